@@ -1,0 +1,60 @@
+-- Every evaluation takes a number at its start; what an older one would still write is refused.
+CREATE SEQUENCE release_gate.generation;
+
+-- The latest verdict on each pull request. `snapshot` and `report` are json, not jsonb: jsonb refuses \u0000, which a title may hold.
+CREATE TABLE release_gate.verdicts (
+  installation_id bigint NOT NULL,
+  repository_id bigint NOT NULL,
+  number integer NOT NULL,
+  generation bigint NOT NULL,
+  owner text NOT NULL,
+  repo text NOT NULL,
+  head_sha text NOT NULL,
+  base_ref text NOT NULL,
+  -- A pull request counts for the check of its head while it is open and the policy covers its base.
+  counts boolean NOT NULL,
+  state text NOT NULL CHECK (state IN ('passed', 'waiting', 'failed')),
+  digest text NOT NULL,
+  report json NOT NULL,
+  snapshot json NOT NULL,
+  policy json,
+  decided_at timestamp(3) with time zone NOT NULL,
+  PRIMARY KEY (installation_id, repository_id, number)
+);
+
+CREATE INDEX verdicts_head ON release_gate.verdicts (installation_id, repository_id, head_sha);
+
+-- What stands on GitHub: a check run belongs to a commit, not to a pull request. `check_run_id` is null from the moment that a
+-- run is about to be posted until GitHub has answered.
+CREATE TABLE release_gate.check_runs (
+  installation_id bigint NOT NULL,
+  repository_id bigint NOT NULL,
+  head_sha text NOT NULL,
+  external_id text NOT NULL,
+  check_run_id bigint,
+  state text NOT NULL CHECK (state IN ('passed', 'waiting', 'failed')),
+  digest text NOT NULL,
+  posted_at timestamp(3) with time zone NOT NULL,
+  PRIMARY KEY (installation_id, repository_id, head_sha)
+);
+
+-- Only one process at a time writes the check of a commit. A lease ends by itself, so that a dead process holds nothing.
+CREATE TABLE release_gate.leases (
+  key text PRIMARY KEY,
+  holder text NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL
+);
+
+-- The last policy of each repository that could be read: a broken one is repaired under it.
+CREATE TABLE release_gate.policies (
+  installation_id bigint NOT NULL,
+  repository_id bigint NOT NULL,
+  text text NOT NULL,
+  blob text NOT NULL,
+  PRIMARY KEY (installation_id, repository_id)
+);
+
+ALTER TABLE release_gate.verdicts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE release_gate.check_runs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE release_gate.leases ENABLE ROW LEVEL SECURITY;
+ALTER TABLE release_gate.policies ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,93 @@
+import type { Probot } from 'probot'
+import type { PullRef } from './decision/snapshot.ts'
+
+/** Asks for an evaluation; `requestedBy` where a person pressed a button. */
+export type Enqueue = (pull: PullRef) => Promise<void>
+
+type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
+
+/** Which pull requests an event means that names none. */
+export type PullFinder = {
+  openPulls: (repository: RepositoryRef) => Promise<number[]>
+  pullsOnHead: (repository: RepositoryRef, sha: string) => Promise<number[]>
+}
+
+type Payload = {
+  installation?: { id: number } | null | undefined
+  repository?: { id: number; name: string; owner: { login: string } | null } | undefined
+}
+
+/** The events that are taken in; `app.yml` asks GitHub for the same, and the last two always come. */
+export const events: ReadonlySet<string> = new Set([
+  'check_run',
+  'check_suite',
+  'deployment_status',
+  'issues',
+  'member',
+  'membership',
+  'merge_group',
+  'pull_request',
+  'pull_request_review',
+  'push',
+  'repository',
+  'team',
+  'installation',
+  'installation_repositories',
+])
+
+/**
+ * The Probot app, and the only file that names GitHub's events: each becomes the pull requests to look at again.
+ * A payload carries no authority; nothing else is taken from it.
+ */
+export function releaseGate(enqueue: Enqueue, find: PullFinder) {
+  return (app: Probot): void => {
+    app.on(
+      [
+        'pull_request.opened',
+        'pull_request.reopened',
+        'pull_request.synchronize',
+        'pull_request.edited',
+        'pull_request.closed',
+        'pull_request.labeled',
+        'pull_request.unlabeled',
+        'pull_request.ready_for_review',
+        'pull_request.converted_to_draft',
+        'pull_request_review.submitted',
+        'pull_request_review.dismissed',
+        'pull_request_review.edited',
+      ],
+      async ({ payload }) => enqueueAll(payload, [payload.pull_request.number]),
+    )
+    app.on('check_run.rerequested', async ({ payload }) => again(payload, payload.check_run.head_sha))
+    app.on('check_suite.rerequested', async ({ payload }) => again(payload, payload.check_suite.head_sha))
+    app.on('push', async ({ payload }) => {
+      if (payload.ref === `refs/heads/${payload.repository.default_branch}`) await everyOpenPull(payload)
+    })
+    app.on('member', async ({ payload }) => everyOpenPull(payload))
+  }
+
+  async function enqueueAll(payload: Payload, numbers: number[], requestedBy?: number): Promise<void> {
+    const repository = repositoryOf(payload)
+    if (!repository) return
+    const button = requestedBy === undefined ? {} : { requestedBy }
+    for (const number of numbers) await enqueue({ ...repository, number, ...button })
+  }
+
+  /** GitHub's "Re-run": the payload lists no pull request of a fork, so they are found by their head. */
+  async function again(payload: Payload & { sender: { id: number } }, sha: string): Promise<void> {
+    const repository = repositoryOf(payload)
+    if (repository) await enqueueAll(payload, await find.pullsOnHead(repository, sha), payload.sender.id)
+  }
+
+  /** The policy, the base or somebody's access may have changed: every open pull request is looked at again. */
+  async function everyOpenPull(payload: Payload): Promise<void> {
+    const repository = repositoryOf(payload)
+    if (repository) await enqueueAll(payload, await find.openPulls(repository))
+  }
+}
+
+function repositoryOf({ installation, repository }: Payload): RepositoryRef | undefined {
+  if (!installation || !repository?.owner) return undefined
+  const { id, name, owner } = repository
+  return { installationId: installation.id, repositoryId: id, owner: owner.login, repo: name }
+}

@@ -1,0 +1,22 @@
+import type { Progress } from '../regression/passes.ts'
+
+/** Shows how far a run is, on a terminal only: in a log it would be noise. */
+export async function progressDisplay(
+  stream: NodeJS.WriteStream,
+): Promise<{ show: (progress: Progress) => void; stop: () => void }> {
+  if (!stream.isTTY) return { show: () => undefined, stop: () => undefined }
+  const { default: ora } = await import('ora')
+  const spinner = ora({ stream, text: 'connecting', discardStdin: false }).start()
+  return {
+    show(progress) {
+      spinner.text = describeProgress(progress)
+    },
+    stop: () => void spinner.stop(),
+  }
+}
+
+/** `12 of 50 cases: a reward is issued once`, then `24 of 60 samples: …`. */
+export function describeProgress({ phase, done, total, name }: Progress): string {
+  const plain = name.replace(/\p{C}/gu, '')
+  return `${done} of ${total} ${phase}${plain ? `: ${plain}` : ''}`
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { instantOfMoment, parseMoment } from '../decision/calendar/written-times.ts'
+import { type CalendarState, formatTime, stateAt } from '../decision/calendar.ts'
+import { defaultPolicy } from '../decision/policy.ts'
+import type { WindowSettings } from '../decision/window-settings.ts'
+import { parsePolicy } from '../policy-file.ts'
+import { formatProblem } from '../yaml-file.ts'
+
+type Options = { at?: string; policy?: string; json?: boolean }
+
+/** A wrong use: each line says where, what, and how to mend it. */
+type Mistake = { mistake: string[] }
+
+/**
+ * `window`: whether the release window is open at an instant, by the calendar alone: urgency and the closing margin
+ * do not count. When open, the times are those of the current window, else of the next.
+ * Exit codes: 0 open, 1 closed, 2 wrong use.
+ */
+export function windowCommand(): Command {
+  return new Command('window')
+    .description('say whether the release window is open, by the calendar alone, without the closing margin')
+    .option('--at <time>', "ISO date and time; without an offset it is in the window's zone (default: now)")
+    .option('--policy <file>', 'a release-gate.yml (default: the settings that count when there is none)')
+    .option('--json', 'print {"open","opensAt","closesAt","zone"} as JSON')
+    .addHelpText('after', '\nExit codes: 0 the window is open, 1 it is closed, 2 wrong use.')
+    .action((options: Options) => {
+      const answer = ask(options)
+      if ('mistake' in answer) {
+        process.stderr.write(`${answer.mistake.join('\n')}\n`)
+        process.exitCode = 2
+        return
+      }
+      const { state, settings, at } = answer
+      process.stdout.write(`${options.json ? asJson(state, settings) : asText(state, settings, at)}\n`)
+      process.exitCode = state.open ? 0 : 1
+    })
+}
+
+function ask(options: Options): { state: CalendarState; settings: WindowSettings; at: Date } | Mistake {
+  const settings =
+    options.policy === undefined ? defaultPolicy.gates.release_window : readWindow(options.policy)
+  if (!settings) return { mistake: ['The default policy names no release window.'] }
+  if ('mistake' in settings) return settings
+  const at = options.at === undefined ? new Date() : readTime(options.at, settings.time_zone)
+  if ('mistake' in at) return at
+  return { state: stateAt(settings, at), settings, at }
+}
+
+function readWindow(file: string): WindowSettings | Mistake {
+  const text = readText(file)
+  if (typeof text !== 'string') return text
+  const read = parsePolicy(text, file)
+  if (!read.ok) return { mistake: read.problems.map(formatProblem) }
+  const settings = read.policy.gates.release_window
+  return (
+    settings ?? {
+      mistake: [`${file}: the policy has no \`release_window\` under \`gates\`; add it to have a window.`],
+    }
+  )
+}
+
+function readText(file: string): string | Mistake {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { mistake: [`--policy: ${file} cannot be read (${why}); give the path of a release-gate.yml.`] }
+  }
+}
+
+function readTime(text: string, zone: string): Date | Mistake {
+  const moment = parseMoment(text)
+  if (moment) return new Date(instantOfMoment(moment, zone, 'first'))
+  const how = 'write it like "2026-11-25T18:00:00Z" or "2026-11-25T10:00-08:00"'
+  return { mistake: [`--at: ${JSON.stringify(text)} is not an ISO date and time; ${how}.`] }
+}
+
+function asJson({ open, opensAt, closesAt }: CalendarState, { time_zone }: WindowSettings): string {
+  return JSON.stringify({
+    open,
+    opensAt: opensAt?.toISOString() ?? null,
+    closesAt: closesAt?.toISOString() ?? null,
+    zone: time_zone,
+  })
+}
+
+function asText(state: CalendarState, { time_zone: zone }: WindowSettings, at: Date): string {
+  const time = (instant: Date | undefined, never: string) => (instant ? formatTime(instant, zone) : never)
+  const opens = time(state.opensAt, 'in no year that was searched')
+  const closes = time(state.closesAt, 'in no year that was searched')
+  const lines = state.open
+    ? [`Open at ${formatTime(at, zone)}.`, `Opened ${opens}.`, `Closes ${closes}.`]
+    : [`Closed at ${formatTime(at, zone)}.`, `Opens  ${opens}.`, `Closes ${closes}.`]
+  if (state.freeze)
+    lines.push(`Frozen until ${formatTime(state.freeze.to, zone)}: ${oneLine(state.freeze.reason)}`)
+  if (state.holiday) lines.push(`Holiday: ${state.holiday}`)
+  return lines.join('\n')
+}
+
+/** A reason is written by people: no line breaks and no control codes reach the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{C}\s]+/gu, ' ')
+}

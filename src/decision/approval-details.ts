@@ -1,0 +1,70 @@
+import { code, short } from './markdown.ts'
+import { type Approval, describeParts, type SignedReview } from './reviews.ts'
+import type { Review, Snapshot } from './snapshot.ts'
+import type { Tally } from './tally.ts'
+
+/** Names of text that commits carry are shown up to here: a hostile message may hold thousands. */
+const coAuthorsShown = 10
+
+/** Who approved, whose approval went stale and why, who cannot approve and why (rule "Shown to the reader"). */
+export function approvalDetails(tally: Tally, snapshot: Snapshot): string[] {
+  return [
+    ...tally.counted.map(counts),
+    ...tally.stale.map(
+      ({ review, why }) =>
+        `${by(review)} approved an older version ${at(review)}; needs to look again: ${why}`,
+    ),
+    ...tally.void.map(
+      ({ review, why }) => `${by(review)} approved ${at(review)}, which does not count: ${why}`,
+    ),
+    ...snapshot.reviews
+      .filter(({ person, state }) => person === null && state === 'APPROVED')
+      .map((review) => `A deleted account approved ${at(review)}, which does not count`),
+    ...tally.blocks.map((review) => `${by(review)} requested changes ${at(review)}`),
+    ...dismissedBlocks(snapshot),
+    ...contributors(snapshot),
+    ...coAuthors(snapshot),
+  ]
+}
+
+function counts({ review, role, equal }: Extract<Approval, { counts: true }>): string {
+  const kept = equal ? `; still counts: ${equal.how}` : ''
+  return `${by(review)} approved ${at(review)} with the role ${code(role)}${kept}`
+}
+
+function by(review: SignedReview): string {
+  return code(review.person.login)
+}
+
+function at({ commit, submittedAt }: Review): string {
+  const where = commit ? `at ${short(commit)}` : 'at a commit that is gone'
+  if (!submittedAt) return where
+  const utc = new Date(submittedAt).toISOString()
+  return `${where} on ${utc.slice(0, 10)} at ${utc.slice(11, 16)} UTC`
+}
+
+/** If somebody else dismisses a block, the dismissal is named in the check. */
+function dismissedBlocks({ reviews }: Snapshot): string[] {
+  return reviews.flatMap(({ dismissal, person }) => {
+    if (dismissal?.was !== 'changes_requested') return []
+    if (dismissal.by && dismissal.by.id === person?.id) return []
+    const dismisser = dismissal.by ? code(dismissal.by.login) : 'Somebody unknown'
+    const reviewer = person ? code(person.login) : 'a deleted account'
+    return [`${dismisser} dismissed the review in which ${reviewer} had requested changes`]
+  })
+}
+
+function contributors(snapshot: Snapshot): string[] {
+  const byPerson = Map.groupBy(snapshot.contributors, ({ person }) => person.id)
+  return [...byPerson.values()].map(
+    (parts) => `${code(parts[0]?.person.login ?? '')} cannot approve: ${describeParts(parts)}`,
+  )
+}
+
+function coAuthors({ unmatchedCoAuthors: names }: Snapshot): string[] {
+  const shown = names
+    .slice(0, coAuthorsShown)
+    .map((name) => `Named as co-author, but tied to no account: ${code(name)}`)
+  const more = names.length - shown.length
+  return more > 0 ? [...shown, `${more} more co-authors are tied to no account`] : shown
+}

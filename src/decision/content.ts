@@ -1,0 +1,9 @@
+export type { BaseMove, Change, ChangedFile, Entry, Sameness, Tree, TreeEntry } from './content/facts.ts'
+export { treeOf } from './content/facts.ts'
+export { sameChange } from './content/same-change.ts'
+export {
+  cleanUpdateMerge,
+  type MergeCommit,
+  type MergeFacts,
+  type MergeProof,
+} from './content/update-merge.ts'

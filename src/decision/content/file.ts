@@ -1,0 +1,84 @@
+import type { Entry } from './facts.ts'
+import { type Difference, readsAsBytes, type Script, scriptOf } from './patches.ts'
+import { because } from './sentences.ts'
+import { carry, sameScript } from './shift.ts'
+
+/** One path in the four trees: at the merge base and at the head of the older change and of the newer one. */
+export type Corners = Record<'oldBase' | 'oldHead' | 'newBase' | 'newHead', Entry | undefined>
+
+/** The differences that a proof by lines reads; `base` is null when there is none between exactly these two merge bases. */
+export type Differences = { before: Difference; after: Difference; base: Difference | null }
+
+/**
+ * Why the change of one path is not proved to be the same, or null when it is.
+ *
+ * A path that the base did not touch: same blob and mode. One that only the base touched: nothing else. One that both touched: both
+ * sides exist everywhere as plain files, the change leaves the mode alone, and the lines prove it.
+ * Renames are a deletion and an addition here. When the base touched the source of one, the blob ids cannot tell, and it is not proved.
+ */
+export function doubtAbout(path: string, corners: Corners, differences: Differences): string | null {
+  const { oldBase, oldHead, newBase, newHead } = corners
+  const wasChanged = !sameEntry(oldBase, oldHead)
+  const isChanged = !sameEntry(newBase, newHead)
+  if (!wasChanged && !isChanged) return null
+  const baseTouched = !sameEntry(oldBase, newBase)
+  if (!baseTouched && sameEntry(oldHead, newHead)) return null
+  if (!wasChanged) return (baseTouched ? because.besideBase : because.addedToChange)(path)
+  if (!isChanged) return leftChange(path, corners, baseTouched)
+  if (!baseTouched) return because.differs(path)
+  if (!oldBase || !oldHead || !newBase || !newHead) return because.bothAddedOrDeleted(path)
+  return doubtAboutBlobs(path, { oldBase, oldHead, newBase, newHead }, differences)
+}
+
+function leftChange(path: string, { oldHead, newBase }: Corners, baseTouched: boolean): string {
+  if (!baseTouched) return because.leftChange(path)
+  return (sameEntry(oldHead, newBase) ? because.baseDidAsMuch : because.leftToBase)(path)
+}
+
+type FourEntries = Record<keyof Corners, Entry>
+
+function doubtAboutBlobs(path: string, four: FourEntries, differences: Differences): string | null {
+  const { oldBase, oldHead, newBase, newHead } = four
+  if (![oldBase, oldHead, newBase, newHead].every(isPlainFile)) return because.notAFile(path)
+  if (oldBase.mode !== oldHead.mode || newBase.mode !== newHead.mode) return because.mode(path)
+  if (oldBase.sha === newBase.sha) return oldHead.sha === newHead.sha ? null : because.differs(path)
+  return doubtAboutLines(path, four, differences)
+}
+
+function doubtAboutLines(
+  path: string,
+  four: FourEntries,
+  { before, after, base }: Differences,
+): string | null {
+  const { oldBase, oldHead, newBase, newHead } = four
+  if (base === null) return because.noBaseDiff(path)
+  const was = scriptOf(before, path, oldBase, oldHead)
+  const is = scriptOf(after, path, newBase, newHead)
+  const moved = scriptOf(base, path, oldBase, newBase)
+  if (!('edits' in was)) return missing(path, was)
+  if (!('edits' in is)) return missing(path, is)
+  if (!('edits' in moved)) return missing(path, moved)
+  const carried = carry(was.edits, moved.edits)
+  if (carried === null) return because.overlaps(path)
+  if (!sameScript(carried, is.edits)) return because.otherLines(path)
+  return readsAsBytes(is.edits) ? null : because.encoding(path)
+}
+
+function missing(path: string, script: Extract<Script, { missing: unknown }>): string {
+  const sentence = {
+    cut: because.cut,
+    'no row': because.noRow,
+    'no patch': because.noPatch,
+    'no size': because.noSize,
+    contradiction: because.contradiction,
+  }
+  return sentence[script.missing](path)
+}
+
+export function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
+  return one?.mode === other?.mode && one?.sha === other?.sha
+}
+
+function isPlainFile(entry: Entry): boolean {
+  return entry.mode === '100644' || entry.mode === '100755'
+}

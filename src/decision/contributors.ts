@@ -1,0 +1,137 @@
+import { coAuthorsIn } from './co-authors.ts'
+import type { Contributor, Person, Unattributed } from './snapshot.ts'
+import { unownedBots } from './unowned-bots.ts'
+
+/** A commit of base..head, as far as it says who had a hand in it. */
+export type Commit = {
+  sha: string
+  parents: string[]
+  message: string
+  verified: boolean
+  author: Signature
+  committer: Signature
+}
+
+/** Who git names, and the account that GitHub ties to that name, if any. */
+export type Signature = { name: string; person: Person | null }
+
+/**
+ * One change of the head branch, as GitHub's activity API tells it: commit data does not name who pushed. `at` is
+ * when GitHub took the push in, never a date that a commit carries.
+ */
+export type Push = { actor: Person | null; before: string; after: string; at?: string }
+
+/** What contributions are told from. `cleanMerges` are the update merges that are proved to add nothing. */
+export type ContributionFacts = {
+  opener: Person | null
+  head: string
+  commits: Commit[]
+  pushes: Push[]
+  cleanMerges: ReadonlySet<string>
+  /** The person whom GitHub itself names behind the bot that opened the pull request, where it names one. */
+  behindOpener?: Person
+}
+
+export type Contributions = {
+  contributors: Contributor[]
+  unattributed: Unattributed[]
+  unmatchedCoAuthors: string[]
+  unownedBots: Person[]
+}
+
+/**
+ * Everybody who had a hand in a change and therefore cannot approve it (`shared/rules/approvals.md`, "Who may
+ * approve"). Proved update merges make nobody a contributor, neither by writing nor by pushing them.
+ */
+export function contributionsOf(facts: ContributionFacts): Contributions {
+  const { opener, behindOpener } = facts
+  const commits = facts.commits.filter((commit) => !facts.cleanMerges.has(commit.sha))
+  const pushes = pushesOfWork(facts)
+  const contributors = distinct([
+    ...(opener ? [{ person: opener, as: 'opener' as const }] : []),
+    ...(behindOpener ? [{ person: behindOpener, as: 'behind the bot' as const }] : []),
+    ...commits.flatMap(partsOf),
+    ...pushes.flatMap(({ actor, after }) =>
+      actor ? [{ person: actor, as: 'pusher' as const, commit: after }] : [],
+    ),
+  ])
+  return {
+    contributors,
+    unattributed: [...commits.flatMap(unattributedIn), ...unknownPushers(facts.head, facts.pushes, pushes)],
+    unmatchedCoAuthors: [...new Set(commits.flatMap(({ message }) => coAuthorsIn(message).unmatched))],
+    unownedBots: unownedBots(contributors, commits, facts),
+  }
+}
+
+/**
+ * When the head was pushed last, by GitHub's clock: what the label `urgent` is bound to. Undefined where the activity
+ * does not tell.
+ */
+export function pushedAt(head: string, pushes: Push[]): string | undefined {
+  const times = pushes.filter(({ after }) => after === head).map(({ at }) => at)
+  if (times.includes(undefined)) return undefined
+  return times.flatMap((at) => at ?? []).reduce(later, undefined as string | undefined)
+}
+
+function later(one: string | undefined, other: string): string {
+  return one !== undefined && Date.parse(one) >= Date.parse(other) ? one : other
+}
+
+function partsOf(commit: Commit): Contributor[] {
+  const { sha, author, committer } = commit
+  return [
+    ...(isKnown(author) ? [{ person: author.person, as: 'author' as const, commit: sha }] : []),
+    ...(isKnown(committer) ? [{ person: committer.person, as: 'committer' as const, commit: sha }] : []),
+    ...coAuthorsIn(commit.message).matched.map((person) => ({
+      person,
+      as: 'co-author' as const,
+      commit: sha,
+    })),
+  ]
+}
+
+/** `web-flow` is GitHub's committer for work done in the browser: no person, and an author just as little. */
+function isBrowser({ person }: Signature): boolean {
+  return person?.login === 'web-flow'
+}
+
+function isKnown(signature: Signature): signature is { name: string; person: Person } {
+  return signature.person !== null && !isBrowser(signature)
+}
+
+/** The browser is ignored only when GitHub's own signature is verified: anybody can write `web-flow` into a commit. */
+function unattributedIn(commit: Commit): Unattributed[] {
+  const { sha, author, committer, verified } = commit
+  const inBrowser = isBrowser(committer) && verified
+  return [
+    ...(isKnown(author) ? [] : [{ commit: sha, field: 'author' as const, name: author.name }]),
+    ...(isKnown(committer) || inBrowser
+      ? []
+      : [{ commit: sha, field: 'committer' as const, name: committer.name }]),
+  ]
+}
+
+/**
+ * The pushes that brought work of this change: all whose new tip is one of its commits, except one that brought a
+ * proved update merge onto a commit of the change and nothing else.
+ */
+function pushesOfWork({ commits, pushes, cleanMerges }: ContributionFacts): Push[] {
+  const ours = new Map(commits.map((commit) => [commit.sha, commit]))
+  const onlyMerged = ({ before, after }: Push) =>
+    cleanMerges.has(after) && ours.has(before) && ours.get(after)?.parents.includes(before)
+  return pushes.filter((push) => ours.has(push.after) && !onlyMerged(push))
+}
+
+/** Whoever pushed unnamed cannot be barred, so the gate stays closed; so it does when nothing tells of the head's push. */
+function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed[] {
+  const unnamed = ofWork.filter(({ actor }) => !actor).map(({ after }) => after)
+  if (!all.some(({ after, actor }) => after === head && actor)) unnamed.push(head)
+  return [...new Set(unnamed)].map((commit) => ({ commit, field: 'pusher', name: 'unknown' }))
+}
+
+function distinct(contributors: Contributor[]): Contributor[] {
+  const byPart = contributors.map(
+    (entry) => [`${entry.person.id} ${entry.as} ${entry.commit}`, entry] as const,
+  )
+  return [...new Map(byPart).values()]
+}

@@ -1,0 +1,29 @@
+/**
+ * The candidate nearest to a mistyped text, or undefined when none is near enough to be worth a question:
+ * a third of the letters may differ. Letter case does not count. The first of equally near ones wins.
+ */
+export function nearest(text: string, candidates: Iterable<string>): string | undefined {
+  const typed = text.toLowerCase().slice(0, 80)
+  let best: string | undefined
+  let least = Math.floor(Math.max(typed.length, 3) / 3) + 1
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - typed.length) >= least) continue
+    const distance = editDistance(typed, candidate.toLowerCase())
+    if (distance < least) [best, least] = [candidate, distance]
+  }
+  return best
+}
+
+/** Levenshtein's distance: the fewest insertions, deletions and replacements of one letter. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] ?? 0) + (letter === b[j] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

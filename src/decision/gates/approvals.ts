@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { approvalDetails } from '../approval-details.ts'
+import { defineGate, type Finding, failed, passed, type Step, waiting } from '../gate.ts'
+import { code, list, plural, short } from '../markdown.ts'
+import type { Snapshot, Unattributed } from '../snapshot.ts'
+import { type Tally, tallyOf } from '../tally.ts'
+
+const settings = z.strictObject({
+  count: z.int().min(1).default(2).describe('How many distinct people must have approved this content.'),
+  teams: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[\w.-]+(\/[\w.-]+)?$/,
+          'write a team as its slug, such as "operations" or "acme/operations"',
+        ),
+    )
+    .default([])
+    .describe('Each of these teams must be represented by one of the approvers.'),
+  unattributed: z
+    .enum(['fail', 'ignore'])
+    .default('fail')
+    .describe('What to do with commits whose author or committer GitHub cannot tie to an account.'),
+  request_reviews: z
+    .boolean()
+    .default(false)
+    .describe('Whether to ask people who can count for a review when approvals are short.'),
+})
+
+type Settings = z.output<typeof settings>
+
+/** Two people who did not write the change have approved this content (`shared/rules/approvals.md`). */
+export const approvals = defineGate({
+  title: 'Approvals',
+  settings,
+  judge(snapshot, policy) {
+    const tally = tallyOf(snapshot, policy)
+    const finding =
+      unreadable(snapshot, policy) ?? blocked(tally) ?? drafted(snapshot) ?? enough(tally, snapshot, policy)
+    return { ...finding, details: approvalDetails(tally, snapshot) }
+  },
+})
+
+/** Facts that are missing: nobody can be barred for what is not known, so the gate stays closed. */
+function unreadable(snapshot: Snapshot, policy: Settings): Finding | undefined {
+  if (snapshot.commitsIncomplete !== undefined) {
+    return failed(
+      'The commits cannot all be read',
+      `${snapshot.commitsIncomplete} Their authors are not known, and must not approve. Split the change, or squash its commits.`,
+      { who: 'The author' },
+    )
+  }
+  const pushed = snapshot.unattributed.filter(({ field }) => field === 'pusher')
+  if (pushed.length > 0) return unknownPusher(pushed)
+  const written = snapshot.unattributed.filter(({ field }) => field !== 'pusher')
+  return policy.unattributed === 'fail' && written.length > 0 ? unknownWriter(written) : undefined
+}
+
+/** `unattributed: ignore` is about names in commits; who pushed is no name in a commit, so it does not help here. */
+function unknownPusher(entries: Unattributed[]): Finding {
+  return failed(
+    'It is not known who pushed',
+    `GitHub does not say who pushed ${commitsOf(entries)}, and whoever did must not approve. ` +
+      'That is so where the branch is in a fork that is private or gone, or was pushed too long ago: ' +
+      'push a new commit, to a branch of this repository if need be.',
+    { who: 'The author' },
+  )
+}
+
+function unknownWriter(entries: Unattributed[]): Finding {
+  const commits = new Set(entries.map(({ commit }) => commit))
+  const fields = [...new Set(entries.map(({ field }) => field))]
+  const names = [...new Set(entries.map(({ name }) => name))].slice(0, 3).map((name) => code(name, 40))
+  return failed(
+    `${plural(commits.size, 'commit')} without a known ${list(fields, 'or')}`,
+    `GitHub cannot tie the ${list(fields)} of ${commitsOf(entries)} (${list(names)}) to an account, and whoever it is must not approve. ` +
+      'The owner of the e-mail address can add it to their GitHub account; or write the commit again with an address that GitHub knows, and push.',
+    { who: 'The author of the commit' },
+  )
+}
+
+function commitsOf(entries: Unattributed[]): string {
+  const commits = [...new Set(entries.map(({ commit }) => commit))]
+  const shown = commits.slice(0, 3).map(short)
+  return list(commits.length > 3 ? [...shown, `${commits.length - 3} more`] : shown)
+}
+
+function blocked(tally: Tally): Finding | undefined {
+  if (tally.blocks.length === 0) return undefined
+  const names = list(tally.blocks.map(({ person }) => code(person.login)))
+  return failed(
+    `Changes requested by ${list(tally.blocks.map(({ person }) => person.login))}`,
+    `${names} requested changes. A later approval by the same person lifts this, and so does a dismissal of the review.`,
+    { who: names },
+  )
+}
+
+function drafted(snapshot: Snapshot): Finding | undefined {
+  if (!snapshot.draft) return undefined
+  return waiting('Draft: not ready for review', 'A draft waits. Mark the pull request as ready for review.', {
+    who: 'The author',
+  })
+}
+
+function enough(tally: Tally, snapshot: Snapshot, policy: Settings): Finding {
+  const missing = Math.max(0, tally.needed - tally.counted.length)
+  const names = tally.counted.map(({ review }) => code(review.person.login))
+  if (missing === 0 && tally.missingTeams.length === 0) {
+    return passed(`Approved by ${plural(names.length, 'person', 'people')}`, `Approved by ${list(names)}.`)
+  }
+  const title =
+    missing === 0
+      ? `Waiting for an approval from ${list(tally.missingTeams)}`
+      : `Waiting for ${missing} ${names.length > 0 ? 'more ' : ''}${missing === 1 ? 'approval' : 'approvals'}`
+  return waiting(title, whatIsMissing(tally, snapshot, missing, names), {
+    who: whoCanApprove(tally),
+    ...(policy.request_reviews ? { next: requests(tally) } : {}),
+  })
+}
+
+function whatIsMissing(tally: Tally, snapshot: Snapshot, missing: number, names: string[]): string {
+  const stale = tally.stale.map(({ review }) => code(review.person.login))
+  const sentences = [
+    names.length > 0 ? `Approved by ${list(names)}.` : 'No approval counts yet.',
+    missing > 0 ? `${plural(tally.needed, 'approval is', 'approvals are')} needed.` : '',
+    stale.length > 0
+      ? `${list(stale)} approved an older version and ${stale.length === 1 ? 'needs' : 'need'} to look again.`
+      : '',
+    tally.missingTeams.length > 0
+      ? `Nobody of ${list(
+          tally.missingTeams.map((team) => code(team)),
+          'or',
+        )} has approved yet.`
+      : '',
+    hiddenPeople(snapshot),
+  ]
+  return sentences.filter((sentence) => sentence !== '').join(' ')
+}
+
+function hiddenPeople({ unownedBots: bots }: Snapshot): string {
+  if (bots.length === 0) return ''
+  const names = list(bots.map(({ login }) => code(login)))
+  const more = bots.length === 1 ? 'one more approval is' : `${bots.length} more approvals are`
+  return `${names} wrote or pushed part of this and nobody is known behind ${bots.length === 1 ? 'it' : 'them'}, so ${more} needed than usual.`
+}
+
+function whoCanApprove({ missingTeams }: Tally): string {
+  const teams = missingTeams.length > 0 ? ` (${list(missingTeams.map((team) => code(team)))} among them)` : ''
+  return `People with write access who did not work on this change${teams}`
+}
+
+/** Everybody whose approval went stale can count again; those who cannot count are never asked. */
+function requests(tally: Tally): Step[] {
+  const logins = tally.stale.map(({ review }) => review.person.login)
+  const teams = tally.missingTeams
+  return logins.length + teams.length > 0 ? [{ kind: 'request-reviews', logins, teams }] : []
+}

@@ -1,0 +1,10 @@
+import { approvals } from './approvals.ts'
+import { releaseWindow } from './release-window.ts'
+
+/** Every gate by its name in the policy, in the order in which a reader of the check meets them. */
+export const gates = {
+  approvals,
+  release_window: releaseWindow,
+}
+
+export type GateName = keyof typeof gates

@@ -1,0 +1,113 @@
+import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../calendar.ts'
+import { parseDuration } from '../duration.ts'
+import { defineGate, type Finding, passed, type Step, waiting } from '../gate.ts'
+import { code, list } from '../markdown.ts'
+import { judgeUrgency, type Urgency } from '../urgent.ts'
+import { type WindowSettings, windowSettings } from '../window-settings.ts'
+
+/** The weekly release window is open, or somebody with the right labelled the change urgent. */
+export const releaseWindow = defineGate({
+  title: 'Release window',
+  settings: windowSettings,
+  judge(snapshot, settings) {
+    const now = new Date(snapshot.takenAt)
+    const urgency = judgeUrgency(snapshot, settings.urgent)
+    const finding = judgeCalendar(now, settings)
+    if (urgency.state === 'absent') return finding
+    if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
+    return finding.state === 'passed'
+      ? noting(finding, `${labelled(urgency, settings)} The window is open without it.`)
+      : lifted(urgency, settings)
+  },
+})
+
+function noting(finding: Finding, note: string): Finding {
+  return { ...finding, reason: `${finding.reason} ${note}` }
+}
+
+function judgeCalendar(now: Date, settings: WindowSettings): Finding {
+  const calendar = stateAt(settings, now)
+  if (!calendar.open) return closed(calendar, settings)
+  const { closesAt } = calendar
+  if (!closesAt) return passed('Release window open', 'The release window covers the whole week.')
+  const lastGreen = new Date(closesAt.getTime() - parseDuration(settings.closing_margin))
+  if (now >= lastGreen) return closing(closesAt, settings)
+  const until = formatTime(closesAt, settings.time_zone)
+  return passed('Release window open', `Open until ${until}. ${margin(settings)}`, {
+    when: `Closes ${until}`,
+    next: recheck(lastGreen),
+  })
+}
+
+/** A green check does not expire by itself, so nothing turns green within the margin before closing. */
+function closing(closesAt: Date, settings: WindowSettings): Finding {
+  const { opensAt } = stateAt(settings, closesAt)
+  return waiting(
+    opensAt
+      ? `Closing; opens again ${formatTimeShort(opensAt, settings.time_zone)}`
+      : 'The release window is closing',
+    `The window closes ${formatTime(closesAt, settings.time_zone)}. ${margin(settings)}`,
+    { who: whoLifts(settings), ...whenOpens(opensAt, settings), next: recheck(closesAt) },
+  )
+}
+
+function closed(calendar: CalendarState, settings: WindowSettings): Finding {
+  const why = calendar.freeze
+    ? `Frozen until ${formatTime(calendar.freeze.to, settings.time_zone)}: ${code(calendar.freeze.reason)}.`
+    : calendar.holiday
+      ? `Closed for the holiday ${code(calendar.holiday)}.`
+      : 'The release window is closed.'
+  const { opensAt } = calendar
+  if (!opensAt) {
+    return waiting(
+      'No release window is in sight',
+      `${why} No window opens within the next two years; see \`windows\` and \`freezes\` in the policy.`,
+      { who: 'Whoever keeps the policy' },
+    )
+  }
+  return waiting(`Opens ${formatTimeShort(opensAt, settings.time_zone)}`, `${why} It opens by itself.`, {
+    who: whoLifts(settings),
+    ...whenOpens(opensAt, settings),
+    next: recheck(opensAt),
+  })
+}
+
+function whenOpens(opensAt: Date | undefined, settings: WindowSettings): Pick<Finding, 'when'> {
+  return opensAt ? { when: `Opens ${formatTime(opensAt, settings.time_zone)}` } : {}
+}
+
+/** The label is the only other way, and it lifts nothing but the window. */
+function whoLifts({ urgent }: WindowSettings): string {
+  const teams = urgent.labelled_by.map((team) => code(team))
+  const member = teams.length > 0 ? ` who is a member of ${list(teams, 'or')}` : ''
+  return `Nobody has to; where it cannot wait, a person with write access${member}, by the label ${code(urgent.label)}`
+}
+
+/** Urgent lifts the window and freezes, and nothing else; it is looked at again when it expires. */
+function lifted(urgency: Urgency & { state: 'valid' }, settings: WindowSettings): Finding {
+  const until = formatTime(urgency.until, settings.time_zone)
+  return passed(
+    `Urgent by ${urgency.by.login}`,
+    `${labelled(urgency, settings)} It lifts the window, and nothing else.`,
+    { when: `Expires ${until}`, next: recheck(urgency.until) },
+  )
+}
+
+/** Who made it urgent, when, why, until when. */
+function labelled({ by, at, until, reason }: Urgency & { state: 'valid' }, settings: WindowSettings): string {
+  const [from, to] = [formatTime(at, settings.time_zone), formatTime(until, settings.time_zone)]
+  const why = reason === undefined ? 'no reason given' : code(reason, 140)
+  return `${code(by.login)} labelled it ${code(settings.urgent.label)} on ${from}, until ${to}: ${why}.`
+}
+
+function voided(urgency: Urgency & { state: 'void' }, settings: WindowSettings): string {
+  return `The label ${code(settings.urgent.label)} does not count: ${urgency.why}.`
+}
+
+function margin(settings: WindowSettings): string {
+  return `Nothing turns green in the last ${settings.closing_margin}.`
+}
+
+function recheck(at: Date): Step[] {
+  return [{ kind: 'recheck', at: at.toISOString() }]
+}

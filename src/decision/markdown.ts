@@ -1,0 +1,71 @@
+/**
+ * Characters that make a text show as something else: controls, direction marks, everything that has no width
+ * (fillers and joiners that are letters to Unicode among them), and halves of surrogate pairs.
+ */
+const deceptive = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]+/gu
+
+/** The text on one line, without characters that deceive the eye, cut by code point to at most `limit`. */
+export function oneLine(text: string, limit = 120): string {
+  const shown = text.replace(deceptive, ' ').replace(/\s+/g, ' ').trim()
+  const points = Array.from(shown)
+  return points.length <= limit ? shown : `${points.slice(0, limit - 1).join('')}…`
+}
+
+/**
+ * Text that people wrote, as a Markdown code span: no mention, link, image or HTML works inside one
+ * (rule "Untrusted input"). Pipes are escaped so that it can stand in a table. A backslash of the text's own in front
+ * of a pipe is kept apart from ours: some renderers take two backslashes for one and end the cell, and the code, there.
+ */
+export function code(text: string, limit = 120): string {
+  const shown = oneLine(text, limit)
+  const runs = shown.match(/`+/g) ?? []
+  const fence = '`'.repeat(1 + Math.max(0, ...runs.map((run) => run.length)))
+  const pad = /^`|`$/.test(shown) || shown === '' ? ' ' : ''
+  return `${fence}${pad}${shown.replace(/(\\*)\|/g, escapedPipe)}${pad}${fence}`
+}
+
+function escapedPipe(_pipe: string, backslashes: string): string {
+  return backslashes === '' ? '\\|' : `${backslashes} \\|`
+}
+
+/**
+ * A sentence that came with the facts, in which only `name` is text that people wrote: the name becomes code, and so
+ * does any other part that holds more than plain words, whatever made it so. Two code spans are kept apart: side by
+ * side they would be one.
+ */
+export function sentence(text: string, name = ''): string {
+  const parts =
+    name === ''
+      ? [text]
+      : text
+          .split(name)
+          .flatMap((part) => [name, part])
+          .slice(1)
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => (part !== name && isPlain(part) ? part : code(part, 300)))
+    .reduce(
+      (line, part) => (line.endsWith('`') && part.startsWith('`') ? `${line} ${part}` : line + part),
+      '',
+    )
+}
+
+/** Words that no renderer makes anything else of. */
+function isPlain(part: string): boolean {
+  return /^[A-Za-z0-9 ,.;:'()/%+-]*$/.test(part) && !/www\.|:\/\//i.test(part)
+}
+
+/** The first seven characters of a commit id, as people write it. */
+export function short(sha: string): string {
+  return code(sha.slice(0, 7))
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(items: string[], last = 'and'): string {
+  if (items.length < 2) return items[0] ?? ''
+  return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)}`
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}

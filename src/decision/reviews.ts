@@ -1,0 +1,115 @@
+import { code, list, sentence, short } from './markdown.ts'
+import type { Contributor, Equality, Person, Review, Snapshot } from './snapshot.ts'
+
+/** A review whose author is known. */
+export type SignedReview = Review & { person: Person }
+
+/** An approval and whether it counts; `why` says to the reader why it does not. */
+export type Approval = { review: SignedReview } & (
+  | { counts: true; role: string; equal?: Equality & { same: true } }
+  | { counts: false; kind: 'stale' | 'cannot count'; why: string }
+)
+
+/**
+ * The one review of each person that stands: the last that is not a comment, matched by account id. A DISMISSED
+ * review stands for nothing and hides the older ones, so that dismissing never revives an approval.
+ * The order is the one in which reviews were made; `id` breaks a tie. An approval without a time counts as the oldest
+ * and anything else as the newest, so that what is not known never lets a change through.
+ */
+export function standingReviews(reviews: Review[]): SignedReview[] {
+  const last = new Map<number, SignedReview>()
+  for (const review of [...reviews].sort(byTime)) {
+    if (review.person && review.state !== 'COMMENTED' && review.state !== 'PENDING') {
+      last.set(review.person.id, { ...review, person: review.person })
+    }
+  }
+  return [...last.values()]
+}
+
+function byTime(a: Review, b: Review): number {
+  const [first, second] = [timeOf(a), timeOf(b)]
+  return first === second ? a.id - b.id : first < second ? -1 : 1
+}
+
+function timeOf({ submittedAt, state }: Review): number {
+  if (submittedAt !== null) return Date.parse(submittedAt)
+  return state === 'APPROVED' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+}
+
+/** Judges one standing APPROVED review: who it is from, then which content it was for. */
+export function judgeApproval(review: SignedReview, snapshot: Snapshot): Approval {
+  const disqualified = whyCannotCount(review.person, snapshot)
+  if (disqualified) return { review, counts: false, kind: 'cannot count', why: disqualified }
+  const content = contentOf(review, snapshot)
+  if (!content.same) return { review, counts: false, kind: 'stale', why: content.why }
+  const role = snapshot.access[review.person.id]?.role ?? 'unknown'
+  return { review, counts: true, role, ...(review.commit === snapshot.head.sha ? {} : { equal: content }) }
+}
+
+function whyCannotCount(person: Person, snapshot: Snapshot): string | undefined {
+  if (person.type !== 'User') return 'only people can approve, not bots or apps'
+  const access = snapshot.access[person.id]
+  if (!access?.write) return `the role is ${code(access?.role ?? 'none')} now, and write access is needed`
+  const parts = snapshot.contributors.filter((contributor) => contributor.person.id === person.id)
+  if (parts.length > 0) return describeParts(parts)
+  return person.id === snapshot.author?.id ? describeParts([{ person, as: 'opener' }]) : undefined
+}
+
+const did: Record<Contributor['as'], (commits: string) => string> = {
+  opener: () => 'opened the pull request',
+  author: (commits) => `wrote ${commits}`,
+  committer: (commits) => `committed ${commits}`,
+  'co-author': (commits) => `is named as co-author of ${commits}`,
+  pusher: (commits) => `pushed ${commits}`,
+  'behind the bot': () => 'is behind the bot that opened the pull request',
+}
+
+/** What one person did: `opened the pull request, wrote abc1234 and 2 more commits and pushed def5678`. */
+export function describeParts(parts: Contributor[]): string {
+  const byPart = Map.groupBy(parts, (part) => part.as)
+  return list([...byPart].map(([as, entries]) => did[as](describeCommits(entries))))
+}
+
+function describeCommits(entries: Contributor[]): string {
+  const [first, ...others] = new Set(entries.flatMap((entry) => entry.commit ?? []))
+  if (!first) return 'a part of it'
+  if (others.length === 0) return short(first)
+  return `${short(first)} (and ${others.length} more ${others.length === 1 ? 'commit' : 'commits'})`
+}
+
+/** A review is for one commit: it counts for the head itself, or where the change is proved to be the same. */
+function contentOf(review: SignedReview, snapshot: Snapshot): Equality {
+  if (review.commit === null) return stale('the commit that was approved no longer exists')
+  const moved = baseMovedAfter(review, snapshot)
+  if (moved) return moved
+  if (review.commit === snapshot.head.sha) return { same: true, how: 'it is the head' }
+  const known = Object.hasOwn(snapshot.equalities, review.commit)
+    ? snapshot.equalities[review.commit]
+    : undefined
+  return told(known ?? stale('the change has not been compared with the head'))
+}
+
+/**
+ * The same head against another base is another change, unless both changes are proved to be equal. That proof is
+ * about the head: whoever approved an older commit saw its difference from the old base, of which it tells nothing.
+ */
+function baseMovedAfter(review: SignedReview, snapshot: Snapshot): Equality | undefined {
+  const { changed } = snapshot.base
+  const after =
+    changed && review.submittedAt !== null && Date.parse(review.submittedAt) > Date.parse(changed.at)
+  if (!changed || after) return undefined
+  if (!changed.equality.same) return stale(`the base branch was changed since: ${told(changed.equality).why}`)
+  if (review.commit === snapshot.head.sha) return undefined
+  return stale('the base branch was changed since, and the head is another commit than the approved one')
+}
+
+/** The facts' own sentences may name files, and names of files are text that people wrote. */
+function told<Fact extends Equality>(equality: Fact): Fact {
+  return equality.same
+    ? { ...equality, how: sentence(equality.how) }
+    : { ...equality, why: sentence(equality.why, equality.paths[0]) }
+}
+
+function stale(why: string): Equality & { same: false } {
+  return { same: false, why, paths: [] }
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+
+/**
+ * The facts about one pull request at one instant: plain data, everything that a gate may look at.
+ * Written as zod schemas so that the same source gives the types, the check of a stored snapshot
+ * (`release-gate decide --snapshot`) and the published `schema/snapshot.schema.json`.
+ */
+
+const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'a full commit id in lower-case hex')
+const instant = z.iso.datetime({ offset: true })
+
+/** A GitHub account. The id decides; the login may change or be taken over by somebody else. */
+export const personSchema = z.strictObject({
+  id: z.int().positive(),
+  login: z.string().min(1),
+  type: z.enum(['User', 'Bot', 'Organization', 'Mannequin']),
+})
+
+/** All that a job carries about a pull request: the ids count, the names are for display and for URLs. */
+export const pullRefSchema = z.strictObject({
+  installationId: z.int().positive(),
+  repositoryId: z.int().positive(),
+  owner: z.string().min(1),
+  repo: z.string().min(1),
+  number: z.int().positive(),
+  /** Id of the person who pressed a button; their permission is read again before anything is done. */
+  requestedBy: z.int().positive().optional(),
+})
+
+/** A review as the reviews API lists it, oldest first. `commit` is null once git has collected the commit. */
+export const reviewSchema = z.strictObject({
+  id: z.int().positive(),
+  person: personSchema.nullable(),
+  state: z.enum(['APPROVED', 'CHANGES_REQUESTED', 'COMMENTED', 'DISMISSED', 'PENDING']),
+  commit: sha.nullable(),
+  submittedAt: instant.nullable(),
+  /** Only for DISMISSED: what it had been and who dismissed it, read from the issue's events. */
+  dismissal: z
+    .strictObject({
+      by: personSchema.nullable(),
+      was: z.enum(['approved', 'changes_requested', 'commented']),
+    })
+    .optional(),
+})
+
+/** What GitHub says now of one person's access to the repository. */
+export const accessSchema = z.strictObject({
+  /** The exact role, which may be a custom one: admin, maintain, write, triage, read, none, … */
+  role: z.string(),
+  /** Whether that role may push: write, maintain, admin, or a custom role that GitHub maps to them. */
+  write: z.boolean(),
+})
+
+/** Somebody who had a hand in the change and therefore cannot approve it. */
+export const contributorSchema = z.strictObject({
+  person: personSchema,
+  as: z.enum(['opener', 'author', 'committer', 'co-author', 'pusher', 'behind the bot']),
+  commit: sha.optional(),
+})
+
+/** A commit of the pull request that GitHub cannot tie to an account. */
+export const unattributedSchema = z.strictObject({
+  commit: sha,
+  field: z.enum(['author', 'committer', 'pusher']),
+  name: z.string(),
+})
+
+/** Whether the change that was reviewed at another commit is the change at the head. */
+export const equalitySchema = z.discriminatedUnion('same', [
+  z.strictObject({ same: z.literal(true), how: z.string() }),
+  z.strictObject({ same: z.literal(false), why: z.string(), paths: z.array(z.string()) }),
+])
+
+/** A label as it is on now, with the latest event that put it on. */
+export const labelSchema = z.strictObject({
+  name: z.string(),
+  by: personSchema.nullable(),
+  at: instant.nullable(),
+  /** Where the head was pushed after that: whether the change at the head of then is the change at the head of now. */
+  equality: equalitySchema.optional(),
+})
+
+export const snapshotSchema = z.strictObject({
+  pull: pullRefSchema,
+  /** The only clock that a gate may look at. */
+  takenAt: instant,
+  title: z.string(),
+  body: z.string(),
+  state: z.enum(['open', 'closed', 'merged']),
+  draft: z.boolean(),
+  author: personSchema.nullable(),
+  head: z.strictObject({
+    sha,
+    ref: z.string(),
+    fork: z.boolean(),
+    /** When GitHub took in the last push of this head, by the activity API; left out where it does not tell. */
+    pushedAt: instant.optional(),
+  }),
+  base: z.strictObject({
+    sha,
+    ref: z.string(),
+    /** The repository's default branch, which the policy always covers. */
+    defaultBranch: z.string(),
+    /**
+     * When the pull request was last pointed at another base, and whether the head's change against this base is the
+     * one against every base that it had before.
+     */
+    changed: z.strictObject({ at: instant, equality: equalitySchema }).optional(),
+  }),
+  labels: z.array(labelSchema),
+  reviews: z.array(reviewSchema),
+  contributors: z.array(contributorSchema),
+  unattributed: z.array(unattributedSchema),
+  /** Co-authors named in free text that match no account: shown, never barred. */
+  unmatchedCoAuthors: z.array(z.string()),
+  /** Bots that wrote or pushed and behind which nobody is known. */
+  unownedBots: z.array(personSchema),
+  /** Why the commits could not be read to the end, when they could not. */
+  commitsIncomplete: z.string().optional(),
+  /** Access now, by account id, of everybody whose review or label may count. */
+  access: z.record(z.string(), accessSchema),
+  /** Whether the change at an older reviewed commit equals the one at the head, by commit id. */
+  equalities: z.record(z.string(), equalitySchema),
+  /** Account ids of the members of each team that the policy names, nested teams included. */
+  teams: z.record(z.string(), z.array(z.int().positive())),
+})
+
+export type Person = z.infer<typeof personSchema>
+export type PullRef = z.infer<typeof pullRefSchema>
+export type Review = z.infer<typeof reviewSchema>
+export type Access = z.infer<typeof accessSchema>
+export type Contributor = z.infer<typeof contributorSchema>
+export type Unattributed = z.infer<typeof unattributedSchema>
+export type Equality = z.infer<typeof equalitySchema>
+export type Label = z.infer<typeof labelSchema>
+export type Snapshot = z.infer<typeof snapshotSchema>

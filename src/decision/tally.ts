@@ -1,0 +1,39 @@
+import { type Approval, judgeApproval, type SignedReview, standingReviews } from './reviews.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** The reviews of a snapshot, sorted by what they mean for the gate. */
+export type Tally = {
+  counted: Extract<Approval, { counts: true }>[]
+  stale: Extract<Approval, { counts: false }>[]
+  void: Extract<Approval, { counts: false }>[]
+  /** Standing requests for changes by people with write permission. */
+  blocks: SignedReview[]
+  needed: number
+  missingTeams: string[]
+}
+
+/** Counts who has approved; each bot behind which nobody is known may hide an approver, so each asks for one more. */
+export function tallyOf(snapshot: Snapshot, wanted: { count: number; teams: string[] }): Tally {
+  const standing = standingReviews(snapshot.reviews)
+  const judged = standing
+    .filter(({ state }) => state === 'APPROVED')
+    .map((review) => judgeApproval(review, snapshot))
+  const counted = judged.filter((approval) => approval.counts)
+  const others = judged.filter((approval) => !approval.counts)
+  const approvers = new Set(counted.map(({ review }) => review.person.id))
+  return {
+    counted,
+    stale: others.filter(({ kind }) => kind === 'stale'),
+    void: others.filter(({ kind }) => kind !== 'stale'),
+    blocks: standing.filter(
+      ({ state, person }) => state === 'CHANGES_REQUESTED' && snapshot.access[person.id]?.write,
+    ),
+    needed: wanted.count + snapshot.unownedBots.length,
+    missingTeams: wanted.teams.filter((team) => !membersOf(team, snapshot).some((id) => approvers.has(id))),
+  }
+}
+
+/** A team that could not be read has no members, whatever inherited property its name may be. */
+export function membersOf(team: string, { teams }: Snapshot): number[] {
+  return Object.hasOwn(teams, team) ? (teams[team] ?? []) : []
+}

@@ -1,0 +1,53 @@
+import { RE2JS } from 're2js'
+import { z } from 'zod'
+import { lastingDuration } from './calendar/written-values.ts'
+
+/** The settings of urgency. Rule: rules/release-window.md, "Urgent". */
+export const urgentSettings = z.strictObject({
+  label: z
+    .string()
+    .min(1, 'the label needs a name, like "urgent"')
+    .max(50, 'GitHub allows a label no more than 50 characters; write a shorter name')
+    .default('urgent')
+    .describe('The label that lifts the window and freezes, and nothing else.'),
+  reason: z
+    .enum(['required', 'optional'])
+    .default('optional')
+    .describe('Whether the description must have a line "Urgent: …".'),
+  incident: z
+    .string()
+    .min(1, 'the pattern is empty; write one like "INC-\\d+", or leave incident out')
+    .max(500, 'the pattern is longer than 500 characters; write a shorter one')
+    .superRefine(refuseBadPattern)
+    .optional()
+    .describe('A pattern (RE2) of the incident that must be linked, like FOODYE-MCP-\\d+.'),
+  labelled_by: z
+    .array(z.string().regex(/^([\w.-]+\/)?[\w.-]+$/, { error: teamProblem }))
+    .default([])
+    .describe('Teams whose members may put the label on. Empty: everybody with write permission.'),
+  allow_author: z.boolean().default(true).describe('Whether the author may put the label on.'),
+  expires_after: lastingDuration.default('24h').describe('How long the label counts, from the labelling.'),
+  bound_to_head: z.boolean().default(true).describe('Whether a push after the label voids it.'),
+  block_when_overdue: z
+    .boolean()
+    .default(false)
+    .describe('Whether an overdue retrospective review blocks the next urgent change.'),
+})
+
+/** Patterns of users run only in re2js, whose time grows with the text and never explodes. */
+function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
+  try {
+    RE2JS.compile(pattern)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const hint = 'mend it (look-around and back-references are not supported)'
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(pattern)} is not a pattern: ${why}; ${hint}`,
+    })
+  }
+}
+
+function teamProblem({ input }: { input?: unknown }): string {
+  return `${JSON.stringify(input)} is not a team; write its short name, like "on-call" or "my-org/on-call"`
+}

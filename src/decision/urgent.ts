@@ -1,0 +1,109 @@
+import { RE2JS } from 're2js'
+import { parseDuration } from './duration.ts'
+import { code, list, oneLine, sentence } from './markdown.ts'
+import type { Label, Person, Snapshot } from './snapshot.ts'
+import { membersOf } from './tally.ts'
+import type { WindowSettings } from './window-settings.ts'
+
+type UrgentSettings = WindowSettings['urgent']
+
+/** Whether the label that lifts the window counts, and the line that the check shows about it. */
+export type Urgency =
+  | { state: 'absent' }
+  | { state: 'void'; why: string }
+  | { state: 'valid'; by: Person; at: Date; until: Date; reason: string | undefined }
+
+/**
+ * Judges the label `urgent` (`shared/rules/release-window.md`, "Urgent"). It counts when a person who has write
+ * permission now put it on, and is void when removed, expired, or put on before the last change of base or, where it is
+ * bound to the head, before a push that brought other content. Events of one and the same second are taken to have come
+ * after the label: GitHub's times are no finer, and the label can be put on again.
+ */
+export function judgeUrgency(snapshot: Snapshot, settings: UrgentSettings): Urgency {
+  const label = snapshot.labels.find((entry) => entry.name.toLowerCase() === settings.label.toLowerCase())
+  if (!label) return { state: 'absent' }
+  if (!label.by || !label.at) return { state: 'void', why: 'GitHub does not say who put it on' }
+  const at = new Date(label.at)
+  const until = new Date(at.getTime() + parseDuration(settings.expires_after))
+  const written = withoutComments(snapshot.body)
+  const reason = reasonOf(written)
+  const why =
+    whyNotBy(label.by, snapshot, settings) ??
+    whyNotNow(at, until, snapshot) ??
+    (settings.bound_to_head ? whyNotThisHead(label, at, snapshot) : undefined) ??
+    whyNotDescribed(reason, written, settings)
+  return why === undefined ? { state: 'valid', by: label.by, at, until, reason } : { state: 'void', why }
+}
+
+function whyNotBy(person: Person, snapshot: Snapshot, settings: UrgentSettings): string | undefined {
+  const name = code(person.login)
+  if (person.type !== 'User') return `${name} is not a person; a person with write access must put it on`
+  const access = snapshot.access[person.id]
+  if (!access?.write)
+    return `${name}, who put it on, has the role ${code(access?.role ?? 'none')} now; write access is needed`
+  if (!settings.allow_author && person.id === snapshot.author?.id)
+    return `${name} is the author; somebody else must put it on`
+  const teams = settings.labelled_by
+  if (teams.length > 0 && !teams.some((team) => membersOf(team, snapshot).includes(person.id))) {
+    return `${name}, who put it on, is not a member of ${list(
+      teams.map((team) => code(team)),
+      'or',
+    )}`
+  }
+  return undefined
+}
+
+function whyNotNow(at: Date, until: Date, snapshot: Snapshot): string | undefined {
+  if (Date.parse(snapshot.takenAt) >= until.getTime())
+    return 'it has expired; take it off and put it on again'
+  const moved = snapshot.base.changed
+  if (moved && Date.parse(moved.at) >= at.getTime())
+    return 'the base branch was changed since; take it off and put it on again'
+  return undefined
+}
+
+/** The label was put on for one content: a push since then voids it, unless the content is proved to be equal. */
+function whyNotThisHead(label: Label, at: Date, { head }: Snapshot): string | undefined {
+  if (head.pushedAt === undefined) {
+    return 'it is bound to the head, and GitHub does not say when the head was pushed; push from a branch of this repository and put it on again'
+  }
+  if (Date.parse(head.pushedAt) < at.getTime() || label.equality?.same) return undefined
+  const why = label.equality ? ` (${sentence(label.equality.why, label.equality.paths[0])})` : ''
+  return `the branch was pushed to since${why}; take it off and put it on again`
+}
+
+function whyNotDescribed(
+  reason: string | undefined,
+  written: string,
+  settings: UrgentSettings,
+): string | undefined {
+  if (settings.reason === 'required' && reason === undefined) {
+    return 'the description gives no reason; add a line `Urgent: …`'
+  }
+  if (settings.incident !== undefined && !RE2JS.compile(settings.incident).matcher(written).find()) {
+    return `the description links no incident; add one that matches ${code(settings.incident)}`
+  }
+  return undefined
+}
+
+/** The description as its reader sees it: what stands in an HTML comment, such as a template's hint, is not said. */
+function withoutComments(body: string): string {
+  const [start = '', ...rest] = body.split('<!--')
+  return [
+    start,
+    ...rest.map((part) => (part.includes('-->') ? part.slice(part.indexOf('-->') + 3) : '')),
+  ].join('')
+}
+
+/** The line `Urgent: …` of the description, or else its first sentence. Headings say nothing. */
+function reasonOf(written: string): string | undefined {
+  const lines = written.split(/[\r\n]+/).map((line) => line.trim())
+  const line = lines.find((each) => /^urgent:\s*[^\s]/i.test(each))?.slice('urgent:'.length)
+  const text = oneLine(line ?? firstSentence(lines.find((each) => each !== '' && !each.startsWith('#'))), 140)
+  return text === '' ? undefined : text
+}
+
+function firstSentence(line = ''): string {
+  const end = line.search(/[.!?](\s|$)/)
+  return end === -1 ? line : line.slice(0, end + 1)
+}

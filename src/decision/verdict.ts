@@ -1,0 +1,68 @@
+import type { z } from 'zod'
+import { type Finding, type FindingState, failed, type Gate, type Step } from './gate.ts'
+import { type GateName, gates } from './gates/index.ts'
+import { code } from './markdown.ts'
+import type { Policy } from './policy.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export type JudgedFinding = Finding & { gate: GateName | 'policy'; gateTitle: string }
+
+/** The judgement of one snapshot: the worst finding wins; `next` is what the shell has to do for it. */
+export type Verdict = { state: FindingState; findings: JudgedFinding[]; next: Step[] }
+
+const severity: Record<FindingState, number> = { passed: 0, waiting: 1, failed: 2 }
+
+export function worst(states: FindingState[]): FindingState {
+  return states.reduce<FindingState>(
+    (worse, state) => (severity[state] > severity[worse] ? state : worse),
+    'passed',
+  )
+}
+
+/**
+ * Judges a snapshot by a policy. Pure and total: the same input gives the same verdict, a gate that throws
+ * is a failed finding, and a policy without any gate is a failure, since a gate that guards nothing must not look green.
+ */
+export function decide(snapshot: Snapshot, policy: Policy): Verdict {
+  const findings: JudgedFinding[] = []
+  for (const name of Object.keys(gates) as GateName[]) {
+    const settings = policy.gates[name]
+    if (settings !== undefined) findings.push(judged(name, snapshot, settings))
+  }
+  return verdictOf(findings.length > 0 ? findings : [noGates])
+}
+
+/** A verdict from findings that are already made; the shell uses it where there is no policy to judge by. */
+export function verdictOf(findings: JudgedFinding[]): Verdict {
+  return {
+    state: worst(findings.map((finding) => finding.state)),
+    findings,
+    next: findings.flatMap((finding) => finding.next ?? []),
+  }
+}
+
+function judged(name: GateName, snapshot: Snapshot, settings: unknown): JudgedFinding {
+  const gate = gates[name] as Gate
+  return { gate: name, gateTitle: gate.title, ...judgeSafely(gate, snapshot, settings) }
+}
+
+function judgeSafely(gate: Gate, snapshot: Snapshot, settings: z.output<z.ZodType>): Finding {
+  try {
+    return gate.judge(snapshot, settings)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return failed(
+      `${gate.title} could not be judged`,
+      `This gate stopped with an error, so it stays closed: ${code(why, 300)}. Please report it to whoever runs release-gate.`,
+    )
+  }
+}
+
+const noGates: JudgedFinding = {
+  gate: 'policy',
+  gateTitle: 'Policy',
+  ...failed(
+    'The policy names no gates',
+    'A policy without gates would guard nothing. Name at least one under `gates:` in `.github/release-gate.yml`.',
+  ),
+}

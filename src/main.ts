@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { decideCommand } from './commands/decide.ts'
+import { demoCommand } from './commands/demo.ts'
+import { policyCommand } from './commands/policy.ts'
+import { startCommand } from './commands/start.ts'
+import { windowCommand } from './commands/window.ts'
+
+/** The command line's door. Exit codes of every command: 0 good, 1 the answer is no, 2 wrong use. */
+const program = new Command('release-gate')
+  .description(
+    'A change-management bot for GitHub: one required check that holds each pull request to the release rule.',
+  )
+  .configureHelp({ showGlobalOptions: true })
+
+for (const command of [startCommand(), demoCommand(), windowCommand(), decideCommand(), policyCommand()]) {
+  program.addCommand(command)
+}
+
+/** commander ends with 1 on wrong use; here 1 means that the answer is no. */
+function exitCodeOf(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : 2
+}
+
+function overrideExit(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) overrideExit(child)
+}
+
+overrideExit(program)
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = exitCodeOf(error)
+  else {
+    process.stderr.write(`release-gate: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 2
+  }
+}

@@ -1,0 +1,58 @@
+import type { Logger } from 'pino'
+import type { PullRef } from './decision/snapshot.ts'
+import { policyPath } from './policy-file.ts'
+import type { GitHub } from './services/github/client.ts'
+import { readPolicyFile } from './services/github/policy.ts'
+
+type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
+
+/** Every open pull request of a repository. */
+export async function openPulls(github: GitHub, { owner, repo }: RepositoryRef): Promise<number[]> {
+  const pulls = await github.paginate(github.rest.pulls.list, { owner, repo, state: 'open', per_page: 100 })
+  return pulls.map(({ number }) => number)
+}
+
+/**
+ * Asks for an evaluation of each open pull request of each repository that has a policy, whatever was delivered: order
+ * is not kept and events are lost (`shared/rules/ingest.md`, "Webhooks"). Run at least hourly and on start. An installation
+ * that cannot be read is named in the log and does not keep the others waiting.
+ */
+export async function reconcile(shell: {
+  app: GitHub
+  github: (installationId: number) => Promise<GitHub>
+  enqueue: (pull: PullRef) => Promise<void>
+  serves: (account: string) => boolean
+  log: Pick<Logger, 'warn'>
+}): Promise<number> {
+  let asked = 0
+  const installations = await shell.app.paginate(shell.app.rest.apps.listInstallations, { per_page: 100 })
+  for (const { id, suspended_at: suspended } of installations) {
+    if (suspended) continue
+    try {
+      for (const pull of await pullsOf(await shell.github(id), id, shell.serves)) {
+        await shell.enqueue(pull)
+        asked++
+      }
+    } catch (error) {
+      shell.log.warn({ installation: id, problem: String(error) }, 'An installation could not be reconciled')
+    }
+  }
+  return asked
+}
+
+async function pullsOf(
+  github: GitHub,
+  installationId: number,
+  serves: (account: string) => boolean,
+): Promise<PullRef[]> {
+  const repositories = await github.paginate(github.rest.apps.listReposAccessibleToInstallation, {
+    per_page: 100,
+  })
+  const pulls: PullRef[] = []
+  for (const { id, name, owner, archived } of repositories) {
+    const ref = { installationId, repositoryId: id, owner: owner.login, repo: name }
+    if (archived || !serves(owner.login) || !(await readPolicyFile(github, ref, policyPath))) continue
+    for (const number of await openPulls(github, ref)) pulls.push({ ...ref, number })
+  }
+  return pulls
+}

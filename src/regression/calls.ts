@@ -1,0 +1,132 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/staging.ts'
+
+/** One call as it was measured. `expected` says whether its kind of outcome is the one that its case asks for. */
+export type CallRecord = {
+  tool: string
+  kind: Outcome['kind']
+  expected: boolean
+  ms: number
+  attempt: number
+}
+
+export type Called = { outcome: Outcome; ms: number; attempts: number }
+
+export type Call = { tool: string; args: Record<string, unknown>; timeout: number; expected: string[] }
+
+export type Caller = {
+  session: () => StagingSession
+  tools: ReadonlyMap<string, ListedTool>
+  records: CallRecord[]
+  /** One measured call, retried where the rule allows. Throws `RunStopped` when the server is gone. */
+  call: (call: Call) => Promise<Called>
+  /** One call that is not measured. */
+  quietly: (call: Call) => Promise<Outcome>
+}
+
+/** Thrown where going on makes no sense: the verdict is then inconclusive, never a regression. */
+export type RunStopped = Error & { stopped: true }
+
+export function runStopped(message: string): RunStopped {
+  return Object.assign(new Error(message), { stopped: true as const })
+}
+
+export function isRunStopped(error: unknown): error is RunStopped {
+  return error instanceof Error && 'stopped' in error
+}
+
+const ATTEMPTS = 3
+const BACKOFF_MS = 200
+
+/** Retried: connection errors, 429, 502 to 504 (rule "Measuring"). Never a timeout: it may have happened. */
+const retried: ReadonlySet<FaultCause> = new Set([
+  'connection',
+  'closed',
+  'broken_stream',
+  'rate_limited',
+  'unavailable',
+])
+
+/** The faults after which the session itself is in doubt; 404 is how a server says that it forgot the session. */
+const needsReopening: ReadonlySet<FaultCause> = new Set(['connection', 'closed', 'not_found', 'too_large'])
+
+export type CallerOptions = {
+  session: StagingSession
+  tools: ReadonlyMap<string, ListedTool>
+  reopen: () => Promise<StagingSession | undefined>
+  maxTotal: number
+  signal?: AbortSignal
+}
+
+/** Calls tools one at a time, connecting outside the measure. */
+export function createCaller({ session: first, tools, reopen, maxTotal, signal }: CallerOptions): Caller {
+  const records: CallRecord[] = []
+  let session = first
+
+  async function once({ tool, args, timeout }: Call): Promise<{ outcome: Outcome; ms: number }> {
+    signal?.throwIfAborted()
+    const alive = watchLife(session, timeout)
+    const began = performance.now()
+    const outcome = await session.callTool(tool, args, { timeout, maxTotal: Math.max(timeout, maxTotal) })
+    const ms = performance.now() - began
+    await stopIfGone(outcome, alive)
+    return { outcome, ms }
+  }
+
+  async function stopIfGone(outcome: Outcome, alive: LifeWatch): Promise<void> {
+    const sign = alive.stop()
+    if (outcome.kind !== 'transport_error') return
+    if (outcome.cause === 'aborted') throw runStopped('the run was stopped')
+    if (outcome.cause === 'unauthorized') throw runStopped('the login at the server failed during the run')
+    if (outcome.cause === 'timeout' && !(await sign))
+      throw runStopped('the server hangs: it gave no sign of life')
+    if (!needsReopening.has(outcome.cause)) return
+    await session.close()
+    const next = await reopen()
+    if (!next) throw runStopped(`the server died during the run: ${outcome.message}`)
+    session = next
+  }
+
+  return {
+    session: () => session,
+    tools,
+    records,
+    quietly: async (call) => (await once(call)).outcome,
+    async call(call) {
+      for (let attempt = 1; ; attempt += 1) {
+        const { outcome, ms } = await once(call)
+        const expected = call.expected.includes(outcome.kind)
+        records.push({ tool: call.tool, kind: outcome.kind, expected, ms, attempt })
+        if (attempt === ATTEMPTS || !mayRetry(outcome, tools.get(call.tool))) {
+          return { outcome, ms, attempts: attempt }
+        }
+        await wait(BACKOFF_MS * attempt, undefined, signal ? { signal } : {})
+      }
+    },
+  }
+}
+
+function mayRetry(outcome: Outcome, tool: ListedTool | undefined): boolean {
+  const repeatable = tool?.annotations?.readOnlyHint === true || tool?.annotations?.idempotentHint === true
+  return repeatable && outcome.kind === 'transport_error' && retried.has(outcome.cause)
+}
+
+type LifeWatch = { stop: () => Promise<boolean> }
+
+/**
+ * Asks for a sign of life once half of the time is gone, so that a server that hangs is told from one slow tool at the
+ * moment of the timeout, not a second timeout later. By then the call is far from any good latency.
+ */
+function watchLife(session: StagingSession, timeout: number): LifeWatch {
+  let sign: Promise<boolean> | undefined
+  const timer = setTimeout(() => {
+    sign = session.probe({ timeout: timeout / 2, maxTotal: timeout / 2 })
+  }, timeout / 2)
+  return {
+    stop() {
+      clearTimeout(timer)
+      return sign ?? Promise.resolve(true)
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import { type JsonValue, query } from 'jsonpath-rfc9535'
+import type { RawResult } from '../services/staging.ts'
+import { bodyOf, type Mismatch } from './expectation.ts'
+import type { Redactor } from './redaction.ts'
+import type { Planned } from './steps.ts'
+
+/** Takes values out of an answer for later steps. Says what could not be found. */
+export function captureFrom(
+  result: RawResult,
+  capture: Planned['capture'],
+  variables: Map<string, string>,
+  redactor: Redactor,
+): Mismatch[] {
+  const body = bodyOf(result)
+  return Object.entries(capture).flatMap(([name, { path, redact }]) => {
+    const [value] = body === undefined ? [] : query(body as JsonValue, path)
+    if (value === undefined || value === null) {
+      return [{ where: `capture ${name}`, expected: `a value at ${path}`, actual: 'nothing' }]
+    }
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    if (redact) redactor.hide(text)
+    variables.set(name, text)
+    return []
+  })
+}

@@ -1,0 +1,199 @@
+import type { Ledger } from '../services/ledger.ts'
+import type { Receipts } from '../services/receipts.ts'
+import { type ListedTool, type Outcome, textOf } from '../services/staging.ts'
+import type { Caller } from './calls.ts'
+import { captureFrom } from './capture.ts'
+import { expectedStatuses, type Mismatch, mismatches } from './expectation.ts'
+import type { Redactor } from './redaction.ts'
+import type { CaseResult } from './report-schema.ts'
+import { type Planned, plan } from './steps.ts'
+import type { Suite, SuiteCase } from './suite-schema.ts'
+import { fill } from './variables.ts'
+import { type Verified, verifyLedger, verifyReceipt } from './verification.ts'
+
+export type CaseContext = {
+  suite: Suite
+  caller: Caller
+  redactor: Redactor
+  variables: ReadonlyMap<string, string>
+  checkOutput: (
+    tool: ListedTool | undefined,
+    result: Extract<Outcome, { kind: 'ok' }>['result'],
+  ) => Mismatch[]
+  /** The operator marked this server as safe to write to. */
+  mayWrite: boolean
+  ledger?: Ledger
+  receipts?: Receipts
+}
+
+/** Runs a case once. Rejects only with `RunStopped`. */
+export async function runCase(entry: SuiteCase, context: CaseContext): Promise<CaseResult> {
+  const result = emptyResult(entry)
+  const refusal = refuse(entry, context)
+  if (refusal) return { ...result, ...refusal }
+  const variables = new Map(context.variables)
+  const lost = await runSteps(entry, context, variables, result)
+  if (entry.verify && (result.mismatches.length === 0 || lost))
+    await verify(entry, context, variables, result, lost)
+  if (entry.cleanup) await cleanUp(entry.cleanup, context, variables, result)
+  return sealed(result, context.redactor)
+}
+
+function emptyResult(entry: SuiteCase): CaseResult {
+  return {
+    name: entry.name,
+    tools: toolsOf(entry),
+    verdict: 'passed',
+    flaky: false,
+    attempts: 1,
+    runs: 1,
+    ms: 0,
+    mismatches: [],
+    gate: 'answers',
+    notes: [],
+  }
+}
+
+export function toolsOf(entry: SuiteCase): string[] {
+  return [...new Set(plan(entry).map(({ tool }) => tool))]
+}
+
+/** A tool writes unless it says that it does not: missing annotations mean destructive. */
+export function writesBy(tool: ListedTool | undefined): boolean {
+  return tool?.annotations?.readOnlyHint !== true
+}
+
+function refuse(entry: SuiteCase, { caller, mayWrite }: CaseContext): Partial<CaseResult> | undefined {
+  const names = [...toolsOf(entry), ...(entry.cleanup ?? []).map(({ tool }) => tool)]
+  const writing = names.filter((name) => writesBy(caller.tools.get(name)))
+  const unlisted = names.find((name) => !caller.tools.has(name))
+  const expectsError = plan(entry).every(({ expect }) => !expectedStatuses(expect).includes('ok'))
+  if (unlisted !== undefined && !expectsError) {
+    return failed({ where: 'tool', expected: unlisted, actual: 'the server does not list this tool' })
+  }
+  if (writing.length > 0 && !entry.writes) {
+    const actual = `${writing[0]} does not declare readOnlyHint`
+    return failed({ where: 'writes', expected: 'writes: true, since the tool may write', actual })
+  }
+  if (!entry.writes || mayWrite) return undefined
+  return { verdict: 'skipped', notes: ['not run: this server is not marked as safe to write to'] }
+}
+
+function failed(mismatch: Mismatch): Partial<CaseResult> {
+  return { verdict: 'failed', mismatches: [mismatch] }
+}
+
+/** True where a write lost its reply: whether it happened is then for the ledger to say, never for a second try. */
+async function runSteps(
+  entry: SuiteCase,
+  context: CaseContext,
+  variables: Map<string, string>,
+  result: CaseResult,
+): Promise<boolean> {
+  for (const [index, step] of plan(entry).entries()) {
+    const label = entry.steps ? `step ${index + 1}: ` : ''
+    const { outcome, found } = await runStep(step, context, variables, result)
+    result.mismatches.push(...found.map((mismatch) => ({ ...mismatch, where: label + mismatch.where })))
+    if (found.length === 0) continue
+    return outcome?.kind === 'transport_error' && writesBy(context.caller.tools.get(step.tool))
+  }
+  return false
+}
+
+async function runStep(
+  step: Planned,
+  context: CaseContext,
+  variables: Map<string, string>,
+  result: CaseResult,
+): Promise<{ outcome?: Outcome; found: Mismatch[] }> {
+  const filled = fill({ args: step.args, expect: step.expect }, variables)
+  if (!filled.ok) {
+    const missing = filled.missing.join(', ')
+    return { found: [{ where: 'variables', expected: `a value for ${missing}`, actual: 'not set' }] }
+  }
+  const { args, expect } = filled.value
+  const timeout = step.timeout ?? context.suite.defaults.timeout
+  const called = await context.caller.call({
+    tool: step.tool,
+    args,
+    timeout,
+    expected: expectedStatuses(expect),
+  })
+  const { outcome } = called
+  result.ms += called.ms
+  result.attempts = Math.max(result.attempts, called.attempts)
+  const text = 'result' in outcome ? textOf(outcome.result) : 'message' in outcome ? outcome.message : ''
+  const found = mismatches(outcome, expect, text)
+  if (outcome.kind === 'ok') {
+    found.push(...context.checkOutput(context.caller.tools.get(step.tool), outcome.result))
+    found.push(...captureFrom(outcome.result, step.capture, variables, context.redactor))
+  }
+  if (found.length === 0 && called.attempts > 1) result.flaky = true
+  return { outcome, found }
+}
+
+async function verify(
+  entry: SuiteCase,
+  context: CaseContext,
+  variables: Map<string, string>,
+  result: CaseResult,
+  lost: boolean,
+): Promise<void> {
+  const { ledger, receipt } = entry.verify ?? {}
+  const filled = fill({ ledger, receipt: lost ? undefined : receipt }, variables)
+  if (!filled.ok) return void result.notes.push(`not verified: ${filled.missing.join(', ')} is not set`)
+  const checks: Verified[] = []
+  if (filled.value.ledger) checks.push(await verifyLedger(context.ledger, filled.value.ledger))
+  if (filled.value.receipt) checks.push(await verifyReceipt(context.receipts, filled.value.receipt))
+  for (const check of checks) {
+    if (check.verdict === 'inconclusive') {
+      result.notes.push(check.message)
+      if (result.verdict === 'passed') result.verdict = 'inconclusive'
+      continue
+    }
+    result.notes.push(lost ? `the reply was lost; the ledger shows ${check.seen}` : check.seen)
+    if (check.verdict === 'passed') continue
+    result.mismatches.push(...check.mismatches)
+    result.gate = 'ledger'
+  }
+}
+
+/** Cleaning up is tried always; what stays behind is said, and judges nothing. */
+async function cleanUp(
+  steps: NonNullable<SuiteCase['cleanup']>,
+  context: CaseContext,
+  variables: Map<string, string>,
+  result: CaseResult,
+): Promise<void> {
+  for (const { tool, args } of steps) {
+    const filled = fill(args, variables)
+    if (!filled.ok) {
+      result.notes.push(`not cleaned up with ${tool}: ${filled.missing.join(', ')} is not set`)
+      continue
+    }
+    const { timeout } = context.suite.defaults
+    const outcome = await context.caller.quietly({ tool, args: filled.value, timeout, expected: ['ok'] })
+    if (outcome.kind !== 'ok') result.notes.push(`cleaning up with ${tool} failed (${outcome.kind})`)
+  }
+}
+
+const LONGEST = 500
+
+/** The last step before anything is kept: redacted, cut, and judged. */
+function sealed(result: CaseResult, redactor: Redactor): CaseResult {
+  const clean = (text: string) => {
+    const safe = redactor.text(text)
+    return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}… (${safe.length} characters)` : safe
+  }
+  const verdict = result.mismatches.length > 0 ? 'failed' : result.verdict
+  return {
+    ...result,
+    verdict,
+    notes: result.notes.map(clean),
+    mismatches: result.mismatches.map(({ where, expected, actual }) => ({
+      where: clean(where),
+      expected: clean(expected),
+      actual: clean(actual),
+    })),
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import type { StagingSession, ToolListing } from '../services/staging.ts'
+import type { Redactor } from './redaction.ts'
+
+/** The stored `tools/list` of a release: raw, with all that the list may depend on. */
+export const baselineSchema = z.strictObject({
+  version: z.literal(1),
+  recordedAt: z.iso.datetime(),
+  server: z.strictObject({ name: z.string(), version: z.string() }),
+  protocolVersion: z.string(),
+  capabilities: z.unknown(),
+  pinned: z.strictObject({ capabilities: z.record(z.string(), z.unknown()), login: z.string() }),
+  tools: z.array(z.looseObject({ name: z.string() })),
+  /** p95 in milliseconds by tool, for the chart against the last release. */
+  latency: z.record(z.string(), z.number()).default({}),
+})
+export type Baseline = z.output<typeof baselineSchema>
+
+/** What to store of a session as the next baseline. Redacted, since descriptions and defaults come from the server. */
+export function baselineOf(
+  session: StagingSession,
+  listing: ToolListing,
+  redactor: Redactor,
+  now: Date,
+  latency: Record<string, number> = {},
+): Baseline {
+  return {
+    version: 1,
+    recordedAt: now.toISOString(),
+    server: session.server,
+    protocolVersion: session.protocolVersion,
+    capabilities: redactor.value(session.capabilities),
+    pinned: session.pinned,
+    tools: redactor.value(listing.tools) as Baseline['tools'],
+    latency,
+  }
+}
+
+/** Reads a baseline file: one of ours, or a bare `tools/list` result, so that any two lists can be compared. */
+export function readBaseline(text: string): Baseline | undefined {
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const own = baselineSchema.safeParse(data)
+  if (own.success) return own.data
+  const bare = z.looseObject({ tools: baselineSchema.shape.tools }).safeParse(data)
+  if (!bare.success || 'version' in bare.data) return undefined
+  return {
+    version: 1,
+    recordedAt: new Date(0).toISOString(),
+    server: { name: '', version: '' },
+    protocolVersion: '',
+    capabilities: undefined,
+    pinned: { capabilities: {}, login: 'none' },
+    tools: bare.data.tools,
+    latency: {},
+  }
+}

@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { StagingSession, ToolListing } from '../services/staging.ts'
+import { applyWaivers, diffContracts } from './contract/index.ts'
+import type { Baseline } from './contract-check.ts'
+import type { GateResult, RunReport } from './report-schema.ts'
+import type { Suite } from './suite-schema.ts'
+
+type Changes = RunReport['contract']['changes']
+export type ContractJudged = { gate: GateResult; changes: Changes; notes: string[] }
+
+/**
+ * Judges the list of tools against the last release's. Without a baseline it passes with a note. A baseline that was
+ * recorded with other capabilities or another login may differ for that reason alone, so its differences judge nothing.
+ */
+export function contractGate(
+  { suite, baseline }: { suite: Suite; baseline?: Baseline },
+  session: Pick<StagingSession, 'pinned' | 'capabilities'>,
+  listing: ToolListing,
+  when: { now: Date; spoken: string[] },
+): ContractJudged {
+  const notes = [...listing.notes]
+  const say = (verdict: GateResult['verdict'], message: string, changes: Changes = []): ContractJudged => ({
+    gate: { gate: 'contract', verdict, message },
+    changes,
+    notes,
+  })
+  if (listing.duplicates.length > 0) {
+    return say('failed', `tools/list names these tools twice: ${listing.duplicates.join(', ')}`)
+  }
+  if (!baseline) return say('passed', 'no list of an earlier release is known yet; this one can be recorded')
+  const { changes, problems: stale } = judged(suite, baseline, session, listing, when)
+  const open = changes.filter(({ waived }) => waived === undefined)
+  if (
+    open.some(({ severity }) => severity !== 'info') &&
+    !isDeepStrictEqual(baseline.pinned, session.pinned)
+  ) {
+    notes.push('the list was recorded with other client capabilities or another login')
+    return say(
+      'inconclusive',
+      'the lists were read under different conditions; record the baseline again',
+      changes,
+    )
+  }
+  const counted = suite.contract.fail_on === 'warning' ? ['breaking', 'warning'] : ['breaking']
+  const failing = open.filter(({ severity }) => counted.includes(severity))
+  const problems = [...(failing.length > 0 ? [`${failing.length} changes that break callers`] : []), ...stale]
+  if (problems.length > 0) return say('failed', problems.join('; '), changes)
+  return say(
+    'passed',
+    open.length === 0 ? 'unchanged' : `${open.length} changes, none that breaks callers`,
+    changes,
+  )
+}
+
+function judged(
+  suite: Suite,
+  baseline: Baseline,
+  session: Pick<StagingSession, 'capabilities'>,
+  listing: ToolListing,
+  { now, spoken }: { now: Date; spoken: string[] },
+) {
+  const before = {
+    tools: baseline.tools,
+    capabilities: baseline.capabilities,
+    ...(baseline.protocolVersion ? { protocolVersions: [baseline.protocolVersion] } : {}),
+  }
+  const after = { tools: listing.tools, capabilities: session.capabilities, protocolVersions: spoken }
+  return applyWaivers(diffContracts(before, after), suite.contract.waivers, now.toISOString())
+}

@@ -1,0 +1,63 @@
+import { share } from './bound-rules.ts'
+import { below } from './change.ts'
+import type { Located, Schema } from './normalise.ts'
+import { belowAny, inside, type Walk } from './walk.ts'
+
+/** Items by position, the remaining items, and `contains`. */
+export function compareArrays(walk: Walk, before: Schema, after: Schema, path: string): void {
+  if (!share(before, after, ['array'])) return
+  const [old, next] = [prefixOf(before), prefixOf(after)]
+  const positions = Math.max(old.length, next.length)
+  // No value of both sides is longer than this: what is said of items further on says nothing.
+  const longest = Math.min(maxItems(before), maxItems(after))
+  for (let index = 0; index < Math.min(positions, longest); index += 1) {
+    walk.compare(old[index] ?? rest(before), next[index] ?? rest(after), below(path, index))
+  }
+  if (positions < longest) walk.compare(rest(before), rest(after), belowAny(path))
+  compareContains(walk, before, after, path)
+}
+
+function prefixOf(schema: Schema): Located[] {
+  const items = schema.words.prefixItems
+  return Array.isArray(items) ? items.map((node) => inside(schema, node)) : []
+}
+
+function rest(schema: Schema): Located {
+  return inside(schema, schema.words.items)
+}
+
+function maxItems(schema: Schema): number {
+  return typeof schema.words.maxItems === 'number' ? schema.words.maxItems : Number.POSITIVE_INFINITY
+}
+
+type Contains = { schema: Located; min: number; max: number }
+
+function compareContains(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const [old, next] = [containsOf(before), containsOf(after)]
+  if (old === undefined && next === undefined) return
+  const same = old !== undefined && next !== undefined && walk.distance(old.schema, next.schema) === 0
+  if (same && old.min === next.min && old.max === next.max) return
+  const holds = walk.side === 'input' ? covers(walk, old, next) : covers(walk, next, old)
+  const message = 'What the list must contain was edited.'
+  walk.report('contains-edited', path, message, { severity: holds ? 'safe' : 'warning' })
+}
+
+function containsOf(schema: Schema): Contains | undefined {
+  const { contains, minContains, maxContains } = schema.words
+  if (contains === undefined) return undefined
+  const min = typeof minContains === 'number' ? minContains : 1
+  const max = typeof maxContains === 'number' ? maxContains : Number.POSITIVE_INFINITY
+  return { schema: inside(schema, contains), min, max }
+}
+
+/** Whether every list that satisfies `narrow` satisfies `wide`. */
+function covers(walk: Walk, narrow: Contains | undefined, wide: Contains | undefined): boolean {
+  if (wide === undefined) return true
+  const atLeast =
+    wide.min === 0 ||
+    (narrow !== undefined && narrow.min >= wide.min && walk.fits(narrow.schema, wide.schema))
+  const atMost =
+    wide.max === Number.POSITIVE_INFINITY ||
+    (narrow !== undefined && narrow.max <= wide.max && walk.fits(wide.schema, narrow.schema))
+  return atLeast && atMost
+}

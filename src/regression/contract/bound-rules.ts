@@ -1,0 +1,92 @@
+import { compareRatios, isMultiple, ratio } from '../ratio.ts'
+import type { TypeName } from './keywords.ts'
+import type { Schema } from './normalise.ts'
+import type { Walk } from './walk.ts'
+
+/** Sizes and ranges: each is compared only for the types that both sides accept, since elsewhere it says nothing. */
+
+type Limit = { at: number; open: boolean }
+type Bound = { name: string; direction: 1 | -1; types: readonly TypeName[]; closed: string; open?: string }
+
+const lists: readonly Bound[] = [
+  {
+    name: 'minimum',
+    direction: 1,
+    types: ['integer', 'number'],
+    closed: 'minimum',
+    open: 'exclusiveMinimum',
+  },
+  {
+    name: 'maximum',
+    direction: -1,
+    types: ['integer', 'number'],
+    closed: 'maximum',
+    open: 'exclusiveMaximum',
+  },
+  { name: 'minLength', direction: 1, types: ['string'], closed: 'minLength' },
+  { name: 'maxLength', direction: -1, types: ['string'], closed: 'maxLength' },
+  { name: 'minItems', direction: 1, types: ['array'], closed: 'minItems' },
+  { name: 'maxItems', direction: -1, types: ['array'], closed: 'maxItems' },
+  { name: 'minProperties', direction: 1, types: ['object'], closed: 'minProperties' },
+  { name: 'maxProperties', direction: -1, types: ['object'], closed: 'maxProperties' },
+]
+
+export function compareBounds(walk: Walk, before: Schema, after: Schema, path: string): void {
+  for (const bound of lists) {
+    if (!share(before, after, bound.types)) continue
+    const [old, next] = [limitOf(before, bound), limitOf(after, bound)]
+    const change = tighter(old, next, bound.direction)
+    if (change === 0) continue
+    const message = `${bound.name} went from ${text(old)} to ${text(next)}.`
+    walk.report(change > 0 ? 'bound-tightened' : 'bound-loosened', path, message)
+  }
+  if (share(before, after, ['integer', 'number'])) compareMultiples(walk, before, after, path)
+  if (share(before, after, ['array'])) compareUnique(walk, before, after, path)
+}
+
+export function share(before: Schema, after: Schema, types: readonly TypeName[]): boolean {
+  return [before, after].every((schema) => types.some((type) => schema.types.has(type)))
+}
+
+/** The stricter of the closed and the open bound. */
+function limitOf(schema: Schema, bound: Bound): Limit | undefined {
+  const closed = schema.words[bound.closed]
+  const open = bound.open === undefined ? undefined : schema.words[bound.open]
+  const limits: Limit[] = []
+  if (typeof closed === 'number') limits.push({ at: closed, open: false })
+  if (typeof open === 'number') limits.push({ at: open, open: true })
+  return limits.reduce<Limit | undefined>(
+    (strictest, limit) => (tighter(strictest, limit, bound.direction) > 0 ? limit : strictest),
+    undefined,
+  )
+}
+
+/** Positive when `next` refuses more than `old`, negative when it refuses less. */
+function tighter(old: Limit | undefined, next: Limit | undefined, direction: 1 | -1): number {
+  if (old === undefined || next === undefined) return Number(next !== undefined) - Number(old !== undefined)
+  if (old.at !== next.at) return (next.at > old.at ? 1 : -1) * direction
+  return Number(next.open) - Number(old.open)
+}
+
+function text(limit: Limit | undefined): string {
+  if (limit === undefined) return 'none'
+  return limit.open ? `${limit.at} (itself excluded)` : String(limit.at)
+}
+
+function compareMultiples(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const [old, next] = [before.words.multipleOf, after.words.multipleOf]
+  if (old === next) return
+  const message = `multipleOf went from ${old ?? 'none'} to ${next ?? 'none'}.`
+  if (typeof next !== 'number') walk.report('bound-loosened', path, message)
+  else if (typeof old !== 'number') walk.report('bound-tightened', path, message)
+  else if (compareRatios(ratio(old), ratio(next)) === 0) return
+  else if (isMultiple(ratio(next), ratio(old))) walk.report('bound-tightened', path, message)
+  else if (isMultiple(ratio(old), ratio(next))) walk.report('bound-loosened', path, message)
+  else walk.report('bound-changed', path, message)
+}
+
+function compareUnique(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const [old, next] = [before.words.uniqueItems === true, after.words.uniqueItems === true]
+  if (!old && next) walk.report('bound-tightened', path, 'The items must now be unique.')
+  if (old && !next) walk.report('bound-loosened', path, 'The items need no longer be unique.')
+}

@@ -1,0 +1,30 @@
+/** What a contract diff reads and what it answers. Plain data: a stored diff can be shown again a year later. */
+
+export type Severity = 'breaking' | 'warning' | 'safe' | 'info'
+export type SchemaSide = 'input' | 'output'
+
+/** A tool as the server sent it: unparsed JSON, unknown keys kept. */
+export type RawTool = { name: string; [key: string]: unknown }
+
+export type ToolList = { protocolVersions?: string[]; capabilities?: unknown; tools: RawTool[] }
+
+export type ContractChange = {
+  severity: Severity
+  /** Kebab-case id, the one that a waiver names: `input-property-removed`, `tool-renamed`. */
+  rule: string
+  /** The tool's name; empty for a change of the server itself. */
+  tool: string
+  /**
+   * JSON pointer to the place in the tool's arguments or result that the change is about: `/note`, `/lines/0`, `/note/*`.
+   * `*` stands for each item of an array and each value of a map. Empty for the whole of it.
+   */
+  path: string
+  side: SchemaSide | 'tool' | 'server'
+  /** One sentence for the reader. */
+  message: string
+}
+
+/** One step down a JSON pointer (RFC 6901). */
+export function below(path: string, token: string | number): string {
+  return `${path}/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`
+}

@@ -1,0 +1,54 @@
+import { isObject } from './json.ts'
+
+/**
+ * Characters that a reviewer cannot see and a model still reads: control characters but tab and line breaks, zero-width and
+ * direction marks (Unicode's Cf), blank fillers, invisible variation selectors. A joiner between two emoji draws one picture and is let be.
+ */
+const hidden = new RegExp(
+  [
+    String.raw`(?<!\p{Extended_Pictographic}[\u{fe0f}\u{1f3fb}-\u{1f3ff}]?)\u{200d}|\u{200d}(?!\p{Extended_Pictographic})`,
+    String.raw`(?![\t\n\r\u{200d}])[\p{Cc}\p{Cf}\u{2028}\u{2029}]`,
+    String.raw`\u{034f}|\u{115f}|\u{1160}|\u{17b4}|\u{17b5}|\u{3164}|\u{ffa0}`,
+    String.raw`[\u{fe00}-\u{fe0e}]|[\u{e0100}-\u{e01ef}]`,
+  ].join('|'),
+  'gu',
+)
+
+/** The hidden characters of a text as code points: `U+200B`. */
+export function hiddenCharacters(text: string): string[] {
+  return [...new Set(Array.from(text.matchAll(hidden), ([found]) => codePoint(found)))]
+}
+
+/** The text with its hidden characters spelled out, fit to stand in a message. */
+export function visible(text: string): string {
+  return text.replace(hidden, (found) => `<${codePoint(found)}>`)
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}
+
+type Text = { tokens: readonly string[]; text: string }
+
+/** Every text in a piece of JSON, names of members included, with the way to it. */
+export function textsWithin(value: unknown, tokens: readonly string[] = []): Text[] {
+  if (typeof value === 'string') return [{ tokens, text: value }]
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => textsWithin(item, [...tokens, String(index)]))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, item]) => [
+    { tokens, text: key },
+    ...textsWithin(item, [...tokens, key]),
+  ])
+}
+
+/** The texts with hidden characters that were not there before, word for word at the same place. */
+export function newlyHidden(before: unknown, after: unknown): (Text & { characters: string[] })[] {
+  const key = ({ tokens, text }: Text): string => JSON.stringify([tokens, text])
+  const suspects = textsWithin(after)
+    .map((found) => ({ ...found, characters: hiddenCharacters(found.text) }))
+    .filter(({ characters }) => characters.length > 0)
+  if (suspects.length === 0) return []
+  const known = new Set(textsWithin(before).map(key))
+  return suspects.filter((found) => !known.has(key(found)))
+}

@@ -1,0 +1,26 @@
+import { below, type ContractChange, type RawTool } from './change.ts'
+import { newlyHidden, visible } from './hidden-characters.ts'
+import { toolChange } from './tool-change.ts'
+
+/**
+ * Zero-width and control characters that came with the new tool, wherever a model reads it: name, description, annotations and the
+ * schemas with all that they describe. What was there word for word before has been accepted once and is not told again.
+ */
+export function hiddenTexts(old: RawTool | undefined, next: RawTool): ContractChange[] {
+  const found = newlyHidden(readable(old), readable(next))
+  return found.map(({ tokens, characters }) => {
+    const [part = 'name', ...rest] = tokens
+    const side = part === 'inputSchema' ? 'input' : part === 'outputSchema' ? 'output' : 'tool'
+    const path = side === 'tool' ? '' : rest.reduce((pointer, token) => below(pointer, token), '')
+    const place = visible(tokens.reduce((pointer, token) => below(pointer, token), ''))
+    const message = `Characters that nobody can see (${characters.join(', ')}) came in at ${place === '' ? 'the tool' : place}.`
+    return { ...toolChange('hidden-characters', next.name, message, path), side }
+  })
+}
+
+/** `_meta` and icons are data for programs: base64 and the like, no prose. */
+function readable(tool: RawTool | undefined): unknown {
+  if (tool === undefined) return undefined
+  const { _meta: _unread, icons: _images, ...rest } = tool
+  return rest
+}

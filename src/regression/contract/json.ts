@@ -1,0 +1,40 @@
+/** Small questions about parsed JSON. Everything here comes from a server that we did not write. */
+
+export type JsonObject = Record<string, unknown>
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An own member, so that a property called `constructor` is not mistaken for JavaScript's. */
+export function member(object: JsonObject | undefined, key: string): unknown {
+  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined
+}
+
+/**
+ * One text for each JSON value, whatever the order of its keys. RFC 8785 is not used here, because it refuses lone surrogates and a
+ * number such as 1e999, both of which a server may send; the text is only compared, never stored.
+ */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (isObject(value)) {
+    const keys = Object.keys(value).sort()
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`
+  }
+  if (typeof value === 'number') return String(value)
+  return JSON.stringify(value) ?? 'undefined'
+}
+
+export function equal(left: unknown, right: unknown): boolean {
+  return left === right || canonical(left) === canonical(right)
+}
+
+/** Whether the value nests deeper than `limit`; asked without recursion, before anything recursive reads it. */
+export function deeperThan(value: unknown, limit: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true
+    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []))
+  }
+  return false
+}

@@ -1,0 +1,73 @@
+import { equal, type JsonObject } from './json.ts'
+import { shapes } from './keywords.ts'
+import type { Schema } from './normalise.ts'
+import type { Walk } from './walk.ts'
+import { wordDiff } from './word-diff.ts'
+
+/** What a schema says without accepting or refusing anything. A value is not lost by it, so the promise itself `holds`. */
+export function compareNotes(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const [old, next] = [before.notes, after.notes]
+  if (!equal(old.default, next.default)) {
+    const message = `The default went from ${text(old.default)} to ${text(next.default)}.`
+    walk.report('default-changed', path, message, { holds: true })
+  }
+  if (!equal(old.description, next.description)) {
+    const message = `The description changed: ${wordDiff(prose(old.description), prose(next.description))}`
+    walk.report('description-changed', path, message, { holds: true })
+  }
+  const others = changedKeys(old, next).filter((key) => !judgedElsewhere.has(key))
+  if (others.length > 0)
+    walk.report('annotation-changed', path, `Changed beside the rules: ${others.join(', ')}.`)
+}
+
+/** Names and definitions accept nothing by themselves: what is used of them is compared where it is used. */
+const judgedElsewhere = new Set([
+  ...[
+    'default',
+    'description',
+    '$schema',
+    '$id',
+    'id',
+    '$anchor',
+    '$dynamicAnchor',
+    '$defs',
+    'definitions',
+    '$comment',
+  ],
+])
+
+/** Keywords that this diff does not know, or whose value is not of their kind. */
+export function compareUnknown(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const strange = changedKeys(before.words, after.words).filter((key) => !Object.hasOwn(shapes, key))
+  for (const key of strange)
+    walk.report('keyword-changed', path, `The keyword ${key} changed, and its meaning is not known.`)
+  const malformed = [...new Set([...before.malformed, ...after.malformed])]
+  for (const key of malformed)
+    walk.report('keyword-malformed', path, `The keyword ${key} has a value that it cannot have.`)
+}
+
+/**
+ * What `unevaluated…` refuses depends on all schemas around it, so that nothing is proved about it unless all is as it was.
+ * Where nothing stood around it, it has been read as `additional…` already.
+ */
+export function compareUnevaluated(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const used = ['unevaluatedProperties', 'unevaluatedItems'].filter((key) =>
+    [before, after].some(({ words }) => Object.hasOwn(words, key)),
+  )
+  if (used.length === 0) return
+  if (equal(before.words, after.words) && equal(before.document.root, after.document.root)) return
+  walk.report('unevaluated-edited', path, `The schema was edited around ${used.join(' and ')}.`)
+}
+
+function changedKeys(old: Readonly<JsonObject>, next: Readonly<JsonObject>): string[] {
+  const keys = new Set([...Object.keys(old), ...Object.keys(next)])
+  return [...keys].filter((key) => !equal(old[key], next[key])).sort()
+}
+
+function prose(value: unknown): string {
+  return value === undefined ? '' : String(value)
+}
+
+function text(value: unknown): string {
+  return value === undefined ? 'none' : wordDiff(JSON.stringify(value), JSON.stringify(value))
+}

@@ -1,0 +1,73 @@
+import { RE2JS } from 're2js'
+import { isObject, type JsonObject } from './json.ts'
+import type { Located, Schema } from './normalise.ts'
+import { inside, type Walk } from './walk.ts'
+
+/** An object schema as four maps: which schema governs the value of which name. */
+export type ObjectShape = {
+  properties: ReadonlyMap<string, Located>
+  patterns: ReadonlyMap<string, Located>
+  /** Governs the names that no property and no pattern names. */
+  rest: Located
+  required: ReadonlySet<string>
+}
+
+export function objectShape(schema: Schema): ObjectShape {
+  const { words } = schema
+  const closed = words.unevaluatedProperties === false ? false : undefined
+  return {
+    properties: located(schema, words.properties),
+    patterns: located(schema, words.patternProperties),
+    rest: inside(schema, words.additionalProperties ?? closed),
+    required: new Set(Array.isArray(words.required) ? words.required : []),
+  }
+}
+
+export function located(schema: Schema, map: unknown): Map<string, Located> {
+  const entries = isObject(map) ? Object.entries(map satisfies JsonObject) : []
+  return new Map(entries.map(([name, node]) => [name, inside(schema, node)]))
+}
+
+export function forbids(walk: Walk, schema: Located): boolean {
+  return walk.look(schema).types.size === 0
+}
+
+export function acceptsAll(walk: Walk, schema: Located): boolean {
+  return walk.fits({ node: true, document: schema.document }, schema)
+}
+
+/**
+ * The schemas that a value under `name` must satisfy when `properties` does not name it. `certain` is false when a pattern could
+ * not be read, so that all of them may apply and the rest may, too.
+ */
+export function governing(
+  shape: ObjectShape,
+  name: string,
+): { schemas: Map<string, Located>; certain: boolean } {
+  const verdicts = [...shape.patterns].map(([pattern, schema]) => ({
+    pattern,
+    schema,
+    match: matches(pattern, name),
+  }))
+  const schemas = new Map(
+    verdicts.filter(({ match }) => match !== false).map(({ pattern, schema }) => [pattern, schema]),
+  )
+  const certain = verdicts.every(({ match }) => match !== undefined)
+  if (!verdicts.some(({ match }) => match === true)) schemas.set(restKey, shape.rest)
+  return { schemas, certain }
+}
+
+/** Stands for `additionalProperties` among patterns: no regular expression is written like this. */
+const restKey = '(*'
+
+/**
+ * Whether a `patternProperties` pattern finds itself in a name; undefined when it cannot be read. RE2 takes linear time whatever the
+ * pattern, where JavaScript's own engine could be made to hang by a hostile server.
+ */
+export function matches(pattern: string, name: string): boolean | undefined {
+  try {
+    return RE2JS.compile(RE2JS.translateRegExp(pattern)).matcher(name).find()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,102 @@
+import { compareArrays } from './array-rules.ts'
+import { compareBounds, share } from './bound-rules.ts'
+import type { ContractChange, SchemaSide } from './change.ts'
+import { visible } from './hidden-characters.ts'
+import { equal, isObject, member } from './json.ts'
+import { dialectKeywords } from './keywords.ts'
+import { compareAllOf, compareConditions, compareDependencies, compareNot } from './logic-rules.ts'
+import type { Located, Schema } from './normalise.ts'
+import { compareNotes, compareUnevaluated, compareUnknown } from './note-rules.ts'
+import { compareObjects } from './object-rules.ts'
+import { schemaDocument } from './references.ts'
+import { compareTexts } from './text-rules.ts'
+import { compareOneOf, compareUnions, compareWithUnion } from './union-rules.ts'
+import { compareValues } from './value-rules.ts'
+import { belowAny, type Difference, inside, type Walk, walkSchemas } from './walk.ts'
+
+/**
+ * What changed between two JSON Schemas of a tool, judged for one side of the call. Input must still accept all that it accepted,
+ * output must still satisfy all that it promised; what cannot be proved is a warning. No remote reference is ever fetched.
+ */
+export function diffSchemas(
+  before: unknown,
+  after: unknown,
+  side: SchemaSide,
+): Omit<ContractChange, 'tool'>[] {
+  const [old, next] = [before, after].map((node): Located => ({ node, document: schemaDocument(node) }))
+  if (old === undefined || next === undefined) return []
+  const found = [...dialectChange(before, after), ...walkSchemas(old, next, side, compareSchemas)]
+  return found.map(({ rule, path, severity, message }) => ({
+    severity,
+    rule: `${side}-${rule}`,
+    path,
+    side,
+    message,
+  }))
+}
+
+/** One pair of schemas, by the families of rules. Every keyword of the new schema is either implied by the old one or reported. */
+function compareSchemas(walk: Walk, before: Schema, after: Schema, path: string): void {
+  compareNotes(walk, before, after, path)
+  const unread = after.unresolved ?? before.unresolved
+  if (unread !== undefined) {
+    const which = after.unresolved === undefined ? 'former schema' : 'schema'
+    walk.report('reference-unresolved', path, `The ${which} ${visible(unread)}: nothing is proved here.`)
+    return
+  }
+  compareUnknown(walk, before, after, path)
+  if (compareWithUnion(walk, before, after, path)) return
+  if (!compareValues(walk, before, after, path)) return
+  for (const family of families) family(walk, before, after, path)
+}
+
+const families = [
+  compareBounds,
+  compareTexts,
+  compareObjects,
+  compareNames,
+  compareArrays,
+  compareUnions,
+  compareOneOf,
+  compareAllOf,
+  compareConditions,
+  compareNot,
+  compareDependencies,
+  compareUnevaluated,
+]
+
+/** `propertyNames`: a schema that every name, always a string, must satisfy. */
+function compareNames(walk: Walk, before: Schema, after: Schema, path: string): void {
+  if (!share(before, after, ['object'])) return
+  if (before.words.propertyNames === undefined && after.words.propertyNames === undefined) return
+  walk.compare(namesOf(before), namesOf(after), belowAny(path))
+}
+
+function namesOf(schema: Schema): Located {
+  const names = schema.words.propertyNames
+  if (names === undefined) return inside(schema, { type: 'string' })
+  return inside(schema, isObject(names) ? { type: 'string', ...names } : names)
+}
+
+/** Another `$schema` matters only where the dialects read the same keyword differently. */
+function dialectChange(before: unknown, after: unknown): Difference[] {
+  const [old, next] = [before, after].map((node) => (isObject(node) ? member(node, '$schema') : undefined))
+  if (equal(old, next)) return []
+  const matters = [before, after].some(usesDialect)
+  const message = `$schema went from ${visible(String(old ?? 'none'))} to ${visible(String(next ?? 'none'))}.`
+  return [
+    { rule: 'dialect-changed', path: '', severity: matters ? 'warning' : 'info', holds: !matters, message },
+  ]
+}
+
+function usesDialect(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(usesDialect)
+  if (!isObject(node)) return false
+  const beside = Object.hasOwn(node, '$ref') && Object.keys(node).length > 1
+  const tuple = Array.isArray(node.items)
+  return (
+    beside ||
+    tuple ||
+    Object.entries(node).some(([key, value]) => dialectKeywords.has(key) || usesDialect(value))
+  )
+}

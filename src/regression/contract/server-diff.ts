@@ -1,0 +1,59 @@
+import type { ContractChange, ToolList } from './change.ts'
+import { visible } from './hidden-characters.ts'
+import { deeperThan, equal, isObject, member } from './json.ts'
+import { type ToolRule, toolRules } from './rules.ts'
+
+export type ServerOptions = {
+  /** The protocol versions that clients use. Unset, every version that the server used to speak counts as used. */
+  clientProtocolVersions?: readonly string[]
+}
+
+/** Protocol versions and capabilities: what holds for all tools of the server. */
+export function diffServer(before: ToolList, after: ToolList, options: ServerOptions): ContractChange[] {
+  return [...versions(before, after, options), ...capabilities(before.capabilities, after.capabilities)]
+}
+
+function serverChange(rule: ToolRule, message: string, path = ''): ContractChange {
+  return { severity: toolRules[rule], rule, tool: '', path, side: 'server', message }
+}
+
+function versions(before: ToolList, after: ToolList, options: ServerOptions): ContractChange[] {
+  const [old, next] = [before.protocolVersions, after.protocolVersions]
+  if (old === undefined) return []
+  if (next === undefined)
+    return [serverChange('protocol-versions-unknown', 'The protocol versions were not read this time.')]
+  const used = options.clientProtocolVersions ?? old
+  const dropped = old.filter((version) => !next.includes(version))
+  const added = next.filter((version) => !old.includes(version))
+  return [
+    ...dropped.map((version) =>
+      used.includes(version)
+        ? serverChange(
+            'protocol-version-dropped',
+            `The server no longer speaks protocol ${visible(version)}, which clients use.`,
+          )
+        : serverChange(
+            'protocol-version-unused-dropped',
+            `The server no longer speaks protocol ${visible(version)}.`,
+          ),
+    ),
+    ...added.map((version) =>
+      serverChange('protocol-version-added', `The server now speaks protocol ${visible(version)}.`),
+    ),
+  ]
+}
+
+function capabilities(before: unknown, after: unknown): ContractChange[] {
+  if (!isObject(before) || after === undefined) return []
+  if (deeperThan(after, 96) || deeperThan(before, 96))
+    return [serverChange('capability-removed', 'The capabilities cannot be compared.')]
+  const next = isObject(after) ? after : {}
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(next)])]
+  return keys
+    .filter((key) => !equal(member(before, key), member(next, key)))
+    .map((key) => {
+      const gone = !Object.hasOwn(next, key)
+      const message = `The capability ${visible(key)} ${gone ? 'is gone' : 'changed'}.`
+      return serverChange(gone ? 'capability-removed' : 'capability-changed', message)
+    })
+}

@@ -1,0 +1,140 @@
+import { isObject, type JsonObject } from './json.ts'
+import { applicators, isAnnotation, shapes, type TypeName } from './keywords.ts'
+
+/**
+ * Brings the keywords of one schema into one spelling and leaves out those that say nothing: about types that the schema refuses
+ * anyway, or with a value that means the same as their absence.
+ */
+export function tidyWords(words: JsonObject, types: ReadonlySet<TypeName>): JsonObject {
+  const modern = evaluated(bounds(dependencies(tuples(words)), types))
+  const kept = Object.entries(modern).filter(
+    ([key, value]) => value !== undefined && aboutTypes(key, types) && !saysNothing(key, value, modern),
+  )
+  return Object.fromEntries(kept.map(([key, value]) => [key, key === 'required' ? sortedSet(value) : value]))
+}
+
+/** Whether a raw schema visibly accepts everything. */
+export function isTrivial(schema: unknown): boolean {
+  return schema === true || (isObject(schema) && Object.keys(schema).every(isAnnotation))
+}
+
+function aboutTypes(keyword: string, types: ReadonlySet<TypeName>): boolean {
+  const named = Object.hasOwn(shapes, keyword) ? shapes[keyword]?.types : undefined
+  return named?.some((type) => types.has(type)) ?? true
+}
+
+function saysNothing(keyword: string, value: unknown, words: JsonObject): boolean {
+  switch (keyword) {
+    case 'minLength':
+    case 'minItems':
+    case 'minProperties':
+      return value === 0
+    case 'uniqueItems':
+      return value === false
+    case 'items':
+    case 'additionalProperties':
+    case 'propertyNames':
+    case 'unevaluatedItems':
+    case 'unevaluatedProperties':
+      return isTrivial(value)
+    case 'minContains':
+    case 'maxContains':
+      return words.contains === undefined
+    case 'then':
+    case 'else':
+      return words.if === undefined || isTrivial(value)
+    case 'if':
+      return isTrivial(words.then ?? true) && isTrivial(words.else ?? true)
+    default:
+      return collections.has(keyword) && isEmpty(value)
+  }
+}
+
+/** Keywords that say nothing when they hold nothing. Not so `not: {}` and `contains: {}`. */
+const collections = new Set([
+  ...[
+    'required',
+    'properties',
+    'patternProperties',
+    'dependentRequired',
+    'dependentSchemas',
+    'prefixItems',
+    'allOf',
+  ],
+])
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
+
+function sortedSet(value: unknown): unknown {
+  return Array.isArray(value) ? [...new Set(value)].sort() : value
+}
+
+/** draft-07 tuples: `items: [a, b]` with `additionalItems` are `prefixItems` with `items`. */
+function tuples({ additionalItems, ...words }: JsonObject): JsonObject {
+  if (!Array.isArray(words.items)) return words
+  return { ...words, prefixItems: words.items, items: additionalItems }
+}
+
+/** draft-07 `dependencies` are `dependentRequired` and `dependentSchemas` in one. */
+function dependencies({ dependencies: mixed, ...words }: JsonObject): JsonObject {
+  if (!isObject(mixed)) return words
+  const entries = Object.entries(mixed)
+  const merged = (keyword: string, pick: (value: unknown) => boolean): JsonObject => {
+    const present = words[keyword]
+    return {
+      ...(isObject(present) ? present : {}),
+      ...Object.fromEntries(entries.filter(([, value]) => pick(value))),
+    }
+  }
+  return {
+    ...words,
+    dependentRequired: merged('dependentRequired', Array.isArray),
+    dependentSchemas: merged('dependentSchemas', (value) => !Array.isArray(value)),
+  }
+}
+
+/** draft-04 boolean `exclusiveMinimum`, and open bounds of integers as the closed ones that they are. */
+function bounds(words: JsonObject, types: ReadonlySet<TypeName>): JsonObject {
+  const result = { ...words }
+  for (const [closed, open, step] of [
+    ['minimum', 'exclusiveMinimum', 1],
+    ['maximum', 'exclusiveMaximum', -1],
+  ] as const) {
+    if (result[open] === true) {
+      result[open] = result[closed]
+      result[closed] = undefined
+    } else if (result[open] === false) result[open] = undefined
+    if (!types.has('number')) wholeBound(result, closed, open, step)
+  }
+  return result
+}
+
+function wholeBound(words: JsonObject, closed: string, open: string, step: 1 | -1): void {
+  const candidates: number[] = []
+  const inner = step === 1 ? Math.ceil : Math.floor
+  const outer = step === 1 ? Math.floor : Math.ceil
+  const closedAt = words[closed]
+  const openAt = words[open]
+  // Beyond 2^53 there is no next integer to move to.
+  if ([closedAt, openAt].some((at) => typeof at === 'number' && Math.abs(at) > 2 ** 52)) return
+  if (typeof closedAt === 'number') candidates.push(inner(closedAt))
+  if (typeof openAt === 'number') candidates.push(outer(openAt) + step)
+  words[open] = undefined
+  words[closed] =
+    candidates.length === 0 ? undefined : step === 1 ? Math.max(...candidates) : Math.min(...candidates)
+}
+
+/** `unevaluated…` is `additional…` where no other schema could have evaluated anything, and says nothing beside `additional…`. */
+function evaluated(words: JsonObject): JsonObject {
+  const { unevaluatedProperties, unevaluatedItems, ...rest } = words
+  const shared = applicators.some((keyword) => keyword !== 'not' && !isEmpty(rest[keyword] ?? {}))
+  const properties =
+    rest.additionalProperties !== undefined
+      ? {}
+      : { [shared ? 'unevaluatedProperties' : 'additionalProperties']: unevaluatedProperties }
+  const bound = shared || rest.contains !== undefined
+  const items = rest.items !== undefined ? {} : { [bound ? 'unevaluatedItems' : 'items']: unevaluatedItems }
+  return { ...rest, ...properties, ...items }
+}

@@ -1,0 +1,137 @@
+import type { ContractChange, RawTool, SchemaSide, ToolList } from './change.ts'
+import { visible } from './hidden-characters.ts'
+import { hiddenTexts } from './hidden-texts.ts'
+import { canonical, deeperThan, equal, isObject } from './json.ts'
+import { pairRenamed } from './renames.ts'
+import { schemaRules } from './rules.ts'
+import { diffSchemas } from './schema-diff.ts'
+import { diffServer, type ServerOptions } from './server-diff.ts'
+import { toolChange } from './tool-change.ts'
+import { diffFields } from './tool-fields.ts'
+
+export type ContractOptions = ServerOptions
+
+/** Deeper JSON than this is no tool that somebody wrote, and would exhaust the stack. */
+const depthLimit = 96
+
+/**
+ * What changed between two lists of tools, as `tools/list` gave them, from the caller's point of view. Pure: the same two lists always
+ * give the same changes, in the order of the old list, then of the new one.
+ */
+export function diffContracts(
+  before: ToolList,
+  after: ToolList,
+  options: ContractOptions = {},
+): ContractChange[] {
+  const [old, next] = [byName(before.tools), byName(after.tools)]
+  const removed = before.tools.filter((tool) => old.get(tool.name) === tool && !next.has(tool.name))
+  const added = after.tools.filter((tool) => next.get(tool.name) === tool && !old.has(tool.name))
+  const renamed = pairRenamed(removed, added)
+  const kept = [...old.values()].flatMap((tool) => {
+    const same = next.get(tool.name)
+    return same === undefined ? [] : diffTool(tool, same)
+  })
+  return [
+    ...diffServer(before, after, options),
+    ...duplicates(after.tools),
+    ...kept,
+    ...renamed.pairs.flatMap(([from, to]) => [rename(from, to), ...diffTool(from, to)]),
+    ...renamed.removed.map(({ name }) =>
+      toolChange('tool-removed', name, `The tool ${visible(name)} was removed.`),
+    ),
+    ...renamed.added.flatMap(addition),
+    ...order(distinct(before.tools), distinct(after.tools)),
+  ]
+}
+
+/** The first of the tools under each name: what a client finds that looks a tool up. */
+function byName(tools: readonly RawTool[]): Map<string, RawTool> {
+  return new Map(tools.toReversed().map((tool) => [tool.name, tool]))
+}
+
+function duplicates(tools: readonly RawTool[]): ContractChange[] {
+  const counts = new Map<string, number>()
+  for (const { name } of tools) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts]
+    .filter(([, count]) => count > 1)
+    .map(([name, count]) =>
+      toolChange('tool-name-duplicated', name, `${count} tools are named ${visible(name)}.`),
+    )
+}
+
+function rename(from: RawTool, to: RawTool): ContractChange {
+  return toolChange('tool-renamed', from.name, `renamed? ${visible(from.name)} to ${visible(to.name)}`)
+}
+
+function addition(tool: RawTool): ContractChange[] {
+  const change = toolChange('tool-added', tool.name, `The tool ${visible(tool.name)} was added.`)
+  if (deeperThan(tool, depthLimit)) return [change, tooDeep(tool.name)]
+  return [change, ...hiddenTexts(undefined, tool), ...badSchemas(tool)]
+}
+
+function diffTool(old: RawTool, next: RawTool): ContractChange[] {
+  if ([old, next].some((tool) => deeperThan(tool, depthLimit))) return [tooDeep(next.name)]
+  return [
+    ...diffFields(old, next),
+    ...hiddenTexts(old, next),
+    ...badSchemas(next, old),
+    ...diffSide(old.inputSchema, next.inputSchema, 'input', next.name),
+    ...diffOutput(old, next),
+  ]
+}
+
+function diffOutput(old: RawTool, next: RawTool): ContractChange[] {
+  if (old.outputSchema !== undefined && next.outputSchema !== undefined) {
+    return diffSide(old.outputSchema, next.outputSchema, 'output', next.name)
+  }
+  if (next.outputSchema !== undefined) {
+    return [toolChange('output-schema-added', next.name, 'The tool now promises the shape of its result.')]
+  }
+  if (old.outputSchema === undefined) return []
+  return [
+    toolChange('output-schema-removed', next.name, 'The tool no longer promises the shape of its result.'),
+  ]
+}
+
+function diffSide(old: unknown, next: unknown, side: SchemaSide, tool: string): ContractChange[] {
+  const [before, after] = [canonical(old), canonical(next)]
+  // An unchanged schema is read all the same when it refers to others: what they say may have changed unseen.
+  if (before === after && !/"\$(?:ref|dynamicRef|recursiveRef)":/.test(after)) return []
+  return diffSchemas(old ?? true, next ?? true, side).map((change) => ({ ...change, tool }))
+}
+
+/** A tool whose schema is none makes typed clients refuse the whole list. */
+function badSchemas(tool: RawTool, old?: RawTool): ContractChange[] {
+  const { inputSchema: input, outputSchema: output } = tool
+  return [
+    ...(isObject(input) && input.type === 'object'
+      ? []
+      : [badSchema(tool, 'input', equal(input, old?.inputSchema))]),
+    ...(output === undefined || isObject(output)
+      ? []
+      : [badSchema(tool, 'output', equal(output, old?.outputSchema))]),
+  ]
+}
+
+function badSchema(tool: RawTool, side: SchemaSide, asBefore: boolean): ContractChange {
+  const message = `The ${side} schema is not a schema of an object, for which typed clients refuse the whole list.`
+  const severity = asBefore ? 'warning' : schemaRules['schema-invalid'][side]
+  return { severity, rule: `${side}-schema-invalid`, tool: tool.name, path: '', side, message }
+}
+
+function tooDeep(tool: string): ContractChange {
+  const message = 'The tool nests too deep to be compared, so nothing is proved.'
+  return { severity: 'breaking', rule: 'input-schema-too-complex', tool, path: '', side: 'input', message }
+}
+
+function distinct(tools: readonly RawTool[]): string[] {
+  return [...new Set(tools.map(({ name }) => name))]
+}
+
+function order(old: readonly string[], next: readonly string[]): ContractChange[] {
+  const common = [old, next].map((names, index) =>
+    names.filter((name) => (index === 0 ? next : old).includes(name)),
+  )
+  if (equal(common[0], common[1])) return []
+  return [toolChange('tool-order-changed', '', 'The tools are listed in another order.')]
+}

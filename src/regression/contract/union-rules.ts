@@ -1,0 +1,97 @@
+import { allTypes, type TypeName } from './keywords.ts'
+import { isNullOnly, type Located, type Schema } from './normalise.ts'
+import { pairBranches } from './pairing.ts'
+import { inside, type Walk } from './walk.ts'
+
+/** `anyOf` beside whatever else the two schemas say. */
+export function compareUnions(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const [old, next] = [partsOf(before, 'anyOf'), partsOf(after, 'anyOf')]
+  if (old.length > 0 && next.length > 0) compareBranches(walk, old, next, path)
+  else if (next.length > 0) {
+    const covered = next.some((branch) => walk.fits(before.origin, branch))
+    const message = 'The value must now satisfy one of several schemas.'
+    walk.report('anyof-introduced', path, message, covered ? { severity: 'safe' } : {})
+  } else if (old.length > 0) {
+    const covered = old.some((branch) => walk.fits(after.origin, branch))
+    const message = 'The value need no longer satisfy one of several schemas.'
+    walk.report('anyof-dropped', path, message, covered ? { severity: 'safe' } : {})
+  }
+}
+
+/**
+ * A union on one side and a plain schema on the other: the plain one counts as a union of its types (or of its values), so that
+ * `string` becoming `anyOf: [string, number]` is a branch added. Answers false when the pair is no such case.
+ */
+export function compareWithUnion(walk: Walk, before: Schema, after: Schema, path: string): boolean {
+  if (isUnion(before) === isUnion(after)) return false
+  const plain = isUnion(before) ? after : before
+  if (plain.words.anyOf !== undefined || plain.types.size === 0 || plain.types.size === allTypes.length)
+    return false
+  const split = branchesOf(plain)
+  if (plain === before) compareBranches(walk, split, partsOf(after, 'anyOf'), path)
+  else compareBranches(walk, partsOf(before, 'anyOf'), split, path)
+  return true
+}
+
+function isUnion(schema: Schema): boolean {
+  const names = Object.keys(schema.words)
+  return names.length === 1 && names[0] === 'anyOf' && schema.types.size === allTypes.length
+}
+
+function branchesOf(plain: Schema): Located[] {
+  const orNull = plain.types.has('null') ? [null] : []
+  if (plain.values !== undefined) {
+    return [...plain.values.values(), ...orNull].map((value) =>
+      inside(plain, { ...plain.words, const: value }),
+    )
+  }
+  const names = [...plain.types].filter(
+    (type: TypeName) => !(type === 'integer' && plain.types.has('number')),
+  )
+  return names.map((type) => inside(plain, type === 'null' ? { type } : { ...plain.words, type }))
+}
+
+function compareBranches(walk: Walk, old: readonly Located[], next: readonly Located[], path: string): void {
+  const { pairs, removed, added } = pairBranches(walk, old, next)
+  for (const { before, after } of pairs) walk.compare(before, after, path)
+  for (const branch of removed) {
+    const covered = walk.side === 'output' || next.some((other) => walk.fits(branch, other))
+    reportBranch(walk, branch, 'removed', covered, path)
+  }
+  for (const branch of added) {
+    const covered = walk.side === 'input' || old.some((other) => walk.fits(branch, other))
+    reportBranch(walk, branch, 'added', covered, path)
+  }
+}
+
+function reportBranch(
+  walk: Walk,
+  branch: Located,
+  event: 'added' | 'removed',
+  covered: boolean,
+  path: string,
+): void {
+  const judgement = covered ? { severity: 'safe' as const } : {}
+  if (!isNullOnly(walk.look(branch))) {
+    walk.report(`anyof-branch-${event}`, path, `One of the alternatives was ${event}.`, judgement)
+  } else if (event === 'added') walk.report('null-gained', path, 'The value may now be null.', judgement)
+  else walk.report('null-lost', path, 'The value may no longer be null.', judgement)
+}
+
+/** `oneOf` is read as a whole: an edit of one branch can make a value match two of them, and it is then refused. */
+export function compareOneOf(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const [old, left] = [partsOf(before, 'oneOf'), partsOf(after, 'oneOf')]
+  if (old.length === 0 && left.length === 0) return
+  const changed = old.filter((branch) => {
+    const index = left.findIndex((other) => walk.distance(branch, other) === 0)
+    if (index >= 0) left.splice(index, 1)
+    return index < 0
+  })
+  if (changed.length + left.length > 0)
+    walk.report('oneof-edited', path, 'The alternatives of which exactly one holds were edited.')
+}
+
+export function partsOf(schema: Schema, keyword: 'allOf' | 'anyOf' | 'oneOf'): Located[] {
+  const parts = schema.words[keyword]
+  return Array.isArray(parts) ? parts.map((node) => inside(schema, node)) : []
+}

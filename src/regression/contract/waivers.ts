@@ -1,0 +1,62 @@
+import { isValid, parseISO } from 'date-fns'
+import type { ContractChange } from './change.ts'
+import { visible } from './hidden-characters.ts'
+
+/** A change that the team accepts for a while. Without a path it covers the rule anywhere in the tool. `expires` is the last day on which it counts. */
+export type Waiver = {
+  rule: string
+  tool: string
+  path?: string | undefined
+  reason: string
+  expires: string
+}
+
+export type WaivedChange = ContractChange & {
+  /** The reason of the waiver that covers the change. */
+  waived?: string
+}
+
+/**
+ * Marks the changes that a waiver covers. A waiver covers only what would otherwise stop or warn. One that has expired covers nothing,
+ * and one that covers nothing is a problem itself: a waiver must not outlive what it was written for. `today` is an ISO date.
+ */
+export function applyWaivers(
+  changes: readonly ContractChange[],
+  waivers: readonly Waiver[],
+  today: string,
+): { changes: WaivedChange[]; problems: string[] } {
+  const problems = waivers.flatMap((waiver) => problemOf(waiver, changes, today) ?? [])
+  const valid = waivers.filter((waiver) => !isOver(waiver, today))
+  return {
+    changes: changes.map((change) => {
+      const waiver = valid.find((candidate) => covers(candidate, change))
+      return waiver === undefined ? change : { ...change, waived: waiver.reason }
+    }),
+    problems,
+  }
+}
+
+function problemOf(waiver: Waiver, changes: readonly ContractChange[], today: string): string | undefined {
+  const place = waiver.path === undefined ? '' : ` at ${waiver.path === '' ? 'its root' : waiver.path}`
+  const name = visible(`The waiver of ${waiver.rule} for ${waiver.tool}${place}`)
+  if (!isDate(waiver.expires)) return `${name} expires on ${visible(waiver.expires)}, which is no date.`
+  if (isOver(waiver, today)) return `${name} expired on ${waiver.expires}: renew it or remove it.`
+  if (changes.some((change) => covers(waiver, change))) return undefined
+  return `${name} no longer matches any change: remove it.`
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && isValid(parseISO(text))
+}
+
+/** ISO dates compare as text. What is no date, on either side, is over: fail closed. */
+function isOver(waiver: Waiver, today: string): boolean {
+  const day = today.slice(0, 10)
+  return !isDate(waiver.expires) || !isDate(day) || waiver.expires < day
+}
+
+function covers(waiver: Waiver, change: ContractChange): boolean {
+  if (change.severity !== 'breaking' && change.severity !== 'warning') return false
+  if (waiver.rule !== change.rule || waiver.tool !== change.tool) return false
+  return waiver.path === undefined || waiver.path === change.path
+}

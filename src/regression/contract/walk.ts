@@ -1,0 +1,118 @@
+import { below, type SchemaSide, type Severity } from './change.ts'
+import { createNormaliser, type Located, type Normalise, type Schema } from './normalise.ts'
+import { type SchemaRule, schemaRules } from './rules.ts'
+
+/**
+ * One difference between two schemas. `holds` says that the promise of this side is kept all the same: a warning such as a changed
+ * default tells the reader something without any value being refused.
+ */
+export type Difference = {
+  rule: SchemaRule
+  path: string
+  severity: Severity
+  holds: boolean
+  message: string
+}
+
+type Judgement = { severity?: Severity; holds?: boolean }
+
+/** What the rule families are given: the side that is judged, a place to report, and the way back into the comparison. */
+export type Walk = {
+  side: SchemaSide
+  look: Normalise
+  report(rule: SchemaRule, path: string, message: string, judgement?: Judgement): void
+  compare(before: Located, after: Located, path: string): void
+  /** How many differences of any kind there are between two schemas: 0 means that they mean the same. */
+  distance(before: Located, after: Located): number
+  /** Proof that `wide` accepts all that `narrow` accepts. False means not proved. */
+  fits(narrow: Located, wide: Located): boolean
+}
+
+/** Compares two normalised schemas, reporting to the walk. */
+export type Comparison = (walk: Walk, before: Schema, after: Schema, path: string) => void
+
+type Shared = { look: Normalise; budget: { left: number }; open: Set<string>; comparison: Comparison }
+
+/** Pairs of schemas that one walk looks at; a real schema needs some hundreds, one built to explode has billions. */
+const pairLimit = 20_000
+const depthLimit = 200
+
+/** Walks two schemas together and answers what differs, in the order of the schema. */
+export function walkSchemas(
+  before: Located,
+  after: Located,
+  side: SchemaSide,
+  comparison: Comparison,
+): readonly Difference[] {
+  const shared = {
+    look: createNormaliser(),
+    budget: { left: pairLimit },
+    open: new Set<string>(),
+    comparison,
+  }
+  const found = collect(shared, side === 'input' ? '<' : '>', before, after, '')
+  if (shared.budget.left >= 0) return found
+  return [...found.filter(({ rule }) => rule !== 'schema-too-complex'), tooComplex('')]
+}
+
+function tooComplex(path: string): Difference {
+  const message = 'The schema is too complex to be compared in full, so nothing is proved.'
+  return { rule: 'schema-too-complex', path, severity: 'breaking', holds: false, message }
+}
+
+/** What a walk sets out to prove: that the old fits into the new (input), the new into the old (output), or that they are equal. */
+type Claim = '<' | '>' | '='
+
+function collect(shared: Shared, claim: Claim, before: Located, after: Located, path: string): Difference[] {
+  const found: Difference[] = []
+  const side = claim === '>' ? 'output' : 'input'
+  const walk: Walk = {
+    side,
+    look: shared.look,
+    report(rule, at, message, judgement = {}) {
+      const severity = judgement.severity ?? schemaRules[rule][side]
+      const holds = judgement.holds ?? (severity === 'safe' || severity === 'info')
+      found.push({ rule, path: at, severity, holds, message })
+    },
+    compare: (old, next, at) => compareOnce(shared, walk, claim, old, next, at),
+    distance: (old, next) => collect(shared, '=', old, next, '').length,
+    fits: (narrow, wide) => collect(shared, '<', narrow, wide, '').every(({ holds }) => holds),
+  }
+  walk.compare(before, after, path)
+  return found
+}
+
+/**
+ * A pair that is being compared further up is taken to hold: every turn of a recursive schema goes one step down into the value, so
+ * that by induction over the value's depth the assumption is sound, and if the pair does differ it says so where it was first met.
+ */
+function compareOnce(
+  shared: Shared,
+  walk: Walk,
+  claim: Claim,
+  before: Located,
+  after: Located,
+  path: string,
+): void {
+  shared.budget.left -= 1
+  if (shared.budget.left < 0 || shared.open.size > depthLimit) {
+    walk.report('schema-too-complex', path, tooComplex(path).message)
+    return
+  }
+  const [old, next] = [shared.look(before), shared.look(after)]
+  const key = claim === '>' ? `${next.id}<${old.id}` : `${old.id}${claim}${next.id}`
+  if (shared.open.has(key)) return
+  shared.open.add(key)
+  shared.comparison(walk, old, next, path)
+  shared.open.delete(key)
+}
+
+/** A schema inside another one. An absent keyword that holds a schema means the same as `true`. */
+export function inside(schema: Schema, node: unknown): Located {
+  return { node: node === undefined ? true : node, document: schema.document }
+}
+
+/** Places that have no name of their own: each item of an array, each value of a map. */
+export function belowAny(path: string): string {
+  return below(path, '*')
+}

@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type JsonValue, query } from 'jsonpath-rfc9535'
+import { RE2JS } from 're2js'
+import type { Outcome, RawResult } from '../services/staging.ts'
+import { asComparison, type Comparison, type Expectation } from './suite-schema.ts'
+import { isOfKind } from './value-kinds.ts'
+
+/** One difference between what was expected and what came. */
+export type Mismatch = { where: string; expected: string; actual: string }
+
+/** The body that JSONPaths are asked of: the structured content, otherwise the first text block that is JSON. */
+export function bodyOf(result: RawResult): unknown {
+  if (result.structuredContent !== undefined) return result.structuredContent
+  for (const block of Array.isArray(result.content) ? result.content : []) {
+    const text = (block as { text?: unknown } | null)?.text
+    if (typeof text !== 'string') continue
+    try {
+      return JSON.parse(text)
+    } catch {
+      // Not JSON: the next block may be.
+    }
+  }
+  return undefined
+}
+
+/** Compares an outcome with what its case expects. Nothing said means: it answers, and answers well. */
+export function mismatches(outcome: Outcome, expectation: Expectation, text: string): Mismatch[] {
+  const wanted = expectedStatuses(expectation)
+  if (!wanted.includes(outcome.kind)) {
+    return [{ where: 'status', expected: wanted.join(' or '), actual: describe(outcome, text) }]
+  }
+  const found: Mismatch[] = []
+  if (
+    expectation.code !== undefined &&
+    outcome.kind === 'protocol_error' &&
+    outcome.code !== expectation.code
+  ) {
+    found.push({ where: 'code', expected: String(expectation.code), actual: String(outcome.code) })
+  }
+  if (expectation.json && 'result' in outcome)
+    found.push(...jsonMismatches(bodyOf(outcome.result), expectation.json))
+  else if (expectation.json)
+    found.push({ where: 'json', expected: 'an answer with JSON', actual: 'an error' })
+  if (expectation.text !== undefined) found.push(...textMismatches(text, expectation.text))
+  return found
+}
+
+export function expectedStatuses({ status = 'ok' }: Expectation): string[] {
+  return Array.isArray(status) ? status : [status]
+}
+
+/** An outcome in a few words, for the reader of a failure. */
+export function describe(outcome: Outcome, text: string): string {
+  if (outcome.kind === 'ok') return `ok: ${text}`
+  if ('unknownTool' in outcome && outcome.unknownTool) return `${outcome.kind}: the server knows no such tool`
+  if (outcome.kind === 'tool_error') return `tool_error: ${text}`
+  if (outcome.kind === 'protocol_error') return `protocol_error ${outcome.code}: ${outcome.message}`
+  if (outcome.kind === 'needs_input') return `needs input: ${outcome.message}`
+  return `transport error (${outcome.cause}): ${outcome.message}`
+}
+
+function jsonMismatches(body: unknown, expected: Record<string, unknown>): Mismatch[] {
+  if (body === undefined)
+    return [{ where: 'json', expected: 'an answer with JSON', actual: 'no JSON in the answer' }]
+  return Object.entries(expected).flatMap(([path, value]) => {
+    const nodes = query(body as JsonValue, path)
+    const wrong = asComparison(value)
+      ? failedComparison(nodes, asComparison(value) ?? {})
+      : unequal(nodes, value)
+    if (wrong === undefined) return []
+    return [
+      { where: path, expected: wrong, actual: nodes.length === 0 ? 'nothing' : nodes.map(show).join(', ') },
+    ]
+  })
+}
+
+function unequal(nodes: unknown[], value: unknown): string | undefined {
+  return nodes.length > 0 && nodes.every((node) => isDeepStrictEqual(node, value)) ? undefined : show(value)
+}
+
+function failedComparison(nodes: unknown[], comparison: Comparison): string | undefined {
+  if (comparison.absent) return nodes.length === 0 ? undefined : 'nothing'
+  if (comparison.count !== undefined && nodes.length !== comparison.count) return `${comparison.count} values`
+  const rest = Object.entries(comparison).filter(([key]) => key !== 'count')
+  if (rest.length === 0) return undefined
+  if (nodes.length === 0) return rest.map(([key, value]) => `${key} ${show(value)}`).join(', ')
+  const failed = rest.find(([key, value]) => !nodes.every((node) => holds(node, key, value)))
+  return failed && `${failed[0]} ${show(failed[1])}`
+}
+
+const numeric: Record<string, (node: number, limit: number) => boolean> = {
+  gt: (node, limit) => node > limit,
+  gte: (node, limit) => node >= limit,
+  lt: (node, limit) => node < limit,
+  lte: (node, limit) => node <= limit,
+}
+
+function holds(node: unknown, operator: string, value: unknown): boolean {
+  const compare = numeric[operator]
+  if (compare) return typeof node === 'number' && compare(node, value as number)
+  if (operator === 'any') return isOfKind(node, value as NonNullable<Comparison['any']>)
+  if (operator === 'matches') return typeof node === 'string' && finds(value as string, node)
+  if (operator === 'one_of') return (value as unknown[]).some((item) => isDeepStrictEqual(item, node))
+  if (operator === 'length') return (typeof node === 'string' || Array.isArray(node)) && node.length === value
+  if (operator === 'contains') return contains(node, value)
+  return isDeepStrictEqual(node, value)
+}
+
+function contains(node: unknown, value: unknown): boolean {
+  if (typeof node === 'string') return node.includes(String(value))
+  return Array.isArray(node) && node.some((item) => isDeepStrictEqual(item, value))
+}
+
+function textMismatches(text: string, expected: NonNullable<Expectation['text']>): Mismatch[] {
+  const rules = typeof expected === 'string' ? { contains: expected } : expected
+  const checks: [string, string | undefined, (wanted: string) => boolean][] = [
+    ['is', rules.equals, (wanted) => text === wanted],
+    ['contains', rules.contains, (wanted) => text.includes(wanted)],
+    ['matches', rules.matches, (wanted) => finds(wanted, text)],
+    ['does not match', rules.not_matches, (wanted) => !finds(wanted, text)],
+  ]
+  return checks.flatMap(([word, wanted, test]) =>
+    wanted === undefined || test(wanted)
+      ? []
+      : [{ where: 'text', expected: `${word} ${show(wanted)}`, actual: show(text) }],
+  )
+}
+
+function finds(pattern: string, text: string): boolean {
+  return RE2JS.compile(pattern).matcher(text).find()
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing'
+}

@@ -1,0 +1,50 @@
+import type { Suite } from './suite-schema.ts'
+
+/** What a run is held to. Rates are shares (0.02), times milliseconds. */
+export type Limits = {
+  errorRate: number
+  p95: number
+  /** Above this a latency is shown as a warning, without failing. */
+  warn: number
+  perTool: number
+  total: number
+}
+
+/** The limits of rule "Measuring", which hold where neither a policy nor the suite says more. */
+export const defaultLimits: Limits = { errorRate: 0.02, p95: 3000, warn: 2000, perTool: 20, total: 60 }
+
+/**
+ * A suite may only tighten: where it asks for less than the policy does, the policy holds and the report says so. The
+ * suite comes from the head, so a pull request must not be able to loosen what it is judged by.
+ */
+export function tighten(policy: Limits, gates: Suite['gates']): { limits: Limits; refused: string[] } {
+  const refused: string[] = []
+  const atMost = (name: string, limit: number, wanted: number | undefined) => {
+    if (wanted !== undefined && wanted > limit) refused.push(name)
+    return Math.min(limit, wanted ?? limit)
+  }
+  const atLeast = (name: string, limit: number, wanted: number | undefined) => {
+    if (wanted !== undefined && wanted < limit) refused.push(name)
+    return Math.max(limit, wanted ?? limit)
+  }
+  const p95 = atMost('latency.p95', policy.p95, gates.latency.p95)
+  const limits = {
+    errorRate: atMost('errors.rate', policy.errorRate, gates.errors.rate),
+    p95,
+    warn: Math.min(p95, gates.latency.warn ?? policy.warn),
+    perTool: atLeast('samples.per_tool', policy.perTool, gates.samples.per_tool),
+    total: atLeast('samples.total', policy.total, gates.samples.total),
+  }
+  return { limits, refused }
+}
+
+/** Without a policy the suite's own limits count, looser ones too (an engineer at the command line). */
+export function suiteLimits(gates: Suite['gates']): Limits {
+  return {
+    errorRate: gates.errors.rate ?? defaultLimits.errorRate,
+    p95: gates.latency.p95 ?? defaultLimits.p95,
+    warn: gates.latency.warn ?? Math.min(defaultLimits.warn, gates.latency.p95 ?? defaultLimits.warn),
+    perTool: gates.samples.per_tool ?? defaultLimits.perTool,
+    total: gates.samples.total ?? defaultLimits.total,
+  }
+}

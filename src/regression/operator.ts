@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import type { LedgerOptions } from '../services/ledger.ts'
+import { type Login, loginSecrets } from '../services/staging.ts'
+
+/**
+ * What the operator's environment says about a staging server. Addresses and credentials come from here, never from a
+ * repository.
+ */
+const text = z.string().trim().min(1).optional()
+const operatorEnvironment = z.object({
+  STAGING_TOKEN: text.describe('A bearer token.'),
+  STAGING_CLIENT_ID: text.describe('For the OAuth client-credentials login.'),
+  STAGING_CLIENT_SECRET: text,
+  STAGING_PRIVATE_KEY: text.describe('PEM, for the client-credentials login with a signed JWT.'),
+  STAGING_KEY_ALGORITHM: text,
+  STAGING_ISSUER: text.describe('The only authorization server that may see the credentials.'),
+  STAGING_SCOPE: text,
+  LEDGER_URL: z.url().optional(),
+  LEDGER_KEY: text.describe('The least key that can read the ledger.'),
+  RECEIPTS_URL: z.url().optional().describe('A JSON-RPC endpoint of the Base chain.'),
+})
+
+export type Operator = {
+  login: Login
+  ledger?: Pick<LedgerOptions, 'url' | 'key'>
+  receipts?: { url: string }
+  /** What must never appear in anything stored or printed. */
+  secrets: string[]
+}
+
+export type OperatorResult = { ok: true; operator: Operator } | { ok: false; message: string }
+
+export function readOperator(environment: Record<string, string | undefined>): OperatorResult {
+  const filled = Object.entries(environment).filter(([, value]) => value !== '')
+  const parsed = operatorEnvironment.safeParse(Object.fromEntries(filled))
+  if (!parsed.success) {
+    return {
+      ok: false,
+      message: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    }
+  }
+  const { LEDGER_URL: url, LEDGER_KEY: key, RECEIPTS_URL: receipts } = parsed.data
+  if ((url === undefined) !== (key === undefined))
+    return { ok: false, message: 'set LEDGER_URL and LEDGER_KEY together' }
+  const login = loginOf(parsed.data)
+  if (typeof login === 'string') return { ok: false, message: login }
+  const secrets = [...loginSecrets(login), ...(key ? [key] : []), ...(receipts ? urlSecrets(receipts) : [])]
+  return {
+    ok: true,
+    operator: {
+      login,
+      secrets,
+      ...(url && key ? { ledger: { url, key } } : {}),
+      ...(receipts ? { receipts: { url: receipts } } : {}),
+    },
+  }
+}
+
+function loginOf(given: z.output<typeof operatorEnvironment>): Login | string {
+  if (given.STAGING_TOKEN) return { kind: 'bearer', token: given.STAGING_TOKEN }
+  const {
+    STAGING_CLIENT_ID: clientId,
+    STAGING_CLIENT_SECRET: clientSecret,
+    STAGING_PRIVATE_KEY: privateKey,
+  } = given
+  if (!clientId) return clientSecret || privateKey ? 'set STAGING_CLIENT_ID' : { kind: 'none' }
+  const shared = {
+    clientId,
+    ...(given.STAGING_ISSUER ? { issuer: given.STAGING_ISSUER } : {}),
+    ...(given.STAGING_SCOPE ? { scope: given.STAGING_SCOPE } : {}),
+  }
+  if (clientSecret) return { kind: 'client_credentials', ...shared, clientSecret }
+  if (!privateKey) return 'set STAGING_CLIENT_SECRET or STAGING_PRIVATE_KEY'
+  const algorithm = given.STAGING_KEY_ALGORITHM ?? 'ES256'
+  return { kind: 'client_credentials_jwt', ...shared, privateKey, algorithm }
+}
+
+/** Keys of node providers sit in the path or the query of their address. */
+function urlSecrets(url: string): string[] {
+  const { pathname, search, password } = new URL(url)
+  return [...pathname.split('/'), ...search.slice(1).split(/[&=]/), password].filter(
+    (part) => part.length >= 16,
+  )
+}

@@ -1,0 +1,49 @@
+import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { ListedTool, RawResult } from '../services/staging.ts'
+import type { Mismatch } from './expectation.ts'
+
+const addFormats = formats.default
+
+/**
+ * Checks structured answers against the tools' own `outputSchema`. The SDK would throw on a mismatch, even where the
+ * answer is an error; so answers are read raw, and checked here by the dialect that `$schema` names (2020-12 where it
+ * names none, as MCP says).
+ */
+export function outputChecker(): (tool: ListedTool | undefined, result: RawResult) => Mismatch[] {
+  const compiled = new Map<ListedTool, Check>()
+  return (tool, result) => {
+    if (tool?.outputSchema === undefined || result.isError === true) return []
+    let check = compiled.get(tool)
+    if (!check) {
+      check = compile(tool.outputSchema)
+      compiled.set(tool, check)
+    }
+    return check(result.structuredContent)
+  }
+}
+
+type Check = (value: unknown) => Mismatch[]
+
+function compile(schema: unknown): Check {
+  const where = 'outputSchema'
+  try {
+    const dialect = String((schema as { $schema?: unknown }).$schema ?? '')
+    const options = { strict: false, allErrors: true, validateFormats: true }
+    const ajv = dialect.includes('draft-07') ? new Ajv(options) : new Ajv2020(options)
+    addFormats(ajv)
+    const validate = ajv.compile(schema as object)
+    return (value) => {
+      if (value === undefined) {
+        return [{ where, expected: 'structuredContent, which the tool promises', actual: 'none' }]
+      }
+      if (validate(value)) return []
+      const actual = ajv.errorsText(validate.errors, { dataVar: 'the answer', separator: '; ' })
+      return [{ where, expected: 'an answer that keeps the outputSchema', actual }]
+    }
+  } catch (error) {
+    const actual = `the outputSchema cannot be used: ${error instanceof Error ? error.message : String(error)}`
+    return () => [{ where, expected: 'a valid outputSchema', actual }]
+  }
+}

@@ -1,0 +1,136 @@
+import type { Caller } from './calls.ts'
+import { type CaseContext, runCase, toolsOf, writesBy } from './case-run.ts'
+import { expectedStatuses } from './expectation.ts'
+import type { Limits } from './limits.ts'
+import type { CaseResult } from './report-schema.ts'
+import { plan } from './steps.ts'
+import type { Suite, SuiteCase } from './suite-schema.ts'
+import { latencies } from './tool-rows.ts'
+import { fill } from './variables.ts'
+
+/** How far a run is: cases done of all; then the repeats that fill the samples. */
+export type Progress = { phase: 'cases' | 'samples'; done: number; total: number; name: string }
+
+export type PassInput = {
+  suite: Suite
+  limits: Limits
+  only?: string[]
+  onProgress?: (progress: Progress) => void
+}
+
+/**
+ * Warms up, runs every case once, one call at a time, and then repeats the passing read-only cases until the sample
+ * floors are met. Results go into `results` as they come, so that a run that dies keeps what it saw.
+ */
+export async function runCases(input: PassInput, context: CaseContext, results: CaseResult[]): Promise<void> {
+  const cases = input.suite.cases.filter(({ name }) => !input.only || input.only.includes(name))
+  await warmUp(cases, context)
+  for (const [index, entry] of cases.entries()) {
+    input.onProgress?.({ phase: 'cases', done: index, total: cases.length, name: entry.name })
+    results.push(await runCase(entry, context))
+  }
+  input.onProgress?.({ phase: 'cases', done: cases.length, total: cases.length, name: '' })
+  await fillSamples(input, cases, context, results)
+}
+
+/** One uncounted call of each read-only tool: the first one often pays for caches and connections. */
+async function warmUp(cases: SuiteCase[], context: CaseContext): Promise<void> {
+  const warm = new Set<string>()
+  for (const entry of cases) {
+    const [first] = plan(entry)
+    if (!first || warm.has(first.tool) || !isReadOnly(entry, context.caller)) continue
+    const filled = fill(first.args, context.variables)
+    if (!filled.ok) continue
+    warm.add(first.tool)
+    const { timeout } = context.suite.defaults
+    await context.caller.quietly({ tool: first.tool, args: filled.value, timeout, expected: ['ok'] })
+  }
+}
+
+function isReadOnly(entry: SuiteCase, caller: Caller): boolean {
+  return !entry.writes && toolsOf(entry).every((tool) => !writesBy(caller.tools.get(tool)))
+}
+
+type Candidate = { entry: SuiteCase; result: CaseResult }
+
+async function fillSamples(
+  input: PassInput,
+  cases: SuiteCase[],
+  context: CaseContext,
+  results: CaseResult[],
+): Promise<void> {
+  const candidates = cases
+    .map((entry, index) => ({ entry, result: results[index] }))
+    .filter(
+      (one): one is Candidate => one.result?.verdict === 'passed' && isReadOnly(one.entry, context.caller),
+    )
+  for (const candidate of candidates) {
+    while (candidate.result.runs < (candidate.entry.repeat ?? 1)) await repeat(candidate, context)
+  }
+  const rotation = preferAnswers(candidates)
+  while (rotation.length > 0 && (await fillRound(input, rotation, context))) {
+    // Each round adds a sample for everything that still misses one.
+  }
+}
+
+/** One more run of each case whose tool still misses samples; false where nothing is missing. */
+async function fillRound(
+  { limits, onProgress }: PassInput,
+  rotation: Candidate[],
+  context: CaseContext,
+): Promise<boolean> {
+  let ran = false
+  for (const candidate of rotation) {
+    const missing = missingSamples(limits, context.caller, rotation)
+    if (missing.total <= 0 && !toolsOf(candidate.entry).some((tool) => missing.tools.has(tool))) continue
+    const done = context.caller.records.length
+    onProgress?.({ phase: 'samples', done, total: Math.max(limits.total, done), name: candidate.entry.name })
+    await repeat(candidate, context)
+    ran = true
+  }
+  return ran
+}
+
+/** A tool's good answers stand for it; its expected errors are repeated only where it has nothing else. */
+function preferAnswers(candidates: Candidate[]): Candidate[] {
+  const answers = candidates.filter(({ entry }) =>
+    plan(entry).some(({ expect }) => expectedStatuses(expect).includes('ok')),
+  )
+  const answered = new Set(answers.flatMap(({ entry }) => toolsOf(entry)))
+  const rest = candidates.filter(
+    (one) => !answers.includes(one) && !toolsOf(one.entry).some((tool) => answered.has(tool)),
+  )
+  return [...answers, ...rest]
+}
+
+function missingSamples(
+  limits: Limits,
+  caller: Caller,
+  rotation: Candidate[],
+): { total: number; tools: Set<string> } {
+  const byTool = Map.groupBy(caller.records, ({ tool }) => tool)
+  const samples = (tool: string) => latencies(byTool.get(tool) ?? []).length
+  const measured = [...byTool.keys()].filter((tool) => !writesBy(caller.tools.get(tool)))
+  const repeated = new Set(rotation.flatMap(({ entry }) => toolsOf(entry)))
+  return {
+    total: limits.total - measured.reduce((sum, tool) => sum + samples(tool), 0),
+    tools: new Set([...repeated].filter((tool) => samples(tool) < limits.perTool)),
+  }
+}
+
+/**
+ * Measures a passing case once more. An error counts for the error rate, where some are allowed; a wrong answer is wrong
+ * however seldom it comes.
+ */
+async function repeat({ entry, result }: Candidate, context: CaseContext): Promise<void> {
+  const errors = () => context.caller.records.filter(({ expected }) => !expected).length
+  const before = errors()
+  const again = await runCase(entry, context)
+  result.runs += 1
+  result.flaky ||= again.flaky
+  result.attempts = Math.max(result.attempts, again.attempts)
+  if (again.verdict !== 'failed' || errors() > before || result.verdict === 'failed') return
+  result.verdict = 'failed'
+  result.mismatches = again.mismatches
+  result.notes.push(`passed at first, wrong in run ${result.runs}`)
+}

@@ -1,0 +1,32 @@
+/** An exact fraction. Limits are compared as fractions, so that 1 of 50 is 2 % and not nearly 2 %. */
+export type Ratio = { numerator: bigint; denominator: bigint }
+
+const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,3}))?(%?)$/i
+
+/**
+ * Reads a number, or a text such as `2%`, `0.7 %` or `0.02`, as the fraction that its decimal digits say.
+ * A number counts as its shortest decimal form: 0.1 is one tenth. Throws a RangeError on anything else.
+ */
+export function ratio(value: number | string): Ratio {
+  const text = String(value).replaceAll(' ', '')
+  const match = decimal.exec(text)
+  const digits = `${match?.[2] ?? ''}${match?.[3] ?? ''}`
+  if (match === null || digits === '') throw new RangeError(`not a decimal number: ${value}`)
+  const exponent = Number(match[4] ?? 0) - (match[3] ?? '').length - (match[5] === '%' ? 2 : 0)
+  const whole = BigInt(digits) * (match[1] === '-' ? -1n : 1n)
+  return exponent >= 0
+    ? { numerator: whole * 10n ** BigInt(exponent), denominator: 1n }
+    : { numerator: whole, denominator: 10n ** BigInt(-exponent) }
+}
+
+/** Whether `left` is a whole multiple of `right`. */
+export function isMultiple(left: Ratio, right: Ratio): boolean {
+  const divisor = right.numerator * left.denominator
+  return divisor !== 0n && (left.numerator * right.denominator) % divisor === 0n
+}
+
+/** Negative, zero or positive, as `left` is below, at or above `right`. */
+export function compareRatios(left: Ratio, right: Ratio): number {
+  const difference = left.numerator * right.denominator - right.numerator * left.denominator
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}

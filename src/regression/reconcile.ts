@@ -1,0 +1,101 @@
+import Big from 'big.js'
+import { parse } from 'csv-parse/sync'
+import { type JsonValue, query } from 'jsonpath-rfc9535'
+import type { Ledger, LedgerRow } from '../services/ledger.ts'
+import type { Caller } from './calls.ts'
+import { bodyOf, describe } from './expectation.ts'
+import type { DataCheck } from './report-schema.ts'
+import type { Suite } from './suite-schema.ts'
+import { fill } from './variables.ts'
+import { sumOf } from './verification.ts'
+
+type Reconciliation = Suite['reconcile'][number]
+
+export type ReconcileContext = {
+  caller: Caller
+  timeout: number
+  variables: ReadonlyMap<string, string>
+  ledger?: Ledger
+  /** Reads a file beside the suite; undefined where there is none. */
+  readFile?: (path: string) => Promise<string | undefined>
+}
+
+/** A total that a tool tells must equal the sum over the ledger, or over an export, within a stated tolerance. */
+export async function reconcile(entry: Reconciliation, context: ReconcileContext): Promise<DataCheck> {
+  const { verdict, message } = await judge(entry, context)
+  return { kind: 'reconcile', name: entry.name, verdict, message }
+}
+
+type Judged = Pick<DataCheck, 'verdict' | 'message'>
+type Total = { ok: true; value: Big; source: string } | { ok: false; message: string }
+
+async function judge(entry: Reconciliation, context: ReconcileContext): Promise<Judged> {
+  const filled = fill({ args: entry.args, equals: entry.equals }, context.variables)
+  if (!filled.ok) return { verdict: 'failed', message: `${filled.missing.join(', ')} is not set` }
+  const { args, equals } = filled.value
+  const call = { tool: entry.tool, args, timeout: context.timeout, expected: ['ok'] }
+  const { outcome } = await context.caller.call(call)
+  if (outcome.kind !== 'ok') return { verdict: 'failed', message: describe(outcome, 'no total') }
+  const told = asNumber(query(bodyOf(outcome.result) as JsonValue, entry.value)[0])
+  if (!told) return { verdict: 'failed', message: `the tool tells no number at ${entry.value}` }
+  const total = equals.ledger
+    ? await ledgerTotal(equals.ledger, context)
+    : await csvTotal(equals.csv, context)
+  if (!total.ok) return { verdict: 'inconclusive', message: total.message }
+  return compare(told, total.value, entry.tolerance, total.source)
+}
+
+function compare(told: Big, total: Big, tolerance: Reconciliation['tolerance'], source: string): Judged {
+  const allowed = 'share' in tolerance ? total.abs().times(tolerance.share) : new Big(tolerance.amount)
+  const within = told.minus(total).abs().lte(allowed)
+  const message = `the tool tells ${told}, ${source} ${total}, tolerance ${allowed}`
+  return { verdict: within ? 'passed' : 'failed', message }
+}
+
+function asNumber(value: unknown): Big | undefined {
+  if (typeof value !== 'number' && typeof value !== 'string') return undefined
+  return /^-?\d+(\.\d+)?(e[+-]?\d{1,3})?$/i.test(String(value)) ? new Big(value) : undefined
+}
+
+async function ledgerTotal(
+  { table, where, sum }: NonNullable<Reconciliation['equals']['ledger']>,
+  { ledger }: ReconcileContext,
+): Promise<Total> {
+  if (!ledger) return { ok: false, message: 'no ledger is configured for this server' }
+  if (sum === undefined) {
+    const count = await ledger.count(table, where)
+    return count.ok ? { ok: true, value: new Big(count.value), source: `rows of ${table}` } : count
+  }
+  const rows = await ledger.rows(table, [sum], where)
+  return rows.ok ? totalOf(rows.value, sum, `the sum of ${table}.${sum}`) : rows
+}
+
+async function csvTotal(
+  csv: Reconciliation['equals']['csv'],
+  { readFile }: ReconcileContext,
+): Promise<Total> {
+  const text = csv && (await readFile?.(csv.file))
+  if (csv === undefined || text === undefined)
+    return { ok: false, message: `${csv?.file ?? 'the export'} cannot be read` }
+  let rows: LedgerRow[]
+  try {
+    rows = parse<LedgerRow>(text, { columns: true, bom: true, skip_empty_lines: true, trim: true })
+  } catch (error) {
+    return {
+      ok: false,
+      message: `${csv.file} is no CSV: ${error instanceof Error ? error.message : String(error)}`,
+    }
+  }
+  const matching = rows.filter((row) =>
+    Object.entries(csv.where).every(([column, value]) => row[column] === value),
+  )
+  if (csv.sum === undefined)
+    return { ok: true, value: new Big(matching.length), source: `rows of ${csv.file}` }
+  if (rows[0] && !(csv.sum in rows[0])) return { ok: false, message: `${csv.file} has no column ${csv.sum}` }
+  return totalOf(matching, csv.sum, `the sum of ${csv.sum} in ${csv.file}`)
+}
+
+function totalOf(rows: LedgerRow[], column: string, source: string): Total {
+  const value = sumOf(rows, column)
+  return value ? { ok: true, value, source } : { ok: false, message: `${source} is not made of numbers` }
+}

@@ -1,0 +1,22 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { StagingSession } from '../services/staging.ts'
+import type { RunInput } from './run.ts'
+
+const PAUSES_MS = [0, 200, 400]
+
+/** Opens the session anew after it broke, with some patience for a server that restarts; undefined when it stays away. */
+export function reopener(
+  { open, signal }: Pick<RunInput, 'open' | 'signal'>,
+  onOpened: (session: StagingSession) => void,
+): () => Promise<StagingSession | undefined> {
+  return async () => {
+    for (const pause of PAUSES_MS) {
+      await wait(pause, undefined, signal ? { signal } : {})
+      const opened = await open(signal)
+      if (!opened.ok) continue
+      onOpened(opened.session)
+      return opened.session
+    }
+    return undefined
+  }
+}

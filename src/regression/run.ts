@@ -1,0 +1,203 @@
+import type { Ledger } from '../services/ledger.ts'
+import type { Receipts } from '../services/receipts.ts'
+import type { Opened, StagingSession, ToolListing } from '../services/staging.ts'
+import { createCaller, isRunStopped, runStopped } from './calls.ts'
+import type { CaseContext } from './case-run.ts'
+import { type Baseline, baselineOf } from './contract-check.ts'
+import { contractGate } from './contract-gate.ts'
+import { buildReport, type Gathered } from './judgement.ts'
+import type { Limits } from './limits.ts'
+import { outputChecker } from './output-check.ts'
+import { type Progress, runCases } from './passes.ts'
+import { reconcile } from './reconcile.ts'
+import type { Redactor } from './redaction.ts'
+import { reopener } from './reopen.ts'
+import type { RunReport } from './report-schema.ts'
+import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
+import { unsetNames } from './steps.ts'
+import type { SuiteChanges } from './suite-file.ts'
+import type { Suite } from './suite-schema.ts'
+
+/** Everything that a run needs. Nothing is read from the environment here. */
+export type RunInput = {
+  suite: Suite
+  runId: string
+  limits: Limits
+  /** Limits of the suite that were looser than the policy's, and so do not count. */
+  refusedLimits?: string[]
+  open: (signal?: AbortSignal) => Promise<Opened>
+  redactor: Redactor
+  variables: ReadonlyMap<string, string>
+  /** The operator marked this server as safe to write to. */
+  mayWrite: boolean
+  ledger?: Ledger
+  receipts?: Receipts
+  baseline?: Baseline
+  declaration?: Declaration
+  readFile?: (path: string) => Promise<string | undefined>
+  /** The head's sha where the server itself must report it as its version (`identity: server`). */
+  expectVersion?: string
+  /** What was deployed, in words for the report. */
+  deployment?: string
+  suiteChanges?: SuiteChanges
+  /** Names of the only cases to run. */
+  only?: string[]
+  /** Whether the server still speaks a version of the protocol that it spoke at the last release. */
+  speaks?: (protocolVersion: string) => Promise<boolean>
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+  now?: () => Date
+}
+
+export type RunOutput = {
+  report: RunReport
+  /** The list as read in this run, to be stored as the next baseline; absent where none could be read. */
+  recorded?: Baseline
+}
+
+/** Runs a suite against a server. Never rejects: whatever goes wrong is a verdict. */
+export async function runRegression(input: RunInput): Promise<RunOutput> {
+  const now = input.now ?? (() => new Date())
+  const gathered: Gathered = {
+    startedAt: now(),
+    began: performance.now(),
+    cases: [],
+    records: [],
+    data: [],
+    gates: [],
+    notes: (input.refusedLimits ?? []).map(
+      (limit) => `the suite asks for a looser ${limit} than the policy; the policy holds`,
+    ),
+    changes: [],
+    contractNotes: [],
+    tools: new Map(),
+  }
+  const suiteProblems = problemsOf(input)
+  if (suiteProblems.length > 0) {
+    gathered.gates.push({ gate: 'suite', verdict: 'failed', message: suiteProblems.join('; ') })
+    return { report: buildReport(input, gathered) }
+  }
+  const recorded = await gather(input, gathered, now).catch((error: unknown) => {
+    const stopped = isRunStopped(error) || input.signal?.aborted
+    const message = isRunStopped(error)
+      ? error.message
+      : stopped
+        ? 'the run was stopped'
+        : `the run died: ${String(error)}`
+    gathered.stopped = input.redactor.text(message)
+    return undefined
+  })
+  await gathered.session?.close()
+  const report = buildReport(input, gathered)
+  return recorded ? { report, recorded: { ...recorded, latency: latencyOf(report) } } : { report }
+}
+
+function latencyOf({ tools }: RunReport): Record<string, number> {
+  return Object.fromEntries(tools.flatMap(({ tool, p95 }) => (p95 === undefined ? [] : [[tool, p95]])))
+}
+
+function problemsOf({ suite, variables, runId, only }: RunInput): string[] {
+  const known = new Map([...variables, ['run.id', runId]])
+  const problems = suite.cases.flatMap((entry) =>
+    unsetNames(entry, known).map((name) => `case "${entry.name}" reads \${${name}}, which is not set`),
+  )
+  const names = new Set(suite.cases.map(({ name }) => name))
+  const unknown = (only ?? []).filter((name) => !names.has(name))
+  return [...problems, ...unknown.map((name) => `no case is named "${name}"`)]
+}
+
+async function gather(input: RunInput, gathered: Gathered, now: () => Date): Promise<Baseline> {
+  const session = await connect(input, gathered)
+  gathered.session = session
+  const listing = await list(session)
+  gathered.tools = new Map(listing.tools.map((tool) => [tool.name, tool]))
+  const contract = contractGate(input, session, listing, {
+    now: now(),
+    spoken: await spokenBy(session, input),
+  })
+  gathered.gates.push(contract.gate)
+  gathered.changes = contract.changes
+  gathered.contractNotes = contract.notes
+  const caller = createCaller({
+    session,
+    tools: gathered.tools,
+    reopen: reopener(input, (next) => {
+      gathered.session = next
+    }),
+    maxTotal: input.suite.defaults.max_total,
+    ...(input.signal ? { signal: input.signal } : {}),
+  })
+  gathered.records = caller.records
+  const context = caseContext(input, caller)
+  await runCases(input, context, gathered.cases)
+  await checkData(input, context, gathered)
+  if (session.transport !== 'stdio') await confirmIdentity(input, session.server)
+  return baselineOf(caller.session(), listing, input.redactor, now())
+}
+
+async function connect(input: RunInput, gathered: Gathered): Promise<StagingSession> {
+  const opened = await input.open(input.signal)
+  if (!opened.ok) {
+    const said = opened.stderr.trim().split('\n').at(-1)
+    throw runStopped(`${opened.fault.message}${said ? ` (it said: ${said})` : ''}`)
+  }
+  const { session } = opened
+  gathered.server = session
+  if (input.expectVersion === undefined || session.server.version === input.expectVersion) return session
+  await session.close()
+  throw runStopped(`the server reports version ${session.server.version}, not ${input.expectVersion}`)
+}
+
+/** The version of this session, and the baseline's where the server speaks that one too. */
+async function spokenBy(
+  { protocolVersion }: StagingSession,
+  { baseline, speaks }: RunInput,
+): Promise<string[]> {
+  const before = baseline?.protocolVersion
+  if (!before || before === protocolVersion) return [protocolVersion]
+  return (await speaks?.(before)) ? [before, protocolVersion] : [protocolVersion]
+}
+
+async function list(session: StagingSession): Promise<ToolListing> {
+  const listed = await session.listTools()
+  if (listed.ok) return listed.listing
+  const why = 'message' in listed.outcome ? listed.outcome.message : listed.outcome.kind
+  throw runStopped(`tools/list could not be read: ${why}`)
+}
+
+function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContext {
+  const { suite, redactor, mayWrite, ledger, receipts } = input
+  return {
+    suite,
+    caller,
+    redactor,
+    variables: new Map([...input.variables, ['run.id', input.runId]]),
+    checkOutput: outputChecker(),
+    mayWrite,
+    ...(ledger ? { ledger } : {}),
+    ...(receipts ? { receipts } : {}),
+  }
+}
+
+/** Skipped where only named cases run: those say nothing about the data. */
+async function checkData(input: RunInput, context: CaseContext, gathered: Gathered): Promise<void> {
+  if (input.only) return
+  const { suite, ledger, readFile, declaration } = input
+  const shared = { caller: context.caller, timeout: suite.defaults.timeout, variables: context.variables }
+  const sources = { ...shared, ...(ledger ? { ledger } : {}), ...(readFile ? { readFile } : {}) }
+  for (const entry of suite.reconcile) gathered.data.push(await reconcile(entry, sources))
+  for (const entry of suite.mirror) gathered.data.push(await checkMirror(entry, ledger, declaration))
+  for (const entry of suite.sanitized) gathered.data.push(await checkSanitized(entry, ledger))
+}
+
+/** What was judged must still be there at the end: a deployment in between makes the evidence worthless. */
+async function confirmIdentity(input: RunInput, server: { name: string; version: string }): Promise<void> {
+  const opened = await input.open(input.signal)
+  if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)
+  const { name, version } = opened.session.server
+  await opened.session.close()
+  if (name === server.name && version === server.version) return
+  throw runStopped(
+    `the server changed during the run: ${server.name} ${server.version}, then ${name} ${version}`,
+  )
+}

@@ -1,0 +1,125 @@
+import { findPhoneNumbersInText } from 'libphonenumber-js/min'
+import ms from 'ms'
+import { RE2JS } from 're2js'
+import { z } from 'zod'
+import type { Ledger, LedgerRow } from '../services/ledger.ts'
+import type { DataCheck } from './report-schema.ts'
+import type { Suite } from './suite-schema.ts'
+
+/** What the operator declares about the data that staging mirrors. It never comes from a repository. */
+export const declarationSchema = z.strictObject({
+  tables: z.record(
+    z.string(),
+    z.strictObject({
+      rows: z.int().nonnegative().optional(),
+      newest: z.iso.datetime({ offset: true }).optional(),
+    }),
+  ),
+})
+export type Declaration = z.output<typeof declarationSchema>
+
+type Judged = Pick<DataCheck, 'verdict' | 'message'>
+
+/** The staging data is what it claims to be: as many rows, and as new, as the operator declares. */
+export async function checkMirror(
+  entry: Suite['mirror'][number],
+  ledger: Ledger | undefined,
+  declared: Declaration | undefined,
+): Promise<DataCheck> {
+  const judged = await judgeMirror(entry, ledger, declared?.tables[entry.table])
+  return { kind: 'mirror', name: entry.table, ...judged }
+}
+
+async function judgeMirror(
+  entry: Suite['mirror'][number],
+  ledger: Ledger | undefined,
+  facts: Declaration['tables'][string] | undefined,
+): Promise<Judged> {
+  if (!ledger) return { verdict: 'inconclusive', message: 'no ledger is configured for this server' }
+  if (!facts) return { verdict: 'inconclusive', message: 'the operator declares nothing about this table' }
+  const judged = [await judgeCount(entry, ledger, facts.rows), await judgeNewest(entry, ledger, facts.newest)]
+  const said = judged.filter((one) => one !== undefined)
+  const worst =
+    said.find(({ verdict }) => verdict === 'failed') ?? said.find(({ verdict }) => verdict !== 'passed')
+  if (said.length === 0) return { verdict: 'inconclusive', message: 'the suite names nothing to compare' }
+  return { verdict: worst?.verdict ?? 'passed', message: said.map(({ message }) => message).join('; ') }
+}
+
+async function judgeCount(
+  { table, rows_within: within }: Suite['mirror'][number],
+  ledger: Ledger,
+  declared: number | undefined,
+): Promise<Judged | undefined> {
+  if (within === undefined) return undefined
+  if (declared === undefined)
+    return { verdict: 'inconclusive', message: 'the operator declares no number of rows' }
+  const count = await ledger.count(table, {})
+  if (!count.ok) return { verdict: 'inconclusive', message: count.message }
+  const verdict = Math.abs(count.value - declared) <= declared * within ? 'passed' : 'failed'
+  return { verdict, message: `${count.value} rows, declared ${declared} ± ${within * 100} %` }
+}
+
+async function judgeNewest(
+  { table, newest: column, behind }: Suite['mirror'][number],
+  ledger: Ledger,
+  declared: string | undefined,
+): Promise<Judged | undefined> {
+  if (column === undefined || behind === undefined) return undefined
+  if (declared === undefined)
+    return { verdict: 'inconclusive', message: 'the operator declares no newest row' }
+  const read = await ledger.newest(table, column)
+  if (!read.ok) return { verdict: 'inconclusive', message: read.message }
+  if (read.value === null) return { verdict: 'failed', message: 'the table is empty' }
+  const time = Date.parse(hasZone(read.value) ? read.value : `${read.value}Z`)
+  if (Number.isNaN(time)) return { verdict: 'inconclusive', message: `${column} holds no time` }
+  const lag = Date.parse(declared) - time
+  const message = `the newest row is ${lag > 0 ? ms(lag, { long: true }) : '0 ms'} behind, at most ${ms(behind, { long: true })}`
+  return { verdict: lag <= behind ? 'passed' : 'failed', message }
+}
+
+function hasZone(text: string): boolean {
+  return /(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text)
+}
+
+const MOST_ROWS = 20_000
+
+/** Listed columns hold no value that looks like a real e-mail address, phone number or wallet. Values are never shown. */
+export async function checkSanitized(
+  { table, columns, allow }: Suite['sanitized'][number],
+  ledger: Ledger | undefined,
+): Promise<DataCheck> {
+  const base = { kind: 'sanitized', name: table } as const
+  if (!ledger) return { ...base, verdict: 'inconclusive', message: 'no ledger is configured for this server' }
+  const read = await ledger.rows(table, columns, {}, MOST_ROWS)
+  if (!read.ok) return { ...base, verdict: 'inconclusive', message: read.message }
+  const found = countPersonal(read.value, columns, allow)
+  const looked = `${read.value.length}${read.value.length === MOST_ROWS ? ' (the most that is read)' : ''} rows read`
+  if (found.size === 0) return { ...base, verdict: 'passed', message: looked }
+  const kinds = [...found].map(([kind, count]) => `${kind} in ${count} rows`).join(', ')
+  return { ...base, verdict: 'failed', message: `${kinds}; ${looked}` }
+}
+
+function countPersonal(rows: LedgerRow[], columns: string[], allow: string | undefined): Map<string, number> {
+  const allowed = allow === undefined ? undefined : RE2JS.compile(allow)
+  const found = new Map<string, number>()
+  for (const [column, value] of rows.flatMap((row) =>
+    columns.map((column) => [column, row[column]] as const),
+  )) {
+    const kind = value && !allowed?.matcher(value).matches() ? personal(value) : undefined
+    if (kind) found.set(`${column}: ${kind}`, (found.get(`${column}: ${kind}`) ?? 0) + 1)
+  }
+  return found
+}
+
+/** Domains that RFC 2606 keeps for examples reach nobody. */
+const reservedDomain = /(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$/i
+
+/** What a value looks like that could belong to a person; undefined for everything else. */
+export function personal(value: string): 'e-mail address' | 'phone number' | 'wallet' | undefined {
+  const text = value.slice(0, 2000)
+  for (const [, domain = ''] of text.matchAll(/[\w.+-]{1,64}@((?:[\w-]{1,63}\.)+[a-z]{2,24})/gi)) {
+    if (!reservedDomain.test(domain)) return 'e-mail address'
+  }
+  if (/(^|[^0-9a-fA-Fx])0x[0-9a-fA-F]{40}($|[^0-9a-fA-F])/.test(text)) return 'wallet'
+  return findPhoneNumbersInText(text).length > 0 ? 'phone number' : undefined
+}

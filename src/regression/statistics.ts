@@ -1,0 +1,115 @@
+import { compareRatios, ratio } from './ratio.ts'
+
+/** The three values of every judgement. Inconclusive blocks, but is never called a regression. */
+export type Judgement = 'passed' | 'failed' | 'inconclusive'
+
+/**
+ * The value at the p-th percentile by nearest rank: the smallest one that at least p per cent of all values do not exceed. Always a
+ * value that was measured. `p` is from 0 to 100 with at most three decimals. Undefined when there is no value at all.
+ */
+export function percentile(values: readonly number[], p: number): number | undefined {
+  if (!(p >= 0 && p <= 100)) throw new RangeError(`a percentile lies between 0 and 100: ${p}`)
+  if (values.some((value) => Number.isNaN(value))) throw new RangeError('a measured value is not a number')
+  const sorted = values.toSorted((left, right) => left - right)
+  // In thousandths, since 99.9 × 1000 is not exactly 99900 in binary.
+  const rank = Math.ceil((Math.round(p * 1000) * sorted.length) / 100_000)
+  return sorted[Math.max(rank, 1) - 1]
+}
+
+/**
+ * The Wilson score interval of an error rate, for z standard deviations (1.96: 95 %). It stays between 0 and 1 and says something even
+ * when nothing failed. Without a sample it is everything.
+ */
+export function wilson(failures: number, n: number, z = 1.96): { low: number; high: number } {
+  demandCounts(failures, n)
+  if (n === 0) return { low: 0, high: 1 }
+  const rate = failures / n
+  const square = z * z
+  const centre = (rate + square / (2 * n)) / (1 + square / n)
+  const margin = (z / (1 + square / n)) * Math.sqrt((rate * (1 - rate)) / n + square / (4 * n * n))
+  return {
+    low: failures === 0 ? 0 : Math.max(0, centre - margin),
+    high: failures === n ? 1 : Math.min(1, centre + margin),
+  }
+}
+
+export type ErrorRate = { failures: number; n: number; rate: number | undefined; low: number; high: number }
+
+/** The share of calls that failed, with its 95 % interval, for display; `judgeErrors` judges by the exact counts. */
+export function errorRate(failures: number, n: number): ErrorRate {
+  return { failures, n, rate: n === 0 ? undefined : failures / n, ...wilson(failures, n) }
+}
+
+/**
+ * Whether at most `limit` of n calls failed. The limit is a fraction such as 0.02, or a text such as `2%`, and is compared exactly: 1 of
+ * 50 passes, 1 of 49 fails. Below the floor, and always without a sample, the answer is inconclusive.
+ */
+export function judgeErrors(run: {
+  failures: number
+  n: number
+  limit: number | string
+  floor?: number
+}): Judgement {
+  demandCounts(run.failures, run.n)
+  if (run.n === 0 || run.n < (run.floor ?? 0)) return 'inconclusive'
+  const share = { numerator: BigInt(run.failures), denominator: BigInt(run.n) }
+  return compareRatios(share, ratio(run.limit)) <= 0 ? 'passed' : 'failed'
+}
+
+function demandCounts(failures: number, n: number): void {
+  const whole = [failures, n].every((count) => Number.isSafeInteger(count) && count >= 0)
+  if (!whole || failures > n) throw new RangeError(`no such counts: ${failures} failures of ${n}`)
+}
+
+export type Floors = { perTool: number; total: number }
+
+export type ToolLatency = {
+  tool: string
+  n: number
+  p50: number | undefined
+  p95: number | undefined
+  p99: number | undefined
+  judgement: Judgement
+  /** Within the limit, but beyond the warning. */
+  warned: boolean
+}
+
+export type LatencyJudgement = { judgement: Judgement; n: number; tools: ToolLatency[] }
+
+export type LatencyRun = {
+  /** Durations of one tool's calls, in milliseconds. */
+  durationsMs: ReadonlyMap<string, readonly number[]> | Readonly<Record<string, readonly number[]>>
+  limitMs: number
+  warnMs?: number | undefined
+  floors: Floors
+}
+
+/**
+ * Whether each tool's p95 is at most the limit. A tool below its floor is inconclusive, and below the total floor so is the whole;
+ * a tool that fails with samples enough fails the whole even when another has too few.
+ */
+export function judgeLatency(run: LatencyRun): LatencyJudgement {
+  const entries = isMap(run.durationsMs) ? [...run.durationsMs] : Object.entries(run.durationsMs)
+  const tools = entries.map(([tool, durations]) => judgeTool(tool, durations, run))
+  const n = tools.reduce((sum, tool) => sum + tool.n, 0)
+  return { judgement: overall(tools, n, run.floors), n, tools }
+}
+
+function isMap(durations: LatencyRun['durationsMs']): durations is ReadonlyMap<string, readonly number[]> {
+  return durations instanceof Map
+}
+
+function judgeTool(tool: string, durations: readonly number[], run: LatencyRun): ToolLatency {
+  const [p50, p95, p99] = [50, 95, 99].map((p) => percentile(durations, p))
+  const n = durations.length
+  const judged = p95 !== undefined && n >= run.floors.perTool
+  const judgement = !judged ? 'inconclusive' : p95 <= run.limitMs ? 'passed' : 'failed'
+  const warned = judgement === 'passed' && run.warnMs !== undefined && p95 !== undefined && p95 > run.warnMs
+  return { tool, n, p50, p95, p99, judgement, warned }
+}
+
+function overall(tools: readonly ToolLatency[], n: number, floors: Floors): Judgement {
+  if (n === 0 || n < floors.total) return 'inconclusive'
+  if (tools.some(({ judgement }) => judgement === 'failed')) return 'failed'
+  return tools.some(({ judgement }) => judgement === 'inconclusive') ? 'inconclusive' : 'passed'
+}

@@ -1,0 +1,46 @@
+import type { Expectation, Step, SuiteCase } from './suite-schema.ts'
+import type { Variables } from './variables.ts'
+
+/** One call of a case, with `repeat_previous` written out. */
+export type Planned = {
+  tool: string
+  args: Record<string, unknown>
+  expect: Expectation
+  capture: NonNullable<Step['capture']>
+  timeout?: number
+}
+
+/** The calls of a case in order. */
+export function plan(entry: SuiteCase): Planned[] {
+  const planned: Planned[] = []
+  for (const step of entry.steps ?? [{ ...entry }]) {
+    const previous = planned.at(-1)
+    const repeated = 'repeat_previous' in step && step.repeat_previous && previous
+    if (repeated)
+      planned.push({ ...previous, expect: step.expect ?? previous.expect, capture: step.capture ?? {} })
+    else planned.push(written(step))
+  }
+  return planned
+}
+
+function written(step: Pick<Step, 'tool' | 'args' | 'expect' | 'capture' | 'timeout'>): Planned {
+  const { tool = '', args = {}, expect = {}, capture = {}, timeout } = step
+  return { tool, args, expect, capture, ...(timeout === undefined ? {} : { timeout }) }
+}
+
+/** The names that a case reads and that nobody sets: neither the operator, nor the run, nor an earlier capture. */
+export function unsetNames(entry: SuiteCase, variables: Variables): string[] {
+  const known = new Set(variables.keys())
+  const missing: string[] = []
+  const look = (value: unknown) => missing.push(...namesIn(value).filter((name) => !known.has(name)))
+  for (const { args, expect, capture } of plan(entry)) {
+    look({ args, expect })
+    for (const name of Object.keys(capture)) known.add(name)
+  }
+  look([entry.verify, entry.cleanup])
+  return [...new Set(missing)]
+}
+
+function namesIn(value: unknown): string[] {
+  return [...(JSON.stringify(value) ?? '').matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name.trim())
+}

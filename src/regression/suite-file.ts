@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { type FileResult, readYaml } from '../yaml-file.ts'
+import { type Suite, suiteSchema } from './suite-schema.ts'
+
+/** Reads a suite file. Problems name file, line and column, and how to mend them. */
+export function readSuite(text: string, file: string): FileResult<Suite> {
+  return readYaml(text, file, suiteSchema)
+}
+
+/** The JSON Schema that editors use to complete and check a suite. */
+export function suiteJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(suiteSchema, { io: 'input', unrepresentable: 'any' })
+  return { $schema, title: 'Staging regression suite of release-gate', ...rest }
+}
+
+/** What a pull request took from the suite of its base: the head brings its own suite, so this has to be shown. */
+export type SuiteChanges = { removedCases: string[]; addedWaivers: string[] }
+
+export function compareSuites(base: Suite, head: Suite): SuiteChanges {
+  const kept = new Set(head.cases.map(({ name }) => name))
+  const known = new Set(base.contract.waivers.map(waiverKey))
+  return {
+    removedCases: base.cases.map(({ name }) => name).filter((name) => !kept.has(name)),
+    addedWaivers: head.contract.waivers.map(waiverKey).filter((key) => !known.has(key)),
+  }
+}
+
+function waiverKey({ rule, tool, path, expires }: Suite['contract']['waivers'][number]): string {
+  return `${rule} on ${tool}${path === undefined ? '' : ` at ${path}`} until ${expires}`
+}

@@ -1,0 +1,52 @@
+import type { ListedTool } from '../services/staging.ts'
+import type { CallRecord } from './calls.ts'
+import { writesBy } from './case-run.ts'
+import type { ToolRow } from './report-schema.ts'
+import { percentile } from './statistics.ts'
+
+/** Sums the calls up for each tool. Percentiles are of read-only tools, where calls are repeated. */
+export function toolRows(
+  records: readonly CallRecord[],
+  tools: ReadonlyMap<string, ListedTool>,
+  before: Readonly<Record<string, number>>,
+): ToolRow[] {
+  const byTool = Map.groupBy(records, ({ tool }) => tool)
+  return [...byTool].map(([tool, calls]) => {
+    const times = latencies(calls)
+    const last = before[tool]
+    return {
+      tool,
+      readOnly: !writesBy(tools.get(tool)),
+      calls: calls.length,
+      passed: count(calls, ({ expected }) => expected),
+      toolErrors: count(calls, ({ kind, expected }) => !expected && kind === 'tool_error'),
+      protocolErrors: count(calls, ({ kind, expected }) => !expected && kind === 'protocol_error'),
+      transportErrors: count(calls, ({ kind, expected }) => !expected && kind === 'transport_error'),
+      expectedErrors: count(calls, ({ kind, expected }) => expected && kind !== 'ok'),
+      flaky: count(calls, ({ attempt, expected }) => attempt > 1 && expected),
+      n: times.length,
+      ...percentiles(times),
+      ...(last === undefined ? {} : { before: last }),
+    }
+  })
+}
+
+/**
+ * The times that stand for a tool: of its good answers and of whatever went wrong, a call without an answer with the
+ * time that it was waited for. Expected errors are often faster than answers, so they stand for it only where there is
+ * nothing else.
+ */
+export function latencies(calls: readonly CallRecord[]): number[] {
+  const telling = calls.filter(({ kind, expected }) => kind === 'ok' || !expected)
+  const standing = telling.some(({ kind }) => kind === 'ok') ? telling : calls
+  return standing.map(({ ms }) => ms)
+}
+
+function percentiles(times: readonly number[]): Pick<ToolRow, 'p50' | 'p95' | 'p99'> {
+  const [p50, p95, p99] = [50, 95, 99].map((p) => percentile(times, p))
+  return p50 === undefined || p95 === undefined || p99 === undefined ? {} : { p50, p95, p99 }
+}
+
+function count(calls: readonly CallRecord[], test: (call: CallRecord) => boolean): number {
+  return calls.filter(test).length
+}

@@ -1,0 +1,56 @@
+import bytes from 'bytes'
+import parseJsonPath from 'jsonpath-rfc9535/parser'
+import ms from 'ms'
+import { RE2JS } from 're2js'
+import { z } from 'zod'
+
+/** `500ms`, `10s`, `5m`, `2h`, `3d` → milliseconds. */
+export const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'write a duration such as 500ms, 10s, 5m or 3d')
+  .transform((text) => ms(text as ms.StringValue))
+
+/** `200kB`, `1MB` → bytes. */
+export const size = z
+  .string()
+  .regex(/^\d+(\.\d+)?(B|kB|KB|MB)$/, 'write a size such as 200kB or 1MB')
+  .transform((text) => bytes.parse(text) ?? 0)
+
+/** `2%` → 0.02. */
+export const percentage = z
+  .string()
+  .regex(/^\d{1,2}(\.\d+)?%$|^100%$/, 'write a percentage such as 2%')
+  .transform((text) => Number.parseFloat(text) / 100)
+
+/** A day of the calendar, as ISO 8601 writes it. */
+export const day = z.iso.date('write a day such as 2026-12-15')
+
+/** A regular expression in RE2 syntax: one that a pull request wrote must not be able to hang the run. */
+export const pattern = z
+  .string()
+  .max(500)
+  .refine(isPattern, 'this is no regular expression that RE2 understands')
+
+/** A JSONPath by RFC 9535. */
+export const jsonPath = z
+  .string()
+  .max(500)
+  .refine(isJsonPath, 'this is no JSONPath (RFC 9535), such as $.reward_id')
+
+function isPattern(text: string): boolean {
+  try {
+    RE2JS.compile(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isJsonPath(text: string): boolean {
+  try {
+    parseJsonPath(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * What `${…}` may read: variables that the operator exposes (prefix `SUITE_`), the run's own (`run.id`), and values
+ * captured earlier in the same case. Nothing else, since the suite comes from a pull request, which must not be able to
+ * send the bot's secrets to a tool.
+ */
+export type Variables = ReadonlyMap<string, string>
+
+/** Takes from an environment what a suite may see. */
+export function exposedVariables(environment: Record<string, string | undefined>): Map<string, string> {
+  const exposed = new Map<string, string>()
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith('SUITE_') && value !== undefined) exposed.set(name, value)
+  }
+  return exposed
+}
+
+export type Filled<Value> = { ok: true; value: Value } | { ok: false; missing: string[] }
+
+const reference = /\$\{([^}]*)\}/g
+
+/** Fills every `${NAME}` within a JSON value. A name that is not set is an error, never an empty text. */
+export function fill<Value>(value: Value, variables: Variables): Filled<Value> {
+  const missing = new Set<string>()
+  const filled = walk(value, (text) =>
+    text.replace(reference, (_whole, name: string) => {
+      const found = variables.get(name.trim())
+      if (found === undefined) missing.add(name.trim())
+      return found ?? ''
+    }),
+  )
+  return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: filled as Value }
+}
+
+/** The sentence for names that are not set. */
+export function explainMissing(missing: string[]): string {
+  const names = missing.map((name) => `\${${name}}`).join(', ')
+  return `${names} is not set: a suite reads run.id, its own captures and variables named SUITE_… only`
+}
+
+function walk(value: unknown, replace: (text: string) => string): unknown {
+  if (typeof value === 'string') return replace(value)
+  if (Array.isArray(value)) return value.map((item) => walk(item, replace))
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, replace)]))
+}

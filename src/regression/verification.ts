@@ -1,0 +1,107 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import Big from 'big.js'
+import type { Ledger, LedgerAnswer, LedgerRow } from '../services/ledger.ts'
+import type { Receipts } from '../services/receipts.ts'
+import type { Mismatch } from './expectation.ts'
+import type { LedgerCheck, ReceiptCheck } from './suite-schema.ts'
+
+/** What a look at the ledger or the chain says: in order, wrong, or not to be judged. */
+export type Verified =
+  | { verdict: 'passed'; seen: string }
+  | { verdict: 'failed'; mismatches: Mismatch[]; seen: string }
+  | { verdict: 'inconclusive'; message: string }
+
+const POLL_MS = 250
+
+/**
+ * Looks until the ledger holds what it should, at most `within`. Rows that are too many are wrong at once; rows that are
+ * missing may still come. A ledger that cannot be read judges nothing.
+ */
+export async function verifyLedger(ledger: Ledger | undefined, check: LedgerCheck): Promise<Verified> {
+  if (!ledger) return { verdict: 'inconclusive', message: 'no ledger is configured for this server' }
+  return poll(check.within, async () => {
+    const columns = [...new Set([...Object.keys(check.expect.sum ?? {}), ...Object.keys(check.where)])]
+    const read =
+      columns.length > 0
+        ? await ledger.rows(check.table, columns, check.where)
+        : await countRows(ledger, check)
+    if (!read.ok) return { done: read.cause === 'refused' || read.cause === 'missing', result: unread(read) }
+    return compareRows(read.value, check)
+  })
+}
+
+/** Without a column to read, only the number of rows counts. */
+async function countRows(ledger: Ledger, check: LedgerCheck): Promise<LedgerAnswer<LedgerRow[]>> {
+  const count = await ledger.count(check.table, check.where)
+  return count.ok ? { ok: true, value: Array.from({ length: count.value }, () => ({})) } : count
+}
+
+function compareRows(rows: LedgerRow[], { table, expect }: LedgerCheck): Polled {
+  const seen = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'} in ${table}`
+  const mismatches: Mismatch[] = []
+  if (expect.rows !== undefined && rows.length !== expect.rows) {
+    mismatches.push({
+      where: `ledger ${table}`,
+      expected: `${expect.rows} rows`,
+      actual: `${rows.length} rows`,
+    })
+  }
+  for (const [column, wanted] of Object.entries(expect.sum ?? {})) {
+    const actual = sumOf(rows, column)
+    if (actual === undefined) {
+      mismatches.push({ where: `ledger ${table}.${column}`, expected: 'numbers', actual: 'something else' })
+    } else if (!actual.eq(wanted)) {
+      mismatches.push({
+        where: `ledger sum of ${table}.${column}`,
+        expected: String(wanted),
+        actual: actual.toString(),
+      })
+    }
+  }
+  if (mismatches.length === 0) return { done: true, result: { verdict: 'passed', seen } }
+  const tooMany = expect.rows !== undefined && rows.length > expect.rows
+  return { done: tooMany, result: { verdict: 'failed', mismatches, seen } }
+}
+
+/** The exact decimal sum of a column: token amounts do not fit a JavaScript number. */
+export function sumOf(rows: LedgerRow[], column: string): Big | undefined {
+  let sum = new Big(0)
+  for (const row of rows) {
+    const value = row[column]
+    if (value === null || value === undefined) continue
+    if (!/^-?\d+(\.\d+)?(e[+-]?\d{1,3})?$/i.test(value.trim())) return undefined
+    sum = sum.plus(value.trim())
+  }
+  return sum
+}
+
+/** Looks until the chain knows the receipt, at most `within`. */
+export async function verifyReceipt(
+  receipts: Receipts | undefined,
+  { hash, status, within }: ReceiptCheck,
+): Promise<Verified> {
+  if (!receipts) return { verdict: 'inconclusive', message: 'no chain endpoint is configured' }
+  return poll(within, async () => {
+    const read = await receipts.status(hash)
+    if (!read.ok) return { done: read.cause === 'refused', result: unread(read) }
+    if (read.status === status)
+      return { done: true, result: { verdict: 'passed', seen: `receipt ${status}` } }
+    const mismatches = [{ where: 'receipt', expected: status, actual: read.status }]
+    return { done: read.status !== 'pending', result: { verdict: 'failed', mismatches, seen: read.status } }
+  })
+}
+
+function unread({ message }: { message: string }): Verified {
+  return { verdict: 'inconclusive', message }
+}
+
+type Polled = { done: boolean; result: Verified }
+
+async function poll(within: number, look: () => Promise<Polled>): Promise<Verified> {
+  const deadline = performance.now() + within
+  for (;;) {
+    const { done, result } = await look()
+    if (done || performance.now() + POLL_MS > deadline) return result
+    await wait(POLL_MS)
+  }
+}

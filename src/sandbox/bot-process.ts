@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** The real bot, started as `npm start` does, under a clock that its parent moves. */
+export type BotProcess = {
+  url: string
+  /** Moves the bot's clock. */
+  setTime: (at: Date) => Promise<void>
+  /** Whether nothing that is due is still to be done. */
+  idle: () => Promise<boolean>
+  /** Ends the process: SIGTERM lets it finish, SIGKILL does not. */
+  end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>
+  /** What it has logged so far. */
+  log: () => string
+}
+
+export type BotOptions = {
+  env: Record<string, string>
+  /** The bot's time at its start. */
+  at: Date
+}
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+/** Starts the bot in a process of its own. Only the channel to this parent can move its clock: no address can. */
+export async function startBotProcess({ env, at }: BotOptions): Promise<BotProcess> {
+  const { PATH = '', HOME = '' } = process.env
+  const child = fork(main, ['start'], {
+    env: { PATH, HOME, LOG_LEVEL: 'warn', ...env, PORT: '0', STORY_CLOCK: at.toISOString() },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  let logged = ''
+  const note = (chunk: Buffer) => {
+    logged = (logged + chunk.toString()).slice(-200_000)
+  }
+  child.stdout?.on('data', note)
+  child.stderr?.on('data', note)
+  const url = await ready(child, () => logged)
+  let sent = 0
+  const ask = (message: { setTime?: string }) => {
+    const id = ++sent
+    return new Promise<boolean>((resolve, reject) => {
+      const answer = (reply: { id?: number; idle?: boolean }) => {
+        if (reply.id !== id) return
+        child.off('message', answer)
+        child.off('exit', gone)
+        resolve(reply.idle === true)
+      }
+      const gone = () => reject(new Error(`The bot ended:\n${logged.slice(-4_000)}`))
+      child.on('message', answer)
+      child.once('exit', gone)
+      child.send({ id, ...message }, (error) => error && gone())
+    })
+  }
+  return {
+    url,
+    setTime: async (time) => void (await ask({ setTime: time.toISOString() })),
+    idle: () => ask({}),
+    end: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      await exited
+    },
+    log: () => logged,
+  }
+}
+
+function ready(child: ChildProcess, logged: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message: { ready?: string }) => resolve(message.ready ?? ''))
+    child.once('exit', () => reject(new Error(`The bot did not start:\n${logged()}`)))
+  })
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { verifyChain } from '../services/audit/verify.ts'
+import { openDatabase } from '../services/database.ts'
+import { type Narrator, narrator } from './narrator.ts'
+import { type Stage, setStage } from './stage.ts'
+import { furnish, people, repository, tellReleaseWeek } from './story.ts'
+
+/** Tells the release week in the terminal. True: everything was as told. `keep` leaves everything running at the end. */
+export async function runDemo(options: { keep: boolean }): Promise<boolean> {
+  const print = (text: string) => void process.stdout.write(text)
+  const began = performance.now()
+  print('A local GitHub and the real bot are starting. No account, no network; the story moves the clock.\n')
+  const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z') })
+  try {
+    const tell = narrator(print)
+    await furnish(stage)
+    await tellReleaseWeek(stage, tell)
+    if (options.keep) await keep(stage, print)
+    await tellRecords(stage, tell)
+    tell.line(`The story took ${((performance.now() - began) / 1000).toFixed(1)} s.`)
+    return true
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`\n${what}\n\nThe bot's log:\n${stage.bot().log()}\n`)
+    return false
+  } finally {
+    await stage.close()
+  }
+}
+
+/** The records are read once the bot has let go of the database: an auditor needs nothing but the file. */
+async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
+  await stage.bot().end('SIGTERM')
+  const database = await openDatabase({ dataDir: stage.dataDir })
+  try {
+    const verdict = await verifyChain(database)
+    if (!verdict.ok)
+      throw new Error(`The chain of records is broken at record ${verdict.seq}: ${verdict.why}`)
+    tell.scene('Afterwards', `The auditor checks the chain of records: ${verdict.records} records, unbroken.`)
+  } finally {
+    await database.close()
+  }
+}
+
+async function keep(stage: Stage, print: (text: string) => void): Promise<void> {
+  const { github } = stage
+  print(
+    [
+      '',
+      'Everything is left running. Go on by hand, and stop with Ctrl-C:',
+      `  GitHub's API   ${github.url}`,
+      `  the bot        ${stage.bot().url} (/healthz, /readyz)`,
+      ...people.map((login) => `  ${login.padEnd(14)} ${github.tokenFor(login)}`),
+      '',
+      `  curl -H "authorization: token $TOKEN" ${github.url}/repos/${repository.owner}/${repository.repo}/pulls`,
+      '',
+    ].join('\n'),
+  )
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+}

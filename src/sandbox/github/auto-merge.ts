@@ -1,0 +1,31 @@
+import { hasRole } from './access.ts'
+import type { Hub } from './hub.ts'
+import { enqueue, queueRule } from './merge-queue.ts'
+import { mergeBlock, mergePull } from './merging.ts'
+import { openPulls } from './pull-facts.ts'
+import type { PullIssue } from './shapes/pull.ts'
+import type { Repository } from './world.ts'
+
+/**
+ * Auto-merge fires at once when the last requirement turns green, right after the answer to the request that turned it.
+ * It never passes over a rule, whatever the rights of the one who switched it on; a merge queue gets the pull request instead.
+ */
+export function tryAutoMerge(hub: Hub, repository: Repository, issue: PullIssue): void {
+  if (!issue.pull.autoMerge) return
+  hub.later(repository, async () => {
+    const wish = issue.pull.autoMerge
+    if (issue.state !== 'open' || !wish || !hasRole(hub, repository, wish.userId, 'write')) return
+    const by = { userId: wish.userId, appId: null }
+    const queued = queueRule(hub, repository, issue.pull.baseRef) !== undefined
+    if (await mergeBlock(hub, repository, issue, undefined, { ignoreQueue: true })) return
+    if (queued) await enqueue(hub, repository, issue, by)
+    else await mergePull(hub, repository, issue, by, wish)
+  })
+}
+
+/** Pull requests with this head: one of their checks changed. */
+export function tryAutoMergeOf(hub: Hub, repository: Repository, sha: string): void {
+  for (const issue of openPulls(repository)) {
+    if (issue.pull.headSha === sha) tryAutoMerge(hub, repository, issue)
+  }
+}

@@ -1,0 +1,12 @@
+/** Who makes a request to the sandbox's GitHub, as its token says. */
+export type Actor =
+  | { kind: 'app'; appId: number }
+  | { kind: 'installation'; appId: number; installationId: number; token: string }
+  | { kind: 'user'; userId: number; login: string; token: string }
+  | { kind: 'anonymous' }
+
+/** The variables that the sandbox's middleware sets on each request (`Hono<GitHubContext>`). */
+export type GitHubContext = { Variables: { actor: Actor } }
+
+/** The sandbox's time in milliseconds since 1970: a story moves it. Tokens never follow it. */
+export type SandboxClock = () => number

@@ -1,0 +1,129 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Git } from './git.ts'
+
+/** One changed file as GitHub's REST API words it. `patch` is absent for binary, huge and `-diff` files. */
+export type ChangedFile = {
+  sha: string
+  filename: string
+  status: 'added' | 'removed' | 'modified' | 'renamed' | 'copied' | 'changed'
+  additions: number
+  deletions: number
+  previousFilename?: string
+  patch?: string
+}
+
+/** GitHub shows no patch of a file past 20,000 lines, and none after 1 MB of the whole diff. */
+const patchLines = 20_000
+const patchBytes = 1_000_000
+
+/** All files that differ between two trees or commits, renames found; worked out once for each pair. */
+export function changedFiles(git: Git, before: string, after: string): Promise<ChangedFile[]> {
+  return git.remember(`files ${before} ${after}`, async () => {
+    const attributes = await attributesOf(git, after)
+    const raw = git.run([
+      ...attributes,
+      'diff-tree',
+      '-r',
+      '-M',
+      '--raw',
+      '--no-abbrev',
+      '--numstat',
+      '-z',
+      before,
+      after,
+    ])
+    const text = git.run([...attributes, 'diff', '-M', before, after])
+    return withPatches(parseListing(await raw), splitPatches(await text))
+  })
+}
+
+/** The diff as text, as the media type `diff` gives it. */
+export function diffText(git: Git, before: string, after: string): Promise<string> {
+  return git.remember(`diff ${before} ${after}`, async () =>
+    git.run([...(await attributesOf(git, after)), 'diff', '-M', before, after]),
+  )
+}
+
+/** A bare repository has no working tree: the `.gitattributes` of the newer side are handed to git as a file. */
+async function attributesOf(git: Git, revision: string): Promise<string[]> {
+  const object = await git.read(`${revision}:.gitattributes`)
+  if (object?.type !== 'blob') return []
+  const folder = join(git.folder, 'sandbox-attributes')
+  const file = join(folder, object.id)
+  await mkdir(folder, { recursive: true })
+  await writeFile(file, object.content)
+  return ['-c', `core.attributesFile=${file}`]
+}
+
+type Listed = Omit<ChangedFile, 'patch'> & { raw: string; binary: boolean }
+
+function parseListing(text: string): Listed[] {
+  const parts = text.split('\0')
+  const files: Listed[] = []
+  const counts: { additions: string; deletions: string }[] = []
+  for (let index = 0; index < parts.length; ) {
+    const part = parts[index] ?? ''
+    if (part.startsWith(':')) {
+      const [, , before = '', after = '', raw = 'M'] = part.split(' ')
+      const moved = /^[RC]/.test(raw)
+      const filename = parts[index + (moved ? 2 : 1)] ?? ''
+      files.push({
+        sha: raw === 'D' ? before : after,
+        filename,
+        status: statusOf(raw),
+        additions: 0,
+        deletions: 0,
+        raw,
+        binary: false,
+        ...(moved ? { previousFilename: parts[index + 1] ?? '' } : {}),
+      })
+      index += moved ? 3 : 2
+    } else if (part.includes('\t')) {
+      const [additions = '0', deletions = '0', path = ''] = part.split('\t')
+      counts.push({ additions, deletions })
+      index += path === '' ? 3 : 1
+    } else index += 1
+  }
+  return files.map((file, index) => counted(file, counts[index]))
+}
+
+function counted(file: Listed, count: { additions: string; deletions: string } | undefined): Listed {
+  if (!count) return file
+  if (count.additions === '-') return { ...file, binary: true }
+  return { ...file, additions: Number(count.additions), deletions: Number(count.deletions) }
+}
+
+function statusOf(raw: string): ChangedFile['status'] {
+  const known: Record<string, ChangedFile['status']> = {
+    A: 'added',
+    D: 'removed',
+    R: 'renamed',
+    C: 'copied',
+    T: 'changed',
+  }
+  return known[raw[0] ?? ''] ?? 'modified'
+}
+
+function splitPatches(text: string): string[] {
+  return text.split(/^(?=diff --git )/m).filter((section) => section.startsWith('diff --git '))
+}
+
+/** Sections come in the order of the listing; a change of type is written as a deletion and a creation. */
+function withPatches(files: Listed[], sections: string[]): ChangedFile[] {
+  let next = 0
+  let shown = 0
+  return files.map(({ raw, binary, ...file }) => {
+    const own = sections.slice(next, next + (raw.startsWith('T') ? 2 : 1))
+    next += own.length
+    const patch = own.map(hunks).filter(Boolean).join('\n')
+    shown += patch.length
+    const tooLarge = file.additions + file.deletions > patchLines || shown > patchBytes
+    return binary || patch === '' || tooLarge ? file : { ...file, patch }
+  })
+}
+
+function hunks(section: string): string {
+  const start = section.search(/^@@ /m)
+  return start < 0 ? '' : section.slice(start).replace(/\n$/, '')
+}

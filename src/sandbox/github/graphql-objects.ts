@@ -1,0 +1,96 @@
+import { type Commit, findCommit } from './git-reading.ts'
+import { fullName, type Hub } from './hub.ts'
+import { pullCommits } from './pull-facts.ts'
+import { accountOfEmail } from './shapes/commit.ts'
+import { nodeId } from './shapes/links.ts'
+import type { PullIssue } from './shapes/pull.ts'
+import type { Account, Repository } from './world.ts'
+
+/** GraphQL's view of the same world. Fields that cost git work are functions, so that only what is asked for is done. */
+export function repositoryObject(hub: Hub, repository: Repository) {
+  return {
+    __typename: 'Repository',
+    id: nodeId('R', repository.id),
+    databaseId: repository.id,
+    nameWithOwner: fullName(hub, repository),
+    pullRequest({ number }: { number: number }) {
+      const issue = repository.issues.get(number)
+      return issue?.pull ? pullObject(hub, repository, issue as PullIssue) : null
+    },
+    async object({ expression, oid }: { expression?: string; oid?: string }) {
+      const commit = await findCommit(repository.git, oid ?? expression ?? '')
+      return commit ? commitObject(hub, repository, commit) : null
+    },
+  }
+}
+
+export function userObject({ id, login }: Account) {
+  return { __typename: 'User', id: nodeId('U', id), databaseId: id, login }
+}
+
+export function pullObject(hub: Hub, repository: Repository, issue: PullIssue) {
+  const { pull } = issue
+  const wish = pull.autoMerge
+  const enabler = wish && hub.world.accounts.get(wish.userId)
+  const position = queuePosition(repository, issue)
+  return {
+    __typename: 'PullRequest',
+    id: nodeId('PR', repository.id, issue.number),
+    databaseId: pull.id,
+    number: issue.number,
+    title: issue.title,
+    isDraft: pull.draft,
+    state: pull.mergedAt === null ? issue.state.toUpperCase() : 'MERGED',
+    headRefOid: pull.headSha,
+    baseRefName: pull.baseRef,
+    autoMergeRequest: wish && {
+      enabledBy: enabler ? userObject(enabler) : null,
+      mergeMethod: wish.method.toUpperCase(),
+    },
+    isInMergeQueue: position > 0,
+    mergeQueueEntry: position > 0 ? { id: nodeId('MQE', repository.id, issue.number), position } : null,
+    async commits(range: Range) {
+      const commits = await pullCommits(repository, issue)
+      return connection(commits, range, (commit) => ({ commit: commitObject(hub, repository, commit) }))
+    },
+  }
+}
+
+export function queuePosition(repository: Repository, issue: PullIssue): number {
+  const entries = repository.queues.get(issue.pull.baseRef)?.entries ?? []
+  return entries.findIndex(({ number }) => number === issue.number) + 1
+}
+
+type Range = { first?: number; last?: number; after?: string }
+
+function connection<T, R>(rows: T[], { first, last, after }: Range, shape: (row: T) => R) {
+  const start = after ? Number(after) : last === undefined ? 0 : Math.max(rows.length - last, 0)
+  const end = Math.min(start + (first ?? last ?? 100), rows.length)
+  return {
+    totalCount: rows.length,
+    nodes: rows.slice(start, end).map(shape),
+    pageInfo: { hasNextPage: end < rows.length, endCursor: String(end) },
+  }
+}
+
+function commitObject(hub: Hub, repository: Repository, commit: Commit) {
+  return {
+    __typename: 'Commit',
+    id: nodeId('C', repository.id, commit.sha),
+    oid: commit.sha,
+    message: commit.message,
+    authors: (range: Range) => connection(authorsOf(commit), range, (person) => gitActor(hub, person)),
+  }
+}
+
+/** The author and everybody in a `Co-authored-by` trailer, each address once. */
+function authorsOf({ author, message }: Commit): { name: string; email: string }[] {
+  const trailers = [...message.matchAll(/^co-authored-by:\s*(.*?)\s*<([^>]+)>\s*$/gim)]
+  const all = [author, ...trailers.map(([, name = '', email = '']) => ({ name, email }))]
+  return [...new Map(all.map((person) => [person.email.toLowerCase(), person])).values()]
+}
+
+function gitActor(hub: Hub, { name, email }: { name: string; email: string }) {
+  const account = accountOfEmail(hub, email)
+  return { name, email, user: account ? userObject(account) : null }
+}

@@ -1,0 +1,221 @@
+import { tryAutoMerge } from './auto-merge.ts'
+import { type By, record } from './events.ts'
+import { commitsBetween, isAncestor, mergeBase, shaOf } from './git-reading.ts'
+import type { Hub } from './hub.ts'
+import { rebuildQueue } from './merge-queue.ts'
+import { invalid, unprocessable } from './problems.ts'
+import { emitPull, openPulls } from './pull-facts.ts'
+import { keepHead } from './pushes.ts'
+import { userById } from './shapes/account.ts'
+import type { PullIssue } from './shapes/pull.ts'
+import type { AutoMerge, Issue, Repository } from './world.ts'
+
+export type NewPull = {
+  title: string
+  body: string | null
+  base: string
+  headRepository: Repository
+  headRef: string
+  draft: boolean
+  maintainerCanModify: boolean
+}
+
+/** Issues and pull requests share their numbers. */
+export function newIssue(
+  hub: Hub,
+  repository: Repository,
+  by: By,
+  title: string,
+  body: string | null,
+): Issue {
+  const now = hub.clock()
+  const number = Math.max(0, ...repository.issues.keys()) + 1
+  const issue: Issue = {
+    id: hub.world.nextId('issue'),
+    number,
+    title,
+    body,
+    userId: by.userId,
+    state: 'open',
+    stateReason: null,
+    labels: [],
+    assignees: [],
+    locked: false,
+    createdAt: now,
+    updatedAt: now,
+    closedAt: null,
+    closedBy: null,
+    comments: [],
+    events: [],
+  }
+  repository.issues.set(number, issue)
+  return issue
+}
+
+export async function openPull(hub: Hub, repository: Repository, by: By, wish: NewPull): Promise<PullIssue> {
+  const { headRepository, headRef } = wish
+  const baseSha = await shaOf(repository.git, `refs/heads/${wish.base}`)
+  const headSha = await shaOf(headRepository.git, `refs/heads/${headRef}`)
+  if (!baseSha) throw invalid([{ resource: 'PullRequest', field: 'base', code: 'invalid' }])
+  if (!headSha) throw invalid([{ resource: 'PullRequest', field: 'head', code: 'invalid' }])
+  const twin = openPulls(repository).find(
+    ({ pull }) =>
+      pull.baseRef === wish.base && pull.headRef === headRef && pull.headRepositoryId === headRepository.id,
+  )
+  const label = `${userById(hub, headRepository.ownerId).login}:${headRef}`
+  const custom = (message: string) =>
+    invalid([{ resource: 'PullRequest', field: '', code: 'custom', message }])
+  if (twin) throw custom(`A pull request already exists for ${label}.`)
+  const number = Math.max(0, ...repository.issues.keys()) + 1
+  await keepHead(repository, number, headRepository, `refs/heads/${headRef}`, headSha)
+  const ahead = await commitsBetween(repository.git, baseSha, headSha)
+  if (ahead.length === 0) throw custom(`No commits between ${wish.base} and ${headRef}`)
+  const issue = newIssue(hub, repository, by, wish.title, wish.body)
+  issue.pull = newPull(hub, wish, baseSha, headSha)
+  const opened = issue as PullIssue
+  await emitPull(hub, repository, opened, 'opened', by)
+  return opened
+}
+
+function newPull(hub: Hub, wish: NewPull, baseSha: string, headSha: string): PullIssue['pull'] {
+  return {
+    id: hub.world.nextId('pull'),
+    baseRef: wish.base,
+    baseSha,
+    headRepositoryId: wish.headRepository.id,
+    headRef: wish.headRef,
+    headSha,
+    draft: wish.draft,
+    mergedAt: null,
+    mergedBy: null,
+    mergeCommitSha: null,
+    maintainerCanModify: wish.maintainerCanModify,
+    requestedReviewers: new Set(),
+    requestedTeams: new Set(),
+    reviews: [],
+    autoMerge: null,
+  }
+}
+
+/** Closes a pull request; with `mergeCommitSha` it counts as merged. */
+export async function closePull(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  by: By,
+  merged?: { mergeCommitSha: string },
+): Promise<void> {
+  const now = hub.clock()
+  if (!merged) issue.pull.baseSha = (await shaOf(repository.git, issue.pull.baseRef)) ?? issue.pull.baseSha
+  Object.assign(issue, { state: 'closed', closedAt: now, closedBy: by.userId })
+  if (merged) {
+    Object.assign(issue.pull, { mergedAt: now, mergedBy: by.userId, mergeCommitSha: merged.mergeCommitSha })
+    record(hub, issue, 'merged', by, { commitId: merged.mergeCommitSha })
+  } else if (issue.pull.autoMerge) await setAutoMerge(hub, repository, issue, null, by)
+  record(hub, issue, 'closed', by)
+  const queued = repository.queues
+    .get(issue.pull.baseRef)
+    ?.entries.some(({ number }) => number === issue.number)
+  if (queued && !merged) {
+    hub.later(repository, () =>
+      rebuildQueue(hub, repository, issue.pull.baseRef, { leaving: issue.number, by }),
+    )
+  }
+  await emitPull(hub, repository, issue, 'closed', by)
+}
+
+export async function reopenPull(hub: Hub, repository: Repository, issue: PullIssue, by: By): Promise<void> {
+  const { pull } = issue
+  const custom = (message: string) =>
+    invalid([{ resource: 'PullRequest', field: 'state', code: 'custom', message }])
+  if (pull.mergedAt !== null) throw custom('state cannot be changed. The pull request cannot be reopened.')
+  const headRepository = hub.world.repositories.get(pull.headRepositoryId ?? -1)
+  const head = headRepository && (await shaOf(headRepository.git, `refs/heads/${pull.headRef}`))
+  if (!headRepository || !head)
+    throw custom(`state cannot be changed. The ${pull.headRef} branch has been deleted.`)
+  if (!(await isAncestor(headRepository.git, pull.headSha, head))) {
+    throw custom(`state cannot be changed. The ${pull.headRef} branch was force-pushed or recreated.`)
+  }
+  await keepHead(repository, issue.number, headRepository, `refs/heads/${pull.headRef}`, head)
+  pull.headSha = head
+  Object.assign(issue, { state: 'open', closedAt: null, closedBy: null })
+  record(hub, issue, 'reopened', by)
+  await emitPull(hub, repository, issue, 'reopened', by)
+}
+
+/** Another base: `base_ref_changed`, or `automatic_base_change_succeeded` when the old base was merged and deleted. */
+export async function retargetPull(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  base: string,
+  by: By,
+  automatic = false,
+): Promise<void> {
+  const { pull } = issue
+  const sha = await shaOf(repository.git, `refs/heads/${base}`)
+  if (!sha) throw invalid([{ resource: 'PullRequest', field: 'base', code: 'invalid' }])
+  if (base === pull.baseRef) return
+  if ((await mergeBase(repository.git, sha, pull.headSha)) === pull.headSha) {
+    throw unprocessable(
+      `There are no new commits between base branch '${base}' and head branch '${pull.headRef}'`,
+    )
+  }
+  const from = { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } }
+  const queued = repository.queues.get(pull.baseRef)
+  if (queued?.entries.some(({ number }) => number === issue.number)) {
+    const left = pull.baseRef
+    hub.later(repository, () => rebuildQueue(hub, repository, left, { leaving: issue.number, by }))
+  }
+  pull.baseRef = base
+  pull.baseSha = sha
+  record(hub, issue, automatic ? 'automatic_base_change_succeeded' : 'base_ref_changed', by)
+  if (pull.autoMerge) await setAutoMerge(hub, repository, issue, null, by)
+  await emitPull(hub, repository, issue, 'edited', by, { changes: { base: from } })
+}
+
+export async function setDraft(hub: Hub, repository: Repository, issue: PullIssue, draft: boolean, by: By) {
+  if (issue.pull.draft === draft) return
+  issue.pull.draft = draft
+  const action = draft ? 'converted_to_draft' : 'ready_for_review'
+  record(hub, issue, draft ? 'convert_to_draft' : action, by)
+  if (draft && issue.pull.autoMerge) await setAutoMerge(hub, repository, issue, null, by)
+  await emitPull(hub, repository, issue, action, by)
+}
+
+export async function setAutoMerge(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  wish: AutoMerge | null,
+  by: By,
+): Promise<void> {
+  issue.pull.autoMerge = wish
+  const action = wish ? 'auto_merge_enabled' : 'auto_merge_disabled'
+  record(hub, issue, action, by)
+  await emitPull(hub, repository, issue, action, by, wish ? {} : { reason: 'Auto-merge was turned off' })
+  if (wish) tryAutoMerge(hub, repository, issue)
+}
+
+/** Title and body, as `PATCH …/pulls/{n}` and `PATCH …/issues/{n}` change them. */
+export async function editPull(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  edit: { title?: string | undefined; body?: string | null | undefined },
+  by: By,
+): Promise<void> {
+  const changes: Record<string, { from: string | null }> = {}
+  if (edit.title !== undefined && edit.title !== issue.title) {
+    changes.title = { from: issue.title }
+    record(hub, issue, 'renamed', by, { detail: { rename: { from: issue.title, to: edit.title } } })
+    issue.title = edit.title
+  }
+  if (edit.body !== undefined && edit.body !== issue.body) {
+    changes.body = { from: issue.body }
+    issue.body = edit.body
+  }
+  if (Object.keys(changes).length === 0) return
+  issue.updatedAt = hub.clock()
+  await emitPull(hub, repository, issue, 'edited', by, { changes })
+}

@@ -1,0 +1,203 @@
+import { tryAutoMerge } from './auto-merge.ts'
+import { ensureSuite } from './checks.ts'
+import { type By, emit, record } from './events.ts'
+import {
+  type Commit,
+  commitsBetween,
+  findCommit,
+  isAncestor,
+  mergeBase,
+  noCommit,
+  shaOf,
+} from './git-reading.ts'
+import { moveRef } from './git-writing.ts'
+import { type Hub, isoTime } from './hub.ts'
+import { rebuildQueue } from './merge-queue.ts'
+import { emitPull, openPulls } from './pull-facts.ts'
+import { closePull, retargetPull } from './pulls.ts'
+import { requirementsFor } from './rules.ts'
+import { userById } from './shapes/account.ts'
+import { repositoryPage } from './shapes/links.ts'
+import type { PullIssue } from './shapes/pull.ts'
+import type { ActivityType, Repository } from './world.ts'
+
+export type Move = { ref: string; before: string; after: string; by: By; type?: ActivityType }
+
+/** Everything that GitHub does once a branch moved: activity, `push`, heads of pull requests, merges by push. */
+export async function branchMoved(hub: Hub, repository: Repository, move: Move): Promise<void> {
+  if (!move.ref.startsWith('refs/heads/') || move.before === move.after) return
+  const forced = await isForced(repository, move)
+  writeActivity(hub, repository, move, forced)
+  repository.pushedAt = hub.clock()
+  await emitPush(hub, repository, move, forced)
+  if (move.after === noCommit) return branchDeleted(hub, repository, move)
+  ensureSuite(hub, repository, hub.appId, move.after, {
+    branch: branchOf(move.ref),
+    before: move.before,
+    by: move.by,
+  })
+  await moveHeads(hub, repository, move, forced)
+  await closeMergedByPush(hub, repository, move)
+  for (const issue of openPulls(repository)) {
+    if (issue.pull.autoMerge && `refs/heads/${issue.pull.baseRef}` === move.ref)
+      tryAutoMerge(hub, repository, issue)
+  }
+  if (repository.queues.has(branchOf(move.ref)) && move.type !== 'merge_queue_merge') {
+    hub.later(repository, () => rebuildQueue(hub, repository, branchOf(move.ref)))
+  }
+}
+
+export const branchOf = (ref: string) => ref.replace('refs/heads/', '')
+
+async function isForced({ git }: Repository, { before, after }: Move): Promise<boolean> {
+  if (before === noCommit || after === noCommit) return false
+  return !(await isAncestor(git, before, after))
+}
+
+function writeActivity(hub: Hub, repository: Repository, move: Move, forced: boolean): void {
+  repository.activity.push({
+    id: hub.world.nextId('activity'),
+    before: move.before,
+    after: move.after,
+    ref: move.ref,
+    timestamp: hub.clock(),
+    activityType: move.type ?? activityType(move, forced),
+    actorId: move.by.userId,
+  })
+}
+
+function activityType({ before, after }: Move, forced: boolean): ActivityType {
+  if (before === noCommit) return 'branch_creation'
+  if (after === noCommit) return 'branch_deletion'
+  return forced ? 'force_push' : 'push'
+}
+
+async function emitPush(hub: Hub, repository: Repository, move: Move, forced: boolean): Promise<void> {
+  const { git } = repository
+  const head = move.after === noCommit ? undefined : await findCommit(git, move.after)
+  const base = move.before === noCommit ? await shaOf(git, repository.defaultBranch) : move.before
+  const commits = head && base && base !== head.sha ? await commitsBetween(git, base, head.sha) : []
+  const pusher = userById(hub, move.by.userId)
+  const page = repositoryPage(hub, repository)
+  emit(hub, repository, 'push', move.by, {
+    ref: move.ref,
+    before: move.before,
+    after: move.after,
+    base_ref: null,
+    created: move.before === noCommit,
+    deleted: move.after === noCommit,
+    forced,
+    compare: `${page}/compare/${move.before.slice(0, 12)}...${move.after.slice(0, 12)}`,
+    commits: commits.slice(-2048).map((commit) => pushedCommit(page, commit)),
+    head_commit: head ? pushedCommit(page, head) : null,
+    pusher: { name: pusher.login, email: hub.world.accounts.get(move.by.userId)?.email ?? null },
+  })
+}
+
+function pushedCommit(page: string, commit: Commit) {
+  const person = ({ name, email, at }: Commit['author']) => ({ name, email, date: isoTime(at) })
+  return {
+    id: commit.sha,
+    tree_id: commit.tree,
+    distinct: true,
+    message: commit.message,
+    timestamp: isoTime(commit.committer.at),
+    url: `${page}/commit/${commit.sha}`,
+    author: person(commit.author),
+    committer: person(commit.committer),
+    added: [],
+    removed: [],
+    modified: [],
+  }
+}
+
+/** Pull requests anywhere whose head is this branch; those of other repositories belong to forks. */
+function pullsFrom(hub: Hub, repository: Repository, ref: string): { base: Repository; issue: PullIssue }[] {
+  return [...hub.world.repositories.values()].flatMap((base) =>
+    openPulls(base)
+      .filter(({ pull }) => pull.headRepositoryId === repository.id && `refs/heads/${pull.headRef}` === ref)
+      .map((issue) => ({ base, issue })),
+  )
+}
+
+async function moveHeads(hub: Hub, repository: Repository, move: Move, forced: boolean): Promise<void> {
+  for (const { base, issue } of pullsFrom(hub, repository, move.ref)) {
+    const task = () => moveHead(hub, base, issue, repository, move, forced)
+    await (base === repository ? task() : hub.exclusive(base, task))
+  }
+}
+
+async function moveHead(
+  hub: Hub,
+  base: Repository,
+  issue: PullIssue,
+  head: Repository,
+  { before, after, ref, by }: Move,
+  forced: boolean,
+): Promise<void> {
+  await keepHead(base, issue.number, head, ref, after)
+  issue.pull.headSha = after
+  issue.pull.baseSha = (await shaOf(base.git, issue.pull.baseRef)) ?? issue.pull.baseSha
+  if (forced) record(hub, issue, 'head_ref_force_pushed', by, { commitId: after })
+  issue.updatedAt = hub.clock()
+  dismissStale(hub, base, issue, by)
+  await emitPull(hub, base, issue, 'synchronize', by, { before, after })
+  if (base.queues.has(issue.pull.baseRef)) {
+    hub.later(base, () => rebuildQueue(hub, base, issue.pull.baseRef, { leaving: issue.number, by }))
+  }
+}
+
+/** Makes the head known to the base repository as `refs/pull/{n}/head`, also when it lives in a fork. */
+export async function keepHead(base: Repository, number: number, head: Repository, ref: string, sha: string) {
+  const kept = `refs/pull/${number}/head`
+  if (base === head) await base.git.run(['update-ref', kept, sha])
+  else await base.git.run(['fetch', '--quiet', '--no-tags', head.git.folder, `+${ref}:${kept}`])
+}
+
+function dismissStale(hub: Hub, repository: Repository, issue: PullIssue, by: By): void {
+  const rules = requirementsFor(hub, repository, issue.pull.baseRef)
+  if (!rules.some((rule) => rule.dismissStale)) return
+  for (const review of issue.pull.reviews.filter(({ state }) => state === 'APPROVED')) {
+    review.state = 'DISMISSED'
+    const detail = { dismissed_review: { state: 'approved', review_id: review.id, dismissal_message: null } }
+    record(hub, issue, 'review_dismissed', by, { detail })
+  }
+}
+
+/** A push that brings a pull request's whole head into its base merges it. */
+async function closeMergedByPush(hub: Hub, repository: Repository, move: Move): Promise<void> {
+  if (move.type === 'pr_merge' || move.type === 'merge_queue_merge' || move.before === noCommit) return
+  const waiting = openPulls(repository).filter(({ pull }) => `refs/heads/${pull.baseRef}` === move.ref)
+  if (waiting.length === 0) return
+  const listed = await repository.git.run(['rev-list', move.after, `^${move.before}`])
+  const arrived = new Set(listed.split('\n'))
+  for (const issue of waiting.filter(({ pull }) => arrived.has(pull.headSha))) {
+    issue.pull.baseSha = (await mergeBase(repository.git, move.before, issue.pull.headSha)) ?? move.before
+    await closePull(hub, repository, issue, move.by, { mergeCommitSha: move.after })
+  }
+}
+
+async function branchDeleted(hub: Hub, repository: Repository, move: Move): Promise<void> {
+  const branch = branchOf(move.ref)
+  const merged = [...repository.issues.values()].findLast(
+    ({ pull }) => pull?.mergedAt && pull.headRef === branch && pull.headRepositoryId === repository.id,
+  )
+  for (const issue of openPulls(repository).filter(({ pull }) => pull.baseRef === branch)) {
+    if (merged?.pull) await retargetPull(hub, repository, issue, merged.pull.baseRef, move.by, true)
+    else await closePull(hub, repository, issue, move.by)
+  }
+  for (const { base, issue } of pullsFrom(hub, repository, move.ref)) {
+    const task = async () => {
+      record(hub, issue, 'head_ref_deleted', move.by)
+      await closePull(hub, base, issue, move.by)
+    }
+    await (base === repository ? task() : hub.exclusive(base, task))
+  }
+}
+
+/** Moves a branch and lets everything follow; false when it was somewhere else by now. */
+export async function moveBranch(hub: Hub, repository: Repository, move: Move): Promise<boolean> {
+  if (!(await moveRef(repository.git, move.ref, move.after, move.before))) return false
+  await branchMoved(hub, repository, move)
+  return true
+}

@@ -1,0 +1,113 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { emit } from './events.ts'
+import { openGit, spawnGit } from './git.ts'
+import { writeFirstCommit } from './git-writing.ts'
+import { type Hub, repositoryByName, requireAccount } from './hub.ts'
+import { personSignature } from './merging.ts'
+import { simpleUser } from './shapes/account.ts'
+import type { Account, Repository, RoleName } from './world.ts'
+
+export type NewRepository = {
+  owner: string
+  name: string
+  private?: boolean
+  files?: Record<string, string>
+  collaborators?: Record<string, RoleName>
+  defaultBranch?: string
+}
+
+/** A repository with one commit that holds the files, or empty without any. */
+export async function addRepository(hub: Hub, wish: NewRepository): Promise<Repository> {
+  const owner = requireAccount(hub, wish.owner)
+  const branch = wish.defaultBranch ?? 'main'
+  const repository = await newRepository(hub, owner, wish.name, wish.private ?? false, branch)
+  if (Object.keys(wish.files ?? {}).length > 0) {
+    await writeFirstCommit(repository.git, branch, wish.files ?? {}, personSignature(hub, owner.id))
+  }
+  for (const [login, role] of Object.entries(wish.collaborators ?? {})) {
+    repository.collaborators.set(requireAccount(hub, login).id, role)
+  }
+  return repository
+}
+
+async function newRepository(
+  hub: Hub,
+  owner: Account,
+  name: string,
+  secret: boolean,
+  branch: string,
+  parent?: Repository,
+) {
+  if (repositoryByName(hub, owner.login, name)) throw new Error(`${owner.login}/${name} is there already`)
+  const id = hub.world.nextId('repository')
+  const folder = join(hub.folder, `${id}.git`)
+  await mkdir(folder, { recursive: true })
+  if (parent) await spawnGit(hub.folder, ['clone', '--quiet', '--bare', parent.git.folder, folder])
+  else await spawnGit(folder, ['init', '--quiet', '--bare', `--initial-branch=${branch}`])
+  const repository: Repository = {
+    id,
+    ownerId: owner.id,
+    name,
+    private: secret,
+    defaultBranch: branch,
+    parentId: parent?.id ?? null,
+    archived: false,
+    createdAt: hub.clock(),
+    pushedAt: hub.clock(),
+    git: openGit(folder),
+    collaborators: new Map(),
+    mergeMethods: new Set(['merge', 'squash', 'rebase']),
+    allowAutoMerge: true,
+    deleteBranchOnMerge: false,
+    labels: [],
+    issues: new Map(),
+    activity: [],
+    checkRuns: new Map(),
+    checkSuites: [],
+    statuses: new Map(),
+    protections: new Map(),
+    rulesets: [],
+    deployments: [],
+    environments: [],
+    queues: new Map(),
+    signed: new Set(parent?.signed),
+  }
+  hub.world.repositories.set(id, repository)
+  return repository
+}
+
+/** A person's own copy, from which they may open pull requests. */
+export function forkRepository(hub: Hub, repository: Repository, login: string): Promise<Repository> {
+  const owner = requireAccount(hub, login)
+  return newRepository(hub, owner, repository.name, repository.private, repository.defaultBranch, repository)
+}
+
+/** Gives, changes or (null) takes away a person's role, with the `member` webhook. */
+export function setCollaborator(
+  hub: Hub,
+  repository: Repository,
+  login: string,
+  role: RoleName | null,
+): void {
+  const account = requireAccount(hub, login)
+  const old = repository.collaborators.get(account.id)
+  if (role === null) repository.collaborators.delete(account.id)
+  else repository.collaborators.set(account.id, role)
+  const action = role === null ? 'removed' : old === undefined ? 'added' : 'edited'
+  const by = { userId: repository.ownerId, appId: null }
+  const changes = role === null ? {} : { changes: { permission: { from: old ?? null, to: role } } }
+  emit(hub, repository, 'member', by, { action, member: simpleUser(hub, account), ...changes })
+}
+
+/** Throws away what no ref reaches any more; reviews of such commits lose their `commit_id`, as on GitHub. */
+export async function collectGarbage(repository: Repository): Promise<void> {
+  const { git } = repository
+  await git.run(['reflog', 'expire', '--expire=now', '--all'])
+  await git.run(['gc', '--quiet', '--prune=now'])
+  git.close()
+  const reviews = [...repository.issues.values()].flatMap(({ pull }) => pull?.reviews ?? [])
+  for (const review of reviews) {
+    if (review.commitId && !(await git.read(review.commitId))) review.commitId = null
+  }
+}

@@ -1,0 +1,171 @@
+import { hasRole, needs } from './access.ts'
+import { tryAutoMerge } from './auto-merge.ts'
+import { type By, emit, record } from './events.ts'
+import type { Hub } from './hub.ts'
+import { unprocessable } from './problems.ts'
+import { emitPull } from './pull-facts.ts'
+import { simpleUser, team as teamShape } from './shapes/account.ts'
+import { type PullIssue, pullShape, reviewShape } from './shapes/pull.ts'
+import type { Account, Repository, Review, ReviewState, Team } from './world.ts'
+
+export const pullsRead = needs('read', 'pull_requests', 'read')
+
+const states: Record<string, ReviewState> = {
+  APPROVE: 'APPROVED',
+  REQUEST_CHANGES: 'CHANGES_REQUESTED',
+  COMMENT: 'COMMENTED',
+}
+
+/** A review of any commit, old ones too; without an event it stays pending and only its writer sees it. */
+export async function submitReview(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  by: By,
+  wish: { event: string | undefined; body: string; commitId: string },
+  pending?: Review,
+): Promise<Review> {
+  const state = wish.event ? states[wish.event] : 'PENDING'
+  if (!state) throw unprocessable('Unprocessable Entity', [`Variable $event is invalid: ${wish.event}`])
+  refuseReview(issue, by, state, wish.body)
+  const review = pending ?? newReview(hub, issue, by)
+  Object.assign(review, { state, body: wish.body, commitId: wish.commitId, submittedAt: hub.clock() })
+  if (state === 'PENDING') return review
+  issue.updatedAt = hub.clock()
+  issue.pull.requestedReviewers.delete(by.userId)
+  emitReview(hub, repository, issue, review, 'submitted', by)
+  tryAutoMerge(hub, repository, issue)
+  return review
+}
+
+function newReview(hub: Hub, issue: PullIssue, by: By): Review {
+  const review: Review = {
+    id: hub.world.nextId('review'),
+    userId: by.userId,
+    body: '',
+    state: 'PENDING',
+    commitId: null,
+    submittedAt: hub.clock(),
+  }
+  issue.pull.reviews.push(review)
+  return review
+}
+
+function refuseReview(issue: PullIssue, by: By, state: ReviewState, body: string): void {
+  const refuse = (sentence: string) => unprocessable('Unprocessable Entity', [sentence])
+  if (by.userId === issue.userId && state === 'APPROVED') {
+    throw refuse('Review Can not approve your own pull request')
+  }
+  if (by.userId === issue.userId && state === 'CHANGES_REQUESTED') {
+    throw refuse('Review Can not request changes on your own pull request')
+  }
+  if (issue.state === 'closed' && state === 'APPROVED' && issue.pull.mergedAt === null) return
+  if ((state === 'CHANGES_REQUESTED' || state === 'COMMENTED') && body === '') {
+    throw refuse("Body can't be blank")
+  }
+}
+
+/** Only approvals and change requests can be dismissed. The dismisser is the actor of `review_dismissed`. */
+export async function dismissReview(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  review: Review,
+  message: string,
+  by: By,
+): Promise<void> {
+  if (review.state !== 'APPROVED' && review.state !== 'CHANGES_REQUESTED') {
+    throw unprocessable('Validation Failed', [
+      `Can not dismiss a ${review.state.toLowerCase()} pull request review`,
+    ])
+  }
+  const state = review.state.toLowerCase()
+  review.state = 'DISMISSED'
+  const dismissed = { state, review_id: review.id, dismissal_message: message }
+  record(hub, issue, 'review_dismissed', by, { detail: { dismissed_review: dismissed } })
+  emitReview(hub, repository, issue, review, 'dismissed', by)
+  tryAutoMerge(hub, repository, issue)
+}
+
+export function editReview(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  review: Review,
+  body: string,
+  by: By,
+): void {
+  const changes = { body: { from: review.body } }
+  review.body = body
+  emitReview(hub, repository, issue, review, 'edited', by, { changes })
+}
+
+/** Webhooks write a review's state in small letters. */
+function emitReview(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  review: Review,
+  action: string,
+  by: By,
+  extra: Record<string, unknown> = {},
+): void {
+  emit(hub, repository, 'pull_request_review', by, {
+    action,
+    review: { ...reviewShape(hub, repository, issue, review), state: review.state.toLowerCase() },
+    pull_request: pullShape(hub, repository, issue),
+    ...extra,
+  })
+}
+
+type Asked = { accounts: Account[]; teams: Team[]; wanted: boolean }
+
+/** Asks people and teams for a review, or takes the request back. */
+export async function requestReviewers(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  asked: Asked,
+  by: By,
+) {
+  for (const account of asked.accounts) {
+    if (asked.wanted) refuseReviewer(hub, repository, issue, account)
+    if (asked.wanted) issue.pull.requestedReviewers.add(account.id)
+    else issue.pull.requestedReviewers.delete(account.id)
+    await tellRequest(
+      hub,
+      repository,
+      issue,
+      asked.wanted,
+      { requested_reviewer: simpleUser(hub, account) },
+      by,
+    )
+  }
+  for (const team of asked.teams) {
+    if (asked.wanted) issue.pull.requestedTeams.add(team.id)
+    else issue.pull.requestedTeams.delete(team.id)
+    await tellRequest(hub, repository, issue, asked.wanted, { requested_team: teamShape(hub, team) }, by)
+  }
+}
+
+function refuseReviewer(hub: Hub, repository: Repository, issue: PullIssue, account: Account): void {
+  if (account.id === issue.userId) throw unprocessable('Review cannot be requested from pull request author.')
+  if (!hasRole(hub, repository, account.id, 'read')) {
+    throw unprocessable('Reviews may only be requested from collaborators.')
+  }
+}
+
+async function tellRequest(
+  hub: Hub,
+  repository: Repository,
+  issue: PullIssue,
+  wanted: boolean,
+  detail: Record<string, unknown>,
+  by: By,
+): Promise<void> {
+  const event = wanted ? 'review_requested' : 'review_request_removed'
+  const requester = hub.world.accounts.get(by.userId)
+  const review_requester = requester ? simpleUser(hub, requester) : null
+  record(hub, issue, event, by, { detail: { ...detail, review_requester } })
+  await emitPull(hub, repository, issue, event, by, detail)
+}

@@ -1,0 +1,132 @@
+import { Hono } from 'hono'
+import { baseRole, hasRole, needs, openRepository, roleOf } from '../access.ts'
+import type { GitHubContext } from '../context.ts'
+import { accountById, accountByLogin, type Hub } from '../hub.ts'
+import { cursorPage, page } from '../pages.ts'
+import { invalid, notFound } from '../problems.ts'
+import { bodyOf, pathOf } from '../requests.ts'
+import { simpleUser } from '../shapes/account.ts'
+import { activityShape } from '../shapes/activity.ts'
+import { fullRepository } from '../shapes/repository.ts'
+import type { Account, Repository } from '../world.ts'
+
+const metadata = needs('read', 'metadata', 'read')
+
+/** A repository, its collaborators and its activity. */
+export function repositoryRoutes(hub: Hub): Hono<GitHubContext> {
+  const app = new Hono<GitHubContext>()
+  app.get('/repos/:owner/:repo', (c) => {
+    const repository = openRepository(hub, c, metadata)
+    const actor = c.get('actor')
+    const level =
+      actor.kind === 'user' ? baseRole(hub, repository, roleOf(hub, repository, actor.userId)) : 'read'
+    return c.json(fullRepository(hub, repository, level))
+  })
+  app.patch('/repos/:owner/:repo', async (c) => {
+    const repository = openRepository(hub, c, needs('admin', 'administration', 'write'))
+    applySettings(repository, await bodyOf<RepositorySettings>(c))
+    return c.json(fullRepository(hub, repository, 'admin'))
+  })
+  app.get('/repos/:owner/:repo/activity', (c) => {
+    const repository = openRepository(hub, c, metadata)
+    const { ref, actor, activity_type } = c.req.query()
+    const account = actor ? accountByLogin(hub, actor) : undefined
+    const full = ref && !ref.startsWith('refs/') ? `refs/heads/${ref}` : ref
+    const rows = repository.activity.filter(
+      (row) =>
+        (!full || row.ref === full) &&
+        (!actor || row.actorId === account?.id) &&
+        (!activity_type || row.activityType === activity_type),
+    )
+    const newestFirst = c.req.query('direction') === 'asc' ? rows : rows.reverse()
+    return c.json(cursorPage(c, newestFirst).map((row) => activityShape(hub, row)))
+  })
+  collaboratorRoutes(hub, app)
+  return app
+}
+
+function collaboratorRoutes(hub: Hub, app: Hono<GitHubContext>): void {
+  app.get('/repos/:owner/:repo/collaborators', (c) => {
+    const repository = openRepository(hub, c, metadata)
+    const people = collaborators(hub, repository)
+    return c.json(page(c, people).map((account) => collaborator(hub, repository, account)))
+  })
+  app.get('/repos/:owner/:repo/collaborators/:login', (c) => {
+    const repository = openRepository(hub, c, metadata)
+    const account = accountByLogin(hub, pathOf(c, 'login'))
+    if (!collaborators(hub, repository).some(({ id }) => id === account?.id)) throw notFound()
+    return c.body(null, 204)
+  })
+  app.get('/repos/:owner/:repo/collaborators/:login/permission', (c) => {
+    const repository = openRepository(hub, c, metadata)
+    const account = accountByLogin(hub, pathOf(c, 'login'))
+    const role = account ? roleOf(hub, repository, account.id) : 'none'
+    if (!account || role === 'none') throw notFound()
+    const permission = legacyPermission(baseRole(hub, repository, role))
+    return c.json({ permission, user: collaborator(hub, repository, account), role_name: role })
+  })
+}
+
+/** The old four-valued permission: maintain reads as write, triage as read. `role_name` is exact. */
+function legacyPermission(level: string): string {
+  return { maintain: 'write', triage: 'read' }[level] ?? level
+}
+
+function collaborator(hub: Hub, repository: Repository, account: Account) {
+  const role = roleOf(hub, repository, account.id)
+  const order = {
+    pull: 'read',
+    triage: 'triage',
+    push: 'write',
+    maintain: 'maintain',
+    admin: 'admin',
+  } as const
+  const permissions = Object.fromEntries(
+    Object.entries(order).map(([name, least]) => [name, hasRole(hub, repository, account.id, least)]),
+  )
+  return { ...simpleUser(hub, account), permissions, role_name: role }
+}
+
+function collaborators(hub: Hub, repository: Repository): Account[] {
+  const owner = accountById(hub, repository.ownerId)
+  const inTeams = hub.world.teams
+    .filter((team) => team.repositories.has(repository.id))
+    .flatMap((team) => [...team.members.keys()])
+  const own = owner.type === 'User' ? [owner.id] : []
+  const ids = new Set([...own, ...repository.collaborators.keys(), ...owner.owners, ...inTeams])
+  return [...ids]
+    .map((id) => hub.world.accounts.get(id))
+    .filter((account) => account && !account.deleted) as Account[]
+}
+
+type RepositorySettings = {
+  default_branch: string
+  allow_merge_commit: boolean
+  allow_squash_merge: boolean
+  allow_rebase_merge: boolean
+  allow_auto_merge: boolean
+  delete_branch_on_merge: boolean
+  archived: boolean
+  private: boolean
+}
+
+function applySettings(repository: Repository, settings: Partial<RepositorySettings>): void {
+  const methods = {
+    allow_merge_commit: 'merge',
+    allow_squash_merge: 'squash',
+    allow_rebase_merge: 'rebase',
+  } as const
+  for (const [name, method] of Object.entries(methods)) {
+    const allowed = settings[name as keyof typeof methods]
+    if (allowed === true) repository.mergeMethods.add(method)
+    if (allowed === false) repository.mergeMethods.delete(method)
+  }
+  if (repository.mergeMethods.size === 0) {
+    throw invalid([{ resource: 'Repository', field: 'merge_commit_allowed', code: 'invalid' }])
+  }
+  repository.allowAutoMerge = settings.allow_auto_merge ?? repository.allowAutoMerge
+  repository.deleteBranchOnMerge = settings.delete_branch_on_merge ?? repository.deleteBranchOnMerge
+  repository.defaultBranch = settings.default_branch ?? repository.defaultBranch
+  repository.archived = settings.archived ?? repository.archived
+  repository.private = settings.private ?? repository.private
+}

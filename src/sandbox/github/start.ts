@@ -1,0 +1,133 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createTokens } from './auth.ts'
+import type { GitHubContext, SandboxClock } from './context.ts'
+import { createDeliveries, type Deliveries, type HookPayload } from './deliveries.ts'
+import { etags } from './etags.ts'
+import { createFaults, type Faults } from './faults.ts'
+import { createTurns, type Hub } from './hub.ts'
+import { registerApp } from './installations.ts'
+import { createLimits, type Limits } from './limits.ts'
+import { answerErrors } from './problems.ts'
+import { apiRoutes } from './routes/index.ts'
+import { createStage, type Stage } from './stage.ts'
+import { createWorld, ghost } from './world.ts'
+
+export type SandboxGitHubOptions = { clock?: SandboxClock; folder?: string; port?: number; appSlug?: string }
+
+/** The App under test, with what its process needs to know. */
+export type SandboxApp = {
+  id: number
+  slug: string
+  privateKey: string
+  webhookSecret: string
+  botId: number
+  /** May be changed, to play an App that lacks something. */
+  permissions: Record<string, 'read' | 'write'>
+  events: string[]
+}
+
+export type SandboxGitHub = Stage & {
+  /** Root of the REST API; the same answers come under `/api/v3`, as on Enterprise Server. */
+  url: string
+  app: SandboxApp
+  clock: SandboxClock
+  requests: Limits
+  faults: Faults
+  deliveries: Deliveries
+  setWebhook(hook: { url: string; secret?: string }): void
+  /** Ends when auto-merge, merge queues and deliveries have nothing left to do. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a local GitHub on loopback. Time is the clock's; tokens and JWTs live in real time. */
+export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<SandboxGitHub> {
+  const clock = options.clock ?? Date.now
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sandbox-github-')))
+  const keys = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  })
+  const webhookSecret = randomBytes(24).toString('hex')
+  let hook: { url: string; secret: string } | undefined
+  const faults = createFaults({ clock })
+  const deliveries = createDeliveries({ clock, hook: () => hook, faults: faults.deliveries })
+  const limits = createLimits({ clock })
+  const turns = createTurns()
+  const hub: Hub = {
+    url: '',
+    world: createWorld(clock()),
+    clock,
+    folder,
+    appId: 0,
+    deliver: (event, payload) => deliveries.emit(event, payload as HookPayload),
+    ...turns,
+    revokeInstallation: (id) => tokens.revokeInstallation(id),
+  }
+  const app = registerApp(hub, options.appSlug ?? 'release-gate', ghost.id)
+  hub.appId = app.id
+  const tokens = createTokens({ appId: app.id, publicKey: keys.publicKey })
+  const api = new Hono<GitHubContext>()
+  api.use(tokens.middleware, limits.middleware, faults.middleware, etags())
+  api.route('/', deliveries.routes)
+  api.route('/', apiRoutes(hub, tokens))
+  const { server, url } = await listen(api, options.port ?? 0)
+  hub.url = url
+  const settled = async () => {
+    await turns.settled()
+    await deliveries.settled()
+  }
+  return {
+    ...createStage(hub, tokens),
+    url,
+    app: {
+      id: app.id,
+      slug: app.slug,
+      privateKey: keys.privateKey,
+      webhookSecret,
+      botId: app.botId,
+      permissions: app.permissions,
+      events: app.events,
+    },
+    clock,
+    requests: limits,
+    faults,
+    deliveries,
+    setWebhook({ url: target, secret = webhookSecret }) {
+      hook = { url: target, secret }
+    },
+    settled,
+    async close() {
+      await deliveries.close()
+      await turns.settled()
+      for (const { git } of hub.world.repositories.values()) git.close()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      })
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
+}
+
+type Server = ReturnType<typeof serve>
+
+function listen(api: Hono<GitHubContext>, port: number): Promise<{ server: Server; url: string }> {
+  const root = new Hono<GitHubContext>()
+  root.route('/api/v3', api)
+  root.route('/api', api)
+  root.route('/', api)
+  answerErrors(root)
+  return new Promise((resolve) => {
+    const server = serve({ fetch: root.fetch, hostname: '127.0.0.1', port }, (address: AddressInfo) =>
+      resolve({ server, url: `http://127.0.0.1:${address.port}` }),
+    )
+  })
+}

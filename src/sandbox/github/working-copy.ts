@@ -1,0 +1,169 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type RunOptions, spawnGit } from './git.ts'
+import { noCommit, shaOf } from './git-reading.ts'
+import type { Hub } from './hub.ts'
+import { pushRefusal } from './push-refusals.ts'
+import { branchMoved } from './pushes.ts'
+import { noReplyEmail } from './shapes/commit.ts'
+import type { Account, Repository } from './world.ts'
+
+export type Person = { name: string; email: string }
+export type CommitOptions = {
+  author?: Person
+  committer?: Person
+  coAuthors?: Person[]
+  /** ISO 8601 or milliseconds; the sandbox's time when left out. */
+  date?: string | number
+  amend?: boolean
+}
+
+/** A real clone on disk, in the hands of one person. Commits are theirs unless told otherwise; a push is always theirs. */
+export type WorkingCopy = {
+  folder: string
+  /** Any git command in the clone; answers its output, trimmed. */
+  git(...args: string[]): Promise<string>
+  write(files: Record<string, string | Buffer>): Promise<void>
+  remove(...paths: string[]): Promise<void>
+  /** Everything that changed, as one commit. Answers its sha. */
+  commit(message: string, options?: CommitOptions): Promise<string>
+  /** Makes the branch where HEAD is, or goes to it when it is there. */
+  branch(name: string, from?: string): Promise<void>
+  fetch(): Promise<void>
+  merge(ref: string, message?: string): Promise<string>
+  rebase(onto: string): Promise<string>
+  head(ref?: string): Promise<string>
+  /** Pushes a branch as the holder of the clone; throws what git would print when the branch's rules refuse it. */
+  push(options?: { ref?: string; force?: boolean; remove?: boolean }): Promise<string>
+}
+
+export async function makeWorkingCopy(
+  hub: Hub,
+  repository: Repository,
+  account: Account,
+): Promise<WorkingCopy> {
+  const folder = await mkdtemp(join(hub.folder, `clone-${account.login.replace(/\W/g, '-')}-`))
+  await spawnGit(hub.folder, ['clone', '--quiet', repository.git.folder, folder])
+  const me = { name: account.name ?? account.login, email: account.email ?? noReplyEmail(account) }
+  const run = async (args: string[], options?: RunOptions) => {
+    const { code, stdout, stderr } = await spawnGit(folder, args, options)
+    if (code !== 0) throw new Error(`git ${args.join(' ')}: ${stderr.trim() || stdout.trim()}`)
+    return stdout.trim()
+  }
+  const env = (options: CommitOptions = {}) => identity(me, options, hub.clock())
+  const head = (ref = 'HEAD') => run(['rev-parse', ref])
+  return {
+    folder,
+    git: (...args) => run(args, { env: env() }),
+    write: (files) => writeFiles(folder, files),
+    async remove(...paths) {
+      for (const path of paths) await rm(join(folder, path), { recursive: true, force: true })
+    },
+    async commit(message, options = {}) {
+      const trailers = (options.coAuthors ?? []).map(
+        ({ name, email }) => `Co-authored-by: ${name} <${email}>`,
+      )
+      const text = trailers.length > 0 ? `${message}\n\n${trailers.join('\n')}` : message
+      await run(['add', '--all'])
+      const amend = options.amend ? ['--amend'] : []
+      await run(['commit', '--quiet', '--allow-empty', ...amend, '--file=-'], {
+        input: text,
+        env: env(options),
+      })
+      return head()
+    },
+    async branch(name, from) {
+      const known =
+        from === undefined && (await spawnGit(folder, ['rev-parse', '--verify', '--quiet', name])).code === 0
+      const start = from === undefined ? [] : [from]
+      await run(
+        known
+          ? ['switch', '--quiet', name]
+          : ['switch', '--quiet', '--force-create', name, '--no-track', ...start],
+      )
+    },
+    fetch: async () => void (await run(['fetch', '--quiet', '--prune', 'origin'])),
+    async merge(ref, message) {
+      await run(['merge', '--quiet', '--no-ff', '-m', message ?? `Merge ${ref}`, ref], { env: env() })
+      return head()
+    },
+    async rebase(onto) {
+      await run(['rebase', '--quiet', onto], { env: env() })
+      return head()
+    },
+    head,
+    async push({ ref, force = false, remove = false } = {}) {
+      const branch = ref ?? (await run(['branch', '--show-current']))
+      return pushBranch(hub, repository, account, run, { branch, force, remove })
+    },
+  }
+}
+
+function identity(
+  me: Person,
+  { author, committer, date }: CommitOptions,
+  now: number,
+): Record<string, string> {
+  const at = `${Math.floor((date === undefined ? now : new Date(date).getTime()) / 1000)} +0000`
+  const writer = author ?? me
+  const owner = committer ?? me
+  return {
+    GIT_AUTHOR_NAME: writer.name,
+    GIT_AUTHOR_EMAIL: writer.email,
+    GIT_AUTHOR_DATE: at,
+    GIT_COMMITTER_NAME: owner.name,
+    GIT_COMMITTER_EMAIL: owner.email,
+    GIT_COMMITTER_DATE: at,
+    GIT_EDITOR: 'true',
+  }
+}
+
+async function writeFiles(folder: string, files: Record<string, string | Buffer>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const target = join(folder, path)
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, content)
+  }
+}
+
+type Wish = { branch: string; force: boolean; remove: boolean }
+
+function pushBranch(
+  hub: Hub,
+  repository: Repository,
+  account: Account,
+  run: (args: string[]) => Promise<string>,
+  { branch, force, remove }: Wish,
+): Promise<string> {
+  return hub.exclusive(repository, async () => {
+    const ref = `refs/heads/${branch}`
+    const before = (await shaOf(repository.git, ref)) ?? noCommit
+    const after = remove ? noCommit : await run(['rev-parse', branch])
+    if (before === after) return after
+    const by = { userId: account.id, appId: null }
+    const forced = force && before !== noCommit && !(await contains(run, before, after))
+    const refused = pushRefusal(hub, repository, { ref, before, after, by, forced })
+    if (refused) throw new Error(`remote: error: ${refused}`)
+    await run([
+      'push',
+      '--quiet',
+      ...(force ? ['--force'] : []),
+      'origin',
+      remove ? `:${ref}` : `${branch}:${ref}`,
+    ])
+    await branchMoved(hub, repository, { ref, before, after, by })
+    return after
+  })
+}
+
+/** False too when the clone does not know the older commit. */
+async function contains(
+  run: (args: string[]) => Promise<string>,
+  older: string,
+  newer: string,
+): Promise<boolean> {
+  return run(['merge-base', '--is-ancestor', older, newer]).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { callSlackMethod } from './slack-methods.ts'
+import { createSlackWorkspace, type SlackMessage } from './slack-workspace.ts'
+
+export type { SlackMessage } from './slack-workspace.ts'
+
+export type SlackOptions = {
+  /** Milliseconds since 1970, for message times and the limit of a channel; the real clock when absent. */
+  clock?: () => number
+  /** Channels by name, the bot being in those whose `isMember` is not false. `general` and `releases` when absent. */
+  channels?: { name: string; isMember?: boolean }[]
+  /** One message a second for each channel, as in Slack; off when absent. */
+  channelLimit?: boolean
+}
+
+export type Slack = {
+  /** The `slackApiUrl` of `@slack/web-api`. */
+  url: string
+  /** A bot token that is accepted, as is any other that begins with `xoxb-`. */
+  token: string
+  /** Every message, oldest first, as it reads now: an update changes it in place. */
+  messages: SlackMessage[]
+  /**
+   * The next `times` calls fail: a number is an HTTP status (429 with `retryAfter` seconds, 1 when absent), a word one of
+   * Slack's errors, answered with 200 as Slack does.
+   */
+  fail(times: number, failure: number | string, retryAfter?: number): void
+  close(): Promise<void>
+}
+
+type Failure = { left: number; failure: number | string; retryAfter: number }
+
+/**
+ * A local Slack with one workspace and one bot: `auth.test`, `chat.postMessage`, `chat.update`, `chat.getPermalink`,
+ * `conversations.list` and `conversations.join`, with form or JSON bodies. Permalinks lead to the message as JSON.
+ * https://docs.slack.dev/apis/web-api/
+ */
+export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
+  const { clock = Date.now, channels = [{ name: 'general' }, { name: 'releases' }] } = options
+  const workspace = createSlackWorkspace({ clock, channels, channelLimit: options.channelLimit ?? false })
+  const failures: Failure[] = []
+  const app = new Hono()
+
+  app.post('/api/:method', async (c) => {
+    const failure = failures.find(({ left }) => left > 0)
+    if (failure) {
+      failure.left -= 1
+      return answerFailure(c, failure)
+    }
+    const { token, args } = await readCall(c)
+    const answer = callSlackMethod(workspace, { method: c.req.param('method'), token, args })
+    if (!('ok' in answer)) return rateLimited(c, answer.retryAfter)
+    return c.json(answer)
+  })
+  app.get('/archives/:channel/:message', (c) => {
+    const message = workspace.byPermalink(c.req.path)
+    return message ? c.json(message) : c.notFound()
+  })
+
+  const server = createAdaptorServer({ fetch: app.fetch })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  workspace.setOrigin(origin)
+
+  return {
+    url: `${origin}/api/`,
+    token: 'xoxb-sandbox',
+    messages: workspace.messages,
+    fail: (times, failure, retryAfter = 1) => void failures.push({ left: times, failure, retryAfter }),
+    close: async () => {
+      server.close()
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** A call's arguments come as a form, in which structured ones are JSON text, or as a JSON body; the token may be among them. */
+async function readCall(c: Context): Promise<{ token: string | undefined; args: Record<string, unknown> }> {
+  const isJson = c.req.header('content-type')?.startsWith('application/json')
+  const args: Record<string, unknown> = isJson
+    ? await c.req.json().catch(() => ({}))
+    : await c.req.parseBody()
+  const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  return { token: bearer ?? (typeof args.token === 'string' ? args.token : undefined), args }
+}
+
+function answerFailure(c: Context, { failure, retryAfter }: Failure) {
+  if (typeof failure === 'string') return c.json({ ok: false, error: failure })
+  if (failure === 429) return rateLimited(c, retryAfter)
+  return c.text('the sandbox was told to fail', failure as ContentfulStatusCode)
+}
+
+function rateLimited(c: Context, retryAfter: number) {
+  return c.json({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': String(retryAfter) })
+}

@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { Octokit } from '@octokit/rest'
+import { checkName } from '../decision/report.ts'
+import { type BotProcess, startBotProcess } from './bot-process.ts'
+import { type SandboxGitHub, startGitHub } from './github/start.ts'
+
+/** What a reader of the pull request sees of the check. */
+export type ShownCheck = {
+  id: number
+  status: string
+  conclusion: string | null
+  title: string
+  summary: string
+}
+
+/** A laptop-sized world: the sandbox's GitHub, its people, and the real bot, all under one clock that a story moves. */
+export type Stage = {
+  github: SandboxGitHub
+  dataDir: string
+  now: () => Date
+  /** The client of a person, with a token of their own. */
+  as: (login: string) => Octokit
+  /** Moves the clock for everybody and waits until all that became due is done. */
+  moveTo: (at: Date) => Promise<void>
+  /** Waits until every delivery has arrived and the bot has nothing left to do. */
+  settled: () => Promise<void>
+  /** The newest run of the bot's check on a commit. Undefined: there is none. */
+  check: (
+    reader: string,
+    repository: { owner: string; repo: string },
+    sha: string,
+  ) => Promise<ShownCheck | undefined>
+  bot: () => BotProcess
+  /** Ends the bot as a power cut would. */
+  kill: () => Promise<void>
+  startBot: () => Promise<void>
+  close: () => Promise<void>
+}
+
+export type StageOptions = { at: Date; env?: Record<string, string> }
+
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'release-gate-'))
+  const dataDir = join(folder, 'data')
+  let time = options.at
+  const now = () => time
+  const github = await startGitHub({ clock: () => time.getTime() })
+  let bot: BotProcess | undefined
+  const running = () => {
+    if (!bot) throw new Error('The bot does not run.')
+    return bot
+  }
+  const startBot = async () => {
+    bot = await startBotProcess({ env: { ...environment(github, dataDir), ...options.env }, at: time })
+    github.setWebhook({ url: `${bot.url}/api/github/webhooks`, secret: github.app.webhookSecret })
+  }
+  const as = (login: string) =>
+    new Octokit({ auth: github.tokenFor(login), baseUrl: github.url, log: silent })
+  const settled = () => settle(github, running)
+  await startBot()
+  return {
+    github,
+    dataDir,
+    now,
+    as,
+    moveTo: async (at) => {
+      time = at
+      await running().setTime(at)
+      await settled()
+    },
+    settled,
+    check: async (reader, repository, sha) => shownCheck(as(reader), repository, sha),
+    bot: running,
+    kill: () => running().end('SIGKILL'),
+    startBot,
+    close: async () => {
+      await bot?.end('SIGTERM')
+      await github.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function environment(github: SandboxGitHub, dataDir: string): Record<string, string> {
+  return {
+    APP_ID: String(github.app.id),
+    PRIVATE_KEY: github.app.privateKey,
+    WEBHOOK_SECRET: github.app.webhookSecret,
+    GITHUB_API_URL: github.url,
+    DATA_DIR: dataDir,
+  }
+}
+
+/** Settled means: all deliveries have arrived, and after that the bot has twice said that it is idle. */
+async function settle(github: SandboxGitHub, bot: () => BotProcess): Promise<void> {
+  for (let quiet = 0; quiet < 2; ) {
+    await github.settled()
+    quiet = (await bot().idle()) ? quiet + 1 : 0
+    if (quiet < 2) await setTimeout(10)
+  }
+}
+
+async function shownCheck(
+  reader: Octokit,
+  { owner, repo }: { owner: string; repo: string },
+  sha: string,
+): Promise<ShownCheck | undefined> {
+  const { data } = await reader.rest.checks.listForRef({ owner, repo, ref: sha, check_name: checkName })
+  const [run] = data.check_runs
+  if (!run) return undefined
+  const { id, status, conclusion, output } = run
+  return { id, status, conclusion, title: output.title ?? '', summary: output.summary ?? '' }
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http'
+
+/** GitHub never sends more (rules/ingest.md, "Webhooks"). */
+export const BODY_CAP = 25 * 1024 * 1024
+
+/** What all requests together may hold before their signatures are known. */
+const TOGETHER_CAP = 4 * BODY_CAP
+
+/** A body, or the status to refuse it with: 413 too large, 408 too slow, 503 too many at once, 400 cut off. */
+export type Body = { bytes: Buffer } | { refused: 400 | 408 | 413 | 503 }
+
+/** The bytes that are held at this moment, by all requests of one server. */
+export type Held = { bytes: number }
+
+/**
+ * Reads the raw bytes of a request, and stops as soon as they are too many or too slow: nothing of an unsigned body
+ * may cost more memory than the cap. A length that is announced is refused before the first byte is read.
+ *
+ * @param deadline aborts when the sender has had its time.
+ */
+export function readBody(request: IncomingMessage, deadline: AbortSignal, held: Held): Promise<Body> {
+  if (Number(request.headers['content-length'] ?? 0) > BODY_CAP) return Promise.resolve({ refused: 413 })
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const settle = (body: Body) => {
+      held.bytes -= size
+      size = 0
+      request.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onClose)
+      deadline.removeEventListener('abort', onSlow)
+      if ('refused' in body) request.pause()
+      resolve(body)
+    }
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      held.bytes += chunk.length
+      chunks.push(chunk)
+      if (size > BODY_CAP) settle({ refused: 413 })
+      else if (held.bytes > TOGETHER_CAP) settle({ refused: 503 })
+    }
+    const onEnd = () => settle({ bytes: Buffer.concat(chunks, size) })
+    const onClose = () => settle({ refused: 400 })
+    const onSlow = () => settle({ refused: 408 })
+    request.on('data', onData).on('end', onEnd).on('close', onClose)
+    deadline.addEventListener('abort', onSlow)
+  })
+}

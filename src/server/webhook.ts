@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { type Held, readBody } from './read-body.ts'
+import { isSigned } from './secrets.ts'
+
+export type WebhookOptions = {
+  /** Stores a delivery durably and asks for its job; the answer 202 is given when it resolves. */
+  inbox: (received: { guid: string; event: string; body: Uint8Array }) => Promise<unknown>
+  secrets: readonly string[]
+  log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** The names of the events that are taken; all others are dropped with 202. app.ts names them. */
+  events: ReadonlySet<string>
+  /** Milliseconds that a sender has for its body. */
+  bodyTime?: number
+  /** Milliseconds from the first byte to the answer; GitHub itself gives up after 10 s. */
+  answerTime?: number
+}
+
+type Answer = { status: number; text: string }
+
+/**
+ * Takes webhooks in: cap, signature over the raw bytes, allow-list, durable row, and only then 202. Nothing else happens
+ * within the request, and no part of a body is ever logged (rules/ingest.md, "Webhooks").
+ */
+export function webhookHandler(options: WebhookOptions) {
+  const held: Held = { bytes: 0 }
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const began = performance.now()
+    const body = await readBody(request, AbortSignal.timeout(options.bodyTime ?? 5_000), held)
+    const answer =
+      'refused' in body ? REFUSALS[body.refused] : await take(request, body.bytes, began, options)
+    const about = { status: answer.status, ms: Math.round(performance.now() - began), ...namesOf(request) }
+    if (answer.status < 300) options.log.info(about, 'A webhook')
+    else options.log.warn({ ...about, why: answer.text }, 'A webhook was refused')
+    send(request, response, answer)
+  }
+}
+
+const REFUSALS: Record<400 | 408 | 413 | 503, Answer> = {
+  400: { status: 400, text: 'The body ended early.' },
+  408: { status: 408, text: 'The body came too slowly.' },
+  413: { status: 413, text: 'The body is larger than 25 MB.' },
+  503: { status: 503, text: 'Too many deliveries at once. Deliver again later.' },
+}
+
+async function take(
+  request: IncomingMessage,
+  body: Buffer,
+  began: number,
+  options: WebhookOptions,
+): Promise<Answer> {
+  if (!isSigned(body, headerOf(request, 'x-hub-signature-256'), options.secrets)) {
+    return { status: 401, text: 'The signature does not match.' }
+  }
+  const { guid, event } = namesOf(request)
+  if (!guid || !event)
+    return { status: 400, text: 'The delivery id or the event name is missing or malformed.' }
+  if (!options.events.has(event)) return { status: 202, text: 'Dropped: not an event of ours.' }
+  if (!isJsonObject(body)) return { status: 400, text: 'The body is not a JSON object.' }
+  return store({ guid, event, body }, began, options)
+}
+
+/** Past the time or with the database gone: 503, so that GitHub records a failure and recovery asks again. */
+async function store(
+  received: { guid: string; event: string; body: Buffer },
+  began: number,
+  options: WebhookOptions,
+): Promise<Answer> {
+  const left = Math.max(0, (options.answerTime ?? 8_000) - (performance.now() - began))
+  const late = Promise.withResolvers<Answer>()
+  const timer = setTimeout(() => late.resolve({ status: 503, text: 'Storing took too long.' }), left)
+  const stored = options.inbox(received).then(
+    () => ({ status: 202, text: 'Stored.' }),
+    (error) => {
+      options.log.error(
+        { problem: error instanceof Error ? error.message : String(error) },
+        'A webhook was not stored',
+      )
+      return { status: 503, text: 'The delivery could not be stored.' }
+    },
+  )
+  try {
+    return await Promise.race([stored, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The two unsigned names, kept out of the log and the database unless they look as GitHub's do. */
+function namesOf(request: IncomingMessage) {
+  return {
+    guid: /^[0-9A-Za-z-]{1,64}$/.exec(headerOf(request, 'x-github-delivery') ?? '')?.[0],
+    event: /^[a-z_]{1,64}$/.exec(headerOf(request, 'x-github-event') ?? '')?.[0],
+  }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function isJsonObject(body: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+/** A body that was not read to its end is not waited for: the connection closes after the answer. */
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const unread = !request.complete
+  if (response.destroyed) return
+  response.writeHead(answer.status, {
+    'content-type': 'text/plain; charset=utf-8',
+    ...(unread && { connection: 'close' }),
+    ...(answer.status === 503 && { 'retry-after': '60' }),
+  })
+  response.end(`${answer.text}\n`, () => unread && request.destroy())
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import { type Database, inTransaction, type Queryable, type Transaction } from './database.ts'
+
+/** What is to be kept: `body` is plain JSON, and `at` counts to the millisecond. */
+export type NewRecord = { installationId: number; kind: string; at: Date; body: object }
+
+export type AuditRecord = NewRecord & { seq: number; previousHash: string; hash: string }
+
+/** A place in a chain, for example one that was anchored outside of the database. */
+export type Head = { seq: number; hash: string }
+
+/** The previous hash of the first record of each chain. */
+export const GENESIS = '0'.repeat(64)
+
+/**
+ * Appends a record to the chain of its installation and gives its place (rules/ingest.md, "Records").
+ *
+ * Within an open transaction it commits or rolls back with it; the chain stays locked until then, so keep that short.
+ *
+ * @throws when `body` is not JSON (a function, a cycle, NaN).
+ */
+export async function appendRecord(db: Database | Transaction, record: NewRecord): Promise<Head> {
+  const body = canonicalText(record.body)
+  return inTransaction(db, async (tx) => {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('release-gate audit ' || $1::text, 0))`, [
+      String(record.installationId),
+    ])
+    const [last] = await tx.query<Head>(
+      `SELECT seq, hash FROM release_gate.audit_records WHERE installation_id = $1 ORDER BY seq DESC LIMIT 1`,
+      [record.installationId],
+    )
+    const seq = (last?.seq ?? 0) + 1
+    const previousHash = last?.hash ?? GENESIS
+    const hash = hashOf({ ...record, seq, previousHash, text: body })
+    await tx.query(
+      `INSERT INTO release_gate.audit_records (installation_id, seq, kind, at, body, previous_hash, hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [record.installationId, seq, record.kind, record.at, body, previousHash, hash],
+    )
+    return { seq, hash }
+  })
+}
+
+/** A record as it lies in the table: the body as its exact text. */
+export type StoredRecord = Omit<AuditRecord, 'body'> & { text: string }
+
+/** SHA-256, in hex, over the previous hash, a line end, and the canonical JSON (RFC 8785) of the record. */
+export function hashOf(record: Omit<StoredRecord, 'hash'>): string {
+  const content = canonicalText({
+    at: record.at.toISOString(),
+    body: JSON.parse(record.text),
+    installationId: record.installationId,
+    kind: record.kind,
+    seq: record.seq,
+  })
+  return createHash('sha256').update(`${record.previousHash}\n${content}`).digest('hex')
+}
+
+/** Reads a chain in its order, a page at a time. */
+export async function* readStored(
+  db: Queryable,
+  installationId: number,
+  options: { after?: number; from?: Date; to?: Date } = {},
+): AsyncGenerator<StoredRecord> {
+  const PAGE = 500
+  for (let after = options.after ?? 0; ; ) {
+    const rows = await db.query<StoredRecord>(
+      `SELECT installation_id AS "installationId", seq, kind, at, body AS text, previous_hash AS "previousHash", hash
+       FROM release_gate.audit_records
+       WHERE installation_id = $1 AND seq > $2 AND at >= $3 AND at < $4
+       ORDER BY seq LIMIT ${PAGE}`,
+      [installationId, after, options.from ?? '-infinity', options.to ?? 'infinity'],
+    )
+    yield* rows
+    const last = rows.at(-1)
+    if (!last || rows.length < PAGE) return
+    after = last.seq
+  }
+}
+
+/** The records of an installation in their order, those of [from, to) where these are given, after `after` for paging. */
+export async function* readRecords(
+  db: Queryable,
+  installationId: number,
+  options: { after?: number; from?: Date; to?: Date } = {},
+): AsyncGenerator<AuditRecord> {
+  for await (const { text, ...record } of readStored(db, installationId, options)) {
+    yield { ...record, body: JSON.parse(text) }
+  }
+}
+
+function canonicalText(value: object): string {
+  const text = canonicalize(value)
+  if (text === undefined) throw new Error('An audit record must be plain JSON.')
+  return text
+}

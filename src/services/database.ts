@@ -1,0 +1,82 @@
+import type { Db } from 'pg-boss'
+import type { Logger } from 'pino'
+import { migrate } from './database/migrations.ts'
+import { openPglite } from './database/pglite.ts'
+import { openPostgres } from './database/postgres.ts'
+
+/** What the database tells: lost connections and failed upkeep. */
+export type DatabaseLog = Pick<Logger, 'error' | 'info'>
+
+/**
+ * Runs one statement with `$1`-style values and gives its rows. `bigint` columns come as numbers (ids of GitHub are
+ * far below 2^53), `json` columns parsed, `timestamptz` as `Date`, `bytea` as `Uint8Array`.
+ */
+export type Query = <Row = Record<string, unknown>>(sql: string, values?: unknown[]) => Promise<Row[]>
+
+/** One open transaction. Inside it, use nothing but it: on PGlite a call to the database itself would wait forever. */
+export type Transaction = {
+  query: Query
+  /** Runs several statements without values. */
+  script: (sql: string) => Promise<void>
+  /** For pg-boss's `{ db }`, so that a job commits or rolls back with the rows beside it. */
+  boss: Db
+}
+
+/** How pg-boss reaches this database. */
+export type BossConnection =
+  | { backend: 'pglite'; db: Db }
+  | { backend: 'postgres'; connectionString: string; max: number }
+
+export type Database = {
+  kind: 'pglite' | 'postgres'
+  query: Query
+  /** Commits what `work` did when it resolves, and rolls all of it back when it throws. */
+  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>
+  boss: BossConnection
+  /** PGlite: writes all data to one file, from which `restoreFrom` opens a new folder. Postgres: use `pg_dump`. */
+  backup: (file: string) => Promise<void>
+  close: () => Promise<void>
+}
+
+export type DatabaseOptions = (
+  | {
+      /** A folder for PGlite, or `memory://`, which is gone at the end. */
+      dataDir: string
+      /** What `backup` wrote; only into a folder that holds no database yet. */
+      restoreFrom?: Blob
+    }
+  | { url: string }
+) & {
+  log?: DatabaseLog
+  /** The folder of SQL files; another one only in tests of the migrations themselves. */
+  migrations?: URL
+}
+
+/** A database or an open transaction on it: what the services that read and write rows take. */
+export type Queryable = Pick<Transaction, 'query'>
+
+/**
+ * Opens the state, Postgres in either of its two forms (rules/ingest.md, "Queue"; design.md, "Ground"), and brings its
+ * schema up to date.
+ *
+ * @throws when another process holds the folder, when the server cannot be reached, and when an applied migration does
+ * not match its file.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const database = 'url' in options ? await openPostgres(options) : await openPglite(options)
+  try {
+    await migrate(database, options.migrations)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Runs `work` in a transaction of its own on a database, or within the one that is already open. */
+export function inTransaction<T>(
+  db: Database | Transaction,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return 'transaction' in db ? db.transaction(work) : work(db)
+}

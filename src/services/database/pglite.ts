@@ -1,0 +1,92 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { PGlite, type Transaction as PgliteTransaction } from '@electric-sql/pglite'
+import { type Db, fromPglite } from 'pg-boss'
+import type { Database, DatabaseLog, Query, Transaction } from '../database.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { keepUp } from './upkeep.ts'
+
+type PgliteOptions = { dataDir: string; restoreFrom?: Blob; log?: DatabaseLog }
+
+/**
+ * Opens Postgres inside this process on a folder (rules/ingest.md, "Queue"): one process a folder, 0700, CHECKPOINT and
+ * VACUUM by ourselves, since no background process does it here. A killed process loses nothing; a power cut may.
+ */
+export async function openPglite(options: PgliteOptions): Promise<Database> {
+  const inMemory = options.dataDir === 'memory://'
+  const lock = inMemory ? undefined : lockFolder(options.dataDir)
+  try {
+    const pglite = await PGlite.create({
+      dataDir: inMemory ? 'memory://' : join(options.dataDir, 'postgres'),
+      ...(options.restoreFrom && { loadDataDir: options.restoreFrom }),
+    })
+    return asDatabase(pglite, options, lock)
+  } catch (error) {
+    lock?.release()
+    throw error
+  }
+}
+
+function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | undefined): Database {
+  const stopUpkeep = lock ? keepUp(pglite, join(options.dataDir, 'vacuumed'), options.log) : undefined
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await stopUpkeep?.()
+    await pglite.close()
+    lock?.release()
+  }
+  return {
+    kind: 'pglite',
+    query: queryOn(pglite),
+    transaction: (work) => pglite.transaction((tx) => work(asTransaction(tx))),
+    boss: { backend: 'pglite', db: yielding(fromPglite(pglite)) },
+    backup: (file) => backup(pglite, file),
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+function asTransaction(tx: PgliteTransaction): Transaction {
+  const query = queryOn(tx)
+  return {
+    query,
+    script: async (sql) => {
+      await tx.exec(sql)
+    },
+    // Not `fromPglite(tx)`: on an error that one rolls back by itself, and the statements after it would stand alone.
+    boss: {
+      executeSql: async (sql, values) => ({
+        rows: values?.length
+          ? await query(sql, values)
+          : (await tx.exec(sql)).flatMap((result) => result.rows),
+      }),
+    },
+  }
+}
+
+function queryOn(on: Pick<PGlite, 'query'>): Query {
+  return async <Row>(sql: string, values?: unknown[]) => {
+    await setImmediate()
+    return (await on.query<Row>(sql, values)).rows
+  }
+}
+
+/** PGlite answers in microtasks: without a turn of the event loop between, a busy queue starves timers and sockets. */
+function yielding(db: Db): Db {
+  const executeSql: Db['executeSql'] = async (sql, values) => {
+    await setImmediate()
+    return db.executeSql(sql, values)
+  }
+  return { ...db, executeSql }
+}
+
+/** Writes to a file beside it first, so that a backup that exists is whole. */
+async function backup(pglite: PGlite, file: string): Promise<void> {
+  await pglite.exec('CHECKPOINT')
+  const dump = await pglite.dumpDataDir('gzip')
+  await writeFile(`${file}.partial`, new Uint8Array(await dump.arrayBuffer()), { mode: 0o600 })
+  await rename(`${file}.partial`, file)
+}

@@ -1,0 +1,74 @@
+import pg from 'pg'
+import type { Database, DatabaseLog, Transaction } from '../database.ts'
+
+const OURS = 8
+const JOBS = 6
+const INT8 = 20
+
+/** Opens a pool on any Postgres, Supabase's own included; as many processes as wanted share it. */
+export async function openPostgres(options: { url: string; log?: DatabaseLog }): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: 'release-gate',
+    max: OURS,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    query_timeout: 40_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+    types: { getTypeParser: parserOf },
+  })
+  // Without a listener a connection that the server ends while idle would end this process as well.
+  pool.on('error', (error) => options.log?.error({ err: error }, 'A connection to Postgres was lost'))
+  await pool.query('SELECT 1').catch(async (error) => {
+    await pool.end()
+    throw new Error(`Postgres cannot be reached: ${error.message}`, { cause: error })
+  })
+  let closing: Promise<void> | undefined
+  return {
+    kind: 'postgres',
+    query: async (sql, values) => (await pool.query(sql, values)).rows,
+    transaction: (work) => transact(pool, work),
+    boss: { backend: 'postgres', connectionString: options.url, max: JOBS },
+    backup: () => Promise.reject(new Error('This state is in Postgres: back it up with pg_dump.')),
+    close: () => {
+      closing ??= pool.end()
+      return closing
+    },
+  }
+}
+
+async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const onError = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onError)
+  try {
+    await client.query('BEGIN')
+    const result = await work(asTransaction(client))
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollback) => onError(rollback))
+    throw error
+  } finally {
+    client.removeListener('error', onError)
+    client.release(broken)
+  }
+}
+
+function asTransaction(client: pg.PoolClient): Transaction {
+  return {
+    query: async (sql, values) => (await client.query(sql, values)).rows,
+    script: async (sql) => {
+      await client.query(sql)
+    },
+    boss: { executeSql: (sql, values) => client.query(sql, values) },
+  }
+}
+
+/** GitHub's ids are far below 2^53, so a bigint is a number here, as PGlite gives it. */
+const parserOf = ((oid: number, format?: 'text') =>
+  oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser

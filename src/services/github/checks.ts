@@ -1,0 +1,79 @@
+import { type CheckReport, checkName } from '../../decision/report.ts'
+import type { GitHub } from './client.ts'
+
+type Repository = { owner: string; repo: string }
+
+/** A check run as GitHub says that it stands: what was asked for is compared with it. */
+export type StandingRun = { id: number; status: string; conclusion: string | null }
+
+export async function createRun(
+  github: GitHub,
+  repository: Repository,
+  run: { sha: string; externalId: string; report: CheckReport },
+): Promise<StandingRun> {
+  const answer = await github.rest.checks.create({
+    ...repository,
+    name: checkName,
+    head_sha: run.sha,
+    external_id: run.externalId,
+    ...fields(run.report),
+  })
+  return standing(answer.data)
+}
+
+/** Changes a run that is not completed. A completed one is never patched: GitHub answers 200 and changes nothing. */
+export async function updateRun(
+  github: GitHub,
+  repository: Repository,
+  run: { id: number; report: CheckReport },
+): Promise<StandingRun> {
+  const answer = await github.rest.checks.update({
+    ...repository,
+    check_run_id: run.id,
+    ...fields(run.report),
+  })
+  return standing(answer.data)
+}
+
+/** Finds a run by the id that we gave it: whether a POST whose answer was lost has been carried out. */
+export async function findRun(
+  github: GitHub,
+  repository: Repository,
+  sha: string,
+  externalId: string,
+): Promise<StandingRun | undefined> {
+  const runs = await github.paginate(github.rest.checks.listForRef, {
+    ...repository,
+    ref: sha,
+    check_name: checkName,
+    filter: 'all',
+    per_page: 100,
+  })
+  const run = runs.find((candidate) => candidate.external_id === externalId)
+  return run && standing(run)
+}
+
+export function stands(run: StandingRun, report: CheckReport): boolean {
+  return run.status === report.status && (run.conclusion ?? undefined) === report.conclusion
+}
+
+function standing({ id, status, conclusion }: StandingRun): StandingRun {
+  return { id, status, conclusion }
+}
+
+function fields({ status, conclusion, title, summary, annotations = [] }: CheckReport) {
+  return {
+    status,
+    ...(conclusion ? { conclusion } : {}),
+    output: {
+      title,
+      summary,
+      ...(annotations.length > 0 ? { annotations: annotations.map(annotation) } : {}),
+    },
+  }
+}
+
+function annotation({ path, line, column, message }: NonNullable<CheckReport['annotations']>[number]) {
+  const place = { path, start_line: line, end_line: line, start_column: column, end_column: column }
+  return { ...place, annotation_level: 'failure' as const, title: 'Release policy', message }
+}

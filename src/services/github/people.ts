@@ -1,0 +1,12 @@
+import type { Person } from '../../decision/snapshot.ts'
+
+type Account = { id: number; login: string; type?: string } | null | undefined
+
+const types: readonly string[] = ['User', 'Bot', 'Organization', 'Mannequin'] satisfies Person['type'][]
+
+/** An account of an API answer. A type that GitHub adds one day is no person, so it is taken for a bot. */
+export function personOf(account: Account): Person | null {
+  if (!account?.id || !account.login) return null
+  const type = types.includes(account.type ?? '') ? (account.type as Person['type']) : 'Bot'
+  return { id: account.id, login: account.login, type }
+}

@@ -1,0 +1,49 @@
+import { type GitHub, orAbsent } from './client.ts'
+
+type Repository = { owner: string; repo: string }
+
+/** The text of a policy file and where it stands. */
+export type PolicyFile = { text: string; where: string; blob: string }
+
+/**
+ * The policy of a repository: its own file on the default branch, else the one of the organisation's `.github`
+ * repository. Never from the pull request. Undefined: there is none, or the App may not read it.
+ */
+export async function readPolicyFile(
+  github: GitHub,
+  repository: Repository,
+  path: string,
+): Promise<PolicyFile | undefined> {
+  const own = await readFile(github, repository, path)
+  if (own || repository.repo === '.github') return own
+  const shared = await readFile(github, { owner: repository.owner, repo: '.github' }, path)
+  return shared && { ...shared, where: `${repository.owner}/.github: ${path}` }
+}
+
+/** A file of a repository at a ref, by default the default branch. A folder or a submodule is no file. */
+export async function readFile(
+  github: GitHub,
+  repository: Repository,
+  path: string,
+  ref?: string,
+): Promise<PolicyFile | undefined> {
+  const answer = await orAbsent(
+    github.rest.repos.getContent({ ...repository, path, ...(ref ? { ref } : {}) }),
+  )
+  const data = answer?.data
+  if (!data || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return undefined
+  return { text: Buffer.from(data.content, 'base64').toString('utf8'), where: path, blob: data.sha }
+}
+
+/** Every path that a pull request touches, old names of renamed files included, and where its head stands. */
+export async function readChangedPaths(
+  github: GitHub,
+  pull: Repository & { number: number },
+): Promise<{ paths: string[]; head: Repository | undefined; headSha: string }> {
+  const at = { owner: pull.owner, repo: pull.repo, pull_number: pull.number }
+  const { data } = await github.rest.pulls.get(at)
+  const files = await github.paginate(github.rest.pulls.listFiles, { ...at, per_page: 100 })
+  const paths = files.flatMap(({ filename, previous_filename: old }) => (old ? [filename, old] : [filename]))
+  const { repo, sha } = data.head
+  return { paths, head: repo ? { owner: repo.owner.login, repo: repo.name } : undefined, headSha: sha }
+}

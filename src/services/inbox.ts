@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { type Database, inTransaction, type Queryable, type Transaction } from './database.ts'
+
+/** A delivery as it came in: `guid` and `event` are unsigned, only `body` is what GitHub signed. */
+export type Received = { guid: string; event: string; body: Uint8Array }
+
+/** A stored delivery. */
+export type Delivery = Received & { id: string; state: 'received' | 'processed' | 'failed'; receivedAt: Date }
+
+/**
+ * Writes a delivery and calls `enqueue` in the same transaction, so that there is never a row without its job
+ * (rules/ingest.md, "Webhooks": durable write first, then 2xx).
+ *
+ * One that is stored already, the same id with the same body, is not taken again, except where its processing failed:
+ * then a redelivery starts it anew. The same id with another body is another delivery, since the id is not signed: whoever
+ * replays an old body under a new id must not keep the true one out.
+ *
+ * @returns whether a job was asked for.
+ */
+export async function storeDelivery(
+  db: Database | Transaction,
+  received: Received,
+  at: Date,
+  enqueue: (id: string, tx: Transaction) => Promise<void>,
+): Promise<boolean> {
+  const digest = createHash('sha256').update(received.body).digest('hex')
+  return inTransaction(db, async (tx) => {
+    const [row] = await tx.query<{ id: number }>(
+      `INSERT INTO release_gate.deliveries AS d (guid, body_digest, event, body, received_at)
+       VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (guid, body_digest) DO UPDATE
+         SET state = 'received', event = excluded.event, received_at = excluded.received_at, settled_at = NULL
+         WHERE d.state = 'failed'
+       RETURNING id`,
+      [received.guid, digest, received.event, received.body, at],
+    )
+    if (!row) return false
+    await enqueue(String(row.id), tx)
+    return true
+  })
+}
+
+/** Reads a stored delivery, or nothing when it was pruned. */
+export async function readDelivery(db: Queryable, id: string): Promise<Delivery | undefined> {
+  const [row] = await db.query<Omit<Delivery, 'id'>>(
+    `SELECT guid, event, body, state, received_at AS "receivedAt" FROM release_gate.deliveries WHERE id = $1`,
+    [id],
+  )
+  return row && { ...row, id }
+}
+
+/** Marks a delivery as done; its redeliveries are then not taken again. */
+export async function markProcessed(db: Queryable, id: string, at: Date): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.deliveries SET state = 'processed', problem = NULL, settled_at = $2 WHERE id = $1`,
+    [id, at],
+  )
+}
+
+/** Marks a delivery as given up, so that a redelivery is taken again. `problem` is a text without secrets. */
+export async function markFailed(db: Queryable, id: string, problem: string, at: Date): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.deliveries SET state = 'failed', problem = $2, settled_at = $3
+     WHERE id = $1 AND state <> 'processed'`,
+    [id, problem.slice(0, 2_000), at],
+  )
+}
+
+/** When the newest delivery came in: recovery looks back from here. */
+export async function lastReceivedAt(db: Queryable): Promise<Date | undefined> {
+  const [row] = await db.query<{ at: Date | null }>(
+    'SELECT max(received_at) AS at FROM release_gate.deliveries',
+  )
+  return row?.at ?? undefined
+}
+
+/** Removes settled deliveries that came in before a time, and tells how many. GitHub keeps its own for 3 days. */
+export async function pruneDeliveries(db: Queryable, before: Date): Promise<number> {
+  const rows = await db.query(
+    `DELETE FROM release_gate.deliveries WHERE received_at < $1 AND state <> 'received' RETURNING id`,
+    [before],
+  )
+  return rows.length
+}

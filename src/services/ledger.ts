@@ -1,0 +1,124 @@
+import { createClient, type PostgrestError } from '@supabase/supabase-js'
+import { z } from 'zod'
+
+/**
+ * Reads the ledger (Supabase) with the least key that can read it. Only reads: nothing here can write. An answer that
+ * could not be had is told apart by who mends it, and never means "no rows".
+ */
+export type LedgerFault = {
+  ok: false
+  cause: 'refused' | 'missing' | 'timeout' | 'unavailable' | 'malformed'
+  message: string
+}
+export type LedgerAnswer<Value> = { ok: true; value: Value } | LedgerFault
+
+export type LedgerWhere = Record<string, string | number | boolean | null>
+export type LedgerRow = Record<string, string | null>
+
+export type Ledger = {
+  /** The matching rows, every value as text, since a token amount may not fit a JavaScript number. */
+  rows: (
+    table: string,
+    columns: string[],
+    where: LedgerWhere,
+    most?: number,
+  ) => Promise<LedgerAnswer<LedgerRow[]>>
+  count: (table: string, where: LedgerWhere) => Promise<LedgerAnswer<number>>
+  /** The newest value of a column, or null for an empty table. */
+  newest: (table: string, column: string) => Promise<LedgerAnswer<string | null>>
+}
+
+export type LedgerOptions = {
+  url: string
+  key: string
+  /** Milliseconds for each request. */
+  timeout?: number
+  signal?: AbortSignal
+}
+
+const PAGE = 1000
+const rowsSchema = z.array(z.record(z.string(), z.string().nullable()))
+
+export function openLedger({ url, key, timeout = 10_000, signal }: LedgerOptions): Ledger {
+  const client = createClient(url, key, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+  })
+  const limit = () => AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])])
+
+  async function page(table: string, columns: string[], where: LedgerWhere, from: number, to: number) {
+    let query = client.from(table).select(columns.map((column) => `${column}::text`).join(','))
+    for (const [column, value] of Object.entries(where)) {
+      query = value === null ? query.is(column, null) : query.eq(column, value)
+    }
+    // Ordered by all that is read: rows that tie are equal in everything that is looked at.
+    for (const column of columns) query = query.order(column)
+    return answer(await query.range(from, to).abortSignal(limit()).retry(false), rowsSchema)
+  }
+
+  return {
+    async rows(table, columns, where, most = 100_000) {
+      const rows: LedgerRow[] = []
+      while (rows.length < most) {
+        const next = await page(table, columns, where, rows.length, rows.length + PAGE - 1)
+        if (!next.ok) return next
+        rows.push(...next.value)
+        if (next.value.length < PAGE) break
+      }
+      return { ok: true, value: rows.slice(0, most) }
+    },
+    async count(table, where) {
+      let query = client.from(table).select('*', { count: 'exact', head: true })
+      for (const [column, value] of Object.entries(where)) {
+        query = value === null ? query.is(column, null) : query.eq(column, value)
+      }
+      const response = await query.abortSignal(limit()).retry(false)
+      return answer({ ...response, data: response.count }, z.int().nonnegative())
+    },
+    async newest(table, column) {
+      const query = client
+        .from(table)
+        .select(`${column}::text`)
+        .order(column, { ascending: false, nullsFirst: false })
+      const read = answer(await query.limit(1).abortSignal(limit()).retry(false), rowsSchema)
+      return read.ok ? { ok: true, value: read.value[0]?.[column] ?? null } : read
+    },
+  }
+}
+
+type Response = { data: unknown; error: PostgrestError | null; status: number }
+
+function answer<Value>({ data, error, status }: Response, schema: z.ZodType<Value>): LedgerAnswer<Value> {
+  if (error || status >= 400) return fault(error, status)
+  const parsed = schema.safeParse(data)
+  if (parsed.success) return { ok: true, value: parsed.data }
+  return {
+    ok: false,
+    cause: 'malformed',
+    message: 'the ledger answered something that is not a list of rows',
+  }
+}
+
+/** PostgREST's own codes: https://postgrest.org/en/stable/references/errors.html */
+function fault(error: PostgrestError | null, status: number): LedgerFault {
+  const { code = '', message = '' } = error ?? {}
+  if (/TimeoutError|AbortError|timed? ?out|aborted/i.test(message) || code === '57014') {
+    return { ok: false, cause: 'timeout', message: 'the ledger did not answer in time' }
+  }
+  if (status === 401 || status === 403 || code === '42501') {
+    return {
+      ok: false,
+      cause: 'refused',
+      message: 'the ledger refuses the key (row level security or a missing grant)',
+    }
+  }
+  if (code === '42P01' || code === 'PGRST205' || code === '42703' || code === 'PGRST204' || status === 404) {
+    return { ok: false, cause: 'missing', message: `the ledger has no such table or column: ${message}` }
+  }
+  if (status >= 500 || status === 429) {
+    return { ok: false, cause: 'unavailable', message: `the ledger answered HTTP ${status}` }
+  }
+  if (status === 0 || /fetch failed|ECONN/i.test(message)) {
+    return { ok: false, cause: 'unavailable', message: 'the ledger cannot be reached' }
+  }
+  return { ok: false, cause: 'malformed', message: `the ledger could not be read: ${message}` }
+}

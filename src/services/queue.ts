@@ -1,0 +1,183 @@
+import { type Clock, enableClockOverride, PgBoss, systemClock } from 'pg-boss'
+import type { Logger } from 'pino'
+import type { PullRef } from '../decision/snapshot.ts'
+import type { Database, Transaction } from './database.ts'
+import { reviveOrphans } from './queue/orphans.ts'
+import { createQueues, DELIVERIES, EVALUATE, JOBS_SCHEMA, LATER, NOTICES, RECHECK } from './queue/queues.ts'
+import { type Delayed, startWorkers } from './queue/workers.ts'
+
+export type QueueLog = Pick<Logger, 'error' | 'warn' | 'info'>
+
+/** A job that was given up after all its retries. */
+export type DeadJob = { queue: string; data: object; problem: string }
+
+/**
+ * What the jobs do. Each must be idempotent, since a job runs at least once, and should stop when its signal aborts: the
+ * job is then somebody else's. A handler throws to be tried again with growing delays, or `retryAfter` (retry-later.ts)
+ * to be tried again at a named time.
+ */
+export type Handlers = {
+  delivery: (id: string, signal: AbortSignal) => Promise<void>
+  evaluate: (pull: PullRef, signal: AbortSignal) => Promise<void>
+  notice: (notice: object, signal: AbortSignal) => Promise<void>
+  /** Called after the alert in the log. */
+  dead?: (job: DeadJob) => Promise<void>
+}
+
+/** With `tx`, the job exists only if that transaction commits. */
+type Within = { tx?: Transaction }
+
+export type Queue = {
+  /**
+   * Asks for one evaluation. One that is queued already is joined (it takes over `requestedBy` and `priority` where they
+   * are given); one that runs is followed by another, so that no request is lost.
+   */
+  enqueueEvaluate: (pull: PullRef, options?: Within & { priority?: number }) => Promise<void>
+  /** Asks for an evaluation at a time. Equal requests join; it never delays or swallows `enqueueEvaluate`. */
+  enqueueRecheck: (pull: PullRef, at: Date, options?: Within) => Promise<void>
+  /** Asks for a stored delivery to be looked at; `id` is that of its row. */
+  enqueueDelivery: (id: string, options?: Within) => Promise<void>
+  /** A notice for people, as plain JSON. */
+  enqueueNotice: (notice: object, options?: Within) => Promise<void>
+  /** Starts the workers of this process; without it the process only sends. */
+  work: (handlers: Handlers) => Promise<void>
+  /** True when no job runs and none that is due waits. Delayed ones and retries that are not due do not count. */
+  idle: () => Promise<boolean>
+  /**
+   * Lets the workers look now instead of at their next poll. After a story has moved its clock with `setTime`, this runs
+   * what has become due without a tick; a tick would also end handlers by their expiry.
+   */
+  nudge: () => void
+  /** Resolves when the jobs' tables answer. */
+  ping: () => Promise<void>
+  /** Takes no more jobs and waits up to 25 s for those that run; the others go back to the queue. */
+  stop: () => Promise<void>
+}
+
+/**
+ * The job queue: pg-boss on either database (rules/ingest.md, "Queue").
+ *
+ * `clock` is for stories and tests: jobs become due by it. Timers of a `TestClock` fire only from its `tick`.
+ */
+export async function openQueue(options: {
+  database: Database
+  log: QueueLog
+  clock?: Clock
+}): Promise<Queue> {
+  const { database, log, clock = systemClock } = options
+  const boss = await startBoss(database, clock, log)
+  const sender = senderOn(boss, clock)
+  let workers: string[] = []
+  return {
+    enqueueEvaluate: (pull, { tx, priority } = {}) => enqueueEvaluate(sender, pull, priority, tx),
+    enqueueRecheck: (pull, at, { tx } = {}) => {
+      const { requestedBy: _, ...plain } = pull
+      return sender.delay(RECHECK, { queue: EVALUATE, data: plain, key: keyOf(pull) }, at, tx)
+    },
+    enqueueDelivery: async (id, { tx } = {}) => {
+      await sender.send(DELIVERIES, { id }, { singletonKey: id }, tx)
+    },
+    enqueueNotice: async (notice, { tx } = {}) => {
+      await sender.send(NOTICES, notice, {}, tx)
+    },
+    work: async (handlers) => {
+      const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
+      workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log)
+    },
+    idle: () => isIdle(boss),
+    nudge: () => {
+      for (const worker of workers) boss.notifyWorker(worker)
+    },
+    ping: async () => {
+      await boss.getDb().executeSql(`SELECT 1 FROM ${JOBS_SCHEMA}.version`)
+    },
+    stop: () => boss.stop({ graceful: true, timeout: 25_000 }),
+  }
+}
+
+async function startBoss(database: Database, clock: Clock, log: QueueLog): Promise<PgBoss> {
+  const alone = database.kind === 'pglite'
+  const boss = new PgBoss({
+    ...database.boss,
+    clock,
+    schema: JOBS_SCHEMA,
+    useListenNotify: true,
+    schedule: false,
+    registerInstance: false,
+    // Where other processes may die with a job in hand, their heartbeats are looked at as often as they beat.
+    ...(alone ? { reindex: false, monitorVacuum: false } : MONITOR_OFTEN),
+  })
+  boss.on('error', (error) => log.error({ problem: error.message }, 'The queue reports an error'))
+  boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'The queue warns'))
+  await boss.start()
+  await createQueues(boss)
+  const revived = alone ? await reviveOrphans(boss, new Date(clock.now())) : 0
+  if (revived > 0) log.info({ jobs: revived }, 'Jobs that were cut off run again')
+  return boss
+}
+
+const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }
+
+type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date }
+
+type Sender = ReturnType<typeof senderOn>
+
+function senderOn(boss: PgBoss, clock: Clock) {
+  /** Gives false when an equal job waits already. */
+  const send = async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
+    const within = await joining(tx, clock)
+    return (await boss.send(queue, data, { ...options, ...within })) !== null
+  }
+  return {
+    send,
+    /** Changes the job that waits with this key; false when none does any more. */
+    change: async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
+      const within = await joining(tx, clock)
+      return (await boss.update(queue, data, { ...options, ...within, match: 'all' })).updated > 0
+    },
+    forward: async (queue: string, data: object, key: string | null) => {
+      await send(queue, data, key === null ? {} : { singletonKey: key })
+    },
+    /** At least a second ahead, so that a handler which names a time in the past does not run in a circle. */
+    delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
+      const startAfter = new Date(Math.max(at.getTime(), clock.now() + 1_000))
+      const singletonKey = `${delayed.key ?? ''}@${startAfter.toISOString()}`
+      await send(queue, delayed, delayed.key === null ? { startAfter } : { startAfter, singletonKey }, tx)
+    },
+  }
+}
+
+/** A story's clock reaches pg-boss's own sessions only, so a transaction of ours must be told of it. */
+async function joining(tx: Transaction | undefined, clock: Clock) {
+  if (!tx) return {}
+  if ('attach' in clock) await tx.script(enableClockOverride())
+  return { db: tx.boss }
+}
+
+async function enqueueEvaluate(
+  sender: Sender,
+  pull: PullRef,
+  priority: number | undefined,
+  tx: Transaction | undefined,
+): Promise<void> {
+  const options = { singletonKey: keyOf(pull), ...(priority !== undefined && { priority }) }
+  if (await sender.send(EVALUATE, pull, options, tx)) return
+  if (pull.requestedBy === undefined && priority === undefined) return
+  if (await sender.change(EVALUATE, pull, options, tx)) return
+  // The job that waited was taken up between the two statements: it may miss what is asked for now.
+  await sender.send(EVALUATE, pull, options, tx)
+}
+
+function keyOf(pull: PullRef): string {
+  return `${pull.installationId}/${pull.repositoryId}/${pull.number}`
+}
+
+async function isIdle(boss: PgBoss): Promise<boolean> {
+  const { rows } = await boss.getDb().executeSql(
+    `SELECT EXISTS (
+       SELECT 1 FROM ${JOBS_SCHEMA}.job
+       WHERE state = 'active' OR (state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())
+     ) AS busy`,
+  )
+  return rows[0].busy === false
+}

@@ -1,0 +1,56 @@
+import type { PgBoss, Queue as QueueSettings } from 'pg-boss'
+
+/** pg-boss's own schema, beside ours and outside those that Supabase exposes. */
+export const JOBS_SCHEMA = 'release_gate_jobs'
+
+export const DELIVERIES = 'deliveries'
+export const EVALUATE = 'evaluate'
+export const RECHECK = 'recheck'
+export const LATER = 'later'
+export const NOTICES = 'notices'
+export const DEAD_LETTERS = 'dead-letters'
+
+type Definition = Omit<QueueSettings, 'name' | 'policy'> & { policy: 'standard' | 'short' | 'stately' }
+
+/** After this many retries a job is a dead letter. */
+export const RETRY_LIMIT = 10
+
+const DAY = 24 * 60 * 60
+
+/**
+ * An active job blocks its key, so a lost worker is noticed by its heartbeat and not by pg-boss's 900 s (rules/ingest.md,
+ * "Queue"). Ten retries with these delays last about half an hour; then the dead letter queue, with an alert.
+ */
+const COMMON = {
+  heartbeatSeconds: 10,
+  expireInSeconds: 60,
+  retryLimit: RETRY_LIMIT,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 300,
+  deleteAfterSeconds: DAY,
+} as const
+
+/**
+ * The queues and their settings.
+ * - `evaluate` is `stately`: for each key one job queued and one running, so that a request during a run is never lost.
+ * - `recheck` and `later` are queues of their own, with the time in their key: a *delayed* job with the key of `evaluate`
+ *   would swallow an immediate one. `short` joins equal requests for one time.
+ */
+const DEFINITIONS: Record<string, Definition> = {
+  [DEAD_LETTERS]: { policy: 'standard', notify: true, deleteAfterSeconds: 30 * DAY, retryLimit: 3 },
+  [DELIVERIES]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
+  [EVALUATE]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
+  [RECHECK]: { ...COMMON, policy: 'short', notify: true, deadLetter: DEAD_LETTERS },
+  [LATER]: { ...COMMON, policy: 'short', notify: true, deadLetter: DEAD_LETTERS },
+  [NOTICES]: { ...COMMON, policy: 'standard', notify: true, deadLetter: DEAD_LETTERS },
+}
+
+/** Creates the queues, and brings those that exist to these settings. A policy cannot change later. */
+export async function createQueues(boss: PgBoss): Promise<void> {
+  for (const [name, definition] of Object.entries(DEFINITIONS)) {
+    const { policy, ...settings } = definition
+    await boss.createQueue(name, { policy, ...settings })
+    await boss.updateQueue(name, settings)
+  }
+}

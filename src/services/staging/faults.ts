@@ -1,0 +1,98 @@
+/**
+ * Why a call got no answer from the tool. None of these is a tool error: the tool never spoke.
+ * Each way that real servers and proxies fail is told apart, because each is mended by somebody else.
+ */
+export type FaultCause =
+  | 'timeout'
+  | 'connection'
+  | 'closed'
+  | 'broken_stream'
+  | 'html'
+  | 'malformed'
+  | 'redirect'
+  | 'unauthorized'
+  | 'not_found'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'http'
+  | 'too_large'
+  | 'aborted'
+
+export type Fault = { cause: FaultCause; message: string; status?: number }
+
+const BY_STATUS: Record<number, FaultCause> = {
+  401: 'unauthorized',
+  403: 'unauthorized',
+  404: 'not_found',
+  429: 'rate_limited',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
+}
+
+/** The fault that a response's status and type tell, or undefined where the body has to speak. */
+export function faultOfResponse(
+  response: Response,
+  requested: URL,
+  expectsAnswer: boolean,
+): Fault | undefined {
+  const { status } = response
+  if (status >= 300 && status < 400) return redirectFault(response, requested)
+  if (!response.ok) {
+    return { cause: BY_STATUS[status] ?? 'http', status, message: `the server answered HTTP ${status}` }
+  }
+  const type = response.headers.get('content-type') ?? ''
+  if (expectsAnswer && /^\s*text\/html|^\s*application\/xhtml/i.test(type)) {
+    return { cause: 'html', status, message: 'the server answered with a web page (HTML), not with MCP' }
+  }
+  return undefined
+}
+
+function redirectFault(response: Response, requested: URL): Fault | undefined {
+  const location = response.headers.get('location')
+  if (!location || !URL.canParse(location, requested)) {
+    return { cause: 'redirect', status: response.status, message: 'the server redirects to nowhere' }
+  }
+  const target = new URL(location, requested)
+  // Within the origin the SDK follows by itself, and the next response is judged instead of this one.
+  return {
+    cause: 'redirect',
+    status: response.status,
+    message: `the server redirects to ${target.host}, which is not followed`,
+  }
+}
+
+/** The fault behind an error that `fetch` or a stream threw. */
+export function faultOfThrown(error: unknown): Fault {
+  const message = deepest(error)
+  if (error instanceof SyntaxError || nameOf(error) === 'ZodError' || nameOf(error) === '$ZodError') {
+    return { cause: 'malformed', message: 'the answer is not well-formed JSON-RPC' }
+  }
+  if (/terminated|other side closed|premature close|stream disconnected|aborted/i.test(message)) {
+    return { cause: 'broken_stream', message: `the answer broke off: ${message}` }
+  }
+  if (/socket hang up|ECONNRESET|EPIPE/i.test(message)) {
+    return { cause: 'broken_stream', message: `the connection broke: ${message}` }
+  }
+  return { cause: 'connection', message: `the server cannot be reached: ${message}` }
+}
+
+function deepest(error: unknown): string {
+  let current = error
+  while (current instanceof Error && current.cause !== undefined) current = current.cause
+  if (current instanceof AggregateError && current.errors.length > 0) return deepest(current.errors[0])
+  return current instanceof Error ? current.message : String(current)
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : ''
+}
+
+/** Carries a `Fault` through code that only knows how to throw. */
+export function faultError(fault: Fault): Error & { fault: Fault } {
+  return Object.assign(new Error(fault.message), { fault })
+}
+
+export function faultIn(error: unknown): Fault | undefined {
+  return error instanceof Error && 'fault' in error ? (error.fault as Fault) : undefined
+}

@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Fault, faultOfResponse, faultOfThrown } from './faults.ts'
+import { brokenOff, currentTrace, type Trace } from './trace.ts'
+
+type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+
+/** How long an answer that already arrived may take through the SDK's parser before its stream counts as broken off. */
+const PARSER_GRACE_MS = 25
+
+/**
+ * A `fetch` that watches each exchange: it caps the bytes of the answer, tells HTML, redirects and HTTP errors apart,
+ * and notices a stream that ends without an answer. `held` gives the trace for long-lived streams (the old SSE
+ * transport answers every call on one GET).
+ */
+export function guardedFetch(base: Fetch, held?: () => Trace | undefined): Fetch {
+  return async (url, init) => {
+    const posted = init?.method === 'POST'
+    const shared = !posted && held !== undefined
+    const traceOf = shared ? held : currentTrace
+    const trace = traceOf()
+    if (!trace || isNotification(init)) return base(url, init)
+    const response = await send(base, url, init, trace, shared)
+    if (posted || shared) noteFault(trace, faultOfResponse(response, new URL(url), posted))
+    // A stream of our own that the server does not offer (GET, 405) is no fault of the exchange that opened it.
+    return watched(response, () => traceOf() ?? trace, posted || shared)
+  }
+}
+
+function noteFault(trace: Trace, fault: Fault | undefined): void {
+  if (fault) trace.fault = fault
+  else delete trace.fault
+}
+
+async function send(
+  base: Fetch,
+  url: string | URL,
+  init: RequestInit | undefined,
+  trace: Trace,
+  shared: boolean,
+) {
+  // A stream shared by many exchanges must outlive the one that opened it.
+  const signals = shared ? [init?.signal] : [init?.signal, trace.abort.signal]
+  try {
+    return await base(url, { ...init, signal: AbortSignal.any(signals.filter((signal) => !!signal)) })
+  } catch (error) {
+    trace.fault ??= faultOfThrown(error)
+    throw error
+  }
+}
+
+function watched(response: Response, traceOf: () => Trace, answers: boolean): Response {
+  if (!response.body) return response
+  const events = (response.headers.get('content-type') ?? '').includes('text/event-stream')
+  const seen = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      const trace = traceOf()
+      trace.bytes += chunk.byteLength
+      if (events && !trace.resumable) trace.resumable = /^id:/m.test(Buffer.from(chunk).toString('latin1'))
+      if (trace.bytes <= trace.maxBytes) return controller.enqueue(chunk)
+      trace.fail({ cause: 'too_large', message: `the answer is larger than ${trace.maxBytes} bytes` })
+      controller.error(new Error('the answer is too large'))
+    },
+    flush() {
+      if (events && answers) void reportBreak(traceOf())
+    },
+  })
+  const { status, statusText, headers } = response
+  return new Response(response.body.pipeThrough(seen), { status, statusText, headers })
+}
+
+async function reportBreak(trace: Trace): Promise<void> {
+  await wait(PARSER_GRACE_MS, undefined, { ref: false })
+  if (!trace.resumable) trace.fail(brokenOff(trace))
+}
+
+function isNotification(init: RequestInit | undefined): boolean {
+  if (typeof init?.body !== 'string' || init.body.length > 4096) return false
+  return /^\{[^{}]*"method":"notifications\//.test(init.body)
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { CLIENT, type Connection, type RequestLimits } from './connection.ts'
+import { guardedFetch } from './guarded-fetch.ts'
+import { type Login, loginHeaders, loginProvider } from './login.ts'
+import { currentTrace, noteError } from './trace.ts'
+
+const anything = z.looseObject({})
+
+export type ModernOptions = {
+  url: URL
+  login: Login
+  fetch: typeof fetch
+  capabilities: Record<string, unknown>
+  limits: RequestLimits
+}
+
+/**
+ * Connects with SDK 2.x to a server that speaks only the 2026-07-28 protocol. Loaded only when such a server is met.
+ * `input_required` is handed back as it is: nobody sits here to answer.
+ */
+export async function connectModern(options: ModernOptions): Promise<Connection> {
+  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
+  const { url, login, capabilities, limits } = options
+  const client = new Client(CLIENT, {
+    capabilities,
+    versionNegotiation: { mode: 'auto' },
+    inputRequired: { autoFulfill: false },
+  })
+  const authProvider = loginProvider(login)
+  const transport = new StreamableHTTPClientTransport(url, {
+    requestInit: { headers: loginHeaders(login) },
+    fetch: guardedFetch(options.fetch),
+    ...(authProvider ? { authProvider } : {}),
+  })
+  transport.onerror = (error) => noteError(error, currentTrace())
+  await client.connect(transport, requestOptions(limits))
+  const { name = '', version = '' } = client.getServerVersion() ?? {}
+  return {
+    era: '2026',
+    server: { name, version },
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
+    capabilities: client.getServerCapabilities() ?? {},
+    request: (method, params, given) => client.request({ method, params }, anything, requestOptions(given)),
+    probe: (given) => client.discover(requestOptions(given)).then(Boolean, () => false),
+    close: () => client.close(),
+  }
+}
+
+function requestOptions({ timeout, maxTotal, signal }: RequestLimits) {
+  return {
+    timeout,
+    maxTotalTimeout: maxTotal,
+    resetTimeoutOnProgress: true,
+    onprogress: () => undefined,
+    signal,
+    allowInputRequired: true,
+  }
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { getDefaultEnvironment } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+
+export type Command = { file: string; args: string[]; cwd?: string; env?: Record<string, string> }
+
+export type StdioTransport = Transport & {
+  /** The last lines that the server wrote to stderr: the reason, when it dies. */
+  stderr: () => string
+  /** How the server ended, once it has. */
+  ended: () => string | undefined
+}
+
+const STDERR_KEPT = 4096
+const GRACE_MS = 400
+
+/**
+ * A server started as a command. The SDK's own stdio transport signals only the direct child, which leaves behind
+ * what `npx` or a shell started; here the child leads a process group of its own, and the whole group is ended. Its
+ * stderr is drained always, since a full pipe would stop the server.
+ */
+export function stdioTransport(command: Command, maxBytes: number): StdioTransport {
+  const buffer = new ReadBuffer({ maxBufferSize: maxBytes })
+  let child: ChildProcess | undefined
+  let errors = ''
+  let ending: string | undefined
+
+  const transport: StdioTransport = {
+    stderr: () => errors,
+    ended: () => ending,
+    async start() {
+      child = launch(command)
+      child.stderr?.on('data', (chunk: Buffer) => {
+        errors = (errors + chunk.toString('utf8')).slice(-STDERR_KEPT)
+      })
+      child.stdout?.on('data', (chunk: Buffer) => receive(chunk))
+      child.stdin?.on('error', (error) => transport.onerror?.(error))
+      child.once('close', (code, signal) => {
+        ending = signal ? `ended by ${signal}` : `ended with exit code ${code}`
+        transport.onclose?.()
+      })
+      await once(child, 'spawn')
+    },
+    async send(message) {
+      if (!child?.stdin?.writable || ending) throw new Error('Connection closed')
+      if (!child.stdin.write(serializeMessage(message))) await once(child.stdin, 'drain')
+    },
+    async close() {
+      if (child) await endGroup(child)
+      buffer.clear()
+    },
+  }
+
+  function receive(chunk: Buffer): void {
+    try {
+      buffer.append(chunk)
+    } catch {
+      transport.onerror?.(new Error(`the answer is larger than ${maxBytes} bytes`))
+      if (child) void endGroup(child)
+      return
+    }
+    readAll()
+  }
+
+  function readAll(): void {
+    for (;;) {
+      try {
+        const message = buffer.readMessage()
+        if (message === null) return
+        transport.onmessage?.(message)
+      } catch (error) {
+        transport.onerror?.(error as Error)
+      }
+    }
+  }
+
+  return transport
+}
+
+function launch({ file, args, cwd, env }: Command): ChildProcess {
+  return spawn(file, args, {
+    env: { ...getDefaultEnvironment(), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    ...(cwd ? { cwd } : {}),
+  })
+}
+
+/** End of input, then SIGTERM, then SIGKILL, each to the whole group, each with a short grace. */
+async function endGroup(child: ChildProcess): Promise<void> {
+  child.stdin?.end()
+  if (await gone(child)) return signalGroup(child, 'SIGKILL')
+  signalGroup(child, 'SIGTERM')
+  if (await gone(child)) return signalGroup(child, 'SIGKILL')
+  signalGroup(child, 'SIGKILL')
+  await gone(child)
+}
+
+async function gone(child: ChildProcess): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return true
+  const cancel = new AbortController()
+  const exited = once(child, 'exit', { signal: cancel.signal }).then(() => true)
+  const late = wait(GRACE_MS, false, { signal: cancel.signal })
+  const result = await Promise.race([exited, late])
+  cancel.abort()
+  await Promise.allSettled([exited, late])
+  return result
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal)
+  } catch {
+    // Nobody of the group is left.
+  }
+}

@@ -1,0 +1,435 @@
+import { describe, expect, it } from 'vitest'
+import { formatTime, formatTimeShort, stateAt, transitions } from '../../src/decision/calendar.ts'
+import { windowSettings } from '../../src/decision/window-settings.ts'
+
+type Written = Parameters<typeof windowSettings.parse>[0]
+const settingsOf = (written: Written = {}) => windowSettings.parse(written)
+const oneWindow = (opens: string, closes: string, time_zone = 'America/Los_Angeles') =>
+  settingsOf({ time_zone, windows: [{ opens, closes }] })
+
+/** The state in short: the two times and the next transition as ISO texts. */
+function at(settings: ReturnType<typeof settingsOf>, instant: string) {
+  const { open, opensAt, closesAt, next, ...why } = stateAt(settings, new Date(instant))
+  return { open, opensAt: opensAt?.toISOString(), closesAt: closesAt?.toISOString(), next, ...why }
+}
+
+describe('the default window: Wednesday 10:00 to 11:00 in Los Angeles, on the clock of the wall', () => {
+  it.each([
+    ['2026-03-04T18:00:00.000Z', 'in winter'],
+    ['2026-03-11T17:00:00.000Z', 'after the clocks went forward'],
+    ['2026-10-28T17:00:00.000Z', 'before the clocks go back'],
+    ['2026-11-04T18:00:00.000Z', 'after the clocks went back'],
+  ])('opens at %s, %s, and not a millisecond before', (instant) => {
+    const before = new Date(Date.parse(instant) - 1)
+    expect(stateAt(settingsOf(), before)).toMatchObject({
+      open: false,
+      next: { at: new Date(instant), to: 'open' },
+    })
+    expect(at(settingsOf(), instant)).toMatchObject({ open: true, opensAt: instant })
+  })
+
+  it('is half-open: open at 10:00:00.000 and at 10:59:59.999, closed at 11:00:00.000', () => {
+    expect(at(settingsOf(), '2026-03-04T18:00:00.000Z').open).toBe(true)
+    expect(at(settingsOf(), '2026-03-04T18:59:59.999Z').open).toBe(true)
+    expect(at(settingsOf(), '2026-03-04T19:00:00.000Z').open).toBe(false)
+  })
+
+  it('names the current stretch when open, and closing as the next transition', () => {
+    expect(at(settingsOf(), '2026-03-04T18:30:00.000Z')).toEqual({
+      open: true,
+      opensAt: '2026-03-04T18:00:00.000Z',
+      closesAt: '2026-03-04T19:00:00.000Z',
+      next: { at: new Date('2026-03-04T19:00:00.000Z'), to: 'closed' },
+    })
+  })
+
+  it('names the next stretch when closed, and its opening as the next transition', () => {
+    expect(at(settingsOf(), '2026-03-04T19:00:00.000Z')).toEqual({
+      open: false,
+      opensAt: '2026-03-11T17:00:00.000Z',
+      closesAt: '2026-03-11T18:00:00.000Z',
+      next: { at: new Date('2026-03-11T17:00:00.000Z'), to: 'open' },
+    })
+  })
+})
+
+describe('several windows, midnight and the end of the week', () => {
+  it.each<[string, [string, string][], string, boolean, string, string]>([
+    [
+      'a window from Sunday 22:00 to Monday 02:00 is one stretch',
+      [['Sunday 22:00', 'Monday 02:00']],
+      '2026-06-15T00:30Z',
+      true,
+      '2026-06-14T22:00',
+      '2026-06-15T02:00',
+    ],
+    [
+      'a window may last for most of the week',
+      [['Tuesday 00:00', 'Monday 23:00']],
+      '2026-06-15T12:00Z',
+      true,
+      '2026-06-09T00:00',
+      '2026-06-15T23:00',
+    ],
+    [
+      'a window may close earlier in the day than it opens, a week later',
+      [['Wed 10:00', 'Wed 09:00']],
+      '2026-06-17T08:59Z',
+      true,
+      '2026-06-10T10:00',
+      '2026-06-17T09:00',
+    ],
+    [
+      'the nearest of several windows is the next',
+      [
+        ['Friday 10:00', 'Friday 11:00'],
+        ['Tuesday 10:00', 'Tuesday 11:00'],
+      ],
+      '2026-06-15T12:00Z',
+      false,
+      '2026-06-16T10:00',
+      '2026-06-16T11:00',
+    ],
+    [
+      'windows that overlap are one stretch',
+      [
+        ['Tue 10:00', 'Tue 12:00'],
+        ['Tue 11:00', 'Tue 13:00'],
+      ],
+      '2026-06-16T10:00Z',
+      true,
+      '2026-06-16T10:00',
+      '2026-06-16T13:00',
+    ],
+    [
+      'windows that adjoin are one stretch',
+      [
+        ['Tue 12:00', 'Tue 13:00'],
+        ['Tue 10:00', 'Tue 12:00'],
+      ],
+      '2026-06-16T12:00Z',
+      true,
+      '2026-06-16T10:00',
+      '2026-06-16T13:00',
+    ],
+    [
+      'windows a second apart are two stretches',
+      [
+        ['Tue 10:00', 'Tue 12:00'],
+        ['Tue 12:00:01', 'Tue 13:00'],
+      ],
+      '2026-06-16T12:00:00.500Z',
+      false,
+      '2026-06-16T12:00:01',
+      '2026-06-16T13:00',
+    ],
+    [
+      'a window inside another does not end it',
+      [
+        ['Tue 10:00', 'Tue 18:00'],
+        ['Tue 11:00', 'Tue 12:00'],
+      ],
+      '2026-06-16T13:00Z',
+      true,
+      '2026-06-16T10:00',
+      '2026-06-16T18:00',
+    ],
+  ])('%s', (_title, windows, instant, open, opensAt, closesAt) => {
+    const settings = settingsOf({
+      time_zone: 'UTC',
+      windows: windows.map(([opens, closes]) => ({ opens, closes })),
+    })
+    const state = stateAt(settings, new Date(instant))
+    expect(state).toMatchObject({
+      open,
+      opensAt: new Date(`${opensAt}Z`),
+      closesAt: new Date(`${closesAt}Z`),
+    })
+  })
+
+  it('windows that leave no gap never close, and no transition is made up', () => {
+    const always = settingsOf({
+      windows: [
+        { opens: 'Monday 00:00', closes: 'Thursday 00:00' },
+        { opens: 'Thursday 00:00', closes: 'Monday 00:00' },
+      ],
+    })
+    expect(stateAt(always, new Date('2026-06-15T12:00Z'))).toEqual({
+      open: true,
+      opensAt: undefined,
+      closesAt: undefined,
+      next: undefined,
+    })
+  })
+})
+
+describe('the Sundays on which clocks change', () => {
+  it.each([
+    [
+      'an opening time that does not exist moves forward by the gap',
+      '2026-03-08',
+      'Sunday 02:30',
+      'Sunday 04:00',
+      '10:30',
+      '11:00',
+    ],
+    [
+      'a closing time that does not exist moves forward by the gap',
+      '2026-03-08',
+      'Sunday 01:30',
+      'Sunday 02:30',
+      '09:30',
+      '10:30',
+    ],
+    [
+      'both moved forward leave the length as it was',
+      '2026-03-08',
+      'Sunday 02:15',
+      'Sunday 02:45',
+      '10:15',
+      '10:45',
+    ],
+    [
+      'an opening time that exists twice means the first',
+      '2026-11-01',
+      'Sunday 01:30',
+      'Sunday 03:00',
+      '08:30',
+      '11:00',
+    ],
+    [
+      'a closing time that exists twice means the second',
+      '2026-11-01',
+      'Sunday 00:30',
+      'Sunday 01:30',
+      '07:30',
+      '09:30',
+    ],
+    [
+      'a window between times that exist twice is open through both',
+      '2026-11-01',
+      'Sunday 01:15',
+      'Sunday 01:45',
+      '08:15',
+      '09:45',
+    ],
+  ])('%s', (_title, date, opens, closes, from, to) => {
+    const day = transitions(oneWindow(opens, closes), new Date(`${date}T00:00Z`), new Date(`${date}T23:00Z`))
+    expect(day).toEqual([
+      { at: new Date(`${date}T${from}Z`), to: 'open' },
+      { at: new Date(`${date}T${to}Z`), to: 'closed' },
+    ])
+  })
+
+  it('a window that the gap swallows does not open on that day, and opens a week later', () => {
+    const swallowed = oneWindow('Sunday 02:30', 'Sunday 03:15')
+    expect(transitions(swallowed, new Date('2026-03-08T00:00Z'), new Date('2026-03-09T00:00Z'))).toEqual([])
+    expect(at(swallowed, '2026-03-08T10:45Z')).toMatchObject({
+      open: false,
+      opensAt: '2026-03-15T09:30:00.000Z',
+    })
+  })
+
+  it('a gap of half an hour moves by half an hour', () => {
+    const lordHowe = oneWindow('Sunday 02:10', 'Sunday 05:00', 'Australia/Lord_Howe')
+    expect(at(lordHowe, '2026-10-03T12:00Z').opensAt).toBe('2026-10-03T15:40:00.000Z')
+  })
+
+  it('a day that a zone skipped moves its window to the next day', () => {
+    const apia = oneWindow('Friday 10:00', 'Friday 11:00', 'Pacific/Apia')
+    expect(at(apia, '2011-12-30T00:00Z').opensAt).toBe('2011-12-30T20:00:00.000Z')
+  })
+})
+
+describe('a freeze beats a window', () => {
+  const frozen = (from: string, to: string) => settingsOf({ freezes: [{ from, to, reason: 'Year end' }] })
+
+  it('nothing opens in it, the next opening is the first after it, and it gives its reason', () => {
+    expect(at(frozen('2026-12-18T00:00', '2027-01-04T00:00'), '2026-12-23T18:30:00Z')).toEqual({
+      open: false,
+      opensAt: '2027-01-06T18:00:00.000Z',
+      closesAt: '2027-01-06T19:00:00.000Z',
+      next: { at: new Date('2027-01-06T18:00:00Z'), to: 'open' },
+      freeze: { reason: 'Year end', from: new Date('2026-12-18T08:00Z'), to: new Date('2027-01-04T08:00Z') },
+    })
+  })
+
+  it('one ahead is skipped by the next opening, and is not in force yet', () => {
+    const state = at(frozen('2026-12-18T00:00', '2027-01-04T00:00'), '2026-12-17T00:00Z')
+    expect(state.opensAt).toBe('2027-01-06T18:00:00.000Z')
+    expect(state).not.toHaveProperty('freeze')
+  })
+
+  it('one that ends inside a window opens it at its end', () => {
+    const settings = frozen('2026-03-04T09:00', '2026-03-04T10:20')
+    expect(at(settings, '2026-03-04T18:10Z')).toMatchObject({
+      open: false,
+      opensAt: '2026-03-04T18:20:00.000Z',
+    })
+    expect(at(settings, '2026-03-04T18:20Z')).toMatchObject({
+      open: true,
+      opensAt: '2026-03-04T18:20:00.000Z',
+    })
+    expect(at(settings, '2026-03-04T18:20Z')).not.toHaveProperty('freeze')
+  })
+
+  it('one that cuts into a window closes it at its start', () => {
+    const settings = frozen('2026-03-04T10:40', '2026-03-04T12:00')
+    expect(at(settings, '2026-03-04T18:39:59.999Z')).toMatchObject({
+      open: true,
+      closesAt: '2026-03-04T18:40:00.000Z',
+    })
+    expect(at(settings, '2026-03-04T18:40Z')).toMatchObject({
+      open: false,
+      opensAt: '2026-03-11T17:00:00.000Z',
+    })
+  })
+
+  it('one in the middle of a window leaves two stretches', () => {
+    const found = transitions(
+      frozen('2026-03-04T10:20', '2026-03-04T10:40'),
+      new Date('2026-03-04T00:00Z'),
+      new Date('2026-03-05T00:00Z'),
+    )
+    expect(found.map((each) => `${each.to} ${each.at.toISOString().slice(11, 16)}`)).toEqual([
+      'open 18:00',
+      'closed 18:20',
+      'open 18:40',
+      'closed 19:00',
+    ])
+  })
+
+  it.each([
+    ['local times of the zone', '2026-03-04T10:10', '2026-03-04T10:30'],
+    ['times in UTC', '2026-03-04T18:10Z', '2026-03-04T18:30:00Z'],
+    ['times with an offset', '2026-03-04T19:10+01:00', '2026-03-04T13:30-05:00'],
+  ])('is written in %s', (_title, from, to) => {
+    const state = at(frozen(from, to), '2026-03-04T18:15Z')
+    expect(state).toMatchObject({ open: false, opensAt: '2026-03-04T18:30:00.000Z' })
+  })
+
+  it('the one in force that ends last is shown', () => {
+    const settings = settingsOf({
+      freezes: [
+        { from: '2026-03-01T00:00', to: '2026-03-10T00:00', reason: 'short' },
+        { from: '2026-03-02T00:00', to: '2026-03-20T00:00', reason: 'long' },
+      ],
+    })
+    expect(at(settings, '2026-03-04T18:15Z')).toMatchObject({ freeze: { reason: 'long' } })
+    expect(at(settings, '2026-03-01T20:00Z')).toMatchObject({ freeze: { reason: 'short' } })
+  })
+
+  it('one that leaves nothing in the years that are searched says so by no time at all', () => {
+    expect(at(frozen('2026-01-01T00:00', '2050-01-01T00:00'), '2026-03-04T18:15Z')).toMatchObject({
+      open: false,
+      opensAt: undefined,
+      closesAt: undefined,
+      next: undefined,
+      freeze: { to: new Date('2050-01-01T08:00Z') },
+    })
+  })
+})
+
+describe('holidays', () => {
+  const holidays = settingsOf({ holidays: 'US-CA' })
+
+  it('no window opens on a public holiday: Veterans Day 2026 is a Wednesday', () => {
+    expect(at(holidays, '2026-11-11T18:30Z')).toMatchObject({
+      open: false,
+      opensAt: '2026-11-18T18:00:00.000Z',
+      holiday: 'Veterans Day',
+    })
+    expect(at(settingsOf(), '2026-11-11T18:30Z').open).toBe(true)
+  })
+
+  it('a window under way at midnight closes, and one of several days goes on after the holiday', () => {
+    const week = settingsOf({
+      holidays: 'US-CA',
+      windows: [{ opens: 'Tuesday 22:00', closes: 'Friday 12:00' }],
+    })
+    const found = transitions(week, new Date('2026-11-10T00:00Z'), new Date('2026-11-15T00:00Z'))
+    expect(found.map((each) => `${each.to} ${each.at.toISOString()}`)).toEqual([
+      'open 2026-11-11T06:00:00.000Z',
+      'closed 2026-11-11T08:00:00.000Z',
+      'open 2026-11-12T08:00:00.000Z',
+      'closed 2026-11-13T20:00:00.000Z',
+    ])
+  })
+
+  it("its date is a date of the window's zone", () => {
+    const tokyo = settingsOf({
+      holidays: 'US-CA',
+      time_zone: 'Asia/Tokyo',
+      windows: [{ opens: 'Tuesday 00:00', closes: 'Friday 00:00' }],
+    })
+    expect(at(tokyo, '2026-11-10T15:00:00.000Z')).toMatchObject({ open: false, holiday: 'Veterans Day' })
+    expect(at(tokyo, '2026-11-10T14:59:59.999Z').open).toBe(true)
+    expect(at(tokyo, '2026-11-11T15:00:00.000Z').open).toBe(true)
+  })
+
+  it.each([
+    ['a substitute day counts', 'US', '2026-07-03T12:00Z'],
+    ['each date of a holiday of several days counts, over New Year too', 'SZ', '2027-01-01T12:00Z'],
+    ['a half holiday counts as its whole date', 'IS', '2026-12-24T08:00Z'],
+  ])('%s', (_title, place, instant) => {
+    const settings = settingsOf({ holidays: place, time_zone: 'UTC' })
+    expect(at(settings, instant)).toHaveProperty('holiday')
+  })
+
+  it.each([
+    ['an observance', 'US', '2026-02-14T12:00Z'],
+    ['a holiday of another state', 'US-NY', '2026-03-31T12:00Z'],
+  ])('%s does not count', (_title, place, instant) => {
+    expect(at(settingsOf({ holidays: place, time_zone: 'UTC' }), instant)).not.toHaveProperty('holiday')
+  })
+})
+
+describe('what a caller can rely on', () => {
+  it('an answer does not depend on what was asked before, nor on what was done with earlier answers', () => {
+    const asked = settingsOf({ holidays: 'US-CA' })
+    const instants = Array.from(
+      { length: 60 },
+      (_, index) => new Date(Date.UTC(2026, 10, 1 + index * 3, 18, 30)),
+    )
+    for (const instant of [...instants].reverse()) stateAt(asked, instant).closesAt?.setTime(0)
+    for (const instant of instants) {
+      expect(stateAt(asked, instant)).toEqual(stateAt(settingsOf({ holidays: 'US-CA' }), instant))
+    }
+  })
+
+  it('settings that the schema would refuse throw and never read as open', () => {
+    const broken = { ...settingsOf(), windows: [{ opens: 'Wensday 10:00', closes: 'Wednesday 11:00' }] }
+    expect(() => stateAt(broken, new Date('2026-03-04T18:30Z'))).toThrow(/"Wensday 10:00"/)
+    const nowhere = { ...settingsOf(), time_zone: 'America/Los_Angles' }
+    expect(() => stateAt(nowhere, new Date('2026-03-04T18:30Z'))).toThrow(RangeError)
+    expect(() => stateAt(settingsOf(), new Date('never'))).toThrow(/invalid date/)
+  })
+
+  it('transitions are those from the start on and before the end', () => {
+    const [from, to] = [new Date('2026-03-04T18:00Z'), new Date('2026-03-04T19:00Z')]
+    expect(transitions(settingsOf(), from, to)).toEqual([{ at: from, to: 'open' }])
+    expect(transitions(settingsOf(), to, from)).toEqual([])
+  })
+})
+
+describe("times are shown in the window's own zone with its abbreviation, and in UTC", () => {
+  it.each([
+    ['2026-11-25T18:00Z', 'America/Los_Angeles', 'Wed 25 Nov 2026, 10:00 PST (18:00 UTC)'],
+    ['2026-07-01T17:00Z', 'America/Los_Angeles', 'Wed 1 Jul 2026, 10:00 PDT (17:00 UTC)'],
+    ['2026-07-01T17:00Z', 'Europe/London', 'Wed 1 Jul 2026, 18:00 BST (17:00 UTC)'],
+    ['2026-09-30T17:00Z', 'Europe/Berlin', 'Wed 30 Sep 2026, 19:00 CEST (17:00 UTC)'],
+    ['2026-07-01T17:00Z', 'Asia/Kolkata', 'Wed 1 Jul 2026, 22:30 IST (17:00 UTC)'],
+    ['2026-07-01T04:00Z', 'America/Los_Angeles', 'Tue 30 Jun 2026, 21:00 PDT (Wed 1 Jul 2026, 04:00 UTC)'],
+    ['2026-12-31T20:00Z', 'Asia/Kathmandu', 'Fri 1 Jan 2027, 01:45 GMT+5:45 (Thu 31 Dec 2026, 20:00 UTC)'],
+    ['2026-07-01T17:00:30Z', 'America/New_York', 'Wed 1 Jul 2026, 13:00:30 EDT (17:00:30 UTC)'],
+    ['2026-07-01T00:00Z', 'UTC', 'Wed 1 Jul 2026, 00:00 UTC'],
+  ])('%s in %s is "%s"', (instant, zone, text) => {
+    expect(formatTime(new Date(instant), zone)).toBe(text)
+  })
+
+  it('a title has the short form', () => {
+    expect(formatTimeShort(new Date('2026-11-25T18:00Z'), 'America/Los_Angeles')).toBe(
+      'Wed 25 Nov 2026, 10:00 PST',
+    )
+  })
+})

@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest'
+import { type ContractOptions, diffContracts, type RawTool } from '../../../src/regression/contract/index.ts'
+
+const wallet = { type: 'object', properties: { wallet: { type: 'string' } }, required: ['wallet'] }
+const nothing = { type: 'object', properties: {} }
+
+function aTool(own: Partial<RawTool> = {}): RawTool {
+  return {
+    name: 'check_eligibility',
+    description: 'Says whether a diner may be rewarded.',
+    inputSchema: wallet,
+    ...own,
+  }
+}
+
+/** The rules that two lists break, with severity and tool. */
+function changes(before: RawTool[], after: RawTool[]): [string, string, string][] {
+  return diffContracts({ tools: before }, { tools: after }).map(({ rule, severity, tool }) => [
+    rule,
+    severity,
+    tool,
+  ])
+}
+
+describe('tools of a list', () => {
+  it('the same list is no change, whatever the order of keys', () => {
+    const { name, ...rest } = aTool({ outputSchema: wallet, _meta: { a: 1 } })
+    expect(changes([{ name, ...rest }], [{ ...rest, name }])).toEqual([])
+  })
+
+  it('removed: break', () => {
+    const other = aTool({ name: 'statistics', inputSchema: nothing })
+    expect(changes([aTool(), other], [other])).toEqual([['tool-removed', 'breaking', 'check_eligibility']])
+  })
+
+  it('added: safe', () => {
+    expect(changes([aTool()], [aTool(), aTool({ name: 'b', inputSchema: nothing })])).toEqual([
+      ['tool-added', 'safe', 'b'],
+    ])
+  })
+
+  it('renamed: break, paired by equal schemas, and told as one change', () => {
+    const [change, ...rest] = diffContracts({ tools: [aTool()] }, { tools: [aTool({ name: 'is_eligible' })] })
+    expect(change).toMatchObject({ rule: 'tool-renamed', severity: 'breaking', tool: 'check_eligibility' })
+    expect(change?.message).toBe('renamed? check_eligibility to is_eligible')
+    expect(rest).toEqual([])
+  })
+
+  it('a rename is not guessed when the schemas differ', () => {
+    expect(changes([aTool()], [aTool({ name: 'is_eligible', inputSchema: nothing })])).toEqual([
+      ['tool-removed', 'breaking', 'check_eligibility'],
+      ['tool-added', 'safe', 'is_eligible'],
+    ])
+  })
+
+  it('of several tools of equal schemas the one of the same description is the renamed one', () => {
+    const added = [aTool({ name: 'x', description: 'Another thing.' }), aTool({ name: 'y' })]
+    expect(changes([aTool()], added).map(([rule, , tool]) => [rule, tool])).toEqual([
+      ['tool-renamed', 'check_eligibility'],
+      ['tool-added', 'x'],
+    ])
+  })
+
+  it('duplicate names fail, and the first of them is compared', () => {
+    expect(changes([aTool()], [aTool(), aTool({ inputSchema: nothing })])).toEqual([
+      ['tool-name-duplicated', 'breaking', 'check_eligibility'],
+    ])
+  })
+
+  it('another order of the tools: info', () => {
+    const [a, b] = [aTool({ name: 'a' }), aTool({ name: 'b' })]
+    expect(changes([a, b], [b, a])).toEqual([['tool-order-changed', 'info', '']])
+    expect(changes([a, b], [aTool({ name: 'c', inputSchema: nothing }), a, b])).toEqual([
+      ['tool-added', 'safe', 'c'],
+    ])
+  })
+
+  it('a tool that nests too deep is breaking, since nothing is proved, and does not exhaust the stack', () => {
+    const deep = JSON.parse(`${'{"items":'.repeat(20_000)}{}${'}'.repeat(20_000)}`)
+    const tool = aTool({ inputSchema: { type: 'object', properties: { a: deep } } })
+    expect(changes([aTool()], [tool])).toEqual([
+      ['input-schema-too-complex', 'breaking', 'check_eligibility'],
+    ])
+  })
+
+  it('property names that JavaScript knows are ordinary names', () => {
+    const schema = (type: string): unknown =>
+      JSON.parse(
+        `{"type":"object","properties":{"__proto__":{"type":"${type}"},"constructor":{"type":"string"}}}`,
+      )
+    const found = diffContracts(
+      { tools: [aTool({ inputSchema: schema('string') })] },
+      { tools: [aTool({ inputSchema: schema('number') })] },
+    )
+    expect(found.map(({ rule, path }) => [rule, path])).toEqual([['input-type-changed', '/__proto__']])
+  })
+})
+
+describe('what a tool says of itself', () => {
+  const rows: [string, Partial<RawTool>, Partial<RawTool>, string, string][] = [
+    ['outputSchema removed: break', { outputSchema: wallet }, {}, 'output-schema-removed', 'breaking'],
+    ['outputSchema added: warn', {}, { outputSchema: wallet }, 'output-schema-added', 'warning'],
+    [
+      'description changed: warn',
+      {},
+      { description: 'Says whether a diner must be rewarded.' },
+      'description-changed',
+      'warning',
+    ],
+    [
+      'readOnly true to false: break',
+      { annotations: { readOnlyHint: true } },
+      { annotations: { readOnlyHint: false } },
+      'read-only-lost',
+      'breaking',
+    ],
+    [
+      'readOnly true to the default: break',
+      { annotations: { readOnlyHint: true } },
+      {},
+      'read-only-lost',
+      'breaking',
+    ],
+    ['readOnly false to true: info', {}, { annotations: { readOnlyHint: true } }, 'hint-changed', 'info'],
+    [
+      'destructive false to true: warn',
+      { annotations: { destructiveHint: false } },
+      { annotations: { destructiveHint: true } },
+      'destructive-gained',
+      'warning',
+    ],
+    [
+      'destructive false to the default: warn',
+      { annotations: { destructiveHint: false } },
+      {},
+      'destructive-gained',
+      'warning',
+    ],
+    [
+      'destructive true to false: info',
+      {},
+      { annotations: { destructiveHint: false } },
+      'hint-changed',
+      'info',
+    ],
+    [
+      'idempotent true to false: warn',
+      { annotations: { idempotentHint: true } },
+      {},
+      'idempotent-lost',
+      'warning',
+    ],
+    [
+      'openWorld false to the default: info',
+      { annotations: { openWorldHint: false } },
+      {},
+      'hint-changed',
+      'info',
+    ],
+    [
+      'destructive means nothing of a tool that only reads: info',
+      { annotations: { readOnlyHint: true, destructiveHint: false } },
+      { annotations: { readOnlyHint: true } },
+      'hint-changed',
+      'info',
+    ],
+    ['title: info', {}, { title: 'Eligibility' }, 'title-changed', 'info'],
+    [
+      'title among the annotations: info',
+      {},
+      { annotations: { title: 'Eligibility' } },
+      'title-changed',
+      'info',
+    ],
+    ['icons: info', {}, { icons: [{ src: 'data:image/png;base64,AA==' }] }, 'icons-changed', 'info'],
+    ['_meta: info', { _meta: { a: 1 } }, { _meta: { a: 2 } }, 'meta-changed', 'info'],
+    ['tasks demanded: break', {}, { execution: { taskSupport: 'required' } }, 'task-required', 'breaking'],
+    [
+      'tasks no longer possible: warn',
+      { execution: { taskSupport: 'optional' } },
+      {},
+      'task-support-lost',
+      'warning',
+    ],
+    ['a member that the diff does not know: warn', {}, { billing: 'paid' }, 'tool-field-changed', 'warning'],
+    [
+      'the input schema is none: break',
+      {},
+      { inputSchema: { type: 'string' } },
+      'input-schema-invalid',
+      'breaking',
+    ],
+    [
+      'the output schema is none: break',
+      { outputSchema: wallet },
+      { outputSchema: 'text' },
+      'output-schema-invalid',
+      'breaking',
+    ],
+  ]
+  it.each(rows)('%s', (_row, before, after, rule, severity) => {
+    const found = changes([aTool(before)], [aTool(after)]).filter(
+      ([name]) => !/^(in|out)put-(type|reference)/.test(name),
+    )
+    expect(found).toEqual([[rule, severity, 'check_eligibility']])
+  })
+
+  it('defaults written out are the same annotations', () => {
+    const annotations = {
+      readOnlyHint: false,
+      destructiveHint: true,
+      idempotentHint: false,
+      openWorldHint: true,
+    }
+    expect(changes([aTool()], [aTool({ annotations })])).toEqual([])
+  })
+
+  it('a changed description is shown as "routing" with a word diff', () => {
+    const after = aTool({ description: 'Says whether a guest may be rewarded.' })
+    const [change] = diffContracts({ tools: [aTool()] }, { tools: [after] })
+    expect(change?.message).toContain('routing')
+    expect(change?.message).toContain('[-diner-]{+guest+}')
+  })
+
+  it('a long rewritten description is cut', () => {
+    const words = (seed: number): string =>
+      Array.from({ length: 3000 }, (_, index) => `w${index * seed}`).join(' ')
+    const [change] = diffContracts(
+      { tools: [aTool({ description: words(3) })] },
+      { tools: [aTool({ description: words(7) })] },
+    )
+    expect(change?.message.length).toBeLessThan(1300)
+  })
+})
+
+describe('characters that nobody can see', () => {
+  const hidden = (before: Partial<RawTool>, after: Partial<RawTool>): [string, string][] =>
+    diffContracts({ tools: [aTool(before)] }, { tools: [aTool(after)] })
+      .filter(({ rule }) => rule === 'hidden-characters')
+      .map(({ severity, message }) => [severity, /U\+[0-9A-F]+/.exec(message)?.[0] ?? ''])
+
+  it.each([
+    ['zero-width space', 'a\u200bb', 'U+200B'],
+    ['zero-width joiner between letters', 'a\u200db', 'U+200D'],
+    ['escape', 'a\u001b[31mb', 'U+001B'],
+    ['right-to-left override', 'a\u202eb', 'U+202E'],
+    ['byte order mark', '\ufeffab', 'U+FEFF'],
+    ['tag letters', 'a\u{e0041}b', 'U+E0041'],
+    ['variation selectors that carry data', 'a\u{e0101}b', 'U+E0101'],
+  ])('a description with a %s breaks', (_name, description, code) => {
+    expect(hidden({}, { description })).toEqual([['breaking', code]])
+    expect(hidden({}, { inputSchema: { ...wallet, description } })).toEqual([['breaking', code]])
+    expect(hidden({ outputSchema: wallet }, { outputSchema: { ...wallet, title: description } })).toEqual([
+      ['breaking', code],
+    ])
+  })
+
+  it('line breaks, tabs and emoji made of several are let be', () => {
+    expect(
+      hidden(
+        {},
+        { description: 'First line.\r\n\tSecond \u{1f469}\u200d\u{1f4bb} \u2764\ufe0f\u200d\u{1f525}.' },
+      ),
+    ).toEqual([])
+  })
+
+  it('what was accepted with the baseline is not told again', () => {
+    expect(hidden({ description: 'a\u200bb' }, { description: 'a\u200bb', title: 'A' })).toEqual([])
+  })
+
+  it('an added tool is read as well, and no message repeats the character itself', () => {
+    const found = diffContracts({ tools: [] }, { tools: [aTool({ name: 'x\u200by' })] })
+    expect(found.map(({ rule, severity }) => [rule, severity])).toContainEqual([
+      'hidden-characters',
+      'breaking',
+    ])
+    expect(found.filter(({ message }) => message.includes('\u200b'))).toEqual([])
+  })
+})
+
+describe('the server', () => {
+  const versions = (
+    before: string[] | undefined,
+    after: string[] | undefined,
+    options?: ContractOptions,
+  ): string[] => {
+    const list = (protocolVersions: string[] | undefined) => ({
+      tools: [],
+      ...(protocolVersions ? { protocolVersions } : {}),
+    })
+    return diffContracts(list(before), list(after), options).map(
+      ({ rule, severity, side }) => `${side} ${rule} ${severity}`,
+    )
+  }
+
+  it('drops a protocol version that clients use: break', () => {
+    expect(versions(['a', 'b'], ['b'])).toEqual(['server protocol-version-dropped breaking'])
+    expect(versions(['a', 'b'], ['b'], { clientProtocolVersions: ['a'] })).toEqual([
+      'server protocol-version-dropped breaking',
+    ])
+  })
+
+  it('drops one that no client uses: info; adds one: safe; does not say: warn', () => {
+    expect(versions(['a', 'b'], ['b'], { clientProtocolVersions: ['b'] })).toEqual([
+      'server protocol-version-unused-dropped info',
+    ])
+    expect(versions(['a'], ['a', 'b'])).toEqual(['server protocol-version-added safe'])
+    expect(versions(['a'], undefined)).toEqual(['server protocol-versions-unknown warning'])
+    expect(versions(undefined, ['a'])).toEqual([])
+  })
+
+  it('a capability that is gone warns, one that changed is information', () => {
+    const capabilities = (value: unknown) => ({ tools: [], capabilities: value })
+    const found = diffContracts(
+      capabilities({ tools: { listChanged: true }, logging: {} }),
+      capabilities({ tools: {} }),
+    )
+    expect(found.map(({ rule, severity }) => [rule, severity])).toEqual([
+      ['capability-changed', 'info'],
+      ['capability-removed', 'warning'],
+    ])
+  })
+})

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { applyWaivers, type ContractChange, type Waiver } from '../../../src/regression/contract/index.ts'
+
+const change: ContractChange = {
+  severity: 'breaking',
+  rule: 'input-property-removed',
+  tool: 'issue_reward',
+  path: '/note',
+  side: 'input',
+  message: 'The optional property note was removed and is now refused.',
+}
+const waiver: Waiver = {
+  rule: 'input-property-removed',
+  tool: 'issue_reward',
+  path: '/note',
+  reason: 'nobody sends it',
+  expires: '2026-12-15',
+}
+const today = '2026-11-23'
+
+describe('a waiver', () => {
+  it('covers the change that it names, and nothing else', () => {
+    const other = { ...change, path: '/memo' }
+    const { changes, problems } = applyWaivers([change, other], [waiver], today)
+    expect(changes).toEqual([{ ...change, waived: 'nobody sends it' }, other])
+    expect(problems).toEqual([])
+  })
+
+  it('without a path covers the rule anywhere in the tool', () => {
+    const { path: _anywhere, ...wide } = waiver
+    const { changes } = applyWaivers(
+      [change, { ...change, path: '/memo' }, { ...change, tool: 'void' }],
+      [wide],
+      today,
+    )
+    expect(changes.map(({ waived }) => waived)).toEqual(['nobody sends it', 'nobody sends it', undefined])
+  })
+
+  it('counts on its last day and not on the day after', () => {
+    expect(applyWaivers([change], [waiver], '2026-12-15T23:59:00Z').changes[0]?.waived).toBe(
+      'nobody sends it',
+    )
+    const { changes, problems } = applyWaivers([change], [waiver], '2026-12-16')
+    expect(changes).toEqual([change])
+    expect(problems).toEqual([expect.stringContaining('expired on 2026-12-15')])
+  })
+
+  it.each<[string, Partial<ContractChange>]>([
+    ['another rule', { rule: 'input-type-narrowed' }],
+    ['another tool', { tool: 'void_reward' }],
+    ['another path', { path: '/memo' }],
+    ['a change that harms nobody any more', { severity: 'safe' }],
+    ['a change that is only information', { severity: 'info' }],
+  ])('that no longer matches anything fails: %s', (_row, differs) => {
+    const { changes, problems } = applyWaivers([{ ...change, ...differs }], [waiver], today)
+    expect(changes.map(({ waived }) => waived)).toEqual([undefined])
+    expect(problems).toEqual([expect.stringContaining('no longer matches')])
+  })
+
+  it.each(['2026-02-30', 'soon', '2026-1-1'])(
+    'whose date is none (%s) covers nothing and fails',
+    (expires) => {
+      const { changes, problems } = applyWaivers([change], [{ ...waiver, expires }], today)
+      expect(changes).toEqual([change])
+      expect(problems).toEqual([expect.stringContaining('no date')])
+    },
+  )
+
+  it('covers warnings, too', () => {
+    expect(applyWaivers([{ ...change, severity: 'warning' }], [waiver], today).changes[0]?.waived).toBe(
+      'nobody sends it',
+    )
+  })
+
+  it('covers nothing when today is unknown: fail closed', () => {
+    expect(applyWaivers([change], [waiver], 'today').changes).toEqual([change])
+  })
+})

@@ -1,0 +1,49 @@
+import type { Clock } from 'pg-boss'
+import pino from 'pino'
+import { expect, vi } from 'vitest'
+import type { PullRef } from '../../src/decision/snapshot.ts'
+import type { Database } from '../../src/services/database.ts'
+import { type Handlers, openQueue, type Queue } from '../../src/services/queue.ts'
+
+export const aPull = (changes: Partial<PullRef> = {}): PullRef => ({
+  installationId: 1,
+  repositoryId: 2,
+  owner: 'octo-org',
+  repo: 'shop',
+  number: 7,
+  ...changes,
+})
+
+/** A log that keeps its lines. */
+export function aLog() {
+  const lines: Record<string, unknown>[] = []
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(JSON.parse(line)) })
+  return { log, lines }
+}
+
+/** A queue whose evaluations are kept in `ran`; handlers that are not given do nothing. */
+export async function aQueue(database: Database, handlers: Partial<Handlers> = {}, clock?: Clock) {
+  const { log, lines } = aLog()
+  const queue = await openQueue({ database, log, ...(clock && { clock }) })
+  const ran: PullRef[] = []
+  const work = () =>
+    queue.work({
+      delivery: async () => undefined,
+      notice: async () => undefined,
+      ...handlers,
+      evaluate: async (pull, signal) => {
+        ran.push(pull)
+        await handlers.evaluate?.(pull, signal)
+      },
+    })
+  return { queue, ran, lines, work }
+}
+
+export async function untilIdle(queue: Queue): Promise<void> {
+  await vi.waitFor(async () => expect(await queue.idle()).toBe(true), { timeout: 10_000, interval: 20 })
+}
+
+/** A promise with its handle. */
+export function aGate() {
+  return Promise.withResolvers<void>()
+}
