@@ -92,7 +92,8 @@ function createProbot(settings: Settings, log: Logger): Probot {
     baseUrl: settings.apiUrl,
     Octokit: GateOctokit,
     request: { fetch: conditionalFetch() },
-    log,
+    // Probot logs whole payloads at its lower levels.
+    log: log.child({}, { level: 'warn' }),
   })
 }
 

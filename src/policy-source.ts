@@ -19,7 +19,8 @@ export type Judging =
  * under the defaults where there has been none.
  */
 export async function policyFor(database: Database, github: GitHub, pull: PullRef): Promise<Judging> {
-  const file = await readPolicyFile(github, pull, policyPath)
+  const repository = { owner: pull.owner, repo: pull.repo }
+  const file = await readPolicyFile(github, repository, policyPath)
   if (!file) return { kind: 'none' }
   const result = parsePolicy(file.text, file.where)
   if (result.ok) {

@@ -82,7 +82,7 @@ function footer(snapshot: Pick<Snapshot, 'head'>, notes: string[]): string {
 function cut(summary: string): string {
   if (summary.length <= summaryLimit) return summary
   const end = '\n\n… cut here: GitHub shows no more.'
-  return summary.slice(0, summary.lastIndexOf('\n', summaryLimit - end.length)) + end
+  return summary.slice(0, Math.max(0, summary.lastIndexOf('\n', summaryLimit - end.length))) + end
 }
 
 /** The check of a pull request whose repository has a policy that cannot be read. */

@@ -149,7 +149,54 @@ const ends: FileCase[] = [
   },
 ]
 
-describe.each([['ends of lines and files', ends]])('%s', (_, cases) => {
+/** A row of equal lines: git may draw a line added to it at any place, and which block a line ends up in depends on the drawing. */
+const row = (count: number) => '}\n'.repeat(count)
+const code = (inside: string) => `${text}${inside}${text}`
+const elsewhereInFile = text.replace('line 3\n', 'base\nbase\n')
+
+const drawings: FileCase[] = [
+  {
+    name: 'a line put into a row of equal lines that the base made longer is not proved',
+    files: {
+      oldBase: { f: code(row(4)) },
+      change: { f: code(`${row(2)}run\n${row(2)}`) },
+      base: { f: code(row(5)) },
+      after: { f: code(`${row(2)}run\n${row(3)}`) },
+    },
+    proof: {
+      same: false,
+      why: 'f was changed by the base in or beside the lines that are changed here',
+    },
+  },
+  {
+    name: 'a line put into a row of equal lines, above which the base changed the file, is the same change',
+    files: {
+      oldBase: { f: code(row(4)) },
+      change: { f: code(`${row(2)}run\n${row(2)}`) },
+      base: { f: `${elsewhereInFile}${row(4)}${text}` },
+      after: { f: `${elsewhereInFile}${row(2)}run\n${row(2)}${text}` },
+    },
+    proof: { same: true },
+  },
+  {
+    name: 'a line put one place further in a row of equal lines is another change',
+    files: {
+      oldBase: { f: code(row(4)) },
+      change: { f: code(`${row(2)}run\n${row(2)}`) },
+      base: { f: `${elsewhereInFile}${row(4)}${text}` },
+      after: { f: `${elsewhereInFile}${row(3)}run\n${row(1)}${text}` },
+    },
+    proof: {
+      same: false,
+      why: 'f was changed by the base too, and the lines changed here are not the same as before, or stand elsewhere',
+    },
+  },
+]
+
+describe.each([
+  ['changes that can be drawn in several ways', drawings],
+  ['ends of lines and files', ends],
+])('%s', (_, cases) => {
   it.each(cases)('$name', ({ files, proof }) => {
     expect(prove(factsOf(repository, versionsOf(repository, files)))).toMatchObject(proof)
   })

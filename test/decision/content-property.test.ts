@@ -55,7 +55,7 @@ const distinct: fc.Arbitrary<Text> = fc
     return { stretches: numbered, rest: number(rest) }
   })
 
-it('every change that does not adjoin the base’s is recognised in git’s own merge and in a rebase', () => {
+it('every change that does not adjoin the base’s is recognised in git’s own merge', () => {
   fc.assert(
     fc.property(fc.array(distinct, { minLength: 20, maxLength: 40 }), (texts) => {
       const oldBase = commit(
@@ -103,13 +103,9 @@ const forged = fc.record({
   line: few,
 })
 
-function forgery({
-  text,
-  trick,
-  from,
-  to,
-  line,
-}: typeof forged extends fc.Arbitrary<infer T> ? T : never): string {
+type Forged = typeof forged extends fc.Arbitrary<infer T> ? T : never
+
+function forgery({ text, trick, from, to, line }: Forged): string {
   const lines = written(text, 'change', 'base').split('\n').slice(0, -1)
   const [taken] =
     trick === 'move' || trick === 'drop' ? lines.splice(from % Math.max(1, lines.length), 1) : []

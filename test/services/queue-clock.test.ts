@@ -18,9 +18,9 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     await Promise.all(queues.splice(0).map((queue) => queue.stop()))
     await (await shared)?.query('DELETE FROM release_gate_jobs.job')
   })
-  const start = async (handlers: Partial<Handlers> = {}) => {
+  const start = async (handlers: Partial<Handlers> = {}, own?: Database) => {
     shared ??= open()
-    const database = await shared
+    const database = own ?? (await shared)
     const clock = new TestClock(TUESDAY)
     const started = await aQueue(database, handlers, clock)
     queues.push(started.queue)
@@ -242,10 +242,9 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     await times(ran, 2)
   })
 
-  test('a job whose worker died elsewhere is found by its heartbeat within half a minute, and runs here', async () => {
-    const { queue, ran, clock, database, moveTo } = await start()
-    if (database.kind === 'pglite') return
-    await queue.enqueueRecheck(aPull(), OPENS)
+  test('a job whose worker died is found by its heartbeat, and runs again', async () => {
+    // Its own: pg-boss notes when it last looked, and the stories above were further on in time.
+    const { queue, ran, clock, database, moveTo } = await start({}, await open())
     // As another process would leave it: taken up, one heartbeat, and silence.
     await database.query(
       `INSERT INTO release_gate_jobs.job (name, data, state, policy, singleton_key, started_on, heartbeat_on,
@@ -254,7 +253,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
       [JSON.stringify(aPull()), TUESDAY],
     )
     expect(await queue.idle()).toBe(false)
-    await clock.tick(25 * SECOND)
+    await clock.tick(database.kind === 'pglite' ? 121 * SECOND : 25 * SECOND)
     await untilIdle(queue)
     await moveTo(new Date(clock.now() + 5 * SECOND))
     await times(ran, 1)

@@ -15,19 +15,19 @@ import { reachOf } from './reach.ts'
  * moves out of one `if` block and into its twin.
  */
 export function carry(script: readonly Edit[], base: readonly Edit[]): Edit[] | null {
+  const reaches = base.map(reachOf)
   const carried: Edit[] = []
+  let above = 0
+  let shift = 0
   for (const edit of script) {
-    if (base.some((other) => mayTouch(edit, other))) return null
-    const above = base.filter((other) => other.at < edit.at)
-    const shift = above.reduce((sum, other) => sum + other.added.length - other.removed.length, 0)
+    const reach = reachOf(edit)
+    if (reaches.some((other) => reach.from <= other.to && other.from <= reach.to)) return null
+    for (let other = base[above]; other !== undefined && other.at < edit.at; other = base[++above]) {
+      shift += other.added.length - other.removed.length
+    }
     carried.push({ ...edit, at: edit.at + shift })
   }
   return carried
-}
-
-function mayTouch(edit: Edit, other: Edit): boolean {
-  const [one, two] = [reachOf(edit), reachOf(other)]
-  return one.from <= two.to && two.from <= one.to
 }
 
 /** Whether two scripts take away the same lines and add the same lines at the same positions. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { approvalDetails } from '../approval-details.ts'
 import { defineGate, type Finding, failed, passed, type Step, waiting } from '../gate.ts'
-import { code, list, plural, short } from '../markdown.ts'
+import { code, list, plural, sentence, short } from '../markdown.ts'
 import type { Snapshot, Unattributed } from '../snapshot.ts'
 import { type Tally, tallyOf } from '../tally.ts'
 
@@ -47,7 +47,7 @@ function unreadable(snapshot: Snapshot, policy: Settings): Finding | undefined {
   if (snapshot.commitsIncomplete !== undefined) {
     return failed(
       'The commits cannot all be read',
-      `${snapshot.commitsIncomplete} Their authors are not known, and must not approve. Split the change, or squash its commits.`,
+      `${sentence(snapshot.commitsIncomplete)} Their authors are not known, and must not approve. Split the change, or squash its commits.`,
       { who: 'The author' },
     )
   }
@@ -135,7 +135,7 @@ function whatIsMissing(tally: Tally, snapshot: Snapshot, missing: number, names:
       : '',
     hiddenPeople(snapshot),
   ]
-  return sentences.filter((sentence) => sentence !== '').join(' ')
+  return sentences.filter((each) => each !== '').join(' ')
 }
 
 function hiddenPeople({ unownedBots: bots }: Snapshot): string {

@@ -14,13 +14,18 @@ const hidden = new RegExp(
   'gu',
 )
 
+/** Most texts are plain ASCII, and this is told a hundred times faster. */
+const plain = /^[\x20-\x7e\t\n\r]*$/
+
 /** The hidden characters of a text as code points: `U+200B`. */
 export function hiddenCharacters(text: string): string[] {
+  if (plain.test(text)) return []
   return [...new Set(Array.from(text.matchAll(hidden), ([found]) => codePoint(found)))]
 }
 
 /** The text with its hidden characters spelled out, fit to stand in a message. */
 export function visible(text: string): string {
+  if (plain.test(text)) return text
   return text.replace(hidden, (found) => `<${codePoint(found)}>`)
 }
 
@@ -42,9 +47,17 @@ export function textsWithin(value: unknown, tokens: readonly string[] = []): Tex
   ])
 }
 
+/** Whether all texts are plain ASCII, asked first since they nearly always are. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string') return plain.test(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, item]) => plain.test(key) && isPlain(item))
+}
+
 /** The texts with hidden characters that were not there before, word for word at the same place. */
 export function newlyHidden(before: unknown, after: unknown): (Text & { characters: string[] })[] {
   const key = ({ tokens, text }: Text): string => JSON.stringify([tokens, text])
+  if (isPlain(after)) return []
   const suspects = textsWithin(after)
     .map((found) => ({ ...found, characters: hiddenCharacters(found.text) }))
     .filter(({ characters }) => characters.length > 0)

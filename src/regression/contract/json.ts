@@ -25,8 +25,47 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined'
 }
 
+/** Equality of JSON values, whatever the order of keys. */
 export function equal(left: unknown, right: unknown): boolean {
-  return left === right || canonical(left) === canonical(right)
+  return sameMembers(left, right, equal)
+}
+
+const references = new Set(['$ref', '$dynamicRef', '$recursiveRef'])
+
+/** Two equal schemas that refer to nothing else: they mean the same in whatever documents they stand. */
+export function equalAndClosed(left: unknown, right: unknown): boolean {
+  return sameMembers(left, right, equalAndClosed, references)
+}
+
+function sameMembers(
+  left: unknown,
+  right: unknown,
+  same: (left: unknown, right: unknown) => boolean,
+  unless?: ReadonlySet<string>,
+): boolean {
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
+    return left === right
+  }
+  if (Array.isArray(left) || Array.isArray(right)) {
+    if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false
+    return left.every((item, index) => same(item, right[index]))
+  }
+  const [own, other] = [left as JsonObject, right as JsonObject]
+  const keys = Object.keys(own)
+  if (keys.length !== Object.keys(other).length) return false
+  return keys.every(
+    (key) => Object.hasOwn(other, key) && unless?.has(key) !== true && same(own[key], other[key]),
+  )
+}
+
+/** Whether a schema refers to anything that is not a place in its own document. */
+export function refersElsewhere(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  return Object.entries(node).some(
+    ([key, value]) =>
+      (references.has(key) && typeof value === 'string' && !(key === '$ref' && value.startsWith('#'))) ||
+      refersElsewhere(value),
+  )
 }
 
 /** Whether the value nests deeper than `limit`; asked without recursion, before anything recursive reads it. */

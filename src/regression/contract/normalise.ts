@@ -1,6 +1,6 @@
 import { canonical, isObject, type JsonObject, member } from './json.ts'
 import { allTypes, applicators, isAnnotation, isTypeName, shapes, type TypeName } from './keywords.ts'
-import { resolve, type SchemaDocument } from './references.ts'
+import { isEndless, resolve, type SchemaDocument } from './references.ts'
 import { tidyWords } from './tidy.ts'
 
 /** A schema and the document in which its references are looked up. */
@@ -30,7 +30,7 @@ export type Schema = {
 
 export type Normalise = (located: Located) => Schema
 
-type Flat = { words: JsonObject; notes: JsonObject; unresolved?: string }
+type Flat = { words: JsonObject; notes: JsonObject; unresolved?: string; never?: true }
 
 /** A normaliser remembers what it has read: the same node gives the same object, by which recursion is recognised. */
 export function createNormaliser(): Normalise {
@@ -41,10 +41,12 @@ export function createNormaliser(): Normalise {
     documents.set(located.document, known)
     const found = known.get(located.node)
     if (found !== undefined) return found
-    const pending = known.has(located.node)
     count += 1
     const id = count
-    if (pending) return { ...blank(located), id, unresolved: 'refers to itself without end' }
+    const { node, document } = located
+    const looped = isObject(node) && Object.hasOwn(node, '$ref') && isEndless(document, node)
+    if (looped || known.has(node))
+      return { ...blank(located), id, unresolved: 'refers to itself without end' }
     known.set(located.node, undefined)
     const target = plainReference(located)
     const schema = target ? normalise(target) : { ...read(located, normalise), id, origin: located }
@@ -82,7 +84,7 @@ function read(located: Located, normalise: Normalise): Schema {
   if (nullable !== undefined) return { ...nullable, notes: { ...nullable.notes, ...flat.notes } }
   const { words, malformed } = wellFormed(flat.words)
   const { type, nullable: orNull, enum: choices, const: only, ...rest } = words
-  let types: ReadonlySet<TypeName> = flat.words.never === never ? new Set() : typesOf(type, orNull === true)
+  let types: ReadonlySet<TypeName> = flat.never ? new Set() : typesOf(type, orNull === true)
   const values = valuesOf(choices, 'const' in words ? [only] : undefined, types)
   if (values !== undefined) types = new Set(values.types)
   return {
@@ -95,16 +97,13 @@ function read(located: Located, normalise: Normalise): Schema {
   }
 }
 
-/** The marker of the schema `false`; a symbol, so that no server can send it. */
-const never = Symbol('false')
-
 /** Follows `$ref` and opens an `allOf` of one, as long as nothing but annotations stands beside it. */
 function flatten(located: Located): Flat {
   let notes: JsonObject = {}
   let node: unknown = located.node
   for (let hops = 0; hops < 32; hops += 1) {
     if (node === true) return { words: {}, notes }
-    if (node === false) return { words: { never }, notes }
+    if (node === false) return { words: {}, notes, never: true }
     if (!isObject(node)) return { words: {}, notes, unresolved: 'is not a schema' }
     const own = Object.entries(node)
     const words = Object.fromEntries(own.filter(([key]) => !isAnnotation(key)))

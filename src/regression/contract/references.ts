@@ -70,3 +70,43 @@ function pointer(root: unknown, path: string, reference: string): Resolved {
   }
   return { node }
 }
+
+const sameValue = [
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'dependentSchemas',
+  'dependencies',
+] as const
+
+/**
+ * Whether a schema with a `$ref` comes back to itself without going a step down into the value: no validator can ever finish with it.
+ * A list of lists is recursive and fine; `anyOf: [itself, null]` is not.
+ */
+export function isEndless(document: SchemaDocument, start: JsonObject): boolean {
+  const seen = new Set<unknown>()
+  const ahead: unknown[] = nextSchemas(document, start)
+  while (ahead.length > 0) {
+    const node = ahead.pop()
+    if (node === start) return true
+    if (!isObject(node) || seen.has(node)) continue
+    seen.add(node)
+    ahead.push(...nextSchemas(document, node))
+  }
+  return false
+}
+
+/** The schemas that judge the very same value as this one. */
+function nextSchemas(document: SchemaDocument, node: JsonObject): unknown[] {
+  const target = typeof node.$ref === 'string' ? resolve(document, node.$ref) : undefined
+  const parts = sameValue.flatMap((key) => {
+    const part = member(node, key)
+    const isMap = key === 'dependentSchemas' || key === 'dependencies'
+    return isMap && isObject(part) ? Object.values(part) : [part].flat()
+  })
+  return target !== undefined && 'node' in target ? [target.node, ...parts] : parts
+}

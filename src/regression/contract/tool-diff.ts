@@ -1,7 +1,7 @@
 import type { ContractChange, RawTool, SchemaSide, ToolList } from './change.ts'
 import { visible } from './hidden-characters.ts'
 import { hiddenTexts } from './hidden-texts.ts'
-import { canonical, deeperThan, equal, isObject } from './json.ts'
+import { deeperThan, equal, isObject, refersElsewhere } from './json.ts'
 import { pairRenamed } from './renames.ts'
 import { schemaRules } from './rules.ts'
 import { diffSchemas } from './schema-diff.ts'
@@ -94,9 +94,8 @@ function diffOutput(old: RawTool, next: RawTool): ContractChange[] {
 }
 
 function diffSide(old: unknown, next: unknown, side: SchemaSide, tool: string): ContractChange[] {
-  const [before, after] = [canonical(old), canonical(next)]
-  // An unchanged schema is read all the same when it refers to others: what they say may have changed unseen.
-  if (before === after && !/"\$(?:ref|dynamicRef|recursiveRef)":/.test(after)) return []
+  // An unchanged schema is read all the same when it refers to a remote one: what that says may have changed unseen.
+  if (equal(old, next) && !refersElsewhere(next)) return []
   return diffSchemas(old ?? true, next ?? true, side).map((change) => ({ ...change, tool }))
 }
 

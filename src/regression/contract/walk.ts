@@ -1,4 +1,5 @@
 import { below, type SchemaSide, type Severity } from './change.ts'
+import { equalAndClosed } from './json.ts'
 import { createNormaliser, type Located, type Normalise, type Schema } from './normalise.ts'
 import { type SchemaRule, schemaRules } from './rules.ts'
 
@@ -99,6 +100,7 @@ function compareOnce(
     walk.report('schema-too-complex', path, tooComplex(path).message)
     return
   }
+  if (equalAndClosed(before.node, after.node)) return
   const [old, next] = [shared.look(before), shared.look(after)]
   const key = claim === '>' ? `${next.id}<${old.id}` : `${old.id}${claim}${next.id}`
   if (shared.open.has(key)) return

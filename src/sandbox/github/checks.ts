@@ -4,8 +4,8 @@ import { findCommit } from './git-reading.ts'
 import { appById, type Hub, installationFor } from './hub.ts'
 import { groupChecked } from './merge-queue.ts'
 import { unprocessable } from './problems.ts'
-import { checkRunShape, suiteWithRepository } from './shapes/check.ts'
-import { commitShape } from './shapes/commit.ts'
+import { checkRunShape, suiteShape } from './shapes/check.ts'
+import { headCommit } from './shapes/commit.ts'
 import type { CheckRun, CheckStatus, CheckSuite, Repository } from './world.ts'
 
 /** One suite for each app and commit. A push makes it and asks for it, where the App may write checks. */
@@ -38,8 +38,7 @@ export function ensureSuite(
 export async function emitSuite(hub: Hub, repository: Repository, suite: CheckSuite, action: string, by: By) {
   if (suite.appId !== hub.appId) return
   const commit = await findCommit(repository.git, suite.headSha)
-  const head = commit ? commitShape(hub, repository, commit).commit : null
-  const { repository: _, ...shape } = suiteWithRepository(hub, repository, suite, head)
+  const shape = { ...suiteShape(hub, repository, suite), head_commit: commit ? headCommit(commit) : null }
   emit(hub, repository, 'check_suite', by, { action, check_suite: shape })
 }
 

@@ -45,6 +45,8 @@ export async function createDeployment(
   emit(hub, repository, 'deployment', by, {
     action: 'created',
     deployment: deploymentShape(hub, repository, deployment),
+    workflow: null,
+    workflow_run: null,
   })
   return deployment
 }

@@ -58,38 +58,39 @@ async function attributesOf(git: Git, revision: string): Promise<string[]> {
 
 type Listed = Omit<ChangedFile, 'patch'> & { raw: string; binary: boolean }
 
+/** Raw lines (`:modes shas status`, path or two) come first, then as many of numstat. */
 function parseListing(text: string): Listed[] {
   const parts = text.split('\0')
   const files: Listed[] = []
-  const counts: { additions: string; deletions: string }[] = []
-  for (let index = 0; index < parts.length; ) {
-    const part = parts[index] ?? ''
-    if (part.startsWith(':')) {
-      const [, , before = '', after = '', raw = 'M'] = part.split(' ')
-      const moved = /^[RC]/.test(raw)
-      const filename = parts[index + (moved ? 2 : 1)] ?? ''
-      files.push({
-        sha: raw === 'D' ? before : after,
-        filename,
-        status: statusOf(raw),
-        additions: 0,
-        deletions: 0,
-        raw,
-        binary: false,
-        ...(moved ? { previousFilename: parts[index + 1] ?? '' } : {}),
-      })
-      index += moved ? 3 : 2
-    } else if (part.includes('\t')) {
-      const [additions = '0', deletions = '0', path = ''] = part.split('\t')
-      counts.push({ additions, deletions })
-      index += path === '' ? 3 : 1
-    } else index += 1
+  let index = 0
+  while (parts[index]?.startsWith(':')) {
+    const raw = parts[index]?.split(' ')[4] ?? 'M'
+    const moved = /^[RC]/.test(raw)
+    files.push(rawFile(parts.slice(index, index + (moved ? 3 : 2)), raw))
+    index += moved ? 3 : 2
   }
-  return files.map((file, index) => counted(file, counts[index]))
+  return files.map((file) => {
+    const [additions = '0', deletions = '0', path = ''] = (parts[index] ?? '').split('\t')
+    index += path === '' ? 3 : 1
+    return counted(file, { additions, deletions })
+  })
 }
 
-function counted(file: Listed, count: { additions: string; deletions: string } | undefined): Listed {
-  if (!count) return file
+function rawFile([header = '', first = '', second]: string[], raw: string): Listed {
+  const [, , before = '', after = ''] = header.split(' ')
+  return {
+    sha: raw === 'D' ? before : after,
+    filename: second ?? first,
+    status: statusOf(raw),
+    additions: 0,
+    deletions: 0,
+    raw,
+    binary: false,
+    ...(second === undefined ? {} : { previousFilename: first }),
+  }
+}
+
+function counted(file: Listed, count: { additions: string; deletions: string }): Listed {
   if (count.additions === '-') return { ...file, binary: true }
   return { ...file, additions: Number(count.additions), deletions: Number(count.deletions) }
 }

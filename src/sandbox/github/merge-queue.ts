@@ -1,13 +1,14 @@
 import { type By, emit, record } from './events.ts'
-import { type Commit, findCommit, noCommit, shaOf } from './git-reading.ts'
+import { findCommit, noCommit, shaOf } from './git-reading.ts'
 import { moveRef } from './git-writing.ts'
-import { type Hub, isoTime } from './hub.ts'
+import type { Hub } from './hub.ts'
 import { deleteMergedBranch, mergeBlock, mergedTip } from './merging.ts'
 import { emitPull, isPull } from './pull-facts.ts'
 import { closePull } from './pulls.ts'
 import { branchMoved } from './pushes.ts'
 import { checkState } from './requirements.ts'
 import { requirementsFor } from './rules.ts'
+import { headCommit } from './shapes/commit.ts'
 import type { PullIssue } from './shapes/pull.ts'
 import type { MergeGroup, MergeMethod, MergeQueue, Repository } from './world.ts'
 
@@ -223,17 +224,6 @@ async function emitGroup(
       head_commit: commit ? headCommit(commit) : null,
     },
   })
-}
-
-function headCommit({ sha, tree, message, author, committer }: Commit) {
-  return {
-    id: sha,
-    tree_id: tree,
-    message,
-    timestamp: isoTime(committer.at),
-    author: { name: author.name, email: author.email },
-    committer: { name: committer.name, email: committer.email },
-  }
 }
 
 /** A check on the head of a group changed. */

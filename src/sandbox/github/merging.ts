@@ -8,7 +8,7 @@ import { mergesCleanly, pullCommits } from './pull-facts.ts'
 import { closePull } from './pulls.ts'
 import { branchMoved, moveBranch } from './pushes.ts'
 import { unmet } from './requirements.ts'
-import { requirementsFor } from './rules.ts'
+import { type Requirement, requirementsFor } from './rules.ts'
 import { noReplyEmail } from './shapes/commit.ts'
 import type { PullIssue } from './shapes/pull.ts'
 import { type MergeMethod, type Repository, webFlow } from './world.ts'
@@ -22,9 +22,9 @@ export async function mergeBlock(
   repository: Repository,
   issue: PullIssue,
   by?: By,
-  { method, sha, ignoreQueue = false }: BlockOptions = {},
+  options: BlockOptions = {},
 ): Promise<HTTPException | undefined> {
-  const refused = (message: string) => problem(405, message, { page: '/pulls/pulls#merge-a-pull-request' })
+  const { method, sha } = options
   if (issue.state !== 'open') return refused('Pull Request is not mergeable')
   if (sha && sha !== issue.pull.headSha) {
     return problem(409, 'Head branch was modified. Review and try the merge again.')
@@ -34,18 +34,26 @@ export async function mergeBlock(
   if (method && !repository.mergeMethods.has(method)) return refused(methodRefused(method))
   const rules = requirementsFor(hub, repository, issue.pull.baseRef, by && { ...by, via: 'pull_request' })
   for (const rule of rules) {
-    const lines = await unmet(hub, repository, issue, rule)
-    if (rule.mergeQueue && !ignoreQueue) lines.push('Changes must be made through the merge queue')
-    if (method && (rule.methods?.includes(method) === false || (rule.linear && method === 'merge'))) {
-      lines.push(methodRefused(method))
-    }
+    const lines = [...(await unmet(hub, repository, issue, rule)), ...mergeLines(rule, options)]
     const [first] = lines
-    if (!first) continue
-    return refused(
-      rule.source === 'classic' ? first : `Repository rule violations found\n\n${lines.join('\n\n')}\n\n`,
-    )
+    if (first) return refused(rule.source === 'classic' ? first : violations(lines))
   }
   return undefined
+}
+
+function refused(message: string): HTTPException {
+  return problem(405, message, { page: '/pulls/pulls#merge-a-pull-request' })
+}
+
+function violations(lines: string[]): string {
+  return `Repository rule violations found\n\n${lines.join('\n\n')}\n\n`
+}
+
+/** What a rule has against this way of merging. */
+function mergeLines(rule: Requirement, { method, ignoreQueue = false }: BlockOptions): string[] {
+  const lines = rule.mergeQueue && !ignoreQueue ? ['Changes must be made through the merge queue'] : []
+  const barred = method && (rule.methods?.includes(method) === false || (rule.linear && method === 'merge'))
+  return barred ? [...lines, methodRefused(method)] : lines
 }
 
 function methodRefused(method: MergeMethod): string {

@@ -205,14 +205,14 @@ export async function editPull(
   edit: { title?: string | undefined; body?: string | null | undefined },
   by: By,
 ): Promise<void> {
-  const changes: Record<string, { from: string | null }> = {}
+  const changes: Record<string, { from: string }> = {}
   if (edit.title !== undefined && edit.title !== issue.title) {
     changes.title = { from: issue.title }
     record(hub, issue, 'renamed', by, { detail: { rename: { from: issue.title, to: edit.title } } })
     issue.title = edit.title
   }
   if (edit.body !== undefined && edit.body !== issue.body) {
-    changes.body = { from: issue.body }
+    changes.body = { from: issue.body ?? '' }
     issue.body = edit.body
   }
   if (Object.keys(changes).length === 0) return

@@ -6,9 +6,14 @@ export type GitHub = InstanceType<typeof ProbotOctokit>
 
 /**
  * Probot's client without Octokit's own retries and waiting: the retry plugin repeats POST too, and the throttling
- * plugin waits inside the process for up to an hour. A failure is thrown, and the queue runs the job again.
+ * plugin spaces writes a second apart and waits inside the process for up to an hour. A failure is thrown, and the
+ * queue runs the job again. A function, since Probot gives throttling options of its own that plain defaults lose to.
  */
-export const GateOctokit = ProbotOctokit.defaults({ retry: { enabled: false }, throttle: { enabled: false } })
+export const GateOctokit = ProbotOctokit.defaults((options: object) => ({
+  ...options,
+  retry: { enabled: false },
+  throttle: { enabled: false },
+}))
 
 export function statusOfError(error: unknown): number | undefined {
   return error instanceof Error && 'status' in error && typeof error.status === 'number'

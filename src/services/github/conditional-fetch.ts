@@ -36,7 +36,7 @@ function keyOf(url: string, headers: Headers): string {
 function revive(known: Kept, fresh: Response): Response {
   const headers = new Headers(known.headers)
   for (const [name, value] of fresh.headers) if (name.startsWith('x-ratelimit-')) headers.set(name, value)
-  return new Response(known.body, { status: known.status, headers })
+  return answerOf(known.body, known.status, headers, fresh.url)
 }
 
 async function keep(kept: LRUCache<string, Kept>, key: string, answer: Response): Promise<Response> {
@@ -47,5 +47,10 @@ async function keep(kept: LRUCache<string, Kept>, key: string, answer: Response)
     ([name]) => name !== 'content-encoding' && name !== 'content-length',
   )
   kept.set(key, { etag, status: answer.status, headers, body })
-  return new Response(body, { status: answer.status, headers })
+  return answerOf(body, answer.status, headers, answer.url)
+}
+
+/** Octokit reads the address of an answer to follow its pages, and a `Response` that one makes has none. */
+function answerOf(body: string, status: number, headers: HeadersInit, url: string): Response {
+  return Object.defineProperty(new Response(body, { status, headers }), 'url', { value: url })
 }

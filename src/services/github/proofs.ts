@@ -1,7 +1,7 @@
 import { type BaseMove, type Change, cleanUpdateMerge, sameChange } from '../../decision/content.ts'
 import type { Commit } from '../../decision/contributors.ts'
 import type { Equality } from '../../decision/snapshot.ts'
-import type { FactStore } from '../facts.ts'
+import type { FactStore } from '../fact-store.ts'
 import type { GitHub } from './client.ts'
 import type { ChangeFacts } from './commits.ts'
 import { readBaseMove, readChange, withTrees } from './content.ts'

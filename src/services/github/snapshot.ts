@@ -1,7 +1,7 @@
 import { contributionsOf } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Access, Person, PullRef, Review, Snapshot } from '../../decision/snapshot.ts'
-import type { FactStore } from '../facts.ts'
+import type { FactStore } from '../fact-store.ts'
 import { type GitHub, orAbsent } from './client.ts'
 import { type CommitRange, readCommits, readPushes } from './commits.ts'
 import { equalitiesFor, type HeadFacts, idsOf, keepHead, sameOnEveryBase } from './older-heads.ts'

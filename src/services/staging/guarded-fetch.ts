@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Fault, faultOfResponse, faultOfThrown } from './faults.ts'
-import { brokenOff, currentTrace, type Trace } from './trace.ts'
+import { brokenOff, currentTrace, TOO_LARGE, type Trace } from './trace.ts'
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
@@ -57,7 +57,7 @@ function watched(response: Response, traceOf: () => Trace, answers: boolean): Re
       trace.bytes += chunk.byteLength
       if (events && !trace.resumable) trace.resumable = /^id:/m.test(Buffer.from(chunk).toString('latin1'))
       if (trace.bytes <= trace.maxBytes) return controller.enqueue(chunk)
-      trace.fail({ cause: 'too_large', message: `the answer is larger than ${trace.maxBytes} bytes` })
+      trace.fail({ cause: 'too_large', message: `${TOO_LARGE} ${trace.maxBytes} bytes` })
       controller.error(new Error('the answer is too large'))
     },
     flush() {

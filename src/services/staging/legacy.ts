@@ -38,12 +38,21 @@ export async function connectLegacy(options: LegacyOptions): Promise<Connection>
   if (options.protocolVersion) askFor(transport, options.protocolVersion)
   if (stderr) options.onStderr?.(stderr)
   let noise = 0
+  // A stream or a pipe that all calls share belongs to the call under way; with HTTP each call has a stream of its own.
+  const traceNow = target.kind === 'http' ? currentTrace : inFlight
   transport.onerror = (error) => {
     // A stray line on stdout is a nuisance of that command; the answer may still come on the next line.
     if (target.kind === 'stdio' && isUnreadable(error)) noise += 1
-    else noteError(error, currentTrace() ?? inFlight())
+    else noteError(error, traceNow())
+  }
+  let closing = false
+  const close = transport.close.bind(transport)
+  transport.close = () => {
+    closing = true
+    return close()
   }
   transport.onclose = () => {
+    if (closing) return
     const reason = ended?.()
     inFlight()?.fail({ cause: 'closed', message: `the server went away${reason ? ` (it ${reason})` : ''}` })
   }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { getDefaultEnvironment } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { TOO_LARGE } from './trace.ts'
 
 export type Command = { file: string; args: string[]; cwd?: string; env?: Record<string, string> }
 
@@ -58,7 +59,7 @@ export function stdioTransport(command: Command, maxBytes: number): StdioTranspo
     try {
       buffer.append(chunk)
     } catch {
-      transport.onerror?.(new Error(`the answer is larger than ${maxBytes} bytes`))
+      transport.onerror?.(new Error(`${TOO_LARGE} ${maxBytes} bytes`))
       if (child) void endGroup(child)
       return
     }

@@ -35,6 +35,7 @@ export async function traced<T>(
 ): Promise<{ trace: Trace; value?: T; error?: unknown }> {
   const broken = Promise.withResolvers<never>()
   broken.promise.catch(() => undefined)
+  let failed = false
   const trace: Trace = {
     maxBytes,
     bytes: 0,
@@ -42,6 +43,8 @@ export async function traced<T>(
     resumable: false,
     abort: new AbortController(),
     fail(fault) {
+      if (failed) return
+      failed = true
       trace.fault = fault
       broken.reject(faultError(fault))
     },
@@ -55,11 +58,16 @@ export async function traced<T>(
   }
 }
 
+/** How every error begins that says that an answer is too long. */
+export const TOO_LARGE = 'the answer is larger than'
+
 /** To be called from a transport's `onerror`: files the error with the exchange that it belongs to. */
 export function noteError(error: Error, trace: Trace | undefined): void {
   if (!trace || trace.abort.signal.aborted) return
   trace.errors.push(error)
-  if (/Maximum reconnection attempts/.test(error.message)) trace.fail(faultOfThrown(new Error('terminated')))
+  if (error.message.startsWith(TOO_LARGE)) trace.fail({ cause: 'too_large', message: error.message })
+  else if (/^SSE error/.test(error.message)) trace.fail(brokenOff(trace))
+  else if (/Maximum reconnection attempts/.test(error.message)) trace.fail(faultOfThrown(new Error('terminated')))
   else if (/SSE stream disconnected/.test(error.message) && !trace.resumable) trace.fail(brokenOff(trace))
 }
 

@@ -5,7 +5,7 @@ import { type Hub, requireAccount } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound } from '../problems.ts'
 import { pathOf } from '../requests.ts'
-import { publicUser, simpleUser, team as teamShape } from '../shapes/account.ts'
+import { fullOrganization, fullTeam, publicUser, simpleUser, team as teamShape } from '../shapes/account.ts'
 import type { Account, Team } from '../world.ts'
 
 /** People, organisations and teams. */
@@ -18,7 +18,7 @@ export function accountRoutes(hub: Hub): Hono<GitHubContext> {
     if (!account || account.deleted) throw notFound()
     return c.json(publicUser(hub, account))
   })
-  app.get('/orgs/:org', (c) => c.json(publicUser(hub, organization(hub, pathOf(c, 'org')))))
+  app.get('/orgs/:org', (c) => c.json(fullOrganization(hub, organization(hub, pathOf(c, 'org')))))
   app.get('/orgs/:org/members', (c) => {
     const { members, owners } = organization(hub, pathOf(c, 'org'))
     const shown = c.req.query('role') === 'admin' ? owners : new Set([...members, ...owners])
@@ -48,7 +48,7 @@ function teamRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   })
   app.get('/orgs/:org/teams/:slug', (c) => {
     const team = find(pathOf(c, 'org'), pathOf(c, 'slug'))
-    return c.json({ ...teamShape(hub, team), members_count: membersOf(hub, team).length })
+    return c.json(fullTeam(hub, team, membersOf(hub, team).length))
   })
   app.get('/orgs/:org/teams/:slug/teams', (c) => {
     const team = find(pathOf(c, 'org'), pathOf(c, 'slug'))

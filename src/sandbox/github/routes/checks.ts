@@ -16,7 +16,7 @@ import { page } from '../pages.ts'
 import { notFound, problem, unprocessable } from '../problems.ts'
 import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { checkRunShape, newestRuns, suiteWithRepository } from '../shapes/check.ts'
-import { commitShape } from '../shapes/commit.ts'
+import { headCommit } from '../shapes/commit.ts'
 import type { CheckRun, CheckSuite, Repository } from '../world.ts'
 
 const read = needs('read', 'checks', 'read')
@@ -192,17 +192,5 @@ function suiteRoutes(hub: Hub, app: Hono<GitHubContext>): void {
 
 async function shapeOf(hub: Hub, repository: Repository, suite: CheckSuite) {
   const commit = await findCommit(repository.git, suite.headSha)
-  const simple = commit && commitShape(hub, repository, commit).commit
-  const head =
-    commit && simple
-      ? {
-          id: commit.sha,
-          tree_id: commit.tree,
-          message: commit.message,
-          timestamp: simple.committer.date,
-          author: simple.author,
-          committer: simple.committer,
-        }
-      : null
-  return suiteWithRepository(hub, repository, suite, head)
+  return suiteWithRepository(hub, repository, suite, commit ? headCommit(commit) : null)
 }

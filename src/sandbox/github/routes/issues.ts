@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
-import { emit } from '../events.ts'
+import { type By, emit } from '../events.ts'
 import type { Hub } from '../hub.ts'
 import { accountByLogin } from '../hub.ts'
 import { addLabels, closeIssue, removeLabel, reopenIssue } from '../issues.ts'
@@ -11,7 +11,7 @@ import { isPull } from '../pull-facts.ts'
 import { closePull, editPull, newIssue, reopenPull } from '../pulls.ts'
 import { bodyOf, byOf, issueOf, ordered, pathOf } from '../requests.ts'
 import { commentShape, eventShape, issueShape, labelShape } from '../shapes/issue.ts'
-import type { Issue } from '../world.ts'
+import type { Issue, Repository } from '../world.ts'
 
 const read = needs('read', 'issues', 'read')
 const take = needs('read', 'issues', 'write')
@@ -97,19 +97,28 @@ async function editIssue(
 ): Promise<void> {
   const repository = openRepository(hub, c, take)
   const by = byOf(hub, c)
-  if (isPull(issue)) {
-    await editPull(hub, repository, issue, input, by)
-    if (input.state === 'closed' && issue.state === 'open') await closePull(hub, repository, issue, by)
-    if (input.state === 'open' && issue.state === 'closed') await reopenPull(hub, repository, issue, by)
-  } else {
-    if (input.title !== undefined) issue.title = input.title
-    if (input.body !== undefined) issue.body = input.body
-    if (input.state === 'closed' && issue.state === 'open')
-      closeIssue(hub, repository, issue, by, input.state_reason)
-    if (input.state === 'open' && issue.state === 'closed') reopenIssue(hub, repository, issue, by)
-  }
+  if (isPull(issue)) await editPull(hub, repository, issue, input, by)
+  else
+    Object.assign(issue, {
+      title: input.title ?? issue.title,
+      body: input.body === undefined ? issue.body : input.body,
+    })
+  if (input.state && input.state !== issue.state) await switchState(hub, repository, issue, by, input)
   if (input.assignees) issue.assignees = idsOf(hub, input.assignees)
   if (input.labels) await replaceLabels(hub, c, issue, input.labels)
+}
+
+async function switchState(
+  hub: Hub,
+  repository: Repository,
+  issue: Issue,
+  by: By,
+  input: Partial<IssueInput>,
+) {
+  const closing = input.state === 'closed'
+  if (isPull(issue)) await (closing ? closePull : reopenPull)(hub, repository, issue, by)
+  else if (closing) closeIssue(hub, repository, issue, by, input.state_reason)
+  else reopenIssue(hub, repository, issue, by)
 }
 
 function idsOf(hub: Hub, logins: string[]): number[] {

@@ -83,6 +83,27 @@ export function simpleOrganization(hub: Hub, account: Account) {
   }
 }
 
+/** `GET /orgs/{org}`. */
+export function fullOrganization(hub: Hub, account: Account) {
+  const repositories = [...hub.world.repositories.values()].filter(({ ownerId }) => ownerId === account.id)
+  return {
+    ...simpleOrganization(hub, account),
+    name: account.name,
+    is_verified: false,
+    has_organization_projects: true,
+    has_repository_projects: true,
+    public_repos: repositories.filter((one) => !one.private).length,
+    public_gists: 0,
+    followers: 0,
+    following: 0,
+    html_url: `${hub.url}/${account.login}`,
+    created_at: isoTime(account.createdAt),
+    updated_at: isoTime(account.createdAt),
+    archived_at: null,
+    type: account.type,
+  }
+}
+
 export function team(hub: Hub, one: Team, withParent = true): Record<string, unknown> {
   const parent = hub.world.teams.find(({ id }) => id === one.parentId)
   const root = `${hub.url}/organizations/${one.organizationId}/team/${one.id}`
@@ -102,6 +123,19 @@ export function team(hub: Hub, one: Team, withParent = true): Record<string, unk
     members_url: `${root}/members{/member}`,
     repositories_url: `${root}/repos`,
     ...(withParent ? { parent: parent ? team(hub, parent, false) : null } : {}),
+  }
+}
+
+/** `GET /orgs/{org}/teams/{slug}`. */
+export function fullTeam(hub: Hub, one: Team, membersCount: number) {
+  const organization = accountById(hub, one.organizationId)
+  return {
+    ...team(hub, one),
+    members_count: membersCount,
+    repos_count: one.repositories.size,
+    created_at: isoTime(organization.createdAt),
+    updated_at: isoTime(organization.createdAt),
+    organization: fullOrganization(hub, organization),
   }
 }
 

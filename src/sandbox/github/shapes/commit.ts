@@ -59,6 +59,18 @@ export function gitCommit(hub: Hub, repository: Repository, commit: Commit) {
   }
 }
 
+/** A commit as check suites and merge groups carry it. */
+export function headCommit({ sha, tree, message, author, committer }: Commit) {
+  return {
+    id: sha,
+    tree_id: tree,
+    message,
+    timestamp: isoTime(committer.at),
+    author: { name: author.name, email: author.email },
+    committer: { name: committer.name, email: committer.email },
+  }
+}
+
 function parents(root: string, page: string, commit: Commit) {
   return commit.parents.map((sha) => ({
     sha,

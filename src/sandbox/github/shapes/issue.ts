@@ -58,9 +58,17 @@ export function issueShape(hub: Hub, repository: Repository, issue: Issue) {
     closed_by: userOrNull(hub, issue.closedBy),
     author_association: association(hub, repository, issue.userId),
     body: issue.body,
+    reactions: noReactions(url),
     performed_via_github_app: null,
     ...(issue.pull ? pullPart(root, html, issue) : {}),
   }
+}
+
+/** Nobody reacts in the sandbox. */
+function noReactions(url: string) {
+  const kinds = ['+1', '-1', 'laugh', 'hooray', 'confused', 'heart', 'rocket', 'eyes']
+  const counts = Object.fromEntries(kinds.map((kind) => [kind, 0]))
+  return { url: `${url}/reactions`, total_count: 0, ...counts }
 }
 
 function pullPart(root: string, html: string, issue: Issue) {
@@ -89,6 +97,7 @@ export function commentShape(hub: Hub, repository: Repository, issue: Issue, com
     updated_at: isoTime(comment.updatedAt),
     body: comment.body,
     author_association: association(hub, repository, comment.userId),
+    reactions: noReactions(`${root}/issues/comments/${comment.id}`),
     performed_via_github_app: comment.appId === undefined ? null : appShape(hub, appById(hub, comment.appId)),
   }
 }
