@@ -85,9 +85,12 @@ function nameOf(pull: PullRef): string {
 
 /** Which facts beyond the pull request itself the policy looks at. */
 function wantedBy(judging: Judging): Wanted {
-  if (judging.kind !== 'policy') return { teams: [] }
+  if (judging.kind !== 'policy') return { teams: [], boundLabels: [] }
   const { approvals, release_window: window } = judging.policy.gates
-  return { teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])] }
+  return {
+    teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])],
+    boundLabels: window?.urgent.bound_to_head ? [window.urgent.label] : [],
+  }
 }
 
 type Judged = Verdict & { report: CheckReport }

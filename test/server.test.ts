@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createServer, type ServerOptions } from '../src/server.ts'
 import { webhookSecretProblems } from '../src/server/secrets.ts'
+import { createServer, type ServerOptions } from '../src/server.ts'
 import { aLog } from './support/queues.ts'
 
 const SECRET = 'a-webhook-secret-of-32-characters'
@@ -84,7 +84,10 @@ describe('POST /api/github/webhooks', () => {
 
   const refused: [string, Record<string, string>][] = [
     ['no signature', { 'x-hub-signature-256': '' }],
-    ['a signature with another secret', { 'x-hub-signature-256': sign('{}', 'another-secret-of-32-characters!') }],
+    [
+      'a signature with another secret',
+      { 'x-hub-signature-256': sign('{}', 'another-secret-of-32-characters!') },
+    ],
     ['a signature of another body', { 'x-hub-signature-256': sign('{"a":1}') }],
     ['a SHA-1 signature', { 'x-hub-signature-256': 'sha1=0123456789012345678901234567890123456789' }],
     ['a signature that is cut', { 'x-hub-signature-256': sign('{}').slice(0, -2) }],
@@ -195,7 +198,8 @@ describe('POST /api/github/webhooks', () => {
     const { port, deliver, lines } = await aServer()
     const part = Buffer.alloc(24 * MB, 'x')
     const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
-    for (const socket of sockets) socket.write(Buffer.concat([Buffer.from(head(`content-length: ${25 * MB}`)), part]))
+    for (const socket of sockets)
+      socket.write(Buffer.concat([Buffer.from(head(`content-length: ${25 * MB}`)), part]))
     await expect.poll(() => lines.map((line) => line.status), { timeout: 5_000 }).toContain(503)
     for (const socket of sockets) socket.destroy()
     await expect.poll(async () => (await deliver('{}')).status).toBe(202)

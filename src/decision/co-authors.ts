@@ -16,7 +16,7 @@ export function coAuthorsIn(message: string): { matched: Person[]; unmatched: st
     const named = start.slice(trailer.length).trim()
     const person = accountIn(named)
     if (person) matched.push(person)
-    else if (named !== '') unmatched.push(named)
+    else if (named !== '') unmatched.push(named.slice(0, 200))
   }
   return { matched, unmatched }
 }

@@ -41,13 +41,14 @@ export function sentence(text: string, name = ''): string {
           .split(name)
           .flatMap((part) => [name, part])
           .slice(1)
-  return parts
+  const shown = parts
     .filter((part) => part !== '')
     .map((part) => (part !== name && isPlain(part) ? part : code(part, 300)))
-    .reduce(
-      (line, part) => (line.endsWith('`') && part.startsWith('`') ? `${line} ${part}` : line + part),
-      '',
-    )
+  return shown.reduce((line, part) => `${line}${bothAreCode(line, part) ? ' ' : ''}${part}`, '').trim()
+}
+
+function bothAreCode(left: string, right: string): boolean {
+  return left.endsWith('`') && right.startsWith('`')
 }
 
 /** Words that no renderer makes anything else of. */

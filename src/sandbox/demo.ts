@@ -3,7 +3,8 @@ import { verifyChain } from '../services/audit/verify.ts'
 import { openDatabase } from '../services/database.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
-import { furnish, people, repository, tellReleaseWeek } from './story.ts'
+import { tellReleaseWeek } from './story.ts'
+import { cast, furnish, people } from './workshop.ts'
 
 /** Tells the release week in the terminal. True: everything was as told. `keep` leaves everything running at the end. */
 export async function runDemo(options: { keep: boolean }): Promise<boolean> {
@@ -13,9 +14,11 @@ export async function runDemo(options: { keep: boolean }): Promise<boolean> {
   const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z') })
   try {
     const tell = narrator(print)
-    await furnish(stage)
-    await tellReleaseWeek(stage, tell)
-    if (options.keep) await keep(stage, print)
+    cast(stage)
+    const shop = await furnish(stage)
+    stage.github.installApp(shop.repository.owner)
+    await tellReleaseWeek(stage, shop, tell)
+    if (options.keep) await keep(stage, shop.name, print)
     await tellRecords(stage, tell)
     tell.line(`The story took ${((performance.now() - began) / 1000).toFixed(1)} s.`)
     return true
@@ -42,7 +45,7 @@ async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
   }
 }
 
-async function keep(stage: Stage, print: (text: string) => void): Promise<void> {
+async function keep(stage: Stage, repository: string, print: (text: string) => void): Promise<void> {
   const { github } = stage
   print(
     [
@@ -52,7 +55,7 @@ async function keep(stage: Stage, print: (text: string) => void): Promise<void> 
       `  the bot        ${stage.bot().url} (/healthz, /readyz)`,
       ...people.map((login) => `  ${login.padEnd(14)} ${github.tokenFor(login)}`),
       '',
-      `  curl -H "authorization: token $TOKEN" ${github.url}/repos/${repository.owner}/${repository.repo}/pulls`,
+      `  curl -H "authorization: token $TOKEN" ${github.url}/repos/${repository}/pulls`,
       '',
     ].join('\n'),
   )

@@ -30,7 +30,9 @@ export function drawCheck({ status, conclusion, title, summary }: ShownCheck): s
     head: rows[0] ?? [],
     colWidths: columns(rows[0]?.length ?? 0),
     wordWrap: true,
-    style: { head: ['bold'], border: ['grey'] },
+    style: { head: [], border: [] },
+    // Lines only around the table and below its head: a line between any two rows hides the words.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   })
   table.push(...rows.slice(1))
   const drawn = rows.length > 1 ? indent(table.toString()) : ''

@@ -40,11 +40,16 @@ export type Stage = {
   close: () => Promise<void>
 }
 
-export type StageOptions = { at: Date; env?: Record<string, string> }
+export type StageOptions = {
+  at: Date
+  env?: Record<string, string>
+  /** The bot's data folder; a new one of the stage's own when left out. */
+  dataDir?: string
+}
 
 export async function setStage(options: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'release-gate-'))
-  const dataDir = join(folder, 'data')
+  const dataDir = options.dataDir ?? join(folder, 'data')
   let time = options.at
   const now = () => time
   const github = await startGitHub({ clock: () => time.getTime() })

@@ -21,7 +21,10 @@ export async function getCached(db: Queryable, key: CacheKey, now: Date): Promis
   if (!row) return undefined
   const { lastUsedAt, ...answer } = row
   if (now.getTime() - lastUsedAt.getTime() >= HOUR) {
-    await db.query(`UPDATE release_gate.http_cache SET last_used_at = $4 WHERE ${BY_KEY}`, [...keyOf(key), now])
+    await db.query(`UPDATE release_gate.http_cache SET last_used_at = $4 WHERE ${BY_KEY}`, [
+      ...keyOf(key),
+      now,
+    ])
   }
   return answer
 }
@@ -44,9 +47,10 @@ export async function forgetInstallation(db: Queryable, installationId: number):
 
 /** Removes answers that were last used before a time, and tells how many. */
 export async function pruneCache(db: Queryable, before: Date): Promise<number> {
-  const rows = await db.query('DELETE FROM release_gate.http_cache WHERE last_used_at < $1 RETURNING 1 AS gone', [
-    before,
-  ])
+  const rows = await db.query(
+    'DELETE FROM release_gate.http_cache WHERE last_used_at < $1 RETURNING 1 AS gone',
+    [before],
+  )
   return rows.length
 }
 

@@ -30,6 +30,8 @@ export async function getFact(db: Queryable, key: string, now: Date): Promise<un
 
 /** Removes facts that were last used before a time, and tells how many. */
 export async function pruneFacts(db: Queryable, before: Date): Promise<number> {
-  const rows = await db.query('DELETE FROM release_gate.facts WHERE last_used_at < $1 RETURNING key', [before])
+  const rows = await db.query('DELETE FROM release_gate.facts WHERE last_used_at < $1 RETURNING key', [
+    before,
+  ])
   return rows.length
 }

@@ -1,9 +1,10 @@
-import { type Clock, enableClockOverride, PgBoss, systemClock } from 'pg-boss'
+import { type Clock, PgBoss, systemClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Database, Transaction } from './database.ts'
 import { reviveOrphans } from './queue/orphans.ts'
 import { createQueues, DELIVERIES, EVALUATE, JOBS_SCHEMA, LATER, NOTICES, RECHECK } from './queue/queues.ts'
+import { keyOf, sendEvaluate, senderOn } from './queue/sender.ts'
 import { type Delayed, startWorkers } from './queue/workers.ts'
 
 export type QueueLog = Pick<Logger, 'error' | 'warn' | 'info'>
@@ -69,7 +70,7 @@ export async function openQueue(options: {
   const sender = senderOn(boss, clock)
   let workers: string[] = []
   return {
-    enqueueEvaluate: (pull, { tx, priority } = {}) => enqueueEvaluate(sender, pull, priority, tx),
+    enqueueEvaluate: (pull, { tx, priority } = {}) => sendEvaluate(sender, pull, priority, tx),
     enqueueRecheck: (pull, at, { tx } = {}) => {
       const { requestedBy: _, ...plain } = pull
       return sender.delay(RECHECK, { queue: EVALUATE, data: plain, key: keyOf(pull) }, at, tx)
@@ -117,60 +118,6 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
 }
 
 const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }
-
-type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date }
-
-type Sender = ReturnType<typeof senderOn>
-
-function senderOn(boss: PgBoss, clock: Clock) {
-  /** Gives false when an equal job waits already. */
-  const send = async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
-    const within = await joining(tx, clock)
-    return (await boss.send(queue, data, { ...options, ...within })) !== null
-  }
-  return {
-    send,
-    /** Changes the job that waits with this key; false when none does any more. */
-    change: async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
-      const within = await joining(tx, clock)
-      return (await boss.update(queue, data, { ...options, ...within, match: 'all' })).updated > 0
-    },
-    forward: async (queue: string, data: object, key: string | null) => {
-      await send(queue, data, key === null ? {} : { singletonKey: key })
-    },
-    /** At least a second ahead, so that a handler which names a time in the past does not run in a circle. */
-    delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
-      const startAfter = new Date(Math.max(at.getTime(), clock.now() + 1_000))
-      const singletonKey = `${delayed.key ?? ''}@${startAfter.toISOString()}`
-      await send(queue, delayed, delayed.key === null ? { startAfter } : { startAfter, singletonKey }, tx)
-    },
-  }
-}
-
-/** A story's clock reaches pg-boss's own sessions only, so a transaction of ours must be told of it. */
-async function joining(tx: Transaction | undefined, clock: Clock) {
-  if (!tx) return {}
-  if ('attach' in clock) await tx.script(enableClockOverride())
-  return { db: tx.boss }
-}
-
-async function enqueueEvaluate(
-  sender: Sender,
-  pull: PullRef,
-  priority: number | undefined,
-  tx: Transaction | undefined,
-): Promise<void> {
-  const options = { singletonKey: keyOf(pull), ...(priority !== undefined && { priority }) }
-  if (await sender.send(EVALUATE, pull, options, tx)) return
-  if (pull.requestedBy === undefined && priority === undefined) return
-  if (await sender.change(EVALUATE, pull, options, tx)) return
-  // The job that waited was taken up between the two statements: it may miss what is asked for now.
-  await sender.send(EVALUATE, pull, options, tx)
-}
-
-function keyOf(pull: PullRef): string {
-  return `${pull.installationId}/${pull.repositoryId}/${pull.number}`
-}
 
 async function isIdle(boss: PgBoss): Promise<boolean> {
   const { rows } = await boss.getDb().executeSql(

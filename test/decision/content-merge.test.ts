@@ -165,6 +165,17 @@ describe('an update merge is not clean', () => {
     ).toMatchObject({ clean: false })
   })
 
+  it('when the commit of the pull request is one of the base as well', () => {
+    const mergeCommit = merge(branch, aside)
+    const proof = cleanUpdateMerge(
+      { sha: mergeCommit, parents: [branch, aside] },
+      factsOf(mergeCommit, branch, aside),
+      (sha) => sha === branch,
+      () => true,
+    )
+    expect(proof).toMatchObject({ clean: false, paths: [] })
+  })
+
   it('when the same commit stands twice among its parents', () => {
     const mergeCommit = merge(branch, aside)
     const facts = factsOf(mergeCommit, branch, aside)
@@ -181,6 +192,7 @@ describe('an update merge is not clean', () => {
   const evil = merge(branch, aside, { 'c.txt': 'smuggled\n' })
   it.each([
     ['of another merge', { merged: changeFrom(repository, aside, clean) }],
+    ['from another merge base', { merged: { ...changeFrom(repository, aside, evil), mergeBase: root } }],
     ['of another parent', { prParent: changeFrom(repository, aside, evil) }],
     [
       'against another base',

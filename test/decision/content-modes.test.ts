@@ -66,6 +66,19 @@ const modes: FileCase[] = [
     proof: { same: false, why: 'the file mode of f is changed here, and the base changed the file too' },
   },
   {
+    name: 'an approved executable bit that is gone where the base touched the lines is another change',
+    files: {
+      oldBase: { f: text },
+      change: { f: executable(mine) },
+      base: { f: theirs },
+      after: { f: both },
+    },
+    proof: {
+      same: false,
+      why: 'the file mode of f is changed here, and the base changed the file too',
+    },
+  },
+  {
     name: 'a base that changed the mode of the file, and nothing else, leaves the change the same',
     files: {
       oldBase: { f: text },

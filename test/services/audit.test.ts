@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { verifyChain } from '../../src/services/audit/verify.ts'
 import {
   type AuditRecord,
   appendRecord,
@@ -8,7 +9,6 @@ import {
   type NewRecord,
   readRecords,
 } from '../../src/services/audit.ts'
-import { verifyChain } from '../../src/services/audit/verify.ts'
 import type { Database } from '../../src/services/database.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
@@ -64,7 +64,13 @@ describeOnBoth('the audit', (open) => {
     expect(records.map((record) => record.seq)).toEqual([1, 2, 3])
     expect(records[0]?.previousHash).toBe(GENESIS)
     expect(records[1]?.previousHash).toBe(records[0]?.hash)
-    expect(records[2]).toMatchObject({ kind: 'decided', at: AT, body: { n: 3 }, installationId: chain, ...heads[2] })
+    expect(records[2]).toMatchObject({
+      kind: 'decided',
+      at: AT,
+      body: { n: 3 },
+      installationId: chain,
+      ...heads[2],
+    })
     expect(await verifyChain(db, chain)).toEqual({
       ok: true,
       records: 3,
@@ -73,7 +79,14 @@ describeOnBoth('the audit', (open) => {
   })
 
   test('hashes by a rule that anybody can repeat: SHA-256 of the previous hash, a line end, the canonical JSON', () => {
-    const record = { installationId: 1, seq: 1, kind: 'decided', at: AT, text: '{"b":1}', previousHash: GENESIS }
+    const record = {
+      installationId: 1,
+      seq: 1,
+      kind: 'decided',
+      at: AT,
+      text: '{"b":1}',
+      previousHash: GENESIS,
+    }
     // printf '%064d\n{"at":…}' 0 | sha256sum
     expect(hashOf(record)).toBe('ad12957bd26ff430b918c47e52fe1e07591aec58bcff6013039cea5a4ecfddd1')
   })
@@ -141,7 +154,8 @@ describeOnBoth('the audit', (open) => {
   test('verifies a chain longer than a page', async () => {
     const { db, chain } = await aChain(0)
     await db.transaction(async (tx) => {
-      for (let n = 1; n <= 501; n += 1) await appendRecord(tx, aRecord({ installationId: chain, body: { n } }))
+      for (let n = 1; n <= 501; n += 1)
+        await appendRecord(tx, aRecord({ installationId: chain, body: { n } }))
     })
     expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 501 })
     await tamper(
@@ -153,7 +167,8 @@ describeOnBoth('the audit', (open) => {
     await tamper(db, 'DELETE FROM release_gate.audit_records WHERE installation_id = $1', [chain])
   })
 
-  const change = (set: string) => `UPDATE release_gate.audit_records SET ${set} WHERE installation_id = $1 AND seq = 3`
+  const change = (set: string) =>
+    `UPDATE release_gate.audit_records SET ${set} WHERE installation_id = $1 AND seq = 3`
   const tamperings: [string, string, number, RegExp][] = [
     ['a changed body', change(`body = '{"n":33}'`), 3, /content does not match/],
     ['a body with one more space', change(`body = '{"n": 3}'`), 3, /not canonical/],
@@ -208,9 +223,17 @@ describeOnBoth('the audit', (open) => {
     expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: true, records: 4 })
     await tamper(db, 'DELETE FROM release_gate.audit_records WHERE installation_id = $1 AND seq > 2', [chain])
     expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 2 })
-    expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: false, installationId: chain, seq: 3 })
+    expect(await verifyChain(db, chain, { anchors })).toMatchObject({
+      ok: false,
+      installationId: chain,
+      seq: 3,
+    })
     await tamper(db, 'DELETE FROM release_gate.audit_records WHERE installation_id = $1', [chain])
-    expect(await verifyChain(db, undefined, { anchors })).toMatchObject({ ok: false, installationId: chain, seq: 1 })
+    expect(await verifyChain(db, undefined, { anchors })).toMatchObject({
+      ok: false,
+      installationId: chain,
+      seq: 1,
+    })
   })
 
   test('a chain that was written anew from a changed record on is seen against an anchored head', async () => {
@@ -249,7 +272,10 @@ describeOnBoth('the audit', (open) => {
   })
 
   /** Runs one statement as the role, and undoes it. */
-  const asWriter = async (db: Database, work: (tx: Parameters<typeof appendRecord>[0]) => Promise<unknown>) => {
+  const asWriter = async (
+    db: Database,
+    work: (tx: Parameters<typeof appendRecord>[0]) => Promise<unknown>,
+  ) => {
     const undone = new Error('undone')
     await db
       .transaction(async (tx) => {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { type CacheKey, forgetInstallation, getCached, pruneCache, putCached } from '../../src/services/cache.ts'
+import {
+  type CacheKey,
+  forgetInstallation,
+  getCached,
+  pruneCache,
+  putCached,
+} from '../../src/services/cache.ts'
 import type { Database } from '../../src/services/database.ts'
 import { getFact, pruneFacts, putFact } from '../../src/services/facts.ts'
 import { describeOnBoth } from '../support/databases.ts'
@@ -7,11 +13,25 @@ import { describeOnBoth } from '../support/databases.ts'
 const AT = new Date('2026-11-25T18:00:00.000Z')
 const later = (minutes: number) => new Date(AT.getTime() + minutes * 60_000)
 const KEY: CacheKey = { installationId: 1, url: 'https://api.github.com/repos/o/r/pulls/7', accept: 'json' }
-const ANSWER = { etag: 'W/"1"', body: '{"title":"\\u0000 \u{1F680}"}', link: '<x>; rel="next"', fetchedAt: AT }
+const ANSWER = {
+  etag: 'W/"1"',
+  body: '{"title":"\\u0000 \u{1F680}"}',
+  link: '<x>; rel="next"',
+  fetchedAt: AT,
+}
 
 describeOnBoth('the cache', (open) => {
+  let shared: Promise<Database> | undefined
+  const empty = async () => {
+    shared ??= open()
+    const db = await shared
+    await db.query('DELETE FROM release_gate.http_cache')
+    await db.query('DELETE FROM release_gate.facts')
+    return db
+  }
+
   test('gives an answer back as it was, for this installation, address and media type only', async () => {
-    const db = await open()
+    const db = await empty()
     await putCached(db, KEY, ANSWER)
     expect(await getCached(db, KEY, AT)).toEqual(ANSWER)
     for (const other of [{ installationId: 2 }, { url: `${KEY.url}?page=2` }, { accept: 'diff' }]) {
@@ -20,14 +40,19 @@ describeOnBoth('the cache', (open) => {
   })
 
   test('keeps the newest answer', async () => {
-    const db = await open()
+    const db = await empty()
     await putCached(db, KEY, ANSWER)
     await putCached(db, KEY, { etag: 'W/"2"', body: '{}', link: null, fetchedAt: later(1) })
-    expect(await getCached(db, KEY, AT)).toEqual({ etag: 'W/"2"', body: '{}', link: null, fetchedAt: later(1) })
+    expect(await getCached(db, KEY, AT)).toEqual({
+      etag: 'W/"2"',
+      body: '{}',
+      link: null,
+      fetchedAt: later(1),
+    })
   })
 
   test('prunes what was not used since, and keeps what was', async () => {
-    const db = await open()
+    const db = await empty()
     const used = { ...KEY, url: 'used' }
     await putCached(db, KEY, ANSWER)
     await putCached(db, used, ANSWER)
@@ -38,7 +63,7 @@ describeOnBoth('the cache', (open) => {
   })
 
   test('reading within the hour writes nothing', async () => {
-    const db = await open()
+    const db = await empty()
     await putCached(db, KEY, ANSWER)
     await getCached(db, KEY, later(59))
     expect(await lastUse(db)).toEqual(AT)
@@ -47,7 +72,7 @@ describeOnBoth('the cache', (open) => {
   })
 
   test('forgets an installation, and no other', async () => {
-    const db = await open()
+    const db = await empty()
     await putCached(db, KEY, ANSWER)
     await putCached(db, { ...KEY, installationId: 2 }, ANSWER)
     await forgetInstallation(db, 1)
@@ -56,7 +81,7 @@ describeOnBoth('the cache', (open) => {
   })
 
   test('keeps facts: the first value stays, null is one, an unknown one is undefined', async () => {
-    const db = await open()
+    const db = await empty()
     await putFact(db, 'compare/2/a...b', { ahead: 1, list: ['x\u0000'] }, AT)
     await putFact(db, 'compare/2/a...b', { ahead: 2 }, AT)
     await putFact(db, 'null', null, AT)
@@ -66,7 +91,7 @@ describeOnBoth('the cache', (open) => {
   })
 
   test('prunes facts that were not used since', async () => {
-    const db = await open()
+    const db = await empty()
     await putFact(db, 'old', 1, AT)
     await putFact(db, 'used', 2, AT)
     await getFact(db, 'used', later(24 * 60))

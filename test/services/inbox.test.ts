@@ -26,8 +26,11 @@ const aDelivery = (changes: Partial<{ guid: string; event: string; body: Uint8Ar
 })
 
 describeOnBoth('the inbox', (open) => {
+  let shared: Promise<Database> | undefined
   const start = async () => {
-    const db = await open()
+    shared ??= open()
+    const db = await shared
+    await db.query('DELETE FROM release_gate.deliveries')
     const enqueued: string[] = []
     const store = (changes: Parameters<typeof aDelivery>[0] = {}, at = AT) =>
       storeDelivery(db, aDelivery(changes), at, async (id) => void enqueued.push(id))
@@ -91,12 +94,16 @@ describeOnBoth('the inbox', (open) => {
     await store({ body: Buffer.from('{"old":true}') })
     expect(await store({ body: Buffer.from('{"true":"one"}') })).toBe(true)
     const rows = await Promise.all(enqueued.map((id) => readDelivery(db, id)))
-    expect(rows.map((row) => Buffer.from(row?.body ?? []).toString())).toEqual(['{"old":true}', '{"true":"one"}'])
+    expect(rows.map((row) => Buffer.from(row?.body ?? []).toString())).toEqual([
+      '{"old":true}',
+      '{"true":"one"}',
+    ])
   })
 
   test('tells when the newest came in, and prunes only what is settled and old', async () => {
     const { db, enqueued, store } = await start()
-    for (const guid of ['processed', 'failed', 'waiting', 'new']) await store({ guid }, guid === 'new' ? later(5) : AT)
+    for (const guid of ['processed', 'failed', 'waiting', 'new'])
+      await store({ guid }, guid === 'new' ? later(5) : AT)
     await markProcessed(db, enqueued[0] ?? '', AT)
     await markFailed(db, enqueued[1] ?? '', 'x', AT)
     await markProcessed(db, enqueued[3] ?? '', AT)
@@ -122,7 +129,7 @@ describeOnBoth('the inbox', (open) => {
       },
     })
     await work()
-    const { deliver, stop } = await aFront(db, (received) =>
+    const { deliver, stop } = await aFront((received) =>
       storeDelivery(db, received, new Date(), (id, tx) => queue.enqueueDelivery(id, { tx })),
     )
     expect(await deliver('{"number":7}')).toBe(202)
@@ -140,7 +147,7 @@ describeOnBoth('the inbox', (open) => {
 
 const SECRET = 'a-webhook-secret-of-32-characters'
 
-async function aFront(_: Database, inbox: Parameters<typeof createServer>[0]['inbox']) {
+async function aFront(inbox: Parameters<typeof createServer>[0]['inbox']) {
   const server = createServer({
     inbox,
     secrets: [SECRET],

@@ -2,8 +2,8 @@ import { TestClock } from 'pg-boss'
 import { afterEach, expect, test, vi } from 'vitest'
 import { retryAfter } from '../../src/retry-later.ts'
 import type { Database } from '../../src/services/database.ts'
-import type { DeadJob, Handlers, Queue } from '../../src/services/queue.ts'
 import { RETRY_LIMIT } from '../../src/services/queue/queues.ts'
+import type { DeadJob, Handlers, Queue } from '../../src/services/queue.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
@@ -110,13 +110,16 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     let limited = true
     const { queue, ran, moveTo, lines, database } = await start({
       evaluate: async () => {
-        if (limited) throw new Error('GitHub refused', { cause: retryAfter(at, 'The hourly limit is reached') })
+        if (limited)
+          throw new Error('GitHub refused', { cause: retryAfter(at, 'The hourly limit is reached') })
       },
     })
     await queue.enqueueEvaluate(aPull({ requestedBy: 42 }))
     await untilIdle(queue)
     expect(ran).toHaveLength(1)
-    const states = await database.query("SELECT state::text FROM release_gate_jobs.job WHERE name = 'evaluate'")
+    const states = await database.query(
+      "SELECT state::text FROM release_gate_jobs.job WHERE name = 'evaluate'",
+    )
     expect(states).toEqual([{ state: 'completed' }])
     expect(lines.filter((line) => line.level === 40)).toEqual([])
     limited = false
@@ -196,7 +199,14 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     expect(lines.filter((line) => line.alert)).toHaveLength(1)
     await queue.enqueueEvaluate(aPull({ number: 2 }))
     await queue.enqueueEvaluate(aPull({ number: 1 }))
-    await vi.waitFor(() => expect(ran.slice(-2).map((pull) => pull.number).sort()).toEqual([1, 2]))
+    await vi.waitFor(() =>
+      expect(
+        ran
+          .slice(-2)
+          .map((pull) => pull.number)
+          .sort(),
+      ).toEqual([1, 2]),
+    )
   })
 
   test('a failing job that meets an older failing one joins it without an alert', async () => {

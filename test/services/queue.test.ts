@@ -9,11 +9,14 @@ import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 describeOnBoth('the queue', (open) => {
   const queues: Queue[] = []
+  let shared: Promise<Database> | undefined
   afterEach(async () => {
     await Promise.all(queues.splice(0).map((queue) => queue.stop()))
+    await (await shared)?.query('DELETE FROM release_gate_jobs.job')
   })
   const start = async (...rest: Parameters<typeof aQueue> extends [Database, ...infer R] ? R : never) => {
-    const database = await open()
+    shared ??= open()
+    const database = await shared
     const started = await aQueue(database, ...rest)
     queues.push(started.queue)
     return { ...started, database }

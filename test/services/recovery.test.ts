@@ -7,7 +7,14 @@ const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000)
 let ids = 0
 const anAttempt = (changes: Partial<Attempt> = {}): Attempt => {
   ids += 1
-  return { id: ids, guid: `guid-${ids}`, deliveredAt: hoursAgo(1), statusCode: 500, event: 'pull_request', ...changes }
+  return {
+    id: ids,
+    guid: `guid-${ids}`,
+    deliveredAt: hoursAgo(1),
+    statusCode: 500,
+    event: 'pull_request',
+    ...changes,
+  }
 }
 const attempt = (guid: string, hours: number, statusCode: number, changes: Partial<Attempt> = {}) =>
   anAttempt({ guid, deliveredAt: hoursAgo(hours), statusCode, ...changes })
@@ -20,14 +27,30 @@ describe('redeliveries', () => {
     ['what was refused with 4xx is asked for', [attempt('a', 1, 401)], ['a']],
     ['what never got an answer (status 0) is asked for', [attempt('a', 1, 0)], ['a']],
     ['a redirect did not arrive', [attempt('a', 1, 301)], ['a']],
-    ['the newest attempt wins: a redelivery that arrived settles it', [attempt('a', 3, 500), attempt('a', 1, 200)], []],
-    ['the newest attempt wins, in whatever order they are listed', [attempt('a', 1, 200), attempt('a', 3, 500)], []],
+    [
+      'the newest attempt wins: a redelivery that arrived settles it',
+      [attempt('a', 3, 500), attempt('a', 1, 200)],
+      [],
+    ],
+    [
+      'the newest attempt wins, in whatever order they are listed',
+      [attempt('a', 1, 200), attempt('a', 3, 500)],
+      [],
+    ],
     ['a failed redelivery is asked for once more', [attempt('a', 3, 500), attempt('a', 1, 500)], ['a']],
     ['three attempts are enough', [attempt('a', 3, 500), attempt('a', 2, 500), attempt('a', 1, 500)], []],
     ['72 hours back is taken', [attempt('a', 72, 500)], ['a']],
     ['more than 72 hours back is left', [attempt('a', 72.01, 500)], []],
-    ['the oldest is first', [attempt('a', 1, 500), attempt('b', 5, 500), attempt('c', 3, 500)], ['b', 'c', 'a']],
-    ['events that would be dropped are left', [attempt('a', 1, 500, { event: 'watch' }), attempt('b', 1, 500)], ['b']],
+    [
+      'the oldest is first',
+      [attempt('a', 1, 500), attempt('b', 5, 500), attempt('c', 3, 500)],
+      ['b', 'c', 'a'],
+    ],
+    [
+      'events that would be dropped are left',
+      [attempt('a', 1, 500, { event: 'watch' }), attempt('b', 1, 500)],
+      ['b'],
+    ],
   ]
   test.each(table)('%s', (_, attempts, guids) => {
     const found = redeliveries(attempts, NOW, new Set(['pull_request']))
@@ -63,7 +86,12 @@ describe('recover', () => {
   }
 
   test('pages back until before the time of the last delivery, and no further', async () => {
-    const pages = [[attempt('a', 1, 500)], [attempt('b', 2, 500)], [attempt('c', 9, 500)], [attempt('d', 10, 500)]]
+    const pages = [
+      [attempt('a', 1, 500)],
+      [attempt('b', 2, 500)],
+      [attempt('c', 9, 500)],
+      [attempt('d', 10, 500)],
+    ]
     const { client, read } = aClient(pages)
     const result = await recover(client, { now: NOW, since: hoursAgo(8) })
     expect(result.asked).toEqual(['b', 'a'])
@@ -71,7 +99,12 @@ describe('recover', () => {
   })
 
   test('without a time it pages back 72 hours, and never more', async () => {
-    const pages = [[attempt('a', 1, 500)], [attempt('b', 71, 500)], [attempt('c', 73, 500)], [attempt('d', 74, 500)]]
+    const pages = [
+      [attempt('a', 1, 500)],
+      [attempt('b', 71, 500)],
+      [attempt('c', 73, 500)],
+      [attempt('d', 74, 500)],
+    ]
     const { client, read } = aClient(pages)
     expect((await recover(client, { now: NOW })).asked).toEqual(['b', 'a'])
     expect(read).toHaveLength(3)
@@ -91,7 +124,10 @@ describe('recover', () => {
     const { client } = aClient([[attempt('good', 1, 500), bad]], async (id) => {
       if (id === bad.id) throw new Error('422')
     })
-    expect(await recover(client, { now: NOW })).toEqual({ asked: ['good'], refused: [{ guid: 'bad', problem: '422' }] })
+    expect(await recover(client, { now: NOW })).toEqual({
+      asked: ['good'],
+      refused: [{ guid: 'bad', problem: '422' }],
+    })
   })
 
   test('ends when a page names itself as the next, or is empty', async () => {

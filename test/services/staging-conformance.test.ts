@@ -18,7 +18,9 @@ afterAll(() => rm(folder, { recursive: true }))
 
 async function run(scenario: string): Promise<{ code: number; said: string }> {
   const command = `${process.execPath} ${client}`
-  const child = spawn(process.execPath, [suite, 'client', '--command', command, '--scenario', scenario], { cwd: folder })
+  const child = spawn(process.execPath, [suite, 'client', '--command', command, '--scenario', scenario], {
+    cwd: folder,
+  })
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
   child.stderr.on('data', (chunk) => (said += chunk))

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { StagingSession, StagingTarget } from '../../src/services/staging.ts'
@@ -29,7 +29,9 @@ function command(script: string, ...args: string[]): StagingTarget {
 
 async function listening(script: string, ...args: string[]): Promise<string> {
   const port = await freePort()
-  const child = spawn(process.execPath, [script, ...args], { env: { PATH: process.env.PATH, PORT: String(port) } })
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { PATH: process.env.PATH, PORT: String(port) },
+  })
   endings.push(() => ended(child))
   const said = new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk) => /listening|running/i.test(String(chunk)) && resolve())
@@ -55,11 +57,35 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 const onStdio: [string, StagingTarget, string, Record<string, unknown>, string][] = [
-  ['server-everything', command('@modelcontextprotocol/server-everything/dist/index.js'), 'get-sum', { a: 2, b: 3 }, 'The sum of 2 and 3 is 5.'],
-  ['server-memory', command('@modelcontextprotocol/server-memory/dist/index.js'), 'search_nodes', { query: 'nobody' }, '"entities"'],
-  ['server-filesystem', command('@modelcontextprotocol/server-filesystem/dist/index.js', modules), 'list_allowed_directories', {}, 'Allowed directories'],
+  [
+    'server-everything',
+    command('@modelcontextprotocol/server-everything/dist/index.js'),
+    'get-sum',
+    { a: 2, b: 3 },
+    'The sum of 2 and 3 is 5.',
+  ],
+  [
+    'server-memory',
+    command('@modelcontextprotocol/server-memory/dist/index.js'),
+    'search_nodes',
+    { query: 'nobody' },
+    '"entities"',
+  ],
+  [
+    'server-filesystem',
+    command('@modelcontextprotocol/server-filesystem/dist/index.js', modules),
+    'list_allowed_directories',
+    {},
+    'Allowed directories',
+  ],
   ['calc-mcp', command('@coo-quack/calc-mcp/dist/index.js'), 'math', { expression: '6*7' }, '42'],
-  ['server-budget-allocator', command('@modelcontextprotocol/server-budget-allocator/dist/index.js', '--stdio'), 'get-budget-data', {}, 'Budget'],
+  [
+    'server-budget-allocator',
+    command('@modelcontextprotocol/server-budget-allocator/dist/index.js', '--stdio'),
+    'get-budget-data',
+    {},
+    'Budget',
+  ],
 ]
 
 describe('over stdio', () => {
@@ -68,7 +94,10 @@ describe('over stdio', () => {
     const listed = await live.listTools()
     expect(listed.ok && listed.listing.tools.map(({ name }) => name)).toContain(tool)
     const outcome = await live.callTool(tool, args)
-    expect([outcome.kind, JSON.stringify(outcome).replaceAll('\\"', '"')]).toEqual(['ok', expect.stringContaining(text)])
+    expect([outcome.kind, JSON.stringify(outcome).replaceAll('\\"', '"')]).toEqual([
+      'ok',
+      expect.stringContaining(text),
+    ])
     expect(await live.callTool('no-such-tool', {})).toMatchObject({ unknownTool: true })
     expect(await live.probe()).toBe(true)
   })

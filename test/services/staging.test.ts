@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
@@ -70,7 +70,7 @@ describe('trap 1: tools/list has pages', () => {
 
   test('a server that never ends is read for fifty pages only', async () => {
     let page = 0
-    const server = await scripted({ list: () => ({ tools: [], nextCursor: String((page += 1)) }) })
+    const server = await scripted({ list: () => ({ tools: [], nextCursor: String(++page) }) })
     const listed = await (await session(server.url)).listTools()
     expect(listed.ok && listed.listing.notes[0]).toMatch(/more than 50 pages/)
     expect(page).toBe(50)
@@ -121,7 +121,8 @@ describe('trap 4: every call has its own timeout and a total cap', () => {
     const server = await scripted({
       call({ message, response }) {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
-        const progressToken = (message.params?._meta as { progressToken?: unknown }).progressToken
+        const progressToken = (message.params?._meta as { progressToken?: unknown } | undefined)
+          ?.progressToken
         timers.push(
           setInterval(() => {
             const params = { progressToken, progress: timers.length }
@@ -142,14 +143,19 @@ describe('trap 4: every call has its own timeout and a total cap', () => {
 })
 
 describe('trap 5: a broken stream is not a timeout', () => {
-  const start = (response: import('node:http').ServerResponse) =>
+  const start = (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
+    return response
+  }
 
   test.each<[string, Script['call']]>([
-    ['the stream ends without an answer', ({ response }) => void (start(response), response.end())],
+    ['the stream ends without an answer', ({ response }) => void start(response).end()],
     [
       'the connection breaks in the middle of the stream',
-      ({ response }) => void (start(response), setTimeout(() => response.destroy(), 20)),
+      ({ response }) => {
+        start(response)
+        setTimeout(() => response.destroy(), 20)
+      },
     ],
     ['the connection breaks before any answer', ({ response }) => void response.destroy()],
   ])('%s', async (_name, call) => {
@@ -192,32 +198,29 @@ describe('trap 6: nothing stays behind a timeout', () => {
     expect(await live.probe()).toBe(true)
   })
 
-  test.skipIf(process.platform === 'win32')(
-    'a command that ignores SIGTERM is killed with its children',
-    async () => {
-      const child = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'
-      const code = stdioServer(
-        '',
-        `
+  test('a command that ignores SIGTERM is killed with its children', async () => {
+    const child = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'
+    const code = stdioServer(
+      '',
+      `
       process.on('SIGTERM', () => {});
       const kid = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'ignore' });
       process.stderr.write('kid ' + kid.pid + '\\n');
       setInterval(() => {}, 1000);`,
+    )
+    const live = await session(nodeCommand(code))
+    await expect.poll(() => live.stderr()).toMatch(/kid \d+/)
+    const pid = Number(/kid (\d+)/.exec(live.stderr())?.[1])
+    await live.close()
+    await expect
+      .poll(() =>
+        spawnSync('ps', ['-o', 'stat=', '-p', String(pid)])
+          .stdout.toString()
+          .replace(/Z.*/, '')
+          .trim(),
       )
-      const live = await session(nodeCommand(code))
-      await expect.poll(() => live.stderr()).toMatch(/kid \d+/)
-      const pid = Number(/kid (\d+)/.exec(live.stderr())?.[1])
-      await live.close()
-      await expect
-        .poll(() =>
-          spawnSync('ps', ['-o', 'stat=', '-p', String(pid)])
-            .stdout.toString()
-            .replace(/Z.*/, '')
-            .trim(),
-        )
-        .toBe('')
-    },
-  )
+      .toBe('')
+  })
 
   test('a command that floods stderr is not stopped by a full pipe', async () => {
     const code = stdioServer(
@@ -249,11 +252,12 @@ describe('trap 7: what is not MCP is told apart, and none of it is a tool error'
     ],
     [
       'JSON cut by the connection',
-      ({ response }) =>
-        void (response
+      ({ response }) => {
+        response
           .writeHead(200, { 'content-type': 'application/json', 'content-length': '999' })
-          .write('{"jsonrpc"'),
-        setTimeout(() => response.destroy(), 10)),
+          .write('{"jsonrpc"')
+        setTimeout(() => response.destroy(), 10)
+      },
       'broken_stream',
     ],
     [
@@ -405,7 +409,7 @@ describe('trap 10: a server of the 2026-07-28 protocol only', () => {
       { legacy: 'reject' },
     )
     const { toNodeHandler } = await import('@modelcontextprotocol/node')
-    const server = createServer((request, response) => void toNodeHandler(handler)(request, response))
+    const server = createServer(toNodeHandler(handler) as RequestListener)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     endings.push(async () => {
@@ -485,7 +489,7 @@ describe('trap 11: an unknown tool comes back in three shapes', () => {
 
 describe('login', () => {
   test('a failed login is told as such', async () => {
-    const server = await scripted({ before: (_request, response) => (response.writeHead(401).end(), true) })
+    const server = await scripted({ before: (_request, response) => Boolean(response.writeHead(401).end()) })
     const login = { kind: 'client_credentials', clientId: 'bot', clientSecret: 'wrong-secret' } as const
     const result = await openStaging({ kind: 'http', url: server.url, login }, quick)
     expect(result.ok ? 'opened' : result.fault.cause).toBe('unauthorized')
@@ -497,7 +501,7 @@ describe('the older SSE transport', () => {
   function sse(script: {
     call: (id: unknown, send: (message: unknown) => void, end: () => void) => void
   }): Script['before'] {
-    let stream: import('node:http').ServerResponse | undefined
+    let stream: ServerResponse | undefined
     const send = (message: unknown) =>
       void stream?.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
     return (request, response) => {
@@ -506,7 +510,7 @@ describe('the older SSE transport', () => {
         stream.write('event: endpoint\ndata: /post\n\n')
         return true
       }
-      if (request.url !== '/post') return (response.writeHead(405).end(), true)
+      if (request.url !== '/post') return Boolean(response.writeHead(405).end())
       let body = ''
       request
         .on('data', (chunk) => (body += chunk))
@@ -564,7 +568,8 @@ test('a session can be stopped from outside at any moment', async () => {
 
 test('a command that dies at the start says why', async () => {
   const result = await openStaging(nodeCommand(`console.error('no database'); process.exit(3)`), quick)
-  expect(result.ok ? {} : { ...result.fault, stderr: result.stderr }).toEqual({
+  const told = result.ok ? {} : { ...result.fault, stderr: result.stderr }
+  expect(told).toStrictEqual({
     cause: 'closed',
     message: 'the server went away (it ended with exit code 3)',
     stderr: 'no database\n',

@@ -1,4 +1,4 @@
-import { openStaging, type Login } from '../../src/services/staging.ts'
+import { type Login, openStaging } from '../../src/services/staging.ts'
 
 /** What the conformance suite of MCP starts: our session, doing what the named scenario asks of a client. */
 const url = process.argv.at(-1) ?? ''
@@ -6,7 +6,11 @@ const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? ''
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}') as Record<string, string>
 
 function login(): Login {
-  const { client_id: clientId = '', client_secret: clientSecret = '', private_key_pem: privateKey = '' } = context
+  const {
+    client_id: clientId = '',
+    client_secret: clientSecret = '',
+    private_key_pem: privateKey = '',
+  } = context
   if (scenario.endsWith('basic')) return { kind: 'client_credentials', clientId, clientSecret }
   if (!scenario.endsWith('jwt')) return { kind: 'none' }
   const algorithm = context.signing_algorithm ?? 'ES256'

@@ -17,7 +17,7 @@ export function compareValues(walk: Walk, before: Schema, after: Schema, path: s
   else if (after.values !== undefined) introduced(walk, before, after, after.values, path)
   else if (before.values !== undefined) dropped(walk, before, after, before.values, path)
   else compareTypes(walk, before, after, path)
-  if (isUntyped(before) === isUntyped(after)) compareNull(walk, before, after, path)
+  if (!nullIsTold(before, after)) compareNull(walk, before, after, path)
   return true
 }
 
@@ -67,15 +67,21 @@ function compareTypes(walk: Walk, before: Schema, after: Schema, path: string): 
   else if (gained.length > 0) walk.report('type-widened', path, message)
 }
 
-/** Null is a matter of its own, unless one side names no type at all: then it is part of the wider or narrower type. */
 function compareNull(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [had, has] = [before.types.has('null'), after.types.has('null')]
   if (!had && has) walk.report('null-gained', path, 'The value may now be null.')
   if (had && !has) walk.report('null-lost', path, 'The value may no longer be null.')
 }
 
+/** Null is a matter of its own, unless one side names no type at all: then it is part of the change already told. */
+function nullIsTold(before: Schema, after: Schema): boolean {
+  if (isUntyped(before) === isUntyped(after)) return false
+  const enumChanged = before.values !== undefined || after.values !== undefined
+  return enumChanged || missing(before, after).length > 0 || missing(after, before).length > 0
+}
+
 function isUntyped(schema: Schema): boolean {
-  return schema.types.size === allTypes.length
+  return schema.types.size === allTypes.length && schema.values === undefined
 }
 
 function missing(from: Schema, against: Schema): TypeName[] {

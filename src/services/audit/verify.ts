@@ -47,13 +47,17 @@ async function verifyOne(db: Queryable, chain: number, anchors: Anchor[]): Promi
   }
   const cut = Math.min(...[...anchored.keys()].filter((seq) => seq > head.seq))
   if (cut !== Number.POSITIVE_INFINITY) {
-    return { seq: head.seq + 1, why: `The chain ends at ${head.seq}, but record ${cut} was anchored: the tail was cut.` }
+    return {
+      seq: head.seq + 1,
+      why: `The chain ends at ${head.seq}, but record ${cut} was anchored: the tail was cut.`,
+    }
   }
   return head
 }
 
 function faultOf(record: StoredRecord, head: Head): string | undefined {
-  if (record.seq !== head.seq + 1) return `Record ${head.seq + 1} is missing: ${record.seq} follows ${head.seq}.`
+  if (record.seq !== head.seq + 1)
+    return `Record ${head.seq + 1} is missing: ${record.seq} follows ${head.seq}.`
   if (record.previousHash !== head.hash) return 'Its previous hash is not the hash of the record before it.'
   if (!isCanonical(record.text)) return 'Its body is not canonical JSON any more.'
   if (hashOf(record) !== record.hash) return 'Its content does not match its hash.'

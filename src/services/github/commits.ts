@@ -107,18 +107,30 @@ function signature(name: string | undefined, account: unknown): Signature {
   return { name: name ?? 'nobody', person: personOf(account as Parameters<typeof personOf>[0]) }
 }
 
+/** A push with the time at which GitHub took it, which nobody but GitHub writes. */
+export type DatedPush = Push & { at: string }
+
 /**
- * Who pushed what to the head branch. Where the head's repository does not let us read its activity (a fork that is
+ * Who pushed what to the head branch, newest first. Where the head's repository does not let us read its activity (a fork that is
  * gone or private), nothing is known, and the gate stays closed on an unknown pusher.
  */
-export async function readPushes(github: GitHub, repository: Repository, branch: string): Promise<Push[]> {
+export async function readPushes(
+  github: GitHub,
+  repository: Repository,
+  branch: string,
+): Promise<DatedPush[]> {
   try {
     const activity = await github.paginate(github.rest.repos.listActivities, {
       ...repository,
       ref: `refs/heads/${branch}`,
       per_page: 100,
     })
-    return activity.map(({ actor, before, after }) => ({ actor: personOf(actor), before, after }))
+    return activity.map(({ actor, before, after, timestamp: at }) => ({
+      actor: personOf(actor),
+      before,
+      after,
+      at,
+    }))
   } catch (error) {
     if ([403, 404].includes(statusOfError(error) ?? 0) && !isLimit(error)) return []
     throw error

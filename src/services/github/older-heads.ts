@@ -7,6 +7,9 @@ import { type Prover, proveSame } from './proofs.ts'
 /** What is known of a commit as a head: its difference from the base, and the ids of all who had a hand in it. */
 export type HeadFacts = { change: ChangeFacts; contributors: number[] }
 
+/** Reads an older head from GitHub where it is not remembered; undefined: out of reach. */
+type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
+
 /** By the name of the base branch that the head was offered to. */
 type OnBases = Record<string, HeadFacts>
 
@@ -23,29 +26,36 @@ export async function keepHead(prover: Prover, baseRef: string, head: HeadFacts)
 
 /**
  * For each older commit that a standing approval is for: whether the change and the set of contributors are what they
- * are at the head. `readHead` reads such a commit from GitHub where it is not remembered; undefined: out of reach.
+ * are at the head.
  */
 export async function equalitiesFor(
   prover: Prover,
   baseRef: string,
   current: HeadFacts,
   reviews: Review[],
-  readHead: (sha: string) => Promise<HeadFacts | undefined>,
+  readHead: ReadHead,
 ): Promise<Record<string, Equality>> {
   const approved = standingReviews(reviews).filter(({ state }) => state === 'APPROVED')
   const older = new Set(approved.flatMap(({ commit }) => commit ?? []))
   older.delete(current.change.head)
   const entries = await Promise.all(
-    [...older].map(async (sha) => {
-      const onBases = await prover.facts.get<OnBases>(keyOf(prover, sha))
-      const then = onBases?.[baseRef] ?? (await readHead(sha))
-      return [
-        sha,
-        then ? await sameHead(prover, then, current) : notSame('that version is out of reach'),
-      ] as const
-    }),
+    [...older].map(async (sha) => [sha, await equalityTo(prover, baseRef, current, sha, readHead)] as const),
   )
   return Object.fromEntries(entries)
+}
+
+/** Whether one older head was the same change, by the same people, as the current one. */
+export async function equalityTo(
+  prover: Prover,
+  baseRef: string,
+  current: HeadFacts,
+  sha: string,
+  readHead: ReadHead,
+): Promise<Equality> {
+  if (sha === current.change.head) return { same: true, how: 'it is the head' }
+  const onBases = await prover.facts.get<OnBases>(keyOf(prover, sha))
+  const then = onBases?.[baseRef] ?? (await readHead(sha))
+  return then ? sameHead(prover, then, current) : notSame('that version is out of reach')
 }
 
 async function sameHead(prover: Prover, then: HeadFacts, now: HeadFacts): Promise<Equality> {

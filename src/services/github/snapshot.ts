@@ -1,10 +1,10 @@
 import { contributionsOf } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
-import type { Access, Person, PullRef, Review, Snapshot } from '../../decision/snapshot.ts'
+import type { Access, Equality, Label, Person, PullRef, Review, Snapshot } from '../../decision/snapshot.ts'
 import type { FactStore } from '../fact-store.ts'
 import { type GitHub, orAbsent } from './client.ts'
-import { type CommitRange, readCommits, readPushes } from './commits.ts'
-import { equalitiesFor, type HeadFacts, idsOf, keepHead, sameOnEveryBase } from './older-heads.ts'
+import { type CommitRange, type DatedPush, readCommits, readPushes } from './commits.ts'
+import { equalitiesFor, equalityTo, type HeadFacts, idsOf, keepHead, sameOnEveryBase } from './older-heads.ts'
 import { personOf } from './people.ts'
 import { cleanMergesIn, type Prover } from './proofs.ts'
 import { labelsOf, readTimeline, type Timeline } from './timeline.ts'
@@ -16,7 +16,11 @@ type Repository = { owner: string; repo: string }
 export type Facts = { snapshot: Snapshot; sameHead: number[] }
 
 /** What the policy asks to be read beyond the pull request itself. */
-export type Wanted = { teams: string[] }
+export type Wanted = {
+  teams: string[]
+  /** Labels that are bound to the content that they were put on. */
+  boundLabels: string[]
+}
 
 /**
  * Reads every fact about a pull request that a gate may look at, or throws: never a part of them. Answers that have
@@ -107,14 +111,21 @@ async function readFacts(
     state: pull.merged ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
     draft: pull.draft === true,
     author: personOf(pull.user),
-    head: { sha: pull.head.sha, ref: pull.head.ref, fork: pull.head.repo?.id !== pull.base.repo.id },
+    head: {
+      sha: pull.head.sha,
+      ref: pull.head.ref,
+      fork: pull.head.repo?.id !== pull.base.repo.id,
+      ...pushedAt(pushes, pull.head.sha),
+    },
     base: {
       sha: range.change.base,
       ref: pull.base.ref,
       defaultBranch: pull.base.repo.default_branch,
       ...(await baseChange(prover, pull.base.ref, current, timeline)),
     },
-    labels,
+    labels: await bindLabels(labels, wanted, pushes, (sha) =>
+      equalityTo(prover, pull.base.ref, current, sha, readHead),
+    ),
     reviews: reviews.map((review) => withDismissal(review, timeline)),
     ...contributions,
     ...(range.incomplete === undefined ? {} : { commitsIncomplete: range.incomplete }),
@@ -227,4 +238,32 @@ async function readSameHead(github: GitHub, ref: PullRef, sha: string): Promise<
     )
     .map(({ number }) => number)
     .filter((number) => number !== ref.number)
+}
+
+/** When the head came to the branch: the newest push of it, since a branch may come back to an older commit. */
+function pushedAt(pushes: DatedPush[], head: string): { pushedAt?: string } {
+  const [newest] = pushes.filter(({ after }) => after === head).toSorted(newestFirst)
+  return newest ? { pushedAt: newest.at } : {}
+}
+
+function newestFirst(a: { at: string }, b: { at: string }): number {
+  return Date.parse(b.at) - Date.parse(a.at)
+}
+
+/** For each bound label: whether the content that it was put on, the branch's at that time, is the head's. */
+function bindLabels(
+  labels: Label[],
+  { boundLabels }: Wanted,
+  pushes: DatedPush[],
+  equalityWith: (sha: string) => Promise<Equality>,
+): Promise<Label[]> {
+  const bound = new Set(boundLabels.map((name) => name.toLowerCase()))
+  return Promise.all(
+    labels.map(async (label) => {
+      const { name, at } = label
+      if (at === null || !bound.has(name.toLowerCase())) return label
+      const [then] = pushes.filter((push) => Date.parse(push.at) <= Date.parse(at)).toSorted(newestFirst)
+      return then ? { ...label, equality: await equalityWith(then.after) } : label
+    }),
+  )
 }

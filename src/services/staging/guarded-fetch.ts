@@ -4,8 +4,11 @@ import { brokenOff, currentTrace, TOO_LARGE, type Trace } from './trace.ts'
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
-/** How long an answer that already arrived may take through the SDK's parser before its stream counts as broken off. */
-const PARSER_GRACE_MS = 25
+/**
+ * How long a stream that ended may take through the SDK's parser before it counts as broken off: short where it held no
+ * answer, patient where it held something like one and this process is busy.
+ */
+const PARSER_GRACE_MS = { without: 25, with: 1000 }
 
 /**
  * A `fetch` that watches each exchange: it caps the bytes of the answer, tells HTML, redirects and HTTP errors apart,
@@ -51,25 +54,44 @@ async function send(
 function watched(response: Response, traceOf: () => Trace, answers: boolean): Response {
   if (!response.body) return response
   const events = (response.headers.get('content-type') ?? '').includes('text/event-stream')
+  const answered = answerSpotter()
   const seen = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       const trace = traceOf()
       trace.bytes += chunk.byteLength
-      if (events && !trace.resumable) trace.resumable = /^id:/m.test(Buffer.from(chunk).toString('latin1'))
+      if (events) {
+        const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
+        if (!trace.resumable) trace.resumable = /^id:/m.test(text)
+        answered.look(text)
+      }
       if (trace.bytes <= trace.maxBytes) return controller.enqueue(chunk)
       trace.fail({ cause: 'too_large', message: `${TOO_LARGE} ${trace.maxBytes} bytes` })
       controller.error(new Error('the answer is too large'))
     },
     flush() {
-      if (events && answers) void reportBreak(traceOf())
+      if (events && answers) void reportBreak(traceOf(), answered.seen())
     },
   })
   const { status, statusText, headers } = response
   return new Response(response.body.pipeThrough(seen), { status, statusText, headers })
 }
 
-async function reportBreak(trace: Trace): Promise<void> {
-  await wait(PARSER_GRACE_MS, undefined, { ref: false })
+/** Looks for what could be an answer, across the borders of chunks, until one was seen. */
+function answerSpotter(): { look: (text: string) => void; seen: () => boolean } {
+  let tail = ''
+  let seen = false
+  return {
+    look(text) {
+      if (seen) return
+      seen = /"(result|error)"\s*:/.test(tail + text)
+      tail = text.slice(-16)
+    },
+    seen: () => seen,
+  }
+}
+
+async function reportBreak(trace: Trace, answered: boolean): Promise<void> {
+  await wait(answered ? PARSER_GRACE_MS.with : PARSER_GRACE_MS.without, undefined, { ref: false })
   if (!trace.resumable) trace.fail(brokenOff(trace))
 }
 

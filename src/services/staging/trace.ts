@@ -67,7 +67,8 @@ export function noteError(error: Error, trace: Trace | undefined): void {
   trace.errors.push(error)
   if (error.message.startsWith(TOO_LARGE)) trace.fail({ cause: 'too_large', message: error.message })
   else if (/^SSE error/.test(error.message)) trace.fail(brokenOff(trace))
-  else if (/Maximum reconnection attempts/.test(error.message)) trace.fail(faultOfThrown(new Error('terminated')))
+  else if (/Maximum reconnection attempts/.test(error.message))
+    trace.fail(faultOfThrown(new Error('terminated')))
   else if (/SSE stream disconnected/.test(error.message) && !trace.resumable) trace.fail(brokenOff(trace))
 }
 

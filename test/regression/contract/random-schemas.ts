@@ -22,8 +22,8 @@ export function chanceOf(seed: number): Chance {
   return { below, pick, once: (oneIn) => below(oneIn) === 0 }
 }
 
-const names = ['a', 'b', 'c', 'x1', 'x2']
-const texts = ['', 'a', 'b', 'ab', 'ba', 'aab', 'xyz', 'a long text']
+const names: readonly string[] = ['a', 'b', 'c', 'x1', 'x2']
+const texts: readonly string[] = ['', 'a', 'b', 'ab', 'ba', 'aab', 'xyz', 'a long text']
 const atoms: readonly Json[] = [...texts, 0, 1, 2, 3, 5, 10, -1, 1.5, true, false, null]
 
 export function randomSchema(chance: Chance, depth: number): Node | boolean {
@@ -78,7 +78,7 @@ const branches: readonly Kind[] = [
       patternProperties: { [chance.pick(['^x', '1$', '^a'])]: randomSchema(chance, depth) },
     })),
     ...maybe(chance, 6, () => ({
-      propertyNames: chance.pick<Json>([{ maxLength: 1 }, { pattern: '^[abc]' }, { enum: names }]),
+      propertyNames: chance.pick<Json>([{ maxLength: 1 }, { pattern: '^[abc]' }, { enum: [...names] }]),
     })),
     ...maybe(chance, 6, () => ({ minProperties: chance.below(2) })),
     ...maybe(chance, 6, () => ({ maxProperties: 2 + chance.below(3) })),

@@ -655,6 +655,30 @@ const beyond: Row[] = [
     'warning',
     'warning',
   ],
+  [
+    'null lost, from any type to every other one',
+    {},
+    { type: ['boolean', 'number', 'string', 'array', 'object'] },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'null lost among values of every type',
+    { enum: [null, true, 1, 1.5, 'a', [], {}] },
+    { enum: [true, 1, 1.5, 'a', [], {}] },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'a list that would have to hold itself',
+    text,
+    { anyOf: [{ $ref: '#/properties/p' }, number] },
+    'reference-unresolved',
+    'warning',
+    'warning',
+  ],
 ]
 
 describe.each([

@@ -1,0 +1,378 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type ContributionFacts,
+  type Contributions,
+  contributionsOf,
+  pushedAt,
+} from '../../src/decision/contributors.ts'
+import {
+  aBot,
+  aCommit,
+  ann,
+  aPerson,
+  aPush,
+  author,
+  bob,
+  cleo,
+  head,
+  minutesLater,
+  older,
+  shaOf,
+} from '../support/snapshot.ts'
+
+/** rules/approvals.md, "Who may approve": the barred set, from raw commits and pushes. */
+
+const base = shaOf('c')
+const robot = aBot('helper')
+const webFlow = aPerson('web-flow')
+const inBrowser = { name: 'GitHub', person: webFlow }
+const signed = (person: typeof ann | null, name = 'Somebody') => ({ name, person })
+
+/** A pull request of `author` with one commit of theirs that they pushed. */
+function contributions(what: Partial<ContributionFacts> = {}): Contributions {
+  return contributionsOf({
+    opener: author,
+    head,
+    commits: [aCommit(head)],
+    pushes: [aPush(author, head)],
+    cleanMerges: new Set(),
+    ...what,
+  })
+}
+
+/** `login part` of everybody but the author. */
+function others({ contributors }: Contributions): string[] {
+  return contributors
+    .filter(({ person }) => person !== author)
+    .map(({ person, as }) => `${person.login} ${as}`)
+}
+
+const trailer = (...lines: string[]) => ['Sell more', '', ...lines].join('\n')
+
+describe('barred are', () => {
+  const cases: { name: string; facts: Partial<ContributionFacts>; barred: string[] }[] = [
+    { name: 'the author of the pull request alone, where they did everything', facts: {}, barred: [] },
+    {
+      name: 'the author and the committer of all commits, not of the head alone',
+      facts: {
+        commits: [
+          aCommit(older, { author: signed(ann), committer: signed(bob) }),
+          aCommit(head, { parents: [older] }),
+        ],
+      },
+      barred: ['ann author', 'bob committer'],
+    },
+    {
+      name: 'the authors on the side branch of a merge',
+      facts: {
+        commits: [
+          aCommit(shaOf('d'), { author: signed(ann), committer: signed(ann) }),
+          aCommit(older),
+          aCommit(head, { parents: [older, shaOf('d')] }),
+        ],
+      },
+      barred: ['ann author', 'ann committer'],
+    },
+    {
+      name: 'every co-author whom an address of GitHub names, by its id',
+      facts: {
+        commits: [
+          aCommit(head, {
+            message: trailer(
+              'Co-authored-by: Ann <77+ann-now@users.noreply.github.com>',
+              'co-AUTHORED-by:  <78+bob@users.noreply.github.com>',
+            ),
+          }),
+        ],
+      },
+      barred: ['ann-now co-author', 'bob co-author'],
+    },
+    {
+      name: 'co-authors in a message with the line ends of Windows, and of an Enterprise Server',
+      facts: {
+        commits: [
+          aCommit(head, {
+            message: 'Sell\r\n\r\nCo-authored-by: Ann <77+ann@users.noreply.ghe.example.com>\r\n',
+          }),
+        ],
+      },
+      barred: ['ann co-author'],
+    },
+    {
+      name: 'everybody who pushed any of the commits: the second account push',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older] })],
+        pushes: [aPush(author, head, { before: older }), aPush(bob, older)],
+      },
+      barred: ['bob pusher'],
+    },
+    {
+      name: 'nobody who pushed only what is not part of the change any more',
+      facts: { pushes: [aPush(author, head), aPush(bob, shaOf('e'))] },
+      barred: [],
+    },
+    {
+      name: 'the person whom GitHub names behind the bot that opened the pull request',
+      facts: { opener: robot, behindOpener: ann, pushes: [aPush(author, head)] },
+      barred: ['helper[bot] opener', 'ann behind the bot'],
+    },
+    {
+      name: 'nobody for a commit in the browser that GitHub verified, but its author',
+      facts: {
+        commits: [aCommit(head, { author: signed(ann), committer: inBrowser, verified: true })],
+      },
+      barred: ['ann author'],
+    },
+    {
+      name: 'nobody who wrote or pushed an update merge that is proved clean',
+      facts: {
+        commits: [
+          aCommit(older),
+          aCommit(head, { parents: [older, base], author: signed(ann), committer: signed(ann) }),
+        ],
+        pushes: [aPush(author, older), aPush(ann, head, { before: older })],
+        cleanMerges: new Set([head]),
+      },
+      barred: [],
+    },
+    {
+      name: 'whoever wrote and pushed an update merge that is not proved clean: it counts as a commit',
+      facts: {
+        commits: [
+          aCommit(older),
+          aCommit(head, { parents: [older, base], author: signed(ann), committer: signed(ann) }),
+        ],
+        pushes: [aPush(author, older), aPush(ann, head, { before: older })],
+      },
+      barred: ['ann author', 'ann committer', 'ann pusher'],
+    },
+    {
+      name: 'whoever pushed a clean merge together with commits under it',
+      facts: {
+        commits: [
+          aCommit(shaOf('d')),
+          aCommit(older, { parents: [shaOf('d')] }),
+          aCommit(head, { parents: [older, base] }),
+        ],
+        pushes: [aPush(author, shaOf('d')), aPush(ann, head, { before: shaOf('d') })],
+        cleanMerges: new Set([head]),
+      },
+      barred: ['ann pusher'],
+    },
+    {
+      name: 'whoever pushed a clean merge from the side of the base, which brings the commits of the other side',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older, base] })],
+        pushes: [aPush(ann, head, { before: base })],
+        cleanMerges: new Set([head]),
+      },
+      barred: ['ann pusher'],
+    },
+    {
+      name: 'whoever pushed the same head again after somebody else had pushed it',
+      facts: { pushes: [aPush(author, head), aPush(bob, head, { before: older })] },
+      barred: ['bob pusher'],
+    },
+  ]
+  for (const { name, facts, barred } of cases) {
+    it(name, () => expect(others(contributions(facts))).toEqual(barred))
+  }
+
+  it('each person once for each part in each commit', () => {
+    const twice = contributions({ pushes: [aPush(bob, head), aPush(bob, head)] })
+    expect(others(twice)).toEqual(['bob pusher'])
+  })
+})
+
+describe('co-authors whom no account matches are shown and bar nobody', () => {
+  it.each([
+    ['an address of their own', 'Zoe <zoe@example.com>'],
+    ['no address', 'Zoe'],
+    ['an address without an id', 'Zoe <zoe@users.noreply.github.com>'],
+    ['an id that no account can have', 'Zoe <0+zoe@users.noreply.github.com>'],
+    ['an id that no number can hold', 'Zoe <99999999999999999999+zoe@users.noreply.github.com>'],
+    [
+      'an address that only looks like one of GitHub',
+      'Zoe <1+zoe@users.noreply.github.com.evil@example.com>',
+    ],
+  ])('%s', (_name, who) => {
+    const found = contributions({ commits: [aCommit(head, { message: trailer(`Co-authored-by: ${who}`) })] })
+    expect(found.unmatchedCoAuthors).toEqual([who])
+    expect(others(found)).toEqual([])
+  })
+
+  it('a line that only speaks of co-authors names nobody', () => {
+    const message = 'Explain the trailer "Co-authored-by: Ann <77+ann@users.noreply.github.com>"'
+    expect(contributions({ commits: [aCommit(head, { message })] })).toMatchObject({ unmatchedCoAuthors: [] })
+  })
+
+  it('a message made to stall the reader is read at once', () => {
+    const message = `${'Co-authored-by:'.padEnd(200_000)}\n${'co-authored-by: <'.repeat(20_000)}`
+    const started = performance.now()
+    expect(contributions({ commits: [aCommit(head, { message })] }).unmatchedCoAuthors).toHaveLength(1)
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
+
+describe('a commit whose author or committer GitHub cannot tie to an account', () => {
+  const cases: { name: string; facts: Partial<ContributionFacts>; fields: string[] }[] = [
+    { name: 'is none where all are known', facts: {}, fields: [] },
+    {
+      name: 'is named with the field',
+      facts: { commits: [aCommit(head, { author: signed(null, 'Zoe') })] },
+      fields: ['author Zoe'],
+    },
+    {
+      name: 'is named once for each field',
+      facts: { commits: [aCommit(head, { author: signed(null, 'Zoe'), committer: signed(null, 'Yan') })] },
+      fields: ['author Zoe', 'committer Yan'],
+    },
+    {
+      name: 'is none where GitHub committed in the browser and verified it',
+      facts: { commits: [aCommit(head, { committer: inBrowser, verified: true })] },
+      fields: [],
+    },
+    {
+      name: 'is one whose committer says web-flow without being verified: anybody can write that',
+      facts: { commits: [aCommit(head, { committer: inBrowser })] },
+      fields: ['committer GitHub'],
+    },
+    {
+      name: 'is one whose author says web-flow, verified or not: that is no person',
+      facts: { commits: [aCommit(head, { author: inBrowser, committer: inBrowser, verified: true })] },
+      fields: ['author GitHub'],
+    },
+    {
+      name: 'is none in an update merge that is proved clean',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older, base], author: signed(null, 'Zoe') })],
+        cleanMerges: new Set([head]),
+      },
+      fields: [],
+    },
+    {
+      name: 'is the head where nothing tells who pushed it',
+      facts: { pushes: [] },
+      fields: ['pusher unknown'],
+    },
+    {
+      name: 'is the head where only an older commit was pushed by somebody known',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older] })],
+        pushes: [aPush(author, older)],
+      },
+      fields: ['pusher unknown'],
+    },
+    {
+      name: 'is any commit that was pushed by an account which is gone',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older] })],
+        pushes: [aPush(null, older), aPush(author, head, { before: older })],
+      },
+      fields: ['pusher unknown'],
+    },
+  ]
+  for (const { name, facts, fields } of cases) {
+    it(name, () => {
+      const { unattributed } = contributions(facts)
+      expect(unattributed.map((entry) => `${entry.field} ${entry.name}`)).toEqual(fields)
+    })
+  }
+
+  it('web-flow is never taken for a contributor', () => {
+    const browser = aCommit(head, { author: inBrowser, committer: inBrowser })
+    expect(others(contributions({ commits: [browser] }))).toEqual([])
+  })
+})
+
+describe('a bot behind which nobody is known', () => {
+  const byBot = { author: signed(robot), committer: inBrowser, verified: true }
+  const cases: { name: string; facts: Partial<ContributionFacts>; bots: string[] }[] = [
+    { name: 'is none where people did everything', facts: {}, bots: [] },
+    {
+      name: 'is one that opened, wrote and pushed, counted once',
+      facts: { opener: robot, commits: [aCommit(head, byBot)], pushes: [aPush(robot, head)] },
+      bots: ['helper[bot]'],
+    },
+    {
+      name: 'is one that pushed, even where its commits name people: whoever drives a bot writes those names',
+      facts: {
+        commits: [
+          aCommit(head, {
+            author: signed(cleo),
+            message: trailer('Co-authored-by: Ann <77+ann@users.noreply.github.com>'),
+          }),
+        ],
+        pushes: [aPush(robot, head)],
+      },
+      bots: ['helper[bot]'],
+    },
+    {
+      name: 'is one whose commit came before those of a person: that person has nothing to do with it',
+      facts: {
+        opener: robot,
+        commits: [aCommit(older, byBot), aCommit(head, { parents: [older] })],
+        pushes: [aPush(author, head, { before: older }), aPush(robot, older)],
+      },
+      bots: ['helper[bot]'],
+    },
+    {
+      name: 'is not one whose commit a person pushed, who is barred for it',
+      facts: { commits: [aCommit(head, byBot)], pushes: [aPush(bob, head)] },
+      bots: [],
+    },
+    {
+      name: 'is not one that opened a pull request of commits that people pushed',
+      facts: { opener: robot },
+      bots: [],
+    },
+    {
+      name: 'is not one behind which GitHub names a person',
+      facts: {
+        opener: robot,
+        behindOpener: ann,
+        commits: [aCommit(head, byBot)],
+        pushes: [aPush(robot, head)],
+      },
+      bots: [],
+    },
+    {
+      name: 'is not one that is only named as co-author',
+      facts: {
+        commits: [
+          aCommit(head, { message: trailer('Co-authored-by: H <9+helper[bot]@users.noreply.github.com>') }),
+        ],
+      },
+      bots: [],
+    },
+    {
+      name: 'is every bot that has a part',
+      facts: {
+        commits: [aCommit(head, byBot)],
+        pushes: [aPush(aBot('pusher'), head)],
+      },
+      bots: ['helper[bot]', 'pusher[bot]'],
+    },
+  ]
+  for (const { name, facts, bots } of cases) {
+    it(name, () => expect(contributions(facts).unownedBots.map(({ login }) => login)).toEqual(bots))
+  }
+})
+
+describe('when the head was pushed', () => {
+  const at = (minutes: number) => ({ at: minutesLater(minutes) })
+  it.each([
+    ['is the time of its push', [aPush(author, head, at(1)), aPush(author, older, at(5))], minutesLater(1)],
+    [
+      'is the last time where it was pushed again',
+      [aPush(author, head, at(1)), aPush(bob, head, at(9)), aPush(bob, head, at(3))],
+      minutesLater(9),
+    ],
+    ['is not known where no push of it is', [aPush(author, older, at(1))], undefined],
+    [
+      'is not known where one of its pushes has no time',
+      [aPush(author, head, at(1)), aPush(bob, head)],
+      undefined,
+    ],
+  ])('%s', (_name, pushes, expected) => expect(pushedAt(head, pushes)).toBe(expected))
+})

@@ -1,0 +1,180 @@
+import { releaseWindow } from '../../src/decision/gates/release-window.ts'
+import { testGate } from '../support/gate-tester.ts'
+import { aLabel, aSnapshot, minutesLater } from '../support/snapshot.ts'
+
+/** rules/release-window.md, "The window" and the margin of "Closing time", as the gate judges and tells them. */
+
+const friday = '2026-11-27T18:00:00Z'
+const at = (takenAt: string) => aSnapshot({ takenAt })
+const recheck = (when: string) => [{ kind: 'recheck' as const, at: when }]
+const week = {
+  windows: [
+    { opens: 'Monday 00:00', closes: 'Wednesday 00:00' },
+    { opens: 'Wednesday 00:00', closes: 'Monday 00:00' },
+  ],
+}
+const freeze = { from: '2026-11-24T00:00', to: '2026-12-01T00:00', reason: 'Thanksgiving' }
+
+testGate('The release window', releaseWindow, {
+  valid: [
+    {
+      name: 'open at 10:00:00.000, and looked at again a margin before it closes',
+      snapshot: at('2026-11-25T18:00:00.000Z'),
+      title: 'Release window open',
+      says: [
+        'Open until Wed 25 Nov 2026, 11:00 PST (19:00 UTC).',
+        'Closes Wed 25 Nov 2026, 11:00 PST (19:00 UTC)',
+        'Nothing turns green in the last 60s.',
+      ],
+      next: recheck('2026-11-25T18:59:00.000Z'),
+    },
+    {
+      name: 'in the last millisecond before the margin',
+      snapshot: at('2026-11-25T18:58:59.999Z'),
+      next: recheck('2026-11-25T18:59:00.000Z'),
+    },
+    {
+      name: 'until it closes, where the margin is nothing',
+      snapshot: at('2026-11-25T18:59:59.999Z'),
+      settings: { closing_margin: '0s' },
+      next: recheck('2026-11-25T19:00:00.000Z'),
+    },
+    {
+      name: 'in summer time, in the zone of the policy',
+      snapshot: at('2026-07-01T17:30:00Z'),
+      says: 'Open until Wed 1 Jul 2026, 11:00 PDT (18:00 UTC).',
+    },
+    {
+      name: 'in a zone where the date is another one than in UTC',
+      snapshot: at('2026-11-25T23:30:00Z'),
+      settings: { time_zone: 'Asia/Tokyo', windows: [{ opens: 'Thu 08:00', closes: 'Thu 09:00' }] },
+      says: 'Open until Thu 26 Nov 2026, 09:00 GMT+9 (00:00 UTC).',
+    },
+    {
+      name: 'windows that cover the whole week: nothing to look at again',
+      snapshot: at('2026-11-25T03:00:00Z'),
+      settings: week,
+      says: 'The release window covers the whole week.',
+      next: [],
+    },
+    {
+      name: 'windows that cover the whole week, until a freeze',
+      snapshot: at('2026-11-20T03:00:00Z'),
+      settings: { ...week, freezes: [freeze] },
+      next: recheck('2026-11-24T07:59:00.000Z'),
+    },
+    {
+      name: 'open, with a label that is not needed: the window is what is told first',
+      snapshot: aSnapshot({ labels: [aLabel({ at: minutesLater(60) })], body: 'Urgent: checkout is down' }),
+      title: 'Release window open',
+      says: ['`checkout is down`. The window is open without it.'],
+      next: recheck('2026-11-25T18:59:00.000Z'),
+    },
+    {
+      name: 'open, with a label that does not count',
+      snapshot: aSnapshot({ labels: [aLabel({ by: null })] }),
+      title: 'Release window open',
+      says: 'The label `urgent` does not count: GitHub does not say who put it on.',
+    },
+  ],
+  invalid: [
+    {
+      name: 'a millisecond before it opens',
+      snapshot: at('2026-11-25T17:59:59.999Z'),
+      state: 'waiting',
+      title: 'Opens Wed 25 Nov 2026, 10:00 PST',
+      says: [
+        'The release window is closed. It opens by itself.',
+        'Opens Wed 25 Nov 2026, 10:00 PST (18:00 UTC)',
+        'a person with write access, by the label `urgent`',
+      ],
+      next: recheck('2026-11-25T18:00:00.000Z'),
+    },
+    {
+      name: 'closed at 11:00:00.000, and looked at again when it opens next',
+      snapshot: at('2026-11-25T19:00:00.000Z'),
+      state: 'waiting',
+      title: 'Opens Wed 2 Dec 2026, 10:00 PST',
+      next: recheck('2026-12-02T18:00:00.000Z'),
+    },
+    {
+      name: 'within the margin before closing, and looked at again at the closing',
+      snapshot: at('2026-11-25T18:59:00.000Z'),
+      state: 'waiting',
+      title: 'Closing; opens again Wed 2 Dec 2026, 10:00 PST',
+      says: 'The window closes Wed 25 Nov 2026, 11:00 PST (19:00 UTC). Nothing turns green in the last 60s.',
+      next: recheck('2026-11-25T19:00:00.000Z'),
+    },
+    {
+      name: 'within a margin that is as long as the window',
+      snapshot: at('2026-11-25T18:00:00.000Z'),
+      settings: { closing_margin: '1h' },
+      state: 'waiting',
+    },
+    {
+      name: 'within the margin before a freeze',
+      snapshot: at('2026-11-24T07:59:30Z'),
+      settings: { ...week, freezes: [freeze] },
+      state: 'waiting',
+      title: 'Closing; opens again Tue 1 Dec 2026, 00:00 PST',
+      next: recheck('2026-11-24T08:00:00.000Z'),
+    },
+    {
+      name: 'a freeze beats a window, and says why',
+      snapshot: at('2026-11-25T18:10:00Z'),
+      settings: { freezes: [freeze] },
+      state: 'waiting',
+      title: 'Opens Wed 2 Dec 2026, 10:00 PST',
+      says: 'Frozen until Tue 1 Dec 2026, 00:00 PST (08:00 UTC): `Thanksgiving`.',
+      next: recheck('2026-12-02T18:00:00.000Z'),
+    },
+    {
+      name: 'a holiday beats a window, and is named',
+      snapshot: at('2026-12-25T18:10:00Z'),
+      settings: { holidays: 'US', windows: [{ opens: 'Fri 10:00', closes: 'Fri 11:00' }] },
+      state: 'waiting',
+      says: 'Closed for the holiday `Christmas Day`.',
+    },
+    {
+      name: 'a freeze that lasts for years: no window is in sight',
+      snapshot: at('2026-11-25T18:10:00Z'),
+      settings: { freezes: [{ from: '2026-01-01T00:00', to: '2040-01-01T00:00', reason: 'Sold' }] },
+      state: 'waiting',
+      title: 'No release window is in sight',
+      says: ['Whoever keeps the policy', '`Sold`'],
+    },
+    {
+      name: 'closing for years',
+      snapshot: at('2025-12-31T23:59:30Z'),
+      settings: {
+        time_zone: 'UTC',
+        ...week,
+        freezes: [{ from: '2026-01-01T00:00', to: '2040-01-01T00:00', reason: 'Sold' }],
+      },
+      state: 'waiting',
+      title: 'The release window is closing',
+      next: recheck('2026-01-01T00:00:00.000Z'),
+    },
+    {
+      name: 'the reason of a freeze stays dead text',
+      snapshot: at('2026-11-25T18:10:00Z'),
+      settings: { freezes: [{ ...freeze, reason: '](https://evil.example) @acme/all <b> `` \\| |' }] },
+      state: 'waiting',
+    },
+    {
+      name: 'the reason of an urgent label that does not count stays dead text',
+      snapshot: aSnapshot({
+        takenAt: friday,
+        head: { pushedAt: minutesLater(-5, friday) },
+        labels: [
+          aLabel({
+            at: minutesLater(-9, friday),
+            equality: { same: false, why: '@acme/all <b>', paths: ['@acme'] },
+          }),
+        ],
+      }),
+      state: 'waiting',
+      says: 'the branch was pushed to since',
+    },
+  ],
+})

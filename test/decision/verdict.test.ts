@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type Finding, type FindingState, failed, passed, waiting } from '../../src/decision/gate.ts'
+import { gates } from '../../src/decision/gates/index.ts'
+import { decide, type JudgedFinding, verdictOf, worst } from '../../src/decision/verdict.ts'
+import { aliveIn } from '../support/rendered.ts'
+import { anApproval, ann, aPolicy, aSnapshot, bob } from '../support/snapshot.ts'
+
+const states: FindingState[] = ['passed', 'waiting', 'failed']
+const approved = aSnapshot({ reviews: [anApproval(ann), anApproval(bob)] })
+
+afterEach(() => vi.restoreAllMocks())
+
+function judged(finding: Finding): JudgedFinding {
+  return { gate: 'approvals', gateTitle: 'Approvals', ...finding }
+}
+
+describe('the worst finding wins', () => {
+  const pairs = states.flatMap((one) => states.map((other) => [one, other] as const))
+  it.each(pairs)('of %s and %s', (one, other) => {
+    const expected = [one, other].includes('failed')
+      ? 'failed'
+      : [one, other].includes('waiting')
+        ? 'waiting'
+        : 'passed'
+    expect(worst([one, other])).toBe(expected)
+  })
+
+  it('and the verdict keeps every finding and every step', () => {
+    const step = { kind: 'recheck' as const, at: '2026-11-25T18:59:00.000Z' }
+    const findings = [
+      judged(passed('Good', 'It is good.', { next: [step] })),
+      judged(waiting('Soon', 'It comes soon.')),
+      judged(failed('Bad', 'It is bad.', { next: [step] })),
+    ]
+    expect(verdictOf(findings)).toEqual({ state: 'failed', findings, next: [step, step] })
+  })
+})
+
+describe('a snapshot is judged', () => {
+  it('by every gate that the policy names, in the order of the list', () => {
+    const policy = aPolicy({ release_window: {}, approvals: {} })
+    expect(decide(approved, policy).findings.map(({ gate }) => gate)).toEqual(['approvals', 'release_window'])
+    expect(decide(approved, policy).state).toBe('passed')
+  })
+
+  it('by no gate that it does not name', () => {
+    const verdict = decide(aSnapshot(), aPolicy({ release_window: {} }))
+    expect(verdict.findings.map(({ gate }) => gate)).toEqual(['release_window'])
+    expect(verdict.state).toBe('passed')
+  })
+
+  it('as a failure where the policy names no gates, since nothing would be guarded', () => {
+    const verdict = decide(approved, aPolicy({}))
+    expect(verdict.state).toBe('failed')
+    expect(verdict.findings).toMatchObject([{ gate: 'policy', title: 'The policy names no gates' }])
+    expect(verdict.next).toEqual([])
+  })
+
+  it('to the same verdict for the same input, without changing it', () => {
+    const policy = aPolicy()
+    const [facts, settings] = [structuredClone(approved), structuredClone(policy)]
+    const first = decide(approved, policy)
+    expect(decide(structuredClone(approved), policy)).toEqual(first)
+    expect(JSON.stringify(decide(approved, settings))).toBe(JSON.stringify(first))
+    expect(approved).toEqual(facts)
+    expect(policy).toEqual(settings)
+  })
+})
+
+describe('a gate that throws is a failed finding', () => {
+  it.each([
+    ['an error', new RangeError('out of range'), 'out of range'],
+    ['something else', 'a string', 'a string'],
+    ['nothing', undefined, 'undefined'],
+  ])('%s', (_name, thrown, why) => {
+    vi.spyOn(gates.approvals, 'judge').mockImplementation(() => {
+      throw thrown
+    })
+    const verdict = decide(approved, aPolicy())
+    expect(verdict.state).toBe('failed')
+    expect(verdict.findings.map(({ state }) => state)).toEqual(['failed', 'passed'])
+    expect(verdict.findings[0]?.reason).toContain(why)
+  })
+
+  it('whose message stays dead text', () => {
+    vi.spyOn(gates.approvals, 'judge').mockImplementation(() => {
+      throw new Error('"@acme/all <b>" |\nis [bad](https://evil.example)')
+    })
+    const [first] = decide(approved, aPolicy()).findings
+    expect(first?.reason).not.toContain('\n')
+    expect(aliveIn(first?.reason ?? '')).toEqual([])
+  })
+})

@@ -1,0 +1,511 @@
+import { describe, expect, test } from 'vitest'
+import type { Baseline } from '../../src/regression/contract-check.ts'
+import { createRedactor } from '../../src/regression/redaction.ts'
+import { runReportSchema } from '../../src/regression/report-schema.ts'
+import { runRegression } from '../../src/regression/run.ts'
+import {
+  aTool,
+  nodeCommand,
+  type Script,
+  startScripted,
+  stdioServer,
+  textResult,
+} from '../support/mcp-server.ts'
+import { aLedger, anInput, aSuite, gateOf, readCase, runAgainst } from '../support/regression-run.ts'
+
+const writing = aTool('write', { annotations: { readOnlyHint: false } })
+const writeCase = `
+  - name: it writes
+    writes: true
+    steps: [ { tool: write, args: { key: "\${run.id}" } } ]
+    verify: { ledger: { table: rewards, where: { key: "\${run.id}" }, within: 0ms, expect: { rows: 1, sum: { amount: 100 } } } }`
+const row = { key: 'run-1', amount: '100' }
+
+function aBaseline(more: Partial<Baseline> = {}): Baseline {
+  return {
+    version: 1,
+    recordedAt: '2026-11-01T00:00:00.000Z',
+    server: { name: 'scripted', version: '0.9.0' },
+    protocolVersion: '2025-11-25',
+    capabilities: { tools: {} },
+    pinned: { capabilities: {}, login: 'none' },
+    tools: [aTool('read') as Baseline['tools'][number]],
+    latency: {},
+    ...more,
+  }
+}
+
+describe('the verdict has three values', () => {
+  test('passed: every gate holds', async () => {
+    const { report } = await runAgainst({}, aSuite(readCase))
+    expect([report.verdict, report.summary]).toEqual(['passed', 'every gate holds'])
+    expect(runReportSchema.safeParse(report).success).toBe(true)
+  })
+
+  test('failed: a wrong answer', async () => {
+    const { report } = await runAgainst(
+      {},
+      aSuite(`  - { name: it reads, tool: read, expect: { text: "something else" } }`),
+    )
+    expect([report.verdict, gateOf(report, 'answers')]).toEqual(['failed', 'failed'])
+    expect(report.cases[0]?.mismatches).toEqual([
+      { where: 'text', expected: 'contains "something else"', actual: '"fine"' },
+    ])
+  })
+
+  test.each<[string, Script, RegExp]>([
+    ['an unreachable server', { before: (request) => Boolean(request.socket.destroy()) }, /connection|broke/],
+    ['a failed login', { before: (_request, response) => Boolean(response.writeHead(401).end()) }, /401/],
+    [
+      'a web page in its place',
+      {
+        before: (_request, response) =>
+          Boolean(response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')),
+      },
+      /web page/,
+    ],
+    [
+      'a list that cannot be read',
+      { list: ({ response }) => void response.writeHead(502).end() },
+      /tools\/list could not be read/,
+    ],
+  ])('inconclusive: %s', async (_name, script, reason) => {
+    const { report } = await runAgainst(script, aSuite(readCase))
+    expect(report.verdict).toBe('inconclusive')
+    expect(report.summary).toMatch(/^staging could not be judged: connection: /)
+    expect(report.summary).toMatch(reason)
+    expect(report.summary).not.toMatch(/regression|failed:/)
+  })
+
+  test('inconclusive: too few samples, even where all of them passed', async () => {
+    const suite = aSuite(
+      `  - { name: it writes, tool: write, writes: true }`,
+      'gates: { samples: { per_tool: 5, total: 5 } }',
+    )
+    const { report } = await runAgainst({ tools: [writing] }, suite)
+    expect([gateOf(report, 'answers'), gateOf(report, 'errors'), gateOf(report, 'latency')]).toEqual([
+      'passed',
+      'inconclusive',
+      'inconclusive',
+    ])
+    expect(report.verdict).toBe('inconclusive')
+  })
+
+  test('inconclusive: a run that died, whatever it had found before', async () => {
+    const cases = `  - { name: wrong, tool: read, expect: { text: nope } }\n  - { name: deadly, tool: write, writes: true }`
+    const server = await startScripted({
+      tools: [aTool('read'), writing],
+      call({ message, response }) {
+        if (message.params?.name === 'read') return textResult('fine')
+        response.destroy()
+        void server.close()
+        return undefined
+      },
+    })
+    const { report } = await runRegression(
+      anInput(server.url, aSuite(`${cases}\n  - { name: never, tool: write, writes: true }`)),
+    )
+    expect(report.verdict).toBe('inconclusive')
+    expect(report.cases.map(({ name }) => name)).not.toContain('never')
+    expect(report.cases[0]?.verdict).toBe('failed')
+  })
+
+  test('inconclusive: a command that dies at the start, with what it said last', async () => {
+    const { report } = await runRegression(
+      anInput(nodeCommand(`console.error('no database'); process.exit(3)`), aSuite(readCase)),
+    )
+    expect(report.verdict).toBe('inconclusive')
+    expect(report.summary).toContain('it said: no database')
+  })
+
+  test('inconclusive: a server that hangs, told at the moment of the timeout', async () => {
+    let hung = false
+    const server = await startScripted({ before: () => hung, call: () => void (hung = true) })
+    const suite = aSuite(readCase, 'defaults: { timeout: 400ms }')
+    const began = performance.now()
+    const { report } = await runRegression(anInput(server.url, suite))
+    const took = performance.now() - began
+    await server.close()
+    expect([report.verdict, report.summary]).toEqual([
+      'inconclusive',
+      'staging could not be judged: connection: the server hangs: it gave no sign of life',
+    ])
+    expect(took).toBeLessThan(900)
+  })
+
+  test('failed: one tool hangs while the server lives', async () => {
+    const suite = aSuite(
+      readCase,
+      'defaults: { timeout: 150ms }\ngates: { samples: { per_tool: 1, total: 1 } }',
+    )
+    const { report } = await runAgainst({ call: () => undefined }, suite)
+    expect(report.verdict).toBe('failed')
+    expect(report.cases[0]?.mismatches[0]?.actual).toMatch(/transport error \(timeout\)/)
+  })
+
+  test('inconclusive: a run that was stopped', async () => {
+    const stop = new AbortController()
+    const { report } = await runAgainst({ call: () => void stop.abort() }, aSuite(readCase), {
+      signal: stop.signal,
+    })
+    expect([report.verdict, report.summary]).toEqual([
+      'inconclusive',
+      'staging could not be judged: connection: the run was stopped',
+    ])
+  })
+
+  test('inconclusive: another version answers at the end of the run', async () => {
+    let version = 'a'
+    const { report } = await runAgainst(
+      {
+        initialize: () => ({
+          protocolVersion: '2025-11-25',
+          serverInfo: { name: 's', version },
+          capabilities: {},
+        }),
+        call: () => {
+          version = 'b'
+          return textResult('fine')
+        },
+      },
+      aSuite(readCase),
+    )
+    expect(report.verdict).toBe('inconclusive')
+    expect(report.summary).toContain('the server changed during the run: s a, then s b')
+  })
+
+  test('inconclusive: the server does not report the head that it must report', async () => {
+    const { report, calls } = await runAgainst({ version: 'abc' }, aSuite(readCase), { expectVersion: 'def' })
+    expect(report.summary).toContain('the server reports version abc, not def')
+    expect(calls()).toEqual([])
+  })
+})
+
+describe('each gate is seen failing', () => {
+  test('contract: a tool of the last release is gone', async () => {
+    const gone = aTool('gone') as Baseline['tools'][number]
+    const { report } = await runAgainst({}, aSuite(readCase), {
+      baseline: aBaseline({ tools: [...aBaseline().tools, gone] }),
+    })
+    expect([report.verdict, gateOf(report, 'contract'), gateOf(report, 'answers')]).toEqual([
+      'failed',
+      'failed',
+      'passed',
+    ])
+    expect(report.contract.changes.filter(({ severity }) => severity === 'breaking')).toMatchObject([
+      { tool: 'gone' },
+    ])
+  })
+
+  test('answers: the structured answer does not keep the outputSchema', async () => {
+    const tools = [
+      aTool('read', {
+        outputSchema: { type: 'object', properties: { total: { type: 'number' } }, required: ['total'] },
+      }),
+    ]
+    const call = () => textResult('x', { structuredContent: { total: 'many' } })
+    const { report } = await runAgainst({ tools, call }, aSuite(readCase))
+    expect(gateOf(report, 'answers')).toBe('failed')
+    expect(report.cases[0]?.mismatches).toEqual([
+      {
+        where: 'outputSchema',
+        expected: 'an answer that keeps the outputSchema',
+        actual: 'the answer/total must be number',
+      },
+    ])
+  })
+
+  test('ledger: a repeated call paid twice', async () => {
+    const { report } = await runAgainst({ tools: [writing] }, aSuite(writeCase), {
+      ledger: aLedger([row, row]),
+    })
+    expect([report.verdict, gateOf(report, 'ledger'), gateOf(report, 'answers')]).toEqual([
+      'failed',
+      'failed',
+      'passed',
+    ])
+    expect(report.cases[0]?.mismatches).toEqual([
+      { where: 'ledger rewards', expected: '1 rows', actual: '2 rows' },
+      { where: 'ledger sum of rewards.amount', expected: '100', actual: '200' },
+    ])
+  })
+
+  test('errors: 1 of 49 is 2.04 % and fails; 1 of 50 passes', async () => {
+    const erring = (total: number) => {
+      let count = 0
+      const call = () => {
+        count += 1
+        return count === 10 ? textResult('overloaded', { isError: true }) : textResult('fine')
+      }
+      return runAgainst(
+        { call },
+        aSuite(readCase, `gates: { samples: { per_tool: ${total}, total: ${total} } }`),
+      )
+    }
+    const [less, enough] = [await erring(49), await erring(50)]
+    expect([gateOf(less.report, 'errors'), less.report.errors.rate.toFixed(4)]).toEqual(['failed', '0.0204'])
+    expect([gateOf(enough.report, 'errors'), enough.report.verdict]).toEqual(['passed', 'passed'])
+    expect(enough.report.errors.low).toBeLessThan(0.02)
+  })
+
+  test('latency: p95 above the limit', async () => {
+    const call = () => new Promise((resolve) => setTimeout(() => resolve(textResult('slow')), 30))
+    const suite = aSuite(readCase, 'gates: { latency: { p95: 10ms }, samples: { per_tool: 3, total: 3 } }')
+    const { report } = await runAgainst({ call }, suite)
+    expect([report.verdict, gateOf(report, 'latency'), gateOf(report, 'errors')]).toEqual([
+      'failed',
+      'failed',
+      'passed',
+    ])
+  })
+
+  test('coverage: a tool without a case, where coverage is required', async () => {
+    const tools = [aTool('read'), aTool('other')]
+    const required = aSuite(readCase, 'coverage: required\ngates: { samples: { per_tool: 1, total: 1 } }')
+    const { report } = await runAgainst({ tools }, required)
+    expect([report.verdict, gateOf(report, 'coverage'), report.notCovered]).toEqual([
+      'failed',
+      'failed',
+      ['other'],
+    ])
+    const optional = await runAgainst({ tools }, aSuite(readCase))
+    expect([optional.report.verdict, optional.report.notCovered]).toEqual(['passed', ['other']])
+  })
+})
+
+describe('the contract', () => {
+  test('passes with a note where no baseline is known, and is recorded raw', async () => {
+    const tool = aTool('read', { 'x-future': [1] })
+    const { report, recorded } = await runAgainst({ tools: [tool] }, aSuite(readCase))
+    expect(report.gates.find(({ gate }) => gate === 'contract')).toMatchObject({
+      verdict: 'passed',
+      message: expect.stringContaining('no list of an earlier release'),
+    })
+    expect(recorded).toMatchObject({
+      tools: [tool],
+      pinned: { capabilities: {}, login: 'none' },
+      protocolVersion: '2025-11-25',
+    })
+  })
+
+  test('fails on duplicate names', async () => {
+    const { report } = await runAgainst({ tools: [aTool('read'), aTool('read')] }, aSuite(readCase))
+    expect(gateOf(report, 'contract')).toBe('failed')
+  })
+
+  test('is inconclusive where the baseline was read with another login', async () => {
+    const gone = aTool('gone') as Baseline['tools'][number]
+    const baseline = aBaseline({ tools: [gone], pinned: { capabilities: {}, login: 'bearer' } })
+    const { report } = await runAgainst({}, aSuite(readCase), { baseline })
+    expect([gateOf(report, 'contract'), report.verdict]).toEqual(['inconclusive', 'inconclusive'])
+  })
+
+  const waiver = (expires: string, rule = 'tool-removed') =>
+    `contract: { waivers: [ { rule: ${rule}, tool: gone, reason: agreed, expires: ${expires} } ] }\ngates: { samples: { per_tool: 1, total: 1 } }`
+  const baseline = aBaseline({ tools: [...aBaseline().tools, aTool('gone') as Baseline['tools'][number]] })
+  const now = () => new Date('2026-11-23T12:00:00Z')
+
+  test.each([
+    ['a waiver covers its change until its last day', waiver('2026-11-23'), 'passed'],
+    ['an expired waiver fails', waiver('2026-11-22'), 'failed'],
+    ['a waiver that matches nothing fails', waiver('2026-12-31', 'enum-value-removed'), 'failed'],
+  ])('%s', async (_name, more, verdict) => {
+    const { report } = await runAgainst({}, aSuite(readCase, more), { baseline, now })
+    expect(gateOf(report, 'contract')).toBe(verdict)
+  })
+
+  test('fail_on: warning counts warnings as well', async () => {
+    const before = aBaseline({
+      tools: [aTool('read', { description: 'Reads one thing' }) as Baseline['tools'][number]],
+    })
+    const script = { tools: [aTool('read', { description: 'Reads another thing' })] }
+    const strict = 'contract: { fail_on: warning }\ngates: { samples: { per_tool: 1, total: 1 } }'
+    expect(
+      gateOf((await runAgainst(script, aSuite(readCase), { baseline: before })).report, 'contract'),
+    ).toBe('passed')
+    expect(
+      gateOf((await runAgainst(script, aSuite(readCase, strict), { baseline: before })).report, 'contract'),
+    ).toBe('failed')
+  })
+
+  test.each([
+    ['still spoken', true, 'passed'],
+    ['no longer spoken', false, 'failed'],
+  ])('an older protocol version that is %s', async (_name, spoken, verdict) => {
+    const { report } = await runAgainst({}, aSuite(readCase), {
+      baseline: aBaseline({ protocolVersion: '2025-06-18' }),
+      speaks: async () => spoken,
+    })
+    expect(gateOf(report, 'contract')).toBe(verdict)
+  })
+})
+
+describe('cases that write', () => {
+  test('a tool that does not declare readOnlyHint needs writes: true, and is not called without', async () => {
+    const { report, calls } = await runAgainst(
+      { tools: [{ name: 'read', inputSchema: {} }] },
+      aSuite(readCase),
+    )
+    expect(report.cases[0]).toMatchObject({
+      verdict: 'failed',
+      mismatches: [{ where: 'writes', actual: 'read does not declare readOnlyHint' }],
+    })
+    expect(calls()).toEqual([])
+  })
+
+  test('nothing is written to a server that is not marked as safe; the run is then inconclusive', async () => {
+    const { report, calls } = await runAgainst({ tools: [writing] }, aSuite(writeCase), { mayWrite: false })
+    expect([report.verdict, report.cases[0]?.verdict]).toEqual(['inconclusive', 'skipped'])
+    expect(calls()).toEqual([])
+  })
+
+  test('repeat_previous calls again with the same arguments', async () => {
+    const suite = aSuite(`
+  - name: twice
+    writes: true
+    steps: [ { tool: write, args: { key: "\${run.id}-1" } }, { repeat_previous: true } ]`)
+    const { server } = await runAgainst({ tools: [writing] }, suite)
+    const sent = server.received
+      .filter(({ method }) => method === 'tools/call')
+      .map(({ params }) => params?.arguments)
+    expect(sent).toEqual([{ key: 'run-1-1' }, { key: 'run-1-1' }])
+  })
+
+  test('a write that lost its reply is looked up in the ledger and never repeated', async () => {
+    const ledger = aLedger([row])
+    const script = {
+      tools: [writing],
+      call: ({ response }: { response: import('node:http').ServerResponse }) => void response.destroy(),
+    }
+    const { report, calls } = await runAgainst(script, aSuite(writeCase), { ledger })
+    expect(calls()).toEqual(['write'])
+    expect(ledger.asked).toBe(1)
+    expect(report.cases[0]).toMatchObject({
+      verdict: 'failed',
+      attempts: 1,
+      notes: ['the reply was lost; the ledger shows 1 row in rewards'],
+    })
+  })
+
+  test.each([
+    ['no ledger is configured', undefined],
+    [
+      'the ledger refuses the key',
+      aLedger({ ok: false, cause: 'refused', message: 'the ledger refuses the key' }),
+    ],
+  ])('inconclusive where %s', async (_name, ledger) => {
+    const { report } = await runAgainst({ tools: [writing] }, aSuite(writeCase), ledger ? { ledger } : {})
+    expect([report.verdict, gateOf(report, 'ledger')]).toEqual(['inconclusive', 'inconclusive'])
+  })
+
+  test('cleaning up happens after a failure, too, and its own failure is only told', async () => {
+    const suite = aSuite(
+      `
+  - name: dirty
+    writes: true
+    steps: [ { tool: write, expect: { text: nope } } ]
+    cleanup: [ { tool: undo, args: {} }, { tool: undo, args: { id: "\${id}" } } ]`.replace(
+        ', { tool: undo, args: { id: "${id}" } }',
+        '',
+      ),
+    )
+    const tools = [writing, aTool('undo', { annotations: {} })]
+    const call: Script['call'] = ({ message }) =>
+      textResult('x', message.params?.name === 'undo' ? { isError: true } : {})
+    const { report, calls } = await runAgainst({ tools, call }, suite)
+    expect(calls()).toEqual(['write', 'undo'])
+    expect(report.cases[0]?.notes).toEqual(['cleaning up with undo failed (tool_error)'])
+    expect(report.tools.map(({ tool }) => tool)).toEqual(['write'])
+  })
+})
+
+describe('captures', () => {
+  const suite = aSuite(`
+  - name: chain
+    writes: true
+    steps:
+      - { tool: write, capture: { secret_id: { path: $.id, redact: true } } }
+      - { tool: write, args: { id: "\${secret_id}" }, expect: { text: nothing } }`)
+
+  test('go into later steps, and a redacted one appears nowhere', async () => {
+    const call = () => textResult('{"id":"very-private-id"}')
+    const { report, server } = await runAgainst({ tools: [writing], call }, suite)
+    const last = server.received.filter(({ method }) => method === 'tools/call').at(-1)
+    expect(last?.params?.arguments).toEqual({ id: 'very-private-id' })
+    expect(JSON.stringify(report)).not.toContain('very-private-id')
+    expect(JSON.stringify(report)).toContain('[redacted]')
+  })
+
+  test('that find nothing fail the step', async () => {
+    const { report, calls } = await runAgainst({ tools: [writing], call: () => textResult('{}') }, suite)
+    expect(report.cases[0]?.mismatches).toEqual([
+      { where: 'step 1: capture secret_id', expected: 'a value at $.id', actual: 'nothing' },
+    ])
+    expect(calls()).toHaveLength(1)
+  })
+})
+
+describe('secrets', () => {
+  test('are redacted in the report and in the recorded list', async () => {
+    const secret = 'operator-secret-1234'
+    const tools = [aTool('read', { description: `uses ${secret}` })]
+    const call = () => textResult(`key ${secret} and sb_secret_abcdefghijkl`)
+    const output = await runAgainst(
+      { tools, call },
+      aSuite(`  - { name: it reads, tool: read, expect: { text: nope } }`),
+      {
+        redactor: createRedactor([secret]),
+      },
+    )
+    const kept = JSON.stringify([output.report, output.recorded])
+    expect(kept).not.toContain(secret)
+    expect(kept).not.toContain('sb_secret_abcdefghijkl')
+    expect(output.report.notes).toEqual([expect.stringMatching(/look like secrets/)])
+  })
+
+  test('an unset variable is told before anything is called', async () => {
+    const suite = aSuite(
+      `  - { name: it reads, tool: read, args: { a: "\${GITHUB_TOKEN}", b: "\${SUITE_X}" } }`,
+    )
+    const { report, server } = await runAgainst({}, suite, { variables: new Map([['SUITE_X', '1']]) })
+    expect(report.gates).toEqual([
+      {
+        gate: 'suite',
+        verdict: 'failed',
+        message: 'case "it reads" reads ${GITHUB_TOKEN}, which is not set',
+      },
+    ])
+    expect(server.received).toEqual([])
+  })
+})
+
+test('--only runs the named cases and marks the report as partial', async () => {
+  const suite = aSuite(`${readCase}\n  - { name: other, tool: read, args: { n: 2 } }`)
+  const { report } = await runAgainst({}, suite, { only: ['other'] })
+  expect([report.partial, report.cases.map(({ name }) => name)]).toEqual([true, ['other']])
+})
+
+test('an unknown name for --only is an error', async () => {
+  const { report } = await runAgainst({}, aSuite(readCase), { only: ['nobody'] })
+  expect(gateOf(report, 'suite')).toBe('failed')
+})
+
+test('a case for a tool that the server does not list says so, whatever shape the server would answer in', async () => {
+  const { report, calls } = await runAgainst({ tools: [] }, aSuite(readCase))
+  expect(report.cases[0]?.mismatches).toEqual([
+    { where: 'tool', expected: 'read', actual: 'the server does not list this tool' },
+  ])
+  expect(calls()).toEqual([])
+})
+
+test('a command that prints lines that are no JSON is judged, and the lines are told', async () => {
+  const code = stdioServer(
+    `say(id, { content: [{ type: 'text', text: 'fine' }] })`,
+    `console.log('Server started');`,
+  )
+  const { report } = await runRegression(anInput(nodeCommand(code), aSuite(readCase)))
+  expect([report.verdict, report.notes]).toEqual([
+    'passed',
+    ['the server printed 1 lines that are no JSON-RPC'],
+  ])
+})
