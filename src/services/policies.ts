@@ -1,6 +1,20 @@
 import type { Queryable } from './database.ts'
 
 type Repository = { installationId: number; repositoryId: number }
+type Named = Repository & { owner: string; repo: string }
+
+/** The text of a repository's last valid policy, and whose it is. */
+export type KeptPolicy = { owner: string; repo: string; text: string }
+
+/** The last valid policies of an installation, or of all, by the names of their repositories. */
+export function keptPolicies(db: Queryable, installationId?: number): Promise<KeptPolicy[]> {
+  return db.query<KeptPolicy>(
+    `SELECT owner, repo, text FROM release_gate.policies
+     WHERE owner IS NOT NULL AND repo IS NOT NULL AND ($1::bigint IS NULL OR installation_id = $1)
+     ORDER BY lower(owner), lower(repo)`,
+    [installationId ?? null],
+  )
+}
 
 /** The text of the last policy of a repository that could be read. */
 export async function lastValidPolicy(db: Queryable, repository: Repository): Promise<string | undefined> {
@@ -11,16 +25,25 @@ export async function lastValidPolicy(db: Queryable, repository: Repository): Pr
   return row?.text
 }
 
-/** Keeps a valid policy; writes only where the file's blob is another one. */
+/** Keeps a valid policy; writes only where the file's blob is another one, or the repository has another name. */
 export async function keepValidPolicy(
   db: Queryable,
-  repository: Repository,
+  repository: Named,
   policy: { text: string; blob: string },
 ): Promise<void> {
   await db.query(
-    `INSERT INTO release_gate.policies AS kept (installation_id, repository_id, text, blob) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (installation_id, repository_id) DO UPDATE SET text = excluded.text, blob = excluded.blob
-     WHERE kept.blob <> excluded.blob`,
-    [repository.installationId, repository.repositoryId, policy.text, policy.blob],
+    `INSERT INTO release_gate.policies AS kept (installation_id, repository_id, text, blob, owner, repo)
+     VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (installation_id, repository_id) DO UPDATE SET text = excluded.text, blob = excluded.blob,
+       owner = excluded.owner, repo = excluded.repo
+     WHERE (kept.blob, kept.owner, kept.repo) IS DISTINCT FROM (excluded.blob, excluded.owner, excluded.repo)`,
+    [
+      repository.installationId,
+      repository.repositoryId,
+      policy.text,
+      policy.blob,
+      repository.owner,
+      repository.repo,
+    ],
   )
 }

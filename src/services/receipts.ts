@@ -26,29 +26,28 @@ export function openReceipts({ url, timeout = 10_000 }: { url: string; timeout?:
         method: 'eth_getTransactionReceipt',
         params: [hash],
       })
-      let response: Response
       try {
-        response = await fetch(url, {
+        const response = await fetch(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body,
           redirect: 'error',
           signal: AbortSignal.timeout(timeout),
         })
-      } catch (error) {
-        return unreachable(error)
-      }
-      if (response.status === 401 || response.status === 403) {
-        return { ok: false, cause: 'refused', message: 'the chain endpoint refuses us' }
-      }
-      if (!response.ok) {
-        return {
-          ok: false,
-          cause: 'unavailable',
-          message: `the chain endpoint answered HTTP ${response.status}`,
+        if (response.status === 401 || response.status === 403) {
+          return { ok: false, cause: 'refused', message: 'the chain endpoint refuses us' }
         }
+        if (!response.ok) {
+          return {
+            ok: false,
+            cause: 'unavailable',
+            message: `the chain endpoint answered HTTP ${response.status}`,
+          }
+        }
+        return judge(hash, await response.json())
+      } catch (error) {
+        return error instanceof SyntaxError ? judge(hash, undefined) : unreachable(error)
       }
-      return judge(hash, await response.json().catch(() => undefined))
     },
   }
 }

@@ -1,15 +1,7 @@
-import type { Connection, RequestLimits } from './staging/connection.ts'
+import { type Attempt, connect, limitsOf } from './staging/attempts.ts'
 import type { Fault } from './staging/faults.ts'
-import { connectLegacy, type LegacyTarget } from './staging/legacy.ts'
 import { type Login, loginSecrets } from './staging/login.ts'
-import {
-  faultOf,
-  type Outcome,
-  outcomeOfError,
-  outcomeOfResult,
-  protocolError,
-  UNSUPPORTED_PROTOCOL_VERSION,
-} from './staging/outcome.ts'
+import { type Outcome, outcomeOfError, outcomeOfResult } from './staging/outcome.ts'
 import type { Command } from './staging/stdio.ts'
 import { readToolList, type ToolListing } from './staging/tool-list.ts'
 import { type Trace, traced } from './staging/trace.ts'
@@ -63,14 +55,6 @@ export type StagingSession = {
 
 export type Opened = { ok: true; session: StagingSession } | { ok: false; fault: Fault; stderr: string }
 
-type Attempt = {
-  ok: true
-  connection: Connection
-  stderr: () => string
-  transport: StagingSession['transport']
-}
-type Refusal = { ok: false; fault: Fault; needsModern: boolean; maybeSse: boolean; stderr: string }
-
 /**
  * Opens a session: SDK 1.x first, then SDK 2.x for a server that speaks only the 2026-07-28 protocol (it answers
  * -32022), then SSE for one that knows no Streamable HTTP. Never rejects: a server that cannot be reached, or a login
@@ -84,86 +68,6 @@ export async function openStaging(target: StagingTarget, options: SessionOptions
   if (!attempt.ok) return { ok: false, fault: attempt.fault, stderr: attempt.stderr }
   const login = target.kind === 'http' ? (target.login?.kind ?? 'none') : 'none'
   return { ok: true, session: sessionOver(attempt, options, { capabilities, login }, current) }
-}
-
-async function connect(
-  target: StagingTarget,
-  options: SessionOptions,
-  capabilities: Record<string, unknown>,
-  current: { trace?: Trace },
-): Promise<Attempt | Refusal> {
-  if (target.kind === 'stdio') {
-    return legacyAttempt({ kind: 'stdio', command: target.command }, options, capabilities, current)
-  }
-  const wanted = target.transport ?? 'auto'
-  const url = new URL(target.url)
-  const login = target.login ?? { kind: 'none' }
-  const request = options.fetch ?? fetch
-  const first = wanted === 'sse' ? 'sse' : 'http'
-  const attempt = await legacyAttempt(
-    { kind: first, url, login, fetch: request },
-    options,
-    capabilities,
-    current,
-  )
-  if (attempt.ok || wanted === 'sse') return attempt
-  if (attempt.needsModern) return modernAttempt(url, login, options, capabilities)
-  if (wanted === 'http' || !attempt.maybeSse) return attempt
-  const older = await legacyAttempt(
-    { kind: 'sse', url, login, fetch: request },
-    options,
-    capabilities,
-    current,
-  )
-  return older.ok ? older : attempt
-}
-
-async function legacyAttempt(
-  target: LegacyTarget,
-  options: SessionOptions,
-  capabilities: Record<string, unknown>,
-  current: { trace?: Trace },
-): Promise<Attempt | Refusal> {
-  let told = () => ''
-  const { trace, value, error } = await traced(options.maxBytes, (trace) => {
-    current.trace = trace
-    const limits = limitsOf(options, trace)
-    const inFlight = () => current.trace
-    const onStderr = (stderr: () => string) => {
-      told = stderr
-    }
-    const { maxBytes, protocolVersion } = options
-    return connectLegacy({ target, capabilities, maxBytes, limits, inFlight, onStderr, protocolVersion })
-  })
-  delete current.trace
-  if (value) return { ok: true, connection: value, stderr: told, transport: target.kind }
-  return refusal(error, trace, told())
-}
-
-async function modernAttempt(
-  url: URL,
-  login: Login,
-  options: SessionOptions,
-  capabilities: Record<string, unknown>,
-): Promise<Attempt | Refusal> {
-  const { connectModern } = await import('./staging/modern.ts')
-  const request = options.fetch ?? fetch
-  const { trace, value, error } = await traced(options.maxBytes, (trace) =>
-    connectModern({ url, login, fetch: request, capabilities, limits: limitsOf(options, trace) }),
-  )
-  if (value) return { ok: true, connection: value, stderr: () => '', transport: 'http' }
-  return refusal(error, trace, '')
-}
-
-function refusal(error: unknown, trace: Trace, stderr: string): Refusal {
-  const spoken = protocolError(error)
-  const fault = faultOf(error, trace)
-  const needsModern = spoken?.code === UNSUPPORTED_PROTOCOL_VERSION
-  const maybeSse = !spoken && [400, 404, 405].includes(fault.status ?? 0)
-  if (!spoken || trace.fault?.cause === 'unauthorized')
-    return { ok: false, fault, needsModern, maybeSse, stderr }
-  const message = `the server refused to begin a session: ${spoken.message} (${spoken.code})`
-  return { ok: false, fault: { cause: 'http', message }, needsModern, maybeSse, stderr }
 }
 
 function sessionOver(
@@ -219,14 +123,4 @@ function sessionOver(
     },
     close: () => connection.close().catch(() => undefined),
   }
-}
-
-function limitsOf(
-  { timeout, maxTotal = timeout * 2, signal }: { timeout: number; maxTotal?: number; signal?: AbortSignal },
-  trace: Trace,
-): RequestLimits {
-  trace.total = AbortSignal.timeout(maxTotal)
-  if (signal) trace.stop = signal
-  const signals = [trace.abort.signal, trace.total, ...(signal ? [signal] : [])]
-  return { timeout: Math.min(timeout, maxTotal), maxTotal, signal: AbortSignal.any(signals) }
 }

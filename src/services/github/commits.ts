@@ -1,12 +1,12 @@
 import type { ChangedFile } from '../../decision/content.ts'
-import type { Commit, Push, Signature } from '../../decision/contributors.ts'
+import type { Commit, Signature } from '../../decision/contributors.ts'
 import { type GitHub, statusOfError } from './client.ts'
 import { personOf } from './people.ts'
 
 type Repository = { owner: string; repo: string }
 
 /** What the head adds to the base: its commits and its difference, each as far as GitHub shows it. */
-export type CommitRange = { commits: Commit[]; incomplete?: string; change: ChangeFacts }
+export type CommitRange = { commits: Commit[]; incomplete?: string; change: ChangeFacts | undefined }
 
 /** A three-dot difference without its trees: those are named by their ids and read only where a proof needs them. */
 export type ChangeFacts = {
@@ -26,51 +26,69 @@ export type Comparison = Awaited<ReturnType<GitHub['rest']['repos']['compareComm
 const maximumCommits = 1_000
 
 /**
- * Reads every commit that the head adds to the base, by paged compare: the pull request's own list stops at 250.
- * The base is named by its branch, so that commits which have come into it since are not taken for the change's.
+ * Reads every commit that the head adds to the base, both named by their full ids, by paged compare: the pull
+ * request's own list stops at 250. A name would not do: a tag may be called like the base branch. Undefined: GitHub
+ * cannot compare the two, because one is out of reach or the answer takes it too long (422).
  */
 export async function readCommits(
   github: GitHub,
   repository: Repository,
   base: string,
   head: string,
-): Promise<CommitRange> {
-  const page = (number: number) =>
-    github.rest.repos
-      .compareCommitsWithBasehead({
-        ...repository,
-        basehead: `${base}...${head}`,
-        per_page: 100,
-        page: number,
-      })
-      .then(({ data }) => data)
-  const first = await page(1)
+): Promise<CommitRange | undefined> {
+  const page = async (number: number) => {
+    const options = { ...repository, basehead: `${base}...${head}`, per_page: 100, page: number }
+    return (await github.rest.repos.compareCommitsWithBasehead(options)).data
+  }
+  const first = await orIncomparable(page(1))
+  if (!first) return undefined
   const total = first.total_commits
   const pages = Math.ceil(Math.min(total, maximumCommits) / 100)
   const rest = await Promise.all(
     Array.from({ length: Math.max(0, pages - 1) }, (_, index) => page(index + 2)),
   )
-  const commits = [first, ...rest].flatMap((part) => part.commits).map(commitOf)
-  const range = {
-    commits,
-    change: changeIn(
-      first,
-      head,
-      [first, ...rest].flatMap((part) => part.commits),
-    ),
+  const listed = [first, ...rest].flatMap((part) => part.commits)
+  return { ...rangeOf(listed, total), change: changeIn(first, head, listed) }
+}
+
+/** The pull request's own list of commits, for where its ends cannot be compared; it stops at 250. */
+export async function readListedCommits(
+  github: GitHub,
+  repository: Repository,
+  pull: { number: number; commits: number },
+): Promise<CommitRange> {
+  const options = { ...repository, pull_number: pull.number, per_page: 100 }
+  return {
+    ...rangeOf(await github.paginate(github.rest.pulls.listCommits, options), pull.commits),
+    change: undefined,
   }
-  if (commits.length === total) return range
-  return { ...range, incomplete: `The change has ${total} commits, of which GitHub shows ${commits.length}.` }
+}
+
+function rangeOf(listed: Comparison['commits'], total: number): Pick<CommitRange, 'commits' | 'incomplete'> {
+  const commits = listed.map(commitOf)
+  if (commits.length === total) return { commits }
+  return { commits, incomplete: `The change has ${total} commits, of which GitHub shows ${commits.length}.` }
+}
+
+/** The answer, or undefined where GitHub has no difference to show between two commits. */
+export async function orIncomparable<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if ([404, 422].includes(statusOfError(error) ?? 0)) return undefined
+    throw error
+  }
 }
 
 /** The difference that a compare answer shows, which is always on its first page. */
 export function changeIn(answer: Comparison, head: string, commits = answer.commits): ChangeFacts {
   const files = answer.files ?? []
-  const tip = commits.find((commit) => commit.sha === head)
+  const mergeBase = answer.merge_base_commit
+  const tip = mergeBase.sha === head ? mergeBase : commits.find((commit) => commit.sha === head)
   return {
     base: answer.base_commit.sha,
-    mergeBase: answer.merge_base_commit.sha,
-    mergeBaseTree: answer.merge_base_commit.commit.tree.sha,
+    mergeBase: mergeBase.sha,
+    mergeBaseTree: mergeBase.commit.tree.sha,
     head,
     headTree: tip?.commit.tree.sha,
     files: files.map(changedFile),
@@ -104,39 +122,5 @@ function commitOf(data: Comparison['commits'][number]): Commit {
 }
 
 function signature(name: string | undefined, account: unknown): Signature {
-  return { name: name ?? 'nobody', person: personOf(account as Parameters<typeof personOf>[0]) }
-}
-
-/** A push with the time at which GitHub took it, which nobody but GitHub writes. */
-export type DatedPush = Push & { at: string }
-
-/**
- * Who pushed what to the head branch, newest first. Where the head's repository does not let us read its activity (a fork that is
- * gone or private), nothing is known, and the gate stays closed on an unknown pusher.
- */
-export async function readPushes(
-  github: GitHub,
-  repository: Repository,
-  branch: string,
-): Promise<DatedPush[]> {
-  try {
-    const activity = await github.paginate(github.rest.repos.listActivities, {
-      ...repository,
-      ref: `refs/heads/${branch}`,
-      per_page: 100,
-    })
-    return activity.map(({ actor, before, after, timestamp: at }) => ({
-      actor: personOf(actor),
-      before,
-      after,
-      at,
-    }))
-  } catch (error) {
-    if ([403, 404].includes(statusOfError(error) ?? 0) && !isLimit(error)) return []
-    throw error
-  }
-}
-
-function isLimit(error: unknown): boolean {
-  return error instanceof Error && /rate limit/i.test(error.message)
+  return { name: name || 'nobody', person: personOf(account as Parameters<typeof personOf>[0]) }
 }

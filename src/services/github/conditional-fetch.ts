@@ -51,6 +51,11 @@ async function keep(kept: LRUCache<string, Kept>, key: string, answer: Response)
 }
 
 /** Octokit reads the address of an answer to follow its pages, and a `Response` that one makes has none. */
-function answerOf(body: string, status: number, headers: HeadersInit, url: string): Response {
+function answerOf(
+  body: string,
+  status: number,
+  headers: Headers | [string, string][],
+  url: string,
+): Response {
   return Object.defineProperty(new Response(body, { status, headers }), 'url', { value: url })
 }

@@ -1,9 +1,16 @@
 import { LRUCache } from 'lru-cache'
-import { type BaseMove, type Change, type Tree, treeOf } from '../../decision/content.ts'
+import { sameEntry } from '../../decision/content/file.ts'
+import { type BaseMove, type Change, type Entry, type Tree, treeOf } from '../../decision/content.ts'
 import { type GitHub, orAbsent } from './client.ts'
-import { type ChangeFacts, changeIn } from './commits.ts'
+import { type ChangeFacts, changeIn, orIncomparable } from './commits.ts'
 
 type Repository = { owner: string; repo: string }
+
+/** What stands at each path that a change touches, before and after it: all of its two trees that a proof needs. */
+export type Footprint = Record<string, { was?: Entry; is?: Entry }>
+
+/** Why there is no footprint: a tree was collected, or GitHub cut it. */
+export type NoFootprint = 'unreadable' | 'cut'
 
 /** Trees never change, and the next push needs the ones of this push again. Counted in files. */
 const trees = new LRUCache<string, Tree>({
@@ -11,12 +18,31 @@ const trees = new LRUCache<string, Tree>({
   sizeCalculation: (tree) => tree.entries.size + 1,
 })
 
-/** All files of a root tree. Undefined: git has collected it, or it is out of reach, and nothing is proved by it. */
-export async function readTree(
+/**
+ * Reads what a change touches from its two trees, and not from the list of files that compare gives: that has no modes
+ * and stops at 300.
+ */
+export async function readFootprint(
   github: GitHub,
   repository: Repository,
-  sha: string,
-): Promise<Tree | undefined> {
+  { mergeBaseTree, headTree }: ChangeFacts,
+): Promise<Footprint | NoFootprint> {
+  const [before, after] = await Promise.all([
+    readTree(github, repository, mergeBaseTree),
+    headTree === undefined ? undefined : readTree(github, repository, headTree),
+  ])
+  if (!before || !after) return 'unreadable'
+  if (!before.complete || !after.complete) return 'cut'
+  const footprint: [string, Footprint[string]][] = []
+  for (const path of new Set([...before.entries.keys(), ...after.entries.keys()])) {
+    const [was, is] = [before.entries.get(path), after.entries.get(path)]
+    if (!sameEntry(was, is)) footprint.push([path, { ...(was ? { was } : {}), ...(is ? { is } : {}) }])
+  }
+  return Object.fromEntries(footprint)
+}
+
+/** All files of a root tree. Undefined: git has collected it, or it is out of reach, and nothing is proved by it. */
+async function readTree(github: GitHub, repository: Repository, sha: string): Promise<Tree | undefined> {
   const key = `${repository.owner}/${repository.repo}/${sha}`
   const known = trees.get(key)
   if (known) return known
@@ -40,36 +66,31 @@ export async function readChange(
   base: string,
   head: string,
 ): Promise<ChangeFacts | undefined> {
-  const answer = await orAbsent(
-    github.rest.repos.compareCommitsWithBasehead({
-      ...repository,
-      basehead: `${base}...${head}`,
-      per_page: 100,
-    }),
-  )
+  const options = { ...repository, basehead: `${base}...${head}`, per_page: 100 }
+  const answer = await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options))
   if (!answer) return undefined
   const facts = changeIn(answer.data, head)
   if (facts.headTree !== undefined) return facts
-  // A head that adds nothing to the base, or more than a page of commits: its tree stands in the commit itself.
+  // More than a page of commits: the head's tree stands in the commit itself.
   const commit = await orAbsent(github.rest.git.getCommit({ ...repository, commit_sha: head }))
   return commit && { ...facts, headTree: commit.data.tree.sha }
 }
 
-/** A change with the trees that a proof reads. */
-export async function withTrees(github: GitHub, repository: Repository, facts: ChangeFacts): Promise<Change> {
-  const [mergeBaseTree, headTree] = await Promise.all([
-    readTree(github, repository, facts.mergeBaseTree),
-    facts.headTree === undefined ? undefined : readTree(github, repository, facts.headTree),
-  ])
+/** A change as a proof takes it; its trees hold only the paths that it touches, so both sides must touch the same ones. */
+export function changeOf(facts: ChangeFacts, footprint: Footprint | NoFootprint): Change {
   const { base, mergeBase, head, files, filesComplete } = facts
+  const change = { base, mergeBase, head, files, filesComplete }
+  if (footprint === 'unreadable') return change
+  const entries = footprint === 'cut' ? [] : Object.entries(footprint)
+  const side = (name: 'was' | 'is', sha: string | undefined): Tree => ({
+    ...(sha === undefined ? {} : { sha }),
+    entries: new Map(entries.flatMap(([path, { [name]: entry }]) => (entry ? [[path, entry] as const] : []))),
+    complete: footprint !== 'cut',
+  })
   return {
-    base,
-    mergeBase,
-    head,
-    files,
-    filesComplete,
-    ...(mergeBaseTree ? { mergeBaseTree } : {}),
-    ...(headTree ? { headTree } : {}),
+    ...change,
+    mergeBaseTree: side('was', facts.mergeBaseTree),
+    headTree: side('is', facts.headTree),
   }
 }
 

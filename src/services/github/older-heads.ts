@@ -1,27 +1,42 @@
-import type { Contributions } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
-import type { Equality, Review } from '../../decision/snapshot.ts'
-import type { ChangeFacts } from './commits.ts'
-import { type Prover, proveSame } from './proofs.ts'
+import type { Contributor, Equality, Review } from '../../decision/snapshot.ts'
+import { type Prover, proveSame, type Version } from './proofs.ts'
 
 /** What is known of a commit as a head: its difference from the base, and the ids of all who had a hand in it. */
-export type HeadFacts = { change: ChangeFacts; contributors: number[] }
+export type HeadFacts = Version & { contributors: number[] }
 
 /** Reads an older head from GitHub where it is not remembered; undefined: out of reach. */
-type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
+export type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
 
 /** By the name of the base branch that the head was offered to. */
 type OnBases = Record<string, HeadFacts>
 
-export function idsOf(contributors: Contributions['contributors']): number[] {
+export function idsOf(contributors: Contributor[]): number[] {
   return [...new Set(contributors.map(({ person }) => person.id))].sort((a, b) => a - b)
 }
 
 /** Remembers the head while GitHub still shows it: after a force-push it may be collected. */
 export async function keepHead(prover: Prover, baseRef: string, head: HeadFacts): Promise<void> {
-  const known = (await prover.facts.get<OnBases>(keyOf(prover, head.change.head))) ?? {}
-  if (JSON.stringify(known[baseRef]) === JSON.stringify(head)) return
-  await prover.facts.put(keyOf(prover, head.change.head), { ...known, [baseRef]: head })
+  const known = await onBases(prover, head.change.head)
+  const { footprint } = known[baseRef] ?? {}
+  const sameBase = known[baseRef]?.change.mergeBase === head.change.mergeBase
+  const kept = small(head.footprint || !footprint || !sameBase ? head : { ...head, footprint })
+  if (JSON.stringify(known[baseRef]) === JSON.stringify(kept)) return
+  await prover.facts.put(keyOf(prover, head.change.head), { ...known, [baseRef]: kept })
+}
+
+/** What touches more paths than this is read again when it is needed. */
+function small({ footprint, ...head }: HeadFacts): HeadFacts {
+  return footprint && Object.keys(footprint).length <= 5_000 ? { ...head, footprint } : head
+}
+
+export async function knownHead(
+  prover: Prover,
+  baseRef: string,
+  sha: string,
+): Promise<HeadFacts | undefined> {
+  const known = await onBases(prover, sha)
+  return Object.hasOwn(known, baseRef) ? known[baseRef] : undefined
 }
 
 /**
@@ -29,23 +44,19 @@ export async function keepHead(prover: Prover, baseRef: string, head: HeadFacts)
  * are at the head.
  */
 export async function equalitiesFor(
-  prover: Prover,
-  baseRef: string,
-  current: HeadFacts,
   reviews: Review[],
-  readHead: ReadHead,
+  head: string,
+  equalityTo: (sha: string) => Promise<Equality>,
 ): Promise<Record<string, Equality>> {
   const approved = standingReviews(reviews).filter(({ state }) => state === 'APPROVED')
   const older = new Set(approved.flatMap(({ commit }) => commit ?? []))
-  older.delete(current.change.head)
-  const entries = await Promise.all(
-    [...older].map(async (sha) => [sha, await equalityTo(prover, baseRef, current, sha, readHead)] as const),
-  )
+  older.delete(head)
+  const entries = await Promise.all([...older].map(async (sha) => [sha, await equalityTo(sha)] as const))
   return Object.fromEntries(entries)
 }
 
 /** Whether one older head was the same change, by the same people, as the current one. */
-export async function equalityTo(
+export async function equalityWith(
   prover: Prover,
   baseRef: string,
   current: HeadFacts,
@@ -53,37 +64,33 @@ export async function equalityTo(
   readHead: ReadHead,
 ): Promise<Equality> {
   if (sha === current.change.head) return { same: true, how: 'it is the head' }
-  const onBases = await prover.facts.get<OnBases>(keyOf(prover, sha))
-  const then = onBases?.[baseRef] ?? (await readHead(sha))
-  return then ? sameHead(prover, then, current) : notSame('that version is out of reach')
-}
-
-async function sameHead(prover: Prover, then: HeadFacts, now: HeadFacts): Promise<Equality> {
-  if (then.contributors.join() !== now.contributors.join())
+  const then = (await knownHead(prover, baseRef, sha)) ?? (await readHead(sha))
+  if (!then) return notSame('that version is out of reach')
+  if (then.contributors.join() !== current.contributors.join())
     return notSame('other people have worked on it since')
-  return proveSame(prover, then.change, now.change)
+  return proveSame(prover, then, current)
 }
 
-/** Whether the head is the same change against its base as it was against every base that it was offered to before. */
-export async function sameOnEveryBase(
-  prover: Prover,
-  baseRef: string,
-  current: HeadFacts,
-): Promise<Equality> {
-  const onBases = (await prover.facts.get<OnBases>(keyOf(prover, current.change.head))) ?? {}
-  const others = Object.entries(onBases).filter(([ref]) => ref !== baseRef)
-  if (others.length === 0) return notSame('what it changed there is not known')
-  for (const [, then] of others) {
-    const equality = await proveSame(prover, then.change, current.change)
+/** Whether the head is the same change against its base as it was against each of these, where it was seen before. */
+export async function sameOnBases(prover: Prover, current: HeadFacts, bases: string[]): Promise<Equality> {
+  const known = await onBases(prover, current.change.head)
+  for (const base of bases) {
+    const then = Object.hasOwn(known, base) ? known[base] : undefined
+    if (!then) return notSame('what it changed there is not known')
+    const equality = await proveSame(prover, then, current)
     if (!equality.same) return equality
   }
   return { same: true, how: 'the change is the same against both bases' }
 }
 
-function keyOf(prover: Prover, sha: string): string {
-  return ['head', prover.repositoryId, sha].join('/')
+export function notSame(why: string): Equality & { same: false } {
+  return { same: false, why, paths: [] }
 }
 
-function notSame(why: string): Equality {
-  return { same: false, why, paths: [] }
+async function onBases(prover: Prover, sha: string): Promise<OnBases> {
+  return (await prover.facts.get<OnBases>(keyOf(prover, sha))) ?? {}
+}
+
+function keyOf(prover: Prover, sha: string): string {
+  return ['head', prover.repositoryId, sha].join('/')
 }

@@ -1,69 +1,90 @@
-import { type BaseMove, type Change, cleanUpdateMerge, sameChange } from '../../decision/content.ts'
-import type { Commit } from '../../decision/contributors.ts'
+import { because } from '../../decision/content/sentences.ts'
+import { type BaseMove, type Change, type Sameness, sameChange } from '../../decision/content.ts'
 import type { Equality } from '../../decision/snapshot.ts'
-import type { FactStore } from '../fact-store.ts'
+import type { FactStore } from '../facts.ts'
 import type { GitHub } from './client.ts'
 import type { ChangeFacts } from './commits.ts'
-import { readBaseMove, readChange, withTrees } from './content.ts'
+import { changeOf, type Footprint, type NoFootprint, readBaseMove, readFootprint } from './content.ts'
 
 type Repository = { owner: string; repo: string }
 
 export type Prover = { github: GitHub; repository: Repository; repositoryId: number; facts: FactStore }
 
+/** A change, and what it touches once that was read: the first proof that needs it fills it in. */
+export type Version = { change: ChangeFacts; footprint?: Footprint }
+
 /**
  * Whether two changes are the same change. Cheap answers come first: equal ends need no request, and neither does a
- * push that changes content where the base stood still; trees are read for the rest.
+ * push that changes content where the base stood still. For the rest, two trees of each version are read, and where
+ * the base touched a file of the change, what the base did.
  */
-export async function proveSame(prover: Prover, before: ChangeFacts, after: ChangeFacts): Promise<Equality> {
-  const key = ['same', prover.repositoryId, before.mergeBase, before.head, after.mergeBase, after.head].join(
-    '/',
-  )
-  let unproved: Equality | undefined
-  const proof = await proved(prover.facts, key, async () => {
-    const equality = await prove(prover, before, after)
-    if (equality.same) return equality
-    unproved = equality
-    return undefined
-  })
-  return proof ?? unproved ?? { same: false, why: 'the change could not be compared', paths: [] }
+export async function proveSame(prover: Prover, before: Version, after: Version): Promise<Equality> {
+  const [old, now] = [before.change, after.change]
+  const key = ['same', prover.repositoryId, old.mergeBase, old.head, now.mergeBase, now.head].join('/')
+  const proof = await prover.facts.get<Equality>(key)
+  if (proof) return proof
+  const equality = await prove(prover, before, after)
+  if (equality.same) await prover.facts.put(key, equality)
+  return equality
 }
 
-async function prove(prover: Prover, before: ChangeFacts, after: ChangeFacts): Promise<Equality> {
-  if (before.mergeBaseTree === after.mergeBaseTree) {
-    if (before.headTree !== undefined && before.headTree === after.headTree)
+async function prove(prover: Prover, before: Version, after: Version): Promise<Equality> {
+  const [old, now] = [before.change, after.change]
+  if (old.mergeBaseTree === now.mergeBaseTree) {
+    if (old.headTree !== undefined && old.headTree === now.headTree)
       return { same: true, how: 'the files are the same' }
-    const changed = otherContent(before, after)
+    const changed = otherContent(old, now)
     if (changed.length > 0) return { same: false, why: changedSince(changed), paths: changed.slice(0, 20) }
   }
-  const [one, other, move] = await withBaseMove(prover, before, after)
-  const sameness = sameChange(one, other, move)
+  const { sameness } = await compare(prover, before, after)
   return sameness.same
-    ? { same: true, how: howSame(before, after) }
+    ? { same: true, how: howSame(old, now) }
     : { ...sameness, paths: sameness.paths.slice(0, 20) }
 }
 
-/** The patches of the base's move are read only where blob ids do not decide. */
-async function withBaseMove(
-  prover: Prover,
-  before: ChangeFacts,
-  after: ChangeFacts,
-): Promise<[Change, Change, BaseMove]> {
-  const { github, repository } = prover
-  const [one, other] = await Promise.all([
-    withTrees(github, repository, before),
-    withTrees(github, repository, after),
-  ])
-  const blind: BaseMove = { from: before.mergeBase, to: after.mergeBase, complete: false }
-  if (sameChange(one, other, blind).same || !sharesPaths(one, other)) return [one, other, blind]
-  return [one, other, await readBaseMove(github, repository, before.mergeBase, after.mergeBase)]
+/** A proof and the facts that it was made from; `facts` is left out where the paths alone tell the two apart. */
+type Compared = { sameness: Sameness; facts?: { before: Change; after: Change; baseMove: BaseMove } }
+
+/** The proof itself, without memory: by blob ids where the base left the files alone, else by lines. */
+export async function compare(prover: Prover, before: Version, after: Version): Promise<Compared> {
+  const [old, now] = await Promise.all([footprintOf(prover, before), footprintOf(prover, after)])
+  const away = otherPaths(old, now)
+  if (away) return { sameness: away }
+  const changes = { before: changeOf(before.change, old), after: changeOf(after.change, now) }
+  const attempt = (baseMove: BaseMove) => {
+    const facts = { ...changes, baseMove }
+    return { sameness: sameChange(facts.before, facts.after, baseMove), facts }
+  }
+  const [from, to] = [before.change.mergeBase, after.change.mergeBase]
+  const blind = attempt({ from, to, complete: false })
+  if (blind.sameness.same || !baseTouched(old, now)) return blind
+  return attempt(await readBaseMove(prover.github, prover.repository, from, to))
+}
+
+/** What a version touches, read where it is not known; only a whole answer is kept. */
+export async function footprintOf(prover: Prover, version: Version): Promise<Footprint | NoFootprint> {
+  if (version.footprint) return version.footprint
+  const footprint = await readFootprint(prover.github, prover.repository, version.change)
+  if (typeof footprint !== 'string') version.footprint = footprint
+  return footprint
+}
+
+/** Two changes that touch other paths are not the same; of those that they share, footprints tell all there is to know. */
+function otherPaths(old: Footprint | NoFootprint, now: Footprint | NoFootprint): Sameness | undefined {
+  if (typeof old === 'string' || typeof now === 'string') return undefined
+  const added = Object.keys(now).filter((path) => !Object.hasOwn(old, path))
+  const left = Object.keys(old).filter((path) => !Object.hasOwn(now, path))
+  const paths = [...added, ...left].sort()
+  const [first] = paths
+  if (first === undefined) return undefined
+  const why = (added.includes(first) ? because.addedToChange : because.leftChange)(first)
+  return { same: false, why: because.more(why, paths.length - 1), paths }
 }
 
 /** Whether the base touched a file of the change, which is where lines have to be compared. */
-function sharesPaths(one: Change, other: Change): boolean {
-  const [old, now] = [one.mergeBaseTree?.entries, other.mergeBaseTree?.entries]
-  if (!old || !now) return false
-  const touched = (path: string) => old.get(path)?.sha !== now.get(path)?.sha
-  return (one.files ?? []).some(({ path }) => touched(path))
+function baseTouched(old: Footprint | NoFootprint, now: Footprint | NoFootprint): boolean {
+  if (typeof old === 'string' || typeof now === 'string') return false
+  return Object.entries(old).some(([path, { was }]) => was?.sha !== now[path]?.was?.sha)
 }
 
 /** Paths whose new content differs, where both lists are whole and both changes start from the same files. */
@@ -86,50 +107,4 @@ function howSame(before: ChangeFacts, after: ChangeFacts): string {
   return before.mergeBase === after.mergeBase
     ? 'the commits are others, the change is the same'
     : 'it came onto a newer base, and the change is the same'
-}
-
-/**
- * The update merges of a pull request that are proved to add nothing. The other parent of such a merge is no commit of
- * base..head, and since everything below the head that is not of base..head can be reached from the base, it is the base's.
- */
-export async function cleanMergesIn(prover: Prover, commits: Commit[]): Promise<Set<string>> {
-  const ours = new Set(commits.map((commit) => commit.sha))
-  const candidates = commits.filter(
-    ({ parents }) => parents.length === 2 && parents.filter((sha) => ours.has(sha)).length === 1,
-  )
-  const proved = await Promise.all(
-    candidates.map(async (merge) => ((await isClean(prover, merge, ours)) ? [merge.sha] : [])),
-  )
-  return new Set(proved.flat())
-}
-
-async function isClean(prover: Prover, merge: Commit, ours: ReadonlySet<string>): Promise<boolean> {
-  const key = ['merge', prover.repositoryId, merge.sha].join('/')
-  return (
-    (await proved(prover.facts, key, async () => {
-      const pullParent = merge.parents.find((sha) => ours.has(sha)) ?? ''
-      const baseParent = merge.parents.find((sha) => !ours.has(sha)) ?? ''
-      const { github, repository } = prover
-      const before = await readChange(github, repository, baseParent, pullParent)
-      const after = await readChange(github, repository, baseParent, merge.sha)
-      if (!before || !after) return undefined
-      const [prParent, merged, baseMove] = await withBaseMove(prover, before, after)
-      const isOurs = (sha: string) => ours.has(sha)
-      const proof = cleanUpdateMerge(merge, { prParent, merged, baseMove }, isOurs, (sha) => !ours.has(sha))
-      return proof.clean ? true : undefined
-    })) === true
-  )
-}
-
-/** Keeps what was proved, for good: every commit that it is about stands in the key. What was not proved may be one day. */
-async function proved<Value>(
-  facts: FactStore,
-  key: string,
-  work: () => Promise<Value | undefined>,
-): Promise<Value | undefined> {
-  const known = await facts.get<Value>(key)
-  if (known !== undefined) return known
-  const value = await work()
-  if (value !== undefined) await facts.put(key, value)
-  return value
 }

@@ -11,6 +11,8 @@ export type Timeline = {
   dismissals: Map<number, NonNullable<Review['dismissal']>>
   /** When the pull request was last pointed at another base. */
   baseChangedAt?: string
+  /** How often it was. */
+  baseChanges: number
 }
 
 /** The part of GitHub's many kinds of issue event that is read here. */
@@ -33,7 +35,7 @@ export async function readTimeline(
     issue_number: number,
     per_page: 100,
   })
-  const timeline: Timeline = { labelled: new Map(), dismissals: new Map() }
+  const timeline: Timeline = { labelled: new Map(), dismissals: new Map(), baseChanges: 0 }
   for (const event of events) note(event as Event, timeline)
   return timeline
 }
@@ -43,7 +45,10 @@ function note(event: Event, timeline: Timeline): void {
   if (kind === 'labeled' && event.label?.name)
     timeline.labelled.set(event.label.name, { by: personOf(actor), at })
   if (kind === 'unlabeled' && event.label?.name) timeline.labelled.delete(event.label.name)
-  if (kind === 'base_ref_changed' || kind === 'automatic_base_change_succeeded') timeline.baseChangedAt = at
+  if (kind === 'base_ref_changed' || kind === 'automatic_base_change_succeeded') {
+    timeline.baseChangedAt = at
+    timeline.baseChanges += 1
+  }
   const dismissed = event.dismissed_review
   if (kind === 'review_dismissed' && dismissed?.review_id) {
     const was = dismissed.state

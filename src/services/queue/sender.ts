@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Clock, enableClockOverride, type PgBoss } from 'pg-boss'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Transaction } from '../database.ts'
@@ -28,8 +29,9 @@ export function senderOn(boss: PgBoss, clock: Clock) {
     /** At least a second ahead, so that a handler which names a time in the past does not run in a circle. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
       const startAfter = new Date(Math.max(at.getTime(), clock.now() + 1_000))
-      const singletonKey = `${delayed.key ?? ''}@${startAfter.toISOString()}`
-      await send(queue, delayed, delayed.key === null ? { startAfter } : { startAfter, singletonKey }, tx)
+      // Jobs without a key are not equal to each other, and `short` would take them to be.
+      const singletonKey = `${delayed.key ?? randomUUID()}@${startAfter.toISOString()}`
+      await send(queue, delayed, { startAfter, singletonKey }, tx)
     },
   }
 }

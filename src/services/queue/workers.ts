@@ -28,7 +28,7 @@ export async function startWorkers(
     localConcurrency: number,
     handle: (data: Data, signal: AbortSignal) => Promise<void>,
   ) =>
-    boss.work<Data>(queue, { ...polling(2), localConcurrency, includeMetadata: true }, async (jobs) => {
+    boss.work<Data>(queue, { ...polling(0.5), localConcurrency, includeMetadata: true }, async (jobs) => {
       for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
     })
   const forward = (queue: string, seconds: number) =>

@@ -75,8 +75,8 @@ export function protocolError(error: unknown): { code: number; message: string }
 }
 
 function errorInBody(message: string): { code: number; message: string } | undefined {
-  const body = /\{.*"error".*\}/s.exec(message)?.[0]
-  if (!body) return undefined
+  const body = message.slice(message.indexOf('{'), message.lastIndexOf('}') + 1)
+  if (!body.includes('"error"')) return undefined
   try {
     const parsed: unknown = JSON.parse(body)
     const error = (parsed as { jsonrpc?: unknown; error?: { code?: unknown; message?: unknown } }).error

@@ -58,3 +58,14 @@ ALTER TABLE release_gate.verdicts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.check_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.policies ENABLE ROW LEVEL SECURITY;
+
+-- What was found out about commits, such as the proof that two changes are the same; the key names every commit it depends on.
+CREATE TABLE release_gate.facts (
+  key text PRIMARY KEY,
+  value json NOT NULL,
+  last_used_at timestamp(3) with time zone NOT NULL
+);
+
+CREATE INDEX facts_last_used ON release_gate.facts (last_used_at);
+
+ALTER TABLE release_gate.facts ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,55 @@
+import type { Access, Person } from '../../decision/snapshot.ts'
+import { type GitHub, orAbsent, statusOfError } from './client.ts'
+import { isLimit } from './pushes.ts'
+
+type Repository = { owner: string; repo: string }
+
+/** The permission of each person now. A former collaborator of a private repository is a 404: no access. */
+export async function readAccess(
+  github: GitHub,
+  repository: Repository,
+  people: Person[],
+): Promise<Record<string, Access>> {
+  const distinct = [...new Map(people.map((person) => [person.id, person])).values()]
+  const entries = await Promise.all(
+    distinct.map(async (person) => [String(person.id), await accessOf(github, repository, person)] as const),
+  )
+  return Object.fromEntries(entries)
+}
+
+async function accessOf(github: GitHub, repository: Repository, person: Person): Promise<Access> {
+  const none = { role: 'none', write: false }
+  if (person.type !== 'User') return none
+  const answer = await orAbsent(
+    github.rest.repos.getCollaboratorPermissionLevel({ ...repository, username: person.login }),
+  )
+  if (!answer) return none
+  const { permission, role_name: role, user } = answer.data
+  // The login may belong to somebody else by now: the id decides.
+  if (user?.id !== person.id) return none
+  return { role: role || permission, write: permission === 'admin' || permission === 'write' }
+}
+
+/** The members of each team, nested teams included, as GitHub counts them. A team that cannot be read has none. */
+export async function readTeams(
+  github: GitHub,
+  repository: Repository,
+  teams: string[],
+): Promise<Record<string, number[]>> {
+  const entries = await Promise.all(
+    teams.map(async (team) => [team, await membersOf(github, repository, team)] as const),
+  )
+  return Object.fromEntries(entries)
+}
+
+async function membersOf(github: GitHub, { owner }: Repository, team: string): Promise<number[]> {
+  const [slug = team, org = owner] = team.split('/').reverse()
+  const options = { org, team_slug: slug, per_page: 100 }
+  try {
+    const members = await github.paginate(github.rest.teams.listMembersInOrg, options)
+    return members.map(({ id }) => id)
+  } catch (error) {
+    if ([403, 404].includes(statusOfError(error) ?? 0) && !isLimit(error)) return []
+    throw error
+  }
+}

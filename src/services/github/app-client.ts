@@ -1,0 +1,33 @@
+import type { Logger } from 'pino'
+import { Probot } from 'probot'
+import type { Settings } from '../../settings.ts'
+import { GateOctokit, type GitHub } from './client.ts'
+import { conditionalFetch } from './conditional-fetch.ts'
+
+/** Probot as the App: `auth()` gives the client of the App itself, `auth(installationId)` that of an installation. */
+export function createAppProbot(
+  settings: Pick<Settings, 'appId' | 'privateKey' | 'webhookSecrets' | 'apiUrl'>,
+  log: Logger,
+): Probot {
+  const [secret] = settings.webhookSecrets
+  return new Probot({
+    appId: settings.appId,
+    privateKey: settings.privateKey,
+    secret,
+    baseUrl: settings.apiUrl,
+    Octokit: GateOctokit,
+    request: { fetch: conditionalFetch() },
+    // Probot logs whole payloads at its lower levels.
+    log: log.child({}, { level: 'warn' }),
+  })
+}
+
+/** The client of a person, by a token of theirs: for what only an administrator may read or write. */
+export function personClient(apiUrl: string, token: string): GitHub {
+  const quiet = () => undefined
+  return new GateOctokit({
+    auth: { token },
+    baseUrl: apiUrl,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  })
+}

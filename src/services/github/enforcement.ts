@@ -1,0 +1,157 @@
+import pLimit from 'p-limit'
+import { type GitHub, orAbsent, statusOfError } from './client.ts'
+import { actorNames, type Bypass, bypassOf } from './enforcement/bypass.ts'
+import { fromProtection, fromRules } from './enforcement/sources.ts'
+
+export type { Bypass } from './enforcement/bypass.ts'
+
+type Repository = { owner: string; repo: string }
+
+/** One thing that binds a branch: a ruleset, or the classic protection of that branch. */
+export type Source = {
+  kind: 'ruleset' | 'classic'
+  /** Stable and unique within the repository. */
+  id: string
+  /** Null where only the rule's number is known. */
+  name: string | null
+  /** Required checks; `appId` null: any App, and anyone with write permission, may report it. */
+  checks: { name: string; appId: number | null }[]
+  /** Whether a pull request must be up to date with its base. */
+  strict: boolean
+  bypass: Bypass[] | 'hidden'
+  pullRequired: boolean
+  approvals: number
+  dismissStale: boolean
+  queue: { grouping: string } | null
+  refusesForcePush: boolean
+  refusesDeletion: boolean
+}
+
+export type Branch = {
+  name: string
+  /** Whether the policy covers it. */
+  covered: boolean
+  /** What binds it, or why that cannot be read. */
+  state: { readable: true; sources: Source[] } | { readable: false; why: string }
+}
+
+/** A ruleset as it is written, whether in force or not. `rules` is as GitHub gives them, for writing them back. */
+export type Ruleset = {
+  id: number
+  name: string
+  owner: 'Repository' | 'Organization' | 'Enterprise'
+  enforcement: string
+  include: string[]
+  exclude: string[]
+  rules: { type: string; parameters?: Record<string, unknown> }[]
+  bypass: Bypass[] | 'hidden'
+}
+
+export type Enforcement = {
+  branches: Branch[]
+  /** Branches that were left out, since there are more than are read. */
+  unread: number
+  rulesets: Ruleset[]
+}
+
+/** Two requests a branch: more of them than this would eat into the hourly limit of the installation. */
+const branchesRead = 100
+
+/**
+ * What binds the branches of a repository now: active rulesets of the repository and those above it, and classic
+ * protection. Read are the default branch, those that `covers` names, and others that are protected. Who may bypass a
+ * ruleset GitHub shows only to those who may edit it (shared/rules/github.md).
+ */
+export async function readEnforcement(
+  github: GitHub,
+  repository: Repository,
+  wanted: { defaultBranch: string; covers: (branch: string) => boolean },
+): Promise<Enforcement> {
+  const rulesets = await readRulesets(github, repository)
+  const all = await github.paginate(github.rest.repos.listBranches, { ...repository, per_page: 100 })
+  const others = all.filter(({ name }) => name !== wanted.defaultBranch)
+  const covered = others.filter(({ name }) => wanted.covers(name))
+  const uncovered = others.filter((branch) => branch.protected && !covered.includes(branch))
+  const names = [wanted.defaultBranch, ...[...covered, ...uncovered].map(({ name }) => name)]
+  const limit = pLimit(6)
+  const branches = await Promise.all(
+    names.slice(0, branchesRead).map((name) =>
+      limit(async () => ({
+        name,
+        covered: name === wanted.defaultBranch || wanted.covers(name),
+        state: await readBranch(github, repository, name, rulesets),
+      })),
+    ),
+  )
+  return { branches, unread: Math.max(0, names.length - branchesRead), rulesets }
+}
+
+async function readBranch(
+  github: GitHub,
+  repository: Repository,
+  branch: string,
+  rulesets: Ruleset[],
+): Promise<Branch['state']> {
+  try {
+    const [rules, protection] = await Promise.all([
+      github.paginate(github.rest.repos.getBranchRules, { ...repository, branch, per_page: 100 }),
+      readProtection(github, repository, branch),
+    ])
+    const classic = protection ? [fromProtection(branch, protection)] : []
+    return { readable: true, sources: [...fromRules(rules, rulesets), ...classic] }
+  } catch (error) {
+    const status = statusOfError(error)
+    if (status !== 403 && status !== 404) throw error
+    return { readable: false, why: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** 404 says "Branch not protected", or "Not Found" to those who may not know: only the first means that there is none. */
+async function readProtection(github: GitHub, repository: Repository, branch: string) {
+  try {
+    return (await github.rest.repos.getBranchProtection({ ...repository, branch })).data
+  } catch (error) {
+    const says = error instanceof Error ? error.message : ''
+    if (statusOfError(error) === 404 && /branch not (protected|found)/i.test(says)) return undefined
+    throw error
+  }
+}
+
+async function readRulesets(github: GitHub, repository: Repository): Promise<Ruleset[]> {
+  const listed = await orAbsent(
+    github.paginate(github.rest.repos.getRepoRulesets, {
+      ...repository,
+      includes_parents: true,
+      per_page: 100,
+    }),
+  )
+  const branchOnes = (listed ?? []).filter(({ target }) => target === undefined || target === 'branch')
+  const names = actorNames(github, repository.owner)
+  return Promise.all(branchOnes.map(async ({ id }) => readRuleset(github, repository, id, names)))
+}
+
+async function readRuleset(
+  github: GitHub,
+  repository: Repository,
+  id: number,
+  names: ReturnType<typeof actorNames>,
+): Promise<Ruleset> {
+  const { data } = await github.rest.repos.getRepoRuleset({ ...repository, ruleset_id: id })
+  const refs = data.conditions && 'ref_name' in data.conditions ? data.conditions.ref_name : undefined
+  return {
+    id,
+    name: data.name,
+    owner: data.source_type ?? 'Repository',
+    enforcement: data.enforcement,
+    include: refs?.include ?? [],
+    exclude: refs?.exclude ?? [],
+    rules: (data.rules ?? []) as Ruleset['rules'],
+    bypass: data.bypass_actors ? await bypassOf(data.bypass_actors, names) : 'hidden',
+  }
+}
+
+/** The labels of a repository, by name. */
+export async function readLabels(github: GitHub, repository: Repository): Promise<string[]> {
+  const labels = await github.paginate(github.rest.issues.listLabelsForRepo, { ...repository, per_page: 100 })
+  return labels.map(({ name }) => name)
+}

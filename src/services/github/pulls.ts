@@ -1,0 +1,42 @@
+import type { PullRef } from '../../decision/snapshot.ts'
+import { type GitHub, orAbsent } from './client.ts'
+
+export type Pull = Awaited<ReturnType<GitHub['rest']['pulls']['get']>>['data']
+
+/** The pull request; undefined: there is none (any more). Throws where the names now belong to another repository. */
+export async function readPull(github: GitHub, ref: PullRef): Promise<Pull | undefined> {
+  const { owner, repo, number: pull_number } = ref
+  const answer = await orAbsent(github.rest.pulls.get({ owner, repo, pull_number }))
+  if (answer && answer.data.base.repo.id !== ref.repositoryId) {
+    throw new Error(`${owner}/${repo} is now another repository than the one with the id ${ref.repositoryId}`)
+  }
+  return answer?.data
+}
+
+/** All of a pull request that moves under a reader. */
+export function versionOf({ head, base, state, draft, merged, labels }: Pull): string {
+  return JSON.stringify([head.sha, base.ref, state, draft, merged, labels.map((label) => label.name)])
+}
+
+/**
+ * The tip of the base branch, by its full name: a tag of the same name, which whoever may push can make, must not
+ * stand in for it. A branch that is gone leaves what the pull request remembers of it.
+ */
+export async function baseTip(github: GitHub, ref: PullRef, { base }: Pull): Promise<string> {
+  const { owner, repo } = ref
+  const answer = await orAbsent(github.rest.git.getRef({ owner, repo, ref: `heads/${base.ref}` }))
+  return answer?.data.object.sha ?? base.sha
+}
+
+/** A check run belongs to a commit, so every open pull request that offers this one has a say. */
+export async function readSameHead(github: GitHub, ref: PullRef, sha: string): Promise<number[]> {
+  const { owner, repo } = ref
+  const options = { owner, repo, commit_sha: sha, per_page: 100 }
+  const pulls = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, options)
+  const isOffer = ({ state, head, base }: (typeof pulls)[number]) =>
+    state === 'open' && head.sha === sha && base.repo.id === ref.repositoryId
+  return pulls
+    .filter(isOffer)
+    .map(({ number }) => number)
+    .filter((number) => number !== ref.number)
+}

@@ -1,0 +1,40 @@
+import type { Review } from '../../decision/snapshot.ts'
+import type { GitHub } from './client.ts'
+import { personOf } from './people.ts'
+import type { Timeline } from './timeline.ts'
+
+const reviewStates: readonly string[] = [
+  'APPROVED',
+  'CHANGES_REQUESTED',
+  'COMMENTED',
+  'DISMISSED',
+  'PENDING',
+] satisfies Review['state'][]
+
+/** All reviews of a pull request, oldest first. */
+export async function readReviews(
+  github: GitHub,
+  repository: { owner: string; repo: string },
+  number: number,
+): Promise<Review[]> {
+  const options = { ...repository, pull_number: number, per_page: 100 }
+  const reviews = await github.paginate(github.rest.pulls.listReviews, options)
+  return reviews.map((review) => ({
+    id: review.id,
+    person: personOf(review.user),
+    state: stateOf(review.state),
+    commit: review.commit_id ?? null,
+    submittedAt: review.submitted_at ?? null,
+  }))
+}
+
+/** A state that is not known yet must not pass for an approval, and must hide an older one: it counts as DISMISSED. */
+function stateOf(state: string): Review['state'] {
+  return reviewStates.includes(state) ? (state as Review['state']) : 'DISMISSED'
+}
+
+/** A dismissed review with what it had been and who dismissed it, which only the events tell. */
+export function withDismissal(review: Review, { dismissals }: Timeline): Review {
+  const dismissal = review.state === 'DISMISSED' ? dismissals.get(review.id) : undefined
+  return dismissal ? { ...review, dismissal } : review
+}

@@ -1,0 +1,58 @@
+import type { Queryable } from './database.ts'
+
+/** A notice that Slack has taken. `permalink` is null until it was asked for. */
+export type SentNotice = { key: string; channel: string; ts: string; permalink: string | null; sentAt: Date }
+
+export async function sentNotice(db: Queryable, key: string): Promise<SentNotice | undefined> {
+  const [row] = await db.query<SentNotice>(
+    'SELECT key, channel, ts, permalink, sent_at AS "sentAt" FROM release_gate.notices WHERE key = $1',
+    [key],
+  )
+  return row
+}
+
+/** Notes that Slack has taken a notice. What was noted first stays. */
+export async function saveSent(db: Queryable, sent: Omit<SentNotice, 'permalink'>): Promise<void> {
+  await db.query(
+    `INSERT INTO release_gate.notices (key, channel, ts, sent_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (key) DO NOTHING`,
+    [sent.key, sent.channel, sent.ts, sent.sentAt],
+  )
+}
+
+export async function savePermalink(db: Queryable, key: string, permalink: string): Promise<void> {
+  await db.query('UPDATE release_gate.notices SET permalink = $2 WHERE key = $1', [key, permalink])
+}
+
+/** Milliseconds between two messages in a channel: https://docs.slack.dev/apis/web-api/rate-limits/ */
+const SPACING = 1_000
+
+/**
+ * Asks whether a message may go to a channel now: one a second, across jobs and processes. Of two that ask at once one is
+ * let through.
+ *
+ * @returns nothing when it may go, else when to come back: those that wait are told times a second apart.
+ */
+export async function takeTurn(db: Queryable, channel: string, now: Date): Promise<Date | undefined> {
+  const taken = await db.query(
+    `INSERT INTO release_gate.notice_channels AS pace (channel, posted_at, promised_at) VALUES ($1, $2, $2)
+     ON CONFLICT (channel) DO UPDATE SET posted_at = excluded.posted_at WHERE pace.posted_at <= $3 RETURNING 1`,
+    [channel, now, new Date(now.getTime() - SPACING)],
+  )
+  if (taken.length > 0) return undefined
+  const [line] = await db.query<{ promisedAt: Date }>(
+    `UPDATE release_gate.notice_channels
+     SET promised_at = greatest(promised_at, posted_at) + make_interval(secs => $2)
+     WHERE channel = $1 RETURNING promised_at AS "promisedAt"`,
+    [channel, SPACING / 1000],
+  )
+  return line?.promisedAt ?? new Date(now.getTime() + SPACING)
+}
+
+/** Lets nothing go to a channel before a time that Slack has named. */
+export async function holdChannel(db: Queryable, channel: string, until: Date): Promise<void> {
+  await db.query('UPDATE release_gate.notice_channels SET posted_at = $2 WHERE channel = $1', [
+    channel,
+    new Date(until.getTime() - SPACING),
+  ])
+}

@@ -1,0 +1,207 @@
+import { type Policy, policySchema } from '../../src/decision/policy.ts'
+import type { PullRef, Snapshot } from '../../src/decision/snapshot.ts'
+import { decide, type JudgedFinding } from '../../src/decision/verdict.ts'
+import { type SandboxGitHub, startGitHub } from '../../src/sandbox/github/start.ts'
+import type { RoleName } from '../../src/sandbox/github/world.ts'
+import type { FactStore } from '../../src/services/facts.ts'
+import { GateOctokit, type GitHub } from '../../src/services/github/client.ts'
+import { conditionalFetch } from '../../src/services/github/conditional-fetch.ts'
+import { readSnapshot } from '../../src/services/github/snapshot.ts'
+import { client } from '../sandbox/github/house.ts'
+
+/** The sandbox's GitHub read as the bot reads it, without the bot's process: `readSnapshot`, then `decide`. */
+export type Desk = Awaited<ReturnType<typeof aDesk>>
+export type Shop = Awaited<ReturnType<typeof openShop>>
+export type Pull = { number: number; branch: string; base: string; sha: string }
+export type Judgement = JudgedFinding & { snapshot: Snapshot; text: string }
+export type Files = Record<string, string | Buffer>
+
+/** ana and ben write, chloe, dev and eva review, mia maintains, tim may triage, rob may read, olga owns the organisation. */
+const staff: Record<string, RoleName> = {
+  ana: 'write',
+  ben: 'write',
+  chloe: 'write',
+  dev: 'write',
+  eva: 'write',
+  mia: 'maintain',
+  tim: 'triage',
+  rob: 'read',
+}
+
+const start = Date.parse('2026-11-24T22:00:00Z')
+
+export async function aDesk() {
+  const clock = { time: start }
+  const github = await startGitHub({ clock: () => clock.time })
+  for (const login of [...Object.keys(staff), 'olga', 'zoe']) github.addUser(login)
+  github.addOrganization('acme', { owners: ['olga'] })
+  const { installationId } = github.installApp('acme')
+  github.requests.set({ hourly: Number.POSITIVE_INFINITY })
+  let count = 0
+  const desk = tools(github, installationId, clock)
+  return {
+    ...desk,
+    shop: async (options: ShopOptions = {}) => {
+      count += 1
+      return openShop(desk, `shop-${count}`, options)
+    },
+  }
+}
+
+function tools(github: SandboxGitHub, installationId: number, clock: { time: number }) {
+  return {
+    github,
+    installationId,
+    now: () => new Date(clock.time),
+    /** Later by so many minutes: reviews, pushes and events have times of whole seconds. */
+    later: (minutes = 1) => {
+      clock.time += minutes * 60_000
+    },
+    as: (login: string) => client(github.url, github.tokenFor(login)),
+    /** A client of the App with a memory of its own, as a new process has. */
+    app: (base?: typeof fetch): GitHub =>
+      new GateOctokit({
+        auth: { token: github.installationToken(installationId) },
+        baseUrl: github.url,
+        request: { fetch: conditionalFetch(base) },
+        log: { debug() {}, info() {}, warn() {}, error() {} },
+      }) as GitHub,
+    close: () => github.close(),
+  }
+}
+
+type ShopOptions = {
+  files?: Record<string, string>
+  private?: boolean
+  approvals?: object
+  facts?: FactStore
+}
+type Base = ReturnType<typeof tools>
+
+/** Facts in memory, as a database would keep them: values go through JSON. */
+export function memoryFacts(): FactStore & { size: () => number } {
+  const kept = new Map<string, string>()
+  return {
+    get: async <Value>(key: string) => {
+      const text = kept.get(key)
+      return text === undefined ? undefined : (JSON.parse(text) as Value)
+    },
+    put: async (key, value) => void kept.set(key, JSON.stringify(value)),
+    size: () => kept.size,
+  }
+}
+
+async function openShop(desk: Base, name: string, options: ShopOptions) {
+  const { github } = desk
+  const made = await github.addRepository({
+    owner: 'acme',
+    name,
+    private: options.private ?? true,
+    files: options.files ?? {
+      'README.md': '# Shop\n',
+      'src/price.ts': numbered(40),
+      'src/cart.ts': numbered(40),
+    },
+    collaborators: staff,
+  })
+  const repo = { owner: 'acme', repo: name }
+  const facts = options.facts ?? memoryFacts()
+  const policy = policySchema.parse({ gates: { approvals: options.approvals ?? {} } })
+  let app = desk.app()
+  const refOf = (pull: Pull): PullRef => ({
+    installationId: desk.installationId,
+    repositoryId: made.id,
+    ...repo,
+    number: pull.number,
+  })
+  const copyOf = (login: string) => github.workingCopy(made.fullName, login)
+  const shop = {
+    ...repo,
+    name: made.fullName,
+    policy,
+    facts,
+    refOf,
+    copyOf,
+    as: desk.as,
+    /** A commit on a branch, made and pushed by one person; the branch is made where `from` is. */
+    push: async (login: string, branch: string, files: Files, options: PushOptions = {}) => {
+      const copy = await copyOf(login)
+      await copy.branch(branch, options.from)
+      await copy.write(files)
+      if (options.remove) await copy.remove(...options.remove)
+      const sha = await copy.commit(options.message ?? 'Change it', options)
+      desk.later()
+      await copy.push({ ref: branch, force: true })
+      return sha
+    },
+    open: async (
+      login: string,
+      files: Files,
+      options: PushOptions & { branch?: string; base?: string } = {},
+    ) => {
+      const { branch = 'feature', base = 'main' } = options
+      const sha = await shop.push(login, branch, files, { from: `origin/${base}`, ...options })
+      return shop.offer(login, branch, base, sha)
+    },
+    offer: async (login: string, branch: string, base: string, sha: string): Promise<Pull> => {
+      const { data } = await desk
+        .as(login)
+        .rest.pulls.create({ ...repo, head: branch, base, title: 'A change' })
+      return { number: data.number, branch, base, sha }
+    },
+    review: async (login: string, pull: Pull, event = 'APPROVE', commit?: string) => {
+      desk.later()
+      const { data } = await desk.as(login).rest.pulls.createReview({
+        ...repo,
+        pull_number: pull.number,
+        event: event as 'APPROVE',
+        body: event === 'APPROVE' ? '' : 'See my note.',
+        ...(commit === undefined ? {} : { commit_id: commit }),
+      })
+      return data.id
+    },
+    approve: async (pull: Pull, ...logins: string[]) => {
+      for (const login of logins) await shop.review(login, pull)
+    },
+    /** The bot as a new process with nothing in its memory; what it stored stays. */
+    restart: (base?: typeof fetch) => {
+      app = desk.app(base)
+    },
+    read: async (pull: Pull, teams: string[] = []) => {
+      const ref = refOf(pull)
+      const answer = await readSnapshot(app, ref, { teams, boundLabels: [] }, facts, desk.now)
+      if (!answer) throw new Error(`There is no pull request ${pull.number}`)
+      return answer.snapshot
+    },
+    judge: async (pull: Pull): Promise<Judgement> => judged(await shop.read(pull, teamsOf(policy)), policy),
+  }
+  return shop
+}
+
+type PushOptions = {
+  from?: string
+  message?: string
+  remove?: string[]
+  amend?: boolean
+  author?: { name: string; email: string }
+  committer?: { name: string; email: string }
+  coAuthors?: { name: string; email: string }[]
+}
+
+function teamsOf(policy: Policy): string[] {
+  return policy.gates.approvals?.teams ?? []
+}
+
+function judged(snapshot: Snapshot, policy: Policy): Judgement {
+  const finding = decide(snapshot, policy).findings.find(({ gate }) => gate === 'approvals')
+  if (!finding) throw new Error('The policy names no approvals')
+  const text = [finding.title, finding.reason, ...(finding.details ?? [])].join('\n')
+  return { ...finding, snapshot, text }
+}
+
+/** Text of numbered lines, some of them replaced. */
+export function numbered(count: number, replaced: Record<number, string> = {}): string {
+  return Array.from({ length: count }, (_, index) => `${replaced[index + 1] ?? `line ${index + 1}`}\n`).join(
+    '',
+  )
+}

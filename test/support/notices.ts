@@ -1,0 +1,58 @@
+import type { Notice, NoticeOf } from '../../src/decision/notice.ts'
+
+export const aRepository = { installationId: 1, repositoryId: 2, owner: 'foodyepay', repo: 'mcp-server' }
+
+/** A merge in the window; only what matters is given. */
+export const aMerge = (changes: Partial<NoticeOf<'merged'>> = {}): NoticeOf<'merged'> => ({
+  kind: 'merged',
+  key: 'merged/2/12',
+  repository: aRepository,
+  pull: {
+    number: 12,
+    title: 'Cap rewards at 100 points',
+    author: 'ana',
+    url: 'https://github.com/foodyepay/mcp-server/pull/12',
+  },
+  mergedBy: 'eva',
+  approvedBy: ['chloe', 'dev'],
+  timing: { kind: 'window', closesAt: '2026-11-25T19:00:00Z', zone: 'America/Los_Angeles' },
+  check: { url: 'https://github.com/foodyepay/mcp-server/runs/99' },
+  record: { seq: 42, url: 'https://gate.example/records/42' },
+  ...changes,
+})
+
+export const anException = (changes: Partial<NoticeOf<'exception'>> = {}): NoticeOf<'exception'> => ({
+  kind: 'exception',
+  key: 'exception/2/abcdef0',
+  repository: aRepository,
+  how: 'merged',
+  branch: 'main',
+  by: 'olga',
+  commit: {
+    sha: 'abcdef0123456789abcdef0123456789abcdef01',
+    url: 'https://github.com/foodyepay/mcp-server/commit/abcdef0',
+  },
+  bypassed: ['Approvals: Waiting for 2 approvals', 'Release window: Opens Wed 2 Dec 2026, 10:00 PST'],
+  ...changes,
+})
+
+/** One notice of every kind. */
+export const everyKind: Notice[] = [
+  aMerge(),
+  anException(),
+  {
+    kind: 'drift',
+    key: 'drift/2/d/2026-11-25',
+    repository: aRepository,
+    problems: ['No ruleset requires the check.'],
+  },
+  { kind: 'records', key: 'records/1/7', installationId: 1, seq: 7, why: 'its hash does not match' },
+  {
+    kind: 'dead letter',
+    key: 'dead-letter/evaluate/2/12/2026-11-25T18',
+    repository: aRepository,
+    queue: 'evaluate',
+    number: 12,
+    problem: 'GitHub keeps the check at completed',
+  },
+]
