@@ -6,6 +6,7 @@ import { Octokit } from '@octokit/rest'
 import { checkName } from '../decision/report.ts'
 import { type BotProcess, startBotProcess } from './bot-process.ts'
 import { type SandboxGitHub, startGitHub } from './github/start.ts'
+import { type Slack, startSlack } from './slack.ts'
 
 /** What a reader of the pull request sees of the check. */
 export type ShownCheck = {
@@ -19,6 +20,8 @@ export type ShownCheck = {
 /** A laptop-sized world: the sandbox's GitHub, its people, and the real bot, all under one clock that a story moves. */
 export type Stage = {
   github: SandboxGitHub
+  /** Where the bot posts its notices; it is a member of `#general` and `#releases`. */
+  slack: Slack
   dataDir: string
   now: () => Date
   /** The client of a person, with a token of their own. */
@@ -52,14 +55,16 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const dataDir = options.dataDir ?? join(folder, 'data')
   let time = options.at
   const now = () => time
-  const github = await startGitHub({ clock: () => time.getTime() })
+  const clock = () => time.getTime()
+  const github = await startGitHub({ clock })
+  const slack = await startSlack({ clock, channelLimit: true })
   let bot: BotProcess | undefined
   const running = () => {
     if (!bot) throw new Error('The bot does not run.')
     return bot
   }
   const startBot = async () => {
-    bot = await startBotProcess({ env: { ...environment(github, dataDir), ...options.env }, at: time })
+    bot = await startBotProcess({ env: { ...environment(github, slack, dataDir), ...options.env }, at: time })
     github.setWebhook({ url: `${bot.url}/api/github/webhooks`, secret: github.app.webhookSecret })
   }
   const as = (login: string) =>
@@ -68,6 +73,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   await startBot()
   return {
     github,
+    slack,
     dataDir,
     now,
     as,
@@ -84,18 +90,21 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     close: async () => {
       await bot?.end('SIGTERM')
       await github.close()
+      await slack.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-function environment(github: SandboxGitHub, dataDir: string): Record<string, string> {
+function environment(github: SandboxGitHub, slack: Slack, dataDir: string): Record<string, string> {
   return {
     APP_ID: String(github.app.id),
     PRIVATE_KEY: github.app.privateKey,
     WEBHOOK_SECRET: github.app.webhookSecret,
     GITHUB_API_URL: github.url,
     DATA_DIR: dataDir,
+    SLACK_BOT_TOKEN: slack.token,
+    SLACK_API_URL: slack.url,
   }
 }
 

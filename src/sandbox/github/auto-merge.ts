@@ -3,8 +3,10 @@ import type { Hub } from './hub.ts'
 import { enqueue, queueRule } from './merge-queue.ts'
 import { mergeBlock, mergePull } from './merging.ts'
 import { openPulls } from './pull-facts.ts'
+import type { Repository } from './repository-state.ts'
+import { missingChecks } from './requirements.ts'
+import { requirementsFor } from './rules.ts'
 import type { PullIssue } from './shapes/pull.ts'
-import type { Repository } from './world.ts'
 
 /**
  * Auto-merge fires at once when the last requirement turns green, right after the answer to the request that turned it.
@@ -17,10 +19,17 @@ export function tryAutoMerge(hub: Hub, repository: Repository, issue: PullIssue)
     if (issue.state !== 'open' || !wish || !hasRole(hub, repository, wish.userId, 'write')) return
     const by = { userId: wish.userId, appId: null }
     const queued = queueRule(hub, repository, issue.pull.baseRef) !== undefined
+    if (checksMissing(hub, repository, issue)) return
     if (await mergeBlock(hub, repository, issue, undefined, { ignoreQueue: true })) return
     if (queued) await enqueue(hub, repository, issue, by)
     else await mergePull(hub, repository, issue, by, wish)
   })
+}
+
+/** Looked at first, since it needs no git: most pull requests wait for a check. */
+function checksMissing(hub: Hub, repository: Repository, { pull }: PullIssue): boolean {
+  const rules = requirementsFor(hub, repository, pull.baseRef)
+  return rules.some(({ checks }) => missingChecks(repository, pull.headSha, checks).length > 0)
 }
 
 /** Pull requests with this head: one of their checks changed. */

@@ -4,9 +4,9 @@ import { findCommit } from './git-reading.ts'
 import { appById, type Hub, installationFor } from './hub.ts'
 import { groupChecked } from './merge-queue.ts'
 import { unprocessable } from './problems.ts'
+import type { CheckRun, CheckStatus, CheckSuite, Repository } from './repository-state.ts'
 import { checkRunShape, suiteShape } from './shapes/check.ts'
 import { headCommit } from './shapes/commit.ts'
-import type { CheckRun, CheckStatus, CheckSuite, Repository } from './world.ts'
 
 /** One suite for each app and commit. A push makes it and asks for it, where the App may write checks. */
 export function ensureSuite(

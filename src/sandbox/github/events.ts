@@ -1,9 +1,10 @@
 import { accountById, appById, type Hub, installationFor } from './hub.ts'
+import type { Issue, IssueEvent, Label, Repository } from './repository-state.ts'
 import { simpleOrganization, userById } from './shapes/account.ts'
 import { labelShape } from './shapes/issue.ts'
 import { nodeId } from './shapes/links.ts'
 import { repositoryShape } from './shapes/repository.ts'
-import type { Installation, Issue, IssueEvent, Label, Repository } from './world.ts'
+import type { Installation } from './world.ts'
 
 /** In whose name something happens; `appId` when an App's token did it. */
 export type By = { userId: number; appId: number | null }

@@ -1,4 +1,4 @@
-/** Nothing of the machine's own git settings reaches the sandbox. */
+/** Nothing of the machine's own git settings reaches the sandbox, and git never tidies up behind its back. */
 export function gitEnvironment(extra: Record<string, string> = {}): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -7,6 +7,9 @@ export function gitEnvironment(extra: Record<string, string> = {}): Record<strin
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'gc.auto',
+    GIT_CONFIG_VALUE_0: '0',
     ...extra,
   }
 }

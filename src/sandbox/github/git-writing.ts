@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Git } from './git.ts'
-import { type Commit, findCommit, noCommit, type Signature } from './git-reading.ts'
+import { noCommit, type Signature } from './git-reading.ts'
 
 export type NewCommit = {
   tree: string
@@ -27,60 +27,6 @@ export async function writeCommit(git: Git, commit: NewCommit): Promise<string> 
 
 function signed({ name, email, at }: Signature): string {
   return `${name} <${email}> ${Math.floor(at / 1000)} +0000`
-}
-
-/** The tree of merging two commits, or the paths in conflict. */
-export function mergeTrees(
-  git: Git,
-  ours: string,
-  theirs: string,
-): Promise<{ tree?: string; conflicts: string[] }> {
-  return git.remember(`merge ${ours} ${theirs}`, async () => {
-    const { code, stdout, stderr } = await git.attempt([
-      'merge-tree',
-      '--write-tree',
-      '--name-only',
-      '--no-messages',
-      '--allow-unrelated-histories',
-      ours,
-      theirs,
-    ])
-    if (code > 1) throw new Error(`git merge-tree left with ${code}: ${stderr.trim()}`)
-    const [tree = '', ...conflicts] = stdout.trim().split('\n')
-    return code === 0 ? { tree, conflicts: [] } : { conflicts }
-  })
-}
-
-/**
- * Puts commits one after the other on another commit, as "Rebase and merge" does: author kept, merges left out.
- * The three-way merge of each step is git's own, between two stand-ins whose only ancestor holds the parent's tree.
- */
-export async function replay(
-  git: Git,
-  commits: Commit[],
-  onto: string,
-  committer: Signature,
-): Promise<{ head?: string; shas: string[] }> {
-  const shas: string[] = []
-  let head = onto
-  for (const commit of commits.filter(({ parents }) => parents.length < 2)) {
-    const tree = await replayedTree(git, commit, head)
-    if (!tree) return { shas: [] }
-    head = await writeCommit(git, { ...commit, tree, parents: [head], committer })
-    shas.push(head)
-  }
-  return { head, shas }
-}
-
-async function replayedTree(git: Git, commit: Commit, onto: string): Promise<string | undefined> {
-  const parent = commit.parents[0] ? await findCommit(git, commit.parents[0]) : undefined
-  const target = await findCommit(git, onto)
-  if (!parent || !target) return undefined
-  const same = { message: 'stand-in', author: commit.author, committer: commit.author }
-  const base = await writeCommit(git, { ...same, tree: parent.tree, parents: [] })
-  const ours = await writeCommit(git, { ...same, tree: target.tree, parents: [base] })
-  const theirs = await writeCommit(git, { ...same, tree: commit.tree, parents: [base] })
-  return (await mergeTrees(git, ours, theirs)).tree
 }
 
 export type TreeChange = { path: string; mode: string; sha: string | null }
@@ -114,19 +60,23 @@ export async function moveRef(git: Git, ref: string, after: string, before: stri
   return (await git.attempt(args)).code === 0
 }
 
-/** The first commit of a repository with all its files, in one process however many there are. */
-export async function writeFirstCommit(
+export type NewBranch = { branch: string; files: Record<string, string>; message?: string }
+
+/** One commit a branch, on top of `base` or without a parent, all of them in one process. */
+export async function writeBranches(
   git: Git,
-  branch: string,
-  files: Record<string, string>,
+  branches: NewBranch[],
   author: Signature,
-) {
+  base?: string,
+): Promise<void> {
   const who = signed(author)
-  const message = 'Initial commit'
-  const parts = [`commit refs/heads/${branch}\n`, `author ${who}\ncommitter ${who}\n`, data(message)]
-  for (const [path, content] of Object.entries(files)) {
-    parts.push(`M 100644 inline ${JSON.stringify(path)}\n${data(content)}`)
-  }
+  const parts = branches.flatMap(({ branch, files, message = 'Initial commit' }) => [
+    `commit refs/heads/${branch}\nauthor ${who}\ncommitter ${who}\n${data(message)}`,
+    base ? `from ${base}\n` : '',
+    ...Object.entries(files).map(
+      ([path, content]) => `M 100644 inline ${JSON.stringify(path)}\n${data(content)}`,
+    ),
+  ])
   await git.run(['fast-import', '--quiet'], { input: parts.join('') })
 }
 

@@ -1,13 +1,7 @@
 import type { SandboxClock } from './context.ts'
 import { notFound } from './problems.ts'
-import {
-  type Account,
-  type AppRecord,
-  ghost,
-  type Installation,
-  type Repository,
-  type World,
-} from './world.ts'
+import type { Repository } from './repository-state.ts'
+import { type Account, type AppRecord, ghost, type Installation, type World } from './world.ts'
 
 /** What every module of the sandbox's GitHub works with. */
 export type Hub = {

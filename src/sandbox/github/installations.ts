@@ -1,8 +1,9 @@
 import { accountById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
+import type { Repository } from './repository-state.ts'
 import { installationShape } from './routes/apps.ts'
 import { userById } from './shapes/account.ts'
 import { nodeId } from './shapes/links.ts'
-import type { AppRecord, Installation, Repository } from './world.ts'
+import type { AppRecord, Installation } from './world.ts'
 
 /** What release-gate asks for; `app.yml` gives the reason of each. */
 export const appPermissions: AppRecord['permissions'] = {

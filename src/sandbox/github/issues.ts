@@ -1,8 +1,8 @@
 import { type By, emit, record } from './events.ts'
 import type { Hub } from './hub.ts'
 import { emitPull, isPull } from './pull-facts.ts'
+import type { Issue, Label, Repository } from './repository-state.ts'
 import { issueShape, labelShape } from './shapes/issue.ts'
-import type { Issue, Label, Repository } from './world.ts'
 
 export function findLabel(repository: Repository, name: string): Label | undefined {
   return repository.labels.find((label) => label.name.toLowerCase() === name.toLowerCase())

@@ -1,17 +1,20 @@
 import type { HTTPException } from 'hono/http-exception'
 import type { By } from './events.ts'
+import { mergeTrees, replay } from './git-merging.ts'
 import { type Commit, findCommit, noCommit, type Signature, shaOf } from './git-reading.ts'
-import { mergeTrees, moveRef, replay, writeCommit } from './git-writing.ts'
+import { moveRef, writeCommit } from './git-writing.ts'
 import { accountById, type Hub } from './hub.ts'
 import { problem } from './problems.ts'
 import { mergesCleanly, pullCommits } from './pull-facts.ts'
 import { closePull } from './pulls.ts'
 import { branchMoved, moveBranch } from './pushes.ts'
+import type { MergeMethod, Repository } from './repository-state.ts'
 import { unmet } from './requirements.ts'
-import { type Requirement, requirementsFor } from './rules.ts'
+import type { Requirement } from './rule-readers.ts'
+import { requirementsFor } from './rules.ts'
 import { noReplyEmail } from './shapes/commit.ts'
 import type { PullIssue } from './shapes/pull.ts'
-import { type MergeMethod, type Repository, webFlow } from './world.ts'
+import { webFlow } from './world.ts'
 
 export type MergeWish = { method: MergeMethod; title: string | null; message: string | null }
 type BlockOptions = { method?: MergeMethod; sha?: string | undefined; ignoreQueue?: boolean }

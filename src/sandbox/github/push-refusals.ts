@@ -1,9 +1,10 @@
 import { noCommit } from './git-reading.ts'
 import type { Hub } from './hub.ts'
 import { branchOf, type Move } from './pushes.ts'
+import type { Repository } from './repository-state.ts'
 import { missingChecks } from './requirements.ts'
-import { type Requirement, requirementsFor } from './rules.ts'
-import type { Repository } from './world.ts'
+import type { Requirement } from './rule-readers.ts'
+import { requirementsFor } from './rules.ts'
 
 /**
  * Why a direct push to a branch is refused, in the words that git shows the pusher; undefined when it may be.

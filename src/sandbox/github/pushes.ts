@@ -1,25 +1,17 @@
 import { tryAutoMerge } from './auto-merge.ts'
 import { ensureSuite } from './checks.ts'
-import { type By, emit, record } from './events.ts'
-import {
-  type Commit,
-  commitsBetween,
-  findCommit,
-  isAncestor,
-  mergeBase,
-  noCommit,
-  shaOf,
-} from './git-reading.ts'
+import { type By, record } from './events.ts'
+import { isAncestor, mergeBase, noCommit, shaOf } from './git-reading.ts'
 import { moveRef } from './git-writing.ts'
-import { type Hub, isoTime } from './hub.ts'
+import type { Hub } from './hub.ts'
 import { rebuildQueue } from './merge-queue.ts'
+import { retargetPull } from './pull-edits.ts'
 import { emitPull, openPulls } from './pull-facts.ts'
-import { closePull, retargetPull } from './pulls.ts'
+import { closePull } from './pulls.ts'
+import { emitPush } from './push-event.ts'
+import type { ActivityType, Repository } from './repository-state.ts'
 import { requirementsFor } from './rules.ts'
-import { userById } from './shapes/account.ts'
-import { repositoryPage } from './shapes/links.ts'
 import type { PullIssue } from './shapes/pull.ts'
-import type { ActivityType, Repository } from './world.ts'
 
 export type Move = { ref: string; before: string; after: string; by: By; type?: ActivityType }
 
@@ -70,45 +62,6 @@ function activityType({ before, after }: Move, forced: boolean): ActivityType {
   if (before === noCommit) return 'branch_creation'
   if (after === noCommit) return 'branch_deletion'
   return forced ? 'force_push' : 'push'
-}
-
-async function emitPush(hub: Hub, repository: Repository, move: Move, forced: boolean): Promise<void> {
-  const { git } = repository
-  const head = move.after === noCommit ? undefined : await findCommit(git, move.after)
-  const base = move.before === noCommit ? await shaOf(git, repository.defaultBranch) : move.before
-  const commits = head && base && base !== head.sha ? await commitsBetween(git, base, head.sha) : []
-  const pusher = userById(hub, move.by.userId)
-  const page = repositoryPage(hub, repository)
-  emit(hub, repository, 'push', move.by, {
-    ref: move.ref,
-    before: move.before,
-    after: move.after,
-    base_ref: null,
-    created: move.before === noCommit,
-    deleted: move.after === noCommit,
-    forced,
-    compare: `${page}/compare/${move.before.slice(0, 12)}...${move.after.slice(0, 12)}`,
-    commits: commits.slice(-2048).map((commit) => pushedCommit(page, commit)),
-    head_commit: head ? pushedCommit(page, head) : null,
-    pusher: { name: pusher.login, email: hub.world.accounts.get(move.by.userId)?.email ?? null },
-  })
-}
-
-function pushedCommit(page: string, commit: Commit) {
-  const person = ({ name, email, at }: Commit['author']) => ({ name, email, date: isoTime(at) })
-  return {
-    id: commit.sha,
-    tree_id: commit.tree,
-    distinct: true,
-    message: commit.message,
-    timestamp: isoTime(commit.committer.at),
-    url: `${page}/commit/${commit.sha}`,
-    author: person(commit.author),
-    committer: person(commit.committer),
-    added: [],
-    removed: [],
-    modified: [],
-  }
 }
 
 /** Pull requests anywhere whose head is this branch; those of other repositories belong to forks. */

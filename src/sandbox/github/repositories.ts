@@ -1,12 +1,15 @@
-import { mkdir } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emit } from './events.ts'
 import { openGit, spawnGit } from './git.ts'
-import { writeFirstCommit } from './git-writing.ts'
+import { noCommit, shaOf } from './git-reading.ts'
+import { type NewBranch, writeBranches } from './git-writing.ts'
 import { type Hub, repositoryByName, requireAccount } from './hub.ts'
 import { personSignature } from './merging.ts'
+import { branchMoved } from './pushes.ts'
+import type { Repository } from './repository-state.ts'
 import { simpleUser } from './shapes/account.ts'
-import type { Account, Repository, RoleName } from './world.ts'
+import type { Account, RoleName } from './world.ts'
 
 export type NewRepository = {
   owner: string
@@ -23,7 +26,7 @@ export async function addRepository(hub: Hub, wish: NewRepository): Promise<Repo
   const branch = wish.defaultBranch ?? 'main'
   const repository = await newRepository(hub, owner, wish.name, wish.private ?? false, branch)
   if (Object.keys(wish.files ?? {}).length > 0) {
-    await writeFirstCommit(repository.git, branch, wish.files ?? {}, personSignature(hub, owner.id))
+    await writeBranches(repository.git, [{ branch, files: wish.files ?? {} }], personSignature(hub, owner.id))
   }
   for (const [login, role] of Object.entries(wish.collaborators ?? {})) {
     repository.collaborators.set(requireAccount(hub, login).id, role)
@@ -45,6 +48,7 @@ async function newRepository(
   await mkdir(folder, { recursive: true })
   if (parent) await spawnGit(hub.folder, ['clone', '--quiet', '--bare', parent.git.folder, folder])
   else await spawnGit(folder, ['init', '--quiet', '--bare', `--initial-branch=${branch}`])
+  await appendFile(join(folder, 'config'), '[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n')
   const repository: Repository = {
     id,
     ownerId: owner.id,
@@ -75,6 +79,26 @@ async function newRepository(
   }
   hub.world.repositories.set(id, repository)
   return repository
+}
+
+/** Pushes many new branches of one commit each, as one person: quick ground for stories with hundreds of pull requests. */
+export async function seedBranches(
+  hub: Hub,
+  repository: Repository,
+  login: string,
+  branches: NewBranch[],
+  base = repository.defaultBranch,
+): Promise<void> {
+  const { id } = requireAccount(hub, login)
+  await hub.exclusive(repository, async () => {
+    const tip = await shaOf(repository.git, base)
+    await writeBranches(repository.git, branches, personSignature(hub, id), tip)
+    for (const { branch } of branches) {
+      const ref = `refs/heads/${branch}`
+      const after = (await shaOf(repository.git, ref)) ?? noCommit
+      await branchMoved(hub, repository, { ref, before: noCommit, after, by: { userId: id, appId: null } })
+    }
+  })
 }
 
 /** A person's own copy, from which they may open pull requests. */

@@ -3,8 +3,8 @@ import type { By } from './events.ts'
 import type { Hub } from './hub.ts'
 import { notFound, problem } from './problems.ts'
 import { isPull } from './pull-facts.ts'
+import type { Issue, Repository } from './repository-state.ts'
 import type { PullIssue } from './shapes/pull.ts'
-import type { Issue, Repository } from './world.ts'
 
 /** In whose name the request acts; 401 for nobody. */
 export function byOf(hub: Hub, c: RequestContext): By {

@@ -2,15 +2,17 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { Tokens } from './auth.ts'
 import { emitRun } from './checks.ts'
 import { emit } from './events.ts'
+import type { NewBranch } from './git-writing.ts'
 import { accountById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
 import * as installs from './installations.ts'
 import { dequeue, enqueue } from './merge-queue.ts'
 import * as people from './people.ts'
+import { setAutoMerge, setDraft } from './pull-edits.ts'
 import { isPull } from './pull-facts.ts'
-import { setAutoMerge, setDraft } from './pulls.ts'
 import * as repositories from './repositories.ts'
+import type { MergeMethod, Repository } from './repository-state.ts'
 import { makeWorkingCopy, type WorkingCopy } from './working-copy.ts'
-import type { Account, BaseRole, MergeMethod, Repository, RoleName } from './world.ts'
+import type { Account, BaseRole, RoleName } from './world.ts'
 
 export type SandboxUser = { id: number; login: string; email: string | null }
 export type SandboxRepository = { id: number; owner: string; name: string; fullName: string; folder: string }
@@ -72,6 +74,8 @@ function houses(hub: Hub) {
   return {
     addRepository: async (wish: repositories.NewRepository) =>
       shown(await repositories.addRepository(hub, wish)),
+    seedBranches: (repository: string, login: string, branches: NewBranch[], base?: string) =>
+      repositories.seedBranches(hub, find(hub, repository), login, branches, base),
     fork: async (repository: string, login: string) =>
       shown(await repositories.forkRepository(hub, find(hub, repository), login)),
     /** Null takes the role away. */

@@ -106,7 +106,7 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
     settled,
     async close() {
       await deliveries.close()
-      await turns.settled()
+      await turns.settled().catch(() => undefined)
       for (const { git } of hub.world.repositories.values()) git.close()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())

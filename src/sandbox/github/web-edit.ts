@@ -6,7 +6,7 @@ import { commitOf, personSignature, webFlowSignature } from './merging.ts'
 import { problem } from './problems.ts'
 import { pushRefusal } from './push-refusals.ts'
 import { moveBranch } from './pushes.ts'
-import type { Repository } from './world.ts'
+import type { Repository } from './repository-state.ts'
 
 type Person = { name: string; email: string; date?: string }
 export type FileEdit = { message: string; sha: string; branch: string; author: Person; committer: Person }

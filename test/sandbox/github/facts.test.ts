@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildHouse, type House, refusal, sent } from './house.ts'
 
@@ -110,7 +112,7 @@ describe('pushers', () => {
       ['branch_creation', 'wim', '0'.repeat(40), first],
     ])
     const [commit] = (await bot.pulls.listCommits(on(number))).data.slice(-1)
-    expect(commit?.author?.login).toBe('wanda')
+    expect([commit?.author?.login, commit?.committer?.login]).toEqual(['wim', 'wanda'])
     const synchronized = await sent(github, 'pull_request', 'synchronize')
     expect(synchronized.map(({ before, after }) => [before, after])).toEqual([
       [first, second],
@@ -151,15 +153,13 @@ describe('commits', () => {
   })
 
   test('made in the browser are committed by web-flow and verified', async () => {
-    const { data } = await house
-      .as('wanda')
-      .repos.createOrUpdateFileContents({
-        ...house.repo,
-        branch: 'forged',
-        path: 'web.txt',
-        message: 'Web',
-        content: Buffer.from('x').toString('base64'),
-      })
+    const { data } = await house.as('wanda').repos.createOrUpdateFileContents({
+      ...house.repo,
+      branch: 'forged',
+      path: 'web.txt',
+      message: 'Web',
+      content: Buffer.from('x').toString('base64'),
+    })
     const { data: commit } = await house.bot.repos.getCommit({ ...house.repo, ref: data.commit.sha ?? '' })
     expect([commit.author?.login, commit.committer?.login, commit.commit.verification?.verified]).toEqual([
       'wanda',
@@ -200,8 +200,7 @@ describe('compare', () => {
       'quiet.txt': 'hush\n',
     })
     await copy.git('mv', 'README.md', 'READ.md')
-    await copy.git('update-index', '--chmod=+x', 'bin/run')
-    await copy.git('-c', 'core.fileMode=false', 'commit', '-q', '-am', 'Modes')
+    await chmod(join(copy.folder, 'bin/run'), 0o755)
     const head = await copy.commit('Changes')
     await copy.push()
     const { data } = await bot.repos.compareCommitsWithBasehead({ ...repo, basehead: `main...changes` })

@@ -207,14 +207,12 @@ describe('the rules of a branch', () => {
     const id = await requireGate({
       bypass: [{ actor_id: 5, actor_type: 'RepositoryRole', bypass_mode: 'always' }],
     })
-    const { data: off } = await house
-      .as('ada')
-      .repos.createRepoRuleset({
-        ...house.repo,
-        name: 'off',
-        enforcement: 'disabled',
-        rules: [{ type: 'deletion' }],
-      })
+    const { data: off } = await house.as('ada').repos.createRepoRuleset({
+      ...house.repo,
+      name: 'off',
+      enforcement: 'disabled',
+      rules: [{ type: 'deletion' }],
+    })
     rulesets.push(off.id)
     const { data: rules } = await house.bot.repos.getBranchRules({ ...house.repo, branch: 'main' })
     expect(rules).toHaveLength(1)
@@ -288,5 +286,62 @@ describe('auto-merge', () => {
     await report(number, 'success')
     await house.github.settled()
     expect((await house.as('wim').pulls.get({ ...house.repo, pull_number: number })).data.merged).toBe(true)
+  })
+})
+
+describe('a base branch that moved', () => {
+  test('blocks a pull request that is behind, where the rule is strict, until it is updated', async () => {
+    const { as, repo } = house
+    const number = await pull()
+    const other = await pull()
+    await merge('wim', other)
+    await as('ada').repos.updateBranchProtection({
+      ...repo,
+      branch: 'main',
+      required_status_checks: { strict: true, contexts: [] },
+      enforce_admins: true,
+      required_pull_request_reviews: null,
+      restrictions: null,
+    })
+    expect((await as('wim').pulls.get({ ...repo, pull_number: number })).data.mergeable_state).toBe('behind')
+    expect((await refusal(merge('wim', number))).status).toBe(405)
+    await as('wim').pulls.updateBranch({ ...repo, pull_number: number })
+    expect((await merge('wim', number)).data.merged).toBe(true)
+    await unprotect()
+  })
+})
+
+describe('forty pull requests that wait with auto-merge', () => {
+  test('all merge when their checks turn green, each once, onto one line of history', async () => {
+    const { github, as, bot, repo } = house
+    await requireGate()
+    const names = Array.from({ length: 40 }, (_, index) => `seed-${index}`)
+    await github.seedBranches(
+      'acme/shop',
+      'wim',
+      names.map((name) => ({ branch: name, files: { [name]: 'x' } })),
+    )
+    for (const head of names) {
+      const { data } = await as('wim').pulls.create({ ...repo, base: 'main', head, title: head })
+      await github.enableAutoMerge(`acme/shop#${data.number}`, 'wim', 'squash')
+    }
+    const open = async () =>
+      (await as('wim').pulls.list({ ...repo, base: 'main', per_page: 100 })).data.filter(({ head }) =>
+        head.ref.startsWith('seed-'),
+      )
+    await github.settled()
+    const waiting = await open()
+    expect(waiting).toHaveLength(40)
+    const before = (await as('wim').repos.getBranch({ ...repo, branch: 'main' })).data.commit.sha
+    await Promise.all(
+      waiting.map(({ head }) =>
+        bot.checks.create({ ...repo, name: gate, head_sha: head.sha, conclusion: 'success' }),
+      ),
+    )
+    await github.settled()
+    expect(await open()).toEqual([])
+    const { data } = await bot.repos.compareCommitsWithBasehead({ ...repo, basehead: `${before}...main` })
+    expect(data.total_commits).toBe(40)
+    expect(data.files).toHaveLength(40)
   })
 })

@@ -5,13 +5,13 @@ import { findCommit, listRefs } from '../git-reading.ts'
 import type { Hub } from '../hub.ts'
 import { page } from '../pages.ts'
 import { problem } from '../problems.ts'
+import type { Repository } from '../repository-state.ts'
 import { bodyOf, pathOf } from '../requests.ts'
 import type { Protection } from '../rule-types.ts'
 import { rulesetsFor } from '../rules.ts'
 import { commitShape } from '../shapes/commit.ts'
 import { repositoryPage, repositoryUrl } from '../shapes/links.ts'
 import { protectionShape } from '../shapes/protection.ts'
-import type { Repository } from '../world.ts'
 
 /** Branches and their classic protection. */
 export function branchRoutes(hub: Hub): Hono<GitHubContext> {

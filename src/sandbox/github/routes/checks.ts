@@ -1,26 +1,18 @@
 import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
-import {
-  applyRunInput,
-  checksChanged,
-  emitRun,
-  emitSuite,
-  ensureSuite,
-  type RunInput,
-  timeOf,
-} from '../checks.ts'
+import { applyRunInput, checksChanged, emitRun, ensureSuite, type RunInput, timeOf } from '../checks.ts'
 import type { GitHubContext } from '../context.ts'
-import { findCommit, shaOf } from '../git-reading.ts'
+import { shaOf } from '../git-reading.ts'
 import type { Hub } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound, problem, unprocessable } from '../problems.ts'
+import type { CheckRun, Repository } from '../repository-state.ts'
 import { bodyOf, byOf, pathOf } from '../requests.ts'
-import { checkRunShape, newestRuns, suiteWithRepository } from '../shapes/check.ts'
-import { headCommit } from '../shapes/commit.ts'
-import type { CheckRun, CheckSuite, Repository } from '../world.ts'
+import { checkRunShape, newestRuns } from '../shapes/check.ts'
+import { suiteById, suiteRoutes } from './check-suites.ts'
 
-const read = needs('read', 'checks', 'read')
-const write = needs('read', 'checks', 'write')
+export const read = needs('read', 'checks', 'read')
+export const write = needs('read', 'checks', 'write')
 
 /** Check runs and suites. Only an App's installation may write them. */
 export function checkRoutes(hub: Hub): Hono<GitHubContext> {
@@ -130,12 +122,6 @@ function tellRun(
   checksChanged(hub, repository, run.headSha)
 }
 
-function suiteById(repository: Repository, id: number): CheckSuite {
-  const suite = repository.checkSuites.find((one) => one.id === id)
-  if (!suite) throw notFound()
-  return suite
-}
-
 function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   app.get('/repos/:owner/:repo/commits/:ref{.+}/check-runs', async (c) => {
     const repository = openRepository(hub, c, read)
@@ -163,34 +149,4 @@ function runList(hub: Hub, c: RequestContext, repository: Repository, all: Check
     total_count: runs.length,
     check_runs: page(c, runs).map((run) => checkRunShape(hub, repository, run)),
   }
-}
-
-function suiteRoutes(hub: Hub, app: Hono<GitHubContext>): void {
-  app.get('/repos/:owner/:repo/commits/:ref{.+}/check-suites', async (c) => {
-    const repository = openRepository(hub, c, read)
-    const sha = await shaOf(repository.git, pathOf(c, 'ref'))
-    if (!sha) throw unprocessable(`No commit found for SHA: ${pathOf(c, 'ref')}`)
-    const wanted = c.req.query('app_id')
-    const suites = repository.checkSuites.filter(
-      (one) => one.headSha === sha && (!wanted || one.appId === Number(wanted)),
-    )
-    const shown = await Promise.all(page(c, suites).map((suite) => shapeOf(hub, repository, suite)))
-    return c.json({ total_count: suites.length, check_suites: shown })
-  })
-  app.get('/repos/:owner/:repo/check-suites/:id', async (c) => {
-    const repository = openRepository(hub, c, read)
-    return c.json(await shapeOf(hub, repository, suiteById(repository, Number(pathOf(c, 'id')))))
-  })
-  app.post('/repos/:owner/:repo/check-suites/:id/rerequest', async (c) => {
-    const repository = openRepository(hub, c, needs('write', 'checks', 'write'))
-    const suite = suiteById(repository, Number(pathOf(c, 'id')))
-    suite.rerequested = true
-    await emitSuite(hub, repository, suite, 'rerequested', byOf(hub, c))
-    return c.json({}, 201)
-  })
-}
-
-async function shapeOf(hub: Hub, repository: Repository, suite: CheckSuite) {
-  const commit = await findCommit(repository.git, suite.headSha)
-  return suiteWithRepository(hub, repository, suite, commit ? headCommit(commit) : null)
 }

@@ -7,11 +7,11 @@ import { accountByLogin, type Hub, repositoryByName } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound, problem } from '../problems.ts'
 import { isPull } from '../pull-facts.ts'
+import type { Repository } from '../repository-state.ts'
 import { accepts, pathOf } from '../requests.ts'
 import { accountOfEmail, commitShape, commitWithFiles, fileShape } from '../shapes/commit.ts'
 import { repositoryPage, repositoryUrl } from '../shapes/links.ts'
 import { pullShape } from '../shapes/pull.ts'
-import type { Repository } from '../world.ts'
 
 const read = needs('read', 'contents', 'read')
 /** Git's empty tree: what the first commit is compared with. */

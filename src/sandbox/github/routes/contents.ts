@@ -4,11 +4,11 @@ import type { GitHubContext } from '../context.ts'
 import { findCommit, treeEntries } from '../git-reading.ts'
 import type { Hub } from '../hub.ts'
 import { notFound, problem } from '../problems.ts'
+import type { Repository } from '../repository-state.ts'
 import { accepts, bodyOf, byOf, pathOf } from '../requests.ts'
 import { gitCommit } from '../shapes/commit.ts'
 import { repositoryPage, repositoryUrl } from '../shapes/links.ts'
 import { type FileEdit, writeFileCommit } from '../web-edit.ts'
-import type { Repository } from '../world.ts'
 
 /** Files as `GET` and `PUT …/contents/{path}` show and change them. */
 export function contentRoutes(hub: Hub): Hono<GitHubContext> {

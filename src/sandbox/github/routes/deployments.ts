@@ -1,19 +1,15 @@
 import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
-import {
-  createDeployment,
-  createDeploymentStatus,
-  type DeploymentInput,
-  type StatusInput,
-} from '../deployments.ts'
+import { createDeploymentStatus, type StatusInput } from '../deployment-statuses.ts'
+import { createDeployment, type DeploymentInput } from '../deployments.ts'
 import { type Hub, isoTime } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound } from '../problems.ts'
+import type { Deployment, Repository } from '../repository-state.ts'
 import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { deploymentShape, deploymentStatusShape } from '../shapes/deployment.ts'
 import { nodeId, repositoryPage, repositoryUrl } from '../shapes/links.ts'
-import type { Deployment, Repository } from '../world.ts'
 
 const read = needs('read', 'deployments', 'read')
 const write = needs('write', 'deployments', 'write')

@@ -8,12 +8,12 @@ import { graphqlSchema } from '../graphql-schema.ts'
 import { type Hub, repositoryByName } from '../hub.ts'
 import { dequeue, enqueue } from '../merge-queue.ts'
 import { mergeBlock } from '../merging.ts'
+import { setAutoMerge, setDraft } from '../pull-edits.ts'
 import { isPull } from '../pull-facts.ts'
-import { setAutoMerge, setDraft } from '../pulls.ts'
+import type { MergeMethod, Repository } from '../repository-state.ts'
 import { bodyOf, byOf } from '../requests.ts'
 import { nodeId, readNodeId } from '../shapes/links.ts'
 import type { PullIssue } from '../shapes/pull.ts'
-import type { MergeMethod, Repository } from '../world.ts'
 
 type Found = { repository: Repository; issue: PullIssue; by: By }
 type PullInput = { input: { pullRequestId: string; clientMutationId?: string } }

@@ -4,18 +4,21 @@ import type { GitHubContext } from '../context.ts'
 import { type By, emit } from '../events.ts'
 import type { Hub } from '../hub.ts'
 import { accountByLogin } from '../hub.ts'
-import { addLabels, closeIssue, removeLabel, reopenIssue } from '../issues.ts'
+import { addLabels, closeIssue, reopenIssue } from '../issues.ts'
 import { page } from '../pages.ts'
-import { invalid, notFound, problem } from '../problems.ts'
+import { invalid } from '../problems.ts'
+import { editPull } from '../pull-edits.ts'
 import { isPull } from '../pull-facts.ts'
-import { closePull, editPull, newIssue, reopenPull } from '../pulls.ts'
-import { bodyOf, byOf, issueOf, ordered, pathOf } from '../requests.ts'
-import { commentShape, eventShape, issueShape, labelShape } from '../shapes/issue.ts'
-import type { Issue, Repository } from '../world.ts'
+import { closePull, newIssue, reopenPull } from '../pulls.ts'
+import type { Issue, Repository } from '../repository-state.ts'
+import { bodyOf, byOf, issueOf, ordered } from '../requests.ts'
+import { eventShape, issueShape } from '../shapes/issue.ts'
+import { commentRoutes } from './issue-comments.ts'
+import { issueLabelRoutes, replaceLabels } from './issue-labels.ts'
 
-const read = needs('read', 'issues', 'read')
-const take = needs('read', 'issues', 'write')
-const triage = needs('triage', 'issues', 'write')
+export const read = needs('read', 'issues', 'read')
+export const take = needs('read', 'issues', 'write')
+export const triage = needs('triage', 'issues', 'write')
 
 /** Issues, their comments, events and labels; pull requests are issues too. */
 export function issueRoutes(hub: Hub): Hono<GitHubContext> {
@@ -123,109 +126,4 @@ async function switchState(
 
 function idsOf(hub: Hub, logins: string[]): number[] {
   return logins.map((login) => accountByLogin(hub, login)?.id).filter((id) => id !== undefined)
-}
-
-function commentRoutes(hub: Hub, app: Hono<GitHubContext>): void {
-  app.get('/repos/:owner/:repo/issues/:number/comments', (c) => {
-    const repository = openRepository(hub, c, read)
-    const issue = issueOf(c, repository)
-    return c.json(page(c, issue.comments).map((comment) => commentShape(hub, repository, issue, comment)))
-  })
-  app.post('/repos/:owner/:repo/issues/:number/comments', async (c) => {
-    const repository = openRepository(hub, c, take)
-    const issue = issueOf(c, repository)
-    const { body } = await bodyOf<{ body: string }>(c)
-    if (!body) throw invalid([{ resource: 'IssueComment', field: 'body', code: 'missing_field' }])
-    const by = byOf(hub, c)
-    const now = hub.clock()
-    const via = by.appId === null ? {} : { appId: by.appId }
-    const comment = {
-      id: hub.world.nextId('comment'),
-      userId: by.userId,
-      body,
-      createdAt: now,
-      updatedAt: now,
-      ...via,
-    }
-    issue.comments.push(comment)
-    issue.updatedAt = now
-    const shape = commentShape(hub, repository, issue, comment)
-    emit(hub, repository, 'issue_comment', by, {
-      action: 'created',
-      issue: issueShape(hub, repository, issue),
-      comment: shape,
-    })
-    return c.json(shape, 201)
-  })
-  app.patch('/repos/:owner/:repo/issues/comments/:id', async (c) => {
-    const repository = openRepository(hub, c, take)
-    const id = Number(pathOf(c, 'id'))
-    const issue = [...repository.issues.values()].find(({ comments }) =>
-      comments.some((one) => one.id === id),
-    )
-    const comment = issue?.comments.find((one) => one.id === id)
-    if (!issue || !comment) throw notFound()
-    const by = byOf(hub, c)
-    if (by.userId !== comment.userId) openRepository(hub, c, needs('write', 'issues', 'write'))
-    const { body } = await bodyOf<{ body: string }>(c)
-    const changes = { body: { from: comment.body } }
-    Object.assign(comment, { body: body ?? comment.body, updatedAt: hub.clock() })
-    const shape = commentShape(hub, repository, issue, comment)
-    emit(hub, repository, 'issue_comment', by, {
-      action: 'edited',
-      changes,
-      issue: issueShape(hub, repository, issue),
-      comment: shape,
-    })
-    return c.json(shape)
-  })
-}
-
-function issueLabelRoutes(hub: Hub, app: Hono<GitHubContext>): void {
-  const path = '/repos/:owner/:repo/issues/:number/labels'
-  app.get(path, (c) => {
-    const repository = openRepository(hub, c, read)
-    return c.json(page(c, issueOf(c, repository).labels).map((label) => labelShape(hub, repository, label)))
-  })
-  app.post(path, async (c) => {
-    const repository = openRepository(hub, c, triage)
-    const issue = issueOf(c, repository)
-    const names = await labelNames(c)
-    await hub.exclusive(repository, () => addLabels(hub, repository, issue, names, byOf(hub, c)))
-    return c.json(issue.labels.map((label) => labelShape(hub, repository, label)))
-  })
-  app.put(path, async (c) => {
-    const repository = openRepository(hub, c, triage)
-    const issue = issueOf(c, repository)
-    const names = await labelNames(c)
-    await hub.exclusive(repository, () => replaceLabels(hub, c, issue, names))
-    return c.json(issue.labels.map((label) => labelShape(hub, repository, label)))
-  })
-  app.delete(`${path}/:name`, async (c) => {
-    const repository = openRepository(hub, c, triage)
-    const issue = issueOf(c, repository)
-    const name = pathOf(c, 'name')
-    const gone = await hub.exclusive(repository, () =>
-      removeLabel(hub, repository, issue, name, byOf(hub, c)),
-    )
-    if (!gone) throw problem(404, 'Label does not exist')
-    return c.json(issue.labels.map((label) => labelShape(hub, repository, label)))
-  })
-}
-
-/** `{"labels": […]}` or the bare list. */
-async function labelNames(c: RequestContext): Promise<string[]> {
-  const input = await bodyOf<{ labels: (string | { name: string })[] }>(c)
-  const given = Array.isArray(input) ? (input as (string | { name: string })[]) : (input.labels ?? [])
-  return given.map((label) => (typeof label === 'string' ? label : label.name))
-}
-
-async function replaceLabels(hub: Hub, c: RequestContext, issue: Issue, names: string[]): Promise<void> {
-  const repository = openRepository(hub, c, triage)
-  const by = byOf(hub, c)
-  const kept = new Set(names.map((name) => name.toLowerCase()))
-  for (const label of issue.labels.filter(({ name }) => !kept.has(name.toLowerCase()))) {
-    await removeLabel(hub, repository, issue, label.name, by)
-  }
-  await addLabels(hub, repository, issue, names, by)
 }

@@ -5,9 +5,9 @@ import type { Hub } from '../hub.ts'
 import { findLabel, makeLabel } from '../issues.ts'
 import { page } from '../pages.ts'
 import { invalid, notFound } from '../problems.ts'
+import type { Repository } from '../repository-state.ts'
 import { bodyOf, pathOf } from '../requests.ts'
 import { labelShape } from '../shapes/issue.ts'
-import type { Repository } from '../world.ts'
 
 type LabelInput = { name: string; new_name: string; color: string; description: string | null }
 

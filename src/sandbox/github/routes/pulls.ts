@@ -2,20 +2,20 @@ import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { diffText } from '../git-diff.ts'
-import { isAncestor, shaOf } from '../git-reading.ts'
 import { type Hub, repositoryByName } from '../hub.ts'
 import { mergeability } from '../mergeability.ts'
-import { mergePull, updateBranch } from '../merging.ts'
 import { page } from '../pages.ts'
 import { invalid, problem } from '../problems.ts'
+import { editPull, retargetPull } from '../pull-edits.ts'
 import { fullPull, isPull, pullCommits, pullFiles, pullRange } from '../pull-facts.ts'
-import { closePull, editPull, openPull, reopenPull, retargetPull } from '../pulls.ts'
-import { accepts, bodyOf, byOf, ordered, pathOf, pullOf } from '../requests.ts'
+import { closePull, openPull, reopenPull } from '../pulls.ts'
+import type { Repository } from '../repository-state.ts'
+import { accepts, bodyOf, byOf, ordered, pullOf } from '../requests.ts'
 import { commitShape, fileShape } from '../shapes/commit.ts'
 import { type PullIssue, pullShape } from '../shapes/pull.ts'
-import type { MergeMethod, Repository } from '../world.ts'
+import { mergeRoutes } from './pull-merge.ts'
 
-const read = needs('read', 'pull_requests', 'read')
+export const read = needs('read', 'pull_requests', 'read')
 const triage = needs('triage', 'pull_requests', 'write')
 
 /** Pull requests: opening, reading, changing and merging them. */
@@ -154,43 +154,4 @@ function openOwn(hub: Hub, c: RequestContext) {
   const actor = c.get('actor')
   if (actor.kind === 'user' && actor.userId === issue.userId) return { repository: seen, issue }
   return { repository: openRepository(hub, c, triage), issue }
-}
-
-type MergeInput = { sha: string; merge_method: MergeMethod; commit_title: string; commit_message: string }
-
-function mergeRoutes(hub: Hub, app: Hono<GitHubContext>): void {
-  app.get('/repos/:owner/:repo/pulls/:number/merge', (c) => {
-    const { pull } = pullOf(c, openRepository(hub, c, read))
-    return pull.mergedAt === null ? c.json({ message: 'Not Found' }, 404) : c.body(null, 204)
-  })
-  app.put('/repos/:owner/:repo/pulls/:number/merge', async (c) => {
-    const repository = openRepository(hub, c, needs('write', 'contents', 'write'))
-    const issue = pullOf(c, repository)
-    const input = await bodyOf<MergeInput>(c)
-    const wish = {
-      method: input.merge_method ?? 'merge',
-      title: input.commit_title ?? null,
-      message: input.commit_message ?? null,
-    }
-    const sha = await hub.exclusive(repository, () =>
-      mergePull(hub, repository, issue, byOf(hub, c), wish, input.sha),
-    )
-    return c.json({ sha, merged: true, message: 'Pull Request successfully merged' })
-  })
-  app.put('/repos/:owner/:repo/pulls/:number/update-branch', async (c) => {
-    const repository = openRepository(hub, c, needs('write', 'contents', 'write'))
-    const issue = pullOf(c, repository)
-    const { expected_head_sha } = await bodyOf<{ expected_head_sha: string }>(c)
-    if (expected_head_sha && expected_head_sha !== issue.pull.headSha) {
-      throw problem(422, "expected head sha didn't match current head ref.")
-    }
-    const tip = await shaOf(repository.git, `refs/heads/${issue.pull.baseRef}`)
-    if (tip && (await isAncestor(repository.git, tip, issue.pull.headSha))) {
-      throw problem(422, 'There are no new commits on the base branch.')
-    }
-    const head = hub.world.repositories.get(issue.pull.headRepositoryId ?? -1) ?? repository
-    await hub.exclusive(head, () => updateBranch(hub, repository, issue, byOf(hub, c)))
-    const url = `${hub.url}/repos/${pathOf(c, 'owner')}/${pathOf(c, 'repo')}/pulls/${issue.number}`
-    return c.json({ message: 'Updating pull request branch.', url }, 202)
-  })
 }

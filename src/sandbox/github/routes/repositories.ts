@@ -4,11 +4,12 @@ import type { GitHubContext } from '../context.ts'
 import { accountById, accountByLogin, type Hub } from '../hub.ts'
 import { cursorPage, page } from '../pages.ts'
 import { invalid, notFound } from '../problems.ts'
+import type { Repository } from '../repository-state.ts'
 import { bodyOf, pathOf } from '../requests.ts'
 import { simpleUser } from '../shapes/account.ts'
 import { activityShape } from '../shapes/activity.ts'
 import { fullRepository } from '../shapes/repository.ts'
-import type { Account, Repository } from '../world.ts'
+import type { Account } from '../world.ts'
 
 const metadata = needs('read', 'metadata', 'read')
 

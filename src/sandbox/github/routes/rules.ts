@@ -4,11 +4,11 @@ import type { GitHubContext } from '../context.ts'
 import { accountById, fullName, type Hub, isoTime, requireAccount } from '../hub.ts'
 import { page } from '../pages.ts'
 import { invalid, notFound, problem } from '../problems.ts'
+import type { Repository } from '../repository-state.ts'
 import { bodyOf, pathOf } from '../requests.ts'
 import type { Ruleset } from '../rule-types.ts'
 import { bypasses, organizationRulesets, rulesetsFor } from '../rules.ts'
 import { nodeId } from '../shapes/links.ts'
-import type { Repository } from '../world.ts'
 
 const read = needs('read', 'metadata', 'read')
 const write = needs('admin', 'administration', 'write')

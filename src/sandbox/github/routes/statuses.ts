@@ -7,11 +7,11 @@ import { shaOf } from '../git-reading.ts'
 import type { Hub } from '../hub.ts'
 import { page } from '../pages.ts'
 import { invalid, unprocessable } from '../problems.ts'
+import type { CommitStatus, Repository } from '../repository-state.ts'
 import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { statusShape } from '../shapes/check.ts'
 import { repositoryUrl } from '../shapes/links.ts'
 import { minimalRepository } from '../shapes/repository.ts'
-import type { CommitStatus, Repository } from '../world.ts'
 
 const read = needs('read', 'statuses', 'read')
 

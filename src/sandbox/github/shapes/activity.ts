@@ -1,5 +1,5 @@
 import { type Hub, isoTime } from '../hub.ts'
-import type { Activity } from '../world.ts'
+import type { Activity } from '../repository-state.ts'
 import { userOrNull } from './account.ts'
 import { nodeId } from './links.ts'
 

@@ -1,5 +1,5 @@
 import { appById, type Hub, isoTime } from '../hub.ts'
-import type { CheckRun, CheckSuite, CommitStatus, Repository } from '../world.ts'
+import type { CheckRun, CheckSuite, CommitStatus, Repository } from '../repository-state.ts'
 import { appShape, userById } from './account.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'
 import type { PullIssue } from './pull.ts'

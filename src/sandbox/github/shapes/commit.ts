@@ -1,7 +1,8 @@
 import type { ChangedFile } from '../git-diff.ts'
 import type { Commit, Signature } from '../git-reading.ts'
 import { accountByLogin, type Hub, isoTime } from '../hub.ts'
-import { type Account, type Repository, webFlow } from '../world.ts'
+import type { Repository } from '../repository-state.ts'
+import { type Account, webFlow } from '../world.ts'
 import { simpleUser } from './account.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'
 

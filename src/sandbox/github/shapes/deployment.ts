@@ -1,5 +1,5 @@
 import { appById, type Hub, isoTime } from '../hub.ts'
-import type { Deployment, DeploymentStatus, Repository } from '../world.ts'
+import type { Deployment, DeploymentStatus, Repository } from '../repository-state.ts'
 import { appShape, userById } from './account.ts'
 import { nodeId, repositoryUrl } from './links.ts'
 

@@ -1,6 +1,6 @@
 import { roleOf } from '../access.ts'
 import { accountById, appById, type Hub, isoTime, isoTimeOrNull } from '../hub.ts'
-import type { Comment, Issue, IssueEvent, Label, Repository } from '../world.ts'
+import type { Comment, Issue, IssueEvent, Label, Repository } from '../repository-state.ts'
 import { appShape, userById, userOrNull } from './account.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'
 

@@ -1,5 +1,5 @@
 import { fullName, type Hub } from '../hub.ts'
-import type { Repository } from '../world.ts'
+import type { Repository } from '../repository-state.ts'
 
 export function repositoryUrl(hub: Hub, repository: Repository): string {
   return `${hub.url}/repos/${fullName(hub, repository)}`

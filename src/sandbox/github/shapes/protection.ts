@@ -1,6 +1,6 @@
 import type { Hub } from '../hub.ts'
+import type { Repository } from '../repository-state.ts'
 import type { Protection } from '../rule-types.ts'
-import type { Repository } from '../world.ts'
 import { repositoryUrl } from './links.ts'
 
 /** `GET …/branches/{branch}/protection`. */

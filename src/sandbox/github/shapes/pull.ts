@@ -1,5 +1,5 @@
 import { type Hub, isoTime, isoTimeOrNull } from '../hub.ts'
-import type { Issue, Pull, Repository, Review } from '../world.ts'
+import type { Issue, Pull, Repository, Review } from '../repository-state.ts'
 import { team, userById, userOrNull } from './account.ts'
 import { association, labelShape } from './issue.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'

@@ -1,5 +1,5 @@
 import { accountById, fullName, type Hub, isoTime } from '../hub.ts'
-import type { Repository } from '../world.ts'
+import type { Repository } from '../repository-state.ts'
 import { simpleUser } from './account.ts'
 import { addresses, nodeId, repositoryPage, repositoryUrl } from './links.ts'
 
