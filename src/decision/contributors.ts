@@ -15,11 +15,8 @@ export type Commit = {
 /** Who git names, and the account that GitHub ties to that name, if any. */
 export type Signature = { name: string; person: Person | null }
 
-/**
- * One change of the head branch, as GitHub's activity API tells it: commit data does not name who pushed. `at` is
- * when GitHub took the push in, never a date that a commit carries.
- */
-export type Push = { actor: Person | null; before: string; after: string; at?: string }
+/** One change of the head branch, as GitHub's activity API tells it: commit data does not name who pushed. */
+export type Push = { actor: Person | null; before: string; after: string }
 
 /** What contributions are told from. `cleanMerges` are the update merges that are proved to add nothing. */
 export type ContributionFacts = {
@@ -28,8 +25,6 @@ export type ContributionFacts = {
   commits: Commit[]
   pushes: Push[]
   cleanMerges: ReadonlySet<string>
-  /** The person whom GitHub itself names behind the bot that opened the pull request, where it names one. */
-  behindOpener?: Person
 }
 
 export type Contributions = {
@@ -44,12 +39,11 @@ export type Contributions = {
  * approve"). Proved update merges make nobody a contributor, neither by writing nor by pushing them.
  */
 export function contributionsOf(facts: ContributionFacts): Contributions {
-  const { opener, behindOpener } = facts
+  const { opener } = facts
   const commits = facts.commits.filter((commit) => !facts.cleanMerges.has(commit.sha))
   const pushes = pushesOfWork(facts)
   const contributors = distinct([
     ...(opener ? [{ person: opener, as: 'opener' as const }] : []),
-    ...(behindOpener ? [{ person: behindOpener, as: 'behind the bot' as const }] : []),
     ...commits.flatMap(partsOf),
     ...pushes.flatMap(({ actor, after }) =>
       actor ? [{ person: actor, as: 'pusher' as const, commit: after }] : [],
@@ -61,20 +55,6 @@ export function contributionsOf(facts: ContributionFacts): Contributions {
     unmatchedCoAuthors: [...new Set(commits.flatMap(({ message }) => coAuthorsIn(message).unmatched))],
     unownedBots: unownedBots(contributors, commits, facts),
   }
-}
-
-/**
- * When the head was pushed last, by GitHub's clock: what the label `urgent` is bound to. Undefined where the activity
- * does not tell.
- */
-export function pushedAt(head: string, pushes: Push[]): string | undefined {
-  const times = pushes.filter(({ after }) => after === head).map(({ at }) => at)
-  if (times.includes(undefined)) return undefined
-  return times.flatMap((at) => at ?? []).reduce(later, undefined as string | undefined)
-}
-
-function later(one: string | undefined, other: string): string {
-  return one !== undefined && Date.parse(one) >= Date.parse(other) ? one : other
 }
 
 function partsOf(commit: Commit): Contributor[] {
@@ -125,7 +105,7 @@ function pushesOfWork({ commits, pushes, cleanMerges }: ContributionFacts): Push
 /** Whoever pushed unnamed cannot be barred, so the gate stays closed; so it does when nothing tells of the head's push. */
 function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed[] {
   const unnamed = ofWork.filter(({ actor }) => !actor).map(({ after }) => after)
-  if (!all.some(({ after, actor }) => after === head && actor)) unnamed.push(head)
+  if (!all.some(({ after }) => after === head)) unnamed.push(head)
   return [...new Set(unnamed)].map((commit) => ({ commit, field: 'pusher', name: 'unknown' }))
 }
 

@@ -9,15 +9,54 @@ const gateSettings = Object.fromEntries(
 ) as unknown as GateSettings
 
 /**
+ * A glob that takes no time to match, whatever the branch is called: no groups, which would be regular expressions, and
+ * few wildcards, since each multiplies the ways to match.
+ */
+const branchGlob = z
+  .string()
+  .min(1, 'the name is empty; write a branch or a glob, like "main" or "release/*"')
+  .max(255, 'the glob is longer than 255 characters, and so is no name of a branch')
+  .regex(
+    /^[^()|\\]*$/,
+    'groups and backslashes are not allowed; write a glob like "release/*" or "{main,next}"',
+  )
+  .refine(
+    (glob) => (glob.match(/[*+]+/g) ?? []).length <= 3,
+    'at most three wildcards are allowed; write several globs',
+  )
+
+/** In YAML, a # that is not quoted begins a comment. */
+const unquotedChannel =
+  'the channel is empty; write its id, like C0123456789, or its name in quotes, like "#releases"'
+
+const channelMessage = (input: unknown) =>
+  `${JSON.stringify(input)?.slice(0, 90)} is not a channel; write its id, like "C0123456789", or its name in quotes, like "#releases"`
+
+const slackSettings = z.strictObject({
+  channel: z
+    .string({ error: ({ input }) => (input === null ? unquotedChannel : channelMessage(input)) })
+    .regex(/^([CG][A-Z0-9]{3,20}|#[^\sA-Z#.,<>|&]{1,80})$/, {
+      error: ({ input }) => channelMessage(input),
+    })
+    .meta({ examples: ['C0123456789', '#releases'] })
+    .describe(
+      'The channel of Slack to which the notices of this repository go: its id, or its name after a #.',
+    ),
+})
+
+/**
  * The policy of a repository, `.github/release-gate.yml` on its default branch. A gate that it does not name
  * is off; an unknown key is an error; a gate named without settings has the defaults.
  */
 export const policySchema = z.strictObject({
   branches: z
-    .array(z.string().min(1))
+    .array(branchGlob)
     .default(['main'])
     .describe('Globs of the base branches that the gate covers, beside the default branch, which always is.'),
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
+  slack: slackSettings
+    .optional()
+    .describe('Where notices of merges and of exceptions go. Without it the repository has no notices.'),
 })
 
 export type Policy = z.output<typeof policySchema>

@@ -22,9 +22,8 @@ export function unownedBots(
     'co-author': () => true,
     'behind the bot': () => true,
   }
-  const known = facts.behindOpener ? facts.opener?.id : undefined
   const bots = contributors
-    .filter(({ person }) => person.type !== 'User' && person.id !== known)
+    .filter(({ person }) => person.type !== 'User')
     .filter(({ as, commit }) => !owned[as](commit ?? ''))
   return [...new Map(bots.map(({ person }) => [person.id, person])).values()]
 }

@@ -1,4 +1,5 @@
 import { approvals } from '../../src/decision/gates/approvals.ts'
+import type { Equality } from '../../src/decision/snapshot.ts'
 import { testGate } from '../support/gate-tester.ts'
 import {
   aBlock,
@@ -26,8 +27,8 @@ import {
 const two = [anApproval(ann), anApproval(bob)]
 const dan = aPerson('dan')
 const robot = aBot('helper')
-const equal = { same: true, how: 'the commits are others, the change is the same' } as const
-const different = { same: false, why: 'price.ts changed since', paths: ['price.ts'] } as const
+const equal: Equality = { same: true, how: 'the commits are others, the change is the same' }
+const different: Equality = { same: false, why: 'price.ts changed since', paths: ['price.ts'] }
 
 testGate('Who may approve', approvals, {
   valid: [

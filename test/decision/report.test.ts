@@ -144,8 +144,11 @@ describe('a policy that cannot be read', () => {
   })
 
   it('keeps what stands in the file dead', () => {
-    const message = 'unknown key `@acme/all <b> [a](https://evil.example) ``` `'
-    expect(aliveIn(brokenPolicyReport([{ ...problem, message }], true).summary)).toEqual([])
+    for (const message of [
+      'unknown key `@acme/all <b> [a](https://evil.example) ``` `',
+      '@acme/all <b> www.evil.example',
+    ])
+      expect(aliveIn(brokenPolicyReport([{ ...problem, message }], true).summary)).toEqual([])
   })
 })
 

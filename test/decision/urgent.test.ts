@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { releaseWindow } from '../../src/decision/gates/release-window.ts'
+import type { Equality } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import { testGate } from '../support/gate-tester.ts'
 import {
@@ -33,7 +34,7 @@ function urgent(what: Parameters<typeof aSnapshot>[0] = {}) {
 const settings = (urgency: object) => ({ urgent: urgency })
 const dan = aPerson('dan')
 const robot = aBot('helper')
-const different = { same: false, why: 'price.ts changed since', paths: ['price.ts'] } as const
+const different: Equality = { same: false, why: 'price.ts changed since', paths: ['price.ts'] }
 
 testGate('The label urgent lifts the window', releaseWindow, {
   valid: [
@@ -184,6 +185,11 @@ testGate('The label urgent lifts the window', releaseWindow, {
       }),
       state: 'waiting',
       says: 'the base branch was changed since; take it off and put it on again.',
+    },
+    {
+      name: 'not when the base was changed in the same second',
+      snapshot: urgent({ base: { changed: { at: labelledAt, equality: different } } }),
+      state: 'waiting',
     },
     {
       name: 'not after a push that changed the content',

@@ -1,0 +1,119 @@
+import { formatTime } from './calendar.ts'
+import type { Notice, NoticeOf } from './notice.ts'
+import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
+import { slackLines, slackLink, slackText } from './slack-text.ts'
+
+type Merged = NoticeOf<'merged'>
+type Exception = NoticeOf<'exception'>
+type Repository = Merged['repository']
+type Pull = Merged['pull']
+
+/** A notice as Slack's message. Pure: all that people wrote is escaped here. */
+export function noticeText(notice: Notice): SlackMessageText {
+  switch (notice.kind) {
+    case 'merged':
+      return mergedText(notice)
+    case 'exception':
+      return exceptionText(notice)
+    case 'drift':
+      return driftText(notice)
+    case 'records':
+      return toMessage({
+        headline: `🚨 The chain of records is broken at record ${notice.seq}`,
+        facts: [['Installation', String(notice.installationId)]],
+        body: `${slackText(notice.why, 300)}\nKeep the database as it is and run \`release-gate audit verify\`.`,
+      })
+    case 'dead letter':
+      return deadLetterText(notice)
+  }
+}
+
+function mergedText(notice: Merged): SlackMessageText {
+  const { repository, pull } = notice
+  return toMessage({
+    headline: `✅ Merged: ${pullLink(repository, pull)}`,
+    facts: [
+      ['Author', authorOf(pull)],
+      ['Approved by', slackNames(notice.approvedBy)],
+      ['Merged by', personOf(notice.mergedBy)],
+      timingOf(notice.timing),
+    ],
+    links: linksOf(notice),
+  })
+}
+
+function timingOf(timing: Merged['timing']): [string, string] {
+  switch (timing.kind) {
+    case 'window':
+      return ['Window', `Open until ${formatTime(new Date(timing.closesAt), timing.zone)}`]
+    case 'urgent': {
+      const since = formatTime(new Date(timing.at), timing.zone)
+      const reason = timing.reason === undefined ? 'No reason was given.' : slackText(timing.reason, 300)
+      return ['Urgent', `By ${slackText(timing.by, 60)}, ${since}\n${reason}`]
+    }
+    case 'any time':
+      return ['Window', 'The policy has none']
+  }
+}
+
+function exceptionText(notice: Exception): SlackMessageText {
+  const { repository, pull, how, commit, issue } = notice
+  const what = pull ? pullLink(repository, pull) : nameOf(repository)
+  return toMessage({
+    headline: `🚨 ${how === 'merged' ? 'Merged' : 'Pushed'} past the gate: ${what}`,
+    facts: [
+      [how === 'merged' ? 'Merged by' : 'Pushed by', personOf(notice.by)],
+      ['Author', pull && authorOf(pull)],
+      ['Branch', slackText(notice.branch)],
+      ['Commit', slackLink(commit.url, commit.sha.slice(0, 7))],
+    ],
+    body: `What was bypassed:\n${slackLines(notice.bypassed)}`,
+    links: [issue && slackLink(issue.url, `Review in #${issue.number}`), ...linksOf(notice)],
+  })
+}
+
+function driftText({ repository, problems, mended = [] }: NoticeOf<'drift'>): SlackMessageText {
+  const name = nameOf(repository)
+  const told = slackLines(problems, 1_400)
+  const gone = mended.length > 0 ? `Mended since:\n${slackLines(mended, 1_400)}` : undefined
+  return toMessage({
+    headline:
+      problems.length > 0 ? `⚠️ The gate is not enforced as it should be on ${name}` : `✅ Mended on ${name}`,
+    body: [told || undefined, gone].filter((part) => part !== undefined).join('\n'),
+  })
+}
+
+function deadLetterText(notice: NoticeOf<'dead letter'>): SlackMessageText {
+  const { repository, number } = notice
+  const what = number === undefined ? '' : ` #${number}`
+  return toMessage({
+    headline: `⚠️ A job was given up: ${nameOf(repository)}${what}`,
+    facts: [['Queue', slackText(notice.queue)]],
+    body: `${slackText(notice.problem, 500)}\nIt was tried again for about half an hour. The log holds the whole story.`,
+  })
+}
+
+function linksOf({ check, record }: Merged | Exception): (string | undefined)[] {
+  const row = record && `Change record ${record.seq}`
+  return [
+    check && slackLink(check.url, 'Check'),
+    row && (record.url === undefined ? row : slackLink(record.url, row)),
+  ]
+}
+
+/** The title stands beside its link, not in it: what people wrote is never part of a link's own syntax. */
+function pullLink(repository: Repository, pull: Pull): string {
+  return `${slackLink(pull.url, `${repository.owner}/${repository.repo}#${pull.number}`)} ${slackText(pull.title)}`
+}
+
+function nameOf({ owner, repo }: Repository): string {
+  return slackText(`${owner}/${repo}`)
+}
+
+function authorOf({ author }: Pull): string {
+  return author === undefined ? 'An account that is gone' : slackText(author, 60)
+}
+
+function personOf(login: string | undefined): string {
+  return login === undefined ? 'Unknown' : slackText(login, 60)
+}

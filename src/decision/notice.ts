@@ -1,0 +1,126 @@
+import { z } from 'zod'
+
+export { noticeText } from './notice-text.ts'
+
+/**
+ * Notices to people, as plain data: a notice is a job of its own queue (`queue.enqueueNotice`), so that a broken Slack
+ * never delays a check. Names, titles and reasons are kept as people wrote them; `notice-text.ts` escapes them.
+ *
+ * `key` names what happened, and is posted once however often it is enqueued; which fact makes it is said at each kind.
+ * Written as zod schemas, since a job may have been stored by an older version: what does not fit is refused, not guessed.
+ */
+
+const instant = z.iso.datetime({ offset: true })
+const key = z.string().min(1).max(300)
+const login = z.string().min(1)
+
+/** The ids count; the names are for display. The channel is that of this repository's policy. */
+const repository = z.object({
+  installationId: z.int().positive(),
+  repositoryId: z.int().positive(),
+  owner: z.string().min(1),
+  repo: z.string().min(1),
+})
+
+const link = z.url({ protocol: /^https?$/ })
+
+const pull = z.object({
+  number: z.int().positive(),
+  title: z.string(),
+  /** Undefined: the account is gone. */
+  author: login.optional(),
+  url: link,
+})
+
+/** A row of the records; `url` where the bot shows it to people. */
+const record = z.object({ seq: z.int().positive(), url: link.optional() })
+
+/** The gate's check on the head that was merged. */
+const check = z.object({ url: link })
+
+/** Why it could be merged when it was. */
+const timing = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('window'), closesAt: instant, zone: z.string() }),
+  z.object({
+    kind: z.literal('urgent'),
+    by: login,
+    at: instant,
+    zone: z.string(),
+    reason: z.string().optional(),
+  }),
+  /** The policy has no window. */
+  z.object({ kind: z.literal('any time') }),
+])
+
+/** A merge by the rule. Key: `merged/<repositoryId>/<number>`. */
+const merged = z.object({
+  kind: z.literal('merged'),
+  key,
+  repository,
+  pull,
+  mergedBy: login.optional(),
+  approvedBy: z.array(login),
+  timing,
+  check: check.optional(),
+  record: record.optional(),
+})
+
+/**
+ * Something reached a protected branch past the gate: a merge without a passed verdict for that head at that time, or a
+ * push that belongs to no pull request. Key: `exception/<repositoryId>/<commit>`.
+ */
+const exception = z.object({
+  kind: z.literal('exception'),
+  key,
+  repository,
+  how: z.enum(['merged', 'pushed']),
+  branch: z.string(),
+  /** Who merged or pushed. */
+  by: login.optional(),
+  commit: z.object({ sha: z.string(), url: link }),
+  /** What did not hold, one line each: the titles of the findings, or that there was no check. */
+  bypassed: z.array(z.string()).min(1),
+  pull: pull.optional(),
+  /** The issue that was opened for the review. */
+  issue: z.object({ number: z.int().positive(), url: link }).optional(),
+  check: check.optional(),
+  record: record.optional(),
+})
+
+/**
+ * What `doctor` found: how the gate is not enforced, and what of that has been mended since. Key:
+ * `drift/<repositoryId>/<digest of the problems>/<day>`, chosen by the finder, so that drift that comes back is told again.
+ */
+const drift = z.object({
+  kind: z.literal('drift'),
+  key,
+  repository,
+  problems: z.array(z.string()),
+  mended: z.array(z.string()).optional(),
+})
+
+/** The chain of records does not hold. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
+const records = z.object({
+  kind: z.literal('records'),
+  key,
+  installationId: z.int().positive(),
+  seq: z.int().positive(),
+  why: z.string(),
+})
+
+/** A job was given up after all its retries. Key: `dead-letter/<queue>/<job>`. Never sent for a job of the notices. */
+const deadLetter = z.object({
+  kind: z.literal('dead letter'),
+  key,
+  repository,
+  queue: z.string(),
+  /** The pull request that the job was about, where it was about one. */
+  number: z.int().positive().optional(),
+  problem: z.string(),
+})
+
+export const noticeSchema = z.discriminatedUnion('kind', [merged, exception, drift, records, deadLetter])
+
+export type Notice = z.infer<typeof noticeSchema>
+
+export type NoticeOf<Kind extends Notice['kind']> = Extract<Notice, { kind: Kind }>

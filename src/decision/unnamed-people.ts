@@ -1,0 +1,47 @@
+import { type Finding, failed } from './gate.ts'
+import { code, list, plural, sentence, short } from './markdown.ts'
+import type { Snapshot, Unattributed } from './snapshot.ts'
+
+/** Somebody had a hand in the change and is not known: they cannot be barred, so the gate stays closed. */
+export function unnamedPeople(snapshot: Snapshot, unattributed: 'fail' | 'ignore'): Finding | undefined {
+  if (snapshot.commitsIncomplete !== undefined) {
+    return failed(
+      'The commits cannot all be read',
+      `${sentence(snapshot.commitsIncomplete)} Their authors are not known, and must not approve. Split the change, or squash its commits.`,
+      { who: 'The author' },
+    )
+  }
+  const pushed = snapshot.unattributed.filter(({ field }) => field === 'pusher')
+  if (pushed.length > 0) return unknownPusher(pushed)
+  const written = snapshot.unattributed.filter(({ field }) => field !== 'pusher')
+  return unattributed === 'fail' && written.length > 0 ? unknownWriter(written) : undefined
+}
+
+/** `unattributed: ignore` is about names in commits; who pushed is no name in a commit, so it does not help here. */
+function unknownPusher(entries: Unattributed[]): Finding {
+  return failed(
+    'It is not known who pushed',
+    `GitHub does not say who pushed ${commitsOf(entries)}, and whoever did must not approve. ` +
+      'That is so where the branch is in a fork that is private or gone, or was pushed too long ago: ' +
+      'push a new commit, to a branch of this repository if need be.',
+    { who: 'The author' },
+  )
+}
+
+function unknownWriter(entries: Unattributed[]): Finding {
+  const commits = new Set(entries.map(({ commit }) => commit))
+  const fields = [...new Set(entries.map(({ field }) => field))]
+  const names = [...new Set(entries.map(({ name }) => name))].slice(0, 3).map((name) => code(name, 40))
+  return failed(
+    `${plural(commits.size, 'commit')} without a known ${list(fields, 'or')}`,
+    `GitHub cannot tie the ${list(fields)} of ${commitsOf(entries)} (${list(names)}) to an account, and whoever it is must not approve. ` +
+      'The owner of the e-mail address can add it to their GitHub account; or write the commit again with an address that GitHub knows, and push.',
+    { who: 'The author of the commit' },
+  )
+}
+
+function commitsOf(entries: Unattributed[]): string {
+  const commits = [...new Set(entries.map(({ commit }) => commit))]
+  const shown = commits.slice(0, 3).map(short)
+  return list(commits.length > 3 ? [...shown, `${commits.length - 3} more`] : shown)
+}

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest'
+import { type Notice, noticeSchema, noticeText } from '../../src/decision/notice.ts'
+import { aMerge, anException, aRepository, everyKind } from '../support/notices.ts'
+
+type Block = { text?: { text: string }; fields?: { text: string }[]; elements?: { text: string }[] }
+
+/** Every text object of the blocks, in the order in which a reader meets them. */
+function shown(notice: Notice): string[] {
+  return (noticeText(notice).blocks as Block[]).flatMap(({ text, fields = [], elements = [] }) =>
+    [...(text ? [text] : []), ...fields, ...elements].map((each) => each.text),
+  )
+}
+
+describe('the notice of a merge', () => {
+  it('says title, author, who approved, who merged and the window, and links pull request, check and record', () => {
+    expect(shown(aMerge())).toEqual([
+      '✅ Merged: <https://github.com/foodyepay/mcp-server/pull/12|foodyepay/mcp-server#12> Cap rewards at 100 points',
+      '*Author*\nana',
+      '*Approved by*\nchloe and dev',
+      '*Merged by*\neva',
+      '*Window*\nOpen until Wed 25 Nov 2026, 11:00 PST (19:00 UTC)',
+      '<https://github.com/foodyepay/mcp-server/runs/99|Check>',
+      '<https://gate.example/records/42|Change record 42>',
+    ])
+  })
+
+  it('says why it was urgent, by whom and since when', () => {
+    const timing = {
+      kind: 'urgent' as const,
+      by: 'eva',
+      at: '2026-11-27T23:40:00Z',
+      zone: 'America/Los_Angeles',
+      reason: 'diners are paid twice',
+    }
+    expect(shown(aMerge({ timing }))).toContain(
+      '*Urgent*\nBy eva, Fri 27 Nov 2026, 15:40 PST (23:40 UTC)\ndiners are paid twice',
+    )
+    const { reason: _, ...silent } = timing
+    expect(shown(aMerge({ timing: silent })).join()).toContain('No reason was given.')
+  })
+
+  it.each([
+    ['nobody approved', aMerge({ approvedBy: [] }), '*Approved by*\nnobody'],
+    ['the policy has no window', aMerge({ timing: { kind: 'any time' } }), '*Window*\nThe policy has none'],
+    [
+      'the author is gone',
+      aMerge({ pull: { number: 1, title: 'x', url: 'https://a.example/1' } }),
+      '*Author*\nAn account that is gone',
+    ],
+    ['the record has no page', aMerge({ record: { seq: 7 } }), 'Change record 7'],
+  ])('says so where %s', (_, notice, text) => {
+    expect(shown(notice)).toContain(text)
+  })
+
+  it('has no line of links where there is neither check nor record', () => {
+    const { check: _, record: __, ...bare } = aMerge()
+    expect(noticeText(bare).blocks).not.toContainEqual(expect.objectContaining({ type: 'context' }))
+  })
+})
+
+describe('the notice of an exception', () => {
+  it('says what was bypassed and by whom', () => {
+    const texts = shown(anException({ issue: { number: 30, url: 'https://a.example/30' } }))
+    expect(texts).toEqual([
+      '🚨 Merged past the gate: foodyepay/mcp-server',
+      '*Merged by*\nolga',
+      '*Branch*\nmain',
+      '*Commit*\n<https://github.com/foodyepay/mcp-server/commit/abcdef0|abcdef0>',
+      'What was bypassed:\n• Approvals: Waiting for 2 approvals\n• Release window: Opens Wed 2 Dec 2026, 10:00 PST',
+      '<https://a.example/30|Review in #30>',
+    ])
+  })
+
+  it('names the pull request where there is one, and a push as a push', () => {
+    const { pull } = aMerge()
+    expect(shown(anException({ pull }))[0]).toMatch(/^🚨 Merged past the gate: <.*#12> Cap rewards/)
+    expect(shown(anException({ how: 'pushed' })).slice(0, 2)).toEqual([
+      '🚨 Pushed past the gate: foodyepay/mcp-server',
+      '*Pushed by*\nolga',
+    ])
+  })
+})
+
+describe('the other notices', () => {
+  it('drift: how the gate is not enforced, and what was mended', () => {
+    const drift = { kind: 'drift' as const, key: 'd', repository: aRepository, problems: ['No ruleset.'] }
+    expect(shown(drift)).toEqual([
+      '⚠️ The gate is not enforced as it should be on foodyepay/mcp-server',
+      '• No ruleset.',
+    ])
+    expect(shown({ ...drift, mended: ['Labels'] })[1]).toBe('• No ruleset.\nMended since:\n• Labels')
+    expect(shown({ ...drift, problems: [], mended: ['Labels'] })).toEqual([
+      '✅ Mended on foodyepay/mcp-server',
+      'Mended since:\n• Labels',
+    ])
+  })
+
+  it('records: which record is the first bad one, and what to do', () => {
+    const notice: Notice = {
+      kind: 'records',
+      key: 'r',
+      installationId: 3,
+      seq: 7,
+      why: 'its hash does not match',
+    }
+    expect(shown(notice)).toEqual([
+      '🚨 The chain of records is broken at record 7',
+      '*Installation*\n3',
+      expect.stringMatching(/^its hash does not match\n.*audit verify/),
+    ])
+  })
+
+  it('a dead letter: which job was given up, about what, and why', () => {
+    expect(shown(everyKind[4] as Notice)).toEqual([
+      '⚠️ A job was given up: foodyepay/mcp-server #12',
+      '*Queue*\nevaluate',
+      expect.stringMatching(/^GitHub keeps the check at completed\n/),
+    ])
+  })
+})
+
+const forged = '<!channel> <https://evil.example|ok> & \u202E\n*bold*'
+
+/** The same notice with every text that is not an address, a time or a key replaced by a forged one. */
+function forgedIn(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') {
+    const ours = ['kind', 'key', 'how', 'url', 'at', 'closesAt', 'zone', 'sha'].includes(key)
+    return ours ? value : forged
+  }
+  if (Array.isArray(value)) return value.map((each) => forgedIn(each, key))
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, forgedIn(each, name)]))
+}
+
+describe('every kind of notice', () => {
+  const urgent = aMerge({
+    timing: { kind: 'urgent', by: 'x', at: '2026-11-27T23:40:00Z', zone: 'UTC', reason: 'x' },
+  })
+  const kinds = [...everyKind, urgent, anException({ pull: aMerge().pull })].map(
+    (each) => [each.kind, each] as const,
+  )
+
+  it.each(kinds)('%s: fits its schema, before and after it was stored as JSON', (_, notice) => {
+    expect(noticeSchema.parse(JSON.parse(JSON.stringify(notice)))).toEqual(notice)
+  })
+
+  it.each(kinds)('%s: what people wrote calls nobody, links nothing and adds no line', (_, notice) => {
+    const message = noticeText(forgedIn(notice) as Notice)
+    const texts = [message.text, ...shown(forgedIn(notice) as Notice)]
+    for (const text of texts) {
+      expect(text).not.toContain('<!')
+      expect(text).not.toContain('<https://evil')
+      expect(text).not.toContain('\u202E')
+      expect(text).not.toMatch(/\n\*bold/)
+    }
+    expect(message.text).toContain('&lt;!channel&gt; &lt;https://evil.example|ok&gt; &amp;')
+  })
+
+  it.each(kinds)('%s: Slack makes nothing of its own out of a text object', (_, notice) => {
+    const objects = (noticeText(notice).blocks as Block[]).flatMap(({ text, fields = [], elements = [] }) => [
+      ...(text ? [text] : []),
+      ...fields,
+      ...elements,
+    ])
+    for (const object of objects) expect(object).toMatchObject({ type: 'mrkdwn', verbatim: true })
+  })
+
+  it.each(kinds)('%s: stays within the limits of Slack, however long its texts are', (_, notice) => {
+    const long = JSON.parse(
+      JSON.stringify(forgedIn(notice)).replaceAll(JSON.stringify(forged), JSON.stringify('&'.repeat(60_000))),
+    )
+    const many = (name: string) => (name in long ? { [name]: Array(300).fill('&'.repeat(60_000)) } : {})
+    const message = noticeText({ ...long, ...many('bypassed'), ...many('problems'), ...many('approvedBy') })
+    expect(message.text.length).toBeLessThan(40_000)
+    for (const block of message.blocks as Block[]) {
+      expect(block.text?.text.length ?? 0).toBeLessThanOrEqual(3_000)
+      expect(block.fields?.length ?? 0).toBeLessThanOrEqual(10)
+      for (const field of block.fields ?? []) expect(field.text.length).toBeLessThanOrEqual(2_000)
+    }
+  })
+
+  it.each([
+    ['an unknown kind', { kind: 'other', key: 'k' }],
+    ['no key', { ...aMerge(), key: '' }],
+    ['an address that is no web page', aMerge({ check: { url: 'javascript:alert(1)' } })],
+    ['an exception that bypassed nothing', anException({ bypassed: [] })],
+  ])('is refused with %s', (_, notice) => {
+    expect(noticeSchema.safeParse(notice).success).toBe(false)
+  })
+})
