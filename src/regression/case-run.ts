@@ -1,6 +1,7 @@
 import type { Ledger } from '../services/ledger.ts'
 import type { Receipts } from '../services/receipts.ts'
 import { type ListedTool, type Outcome, textOf } from '../services/staging.ts'
+import { cleanUp, verify } from './aftermath.ts'
 import type { Caller } from './calls.ts'
 import { captureFrom } from './capture.ts'
 import { expectedStatuses, type Mismatch, mismatches } from './expectation.ts'
@@ -9,7 +10,6 @@ import type { CaseResult } from './report-schema.ts'
 import { type Planned, plan } from './steps.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 import { fill } from './variables.ts'
-import { type Verified, verifyLedger, verifyReceipt } from './verification.ts'
 
 export type CaseContext = {
   suite: Suite
@@ -24,6 +24,7 @@ export type CaseContext = {
   mayWrite: boolean
   ledger?: Ledger
   receipts?: Receipts
+  signal?: AbortSignal
 }
 
 /** Runs a case once. Rejects only with `RunStopped`. */
@@ -130,51 +131,6 @@ async function runStep(
   }
   if (found.length === 0 && called.attempts > 1) result.flaky = true
   return { outcome, found }
-}
-
-async function verify(
-  entry: SuiteCase,
-  context: CaseContext,
-  variables: Map<string, string>,
-  result: CaseResult,
-  lost: boolean,
-): Promise<void> {
-  const { ledger, receipt } = entry.verify ?? {}
-  const filled = fill({ ledger, receipt: lost ? undefined : receipt }, variables)
-  if (!filled.ok) return void result.notes.push(`not verified: ${filled.missing.join(', ')} is not set`)
-  const checks: Verified[] = []
-  if (filled.value.ledger) checks.push(await verifyLedger(context.ledger, filled.value.ledger))
-  if (filled.value.receipt) checks.push(await verifyReceipt(context.receipts, filled.value.receipt))
-  for (const check of checks) {
-    if (check.verdict === 'inconclusive') {
-      result.notes.push(check.message)
-      if (result.verdict === 'passed') result.verdict = 'inconclusive'
-      continue
-    }
-    result.notes.push(lost ? `the reply was lost; the ledger shows ${check.seen}` : check.seen)
-    if (check.verdict === 'passed') continue
-    result.mismatches.push(...check.mismatches)
-    result.gate = 'ledger'
-  }
-}
-
-/** Cleaning up is tried always; what stays behind is said, and judges nothing. */
-async function cleanUp(
-  steps: NonNullable<SuiteCase['cleanup']>,
-  context: CaseContext,
-  variables: Map<string, string>,
-  result: CaseResult,
-): Promise<void> {
-  for (const { tool, args } of steps) {
-    const filled = fill(args, variables)
-    if (!filled.ok) {
-      result.notes.push(`not cleaned up with ${tool}: ${filled.missing.join(', ')} is not set`)
-      continue
-    }
-    const { timeout } = context.suite.defaults
-    const outcome = await context.caller.quietly({ tool, args: filled.value, timeout, expected: ['ok'] })
-    if (outcome.kind !== 'ok') result.notes.push(`cleaning up with ${tool} failed (${outcome.kind})`)
-  }
 }
 
 const LONGEST = 500

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type JsonValue, query } from 'jsonpath-rfc9535'
 import { RE2JS } from 're2js'
 import type { Outcome, RawResult } from '../services/staging.ts'
-import { asComparison, type Comparison, type Expectation } from './suite-schema.ts'
+import { asComparison, type Comparison, type Expectation } from './expectation-schema.ts'
 import { isOfKind } from './value-kinds.ts'
 
 /** One difference between what was expected and what came. */

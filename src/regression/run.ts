@@ -1,7 +1,7 @@
 import type { Ledger } from '../services/ledger.ts'
 import type { Receipts } from '../services/receipts.ts'
-import type { Opened, StagingSession, ToolListing } from '../services/staging.ts'
-import { createCaller, isRunStopped, runStopped } from './calls.ts'
+import type { Opened } from '../services/staging.ts'
+import { createCaller, isRunStopped } from './calls.ts'
 import type { CaseContext } from './case-run.ts'
 import { type Baseline, baselineOf } from './contract-check.ts'
 import { contractGate } from './contract-gate.ts'
@@ -13,6 +13,7 @@ import { reconcile } from './reconcile.ts'
 import type { Redactor } from './redaction.ts'
 import { reopener } from './reopen.ts'
 import type { RunReport } from './report-schema.ts'
+import { confirmIdentity, connect, list, spokenBy } from './run-session.ts'
 import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
 import { unsetNames } from './steps.ts'
 import type { SuiteChanges } from './suite-file.ts'
@@ -111,10 +112,14 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   gathered.session = session
   const listing = await list(session)
   gathered.tools = new Map(listing.tools.map((tool) => [tool.name, tool]))
-  const contract = contractGate(input, session, listing, {
-    now: now(),
-    spoken: await spokenBy(session, input),
-  })
+  // Redacted before any case runs: what a suite captures must not change the list that is compared and kept.
+  const recorded = baselineOf(session, listing, input.redactor, now())
+  const contract = contractGate(
+    input,
+    session,
+    { ...listing, tools: recorded.tools },
+    { now: now(), spoken: await spokenBy(session, input) },
+  )
   gathered.gates.push(contract.gate)
   gathered.changes = contract.changes
   gathered.contractNotes = contract.notes
@@ -132,37 +137,7 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   await runCases(input, context, gathered.cases)
   await checkData(input, context, gathered)
   if (session.transport !== 'stdio') await confirmIdentity(input, session.server)
-  return baselineOf(caller.session(), listing, input.redactor, now())
-}
-
-async function connect(input: RunInput, gathered: Gathered): Promise<StagingSession> {
-  const opened = await input.open(input.signal)
-  if (!opened.ok) {
-    const said = opened.stderr.trim().split('\n').at(-1)
-    throw runStopped(`${opened.fault.message}${said ? ` (it said: ${said})` : ''}`)
-  }
-  const { session } = opened
-  gathered.server = session
-  if (input.expectVersion === undefined || session.server.version === input.expectVersion) return session
-  await session.close()
-  throw runStopped(`the server reports version ${session.server.version}, not ${input.expectVersion}`)
-}
-
-/** The version of this session, and the baseline's where the server speaks that one too. */
-async function spokenBy(
-  { protocolVersion }: StagingSession,
-  { baseline, speaks }: RunInput,
-): Promise<string[]> {
-  const before = baseline?.protocolVersion
-  if (!before || before === protocolVersion) return [protocolVersion]
-  return (await speaks?.(before)) ? [before, protocolVersion] : [protocolVersion]
-}
-
-async function list(session: StagingSession): Promise<ToolListing> {
-  const listed = await session.listTools()
-  if (listed.ok) return listed.listing
-  const why = 'message' in listed.outcome ? listed.outcome.message : listed.outcome.kind
-  throw runStopped(`tools/list could not be read: ${why}`)
+  return recorded
 }
 
 function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContext {
@@ -176,6 +151,7 @@ function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContex
     mayWrite,
     ...(ledger ? { ledger } : {}),
     ...(receipts ? { receipts } : {}),
+    ...(input.signal ? { signal: input.signal } : {}),
   }
 }
 
@@ -188,16 +164,4 @@ async function checkData(input: RunInput, context: CaseContext, gathered: Gather
   for (const entry of suite.reconcile) gathered.data.push(await reconcile(entry, sources))
   for (const entry of suite.mirror) gathered.data.push(await checkMirror(entry, ledger, declaration))
   for (const entry of suite.sanitized) gathered.data.push(await checkSanitized(entry, ledger))
-}
-
-/** What was judged must still be there at the end: a deployment in between makes the evidence worthless. */
-async function confirmIdentity(input: RunInput, server: { name: string; version: string }): Promise<void> {
-  const opened = await input.open(input.signal)
-  if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)
-  const { name, version } = opened.session.server
-  await opened.session.close()
-  if (name === server.name && version === server.version) return
-  throw runStopped(
-    `the server changed during the run: ${server.name} ${server.version}, then ${name} ${version}`,
-  )
 }

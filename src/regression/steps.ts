@@ -1,4 +1,5 @@
-import type { Expectation, Step, SuiteCase } from './suite-schema.ts'
+import type { Expectation } from './expectation-schema.ts'
+import type { Step, SuiteCase } from './suite-schema.ts'
 import type { Variables } from './variables.ts'
 
 /** One call of a case, with `repeat_previous` written out. */
@@ -42,5 +43,7 @@ export function unsetNames(entry: SuiteCase, variables: Variables): string[] {
 }
 
 function namesIn(value: unknown): string[] {
-  return [...(JSON.stringify(value) ?? '').matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name.trim())
+  return [...(JSON.stringify(value) ?? '').matchAll(/\$\{([^}]{0,100})\}/g)].map(([, name = '']) =>
+    name.trim(),
+  )
 }

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { type FileResult, readYaml } from '../yaml-file.ts'
+import { comparison, expectedValue } from './expectation-schema.ts'
 import { type Suite, suiteSchema } from './suite-schema.ts'
 
 /** Reads a suite file. Problems name file, line and column, and how to mend them. */
@@ -9,7 +11,21 @@ export function readSuite(text: string, file: string): FileResult<Suite> {
 
 /** The JSON Schema that editors use to complete and check a suite. */
 export function suiteJsonSchema(): Record<string, unknown> {
-  const { $schema, ...rest } = z.toJSONSchema(suiteSchema, { io: 'input', unrepresentable: 'any' })
+  const anything = z.unknown().optional()
+  const flat = comparison.extend({
+    equals: anything,
+    contains: anything,
+    one_of: z.array(z.unknown()).min(1).optional(),
+  })
+  const compared = z.toJSONSchema(flat, { io: 'input' })
+  delete compared.$schema
+  const { $schema, ...rest } = z.toJSONSchema(suiteSchema, {
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      // Any value may be expected; naming the comparisons first lets an editor complete them.
+      if (zodSchema === expectedValue) Object.assign(jsonSchema, { $ref: undefined, anyOf: [compared, {}] })
+    },
+  })
   return { $schema, title: 'Staging regression suite of release-gate', ...rest }
 }
 
@@ -27,4 +43,10 @@ export function compareSuites(base: Suite, head: Suite): SuiteChanges {
 
 function waiverKey({ rule, tool, path, expires }: Suite['contract']['waivers'][number]): string {
   return `${rule} on ${tool}${path === undefined ? '' : ` at ${path}`} until ${expires}`
+}
+
+/** `node src/regression/suite-file.ts` writes the schema anew. */
+if (import.meta.main) {
+  const file = new URL('../../schema/suite.schema.json', import.meta.url)
+  writeFileSync(file, `${JSON.stringify(suiteJsonSchema(), null, 2)}\n`)
 }

@@ -16,7 +16,7 @@ export function exposedVariables(environment: Record<string, string | undefined>
 
 export type Filled<Value> = { ok: true; value: Value } | { ok: false; missing: string[] }
 
-const reference = /\$\{([^}]*)\}/g
+const reference = /\$\{([^}]{0,100})\}/g
 
 /** Fills every `${NAME}` within a JSON value. A name that is not set is an error, never an empty text. */
 export function fill<Value>(value: Value, variables: Variables): Filled<Value> {

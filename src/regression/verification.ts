@@ -17,9 +17,13 @@ const POLL_MS = 250
  * Looks until the ledger holds what it should, at most `within`. Rows that are too many are wrong at once; rows that are
  * missing may still come. A ledger that cannot be read judges nothing.
  */
-export async function verifyLedger(ledger: Ledger | undefined, check: LedgerCheck): Promise<Verified> {
+export async function verifyLedger(
+  ledger: Ledger | undefined,
+  check: LedgerCheck,
+  signal?: AbortSignal,
+): Promise<Verified> {
   if (!ledger) return { verdict: 'inconclusive', message: 'no ledger is configured for this server' }
-  return poll(check.within, async () => {
+  return poll(check.within, signal, async () => {
     const columns = [...new Set([...Object.keys(check.expect.sum ?? {}), ...Object.keys(check.where)])]
     const read =
       columns.length > 0
@@ -79,9 +83,10 @@ export function sumOf(rows: LedgerRow[], column: string): Big | undefined {
 export async function verifyReceipt(
   receipts: Receipts | undefined,
   { hash, status, within }: ReceiptCheck,
+  signal?: AbortSignal,
 ): Promise<Verified> {
   if (!receipts) return { verdict: 'inconclusive', message: 'no chain endpoint is configured' }
-  return poll(within, async () => {
+  return poll(within, signal, async () => {
     const read = await receipts.status(hash)
     if (!read.ok) return { done: read.cause === 'refused', result: unread(read) }
     if (read.status === status)
@@ -97,11 +102,15 @@ function unread({ message }: { message: string }): Verified {
 
 type Polled = { done: boolean; result: Verified }
 
-async function poll(within: number, look: () => Promise<Polled>): Promise<Verified> {
+async function poll(
+  within: number,
+  signal: AbortSignal | undefined,
+  look: () => Promise<Polled>,
+): Promise<Verified> {
   const deadline = performance.now() + within
   for (;;) {
     const { done, result } = await look()
     if (done || performance.now() + POLL_MS > deadline) return result
-    await wait(POLL_MS)
+    await wait(POLL_MS, undefined, signal ? { signal } : {})
   }
 }

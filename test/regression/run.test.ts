@@ -120,8 +120,14 @@ describe('the verdict has three values', () => {
 
   test('inconclusive: a server that hangs, told at the moment of the timeout', async () => {
     let hung = false
-    const server = await startScripted({ before: () => hung, call: () => void (hung = true) })
-    const suite = aSuite(readCase, 'defaults: { timeout: 400ms }')
+    const server = await startScripted({
+      before: () => hung,
+      call: () => {
+        hung = true
+        return undefined
+      },
+    })
+    const suite = aSuite(readCase, 'defaults: { timeout: 1s }')
     const began = performance.now()
     const { report } = await runRegression(anInput(server.url, suite))
     const took = performance.now() - began
@@ -130,7 +136,7 @@ describe('the verdict has three values', () => {
       'inconclusive',
       'staging could not be judged: connection: the server hangs: it gave no sign of life',
     ])
-    expect(took).toBeLessThan(900)
+    expect(took).toBeLessThan(1900)
   })
 
   test('failed: one tool hangs while the server lives', async () => {
@@ -404,10 +410,7 @@ describe('cases that write', () => {
   - name: dirty
     writes: true
     steps: [ { tool: write, expect: { text: nope } } ]
-    cleanup: [ { tool: undo, args: {} }, { tool: undo, args: { id: "\${id}" } } ]`.replace(
-        ', { tool: undo, args: { id: "${id}" } }',
-        '',
-      ),
+    cleanup: [ { tool: undo, args: {} } ]`,
     )
     const tools = [writing, aTool('undo', { annotations: {} })]
     const call: Script['call'] = ({ message }) =>
@@ -463,6 +466,19 @@ describe('secrets', () => {
     expect(output.report.notes).toEqual([expect.stringMatching(/look like secrets/)])
   })
 
+  test('a suite cannot unmake the verdict by capturing its words as secrets', async () => {
+    const suite = aSuite(`
+  - name: sly
+    tool: read
+    capture: { a: { path: $.a, redact: true }, b: { path: $.b, redact: true }, c: { path: $.c, redact: true } }
+    expect: { text: nope }`)
+    const call = () => textResult('{"a":"failed","b":"answers","c":"read"}')
+    const { report, recorded } = await runAgainst({ call }, suite)
+    expect([report.verdict, gateOf(report, 'answers')]).toEqual(['failed', 'failed'])
+    expect(runReportSchema.safeParse(report).success).toBe(true)
+    expect(recorded?.tools.map(({ name }) => name)).toEqual(['read'])
+  })
+
   test('an unset variable is told before anything is called', async () => {
     const suite = aSuite(
       `  - { name: it reads, tool: read, args: { a: "\${GITHUB_TOKEN}", b: "\${SUITE_X}" } }`,
@@ -472,7 +488,7 @@ describe('secrets', () => {
       {
         gate: 'suite',
         verdict: 'failed',
-        message: 'case "it reads" reads ${GITHUB_TOKEN}, which is not set',
+        message: 'case "it reads" reads $' + '{GITHUB_TOKEN}, which is not set',
       },
     ])
     expect(server.received).toEqual([])

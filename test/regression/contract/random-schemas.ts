@@ -147,7 +147,8 @@ export function randomDocument(chance: Chance): Node {
 /** The document with one to three small edits, as a release makes them. */
 export function edited(chance: Chance, document: Node): Node {
   const copy = structuredClone(document)
-  for (let edits = 1 + chance.below(3); edits > 0; edits -= 1) edit(chance, chance.pick(nodesOf(copy)))
+  for (let edits = chance.pick([1, 1, 1, 2, 3]); edits > 0; edits -= 1)
+    edit(chance, chance.pick(nodesOf(copy)))
   return copy
 }
 
@@ -183,6 +184,7 @@ function edit(chance: Chance, node: Node): void {
     () => tweak(chance, node, key),
     () => tweak(chance, node, key),
     () => tweak(chance, node, key),
+    () => tweak(chance, node, 'properties' in node ? 'properties' : key),
     () => mix(chance, node, other),
     () => mix(chance, node, chance.pick(branches)(chance, 0)),
     () => wrap(node, { anyOf: [{ ...node }, other] }),

@@ -6,21 +6,39 @@ import { diffSchemas } from '../../../src/regression/contract/schema-diff.ts'
 import { chanceOf, edited, type Json, type Node, randomDocument } from './random-schemas.ts'
 import { randomValue } from './random-values.ts'
 
-/** Each run compiles two schemas with Ajv, some 6 ms. `SOUNDNESS_RUNS=20000` searches longer. */
-const runs = Number(process.env.SOUNDNESS_RUNS ?? 400)
+/** Each run compiles two schemas with Ajv, some 2 ms. `SOUNDNESS_RUNS=20000` searches longer. */
+const runs = Number(process.env.SOUNDNESS_RUNS ?? 2000)
 const valuesEach = 12
 
+/**
+ * Ajv's answer; none where a schema refers to itself without end, on which Ajv exhausts the stack, nor for the rare mix around
+ * `unevaluatedProperties` for which Ajv 8.20 writes code that names an undeclared variable.
+ */
 function accepts(schema: Node): (value: Json) => boolean | undefined {
-  const check = new Ajv2020({ strict: false, validateFormats: false, inlineRefs: false }).compile(schema)
-  return (value) => {
-    try {
-      return check(value)
-    } catch (error) {
-      // A schema that refers to itself without end: Ajv has no answer either.
-      if (error instanceof RangeError) return undefined
-      throw error
-    }
+  const ajv = new Ajv2020({
+    strict: false,
+    validateFormats: false,
+    inlineRefs: false,
+    meta: false,
+    validateSchema: false,
+  })
+  const check = unlessItThrows(() => ajv.compile(schema))
+  return (value) => unlessItThrows(() => check?.(value))
+}
+
+function unlessItThrows<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof ReferenceError) return undefined
+    throw error
   }
+}
+
+/** Ajv 8.20 accepts an empty list where `contains` stands beside `prefixItems`, which the specification refuses. */
+function isMisjudged(schema: Node): boolean {
+  const text = JSON.stringify(schema)
+  return text.includes('"contains"') && text.includes('"prefixItems"')
 }
 
 function saysSafe(before: Node, after: Node, side: SchemaSide): boolean {
@@ -34,7 +52,7 @@ function refused(seed: number, side: SchemaSide, tally: Tally): Json[] {
   const chance = chanceOf(seed)
   const before = randomDocument(chance)
   const after = edited(chance, before)
-  if (!saysSafe(before, after, side)) return []
+  if (!saysSafe(before, after, side) || [before, after].some(isMisjudged)) return []
   tally.safe += 1
   if (diffSchemas(before, after, side).length > 0) tally.changed += 1
   const [narrow, wide] = side === 'input' ? [before, after] : [after, before]

@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { forTerminal } from '../regression/markdown.ts'
+import { reportMarkdown } from '../regression/report-markdown.ts'
+import type { RunReport, RunVerdict } from '../regression/report-schema.ts'
+import { type RunInput, runRegression } from '../regression/run.ts'
+import { readSuite } from '../regression/suite-file.ts'
+import type { Suite } from '../regression/suite-schema.ts'
+import { formatProblem } from '../yaml-file.ts'
+import { progressDisplay } from './progress.ts'
+import type { RegressOptions } from './regress.ts'
+import { inputOf, operatorOf } from './regress-input.ts'
+
+/** Exit codes of `regress`; 2 is wrong use, in every command. */
+export const exitCodes: Record<RunVerdict, number> = { passed: 0, failed: 1, inconclusive: 3 }
+
+/** The work of the command. Wrong use throws; everything else is a verdict and its exit code. */
+export async function regress(options: RegressOptions): Promise<void> {
+  const suite = suiteOf(options.suite)
+  if (!suite) return
+  const operator = operatorOf()
+  const stop = new AbortController()
+  const onSignal = () => stop.abort()
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  const progress = await progressDisplay(process.stderr)
+  try {
+    const input = await inputOf(options, suite, operator, stop.signal)
+    const { report, recorded } = await runRegression({ ...input, onProgress: progress.show })
+    progress.stop()
+    if (options.record && recorded) writeFileSync(options.record, `${JSON.stringify(recorded, null, 2)}\n`)
+    await print(report, options, input)
+    process.exitCode = report.gates.some(({ gate, verdict }) => gate === 'suite' && verdict === 'failed')
+      ? 2
+      : exitCodes[report.verdict]
+  } finally {
+    progress.stop()
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}
+
+/** A suite that cannot be read is wrong use; every problem is told with its line and column. */
+function suiteOf(file: string): Suite | undefined {
+  const result = readSuite(readFileSync(file, 'utf8'), file)
+  if (result.ok) return result.value
+  process.stderr.write(`${result.problems.map(formatProblem).join('\n')}\n`)
+  process.exitCode = 2
+  return undefined
+}
+
+async function print(report: RunReport, options: RegressOptions, { limits }: RunInput): Promise<void> {
+  if (options.junit) {
+    const { reportJunit } = await import('../regression/report-junit.ts')
+    writeFileSync(options.junit, await reportJunit(report))
+  }
+  if (options.markdown)
+    writeFileSync(
+      options.markdown,
+      reportMarkdown(report, { limit: limits.p95, command: commandOf(options) }),
+    )
+  const text = options.json
+    ? `${JSON.stringify(report, null, 2)}\n`
+    : reportMarkdown(report, { limit: limits.p95, escape: forTerminal })
+  process.stdout.write(text)
+}
+
+function commandOf({ suite, server, only = [] }: RegressOptions): string {
+  const named = only.map((name) => ` --only ${JSON.stringify(name)}`).join('')
+  return `release-gate regress --suite ${suite} --server ${JSON.stringify(server)}${named}`
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { args, identifier, name, where } from './suite-words.ts'
+import { duration, jsonPath, pattern, percentage } from './units.ts'
+
+/** What a total is compared with. */
+const against = z
+  .strictObject({
+    ledger: z
+      .strictObject({ table: identifier, where: where.default({}), sum: identifier.optional() })
+      .optional(),
+    csv: z
+      .strictObject({
+        file: z
+          .string()
+          .regex(/^(?!.*\.\.)(?!\/)[\w./-]+\.csv$/, 'name a .csv file below the folder of the suite'),
+        where: z.record(z.string(), z.string()).default({}),
+        sum: z.string().optional(),
+      })
+      .optional(),
+  })
+  .refine(
+    (value) => (value.ledger === undefined) !== (value.csv === undefined),
+    'name either `ledger` or `csv`',
+  )
+
+export const reconciliation = z.strictObject({
+  name,
+  tool: name,
+  args: args.default({}),
+  value: jsonPath,
+  equals: against,
+  tolerance: z
+    .union([
+      percentage.transform((share) => ({ share })),
+      z
+        .number()
+        .nonnegative()
+        .transform((amount) => ({ amount })),
+    ])
+    .prefault(0)
+    .describe('An amount, or a share such as 1%.'),
+})
+
+export const mirrored = z.strictObject({
+  table: identifier,
+  newest: identifier.optional().describe('The column that says when a row was made.'),
+  behind: duration.optional().describe('At most so far behind the newest row that the operator declares.'),
+  rows_within: percentage.optional().describe('The number of rows differs by at most this share.'),
+})
+
+export const sanitized = z.strictObject({
+  table: identifier,
+  columns: z.array(identifier).min(1).max(50),
+  allow: pattern.optional().describe('Values that match are known to be made up.'),
+})

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { jsonPath, pattern } from './units.ts'
+import { valueKinds } from './value-kinds.ts'
+
+/** What a value is compared with, other than a plain value, which must be equal. */
+export const comparison = z.strictObject({
+  any: z.enum(valueKinds).optional().describe('The value is of this kind, whatever it is.'),
+  equals: z.json().optional().describe('The value is this one, even where it looks like a comparison.'),
+  gt: z.number().optional(),
+  gte: z.number().optional(),
+  lt: z.number().optional(),
+  lte: z.number().optional(),
+  matches: pattern.optional().describe('A regular expression in RE2 syntax.'),
+  contains: z.json().optional().describe('The text or the array contains this.'),
+  one_of: z.array(z.json()).min(1).optional(),
+  length: z.int().nonnegative().optional().describe('The length of the array or text.'),
+  count: z.int().nonnegative().optional().describe('How many values the path finds.'),
+  absent: z.literal(true).optional().describe('The path finds nothing.'),
+})
+export type Comparison = z.output<typeof comparison>
+const operators = new Set(Object.keys(comparison.shape))
+
+export const expectedValue = z.json().superRefine((value, context) => {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return
+  const keys = Object.keys(value)
+  if (!keys.some((key) => operators.has(key))) return
+  const parsed = comparison.safeParse(value)
+  if (parsed.success) return
+  const odd = keys.filter((key) => !operators.has(key))
+  const why =
+    odd.length > 0 ? `${odd.join(', ')} is no comparison` : (parsed.error.issues[0]?.message ?? 'is wrong')
+  context.addIssue({ code: 'custom', message: `${why}; write {equals: …} to compare with an object` })
+})
+
+/** Tells a comparison from a plain value. */
+export function asComparison(value: unknown): Comparison | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
+  const keys = Object.keys(value)
+  return keys.length > 0 && keys.every((key) => operators.has(key)) ? (value as Comparison) : undefined
+}
+
+const textExpectation = z.union([
+  z.string().describe('The text contains this.'),
+  z.strictObject({
+    equals: z.string().optional(),
+    contains: z.string().optional(),
+    matches: pattern.optional(),
+    not_matches: pattern.optional(),
+  }),
+])
+
+const jsonExpectation = z.record(z.string(), expectedValue).superRefine((value, context) => {
+  for (const key of Object.keys(value)) {
+    const parsed = jsonPath.safeParse(key)
+    if (parsed.success) continue
+    context.addIssue({
+      code: 'custom',
+      path: [key],
+      message: parsed.error.issues[0]?.message ?? 'is no JSONPath',
+    })
+  }
+})
+
+export const statuses = ['ok', 'tool_error', 'protocol_error'] as const
+const status = z.enum(statuses)
+
+export const expectation = z.strictObject({
+  status: z
+    .union([status, z.array(status).min(1)])
+    .optional()
+    .describe('ok where nothing is said.'),
+  code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
+  json: jsonExpectation.optional().describe('JSONPath (RFC 9535) to what it must find.'),
+  text: textExpectation.optional(),
+})
+export type Expectation = z.output<typeof expectation>

@@ -1,0 +1,50 @@
+import type { StagingSession, ToolListing } from '../services/staging.ts'
+import { runStopped } from './calls.ts'
+import type { Gathered } from './judgement.ts'
+import type { RunInput } from './run.ts'
+
+/** Opens the session of a run; a server that cannot be reached, or is another one, stops it. */
+export async function connect(input: RunInput, gathered: Gathered): Promise<StagingSession> {
+  const opened = await input.open(input.signal)
+  if (!opened.ok) {
+    const said = opened.stderr.trim().split('\n').at(-1)
+    throw runStopped(`${opened.fault.message}${said ? ` (it said: ${said})` : ''}`)
+  }
+  const { session } = opened
+  gathered.server = session
+  if (input.expectVersion === undefined || session.server.version === input.expectVersion) return session
+  await session.close()
+  throw runStopped(`the server reports version ${session.server.version}, not ${input.expectVersion}`)
+}
+
+/** The version of this session, and the baseline's where the server speaks that one too. */
+export async function spokenBy(
+  { protocolVersion }: StagingSession,
+  { baseline, speaks }: RunInput,
+): Promise<string[]> {
+  const before = baseline?.protocolVersion
+  if (!before || before === protocolVersion) return [protocolVersion]
+  return (await speaks?.(before)) ? [before, protocolVersion] : [protocolVersion]
+}
+
+export async function list(session: StagingSession): Promise<ToolListing> {
+  const listed = await session.listTools()
+  if (listed.ok) return listed.listing
+  const why = 'message' in listed.outcome ? listed.outcome.message : listed.outcome.kind
+  throw runStopped(`tools/list could not be read: ${why}`)
+}
+
+/** What was judged must still be there at the end: a deployment in between makes the evidence worthless. */
+export async function confirmIdentity(
+  input: RunInput,
+  server: { name: string; version: string },
+): Promise<void> {
+  const opened = await input.open(input.signal)
+  if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)
+  const { name, version } = opened.session.server
+  await opened.session.close()
+  if (name === server.name && version === server.version) return
+  throw runStopped(
+    `the server changed during the run: ${server.name} ${server.version}, then ${name} ${version}`,
+  )
+}

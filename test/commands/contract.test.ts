@@ -1,0 +1,115 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { aTool, type Script, type Scripted, startScripted } from '../support/mcp-server.ts'
+import { runCommand } from '../support/regress-program.ts'
+
+const noList = new URL(import.meta.url).pathname
+let folder = ''
+let server: Scripted | undefined
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'contract-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+
+async function serve(script: Script = {}): Promise<string> {
+  server = await startScripted(script)
+  return server.url
+}
+
+const run = (...words: string[]) => runCommand(['contract', ...words])
+
+async function list(name: string, tools: unknown[]): Promise<string> {
+  await writeFile(join(folder, name), JSON.stringify({ tools }))
+  return join(folder, name)
+}
+
+describe('contract show', () => {
+  test('prints the tools, what they take and whether they only read', async () => {
+    const tools = [
+      aTool('read', {
+        description: 'Reads\u001b[31m it',
+        inputSchema: { type: 'object', properties: { id: {}, note: {} } },
+      }),
+    ]
+    const { code, out } = await run('show', '--server', await serve({ tools }))
+    expect(code).toBe(0)
+    expect(out).toMatch(/read\s+│ yes\s+│ id, note/)
+    expect(out).not.toContain('\u001b')
+  })
+
+  test('--json prints the list as the server sent it', async () => {
+    const odd = aTool('read', { 'x-future': [1] })
+    const { out } = await run('show', '--server', await serve({ tools: [odd] }), '--json')
+    expect(JSON.parse(out).tools).toEqual([odd])
+  })
+
+  test('a server that cannot be reached is exit code 3', async () => {
+    const url = await serve()
+    await server?.close()
+    expect(await run('show', '--server', url)).toMatchObject({
+      code: 3,
+      out: '',
+      err: expect.stringContaining('cannot be reached'),
+    })
+  })
+})
+
+describe('contract record', () => {
+  test('writes the list raw, with what it may depend on', async () => {
+    const out = join(folder, 'recorded.json')
+    const { code } = await run('record', '--server', await serve(), '--out', out)
+    expect(code).toBe(0)
+    expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
+      tools: [aTool('read')],
+      pinned: { capabilities: {}, login: 'none' },
+      server: { name: 'scripted', version: '1.0.0' },
+    })
+  })
+
+  test('duplicate names are refused', async () => {
+    const out = join(folder, 'twice.json')
+    const result = await run(
+      'record',
+      '--server',
+      await serve({ tools: [aTool('a'), aTool('a')] }),
+      '--out',
+      out,
+    )
+    expect(result).toMatchObject({ code: 3, err: expect.stringContaining('twice: a') })
+    await expect(readFile(out)).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('contract diff', () => {
+  test('0 where nothing breaks', async () => {
+    const same = await list('a.json', [aTool('read')])
+    expect(await run('diff', same, same)).toEqual({ code: 0, out: 'unchanged\n', err: '' })
+  })
+
+  test('1 where a change breaks callers, in a table or as JSON', async () => {
+    const [before, after] = [
+      await list('a.json', [aTool('read'), aTool('gone')]),
+      await list('b.json', [aTool('read')]),
+    ]
+    const table = await run('diff', before, after)
+    expect([table.code, table.out]).toEqual([1, expect.stringMatching(/breaking\s+│ gone/)])
+    expect(JSON.parse((await run('diff', before, after, '--json')).out)).toMatchObject([
+      { severity: 'breaking', tool: 'gone' },
+    ])
+  })
+
+  test('2 for a file that is no list', async () => {
+    const good = await list('a.json', [])
+    expect(await run('diff', good, noList)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no list of tools'),
+    })
+    expect((await run('diff', good)).code).toBe(2)
+  })
+})

@@ -1,0 +1,252 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import {
+  aTool,
+  type Script,
+  type Scripted,
+  startScripted,
+  stdioServer,
+  textResult,
+} from '../support/mcp-server.ts'
+import { runCommand } from '../support/regress-program.ts'
+
+const program = fileURLToPath(new URL('../support/regress-process.ts', import.meta.url))
+let folder = ''
+let server: Scripted | undefined
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'regress-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+
+const passing =
+  'version: 1\ngates: { samples: { per_tool: 1, total: 1 } }\ncases: [ { name: it reads, tool: read, expect: { text: fine } } ]\n'
+
+async function file(name: string, text: string): Promise<string> {
+  await writeFile(join(folder, name), text)
+  return join(folder, name)
+}
+
+async function serve(script: Script = {}): Promise<string> {
+  server = await startScripted(script)
+  return server.url
+}
+
+const run = runCommand
+
+describe('regress: exit codes', () => {
+  test('0 passed, with the report on stdout and nothing on stderr where there is no terminal', async () => {
+    const { code, out, err } = await run([
+      'regress',
+      '--suite',
+      await file('s.yml', passing),
+      '--server',
+      await serve(),
+    ])
+    expect([code, err]).toEqual([0, ''])
+    expect(out.split('\n')[0]).toBe('✅ **Staging regression passed**: every gate holds')
+  })
+
+  test('1 failed', async () => {
+    const url = await serve({ call: () => textResult('other') })
+    expect((await run(['regress', '--suite', await file('s.yml', passing), '--server', url])).code).toBe(1)
+  })
+
+  test('3 could not be judged', async () => {
+    const url = await serve()
+    await server?.close()
+    const { code, out } = await run(['regress', '--suite', await file('s.yml', passing), '--server', url])
+    expect([code, out.split('\n')[0]]).toEqual([3, expect.stringContaining('Staging could not be judged')])
+  })
+
+  test.each<[string, string, string[], RegExp]>([
+    [
+      'a suite with a mistake, told with line and column',
+      passing.replace(' tool:', ' toll:'),
+      ['--server', 'http://127.0.0.1:1'],
+      /s\.yml:3:\d+: .*toll/,
+    ],
+    [
+      'a suite that reads an unset variable',
+      passing.replace('tool: read', `tool: read, args: { a: "\${HOME}" }`),
+      ['--server', 'http://127.0.0.1:1'],
+      /\$\{HOME\}/,
+    ],
+    ['no server', passing, [], /--server/],
+    [
+      'a server that is no address',
+      passing,
+      ['--server', 'ftp://x'],
+      /neither an http\(s\) address nor a command/,
+    ],
+    ['an unknown option', passing, ['--server', 'http://127.0.0.1:1', '--wirtes'], /unknown option/],
+    [
+      'a case that does not exist',
+      passing,
+      ['--server', 'http://127.0.0.1:1', '--only', 'nobody'],
+      /no case is named "nobody"/,
+    ],
+    [
+      'a baseline that is none',
+      passing,
+      ['--server', 'http://127.0.0.1:1', '--baseline', program],
+      /no list of tools/,
+    ],
+  ])('2 wrong use: %s', async (_name, suite, more, said) => {
+    const { code, out, err } = await run(['regress', '--suite', await file('s.yml', suite), ...more])
+    expect([code, out + err]).toEqual([2, expect.stringMatching(said)])
+  })
+})
+
+describe('regress: what it writes', () => {
+  test('--json prints the data alone, --junit, --markdown and --record write files', async () => {
+    const at = (name: string) => join(folder, name)
+    const args = ['--json', '--junit', at('j.xml'), '--markdown', at('m.md'), '--record', at('b.json')]
+    const { out } = await run([
+      'regress',
+      '--suite',
+      await file('s.yml', passing),
+      '--server',
+      await serve(),
+      ...args,
+    ])
+    expect(JSON.parse(out)).toMatchObject({ version: 1, verdict: 'passed' })
+    expect(await readFile(at('j.xml'), 'utf8')).toContain('<testsuites name="staging regression"')
+    expect(await readFile(at('m.md'), 'utf8')).toContain('### Run the same yourself')
+    expect(JSON.parse(await readFile(at('b.json'), 'utf8'))).toMatchObject({
+      version: 1,
+      tools: [{ name: 'read' }],
+      latency: { read: expect.any(Number) },
+    })
+  })
+
+  test('a recorded list is the baseline of the next run', async () => {
+    const suite = await file('s.yml', passing)
+    const baseline = join(folder, 'before.json')
+    await run([
+      'regress',
+      '--suite',
+      suite,
+      '--server',
+      await serve({ tools: [aTool('read'), aTool('gone')] }),
+      '--record',
+      baseline,
+    ])
+    await server?.close()
+    const { code, out } = await run([
+      'regress',
+      '--suite',
+      suite,
+      '--server',
+      await serve(),
+      '--baseline',
+      baseline,
+    ])
+    expect(code).toBe(1)
+    expect(out).toMatch(/breaking \| gone/)
+    expect(out).toMatch(/read now .*\n {5}before/)
+  })
+
+  test('a command in quotes is started, and does not see our environment', async () => {
+    const script = await file(
+      'server.cjs',
+      stdioServer(
+        `say(id, { content: [{ type: 'text', text: 'fine ' + (process.env.STAGING_TOKEN ?? 'nothing') + (process.env.SHOWN ?? '') }] })`,
+      ),
+    )
+    const suite = await file('s.yml', passing.replace('text: fine', 'text: { equals: fine nothing }'))
+    const command = `${process.execPath} ${script}`
+    expect(
+      (
+        await run(['regress', '--suite', suite, '--server', command], {
+          STAGING_TOKEN: 'token-1234',
+          SHOWN: '!',
+        })
+      ).code,
+    ).toBe(0)
+    const shown = await run(['regress', '--suite', suite, '--server', command, '--pass-env', 'SHOWN'], {
+      SHOWN: '!',
+    })
+    expect(shown.out).toContain('fine nothing!')
+  })
+
+  test('the bearer token goes to the server, and into no output', async () => {
+    const url = await serve({
+      call: ({ request }) => textResult(`you sent ${request.headers.authorization}`),
+    })
+    const { out } = await run(['regress', '--suite', await file('s.yml', passing), '--server', url], {
+      STAGING_TOKEN: 'token-1234',
+    })
+    expect(server?.requests.every(({ headers }) => headers.authorization === 'Bearer token-1234')).toBe(true)
+    expect(out).not.toContain('token-1234')
+    expect(out).toContain('redacted')
+  })
+
+  test('cases that write run only with --writes', async () => {
+    const suite = await file('s.yml', passing.replace('tool: read,', 'tool: read, writes: true,'))
+    const tools = [aTool('read', { annotations: {} })]
+    const without = await run(['regress', '--suite', suite, '--server', await serve({ tools })])
+    expect(server?.received.some(({ method }) => method === 'tools/call')).toBe(false)
+    expect(without.out).toContain('not marked as safe to write to')
+    await server?.close()
+    await run(['regress', '--suite', suite, '--server', await serve({ tools }), '--writes'])
+    expect(server?.received.some(({ method }) => method === 'tools/call')).toBe(true)
+  })
+
+  test('--base-suite lists what the pull request took away', async () => {
+    const base = await file('base.yml', passing.replace('cases: [', 'cases: [ { name: gone, tool: read },'))
+    const { out } = await run([
+      'regress',
+      '--suite',
+      await file('s.yml', passing),
+      '--server',
+      await serve(),
+      '--base-suite',
+      base,
+    ])
+    expect(out).toMatch(/Cases that this pull request removes\n\n- gone/)
+  })
+})
+
+test('regress stops at SIGINT: the run is inconclusive, and its server is not left behind', async () => {
+  const mark = join(folder, 'ended')
+  const code = stdioServer(
+    '',
+    `process.stdin.on('close', () => { require('node:fs').writeFileSync(${JSON.stringify(mark)}, ''); process.exit(0) });`,
+  )
+  const script = await file(
+    'hang.cjs',
+    code.replace(
+      "method === 'tools/call') {",
+      `method === 'tools/call') { require('node:fs').writeFileSync(${JSON.stringify(`${mark}-called`)}, '');`,
+    ),
+  )
+  const suite = await file('s.yml', passing)
+  const args = ['regress', '--suite', suite, '--server', `${process.execPath} ${script}`]
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  const called = () =>
+    readFile(`${mark}-called`).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(called, { timeout: 10_000 }).toBe(true)
+  child.kill('SIGINT')
+  const [exit] = await once(child, 'close')
+  expect([exit, out]).toEqual([3, expect.stringContaining('the run was stopped')])
+  expect(await readFile(mark, 'utf8')).toBe('')
+})

@@ -1,0 +1,103 @@
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aStage } from '../support/stage.ts'
+
+/** How long after the event the bot is killed, in milliseconds: spread over an evaluation, which takes about 100. */
+const delays = (
+  process.env.SIZE === 'large' ? [0, 5, 15, 30, 45, 60, 80, 100, 130, 170] : [0, 30, 70]
+).entries()
+
+describe('kill -9 of the bot at any moment, then a restart', () => {
+  let stage: Stage
+  let shop: Workshop
+  beforeAll(async () => {
+    stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
+    cast(stage)
+    shop = await furnish(stage)
+    stage.github.installApp(shop.repository.owner)
+    await stage.settled()
+  })
+  afterAll(() => stage.close())
+
+  const dieDuring = async (delay: number, event: () => Promise<unknown>) => {
+    const happens = event()
+    await setTimeout(delay)
+    await stage.kill()
+    await happens
+    await stage.startBot()
+    await stage.settled()
+  }
+  const review = (login: string, change: Change) =>
+    stage
+      .as(login)
+      .rest.pulls.createReview({ ...shop.repository, pull_number: change.number, event: 'APPROVE' })
+
+  test.each([...delays])(
+    'run %i, killed %i ms after each event: the right check appears',
+    async (run, delay) => {
+      await stage.moveTo(new Date(Date.UTC(2026, 10, 24 + 7 * run, 22)))
+      const change = await shop.openPull('ana', {
+        branch: `run-${run}`,
+        title: 'A',
+        files: { [`src/${run}.ts`]: 'a\n' },
+      })
+
+      await dieDuring(delay, () => review('chloe', change))
+      expect(await shop.check(change)).toMatchObject({
+        title: 'Waiting for 1 more approval',
+        conclusion: null,
+      })
+
+      await dieDuring(delay, () => review('dev', change))
+      expect(await shop.check(change)).toMatchObject({
+        title: expect.stringMatching(/^Opens Wed/),
+        conclusion: null,
+      })
+
+      await dieDuring(delay, () =>
+        stage.moveTo(new Date(Date.UTC(2026, 10, 25 + 7 * run, 18))).catch(() => undefined),
+      )
+      expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+
+      await dieDuring(delay, () =>
+        stage.as('dev').rest.pulls.createReview({
+          ...shop.repository,
+          pull_number: change.number,
+          event: 'REQUEST_CHANGES',
+          body: 'No.',
+        }),
+      )
+      expect(await shop.check(change)).toMatchObject({
+        title: 'Changes requested by dev',
+        conclusion: 'failure',
+      })
+      expect(await shop.merge('eva', change)).toMatch(/Release gate/)
+    },
+  )
+
+  test('dead over the closing of the window: no green outlives it', async () => {
+    await stage.moveTo(new Date('2027-02-09T22:00:00Z'))
+    const change = await shop.openPull('ana', {
+      branch: 'late',
+      title: 'Late',
+      files: { 'src/late.ts': 'a\n' },
+    })
+    await shop.review('chloe', change)
+    await shop.review('dev', change)
+    await stage.moveTo(new Date('2027-02-10T18:30:00Z'))
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+
+    await stage.kill()
+    await stage.moveTo(new Date('2027-02-10T19:05:00Z')).catch(() => undefined)
+    await stage.startBot()
+    await stage.settled()
+
+    expect(await shop.check(change)).toMatchObject({
+      title: expect.stringMatching(/^Opens Wed 17 Feb/),
+      conclusion: null,
+    })
+    expect(await shop.merge('eva', change)).toMatch(/Release gate/)
+  })
+})

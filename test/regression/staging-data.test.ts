@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest'
+import { checkMirror, checkSanitized, personal } from '../../src/regression/staging-data.ts'
+import type { Suite } from '../../src/regression/suite-schema.ts'
+import { verifyLedger, verifyReceipt } from '../../src/regression/verification.ts'
+import type { LedgerRow } from '../../src/services/ledger.ts'
+import type { Receipts } from '../../src/services/receipts.ts'
+import { aTool, textResult } from '../support/mcp-server.ts'
+import { aLedger, aSuite, readCase, runAgainst } from '../support/regression-run.ts'
+
+const refused = aLedger({ ok: false, cause: 'refused', message: 'the ledger refuses the key' })
+const day = 24 * 3600 * 1000
+
+describe('reconcile', () => {
+  const suite = (equals: string, tolerance = '') =>
+    aSuite(
+      `${readCase}`,
+      `gates: { samples: { per_tool: 1, total: 1 } }\nreconcile: [ { name: totals, tool: read, value: $.total, equals: ${equals} ${tolerance} } ]`,
+    )
+  const byLedger = '{ ledger: { table: rewards, where: { status: issued }, sum: amount } }'
+  const byCsv = '{ csv: { file: export.csv, where: { status: issued }, sum: amount } }'
+  const rows: LedgerRow[] = [
+    { status: 'issued', amount: '0.1' },
+    { status: 'issued', amount: '0.2' },
+    { status: 'void', amount: '50' },
+  ]
+  const csv = '\uFEFFstatus,amount,note\nissued,0.1,"a, b"\nissued,0.2,\nvoid,50,\n'
+  const judged = async (total: unknown, given: Suite, more = {}) => {
+    const call = () => textResult(JSON.stringify({ total }))
+    const { report } = await runAgainst({ call }, given, {
+      ledger: aLedger(rows),
+      readFile: async () => csv,
+      ...more,
+    })
+    return [report.data[0]?.verdict, report.verdict]
+  }
+
+  test.each([
+    ['the sum over the ledger, exact in decimals', byLedger, 0.3, 'passed'],
+    ['a total as text', byLedger, '0.30', 'passed'],
+    ['another sum over the ledger', byLedger, 0.31, 'failed'],
+    ['the sum over a CSV export', byCsv, 0.3, 'passed'],
+    ['another sum over a CSV export', byCsv, 50.3, 'failed'],
+    ['the number of rows', '{ csv: { file: export.csv } }', 3, 'passed'],
+    ['no number at all', byLedger, 'many', 'failed'],
+  ])('%s', async (_name, equals, total, verdict) => {
+    expect(await judged(total, suite(equals))).toEqual([verdict, verdict])
+  })
+
+  test.each([
+    ['an amount', ', tolerance: 0.02', 0.32, 'passed'],
+    ['an amount that is too small', ', tolerance: 0.01', 0.32, 'failed'],
+    ['a share', ', tolerance: 10%', 0.33, 'passed'],
+    ['a share that is too small', ', tolerance: 9%', 0.33, 'failed'],
+  ])('within a tolerance: %s', async (_name, tolerance, total, verdict) => {
+    expect((await judged(total, suite(byLedger, tolerance)))[0]).toBe(verdict)
+  })
+
+  test.each([
+    ['no ledger', byLedger, { ledger: undefined }],
+    ['a ledger that refuses', byLedger, { ledger: refused }],
+    ['no export', byCsv, { readFile: async () => undefined }],
+    ['an export that is no CSV', byCsv, { readFile: async () => 'a,b\n"x' }],
+    ['an export without the column', byCsv, { readFile: async () => 'status\nissued\n' }],
+  ])('inconclusive with %s', async (_name, equals, more) => {
+    const { ledger, ...rest } = more as {
+      ledger?: typeof refused
+      readFile?: () => Promise<string | undefined>
+    }
+    const call = () => textResult('{"total":0.3}')
+    const { report } = await runAgainst({ call }, suite(equals), { ...rest, ...(ledger ? { ledger } : {}) })
+    expect([report.data[0]?.verdict, report.verdict]).toEqual(['inconclusive', 'inconclusive'])
+  })
+
+  test('a tool that errs instead of telling a total fails', async () => {
+    const tools = [aTool('read'), aTool('total')]
+    const call = ({ message }: { message: { params?: Record<string, unknown> } }) =>
+      textResult('x', message.params?.name === 'total' ? { isError: true } : {})
+    const given = aSuite(
+      readCase,
+      `gates: { samples: { per_tool: 1, total: 1 } }\nreconcile: [ { name: t, tool: total, value: $.total, equals: ${byLedger} } ]`,
+    )
+    const { report } = await runAgainst({ tools, call }, given, { ledger: aLedger(rows) })
+    expect(report.data[0]).toMatchObject({ verdict: 'failed', message: 'tool_error: no total' })
+  })
+})
+
+describe('mirror', () => {
+  const entry = { table: 'diners', newest: 'made', behind: 3 * day, rows_within: 0.1 }
+  const declared = { tables: { diners: { rows: 10, newest: '2026-11-20T00:00:00Z' } } }
+  const table = (count: number, newest: string) =>
+    aLedger(Array.from({ length: count }, () => ({ made: newest })))
+
+  test.each([
+    ['as many rows, and as new', table(10, '2026-11-20 00:00:00+00'), 'passed'],
+    ['three days behind', table(10, '2026-11-17 00:00:00+00'), 'passed'],
+    ['more than three days behind', table(10, '2026-11-16 23:59:59+00'), 'failed'],
+    ['newer than declared', table(10, '2026-11-22 00:00:00+00'), 'passed'],
+    ['a tenth fewer rows', table(9, '2026-11-20 00:00:00+00'), 'passed'],
+    ['fewer rows than that', table(8, '2026-11-20 00:00:00+00'), 'failed'],
+    ['an empty table', aLedger([]), 'failed'],
+    ['a column that holds no time', table(10, 'yesterday'), 'inconclusive'],
+    ['a ledger that refuses', refused, 'inconclusive'],
+    ['no ledger', undefined, 'inconclusive'],
+  ])('%s', async (_name, ledger, verdict) => {
+    expect((await checkMirror(entry, ledger, declared)).verdict).toBe(verdict)
+  })
+
+  test('what the operator does not declare cannot be judged', async () => {
+    const ledger = table(10, '2026-11-20 00:00:00+00')
+    expect((await checkMirror(entry, ledger, undefined)).verdict).toBe('inconclusive')
+    expect((await checkMirror(entry, ledger, { tables: { diners: { rows: 10 } } })).verdict).toBe(
+      'inconclusive',
+    )
+    expect((await checkMirror({ table: 'diners' }, ledger, declared)).verdict).toBe('inconclusive')
+  })
+})
+
+describe('sanitized', () => {
+  test.each([
+    ['a real e-mail address', 'write to ada@gmail.com', 'e-mail address'],
+    ['an address of a domain kept for examples', 'ada@diners.example', undefined],
+    ['a subdomain of example.com', 'ada@mail.example.com', undefined],
+    ['a phone number', 'call +44 20 7946 0018', 'phone number'],
+    ['a plain number', '2079460018', undefined],
+    ['a wallet', `0x${'ab'.repeat(20)}`, 'wallet'],
+    ['a transaction hash', `0x${'ab'.repeat(32)}`, undefined],
+    ['plain text', 'Noodle House', undefined],
+  ])('%s', (_name, value, kind) => {
+    expect(personal(value)).toBe(kind)
+  })
+
+  const rows = [
+    { email: 'ada@gmail.com', wallet: `0x${'00'.repeat(20)}` },
+    { email: null, wallet: `0x${'00'.repeat(20)}` },
+  ]
+
+  test('counts what it finds for each column, and never shows a value', async () => {
+    const check = await checkSanitized({ table: 'diners', columns: ['email', 'wallet'] }, aLedger(rows))
+    expect(check).toMatchObject({
+      verdict: 'failed',
+      message: 'email: e-mail address in 1 rows, wallet: wallet in 2 rows; 2 rows read',
+    })
+    expect(JSON.stringify(check)).not.toContain('ada')
+  })
+
+  test('values of the allowed pattern are known to be made up', async () => {
+    const entry = { table: 'diners', columns: ['wallet'], allow: '0x0+' }
+    expect((await checkSanitized(entry, aLedger(rows))).verdict).toBe('passed')
+  })
+
+  test.each([
+    ['a ledger that refuses', refused],
+    ['no ledger', undefined],
+  ])('inconclusive with %s', async (_name, ledger) => {
+    expect((await checkSanitized({ table: 't', columns: ['c'] }, ledger)).verdict).toBe('inconclusive')
+  })
+})
+
+describe('verify', () => {
+  const check = { table: 't', where: { key: 'k' }, within: 600, expect: { rows: 1 } }
+
+  test('rows that come late are waited for', async () => {
+    const rows: LedgerRow[] = []
+    const ledger = aLedger(rows)
+    setTimeout(() => rows.push({ key: 'k' }), 100)
+    expect(await verifyLedger(ledger, check)).toEqual({ verdict: 'passed', seen: '1 row in t' })
+    expect(ledger.asked).toBeGreaterThan(1)
+  })
+
+  test('too many rows are wrong at once', async () => {
+    const ledger = aLedger([{ key: 'k' }, { key: 'k' }])
+    expect((await verifyLedger(ledger, check)).verdict).toBe('failed')
+    expect(ledger.asked).toBe(1)
+  })
+
+  test('looking ends when the run is stopped', async () => {
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 50)
+    await expect(verifyLedger(aLedger([]), { ...check, within: 30_000 }, stop.signal)).rejects.toThrow(
+      /aborted/,
+    )
+  })
+
+  test('a ledger that refuses is not asked again', async () => {
+    const ledger = aLedger({ ok: false, cause: 'refused', message: 'no' })
+    expect(await verifyLedger(ledger, check)).toEqual({ verdict: 'inconclusive', message: 'no' })
+    expect(ledger.asked).toBe(1)
+  })
+
+  test('a sum over something that is no number is wrong', async () => {
+    const summed = { ...check, within: 0, expect: { sum: { amount: 1 } } }
+    const judged = await verifyLedger(aLedger([{ key: 'k', amount: 'much' }]), summed)
+    expect(judged).toMatchObject({ verdict: 'failed', mismatches: [{ expected: 'numbers' }] })
+  })
+
+  test('a sum larger than any JavaScript number is exact', async () => {
+    const amount = '123456789012345678901234567890.5'
+    const summed = { ...check, within: 0, expect: { sum: { amount } } }
+    expect((await verifyLedger(aLedger([{ key: 'k', amount }]), summed)).verdict).toBe('passed')
+  })
+
+  const receipts = (...statuses: ('pending' | 'success' | 'reverted')[]): Receipts => ({
+    status: async () => ({
+      ok: true,
+      status: statuses.length > 1 ? (statuses.shift() ?? 'pending') : (statuses[0] ?? 'pending'),
+    }),
+  })
+
+  test.each([
+    ['a receipt that comes late', receipts('pending', 'success'), 'passed'],
+    ['a reverted transaction', receipts('reverted'), 'failed'],
+    ['a receipt that never comes', receipts('pending'), 'failed'],
+    ['no endpoint', undefined, 'inconclusive'],
+  ])('%s', async (_name, chain, verdict) => {
+    expect((await verifyReceipt(chain, { hash: '0x1', status: 'success', within: 300 })).verdict).toBe(
+      verdict,
+    )
+  })
+})

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { compareSuites, readSuite, suiteJsonSchema } from '../../src/regression/suite-file.ts'
+import { formatProblem } from '../../src/yaml-file.ts'
+import { aSuite, readCase } from '../support/regression-run.ts'
+
+const path = (relative: string) => new URL(`../../${relative}`, import.meta.url)
+
+function problems(text: string): string[] {
+  const result = readSuite(text, 'suite.yml')
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+
+const head = 'version: 1\ncases:\n'
+
+describe('a suite file', () => {
+  test('reads units, defaults and everything that the rules show', () => {
+    const result = readSuite(readFileSync(path('examples/mcp-regression.yml'), 'utf8'), 'suite.yml')
+    expect(result.ok && [result.value.defaults, result.value.gates]).toEqual([
+      { timeout: 10_000, max_total: 20_000, max_bytes: 1024 * 1024, elicitation: 'none' },
+      { errors: { rate: 0.02 }, latency: { p95: 3000, warn: 2000 }, samples: { per_tool: 20, total: 60 } },
+    ])
+    expect(result.ok && result.value.cases.at(-1)?.steps?.[1]).toEqual({ repeat_previous: true })
+  })
+
+  test.each([
+    ['an unknown key', `${head}  - { name: a, tool: t, exect: {} }`, /^suite\.yml:3:\d+: .*exect/],
+    ['an unknown version', 'version: 2\ncases: [ { name: a, tool: t } ]', /^suite\.yml:1:10: /],
+    ['no case at all', 'version: 1\ncases: []', /^suite\.yml:2:\d+: /],
+    [
+      'two cases of one name',
+      `${head}  - { name: a, tool: t }\n  - { name: a, tool: t }`,
+      /^suite\.yml:4:\d+: .*another case has this name/,
+    ],
+    ['neither tool nor steps', `${head}  - { name: a }`, /either `tool` or `steps`/],
+    [
+      'both tool and steps',
+      `${head}  - { name: a, tool: t, steps: [ { tool: t } ] }`,
+      /either `tool` or `steps`/,
+    ],
+    [
+      'a first step that repeats nothing',
+      `${head}  - { name: a, writes: true, steps: [ { repeat_previous: true } ] }`,
+      /no previous one/,
+    ],
+    ['a wrong duration', `${head}  - { name: a, tool: t, timeout: soon }`, /500ms, 10s/],
+    ['a wrong JSONPath', `${head}  - { name: a, tool: t, expect: { json: { "reward": 1 } } }`, /JSONPath/],
+    [
+      'a regular expression that RE2 does not know',
+      `${head}  - { name: a, tool: t, expect: { text: { matches: "(?=x)" } } }`,
+      /RE2/,
+    ],
+    [
+      'a comparison mixed with a value',
+      `${head}  - { name: a, tool: t, expect: { json: { $.a: { gte: 1, name: x } } } }`,
+      /name is no comparison; write \{equals/,
+    ],
+    [
+      'an unknown kind',
+      `${head}  - { name: a, tool: t, expect: { json: { $.a: { any: thing } } } }`,
+      /any|uuid|Invalid option/,
+    ],
+    [
+      'verify without writes',
+      `${head}  - { name: a, tool: t, verify: { receipt: { hash: x } } }`,
+      /need `writes: true`/,
+    ],
+    [
+      'an export outside the folder',
+      `${head}  - { name: a, tool: t }\nreconcile: [ { name: r, tool: t, value: $.a, equals: { csv: { file: ../x.csv } } } ]`,
+      /below the folder/,
+    ],
+    [
+      'a waiver without a reason',
+      `${head}  - { name: a, tool: t }\ncontract: { waivers: [ { rule: r, tool: t, reason: "", expires: 2026-12-15 } ] }`,
+      /reason/,
+    ],
+    [
+      'a waiver that expires on no day',
+      `${head}  - { name: a, tool: t }\ncontract: { waivers: [ { rule: r, tool: t, reason: x, expires: someday } ] }`,
+      /2026-12-15/,
+    ],
+    ['aliases', `${head}  - &a { name: a, tool: t }\n  - *a`, /alias/],
+    ['repeated keys', `${head}  - { name: a, tool: t, tool: u }`, /unique|duplicat/i],
+    ['more than 32 kB', `${head}  - { name: a, tool: t }\n#${'x'.repeat(33_000)}`, /32/],
+  ])('refuses %s, with line and column', (_name, text, expected) => {
+    const found = problems(text)
+    expect(found.join('\n')).toMatch(expected)
+    expect(found.every((line) => /^suite\.yml:\d+:\d+: /.test(line))).toBe(true)
+  })
+})
+
+test('the JSON Schema for editors is fresh', () => {
+  const stored = JSON.parse(readFileSync(path('schema/suite.schema.json'), 'utf8'))
+  expect(stored).toEqual(JSON.parse(JSON.stringify(suiteJsonSchema())))
+})
+
+test('the JSON Schema names what an editor completes', () => {
+  const text = JSON.stringify(suiteJsonSchema())
+  for (const key of ['repeat_previous', 'max_total', 'fail_on', 'tool_error', 'uuid'])
+    expect(text).toContain(`"${key}"`)
+})
+
+test('cases removed and waivers added by a pull request are found', () => {
+  const waiver =
+    'contract: { waivers: [ { rule: r, tool: t, path: /note, reason: x, expires: 2026-12-15 } ] }'
+  const base = aSuite(`${readCase}\n  - { name: gone, tool: read }`)
+  expect(compareSuites(base, aSuite(readCase, waiver))).toEqual({
+    removedCases: ['gone'],
+    addedWaivers: ['r on t at /note until 2026-12-15'],
+  })
+  expect(compareSuites(base, base)).toEqual({ removedCases: [], addedWaivers: [] })
+})
