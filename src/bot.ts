@@ -2,18 +2,29 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
-import { Probot } from 'probot'
+import type { Probot } from 'probot'
 import { events, releaseGate } from './app.ts'
+import type { FeedEntry } from './calendar-feed.ts'
+import { calendarPath } from './calendar-link.ts'
+import { deadLetterNotice } from './dead-letter.ts'
 import type { PullRef } from './decision/snapshot.ts'
 import { evaluate, type Shell } from './evaluate.ts'
+import { type NotifyShell, notify } from './notify.ts'
+import { parsePolicy } from './policy-file.ts'
 import { openPulls, reconcile } from './reconcile.ts'
+import { calendarHandler } from './server/calendar.ts'
 import { createServer, type Readiness } from './server.ts'
 import { releaseLeases } from './services/check-runs.ts'
 import { type Database, openDatabase } from './services/database.ts'
-import { GateOctokit, revoked } from './services/github/client.ts'
-import { conditionalFetch } from './services/github/conditional-fetch.ts'
-import { markFailed, markProcessed, readDelivery, storeDelivery } from './services/inbox.ts'
+import { createAppProbot } from './services/github/app-client.ts'
+import { revoked } from './services/github/client.ts'
+import { deliveriesClient } from './services/github/deliveries.ts'
+import type { PolicyFile } from './services/github/policy.ts'
+import { recover } from './services/github/recovery.ts'
+import { lastReceivedAt, markFailed, markProcessed, readDelivery, storeDelivery } from './services/inbox.ts'
+import { keepValidPolicy, keptPolicies } from './services/policies.ts'
 import { openQueue, type Queue } from './services/queue.ts'
+import { createSlack } from './services/slack.ts'
 import { verdictsOnHead } from './services/verdicts.ts'
 import type { Settings } from './settings.ts'
 
@@ -27,7 +38,11 @@ export type Bot = {
   stop: () => Promise<void>
 }
 
-const reconcileEvery = 60 * 60 * 1000
+const minute = 60 * 1000
+const reconcileEvery = 60 * minute
+const recoverEvery = 5 * minute
+/** How far before the last delivery that arrived it is looked for missed ones: order is not kept, retries are late. */
+const recoveryMargin = 60 * minute
 
 /** Starts the bot: state, jobs, GitHub's client, the inbox. Everything is put together here, and nowhere else. */
 export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
@@ -36,7 +51,7 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   const database = await openDatabase({ ...settings.database, log })
   if (database.kind === 'pglite') await releaseLeases(database)
   const queue = await openQueue({ database, clock, log })
-  const probot = createProbot(settings, log)
+  const probot = createAppProbot(settings, log)
   const github = (installationId: number) => probot.auth(installationId)
   const shell: Shell = { database, queue, now, log, github }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
@@ -50,7 +65,13 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
         (await verdictsOnHead(database, repository, sha)).map(({ pull }) => pull.number),
     }),
   )
-  await work(shell, queue, probot)
+  const notifying = notifyShell(settings, shell)
+  await work(shell, queue, probot, notifying)
+  const calendar = calendarHandler({
+    entries: () => windows(database),
+    secrets: settings.webhookSecrets,
+    now,
+  })
   const server = createServer({
     inbox: async (received) => {
       await storeDelivery(database, received, now(), (id, tx) => queue.enqueueDelivery(id, { tx }))
@@ -58,24 +79,45 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     events,
     secrets: settings.webhookSecrets,
     ready: () => readiness(database, queue),
+    routes: (method, path) => (method === 'GET' && path === calendarPath ? calendar : undefined),
     log,
   })
   const url = await listen(server, settings)
+  // A repository without pull requests has a channel and a calendar too.
+  const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
+    if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
+  }
   const lookAtAll = async () => {
-    const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, log })
+    const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, found, log })
     log.info({ pulls: asked }, 'Every open pull request is looked at again')
   }
-  const looking = repeatedly(lookAtAll, reconcileEvery, log)
+  const fetchMissed = async () => {
+    const last = await lastReceivedAt(database)
+    const since = last && new Date(last.getTime() - recoveryMargin)
+    const client = deliveriesClient(await probot.auth())
+    const { asked, refused } = await recover(client, { now: now(), events, ...(since ? { since } : {}) })
+    if (asked.length + refused.length > 0)
+      log.info({ asked, refused }, 'Missed deliveries are asked for again')
+  }
+  const chores = [
+    repeatedly('Looking at all pull requests', lookAtAll, reconcileEvery, log),
+    repeatedly('Asking for missed deliveries', fetchMissed, recoverEvery, log),
+  ]
   return {
     url,
-    idle: async () => looking.idle() && (await queue.idle()),
+    idle: async () => {
+      const idle = chores.every((chore) => chore.idle()) && (await queue.idle())
+      // A story's clock fires no poll: of jobs that became due together, each nudge lets the workers take some.
+      if (!idle && clock instanceof TestClock) queue.nudge()
+      return idle
+    },
     setTime: async (at) => {
       if (!(clock instanceof TestClock)) throw new Error('Only the clock of a story can be moved.')
       await clock.setTime(at)
       queue.nudge()
     },
     stop: async () => {
-      looking.stop()
+      for (const chore of chores) chore.stop()
       await close(server)
       await queue.stop()
       await database.close()
@@ -83,21 +125,7 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   }
 }
 
-function createProbot(settings: Settings, log: Logger): Probot {
-  const [secret] = settings.webhookSecrets
-  return new Probot({
-    appId: settings.appId,
-    privateKey: settings.privateKey,
-    secret,
-    baseUrl: settings.apiUrl,
-    Octokit: GateOctokit,
-    request: { fetch: conditionalFetch() },
-    // Probot logs whole payloads at its lower levels.
-    log: log.child({}, { level: 'warn' }),
-  })
-}
-
-async function work(shell: Shell, queue: Queue, probot: Probot): Promise<void> {
+async function work(shell: Shell, queue: Queue, probot: Probot, notifying: NotifyShell): Promise<void> {
   const { database, now, log } = shell
   await queue.work({
     delivery: (id) => takeDelivery(database, probot, id, now),
@@ -112,10 +140,38 @@ async function work(shell: Shell, queue: Queue, probot: Probot): Promise<void> {
         )
       }
     },
-    notice: async () => {},
-    dead: async ({ queue: name, data, problem }) => {
-      if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
+    notice: async (data, signal) => {
+      await notify(notifying, data, signal)
     },
+    dead: async (job) => {
+      const { queue: name, data, problem } = job
+      if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
+      const notice = await deadLetterNotice(database, job, now())
+      if (notice) await queue.enqueueNotice(notice)
+    },
+  })
+}
+
+/** What notices are sent with; without a token one line of the log says that none are sent. */
+function notifyShell(settings: Settings, { database, now, log }: Shell): NotifyShell {
+  const { slack, webhookSecrets, privateKey, database: place } = settings
+  if (!slack) log.info('SLACK_BOT_TOKEN is not set: no notices are sent')
+  const secrets = [...webhookSecrets, privateKey, slack?.token, 'url' in place ? place.url : undefined]
+  return {
+    database,
+    slack: slack && createSlack({ ...slack, now }),
+    now,
+    log,
+    secrets: secrets.filter((secret) => secret !== undefined),
+  }
+}
+
+/** The release window of every repository whose policy has one. */
+async function windows(database: Database): Promise<FeedEntry[]> {
+  return (await keptPolicies(database)).flatMap(({ owner, repo, text }) => {
+    const read = parsePolicy(text)
+    const window = read.ok ? read.policy.gates.release_window : undefined
+    return window ? [{ name: `${owner}/${repo}`, window }] : []
   })
 }
 
@@ -138,18 +194,14 @@ async function readiness(database: Database, queue: Queue): Promise<Readiness> {
   return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
 }
 
-/** Does the work now and then again and again, never twice at a time. A failure is told and tried again next time. */
-function repeatedly(
-  task: () => Promise<void>,
-  every: number,
-  log: Logger,
-): { stop: () => void; idle: () => boolean } {
+type Chore = { stop: () => void; idle: () => boolean }
+
+/** Does a chore now and then again and again, never twice at a time. A failure is told, and tried again next time. */
+function repeatedly(what: string, task: () => Promise<void>, every: number, log: Logger): Chore {
   let running = true
   const once = async () => {
     running = true
-    await task().catch((error: unknown) =>
-      log.error({ problem: String(error) }, 'Looking at all pull requests failed'),
-    )
+    await task().catch((error: unknown) => log.error({ problem: String(error) }, `${what} failed`))
     running = false
   }
   void once()

@@ -9,7 +9,7 @@ import { type Judging, policyFor } from './policy-source.ts'
 import { digestOf, type Published, publishHead } from './publish.ts'
 import { appendRecord } from './services/audit.ts'
 import type { Database } from './services/database.ts'
-import { factStore } from './services/fact-store.ts'
+import { factStore } from './services/facts.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
 import { readSnapshot, type Wanted } from './services/github/snapshot.ts'
 import type { Queue } from './services/queue.ts'
@@ -56,7 +56,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
     return
   }
-  const facts = await readSnapshot(github, pull, wantedBy(judging), factStore(shell.database), shell.now)
+  const facts = await readSnapshot(github, pull, wantedBy(judging), factStore(shell.database, shell.now), shell.now)
   if (!facts) return
   const { snapshot, sameHead } = facts
   const before = await latestVerdict(shell.database, pull)

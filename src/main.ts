@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { calendarCommand } from './commands/calendar.ts'
 import { decideCommand } from './commands/decide.ts'
 import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { policyCommand } from './commands/policy.ts'
+import { setupCommand } from './commands/setup.ts'
 import { startCommand } from './commands/start.ts'
 import { windowCommand } from './commands/window.ts'
 
@@ -13,7 +16,16 @@ const program = new Command('release-gate')
   )
   .configureHelp({ showGlobalOptions: true })
 
-for (const command of [startCommand(), demoCommand(), windowCommand(), decideCommand(), policyCommand()]) {
+for (const command of [
+  startCommand(),
+  demoCommand(),
+  windowCommand(),
+  decideCommand(),
+  calendarCommand(),
+  policyCommand(),
+  doctorCommand(),
+  setupCommand(),
+]) {
   program.addCommand(command)
 }
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { PullRef } from './decision/snapshot.ts'
 import { policyPath } from './policy-file.ts'
 import type { GitHub } from './services/github/client.ts'
-import { readPolicyFile } from './services/github/policy.ts'
+import { type PolicyFile, readPolicyFile } from './services/github/policy.ts'
 
 type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
 
@@ -22,6 +22,8 @@ export async function reconcile(shell: {
   github: (installationId: number) => Promise<GitHub>
   enqueue: (pull: PullRef) => Promise<void>
   serves: (account: string) => boolean
+  /** Told of each policy file that is read. */
+  found?: (repository: RepositoryRef, file: PolicyFile) => Promise<void>
   log: Pick<Logger, 'warn'>
 }): Promise<number> {
   let asked = 0
@@ -29,7 +31,7 @@ export async function reconcile(shell: {
   for (const { id, suspended_at: suspended } of installations) {
     if (suspended) continue
     try {
-      for (const pull of await pullsOf(await shell.github(id), id, shell.serves)) {
+      for (const pull of await pullsOf(await shell.github(id), id, shell)) {
         await shell.enqueue(pull)
         asked++
       }
@@ -43,7 +45,7 @@ export async function reconcile(shell: {
 async function pullsOf(
   github: GitHub,
   installationId: number,
-  serves: (account: string) => boolean,
+  { serves, found }: Pick<Parameters<typeof reconcile>[0], 'serves' | 'found'>,
 ): Promise<PullRef[]> {
   const repositories = await github.paginate(github.rest.apps.listReposAccessibleToInstallation, {
     per_page: 100,
@@ -51,7 +53,10 @@ async function pullsOf(
   const pulls: PullRef[] = []
   for (const { id, name, owner, archived } of repositories) {
     const ref = { installationId, repositoryId: id, owner: owner.login, repo: name }
-    if (archived || !serves(owner.login) || !(await readPolicyFile(github, ref, policyPath))) continue
+    if (archived || !serves(owner.login)) continue
+    const file = await readPolicyFile(github, ref, policyPath)
+    if (!file) continue
+    await found?.(ref, file)
     for (const number of await openPulls(github, ref)) pulls.push({ ...ref, number })
   }
   return pulls

@@ -10,12 +10,13 @@ export function isLoopback(url: string): boolean {
 
 const secret = z.string().min(16, 'has fewer than 16 characters; make one with `openssl rand -hex 32`')
 
-const apiUrl = z
-  .url('is not a URL; GitHub Enterprise Server has https://HOST/api/v3')
-  .refine(
-    (url) => !URL.canParse(url) || url.startsWith('https:') || isLoopback(url),
-    'must be https, except on loopback',
-  )
+const httpsUrl = (message: string) =>
+  z
+    .url(message)
+    .refine(
+      (url) => !URL.canParse(url) || url.startsWith('https:') || (url.startsWith('http:') && isLoopback(url)),
+      'must be https, except on loopback',
+    )
 
 const environment = z.object({
   APP_ID: z.coerce.number().int().positive(),
@@ -23,13 +24,23 @@ const environment = z.object({
   PRIVATE_KEY_PATH: z.string().optional(),
   WEBHOOK_SECRET: secret,
   WEBHOOK_SECRET_PREVIOUS: secret.optional(),
-  GITHUB_API_URL: apiUrl.default('https://api.github.com'),
+  GITHUB_API_URL: httpsUrl('is not a URL; GitHub Enterprise Server has https://HOST/api/v3').default(
+    'https://api.github.com',
+  ),
   DATABASE_URL: z.string().optional(),
   DATA_DIR: z.string().min(1).default('./data'),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   ALLOWED_ACCOUNTS: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  SLACK_BOT_TOKEN: z
+    .string()
+    .regex(
+      /^xoxb-\S+$/,
+      'is not a bot token; it begins with xoxb- and stands under "OAuth & Permissions" of the Slack app',
+    )
+    .optional(),
+  SLACK_API_URL: httpsUrl('is not a URL; leave it out for https://slack.com/api/').optional(),
   STORY_CLOCK: z.iso.datetime({ offset: true }).optional(),
 })
 
@@ -46,6 +57,8 @@ export type Settings = {
   /** Installations of other accounts are ignored; undefined: all are served. Lower case. */
   allowedAccounts: string[] | undefined
   logLevel: string
+  /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
+  slack: { token: string; apiUrl: string | undefined } | undefined
   /** A story's time instead of the system's; only against an API on loopback, and only under a parent that moves it. */
   storyClock: Date | undefined
 }
@@ -92,6 +105,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
         .map((name) => name.trim().toLowerCase())
         .filter(Boolean),
       logLevel: data.LOG_LEVEL,
+      slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
       storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,
     },
   }

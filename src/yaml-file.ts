@@ -9,6 +9,9 @@ export type FileResult<Value> = { ok: true; value: Value } | { ok: false; proble
 /** A map of 290 kB with 30,000 keys takes 15 s to parse, so larger files are refused unread (rule "Untrusted input"). */
 export const maximumYamlBytes = 32 * 1024
 
+/** One slip can make thousands of errors; nobody reads more than this. */
+const problemsShown = 50
+
 /**
  * Reads a YAML file that people wrote, against a strict schema: at most 32 kB, one document, no aliases, no
  * repeated keys. Every problem names its line and column. `prepare` may complete the document before it is checked.
@@ -28,19 +31,20 @@ export function readYaml<Schema extends z.ZodType>(
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
   const place = (offset: number, message: string) => problemAt(file, lines, offset, message)
   const broken = [
-    ...document.errors.map((error) => place(error.pos[0], firstLine(error.message))),
+    ...document.errors.map((error) => place(error.pos[0], syntaxProblem(error.code, error.message))),
     ...aliases(document).map((offset) =>
       place(offset, 'anchors and aliases are not allowed; write the value out'),
     ),
   ]
-  if (broken.length > 0) return { ok: false, problems: broken }
+  if (broken.length > 0) return { ok: false, problems: broken.slice(0, problemsShown) }
+  if (document.contents === null) return { ok: false, problems: [place(0, 'the file is empty')] }
   prepare(document)
   const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }))
   if (parsed.success) return { ok: true, value: parsed.data }
   const problems = parsed.error.issues.flatMap((issue) =>
     explain(issue, schema).map(({ path, onKey, message }) => place(offsetOf(document, path, onKey), message)),
   )
-  return { ok: false, problems }
+  return { ok: false, problems: problems.slice(0, problemsShown) }
 }
 
 /** `file:line:column: message`, the form that editors and terminals make clickable. */
@@ -53,7 +57,10 @@ function problemAt(file: string, lines: LineCounter, offset: number, message: st
   return { file, line: Math.max(1, line), column: Math.max(1, col), message }
 }
 
-function firstLine(message: string): string {
+/** The parser's own words, except where they speak to the programmer who calls it. */
+function syntaxProblem(code: string, message: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; write one, without `---` between'
+  if (message.startsWith('Maximum call stack')) return 'this is nested too deeply to be read'
   return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '')
 }
 
@@ -70,8 +77,8 @@ type Explained = { path: PropertyKey[]; onKey: boolean; message: string }
 
 function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
   if (issue.code !== 'unrecognized_keys') {
-    const name = issue.path.at(-1)
-    const message = name === undefined ? issue.message : `\`${String(name)}\`: ${issue.message}`
+    const name = nameOf(issue.path)
+    const message = name === undefined ? messageOf(issue) : `\`${name}\`: ${messageOf(issue)}`
     return [{ path: issue.path, onKey: false, message }]
   }
   const known = keysAt(schema, issue.path)
@@ -81,6 +88,19 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
     onKey: true,
     message: `unknown key \`${key}\`${mend}`,
   }))
+}
+
+/** The key that is wrong, and for an item of a list its place: `teams[1]`. */
+function nameOf(path: PropertyKey[]): string | undefined {
+  const [parent, last] = path.slice(-2)
+  if (typeof last === 'number') return `${String(parent)}[${last}]`
+  return path.length === 0 ? undefined : String(path.at(-1))
+}
+
+/** zod says "Invalid input: expected object, received null" of a key that is missing or has no value yet. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  const [, what] = /^Invalid input: expected (\w+), received (?:undefined|null)$/.exec(issue.message) ?? []
+  return what === undefined ? issue.message : `is missing; expected ${what}`
 }
 
 /** The keys that the schema knows at a path, for the hint beside an unknown one. */

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { pino } from 'pino'
+import { createAppProbot, personClient } from '../services/github/app-client.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { readSettings, type Settings } from '../settings.ts'
+import type { RepositoryName } from './gather.ts'
+
+/** GitHub as a command reaches it: as the App, and as the person whose token was given. */
+export type Access = {
+  settings: Settings
+  app: GitHub
+  installation: (id: number) => Promise<GitHub>
+  person: GitHub | undefined
+  serves: (account: string) => boolean
+}
+
+/** Settings, `.env` included, and clients; or what was used wrongly, a line each. */
+export async function openAccess(wanted: { token?: string }): Promise<Access | { mistakes: string[] }> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const token = wanted.token ?? process.env.GITHUB_TOKEN
+  const read = readSettings(process.env)
+  if (!read.ok) return { mistakes: read.problems }
+  const { settings } = read
+  const probot = createAppProbot(settings, pino({ level: 'silent' }))
+  return {
+    settings,
+    app: await probot.auth(),
+    installation: (id) => probot.auth(id),
+    person: token ? personClient(settings.apiUrl, token) : undefined,
+    serves: (account) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true,
+  }
+}
+
+/** `owner/name` as its two parts. */
+export function parseRepository(text: string): RepositoryName | undefined {
+  const [, owner, repo] = /^([A-Za-z0-9_.-]+)\/([A-Za-z0-9_.-]+)$/.exec(text) ?? []
+  return owner && repo ? { owner, repo } : undefined
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
+import type { Asked } from './facts.ts'
+
+/** What `app.yml` asks GitHub for. The reason of each is the comment behind it, as that file promises. */
+export function readAppManifest(file = new URL('../../app.yml', import.meta.url)): {
+  permissions: Asked[]
+  events: Asked[]
+} {
+  const document = parseDocument(readFileSync(file, 'utf8'))
+  const permissions = document.get('default_permissions', true)
+  const events = document.get('default_events', true)
+  if (!isMap(permissions) || !isSeq(events)) throw new Error(`${file} has no permissions or no events.`)
+  return {
+    permissions: permissions.items.map(({ key, value }) => ({
+      name: textOf(key),
+      level: textOf(value),
+      reason: reasonOf(value),
+    })),
+    events: events.items.map((item) => ({ name: textOf(item), level: 'on', reason: reasonOf(item) })),
+  }
+}
+
+function textOf(node: unknown): string {
+  return isScalar(node) ? String(node.value) : ''
+}
+
+function reasonOf(node: unknown): string {
+  return ((node as Node | null)?.comment ?? '').trim()
+}

@@ -1,0 +1,58 @@
+import type { Policy } from '../decision/policy.ts'
+import type { Enforcement } from '../services/github/enforcement.ts'
+
+/** Everything that `diagnose` looks at: plain data, gathered before it judges. */
+export type Facts = {
+  app: AppFacts
+  installations: InstallationFacts[]
+  repositories: RepositoryFacts[]
+  probes: ProbeFacts[]
+}
+
+/** Permissions by GitHub's names, `read` or `write`. */
+export type Permissions = Record<string, string>
+
+export type AppFacts = {
+  id: number
+  slug: string
+  /** What `app.yml` asks for, each with its reason. */
+  asks: { permissions: Asked[]; events: Asked[] }
+  has: { permissions: Permissions; events: string[] }
+}
+
+export type Asked = { name: string; level: string; reason: string }
+
+export type InstallationFacts = {
+  account: string
+  page: string
+  suspended: boolean
+  /** Whether `ALLOWED_ACCOUNTS` lets the bot serve it. */
+  served: boolean
+  permissions: Permissions
+  events: string[]
+  /** Why it could not be read. */
+  unreadable?: string
+}
+
+export type PolicyFacts =
+  | { kind: 'none' }
+  | { kind: 'valid'; policy: Policy; where: string }
+  | { kind: 'invalid'; where: string; problems: string[] }
+
+export type RepositoryFacts = { name: string } & (
+  | { kind: 'absent' }
+  | { kind: 'unreadable'; why: string }
+  | ReadRepository
+)
+
+export type ReadRepository = {
+  kind: 'read'
+  name: string
+  defaultBranch: string
+  policy: PolicyFacts
+  enforcement: Enforcement
+  labels: string[]
+}
+
+/** `unknown`: it cannot be found out from here. */
+export type ProbeFacts = { name: string; state: 'ok' | 'failed' | 'unknown'; says: string }

@@ -1,0 +1,145 @@
+import pLimit from 'p-limit'
+import { covers } from '../decision/policy.ts'
+import { parsePolicy, policyPath } from '../policy-file.ts'
+import { type GitHub, orAbsent, statusOfError } from '../services/github/client.ts'
+import { readEnforcement, readLabels } from '../services/github/enforcement.ts'
+import { readPolicyFile } from '../services/github/policy.ts'
+import { formatProblem } from '../yaml-file.ts'
+import { readAppManifest } from './app-manifest.ts'
+import type { Facts, InstallationFacts, PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
+import { type Probe, runProbes } from './probes.ts'
+
+/** Where the facts are read. */
+export type Outside = {
+  /** The client of the App itself. */
+  app: GitHub
+  installation: (id: number) => Promise<GitHub>
+  /** Reads rules and protection in place of the App, and with them who may bypass. */
+  administrator?: GitHub
+  /** Whether the bot serves an account. */
+  serves: (account: string) => boolean
+  probes: Probe[]
+}
+
+export type RepositoryName = { owner: string; repo: string }
+
+type Installation = {
+  id: number
+  account: object | null
+  html_url: string
+  suspended_at: string | null
+  permissions: object
+  events: string[]
+}
+type Listed = { name: string; owner: { login: string }; default_branch: string }
+
+/**
+ * Reads everything that `diagnose` looks at, and writes nothing. What cannot be read becomes a fact of its own and
+ * keeps nothing else waiting. With `only`, one repository and its installation.
+ */
+export async function gather(outside: Outside, only?: RepositoryName): Promise<Facts> {
+  const [app, probes] = await Promise.all([
+    outside.app.rest.apps.getAuthenticated(),
+    runProbes(outside.probes),
+  ])
+  if (!app.data) throw new Error('GitHub does not know the App: see APP_ID and PRIVATE_KEY.')
+  const { id, slug = '', permissions, events } = app.data
+  const installations = await installationsOf(outside.app, only)
+  const read = await Promise.all(installations.map((one) => readInstallation(outside, one, only)))
+  const repositories = read.flatMap((one) => one.repositories)
+  if (only && repositories.length === 0 && !read.some(({ facts }) => facts.unreadable ?? facts.suspended))
+    repositories.push({ kind: 'absent', name: `${only.owner}/${only.repo}` })
+  return {
+    app: { id, slug, asks: readAppManifest(), has: { permissions: plain(permissions), events } },
+    installations: read.map(({ facts }) => facts),
+    repositories,
+    probes,
+  }
+}
+
+async function installationsOf(app: GitHub, only?: RepositoryName): Promise<Installation[]> {
+  if (!only) return app.paginate(app.rest.apps.listInstallations, { per_page: 100 })
+  const found = await orAbsent(app.rest.apps.getRepoInstallation(only))
+  return found ? [found.data] : []
+}
+
+async function readInstallation(
+  outside: Outside,
+  installation: Installation,
+  only?: RepositoryName,
+): Promise<{ facts: InstallationFacts; repositories: RepositoryFacts[] }> {
+  const { account } = installation
+  // An enterprise, which has no login, owns no repository.
+  const login = account && 'login' in account ? String(account.login) : `installation ${installation.id}`
+  const facts: InstallationFacts = {
+    account: login,
+    page: installation.html_url,
+    suspended: installation.suspended_at !== null,
+    served: outside.serves(login),
+    permissions: plain(installation.permissions),
+    events: installation.events,
+  }
+  if (facts.suspended || !facts.served) return { facts, repositories: [] }
+  try {
+    const github = await outside.installation(installation.id)
+    const limit = pLimit(3)
+    const names = await repositoriesOf(github, only)
+    const repositories = await Promise.all(
+      names.map((one) => limit(() => readOrSay(github, outside.administrator ?? github, one))),
+    )
+    return { facts, repositories }
+  } catch (error) {
+    return { facts: { ...facts, unreadable: problemOf(error) }, repositories: [] }
+  }
+}
+
+async function repositoriesOf(github: GitHub, only?: RepositoryName): Promise<Listed[]> {
+  if (only) return [(await github.rest.repos.get(only)).data]
+  const all = await github.paginate(github.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
+  return all.filter(({ archived, disabled }) => !archived && !disabled)
+}
+
+async function readOrSay(github: GitHub, reader: GitHub, listed: Listed): Promise<RepositoryFacts> {
+  const name = `${listed.owner.login}/${listed.name}`
+  try {
+    return await readRepository(github, reader, listed)
+  } catch (error) {
+    return { kind: 'unreadable', name, why: problemOf(error) }
+  }
+}
+
+/** The policy and the labels are read as the App sees them; rules and protection by `reader`. */
+export async function readRepository(
+  github: GitHub,
+  reader: GitHub,
+  { name, owner, default_branch: defaultBranch }: Listed,
+): Promise<ReadRepository> {
+  const repository = { owner: owner.login, repo: name }
+  const policy = await readPolicy(github, repository)
+  const coversBranch = (branch: string) =>
+    policy.kind === 'valid' && covers(policy.policy, branch, defaultBranch)
+  const [enforcement, labels] = await Promise.all([
+    readEnforcement(reader, repository, { defaultBranch, covers: coversBranch }),
+    readLabels(github, repository),
+  ])
+  return { kind: 'read', name: `${owner.login}/${name}`, defaultBranch, policy, enforcement, labels }
+}
+
+async function readPolicy(github: GitHub, repository: RepositoryName): Promise<PolicyFacts> {
+  const file = await readPolicyFile(github, repository, policyPath)
+  if (!file) return { kind: 'none' }
+  const result = parsePolicy(file.text, file.where)
+  return result.ok
+    ? { kind: 'valid', policy: result.policy, where: file.where }
+    : { kind: 'invalid', where: file.where, problems: result.problems.map(formatProblem) }
+}
+
+function plain(permissions: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(permissions).map(([name, level]) => [name, String(level)]))
+}
+
+function problemOf(error: unknown): string {
+  const status = statusOfError(error)
+  const says = error instanceof Error ? error.message : String(error)
+  return status === undefined ? says : `${status} ${says}`
+}

@@ -1,0 +1,14 @@
+/** A policy to begin with: the defaults, written out where a team is most likely to want something else. */
+export const samplePolicy = `# yaml-language-server: $schema=https://raw.githubusercontent.com/release-gate/release-gate/main/schema/policy.schema.json
+# The branches that the gate covers, beside the default branch, which always is.
+branches: [main]
+gates:
+  approvals:
+    count: 2
+  release_window:
+    time_zone: America/Los_Angeles
+    windows:
+      - { opens: Wednesday 10:00, closes: Wednesday 11:00 }
+    urgent:
+      label: urgent
+`

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { lockFolder } from '../services/database/folder-lock.ts'
+import { openPglite } from '../services/database/pglite.ts'
+import { openPostgres } from '../services/database/postgres.ts'
+import type { Database } from '../services/database.ts'
+import { JOBS_SCHEMA } from '../services/queue/queues.ts'
+import type { Settings } from '../settings.ts'
+import type { Probe } from './probes.ts'
+
+type State = Pick<Settings, 'database' | 'host' | 'port'>
+
+/**
+ * Whether the database and the queue answer, looked at from a process beside the bot. A data folder belongs to one
+ * process alone, so where the bot holds it the bot is asked; nothing is ever migrated or made from here.
+ */
+export function stateProbes(settings: State): Probe[] {
+  const state = once(() => readState(settings))
+  const look = (part: 'database' | 'queue') => async () => {
+    const read = await state()
+    if ('unknown' in read) return { unknown: `Whether the ${part} answers is not known. ${read.unknown}` }
+    if (read[part] !== 'ok') throw new Error(read[part])
+    return `The ${part} answers.`
+  }
+  return [
+    { name: 'database', look: look('database') },
+    { name: 'queue', look: look('queue') },
+  ]
+}
+
+type Read = { database: string; queue: string } | { unknown: string }
+
+async function readState({ database, host, port }: State): Promise<Read> {
+  if ('url' in database) return ask(() => openPostgres(database))
+  const { dataDir } = database
+  if (!existsSync(join(dataDir, 'postgres')))
+    return {
+      unknown: `There is no state in ${dataDir}: run \`doctor\` where the bot runs, with its DATA_DIR.`,
+    }
+  return isHeld(dataDir) ? askBot(host, port) : ask(() => openPglite({ dataDir }))
+}
+
+function isHeld(dataDir: string): boolean {
+  try {
+    lockFolder(dataDir).release()
+    return false
+  } catch {
+    return true
+  }
+}
+
+async function ask(open: () => Promise<Database>): Promise<Read> {
+  const database = await open()
+  try {
+    await database.query('SELECT 1')
+    const queue = await database.query(`SELECT 1 FROM ${JOBS_SCHEMA}.version`).then(
+      () => 'ok',
+      (error: Error) => `${error.message}; the bot makes it when it starts`,
+    )
+    return { database: 'ok', queue }
+  } finally {
+    await database.close()
+  }
+}
+
+async function askBot(host: string, port: number): Promise<Read> {
+  const url = `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}/readyz`
+  const answer = await fetch(url, { signal: AbortSignal.timeout(9_000), redirect: 'error' }).catch(
+    () => undefined,
+  )
+  const says: unknown = await answer?.json().catch(() => undefined)
+  const { checks } = (says ?? {}) as { checks?: { database?: unknown; queue?: unknown } }
+  if (!checks?.database || !checks.queue) {
+    return { unknown: `A running process holds the state and does not answer at ${url}: see HOST and PORT.` }
+  }
+  return { database: String(checks.database), queue: String(checks.queue) }
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let done: Promise<Result> | undefined
+  return () => {
+    done ??= work()
+    return done
+  }
+}

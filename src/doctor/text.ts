@@ -1,0 +1,40 @@
+import Table from 'cli-table3'
+import { isDrift } from './diagnose.ts'
+import type { Diagnosis } from './diagnosis.ts'
+import { digestOf } from './drift.ts'
+
+const shownAs = { error: 'ERROR', warning: 'warning', unknown: 'not known', information: 'note' }
+
+/** The table for people; `columns` is the width of the terminal. */
+export function asTable(diagnoses: Diagnosis[], columns = 120): string {
+  if (diagnoses.length === 0) return `${summary(diagnoses)}\n`
+  const where = Math.min(2 + Math.max(...diagnoses.map(({ repository }) => repository.length)), 50)
+  const rest = Math.max(columns, 80) - 12 - where - 5
+  const what = Math.floor(rest * 0.58)
+  const table = new Table({
+    head: ['', 'Where', 'What', 'How to mend it'],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [12, where, what, rest - what],
+  })
+  for (const one of diagnoses) table.push([shownAs[one.severity], one.repository, one.what, one.mend])
+  return `${table.toString()}\n${summary(diagnoses)}\n`
+}
+
+/** For programs: `digest` is equal as long as the drift is. */
+export function asJson(diagnoses: Diagnosis[]): string {
+  const ok = !diagnoses.some(isDrift)
+  return `${JSON.stringify({ ok, digest: digestOf(diagnoses), diagnoses }, null, 2)}\n`
+}
+
+function summary(diagnoses: Diagnosis[]): string {
+  const of = (severity: Diagnosis['severity']) => diagnoses.filter((one) => one.severity === severity).length
+  const unknown = of('unknown')
+  const hidden = unknown === 0 ? '' : ` ${unknown} that could not be read from here.`
+  if (!diagnoses.some(isDrift)) return `No drift.${hidden}`
+  return `Drift: ${counted(of('error'), 'error')}, ${counted(of('warning'), 'warning')}.${hidden}`
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}

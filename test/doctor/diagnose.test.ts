@@ -1,0 +1,466 @@
+import { describe, expect, it } from 'vitest'
+import { diagnose, isDrift } from '../../src/doctor/diagnose.ts'
+import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
+import type { Facts, RepositoryFacts } from '../../src/doctor/facts.ts'
+import type { Bypass } from '../../src/services/github/enforcement.ts'
+import {
+  APP,
+  aBranch,
+  aClassic,
+  anInstallation,
+  aPolicy,
+  aRepository,
+  aRuleset,
+  aSource,
+  CHECK,
+  type RepositoryWish,
+  someFacts,
+} from './facts.ts'
+
+const of = (rule: string, facts: Facts): Diagnosis[] => diagnose(facts).filter((one) => one.rule === rule)
+const shop = (wish: RepositoryWish) => someFacts({ repositories: [aRepository(wish)] })
+const onMain = (...sources: Parameters<typeof aBranch>[0]) => shop({ branches: [aBranch(sources)] })
+const by = (who: string, mode: Bypass['mode'], reach: Bypass['reach'] = 'chosen') => ({ who, mode, reach })
+
+describe('a world where all is well', () => {
+  it('has no drift, says that the check is required and pinned, and leaves nothing unknown', () => {
+    const found = diagnose(someFacts())
+    expect(found.filter((one) => one.severity !== 'information')).toEqual([])
+    expect(found.map(({ rule }) => rule)).toContain('check-required')
+  })
+})
+
+type Row = {
+  sentence: string
+  rule: string
+  severity: Diagnosis['severity']
+  drifted: Facts
+  /** The same but for the drift; by default the world where all is well. */
+  well?: Facts
+  says: string | RegExp
+}
+
+const table: Row[] = [
+  {
+    sentence: 'a covered branch that does not require the check, a policy without a required check',
+    rule: 'check-not-required',
+    severity: 'error',
+    drifted: onMain(),
+    says: 'main does not require "Release gate": pull requests can be merged whatever it says.',
+  },
+  {
+    sentence: 'a ruleset that asks for the check and is only evaluated',
+    rule: 'check-not-required',
+    severity: 'error',
+    drifted: shop({
+      branches: [aBranch([])],
+      rulesets: [aRuleset({ name: 'Try', enforcement: 'evaluate' })],
+    }),
+    says: 'The ruleset "Try" asks for it but is only evaluated.',
+  },
+  {
+    sentence: 'a ruleset that asks for the check and is disabled',
+    rule: 'check-not-required',
+    severity: 'error',
+    drifted: shop({ branches: [aBranch([])], rulesets: [aRuleset({ enforcement: 'disabled' })] }),
+    says: 'asks for it but is disabled.',
+  },
+  {
+    sentence: 'a check of nearly the same name is another check',
+    rule: 'check-not-required',
+    severity: 'error',
+    drifted: onMain(aSource({ checks: [{ name: 'release-gate', appId: APP }] })),
+    says: 'A check "release-gate" is required, which is another name.',
+  },
+  {
+    sentence: 'an unpinned check in a ruleset: anyone with write permission can forge it',
+    rule: 'check-unpinned',
+    severity: 'error',
+    drifted: onMain(aSource({ checks: [{ name: CHECK, appId: null }] })),
+    says: 'the ruleset "Release gate" takes "Release gate" from anybody: everyone who may write can post a green one.',
+  },
+  {
+    sentence: 'an unpinned check in classic branch protection',
+    rule: 'check-unpinned',
+    severity: 'error',
+    drifted: onMain(aClassic({ checks: [{ name: CHECK, appId: null }] })),
+    well: onMain(aClassic()),
+    says: 'the protection of main takes',
+  },
+  {
+    sentence: 'an unpinned check beside a pinned one is no hole',
+    rule: 'check-unpinned',
+    severity: 'error',
+    drifted: onMain(aSource({ checks: [{ name: CHECK, appId: null }] }), aClassic({ checks: [] })),
+    well: onMain(aSource({ checks: [{ name: CHECK, appId: null }] }), aClassic()),
+    says: 'from anybody',
+  },
+  {
+    sentence: 'a check pinned to another App',
+    rule: 'check-of-another-app',
+    severity: 'error',
+    drifted: onMain(aSource({ checks: [{ name: CHECK, appId: 99 }] })),
+    says: 'from the App 99, and this one is 4001: no pull request can be merged.',
+  },
+  {
+    sentence: 'a second covered branch that does not require the check',
+    rule: 'check-not-required',
+    severity: 'error',
+    drifted: shop({ branches: [aBranch([aSource()]), aBranch([], 'release/1')] }),
+    well: shop({ branches: [aBranch([aSource()]), aBranch([aSource()], 'release/1')] }),
+    says: 'release/1 does not require',
+  },
+  {
+    sentence: 'a required check on a branch that the policy does not cover',
+    rule: 'check-required-uncovered',
+    severity: 'error',
+    drifted: shop({ branches: [aBranch([aSource()]), aBranch([aSource()], 'develop', false)] }),
+    well: shop({ branches: [aBranch([aSource()]), aBranch([], 'develop', false)] }),
+    says: 'On develop, the ruleset "Release gate" requires "Release gate", but the policy does not cover',
+  },
+  {
+    sentence: 'a bypass list that may not be read is said to be so',
+    rule: 'bypass-hidden',
+    severity: 'unknown',
+    drifted: onMain(aSource({ bypass: 'hidden' })),
+    says: 'the bypass list is shown only to those who may edit the ruleset.',
+  },
+  {
+    sentence: 'an exempt bypass leaves no trace',
+    rule: 'bypass-exempt',
+    severity: 'error',
+    drifted: onMain(aSource({ bypass: [by('the team acme/ops', 'exempt')] })),
+    well: onMain(aSource({ bypass: [by('the team acme/ops', 'pull_request')] })),
+    says: 'The team acme/ops are exempt from the ruleset "Release gate": what they merge or push leaves no trace',
+  },
+  {
+    sentence: 'everybody who may write may bypass',
+    rule: 'bypass-writers',
+    severity: 'error',
+    drifted: onMain(aSource({ bypass: [by('everybody who may write', 'pull_request', 'writers')] })),
+    says: 'the gate binds nobody.',
+  },
+  {
+    sentence: 'chosen people may always bypass',
+    rule: 'bypass-always',
+    severity: 'warning',
+    drifted: onMain(aSource({ bypass: [by('@ada', 'always'), by('@bob', 'always')] })),
+    well: onMain(aSource({ bypass: [by('@ada', 'pull_request')] })),
+    says: '@ada and @bob may bypass the ruleset "Release gate", also by pushing without a pull request.',
+  },
+  {
+    sentence: 'administrators pass classic protection over',
+    rule: 'bypass-always',
+    severity: 'warning',
+    drifted: onMain(
+      aClassic({ bypass: [by('administrators of the repository', 'always', 'administrators')] }),
+    ),
+    well: onMain(aClassic()),
+    says: 'Administrators of the repository may bypass the protection of main',
+  },
+  {
+    sentence: 'a bypass through pull requests is told, and no drift',
+    rule: 'bypass-pull-request',
+    severity: 'information',
+    drifted: onMain(
+      aSource({ bypass: [by('owners of the organisation', 'pull_request', 'administrators')] }),
+    ),
+    says: 'such a merge is recorded as an exception.',
+  },
+  {
+    sentence:
+      'a bypass of one rule opens nothing where another requires the same and nobody may pass that over',
+    rule: 'bypass-always',
+    severity: 'information',
+    drifted: onMain(aSource({ bypass: [by('@ada', 'always')] }), aClassic()),
+    well: onMain(aSource(), aClassic()),
+    says: '@ada may bypass',
+  },
+  {
+    sentence: 'a merge queue set to HEADGREEN merges red members',
+    rule: 'queue-headgreen',
+    severity: 'error',
+    drifted: onMain(aSource({ queue: { grouping: 'HEADGREEN' } })),
+    well: onMain(aSource({ queue: { grouping: 'ALLGREEN' } })),
+    says: 'looks only at the head of a group (HEADGREEN)',
+  },
+  {
+    sentence: 'a merge queue that is on',
+    rule: 'queue-on',
+    severity: 'information',
+    drifted: onMain(aSource({ queue: { grouping: 'ALLGREEN' } })),
+    says: 'main has a merge queue',
+  },
+  {
+    sentence: 'a merge queue that is off',
+    rule: 'queue-off',
+    severity: 'information',
+    drifted: onMain(aSource()),
+    well: onMain(aSource({ queue: { grouping: 'ALLGREEN' } })),
+    says: 'main has no merge queue.',
+  },
+  {
+    sentence: 'a branch that can be pushed to without a pull request',
+    rule: 'pull-request-not-required',
+    severity: 'warning',
+    drifted: onMain(aSource({ pullRequired: false })),
+    says: 'a commit that has a green check can be pushed to it at any time.',
+  },
+  {
+    sentence: 'a branch that can be force-pushed',
+    rule: 'force-push-allowed',
+    severity: 'warning',
+    drifted: onMain(aSource({ refusesForcePush: false })),
+    says: 'can be force-pushed',
+  },
+  {
+    sentence: 'a branch that can be deleted',
+    rule: 'deletion-allowed',
+    severity: 'warning',
+    drifted: onMain(aSource({ refusesDeletion: false })),
+    says: 'can be deleted',
+  },
+  {
+    sentence: 'strict up-to-date is only information',
+    rule: 'up-to-date-on',
+    severity: 'information',
+    drifted: onMain(aSource({ strict: true })),
+    says: 'must be up to date',
+  },
+  {
+    sentence: 'GitHub dismisses approvals that the gate would keep',
+    rule: 'dismisses-stale-approvals',
+    severity: 'information',
+    drifted: onMain(aSource({ dismissStale: true })),
+    well: shop({
+      branches: [aBranch([aSource({ dismissStale: true })])],
+      policy: aPolicy('gates:\n  release_window: {}\n'),
+    }),
+    says: 'GitHub dismisses approvals at each push',
+  },
+  {
+    sentence: 'GitHub asks for more approvals than the policy',
+    rule: 'asks-more-approvals',
+    severity: 'information',
+    drifted: onMain(aSource({ approvals: 3 })),
+    well: onMain(aSource({ approvals: 2 })),
+    says: 'GitHub asks for 3 approvals on main and the policy for 2',
+  },
+  {
+    sentence: 'rules that may not be read are never taken for good ones',
+    rule: 'branch-unreadable',
+    severity: 'error',
+    drifted: shop({
+      branches: [{ name: 'main', covered: true, state: { readable: false, why: 'Upgrade to GitHub Pro' } }],
+    }),
+    says: 'Whether main requires the check cannot be read: Upgrade to GitHub Pro',
+  },
+  {
+    sentence: 'branches beyond those that are read are counted',
+    rule: 'branches-left-out',
+    severity: 'warning',
+    drifted: shop({ unread: 12 }),
+    says: '12 further branches',
+  },
+  {
+    sentence: 'a required check without a policy blocks everything, on a branch',
+    rule: 'required-without-policy',
+    severity: 'error',
+    drifted: shop({ policy: { kind: 'none' } }),
+    says: '"Release gate" is required on main, but there is no policy, so it is never published: nothing can be merged.',
+  },
+  {
+    sentence: 'a required check without a policy blocks everything, by a ruleset on other branches',
+    rule: 'required-without-policy',
+    severity: 'error',
+    drifted: shop({ policy: { kind: 'none' }, branches: [aBranch([])], rulesets: [aRuleset()] }),
+    well: shop({
+      policy: { kind: 'none' },
+      branches: [aBranch([])],
+      rulesets: [aRuleset({ enforcement: 'disabled' })],
+    }),
+    says: 'is required by the ruleset "Release gate"',
+  },
+  {
+    sentence: 'no policy and no required check: not covered, and no drift',
+    rule: 'no-policy',
+    severity: 'information',
+    drifted: shop({ policy: { kind: 'none' }, branches: [aBranch([])], labels: [] }),
+    says: 'the gate does not cover this repository.',
+  },
+  {
+    sentence: 'an invalid policy',
+    rule: 'policy-invalid',
+    severity: 'error',
+    drifted: shop({ policy: aPolicy('gates:\n  aprovals: {}\n') }),
+    says: 'aprovals',
+  },
+  {
+    sentence: 'a policy that names no gate',
+    rule: 'policy-empty',
+    severity: 'error',
+    drifted: shop({ policy: aPolicy('gates: {}\n') }),
+    says: 'names no gate, so nothing passes.',
+  },
+  {
+    sentence: 'a label that is missing',
+    rule: 'label-missing',
+    severity: 'warning',
+    drifted: shop({ labels: ['urgent', 'release'] }),
+    well: shop({ labels: ['Urgent', 'RELEASE', 'hold'] }),
+    says: 'The label "hold" is missing.',
+  },
+  {
+    sentence: 'the urgent label by the name that the policy gives it',
+    rule: 'label-missing',
+    severity: 'warning',
+    drifted: shop({ policy: aPolicy('gates:\n  release_window:\n    urgent: { label: hotfix }\n') }),
+    well: shop({
+      policy: aPolicy('gates:\n  release_window:\n    urgent: { label: hotfix }\n'),
+      labels: ['hotfix', 'release', 'hold'],
+    }),
+    says: 'The label "hotfix" is missing.',
+  },
+  {
+    sentence: 'a permission that the App lacks',
+    rule: 'app-permission-lacking',
+    severity: 'error',
+    drifted: someFacts({ has: { permissions: { checks: 'read', contents: 'read' } } }),
+    says: 'lacks the permission checks: write, for: the check.',
+  },
+  {
+    sentence: 'an event that the App lacks',
+    rule: 'app-event-lacking',
+    severity: 'error',
+    drifted: someFacts({ has: { events: ['pull_request'] } }),
+    says: 'is not told of the event merge_group, for: the merge queue asks for its checks.',
+  },
+  {
+    sentence: 'more permission than the App uses',
+    rule: 'app-permission-excess',
+    severity: 'warning',
+    drifted: someFacts({ has: { permissions: { checks: 'write', contents: 'write', workflows: 'write' } } }),
+    says: 'contents: write and workflows: write',
+  },
+  {
+    sentence: 'an account that has not accepted a new permission',
+    rule: 'installation-lacks',
+    severity: 'error',
+    drifted: someFacts({ installations: [anInstallation({ permissions: { contents: 'read' } })] }),
+    says: 'has not granted the App all that it asks for: checks: write.',
+  },
+  {
+    sentence: 'an installation that is suspended',
+    rule: 'installation-suspended',
+    severity: 'error',
+    drifted: someFacts({ installations: [anInstallation({ suspended: true })], repositories: [] }),
+    says: 'is suspended',
+  },
+  {
+    sentence: 'an installation that cannot be read',
+    rule: 'installation-unreadable',
+    severity: 'error',
+    drifted: someFacts({ installations: [anInstallation({ unreadable: '502 Bad gateway' })] }),
+    says: '502 Bad gateway',
+  },
+  {
+    sentence: 'an account that the bot does not serve',
+    rule: 'account-not-served',
+    severity: 'information',
+    drifted: someFacts({ installations: [anInstallation({ served: false })], repositories: [] }),
+    says: 'not in ALLOWED_ACCOUNTS',
+  },
+  {
+    sentence: 'a repository that the App is not installed on',
+    rule: 'not-installed',
+    severity: 'error',
+    drifted: someFacts({ repositories: [{ kind: 'absent', name: 'acme/gone' }] }),
+    says: 'not installed on this repository',
+  },
+  {
+    sentence: 'a repository that cannot be read',
+    rule: 'repository-unreadable',
+    severity: 'error',
+    drifted: someFacts({ repositories: [{ kind: 'unreadable', name: 'acme/shop', why: '403 No' }] }),
+    says: 'Whether the gate is enforced cannot be read: 403 No',
+  },
+  {
+    sentence: 'a database that does not answer',
+    rule: 'probe-failed',
+    severity: 'error',
+    drifted: someFacts({
+      probes: [{ name: 'database', state: 'failed', says: 'The database cannot be reached.' }],
+    }),
+    well: someFacts({ probes: [{ name: 'database', state: 'ok', says: 'The database answers.' }] }),
+    says: 'cannot be reached',
+  },
+  {
+    sentence: 'a database that cannot be looked at from here is not known, and no drift',
+    rule: 'probe-unknown',
+    severity: 'unknown',
+    drifted: someFacts({ probes: [{ name: 'database', state: 'unknown', says: 'Not from here.' }] }),
+    says: 'Not from here.',
+  },
+]
+
+describe('each drift is seen, and not where there is none', () => {
+  it.each(table)('$sentence ($rule)', ({ rule, severity, drifted, well = someFacts(), says }) => {
+    const [found, ...more] = of(rule, drifted)
+    expect(found?.severity).toBe(severity)
+    expect(found?.what).toMatch(typeof says === 'string' ? new RegExp(RegExp.escape(says)) : says)
+    expect(more).toEqual([])
+    const still = of(rule, well).filter((one) => one.severity === severity && one.what === found?.what)
+    expect(still).toEqual([])
+    if (isDrift({ ...(found as Diagnosis) })) expect(found?.mend).not.toBe('')
+  })
+})
+
+describe('what the doctor tells once', () => {
+  it('a bypass list of one ruleset over many branches', () => {
+    const hidden = aSource({ bypass: 'hidden' })
+    const branches = ['main', 'release/1', 'release/2'].map((name) => aBranch([hidden], name))
+    expect(of('bypass-hidden', shop({ branches }))).toHaveLength(1)
+  })
+
+  it('a branch without the required check, and nothing about what else it lacks', () => {
+    expect(
+      diagnose(onMain())
+        .filter(isDrift)
+        .map(({ rule }) => rule),
+    ).toEqual(['check-not-required'])
+  })
+
+  it('a permission that the App itself lacks, and not again for each account', () => {
+    const lacking = { checks: 'read', contents: 'read' }
+    const facts = someFacts({
+      has: { permissions: lacking },
+      installations: [anInstallation({ permissions: lacking })],
+    })
+    expect(
+      diagnose(facts)
+        .filter(isDrift)
+        .map(({ rule }) => rule),
+    ).toEqual(['app-permission-lacking'])
+  })
+})
+
+describe('the order and the text', () => {
+  it('the worst findings come first, over all repositories', () => {
+    const quiet = aRepository({ name: 'acme/quiet' })
+    const open: RepositoryFacts = aRepository({ name: 'acme/open', branches: [aBranch([])], labels: [] })
+    const found = diagnose(someFacts({ repositories: [quiet, open] }))
+    expect(found[0]).toMatchObject({ repository: 'acme/open', severity: 'error' })
+    expect(found.map(({ severity }) => severity)).toEqual(
+      [...found.map(({ severity }) => severity)].sort(
+        (a, b) => 'ewui'.indexOf(a[0] ?? '') - 'ewui'.indexOf(b[0] ?? ''),
+      ),
+    )
+  })
+
+  it('a name with control characters cannot move the cursor of a terminal', () => {
+    const found = diagnose(
+      onMain(aSource({ name: 'Gate\u001b[2J\u202e', checks: [{ name: CHECK, appId: null }] })),
+    )
+    expect(found.map(({ what }) => what).join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  })
+})

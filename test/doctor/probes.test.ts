@@ -1,0 +1,168 @@
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Probe, runProbes } from '../../src/doctor/probes.ts'
+import { slackProbe } from '../../src/doctor/slack-probe.ts'
+import { stateProbes } from '../../src/doctor/state-probes.ts'
+import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
+import { type Database, openDatabase } from '../../src/services/database.ts'
+import { aFolder, aPostgresServer, asClient, migratedTemplate } from '../support/databases.ts'
+
+const closing: (() => Promise<unknown> | unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+const probe = (look: Probe['look']): Probe => ({ name: 'thing', look })
+
+describe('a probe', () => {
+  it.each([
+    ['answers', async () => 'It answers.', 'ok', 'It answers.'],
+    ['cannot tell', async () => ({ unknown: 'Not from here.' }), 'unknown', 'Not from here.'],
+    [
+      'throws',
+      () => Promise.reject(new Error('connect ECONNREFUSED')),
+      'failed',
+      'The thing cannot be reached: connect ECONNREFUSED',
+    ],
+    [
+      'never answers',
+      () => new Promise<string>(() => undefined),
+      'failed',
+      'The thing cannot be reached: no answer in 0.02 s',
+    ],
+  ])('that %s', async (_, look, state, says) => {
+    expect(await runProbes([probe(look)], 20)).toEqual([{ name: 'thing', state, says }])
+  })
+
+  it('that fails keeps no other from answering', async () => {
+    const found = await runProbes([probe(() => Promise.reject(new Error('no'))), probe(async () => 'yes')])
+    expect(found.map(({ state }) => state)).toEqual(['failed', 'ok'])
+  })
+})
+
+async function state(settings: Parameters<typeof stateProbes>[0]) {
+  return Object.fromEntries((await runProbes(stateProbes(settings))).map((one) => [one.name, one]))
+}
+
+const nowhere = { host: '127.0.0.1', port: 9 }
+
+describe('the data folder', () => {
+  it('that is not there is not known, and is not made', async () => {
+    const dataDir = await aFolder()
+    const { database, queue } = await state({ database: { dataDir }, ...nowhere })
+    expect(database).toMatchObject({
+      state: 'unknown',
+      says: expect.stringContaining('There is no state in'),
+    })
+    expect(queue).toMatchObject({ state: 'unknown' })
+    expect(readdirSync(dataDir)).toEqual([])
+  })
+
+  it('that no process holds is opened and asked', async () => {
+    const dataDir = await aFolder()
+    await (await openDatabase({ dataDir, restoreFrom: await migratedTemplate() })).close()
+    const found = await state({ database: { dataDir }, ...nowhere })
+    expect(found).toMatchObject({ database: { state: 'ok' }, queue: { state: 'ok' } })
+    // It is free again.
+    await (await openDatabase({ dataDir })).close()
+  })
+
+  describe('that the running bot holds', () => {
+    async function held(): Promise<string> {
+      const dataDir = await aFolder()
+      const database: Database = await openDatabase({ dataDir, restoreFrom: await migratedTemplate() })
+      closing.push(database.close)
+      return dataDir
+    }
+
+    async function botThatSays(answer: object): Promise<number> {
+      const server = createServer((request, response) => {
+        response.writeHead(request.url === '/readyz' ? 200 : 404).end(JSON.stringify(answer))
+      })
+      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+      closing.push(() => server.close())
+      return (server.address() as AddressInfo).port
+    }
+
+    it('is not opened: the bot is asked', async () => {
+      const port = await botThatSays({ ok: false, checks: { database: 'ok', queue: 'does not answer' } })
+      const found = await state({ database: { dataDir: await held() }, host: '0.0.0.0', port })
+      expect(found).toMatchObject({
+        database: { state: 'ok' },
+        queue: { state: 'failed', says: 'The queue cannot be reached: does not answer' },
+      })
+    })
+
+    it('is not known where the bot does not answer, or something else does', async () => {
+      const dataDir = await held()
+      const port = await botThatSays({ hello: 'world' })
+      for (const address of [nowhere, { host: '127.0.0.1', port }]) {
+        const { database } = await state({ database: { dataDir }, ...address })
+        expect(database).toMatchObject({ state: 'unknown', says: expect.stringContaining('holds the state') })
+      }
+    })
+  })
+})
+
+describe('a Postgres', () => {
+  it('that answers is asked, and nothing is made in it: the tables of the jobs are told to be missing', async () => {
+    const server = await aPostgresServer()
+    closing.push(server.stop)
+    const url = await server.url()
+    const empty = await state({ database: { url }, ...nowhere })
+    expect(empty).toMatchObject({
+      database: { state: 'ok', says: 'The database answers.' },
+      queue: { state: 'failed', says: expect.stringContaining('the bot makes it when it starts') },
+    })
+    const schemas = `SELECT count(*)::int AS made FROM pg_namespace WHERE nspname LIKE 'release_gate%'`
+    await asClient(url, async (client) => {
+      expect((await client.query(schemas)).rows).toEqual([{ made: 0 }])
+      await client.query(
+        'CREATE SCHEMA release_gate_jobs; CREATE TABLE release_gate_jobs.version (version int)',
+      )
+    })
+    expect(await state({ database: { url }, ...nowhere })).toMatchObject({ queue: { state: 'ok' } })
+  })
+
+  it('that cannot be reached has failed, and its password is not told', async () => {
+    const url = 'postgres://gate:canary-of-a-password@127.0.0.1:9/gate'
+    const { database } = await state({ database: { url }, ...nowhere })
+    expect(database).toMatchObject({ state: 'failed' })
+    expect(JSON.stringify(database)).not.toContain('canary')
+  })
+})
+
+describe('Slack', () => {
+  async function aSlack(): Promise<Slack> {
+    const slack = await startSlack()
+    closing.push(slack.close)
+    return slack
+  }
+
+  it('that takes the token', async () => {
+    const slack = await aSlack()
+    expect(await runProbes([slackProbe({ token: slack.token, apiUrl: slack.url })])).toMatchObject([
+      { name: 'Slack', state: 'ok', says: expect.stringContaining('Slack answers') },
+    ])
+  })
+
+  it('that does not take it, and the token is not told', async () => {
+    const slack = await aSlack()
+    const [found] = await runProbes([slackProbe({ token: 'canary-of-a-token', apiUrl: slack.url })])
+    expect(found).toMatchObject({ state: 'failed', says: expect.stringContaining('invalid_auth') })
+    expect(JSON.stringify(found)).not.toContain('canary')
+  })
+
+  it('that is out of order, without retries', async () => {
+    const slack = await aSlack()
+    slack.fail(1, 500)
+    expect(await runProbes([slackProbe({ token: slack.token, apiUrl: slack.url })])).toMatchObject([
+      { state: 'failed' },
+    ])
+    expect(await runProbes([slackProbe({ token: slack.token, apiUrl: slack.url })])).toMatchObject([
+      { state: 'ok' },
+    ])
+  })
+})

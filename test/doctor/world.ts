@@ -1,0 +1,76 @@
+import { pino } from 'pino'
+import { diagnose } from '../../src/doctor/diagnose.ts'
+import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
+import type { Facts, ReadRepository } from '../../src/doctor/facts.ts'
+import { gather, type Outside, type RepositoryName } from '../../src/doctor/gather.ts'
+import { createAppProbot, personClient } from '../../src/services/github/app-client.ts'
+import type { Branch, Source } from '../../src/services/github/enforcement.ts'
+import { buildHouse, type House } from '../sandbox/github/house.ts'
+
+export const policy = 'branches: [main, "release/*"]\ngates:\n  approvals: {}\n  release_window: {}\n'
+
+/** A sandbox with `acme/shop` under a policy, and the App with everything that `app.yml` asks for. */
+export async function aWorld(files: Record<string, string> = { '.github/release-gate.yml': policy }) {
+  const house = await buildHouse({ 'README.md': '# Shop\n', ...files })
+  if (!house.github.app.events.includes('team')) house.github.app.events.push('team')
+  const { github } = house
+  const { id, privateKey, webhookSecret } = github.app
+  const settings = { appId: id, privateKey, webhookSecrets: [webhookSecret], apiUrl: github.url }
+  const probot = createAppProbot(settings, pino({ level: 'silent' }))
+  const outside: Outside = {
+    app: await probot.auth(),
+    installation: (installationId) => probot.auth(installationId),
+    serves: () => true,
+    probes: [],
+  }
+  const read = (wish: Partial<Outside> = {}, only?: RepositoryName): Promise<Facts> =>
+    gather({ ...outside, ...wish }, only)
+  const person = (login: string) => ({ administrator: personClient(github.url, github.tokenFor(login)) })
+  return {
+    ...house,
+    outside,
+    read,
+    person,
+    diagnose: async (wish: Partial<Outside> = {}): Promise<Diagnosis[]> => diagnose(await read(wish)),
+  }
+}
+
+export type World = Awaited<ReturnType<typeof aWorld>>
+
+/** A ruleset as a person makes it: the check pinned to the App, on the default branch. */
+export function rulesetBody({ github }: Pick<House, 'github'>, wish: object = {}) {
+  return {
+    name: 'Main',
+    enforcement: 'active' as const,
+    conditions: { ref_name: { include: ['~DEFAULT_BRANCH'], exclude: [] } },
+    rules: [requiredCheck(github.app.id)],
+    ...wish,
+  }
+}
+
+export function requiredCheck(appId?: number, settings: object = {}) {
+  const check = { context: 'Release gate', ...(appId === undefined ? {} : { integration_id: appId }) }
+  return {
+    type: 'required_status_checks' as const,
+    parameters: {
+      strict_required_status_checks_policy: false,
+      required_status_checks: [check],
+      ...settings,
+    },
+  }
+}
+
+export function shopOf(facts: Facts): ReadRepository {
+  const shop = facts.repositories.find(({ name }) => name === 'acme/shop')
+  if (shop?.kind !== 'read') throw new Error(`acme/shop was not read: ${JSON.stringify(shop)}`)
+  return shop
+}
+
+export function sourcesOf({ enforcement }: ReadRepository, branch = 'main'): Source[] {
+  const found = enforcement.branches.find(({ name }) => name === branch)
+  if (!found?.state.readable) throw new Error(`${branch} was not read: ${JSON.stringify(found)}`)
+  return found.state.sources
+}
+
+export const namesOf = (branches: Branch[], covered: boolean) =>
+  branches.filter((branch) => branch.covered === covered).map(({ name }) => name)
