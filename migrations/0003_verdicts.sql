@@ -18,10 +18,18 @@ CREATE TABLE release_gate.verdicts (
   report json NOT NULL,
   snapshot json NOT NULL,
   policy json,
+  -- Where the policy came from, and the sentence about it in the check.
+  source json NOT NULL,
   decided_at timestamp(3) with time zone NOT NULL,
+  -- When the calendar changes the verdict, and when the facts are to be read again before that.
+  next_at timestamp(3) with time zone,
+  prepare_at timestamp(3) with time zone,
+  -- The last time that something was heard of the pull request: facts read before are not fresh.
+  touched_at timestamp(3) with time zone,
   PRIMARY KEY (installation_id, repository_id, number)
 );
 
+CREATE INDEX verdicts_next ON release_gate.verdicts (next_at) WHERE counts;
 CREATE INDEX verdicts_head ON release_gate.verdicts (installation_id, repository_id, head_sha);
 
 -- What stands on GitHub: a check run belongs to a commit, not to a pull request. `check_run_id` is null from the moment that a
@@ -29,14 +37,29 @@ CREATE INDEX verdicts_head ON release_gate.verdicts (installation_id, repository
 CREATE TABLE release_gate.check_runs (
   installation_id bigint NOT NULL,
   repository_id bigint NOT NULL,
+  owner text NOT NULL,
+  repo text NOT NULL,
   head_sha text NOT NULL,
   external_id text NOT NULL,
   check_run_id bigint,
   state text NOT NULL CHECK (state IN ('passed', 'waiting', 'failed')),
+  title text NOT NULL,
   digest text NOT NULL,
   posted_at timestamp(3) with time zone NOT NULL,
+  -- A green check that can still let a merge through, and has to be taken back at closing.
+  outstanding boolean NOT NULL,
   PRIMARY KEY (installation_id, repository_id, head_sha)
 );
+
+CREATE INDEX check_runs_outstanding ON release_gate.check_runs (installation_id) WHERE outstanding;
+
+-- Every write to GitHub of the last hour: its limits set the pace.
+CREATE TABLE release_gate.writes (
+  installation_id bigint NOT NULL,
+  at timestamp(3) with time zone NOT NULL
+);
+
+CREATE INDEX writes_at ON release_gate.writes (installation_id, at);
 
 -- Only one process at a time writes the check of a commit. A lease ends by itself, so that a dead process holds nothing.
 CREATE TABLE release_gate.leases (
@@ -55,6 +78,7 @@ CREATE TABLE release_gate.policies (
 );
 
 ALTER TABLE release_gate.verdicts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE release_gate.writes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.check_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.policies ENABLE ROW LEVEL SECURITY;

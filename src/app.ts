@@ -9,6 +9,8 @@ type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
 /** Which pull requests an event means that names none. */
 export type PullFinder = {
   openPulls: (repository: RepositoryRef) => Promise<number[]>
+  /** Open pull requests that another policy judges now: none where the policy is what it was. */
+  pullsUnderNewPolicy: (repository: RepositoryRef) => Promise<PullRef[]>
   pullsOnHead: (repository: RepositoryRef, sha: string) => Promise<number[]>
 }
 
@@ -61,7 +63,7 @@ export function releaseGate(enqueue: Enqueue, find: PullFinder) {
     app.on('check_run.rerequested', async ({ payload }) => again(payload, payload.check_run.head_sha))
     app.on('check_suite.rerequested', async ({ payload }) => again(payload, payload.check_suite.head_sha))
     app.on('push', async ({ payload }) => {
-      if (payload.ref === `refs/heads/${payload.repository.default_branch}`) await everyOpenPull(payload)
+      if (payload.ref === `refs/heads/${payload.repository.default_branch}`) await underNewPolicy(payload)
     })
     app.on('member', async ({ payload }) => everyOpenPull(payload))
   }
@@ -79,7 +81,14 @@ export function releaseGate(enqueue: Enqueue, find: PullFinder) {
     if (repository) await enqueueAll(payload, await find.pullsOnHead(repository, sha), payload.sender.id)
   }
 
-  /** The policy, the base or somebody's access may have changed: every open pull request is looked at again. */
+  /** A push to the default branch matters to other pull requests only where it brings another policy. */
+  async function underNewPolicy(payload: Payload): Promise<void> {
+    const repository = repositoryOf(payload)
+    if (!repository) return
+    for (const pull of await find.pullsUnderNewPolicy(repository)) await enqueue(pull)
+  }
+
+  /** Somebody's access may have changed: every open pull request is looked at again. */
   async function everyOpenPull(payload: Payload): Promise<void> {
     const repository = repositoryOf(payload)
     if (repository) await enqueueAll(payload, await find.openPulls(repository))

@@ -11,7 +11,7 @@ import type { PullRef } from './decision/snapshot.ts'
 import { evaluate, type Shell } from './evaluate.ts'
 import { type NotifyShell, notify } from './notify.ts'
 import { parsePolicy } from './policy-file.ts'
-import { openPulls, reconcile } from './reconcile.ts'
+import { openPulls, pullsUnderNewPolicy, reconcile } from './reconcile.ts'
 import { calendarHandler } from './server/calendar.ts'
 import { createServer, type Readiness } from './server.ts'
 import { releaseLeases } from './services/check-runs.ts'
@@ -25,8 +25,9 @@ import { lastReceivedAt, markFailed, markProcessed, readDelivery, storeDelivery 
 import { keepValidPolicy, keptPolicies } from './services/policies.ts'
 import { openQueue, type Queue } from './services/queue.ts'
 import { createSlack } from './services/slack.ts'
-import { verdictsOnHead } from './services/verdicts.ts'
+import { touch, verdictsOnHead } from './services/verdicts.ts'
 import type { Settings } from './settings.ts'
+import { carryOut } from './transitions.ts'
 
 /** The running bot. */
 export type Bot = {
@@ -56,11 +57,18 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   const shell: Shell = { database, queue, now, log, github }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   const enqueue = async (pull: PullRef) => {
-    if (serves(pull.owner)) await queue.enqueueEvaluate(pull)
+    if (!serves(pull.owner)) return
+    await touch(database, pull, now())
+    await queue.enqueueEvaluate(pull)
   }
   await probot.load(
     releaseGate(enqueue, {
       openPulls: async (repository) => openPulls(await github(repository.installationId), repository),
+      pullsUnderNewPolicy: async (repository) =>
+        pullsUnderNewPolicy(
+          { database, github: await github(repository.installationId), serves },
+          repository,
+        ),
       pullsOnHead: async (repository, sha) =>
         (await verdictsOnHead(database, repository, sha)).map(({ pull }) => pull.number),
     }),
@@ -83,6 +91,8 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     log,
   })
   const url = await listen(server, settings)
+  // What the calendar changed while the process was down is caught up first.
+  await queue.enqueueTransition(now())
   // A repository without pull requests has a channel and a calendar too.
   const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
     if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
@@ -128,6 +138,7 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
 async function work(shell: Shell, queue: Queue, probot: Probot, notifying: NotifyShell): Promise<void> {
   const { database, now, log } = shell
   await queue.work({
+    transition: (signal) => carryOut(shell, signal),
     delivery: (id) => takeDelivery(database, probot, id, now),
     evaluate: async (pull, signal) => {
       try {

@@ -61,21 +61,29 @@ function grouped(entries: FeedEntry[]): Group[] {
 }
 
 function windowEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {
-  const starts = transitions(window, from, to).filter((transition) => transition.to === 'open')
-  const open = stateAt(window, from).open ? [from] : []
-  const seen = new Set<number>()
-  return [...open, ...starts.map(({ at }) => at)]
-    .map((at): Span => {
-      const { opensAt, closesAt } = stateAt(window, at)
-      return { from: opensAt ?? from, to: closesAt ?? to }
-    })
-    .filter((span) => !seen.has(span.from.getTime()) && seen.add(span.from.getTime()))
-    .map((span) => ({
-      ...span,
-      what: 'window',
-      summary: `Release window: ${label(names)}`,
-      description: `Releases are allowed. ${described(names)}`,
-    }))
+  return openSpans(window, from, to).map((span) => ({
+    ...span,
+    what: 'window',
+    summary: `Release window: ${label(names)}`,
+    description: `Releases are allowed. ${described(names)}`,
+  }))
+}
+
+/** Only the first and the last may reach over the edge of the range: only there is the calendar searched. */
+function openSpans(window: WindowSettings, from: Date, to: Date): Span[] {
+  const changes = transitions(window, from, to)
+  const opens = changes.filter((change) => change.to === 'open').map(({ at }) => at)
+  const closes = changes.filter((change) => change.to === 'closed').map(({ at }) => at)
+  const first = stateAt(window, from)
+  if (first.open && opens[0]?.getTime() !== from.getTime()) opens.unshift(first.opensAt ?? from)
+  const last = opens.at(-1)
+  if (last && opens.length > closes.length) {
+    closes.push(stateAt(window, last < from ? from : last).closesAt ?? to)
+  }
+  return opens.flatMap((opening, index) => {
+    const closing = closes[index]
+    return closing ? [{ from: opening, to: closing }] : []
+  })
 }
 
 function freezeEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {

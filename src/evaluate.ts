@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { digestOf, type Publishing } from './check-writer.ts'
 import type { Step } from './decision/gate.ts'
 import { covers, type Policy } from './decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from './decision/report.ts'
@@ -6,27 +7,31 @@ import type { PullRef, Snapshot } from './decision/snapshot.ts'
 import { decide, type Verdict, verdictOf } from './decision/verdict.ts'
 import { policyPath } from './policy-file.ts'
 import { type Judging, policyFor } from './policy-source.ts'
-import { digestOf, type Published, publishHead } from './publish.ts'
-import { appendRecord } from './services/audit.ts'
+import { publishHead } from './publish.ts'
+import { appendDecided, appendPublished } from './records.ts'
 import type { Database } from './services/database.ts'
 import { factStore } from './services/facts.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
+import { requestReviews } from './services/github/review-requests.ts'
 import { readSnapshot, type Wanted } from './services/github/snapshot.ts'
 import type { Queue } from './services/queue.ts'
 import {
   latestVerdict,
   nextGeneration,
+  type PolicySource,
   type StoredVerdict,
   saveVerdict,
   verdictsOnHead,
 } from './services/verdicts.ts'
+import { enqueueTimes, scheduleOf } from './transitions.ts'
+import { takeBackTimeOf } from './write-budget.ts'
 
 /** Everything outside that an evaluation needs. */
 export type Shell = {
   database: Database
   /** The client of an installation. */
   github: (installationId: number) => Promise<GitHub>
-  queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueRecheck'>
+  queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition'>
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>
 }
@@ -56,27 +61,47 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
     return
   }
-  const facts = await readSnapshot(github, pull, wantedBy(judging), factStore(shell.database, shell.now), shell.now)
+  const facts = await readSnapshot(
+    github,
+    pull,
+    wantedBy(judging),
+    factStore(shell.database, shell.now),
+    shell.now,
+  )
   if (!facts) return
-  const { snapshot, sameHead } = facts
+  const { sameHead } = facts
+  const takeBack = await takeBackTimeOf(shell.database, pull.installationId)
+  const snapshot = { ...facts.snapshot, takeBack }
   const before = await latestVerdict(shell.database, pull)
   const verdict = judge(snapshot, judging)
   const stored = store(verdict, snapshot, judging, generation)
   if (!stored.counts && !before) return
   signal.throwIfAborted()
-  if (!(await record(shell, stored, verdict, judging, before))) return
-  const publishing = { database: shell.database, github, now: shell.now, signal }
-  for (const sha of new Set([stored.headSha, before?.headSha ?? stored.headSha])) {
-    const current = sha === stored.headSha
-    const unjudged = current && stored.counts ? sameHead : []
-    const published = await publishHead(
-      publishing,
-      { ...pull, sha },
-      { force: pull.requestedBy !== undefined && current, unjudged },
-    )
-    if (published) await recordPublished(shell, pull, sha, published)
+  if (!(await record(shell, stored, verdict, before))) return
+  await publish({ database: shell.database, github, now: shell.now, signal }, stored, before, sameHead)
+  await enqueueTimes(shell.queue, stored)
+  const steps = stored.counts ? verdict.next : []
+  await fulfil(shell, github, stored, { steps, sameHead, changed: before?.digest !== stored.digest })
+}
+
+/** Writes the check of the head, and takes back the one of the head that the pull request has left. */
+async function publish(
+  publishing: Publishing,
+  { pull, headSha, counts, snapshot, policy }: StoredVerdict,
+  before: StoredVerdict | undefined,
+  sameHead: number[],
+): Promise<void> {
+  const onlyBase = policy?.branches.every((branch) => branch === snapshot.base.ref) === true
+  for (const sha of new Set([headSha, before?.headSha ?? headSha])) {
+    const current = sha === headSha
+    const head = { ...pull, sha }
+    const published = await publishHead(publishing, head, {
+      force: pull.requestedBy !== undefined && current,
+      unjudged: current && counts ? sameHead : [],
+      settled: current && snapshot.state === 'merged' && onlyBase,
+    })
+    if (published) await appendPublished(publishing.database, head, published, publishing.now())
   }
-  await fulfil(shell, stored, stored.counts ? verdict.next : [], sameHead)
 }
 
 function nameOf(pull: PullRef): string {
@@ -130,7 +155,19 @@ function store(
     report: verdict.report,
     snapshot,
     policy,
+    source: sourceOf(judging),
     decidedAt: new Date(snapshot.takenAt),
+    ...scheduleOf(verdict, snapshot, policy, new Date(snapshot.takenAt)),
+  }
+}
+
+function sourceOf(judging: Exclude<Judging, { kind: 'none' }>): PolicySource {
+  const { where, blob } = judging.file
+  return {
+    where,
+    blob,
+    valid: judging.kind === 'policy',
+    note: judging.kind === 'policy' ? judging.note : '',
   }
 }
 
@@ -142,63 +179,37 @@ function record(
   shell: Shell,
   stored: StoredVerdict,
   verdict: Verdict,
-  judging: Exclude<Judging, { kind: 'none' }>,
   before: StoredVerdict | undefined,
 ): Promise<boolean> {
   return shell.database.transaction(async (tx) => {
     if (!(await saveVerdict(tx, stored))) return false
-    if (before?.digest === stored.digest) return true
-    const findings = verdict.findings.map(({ gate, state, title, reason }) => ({
-      gate,
-      state,
-      title,
-      reason,
-    }))
-    const policy = {
-      where: judging.file.where,
-      blob: judging.file.blob,
-      valid: judging.kind === 'policy',
-      settings: stored.policy ?? null,
-    }
-    await appendRecord(tx, {
-      installationId: stored.pull.installationId,
-      kind: 'decided',
-      at: stored.decidedAt,
-      body: {
-        pull: stored.pull,
-        head: stored.headSha,
-        state: stored.state,
-        findings,
-        policy,
-        snapshot: stored.snapshot,
-      },
-    })
+    if (before?.digest !== stored.digest) await appendDecided(tx, stored, verdict)
     return true
   })
 }
 
-async function recordPublished(
-  shell: Shell,
-  pull: PullRef,
-  head: string,
-  published: Published,
-): Promise<void> {
-  await appendRecord(shell.database, {
-    installationId: pull.installationId,
-    kind: 'published',
-    at: shell.now(),
-    body: { pull, head, checkRun: published.runId, state: published.state, title: published.title },
-  })
-}
+/** A push that GitHub does not list yet is looked for again after this time; after that, each hour like everything. */
+const untilListed = 60_000
 
+/**
+ * Does what the verdict asks for. What other people notice is done only where the verdict has changed, so that a
+ * request that somebody took back is not repeated.
+ */
 async function fulfil(
   shell: Shell,
-  { pull, headSha: head }: StoredVerdict,
-  steps: Step[],
-  sameHead: number[],
+  github: GitHub,
+  { pull, headSha: head, snapshot }: StoredVerdict,
+  { steps, sameHead, changed }: { steps: Step[]; sameHead: number[]; changed: boolean },
 ): Promise<void> {
   for (const step of steps) {
-    if (step.kind === 'recheck') await shell.queue.enqueueRecheck(pull, new Date(step.at))
+    if (step.kind === 'request-reviews' && changed) {
+      const outcome = await requestReviews(github, pull, step)
+      if ('refused' in outcome)
+        shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
+    }
+  }
+  if (changed && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
+    await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
   }
   const judged = await verdictsOnHead(shell.database, pull, head)
   const unjudged = sameHead.filter((number) => !judged.some((verdict) => verdict.pull.number === number))

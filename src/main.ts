@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { calendarCommand } from './commands/calendar.ts'
+import { contractCommand } from './commands/contract.ts'
 import { decideCommand } from './commands/decide.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { policyCommand } from './commands/policy.ts'
+import { regressCommand } from './commands/regress.ts'
 import { setupCommand } from './commands/setup.ts'
 import { startCommand } from './commands/start.ts'
 import { windowCommand } from './commands/window.ts'
 
-/** The command line's door. Exit codes of every command: 0 good, 1 the answer is no, 2 wrong use. */
+/** The command line's door. Exit codes of every command: 0 good, 1 the answer is no, 2 wrong use, 3 it could not be judged. */
 const program = new Command('release-gate')
   .description(
     'A change-management bot for GitHub: one required check that holds each pull request to the release rule.',
@@ -25,6 +27,8 @@ for (const command of [
   policyCommand(),
   doctorCommand(),
   setupCommand(),
+  regressCommand(),
+  contractCommand(),
 ]) {
   program.addCommand(command)
 }

@@ -1,33 +1,37 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
 import type { FindingState } from './decision/gate.ts'
 import { code, list } from './decision/markdown.ts'
-import { type CheckReport, takenBackReport, unjudgedReport } from './decision/report.ts'
+import { type CheckReport, heldReport, takenBackReport, unjudgedReport } from './decision/report.ts'
 import { worst } from './decision/verdict.ts'
 import { retryAfter } from './retry-later.ts'
-import { type Head, type PostedRun, postedRun, savePostedRun, withLease } from './services/check-runs.ts'
-import type { Database } from './services/database.ts'
-import { createRun, findRun, type StandingRun, stands, updateRun } from './services/github/checks.ts'
-import type { GitHub } from './services/github/client.ts'
+import { type Head, type PostedRun, postedRun, settleGreen, withLease } from './services/check-runs.ts'
 import { type StoredVerdict, verdictsOnHead } from './services/verdicts.ts'
-
-export type Publishing = { database: Database; github: GitHub; now: () => Date; signal: AbortSignal }
-
-/** What was written to GitHub, or undefined where nothing had to change. */
-export type Published = { runId: number; state: FindingState; title: string }
+import { mayTurnGreen } from './write-budget.ts'
 
 /** GitHub makes an incomplete run `stale` after 14 days; it is written anew a day earlier. */
 const freshFor = 13 * 24 * 3600 * 1000
 
+export type PublishOptions = {
+  /** Write in any case, for "rerequested". */
+  force?: boolean
+  /** Write only where the state or the title is another one: the calendar must not rewrite every waiting check. */
+  quiet?: boolean
+  /** Open pull requests on this head that have not been judged yet: nothing is green before they are. */
+  unjudged?: number[]
+  /** The commit was merged into the only branch that the policy covers: its green lets nothing through any more. */
+  settled?: boolean
+}
+
 /**
  * Brings the check of a commit to the worst verdict over all open pull requests that offer it, writing only what
- * changed (`force`: written in any case, for "rerequested"). One process at a time writes the check of a commit, and reads the verdicts
- * only then, so that a slow writer cannot put an old verdict over a new one.
- * `unjudged` are open pull requests on this head that have not been judged yet: nothing is green before they are.
+ * changed. One process at a time writes the check of a commit, and reads the verdicts only then, so that a slow writer
+ * cannot put an old verdict over a new one.
+ * @returns what was written, or undefined where nothing had to change.
  */
 export async function publishHead(
   shell: Publishing,
   head: Head,
-  options: { force?: boolean; unjudged?: number[] } = {},
+  options: PublishOptions = {},
 ): Promise<Published | undefined> {
   const key = `check ${head.installationId}/${head.repositoryId}/${head.sha}`
   const lease = await withLease(shell.database, key, shell.now, async () => {
@@ -37,11 +41,43 @@ export async function publishHead(
       (number) => !judged.some((verdict) => verdict.pull.number === number),
     )
     const wish = combine(judged, missing)
-    if (!wish.pulls && posted?.state !== 'passed') return undefined
-    return write(shell, head, posted, wish, options.force === true)
+    if (!wish.pulls && options.settled) return settleGreen(shell.database, head)
+    if (!wish.pulls && posted?.state !== 'passed' && posted?.runId !== null) return undefined
+    return bring(shell, head, posted, await inTurn(shell, head, posted, wish), options)
   })
   if (!lease) throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process writes this check')
   return lease.result
+}
+
+/** A check that would turn green waits for its turn where GitHub's limits could not take it back in time. */
+async function inTurn(
+  shell: Publishing,
+  head: Head,
+  posted: PostedRun | undefined,
+  wish: Wish,
+): Promise<Wish> {
+  if (wish.state !== 'passed' || posted?.state === 'passed') return wish
+  if (await mayTurnGreen(shell.database, head.installationId, shell.now())) return wish
+  return { ...wish, state: 'waiting', report: heldReport() }
+}
+
+async function bring(
+  shell: Publishing,
+  head: Head,
+  posted: PostedRun | undefined,
+  wish: Wish,
+  { force = false, quiet = false }: PublishOptions,
+): Promise<Published | undefined> {
+  const stale = posted?.state === 'waiting' && shell.now().getTime() - posted.postedAt.getTime() > freshFor
+  const known =
+    posted !== undefined &&
+    posted.runId !== null &&
+    posted.state === wish.state &&
+    posted.title === wish.report.title
+  const same = known && (quiet || posted.digest === digestOf(wish.report))
+  if (same && !force && !stale) return undefined
+  const { runId } = await writeCheck(shell, head, stale ? undefined : posted, wish)
+  return { runId, state: wish.state, title: wish.report.title }
 }
 
 type Wish = { state: FindingState; report: CheckReport; pulls: boolean }
@@ -69,77 +105,4 @@ function combine(judged: StoredVerdict[], missing: number[]): Wish {
 function alsoOffered(speaker: StoredVerdict, others: StoredVerdict[]): string {
   const offers = others.map((verdict) => `#${verdict.pull.number} to ${code(verdict.baseRef)}`)
   return `The check belongs to the commit, which ${list(offers)} ${offers.length === 1 ? 'offers' : 'offer'} too; shown is #${speaker.pull.number} to ${code(speaker.baseRef)}, the worst of them.`
-}
-
-async function write(
-  shell: Publishing,
-  head: Head,
-  posted: PostedRun | undefined,
-  wish: Wish,
-  force: boolean,
-): Promise<Published | undefined> {
-  const digest = digestOf(wish.report)
-  const age = posted ? shell.now().getTime() - posted.postedAt.getTime() : 0
-  const stale = posted?.state === 'waiting' && age > freshFor
-  const same = posted?.digest === digest && !force && !stale
-  if (posted?.runId && same) return undefined
-  // The answer to the last write was lost: did it arrive? A second run of the same wish would be noise.
-  const found =
-    posted?.runId === null ? await findRun(shell.github, head, head.sha, posted.externalId) : undefined
-  const run =
-    posted && found && same && stands(found, wish.report)
-      ? await adopt(shell, head, posted, found)
-      : await carryOut(shell, head, wish, digest, stale ? undefined : openRun(posted, found))
-  return { runId: run.id, state: wish.state, title: wish.report.title }
-}
-
-async function adopt(
-  shell: Publishing,
-  head: Head,
-  posted: PostedRun,
-  found: StandingRun,
-): Promise<StandingRun> {
-  await savePostedRun(shell.database, head, { ...posted, runId: found.id })
-  return found
-}
-
-/** The run that may still be patched: ours, on this commit, not completed. */
-function openRun(posted: PostedRun | undefined, found: StandingRun | undefined): OpenRun | undefined {
-  if (!posted) return undefined
-  if (posted.runId !== null)
-    return posted.state === 'waiting' ? { ...posted, runId: posted.runId } : undefined
-  return found && found.status !== 'completed' ? { ...posted, runId: found.id } : undefined
-}
-
-type OpenRun = PostedRun & { runId: number }
-
-async function carryOut(
-  shell: Publishing,
-  head: Head,
-  wish: Wish,
-  digest: string,
-  open: OpenRun | undefined,
-): Promise<StandingRun> {
-  shell.signal.throwIfAborted()
-  const intent = { state: wish.state, digest, postedAt: open?.postedAt ?? shell.now() }
-  if (open) {
-    // Until GitHub has answered it is not known what stands: an unknown run is looked up again.
-    await savePostedRun(shell.database, head, { ...intent, externalId: open.externalId, runId: null })
-    const run = await updateRun(shell.github, head, { id: open.runId, report: wish.report })
-    if (stands(run, wish.report)) {
-      await savePostedRun(shell.database, head, { ...intent, externalId: open.externalId, runId: run.id })
-      return run
-    }
-  }
-  const externalId = randomUUID()
-  await savePostedRun(shell.database, head, { ...intent, postedAt: shell.now(), externalId, runId: null })
-  const run = await createRun(shell.github, head, { sha: head.sha, externalId, report: wish.report })
-  if (!stands(run, wish.report))
-    throw new Error(`GitHub keeps the check at ${run.status} ${run.conclusion ?? ''}`)
-  await savePostedRun(shell.database, head, { ...intent, postedAt: shell.now(), externalId, runId: run.id })
-  return run
-}
-
-export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import type { PullRef } from './decision/snapshot.ts'
 import { policyPath } from './policy-file.ts'
+import type { Database } from './services/database.ts'
 import type { GitHub } from './services/github/client.ts'
 import { type PolicyFile, readPolicyFile } from './services/github/policy.ts'
+import { keptBlob } from './services/policies.ts'
 
 type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
 
@@ -60,4 +62,20 @@ async function pullsOf(
     for (const number of await openPulls(github, ref)) pulls.push({ ...ref, number })
   }
   return pulls
+}
+
+/**
+ * After a push to a default branch: every open pull request that another policy judges now. None where the file is what
+ * it was; all of the installation where it is the organisation's `.github` repository, whose policy others fall back to.
+ */
+export async function pullsUnderNewPolicy(
+  shell: { database: Database; github: GitHub; serves: (account: string) => boolean },
+  repository: RepositoryRef,
+): Promise<PullRef[]> {
+  const { database, github, serves } = shell
+  const { owner, repo, installationId } = repository
+  const file = await readPolicyFile(github, { owner, repo }, policyPath)
+  if (file?.blob === (await keptBlob(database, repository))) return []
+  if (repo === '.github') return pullsOf(github, installationId, { serves })
+  return (await openPulls(github, repository)).map((number) => ({ ...repository, number }))
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readPrivateKey } from './private-key.ts'
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i
 
@@ -8,31 +8,61 @@ export function isLoopback(url: string): boolean {
   return loopback.test(new URL(url).hostname)
 }
 
-const secret = z.string().min(16, 'has fewer than 16 characters; make one with `openssl rand -hex 32`')
+const shortest = 16
+const makeSecret = 'make one with `openssl rand -hex 32`, and set the same at the App on GitHub'
+
+const secret = z
+  .string({ error: `is not set; ${makeSecret}` })
+  .refine((text) => text.trim().length >= shortest, `has fewer than ${shortest} characters; ${makeSecret}`)
 
 const httpsUrl = (message: string) =>
   z
     .url(message)
     .refine(
       (url) => !URL.canParse(url) || url.startsWith('https:') || (url.startsWith('http:') && isLoopback(url)),
-      'must be https, except on loopback',
+      'must be https, except on loopback; write https://…',
     )
 
+const wholeNumber = (message: string, least: number, most: number) =>
+  z
+    .string({ error: message })
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, message)
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+const accounts = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .refine(
+    (names) => names.every((name) => /^[\w-]+$/.test(name)),
+    'is not a list of accounts; write names of users and organisations with commas between, like `acme,acme-labs`',
+  )
+
 const environment = z.object({
-  APP_ID: z.coerce.number().int().positive(),
-  PRIVATE_KEY: z.string().optional(),
-  PRIVATE_KEY_PATH: z.string().optional(),
+  APP_ID: wholeNumber(
+    'is not set, or not a number; it stands as "App ID" on the App\'s page at GitHub',
+    1,
+    1e15,
+  ),
   WEBHOOK_SECRET: secret,
   WEBHOOK_SECRET_PREVIOUS: secret.optional(),
   GITHUB_API_URL: httpsUrl('is not a URL; GitHub Enterprise Server has https://HOST/api/v3').default(
     'https://api.github.com',
   ),
-  DATABASE_URL: z.string().optional(),
-  DATA_DIR: z.string().min(1).default('./data'),
+  DATABASE_URL: z
+    .string()
+    .regex(
+      /^postgres(ql)?:\/\/\S+$/,
+      'is not an address of Postgres; write postgres://USER:PASSWORD@HOST/DATABASE',
+    )
+    .optional(),
+  DATA_DIR: z.string().default('./data'),
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  ALLOWED_ACCOUNTS: z.string().optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  PORT: wholeNumber('is not a port; write a number from 0 to 65535', 0, 65_535).default(3000),
+  ALLOWED_ACCOUNTS: accounts.optional(),
+  LOG_LEVEL: z.enum(levels, `is not a level; write one of ${levels.join(', ')}`).default('info'),
   SLACK_BOT_TOKEN: z
     .string()
     .regex(
@@ -41,7 +71,9 @@ const environment = z.object({
     )
     .optional(),
   SLACK_API_URL: httpsUrl('is not a URL; leave it out for https://slack.com/api/').optional(),
-  STORY_CLOCK: z.iso.datetime({ offset: true }).optional(),
+  STORY_CLOCK: z.iso
+    .datetime({ offset: true, error: 'is not an ISO instant; unset it: only a story sets it' })
+    .optional(),
 })
 
 /** What the operator sets, parsed once. See `docs/operations.md` for each variable. */
@@ -65,73 +97,48 @@ export type Settings = {
 
 export type SettingsResult =
   | { ok: true; settings: Settings }
+  /** `missing`: nothing is wrong but that no credential is set, so there is no App yet. */
   | { ok: false; problems: string[]; missing: boolean }
 
-/** Variables without which there is no App yet: `start` opens the set-up page when all of them are absent. */
+/** Variables without which there is no App yet. */
 const credentials = ['APP_ID', 'PRIVATE_KEY', 'PRIVATE_KEY_PATH', 'WEBHOOK_SECRET']
 
-/** Parses the environment. Each problem names the variable, what is wrong and how to mend it; values are never repeated. */
+/**
+ * Parses the environment. All problems are told at once; each names the variable, what is wrong and how to mend it, and
+ * none repeats a value. A variable that is set to nothing counts as not set.
+ */
 export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
-  const missing = credentials.every((name) => given[name] === undefined)
   const parsed = environment.safeParse(given)
-  if (!parsed.success) return { ok: false, missing, problems: parsed.error.issues.map(explain) }
-  const key = readKey(parsed.data)
-  if ('problem' in key) return { ok: false, missing, problems: [key.problem] }
-  const { data } = parsed
-  if (data.STORY_CLOCK && !isLoopback(data.GITHUB_API_URL)) {
-    return {
-      ok: false,
-      missing,
-      problems: ['STORY_CLOCK: a story has no place against a GitHub that is not on loopback; unset it'],
-    }
+  const key = readPrivateKey(given)
+  const problems = (parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])}: ${issue.message}`)
+  if ('problem' in key) problems.push(key.problem)
+  if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
+    problems.push('STORY_CLOCK: a story has no place against a GitHub that is not on loopback; unset it')
+  if (problems.length > 0 || !parsed.success || !('pem' in key)) {
+    const missing =
+      credentials.every((name) => given[name] === undefined) &&
+      problems.every((problem) => credentials.includes(problem.split(':')[0] ?? ''))
+    return { ok: false, problems, missing }
   }
+  return { ok: true, settings: settingsOf(parsed.data, key.pem) }
+}
+
+function settingsOf(data: z.output<typeof environment>, privateKey: string): Settings {
+  const { WEBHOOK_SECRET: current, WEBHOOK_SECRET_PREVIOUS: previous } = data
   return {
-    ok: true,
-    settings: {
-      appId: data.APP_ID,
-      privateKey: key.pem,
-      webhookSecrets: [
-        data.WEBHOOK_SECRET,
-        ...(data.WEBHOOK_SECRET_PREVIOUS ? [data.WEBHOOK_SECRET_PREVIOUS] : []),
-      ],
-      apiUrl: data.GITHUB_API_URL.replace(/\/+$/, ''),
-      database: data.DATABASE_URL ? { url: data.DATABASE_URL } : { dataDir: data.DATA_DIR },
-      host: data.HOST,
-      port: data.PORT,
-      allowedAccounts: data.ALLOWED_ACCOUNTS?.split(',')
-        .map((name) => name.trim().toLowerCase())
-        .filter(Boolean),
-      logLevel: data.LOG_LEVEL,
-      slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
-      storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,
-    },
-  }
-}
-
-function explain(issue: z.core.$ZodIssue): string {
-  const name = String(issue.path[0])
-  const absent = issue.code === 'invalid_type' && issue.message.includes('undefined')
-  return `${name}: ${absent ? 'is not set' : issue.message}`
-}
-
-function readKey(data: {
-  PRIVATE_KEY?: string | undefined
-  PRIVATE_KEY_PATH?: string | undefined
-}): { pem: string } | { problem: string } {
-  if (data.PRIVATE_KEY) {
-    const pem = data.PRIVATE_KEY.replaceAll('\\n', '\n')
-    return pem.includes('PRIVATE KEY')
-      ? { pem }
-      : { problem: 'PRIVATE_KEY: is not a PEM key; paste the file that GitHub gave, or set PRIVATE_KEY_PATH' }
-  }
-  if (!data.PRIVATE_KEY_PATH)
-    return { problem: 'PRIVATE_KEY: is not set (or PRIVATE_KEY_PATH, the file that GitHub gave)' }
-  try {
-    return { pem: readFileSync(data.PRIVATE_KEY_PATH, 'utf8') }
-  } catch (error) {
-    return { problem: `PRIVATE_KEY_PATH: cannot be read: ${error instanceof Error ? error.message : error}` }
+    appId: data.APP_ID,
+    privateKey,
+    webhookSecrets: previous === undefined ? [current] : [current, previous],
+    apiUrl: data.GITHUB_API_URL.replace(/\/+$/, ''),
+    database: data.DATABASE_URL ? { url: data.DATABASE_URL } : { dataDir: data.DATA_DIR },
+    host: data.HOST,
+    port: data.PORT,
+    allowedAccounts: data.ALLOWED_ACCOUNTS,
+    logLevel: data.LOG_LEVEL,
+    slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
+    storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,
   }
 }

@@ -3,35 +3,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { isLoopback } from './settings.ts'
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
-
-/** Probot's own set-up pages, which it does not export: read from its installed files, whose version is pinned. */
-async function probotPages(log: Logger): Promise<Handler[]> {
-  const load = (path: string) => import(new URL(path, import.meta.resolve('probot')).href)
-  const { setupAppFactory } = await load('./apps/setup.js')
-  const { staticFilesHandler } = await load('./server/handlers/static-files.js')
-  // No channel at smee.io unless the operator asks for one by naming it.
-  process.env.NO_SMEE_SETUP = 'true'
-  return [staticFilesHandler, await setupAppFactory({ log })()]
-}
+import { type PagesOptions, type SetupHandler, setupPages } from './setup-page/probot-pages.ts'
 
 /**
  * Serves Probot's set-up page (manifest flow from `app.yml`), which writes the new App's credentials to `.env`. It
  * listens on loopback only and answers nobody without the one-time token in the printed address, since any web page
  * could otherwise make it overwrite `.env` (rule "Untrusted input").
+ *
+ * @throws when the working folder holds no `app.yml`, and when the port is taken.
  */
-export async function serveSetupPage(options: {
-  port: number
-  log: Logger
-}): Promise<{ url: string; server: Server }> {
+export async function serveSetupPage(
+  options: PagesOptions & { port: number; log: Pick<Logger, 'error'> },
+): Promise<{ url: string; server: Server }> {
   const token = randomBytes(24).toString('base64url')
-  const pages = await probotPages(options.log)
+  const pages = await setupPages(options)
   const server = createServer((request, response) => {
     const refusal = admit(request, token)
     if (refusal) return refuse(response, refusal)
     answer(pages, request, response).catch((error: unknown) => {
-      options.log.error({ error }, 'The set-up page failed')
+      options.log.error({ problem: String(error) }, 'The set-up page failed')
       refuse(response, { status: 500, why: 'The set-up page failed; see the log.' })
     })
   })
@@ -77,10 +67,16 @@ function same(given: string, expected: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-async function answer(pages: Handler[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  pages: SetupHandler[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const token = String(request.headers['x-forwarded-host']).split('/')[1]
   response.setHeader('set-cookie', `setup=${token}; HttpOnly; SameSite=Strict; Path=/`)
   response.setHeader('referrer-policy', 'no-referrer')
+  response.setHeader('cache-control', 'no-store')
+  response.setHeader('x-frame-options', 'DENY')
   for (const page of pages) if (await page(request, response)) return
   refuse(response, { status: 404, why: 'Not found.' })
 }

@@ -1,10 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { snapshotSchema } from '../decision/snapshot.ts'
+import type { Policy } from '../decision/policy.ts'
+import { type Snapshot, snapshotSchema } from '../decision/snapshot.ts'
 import { decide } from '../decision/verdict.ts'
 import { parsePolicy } from '../policy-file.ts'
 import { formatProblem } from '../yaml-file.ts'
+import { readInput } from './input-file.ts'
+
+type Options = { snapshot: string; policy: string }
+
+type Mistakes = { mistakes: string[] }
 
 /** `decide`: replays a stored snapshot under a policy. 0 passed, 1 not passed, 2 an input cannot be used. */
 export function decideCommand(): Command {
@@ -16,28 +21,40 @@ export function decideCommand(): Command {
     .requiredOption('--policy <file>', 'a release-gate.yml')
     .option('--json', 'print JSON, which it does anyway')
     .addHelpText('after', '\nExit codes: 0 passed, 1 waiting or failed, 2 an input cannot be used.')
-    .action((options: { snapshot: string; policy: string }) => {
-      const policy = parsePolicy(readFileSync(options.policy, 'utf8'), options.policy)
-      if (!policy.ok) return refuse(policy.problems.map(formatProblem))
-      const snapshot = snapshotSchema.safeParse(readJson(options.snapshot))
-      if (!snapshot.success)
-        return refuse([`${options.snapshot}: is not a snapshot:`, z.prettifyError(snapshot.error)])
-      const verdict = decide(snapshot.data, policy.policy)
+    .action((options: Options) => {
+      const [policy, snapshot] = [readPolicy(options.policy), readSnapshot(options.snapshot)]
+      if ('mistakes' in policy || 'mistakes' in snapshot) {
+        const lines = [policy, snapshot].flatMap((read) => ('mistakes' in read ? read.mistakes : []))
+        process.stderr.write(`${lines.join('\n')}\n`)
+        process.exitCode = 2
+        return
+      }
+      const verdict = decide(snapshot.snapshot, policy.policy)
       process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`)
       process.exitCode = verdict.state === 'passed' ? 0 : 1
     })
 }
 
-function readJson(file: string): unknown {
-  const text = readFileSync(file, 'utf8')
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Error(`${file}: is not JSON: ${error instanceof Error ? error.message : error}`)
-  }
+function readPolicy(file: string): { policy: Policy } | Mistakes {
+  const read = readInput('--policy', file, 'a release-gate.yml')
+  if ('mistake' in read) return { mistakes: [read.mistake] }
+  const parsed = parsePolicy(read.text, file)
+  return parsed.ok ? { policy: parsed.policy } : { mistakes: parsed.problems.map(formatProblem) }
 }
 
-function refuse(lines: string[]): void {
-  process.stderr.write(`${lines.join('\n')}\n`)
-  process.exitCode = 2
+function readSnapshot(file: string): { snapshot: Snapshot } | Mistakes {
+  const read = readInput('--snapshot', file, 'a snapshot as JSON')
+  if ('mistake' in read) return { mistakes: [read.mistake] }
+  let value: unknown
+  try {
+    value = JSON.parse(read.text)
+  } catch (error) {
+    return { mistakes: [`${file}: is not JSON: ${error instanceof Error ? error.message : error}; mend it.`] }
+  }
+  const parsed = snapshotSchema.safeParse(value)
+  if (parsed.success) return { snapshot: parsed.data }
+  const what = z.prettifyError(parsed.error)
+  return {
+    mistakes: [`${file}: is not a snapshot; compare it with schema/snapshot.schema.json:`, what],
+  }
 }

@@ -35,7 +35,13 @@ async function run(options: Options): Promise<void> {
     import('../doctor/text.ts'),
   ])
   const { app, installation, person, serves } = access
-  const outside = { app, installation, serves, ...(person ? { administrator: person } : {}) }
+  const outside = {
+    app,
+    installation,
+    serves,
+    now: () => new Date(),
+    ...(person ? { administrator: person } : {}),
+  }
   const facts = await gather({ ...outside, probes: await probesOf(access) }, only)
   const diagnoses = diagnose(facts)
   process.stdout.write(

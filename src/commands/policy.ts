@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { parsePolicy } from '../policy-file.ts'
 import { formatProblem } from '../yaml-file.ts'
+import { readInput } from './input-file.ts'
 
 /** `policy check FILE`: 0 the file is a valid policy, 1 it is not, 2 it cannot be read. */
 export function policyCommand(): Command {
@@ -11,7 +11,13 @@ export function policyCommand(): Command {
     .option('--json', 'print {"valid","problems","policy"} as JSON; the policy is shown with its defaults')
     .addHelpText('after', '\nExit codes: 0 valid, 1 not valid, 2 the file cannot be read.')
     .action((file: string, options: { json?: boolean }) => {
-      const result = parsePolicy(readFileSync(file, 'utf8'), file)
+      const read = readInput('<file>', file, 'a policy, like .github/release-gate.yml')
+      if ('mistake' in read) {
+        process.stderr.write(`${read.mistake}\n`)
+        process.exitCode = 2
+        return
+      }
+      const result = parsePolicy(read.text, file)
       const problems = result.ok ? [] : result.problems
       if (options.json) {
         const policy = result.ok ? result.policy : null

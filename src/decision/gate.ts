@@ -5,6 +5,10 @@ import type { Snapshot } from './snapshot.ts'
 export type Step =
   | { kind: 'recheck'; at: string }
   | { kind: 'request-reviews'; logins: string[]; teams: string[] }
+  | { kind: 'run-regression'; server: string }
+  | { kind: 'request-deployment'; environment: string }
+  /** Puts the button with which a person asks for the run. */
+  | { kind: 'offer-regression' }
 
 export type FindingState = 'passed' | 'waiting' | 'failed'
 
@@ -14,6 +18,7 @@ export type FindingState = 'passed' | 'waiting' | 'failed'
  * - `reason`: one or more sentences to the person who reads the check: what is missing and why.
  * - `who`: who can change it. `when`: when it changes by itself. Both are shown in the check's table.
  * - `details`: lines of Markdown shown below the table.
+ * - `link`: where more of it is shown; an address that GitHub gave, never one that people wrote.
  * Text that comes from people (names of people excepted, which GitHub restricts) is escaped by whoever builds it.
  */
 export type Finding = {
@@ -23,6 +28,7 @@ export type Finding = {
   who?: string
   when?: string
   details?: string[]
+  link?: string
   next?: Step[]
 }
 
@@ -42,11 +48,14 @@ export function failed(title: string, reason: string, rest: Rest = {}): Finding 
   return { state: 'failed', title, reason, ...rest }
 }
 
-/** One rule of the release. `settings` parses `{}` to the defaults; `judge` is pure. */
+/**
+ * One rule of the release. `settings` parses `{}` to the defaults; `judge` is pure. `gates` are the settings of all gates
+ * by their names, for a gate that yields to another one.
+ */
 export type Gate<Settings extends z.ZodType = z.ZodType> = {
   title: string
   settings: Settings
-  judge(snapshot: Snapshot, settings: z.output<Settings>): Finding
+  judge(snapshot: Snapshot, settings: z.output<Settings>, gates?: Readonly<Record<string, unknown>>): Finding
 }
 
 export function defineGate<Settings extends z.ZodType>(gate: Gate<Settings>): Gate<Settings> {

@@ -60,11 +60,17 @@ const marks: Record<FindingState, string> = {
 function table(findings: JudgedFinding[]): string {
   const rows = findings.map(
     (finding) =>
-      `| ${marks[finding.state]} | **${finding.gateTitle}** | ${finding.reason} | ${finding.who ?? '–'} | ${finding.when ?? '–'} |`,
+      `| ${marks[finding.state]} | ${titleCell(finding)} | ${finding.reason} | ${finding.who ?? '–'} | ${finding.when ?? '–'} |`,
   )
   return ['| State | Gate | What | Who can do it | When it changes |', '|---|---|---|---|---|', ...rows].join(
     '\n',
   )
+}
+
+/** The gate's name, as a link where there is more to read. */
+function titleCell({ gateTitle, link }: JudgedFinding): string {
+  const plain = link !== undefined && /^https?:\/\/[\w.:[\]-]+\/[\w./-]*$/.test(link)
+  return plain ? `[**${gateTitle}**](${link})` : `**${gateTitle}**`
 }
 
 function details(findings: JudgedFinding[]): string {
@@ -142,4 +148,14 @@ export function unjudgedReport(numbers: number[]): CheckReport {
 export function closedReport(state: 'closed' | 'merged'): CheckReport {
   const title = state === 'merged' ? 'Merged' : 'Closed without a merge'
   return { status: 'in_progress', title, summary: `${title}. It is judged again when it is reopened.` }
+}
+
+/** The check of a change that is ready while GitHub's write limits leave no room to take another green check back. */
+export function heldReport(): CheckReport {
+  return {
+    status: 'in_progress',
+    title: 'Ready; waiting for its turn',
+    summary:
+      'All gates hold. As many checks are green now as GitHub would let us take back before the window closes, so this one turns green when another has merged. It is looked at again each minute.',
+  }
 }

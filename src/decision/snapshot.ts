@@ -80,10 +80,54 @@ export const labelSchema = z.strictObject({
   equality: equalitySchema.optional(),
 })
 
+/** A deployment of a commit to the staging environment. */
+export const deploymentSchema = z.strictObject({
+  id: z.int().positive(),
+  sha,
+  createdAt: instant,
+  /** The newest status, or `none` while there is none. */
+  state: z.string(),
+  /** Who reported its newest success: the login, since deployers are named by it. Null: nobody has. */
+  succeededBy: z.string().nullable(),
+})
+
+/** What one run of the staging regression found, and what it was tied to (`shared/rules/regression.md`). */
+export const evidenceSchema = z.strictObject({
+  runId: z.string(),
+  headSha: sha,
+  tree: sha.nullable(),
+  /** The operator's name of the server, the environment, and the path of the suite. */
+  server: z.string(),
+  environment: z.string(),
+  suite: z.string(),
+  /** Null where the policy asked for no deployment. */
+  deploymentId: z.int().positive().nullable(),
+  /** What the server said of itself. */
+  serverName: z.string().nullable(),
+  serverVersion: z.string().nullable(),
+  verdict: z.enum(['passed', 'failed', 'inconclusive']),
+  summary: z.string(),
+  startedAt: instant,
+  /** SHA-256 of the stored report. */
+  hash: z.string(),
+  /** The check run that shows the report. */
+  checkUrl: z.string().nullable(),
+})
+
+/** The facts about staging: what runs there of this head, and the runs on it, both newest first. */
+export const regressionSchema = z.strictObject({
+  /** The git tree of the head. */
+  tree: sha.nullable(),
+  deployments: z.array(deploymentSchema),
+  runs: z.array(evidenceSchema),
+})
+
 export const snapshotSchema = z.strictObject({
   pull: pullRefSchema,
   /** The only clock that a gate may look at. */
   takenAt: instant,
+  /** How long it takes now to take all green checks back, in milliseconds; closing begins at least so long before its time. */
+  takeBack: z.int().min(0).optional(),
   title: z.string(),
   body: z.string(),
   state: z.enum(['open', 'closed', 'merged']),
@@ -123,6 +167,8 @@ export const snapshotSchema = z.strictObject({
   equalities: z.record(z.string(), equalitySchema),
   /** Account ids of the members of each team that the policy names, nested teams included. */
   teams: z.record(z.string(), z.array(z.int().positive())),
+  /** Read only where the policy names the gate `staging_regression`. */
+  regression: regressionSchema.optional(),
 })
 
 export type Person = z.infer<typeof personSchema>
@@ -133,4 +179,7 @@ export type Contributor = z.infer<typeof contributorSchema>
 export type Unattributed = z.infer<typeof unattributedSchema>
 export type Equality = z.infer<typeof equalitySchema>
 export type Label = z.infer<typeof labelSchema>
+export type Deployment = z.infer<typeof deploymentSchema>
+export type Evidence = z.infer<typeof evidenceSchema>
+export type RegressionFacts = z.infer<typeof regressionSchema>
 export type Snapshot = z.infer<typeof snapshotSchema>

@@ -27,7 +27,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Verdict {
   const findings: JudgedFinding[] = []
   for (const name of Object.keys(gates) as GateName[]) {
     const settings = policy.gates[name]
-    if (settings !== undefined) findings.push(judged(name, snapshot, settings))
+    if (settings !== undefined) findings.push(judged(name, snapshot, settings, policy.gates))
   }
   return verdictOf(findings.length > 0 ? findings : [noGates])
 }
@@ -41,14 +41,19 @@ export function verdictOf(findings: JudgedFinding[]): Verdict {
   }
 }
 
-function judged(name: GateName, snapshot: Snapshot, settings: unknown): JudgedFinding {
+function judged(name: GateName, snapshot: Snapshot, settings: unknown, all: Policy['gates']): JudgedFinding {
   const gate = gates[name] as Gate
-  return { gate: name, gateTitle: gate.title, ...judgeSafely(gate, snapshot, settings) }
+  return { gate: name, gateTitle: gate.title, ...judgeSafely(gate, snapshot, settings, all) }
 }
 
-function judgeSafely(gate: Gate, snapshot: Snapshot, settings: z.output<z.ZodType>): Finding {
+function judgeSafely(
+  gate: Gate,
+  snapshot: Snapshot,
+  settings: z.output<z.ZodType>,
+  all: Policy['gates'],
+): Finding {
   try {
-    return gate.judge(snapshot, settings)
+    return gate.judge(snapshot, settings, all)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return failed(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { pino } from 'pino'
 import { createAppProbot, personClient } from '../services/github/app-client.ts'
-import type { GitHub } from '../services/github/client.ts'
+import { type GitHub, statusOfError } from '../services/github/client.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import type { RepositoryName } from './gather.ts'
 
@@ -21,13 +21,27 @@ export async function openAccess(wanted: { token?: string }): Promise<Access | {
   const read = readSettings(process.env)
   if (!read.ok) return { mistakes: read.problems }
   const { settings } = read
+  const person = token ? personClient(settings.apiUrl, token) : undefined
+  if (person && (await isUnknown(person))) return { mistakes: ['--token: GitHub does not know this token.'] }
   const probot = createAppProbot(settings, pino({ level: 'silent' }))
   return {
     settings,
     app: await probot.auth(),
     installation: (id) => probot.auth(id),
-    person: token ? personClient(settings.apiUrl, token) : undefined,
+    person,
     serves: (account) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true,
+  }
+}
+
+async function isUnknown(person: GitHub): Promise<boolean> {
+  try {
+    await person.rest.users.getAuthenticated()
+    return false
+  } catch (error) {
+    // A token that is not a person's may not ask who it is, and is known all the same.
+    if (statusOfError(error) === 403) return false
+    if (statusOfError(error) === 401) return true
+    throw error
   }
 }
 

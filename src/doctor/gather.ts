@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 import { covers } from '../decision/policy.ts'
 import { parsePolicy, policyPath } from '../policy-file.ts'
-import { type GitHub, orAbsent, statusOfError } from '../services/github/client.ts'
+import { retryTime } from '../retry-later.ts'
+import { asRetry, type GitHub, orAbsent, statusOfError } from '../services/github/client.ts'
 import { readEnforcement, readLabels } from '../services/github/enforcement.ts'
 import { readPolicyFile } from '../services/github/policy.ts'
 import { formatProblem } from '../yaml-file.ts'
@@ -19,6 +20,7 @@ export type Outside = {
   /** Whether the bot serves an account. */
   serves: (account: string) => boolean
   probes: Probe[]
+  now: () => Date
 }
 
 export type RepositoryName = { owner: string; repo: string }
@@ -34,8 +36,10 @@ type Installation = {
 type Listed = { name: string; owner: { login: string }; default_branch: string }
 
 /**
- * Reads everything that `diagnose` looks at, and writes nothing. What cannot be read becomes a fact of its own and
- * keeps nothing else waiting. With `only`, one repository and its installation.
+ * Reads everything that `diagnose` looks at, and writes nothing: about eight requests a repository. What cannot be read
+ * becomes a fact of its own and keeps nothing else waiting. With `only`, one repository and its installation.
+ *
+ * @throws `retryAfter` when a limit of GitHub is reached: facts that are missing for that are no drift.
  */
 export async function gather(outside: Outside, only?: RepositoryName): Promise<Facts> {
   const [app, probes] = await Promise.all([
@@ -82,14 +86,12 @@ async function readInstallation(
   if (facts.suspended || !facts.served) return { facts, repositories: [] }
   try {
     const github = await outside.installation(installation.id)
-    const limit = pLimit(3)
+    const limit = pLimit(2)
     const names = await repositoriesOf(github, only)
-    const repositories = await Promise.all(
-      names.map((one) => limit(() => readOrSay(github, outside.administrator ?? github, one))),
-    )
+    const repositories = await Promise.all(names.map((one) => limit(() => readOrSay(outside, github, one))))
     return { facts, repositories }
   } catch (error) {
-    return { facts: { ...facts, unreadable: problemOf(error) }, repositories: [] }
+    return { facts: { ...facts, unreadable: problemOf(error, outside.now) }, repositories: [] }
   }
 }
 
@@ -99,27 +101,29 @@ async function repositoriesOf(github: GitHub, only?: RepositoryName): Promise<Li
   return all.filter(({ archived, disabled }) => !archived && !disabled)
 }
 
-async function readOrSay(github: GitHub, reader: GitHub, listed: Listed): Promise<RepositoryFacts> {
+async function readOrSay(outside: Outside, github: GitHub, listed: Listed): Promise<RepositoryFacts> {
   const name = `${listed.owner.login}/${listed.name}`
   try {
-    return await readRepository(github, reader, listed)
+    return await readRepository(github, outside.administrator ?? github, listed)
   } catch (error) {
-    return { kind: 'unreadable', name, why: problemOf(error) }
+    return { kind: 'unreadable', name, why: problemOf(error, outside.now) }
   }
 }
 
 /** The policy and the labels are read as the App sees them; rules and protection by `reader`. */
-export async function readRepository(
+async function readRepository(
   github: GitHub,
   reader: GitHub,
   { name, owner, default_branch: defaultBranch }: Listed,
 ): Promise<ReadRepository> {
   const repository = { owner: owner.login, repo: name }
   const policy = await readPolicy(github, repository)
-  const coversBranch = (branch: string) =>
-    policy.kind === 'valid' && covers(policy.policy, branch, defaultBranch)
+  const covered =
+    policy.kind === 'valid'
+      ? { covers: (branch: string) => covers(policy.policy, branch, defaultBranch) }
+      : {}
   const [enforcement, labels] = await Promise.all([
-    readEnforcement(reader, repository, { defaultBranch, covers: coversBranch }),
+    readEnforcement(reader, repository, { defaultBranch, ...covered }),
     readLabels(github, repository),
   ])
   return { kind: 'read', name: `${owner.login}/${name}`, defaultBranch, policy, enforcement, labels }
@@ -138,7 +142,10 @@ function plain(permissions: object): Record<string, string> {
   return Object.fromEntries(Object.entries(permissions).map(([name, level]) => [name, String(level)]))
 }
 
-function problemOf(error: unknown): string {
+/** In words; a limit that is reached is thrown on instead. */
+function problemOf(error: unknown, now: () => Date): string {
+  const again = asRetry(error, now())
+  if (retryTime(again)) throw again
   const status = statusOfError(error)
   const says = error instanceof Error ? error.message : String(error)
   return status === undefined ? says : `${status} ${says}`

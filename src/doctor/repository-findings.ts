@@ -1,10 +1,11 @@
 import { oneLine } from '../decision/markdown.ts'
 import type { Branch } from '../services/github/enforcement.ts'
+import { judgeQueue, judgeReviews, judgeSettings } from './branch-settings.ts'
+import { judgeBypass } from './bypass-findings.ts'
 import { type Diagnosis, type Found, listed, quoted } from './diagnosis.ts'
 import type { PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
 import { missingLabels, wantedLabels } from './labels.ts'
 import { type Gate, judgeRequirement, judgeUncovered, names, requires, setUp } from './required-check.ts'
-import { judgeBypass, judgeQueue, judgeReviews, judgeSettings } from './ways-round.ts'
 
 export function judgeRepository(repository: RepositoryFacts, gate: Gate): Diagnosis[] {
   return once(judge(repository, gate)).map((found) => ({ ...found, repository: repository.name }))
@@ -21,11 +22,14 @@ function judge(repository: RepositoryFacts, gate: Gate): Found[] {
   }
   if (repository.policy.kind === 'none') return withoutPolicy(repository, gate)
   const { branches, unread, rulesets } = repository.enforcement
+  // A policy that is not valid says nothing about what it covers.
+  const uncovered = repository.policy.kind === 'valid' ? branches.filter(({ covered }) => !covered) : []
   return [
     ...judgePolicy(repository.policy),
-    ...branches.flatMap((branch) =>
-      branch.covered ? judgeCovered(branch, repository, rulesets, gate) : judgeUncovered(branch, gate),
-    ),
+    ...branches
+      .filter(({ covered }) => covered)
+      .flatMap((branch) => judgeCovered(branch, repository, rulesets, gate)),
+    ...uncovered.flatMap((branch) => judgeUncovered(branch, gate)),
     ...(unread > 0 ? [leftOut(unread)] : []),
     ...judgeLabels(repository, gate),
   ]

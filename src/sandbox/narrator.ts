@@ -67,7 +67,9 @@ function cells(row: string): string[] {
 }
 
 function plain(text: string): string {
-  return text.replaceAll('**', '').replaceAll('\\|', '|').replaceAll('`', '')
+  return text
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll('**', '').replaceAll('\\|', '|').replaceAll('`', '')
 }
 
 function indent(text: string): string {

@@ -1,4 +1,4 @@
-import { addMonths } from 'date-fns'
+import { addMonths } from 'date-fns/addMonths'
 import { calendarFeed, type FeedEntry } from '../calendar-feed.ts'
 import { opensCalendar } from '../calendar-link.ts'
 import type { Handler } from '../server.ts'

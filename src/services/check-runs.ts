@@ -11,6 +11,7 @@ export type PostedRun = {
   externalId: string
   runId: number | null
   state: FindingState
+  title: string
   digest: string
   postedAt: Date
 }
@@ -20,10 +21,11 @@ export async function postedRun(db: Queryable, head: Head): Promise<PostedRun | 
     external_id: string
     check_run_id: number | null
     state: FindingState
+    title: string
     digest: string
     posted_at: Date
   }>(
-    `SELECT external_id, check_run_id, state, digest, posted_at FROM release_gate.check_runs
+    `SELECT external_id, check_run_id, state, title, digest, posted_at FROM release_gate.check_runs
      WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3`,
     [head.installationId, head.repositoryId, head.sha],
   )
@@ -33,6 +35,7 @@ export async function postedRun(db: Queryable, head: Head): Promise<PostedRun | 
     externalId: row.external_id,
     runId: row.check_run_id,
     state: row.state,
+    title: row.title,
     digest: row.digest,
     postedAt: row.posted_at,
   }
@@ -41,23 +44,88 @@ export async function postedRun(db: Queryable, head: Head): Promise<PostedRun | 
 /** Writes down what stands on a commit, or is about to. */
 export async function savePostedRun(db: Queryable, head: Head, run: PostedRun): Promise<void> {
   await db.query(
-    `INSERT INTO release_gate.check_runs
-       (installation_id, repository_id, head_sha, external_id, check_run_id, state, digest, posted_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    `INSERT INTO release_gate.check_runs AS stored
+       (installation_id, repository_id, owner, repo, head_sha, external_id, check_run_id, state, title, digest, posted_at,
+        outstanding)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      ON CONFLICT (installation_id, repository_id, head_sha) DO UPDATE SET
        external_id = excluded.external_id, check_run_id = excluded.check_run_id, state = excluded.state,
-       digest = excluded.digest, posted_at = excluded.posted_at`,
+       title = excluded.title, digest = excluded.digest, posted_at = excluded.posted_at,
+       -- While it is not known whether a green check has been taken back, it is taken to stand.
+       outstanding = excluded.outstanding OR (excluded.check_run_id IS NULL AND stored.outstanding)`,
     [
       head.installationId,
       head.repositoryId,
+      head.owner,
+      head.repo,
       head.sha,
       run.externalId,
       run.runId,
       run.state,
+      run.title,
       run.digest,
       run.postedAt,
+      run.state === 'passed',
     ],
   )
+}
+
+/** How many green checks of an installation can still let a merge through. */
+export async function outstandingGreens(db: Queryable, installationId: number): Promise<number> {
+  const [row] = await db.query<{ greens: number }>(
+    'SELECT count(*) AS greens FROM release_gate.check_runs WHERE installation_id = $1 AND outstanding',
+    [installationId],
+  )
+  return Number(row?.greens ?? 0)
+}
+
+/** A green check whose commit has been merged where it could go, and that lets nothing through any more. */
+export async function settleGreen(db: Queryable, head: Head): Promise<undefined> {
+  await db.query(
+    `UPDATE release_gate.check_runs SET outstanding = false
+     WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3`,
+    [head.installationId, head.repositoryId, head.sha],
+  )
+}
+
+/**
+ * The commits whose check is not what their verdicts say: green ones first that must not be, those that no open pull
+ * request has any more among them, then those that may turn green.
+ */
+export async function headsToWrite(db: Queryable): Promise<(Head & { turnsGreen: boolean })[]> {
+  const rows = await db.query<{
+    installation_id: number
+    repository_id: number
+    owner: string
+    repo: string
+    head_sha: string
+    turns_green: boolean
+  }>(
+    `SELECT v.installation_id, v.repository_id, min(v.owner) AS owner, min(v.repo) AS repo, v.head_sha,
+            bool_and(v.state = 'passed') AS turns_green
+     FROM release_gate.verdicts v
+     LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
+     WHERE v.counts
+     GROUP BY v.installation_id, v.repository_id, v.head_sha, c.state, c.check_run_id
+     HAVING bool_and(v.state = 'passed') IS DISTINCT FROM coalesce(c.state = 'passed', false) OR c.check_run_id IS NULL
+     UNION ALL
+     SELECT c.installation_id, c.repository_id, c.owner, c.repo, c.head_sha, false
+     FROM release_gate.check_runs c
+     WHERE c.outstanding AND NOT EXISTS (
+       SELECT 1 FROM release_gate.verdicts v
+       WHERE v.counts AND v.installation_id = c.installation_id AND v.repository_id = c.repository_id
+         AND v.head_sha = c.head_sha
+     )
+     ORDER BY turns_green`,
+  )
+  return rows.map((row) => ({
+    installationId: row.installation_id,
+    repositoryId: row.repository_id,
+    owner: row.owner,
+    repo: row.repo,
+    sha: row.head_sha,
+    turnsGreen: row.turns_green,
+  }))
 }
 
 /**

@@ -47,3 +47,12 @@ export async function keepValidPolicy(
     ],
   )
 }
+
+/** The blob of the last valid policy. */
+export async function keptBlob(db: Queryable, repository: Repository): Promise<string | undefined> {
+  const [row] = await db.query<{ blob: string }>(
+    `SELECT blob FROM release_gate.policies WHERE installation_id = $1 AND repository_id = $2`,
+    [repository.installationId, repository.repositoryId],
+  )
+  return row?.blob
+}

@@ -1,9 +1,20 @@
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
 import type { Logger } from 'pino'
+import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Database, Transaction } from './database.ts'
 import { reviveOrphans } from './queue/orphans.ts'
-import { createQueues, DELIVERIES, EVALUATE, JOBS_SCHEMA, LATER, NOTICES, RECHECK } from './queue/queues.ts'
+import {
+  createQueues,
+  DELIVERIES,
+  EVALUATE,
+  JOBS_SCHEMA,
+  LATER,
+  MERGING,
+  NOTICES,
+  RECHECK,
+  TRANSITIONS,
+} from './queue/queues.ts'
 import { keyOf, sendEvaluate, senderOn } from './queue/sender.ts'
 import { type Delayed, startWorkers } from './queue/workers.ts'
 
@@ -20,6 +31,10 @@ export type DeadJob = { queue: string; data: object; problem: string }
 export type Handlers = {
   delivery: (id: string, signal: AbortSignal) => Promise<void>
   evaluate: (pull: PullRef, signal: AbortSignal) => Promise<void>
+  /** The calendar has moved: see `transitions.ts`. */
+  transition: (signal: AbortSignal) => Promise<void>
+  /** What happens at and after a merge: see `merging/run.ts`. */
+  merging: (task: MergeTask, signal: AbortSignal) => Promise<void>
   notice: (notice: object, signal: AbortSignal) => Promise<void>
   /** Called after the alert in the log. */
   dead?: (job: DeadJob) => Promise<void>
@@ -36,8 +51,12 @@ export type Queue = {
   enqueueEvaluate: (pull: PullRef, options?: Within & { priority?: number }) => Promise<void>
   /** Asks for an evaluation at a time. Equal requests join; it never delays or swallows `enqueueEvaluate`. */
   enqueueRecheck: (pull: PullRef, at: Date, options?: Within) => Promise<void>
+  /** Asks for the calendar to be carried out at a time, at once if it has passed. Equal requests join. */
+  enqueueTransition: (at: Date, options?: Within) => Promise<void>
   /** Asks for a stored delivery to be looked at; `id` is that of its row. */
   enqueueDelivery: (id: string, options?: Within) => Promise<void>
+  /** Asks to look at a merge, a push, a merge group or an issue; at a time, where one is given. Equal requests join. */
+  enqueueMerging: (task: MergeTask, options?: Within & { at?: Date }) => Promise<void>
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
   /** Starts the workers of this process; without it the process only sends. */
@@ -75,8 +94,16 @@ export async function openQueue(options: {
       const { requestedBy: _, ...plain } = pull
       return sender.delay(RECHECK, { queue: EVALUATE, data: plain, key: keyOf(pull) }, at, tx)
     },
+    enqueueTransition: async (at, { tx } = {}) => {
+      await sender.send(TRANSITIONS, {}, { startAfter: at, singletonKey: at.toISOString() }, tx)
+    },
     enqueueDelivery: async (id, { tx } = {}) => {
       await sender.send(DELIVERIES, { id }, { singletonKey: id }, tx)
+    },
+    enqueueMerging: async (task, { at, tx } = {}) => {
+      const key = keyOfTask(task)
+      if (at) await sender.delay(LATER, { queue: MERGING, data: task, key }, at, tx)
+      else await sender.send(MERGING, task, { singletonKey: key }, tx)
     },
     enqueueNotice: async (notice, { tx } = {}) => {
       await sender.send(NOTICES, notice, {}, tx)

@@ -1,4 +1,5 @@
 import type { FindingState } from '../decision/gate.ts'
+import type { Policy } from '../decision/policy.ts'
 import type { CheckReport } from '../decision/report.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
@@ -16,9 +17,17 @@ export type StoredVerdict = {
   digest: string
   report: CheckReport
   snapshot: Snapshot
-  policy: unknown
+  policy: Policy | undefined
+  /** Where the policy came from, and the sentence about it in the check. */
+  source: PolicySource
   decidedAt: Date
+  /** When the calendar changes the verdict. */
+  nextAt: Date | undefined
+  /** When the facts are to be read again, so that they are fresh at `nextAt`. */
+  prepareAt: Date | undefined
 }
+
+export type PolicySource = { where: string; blob: string; valid: boolean; note: string }
 
 /** A number for an evaluation that begins now: what an evaluation with a lower one writes later is refused. */
 export async function nextGeneration(db: Queryable): Promise<number> {
@@ -35,12 +44,13 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
   const rows = await db.query(
     `INSERT INTO release_gate.verdicts AS stored
        (installation_id, repository_id, number, generation, owner, repo, head_sha, base_ref, counts, state, digest, report,
-        snapshot, policy, decided_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        snapshot, policy, source, decided_at, next_at, prepare_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
      ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET
        generation = excluded.generation, owner = excluded.owner, repo = excluded.repo, head_sha = excluded.head_sha,
        base_ref = excluded.base_ref, counts = excluded.counts, state = excluded.state, digest = excluded.digest,
-       report = excluded.report, snapshot = excluded.snapshot, policy = excluded.policy, decided_at = excluded.decided_at
+       report = excluded.report, snapshot = excluded.snapshot, policy = excluded.policy, source = excluded.source,
+       decided_at = excluded.decided_at, next_at = excluded.next_at, prepare_at = excluded.prepare_at
      WHERE stored.generation < excluded.generation
      RETURNING 1`,
     [
@@ -58,10 +68,71 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
       JSON.stringify(verdict.report),
       JSON.stringify(verdict.snapshot),
       verdict.policy === undefined ? null : JSON.stringify(verdict.policy),
+      JSON.stringify(verdict.source),
       verdict.decidedAt,
+      verdict.nextAt ?? null,
+      verdict.prepareAt ?? null,
     ],
   )
   return rows.length > 0
+}
+
+/**
+ * Keeps what the calendar made of the same facts, unless a newer evaluation has been there meanwhile: facts that are
+ * read are always newer than facts that are judged again.
+ */
+export async function saveRejudged(db: Queryable, verdict: StoredVerdict): Promise<boolean> {
+  const { pull } = verdict
+  const rows = await db.query(
+    `UPDATE release_gate.verdicts SET state = $5, digest = $6, report = $7, decided_at = $8, next_at = $9, prepare_at = $10
+     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND generation = $4 RETURNING 1`,
+    [
+      pull.installationId,
+      pull.repositoryId,
+      pull.number,
+      verdict.generation,
+      verdict.state,
+      verdict.digest,
+      JSON.stringify(verdict.report),
+      verdict.decidedAt,
+      verdict.nextAt ?? null,
+      verdict.prepareAt ?? null,
+    ],
+  )
+  return rows.length > 0
+}
+
+/** Something was heard of a pull request: what was read of it before is not fresh any more. */
+export async function touch(db: Queryable, pull: PullRef, at: Date): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.verdicts SET touched_at = $4 WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
+    [pull.installationId, pull.repositoryId, pull.number, at],
+  )
+}
+
+/**
+ * The open pull requests whose verdict the calendar may have changed by a time: those that are due, and every one that
+ * is green, since taking many back begins earlier than taking back few. The green ones come first.
+ */
+export async function dueVerdicts(
+  db: Queryable,
+  at: Date,
+): Promise<(StoredVerdict & { touchedAt: Date | undefined })[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL AND (next_at <= $1 OR state = 'passed')
+     ORDER BY state <> 'passed', repository_id, number`,
+    [at],
+  )
+  return rows.map((row) => ({ ...fromRow(row), touchedAt: row.touched_at ?? undefined }))
+}
+
+/** Takes out the pull requests whose facts are to be read again by now; each is given once. */
+export async function takeToPrepare(db: Queryable, at: Date): Promise<PullRef[]> {
+  const rows = await db.query<Row>(
+    `UPDATE release_gate.verdicts SET prepare_at = NULL WHERE counts AND prepare_at <= $1 RETURNING *`,
+    [at],
+  )
+  return rows.map((row) => fromRow(row).pull)
 }
 
 export async function latestVerdict(db: Queryable, pull: PullRef): Promise<StoredVerdict | undefined> {
@@ -100,8 +171,12 @@ type Row = {
   digest: string
   report: CheckReport
   snapshot: Snapshot
-  policy: unknown
+  policy: Policy | null
+  source: PolicySource
   decided_at: Date
+  next_at: Date | null
+  prepare_at: Date | null
+  touched_at: Date | null
 }
 
 function fromRow(row: Row): StoredVerdict {
@@ -122,6 +197,9 @@ function fromRow(row: Row): StoredVerdict {
     report: row.report,
     snapshot: row.snapshot,
     policy: row.policy ?? undefined,
+    source: row.source,
     decidedAt: row.decided_at,
+    nextAt: row.next_at ?? undefined,
+    prepareAt: row.prepare_at ?? undefined,
   }
 }

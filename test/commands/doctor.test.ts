@@ -117,6 +117,14 @@ describe('wrong use, exit code 2', () => {
     })
   })
 
+  it('a token that GitHub does not know', async () => {
+    expect(await doctor(['--token', 'ghp_wrong'])).toMatchObject({
+      out: '',
+      err: expect.stringContaining('GitHub does not know this token'),
+      code: 2,
+    })
+  })
+
   it('settings that are missing, each named', async () => {
     expect(await doctor([], { APP_ID: '' })).toMatchObject({
       out: '',

@@ -89,6 +89,22 @@ describe('setup with a policy', () => {
     expect((await made()).rulesets).toEqual(['Release gate'])
   })
 
+  it.each([
+    ['that somebody made in the meantime is as good', 'already_exists', 0],
+    ['that GitHub does not take is told', 'invalid', 2],
+  ])('a label %s', async (_, reason, exit) => {
+    world.github.faults.add({
+      kind: 'status',
+      status: 422,
+      method: 'POST',
+      path: '/repos/acme/shop/labels',
+      body: { message: 'Validation Failed', errors: [{ resource: 'Label', code: reason, field: 'name' }] },
+    })
+    const { err, code } = await apply('ada')
+    expect(code).toBe(exit)
+    if (exit !== 0) expect(err).toContain('1 of 4 steps were done.')
+  })
+
   it('requires the check from the App alone: a green check that somebody else posts lets nothing through', async () => {
     await apply('ada')
     const number = await world.openPull('wim', 'try', { 'TRY.md': 'x' })

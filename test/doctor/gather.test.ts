@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDrift } from '../../src/doctor/diagnose.ts'
+import { retryTime } from '../../src/retry-later.ts'
 import { aWorld, namesOf, requiredCheck, rulesetBody, shopOf, sourcesOf, type World } from './world.ts'
 
 let world: World
@@ -211,10 +212,15 @@ describe('what cannot be read', () => {
     ])
   })
 
-  it('a limit that is reached is said, and counts as unreadable', async () => {
+  it.each([
+    '/repos/acme/shop/labels',
+    '/repos/acme/shop/branches/main/protection',
+    '/installation/repositories',
+  ])('because a limit is reached is no drift: it is asked again when GitHub says (%s)', async (path) => {
     world = await aWorld()
-    world.github.faults.add({ kind: 'secondary-rate-limit', path: '/repos/acme/shop/labels' })
-    expect((await world.diagnose()).map(({ rule }) => rule)).toContain('repository-unreadable')
+    world.github.faults.add({ kind: 'secondary-rate-limit', path, retryAfter: 90 })
+    const refused = await world.read().catch((error: unknown) => error)
+    expect(retryTime(refused)).toEqual(new Date(world.clock.now + 90_000))
   })
 
   it('an administrator whose token may not see the repository', async () => {

@@ -22,6 +22,7 @@ export async function aWorld(files: Record<string, string> = { '.github/release-
     installation: (installationId) => probot.auth(installationId),
     serves: () => true,
     probes: [],
+    now: () => new Date(house.clock.now),
   }
   const read = (wish: Partial<Outside> = {}, only?: RepositoryName): Promise<Facts> =>
     gather({ ...outside, ...wish }, only)

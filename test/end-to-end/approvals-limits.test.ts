@@ -179,6 +179,7 @@ describe('every request may fail', () => {
       asked.add(new URL(String(input)).pathname)
       return fetch(input, init)
     })
+    shop.forget()
     await shop.judge(pull)
     return [...asked]
   }
@@ -203,10 +204,12 @@ describe('every request may fail', () => {
       await copy.merge('origin/main')
       desk.later()
       await copy.push({ ref: 'feature' })
+      await shop.judge(pull)
       const paths = await pathsOf(shop, pull)
       expect(paths.length).toBeGreaterThan(9)
       for (const path of paths) {
         shop.restart()
+        shop.forget()
         const body =
           status === 500
             ? { message: 'Server Error' }
@@ -217,4 +220,16 @@ describe('every request may fail', () => {
       }
     },
   )
+
+  test('a tree that cannot be read now: no verdict then, and the right one after', async () => {
+    const { shop, pull } = await approved()
+    await shop.push('olga', 'main', { 'src/cart.ts': 'x\n' }, { from: 'origin/main' })
+    const copy = await shop.copyOf('ana')
+    await copy.branch('feature', 'origin/feature')
+    await copy.rebase('origin/main')
+    await copy.push({ ref: 'feature', force: true })
+    desk.github.faults.add({ kind: 'reset', path: /\/git\/trees\//, times: 1 })
+    await expect(shop.judge(pull)).rejects.toThrow()
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
 })

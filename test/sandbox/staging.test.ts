@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Baseline } from '../../src/regression/contract-check.ts'
 import { createRedactor } from '../../src/regression/redaction.ts'
 import type { RunReport } from '../../src/regression/report-schema.ts'
 import { type RunInput, runRegression } from '../../src/regression/run.ts'
+import { readSuite } from '../../src/regression/suite-file.ts'
 import type { Suite } from '../../src/regression/suite-schema.ts'
 import { type Staging, sandboxDiner, startStaging } from '../../src/sandbox/staging/start.ts'
 import { openLedger } from '../../src/services/ledger.ts'
@@ -79,6 +81,14 @@ test('the whole suite passes on a sound server, which reports the head as its ve
   expect(report.server).toMatchObject({ name: 'foodyepay-rewards', version: 'head-1' })
 })
 
+test('the example suite passes as it is written', async () => {
+  const file = new URL('../../examples/mcp-regression.yml', import.meta.url)
+  const result = readSuite(readFileSync(file, 'utf8'), 'mcp-regression.yml')
+  if (!result.ok) throw new Error('the example is not valid')
+  const { report } = await regress({}, result.value)
+  expect([report.verdict, failing(report)]).toEqual(['passed', []])
+})
+
 test('cleaning up voids the reward', async () => {
   await regress()
   const { rows } = await database.query('select status from reward_ledger')
@@ -144,6 +154,8 @@ describe('every mode breaks what it says, and mends again', () => {
     const { report } = await regress()
     expect(report.verdict).toBe('inconclusive')
     expect(report.summary).toContain('the server died during the run')
+    staging.setModes({})
+    expect((await regress()).report.verdict).toBe('passed')
   })
 
   test('HTML: could not be judged', async () => {

@@ -179,6 +179,28 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     expect(seen.slice(2)).toEqual(expect.arrayContaining(['5', { text: 'x' }]))
   })
 
+  test('notices that meet one limit each run again: none is taken for another', async () => {
+    const at = new Date(TUESDAY.getTime() + 60 * SECOND)
+    const seen: unknown[] = []
+    const { queue, clock } = await start({
+      notice: async (notice) => {
+        if (seen.push(notice) <= 3) throw retryAfter(at, 'limit')
+      },
+    })
+    const notices = [{ text: 'a' }, { text: 'b' }, { text: 'c' }]
+    const run = (count: number) =>
+      vi.waitFor(() => {
+        queue.nudge()
+        expect(seen).toHaveLength(count)
+      })
+    for (const notice of notices) await queue.enqueueNotice(notice)
+    await run(3)
+    await untilIdle(queue)
+    await clock.setTime(at)
+    await run(6)
+    expect(seen.slice(3)).toEqual(expect.arrayContaining(notices))
+  })
+
   test('a poison job is tried again with growing delays, ends as a dead letter with an alert, and never stops others', async () => {
     const dead: DeadJob[] = []
     const { queue, ran, lines, moveTo, clock } = await start({

@@ -9,6 +9,7 @@ const never = () => new Promise<void>(() => setInterval(() => undefined, 60_000)
 await queue.work({
   delivery: never,
   notice: never,
+  transition: never,
   evaluate: () => {
     process.stdout.write('running\n')
     return never()

@@ -58,14 +58,7 @@ function tools(github: SandboxGitHub, installationId: number, clock: { time: num
       clock.time += minutes * 60_000
     },
     as: (login: string) => client(github.url, github.tokenFor(login)),
-    /** A client of the App with a memory of its own, as a new process has. */
-    app: (base?: typeof fetch): GitHub =>
-      new GateOctokit({
-        auth: { token: github.installationToken(installationId) },
-        baseUrl: github.url,
-        request: { fetch: conditionalFetch(base) },
-        log: { debug() {}, info() {}, warn() {}, error() {} },
-      }) as GitHub,
+    app: (base?: typeof fetch) => clientOf(github, installationId, base),
     close: () => github.close(),
   }
 }
@@ -77,6 +70,16 @@ type ShopOptions = {
   facts?: FactStore
 }
 type Base = ReturnType<typeof tools>
+
+/** A client of the App with a memory of its own, as a new process has. */
+export function clientOf(github: SandboxGitHub, installationId: number, base?: typeof fetch): GitHub {
+  return new GateOctokit({
+    auth: { token: github.installationToken(installationId) },
+    baseUrl: github.url,
+    request: { fetch: conditionalFetch(base) },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  }) as GitHub
+}
 
 /** Facts in memory, as a database would keep them: values go through JSON. */
 export function memoryFacts(): FactStore & { size: () => number } {
@@ -105,7 +108,7 @@ async function openShop(desk: Base, name: string, options: ShopOptions) {
     collaborators: staff,
   })
   const repo = { owner: 'acme', repo: name }
-  const facts = options.facts ?? memoryFacts()
+  let facts = options.facts ?? memoryFacts()
   const policy = policySchema.parse({ gates: { approvals: options.approvals ?? {} } })
   let app = desk.app()
   const refOf = (pull: Pull): PullRef => ({
@@ -119,7 +122,6 @@ async function openShop(desk: Base, name: string, options: ShopOptions) {
     ...repo,
     name: made.fullName,
     policy,
-    facts,
     refOf,
     copyOf,
     as: desk.as,
@@ -166,6 +168,10 @@ async function openShop(desk: Base, name: string, options: ShopOptions) {
     /** The bot as a new process with nothing in its memory; what it stored stays. */
     restart: (base?: typeof fetch) => {
       app = desk.app(base)
+    },
+    /** Everything that was found out is gone, as after a loss of the database. */
+    forget: () => {
+      facts = memoryFacts()
     },
     read: async (pull: Pull, teams: string[] = []) => {
       const ref = refOf(pull)

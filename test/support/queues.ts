@@ -29,7 +29,9 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
   const work = () =>
     queue.work({
       delivery: async () => undefined,
+      transition: async () => undefined,
       notice: async () => undefined,
+      merging: async () => undefined,
       ...handlers,
       evaluate: async (pull, signal) => {
         ran.push(pull)

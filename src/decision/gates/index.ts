@@ -1,10 +1,12 @@
 import { approvals } from './approvals.ts'
 import { releaseWindow } from './release-window.ts'
+import { stagingRegression } from './staging-regression.ts'
 
 /** Every gate by its name in the policy, in the order in which a reader of the check meets them. */
 export const gates = {
   approvals,
   release_window: releaseWindow,
+  staging_regression: stagingRegression,
 }
 
 export type GateName = keyof typeof gates

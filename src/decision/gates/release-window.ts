@@ -12,7 +12,7 @@ export const releaseWindow = defineGate({
   judge(snapshot, settings) {
     const now = new Date(snapshot.takenAt)
     const urgency = judgeUrgency(snapshot, settings.urgent)
-    const finding = judgeCalendar(now, settings)
+    const finding = judgeCalendar(now, settings, snapshot.takeBack ?? 0)
     if (urgency.state === 'absent') return finding
     if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
     return finding.state === 'passed'
@@ -25,12 +25,13 @@ function noting(finding: Finding, note: string): Finding {
   return { ...finding, reason: `${finding.reason} ${note}` }
 }
 
-function judgeCalendar(now: Date, settings: WindowSettings): Finding {
+function judgeCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {
   const calendar = stateAt(settings, now)
   if (!calendar.open) return closed(calendar, settings)
   const { closesAt } = calendar
   if (!closesAt) return passed('Release window open', 'The release window covers the whole week.')
-  const lastGreen = new Date(closesAt.getTime() - parseDuration(settings.closing_margin))
+  const before = Math.max(parseDuration(settings.closing_margin), takeBack)
+  const lastGreen = new Date(closesAt.getTime() - before)
   if (now >= lastGreen) return closing(closesAt, settings)
   const until = formatTime(closesAt, settings.time_zone)
   return passed('Release window open', `Open until ${until}. ${margin(settings)}`, {

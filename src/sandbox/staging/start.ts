@@ -29,7 +29,7 @@ export type Staging = {
   /** JSON-RPC of the chain. */
   receiptsUrl: string
   database: PGlite
-  /** Replaces the modes; `{}` mends everything. */
+  /** Replaces the modes; `{}` mends everything, and starts a server again that went away. */
   setModes: (modes: StagingModes) => void
   /** Deploys another head: the server then reports it as its version. */
   deploy: (version: string) => void
@@ -48,12 +48,14 @@ export async function startStaging(options: StagingOptions = {}): Promise<Stagin
   const server = createServer((request, response) => {
     serve({ request, response, database, state, deployed, die }).catch(() => response.destroy())
   })
+  let ended = false
   function die(): void {
     server.close()
     server.closeAllConnections()
   }
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { port } = server.address() as AddressInfo
+  const origin = `http://127.0.0.1:${port}`
   return {
     url: `${origin}/mcp`,
     ledger: { url: origin, key: ledgerKey },
@@ -62,11 +64,13 @@ export async function startStaging(options: StagingOptions = {}): Promise<Stagin
     setModes(modes) {
       state.current = modes
       state.calls = 0
+      if (!server.listening && !ended) server.listen(port, '127.0.0.1')
     },
     deploy(version) {
       deployed.version = version
     },
     async close() {
+      ended = true
       await closed(server)
       if (!options.database) await database.close()
     },

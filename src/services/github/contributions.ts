@@ -16,6 +16,8 @@ export type Work = {
   /** Update merges that are proved to add nothing. */
   cleanMerges: ReadonlySet<string>
   pushes: DatedPush[]
+  /** False while nothing tells who pushed: then the gate is closed, and who had a hand in it is not known. */
+  pusherKnown: boolean
   incomplete: string | undefined
   /** Undefined where GitHub cannot compare the head with the base: then nothing is proved by it. */
   head: HeadFacts | undefined
@@ -40,13 +42,19 @@ export async function readWork(prover: Prover, ref: PullRef, pull: Pull): Promis
     cleanMerges,
     commits: range.commits,
     pushes,
+    pusherKnown: isPusherKnown(contributions),
     incomplete: range.incomplete,
     head: headFacts(range, contributions),
     readHead: async (older) => {
       const then = await readCommits(github, repository, base, older)
-      return then && headFacts(then, (await contribute(then, older)).contributions)
+      const told = then && (await contribute(then, older)).contributions
+      return then && told && isPusherKnown(told) ? headFacts(then, told) : undefined
     },
   }
+}
+
+function isPusherKnown({ unattributed }: Contributions): boolean {
+  return unattributed.every(({ field }) => field !== 'pusher')
 }
 
 function headFacts({ change }: CommitRange, { contributors }: Contributions): HeadFacts | undefined {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { type GitHub, orAbsent, statusOfError } from './client.ts'
+import { asRetry, type GitHub, orAbsent, statusOfError } from './client.ts'
 import { actorNames, type Bypass, bypassOf } from './enforcement/bypass.ts'
 import { fromProtection, fromRules } from './enforcement/sources.ts'
 
@@ -65,20 +65,25 @@ const branchesRead = 100
 export async function readEnforcement(
   github: GitHub,
   repository: Repository,
-  wanted: { defaultBranch: string; covers: (branch: string) => boolean },
+  wanted: { defaultBranch: string; covers?: (branch: string) => boolean },
 ): Promise<Enforcement> {
   const rulesets = await readRulesets(github, repository)
-  const all = await github.paginate(github.rest.repos.listBranches, { ...repository, per_page: 100 })
-  const others = all.filter(({ name }) => name !== wanted.defaultBranch)
-  const covered = others.filter(({ name }) => wanted.covers(name))
+  const { defaultBranch, covers = () => false } = wanted
+  const all = await github.paginate(github.rest.repos.listBranches, {
+    ...repository,
+    ...(wanted.covers ? {} : { protected: true }),
+    per_page: 100,
+  })
+  const others = all.filter(({ name }) => name !== defaultBranch)
+  const covered = others.filter(({ name }) => covers(name))
   const uncovered = others.filter((branch) => branch.protected && !covered.includes(branch))
-  const names = [wanted.defaultBranch, ...[...covered, ...uncovered].map(({ name }) => name)]
-  const limit = pLimit(6)
+  const names = [defaultBranch, ...[...covered, ...uncovered].map(({ name }) => name)]
+  const limit = pLimit(4)
   const branches = await Promise.all(
     names.slice(0, branchesRead).map((name) =>
       limit(async () => ({
         name,
-        covered: name === wanted.defaultBranch || wanted.covers(name),
+        covered: name === defaultBranch || covers(name),
         state: await readBranch(github, repository, name, rulesets),
       })),
     ),
@@ -101,9 +106,13 @@ async function readBranch(
     return { readable: true, sources: [...fromRules(rules, rulesets), ...classic] }
   } catch (error) {
     const status = statusOfError(error)
-    if (status !== 403 && status !== 404) throw error
+    if ((status !== 403 && status !== 404) || isLimit(error)) throw error
     return { readable: false, why: error instanceof Error ? error.message : String(error) }
   }
+}
+
+function isLimit(error: unknown): boolean {
+  return asRetry(error, new Date()) !== error
 }
 
 /** 404 says "Branch not protected", or "Not Found" to those who may not know: only the first means that there is none. */

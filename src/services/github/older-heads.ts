@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Contributor, Equality, Review } from '../../decision/snapshot.ts'
-import { type Prover, proveSame, type Version } from './proofs.ts'
+import { type Prover, proveSame, type Version, withFootprint } from './proofs.ts'
 
 /** What is known of a commit as a head: its difference from the base, and the ids of all who had a hand in it. */
 export type HeadFacts = Version & { contributors: number[] }
@@ -15,19 +16,30 @@ export function idsOf(contributors: Contributor[]): number[] {
   return [...new Set(contributors.map(({ person }) => person.id))].sort((a, b) => a - b)
 }
 
-/** Remembers the head while GitHub still shows it: after a force-push it may be collected. */
-export async function keepHead(prover: Prover, baseRef: string, head: HeadFacts): Promise<void> {
+/**
+ * Remembers the head while GitHub still shows it: after a force-push it may be collected. Of a head that was approved,
+ * what it touches is remembered too.
+ */
+export async function keepHead(
+  prover: Prover,
+  baseRef: string,
+  head: HeadFacts,
+  approved: boolean,
+): Promise<void> {
   const known = await onBases(prover, head.change.head)
-  const { footprint } = known[baseRef] ?? {}
-  const sameBase = known[baseRef]?.change.mergeBase === head.change.mergeBase
-  const kept = small(head.footprint || !footprint || !sameBase ? head : { ...head, footprint })
-  if (JSON.stringify(known[baseRef]) === JSON.stringify(kept)) return
+  const before = Object.hasOwn(known, baseRef) ? known[baseRef] : undefined
+  const sameBase = before?.change.mergeBase === head.change.mergeBase
+  const footprint = head.footprint ?? (sameBase ? before?.footprint : undefined)
+  const whole = footprint ? { ...head, footprint } : head
+  const kept = asStored(approved ? await withFootprint(prover, whole) : whole)
+  if (isDeepStrictEqual(before, kept)) return
   await prover.facts.put(keyOf(prover, head.change.head), { ...known, [baseRef]: kept })
 }
 
 /** What touches more paths than this is read again when it is needed. */
-function small({ footprint, ...head }: HeadFacts): HeadFacts {
-  return footprint && Object.keys(footprint).length <= 5_000 ? { ...head, footprint } : head
+function asStored({ footprint, ...head }: HeadFacts): HeadFacts {
+  const small = footprint && Object.keys(footprint).length <= 5_000
+  return JSON.parse(JSON.stringify(small ? { ...head, footprint } : head))
 }
 
 export async function knownHead(

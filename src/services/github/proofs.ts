@@ -61,8 +61,13 @@ export async function compare(prover: Prover, before: Version, after: Version): 
   return attempt(await readBaseMove(prover.github, prover.repository, from, to))
 }
 
-/** What a version touches, read where it is not known; only a whole answer is kept. */
-export async function footprintOf(prover: Prover, version: Version): Promise<Footprint | NoFootprint> {
+/** Reads ahead what a later proof will need, while it can be read; a failure now is no matter, it is read again then. */
+export async function withFootprint<Known extends Version>(prover: Prover, version: Known): Promise<Known> {
+  await footprintOf(prover, version).catch(() => undefined)
+  return version
+}
+
+async function footprintOf(prover: Prover, version: Version): Promise<Footprint | NoFootprint> {
   if (version.footprint) return version.footprint
   const footprint = await readFootprint(prover.github, prover.repository, version.change)
   if (typeof footprint !== 'string') version.footprint = footprint

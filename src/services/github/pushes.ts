@@ -72,13 +72,11 @@ async function pushesBy(
 ): Promise<DatedPush[] | 'too many'> {
   let pages = 0
   const options = { ...repository, actor: person.login, time_period: 'quarter' as const, per_page: 100 }
-  const pushes = await orHidden(
-    github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
-      pages += 1
-      if (pages > maximumPages) done()
-      return data.map(pushOf)
-    }),
-  )
+  const pushes = await github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
+    pages += 1
+    if (pages > maximumPages) done()
+    return data.map(pushOf)
+  })
   if (pages > maximumPages) return 'too many'
   // The login may belong to somebody else by now: the id decides.
   return pushes.filter(({ actor }) => actor?.id === person.id)

@@ -1,16 +1,16 @@
 import { standingReviews } from '../../decision/reviews.ts'
-import type { Access, Contributor, Equality, PullRef, Review, Snapshot } from '../../decision/snapshot.ts'
+import type { Equality, PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { FactStore } from '../facts.ts'
 import { readAccess, readTeams } from './access.ts'
+import { approvedHere, pushersAmongApprovers } from './approvers.ts'
 import { baseChange, keepBase } from './bases.ts'
 import type { GitHub } from './client.ts'
-import { readWork, type Work } from './contributions.ts'
+import { readWork } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
 import { equalitiesFor, equalityWith, keepHead, notSame } from './older-heads.ts'
 import { personOf } from './people.ts'
-import { footprintOf, type Prover } from './proofs.ts'
+import type { Prover } from './proofs.ts'
 import { type Pull, readPull, readSameHead, versionOf } from './pulls.ts'
-import { pushersElsewhere } from './pushes.ts'
 import { readReviews, withDismissal } from './reviews.ts'
 import { labelsOf, readTimeline } from './timeline.ts'
 
@@ -110,9 +110,8 @@ async function readFacts(
   const keep = async () => {
     await keepBase(prover, ref.number, baseRef, timeline)
     // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole.
-    if (!head || contributions.unattributed.some(({ field }) => field === 'pusher')) return
-    if (approvedHere(reviews, pull.head.sha)) await footprintOf(prover, head)
-    await keepHead(prover, baseRef, head)
+    if (!head || !work.pusherKnown) return
+    await keepHead(prover, baseRef, head, approvedHere(reviews, pull.head.sha))
   }
   return { snapshot, keep }
 }
@@ -129,29 +128,4 @@ function ownFacts(pull: Pull): Pick<Snapshot, 'title' | 'body' | 'state' | 'draf
 
 function headOf({ head, base }: Pull): Snapshot['head'] {
   return { sha: head.sha, ref: head.ref, fork: head.repo?.id !== base.repo.id }
-}
-
-/** A head that was approved may be compared with a later one: what it touches is read while it can be. */
-function approvedHere(reviews: Review[], head: string): boolean {
-  return standingReviews(reviews).some(({ state, commit }) => state === 'APPROVED' && commit === head)
-}
-
-/** Of those whose approval would count, who pushed a commit of the change anywhere: only they are worth a request. */
-async function pushersAmongApprovers(
-  { github, repository }: Prover,
-  pull: Pull,
-  work: Work,
-  told: { reviews: Review[]; access: Record<string, Access>; equalities: Record<string, Equality> },
-): Promise<Contributor[]> {
-  const barred = new Set(work.contributions.contributors.map(({ person }) => person.id))
-  const counts = (commit: string | null) =>
-    commit !== null && (commit === pull.head.sha || told.equalities[commit]?.same)
-  const people = standingReviews(told.reviews)
-    .filter(({ state, commit }) => state === 'APPROVED' && counts(commit))
-    .map(({ person }) => person)
-    .filter(({ id }) => told.access[id]?.write && !barred.has(id))
-  const source = pull.head.repo
-  const fork = source && source.id !== pull.base.repo.id
-  const others = fork ? [{ owner: source.owner.login, repo: source.name }] : []
-  return pushersElsewhere(github, [repository, ...others], people, work)
 }

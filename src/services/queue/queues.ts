@@ -6,6 +6,8 @@ export const JOBS_SCHEMA = 'release_gate_jobs'
 export const DELIVERIES = 'deliveries'
 export const EVALUATE = 'evaluate'
 export const RECHECK = 'recheck'
+export const TRANSITIONS = 'transitions'
+export const MERGING = 'merging'
 export const LATER = 'later'
 export const NOTICES = 'notices'
 export const DEAD_LETTERS = 'dead-letters'
@@ -42,6 +44,9 @@ const DEFINITIONS: Record<string, Definition> = {
   [DELIVERIES]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
   [EVALUATE]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
   [RECHECK]: { ...COMMON, policy: 'short', notify: true, deadLetter: DEAD_LETTERS },
+  // Taking back hundreds of green checks at GitHub's pace is one job; it has its heartbeat, and more time than the others.
+  [TRANSITIONS]: { ...COMMON, policy: 'short', expireInSeconds: 600, notify: true, deadLetter: DEAD_LETTERS },
+  [MERGING]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
   [LATER]: { ...COMMON, policy: 'short', notify: true, deadLetter: DEAD_LETTERS },
   [NOTICES]: { ...COMMON, policy: 'standard', notify: true, deadLetter: DEAD_LETTERS },
 }

@@ -1,8 +1,19 @@
 import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
+import type { MergeTask } from '../../decision/merge-task.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import { retryTime } from '../../retry-later.ts'
 import type { Handlers, QueueLog } from '../queue.ts'
-import { DEAD_LETTERS, DELIVERIES, EVALUATE, LATER, NOTICES, RECHECK, RETRY_LIMIT } from './queues.ts'
+import {
+  DEAD_LETTERS,
+  DELIVERIES,
+  EVALUATE,
+  LATER,
+  MERGING,
+  NOTICES,
+  RECHECK,
+  RETRY_LIMIT,
+  TRANSITIONS,
+} from './queues.ts'
 
 /** What a delayed job carries: the queue that it goes to when its time has come. */
 export type Delayed = { queue: string; data: object; key: string | null }
@@ -38,7 +49,9 @@ export async function startWorkers(
   return Promise.all([
     run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
     run<PullRef>(EVALUATE, 4, (pull, signal) => handlers.evaluate(pull, signal)),
+    run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
     run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),
+    run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
     forward(RECHECK, 0.5),
     forward(LATER, 1),
     boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {

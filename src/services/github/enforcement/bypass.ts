@@ -1,4 +1,4 @@
-import { type GitHub, statusOfError } from '../client.ts'
+import { asRetry, type GitHub, statusOfError } from '../client.ts'
 
 /** Who may pass a rule over, and how. `reach`: whether that is everybody who may write, or people who were chosen. */
 export type Bypass = {
@@ -53,7 +53,8 @@ async function orUnknown<Answer>(answer: Promise<Answer>, instead: Answer): Prom
   try {
     return await answer
   } catch (error) {
-    if ([403, 404].includes(statusOfError(error) ?? 0)) return instead
+    const isLimit = asRetry(error, new Date()) !== error
+    if (!isLimit && [403, 404].includes(statusOfError(error) ?? 0)) return instead
     throw error
   }
 }

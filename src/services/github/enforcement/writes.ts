@@ -3,10 +3,10 @@ import { type GitHub, orAbsent, statusOfError } from '../client.ts'
 type Repository = { owner: string; repo: string }
 type Body = { name: string; enforcement: 'active' } & object
 
-/** Whether the person of this client is an administrator of the repository; undefined: they may not see it. */
-export async function isAdministrator(person: GitHub, repository: Repository): Promise<boolean | undefined> {
+/** Whether the person of this client is an administrator of the repository, which they may not even see. */
+export async function isAdministrator(person: GitHub, repository: Repository): Promise<boolean> {
   const found = await orAbsent(person.rest.repos.get(repository))
-  return found && found.data.permissions?.admin === true
+  return found?.data.permissions?.admin === true
 }
 
 export async function createRuleset(person: GitHub, repository: Repository, body: Body): Promise<void> {

@@ -1,0 +1,135 @@
+import { type ChangeDescription, readDescription } from './change-description.ts'
+import { type Exception, exceptionOf, type Standing, type Timing, timingOf, verdictAt } from './exception.ts'
+import type { FindingState } from './gate.ts'
+import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
+import { tallyOf } from './tally.ts'
+
+/** A check that stood on the merged head; `conclusion` is null while it ran. */
+export type RecordedCheck = { name: string; app: string | null; conclusion: string | null }
+
+/** What is read when a pull request has been merged. */
+export type MergeFacts = {
+  pull: PullRef
+  url: string
+  title: string
+  body: string
+  author: Person | null
+  base: { ref: string; sha: string }
+  head: { ref: string; sha: string }
+  mergeCommit: string | null
+  mergedBy: Person | null
+  mergedAt: string
+  checks: RecordedCheck[]
+  /** The verdict that stood at the merge, with the place of its record and the policy's file. */
+  standing: (Standing & { source: PolicyFile | undefined }) | undefined
+  /** The facts that people's parts are taken from, where no verdict stood for this head. */
+  afterwards: Snapshot | undefined
+  /** The version of the rules: of this program. */
+  rules: string
+}
+
+type PolicyFile = { where: string; blob: string }
+
+/** One merged change, as the records hold it (rules/ingest.md, "Records"). Plain JSON: what is not known is null. */
+export type ChangeRecord = {
+  repository: { id: number; owner: string; name: string }
+  number: number
+  url: string
+  title: string
+  base: { ref: string; sha: string }
+  head: { ref: string; sha: string }
+  mergeCommit: string | null
+  author: Person | null
+  contributors: { id: number; login: string; as: Contributor['as'][] }[]
+  description: ChangeDescription
+  approvers: { id: number; login: string; role: string; commit: string | null; at: string | null }[]
+  checks: RecordedCheck[]
+  verdict: { state: FindingState; since: string; head: string; title: string } | null
+  /** What each gate says of the time of the merge. */
+  gates: { gate: string; state: FindingState; title: string; reason: string }[]
+  window: { state: Timing['kind']; closesAt: string | null }
+  urgent: {
+    by: string
+    byId: number
+    at: string
+    until: string
+    reason: string | null
+    skipped: string[]
+  } | null
+  policy: { where: string; blob: string } | null
+  rules: string
+  mergedBy: Person | null
+  mergedAt: string
+  exception: Exception | null
+}
+
+/** Facts to record. Pure: who approved is judged from the facts that stood at the merge, by the policy of then. */
+export function changeRecord(facts: MergeFacts): ChangeRecord {
+  const { pull, standing } = facts
+  const judged = standing?.headSha === facts.head.sha ? standing : undefined
+  const people = judged?.snapshot ?? facts.afterwards
+  const merge = { headSha: facts.head.sha, baseRef: facts.base.ref, mergedAt: facts.mergedAt }
+  const timing = judged ? timingOf(judged, facts.mergedAt) : undefined
+  return {
+    repository: { id: pull.repositoryId, owner: pull.owner, name: pull.repo },
+    number: pull.number,
+    url: facts.url,
+    title: facts.title,
+    base: facts.base,
+    head: facts.head,
+    mergeCommit: facts.mergeCommit,
+    author: facts.author,
+    contributors: people ? contributorsOf(people) : [],
+    description: readDescription(facts.title, facts.body),
+    approvers: people ? approversOf(people, judged?.policy) : [],
+    checks: facts.checks,
+    verdict: standing
+      ? { state: standing.state, since: standing.since, head: standing.headSha, title: standing.title }
+      : null,
+    gates: judged ? gatesAt(judged, facts.mergedAt) : [],
+    window: windowOf(timing),
+    urgent: urgentOf(timing),
+    policy: standing?.source ? { where: standing.source.where, blob: standing.source.blob } : null,
+    rules: facts.rules,
+    mergedBy: facts.mergedBy,
+    mergedAt: facts.mergedAt,
+    exception: exceptionOf(merge, standing) ?? null,
+  }
+}
+
+function contributorsOf({ contributors }: Snapshot): ChangeRecord['contributors'] {
+  const byId = Map.groupBy(contributors, ({ person }) => person.id)
+  return [...byId].map(([id, parts]) => ({
+    id,
+    login: parts[0]?.person.login ?? '',
+    as: [...new Set(parts.map((part) => part.as))],
+  }))
+}
+
+/** Those whose approval counted, with their role and the commit that they saw. */
+function approversOf(snapshot: Snapshot, policy: Standing['policy']): ChangeRecord['approvers'] {
+  const { counted } = tallyOf(snapshot, policy?.gates.approvals ?? { count: 0, teams: [] })
+  return counted.map(({ review, role }) => ({
+    id: review.person.id,
+    login: review.person.login,
+    role,
+    commit: review.commit,
+    at: review.submittedAt,
+  }))
+}
+
+function gatesAt(standing: Standing, at: string): ChangeRecord['gates'] {
+  const { findings } = verdictAt(standing, at)
+  return findings.map(({ gate, state, title, reason }) => ({ gate, state, title, reason }))
+}
+
+function windowOf(timing: Timing | undefined): ChangeRecord['window'] {
+  const closesAt = timing?.kind === 'window' ? (timing.closesAt ?? null) : null
+  return { state: timing?.kind ?? 'any time', closesAt }
+}
+
+function urgentOf(timing: Timing | undefined): ChangeRecord['urgent'] {
+  if (timing?.kind !== 'urgent') return null
+  const { by, byId, at, until, reason, skipped } = timing
+  return { by, byId, at, until, reason: reason ?? null, skipped }
+}

@@ -1,0 +1,115 @@
+import { stateAt } from './calendar.ts'
+import type { Policy } from './policy.ts'
+import type { Snapshot } from './snapshot.ts'
+import { judgeUrgency, type Urgency } from './urgent.ts'
+import { decide, type JudgedFinding, type Verdict } from './verdict.ts'
+
+/** The verdict that stood on a pull request when somebody merged it. */
+export type Standing = {
+  headSha: string
+  state: Verdict['state']
+  /** From when it stood. */
+  since: string
+  /** What its check said. */
+  title: string
+  snapshot: Snapshot
+  /** Undefined: the policy was broken. */
+  policy: Policy | undefined
+}
+
+export type Merge = { headSha: string; baseRef: string; mergedAt: string }
+
+/**
+ * Why a merge is an exception:
+ * - `unjudged`: no verdict had been given for this head to this base.
+ * - `not passed`: there was one, and it had not passed.
+ * - `late`: it had passed, and did not hold any more: the window had closed, or the urgency had ended.
+ */
+export type Exception = { kind: 'unjudged' | 'not passed' | 'late'; bypassed: string[] }
+
+/**
+ * Whether a merge is an exception: one "without a passed verdict for that head at that time" (rules/release-window.md,
+ * "The moment of merging"). Judged from what stood, and from the calendar at the time of the merge; never from what is
+ * known now. The margin before closing is ours and no rule of the team's, so a merge in it is in the window.
+ *
+ * @returns nothing for a merge by the rule.
+ */
+export function exceptionOf(merge: Merge, standing: Standing | undefined): Exception | undefined {
+  if (!standing) return { kind: 'unjudged', bypassed: ['No verdict had been given for this pull request.'] }
+  if (standing.headSha !== merge.headSha) {
+    return { kind: 'unjudged', bypassed: ['No verdict had been given for the commit that was merged.'] }
+  }
+  if (standing.snapshot.base.ref !== merge.baseRef) {
+    return {
+      kind: 'unjudged',
+      bypassed: ['No verdict had been given for the branch that it was merged into.'],
+    }
+  }
+  if (!standing.policy) return { kind: 'not passed', bypassed: [standing.title] }
+  const open = openFindings(verdictAt(standing, standing.since))
+  if (standing.state !== 'passed' && open.length > 0) return { kind: 'not passed', bypassed: linesOf(open) }
+  const ended = openFindings(verdictAt(standing, merge.mergedAt))
+  return ended.length > 0 ? { kind: 'late', bypassed: linesOf(ended) } : undefined
+}
+
+/** What the facts that stood give at an instant. Without a valid policy: nothing holds. */
+export function verdictAt({ snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>, at: string): Verdict {
+  if (!policy) return { state: 'failed', findings: [], next: [] }
+  return decide({ ...snapshot, takenAt: at, takeBack: 0 }, withoutMargin(policy))
+}
+
+function withoutMargin(policy: Policy): Policy {
+  const window = policy.gates.release_window
+  if (!window) return policy
+  return { ...policy, gates: { ...policy.gates, release_window: { ...window, closing_margin: '0s' } } }
+}
+
+function openFindings({ findings }: Verdict): JudgedFinding[] {
+  return findings.filter(({ state }) => state !== 'passed')
+}
+
+/** One line for each finding: the gate and what it says. */
+export function linesOf(findings: Pick<JudgedFinding, 'gateTitle' | 'title'>[]): string[] {
+  return findings.map(({ gateTitle, title }) => `${gateTitle}: ${title}`)
+}
+
+/** Why it could be merged when it was, and what an urgent merge skipped. */
+export type Timing =
+  | { kind: 'any time' }
+  | { kind: 'closed' }
+  | { kind: 'window'; closesAt: string | undefined; zone: string }
+  | {
+      kind: 'urgent'
+      by: string
+      byId: number
+      at: string
+      until: string
+      zone: string
+      reason?: string
+      skipped: string[]
+    }
+
+/** The window at the time of a merge. Urgency counts only where it lifted something: an open window needs no label. */
+export function timingOf(standing: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
+  const window = standing.policy?.gates.release_window
+  if (!window) return { kind: 'any time' }
+  const zone = window.time_zone
+  const { open, closesAt } = stateAt(window, new Date(at))
+  if (open) return { kind: 'window', closesAt: closesAt?.toISOString(), zone }
+  const urgency = judgeUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
+  return urgency.state === 'valid'
+    ? { kind: 'urgent', ...urgent(urgency), zone, skipped: skippedBy(standing, window.urgent.label, at) }
+    : { kind: 'closed' }
+}
+
+function urgent({ by, at, until, reason }: Urgency & { state: 'valid' }) {
+  const times = { at: at.toISOString(), until: until.toISOString() }
+  return { by: by.login, byId: by.id, ...times, ...(reason === undefined ? {} : { reason }) }
+}
+
+/** What would not have held without the label. */
+function skippedBy(standing: Pick<Standing, 'snapshot' | 'policy'>, label: string, at: string): string[] {
+  const others = standing.snapshot.labels.filter(({ name }) => name.toLowerCase() !== label.toLowerCase())
+  const without = { ...standing, snapshot: { ...standing.snapshot, labels: others } }
+  return linesOf(openFindings(verdictAt(without, at)))
+}

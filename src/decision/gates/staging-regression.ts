@@ -1,0 +1,114 @@
+import { formatTime } from '../calendar.ts'
+import { parseDuration } from '../duration.ts'
+import { defineGate, type Finding, failed, passed } from '../gate.ts'
+import { code, oneLine, short } from '../markdown.ts'
+import { type RegressionSettings, regressionSettings } from '../regression-settings.ts'
+import type { Evidence, Snapshot } from '../snapshot.ts'
+import { newestOf, standingRun } from '../staging.ts'
+import { withoutEvidence } from '../staging-missing.ts'
+import { judgeUrgency } from '../urgent.ts'
+import { windowSettings } from '../window-settings.ts'
+
+/** The tools on staging, running this very head, have passed the regression (`shared/rules/regression.md`). */
+export const stagingRegression = defineGate({
+  title: 'Staging regression',
+  settings: regressionSettings,
+  judge(snapshot, settings, gates = {}) {
+    const finding = judgeEvidence(snapshot, settings)
+    if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
+    return deferred(snapshot, gates) ?? finding
+  },
+})
+
+function judgeEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
+  const { regression: facts, head } = snapshot
+  if (!facts) {
+    return failed(
+      'Staging could not be judged',
+      'What is known about staging was not read, so this gate stays closed.',
+      { who: 'Whoever runs release-gate' },
+    )
+  }
+  const run = standingRun(facts, head.sha, settings)
+  if (!run) return withoutEvidence(snapshot, facts, settings)
+  const told = {
+    details: [describe(run, snapshot, settings)],
+    ...(run.checkUrl ? { link: run.checkUrl } : {}),
+  }
+  if (run.verdict === 'failed') return broken(run, told)
+  if (run.verdict === 'inconclusive') return unjudged(run.summary, told)
+  if (settings.identity === 'server' && run.serverVersion !== run.headSha) {
+    return unjudged(`the server reports ${run.serverVersion ?? 'no version'}, not this head`, told)
+  }
+  const until = new Date(Date.parse(run.startedAt) + parseDuration(settings.freshness))
+  if (Date.parse(snapshot.takenAt) >= until.getTime()) return withoutEvidence(snapshot, facts, settings, run)
+  return passed('Staging regression passed', whatPassed(run, snapshot, settings), {
+    when: `Evidence holds until ${formatTime(until, 'UTC')}`,
+    next: [{ kind: 'recheck', at: until.toISOString() }],
+    ...told,
+  })
+}
+
+type Told = Pick<Finding, 'details' | 'link'>
+
+function broken(run: Evidence, told: Told): Finding {
+  return failed(
+    'Staging regression failed',
+    `The tools on staging broke their promises: ${code(said(run.summary), 400)}.`,
+    {
+      who: 'The author, by a repair of the change; if staging itself was wrong, by the button "Run again" of the check "Staging regression"',
+      ...told,
+    },
+  )
+}
+
+/** Never a success, and never called a regression. */
+function unjudged(why: string, told: Told): Finding {
+  return failed(
+    'Staging could not be judged',
+    `Staging could not be judged: ${code(said(why), 400)}. This says nothing about the change.`,
+    {
+      who: 'A person with write access, by the button "Run again" of the check "Staging regression"',
+      ...told,
+    },
+  )
+}
+
+function said(summary: string): string {
+  return oneLine(summary.replace(/^staging could not be judged: /i, ''), 400).replace(/\.+$/, '')
+}
+
+function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSettings): string {
+  const where =
+    run.headSha === snapshot.head.sha ? 'this head' : `${short(run.headSha)}, which has the identical files,`
+  const tie = settings.deployment === 'none' ? ' It is tied to the head at the time of the run.' : ''
+  return `Every gate held on ${code(settings.server)} for ${where} on ${formatTime(new Date(run.startedAt), 'UTC')}.${tie}`
+}
+
+function describe(run: Evidence, { regression }: Snapshot, settings: RegressionSettings): string {
+  const server =
+    run.serverName === null
+      ? 'no server answered'
+      : `server ${code(`${run.serverName} ${run.serverVersion ?? ''}`)}`
+  const deployed = regression && newestOf(regression, run.headSha, settings)
+  const by = deployed?.succeededBy ? ` by ${code(deployed.succeededBy)}` : ''
+  const deployment = run.deploymentId === null ? 'no deployment' : `deployment ${run.deploymentId}${by}`
+  return `Run ${code(run.runId.slice(0, 8))} of ${short(run.headSha)}: ${server}, ${deployment}, report ${code(run.hash.slice(0, 12))}`
+}
+
+/** An urgent change may go first where the policy says so; the regression is then owed after the merge. */
+function deferred(snapshot: Snapshot, gates: Readonly<Record<string, unknown>>): Finding | undefined {
+  const window = windowSettings.safeParse(gates.release_window)
+  if (!window.success) return undefined
+  const urgency = judgeUrgency(snapshot, window.data.urgent)
+  if (urgency.state !== 'valid') return undefined
+  const until = urgency.until.toISOString()
+  return passed(
+    'Staging regression deferred',
+    `The change is urgent by ${code(urgency.by.login)}, and the policy lets it go before the regression, which is owed after the merge.`,
+    {
+      when: `Until ${formatTime(urgency.until, 'UTC')}`,
+      next: [{ kind: 'recheck', at: until }],
+    },
+  )
+}

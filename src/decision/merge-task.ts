@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { pullRefSchema } from './snapshot.ts'
+
+const repository = pullRefSchema.omit({ number: true, requestedBy: true })
+const sha = z.string().min(1)
+
+/**
+ * What the queue `merging` is asked to look at: only where to look. Who merged, pushed or closed is read from GitHub.
+ * Written as a zod schema, since a job may have been stored by an older version.
+ */
+export const mergeTaskSchema = z.discriminatedUnion('task', [
+  z.object({ task: z.literal('merged'), pull: pullRefSchema.omit({ requestedBy: true }) }),
+  /** A branch has moved; `branch` is its short name. */
+  z.object({
+    task: z.literal('pushed'),
+    repository,
+    push: z.object({ branch: z.string().min(1), before: sha, after: sha }),
+  }),
+  /** GitHub wants a merge group checked, or has done with it; the refs are full names. */
+  z.object({
+    task: z.literal('group'),
+    repository,
+    group: z.object({ headSha: sha, headRef: z.string().min(1), baseRef: z.string().min(1) }),
+  }),
+  /** An issue was closed, opened again or deleted; it may be the review that a merge owes. */
+  z.object({ task: z.literal('issue'), repository, number: z.int().positive() }),
+])
+
+export type MergeTask = z.infer<typeof mergeTaskSchema>
+export type RepositoryRef = z.infer<typeof repository>
+export type PushedRange = Extract<MergeTask, { task: 'pushed' }>['push']
+export type MergeGroup = Extract<MergeTask, { task: 'group' }>['group']
+
+/** Equal keys are one job. */
+export function keyOfTask(task: MergeTask): string {
+  const { installationId, repositoryId } = task.task === 'merged' ? task.pull : task.repository
+  return [installationId, repositoryId, task.task, what(task)].join('/')
+}
+
+function what(task: MergeTask): string | number {
+  switch (task.task) {
+    case 'merged':
+      return task.pull.number
+    case 'pushed':
+      return task.push.after
+    case 'group':
+      return task.group.headSha
+    case 'issue':
+      return task.number
+  }
+}

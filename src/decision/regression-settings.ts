@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { duration } from './calendar/written-values.ts'
+
+/** The settings of the gate `staging_regression`: `{}` parses to the defaults. No transforms, so that editors get its JSON Schema. */
+
+const percent = z
+  .string()
+  .regex(/^(100|\d{1,2}(\.\d{1,4})?)%$/, 'write a percentage such as "2%"')
+  .describe('The share of all calls that may fail.')
+
+const latency = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m)$/, 'write a duration such as "3s" or "500ms"')
+
+const limits = z.strictObject({
+  errors: percent.default('2%'),
+  p95: latency
+    .default('3s')
+    .describe('The latency that 95 of 100 calls of each tool that only reads must keep.'),
+  per_tool: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe('How many calls of each tool are needed to judge it.'),
+  total: z.int().min(1).max(100_000).default(60).describe('How many calls are needed in all.'),
+})
+
+const deployer = z.string().regex(/^[\w-]{1,60}(\[bot\])?$/, 'write a login, such as "github-actions[bot]"')
+
+export const regressionSettings = z.strictObject({
+  server: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9]{0,29}$/,
+      'write the name under which the operator knows the server, such as "staging"',
+    )
+    .default('staging')
+    .describe("The server's name in the operator's environment, which has its address and credentials."),
+  environment: z
+    .string()
+    .min(1)
+    .max(255)
+    .default('staging')
+    .describe('The environment on GitHub to which heads are deployed.'),
+  suite: z
+    .string()
+    .max(300)
+    .regex(
+      /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\\]+\.ya?ml$/,
+      'write a path from the root of the repository to a YAML file',
+    )
+    .default('.github/mcp-regression.yml')
+    .describe('The suite, read from the head.'),
+  freshness: duration.default('7d').describe('For how long a run is evidence.'),
+  identity: z
+    .enum(['deployment', 'server'])
+    .default('deployment')
+    .describe(
+      'What says which head runs on staging: the deployment on GitHub, or the version that the server reports.',
+    ),
+  deployment: z
+    .enum(['required', 'none'])
+    .default('required')
+    .describe('Whether the head must have been deployed through GitHub before it is judged.'),
+  deployers: z
+    .array(deployer)
+    .min(1, 'nobody is listed, so no deployment could ever count')
+    .max(20)
+    .default(['github-actions[bot]'])
+    .describe('Whose word counts that a deployment has succeeded.'),
+  limits: limits.prefault({}).describe('A suite may only tighten these.'),
+  coverage: z
+    .enum(['optional', 'required'])
+    .default('optional')
+    .describe('Whether every tool of the server needs a case, whatever the suite says.'),
+  defer_when_urgent: z
+    .boolean()
+    .default(false)
+    .describe('Whether a change that is urgent by the release window may be released before the regression.'),
+})
+
+export type RegressionSettings = z.output<typeof regressionSettings>

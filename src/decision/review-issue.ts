@@ -1,0 +1,109 @@
+import type { ChangeRecord } from './change-record.ts'
+import { formatTime } from './calendar.ts'
+import { code, list, oneLine, short } from './markdown.ts'
+
+/** An issue that a merge or a push owes; `key` finds it again (`#12`, or the pushed commit). */
+export type ReviewIssue = { key: string; title: string; body: string; labels: string[] }
+
+export const exceptionLabel = 'release-exception'
+export const urgentReviewLabel = 'urgent-review'
+
+/** A push that went past the gate, as it is recorded. */
+export type DirectPush = {
+  repository: { id: number; owner: string; name: string }
+  branch: string
+  before: string
+  after: string
+  forced: boolean
+  /** Commits of the push that belong to no pull request that was merged into this branch. */
+  commits: string[]
+  by: { id: number; login: string; type: string } | null
+  at: string
+}
+
+type Due = { at: Date; zone: string }
+
+/** What the body of an issue of ours ends with: by it the issue is found again, so that it is opened once. */
+export function markerOf(repositoryId: number, key: string): string {
+  return `<!-- release-gate review ${repositoryId} ${key} -->`
+}
+
+/** The review of a merge that went past the gate. */
+export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
+  const { exception, number, head, base } = record
+  const key = `#${number}`
+  const who = record.mergedBy ? code(record.mergedBy.login) : 'Somebody whom GitHub does not name'
+  const intro = `${who} merged #${number} ${code(record.title)} at ${short(head.sha)} into ${code(base.ref)} on ${formatTime(new Date(record.mergedAt), due.zone)}, without a passed verdict for that head at that time.`
+  const kind =
+    exception?.kind === 'late' ? 'The verdict had passed, and did not hold any more:' : 'What was missing:'
+  return {
+    key,
+    title: oneLine(`Review: #${number} was merged past the release gate`, 200),
+    labels: [exceptionLabel],
+    body: bodyOf(record.repository.id, key, [
+      intro,
+      [kind, ...bullets(exception?.bypassed ?? [])].join('\n'),
+      questions(due, 'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?'),
+    ]),
+  }
+}
+
+/** The review that an urgent merge owes, of what it skipped. */
+export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
+  const { number, urgent } = record
+  const key = `#${number}`
+  const approvers = record.approvers.map(({ login }) => code(login))
+  const facts = [
+    `Labelled by ${code(urgent?.by ?? '')} on ${formatTime(new Date(urgent?.at ?? record.mergedAt), due.zone)}.`,
+    `Reason: ${urgent?.reason === null || urgent === null ? 'none was given' : code(urgent.reason, 300)}.`,
+    `Approved by ${approvers.length > 0 ? list(approvers) : 'nobody'}.`,
+  ]
+  return {
+    key,
+    title: oneLine(`Review: #${number} was released as urgent`, 200),
+    labels: [urgentReviewLabel],
+    body: bodyOf(record.repository.id, key, [
+      `#${number} ${code(record.title)} was merged outside the release window, since it was labelled urgent.`,
+      ['What was skipped:', ...bullets(urgent?.skipped ?? [])].join('\n'),
+      bullets(facts).join('\n'),
+      questions(due, 'Was it urgent? What would make the next one unnecessary?'),
+    ]),
+  }
+}
+
+/** The review of a push that belongs to no pull request. */
+export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
+  const key = push.after
+  const who = push.by ? code(push.by.login) : 'Somebody whom GitHub does not name'
+  const how = push.forced ? 'force-pushed' : 'pushed'
+  return {
+    key,
+    title: oneLine(`Review: a push to ${push.branch} went past the release gate`, 200),
+    labels: [exceptionLabel],
+    body: bodyOf(push.repository.id, key, [
+      `${who} ${how} ${short(push.before)} to ${short(push.after)} on ${code(push.branch)}, and it belongs to no pull request.`,
+      push.commits.length > 0 ? ['Commits:', ...push.commits.slice(0, 50).map(asBullet)].join('\n') : '',
+      questions(due, 'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?'),
+    ]),
+  }
+}
+
+/** What a push is recorded and announced to have gone past. */
+export function bypassedByPush({ branch, forced, commits }: DirectPush): string[] {
+  const count = commits.length === 1 ? '1 commit belongs' : `${commits.length} commits belong`
+  return [
+    ...(forced ? [`The history of ${branch} was rewritten by force.`] : []),
+    ...(commits.length > 0 ? [`${count} to no pull request.`] : []),
+  ]
+}
+
+const bullets = (lines: string[]) => lines.map((line) => `- ${line}`)
+const asBullet = (sha: string) => `- ${short(sha)}`
+
+function questions({ at, zone }: Due, question: string): string {
+  return `${question}\n\nDue ${formatTime(at, zone)}. Closing this issue ends the review; the records keep who closed it.`
+}
+
+function bodyOf(repositoryId: number, key: string, parts: string[]): string {
+  return [...parts.filter((part) => part !== ''), markerOf(repositoryId, key)].join('\n\n')
+}

@@ -1,0 +1,66 @@
+import { code } from './markdown.ts'
+import type { RegressionSettings } from './regression-settings.ts'
+import type { Deployment, Evidence, Label, RegressionFacts, Snapshot } from './snapshot.ts'
+
+/** The label that makes a pull request a candidate and asks for a deployment of its head. */
+export const releaseLabel = 'release'
+
+/** Whether a listed deployer has said that this deployment succeeded. */
+export function isTrusted(
+  { succeededBy }: Deployment,
+  { deployers }: Pick<RegressionSettings, 'deployers'>,
+): boolean {
+  const by = succeededBy?.toLowerCase()
+  return by !== undefined && deployers.some((login) => login.toLowerCase() === by)
+}
+
+/** The newest deployment of a commit that a listed deployer has reported as a success. */
+export function newestOf(
+  facts: RegressionFacts,
+  sha: string,
+  settings: Pick<RegressionSettings, 'deployers'>,
+): Deployment | undefined {
+  return facts.deployments.find((deployment) => deployment.sha === sha && isTrusted(deployment, settings))
+}
+
+/**
+ * The newest run that speaks for a head: on this commit or one with the identical git tree, with the server, environment
+ * and suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment says
+ * nothing, since it has not seen it.
+ */
+export function standingRun(
+  facts: RegressionFacts,
+  head: string,
+  settings: RegressionSettings,
+): Evidence | undefined {
+  return facts.runs.find(
+    (run) => isOfHead(run, facts, head) && isOfPolicy(run, settings) && isCurrent(run, facts, settings),
+  )
+}
+
+function isOfHead(run: Evidence, { tree }: RegressionFacts, head: string): boolean {
+  return run.headSha === head || (tree !== null && run.tree === tree)
+}
+
+function isOfPolicy(run: Evidence, { server, environment, suite }: RegressionSettings): boolean {
+  return run.server === server && run.environment === environment && run.suite === suite
+}
+
+function isCurrent(run: Evidence, facts: RegressionFacts, settings: RegressionSettings): boolean {
+  if (settings.deployment === 'none') return true
+  const newest = newestOf(facts, run.headSha, settings)
+  // Without a deployment nothing can have passed; that it could not be judged stays told until there is one.
+  return newest ? run.deploymentId === newest.id : run.deploymentId === null && run.verdict !== 'passed'
+}
+
+/** Whether the head was asked for by the label `release`, and the sentence where the label does not count. */
+export function releaseAsked(snapshot: Snapshot): { label?: Label; void?: string } {
+  const label = snapshot.labels.find(({ name }) => name.toLowerCase() === releaseLabel)
+  if (!label) return {}
+  const does = `The label ${code(label.name)} does not count:`
+  if (!label.by || !label.at) return { void: `${does} GitHub does not say who put it on.` }
+  const access = snapshot.access[label.by.id]
+  if (label.by.type !== 'User' || !access?.write)
+    return { void: `${does} ${code(label.by.login)}, who put it on, has no write access.` }
+  return { label }
+}

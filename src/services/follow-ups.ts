@@ -1,0 +1,183 @@
+import type { Notice } from '../decision/notice.ts'
+import type { ReviewIssue } from '../decision/review-issue.ts'
+import type { Queryable } from './database.ts'
+
+type Repository = { installationId: number; repositoryId: number; owner: string; repo: string }
+
+/** Something that reached a covered branch, and what is to be done about it. */
+export type NewLanding = {
+  repository: Repository
+  /** `#12` for a pull request, the commit for a push. */
+  key: string
+  number: number | undefined
+  headSha: string | undefined
+  landedAt: Date
+  recordSeq: number
+  exception: boolean
+  urgent: boolean
+  /** The issue that is owed. */
+  review: ReviewIssue | undefined
+  dueAt: Date | undefined
+  notice: Notice
+}
+
+export type Landing = NewLanding & {
+  issue: { number: number; url: string } | undefined
+  notified: boolean
+}
+
+type Key = { repository: Pick<Repository, 'installationId' | 'repositoryId'>; key: string }
+
+/** Notes a landing. The caller has made sure that it is new: see `isKnown`. */
+export async function saveLanding(db: Queryable, landing: NewLanding): Promise<void> {
+  const { repository, review } = landing
+  await db.query(
+    `INSERT INTO release_gate.landings
+       (installation_id, repository_id, key, owner, repo, number, head_sha, landed_at, record_seq, exception, urgent, review,
+        due_at, notice)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+    [
+      repository.installationId,
+      repository.repositoryId,
+      landing.key,
+      repository.owner,
+      repository.repo,
+      landing.number ?? null,
+      landing.headSha ?? null,
+      landing.landedAt,
+      landing.recordSeq,
+      landing.exception,
+      landing.urgent,
+      review === undefined ? null : JSON.stringify(review),
+      landing.dueAt ?? null,
+      JSON.stringify(landing.notice),
+    ],
+  )
+}
+
+export async function landingOf(db: Queryable, { repository, key }: Key): Promise<Landing | undefined> {
+  const rows = await db.query<Row>(
+    'SELECT * FROM release_gate.landings WHERE installation_id = $1 AND repository_id = $2 AND key = $3',
+    [repository.installationId, repository.repositoryId, key],
+  )
+  return rows.map(fromRow)[0]
+}
+
+/** The landing whose review is this issue. */
+export async function landingOfIssue(
+  db: Queryable,
+  repository: Key['repository'],
+  issue: number,
+): Promise<Landing | undefined> {
+  const rows = await db.query<Row>(
+    'SELECT * FROM release_gate.landings WHERE installation_id = $1 AND repository_id = $2 AND issue_number = $3',
+    [repository.installationId, repository.repositoryId, issue],
+  )
+  return rows.map(fromRow)[0]
+}
+
+/** Notes the issue that a review is held in; null: it is gone, and another is owed. */
+export async function saveIssue(
+  db: Queryable,
+  { repository, key }: Key,
+  issue: { number: number; url: string } | null,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.landings SET issue_number = $4, issue_url = $5
+     WHERE installation_id = $1 AND repository_id = $2 AND key = $3`,
+    [repository.installationId, repository.repositoryId, key, issue?.number ?? null, issue?.url ?? null],
+  )
+}
+
+/** Notes when a review ended, or that it goes on. False: that was known. */
+export async function saveIssueClosed(
+  db: Queryable,
+  { repository, key }: Key,
+  closedAt: Date | undefined,
+): Promise<boolean> {
+  const rows = await db.query(
+    `UPDATE release_gate.landings SET issue_closed_at = $4
+     WHERE installation_id = $1 AND repository_id = $2 AND key = $3 AND issue_closed_at IS DISTINCT FROM $4 RETURNING 1`,
+    [repository.installationId, repository.repositoryId, key, closedAt ?? null],
+  )
+  return rows.length > 0
+}
+
+/** Takes on telling people of a landing. False: that was done. */
+export async function takeNotifying(db: Queryable, { repository, key }: Key): Promise<boolean> {
+  const rows = await db.query(
+    `UPDATE release_gate.landings SET notified = true
+     WHERE installation_id = $1 AND repository_id = $2 AND key = $3 AND NOT notified RETURNING 1`,
+    [repository.installationId, repository.repositoryId, key],
+  )
+  return rows.length > 0
+}
+
+/** Takes on recording where a landing was announced, by its notice. Undefined: that was done, or it is no landing's notice. */
+export async function takeAnnouncing(
+  db: Queryable,
+  repository: Key['repository'],
+  noticeKey: string,
+): Promise<Landing | undefined> {
+  const rows = await db.query<Row>(
+    `UPDATE release_gate.landings SET announced = true
+     WHERE installation_id = $1 AND repository_id = $2 AND notice->>'key' = $3 AND NOT announced RETURNING *`,
+    [repository.installationId, repository.repositoryId, noticeKey],
+  )
+  return rows.map(fromRow)[0]
+}
+
+/** The urgent merges of a repository whose review is still open, the one due first at the front. */
+export async function owedReviews(db: Queryable, repository: Key['repository']): Promise<Landing[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.landings
+     WHERE installation_id = $1 AND repository_id = $2 AND review IS NOT NULL AND urgent AND issue_closed_at IS NULL
+     ORDER BY due_at, key`,
+    [repository.installationId, repository.repositoryId],
+  )
+  return rows.map(fromRow)
+}
+
+type Row = {
+  installation_id: number
+  repository_id: number
+  key: string
+  owner: string
+  repo: string
+  number: number | null
+  head_sha: string | null
+  landed_at: Date
+  record_seq: number
+  exception: boolean
+  urgent: boolean
+  review: ReviewIssue | null
+  due_at: Date | null
+  issue_number: number | null
+  issue_url: string | null
+  notice: Notice
+  notified: boolean
+}
+
+function fromRow(row: Row): Landing {
+  const { issue_number: number, issue_url: url } = row
+  return {
+    repository: {
+      installationId: row.installation_id,
+      repositoryId: row.repository_id,
+      owner: row.owner,
+      repo: row.repo,
+    },
+    key: row.key,
+    number: row.number ?? undefined,
+    headSha: row.head_sha ?? undefined,
+    landedAt: row.landed_at,
+    recordSeq: row.record_seq,
+    exception: row.exception,
+    urgent: row.urgent,
+    review: row.review ?? undefined,
+    dueAt: row.due_at ?? undefined,
+    notice: row.notice,
+    issue: number === null || url === null ? undefined : { number, url },
+    notified: row.notified,
+  }
+}

@@ -1,0 +1,35 @@
+import { standingReviews } from '../../decision/reviews.ts'
+import type { Access, Contributor, Equality, Review } from '../../decision/snapshot.ts'
+import type { Work } from './contributions.ts'
+import type { Prover } from './proofs.ts'
+import type { Pull } from './pulls.ts'
+import { pushersElsewhere } from './pushes.ts'
+
+/** What is known of the approvals when their approvers are looked into. */
+type Told = { reviews: Review[]; access: Record<string, Access>; equalities: Record<string, Equality> }
+
+/** A head that was approved may be compared with a later one. */
+export function approvedHere(reviews: Review[], head: string): boolean {
+  return standingReviews(reviews).some(({ state, commit }) => state === 'APPROVED' && commit === head)
+}
+
+/** Of those whose approval would count, who pushed a commit of the change anywhere: only they are worth a request. */
+export async function pushersAmongApprovers(
+  { github, repository }: Prover,
+  pull: Pull,
+  work: Work,
+  { reviews, access, equalities }: Told,
+): Promise<Contributor[]> {
+  if (!work.pusherKnown) return []
+  const barred = new Set(work.contributions.contributors.map(({ person }) => person.id))
+  const counts = (commit: string | null) =>
+    commit !== null && (commit === pull.head.sha || equalities[commit]?.same)
+  const people = standingReviews(reviews)
+    .filter(({ state, commit }) => state === 'APPROVED' && counts(commit))
+    .map(({ person }) => person)
+    .filter(({ id }) => access[id]?.write && !barred.has(id))
+  const source = pull.head.repo
+  const fork = source && source.id !== pull.base.repo.id
+  const others = fork ? [{ owner: source.owner.login, repo: source.name }] : []
+  return pushersElsewhere(github, [repository, ...others], people, work)
+}

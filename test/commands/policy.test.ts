@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { policyCommand } from '../../src/commands/policy.ts'
+import { defaultPolicy } from '../../src/decision/policy.ts'
+import { runCommand } from './command-run.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'policy-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const file = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+const check = (...words: string[]) => runCommand(policyCommand(), ['check', ...words], {})
+const good = file('good.yml', 'gates:\n  approvals:\n  release_window: {}\n')
+const wrong = file('wrong.yml', 'gates:\n  approvals: { count: 0 }\nbranch: [main]\n')
+
+describe('policy check', () => {
+  test('a valid policy: exit code 0, in one line', async () => {
+    expect(await check(good)).toEqual({ out: `${good} is a valid policy.\n`, err: '', code: 0 })
+  })
+
+  test('--json shows it with its defaults', async () => {
+    const { out, code } = await check(good, '--json')
+    expect(JSON.parse(out)).toEqual({ valid: true, problems: [], policy: defaultPolicy })
+    expect(code).toBe(0)
+  })
+
+  test('a policy with mistakes: exit code 1, each with its line and column', async () => {
+    const { out, err, code } = await check(wrong)
+    expect(out).toMatch(/^.*wrong\.yml:2:\d+: .*\n.*wrong\.yml:3:1: .*known here: branches.*\n$/)
+    expect({ err, code }).toEqual({ err: '', code: 1 })
+  })
+
+  test('--json has the places of the mistakes as numbers', async () => {
+    const { out, code } = await check(wrong, '--json')
+    expect(JSON.parse(out)).toMatchObject({
+      valid: false,
+      policy: null,
+      problems: [{ line: 2 }, { line: 3, column: 1 }],
+    })
+    expect(code).toBe(1)
+  })
+
+  test.each([
+    ['a file that is not there', join(folder, 'none.yml'), 'ENOENT'],
+    ['a folder', folder, 'EISDIR'],
+  ])('%s: exit code 2', async (_, path, why) => {
+    expect(await check(path, '--json')).toEqual({
+      out: '',
+      err: `<file>: ${path} cannot be read (${why}); give the path of a policy, like .github/release-gate.yml.\n`,
+      code: 2,
+    })
+  })
+})
