@@ -1,4 +1,5 @@
 import type { Probot } from 'probot'
+import type { MergeTask } from './decision/merge-task.ts'
 import type { PullRef } from './decision/snapshot.ts'
 
 /** Asks for an evaluation; `requestedBy` where a person pressed a button. */
@@ -13,6 +14,9 @@ export type PullFinder = {
   pullsUnderNewPolicy: (repository: RepositoryRef) => Promise<PullRef[]>
   pullsOnHead: (repository: RepositoryRef, sha: string) => Promise<number[]>
 }
+
+/** Asks to look at what happened at or after a merge. */
+export type LookAt = (task: MergeTask) => Promise<void>
 
 type Payload = {
   installation?: { id: number } | null | undefined
@@ -41,7 +45,7 @@ export const events: ReadonlySet<string> = new Set([
  * The Probot app, and the only file that names GitHub's events: each becomes the pull requests to look at again.
  * A payload carries no authority; nothing else is taken from it.
  */
-export function releaseGate(enqueue: Enqueue, find: PullFinder) {
+export function releaseGate(enqueue: Enqueue, lookAt: LookAt, find: PullFinder) {
   return (app: Probot): void => {
     app.on(
       [
@@ -65,6 +69,30 @@ export function releaseGate(enqueue: Enqueue, find: PullFinder) {
     app.on('push', async ({ payload }) => {
       if (payload.ref === `refs/heads/${payload.repository.default_branch}`) await underNewPolicy(payload)
     })
+    app.on('pull_request.closed', async ({ payload }) => {
+      const repository = repositoryOf(payload)
+      const { merged, number } = payload.pull_request
+      if (repository && merged) await lookAt({ task: 'merged', pull: { ...repository, number } })
+    })
+    app.on('push', async ({ payload }) => {
+      const repository = repositoryOf(payload)
+      const { ref, before, after, deleted } = payload
+      if (!repository || deleted || !ref.startsWith('refs/heads/')) return
+      const branch = ref.slice('refs/heads/'.length)
+      await lookAt({ task: 'pushed', repository, push: { branch, before, after } })
+    })
+    app.on(['merge_group.checks_requested', 'merge_group.destroyed'], async ({ payload }) => {
+      const repository = repositoryOf(payload)
+      const { head_sha: headSha, head_ref: headRef, base_ref: baseRef } = payload.merge_group
+      if (repository) await lookAt({ task: 'group', repository, group: { headSha, headRef, baseRef } })
+    })
+    app.on(
+      ['issues.closed', 'issues.reopened', 'issues.deleted', 'issues.transferred'],
+      async ({ payload }) => {
+        const repository = repositoryOf(payload)
+        if (repository) await lookAt({ task: 'issue', repository, number: payload.issue.number })
+      },
+    )
     app.on('member', async ({ payload }) => everyOpenPull(payload))
   }
 

@@ -9,11 +9,16 @@ import { calendarPath } from './calendar-link.ts'
 import { deadLetterNotice } from './dead-letter.ts'
 import type { PullRef } from './decision/snapshot.ts'
 import { evaluate, type Shell } from './evaluate.ts'
+import { carryOutFreeze } from './freeze.ts'
+import { noteAnnounced } from './merging/announcing.ts'
+import { lookWhenDue } from './merging/look.ts'
+import { carryOutMerging } from './merging/run.ts'
 import { type NotifyShell, notify } from './notify.ts'
 import { parsePolicy } from './policy-file.ts'
 import { openPulls, pullsUnderNewPolicy, reconcile } from './reconcile.ts'
 import { calendarHandler } from './server/calendar.ts'
-import { createServer, type Readiness } from './server.ts'
+import { freezeHandler, freezePath } from './server/freeze.ts'
+import { createServer, type Handler, type Readiness } from './server.ts'
 import { releaseLeases } from './services/check-runs.ts'
 import { type Database, openDatabase } from './services/database.ts'
 import { createAppProbot } from './services/github/app-client.ts'
@@ -61,8 +66,9 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     await touch(database, pull, now())
     await queue.enqueueEvaluate(pull)
   }
+  const lookAt = lookWhenDue(queue, { now, serves })
   await probot.load(
-    releaseGate(enqueue, {
+    releaseGate(enqueue, lookAt, {
       openPulls: async (repository) => openPulls(await github(repository.installationId), repository),
       pullsUnderNewPolicy: async (repository) =>
         pullsUnderNewPolicy(
@@ -80,6 +86,14 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     secrets: settings.webhookSecrets,
     now,
   })
+  const pages: Record<string, Handler> = {
+    [`GET ${calendarPath}`]: calendar,
+    [`POST ${freezePath}`]: freezeHandler({
+      secrets: settings.webhookSecrets,
+      now,
+      order: (wish) => carryOutFreeze(shell, wish),
+    }),
+  }
   const server = createServer({
     inbox: async (received) => {
       await storeDelivery(database, received, now(), (id, tx) => queue.enqueueDelivery(id, { tx }))
@@ -87,7 +101,7 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     events,
     secrets: settings.webhookSecrets,
     ready: () => readiness(database, queue),
-    routes: (method, path) => (method === 'GET' && path === calendarPath ? calendar : undefined),
+    routes: (method, path) => pages[`${method} ${path}`],
     log,
   })
   const url = await listen(server, settings)
@@ -138,6 +152,7 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
 async function work(shell: Shell, queue: Queue, probot: Probot, notifying: NotifyShell): Promise<void> {
   const { database, now, log } = shell
   await queue.work({
+    merging: (task, signal) => carryOutMerging({ ...shell, queue }, task, signal),
     transition: (signal) => carryOut(shell, signal),
     delivery: (id) => takeDelivery(database, probot, id, now),
     evaluate: async (pull, signal) => {
@@ -152,7 +167,7 @@ async function work(shell: Shell, queue: Queue, probot: Probot, notifying: Notif
       }
     },
     notice: async (data, signal) => {
-      await notify(notifying, data, signal)
+      await noteAnnounced(shell, data, await notify(notifying, data, signal))
     },
     dead: async (job) => {
       const { queue: name, data, problem } = job

@@ -11,6 +11,7 @@ import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import type { Database } from './services/database.ts'
 import { factStore } from './services/facts.ts'
+import { activeFreezes, frozenFact } from './services/freezes.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
 import { requestReviews } from './services/github/review-requests.ts'
 import { readSnapshot, type Wanted } from './services/github/snapshot.ts'
@@ -31,7 +32,7 @@ export type Shell = {
   database: Database
   /** The client of an installation. */
   github: (installationId: number) => Promise<GitHub>
-  queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition'>
+  queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging'>
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>
 }
@@ -71,8 +72,11 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   if (!facts) return
   const { sameHead } = facts
   const takeBack = await takeBackTimeOf(shell.database, pull.installationId)
-  const snapshot = { ...facts.snapshot, takeBack }
+  const freezes = await activeFreezes(shell.database, shell.now())
+  const snapshot = { ...facts.snapshot, takeBack, ...frozenFact(freezes, pull) }
   const before = await latestVerdict(shell.database, pull)
+  if (snapshot.state === 'merged' && before?.counts)
+    await shell.queue.enqueueMerging({ task: 'merged', pull })
   const verdict = judge(snapshot, judging)
   const stored = store(verdict, snapshot, judging, generation)
   if (!stored.counts && !before) return
@@ -109,7 +113,7 @@ function nameOf(pull: PullRef): string {
 }
 
 /** Which facts beyond the pull request itself the policy looks at. */
-function wantedBy(judging: Judging): Wanted {
+export function wantedBy(judging: Judging): Wanted {
   if (judging.kind !== 'policy') return { teams: [], boundLabels: [] }
   const { approvals, release_window: window } = judging.policy.gates
   return {
@@ -198,7 +202,7 @@ const untilListed = 60_000
 async function fulfil(
   shell: Shell,
   github: GitHub,
-  { pull, headSha: head, snapshot }: StoredVerdict,
+  { pull, headSha: head, snapshot, counts }: StoredVerdict,
   { steps, sameHead, changed }: { steps: Step[]; sameHead: number[]; changed: boolean },
 ): Promise<void> {
   for (const step of steps) {
@@ -208,7 +212,7 @@ async function fulfil(
         shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
     }
   }
-  if (changed && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
+  if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
     await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
   }
   const judged = await verdictsOnHead(shell.database, pull, head)

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { auditCommand } from './commands/audit.ts'
 import { calendarCommand } from './commands/calendar.ts'
 import { contractCommand } from './commands/contract.ts'
 import { decideCommand } from './commands/decide.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { freezeCommands } from './commands/freeze.ts'
 import { policyCommand } from './commands/policy.ts'
 import { regressCommand } from './commands/regress.ts'
 import { setupCommand } from './commands/setup.ts'
@@ -25,6 +27,8 @@ for (const command of [
   decideCommand(),
   calendarCommand(),
   policyCommand(),
+  ...freezeCommands(),
+  auditCommand(),
   doctorCommand(),
   setupCommand(),
   regressCommand(),

@@ -7,6 +7,7 @@ import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import { type Head, headsToWrite } from './services/check-runs.ts'
 import type { Database } from './services/database.ts'
+import { activeFreezes, type Freeze, frozenFact } from './services/freezes.ts'
 import type { GitHub } from './services/github/client.ts'
 import type { Queue } from './services/queue.ts'
 import { dueVerdicts, type StoredVerdict, saveRejudged, takeToPrepare } from './services/verdicts.ts'
@@ -48,13 +49,14 @@ export function scheduleOf(
 export async function carryOut(shell: TransitionShell, signal: AbortSignal): Promise<void> {
   const now = shell.now()
   for (const pull of await takeToPrepare(shell.database, now)) await shell.queue.enqueueEvaluate(pull)
+  const freezes = await activeFreezes(shell.database, now)
   const takeBack = new Map<number, number>()
   for (const stored of await dueVerdicts(shell.database, now)) {
     const { installationId } = stored.pull
     const time = takeBack.get(installationId) ?? (await takeBackTimeOf(shell.database, installationId))
     takeBack.set(installationId, time)
     signal.throwIfAborted()
-    await judgeAgain(shell, stored, now, time)
+    await judgeAgain(shell, stored, now, time, freezes)
   }
   await writeHeads(shell, signal)
 }
@@ -64,10 +66,12 @@ async function judgeAgain(
   stored: StoredVerdict & { touchedAt: Date | undefined },
   now: Date,
   takeBack: number,
+  freezes: Freeze[],
 ): Promise<void> {
   const { policy } = stored
   if (!policy) return
-  const snapshot = { ...stored.snapshot, takenAt: now.toISOString(), takeBack }
+  const { frozen: _, ...facts } = stored.snapshot
+  const snapshot = { ...facts, takenAt: now.toISOString(), takeBack, ...frozenFact(freezes, stored.pull) }
   const verdict = decide(snapshot, policy)
   if (verdict.state === 'passed' && stored.state !== 'passed' && !isFresh(stored, now)) {
     await shell.queue.enqueueEvaluate(stored.pull, { priority: 10 })

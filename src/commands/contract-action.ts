@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { diffContracts } from '../regression/contract/index.ts'
 import { type Baseline, baselineOf, readBaseline } from '../regression/contract-check.ts'
+import { sessionOptions } from '../regression/opening.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import { openStaging, type StagingSession } from '../services/staging.ts'
 import type { ContractTarget } from './contract.ts'
-import { cliTarget, operatorOf, sessionOptions } from './regress-input.ts'
+import { cliTarget, operatorOf } from './regress-input.ts'
 
 export async function show(options: ContractTarget & { json?: boolean }): Promise<void> {
   const recorded = await read(options)

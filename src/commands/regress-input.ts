@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import { parsePolicy } from '../policy-file.ts'
 import { type Baseline, readBaseline } from '../regression/contract-check.ts'
-import { suiteLimits } from '../regression/limits.ts'
+import { suiteLimits, tighten } from '../regression/limits.ts'
+import { sessionOptions, sourcesOf, speaksAt } from '../regression/opening.ts'
 import { type Operator, readOperator } from '../regression/operator.ts'
+import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { RunInput } from '../regression/run.ts'
 import { type Declaration, declarationSchema } from '../regression/staging-data.ts'
-import { compareSuites, readSuite } from '../regression/suite-file.ts'
+import { compareSuites, covering, readSuite } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { targetOf } from '../regression/target.ts'
 import { exposedVariables } from '../regression/variables.ts'
@@ -33,16 +37,16 @@ export async function inputOf(
   const redactor = createRedactor(operator.secrets)
   const folder = dirname(options.suite)
   return {
-    suite,
+    suite: options.policy ? covering(suite, settingsOf(options.policy)) : suite,
     runId: randomUUID(),
-    limits: suiteLimits(suite.gates),
+    ...limitsFor(options, suite),
     open: (given) => openStaging(target, { ...sessionOptions(suite), ...(given ? { signal: given } : {}) }),
     redactor,
     variables: exposedVariables(process.env),
     mayWrite: options.writes === true,
     signal,
     readFile: (path) => readFile(resolve(folder, path), 'utf8').catch(() => undefined),
-    ...(await sources(operator, signal)),
+    ...(await sourcesOf(operator, signal)),
     ...optional('baseline', options.baseline === undefined ? undefined : baselineOf(options.baseline)),
     ...optional('declaration', options.declared === undefined ? undefined : declarationOf(options.declared)),
     ...optional('suiteChanges', changesOf(options.baseSuite, suite)),
@@ -68,24 +72,6 @@ export function cliTarget(
   return target
 }
 
-export function sessionOptions({ defaults }: Pick<Suite, 'defaults'>) {
-  const { timeout, max_total: maxTotal, max_bytes: maxBytes, elicitation } = defaults
-  return { timeout, maxTotal, maxBytes, elicitation }
-}
-
-/** Loaded only where they are configured: most runs at an engineer's machine have no ledger. */
-async function sources(
-  { ledger, receipts }: Operator,
-  signal: AbortSignal,
-): Promise<Pick<RunInput, 'ledger' | 'receipts'>> {
-  const openLedger = ledger && (await import('../services/ledger.ts')).openLedger
-  const openReceipts = receipts && (await import('../services/receipts.ts')).openReceipts
-  return {
-    ...(ledger && openLedger ? { ledger: openLedger({ ...ledger, signal }) } : {}),
-    ...(receipts && openReceipts ? { receipts: openReceipts(receipts) } : {}),
-  }
-}
-
 function baselineOf(file: string): Baseline {
   const baseline = readBaseline(readFileSync(file, 'utf8'))
   if (!baseline) throw new Error(`${file} is no list of tools; write one with \`contract record\``)
@@ -98,19 +84,26 @@ function declarationOf(file: string): Declaration {
   return parsed.data
 }
 
+/** By the policy's limits where one is named: a suite may only tighten them, as before a release. */
+function limitsFor({ policy }: RegressOptions, suite: Suite): Pick<RunInput, 'limits' | 'refusedLimits'> {
+  if (policy === undefined) return { limits: suiteLimits(suite.gates) }
+  const settings = settingsOf(policy)
+  const { limits, refused } = tighten(limitsOfPolicy(settings), suite.gates)
+  return { limits, refusedLimits: refused }
+}
+
+/** The settings of `staging_regression` in a policy file. */
+function settingsOf(file: string): RegressionSettings {
+  const read = parsePolicy(readFileSync(file, 'utf8'), file)
+  if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
+  const settings = read.policy.gates.staging_regression
+  if (!settings) throw new Error(`${file} does not name the gate staging_regression`)
+  return settings
+}
+
 function changesOf(file: string | undefined, head: Suite) {
   if (file === undefined) return undefined
   const base = readSuite(readFileSync(file, 'utf8'), file)
   if (!base.ok) throw new Error(base.problems.map(formatProblem).join('\n'))
   return compareSuites(base.value, head)
-}
-
-/** Whether the server still speaks a protocol version that it spoke at the last release. */
-function speaksAt(target: StagingTarget, suite: Suite): (version: string) => Promise<boolean> {
-  return async (protocolVersion) => {
-    const opened = await openStaging(target, { ...sessionOptions(suite), protocolVersion })
-    if (!opened.ok) return false
-    await opened.session.close()
-    return opened.session.protocolVersion === protocolVersion
-  }
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 export type RegressOptions = {
   suite: string
   server: string
+  policy?: string
   only?: string[]
   baseline?: string
   baseSuite?: string
@@ -26,6 +27,7 @@ export function regressCommand(): Command {
       '--server <url|command>',
       'the address of the server, or a command in quotes that speaks MCP on stdio',
     )
+    .option('--policy <file>', 'judge by the limits of this policy, which the suite may only tighten')
     .option('--only <name...>', 'run these cases only; the result is then no evidence for a release')
     .option(
       '--baseline <file>',

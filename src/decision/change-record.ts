@@ -20,15 +20,15 @@ export type MergeFacts = {
   mergedBy: Person | null
   mergedAt: string
   checks: RecordedCheck[]
-  /** The verdict that stood at the merge, with the place of its record and the policy's file. */
-  standing: (Standing & { source: PolicyFile | undefined }) | undefined
+  /** The verdict that stood at the merge. */
+  standing: Standing | undefined
+  /** The file of the policy that it was judged by, or that was in force where there was no verdict. */
+  policy: { where: string; blob: string } | undefined
   /** The facts that people's parts are taken from, where no verdict stood for this head. */
   afterwards: Snapshot | undefined
   /** The version of the rules: of this program. */
   rules: string
 }
-
-type PolicyFile = { where: string; blob: string }
 
 /** One merged change, as the records hold it (rules/ingest.md, "Records"). Plain JSON: what is not known is null. */
 export type ChangeRecord = {
@@ -89,7 +89,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     gates: judged ? gatesAt(judged, facts.mergedAt) : [],
     window: windowOf(timing),
     urgent: urgentOf(timing),
-    policy: standing?.source ? { where: standing.source.where, blob: standing.source.blob } : null,
+    policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
     rules: facts.rules,
     mergedBy: facts.mergedBy,
     mergedAt: facts.mergedAt,

@@ -48,12 +48,27 @@ const slackSettings = z.strictObject({
  * The policy of a repository, `.github/release-gate.yml` on its default branch. A gate that it does not name
  * is off; an unknown key is an error; a gate named without settings has the defaults.
  */
+const pushSettings = z.strictObject({
+  allowed: z
+    .array(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$/, {
+        error: ({ input }) =>
+          `${JSON.stringify(input)?.slice(0, 90)} is not an account; write a login like "ana", or an App's like "release-bot[bot]"`,
+      }),
+    )
+    .default([])
+    .describe('Who may push to a covered branch past the gate: logins of people, and of Apps as name[bot].'),
+})
+
 export const policySchema = z.strictObject({
   branches: z
     .array(branchGlob)
     .default(['main'])
     .describe('Globs of the base branches that the gate covers, beside the default branch, which always is.'),
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
+  push: pushSettings
+    .optional()
+    .describe('Pushes to covered branches that belong to no pull request are exceptions, except these.'),
   slack: slackSettings
     .optional()
     .describe('Where notices of merges and of exceptions go. Without it the repository has no notices.'),

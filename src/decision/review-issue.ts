@@ -1,5 +1,5 @@
-import type { ChangeRecord } from './change-record.ts'
 import { formatTime } from './calendar.ts'
+import type { ChangeRecord } from './change-record.ts'
 import { code, list, oneLine, short } from './markdown.ts'
 
 /** An issue that a merge or a push owes; `key` finds it again (`#12`, or the pushed commit). */
@@ -43,7 +43,10 @@ export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
     body: bodyOf(record.repository.id, key, [
       intro,
       [kind, ...bullets(exception?.bypassed ?? [])].join('\n'),
-      questions(due, 'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?'),
+      questions(
+        due,
+        'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?',
+      ),
     ]),
   }
 }
@@ -83,7 +86,10 @@ export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
     body: bodyOf(push.repository.id, key, [
       `${who} ${how} ${short(push.before)} to ${short(push.after)} on ${code(push.branch)}, and it belongs to no pull request.`,
       push.commits.length > 0 ? ['Commits:', ...push.commits.slice(0, 50).map(asBullet)].join('\n') : '',
-      questions(due, 'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?'),
+      questions(
+        due,
+        'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?',
+      ),
     ]),
   }
 }

@@ -126,6 +126,10 @@ export const snapshotSchema = z.strictObject({
   pull: pullRefSchema,
   /** The only clock that a gate may look at. */
   takenAt: instant,
+  /** A freeze that was ordered at once, beside those of the policy. */
+  frozen: z
+    .strictObject({ reason: z.string(), by: z.string(), since: instant, until: instant.optional() })
+    .optional(),
   /** How long it takes now to take all green checks back, in milliseconds; closing begins at least so long before its time. */
   takeBack: z.int().min(0).optional(),
   title: z.string(),

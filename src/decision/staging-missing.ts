@@ -2,7 +2,7 @@ import { type Finding, type Step, waiting } from './gate.ts'
 import { code, list } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, RegressionFacts, Snapshot } from './snapshot.ts'
-import { isTrusted, releaseAsked, releaseLabel } from './staging.ts'
+import { isOver, isTrusted, releaseAsked, releaseLabel } from './staging.ts'
 
 const button = 'A person with write access, by the button of the check "Staging regression"'
 
@@ -94,10 +94,9 @@ function deployed(
 
 /** Once for each time that the label is put on: a deployment that failed is not asked for in a circle. */
 function wantsDeployment(ofHead: Deployment[], labelledAt: string | null): boolean {
-  const over = ['error', 'failure', 'inactive']
   return ofHead.every(
     ({ state, createdAt }) =>
-      over.includes(state) && labelledAt !== null && Date.parse(createdAt) < Date.parse(labelledAt),
+      isOver(state) && labelledAt !== null && Date.parse(createdAt) < Date.parse(labelledAt),
   )
 }
 

@@ -23,6 +23,11 @@ export function newestOf(
   return facts.deployments.find((deployment) => deployment.sha === sha && isTrusted(deployment, settings))
 }
 
+/** Whether nothing comes of a deployment any more: it failed, or another one has taken its place. */
+export function isOver(state: string): boolean {
+  return ['error', 'failure', 'inactive'].includes(state)
+}
+
 /**
  * The newest run that speaks for a head: on this commit or one with the identical git tree, with the server, environment
  * and suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment says

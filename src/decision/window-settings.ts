@@ -47,6 +47,15 @@ export const windowSettings = z
       .max(500, 'more than 500 freezes are listed; remove those that have passed')
       .default([])
       .describe('Times in which no window is open.'),
+    frozen: z
+      .string()
+      .trim()
+      .min(1, 'write why releases are frozen; the check shows it')
+      .max(200, 'the reason is longer than 200 characters; write a sentence, the check shows it')
+      .optional()
+      .describe(
+        'Closes the window at once, for as long as this line stands; its text is the reason that the check shows.',
+      ),
     holidays: holidayPlace
       .optional()
       .describe('A country, or country and state, on whose public holidays no window is open, like US-CA.'),

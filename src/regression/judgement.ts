@@ -68,7 +68,7 @@ function serverOf({ server, protocolVersion, transport }: StagingSession): NonNu
 }
 
 /** A run that could not go on is inconclusive whatever it saw: half a run must never be called a regression. */
-function verdictOf(gates: GateResult[]): RunVerdict {
+export function verdictOf(gates: GateResult[]): RunVerdict {
   const verdicts = gates.map(({ verdict }) => verdict)
   if (gates.some(({ gate, verdict }) => gate === 'connection' && verdict === 'inconclusive'))
     return 'inconclusive'
@@ -76,7 +76,7 @@ function verdictOf(gates: GateResult[]): RunVerdict {
   return verdicts.includes('inconclusive') || verdicts.length === 0 ? 'inconclusive' : 'passed'
 }
 
-function summarise(verdict: RunVerdict, gates: GateResult[]): string {
+export function summarise(verdict: RunVerdict, gates: GateResult[]): string {
   const dead = gates.filter((gate) => gate.gate === 'connection' && gate.verdict === 'inconclusive')
   const telling = dead.length > 0 ? dead : gates.filter((gate) => gate.verdict === verdict)
   const reasons = telling.map(({ gate, message }) => `${gate}: ${message}`).join('; ')

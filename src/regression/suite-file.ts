@@ -29,6 +29,11 @@ export function suiteJsonSchema(): Record<string, unknown> {
   return { $schema, title: 'Staging regression suite of release-gate', ...rest }
 }
 
+/** The suite under a policy that demands a case for every tool, whatever the suite itself says. */
+export function covering(suite: Suite, { coverage }: { coverage: Suite['coverage'] }): Suite {
+  return coverage === 'required' ? { ...suite, coverage } : suite
+}
+
 /** What a pull request took from the suite of its base: the head brings its own suite, so this has to be shown. */
 export type SuiteChanges = { removedCases: string[]; addedWaivers: string[] }
 

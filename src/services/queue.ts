@@ -1,6 +1,7 @@
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
+import { keyOfWish, type RegressionWish } from '../decision/regression-wish.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Database, Transaction } from './database.ts'
 import { reviveOrphans } from './queue/orphans.ts'
@@ -13,6 +14,7 @@ import {
   MERGING,
   NOTICES,
   RECHECK,
+  RUN_REGRESSION,
   TRANSITIONS,
 } from './queue/queues.ts'
 import { keyOf, sendEvaluate, senderOn } from './queue/sender.ts'
@@ -35,6 +37,8 @@ export type Handlers = {
   transition: (signal: AbortSignal) => Promise<void>
   /** What happens at and after a merge: see `merging/run.ts`. */
   merging: (task: MergeTask, signal: AbortSignal) => Promise<void>
+  /** Judges a head on staging: see `regression-job.ts`. It may take long; its signal aborts where it is stopped. */
+  regression: (wish: RegressionWish, signal: AbortSignal) => Promise<void>
   notice: (notice: object, signal: AbortSignal) => Promise<void>
   /** Called after the alert in the log. */
   dead?: (job: DeadJob) => Promise<void>
@@ -57,6 +61,11 @@ export type Queue = {
   enqueueDelivery: (id: string, options?: Within) => Promise<void>
   /** Asks to look at a merge, a push, a merge group or an issue; at a time, where one is given. Equal requests join. */
   enqueueMerging: (task: MergeTask, options?: Within & { at?: Date }) => Promise<void>
+  /**
+   * Asks for a run of the staging regression on a head. Another wish for the same head, waiting or running, is joined;
+   * on one staging environment runs one at a time.
+   */
+  enqueueRegression: (wish: RegressionWish, options?: Within) => Promise<void>
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
   /** Starts the workers of this process; without it the process only sends. */
@@ -104,6 +113,10 @@ export async function openQueue(options: {
       const key = keyOfTask(task)
       if (at) await sender.delay(LATER, { queue: MERGING, data: task, key }, at, tx)
       else await sender.send(MERGING, task, { singletonKey: key }, tx)
+    },
+    enqueueRegression: async (wish, { tx } = {}) => {
+      const options = { singletonKey: keyOfWish(wish), group: { id: wish.server } }
+      await sender.send(RUN_REGRESSION, wish, options, tx)
     },
     enqueueNotice: async (notice, { tx } = {}) => {
       await sender.send(NOTICES, notice, {}, tx)

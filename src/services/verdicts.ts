@@ -157,6 +157,19 @@ export async function verdictsOnHead(
   return rows.map(fromRow)
 }
 
+/** Every open pull request that a policy judges: of one repository, or of all. */
+export async function openVerdicts(
+  db: Queryable,
+  repository?: { installationId: number; repositoryId: number },
+): Promise<StoredVerdict[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL
+       AND ($1::bigint IS NULL OR (installation_id = $1 AND repository_id = $2)) ORDER BY repository_id, number`,
+    [repository?.installationId ?? null, repository?.repositoryId ?? null],
+  )
+  return rows.map(fromRow)
+}
+
 type Row = {
   installation_id: number
   repository_id: number

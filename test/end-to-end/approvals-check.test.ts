@@ -22,7 +22,10 @@ async function aGreen(shop: Workshop): Promise<Change> {
   await later()
   await shop.review('chloe', change)
   await shop.review('dev', change)
-  expect(await shop.check(change)).toMatchObject({ conclusion: 'success', title: 'All hold: Approved by 2 people' })
+  expect(await shop.check(change)).toMatchObject({
+    conclusion: 'success',
+    title: 'All hold: Approved by 2 people',
+  })
   return change
 }
 
@@ -180,6 +183,41 @@ describe('`request_reviews`', () => {
     expect(await shop.check(newer)).toMatchObject({ conclusion: null, title: 'Waiting for 2 approvals' })
     expect(await requested(shop, green)).toEqual([])
   })
+})
+
+describe('every request may fail', () => {
+  const routes = [
+    /\/contents\//,
+    /\/pulls\/\d+$/,
+    /\/git\/ref\//,
+    /\/compare\//,
+    /\/activity$/,
+    /\/reviews$/,
+    /\/events$/,
+    /\/permission$/,
+    /\/commits\/\w+\/pulls$/,
+    /\/check-runs$/,
+  ]
+  test.each(['status', 'reset'] as const)(
+    'each route once (%s): not green on part of the facts, and right at the end',
+    async (kind) => {
+      const shop = await aShop()
+      const change = await shop.openPull('ana', { branch: 'change', title: 'A change', files })
+      await shop.review('chloe', change)
+      for (const path of routes) {
+        const scope = { path, times: 1, only: 'app' as const }
+        stage.github.faults.add(kind === 'status' ? { ...scope, kind, status: 502 } : { ...scope, kind })
+      }
+      await shop.review('dev', change)
+      expect(await shop.check(change)).toMatchObject({
+        conclusion: null,
+        title: 'Waiting for 1 more approval',
+      })
+      for (let turn = 0; turn < routes.length; turn++) await later()
+      expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+      stage.github.faults.clear()
+    },
+  )
 })
 
 describe('a push that GitHub lists late', () => {

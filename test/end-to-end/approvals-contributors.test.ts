@@ -150,14 +150,14 @@ describe('who pushed it cannot approve it', () => {
     await expectBenBarred(shop, pull, 'author', /wrote/)
   })
 
-  test('a tag of the name of the base branch hides no commit', async () => {
+  test('a tag of the name of the base branch hides no commit, even where GitHub took the tag for it', async () => {
     const shop = await desk.shop()
-    await shop.push('ben', 'feature', { 'src/cart.ts': 'x\n' }, { from: 'origin/main' })
-    const copy = await shop.copyOf('ana')
-    await copy.git('tag', 'main', 'origin/feature')
-    await copy.git('push', '--quiet', 'origin', 'refs/tags/main')
+    const hidden = await shop.push('ben', 'feature', { 'src/cart.ts': 'x\n' }, { from: 'origin/main' })
     const sha = await shop.push('ana', 'feature', price, { from: 'origin/feature' })
     const pull = await shop.offer('ana', 'feature', 'main', sha)
+    shop.restart((input, init) =>
+      fetch(String(input).replace('/compare/main...', `/compare/${hidden}...`), init),
+    )
     await expectBenBarred(shop, pull, 'author', /wrote/)
   })
 })
@@ -308,15 +308,13 @@ describe('forks', () => {
     const sha = await copy.commit('Change it')
     desk.later()
     await copy.push({ ref: 'feature' })
-    const { data } = await desk
-      .as('zoe')
-      .rest.pulls.create({
-        owner: shop.owner,
-        repo: shop.repo,
-        head: 'zoe:feature',
-        base: 'main',
-        title: 'A',
-      })
+    const { data } = await desk.as('zoe').rest.pulls.create({
+      owner: shop.owner,
+      repo: shop.repo,
+      head: 'zoe:feature',
+      base: 'main',
+      title: 'A',
+    })
     return { number: data.number, branch: 'feature', base: 'main', sha }
   }
 

@@ -224,4 +224,27 @@ describe('the base changed under it', () => {
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
     expect(await shop.judge(other)).toMatchObject({ state: 'waiting', title: 'Waiting for 2 approvals' })
   })
+
+  test.each([
+    ['merge', 'passed', /Approved by `chloe` and `dev`/],
+    ['squash', 'waiting', /the base branch was changed since: /],
+  ] as const)(
+    'a stack whose lower branch was merged by %s and deleted: %s',
+    async (merge_method, state, says) => {
+      const shop = await desk.shop()
+      const sha = await shop.push('ana', 'lower', { 'src/cart.ts': 'x\n' }, { from: 'origin/main' })
+      const lower = await shop.offer('ana', 'lower', 'main', sha)
+      const upper = await shop.open('ana', price, { base: 'lower' })
+      await shop.approve(upper, 'chloe', 'dev')
+      expect(await shop.judge(upper)).toMatchObject({ state: 'passed' })
+      desk.later()
+      const { owner, repo } = shop
+      await desk.as('olga').rest.pulls.merge({ owner, repo, pull_number: lower.number, merge_method })
+      await desk.as('olga').rest.git.deleteRef({ owner, repo, ref: 'heads/lower' })
+      await desk.github.settled()
+      const judgement = await shop.judge(upper)
+      expect(judgement).toMatchObject({ state, snapshot: { base: { ref: 'main' } } })
+      expect(judgement.text).toMatch(says)
+    },
+  )
 })

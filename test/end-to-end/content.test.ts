@@ -112,6 +112,68 @@ describe('an update merge', () => {
     await expectStale(shop, pull, /src\/price\.ts/)
   })
 
+  test('of an older commit of the base, not of its tip, keeps them', async () => {
+    const { shop, pull } = await approved()
+    const older = await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
+    await baseMoves(shop, { 'README.md': '# Base\n' })
+    await rework(shop, pull, (copy) => copy.merge(older))
+    await expectKept(shop, pull, /came onto a newer base/)
+  })
+
+  test('keeps them though the base has moved on since the merge', async () => {
+    const { shop, pull } = await approved()
+    await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
+    await rework(shop, pull, (copy) => copy.merge('origin/main'))
+    await baseMoves(shop, { 'README.md': '# Base\n' })
+    await expectKept(shop, pull, /came onto a newer base/)
+  })
+
+  test('after another one keeps them, and by somebody else too', async () => {
+    const { shop, pull } = await approved()
+    await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
+    await rework(shop, pull, (copy) => copy.merge('origin/main'))
+    await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart', 2: 'more' }) })
+    await rework(shop, pull, (copy) => copy.merge('origin/main'), 'ben')
+    await expectKept(shop, pull, /came onto a newer base/)
+    const { contributors } = (await shop.judge(pull)).snapshot
+    expect([...new Set(contributors.map(({ person }) => person.login))]).toEqual(['ana'])
+  })
+
+  test('that is clean, with an edit pushed on top of it, drops them', async () => {
+    const { shop, pull } = await approved()
+    await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
+    await rework(shop, pull, async (copy) => {
+      await copy.merge('origin/main')
+      await copy.write({ 'README.md': '# More\n' })
+      await copy.commit('More')
+    })
+    await expectStale(shop, pull, /README\.md.* was not part of the older version of the change/)
+  })
+
+  test('whose parents are the wrong way round is proved as well', async () => {
+    const { shop, pull } = await approved()
+    await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
+    await rework(shop, pull, async (copy) => {
+      await copy.git('reset', '--hard', 'origin/main')
+      await copy.merge(pull.sha)
+    })
+    await expectKept(shop, pull, /came onto a newer base/)
+  })
+
+  test('of three branches at once (an octopus) is not taken for one: its author is a contributor', async () => {
+    const { shop, pull } = await approved()
+    await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
+    await shop.push('olga', 'main-2', { 'README.md': '# Base\n' }, { from: 'origin/main~1' })
+    await rework(
+      shop,
+      pull,
+      (copy) => copy.git('merge', '--no-ff', '-m', 'Merge all', 'origin/main', 'origin/main-2'),
+      'ben',
+    )
+    const { contributors } = (await shop.judge(pull)).snapshot
+    expect(contributors.map(({ person }) => person.login)).toContain('ben')
+  })
+
   test('of a branch of somebody else, not of the base, drops them and makes its author a contributor', async () => {
     const { shop, pull } = await approved()
     await shop.push('dev', 'side', { 'src/cart.ts': numbered(40, { 1: 'cart' }) }, { from: 'origin/main' })
@@ -245,6 +307,47 @@ describe('history rewritten on the same base', () => {
     await shop.approve(pull, 'chloe', 'dev')
     await rework(shop, pull, (copy) => copy.commit('Say it better', { amend: true }))
     await expectKept(shop, pull, /the files are the same/)
+  })
+})
+
+describe('a label that is bound to the content', () => {
+  const labelled = async () => {
+    const { shop, pull } = await approved()
+    desk.later()
+    const issue = { owner: shop.owner, repo: shop.repo, issue_number: pull.number }
+    await desk.as('eva').rest.issues.addLabels({ ...issue, labels: ['urgent'] })
+    return { shop, pull }
+  }
+  const urgentOf = async (shop: Shop, pull: Pull) =>
+    (await shop.read(pull, { boundLabels: ['urgent'] })).labels[0]
+
+  test('holds for the head that it was put on, and names who put it on', async () => {
+    const { shop, pull } = await labelled()
+    expect(await urgentOf(shop, pull)).toMatchObject({
+      name: 'urgent',
+      by: { login: 'eva' },
+      equality: { same: true, how: 'it is the head' },
+    })
+  })
+
+  test('is kept by a clean rebase', async () => {
+    const { shop, pull } = await labelled()
+    await baseMoves(shop, { 'src/cart.ts': 'x\n' })
+    await rework(shop, pull, (copy) => copy.rebase('origin/main'))
+    expect(await urgentOf(shop, pull)).toMatchObject({ equality: { same: true } })
+  })
+
+  test('is not kept by a push that changes content', async () => {
+    const { shop, pull } = await labelled()
+    await shop.push('ana', 'feature', { 'src/cart.ts': 'x\n' }, { from: 'origin/feature' })
+    expect(await urgentOf(shop, pull)).toMatchObject({
+      equality: { same: false, why: 'src/cart.ts changed since' },
+    })
+  })
+
+  test('costs nothing where the policy binds none', async () => {
+    const { shop, pull } = await labelled()
+    expect((await shop.read(pull)).labels[0]).not.toHaveProperty('equality')
   })
 })
 

@@ -10,6 +10,7 @@ await queue.work({
   delivery: never,
   notice: never,
   transition: never,
+  merging: never,
   evaluate: () => {
     process.stdout.write('running\n')
     return never()

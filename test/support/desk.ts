@@ -6,7 +6,7 @@ import type { RoleName } from '../../src/sandbox/github/world.ts'
 import type { FactStore } from '../../src/services/facts.ts'
 import { GateOctokit, type GitHub } from '../../src/services/github/client.ts'
 import { conditionalFetch } from '../../src/services/github/conditional-fetch.ts'
-import { readSnapshot } from '../../src/services/github/snapshot.ts'
+import { readSnapshot, type Wanted } from '../../src/services/github/snapshot.ts'
 import { client } from '../sandbox/github/house.ts'
 
 /** The sandbox's GitHub read as the bot reads it, without the bot's process: `readSnapshot`, then `decide`. */
@@ -173,13 +173,14 @@ async function openShop(desk: Base, name: string, options: ShopOptions) {
     forget: () => {
       facts = memoryFacts()
     },
-    read: async (pull: Pull, teams: string[] = []) => {
+    read: async (pull: Pull, wanted: Partial<Wanted> = {}) => {
       const ref = refOf(pull)
-      const answer = await readSnapshot(app, ref, { teams, boundLabels: [] }, facts, desk.now)
+      const answer = await readSnapshot(app, ref, { teams: [], boundLabels: [], ...wanted }, facts, desk.now)
       if (!answer) throw new Error(`There is no pull request ${pull.number}`)
       return answer.snapshot
     },
-    judge: async (pull: Pull): Promise<Judgement> => judged(await shop.read(pull, teamsOf(policy)), policy),
+    judge: async (pull: Pull): Promise<Judgement> =>
+      judged(await shop.read(pull, { teams: teamsOf(policy) }), policy),
   }
   return shop
 }

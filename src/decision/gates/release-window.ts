@@ -2,6 +2,7 @@ import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../cal
 import { parseDuration } from '../duration.ts'
 import { defineGate, type Finding, passed, type Step, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
+import type { Snapshot } from '../snapshot.ts'
 import { judgeUrgency, type Urgency } from '../urgent.ts'
 import { type WindowSettings, windowSettings } from '../window-settings.ts'
 
@@ -12,7 +13,7 @@ export const releaseWindow = defineGate({
   judge(snapshot, settings) {
     const now = new Date(snapshot.takenAt)
     const urgency = judgeUrgency(snapshot, settings.urgent)
-    const finding = judgeCalendar(now, settings, snapshot.takeBack ?? 0)
+    const finding = frozen(snapshot, settings) ?? judgeCalendar(now, settings, snapshot.takeBack ?? 0)
     if (urgency.state === 'absent') return finding
     if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
     return finding.state === 'passed'
@@ -23,6 +24,25 @@ export const releaseWindow = defineGate({
 
 function noting(finding: Finding, note: string): Finding {
   return { ...finding, reason: `${finding.reason} ${note}` }
+}
+
+/** A freeze that was ordered at once, or that a line in the policy says, beats every window. */
+function frozen({ frozen: ordered, takenAt }: Snapshot, settings: WindowSettings): Finding | undefined {
+  const holds = ordered && (!ordered.until || Date.parse(takenAt) < Date.parse(ordered.until))
+  if (!holds && settings.frozen === undefined) return undefined
+  const until = holds && ordered.until ? new Date(ordered.until) : undefined
+  const when = until ? `until ${formatTime(until, settings.time_zone)}` : 'until it is lifted'
+  const reason = holds
+    ? `${code(ordered.reason, 140)} (by ${code(ordered.by)})`
+    : code(settings.frozen ?? '', 140)
+  return waiting(
+    `Frozen: ${holds ? ordered.reason : settings.frozen}`,
+    `Releases are frozen ${when}: ${reason}.`,
+    {
+      who: `Whoever froze it, by ${holds ? '`release-gate unfreeze`' : 'taking `frozen` out of the policy'}`,
+      ...(until ? { when: `Ends ${formatTime(until, settings.time_zone)}`, next: recheck(until) } : {}),
+    },
+  )
 }
 
 function judgeCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {

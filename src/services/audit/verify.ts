@@ -21,7 +21,7 @@ export async function verifyChain(
   options: { anchors?: Anchor[] } = {},
 ): Promise<Verified> {
   const anchors = options.anchors ?? []
-  const chains = installationId === undefined ? await chainsOf(db, anchors) : [installationId]
+  const chains = installationId === undefined ? await chainIds(db, anchors) : [installationId]
   let records = 0
   const heads: Anchor[] = []
   for (const chain of chains) {
@@ -79,7 +79,7 @@ function isCanonical(text: string): boolean {
 }
 
 /** All chains: those with records, and those that an anchor says should have some. */
-async function chainsOf(db: Queryable, anchors: Anchor[]): Promise<number[]> {
+export async function chainIds(db: Queryable, anchors: Anchor[] = []): Promise<number[]> {
   const rows = await db.query<{ id: number }>(
     'SELECT DISTINCT installation_id AS id FROM release_gate.audit_records',
   )

@@ -77,3 +77,16 @@ function annotation({ path, line, column, message }: NonNullable<CheckReport['an
   const place = { path, start_line: line, end_line: line, start_column: column, end_column: column }
   return { ...place, annotation_level: 'failure' as const, title: 'Release policy', message }
 }
+
+/** Adds a link to what a run says, and leaves its state as it is. */
+export async function linkRun(
+  github: GitHub,
+  { owner, repo }: Repository,
+  { id, url }: { id: number; url: string },
+): Promise<void> {
+  const { data } = await github.rest.checks.get({ owner, repo, check_run_id: id })
+  const { title, summary } = data.output
+  if (title === null || summary?.includes(url)) return
+  const output = { title, summary: `${summary ?? ''}\n\nAnnounced: ${url}` }
+  await github.rest.checks.update({ owner, repo, check_run_id: id, output })
+}

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Contributor, Equality, Review } from '../../decision/snapshot.ts'
-import { type Prover, proveSame, type Version, withFootprint } from './proofs.ts'
+import { type Prover, proofVersion, proveSame, type Version, withFootprint } from './proofs.ts'
 
 /** What is known of a commit as a head: its difference from the base, and the ids of all who had a hand in it. */
 export type HeadFacts = Version & { contributors: number[] }
@@ -104,5 +104,5 @@ async function onBases(prover: Prover, sha: string): Promise<OnBases> {
 }
 
 function keyOf(prover: Prover, sha: string): string {
-  return ['head', prover.repositoryId, sha].join('/')
+  return ['head', proofVersion, prover.repositoryId, sha].join('/')
 }

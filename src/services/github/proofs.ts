@@ -10,6 +10,9 @@ type Repository = { owner: string; repo: string }
 
 export type Prover = { github: GitHub; repository: Repository; repositoryId: number; facts: FactStore }
 
+/** Part of each key of what is remembered: raise it when a proof changes, or the shape of what is kept. */
+export const proofVersion = 1
+
 /** A change, and what it touches once that was read: the first proof that needs it fills it in. */
 export type Version = { change: ChangeFacts; footprint?: Footprint }
 
@@ -20,7 +23,15 @@ export type Version = { change: ChangeFacts; footprint?: Footprint }
  */
 export async function proveSame(prover: Prover, before: Version, after: Version): Promise<Equality> {
   const [old, now] = [before.change, after.change]
-  const key = ['same', prover.repositoryId, old.mergeBase, old.head, now.mergeBase, now.head].join('/')
+  const key = [
+    'same',
+    proofVersion,
+    prover.repositoryId,
+    old.mergeBase,
+    old.head,
+    now.mergeBase,
+    now.head,
+  ].join('/')
   const proof = await prover.facts.get<Equality>(key)
   if (proof) return proof
   const equality = await prove(prover, before, after)

@@ -109,8 +109,9 @@ async function readFacts(
   }
   const keep = async () => {
     await keepBase(prover, ref.number, baseRef, timeline)
-    // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole.
-    if (!head || !work.pusherKnown) return
+    // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole; and
+    // against a base that holds it already, a merged head changes nothing.
+    if (!head || !work.pusherKnown || pull.merged) return
     await keepHead(prover, baseRef, head, approvedHere(reviews, pull.head.sha))
   }
   return { snapshot, keep }

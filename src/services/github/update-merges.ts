@@ -2,7 +2,7 @@ import { cleanUpdateMerge } from '../../decision/content.ts'
 import type { Commit } from '../../decision/contributors.ts'
 import { readChange } from './content.ts'
 import { type Parents, parentsOf, standsOn } from './history.ts'
-import { compare, type Prover, type Version } from './proofs.ts'
+import { compare, type Prover, proofVersion, type Version } from './proofs.ts'
 
 /** What is known already and saves requests: the head itself, and older heads as they were offered to the same base. */
 export type KnownVersions = {
@@ -32,7 +32,7 @@ async function isClean(prover: Prover, merge: Commit, ours: Parents, known: Know
   const [baseParent, ...otherBase] = merge.parents.filter((sha) => !ours.has(sha))
   if (!pullParent || !baseParent || otherOurs.length + otherBase.length > 0) return false
   // Which of the two is the base's depends on the base: the proof holds for this way round only.
-  const key = ['merge', prover.repositoryId, merge.sha, baseParent].join('/')
+  const key = ['merge', proofVersion, prover.repositoryId, merge.sha, baseParent].join('/')
   if ((await prover.facts.get<boolean>(key)) === true) return true
   const before = await beforeMerge(prover, pullParent, baseParent, ours, known)
   const after = await afterMerge(prover, merge.sha, baseParent, known)

@@ -8,11 +8,14 @@ export const EVALUATE = 'evaluate'
 export const RECHECK = 'recheck'
 export const TRANSITIONS = 'transitions'
 export const MERGING = 'merging'
+export const RUN_REGRESSION = 'run-regression'
 export const LATER = 'later'
 export const NOTICES = 'notices'
 export const DEAD_LETTERS = 'dead-letters'
 
-type Definition = Omit<QueueSettings, 'name' | 'policy'> & { policy: 'standard' | 'short' | 'stately' }
+type Definition = Omit<QueueSettings, 'name' | 'policy'> & {
+  policy: 'standard' | 'short' | 'stately' | 'exclusive'
+}
 
 /** After this many retries a job is a dead letter. */
 export const RETRY_LIMIT = 10
@@ -47,6 +50,14 @@ const DEFINITIONS: Record<string, Definition> = {
   // Taking back hundreds of green checks at GitHub's pace is one job; it has its heartbeat, and more time than the others.
   [TRANSITIONS]: { ...COMMON, policy: 'short', expireInSeconds: 600, notify: true, deadLetter: DEAD_LETTERS },
   [MERGING]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
+  // `exclusive`: a second wish for the same head joins the first, whether that one waits or runs.
+  [RUN_REGRESSION]: {
+    ...COMMON,
+    policy: 'exclusive',
+    expireInSeconds: 2 * 60 * 60,
+    notify: true,
+    deadLetter: DEAD_LETTERS,
+  },
   [LATER]: { ...COMMON, policy: 'short', notify: true, deadLetter: DEAD_LETTERS },
   [NOTICES]: { ...COMMON, policy: 'standard', notify: true, deadLetter: DEAD_LETTERS },
 }

@@ -5,7 +5,7 @@ import type { Transaction } from '../database.ts'
 import { EVALUATE } from './queues.ts'
 import type { Delayed } from './workers.ts'
 
-type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date }
+type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date; group?: { id: string } }
 
 export type Sender = ReturnType<typeof senderOn>
 

@@ -1,5 +1,6 @@
 import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
 import type { MergeTask } from '../../decision/merge-task.ts'
+import type { RegressionWish } from '../../decision/regression-wish.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import { retryTime } from '../../retry-later.ts'
 import type { Handlers, QueueLog } from '../queue.ts'
@@ -12,6 +13,7 @@ import {
   NOTICES,
   RECHECK,
   RETRY_LIMIT,
+  RUN_REGRESSION,
   TRANSITIONS,
 } from './queues.ts'
 
@@ -38,10 +40,13 @@ export async function startWorkers(
     queue: string,
     localConcurrency: number,
     handle: (data: Data, signal: AbortSignal) => Promise<void>,
-  ) =>
-    boss.work<Data>(queue, { ...polling(0.5), localConcurrency, includeMetadata: true }, async (jobs) => {
+    more: Pick<WorkOptions, 'groupConcurrency'> = {},
+  ) => {
+    const options = { ...polling(0.5), localConcurrency, includeMetadata: true, ...more }
+    return boss.work<Data>(queue, options, async (jobs) => {
       for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
     })
+  }
   const forward = (queue: string, seconds: number) =>
     boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
       for (const { data } of jobs) await sender.send(data.queue, data.data, data.key)
@@ -50,6 +55,10 @@ export async function startWorkers(
     run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
     run<PullRef>(EVALUATE, 4, (pull, signal) => handlers.evaluate(pull, signal)),
     run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
+    // One at a time on each staging environment, which is the group of the job.
+    run<RegressionWish>(RUN_REGRESSION, 4, (wish, signal) => handlers.regression(wish, signal), {
+      groupConcurrency: 1,
+    }),
     run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),
     run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
     forward(RECHECK, 0.5),

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { pullRefSchema } from './snapshot.ts'
+
+/**
+ * What the queue `run-regression` carries: the head to judge, and why. Everything else is read again. Written as a zod
+ * schema, since a job may have been stored by an older version.
+ */
+export const regressionWishSchema = z.object({
+  /** One of the pull requests that offer the head; `requestedBy` where a person pressed the button. */
+  pull: pullRefSchema,
+  sha: z.string().min(1),
+  /** The operator's name of the staging environment, of which one run at a time is allowed. */
+  server: z.string().min(1),
+  /** `gate`: the head was deployed, or the label asked for it; `window`: one opens soon; `button`: a person asks. */
+  why: z.enum(['gate', 'window', 'button']),
+})
+
+export type RegressionWish = z.infer<typeof regressionWishSchema>
+
+/** Equal keys are one job. */
+export function keyOfWish({ pull, sha }: RegressionWish): string {
+  return `${pull.installationId}/${pull.repositoryId}/${sha}`
+}

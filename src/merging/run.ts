@@ -1,0 +1,43 @@
+import { type MergeTask, mergeTaskSchema } from '../decision/merge-task.ts'
+import { asRetry } from '../services/github/client.ts'
+import { followUp } from './following-up.ts'
+import { lookAtGroup } from './groups.ts'
+import { recordPush } from './pushes.ts'
+import { recordMerge } from './recording.ts'
+import { lookAtReview } from './reviews.ts'
+import type { MergeShell } from './shell.ts'
+
+/**
+ * The job of the queue `merging`. Idempotent: what was done before a crash is found done. A reached limit is thrown as
+ * `retryAfter` with the time that GitHub names.
+ */
+export async function carryOutMerging(shell: MergeShell, data: object, signal: AbortSignal): Promise<void> {
+  const task = mergeTaskSchema.parse(data)
+  try {
+    await run(shell, task, signal)
+  } catch (error) {
+    throw asRetry(error, shell.now())
+  }
+}
+
+async function run(shell: MergeShell, task: MergeTask, signal: AbortSignal): Promise<void> {
+  const { installationId } = task.task === 'merged' ? task.pull : task.repository
+  const github = await shell.github(installationId)
+  signal.throwIfAborted()
+  switch (task.task) {
+    case 'merged':
+      if (await recordMerge(shell, github, task.pull)) {
+        await followUp(shell, github, task.pull, `#${task.pull.number}`)
+      }
+      return
+    case 'pushed':
+      if (await recordPush(shell, github, task.repository, task.push)) {
+        await followUp(shell, github, task.repository, task.push.after)
+      }
+      return
+    case 'group':
+      return lookAtGroup(shell, github, task.repository, task.group, signal)
+    case 'issue':
+      return lookAtReview(shell, github, task.repository, task.number)
+  }
+}

@@ -1,0 +1,116 @@
+import { cancelled } from './decision/regression-check.ts'
+import type { RegressionSettings } from './decision/regression-settings.ts'
+import { limitsOfPolicy } from './regression/policy-limits.ts'
+import { shownReport } from './regression/rejudge.ts'
+import { runReportSchema } from './regression/report-schema.ts'
+import { type CheckedHead, showRegression } from './regression-check.ts'
+import type { RegressionShell } from './regression-job.ts'
+import type { Judged, Task } from './regression-run.ts'
+import { appendRecord } from './services/audit.ts'
+import { evidenceFor, hashOfReport, type StoredEvidence, saveEvidence } from './services/evidence.ts'
+import type { GitHub } from './services/github/client.ts'
+import { regressionCheck } from './services/regression-checks.ts'
+import { verdictsOnHead } from './services/verdicts.ts'
+
+/** Keeps what was found, tells it, and asks for the judgement of every pull request on the head. In this order: nothing is shown that is not kept. */
+export async function finishRun(shell: RegressionShell, task: Task, judged: Judged): Promise<void> {
+  const { wish, github, settings } = task
+  const evidence = evidenceOf(task, judged)
+  await shell.database.transaction(async (tx) => {
+    await saveEvidence(tx, wish.pull, evidence)
+    await appendRecord(tx, {
+      installationId: wish.pull.installationId,
+      kind: 'regression',
+      at: shell.now(),
+      body: {
+        pull: wish.pull,
+        head: wish.sha,
+        run: evidence.runId,
+        why: wish.why,
+        verdict: evidence.verdict,
+        summary: evidence.summary,
+        reportHash: evidence.hash,
+        server: { name: settings.server, says: evidence.serverName, version: evidence.serverVersion },
+        deployment: evidence.deploymentId,
+        baseline: evidence.baselineId,
+      },
+    })
+  })
+  const head = { ...wish.pull, sha: wish.sha }
+  await show(shell, github, head, evidence, settings)
+  shell.log.info({ head, run: evidence.runId, verdict: evidence.verdict }, 'A head was judged on staging')
+  await judgeAgain(shell, head)
+}
+
+async function judgeAgain({ database, queue }: RegressionShell, head: CheckedHead): Promise<void> {
+  for (const { pull } of await verdictsOnHead(database, head, head.sha)) await queue.enqueueEvaluate(pull)
+}
+
+function evidenceOf(
+  { wish, settings, tree, staging, absent }: Task,
+  { report, recorded, suiteText, baselineId }: Judged,
+): StoredEvidence {
+  const text = JSON.stringify(report)
+  return {
+    runId: report.runId,
+    headSha: wish.sha,
+    tree,
+    server: settings.server,
+    environment: settings.environment,
+    suite: settings.suite,
+    deploymentId: absent === undefined ? (staging.live?.id ?? null) : null,
+    serverName: report.server?.name ?? null,
+    serverVersion: report.server?.version ?? null,
+    verdict: report.verdict,
+    summary: report.summary.slice(0, 2_000),
+    startedAt: report.startedAt,
+    hash: hashOfReport(text),
+    report: text,
+    recorded: recorded ? JSON.stringify(recorded) : null,
+    suiteText,
+    baselineId,
+    requestedBy: wish.pull.requestedBy ?? null,
+  }
+}
+
+async function show(
+  { database }: RegressionShell,
+  github: GitHub,
+  head: CheckedHead,
+  { report, runId }: StoredEvidence,
+  settings: RegressionSettings,
+): Promise<void> {
+  const shown = shownReport(
+    runReportSchema.parse(JSON.parse(report)),
+    settings.suite,
+    limitsOfPolicy(settings).p95,
+  )
+  await showRegression({ database, github }, head, shown, runId)
+}
+
+/** The check of evidence that was kept by a process that died before it could show it. */
+export async function showStored(
+  shell: RegressionShell,
+  github: GitHub,
+  head: CheckedHead,
+  runId: string,
+  settings: RegressionSettings,
+): Promise<void> {
+  const check = await regressionCheck(shell.database, head)
+  if (!check || check.completed) return
+  const runs = await evidenceFor(shell.database, head, { sha: head.sha, tree: null })
+  const run = runs.find((each) => each.runId === runId)
+  if (!run) return
+  await show(shell, github, head, run, settings)
+  await judgeAgain(shell, head)
+}
+
+/** Where the check of a head says that a run goes on, it says now that it was stopped. */
+export async function showCancelled(
+  { database }: RegressionShell,
+  github: GitHub,
+  head: CheckedHead,
+): Promise<void> {
+  const check = await regressionCheck(database, head)
+  if (check && !check.completed) await showRegression({ database, github }, head, cancelled(head.sha), null)
+}

@@ -1,0 +1,134 @@
+import type { Logger } from 'pino'
+import { parseDuration } from './decision/duration.ts'
+import { cancelled } from './decision/regression-check.ts'
+import type { RegressionSettings } from './decision/regression-settings.ts'
+import type { RegressionWish } from './decision/regression-wish.ts'
+import type { Evidence, RegressionFacts } from './decision/snapshot.ts'
+import { standingRun } from './decision/staging.ts'
+import { policyFor } from './policy-source.ts'
+import type { StagingServer } from './regression/servers.ts'
+import { readRegression } from './regression-facts.ts'
+import { finishRun, showCancelled, showStored } from './regression-finish.ts'
+import { judgeHead, type Task } from './regression-run.ts'
+import { notOnStaging, readStaging } from './regression-target.ts'
+import { deployBeforeWindow, mayAsk } from './regression-wishes.ts'
+import type { Database } from './services/database.ts'
+import { asRetry, type GitHub } from './services/github/client.ts'
+import { type Pull, readPull } from './services/github/pulls.ts'
+import type { Queue } from './services/queue.ts'
+import { withTurn } from './services/turns.ts'
+import { verdictsOnHead } from './services/verdicts.ts'
+
+export type RegressionShell = {
+  database: Database
+  github: (installationId: number) => Promise<GitHub>
+  queue: Pick<Queue, 'enqueueEvaluate'>
+  servers: ReadonlyMap<string, StagingServer>
+  now: () => Date
+  log: Pick<Logger, 'info' | 'warn'>
+}
+
+/**
+ * Judges a head on staging (`shared/rules/regression.md`), one at a time on each staging environment. Everything is read
+ * again, since a wish carries no authority: whether the head is still offered, who pressed the button, what staging
+ * holds. Idempotent: where the head has its evidence already, nothing is run. A run for a head that has moved is stopped.
+ */
+export async function runRegressionJob(
+  shell: RegressionShell,
+  wish: RegressionWish,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const github = await shell.github(wish.pull.installationId)
+    const judging = await policyFor(shell.database, github, wish.pull)
+    const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
+    if (!settings) return
+    await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
+      take(shell, { github, wish, settings }, turn),
+    )
+  } catch (error) {
+    throw asRetry(error, shell.now())
+  }
+}
+
+type Asked = { github: GitHub; wish: RegressionWish; settings: RegressionSettings }
+
+async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): Promise<void> {
+  const { github, wish, settings } = asked
+  const head = { ...wish.pull, sha: wish.sha }
+  const pull = await readPull(github, wish.pull)
+  if (pull?.state !== 'open' || pull.head.sha !== wish.sha) return showCancelled(shell, github, head)
+  if (!(await isAllowed(github, wish, pull))) {
+    shell.log.warn(
+      { head, requestedBy: wish.pull.requestedBy },
+      'A run was asked for by somebody who may not',
+    )
+    return
+  }
+  const facts = await readRegression(
+    { database: shell.database, github, now: shell.now },
+    wish.pull,
+    wish.sha,
+    settings,
+  )
+  const standing = standingEvidence(facts, asked, shell.now())
+  if (standing) return showStored(shell, github, head, standing.runId, settings)
+  const staging = await readStaging(github, wish.pull, settings)
+  const absent = notOnStaging(staging, wish.sha, settings)
+  if (absent !== undefined && wish.why !== 'button') {
+    if (wish.why === 'window') await deployBeforeWindow(github, wish, facts, settings, shell)
+    return
+  }
+  await run(shell, { ...asked, pull, staging, tree: facts.tree, absent }, signal)
+}
+
+/** A head from a fork is judged only where a person with write access asks, by the button. */
+async function isAllowed(
+  github: GitHub,
+  { why, pull }: RegressionWish,
+  { head, base }: Pull,
+): Promise<boolean> {
+  if (why !== 'button') return head.repo?.id === base.repo.id
+  return pull.requestedBy !== undefined && mayAsk(github, pull, pull.requestedBy)
+}
+
+/** The evidence that makes another run needless: for the button there is none. What could not be judged is tried again before a window. */
+function standingEvidence(
+  facts: RegressionFacts,
+  { wish, settings }: Asked,
+  now: Date,
+): Evidence | undefined {
+  if (wish.why === 'button') return undefined
+  const run = standingRun(facts, wish.sha, settings)
+  if (!run || (wish.why === 'window' && run.verdict === 'inconclusive')) return undefined
+  const age = now.getTime() - Date.parse(run.startedAt)
+  return run.verdict === 'passed' && age >= parseDuration(settings.freshness) ? undefined : run
+}
+
+async function run(shell: RegressionShell, task: Task, signal: AbortSignal): Promise<void> {
+  const { wish, github } = task
+  const head = { ...wish.pull, sha: wish.sha }
+  const moved = watchHead(shell, wish)
+  try {
+    const judged = await judgeHead(shell, task, AbortSignal.any([signal, moved.signal]))
+    signal.throwIfAborted()
+    if (moved.signal.aborted) return await showCancelled(shell, github, head)
+    await finishRun(shell, task, judged)
+  } finally {
+    moved.stop()
+  }
+}
+
+const lookEveryMs = 1_000
+
+/** Aborts when no open pull request offers the head any more. */
+function watchHead({ database }: RegressionShell, { pull, sha }: RegressionWish) {
+  const moved = new AbortController()
+  const timer = setInterval(() => {
+    verdictsOnHead(database, pull, sha).then(
+      (offers) => offers.length > 0 || moved.abort(new Error(cancelled(sha).title)),
+      () => undefined,
+    )
+  }, lookEveryMs)
+  return { signal: moved.signal, stop: () => clearInterval(timer) }
+}

@@ -1,0 +1,59 @@
+import { oneLine } from '../decision/markdown.ts'
+import type { ShownRegression } from '../decision/regression-check.ts'
+import { summarise, verdictOf } from './judgement.ts'
+import { forTerminal } from './markdown.ts'
+import { headline, reportMarkdown } from './report-markdown.ts'
+import type { GateResult, RunReport } from './report-schema.ts'
+
+/** The report with a gate judged anew, or added; the verdict and its sentence follow. */
+export function withGate(report: RunReport, result: GateResult): RunReport {
+  const rest = report.gates.filter(({ gate }) => gate !== result.gate)
+  const gates = [...rest, result]
+  const verdict = verdictOf(gates)
+  return { ...report, gates, verdict, summary: summarise(verdict, gates) }
+}
+
+/** The report of a run that never began: there is no suite, or nothing that it could be run against. */
+export function unrun(runId: string, at: Date, limit: number, result: GateResult): RunReport {
+  const nothing: RunReport = {
+    version: 1,
+    runId,
+    verdict: 'inconclusive',
+    summary: '',
+    startedAt: at.toISOString(),
+    durationMs: 0,
+    partial: false,
+    gates: [],
+    errors: { calls: 0, errors: 0, rate: 0, low: 0, high: 1, limit },
+    tools: [],
+    notCovered: [],
+    cases: [],
+    contract: { changes: [], notes: [] },
+    data: [],
+    removedCases: [],
+    addedWaivers: [],
+    notes: [],
+  }
+  return withGate(nothing, result)
+}
+
+/** GitHub refuses a summary of more characters than this. */
+const summaryLimit = 65_535
+
+/** The report as the check run shows it: its first line is the title. */
+export function shownReport(report: RunReport, suite: string, limit: number): ShownRegression {
+  const command = `release-gate regress --suite ${suite} --server "$STAGING_URL"`
+  return {
+    status: 'completed',
+    conclusion: report.verdict === 'passed' ? 'success' : 'failure',
+    title: oneLine(headline(report, forTerminal).replaceAll('**', ''), 140),
+    summary: cut(reportMarkdown(report, { command, limit })),
+  }
+}
+
+/** Cut at the end of a line: a code span that lost its end would set free what people wrote in it. */
+function cut(text: string): string {
+  if (text.length <= summaryLimit) return text
+  const end = '\n\n… cut here: GitHub shows no more.'
+  return text.slice(0, Math.max(0, text.lastIndexOf('\n', summaryLimit - end.length))) + end
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import type { Evidence } from '../decision/snapshot.ts'
+import type { Queryable } from './database.ts'
+
+type Repository = { installationId: number; repositoryId: number }
+
+/** One run with all that it was tied to. The texts are kept as they are: `hash` covers the exact characters of `report`. */
+export type StoredEvidence = Omit<Evidence, 'checkUrl'> & {
+  report: string
+  /** The list of tools as the run read it; null where none could be read. */
+  recorded: string | null
+  suiteText: string | null
+  baselineId: number | null
+  requestedBy: number | null
+}
+
+export type StoredBaseline = { id: number; headSha: string; recorded: string }
+
+export function hashOfReport(report: string): string {
+  return createHash('sha256').update(report).digest('hex')
+}
+
+export async function saveEvidence(
+  db: Queryable,
+  repository: Repository,
+  run: StoredEvidence,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO release_gate.evidence
+       (run_id, installation_id, repository_id, head_sha, tree_sha, server, environment, suite, suite_text, deployment_id,
+        server_name, server_version, verdict, summary, report, report_hash, recorded, baseline_id, requested_by, started_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+    [
+      run.runId,
+      repository.installationId,
+      repository.repositoryId,
+      run.headSha,
+      run.tree,
+      run.server,
+      run.environment,
+      run.suite,
+      run.suiteText,
+      run.deploymentId,
+      run.serverName,
+      run.serverVersion,
+      run.verdict,
+      run.summary,
+      run.report,
+      run.hash,
+      run.recorded,
+      run.baselineId,
+      run.requestedBy,
+      new Date(run.startedAt),
+    ],
+  )
+}
+
+/** The runs on a head, or on another one with the identical git tree, newest first. */
+export async function evidenceFor(
+  db: Queryable,
+  repository: Repository,
+  head: { sha: string; tree: string | null },
+): Promise<StoredEvidence[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.evidence
+     WHERE installation_id = $1 AND repository_id = $2 AND (head_sha = $3 OR tree_sha = $4)
+     ORDER BY started_at DESC, run_id LIMIT 10`,
+    [repository.installationId, repository.repositoryId, head.sha, head.tree],
+  )
+  return rows.map(fromRow)
+}
+
+/** The list of tools of the last release. */
+export async function latestBaseline(
+  db: Queryable,
+  { installationId, repositoryId }: Repository,
+  server: string,
+): Promise<StoredBaseline | undefined> {
+  const [row] = await db.query<{ id: number; head_sha: string; recorded: string }>(
+    `SELECT id, head_sha, recorded FROM release_gate.baselines
+     WHERE installation_id = $1 AND repository_id = $2 AND server = $3 ORDER BY id DESC LIMIT 1`,
+    [installationId, repositoryId, server],
+  )
+  return row && { id: Number(row.id), headSha: row.head_sha, recorded: row.recorded }
+}
+
+/** Makes the list that a run has read the baseline of the next release; once for each run. True: it is new. */
+export async function recordBaseline(
+  db: Queryable,
+  repository: Repository,
+  { runId, server, headSha, recorded }: StoredEvidence,
+  now: Date,
+): Promise<boolean> {
+  if (recorded === null) return false
+  const rows = await db.query(
+    `INSERT INTO release_gate.baselines (installation_id, repository_id, server, head_sha, run_id, recorded, recorded_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id) DO NOTHING RETURNING 1`,
+    [repository.installationId, repository.repositoryId, server, headSha, runId, recorded, now],
+  )
+  return rows.length > 0
+}
+
+type Row = {
+  run_id: string
+  head_sha: string
+  tree_sha: string | null
+  server: string
+  environment: string
+  suite: string
+  suite_text: string | null
+  deployment_id: number | null
+  server_name: string | null
+  server_version: string | null
+  verdict: Evidence['verdict']
+  summary: string
+  report: string
+  report_hash: string
+  recorded: string | null
+  baseline_id: number | null
+  requested_by: number | null
+  started_at: Date
+}
+
+function fromRow(row: Row): StoredEvidence {
+  return {
+    runId: row.run_id,
+    headSha: row.head_sha,
+    tree: row.tree_sha,
+    server: row.server,
+    environment: row.environment,
+    suite: row.suite,
+    suiteText: row.suite_text,
+    deploymentId: row.deployment_id,
+    serverName: row.server_name,
+    serverVersion: row.server_version,
+    verdict: row.verdict,
+    summary: row.summary,
+    report: row.report,
+    hash: row.report_hash,
+    recorded: row.recorded,
+    baselineId: row.baseline_id,
+    requestedBy: row.requested_by,
+    startedAt: row.started_at.toISOString(),
+  }
+}

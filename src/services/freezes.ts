@@ -1,0 +1,83 @@
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { Queryable, Transaction } from './database.ts'
+
+/** A freeze as it holds now. `scope` is `owner/name` in lower case, or `*` for every repository. */
+export type Freeze = { scope: string; reason: string; by: string; since: Date; until: Date | null }
+
+/** An order to freeze (`reason` given) or to unfreeze. */
+export type FreezeOrder = {
+  scope: string
+  by: string
+  /** When it was signed. */
+  issuedAt: Date
+  /** When it is carried out. */
+  at: Date
+  freeze?: { reason: string; until: Date | null }
+}
+
+export const everywhere = '*'
+
+export function scopeOf(repository: string): string {
+  return repository.toLowerCase()
+}
+
+/** The freezes that hold at a time. */
+export function activeFreezes(db: Queryable, at: Date): Promise<Freeze[]> {
+  return db.query<Freeze>(
+    'SELECT scope, reason, by, since, until FROM release_gate.freezes WHERE until IS NULL OR until > $1 ORDER BY scope',
+    [at],
+  )
+}
+
+/** The fact for a snapshot: the freeze of the repository itself before the one for all. */
+export function frozenFact(
+  freezes: Freeze[],
+  { owner, repo }: { owner: string; repo: string },
+): Pick<Snapshot, 'frozen'> {
+  const own = scopeOf(`${owner}/${repo}`)
+  const freeze =
+    freezes.find(({ scope }) => scope === own) ?? freezes.find(({ scope }) => scope === everywhere)
+  if (!freeze) return {}
+  const { reason, by, since, until } = freeze
+  return {
+    frozen: { reason, by, since: since.toISOString(), ...(until ? { until: until.toISOString() } : {}) },
+  }
+}
+
+/**
+ * Carries an order out. False: a newer one has been there already, so this one is old or sent again. Every open pull
+ * request in its scope becomes due, to be judged again from its stored facts.
+ */
+export async function order(
+  tx: Transaction,
+  { scope, by, issuedAt, at, freeze }: FreezeOrder,
+): Promise<boolean> {
+  const taken = await tx.query(
+    `INSERT INTO release_gate.freeze_orders AS last (scope, at) VALUES ($1, $2)
+     ON CONFLICT (scope) DO UPDATE SET at = excluded.at WHERE last.at < excluded.at RETURNING 1`,
+    [scope, issuedAt],
+  )
+  if (taken.length === 0) return false
+  await tx.query('DELETE FROM release_gate.freezes WHERE scope = $1', [scope])
+  if (freeze) {
+    await tx.query(
+      'INSERT INTO release_gate.freezes (scope, reason, by, since, until) VALUES ($1, $2, $3, $4, $5)',
+      [scope, freeze.reason, by, at, freeze.until],
+    )
+  }
+  await tx.query(
+    `UPDATE release_gate.verdicts SET next_at = $2 WHERE counts AND ($1 = '*' OR lower(owner || '/' || repo) = $1)`,
+    [scope, at],
+  )
+  return true
+}
+
+/** The installations that an order reaches, whose chains record it. */
+export async function installationsIn(db: Queryable, scope: string): Promise<number[]> {
+  const rows = await db.query<{ id: number }>(
+    `SELECT DISTINCT installation_id AS id FROM release_gate.policies
+     WHERE $1 = '*' OR lower(owner || '/' || repo) = $1 ORDER BY 1`,
+    [scope],
+  )
+  return rows.map(({ id }) => id)
+}

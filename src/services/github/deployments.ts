@@ -1,0 +1,74 @@
+import type { Deployment } from '../../decision/snapshot.ts'
+import type { GitHub } from './client.ts'
+
+type Repository = { owner: string; repo: string }
+
+/** The deployments of a commit to an environment with what became of them, newest first. */
+export function deploymentsOf(
+  github: GitHub,
+  repository: Repository,
+  environment: string,
+  sha: string,
+): Promise<Deployment[]> {
+  return read(github, { ...repository, environment, sha, per_page: 10 })
+}
+
+/** The newest deployments to an environment, of whatever commit, newest first. */
+export function newestDeployments(
+  github: GitHub,
+  repository: Repository,
+  environment: string,
+): Promise<Deployment[]> {
+  return read(github, { ...repository, environment, per_page: 10 })
+}
+
+async function read(
+  github: GitHub,
+  wish: Repository & { environment: string; sha?: string; per_page: number },
+): Promise<Deployment[]> {
+  const { data } = await github.rest.repos.listDeployments(wish)
+  const { owner, repo } = wish
+  const read = data.map(async ({ id, sha, created_at: createdAt }): Promise<Deployment> => {
+    const statuses = await github.rest.repos.listDeploymentStatuses({
+      owner,
+      repo,
+      deployment_id: id,
+      per_page: 30,
+    })
+    // Newest first, as GitHub gives them.
+    const success = statuses.data.find(({ state }) => state === 'success')
+    return {
+      id,
+      sha,
+      createdAt,
+      state: statuses.data[0]?.state ?? 'none',
+      succeededBy: success?.creator?.login ?? null,
+    }
+  })
+  return (await Promise.all(read)).sort((a, b) => b.id - a.id)
+}
+
+/**
+ * Asks for a deployment, which the repository's own workflow carries out. The base is not merged in and no checks are
+ * asked for: what is deployed is the head itself, and the gate's own check would never be green by then.
+ */
+export async function requestDeployment(
+  github: GitHub,
+  repository: Repository,
+  { sha, environment, number }: { sha: string; environment: string; number: number },
+): Promise<void> {
+  await github.rest.repos.createDeployment({
+    ...repository,
+    ref: sha,
+    environment,
+    auto_merge: false,
+    required_contexts: [],
+    description: `Candidate of #${number}`,
+  })
+}
+
+/** The git tree of a commit: two commits with the same one hold the same files. */
+export async function treeOf(github: GitHub, repository: Repository, sha: string): Promise<string> {
+  const { data } = await github.rest.git.getCommit({ ...repository, commit_sha: sha })
+  return data.tree.sha
+}

@@ -1,0 +1,98 @@
+import type { MergeGroup, RepositoryRef } from '../../decision/merge-task.ts'
+import { type GitHub, orAbsent } from './client.ts'
+import { tipOf } from './landed-commits.ts'
+import { type LineCommit, readOwnLine } from './own-line.ts'
+
+/** Which pull requests a group would merge; `unknown` are commits that belong to none that could be found. */
+export type GroupContents = { pulls: number[]; unknown: string[] }
+
+const branchOf = (ref: string) => ref.replace(/^refs\/heads\//, '')
+
+/** Whether GitHub's branch of the group still stands at its head; it is deleted when the group is done with. */
+export async function groupStands(
+  github: GitHub,
+  repository: RepositoryRef,
+  { headRef, headSha }: MergeGroup,
+): Promise<boolean> {
+  return (await tipOf(github, repository, branchOf(headRef))) === headSha
+}
+
+/**
+ * Finds every pull request between the base's tip and the group's head: the payload names none, and a queue may batch.
+ * Each commit on the group's own line is laid to a pull request: by the branches that the queue made for the groups
+ * ahead and whose names hold the number, by the pull requests that GitHub ties to the commit or to the head that it merges.
+ * Commits of a rebase have no branch of their own and belong to the tip above them, as many as that pull request has.
+ * Whatever is left belongs to nobody known: it is given back, and the group cannot pass.
+ */
+export async function contentsOfGroup(
+  github: GitHub,
+  repository: RepositoryRef,
+  group: MergeGroup,
+): Promise<GroupContents> {
+  const { line, complete } = await lineOf(github, repository, group)
+  const tips = await queueTips(github, repository, group)
+  const pulls = new Set<number>()
+  const unknown: string[] = complete ? [] : [group.headSha]
+  let above: { number: number; left: number } | undefined
+  for (const commit of line) {
+    const tip = tips.get(commit.sha)
+    const own = tip === undefined ? await pullsOf(github, repository, group, commit) : [tip]
+    for (const number of own) pulls.add(number)
+    const [number] = own
+    if (number !== undefined) {
+      above = { number, left: (await commitsOf(github, repository, number)) - 1 }
+    } else if (above && above.left > 0 && commit.parents.length === 1) above.left -= 1
+    else unknown.push(commit.sha)
+  }
+  return { pulls: [...pulls].sort((a, b) => a - b), unknown }
+}
+
+/** The group's own line, newest first, down to the tip of the base as it is now. */
+async function lineOf(github: GitHub, repository: RepositoryRef, group: MergeGroup) {
+  const base = await tipOf(github, repository, branchOf(group.baseRef))
+  const read = base && (await readOwnLine(github, repository, base, group.headSha))
+  return read || { line: [], complete: false }
+}
+
+/** The number of the pull request by the head of each group of this branch's queue: `…/main/pr-12-<sha>`. */
+async function queueTips(
+  github: GitHub,
+  { owner, repo }: RepositoryRef,
+  { baseRef, headRef, headSha }: MergeGroup,
+): Promise<Map<string, number>> {
+  const ref = `heads/gh-readonly-queue/${branchOf(baseRef)}/pr-`
+  const refs = await github.paginate(github.rest.git.listMatchingRefs, { owner, repo, ref, per_page: 100 })
+  const tips = [...refs.map((each) => [each.ref, each.object.sha] as const), [headRef, headSha] as const]
+  return new Map(
+    tips.flatMap(([name, sha]) => {
+      const number = /\/pr-(\d+)-[0-9a-f]+$/.exec(name)?.[1]
+      return number === undefined ? [] : [[sha, Number(number)] as const]
+    }),
+  )
+}
+
+/** Open pull requests to the group's base that a commit on its line comes from. */
+async function pullsOf(
+  github: GitHub,
+  { owner, repo, repositoryId }: RepositoryRef,
+  { baseRef }: MergeGroup,
+  { sha, parents }: LineCommit,
+): Promise<number[]> {
+  const merged = parents[1] ?? sha
+  const options = { owner, repo, commit_sha: merged, per_page: 100 }
+  const pulls = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, options)
+  return pulls
+    .filter(
+      ({ state, base, head }) =>
+        state === 'open' &&
+        base.ref === branchOf(baseRef) &&
+        base.repo.id === repositoryId &&
+        (parents.length === 1 || head.sha === merged),
+    )
+    .map(({ number }) => number)
+}
+
+async function commitsOf(github: GitHub, { owner, repo }: RepositoryRef, number: number): Promise<number> {
+  const answer = await orAbsent(github.rest.pulls.get({ owner, repo, pull_number: number }))
+  return answer?.data.commits ?? 1
+}

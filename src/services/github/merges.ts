@@ -1,0 +1,38 @@
+import type { MergeFacts, RecordedCheck } from '../../decision/change-record.ts'
+import type { PullRef } from '../../decision/snapshot.ts'
+import type { GitHub } from './client.ts'
+import { personOf } from './people.ts'
+import { readPull } from './pulls.ts'
+
+/** What GitHub says of a merge; the rest of the change record is what the gate knew. */
+export type ReadMerge = Omit<MergeFacts, 'standing' | 'policy' | 'afterwards' | 'rules'> & {
+  defaultBranch: string
+}
+
+/** Reads a merged pull request and the checks on its head. Undefined: there is no such one, or it is not merged. */
+export async function readMerge(github: GitHub, ref: PullRef): Promise<ReadMerge | undefined> {
+  const pull = await readPull(github, ref)
+  if (!pull?.merged_at) return undefined
+  return {
+    pull: ref,
+    url: pull.html_url,
+    title: pull.title,
+    body: pull.body ?? '',
+    author: personOf(pull.user),
+    base: { ref: pull.base.ref, sha: pull.base.sha },
+    head: { ref: pull.head.ref, sha: pull.head.sha },
+    defaultBranch: pull.base.repo.default_branch,
+    mergeCommit: pull.merge_commit_sha,
+    mergedBy: personOf(pull.merged_by),
+    mergedAt: new Date(pull.merged_at).toISOString(),
+    checks: await readChecks(github, ref, pull.head.sha),
+  }
+}
+
+/** The newest run of each check on a commit, by name. Where the App may not see them, or there are none: none. */
+async function readChecks(github: GitHub, { owner, repo }: PullRef, sha: string): Promise<RecordedCheck[]> {
+  const runs = await github.paginate(github.rest.checks.listForRef, { owner, repo, ref: sha, per_page: 100 })
+  return runs
+    .map(({ name, app, conclusion }) => ({ name, app: app?.slug ?? null, conclusion }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}

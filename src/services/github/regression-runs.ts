@@ -1,0 +1,63 @@
+import { regressionCheckName, runAgain, type ShownRegression } from '../../decision/regression-check.ts'
+import { type GitHub, statusOfError } from './client.ts'
+
+type Repository = { owner: string; repo: string }
+
+export type RegressionRun = { id: number; url: string | null; completed: boolean }
+
+export async function createRegressionRun(
+  github: GitHub,
+  repository: Repository,
+  { sha, externalId, shown }: { sha: string; externalId: string; shown: ShownRegression },
+): Promise<RegressionRun> {
+  const { data } = await github.rest.checks.create({
+    ...repository,
+    name: regressionCheckName,
+    head_sha: sha,
+    external_id: externalId,
+    ...fields(shown),
+  })
+  return { id: data.id, url: data.html_url, completed: data.status === 'completed' }
+}
+
+/** Changes a run that is not completed. Undefined: it is gone. */
+export async function updateRegressionRun(
+  github: GitHub,
+  repository: Repository,
+  { id, shown }: { id: number; shown: ShownRegression },
+): Promise<RegressionRun | undefined> {
+  try {
+    const { data } = await github.rest.checks.update({ ...repository, check_run_id: id, ...fields(shown) })
+    return { id: data.id, url: data.html_url, completed: data.status === 'completed' }
+  } catch (error) {
+    if (statusOfError(error) === 404) return undefined
+    throw error
+  }
+}
+
+/** Whether a run whose answer was lost has been made. */
+export async function findRegressionRun(
+  github: GitHub,
+  repository: Repository,
+  sha: string,
+  externalId: string,
+): Promise<RegressionRun | undefined> {
+  const runs = await github.paginate(github.rest.checks.listForRef, {
+    ...repository,
+    ref: sha,
+    check_name: regressionCheckName,
+    filter: 'all',
+    per_page: 100,
+  })
+  const run = runs.find((candidate) => candidate.external_id === externalId)
+  return run && { id: run.id, url: run.html_url, completed: run.status === 'completed' }
+}
+
+function fields({ status, conclusion, title, summary }: ShownRegression) {
+  return {
+    status,
+    ...(conclusion ? { conclusion } : {}),
+    output: { title, summary },
+    actions: status === 'completed' ? [runAgain] : [],
+  }
+}

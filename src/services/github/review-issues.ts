@@ -1,0 +1,65 @@
+import { markerOf, type ReviewIssue } from '../../decision/review-issue.ts'
+import { type GitHub, orAbsent, statusOfError } from './client.ts'
+
+type Repository = { owner: string; repo: string; repositoryId: number }
+export type OpenedIssue = { number: number; url: string }
+
+/**
+ * Finds the issue of a review that was opened before, by its label and the marker at the end of its body. Only a bot's
+ * issue counts: anybody could write the marker into an issue of their own, and so keep ours from being opened.
+ */
+export async function findReviewIssue(
+  github: GitHub,
+  { owner, repo, repositoryId }: Repository,
+  review: ReviewIssue,
+  since: Date,
+): Promise<OpenedIssue | undefined> {
+  const marker = markerOf(repositoryId, review.key)
+  const issues = await github.paginate(github.rest.issues.listForRepo, {
+    owner,
+    repo,
+    state: 'all',
+    labels: review.labels.join(','),
+    since: since.toISOString(),
+    per_page: 100,
+  })
+  const found = issues.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
+  return found && { number: found.number, url: found.html_url }
+}
+
+export async function openReviewIssue(
+  github: GitHub,
+  { owner, repo }: Repository,
+  { title, body, labels }: ReviewIssue,
+): Promise<OpenedIssue> {
+  const { data } = await github.rest.issues.create({ owner, repo, title, body, labels })
+  return { number: data.number, url: data.html_url }
+}
+
+/** How an issue stands. `gone`: it was deleted, or moved elsewhere. */
+export type IssueState =
+  | { state: 'open' }
+  | { state: 'closed'; at: Date; by: string | null }
+  | { state: 'gone' }
+
+export async function readIssueState(
+  github: GitHub,
+  { owner, repo }: Repository,
+  number: number,
+): Promise<IssueState> {
+  const issue = await orGone(orAbsent(github.rest.issues.get({ owner, repo, issue_number: number })))
+  if (!issue) return { state: 'gone' }
+  const { state, closed_at: at, closed_by: by } = issue.data
+  if (state !== 'closed' || !at) return { state: 'open' }
+  return { state: 'closed', at: new Date(at), by: by?.login ?? null }
+}
+
+/** A deleted issue answers 410. */
+async function orGone<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (statusOfError(error) === 410) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,78 @@
+import type { Policy } from '../decision/policy.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { Queryable } from './database.ts'
+
+/** A pull request of a group, as it was judged; `policy` is undefined where it was broken. */
+export type Member = { snapshot: Snapshot; policy?: Policy | undefined }
+
+export type OpenGroup = {
+  repository: { installationId: number; repositoryId: number; owner: string; repo: string }
+  headSha: string
+  headRef: string
+  baseRef: string
+  state: 'passed' | 'failed'
+  members: Member[]
+}
+
+export async function saveGroup(db: Queryable, group: OpenGroup): Promise<void> {
+  const { repository } = group
+  await db.query(
+    `INSERT INTO release_gate.merge_groups
+       (installation_id, repository_id, head_sha, owner, repo, head_ref, base_ref, state, members)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (installation_id, repository_id, head_sha) DO UPDATE SET
+       owner = excluded.owner, repo = excluded.repo, state = excluded.state, members = excluded.members`,
+    [
+      repository.installationId,
+      repository.repositoryId,
+      group.headSha,
+      repository.owner,
+      repository.repo,
+      group.headRef,
+      group.baseRef,
+      group.state,
+      JSON.stringify(group.members),
+    ],
+  )
+}
+
+export async function forgetGroup(
+  db: Queryable,
+  { installationId, repositoryId }: OpenGroup['repository'],
+  headSha: string,
+): Promise<void> {
+  await db.query(
+    'DELETE FROM release_gate.merge_groups WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3',
+    [installationId, repositoryId, headSha],
+  )
+}
+
+/** The groups of a repository that passed and that GitHub has not told the end of. */
+export async function passedGroups(
+  db: Queryable,
+  { installationId, repositoryId }: { installationId: number; repositoryId: number },
+): Promise<OpenGroup[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.merge_groups
+     WHERE installation_id = $1 AND repository_id = $2 AND state = 'passed' ORDER BY head_sha`,
+    [installationId, repositoryId],
+  )
+  return rows.map((row) => ({
+    repository: { installationId, repositoryId, owner: row.owner, repo: row.repo },
+    headSha: row.head_sha,
+    headRef: row.head_ref,
+    baseRef: row.base_ref,
+    state: row.state,
+    members: row.members,
+  }))
+}
+
+type Row = {
+  owner: string
+  repo: string
+  head_sha: string
+  head_ref: string
+  base_ref: string
+  state: 'passed' | 'failed'
+  members: Member[]
+}

@@ -1,0 +1,49 @@
+import type { Standing } from '../../decision/exception.ts'
+import type { Policy } from '../../decision/policy.ts'
+import type { CheckReport } from '../../decision/report.ts'
+import type { PullRef, Snapshot } from '../../decision/snapshot.ts'
+import type { Queryable } from '../database.ts'
+
+/** A verdict that stood, and the policy file that it was judged by. */
+export type KeptVerdict = Standing & { source: { where: string; blob: string } | undefined }
+
+/**
+ * The verdict that stood on an open pull request at a time: the last that was given by then. The table is written by a
+ * trigger on `verdicts` (migrations/0007_follow_ups.sql), whichever way a verdict is changed.
+ */
+export async function standingAt(db: Queryable, pull: PullRef, at: Date): Promise<KeptVerdict | undefined> {
+  const [row] = await db.query<Row>(
+    `SELECT * FROM release_gate.verdict_history
+     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND since <= $4
+     ORDER BY since DESC, generation DESC LIMIT 1`,
+    [pull.installationId, pull.repositoryId, pull.number, at],
+  )
+  if (!row) return undefined
+  return {
+    headSha: row.head_sha,
+    state: row.state,
+    since: row.since.toISOString(),
+    title: row.report.title,
+    snapshot: row.snapshot,
+    policy: row.policy ?? undefined,
+    source: row.source ?? undefined,
+  }
+}
+
+/** Drops the history of a pull request whose merge has been recorded. */
+export async function forgetHistory(db: Queryable, pull: PullRef): Promise<void> {
+  await db.query(
+    `DELETE FROM release_gate.verdict_history WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
+    [pull.installationId, pull.repositoryId, pull.number],
+  )
+}
+
+type Row = {
+  head_sha: string
+  state: Standing['state']
+  since: Date
+  report: CheckReport
+  snapshot: Snapshot
+  policy: Policy | null
+  source: { where: string; blob: string } | null
+}

@@ -1,0 +1,15 @@
+import type { PullRef } from '../../decision/snapshot.ts'
+import type { Queryable } from '../database.ts'
+
+type Repository = { installationId: number; repositoryId: number; owner: string; repo: string }
+
+/** Every pull request of a repository that was open when it was last looked at. */
+export async function countedPulls(db: Queryable, repository: Repository): Promise<PullRef[]> {
+  const { installationId, repositoryId, owner, repo } = repository
+  const rows = await db.query<{ number: number }>(
+    `SELECT number FROM release_gate.verdicts
+     WHERE installation_id = $1 AND repository_id = $2 AND counts ORDER BY number`,
+    [installationId, repositoryId],
+  )
+  return rows.map(({ number }) => ({ installationId, repositoryId, owner, repo, number }))
+}

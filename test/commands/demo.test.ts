@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+
+const main = join(import.meta.dirname, '../../src/main.ts')
+const home = mkdtempSync(join(tmpdir(), 'demo-'))
+const children: ChildProcess[] = []
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(home, { recursive: true })
+})
+
+function demo(words: string[], env: Record<string, string | undefined>) {
+  const child = spawn(process.execPath, [main, 'demo', ...words], { env: { HOME: home, ...env } })
+  children.push(child)
+  const said = { out: '', err: '' }
+  child.stdout.on('data', (chunk) => (said.out += chunk))
+  child.stderr.on('data', (chunk) => (said.err += chunk))
+  return { child, said, closed: once(child, 'close').then(([code]) => Number(code)) }
+}
+
+test('the story is told to its end, is kept running while wanted, and ends with 0', {
+  timeout: 120_000,
+}, async () => {
+  const { child, said, closed } = demo(['--keep'], { PATH: process.env.PATH })
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', () => /\/pulls\n/.test(said.out) && resolve())
+    child.once('exit', () => reject(new Error(said.out + said.err)))
+  })
+  for (const sentence of [
+    'Waiting for 2 approvals (in progress)',
+    'Waiting for 1 more approval (in progress)',
+    'Opens Wed 25 Nov 2026, 10:00 PST (in progress)',
+    'GitHub refuses: "Repository rule violations found',
+    'All hold: Approved by 2 people; Release window open (success)',
+    'eva merges #1. GitHub lets it through.',
+    'All hold: Approved by 2 people; Urgent by eva (success)',
+    'ben merges #2. GitHub lets it through.',
+    'chloe approved an older version',
+  ])
+    expect(said.out).toContain(sentence)
+  expect(said.out).not.toContain('#3. GitHub lets it through')
+  const api = /GitHub's API +(http:\S+)/.exec(said.out)?.[1]
+  const token = /^ {2}ana +(\S+)$/m.exec(said.out)?.[1]
+  const pulls = await fetch(`${api}/repos/foodyepay/mcp-server/pulls`, {
+    headers: { authorization: `token ${token}` },
+  })
+  expect(await pulls.json()).toContainEqual(expect.objectContaining({ number: 3, state: 'open' }))
+  child.kill('SIGINT')
+  expect(await closed).toBe(0)
+  expect(said.out).toMatch(/The auditor checks the chain of records: \d+ records, unbroken\./)
+  expect(said.err).toBe('')
+})
+
+test('where something is not as told it ends with 1 and says what: here there is no git', async () => {
+  const { said, closed } = demo([], { PATH: home })
+  expect(await closed).toBe(1)
+  expect(said.err).toContain('git')
+  expect(said.out).not.toContain('unbroken')
+})

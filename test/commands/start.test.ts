@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/services/database.ts'
+import { appKey } from '../support/app-key.ts'
+import { aFolder, migratedTemplate } from '../support/databases.ts'
+
+const main = join(import.meta.dirname, '../../src/main.ts')
+const secret = 'canary-of-the-webhook'
+const children: ChildProcess[] = []
+let folder: string
+let dataDir: string
+
+/** Nobody listens at this GitHub: the bot starts all the same, and tries again later. */
+const credentials = () => ({
+  APP_ID: '1',
+  PRIVATE_KEY: appKey,
+  WEBHOOK_SECRET: secret,
+  GITHUB_API_URL: 'http://127.0.0.1:9',
+  DATA_DIR: dataDir,
+  PORT: '0',
+  NODE_ENV: 'production',
+})
+
+type Running = { child: ChildProcess; said: () => string }
+
+function start(env: Record<string, string>, ipc = false): Running {
+  const child = spawn(process.execPath, [main, 'start'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+  })
+  children.push(child)
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk))
+  return { child, said: () => said }
+}
+
+async function ended({ child, said }: Running): Promise<{ code: number; said: string }> {
+  const [code] = await once(child, 'close')
+  return { code, said: said() }
+}
+
+/** The address of a started bot, from its log. */
+function addressOf({ child, said }: Running): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const url = /"url":"(http:[^"]+)"/.exec(said())?.[1]
+      if (url) resolve(url)
+    })
+    child.once('exit', () => reject(new Error(`The bot did not start:\n${said()}`)))
+  })
+}
+
+beforeAll(async () => {
+  folder = await aFolder()
+  dataDir = join(folder, 'data')
+  await (await openDatabase({ dataDir, restoreFrom: await migratedTemplate() })).close()
+})
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+describe('a started bot', () => {
+  let bot: Running
+  let url: string
+  beforeAll(async () => {
+    bot = start(credentials())
+    url = await addressOf(bot)
+  })
+
+  test('lives and is ready, though GitHub does not answer', async () => {
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const ready = await fetch(`${url}/readyz`)
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { ok: true, checks: { database: 'ok', queue: 'ok' } },
+    ])
+  })
+
+  test.each([
+    'GET /probot',
+    'GET /probot/setup?code=1',
+    'GET /probot/import',
+    'POST /probot/import',
+    'GET /',
+  ])('%s is 404', async (request) => {
+    const [method = '', path = ''] = request.split(' ')
+    const answer = await fetch(url + path, {
+      method,
+      ...(method === 'POST' ? { body: '{"appId":"1"}' } : {}),
+    })
+    expect(answer.status).toBe(404)
+    expect(existsSync(join(folder, '.env'))).toBe(false)
+  })
+
+  test('a second one on the same folder is refused with the first one’s pid, and the first lives on', async () => {
+    const second = await ended(start(credentials()))
+    expect(second.code).toBe(2)
+    expect(second.said).toMatch(new RegExp(`in use by process ${bot.child.pid} .*choose another DATA_DIR`))
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  test('a taken port is told, and the process ends', async () => {
+    const other = { ...credentials(), DATA_DIR: join(await aFolder(), 'data'), PORT: new URL(url).port }
+    await (await openDatabase({ dataDir: other.DATA_DIR, restoreFrom: await migratedTemplate() })).close()
+    const { code, said } = await ended(start(other))
+    expect(code).toBe(2)
+    expect(said).toContain(
+      'PORT: another program listens there already; stop that one, or choose another port',
+    )
+  })
+
+  test('ends with 0 on SIGTERM, and its log has held no secret', async () => {
+    bot.child.kill('SIGTERM')
+    const { code, said } = await ended(bot)
+    expect(code).toBe(0)
+    expect(said).not.toContain(secret)
+    expect(said).not.toContain(appKey.split('\n')[3])
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+  })
+})
+
+describe('what is refused, with exit code 2 and without opening the data folder', () => {
+  test.each<[string, Record<string, string>, boolean, RegExp]>([
+    [
+      'a clock of a story without a parent that moves it',
+      { STORY_CLOCK: '2026-11-24T22:00:00Z' },
+      false,
+      /STORY_CLOCK: only a story that started this process may set it; unset it/,
+    ],
+    [
+      'a clock of a story against GitHub, even under a parent',
+      { STORY_CLOCK: '2026-11-24T22:00:00Z', GITHUB_API_URL: 'https://api.github.com' },
+      true,
+      /STORY_CLOCK: a story has no place against a GitHub/,
+    ],
+    [
+      'a short secret',
+      { WEBHOOK_SECRET: 'canary' },
+      false,
+      /WEBHOOK_SECRET: has fewer than 16 characters; make one with/,
+    ],
+    ['a missing secret', { WEBHOOK_SECRET: '' }, false, /WEBHOOK_SECRET: is not set/],
+  ])('%s', async (_, env, ipc, says) => {
+    const untouched = join(folder, 'untouched')
+    const { code, said } = await ended(start({ ...credentials(), DATA_DIR: untouched, ...env }, ipc))
+    expect(code).toBe(2)
+    expect(said).toMatch(/^release-gate cannot start:\n/)
+    expect(said).toMatch(says)
+    expect(said).not.toContain('canary')
+    expect(existsSync(untouched)).toBe(false)
+  })
+})
+
+test('settings come from .env in the working folder, and the environment comes before it', async () => {
+  writeFileSync(join(folder, '.env'), `APP_ID=1\nWEBHOOK_SECRET=from-the-file-env\nPORT=nonsense\n`)
+  const { code, said } = await ended(
+    start({ PRIVATE_KEY: appKey, LOG_LEVEL: 'nonsense', APP_ID: 'nonsense' }),
+  )
+  expect(code).toBe(2)
+  expect(said.match(/^ {2}[A-Z_]+/gm)).toEqual(['  APP_ID', '  PORT', '  LOG_LEVEL'])
+})

@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseDocument, visit } from 'yaml'
+import { defaultPolicy } from '../src/decision/policy.ts'
+import { parsePolicy } from '../src/policy-file.ts'
+import { policyJsonSchema } from '../src/schemas.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const blocks = (file: string) =>
+  [...read(file).matchAll(/^```ya?ml\n([\s\S]*?)^```/gm)].map(([, text]) => text ?? '')
+
+type Schema = { anyOf?: Schema[]; items?: Schema; properties?: Record<string, Schema> }
+
+/** Every setting of the policy, as `gates.approvals.count`. */
+function settingsOf(schema: Schema, path: string[] = []): string[] {
+  const parts = [schema, ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])]
+  const inner = parts.flatMap((part) => Object.entries(part.properties ?? {}))
+  const deeper =
+    schema.anyOf || schema.items ? [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])] : []
+  if (inner.length === 0 && deeper.every((part) => !part.anyOf && !part.items)) return [path.join('.')]
+  return inner.flatMap(([name, value]) => settingsOf(value, [...path, name]))
+}
+
+/** Every key that a text sets, as `gates.approvals.count`. */
+function keysOf(text: string): string[] {
+  const found: string[] = []
+  visit(parseDocument(text), {
+    Pair(_, pair, ancestors) {
+      const above = ancestors.flatMap((each) => ('key' in each ? [String(each.key)] : []))
+      found.push([...above, String(pair.key)].join('.'))
+    },
+  })
+  return found
+}
+
+describe('docs/policy.md', () => {
+  test.each(blocks('docs/policy.md').map((text) => [text.split('\n')[0] ?? '', text]))(
+    'the example that begins with "%s" is a valid policy',
+    (_, text) => {
+      const result = parsePolicy(text)
+      expect(result.ok ? [] : result.problems).toEqual([])
+    },
+  )
+
+  test('each setting has an example', () => {
+    const shown = new Set(blocks('docs/policy.md').flatMap(keysOf))
+    const settings = settingsOf(policyJsonSchema() as Schema)
+    expect(settings).toContain('gates.release_window.urgent.expires_after')
+    expect(settings.filter((setting) => !shown.has(setting))).toEqual([])
+  })
+
+  test('what it calls the defaults written out are the defaults', () => {
+    const short = parsePolicy(blocks('docs/policy.md')[0] ?? '')
+    const long = parsePolicy(blocks('docs/policy.md')[1] ?? '')
+    expect(long).toEqual(short)
+    expect(short).toEqual({ ok: true, policy: defaultPolicy })
+  })
+})
+
+describe('README.md', () => {
+  test.each(blocks('README.md').map((text) => [text]))('its policy is valid: %s', (text) => {
+    const result = parsePolicy(text)
+    expect(result.ok ? [] : result.problems).toEqual([])
+  })
+
+  test('names every command, and no other', () => {
+    const named = [...read('README.md').matchAll(/^\| `([a-z]+)\b[^|]*` \|/gm)].map(([, name]) => name ?? '')
+    const registered = [...read('src/main.ts').matchAll(/^ {2}([a-z]+)Command\(\),$/gm)].map(
+      ([, name]) => name ?? '',
+    )
+    expect([...new Set(named)].sort()).toEqual(registered.sort())
+  })
+})
+
+test('docs/operations.md names every variable of the environment', () => {
+  const settings = read('src/settings.ts')
+  const names = [...settings.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name ?? '')
+  expect(names.length).toBeGreaterThan(10)
+  expect(names.filter((name) => !read('docs/operations.md').includes(`\`${name}\``))).toEqual([])
+})
+
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+  .concat(readdirSync(join(root, 'docs')).map((name) => `docs/${name}`))
+  .concat(readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`))
+  .filter((file) => file.endsWith('.md'))
+
+test.each(pages)('every link of %s to a file of this repository leads somewhere', (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '')
+  expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
+})

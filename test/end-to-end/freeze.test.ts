@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aStage } from '../support/stage.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+describe('an instant freeze', () => {
+  let stage: Stage
+  let shop: Workshop
+  let change: Change
+  beforeAll(async () => {
+    stage = await aStage({ at: new Date('2026-11-25T18:10:00Z') })
+    cast(stage)
+    stage.github.installApp('foodyepay')
+    shop = await furnish(stage)
+    change = await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
+    await shop.review('chloe', change)
+    await shop.review('dev', change)
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+  afterAll(() => stage.close())
+
+  const release = (args: string[], secret = stage.github.app.webhookSecret) =>
+    new Promise<{ code: number; out: string }>((resolve) => {
+      const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: secret }
+      execFile(
+        process.execPath,
+        [main, ...args, '--url', stage.bot().url],
+        { env, cwd: '/' },
+        (error, stdout, stderr) =>
+          resolve({ code: typeof error?.code === 'number' ? error.code : 0, out: stdout + stderr }),
+      )
+    })
+
+  test('takes green checks back at once, with its reason, and its end turns them green again', async () => {
+    expect(await release(['freeze', '--reason', 'Ledger is being repaired'])).toMatchObject({ code: 0 })
+    await stage.settled()
+    const frozen = await shop.check(change)
+    expect(frozen).toMatchObject({ title: 'Frozen: Ledger is being repaired', conclusion: null })
+    expect(frozen?.summary).toContain('release-gate unfreeze')
+    expect(await shop.merge('eva', change)).toMatch(/Release gate/)
+
+    expect(await release(['unfreeze'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('not frozen any more'),
+    })
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('reaches only the repository that it names', async () => {
+    expect(
+      await release(['freeze', '--reason', 'Elsewhere', '--repository', 'foodyepay/other']),
+    ).toMatchObject({ code: 0 })
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    expect(
+      await release(['freeze', '--reason', 'Here', '--repository', 'FoodyePay/mcp-server']),
+    ).toMatchObject({ code: 0 })
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ title: 'Frozen: Here' })
+    await release(['unfreeze', '--repository', 'foodyepay/mcp-server'])
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('is refused with a wrong secret, without a reason, and when an old order is sent again', async () => {
+    expect(await release(['freeze', '--reason', 'Mine'], 'another-secret-of-16')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('signature'),
+    })
+    expect(await release(['freeze'])).toMatchObject({ code: 2, out: expect.stringContaining('--reason') })
+    const at = new Date().toISOString()
+    const order = JSON.stringify({
+      action: 'freeze',
+      reason: 'Once',
+      by: 'eva',
+      at,
+      repository: 'foodyepay/third',
+    })
+    const signature = createHmac('sha256', stage.github.app.webhookSecret).update(order).digest('hex')
+    const send = () =>
+      fetch(`${stage.bot().url}/api/freeze`, {
+        method: 'POST',
+        body: order,
+        headers: { 'x-hub-signature-256': `sha256=${signature}` },
+      })
+    expect((await send()).status).toBe(200)
+    expect((await send()).status).toBe(409)
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('by a line in the policy takes green checks back at once', async () => {
+    const policy = 'gates:\n  approvals: {}\n  release_window: { frozen: Payments are being migrated }\n'
+    const line = await shop.openPull('ana', {
+      branch: 'freeze',
+      title: 'Freeze',
+      files: { '.github/release-gate.yml': policy },
+    })
+    await shop.review('chloe', line)
+    await shop.review('dev', line)
+    expect(await shop.merge('eva', line)).toBeUndefined()
+    expect(await shop.check(change)).toMatchObject({
+      title: 'Frozen: Payments are being migrated',
+      conclusion: null,
+    })
+  })
+})
