@@ -24,8 +24,9 @@ CREATE TABLE release_gate.verdicts (
   -- When the calendar changes the verdict, and when the facts are to be read again before that.
   next_at timestamp(3) with time zone,
   prepare_at timestamp(3) with time zone,
-  -- The last time that something was heard of the pull request: facts read before are not fresh.
-  touched_at timestamp(3) with time zone,
+  -- A generation number, taken when something was heard of the pull request: what an evaluation that began before it read is
+  -- not fresh. A number and no time, since the clocks of two processes may differ.
+  heard bigint,
   PRIMARY KEY (installation_id, repository_id, number)
 );
 
@@ -48,10 +49,13 @@ CREATE TABLE release_gate.check_runs (
   posted_at timestamp(3) with time zone NOT NULL,
   -- A green check that can still let a merge through, and has to be taken back at closing.
   outstanding boolean NOT NULL,
+  -- When that last ended: closing that has begun stays as wide as it was, or what was taken back would turn green again.
+  left_green_at timestamp(3) with time zone,
   PRIMARY KEY (installation_id, repository_id, head_sha)
 );
 
 CREATE INDEX check_runs_outstanding ON release_gate.check_runs (installation_id) WHERE outstanding;
+CREATE INDEX check_runs_left_green ON release_gate.check_runs (installation_id, left_green_at);
 
 -- Every write to GitHub of the last hour: its limits set the pace.
 CREATE TABLE release_gate.writes (

@@ -13,7 +13,12 @@ export type PullFinder = {
   /** Open pull requests that another policy judges now: none where the policy is what it was. */
   pullsUnderNewPolicy: (repository: RepositoryRef) => Promise<PullRef[]>
   pullsOnHead: (repository: RepositoryRef, sha: string) => Promise<number[]>
+  /** The name of the check run that has a button of its own. */
+  regression: { check: string; button: string; ask: AskRegression }
 }
+
+/** A person pressed the button of the check "Staging regression" on a commit. */
+export type AskRegression = (repository: RepositoryRef, sha: string, requestedBy: number) => Promise<void>
 
 /** Asks to look at what happened at or after a merge. */
 export type LookAt = (task: MergeTask) => Promise<void>
@@ -64,7 +69,15 @@ export function releaseGate(enqueue: Enqueue, lookAt: LookAt, find: PullFinder) 
       ],
       async ({ payload }) => enqueueAll(payload, [payload.pull_request.number]),
     )
-    app.on('check_run.rerequested', async ({ payload }) => again(payload, payload.check_run.head_sha))
+    app.on('check_run.rerequested', async ({ payload }) => {
+      const { name, head_sha: sha } = payload.check_run
+      await (name === find.regression.check ? regressAgain(payload, sha) : again(payload, sha))
+    })
+    app.on('check_run.requested_action', async ({ payload }) => {
+      const { identifier } = payload.requested_action ?? {}
+      if (identifier === find.regression.button) await regressAgain(payload, payload.check_run.head_sha)
+    })
+    app.on('deployment_status', async ({ payload }) => onHead(payload, payload.deployment.sha))
     app.on('check_suite.rerequested', async ({ payload }) => again(payload, payload.check_suite.head_sha))
     app.on('push', async ({ payload }) => {
       if (payload.ref === `refs/heads/${payload.repository.default_branch}`) await underNewPolicy(payload)
@@ -107,6 +120,17 @@ export function releaseGate(enqueue: Enqueue, lookAt: LookAt, find: PullFinder) 
   async function again(payload: Payload & { sender: { id: number } }, sha: string): Promise<void> {
     const repository = repositoryOf(payload)
     if (repository) await enqueueAll(payload, await find.pullsOnHead(repository, sha), payload.sender.id)
+  }
+
+  /** A deployment says what staging holds: whoever offers that commit is looked at. */
+  async function onHead(payload: Payload, sha: string): Promise<void> {
+    const repository = repositoryOf(payload)
+    if (repository) await enqueueAll(payload, await find.pullsOnHead(repository, sha))
+  }
+
+  async function regressAgain(payload: Payload & { sender: { id: number } }, sha: string): Promise<void> {
+    const repository = repositoryOf(payload)
+    if (repository) await find.regression.ask(repository, sha, payload.sender.id)
   }
 
   /** A push to the default branch matters to other pull requests only where it brings another policy. */

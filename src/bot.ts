@@ -6,8 +6,15 @@ import type { Probot } from 'probot'
 import { events, releaseGate } from './app.ts'
 import type { FeedEntry } from './calendar-feed.ts'
 import { calendarPath } from './calendar-link.ts'
+import { minute, repeatedly } from './chores.ts'
+import { lookDaily } from './daily.ts'
 import { deadLetterNotice } from './dead-letter.ts'
+import { regressionCheckName, runAgain } from './decision/regression-check.ts'
+import { regressionWishSchema } from './decision/regression-wish.ts'
 import type { PullRef } from './decision/snapshot.ts'
+import type { Outside } from './doctor/gather.ts'
+import type { Probe } from './doctor/probes.ts'
+import { slackProbe } from './doctor/slack-probe.ts'
 import { evaluate, type Shell } from './evaluate.ts'
 import { carryOutFreeze } from './freeze.ts'
 import { noteAnnounced } from './merging/announcing.ts'
@@ -16,6 +23,8 @@ import { carryOutMerging } from './merging/run.ts'
 import { type NotifyShell, notify } from './notify.ts'
 import { parsePolicy } from './policy-file.ts'
 import { openPulls, pullsUnderNewPolicy, reconcile } from './reconcile.ts'
+import { askBeforeWindows } from './regression-windows.ts'
+import { askByButton } from './regression-wishes.ts'
 import { calendarHandler } from './server/calendar.ts'
 import { freezeHandler, freezePath } from './server/freeze.ts'
 import { createServer, type Handler, type Readiness } from './server.ts'
@@ -44,9 +53,9 @@ export type Bot = {
   stop: () => Promise<void>
 }
 
-const minute = 60 * 1000
 const reconcileEvery = 60 * minute
 const recoverEvery = 5 * minute
+const dailyLookEvery = 60 * minute
 /** How far before the last delivery that arrived it is looked for missed ones: order is not kept, retries are late. */
 const recoveryMargin = 60 * minute
 
@@ -63,8 +72,9 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   const enqueue = async (pull: PullRef) => {
     if (!serves(pull.owner)) return
-    await touch(database, pull, now())
-    await queue.enqueueEvaluate(pull)
+    const state = await touch(database, pull)
+    // What may have to be taken back is looked at first.
+    await queue.enqueueEvaluate(pull, state === 'passed' ? { priority: 5 } : {})
   }
   const lookAt = lookWhenDue(queue, { now, serves })
   await probot.load(
@@ -77,10 +87,17 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
         ),
       pullsOnHead: async (repository, sha) =>
         (await verdictsOnHead(database, repository, sha)).map(({ pull }) => pull.number),
+      regression: {
+        check: regressionCheckName,
+        button: runAgain.identifier,
+        ask: async (repository, sha, by) => {
+          if (serves(repository.owner)) await askByButton({ ...shell, queue }, repository, sha, by)
+        },
+      },
     }),
   )
   const notifying = notifyShell(settings, shell)
-  await work(shell, queue, probot, notifying)
+  await work({ ...shell, servers: settings.servers }, queue, probot, notifying)
   const calendar = calendarHandler({
     entries: () => windows(database),
     secrets: settings.webhookSecrets,
@@ -123,9 +140,18 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     if (asked.length + refused.length > 0)
       log.info({ asked, refused }, 'Missed deliveries are asked for again')
   }
+  const daily = async () =>
+    lookDaily({
+      database,
+      queue,
+      now,
+      log,
+      outside: await lookOutside(settings, probot, shell, queue, serves),
+    })
   const chores = [
-    repeatedly('Looking at all pull requests', lookAtAll, reconcileEvery, log),
-    repeatedly('Asking for missed deliveries', fetchMissed, recoverEvery, log),
+    repeatedly('Looking at all pull requests', reconcileEvery, lookAtAll, log),
+    repeatedly('Asking for missed deliveries', recoverEvery, fetchMissed, log),
+    repeatedly('The daily look', dailyLookEvery, daily, log),
   ]
   return {
     url,
@@ -149,11 +175,24 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   }
 }
 
-async function work(shell: Shell, queue: Queue, probot: Probot, notifying: NotifyShell): Promise<void> {
+async function work(
+  shell: Shell & Pick<Settings, 'servers'>,
+  queue: Queue,
+  probot: Probot,
+  notifying: NotifyShell,
+): Promise<void> {
   const { database, now, log } = shell
   await queue.work({
     merging: (task, signal) => carryOutMerging({ ...shell, queue }, task, signal),
-    transition: (signal) => carryOut(shell, signal),
+    transition: async (signal) => {
+      await askBeforeWindows({ database, queue }, now())
+      await carryOut(shell, signal)
+    },
+    regression: async (wish, signal) => {
+      // Loaded only now: a bot without staging needs nothing of it.
+      const { runRegressionJob } = await import('./regression-job.ts')
+      await runRegressionJob({ ...shell, queue }, regressionWishSchema.parse(wish), signal)
+    },
     delivery: (id) => takeDelivery(database, probot, id, now),
     evaluate: async (pull, signal) => {
       try {
@@ -220,19 +259,21 @@ async function readiness(database: Database, queue: Queue): Promise<Readiness> {
   return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
 }
 
-type Chore = { stop: () => void; idle: () => boolean }
-
-/** Does a chore now and then again and again, never twice at a time. A failure is told, and tried again next time. */
-function repeatedly(what: string, task: () => Promise<void>, every: number, log: Logger): Chore {
-  let running = true
-  const once = async () => {
-    running = true
-    await task().catch((error: unknown) => log.error({ problem: String(error) }, `${what} failed`))
-    running = false
-  }
-  void once()
-  const timer = setInterval(() => void (running || once()), every)
-  return { stop: () => clearInterval(timer), idle: () => !running }
+/** Where the daily look finds what `doctor` looks at. */
+async function lookOutside(
+  settings: Settings,
+  probot: Probot,
+  { database, github, now }: Shell,
+  queue: Queue,
+  serves: (account: string) => boolean,
+): Promise<Outside> {
+  const answers = (asked: Promise<unknown>) => asked.then(() => 'It answers.')
+  const probes: Probe[] = [
+    { name: 'database', look: () => answers(database.query('SELECT 1')) },
+    { name: 'queue', look: () => answers(queue.ping()) },
+    ...[settings.slack && slackProbe(settings.slack)].filter((probe) => probe !== undefined),
+  ]
+  return { app: await probot.auth(), installation: github, serves, probes, now }
 }
 
 async function listen(server: Server, { host, port }: Settings): Promise<string> {

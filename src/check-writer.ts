@@ -5,8 +5,7 @@ import { type Head, type PostedRun, savePostedRun } from './services/check-runs.
 import type { Database } from './services/database.ts'
 import { createRun, findRun, type StandingRun, stands, updateRun } from './services/github/checks.ts'
 import type { GitHub } from './services/github/client.ts'
-import { noteWrite } from './services/writes.ts'
-import { awaitTurn } from './write-budget.ts'
+import { type Purpose, reserveWrite } from './write-budget.ts'
 
 export type Publishing = { database: Database; github: GitHub; now: () => Date; signal: AbortSignal }
 
@@ -23,18 +22,26 @@ type Wish = { state: FindingState; report: CheckReport }
 export async function writeCheck(
   shell: Publishing,
   head: Head,
-  posted: PostedRun | undefined,
+  posted: (PostedRun & { outstanding: boolean }) | undefined,
   wish: Wish,
 ): Promise<{ runId: number }> {
   const found =
     posted?.runId === null ? await findRun(shell.github, head, head.sha, posted.externalId) : undefined
   if (posted && found && posted.digest === digestOf(wish.report) && stands(found, wish.report)) {
-    await savePostedRun(shell.database, head, { ...posted, runId: found.id })
+    await savePostedRun(shell.database, head, { ...posted, runId: found.id }, shell.now())
     return { runId: found.id }
   }
+  const aim = { ...wish, purpose: purposeOf(posted, wish) }
   const open = openRun(posted, found)
-  const patched = open && (await patch(shell, head, open, wish))
-  return patched ?? (await post(shell, head, wish))
+  const patched = open && (await patch(shell, head, open, aim))
+  return patched ?? (await post(shell, head, aim))
+}
+
+type Aim = Wish & { purpose: Purpose }
+
+function purposeOf(posted: { outstanding: boolean } | undefined, { state }: Wish): Purpose {
+  if (state === 'passed') return posted?.outstanding ? 'say' : 'turn green'
+  return posted?.outstanding ? 'take back' : 'say'
 }
 
 type OpenRun = PostedRun & { runId: number }
@@ -53,7 +60,7 @@ async function patch(
   shell: Publishing,
   head: Head,
   open: OpenRun,
-  wish: Wish,
+  wish: Aim,
 ): Promise<{ runId: number } | undefined> {
   const { externalId, postedAt } = open
   const run = await write(shell, head, wish, { externalId, postedAt }, () =>
@@ -62,7 +69,7 @@ async function patch(
   return run && { runId: run.id }
 }
 
-async function post(shell: Publishing, head: Head, wish: Wish): Promise<{ runId: number }> {
+async function post(shell: Publishing, head: Head, wish: Aim): Promise<{ runId: number }> {
   const externalId = randomUUID()
   const run = await write(shell, head, wish, { externalId, postedAt: shell.now() }, () =>
     createRun(shell.github, head, { sha: head.sha, externalId, report: wish.report }),
@@ -75,20 +82,20 @@ async function post(shell: Publishing, head: Head, wish: Wish): Promise<{ runId:
 async function write(
   shell: Publishing,
   head: Head,
-  wish: Wish,
+  { state, report, purpose }: Aim,
   run: { externalId: string; postedAt: Date },
   send: () => Promise<StandingRun>,
 ): Promise<StandingRun | undefined> {
   const { database, now, signal } = shell
-  await awaitTurn(database, head.installationId, now())
-  signal.throwIfAborted()
-  const { state, report } = wish
   const intent = { ...run, state, title: report.title, digest: digestOf(report) }
-  await savePostedRun(database, head, { ...intent, runId: null })
-  await noteWrite(database, head.installationId, now())
+  signal.throwIfAborted()
+  await database.transaction(async (tx) => {
+    await reserveWrite(tx, head.installationId, now(), purpose)
+    await savePostedRun(tx, head, { ...intent, runId: null }, now())
+  })
   const standing = await send()
   if (!stands(standing, report)) return undefined
-  await savePostedRun(database, head, { ...intent, runId: standing.id })
+  await savePostedRun(database, head, { ...intent, runId: standing.id }, now())
   return standing
 }
 

@@ -5,13 +5,15 @@ import { covers, type Policy } from './decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from './decision/report.ts'
 import type { PullRef, Snapshot } from './decision/snapshot.ts'
 import { decide, type Verdict, verdictOf } from './decision/verdict.ts'
+import { withOwnFacts } from './own-facts.ts'
 import { policyPath } from './policy-file.ts'
 import { type Judging, policyFor } from './policy-source.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
+import { enqueueWindowTime } from './regression-windows.ts'
+import { fulfilRegression, recordRelease } from './regression-wishes.ts'
 import type { Database } from './services/database.ts'
 import { factStore } from './services/facts.ts'
-import { activeFreezes, frozenFact } from './services/freezes.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
 import { requestReviews } from './services/github/review-requests.ts'
 import { readSnapshot, type Wanted } from './services/github/snapshot.ts'
@@ -25,14 +27,16 @@ import {
   verdictsOnHead,
 } from './services/verdicts.ts'
 import { enqueueTimes, scheduleOf } from './transitions.ts'
-import { takeBackTimeOf } from './write-budget.ts'
 
 /** Everything outside that an evaluation needs. */
 export type Shell = {
   database: Database
   /** The client of an installation. */
   github: (installationId: number) => Promise<GitHub>
-  queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging'>
+  queue: Pick<
+    Queue,
+    'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging' | 'enqueueRegression'
+  >
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>
 }
@@ -71,9 +75,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   )
   if (!facts) return
   const { sameHead } = facts
-  const takeBack = await takeBackTimeOf(shell.database, pull.installationId)
-  const freezes = await activeFreezes(shell.database, shell.now())
-  const snapshot = { ...facts.snapshot, takeBack, ...frozenFact(freezes, pull) }
+  const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
   const before = await latestVerdict(shell.database, pull)
   if (snapshot.state === 'merged' && before?.counts)
     await shell.queue.enqueueMerging({ task: 'merged', pull })
@@ -84,6 +86,8 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   if (!(await record(shell, stored, verdict, before))) return
   await publish({ database: shell.database, github, now: shell.now, signal }, stored, before, sameHead)
   await enqueueTimes(shell.queue, stored)
+  await enqueueWindowTime(shell.queue, stored, shell.now())
+  await recordRelease(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
   await fulfil(shell, github, stored, { steps, sameHead, changed: before?.digest !== stored.digest })
 }
@@ -206,6 +210,7 @@ async function fulfil(
   { steps, sameHead, changed }: { steps: Step[]; sameHead: number[]; changed: boolean },
 ): Promise<void> {
   for (const step of steps) {
+    await fulfilRegression(shell, github, { pull, headSha: head }, step)
     if (step.kind === 'request-reviews' && changed) {
       const outcome = await requestReviews(github, pull, step)
       if ('refused' in outcome)

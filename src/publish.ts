@@ -2,11 +2,12 @@ import { digestOf, type Published, type Publishing, writeCheck } from './check-w
 import type { FindingState } from './decision/gate.ts'
 import { code, list } from './decision/markdown.ts'
 import { type CheckReport, heldReport, takenBackReport, unjudgedReport } from './decision/report.ts'
+import { withSay } from './decision/say.ts'
 import { worst } from './decision/verdict.ts'
 import { retryAfter } from './retry-later.ts'
 import { type Head, type PostedRun, postedRun, settleGreen, withLease } from './services/check-runs.ts'
 import { type StoredVerdict, verdictsOnHead } from './services/verdicts.ts'
-import { mayTurnGreen } from './write-budget.ts'
+import { isCrowded, mayTurnGreen } from './write-budget.ts'
 
 /** GitHub makes an incomplete run `stale` after 14 days; it is written anew a day earlier. */
 const freshFor = 13 * 24 * 3600 * 1000
@@ -41,7 +42,7 @@ export async function publishHead(
       (number) => !judged.some((verdict) => verdict.pull.number === number),
     )
     const wish = combine(judged, missing)
-    if (!wish.pulls && options.settled) return settleGreen(shell.database, head)
+    if (!wish.pulls && options.settled) return settleGreen(shell.database, head, shell.now())
     if (!wish.pulls && posted?.state !== 'passed' && posted?.runId !== null) return undefined
     return bring(shell, head, posted, await inTurn(shell, head, posted, wish), options)
   })
@@ -64,7 +65,7 @@ async function inTurn(
 async function bring(
   shell: Publishing,
   head: Head,
-  posted: PostedRun | undefined,
+  posted: (PostedRun & { outstanding: boolean }) | undefined,
   wish: Wish,
   { force = false, quiet = false }: PublishOptions,
 ): Promise<Published | undefined> {
@@ -74,7 +75,11 @@ async function bring(
     posted.runId !== null &&
     posted.state === wish.state &&
     posted.title === wish.report.title
-  const same = known && (quiet || posted.digest === digestOf(wish.report))
+  const same =
+    known &&
+    (quiet ||
+      posted.digest === digestOf(wish.report) ||
+      (await isCrowded(shell.database, head.installationId, shell.now())))
   if (same && !force && !stale) return undefined
   const { runId } = await writeCheck(shell, head, stale ? undefined : posted, wish)
   return { runId, state: wish.state, title: wish.report.title }
@@ -82,8 +87,12 @@ async function bring(
 
 type Wish = { state: FindingState; report: CheckReport; pulls: boolean }
 
-/** The worst verdict over the pull requests of a head speaks for all of them. */
-function combine(judged: StoredVerdict[], missing: number[]): Wish {
+/**
+ * The worst verdict over the pull requests of a head speaks for all of them; those without a say are named. A pull request
+ * that is not judged yet has a say until it is, since nobody knows whose it is.
+ */
+function combine(all: StoredVerdict[], missing: number[]): Wish {
+  const judged = withSay(all)
   if (judged.length === 0 && missing.length === 0) {
     return {
       state: 'waiting',
@@ -98,8 +107,18 @@ function combine(judged: StoredVerdict[], missing: number[]): Wish {
   const speaker = judged.find((verdict) => verdict.state === state)
   const report = speaker ? speaker.report : unjudgedReport(missing)
   const others = judged.filter((verdict) => verdict !== speaker)
-  const note = others.length > 0 && speaker ? `\n\n${alsoOffered(speaker, others)}` : ''
+  const silent = all.filter((verdict) => !judged.includes(verdict))
+  const notes = [
+    ...(others.length > 0 && speaker ? [alsoOffered(speaker, others)] : []),
+    ...(silent.length > 0 ? [withoutSay(silent)] : []),
+  ]
+  const note = notes.map((each) => `\n\n${each}`).join('')
   return { state, report: { ...report, summary: report.summary + note }, pulls: true }
+}
+
+function withoutSay(silent: StoredVerdict[]): string {
+  const offers = silent.map((verdict) => `#${verdict.pull.number} to ${code(verdict.baseRef)}`)
+  return `${list(offers)} ${offers.length === 1 ? 'offers' : 'offer'} this commit too and ${offers.length === 1 ? 'has' : 'have'} no say: the author may not write here, and cannot hold back somebody else's change to the same branch.`
 }
 
 function alsoOffered(speaker: StoredVerdict, others: StoredVerdict[]): string {

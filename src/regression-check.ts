@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ShownRegression } from './decision/regression-check.ts'
-import type { Queryable } from './services/database.ts'
+import type { Database } from './services/database.ts'
 import type { GitHub } from './services/github/client.ts'
 import {
   createRegressionRun,
@@ -9,8 +9,9 @@ import {
   updateRegressionRun,
 } from './services/github/regression-runs.ts'
 import { type RegressionCheck, regressionCheck, saveRegressionCheck } from './services/regression-checks.ts'
+import { reserveWrite } from './write-budget.ts'
 
-export type CheckShell = { database: Queryable; github: GitHub }
+export type CheckShell = { database: Database; github: GitHub; now: () => Date }
 export type CheckedHead = {
   installationId: number
   repositoryId: number
@@ -21,7 +22,7 @@ export type CheckedHead = {
 
 /**
  * Shows the check "Staging regression" of a commit. A run that is not completed is changed, a completed one is followed by
- * a new one. Where GitHub's answer to an earlier write was lost, the run is looked up by our own id before another is made.
+ * a new one. `runId` is the run that it tells of, from its beginning. Where GitHub's answer to an earlier write was lost, the run is looked up by our own id before another is made.
  */
 export async function showRegression(
   shell: CheckShell,
@@ -31,6 +32,7 @@ export async function showRegression(
 ): Promise<void> {
   const before = await regressionCheck(shell.database, head)
   const open = before && (await openRun(shell, head, before))
+  await reserve(shell, head.installationId)
   const externalId = open ? before.externalId : randomUUID()
   const run =
     (open && (await updateRegressionRun(shell.github, head, { id: open.id, shown }))) ??
@@ -56,7 +58,7 @@ async function openRun(
 }
 
 async function create(
-  { database, github }: CheckShell,
+  { database, github }: Pick<CheckShell, 'database' | 'github'>,
   head: CheckedHead,
   externalId: string,
   shown: ShownRegression,
@@ -69,6 +71,14 @@ async function create(
     runId: null,
   })
   return createRegressionRun(github, head, { sha: head.sha, externalId, shown })
+}
+
+/** Takes one of the writes that GitHub's limits allow, or throws `retryAfter`. */
+export function reserve(
+  { database, now }: Pick<CheckShell, 'database' | 'now'>,
+  installationId: number,
+): Promise<void> {
+  return database.transaction((tx) => reserveWrite(tx, installationId, now(), 'say'))
 }
 
 /** Shows a check that has only the button, where none stands on the commit yet. */

@@ -1,5 +1,6 @@
 import type { RegressionSettings } from './decision/regression-settings.ts'
-import type { Evidence, PullRef, RegressionFacts } from './decision/snapshot.ts'
+import type { Evidence, PullRef, RegressionFacts, Snapshot } from './decision/snapshot.ts'
+import type { Judging } from './policy-source.ts'
 import { baselineSchema } from './regression/contract-check.ts'
 import { contractGate } from './regression/contract-gate.ts'
 import { withGate } from './regression/rejudge.ts'
@@ -42,6 +43,17 @@ export async function readRegression(
     }),
   )
   return { tree, deployments: deployments.flat().sort((a, b) => b.id - a.id), runs }
+}
+
+/** What is added to a snapshot where the policy names the gate. */
+export async function regressionFact(
+  reading: Reading,
+  snapshot: Snapshot,
+  judging: Judging,
+): Promise<{ regression?: RegressionFacts }> {
+  const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
+  if (!settings || snapshot.state === 'closed') return {}
+  return { regression: await readRegression(reading, snapshot.pull, snapshot.head.sha, settings) }
 }
 
 function evidenceOf(run: StoredEvidence): Omit<Evidence, 'checkUrl'> {

@@ -74,7 +74,7 @@ function evidenceOf(
 }
 
 async function show(
-  { database }: RegressionShell,
+  shell: RegressionShell,
   github: GitHub,
   head: CheckedHead,
   { report, runId }: StoredEvidence,
@@ -85,32 +85,32 @@ async function show(
     settings.suite,
     limitsOfPolicy(settings).p95,
   )
-  await showRegression({ database, github }, head, shown, runId)
+  await showRegression({ ...shell, github }, head, shown, runId)
 }
 
-/** The check of evidence that was kept by a process that died before it could show it. */
-export async function showStored(
+/** Shows the evidence of a run that was kept and could not be shown before its job ended. False: there is none. */
+export async function showKept(
   shell: RegressionShell,
   github: GitHub,
   head: CheckedHead,
-  runId: string,
   settings: RegressionSettings,
-): Promise<void> {
+): Promise<boolean> {
   const check = await regressionCheck(shell.database, head)
-  if (!check || check.completed) return
+  if (!check?.runId || check.completed) return false
   const runs = await evidenceFor(shell.database, head, { sha: head.sha, tree: null })
-  const run = runs.find((each) => each.runId === runId)
-  if (!run) return
+  const run = runs.find(({ runId }) => runId === check.runId)
+  if (!run) return false
   await show(shell, github, head, run, settings)
   await judgeAgain(shell, head)
+  return true
 }
 
 /** Where the check of a head says that a run goes on, it says now that it was stopped. */
 export async function showCancelled(
-  { database }: RegressionShell,
+  shell: RegressionShell,
   github: GitHub,
   head: CheckedHead,
 ): Promise<void> {
-  const check = await regressionCheck(database, head)
-  if (check && !check.completed) await showRegression({ database, github }, head, cancelled(head.sha), null)
+  const check = await regressionCheck(shell.database, head)
+  if (check && !check.completed) await showRegression({ ...shell, github }, head, cancelled(head.sha), null)
 }

@@ -3,12 +3,12 @@ import { parseDuration } from './decision/duration.ts'
 import { cancelled } from './decision/regression-check.ts'
 import type { RegressionSettings } from './decision/regression-settings.ts'
 import type { RegressionWish } from './decision/regression-wish.ts'
-import type { Evidence, RegressionFacts } from './decision/snapshot.ts'
+import type { RegressionFacts } from './decision/snapshot.ts'
 import { standingRun } from './decision/staging.ts'
 import { policyFor } from './policy-source.ts'
 import type { StagingServer } from './regression/servers.ts'
 import { readRegression } from './regression-facts.ts'
-import { finishRun, showCancelled, showStored } from './regression-finish.ts'
+import { finishRun, showCancelled, showKept } from './regression-finish.ts'
 import { judgeHead, type Task } from './regression-run.ts'
 import { notOnStaging, readStaging } from './regression-target.ts'
 import { deployBeforeWindow, mayAsk } from './regression-wishes.ts'
@@ -65,14 +65,14 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
     )
     return
   }
+  if (await showKept(shell, github, head, settings)) return
   const facts = await readRegression(
     { database: shell.database, github, now: shell.now },
     wish.pull,
     wish.sha,
     settings,
   )
-  const standing = standingEvidence(facts, asked, shell.now())
-  if (standing) return showStored(shell, github, head, standing.runId, settings)
+  if (hasEvidence(facts, asked, shell.now())) return
   const staging = await readStaging(github, wish.pull, settings)
   const absent = notOnStaging(staging, wish.sha, settings)
   if (absent !== undefined && wish.why !== 'button') {
@@ -92,17 +92,12 @@ async function isAllowed(
   return pull.requestedBy !== undefined && mayAsk(github, pull, pull.requestedBy)
 }
 
-/** The evidence that makes another run needless: for the button there is none. What could not be judged is tried again before a window. */
-function standingEvidence(
-  facts: RegressionFacts,
-  { wish, settings }: Asked,
-  now: Date,
-): Evidence | undefined {
-  if (wish.why === 'button') return undefined
-  const run = standingRun(facts, wish.sha, settings)
-  if (!run || (wish.why === 'window' && run.verdict === 'inconclusive')) return undefined
+/** Whether another run is needless: never for the button. What could not be judged is tried again before a window. */
+function hasEvidence(facts: RegressionFacts, { wish, settings }: Asked, now: Date): boolean {
+  const run = wish.why === 'button' ? undefined : standingRun(facts, wish.sha, settings)
+  if (!run || (wish.why === 'window' && run.verdict === 'inconclusive')) return false
   const age = now.getTime() - Date.parse(run.startedAt)
-  return run.verdict === 'passed' && age >= parseDuration(settings.freshness) ? undefined : run
+  return run.verdict !== 'passed' || age < parseDuration(settings.freshness)
 }
 
 async function run(shell: RegressionShell, task: Task, signal: AbortSignal): Promise<void> {

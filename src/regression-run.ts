@@ -57,8 +57,8 @@ export async function judgeHead(shell: RegressionShell, task: Task, signal: Abor
   const baseText = (await readFile(github, wish.pull, settings.suite))?.text
   const baseline = await latestBaseline(shell.database, wish.pull, settings.server)
   const head = { ...wish.pull, sha: wish.sha }
-  await showRegression({ database: shell.database, github }, head, connecting, null)
-  const progress = progressOn(shell, task)
+  await showRegression({ ...shell, github }, head, connecting, runId)
+  const progress = progressOn(shell, task, runId)
   const input = await inputFor({
     ...{
       settings,
@@ -108,7 +108,7 @@ async function confirmDeployment(
 const showEveryMs = 5_000
 
 /** Shows how far a run is, at most every five seconds. What cannot be shown is not worth the run. */
-function progressOn({ database, log }: RegressionShell, { github, wish }: Task) {
+function progressOn(shell: RegressionShell, { github, wish }: Task, runId: string) {
   let last = performance.now()
   let showing: Promise<void> = Promise.resolve()
   const show = ({ done, total, phase }: Progress) => {
@@ -116,8 +116,8 @@ function progressOn({ database, log }: RegressionShell, { github, wish }: Task) 
     last = performance.now()
     const head = { ...wish.pull, sha: wish.sha }
     showing = showing
-      .then(() => showRegression({ database, github }, head, underWay(done, total, phase), null))
-      .catch((error: unknown) => log.warn({ problem: String(error) }, 'Progress could not be shown'))
+      .then(() => showRegression({ ...shell, github }, head, underWay(done, total, phase), runId))
+      .catch((error: unknown) => shell.log.warn({ problem: String(error) }, 'Progress could not be shown'))
   }
   return { show, settled: () => showing }
 }

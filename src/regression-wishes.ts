@@ -4,7 +4,7 @@ import type { RegressionSettings } from './decision/regression-settings.ts'
 import type { RegressionWish } from './decision/regression-wish.ts'
 import type { PullRef, RegressionFacts } from './decision/snapshot.ts'
 import { isOver, releaseAsked } from './decision/staging.ts'
-import { offerRegression } from './regression-check.ts'
+import { type CheckShell, offerRegression, reserve } from './regression-check.ts'
 import type { Database } from './services/database.ts'
 import { evidenceFor, recordBaseline } from './services/evidence.ts'
 import { readAccess } from './services/github/access.ts'
@@ -21,11 +21,12 @@ export type WishShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
   queue: Pick<Queue, 'enqueueRegression' | 'enqueueEvaluate'>
+  now: () => Date
 }
 
 /** Does what the gate `staging_regression` asks for: a run, a deployment of the head, or the button. */
 export async function fulfilRegression(
-  { database, queue }: WishShell,
+  { database, queue, now }: WishShell,
   github: GitHub,
   { pull, headSha: sha }: Pick<StoredVerdict, 'pull' | 'headSha'>,
   step: Step,
@@ -34,9 +35,9 @@ export async function fulfilRegression(
     const { requestedBy: _, ...plain } = pull
     await queue.enqueueRegression({ pull: plain, sha, server: step.server, why: 'gate' })
   }
-  if (step.kind === 'request-deployment')
-    await requestDeployment(github, pull, { sha, environment: step.environment, number: pull.number })
-  if (step.kind === 'offer-regression') await offerRegression({ database, github }, { ...pull, sha }, offered)
+  if (step.kind === 'request-deployment') await deploy({ database, github, now }, pull, sha, step.environment)
+  if (step.kind === 'offer-regression')
+    await offerRegression({ database, github, now }, { ...pull, sha }, offered)
 }
 
 /** Whether this account is a person who may write to the repository now. */
@@ -77,14 +78,19 @@ export async function deployBeforeWindow(
   { pull, sha }: RegressionWish,
   { deployments }: RegressionFacts,
   { environment }: RegressionSettings,
-  { database, now }: Pick<WishShell, 'database'> & { now: () => Date },
+  { database, now }: Pick<WishShell, 'database' | 'now'>,
 ): Promise<void> {
   const [judged] = await verdictsOnHead(database, pull, sha)
   if (!judged || judged.snapshot.draft || !releaseAsked(judged.snapshot).label) return
   const since = now().getTime() - beforeWindow
   const ofHead = deployments.filter((deployment) => deployment.sha === sha)
   const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)
-  if (over) await requestDeployment(github, pull, { sha, environment, number: pull.number })
+  if (over) await deploy({ database, github, now }, pull, sha, environment)
+}
+
+async function deploy(shell: CheckShell, pull: PullRef, sha: string, environment: string): Promise<void> {
+  await reserve(shell, pull.installationId)
+  await requestDeployment(shell.github, pull, { sha, environment, number: pull.number })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readPrivateKey } from './private-key.ts'
+import { readServers, type StagingServer } from './regression/servers.ts'
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i
 
@@ -91,6 +92,8 @@ export type Settings = {
   logLevel: string
   /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
   slack: { token: string; apiUrl: string | undefined } | undefined
+  /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
+  servers: ReadonlyMap<string, StagingServer>
   /** A story's time instead of the system's; only against an API on loopback, and only under a parent that moves it. */
   storyClock: Date | undefined
 }
@@ -115,6 +118,8 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
   const key = readPrivateKey(given)
   const problems = (parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])}: ${issue.message}`)
   if ('problem' in key) problems.push(key.problem)
+  const staging = readServers(given)
+  problems.push(...staging.problems)
   if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
     problems.push('STORY_CLOCK: a story has no place against a GitHub that is not on loopback; unset it')
   if (problems.length > 0 || !parsed.success || !('pem' in key)) {
@@ -123,10 +128,10 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
       problems.every((problem) => credentials.includes(problem.split(':')[0] ?? ''))
     return { ok: false, problems, missing }
   }
-  return { ok: true, settings: settingsOf(parsed.data, key.pem) }
+  return { ok: true, settings: { ...settingsOf(parsed.data, key.pem), servers: staging.servers } }
 }
 
-function settingsOf(data: z.output<typeof environment>, privateKey: string): Settings {
+function settingsOf(data: z.output<typeof environment>, privateKey: string): Omit<Settings, 'servers'> {
   const { WEBHOOK_SECRET: current, WEBHOOK_SECRET_PREVIOUS: previous } = data
   return {
     appId: data.APP_ID,

@@ -36,6 +36,7 @@ test('the three credentials are enough; all else has its default', () => {
     allowedAccounts: undefined,
     logLevel: 'info',
     slack: undefined,
+    servers: new Map(),
     storyClock: undefined,
   })
 })

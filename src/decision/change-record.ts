@@ -56,6 +56,8 @@ export type ChangeRecord = {
     reason: string | null
     skipped: string[]
   } | null
+  /** The newest staging regression of the merged head: the hash is that of the stored report. */
+  regression: { run: string; verdict: string; hash: string } | null
   policy: { where: string; blob: string } | null
   rules: string
   mergedBy: Person | null
@@ -89,12 +91,18 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     gates: judged ? gatesAt(judged, facts.mergedAt) : [],
     window: windowOf(timing),
     urgent: urgentOf(timing),
+    regression: regressionOf(people, facts.head.sha),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
     rules: facts.rules,
     mergedBy: facts.mergedBy,
     mergedAt: facts.mergedAt,
     exception: exceptionOf(merge, standing) ?? null,
   }
+}
+
+function regressionOf(snapshot: Snapshot | undefined, head: string): ChangeRecord['regression'] {
+  const run = snapshot?.regression?.runs.find(({ headSha }) => headSha === head)
+  return run ? { run: run.runId, verdict: run.verdict, hash: run.hash } : null
 }
 
 function contributorsOf({ contributors }: Snapshot): ChangeRecord['contributors'] {

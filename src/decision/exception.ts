@@ -1,5 +1,6 @@
 import { stateAt } from './calendar.ts'
 import type { Policy } from './policy.ts'
+import { checkReport } from './report.ts'
 import type { Snapshot } from './snapshot.ts'
 import { judgeUrgency, type Urgency } from './urgent.ts'
 import { decide, type JudgedFinding, type Verdict } from './verdict.ts'
@@ -45,17 +46,33 @@ export function exceptionOf(merge: Merge, standing: Standing | undefined): Excep
       bypassed: ['No verdict had been given for the branch that it was merged into.'],
     }
   }
-  if (!standing.policy) return { kind: 'not passed', bypassed: [standing.title] }
-  const open = openFindings(verdictAt(standing, standing.since))
-  if (standing.state !== 'passed' && open.length > 0) return { kind: 'not passed', bypassed: linesOf(open) }
+  if (standing.state !== 'passed' && !isClosingOnly(standing)) {
+    const open = openFindings(verdictAt(standing, standing.since))
+    return { kind: 'not passed', bypassed: open.length > 0 ? linesOf(open) : [standing.title] }
+  }
   const ended = openFindings(verdictAt(standing, merge.mergedAt))
   return ended.length > 0 ? { kind: 'late', bypassed: linesOf(ended) } : undefined
 }
 
-/** What the facts that stood give at an instant. Without a valid policy: nothing holds. */
+/**
+ * What the facts that stood give at an instant, without a margin. A freeze that was ordered is left out: when one begins
+ * or ends the pull request is judged again, so that it is in the verdict that stood. Without a valid policy nothing holds.
+ */
 export function verdictAt({ snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>, at: string): Verdict {
   if (!policy) return { state: 'failed', findings: [], next: [] }
-  return decide({ ...snapshot, takenAt: at, takeBack: 0 }, withoutMargin(policy))
+  const { frozen: _, ...facts } = snapshot
+  return decide({ ...facts, takenAt: at, takeBack: 0 }, withoutMargin(policy))
+}
+
+/** Whether a verdict waited for nothing but the end of a window that was about to close. */
+function isClosingOnly(standing: Standing): boolean {
+  const { snapshot, policy, since, title } = standing
+  const closesAt =
+    policy?.gates.release_window && stateAt(policy.gates.release_window, new Date(since)).closesAt
+  if (!policy || !closesAt || verdictAt(standing, since).state !== 'passed') return false
+  const { frozen: _, ...facts } = snapshot
+  const closing = { ...facts, takenAt: since, takeBack: Math.max(0, closesAt.getTime() - Date.parse(since)) }
+  return checkReport(decide(closing, policy), snapshot).title === title
 }
 
 function withoutMargin(policy: Policy): Policy {
@@ -94,22 +111,28 @@ export function timingOf(standing: Pick<Standing, 'snapshot' | 'policy'>, at: st
   const window = standing.policy?.gates.release_window
   if (!window) return { kind: 'any time' }
   const zone = window.time_zone
-  const { open, closesAt } = stateAt(window, new Date(at))
-  if (open) return { kind: 'window', closesAt: closesAt?.toISOString(), zone }
+  const without = openWithoutLabel(standing, window.urgent.label, at)
+  if (!without.some(({ gate }) => gate === 'release_window')) {
+    return { kind: 'window', closesAt: stateAt(window, new Date(at)).closesAt?.toISOString(), zone }
+  }
   const urgency = judgeUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
   return urgency.state === 'valid'
-    ? { kind: 'urgent', ...urgent(urgency), zone, skipped: skippedBy(standing, window.urgent.label, at) }
+    ? { kind: 'urgent', ...urgent(urgency), zone, skipped: linesOf(without) }
     : { kind: 'closed' }
+}
+
+/** What would not have held without the label. */
+function openWithoutLabel(
+  { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
+  label: string,
+  at: string,
+): JudgedFinding[] {
+  if (!policy) return []
+  const labels = snapshot.labels.filter(({ name }) => name.toLowerCase() !== label.toLowerCase())
+  return openFindings(decide({ ...snapshot, labels, takenAt: at, takeBack: 0 }, withoutMargin(policy)))
 }
 
 function urgent({ by, at, until, reason }: Urgency & { state: 'valid' }) {
   const times = { at: at.toISOString(), until: until.toISOString() }
   return { by: by.login, byId: by.id, ...times, ...(reason === undefined ? {} : { reason }) }
-}
-
-/** What would not have held without the label. */
-function skippedBy(standing: Pick<Standing, 'snapshot' | 'policy'>, label: string, at: string): string[] {
-  const others = standing.snapshot.labels.filter(({ name }) => name.toLowerCase() !== label.toLowerCase())
-  const without = { ...standing, snapshot: { ...standing.snapshot, labels: others } }
-  return linesOf(openFindings(verdictAt(without, at)))
 }

@@ -130,6 +130,10 @@ export const snapshotSchema = z.strictObject({
   frozen: z
     .strictObject({ reason: z.string(), by: z.string(), since: instant, until: instant.optional() })
     .optional(),
+  /** Urgent merges whose review is still open, the one due first at the front; read where the policy blocks on overdue ones. */
+  owedReviews: z
+    .array(z.strictObject({ pull: z.int().positive(), issue: z.int().positive().optional(), due: instant }))
+    .optional(),
   /** How long it takes now to take all green checks back, in milliseconds; closing begins at least so long before its time. */
   takeBack: z.int().min(0).optional(),
   title: z.string(),

@@ -31,7 +31,8 @@ export function judgeUrgency(snapshot: Snapshot, settings: UrgentSettings): Urge
     whyNotBy(label.by, snapshot, settings) ??
     whyNotNow(at, until, snapshot) ??
     (settings.bound_to_head ? whyNotThisHead(label, at, snapshot) : undefined) ??
-    whyNotDescribed(reason, written, settings)
+    whyNotDescribed(reason, written, settings) ??
+    whyNotReviewed(snapshot, settings)
   return why === undefined ? { state: 'valid', by: label.by, at, until, reason } : { state: 'void', why }
 }
 
@@ -84,6 +85,19 @@ function whyNotDescribed(
     return `the description links no incident; add one that matches ${code(settings.incident)}`
   }
   return undefined
+}
+
+/** An urgent change whose review is overdue blocks the next one, where the policy says so. */
+function whyNotReviewed(snapshot: Snapshot, settings: UrgentSettings): string | undefined {
+  if (!settings.block_when_overdue) return undefined
+  const overdue = (snapshot.owedReviews ?? []).filter(
+    ({ due }) => Date.parse(due) <= Date.parse(snapshot.takenAt),
+  )
+  if (overdue.length === 0) return undefined
+  const names = overdue.map(({ pull, issue }) =>
+    issue === undefined ? `of #${pull}` : `of #${pull} in #${issue}`,
+  )
+  return `the review ${list(names)} is overdue; hold it and close its issue`
 }
 
 /** The description as its reader sees it: what stands in an HTML comment, such as a template's hint, is not said. */

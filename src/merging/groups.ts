@@ -2,6 +2,7 @@ import { type GroupMember, groupReport } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
 import { decide } from '../decision/verdict.ts'
 import { wantedBy } from '../evaluate.ts'
+import { withOwnFacts } from '../own-facts.ts'
 import { policyFor } from '../policy-source.ts'
 import { appendRecord } from '../services/audit.ts'
 import { factStore } from '../services/facts.ts'
@@ -66,7 +67,7 @@ async function judgeMember(shell: MergeShell, github: GitHub, repository: Reposi
   const store = factStore(shell.database, shell.now)
   const read = await readSnapshot(github, pull, wantedBy(judging), store, shell.now)
   if (!read) return undefined
-  const { snapshot } = read
+  const snapshot = await withOwnFacts({ ...shell, github }, read.snapshot, judging)
   if (judging.kind === 'broken') return { verdict: undefined, member: { snapshot } }
   const { policy } = judging
   return { verdict: decide(snapshot, policy), member: { snapshot, policy } }

@@ -69,7 +69,9 @@ function cells(row: string): string[] {
 function plain(text: string): string {
   return text
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll('**', '').replaceAll('\\|', '|').replaceAll('`', '')
+    .replaceAll('**', '')
+    .replaceAll('\\|', '|')
+    .replaceAll('`', '')
 }
 
 function indent(text: string): string {

@@ -30,11 +30,12 @@ export type Stage = {
   moveTo: (at: Date) => Promise<void>
   /** Waits until every delivery has arrived and the bot has nothing left to do. */
   settled: () => Promise<void>
-  /** The newest run of the bot's check on a commit. Undefined: there is none. */
+  /** The newest run of the bot's check, or of another one of that name, on a commit. Undefined: there is none. */
   check: (
     reader: string,
     repository: { owner: string; repo: string },
     sha: string,
+    name?: string,
   ) => Promise<ShownCheck | undefined>
   bot: () => BotProcess
   /** Ends the bot as a power cut would. */
@@ -83,7 +84,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       await settled()
     },
     settled,
-    check: async (reader, repository, sha) => shownCheck(as(reader), repository, sha),
+    check: async (reader, repository, sha, name) => shownCheck(as(reader), repository, sha, name),
     bot: running,
     kill: () => running().end('SIGKILL'),
     startBot,
@@ -121,8 +122,9 @@ async function shownCheck(
   reader: Octokit,
   { owner, repo }: { owner: string; repo: string },
   sha: string,
+  name = checkName,
 ): Promise<ShownCheck | undefined> {
-  const { data } = await reader.rest.checks.listForRef({ owner, repo, ref: sha, check_name: checkName })
+  const { data } = await reader.rest.checks.listForRef({ owner, repo, ref: sha, check_name: name })
   const [run] = data.check_runs
   if (!run) return undefined
   const { id, status, conclusion, output } = run

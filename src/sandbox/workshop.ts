@@ -1,3 +1,4 @@
+import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
 import type { ShownCheck, Stage } from './stage.ts'
 
 /** A pull request as its people hold it. */
@@ -71,9 +72,71 @@ export function workshop(stage: Stage, repository: { owner: string; repo: string
       settle(stage.as(login).rest.issues.removeLabel({ ...repository, issue_number: number, name: label })),
     /** Tries to merge: undefined when it merged, else the words with which GitHub refused. */
     merge: (login: string, change: Change) => settle(merge(stage, login, repository, change)),
+    /** What the deployment workflow does: it deploys a head, or carries out the deployment that was asked for. */
+    deploy: (change: { sha: string }, options: DeployOptions = {}) =>
+      settle(deploy(stage, repository, change.sha, options)),
+    /** The newest run of the check "Staging regression". */
+    regression: ({ sha }: { sha: string }): Promise<ShownCheck | undefined> =>
+      stage.check('olga', repository, sha, regressionCheckName),
+    /** Presses "Run again" below the check "Staging regression". */
+    runAgain: (login: string, { sha }: { sha: string }) =>
+      settle(pressRunAgain(stage, repository, login, sha)),
     check: ({ sha }: { sha: string }): Promise<ShownCheck | undefined> =>
       stage.check('olga', repository, sha),
   }
+}
+
+export type DeployOptions = {
+  by?: string
+  environment?: string
+  /** The last status that the workflow reports. */
+  state?: 'success' | 'failure' | 'in_progress'
+}
+
+/** The workflow of the repository acts as GitHub's own bot. */
+export const deployer = 'github-actions[bot]'
+
+async function deploy(
+  stage: Stage,
+  repository: { owner: string; repo: string },
+  sha: string,
+  { by = deployer, environment = 'staging', state = 'success' }: DeployOptions,
+): Promise<number> {
+  const { repos } = stage.as(by).rest
+  const { data: asked } = await repos.listDeployments({ ...repository, sha, environment })
+  const waiting = asked.find(({ creator }) => creator?.login === `${stage.github.app.slug}[bot]`)
+  const statuses = waiting
+    ? (await repos.listDeploymentStatuses({ ...repository, deployment_id: waiting.id })).data
+    : []
+  const id =
+    waiting && statuses.length === 0
+      ? waiting.id
+      : await newDeployment(stage, by, { ...repository, ref: sha, environment })
+  await repos.createDeploymentStatus({ ...repository, deployment_id: id, state })
+  return id
+}
+
+async function newDeployment(
+  stage: Stage,
+  by: string,
+  wish: { owner: string; repo: string; ref: string; environment: string },
+): Promise<number> {
+  const { data } = await stage
+    .as(by)
+    .rest.repos.createDeployment({ ...wish, auto_merge: false, required_contexts: [] })
+  if (!('id' in data)) throw new Error(data.message ?? 'GitHub made no deployment')
+  return data.id
+}
+
+async function pressRunAgain(
+  stage: Stage,
+  repository: { owner: string; repo: string },
+  login: string,
+  sha: string,
+): Promise<void> {
+  const run = await stage.check('olga', repository, sha, regressionCheckName)
+  if (!run) throw new Error('There is no check "Staging regression" to press a button of')
+  stage.github.requestAction(`${repository.owner}/${repository.repo}`, run.id, runAgain.identifier, login)
 }
 
 async function merge(
@@ -106,6 +169,7 @@ gates:
 /** Makes the people and their organisation. */
 export function cast({ github }: Stage, owner = 'foodyepay'): void {
   for (const login of people) github.addUser(login)
+  github.addUser(deployer, { type: 'Bot' })
   github.addOrganization(owner, { owners: ['olga'] })
 }
 
@@ -132,6 +196,7 @@ export async function furnish(
       dev: 'write',
       eva: 'maintain',
       gus: 'triage',
+      [deployer]: 'write',
     },
   })
   await requireCheck(stage, { owner, repo })

@@ -16,8 +16,13 @@ export type PostedRun = {
   postedAt: Date
 }
 
-export async function postedRun(db: Queryable, head: Head): Promise<PostedRun | undefined> {
+/** `outstanding`: a green one may stand there, and let a merge through. */
+export async function postedRun(
+  db: Queryable,
+  head: Head,
+): Promise<(PostedRun & { outstanding: boolean }) | undefined> {
   const rows = await db.query<{
+    outstanding: boolean
     external_id: string
     check_run_id: number | null
     state: FindingState
@@ -25,7 +30,7 @@ export async function postedRun(db: Queryable, head: Head): Promise<PostedRun | 
     digest: string
     posted_at: Date
   }>(
-    `SELECT external_id, check_run_id, state, title, digest, posted_at FROM release_gate.check_runs
+    `SELECT external_id, check_run_id, state, title, digest, posted_at, outstanding FROM release_gate.check_runs
      WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3`,
     [head.installationId, head.repositoryId, head.sha],
   )
@@ -38,11 +43,12 @@ export async function postedRun(db: Queryable, head: Head): Promise<PostedRun | 
     title: row.title,
     digest: row.digest,
     postedAt: row.posted_at,
+    outstanding: row.outstanding,
   }
 }
 
-/** Writes down what stands on a commit, or is about to. */
-export async function savePostedRun(db: Queryable, head: Head, run: PostedRun): Promise<void> {
+/** Writes down what stands on a commit, or is about to; `at` is now. */
+export async function savePostedRun(db: Queryable, head: Head, run: PostedRun, at: Date): Promise<void> {
   await db.query(
     `INSERT INTO release_gate.check_runs AS stored
        (installation_id, repository_id, owner, repo, head_sha, external_id, check_run_id, state, title, digest, posted_at,
@@ -52,7 +58,9 @@ export async function savePostedRun(db: Queryable, head: Head, run: PostedRun): 
        external_id = excluded.external_id, check_run_id = excluded.check_run_id, state = excluded.state,
        title = excluded.title, digest = excluded.digest, posted_at = excluded.posted_at,
        -- While it is not known whether a green check has been taken back, it is taken to stand.
-       outstanding = excluded.outstanding OR (excluded.check_run_id IS NULL AND stored.outstanding)`,
+       outstanding = excluded.outstanding OR (excluded.check_run_id IS NULL AND stored.outstanding),
+       left_green_at = CASE WHEN stored.outstanding AND NOT excluded.outstanding AND excluded.check_run_id IS NOT NULL
+         THEN $13 ELSE stored.left_green_at END`,
     [
       head.installationId,
       head.repositoryId,
@@ -66,33 +74,48 @@ export async function savePostedRun(db: Queryable, head: Head, run: PostedRun): 
       run.digest,
       run.postedAt,
       run.state === 'passed',
+      at,
     ],
   )
 }
 
-/** How many green checks of an installation can still let a merge through. */
-export async function outstandingGreens(db: Queryable, installationId: number): Promise<number> {
-  const [row] = await db.query<{ greens: number }>(
-    'SELECT count(*) AS greens FROM release_gate.check_runs WHERE installation_id = $1 AND outstanding',
-    [installationId],
+/** The green checks of an installation: those that can still let a merge through, and those that did until lately. */
+export async function greensOf(
+  db: Queryable,
+  installationId: number,
+  since: Date,
+): Promise<{ outstanding: number; leftLately: number }> {
+  const [row] = await db.query<{ outstanding: number; left: number }>(
+    `SELECT (SELECT count(*) FROM release_gate.check_runs WHERE installation_id = $1 AND outstanding) AS outstanding,
+            (SELECT count(*) FROM release_gate.check_runs WHERE installation_id = $1 AND left_green_at > $2) AS left`,
+    [installationId, since],
   )
-  return Number(row?.greens ?? 0)
+  return { outstanding: Number(row?.outstanding ?? 0), leftLately: Number(row?.left ?? 0) }
 }
 
 /** A green check whose commit has been merged where it could go, and that lets nothing through any more. */
-export async function settleGreen(db: Queryable, head: Head): Promise<undefined> {
+export async function settleGreen(db: Queryable, head: Head, at: Date): Promise<undefined> {
   await db.query(
-    `UPDATE release_gate.check_runs SET outstanding = false
-     WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3`,
-    [head.installationId, head.repositoryId, head.sha],
+    `UPDATE release_gate.check_runs SET outstanding = false, left_green_at = $4
+     WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND outstanding`,
+    [head.installationId, head.repositoryId, head.sha, at],
   )
 }
 
+/** A commit whose check may not be what its verdicts say, and the pull requests that these are on. */
+export type HeadToWrite = Head & {
+  turnsGreen: boolean
+  /** Those that passed were judged after the time that was given, and nothing was heard of them since they were read. */
+  fresh: boolean
+  numbers: number[]
+}
+
 /**
- * The commits whose check is not what their verdicts say: green ones first that must not be, those that no open pull
- * request has any more among them, then those that may turn green.
+ * The commits whose check may not be what their verdicts say; which of several pull requests has a say is decided when it
+ * is written. Green ones first that must not be, those that no open pull request has any more among them, then those whose
+ * last write is in doubt, then those that may turn green.
  */
-export async function headsToWrite(db: Queryable): Promise<(Head & { turnsGreen: boolean })[]> {
+export async function headsToWrite(db: Queryable, judgedAfter: Date): Promise<HeadToWrite[]> {
   const rows = await db.query<{
     installation_id: number
     repository_id: number
@@ -100,23 +123,31 @@ export async function headsToWrite(db: Queryable): Promise<(Head & { turnsGreen:
     repo: string
     head_sha: string
     turns_green: boolean
+    fresh: boolean
+    numbers: number[]
   }>(
     `SELECT v.installation_id, v.repository_id, min(v.owner) AS owner, min(v.repo) AS repo, v.head_sha,
-            bool_and(v.state = 'passed') AS turns_green
+            bool_or(v.state = 'passed') AND coalesce(c.state <> 'passed', true) AS turns_green,
+            coalesce(c.outstanding, false) AS outstanding,
+            coalesce(bool_and(v.generation > coalesce(v.heard, 0) AND v.decided_at > $1)
+              FILTER (WHERE v.state = 'passed'), false) AS fresh,
+            json_agg(v.number) AS numbers
      FROM release_gate.verdicts v
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
      WHERE v.counts
-     GROUP BY v.installation_id, v.repository_id, v.head_sha, c.state, c.check_run_id
-     HAVING bool_and(v.state = 'passed') IS DISTINCT FROM coalesce(c.state = 'passed', false) OR c.check_run_id IS NULL
+     GROUP BY v.installation_id, v.repository_id, v.head_sha, c.state, c.check_run_id, c.outstanding
+     HAVING CASE WHEN c.state = 'passed' THEN NOT bool_and(v.state = 'passed') ELSE bool_or(v.state = 'passed') END
+       OR c.check_run_id IS NULL
      UNION ALL
-     SELECT c.installation_id, c.repository_id, c.owner, c.repo, c.head_sha, false
+     SELECT c.installation_id, c.repository_id, c.owner, c.repo, c.head_sha, false, true, false, '[]'::json
      FROM release_gate.check_runs c
      WHERE c.outstanding AND NOT EXISTS (
        SELECT 1 FROM release_gate.verdicts v
        WHERE v.counts AND v.installation_id = c.installation_id AND v.repository_id = c.repository_id
          AND v.head_sha = c.head_sha
      )
-     ORDER BY turns_green`,
+     ORDER BY turns_green, outstanding DESC`,
+    [judgedAfter],
   )
   return rows.map((row) => ({
     installationId: row.installation_id,
@@ -125,7 +156,41 @@ export async function headsToWrite(db: Queryable): Promise<(Head & { turnsGreen:
     repo: row.repo,
     sha: row.head_sha,
     turnsGreen: row.turns_green,
+    fresh: row.fresh,
+    numbers: row.numbers,
   }))
+}
+
+/** Whether a commit waits for its turn to be green. */
+export async function isAnyHeld(db: Queryable, told: string): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.verdicts v USING (installation_id, repository_id, head_sha)
+     WHERE c.state = 'waiting' AND c.title = $1 AND v.counts AND v.state = 'passed' LIMIT 1`,
+    [told],
+  )
+  return rows.length > 0
+}
+
+/** Whether a green check is still to be taken back that has had to be since a time. */
+export async function takingBack(db: Queryable, installationId: number, since: Date): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.verdicts v USING (installation_id, repository_id, head_sha)
+     WHERE c.installation_id = $1 AND c.outstanding AND v.counts AND v.state <> 'passed' AND v.decided_at > $2 LIMIT 1`,
+    [installationId, since],
+  )
+  return rows.length > 0
+}
+
+/** How many commits would turn green if they might, and do not say yet that they wait for their turn. */
+export async function readyUntold(db: Queryable, installationId: number, told: string): Promise<number> {
+  const [row] = await db.query<{ ready: number }>(
+    `SELECT count(DISTINCT (v.repository_id, v.head_sha)) AS ready FROM release_gate.verdicts v
+     LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
+     WHERE v.installation_id = $1 AND v.counts AND v.state = 'passed'
+       AND (c.state IS NULL OR (c.state <> 'passed' AND c.title <> $2))`,
+    [installationId, told],
+  )
+  return Number(row?.ready ?? 0)
 }
 
 /**

@@ -66,6 +66,14 @@ export async function markFailed(db: Queryable, id: string, problem: string, at:
   )
 }
 
+/** Whether a delivery has come in and has not been looked at: what was read before may not hold any more. */
+export async function isAnyUnread(db: Queryable): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM release_gate.deliveries WHERE state = 'received' AND event NOT IN ('check_run', 'check_suite') LIMIT 1`,
+  )
+  return rows.length > 0
+}
+
 /** When the newest delivery came in: recovery looks back from here. */
 export async function lastReceivedAt(db: Queryable): Promise<Date | undefined> {
   const [row] = await db.query<{ at: Date | null }>(

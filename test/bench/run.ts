@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import Table from 'cli-table3'
 import { setStage } from '../../src/sandbox/stage.ts'
@@ -13,7 +13,10 @@ import { benchStart } from './start.ts'
  * `npm run bench [NAME…]`: prints what was measured beside what was aimed at. It asserts nothing: times depend on the
  * machine and on what else runs there, which is why the load is printed too.
  */
-const others = ['approvals', 'contract', 'regression', 'window']
+const own = ['run', 'measure', 'requests', 'latency', 'start', 'decide']
+const others = readdirSync(import.meta.dirname)
+  .map((file) => file.replace(/\.ts$/, ''))
+  .filter((name) => !own.includes(name))
 
 async function onAStage(): Promise<Measure[]> {
   const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z') })
@@ -32,17 +35,14 @@ async function onAStage(): Promise<Measure[]> {
   }
 }
 
-/** The benches that stand beside this file: each exports functions named `bench…` that give measures. */
+/** The benches that stand beside this file: each exports functions named `bench…`, without parameters, that give measures. */
 async function fromFile(name: string): Promise<Measure[]> {
-  const url = new URL(`./${name}.ts`, import.meta.url)
-  if (!existsSync(url)) {
-    process.stderr.write(`${name}: there is no test/bench/${name}.ts; left out\n`)
-    return []
-  }
-  const exported: Record<string, unknown> = await import(url.href)
-  const benches = Object.entries(exported).filter(([key]) => key.startsWith('bench'))
+  const exported: Record<string, unknown> = await import(new URL(`./${name}.ts`, import.meta.url).href)
   const measures: Measure[] = []
-  for (const [, bench] of benches) if (typeof bench === 'function') measures.push(...(await bench()))
+  for (const [key, bench] of Object.entries(exported)) {
+    if (key.startsWith('bench') && typeof bench === 'function' && bench.length === 0)
+      measures.push(...(await bench()))
+  }
   return measures
 }
 
@@ -66,7 +66,13 @@ const wanted = process.argv.slice(2)
 for (const [name, bench] of suites) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const load = loadavg()[0]?.toFixed(1)
-  const rows = await bench()
+  const rows = await Promise.resolve()
+    .then(bench)
+    .catch((error: unknown) => {
+      process.stderr.write(`\n${name} could not be measured: ${error}\n`)
+      process.exitCode = 1
+      return []
+    })
   const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`
   if (rows.length > 0) say(`\n${name}: ${machine}, Node ${process.version}, load before ${load}`, rows)
 }

@@ -42,13 +42,13 @@ test('the story is told to its end, is kept running while wanted, and ends with 
     'chloe approved an older version',
   ])
     expect(said.out).toContain(sentence)
-  expect(said.out).not.toContain('#3. GitHub lets it through')
+  expect(said.out.match(/GitHub lets it through/g)).toHaveLength(2)
   const api = /GitHub's API +(http:\S+)/.exec(said.out)?.[1]
   const token = /^ {2}ana +(\S+)$/m.exec(said.out)?.[1]
   const pulls = await fetch(`${api}/repos/foodyepay/mcp-server/pulls`, {
     headers: { authorization: `token ${token}` },
   })
-  expect(await pulls.json()).toContainEqual(expect.objectContaining({ number: 3, state: 'open' }))
+  expect(await pulls.json()).toMatchObject([{ title: 'Lower the minimum to 5', state: 'open' }])
   child.kill('SIGINT')
   expect(await closed).toBe(0)
   expect(said.out).toMatch(/The auditor checks the chain of records: \d+ records, unbroken\./)

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type Attempt, type DeliveriesClient, recover, redeliveries } from '../../src/services/github/recovery.ts'
+import {
+  type Attempt,
+  type DeliveriesClient,
+  recover,
+  redeliveries,
+} from '../../src/services/github/recovery.ts'
 
 const NOW = new Date('2026-11-25T18:00:00Z')
 const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000)

@@ -1,5 +1,7 @@
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { readRecords } from '../../src/services/audit.ts'
+import { openDatabase } from '../../src/services/database.ts'
 
 /** Tuesday before the window, and Wednesday in it, under the default calendar. */
 export const closed = new Date('2026-11-24T22:00:00Z')
@@ -18,8 +20,8 @@ type Wish = { title?: string; body?: string; base?: string }
 export type MergingShop = Workshop & {
   change: (wish?: Wish) => Promise<Change>
   approvedChange: (wish?: Wish) => Promise<Change>
-  /** What Slack was told of this repository, oldest first. */
-  messages: () => unknown[]
+  /** What Slack was told of merges and exceptions in this repository, oldest first. */
+  messages: () => string[]
 }
 
 let count = 0
@@ -46,7 +48,16 @@ export async function aRepositoryOf(stage: Stage, policy = windowPolicy): Promis
       await shop.review('dev', made)
       return made
     },
-    messages: () => stage.slack.messages.filter((message) => JSON.stringify(message).includes(shop.name)),
+    messages: () =>
+      stage.slack.messages
+        .map((message) => JSON.stringify(message))
+        .filter(
+          (text) =>
+            text.includes(`${shop.name}|`) ||
+            text.includes(`${shop.name}#`) ||
+            text.includes(`${shop.name}/`),
+        )
+        .filter((text) => /Merged|past the gate/.test(text)),
   }
 }
 
@@ -54,7 +65,9 @@ export type ShownIssue = { number: number; title: string; body: string; labels: 
 
 /** Issues of a repository that are no pull requests, oldest first. */
 export async function openedIssues(stage: Stage, { repository }: Workshop): Promise<ShownIssue[]> {
-  const { data } = await stage.as('eva').rest.issues.listForRepo({ ...repository, state: 'all', per_page: 100 })
+  const { data } = await stage
+    .as('eva')
+    .rest.issues.listForRepo({ ...repository, state: 'all', per_page: 100 })
   return data
     .filter((issue) => !issue.pull_request)
     .map(({ number, title, body, labels, state }) => ({
@@ -65,4 +78,57 @@ export async function openedIssues(stage: Stage, { repository }: Workshop): Prom
       labels: labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))),
     }))
     .toSorted((a, b) => a.number - b.number)
+}
+
+/** A record of a chain; a stage has one for each installation. */
+export type ReadRecord = { seq: number; kind: string; at: Date; body: Record<string, unknown> }
+
+/** Stops the bot, reads every record, and starts it again: one process at a time holds the database. */
+export async function recordsOf(stage: Stage): Promise<ReadRecord[]> {
+  await stage.bot().end('SIGTERM')
+  const database = await openDatabase({ dataDir: stage.dataDir })
+  const records: ReadRecord[] = []
+  const chains = await database.query<{ id: number }>(
+    'SELECT DISTINCT installation_id AS id FROM release_gate.audit_records',
+  )
+  for (const { id } of chains) {
+    for await (const { seq, kind, at, body } of readRecords(database, id)) {
+      records.push({ seq, kind, at, body: body as Record<string, unknown> })
+    }
+  }
+  await database.close()
+  await stage.startBot()
+  await stage.settled()
+  return records
+}
+
+/** Those about one repository, of the kinds that this work appends. */
+export function about(records: ReadRecord[], { repository }: Workshop, kind: string): ReadRecord[] {
+  return records.filter((record) => {
+    const of = record.body.repository as { name?: string } | undefined
+    return record.kind === kind && of?.name === repository.repo
+  })
+}
+
+/** Lets whoever owns the organisation merge past every rule, and push. */
+export async function allowBypass(
+  stage: Stage,
+  { repository }: Workshop,
+  mode: 'always' | 'pull_request' = 'always',
+): Promise<void> {
+  const rulesets = await stage.as('olga').request('GET /repos/{owner}/{repo}/rulesets', repository)
+  for (const { id } of rulesets.data) {
+    await stage.as('olga').request('PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}', {
+      ...repository,
+      ruleset_id: id,
+      bypass_actors: [{ actor_id: 1, actor_type: 'OrganizationAdmin', bypass_mode: mode }],
+    })
+  }
+}
+
+/** Slack takes one message a second for each channel, and other notices may stand in the line. */
+export async function letNoticesPass(stage: Stage, seconds = 12): Promise<void> {
+  for (let second = 0; second < seconds; second += 2) {
+    await stage.moveTo(new Date(stage.now().getTime() + 2_000))
+  }
 }

@@ -32,6 +32,7 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
       transition: async () => undefined,
       notice: async () => undefined,
       merging: async () => undefined,
+      regression: async () => undefined,
       ...handlers,
       evaluate: async (pull, signal) => {
         ran.push(pull)

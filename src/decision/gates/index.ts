@@ -1,4 +1,5 @@
 import { approvals } from './approvals.ts'
+import { hold } from './hold.ts'
 import { releaseWindow } from './release-window.ts'
 import { stagingRegression } from './staging-regression.ts'
 
@@ -7,6 +8,7 @@ export const gates = {
   approvals,
   release_window: releaseWindow,
   staging_regression: stagingRegression,
+  hold,
 }
 
 export type GateName = keyof typeof gates

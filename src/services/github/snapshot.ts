@@ -83,6 +83,7 @@ async function readFacts(
   const access = await readAccess(github, repository, [
     ...reviewers,
     ...labels.flatMap((label) => label.by ?? []),
+    ...[personOf(pull.user)].filter((person) => person !== null),
   ])
   const equalities = await equalitiesFor(reviews, pull.head.sha, equalityTo)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })

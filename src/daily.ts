@@ -1,0 +1,76 @@
+import type { Logger } from 'pino'
+import type { Notice } from './decision/notice.ts'
+import { diagnose } from './doctor/diagnose.ts'
+import type { Diagnosis } from './doctor/diagnosis.ts'
+import { drift } from './doctor/drift.ts'
+import { gather, type Outside } from './doctor/gather.ts'
+import { verifyChain } from './services/audit/verify.ts'
+import type { Database } from './services/database.ts'
+import { factStore, pruneFacts } from './services/facts.ts'
+import { pruneDeliveries } from './services/inbox.ts'
+import { type KeptPolicy, keptPolicies } from './services/policies.ts'
+import type { Queue } from './services/queue.ts'
+
+export type DailyShell = {
+  database: Database
+  queue: Pick<Queue, 'enqueueNotice'>
+  outside: Outside
+  now: () => Date
+  log: Pick<Logger, 'info' | 'warn' | 'error'>
+}
+
+type LastRun = { at: string; remember: Diagnosis[] }
+
+const day = 24 * 60 * 60 * 1000
+const lastRunKey = 'daily/last-run'
+
+/**
+ * Once a day: is the gate still enforced everywhere, does every chain of records hold, and what may go. What has
+ * changed since yesterday is announced once, and so is its end. Called hourly; what failed is tried again the next hour.
+ */
+export async function lookDaily(shell: DailyShell): Promise<void> {
+  const { database, now, log } = shell
+  const store = factStore(database, now)
+  const last = await store.get<LastRun>(lastRunKey)
+  if (last && now().getTime() - Date.parse(last.at) < day) return
+  const { appeared, mended, remember } = drift(last?.remember ?? [], diagnose(await gather(shell.outside)))
+  for (const { repository, what, mend } of appeared)
+    log.warn({ repository, what, mend }, 'The gate is not fully enforced')
+  for (const notice of driftNotices(await keptPolicies(database), appeared, mended, now())) {
+    await shell.queue.enqueueNotice(notice)
+  }
+  await verifyRecords(shell)
+  await prune(shell)
+  await store.put(lastRunKey, { at: now().toISOString(), remember } satisfies LastRun)
+}
+
+/** A notice for each repository with news; what is not about one repository stands in the log and in `doctor`. */
+function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], mended: Diagnosis[], at: Date): Notice[] {
+  return known.flatMap(({ owner, repo, installationId, repositoryId }) => {
+    const about = ({ repository }: Diagnosis) => repository.toLowerCase() === `${owner}/${repo}`.toLowerCase()
+    const problems = appeared.filter(about).map(({ what, mend }) => `${what} ${mend}`.trim())
+    const gone = mended.filter(about).map(({ what }) => what)
+    if (problems.length + gone.length === 0) return []
+    const repository = { owner, repo, installationId, repositoryId }
+    const key = `drift/${repositoryId}/${at.toISOString().slice(0, 10)}`
+    return [
+      { kind: 'drift' as const, key, repository, problems, ...(gone.length > 0 ? { mended: gone } : {}) },
+    ]
+  })
+}
+
+async function verifyRecords({ database, queue, log }: DailyShell): Promise<void> {
+  const result = await verifyChain(database)
+  if (result.ok) return
+  const { installationId, seq, why } = result
+  log.error({ installationId, seq, why, alert: true }, 'The chain of records is broken')
+  const key = `records/${installationId}/${seq}`
+  await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why } satisfies Notice)
+}
+
+/** GitHub keeps deliveries for three days, and nobody asks about a commit after half a year. */
+async function prune({ database, now, log }: DailyShell): Promise<void> {
+  const deliveries = await pruneDeliveries(database, new Date(now().getTime() - 14 * day))
+  const facts = await pruneFacts(database, new Date(now().getTime() - 180 * day))
+  log.info({ deliveries, facts }, 'What is not needed any more was removed')
+}

@@ -1,0 +1,95 @@
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import type { PullRef } from './decision/snapshot.ts'
+import { publishHead } from './publish.ts'
+import { appendPublished } from './records.ts'
+import { retryTime } from './retry-later.ts'
+import { freshFor } from './schedule.ts'
+import { type HeadToWrite, headsToWrite } from './services/check-runs.ts'
+import type { Database } from './services/database.ts'
+import { asRetry, type GitHub, revoked, statusOfError } from './services/github/client.ts'
+import { mayTurnGreen } from './write-budget.ts'
+
+export type HeadsShell = {
+  database: Database
+  github: (installationId: number) => Promise<GitHub>
+  now: () => Date
+  log: Pick<Logger, 'warn'>
+}
+
+/** `again`: pull requests whose facts are to be read afresh. */
+export type Written = { failures: unknown[]; again: PullRef[]; turnedGreen: boolean }
+
+/** At once, over all installations. */
+const atOnce = 8
+
+/**
+ * Writes every check that is not what the verdicts say, those that must not be green first. One that fails keeps no other
+ * one waiting; when all that are under way have met a limit, no more is tried for that installation.
+ */
+export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
+  const heads = await headsToWrite(shell.database, new Date(shell.now().getTime() - freshFor))
+  const written: Written = { failures: [], again: [], turnedGreen: false }
+  const limited = new Map<number, number>()
+  for (const turnsGreen of [false, true]) {
+    const limit = pLimit(atOnce)
+    const part = heads.filter((head) => head.turnsGreen === turnsGreen)
+    await Promise.all(part.map((head) => limit(() => attempt(shell, head, signal, { written, limited }))))
+  }
+  signal.throwIfAborted()
+  return written
+}
+
+async function attempt(
+  shell: HeadsShell,
+  head: HeadToWrite,
+  signal: AbortSignal,
+  { written, limited }: { written: Written; limited: Map<number, number> },
+): Promise<void> {
+  const limits = limited.get(head.installationId) ?? 0
+  if (limits >= atOnce || signal.aborted) return
+  try {
+    const outcome = await writeHead(shell, head, signal)
+    if (outcome !== 'as it was') written.again.push(...pullsOf(head))
+    if (outcome === 'green') written.turnedGreen = true
+  } catch (thrown) {
+    const error = asRetry(thrown, shell.now())
+    if (isGone(error)) {
+      shell.log.warn(
+        { head, problem: String(error) },
+        'GitHub has no place any more for the check of a commit',
+      )
+      return
+    }
+    if (retryTime(error)) limited.set(head.installationId, (limited.get(head.installationId) ?? 0) + 1)
+    written.failures.push(error)
+  }
+}
+
+/**
+ * Old facts never turn a check green: where it has room to, they are `to be read` first. Whatever was written is read
+ * afresh too, in the background.
+ */
+async function writeHead(
+  shell: HeadsShell,
+  head: HeadToWrite,
+  signal: AbortSignal,
+): Promise<'green' | 'not green' | 'as it was' | 'to be read'> {
+  const { database, github, now } = shell
+  const { installationId, turnsGreen, fresh } = head
+  if (turnsGreen && !fresh && (await mayTurnGreen(database, installationId, now()))) return 'to be read'
+  const publishing = { database, github: await github(installationId), now, signal }
+  const published = await publishHead(publishing, head, { quiet: true })
+  if (!published) return 'as it was'
+  await appendPublished(database, head, published, now())
+  return published.state === 'passed' ? 'green' : 'not green'
+}
+
+/** The repository, the commit or the App's place there is gone: nothing can be written, now or later. */
+function isGone(error: unknown): boolean {
+  return revoked(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)
+}
+
+function pullsOf({ installationId, repositoryId, owner, repo, numbers }: HeadToWrite): PullRef[] {
+  return numbers.map((number) => ({ installationId, repositoryId, owner, repo, number }))
+}

@@ -1,0 +1,408 @@
+import { describe, expect, it } from 'vitest'
+import { stagingRegression } from '../../src/decision/gates/staging-regression.ts'
+import { defaultPolicy, policySchema } from '../../src/decision/policy.ts'
+import { regressionSettings } from '../../src/decision/regression-settings.ts'
+import type { Deployment, Evidence, RegressionFacts } from '../../src/decision/snapshot.ts'
+import { decide } from '../../src/decision/verdict.ts'
+import { testGate } from '../support/gate-tester.ts'
+import {
+  aBot,
+  aLabel,
+  ann,
+  aSnapshot,
+  head,
+  inWindow,
+  minutesLater,
+  older,
+  reads,
+  shaOf,
+} from '../support/snapshot.ts'
+
+/** rules/regression.md, "What triggers it, and what it is tied to" and "The verdict has three values", as the gate judges them. */
+
+const tree = shaOf('d')
+const aDeployment = (what: Partial<Deployment> = {}): Deployment => ({
+  id: 12,
+  sha: head,
+  createdAt: minutesLater(-90, inWindow),
+  state: 'success',
+  succeededBy: 'github-actions[bot]',
+  ...what,
+})
+const anEvidence = (what: Partial<Evidence> = {}): Evidence => ({
+  runId: '0a1b2c3d-0000-4000-8000-000000000000',
+  headSha: head,
+  tree,
+  server: 'staging',
+  environment: 'staging',
+  suite: '.github/mcp-regression.yml',
+  deploymentId: 12,
+  serverName: 'rewards',
+  serverVersion: head,
+  verdict: 'passed',
+  summary: 'every gate holds',
+  startedAt: minutesLater(-60, inWindow),
+  hash: 'ab'.repeat(32),
+  checkUrl: null,
+  ...what,
+})
+const facts = (what: Partial<RegressionFacts> = {}) => ({
+  regression: { tree, deployments: [aDeployment()], runs: [anEvidence()], ...what },
+})
+const withFacts = (what: Partial<RegressionFacts> = {}, more: Parameters<typeof aSnapshot>[0] = {}) =>
+  aSnapshot({ ...facts(what), ...more })
+const run = [{ kind: 'run-regression' as const, server: 'staging' }]
+const deployment = [{ kind: 'request-deployment' as const, environment: 'staging' }]
+const offer = [{ kind: 'offer-regression' as const }]
+const release = (what = {}) => ({
+  labels: [aLabel({ name: 'release', at: minutesLater(-30, inWindow), ...what })],
+})
+const none = { deployment: 'none' }
+const evil = '](https://evil.example) @acme/all <b> `` \\|'
+
+testGate('The staging regression', stagingRegression, {
+  valid: [
+    {
+      name: 'evidence of this head: says until when it holds, and is looked at again then',
+      snapshot: withFacts(),
+      title: 'Staging regression passed',
+      says: [
+        'Every gate held on `staging` for this head',
+        'Evidence holds until',
+        'deployment 12 by `github-actions[bot]`',
+      ],
+      next: [{ kind: 'recheck', at: minutesLater(7 * 24 * 60 - 60, inWindow) }],
+    },
+    {
+      name: 'a millisecond before it is too old',
+      snapshot: withFacts({ runs: [anEvidence({ startedAt: '2026-11-18T18:10:00.001Z' })] }),
+    },
+    {
+      name: 'of another head with the identical git tree',
+      snapshot: withFacts({
+        deployments: [aDeployment({ sha: older })],
+        runs: [anEvidence({ headSha: older })],
+      }),
+      says: 'which has the identical files',
+    },
+    {
+      name: 'of the newest deployment, after an older run that failed',
+      snapshot: withFacts({
+        deployments: [aDeployment({ id: 13 }), aDeployment({ state: 'inactive' })],
+        runs: [
+          anEvidence({ deploymentId: 13 }),
+          anEvidence({ verdict: 'failed', summary: 'answers: 1 of 2 cases failed' }),
+        ],
+      }),
+    },
+    {
+      name: 'of a head that another one has replaced on staging since',
+      snapshot: withFacts({ deployments: [aDeployment({ state: 'inactive' })] }),
+    },
+    {
+      name: 'while a newer deployment of the head is on its way: staging has not changed yet',
+      snapshot: withFacts({
+        deployments: [aDeployment({ id: 13, state: 'in_progress', succeededBy: null }), aDeployment()],
+      }),
+    },
+    {
+      name: 'a newer success that an unlisted account reports replaces nothing',
+      snapshot: withFacts({ deployments: [aDeployment({ id: 13, succeededBy: 'mallory' }), aDeployment()] }),
+    },
+    {
+      name: 'without deployments: tied to the head at the time of the run, and it says so',
+      snapshot: withFacts({ deployments: [], runs: [anEvidence({ deploymentId: null })] }),
+      settings: none,
+      says: 'tied to the head at the time of the run',
+    },
+    {
+      name: 'by the word of the server that reports the head',
+      snapshot: withFacts(),
+      settings: { identity: 'server' },
+    },
+    {
+      name: 'of a fork, once it was asked for',
+      snapshot: withFacts({}, { head: { fork: true } }),
+    },
+  ],
+  invalid: [
+    {
+      name: 'the facts were not read',
+      snapshot: aSnapshot(),
+      state: 'failed',
+      title: 'Staging could not be judged',
+      next: [],
+    },
+    {
+      name: 'a run that failed',
+      snapshot: withFacts({
+        runs: [anEvidence({ verdict: 'failed', summary: 'answers: 1 of 2 cases failed' })],
+      }),
+      state: 'failed',
+      title: 'Staging regression failed',
+      says: ['`answers: 1 of 2 cases failed`', 'The author'],
+      next: [],
+    },
+    {
+      name: 'a run that could not be judged is never called a regression',
+      snapshot: withFacts({
+        runs: [
+          anEvidence({
+            verdict: 'inconclusive',
+            summary: 'staging could not be judged: connection: refused',
+            serverName: null,
+            serverVersion: null,
+          }),
+        ],
+      }),
+      state: 'failed',
+      title: 'Staging could not be judged',
+      says: ['`connection: refused`', 'by the button "Run again"', 'says nothing about the change'],
+      saysNot: ['failed', 'egression.'],
+      next: [],
+    },
+    {
+      name: 'the newest run counts, though an older one had passed',
+      snapshot: withFacts({
+        runs: [
+          anEvidence({ verdict: 'inconclusive', summary: 'x', startedAt: minutesLater(-1, inWindow) }),
+          anEvidence(),
+        ],
+      }),
+      state: 'failed',
+    },
+    {
+      name: 'too old to the millisecond: run again where the head is still on staging',
+      snapshot: withFacts({ runs: [anEvidence({ startedAt: '2026-11-18T18:10:00.000Z' })] }),
+      state: 'waiting',
+      title: 'Waiting for the staging regression',
+      says: 'The last run passed more than 7d ago.',
+      next: run,
+    },
+    {
+      name: 'evidence of another head, which has other files',
+      snapshot: withFacts({
+        deployments: [],
+        runs: [anEvidence({ headSha: older, tree: shaOf('e') })],
+      }),
+      state: 'waiting',
+      title: 'Not on staging yet',
+      next: [],
+    },
+    {
+      name: 'evidence from before the newest deployment of the head',
+      snapshot: withFacts({ deployments: [aDeployment({ id: 13 }), aDeployment({ state: 'inactive' })] }),
+      state: 'waiting',
+      next: run,
+    },
+    {
+      name: 'evidence that no deployment stands behind, since the policy asks for one now',
+      snapshot: withFacts({ deployments: [], runs: [anEvidence({ deploymentId: null })] }),
+      state: 'waiting',
+      title: 'Not on staging yet',
+    },
+    ...(['server', 'environment', 'suite'] as const).map((name) => ({
+      name: `evidence with another ${name} than the policy's`,
+      snapshot: withFacts({ runs: [anEvidence({ [name]: 'canary.yml' })] }),
+      state: 'waiting' as const,
+      next: run,
+    })),
+    {
+      name: 'a server that reports another head, where the policy asks the server',
+      snapshot: withFacts({ runs: [anEvidence({ serverVersion: '1.0.0' })] }),
+      settings: { identity: 'server' },
+      state: 'failed',
+      title: 'Staging could not be judged',
+      says: 'the server reports 1.0.0, not this head',
+    },
+    {
+      name: 'deployed and not judged: a run is asked for',
+      snapshot: withFacts({ runs: [] }),
+      state: 'waiting',
+      title: 'Waiting for the staging regression',
+      next: run,
+    },
+    {
+      name: 'a deployment that an unlisted account reported',
+      snapshot: withFacts({ runs: [], deployments: [aDeployment({ succeededBy: 'mallory' })] }),
+      state: 'waiting',
+      title: 'Deployment is not trusted',
+      says: ['`mallory` reported', '`github-actions[bot]`'],
+      next: [],
+    },
+    ...['none', 'queued', 'pending', 'in_progress'].map((state) => ({
+      name: `a deployment that is ${state}`,
+      snapshot: withFacts({ runs: [], deployments: [aDeployment({ state, succeededBy: null })] }, release()),
+      state: 'waiting' as const,
+      title: 'Waiting for a deployment',
+      next: [],
+    })),
+    {
+      name: 'a deployment that failed',
+      snapshot: withFacts({ runs: [], deployments: [aDeployment({ state: 'failure', succeededBy: null })] }),
+      state: 'waiting',
+      title: 'Deployment failed',
+      next: [],
+    },
+    {
+      name: 'replaced on staging before it was judged',
+      snapshot: withFacts({ runs: [], deployments: [aDeployment({ state: 'inactive' })] }),
+      state: 'waiting',
+      title: 'No longer on staging',
+      next: [],
+    },
+    {
+      name: 'the label release, on by a person with write: a deployment is asked for',
+      snapshot: withFacts({ runs: [], deployments: [] }, release()),
+      state: 'waiting',
+      title: 'Waiting for a deployment',
+      next: deployment,
+    },
+    {
+      name: 'the label in other letters is the same label',
+      snapshot: withFacts({ runs: [], deployments: [] }, release({ name: 'Release' })),
+      state: 'waiting',
+      next: deployment,
+    },
+    {
+      name: 'the label, put on again after a deployment that failed',
+      snapshot: withFacts(
+        { runs: [], deployments: [aDeployment({ state: 'error', succeededBy: null })] },
+        release(),
+      ),
+      state: 'waiting',
+      next: deployment,
+    },
+    {
+      name: 'the label, put on before a deployment that failed: not asked for in a circle',
+      snapshot: withFacts(
+        { runs: [], deployments: [aDeployment({ state: 'error', succeededBy: null })] },
+        release({ at: minutesLater(-120, inWindow) }),
+      ),
+      state: 'waiting',
+      title: 'Deployment failed',
+      next: [],
+    },
+    {
+      name: 'the label on a draft asks for nothing',
+      snapshot: withFacts({ runs: [], deployments: [] }, { ...release(), draft: true }),
+      state: 'waiting',
+      next: [],
+    },
+    ...[
+      [
+        'somebody without write access',
+        { access: { [ann.id]: reads }, ...release() },
+        '`ann`, who put it on, has no write access',
+      ],
+      ['a bot', release({ by: aBot('helper') }), 'has no write access'],
+      ['nobody knows whom', release({ by: null }), 'GitHub does not say who put it on'],
+    ].map(([who, more, says]) => ({
+      name: `the label, put on by ${who}, counts for nothing`,
+      snapshot: withFacts({ runs: [], deployments: [] }, more as Parameters<typeof aSnapshot>[0]),
+      state: 'waiting' as const,
+      says: says as string,
+      next: [],
+    })),
+    {
+      name: 'a fork is never deployed by us nor run by itself, whatever the labels and deployments',
+      snapshot: withFacts({ runs: [] }, { ...release(), head: { fork: true } }),
+      state: 'waiting',
+      title: 'Staging regression not asked for',
+      says: 'by the button of the check',
+      next: offer,
+    },
+    {
+      name: 'without deployments, the label asks for a run',
+      snapshot: withFacts({ runs: [], deployments: [] }, release()),
+      settings: none,
+      state: 'waiting',
+      next: run,
+    },
+    {
+      name: 'without deployments and without the label, the button is offered',
+      snapshot: withFacts({ runs: [], deployments: [] }),
+      settings: none,
+      state: 'waiting',
+      title: 'Staging regression not run yet',
+      next: offer,
+    },
+    {
+      name: 'what servers and people wrote stays dead text',
+      snapshot: withFacts({
+        runs: [anEvidence({ verdict: 'failed', summary: evil, serverName: evil, serverVersion: evil })],
+      }),
+      state: 'failed',
+    },
+    {
+      name: 'who reported a deployment stays dead text',
+      snapshot: withFacts({ runs: [], deployments: [aDeployment({ succeededBy: evil })] }),
+      state: 'waiting',
+    },
+  ],
+})
+
+describe('an urgent change', () => {
+  const urgent = {
+    regression: { tree, deployments: [], runs: [] },
+    labels: [aLabel({ at: minutesLater(-5, inWindow) })],
+  }
+  const judge = (settings: object) =>
+    decide(
+      aSnapshot(urgent),
+      policySchema.parse({ gates: { release_window: {}, staging_regression: settings } }),
+    )
+
+  it('still needs the regression', () => {
+    expect(judge({}).state).toBe('waiting')
+  })
+
+  it('may go before it where the policy says so, until the urgency expires', () => {
+    const [, finding] = judge({ defer_when_urgent: true }).findings
+    expect(finding).toMatchObject({ state: 'passed', title: 'Staging regression deferred' })
+    expect(finding?.reason).toContain('owed after the merge')
+    expect(finding?.next).toEqual([{ kind: 'recheck', at: minutesLater(24 * 60 - 5, inWindow) }])
+  })
+
+  it('is not urgent for a policy without a release window', () => {
+    const policy = policySchema.parse({ gates: { staging_regression: { defer_when_urgent: true } } })
+    expect(decide(aSnapshot(urgent), policy).state).toBe('waiting')
+  })
+})
+
+describe('the settings', () => {
+  it('have defaults', () => {
+    expect(regressionSettings.parse({})).toEqual({
+      server: 'staging',
+      environment: 'staging',
+      suite: '.github/mcp-regression.yml',
+      freshness: '7d',
+      identity: 'deployment',
+      deployment: 'required',
+      deployers: ['github-actions[bot]'],
+      limits: { errors: '2%', p95: '3s', per_tool: 20, total: 60 },
+      coverage: 'optional',
+      defer_when_urgent: false,
+    })
+  })
+
+  it('are not in the default policy, whose other gates judge alone', () => {
+    expect(Object.keys(defaultPolicy.gates)).toEqual(['approvals', 'release_window'])
+  })
+
+  it.each([
+    ['an unknown key', { url: 'https://evil.example' }],
+    ['an address for a server', { server: 'https://evil.example' }],
+    ['a command for a server', { server: 'node server.js' }],
+    ['a variable of another kind for a server', { server: 'DATABASE_URL' }],
+    ['a suite outside of the repository', { suite: '../suite.yml' }],
+    ['a suite at the root of the machine', { suite: '/etc/suite.yml' }],
+    ['nobody as deployers', { deployers: [] }],
+    ['an error rate above everything', { limits: { errors: '101%' } }],
+    ['a latency without a unit', { limits: { p95: '3' } }],
+    ['no samples', { limits: { total: 0 } }],
+    ['a freshness that is no duration', { freshness: 'forever' }],
+  ])('refuse %s', (_, settings) => {
+    expect(regressionSettings.safeParse(settings).success).toBe(false)
+  })
+})

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aStage } from '../support/stage.ts'
+
+const policy = 'slack: { channel: "#releases" }\ngates: { approvals: {} }\n'
+
+describe('the daily look', () => {
+  let stage: Stage
+  let shop: Workshop
+  beforeAll(async () => {
+    stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
+    cast(stage)
+    stage.github.installApp('foodyepay')
+    shop = await furnish(stage, { policy })
+    await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
+  })
+  afterAll(() => stage.close())
+
+  /** The bot looks when it starts, once a day. */
+  const wakeUp = async (at: string) => {
+    await stage.moveTo(new Date(at))
+    await stage.kill()
+    await stage.startBot()
+    await stage.settled()
+  }
+  const told = () =>
+    stage.slack.messages.filter(
+      ({ text }) => text.includes('not fully enforced') || text.includes('enforced'),
+    )
+
+  test('announces drift once, and again only when there is something new', async () => {
+    await wakeUp('2026-11-25T23:00:00Z')
+    const first = told().length
+    await wakeUp('2026-11-25T23:30:00Z')
+    await wakeUp('2026-11-27T00:00:00Z')
+    expect(told()).toHaveLength(first)
+
+    const { data: rulesets } = await stage
+      .as('olga')
+      .request('GET /repos/{owner}/{repo}/rulesets', shop.repository)
+    await stage.as('olga').request('DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}', {
+      ...shop.repository,
+      ruleset_id: rulesets[0]?.id ?? 0,
+    })
+    await wakeUp('2026-11-28T01:00:00Z')
+    expect(told()).toHaveLength(first + 1)
+    expect(told().at(-1)?.text).toMatch(/Release gate/)
+    await wakeUp('2026-11-29T02:00:00Z')
+    expect(told()).toHaveLength(first + 1)
+  })
+})

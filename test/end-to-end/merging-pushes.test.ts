@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { cast } from '../../src/sandbox/workshop.ts'
+import {
+  about,
+  allowBypass,
+  aRepositoryOf,
+  inWindow,
+  letNoticesPass,
+  type MergingShop,
+  openedIssues,
+  type ReadRecord,
+  recordsOf,
+  windowPolicy,
+} from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+let stage: Stage
+const shops: Record<string, MergingShop> = {}
+let records: ReadRecord[]
+let early: { issues: unknown[]; messages: string[] }
+
+async function directPush(shop: MergingShop, login = 'olga', branch = 'main'): Promise<string> {
+  const copy = await stage.github.workingCopy(shop.name, login)
+  await copy.branch(branch, `origin/main`)
+  await copy.write({ 'src/hot.ts': `${login}\n` })
+  const sha = await copy.commit('Mend it at once')
+  await copy.push({ ref: branch })
+  await stage.settled()
+  return sha
+}
+
+const later = (minutes: number) => stage.moveTo(new Date(stage.now().getTime() + minutes * 60_000))
+
+beforeAll(async () => {
+  stage = await aStage({ at: inWindow })
+  cast(stage)
+  stage.github.installApp('foodyepay')
+  const scene = async (name: string, policy?: string) => {
+    const shop = await aRepositoryOf(stage, policy)
+    await allowBypass(stage, shop)
+    shops[name] = shop
+    return shop
+  }
+  const direct = await scene('direct')
+  stage.github.faults.add({ kind: 'double', event: 'push', times: 2 })
+  await directPush(direct)
+  await directPush(
+    await scene(
+      'allowed',
+      `${windowPolicy}push:\n  allowed: [Olga, release-bot[bot]]\n`.replace(
+        'release-bot[bot]',
+        '"release-bot[bot]"',
+      ),
+    ),
+  )
+  await directPush(await scene('feature'), 'ana', 'feature')
+  await directPush(
+    await scene('covered', `branches: [main, "release/*"]\n${windowPolicy}`),
+    'olga',
+    'release/1',
+  )
+  const forced = await scene('forced')
+  await directPush(forced)
+  const copy = await stage.github.workingCopy(forced.name, 'olga')
+  await copy.git('reset', '--hard', '--quiet', 'HEAD~1')
+  await copy.push({ ref: 'main', force: true })
+  for (const [name, method] of [
+    ['merge', 'merge'],
+    ['squash', 'squash'],
+    ['rebase', 'rebase'],
+  ] as const) {
+    const shop = await scene(name)
+    const change = await shop.approvedChange()
+    await stage
+      .as('eva')
+      .rest.pulls.merge({ ...shop.repository, pull_number: change.number, merge_method: method })
+  }
+  const byPush = await scene('by push')
+  const change = await byPush.approvedChange()
+  const theirs = await stage.github.workingCopy(byPush.name, 'olga')
+  await theirs.branch('main')
+  await theirs.merge(`origin/${change.branch}`)
+  await theirs.push({ ref: 'main' })
+  await stage.settled()
+  early = { issues: await openedIssues(stage, direct), messages: direct.messages() }
+  await later(2)
+  await letNoticesPass(stage, 24)
+  records = await recordsOf(stage)
+}, 120_000)
+afterAll(() => stage.close())
+
+const shop = (name: string) => shops[name] as MergingShop
+const exceptionsIn = (name: string) => about(records, shop(name), 'exception')
+
+describe('a push to a covered branch that belongs to no pull request', () => {
+  test('is waited with for two minutes, since the link may lag', () => {
+    expect(early).toEqual({ issues: [], messages: [] })
+  })
+
+  test('is recorded once as an exception, with who pushed what', () => {
+    expect(exceptionsIn('direct')).toHaveLength(1)
+    expect(exceptionsIn('direct')[0]?.body).toMatchObject({
+      kind: 'pushed',
+      branch: 'main',
+      by: { login: 'olga' },
+      forced: false,
+      commits: [expect.stringMatching(/^[0-9a-f]{40}$/)],
+      bypassed: ['1 commit belongs to no pull request.'],
+    })
+  })
+
+  test('opens one issue for its review, and is announced with it', async () => {
+    const issues = await openedIssues(stage, shop('direct'))
+    expect(issues).toHaveLength(1)
+    expect(issues[0]).toMatchObject({ labels: ['release-exception'], state: 'open' })
+    expect(issues[0]?.body).toContain('`olga` pushed')
+    expect(shop('direct').messages()).toEqual([expect.stringContaining('Pushed past the gate')])
+    expect(shop('direct').messages()[0]).toContain(`Review in #${issues[0]?.number}`)
+  })
+
+  test('is one on any covered branch, a new one too', () => {
+    expect(exceptionsIn('covered')).toHaveLength(1)
+    expect(exceptionsIn('covered')[0]?.body).toMatchObject({ branch: 'release/1' })
+  })
+
+  test('a rewritten history is one, even where nothing new came', () => {
+    const bodies = exceptionsIn('forced').map(({ body }) => body)
+    expect(bodies).toContainEqual(
+      expect.objectContaining({
+        forced: true,
+        commits: [],
+        bypassed: ['The history of main was rewritten by force.'],
+      }),
+    )
+  })
+})
+
+describe('no exception is', () => {
+  test.each([
+    ['a push by an account that push.allowed lists, whatever the case', 'allowed'],
+    ['a push to a branch that the policy does not cover', 'feature'],
+    ['a merge commit', 'merge'],
+    ['a squash', 'squash'],
+    ['a rebase', 'rebase'],
+    ['a push that merges an approved pull request', 'by push'],
+  ])('%s', async (_name, key) => {
+    expect(exceptionsIn(key)).toEqual([])
+    expect(await openedIssues(stage, shop(key))).toEqual([])
+  })
+
+  test('and the merges among them have their change records', () => {
+    for (const key of ['merge', 'squash', 'rebase', 'by push']) {
+      expect(about(records, shop(key), 'merged')).toHaveLength(1)
+    }
+  })
+})

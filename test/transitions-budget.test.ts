@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { heldReport } from '../src/decision/report.ts'
+import { retryTime } from '../src/retry-later.ts'
+import { postedRun } from '../src/services/check-runs.ts'
+import type { Database } from '../src/services/database.ts'
+import { noteWrite } from '../src/services/writes.ts'
+import { mayTurnGreen, reserveWrite, takeBackTime } from '../src/write-budget.ts'
+import { aWorld, clearState, closing, later, opening, prepared, type World } from './support/closing.ts'
+import { aPglite } from './support/databases.ts'
+
+let database: Database
+let world: World
+beforeAll(async () => {
+  database = await aPglite()
+})
+beforeEach(async () => {
+  await clearState(database)
+  world = aWorld(database)
+})
+afterAll(() => database.close())
+
+/** So many candidates: their checks were written the day before, and they are read again in time. */
+const ready = async (count: number) => {
+  for (let number = 1; number <= count; number++) {
+    world.setTime(later(opening, number - 86_400 * 2))
+    await world.read(number)
+    await world.publish(number)
+  }
+  world.setTime(prepared)
+  for (let number = 1; number <= count; number++) await world.read(number)
+  world.asked.transitions = [opening]
+}
+const greens = (count: number) =>
+  Array.from({ length: count }, (_, index) => index + 1).filter(
+    (number) => world.stateOf(number) === 'success',
+  )
+/** The most writes in any stretch of so many seconds. */
+const most = (seconds: number) =>
+  Math.max(
+    ...world.checks.writes.map(
+      ({ at: last }) =>
+        world.checks.writes.filter(({ at }) => at <= last && at > later(last, -seconds)).length,
+    ),
+  )
+const held = async (count: number) => {
+  const runs = await Promise.all(
+    Array.from({ length: count }, (_, index) => postedRun(database, world.headOf(index + 1))),
+  )
+  return runs.filter((run) => run?.title === heldReport().title).length
+}
+
+describe("GitHub's write limits set the pace", () => {
+  test('more ready than a minute allows: each is written once, over several minutes, and all is taken back by closing', async () => {
+    await ready(130)
+    await world.carryOnUntil(later(opening, 600))
+    expect(greens(130)).toHaveLength(130)
+    expect(world.checks.greens()).toHaveLength(130)
+    expect(most(60)).toBeLessThanOrEqual(75)
+    await world.carryOnUntil(closing)
+    expect(greens(130)).toEqual([])
+    expect(most(60)).toBeLessThanOrEqual(75)
+    expect(world.checks.writes.every(({ at }) => at < closing)).toBe(true)
+  }, 60_000)
+
+  test('more ready than the hour can take back: the others wait and say so, and none is green after closing', async () => {
+    await ready(300)
+    const start = world.checks.writes.length
+    await world.carryOnUntil(later(opening, 1_200))
+    const shown = greens(300).length
+    expect(shown).toBeGreaterThan(150)
+    expect(await held(300)).toBe(300 - shown)
+    await world.carryOnUntil(closing)
+    expect(greens(300)).toEqual([])
+    expect(world.checks.writes.length - start).toBeLessThanOrEqual(500)
+    expect(most(60)).toBeLessThanOrEqual(80)
+    expect(most(3600)).toBeLessThanOrEqual(500)
+  }, 120_000)
+
+  test('those that wait turn green when others have merged', async () => {
+    await ready(2)
+    for (let times = 0; times < 486; times++) await noteWrite(database, 1, opening)
+    world.setTime(later(opening, 61))
+    await world.carryOutAt(world.now())
+    expect(greens(2)).toHaveLength(1)
+    const [first = 0] = greens(2)
+    await world.read(first, { state: 'merged' })
+    await world.publish(first, { settled: true })
+    await database.query(
+      'DELETE FROM release_gate.writes WHERE ctid IN (SELECT ctid FROM release_gate.writes LIMIT 3)',
+    )
+    await world.carryOutAt(later(opening, 122))
+    expect(greens(2)).toHaveLength(2)
+  })
+
+  test('the last write of a minute is not taken twice by writers at the same time', async () => {
+    for (let times = 0; times < 58; times++) await noteWrite(database, 1, opening)
+    const take = () => database.transaction((tx) => reserveWrite(tx, 1, opening, 'say'))
+    const taken = await Promise.allSettled(Array.from({ length: 5 }, take))
+    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  })
+
+  test('what is kept for taking back nothing else may use, in the minute and in the hour', async () => {
+    for (let times = 0; times < 60; times++) await noteWrite(database, 1, opening)
+    const take = (purpose: 'take back' | 'say') =>
+      database.transaction((tx) => reserveWrite(tx, 1, later(opening, 1), purpose))
+    const refused = await take('say').catch((error: unknown) => retryTime(error))
+    expect(refused).toEqual(later(opening, 60))
+    await take('take back')
+    expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(true)
+    for (let times = 0; times < 430; times++) await noteWrite(database, 1, opening)
+    expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(false)
+  })
+})
+
+describe('closing begins early enough', () => {
+  test.each([
+    [1, 15],
+    [15, 15],
+    [16, 75],
+    [75, 75],
+    [76, 135],
+    [245, 255],
+  ])('%i green checks are taken back in %i seconds', (count, seconds) => {
+    expect(takeBackTime(count)).toBe(seconds * 1000)
+  })
+
+  test('it widens by the checks that are green now, though their verdicts were given before', async () => {
+    await ready(80)
+    await world.carryOnUntil(later(opening, 300))
+    expect(world.asked.transitions).toContainEqual(later(closing, -135))
+  })
+
+  test('once begun it stays as wide: what was taken back does not turn green again', async () => {
+    await ready(80)
+    await world.carryOnUntil(later(closing, -80))
+    expect(greens(80)).toEqual([])
+    const again = await world.read(1)
+    expect(again.state).toBe('waiting')
+  })
+})
