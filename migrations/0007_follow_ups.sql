@@ -49,6 +49,21 @@ $$;
 CREATE TRIGGER verdicts_kept AFTER INSERT OR UPDATE OF state, digest, snapshot ON release_gate.verdicts
   FOR EACH ROW WHEN (NEW.counts) EXECUTE FUNCTION release_gate.keep_verdict();
 
+-- Whether the author of a pull request may write: others' pull requests have no say beside those of authors who may.
+ALTER TABLE release_gate.verdicts ADD COLUMN writer boolean NOT NULL DEFAULT false;
+
+-- The verdicts that have a say in the check of their commit; `withSay` in src/decision/say.ts says the same, with the reasons.
+CREATE VIEW release_gate.speaking WITH (security_invoker = true) AS
+  SELECT v.* FROM release_gate.verdicts v
+  WHERE v.counts AND (v.writer OR NOT EXISTS (
+    SELECT 1 FROM release_gate.verdicts o
+    WHERE o.installation_id = v.installation_id AND o.repository_id = v.repository_id AND o.head_sha = v.head_sha
+      AND o.base_ref = v.base_ref AND o.counts AND o.number <> v.number
+      AND (o.writer
+        OR (array_position(ARRAY['passed', 'waiting', 'failed'], o.state), o.number)
+         < (array_position(ARRAY['passed', 'waiting', 'failed'], v.state), v.number))
+  ));
+
 -- What reached a covered branch, once each, and what is still to be done about it. `key` is `#12` for a pull request and
 -- the commit for a push. What is to be said is written with the record, so that a job that runs again says the same.
 CREATE TABLE release_gate.landings (

@@ -2,6 +2,8 @@
 -- characters, and a list of tools is kept raw, so that it can be compared anew with a later baseline.
 CREATE TABLE release_gate.evidence (
   run_id text PRIMARY KEY,
+  -- The order in which runs were kept: two may have begun in one millisecond.
+  seq bigint GENERATED ALWAYS AS IDENTITY,
   installation_id bigint NOT NULL,
   repository_id bigint NOT NULL,
   head_sha text NOT NULL,
@@ -23,8 +25,8 @@ CREATE TABLE release_gate.evidence (
   started_at timestamp(3) with time zone NOT NULL
 );
 
-CREATE INDEX evidence_head ON release_gate.evidence (installation_id, repository_id, head_sha, started_at DESC);
-CREATE INDEX evidence_tree ON release_gate.evidence (installation_id, repository_id, tree_sha, started_at DESC);
+CREATE INDEX evidence_head ON release_gate.evidence (installation_id, repository_id, head_sha, seq DESC);
+CREATE INDEX evidence_tree ON release_gate.evidence (installation_id, repository_id, tree_sha, seq DESC);
 
 -- Evidence is never changed; what a run found stays found.
 CREATE TRIGGER evidence_append_only BEFORE UPDATE OR DELETE ON release_gate.evidence

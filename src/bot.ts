@@ -37,8 +37,10 @@ import type { PolicyFile } from './services/github/policy.ts'
 import { recover } from './services/github/recovery.ts'
 import { lastReceivedAt, markFailed, markProcessed, readDelivery, storeDelivery } from './services/inbox.ts'
 import { keepValidPolicy, keptPolicies } from './services/policies.ts'
+import { RUN_REGRESSION } from './services/queue/queues.ts'
 import { openQueue, type Queue } from './services/queue.ts'
 import { createSlack } from './services/slack.ts'
+import { countedPulls } from './services/verdicts/waiting.ts'
 import { touch, verdictsOnHead } from './services/verdicts.ts'
 import type { Settings } from './settings.ts'
 import { carryOut } from './transitions.ts'
@@ -127,6 +129,8 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   // A repository without pull requests has a channel and a calendar too.
   const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
     if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
+    // Also those that are closed or merged by now, where the event that told so was lost.
+    for (const pull of await countedPulls(database, repository)) await enqueue(pull)
   }
   const lookAtAll = async () => {
     const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, found, log })
@@ -211,6 +215,10 @@ async function work(
     dead: async (job) => {
       const { queue: name, data, problem } = job
       if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
+      if (name === RUN_REGRESSION) {
+        const { giveUp } = await import('./regression-give-up.ts')
+        await giveUp({ ...shell, queue }, regressionWishSchema.parse(data), problem)
+      }
       const notice = await deadLetterNotice(database, job, now())
       if (notice) await queue.enqueueNotice(notice)
     },

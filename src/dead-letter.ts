@@ -27,7 +27,10 @@ export async function deadLetterNotice(
 ): Promise<Notice | undefined> {
   const { queue, data } = unwrapped(job)
   if (queue === NOTICES) return undefined
-  const place = queue === DELIVERIES ? await placeOfDelivery(database, data) : placeOfPull(data)
+  const place =
+    queue === DELIVERIES
+      ? await placeOfDelivery(database, data)
+      : placeOfPull('pull' in data ? data.pull : data)
   if (!place) return undefined
   const { number, ...repository } = place
   const hour = now.toISOString().slice(0, 13)
@@ -47,7 +50,7 @@ function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
   return inner.success ? inner.data : { queue, data }
 }
 
-function placeOfPull(data: object): Place | undefined {
+function placeOfPull(data: unknown): Place | undefined {
   const read = pullRefSchema.safeParse(data)
   if (!read.success) return undefined
   const { installationId, repositoryId, owner, repo, number } = read.data

@@ -5,6 +5,7 @@ import type { Database } from './services/database.ts'
 import type { GitHub } from './services/github/client.ts'
 import { type PolicyFile, readPolicyFile } from './services/github/policy.ts'
 import { keptBlob } from './services/policies.ts'
+import { isAnyJudgedByAnother } from './services/verdicts.ts'
 
 type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
 
@@ -75,7 +76,9 @@ export async function pullsUnderNewPolicy(
   const { database, github, serves } = shell
   const { owner, repo, installationId } = repository
   const file = await readPolicyFile(github, { owner, repo }, policyPath)
-  if (file?.blob === (await keptBlob(database, repository))) return []
+  // The merge that brought the new policy may have been looked at first, and the policy kept by that.
+  const isKept = file?.blob === (await keptBlob(database, repository))
+  if (isKept && !(await isAnyJudgedByAnother(database, repository, file?.blob))) return []
   if (repo === '.github') return pullsOf(github, installationId, { serves })
   return (await openPulls(github, repository)).map((number) => ({ ...repository, number }))
 }

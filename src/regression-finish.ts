@@ -13,7 +13,7 @@ import { regressionCheck } from './services/regression-checks.ts'
 import { verdictsOnHead } from './services/verdicts.ts'
 
 /** Keeps what was found, tells it, and asks for the judgement of every pull request on the head. In this order: nothing is shown that is not kept. */
-export async function finishRun(shell: RegressionShell, task: Task, judged: Judged): Promise<void> {
+export async function finishRun(shell: RegressionShell, task: Tied, judged: Judged): Promise<void> {
   const { wish, github, settings } = task
   const evidence = evidenceOf(task, judged)
   await shell.database.transaction(async (tx) => {
@@ -46,8 +46,13 @@ async function judgeAgain({ database, queue }: RegressionShell, head: CheckedHea
   for (const { pull } of await verdictsOnHead(database, head, head.sha)) await queue.enqueueEvaluate(pull)
 }
 
+/** What a run is tied to. */
+export type Tied = Pick<Task, 'github' | 'wish' | 'settings' | 'tree' | 'absent'> & {
+  staging: { live: { id: number } | undefined }
+}
+
 function evidenceOf(
-  { wish, settings, tree, staging, absent }: Task,
+  { wish, settings, tree, staging, absent }: Tied,
   { report, recorded, suiteText, baselineId }: Judged,
 ): StoredEvidence {
   const text = JSON.stringify(report)

@@ -107,13 +107,22 @@ async function confirmDeployment(
 
 const showEveryMs = 5_000
 
+/** True no more often than once in so many milliseconds, and not before the first of them have passed. */
+export function atMostEvery(milliseconds: number, clock: () => number): () => boolean {
+  let last = clock()
+  return () => {
+    if (clock() - last < milliseconds) return false
+    last = clock()
+    return true
+  }
+}
+
 /** Shows how far a run is, at most every five seconds. What cannot be shown is not worth the run. */
 function progressOn(shell: RegressionShell, { github, wish }: Task, runId: string) {
-  let last = performance.now()
+  const isDue = atMostEvery(showEveryMs, () => performance.now())
   let showing: Promise<void> = Promise.resolve()
   const show = ({ done, total, phase }: Progress) => {
-    if (performance.now() - last < showEveryMs) return
-    last = performance.now()
+    if (!isDue()) return
     const head = { ...wish.pull, sha: wish.sha }
     showing = showing
       .then(() => showRegression({ ...shell, github }, head, underWay(done, total, phase), runId))

@@ -17,20 +17,24 @@ export type RejudgingShell = { database: Database; queue: Pick<Queue, 'enqueueEv
 type Outcome =
   | { kind: 'read again'; before: DueVerdict }
   | { kind: 'changed'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict; times: Times }
-  | { kind: 'same'; before: DueVerdict; times: Times }
+  | { kind: 'same'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict }
 
 /** So many changes are kept in one transaction: the records' chain is locked for it. */
 const together = 25
 
 /**
- * Judges again what the calendar may have changed, from stored facts and without reading. Those that would turn green on
- * facts that are not fresh are asked to be read instead. All is judged before anything is kept, and changes are kept
- * before new times, since checks are written for the changes.
+ * Judges again what the calendar may have changed, from stored facts and without reading, and keeps the changes. Those
+ * that would turn green on facts that are not fresh are asked to be read instead.
+ * @returns the rest of the work, for which no check waits: when the others are next due.
  */
-export async function judgeDue(shell: RejudgingShell, now: Date, signal: AbortSignal): Promise<void> {
+export async function judgeDue(
+  shell: RejudgingShell,
+  now: Date,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
   const { database } = shell
   const due = await dueVerdicts(database, now)
-  if (due.length === 0) return
+  if (due.length === 0) return async () => undefined
   const context = await contextOf(database, due, now)
   const outcomes = due.map((stored) => judgeAgain(stored, context))
   const changed = outcomes.filter((outcome) => outcome.kind === 'changed')
@@ -38,11 +42,19 @@ export async function judgeDue(shell: RejudgingShell, now: Date, signal: AbortSi
     signal.throwIfAborted()
     await keep(database, changed.slice(from, from + together), now)
   }
-  const same = outcomes.filter((outcome) => outcome.kind === 'same')
-  await saveTimes(database, same.filter(hasOtherTime))
   for (const { kind, before } of outcomes) {
     if (kind === 'read again') await shell.queue.enqueueEvaluate(before.pull, { priority: 10 })
   }
+  return () => keepTimes(database, outcomes, now)
+}
+
+function keepTimes(database: Database, outcomes: Outcome[], now: Date): Promise<void> {
+  const same = outcomes.filter((outcome) => outcome.kind === 'same')
+  const times = same.map(({ before, snapshot, verdict }) => ({
+    before,
+    times: scheduleOf(verdict, snapshot, before.policy, now),
+  }))
+  return saveTimes(database, times.filter(hasOtherTime))
 }
 
 type Context = { now: Date; freezes: Freeze[]; takeBack: Map<number, number>; unread: boolean }
@@ -66,11 +78,17 @@ function judgeAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Cont
   const verdict = decide(snapshot, before.policy)
   const turnsGreen = verdict.state === 'passed' && before.state !== 'passed'
   if (turnsGreen && (unread || !isFresh(before, now))) return { kind: 'read again', before }
-  const times = scheduleOf(verdict, snapshot, before.policy, now)
   const changed =
     verdict.state !== before.state ||
     (verdict.state === 'passed' && digestOfOutcome(before, snapshot, verdict) !== before.digest)
-  return changed ? { kind: 'changed', before, snapshot, verdict, times } : { kind: 'same', before, times }
+  if (!changed) return { kind: 'same', before, snapshot, verdict }
+  return {
+    kind: 'changed',
+    before,
+    snapshot,
+    verdict,
+    times: scheduleOf(verdict, snapshot, before.policy, now),
+  }
 }
 
 /** Read within ten minutes, and nothing heard of it since. */

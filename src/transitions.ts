@@ -22,14 +22,13 @@ export async function carryOut(shell: TransitionShell, signal: AbortSignal): Pro
   const { database, queue } = shell
   const now = shell.now()
   for (const pull of await takeToPrepare(database, now)) await queue.enqueueEvaluate(pull)
-  await judgeDue(shell, now, signal)
+  const keepTimes = await judgeDue(shell, now, signal)
   await enqueueNext(shell)
   const { failures, again, turnedGreen } = await writeHeads(shell, signal)
-  if (turnedGreen) {
-    // Closing begins earlier for those that are green now.
-    await judgeDue(shell, shell.now(), signal)
-    await enqueueNext(shell)
-  }
+  await keepTimes()
+  // Closing begins earlier for those that are green now.
+  if (turnedGreen) await (await judgeDue(shell, shell.now(), signal))()
+  await enqueueNext(shell)
   await goOn(shell, failures)
   for (const pull of again) await queue.enqueueEvaluate(pull)
   const failure = failures.find((error) => !retryTime(error))

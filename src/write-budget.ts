@@ -15,6 +15,8 @@ const keptForTakingBack = 15
 const ordinaryAMinute = writesAMinute - keptForTakingBack
 /** So many of those that wait for their turn are sure to say so; the reserve for it is not larger, or nothing turned green. */
 const toldAtMost = 150
+/** Several ask at once whether they may turn green, before any of them has written. */
+const askedAtOnce = 10
 const minute = 60_000
 /** Longer than any closing takes: what left green within it still counts for when closing begins. */
 const closingLasts = 10 * minute
@@ -40,7 +42,7 @@ export async function mayTurnGreen(db: Queryable, installationId: number, now: D
   const { lastHour } = await writeLoad(db, installationId, now)
   const others = (await readyUntold(db, installationId, heldReport().title)) - 1
   const promised = (await outstandingOf(db, installationId, now)) + Math.min(Math.max(others, 0), toldAtMost)
-  return lastHour + 1 + promised + 1 <= writesAnHour
+  return lastHour + 1 + promised + 1 <= writesAnHour - askedAtOnce
 }
 
 /** Whether what only says the same in other words is to be left out, since half of the hour is written or promised. */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
+import { heldReport } from './decision/report.ts'
 import type { PullRef } from './decision/snapshot.ts'
 import { publishHead } from './publish.ts'
 import { appendPublished } from './records.ts'
@@ -28,28 +29,35 @@ const atOnce = 8
  * one waiting; when all that are under way have met a limit, no more is tried for that installation.
  */
 export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
-  const heads = await headsToWrite(shell.database, new Date(shell.now().getTime() - freshFor))
+  const heads = await headsToWrite(shell.database, {
+    judgedAfter: new Date(shell.now().getTime() - freshFor),
+    told: heldReport().title,
+  })
   const written: Written = { failures: [], again: [], turnedGreen: false }
-  const limited = new Map<number, number>()
+  const round: Round = { written, limited: new Map(), full: new Set() }
   for (const turnsGreen of [false, true]) {
     const limit = pLimit(atOnce)
     const part = heads.filter((head) => head.turnsGreen === turnsGreen)
-    await Promise.all(part.map((head) => limit(() => attempt(shell, head, signal, { written, limited }))))
+    await Promise.all(part.map((head) => limit(() => attempt(shell, head, signal, round))))
   }
   signal.throwIfAborted()
   return written
 }
 
+/** `limited`: how many have met a limit, by installation. `full`: installations in which no other check may turn green. */
+type Round = { written: Written; limited: Map<number, number>; full: Set<number> }
+
 async function attempt(
   shell: HeadsShell,
   head: HeadToWrite,
   signal: AbortSignal,
-  { written, limited }: { written: Written; limited: Map<number, number> },
+  round: Round,
 ): Promise<void> {
+  const { written, limited } = round
   const limits = limited.get(head.installationId) ?? 0
   if (limits >= atOnce || signal.aborted) return
   try {
-    const outcome = await writeHead(shell, head, signal)
+    const outcome = await writeHead(shell, head, signal, round)
     if (outcome !== 'as it was') written.again.push(...pullsOf(head))
     if (outcome === 'green') written.turnedGreen = true
   } catch (thrown) {
@@ -74,10 +82,16 @@ async function writeHead(
   shell: HeadsShell,
   head: HeadToWrite,
   signal: AbortSignal,
+  { full }: Round,
 ): Promise<'green' | 'not green' | 'as it was' | 'to be read'> {
   const { database, github, now } = shell
-  const { installationId, turnsGreen, fresh } = head
-  if (turnsGreen && !fresh && (await mayTurnGreen(database, installationId, now()))) return 'to be read'
+  const { installationId, turnsGreen, fresh, told } = head
+  if (turnsGreen && (told || !fresh)) {
+    if (full.has(installationId) || !(await mayTurnGreen(database, installationId, now()))) {
+      full.add(installationId)
+      if (told) return 'as it was'
+    } else if (!fresh) return 'to be read'
+  }
   const publishing = { database, github: await github(installationId), now, signal }
   const published = await publishHead(publishing, head, { quiet: true })
   if (!published) return 'as it was'

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Database } from '../services/database.ts'
+import { urgentShareCommand } from './urgent-share.ts'
 
 /** `audit verify` and `audit export`: what an auditor needs to check the records without trusting the bot. */
 export function auditCommand(): Command {
@@ -22,7 +23,11 @@ export function auditCommand(): Command {
     .action((options: { from?: string; to?: string }) =>
       withDatabase((database) => exportAll(database, options)),
     )
-  return new Command('audit').description('check and export the records').addCommand(verify).addCommand(out)
+  return new Command('audit')
+    .description('check and export the records')
+    .addCommand(verify)
+    .addCommand(out)
+    .addCommand(urgentShareCommand(withDatabase))
 }
 
 const where = `

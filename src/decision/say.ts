@@ -10,7 +10,8 @@ type Offer = { baseRef: string; state: FindingState; snapshot: Pick<Snapshot, 'a
  * commit"): "a pull request by an author without write permission does not worsen another's check to the same base", or
  * anybody could block a release by offering its commit once more. So for each base those of authors who may write have
  * a say. Where there is none of these, the best one has: all of them are the same commit on the same branch. Another
- * base has its own say, whoever asks for it, so that a lax branch never turns the check green.
+ * base has its own say, whoever asks for it, so that a lax branch never turns the check green. The view `speaking`
+ * (migrations/0007_follow_ups.sql) says the same to the database; a test holds them together.
  */
 export function withSay<Each extends Offer>(offers: Each[]): Each[] {
   const spoken = [...Map.groupBy(offers, ({ baseRef }) => baseRef).values()].flatMap(ofOneBase)
@@ -26,7 +27,7 @@ function ofOneBase<Each extends Offer>(offers: Each[]): Each[] {
   return best ? [best] : []
 }
 
-/** An account that is gone may not write. */
-function mayWrite({ snapshot: { author, access } }: Offer): boolean {
+/** Whether the author may write. An account that is gone may not, and neither may a bot, whose role is not read. */
+export function mayWrite({ snapshot: { author, access } }: Pick<Offer, 'snapshot'>): boolean {
   return author !== null && access[author.id]?.write === true
 }

@@ -54,6 +54,17 @@ export async function lookAtGroup(
     members,
     unknown,
   )
+  const next = nextLook(members)
+  if (next) await shell.queue.enqueueMerging({ task: 'group', repository, group }, { at: next })
+}
+
+/** A group that passed is looked at again when the calendar changes a verdict: its green must not outlive the window. */
+function nextLook(members: GroupMember[]): Date | undefined {
+  if (!members.every(({ verdict }) => verdict?.state === 'passed')) return undefined
+  const times = members
+    .flatMap(({ verdict }) => verdict?.next ?? [])
+    .flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))
+  return times.length === 0 ? undefined : new Date(Math.min(...times))
 }
 
 function openGroup(repository: RepositoryRef, { headSha, headRef, baseRef }: MergeGroup) {

@@ -6,6 +6,7 @@ import { z } from 'zod'
  */
 
 const httpAddress = z.url('is not an address').refine((url) => {
+  if (!URL.canParse(url)) return true
   const { protocol, hostname } = new URL(url)
   const local = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   return protocol === 'https:' || (protocol === 'http:' && local)

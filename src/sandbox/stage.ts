@@ -7,6 +7,7 @@ import { checkName } from '../decision/report.ts'
 import { type BotProcess, startBotProcess } from './bot-process.ts'
 import { type SandboxGitHub, startGitHub } from './github/start.ts'
 import { type Slack, startSlack } from './slack.ts'
+import { type Staging, sandboxDiner, startStaging } from './staging/start.ts'
 
 /** What a reader of the pull request sees of the check. */
 export type ShownCheck = {
@@ -22,6 +23,8 @@ export type Stage = {
   github: SandboxGitHub
   /** Where the bot posts its notices; it is a member of `#general` and `#releases`. */
   slack: Slack
+  /** The staging server under test, where the options ask for one. */
+  staging: Staging | undefined
   dataDir: string
   now: () => Date
   /** The client of a person, with a token of their own. */
@@ -47,6 +50,8 @@ export type Stage = {
 export type StageOptions = {
   at: Date
   env?: Record<string, string>
+  /** Starts a staging server of the sandbox, and tells its address to the bot as the operator does. */
+  staging?: boolean
   /** The bot's data folder; a new one of the stage's own when left out. */
   dataDir?: string
 }
@@ -59,13 +64,19 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const clock = () => time.getTime()
   const github = await startGitHub({ clock })
   const slack = await startSlack({ clock, channelLimit: true })
+  const staging = options.staging ? await startStaging() : undefined
+  const env = {
+    ...environment(github, slack, dataDir),
+    ...(staging ? operator(staging) : {}),
+    ...options.env,
+  }
   let bot: BotProcess | undefined
   const running = () => {
     if (!bot) throw new Error('The bot does not run.')
     return bot
   }
   const startBot = async () => {
-    bot = await startBotProcess({ env: { ...environment(github, slack, dataDir), ...options.env }, at: time })
+    bot = await startBotProcess({ env, at: time })
     github.setWebhook({ url: `${bot.url}/api/github/webhooks`, secret: github.app.webhookSecret })
   }
   const as = (login: string) =>
@@ -75,6 +86,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   return {
     github,
     slack,
+    staging,
     dataDir,
     now,
     as,
@@ -92,6 +104,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       await bot?.end('SIGTERM')
       await github.close()
       await slack.close()
+      await staging?.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -106,6 +119,19 @@ function environment(github: SandboxGitHub, slack: Slack, dataDir: string): Reco
     DATA_DIR: dataDir,
     SLACK_BOT_TOKEN: slack.token,
     SLACK_API_URL: slack.url,
+  }
+}
+
+/** What the operator of a staging server sets. Every repository of the story may use it, and it may be written to. */
+function operator(staging: Staging): Record<string, string> {
+  return {
+    SERVER_STAGING_URL: staging.url,
+    SERVER_STAGING_REPOSITORIES: 'foodyepay/*',
+    SERVER_STAGING_WRITES: 'yes',
+    SERVER_STAGING_LEDGER_URL: staging.ledger.url,
+    SERVER_STAGING_LEDGER_KEY: staging.ledger.key,
+    SERVER_STAGING_RECEIPTS_URL: staging.receiptsUrl,
+    SERVER_STAGING_SUITE_DINER: sandboxDiner,
   }
 }
 

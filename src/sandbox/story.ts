@@ -1,6 +1,7 @@
 import { formatTimeShort } from '../decision/calendar.ts'
 import type { Narrator } from './narrator.ts'
 import type { ShownCheck, Stage } from './stage.ts'
+import { tellTheRegression } from './story-staging.ts'
 import type { Change, Workshop } from './workshop.ts'
 
 /** The check as it stands, which must have this title and state; else the story is not as told, and stops. */
@@ -21,36 +22,44 @@ async function expectCheck(
 }
 
 /** Stops the story where something is not as told. */
-function expectTold(holds: boolean, what: string): void {
+export function expectTold(holds: boolean, what: string): void {
   if (!holds) throw new Error(`The story expected that ${what}, and it is not so.`)
 }
 
 /** The story of a release week, told as it happens. */
 export async function tellReleaseWeek(stage: Stage, shop: Workshop, tell: Narrator): Promise<void> {
-  const at = async (time: string, text: string) => {
-    const moment = new Date(time)
-    await stage.moveTo(moment)
-    tell.scene(formatTimeShort(moment, 'America/Los_Angeles'), text)
-  }
-  const show = async (change: Change, expected: Parameters<typeof expectCheck>[2]) =>
-    tell.check(await expectCheck(shop, change.sha, expected))
-  const refused = async (login: string, change: Change) => {
-    const answer = await shop.merge(login, change)
-    expectTold(answer !== undefined, `GitHub refuses to merge #${change.number}`)
-    tell.line(`${login} tries to merge #${change.number}. GitHub refuses: "${answer}"`)
-  }
-  const merged = async (login: string, change: Change) => {
-    const answer = await shop.merge(login, change)
-    expectTold(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
-    tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
-  }
-  const scene = { at, show, refused, merged }
+  const scene = sceneIn(stage, shop, tell)
   await tellTheWindow(shop, scene)
   await tellTheUrgentFix(shop, scene)
   await tellTheImpatientOne(shop, scene)
+  await tellTheRegression(stage, tell)
 }
 
-type Scene = {
+/** What is told and shown in one repository. */
+export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
+  return {
+    async at(time, text) {
+      const moment = new Date(time)
+      await stage.moveTo(moment)
+      tell.scene(formatTimeShort(moment, 'America/Los_Angeles'), text)
+    },
+    async show(change, expected) {
+      tell.check(await expectCheck(shop, change.sha, expected))
+    },
+    async refused(login, change) {
+      const answer = await shop.merge(login, change)
+      expectTold(answer !== undefined, `GitHub refuses to merge #${change.number}`)
+      tell.line(`${login} tries to merge #${change.number}. GitHub refuses: "${answer}"`)
+    },
+    async merged(login, change) {
+      const answer = await shop.merge(login, change)
+      expectTold(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
+      tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
+    },
+  }
+}
+
+export type Scene = {
   at: (time: string, text: string) => Promise<void>
   show: (change: Change, expected: { title: RegExp; conclusion?: 'success' | 'failure' }) => Promise<void>
   refused: (login: string, change: Change) => Promise<void>

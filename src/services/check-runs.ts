@@ -107,6 +107,8 @@ export type HeadToWrite = Head & {
   turnsGreen: boolean
   /** Those that passed were judged after the time that was given, and nothing was heard of them since they were read. */
   fresh: boolean
+  /** Its check says already that it waits for its turn. */
+  told: boolean
   numbers: number[]
 }
 
@@ -115,7 +117,10 @@ export type HeadToWrite = Head & {
  * is written. Green ones first that must not be, those that no open pull request has any more among them, then those whose
  * last write is in doubt, then those that may turn green.
  */
-export async function headsToWrite(db: Queryable, judgedAfter: Date): Promise<HeadToWrite[]> {
+export async function headsToWrite(
+  db: Queryable,
+  { judgedAfter, told }: { judgedAfter: Date; told: string },
+): Promise<HeadToWrite[]> {
   const rows = await db.query<{
     installation_id: number
     repository_id: number
@@ -124,6 +129,7 @@ export async function headsToWrite(db: Queryable, judgedAfter: Date): Promise<He
     head_sha: string
     turns_green: boolean
     fresh: boolean
+    told: boolean
     numbers: number[]
   }>(
     `SELECT v.installation_id, v.repository_id, min(v.owner) AS owner, min(v.repo) AS repo, v.head_sha,
@@ -131,23 +137,23 @@ export async function headsToWrite(db: Queryable, judgedAfter: Date): Promise<He
             coalesce(c.outstanding, false) AS outstanding,
             coalesce(bool_and(v.generation > coalesce(v.heard, 0) AND v.decided_at > $1)
               FILTER (WHERE v.state = 'passed'), false) AS fresh,
-            json_agg(v.number) AS numbers
-     FROM release_gate.verdicts v
+            coalesce(c.title = $2, false) AS told, json_agg(v.number) AS numbers
+     FROM release_gate.speaking v
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
      WHERE v.counts
-     GROUP BY v.installation_id, v.repository_id, v.head_sha, c.state, c.check_run_id, c.outstanding
+     GROUP BY v.installation_id, v.repository_id, v.head_sha, c.state, c.check_run_id, c.outstanding, c.title
      HAVING CASE WHEN c.state = 'passed' THEN NOT bool_and(v.state = 'passed') ELSE bool_or(v.state = 'passed') END
        OR c.check_run_id IS NULL
      UNION ALL
-     SELECT c.installation_id, c.repository_id, c.owner, c.repo, c.head_sha, false, true, false, '[]'::json
+     SELECT c.installation_id, c.repository_id, c.owner, c.repo, c.head_sha, false, true, false, false, '[]'::json
      FROM release_gate.check_runs c
      WHERE c.outstanding AND NOT EXISTS (
-       SELECT 1 FROM release_gate.verdicts v
+       SELECT 1 FROM release_gate.speaking v
        WHERE v.counts AND v.installation_id = c.installation_id AND v.repository_id = c.repository_id
          AND v.head_sha = c.head_sha
      )
      ORDER BY turns_green, outstanding DESC`,
-    [judgedAfter],
+    [judgedAfter, told],
   )
   return rows.map((row) => ({
     installationId: row.installation_id,
@@ -157,6 +163,7 @@ export async function headsToWrite(db: Queryable, judgedAfter: Date): Promise<He
     sha: row.head_sha,
     turnsGreen: row.turns_green,
     fresh: row.fresh,
+    told: row.told,
     numbers: row.numbers,
   }))
 }
@@ -164,7 +171,7 @@ export async function headsToWrite(db: Queryable, judgedAfter: Date): Promise<He
 /** Whether a commit waits for its turn to be green. */
 export async function isAnyHeld(db: Queryable, told: string): Promise<boolean> {
   const rows = await db.query(
-    `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.verdicts v USING (installation_id, repository_id, head_sha)
+    `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.speaking v USING (installation_id, repository_id, head_sha)
      WHERE c.state = 'waiting' AND c.title = $1 AND v.counts AND v.state = 'passed' LIMIT 1`,
     [told],
   )
@@ -174,7 +181,7 @@ export async function isAnyHeld(db: Queryable, told: string): Promise<boolean> {
 /** Whether a green check is still to be taken back that has had to be since a time. */
 export async function takingBack(db: Queryable, installationId: number, since: Date): Promise<boolean> {
   const rows = await db.query(
-    `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.verdicts v USING (installation_id, repository_id, head_sha)
+    `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.speaking v USING (installation_id, repository_id, head_sha)
      WHERE c.installation_id = $1 AND c.outstanding AND v.counts AND v.state <> 'passed' AND v.decided_at > $2 LIMIT 1`,
     [installationId, since],
   )
@@ -184,7 +191,7 @@ export async function takingBack(db: Queryable, installationId: number, since: D
 /** How many commits would turn green if they might, and do not say yet that they wait for their turn. */
 export async function readyUntold(db: Queryable, installationId: number, told: string): Promise<number> {
   const [row] = await db.query<{ ready: number }>(
-    `SELECT count(DISTINCT (v.repository_id, v.head_sha)) AS ready FROM release_gate.verdicts v
+    `SELECT count(DISTINCT (v.repository_id, v.head_sha)) AS ready FROM release_gate.speaking v
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
      WHERE v.installation_id = $1 AND v.counts AND v.state = 'passed'
        AND (c.state IS NULL OR (c.state <> 'passed' AND c.title <> $2))`,

@@ -64,7 +64,7 @@ export async function evidenceFor(
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.evidence
      WHERE installation_id = $1 AND repository_id = $2 AND (head_sha = $3 OR tree_sha = $4)
-     ORDER BY started_at DESC, run_id LIMIT 10`,
+     ORDER BY seq DESC LIMIT 10`,
     [repository.installationId, repository.repositoryId, head.sha, head.tree],
   )
   return rows.map(fromRow)

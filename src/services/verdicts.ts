@@ -1,6 +1,7 @@
 import type { FindingState } from '../decision/gate.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { CheckReport } from '../decision/report.ts'
+import { mayWrite } from '../decision/say.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
 
@@ -44,13 +45,14 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
   const rows = await db.query(
     `INSERT INTO release_gate.verdicts AS stored
        (installation_id, repository_id, number, generation, owner, repo, head_sha, base_ref, counts, state, digest, report,
-        snapshot, policy, source, decided_at, next_at, prepare_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        snapshot, policy, source, decided_at, next_at, prepare_at, writer)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
      ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET
        generation = excluded.generation, owner = excluded.owner, repo = excluded.repo, head_sha = excluded.head_sha,
        base_ref = excluded.base_ref, counts = excluded.counts, state = excluded.state, digest = excluded.digest,
        report = excluded.report, snapshot = excluded.snapshot, policy = excluded.policy, source = excluded.source,
-       decided_at = excluded.decided_at, next_at = excluded.next_at, prepare_at = excluded.prepare_at
+       decided_at = excluded.decided_at, next_at = excluded.next_at, prepare_at = excluded.prepare_at,
+       writer = excluded.writer
      WHERE stored.generation < excluded.generation
      RETURNING 1`,
     [
@@ -72,6 +74,7 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
       verdict.decidedAt,
       verdict.nextAt ?? null,
       verdict.prepareAt ?? null,
+      mayWrite(verdict),
     ],
   )
   return rows.length > 0
@@ -217,6 +220,20 @@ export async function verdictsOnHead(
     [repository.installationId, repository.repositoryId, headSha],
   )
   return rows.map(fromRow)
+}
+
+/** Whether an open pull request of a repository was judged by another policy file than this one. */
+export async function isAnyJudgedByAnother(
+  db: Queryable,
+  repository: { installationId: number; repositoryId: number },
+  blob: string | undefined,
+): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM release_gate.verdicts WHERE installation_id = $1 AND repository_id = $2 AND counts
+       AND source->>'blob' IS DISTINCT FROM $3 LIMIT 1`,
+    [repository.installationId, repository.repositoryId, blob ?? null],
+  )
+  return rows.length > 0
 }
 
 /** Every open pull request that a policy judges: of one repository, or of all. */

@@ -42,6 +42,41 @@ async function serve(script: Script = {}): Promise<string> {
 
 const run = runCommand
 
+describe('regress: the limits of a policy', () => {
+  const policy = 'gates:\n  staging_regression:\n    limits: { per_tool: 1, total: 1 }\n'
+
+  test('hold where one is named: a suite cannot loosen them', async () => {
+    const suite = await file(
+      'loose.yml',
+      'version: 1\ngates: { errors: { rate: 90% }, samples: { per_tool: 1, total: 1 } }\ncases: [ { name: it reads, tool: read } ]\n',
+    )
+    const words = ['regress', '--suite', suite, '--server', await serve(), '--json']
+    const alone = JSON.parse((await run(words)).out)
+    const judged = JSON.parse((await run([...words, '--policy', await file('policy.yml', policy)])).out)
+    expect([alone.errors.limit, judged.errors.limit]).toEqual([0.9, 0.02])
+    expect(judged.notes.join()).toContain('looser errors.rate than the policy')
+  })
+
+  test('demand a case for every tool where the policy does', async () => {
+    const url = await serve({ tools: [aTool('read'), aTool('other')] })
+    const words = ['regress', '--suite', await file('s.yml', passing), '--server', url]
+    expect((await run(words)).code).toBe(0)
+    const strict = await file('strict.yml', `${policy}    coverage: required\n`)
+    expect((await run([...words, '--policy', strict])).code).toBe(1)
+  })
+
+  test.each([
+    ['with a mistake', 'gates: { staging_regresion: {} }\n', 'staging_regresion'],
+    ['without the gate', 'gates: { approvals: {} }\n', 'does not name the gate staging_regression'],
+  ])('a policy %s is wrong use', async (_, text, says) => {
+    const wrong = await file('wrong.yml', text)
+    const words = ['regress', '--suite', await file('s.yml', passing), '--server', 'http://127.0.0.1:1']
+    const { code, err } = await run([...words, '--policy', wrong])
+    expect(code).toBe(2)
+    expect(err).toContain(says)
+  })
+})
+
 describe('regress: exit codes', () => {
   test('0 passed, with the report on stdout and nothing on stderr where there is no terminal', async () => {
     const { code, out, err } = await run([

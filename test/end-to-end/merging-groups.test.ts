@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { failOpenGroups } from '../../src/merging/groups.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import { openDatabase } from '../../src/services/database.ts'
+import { personClient } from '../../src/services/github/app-client.ts'
+import { sent } from '../sandbox/github/house.ts'
 import { aRepositoryOf, inWindow, type MergingShop } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 let stage: Stage
+let installationId: number
 const at = (time: string) => stage.moveTo(new Date(time))
 
 beforeAll(async () => {
   stage = await aStage({ at: inWindow })
   cast(stage)
-  stage.github.installApp('foodyepay')
+  installationId = stage.github.installApp('foodyepay').installationId
 })
 afterAll(() => stage.close())
 
@@ -73,6 +78,14 @@ async function succeed(shop: MergingShop, sha: string, context: string): Promise
   await stage.settled()
 }
 
+/** The heads of all groups that GitHub asked about, also of those that are gone. */
+async function groupsOf(shop: MergingShop): Promise<string[]> {
+  const asked = await sent(stage.github, 'merge_group', 'checks_requested')
+  return asked
+    .filter(({ repository }) => repository.full_name === shop.name)
+    .map(({ merge_group: group }) => String(group.head_sha))
+}
+
 async function groupHeads(shop: MergingShop): Promise<string[]> {
   const { data } = await stage
     .as('eva')
@@ -102,8 +115,13 @@ describe('a merge group', () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     await enqueue(shop, change)
     expect(await isMerged(shop, change)).toBe(false)
-    const heads = stage.github.deliveries
-    expect(heads).toBeDefined()
+    const [group] = await groupsOf(shop)
+    const check = await shop.check({ sha: group ?? '' })
+    expect(check).toMatchObject({
+      conclusion: 'failure',
+      title: `#${change.number} does not pass: Changes requested by dev`,
+    })
+    expect(check?.summary).toContain('Approvals: Changes requested by dev')
   })
 
   test('of several holds all of them to the rule, though the payload names none', async () => {
@@ -140,4 +158,46 @@ describe('a merge group', () => {
     await succeed(shop, head, 'build')
     expect(await isMerged(shop, change)).toBe(false)
   })
+
+  test('is failed without reading at a closing, unless it is urgent', async () => {
+    await at('2026-12-16T18:00:00Z')
+    const shop = await aQueuedShop({ alsoNeeds: 'build' })
+    const ordinary = await shop.approvedChange()
+    await succeed(shop, ordinary.sha, 'build')
+    await enqueue(shop, ordinary)
+    const hasty = await aQueuedShop({ alsoNeeds: 'build' })
+    const urgent = await hasty.approvedChange()
+    await hasty.label('eva', urgent, 'urgent')
+    await succeed(hasty, urgent.sha, 'build')
+    await enqueue(hasty, urgent)
+    const [late = ''] = await groupHeads(shop)
+    const [allowed = ''] = await groupHeads(hasty)
+    await stage.bot().end('SIGTERM')
+    const database = await openDatabase({ dataDir: stage.dataDir })
+    const token = stage.github.installationToken(installationId)
+    const shell = {
+      database,
+      github: async () => personClient(stage.github.url, token),
+      now: () => new Date('2026-12-16T19:00:00Z'),
+    }
+    stage.github.requests.reset()
+    const failed = []
+    for (const { repositoryId } of await repositoriesOf(shop, hasty)) {
+      failed.push(await failOpenGroups(shell, { installationId, repositoryId }))
+    }
+    await database.close()
+    expect(failed).toEqual([1, 0])
+    expect(stage.github.requests.counts.writes).toBe(1)
+    await stage.startBot()
+    expect(await shop.check({ sha: late })).toMatchObject({ conclusion: 'failure' })
+    expect(await hasty.check({ sha: allowed })).toMatchObject({ conclusion: 'success' })
+  })
 })
+
+function repositoriesOf(...shops: MergingShop[]): Promise<{ repositoryId: number }[]> {
+  return Promise.all(
+    shops.map(async ({ repository }) => ({
+      repositoryId: (await stage.as('eva').rest.repos.get(repository)).data.id,
+    })),
+  )
+}

@@ -49,6 +49,8 @@ export async function aStagingWorld(
       SERVER_STAGING_URL: staging.url,
       SERVER_STAGING_REPOSITORIES: 'foodyepay/*',
       SERVER_STAGING_TOKEN: canaries.token,
+      SERVER_STAGING_LEDGER_URL: staging.ledger.url,
+      SERVER_STAGING_LEDGER_KEY: canaries.ledgerKey,
       SERVER_STAGING_SUITE_DINER: sandboxDiner,
       ...env,
     },

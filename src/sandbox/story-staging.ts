@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises'
+import { regressionCheckName } from '../decision/regression-check.ts'
+import type { Narrator } from './narrator.ts'
+import type { Stage } from './stage.ts'
+import { expectTold, type Scene, sceneIn } from './story.ts'
+import { type Change, furnish, type Workshop } from './workshop.ts'
+
+const policy = `gates:
+  approvals: {}
+  release_window: {}
+  staging_regression: {}
+`
+
+/** The chapter of the staging regression: a head that breaks the contract is stopped, its repair passes, the release goes out. */
+export async function tellTheRegression(stage: Stage, tell: Narrator): Promise<void> {
+  const suite = await readFile(new URL('../../examples/mcp-regression.yml', import.meta.url), 'utf8')
+  const shop = await furnish(stage, {
+    repo: 'rewards-server',
+    policy,
+    files: { '.github/mcp-regression.yml': suite },
+  })
+  const scene = sceneIn(stage, shop, tell)
+  const judged = judging(shop, tell)
+  await tellTheRelease(stage, shop, scene, judged)
+  await tellTheBreak(stage, shop, scene, judged)
+}
+
+type Judging = (change: Change, expected: RegExp) => Promise<void>
+
+/** Tells the first line of the check "Staging regression", which must be as told. */
+function judging(shop: Workshop, tell: Narrator): Judging {
+  return async (change, expected) => {
+    const check = await shop.regression(change)
+    const title = check?.title ?? 'there is none'
+    expectTold(
+      expected.test(title),
+      `the check "${regressionCheckName}" says ${expected}, but it says "${title}"`,
+    )
+    tell.line(`${regressionCheckName}: ${title}`)
+  }
+}
+
+/** The workflow puts a head on staging, whose server then reports it as its version. */
+const release = async (stage: Stage, shop: Workshop, change: Change) => {
+  stage.staging?.deploy(change.sha)
+  await shop.deploy(change)
+}
+
+const approve = async (shop: Workshop, change: Change) => {
+  await shop.review('chloe', change)
+  await shop.review('dev', change)
+}
+
+async function tellTheRelease(
+  stage: Stage,
+  shop: Workshop,
+  { at, show, merged }: Scene,
+  judged: Judging,
+): Promise<void> {
+  await at(
+    '2026-12-01T19:00:00Z',
+    'In rewards-server the tools on staging are judged too. ben opens #1; it is approved, and must be on staging.',
+  )
+  const round = await shop.openPull('ben', {
+    branch: 'round-down',
+    title: 'Round rewards down',
+    files: { 'src/rewards.ts': 'export const cap = 50\nexport const round = Math.floor\n' },
+  })
+  await approve(shop, round)
+  await show(round, { title: /^Not on staging yet$|^Opens Wed/ })
+
+  await at(
+    '2026-12-01T19:10:00Z',
+    "eva labels it release. The bot asks for a deployment; the team's workflow carries it out.",
+  )
+  await shop.label('eva', round, 'release')
+  await release(stage, shop, round)
+  await judged(round, /passed: every gate holds/)
+
+  await at('2026-12-02T18:00:00Z', 'The window opens, and all three gates hold.')
+  await show(round, { title: /^All hold/, conclusion: 'success' })
+  await merged('eva', round)
+}
+
+async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: Judging): Promise<void> {
+  const { at, show, refused, merged } = scene
+  await at(
+    '2026-12-02T22:00:00Z',
+    'ana opens #2. A reward needs a campaign now, which no caller sends; two people approve.',
+  )
+  const campaign = await shop.openPull('ana', {
+    branch: 'campaigns',
+    title: 'Pay rewards from a campaign',
+    files: { 'src/campaigns.ts': 'export const required = true\n' },
+  })
+  await approve(shop, campaign)
+  stage.staging?.setModes({ contract: 'changed' })
+  await release(stage, shop, campaign)
+  await judged(campaign, /failed: .*break callers/)
+  await show(campaign, { title: /^Staging regression failed$/, conclusion: 'failure' })
+  await refused('eva', campaign)
+
+  await at(
+    '2026-12-03T18:00:00Z',
+    'ana makes the campaign optional. The repair is approved, deployed and judged again.',
+  )
+  const repair = await shop.push('ana', campaign, { 'src/campaigns.ts': 'export const required = false\n' })
+  await approve(shop, repair)
+  stage.staging?.setModes({})
+  await release(stage, shop, repair)
+  await judged(repair, /passed: every gate holds/)
+
+  await at('2026-12-09T18:00:00Z', 'The next window opens, and the release goes out.')
+  await show(repair, { title: /^All hold/, conclusion: 'success' })
+  await merged('eva', repair)
+}

@@ -1,0 +1,51 @@
+import { Command } from 'commander'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { urgentShareCommand } from '../../src/commands/urgent-share.ts'
+import { appendRecord } from '../../src/services/audit.ts'
+import type { Database } from '../../src/services/database.ts'
+import { aPglite } from '../support/databases.ts'
+import { runCommand } from './command-run.ts'
+
+let database: Database
+const now = () => new Date('2026-11-30T12:00:00Z')
+
+beforeAll(async () => {
+  database = await aPglite()
+  const merge = (at: string, urgent: object | null) =>
+    appendRecord(database, { installationId: 5, kind: 'merged', at: new Date(at), body: { urgent } })
+  await merge('2026-08-01T12:00:00Z', { by: 'eva' })
+  await merge('2026-11-01T12:00:00Z', null)
+  await merge('2026-11-02T12:00:00Z', null)
+  await merge('2026-11-29T12:00:00Z', { by: 'eva' })
+})
+afterAll(() => database.close())
+
+const run = (...words: string[]) => {
+  const command = new Command('audit').addCommand(urgentShareCommand((work) => work(database), now))
+  return runCommand(command, ['urgent-share', ...words], {})
+}
+
+test('tells the share of the last 90 days, and that it is more than auditors like', async () => {
+  expect(await run()).toMatchObject({
+    out: 'Installation 5: 1 of 3 merges in 90 days were urgent, 33.3 %.\n',
+    code: 1,
+  })
+})
+
+test('looks back as far as it is told', async () => {
+  expect(await run('--days', '28')).toMatchObject({
+    out: expect.stringContaining('1 of 1 merges in 28 days'),
+  })
+})
+
+test('is content with a small share', async () => {
+  for (let day = 3; day < 20; day++) {
+    const at = new Date(Date.UTC(2026, 10, day))
+    await appendRecord(database, { installationId: 5, kind: 'merged', at, body: { urgent: null } })
+  }
+  expect(await run()).toMatchObject({ out: expect.stringContaining('5.0 %'), code: 0 })
+})
+
+test.each(['0', 'x', '-1', '1.5'])('refuses %s days', async (days) => {
+  await expect(run('--days', days)).rejects.toThrow('is not a number of days')
+})

@@ -1,0 +1,216 @@
+import { describe, expect, it, test } from 'vitest'
+import { readDescription } from '../../src/decision/change-description.ts'
+import { changeRecord, type MergeFacts } from '../../src/decision/change-record.ts'
+import {
+  aContributor,
+  aLabel,
+  anApproval,
+  ann,
+  aPerson,
+  aPolicy,
+  aReview,
+  aSnapshot,
+  author,
+  bob,
+  cleo,
+  head,
+  inWindow,
+  minutesLater,
+  older,
+  shaOf,
+} from '../support/snapshot.ts'
+
+const snapshot = aSnapshot({
+  reviews: [anApproval(ann), anApproval(bob), anApproval(author), aReview(cleo)],
+  contributors: [
+    { person: author, as: 'opener' },
+    aContributor(author),
+    aContributor(author, { as: 'pusher', commit: older }),
+    aContributor(cleo, { as: 'co-author' }),
+  ],
+})
+
+function facts(what: Partial<MergeFacts> = {}): MergeFacts {
+  return {
+    pull: snapshot.pull,
+    url: 'https://github.com/acme/shop/pull/7',
+    title: 'Sell more',
+    body: 'Reason: we sell too little\nRisk: low\nRollback: revert\nTicket: SHOP-12',
+    author,
+    base: { ref: 'main', sha: shaOf('c') },
+    head: { ref: 'feature', sha: head },
+    mergeCommit: shaOf('d'),
+    mergedBy: bob,
+    mergedAt: minutesLater(5, inWindow),
+    checks: [{ name: 'Release gate', app: 'release-gate', conclusion: 'success' }],
+    standing: {
+      headSha: head,
+      state: 'passed',
+      since: inWindow,
+      title: 'All hold',
+      snapshot,
+      policy: aPolicy(),
+    },
+    policy: { where: '.github/release-gate.yml', blob: shaOf('e') },
+    afterwards: undefined,
+    rules: '1.2.3',
+    ...what,
+  }
+}
+
+describe('the change record', () => {
+  const record = changeRecord(facts())
+
+  it.each<[string, Partial<typeof record>]>([
+    ['repository and number', { repository: { id: 2, owner: 'acme', name: 'shop' }, number: 7 }],
+    [
+      'base, head and merge commit',
+      {
+        base: { ref: 'main', sha: shaOf('c') },
+        head: { ref: 'feature', sha: head },
+        mergeCommit: shaOf('d'),
+      },
+    ],
+    [
+      'author and contributors, each person once with all parts',
+      {
+        author,
+        contributors: [
+          { id: author.id, login: 'author', as: ['opener', 'author', 'pusher'] },
+          { id: cleo.id, login: 'cleo', as: ['co-author'] },
+        ],
+      },
+    ],
+    [
+      'ticket, reason, risk and rollback from the description',
+      {
+        description: { tickets: ['SHOP-12'], reason: 'we sell too little', risk: 'low', rollback: 'revert' },
+      },
+    ],
+    ['checks', { checks: [{ name: 'Release gate', app: 'release-gate', conclusion: 'success' }] }],
+    ["the window's verdict", { window: { state: 'window', closesAt: '2026-11-25T19:00:00.000Z' } }],
+    [
+      'policy file and version of the rules',
+      { policy: { where: '.github/release-gate.yml', blob: shaOf('e') }, rules: '1.2.3' },
+    ],
+    ['merged by and merged at', { mergedBy: bob, mergedAt: minutesLater(5, inWindow) }],
+    ['that it was neither urgent nor an exception', { urgent: null, exception: null }],
+  ])('holds %s', (_name, part) => {
+    expect(record).toMatchObject(part)
+  })
+
+  test('holds those whose approval counted, with their role and the commit that they saw, and nobody else', () => {
+    const saw = { role: 'write', commit: head }
+    expect(record.approvers).toMatchObject([
+      { id: ann.id, login: 'ann', ...saw },
+      { id: bob.id, login: 'bob', ...saw },
+    ])
+    expect(record.approvers).toHaveLength(2)
+  })
+
+  test('holds who made it urgent, why and until when', () => {
+    const labels = [aLabel({ at: '2026-11-27T19:00:00Z' })]
+    const standing = {
+      headSha: head,
+      state: 'passed' as const,
+      since: '2026-11-27T19:00:00Z',
+      title: 'All hold',
+    }
+    const urgent = changeRecord(
+      facts({
+        mergedAt: '2026-11-27T20:00:00Z',
+        standing: {
+          ...standing,
+          snapshot: { ...snapshot, labels, body: 'Urgent: paid twice' },
+          policy: aPolicy(),
+        },
+      }),
+    )
+    expect(urgent).toMatchObject({
+      exception: null,
+      urgent: { by: 'ann', byId: ann.id, until: '2026-11-28T19:00:00.000Z', reason: 'paid twice' },
+    })
+  })
+
+  test('of a head that was not judged holds who had a part in it as it is known afterwards, and that it is an exception', () => {
+    const unjudged = changeRecord(facts({ standing: undefined, afterwards: snapshot }))
+    expect(unjudged).toMatchObject({ verdict: null, gates: [], exception: { kind: 'unjudged' } })
+    expect(unjudged.approvers.map(({ login }) => login)).toEqual(['ann', 'bob'])
+  })
+
+  test('takes nobody for an approver from a verdict on another head', () => {
+    const standing = { headSha: older, state: 'passed' as const, since: inWindow, title: 'All hold' }
+    const other = changeRecord(facts({ standing: { ...standing, snapshot, policy: aPolicy() } }))
+    expect(other.approvers).toEqual([])
+    expect(other.verdict).toMatchObject({ head: older })
+    expect(other.exception).toMatchObject({ kind: 'unjudged' })
+  })
+
+  test('is plain JSON: nothing is lost when it is written down', () => {
+    const gone = changeRecord(facts({ author: null, mergedBy: null, standing: undefined, policy: undefined }))
+    for (const each of [record, gone]) expect(JSON.parse(JSON.stringify(each))).toStrictEqual(each)
+  })
+})
+
+describe('the description of a change', () => {
+  it.each<[string, string, string, object]>([
+    ['says nothing', 'Sell more', '', { tickets: [], reason: null, risk: null, rollback: null }],
+    [
+      'has lines, whatever the case and the stars',
+      'x',
+      '**Risk:** low\nROLLBACK: revert',
+      { risk: 'low', rollback: 'revert' },
+    ],
+    [
+      'has headings',
+      'x',
+      '## Risk\nLow.\nVery low.\n\n## Rollback\nRevert\n',
+      { risk: 'Low.\nVery low.', rollback: 'Revert' },
+    ],
+    ['has an empty section', 'x', '## Risk\n\n## Rollback\nRevert', { risk: null, rollback: 'Revert' }],
+    [
+      'hides a hint in a comment',
+      'x',
+      '<!-- Risk: write it here -->\nReason: y',
+      { risk: null, reason: 'y' },
+    ],
+    ['has a comment without an end', 'x', 'Reason: y <!-- \nRisk: z', { reason: 'y', risk: null }],
+    ['says why it is urgent', 'x', 'Urgent: paid twice', { reason: 'paid twice' }],
+    [
+      'names tickets in title and text',
+      'Sell more, SHOP-1',
+      'Fixes #12, see PAY-API-3 and SHOP-1',
+      { tickets: ['SHOP-1', '#12', 'PAY-API-3'] },
+    ],
+    [
+      'links an issue',
+      'x',
+      'See https://jira.acme.com/browse/SHOP-9.',
+      { tickets: ['https://jira.acme.com/browse/SHOP-9'] },
+    ],
+    ['names what is no ticket', 'Use UTF-8 and SHA-256', 'in a#1b and x/y#z', { tickets: [] }],
+  ])('that %s', (_name, title, body, said) => {
+    expect(readDescription(title, body)).toMatchObject(said)
+  })
+
+  test('takes no long time, whatever it is', () => {
+    const started = performance.now()
+    for (const text of [
+      'A'.repeat(60_000),
+      'A-'.repeat(30_000),
+      '<!--'.repeat(15_000),
+      'https://'.repeat(8_000),
+    ])
+      readDescription(text, `${text}\nRisk: ${text}`)
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+
+  test('is kept up to a length', () => {
+    expect(readDescription('x', `Risk: ${'y'.repeat(5_000)}`).risk).toHaveLength(2_000)
+  })
+})
+
+test('a person of another account type is kept as it is', () => {
+  const bot = aPerson('deps[bot]', { type: 'Bot' })
+  expect(changeRecord(facts({ author: bot })).author).toEqual(bot)
+})

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { shownReport, unrun, withGate } from '../../src/regression/rejudge.ts'
+import { type GateResult, runReportSchema } from '../../src/regression/report-schema.ts'
+import { aliveIn } from '../support/rendered.ts'
+
+const at = new Date('2026-11-25T18:00:00Z')
+const gate = (name: GateResult['gate'], verdict: GateResult['verdict'], message = 'm'): GateResult => ({
+  gate: name,
+  verdict,
+  message,
+})
+const aReport = (...gates: GateResult[]) =>
+  gates.reduce(withGate, unrun('run-1', at, 0.02, gate('connection', 'passed')))
+
+describe('a gate that is judged anew', () => {
+  it.each([
+    [
+      'turns a passed run into a failed one',
+      [gate('contract', 'passed')],
+      gate('contract', 'failed'),
+      'failed',
+    ],
+    [
+      'turns a failed run into a passed one',
+      [gate('contract', 'failed')],
+      gate('contract', 'passed'),
+      'passed',
+    ],
+    ['leaves what else failed', [gate('answers', 'failed')], gate('contract', 'passed'), 'failed'],
+    [
+      'never makes half a run a regression',
+      [gate('answers', 'failed')],
+      gate('connection', 'inconclusive'),
+      'inconclusive',
+    ],
+  ] as const)('%s', (_, before, anew, verdict) => {
+    const report = withGate(aReport(...before), anew)
+    expect(report.verdict).toBe(verdict)
+    expect(report.gates.filter(({ gate: name }) => name === anew.gate)).toEqual([anew])
+    expect(runReportSchema.parse(report)).toEqual(report)
+  })
+})
+
+describe('the check of a report', () => {
+  it.each([
+    ['passed', gate('contract', 'passed'), 'success', 'Staging regression passed: every gate holds'],
+    [
+      'failed',
+      gate('suite', 'failed', 'there is none'),
+      'failure',
+      'Staging regression failed: suite: there is none',
+    ],
+    [
+      'inconclusive',
+      gate('connection', 'inconclusive', 'refused'),
+      'failure',
+      'Staging could not be judged: connection: refused',
+    ],
+  ] as const)('of a run that is %s', (_, result, conclusion, title) => {
+    const shown = shownReport(aReport(result), 'suite.yml', 3_000)
+    expect(shown).toMatchObject({ status: 'completed', conclusion })
+    expect(shown.title).toContain(title)
+    expect(shown.summary).toContain('release-gate regress --suite suite.yml --server')
+  })
+
+  it('is cut at a line where GitHub would refuse it, and what servers said stays dead text', () => {
+    const evil = '](https://evil.example) @acme/all <b>'
+    const report = aReport(gate('answers', 'failed', evil))
+    const notes = Array.from({ length: 3_000 }, (_, index) => `note ${index} ${evil}`)
+    const { summary, title } = shownReport({ ...report, notes }, 'suite.yml', 3_000)
+    expect(summary.length).toBeLessThanOrEqual(65_535)
+    expect(summary).toContain('cut here')
+    expect(title.length).toBeLessThanOrEqual(140)
+    expect(aliveIn(summary).filter((each) => /evil|acme|<b>/.test(each))).toEqual([])
+  })
+})
