@@ -18,6 +18,7 @@ import { slackProbe } from './doctor/slack-probe.ts'
 import { evaluate, type Shell } from './evaluate.ts'
 import { carryOutFreeze } from './freeze.ts'
 import { noteAnnounced } from './merging/announcing.ts'
+import { failClosedGroups } from './merging/groups.ts'
 import { lookWhenDue } from './merging/look.ts'
 import { carryOutMerging } from './merging/run.ts'
 import { type NotifyShell, notify } from './notify.ts'
@@ -109,7 +110,6 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     [`GET ${calendarPath}`]: calendar,
     [`POST ${freezePath}`]: freezeHandler({
       secrets: settings.webhookSecrets,
-      now,
       order: (wish) => carryOutFreeze(shell, wish),
     }),
   }
@@ -186,29 +186,30 @@ async function work(
   notifying: NotifyShell,
 ): Promise<void> {
   const { database, now, log } = shell
+  const unlessRevoked = async ({ installationId: installation }: PullRef, task: () => Promise<void>) => {
+    try {
+      await task()
+    } catch (error) {
+      if (!revoked(error)) throw error
+      log.warn({ installation }, 'The installation is gone or suspended; nothing can be published for it')
+    }
+  }
   await queue.work({
     merging: (task, signal) => carryOutMerging({ ...shell, queue }, task, signal),
     transition: async (signal) => {
       await askBeforeWindows({ database, queue }, now())
+      await failClosedGroups(shell)
       await carryOut(shell, signal)
     },
     regression: async (wish, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('./regression-job.ts')
-      await runRegressionJob({ ...shell, queue }, regressionWishSchema.parse(wish), signal)
+      await unlessRevoked(wish.pull, () =>
+        runRegressionJob({ ...shell, queue }, regressionWishSchema.parse(wish), signal),
+      )
     },
     delivery: (id) => takeDelivery(database, probot, id, now),
-    evaluate: async (pull, signal) => {
-      try {
-        await evaluate(shell, pull, signal)
-      } catch (error) {
-        if (!revoked(error)) throw error
-        log.warn(
-          { installation: pull.installationId },
-          'The installation is gone or suspended; nothing can be published for it',
-        )
-      }
-    },
+    evaluate: (pull, signal) => unlessRevoked(pull, () => evaluate(shell, pull, signal)),
     notice: async (data, signal) => {
       await noteAnnounced(shell, data, await notify(notifying, data, signal))
     },

@@ -78,7 +78,8 @@ export async function pullsUnderNewPolicy(
   const file = await readPolicyFile(github, { owner, repo }, policyPath)
   // The merge that brought the new policy may have been looked at first, and the policy kept by that.
   const isKept = file?.blob === (await keptBlob(database, repository))
-  if (isKept && !(await isAnyJudgedByAnother(database, repository, file?.blob))) return []
+  const looked = { blob: file?.blob, ...(repo === '.github' ? { own: policyPath } : {}) }
+  if (isKept && !(await isAnyJudgedByAnother(database, repository, looked))) return []
   if (repo === '.github') return pullsOf(github, installationId, { serves })
   return (await openPulls(github, repository)).map((number) => ({ ...repository, number }))
 }

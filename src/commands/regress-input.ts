@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
-import { parsePolicy } from '../policy-file.ts'
 import { type Baseline, readBaseline } from '../regression/contract-check.ts'
 import { suiteLimits, tighten } from '../regression/limits.ts'
 import { sessionOptions, sourcesOf, speaksAt } from '../regression/opening.ts'
@@ -34,12 +33,13 @@ export async function inputOf(
   signal: AbortSignal,
 ): Promise<RunInput> {
   const target = cliTarget(options, operator)
+  const settings = options.policy === undefined ? undefined : await settingsOf(options.policy)
   const redactor = createRedactor(operator.secrets)
   const folder = dirname(options.suite)
   return {
-    suite: options.policy ? covering(suite, settingsOf(options.policy)) : suite,
+    suite: settings ? covering(suite, settings) : suite,
     runId: randomUUID(),
-    ...limitsFor(options, suite),
+    ...limitsFor(settings, suite),
     open: (given) => openStaging(target, { ...sessionOptions(suite), ...(given ? { signal: given } : {}) }),
     redactor,
     variables: exposedVariables(process.env),
@@ -85,15 +85,18 @@ function declarationOf(file: string): Declaration {
 }
 
 /** By the policy's limits where one is named: a suite may only tighten them, as before a release. */
-function limitsFor({ policy }: RegressOptions, suite: Suite): Pick<RunInput, 'limits' | 'refusedLimits'> {
-  if (policy === undefined) return { limits: suiteLimits(suite.gates) }
-  const settings = settingsOf(policy)
+function limitsFor(
+  settings: RegressionSettings | undefined,
+  suite: Suite,
+): Pick<RunInput, 'limits' | 'refusedLimits'> {
+  if (!settings) return { limits: suiteLimits(suite.gates) }
   const { limits, refused } = tighten(limitsOfPolicy(settings), suite.gates)
   return { limits, refusedLimits: refused }
 }
 
-/** The settings of `staging_regression` in a policy file. */
-function settingsOf(file: string): RegressionSettings {
+/** The settings of `staging_regression` in a policy file. Loaded only here: the calendar of a policy takes its time. */
+async function settingsOf(file: string): Promise<RegressionSettings> {
+  const { parsePolicy } = await import('../policy-file.ts')
   const read = parsePolicy(readFileSync(file, 'utf8'), file)
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
   const settings = read.policy.gates.staging_regression

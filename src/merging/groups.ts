@@ -15,6 +15,7 @@ import {
   type Member,
   type OpenGroup,
   passedGroups,
+  repositoriesWithPassedGroups,
   saveGroup,
 } from '../services/merge-groups.ts'
 import { noteWrite } from '../services/writes.ts'
@@ -82,6 +83,15 @@ async function judgeMember(shell: MergeShell, github: GitHub, repository: Reposi
   if (judging.kind === 'broken') return { verdict: undefined, member: { snapshot } }
   const { policy } = judging
   return { verdict: decide(snapshot, policy), member: { snapshot, policy } }
+}
+
+/** Fails the open groups of every repository that would not pass now; run whenever the calendar changes something. */
+export async function failClosedGroups(
+  shell: Pick<MergeShell, 'database' | 'github' | 'now'>,
+): Promise<void> {
+  for (const repository of await repositoriesWithPassedGroups(shell.database)) {
+    await failOpenGroups(shell, repository)
+  }
 }
 
 /**

@@ -5,7 +5,8 @@ import type { Stage } from './stage.ts'
 import { expectTold, type Scene, sceneIn } from './story.ts'
 import { type Change, furnish, type Workshop } from './workshop.ts'
 
-const policy = `gates:
+const policy = `slack: { channel: "#releases" }
+gates:
   approvals: {}
   release_window: {}
   staging_regression: {}

@@ -55,8 +55,22 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       const answer = await shop.merge(login, change)
       expectTold(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
       tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
+      const heard = stage.slack.messages.at(-1)
+      expectTold(
+        heard?.text.includes(`#${change.number}`) === true,
+        `Slack hears of the merge of #${change.number}`,
+      )
+      tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
     },
   }
+}
+
+/** A message as its reader sees it: links by their words, lines beside each other. */
+function asRead(text: string): string {
+  return text
+    .replace(/<[^|>]+\|([^>]+)>/g, '$1')
+    .split('\n')
+    .join(' · ')
 }
 
 export type Scene = {
@@ -118,7 +132,7 @@ async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged }: S
 }
 
 async function tellTheImpatientOne(shop: Workshop, { at, show, refused }: Scene): Promise<void> {
-  await at('2026-11-27T23:50:00Z', 'ana wants #3 out as well.')
+  await at('2026-11-27T23:50:00Z', 'ana wants a change of her own out as well: lower the minimum.')
   const minimum = await shop.openPull('ana', {
     branch: 'lower-minimum',
     title: 'Lower the minimum to 5',
@@ -128,7 +142,7 @@ async function tellTheImpatientOne(shop: Workshop, { at, show, refused }: Scene)
 
   await at(
     '2026-11-27T23:55:00Z',
-    'eva labels #3 urgent. Urgent lifts the window and nothing else: one approval is missing.',
+    'eva labels it urgent. Urgent lifts the window and nothing else: one approval is missing.',
   )
   await shop.label('eva', minimum, 'urgent')
   await show(minimum, { title: /^Waiting for 1 more approval$/ })
@@ -136,7 +150,7 @@ async function tellTheImpatientOne(shop: Workshop, { at, show, refused }: Scene)
 
   await at(
     '2026-11-28T00:05:00Z',
-    'ana pushes to #3. What chloe approved, and eva called urgent, is not what is there now.',
+    'ana pushes to it once more. What chloe approved, and eva called urgent, is not what is there now.',
   )
   const pushed = await shop.push('ana', minimum, { 'src/eligibility.ts': 'export const minimum = 1\n' })
   await show(pushed, { title: /^Waiting for 2 approvals$/ })

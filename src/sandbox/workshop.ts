@@ -161,6 +161,7 @@ async function merge(
 export const people = ['ana', 'ben', 'chloe', 'dev', 'eva', 'gus', 'olga']
 
 const defaultPolicy = `# yaml-language-server: $schema=./release-gate.schema.json
+slack: { channel: "#releases" }
 gates:
   approvals: {}
   release_window: {}

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
-import { everywhere, type FreezeOrder, scopeOf } from '../services/freezes.ts'
 import { readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
 
@@ -26,9 +25,8 @@ type Answer = { status: number; says: string }
 
 type Options = {
   secrets: readonly string[]
-  /** The bot's time, which a story may move. */
-  now: () => Date
-  order: (order: FreezeOrder) => Promise<boolean>
+  /** Carries it out; false: a newer one has been carried out already. */
+  order: (wish: FreezeWish) => Promise<boolean>
 }
 
 /** Takes orders to freeze and to unfreeze at once, from whoever holds the webhook secret. */
@@ -37,15 +35,15 @@ export function freezeHandler(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const wish = await read(request, options.secrets)
-    const { status, says } = 'says' in wish ? wish : await carryOut(wish, options)
+    const { status, says } = 'says' in wish ? wish : await carryOut(wish, options.order)
     response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     response.end(`${JSON.stringify(status < 300 ? { ok: true, says } : { error: says })}\n`)
   }
 }
 
-type Wish = z.output<typeof freezeOrderSchema>
+export type FreezeWish = z.output<typeof freezeOrderSchema>
 
-async function read(request: IncomingMessage, secrets: readonly string[]): Promise<Wish | Answer> {
+async function read(request: IncomingMessage, secrets: readonly string[]): Promise<FreezeWish | Answer> {
   const body = await readBody(request, AbortSignal.timeout(5_000), { bytes: 0 })
   if ('refused' in body) return { status: body.refused, says: 'The order could not be read.' }
   const signature = request.headers['x-hub-signature-256']
@@ -56,21 +54,16 @@ async function read(request: IncomingMessage, secrets: readonly string[]): Promi
   return parsed.success ? parsed.data : { status: 400, says: z.prettifyError(parsed.error) }
 }
 
-async function carryOut(
-  { action, repository, reason, until, by, at }: Wish,
-  { now, order }: Options,
-): Promise<Answer> {
-  if (action === 'freeze' && !reason)
+async function carryOut(wish: FreezeWish, order: Options['order']): Promise<Answer> {
+  const { action, repository, reason, at } = wish
+  if (action === 'freeze' && !reason) {
     return { status: 400, says: 'A freeze needs a reason; the check shows it.' }
+  }
   // Signatures live in real time, whatever a story's clock says.
   if (Math.abs(Date.now() - Date.parse(at)) > goodFor) {
     return { status: 400, says: 'The order is older than five minutes, or the clocks differ.' }
   }
-  const scope = repository ? scopeOf(repository) : everywhere
-  const freeze =
-    action === 'freeze' && reason ? { freeze: { reason, until: until ? new Date(until) : null } } : {}
-  const taken = await order({ scope, by, issuedAt: new Date(at), at: now(), ...freeze })
-  if (!taken) return { status: 409, says: 'A newer order has been carried out already.' }
+  if (!(await order(wish))) return { status: 409, says: 'A newer order has been carried out already.' }
   const what = action === 'freeze' ? 'frozen' : 'not frozen any more'
   return { status: 200, says: `${repository ?? 'Every repository'} is ${what}.` }
 }

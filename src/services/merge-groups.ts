@@ -67,6 +67,16 @@ export async function passedGroups(
   }))
 }
 
+/** The repositories in which a group has passed and is still open. */
+export function repositoriesWithPassedGroups(
+  db: Queryable,
+): Promise<{ installationId: number; repositoryId: number }[]> {
+  return db.query(
+    `SELECT DISTINCT installation_id AS "installationId", repository_id AS "repositoryId"
+     FROM release_gate.merge_groups WHERE state = 'passed' ORDER BY 1, 2`,
+  )
+}
+
 type Row = {
   owner: string
   repo: string

@@ -222,16 +222,19 @@ export async function verdictsOnHead(
   return rows.map(fromRow)
 }
 
-/** Whether an open pull request of a repository was judged by another policy file than this one. */
+/**
+ * Whether an open pull request was judged by another policy file than this one: of the repository that holds the file,
+ * or, for one that others fall back to (`own` is then the path of their own), of any repository of the installation.
+ */
 export async function isAnyJudgedByAnother(
   db: Queryable,
   repository: { installationId: number; repositoryId: number },
-  blob: string | undefined,
+  { blob, own }: { blob: string | undefined; own?: string },
 ): Promise<boolean> {
   const rows = await db.query(
-    `SELECT 1 FROM release_gate.verdicts WHERE installation_id = $1 AND repository_id = $2 AND counts
-       AND source->>'blob' IS DISTINCT FROM $3 LIMIT 1`,
-    [repository.installationId, repository.repositoryId, blob ?? null],
+    `SELECT 1 FROM release_gate.verdicts WHERE installation_id = $1 AND counts AND source->>'blob' IS DISTINCT FROM $3
+       AND (repository_id = $2 OR source->>'where' <> $4) LIMIT 1`,
+    [repository.installationId, repository.repositoryId, blob ?? null, own ?? null],
   )
   return rows.length > 0
 }

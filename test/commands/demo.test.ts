@@ -40,6 +40,9 @@ test('the story is told to its end, is kept running while wanted, and ends with 
     'All hold: Approved by 2 people; Urgent by eva (success)',
     'ben merges #2. GitHub lets it through.',
     'chloe approved an older version',
+    'Staging regression: ❌ Staging regression failed: contract: 3 changes that break callers',
+    'Staging regression: ✅ Staging regression passed: every gate holds',
+    'All hold: Approved by 2 people; Release window open; Staging regression passed (success)',
   ])
     expect(said.out).toContain(sentence)
   const api = /GitHub's API +(http:\S+)/.exec(said.out)?.[1]

@@ -48,7 +48,10 @@ describe('an overdue review of an earlier urgent change', () => {
     ['is none where none is owed', blocking, []],
     ['is none where nothing was read', blocking, undefined],
   ])('%s', (_name, settings, owedReviews) => {
-    const snapshot = aSnapshot({ labels: [aLabel({ at: minutesLater(-10, inWindow) })], ...(owedReviews ? { owedReviews } : {}) })
+    const snapshot = aSnapshot({
+      labels: [aLabel({ at: minutesLater(-10, inWindow) })],
+      ...(owedReviews ? { owedReviews } : {}),
+    })
     expect(judgeUrgency(snapshot, urgentSettings.parse(settings)).state).toBe('valid')
   })
 })

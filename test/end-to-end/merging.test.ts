@@ -243,6 +243,7 @@ describe('no exception', () => {
   let records: ReadRecord[]
   let inMargin: MergingShop
   let whileDown: MergingShop
+  let unheard: MergingShop
   let closedOnly: MergingShop
   let elsewhere: MergingShop
 
@@ -262,6 +263,12 @@ describe('no exception', () => {
     await stage.as('eva').rest.pulls.merge({ ...whileDown.repository, pull_number: green.number })
     await stage.startBot()
     await stage.settled()
+
+    unheard = await aRepositoryOf(stage)
+    const silent = await unheard.approvedChange()
+    stage.github.faults.add({ kind: 'lose', event: 'pull_request', times: 1 })
+    expect(await unheard.merge('eva', silent)).toBeUndefined()
+    expect(unheard.messages()).toEqual([])
 
     closedOnly = await aRepositoryOf(stage)
     const { number } = await closedOnly.change()
@@ -290,6 +297,15 @@ describe('no exception', () => {
     expect(bodyOf(left.merged)).toMatchObject({ exception: null })
     expect(left.exceptions).toEqual([])
     expect(left.messages).toHaveLength(1)
+  })
+
+  test('a merge of which no event ever tells is found when all pull requests are looked at again', async () => {
+    // Reading the records has started the bot once more, and it looks at all of them then.
+    const again = await settledRecords()
+    const left = await traces(unheard, again)
+    expect(left.merged).toHaveLength(1)
+    expect(bodyOf(left.merged)).toMatchObject({ exception: null })
+    expect(left.issues).toEqual([])
   })
 
   test('a pull request that is closed without a merge leaves nothing', async () => {
