@@ -61,12 +61,12 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'an unknown key',
       'gates: {}\ngate: {}\n',
-      ['p:2:1: unknown key `gate`; known here: branches, gates, slack'],
+      ['p:2:1: unknown key `gate`; known here: branches, gates, push, slack'],
     ],
     [
       'an unknown gate',
       'gates:\n  approvals:\n  aprovals: {}\n',
-      ['p:3:3: unknown key `aprovals`; known here: approvals, release_window'],
+      ['p:3:3: unknown key `aprovals`; known here: approvals, release_window, staging_regression, hold'],
     ],
     [
       'an unknown setting of a gate',
@@ -76,7 +76,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'a key that every object has',
       'gates:\n  __proto__: { approvals: {} }\n',
-      ['p:2:3: unknown key `__proto__`; known here: approvals, release_window'],
+      ['p:2:3: unknown key `__proto__`; known here: approvals, release_window, staging_regression, hold'],
     ],
     [
       'a merge key',
