@@ -1,13 +1,11 @@
 import type { Logger } from 'pino'
-import { digestOf, type Publishing } from './check-writer.ts'
+import type { Publishing } from './check-writer.ts'
 import type { Step } from './decision/gate.ts'
-import { covers, type Policy } from './decision/policy.ts'
-import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from './decision/report.ts'
-import type { PullRef, Snapshot } from './decision/snapshot.ts'
-import { decide, type Verdict, verdictOf } from './decision/verdict.ts'
+import type { PullRef } from './decision/snapshot.ts'
+import type { Verdict } from './decision/verdict.ts'
+import { judge, toStore, wantedBy } from './judging.ts'
 import { withOwnFacts } from './own-facts.ts'
-import { policyPath } from './policy-file.ts'
-import { type Judging, policyFor } from './policy-source.ts'
+import { policyFor } from './policy-source.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import { enqueueWindowTime } from './regression-windows.ts'
@@ -16,17 +14,16 @@ import type { Database } from './services/database.ts'
 import { factStore } from './services/facts.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
 import { requestReviews } from './services/github/review-requests.ts'
-import { readSnapshot, type Wanted } from './services/github/snapshot.ts'
+import { readSnapshot } from './services/github/snapshot.ts'
 import type { Queue } from './services/queue.ts'
 import {
   latestVerdict,
   nextGeneration,
-  type PolicySource,
   type StoredVerdict,
   saveVerdict,
   verdictsOnHead,
 } from './services/verdicts.ts'
-import { enqueueTimes, scheduleOf } from './transitions.ts'
+import { enqueueTimes } from './transitions.ts'
 
 /** Everything outside that an evaluation needs. */
 export type Shell = {
@@ -80,7 +77,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   if (snapshot.state === 'merged' && before?.counts)
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   const verdict = judge(snapshot, judging)
-  const stored = store(verdict, snapshot, judging, generation)
+  const stored = toStore(verdict, snapshot, judging, generation)
   if (!stored.counts && !before) return
   signal.throwIfAborted()
   if (!(await record(shell, stored, verdict, before))) return
@@ -114,69 +111,6 @@ async function publish(
 
 function nameOf(pull: PullRef): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`
-}
-
-/** Which facts beyond the pull request itself the policy looks at. */
-export function wantedBy(judging: Judging): Wanted {
-  if (judging.kind !== 'policy') return { teams: [], boundLabels: [] }
-  const { approvals, release_window: window } = judging.policy.gates
-  return {
-    teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])],
-    boundLabels: window?.urgent.bound_to_head ? [window.urgent.label] : [],
-  }
-}
-
-type Judged = Verdict & { report: CheckReport }
-
-function judge(snapshot: Snapshot, judging: Exclude<Judging, { kind: 'none' }>): Judged {
-  if (judging.kind === 'broken') {
-    const report = brokenPolicyReport(judging.problems, judging.file.where === policyPath)
-    return {
-      ...verdictOf([
-        { gate: 'policy', gateTitle: 'Policy', state: 'failed', title: report.title, reason: report.summary },
-      ]),
-      report,
-    }
-  }
-  const verdict = decide(snapshot, judging.policy)
-  if (snapshot.state !== 'open') return { ...verdict, next: [], report: closedReport(snapshot.state) }
-  return { ...verdict, report: checkReport(verdict, snapshot, [judging.note]) }
-}
-
-function store(
-  verdict: Judged,
-  snapshot: Snapshot,
-  judging: Exclude<Judging, { kind: 'none' }>,
-  generation: number,
-): StoredVerdict {
-  const policy: Policy | undefined = judging.kind === 'policy' ? judging.policy : undefined
-  const { ref, defaultBranch } = snapshot.base
-  const covered = policy ? covers(policy, ref, defaultBranch) : ref === defaultBranch
-  return {
-    pull: snapshot.pull,
-    generation,
-    headSha: snapshot.head.sha,
-    baseRef: ref,
-    counts: snapshot.state === 'open' && covered,
-    state: verdict.state,
-    digest: digestOf([verdict.report, policy ?? null, snapshot.state]),
-    report: verdict.report,
-    snapshot,
-    policy,
-    source: sourceOf(judging),
-    decidedAt: new Date(snapshot.takenAt),
-    ...scheduleOf(verdict, snapshot, policy, new Date(snapshot.takenAt)),
-  }
-}
-
-function sourceOf(judging: Exclude<Judging, { kind: 'none' }>): PolicySource {
-  const { where, blob } = judging.file
-  return {
-    where,
-    blob,
-    valid: judging.kind === 'policy',
-    note: judging.kind === 'policy' ? judging.note : '',
-  }
 }
 
 /**

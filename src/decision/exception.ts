@@ -106,19 +106,32 @@ export type Timing =
       skipped: string[]
     }
 
-/** The window at the time of a merge. Urgency counts only where it lifted something: an open window needs no label. */
+/**
+ * The window at the time of a merge. Urgency counts only where it lifted something, the window or the regression: an
+ * open window alone needs no label.
+ */
 export function timingOf(standing: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
   const window = standing.policy?.gates.release_window
   if (!window) return { kind: 'any time' }
   const zone = window.time_zone
   const without = openWithoutLabel(standing, window.urgent.label, at)
-  if (!without.some(({ gate }) => gate === 'release_window')) {
+  const urgency = judgeUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
+  const deferred = urgency.state === 'valid' && mayDefer(standing) && isOpen(without, 'staging_regression')
+  if (!isOpen(without, 'release_window') && !deferred) {
     return { kind: 'window', closesAt: stateAt(window, new Date(at)).closesAt?.toISOString(), zone }
   }
-  const urgency = judgeUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
   return urgency.state === 'valid'
     ? { kind: 'urgent', ...urgent(urgency), zone, skipped: linesOf(without) }
     : { kind: 'closed' }
+}
+
+/** A regression that was deferred is owed after the merge, in an open window too. */
+function mayDefer({ policy }: Pick<Standing, 'policy'>): boolean {
+  return policy?.gates.staging_regression?.defer_when_urgent === true
+}
+
+function isOpen(findings: JudgedFinding[], gate: JudgedFinding['gate']): boolean {
+  return findings.some((finding) => finding.gate === gate)
 }
 
 /** What would not have held without the label. */

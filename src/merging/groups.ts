@@ -1,7 +1,7 @@
 import { type GroupMember, groupReport } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
 import { decide } from '../decision/verdict.ts'
-import { wantedBy } from '../evaluate.ts'
+import { wantedBy } from '../judging.ts'
 import { withOwnFacts } from '../own-facts.ts'
 import { policyFor } from '../policy-source.ts'
 import { appendRecord } from '../services/audit.ts'

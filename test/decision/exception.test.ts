@@ -209,6 +209,24 @@ describe('why a change could be merged when it was', () => {
       inWindow,
       { kind: 'window' },
     ],
+    [
+      'the label, in the open window, where it let the change go before its regression: that is owed',
+      aStanding({
+        snapshot: { ...approved, labels: [aLabel({ at: inWindow })] },
+        policy: aPolicy({ ...both.gates, staging_regression: { defer_when_urgent: true } }),
+      }),
+      minutesLater(5, inWindow),
+      { kind: 'urgent', skipped: [expect.stringMatching(/^Staging regression: /)] },
+    ],
+    [
+      'the window, where the policy lets no regression be deferred',
+      aStanding({
+        snapshot: { ...approved, labels: [aLabel({ at: inWindow })] },
+        policy: aPolicy({ ...both.gates, staging_regression: {} }),
+      }),
+      minutesLater(5, inWindow),
+      { kind: 'window' },
+    ],
     ['nothing', aStanding(), friday, { kind: 'closed' }],
     [
       'a policy without a window',

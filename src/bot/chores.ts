@@ -1,0 +1,68 @@
+import { events } from '../app.ts'
+import type { PullRef } from '../decision/snapshot.ts'
+import type { Outside } from '../doctor/gather.ts'
+import type { Probe } from '../doctor/probes.ts'
+import { slackProbe } from '../doctor/slack-probe.ts'
+import { parsePolicy } from '../policy-file.ts'
+import { reconcile } from '../reconcile.ts'
+import { deliveriesClient } from '../services/github/deliveries.ts'
+import type { PolicyFile } from '../services/github/policy.ts'
+import { recover } from '../services/github/recovery.ts'
+import { lastReceivedAt } from '../services/inbox.ts'
+import { keepValidPolicy } from '../services/policies.ts'
+import { countedPulls } from '../services/verdicts/waiting.ts'
+import { lookDaily } from './daily.ts'
+import type { Parts } from './parts.ts'
+import { type Chore, minute, repeatedly } from './repeatedly.ts'
+
+/** How far before the last delivery that arrived it is looked for missed ones: order is not kept, retries are late. */
+const recoveryMargin = 60 * minute
+
+/** Starts what is done on start and again and again, whatever is delivered. */
+export function startChores(parts: Parts): Chore[] {
+  const { log, shell } = parts
+  return [
+    repeatedly('Looking at all pull requests', 60 * minute, () => lookAtAll(parts), log),
+    repeatedly('Asking for missed deliveries', 5 * minute, () => fetchMissed(parts), log),
+    repeatedly(
+      'The daily look',
+      60 * minute,
+      async () => lookDaily({ ...shell, log, outside: await outside(parts) }),
+      log,
+    ),
+  ]
+}
+
+async function lookAtAll({ shell, probot, serves, enqueue, log }: Parts): Promise<void> {
+  const { database, github } = shell
+  // A repository without pull requests has a channel and a calendar too.
+  const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
+    if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
+    // Also those that are closed or merged by now, where the event that told so was lost.
+    for (const pull of await countedPulls(database, repository)) await enqueue(pull)
+  }
+  const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, found, log })
+  log.info({ pulls: asked }, 'Every open pull request is looked at again')
+}
+
+async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
+  const last = await lastReceivedAt(shell.database)
+  const since = last && new Date(last.getTime() - recoveryMargin)
+  const client = deliveriesClient(await probot.auth())
+  const { asked, refused } = await recover(client, { now: shell.now(), events, ...(since ? { since } : {}) })
+  if (asked.length + refused.length > 0) {
+    log.info({ asked, refused }, 'Missed deliveries are asked for again')
+  }
+}
+
+/** Where the daily look finds what `doctor` looks at. */
+async function outside({ settings, shell, probot, serves }: Parts): Promise<Outside> {
+  const { database, queue, github, now } = shell
+  const answers = (asked: Promise<unknown>) => asked.then(() => 'It answers.')
+  const probes: Probe[] = [
+    { name: 'database', look: () => answers(database.query('SELECT 1')) },
+    { name: 'queue', look: () => answers(queue.ping()) },
+    ...[settings.slack && slackProbe(settings.slack)].filter((probe) => probe !== undefined),
+  ]
+  return { app: await probot.auth(), installation: github, serves, probes, now }
+}

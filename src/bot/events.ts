@@ -1,0 +1,31 @@
+import { releaseGate } from '../app.ts'
+import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
+import { lookWhenDue } from '../merging/look.ts'
+import { openPulls, pullsUnderNewPolicy } from '../reconcile.ts'
+import { askByButton } from '../regression-wishes.ts'
+import { verdictsOnHead } from '../services/verdicts.ts'
+import type { Parts } from './parts.ts'
+
+/** Tells Probot what to do with each event. */
+export async function loadEvents({ shell, probot, serves, enqueue }: Parts): Promise<void> {
+  const { database, queue, github, now } = shell
+  await probot.load(
+    releaseGate(enqueue, lookWhenDue(queue, { now, serves }), {
+      openPulls: async (repository) => openPulls(await github(repository.installationId), repository),
+      pullsUnderNewPolicy: async (repository) =>
+        pullsUnderNewPolicy(
+          { database, github: await github(repository.installationId), serves },
+          repository,
+        ),
+      pullsOnHead: async (repository, sha) =>
+        (await verdictsOnHead(database, repository, sha)).map(({ pull }) => pull.number),
+      regression: {
+        check: regressionCheckName,
+        button: runAgain.identifier,
+        ask: async (repository, sha, by) => {
+          if (serves(repository.owner)) await askByButton(shell, repository, sha, by)
+        },
+      },
+    }),
+  )
+}

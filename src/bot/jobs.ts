@@ -1,0 +1,94 @@
+import type { Probot } from 'probot'
+import { deadLetterNotice } from '../dead-letter.ts'
+import { regressionWishSchema } from '../decision/regression-wish.ts'
+import type { PullRef } from '../decision/snapshot.ts'
+import { evaluate } from '../evaluate.ts'
+import { noteAnnounced } from '../merging/announcing.ts'
+import { failClosedGroups } from '../merging/groups.ts'
+import { carryOutMerging } from '../merging/run.ts'
+import { type NotifyShell, notify } from '../notify.ts'
+import { askBeforeWindows } from '../regression-windows.ts'
+import type { Database } from '../services/database.ts'
+import { revoked } from '../services/github/client.ts'
+import { markFailed, markProcessed, readDelivery } from '../services/inbox.ts'
+import { RUN_REGRESSION } from '../services/queue/queues.ts'
+import type { DeadJob } from '../services/queue.ts'
+import { createSlack } from '../services/slack.ts'
+import { carryOut } from '../transitions.ts'
+import type { Parts } from './parts.ts'
+
+/** Starts the workers: what each kind of job does. */
+export async function startWork(parts: Parts): Promise<void> {
+  const { settings, shell, probot, log } = parts
+  const { database, queue, now } = shell
+  const notifying = notifyShell(parts)
+  const unlessRevoked = async ({ installationId: installation }: PullRef, task: () => Promise<void>) => {
+    try {
+      await task()
+    } catch (error) {
+      if (!revoked(error)) throw error
+      log.warn({ installation }, 'The installation is gone or suspended; nothing can be published for it')
+    }
+  }
+  await queue.work({
+    delivery: (id) => takeDelivery(database, probot, id, now),
+    evaluate: (pull, signal) => unlessRevoked(pull, () => evaluate(shell, pull, signal)),
+    merging: (task, signal) => carryOutMerging(shell, task, signal),
+    transition: async (signal) => {
+      await askBeforeWindows({ database, queue }, now())
+      await failClosedGroups(shell)
+      await carryOut(shell, signal)
+    },
+    regression: async (wish, signal) => {
+      // Loaded only now: a bot without staging needs nothing of it.
+      const { runRegressionJob } = await import('../regression-job.ts')
+      const { servers } = settings
+      await unlessRevoked(wish.pull, () =>
+        runRegressionJob({ ...shell, servers }, regressionWishSchema.parse(wish), signal),
+      )
+    },
+    notice: async (data, signal) => {
+      await noteAnnounced(shell, data, await notify(notifying, data, signal))
+    },
+    dead: (job) => bury(parts, job),
+  })
+}
+
+/** Hands a stored delivery to Probot, which turns it into the pull requests to look at. */
+async function takeDelivery(database: Database, probot: Probot, id: string, now: () => Date): Promise<void> {
+  const delivery = await readDelivery(database, id)
+  if (delivery?.state !== 'received') return
+  const payload = JSON.parse(Buffer.from(delivery.body).toString('utf8'))
+  await probot.receive({ id: delivery.guid, name: delivery.event, payload } as Parameters<
+    Probot['receive']
+  >[0])
+  await markProcessed(database, id, now())
+}
+
+/** A job that was given up is told of, and leaves nothing half done behind. */
+async function bury({ settings, shell }: Parts, job: DeadJob): Promise<void> {
+  const { database, queue, now } = shell
+  const { queue: name, data, problem } = job
+  if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
+  if (name === RUN_REGRESSION) {
+    const { giveUp } = await import('../regression-give-up.ts')
+    await giveUp({ ...shell, servers: settings.servers }, regressionWishSchema.parse(data), problem)
+  }
+  const notice = await deadLetterNotice(database, job, now())
+  if (notice) await queue.enqueueNotice(notice)
+}
+
+/** What notices are sent with; without a token one line of the log says that none are sent. */
+function notifyShell({ settings, shell, log }: Parts): NotifyShell {
+  const { database, now } = shell
+  const { slack, webhookSecrets, privateKey, database: place } = settings
+  if (!slack) log.info('SLACK_BOT_TOKEN is not set: no notices are sent')
+  const secrets = [...webhookSecrets, privateKey, slack?.token, 'url' in place ? place.url : undefined]
+  return {
+    database,
+    slack: slack && createSlack({ ...slack, now }),
+    now,
+    log,
+    secrets: secrets.filter((secret) => secret !== undefined),
+  }
+}
