@@ -113,12 +113,12 @@ describe('a service', () => {
     expect(breaking(foreign)).toEqual([])
   })
 
-  it('is imported only by the path (merging is a part of it), by what commands do (regression, doctor), by commands and by the sandbox', () => {
+  it('is imported only by the path (merging is a part of it), by the bot that is put together in `bot`, by what commands do (regression, doctor), by commands and by the sandbox', () => {
     const stranger = ({ file, target }: Import) =>
       serviceOf(target) !== undefined &&
       serviceOf(file) === undefined &&
       !isOnThePath(file) &&
-      !['merging', 'regression', 'doctor', 'commands', 'sandbox'].some((folder) => isIn(folder, file))
+      !['bot', 'merging', 'regression', 'doctor', 'commands', 'sandbox'].some((folder) => isIn(folder, file))
     expect(breaking(stranger)).toEqual([])
   })
 })

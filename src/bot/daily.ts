@@ -10,6 +10,7 @@ import { factStore, pruneFacts } from '../services/facts.ts'
 import { pruneDeliveries } from '../services/inbox.ts'
 import { type KeptPolicy, keptPolicies } from '../services/policies.ts'
 import type { Queue } from '../services/queue.ts'
+import { minute } from './repeatedly.ts'
 
 export type DailyShell = {
   database: Database
@@ -32,8 +33,9 @@ export async function lookDaily(shell: DailyShell): Promise<void> {
   const { database, now, log } = shell
   const store = factStore(database, now)
   const last = await store.get<LastRun>(lastRunKey)
-  if (last && now().getTime() - Date.parse(last.at) < day) return
-  const { appeared, mended, remember } = drift(last?.remember ?? [], diagnose(await gather(shell.outside)))
+  if (!last) return store.put(lastRunKey, firstRun(now()))
+  if (now().getTime() - Date.parse(last.at) < day) return
+  const { appeared, mended, remember } = drift(last.remember, diagnose(await gather(shell.outside)))
   for (const { repository, what, mend } of appeared)
     log.warn({ repository, what, mend }, 'The gate is not fully enforced')
   for (const notice of driftNotices(await keptPolicies(database), appeared, mended, now())) {
@@ -42,6 +44,11 @@ export async function lookDaily(shell: DailyShell): Promise<void> {
   await verifyRecords(shell)
   await prune(shell)
   await store.put(lastRunKey, { at: now().toISOString(), remember } satisfies LastRun)
+}
+
+/** A new bot is looked at an hour after its start: until then its repositories are still being set up. */
+function firstRun(now: Date): LastRun {
+  return { at: new Date(now.getTime() - day + 60 * minute).toISOString(), remember: [] }
 }
 
 /** A notice for each repository with news; what is not about one repository stands in the log and in `doctor`. */

@@ -21,7 +21,7 @@ describeOnBoth('the last valid policy of a repository', (open) => {
 
   test('is found by the name that the repository has now, though its text is the same', async () => {
     await keepValidPolicy(db, { ...aShop, repo: 'store' }, { text: 'two', blob: 'b' })
-    expect(await keptPolicies(db)).toEqual([{ owner: 'octo-org', repo: 'store', text: 'two' }])
+    expect(await keptPolicies(db)).toMatchObject([{ owner: 'octo-org', repo: 'store', text: 'two' }])
   })
 
   test('is listed for one installation or for all, by name in any case', async () => {
@@ -42,6 +42,8 @@ describeOnBoth('the last valid policy of a repository', (open) => {
     expect(await lastValidPolicy(db, repository)).toBe('old')
     expect(await keptPolicies(db, 5)).toEqual([])
     await keepValidPolicy(db, repository, { text: 'old', blob: 'o' })
-    expect(await keptPolicies(db, 5)).toEqual([{ owner: 'o', repo: 'r', text: 'old' }])
+    expect(await keptPolicies(db, 5)).toEqual([
+      { installationId: 5, repositoryId: 5, owner: 'o', repo: 'r', text: 'old' },
+    ])
   })
 })
