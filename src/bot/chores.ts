@@ -3,6 +3,7 @@ import type { PullRef } from '../decision/snapshot.ts'
 import type { Outside } from '../doctor/gather.ts'
 import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
+import { stagingProbes } from '../doctor/staging-probes.ts'
 import { parsePolicy } from '../policy-file.ts'
 import { reconcile } from '../reconcile.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
@@ -62,7 +63,8 @@ async function outside({ settings, shell, probot, serves }: Parts): Promise<Outs
   const probes: Probe[] = [
     { name: 'database', look: () => answers(database.query('SELECT 1')) },
     { name: 'queue', look: () => answers(queue.ping()) },
-    ...[settings.slack && slackProbe(settings.slack)].filter((probe) => probe !== undefined),
+    ...(settings.slack ? [slackProbe(settings.slack)] : []),
+    ...stagingProbes(settings.servers),
   ]
   return { app: await probot.auth(), installation: github, serves, probes, now }
 }

@@ -50,13 +50,13 @@ async function run(options: Options): Promise<void> {
   process.exitCode = diagnoses.some(isDrift) ? 1 : 0
 }
 
-/** Slack is looked at only where it is used. */
+/** Slack and staging are looked at only where they are used. */
 async function probesOf({ settings }: Access): Promise<Probe[]> {
   const { stateProbes } = await import('../doctor/state-probes.ts')
-  const state = stateProbes(settings)
-  if (!settings.slack) return state
   const { slackProbe } = await import('../doctor/slack-probe.ts')
-  return [...state, slackProbe(settings.slack)]
+  const { stagingProbes } = await import('../doctor/staging-probes.ts')
+  const slack = settings.slack ? [slackProbe(settings.slack)] : []
+  return [...stateProbes(settings), ...slack, ...stagingProbes(settings.servers)]
 }
 
 function refuse(mistakes: string[]): void {

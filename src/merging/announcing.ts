@@ -4,6 +4,7 @@ import { appendRecord } from '../services/audit.ts'
 import { postedRun } from '../services/check-runs.ts'
 import { takeAnnouncing } from '../services/follow-ups.ts'
 import { linkRun } from '../services/github/checks.ts'
+import { noteWrite } from '../services/writes.ts'
 import { mayTurnGreen } from '../write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
@@ -49,5 +50,6 @@ async function linkCheck(
 ): Promise<void> {
   const posted = await postedRun(database, head)
   if (!posted?.runId || !(await mayTurnGreen(database, head.installationId, now()))) return
+  await noteWrite(database, head.installationId, now())
   await linkRun(await github(head.installationId), head, { id: posted.runId, url: permalink })
 }

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Probe, runProbes } from '../../src/doctor/probes.ts'
 import { slackProbe } from '../../src/doctor/slack-probe.ts'
+import { stagingProbes } from '../../src/doctor/staging-probes.ts'
 import { stateProbes } from '../../src/doctor/state-probes.ts'
+import { readServers } from '../../src/regression/servers.ts'
 import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
+import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { type Database, openDatabase } from '../../src/services/database.ts'
 import { aFolder, aPostgresServer, asClient, migratedTemplate } from '../support/databases.ts'
 
@@ -164,5 +167,29 @@ describe('Slack', () => {
     expect(await runProbes([slackProbe({ token: slack.token, apiUrl: slack.url })])).toMatchObject([
       { state: 'ok' },
     ])
+  })
+})
+
+describe('a staging server', () => {
+  const environment = (url: string) => ({ SERVER_STAGING_URL: url, SERVER_STAGING_REPOSITORIES: 'acme/*' })
+
+  it('that speaks MCP', async () => {
+    const staging = await startStaging()
+    closing.push(() => staging.close())
+    const { servers } = readServers(environment(staging.url))
+    expect(await runProbes(stagingProbes(servers))).toMatchObject([
+      { name: 'staging server staging', state: 'ok', says: expect.stringContaining('It answers as') },
+    ])
+  })
+
+  it('that cannot be reached', async () => {
+    const { servers } = readServers(environment('http://127.0.0.1:9/mcp'))
+    expect(await runProbes(stagingProbes(servers))).toMatchObject([
+      { state: 'failed', says: expect.stringContaining('The staging server staging cannot be reached') },
+    ])
+  })
+
+  it('that nobody names is not looked at', () => {
+    expect(stagingProbes(readServers({}).servers)).toEqual([])
   })
 })

@@ -12,7 +12,6 @@ export const policy = 'branches: [main, "release/*"]\ngates:\n  approvals: {}\n 
 /** A sandbox with `acme/shop` under a policy, and the App with everything that `app.yml` asks for. */
 export async function aWorld(files: Record<string, string> = { '.github/release-gate.yml': policy }) {
   const house = await buildHouse({ 'README.md': '# Shop\n', ...files })
-  if (!house.github.app.events.includes('team')) house.github.app.events.push('team')
   const { github } = house
   const { id, privateKey, webhookSecret } = github.app
   const settings = { appId: id, privateKey, webhookSecrets: [webhookSecret], apiUrl: github.url }

@@ -32,6 +32,7 @@ export const appEvents = [
   'pull_request_review',
   'push',
   'repository',
+  'team',
 ]
 
 /** An App of this name, with its bot account. */

@@ -1,0 +1,25 @@
+import type { StagingServer } from '../regression/servers.ts'
+import type { Probe } from './probes.ts'
+
+/** Whether each staging server that the operator names speaks MCP and takes its login. No tool is called. */
+export function stagingProbes(servers: ReadonlyMap<string, StagingServer>): Probe[] {
+  return [...servers.values()].map((server) => ({
+    name: `staging server ${server.name}`,
+    look: () => lookAt(server),
+  }))
+}
+
+async function lookAt({ url, operator: variables }: StagingServer): Promise<string> {
+  const [{ openStaging }, { readOperator }] = await Promise.all([
+    import('../services/staging.ts'),
+    import('../regression/operator.ts'),
+  ])
+  const read = readOperator(variables)
+  if (!read.ok) throw new Error(read.message)
+  const target = { kind: 'http' as const, url, login: read.operator.login, transport: 'auto' as const }
+  const opened = await openStaging(target, { timeout: 5_000, maxBytes: 1_000_000 })
+  if (!opened.ok) throw new Error(opened.fault.message)
+  const { name, version } = opened.session.server
+  await opened.session.close()
+  return `It answers as ${name} ${version}.`
+}
