@@ -2,8 +2,8 @@ import type { Probot } from 'probot'
 import type { MergeTask } from './decision/merge-task.ts'
 import type { PullRef } from './decision/snapshot.ts'
 
-/** Asks for an evaluation; `requestedBy` where a person pressed a button. */
-export type Enqueue = (pull: PullRef) => Promise<void>
+/** Asks for an evaluation, because of something on the commit `sha` where that is told. */
+export type Enqueue = (pull: PullRef, sha?: string) => Promise<void>
 
 type RepositoryRef = Omit<PullRef, 'number' | 'requestedBy'>
 
@@ -48,7 +48,7 @@ export const events: ReadonlySet<string> = new Set([
 
 /**
  * The Probot app, and the only file that names GitHub's events: each becomes the pull requests to look at again.
- * A payload carries no authority; nothing else is taken from it.
+ * A payload carries no authority; beside it only the head is taken from one, of which other facts are then not fresh.
  */
 export function releaseGate(enqueue: Enqueue, lookAt: LookAt, find: PullFinder) {
   return (app: Probot): void => {
@@ -67,7 +67,11 @@ export function releaseGate(enqueue: Enqueue, lookAt: LookAt, find: PullFinder) 
         'pull_request_review.dismissed',
         'pull_request_review.edited',
       ],
-      async ({ payload }) => enqueueAll(payload, [payload.pull_request.number]),
+      async ({ payload }) => {
+        const { number, head } = payload.pull_request
+        const repository = repositoryOf(payload)
+        if (repository) await enqueue({ ...repository, number }, head.sha)
+      },
     )
     app.on('check_run.rerequested', async ({ payload }) => {
       const { name, head_sha: sha } = payload.check_run

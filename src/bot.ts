@@ -65,11 +65,11 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   const probot = createAppProbot(settings, log)
   const shell = { database, queue, now, log, github: (installationId: number) => probot.auth(installationId) }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
-  const enqueue = async (pull: PullRef) => {
+  const enqueue = async (pull: PullRef, sha?: string) => {
     if (!serves(pull.owner)) return
-    const state = await touch(database, pull)
+    const green = await touch(database, pull, sha)
     // What may have to be taken back is looked at first.
-    await queue.enqueueEvaluate(pull, state === 'passed' ? { priority: 5 } : {})
+    await queue.enqueueEvaluate(pull, green ? { priority: 5 } : {})
   }
   return { settings, log, clock, shell, probot, serves, enqueue }
 }

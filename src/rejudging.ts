@@ -8,7 +8,7 @@ import type { Database } from './services/database.ts'
 import { activeFreezes, type Freeze, frozenFact } from './services/freezes.ts'
 import { isAnyUnread } from './services/inbox.ts'
 import type { Queue } from './services/queue.ts'
-import { type DueVerdict, dueVerdicts, saveRejudged, saveTimes, type Times } from './services/verdicts.ts'
+import { type DueVerdict, dueVerdicts, saveRejudged, saveTimes, type Times } from './services/verdicts/due.ts'
 import { takeBackTimeOf } from './write-budget.ts'
 
 export type RejudgingShell = { database: Database; queue: Pick<Queue, 'enqueueEvaluate'>; now: () => Date }

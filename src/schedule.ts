@@ -1,7 +1,7 @@
 import type { Policy } from './decision/policy.ts'
 import type { Snapshot } from './decision/snapshot.ts'
 import { decide, type Verdict } from './decision/verdict.ts'
-import type { Times } from './services/verdicts.ts'
+import type { Times } from './services/verdicts/due.ts'
 
 /** Facts may turn a check green without being read again only for so long. */
 export const freshFor = 10 * 60_000

@@ -3,7 +3,7 @@ import { judgeDue, type RejudgingShell } from './rejudging.ts'
 import { retryTime } from './retry-later.ts'
 import { isAnyHeld } from './services/check-runs.ts'
 import type { Queue } from './services/queue.ts'
-import { nextTransition, type Times, takeToPrepare } from './services/verdicts.ts'
+import { nextTransition, type Times, takeToPrepare } from './services/verdicts/due.ts'
 import { type HeadsShell, writeHeads } from './write-heads.ts'
 
 export { scheduleOf } from './schedule.ts'

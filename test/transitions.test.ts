@@ -71,6 +71,11 @@ describe('at the opening', () => {
     ['read more than ten minutes before', later(prepared, -1), async () => undefined],
     ['read in time and heard of since', prepared, () => touch(database, pullOf(1))],
     [
+      'read in time and another pull request opened on its head since',
+      prepared,
+      () => touch(database, pullOf(2), world.headOf(1).sha),
+    ],
+    [
       'read in time while a delivery has come in that nobody has looked at',
       prepared,
       () =>
@@ -88,6 +93,12 @@ describe('at the opening', () => {
     expect(await world.carryOutAt(opening)).toEqual([])
     expect(world.asked.evaluations).toContainEqual({ number: 1, priority: 10 })
     expect((await latestVerdict(database, pullOf(1)))?.state).toBe('waiting')
+  })
+
+  test('a pull request with another head leaves its facts fresh', async () => {
+    await published(1)
+    await touch(database, pullOf(2), world.headOf(2).sha)
+    expect(await world.carryOutAt(opening)).toHaveLength(1)
   })
 
   test('heard of before its evaluation began, in the same millisecond: its facts are fresh', async () => {

@@ -1,7 +1,7 @@
 import type { Clock } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Probot } from 'probot'
-import type { PullRef } from '../decision/snapshot.ts'
+import type { Enqueue } from '../app.ts'
 import type { Shell } from '../evaluate.ts'
 import type { Queue } from '../services/queue.ts'
 import type { Settings } from '../settings.ts'
@@ -16,5 +16,5 @@ export type Parts = {
   /** Whether an account is served: `ALLOWED_ACCOUNTS`. */
   serves: (account: string) => boolean
   /** Asks for a pull request to be looked at, because something was heard of it. */
-  enqueue: (pull: PullRef) => Promise<void>
+  enqueue: Enqueue
 }
