@@ -39,20 +39,20 @@ export async function startBotProcess({ env, at }: BotOptions): Promise<BotProce
   child.stderr?.on('data', note)
   const url = await ready(child, () => logged)
   let sent = 0
-  const ask = (message: { setTime?: string }) => {
+  const ask = async (message: { setTime?: string }) => {
     const id = ++sent
-    return new Promise<boolean>((resolve, reject) => {
-      const answer = (reply: { id?: number; idle?: boolean }) => {
-        if (reply.id !== id) return
-        child.off('message', answer)
-        child.off('exit', gone)
-        resolve(reply.idle === true)
-      }
-      const gone = () => reject(new Error(`The bot ended:\n${logged.slice(-4_000)}`))
-      child.on('message', answer)
-      child.once('exit', gone)
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    const gone = () => reject(new Error(`The bot ended:\n${logged.slice(-4_000)}`))
+    const answer = (reply: { id?: number; idle?: boolean }) => {
+      if (reply.id === id) resolve(reply.idle === true)
+    }
+    child.on('message', answer).once('exit', gone)
+    try {
       child.send({ id, ...message }, (error) => error && gone())
-    })
+      return await promise
+    } finally {
+      child.off('message', answer).off('exit', gone)
+    }
   }
   return {
     url,
