@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { mergeTaskSchema } from './decision/merge-task.ts'
 import type { Notice, NoticeOf } from './decision/notice.ts'
 import { pullRefSchema } from './decision/snapshot.ts'
 import type { Database } from './services/database.ts'
 import { readDelivery } from './services/inbox.ts'
-import { DELIVERIES, NOTICES } from './services/queue/queues.ts'
+import { DELIVERIES, MERGING, NOTICES } from './services/queue/queues.ts'
 import type { DeadJob } from './services/queue.ts'
 
 type Place = NoticeOf<'dead letter'>['repository'] & { number?: number | undefined }
@@ -27,10 +28,7 @@ export async function deadLetterNotice(
 ): Promise<Notice | undefined> {
   const { queue, data } = unwrapped(job)
   if (queue === NOTICES) return undefined
-  const place =
-    queue === DELIVERIES
-      ? await placeOfDelivery(database, data)
-      : placeOfPull('pull' in data ? data.pull : data)
+  const place = await placeOf(database, queue, data)
   if (!place) return undefined
   const { number, ...repository } = place
   const hour = now.toISOString().slice(0, 13)
@@ -48,6 +46,20 @@ export async function deadLetterNotice(
 function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
   const inner = delayed.safeParse(data)
   return inner.success ? inner.data : { queue, data }
+}
+
+async function placeOf(database: Database, queue: string, data: object): Promise<Place | undefined> {
+  if (queue === DELIVERIES) return placeOfDelivery(database, data)
+  if (queue === MERGING) return placeOfTask(data)
+  return placeOfPull('pull' in data ? data.pull : data)
+}
+
+function placeOfTask(data: object): Place | undefined {
+  const { data: task } = mergeTaskSchema.safeParse(data)
+  if (!task) return undefined
+  if (task.task === 'merged') return placeOfPull(task.pull)
+  const { installationId, repositoryId, owner, repo } = task.repository
+  return { installationId, repositoryId, owner, repo }
 }
 
 function placeOfPull(data: unknown): Place | undefined {

@@ -55,6 +55,20 @@ describe('the notice of a job that was given up', () => {
     expect(await key('2026-11-25T18:00:00Z', 8)).not.toBe(expected.key)
   })
 
+  test.each([
+    ['a merge', { task: 'merged', pull: aPull() }, 7],
+    ['a push', { task: 'pushed', push: { branch: 'main', before: 'a', after: 'b' } }, undefined],
+    ['a merge group', { task: 'group', group: { headSha: 'a', headRef: 'h', baseRef: 'b' } }, undefined],
+    ['the issue of a review', { task: 'issue', number: 12 }, undefined],
+  ])('of the look at %s: to its repository', async (_, task, number) => {
+    const data = 'pull' in task ? task : { ...task, repository: expected.repository }
+    expect(await noticeOf('merging', data)).toMatchObject({
+      repository: expected.repository,
+      queue: 'merging',
+      ...(number ? { number } : {}),
+    })
+  })
+
   test('of a delivery: to the repository that the delivery names', async () => {
     const body = {
       action: 'opened',
