@@ -107,7 +107,7 @@ describe('the process is killed one minute before closing and started five minut
   afterAll(() => world.stage.close())
 
   test(
-    'every late merge is recorded as an exception, and what is still green is taken back at the start',
+    'every late merge is recorded and announced as an exception, and what is still green is taken back at the start',
     async () => {
       const { stage, shop, crowd } = world
       await stage.moveTo(at(closing, -61))
@@ -120,15 +120,26 @@ describe('the process is killed one minute before closing and started five minut
       const merges = await mergesOf(stage, shop, crowd)
       const late = afterClosing(merges)
       expect((await greenOnes(world)).filter(({ number }) => !merges.has(number))).toEqual([])
+      for (let minute = 8; minute <= (large ? 30 : 12); minute++) await stage.moveTo(at(closing, minute * 60))
+      const announced = announcedOf(stage)
       const { merged, exceptions } = await recordsOf(stage)
       if (large) console.log({ merged: merges.size, late: late.length, exceptions: exceptions.length })
       expect(late.length).toBeGreaterThan(0)
       expect(exceptions.sort()).toEqual(late.sort())
+      expect(announced.sort()).toEqual(late.sort())
       expect(merged.sort()).toEqual([...merges.keys()].sort())
     },
     patience,
   )
 })
+
+/** The pull requests of which Slack was told that they were merged past the gate. */
+function announcedOf(stage: Stage): number[] {
+  return stage.slack.messages.flatMap((message) => {
+    const number = /Merged past the gate: [^#]*#(\d+)/.exec(JSON.stringify(message))?.[1]
+    return number === undefined ? [] : [Number(number)]
+  })
+}
 
 /** The pull requests whose merge was recorded, and those whose merge was recorded as an exception. */
 async function recordsOf(stage: Stage): Promise<{ merged: number[]; exceptions: number[] }> {
