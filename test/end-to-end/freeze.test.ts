@@ -110,4 +110,25 @@ describe('an instant freeze', () => {
       conclusion: null,
     })
   })
+
+  test("by a line in the organisation's policy takes back the green checks of those that fall back to it", async () => {
+    stage.github.addOrganization('other', { owners: ['olga'] })
+    stage.github.installApp('other')
+    const policy = (frozen: string) => `gates:\n  approvals: {}\n  release_window: {${frozen}}\n`
+    const common = await furnish(stage, { owner: 'other', repo: '.github', policy: policy('') })
+    const tool = await furnish(stage, { owner: 'other', repo: 'tool', policy: null })
+    const mend = await tool.openPull('ana', { branch: 'b', title: 'B', files: { 'src/b.ts': 'b\n' } })
+    await tool.review('chloe', mend)
+    await tool.review('dev', mend)
+    expect(await tool.check(mend)).toMatchObject({ conclusion: 'success' })
+    const line = await common.openPull('ana', {
+      branch: 'freeze',
+      title: 'Freeze',
+      files: { '.github/release-gate.yml': policy(' frozen: All of us migrate ') },
+    })
+    await common.review('chloe', line)
+    await common.review('dev', line)
+    expect(await common.merge('eva', line)).toBeUndefined()
+    expect(await tool.check(mend)).toMatchObject({ title: 'Frozen: All of us migrate', conclusion: null })
+  })
 })

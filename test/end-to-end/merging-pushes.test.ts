@@ -36,24 +36,20 @@ beforeAll(async () => {
   stage = await aStage({ at: inWindow })
   cast(stage)
   stage.github.installApp('foodyepay')
+  const releaseBot = stage.github.otherApp('release-bot')
   const scene = async (name: string, policy?: string) => {
     const shop = await aRepositoryOf(stage, policy)
-    await allowBypass(stage, shop)
+    await allowBypass(stage, shop, { appId: releaseBot.id })
     shops[name] = shop
     return shop
   }
   const direct = await scene('direct')
   stage.github.faults.add({ kind: 'double', event: 'push', times: 2 })
   await directPush(direct)
-  await directPush(
-    await scene(
-      'allowed',
-      `${windowPolicy}push:\n  allowed: [Olga, release-bot[bot]]\n`.replace(
-        'release-bot[bot]',
-        '"release-bot[bot]"',
-      ),
-    ),
-  )
+  const allowed = `${windowPolicy}push:\n  allowed: [Olga, "Release-Bot[bot]"]\n`
+  await directPush(await scene('allowed', allowed))
+  await directPush(await scene('allowed App', allowed), 'release-bot[bot]')
+  await directPush(await scene('other App'), 'release-bot[bot]')
   await directPush(await scene('feature'), 'ana', 'feature')
   await directPush(
     await scene('covered', `branches: [main, "release/*"]\n${windowPolicy}`),
@@ -119,6 +115,12 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     expect(shop('direct').messages()[0]).toContain(`Review in #${issues[0]?.number}`)
   })
 
+  test('is one by an App that push.allowed does not list, and names it', () => {
+    expect(exceptionsIn('other App').map(({ body }) => body)).toMatchObject([
+      { by: { login: 'release-bot[bot]' }, bypassed: ['1 commit belongs to no pull request.'] },
+    ])
+  })
+
   test('is one on any covered branch, a new one too', () => {
     expect(exceptionsIn('covered')).toHaveLength(1)
     expect(exceptionsIn('covered')[0]?.body).toMatchObject({ branch: 'release/1' })
@@ -139,6 +141,7 @@ describe('a push to a covered branch that belongs to no pull request', () => {
 describe('no exception is', () => {
   test.each([
     ['a push by an account that push.allowed lists, whatever the case', 'allowed'],
+    ['a push by an App that push.allowed lists', 'allowed App'],
     ['a push to a branch that the policy does not cover', 'feature'],
     ['a merge commit', 'merge'],
     ['a squash', 'squash'],

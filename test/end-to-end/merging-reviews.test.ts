@@ -113,6 +113,27 @@ describe('an urgent merge', () => {
     expect(await openedIssues(stage, other)).toEqual([])
   })
 
+  test('that deferred the regression owes it, in the open window too, and the next one waits for it', async () => {
+    const gates = 'release_window: { urgent: { block_when_overdue: true } }'
+    const regression = 'staging_regression: { server: staging, deployment: none, defer_when_urgent: true }'
+    const policy = windowPolicy.replace('release_window: {}', `${gates}\n  ${regression}`)
+    const deferring = await aRepositoryOf(stage, policy)
+    const plain = await deferring.approvedChange()
+    expect(await deferring.check(plain)).toMatchObject({ conclusion: expect.not.stringMatching('success') })
+    const mend = await urgent(deferring)
+    expect(await deferring.check(mend)).toMatchObject({ conclusion: 'success' })
+    expect(await deferring.merge('ben', mend)).toBeUndefined()
+    const [owed, ...more] = await openedIssues(stage, deferring)
+    expect(more).toEqual([])
+    expect(owed).toMatchObject({ labels: ['urgent-review'], state: 'open' })
+    expect(owed?.body).toContain('- Staging regression: ')
+    expect(owed?.body).not.toContain('- Release window: ')
+    await at('2026-12-18T18:00:00Z')
+    expect((await deferring.check(await urgent(deferring)))?.summary).toContain(
+      `the review of #${mend.number} in #${owed?.number} is overdue`,
+    )
+  })
+
   test('and the end of its review are in the records', async () => {
     const records = await recordsOf(stage)
     expect(about(records, shop, 'merged')[0]?.body).toMatchObject({

@@ -110,18 +110,22 @@ export function about(records: ReadRecord[], { repository }: Workshop, kind: str
   })
 }
 
-/** Lets whoever owns the organisation merge past every rule, and push. */
+type Bypass = { mode?: 'always' | 'pull_request'; appId?: number }
+
+/** Lets whoever owns the organisation, and an App, merge past every rule, and push. */
 export async function allowBypass(
   stage: Stage,
   { repository }: Workshop,
-  mode: 'always' | 'pull_request' = 'always',
+  { mode = 'always', appId }: Bypass = {},
 ): Promise<void> {
+  const apps =
+    appId === undefined ? [] : [{ actor_id: appId, actor_type: 'Integration' as const, bypass_mode: mode }]
   const rulesets = await stage.as('olga').request('GET /repos/{owner}/{repo}/rulesets', repository)
   for (const { id } of rulesets.data) {
     await stage.as('olga').request('PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}', {
       ...repository,
       ruleset_id: id,
-      bypass_actors: [{ actor_id: 1, actor_type: 'OrganizationAdmin', bypass_mode: mode }],
+      bypass_actors: [{ actor_id: 1, actor_type: 'OrganizationAdmin', bypass_mode: mode }, ...apps],
     })
   }
 }

@@ -19,7 +19,8 @@ export function pushBranch(
     const before = (await shaOf(repository.git, ref)) ?? noCommit
     const after = remove ? noCommit : await run(['rev-parse', branch])
     if (before === after) return after
-    const by = { userId: account.id, appId: null }
+    const app = hub.world.apps.find(({ botId }) => botId === account.id)
+    const by = { userId: account.id, appId: app?.id ?? null }
     const forced = force && before !== noCommit && !(await contains(run, before, after))
     const refused = pushRefusal(hub, repository, { ref, before, after, by, forced })
     if (refused) throw new Error(`remote: error: ${refused}`)
