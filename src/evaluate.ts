@@ -1,4 +1,6 @@
 import type { Logger } from 'pino'
+import { enqueueWindowTime } from './candidates/windows.ts'
+import { fulfilRegression, recordRelease } from './candidates/wishes.ts'
 import type { Publishing } from './check-writer.ts'
 import type { Step } from './decision/gate.ts'
 import type { PullRef } from './decision/snapshot.ts'
@@ -8,8 +10,6 @@ import { withOwnFacts } from './own-facts.ts'
 import { policyFor } from './policy-source.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
-import { enqueueWindowTime } from './regression-windows.ts'
-import { fulfilRegression, recordRelease } from './regression-wishes.ts'
 import type { Database } from './services/database.ts'
 import { factStore } from './services/facts.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
@@ -140,11 +140,12 @@ const untilListed = 60_000
 async function fulfil(
   shell: Shell,
   github: GitHub,
-  { pull, headSha: head, snapshot, counts }: StoredVerdict,
+  stored: StoredVerdict,
   { steps, sameHead, changed }: { steps: Step[]; sameHead: number[]; changed: boolean },
 ): Promise<void> {
+  const { pull, headSha: head, snapshot, counts } = stored
   for (const step of steps) {
-    await fulfilRegression(shell, github, { pull, headSha: head }, step)
+    await fulfilRegression(shell, github, stored, step)
     if (step.kind === 'request-reviews' && changed) {
       const outcome = await requestReviews(github, pull, step)
       if ('refused' in outcome)

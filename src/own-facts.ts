@@ -1,7 +1,7 @@
+import { regressionFact } from './candidates/facts.ts'
 import type { Snapshot } from './decision/snapshot.ts'
 import { owedFact } from './merging/owed.ts'
 import type { Judging } from './policy-source.ts'
-import { regressionFact } from './regression-facts.ts'
 import { activeFreezes, frozenFact } from './services/freezes.ts'
 import { takeBackTimeOf } from './write-budget.ts'
 

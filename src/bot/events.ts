@@ -1,8 +1,8 @@
 import { releaseGate } from '../app.ts'
+import { askByButton } from '../candidates/wishes.ts'
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
 import { lookWhenDue } from '../merging/look.ts'
 import { openPulls, pullsUnderNewPolicy } from '../reconcile.ts'
-import { askByButton } from '../regression-wishes.ts'
 import { verdictsOnHead } from '../services/verdicts.ts'
 import type { Parts } from './parts.ts'
 

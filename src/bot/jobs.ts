@@ -1,4 +1,5 @@
 import type { Probot } from 'probot'
+import { askBeforeWindows } from '../candidates/windows.ts'
 import { deadLetterNotice } from '../dead-letter.ts'
 import { regressionWishSchema } from '../decision/regression-wish.ts'
 import type { PullRef } from '../decision/snapshot.ts'
@@ -7,7 +8,6 @@ import { noteAnnounced } from '../merging/announcing.ts'
 import { failClosedGroups } from '../merging/groups.ts'
 import { carryOutMerging } from '../merging/run.ts'
 import { type NotifyShell, notify } from '../notify.ts'
-import { askBeforeWindows } from '../regression-windows.ts'
 import type { Database } from '../services/database.ts'
 import { revoked } from '../services/github/client.ts'
 import { markFailed, markProcessed, readDelivery } from '../services/inbox.ts'
@@ -41,7 +41,7 @@ export async function startWork(parts: Parts): Promise<void> {
     },
     regression: async (wish, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
-      const { runRegressionJob } = await import('../regression-job.ts')
+      const { runRegressionJob } = await import('../candidates/job.ts')
       const { servers } = settings
       await unlessRevoked(wish.pull, () =>
         runRegressionJob({ ...shell, servers }, regressionWishSchema.parse(wish), signal),
@@ -71,7 +71,7 @@ async function bury({ settings, shell }: Parts, job: DeadJob): Promise<void> {
   const { queue: name, data, problem } = job
   if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
   if (name === RUN_REGRESSION) {
-    const { giveUp } = await import('../regression-give-up.ts')
+    const { giveUp } = await import('../candidates/give-up.ts')
     await giveUp({ ...shell, servers: settings.servers }, regressionWishSchema.parse(data), problem)
   }
   const notice = await deadLetterNotice(database, job, now())

@@ -2,7 +2,7 @@ import { type Finding, type Step, waiting } from './gate.ts'
 import { code, list } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, RegressionFacts, Snapshot } from './snapshot.ts'
-import { isOver, isTrusted, releaseAsked, releaseLabel } from './staging.ts'
+import { isOver, isTrusted, isUnderWay, releaseAsked, releaseLabel } from './staging.ts'
 
 const button = 'A person with write access, by the button of the check "Staging regression"'
 
@@ -73,7 +73,7 @@ function deployed(
   if (label && !snapshot.draft && wantsDeployment(ofHead, label.at)) {
     return say(
       'Waiting for a deployment',
-      `A deployment of this head to ${where} has been asked for.`,
+      `This head is deployed to ${where} in its turn: one candidate at a time, each until it has been judged.`,
       'The deployment workflow of the repository',
       [{ kind: 'request-deployment', environment: settings.environment }],
     )
@@ -100,11 +100,9 @@ function wantsDeployment(ofHead: Deployment[], labelledAt: string | null): boole
   )
 }
 
-const underway = ['none', 'queued', 'pending', 'in_progress']
-
 function notThere(newest: Deployment | undefined, where: string, say: Say): Finding {
   const who = `Whoever deploys to ${where}; or a person with write access, by the label ${code(releaseLabel)}`
-  if (newest && underway.includes(newest.state)) {
+  if (newest && isUnderWay(newest.state)) {
     return say(
       'Waiting for a deployment',
       `This head is on its way to ${where}.`,

@@ -28,6 +28,11 @@ export function isOver(state: string): boolean {
   return ['error', 'failure', 'inactive'].includes(state)
 }
 
+/** Whether a deployment may still become one that succeeded. `none`: nobody has reported on it yet. */
+export function isUnderWay(state: string): boolean {
+  return ['none', 'queued', 'pending', 'in_progress'].includes(state)
+}
+
 /**
  * The newest run that speaks for a head: on this commit or one with the identical git tree, with the server, environment
  * and suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment says

@@ -1,18 +1,19 @@
-import type { Step } from './decision/gate.ts'
-import { offered } from './decision/regression-check.ts'
-import type { RegressionSettings } from './decision/regression-settings.ts'
-import type { RegressionWish } from './decision/regression-wish.ts'
-import type { PullRef, RegressionFacts } from './decision/snapshot.ts'
-import { isOver, releaseAsked } from './decision/staging.ts'
-import { type CheckShell, offerRegression, reserve } from './regression-check.ts'
-import type { Database } from './services/database.ts'
-import { evidenceFor, recordBaseline } from './services/evidence.ts'
-import { readAccess } from './services/github/access.ts'
-import { type GitHub, orAbsent } from './services/github/client.ts'
-import { requestDeployment } from './services/github/deployments.ts'
-import { personOf } from './services/github/people.ts'
-import type { Queue } from './services/queue.ts'
-import { openVerdicts, type StoredVerdict, verdictsOnHead } from './services/verdicts.ts'
+import type { Step } from '../decision/gate.ts'
+import { offered } from '../decision/regression-check.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { RegressionWish } from '../decision/regression-wish.ts'
+import type { PullRef, RegressionFacts } from '../decision/snapshot.ts'
+import { isOver, releaseAsked } from '../decision/staging.ts'
+import { retryAfter } from '../retry-later.ts'
+import type { Database } from '../services/database.ts'
+import { evidenceFor, recordBaseline } from '../services/evidence.ts'
+import { readAccess } from '../services/github/access.ts'
+import { type GitHub, orAbsent } from '../services/github/client.ts'
+import { personOf } from '../services/github/people.ts'
+import type { Queue } from '../services/queue.ts'
+import { openVerdicts, type StoredVerdict, verdictsOnHead } from '../services/verdicts.ts'
+import { offerRegression } from './check.ts'
+import { deployInTurn } from './deployment.ts'
 
 /** How long before a window opens its candidates are asked for evidence. */
 export const beforeWindow = 60 * 60_000
@@ -20,7 +21,7 @@ export const beforeWindow = 60 * 60_000
 export type WishShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
-  queue: Pick<Queue, 'enqueueRegression' | 'enqueueEvaluate'>
+  queue: Pick<Queue, 'enqueueRegression' | 'enqueueEvaluate' | 'enqueueRecheck'>
   now: () => Date
 }
 
@@ -28,14 +29,18 @@ export type WishShell = {
 export async function fulfilRegression(
   { database, queue, now }: WishShell,
   github: GitHub,
-  { pull, headSha: sha }: Pick<StoredVerdict, 'pull' | 'headSha'>,
+  { pull, headSha: sha, policy }: Pick<StoredVerdict, 'pull' | 'headSha' | 'policy'>,
   step: Step,
 ): Promise<void> {
   if (step.kind === 'run-regression') {
     const { requestedBy: _, ...plain } = pull
     await queue.enqueueRegression({ pull: plain, sha, server: step.server, why: 'gate' })
   }
-  if (step.kind === 'request-deployment') await deploy({ database, github, now }, pull, sha, step.environment)
+  const settings = policy?.gates.staging_regression
+  if (step.kind === 'request-deployment' && settings) {
+    const again = await deployInTurn({ database, github, now }, pull, sha, settings)
+    if (again) await queue.enqueueRecheck(pull, again)
+  }
   if (step.kind === 'offer-regression')
     await offerRegression({ database, github, now }, { ...pull, sha }, offered)
 }
@@ -72,12 +77,13 @@ export async function askByButton(
 /**
  * Before a window, a head that is not on staging is deployed where the label `release` asks for it: once, and again only
  * where an earlier deployment is over.
+ * @throws `retryAfter` where another candidate has its turn on staging.
  */
 export async function deployBeforeWindow(
   github: GitHub,
   { pull, sha }: RegressionWish,
   { deployments }: RegressionFacts,
-  { environment }: RegressionSettings,
+  settings: RegressionSettings,
   { database, now }: Pick<WishShell, 'database' | 'now'>,
 ): Promise<void> {
   const [judged] = await verdictsOnHead(database, pull, sha)
@@ -85,12 +91,8 @@ export async function deployBeforeWindow(
   const since = now().getTime() - beforeWindow
   const ofHead = deployments.filter((deployment) => deployment.sha === sha)
   const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)
-  if (over) await deploy({ database, github, now }, pull, sha, environment)
-}
-
-async function deploy(shell: CheckShell, pull: PullRef, sha: string, environment: string): Promise<void> {
-  await reserve(shell, pull.installationId)
-  await requestDeployment(shell.github, pull, { sha, environment, number: pull.number })
+  const again = over ? await deployInTurn({ database, github, now }, pull, sha, settings) : undefined
+  if (again) throw retryAfter(again, 'another candidate has its turn on staging')
 }
 
 /**

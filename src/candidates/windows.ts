@@ -1,10 +1,10 @@
-import { stateAt } from './decision/calendar.ts'
-import { parseDuration } from './decision/duration.ts'
-import type { Policy } from './decision/policy.ts'
-import { standingRun } from './decision/staging.ts'
-import { beforeWindow, type WishShell } from './regression-wishes.ts'
-import type { Queue } from './services/queue.ts'
-import { openVerdicts, type StoredVerdict } from './services/verdicts.ts'
+import { stateAt } from '../decision/calendar.ts'
+import { parseDuration } from '../decision/duration.ts'
+import type { Policy } from '../decision/policy.ts'
+import { standingRun } from '../decision/staging.ts'
+import type { Queue } from '../services/queue.ts'
+import { openVerdicts, type StoredVerdict } from '../services/verdicts.ts'
+import { beforeWindow, type WishShell } from './wishes.ts'
 
 /** When the next window of a policy opens; undefined while one is open, and where the gate or the window is off. */
 function opening({ gates }: Policy, now: Date): Date | undefined {

@@ -1,11 +1,11 @@
-import { code, short } from './decision/markdown.ts'
-import type { RegressionSettings } from './decision/regression-settings.ts'
-import type { Deployment, PullRef } from './decision/snapshot.ts'
-import { isTrusted } from './decision/staging.ts'
-import { type Operator, readOperator } from './regression/operator.ts'
-import { mayUse, type StagingServer } from './regression/servers.ts'
-import type { GitHub } from './services/github/client.ts'
-import { newestDeployments } from './services/github/deployments.ts'
+import { code, short } from '../decision/markdown.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { Deployment, PullRef } from '../decision/snapshot.ts'
+import { isTrusted } from '../decision/staging.ts'
+import { type Operator, readOperator } from '../regression/operator.ts'
+import { mayUse, type StagingServer } from '../regression/servers.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { newestDeployments } from '../services/github/deployments.ts'
 
 /** What staging holds now: the deployment that is live there, and a mark that differs when anything has been deployed since. */
 export type OnStaging = { live: Deployment | undefined; mark: string }

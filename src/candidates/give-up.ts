@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { RegressionWish } from './decision/regression-wish.ts'
-import { newestOf } from './decision/staging.ts'
-import { limitsOfPolicy } from './regression/policy-limits.ts'
-import { createRedactor } from './regression/redaction.ts'
-import { unrun } from './regression/rejudge.ts'
-import { finishRun } from './regression-finish.ts'
-import type { RegressionShell } from './regression-job.ts'
-import { serverFor } from './regression-target.ts'
-import { verdictsOnHead } from './services/verdicts.ts'
+import type { RegressionWish } from '../decision/regression-wish.ts'
+import { newestOf } from '../decision/staging.ts'
+import { limitsOfPolicy } from '../regression/policy-limits.ts'
+import { createRedactor } from '../regression/redaction.ts'
+import { unrun } from '../regression/rejudge.ts'
+import { verdictsOnHead } from '../services/verdicts.ts'
+import { finishRun } from './finish.ts'
+import type { RegressionShell } from './job.ts'
+import { serverFor } from './target.ts'
 
 /**
  * A run died again and again, and its job was given up: that is no regression, but staging could not be judged. Where no

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { ShownRegression } from './decision/regression-check.ts'
-import type { Database } from './services/database.ts'
-import type { GitHub } from './services/github/client.ts'
+import type { ShownRegression } from '../decision/regression-check.ts'
+import type { Database } from '../services/database.ts'
+import type { GitHub } from '../services/github/client.ts'
 import {
   createRegressionRun,
   findRegressionRun,
   type RegressionRun,
   updateRegressionRun,
-} from './services/github/regression-runs.ts'
-import { type RegressionCheck, regressionCheck, saveRegressionCheck } from './services/regression-checks.ts'
-import { reserveWrite } from './write-budget.ts'
+} from '../services/github/regression-runs.ts'
+import { type RegressionCheck, regressionCheck, saveRegressionCheck } from '../services/regression-checks.ts'
+import { reserveWrite } from '../write-budget.ts'
 
 export type CheckShell = { database: Database; github: GitHub; now: () => Date }
 export type CheckedHead = {

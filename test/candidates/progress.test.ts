@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { atMostEvery } from '../src/regression-run.ts'
+import { atMostEvery } from '../../src/candidates/run.ts'
 
 test('progress is told at most every five seconds, however fast the cases are', () => {
   let now = 1_000

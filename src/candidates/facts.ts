@@ -1,16 +1,21 @@
-import type { RegressionSettings } from './decision/regression-settings.ts'
-import type { Evidence, PullRef, RegressionFacts, Snapshot } from './decision/snapshot.ts'
-import type { Judging } from './policy-source.ts'
-import { baselineSchema } from './regression/contract-check.ts'
-import { contractGate } from './regression/contract-gate.ts'
-import { withGate } from './regression/rejudge.ts'
-import { runReportSchema } from './regression/report-schema.ts'
-import { readSuite } from './regression/suite-file.ts'
-import type { Queryable } from './services/database.ts'
-import { evidenceFor, latestBaseline, type StoredBaseline, type StoredEvidence } from './services/evidence.ts'
-import type { GitHub } from './services/github/client.ts'
-import { deploymentsOf, treeOf } from './services/github/deployments.ts'
-import { regressionCheck } from './services/regression-checks.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
+import type { Judging } from '../policy-source.ts'
+import { baselineSchema } from '../regression/contract-check.ts'
+import { contractGate } from '../regression/contract-gate.ts'
+import { withGate } from '../regression/rejudge.ts'
+import { runReportSchema } from '../regression/report-schema.ts'
+import { readSuite } from '../regression/suite-file.ts'
+import type { Queryable } from '../services/database.ts'
+import {
+  evidenceFor,
+  latestBaseline,
+  type StoredBaseline,
+  type StoredEvidence,
+} from '../services/evidence.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { deploymentsOf, treeOf } from '../services/github/deployments.ts'
+import { regressionCheck } from '../services/regression-checks.ts'
 
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
 
