@@ -39,6 +39,8 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END
 $$;
 
+-- Whoever owns the tables appends as this role.
+GRANT release_gate_writer TO CURRENT_USER;
 GRANT USAGE ON SCHEMA release_gate TO release_gate_writer;
 GRANT SELECT, INSERT ON release_gate.audit_records TO release_gate_writer;
 

@@ -72,6 +72,7 @@ const environment = z.object({
     )
     .optional(),
   SLACK_API_URL: httpsUrl('is not a URL; leave it out for https://slack.com/api/').optional(),
+  RECORDS_MONTHS: wholeNumber('is not a number of months; write one from 3 to 1200', 3, 1_200).default(13),
   STORY_CLOCK: z.iso
     .datetime({ offset: true, error: 'is not an ISO instant; unset it: only a story sets it' })
     .optional(),
@@ -94,6 +95,8 @@ export type Settings = {
   slack: { token: string; apiUrl: string | undefined } | undefined
   /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
   servers: ReadonlyMap<string, StagingServer>
+  /** For how many months records are kept. */
+  recordsMonths: number
   /** A story's time instead of the system's; only against an API on loopback, and only under a parent that moves it. */
   storyClock: Date | undefined
 }
@@ -144,6 +147,7 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     allowedAccounts: data.ALLOWED_ACCOUNTS,
     logLevel: data.LOG_LEVEL,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
+    recordsMonths: data.RECORDS_MONTHS,
     storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,
   }
 }

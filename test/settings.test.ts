@@ -37,6 +37,7 @@ test('the three credentials are enough; all else has its default', () => {
     logLevel: 'info',
     slack: undefined,
     servers: new Map(),
+    recordsMonths: 13,
     storyClock: undefined,
   })
 })

@@ -21,14 +21,15 @@ const recoveryMargin = 60 * minute
 
 /** Starts what is done on start and again and again, whatever is delivered. */
 export function startChores(parts: Parts): Chore[] {
-  const { log, shell } = parts
+  const { log, shell, settings } = parts
+  const { recordsMonths } = settings
   return [
     repeatedly('Looking at all pull requests', 60 * minute, () => lookAtAll(parts), log),
     repeatedly('Asking for missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
       'The daily look',
       60 * minute,
-      async () => lookDaily({ ...shell, log, outside: await outside(parts) }),
+      async () => lookDaily({ ...shell, recordsMonths, log, outside: await outside(parts) }),
       log,
     ),
   ]

@@ -1,9 +1,13 @@
+import { subMonths } from 'date-fns/subMonths'
 import type { Logger } from 'pino'
+import { type AnchorShell, anchorRecords } from '../anchoring.ts'
 import type { Notice } from '../decision/notice.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import type { Diagnosis } from '../doctor/diagnosis.ts'
 import { drift } from '../doctor/drift.ts'
 import { gather, type Outside } from '../doctor/gather.ts'
+import { keptAnchors } from '../services/audit/anchors.ts'
+import { cutRecords } from '../services/audit/retention.ts'
 import { verifyChain } from '../services/audit/verify.ts'
 import type { Database } from '../services/database.ts'
 import { factStore, pruneFacts } from '../services/facts.ts'
@@ -16,6 +20,9 @@ export type DailyShell = {
   database: Database
   queue: Pick<Queue, 'enqueueNotice'>
   outside: Outside
+  github: AnchorShell['github']
+  /** For how many months records are kept. */
+  recordsMonths: number
   now: () => Date
   log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
@@ -41,8 +48,12 @@ export async function lookDaily(shell: DailyShell): Promise<void> {
   for (const notice of driftNotices(await keptPolicies(database), appeared, mended, now())) {
     await shell.queue.enqueueNotice(notice)
   }
-  await verifyRecords(shell)
   await prune(shell)
+  // A broken chain is neither anchored nor cut: whoever mends it needs all of it as it was.
+  if (await recordsHold(shell)) {
+    await cutRecords(database, subMonths(now(), shell.recordsMonths))
+    await anchorRecords(shell)
+  }
   await store.put(lastRunKey, { at: now().toISOString(), remember } satisfies LastRun)
 }
 
@@ -66,13 +77,14 @@ function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], mended: Diagno
   })
 }
 
-async function verifyRecords({ database, queue, log }: DailyShell): Promise<void> {
-  const result = await verifyChain(database)
-  if (result.ok) return
+async function recordsHold({ database, queue, log }: DailyShell): Promise<boolean> {
+  const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
+  if (result.ok) return true
   const { installationId, seq, why } = result
   log.error({ installationId, seq, why, alert: true }, 'The chain of records is broken')
   const key = `records/${installationId}/${seq}`
   await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why } satisfies Notice)
+  return false
 }
 
 /** GitHub keeps deliveries for three days, and nobody asks about a commit after half a year. */

@@ -1,28 +1,35 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
+import { type Anchor, readAnchors } from '../decision/anchor.ts'
+import type { Verified } from '../services/audit/verify.ts'
+import type { AuditRecord } from '../services/audit.ts'
 import type { Database } from '../services/database.ts'
+import { readInput } from './input-file.ts'
 import { urgentShareCommand } from './urgent-share.ts'
 
 /** `audit verify` and `audit export`: what an auditor needs to check the records without trusting the bot. */
 export function auditCommand(): Command {
   const verify = new Command('verify')
     .description('compute every hash of the records anew, and name the first bad one')
+    .option(
+      '--anchors <file>',
+      'compare with the hashes in a file: the text of the issues that hold the anchors',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `${where}\nExit codes: 0 every chain is unbroken, 1 one is broken, 2 the records cannot be read.`,
     )
-    .action((options: { json?: boolean }) =>
-      withDatabase((database) => verifyAll(database, options.json === true)),
+    .action((options: { json?: boolean; anchors?: string }) =>
+      withDatabase((database) => verifyAll(database, options)),
     )
   const out = new Command('export')
     .description('print the records as NDJSON, one canonical record a line, in their order')
+    .option('--csv', 'print a table for samples instead: a line for each merge and each push past the gate')
     .option('--from <time>', 'ISO date and time; records from it on')
     .option('--to <time>', 'ISO date and time; records before it')
     .addHelpText('after', `${where}\nExit codes: 0 printed, 2 wrong use.`)
-    .action((options: { from?: string; to?: string }) =>
-      withDatabase((database) => exportAll(database, options)),
-    )
+    .action((options: Range & { csv?: boolean }) => withDatabase((database) => exportAll(database, options)))
   return new Command('audit')
     .description('check and export the records')
     .addCommand(verify)
@@ -47,26 +54,61 @@ async function withDatabase(work: (database: Database) => Promise<void>): Promis
   }
 }
 
-async function verifyAll(database: Database, json: boolean): Promise<void> {
+async function verifyAll(database: Database, options: { json?: boolean; anchors?: string }): Promise<void> {
+  const anchors = options.anchors === undefined ? undefined : anchorsIn(options.anchors)
   const { verifyChain } = await import('../services/audit/verify.ts')
-  const result = await verifyChain(database)
-  const says = result.ok
-    ? `${result.records} records in ${result.heads.length} chains, unbroken.`
-    : `The chain of installation ${result.installationId} is broken at record ${result.seq}: ${result.why}`
-  process.stdout.write(`${json ? JSON.stringify(result) : says}\n`)
+  const { keptAnchors } = await import('../services/audit/anchors.ts')
+  const kept = await keptAnchors(database)
+  const result = await verifyChain(database, undefined, { anchors: [...kept, ...(anchors ?? [])] })
+  process.stdout.write(`${options.json ? JSON.stringify(result) : said(result, anchors?.length)}\n`)
   process.exitCode = result.ok ? 0 : 1
 }
 
-async function exportAll(database: Database, options: { from?: string; to?: string }): Promise<void> {
+function anchorsIn(file: string): Anchor[] {
+  const read = readInput('--anchors', file, 'a file with the text of the issues that hold the anchors')
+  if ('mistake' in read) throw new Error(read.mistake)
+  const anchors = readAnchors(read.text)
+  if (anchors.length > 0) return anchors
+  throw new Error(
+    `--anchors: ${file} holds no anchor; save the text of an issue labelled release-gate-records in it, with lines like "installation 1, record 2, \`<hash>\`".`,
+  )
+}
+
+function said(result: Verified, compared: number | undefined): string {
+  if (!result.ok)
+    return `The chain of installation ${result.installationId} is broken at record ${result.seq}: ${result.why}`
+  const with_ = compared === undefined ? '' : ` They hold all ${compared} hashes of the file.`
+  const from = result.since.map(
+    ({ installationId, seq }) =>
+      `\nThe chain of installation ${installationId} begins after record ${seq}, which was anchored; older ones were let go.`,
+  )
+  return `${result.records} records in ${result.heads.length} chains, unbroken.${with_}${from.join('')}`
+}
+
+type Range = { from?: string; to?: string }
+
+async function exportAll(database: Database, options: Range & { csv?: boolean }): Promise<void> {
   const range = { ...time('from', options.from), ...time('to', options.to) }
   const { chainIds } = await import('../services/audit/verify.ts')
   const { readRecords } = await import('../services/audit.ts')
-  const { default: canonicalize } = await import('canonicalize')
+  const { head, lineOf } = options.csv ? await csv() : await ndjson()
+  process.stdout.write(head)
   for (const id of await chainIds(database)) {
-    for await (const record of readRecords(database, id, range)) {
-      process.stdout.write(`${canonicalize({ ...record, at: record.at.toISOString() })}\n`)
-    }
+    for await (const record of readRecords(database, id, range)) process.stdout.write(lineOf(record) ?? '')
   }
+}
+
+type Form = { head: string; lineOf: (record: AuditRecord) => string | undefined }
+
+async function ndjson(): Promise<Form> {
+  const { default: canonicalize } = await import('canonicalize')
+  const lineOf = (record: AuditRecord) => `${canonicalize({ ...record, at: record.at.toISOString() })}\n`
+  return { head: '', lineOf }
+}
+
+async function csv(): Promise<Form> {
+  const { changeTableHead, changeTableLine } = await import('./change-table.ts')
+  return { head: changeTableHead, lineOf: changeTableLine }
 }
 
 function time<Name extends 'from' | 'to'>(name: Name, text: string | undefined): { [Key in Name]?: Date } {

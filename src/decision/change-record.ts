@@ -2,6 +2,7 @@ import { type ChangeDescription, readDescription } from './change-description.ts
 import { type Exception, exceptionOf, type Standing, type Timing, timingOf, verdictAt } from './exception.ts'
 import type { FindingState } from './gate.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
+import { standingRun } from './staging.ts'
 import { tallyOf } from './tally.ts'
 
 /** A check that stood on the merged head; `conclusion` is null while it ran. */
@@ -56,7 +57,7 @@ export type ChangeRecord = {
     reason: string | null
     skipped: string[]
   } | null
-  /** The newest staging regression of the merged head: the hash is that of the stored report. */
+  /** The staging regression that spoke for the merged head: the hash is that of the stored report. */
   regression: { run: string; verdict: string; hash: string } | null
   policy: { where: string; blob: string } | null
   rules: string
@@ -91,7 +92,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     gates: judged ? gatesAt(judged, facts.mergedAt) : [],
     window: windowOf(timing),
     urgent: urgentOf(timing),
-    regression: regressionOf(people, facts.head.sha),
+    regression: regressionOf(people, facts.head.sha, judged?.policy),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
     rules: facts.rules,
     mergedBy: facts.mergedBy,
@@ -100,8 +101,17 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
   }
 }
 
-function regressionOf(snapshot: Snapshot | undefined, head: string): ChangeRecord['regression'] {
-  const run = snapshot?.regression?.runs.find(({ headSha }) => headSha === head)
+/** The run that spoke for the head; without a verdict, the newest run on it. */
+function regressionOf(
+  snapshot: Snapshot | undefined,
+  head: string,
+  policy: Standing['policy'],
+): ChangeRecord['regression'] {
+  if (!snapshot?.regression) return null
+  const settings = policy?.gates.staging_regression
+  const run = settings
+    ? standingRun(snapshot.regression, head, settings)
+    : snapshot.regression.runs.find(({ headSha }) => headSha === head)
   return run ? { run: run.runId, verdict: run.verdict, hash: run.hash } : null
 }
 

@@ -30,16 +30,29 @@ export async function appendRecord(db: Database | Transaction, record: NewRecord
       `SELECT seq, hash FROM release_gate.audit_records WHERE installation_id = $1 ORDER BY seq DESC LIMIT 1`,
       [record.installationId],
     )
-    const seq = (last?.seq ?? 0) + 1
-    const previousHash = last?.hash ?? GENESIS
+    const { seq: before, hash: previousHash } = last ??
+      (await checkpointOf(tx, record.installationId)) ?? { seq: 0, hash: GENESIS }
+    const seq = before + 1
     const hash = hashOf({ ...record, seq, previousHash, text: body })
+    // As the role that can only insert and read, and within this transaction.
+    await tx.query('SET LOCAL ROLE release_gate_writer')
     await tx.query(
       `INSERT INTO release_gate.audit_records (installation_id, seq, kind, at, body, previous_hash, hash)
        VALUES ($1, $2, $3, $4, $5, $6, $7)`,
       [record.installationId, seq, record.kind, record.at, body, previousHash, hash],
     )
+    await tx.query('SET LOCAL ROLE NONE')
     return { seq, hash }
   })
+}
+
+/** Where a chain begins since its oldest records were let go; undefined where it still has its first one. */
+export async function checkpointOf(db: Queryable, installationId: number): Promise<Head | undefined> {
+  const [row] = await db.query<Head>(
+    `SELECT seq, hash FROM release_gate.checkpoints WHERE installation_id = $1 ORDER BY seq DESC LIMIT 1`,
+    [installationId],
+  )
+  return row
 }
 
 /** A record as it lies in the table: the body as its exact text. */

@@ -1,10 +1,15 @@
 import { describe, expect, it, test } from 'vitest'
 import { readDescription } from '../../src/decision/change-description.ts'
 import { changeRecord, type MergeFacts } from '../../src/decision/change-record.ts'
+import type { Standing } from '../../src/decision/exception.ts'
+import { policySchema } from '../../src/decision/policy.ts'
+import type { Evidence } from '../../src/decision/snapshot.ts'
 import {
   aContributor,
+  aDeployment,
   aLabel,
   anApproval,
+  anEvidence,
   ann,
   aPerson,
   aPolicy,
@@ -18,6 +23,7 @@ import {
   minutesLater,
   older,
   shaOf,
+  stagingTree,
 } from '../support/snapshot.ts'
 
 const snapshot = aSnapshot({
@@ -213,4 +219,44 @@ describe('the description of a change', () => {
 test('a person of another account type is kept as it is', () => {
   const bot = aPerson('deps[bot]', { type: 'Bot' })
   expect(changeRecord(facts({ author: bot })).author).toEqual(bot)
+})
+
+describe('the report that the record names is that of the run that spoke for the merged head', () => {
+  const policy = policySchema.parse({ gates: { staging_regression: {} } })
+  const recorded = (runs: Evidence[], standing: object | undefined = { policy }) => {
+    const judged = aSnapshot({
+      ...snapshot,
+      regression: { tree: stagingTree, deployments: [aDeployment(), ofOther], runs },
+    })
+    return changeRecord(
+      facts(
+        standing
+          ? { standing: { ...facts().standing, ...standing, snapshot: judged } as Standing }
+          : { standing: undefined, afterwards: judged },
+      ),
+    ).regression
+  }
+  const ofOther = aDeployment({ id: 9, sha: older })
+
+  test.each<[string, Evidence[], string | undefined]>([
+    ['on this head', [anEvidence({ hash: 'aa'.repeat(32) })], 'aa'],
+    [
+      'on a commit with the identical git tree',
+      [anEvidence({ headSha: older, deploymentId: 9, hash: 'bb'.repeat(32) })],
+      'bb',
+    ],
+    ['on another tree: none', [anEvidence({ headSha: older, tree: shaOf('9'), deploymentId: 9 })], undefined],
+    [
+      'not a newer one with another server',
+      [anEvidence({ server: 'canary' }), anEvidence({ hash: 'cc'.repeat(32) })],
+      'cc',
+    ],
+    ['none at all', [], undefined],
+  ])('%s', (_, runs, hash) => {
+    expect(recorded(runs)?.hash).toBe(hash?.repeat(32))
+  })
+
+  test('where no verdict stood: the newest run on the head', () => {
+    expect(recorded([anEvidence({ hash: 'ee'.repeat(32) })], undefined)?.hash).toBe('ee'.repeat(32))
+  })
 })

@@ -2,50 +2,26 @@ import { describe, expect, it } from 'vitest'
 import { stagingRegression } from '../../src/decision/gates/staging-regression.ts'
 import { defaultPolicy, policySchema } from '../../src/decision/policy.ts'
 import { regressionSettings } from '../../src/decision/regression-settings.ts'
-import type { Deployment, Evidence, RegressionFacts } from '../../src/decision/snapshot.ts'
+import type { RegressionFacts } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import { testGate } from '../support/gate-tester.ts'
 import {
   aBot,
+  aDeployment,
   aLabel,
+  anEvidence,
   ann,
   aSnapshot,
-  head,
   inWindow,
   minutesLater,
   older,
   reads,
   shaOf,
+  stagingTree as tree,
 } from '../support/snapshot.ts'
 
 /** rules/regression.md, "What triggers it, and what it is tied to" and "The verdict has three values", as the gate judges them. */
 
-const tree = shaOf('d')
-const aDeployment = (what: Partial<Deployment> = {}): Deployment => ({
-  id: 12,
-  sha: head,
-  createdAt: minutesLater(-90, inWindow),
-  state: 'success',
-  succeededBy: 'github-actions[bot]',
-  ...what,
-})
-const anEvidence = (what: Partial<Evidence> = {}): Evidence => ({
-  runId: '0a1b2c3d-0000-4000-8000-000000000000',
-  headSha: head,
-  tree,
-  server: 'staging',
-  environment: 'staging',
-  suite: '.github/mcp-regression.yml',
-  deploymentId: 12,
-  serverName: 'rewards',
-  serverVersion: head,
-  verdict: 'passed',
-  summary: 'every gate holds',
-  startedAt: minutesLater(-60, inWindow),
-  hash: 'ab'.repeat(32),
-  checkUrl: null,
-  ...what,
-})
 const facts = (what: Partial<RegressionFacts> = {}) => ({
   regression: { tree, deployments: [aDeployment()], runs: [anEvidence()], ...what },
 })

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readAnchors } from '../../src/decision/anchor.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { verifyChain } from '../../src/services/audit/verify.ts'
+import { openDatabase } from '../../src/services/database.ts'
 import { aStage } from '../support/stage.ts'
 
 const policy = 'slack: { channel: "#releases" }\ngates: { approvals: {} }\n'
@@ -48,5 +51,30 @@ describe('the daily look', () => {
     expect(told().at(-1)?.text).toMatch(/Release gate/)
     await wakeUp('2026-11-29T02:00:00Z')
     expect(told()).toHaveLength(first + 1)
+  })
+
+  test('writes the newest hash of the records down in one closed issue, a line a day, and only where there is a new one', async () => {
+    const issue = async () => {
+      const { data } = await stage
+        .as('eva')
+        .rest.issues.listForRepo({ ...shop.repository, state: 'all', labels: 'release-gate-records' })
+      expect(data).toHaveLength(1)
+      return data[0]
+    }
+    const before = readAnchors((await issue())?.body ?? '')
+    expect(before.length).toBeGreaterThan(0)
+    expect(await issue()).toMatchObject({ state: 'closed', title: 'release-gate: the records of 2026' })
+    await shop.openPull('ana', { branch: 'b', title: 'B', files: { 'src/b.ts': 'b\n' } })
+    await wakeUp('2026-11-30T03:00:00Z')
+    const anchors = readAnchors((await issue())?.body ?? '')
+    expect(anchors).toHaveLength(before.length + 1)
+    await wakeUp('2026-12-01T04:00:00Z')
+    expect(readAnchors((await issue())?.body ?? '')).toEqual(anchors)
+
+    await stage.bot().end('SIGTERM')
+    const database = await openDatabase({ dataDir: stage.dataDir })
+    expect(await verifyChain(database, undefined, { anchors })).toMatchObject({ ok: true })
+    await database.close()
+    await stage.startBot()
   })
 })

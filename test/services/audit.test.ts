@@ -1,10 +1,13 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { keptAnchors, saveAnchor } from '../../src/services/audit/anchors.ts'
+import { cutRecords } from '../../src/services/audit/retention.ts'
 import { verifyChain } from '../../src/services/audit/verify.ts'
 import {
   type AuditRecord,
   appendRecord,
   GENESIS,
+  type Head,
   hashOf,
   type NewRecord,
   readRecords,
@@ -75,6 +78,7 @@ describeOnBoth('the audit', (open) => {
       ok: true,
       records: 3,
       heads: [{ installationId: chain, ...heads[2] }],
+      since: [],
     })
   })
 
@@ -92,7 +96,7 @@ describeOnBoth('the audit', (open) => {
   })
 
   test('a chain without records verifies as empty', async () => {
-    expect(await verifyChain(await database(), 99)).toEqual({ ok: true, records: 0, heads: [] })
+    expect(await verifyChain(await database(), 99)).toEqual({ ok: true, records: 0, heads: [], since: [] })
   })
 
   test('keeps any text of a body as it was, and verifies', async () => {
@@ -236,6 +240,71 @@ describeOnBoth('the audit', (open) => {
     })
   })
 
+  describe('retention', () => {
+    const cutAt = new Date('2027-12-25T00:00:00Z')
+    const aYearBefore = new Date('2026-11-26T00:00:00Z')
+    const anchorAt = (db: Database, chain: number, { seq, hash }: Head, at = aYearBefore) =>
+      saveAnchor(db, { installationId: chain, seq, hash, at, owner: 'acme', repo: 'shop', issue: 1 })
+    const seqs = async (db: Database, chain: number) =>
+      (await all(readRecords(db, chain))).map(({ seq }) => seq)
+
+    test('cuts a whole prefix up to the newest old anchor, from which verify starts, and the chain goes on', async () => {
+      const { db, chain, heads } = await aChain(5)
+      await anchorAt(db, chain, heads[1] as Head)
+      await anchorAt(db, chain, heads[2] as Head)
+      await anchorAt(db, chain, heads[4] as Head, cutAt)
+      expect(await cutRecords(db, cutAt)).toBe(3)
+      expect(await seqs(db, chain)).toEqual([4, 5])
+      const since = [{ installationId: chain, ...(heads[2] as Head) }]
+      const anchors = (await keptAnchors(db)).filter(({ installationId }) => installationId === chain)
+      expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: true, records: 2, since })
+      expect(await appendRecord(db, aRecord({ installationId: chain }))).toMatchObject({ seq: 6 })
+      expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: true, records: 3, since })
+      expect(await cutRecords(db, cutAt)).toBe(0)
+    })
+
+    test('of all records leaves a chain that goes on at its checkpoint', async () => {
+      const { db, chain, heads } = await aChain(2)
+      await anchorAt(db, chain, heads[1] as Head)
+      expect(await cutRecords(db, cutAt)).toBe(2)
+      expect(await appendRecord(db, aRecord({ installationId: chain }))).toMatchObject({ seq: 3 })
+      expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 1 })
+    })
+
+    test('cuts nothing that was not anchored, and nothing where the anchor is not what the chain holds', async () => {
+      const { db, chain, heads } = await aChain(2)
+      expect(await cutRecords(db, cutAt)).toBe(0)
+      await anchorAt(db, chain, { ...(heads[0] as Head), hash: 'f'.repeat(64) })
+      expect(await cutRecords(db, cutAt)).toBe(0)
+      expect(await seqs(db, chain)).toEqual([1, 2])
+    })
+
+    test('leaves the triggers on', async () => {
+      const { db, chain, heads } = await aChain(2)
+      await anchorAt(db, chain, heads[0] as Head)
+      await cutRecords(db, cutAt)
+      const drop = (table: string) =>
+        db.query(`DELETE FROM release_gate.${table} WHERE installation_id = $1`, [chain])
+      await expect(drop('audit_records')).rejects.toThrow('append-only')
+      await expect(drop('checkpoints')).rejects.toThrow('append-only')
+    })
+
+    test('by somebody else at a place that was never anchored is seen', async () => {
+      const { db, chain, heads } = await aChain(4)
+      const { seq, hash } = heads[1] as Head
+      await tamper(db, 'DELETE FROM release_gate.audit_records WHERE installation_id = $1 AND seq <= $2', [
+        chain,
+        seq,
+      ])
+      await db.query(
+        'INSERT INTO release_gate.checkpoints (installation_id, seq, hash, cut_at) VALUES ($1, $2, $3, $4)',
+        [chain, seq, hash, AT],
+      )
+      const anchors = [{ installationId: chain, ...(heads[3] as Head) }]
+      expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: false, seq: 2 })
+    })
+  })
+
   test('a chain that was written anew from a changed record on is seen against an anchored head', async () => {
     const { db, chain, heads } = await aChain(2)
     await tamper(db, 'DELETE FROM release_gate.audit_records WHERE installation_id = $1', [chain])
@@ -287,6 +356,18 @@ describeOnBoth('the audit', (open) => {
         if (error !== undone) throw error
       })
   }
+
+  test('a record is appended as the role release_gate_writer, and what follows it is not', async () => {
+    const db = await database()
+    await db.query('REVOKE INSERT ON release_gate.audit_records FROM release_gate_writer')
+    await expect(append(db, 1, { installationId: 99 })).rejects.toThrow('permission denied')
+    await db.query('GRANT INSERT ON release_gate.audit_records TO release_gate_writer')
+    const [who] = await db.transaction(async (tx) => {
+      await appendRecord(tx, aRecord({ installationId: 98 }))
+      return tx.query<{ same: boolean }>('SELECT current_user = session_user AS same')
+    })
+    expect(who).toEqual({ same: true })
+  })
 
   test('the role release_gate_writer can append and read', async () => {
     const { db, chain } = await aChain(1)

@@ -1,6 +1,15 @@
 import type { Commit, Push } from '../../src/decision/contributors.ts'
 import { defaultPolicy, type Policy, policySchema } from '../../src/decision/policy.ts'
-import type { Access, Contributor, Label, Person, Review, Snapshot } from '../../src/decision/snapshot.ts'
+import type {
+  Access,
+  Contributor,
+  Deployment,
+  Evidence,
+  Label,
+  Person,
+  Review,
+  Snapshot,
+} from '../../src/decision/snapshot.ts'
 
 /** Builders of facts: each gives something ordinary, and a test names only what matters to it. */
 
@@ -126,3 +135,34 @@ export function aPush(actor: Person | null, after: string, what: Partial<Push> =
 export function aPolicy(gates: unknown = defaultPolicy.gates): Policy {
   return policySchema.parse({ gates })
 }
+
+/** The git tree of the head. */
+export const stagingTree = shaOf('d')
+
+/** The deployment of the head to staging. */
+export const aDeployment = (what: Partial<Deployment> = {}): Deployment => ({
+  id: 12,
+  sha: head,
+  createdAt: minutesLater(-90, inWindow),
+  state: 'success',
+  succeededBy: 'github-actions[bot]',
+  ...what,
+})
+/** A run on the head after that deployment. */
+export const anEvidence = (what: Partial<Evidence> = {}): Evidence => ({
+  runId: '0a1b2c3d-0000-4000-8000-000000000000',
+  headSha: head,
+  tree: stagingTree,
+  server: 'staging',
+  environment: 'staging',
+  suite: '.github/mcp-regression.yml',
+  deploymentId: 12,
+  serverName: 'rewards',
+  serverVersion: head,
+  verdict: 'passed',
+  summary: 'every gate holds',
+  startedAt: minutesLater(-60, inWindow),
+  hash: 'ab'.repeat(32),
+  checkUrl: null,
+  ...what,
+})

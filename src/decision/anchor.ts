@@ -1,0 +1,31 @@
+/** The head of a chain of records, as it is written down outside of the database. */
+export type Anchor = { installationId: number; seq: number; hash: string }
+
+/** One issue a year holds the anchors, and closed it is in nobody's way. An edit of it notifies nobody, and its history stays. */
+export function anchorIssue(at: Date): { title: string; body: string; labels: string[] } {
+  const year = at.getUTCFullYear()
+  return {
+    title: `release-gate: the records of ${year}`,
+    labels: ['release-gate-records'],
+    body: [
+      `Once a day the newest hash of the change records is written down here, outside of the database that holds them. Whoever changes an old record there would have to change this text too, and GitHub keeps the history of its edits.`,
+      'To compare: save this text as a file, and run `release-gate audit verify --anchors FILE`.',
+      '',
+    ].join('\n\n'),
+  }
+}
+
+/** A line of the issue. */
+export function anchorLine({ installationId, seq, hash }: Anchor, at: Date): string {
+  return `- ${at.toISOString()}: installation ${installationId}, record ${seq}, \`${hash}\``
+}
+
+/** Every anchor that a text names; other lines may stand around them. */
+export function readAnchors(text: string): Anchor[] {
+  const lines = text.matchAll(/\binstallation (\d{1,15}), record (\d{1,9}), `?([0-9a-f]{64})\b/g)
+  return [...lines].map(([, installation, seq, hash = '']) => ({
+    installationId: Number(installation),
+    seq: Number(seq),
+    hash,
+  }))
+}

@@ -1,0 +1,41 @@
+import type { Anchor } from '../../decision/anchor.ts'
+import type { Queryable } from '../database.ts'
+
+/** An anchor, and the issue that it was written down in. */
+export type KeptAnchor = Anchor & { at: Date; owner: string; repo: string; issue: number }
+
+/** The newest record of each chain that has grown since it was last anchored, and the last anchor. */
+export async function headsToAnchor(
+  db: Queryable,
+): Promise<{ head: Anchor; last: KeptAnchor | undefined }[]> {
+  const heads = await db.query<Anchor>(
+    `SELECT DISTINCT ON (installation_id) installation_id AS "installationId", seq, hash
+     FROM release_gate.audit_records ORDER BY installation_id, seq DESC`,
+  )
+  const kept = new Map((await newestAnchors(db)).map((anchor) => [anchor.installationId, anchor]))
+  return heads
+    .map((head) => ({ head, last: kept.get(head.installationId) }))
+    .filter(({ head, last }) => head.seq > (last?.seq ?? 0))
+}
+
+function newestAnchors(db: Queryable): Promise<KeptAnchor[]> {
+  return db.query<KeptAnchor>(
+    `SELECT DISTINCT ON (installation_id) installation_id AS "installationId", seq, hash, anchored_at AS at, owner, repo, issue
+     FROM release_gate.anchors ORDER BY installation_id, seq DESC`,
+  )
+}
+
+export function keptAnchors(db: Queryable): Promise<Anchor[]> {
+  return db.query<Anchor>(
+    'SELECT installation_id AS "installationId", seq, hash FROM release_gate.anchors ORDER BY installation_id, seq',
+  )
+}
+
+export async function saveAnchor(db: Queryable, anchor: KeptAnchor): Promise<void> {
+  const { installationId, seq, hash, at, owner, repo, issue } = anchor
+  await db.query(
+    `INSERT INTO release_gate.anchors (installation_id, seq, hash, anchored_at, owner, repo, issue)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [installationId, seq, hash, at, owner, repo, issue],
+  )
+}
