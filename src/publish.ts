@@ -5,7 +5,8 @@ import { type CheckReport, heldReport, takenBackReport, unjudgedReport } from '.
 import { withSay } from './decision/say.ts'
 import { worst } from './decision/verdict.ts'
 import { retryAfter } from './retry-later.ts'
-import { type Head, type PostedRun, postedRun, settleGreen, withLease } from './services/check-runs.ts'
+import { type Head, type PostedRun, postedRun, settleGreen } from './services/check-runs.ts'
+import { withLease } from './services/leases.ts'
 import { type StoredVerdict, verdictsOnHead } from './services/verdicts.ts'
 import { isCrowded, mayTurnGreen } from './write-budget.ts'
 
