@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import packageFile from '../package.json' with { type: 'json' }
 import { auditCommand } from './commands/audit.ts'
 import { calendarCommand } from './commands/calendar.ts'
 import { contractCommand } from './commands/contract.ts'
@@ -11,6 +12,7 @@ import { policyCommand } from './commands/policy.ts'
 import { regressCommand } from './commands/regress.ts'
 import { setupCommand } from './commands/setup.ts'
 import { startCommand } from './commands/start.ts'
+import { statusCommand } from './commands/status.ts'
 import { windowCommand } from './commands/window.ts'
 
 /** The command line's door. Exit codes of every command: 0 good, 1 the answer is no, 2 wrong use, 3 it could not be judged. */
@@ -18,6 +20,7 @@ const program = new Command('release-gate')
   .description(
     'A change-management bot for GitHub: one required check that holds each pull request to the release rule.',
   )
+  .version(packageFile.version, '-V, --version', 'print the version')
   .configureHelp({ showGlobalOptions: true })
 
 for (const command of [
@@ -27,6 +30,7 @@ for (const command of [
   decideCommand(),
   calendarCommand(),
   policyCommand(),
+  statusCommand(),
   ...freezeCommands(),
   auditCommand(),
   doctorCommand(),

@@ -13,7 +13,7 @@ export function readPrivateKey({
   PRIVATE_KEY: key,
   PRIVATE_KEY_PATH: path,
 }: Source): { pem: string } | { problem: string } {
-  if (key) return checked('PRIVATE_KEY', key.replaceAll('\\n', '\n'))
+  if (key) return checked('PRIVATE_KEY', unquoted(key).replaceAll('\\n', '\n'))
   if (!path)
     return {
       problem: `PRIVATE_KEY: is not set; paste the key, or name its file in PRIVATE_KEY_PATH. ${fromGitHub}`,
@@ -28,6 +28,11 @@ export function readPrivateKey({
       problem: `PRIVATE_KEY_PATH: the file cannot be read (${code}); name a file that this user may read`,
     }
   }
+}
+
+/** `docker run --env-file` hands the quotes of a line over too. */
+function unquoted(text: string): string {
+  return /^"(.*)"$/s.exec(text.trim())?.[1] ?? text
 }
 
 function checked(name: string, pem: string): { pem: string } | { problem: string } {

@@ -50,6 +50,11 @@ describe('each variable is taken as it is meant', () => {
       { privateKey: appKey },
     ],
     [
+      'a key in quotes, as `docker run --env-file` hands it over',
+      { PRIVATE_KEY: `"${appKey.replaceAll('\n', '\\n')}"` },
+      { privateKey: appKey },
+    ],
+    [
       'a key in a file',
       { PRIVATE_KEY: '', PRIVATE_KEY_PATH: file('key.pem', appKey) },
       { privateKey: appKey },

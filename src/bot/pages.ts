@@ -7,20 +7,23 @@ import { carryOutFreeze } from '../freeze.ts'
 import { parsePolicy } from '../policy-file.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import { freezeHandler, freezePath } from '../server/freeze.ts'
+import { statusHandler, statusPath } from '../server/status.ts'
 import { createServer, type Handler, type Readiness } from '../server.ts'
 import type { Database } from '../services/database.ts'
 import { storeDelivery } from '../services/inbox.ts'
 import { keptPolicies } from '../services/policies.ts'
 import type { Queue } from '../services/queue.ts'
+import { statusOf } from '../status.ts'
 import type { Parts } from './parts.ts'
 
-/** Listens: the webhook inbox, health, the calendar feed and orders to freeze. */
+/** Listens: the webhook inbox, health, the calendar feed, and orders of the command line. */
 export async function startServer({ settings, shell, log }: Parts): Promise<{ server: Server; url: string }> {
   const { database, queue, now } = shell
   const secrets = settings.webhookSecrets
   const pages: Record<string, Handler> = {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
     [`POST ${freezePath}`]: freezeHandler({ secrets, order: (wish) => carryOutFreeze(shell, wish) }),
+    [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
   const server = createServer({
     inbox: async (received) => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { type Anchor, readAnchors } from '../decision/anchor.ts'
 import type { Verified } from '../services/audit/verify.ts'
@@ -30,10 +31,16 @@ export function auditCommand(): Command {
     .option('--to <time>', 'ISO date and time; records before it')
     .addHelpText('after', `${where}\nExit codes: 0 printed, 2 wrong use.`)
     .action((options: Range & { csv?: boolean }) => withDatabase((database) => exportAll(database, options)))
+  const report = new Command('report')
+    .description('print the stored report of a staging regression, whose hash a change record names')
+    .argument('<hash>', 'SHA-256 of the report, or its first 12 characters or more')
+    .addHelpText('after', `${where}\nExit codes: 0 printed, 1 there is none, 2 wrong use.`)
+    .action((hash: string) => withDatabase((database) => printReport(database, hash)))
   return new Command('audit')
     .description('check and export the records')
     .addCommand(verify)
     .addCommand(out)
+    .addCommand(report)
     .addCommand(urgentShareCommand(withDatabase))
 }
 
@@ -43,15 +50,30 @@ The records are read from DATABASE_URL, or else from the folder DATA_DIR (defaul
 async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
-  if (!url && !existsSync(dataDir))
-    throw new Error(`There is no data in ${dataDir}; set DATA_DIR or DATABASE_URL.`)
-  const { openDatabase } = await import('../services/database.ts')
-  const database = await openDatabase(url ? { url } : { dataDir })
+  const database = url ? await openServer(url) : await openFolder(dataDir)
   try {
+    const [records] = await database.query<{ there: boolean }>(
+      `SELECT to_regclass('release_gate.audit_records') IS NOT NULL AS there`,
+    )
+    if (!records?.there)
+      throw new Error(`There are no records in ${url ? 'DATABASE_URL' : dataDir}; is that the bot's?`)
     await work(database)
   } finally {
     await database.close()
   }
+}
+
+/** Opened as it is: an auditor changes nothing, and a wrong place must not pass for an empty chain. */
+async function openServer(url: string): Promise<Database> {
+  const { openPostgres } = await import('../services/database/postgres.ts')
+  return openPostgres({ url })
+}
+
+async function openFolder(dataDir: string): Promise<Database> {
+  if (!existsSync(join(dataDir, 'postgres')))
+    throw new Error(`There are no records in ${dataDir}; set DATA_DIR to the bot's folder, or DATABASE_URL.`)
+  const { openPglite } = await import('../services/database/pglite.ts')
+  return openPglite({ dataDir })
 }
 
 async function verifyAll(database: Database, options: { json?: boolean; anchors?: string }): Promise<void> {
@@ -82,7 +104,8 @@ function said(result: Verified, compared: number | undefined): string {
     ({ installationId, seq }) =>
       `\nThe chain of installation ${installationId} begins after record ${seq}, which was anchored; older ones were let go.`,
   )
-  return `${result.records} records in ${result.heads.length} chains, unbroken.${with_}${from.join('')}`
+  const chains = result.heads.length === 1 ? '1 chain' : `${result.heads.length} chains`
+  return `${result.records} records in ${chains}, unbroken.${with_}${from.join('')}`
 }
 
 type Range = { from?: string; to?: string }
@@ -96,6 +119,20 @@ async function exportAll(database: Database, options: Range & { csv?: boolean })
   for (const id of await chainIds(database)) {
     for await (const record of readRecords(database, id, range)) process.stdout.write(lineOf(record) ?? '')
   }
+}
+
+/** The text is exactly what the hash covers. */
+async function printReport(database: Database, hash: string): Promise<void> {
+  if (!/^[0-9a-f]{12,64}$/.test(hash))
+    throw new Error(
+      `${JSON.stringify(hash)} is no hash; give 12 to 64 characters of 0-9 and a-f, as the record has them.`,
+    )
+  const { reportByHash } = await import('../services/evidence.ts')
+  const text = await reportByHash(database, hash)
+  if (text === undefined) {
+    process.stderr.write(`There is no report ${hash}.\n`)
+    process.exitCode = 1
+  } else process.stdout.write(text)
 }
 
 type Form = { head: string; lineOf: (record: AuditRecord) => string | undefined }

@@ -1,18 +1,17 @@
-import { createHmac } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { freezePath } from '../server/freeze.ts'
+import { type OrderOptions, sendOrder, toRunningBot } from './bot-order.ts'
 
-type Options = { repository?: string; reason?: string; until?: string; url?: string; json?: boolean }
+type Options = OrderOptions & { repository?: string; reason?: string; until?: string }
 
-/** `freeze` and `unfreeze`: orders to the running bot, signed with its webhook secret. 0 done, 1 refused, 2 wrong use. */
+/** `freeze` and `unfreeze`: orders to the running bot. 0 done, 1 refused or still frozen, 2 wrong use. */
 export function freezeCommands(): Command[] {
   return [
     common(new Command('freeze'))
       .description('close the release window at once, with a reason that every check shows')
       .requiredOption('--reason <text>', 'why; shown in the checks and kept in the records')
-      .option('--until <time>', 'ISO date and time at which the freeze ends by itself')
+      .option('--until <time>', 'ISO date and time with its offset, at which the freeze ends by itself')
       .action((options: Options) => send('freeze', options)),
     common(new Command('unfreeze'))
       .description('end a freeze that was ordered with `freeze`')
@@ -21,51 +20,36 @@ export function freezeCommands(): Command[] {
 }
 
 function common(command: Command): Command {
-  return command
-    .option('--repository <owner/name>', 'only this repository (default: every one)')
-    .option('--url <url>', 'where the bot runs (default: http://HOST:PORT of the environment)')
-    .option('--json', 'print the bot’s answer as JSON')
-    .addHelpText(
-      'after',
-      '\nWEBHOOK_SECRET must be set, as for `start`.\nExit codes: 0 done, 1 the bot refused, 2 wrong use or the bot cannot be reached.',
-    )
+  return toRunningBot(
+    command.option('--repository <owner/name>', 'only this repository (default: every one)'),
+  )
 }
 
 async function send(action: 'freeze' | 'unfreeze', options: Options): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  const { WEBHOOK_SECRET: secret, HOST = '127.0.0.1', PORT = '3000' } = process.env
-  if (!secret) throw new Error('WEBHOOK_SECRET is not set; the bot takes orders only from whoever knows it.')
-  const until = options.until === undefined ? undefined : new Date(options.until)
-  if (until && Number.isNaN(until.getTime())) {
+  const { repository, reason } = options
+  if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
     throw new Error(
-      `--until: ${JSON.stringify(options.until)} is not an ISO date and time; write it like "2026-12-24T09:00:00Z".`,
+      `--repository: ${JSON.stringify(repository)} is not owner/name; write it like "acme/shop".`,
     )
-  }
-  const body = JSON.stringify({
+  if (reason?.trim() === '') throw new Error('--reason: is empty; say why, since every check shows it.')
+  const order = {
     action,
     by: userInfo().username,
-    at: new Date().toISOString(),
-    ...(options.repository === undefined ? {} : { repository: options.repository }),
-    ...(options.reason === undefined ? {} : { reason: options.reason }),
-    ...(until ? { until: until.toISOString() } : {}),
-  })
-  const url = new URL(freezePath, options.url ?? `http://${HOST === '0.0.0.0' ? '127.0.0.1' : HOST}:${PORT}`)
-  const answer = await reach(url, body, secret)
-  process.stdout.write(
-    options.json ? `${JSON.stringify(answer.body)}\n` : `${answer.body.says ?? answer.body.error}\n`,
-  )
-  process.exitCode = answer.ok ? 0 : 1
+    ...(repository === undefined ? {} : { repository }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(options.until === undefined ? {} : { until: endOf(options.until) }),
+  }
+  const answer = await sendOrder<{ says: string; frozen: boolean }>(freezePath, order, options)
+  const text = answer.ok ? answer.body.says : answer.body.error
+  process.stdout.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  process.exitCode = answer.ok && answer.body.frozen === (action === 'freeze') ? 0 : 1
 }
 
-type Reply = { ok: boolean; body: { says?: string; error?: string } }
-
-async function reach(url: URL, body: string, secret: string): Promise<Reply> {
-  const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-  try {
-    const response = await fetch(url, { method: 'POST', body, headers: { 'x-hub-signature-256': signature } })
-    return { ok: response.ok, body: (await response.json()) as Reply['body'] }
-  } catch (error) {
-    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    throw new Error(`The bot cannot be reached at ${url.origin} (${why}); name it with --url.`)
-  }
+/** Without an offset it would be a time of this machine's zone, which is nobody's. */
+function endOf(text: string): string {
+  const at = new Date(text)
+  if (/(Z|[+-]\d\d:\d\d)$/i.test(text) && !Number.isNaN(at.getTime())) return at.toISOString()
+  throw new Error(
+    `--until: ${JSON.stringify(text)} is not an ISO date and time with an offset; write it like "2026-12-24T09:00:00Z" or "2026-12-24T09:00-08:00".`,
+  )
 }

@@ -13,13 +13,15 @@ type Options = { at?: string; policy?: string; json?: boolean }
 type Mistake = { mistake: string[] }
 
 /**
- * `window`: whether the release window is open at an instant, by the calendar alone: urgency and the closing margin
- * do not count. When open, the times are those of the current window, else of the next.
+ * `window`: whether the release window is open at an instant, by the policy alone: urgency, the closing margin and freezes
+ * that were ordered do not count (`status` knows these). When open, the times are those of the current window, else of the next.
  * Exit codes: 0 open, 1 closed, 2 wrong use.
  */
 export function windowCommand(): Command {
   return new Command('window')
-    .description('say whether the release window is open, by the calendar alone, without the closing margin')
+    .description(
+      'say whether the release window is open, by the policy alone: no closing margin, no freeze by order',
+    )
     .option('--at <time>', "ISO date and time; without an offset it is in the window's zone (default: now)")
     .option('--policy <file>', 'a release-gate.yml (default: the settings that count when there is none)')
     .option('--json', 'print {"open","opensAt","closesAt","zone"} as JSON')
@@ -33,8 +35,13 @@ export function windowCommand(): Command {
       }
       const { state, settings, at } = answer
       process.stdout.write(`${options.json ? asJson(state, settings) : asText(state, settings, at)}\n`)
-      process.exitCode = state.open ? 0 : 1
+      process.exitCode = isOpen(state, settings) ? 0 : 1
     })
+}
+
+/** A line `frozen` in the policy beats every window. */
+function isOpen({ open }: CalendarState, { frozen }: WindowSettings): boolean {
+  return open && frozen === undefined
 }
 
 function ask(options: Options): { state: CalendarState; settings: WindowSettings; at: Date } | Mistake {
@@ -76,16 +83,22 @@ function readTime(text: string, zone: string): Date | Mistake {
   return { mistake: [`--at: ${JSON.stringify(text)} is not an ISO date and time; ${how}.`] }
 }
 
-function asJson({ open, opensAt, closesAt }: CalendarState, { time_zone }: WindowSettings): string {
+function asJson(state: CalendarState, settings: WindowSettings): string {
+  const { opensAt, closesAt } = state
+  const { time_zone: zone, frozen } = settings
   return JSON.stringify({
-    open,
+    open: isOpen(state, settings),
     opensAt: opensAt?.toISOString() ?? null,
     closesAt: closesAt?.toISOString() ?? null,
-    zone: time_zone,
+    zone,
+    ...(frozen === undefined ? {} : { frozen }),
   })
 }
 
-function asText(state: CalendarState, { time_zone: zone }: WindowSettings, at: Date): string {
+function asText(state: CalendarState, settings: WindowSettings, at: Date): string {
+  const { time_zone: zone, frozen } = settings
+  if (frozen !== undefined)
+    return `Closed at ${formatTime(at, zone)}.\nFrozen by the policy until that line is taken out: ${oneLine(frozen)}`
   const time = (instant: Date | undefined, never: string) => (instant ? formatTime(instant, zone) : never)
   const opens = time(state.opensAt, 'in no year that was searched')
   const closes = time(state.closesAt, 'in no year that was searched')

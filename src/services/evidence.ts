@@ -70,6 +70,20 @@ export async function evidenceFor(
   return rows.map(fromRow)
 }
 
+/**
+ * The exact text of a report by its hash, or by the beginning of it.
+ * @throws where the text is not what its hash says.
+ */
+export async function reportByHash(db: Queryable, hash: string): Promise<string | undefined> {
+  const [row] = await db.query<{ report: string; report_hash: string }>(
+    `SELECT report, report_hash FROM release_gate.evidence WHERE starts_with(report_hash, $1) ORDER BY seq DESC LIMIT 1`,
+    [hash],
+  )
+  if (row && hashOfReport(row.report) !== row.report_hash)
+    throw new Error(`The stored report ${row.report_hash} does not match its hash: it was changed.`)
+  return row?.report
+}
+
 /** The list of tools of the last release. */
 export async function latestBaseline(
   db: Queryable,

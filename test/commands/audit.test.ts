@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -6,8 +6,9 @@ import { auditCommand } from '../../src/commands/audit.ts'
 import { changeRecord } from '../../src/decision/change-record.ts'
 import { appendRecord, type Head } from '../../src/services/audit.ts'
 import { openDatabase } from '../../src/services/database.ts'
+import { hashOfReport, saveEvidence } from '../../src/services/evidence.ts'
 import { aFolder } from '../support/databases.ts'
-import { anApproval, ann, aPolicy, aSnapshot, bob, shaOf } from '../support/snapshot.ts'
+import { anApproval, anEvidence, ann, aPolicy, aSnapshot, bob, shaOf } from '../support/snapshot.ts'
 import { runCommand } from './command-run.ts'
 
 let dataDir: string
@@ -25,8 +26,17 @@ beforeAll(async () => {
   await append('merged', '2026-11-25T18:10:00Z', aMerge('=HYPERLINK("https://evil.example")'))
   await append('exception', '2026-11-25T18:10:00Z', { ...aMerge('x'), kind: 'late', bypassed: ['y'] })
   await append('exception', '2026-11-26T12:00:00Z', aPush)
+  await saveEvidence(
+    database,
+    { installationId: 5, repositoryId: 2 },
+    { ...anEvidence({ hash: reportHash }), ...noMore, report: reportText },
+  )
   await database.close()
 })
+
+const reportText = '{"verdict":"passed"}\n'
+const reportHash = hashOfReport(reportText)
+const noMore = { recorded: null, suiteText: null, baselineId: null, requestedBy: null }
 
 const aPush = {
   kind: 'pushed',
@@ -81,7 +91,7 @@ describe('audit verify', () => {
     `- 2026-11-26T00:00:00Z: installation 5, record ${head?.seq}, \`${head?.hash}\``
 
   test('says that the chains are unbroken', async () => {
-    expect(await run('verify')).toMatchObject({ out: '4 records in 1 chains, unbroken.\n', code: 0 })
+    expect(await run('verify')).toMatchObject({ out: '4 records in 1 chain, unbroken.\n', code: 0 })
     expect(JSON.parse((await run('verify', '--json')).out)).toMatchObject({ ok: true, records: 4 })
   })
 
@@ -99,6 +109,42 @@ describe('audit verify', () => {
     await expect(run('verify', '--anchors', join(folder, 'absent'))).rejects.toThrow(
       /^--anchors: .*absent cannot be read/,
     )
+  })
+})
+
+describe('a place without records', () => {
+  test.each(['verify', 'export'])(
+    'is no empty chain for `audit %s`: it is refused, and nothing is made there',
+    async (what) => {
+      const empty = await aFolder()
+      await expect(runCommand(auditCommand(), [what], { DATA_DIR: empty, DATABASE_URL: '' })).rejects.toThrow(
+        /^There are no records in .*; set DATA_DIR/,
+      )
+      expect(await readdir(empty)).toEqual([])
+    },
+  )
+})
+
+describe('audit report', () => {
+  test('prints the exact text that the hash of a record covers, also by the beginning of the hash', async () => {
+    for (const hash of [reportHash, reportHash.slice(0, 12)])
+      expect(await run('report', hash)).toMatchObject({ out: reportText, code: 0 })
+  })
+
+  test('says where there is none, and what is no hash', async () => {
+    expect(await run('report', 'f'.repeat(64))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no report'),
+    })
+    await expect(run('report', '%%%')).rejects.toThrow('is no hash')
+  })
+
+  test('refuses a text that was changed', async () => {
+    const database = await openDatabase({ dataDir })
+    await database.query('ALTER TABLE release_gate.evidence DISABLE TRIGGER USER')
+    await database.query(`UPDATE release_gate.evidence SET report = '{}'`)
+    await database.close()
+    await expect(run('report', reportHash)).rejects.toThrow('does not match its hash')
   })
 })
 

@@ -51,6 +51,25 @@ const friday = policy(
 `,
 )
 
+describe('a line `frozen` in the policy', () => {
+  const frozen = policy('frozen.yml', 'gates:\n  release_window: { frozen: "Ledger\\n is moved" }\n')
+  const inWindow = ['--at', '2026-11-25T10:30', '--policy', frozen]
+
+  it('closes the window, and is told', async () => {
+    const { out, code } = await run(...inWindow)
+    expect(out).toBe(
+      'Closed at Wed 25 Nov 2026, 10:30 PST (18:30 UTC).\nFrozen by the policy until that line is taken out: Ledger is moved\n',
+    )
+    expect(code).toBe(1)
+  })
+
+  it('and in JSON', async () => {
+    const { out, code } = await run(...inWindow, '--json')
+    expect(JSON.parse(out)).toMatchObject({ open: false, frozen: 'Ledger\n is moved' })
+    expect(code).toBe(1)
+  })
+})
+
 describe('window --json', () => {
   it('open: the current window, exit code 0', async () => {
     const { out, err, code } = await run('--at', '2026-03-04T18:00:00.000Z', '--json')

@@ -29,7 +29,7 @@ describe('an instant freeze', () => {
       const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: secret }
       execFile(
         process.execPath,
-        [main, ...args, '--url', stage.bot().url],
+        [main, ...args, ...(args.includes('--url') ? [] : ['--url', stage.bot().url])],
         { env, cwd: '/' },
         (error, stdout, stderr) =>
           resolve({ code: typeof error?.code === 'number' ? error.code : 0, out: stdout + stderr }),
@@ -37,7 +37,10 @@ describe('an instant freeze', () => {
     })
 
   test('takes green checks back at once, with its reason, and its end turns them green again', async () => {
-    expect(await release(['freeze', '--reason', 'Ledger is being repaired'])).toMatchObject({ code: 0 })
+    expect(await release(['freeze', '--reason', 'Ledger is being repaired'])).toMatchObject({
+      code: 0,
+      out: 'Every repository is frozen until it is lifted.\n',
+    })
     await stage.settled()
     const frozen = await shop.check(change)
     expect(frozen).toMatchObject({ title: 'Frozen: Ledger is being repaired', conclusion: null })
@@ -55,7 +58,7 @@ describe('an instant freeze', () => {
   test('reaches only the repository that it names', async () => {
     expect(
       await release(['freeze', '--reason', 'Elsewhere', '--repository', 'foodyepay/other']),
-    ).toMatchObject({ code: 0 })
+    ).toMatchObject({ code: 0, out: expect.stringContaining('is the name right?') })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     expect(
@@ -92,6 +95,49 @@ describe('an instant freeze', () => {
     expect((await send()).status).toBe(200)
     expect((await send()).status).toBe(409)
     await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('of one repository ends by its own order, and one of all holds on', async () => {
+    const mine = ['--repository', 'foodyepay/mcp-server']
+    await release(['freeze', '--reason', 'All of it'])
+    expect(await release(['unfreeze', ...mine])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/has no freeze of its own; every repository is still frozen: "All of it"/),
+    })
+    await release(['freeze', '--reason', 'This one', ...mine])
+    expect(await release(['unfreeze'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Still frozen by orders of their own: foodyepay/mcp-server ("This one")'),
+    })
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: null })
+    expect(await release(['unfreeze', ...mine])).toMatchObject({ code: 0 })
+    expect(await release(['unfreeze', ...mine])).toMatchObject({
+      code: 0,
+      out: 'foodyepay/mcp-server was not frozen.\n',
+    })
+    expect(await release(['unfreeze'])).toMatchObject({
+      out: expect.stringContaining('There was no freeze of every repository.'),
+    })
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test.each([
+    ['an end that is past', ['--until', '2020-01-01T00:00:00Z'], 1, /would end .*, which is past/],
+    ['an end without an offset', ['--until', '2027-01-01T00:00'], 2, /--until: .* with an offset/],
+    ['a name that is none', ['--repository', 'shop'], 2, /--repository: "shop" is not owner\/name/],
+    ['an address that is none', ['--url', 'localhost:3000'], 2, /--url: "localhost:3000" is not an address/],
+  ])('is refused with %s, and nothing is frozen', async (_, args, code, out) => {
+    expect(await release(['freeze', '--reason', 'No', ...args])).toMatchObject({
+      code,
+      out: expect.stringMatching(out),
+    })
+    expect(await release(['freeze', '--reason', ' '])).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('--reason: is empty'),
+    })
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 

@@ -54,7 +54,7 @@ function judgeCalendar(now: Date, settings: WindowSettings, takeBack: number): F
   const lastGreen = new Date(closesAt.getTime() - before)
   if (now >= lastGreen) return closing(closesAt, settings)
   const until = formatTime(closesAt, settings.time_zone)
-  return passed('Release window open', `Open until ${until}. ${margin(settings)}`, {
+  return passed('Release window open', `Open until ${until}.${margin(settings)}`, {
     when: `Closes ${until}`,
     next: recheck(lastGreen),
   })
@@ -67,7 +67,7 @@ function closing(closesAt: Date, settings: WindowSettings): Finding {
     opensAt
       ? `Closing; opens again ${formatTimeShort(opensAt, settings.time_zone)}`
       : 'The release window is closing',
-    `The window closes ${formatTime(closesAt, settings.time_zone)}. ${margin(settings)}`,
+    `The window closes ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}`,
     { who: whoLifts(settings), ...whenOpens(opensAt, settings), next: recheck(closesAt) },
   )
 }
@@ -125,8 +125,8 @@ function voided(urgency: Urgency & { state: 'void' }, settings: WindowSettings):
   return `The label ${code(settings.urgent.label)} does not count: ${urgency.why}.`
 }
 
-function margin(settings: WindowSettings): string {
-  return `Nothing turns green in the last ${settings.closing_margin}.`
+function margin({ closing_margin }: WindowSettings): string {
+  return parseDuration(closing_margin) === 0 ? '' : ` Nothing turns green in the last ${closing_margin}.`
 }
 
 function recheck(at: Date): Step[] {

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aStage } from '../support/stage.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+describe('status, for whoever runs the release', () => {
+  let stage: Stage
+  let shop: Workshop
+  beforeAll(async () => {
+    stage = await aStage({ at: new Date('2026-11-25T17:00:00Z') })
+    cast(stage)
+    stage.github.installApp('foodyepay')
+    shop = await furnish(stage)
+    for (const branch of ['ready', 'waits']) {
+      const files = { [`src/${branch}.ts`]: 'export {}\n' }
+      const change = await shop.openPull('ana', { branch, title: `It ${branch}`, files })
+      if (branch === 'ready') for (const login of ['chloe', 'dev']) await shop.review(login, change)
+    }
+  })
+  afterAll(() => stage.close())
+
+  const status = (...args: string[]) =>
+    new Promise<{ code: number; out: string }>((resolve) => {
+      const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: stage.github.app.webhookSecret }
+      const words = [main, 'status', '--url', stage.bot().url, ...args]
+      execFile(process.execPath, words, { env, cwd: '/' }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, out: stdout + stderr }),
+      )
+    })
+
+  test('before the opening: what is ready for it, what waits and for what', async () => {
+    const { code, out } = await status()
+    expect(code).toBe(0)
+    expect(out).toContain('foodyepay/mcp-server: closed, opens Wed 25 Nov 2026, 10:00 PST (18:00 UTC)')
+    expect(out).toContain('2 open: 0 green, 1 ready for the opening, 1 not ready')
+    expect(out).toMatch(/ready .*It ready .*Opens Wed 25 Nov 2026, 10:00 PST/)
+    expect(out).toMatch(/not ready .*It waits .*Waiting for 2 approvals/)
+  })
+
+  test('as JSON, in the open window', async () => {
+    await stage.moveTo(new Date('2026-11-25T18:05:00Z'))
+    const { out } = await status('--json', '--repository', 'FoodyePay/mcp-server')
+    expect(JSON.parse(out)).toMatchObject({
+      at: '2026-11-25T18:05:00.000Z',
+      repositories: [
+        {
+          window: { open: true, closesAt: '2026-11-25T19:00:00.000Z', zone: 'America/Los_Angeles' },
+          pulls: [
+            { title: 'It ready', author: 'ana', state: 'green' },
+            { title: 'It waits', state: 'not ready', says: 'Waiting for 2 approvals' },
+          ],
+        },
+      ],
+    })
+  })
+
+  test('shows freezes', async () => {
+    const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: stage.github.app.webhookSecret }
+    const words = [main, 'freeze', '--reason', 'Ledger is broken', '--url', stage.bot().url]
+    await new Promise((resolve) => execFile(process.execPath, words, { env, cwd: '/' }, resolve))
+    await stage.settled()
+    const { out } = await status()
+    expect(out).toMatch(/Frozen by .*: Ledger is broken/)
+    expect(out).toContain('0 green')
+  })
+
+  test('tells nothing to who does not know the secret, and refuses a repository that it does not know', async () => {
+    const answer = await fetch(`${stage.bot().url}/api/status`, {
+      method: 'POST',
+      body: JSON.stringify({ at: new Date().toISOString() }),
+      headers: { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` },
+    })
+    expect(answer.status).toBe(401)
+    expect(await answer.text()).not.toContain('foodyepay')
+    expect(await status('--repository', 'foodyepay/other')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('the bot knows no policy of "foodyepay/other"'),
+    })
+  })
+})
