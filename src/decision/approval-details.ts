@@ -1,3 +1,4 @@
+import { formatTime } from './calendar.ts'
 import { code, short } from './markdown.ts'
 import { type Approval, describeParts, type SignedReview } from './reviews.ts'
 import type { Review, Snapshot } from './snapshot.ts'
@@ -39,8 +40,7 @@ function by(review: SignedReview): string {
 function at({ commit, submittedAt }: Review): string {
   const where = commit ? `at ${short(commit)}` : 'at a commit that is gone'
   if (!submittedAt) return where
-  const utc = new Date(submittedAt).toISOString()
-  return `${where} on ${utc.slice(0, 10)} at ${utc.slice(11, 16)} UTC`
+  return `${where} on ${formatTime(new Date(submittedAt), 'UTC')}`
 }
 
 /** If somebody else dismisses a block, the dismissal is named in the check. */

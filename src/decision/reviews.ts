@@ -55,19 +55,28 @@ function whyCannotCount(person: Person, snapshot: Snapshot): string | undefined 
   return person.id === snapshot.author?.id ? describeParts([{ person, as: 'opener' }]) : undefined
 }
 
-const did: Record<Contributor['as'], (commits: string) => string> = {
-  opener: () => 'opened the pull request',
-  author: (commits) => `wrote ${commits}`,
-  committer: (commits) => `committed ${commits}`,
-  'co-author': (commits) => `is named as co-author of ${commits}`,
-  pusher: (commits) => `pushed ${commits}`,
-  'behind the bot': () => 'is behind the bot that opened the pull request',
+/** What somebody did with commits, and what they did without. */
+const did: Record<Contributor['as'], string> = {
+  opener: 'opened the pull request',
+  author: 'wrote',
+  committer: 'committed',
+  'co-author': 'is named as co-author of',
+  pusher: 'pushed',
+  'behind the bot': 'is behind the bot that opened the pull request',
 }
 
-/** What one person did: `opened the pull request, wrote abc1234 and 2 more commits and pushed def5678`. */
+/** What one person did: `opened the pull request; wrote and pushed abc1234 (and 2 more commits)`. */
 export function describeParts(parts: Contributor[]): string {
   const byPart = Map.groupBy(parts, (part) => part.as)
-  return list([...byPart].map(([as, entries]) => did[as](describeCommits(entries))))
+  const deeds = [...byPart].map(([as, entries]) => ({ verb: did[as], to: objectOf(as, entries) }))
+  const byObject = Map.groupBy(deeds, ({ to }) => to)
+  return [...byObject]
+    .map(([to, all]) => [list(all.map(({ verb }) => verb)), to].filter(Boolean).join(' '))
+    .join('; ')
+}
+
+function objectOf(as: Contributor['as'], entries: Contributor[]): string {
+  return as === 'opener' || as === 'behind the bot' ? '' : describeCommits(entries)
 }
 
 function describeCommits(entries: Contributor[]): string {

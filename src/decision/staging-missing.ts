@@ -32,12 +32,7 @@ export function withoutEvidence(
   }
   if (settings.deployment === 'none') {
     if (asked.label)
-      return say(
-        'Waiting for the staging regression',
-        'The regression has been asked for.',
-        'Nobody has to',
-        run,
-      )
+      return say('Waiting for the staging regression', 'The regression has been asked for.', 'Nobody', run)
     return say(
       'Staging regression not run yet',
       `No run has judged this head yet. The label ${code(releaseLabel)} asks for one, and so does the button.`,
@@ -65,7 +60,7 @@ function deployed(
     return say(
       'Waiting for the staging regression',
       `This head runs on ${where}. The regression has been asked for.`,
-      'Nobody has to',
+      'Nobody',
       run,
     )
   }

@@ -70,7 +70,7 @@ function whyNotThisHead(label: Label, at: Date, { head }: Snapshot): string | un
   }
   if (Date.parse(head.pushedAt) < at.getTime() || label.equality?.same) return undefined
   const why = label.equality ? ` (${sentence(label.equality.why, label.equality.paths[0])})` : ''
-  return `the branch was pushed to since${why}; take it off and put it on again`
+  return `it was put on before the last push${why}; take it off and put it on again`
 }
 
 function whyNotDescribed(

@@ -18,9 +18,9 @@ export async function runDemo(options: { keep: boolean }): Promise<boolean> {
     const shop = await furnish(stage)
     stage.github.installApp(shop.repository.owner)
     await tellReleaseWeek(stage, shop, tell)
-    if (options.keep) await keep(stage, shop.name, print)
     await tellRecords(stage, tell)
     tell.line(`The story took ${((performance.now() - began) / 1000).toFixed(1)} s.`)
+    if (options.keep) await keep(stage, shop.name, print)
     return true
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
@@ -47,15 +47,23 @@ async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
 
 async function keep(stage: Stage, repository: string, print: (text: string) => void): Promise<void> {
   const { github } = stage
+  await stage.startBot()
+  await stage.settled()
   print(
     [
       '',
-      'Everything is left running. Go on by hand, and stop with Ctrl-C:',
+      'Everything is left running, and is gone after Ctrl-C. Go on by hand, in another terminal:',
+      '',
+      `  export WEBHOOK_SECRET=${github.app.webhookSecret} PORT=${new URL(stage.bot().url).port}`,
+      '  npm run -s gate -- status',
+      '  npm run -s gate -- freeze --reason "Trying it out"',
+      '',
+      `  export TOKEN=${github.tokenFor('ana')}`,
+      `  curl -H "authorization: token $TOKEN" ${github.url}/repos/${repository}/pulls`,
+      '',
       `  GitHub's API   ${github.url}`,
       `  the bot        ${stage.bot().url} (/healthz, /readyz)`,
       ...people.map((login) => `  ${login.padEnd(14)} ${github.tokenFor(login)}`),
-      '',
-      `  curl -H "authorization: token $TOKEN" ${github.url}/repos/${repository}/pulls`,
       '',
     ].join('\n'),
   )

@@ -37,8 +37,18 @@ function judging(shop: Workshop, tell: Narrator): Judging {
       expected.test(title),
       `the check "${regressionCheckName}" says ${expected}, but it says "${title}"`,
     )
-    tell.line(`${regressionCheckName}: ${title}`)
+    tell.line(title)
+    for (const what of breaksIn(check?.summary ?? '')) tell.line(`   ${what}`)
   }
+}
+
+/** The changes that break callers, from the report's table: tool, where, what, rule. */
+function breaksIn(summary: string): string[] {
+  const rows = summary.split('\n').filter((line) => line.startsWith('| breaking |'))
+  return rows.map((row) => {
+    const [, , tool, where, what] = row.split(/(?<!\\)\|/).map((cell) => cell.replaceAll('`', '').trim())
+    return `${tool} ${where}: ${what}`
+  })
 }
 
 /** The workflow puts a head on staging, whose server then reports it as its version. */

@@ -44,12 +44,14 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       tell.scene(formatTimeShort(moment, 'America/Los_Angeles'), text)
     },
     async show(change, expected) {
-      tell.check(await expectCheck(shop, change.sha, expected))
+      tell.check(await expectCheck(shop, change.sha, expected), `${shop.name}#${change.number}`)
     },
     async refused(login, change) {
       const answer = await shop.merge(login, change)
       expectTold(answer !== undefined, `GitHub refuses to merge #${change.number}`)
-      tell.line(`${login} tries to merge #${change.number}. GitHub refuses: "${answer}"`)
+      tell.line(
+        `${login} tries to merge #${change.number}. GitHub refuses: "${(answer ?? '').replace(/\s*\n\s*/g, ': ')}"`,
+      )
     },
     async merged(login, change) {
       const answer = await shop.merge(login, change)
@@ -61,6 +63,14 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
         `Slack hears of the merge of #${change.number}`,
       )
       tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
+    },
+    async owed({ number }) {
+      const labels = 'urgent-review'
+      const { data } = await stage.as('eva').rest.issues.listForRepo({ ...shop.repository, labels })
+      const issue = data.find(({ title }) => title.includes(`#${number} `))
+      expectTold(issue !== undefined, `an issue asks for the review of #${number}`)
+      const due = /Due [^.\n]*/.exec(issue?.body ?? '')?.[0] ?? ''
+      tell.line(`The bot opens #${issue?.number}, "${issue?.title}". ${due}.`)
     },
   }
 }
@@ -78,6 +88,8 @@ export type Scene = {
   show: (change: Change, expected: { title: RegExp; conclusion?: 'success' | 'failure' }) => Promise<void>
   refused: (login: string, change: Change) => Promise<void>
   merged: (login: string, change: Change) => Promise<void>
+  /** The review that an urgent merge owes. */
+  owed: (change: Change) => Promise<void>
 }
 
 async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scene): Promise<void> {
@@ -104,7 +116,7 @@ async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scen
   await merged('eva', cap)
 }
 
-async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged }: Scene): Promise<void> {
+async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged, owed }: Scene): Promise<void> {
   await at(
     '2026-11-27T23:30:00Z',
     'ben has a fix, #2. It has both approvals, and the window is closed until Wednesday.',
@@ -129,6 +141,7 @@ async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged }: S
   await shop.label('eva', fix, 'urgent')
   await show(fix, { title: /^All hold/, conclusion: 'success' })
   await merged('ben', fix)
+  await owed(fix)
 }
 
 async function tellTheImpatientOne(shop: Workshop, { at, show, refused }: Scene): Promise<void> {

@@ -152,8 +152,8 @@ async function merge(
     const words = error instanceof Error ? error.message : String(error)
     return words
       .replace(/ - https?:.*$/s, '')
-      .replace(/\s+/g, ' ')
       .trim()
+      .replace(/\s*\n\s*/g, ': ')
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ test('the story is told to its end, is kept running while wanted, and ends with 
 }, async () => {
   const { child, said, closed } = demo(['--keep'], { PATH: process.env.PATH })
   await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', () => /\/pulls\n/.test(said.out) && resolve())
+    child.stdout.on('data', () => /^ {2}olga +\S+$/m.test(said.out) && resolve())
     child.once('exit', () => reject(new Error(said.out + said.err)))
   })
   for (const sentence of [
@@ -40,8 +40,10 @@ test('the story is told to its end, is kept running while wanted, and ends with 
     'All hold: Approved by 2 people; Urgent by eva (success)',
     'ben merges #2. GitHub lets it through.',
     'chloe approved an older version',
-    'Staging regression: ❌ Staging regression failed: contract: 3 changes that break callers',
-    'Staging regression: ✅ Staging regression passed: every gate holds',
+    'The bot opens #3, "Review: #2 was released as urgent". Due Tue 1 Dec 2026, 15:40 PST',
+    '❌ Staging regression failed: contract: 3 changes that break callers',
+    'issue_reward /campaign: The required property campaign was added.',
+    '✅ Staging regression passed: every gate holds',
     'All hold: Approved by 2 people; Release window open; Staging regression passed (success)',
   ])
     expect(said.out).toContain(sentence)
@@ -52,6 +54,10 @@ test('the story is told to its end, is kept running while wanted, and ends with 
   })
   const open = (await pulls.json()) as { title: string }[]
   expect(open.map(({ title }) => title)).toContain('Lower the minimum to 5')
+  const [, secret = '', port = ''] = /export WEBHOOK_SECRET=(\S+) PORT=(\d+)/.exec(said.out) ?? []
+  const env = { PATH: process.env.PATH, HOME: home, WEBHOOK_SECRET: secret, PORT: port }
+  const status = spawnSync(process.execPath, [main, 'status'], { env, encoding: 'utf8' })
+  expect(status).toMatchObject({ status: 0, stdout: expect.stringContaining('Lower the minimum to 5') })
   child.kill('SIGINT')
   expect(await closed).toBe(0)
   expect(said.out).toMatch(/The auditor checks the chain of records: \d+ records, unbroken\./)

@@ -38,7 +38,7 @@ testGate('Who may approve', approvals, {
       title: 'Approved by 2 people',
       says: [
         'Approved by `ann` and `bob`.',
-        '`ann` approved at `aaaaaaa` on 2026-11-24 at 18:10 UTC with the role `write`',
+        '`ann` approved at `aaaaaaa` on Tue 24 Nov 2026, 18:10 UTC with the role `write`',
       ],
       next: [],
     },
@@ -115,7 +115,7 @@ testGate('Who may approve', approvals, {
       name: 'the author of the pull request',
       snapshot: aSnapshot({ reviews: [anApproval(ann), anApproval(author)] }),
       state: 'waiting',
-      says: '`author` cannot approve: opened the pull request and wrote `aaaaaaa`',
+      says: '`author` cannot approve: opened the pull request; wrote `aaaaaaa`',
     },
     {
       name: 'the author of the pull request, where the contributors leave them out',
@@ -486,7 +486,7 @@ testGate('Content, not commits', approvals, {
         reviews: [anApproval(ann), anApproval(bob, { commit: older })],
         equalities: { [older]: equal },
       }),
-      says: '`bob` approved at `bbbbbbb` on 2026-11-24 at 18:10 UTC with the role `write`; still counts: the commits are others, the change is the same',
+      says: '`bob` approved at `bbbbbbb` on Tue 24 Nov 2026, 18:10 UTC with the role `write`; still counts: the commits are others, the change is the same',
     },
     {
       name: 'dates decide nothing: an approval of the head counts at any age',
@@ -507,7 +507,7 @@ testGate('Content, not commits', approvals, {
         equalities: { [older]: { ...different, why: 'the trees were cut' } },
       }),
       state: 'waiting',
-      says: '`bob` approved an older version at `bbbbbbb` on 2026-11-24 at 18:10 UTC; needs to look again: the trees were cut',
+      says: '`bob` approved an older version at `bbbbbbb` on Tue 24 Nov 2026, 18:10 UTC; needs to look again: the trees were cut',
     },
     {
       name: 'what was not compared at all is stale',

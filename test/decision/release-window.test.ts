@@ -174,7 +174,7 @@ testGate('The release window', releaseWindow, {
         ],
       }),
       state: 'waiting',
-      says: 'the branch was pushed to since',
+      says: 'it was put on before the last push',
     },
   ],
 })

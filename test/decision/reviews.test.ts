@@ -101,7 +101,7 @@ describe('what somebody did is told in words', () => {
         aContributor(ann, { as: 'co-author', commit: older }),
         aContributor(ann, { as: 'pusher', commit: head }),
       ],
-      'opened the pull request, wrote `aaaaaaa`, is named as co-author of `bbbbbbb` and pushed `aaaaaaa`',
+      'opened the pull request; wrote and pushed `aaaaaaa`; is named as co-author of `bbbbbbb`',
     ],
   ])('%s', (_name, parts, text) => expect(describeParts(parts)).toBe(text))
 })

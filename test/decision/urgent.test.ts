@@ -198,13 +198,13 @@ testGate('The label urgent lifts the window', releaseWindow, {
         labels: [aLabel({ at: labelledAt, equality: different })],
       }),
       state: 'waiting',
-      says: 'the branch was pushed to since (`price.ts` changed since); take it off and put it on again.',
+      says: 'it was put on before the last push (`price.ts` changed since); take it off and put it on again.',
     },
     {
       name: 'not after a push whose content was not compared',
       snapshot: urgent({ head: { pushedAt: minutesLater(10, labelledAt) } }),
       state: 'waiting',
-      says: 'the branch was pushed to since; take it off and put it on again.',
+      says: 'it was put on before the last push; take it off and put it on again.',
     },
     {
       name: 'not after a push of the same second',

@@ -101,7 +101,7 @@ function whenOpens(opensAt: Date | undefined, settings: WindowSettings): Pick<Fi
 function whoLifts({ urgent }: WindowSettings): string {
   const teams = urgent.labelled_by.map((team) => code(team))
   const member = teams.length > 0 ? ` who is a member of ${list(teams, 'or')}` : ''
-  return `Nobody has to; where it cannot wait, a person with write access${member}, by the label ${code(urgent.label)}`
+  return `Nobody; if it cannot wait, a person with write access${member}, by the label ${code(urgent.label)}`
 }
 
 /** Urgent lifts the window and freezes, and nothing else; it is looked at again when it expires. */
