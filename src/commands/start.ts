@@ -87,7 +87,7 @@ function untilAsked(bot: Bot, log: Logger): void {
 }
 
 /** Nothing is wrong with the environment here but that there are no credentials. */
-async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL }: NodeJS.ProcessEnv): Promise<void> {
+async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL, GH_ORG }: NodeJS.ProcessEnv): Promise<void> {
   if (WEBHOOK_URL && !(URL.canParse(WEBHOOK_URL) && WEBHOOK_URL.startsWith('https://')))
     return refuse([
       'WEBHOOK_URL: is not an https address; write where GitHub reaches this bot, like https://gate.example/api/github/webhooks',
@@ -106,6 +106,12 @@ async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL }: NodeJS.ProcessEnv): 
     'There are no credentials yet. Open this address, which holds a one-time token, to make the GitHub App:\n',
   )
   say(`  ${url}\n`)
+  say(
+    GH_ORG
+      ? `The App will belong to the organisation ${GH_ORG}, of which you must be an owner.\n`
+      : 'The App will belong to your own account, and can be installed there only. For an organisation, stop this and start\n' +
+          'again with GH_ORG=its-name.\n',
+  )
   if (!WEBHOOK_URL)
     say(
       'WEBHOOK_URL is not set: the App is made with a webhook address that reaches nobody. Change it on the page of the\n' +
