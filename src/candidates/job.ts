@@ -7,6 +7,7 @@ import type { RegressionFacts } from '../decision/snapshot.ts'
 import { standingRun } from '../decision/staging.ts'
 import { policyFor } from '../policy-source.ts'
 import type { StagingServer } from '../regression/servers.ts'
+import { retryAfter } from '../retry-later.ts'
 import type { Database } from '../services/database.ts'
 import { asRetry, type GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
@@ -17,7 +18,7 @@ import { readRegression } from './facts.ts'
 import { finishRun, showCancelled, showKept } from './finish.ts'
 import { judgeHead, type Task } from './run.ts'
 import { notOnStaging, readStaging } from './target.ts'
-import { deployBeforeWindow, mayAsk } from './wishes.ts'
+import { beforeWindow, deployBeforeWindow, mayAsk } from './wishes.ts'
 
 export type RegressionShell = {
   database: Database
@@ -51,6 +52,9 @@ export async function runRegressionJob(
   }
 }
 
+/** While something else is being deployed, staging is looked at again after this time. */
+const untilDeployed = 60_000
+
 type Asked = { github: GitHub; wish: RegressionWish; settings: RegressionSettings }
 
 async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): Promise<void> {
@@ -73,7 +77,11 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
     settings,
   )
   if (hasEvidence(facts, asked, shell.now())) return
-  const staging = await readStaging(github, wish.pull, settings)
+  const staging = await readStaging(github, wish.pull, settings, shell.now())
+  if (staging.replacing && wish.why !== 'button') {
+    const again = new Date(shell.now().getTime() + untilDeployed)
+    throw retryAfter(again, `something is being deployed to ${settings.environment}`)
+  }
   const absent = notOnStaging(staging, wish.sha, settings)
   if (absent !== undefined && wish.why !== 'button') {
     if (wish.why === 'window') await deployBeforeWindow(github, wish, facts, settings, shell)
@@ -92,11 +100,15 @@ async function isAllowed(
   return pull.requestedBy !== undefined && mayAsk(github, pull, pull.requestedBy)
 }
 
-/** Whether another run is needless: never for the button. What could not be judged is tried again before a window. */
+/**
+ * Whether another run is needless: never for the button. Before a window what could not be judged is tried again, and
+ * evidence must still be fresh when it opens.
+ */
 function hasEvidence(facts: RegressionFacts, { wish, settings }: Asked, now: Date): boolean {
   const run = wish.why === 'button' ? undefined : standingRun(facts, wish.sha, settings)
   if (!run || (wish.why === 'window' && run.verdict === 'inconclusive')) return false
-  const age = now.getTime() - Date.parse(run.startedAt)
+  const when = wish.why === 'window' ? now.getTime() + beforeWindow : now.getTime()
+  const age = when - Date.parse(run.startedAt)
   return run.verdict !== 'passed' || age < parseDuration(settings.freshness)
 }
 

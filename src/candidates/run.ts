@@ -78,8 +78,7 @@ export async function judgeHead(shell: RegressionShell, task: Task, signal: Abor
   const { report, recorded } = await runRegression(input)
   await progress.settled()
   return {
-    report: await confirmDeployment(task, report),
-    recorded,
+    ...(await confirmDeployment(shell, task, { report, recorded })),
     suiteText: found.text,
     baselineId: baseline?.id ?? null,
   }
@@ -94,15 +93,17 @@ function headReader(github: GitHub, { head }: Pull): (path: string) => Promise<s
   }
 }
 
-/** What was judged must be what was deployed, from the first call to the last. */
+/** What was judged must be what was deployed, from the first call to the last; else its list of tools is nobody's either. */
 async function confirmDeployment(
+  { now }: Pick<RegressionShell, 'now'>,
   { github, wish, settings, staging }: Task,
-  report: RunReport,
-): Promise<RunReport> {
-  const after = await readStaging(github, wish.pull, settings)
-  if (after.mark === staging.mark) return report
+  judged: Pick<Judged, 'report' | 'recorded'>,
+): Promise<Pick<Judged, 'report' | 'recorded'>> {
+  const after = await readStaging(github, wish.pull, settings, now())
+  if (after.mark === staging.mark && !after.replacing) return judged
   const message = `something was deployed to ${settings.environment} during the run`
-  return withGate(report, { gate: 'connection', verdict: 'inconclusive', message })
+  const report = withGate(judged.report, { gate: 'connection', verdict: 'inconclusive', message })
+  return { report, recorded: undefined }
 }
 
 const showEveryMs = 5_000

@@ -7,20 +7,33 @@ import { mayUse, type StagingServer } from '../regression/servers.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { newestDeployments } from '../services/github/deployments.ts'
 
-/** What staging holds now: the deployment that is live there, and a mark that differs when anything has been deployed since. */
-export type OnStaging = { live: Deployment | undefined; mark: string }
+/**
+ * What staging holds now: the deployment that is live there, one that is replacing it, and a mark that differs when anything
+ * has been deployed since.
+ */
+export type OnStaging = { live: Deployment | undefined; replacing: Deployment | undefined; mark: string }
+
+/** A deployment that has been in progress for longer is taken to have died. */
+const replacesWithin = 60 * 60_000
 
 /** Reads the newest deployments to the environment; nothing where the policy asks for none. */
 export async function readStaging(
   github: GitHub,
   pull: PullRef,
   { environment, deployment }: RegressionSettings,
+  now: Date,
 ): Promise<OnStaging> {
-  if (deployment === 'none') return { live: undefined, mark: '' }
+  if (deployment === 'none') return { live: undefined, replacing: undefined, mark: '' }
   const newest = await newestDeployments(github, pull, environment)
+  const live = newest.find(({ state }) => state === 'success')
   const touching = newest.filter(({ state }) => state === 'success' || state === 'in_progress')
+  const since = now.getTime() - replacesWithin
   return {
-    live: newest.find(({ state }) => state === 'success'),
+    live,
+    replacing: newest.find(
+      ({ id, state, createdAt }) =>
+        state === 'in_progress' && id > (live?.id ?? 0) && Date.parse(createdAt) > since,
+    ),
     mark: touching.map(({ id, state }) => `${id} ${state}`).join(', '),
   }
 }

@@ -124,4 +124,42 @@ describe('an hour before a window', () => {
     await world.stage.moveTo(new Date('2026-11-25T18:00:00Z'))
     expect(await Promise.all(both.map(isGreen))).toEqual([true, true])
   })
+
+  test('evidence that would become too old within the hour is renewed', async () => {
+    shop = await world.shop(`gates:
+  release_window: { closing_margin: 0s }
+  staging_regression: { freshness: 1d, limits: { per_tool: 2, total: 4 } }
+`)
+    const change = await aChange()
+    await world.stage.moveTo(new Date('2026-12-01T17:50:00Z'))
+    await shop.deploy(change)
+    await world.stage.moveTo(new Date('2026-12-02T17:00:00Z'))
+    await later(1)
+    await world.stage.moveTo(new Date('2026-12-02T18:00:00Z'))
+    expect(await isGreen(change)).toBe(true)
+  })
+
+  test('a head from a fork is neither deployed nor judged by itself', async () => {
+    shop = await world.shop(`gates:
+  release_window: { closing_margin: 0s }
+  staging_regression: { limits: { per_tool: 2, total: 4 } }
+`)
+    const { stage } = world
+    stage.github.addUser('zoe')
+    const fork = await stage.github.fork(shop.name, 'zoe')
+    const copy = await stage.github.workingCopy(fork.fullName, 'zoe')
+    await copy.branch('theirs', 'origin/main')
+    await copy.write({ 'src/theirs.ts': 'export {}\n' })
+    const sha = await copy.commit('Theirs')
+    await copy.push({ ref: 'theirs' })
+    const { data } = await stage
+      .as('zoe')
+      .rest.pulls.create({ ...shop.repository, title: 'Theirs', head: 'zoe:theirs', base: 'main' })
+    const change = { number: data.number, sha, branch: 'theirs' }
+    await shop.label('eva', change, 'release')
+    await stage.moveTo(new Date('2026-12-09T17:00:00Z'))
+    await later(2)
+    expect(await askedFor(change)).toBe(0)
+    expect(await shop.regression(change)).toMatchObject({ conclusion: 'action_required' })
+  })
 })

@@ -233,6 +233,59 @@ describe('what could not be judged', () => {
   })
 })
 
+describe('while another head is being deployed', () => {
+  let shop: Workshop
+  let change: Change
+  /** Of another head, begun after the deployment of the change. */
+  let newer: number
+  const repos = () => world.stage.as(deployer).rest.repos
+  const begin = async (sha: string) => {
+    const wish = { ref: sha, environment: 'staging', auto_merge: false, required_contexts: [] }
+    const { data } = await repos().createDeployment({ ...shop.repository, ...wish })
+    if (!('id' in data)) throw new Error('no deployment')
+    return data.id
+  }
+  const tell = (id: number, state: 'in_progress' | 'success' | 'failure') =>
+    repos().createDeploymentStatus({ ...shop.repository, deployment_id: id, state })
+  beforeEach(async () => {
+    shop = await world.shop()
+    change = await aChange(shop)
+    const other = await aChange(shop)
+    const own = await begin(change.sha)
+    newer = await begin(other.sha)
+    await tell(newer, 'in_progress')
+    await tell(own, 'success')
+    await world.stage.settled()
+  })
+
+  test('no run begins, and it comes when that deployment has failed', async () => {
+    expect(await runsOf(shop, change)).toEqual([])
+    await tell(newer, 'failure')
+    await world.stage.moveTo(new Date(world.stage.now().getTime() + 61_000))
+    expect(await gateOf(shop, change)).toMatchObject(passed)
+  })
+
+  test('one that hangs is taken to have died after an hour', async () => {
+    await world.stage.moveTo(new Date(world.stage.now().getTime() + 59 * 60_000))
+    expect(await runsOf(shop, change)).toEqual([])
+    await world.stage.moveTo(new Date(world.stage.now().getTime() + 3 * 60_000))
+    expect(await gateOf(shop, change)).toMatchObject(passed)
+  })
+
+  test('one that begins during the run makes it inconclusive', async () => {
+    await tell(newer, 'failure')
+    world.staging.setModes({ slow: 150 })
+    const later = world.stage.moveTo(new Date(world.stage.now().getTime() + 61_000))
+    await underWay(shop, change)
+    await tell(await begin(change.sha), 'in_progress')
+    await later
+    expect((await shop.regression(change))?.title).toContain(
+      'something was deployed to staging during the run',
+    )
+    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging could not be judged' })
+  })
+})
+
 describe('the suite', () => {
   test('is read from the head; without one the change fails', async () => {
     const shop = await world.shop(undefined, null)
