@@ -1,8 +1,9 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
+import { type FileProblem, offsetOf, problemAt } from './yaml-places.ts'
+import { atLeast, type Least, wordsFor } from './yaml-words.ts'
 
-/** Where in a file something is wrong, what, and how to mend it. Lines and columns count from 1. */
-export type FileProblem = { file: string; line: number; column: number; message: string }
+export type { FileProblem } from './yaml-places.ts'
 
 export type FileResult<Value> = { ok: true; value: Value } | { ok: false; problems: FileProblem[] }
 
@@ -12,15 +13,22 @@ export const maximumYamlBytes = 32 * 1024
 /** One slip can make thousands of errors; nobody reads more than this. */
 const problemsShown = 50
 
+export type YamlOptions = {
+  /** The keys that the file cannot do without, for one that lacks them. */
+  least: Least
+  /** May complete the document before it is checked. */
+  prepare?: (document: Document) => void
+}
+
 /**
  * Reads a YAML file that people wrote, against a strict schema: at most 32 kB, one document, no aliases, no
- * repeated keys. Every problem names its line and column. `prepare` may complete the document before it is checked.
+ * repeated keys. Every problem names its line and column.
  */
 export function readYaml<Schema extends z.ZodType>(
   text: string,
   file: string,
   schema: Schema,
-  prepare: (document: Document) => void = () => {},
+  { least, prepare }: YamlOptions,
 ): FileResult<z.output<Schema>> {
   const bytes = Buffer.byteLength(text)
   if (bytes > maximumYamlBytes) {
@@ -37,24 +45,26 @@ export function readYaml<Schema extends z.ZodType>(
     ),
   ]
   if (broken.length > 0) return { ok: false, problems: broken.slice(0, problemsShown) }
-  if (document.contents === null) return { ok: false, problems: [place(0, 'the file is empty')] }
-  prepare(document)
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }))
+  if (document.contents === null)
+    return { ok: false, problems: [place(0, `the file is empty; ${atLeast(least)}`)] }
+  prepare?.(document)
+  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }), { error: wordsFor(least) })
   if (parsed.success) return { ok: true, value: parsed.data }
-  const problems = parsed.error.issues.flatMap((issue) =>
-    explain(issue, schema).map(({ path, onKey, message }) => place(offsetOf(document, path, onKey), message)),
-  )
-  return { ok: false, problems: problems.slice(0, problemsShown) }
+  const found = parsed.error.issues.flatMap((issue) => explain(issue, schema)).slice(0, problemsShown)
+  const problems = found.map(({ path, onKey, message }) => place(offsetOf(document, path, onKey), message))
+  return { ok: false, problems }
+}
+
+/** A problem with a value of a file that could be read, at its place. */
+export function problemWith(text: string, file: string, path: string[], message: string): FileProblem {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
+  return problemAt(file, lines, offsetOf(document, path, false), `\`${path.at(-1)}\`: ${message}`)
 }
 
 /** `file:line:column: message`, the form that editors and terminals make clickable. */
 export function formatProblem(problem: FileProblem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`
-}
-
-function problemAt(file: string, lines: LineCounter, offset: number, message: string): FileProblem {
-  const { line, col } = lines.linePos(offset)
-  return { file, line: Math.max(1, line), column: Math.max(1, col), message }
 }
 
 /** The parser's own words, except where they speak to the programmer who calls it. */
@@ -78,7 +88,7 @@ type Explained = { path: PropertyKey[]; onKey: boolean; message: string }
 function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
   if (issue.code !== 'unrecognized_keys') {
     const name = nameOf(issue.path)
-    const message = name === undefined ? messageOf(issue) : `\`${name}\`: ${messageOf(issue)}`
+    const message = name === undefined ? issue.message : `\`${name}\`: ${issue.message}`
     return [{ path: issue.path, onKey: false, message }]
   }
   const known = keysAt(schema, issue.path)
@@ -97,12 +107,6 @@ function nameOf(path: PropertyKey[]): string | undefined {
   return path.length === 0 ? undefined : String(path.at(-1))
 }
 
-/** zod says "Invalid input: expected object, received null" of a key that is missing or has no value yet. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  const [, what] = /^Invalid input: expected (\w+), received (?:undefined|null)$/.exec(issue.message) ?? []
-  return what === undefined ? issue.message : `is missing; expected ${what}`
-}
-
 /** The keys that the schema knows at a path, for the hint beside an unknown one. */
 function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
   const [key, ...rest] = path
@@ -114,29 +118,10 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
   ) {
     return keysAt(schema.unwrap(), path)
   }
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option, path))
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest)
   if (!(schema instanceof z.ZodObject)) return []
   if (key === undefined) return Object.keys(schema.shape)
   const next: z.core.$ZodType | undefined = schema.shape[String(key)]
   return next ? keysAt(next, rest) : []
-}
-
-/** The place of the deepest node that exists on the path: a missing key is reported at its parent. */
-function offsetOf(document: Document, path: PropertyKey[], onKey: boolean): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = nodeAt(document, path.slice(0, length), onKey && length === path.length)
-    if (node?.range) return node.range[0]
-  }
-  return document.contents?.range?.[0] ?? 0
-}
-
-function nodeAt(document: Document, path: PropertyKey[], onKey: boolean): Node | undefined {
-  if (!onKey) {
-    const node = document.getIn(path, true)
-    return isNode(node) ? node : undefined
-  }
-  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
-  if (!isMap(parent)) return undefined
-  const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
-  return isNode(pair?.key) ? pair.key : undefined
 }

@@ -15,9 +15,17 @@ type Import = { file: string; target: string; types: boolean; inside: boolean }
  * Files directly in `src/` are the path: they read, decide, record and act, with the services' functions. Not so these,
  * which know nothing of what is outside.
  */
-const offThePath = ['app', 'policy-file', 'retry-later', 'schemas', 'server', 'settings', 'yaml-file'].map(
-  (name) => `src/${name}.ts`,
-)
+const offThePath = [
+  'app',
+  'policy-file',
+  'retry-later',
+  'schemas',
+  'server',
+  'settings',
+  'yaml-file',
+  'yaml-places',
+  'yaml-words',
+].map((name) => `src/${name}.ts`)
 
 /** Parts of the path that have a folder: what becomes of a candidate on staging, and of a merge. */
 const foldersOfThePath = ['src/candidates', 'src/merging']

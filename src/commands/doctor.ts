@@ -4,7 +4,7 @@ import type { Probe } from '../doctor/probes.ts'
 
 type Options = { repository?: string; token?: string; json?: boolean }
 
-/** `doctor`: whether the gate is really enforced. It writes nothing. 0 all well, 1 drift, 2 wrong use. */
+/** `doctor`: whether the gate is really enforced. It writes nothing. 0 all well, 1 drift, 2 wrong use, 3 GitHub gave no answer. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say for each repository whether the gate is really enforced, and who can go round it')
@@ -17,9 +17,12 @@ export function doctorCommand(): Command {
     .addHelpText(
       'after',
       '\nErrors and warnings are drift; what cannot be read from here, and what is only told, is none.\n' +
-        'Exit codes: 0 all well, 1 drift found, 2 wrong use.',
+        'Exit codes: 0 all well, 1 drift found, 2 wrong use, 3 GitHub cannot be reached.',
     )
-    .action(run)
+    .action(async (options: Options) => {
+      const { orUnreachable } = await import('../doctor/unreachable.ts')
+      await orUnreachable(() => run(options))
+    })
 }
 
 async function run(options: Options): Promise<void> {

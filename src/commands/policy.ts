@@ -1,32 +1,41 @@
 import { Command } from 'commander'
-import { parsePolicy } from '../policy-file.ts'
-import { formatProblem } from '../yaml-file.ts'
+import { impossible, type PolicyResult, parsePolicy } from '../policy-file.ts'
+import { type FileProblem, formatProblem } from '../yaml-file.ts'
 import { readInput } from './input-file.ts'
 
-/** `policy check FILE`: 0 the file is a valid policy, 1 it is not, 2 it cannot be read. */
+/**
+ * `policy check FILE`: 0 the file is a valid policy, 1 it is not, or is one that nothing could ever pass, 2 it cannot be read.
+ */
 export function policyCommand(): Command {
   const check = new Command('check')
     .description('say whether a file is a valid policy; each error has its line and column')
     .argument('<file>', 'such as .github/release-gate.yml')
     .option('--json', 'print {"valid","problems","policy"} as JSON; the policy is shown with its defaults')
-    .addHelpText('after', '\nExit codes: 0 valid, 1 not valid, 2 the file cannot be read.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 valid, 1 not valid, or nothing could ever pass, 2 the file cannot be read.',
+    )
     .action((file: string, options: { json?: boolean }) => {
-      const read = readInput('<file>', file, 'a policy, like .github/release-gate.yml')
+      const read = readInput('policy check', file, 'a policy, like .github/release-gate.yml')
       if ('mistake' in read) {
         process.stderr.write(`${read.mistake}\n`)
         process.exitCode = 2
         return
       }
       const result = parsePolicy(read.text, file)
-      const problems = result.ok ? [] : result.problems
-      if (options.json) {
-        const policy = result.ok ? result.policy : null
-        process.stdout.write(`${JSON.stringify({ valid: result.ok, problems, policy }, null, 2)}\n`)
-      } else {
-        const lines = result.ok ? [`${file} is a valid policy.`] : problems.map(formatProblem)
-        process.stdout.write(`${lines.join('\n')}\n`)
-      }
-      process.exitCode = result.ok ? 0 : 1
+      const problems = result.ok ? impossible(read.text, result.policy, file) : result.problems
+      process.stdout.write(options.json ? asJson(result, problems) : asText(file, problems))
+      process.exitCode = problems.length === 0 ? 0 : 1
     })
   return new Command('policy').description('check policy files').addCommand(check)
+}
+
+function asJson(result: PolicyResult, problems: FileProblem[]): string {
+  const policy = result.ok ? result.policy : null
+  return `${JSON.stringify({ valid: problems.length === 0, problems, policy }, null, 2)}\n`
+}
+
+function asText(file: string, problems: FileProblem[]): string {
+  const lines = problems.length === 0 ? [`${file} is a valid policy.`] : problems.map(formatProblem)
+  return `${lines.join('\n')}\n`
 }

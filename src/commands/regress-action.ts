@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { forTerminal } from '../regression/markdown.ts'
+import { isUnrunnable, unrunnable } from '../regression/report-headline.ts'
 import { reportMarkdown } from '../regression/report-markdown.ts'
 import type { RunReport, RunVerdict } from '../regression/report-schema.ts'
 import { type RunInput, runRegression } from '../regression/run.ts'
 import { readSuite } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { formatProblem } from '../yaml-file.ts'
+import { needFolder, needInput, writeOutput } from './input-file.ts'
 import { progressDisplay } from './progress.ts'
 import type { RegressOptions } from './regress.ts'
 import { inputOf, operatorOf } from './regress-input.ts'
@@ -17,6 +18,9 @@ export const exitCodes: Record<RunVerdict, number> = { passed: 0, failed: 1, inc
 export async function regress(options: RegressOptions): Promise<void> {
   const suite = suiteOf(options.suite)
   if (!suite) return
+  for (const name of ['record', 'junit', 'markdown'] as const) {
+    if (options[name] !== undefined) needFolder(`--${name}`, options[name])
+  }
   const operator = operatorOf()
   const stop = new AbortController()
   const onSignal = () => stop.abort()
@@ -26,11 +30,11 @@ export async function regress(options: RegressOptions): Promise<void> {
     const input = await inputOf(options, suite, operator, stop.signal)
     const { report, recorded } = await runRegression({ ...input, onProgress: progress.show })
     progress.stop()
-    if (options.record && recorded) writeFileSync(options.record, `${JSON.stringify(recorded, null, 2)}\n`)
-    await print(report, options, input)
-    process.exitCode = report.gates.some(({ gate, verdict }) => gate === 'suite' && verdict === 'failed')
-      ? 2
-      : exitCodes[report.verdict]
+    if (options.record && recorded)
+      writeOutput('--record', options.record, `${JSON.stringify(recorded, null, 2)}\n`)
+    await writeFiles(report, options, input)
+    print(report, options, input)
+    process.exitCode = isUnrunnable(report) ? 2 : exitCodes[report.verdict]
   } finally {
     progress.stop()
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
@@ -39,27 +43,29 @@ export async function regress(options: RegressOptions): Promise<void> {
 
 /** A suite that cannot be read is wrong use; every problem is told with its line and column. */
 function suiteOf(file: string): Suite | undefined {
-  const result = readSuite(readFileSync(file, 'utf8'), file)
+  const text = needInput('--suite', file, 'a suite, like .github/mcp-regression.yml')
+  const result = readSuite(text, file)
   if (result.ok) return result.value
   process.stderr.write(`${result.problems.map(formatProblem).join('\n')}\n`)
   process.exitCode = 2
   return undefined
 }
 
-async function print(report: RunReport, options: RegressOptions, { limits }: RunInput): Promise<void> {
+async function writeFiles(report: RunReport, options: RegressOptions, { limits }: RunInput): Promise<void> {
   if (options.junit) {
     const { reportJunit } = await import('../regression/report-junit.ts')
-    writeFileSync(options.junit, await reportJunit(report))
+    writeOutput('--junit', options.junit, await reportJunit(report))
   }
-  if (options.markdown)
-    writeFileSync(
-      options.markdown,
-      reportMarkdown(report, { limit: limits.p95, command: commandOf(options) }),
-    )
-  const text = options.json
-    ? `${JSON.stringify(report, null, 2)}\n`
-    : reportMarkdown(report, { limit: limits.p95, escape: forTerminal })
-  process.stdout.write(text)
+  if (!options.markdown) return
+  const wish = { limit: limits.p95, command: commandOf(options), atHead: false }
+  writeOutput('--markdown', options.markdown, reportMarkdown(report, wish))
+}
+
+/** A suite that cannot be run is wrong use: there is no report to read, only what is wrong with it. */
+function print(report: RunReport, { json }: RegressOptions, { limits }: RunInput): void {
+  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  else if (isUnrunnable(report)) process.stderr.write(`${unrunnable(report, forTerminal)}\n`)
+  else process.stdout.write(reportMarkdown(report, { limit: limits.p95, escape: forTerminal, atHead: false }))
 }
 
 function commandOf({ suite, server, only = [] }: RegressOptions): string {

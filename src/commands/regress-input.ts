@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
-import { type Baseline, readBaseline } from '../regression/contract-check.ts'
 import { suiteLimits, tighten } from '../regression/limits.ts'
 import { sessionOptions, sourcesOf, speaksAt } from '../regression/opening.ts'
 import { type Operator, readOperator } from '../regression/operator.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { RunInput } from '../regression/run.ts'
-import { type Declaration, declarationSchema } from '../regression/staging-data.ts'
-import { compareSuites, covering, readSuite } from '../regression/suite-file.ts'
+import { covering } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
-import { targetOf } from '../regression/target.ts'
+import { isPlainHttp, targetOf } from '../regression/target.ts'
 import { exposedVariables } from '../regression/variables.ts'
-import { openStaging, type StagingTarget } from '../services/staging.ts'
-import { formatProblem } from '../yaml-file.ts'
+import { type Login, openStaging, type StagingTarget } from '../services/staging.ts'
 import type { RegressOptions } from './regress.ts'
+import { baselineOf, changesOf, declarationOf, settingsOf } from './regress-files.ts'
 
 export function operatorOf(): Operator {
   const result = readOperator(process.env)
@@ -47,7 +44,10 @@ export async function inputOf(
     signal,
     readFile: (path) => readFile(resolve(folder, path), 'utf8').catch(() => undefined),
     ...(await sourcesOf(operator, signal)),
-    ...optional('baseline', options.baseline === undefined ? undefined : baselineOf(options.baseline)),
+    ...optional(
+      'baseline',
+      options.baseline === undefined ? undefined : baselineOf('--baseline', options.baseline),
+    ),
     ...optional('declaration', options.declared === undefined ? undefined : declarationOf(options.declared)),
     ...optional('suiteChanges', changesOf(options.baseSuite, suite)),
     ...optional('only', options.only),
@@ -69,19 +69,18 @@ export function cliTarget(
   )
   const target = targetOf(server, login, { transport, environment: Object.fromEntries(passed) })
   if (!target) throw new Error(`--server: ${server} is neither an http(s) address nor a command`)
+  if (target.kind === 'http' && login.kind !== 'none') refusePlainHttp(target.url, login.kind)
   return target
 }
 
-function baselineOf(file: string): Baseline {
-  const baseline = readBaseline(readFileSync(file, 'utf8'))
-  if (!baseline) throw new Error(`${file} is no list of tools; write one with \`contract record\``)
-  return baseline
-}
-
-function declarationOf(file: string): Declaration {
-  const parsed = declarationSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')))
-  if (!parsed.success) throw new Error(`${file}: ${parsed.error.issues[0]?.message ?? 'is wrong'}`)
-  return parsed.data
+/** As for the bot: credentials go over https, or nowhere but to this machine. The address may hold a secret too. */
+function refusePlainHttp(url: string, login: Exclude<Login['kind'], 'none'>): void {
+  if (!isPlainHttp(url)) return
+  const variable = login === 'bearer' ? 'STAGING_TOKEN' : 'STAGING_CLIENT_ID'
+  throw new Error(
+    `--server: ${new URL(url).origin} is plain http, over which anybody on the way could read the credentials; ` +
+      `use https, or unset ${variable}.`,
+  )
 }
 
 /** By the policy's limits where one is named: a suite may only tighten them, as before a release. */
@@ -92,21 +91,4 @@ function limitsFor(
   if (!settings) return { limits: suiteLimits(suite.gates) }
   const { limits, refused } = tighten(limitsOfPolicy(settings), suite.gates)
   return { limits, refusedLimits: refused }
-}
-
-/** The settings of `staging_regression` in a policy file. Loaded only here: the calendar of a policy takes its time. */
-async function settingsOf(file: string): Promise<RegressionSettings> {
-  const { parsePolicy } = await import('../policy-file.ts')
-  const read = parsePolicy(readFileSync(file, 'utf8'), file)
-  if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
-  const settings = read.policy.gates.staging_regression
-  if (!settings) throw new Error(`${file} does not name the gate staging_regression`)
-  return settings
-}
-
-function changesOf(file: string | undefined, head: Suite) {
-  if (file === undefined) return undefined
-  const base = readSuite(readFileSync(file, 'utf8'), file)
-  if (!base.ok) throw new Error(base.problems.map(formatProblem).join('\n'))
-  return compareSuites(base.value, head)
 }

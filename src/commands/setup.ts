@@ -9,7 +9,7 @@ type Options = { repository: string; apply?: boolean; token?: string }
 
 /**
  * `setup`: what is left to do until the gate is enforced on a repository; with `--apply` and an administrator's token it is
- * done, as often as wanted. The content of the repository is never written. 0 nothing left, 1 something left, 2 wrong use.
+ * done, as often as wanted. The content of the repository is never written. 0 nothing left, 1 something left, 2 wrong use, 3 GitHub gave no answer.
  */
 export function setupCommand(): Command {
   return new Command('setup')
@@ -19,18 +19,20 @@ export function setupCommand(): Command {
     .option('--token <token>', 'the token of an administrator of the repository (default: GITHUB_TOKEN)')
     .addHelpText(
       'after',
-      '\nThe policy is shown and never pushed. Exit codes: 0 nothing is left to do, 1 something is, 2 wrong use.',
+      '\nThe policy is shown and never pushed.\n' +
+        'Exit codes: 0 nothing is left to do, 1 something is, 2 wrong use, 3 GitHub cannot be reached.',
     )
     .action(async (options: Options) => {
-      const outcome = await run(options)
-      if (typeof outcome === 'number') {
-        process.exitCode = outcome
-        return
-      }
-      const lines = outcome.refusal.map((line) => `  ${line}\n`)
-      process.stderr.write(`release-gate setup cannot run:\n${lines.join('')}`)
-      process.exitCode = 2
+      const { orUnreachable } = await import('../doctor/unreachable.ts')
+      await orUnreachable(async () => tell(await run(options)))
     })
+}
+
+function tell(outcome: 0 | 1 | Refusal): void {
+  process.exitCode = typeof outcome === 'number' ? outcome : 2
+  if (typeof outcome === 'number') return
+  const lines = outcome.refusal.map((line) => `  ${line}\n`)
+  process.stderr.write(`release-gate setup cannot run:\n${lines.join('')}`)
 }
 
 /** The exit code, or why it cannot run. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { StagingSession, ToolListing } from '../services/staging.ts'
 import { applyWaivers, diffContracts } from './contract/index.ts'
 import type { Baseline } from './contract-check.ts'
+import { counted } from './counted.ts'
 import type { GateResult, RunReport } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 
@@ -41,13 +42,20 @@ export function contractGate(
       changes,
     )
   }
-  const counted = suite.contract.fail_on === 'warning' ? ['breaking', 'warning'] : ['breaking']
-  const failing = open.filter(({ severity }) => counted.includes(severity))
-  const problems = [...(failing.length > 0 ? [`${failing.length} changes that break callers`] : []), ...stale]
+  const severities = suite.contract.fail_on === 'warning' ? ['breaking', 'warning'] : ['breaking']
+  const failing = open.filter(({ severity }) => severities.includes(severity))
+  const problems = [
+    ...(failing.length > 0
+      ? [counted(failing.length, 'change that breaks callers', 'changes that break callers')]
+      : []),
+    ...stale,
+  ]
   if (problems.length > 0) return say('failed', problems.join('; '), changes)
   return say(
     'passed',
-    open.length === 0 ? 'unchanged' : `${open.length} changes, none that breaks callers`,
+    open.length === 0
+      ? 'unchanged'
+      : `${counted(open.length, 'change', 'changes')}, none that breaks callers`,
     changes,
   )
 }

@@ -1,11 +1,10 @@
-import { writesBy } from './case-run.ts'
+import { counted } from './counted.ts'
 import type { Gathered } from './judgement.ts'
-import { millis } from './latency-chart.ts'
+import { latencyGate } from './latency-gate.ts'
 import type { Limits } from './limits.ts'
 import type { CaseResult, DataCheck, GateResult } from './report-schema.ts'
 import type { RunInput } from './run.ts'
-import { judgeErrors, judgeLatency } from './statistics.ts'
-import { latencies } from './tool-rows.ts'
+import { judgeErrors } from './statistics.ts'
 
 /** Every gate of the run, in the order in which the report shows them. */
 export function allGates(input: RunInput, seen: Gathered): GateResult[] {
@@ -70,7 +69,7 @@ function caseGate(gate: 'answers' | 'ledger', cases: CaseResult[]): GateResult {
   return {
     gate,
     verdict: 'passed',
-    message: gate === 'answers' ? `${mine.length} cases hold` : 'the rows are right',
+    message: gate === 'answers' ? counted(mine.length, 'case holds', 'cases hold') : 'the rows are right',
   }
 }
 
@@ -87,29 +86,11 @@ function errorGate({ records }: Gathered, { errorRate, total }: Limits): GateRes
   }
 }
 
-/** p95 of each read-only tool; what writes is judged for correctness only. */
-function latencyGate({ records, tools }: Gathered, limits: Limits): GateResult {
-  const readOnly = records.filter(({ tool }) => !writesBy(tools.get(tool)))
-  const byTool = Map.groupBy(readOnly, ({ tool }) => tool)
-  const durationsMs = new Map([...byTool].map(([tool, calls]) => [tool, latencies(calls)]))
-  const { p95: limitMs, warn: warnMs, perTool, total } = limits
-  const judged = judgeLatency({ durationsMs, limitMs, warnMs, floors: { perTool, total } })
-  const name = (verdict: string) =>
-    judged.tools.filter((tool) => tool.judgement === verdict).map(({ tool }) => tool)
-  const warned = judged.tools.filter((tool) => tool.warned).map(({ tool }) => tool)
-  const limit = millis(limitMs)
-  const message = {
-    passed: `p95 of every tool is at most ${limit}${warned.length > 0 ? `; near it: ${warned.join(', ')}` : ''}`,
-    failed: `p95 above ${limit}: ${name('failed').join(', ')}`,
-    inconclusive: `too few samples of read-only tools: ${judged.n} in all of ${total}, ${perTool} for each tool`,
-  }[judged.judgement]
-  return { gate: 'latency', verdict: judged.judgement, message }
-}
-
 function dataGate(data: DataCheck[]): GateResult[] {
   if (data.length === 0) return []
   const worst =
     data.find(({ verdict }) => verdict === 'failed') ?? data.find(({ verdict }) => verdict !== 'passed')
-  if (!worst) return [{ gate: 'data', verdict: 'passed', message: `${data.length} checks hold` }]
+  if (!worst)
+    return [{ gate: 'data', verdict: 'passed', message: counted(data.length, 'check holds', 'checks hold') }]
   return [{ gate: 'data', verdict: worst.verdict, message: `${worst.kind} ${worst.name}: ${worst.message}` }]
 }

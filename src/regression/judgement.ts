@@ -1,5 +1,6 @@
 import type { ListedTool, StagingSession } from '../services/staging.ts'
 import type { CallRecord } from './calls.ts'
+import { counted } from './counted.ts'
 import { allGates, notCovered } from './gates.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult, DataCheck, GateResult, RunReport, RunVerdict } from './report-schema.ts'
@@ -87,9 +88,10 @@ export function summarise(verdict: RunVerdict, gates: GateResult[]): string {
 function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {
   const leaks = redactor.leaks()
   const noise = seen.session?.noise() ?? 0
+  const lines = counted(noise, 'line that is no JSON-RPC', 'lines that are no JSON-RPC')
   return [
-    ...(leaks > 0 ? [`answers held ${leaks} values that look like secrets; they are redacted here`] : []),
-    ...(noise > 0 ? [`the server printed ${noise} lines that are no JSON-RPC`] : []),
+    ...(leaks > 0 ? [`answers held values that look like secrets (${leaks}); they are redacted here`] : []),
+    ...(noise > 0 ? [`the server printed ${lines}`] : []),
   ]
 }
 

@@ -2,7 +2,8 @@ import { oneLine } from '../decision/markdown.ts'
 import type { ShownRegression } from '../decision/regression-check.ts'
 import { summarise, verdictOf } from './judgement.ts'
 import { forTerminal } from './markdown.ts'
-import { headline, reportMarkdown } from './report-markdown.ts'
+import { headline } from './report-headline.ts'
+import { reportMarkdown } from './report-markdown.ts'
 import type { GateResult, RunReport } from './report-schema.ts'
 
 /** The report with a gate judged anew, or added; the verdict and its sentence follow. */

@@ -1,14 +1,10 @@
 import { oneLine } from '../decision/markdown.ts'
 import { latencyChart, millis } from './latency-chart.ts'
 import { type Escape, inline, table } from './markdown.ts'
-import type { RunReport, RunVerdict } from './report-schema.ts'
+import { headline, isUnrunnable } from './report-headline.ts'
+import type { RunReport } from './report-schema.ts'
 import { changes, dataTable, failures, marks, remarks } from './report-sections.ts'
 
-const words: Record<RunVerdict, string> = {
-  passed: 'Staging regression passed',
-  failed: 'Staging regression failed',
-  inconclusive: 'Staging could not be judged',
-}
 export type ReportOptions = {
   /** The command that runs the same on one's own machine. */
   command?: string
@@ -16,12 +12,14 @@ export type ReportOptions = {
   limit?: number
   /** Where it is read; GitHub where nothing is said. */
   escape?: Escape
+  /** False at an engineer's machine, where no head of a pull request is judged. */
+  atHead?: boolean
 }
 
 /** The report as people read it: the verdict in the first line, then only what there is to say. */
 export function reportMarkdown(
   report: RunReport,
-  { command, limit = 3000, escape: safe = inline }: ReportOptions = {},
+  { command, limit = 3000, escape: safe = inline, atHead = true }: ReportOptions = {},
 ): string {
   return [
     headline(report, safe),
@@ -32,22 +30,12 @@ export function reportMarkdown(
     changes(report, safe),
     dataTable(report, safe),
     remarks(report, safe),
-    identity(report, safe),
+    identity(report, safe, atHead),
     command ? `### Run the same yourself\n\n${fenced(oneLine(command, 1000))}` : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n')
     .concat('\n')
-}
-
-/** The first line alone: the title of the check run. */
-export function headline({ verdict, summary, partial }: RunReport, safe: Escape = inline): string {
-  const scope = partial ? ' (only some cases were run; this is no evidence for a release)' : ''
-  return `${marks[verdict]} **${words[verdict]}**: ${safe(withoutPrefix(summary), 600)}${scope}`
-}
-
-function withoutPrefix(summary: string): string {
-  return summary.replace(/^staging could not be judged: /, '')
 }
 
 function gateTable({ gates }: RunReport, safe: Escape): string {
@@ -93,12 +81,16 @@ function chart({ tools }: RunReport, limit: number): string {
   return text ? `### p95 by tool\n\n${fenced(text)}` : ''
 }
 
-function identity({ server, deployment, runId, startedAt, durationMs }: RunReport, safe: Escape): string {
+function identity(report: RunReport, safe: Escape, atHead: boolean): string {
+  const { server, deployment, runId, startedAt, durationMs } = report
+  const tie = atHead ? ['tied to the head at the time of the run'] : []
   const parts = [
     server
       ? `Server ${safe(server.name, 100)} ${safe(server.version, 100)}, MCP ${safe(server.protocol, 40)} over ${server.transport}`
-      : 'No server answered',
-    deployment === undefined ? 'tied to the head at the time of the run' : `deployment ${safe(deployment)}`,
+      : isUnrunnable(report)
+        ? 'No server was asked'
+        : 'No server answered',
+    ...(deployment === undefined ? tie : [`deployment ${safe(deployment)}`]),
     `run ${safe(runId, 80)}, ${startedAt}, ${millis(durationMs)}`,
   ]
   return parts.join('; ')

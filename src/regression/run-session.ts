@@ -2,13 +2,13 @@ import type { StagingSession, ToolListing } from '../services/staging.ts'
 import { runStopped } from './calls.ts'
 import type { Gathered } from './judgement.ts'
 import type { RunInput } from './run.ts'
+import { saidBefore } from './said-before.ts'
 
 /** Opens the session of a run; a server that cannot be reached, or is another one, stops it. */
 export async function connect(input: RunInput, gathered: Gathered): Promise<StagingSession> {
   const opened = await input.open(input.signal)
   if (!opened.ok) {
-    const said = opened.stderr.trim().split('\n').at(-1)
-    throw runStopped(`${opened.fault.message}${said ? ` (it said: ${said})` : ''}`)
+    throw runStopped(opened.fault.message + saidBefore(input.redactor.text(opened.stderr)))
   }
   const { session } = opened
   gathered.server = session

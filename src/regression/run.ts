@@ -15,8 +15,8 @@ import { reopener } from './reopen.ts'
 import type { RunReport } from './report-schema.ts'
 import { confirmIdentity, connect, list, spokenBy } from './run-session.ts'
 import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
-import { unsetNames } from './steps.ts'
 import type { SuiteChanges } from './suite-file.ts'
+import { problemsOf } from './suite-problems.ts'
 import type { Suite } from './suite-schema.ts'
 
 /** Everything that a run needs. Nothing is read from the environment here. */
@@ -95,16 +95,6 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
 
 function latencyOf({ tools }: RunReport): Record<string, number> {
   return Object.fromEntries(tools.flatMap(({ tool, p95 }) => (p95 === undefined ? [] : [[tool, p95]])))
-}
-
-function problemsOf({ suite, variables, runId, only }: RunInput): string[] {
-  const known = new Map([...variables, ['run.id', runId]])
-  const problems = suite.cases.flatMap((entry) =>
-    unsetNames(entry, known).map((name) => `case "${entry.name}" reads \${${name}}, which is not set`),
-  )
-  const names = new Set(suite.cases.map(({ name }) => name))
-  const unknown = (only ?? []).filter((name) => !names.has(name))
-  return [...problems, ...unknown.map((name) => `no case is named "${name}"`)]
 }
 
 async function gather(input: RunInput, gathered: Gathered, now: () => Date): Promise<Baseline> {

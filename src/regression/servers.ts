@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isPlainHttp } from './target.ts'
 
 /**
  * The staging servers that the operator's environment names. Each has its own variables, and none but these: a policy
@@ -7,9 +8,7 @@ import { z } from 'zod'
 
 const httpAddress = z.url('is not an address').refine((url) => {
   if (!URL.canParse(url)) return true
-  const { protocol, hostname } = new URL(url)
-  const local = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-  return protocol === 'https:' || (protocol === 'http:' && local)
+  return /^https?:$/.test(new URL(url).protocol) && !isPlainHttp(url)
 }, 'must be https, except on loopback')
 
 const repositories = z

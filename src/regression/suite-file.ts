@@ -4,9 +4,11 @@ import { type FileResult, readYaml } from '../yaml-file.ts'
 import { comparison, expectedValue } from './expectation-schema.ts'
 import { type Suite, suiteSchema } from './suite-schema.ts'
 
+const least = { version: '1', cases: '[ { name: it answers, tool: search } ]' }
+
 /** Reads a suite file. Problems name file, line and column, and how to mend them. */
 export function readSuite(text: string, file: string): FileResult<Suite> {
-  return readYaml(text, file, suiteSchema)
+  return readYaml(text, file, suiteSchema, { least })
 }
 
 /** The JSON Schema that editors use to complete and check a suite. */

@@ -6,19 +6,19 @@ import { z } from 'zod'
 
 /** `500ms`, `10s`, `5m`, `2h`, `3d` → milliseconds. */
 export const duration = z
-  .string()
+  .string('write a duration such as 500ms, 10s, 5m or 3d')
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'write a duration such as 500ms, 10s, 5m or 3d')
   .transform((text) => ms(text as ms.StringValue))
 
 /** `200kB`, `1MB` → bytes. */
 export const size = z
-  .string()
+  .string('write a size such as 200kB or 1MB')
   .regex(/^\d+(\.\d+)?(B|kB|KB|MB)$/, 'write a size such as 200kB or 1MB')
   .transform((text) => bytes.parse(text) ?? 0)
 
 /** `2%` → 0.02. */
 export const percentage = z
-  .string()
+  .string('write a percentage such as 2%')
   .regex(/^\d{1,2}(\.\d+)?%$|^100%$/, 'write a percentage such as 2%')
   .transform((text) => Number.parseFloat(text) / 100)
 

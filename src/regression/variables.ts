@@ -31,12 +31,6 @@ export function fill<Value>(value: Value, variables: Variables): Filled<Value> {
   return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: filled as Value }
 }
 
-/** The sentence for names that are not set. */
-export function explainMissing(missing: string[]): string {
-  const names = missing.map((name) => `\${${name}}`).join(', ')
-  return `${names} is not set: a suite reads run.id, its own captures and variables named SUITE_… only`
-}
-
 function walk(value: unknown, replace: (text: string) => string): unknown {
   if (typeof value === 'string') return replace(value)
   if (Array.isArray(value)) return value.map((item) => walk(item, replace))

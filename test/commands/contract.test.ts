@@ -86,7 +86,56 @@ describe('contract record', () => {
   })
 })
 
+describe('contract: files and servers that cannot be used, with what to do', () => {
+  test('record into a folder that is not there, told before the server is asked', async () => {
+    const out = join(folder, 'away', 'list.json')
+    const result = await run('record', '--server', await serve(), '--out', out)
+    expect(result).toMatchObject({ code: 2, out: '' })
+    expect(result.err).toContain(`--out: ${out} cannot be written: there is no folder`)
+    expect(server?.received).toEqual([])
+  })
+
+  test('record over a folder', async () => {
+    const result = await run('record', '--server', await serve(), '--out', folder)
+    expect(result).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^--out: .* cannot be written \(EISDIR\)/),
+    })
+  })
+
+  test('diff of a file that is not there', async () => {
+    const [good, absent] = [await list('a.json', []), join(folder, 'nope.json')]
+    const why = `${absent} cannot be read (ENOENT); give the path of a list of tools, as \`contract record\` writes it.`
+    expect(await run('diff', absent, good)).toMatchObject({
+      code: 2,
+      err: `contract diff, the old list: ${why}`,
+    })
+    expect(await run('diff', good, absent)).toMatchObject({
+      code: 2,
+      err: `contract diff, the new list: ${why}`,
+    })
+  })
+
+  test('a command that dies says why', async () => {
+    const { code, err } = await run('show', '--server', `${process.execPath} ${join(folder, 'nope.mjs')}`)
+    expect([code, err]).toEqual([3, expect.stringMatching(/it said: Error: Cannot find module .*nope\.mjs/)])
+  })
+})
+
 describe('contract diff', () => {
+  test('the table cuts no name that a waiver needs', async () => {
+    const tool = 'a_tool_with_a_name_that_is_longer_than_its_column_was'
+    const name = 'a_property_with_a_name_that_is_longer_than_its_column_was'
+    const before = await list('a.json', [aTool(tool, { inputSchema: { type: 'object' } })])
+    const schema = { type: 'object', properties: { [name]: { type: 'string' } }, required: [name] }
+    const after = await list('b.json', [aTool(tool, { inputSchema: schema })])
+    const [change] = JSON.parse((await run('diff', before, after, '--json')).out)
+    const { out } = await run('diff', before, after)
+    expect(out).toMatch(new RegExp(`│ ${change.rule}\\s+│`))
+    expect(columnOf(out, 1)).toContain(tool)
+    expect(columnOf(out, 2)).toContain(change.path)
+  })
+
   test('0 where nothing breaks', async () => {
     const same = await list('a.json', [aTool('read')])
     expect(await run('diff', same, same)).toEqual({ code: 0, out: 'unchanged\n', err: '' })
@@ -113,3 +162,11 @@ describe('contract diff', () => {
     expect((await run('diff', good)).code).toBe(2)
   })
 })
+
+/** The text of a column of a table, from all of its lines. */
+function columnOf(table: string, index: number): string {
+  return table
+    .split('\n')
+    .map((line) => line.split('│')[index + 1]?.trim() ?? '')
+    .join('')
+}

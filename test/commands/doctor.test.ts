@@ -3,7 +3,7 @@ import { doctorCommand } from '../../src/commands/doctor.ts'
 import { setupCommand } from '../../src/commands/setup.ts'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
 import { startSlack } from '../../src/sandbox/slack.ts'
-import { aWorld, requiredCheck, rulesetBody, type World } from '../doctor/world.ts'
+import { aWorld, closedAddress, requiredCheck, rulesetBody, type World } from '../doctor/world.ts'
 import { aFolder } from '../support/databases.ts'
 import { runCommand } from './command-run.ts'
 
@@ -131,5 +131,33 @@ describe('wrong use, exit code 2', () => {
       err: expect.stringContaining('APP_ID'),
       code: 2,
     })
+  })
+})
+
+describe('GitHub that gives no answer is no wrong use: exit code 3', () => {
+  it.each([
+    ['as the App', []],
+    ['as a person', ['--token', 'ghp_any']],
+  ])('%s', async (_, words) => {
+    const away = await closedAddress()
+    const { out, err, code } = await doctor(words, { GITHUB_API_URL: away })
+    expect({ out, code }).toEqual({ out: '', code: 3 })
+    expect(err).toContain(`GitHub cannot be reached at ${away} (GITHUB_API_URL): connect ECONNREFUSED`)
+    expect(err).not.toContain('ghp_any')
+  })
+
+  it('when it answers with an error of its own', async () => {
+    world.github.faults.add({ kind: 'status', status: 502, path: '/app', times: 1 })
+    const { err, code } = await doctor()
+    expect(code).toBe(3)
+    expect(err).toContain(
+      `GitHub cannot be reached at ${world.github.url} (GITHUB_API_URL): it answers HTTP 502.`,
+    )
+  })
+
+  it.each(['/app', '/repos/acme/shop/rulesets'])('when its limit is reached at %s', async (fault) => {
+    world.github.faults.add({ kind: 'secondary-rate-limit', path: fault, times: 1 })
+    const { err, code } = await doctor()
+    expect([code, err]).toEqual([3, expect.stringMatching(/^GitHub's limit is reached; again at /)])
   })
 })

@@ -43,13 +43,30 @@ describe('policy check', () => {
     expect(code).toBe(1)
   })
 
+  const empty = file('empty.yml', 'gates: {}\n')
+
+  test('a policy that nothing could ever pass: exit code 1, though the bot would read it', async () => {
+    const { out, err, code } = await check(empty)
+    expect({ err, code }).toEqual({ err: '', code: 1 })
+    expect(out).toMatch(
+      /^.*empty\.yml:1:8: `gates`: no gate is named, so every pull request fails; write .*\n$/,
+    )
+  })
+
+  test('and --json shows both the problem and the policy', async () => {
+    const { out, code } = await check(empty, '--json')
+    const problem = { line: 1, column: 8, message: expect.stringContaining('no gate is named') }
+    expect(JSON.parse(out)).toMatchObject({ valid: false, problems: [problem], policy: { gates: {} } })
+    expect(code).toBe(1)
+  })
+
   test.each([
     ['a file that is not there', join(folder, 'none.yml'), 'ENOENT'],
     ['a folder', folder, 'EISDIR'],
   ])('%s: exit code 2', async (_, path, why) => {
     expect(await check(path, '--json')).toEqual({
       out: '',
-      err: `<file>: ${path} cannot be read (${why}); give the path of a policy, like .github/release-gate.yml.\n`,
+      err: `policy check: ${path} cannot be read (${why}); give the path of a policy, like .github/release-gate.yml.\n`,
       code: 2,
     })
   })

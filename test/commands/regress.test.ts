@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cliTarget } from '../../src/commands/regress-input.ts'
 import {
   aTool,
   type Script,
@@ -115,6 +116,12 @@ describe('regress: exit codes', () => {
       ['--server', 'http://127.0.0.1:1'],
       /\$\{HOME\}/,
     ],
+    [
+      'a suite that reads a variable that is not exposed, with what to do',
+      passing.replace('tool: read', `tool: read, args: { a: "\${SUITE_KEY}" }`),
+      ['--server', 'http://127.0.0.1:1'],
+      /^The suite cannot be run: case "it reads" reads \$\{SUITE_KEY\}, which is not set; set SUITE_KEY in the environment/,
+    ],
     ['no server', passing, [], /--server/],
     [
       'a server that is no address',
@@ -127,7 +134,7 @@ describe('regress: exit codes', () => {
       'a case that does not exist',
       passing,
       ['--server', 'http://127.0.0.1:1', '--only', 'nobody'],
-      /no case is named "nobody"/,
+      /^The suite cannot be run: no case is named "nobody"; the suite has "it reads"\. Nothing was judged\.\n$/,
     ],
     [
       'a baseline that is none',
@@ -138,6 +145,102 @@ describe('regress: exit codes', () => {
   ])('2 wrong use: %s', async (_name, suite, more, said) => {
     const { code, out, err } = await run(['regress', '--suite', await file('s.yml', suite), ...more])
     expect([code, out + err]).toEqual([2, expect.stringMatching(said)])
+  })
+})
+
+describe('regress: a suite that cannot be run', () => {
+  const words = async (...more: string[]) => [
+    ...['regress', '--suite', await file('s.yml', passing), '--server', 'http://127.0.0.1:1'],
+    ...['--only', 'nobody', ...more],
+  ]
+
+  test('is no regression: nothing was judged, and no report is printed', async () => {
+    const { code, out, err } = await run(await words())
+    expect([code, out]).toEqual([2, ''])
+    expect(err).not.toMatch(/regression failed/i)
+  })
+
+  test('says so in the files that were asked for', async () => {
+    const { code, out } = await run(await words('--json', '--markdown', join(folder, 'unrun.md')))
+    expect([code, JSON.parse(out).gates]).toEqual([2, [expect.objectContaining({ gate: 'suite' })]])
+    const [first] = (await readFile(join(folder, 'unrun.md'), 'utf8')).split('\n')
+    expect(first).toMatch(/\*\*The suite cannot be run\*\*: .?no case is named/)
+  })
+})
+
+describe('regress: files that cannot be used, each with its flag, its name and what to do', () => {
+  const away = () => join(folder, 'away', 'nope')
+
+  test('a suite that is not there', async () => {
+    const { code, err } = await run(['regress', '--suite', away(), '--server', 'http://127.0.0.1:1'])
+    expect([code, err]).toEqual([
+      2,
+      `--suite: ${away()} cannot be read (ENOENT); give the path of a suite, like .github/mcp-regression.yml.`,
+    ])
+  })
+
+  test.each(['--policy', '--baseline', '--base-suite', '--declared'])(
+    '%s that is not there',
+    async (flag) => {
+      const suite = await file('s.yml', passing)
+      const words = ['regress', '--suite', suite, '--server', 'http://127.0.0.1:1', flag, away()]
+      const { code, err } = await run(words)
+      expect([code, err]).toEqual([
+        2,
+        expect.stringContaining(`${flag}: ${away()} cannot be read (ENOENT); give`),
+      ])
+    },
+  )
+
+  test.each(['--record', '--junit', '--markdown'])(
+    '%s in a folder that is not there, told before anything is called',
+    async (flag) => {
+      const suite = await file('s.yml', passing)
+      const { code, err } = await run(['regress', '--suite', suite, '--server', await serve(), flag, away()])
+      const why = `${flag}: ${away()} cannot be written: there is no folder ${join(folder, 'away')}; make it`
+      expect([code, err]).toEqual([2, expect.stringContaining(why)])
+      expect(server?.received).toEqual([])
+    },
+  )
+
+  test.each([
+    [
+      'that is no JSON',
+      '# not JSON',
+      /^--declared: .*declared\.json is no JSON \(.*\); write it like \{"tables"/,
+    ],
+    [
+      'with a wrong number',
+      '{"tables":{"diners":{"rows":"many"}}}',
+      /^--declared: .*declared\.json: `tables\.diners\.rows` .*; write it like \{"tables"/,
+    ],
+  ])('--declared %s', async (_, text, says) => {
+    const declared = await file('declared.json', text)
+    const suite = await file('s.yml', passing)
+    const words = ['regress', '--suite', suite, '--server', 'http://127.0.0.1:1', '--declared', declared]
+    const { code, err } = await run(words)
+    expect([code, err]).toEqual([2, expect.stringMatching(says)])
+  })
+})
+
+describe('regress: credentials and plain http', () => {
+  const at = async (server: string, environment: Record<string, string>) =>
+    run(['regress', '--suite', await file('s.yml', passing), '--server', server], environment)
+  const refused = /^--server: http:\/\/staging\.invalid is plain http, .*use https, or unset STAGING_/
+
+  test.each([
+    ['a token', { STAGING_TOKEN: 'token-1234' }],
+    ['a login', { STAGING_CLIENT_ID: 'us', STAGING_CLIENT_SECRET: 'token-1234' }],
+  ])('%s is not sent over plain http to another machine', async (_, environment) => {
+    const { code, err } = await at('http://staging.invalid/mcp?key=hidden', environment)
+    expect([code, err]).toEqual([2, expect.stringMatching(refused)])
+    expect(err).not.toMatch(/token-1234|hidden/)
+  })
+
+  test('without credentials plain http is as good as any', () => {
+    const server = 'http://staging.invalid/mcp'
+    const target = cliTarget({ server, transport: 'auto' }, { login: { kind: 'none' }, secrets: [] })
+    expect(target).toMatchObject({ kind: 'http', url: server })
   })
 })
 
@@ -223,6 +326,17 @@ describe('regress: what it writes', () => {
     expect(server?.requests.every(({ headers }) => headers.authorization === 'Bearer token-1234')).toBe(true)
     expect(out).not.toContain('token-1234')
     expect(out).toContain('redacted')
+  })
+
+  test("a run at an engineer's machine has no head that it could be tied to", async () => {
+    const markdown = join(folder, 'local.md')
+    const { out } = await run([
+      ...['regress', '--suite', await file('s.yml', passing), '--server', await serve()],
+      ...['--markdown', markdown],
+    ])
+    expect(out + (await readFile(markdown, 'utf8'))).not.toContain('tied to the head')
+    expect(out).toMatch(/Server scripted 1\.0\.0, MCP \S+ over http; run /)
+    expect(out).toContain('1 case holds')
   })
 
   test('cases that write run only with --writes', async () => {

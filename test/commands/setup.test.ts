@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { setupCommand } from '../../src/commands/setup.ts'
 import { isDrift } from '../../src/doctor/diagnose.ts'
-import { aWorld, policy, type World } from '../doctor/world.ts'
+import { aWorld, closedAddress, policy, type World } from '../doctor/world.ts'
 import { runCommand } from './command-run.ts'
 
 let world: World
@@ -144,6 +144,16 @@ describe('setup refuses, with nothing done', () => {
     expect({ out, code }).toEqual({ out: '', code: 2 })
     expect(err).toContain(says)
     expect(await made()).toEqual(nothing)
+  })
+
+  it.each([
+    ['the plan', []],
+    ['--apply', ['--apply', '--token', 'ghp_any']],
+  ])('where GitHub cannot be reached, with exit code 3: %s', async (_, words) => {
+    const away = await closedAddress()
+    const { out, err, code } = await setup(words, { GITHUB_API_URL: away })
+    expect({ out, code }).toEqual({ out: '', code: 3 })
+    expect(err).toContain(`GitHub cannot be reached at ${away} (GITHUB_API_URL): connect ECONNREFUSED`)
   })
 
   it('where the token of an administrator may not edit rulesets, in the words of GitHub', async () => {

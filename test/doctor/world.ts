@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { pino } from 'pino'
 import { diagnose } from '../../src/doctor/diagnose.ts'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
@@ -33,6 +35,17 @@ export async function aWorld(files: Record<string, string> = { '.github/release-
     person,
     diagnose: async (wish: Partial<Outside> = {}): Promise<Diagnosis[]> => diagnose(await read(wish)),
   }
+}
+
+/** An address of this machine at which nobody listens. */
+export async function closedAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return `http://127.0.0.1:${address.port}`
 }
 
 export type World = Awaited<ReturnType<typeof aWorld>>

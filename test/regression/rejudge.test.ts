@@ -44,11 +44,12 @@ describe('a gate that is judged anew', () => {
 describe('the check of a report', () => {
   it.each([
     ['passed', gate('contract', 'passed'), 'success', 'Staging regression passed: every gate holds'],
+    ['failed', gate('data', 'failed', 'too old'), 'failure', 'Staging regression failed: data: too old'],
     [
-      'failed',
+      'stopped by its own suite',
       gate('suite', 'failed', 'there is none'),
       'failure',
-      'Staging regression failed: suite: there is none',
+      'The suite cannot be run: there is none. Nothing was judged.',
     ],
     [
       'inconclusive',

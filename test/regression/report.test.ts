@@ -44,7 +44,7 @@ function aReport(more: Partial<RunReport> = {}): RunReport {
     durationMs: 1234,
     partial: false,
     server: { name: 'rewards', version: 'abc', protocol: '2025-11-25', transport: 'http' },
-    gates: [{ gate: 'answers', verdict: 'passed', message: '1 cases hold' }],
+    gates: [{ gate: 'answers', verdict: 'passed', message: '1 case holds' }],
     errors: { calls: 60, errors: 0, rate: 0, low: 0, high: 0.06, limit: 0.02 },
     tools: [aRow()],
     notCovered: [],
@@ -80,6 +80,15 @@ describe('the report', () => {
     ],
   ] as const)('the verdict %s is in the first line', (verdict, summary, first) => {
     expect(reportMarkdown(aReport({ verdict, summary })).split('\n')[0]).toBe(first)
+  })
+
+  test('a suite that cannot be run is no regression: nothing was judged', () => {
+    const gates = [{ gate: 'suite' as const, verdict: 'failed' as const, message: 'no case is named "x"' }]
+    const report = aReport({ verdict: 'failed', summary: 'suite: no case is named "x"', gates })
+    const { server: _, ...unasked } = report
+    const text = reportMarkdown(unasked)
+    expect(text.split('\n')[0]).toMatch(/^❌ \*\*The suite cannot be run\*\*: .*\. Nothing was judged\.$/)
+    expect(text).not.toMatch(/regression failed|No server answered/)
   })
 
   test('an inconclusive run is not called a regression that failed', () => {
@@ -150,6 +159,7 @@ describe('the report', () => {
     expect(text).toContain('Server rewards abc, MCP 2025-11-25 over http; deployment staging 7')
     expect(text).toContain('release-gate regress --suite s.yml')
     expect(reportMarkdown(aReport())).toContain('tied to the head at the time of the run')
+    expect(reportMarkdown(aReport(), { atHead: false })).not.toContain('tied to the head')
   })
 
   test('a run of some cases only says that it is no evidence', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Baseline } from '../../src/regression/contract-check.ts'
 import { createRedactor } from '../../src/regression/redaction.ts'
-import { runReportSchema } from '../../src/regression/report-schema.ts'
+import { type RunReport, runReportSchema } from '../../src/regression/report-schema.ts'
 import { runRegression } from '../../src/regression/run.ts'
 import {
   aTool,
@@ -89,6 +89,19 @@ describe('the verdict has three values', () => {
       'inconclusive',
     ])
     expect(report.verdict).toBe('inconclusive')
+    expect(latencyOf(report)).toBe('too few samples of read-only tools: 0 of 5 in all')
+  })
+
+  test('inconclusive: each tool with too few samples is named, with why', async () => {
+    const names = ['fine', 'echo', 'slow']
+    const cases = names.map((name) => `  - { name: a ${name}, tool: ${name}, expect: { text: fine } }`)
+    const suite = aSuite(cases.join('\n'), 'gates: { samples: { per_tool: 3, total: 4 } }')
+    const call: Script['call'] = ({ message }) =>
+      textResult(message.params?.name === 'echo' ? 'wrong' : 'fine')
+    const { report } = await runAgainst({ tools: names.map((name) => aTool(name)), call }, suite)
+    expect(latencyOf(report)).toBe(
+      'too few samples of read-only tools: echo has 1 of 3 samples (its case failed)',
+    )
   })
 
   test('inconclusive: a run that died, whatever it had found before', async () => {
@@ -116,6 +129,38 @@ describe('the verdict has three values', () => {
     )
     expect(report.verdict).toBe('inconclusive')
     expect(report.summary).toContain('it said: no database')
+  })
+
+  test.each([
+    [
+      'the error, not the version of Node that follows it',
+      `throw new TypeError('no database')`,
+      /it said: TypeError: no database\)/,
+    ],
+    [
+      'the error of a file that is not there',
+      `require('/nowhere/server.cjs')`,
+      /it said: Error: Cannot find module '\/nowhere\/server\.cjs'\)/,
+    ],
+    [
+      'the last lines where there is no error',
+      `console.error('1\\n2\\n\\nout of\\nluck'); process.exit(1)`,
+      /it said: 2 \/ out of \/ luck\)/,
+    ],
+    ['nothing where it said nothing', 'process.exit(1)', /went away[^:]*\(it ended with exit code 1\)$/],
+  ])('inconclusive: a command that dies says %s', async (_, code, says) => {
+    const { report } = await runRegression(anInput(nodeCommand(code), aSuite(readCase)))
+    expect([report.verdict, report.summary]).toEqual(['inconclusive', expect.stringMatching(says)])
+  })
+
+  test('inconclusive: what a command said is redacted before it is cut', async () => {
+    const secret = 'a-secret-of-the-operator'
+    const code = `console.error('Error: ' + 'x'.repeat(285) + '${secret}' + 'y'.repeat(300)); process.exit(1)`
+    const redactor = createRedactor([secret])
+    const { report } = await runRegression(anInput(nodeCommand(code), aSuite(readCase), { redactor }))
+    expect(report.summary).toMatch(/x\[redac/)
+    expect(JSON.stringify(report)).not.toContain('a-secret')
+    expect(report.summary.length).toBeLessThan(450)
   })
 
   test('inconclusive: a server that hangs, told at the moment of the timeout', async () => {
@@ -488,11 +533,31 @@ describe('secrets', () => {
       {
         gate: 'suite',
         verdict: 'failed',
-        message: 'case "it reads" reads $' + '{GITHUB_TOKEN}, which is not set',
+        message:
+          'case "it reads" reads $' +
+          '{GITHUB_TOKEN}, which is not set; a suite reads run.id, what its case has captured and variables named SUITE_… only',
       },
     ])
     expect(server.received).toEqual([])
   })
+})
+
+test.each([
+  [
+    'what two cases read is to be set once',
+    `  - { name: a, tool: read, args: { k: "\${SUITE_K}" } }\n  - { name: b, tool: read, args: { k: "\${SUITE_K}" } }`,
+    {},
+    'case "a" reads $_{SUITE_K}, which is not set; case "b" reads $_{SUITE_K}, which is not set; set SUITE_K in the environment (for the bot with SERVER_<NAME>_ before it)',
+  ],
+  [
+    'a case that is not there, beside the first ten that are',
+    Array.from({ length: 12 }, (_, index) => `  - { name: c${index}, tool: read }`).join('\n'),
+    { only: ['nobody'] },
+    'no case is named "nobody"; the suite has "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9" and 2 more',
+  ],
+])('a suite that cannot be run: %s', async (_, cases, more, message) => {
+  const { report } = await runAgainst({}, aSuite(cases), more)
+  expect(report.gates).toEqual([{ gate: 'suite', verdict: 'failed', message: message.replaceAll('$_', '$') }])
 })
 
 test('--only runs the named cases and marks the report as partial', async () => {
@@ -522,6 +587,10 @@ test('a command that prints lines that are no JSON is judged, and the lines are 
   const { report } = await runRegression(anInput(nodeCommand(code), aSuite(readCase)))
   expect([report.verdict, report.notes]).toEqual([
     'passed',
-    ['the server printed 1 lines that are no JSON-RPC'],
+    ['the server printed 1 line that is no JSON-RPC'],
   ])
 })
+
+function latencyOf({ gates }: RunReport): string | undefined {
+  return gates.find(({ gate }) => gate === 'latency')?.message
+}

@@ -83,6 +83,53 @@ describe('a suite file', () => {
     ['aliases', `${head}  - &a { name: a, tool: t }\n  - *a`, /alias/],
     ['repeated keys', `${head}  - { name: a, tool: t, tool: u }`, /unique|duplicat/i],
     ['more than 32 kB', `${head}  - { name: a, tool: t }\n#${'x'.repeat(33_000)}`, /32/],
+    [
+      'nothing',
+      '',
+      /^suite\.yml:1:1: the file is empty; write at least `version: 1` and `cases: \[ \{ name: it answers, tool: search \} \]`$/,
+    ],
+    ['no version', 'cases: [ { name: a, tool: t } ]', /`version`: is missing; write 1$/],
+    [
+      'a case that is a word',
+      `${head}  - hello`,
+      /`cases\[0\]`: "hello" is no map of settings; write it like `\{ name: … \}`$/,
+    ],
+    [
+      'a number for a duration',
+      `${head}  - { name: a, tool: t, timeout: 5 }`,
+      /`timeout`: write a duration such as 500ms, 10s/,
+    ],
+    [
+      'no list of words',
+      `${head}  - { name: a, tool: t, args: 5 }`,
+      /`args`: 5 is no map; write it like `args: \{ name: value \}`$/,
+    ],
+    [
+      'an unknown status',
+      `${head}  - { name: a, tool: t, expect: { status: fine } }`,
+      /`status`: "fine" is not known here; write one of: ok, tool_error, protocol_error$/,
+    ],
+    [
+      'an unknown comparison of texts',
+      `${head}  - { name: a, tool: t, expect: { text: { equal: x } } }`,
+      /: unknown key `equal`; known here: equals, contains, matches, not_matches$/,
+    ],
+    ['an empty name', `${head}  - { name: "", tool: t }`, /`name`: the text is empty; write one$/],
+    [
+      'no steps',
+      `${head}  - { name: a, steps: [] }`,
+      /`steps`: the list is too short; write at least 1 of them$/,
+    ],
+    [
+      'too many repeats',
+      `${head}  - { name: a, tool: t, repeat: 5000 }`,
+      /`repeat`: 5000 is too large; write at most 1000$/,
+    ],
+    [
+      'a floor of none',
+      'version: 1\ngates: { samples: { total: 0 } }\ncases: [ { name: a, tool: t } ]',
+      /`total`: 0 is too small; write more than 0$/,
+    ],
   ])('refuses %s, with line and column', (_name, text, expected) => {
     const found = problems(text)
     expect(found.join('\n')).toMatch(expected)

@@ -1,0 +1,40 @@
+import type { RunInput } from './run.ts'
+import { unsetNames } from './steps.ts'
+import type { SuiteCase } from './suite-schema.ts'
+
+/** What keeps a suite from being run at all, each with how to mend it. */
+export function problemsOf(input: Pick<RunInput, 'suite' | 'variables' | 'runId' | 'only'>): string[] {
+  return [...unsetProblems(input), ...nameProblems(input)]
+}
+
+function unsetProblems({
+  suite,
+  variables,
+  runId,
+}: Pick<RunInput, 'suite' | 'variables' | 'runId'>): string[] {
+  const known = new Map([...variables, ['run.id', runId]])
+  const unset = suite.cases.flatMap((entry) =>
+    unsetNames(entry, known).map((variable) => ({ entry: entry.name, variable })),
+  )
+  const told = unset.map(({ entry, variable }) => `case "${entry}" reads \${${variable}}, which is not set`)
+  return [...told, ...waysToSet([...new Set(unset.map(({ variable }) => variable))])]
+}
+
+/** Only variables named SUITE_… can be set: a suite comes from a pull request and must not read anything else. */
+function waysToSet(names: string[]): string[] {
+  const settable = names.filter((name) => name.startsWith('SUITE_'))
+  const set = `set ${settable.join(', ')} in the environment (for the bot with SERVER_<NAME>_ before it)`
+  const readable = 'a suite reads run.id, what its case has captured and variables named SUITE_… only'
+  return [...(settable.length > 0 ? [set] : []), ...(settable.length < names.length ? [readable] : [])]
+}
+
+const namesShown = 10
+
+function nameProblems({ suite, only = [] }: Pick<RunInput, 'suite' | 'only'>): string[] {
+  const names = suite.cases.map(({ name }: SuiteCase) => name)
+  const unknown = only.filter((name) => !names.includes(name))
+  if (unknown.length === 0) return []
+  const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : ''
+  const shown = names.slice(0, namesShown).map((name) => `"${name}"`)
+  return [...unknown.map((name) => `no case is named "${name}"`), `the suite has ${shown.join(', ')}${more}`]
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod'
+
+/** The keys that a file cannot do without, each with an example of its value in YAML. */
+export type Least = Record<string, string>
+
+/**
+ * Words for what is wrong in a file that people wrote: what stands there, and what to write in its place. To be given to
+ * `safeParse`; a message that the schema has of its own goes first.
+ */
+export function wordsFor(least: Least): z.core.$ZodErrorMap {
+  return (issue) => {
+    switch (issue.code) {
+      case 'invalid_type':
+        return wrongType(issue, least)
+      case 'invalid_value':
+        return `${stands(issue.input, 'is not known here')}; ${oneOf(issue.values)}`
+      case 'too_small':
+        return tooSmall(issue)
+      case 'too_big':
+        return tooBig(issue)
+      case 'invalid_union':
+        return mostTelling(issue.errors.flat())
+      default:
+        return undefined
+    }
+  }
+}
+
+/** What a file is to hold at least. */
+export function atLeast(least: Least): string {
+  const entries = Object.entries(least).map(([key, value]) => `\`${key}: ${value}\``)
+  return `write at least ${entries.join(' and ')}`
+}
+
+type Issue<Code> = Extract<z.core.$ZodRawIssue, { code: Code }>
+
+/** How a type is called, and an example of it that keeps as much of what was written as it can. */
+const types: Record<string, { isNot: string; example: (input: unknown, schema: unknown) => string }> = {
+  object: { isNot: 'is no map of settings', example: (_, schema) => settingsOf(schema) },
+  record: { isNot: 'is no map', example: () => '{ name: value }' },
+  array: { isNot: 'is no list', example: (input) => (isPlain(input) ? `[${input}]` : '[ … ]') },
+  number: { isNot: 'is no number', example: (input) => String(Number(input) || 2) },
+  int: { isNot: 'is no whole number', example: (input) => String(Math.ceil(Number(input) || 2)) },
+  boolean: { isNot: 'is neither true nor false', example: () => 'true' },
+  string: { isNot: 'is no text', example: (input) => (isPlain(input) ? `"${input}"` : '"…"') },
+}
+
+function wrongType({ expected, input, inst, path = [] }: Issue<'invalid_type'>, least: Least) {
+  const type = types[expected]
+  if (!type) return undefined
+  const wrong = stands(input, type.isNot)
+  if (path.length === 0) return `${wrong}; ${atLeast(least)}`
+  const needed = path.length === 1 ? least[String(path[0])] : undefined
+  return `${wrong}; write it like ${at(path, needed ?? type.example(input, inst))}`
+}
+
+/** A value as it stands behind its key; an item of a list has none. */
+function at(path: PropertyKey[], value: string): string {
+  const key = path.at(-1)
+  return typeof key === 'string' ? `\`${key}: ${value}\`` : `\`${value}\``
+}
+
+/** `{}` where everything may be left out, else the names of what may not. */
+function settingsOf(schema: unknown): string {
+  const tried = schema instanceof z.ZodType ? schema.safeParse({}) : undefined
+  if (!tried || tried.success) return '{}'
+  const needed = tried.error.issues.filter(({ path }) => path.length === 1).map(({ path }) => String(path[0]))
+  return needed.length > 0 ? `{ ${needed.map((name) => `${name}: …`).join(', ')} }` : '{ … }'
+}
+
+function stands(input: unknown, isNot: string): string {
+  return input === undefined || input === null ? 'is missing' : `${quoted(input)} ${isNot}`
+}
+
+/** What was written, cut where it would fill the message. */
+function quoted(input: unknown): string {
+  const written = JSON.stringify(input) ?? String(input)
+  return written.length > 80 ? `${written.slice(0, 80)}…` : written
+}
+
+/** A value that can be repeated as it is. */
+function isPlain(input: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof input) && /^\w[\w./-]{0,40}$/.test(String(input))
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return values.length === 1 ? `write ${values[0]}` : `write one of: ${values.join(', ')}`
+}
+
+function tooSmall({ origin, minimum, inclusive, input }: Issue<'too_small'>): string {
+  if (origin === 'string')
+    return minimum === 1 ? 'the text is empty; write one' : `write at least ${minimum} characters`
+  if (origin === 'array') return `the list is too short; write at least ${minimum} of them`
+  return `${quoted(input)} is too small; write ${inclusive ? 'at least' : 'more than'} ${minimum}`
+}
+
+function tooBig({ origin, maximum, inclusive, input }: Issue<'too_big'>): string {
+  if (origin === 'string') return `the text is longer than ${maximum} characters; shorten it`
+  if (origin === 'array') return `the list is longer than ${maximum}; shorten it`
+  return `${quoted(input)} is too large; write ${inclusive ? 'at most' : 'less than'} ${maximum}`
+}
+
+/** Of the ways in which a value fits none of several forms: the one that looked into it, else the first. */
+function mostTelling(issues: z.core.$ZodIssue[]): string | undefined {
+  const deep = issues.find(({ code, path }) => code !== 'invalid_type' || path.length > 0)
+  return (deep ?? issues[0])?.message
+}
