@@ -33,6 +33,17 @@ CREATE TABLE release_gate.verdicts (
 CREATE INDEX verdicts_next ON release_gate.verdicts (next_at) WHERE counts;
 CREATE INDEX verdicts_head ON release_gate.verdicts (installation_id, repository_id, head_sha);
 
+-- Open pull requests that offer a commit and have no verdict yet: nothing is green on it before they have one.
+CREATE TABLE release_gate.unjudged (
+  installation_id bigint NOT NULL,
+  repository_id bigint NOT NULL,
+  number integer NOT NULL,
+  head_sha text NOT NULL,
+  PRIMARY KEY (installation_id, repository_id, number)
+);
+
+CREATE INDEX unjudged_head ON release_gate.unjudged (installation_id, repository_id, head_sha);
+
 -- What stands on GitHub: a check run belongs to a commit, not to a pull request. `check_run_id` is null from the moment that a
 -- run is about to be posted until GitHub has answered.
 CREATE TABLE release_gate.check_runs (
@@ -84,6 +95,7 @@ CREATE TABLE release_gate.policies (
 ALTER TABLE release_gate.verdicts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.writes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.check_runs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE release_gate.unjudged ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE release_gate.policies ENABLE ROW LEVEL SECURITY;
 

@@ -39,9 +39,10 @@ export async function writeCheck(
 
 type Aim = Wish & { purpose: Purpose }
 
-function purposeOf(posted: { outstanding: boolean } | undefined, { state }: Wish): Purpose {
+function purposeOf(posted: (PostedRun & { outstanding: boolean }) | undefined, { state }: Wish): Purpose {
   if (state === 'passed') return posted?.outstanding ? 'say' : 'turn green'
-  return posted?.outstanding ? 'take back' : 'say'
+  // One that was settled, and is offered again, is taken back like any other green one.
+  return posted?.outstanding || posted?.state === 'passed' ? 'take back' : 'say'
 }
 
 type OpenRun = PostedRun & { runId: number }

@@ -1,28 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { enqueueWindowTime } from './candidates/windows.ts'
 import { fulfilRegression, recordRelease } from './candidates/wishes.ts'
 import type { Publishing } from './check-writer.ts'
 import type { Step } from './decision/gate.ts'
-import type { PullRef } from './decision/snapshot.ts'
+import { covers } from './decision/policy.ts'
+import type { PullRef, Snapshot } from './decision/snapshot.ts'
 import type { Verdict } from './decision/verdict.ts'
-import { judge, toStore, wantedBy } from './judging.ts'
+import { type Judgeable, judge, toStore, wantedBy } from './judging.ts'
 import { withOwnFacts } from './own-facts.ts'
 import { policyFor } from './policy-source.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
+import { retryAfter } from './retry-later.ts'
 import type { Database } from './services/database.ts'
 import { factStore } from './services/facts.ts'
+import { activeFreezes, frozenFact, lockFreezes } from './services/freezes.ts'
 import { asRetry, type GitHub } from './services/github/client.ts'
+import type { Offer } from './services/github/pulls.ts'
 import { requestReviews } from './services/github/review-requests.ts'
 import { readSnapshot } from './services/github/snapshot.ts'
 import type { Queue } from './services/queue.ts'
-import {
-  latestVerdict,
-  nextGeneration,
-  type StoredVerdict,
-  saveVerdict,
-  verdictsOnHead,
-} from './services/verdicts.ts'
+import { forgetUnjudged, keepUnjudged, unjudgedOn } from './services/verdicts/unjudged.ts'
+import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from './services/verdicts.ts'
 import { enqueueTimes } from './transitions.ts'
 
 /** Everything outside that an evaluation needs. */
@@ -61,7 +61,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   const judging = await policyFor(shell.database, github, pull)
   if (judging.kind === 'none') {
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
-    return
+    return forgetUnjudged(shell.database, pull)
   }
   const facts = await readSnapshot(
     github,
@@ -70,43 +70,61 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     factStore(shell.database, shell.now),
     shell.now,
   )
-  if (!facts) return
-  const { sameHead } = facts
+  if (!facts) return forgetUnjudged(shell.database, pull)
+  const sameHead = coveredOf(facts.sameHead, judging, facts.snapshot)
   const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
   const before = await latestVerdict(shell.database, pull)
   if (snapshot.state === 'merged' && before?.counts)
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   const verdict = judge(snapshot, judging)
   const stored = toStore(verdict, snapshot, judging, generation)
-  if (!stored.counts && !before) return
+  if (!stored.counts && !before) return forgetUnjudged(shell.database, pull)
   signal.throwIfAborted()
-  if (!(await record(shell, stored, verdict, before))) return
-  await publish({ database: shell.database, github, now: shell.now, signal }, stored, before, sameHead)
+  if (!(await record(shell, stored, verdict, before, sameHead))) return
+  // Should the process die before the head that was left is taken back, the calendar does it.
+  if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
+  const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
   await enqueueTimes(shell.queue, stored)
   await enqueueWindowTime(shell.queue, stored, shell.now())
   await recordRelease(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
-  await fulfil(shell, github, stored, { steps, sameHead, changed: before?.digest !== stored.digest })
+  await fulfil(shell, github, stored, { steps, changed: before?.digest !== stored.digest })
+  for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: 5 })
+  for (const number of await unjudgedOn(shell.database, pull, stored.headSha))
+    await shell.queue.enqueueEvaluate({ ...pull, number })
 }
 
-/** Writes the check of the head, and takes back the one of the head that the pull request has left. */
+/** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is judged. */
+function coveredOf(offers: Offer[], judging: Judgeable, { base: { defaultBranch } }: Snapshot): number[] {
+  const isCovered = (base: string) =>
+    judging.kind === 'policy' ? covers(judging.policy, base, defaultBranch) : base === defaultBranch
+  return offers.filter(({ base }) => isCovered(base)).map(({ number }) => number)
+}
+
+/**
+ * Takes back the check of the head that the pull request has left, and then writes that of its head.
+ * @returns those that must be read again before it may turn green.
+ */
 async function publish(
   publishing: Publishing,
-  { pull, headSha, counts, snapshot, policy }: StoredVerdict,
+  { pull, headSha, snapshot, policy }: StoredVerdict,
   before: StoredVerdict | undefined,
-  sameHead: number[],
-): Promise<void> {
-  const onlyBase = policy?.branches.every((branch) => branch === snapshot.base.ref) === true
-  for (const sha of new Set([headSha, before?.headSha ?? headSha])) {
+): Promise<PullRef[]> {
+  const { ref, defaultBranch } = snapshot.base
+  const onlyBase = ref === defaultBranch && policy?.branches.every((branch) => branch === ref) === true
+  const toRead: PullRef[] = []
+  for (const sha of new Set([before?.headSha ?? headSha, headSha])) {
     const current = sha === headSha
     const head = { ...pull, sha }
-    const published = await publishHead(publishing, head, {
+    const outcome = await publishHead(publishing, head, {
       force: pull.requestedBy !== undefined && current,
-      unjudged: current && counts ? sameHead : [],
+      justRead: pull.number,
       settled: current && snapshot.state === 'merged' && onlyBase,
     })
-    if (published) await appendPublished(publishing.database, head, published, publishing.now())
+    if (outcome.written) await appendPublished(publishing.database, head, outcome.written, publishing.now())
+    toRead.push(...outcome.toRead)
   }
+  return toRead
 }
 
 function nameOf(pull: PullRef): string {
@@ -116,15 +134,24 @@ function nameOf(pull: PullRef): string {
 /**
  * Keeps the verdict and, where it says something new, appends it to the records, both or neither. No green check is
  * published before its record. False: a newer evaluation has overtaken this one.
+ * @throws `retryAfter` where a freeze was ordered or ended since the facts were read.
  */
 function record(
   shell: Shell,
   stored: StoredVerdict,
   verdict: Verdict,
   before: StoredVerdict | undefined,
+  sameHead: number[],
 ): Promise<boolean> {
+  const { pull, headSha, counts, snapshot } = stored
   return shell.database.transaction(async (tx) => {
+    await lockFreezes(tx, 'verdict')
+    const { frozen } = frozenFact(await activeFreezes(tx, shell.now()), pull)
+    if (!isDeepStrictEqual(frozen, snapshot.frozen))
+      throw retryAfter(shell.now(), 'a freeze began or ended while the facts were read')
     if (!(await saveVerdict(tx, stored))) return false
+    await forgetUnjudged(tx, pull)
+    if (counts) await keepUnjudged(tx, pull, headSha, sameHead)
     if (before?.digest !== stored.digest) await appendDecided(tx, stored, verdict)
     return true
   })
@@ -141,9 +168,9 @@ async function fulfil(
   shell: Shell,
   github: GitHub,
   stored: StoredVerdict,
-  { steps, sameHead, changed }: { steps: Step[]; sameHead: number[]; changed: boolean },
+  { steps, changed }: { steps: Step[]; changed: boolean },
 ): Promise<void> {
-  const { pull, headSha: head, snapshot, counts } = stored
+  const { pull, snapshot, counts } = stored
   for (const step of steps) {
     await fulfilRegression(shell, github, stored, step)
     if (step.kind === 'request-reviews' && changed) {
@@ -155,7 +182,4 @@ async function fulfil(
   if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
     await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
   }
-  const judged = await verdictsOnHead(shell.database, pull, head)
-  const unjudged = sameHead.filter((number) => !judged.some((verdict) => verdict.pull.number === number))
-  for (const number of unjudged) await shell.queue.enqueueEvaluate({ ...pull, number })
 }

@@ -2,6 +2,7 @@ import { digestOf } from './check-writer.ts'
 import { covers, type Policy } from './decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from './decision/report.ts'
 import type { Snapshot } from './decision/snapshot.ts'
+import { releaseLabel } from './decision/staging.ts'
 import { decide, type Verdict, verdictOf } from './decision/verdict.ts'
 import { policyPath } from './policy-file.ts'
 import type { Judging } from './policy-source.ts'
@@ -10,15 +11,16 @@ import type { Wanted } from './services/github/snapshot.ts'
 import type { PolicySource, StoredVerdict } from './services/verdicts.ts'
 
 /** A policy, valid or broken: either gives a verdict. */
-type Judgeable = Exclude<Judging, { kind: 'none' }>
+export type Judgeable = Exclude<Judging, { kind: 'none' }>
 
 /** Which facts beyond the pull request itself the policy looks at. */
 export function wantedBy(judging: Judging): Wanted {
-  if (judging.kind !== 'policy') return { teams: [], boundLabels: [] }
-  const { approvals, release_window: window } = judging.policy.gates
+  if (judging.kind !== 'policy') return { teams: [], boundLabels: [], labels: [] }
+  const { approvals, release_window: window, hold } = judging.policy.gates
   return {
     teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])],
     boundLabels: window?.urgent.bound_to_head ? [window.urgent.label] : [],
+    labels: [releaseLabel, ...(window ? [window.urgent.label] : []), ...(hold ? [hold.label] : [])],
   }
 }
 

@@ -1,13 +1,22 @@
 import { digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
 import type { FindingState } from './decision/gate.ts'
 import { code, list } from './decision/markdown.ts'
-import { type CheckReport, heldReport, takenBackReport, unjudgedReport } from './decision/report.ts'
+import {
+  type CheckReport,
+  heldReport,
+  takenBackReport,
+  toReadReport,
+  unjudgedReport,
+} from './decision/report.ts'
 import { withSay } from './decision/say.ts'
+import type { PullRef } from './decision/snapshot.ts'
 import { worst } from './decision/verdict.ts'
 import { retryAfter } from './retry-later.ts'
+import { freshFor as freshFacts } from './schedule.ts'
 import { type Head, type PostedRun, postedRun, settleGreen } from './services/check-runs.ts'
 import { withLease } from './services/leases.ts'
-import { type StoredVerdict, verdictsOnHead } from './services/verdicts.ts'
+import { unjudgedOn } from './services/verdicts/unjudged.ts'
+import { type OfferVerdict, type StoredVerdict, verdictsOnHead } from './services/verdicts.ts'
 import { isCrowded, mayTurnGreen } from './write-budget.ts'
 
 /** GitHub makes an incomplete run `stale` after 14 days; it is written anew a day earlier. */
@@ -18,37 +27,60 @@ export type PublishOptions = {
   force?: boolean
   /** Write only where the state or the title is another one: the calendar must not rewrite every waiting check. */
   quiet?: boolean
-  /** Open pull requests on this head that have not been judged yet: nothing is green before they are. */
-  unjudged?: number[]
+  /** The pull request that has just been read: its own facts are fresh, whatever was heard of it meanwhile. */
+  justRead?: number
   /** The commit was merged into the only branch that the policy covers: its green lets nothing through any more. */
   settled?: boolean
 }
+
+/** What became of a check. `toRead`: it would turn green, and these must be read again first. */
+export type Outcome = { written?: Published; toRead: PullRef[] }
 
 /**
  * Brings the check of a commit to the worst verdict over all open pull requests that offer it, writing only what
  * changed. One process at a time writes the check of a commit, and reads the verdicts only then, so that a slow writer
  * cannot put an old verdict over a new one.
- * @returns what was written, or undefined where nothing had to change.
  */
 export async function publishHead(
   shell: Publishing,
   head: Head,
   options: PublishOptions = {},
-): Promise<Published | undefined> {
+): Promise<Outcome> {
   const key = `check ${head.installationId}/${head.repositoryId}/${head.sha}`
-  const lease = await withLease(shell.database, key, shell.now, async () => {
-    const posted = await postedRun(shell.database, head)
-    const judged = await verdictsOnHead(shell.database, head, head.sha)
-    const missing = (options.unjudged ?? []).filter(
-      (number) => !judged.some((verdict) => verdict.pull.number === number),
-    )
-    const wish = combine(judged, missing)
-    if (!wish.pulls && options.settled) return settleGreen(shell.database, head, shell.now())
-    if (!wish.pulls && posted?.state !== 'passed' && posted?.runId !== null) return undefined
-    return bring(shell, head, posted, await inTurn(shell, head, posted, wish), options)
-  })
+  const lease = await withLease(shell.database, key, shell.now, () => publish(shell, head, options))
   if (!lease) throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process writes this check')
   return lease.result
+}
+
+async function publish(shell: Publishing, head: Head, options: PublishOptions): Promise<Outcome> {
+  const { database, now } = shell
+  const posted = await postedRun(database, head)
+  const judged = await verdictsOnHead(database, head, head.sha)
+  const wish = combine(judged, await unjudgedOn(database, head, head.sha))
+  if (!wish.pulls && options.settled) {
+    await settleGreen(database, head, now())
+    return { toRead: [] }
+  }
+  if (!wish.pulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
+  const toRead =
+    wish.state === 'passed' && posted?.state !== 'passed' ? notFresh(judged, options.justRead, now()) : []
+  if (toRead.length > 0 && !posted?.outstanding) return { toRead }
+  const held = toRead.length > 0 ? { ...wish, state: 'waiting' as const, report: toReadReport() } : wish
+  const written = await bring(shell, head, posted, await inTurn(shell, head, posted, held), options)
+  return { ...(written && { written }), toRead }
+}
+
+/**
+ * Those with a say by whose facts no check may turn green: read long ago, heard of since, or past the time at which the
+ * calendar changes their verdict.
+ */
+function notFresh(judged: OfferVerdict[], justRead: number | undefined, now: Date): PullRef[] {
+  const isPast = ({ nextAt }: OfferVerdict) => nextAt !== undefined && nextAt <= now
+  const isOld = ({ decidedAt, unheard }: OfferVerdict) =>
+    !unheard || now.getTime() - decidedAt.getTime() > freshFacts
+  return withSay(judged)
+    .filter((verdict) => isPast(verdict) || (verdict.pull.number !== justRead && isOld(verdict)))
+    .map(({ pull }) => pull)
 }
 
 /** A check that would turn green waits for its turn where GitHub's limits could not take it back in time. */

@@ -93,10 +93,10 @@ async function writeHead(
     } else if (!fresh) return 'to be read'
   }
   const publishing = { database, github: await github(installationId), now, signal }
-  const published = await publishHead(publishing, head, { quiet: true })
-  if (!published) return 'as it was'
-  await appendPublished(database, head, published, now())
-  return published.state === 'passed' ? 'green' : 'not green'
+  const { written, toRead } = await publishHead(publishing, head, { quiet: true })
+  if (!written) return toRead.length > 0 ? 'to be read' : 'as it was'
+  await appendPublished(database, head, written, now())
+  return written.state === 'passed' ? 'green' : 'not green'
 }
 
 /** The repository, the commit or the App's place there is gone: nothing can be written, now or later. */

@@ -30,6 +30,8 @@ export async function deployInTurn(
   const key = `deploy ${pull.installationId}/${pull.repositoryId}/${environment}`
   const turn = await withLease(database, key, now, async () => {
     const deployments = await newestDeployments(github, pull, environment)
+    // Another pull request may offer the same head.
+    if (deployments.some((each) => each.sha === sha && isUnderWay(each.state))) return true
     if (await isTaken(shell, pull, sha, settings, deployments)) return false
     await reserve(shell, pull.installationId)
     await requestDeployment(github, pull, { sha, environment, number: pull.number })

@@ -144,6 +144,15 @@ export function unjudgedReport(numbers: number[]): CheckReport {
   }
 }
 
+/** The check of a change that would turn green by facts that are too old for it. */
+export function toReadReport(): CheckReport {
+  return {
+    status: 'in_progress',
+    title: 'Being looked at again',
+    summary: 'What was known would turn this check green, and is too old for that. It is read again now.',
+  }
+}
+
 /** The check of a pull request that is not open: nothing is green on its head because of it. */
 export function closedReport(state: 'closed' | 'merged'): CheckReport {
   const title = state === 'merged' ? 'Merged' : 'Closed without a merge'

@@ -21,6 +21,15 @@ export function scopeOf(repository: string): string {
   return repository.toLowerCase()
 }
 
+/**
+ * Orders and verdicts are kept one after the other: a verdict that began before an order and is kept after it would
+ * otherwise stand for as long as the order holds.
+ */
+export async function lockFreezes(tx: Transaction, by: 'order' | 'verdict'): Promise<void> {
+  const lock = by === 'order' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
+  await tx.query(`SELECT ${lock}(hashtextextended('release-gate freezes', 0))`)
+}
+
 /** The freezes that hold at a time. */
 export function activeFreezes(db: Queryable, at: Date): Promise<Freeze[]> {
   return db.query<Freeze>(
@@ -52,6 +61,7 @@ export async function order(
   tx: Transaction,
   { scope, by, issuedAt, at, freeze }: FreezeOrder,
 ): Promise<boolean> {
+  await lockFreezes(tx, 'order')
   const taken = await tx.query(
     `INSERT INTO release_gate.freeze_orders AS last (scope, at) VALUES ($1, $2)
      ON CONFLICT (scope) DO UPDATE SET at = excluded.at WHERE last.at < excluded.at RETURNING 1`,

@@ -103,18 +103,21 @@ export async function latestVerdict(db: Queryable, pull: PullRef): Promise<Store
   return rows.map(fromRow)[0]
 }
 
-/** Every pull request that has a say in the check of a commit, lowest number first. */
+/** A verdict, and whether nothing was heard of its pull request since its facts were read. */
+export type OfferVerdict = StoredVerdict & { unheard: boolean }
+
+/** Every open pull request that offers a commit to a covered base, lowest number first. */
 export async function verdictsOnHead(
   db: Queryable,
   repository: { installationId: number; repositoryId: number },
   headSha: string,
-): Promise<StoredVerdict[]> {
-  const rows = await db.query<Row>(
-    `SELECT * FROM release_gate.verdicts
+): Promise<OfferVerdict[]> {
+  const rows = await db.query<Row & { unheard: boolean }>(
+    `SELECT *, generation > coalesce(heard, 0) AS unheard FROM release_gate.verdicts
      WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND counts ORDER BY number`,
     [repository.installationId, repository.repositoryId, headSha],
   )
-  return rows.map(fromRow)
+  return rows.map((row) => ({ ...fromRow(row), unheard: row.unheard }))
 }
 
 /**

@@ -119,7 +119,7 @@ async function verdictOfNewcomer(shop: Workshop, change: Change) {
   const repository = await stage.as('olga').rest.repos.get(shop.repository)
   const ref = { installationId, repositoryId: repository.data.id, ...shop.repository, number: change.number }
   const github = clientOf(stage.github, installationId)
-  const wanted = { teams: [], boundLabels: [] }
+  const wanted = { teams: [], boundLabels: [], labels: [] }
   const facts = await readSnapshot(github, ref, wanted, memoryFacts(), stage.now)
   if (!facts) throw new Error('The pull request is gone')
   const verdict = decide(facts.snapshot, policySchema.parse({ gates: { approvals: {} } }))

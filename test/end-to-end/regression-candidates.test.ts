@@ -100,6 +100,29 @@ describe('of two candidates', () => {
   })
 })
 
+describe('two pull requests on one head', () => {
+  test('that are labelled together ask for one deployment', async () => {
+    const { stage } = world
+    shop = await world.shop(
+      'branches: [main, lax]\ngates:\n  staging_regression: { limits: { per_tool: 2, total: 4 } }\n',
+    )
+    const copy = await stage.github.workingCopy(shop.name, 'olga')
+    await copy.branch('lax')
+    await copy.push({ ref: 'lax' })
+    const change = await aChange()
+    const wish = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
+    const { data } = await stage.as('ana').rest.pulls.create(wish)
+    await stage.settled()
+    stage.github.faults.add({ kind: 'latency', latencyMs: 300, path: /\/deployments$/, only: 'app' })
+    const label = (issue_number: number) =>
+      stage.as('eva').rest.issues.addLabels({ ...shop.repository, issue_number, labels: ['release'] })
+    await Promise.all([change.number, data.number].map(label))
+    await stage.settled()
+    stage.github.faults.clear()
+    expect(await askedFor(change)).toBe(1)
+  })
+})
+
 describe('an hour before a window', () => {
   test('candidates whose evidence is too old are deployed again, in turn', async () => {
     shop = await world.shop(`gates:

@@ -190,7 +190,15 @@ export function aWorld(database: Database) {
 }
 
 export async function clearState({ query }: Database): Promise<void> {
-  for (const table of ['verdicts', 'verdict_history', 'check_runs', 'writes', 'leases', 'deliveries']) {
+  for (const table of [
+    'verdicts',
+    'unjudged',
+    'verdict_history',
+    'check_runs',
+    'writes',
+    'leases',
+    'deliveries',
+  ]) {
     await query(`DELETE FROM release_gate.${table}`)
   }
 }

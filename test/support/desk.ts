@@ -175,7 +175,13 @@ async function openShop(desk: Base, name: string, options: ShopOptions) {
     },
     read: async (pull: Pull, wanted: Partial<Wanted> = {}) => {
       const ref = refOf(pull)
-      const answer = await readSnapshot(app, ref, { teams: [], boundLabels: [], ...wanted }, facts, desk.now)
+      const answer = await readSnapshot(
+        app,
+        ref,
+        { teams: [], boundLabels: [], labels: [], ...wanted },
+        facts,
+        desk.now,
+      )
       if (!answer) throw new Error(`There is no pull request ${pull.number}`)
       return answer.snapshot
     },

@@ -38,7 +38,7 @@ export const stagingOnly = `gates:
 
 export async function aStagingWorld(
   at = '2026-11-24T18:00:00Z',
-  env: Record<string, string> = {},
+  env: (staging: Staging) => Record<string, string> = () => ({}),
 ): Promise<StagingWorld> {
   const database = await PGlite.create()
   const staging = await startStaging({ database })
@@ -52,7 +52,7 @@ export async function aStagingWorld(
       SERVER_STAGING_LEDGER_URL: staging.ledger.url,
       SERVER_STAGING_LEDGER_KEY: canaries.ledgerKey,
       SERVER_STAGING_SUITE_DINER: sandboxDiner,
-      ...env,
+      ...env(staging),
     },
   })
   cast(stage)

@@ -13,9 +13,14 @@ export async function readPull(github: GitHub, ref: PullRef): Promise<Pull | und
   return answer?.data
 }
 
-/** All of a pull request that moves under a reader. */
-export function versionOf({ head, base, state, draft, merged, labels }: Pull): string {
-  return JSON.stringify([head.sha, base.ref, state, draft, merged, labels.map((label) => label.name)])
+/** All of a pull request that moves under a reader; of its labels those that a gate looks at, since anybody may put on others. */
+export function versionOf(
+  { head, base, state, draft, merged, labels }: Pull,
+  { labels: wanted }: { labels: string[] },
+): string {
+  const names = labels.map(({ name }) => name.toLowerCase())
+  const read = wanted.filter((name) => names.includes(name.toLowerCase()))
+  return JSON.stringify([head.sha, base.ref, state, draft, merged, read])
 }
 
 /**
@@ -28,8 +33,11 @@ export async function baseTip(github: GitHub, ref: PullRef, { base }: Pull): Pro
   return answer?.data.object.sha ?? base.sha
 }
 
-/** A check run belongs to a commit, so every open pull request that offers this one has a say. */
-export async function readSameHead(github: GitHub, ref: PullRef, sha: string): Promise<number[]> {
+/** An open pull request that offers a commit to a branch. */
+export type Offer = { number: number; base: string }
+
+/** A check run belongs to a commit: the other open pull requests of the repository that offer this one. */
+export async function readSameHead(github: GitHub, ref: PullRef, sha: string): Promise<Offer[]> {
   const { owner, repo } = ref
   const options = { owner, repo, commit_sha: sha, per_page: 100 }
   const pulls = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, options)
@@ -37,6 +45,6 @@ export async function readSameHead(github: GitHub, ref: PullRef, sha: string): P
     state === 'open' && head.sha === sha && base.repo.id === ref.repositoryId
   return pulls
     .filter(isOffer)
-    .map(({ number }) => number)
-    .filter((number) => number !== ref.number)
+    .map(({ number, base }) => ({ number, base: base.ref }))
+    .filter(({ number }) => number !== ref.number)
 }

@@ -10,18 +10,20 @@ import { bindLabels, pushedAt } from './labels.ts'
 import { equalitiesFor, equalityWith, keepHead, notSame } from './older-heads.ts'
 import { personOf } from './people.ts'
 import type { Prover } from './proofs.ts'
-import { type Pull, readPull, readSameHead, versionOf } from './pulls.ts'
+import { type Offer, type Pull, readPull, readSameHead, versionOf } from './pulls.ts'
 import { readReviews, withDismissal } from './reviews.ts'
 import { labelsOf, readTimeline } from './timeline.ts'
 
 /** A snapshot, and the other open pull requests of the repository that have the same head. */
-export type Facts = { snapshot: Snapshot; sameHead: number[] }
+export type Facts = { snapshot: Snapshot; sameHead: Offer[] }
 
 /** What the policy asks to be read beyond the pull request itself. */
 export type Wanted = {
   teams: string[]
   /** Labels that are bound to the content that they were put on. */
   boundLabels: string[]
+  /** Labels that a gate looks at. */
+  labels: string[]
 }
 
 /**
@@ -46,7 +48,7 @@ export async function readSnapshot(
       readSameHead(github, ref, before.head.sha),
     ])
     const after = await readPull(github, ref)
-    if (after && versionOf(after) === versionOf(before)) {
+    if (after && versionOf(after, wanted) === versionOf(before, wanted)) {
       await keep()
       return { snapshot, sameHead }
     }

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { openDatabase } from '../../src/services/database.ts'
+import { aStage } from '../support/stage.ts'
+
+/** One commit on several branches, of which the policy covers some: the default branch always. */
+
+let stage: Stage
+let installationId: number
+let count = 0
+
+beforeAll(async () => {
+  stage = await aStage({ at: new Date('2026-11-25T18:05:00Z') })
+  cast(stage)
+  stage.github.addUser('zed')
+  installationId = stage.github.installApp('foodyepay').installationId
+})
+afterAll(() => stage.close())
+
+async function aShopWith(branch: string, policy: string): Promise<Workshop> {
+  const shop = await furnish(stage, { repo: `heads-${++count}`, policy })
+  const copy = await stage.github.workingCopy(shop.name, 'olga')
+  await copy.branch(branch)
+  await copy.push({ ref: branch })
+  return shop
+}
+
+async function aGreenOne(shop: Workshop, base = 'main'): Promise<Change> {
+  const files = { 'src/a.ts': 'export {}\n' }
+  const change = await shop.openPull('ana', { branch: 'change', title: 'A change', base, files })
+  await shop.review('chloe', change)
+  await shop.review('dev', change)
+  expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  return change
+}
+
+describe('a pull request with the same head to a branch that the policy leaves out', () => {
+  test.each(['zed', 'ben'])('by %s keeps nobody waiting', async (login) => {
+    const shop = await aShopWith('docs', 'gates:\n  approvals: {}\n')
+    const change = await aGreenOne(shop)
+    if (login === 'zed') await stage.github.fork(shop.name, 'zed')
+    const head = login === 'zed' ? `zed:${change.branch}` : change.branch
+    await stage.as(login).rest.pulls.create({ ...shop.repository, title: 'Again', head, base: 'docs' })
+    await stage.settled()
+    await shop.label('eva', change, 'hold')
+    await shop.unlabel('eva', change, 'hold')
+    await shop.review('chloe', change, 'COMMENT')
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+})
+
+describe('a head that was merged to another branch than the default one', () => {
+  const night = '2026-11-26T09:00:00Z'
+  let shop: Workshop
+  let change: Change
+  beforeAll(async () => {
+    shop = await aShopWith(
+      'release/1',
+      'branches: [release/1]\ngates:\n  approvals: {}\n  release_window: {}\n',
+    )
+    change = await aGreenOne(shop, 'release/1')
+    expect(await shop.merge('eva', change)).toBeUndefined()
+    await stage.moveTo(new Date(night))
+  })
+
+  test('is taken back at closing: the default branch is always covered', async () => {
+    expect(await shop.check(change)).toMatchObject({ conclusion: null })
+  })
+
+  test('lets nothing through to the default branch, though the writes of the hour are used up', async () => {
+    await stage.bot().end('SIGTERM')
+    const database = await openDatabase({ dataDir: stage.dataDir })
+    await database.query(
+      'INSERT INTO release_gate.writes (installation_id, at) SELECT $1, $2::timestamptz FROM generate_series(1, 490)',
+      [installationId, new Date('2026-11-26T08:50:00Z')],
+    )
+    await database.close()
+    await stage.startBot()
+    const wish = { ...shop.repository, title: 'To main', head: change.branch, base: 'main' }
+    const { data } = await stage.as('ana').rest.pulls.create(wish)
+    await stage.settled()
+    for (const minute of [5, 20, 40]) await stage.moveTo(new Date(Date.parse(night) + minute * 60_000))
+    expect(await shop.merge('ana', { ...change, number: data.number })).toMatch(/Release gate/)
+  })
+})

@@ -1,0 +1,209 @@
+import { createHmac } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
+import { windowPolicy } from '../support/merging.ts'
+import { aStagingWorld, type StagingWorld } from '../support/staging-world.ts'
+
+/** What happens while a pull request is read, judged or written, and what is lost meanwhile: never green. */
+
+const approvals = 'gates:\n  approvals: {}\n'
+const minute = 60_000
+let world: StagingWorld
+let shop: Workshop
+let count = 0
+
+beforeAll(async () => {
+  world = await aStagingWorld('2026-11-25T18:05:00Z')
+})
+beforeEach(() => later(3))
+afterEach(() => world.stage.github.faults.clear())
+afterAll(() => world.close())
+
+const at = (time: string) => world.stage.moveTo(new Date(time))
+const later = (minutes: number) =>
+  world.stage.moveTo(new Date(world.stage.now().getTime() + minutes * minute))
+const slowly = (path: RegExp, latencyMs: number) =>
+  world.stage.github.faults.add({ kind: 'latency', latencyMs, path, only: 'app' })
+const aChange = () =>
+  shop.openPull('ana', {
+    branch: `change-${++count}`,
+    title: 'A change',
+    files: { [`src/change-${count}.ts`]: 'export {}\n' },
+  })
+
+async function aGreenOne(): Promise<Change> {
+  const change = await aChange()
+  await shop.review('chloe', change)
+  await shop.review('dev', change)
+  expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  return change
+}
+
+/** What the gate has ever said of a commit. */
+async function saidOf({ sha }: { sha: string }): Promise<(string | null)[]> {
+  const wish = { ...shop.repository, ref: sha, check_name: 'Release gate', filter: 'all' as const }
+  const { data } = await world.stage.as('olga').rest.checks.listForRef(wish)
+  return data.check_runs.map(({ conclusion }) => conclusion)
+}
+
+async function order(action: 'freeze' | 'unfreeze'): Promise<void> {
+  const { stage } = world
+  const text = JSON.stringify({ action, by: 'eva', reason: 'Ledger', at: new Date().toISOString() })
+  const signature = createHmac('sha256', stage.github.app.webhookSecret).update(text).digest('hex')
+  const headers = { 'x-hub-signature-256': `sha256=${signature}` }
+  const answer = await fetch(`${stage.bot().url}/api/freeze`, { method: 'POST', body: text, headers })
+  expect(answer.status).toBe(200)
+}
+
+describe('a freeze that is ordered while a pull request is read', () => {
+  test('holds it as well', async () => {
+    shop = await world.shop(`gates:
+  hold: {}
+  release_window: {}
+  staging_regression: { deployment: none, limits: { per_tool: 2, total: 4 } }
+`)
+    const change = await aChange()
+    await shop.label('eva', change, 'release')
+    await shop.label('eva', change, 'hold')
+    await later(1)
+    const faster = slowly(/\/git\/commits\//, 1_500)
+    const wish = { ...shop.repository, issue_number: change.number, name: 'hold' }
+    await world.stage.as('eva').rest.issues.removeLabel(wish)
+    await setTimeout(700)
+    await order('freeze')
+    faster()
+    await world.stage.settled()
+    await later(10)
+    expect(await shop.check(change)).toMatchObject({ conclusion: null, title: 'Frozen: Ledger' })
+    await order('unfreeze')
+    await world.stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+})
+
+describe('the margin before closing', () => {
+  test('turns nothing green, also where reading began before it', async () => {
+    await at('2026-12-02T18:30:00Z')
+    shop = await world.shop(windowPolicy)
+    const change = await aChange()
+    await shop.review('chloe', change)
+    await at('2026-12-02T18:58:55Z')
+    const faster = slowly(/\/reviews$/, 1_500)
+    const wish = { ...shop.repository, pull_number: change.number, event: 'APPROVE' as const }
+    await world.stage.as('dev').rest.pulls.createReview(wish)
+    await setTimeout(700)
+    await at('2026-12-02T18:59:50Z')
+    faster()
+    await world.stage.settled()
+    expect(await saidOf(change)).not.toContain('success')
+  })
+})
+
+describe('a push to a green pull request', () => {
+  test.each(['POST', 'PATCH'])(
+    'takes the old head back, though a write of the check (%s) is refused',
+    async (method) => {
+      shop = await world.shop(approvals)
+      const change = await aGreenOne()
+      const path = /check-runs/
+      world.stage.github.faults.add({ kind: 'status', status: 502, method, path, times: 1, only: 'app' })
+      const next = await shop.push('ana', change, { 'src/next.ts': 'export {}\n' })
+      await later(1)
+      expect(await shop.check(change)).toMatchObject({ conclusion: null })
+      expect(await shop.check(next)).toMatchObject({ conclusion: null })
+    },
+  )
+})
+
+describe('another pull request with the same head', () => {
+  const draftOf = async (change: Change) => {
+    const copy = await world.stage.github.workingCopy(shop.name, 'ana')
+    await copy.branch('same', `origin/${change.branch}`)
+    await copy.push({ ref: 'same' })
+    const wish = { ...shop.repository, title: 'Again', head: 'same', base: 'main', draft: true }
+    const { data } = await world.stage.as('ana').rest.pulls.create(wish)
+    await world.stage.settled()
+    return data.number
+  }
+
+  test('that held the check and is closed turns nothing green by what was read long ago', async () => {
+    shop = await world.shop(approvals)
+    const change = await aGreenOne()
+    const pull_number = await draftOf(change)
+    expect(await shop.check(change)).toMatchObject({ conclusion: null })
+    world.stage.github.faults.add({ kind: 'lose', event: 'pull_request_review', times: 1 })
+    await shop.review('dev', change, 'REQUEST_CHANGES')
+    await later(20)
+    await world.stage.as('ana').rest.pulls.update({ ...shop.repository, pull_number, state: 'closed' })
+    await world.stage.settled()
+    expect(await shop.check(change)).toMatchObject({
+      conclusion: 'failure',
+      title: 'Changes requested by dev',
+    })
+    expect((await saidOf(change)).filter((conclusion) => conclusion === 'success')).toHaveLength(1)
+  })
+
+  test('that held the check and is closed lets it turn green again, when it has been read', async () => {
+    shop = await world.shop(approvals)
+    const change = await aGreenOne()
+    const pull_number = await draftOf(change)
+    await later(20)
+    await world.stage.as('ana').rest.pulls.update({ ...shop.repository, pull_number, state: 'closed' })
+    await world.stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('that cannot be judged keeps the check from turning green at the opening', async () => {
+    await at('2026-12-08T22:00:00Z')
+    shop = await world.shop(`branches: [main, lax]\n${windowPolicy}`)
+    const copy = await world.stage.github.workingCopy(shop.name, 'olga')
+    await copy.branch('lax')
+    await copy.push({ ref: 'lax' })
+    const change = await aChange()
+    await shop.review('chloe', change)
+    await shop.review('dev', change)
+    const path = new RegExp(`${shop.repository.repo}/pulls/2$`)
+    world.stage.github.faults.add({ kind: 'status', status: 502, path, only: 'app' })
+    const wish = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
+    await world.stage.as('ana').rest.pulls.create(wish)
+    await world.stage.settled()
+    await at('2026-12-09T17:50:00Z')
+    await at('2026-12-09T18:00:00Z')
+    expect(await saidOf(change)).not.toContain('success')
+    expect((await shop.check(change))?.title).toBe('Waiting for the judgement of #2')
+    world.stage.github.faults.clear()
+    await later(10)
+    expect((await shop.check(change))?.title).toBe('Waiting for 2 approvals')
+  })
+})
+
+describe('labels that no gate looks at', () => {
+  test('keep nobody from reading the pull request, however fast they change', async () => {
+    shop = await world.shop(approvals)
+    const change = await aGreenOne()
+    slowly(/\/reviews$/, 300)
+    const toggling = new AbortController()
+    const labels = (async () => {
+      for (let n = 0; !toggling.signal.aborted; n++) {
+        const wish = { ...shop.repository, issue_number: change.number, labels: [`label-${n}`] }
+        await world.stage.as('gus').rest.issues.addLabels(wish)
+        await setTimeout(250)
+      }
+    })()
+    const wish = {
+      ...shop.repository,
+      pull_number: change.number,
+      event: 'REQUEST_CHANGES' as const,
+      body: 'No',
+    }
+    await world.stage.as('dev').rest.pulls.createReview(wish)
+    const deadline = Date.now() + 20_000
+    while (Date.now() < deadline && (await shop.check(change))?.conclusion === 'success')
+      await setTimeout(200)
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'failure' })
+    toggling.abort()
+    await labels
+    await world.stage.settled()
+  })
+})
