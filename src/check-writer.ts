@@ -12,7 +12,8 @@ export type Publishing = { database: Database; github: GitHub; now: () => Date; 
 /** What was written to GitHub. */
 export type Published = { runId: number; state: FindingState; title: string }
 
-type Wish = { state: FindingState; report: CheckReport }
+/** `outsiders`: nobody offers the commit who may write. */
+type Wish = { state: FindingState; report: CheckReport; outsiders?: boolean }
 
 /**
  * Writes the check of a commit: patches the run that stands where that can be, posts a new one otherwise, at the pace of
@@ -39,10 +40,14 @@ export async function writeCheck(
 
 type Aim = Wish & { purpose: Purpose }
 
-function purposeOf(posted: (PostedRun & { outstanding: boolean }) | undefined, { state }: Wish): Purpose {
+function purposeOf(
+  posted: (PostedRun & { outstanding: boolean }) | undefined,
+  { state, outsiders }: Wish,
+): Purpose {
   if (state === 'passed') return posted?.outstanding ? 'say' : 'turn green'
   // One that was settled, and is offered again, is taken back like any other green one.
-  return posted?.outstanding || posted?.state === 'passed' ? 'take back' : 'say'
+  if (posted?.outstanding || posted?.state === 'passed') return 'take back'
+  return outsiders ? 'say to outsiders' : 'say'
 }
 
 type OpenRun = PostedRun & { runId: number }

@@ -8,7 +8,7 @@ import {
   toReadReport,
   unjudgedReport,
 } from './decision/report.ts'
-import { withSay } from './decision/say.ts'
+import { mayWrite, withSay } from './decision/say.ts'
 import type { PullRef } from './decision/snapshot.ts'
 import { worst } from './decision/verdict.ts'
 import { retryAfter } from './retry-later.ts'
@@ -118,7 +118,7 @@ async function bring(
   return { runId, state: wish.state, title: wish.report.title }
 }
 
-type Wish = { state: FindingState; report: CheckReport; pulls: boolean }
+type Wish = { state: FindingState; report: CheckReport; pulls: boolean; outsiders?: boolean }
 
 /**
  * The worst verdict over the pull requests of a head speaks for all of them; those without a say are named. A pull request
@@ -146,7 +146,8 @@ function combine(all: StoredVerdict[], missing: number[]): Wish {
     ...(silent.length > 0 ? [withoutSay(silent)] : []),
   ]
   const note = notes.map((each) => `\n\n${each}`).join('')
-  return { state, report: { ...report, summary: report.summary + note }, pulls: true }
+  const outsiders = all.length > 0 && !all.some(mayWrite)
+  return { state, report: { ...report, summary: report.summary + note }, pulls: true, outsiders }
 }
 
 function withoutSay(silent: StoredVerdict[]): string {

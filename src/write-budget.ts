@@ -55,8 +55,15 @@ async function outstandingOf(db: Queryable, installationId: number, now: Date): 
   return (await greensOf(db, installationId, now)).outstanding
 }
 
-/** Taking a green check back comes before turning one green, and before whatever else a check says. */
-export type Purpose = 'take back' | 'turn green' | 'say'
+/** Heads of those who may not write take no more than this of the hour and of a minute: a fork can be pushed to without end. */
+const hourForOutsiders = Math.floor(writesAnHour / 4)
+const minuteForOutsiders = 15
+
+/**
+ * Taking a green check back comes before turning one green, and before whatever else a check says; last what it says on a
+ * commit that nobody offers who may write.
+ */
+export type Purpose = 'take back' | 'turn green' | 'say' | 'say to outsiders'
 
 /**
  * Takes one of the writes that GitHub's limits allow, or throws `retryAfter` with the time at which one is free again.
@@ -73,8 +80,14 @@ export async function reserveWrite(
   ])
   const load = await writeLoad(tx, installationId, now)
   if (purpose !== 'take back') await refuseOthers(tx, installationId, now, purpose, load)
+  if (purpose === 'say to outsiders') refuseOutsiders(load, now)
   refuseOver(load, purpose === 'take back' ? writesAMinute : ordinaryAMinute, now)
   await noteWrite(tx, installationId, now)
+}
+
+function refuseOutsiders({ lastHour, lastMinute }: WriteLoad, now: Date): void {
+  if (lastHour < hourForOutsiders && lastMinute < minuteForOutsiders) return
+  throw retryAfter(new Date(now.getTime() + minute), 'the rest of the writes is kept for those who may write')
 }
 
 async function refuseOthers(

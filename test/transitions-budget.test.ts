@@ -7,6 +7,7 @@ import { noteWrite } from '../src/services/writes.ts'
 import { mayTurnGreen, reserveWrite, takeBackTime } from '../src/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from './support/closing.ts'
 import { aPglite } from './support/databases.ts'
+import { aPerson } from './support/snapshot.ts'
 
 let database: Database
 let world: World
@@ -111,6 +112,43 @@ describe("GitHub's write limits set the pace", () => {
     expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(true)
     for (let times = 0; times < 430; times++) await noteWrite(database, 1, opening)
     expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(false)
+  })
+})
+
+describe('a fork that is pushed to without end', () => {
+  const outsider = aPerson('zed')
+  const theirs = async (number: number) => {
+    await world.read(number, { author: outsider, reviews: [] })
+    return world.publish(number).then(() => 'written', retryTime)
+  }
+
+  test('leaves the writes of a minute to those who may write', async () => {
+    world.setTime(opening)
+    for (let number = 100; number < 115; number++) expect(await theirs(number)).toBe('written')
+    expect(await theirs(115)).toEqual(later(opening, 60))
+    await world.read(1)
+    expect((await world.publish(1)).written?.state).toBe('passed')
+  })
+
+  test('leaves the writes of the hour to them, and is told later', async () => {
+    for (let times = 0; times < 122; times++) await noteWrite(database, 1, opening)
+    world.setTime(later(opening, 120))
+    expect(await theirs(100)).toEqual(later(opening, 180))
+    await world.read(1)
+    expect((await world.publish(1)).written?.state).toBe('passed')
+    world.setTime(later(opening, 3_700))
+    expect(await theirs(100)).toBe('written')
+  })
+
+  test('is taken back like any other when it is green', async () => {
+    world.setTime(opening)
+    await world.read(100, { author: outsider })
+    await world.publish(100)
+    expect(world.stateOf(100)).toBe('success')
+    for (let times = 0; times < 200; times++) await noteWrite(database, 1, later(opening, 10))
+    world.setTime(later(opening, 200))
+    await world.read(100, { author: outsider, reviews: [] })
+    expect((await world.publish(100)).written?.state).toBe('waiting')
   })
 })
 
