@@ -23,6 +23,7 @@ import { readSnapshot } from './services/github/snapshot.ts'
 import type { Queue } from './services/queue.ts'
 import { forgetUnjudged, keepUnjudged, unjudgedOn } from './services/verdicts/unjudged.ts'
 import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from './services/verdicts.ts'
+import { noteWrite } from './services/writes.ts'
 import { enqueueTimes } from './transitions.ts'
 
 /** Everything outside that an evaluation needs. */
@@ -119,7 +120,7 @@ async function publish(
     const outcome = await publishHead(publishing, head, {
       force: pull.requestedBy !== undefined && current,
       justRead: pull.number,
-      settled: current && snapshot.state === 'merged' && onlyBase,
+      settled: current && snapshot.head.landed === true && onlyBase,
     })
     if (outcome.written) await appendPublished(publishing.database, head, outcome.written, publishing.now())
     toRead.push(...outcome.toRead)
@@ -175,6 +176,8 @@ async function fulfil(
     await fulfilRegression(shell, github, stored, step)
     if (step.kind === 'request-reviews' && changed) {
       const outcome = await requestReviews(github, pull, step)
+      if ('asked' in outcome && outcome.asked.logins.length + outcome.asked.teams.length > 0)
+        await noteWrite(shell.database, pull.installationId, shell.now())
       if ('refused' in outcome)
         shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
     }

@@ -29,7 +29,7 @@ export type PublishOptions = {
   quiet?: boolean
   /** The pull request that has just been read: its own facts are fresh, whatever was heard of it meanwhile. */
   justRead?: number
-  /** The commit was merged into the only branch that the policy covers: its green lets nothing through any more. */
+  /** The only branch that the policy covers holds the commit: its green lets nothing through any more. */
   settled?: boolean
 }
 

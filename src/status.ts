@@ -3,6 +3,7 @@ import type { Policy } from './decision/policy.ts'
 import { decide } from './decision/verdict.ts'
 import { parsePolicy } from './policy-file.ts'
 import type { Database } from './services/database.ts'
+import { owedReviews } from './services/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from './services/freezes.ts'
 import { type KeptPolicy, keptPolicies } from './services/policies.ts'
 import { openVerdicts, type StoredVerdict } from './services/verdicts.ts'
@@ -16,6 +17,8 @@ export type RepositoryStatus = {
   /** Absent where the policy has no window. */
   window?: { open: boolean; zone: string; opensAt?: string; closesAt?: string }
   frozen?: { reason: string; by?: string | undefined; until?: string | undefined }
+  /** Reviews of urgent merges whose time has passed; `issue` is where. */
+  overdue: { pull: number; issue?: number | undefined; due: string }[]
   pulls: { number: number; title: string; author: string; state: PullState; says: string }[]
 }
 
@@ -26,8 +29,11 @@ export async function statusOf({ database, now }: { database: Database; now: () 
   const at = now()
   const freezes = await activeFreezes(database, at)
   const verdicts = Map.groupBy(await openVerdicts(database), ({ pull }) => pull.repositoryId)
-  const repositories = (await keptPolicies(database)).map((kept) =>
-    repositoryStatus(kept, verdicts.get(kept.repositoryId) ?? [], freezes, at),
+  const repositories = await Promise.all(
+    (await keptPolicies(database)).map(async (kept) => ({
+      ...repositoryStatus(kept, verdicts.get(kept.repositoryId) ?? [], freezes, at),
+      overdue: await overdueIn(database, kept, at),
+    })),
   )
   return { at: at.toISOString(), repositories }
 }
@@ -37,7 +43,7 @@ function repositoryStatus(
   verdicts: StoredVerdict[],
   freezes: Freeze[],
   at: Date,
-): RepositoryStatus {
+): Omit<RepositoryStatus, 'overdue'> {
   const read = parsePolicy(kept.text)
   const settings = read.ok ? read.policy.gates.release_window : undefined
   const calendar = settings && stateAt(settings, at)
@@ -49,6 +55,19 @@ function repositoryStatus(
     ...(frozen && { frozen }),
     pulls: verdicts.map((verdict) => pullStatus(verdict, calendar)),
   }
+}
+
+async function overdueIn(
+  database: Database,
+  kept: KeptPolicy,
+  at: Date,
+): Promise<RepositoryStatus['overdue']> {
+  const owed = await owedReviews(database, kept)
+  return owed.flatMap(({ number, issue, dueAt }) =>
+    number === undefined || !dueAt || dueAt > at
+      ? []
+      : [{ pull: number, issue: issue?.number, due: dueAt.toISOString() }],
+  )
 }
 
 function windowOf(

@@ -9,6 +9,7 @@ import { freshFor } from './schedule.ts'
 import { type HeadToWrite, headsToWrite } from './services/check-runs.ts'
 import type { Database } from './services/database.ts'
 import { asRetry, type GitHub, revoked, statusOfError } from './services/github/client.ts'
+import { isAnyUnread } from './services/inbox.ts'
 import { mayTurnGreen } from './write-budget.ts'
 
 export type HeadsShell = {
@@ -74,6 +75,8 @@ async function attempt(
   }
 }
 
+type Done = 'green' | 'not green' | 'as it was' | 'to be read'
+
 /**
  * Old facts never turn a check green: where it has room to, they are `to be read` first. Whatever was written is read
  * afresh too, in the background.
@@ -82,21 +85,31 @@ async function writeHead(
   shell: HeadsShell,
   head: HeadToWrite,
   signal: AbortSignal,
-  { full }: Round,
-): Promise<'green' | 'not green' | 'as it was' | 'to be read'> {
+  round: Round,
+): Promise<Done> {
   const { database, github, now } = shell
-  const { installationId, turnsGreen, fresh, told } = head
-  if (turnsGreen && (told || !fresh)) {
-    if (full.has(installationId) || !(await mayTurnGreen(database, installationId, now()))) {
-      full.add(installationId)
-      if (told) return 'as it was'
-    } else if (!fresh) return 'to be read'
-  }
-  const publishing = { database, github: await github(installationId), now, signal }
+  const instead = head.turnsGreen ? await insteadOfGreen(shell, head, round) : undefined
+  if (instead) return instead
+  const publishing = { database, github: await github(head.installationId), now, signal }
   const { written, toRead } = await publishHead(publishing, head, { quiet: true })
   if (!written) return toRead.length > 0 ? 'to be read' : 'as it was'
   await appendPublished(database, head, written, now())
   return written.state === 'passed' ? 'green' : 'not green'
+}
+
+/** What becomes of a check that must not turn green yet; undefined where nothing is in its way that is known here. */
+async function insteadOfGreen(
+  { database, now }: HeadsShell,
+  { installationId, told, fresh }: HeadToWrite,
+  { full }: Round,
+): Promise<Done | undefined> {
+  // What has come in and was not looked at yet may be about this pull request.
+  const isFresh = fresh && !(await isAnyUnread(database))
+  if (!told && isFresh) return undefined
+  if (!full.has(installationId) && (await mayTurnGreen(database, installationId, now())))
+    return isFresh ? undefined : 'to be read'
+  full.add(installationId)
+  return told ? 'as it was' : undefined
 }
 
 /** The repository, the commit or the App's place there is gone: nothing can be written, now or later. */

@@ -95,6 +95,15 @@ describe("GitHub's write limits set the pace", () => {
     expect(greens(12)).toHaveLength(12)
   })
 
+  test('those that wait for their turn are looked at again each minute', async () => {
+    await ready(12)
+    await database.query('DELETE FROM release_gate.writes')
+    for (let times = 0; times < 462; times++) await noteWrite(database, 1, later(opening, -120))
+    world.asked.transitions = []
+    await world.carryOutAt(opening)
+    expect(world.asked.transitions).toContainEqual(later(opening, 60))
+  })
+
   test('the last write of a minute is not taken twice by writers at the same time', async () => {
     for (let times = 0; times < 58; times++) await noteWrite(database, 1, opening)
     const take = () => database.transaction((tx) => reserveWrite(tx, 1, opening, 'say'))

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { judgeDue } from '../src/rejudging.ts'
+import { retryTime } from '../src/retry-later.ts'
 import { readRecords } from '../src/services/audit.ts'
 import type { Database } from '../src/services/database.ts'
 import { storeDelivery } from '../src/services/inbox.ts'
+import { dueVerdicts } from '../src/services/verdicts/due.ts'
 import { latestVerdict, touch } from '../src/services/verdicts.ts'
+import { noteWrite } from '../src/services/writes.ts'
 import { carryOut } from '../src/transitions.ts'
+import { reserveWrite } from '../src/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from './support/closing.ts'
 import { aPglite } from './support/databases.ts'
 import { aLabel, ann, aPolicy, minutesLater } from './support/snapshot.ts'
@@ -126,6 +130,17 @@ describe('at the opening', () => {
     expect((await latestVerdict(database, pullOf(1)))?.state).toBe('waiting')
   })
 
+  test('a check whose write had to wait turns green only where no delivery is unread by then', async () => {
+    await published(1)
+    for (let times = 0; times < 60; times++) await noteWrite(database, 1, later(opening, -1))
+    expect(await world.carryOutAt(opening)).toEqual([])
+    const delivery = { guid: 'g', event: 'pull_request_review', body: Buffer.from('{}') }
+    await storeDelivery(database, delivery, later(opening, 5), async () => undefined)
+    expect(await world.carryOutAt(later(opening, 61))).toEqual([])
+    await database.query('DELETE FROM release_gate.deliveries')
+    expect(await world.carryOutAt(later(opening, 62))).toHaveLength(1)
+  })
+
   test('the next run is asked for by each run, so that a death between a verdict and its job loses nothing', async () => {
     await published(1)
     await world.carryOutAt(opening)
@@ -134,6 +149,26 @@ describe('at the opening', () => {
 })
 
 describe('at closing', () => {
+  test('green ones are judged first', async () => {
+    world.setTime(later(opening, 60))
+    await world.read(1, { reviews: [] })
+    await world.read(2)
+    await database.query('UPDATE release_gate.verdicts SET next_at = $1', [opening])
+    expect((await dueVerdicts(database, closing)).map(({ pull }) => pull.number)).toEqual([2, 1])
+  })
+
+  test('while green checks are taken back nothing else is written', async () => {
+    await published(2)
+    await world.carryOutAt(opening)
+    world.checks.disturb(() => new Error('502'))
+    await world.carryOutAt(untilMargin).catch(() => undefined)
+    const reserve = (purpose: 'say' | 'take back') =>
+      database.transaction((tx) => reserveWrite(tx, 1, untilMargin, purpose))
+    const refused = await reserve('say').catch((error: unknown) => retryTime(error))
+    expect(refused).toEqual(later(untilMargin, 15))
+    await reserve('take back')
+  })
+
   const openWith = async (count: number) => {
     await published(count)
     await world.carryOutAt(opening)

@@ -53,12 +53,17 @@ function sorted(pulls: RepositoryStatus['pulls']): RepositoryStatus['pulls'] {
   return pulls.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.number - b.number)
 }
 
-function headOf({ repository, window, frozen, pulls }: RepositoryStatus): string[] {
+function headOf({ repository, window, frozen, overdue, pulls }: RepositoryStatus): string[] {
+  const zone = window?.zone ?? 'UTC'
   const count = (state: PullState) => pulls.filter((pull) => pull.state === state).length
   const ready = window?.open ? '' : `, ${count('ready')} ready for the opening`
   return [
     `${repository}: ${windowText(window)}`,
-    ...(frozen ? [frozenText(frozen, window?.zone ?? 'UTC')] : []),
+    ...(frozen ? [frozenText(frozen, zone)] : []),
+    ...overdue.map(
+      ({ pull, issue, due }) =>
+        `⏰ The review of #${pull}${issue ? ` in #${issue}` : ''} was due ${formatTime(new Date(due), zone)}`,
+    ),
     `${pulls.length} open: ${count('green')} green${ready}, ${count('not ready')} not ready`,
   ]
 }

@@ -145,6 +145,8 @@ export const snapshotSchema = z.strictObject({
     sha,
     ref: z.string(),
     fork: z.boolean(),
+    /** Merged, and the base holds this very commit: not after a squash or a rebase. */
+    landed: z.boolean().optional(),
     /** When GitHub took in the last push of this head, by the activity API; left out where it does not tell. */
     pushedAt: instant.optional(),
   }),

@@ -41,6 +41,11 @@ export function workshop(stage: Stage, repository: { owner: string; repo: string
     })
     return { number: data.number, sha: data.head.sha, branch: change.branch }
   }
+  let pushedAt = 0
+  const noting = <Result>(work: Promise<Result>): Promise<Result> => {
+    pushedAt = stage.now().getTime()
+    return settle(work)
+  }
   const push = async (login: string, change: Change, files: Record<string, string>): Promise<Change> => {
     const copy = await stage.github.workingCopy(name, login)
     await copy.branch(change.branch, `origin/${change.branch}`)
@@ -52,10 +57,10 @@ export function workshop(stage: Stage, repository: { owner: string; repo: string
   return {
     repository,
     name,
-    openPull: (login: string, change: NewChange) => settle(openPull(login, change)),
+    openPull: (login: string, change: NewChange) => noting(openPull(login, change)),
     /** Adds a commit to the branch of a pull request. */
     push: (login: string, change: Change, files: Record<string, string>) =>
-      settle(push(login, change, files)),
+      noting(push(login, change, files)),
     review: (login: string, { number }: Change, event: ReviewEvent = 'APPROVE', commit?: string) =>
       settle(
         stage.as(login).rest.pulls.createReview({
@@ -66,8 +71,13 @@ export function workshop(stage: Stage, repository: { owner: string; repo: string
           ...(commit === undefined ? {} : { commit_id: commit }),
         }),
       ),
-    label: (login: string, { number }: Change, label: string) =>
-      settle(stage.as(login).rest.issues.addLabels({ ...repository, issue_number: number, labels: [label] })),
+    /** At least a second after the last push, since GitHub's times count to the second. */
+    label: async (login: string, { number }: Change, label: string) => {
+      if (stage.now().getTime() === pushedAt) await stage.moveTo(new Date(pushedAt + 1_000))
+      await settle(
+        stage.as(login).rest.issues.addLabels({ ...repository, issue_number: number, labels: [label] }),
+      )
+    },
     unlabel: (login: string, { number }: Change, label: string) =>
       settle(stage.as(login).rest.issues.removeLabel({ ...repository, issue_number: number, name: label })),
     /** Tries to merge: undefined when it merged, else the words with which GitHub refused. */

@@ -1,6 +1,6 @@
 import { releaseWindow } from '../../src/decision/gates/release-window.ts'
 import { testGate } from '../support/gate-tester.ts'
-import { aLabel, aSnapshot, minutesLater } from '../support/snapshot.ts'
+import { aLabel, aSnapshot, inWindow, minutesLater } from '../support/snapshot.ts'
 
 /** rules/release-window.md, "The window" and the margin of "Closing time", as the gate judges and tells them. */
 
@@ -175,6 +175,50 @@ testGate('The release window', releaseWindow, {
       }),
       state: 'waiting',
       says: 'it was put on before the last push',
+    },
+  ],
+})
+
+const ordered = { reason: 'Ledger', by: 'eva', since: inWindow, until: minutesLater(20, inWindow) }
+const labelled = { labels: [aLabel({ at: minutesLater(-10, inWindow) })] }
+
+testGate('A freeze that was ordered, or that a line of the policy says', releaseWindow, {
+  valid: [
+    { name: 'ends at its `until`', snapshot: aSnapshot({ takenAt: ordered.until, frozen: ordered }) },
+    {
+      name: 'is lifted by the label urgent',
+      snapshot: aSnapshot({ frozen: ordered, ...labelled }),
+      title: 'Urgent by ann',
+    },
+    {
+      name: 'of the policy is lifted by the label urgent',
+      snapshot: aSnapshot(labelled),
+      settings: { frozen: 'Stop' },
+      title: 'Urgent by ann',
+    },
+  ],
+  invalid: [
+    {
+      name: 'beats an open window, says until when, and is looked at again then',
+      snapshot: aSnapshot({ takenAt: minutesLater(19, inWindow), frozen: ordered }),
+      state: 'waiting',
+      title: 'Frozen: Ledger',
+      says: ['until Wed 25 Nov 2026, 10:30 PST (18:30 UTC)', '(by `eva`)'],
+      next: [{ kind: 'recheck', at: ordered.until }],
+    },
+    {
+      name: 'without an end says so',
+      snapshot: aSnapshot({ frozen: { reason: 'Ledger', by: 'eva', since: inWindow } }),
+      state: 'waiting',
+      says: 'until it is lifted',
+      next: [],
+    },
+    {
+      name: 'of the policy beats an open window',
+      snapshot: aSnapshot(),
+      settings: { frozen: 'Stop' },
+      state: 'waiting',
+      title: 'Frozen: Stop',
     },
   ],
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { judgeUrgency } from '../../src/decision/urgent.ts'
 import { urgentSettings } from '../../src/decision/urgent-settings.ts'
-import { aLabel, aSnapshot, inWindow, minutesLater } from '../support/snapshot.ts'
+import { decide } from '../../src/decision/verdict.ts'
+import { aLabel, aPolicy, aSnapshot, inWindow, minutesLater } from '../support/snapshot.ts'
 
 const blocking = { block_when_overdue: true }
 const overdue = { pull: 3, issue: 4, due: minutesLater(-1, inWindow) }
@@ -53,5 +54,30 @@ describe('an overdue review of an earlier urgent change', () => {
       ...(owedReviews ? { owedReviews } : {}),
     })
     expect(judgeUrgency(snapshot, urgentSettings.parse(settings)).state).toBe('valid')
+  })
+})
+
+describe('an urgent change with the review of an earlier one ahead', () => {
+  const friday = '2026-11-27T18:00:00Z'
+  const nextOf = (due: string, settings: object) => {
+    const snapshot = aSnapshot({
+      takenAt: friday,
+      labels: [aLabel({ at: minutesLater(-10, friday) })],
+      owedReviews: [{ pull: 3, issue: 4, due }],
+    })
+    const verdict = decide(snapshot, aPolicy({ release_window: { urgent: settings } }))
+    expect(verdict.state).toBe('passed')
+    return verdict.next
+  }
+  const expiry = [{ kind: 'recheck', at: minutesLater(24 * 60 - 10, friday) }]
+
+  it('is looked at again when that falls due, where it blocks then', () => {
+    const due = minutesLater(30, friday)
+    expect(nextOf(due, { block_when_overdue: true })).toEqual([{ kind: 'recheck', at: due }])
+  })
+
+  it('is looked at again when it expires, where that blocks nobody or is due later', () => {
+    expect(nextOf(minutesLater(30, friday), {})).toEqual(expiry)
+    expect(nextOf(minutesLater(48 * 60, friday), { block_when_overdue: true })).toEqual(expiry)
   })
 })

@@ -18,7 +18,7 @@ export const releaseWindow = defineGate({
     if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
     return finding.state === 'passed'
       ? noting(finding, `${labelled(urgency, settings)} The window is open without it.`)
-      : lifted(urgency, settings)
+      : lifted(urgency, settings, snapshot)
   },
 })
 
@@ -104,14 +104,29 @@ function whoLifts({ urgent }: WindowSettings): string {
   return `Nobody; if it cannot wait, a person with write access${member}, by the label ${code(urgent.label)}`
 }
 
-/** Urgent lifts the window and freezes, and nothing else; it is looked at again when it expires. */
-function lifted(urgency: Urgency & { state: 'valid' }, settings: WindowSettings): Finding {
+/** Urgent lifts the window and freezes, and nothing else; it is looked at again when it ends. */
+function lifted(
+  urgency: Urgency & { state: 'valid' },
+  settings: WindowSettings,
+  snapshot: Snapshot,
+): Finding {
   const until = formatTime(urgency.until, settings.time_zone)
   return passed(
     `Urgent by ${urgency.by.login}`,
     `${labelled(urgency, settings)} It lifts the window, and nothing else.`,
-    { when: `Expires ${until}`, next: recheck(urgency.until) },
+    { when: `Expires ${until}`, next: recheck(endOf(urgency, settings, snapshot)) },
   )
+}
+
+/** It expires, or ends when the review of an earlier one falls due where that blocks. */
+function endOf(
+  { until }: Urgency & { state: 'valid' },
+  { urgent }: WindowSettings,
+  { owedReviews = [], takenAt }: Snapshot,
+): Date {
+  const due = urgent.block_when_overdue ? owedReviews.map((owed) => Date.parse(owed.due)) : []
+  const ahead = due.filter((time) => time > Date.parse(takenAt))
+  return new Date(Math.min(until.getTime(), ...ahead))
 }
 
 /** Who made it urgent, when, why, until when. */

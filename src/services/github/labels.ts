@@ -13,7 +13,8 @@ export function bindLabels(
     labels.map(async (label) => {
       const { name, at } = label
       if (at === null || !bound.has(name.toLowerCase())) return label
-      const [then] = pushes.filter((push) => Date.parse(push.at) <= Date.parse(at)).toSorted(newestFirst)
+      // Times count to the second: a push of the label's own may have come after it.
+      const [then] = pushes.filter((push) => Date.parse(push.at) < Date.parse(at)).toSorted(newestFirst)
       return then ? { ...label, equality: await equalityWith(then.after) } : label
     }),
   )

@@ -9,7 +9,7 @@ import { readWork } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
 import { equalitiesFor, equalityWith, keepHead, notSame } from './older-heads.ts'
 import { personOf } from './people.ts'
-import type { Prover } from './proofs.ts'
+import type { Prover, Version } from './proofs.ts'
 import { type Offer, type Pull, readPull, readSameHead, versionOf } from './pulls.ts'
 import { readReviews, withDismissal } from './reviews.ts'
 import { labelsOf, readTimeline } from './timeline.ts'
@@ -94,7 +94,7 @@ async function readFacts(
     pull: ref,
     takenAt,
     ...ownFacts(pull),
-    head: { ...headOf(pull), ...pushedAt(pushes, pull.head.sha) },
+    head: { ...headOf(pull), ...pushedAt(pushes, pull.head.sha), ...landed(pull, head) },
     base: {
       sha: head?.change.base ?? pull.base.sha,
       ref: baseRef,
@@ -128,6 +128,10 @@ function ownFacts(pull: Pull): Pick<Snapshot, 'title' | 'body' | 'state' | 'draf
     draft: pull.draft === true,
     author: personOf(pull.user),
   }
+}
+
+function landed({ merged, head: { sha } }: Pull, head: Version | undefined): { landed?: boolean } {
+  return merged && head?.change.mergeBase === sha ? { landed: true } : {}
 }
 
 function headOf({ head, base }: Pull): Snapshot['head'] {
