@@ -84,3 +84,22 @@ describe('a head that was merged to another branch than the default one', () => 
     expect(await shop.merge('ana', { ...change, number: data.number })).toMatch(/Release gate/)
   })
 })
+
+describe('a head that was squashed', () => {
+  test('is not green any more: the branch does not hold it, and could take it once more', async () => {
+    await stage.moveTo(new Date('2026-12-02T18:05:00Z'))
+    const shop = await furnish(stage, { repo: `heads-${++count}` })
+    const merge = async (merge_method: 'merge' | 'squash', branch: string) => {
+      const files = { [`src/${branch}.ts`]: 'export {}\n' }
+      const change = await shop.openPull('ana', { branch, title: branch, files })
+      await shop.review('chloe', change)
+      await shop.review('dev', change)
+      const wish = { ...shop.repository, pull_number: change.number, merge_method }
+      await stage.as('eva').rest.pulls.merge(wish)
+      await stage.settled()
+      return shop.check(change)
+    }
+    expect(await merge('merge', 'whole')).toMatchObject({ conclusion: 'success' })
+    expect(await merge('squash', 'squashed')).toMatchObject({ conclusion: null })
+  })
+})
