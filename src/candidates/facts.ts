@@ -1,7 +1,7 @@
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
 import type { Judging } from '../policy-source.ts'
-import { baselineSchema } from '../regression/contract-check.ts'
+import { baselineSchema, versionsOf } from '../regression/contract-check.ts'
 import { contractGate } from '../regression/contract-gate.ts'
 import { withGate } from '../regression/rejudge.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
@@ -91,7 +91,7 @@ function judgedNow(
       capabilities: recorded.capabilities,
     },
     { tools: recorded.tools, duplicates: [], notes: [] } as Parameters<typeof contractGate>[2],
-    { now, spoken: [recorded.protocolVersion] },
+    { now, spoken: versionsOf(recorded), asked: recorded.asked },
   )
   const { verdict, summary } = withGate(runReportSchema.parse(JSON.parse(run.report)), gate)
   return { verdict, summary }

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { baselineSchema } from '../regression/contract-check.ts'
 import { tighten } from '../regression/limits.ts'
-import { sessionOptions, sourcesOf, speaksAt } from '../regression/opening.ts'
+import { sessionsOf, sourcesOf } from '../regression/opening.ts'
 import type { Operator } from '../regression/operator.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
@@ -12,7 +12,7 @@ import { declarationSchema } from '../regression/staging-data.ts'
 import { compareSuites, covering, readSuite } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import type { StoredBaseline } from '../services/evidence.ts'
-import { openStaging, type StagingTarget } from '../services/staging.ts'
+import type { StagingTarget } from '../services/staging.ts'
 import { formatProblem } from '../yaml-file.ts'
 
 /** The suite of a head as its file says it, or what is wrong with it. */
@@ -51,6 +51,7 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
   const { settings, server, operator, sha, signal, baseline, deployment } = parts
   const suite = covering(parts.suite, settings)
   const target: StagingTarget = { kind: 'http', url: server.url, login: operator.login, transport: 'auto' }
+  const redactor = createRedactor(operator.secrets)
   const { limits, refused } = tighten(limitsOfPolicy(settings), suite.gates)
   const base = parts.baseText === undefined ? undefined : readSuite(parts.baseText, settings.suite)
   const folder = posix.dirname(settings.suite)
@@ -59,9 +60,8 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
     runId: parts.runId,
     limits,
     refusedLimits: refused,
-    open: (given) => openStaging(target, { ...sessionOptions(suite), ...(given ? { signal: given } : {}) }),
-    speaks: speaksAt(target, suite),
-    redactor: createRedactor(operator.secrets),
+    ...sessionsOf(target, suite, redactor),
+    redactor,
     variables: server.variables,
     mayWrite: server.mayWrite,
     readFile: async (path) => parts.readHead(posix.join(folder, path)),

@@ -1,11 +1,11 @@
 import { diffContracts } from '../regression/contract/index.ts'
 import { type Baseline, baselineOf } from '../regression/contract-check.ts'
 import { counted } from '../regression/counted.ts'
-import { sessionOptions } from '../regression/opening.ts'
-import { createRedactor } from '../regression/redaction.ts'
+import { sessionsOf } from '../regression/opening.ts'
+import { createRedactor, type Redactor } from '../regression/redaction.ts'
 import { saidBefore } from '../regression/said-before.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
-import { openStaging, type StagingSession } from '../services/staging.ts'
+import type { StagingSession } from '../services/staging.ts'
 import type { ContractTarget } from './contract.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
 import { needFolder, writeOutput } from './input-file.ts'
@@ -45,23 +45,24 @@ function listOf(which: string, file: string): Parameters<typeof diffContracts>[0
 async function read(options: ContractTarget): Promise<Baseline | undefined> {
   const operator = operatorOf()
   const defaults = { ...suiteSchema.shape.defaults.parse({}), elicitation: options.elicitation }
-  const opened = await openStaging(cliTarget(options, operator), sessionOptions({ defaults }))
-  if (!opened.ok)
-    return unjudged(opened.fault.message + saidBefore(createRedactor(operator.secrets).text(opened.stderr)))
+  const redactor = createRedactor(operator.secrets)
+  const { open } = sessionsOf(cliTarget(options, operator), { defaults }, redactor)
+  const opened = await open()
+  if (!opened.ok) return unjudged(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
   try {
-    return await listed(opened.session, operator.secrets)
+    return await listed(opened.session, redactor)
   } finally {
     await opened.session.close()
   }
 }
 
-async function listed(session: StagingSession, secrets: string[]): Promise<Baseline | undefined> {
+async function listed(session: StagingSession, redactor: Redactor): Promise<Baseline | undefined> {
   const list = await session.listTools()
   if (!list.ok) return unjudged('message' in list.outcome ? list.outcome.message : list.outcome.kind)
   for (const note of list.listing.notes) process.stderr.write(`${note}\n`)
   const { duplicates } = list.listing
   if (duplicates.length > 0) return unjudged(`tools/list names these tools twice: ${duplicates.join(', ')}`)
-  return baselineOf(session, list.listing, createRedactor(secrets), new Date())
+  return baselineOf(session, list.listing, redactor, new Date())
 }
 
 function unjudged(message: string): undefined {

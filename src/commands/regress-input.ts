@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { suiteLimits, tighten } from '../regression/limits.ts'
-import { sessionOptions, sourcesOf, speaksAt } from '../regression/opening.ts'
+import { sessionsOf, sourcesOf } from '../regression/opening.ts'
 import { type Operator, readOperator } from '../regression/operator.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
@@ -12,7 +12,7 @@ import { covering } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { isPlainHttp, targetOf } from '../regression/target.ts'
 import { exposedVariables } from '../regression/variables.ts'
-import { type Login, openStaging, type StagingTarget } from '../services/staging.ts'
+import type { Login, StagingTarget } from '../services/staging.ts'
 import type { RegressOptions } from './regress.ts'
 import { baselineOf, changesOf, declarationOf, settingsOf } from './regress-files.ts'
 
@@ -32,12 +32,13 @@ export async function inputOf(
   const target = cliTarget(options, operator)
   const settings = options.policy === undefined ? undefined : await settingsOf(options.policy)
   const redactor = createRedactor(operator.secrets)
+  const sessions = sessionsOf(target, suite, redactor)
   const folder = dirname(options.suite)
   return {
     suite: settings ? covering(suite, settings) : suite,
     runId: randomUUID(),
     ...limitsFor(settings, suite),
-    open: (given) => openStaging(target, { ...sessionOptions(suite), ...(given ? { signal: given } : {}) }),
+    open: sessions.open,
     redactor,
     variables: exposedVariables(process.env),
     mayWrite: options.writes === true,
@@ -52,7 +53,7 @@ export async function inputOf(
     ...optional('suiteChanges', changesOf(options.baseSuite, suite)),
     ...optional('only', options.only),
     ...optional('expectVersion', options.expectVersion),
-    ...(target.kind === 'http' ? { speaks: speaksAt(target, suite) } : {}),
+    ...(target.kind === 'http' ? { speaks: sessions.speaks } : {}),
   }
 }
 

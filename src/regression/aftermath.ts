@@ -4,33 +4,52 @@ import type { SuiteCase } from './suite-schema.ts'
 import { fill } from './variables.ts'
 import { type Verified, verifyLedger, verifyReceipt } from './verification.ts'
 
-/** Looks at what a case left in the ledger and on the chain. `lost` says that a write got no reply. */
+/**
+ * Looks at what a case left in the ledger and on the chain. `lost` says that a write got no reply. What cannot be looked
+ * at, since a step did not capture what it needs, is inconclusive, and keeps nothing else from being looked at.
+ */
 export async function verify(
   entry: SuiteCase,
-  context: CaseContext,
+  { ledger, receipts, signal }: CaseContext,
   variables: Map<string, string>,
   result: CaseResult,
   lost: boolean,
 ): Promise<void> {
-  const { ledger, receipt } = entry.verify ?? {}
-  const filled = fill({ ledger, receipt: lost ? undefined : receipt }, variables)
-  if (!filled.ok) return void result.notes.push(`not verified: ${filled.missing.join(', ')} is not set`)
-  const checks: Verified[] = []
-  if (filled.value.ledger)
-    checks.push(await verifyLedger(context.ledger, filled.value.ledger, context.signal))
-  if (filled.value.receipt)
-    checks.push(await verifyReceipt(context.receipts, filled.value.receipt, context.signal))
-  for (const check of checks) {
-    if (check.verdict === 'inconclusive') {
-      result.notes.push(check.message)
-      if (result.verdict === 'passed') result.verdict = 'inconclusive'
-      continue
-    }
-    result.notes.push(lost ? `the reply was lost; the ledger shows ${check.seen}` : check.seen)
-    if (check.verdict === 'passed') continue
-    result.mismatches.push(...check.mismatches)
-    result.gate = 'ledger'
+  const wanted = entry.verify ?? {}
+  const checks = [
+    ...(await looked('the ledger', wanted.ledger, variables, (check) => verifyLedger(ledger, check, signal))),
+    ...(await looked('the receipt', lost ? undefined : wanted.receipt, variables, (check) =>
+      verifyReceipt(receipts, check, signal),
+    )),
+  ]
+  if (checks.length > 0) delete result.unverified
+  for (const check of checks) take(check, result, lost)
+}
+
+async function looked<Check>(
+  what: string,
+  check: Check | undefined,
+  variables: Map<string, string>,
+  look: (filled: Check) => Promise<Verified>,
+): Promise<Verified[]> {
+  if (check === undefined) return []
+  const filled = fill(check, variables)
+  if (filled.ok) return [await look(filled.value)]
+  const message = `${what} was not looked at: ${filled.missing.join(', ')} is not set`
+  return [{ verdict: 'inconclusive', message }]
+}
+
+function take(check: Verified, result: CaseResult, lost: boolean): void {
+  if (check.verdict === 'inconclusive') {
+    result.notes.push(check.message)
+    result.unverified ??= check.message
+    if (result.verdict === 'passed') result.verdict = 'inconclusive'
+    return
   }
+  result.notes.push(lost ? `the reply was lost; the ledger shows ${check.seen}` : check.seen)
+  if (check.verdict === 'passed') return
+  result.mismatches.push(...check.mismatches)
+  result.gate = 'ledger'
 }
 
 /** Cleaning up is tried always; what stays behind is said, and judges nothing. */

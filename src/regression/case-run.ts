@@ -4,6 +4,7 @@ import { type ListedTool, type Outcome, textOf } from '../services/staging.ts'
 import { cleanUp, verify } from './aftermath.ts'
 import type { Caller } from './calls.ts'
 import { captureFrom } from './capture.ts'
+import { cut } from './cut.ts'
 import { expectedStatuses, type Mismatch, mismatches } from './expectation.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult } from './report-schema.ts'
@@ -52,11 +53,17 @@ function emptyResult(entry: SuiteCase): CaseResult {
     mismatches: [],
     gate: 'answers',
     notes: [],
+    ...(verifies(entry) ? { unverified: 'it failed before' } : {}),
   }
 }
 
 export function toolsOf(entry: SuiteCase): string[] {
   return [...new Set(plan(entry).map(({ tool }) => tool))]
+}
+
+/** Whether a case asks for a look at the ledger or the chain. */
+export function verifies({ verify }: SuiteCase): boolean {
+  return verify?.ledger !== undefined || verify?.receipt !== undefined
 }
 
 /** A tool writes unless it says that it does not: missing annotations mean destructive. */
@@ -77,7 +84,8 @@ function refuse(entry: SuiteCase, { caller, mayWrite }: CaseContext): Partial<Ca
     return failed({ where: 'writes', expected: 'writes: true, since the tool may write', actual })
   }
   if (!entry.writes || mayWrite) return undefined
-  return { verdict: 'skipped', notes: ['not run: this server is not marked as safe to write to'] }
+  const why = 'not run: this server is not marked as safe to write to'
+  return { verdict: 'skipped', notes: [why], ...(verifies(entry) ? { unverified: why } : {}) }
 }
 
 function failed(mismatch: Mismatch): Partial<CaseResult> {
@@ -137,15 +145,13 @@ const LONGEST = 500
 
 /** The last step before anything is kept: redacted, cut, and judged. */
 function sealed(result: CaseResult, redactor: Redactor): CaseResult {
-  const clean = (text: string) => {
-    const safe = redactor.text(text)
-    return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}… (${safe.length} characters)` : safe
-  }
+  const clean = (text: string) => cut(redactor.text(text), LONGEST)
   const verdict = result.mismatches.length > 0 ? 'failed' : result.verdict
   return {
     ...result,
     verdict,
     notes: result.notes.map(clean),
+    ...(result.unverified === undefined ? {} : { unverified: clean(result.unverified) }),
     mismatches: result.mismatches.map(({ where, expected, actual }) => ({
       where: clean(where),
       expected: clean(expected),

@@ -11,10 +11,22 @@ export const baselineSchema = z.strictObject({
   capabilities: z.unknown(),
   pinned: z.strictObject({ capabilities: z.record(z.string(), z.unknown()), login: z.string() }),
   tools: z.array(z.looseObject({ name: z.string() })),
+  /** The versions of the protocol that the run had confirmed, its own among them. */
+  spoken: z.array(z.string()).default([]),
+  /** The versions that it had asked for, spoken or not. */
+  asked: z.array(z.string()).default([]),
   /** p95 in milliseconds by tool, for the chart against the last release. */
   latency: z.record(z.string(), z.number()).default({}),
 })
 export type Baseline = z.output<typeof baselineSchema>
+
+/** The versions of the protocol that a server is known to speak, and those that it was asked for. */
+export type Versions = { spoken: readonly string[]; asked: readonly string[] }
+
+/** Every version that the server of a stored list spoke. */
+export function versionsOf({ protocolVersion, spoken }: Baseline): string[] {
+  return [...new Set([protocolVersion, ...spoken])].filter((version) => version !== '')
+}
 
 /** What to store of a session as the next baseline. Redacted, since descriptions and defaults come from the server. */
 export function baselineOf(
@@ -22,7 +34,7 @@ export function baselineOf(
   listing: ToolListing,
   redactor: Redactor,
   now: Date,
-  latency: Record<string, number> = {},
+  { spoken, asked }: Versions = { spoken: [session.protocolVersion], asked: [session.protocolVersion] },
 ): Baseline {
   return {
     version: 1,
@@ -32,7 +44,9 @@ export function baselineOf(
     capabilities: redactor.value(session.capabilities),
     pinned: session.pinned,
     tools: redactor.value(listing.tools) as Baseline['tools'],
-    latency,
+    spoken: [...spoken],
+    asked: [...asked],
+    latency: {},
   }
 }
 
@@ -56,6 +70,8 @@ export function readBaseline(text: string): Baseline | undefined {
     capabilities: undefined,
     pinned: { capabilities: {}, login: 'none' },
     tools: bare.data.tools,
+    spoken: [],
+    asked: [],
     latency: {},
   }
 }

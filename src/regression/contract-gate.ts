@@ -1,23 +1,26 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StagingSession, ToolListing } from '../services/staging.ts'
 import { applyWaivers, diffContracts } from './contract/index.ts'
-import type { Baseline } from './contract-check.ts'
+import { type Baseline, type Versions, versionsOf } from './contract-check.ts'
 import { counted } from './counted.ts'
 import type { GateResult, RunReport } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 
 type Changes = RunReport['contract']['changes']
+/** `asked` may leave out what is spoken. Unset, nothing was asked for but what is spoken. */
+export type JudgedAt = { now: Date; spoken: Versions['spoken']; asked?: Versions['asked'] }
 export type ContractJudged = { gate: GateResult; changes: Changes; notes: string[] }
 
 /**
  * Judges the list of tools against the last release's. Without a baseline it passes with a note. A baseline that was
  * recorded with other capabilities or another login may differ for that reason alone, so its differences judge nothing.
+ * A stored run that is judged again brings the versions of the protocol that it had asked for and found spoken.
  */
 export function contractGate(
   { suite, baseline }: { suite: Suite; baseline?: Baseline },
   session: Pick<StagingSession, 'pinned' | 'capabilities'>,
   listing: ToolListing,
-  when: { now: Date; spoken: string[] },
+  when: JudgedAt,
 ): ContractJudged {
   const notes = [...listing.notes]
   const say = (verdict: GateResult['verdict'], message: string, changes: Changes = []): ContractJudged => ({
@@ -65,13 +68,19 @@ function judged(
   baseline: Baseline,
   session: Pick<StagingSession, 'capabilities'>,
   listing: ToolListing,
-  { now, spoken }: { now: Date; spoken: string[] },
+  { now, spoken, asked = [] }: JudgedAt,
 ) {
+  const versions = versionsOf(baseline)
   const before = {
     tools: baseline.tools,
     capabilities: baseline.capabilities,
-    ...(baseline.protocolVersion ? { protocolVersions: [baseline.protocolVersion] } : {}),
+    ...(versions.length > 0 ? { protocolVersions: versions } : {}),
   }
-  const after = { tools: listing.tools, capabilities: session.capabilities, protocolVersions: spoken }
+  const after = {
+    tools: listing.tools,
+    capabilities: session.capabilities,
+    protocolVersions: spoken,
+    askedVersions: asked,
+  }
   return applyWaivers(diffContracts(before, after), suite.contract.waivers, now.toISOString())
 }

@@ -1,10 +1,14 @@
 import { counted } from './counted.ts'
 import type { Gathered } from './judgement.ts'
 import { latencyGate } from './latency-gate.ts'
+import { ledgerGate } from './ledger-gate.ts'
 import type { Limits } from './limits.ts'
+import { percent } from './ratio.ts'
+import { casesToRun } from './repeatable.ts'
 import type { CaseResult, DataCheck, GateResult } from './report-schema.ts'
 import type { RunInput } from './run.ts'
 import { judgeErrors } from './statistics.ts'
+import { isError } from './tool-rows.ts'
 
 /** Every gate of the run, in the order in which the report shows them. */
 export function allGates(input: RunInput, seen: Gathered): GateResult[] {
@@ -14,22 +18,17 @@ export function allGates(input: RunInput, seen: Gathered): GateResult[] {
       ? { gate: 'connection', verdict: 'passed', message: 'connected throughout' }
       : { gate: 'connection', verdict: 'inconclusive', message: seen.stopped }
   if (!seen.server) return [connection]
+  const cases = casesToRun(input)
   return [
     connection,
     ...seen.gates,
     ...coverageGate(input, seen),
-    caseGate('answers', seen.cases),
-    ...(seen.cases.some(({ gate }) => gate === 'ledger') || hasLedger(input)
-      ? [caseGate('ledger', seen.cases)]
-      : []),
+    answersGate(seen.cases),
+    ...ledgerGate(cases, seen.cases),
     errorGate(seen, input.limits),
-    latencyGate(seen, input.limits),
+    latencyGate(seen, input.limits, cases),
     ...dataGate(seen.data),
   ]
-}
-
-function hasLedger({ suite }: RunInput): boolean {
-  return suite.cases.some(({ verify }) => verify !== undefined)
 }
 
 /** The tools that no case calls. */
@@ -49,40 +48,33 @@ function coverageGate(input: RunInput, seen: Gathered): GateResult[] {
   return [{ gate: 'coverage', verdict: 'failed', message: `no case for ${missing.join(', ')}` }]
 }
 
-function caseGate(gate: 'answers' | 'ledger', cases: CaseResult[]): GateResult {
-  const mine = gate === 'answers' ? cases : cases.filter((entry) => entry.gate === 'ledger')
-  const failed = cases.filter((entry) => entry.verdict === 'failed' && entry.gate === gate)
-  if (failed.length > 0) {
-    return { gate, verdict: 'failed', message: `${failed.length} of ${cases.length} cases failed` }
-  }
+function answersGate(cases: CaseResult[]): GateResult {
+  const say = (verdict: GateResult['verdict'], message: string): GateResult => ({
+    gate: 'answers',
+    verdict,
+    message,
+  })
+  const failed = cases.filter(({ verdict, gate }) => verdict === 'failed' && gate === 'answers')
+  if (failed.length > 0) return say('failed', `${failed.length} of ${cases.length} cases failed`)
   const open = cases.filter(({ verdict }) => verdict === 'skipped' || verdict === 'inconclusive')
-  const concerned = gate === 'ledger' ? open.filter(({ verdict }) => verdict === 'inconclusive') : open
-  if (concerned.length > 0) {
-    const why = concerned[0]?.notes[0] ?? 'not judged'
-    return {
-      gate,
-      verdict: 'inconclusive',
-      message: `${concerned.length} of ${cases.length} cases not judged: ${why}`,
-    }
+  if (open.length > 0) {
+    const why = open[0]?.notes[0] ?? 'not judged'
+    return say('inconclusive', `${open.length} of ${cases.length} cases not judged: ${why}`)
   }
-  if (cases.length === 0) return { gate, verdict: 'inconclusive', message: 'no case was run' }
-  return {
-    gate,
-    verdict: 'passed',
-    message: gate === 'answers' ? counted(mine.length, 'case holds', 'cases hold') : 'the rows are right',
-  }
+  if (cases.length === 0) return say('inconclusive', 'no case was run')
+  return say('passed', counted(cases.length, 'case holds', 'cases hold'))
 }
 
-/** Errors over all calls, in three columns, expected ones left out. */
+/** Errors over all calls, those of the three columns. */
 function errorGate({ records }: Gathered, { errorRate, total }: Limits): GateResult {
-  const failures = records.filter(({ expected }) => !expected).length
+  const failures = records.filter(isError).length
   const n = records.length
   const verdict = judgeErrors({ failures, n, limit: errorRate, floor: total })
   const few = n < total ? `only ${n} calls, ${total} are needed: ` : ''
   return {
     gate: 'errors',
     verdict,
-    message: `${few}${failures} of ${n} calls failed, at most ${errorRate * 100} % may`,
+    message: `${few}${failures} of ${n} calls failed, at most ${percent(errorRate)} may`,
   }
 }
 

@@ -1,12 +1,14 @@
 import type { ListedTool, StagingSession } from '../services/staging.ts'
 import type { CallRecord } from './calls.ts'
 import { counted } from './counted.ts'
+import { cut } from './cut.ts'
 import { allGates, notCovered } from './gates.ts'
+import { asNumber } from './ratio.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult, DataCheck, GateResult, RunReport, RunVerdict } from './report-schema.ts'
 import type { RunInput } from './run.ts'
 import { wilson } from './statistics.ts'
-import { toolRows } from './tool-rows.ts'
+import { isError, toolRows } from './tool-rows.ts'
 
 /** What a run has seen so far; filled as it goes, so that a run that dies can still be told. */
 export type Gathered = {
@@ -31,7 +33,7 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
   const rows = toolRows(seen.records, seen.tools, input.baseline?.latency ?? {})
   const gates = allGates(input, seen)
   const verdict = verdictOf(gates)
-  const errors = seen.records.filter(({ expected }) => !expected).length
+  const errors = seen.records.filter(isError).length
   const { low, high } = seen.records.length > 0 ? wilson(errors, seen.records.length) : { low: 0, high: 1 }
   const report: RunReport = {
     version: 1,
@@ -50,7 +52,7 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
       rate: seen.records.length > 0 ? errors / seen.records.length : 0,
       low,
       high,
-      limit: input.limits.errorRate,
+      limit: asNumber(input.limits.errorRate),
     },
     tools: rows,
     notCovered: notCovered(input, seen),
@@ -98,8 +100,11 @@ function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {
 /** What the report says by itself. A suite that captures the word `failed` as a secret must not unmake a verdict. */
 const ours = new Set(['verdict', 'gate', 'severity', 'side', 'kind', 'transport', 'startedAt'])
 
+/** The longest sentence of a report: servers put anything into their errors. */
+const LONGEST = 4000
+
 function redactReport(value: unknown, redactor: Redactor): unknown {
-  if (typeof value === 'string') return redactor.text(value)
+  if (typeof value === 'string') return cut(redactor.text(value), LONGEST)
   if (Array.isArray(value)) return value.map((item) => redactReport(item, redactor))
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value)

@@ -2,17 +2,21 @@ import { writesBy } from './case-run.ts'
 import type { Gathered } from './judgement.ts'
 import { millis } from './latency-chart.ts'
 import type { Limits } from './limits.ts'
+import { measuredTools } from './repeatable.ts'
 import type { GateResult } from './report-schema.ts'
 import { judgeLatency, type LatencyJudgement } from './statistics.ts'
+import type { SuiteCase } from './suite-schema.ts'
 import { latencies } from './tool-rows.ts'
 
 type Seen = Pick<Gathered, 'records' | 'tools' | 'cases'>
 
-/** p95 of each read-only tool; what writes is judged for correctness only. */
-export function latencyGate(seen: Seen, limits: Limits): GateResult {
-  const readOnly = seen.records.filter(({ tool }) => !writesBy(seen.tools.get(tool)))
-  const byTool = Map.groupBy(readOnly, ({ tool }) => tool)
-  const durationsMs = new Map([...byTool].map(([tool, calls]) => [tool, latencies(calls)]))
+/** p95 of each tool that repeatable cases call; what else is called is judged for correctness only. */
+export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCase[]): GateResult {
+  const measured = measuredTools(cases, seen.tools)
+  const byTool = Map.groupBy(seen.records, ({ tool }) => tool)
+  const durationsMs = new Map(
+    [...byTool].filter(([tool]) => measured.has(tool)).map(([tool, calls]) => [tool, latencies(calls)]),
+  )
   const { p95: limitMs, warn: warnMs, perTool, total } = limits
   const judged = judgeLatency({ durationsMs, limitMs, warnMs, floors: { perTool, total } })
   const failed = judged.tools.filter(({ judgement }) => judgement === 'failed').map(({ tool }) => tool)
@@ -23,7 +27,18 @@ export function latencyGate(seen: Seen, limits: Limits): GateResult {
     failed: `p95 above ${limit}: ${failed.join(', ')}`,
     inconclusive: `too few samples of read-only tools: ${shortOf(judged, seen, limits).join('; ')}`,
   }[judged.judgement]
-  return { gate: 'latency', verdict: judged.judgement, message }
+  return {
+    gate: 'latency',
+    verdict: judged.judgement,
+    message: message + aside(byTool.keys(), measured, seen),
+  }
+}
+
+/** Read-only tools that were called and that nothing was measured of, so that a reader does not take them for good. */
+function aside(called: Iterable<string>, measured: ReadonlySet<string>, { tools }: Seen): string {
+  const others = [...called].filter((tool) => !measured.has(tool) && !writesBy(tools.get(tool)))
+  if (others.length === 0) return ''
+  return `; not judged, since no case that only reads calls it: ${others.join(', ')}`
 }
 
 /** What is missing: samples in all, and of each tool that has too few. */
@@ -35,13 +50,10 @@ function shortOf({ n, tools }: LatencyJudgement, { cases }: Seen, { perTool, tot
   ]
 }
 
-/** Only a case that passed and does not write is repeated until its tools have samples enough. */
+/** Only a case that passed is repeated until its tools have samples enough. */
 function whyFew(tool: string, cases: Seen['cases']): string {
   const mine = cases.filter(({ tools }) => tools.includes(tool))
   const failed = mine.filter(({ verdict }) => verdict === 'failed')
-  if (mine.length === 0) return 'no case was run that calls it'
-  if (failed.length > 0)
-    return mine.length === 1 ? 'its case failed' : `${failed.length} of its ${mine.length} cases failed`
-  if (mine.every(({ verdict }) => verdict === 'passed')) return 'its case also writes, so it is not repeated'
-  return 'its case was not judged'
+  if (failed.length === 0) return 'its other calls ended in errors that are expected'
+  return mine.length === 1 ? 'its case failed' : `${failed.length} of its ${mine.length} cases failed`
 }

@@ -1,8 +1,9 @@
+import { compareRatios, type Ratio, ratio } from './ratio.ts'
 import type { Suite } from './suite-schema.ts'
 
-/** What a run is held to. Rates are shares (0.02), times milliseconds. */
+/** What a run is held to. Rates are exact shares, times milliseconds. */
 export type Limits = {
-  errorRate: number
+  errorRate: Ratio
   p95: number
   /** Above this a latency is shown as a warning, without failing. */
   warn: number
@@ -11,7 +12,13 @@ export type Limits = {
 }
 
 /** The limits of rule "Measuring", which hold where neither a policy nor the suite says more. */
-export const defaultLimits: Limits = { errorRate: 0.02, p95: 3000, warn: 2000, perTool: 20, total: 60 }
+export const defaultLimits: Limits = {
+  errorRate: ratio('2%'),
+  p95: 3000,
+  warn: 2000,
+  perTool: 20,
+  total: 60,
+}
 
 /**
  * A suite may only tighten: where it asks for less than the policy does, the policy holds and the report says so. The
@@ -28,8 +35,11 @@ export function tighten(policy: Limits, gates: Suite['gates']): { limits: Limits
     return Math.max(limit, wanted ?? limit)
   }
   const p95 = atMost('latency.p95', policy.p95, gates.latency.p95)
+  const rate = gates.errors.rate ?? policy.errorRate
+  const looser = compareRatios(rate, policy.errorRate) > 0
+  if (looser) refused.push('errors.rate')
   const limits = {
-    errorRate: atMost('errors.rate', policy.errorRate, gates.errors.rate),
+    errorRate: looser ? policy.errorRate : rate,
     p95,
     warn: Math.min(p95, gates.latency.warn ?? policy.warn),
     perTool: atLeast('samples.per_tool', policy.perTool, gates.samples.per_tool),

@@ -1,5 +1,6 @@
 import { openStaging, type StagingTarget } from '../services/staging.ts'
 import type { Operator } from './operator.ts'
+import type { Redactor } from './redaction.ts'
 import type { RunInput } from './run.ts'
 import type { Suite } from './suite-schema.ts'
 
@@ -8,6 +9,19 @@ import type { Suite } from './suite-schema.ts'
 export function sessionOptions({ defaults }: Pick<Suite, 'defaults'>) {
   const { timeout, max_total: maxTotal, max_bytes: maxBytes, elicitation } = defaults
   return { timeout, maxTotal, maxBytes, elicitation }
+}
+
+/** Opens sessions of a run. What a login obtains on the way is as secret as what it was given. */
+export function sessionsOf(
+  target: StagingTarget,
+  suite: Pick<Suite, 'defaults'>,
+  redactor: Redactor,
+): Pick<RunInput, 'open'> & { speaks: NonNullable<RunInput['speaks']> } {
+  const options = { ...sessionOptions(suite), onSecret: redactor.hide }
+  return {
+    open: (signal) => openStaging(target, { ...options, ...(signal ? { signal } : {}) }),
+    speaks: speaksAt(target, options),
+  }
 }
 
 /** Loaded only where they are configured: most runs at an engineer's machine have no ledger. */
@@ -23,11 +37,17 @@ export async function sourcesOf(
   }
 }
 
-/** Whether the server still speaks a protocol version that it spoke at the last release. */
-export function speaksAt(target: StagingTarget, suite: Suite): (version: string) => Promise<boolean> {
+/**
+ * Asks the server for a session in a version of the protocol. Undefined where it gave no answer that tells: only a server
+ * that refuses to begin, or offers another version, does not speak it.
+ */
+export function speaksAt(
+  target: StagingTarget,
+  options: Parameters<typeof openStaging>[1],
+): (version: string) => Promise<boolean | undefined> {
   return async (protocolVersion) => {
-    const opened = await openStaging(target, { ...sessionOptions(suite), protocolVersion })
-    if (!opened.ok) return false
+    const opened = await openStaging(target, { ...options, protocolVersion })
+    if (!opened.ok) return opened.fault.cause === 'refused' ? false : undefined
     await opened.session.close()
     return opened.session.protocolVersion === protocolVersion
   }

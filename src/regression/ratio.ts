@@ -30,3 +30,16 @@ export function compareRatios(left: Ratio, right: Ratio): number {
   const difference = left.numerator * right.denominator - right.numerator * left.denominator
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
+
+/** As a number, for what is stored and shown; limits are compared as fractions. */
+export function asNumber({ numerator, denominator }: Ratio): number {
+  return Number(numerator) / Number(denominator)
+}
+
+/** A share that `ratio` has read, in words: `7 %`, `0.7 %`. */
+export function percent({ numerator, denominator }: Ratio): string {
+  const places = String(denominator).length - 1
+  const digits = String(numerator * 100n).padStart(places + 1, '0')
+  const rest = digits.slice(digits.length - places).replace(/0+$/, '')
+  return `${digits.slice(0, digits.length - places)}${rest === '' ? '' : `.${rest}`} %`
+}

@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync'
 import { type JsonValue, query } from 'jsonpath-rfc9535'
 import type { Ledger, LedgerRow } from '../services/ledger.ts'
 import type { Caller } from './calls.ts'
+import { writesBy } from './case-run.ts'
 import { bodyOf, describe } from './expectation.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
@@ -33,6 +34,8 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
   const filled = fill({ args: entry.args, equals: entry.equals }, context.variables)
   if (!filled.ok) return { verdict: 'failed', message: `${filled.missing.join(', ')} is not set` }
   const { args, equals } = filled.value
+  const refusal = refuse(entry.tool, context.caller)
+  if (refusal) return refusal
   const call = { tool: entry.tool, args, timeout: context.timeout, expected: ['ok'] }
   const { outcome } = await context.caller.call(call)
   if (outcome.kind !== 'ok') return { verdict: 'failed', message: describe(outcome, 'no total') }
@@ -45,11 +48,27 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
   return compare(told, total.value, entry.tolerance, total.source)
 }
 
+/** No operator is asked whether totals may be told, so a tool that may write is never called for one. */
+function refuse(name: string, { tools }: Caller): Judged | undefined {
+  const tool = tools.get(name)
+  if (!tool) return { verdict: 'failed', message: `the server does not list ${name}` }
+  if (!writesBy(tool)) return undefined
+  const message = `${name} does not declare readOnlyHint; reconcile calls only tools that do, so it was not called`
+  return { verdict: 'failed', message }
+}
+
 function compare(told: Big, total: Big, tolerance: Reconciliation['tolerance'], source: string): Judged {
-  const allowed = 'share' in tolerance ? total.abs().times(tolerance.share) : new Big(tolerance.amount)
-  const within = told.minus(total).abs().lte(allowed)
-  const message = `the tool tells ${told}, ${source} ${total}, tolerance ${allowed}`
+  const [allowed, of] = allowance(total, tolerance)
+  const within = told.minus(total).abs().times(of).lte(allowed)
+  const message = `the tool tells ${told}, ${source} ${total}, tolerance ${allowed.div(of)}`
   return { verdict: within ? 'passed' : 'failed', message }
+}
+
+/** What the totals may differ by, as a fraction: a division would have to round. */
+function allowance(total: Big, tolerance: Reconciliation['tolerance']): [Big, Big] {
+  if ('amount' in tolerance) return [new Big(tolerance.amount), new Big(1)]
+  const { numerator, denominator } = tolerance.share
+  return [total.abs().times(String(numerator)), new Big(String(denominator))]
 }
 
 function asNumber(value: unknown): Big | undefined {

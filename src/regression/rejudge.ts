@@ -2,6 +2,7 @@ import { oneLine } from '../decision/markdown.ts'
 import type { ShownRegression } from '../decision/regression-check.ts'
 import { summarise, verdictOf } from './judgement.ts'
 import { forTerminal } from './markdown.ts'
+import { asNumber, type Ratio } from './ratio.ts'
 import { headline } from './report-headline.ts'
 import { reportMarkdown } from './report-markdown.ts'
 import type { GateResult, RunReport } from './report-schema.ts'
@@ -15,7 +16,7 @@ export function withGate(report: RunReport, result: GateResult): RunReport {
 }
 
 /** The report of a run that never began: there is no suite, or nothing that it could be run against. */
-export function unrun(runId: string, at: Date, limit: number, result: GateResult): RunReport {
+export function unrun(runId: string, at: Date, limit: Ratio, result: GateResult): RunReport {
   const nothing: RunReport = {
     version: 1,
     runId,
@@ -25,7 +26,7 @@ export function unrun(runId: string, at: Date, limit: number, result: GateResult
     durationMs: 0,
     partial: false,
     gates: [],
-    errors: { calls: 0, errors: 0, rate: 0, low: 0, high: 1, limit },
+    errors: { calls: 0, errors: 0, rate: 0, low: 0, high: 1, limit: asNumber(limit) },
     tools: [],
     notCovered: [],
     cases: [],

@@ -1,6 +1,7 @@
 import { oneLine } from '../decision/markdown.ts'
 import { latencyChart, millis } from './latency-chart.ts'
 import { type Escape, inline, table } from './markdown.ts'
+import { percent, ratio } from './ratio.ts'
 import { headline, isUnrunnable } from './report-headline.ts'
 import type { RunReport } from './report-schema.ts'
 import { changes, dataTable, failures, marks, remarks } from './report-sections.ts'
@@ -73,7 +74,7 @@ function toolTable({ tools, errors, notCovered }: RunReport, safe: Escape): stri
 
 function rateLine({ calls, errors, rate, low, high, limit }: RunReport['errors']): string {
   const share = (value: number) => `${(value * 100).toFixed(2)} %`
-  return `Errors: ${errors} of ${calls} calls, ${share(rate)} (95 % interval ${share(low)} to ${share(high)}; at most ${share(limit)}).`
+  return `Errors: ${errors} of ${calls} calls, ${share(rate)} (95 % interval ${share(low)} to ${share(high)}; at most ${percent(ratio(limit))}).`
 }
 
 function chart({ tools }: RunReport, limit: number): string {

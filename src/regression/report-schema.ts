@@ -59,6 +59,8 @@ const caseResult = z.strictObject({
   /** Which gate the mismatches count for. */
   gate: z.enum(['answers', 'ledger']),
   notes: z.array(z.string()),
+  /** Why `verify` was not looked at; absent where it was, and where there is none. */
+  unverified: z.string().optional(),
 })
 export type CaseResult = z.infer<typeof caseResult>
 

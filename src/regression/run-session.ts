@@ -1,5 +1,6 @@
 import type { StagingSession, ToolListing } from '../services/staging.ts'
 import { runStopped } from './calls.ts'
+import { type Versions, versionsOf } from './contract-check.ts'
 import type { Gathered } from './judgement.ts'
 import type { RunInput } from './run.ts'
 import { saidBefore } from './said-before.ts'
@@ -17,14 +18,20 @@ export async function connect(input: RunInput, gathered: Gathered): Promise<Stag
   throw runStopped(`the server reports version ${session.server.version}, not ${input.expectVersion}`)
 }
 
-/** The version of this session, and the baseline's where the server speaks that one too. */
-export async function spokenBy(
+/** Asks the server for every version of the last release. What could not be asked is neither spoken nor asked. */
+export async function askVersions(
   { protocolVersion }: StagingSession,
-  { baseline, speaks }: RunInput,
-): Promise<string[]> {
-  const before = baseline?.protocolVersion
-  if (!before || before === protocolVersion) return [protocolVersion]
-  return (await speaks?.(before)) ? [before, protocolVersion] : [protocolVersion]
+  { baseline, speaks }: Pick<RunInput, 'baseline' | 'speaks'>,
+): Promise<Versions> {
+  const [spoken, asked] = [[protocolVersion], [protocolVersion]]
+  for (const version of baseline ? versionsOf(baseline) : []) {
+    if (version === protocolVersion) continue
+    const answer = await speaks?.(version)
+    if (answer === undefined) continue
+    asked.push(version)
+    if (answer) spoken.push(version)
+  }
+  return { spoken, asked }
 }
 
 export async function list(session: StagingSession): Promise<ToolListing> {

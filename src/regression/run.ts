@@ -13,7 +13,7 @@ import { reconcile } from './reconcile.ts'
 import type { Redactor } from './redaction.ts'
 import { reopener } from './reopen.ts'
 import type { RunReport } from './report-schema.ts'
-import { confirmIdentity, connect, list, spokenBy } from './run-session.ts'
+import { askVersions, confirmIdentity, connect, list } from './run-session.ts'
 import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
 import type { SuiteChanges } from './suite-file.ts'
 import { problemsOf } from './suite-problems.ts'
@@ -43,8 +43,8 @@ export type RunInput = {
   suiteChanges?: SuiteChanges
   /** Names of the only cases to run. */
   only?: string[]
-  /** Whether the server still speaks a version of the protocol that it spoke at the last release. */
-  speaks?: (protocolVersion: string) => Promise<boolean>
+  /** Whether the server speaks a version of the protocol; undefined where it could not be asked. */
+  speaks?: (protocolVersion: string) => Promise<boolean | undefined>
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
   now?: () => Date
@@ -103,12 +103,13 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   const listing = await list(session)
   gathered.tools = new Map(listing.tools.map((tool) => [tool.name, tool]))
   // Redacted before any case runs: what a suite captures must not change the list that is compared and kept.
-  const recorded = baselineOf(session, listing, input.redactor, now())
+  const versions = await askVersions(session, input)
+  const recorded = baselineOf(session, listing, input.redactor, now(), versions)
   const contract = contractGate(
     input,
     session,
     { ...listing, tools: recorded.tools },
-    { now: now(), spoken: await spokenBy(session, input) },
+    { now: now(), ...versions },
   )
   gathered.gates.push(contract.gate)
   gathered.changes = contract.changes

@@ -1,8 +1,9 @@
-import { findPhoneNumbersInText } from 'libphonenumber-js/min'
 import ms from 'ms'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
 import type { Ledger, LedgerRow } from '../services/ledger.ts'
+import { personal } from './personal.ts'
+import { compareRatios, percent, type Ratio } from './ratio.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 
@@ -55,8 +56,13 @@ async function judgeCount(
     return { verdict: 'inconclusive', message: 'the operator declares no number of rows' }
   const count = await ledger.count(table, {})
   if (!count.ok) return { verdict: 'inconclusive', message: count.message }
-  const verdict = Math.abs(count.value - declared) <= declared * within ? 'passed' : 'failed'
-  return { verdict, message: `${count.value} rows, declared ${declared} ± ${within * 100} %` }
+  const verdict = isWithin(count.value, declared, within) ? 'passed' : 'failed'
+  return { verdict, message: `${count.value} rows, declared ${declared} ± ${percent(within)}` }
+}
+
+function isWithin(count: number, declared: number, { numerator, denominator }: Ratio): boolean {
+  const difference = { numerator: BigInt(Math.abs(count - declared)), denominator: 1n }
+  return compareRatios(difference, { numerator: BigInt(declared) * numerator, denominator }) <= 0
 }
 
 async function judgeNewest(
@@ -109,17 +115,4 @@ function countPersonal(rows: LedgerRow[], columns: string[], allow: string | und
     if (kind) found.set(`${column}: ${kind}`, (found.get(`${column}: ${kind}`) ?? 0) + 1)
   }
   return found
-}
-
-/** Domains that RFC 2606 keeps for examples reach nobody. */
-const reservedDomain = /(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$/i
-
-/** What a value looks like that could belong to a person; undefined for everything else. */
-export function personal(value: string): 'e-mail address' | 'phone number' | 'wallet' | undefined {
-  const text = value.slice(0, 2000)
-  for (const [, domain = ''] of text.matchAll(/[\w.+-]{1,64}@((?:[\w-]{1,63}\.)+[a-z]{2,24})/gi)) {
-    if (!reservedDomain.test(domain)) return 'e-mail address'
-  }
-  if (/(^|[^0-9a-fA-Fx])0x[0-9a-fA-F]{40}($|[^0-9a-fA-F])/.test(text)) return 'wallet'
-  return findPhoneNumbersInText(text).length > 0 ? 'phone number' : undefined
 }

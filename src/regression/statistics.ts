@@ -1,4 +1,4 @@
-import { compareRatios, ratio } from './ratio.ts'
+import { compareRatios, type Ratio, ratio } from './ratio.ts'
 
 /** The three values of every judgement. Inconclusive blocks, but is never called a regression. */
 export type Judgement = 'passed' | 'failed' | 'inconclusive'
@@ -41,19 +41,20 @@ export function errorRate(failures: number, n: number): ErrorRate {
 }
 
 /**
- * Whether at most `limit` of n calls failed. The limit is a fraction such as 0.02, or a text such as `2%`, and is compared exactly: 1 of
+ * Whether at most `limit` of n calls failed. The limit is a share such as 0.02, `2%` or a fraction, and is compared exactly: 1 of
  * 50 passes, 1 of 49 fails. Below the floor, and always without a sample, the answer is inconclusive.
  */
 export function judgeErrors(run: {
   failures: number
   n: number
-  limit: number | string
+  limit: number | string | Ratio
   floor?: number
 }): Judgement {
   demandCounts(run.failures, run.n)
   if (run.n === 0 || run.n < (run.floor ?? 0)) return 'inconclusive'
   const share = { numerator: BigInt(run.failures), denominator: BigInt(run.n) }
-  return compareRatios(share, ratio(run.limit)) <= 0 ? 'passed' : 'failed'
+  const limit = typeof run.limit === 'object' ? run.limit : ratio(run.limit)
+  return compareRatios(share, limit) <= 0 ? 'passed' : 'failed'
 }
 
 function demandCounts(failures: number, n: number): void {

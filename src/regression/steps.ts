@@ -34,15 +34,16 @@ export function unsetNames(entry: SuiteCase, variables: Variables): string[] {
   const known = new Set(variables.keys())
   const missing: string[] = []
   const look = (value: unknown) => missing.push(...namesIn(value).filter((name) => !known.has(name)))
-  for (const { args, expect, capture } of plan(entry)) {
-    look({ args, expect })
-    for (const name of Object.keys(capture)) known.add(name)
+  for (const step of plan(entry)) {
+    look(step)
+    for (const name of Object.keys(step.capture)) known.add(name)
   }
   look([entry.verify, entry.cleanup])
   return [...new Set(missing)]
 }
 
-function namesIn(value: unknown): string[] {
+/** Every name that stands in `${…}` anywhere within a value. */
+export function namesIn(value: unknown): string[] {
   return [...(JSON.stringify(value) ?? '').matchAll(/\$\{([^}]{0,100})\}/g)].map(([, name = '']) =>
     name.trim(),
   )

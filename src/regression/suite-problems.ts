@@ -1,5 +1,5 @@
 import type { RunInput } from './run.ts'
-import { unsetNames } from './steps.ts'
+import { namesIn, unsetNames } from './steps.ts'
 import type { SuiteCase } from './suite-schema.ts'
 
 /** What keeps a suite from being run at all, each with how to mend it. */
@@ -7,16 +7,22 @@ export function problemsOf(input: Pick<RunInput, 'suite' | 'variables' | 'runId'
   return [...unsetProblems(input), ...nameProblems(input)]
 }
 
-function unsetProblems({
-  suite,
-  variables,
-  runId,
-}: Pick<RunInput, 'suite' | 'variables' | 'runId'>): string[] {
+type Reading = Pick<RunInput, 'suite' | 'variables' | 'runId'>
+type Unset = { where: string; variable: string }
+
+function unsetProblems({ suite, variables, runId }: Reading): string[] {
   const known = new Map([...variables, ['run.id', runId]])
-  const unset = suite.cases.flatMap((entry) =>
-    unsetNames(entry, known).map((variable) => ({ entry: entry.name, variable })),
-  )
-  const told = unset.map(({ entry, variable }) => `case "${entry}" reads \${${variable}}, which is not set`)
+  const unset: Unset[] = [
+    ...suite.cases.flatMap((entry) =>
+      unsetNames(entry, known).map((variable) => ({ where: `case "${entry.name}"`, variable })),
+    ),
+    ...suite.reconcile.flatMap(({ name, args, value, equals }) =>
+      [...new Set(namesIn([args, value, equals]))]
+        .filter((variable) => !known.has(variable))
+        .map((variable) => ({ where: `reconcile "${name}"`, variable })),
+    ),
+  ]
+  const told = unset.map(({ where, variable }) => `${where} reads \${${variable}}, which is not set`)
   return [...told, ...waysToSet([...new Set(unset.map(({ variable }) => variable))])]
 }
 

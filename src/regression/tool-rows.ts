@@ -32,6 +32,14 @@ export function toolRows(
 }
 
 /**
+ * Whether a call counts as failed for the error rate: it stands in one of the three columns. A tool that needs input has
+ * not failed, and an answer where an error is expected is no error; their cases fail.
+ */
+export function isError({ kind, expected }: CallRecord): boolean {
+  return !expected && kind !== 'ok' && kind !== 'needs_input'
+}
+
+/**
  * The times that stand for a tool: of its good answers and of whatever went wrong, a call without an answer with the
  * time that it was waited for. Expected errors are often faster than answers, so they stand for it only where there is
  * nothing else.

@@ -3,6 +3,7 @@ import parseJsonPath from 'jsonpath-rfc9535/parser'
 import ms from 'ms'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
+import { ratio } from './ratio.ts'
 
 /** `500ms`, `10s`, `5m`, `2h`, `3d` → milliseconds. */
 export const duration = z
@@ -16,11 +17,11 @@ export const size = z
   .regex(/^\d+(\.\d+)?(B|kB|KB|MB)$/, 'write a size such as 200kB or 1MB')
   .transform((text) => bytes.parse(text) ?? 0)
 
-/** `2%` → 0.02. */
+/** `2%` → 2 of 100, exactly. */
 export const percentage = z
   .string('write a percentage such as 2%')
   .regex(/^\d{1,2}(\.\d+)?%$|^100%$/, 'write a percentage such as 2%')
-  .transform((text) => Number.parseFloat(text) / 100)
+  .transform((text) => ratio(text))
 
 /** A day of the calendar, as ISO 8601 writes it. */
 export const day = z.iso.date('write a day such as 2026-12-15')

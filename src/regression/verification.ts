@@ -13,6 +13,9 @@ export type Verified =
 
 const POLL_MS = 250
 
+/** What no later look at the ledger mends. */
+const hopeless: ReadonlySet<string> = new Set(['refused', 'missing', 'too_many'])
+
 /**
  * Looks until the ledger holds what it should, at most `within`. Rows that are too many are wrong at once; rows that are
  * missing may still come. A ledger that cannot be read judges nothing.
@@ -29,7 +32,7 @@ export async function verifyLedger(
       columns.length > 0
         ? await ledger.rows(check.table, columns, check.where)
         : await countRows(ledger, check)
-    if (!read.ok) return { done: read.cause === 'refused' || read.cause === 'missing', result: unread(read) }
+    if (!read.ok) return { done: hopeless.has(read.cause), result: unread(read) }
     return compareRows(read.value, check)
   })
 }

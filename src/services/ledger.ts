@@ -7,7 +7,7 @@ import { z } from 'zod'
  */
 export type LedgerFault = {
   ok: false
-  cause: 'refused' | 'missing' | 'timeout' | 'unavailable' | 'malformed'
+  cause: 'refused' | 'missing' | 'too_many' | 'timeout' | 'unavailable' | 'malformed'
   message: string
 }
 export type LedgerAnswer<Value> = { ok: true; value: Value } | LedgerFault
@@ -16,12 +16,15 @@ export type LedgerWhere = Record<string, string | number | boolean | null>
 export type LedgerRow = Record<string, string | null>
 
 export type Ledger = {
-  /** The matching rows, every value as text, since a token amount may not fit a JavaScript number. */
+  /**
+   * All matching rows, every value as text, since a token amount may not fit a JavaScript number. More than 100,000 are
+   * `too_many`, since a sum over a part of them would be wrong. Who only looks at some names the size of the `sample`.
+   */
   rows: (
     table: string,
     columns: string[],
     where: LedgerWhere,
-    most?: number,
+    sample?: number,
   ) => Promise<LedgerAnswer<LedgerRow[]>>
   count: (table: string, where: LedgerWhere) => Promise<LedgerAnswer<number>>
   /** The newest value of a column, or null for an empty table. */
@@ -36,35 +39,46 @@ export type LedgerOptions = {
   signal?: AbortSignal
 }
 
+/** Asked for at once. The server may give fewer (`db-max-rows` of PostgREST), so a short page is not the last one. */
 const PAGE = 1000
+const MOST = 100_000
 const rowsSchema = z.array(z.record(z.string(), z.string().nullable()))
 
 export function openLedger({ url, key, timeout = 10_000, signal }: LedgerOptions): Ledger {
   const client = createClient(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: { fetch: fetchTellingMissing },
   })
   const limit = () => AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])])
 
-  async function page(table: string, columns: string[], where: LedgerWhere, from: number, to: number) {
+  async function page(table: string, columns: string[], where: LedgerWhere, from: number, count: number) {
     let query = client.from(table).select(columns.map((column) => `${column}::text`).join(','))
     for (const [column, value] of Object.entries(where)) {
       query = value === null ? query.is(column, null) : query.eq(column, value)
     }
     // Ordered by all that is read: rows that tie are equal in everything that is looked at.
     for (const column of columns) query = query.order(column)
-    return answer(await query.range(from, to).abortSignal(limit()).retry(false), rowsSchema)
+    return answer(
+      await query
+        .range(from, from + count - 1)
+        .abortSignal(limit())
+        .retry(false),
+      rowsSchema,
+    )
   }
 
   return {
-    async rows(table, columns, where, most = 100_000) {
+    async rows(table, columns, where, sample) {
+      const wanted = sample ?? MOST + 1
       const rows: LedgerRow[] = []
-      while (rows.length < most) {
-        const next = await page(table, columns, where, rows.length, rows.length + PAGE - 1)
+      while (rows.length < wanted) {
+        const next = await page(table, columns, where, rows.length, Math.min(PAGE, wanted - rows.length))
         if (!next.ok) return next
+        if (next.value.length === 0) break
         rows.push(...next.value)
-        if (next.value.length < PAGE) break
       }
-      return { ok: true, value: rows.slice(0, most) }
+      if (sample === undefined && rows.length > MOST) return tooMany(table)
+      return { ok: true, value: rows.slice(0, wanted) }
     },
     async count(table, where) {
       let query = client.from(table).select('*', { count: 'exact', head: true })
@@ -85,9 +99,25 @@ export function openLedger({ url, key, timeout = 10_000, signal }: LedgerOptions
   }
 }
 
-type Response = { data: unknown; error: PostgrestError | null; status: number }
+function tooMany(table: string): LedgerFault {
+  const message =
+    `${table} has more rows that match than are read: ${MOST} rows were read and none of them judged; ` +
+    'narrow it with `where` so that fewer rows match'
+  return { ok: false, cause: 'too_many', message }
+}
 
-function answer<Value>({ data, error, status }: Response, schema: z.ZodType<Value>): LedgerAnswer<Value> {
+/** supabase-js takes a 404 for no rows where its body is empty or a list, so such a body is given words. */
+async function fetchTellingMissing(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init)
+  if (response.status !== 404) return response
+  const text = await response.text()
+  const body = text === '' || text.trimStart().startsWith('[') ? '{"message":"HTTP 404"}' : text
+  return new Response(body, { status: 404 })
+}
+
+type Reply = { data: unknown; error: PostgrestError | null; status: number }
+
+function answer<Value>({ data, error, status }: Reply, schema: z.ZodType<Value>): LedgerAnswer<Value> {
   if (error || status >= 400) return fault(error, status)
   const parsed = schema.safeParse(data)
   if (parsed.success) return { ok: true, value: parsed.data }

@@ -8,13 +8,16 @@ export type ReceiptAnswer =
   | { ok: true; status: 'success' | 'reverted' | 'pending' }
   | { ok: false; cause: 'timeout' | 'unavailable' | 'refused' | 'malformed'; message: string }
 
+/** An error in words of its own (a gateway that limits the rate) must not pass for "no receipt yet". */
+const refusal = z.object({ error: z.object({ message: z.string() }) })
+
 /** https://ethereum.org/developers/docs/apis/json-rpc/#eth_gettransactionreceipt */
-const reply = z.union([
-  z.object({ error: z.object({ code: z.int(), message: z.string() }) }),
-  z.object({
-    result: z.object({ transactionHash: z.string(), status: z.enum(['0x0', '0x1']) }).nullable(),
-  }),
-])
+const reply = z.object({
+  jsonrpc: z.literal('2.0'),
+  id: z.literal(1),
+  error: z.null().optional(),
+  result: z.object({ transactionHash: z.string(), status: z.enum(['0x0', '0x1']) }).nullable(),
+})
 
 /** `url` is named by the operator, never by a suite: it often holds a key of its own. */
 export function openReceipts({ url, timeout = 10_000 }: { url: string; timeout?: number }): Receipts {
@@ -60,19 +63,17 @@ function unreachable(error: unknown): ReceiptAnswer {
 }
 
 function judge(hash: string, body: unknown): ReceiptAnswer {
+  const refused = refusal.safeParse(body)
+  if (refused.success) {
+    const { message } = refused.data.error
+    return { ok: false, cause: 'refused', message: `the chain endpoint refused: ${message}` }
+  }
   const parsed = reply.safeParse(body)
   if (!parsed.success) {
     return {
       ok: false,
       cause: 'malformed',
       message: 'the chain endpoint answered something that is no receipt',
-    }
-  }
-  if ('error' in parsed.data) {
-    return {
-      ok: false,
-      cause: 'refused',
-      message: `the chain endpoint refused: ${parsed.data.error.message}`,
     }
   }
   const receipt = parsed.data.result

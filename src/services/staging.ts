@@ -26,8 +26,10 @@ export type SessionOptions = {
   maxBytes: number
   /** `defaults` answers every elicitation with the defaults of its schema; `none` does not offer elicitation. */
   elicitation?: 'none' | 'defaults'
-  /** Asks for this version of the protocol (2025 and older) instead of the newest. */
+  /** Asks for this version of the protocol instead of the newest. */
   protocolVersion?: string
+  /** Told each token that the login obtains, before it is used: the server may give it back in an answer. */
+  onSecret?: (secret: string) => void
   signal?: AbortSignal
   fetch?: typeof fetch
 }

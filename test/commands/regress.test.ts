@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { cliTarget } from '../../src/commands/regress-input.ts'
+import type { RunReport } from '../../src/regression/report-schema.ts'
 import {
   aTool,
   type Script,
@@ -145,6 +146,87 @@ describe('regress: exit codes', () => {
   ])('2 wrong use: %s', async (_name, suite, more, said) => {
     const { code, out, err } = await run(['regress', '--suite', await file('s.yml', suite), ...more])
     expect([code, out + err]).toEqual([2, expect.stringMatching(said)])
+  })
+})
+
+describe("regress: the suite's own limits of a call hold", () => {
+  const one = 'gates: { samples: { per_tool: 1, total: 1 } }'
+  const judged = async (script: Script, more: string, entry = '{ name: it reads, tool: read }') => {
+    const suite = await file('limits.yml', `version: 1\n${one}\n${more}\ncases: [ ${entry} ]\n`)
+    const url = await serve(script)
+    const began = performance.now()
+    const { code, out } = await run(['regress', '--suite', suite, '--server', url, '--json'])
+    const report = JSON.parse(out) as RunReport
+    return { code, report, took: performance.now() - began, actual: report.cases[0]?.mismatches[0]?.actual }
+  }
+  const silent = () => undefined
+
+  test('max_bytes: an answer that is larger is cut off', async () => {
+    const call = () => textResult('x'.repeat(2_000))
+    const { code, actual } = await judged({ call }, 'defaults: { max_bytes: 1kB }')
+    expect([code, actual]).toEqual([1, expect.stringMatching(/too_large/)])
+    expect((await judged({ call }, 'defaults: { max_bytes: 4kB }')).code).toBe(0)
+  })
+
+  test('max_bytes: 1 MB where nothing is said', async () => {
+    const call = () => textResult('x'.repeat(1_100_000))
+    expect((await judged({ call }, '')).actual).toMatch(/too_large/)
+  })
+
+  test('defaults.timeout: a tool that hangs', async () => {
+    const { code, actual, took } = await judged({ call: silent }, 'defaults: { timeout: 100ms }')
+    expect([code, actual]).toEqual([1, expect.stringMatching(/\(timeout\)/)])
+    expect(took).toBeLessThan(3_000)
+  })
+
+  test.each([
+    ['a session', { initialize: silent }],
+    ['a list of tools', { list: silent }],
+  ])('defaults.timeout: %s that never comes', async (_name, script) => {
+    const { code, took } = await judged(script, 'defaults: { timeout: 100ms }')
+    expect(code).toBe(3)
+    expect(took).toBeLessThan(3_000)
+  })
+
+  test.each([
+    ['case', '{ name: it hangs, tool: write, writes: true, timeout: 100ms }'],
+    ['step', '{ name: it hangs, writes: true, steps: [ { tool: write, timeout: 100ms } ] }'],
+    [
+      'step that is repeated',
+      '{ name: it hangs, writes: true, steps: [ { tool: write, timeout: 100ms }, { repeat_previous: true } ] }',
+    ],
+  ])('timeout of a %s', async (name, entry) => {
+    let calls = 0
+    const call = () => {
+      calls += 1
+      return name.includes('repeated') && calls === 1 ? textResult('fine') : undefined
+    }
+    const suite = await file('timeout.yml', `version: 1\n${one}\ncases: [ ${entry} ]\n`)
+    const url = await serve({ tools: [aTool('write', { annotations: {} })], call })
+    const began = performance.now()
+    const { out } = await run(['regress', '--suite', suite, '--server', url, '--json', '--writes'])
+    expect(JSON.parse(out).cases[0].mismatches[0].actual).toMatch(/\(timeout\)/)
+    expect(performance.now() - began).toBeLessThan(3_000)
+  })
+
+  test('max_total: a call that reports progress without end', async () => {
+    const call: Script['call'] = ({ message, response }) => {
+      const meta = message.params?._meta as { progressToken?: number } | undefined
+      const progressToken = meta?.progressToken
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const timer = setInterval(() => {
+        const params = { progressToken, progress: Date.now() }
+        const data = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params })
+        response.write(`event: message\ndata: ${data}\n\n`)
+      }, 50)
+      response.on('close', () => clearInterval(timer))
+      return undefined
+    }
+    const limits = 'defaults: { timeout: 200ms, max_total: 600ms }'
+    const { code, actual, report } = await judged({ call }, limits)
+    expect([code, actual]).toEqual([1, expect.stringMatching(/\(timeout\)/)])
+    expect(report.cases[0]?.ms).toBeGreaterThan(500)
+    expect(report.cases[0]?.ms).toBeLessThan(2_000)
   })
 })
 

@@ -1,10 +1,16 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CallRecord } from '../../src/regression/calls.ts'
 import { defaultLimits, suiteLimits, tighten } from '../../src/regression/limits.ts'
+import { ratio } from '../../src/regression/ratio.ts'
+import type { RunReport } from '../../src/regression/report-schema.ts'
+import { runRegression } from '../../src/regression/run.ts'
 import { latencies } from '../../src/regression/tool-rows.ts'
-import { aTool, type Script, textResult } from '../support/mcp-server.ts'
-import { aSuite, gateOf, readCase, runAgainst } from '../support/regression-run.ts'
+import { aTool, nodeCommand, type Script, stdioServer, textResult } from '../support/mcp-server.ts'
+import { anInput, aSuite, gateOf, readCase, runAgainst } from '../support/regression-run.ts'
 
 const one = 'gates: { samples: { per_tool: 1, total: 1 } }'
 
@@ -38,7 +44,7 @@ describe('samples', () => {
   test('60 in all and 20 a tool where nobody says otherwise', async () => {
     const { report } = await runAgainst({}, aSuite(readCase, ''))
     expect(report.tools[0]?.n).toBe(60)
-    expect(defaultLimits).toEqual({ errorRate: 0.02, p95: 3000, warn: 2000, perTool: 20, total: 60 })
+    expect(defaultLimits).toEqual({ errorRate: ratio('2%'), p95: 3000, warn: 2000, perTool: 20, total: 60 })
   })
 
   test('repeat sets more', async () => {
@@ -104,6 +110,209 @@ describe('samples', () => {
   })
 })
 
+describe('repeats', () => {
+  const suite = aSuite(
+    '  - { name: it reads, tool: read, expect: { text: fine } }',
+    'gates: { errors: { rate: 50% }, samples: { per_tool: 6, total: 6 } }',
+  )
+  const nth = (answers: Record<number, (response: ServerResponse) => unknown>): Script['call'] => {
+    let count = 0
+    return ({ response }) => {
+      count += 1
+      const answer = answers[count]
+      return answer ? answer(response) : textResult('fine')
+    }
+  }
+  const unavailable = (response: ServerResponse) => void response.writeHead(503).end()
+
+  test('a wrong answer that comes after a retry is wrong', async () => {
+    const call = nth({ 3: unavailable, 4: () => textResult('other') })
+    const { report } = await runAgainst({ ...(call ? { call } : {}) }, suite)
+    expect([report.verdict, gateOf(report, 'answers'), report.cases[0]?.verdict]).toEqual([
+      'failed',
+      'failed',
+      'failed',
+    ])
+  })
+
+  test('an error that comes after a retry counts for the rate only', async () => {
+    const call = nth({ 3: unavailable, 4: () => textResult('no', { isError: true }) })
+    const { report } = await runAgainst({ ...(call ? { call } : {}) }, suite)
+    expect([gateOf(report, 'answers'), report.errors.errors]).toEqual(['passed', 2])
+  })
+
+  test('a good answer where an error is expected is a wrong answer, and no error', async () => {
+    const call = nth({ 4: () => textResult('found') })
+    const refusing: Script['call'] = (exchange) => {
+      const result = call?.(exchange) as { content: [{ text: string }] }
+      return result.content[0].text === 'found' ? result : { ...result, isError: true }
+    }
+    const unknown = aSuite(
+      '  - { name: unknown, tool: read, expect: { status: tool_error } }',
+      'gates: { errors: { rate: 50% }, samples: { per_tool: 6, total: 6 } }',
+    )
+    const { report } = await runAgainst({ call: refusing }, unknown)
+    expect([gateOf(report, 'answers'), report.errors.errors]).toEqual(['failed', 0])
+  })
+
+  test('a tool that asks for input in a repeat is wrong, and no error', async () => {
+    const call = nth({ 4: () => ({ resultType: 'input_required', content: [] }) })
+    const { report } = await runAgainst({ ...(call ? { call } : {}) }, suite)
+    expect([gateOf(report, 'answers'), report.errors.errors]).toEqual(['failed', 0])
+  })
+
+  test('end where expected errors alone come, which do not stand for a tool that answers', async () => {
+    let count = 0
+    const call: Script['call'] = () => textResult('x', ++count > 3 ? { isError: true } : {})
+    const either = aSuite(
+      '  - { name: it reads, tool: read, expect: { status: [ok, tool_error] } }',
+      'gates: { samples: { per_tool: 6, total: 6 } }',
+    )
+    const { report } = await runAgainst({ call }, either)
+    expect([report.verdict, gateOf(report, 'latency')]).toEqual(['inconclusive', 'inconclusive'])
+    expect(messageOf(report, 'latency')).toContain('read has 2 of 6 samples')
+  })
+})
+
+describe('the floors and the latency judge what repeatable cases call', () => {
+  const three = 'gates: { samples: { per_tool: 3, total: 6 } }'
+  const tools = ['read', 'stat', 'balance'].map((name) => aTool(name))
+  const writing = aTool('write', { annotations: {} })
+  const slow = (slowTool: string): Script['call'] => {
+    return async ({ message }) => {
+      if (message.params?.name === slowTool) await new Promise((resolve) => setTimeout(resolve, 60))
+      return textResult('{"total":1}')
+    }
+  }
+  const reconciled = `reconcile: [ { name: r, tool: stat, value: $.total, equals: { csv: { file: a.csv } } } ]`
+  const readFile = async () => 'a\n1\n'
+
+  test('a tool that only reconcile calls needs no samples, and is named', async () => {
+    const call = slow('nothing')
+    const { report } = await runAgainst(
+      { tools, ...(call ? { call } : {}) },
+      aSuite(readCase, `${three}\n${reconciled}`),
+      {
+        readFile,
+      },
+    )
+    expect([report.verdict, report.summary]).toEqual(['passed', 'every gate holds'])
+    expect(messageOf(report, 'latency')).toMatch(
+      /; not judged, since no case that only reads calls it: stat$/,
+    )
+    expect(report.tools.map(({ tool, n }) => [tool, n])).toEqual([
+      ['read', 6],
+      ['stat', 1],
+    ])
+  })
+
+  test('a tool that reads only, within a case that writes, needs no samples and fills none', async () => {
+    const suite = aSuite(
+      `${readCase}\n  - { name: w, writes: true, steps: [ { tool: write }, { tool: balance }, { tool: stat } ] }`,
+      three,
+    )
+    const { report } = await runAgainst({ tools: [...tools, writing] }, suite)
+    expect([report.verdict, report.tools[0]]).toEqual([
+      'passed',
+      expect.objectContaining({ tool: 'read', n: 6 }),
+    ])
+    expect(messageOf(report, 'latency')).toMatch(/calls it: balance, stat$/)
+  })
+
+  test('its latency is not judged either', async () => {
+    const more = `gates: { latency: { p95: 40ms }, samples: { per_tool: 1, total: 1 } }\n${reconciled}`
+    const call = slow('stat')
+    const { report } = await runAgainst({ tools, ...(call ? { call } : {}) }, aSuite(readCase, more), {
+      readFile,
+    })
+    expect([gateOf(report, 'latency'), report.verdict]).toEqual(['passed', 'passed'])
+  })
+
+  test('a tool that a case reads is judged, wherever else it is called', async () => {
+    const more = `gates: { latency: { p95: 40ms }, samples: { per_tool: 1, total: 1 } }\n${reconciled}`
+    const call = slow('stat')
+    const suite = aSuite(`${readCase}\n  - { name: s, tool: stat }`, more)
+    const { report } = await runAgainst({ tools, ...(call ? { call } : {}) }, suite, { readFile })
+    expect([gateOf(report, 'latency'), messageOf(report, 'latency')]).toEqual([
+      'failed',
+      'p95 above 40 ms: stat',
+    ])
+  })
+
+  test('nothing is judged where no case reads: zero samples are never success', async () => {
+    const suite = aSuite(
+      '  - { name: w, writes: true, steps: [ { tool: write }, { tool: balance } ] }',
+      three,
+    )
+    const { report } = await runAgainst({ tools: [...tools, writing] }, suite)
+    expect([report.verdict, gateOf(report, 'latency')]).toEqual(['inconclusive', 'inconclusive'])
+  })
+
+  test('a tool that is called beside another in a case of expected errors gets its samples', async () => {
+    const call: Script['call'] = ({ message }) =>
+      textResult('x', (message.params?.arguments as { id?: string })?.id === 'nope' ? { isError: true } : {})
+    const expected = 'args: { id: nope }, expect: { status: tool_error }'
+    const suite = aSuite(
+      `${readCase}\n  - { name: unknown, steps: [ { tool: read, ${expected} }, { tool: stat, ${expected} } ] }`,
+      three,
+    )
+    const { report } = await runAgainst({ tools, call }, suite)
+    expect([report.verdict, report.tools.map(({ tool, n }) => [tool, n >= 3])]).toEqual([
+      'passed',
+      [
+        ['read', true],
+        ['stat', true],
+      ],
+    ])
+  })
+})
+
+describe('reopening ends passed, and its time is not in the measure', () => {
+  const suite = aSuite(readCase, 'gates: { errors: { rate: 50% }, samples: { per_tool: 4, total: 4 } }')
+
+  test('after a session that the server forgot (404)', async () => {
+    let [calls, sessions] = [0, 0]
+    const initialize = async () => {
+      sessions += 1
+      if (sessions === 2) await new Promise((resolve) => setTimeout(resolve, 300))
+      const serverInfo = { name: 's', version: '1' }
+      return { protocolVersion: '2025-11-25', serverInfo, capabilities: { tools: {} } }
+    }
+    const call: Script['call'] = ({ response }) => {
+      calls += 1
+      return calls === 3 ? void response.writeHead(404).end() : textResult('fine')
+    }
+    const { report } = await runAgainst({ call, initialize }, suite)
+    // The first session, the one after the break, and the look at the end.
+    expect([report.verdict, sessions, report.errors.errors]).toEqual(['passed', 3, 1])
+    expect(report.durationMs).toBeGreaterThan(300)
+    expect(report.tools[0]?.p99).toBeLessThan(200)
+  })
+
+  test('after a restart', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'restart-'))
+    const mark = JSON.stringify(join(folder, 'died'))
+    const start = `
+      const { existsSync, writeFileSync } = require('node:fs');
+      let calls = 0;
+      const again = existsSync(${mark});
+      if (again) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);`
+    const code = stdioServer(
+      `calls += 1;
+       if (calls === 3 && !again) { writeFileSync(${mark}, ''); process.exit(1); }
+       say(id, { content: [{ type: 'text', text: 'fine' }] });`,
+      start,
+    )
+    const { report } = await runRegression(anInput(nodeCommand(code), suite))
+    const died = await readFile(join(folder, 'died'), 'utf8')
+    await rm(folder, { recursive: true })
+    expect([died, report.verdict, report.errors.errors]).toEqual(['', 'passed', 1])
+    expect(report.cases[0]?.flaky).toBe(true)
+    expect(report.durationMs).toBeGreaterThan(300)
+    expect(report.tools[0]?.p99).toBeLessThan(200)
+  })
+})
+
 describe('three columns', () => {
   test('tool, protocol and transport errors are counted apart', async () => {
     const call: Script['call'] = ({ message, response }) => {
@@ -123,6 +332,31 @@ describe('three columns', () => {
       protocolErrors: 1,
       transportErrors: 1,
     })
+  })
+
+  test('a tool that asks for input needs input, which is no error; its case fails', async () => {
+    const call: Script['call'] = ({ message }) =>
+      message.params?.name === 'ask' ? { resultType: 'input_required', content: [] } : textResult('fine')
+    const tools = [aTool('read'), aTool('ask')]
+    const { report } = await runAgainst(
+      { tools, call },
+      aSuite(`${readCase}\n  - { name: a, tool: ask }`, one),
+    )
+    expect([report.errors.errors, gateOf(report, 'errors'), gateOf(report, 'answers')]).toEqual([
+      0,
+      'passed',
+      'failed',
+    ])
+    expect(report.tools.at(-1)).toMatchObject({
+      tool: 'ask',
+      calls: 1,
+      passed: 0,
+      toolErrors: 0,
+      protocolErrors: 0,
+      transportErrors: 0,
+      expectedErrors: 0,
+    })
+    expect(report.cases[1]?.mismatches[0]?.actual).toMatch(/^needs input/)
   })
 
   test('expected errors do not count towards the rate', async () => {
@@ -170,6 +404,7 @@ describe('retries', () => {
   test.each<[string, (response: ServerResponse) => void]>([
     ['500', (response) => response.writeHead(500).end()],
     ['HTML', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')],
+    ['404', (response) => response.writeHead(404).end()],
   ])('nothing is called again after %s', async (_name, fail) => {
     const { report } = await runAgainst({ call: failing(1, fail) }, aSuite(readCase, one))
     expect(report.cases[0]).toMatchObject({ verdict: 'failed', attempts: 1 })
@@ -194,6 +429,26 @@ describe('retries', () => {
   })
 })
 
+test.each([
+  ['only reads', { readOnlyHint: true }, ''],
+  ['is idempotent', { idempotentHint: true }, ', writes: true'],
+])('a timeout is never retried, even for a tool that %s', async (_name, annotations, writes) => {
+  const suite = aSuite(
+    `  - { name: it hangs, tool: slow${writes} }`,
+    'defaults: { timeout: 150ms }\ngates: { samples: { per_tool: 1, total: 1 } }',
+  )
+  // A read-only tool is called once more before, to warm it up.
+  let count = 0
+  const call: Script['call'] = () => {
+    count += 1
+    return writes === '' && count === 1 ? textResult('fine') : undefined
+  }
+  const { report, calls } = await runAgainst({ tools: [aTool('slow', { annotations })], call }, suite)
+  expect(calls()).toHaveLength(writes === '' ? 2 : 1)
+  expect(report.cases[0]).toMatchObject({ verdict: 'failed', attempts: 1 })
+  expect(report.cases[0]?.mismatches[0]?.actual).toMatch(/\(timeout\)/)
+})
+
 describe('limits', () => {
   const gates = (text: string) => aSuite(readCase, `gates: ${text}`).gates
 
@@ -211,7 +466,7 @@ describe('limits', () => {
       gates('{ errors: { rate: 1% }, latency: { p95: 1s }, samples: { per_tool: 30, total: 90 } }'),
     )
     expect(tight).toEqual({
-      limits: { errorRate: 0.01, p95: 1000, warn: 1000, perTool: 30, total: 90 },
+      limits: { errorRate: ratio('1%'), p95: 1000, warn: 1000, perTool: 30, total: 90 },
       refused: [],
     })
   })
@@ -251,3 +506,7 @@ describe('the times that stand for a tool', () => {
     expect(latencies([record('tool_error', true, 1)])).toEqual([1])
   })
 })
+
+function messageOf({ gates }: RunReport, name: string): string | undefined {
+  return gates.find(({ gate }) => gate === name)?.message
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ratio } from '../../src/regression/ratio.ts'
 import { shownReport, unrun, withGate } from '../../src/regression/rejudge.ts'
 import { type GateResult, runReportSchema } from '../../src/regression/report-schema.ts'
 import { aliveIn } from '../support/rendered.ts'
@@ -10,7 +11,7 @@ const gate = (name: GateResult['gate'], verdict: GateResult['verdict'], message 
   message,
 })
 const aReport = (...gates: GateResult[]) =>
-  gates.reduce(withGate, unrun('run-1', at, 0.02, gate('connection', 'passed')))
+  gates.reduce(withGate, unrun('run-1', at, ratio('2%'), gate('connection', 'passed')))
 
 describe('a gate that is judged anew', () => {
   it.each([

@@ -112,7 +112,7 @@ describe('the report', () => {
       '| check (flaky: 3 passed on retry) | 25 | 21 | 1 | 2 | 1 | 100 ms | 200 ms | 250 ms | 20 |',
     )
     expect(text).toContain('| other (not covered) | – |')
-    expect(text).toContain('0 of 60 calls, 0.00 % (95 % interval 0.00 % to 6.00 %; at most 2.00 %)')
+    expect(text).toContain('0 of 60 calls, 0.00 % (95 % interval 0.00 % to 6.00 %; at most 2 %)')
   })
 
   test('failures show expected, actual and attempts, ten at most', () => {

@@ -6,6 +6,7 @@ import { runRegression } from '../../src/regression/run.ts'
 import {
   aTool,
   nodeCommand,
+  rpcError,
   type Script,
   startScripted,
   stdioServer,
@@ -31,6 +32,8 @@ function aBaseline(more: Partial<Baseline> = {}): Baseline {
     pinned: { capabilities: {}, login: 'none' },
     tools: [aTool('read') as Baseline['tools'][number]],
     latency: {},
+    spoken: [],
+    asked: [],
     ...more,
   }
 }
@@ -225,6 +228,26 @@ describe('the verdict has three values', () => {
     expect(report.summary).toContain('the server changed during the run: s a, then s b')
   })
 
+  test('inconclusive: a server of another name answers at the end of the run', async () => {
+    let name = 'a'
+    const { report } = await runAgainst(
+      {
+        initialize: () => ({
+          protocolVersion: '2025-11-25',
+          serverInfo: { name, version: '1' },
+          capabilities: {},
+        }),
+        call: () => {
+          name = 'b'
+          return textResult('fine')
+        },
+      },
+      aSuite(readCase),
+    )
+    expect(report.verdict).toBe('inconclusive')
+    expect(report.summary).toContain('the server changed during the run: a 1, then b 1')
+  })
+
   test('inconclusive: the server does not report the head that it must report', async () => {
     const { report, calls } = await runAgainst({ version: 'abc' }, aSuite(readCase), { expectVersion: 'def' })
     expect(report.summary).toContain('the server reports version abc, not def')
@@ -379,15 +402,15 @@ describe('the contract', () => {
     ).toBe('failed')
   })
 
-  test.each([
-    ['still spoken', true, 'passed'],
-    ['no longer spoken', false, 'failed'],
-  ])('an older protocol version that is %s', async (_name, spoken, verdict) => {
-    const { report } = await runAgainst({}, aSuite(readCase), {
-      baseline: aBaseline({ protocolVersion: '2025-06-18' }),
-      speaks: async () => spoken,
-    })
-    expect(gateOf(report, 'contract')).toBe(verdict)
+  test('is inconclusive where the baseline was read with other capabilities', async () => {
+    const gone = aTool('gone') as Baseline['tools'][number]
+    const elicitation = { elicitation: { form: { applyDefaults: true } } }
+    const baseline = aBaseline({ tools: [gone], pinned: { capabilities: elicitation, login: 'none' } })
+    const plain = await runAgainst({}, aSuite(readCase), { baseline })
+    expect([gateOf(plain.report, 'contract'), plain.report.verdict]).toEqual(['inconclusive', 'inconclusive'])
+    const same = 'defaults: { elicitation: defaults }\ngates: { samples: { per_tool: 1, total: 1 } }'
+    const { report } = await runAgainst({}, aSuite(readCase, same), { baseline })
+    expect(gateOf(report, 'contract')).toBe('failed')
   })
 })
 
@@ -542,6 +565,36 @@ describe('secrets', () => {
   })
 })
 
+describe('reports are cut', () => {
+  const long = 'x'.repeat(100_000)
+
+  test.each<[string, Script['call']]>([
+    ['a wrong text', () => textResult(long)],
+    ['a long error', () => textResult(long, { isError: true })],
+    [
+      'a long protocol error',
+      () => {
+        throw rpcError(-32000, long)
+      },
+    ],
+  ])('%s of 100 kB', async (_name, call) => {
+    const suite = aSuite('  - { name: it reads, tool: read, expect: { text: { equals: fine } } }')
+    const { report } = await runAgainst({ ...(call ? { call } : {}) }, suite)
+    const actual = report.cases[0]?.mismatches[0]?.actual ?? ''
+    expect([actual.length > 400, actual.length < 600]).toEqual([true, true])
+    expect(JSON.stringify(report).length).toBeLessThan(10_000)
+  })
+
+  test('a list that cannot be read, with a long reason', async () => {
+    const list = () => {
+      throw rpcError(-32000, long)
+    }
+    const { report } = await runAgainst({ list }, aSuite(readCase))
+    expect(report.verdict).toBe('inconclusive')
+    expect(JSON.stringify(report).length).toBeLessThan(10_000)
+  })
+})
+
 test.each([
   [
     'what two cases read is to be set once',
@@ -550,13 +603,36 @@ test.each([
     'case "a" reads $_{SUITE_K}, which is not set; case "b" reads $_{SUITE_K}, which is not set; set SUITE_K in the environment (for the bot with SERVER_<NAME>_ before it)',
   ],
   [
+    'what reconcile reads',
+    `${readCase}\nreconcile: [ { name: totals, tool: read, args: { a: ["\${SUITE_A}"] }, value: $.t, equals: { ledger: { table: t, where: { k: "\${SUITE_B}" } } } } ]`,
+    {},
+    'reconcile "totals" reads $_{SUITE_A}, which is not set; reconcile "totals" reads $_{SUITE_B}, which is not set; set SUITE_A, SUITE_B in the environment (for the bot with SERVER_<NAME>_ before it)',
+  ],
+  [
+    'what a case captured, read by reconcile',
+    `  - { name: it reads, tool: read, capture: { id: { path: $.id } } }\nreconcile: [ { name: totals, tool: read, args: { a: "\${id}" }, value: $.t, equals: { csv: { file: a.csv } } } ]`,
+    {},
+    'reconcile "totals" reads $_{id}, which is not set; a suite reads run.id, what its case has captured and variables named SUITE_… only',
+  ],
+  [
+    'what verify, cleanup, expect and the path of a capture read',
+    `  - name: w
+    writes: true
+    steps: [ { tool: write, expect: { json: { $.a: "\${A}" } }, capture: { c: { path: "$['\${B}']" } } } ]
+    verify: { ledger: { table: t, where: { k: "\${C}" }, expect: { rows: 1 } }, receipt: { hash: "\${D}" } }
+    cleanup: [ { tool: write, args: { k: "\${E}" } } ]`,
+    {},
+    'case "w" reads $_{A}, which is not set; case "w" reads $_{B}, which is not set; case "w" reads $_{C}, which is not set; case "w" reads $_{D}, which is not set; case "w" reads $_{E}, which is not set; a suite reads run.id, what its case has captured and variables named SUITE_… only',
+  ],
+  [
     'a case that is not there, beside the first ten that are',
     Array.from({ length: 12 }, (_, index) => `  - { name: c${index}, tool: read }`).join('\n'),
     { only: ['nobody'] },
     'no case is named "nobody"; the suite has "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9" and 2 more',
   ],
 ])('a suite that cannot be run: %s', async (_, cases, more, message) => {
-  const { report } = await runAgainst({}, aSuite(cases), more)
+  const { report, server } = await runAgainst({}, aSuite(cases), more)
+  expect(server.received).toEqual([])
   expect(report.gates).toEqual([{ gate: 'suite', verdict: 'failed', message: message.replaceAll('$_', '$') }])
 })
 

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { checkMirror, checkSanitized, personal } from '../../src/regression/staging-data.ts'
+import { personal } from '../../src/regression/personal.ts'
+import { ratio } from '../../src/regression/ratio.ts'
+import { checkMirror, checkSanitized } from '../../src/regression/staging-data.ts'
 import type { Suite } from '../../src/regression/suite-schema.ts'
 import { verifyLedger, verifyReceipt } from '../../src/regression/verification.ts'
 import type { LedgerRow } from '../../src/services/ledger.ts'
 import type { Receipts } from '../../src/services/receipts.ts'
-import { aTool, textResult } from '../support/mcp-server.ts'
-import { aLedger, aSuite, readCase, runAgainst } from '../support/regression-run.ts'
+import { aTool, rpcError, textResult } from '../support/mcp-server.ts'
+import { aLedger, aSuite, gateOf, readCase, runAgainst } from '../support/regression-run.ts'
 
 const refused = aLedger({ ok: false, cause: 'refused', message: 'the ledger refuses the key' })
 const day = 24 * 3600 * 1000
@@ -84,8 +86,60 @@ describe('reconcile', () => {
   })
 })
 
+describe('reconcile calls tools that read only', () => {
+  const given = aSuite(
+    readCase,
+    `coverage: required
+gates: { samples: { per_tool: 1, total: 1 } }
+reconcile: [ { name: t, tool: total, args: { amount: 5 }, value: $.total, equals: { csv: { file: a.csv } } } ]`,
+  )
+  const readFile = async () => 'a\n1\n'
+  const call = () => textResult('{"total":1}')
+
+  test.each([
+    ['that says that it writes', { readOnlyHint: false }],
+    ['that is idempotent', { idempotentHint: true }],
+    ['without annotations', undefined],
+  ])('a tool %s is refused before it is called, wherever', async (_name, annotations) => {
+    for (const mayWrite of [false, true]) {
+      const tools = [aTool('read'), aTool('total', { annotations })]
+      const { report, calls } = await runAgainst({ tools, call }, given, { readFile, mayWrite })
+      expect(calls()).not.toContain('total')
+      expect([report.verdict, gateOf(report, 'data')]).toEqual(['failed', 'failed'])
+      expect(report.data[0]?.message).toBe(
+        'total does not declare readOnlyHint; reconcile calls only tools that do, so it was not called',
+      )
+    }
+  })
+
+  test('a tool that the server does not list is not called', async () => {
+    const { report, calls } = await runAgainst({ call }, given, { readFile })
+    expect(calls()).not.toContain('total')
+    expect(report.data[0]).toMatchObject({ verdict: 'failed', message: 'the server does not list total' })
+  })
+
+  test('a tool that declares it is called, and counts as covered', async () => {
+    const tools = [aTool('read'), aTool('total')]
+    const { report, calls } = await runAgainst({ tools, call }, given, { readFile })
+    expect(calls()).toContain('total')
+    expect([report.verdict, gateOf(report, 'coverage'), report.notCovered]).toEqual(['passed', 'passed', []])
+  })
+
+  test('a long answer is cut in the report', async () => {
+    const failing = ({ message }: { message: { params?: Record<string, unknown> } }) => {
+      if (message.params?.name !== 'total') return textResult('fine')
+      throw rpcError(-32000, 'x'.repeat(100_000))
+    }
+    const { report } = await runAgainst({ tools: [aTool('read'), aTool('total')], call: failing }, given, {
+      readFile,
+    })
+    expect(report.data[0]?.verdict).toBe('failed')
+    expect(JSON.stringify(report).length).toBeLessThan(20_000)
+  })
+})
+
 describe('mirror', () => {
-  const entry = { table: 'diners', newest: 'made', behind: 3 * day, rows_within: 0.1 }
+  const entry = { table: 'diners', newest: 'made', behind: 3 * day, rows_within: ratio('10%') }
   const declared = { tables: { diners: { rows: 10, newest: '2026-11-20T00:00:00Z' } } }
   const table = (count: number, newest: string) =>
     aLedger(Array.from({ length: count }, () => ({ made: newest })))
@@ -103,6 +157,22 @@ describe('mirror', () => {
     ['no ledger', undefined, 'inconclusive'],
   ])('%s', async (_name, ledger, verdict) => {
     expect((await checkMirror(entry, ledger, declared)).verdict).toBe(verdict)
+  })
+
+  test.each([
+    ['as new as it may be', '2026-11-17 00:00:00+00', 'passed'],
+    ['too old', '2026-11-16 23:59:59+00', 'failed'],
+  ])('a whole run whose mirror is %s', async (_name, newest, verdict) => {
+    const suite = aSuite(
+      readCase,
+      'gates: { samples: { per_tool: 1, total: 1 } }\nmirror: [ { table: diners, newest: made, behind: 3d, rows_within: 10% } ]',
+    )
+    const { report } = await runAgainst({}, suite, { ledger: table(10, newest), declaration: declared })
+    expect([report.verdict, gateOf(report, 'data'), report.data]).toEqual([
+      verdict,
+      verdict,
+      [expect.objectContaining({ kind: 'mirror', name: 'diners', verdict })],
+    ])
   })
 
   test('what the operator does not declare cannot be judged', async () => {
@@ -125,8 +195,55 @@ describe('sanitized', () => {
     ['a wallet', `0x${'ab'.repeat(20)}`, 'wallet'],
     ['a transaction hash', `0x${'ab'.repeat(32)}`, undefined],
     ['plain text', 'Noodle House', undefined],
+    ['a wallet right after a letter', `a0x${'ab'.repeat(20)}`, 'wallet'],
+    ['a wallet right after another x', `x0x${'ab'.repeat(20)}`, 'wallet'],
+    ['a wallet in capitals', `0X${'AB'.repeat(20)}`, 'wallet'],
+    ['a longer number in hex', `0x${'ab'.repeat(21)}`, undefined],
+    ['a lone @', 'meet @ ada@ @home', undefined],
+    ['a second address behind an example', 'a@b.example, ada@gmail.com', 'e-mail address'],
+    ['a long number behind a plus', `+${'1'.repeat(60)}`, undefined],
   ])('%s', (_name, value, kind) => {
     expect(personal(value)).toBe(kind)
+  })
+
+  describe('in a long value', () => {
+    const personalOnes = [
+      ['e-mail address', 'ada@gmail.com'],
+      ['wallet', `0x${'ab'.repeat(20)}`],
+      ['phone number', '+44 20 7946 0018'],
+    ] as const
+    test.each(personalOnes)('%s: wherever it stands', (kind, value) => {
+      const missed = Array.from({ length: 300 }, (_, index) => index * 17).filter(
+        (before) => personal(`${'x '.repeat(before)} ${value} ${'y '.repeat(1500)}`) !== kind,
+      )
+      expect(missed).toEqual([])
+    })
+
+    test('a number that is no phone number stays none, wherever it stands', () => {
+      const found = Array.from({ length: 300 }, (_, index) => index * 17).filter((before) =>
+        personal(`${'x '.repeat(before)} +442079460018${'7'.repeat(30)} ${'y '.repeat(1500)}`),
+      )
+      expect(found).toEqual([])
+    })
+
+    test.each([
+      ['@', '@'],
+      ['addresses without an end', 'a@'],
+      ['domains without an end', 'a@a.a.a.a.a.a.a.a.'],
+      ['labels without an end', `@${'a'.repeat(63)}.`],
+      ['one label', 'a'],
+      ['wallets that are too long', '0x'],
+      ['zeros', '0'],
+      ['plus signs', '+'],
+      ['brackets', '(1'],
+      ['short numbers', '+1 '],
+      ['numbers without an end', '+1-2-3-4-5-6-7-8-'],
+    ])('a hostile one is read in good time: %s', (_name, unit) => {
+      const value = unit.repeat(Math.ceil(200_000 / unit.length))
+      const began = performance.now()
+      expect(personal(value)).toBeUndefined()
+      expect(performance.now() - began).toBeLessThan(3_000)
+    })
   })
 
   const rows = [

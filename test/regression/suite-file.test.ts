@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { ratio } from '../../src/regression/ratio.ts'
 import { compareSuites, readSuite, suiteJsonSchema } from '../../src/regression/suite-file.ts'
 import { formatProblem } from '../../src/yaml-file.ts'
 import { aSuite, readCase } from '../support/regression-run.ts'
@@ -18,7 +19,11 @@ describe('a suite file', () => {
     const result = readSuite(readFileSync(path('examples/mcp-regression.yml'), 'utf8'), 'suite.yml')
     expect(result.ok && [result.value.defaults, result.value.gates]).toEqual([
       { timeout: 10_000, max_total: 20_000, max_bytes: 1024 * 1024, elicitation: 'none' },
-      { errors: { rate: 0.02 }, latency: { p95: 3000, warn: 2000 }, samples: { per_tool: 20, total: 60 } },
+      {
+        errors: { rate: ratio('2%') },
+        latency: { p95: 3000, warn: 2000 },
+        samples: { per_tool: 20, total: 60 },
+      },
     ])
     expect(result.ok && result.value.cases.at(-1)?.steps?.[1]).toEqual({ repeat_previous: true })
   })
@@ -134,6 +139,55 @@ describe('a suite file', () => {
     const found = problems(text)
     expect(found.join('\n')).toMatch(expected)
     expect(found.every((line) => /^suite\.yml:\d+:\d+: /.test(line))).toBe(true)
+  })
+})
+
+describe('unknown keys are refused at every level', () => {
+  const one = 'cases: [ { name: a, tool: t } ]'
+  const aCase = (text: string) => `cases: [ { name: a, ${text} } ]`
+  const ledger = (more: string, expect = '{ rows: 1 }') =>
+    aCase(
+      `writes: true, tool: t, verify: { ledger: { table: t, where: { k: v }, expect: ${expect}${more} } }`,
+    )
+  const reconcile = (equals: string, more = '') =>
+    `${one}\nreconcile: [ { name: r, tool: t, value: $.a, equals: ${equals}${more} } ]`
+  const csv = '{ csv: { file: a.csv } }'
+
+  test.each([
+    ['the file', (x: string) => `${one}\n${x || 'coverage: required'}`],
+    ['defaults', (x: string) => `${one}\ndefaults: { timeout: 1s${x} }`],
+    ['gates', (x: string) => `${one}\ngates: { errors: { rate: 1% }${x} }`],
+    ['gates.errors', (x: string) => `${one}\ngates: { errors: { rate: 1%${x} } }`],
+    ['gates.latency', (x: string) => `${one}\ngates: { latency: { p95: 1s${x} } }`],
+    ['gates.samples', (x: string) => `${one}\ngates: { samples: { total: 1${x} } }`],
+    ['contract', (x: string) => `${one}\ncontract: { fail_on: breaking${x} }`],
+    [
+      'a waiver',
+      (x: string) =>
+        `${one}\ncontract: { waivers: [ { rule: r, tool: t, reason: x, expires: 2026-12-15${x} } ] }`,
+    ],
+    ['a case', (x: string) => aCase(`tool: t${x}`)],
+    ['expect', (x: string) => aCase(`tool: t, expect: { status: ok${x} }`)],
+    ['expect.text', (x: string) => aCase(`tool: t, expect: { text: { equals: a${x} } }`)],
+    ['a comparison', (x: string) => aCase(`tool: t, expect: { json: { $.a: { gte: 1${x} } } }`)],
+    ['capture', (x: string) => aCase(`tool: t, capture: { c: { path: $.a${x} } }`)],
+    ['a step', (x: string) => aCase(`steps: [ { tool: t${x} } ]`)],
+    ['a step that repeats', (x: string) => aCase(`steps: [ { tool: t }, { repeat_previous: true${x} } ]`)],
+    ['cleanup', (x: string) => aCase(`writes: true, tool: t, cleanup: [ { tool: t${x} } ]`)],
+    ['verify', (x: string) => aCase(`writes: true, tool: t, verify: { receipt: { hash: x }${x} }`)],
+    ['verify.ledger', (x: string) => ledger(x)],
+    ['verify.ledger.expect', (x: string) => ledger('', `{ rows: 1${x} }`)],
+    ['verify.receipt', (x: string) => aCase(`writes: true, tool: t, verify: { receipt: { hash: x${x} } }`)],
+    ['reconcile', (x: string) => reconcile(csv, x)],
+    ['reconcile.equals', (x: string) => reconcile(`{ csv: { file: a.csv }${x} }`)],
+    ['reconcile.equals.csv', (x: string) => reconcile(`{ csv: { file: a.csv${x} } }`)],
+    ['reconcile.equals.ledger', (x: string) => reconcile(`{ ledger: { table: t${x} } }`)],
+    ['mirror', (x: string) => `${one}\nmirror: [ { table: t${x} } ]`],
+    ['sanitized', (x: string) => `${one}\nsanitized: [ { table: t, columns: [c]${x} } ]`],
+  ])('%s', (where, text) => {
+    expect(problems(`version: 1\n${text('')}`)).toEqual([])
+    const unknown = problems(`version: 1\n${text(where === 'the file' ? 'misspelt: 1' : ', misspelt: 1')}`)
+    expect(unknown.join('\n')).toMatch(/misspelt/)
   })
 })
 

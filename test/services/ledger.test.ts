@@ -7,11 +7,31 @@ const url = 'https://ledger.test'
 const ledger = () => openLedger({ url, key: 'least-key', timeout: 150 })
 const rest = () => nock(url, { reqheaders: { apikey: 'least-key' } })
 
+/** A table of so many rows, read in pages of at most `maxRows` (PostgREST's `db-max-rows`). Gives the pages asked for. */
+function aTable(rows: { amount: string }[], maxRows = Number.POSITIVE_INFINITY) {
+  const asked: string[] = []
+  rest()
+    .persist()
+    .get('/rest/v1/t')
+    .query(true)
+    .optionally()
+    .reply((request: Request) => {
+      const { searchParams: query } = new URL(request.url)
+      const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))]
+      asked.push(`${offset}+${limit}`)
+      return [200, rows.slice(offset, offset + Math.min(limit, maxRows))]
+    })
+  return asked
+}
+
+const ones = (count: number) => Array.from({ length: count }, () => ({ amount: '1' }))
+
 beforeEach(() => nock.disableNetConnect())
 afterEach(() => {
-  expect(nock.pendingMocks()).toEqual([])
+  const pending = nock.pendingMocks()
   nock.cleanAll()
   nock.enableNetConnect()
+  expect(pending).toEqual([])
 })
 
 describe('what is asked on the wire of PostgREST', () => {
@@ -27,24 +47,14 @@ describe('what is asked on the wire of PostgREST', () => {
         limit: 1000,
       })
       .reply(200, [{ amount: '100.50' }])
+    rest()
+      .get('/rest/v1/reward_ledger')
+      .query(({ offset, order }) => offset === '1' && order === 'amount.asc')
+      .reply(200, [])
     expect(await ledger().rows('reward_ledger', ['amount'], { key: 'k-1', note: null })).toEqual({
       ok: true,
       value: [{ amount: '100.50' }],
     })
-  })
-
-  test('rows: page after page', async () => {
-    const page = (count: number) => Array.from({ length: count }, () => ({ amount: '1' }))
-    rest()
-      .get('/rest/v1/t')
-      .query(({ offset }) => offset === '0')
-      .reply(200, page(1000))
-    rest()
-      .get('/rest/v1/t')
-      .query(({ offset }) => offset === '1000')
-      .reply(200, page(3))
-    const read = await ledger().rows('t', ['amount'], {})
-    expect(read.ok && read.value.length).toBe(1003)
   })
 
   test('count: exact, without rows', async () => {
@@ -70,6 +80,77 @@ describe('what is asked on the wire of PostgREST', () => {
   })
 })
 
+describe('the ledger is read whole: sums are exact, or there is no verdict', () => {
+  test.each<[string, number, number | undefined, string[]]>([
+    ['no rows', 0, undefined, ['0+1000']],
+    ['one page', 3, undefined, ['0+1000', '3+1000']],
+    ['page after page', 1003, undefined, ['0+1000', '1000+1000', '1003+1000']],
+    ['pages that are all full', 2000, undefined, ['0+1000', '1000+1000', '2000+1000']],
+    ['pages shorter than ours (max-rows)', 700, 500, ['0+1000', '500+1000', '700+1000']],
+    ['rows that fill the last short page', 1000, 500, ['0+1000', '500+1000', '1000+1000']],
+  ])('%s', async (_name, count, maxRows, pages) => {
+    const asked = aTable(ones(count), maxRows)
+    const read = await ledger().rows('t', ['amount'], {})
+    expect(read.ok && read.value).toHaveLength(count)
+    expect(asked).toEqual(pages)
+  })
+
+  test('no row is read twice or left out', async () => {
+    const rows = Array.from({ length: 1234 }, (_, index) => ({ amount: String(index) }))
+    aTable(rows, 100)
+    const read = await ledger().rows('t', ['amount'], {})
+    expect(read.ok && read.value).toEqual(rows)
+  })
+
+  test('as many rows as are read at most are all of them', async () => {
+    const asked = aTable(ones(100_000))
+    const read = await ledger().rows('t', ['amount'], {})
+    expect(read.ok && read.value).toHaveLength(100_000)
+    expect(asked.at(-1)).toBe('100000+1')
+  })
+
+  test('one row more is a fault that says how many were read and how to narrow it, and never a part of the rows', async () => {
+    aTable(ones(100_001))
+    const read = await ledger().rows('t', ['amount'], { status: 'issued' })
+    expect(read).toEqual({
+      ok: false,
+      cause: 'too_many',
+      message:
+        't has more rows that match than are read: 100000 rows were read and none of them judged; narrow it with `where` so that fewer rows match',
+    })
+  })
+
+  test('a fault on a later page is a fault of the whole', async () => {
+    rest()
+      .get('/rest/v1/t')
+      .query(({ offset }) => offset === '0')
+      .reply(200, ones(1000))
+    rest()
+      .get('/rest/v1/t')
+      .query(({ offset }) => offset === '1000')
+      .reply(503, 'gone')
+    expect(await ledger().rows('t', ['amount'], {})).toMatchObject({ ok: false, cause: 'unavailable' })
+  })
+})
+
+describe('a sample is asked for as such', () => {
+  test.each<[string, number, number, string[]]>([
+    ['it holds no more rows than it should', 5000, 1500, ['0+1000', '1000+500']],
+    ['it ends where the table ends', 700, 1500, ['0+1000', '700+800']],
+  ])('%s', async (_name, count, sample, pages) => {
+    const asked = aTable(ones(count))
+    const read = await ledger().rows('t', ['amount'], {}, sample)
+    expect(read.ok && read.value).toHaveLength(Math.min(count, sample))
+    expect(asked).toEqual(pages)
+  })
+
+  test('a server that gives more rows than asked for makes it no longer', async () => {
+    rest().get('/rest/v1/t').query(true).reply(200, ones(50))
+    const read = await ledger().rows('t', ['amount'], {}, 20)
+    expect(read.ok && read.value).toHaveLength(20)
+  })
+})
+
 describe('an answer that could not be had is told apart, and is never "no rows"', () => {
   const denied = { code: '42501', message: 'permission denied for table t', details: null, hint: null }
   test.each<[string, number, unknown, string]>([
@@ -86,6 +167,8 @@ describe('an answer that could not be had is told apart, and is never "no rows"'
     ['500', 500, { message: 'oops' }, 'unavailable'],
     ['503 with a web page', 503, '<h1>Unavailable</h1>', 'unavailable'],
     ['429', 429, { message: 'slow down' }, 'unavailable'],
+    ['the address is wrong, and says so with an empty list', 404, [], 'missing'],
+    ['the address is wrong, and says nothing', 404, '', 'missing'],
     ['the answer is no list', 200, { hello: 1 }, 'malformed'],
     ['the answer is a list of something else', 200, [1, 2], 'malformed'],
     ['the answer is cut off', 200, '[{"a":"1"', 'malformed'],
@@ -97,6 +180,21 @@ describe('an answer that could not be had is told apart, and is never "no rows"'
       .reply(status, body as nock.Body, { 'content-type': 'application/json' })
     const read = await ledger().rows('t', ['a'], {})
     expect(read).toMatchObject({ ok: false, cause })
+  })
+
+  test.each([
+    [404, 'missing'],
+    [401, 'refused'],
+    [403, 'refused'],
+    [503, 'unavailable'],
+  ])('a count answered with HTTP %i, which has no body', async (status, cause) => {
+    rest().head('/rest/v1/t').query(true).reply(status)
+    expect(await ledger().count('t', {})).toMatchObject({ ok: false, cause })
+  })
+
+  test('a count that the answer does not tell', async () => {
+    rest().head('/rest/v1/t').query(true).reply(200, undefined, { 'content-range': '0-24/*' })
+    expect(await ledger().count('t', {})).toMatchObject({ ok: false, cause: 'malformed' })
   })
 
   test('no answer in time', async () => {

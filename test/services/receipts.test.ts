@@ -9,9 +9,10 @@ const node = () => nock('https://chain.test').post('/v2/secret-node-key-1234')
 
 beforeEach(() => nock.disableNetConnect())
 afterEach(() => {
-  expect(nock.pendingMocks()).toEqual([])
+  const pending = nock.pendingMocks()
   nock.cleanAll()
   nock.enableNetConnect()
+  expect(pending).toEqual([])
 })
 
 const receipt = (status: string, transactionHash = hash) => ({
@@ -31,6 +32,7 @@ describe('what the chain says', () => {
     ['a success', receipt('0x1'), 'success'],
     ['a reverted transaction', receipt('0x0'), 'reverted'],
     ['no receipt yet', { jsonrpc: '2.0', id: 1, result: null }, 'pending'],
+    ['no receipt yet, and no error', { jsonrpc: '2.0', id: 1, error: null, result: null }, 'pending'],
     ['a hash in capitals', receipt('0x1', hash.toUpperCase().replace('0X', '0x')), 'success'],
   ])('%s', async (_name, body, status) => {
     node().reply(200, body)
@@ -44,7 +46,37 @@ describe('what the chain says', () => {
       { jsonrpc: '2.0', id: 1, error: { code: -32005, message: 'limit exceeded' } },
       'refused',
     ],
+    [
+      'an error beside an empty result',
+      200,
+      { jsonrpc: '2.0', id: 1, error: { code: -32005, message: 'limit exceeded' }, result: null },
+      'refused',
+    ],
+    [
+      'an error in words beside an empty result',
+      200,
+      { error: 'too many requests', result: null },
+      'malformed',
+    ],
+    [
+      'an error without a code beside an empty result',
+      200,
+      { jsonrpc: '2.0', id: 1, error: { message: 'slow down' }, result: null },
+      'refused',
+    ],
+    ['an empty result that is no JSON-RPC', 200, { result: null }, 'malformed'],
+    ['an empty result for another request', 200, { jsonrpc: '2.0', id: 7, result: null }, 'malformed'],
+    ['JSON-RPC without a result', 200, { jsonrpc: '2.0', id: 1 }, 'malformed'],
+    ['an empty answer', 200, '', 'malformed'],
+    [
+      'a receipt without a status',
+      200,
+      { jsonrpc: '2.0', id: 1, result: { transactionHash: hash } },
+      'malformed',
+    ],
     ['401', 401, {}, 'refused'],
+    ['404 with an empty result', 404, { jsonrpc: '2.0', id: 1, result: null }, 'unavailable'],
+    ['429', 429, { jsonrpc: '2.0', id: 1, result: null }, 'unavailable'],
     ['502', 502, '<h1>', 'unavailable'],
     ['something that is no receipt', 200, { hello: 1 }, 'malformed'],
     ['a web page', 200, '<h1>', 'malformed'],

@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   type Outcome,
@@ -11,12 +9,14 @@ import {
 } from '../../src/services/staging.ts'
 import {
   aTool,
+  causeOf,
   nodeCommand,
   opened,
   quick,
   rpcError,
   type Script,
   sendJson,
+  startModern,
   startScripted,
   stdioServer,
   textResult,
@@ -42,10 +42,6 @@ async function session(target: StagingTarget | string, options = {}): Promise<St
 async function callOnce(script: Script, options = {}): Promise<Outcome> {
   const server = await scripted(script)
   return (await session(server.url, options)).callTool('read', {})
-}
-
-function causeOf(outcome: Outcome): string {
-  return outcome.kind === 'transport_error' ? outcome.cause : outcome.kind
 }
 
 describe('trap 1: tools/list has pages', () => {
@@ -386,37 +382,9 @@ describe('trap 9: tools/list varies with capabilities and credentials', () => {
 
 describe('trap 10: a server of the 2026-07-28 protocol only', () => {
   async function modern(): Promise<string> {
-    const { createMcpHandler, McpServer, inputRequired } = await import('@modelcontextprotocol/server')
-    const { z } = await import('zod')
-    const handler = createMcpHandler(
-      () => {
-        const server = new McpServer({ name: 'modern', version: '9.9.9' })
-        server.registerTool('read', { inputSchema: z.object({}) }, () => ({
-          content: [{ type: 'text', text: 'fine' }],
-        }))
-        server.registerTool('ask', { inputSchema: z.object({}) }, () =>
-          inputRequired({
-            inputRequests: {
-              name: inputRequired.elicit({
-                message: 'Who?',
-                requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
-              }),
-            },
-          }),
-        )
-        return server
-      },
-      { legacy: 'reject' },
-    )
-    const { toNodeHandler } = await import('@modelcontextprotocol/node')
-    const server = createServer(toNodeHandler(handler) as RequestListener)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    endings.push(async () => {
-      server.closeAllConnections()
-      server.close()
-    })
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
+    const server = await startModern()
+    endings.push(() => server.close())
+    return server.url
   }
 
   test('is met with the newer client, and the session looks the same', async () => {
@@ -427,7 +395,7 @@ describe('trap 10: a server of the 2026-07-28 protocol only', () => {
       { name: 'modern', version: '9.9.9' },
     ])
     const listed = await live.listTools()
-    expect(listed.ok && listed.listing.tools.map(({ name }) => name)).toEqual(['read', 'ask'])
+    expect(listed.ok && listed.listing.tools.map(({ name }) => name)).toEqual(['read', 'ask', 'hang'])
     expect(await live.callTool('read', {})).toMatchObject({ kind: 'ok', result: textResult('fine') })
     expect(await live.probe()).toBe(true)
   })

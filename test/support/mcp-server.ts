@@ -1,6 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
+  type CallLimits,
+  type Outcome,
   openStaging,
   type SessionOptions,
   type StagingSession,
@@ -11,7 +19,7 @@ export type RpcMessage = { id?: number | string; method: string; params?: Record
 export type Exchange = { message: RpcMessage; request: IncomingMessage; response: ServerResponse }
 
 /** Gives a result, throws an `rpcError`, or answers on the response by itself and gives undefined. */
-type Handler = (exchange: Exchange) => unknown
+export type Handler = (exchange: Exchange) => unknown
 
 export type Scripted = {
   url: string
@@ -29,6 +37,7 @@ export type Script = {
   call?: Handler
   list?: Handler
   initialize?: Handler
+  discover?: Handler
   /** Answers before anything else; true where it did. */
   before?: (request: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -66,17 +75,50 @@ export async function startScripted(script: Script = {}): Promise<Scripted> {
       open -= 1
     })
   })
+  return { received, requests, open: () => open, ...(await listening(server)) }
+}
+
+async function listening(server: Server): Promise<Pick<Scripted, 'url' | 'close'>> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
-    received,
-    requests,
-    open: () => open,
     async close() {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+export type Modern = {
+  /** Whether clients of 2025 and older are served, too. */
+  older?: boolean
+  /** Answers before anything else; true where it did. */
+  before?: Script['before']
+}
+
+/** A server of the 2026-07-28 protocol, with a tool that answers, one that asks for input and one that hangs. */
+export async function startModern({ older = false, before }: Modern = {}) {
+  const { createMcpHandler, McpServer, inputRequired } = await import('@modelcontextprotocol/server')
+  const { toNodeHandler } = await import('@modelcontextprotocol/node')
+  const { z } = await import('zod')
+  const ask = { type: 'object', properties: { name: { type: 'string' } } } as const
+  const question = inputRequired.elicit({ message: 'Who?', requestedSchema: ask })
+  const mcp = () => {
+    const server = new McpServer({ name: 'modern', version: '9.9.9' })
+    const inputSchema = z.object({})
+    server.registerTool('read', { inputSchema }, () => ({ content: [{ type: 'text', text: 'fine' }] }))
+    server.registerTool('ask', { inputSchema }, () => inputRequired({ inputRequests: { name: question } }))
+    server.registerTool('hang', { inputSchema }, () => new Promise(() => undefined))
+    return server
+  }
+  const handle = toNodeHandler(
+    createMcpHandler(mcp, { legacy: older ? 'stateless' : 'reject' }),
+  ) as RequestListener
+  return listening(
+    createServer((request, response) => {
+      if (!before?.(request, response)) void handle(request, response)
+    }),
+  )
 }
 
 async function answer(script: Script, exchange: Exchange): Promise<void> {
@@ -102,6 +144,7 @@ function handlerOf(script: Script, method: string): Handler {
   }
   if (method === 'tools/list') return script.list ?? (() => ({ tools }))
   if (method === 'tools/call') return call
+  if (method === 'server/discover' && script.discover) return script.discover
   return () => ({})
 }
 
@@ -126,6 +169,24 @@ export async function opened(
   const result = await openStaging(given, { ...quick, ...options })
   if (!result.ok) throw new Error(`${result.fault.cause}: ${result.fault.message} ${result.stderr}`)
   return result.session
+}
+
+/** What becomes of one call of the tool `read`. */
+export async function callOnce(
+  script: Script,
+  limits: CallLimits = {},
+  options: Partial<SessionOptions> = {},
+): Promise<Outcome> {
+  const server = await startScripted(script)
+  const session = await opened(server.url, options)
+  const outcome = await session.callTool('read', {}, limits)
+  await session.close()
+  await server.close()
+  return outcome
+}
+
+export function causeOf(outcome: Outcome): string {
+  return outcome.kind === 'transport_error' ? outcome.cause : outcome.kind
 }
 
 /** A script for `node -e` as a command that speaks on stdio. */

@@ -6,7 +6,14 @@ export type SchemaSide = 'input' | 'output'
 /** A tool as the server sent it: unparsed JSON, unknown keys kept. */
 export type RawTool = { name: string; [key: string]: unknown }
 
-export type ToolList = { protocolVersions?: string[]; capabilities?: unknown; tools: RawTool[] }
+export type ToolList = {
+  /** The versions of the protocol that the server is known to speak. */
+  protocolVersions?: readonly string[]
+  /** The versions that it was asked for besides: it does not speak those that are not among `protocolVersions`. */
+  askedVersions?: readonly string[]
+  capabilities?: unknown
+  tools: RawTool[]
+}
 
 export type ContractChange = {
   severity: Severity

@@ -95,6 +95,7 @@ export const toolRules = {
   'protocol-version-dropped': 'breaking',
   'protocol-version-unused-dropped': 'info',
   'protocol-version-added': 'safe',
+  'protocol-version-unknown': 'warning',
   'protocol-versions-unknown': 'warning',
   'capability-removed': 'warning',
   'capability-changed': 'info',

@@ -22,25 +22,27 @@ function versions(before: ToolList, after: ToolList, options: ServerOptions): Co
   if (old === undefined) return []
   if (next === undefined)
     return [serverChange('protocol-versions-unknown', 'The protocol versions were not read this time.')]
-  const used = options.clientProtocolVersions ?? old
-  const dropped = old.filter((version) => !next.includes(version))
+  const missing = old.filter((version) => !next.includes(version))
   const added = next.filter((version) => !old.includes(version))
+  const used = options.clientProtocolVersions ?? old
   return [
-    ...dropped.map((version) =>
-      used.includes(version)
-        ? serverChange(
-            'protocol-version-dropped',
-            `The server no longer speaks protocol ${visible(version)}, which clients use.`,
-          )
-        : serverChange(
-            'protocol-version-unused-dropped',
-            `The server no longer speaks protocol ${visible(version)}.`,
-          ),
-    ),
+    ...missing.map((version) => missingVersion(version, after.askedVersions ?? [], used)),
     ...added.map((version) =>
       serverChange('protocol-version-added', `The server now speaks protocol ${visible(version)}.`),
     ),
   ]
+}
+
+/** A version that a session was not begun with may still be spoken: only a server that was asked for it has dropped it. */
+function missingVersion(version: string, asked: readonly string[], used: readonly string[]): ContractChange {
+  const name = `protocol ${visible(version)}`
+  if (!asked.includes(version)) {
+    const message = `It is not known whether ${name} is still spoken: the server was not asked for it.`
+    return serverChange('protocol-version-unknown', message)
+  }
+  return used.includes(version)
+    ? serverChange('protocol-version-dropped', `The server no longer speaks ${name}, which clients use.`)
+    : serverChange('protocol-version-unused-dropped', `The server no longer speaks ${name}.`)
 }
 
 function capabilities(before: unknown, after: unknown): ContractChange[] {

@@ -1,9 +1,8 @@
 import type { SessionOptions, StagingSession, StagingTarget } from '../staging.ts'
-import type { Connection, RequestLimits } from './connection.ts'
-import type { Fault } from './faults.ts'
+import { type Connection, isModern, type RequestLimits } from './connection.ts'
 import { connectLegacy, type LegacyTarget } from './legacy.ts'
 import type { Login } from './login.ts'
-import { faultOf, protocolError, UNSUPPORTED_PROTOCOL_VERSION } from './outcome.ts'
+import { type Refusal, refusalOf } from './refusal.ts'
 import { type Trace, traced } from './trace.ts'
 
 export type Attempt = {
@@ -12,7 +11,6 @@ export type Attempt = {
   stderr: () => string
   transport: StagingSession['transport']
 }
-export type Refusal = { ok: false; fault: Fault; needsModern: boolean; maybeSse: boolean; stderr: string }
 
 /** Tries the ways to reach a server one after the other, and gives the first that works or the most telling fault. */
 export async function connect(
@@ -28,6 +26,7 @@ export async function connect(
   const url = new URL(target.url)
   const login = target.login ?? { kind: 'none' }
   const request = options.fetch ?? fetch
+  if (isModern(options.protocolVersion)) return modernAttempt(url, login, options, capabilities)
   const first = wanted === 'sse' ? 'sse' : 'http'
   const attempt = await legacyAttempt(
     { kind: first, url, login, fetch: request },
@@ -61,12 +60,11 @@ async function legacyAttempt(
     const onStderr = (stderr: () => string) => {
       told = stderr
     }
-    const { maxBytes, protocolVersion } = options
-    return connectLegacy({ target, capabilities, maxBytes, limits, inFlight, onStderr, protocolVersion })
+    return connectLegacy({ ...options, target, capabilities, limits, inFlight, onStderr })
   })
   delete current.trace
   if (value) return { ok: true, connection: value, stderr: told, transport: target.kind }
-  return refusal(error, trace, told())
+  return refusalOf(error, trace, told())
 }
 
 async function modernAttempt(
@@ -76,23 +74,12 @@ async function modernAttempt(
   capabilities: Record<string, unknown>,
 ): Promise<Attempt | Refusal> {
   const { connectModern } = await import('./modern.ts')
-  const request = options.fetch ?? fetch
+  const target = { url, login, capabilities, fetch: options.fetch ?? fetch }
   const { trace, value, error } = await traced(options.maxBytes, (trace) =>
-    connectModern({ url, login, fetch: request, capabilities, limits: limitsOf(options, trace) }),
+    connectModern({ ...options, ...target, limits: limitsOf(options, trace) }),
   )
   if (value) return { ok: true, connection: value, stderr: () => '', transport: 'http' }
-  return refusal(error, trace, '')
-}
-
-function refusal(error: unknown, trace: Trace, stderr: string): Refusal {
-  const spoken = protocolError(error)
-  const fault = faultOf(error, trace)
-  const needsModern = spoken?.code === UNSUPPORTED_PROTOCOL_VERSION
-  const maybeSse = !spoken && [400, 404, 405].includes(fault.status ?? 0)
-  if (!spoken || trace.fault?.cause === 'unauthorized')
-    return { ok: false, fault, needsModern, maybeSse, stderr }
-  const message = `the server refused to begin a session: ${spoken.message} (${spoken.code})`
-  return { ok: false, fault: { cause: 'http', message }, needsModern, maybeSse, stderr }
+  return refusalOf(error, trace, '')
 }
 
 /** The limits of one exchange, which also end it when its trace is aborted. */

@@ -19,4 +19,20 @@ export type Connection = {
   close: () => Promise<void>
 }
 
+/** From this version on there is no `initialize` to ask in, and only SDK 2.x knows how to. Versions are dates. */
+export function isModern(protocolVersion: string | undefined): protocolVersion is string {
+  return protocolVersion !== undefined && protocolVersion >= '2026-07-28'
+}
+
+/** Tells whether we are closing: that breaks off what is still under way, and says nothing about the server. */
+export function watchClosing(transport: { close: () => Promise<void> }): () => boolean {
+  let closing = false
+  const close = transport.close.bind(transport)
+  transport.close = () => {
+    closing = true
+    return close()
+  }
+  return () => closing
+}
+
 export const CLIENT = { name: 'release-gate', version: '0.1.0' }

@@ -1,6 +1,7 @@
 /**
  * Why a call got no answer from the tool. None of these is a tool error: the tool never spoke.
- * Each way that real servers and proxies fail is told apart, because each is mended by somebody else.
+ * Each way that real servers and proxies fail is told apart, because each is mended by somebody else. `refused` is the
+ * answer of a server that would not begin a session.
  */
 export type FaultCause =
   | 'timeout'
@@ -15,6 +16,7 @@ export type FaultCause =
   | 'rate_limited'
   | 'unavailable'
   | 'http'
+  | 'refused'
   | 'too_large'
   | 'aborted'
 
@@ -68,6 +70,10 @@ export function faultOfThrown(error: unknown): Fault {
   if (error instanceof SyntaxError || nameOf(error) === 'ZodError' || nameOf(error) === '$ZodError') {
     return { cause: 'malformed', message: 'the answer is not well-formed JSON-RPC' }
   }
+  // After five minutes without a word, whatever timeout was given: https://undici.nodejs.org, `headersTimeout`.
+  if (/^(Headers|Body) Timeout Error$/.test(message)) {
+    return { cause: 'timeout', message: `no answer within the time allowed: ${message}` }
+  }
   if (/terminated|other side closed|premature close|stream disconnected|aborted/i.test(message)) {
     return { cause: 'broken_stream', message: `the answer broke off: ${message}` }
   }
@@ -75,6 +81,14 @@ export function faultOfThrown(error: unknown): Fault {
     return { cause: 'broken_stream', message: `the connection broke: ${message}` }
   }
   return { cause: 'connection', message: `the server cannot be reached: ${message}` }
+}
+
+/** The fault behind an error that came after the server had answered: where `fetch` did not fail, the connection stood. */
+export function faultOfUnreadable(error: unknown): Fault {
+  const fault = faultOfThrown(error)
+  if (fault.cause !== 'connection' || (error instanceof Error && error.message === 'fetch failed'))
+    return fault
+  return { cause: 'malformed', message: `the answer cannot be read: ${deepest(error)}` }
 }
 
 function deepest(error: unknown): string {

@@ -23,6 +23,7 @@ export function guardedFetch(base: Fetch, held?: () => Trace | undefined): Fetch
     const trace = traceOf()
     if (!trace || isNotification(init)) return base(url, init)
     const response = await send(base, url, init, trace, shared)
+    trace.answered = true
     if (posted || shared) noteFault(trace, faultOfResponse(response, new URL(url), posted))
     // A stream of our own that the server does not offer (GET, 405) is no fault of the exchange that opened it.
     return watched(response, () => traceOf() ?? trace, posted || shared)

@@ -3,9 +3,9 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { CLIENT, type Connection, type RequestLimits } from './connection.ts'
+import { CLIENT, type Connection, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
-import { type Login, loginHeaders, loginProvider } from './login.ts'
+import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
 import { type Command, stdioTransport } from './stdio.ts'
 import { currentTrace, isUnreadable, noteError, type Trace } from './trace.ts'
 
@@ -26,6 +26,7 @@ export type LegacyOptions = {
   onStderr?: (stderr: () => string) => void
   /** The version to ask for; the newest that the SDK knows otherwise. */
   protocolVersion?: string | undefined
+  onSecret?: OnSecret | undefined
 }
 
 /** Connects with SDK 1.x, which speaks the protocols up to 2025-11-25. Rejects with whatever the SDK rejects with. */
@@ -40,19 +41,15 @@ export async function connectLegacy(options: LegacyOptions): Promise<Connection>
   let noise = 0
   // A stream or a pipe that all calls share belongs to the call under way; with HTTP each call has a stream of its own.
   const traceNow = target.kind === 'http' ? currentTrace : inFlight
+  const closing = watchClosing(transport)
   transport.onerror = (error) => {
+    if (closing()) return
     // A stray line on stdout is a nuisance of that command; the answer may still come on the next line.
     if (target.kind === 'stdio' && isUnreadable(error)) noise += 1
     else noteError(error, traceNow())
   }
-  let closing = false
-  const close = transport.close.bind(transport)
-  transport.close = () => {
-    closing = true
-    return close()
-  }
   transport.onclose = () => {
-    if (closing) return
+    if (closing()) return
     const reason = ended?.()
     inFlight()?.fail({ cause: 'closed', message: `the server went away${reason ? ` (it ${reason})` : ''}` })
   }
@@ -100,13 +97,13 @@ async function endSession(transport: StreamableHTTPClientTransport): Promise<voi
   await Promise.race([transport.terminateSession().catch(() => undefined), patience])
 }
 
-async function transportTo(target: LegacyTarget, { maxBytes, inFlight }: LegacyOptions) {
+async function transportTo(target: LegacyTarget, { maxBytes, inFlight, onSecret }: LegacyOptions) {
   if (target.kind === 'stdio') {
     const transport = stdioTransport(target.command, maxBytes)
     return { transport: transport as Transport, stderr: transport.stderr, ended: transport.ended }
   }
   const { url, login } = target
-  const authProvider = loginProvider(login)
+  const authProvider = loginProvider(login, onSecret)
   const shared = { requestInit: { headers: loginHeaders(login) }, ...(authProvider ? { authProvider } : {}) }
   if (target.kind === 'sse') {
     const { SSEClientTransport } = await import('@modelcontextprotocol/sdk/client/sse.js')

@@ -22,9 +22,19 @@ export type Login =
       scope?: string
     }
 
-/** The SDK's provider for a machine's login; a bearer token needs none. */
-export function loginProvider(login: Login): OAuthClientProvider | undefined {
+/** Told a value that must not be stored or printed from now on. */
+export type OnSecret = (secret: string) => void
+
+/** The SDK's provider for a machine's login, telling each token that it obtains; a bearer token needs none. */
+export function loginProvider(login: Login, onSecret?: OnSecret): OAuthClientProvider | undefined {
   if (login.kind === 'none' || login.kind === 'bearer') return undefined
+  const provider = providerOf(login)
+  return onSecret ? tellingTokens(provider, onSecret) : provider
+}
+
+type MachineLogin = Exclude<Login, { kind: 'none' | 'bearer' }>
+
+function providerOf(login: MachineLogin): OAuthClientProvider {
   const { clientId, issuer, scope } = login
   const shared = {
     clientId,
@@ -36,6 +46,18 @@ export function loginProvider(login: Login): OAuthClientProvider | undefined {
   }
   const { privateKey, algorithm } = login
   return new PrivateKeyJwtProvider({ ...shared, privateKey, algorithm })
+}
+
+/** A token is told before it is saved, and so before it is used: no answer can hold one that is not known. */
+function tellingTokens(provider: OAuthClientProvider, onSecret: OnSecret): OAuthClientProvider {
+  const save = provider.saveTokens.bind(provider)
+  provider.saveTokens = (tokens) => {
+    for (const secret of [tokens.access_token, tokens.refresh_token, tokens.id_token]) {
+      if (secret) onSecret(secret)
+    }
+    return save(tokens)
+  }
+  return provider
 }
 
 export function loginHeaders(login: Login): Record<string, string> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { CLIENT, type Connection, type RequestLimits } from './connection.ts'
+import { CLIENT, type Connection, isModern, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
-import { type Login, loginHeaders, loginProvider } from './login.ts'
+import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
 import { currentTrace, noteError } from './trace.ts'
 
 const anything = z.looseObject({})
@@ -12,6 +12,9 @@ export type ModernOptions = {
   fetch: typeof fetch
   capabilities: Record<string, unknown>
   limits: RequestLimits
+  /** The only version to accept, where it is one of these protocols; any otherwise. */
+  protocolVersion?: string | undefined
+  onSecret?: OnSecret | undefined
 }
 
 /**
@@ -20,19 +23,22 @@ export type ModernOptions = {
  */
 export async function connectModern(options: ModernOptions): Promise<Connection> {
   const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
-  const { url, login, capabilities, limits } = options
+  const { url, login, capabilities, limits, protocolVersion } = options
   const client = new Client(CLIENT, {
     capabilities,
-    versionNegotiation: { mode: 'auto' },
+    versionNegotiation: { mode: isModern(protocolVersion) ? { pin: protocolVersion } : 'auto' },
     inputRequired: { autoFulfill: false },
   })
-  const authProvider = loginProvider(login)
+  const authProvider = loginProvider(login, options.onSecret)
   const transport = new StreamableHTTPClientTransport(url, {
     requestInit: { headers: loginHeaders(login) },
     fetch: guardedFetch(options.fetch),
     ...(authProvider ? { authProvider } : {}),
   })
-  transport.onerror = (error) => noteError(error, currentTrace())
+  const closing = watchClosing(transport)
+  transport.onerror = (error) => {
+    if (!closing()) noteError(error, currentTrace())
+  }
   await client.connect(transport, requestOptions(limits))
   const { name = '', version = '' } = client.getServerVersion() ?? {}
   return {

@@ -1,4 +1,5 @@
-import { type Fault, type FaultCause, faultIn, faultOfThrown } from './faults.ts'
+import { type Fault, type FaultCause, faultIn, faultOfThrown, faultOfUnreadable } from './faults.ts'
+import { isClosed, isTimeout, spokenError } from './spoken.ts'
 import { brokenOff, type Trace } from './trace.ts'
 
 /** A tool's answer as it came: nothing dropped, nothing made up. */
@@ -17,9 +18,6 @@ export type Outcome =
   | { kind: 'transport_error'; cause: FaultCause; message: string; status?: number }
   | { kind: 'needs_input'; message: string }
 
-/** JSON-RPC error code of a server that speaks only newer protocols (MCP 2026-07-28). */
-export const UNSUPPORTED_PROTOCOL_VERSION = -32022
-
 /**
  * Sorts a result. An unknown tool comes back in three shapes (`isError`, -32602, -32603), depending on the server's
  * framework; `unknownTool` says so for all three.
@@ -35,7 +33,7 @@ export function outcomeOfResult(value: unknown, tool: string): Outcome {
 
 /** Sorts whatever an exchange rejected with. */
 export function outcomeOfError(error: unknown, trace: Trace, tool: string): Outcome {
-  const spoken = trace.stop?.aborted || trace.total?.aborted ? undefined : protocolError(error)
+  const spoken = spokenError(error, trace)
   if (spoken) {
     const unknownTool =
       (spoken.code === -32602 || spoken.code === -32603) && namesUnknownTool(spoken.message, tool)
@@ -56,51 +54,7 @@ export function faultOf(error: unknown, trace: Trace): Fault {
   if (known) return known
   if (isLogin(error)) return { cause: 'unauthorized', message: 'the login at the server failed' }
   if (isClosed(error)) return { cause: 'closed', message: 'the server closed the connection' }
-  return faultOfThrown(error)
-}
-
-/**
- * The JSON-RPC error that the server itself sent, however the SDK wraps it: as McpError (1.x), ProtocolError (2.x),
- * or as the body of an HTTP error (a server may answer 400 with a JSON-RPC error inside).
- */
-export function protocolError(error: unknown): { code: number; message: string } | undefined {
-  if (!(error instanceof Error) || isTimeout(error) || isClosed(error)) return undefined
-  const code = 'code' in error ? error.code : undefined
-  const named =
-    error.name === 'McpError' || error.name === 'ProtocolError' || /ProtocolVersionError/.test(error.name)
-  if (named && typeof code === 'number') {
-    return { code, message: error.message.replace(/^MCP error -?\d+: /, '') }
-  }
-  return errorInBody(error.message)
-}
-
-function errorInBody(message: string): { code: number; message: string } | undefined {
-  const body = message.slice(message.indexOf('{'), message.lastIndexOf('}') + 1)
-  if (!body.includes('"error"')) return undefined
-  try {
-    const parsed: unknown = JSON.parse(body)
-    const error = (parsed as { jsonrpc?: unknown; error?: { code?: unknown; message?: unknown } }).error
-    if (typeof error?.code !== 'number') return undefined
-    return { code: error.code, message: String(error.message ?? '') }
-  } catch {
-    return undefined
-  }
-}
-
-function isTimeout(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if (error.name === 'TimeoutError') return true
-  if (!('code' in error)) return false
-  if (error.code === 'REQUEST_TIMEOUT') return true
-  // -32001 from the server carries no limit of ours; the SDK's own timeout does.
-  const data = 'data' in error ? (error.data as Record<string, unknown> | undefined) : undefined
-  return error.code === -32001 && (data?.timeout !== undefined || data?.maxTotalTimeout !== undefined)
-}
-
-function isClosed(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if ('code' in error && error.code === 'CONNECTION_CLOSED') return true
-  return /Connection closed$|^Not connected/.test(error.message)
+  return trace.answered ? faultOfUnreadable(error) : faultOfThrown(error)
 }
 
 function isLogin(error: unknown): boolean {

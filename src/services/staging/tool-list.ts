@@ -1,7 +1,10 @@
 import { z } from 'zod'
 
-/** One page as it comes: unknown keys stay, and one odd tool does not take the others with it. */
-const page = z.looseObject({ tools: z.array(z.unknown()).default([]), nextCursor: z.string().nullish() })
+/**
+ * One page as it comes: unknown keys stay, and one odd tool does not take the others with it. An answer without a list is
+ * no list: it must not look as if all tools were gone.
+ */
+const page = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().nullish() })
 
 const MAX_PAGES = 50
 

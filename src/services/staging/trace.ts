@@ -10,6 +10,8 @@ export type Trace = {
   bytes: number
   errors: Error[]
   fault?: Fault
+  /** The server has answered over HTTP: what fails after that is no connection error. */
+  answered: boolean
   /** The stream named an event id, so the SDK will ask again for what is missing (spec 2025-11-25, resumability). */
   resumable: boolean
   abort: AbortController
@@ -40,6 +42,7 @@ export async function traced<T>(
     maxBytes,
     bytes: 0,
     errors: [],
+    answered: false,
     resumable: false,
     abort: new AbortController(),
     fail(fault) {

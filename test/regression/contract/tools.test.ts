@@ -283,12 +283,14 @@ describe('the server', () => {
     before: string[] | undefined,
     after: string[] | undefined,
     options?: ContractOptions,
+    asked: string[] = ['a', 'b'],
   ): string[] => {
     const list = (protocolVersions: string[] | undefined) => ({
       tools: [],
       ...(protocolVersions ? { protocolVersions } : {}),
     })
-    return diffContracts(list(before), list(after), options).map(
+    const next = { ...list(after), ...(after ? { askedVersions: asked } : {}) }
+    return diffContracts(list(before), next, options).map(
       ({ rule, severity, side }) => `${side} ${rule} ${severity}`,
     )
   }
@@ -297,6 +299,20 @@ describe('the server', () => {
     expect(versions(['a', 'b'], ['b'])).toEqual(['server protocol-version-dropped breaking'])
     expect(versions(['a', 'b'], ['b'], { clientProtocolVersions: ['a'] })).toEqual([
       'server protocol-version-dropped breaking',
+    ])
+  })
+
+  it('was not asked for a version: warn, and no break', () => {
+    expect(versions(['a', 'b'], ['b'], {}, ['b'])).toEqual(['server protocol-version-unknown warning'])
+    expect(versions(['a', 'b'], ['b'], {}, [])).toEqual(['server protocol-version-unknown warning'])
+    expect(
+      diffContracts({ tools: [], protocolVersions: ['a'] }, { tools: [], protocolVersions: ['b'] }),
+    ).toEqual([
+      expect.objectContaining({ rule: 'protocol-version-unknown', severity: 'warning' }),
+      expect.objectContaining({ rule: 'protocol-version-added', severity: 'safe' }),
+    ])
+    expect(versions(['a', 'b'], ['b'], { clientProtocolVersions: ['b'] }, ['b'])).toEqual([
+      'server protocol-version-unknown warning',
     ])
   })
 

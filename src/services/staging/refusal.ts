@@ -1,0 +1,39 @@
+import type { Fault } from './faults.ts'
+import { faultOf } from './outcome.ts'
+import { protocolError, spokenError, UNSUPPORTED_PROTOCOL_VERSION } from './spoken.ts'
+import type { Trace } from './trace.ts'
+
+/** Why a session did not begin, and what could be tried instead. */
+export type Refusal = { ok: false; fault: Fault; needsModern: boolean; maybeSse: boolean; stderr: string }
+
+export function refusalOf(error: unknown, trace: Trace, stderr: string): Refusal {
+  const spoken = spokenError(error, trace)
+  const { status = 0 } = faultOf(error, trace)
+  return {
+    ok: false,
+    fault: openingFault(error, trace),
+    needsModern: protocolError(error)?.code === UNSUPPORTED_PROTOCOL_VERSION,
+    maybeSse: !spoken && [400, 404, 405].includes(status),
+    stderr,
+  }
+}
+
+/** A server that answers, and will not begin, is told from one that could not be asked. */
+function openingFault(error: unknown, trace: Trace): Fault {
+  const fault = faultOf(error, trace)
+  const spoken = spokenError(error, trace)
+  if (spoken) {
+    const message = `the server refused to begin a session: ${spoken.message} (${spoken.code})`
+    return { cause: (trace.fault?.status ?? 0) >= 500 ? 'http' : 'refused', message }
+  }
+  if (fault.status === 400) return { ...fault, cause: 'refused' }
+  if (!trace.fault && speaksNoVersionOfOurs(error)) return { cause: 'refused', message: error.message }
+  return fault
+}
+
+/** In the words of SDK 1.x, and by the code of SDK 2.x. */
+function speaksNoVersionOfOurs(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && error.code === 'ERA_NEGOTIATION_FAILED') return true
+  return error.message.startsWith("Server's protocol version is not supported")
+}
