@@ -338,6 +338,16 @@ describe('the label release', () => {
     expect(await gateOf(shop, change)).toMatchObject(passed)
   })
 
+  test('asks for the head itself, also where the base has moved on: the base is not merged in', async () => {
+    const shop = await world.shop()
+    const change = await aChange(shop)
+    const other = await aChange(shop)
+    await shop.deploy(other)
+    expect(await shop.merge('eva', other)).toBeUndefined()
+    await shop.label('eva', change, 'release')
+    expect(await deploymentsOf(shop, change)).toMatchObject([{ sha: change.sha }])
+  })
+
   test('put on by somebody who may only triage counts for nothing', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
