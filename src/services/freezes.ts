@@ -33,7 +33,17 @@ export async function lockFreezes(tx: Transaction, by: 'order' | 'verdict'): Pro
 /** The freezes that hold at a time. */
 export function activeFreezes(db: Queryable, at: Date): Promise<Freeze[]> {
   return db.query<Freeze>(
-    'SELECT scope, reason, by, since, until FROM release_gate.freezes WHERE until IS NULL OR until > $1 ORDER BY scope',
+    `SELECT scope, reason, by, since, until FROM release_gate.freezes
+     WHERE ended_at IS NULL AND (until IS NULL OR until > $1) ORDER BY scope`,
+    [at],
+  )
+}
+
+/** The freezes that held at a time that is past, those that were ended since among them. */
+export function freezesAt(db: Queryable, at: Date): Promise<Freeze[]> {
+  return db.query<Freeze>(
+    `SELECT scope, reason, by, since, until FROM release_gate.freezes
+     WHERE since <= $1 AND (until IS NULL OR until > $1) AND (ended_at IS NULL OR ended_at > $1) ORDER BY scope`,
     [at],
   )
 }
@@ -68,7 +78,10 @@ export async function order(
     [scope, issuedAt],
   )
   if (taken.length === 0) return false
-  await tx.query('DELETE FROM release_gate.freezes WHERE scope = $1', [scope])
+  await tx.query('UPDATE release_gate.freezes SET ended_at = $2 WHERE scope = $1 AND ended_at IS NULL', [
+    scope,
+    at,
+  ])
   if (freeze) {
     await tx.query(
       'INSERT INTO release_gate.freezes (scope, reason, by, since, until) VALUES ($1, $2, $3, $4, $5)',
