@@ -1,6 +1,7 @@
 -- Every verdict that stood on an open pull request, from when it stood: what was known when somebody merged is judged by
 -- it, since the latest verdict is overwritten by the evaluation after the merge. Written by a trigger, so that no way of
--- changing a verdict can forget it.
+-- changing a verdict can forget it. One that was closed, or offered to a branch that is not covered, has none that passed
+-- until it is judged again.
 CREATE TABLE release_gate.verdict_history (
   installation_id bigint NOT NULL,
   repository_id bigint NOT NULL,
@@ -21,12 +22,18 @@ CREATE TABLE release_gate.verdict_history (
 CREATE FUNCTION release_gate.keep_verdict() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
   last release_gate.verdict_history;
+  standing text := CASE WHEN NEW.counts THEN NEW.state ELSE 'waiting' END;
 BEGIN
   SELECT * INTO last FROM release_gate.verdict_history
     WHERE installation_id = NEW.installation_id AND repository_id = NEW.repository_id AND number = NEW.number
     ORDER BY since DESC, generation DESC LIMIT 1;
+  -- What was known at a merge stays what was known. Looked for in the text, since Postgres reads nothing of json that holds
+  -- \u0000, which a title may; in a title the quotes would be escaped.
+  IF NOT NEW.counts AND (NOT FOUND OR NEW.snapshot::text LIKE '%"state":"merged"%') THEN
+    RETURN NULL;
+  END IF;
   -- The same verdict on facts that were read again: what it is founded on is newer, and it stands as long as before.
-  IF last.digest = NEW.digest AND last.head_sha = NEW.head_sha AND last.state = NEW.state THEN
+  IF last.digest = NEW.digest AND last.head_sha = NEW.head_sha AND last.base_ref = NEW.base_ref AND last.state = standing THEN
     UPDATE release_gate.verdict_history SET snapshot = NEW.snapshot
       WHERE installation_id = last.installation_id AND repository_id = last.repository_id AND number = last.number
         AND since = last.since AND generation = last.generation AND digest = last.digest;
@@ -36,7 +43,7 @@ BEGIN
       (installation_id, repository_id, number, since, generation, head_sha, base_ref, state, digest, report, snapshot, policy,
        source)
     VALUES (NEW.installation_id, NEW.repository_id, NEW.number, NEW.decided_at, NEW.generation, NEW.head_sha, NEW.base_ref,
-            NEW.state, NEW.digest, NEW.report, NEW.snapshot, NEW.policy, NEW.source)
+            standing, NEW.digest, NEW.report, NEW.snapshot, NEW.policy, NEW.source)
     ON CONFLICT DO NOTHING;
   -- GitHub delivers again for three days; the verdict before these stands at their beginning and stays.
   DELETE FROM release_gate.verdict_history
@@ -47,7 +54,7 @@ END
 $$;
 
 CREATE TRIGGER verdicts_kept AFTER INSERT OR UPDATE OF state, digest, snapshot ON release_gate.verdicts
-  FOR EACH ROW WHEN (NEW.counts) EXECUTE FUNCTION release_gate.keep_verdict();
+  FOR EACH ROW EXECUTE FUNCTION release_gate.keep_verdict();
 
 -- Whether the author of a pull request may write: others' pull requests have no say beside those of authors who may.
 ALTER TABLE release_gate.verdicts ADD COLUMN writer boolean NOT NULL DEFAULT false;
@@ -65,7 +72,8 @@ CREATE VIEW release_gate.speaking WITH (security_invoker = true) AS
   ));
 
 -- What reached a covered branch, once each, and what is still to be done about it. `key` is `#12` for a pull request and
--- the commit for a push. What is to be said is written with the record, so that a job that runs again says the same.
+-- the commit with the branch for a push. What is to be said is written with the record, so that a job that runs again says the
+-- same.
 CREATE TABLE release_gate.landings (
   installation_id bigint NOT NULL,
   repository_id bigint NOT NULL,
@@ -105,6 +113,8 @@ CREATE TABLE release_gate.merge_groups (
   state text NOT NULL CHECK (state IN ('passed', 'failed')),
   -- The facts and policies by which its pull requests were judged, so that it can be judged again without reading.
   members json NOT NULL,
+  -- Taken before they were read: a verdict on one of them with a higher one is newer.
+  generation bigint NOT NULL,
   PRIMARY KEY (installation_id, repository_id, head_sha)
 );
 

@@ -75,7 +75,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   const sameHead = coveredOf(facts.sameHead, judging, facts.snapshot)
   const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
   const before = await latestVerdict(shell.database, pull)
-  if (snapshot.state === 'merged' && before?.counts)
+  if (snapshot.state === 'merged' && before && before.snapshot.state !== 'merged')
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   const verdict = judge(snapshot, judging)
   const stored = toStore(verdict, snapshot, judging, generation)

@@ -5,7 +5,8 @@ import { regressionWishSchema } from '../decision/regression-wish.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { evaluate } from '../evaluate.ts'
 import { noteAnnounced } from '../merging/announcing.ts'
-import { failClosedGroups } from '../merging/groups.ts'
+import { inAnyCase } from '../merging/in-any-case.ts'
+import { failClosedGroups, failOpenGroups } from '../merging/open-groups.ts'
 import { carryOutMerging } from '../merging/run.ts'
 import { type NotifyShell, notify } from '../notify.ts'
 import type { Database } from '../services/database.ts'
@@ -32,12 +33,19 @@ export async function startWork(parts: Parts): Promise<void> {
   }
   await queue.work({
     delivery: (id) => takeDelivery(database, probot, id, now),
-    evaluate: (pull, signal) => unlessRevoked(pull, () => evaluate(shell, pull, signal)),
+    evaluate: (pull, signal) =>
+      unlessRevoked(pull, async () => {
+        try {
+          await evaluate(shell, pull, signal)
+        } finally {
+          // GitHub merges a group by its own check, which must not outlive the verdicts that it was given for.
+          await failOpenGroups(shell, pull)
+        }
+      }),
     merging: (task, signal) => carryOutMerging(shell, task, signal),
     transition: async (signal) => {
       await askBeforeWindows({ database, queue }, now())
-      await failClosedGroups(shell)
-      await carryOut(shell, signal)
+      await inAnyCase([failClosedGroups(shell), carryOut(shell, signal)])
     },
     regression: async (wish, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.

@@ -1,5 +1,13 @@
 import { type ChangeDescription, readDescription } from './change-description.ts'
-import { type Exception, exceptionOf, type Standing, type Timing, timingOf, verdictAt } from './exception.ts'
+import {
+  type Exception,
+  exceptionOf,
+  type Merge,
+  type Standing,
+  type Timing,
+  timingOf,
+  verdictAt,
+} from './exception.ts'
 import type { FindingState } from './gate.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
 import { standingRun } from './staging.ts'
@@ -23,6 +31,8 @@ export type MergeFacts = {
   checks: RecordedCheck[]
   /** The verdict that stood at the merge. */
   standing: Standing | undefined
+  /** The freeze that was ordered and held at the merge. */
+  frozen?: Snapshot['frozen']
   /** The file of the policy that it was judged by, or that was in force where there was no verdict. */
   policy: { where: string; blob: string } | undefined
   /** The facts that people's parts are taken from, where no verdict stood for this head. */
@@ -71,7 +81,8 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
   const { pull, standing } = facts
   const judged = standing?.headSha === facts.head.sha ? standing : undefined
   const people = judged?.snapshot ?? facts.afterwards
-  const merge = { headSha: facts.head.sha, baseRef: facts.base.ref, mergedAt: facts.mergedAt }
+  const { mergedAt, frozen } = facts
+  const merge = { headSha: facts.head.sha, baseRef: facts.base.ref, mergedAt, ...(frozen && { frozen }) }
   const timing = judged ? timingOf(judged, facts.mergedAt) : undefined
   return {
     repository: { id: pull.repositoryId, owner: pull.owner, name: pull.repo },
@@ -89,7 +100,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     verdict: standing
       ? { state: standing.state, since: standing.since, head: standing.headSha, title: standing.title }
       : null,
-    gates: judged ? gatesAt(judged, facts.mergedAt) : [],
+    gates: judged ? gatesAt(judged, merge) : [],
     window: windowOf(timing),
     urgent: urgentOf(timing),
     regression: regressionOf(people, facts.head.sha, judged?.policy),
@@ -136,8 +147,8 @@ function approversOf(snapshot: Snapshot, policy: Standing['policy']): ChangeReco
   }))
 }
 
-function gatesAt(standing: Standing, at: string): ChangeRecord['gates'] {
-  const { findings } = verdictAt(standing, at)
+function gatesAt(standing: Standing, { mergedAt, frozen }: Merge): ChangeRecord['gates'] {
+  const { findings } = verdictAt(standing, mergedAt, frozen)
   return findings.map(({ gate, state, title, reason }) => ({ gate, state, title, reason }))
 }
 

@@ -18,13 +18,20 @@ export type Standing = {
   policy: Policy | undefined
 }
 
-export type Merge = { headSha: string; baseRef: string; mergedAt: string }
+export type Merge = {
+  headSha: string
+  baseRef: string
+  mergedAt: string
+  /** The freeze that was ordered and held at the merge; the verdict that stood may be older than the order. */
+  frozen?: Snapshot['frozen']
+}
 
 /**
  * Why a merge is an exception:
- * - `unjudged`: no verdict had been given for this head to this base.
+ * - `unjudged`: no verdict had been given for this head to this base, or none since it was opened again.
  * - `not passed`: there was one, and it had not passed.
- * - `late`: it had passed, and did not hold any more: the window had closed, or the urgency had ended.
+ * - `late`: it had passed, and did not hold any more: the window had closed, a freeze begun, or the urgency
+ *   ended.
  */
 export type Exception = { kind: 'unjudged' | 'not passed' | 'late'; bypassed: string[] }
 
@@ -46,22 +53,30 @@ export function exceptionOf(merge: Merge, standing: Standing | undefined): Excep
       bypassed: ['No verdict had been given for the branch that it was merged into.'],
     }
   }
+  if (standing.snapshot.state === 'closed') {
+    return { kind: 'unjudged', bypassed: ['No verdict had been given since it was opened again.'] }
+  }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
     const open = openFindings(verdictAt(standing, standing.since))
     return { kind: 'not passed', bypassed: open.length > 0 ? linesOf(open) : [standing.title] }
   }
-  const ended = openFindings(verdictAt(standing, merge.mergedAt))
+  const ended = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
   return ended.length > 0 ? { kind: 'late', bypassed: linesOf(ended) } : undefined
 }
 
 /**
- * What the facts that stood give at an instant, without a margin. A freeze that was ordered is left out: when one begins
- * or ends the pull request is judged again, so that it is in the verdict that stood. Without a valid policy nothing holds.
+ * What the facts that stood give at an instant, without a margin, and under the freeze that was ordered then. Without a
+ * valid policy nothing holds.
  */
-export function verdictAt({ snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>, at: string): Verdict {
+export function verdictAt(
+  { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
+  at: string,
+  frozen?: Snapshot['frozen'],
+): Verdict {
   if (!policy) return { state: 'failed', findings: [], next: [] }
   const { frozen: _, ...facts } = snapshot
-  return decide({ ...facts, takenAt: at, takeBack: 0 }, withoutMargin(policy))
+  const then = { ...facts, ...(frozen ? { frozen } : {}), takenAt: at, takeBack: 0 }
+  return decide(then, withoutMargin(policy))
 }
 
 /** Whether a verdict waited for nothing but the end of a window that was about to close. */

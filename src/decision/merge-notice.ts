@@ -1,6 +1,6 @@
 import type { ChangeRecord } from './change-record.ts'
 import type { NoticeOf } from './notice.ts'
-import { bypassedByPush, type DirectPush } from './review-issue.ts'
+import { bypassedByPush, type DirectPush, keyOfPush } from './review-issue.ts'
 
 type Repository = NoticeOf<'merged'>['repository']
 type Links = { seq: number; check?: string | undefined }
@@ -44,7 +44,7 @@ export function pushNotice(
 ): NoticeOf<'exception'> {
   return {
     kind: 'exception',
-    key: `exception/${repository.repositoryId}/${push.after}`,
+    key: `exception/${repository.repositoryId}/${keyOfPush(push)}`,
     repository,
     how: 'pushed',
     branch: push.branch,

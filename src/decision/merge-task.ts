@@ -42,7 +42,7 @@ function what(task: MergeTask): string | number {
     case 'merged':
       return task.pull.number
     case 'pushed':
-      return task.push.after
+      return `${task.push.branch} ${task.push.before} ${task.push.after}`
     case 'group':
       return task.group.headSha
     case 'issue':

@@ -67,7 +67,8 @@ const merged = z.object({
 
 /**
  * Something reached a protected branch past the gate: a merge without a passed verdict for that head at that time, or a
- * push that belongs to no pull request. Key: `exception/<repositoryId>/<commit>`.
+ * push that belongs to no pull request. Key: `exception/<repositoryId>/<commit>`, and
+ * for a push `…/<activity>` after it.
  */
 const exception = z.object({
   kind: z.literal('exception'),

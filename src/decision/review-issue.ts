@@ -19,6 +19,13 @@ export type DirectPush = {
   commits: string[]
   by: { id: number; login: string; type: string } | null
   at: string
+  /** GitHub's number of it among the activities of the repository; null where it does not show it. */
+  activity: number | null
+}
+
+/** What a push is kept by: the same commit may be pushed to several branches, and to one branch again. */
+export function keyOfPush({ branch, after, activity }: DirectPush): string {
+  return `${after}/${activity ?? branch.slice(0, 200)}`
 }
 
 type Due = { at: Date; zone: string }
@@ -76,7 +83,7 @@ export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
 
 /** The review of a push that belongs to no pull request. */
 export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
-  const key = push.after
+  const key = keyOfPush(push)
   const who = push.by ? code(push.by.login) : 'Somebody whom GitHub does not name'
   const how = push.forced ? 'force-pushed' : 'pushed'
   return {

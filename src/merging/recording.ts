@@ -2,20 +2,21 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { type ChangeRecord, changeRecord } from '../decision/change-record.ts'
 import { dueDate } from '../decision/due-date.ts'
 import { mergeNotice } from '../decision/merge-notice.ts'
-import { covers } from '../decision/policy.ts'
 import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/review-issue.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { wantedBy } from '../judging.ts'
-import { type Judging, policyFor } from '../policy-source.ts'
+import { policyFor } from '../policy-source.ts'
 import { appendRecord } from '../services/audit.ts'
 import { postedRun } from '../services/check-runs.ts'
 import { factStore } from '../services/facts.ts'
 import { landingOf, saveLanding } from '../services/follow-ups.ts'
+import { freezesAt, frozenFact } from '../services/freezes.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type ReadMerge, readMerge } from '../services/github/merges.ts'
+import { readMerge } from '../services/github/merges.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { forgetHistory, standingAt } from '../services/verdicts/history.ts'
+import { isCoveredBy, policyBeforeMerge } from './policy-before.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /**
@@ -28,7 +29,8 @@ type Merge = { record: ChangeRecord; window: WindowSettings | undefined }
 
 /**
  * Appends the change record of a merge, and that of the exception where it is one, once: the mark that it was done
- * commits with them. Nothing is recorded for a repository without a policy, and for a branch that the policy leaves out.
+ * commits with them. Nothing is recorded for a repository without a policy, and for a branch that the policy leaves out: by the one
+ * that the pull request was judged by, or that stood before the merge.
  * @returns whether the merge is recorded, now or before.
  */
 export async function recordMerge(shell: MergeShell, github: GitHub, pull: PullRef): Promise<boolean> {
@@ -84,31 +86,23 @@ async function readChange(shell: MergeShell, github: GitHub, pull: PullRef): Pro
   if (!read) return undefined
   const until = new Date(Date.parse(read.mergedAt) + clocksDiffer)
   const standing = await standingAt(shell.database, pull, until)
-  const judging = await policyFor(shell.database, github, pull)
-  if (!standing && !isCovered(judging, read)) return undefined
-  const inForce = standing?.policy ?? (judging.kind === 'policy' ? judging.policy : undefined)
-  const afterwards =
-    standing?.headSha === read.head.sha ? undefined : await peopleOf(shell, github, pull, judging)
-  const { defaultBranch: _, ...facts } = read
-  const policy = standing?.source ?? (judging.kind === 'none' ? undefined : judging.file)
-  const record = changeRecord({ ...facts, standing, policy, afterwards, rules: packageFile.version })
-  return { record, window: inForce?.gates.release_window }
-}
-
-function isCovered(judging: Judging, { base, defaultBranch }: ReadMerge): boolean {
-  if (judging.kind === 'none') return false
-  return judging.kind === 'policy'
-    ? covers(judging.policy, base.ref, defaultBranch)
-    : base.ref === defaultBranch
+  const inForce = standing
+    ? { policy: standing.policy, file: standing.source }
+    : await policyBeforeMerge(shell, github, pull, read)
+  const { defaultBranch, ...facts } = read
+  if (!inForce || !isCoveredBy(inForce.policy, read.base.ref, defaultBranch)) return undefined
+  const afterwards = standing?.headSha === read.head.sha ? undefined : await peopleOf(shell, github, pull)
+  const { policy, file } = inForce
+  const record = changeRecord({
+    ...{ ...facts, standing, policy: file, afterwards, rules: packageFile.version },
+    ...frozenFact(await freezesAt(shell.database, new Date(read.mergedAt)), pull),
+  })
+  return { record, window: policy?.gates.release_window }
 }
 
 /** Who had a part in a change that was not judged: read now, which is the nearest to the merge that there is. */
-async function peopleOf(
-  shell: MergeShell,
-  github: GitHub,
-  pull: PullRef,
-  judging: Judging,
-): Promise<Snapshot | undefined> {
+async function peopleOf(shell: MergeShell, github: GitHub, pull: PullRef): Promise<Snapshot | undefined> {
+  const judging = await policyFor(shell.database, github, pull)
   const facts = factStore(shell.database, shell.now)
   return (await readSnapshot(github, pull, wantedBy(judging), facts, shell.now))?.snapshot
 }

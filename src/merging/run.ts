@@ -30,11 +30,11 @@ async function run(shell: MergeShell, task: MergeTask, signal: AbortSignal): Pro
         await followUp(shell, github, task.pull, `#${task.pull.number}`)
       }
       return
-    case 'pushed':
-      if (await recordPush(shell, github, task.repository, task.push)) {
-        await followUp(shell, github, task.repository, task.push.after)
-      }
+    case 'pushed': {
+      const key = await recordPush(shell, github, task.repository, task.push)
+      if (key) await followUp(shell, github, task.repository, key)
       return
+    }
     case 'group':
       return lookAtGroup(shell, github, task.repository, task.group, signal)
     case 'issue':

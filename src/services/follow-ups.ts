@@ -7,7 +7,7 @@ type Repository = { installationId: number; repositoryId: number; owner: string;
 /** Something that reached a covered branch, and what is to be done about it. */
 export type NewLanding = {
   repository: Repository
-  /** `#12` for a pull request, the commit for a push. */
+  /** `#12` for a pull request, the commit and the branch for a push. */
   key: string
   number: number | undefined
   headSha: string | undefined

@@ -12,16 +12,19 @@ export type OpenGroup = {
   baseRef: string
   state: 'passed' | 'failed'
   members: Member[]
+  /** Taken before its pull requests were read: a verdict on one of them with a higher one is newer. */
+  generation: number
 }
 
 export async function saveGroup(db: Queryable, group: OpenGroup): Promise<void> {
   const { repository } = group
   await db.query(
     `INSERT INTO release_gate.merge_groups
-       (installation_id, repository_id, head_sha, owner, repo, head_ref, base_ref, state, members)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       (installation_id, repository_id, head_sha, owner, repo, head_ref, base_ref, state, members, generation)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (installation_id, repository_id, head_sha) DO UPDATE SET
-       owner = excluded.owner, repo = excluded.repo, state = excluded.state, members = excluded.members`,
+       owner = excluded.owner, repo = excluded.repo, state = excluded.state, members = excluded.members,
+       generation = excluded.generation`,
     [
       repository.installationId,
       repository.repositoryId,
@@ -32,6 +35,7 @@ export async function saveGroup(db: Queryable, group: OpenGroup): Promise<void> 
       group.baseRef,
       group.state,
       JSON.stringify(group.members),
+      group.generation,
     ],
   )
 }
@@ -47,15 +51,17 @@ export async function forgetGroup(
   )
 }
 
-/** The groups of a repository that passed and that GitHub has not told the end of. */
+/** The groups of a repository that passed and that GitHub has not told the end of: all, or the one with a head. */
 export async function passedGroups(
   db: Queryable,
   { installationId, repositoryId }: { installationId: number; repositoryId: number },
+  headSha?: string,
 ): Promise<OpenGroup[]> {
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.merge_groups
-     WHERE installation_id = $1 AND repository_id = $2 AND state = 'passed' ORDER BY head_sha`,
-    [installationId, repositoryId],
+     WHERE installation_id = $1 AND repository_id = $2 AND state = 'passed' AND ($3::text IS NULL OR head_sha = $3)
+     ORDER BY head_sha`,
+    [installationId, repositoryId, headSha ?? null],
   )
   return rows.map((row) => ({
     repository: { installationId, repositoryId, owner: row.owner, repo: row.repo },
@@ -64,6 +70,7 @@ export async function passedGroups(
     baseRef: row.base_ref,
     state: row.state,
     members: row.members,
+    generation: row.generation,
   }))
 }
 
@@ -85,4 +92,5 @@ type Row = {
   base_ref: string
   state: 'passed' | 'failed'
   members: Member[]
+  generation: number
 }

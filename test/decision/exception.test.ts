@@ -37,6 +37,11 @@ function aMerge(what: Partial<Merge> = {}): Merge {
 
 describe('a merge that is no exception', () => {
   it.each<[string, Merge, Standing]>([
+    [
+      'a freeze was ordered, and the change was urgent',
+      aMerge({ frozen: { reason: 'Ledger', by: 'eva', since: minutesLater(4, inWindow) } }),
+      aStanding({ snapshot: { ...approved, labels: [aLabel({ at: before })] } }),
+    ],
     ['it had passed, and the window was open', aMerge(), aStanding()],
     ['in the last millisecond of the window', aMerge({ mergedAt: '2026-11-25T18:59:59.999Z' }), aStanding()],
     [
@@ -107,6 +112,20 @@ describe('a merge that is an exception', () => {
       aStanding(),
       'unjudged',
       /for the branch that it was merged into/,
+    ],
+    [
+      'a verdict that had passed before it was closed and opened again',
+      aMerge(),
+      aStanding({ state: 'waiting', snapshot: { ...approved, state: 'closed' } }),
+      'unjudged',
+      /since it was opened again/,
+    ],
+    [
+      'a freeze that was ordered since',
+      aMerge({ frozen: { reason: 'Ledger', by: 'eva', since: minutesLater(4, inWindow) } }),
+      aStanding(),
+      'late',
+      /^Release window: Frozen: Ledger$/,
     ],
     [
       'a verdict that waited for approvals',

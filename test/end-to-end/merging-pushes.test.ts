@@ -80,8 +80,21 @@ beforeAll(async () => {
   await theirs.push({ ref: 'main' })
   await stage.settled()
   early = { issues: await openedIssues(stage, direct), messages: direct.messages() }
+  const again = await scene('again')
+  const mine = await stage.github.workingCopy(again.name, 'olga')
+  await mine.branch('main', 'origin/main')
+  await mine.write({ 'src/hot.ts': 'again\n' })
+  const bad = await mine.commit('Mend it at once')
+  await mine.push({ ref: 'main' })
+  await later(3)
+  await mine.git('reset', '--hard', '--quiet', 'HEAD~1')
+  await mine.push({ ref: 'main', force: true })
+  await later(3)
+  await mine.git('reset', '--hard', '--quiet', bad)
+  await mine.push({ ref: 'main' })
+  await later(3)
   await later(2)
-  await letNoticesPass(stage, 24)
+  await letNoticesPass(stage, 40)
   records = await recordsOf(stage)
 }, 120_000)
 afterAll(() => stage.close())
@@ -119,6 +132,11 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     expect(exceptionsIn('other App').map(({ body }) => body)).toMatchObject([
       { by: { login: 'release-bot[bot]' }, bypassed: ['1 commit belongs to no pull request.'] },
     ])
+  })
+
+  test('is one each time: pushed, taken back by force, and pushed again', async () => {
+    expect(exceptionsIn('again').map(({ body }) => body.forced)).toEqual([false, true, false])
+    expect(await openedIssues(stage, shop('again'))).toHaveLength(3)
   })
 
   test('is one on any covered branch, a new one too', () => {

@@ -66,7 +66,7 @@ describe('an urgent merge', () => {
       '- Release window: Opens Wed 9 Dec 2026, 10:00 PST',
       '- Labelled by `eva`',
       'diners are paid twice',
-      'Due Tue 8 Dec 2026, 15:00 PST',
+      'Due Tue 8 Dec 2026, 15:00',
     ])
       expect(opened?.body).toContain(part)
   })
@@ -128,7 +128,7 @@ describe('an urgent merge', () => {
     expect(owed).toMatchObject({ labels: ['urgent-review'], state: 'open' })
     expect(owed?.body).toContain('- Staging regression: ')
     expect(owed?.body).not.toContain('- Release window: ')
-    await at('2026-12-18T18:00:00Z')
+    await at('2026-12-18T18:01:00Z')
     expect((await deferring.check(await urgent(deferring)))?.summary).toContain(
       `the review of #${mend.number} in #${owed?.number} is overdue`,
     )

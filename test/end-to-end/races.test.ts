@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
-import { windowPolicy } from '../support/merging.ts'
+import { about, recordsOf, windowPolicy } from '../support/merging.ts'
 import { aStagingWorld, type StagingWorld } from '../support/staging-world.ts'
 
 /** What happens while a pull request is read, judged or written, and what is lost meanwhile: never green. */
@@ -79,6 +79,26 @@ describe('a freeze that is ordered while a pull request is read', () => {
     await order('unfreeze')
     await world.stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+})
+
+describe('a merge that comes between an order to freeze and its check', () => {
+  test('is recorded as an exception, also when the freeze has ended by then', async () => {
+    await later(1)
+    shop = await world.shop(windowPolicy)
+    const change = await aGreenOne()
+    const path = new RegExp(`${shop.repository.repo}/check-runs`)
+    world.stage.github.faults.add({ kind: 'status', status: 502, path, only: 'app' })
+    await order('freeze')
+    await world.stage.settled()
+    await later(1)
+    expect(await shop.merge('eva', change)).toBeUndefined()
+    await order('unfreeze')
+    world.stage.github.faults.clear()
+    await world.stage.settled()
+    const records = await recordsOf(world.stage)
+    const [late] = about(records, shop, 'exception')
+    expect(late?.body).toMatchObject({ kind: 'late', bypassed: ['Release window: Frozen: Ledger'] })
   })
 })
 

@@ -26,7 +26,10 @@ export type MergingShop = Workshop & {
 
 let count = 0
 
-export async function aRepositoryOf(stage: Stage, policy = windowPolicy): Promise<MergingShop> {
+export async function aRepositoryOf(
+  stage: Stage,
+  policy: string | null = windowPolicy,
+): Promise<MergingShop> {
   count += 1
   const shop = await furnish(stage, { repo: `merging-${count}`, policy })
   const change = (wish: Wish = {}) => {
@@ -61,9 +64,89 @@ export async function aRepositoryOf(stage: Stage, policy = windowPolicy): Promis
   }
 }
 
+type QueueWish = {
+  strategy?: 'ALLGREEN' | 'HEADGREEN'
+  method?: 'MERGE' | 'SQUASH' | 'REBASE'
+  alsoNeeds?: string | undefined
+  branch?: string
+  policy?: string | undefined
+}
+
+export type QueuedShop = Awaited<ReturnType<typeof queueOn>>
+
+/** A repository with a merge queue on a branch, in which a second check can keep groups open. */
+export async function queueOn(
+  stage: Stage,
+  { strategy = 'ALLGREEN', method = 'MERGE', alsoNeeds, branch = 'main', policy }: QueueWish = {},
+) {
+  const shop = await aRepositoryOf(stage, policy)
+  const { repository, name } = shop
+  await requireQueue(stage, shop, { strategy, method, alsoNeeds, branch })
+  return {
+    ...shop,
+    enqueue: async ({ number }: Change) => {
+      await stage.github.enqueue(`${name}#${number}`, 'eva')
+      await stage.settled()
+    },
+    dequeue: async ({ number }: Change) => {
+      await stage.github.dequeue(`${name}#${number}`, 'eva')
+      await stage.settled()
+    },
+    /** Lets the second check pass on a commit. */
+    succeed: async (sha: string) => {
+      const status = { sha, context: alsoNeeds ?? '', state: 'success' as const }
+      await stage.as('olga').rest.repos.createCommitStatus({ ...repository, ...status })
+      await stage.settled()
+    },
+    isMerged: async ({ number }: Change) =>
+      (await stage.as('eva').rest.pulls.get({ ...repository, pull_number: number })).data.merged,
+    groupHeads: async () => {
+      const ref = `heads/gh-readonly-queue/${branch}/pr-`
+      const { data } = await stage.as('eva').rest.git.listMatchingRefs({ ...repository, ref })
+      return data.map(({ object }) => object.sha)
+    },
+  }
+}
+
+async function requireQueue(
+  stage: Stage,
+  { repository }: Workshop,
+  { strategy, method, alsoNeeds, branch }: QueueWish,
+): Promise<void> {
+  const ours = { context: 'Release gate', integration_id: stage.github.app.id }
+  await stage.as('olga').request('POST /repos/{owner}/{repo}/rulesets', {
+    ...repository,
+    name: 'queue',
+    target: 'branch',
+    enforcement: 'active',
+    conditions: { ref_name: { include: [`refs/heads/${branch}`], exclude: [] } },
+    rules: [
+      {
+        type: 'required_status_checks',
+        parameters: {
+          strict_required_status_checks_policy: false,
+          required_status_checks: [ours, ...(alsoNeeds ? [{ context: alsoNeeds }] : [])],
+        },
+      },
+      {
+        type: 'merge_queue',
+        parameters: {
+          check_response_timeout_minutes: 60,
+          grouping_strategy: strategy ?? 'ALLGREEN',
+          max_entries_to_build: 5,
+          max_entries_to_merge: 5,
+          merge_method: method ?? 'MERGE',
+          min_entries_to_merge: 1,
+          min_entries_to_merge_wait_minutes: 0,
+        },
+      },
+    ],
+  })
+}
+
 export type ShownIssue = { number: number; title: string; body: string; labels: string[]; state: string }
 
-/** Issues of a repository that are no pull requests, oldest first. */
+/** Issues of a repository that are no pull requests and not where the records are written down, oldest first. */
 export async function openedIssues(stage: Stage, { repository }: Workshop): Promise<ShownIssue[]> {
   const { data } = await stage
     .as('eva')
@@ -77,6 +160,7 @@ export async function openedIssues(stage: Stage, { repository }: Workshop): Prom
       state,
       labels: labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))),
     }))
+    .filter(({ labels }) => !labels.includes('release-gate-records'))
     .toSorted((a, b) => a.number - b.number)
 }
 

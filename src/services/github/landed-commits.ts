@@ -1,5 +1,6 @@
 import type { PushedRange, RepositoryRef } from '../../decision/merge-task.ts'
 import type { Person } from '../../decision/snapshot.ts'
+import { type Activity, activityOn, moveIn, noCommit, stoodBefore } from './branch-activity.ts'
 import { type GitHub, orAbsent } from './client.ts'
 import { readOwnLine } from './own-line.ts'
 import { personOf } from './people.ts'
@@ -8,50 +9,84 @@ import { personOf } from './people.ts'
 export type ReadPush = {
   by: Person | null
   at: string | undefined
+  /** GitHub's number of the move among the activities of the repository. */
+  activity: number | null
+  /** The tip of the branch until then: of one that was made anew, the one at which it had been deleted. */
+  before: string
   /** The history of the branch was rewritten. */
   forced: boolean
   /** Commits that belong to no pull request that was merged into the branch. */
   strangers: string[]
 }
 
-const noCommit = /^0+$/
-
 /** More commits than these in one push are not asked for one by one; those beyond count as strangers. */
 const mostAsked = 250
 
 /**
  * Reads who pushed, and which commits on the branch's own line belong to no merged pull request. What came in through the
- * second parent of a merge belongs to whatever the merge belongs to. A new branch is compared with the default branch.
+ * second parent of a merge belongs to whatever the merge belongs to. A branch that was deleted and made anew is compared
+ * with what it was, since that throws its history away as a force push does; a new one with the default branch.
  * Undefined: the repository is new, and so is its first branch.
  */
 export async function readPush(
   github: GitHub,
   repository: RepositoryRef,
-  { branch, before, after }: PushedRange,
+  range: PushedRange,
   defaultBranch: string,
 ): Promise<ReadPush | undefined> {
-  const { owner, repo } = repository
-  const fresh = noCommit.test(before)
-  if (fresh && branch === defaultBranch) return undefined
-  const from = fresh ? await tipOf(github, repository, defaultBranch) : before
+  const { branch, before, after } = range
+  const rows = await activityOn(github, repository, branch)
+  const isNew = noCommit.test(before)
+  const stood = isNew ? stoodBefore(rows, range) : before
+  const from = stood ?? (await startOf(github, repository, branch, defaultBranch))
   if (from === undefined) return undefined
-  // Where GitHub cannot compare them any more, the tip alone tells.
-  const { line, behind } = (await readOwnLine(github, repository, from, after)) ?? {
-    line: [{ sha: after }],
-    behind: 0,
+  const compared = await readOwnLine(github, repository, from, after)
+  const row = moveIn(rows, range)
+  return {
+    by: row ? personOf(row.actor) : null,
+    at: row?.timestamp,
+    activity: row?.id ?? null,
+    before: stood ?? before,
+    forced: stood !== undefined && isRewritten(compared, isNew, row),
+    strangers: await strangersOn(github, repository, branch, lineOf(compared, after)),
   }
-  const shas = line.map(({ sha }) => sha)
+}
+
+type Compared = Awaited<ReturnType<typeof readOwnLine>>
+
+/** Where GitHub cannot compare the two any more, or shows a part of the line alone, the tip is asked for in any case. */
+function lineOf(compared: Compared, after: string): string[] {
+  const shas = (compared?.line ?? []).map(({ sha }) => sha)
+  return compared?.complete ? shas : [...new Set([after, ...shas])]
+}
+
+/** Where GitHub cannot compare the two any more its activity tells, and a branch that was made anew is taken for rewritten. */
+function isRewritten(compared: Compared, isNew: boolean, row: Activity | undefined): boolean {
+  return compared ? compared.behind > 0 : isNew || row?.activity_type === 'force_push'
+}
+
+/** Those of the commits that belong to no pull request that was merged into the branch. */
+async function strangersOn(
+  github: GitHub,
+  repository: RepositoryRef,
+  branch: string,
+  shas: string[],
+): Promise<string[]> {
   const strangers: string[] = []
   for (const sha of shas.slice(0, mostAsked)) {
     if (!(await belongs(github, repository, branch, sha))) strangers.push(sha)
   }
-  const activity = await actorOf(github, { owner, repo }, branch, after)
-  return {
-    by: activity?.by ?? null,
-    at: activity?.at,
-    forced: !fresh && behind > 0,
-    strangers: [...strangers, ...shas.slice(mostAsked)],
-  }
+  return [...strangers, ...shas.slice(mostAsked)]
+}
+
+/** What a new branch is compared with; nothing for the first of a repository. */
+async function startOf(
+  github: GitHub,
+  repository: RepositoryRef,
+  branch: string,
+  defaultBranch: string,
+): Promise<string | undefined> {
+  return branch === defaultBranch ? undefined : tipOf(github, repository, defaultBranch)
 }
 
 /** The tip of a branch, by its full name: a tag may be called the same. */
@@ -76,17 +111,4 @@ async function belongs(
   return pulls.some(
     ({ merged_at: at, base }) => at !== null && base.ref === branch && base.repo.id === repositoryId,
   )
-}
-
-/** Who pushed, by the repository's activity: the only place that names them. */
-async function actorOf(
-  github: GitHub,
-  repository: { owner: string; repo: string },
-  branch: string,
-  after: string,
-): Promise<{ by: Person | null; at: string | undefined } | undefined> {
-  const options = { ...repository, ref: `refs/heads/${branch}`, per_page: 100 }
-  const answer = await orAbsent(github.rest.repos.listActivities(options))
-  const row = answer?.data.find((each) => each.after === after)
-  return row && { by: personOf(row.actor), at: row.timestamp }
 }

@@ -1,4 +1,6 @@
 import type { MergeGroup, RepositoryRef } from '../../decision/merge-task.ts'
+import { checkName } from '../../decision/report.ts'
+import type { StandingRun } from './checks.ts'
 import { type GitHub, orAbsent } from './client.ts'
 import { tipOf } from './landed-commits.ts'
 import { type LineCommit, readOwnLine } from './own-line.ts'
@@ -15,6 +17,33 @@ export async function groupStands(
   { headRef, headSha }: MergeGroup,
 ): Promise<boolean> {
   return (await tipOf(github, repository, branchOf(headRef))) === headSha
+}
+
+/** Whether the base holds the head of a group: GitHub has merged it. */
+export async function isInBase(
+  github: GitHub,
+  repository: RepositoryRef,
+  group: MergeGroup,
+): Promise<boolean> {
+  const { line, complete } = await lineOf(github, repository, group)
+  return complete && line.length === 0
+}
+
+/** The newest run of our check on a commit, where it is the one that we gave this id. */
+export async function newestRunOf(
+  github: GitHub,
+  { owner, repo }: { owner: string; repo: string },
+  { sha, externalId }: { sha: string; externalId: string },
+): Promise<StandingRun | undefined> {
+  const runs = await github.paginate(github.rest.checks.listForRef, {
+    owner,
+    repo,
+    ref: sha,
+    check_name: checkName,
+    filter: 'latest',
+    per_page: 100,
+  })
+  return runs.find(({ external_id: id }) => id === externalId)
 }
 
 /**

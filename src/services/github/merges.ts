@@ -1,6 +1,7 @@
 import type { MergeFacts, RecordedCheck } from '../../decision/change-record.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
-import type { GitHub } from './client.ts'
+import { activityOn } from './branch-activity.ts'
+import { type GitHub, orAbsent } from './client.ts'
 import { personOf } from './people.ts'
 import { readPull } from './pulls.ts'
 
@@ -27,6 +28,22 @@ export async function readMerge(github: GitHub, ref: PullRef): Promise<ReadMerge
     mergedAt: new Date(pull.merged_at).toISOString(),
     checks: await readChecks(github, ref, pull.head.sha),
   }
+}
+
+/**
+ * The tip of a branch before a merge, by the repository's activity; where that does not name the merge, since a queue
+ * merged several at once, by the first parent of the merge commit. With a rebase that may be a commit of the change itself.
+ */
+export async function tipBefore(
+  github: GitHub,
+  { owner, repo }: PullRef,
+  { branch, mergeCommit }: { branch: string; mergeCommit: string },
+): Promise<string | undefined> {
+  const rows = await activityOn(github, { owner, repo }, branch)
+  const move = rows.find(({ after }) => after === mergeCommit)
+  if (move) return move.before
+  const answer = await orAbsent(github.rest.git.getCommit({ owner, repo, commit_sha: mergeCommit }))
+  return answer?.data.parents[0]?.sha
 }
 
 /** The newest run of each check on a commit, by name. Where the App may not see them, or there are none: none. */

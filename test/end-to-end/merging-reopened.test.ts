@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import {
+  about,
+  allowBypass,
+  aRepositoryOf,
+  inWindow,
+  type MergingShop,
+  type ReadRecord,
+  recordsOf,
+} from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+let stage: Stage
+let records: ReadRecord[]
+const shops = new Map<string, MergingShop>()
+
+type Update = { state?: 'open' | 'closed'; base?: string }
+type Scene = { shop: MergingShop; change: Change; update: (to: Update) => Promise<unknown> }
+
+/** A pull request that had passed, in a repository with an uncovered branch `side`. */
+async function scene(name: string): Promise<Scene> {
+  const shop = await aRepositoryOf(stage)
+  await allowBypass(stage, shop)
+  shops.set(name, shop)
+  const copy = await stage.github.workingCopy(shop.name, 'olga')
+  await copy.branch('side')
+  await copy.push({ ref: 'side' })
+  const change = await shop.approvedChange()
+  expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  const update = async (to: Update) => {
+    await stage.as('olga').rest.pulls.update({ ...shop.repository, pull_number: change.number, ...to })
+  }
+  return { shop, change, update }
+}
+
+/** Events of what happens last are lost but for the merge: so fast is it that nobody has judged the pull request again. */
+async function atOnce({ shop, change, update }: Scene, last: Update): Promise<void> {
+  await stage.settled()
+  stage.github.faults.add({ kind: 'lose', event: 'pull_request', times: 1 })
+  await update(last)
+  expect(await shop.merge('olga', change)).toBeUndefined()
+}
+
+beforeAll(async () => {
+  stage = await aStage({ at: inWindow })
+  cast(stage)
+  stage.github.installApp('foodyepay')
+
+  const closed = await scene('closed')
+  await closed.update({ state: 'closed' })
+  await stage.settled()
+  await closed.shop.review('dev', closed.change, 'REQUEST_CHANGES')
+  await atOnce(closed, { state: 'open' })
+
+  const away = await scene('away')
+  await away.update({ base: 'side' })
+  await atOnce(away, { base: 'main' })
+
+  const again = await scene('judged again')
+  await again.update({ state: 'closed' })
+  await stage.settled()
+  await again.update({ state: 'open' })
+  await stage.settled()
+  expect(await again.shop.merge('eva', again.change)).toBeUndefined()
+
+  const elsewhere = await scene('elsewhere')
+  await elsewhere.update({ base: 'side' })
+  await stage.settled()
+  expect(await elsewhere.shop.merge('ana', elsewhere.change)).toBeUndefined()
+  records = await recordsOf(stage)
+}, 120_000)
+afterAll(() => stage.close())
+
+const of = (name: string, kind: string) =>
+  about(records, shops.get(name) as MergingShop, kind).map(({ body }) => body)
+
+describe('a passed verdict ends when its pull request', () => {
+  test.each([
+    ['is closed: merged at once after it was opened again is an exception', 'closed', /opened again/],
+    [
+      'is offered to a branch that is not covered: merged at once after it came back is one',
+      'away',
+      /branch/,
+    ],
+  ])('%s', (_name, name, bypassed) => {
+    expect(of(name, 'exception')).toMatchObject([
+      { kind: 'unjudged', bypassed: [expect.stringMatching(bypassed)], by: { login: 'olga' } },
+    ])
+  })
+})
+
+describe('no exception is', () => {
+  test('a merge of one that was closed, opened again and judged again', () => {
+    expect(of('judged again', 'merged')).toMatchObject([{ exception: null }])
+    expect(of('judged again', 'exception')).toEqual([])
+  })
+
+  test('a merge into a branch that is not covered, of one that was judged for another', () => {
+    expect(of('elsewhere', 'merged')).toEqual([])
+    expect(of('elsewhere', 'exception')).toEqual([])
+  })
+})
