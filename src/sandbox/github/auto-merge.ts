@@ -1,3 +1,4 @@
+import { HTTPException } from 'hono/http-exception'
 import { hasRole } from './access.ts'
 import type { Hub } from './hub.ts'
 import { enqueue, queueRule } from './merge-queue.ts'
@@ -22,8 +23,13 @@ export function tryAutoMerge(hub: Hub, repository: Repository, issue: PullIssue)
     if (checksMissing(hub, repository, issue)) return
     if (await mergeBlock(hub, repository, issue, undefined, { ignoreQueue: true })) return
     if (queued) await enqueue(hub, repository, issue, by)
-    else await mergePull(hub, repository, issue, by, wish)
+    else await mergePull(hub, repository, issue, by, wish).catch(leftWaiting)
   })
+}
+
+/** A rule that was changed in between: the pull request goes on waiting. */
+function leftWaiting(error: unknown): void {
+  if (!(error instanceof HTTPException)) throw error
 }
 
 /** Looked at first, since it needs no git: most pull requests wait for a check. */
