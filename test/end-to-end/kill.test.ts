@@ -5,9 +5,7 @@ import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/wor
 import { aStage } from '../support/stage.ts'
 
 /** How long after the event the bot is killed, in milliseconds: spread over an evaluation, which takes about 100. */
-const delays = (
-  process.env.SIZE === 'large' ? [0, 5, 15, 30, 45, 60, 80, 100, 130, 170] : [0, 30, 70]
-).entries()
+const delays = (process.env.SIZE === 'large' ? [0, 5, 15, 30, 45, 60, 80, 100, 130, 170] : [0, 45]).entries()
 
 describe('kill -9 of the bot at any moment, then a restart', () => {
   let stage: Stage
