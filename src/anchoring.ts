@@ -1,8 +1,9 @@
+import type { Logger } from 'pino'
 import { type Anchor, anchorIssue, anchorLine } from './decision/anchor.ts'
 import { headsToAnchor, type KeptAnchor, saveAnchor } from './services/audit/anchors.ts'
 import type { Database } from './services/database.ts'
 import { addLine, anchorIssueNumber } from './services/github/anchor-issues.ts'
-import type { GitHub } from './services/github/client.ts'
+import { type GitHub, orGone } from './services/github/client.ts'
 import { keptPolicies } from './services/policies.ts'
 import { reserveWrite } from './write-budget.ts'
 
@@ -10,18 +11,20 @@ export type AnchorShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
   now: () => Date
+  log: Pick<Logger, 'warn'>
 }
 
 /**
  * Writes the newest record of each chain down in an issue, outside of the database whose owner could drop its triggers
- * (rules/ingest.md, "Records"). One that fails keeps no other one waiting.
+ * (rules/ingest.md, "Records"). One that cannot be written now, because its App was removed or a limit is reached, keeps no other
+ * one waiting, and is tried again the next day.
  */
 export async function anchorRecords(shell: AnchorShell): Promise<void> {
-  const failures: unknown[] = []
   for (const { head, last } of await headsToAnchor(shell.database)) {
-    await anchor(shell, head, last).catch((error: unknown) => failures.push(error))
+    await anchor(shell, head, last).catch((error: unknown) => {
+      shell.log.warn({ ...head, problem: String(error) }, 'The newest record could not be anchored')
+    })
   }
-  if (failures.length > 0) throw new AggregateError(failures, 'Records could not be anchored')
 }
 
 async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undefined): Promise<void> {
@@ -29,13 +32,12 @@ async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undef
   const { installationId } = head
   const github = await shell.github(installationId)
   const at = now()
-  const wish = anchorIssue(at)
   for (const place of await placesFor(database, installationId, last)) {
     await database.transaction((tx) => reserveWrite(tx, installationId, at, 'say'))
-    const issue = await issueOf(github, place, wish, at, last)
-    if (!(await addLine(github, place, issue, anchorLine(head, at)))) continue
-    return saveAnchor(database, { ...head, ...place, at, issue })
+    const issue = await writeDown(github, place, head, at, last)
+    if (issue !== undefined) return saveAnchor(database, { ...head, ...place, at, issue })
   }
+  throw new Error('no repository with a policy takes it')
 }
 
 type Place = { owner: string; repo: string }
@@ -51,17 +53,24 @@ async function placesFor(
   return places.map(({ owner, repo }) => ({ owner, repo }))
 }
 
-/** Each year has its issue, so that its text stays within what GitHub takes. */
-async function issueOf(
+/**
+ * Each year has its issue, so that its text stays within what GitHub takes; one that was deleted is followed by another.
+ * @returns its number; undefined where the repository is gone.
+ */
+async function writeDown(
   github: GitHub,
   place: Place,
-  wish: ReturnType<typeof anchorIssue>,
+  head: Anchor,
   at: Date,
   last: KeptAnchor | undefined,
-): Promise<number> {
-  const same =
-    last?.repo === place.repo &&
-    last.owner === place.owner &&
-    last.at.getUTCFullYear() === at.getUTCFullYear()
-  return same ? last.issue : anchorIssueNumber(github, place, wish)
+): Promise<number | undefined> {
+  const line = anchorLine(head, at)
+  const known = last && isOf(last, place, at) ? last.issue : undefined
+  if (known !== undefined && (await addLine(github, place, known, line))) return known
+  const issue = await orGone(anchorIssueNumber(github, place, anchorIssue(at)))
+  return issue !== undefined && (await addLine(github, place, issue, line)) ? issue : undefined
+}
+
+function isOf(last: KeptAnchor, { owner, repo }: Place, at: Date): boolean {
+  return last.owner === owner && last.repo === repo && last.at.getUTCFullYear() === at.getUTCFullYear()
 }

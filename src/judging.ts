@@ -1,8 +1,9 @@
 import { digestOf } from './check-writer.ts'
+import type { Gate } from './decision/gate.ts'
+import { type GateName, gates } from './decision/gates/index.ts'
 import { covers, type Policy } from './decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from './decision/report.ts'
 import type { Snapshot } from './decision/snapshot.ts'
-import { releaseLabel } from './decision/staging.ts'
 import { decide, type Verdict, verdictOf } from './decision/verdict.ts'
 import { policyPath } from './policy-file.ts'
 import type { Judging } from './policy-source.ts'
@@ -16,12 +17,20 @@ export type Judgeable = Exclude<Judging, { kind: 'none' }>
 /** Which facts beyond the pull request itself the policy looks at. */
 export function wantedBy(judging: Judging): Wanted {
   if (judging.kind !== 'policy') return { teams: [], boundLabels: [], labels: [] }
-  const { approvals, release_window: window, hold } = judging.policy.gates
+  const { approvals, release_window: window } = judging.policy.gates
   return {
     teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])],
     boundLabels: window?.urgent.bound_to_head ? [window.urgent.label] : [],
-    labels: [releaseLabel, ...(window ? [window.urgent.label] : []), ...(hold ? [hold.label] : [])],
+    labels: labelsOf(judging.policy),
   }
+}
+
+function labelsOf(policy: Policy): string[] {
+  const named = Object.entries(gates) as [GateName, Gate][]
+  return named.flatMap(([name, gate]) => {
+    const settings = policy.gates[name]
+    return settings === undefined ? [] : (gate.labels?.(settings) ?? [])
+  })
 }
 
 export type Judged = Verdict & { report: CheckReport }

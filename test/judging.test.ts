@@ -8,12 +8,13 @@ test('the teams of approvals and of labelled_by are read, and the labels that ga
   const policy = aPolicy({
     approvals: { teams: ['engineering'] },
     release_window: { urgent: { labelled_by: ['on-call'], label: 'hotfix' } },
+    staging_regression: {},
     hold: { label: 'not yet' },
   })
   expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
     teams: ['engineering', 'on-call'],
     boundLabels: ['hotfix'],
-    labels: ['release', 'hotfix', 'not yet'],
+    labels: ['hotfix', 'release', 'not yet'],
   })
 })
 

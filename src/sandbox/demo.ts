@@ -10,7 +10,10 @@ import { cast, furnish, people } from './workshop.ts'
 export async function runDemo(options: { keep: boolean }): Promise<boolean> {
   const print = (text: string) => void process.stdout.write(text)
   const began = performance.now()
-  print('A local GitHub and the real bot are starting. No account, no network; the story moves the clock.\n')
+  print(
+    'A local GitHub and the real bot are starting. No account, no network; the story moves the clock.\n' +
+      'Of each check only what is new in it is drawn.\n',
+  )
   const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z'), staging: true })
   try {
     const tell = narrator(print)

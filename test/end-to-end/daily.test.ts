@@ -77,4 +77,28 @@ describe('the daily look', () => {
     await database.close()
     await stage.startBot()
   })
+
+  test('neither anchors nor cuts records that do not hold, and tells so', async () => {
+    await shop.openPull('ana', { branch: 'c', title: 'C', files: { 'src/c.ts': 'c\n' } })
+    await stage.bot().end('SIGTERM')
+    const database = await openDatabase({ dataDir: stage.dataDir })
+    const change = async (sql: string) => {
+      await database.query('ALTER TABLE release_gate.audit_records DISABLE TRIGGER USER')
+      await database.query(sql)
+      await database.query('ALTER TABLE release_gate.audit_records ENABLE TRIGGER USER')
+    }
+    const before = await database.query('SELECT count(*) AS kept FROM release_gate.anchors')
+    await change(`UPDATE release_gate.audit_records SET kind = 'forged' WHERE seq = 2`)
+    await database.close()
+    await stage.startBot()
+    await wakeUp('2028-06-01T04:00:00Z')
+    expect(stage.bot().log()).toContain('The chain of records is broken')
+    await stage.bot().end('SIGTERM')
+    const after = await openDatabase({ dataDir: stage.dataDir })
+    expect(await after.query('SELECT count(*) AS kept FROM release_gate.anchors')).toEqual(before)
+    expect(await after.query('SELECT 1 FROM release_gate.checkpoints')).toEqual([])
+    await after.close()
+    await stage.startBot()
+    await stage.settled()
+  })
 })

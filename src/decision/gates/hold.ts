@@ -18,6 +18,7 @@ const settings = z.strictObject({
 export const hold = defineGate({
   title: 'Hold',
   settings,
+  labels: ({ label }) => [label],
   judge(snapshot, { label: wanted }) {
     const label = snapshot.labels.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
     if (!label) return passed('Not on hold', `Nobody has put the label ${code(wanted)} on.`)

@@ -10,6 +10,7 @@ import { type WindowSettings, windowSettings } from '../window-settings.ts'
 export const releaseWindow = defineGate({
   title: 'Release window',
   settings: windowSettings,
+  labels: ({ urgent }) => [urgent.label],
   judge(snapshot, settings) {
     const now = new Date(snapshot.takenAt)
     const urgency = judgeUrgency(snapshot, settings.urgent)

@@ -4,7 +4,7 @@ import { defineGate, type Finding, failed, passed } from '../gate.ts'
 import { code, oneLine, short } from '../markdown.ts'
 import { type RegressionSettings, regressionSettings } from '../regression-settings.ts'
 import type { Evidence, Snapshot } from '../snapshot.ts'
-import { newestOf, standingRun } from '../staging.ts'
+import { newestOf, releaseLabel, standingRun } from '../staging.ts'
 import { withoutEvidence } from '../staging-missing.ts'
 import { judgeUrgency } from '../urgent.ts'
 import { windowSettings } from '../window-settings.ts'
@@ -13,6 +13,7 @@ import { windowSettings } from '../window-settings.ts'
 export const stagingRegression = defineGate({
   title: 'Staging regression',
   settings: regressionSettings,
+  labels: () => [releaseLabel],
   judge(snapshot, settings, gates = {}) {
     const finding = judgeEvidence(snapshot, settings)
     if (finding.state === 'passed' || !settings.defer_when_urgent) return finding

@@ -1,4 +1,4 @@
-import { type GitHub, orAbsent } from './client.ts'
+import { type GitHub, orGone } from './client.ts'
 
 type Repository = { owner: string; repo: string }
 type Wish = { title: string; body: string; labels: string[] }
@@ -26,7 +26,7 @@ export async function addLine(
   line: string,
 ): Promise<boolean> {
   const issue = { ...place, issue_number: number }
-  const before = await orAbsent(github.rest.issues.get(issue))
+  const before = await orGone(github.rest.issues.get(issue))
   if (!before) return false
   const body = `${(before.data.body ?? '').trimEnd()}\n${line}\n`
   await github.rest.issues.update({ ...issue, body, state: 'closed' })

@@ -31,6 +31,16 @@ export async function orAbsent<Answer>(answer: Promise<Answer>): Promise<Answer 
   }
 }
 
+/** As `orAbsent`, and for what was there: a deleted issue answers 410. */
+export async function orGone<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if ([404, 410].includes(statusOfError(error) ?? 0)) return undefined
+    throw error
+  }
+}
+
 type Limited = {
   status: number
   response?: { headers: Record<string, string | number | undefined>; data?: unknown }

@@ -1,5 +1,5 @@
 import { markerOf, type ReviewIssue } from '../../decision/review-issue.ts'
-import { type GitHub, orAbsent, statusOfError } from './client.ts'
+import { type GitHub, orGone } from './client.ts'
 
 type Repository = { owner: string; repo: string; repositoryId: number }
 export type OpenedIssue = { number: number; url: string }
@@ -47,19 +47,9 @@ export async function readIssueState(
   { owner, repo }: Repository,
   number: number,
 ): Promise<IssueState> {
-  const issue = await orGone(orAbsent(github.rest.issues.get({ owner, repo, issue_number: number })))
+  const issue = await orGone(github.rest.issues.get({ owner, repo, issue_number: number }))
   if (!issue) return { state: 'gone' }
   const { state, closed_at: at, closed_by: by } = issue.data
   if (state !== 'closed' || !at) return { state: 'open' }
   return { state: 'closed', at: new Date(at), by: by?.login ?? null }
-}
-
-/** A deleted issue answers 410. */
-async function orGone<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (statusOfError(error) === 410) return undefined
-    throw error
-  }
 }
