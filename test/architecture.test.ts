@@ -52,7 +52,7 @@ function importsOf(file: string): Import[] {
   })
 }
 
-/** `src/services/queue/workers.ts` and `src/services/queue.ts` are both of the service `queue`. */
+/** `src/store/queue/workers.ts` and `src/store/queue.ts` are both of the service `queue`. */
 function serviceOf(path: string): string | undefined {
   return /^src\/services\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1]
 }
@@ -75,7 +75,7 @@ describe('the reader of import lines', () => {
       types: false,
       inside: true,
     })
-    expect(imports).toContainEqual({ file: 'src/app.ts', target: 'probot', types: true, inside: false })
+    expect(imports).toContainEqual({ file: 'src/bot/app.ts', target: 'probot', types: true, inside: false })
   })
 
   it('every import inside names a file that exists', () => {
@@ -111,10 +111,10 @@ describe('the decision', () => {
 describe('a service', () => {
   const mayUse = ({ target, types }: Import) =>
     isIn('decision', target) ||
-    target === 'src/retry-later.ts' ||
-    target === 'src/services/database.ts' ||
+    target === 'src/store/retry-later.ts' ||
+    target === 'src/store/database.ts' ||
     // Facts are kept by one service and proved by another: the shape of the store is all that they share.
-    (types && ['src/settings.ts', 'src/services/facts.ts'].includes(target))
+    (types && ['src/settings/settings.ts', 'src/store/facts.ts'].includes(target))
 
   it('imports itself, the decision, the database, and types of the settings; never another service', () => {
     const foreign = (each: Import) => {
@@ -137,13 +137,13 @@ describe('a service', () => {
 describe('the layers above', () => {
   it('app.ts knows pull requests and how to enqueue them: of the project it imports types of the decision alone', () => {
     const foreign = ({ file, target, types, inside }: Import) =>
-      file === 'src/app.ts' && inside && !(types && isIn('decision', target))
+      file === 'src/bot/app.ts' && inside && !(types && isIn('decision', target))
     expect(breaking(foreign)).toEqual([])
   })
 
   it('evaluate.ts gets the database and the queue handed in: it imports only their types', () => {
     const made = ({ file, target, types }: Import) =>
-      file === 'src/evaluate.ts' && ['database', 'queue'].includes(serviceOf(target) ?? '') && !types
+      file === 'src/gate/evaluate.ts' && ['database', 'queue'].includes(serviceOf(target) ?? '') && !types
     expect(breaking(made)).toEqual([])
   })
 
@@ -169,7 +169,7 @@ describe('the layers above', () => {
 
   it('only app.ts names events of GitHub to Probot', () => {
     const found = files.filter((file) => !isIn('sandbox', file) && /\bapp\.on\(/.test(codeOf(file)))
-    expect(found).toEqual(['src/app.ts'])
+    expect(found).toEqual(['src/bot/app.ts'])
   })
 })
 

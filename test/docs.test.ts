@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseDocument, visit } from 'yaml'
 import { defaultPolicy } from '../src/decision/policy.ts'
-import { parsePolicy } from '../src/policy-file.ts'
-import { policyJsonSchema } from '../src/schemas.ts'
+import { parsePolicy } from '../src/policy/policy-file.ts'
+import { policyJsonSchema } from '../src/policy/schemas.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -78,7 +78,7 @@ describe('README.md', () => {
 })
 
 test('docs/operations.md names every variable of the environment', () => {
-  const settings = read('src/settings.ts')
+  const settings = read('src/settings/settings.ts')
   const names = [...settings.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name ?? '')
   expect(names.length).toBeGreaterThan(10)
   expect(names.filter((name) => !read('docs/operations.md').includes(`\`${name}\``))).toEqual([])

@@ -1,10 +1,10 @@
-import { releaseGate } from '../app.ts'
-import { askByButton } from '../candidates/wishes.ts'
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
-import { lookWhenDue } from '../merging/look.ts'
-import { openPulls, pullsUnderNewPolicy } from '../reconcile.ts'
-import { verdictsOnHead } from '../services/verdicts.ts'
+import { lookWhenDue } from '../merges/look.ts'
+import { askByButton } from '../staging/wishes.ts'
+import { verdictsOnHead } from '../store/verdicts.ts'
+import { releaseGate } from './app.ts'
 import type { Parts } from './parts.ts'
+import { openPulls, pullsUnderNewPolicy } from './reconcile.ts'
 
 /** Tells Probot what to do with each event. */
 export async function loadEvents({ shell, probot, serves, enqueue }: Parts): Promise<void> {

@@ -1,21 +1,21 @@
 import type { Probot } from 'probot'
-import { askBeforeWindows } from '../candidates/windows.ts'
-import { deadLetterNotice } from '../dead-letter.ts'
 import { regressionWishSchema } from '../decision/regression-wish.ts'
 import type { PullRef } from '../decision/snapshot.ts'
-import { evaluate } from '../evaluate.ts'
-import { noteAnnounced } from '../merging/announcing.ts'
-import { inAnyCase } from '../merging/in-any-case.ts'
-import { failClosedGroups, failOpenGroups } from '../merging/open-groups.ts'
-import { carryOutMerging } from '../merging/run.ts'
-import { type NotifyShell, notify } from '../notify.ts'
-import type { Database } from '../services/database.ts'
+import { carryOut } from '../gate/calendar/transitions.ts'
+import { evaluate } from '../gate/evaluate.ts'
+import { noteAnnounced } from '../merges/announcing.ts'
+import { inAnyCase } from '../merges/in-any-case.ts'
+import { failClosedGroups, failOpenGroups } from '../merges/open-groups.ts'
+import { carryOutMerging } from '../merges/run.ts'
+import { deadLetterNotice } from '../notices/dead-letter.ts'
+import { type NotifyShell, notify } from '../notices/notify.ts'
 import { revoked } from '../services/github/client.ts'
-import { markFailed, markProcessed, readDelivery } from '../services/inbox.ts'
-import { RUN_REGRESSION } from '../services/queue/queues.ts'
-import type { DeadJob } from '../services/queue.ts'
 import { createSlack } from '../services/slack.ts'
-import { carryOut } from '../transitions.ts'
+import { askBeforeWindows } from '../staging/windows.ts'
+import type { Database } from '../store/database.ts'
+import { markFailed, markProcessed, readDelivery } from '../store/inbox.ts'
+import { RUN_REGRESSION } from '../store/queue/queues.ts'
+import type { DeadJob } from '../store/queue.ts'
 import type { Parts } from './parts.ts'
 
 /** Starts the workers: what each kind of job does. */
@@ -49,7 +49,7 @@ export async function startWork(parts: Parts): Promise<void> {
     },
     regression: async (wish, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
-      const { runRegressionJob } = await import('../candidates/job.ts')
+      const { runRegressionJob } = await import('../staging/job.ts')
       const { servers } = settings
       await unlessRevoked(wish.pull, () =>
         runRegressionJob({ ...shell, servers }, regressionWishSchema.parse(wish), signal),
@@ -79,7 +79,7 @@ async function bury({ settings, shell }: Parts, job: DeadJob): Promise<void> {
   const { queue: name, data, problem } = job
   if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
   if (name === RUN_REGRESSION) {
-    const { giveUp } = await import('../candidates/give-up.ts')
+    const { giveUp } = await import('../staging/give-up.ts')
     await giveUp({ ...shell, servers: settings.servers }, regressionWishSchema.parse(data), problem)
   }
   const notice = await deadLetterNotice(database, job, now())

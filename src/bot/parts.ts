@@ -1,10 +1,10 @@
 import type { Clock } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Probot } from 'probot'
-import type { Enqueue } from '../app.ts'
-import type { Shell } from '../evaluate.ts'
-import type { Queue } from '../services/queue.ts'
-import type { Settings } from '../settings.ts'
+import type { Shell } from '../gate/evaluate.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { Queue } from '../store/queue.ts'
+import type { Enqueue } from './app.ts'
 
 /** What the bot is put together from; each file of this folder starts one side of it. */
 export type Parts = {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { type Anchor, readAnchors } from '../decision/anchor.ts'
-import type { Verified } from '../services/audit/verify.ts'
-import type { AuditRecord } from '../services/audit.ts'
-import type { Database } from '../services/database.ts'
+import type { Verified } from '../store/audit/verify.ts'
+import type { AuditRecord } from '../store/audit.ts'
+import type { Database } from '../store/database.ts'
 import { readInput } from './input-file.ts'
 import { urgentShareCommand } from './urgent-share.ts'
 
@@ -65,21 +65,21 @@ async function withDatabase(work: (database: Database) => Promise<void>): Promis
 
 /** Opened as it is: an auditor changes nothing, and a wrong place must not pass for an empty chain. */
 async function openServer(url: string): Promise<Database> {
-  const { openPostgres } = await import('../services/database/postgres.ts')
+  const { openPostgres } = await import('../store/database/postgres.ts')
   return openPostgres({ url })
 }
 
 async function openFolder(dataDir: string): Promise<Database> {
   if (!existsSync(join(dataDir, 'postgres')))
     throw new Error(`There are no records in ${dataDir}; set DATA_DIR to the bot's folder, or DATABASE_URL.`)
-  const { openPglite } = await import('../services/database/pglite.ts')
+  const { openPglite } = await import('../store/database/pglite.ts')
   return openPglite({ dataDir })
 }
 
 async function verifyAll(database: Database, options: { json?: boolean; anchors?: string }): Promise<void> {
   const anchors = options.anchors === undefined ? undefined : anchorsIn(options.anchors)
-  const { verifyChain } = await import('../services/audit/verify.ts')
-  const { keptAnchors } = await import('../services/audit/anchors.ts')
+  const { verifyChain } = await import('../store/audit/verify.ts')
+  const { keptAnchors } = await import('../store/audit/anchors.ts')
   const kept = await keptAnchors(database)
   const result = await verifyChain(database, undefined, { anchors: [...kept, ...(anchors ?? [])] })
   process.stdout.write(`${options.json ? JSON.stringify(result) : said(result, anchors?.length)}\n`)
@@ -112,8 +112,8 @@ type Range = { from?: string; to?: string }
 
 async function exportAll(database: Database, options: Range & { csv?: boolean }): Promise<void> {
   const range = { ...time('from', options.from), ...time('to', options.to) }
-  const { chainIds } = await import('../services/audit/verify.ts')
-  const { readRecords } = await import('../services/audit.ts')
+  const { chainIds } = await import('../store/audit/verify.ts')
+  const { readRecords } = await import('../store/audit.ts')
   const { head, lineOf } = options.csv ? await csv() : await ndjson()
   process.stdout.write(head)
   for (const id of await chainIds(database)) {
@@ -127,7 +127,7 @@ async function printReport(database: Database, hash: string): Promise<void> {
     throw new Error(
       `${JSON.stringify(hash)} is no hash; give 12 to 64 characters of 0-9 and a-f, as the record has them.`,
     )
-  const { reportByHash } = await import('../services/evidence.ts')
+  const { reportByHash } = await import('../store/evidence.ts')
   const text = await reportByHash(database, hash)
   if (text === undefined) {
     process.stderr.write(`There is no report ${hash}.\n`)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { calendarLink } from '../calendar-link.ts'
-import { readSettings } from '../settings.ts'
+import { calendarLink } from '../server/calendar-link.ts'
+import { readSettings } from '../settings/settings.ts'
 
 type Options = { repository?: string; base?: string }
 

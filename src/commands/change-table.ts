@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import type { ChangeRecord } from '../decision/change-record.ts'
 import type { DirectPush } from '../decision/review-issue.ts'
-import type { AuditRecord } from '../services/audit.ts'
+import type { AuditRecord } from '../store/audit.ts'
 
 /** One change as a row of the table; what is not known is an empty cell. */
 type Row = Partial<Record<(typeof columns)[number], string | null | undefined>>

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Policy } from '../decision/policy.ts'
 import { type Snapshot, snapshotSchema } from '../decision/snapshot.ts'
 import { decide } from '../decision/verdict.ts'
-import { parsePolicy } from '../policy-file.ts'
-import { formatProblem } from '../yaml-file.ts'
+import { parsePolicy } from '../policy/policy-file.ts'
+import { formatProblem } from '../yaml/yaml-file.ts'
 import { readInput } from './input-file.ts'
 
 type Options = { snapshot: string; policy: string }

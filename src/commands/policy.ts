@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { impossible, type PolicyResult, parsePolicy } from '../policy-file.ts'
-import { type FileProblem, formatProblem } from '../yaml-file.ts'
+import { impossible, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
+import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
 import { readInput } from './input-file.ts'
 
 /**

@@ -3,7 +3,7 @@ import { type Baseline, readBaseline } from '../regression/contract-check.ts'
 import { type Declaration, declarationSchema } from '../regression/staging-data.ts'
 import { compareSuites, readSuite, type SuiteChanges } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
-import { formatProblem } from '../yaml-file.ts'
+import { formatProblem } from '../yaml/yaml-file.ts'
 import { needInput } from './input-file.ts'
 
 /** The files that the options of `regress` and `contract` name. One that cannot be used throws: where, what, how to mend it. */
@@ -37,7 +37,7 @@ export function declarationOf(file: string): Declaration {
 
 /** The settings of `staging_regression` in a policy file. Loaded only here: the calendar of a policy takes its time. */
 export async function settingsOf(file: string): Promise<RegressionSettings> {
-  const { parsePolicy } = await import('../policy-file.ts')
+  const { parsePolicy } = await import('../policy/policy-file.ts')
   const read = parsePolicy(needInput('--policy', file, 'a policy, like .github/release-gate.yml'), file)
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
   const settings = read.policy.gates.staging_regression

@@ -12,7 +12,7 @@ import { covering } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { isPlainHttp, targetOf } from '../regression/target.ts'
 import { exposedVariables } from '../regression/variables.ts'
-import type { Login, StagingTarget } from '../services/staging.ts'
+import type { Login, StagingTarget } from '../services/mcp.ts'
 import type { RegressOptions } from './regress.ts'
 import { baselineOf, changesOf, declarationOf, settingsOf } from './regress-files.ts'
 

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import type { Access } from '../doctor/access.ts'
 import type { RepositoryName } from '../doctor/gather.ts'
-import type { Refusal } from '../doctor/setup-apply.ts'
-import type { SetupPlan } from '../doctor/setup-plan.ts'
 import type { GitHub } from '../services/github/client.ts'
+import type { Refusal } from '../setup/setup-apply.ts'
+import type { SetupPlan } from '../setup/setup-plan.ts'
 
 type Options = { repository: string; apply?: boolean; token?: string }
 
@@ -46,12 +46,12 @@ async function run(options: Options): Promise<0 | 1 | Refusal> {
   }
   const access = await openAccess(options)
   if ('mistakes' in access) return { refusal: access.mistakes }
-  const { asAdministrator } = await import('../doctor/setup-apply.ts')
+  const { asAdministrator } = await import('../setup/setup-apply.ts')
   const person = options.apply ? await asAdministrator(access.person, repository) : undefined
   if (person && 'refusal' in person) return person
   const plan = await readPlan(access, repository)
   if ('refusal' in plan) return plan
-  const { planText } = await import('../doctor/setup-text.ts')
+  const { planText } = await import('../setup/setup-text.ts')
   process.stdout.write(planText(options.repository, plan))
   if (person) return carryOut(person, repository, plan)
   return plan.steps.length + plan.unsayable.length > 0 ? 1 : 0
@@ -62,8 +62,8 @@ async function carryOut(
   repository: RepositoryName,
   plan: SetupPlan,
 ): Promise<0 | 1 | Refusal> {
-  const { applySteps } = await import('../doctor/setup-apply.ts')
-  const { isByHand } = await import('../doctor/setup-text.ts')
+  const { applySteps } = await import('../setup/setup-apply.ts')
+  const { isByHand } = await import('../setup/setup-text.ts')
   const steps = plan.steps.filter((step) => !isByHand(step))
   const say = (line: string) => void process.stdout.write(`${line}\n`)
   const refused = await applySteps(person, repository, steps, say)
@@ -73,7 +73,7 @@ async function carryOut(
 /** Rules are read as the person where there is one: a second run must see what the first has done. */
 async function readPlan(access: Access, repository: RepositoryName): Promise<SetupPlan | Refusal> {
   const { gather } = await import('../doctor/gather.ts')
-  const { planSetup } = await import('../doctor/setup-plan.ts')
+  const { planSetup } = await import('../setup/setup-plan.ts')
   const { app, installation, serves, person } = access
   const administrator = person ? { administrator: person } : {}
   const outside = { app, installation, serves, ...administrator, probes: [], now: () => new Date() }

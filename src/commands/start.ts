@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Logger, pino } from 'pino'
-import type { Bot } from '../bot.ts'
-import { readSettings, type Settings } from '../settings.ts'
+import type { Bot } from '../bot/bot.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
 
 /**
  * `start`: runs the bot until SIGINT or SIGTERM; without credentials it opens the set-up page, in development only.
@@ -53,7 +53,7 @@ async function run(settings: Settings): Promise<void> {
   })
   if (settings.storyClock && !process.send)
     return refuse(['STORY_CLOCK: only a story that started this process may set it; unset it'])
-  const { startBot } = await import('../bot.ts')
+  const { startBot } = await import('../bot/bot.ts')
   const bot = await startBot(settings, log)
   log.info({ url: bot.url, api: settings.apiUrl }, 'release-gate is running')
   follow(bot)
@@ -92,7 +92,7 @@ async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL, GH_ORG }: NodeJS.Proce
     return refuse([
       'WEBHOOK_URL: is not an https address; write where GitHub reaches this bot, like https://gate.example/api/github/webhooks',
     ])
-  const { serveSetupPage } = await import('../setup-page.ts')
+  const { serveSetupPage } = await import('../setup/setup-page.ts')
   const say = (text: string) => void process.stdout.write(`${text}\n`)
   const { url } = await serveSetupPage({
     port: Number(PORT || 3000),

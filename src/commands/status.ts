@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { formatTime } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
 import { statusPath } from '../server/status.ts'
-import type { PullState, RepositoryStatus, Status } from '../status.ts'
+import type { PullState, RepositoryStatus, Status } from '../server/status-report.ts'
 import { type OrderOptions, sendOrder, toRunningBot } from './bot-order.ts'
 
 /** `status`: what the running bot knows of every repository, for whoever runs the release. */

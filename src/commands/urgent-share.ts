@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { askedAbout, urgentShare } from '../decision/urgent-share.ts'
-import type { Database } from '../services/database.ts'
+import type { Database } from '../store/database.ts'
 
 type WithDatabase = (work: (database: Database) => Promise<void>) => Promise<void>
 
@@ -26,8 +26,8 @@ function daysOf(text: string): number {
 }
 
 async function tell(database: Database, days: number, to: Date): Promise<void> {
-  const { chainIds } = await import('../services/audit/verify.ts')
-  const { readRecords } = await import('../services/audit.ts')
+  const { chainIds } = await import('../store/audit/verify.ts')
+  const { readRecords } = await import('../store/audit.ts')
   const from = new Date(to.getTime() - days * day)
   for (const id of await chainIds(database)) {
     const records = await Array.fromAsync(readRecords(database, id, { from, to }))

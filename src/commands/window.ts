@@ -4,8 +4,8 @@ import { instantOfMoment, parseMoment } from '../decision/calendar/written-times
 import { type CalendarState, formatTime, stateAt } from '../decision/calendar.ts'
 import { defaultPolicy } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
-import { parsePolicy } from '../policy-file.ts'
-import { formatProblem } from '../yaml-file.ts'
+import { parsePolicy } from '../policy/policy-file.ts'
+import { formatProblem } from '../yaml/yaml-file.ts'
 
 type Options = { at?: string; policy?: string; json?: boolean }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { pino } from 'pino'
 import { createAppProbot, personClient } from '../services/github/app-client.ts'
 import { type GitHub, statusOfError } from '../services/github/client.ts'
-import { readSettings, type Settings } from '../settings.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
 import type { RepositoryName } from './gather.ts'
 
 /** GitHub as a command reaches it: as the App, and as the person whose token was given. */

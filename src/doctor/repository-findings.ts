@@ -1,10 +1,10 @@
 import { oneLine } from '../decision/markdown.ts'
+import { missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Branch } from '../services/github/enforcement.ts'
 import { judgeQueue, judgeReviews, judgeSettings } from './branch-settings.ts'
 import { judgeBypass } from './bypass-findings.ts'
 import { type Diagnosis, type Found, listed, quoted } from './diagnosis.ts'
 import type { PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
-import { missingLabels, wantedLabels } from './labels.ts'
 import { type Gate, judgeRequirement, judgeUncovered, names, requires, setUp } from './required-check.ts'
 
 export function judgeRepository(repository: RepositoryFacts, gate: Gate): Diagnosis[] {

@@ -1,4 +1,4 @@
-import type { StagingServer } from '../regression/servers.ts'
+import type { StagingServer } from '../settings/servers.ts'
 import type { Probe } from './probes.ts'
 
 /** Whether each staging server that the operator names speaks MCP and takes its login. No tool is called. */
@@ -11,7 +11,7 @@ export function stagingProbes(servers: ReadonlyMap<string, StagingServer>): Prob
 
 async function lookAt({ url, operator: variables }: StagingServer): Promise<string> {
   const [{ openStaging }, { readOperator }] = await Promise.all([
-    import('../services/staging.ts'),
+    import('../services/mcp.ts'),
     import('../regression/operator.ts'),
   ])
   const read = readOperator(variables)

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { lockFolder } from '../services/database/folder-lock.ts'
-import { openPglite } from '../services/database/pglite.ts'
-import { openPostgres } from '../services/database/postgres.ts'
-import type { Database } from '../services/database.ts'
-import { JOBS_SCHEMA } from '../services/queue/queues.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
+import { lockFolder } from '../store/database/folder-lock.ts'
+import { openPglite } from '../store/database/pglite.ts'
+import { openPostgres } from '../store/database/postgres.ts'
+import type { Database } from '../store/database.ts'
+import { JOBS_SCHEMA } from '../store/queue/queues.ts'
 import type { Probe } from './probes.ts'
 
 type State = Pick<Settings, 'database' | 'host' | 'port'>

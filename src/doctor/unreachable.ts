@@ -1,5 +1,5 @@
-import { retryTime } from '../retry-later.ts'
 import { asRetry, statusOfError } from '../services/github/client.ts'
+import { retryTime } from '../store/retry-later.ts'
 
 /**
  * Why GitHub gave no answer that anything could be judged by, in a line that says how to mend it; undefined for any other

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/staging.ts'
+import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/mcp.ts'
 
 /** One call as it was measured. `expected` says whether its kind of outcome is the one that its case asks for. */
 export type CallRecord = {

@@ -1,5 +1,5 @@
 import { type JsonValue, query } from 'jsonpath-rfc9535'
-import type { RawResult } from '../services/staging.ts'
+import type { RawResult } from '../services/mcp.ts'
 import { bodyOf, type Mismatch } from './expectation.ts'
 import type { Redactor } from './redaction.ts'
 import type { Planned } from './steps.ts'

@@ -1,6 +1,6 @@
 import type { Ledger } from '../services/ledger.ts'
+import { type ListedTool, type Outcome, textOf } from '../services/mcp.ts'
 import type { Receipts } from '../services/receipts.ts'
-import { type ListedTool, type Outcome, textOf } from '../services/staging.ts'
 import { cleanUp, verify } from './aftermath.ts'
 import type { Caller } from './calls.ts'
 import { captureFrom } from './capture.ts'

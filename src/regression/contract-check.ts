@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { StagingSession, ToolListing } from '../services/staging.ts'
+import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import type { Redactor } from './redaction.ts'
 
 /** The stored `tools/list` of a release: raw, with all that the list may depend on. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { StagingSession, ToolListing } from '../services/staging.ts'
+import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import { applyWaivers, diffContracts } from './contract/index.ts'
 import { type Baseline, type Versions, versionsOf } from './contract-check.ts'
 import { counted } from './counted.ts'

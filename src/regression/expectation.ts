@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type JsonValue, query } from 'jsonpath-rfc9535'
 import { RE2JS } from 're2js'
-import type { Outcome, RawResult } from '../services/staging.ts'
+import type { Outcome, RawResult } from '../services/mcp.ts'
 import { asComparison, type Comparison, type Expectation } from './expectation-schema.ts'
 import { isOfKind } from './value-kinds.ts'
 

@@ -1,4 +1,4 @@
-import type { ListedTool, StagingSession } from '../services/staging.ts'
+import type { ListedTool, StagingSession } from '../services/mcp.ts'
 import type { CallRecord } from './calls.ts'
 import { counted } from './counted.ts'
 import { cut } from './cut.ts'

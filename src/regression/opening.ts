@@ -1,4 +1,4 @@
-import { openStaging, type StagingTarget } from '../services/staging.ts'
+import { openStaging, type StagingTarget } from '../services/mcp.ts'
 import type { Operator } from './operator.ts'
 import type { Redactor } from './redaction.ts'
 import type { RunInput } from './run.ts'

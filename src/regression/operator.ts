@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LedgerOptions } from '../services/ledger.ts'
-import { type Login, loginSecrets } from '../services/staging.ts'
+import { type Login, loginSecrets } from '../services/mcp.ts'
 
 /**
  * What the operator's environment says about a staging server. Addresses and credentials come from here, never from a

@@ -2,7 +2,7 @@ import { Ajv, type CodeOptions } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { RE2JS } from 're2js'
-import type { ListedTool, RawResult } from '../services/staging.ts'
+import type { ListedTool, RawResult } from '../services/mcp.ts'
 import type { Mismatch } from './expectation.ts'
 
 const addFormats = formats.default

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StagingSession } from '../services/staging.ts'
+import type { StagingSession } from '../services/mcp.ts'
 import type { RunInput } from './run.ts'
 
 const PAUSES_MS = [0, 200, 400]

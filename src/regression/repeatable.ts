@@ -1,4 +1,4 @@
-import type { ListedTool } from '../services/staging.ts'
+import type { ListedTool } from '../services/mcp.ts'
 import { toolsOf, writesBy } from './case-run.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 

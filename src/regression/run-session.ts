@@ -1,4 +1,4 @@
-import type { StagingSession, ToolListing } from '../services/staging.ts'
+import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import { runStopped } from './calls.ts'
 import { type Versions, versionsOf } from './contract-check.ts'
 import type { Gathered } from './judgement.ts'

@@ -1,6 +1,6 @@
 import type { Ledger } from '../services/ledger.ts'
+import type { Opened } from '../services/mcp.ts'
 import type { Receipts } from '../services/receipts.ts'
-import type { Opened } from '../services/staging.ts'
 import { createCaller, isRunStopped } from './calls.ts'
 import type { CaseContext } from './case-run.ts'
 import { type Baseline, baselineOf } from './contract-check.ts'

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import { type FileResult, readYaml } from '../yaml-file.ts'
+import { type FileResult, readYaml } from '../yaml/yaml-file.ts'
 import { comparison, expectedValue } from './expectation-schema.ts'
 import { type Suite, suiteSchema } from './suite-schema.ts'
 

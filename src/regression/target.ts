@@ -1,5 +1,5 @@
 import { parseArgsStringToArgv } from 'string-argv'
-import type { Login, StagingTarget } from '../services/staging.ts'
+import type { Login, StagingTarget } from '../services/mcp.ts'
 
 /**
  * What `--server` names: an address, or a command that the person at the command line starts. Only the command line may

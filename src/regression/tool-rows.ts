@@ -1,4 +1,4 @@
-import type { ListedTool } from '../services/staging.ts'
+import type { ListedTool } from '../services/mcp.ts'
 import type { CallRecord } from './calls.ts'
 import { writesBy } from './case-run.ts'
 import type { ToolRow } from './report-schema.ts'

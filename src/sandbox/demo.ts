@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { verifyChain } from '../services/audit/verify.ts'
-import { openDatabase } from '../services/database.ts'
+import { verifyChain } from '../store/audit/verify.ts'
+import { openDatabase } from '../store/database.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
 import { tellReleaseWeek } from './story.ts'

@@ -1,7 +1,7 @@
 import { addMonths } from 'date-fns/addMonths'
-import { calendarFeed, type FeedEntry } from '../calendar-feed.ts'
-import { opensCalendar } from '../calendar-link.ts'
-import type { Handler } from '../server.ts'
+import { calendarFeed, type FeedEntry } from './calendar-feed.ts'
+import { opensCalendar } from './calendar-link.ts'
+import type { Handler } from './server.ts'
 
 export type CalendarOptions = {
   /** Every repository whose policy has a window. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Handler } from '../server.ts'
+import type { Handler } from './server.ts'
 import { type OrderAnswer, refusal, signedOrder, signedOrderHandler } from './signed-order.ts'
 
 export const freezePath = '/api/freeze'

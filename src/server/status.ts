@@ -1,4 +1,4 @@
-import type { Handler } from '../server.ts'
+import type { Handler } from './server.ts'
 import { signedOrder, signedOrderHandler } from './signed-order.ts'
 
 export const statusPath = '/api/status'

@@ -1,5 +1,5 @@
 import { type Logger, LogLevel, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from '@slack/web-api'
-import { retryAfter } from '../retry-later.ts'
+import { retryAfter } from '../store/retry-later.ts'
 
 export type SlackMessage = { text: string; blocks: object[] }
 

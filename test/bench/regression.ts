@@ -10,7 +10,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js'
-import { openStaging } from '../../src/services/staging.ts'
+import { openStaging } from '../../src/services/mcp.ts'
 
 export type Measure = { name: string; value: number; unit: string; aim: string }
 

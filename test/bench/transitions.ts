@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import { judgeDue } from '../../src/rejudging.ts'
-import { type Database, openDatabase } from '../../src/services/database.ts'
-import { carryOut } from '../../src/transitions.ts'
+import { judgeDue } from '../../src/gate/calendar/rejudging.ts'
+import { carryOut } from '../../src/gate/calendar/transitions.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
 import { aWorld, later, opening, prepared, type World } from '../support/closing.ts'
 import type { Measure } from './measure.ts'
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { calendarLink } from '../../src/calendar-link.ts'
+import { calendarLink } from '../../src/server/calendar-link.ts'
 import { appKey } from '../support/app-key.ts'
 
 const run = promisify(execFile)

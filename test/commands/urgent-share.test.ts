@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { urgentShareCommand } from '../../src/commands/urgent-share.ts'
-import { appendRecord } from '../../src/services/audit.ts'
-import type { Database } from '../../src/services/database.ts'
+import { appendRecord } from '../../src/store/audit.ts'
+import type { Database } from '../../src/store/database.ts'
 import { aPglite } from '../support/databases.ts'
 import { runCommand } from './command-run.ts'
 

@@ -1,5 +1,5 @@
 import type { Facts, InstallationFacts, ReadRepository } from '../../src/doctor/facts.ts'
-import { parsePolicy } from '../../src/policy-file.ts'
+import { parsePolicy } from '../../src/policy/policy-file.ts'
 import type { Branch, Ruleset, Source } from '../../src/services/github/enforcement.ts'
 
 export const APP = 4001

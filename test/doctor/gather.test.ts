@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDrift } from '../../src/doctor/diagnose.ts'
-import { retryTime } from '../../src/retry-later.ts'
+import { retryTime } from '../../src/store/retry-later.ts'
 import { aWorld, namesOf, requiredCheck, rulesetBody, shopOf, sourcesOf, type World } from './world.ts'
 
 let world: World

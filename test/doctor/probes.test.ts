@@ -6,10 +6,10 @@ import { type Probe, runProbes } from '../../src/doctor/probes.ts'
 import { slackProbe } from '../../src/doctor/slack-probe.ts'
 import { stagingProbes } from '../../src/doctor/staging-probes.ts'
 import { stateProbes } from '../../src/doctor/state-probes.ts'
-import { readServers } from '../../src/regression/servers.ts'
 import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { startStaging } from '../../src/sandbox/staging/start.ts'
-import { type Database, openDatabase } from '../../src/services/database.ts'
+import { readServers } from '../../src/settings/servers.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
 import { aFolder, aPostgresServer, asClient, migratedTemplate } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
-import { openDatabase } from '../../src/services/database.ts'
-import { statusOf } from '../../src/status.ts'
+import { statusOf } from '../../src/server/status-report.ts'
+import { openDatabase } from '../../src/store/database.ts'
 import { aRepositoryOf, type MergingShop, windowPolicy } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 

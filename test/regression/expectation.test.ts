@@ -3,7 +3,7 @@ import { mismatches } from '../../src/regression/expectation.ts'
 import type { Expectation } from '../../src/regression/expectation-schema.ts'
 import { outputChecker } from '../../src/regression/output-check.ts'
 import { isOfKind, type ValueKind } from '../../src/regression/value-kinds.ts'
-import { type Outcome, textOf } from '../../src/services/staging.ts'
+import { type Outcome, textOf } from '../../src/services/mcp.ts'
 import { textResult } from '../support/mcp-server.ts'
 
 const body = {

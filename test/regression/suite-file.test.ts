@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ratio } from '../../src/regression/ratio.ts'
 import { compareSuites, readSuite, suiteJsonSchema } from '../../src/regression/suite-file.ts'
-import { formatProblem } from '../../src/yaml-file.ts'
+import { formatProblem } from '../../src/yaml/yaml-file.ts'
 import { aSuite, readCase } from '../support/regression-run.ts'
 
 const path = (relative: string) => new URL(`../../${relative}`, import.meta.url)

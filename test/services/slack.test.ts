@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import nock from 'nock'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { retryTime } from '../../src/retry-later.ts'
 import { type SlackOptions, startSlack } from '../../src/sandbox/slack.ts'
 import { createSlack } from '../../src/services/slack.ts'
+import { retryTime } from '../../src/store/retry-later.ts'
 
 const NOW = new Date('2026-11-25T18:00:00Z')
 const TOKEN = 'xoxb-canary-2f1d9c'

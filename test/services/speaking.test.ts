@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { FindingState } from '../../src/decision/gate.ts'
 import { withSay } from '../../src/decision/say.ts'
-import type { Database } from '../../src/services/database.ts'
-import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/services/verdicts.ts'
+import type { Database } from '../../src/store/database.ts'
+import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/store/verdicts.ts'
 import { aPglite } from '../support/databases.ts'
 import { accessOf, ann, aPerson, aSnapshot, reads } from '../support/snapshot.ts'
 

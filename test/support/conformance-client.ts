@@ -1,4 +1,4 @@
-import { type Login, openStaging } from '../../src/services/staging.ts'
+import { type Login, openStaging } from '../../src/services/mcp.ts'
 
 /** What the conformance suite of MCP starts: our session, doing what the named scenario asks of a client. */
 const url = process.argv.at(-1) ?? ''

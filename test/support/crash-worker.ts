@@ -1,6 +1,6 @@
 import pino from 'pino'
-import { openDatabase } from '../../src/services/database.ts'
-import { openQueue } from '../../src/services/queue.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { openQueue } from '../../src/store/queue.ts'
 
 /** Takes up one evaluation in the folder named on the command line, says so, and never ends it. */
 const database = await openDatabase({ dataDir: process.argv[2] ?? '' })

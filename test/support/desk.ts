@@ -3,10 +3,10 @@ import type { PullRef, Snapshot } from '../../src/decision/snapshot.ts'
 import { decide, type JudgedFinding } from '../../src/decision/verdict.ts'
 import { type SandboxGitHub, startGitHub } from '../../src/sandbox/github/start.ts'
 import type { RoleName } from '../../src/sandbox/github/world.ts'
-import type { FactStore } from '../../src/services/facts.ts'
 import { GateOctokit, type GitHub } from '../../src/services/github/client.ts'
 import { conditionalFetch } from '../../src/services/github/conditional-fetch.ts'
 import { readSnapshot, type Wanted } from '../../src/services/github/snapshot.ts'
+import type { FactStore } from '../../src/store/facts.ts'
 import { client } from '../sandbox/github/house.ts'
 
 /** The sandbox's GitHub read as the bot reads it, without the bot's process: `readSnapshot`, then `decide`. */

@@ -13,7 +13,7 @@ import {
   type SessionOptions,
   type StagingSession,
   type StagingTarget,
-} from '../../src/services/staging.ts'
+} from '../../src/services/mcp.ts'
 
 export type RpcMessage = { id?: number | string; method: string; params?: Record<string, unknown> }
 export type Exchange = { message: RpcMessage; request: IncomingMessage; response: ServerResponse }

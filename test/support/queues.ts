@@ -2,8 +2,8 @@ import type { Clock } from 'pg-boss'
 import pino from 'pino'
 import { expect, vi } from 'vitest'
 import type { PullRef } from '../../src/decision/snapshot.ts'
-import type { Database } from '../../src/services/database.ts'
-import { type Handlers, openQueue, type Queue } from '../../src/services/queue.ts'
+import type { Database } from '../../src/store/database.ts'
+import { type Handlers, openQueue, type Queue } from '../../src/store/queue.ts'
 
 export const aPull = (changes: Partial<PullRef> = {}): PullRef => ({
   installationId: 1,

@@ -5,8 +5,8 @@ import { type RunInput, type RunOutput, runRegression } from '../../src/regressi
 import { readSuite } from '../../src/regression/suite-file.ts'
 import type { Suite } from '../../src/regression/suite-schema.ts'
 import type { Ledger, LedgerAnswer, LedgerRow } from '../../src/services/ledger.ts'
-import { openStaging, type StagingTarget } from '../../src/services/staging.ts'
-import { formatProblem } from '../../src/yaml-file.ts'
+import { openStaging, type StagingTarget } from '../../src/services/mcp.ts'
+import { formatProblem } from '../../src/yaml/yaml-file.ts'
 import { type Script, type Scripted, startScripted } from './mcp-server.ts'
 
 /** A suite that must be valid; floors of one sample unless it says otherwise. */

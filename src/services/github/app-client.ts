@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { Probot } from 'probot'
-import type { Settings } from '../../settings.ts'
+import type { Settings } from '../../settings/settings.ts'
 import { GateOctokit, type GitHub } from './client.ts'
 import { conditionalFetch } from './conditional-fetch.ts'
 

@@ -1,5 +1,5 @@
 import { ProbotOctokit } from 'probot'
-import { retryAfter } from '../../retry-later.ts'
+import { retryAfter } from '../../store/retry-later.ts'
 
 /** GitHub's client for one installation. */
 export type GitHub = InstanceType<typeof ProbotOctokit>

@@ -1,7 +1,7 @@
 import { because } from '../../decision/content/sentences.ts'
 import { type BaseMove, type Change, type Sameness, sameChange } from '../../decision/content.ts'
 import type { Equality } from '../../decision/snapshot.ts'
-import type { FactStore } from '../facts.ts'
+import type { FactStore } from '../../store/facts.ts'
 import type { GitHub } from './client.ts'
 import type { ChangeFacts } from './commits.ts'
 import { changeOf, type Footprint, type NoFootprint, readBaseMove, readFootprint } from './content.ts'

@@ -1,6 +1,6 @@
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Equality, PullRef, Snapshot } from '../../decision/snapshot.ts'
-import type { FactStore } from '../facts.ts'
+import type { FactStore } from '../../store/facts.ts'
 import { readAccess, readTeams } from './access.ts'
 import { approvedHere, pushersAmongApprovers } from './approvers.ts'
 import { baseChange, keepBase } from './bases.ts'

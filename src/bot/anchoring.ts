@@ -1,0 +1,76 @@
+import type { Logger } from 'pino'
+import { type Anchor, anchorIssue, anchorLine } from '../decision/anchor.ts'
+import { addLine, anchorIssueNumber } from '../services/github/anchor-issues.ts'
+import { type GitHub, orGone } from '../services/github/client.ts'
+import { headsToAnchor, type KeptAnchor, saveAnchor } from '../store/audit/anchors.ts'
+import type { Database } from '../store/database.ts'
+import { keptPolicies } from '../store/policies.ts'
+import { reserveWrite } from '../store/write-budget.ts'
+
+export type AnchorShell = {
+  database: Database
+  github: (installationId: number) => Promise<GitHub>
+  now: () => Date
+  log: Pick<Logger, 'warn'>
+}
+
+/**
+ * Writes the newest record of each chain down in an issue, outside of the database whose owner could drop its triggers
+ * (rules/ingest.md, "Records"). One that cannot be written now, because its App was removed or a limit is reached, keeps no other
+ * one waiting, and is tried again the next day.
+ */
+export async function anchorRecords(shell: AnchorShell): Promise<void> {
+  for (const { head, last } of await headsToAnchor(shell.database)) {
+    await anchor(shell, head, last).catch((error: unknown) => {
+      shell.log.warn({ ...head, problem: String(error) }, 'The newest record could not be anchored')
+    })
+  }
+}
+
+async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undefined): Promise<void> {
+  const { database, now } = shell
+  const { installationId } = head
+  const github = await shell.github(installationId)
+  const at = now()
+  for (const place of await placesFor(database, installationId, last)) {
+    await database.transaction((tx) => reserveWrite(tx, installationId, at, 'say'))
+    const issue = await writeDown(github, place, head, at, last)
+    if (issue !== undefined) return saveAnchor(database, { ...head, ...place, at, issue })
+  }
+  throw new Error('no repository with a policy takes it')
+}
+
+type Place = { owner: string; repo: string }
+
+/** The same repository as long as it is there; else the first that has a policy. */
+async function placesFor(
+  database: Database,
+  installationId: number,
+  last: KeptAnchor | undefined,
+): Promise<Place[]> {
+  const known = await keptPolicies(database, installationId)
+  const places = [...(last ? [last] : []), ...known]
+  return places.map(({ owner, repo }) => ({ owner, repo }))
+}
+
+/**
+ * Each year has its issue, so that its text stays within what GitHub takes; one that was deleted is followed by another.
+ * @returns its number; undefined where the repository is gone.
+ */
+async function writeDown(
+  github: GitHub,
+  place: Place,
+  head: Anchor,
+  at: Date,
+  last: KeptAnchor | undefined,
+): Promise<number | undefined> {
+  const line = anchorLine(head, at)
+  const known = last && isOf(last, place, at) ? last.issue : undefined
+  if (known !== undefined && (await addLine(github, place, known, line))) return known
+  const issue = await orGone(anchorIssueNumber(github, place, anchorIssue(at)))
+  return issue !== undefined && (await addLine(github, place, issue, line)) ? issue : undefined
+}
+
+function isOf(last: KeptAnchor, { owner, repo }: Place, at: Date): boolean {
+  return last.owner === owner && last.repo === repo && last.at.getUTCFullYear() === at.getUTCFullYear()
+}

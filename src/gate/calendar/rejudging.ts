@@ -1,0 +1,131 @@
+import { checkReport } from '../../decision/report.ts'
+import type { Snapshot } from '../../decision/snapshot.ts'
+import { decide, type Verdict } from '../../decision/verdict.ts'
+import type { Database } from '../../store/database.ts'
+import { activeFreezes, type Freeze, frozenFact } from '../../store/freezes.ts'
+import { isAnyUnread } from '../../store/inbox.ts'
+import type { Queue } from '../../store/queue.ts'
+import {
+  type DueVerdict,
+  dueVerdicts,
+  saveRejudged,
+  saveTimes,
+  type Times,
+} from '../../store/verdicts/due.ts'
+import { takeBackTimeOf } from '../../store/write-budget.ts'
+import { digestOf } from '../check-writer.ts'
+import { appendDecided } from '../records.ts'
+import { freshFor, scheduleOf } from './schedule.ts'
+
+export type RejudgingShell = { database: Database; queue: Pick<Queue, 'enqueueEvaluate'>; now: () => Date }
+
+/** What became of a stored verdict under the calendar of now. */
+type Outcome =
+  | { kind: 'read again'; before: DueVerdict }
+  | { kind: 'changed'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict; times: Times }
+  | { kind: 'same'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict }
+
+/** So many changes are kept in one transaction: the records' chain is locked for it. */
+const together = 25
+
+/**
+ * Judges again what the calendar may have changed, from stored facts and without reading, and keeps the changes. Those
+ * that would turn green on facts that are not fresh are asked to be read instead.
+ * @returns the rest of the work, for which no check waits: when the others are next due.
+ */
+export async function judgeDue(
+  shell: RejudgingShell,
+  now: Date,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
+  const { database } = shell
+  const due = await dueVerdicts(database, now)
+  if (due.length === 0) return async () => undefined
+  const context = await contextOf(database, due, now)
+  const outcomes = due.map((stored) => judgeAgain(stored, context))
+  const changed = outcomes.filter((outcome) => outcome.kind === 'changed')
+  for (let from = 0; from < changed.length; from += together) {
+    signal.throwIfAborted()
+    await keep(database, changed.slice(from, from + together), now)
+  }
+  for (const { kind, before } of outcomes) {
+    if (kind === 'read again') await shell.queue.enqueueEvaluate(before.pull, { priority: 10 })
+  }
+  return () => keepTimes(database, outcomes, now)
+}
+
+function keepTimes(database: Database, outcomes: Outcome[], now: Date): Promise<void> {
+  const same = outcomes.filter((outcome) => outcome.kind === 'same')
+  const times = same.map(({ before, snapshot, verdict }) => ({
+    before,
+    times: scheduleOf(verdict, snapshot, before.policy, now),
+  }))
+  return saveTimes(database, times.filter(hasOtherTime))
+}
+
+type Context = { now: Date; freezes: Freeze[]; takeBack: Map<number, number>; unread: boolean }
+
+async function contextOf(database: Database, due: DueVerdict[], now: Date): Promise<Context> {
+  const takeBack = new Map<number, number>()
+  for (const id of new Set(due.map(({ pull }) => pull.installationId))) {
+    takeBack.set(id, await takeBackTimeOf(database, id, now))
+  }
+  return { now, freezes: await activeFreezes(database, now), takeBack, unread: await isAnyUnread(database) }
+}
+
+function judgeAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Context): Outcome {
+  const { frozen: _, ...facts } = before.snapshot
+  const snapshot = {
+    ...facts,
+    takenAt: now.toISOString(),
+    takeBack: takeBack.get(before.pull.installationId) ?? 0,
+    ...frozenFact(freezes, before.pull),
+  }
+  const verdict = decide(snapshot, before.policy)
+  const turnsGreen = verdict.state === 'passed' && before.state !== 'passed'
+  if (turnsGreen && (unread || !isFresh(before, now))) return { kind: 'read again', before }
+  const changed =
+    verdict.state !== before.state ||
+    (verdict.state === 'passed' && digestOfOutcome(before, snapshot, verdict) !== before.digest)
+  if (!changed) return { kind: 'same', before, snapshot, verdict }
+  return {
+    kind: 'changed',
+    before,
+    snapshot,
+    verdict,
+    times: scheduleOf(verdict, snapshot, before.policy, now),
+  }
+}
+
+/** Read within ten minutes, and nothing heard of it since. */
+function isFresh({ snapshot, unheard }: DueVerdict, now: Date): boolean {
+  return unheard && now.getTime() - Date.parse(snapshot.takenAt) <= freshFor
+}
+
+function hasOtherTime({ before, times }: { before: DueVerdict; times: Times }): boolean {
+  return before.nextAt?.getTime() !== times.nextAt?.getTime()
+}
+
+function keep(database: Database, changes: (Outcome & { kind: 'changed' })[], now: Date): Promise<void> {
+  return database.transaction(async (tx) => {
+    for (const { before, snapshot, verdict, times } of changes) {
+      const next = {
+        state: verdict.state,
+        report: reportOf(before, snapshot, verdict),
+        digest: digestOfOutcome(before, snapshot, verdict),
+        decidedAt: now,
+        ...times,
+      }
+      if (await saveRejudged(tx, before, next))
+        await appendDecided(tx, { ...before, ...next, snapshot }, verdict)
+    }
+  })
+}
+
+function reportOf({ source }: DueVerdict, snapshot: Snapshot, verdict: Verdict) {
+  return checkReport(verdict, snapshot, [source.note])
+}
+
+function digestOfOutcome(before: DueVerdict, snapshot: Snapshot, verdict: Verdict): string {
+  return digestOf([reportOf(before, snapshot, verdict), before.policy, snapshot.state])
+}

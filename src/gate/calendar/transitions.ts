@@ -1,0 +1,66 @@
+import { heldReport } from '../../decision/report.ts'
+import { isAnyHeld } from '../../store/check-runs.ts'
+import type { Queue } from '../../store/queue.ts'
+import { retryTime } from '../../store/retry-later.ts'
+import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
+import { judgeDue, type RejudgingShell } from './rejudging.ts'
+import { type HeadsShell, writeHeads } from './write-heads.ts'
+
+export { scheduleOf } from './schedule.ts'
+
+export type TransitionShell = RejudgingShell &
+  HeadsShell & { queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueTransition'> }
+
+/**
+ * Carries out what the calendar changes, at each opening, closing, expiry and freeze, and once at the start for what was
+ * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are judged
+ * again without reading, and only the checks whose state changes are written, those that must not be green first. What
+ * was written is read afresh after it, in the background. What GitHub's limits left over is carried out at the time that
+ * they allow (`shared/rules/release-window.md`, "Closing time").
+ */
+export async function carryOut(shell: TransitionShell, signal: AbortSignal): Promise<void> {
+  const { database, queue } = shell
+  const now = shell.now()
+  for (const pull of await takeToPrepare(database, now)) await queue.enqueueEvaluate(pull)
+  const keepTimes = await judgeDue(shell, now, signal)
+  await enqueueNext(shell)
+  const { failures, again, turnedGreen } = await writeHeads(shell, signal)
+  await keepTimes()
+  // Closing begins earlier for those that are green now.
+  if (turnedGreen) await (await judgeDue(shell, shell.now(), signal))()
+  await enqueueNext(shell)
+  await goOn(shell, failures)
+  for (const pull of again) await queue.enqueueEvaluate(pull)
+  const failure = failures.find((error) => !retryTime(error))
+  if (failure) throw failure
+}
+
+/** Each run asks for the next one, so that none is lost where the process dies between a verdict and its job. */
+async function enqueueNext({ database, queue, now }: TransitionShell): Promise<void> {
+  const next = await nextTransition(database, now())
+  if (next) await queue.enqueueTransition(next)
+}
+
+/** Comes back for what GitHub's limits left over, and each minute for those that wait for their turn to be green. */
+async function goOn({ database, queue, now }: TransitionShell, failures: unknown[]): Promise<void> {
+  const limits = failures.flatMap((error) => retryTime(error)?.getTime() ?? [])
+  const soonest = Math.max(Math.min(...limits), now().getTime() + 1_000)
+  if (limits.length > 0) await queue.enqueueTransition(upTo(soonest, 1_000))
+  if (await isAnyHeld(database, heldReport().title)) {
+    await queue.enqueueTransition(upTo(now().getTime() + 1_000, 60_000))
+  }
+}
+
+/** Rounded up, so that several runs ask for the same one. */
+function upTo(time: number, step: number): Date {
+  return new Date(Math.ceil(time / step) * step)
+}
+
+/** Asks for the calendar to be carried out when a verdict is due, and when its facts are to be read again. */
+export async function enqueueTimes(
+  queue: Pick<Queue, 'enqueueTransition'>,
+  { nextAt, prepareAt }: Times,
+): Promise<void> {
+  if (nextAt) await queue.enqueueTransition(nextAt)
+  if (prepareAt) await queue.enqueueTransition(prepareAt)
+}

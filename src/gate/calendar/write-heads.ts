@@ -1,0 +1,122 @@
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import { heldReport } from '../../decision/report.ts'
+import type { PullRef } from '../../decision/snapshot.ts'
+import { asRetry, type GitHub, revoked, statusOfError } from '../../services/github/client.ts'
+import { type HeadToWrite, headsToWrite } from '../../store/check-runs.ts'
+import type { Database } from '../../store/database.ts'
+import { isAnyUnread } from '../../store/inbox.ts'
+import { retryTime } from '../../store/retry-later.ts'
+import { mayTurnGreen } from '../../store/write-budget.ts'
+import { publishHead } from '../publish.ts'
+import { appendPublished } from '../records.ts'
+import { freshFor } from './schedule.ts'
+
+export type HeadsShell = {
+  database: Database
+  github: (installationId: number) => Promise<GitHub>
+  now: () => Date
+  log: Pick<Logger, 'warn'>
+}
+
+/** `again`: pull requests whose facts are to be read afresh. */
+export type Written = { failures: unknown[]; again: PullRef[]; turnedGreen: boolean }
+
+/** At once, over all installations. */
+const atOnce = 8
+
+/**
+ * Writes every check that is not what the verdicts say, those that must not be green first. One that fails keeps no other
+ * one waiting; when all that are under way have met a limit, no more is tried for that installation.
+ */
+export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
+  const heads = await headsToWrite(shell.database, {
+    judgedAfter: new Date(shell.now().getTime() - freshFor),
+    told: heldReport().title,
+  })
+  const written: Written = { failures: [], again: [], turnedGreen: false }
+  const round: Round = { written, limited: new Map(), full: new Set() }
+  for (const turnsGreen of [false, true]) {
+    const limit = pLimit(atOnce)
+    const part = heads.filter((head) => head.turnsGreen === turnsGreen)
+    await Promise.all(part.map((head) => limit(() => attempt(shell, head, signal, round))))
+  }
+  signal.throwIfAborted()
+  return written
+}
+
+/** `limited`: how many have met a limit, by installation. `full`: installations in which no other check may turn green. */
+type Round = { written: Written; limited: Map<number, number>; full: Set<number> }
+
+async function attempt(
+  shell: HeadsShell,
+  head: HeadToWrite,
+  signal: AbortSignal,
+  round: Round,
+): Promise<void> {
+  const { written, limited } = round
+  const limits = limited.get(head.installationId) ?? 0
+  if (limits >= atOnce || signal.aborted) return
+  try {
+    const outcome = await writeHead(shell, head, signal, round)
+    if (outcome !== 'as it was') written.again.push(...pullsOf(head))
+    if (outcome === 'green') written.turnedGreen = true
+  } catch (thrown) {
+    const error = asRetry(thrown, shell.now())
+    if (isGone(error)) {
+      shell.log.warn(
+        { head, problem: String(error) },
+        'GitHub has no place any more for the check of a commit',
+      )
+      return
+    }
+    if (retryTime(error)) limited.set(head.installationId, (limited.get(head.installationId) ?? 0) + 1)
+    written.failures.push(error)
+  }
+}
+
+type Done = 'green' | 'not green' | 'as it was' | 'to be read'
+
+/**
+ * Old facts never turn a check green: where it has room to, they are `to be read` first. Whatever was written is read
+ * afresh too, in the background.
+ */
+async function writeHead(
+  shell: HeadsShell,
+  head: HeadToWrite,
+  signal: AbortSignal,
+  round: Round,
+): Promise<Done> {
+  const { database, github, now } = shell
+  const instead = head.turnsGreen ? await insteadOfGreen(shell, head, round) : undefined
+  if (instead) return instead
+  const publishing = { database, github: await github(head.installationId), now, signal }
+  const { written, toRead } = await publishHead(publishing, head, { quiet: true })
+  if (!written) return toRead.length > 0 ? 'to be read' : 'as it was'
+  await appendPublished(database, head, written, now())
+  return written.state === 'passed' ? 'green' : 'not green'
+}
+
+/** What becomes of a check that must not turn green yet; undefined where nothing is in its way that is known here. */
+async function insteadOfGreen(
+  { database, now }: HeadsShell,
+  { installationId, told, fresh }: HeadToWrite,
+  { full }: Round,
+): Promise<Done | undefined> {
+  // What has come in and was not looked at yet may be about this pull request.
+  const isFresh = fresh && !(await isAnyUnread(database))
+  if (!told && isFresh) return undefined
+  if (!full.has(installationId) && (await mayTurnGreen(database, installationId, now())))
+    return isFresh ? undefined : 'to be read'
+  full.add(installationId)
+  return told ? 'as it was' : undefined
+}
+
+/** The repository, the commit or the App's place there is gone: nothing can be written, now or later. */
+function isGone(error: unknown): boolean {
+  return revoked(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)
+}
+
+function pullsOf({ installationId, repositoryId, owner, repo, numbers }: HeadToWrite): PullRef[] {
+  return numbers.map((number) => ({ installationId, repositoryId, owner, repo, number }))
+}

@@ -1,0 +1,188 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import type { Step } from '../decision/gate.ts'
+import { covers } from '../decision/policy.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import type { Verdict } from '../decision/verdict.ts'
+import { policyFor } from '../policy/policy-source.ts'
+import { asRetry, type GitHub } from '../services/github/client.ts'
+import type { Offer } from '../services/github/pulls.ts'
+import { requestReviews } from '../services/github/review-requests.ts'
+import { readSnapshot } from '../services/github/snapshot.ts'
+import { enqueueWindowTime } from '../staging/windows.ts'
+import { fulfilRegression, recordRelease } from '../staging/wishes.ts'
+import type { Database } from '../store/database.ts'
+import { factStore } from '../store/facts.ts'
+import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
+import type { Queue } from '../store/queue.ts'
+import { retryAfter } from '../store/retry-later.ts'
+import { forgetUnjudged, keepUnjudged, unjudgedOn } from '../store/verdicts/unjudged.ts'
+import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
+import { noteWrite } from '../store/writes.ts'
+import { enqueueTimes } from './calendar/transitions.ts'
+import type { Publishing } from './check-writer.ts'
+import { type Judgeable, judge, toStore, wantedBy } from './judging.ts'
+import { withOwnFacts } from './own-facts.ts'
+import { publishHead } from './publish.ts'
+import { appendDecided, appendPublished } from './records.ts'
+
+/** Everything outside that an evaluation needs. */
+export type Shell = {
+  database: Database
+  /** The client of an installation. */
+  github: (installationId: number) => Promise<GitHub>
+  queue: Pick<
+    Queue,
+    'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging' | 'enqueueRegression'
+  >
+  now: () => Date
+  log: Pick<Logger, 'info' | 'warn'>
+}
+
+/**
+ * The path: read the facts, decide purely, record, then act. Idempotent: run twice on the same facts, it writes once.
+ * Any throw leaves the check as it is or not green, and the queue runs the job again from the top. A reached limit is
+ * thrown as `retryAfter` with the time that GitHub names.
+ */
+export async function evaluate(
+  shell: Shell,
+  pull: PullRef,
+  signal = new AbortController().signal,
+): Promise<void> {
+  try {
+    await run(shell, pull, signal)
+  } catch (error) {
+    throw asRetry(error, shell.now())
+  }
+}
+
+async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<void> {
+  const generation = await nextGeneration(shell.database)
+  const github = await shell.github(pull.installationId)
+  const judging = await policyFor(shell.database, github, pull)
+  if (judging.kind === 'none') {
+    shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
+    return forgetUnjudged(shell.database, pull)
+  }
+  const facts = await readSnapshot(
+    github,
+    pull,
+    wantedBy(judging),
+    factStore(shell.database, shell.now),
+    shell.now,
+  )
+  if (!facts) return forgetUnjudged(shell.database, pull)
+  const sameHead = coveredOf(facts.sameHead, judging, facts.snapshot)
+  const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
+  const before = await latestVerdict(shell.database, pull)
+  if (snapshot.state === 'merged' && before && before.snapshot.state !== 'merged')
+    await shell.queue.enqueueMerging({ task: 'merged', pull })
+  const verdict = judge(snapshot, judging)
+  const stored = toStore(verdict, snapshot, judging, generation)
+  if (!stored.counts && !before) return forgetUnjudged(shell.database, pull)
+  signal.throwIfAborted()
+  if (!(await record(shell, stored, verdict, before, sameHead))) return
+  // Should the process die before the head that was left is taken back, the calendar does it.
+  if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
+  const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
+  await enqueueTimes(shell.queue, stored)
+  await enqueueWindowTime(shell.queue, stored, shell.now())
+  await recordRelease(shell, stored, shell.now())
+  const steps = stored.counts ? verdict.next : []
+  await fulfil(shell, github, stored, { steps, changed: before?.digest !== stored.digest })
+  for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: 5 })
+  for (const number of await unjudgedOn(shell.database, pull, stored.headSha))
+    await shell.queue.enqueueEvaluate({ ...pull, number })
+}
+
+/** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is judged. */
+function coveredOf(offers: Offer[], judging: Judgeable, { base: { defaultBranch } }: Snapshot): number[] {
+  const isCovered = (base: string) =>
+    judging.kind === 'policy' ? covers(judging.policy, base, defaultBranch) : base === defaultBranch
+  return offers.filter(({ base }) => isCovered(base)).map(({ number }) => number)
+}
+
+/**
+ * Takes back the check of the head that the pull request has left, and then writes that of its head.
+ * @returns those that must be read again before it may turn green.
+ */
+async function publish(
+  publishing: Publishing,
+  { pull, headSha, snapshot, policy }: StoredVerdict,
+  before: StoredVerdict | undefined,
+): Promise<PullRef[]> {
+  const { ref, defaultBranch } = snapshot.base
+  const onlyBase = ref === defaultBranch && policy?.branches.every((branch) => branch === ref) === true
+  const toRead: PullRef[] = []
+  for (const sha of new Set([before?.headSha ?? headSha, headSha])) {
+    const current = sha === headSha
+    const head = { ...pull, sha }
+    const outcome = await publishHead(publishing, head, {
+      force: pull.requestedBy !== undefined && current,
+      justRead: pull.number,
+      settled: current && snapshot.head.landed === true && onlyBase,
+    })
+    if (outcome.written) await appendPublished(publishing.database, head, outcome.written, publishing.now())
+    toRead.push(...outcome.toRead)
+  }
+  return toRead
+}
+
+function nameOf(pull: PullRef): string {
+  return `${pull.owner}/${pull.repo}#${pull.number}`
+}
+
+/**
+ * Keeps the verdict and, where it says something new, appends it to the records, both or neither. No green check is
+ * published before its record. False: a newer evaluation has overtaken this one.
+ * @throws `retryAfter` where a freeze was ordered or ended since the facts were read.
+ */
+function record(
+  shell: Shell,
+  stored: StoredVerdict,
+  verdict: Verdict,
+  before: StoredVerdict | undefined,
+  sameHead: number[],
+): Promise<boolean> {
+  const { pull, headSha, counts, snapshot } = stored
+  return shell.database.transaction(async (tx) => {
+    await lockFreezes(tx, 'verdict')
+    const { frozen } = frozenFact(await activeFreezes(tx, shell.now()), pull)
+    if (!isDeepStrictEqual(frozen, snapshot.frozen))
+      throw retryAfter(shell.now(), 'a freeze began or ended while the facts were read')
+    if (!(await saveVerdict(tx, stored))) return false
+    await forgetUnjudged(tx, pull)
+    if (counts) await keepUnjudged(tx, pull, headSha, sameHead)
+    if (before?.digest !== stored.digest) await appendDecided(tx, stored, verdict)
+    return true
+  })
+}
+
+/** A push that GitHub does not list yet is looked for again after this time; after that, each hour like everything. */
+const untilListed = 60_000
+
+/**
+ * Does what the verdict asks for. What other people notice is done only where the verdict has changed, so that a
+ * request that somebody took back is not repeated.
+ */
+async function fulfil(
+  shell: Shell,
+  github: GitHub,
+  stored: StoredVerdict,
+  { steps, changed }: { steps: Step[]; changed: boolean },
+): Promise<void> {
+  const { pull, snapshot, counts } = stored
+  for (const step of steps) {
+    await fulfilRegression(shell, github, stored, step)
+    if (step.kind === 'request-reviews' && changed) {
+      const outcome = await requestReviews(github, pull, step)
+      if ('asked' in outcome && outcome.asked.logins.length + outcome.asked.teams.length > 0)
+        await noteWrite(shell.database, pull.installationId, shell.now())
+      if ('refused' in outcome)
+        shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
+    }
+  }
+  if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
+    await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
+  }
+}

@@ -1,0 +1,89 @@
+import type { Gate } from '../decision/gate.ts'
+import { type GateName, gates } from '../decision/gates/index.ts'
+import { covers, type Policy } from '../decision/policy.ts'
+import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from '../decision/report.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { decide, type Verdict, verdictOf } from '../decision/verdict.ts'
+import { policyPath } from '../policy/policy-file.ts'
+import type { Judging } from '../policy/policy-source.ts'
+import type { Wanted } from '../services/github/snapshot.ts'
+import type { PolicySource, StoredVerdict } from '../store/verdicts.ts'
+import { scheduleOf } from './calendar/schedule.ts'
+import { digestOf } from './check-writer.ts'
+
+/** A policy, valid or broken: either gives a verdict. */
+export type Judgeable = Exclude<Judging, { kind: 'none' }>
+
+/** Which facts beyond the pull request itself the policy looks at. */
+export function wantedBy(judging: Judging): Wanted {
+  if (judging.kind !== 'policy') return { teams: [], boundLabels: [], labels: [] }
+  const { approvals, release_window: window } = judging.policy.gates
+  return {
+    teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])],
+    boundLabels: window?.urgent.bound_to_head ? [window.urgent.label] : [],
+    labels: labelsOf(judging.policy),
+  }
+}
+
+function labelsOf(policy: Policy): string[] {
+  const named = Object.entries(gates) as [GateName, Gate][]
+  return named.flatMap(([name, gate]) => {
+    const settings = policy.gates[name]
+    return settings === undefined ? [] : (gate.labels?.(settings) ?? [])
+  })
+}
+
+export type Judged = Verdict & { report: CheckReport }
+
+/** The verdict on a snapshot, and the check that says it. */
+export function judge(snapshot: Snapshot, judging: Judgeable): Judged {
+  if (judging.kind === 'broken') {
+    const report = brokenPolicyReport(judging.problems, judging.file.where === policyPath)
+    return {
+      ...verdictOf([
+        { gate: 'policy', gateTitle: 'Policy', state: 'failed', title: report.title, reason: report.summary },
+      ]),
+      report,
+    }
+  }
+  const verdict = decide(snapshot, judging.policy)
+  if (snapshot.state !== 'open') return { ...verdict, next: [], report: closedReport(snapshot.state) }
+  return { ...verdict, report: checkReport(verdict, snapshot, [judging.note]) }
+}
+
+/** What is kept of a verdict, so that it can be shown, judged again and replayed. */
+export function toStore(
+  verdict: Judged,
+  snapshot: Snapshot,
+  judging: Judgeable,
+  generation: number,
+): StoredVerdict {
+  const policy: Policy | undefined = judging.kind === 'policy' ? judging.policy : undefined
+  const { ref, defaultBranch } = snapshot.base
+  const covered = policy ? covers(policy, ref, defaultBranch) : ref === defaultBranch
+  return {
+    pull: snapshot.pull,
+    generation,
+    headSha: snapshot.head.sha,
+    baseRef: ref,
+    counts: snapshot.state === 'open' && covered,
+    state: verdict.state,
+    digest: digestOf([verdict.report, policy ?? null, snapshot.state]),
+    report: verdict.report,
+    snapshot,
+    policy,
+    source: sourceOf(judging),
+    decidedAt: new Date(snapshot.takenAt),
+    ...scheduleOf(verdict, snapshot, policy, new Date(snapshot.takenAt)),
+  }
+}
+
+function sourceOf(judging: Judgeable): PolicySource {
+  const { where, blob } = judging.file
+  return {
+    where,
+    blob,
+    valid: judging.kind === 'policy',
+    note: judging.kind === 'policy' ? judging.note : '',
+  }
+}

@@ -1,0 +1,23 @@
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { Judging } from '../policy/policy-source.ts'
+import { regressionFact } from '../staging/facts.ts'
+import { activeFreezes, frozenFact } from '../store/freezes.ts'
+import { takeBackTimeOf } from '../store/write-budget.ts'
+import { owedFact } from './owed-reviews.ts'
+
+type Reading = Parameters<typeof regressionFact>[0]
+
+/** Adds to what was read of a pull request the facts that the gate itself keeps: whoever judges a snapshot needs all of them. */
+export async function withOwnFacts(
+  reading: Reading,
+  snapshot: Snapshot,
+  judging: Judging,
+): Promise<Snapshot> {
+  const { database, now } = reading
+  const { pull } = snapshot
+  const takeBack = await takeBackTimeOf(database, pull.installationId, now())
+  const freezes = await activeFreezes(database, now())
+  const staging = await regressionFact(reading, snapshot, judging)
+  const owed = await owedFact(database, pull, judging)
+  return { ...snapshot, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
+}

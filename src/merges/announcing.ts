@@ -1,0 +1,55 @@
+import { noticeSchema } from '../decision/notice.ts'
+import type { Sent } from '../notices/notify.ts'
+import { linkRun } from '../services/github/checks.ts'
+import { appendRecord } from '../store/audit.ts'
+import { postedRun } from '../store/check-runs.ts'
+import { takeAnnouncing } from '../store/follow-ups.ts'
+import { mayTurnGreen } from '../store/write-budget.ts'
+import { noteWrite } from '../store/writes.ts'
+import type { MergeShell } from './shell.ts'
+
+/**
+ * Links a merge and its notice both ways, once: the records hold the notice's permalink, and so does the gate's check on
+ * the merged head, with one write. That write is left out while the hour's writes are kept for taking green checks back.
+ */
+export async function noteAnnounced(
+  shell: Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>,
+  data: object,
+  sent: Sent[],
+): Promise<void> {
+  const notice = noticeSchema.parse(data)
+  const [place] = sent
+  if (!place || (notice.kind !== 'merged' && notice.kind !== 'exception')) return
+  const { installationId } = notice.repository
+  const landing = await shell.database.transaction(async (tx) => {
+    const taken = await takeAnnouncing(tx, notice.repository, notice.key)
+    if (!taken) return undefined
+    const { repositoryId, owner, repo } = notice.repository
+    const body = {
+      repository: { id: repositoryId, owner, name: repo },
+      change: { seq: taken.recordSeq },
+      permalink: place.permalink,
+    }
+    await appendRecord(tx, { installationId, kind: 'announced', at: shell.now(), body })
+    return taken
+  })
+  if (landing?.headSha === undefined) return
+  try {
+    await linkCheck(shell, { ...landing.repository, sha: landing.headSha }, place.permalink)
+  } catch (error) {
+    shell.log.warn({ notice: notice.key, problem: String(error) }, 'The check does not link the notice')
+  }
+}
+
+type Head = Parameters<typeof postedRun>[1]
+
+async function linkCheck(
+  { database, github, now }: Pick<MergeShell, 'database' | 'github' | 'now'>,
+  head: Head,
+  permalink: string,
+): Promise<void> {
+  const posted = await postedRun(database, head)
+  if (!posted?.runId || !(await mayTurnGreen(database, head.installationId, now()))) return
+  await noteWrite(database, head.installationId, now())
+  await linkRun(await github(head.installationId), head, { id: posted.runId, url: permalink })
+}

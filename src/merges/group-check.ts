@@ -1,0 +1,95 @@
+import { type GroupMember, groupReport } from '../decision/group-report.ts'
+import { type CheckReport, takenBackReport } from '../decision/report.ts'
+import { createRun, stands } from '../services/github/checks.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { newestRunOf } from '../services/github/merge-groups.ts'
+import { appendRecord } from '../store/audit.ts'
+import { withLease } from '../store/leases.ts'
+import { forgetGroup, type OpenGroup, saveGroup } from '../store/merge-groups.ts'
+import { retryAfter } from '../store/retry-later.ts'
+import { awaitTurn } from '../store/write-budget.ts'
+import { noteWrite } from '../store/writes.ts'
+import type { MergeShell } from './shell.ts'
+
+type GroupShell = Pick<MergeShell, 'database' | 'now'>
+type Group = Omit<OpenGroup, 'state'>
+
+/**
+ * Brings the check of a group to what its members say. A group is kept as passed before it is green, so that whoever
+ * fails open groups finds it; and as failed only when that stands on GitHub, so that a retry does not leave it green.
+ */
+export async function postGroup(
+  shell: GroupShell,
+  github: GitHub,
+  group: Group,
+  members: GroupMember[],
+  unknown: string[],
+): Promise<void> {
+  const { state, report } = groupReport(members, unknown)
+  const keep = () =>
+    shell.database.transaction(async (tx) => {
+      const body = { group: namesOf(group), state, members: membersIn(members), unknown }
+      const { installationId } = group.repository
+      await appendRecord(tx, { installationId, kind: 'group', at: shell.now(), body })
+      await saveGroup(tx, { ...group, state })
+    })
+  await inTurn(shell, group, async () => {
+    if (state === 'passed') await keep()
+    await bring(shell, github, group, { what: state, report })
+    if (state === 'failed') await keep()
+  })
+}
+
+/** Takes the green check back from a group that was given up unmerged: its head could be offered again, when all is closed. */
+export async function takeBackGroup(shell: GroupShell, github: GitHub, group: Group): Promise<void> {
+  const report = takenBackReport('The merge queue has given this group up')
+  await inTurn(shell, group, async () => {
+    await bring(shell, github, group, { what: 'given up', report })
+    await shell.database.transaction(async (tx) => {
+      const { installationId } = group.repository
+      const body = { group: namesOf(group), state: 'given up', members: [], unknown: [] }
+      await appendRecord(tx, { installationId, kind: 'group', at: shell.now(), body })
+      await forgetGroup(tx, group.repository, group.headSha)
+    })
+  })
+}
+
+/** One at a time writes the check of a group: a slow one must not put its green over a red one. */
+async function inTurn(shell: GroupShell, group: Group, work: () => Promise<void>): Promise<void> {
+  const { installationId, repositoryId } = group.repository
+  const key = `group ${installationId}/${repositoryId}/${group.headSha}`
+  const lease = await withLease(shell.database, key, shell.now, work)
+  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process writes this check')
+}
+
+/**
+ * Posts a new run where the newest one does not say the same: a completed run cannot be taken back by a PATCH, and an
+ * older one that says it does not count.
+ */
+async function bring(
+  { database, now }: GroupShell,
+  github: GitHub,
+  { repository, headSha }: Group,
+  { what, report }: { what: string; report: CheckReport },
+): Promise<void> {
+  const { installationId } = repository
+  const externalId = `group ${headSha} ${what}`
+  const newest = await newestRunOf(github, repository, { sha: headSha, externalId })
+  if (newest && stands(newest, report)) return
+  await awaitTurn(database, installationId, now())
+  const run = await createRun(github, repository, { sha: headSha, externalId, report })
+  await noteWrite(database, installationId, now())
+  if (!stands(run, report)) throw new Error(`GitHub keeps the check of a merge group at ${run.status}`)
+}
+
+function namesOf({ repository, headSha, headRef, baseRef }: Group) {
+  return { repository, headSha, headRef, baseRef }
+}
+
+function membersIn(members: GroupMember[]) {
+  return members.map(({ number, verdict }) => ({
+    number,
+    state: verdict?.state ?? 'failed',
+    findings: verdict?.findings.map(({ gate, state, title }) => ({ gate, state, title })) ?? [],
+  }))
+}

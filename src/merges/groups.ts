@@ -1,0 +1,82 @@
+import type { GroupMember } from '../decision/group-report.ts'
+import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
+import { decide } from '../decision/verdict.ts'
+import { wantedBy } from '../gate/judging.ts'
+import { withOwnFacts } from '../gate/own-facts.ts'
+import { policyFor } from '../policy/policy-source.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { contentsOfGroup, groupStands, isInBase } from '../services/github/merge-groups.ts'
+import { readSnapshot } from '../services/github/snapshot.ts'
+import { factStore } from '../store/facts.ts'
+import { forgetGroup, type Member, passedGroups } from '../store/merge-groups.ts'
+import { nextGeneration } from '../store/verdicts.ts'
+import { postGroup, takeBackGroup } from './group-check.ts'
+import { failOpenGroups } from './open-groups.ts'
+import { type MergeShell, repositoryOf } from './shell.ts'
+
+/**
+ * Judges a merge group: every pull request in it is read afresh and decided, and the check on the group's head passes
+ * only where all of them do (rules/release-window.md, "The moment of merging"). Nothing waits here: a queue would wait with
+ * it. A group that GitHub is done with is let go.
+ */
+export async function lookAtGroup(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  group: MergeGroup,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await groupStands(github, repository, group))) return letGo(shell, github, repository, group)
+  const generation = await nextGeneration(shell.database)
+  const { pulls, unknown } = await contentsOfGroup(github, repository, group)
+  const members: GroupMember[] = []
+  const facts: Member[] = []
+  for (const number of pulls) {
+    const judged = await judgeMember(shell, github, repository, number)
+    if (judged === 'no policy') return
+    members.push({ number, verdict: judged?.verdict })
+    if (judged?.member) facts.push(judged.member)
+  }
+  signal.throwIfAborted()
+  const whole = facts.length === members.length
+  const open = { repository: repositoryOf(repository), ...group, members: whole ? facts : [], generation }
+  await postGroup(shell, github, open, members, unknown)
+  // What was ordered or judged while the group was read found no group to fail.
+  await failOpenGroups(shell, repository)
+  const next = nextLook(members)
+  if (next) await shell.queue.enqueueMerging({ task: 'group', repository, group }, { at: next })
+}
+
+/** Forgets a group that GitHub is done with; one that was given up leaves no green check behind. */
+async function letGo(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  group: MergeGroup,
+): Promise<void> {
+  const [passed] = await passedGroups(shell.database, repository, group.headSha)
+  if (passed && !(await isInBase(github, repository, group))) return takeBackGroup(shell, github, passed)
+  await forgetGroup(shell.database, repositoryOf(repository), group.headSha)
+}
+
+/** A group that passed is looked at again when the calendar changes a verdict: its green must not outlive the window. */
+function nextLook(members: GroupMember[]): Date | undefined {
+  if (!members.every(({ verdict }) => verdict?.state === 'passed')) return undefined
+  const times = members
+    .flatMap(({ verdict }) => verdict?.next ?? [])
+    .flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))
+  return times.length === 0 ? undefined : new Date(Math.min(...times))
+}
+
+async function judgeMember(shell: MergeShell, github: GitHub, repository: RepositoryRef, number: number) {
+  const pull = { ...repositoryOf(repository), number }
+  const judging = await policyFor(shell.database, github, pull)
+  if (judging.kind === 'none') return 'no policy'
+  const store = factStore(shell.database, shell.now)
+  const read = await readSnapshot(github, pull, wantedBy(judging), store, shell.now)
+  if (!read) return undefined
+  const snapshot = await withOwnFacts({ ...shell, github }, read.snapshot, judging)
+  if (judging.kind === 'broken') return { verdict: undefined, member: { snapshot } }
+  const { policy } = judging
+  return { verdict: decide(snapshot, policy), member: { snapshot, policy } }
+}

@@ -1,0 +1,101 @@
+import pLimit from 'p-limit'
+import type { GroupMember } from '../decision/group-report.ts'
+import { decide } from '../decision/verdict.ts'
+import { asRetry, revoked, statusOfError } from '../services/github/client.ts'
+import type { Queryable } from '../store/database.ts'
+import { activeFreezes, frozenFact } from '../store/freezes.ts'
+import {
+  type Member,
+  type OpenGroup,
+  passedGroups,
+  repositoriesWithPassedGroups,
+} from '../store/merge-groups.ts'
+import { latestVerdict } from '../store/verdicts.ts'
+import { takeBackTimeOf } from '../store/write-budget.ts'
+import { postGroup } from './group-check.ts'
+import { inAnyCase } from './in-any-case.ts'
+import type { MergeShell } from './shell.ts'
+
+type GroupsShell = Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>
+
+/** At once, of one repository. */
+const atOnce = 4
+
+/** Fails the open groups of every repository that would not pass now; run whenever the calendar or a freeze changes something. */
+export async function failClosedGroups(shell: GroupsShell): Promise<void> {
+  const repositories = await repositoriesWithPassedGroups(shell.database)
+  await inAnyCase(repositories.map((repository) => failOpenGroups(shell, repository)))
+}
+
+/**
+ * Fails the groups of a repository that passed and would not pass now, without reading: from the facts that they passed
+ * by, or newer ones where a pull request in them was judged since. GitHub merges by the check of the group, so it must
+ * not outlive a verdict that it was given for, the window, or an order to freeze. Urgent ones stay. One that cannot be
+ * failed keeps no other one waiting, and is thrown at the end.
+ * @returns how many were failed.
+ */
+export async function failOpenGroups(
+  shell: GroupsShell,
+  repository: { installationId: number; repositoryId: number },
+): Promise<number> {
+  const limit = pLimit(atOnce)
+  let failed = 0
+  const groups = await passedGroups(shell.database, repository)
+  await inAnyCase(
+    groups.map((group) =>
+      limit(async () => {
+        if (await failUnlessPassing(shell, group)) failed += 1
+      }),
+    ),
+  )
+  return failed
+}
+
+async function failUnlessPassing(shell: GroupsShell, group: OpenGroup): Promise<boolean> {
+  const members = await judgedNow(shell, group)
+  if (members.every(({ verdict }) => verdict?.state === 'passed')) return false
+  try {
+    const github = await shell.github(group.repository.installationId)
+    await postGroup(shell, github, group, members, [])
+    return true
+  } catch (error) {
+    if (!isGone(error)) throw asRetry(error, shell.now())
+    shell.log.warn({ group: group.headRef, problem: String(error) }, 'GitHub has no place for a merge group')
+    return false
+  }
+}
+
+async function judgedNow(
+  { database, now }: GroupsShell,
+  { repository, generation, members }: OpenGroup,
+): Promise<GroupMember[]> {
+  const today = {
+    takenAt: now().toISOString(),
+    takeBack: await takeBackTimeOf(database, repository.installationId, now()),
+    ...frozenFact(await activeFreezes(database, now()), repository),
+  }
+  const judged: GroupMember[] = []
+  for (const member of members) {
+    const { snapshot, policy } = await newestFacts(database, member, generation)
+    const { frozen: _, ...facts } = snapshot
+    judged.push({ number: snapshot.pull.number, verdict: policy && decide({ ...facts, ...today }, policy) })
+  }
+  return judged
+}
+
+/**
+ * What is known of a pull request that was judged after its group was, by a newer policy too. Where it is not what the group
+ * would merge any more, there is nothing to judge it by. One that was merged leaves the group as it is.
+ */
+async function newestFacts(database: Queryable, member: Member, generation: number): Promise<Member> {
+  const { pull, head, base } = member.snapshot
+  const later = await latestVerdict(database, pull)
+  if (!later || later.generation <= generation || later.snapshot.state === 'merged') return member
+  const isOffered = later.counts && later.headSha === head.sha && later.baseRef === base.ref
+  return { snapshot: later.snapshot, policy: isOffered ? later.policy : undefined }
+}
+
+/** The repository, the group's head or the App's place there is gone: nothing can be written, and nothing merged. */
+function isGone(error: unknown): boolean {
+  return revoked(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)
+}

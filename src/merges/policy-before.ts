@@ -1,0 +1,93 @@
+import { covers, type Policy } from '../decision/policy.ts'
+import type { PullRef } from '../decision/snapshot.ts'
+import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { type GitHub, orAbsent } from '../services/github/client.ts'
+import { type ReadMerge, tipBefore } from '../services/github/merges.ts'
+import { type PolicyFile, readFile, readPolicyFile } from '../services/github/policy.ts'
+import { lastValidPolicy } from '../store/policies.ts'
+import { type MergeShell, repositoryOf } from './shell.ts'
+
+type Repository = Parameters<typeof repositoryOf>[0]
+
+/** What came to a branch; `before` is its tip until then, undefined where that is not known. */
+export type Arrival = { branch: string; defaultBranch: string; before: string | undefined; after: string }
+
+/** A policy and its file; without a policy it was broken, and without a file it is the last valid one that was kept. */
+export type PolicyBefore = {
+  policy: Policy | undefined
+  file: { where: string; blob: string } | undefined
+}
+
+/**
+ * The policy as it stood before something came to a branch, so that nobody decides by a change whether that change is
+ * recorded. Only what comes to the default branch changes the policy: for another branch it is the one that stands there
+ * now. Undefined: there was none.
+ */
+export async function policyBefore(
+  { database }: Pick<MergeShell, 'database'>,
+  github: GitHub,
+  ref: Repository,
+  arrival: Arrival,
+): Promise<PolicyBefore | undefined> {
+  const repository = repositoryOf(ref)
+  const file = await fileBefore(github, repository, arrival)
+  const read = file && parsePolicy(file.text)
+  if (read?.ok) return { policy: read.policy, file }
+  const kept = await lastValidPolicy(database, repository)
+  if (!file && (kept === undefined || (await isKnown(github, repository, arrival)))) return undefined
+  if (kept === undefined || (await hasBrought(github, repository, arrival, kept)))
+    return { policy: undefined, file }
+  const valid = parsePolicy(kept)
+  return { policy: valid.ok ? valid.policy : undefined, file }
+}
+
+/** What nobody has judged is judged by the policy that the merge found, and not by the one that it may have brought. */
+export async function policyBeforeMerge(
+  shell: Pick<MergeShell, 'database'>,
+  github: GitHub,
+  pull: PullRef,
+  { base: { ref: branch }, defaultBranch, mergeCommit, head }: ReadMerge,
+): Promise<PolicyBefore | undefined> {
+  const isAsked = branch === defaultBranch && mergeCommit !== null
+  const before = isAsked ? await tipBefore(github, pull, { branch, mergeCommit }) : undefined
+  const arrival = { branch, defaultBranch, before, after: mergeCommit ?? head.sha }
+  return policyBefore(shell, github, pull, arrival)
+}
+
+/** The default branch is always covered, also where no policy can be read. */
+export function isCoveredBy(policy: Policy | undefined, branch: string, defaultBranch: string): boolean {
+  return policy ? covers(policy, branch, defaultBranch) : branch === defaultBranch
+}
+
+const isDefault = ({ branch, defaultBranch }: Arrival) => branch === defaultBranch
+
+/** The file of the repository, or else the one that its organisation shares. */
+async function fileBefore(
+  github: GitHub,
+  { owner, repo }: Repository,
+  arrival: Arrival,
+): Promise<PolicyFile | undefined> {
+  if (!isDefault(arrival)) return readPolicyFile(github, { owner, repo }, policyPath)
+  if (arrival.before === undefined) return undefined
+  const own = await readFile(github, { owner, repo }, policyPath, arrival.before)
+  return own ?? (repo === '.github' ? undefined : readFile(github, { owner, repo: '.github' }, policyPath))
+}
+
+/** Whether it can be seen what stood before: a tip that a force push threw away may be gone from GitHub. */
+async function isKnown(github: GitHub, { owner, repo }: Repository, arrival: Arrival): Promise<boolean> {
+  const { before } = arrival
+  if (!isDefault(arrival)) return true
+  if (before === undefined) return false
+  return (await orAbsent(github.rest.git.getCommit({ owner, repo, commit_sha: before }))) !== undefined
+}
+
+/** Whether the policy that was kept since is the one that came: it says nothing of what held before. */
+async function hasBrought(
+  github: GitHub,
+  { owner, repo }: Repository,
+  arrival: Arrival,
+  kept: string,
+): Promise<boolean> {
+  if (!isDefault(arrival)) return false
+  return (await readFile(github, { owner, repo }, policyPath, arrival.after))?.text === kept
+}

@@ -1,0 +1,98 @@
+import { dueDate } from '../decision/due-date.ts'
+import { pushNotice } from '../decision/merge-notice.ts'
+import type { PushedRange, RepositoryRef } from '../decision/merge-task.ts'
+import type { Policy } from '../decision/policy.ts'
+import { bypassedByPush, type DirectPush, keyOfPush, pushIssue } from '../decision/review-issue.ts'
+import type { Person } from '../decision/snapshot.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
+import { appendRecord } from '../store/audit.ts'
+import { landingOf, saveLanding } from '../store/follow-ups.ts'
+import { isCoveredBy, policyBefore } from './policy-before.ts'
+import { type MergeShell, repositoryOf } from './shell.ts'
+
+/** GitHub ties a merged commit to its pull request a little after the push is told. */
+export const linkMayLag = 2 * 60_000
+
+/**
+ * Looks at a push to a covered branch that is two minutes old: commits that belong to no merged pull request, and a
+ * rewritten history, are an exception, recorded once (rules/release-window.md, "The moment of merging"). Those whom
+ * `push.allowed` lists may push: that of the policy as it stood before the push.
+ * @returns what it is kept by, where it is an exception, recorded now or before.
+ */
+export async function recordPush(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  range: PushedRange,
+): Promise<string | undefined> {
+  const { owner, repo } = repository
+  const { data } = await github.rest.repos.get({ owner, repo })
+  const { default_branch: defaultBranch } = data
+  const inForce = await policyBefore(shell, github, repository, { ...range, defaultBranch })
+  if (!inForce || !isCoveredBy(inForce.policy, range.branch, defaultBranch)) return undefined
+  const read = await readPush(github, repository, range, defaultBranch)
+  if (!read || (read.strangers.length === 0 && !read.forced)) return undefined
+  if (isAllowed(read.by, inForce.policy?.push?.allowed ?? [])) return undefined
+  const push = pushOf(repository, range, read, shell.now())
+  await record(shell, repository, { push, page: data.html_url, policy: inForce.policy })
+  return keyOfPush(push)
+}
+
+/** By login, an App's being `name[bot]`. Somebody whom GitHub does not name is nobody who is allowed. */
+function isAllowed(person: Person | null, allowed: string[]): boolean {
+  return person !== null && allowed.some((login) => login.toLowerCase() === person.login.toLowerCase())
+}
+
+function pushOf(
+  { repositoryId, owner, repo }: RepositoryRef,
+  { branch, after }: PushedRange,
+  { by, at, activity, before, forced, strangers }: ReadPush,
+  now: Date,
+): DirectPush {
+  return {
+    repository: { id: repositoryId, owner, name: repo },
+    branch,
+    before,
+    after,
+    forced,
+    commits: strangers,
+    by,
+    at: at === undefined ? now.toISOString() : new Date(at).toISOString(),
+    activity,
+  }
+}
+
+async function record(
+  shell: MergeShell,
+  repository: RepositoryRef,
+  { push, page, policy }: { push: DirectPush; page: string; policy: Policy | undefined },
+): Promise<void> {
+  const key = keyOfPush(push)
+  const place = policy?.gates.release_window ?? { time_zone: 'UTC', holidays: undefined }
+  const dueAt = dueDate(shell.now(), place)
+  await shell.database.transaction(async (tx) => {
+    if (await landingOf(tx, { repository, key })) return
+    const body = { ...push, kind: 'pushed', bypassed: bypassedByPush(push) }
+    const at = new Date(push.at)
+    const { seq } = await appendRecord(tx, {
+      installationId: repository.installationId,
+      kind: 'exception',
+      at,
+      body,
+    })
+    await saveLanding(tx, {
+      repository,
+      key,
+      number: undefined,
+      headSha: undefined,
+      landedAt: at,
+      recordSeq: seq,
+      exception: true,
+      urgent: false,
+      review: pushIssue(push, { at: dueAt, zone: place.time_zone }),
+      dueAt,
+      notice: pushNotice(repositoryOf(repository), push, { seq, commit: `${page}/commit/${push.after}` }),
+    })
+  })
+}

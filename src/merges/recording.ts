@@ -1,0 +1,127 @@
+import packageFile from '../../package.json' with { type: 'json' }
+import { type ChangeRecord, changeRecord } from '../decision/change-record.ts'
+import { dueDate } from '../decision/due-date.ts'
+import { mergeNotice } from '../decision/merge-notice.ts'
+import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/review-issue.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import type { WindowSettings } from '../decision/window-settings.ts'
+import { wantedBy } from '../gate/judging.ts'
+import { policyFor } from '../policy/policy-source.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { readMerge } from '../services/github/merges.ts'
+import { readSnapshot } from '../services/github/snapshot.ts'
+import { appendRecord } from '../store/audit.ts'
+import { postedRun } from '../store/check-runs.ts'
+import { factStore } from '../store/facts.ts'
+import { landingOf, saveLanding } from '../store/follow-ups.ts'
+import { freezesAt, frozenFact } from '../store/freezes.ts'
+import { forgetHistory, standingAt } from '../store/verdicts/history.ts'
+import { isCoveredBy, policyBeforeMerge } from './policy-before.ts'
+import { type MergeShell, repositoryOf } from './shell.ts'
+
+/**
+ * GitHub's times are floored to the second, and its clock is not ours: a verdict that was given so soon after the time
+ * of the merge may have let it through. Longer, and one that was given after the merge would pass for its reason.
+ */
+const clocksDiffer = 3_000
+
+type Merge = { record: ChangeRecord; window: WindowSettings | undefined }
+
+/**
+ * Appends the change record of a merge, and that of the exception where it is one, once: the mark that it was done
+ * commits with them. Nothing is recorded for a repository without a policy, and for a branch that the policy leaves out: by the one
+ * that the pull request was judged by, or that stood before the merge.
+ * @returns whether the merge is recorded, now or before.
+ */
+export async function recordMerge(shell: MergeShell, github: GitHub, pull: PullRef): Promise<boolean> {
+  const key = `#${pull.number}`
+  if (await landingOf(shell.database, { repository: pull, key })) return true
+  const merge = await readChange(shell, github, pull)
+  if (!merge) return false
+  const { record } = merge
+  const check = await checkUrl(shell, pull, record)
+  const { review, dueAt } = reviewOf(merge, shell.now())
+  await shell.database.transaction(async (tx) => {
+    if (await landingOf(tx, { repository: pull, key })) return
+    const at = new Date(record.mergedAt)
+    const { installationId } = pull
+    const { seq, hash } = await appendRecord(tx, { installationId, kind: 'merged', at, body: record })
+    if (record.exception) {
+      const { repository, number, mergedBy, mergedAt } = record
+      const body = {
+        repository,
+        number,
+        commit: record.mergeCommit,
+        by: mergedBy,
+        at: mergedAt,
+        change: { seq, hash },
+      }
+      await appendRecord(tx, {
+        installationId,
+        kind: 'exception',
+        at,
+        body: { ...body, ...record.exception },
+      })
+    }
+    await saveLanding(tx, {
+      repository: pull,
+      key,
+      number: pull.number,
+      headSha: record.head.sha,
+      landedAt: at,
+      recordSeq: seq,
+      exception: record.exception !== null,
+      urgent: record.urgent !== null,
+      review,
+      dueAt,
+      notice: mergeNotice(repositoryOf(pull), record, { seq, check }, merge.window?.time_zone),
+    })
+    await forgetHistory(tx, pull)
+  })
+  return true
+}
+
+async function readChange(shell: MergeShell, github: GitHub, pull: PullRef): Promise<Merge | undefined> {
+  const read = await readMerge(github, pull)
+  if (!read) return undefined
+  const until = new Date(Date.parse(read.mergedAt) + clocksDiffer)
+  const standing = await standingAt(shell.database, pull, until)
+  const inForce = standing
+    ? { policy: standing.policy, file: standing.source }
+    : await policyBeforeMerge(shell, github, pull, read)
+  const { defaultBranch, ...facts } = read
+  if (!inForce || !isCoveredBy(inForce.policy, read.base.ref, defaultBranch)) return undefined
+  const afterwards = standing?.headSha === read.head.sha ? undefined : await peopleOf(shell, github, pull)
+  const { policy, file } = inForce
+  const record = changeRecord({
+    ...{ ...facts, standing, policy: file, afterwards, rules: packageFile.version },
+    ...frozenFact(await freezesAt(shell.database, new Date(read.mergedAt)), pull),
+  })
+  return { record, window: policy?.gates.release_window }
+}
+
+/** Who had a part in a change that was not judged: read now, which is the nearest to the merge that there is. */
+async function peopleOf(shell: MergeShell, github: GitHub, pull: PullRef): Promise<Snapshot | undefined> {
+  const judging = await policyFor(shell.database, github, pull)
+  const facts = factStore(shell.database, shell.now)
+  return (await readSnapshot(github, pull, wantedBy(judging), facts, shell.now))?.snapshot
+}
+
+/** What a merge owes: the review of an exception, or else of what an urgent change skipped. */
+function reviewOf({ record, window }: Merge, now: Date): { review?: ReviewIssue; dueAt?: Date } {
+  if (!record.exception && !record.urgent) return {}
+  const place = window ?? { time_zone: 'UTC', holidays: undefined }
+  const dueAt = dueDate(now, place)
+  const due = { at: dueAt, zone: place.time_zone }
+  return { dueAt, review: record.exception ? exceptionIssue(record, due) : urgentIssue(record, due) }
+}
+
+/** The page of the gate's check on the merged head. */
+async function checkUrl(
+  shell: MergeShell,
+  pull: PullRef,
+  { head, url }: Pick<ChangeRecord, 'head' | 'url'>,
+): Promise<string | undefined> {
+  const posted = await postedRun(shell.database, { ...pull, sha: head.sha })
+  return posted?.runId ? url.replace(/\/pull\/\d+$/, `/runs/${posted.runId}`) : undefined
+}

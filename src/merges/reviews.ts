@@ -1,0 +1,43 @@
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { readIssueState } from '../services/github/review-issues.ts'
+import { appendRecord } from '../store/audit.ts'
+import { landingOfIssue, saveIssue, saveIssueClosed } from '../store/follow-ups.ts'
+import { countedPulls } from '../store/verdicts/waiting.ts'
+import { followUp } from './following-up.ts'
+import type { MergeShell } from './shell.ts'
+
+/**
+ * Looks at an issue that was closed, opened again or deleted, where it is the review that a merge or a push owes. Its
+ * closing ends the review, and is recorded; one that was deleted is opened anew, since deleting is no review.
+ */
+export async function lookAtReview(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  number: number,
+): Promise<void> {
+  const landing = await landingOfIssue(shell.database, repository, number)
+  if (!landing) return
+  const issue = await readIssueState(github, landing.repository, number)
+  if (issue.state === 'gone') {
+    await saveIssue(shell.database, landing, null)
+    return followUp(shell, github, repository, landing.key)
+  }
+  const closed = issue.state === 'closed' ? issue : undefined
+  await shell.database.transaction(async (tx) => {
+    if (!(await saveIssueClosed(tx, landing, closed?.at))) return
+    const { installationId, repositoryId, owner, repo } = landing.repository
+    const body = {
+      repository: { id: repositoryId, owner, name: repo },
+      change: { seq: landing.recordSeq },
+      issue: number,
+      dueAt: landing.dueAt?.toISOString() ?? null,
+      ended: closed !== undefined,
+      by: closed?.by ?? null,
+    }
+    await appendRecord(tx, { installationId, kind: 'reviewed', at: closed?.at ?? shell.now(), body })
+  })
+  for (const pull of await countedPulls(shell.database, landing.repository))
+    await shell.queue.enqueueEvaluate(pull)
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { mergeTaskSchema } from '../decision/merge-task.ts'
+import type { Notice, NoticeOf } from '../decision/notice.ts'
+import { pullRefSchema } from '../decision/snapshot.ts'
+import type { Database } from '../store/database.ts'
+import { readDelivery } from '../store/inbox.ts'
+import { DELIVERIES, MERGING, NOTICES } from '../store/queue/queues.ts'
+import type { DeadJob } from '../store/queue.ts'
+
+type Place = NoticeOf<'dead letter'>['repository'] & { number?: number | undefined }
+
+const delayed = z.object({ queue: z.string(), data: z.record(z.string(), z.unknown()) })
+
+const payload = z.object({
+  installation: z.object({ id: z.int() }),
+  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) }),
+})
+
+/**
+ * The notice that a job was given up: to the channel of the repository that it was about. At most one an hour for each
+ * pull request and queue, since what fails once fails for many. Nothing for a notice that was given up, which would
+ * have to be told where nobody can be told, and for what is about no repository: the alert in the log stands for these.
+ */
+export async function deadLetterNotice(
+  database: Database,
+  job: DeadJob,
+  now: Date,
+): Promise<Notice | undefined> {
+  const { queue, data } = unwrapped(job)
+  if (queue === NOTICES) return undefined
+  const place = await placeOf(database, queue, data)
+  if (!place) return undefined
+  const { number, ...repository } = place
+  const hour = now.toISOString().slice(0, 13)
+  return {
+    kind: 'dead letter',
+    key: `dead-letter/${queue}/${repository.repositoryId}/${number ?? 'delivery'}/${hour}`,
+    repository,
+    queue,
+    ...(number === undefined ? {} : { number }),
+    problem: job.problem,
+  }
+}
+
+/** A delayed job carries the job that it becomes. */
+function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
+  const inner = delayed.safeParse(data)
+  return inner.success ? inner.data : { queue, data }
+}
+
+async function placeOf(database: Database, queue: string, data: object): Promise<Place | undefined> {
+  if (queue === DELIVERIES) return placeOfDelivery(database, data)
+  if (queue === MERGING) return placeOfTask(data)
+  return placeOfPull('pull' in data ? data.pull : data)
+}
+
+function placeOfTask(data: object): Place | undefined {
+  const { data: task } = mergeTaskSchema.safeParse(data)
+  if (!task) return undefined
+  if (task.task === 'merged') return placeOfPull(task.pull)
+  const { installationId, repositoryId, owner, repo } = task.repository
+  return { installationId, repositoryId, owner, repo }
+}
+
+function placeOfPull(data: unknown): Place | undefined {
+  const read = pullRefSchema.safeParse(data)
+  if (!read.success) return undefined
+  const { installationId, repositoryId, owner, repo, number } = read.data
+  return { installationId, repositoryId, owner, repo, number }
+}
+
+async function placeOfDelivery(database: Database, data: object): Promise<Place | undefined> {
+  const delivery = 'id' in data ? await readDelivery(database, String(data.id)) : undefined
+  const read = payload.safeParse(delivery && parsed(delivery.body))
+  if (!read.success) return undefined
+  const { installation, repository } = read.data
+  return {
+    installationId: installation.id,
+    repositoryId: repository.id,
+    owner: repository.owner.login,
+    repo: repository.name,
+  }
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

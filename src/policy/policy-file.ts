@@ -1,0 +1,67 @@
+import { type Document, isMap, isScalar } from 'yaml'
+import { transitions } from '../decision/calendar.ts'
+import { parseDuration } from '../decision/duration.ts'
+import { type Policy, policySchema } from '../decision/policy.ts'
+import type { WindowSettings } from '../decision/window-settings.ts'
+import { type FileProblem, problemWith, readYaml } from '../yaml/yaml-file.ts'
+import { atLeast } from '../yaml/yaml-words.ts'
+
+/** Where a repository keeps its policy, and the organisation's `.github` repository the one that all fall back to. */
+export const policyPath = '.github/release-gate.yml'
+
+export type PolicyResult = { ok: true; policy: Policy } | { ok: false; problems: FileProblem[] }
+
+const least = { gates: '{ approvals: {}, release_window: {} }' }
+
+/** Parses the text of a policy file; every problem names the line and column, what is wrong and how to mend it. */
+export function parsePolicy(text: string, file = policyPath): PolicyResult {
+  const result = readYaml(text, file, policySchema, { least, prepare: completeGates })
+  return result.ok ? { ok: true, policy: result.value } : result
+}
+
+/** `approvals:` without a value names the gate just as `approvals: {}` does. */
+function completeGates(document: Document): void {
+  const gates = document.get('gates', true)
+  if (!isMap(gates)) return
+  for (const pair of gates.items) {
+    if (pair.value === null || (isScalar(pair.value) && pair.value.value === null))
+      pair.value = document.createNode({})
+  }
+}
+
+/**
+ * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot judges by such a policy all the
+ * same: only whoever writes it is told. `text` is what the policy was read from.
+ */
+export function impossible(text: string, { gates }: Policy, file = policyPath): FileProblem[] {
+  const at = (path: string[], message: string) => problemWith(text, file, path, message)
+  if (Object.keys(gates).length === 0) {
+    return [at(['gates'], `no gate is named, so every pull request fails; ${atLeast(least)}`)]
+  }
+  const settings = gates.release_window
+  if (!settings) return []
+  const longest = longestWindow(settings)
+  if (parseDuration(settings.closing_margin) < longest) return []
+  const message =
+    `${settings.closing_margin} is not shorter than the longest window (${inMinutes(longest)}), ` +
+    'so nothing could turn green but what is urgent; write a shorter margin, or a longer window'
+  return [at(['gates', 'release_window', 'closing_margin'], message)]
+}
+
+/**
+ * How long a window lasts on the wall's clock, in milliseconds; windows that touch are one, and one that never closes has no
+ * end. Three weeks hold each of them whole, and without freezes, holidays and a zone they are as long as written.
+ */
+function longestWindow({ holidays: _, ...settings }: WindowSettings): number {
+  const asWritten = { ...settings, time_zone: 'UTC', freezes: [] }
+  const changes = transitions(asWritten, new Date('2026-06-01T00:00Z'), new Date('2026-06-22T00:00Z'))
+  const lengths = changes.flatMap(({ at, to }, index) => {
+    const next = changes[index + 1]
+    return to === 'open' && next ? [next.at.getTime() - at.getTime()] : []
+  })
+  return lengths.length > 0 ? Math.max(...lengths) : Number.POSITIVE_INFINITY
+}
+
+function inMinutes(milliseconds: number): string {
+  return milliseconds % 60_000 === 0 ? `${milliseconds / 60_000}m` : `${milliseconds / 1000}s`
+}

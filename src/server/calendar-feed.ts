@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import ical, { ICalCalendarMethod, ICalEventTransparency } from 'ical-generator'
+import { scheduleOf } from '../decision/calendar/stretches.ts'
+import { stateAt, transitions } from '../decision/calendar.ts'
+import { list, oneLine, plural } from '../decision/markdown.ts'
+import type { WindowSettings } from '../decision/window-settings.ts'
+
+/** A repository, `owner/name`, and when its releases are allowed. */
+export type FeedEntry = { name: string; window: WindowSettings }
+
+type Span = { from: Date; to: Date }
+type FeedEvent = Span & { what: string; summary: string; description: string }
+
+/** Clients that honour it ask again this often, in seconds. */
+const refresh = 3600
+
+/**
+ * The windows and freezes that touch the half-open range from `from` to `to`, as iCalendar (RFC 5545). Repositories with
+ * equal settings share their events. All times are instants in UTC, so no reader has to know the rules of a zone; a
+ * window shows as free time, a freeze too: neither is an appointment of the person who subscribes.
+ *
+ * Holidays make no events: a window on one is simply absent, as the calendar says.
+ */
+export function calendarFeed(entries: FeedEntry[], from: Date, to: Date): string {
+  const feed = ical({
+    name: 'Release windows',
+    prodId: { company: 'release-gate', product: 'release-gate', language: 'EN' },
+    method: ICalCalendarMethod.PUBLISH,
+    ttl: refresh,
+  })
+  for (const group of grouped(entries)) {
+    const events = [...windowEvents(group, from, to), ...freezeEvents(group, from, to)]
+    for (const event of events) {
+      feed.createEvent({
+        id: identify(group, event),
+        start: event.from,
+        end: event.to,
+        stamp: from,
+        summary: event.summary,
+        description: event.description,
+        transparency: ICalEventTransparency.TRANSPARENT,
+      })
+    }
+  }
+  return feed.toString()
+}
+
+type Group = { names: string[]; window: WindowSettings }
+
+/** What is not about time, such as who may call a change urgent, keeps no two repositories apart. */
+function grouped(entries: FeedEntry[]): Group[] {
+  const groups = new Map<string, Group>()
+  for (const { name, window } of entries) {
+    const { time_zone, windows, freezes, holidays } = window
+    const key = JSON.stringify([time_zone, windows, freezes, holidays])
+    const group = groups.get(key) ?? { names: [], window }
+    group.names.push(name)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+function windowEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {
+  return openSpans(window, from, to).map((span) => ({
+    ...span,
+    what: 'window',
+    summary: `Release window: ${label(names)}`,
+    description: `Releases are allowed. ${described(names)}`,
+  }))
+}
+
+/** Only the first and the last may reach over the edge of the range: only there is the calendar searched. */
+function openSpans(window: WindowSettings, from: Date, to: Date): Span[] {
+  const changes = transitions(window, from, to)
+  const opens = changes.filter((change) => change.to === 'open').map(({ at }) => at)
+  const closes = changes.filter((change) => change.to === 'closed').map(({ at }) => at)
+  const first = stateAt(window, from)
+  if (first.open && opens[0]?.getTime() !== from.getTime()) opens.unshift(first.opensAt ?? from)
+  const last = opens.at(-1)
+  if (last && opens.length > closes.length) {
+    closes.push(stateAt(window, last < from ? from : last).closesAt ?? to)
+  }
+  return opens.flatMap((opening, index) => {
+    const closing = closes[index]
+    return closing ? [{ from: opening, to: closing }] : []
+  })
+}
+
+function freezeEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {
+  return scheduleOf(window).freezes.flatMap((block) => {
+    const span = { from: new Date(block.from), to: new Date(block.to) }
+    if (!('freeze' in block) || span.from >= to || span.to <= from) return []
+    const reason = oneLine(block.freeze, 200)
+    return [
+      {
+        ...span,
+        what: `freeze ${reason}`,
+        summary: `Release freeze: ${reason}`,
+        description: `No window is open. ${described(names)}`,
+      },
+    ]
+  })
+}
+
+function label(names: string[]): string {
+  return names.length === 1 ? oneLine(names[0] ?? '') : plural(names.length, 'repository', 'repositories')
+}
+
+function described(names: string[]): string {
+  const shown = names.slice(0, 50).map((name) => oneLine(name))
+  const rest = names.length - shown.length
+  return `It holds for ${list(rest > 0 ? [...shown, `${rest} more`] : shown)}.`
+}
+
+/** The same event has the same id each time the feed is read, so that a reader updates it and makes no second one. */
+function identify({ names }: Group, { what, from }: FeedEvent): string {
+  const told = JSON.stringify([names, what, from.toISOString()])
+  return `${createHash('sha256').update(told).digest('hex').slice(0, 32)}@release-gate`
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import { isPlainHttp } from '../regression/target.ts'
+
+/**
+ * The staging servers that the operator's environment names. Each has its own variables, and none but these: a policy
+ * names a server, and must not be able to name any other address or secret of the process.
+ */
+
+const httpAddress = z.url('is not an address').refine((url) => {
+  if (!URL.canParse(url)) return true
+  return /^https?:$/.test(new URL(url).protocol) && !isPlainHttp(url)
+}, 'must be https, except on loopback')
+
+const repositories = z
+  .string('is not set; list the repositories that may use the server, like "acme/shop, acme/tools"')
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .refine(
+    (names) => names.every((name) => /^[\w.-]+\/([\w.-]+|\*)$/.test(name)),
+    'list repositories with commas between, like "acme/shop, acme/tools", or "acme/*"',
+  )
+
+const yes = z
+  .enum(['yes', 'no'], 'say yes or no')
+  .default('no')
+  .transform((word) => word === 'yes')
+
+const own = z.object({
+  URL: httpAddress,
+  REPOSITORIES: repositories,
+  WRITES: yes,
+  DECLARED: z.string().optional(),
+})
+
+/** What the engine's `readOperator` calls the credentials of a server. */
+const credentials = ['TOKEN', 'CLIENT_ID', 'CLIENT_SECRET', 'PRIVATE_KEY', 'KEY_ALGORITHM', 'ISSUER', 'SCOPE']
+const elsewhere = ['LEDGER_URL', 'LEDGER_KEY', 'RECEIPTS_URL']
+
+export type StagingServer = {
+  name: string
+  url: string
+  /** Lower case, `owner/name` or `owner/*`. */
+  repositories: string[]
+  /** Whether the operator marked it as safe to write to. */
+  mayWrite: boolean
+  /** JSON of what its data mirrors. */
+  declared: string | undefined
+  /** For `readOperator`. */
+  operator: Record<string, string>
+  /** The variables that a suite may read, all of them named `SUITE_…`. */
+  variables: Map<string, string>
+}
+
+export type ServersResult = { servers: Map<string, StagingServer>; problems: string[] }
+
+const variable = /^SERVER_([A-Z][A-Z0-9]*)_(.+)$/
+
+/**
+ * Reads every `SERVER_<NAME>_…` of an environment. A server with a problem is left out, and the problem is told by the
+ * variable's name, without its value.
+ */
+export function readServers(environment: Record<string, string | undefined>): ServersResult {
+  const byName = new Map<string, Record<string, string>>()
+  for (const [key, value] of Object.entries(environment)) {
+    const [, name, rest] = variable.exec(key) ?? []
+    if (!name || !rest || !value) continue
+    byName.set(name, { ...byName.get(name), [rest]: value })
+  }
+  const servers = new Map<string, StagingServer>()
+  const problems: string[] = []
+  for (const [upper, given] of byName) {
+    const read = own.safeParse(given)
+    const wrong = read.success
+      ? []
+      : read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    const unknown = Object.keys(given)
+      .filter((key) => !isKnown(key))
+      .map((key) => `${key}: is not known`)
+    problems.push(...[...wrong, ...unknown].map((problem) => `SERVER_${upper}_${problem}`))
+    if (read.success) servers.set(upper.toLowerCase(), serverOf(upper.toLowerCase(), read.data, given))
+  }
+  return { servers, problems }
+}
+
+function isKnown(key: string): boolean {
+  return key in own.shape || credentials.includes(key) || elsewhere.includes(key) || key.startsWith('SUITE_')
+}
+
+function serverOf(name: string, read: z.output<typeof own>, given: Record<string, string>): StagingServer {
+  const pick = (keys: string[], prefix: string) =>
+    keys.flatMap((key) => (given[key] === undefined ? [] : [[`${prefix}${key}`, given[key]] as const]))
+  const exposed = Object.keys(given).filter((key) => key.startsWith('SUITE_'))
+  return {
+    name,
+    url: read.URL,
+    repositories: read.REPOSITORIES,
+    mayWrite: read.WRITES,
+    declared: read.DECLARED,
+    operator: Object.fromEntries([...pick(credentials, 'STAGING_'), ...pick(elsewhere, '')]),
+    variables: new Map(pick(exposed, '')),
+  }
+}
+
+/** Whether a repository may use the server. */
+export function mayUse(
+  { repositories }: StagingServer,
+  { owner, repo }: { owner: string; repo: string },
+): boolean {
+  const wanted = `${owner}/${repo}`.toLowerCase()
+  return repositories.some((entry) => entry === wanted || entry === `${owner.toLowerCase()}/*`)
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { readPrivateKey } from './private-key.ts'
+import { readServers, type StagingServer } from './servers.ts'
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i
+
+/** Whether a URL's host is this machine. */
+export function isLoopback(url: string): boolean {
+  return loopback.test(new URL(url).hostname)
+}
+
+const shortest = 16
+const makeSecret = 'make one with `openssl rand -hex 32`, and set the same at the App on GitHub'
+
+const secret = z
+  .string({ error: `is not set; ${makeSecret}` })
+  .refine((text) => text.trim().length >= shortest, `has fewer than ${shortest} characters; ${makeSecret}`)
+
+const httpsUrl = (message: string) =>
+  z
+    .url(message)
+    .refine(
+      (url) => !URL.canParse(url) || url.startsWith('https:') || (url.startsWith('http:') && isLoopback(url)),
+      'must be https, except on loopback; write https://…',
+    )
+
+const wholeNumber = (message: string, least: number, most: number) =>
+  z
+    .string({ error: message })
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, message)
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+const accounts = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .refine(
+    (names) => names.every((name) => /^[\w-]+$/.test(name)),
+    'is not a list of accounts; write names of users and organisations with commas between, like `acme,acme-labs`',
+  )
+
+const environment = z.object({
+  APP_ID: wholeNumber(
+    'is not set, or not a number; it stands as "App ID" on the App\'s page at GitHub',
+    1,
+    1e15,
+  ),
+  WEBHOOK_SECRET: secret,
+  WEBHOOK_SECRET_PREVIOUS: secret.optional(),
+  GITHUB_API_URL: httpsUrl('is not a URL; GitHub Enterprise Server has https://HOST/api/v3').default(
+    'https://api.github.com',
+  ),
+  DATABASE_URL: z
+    .string()
+    .regex(
+      /^postgres(ql)?:\/\/\S+$/,
+      'is not an address of Postgres; write postgres://USER:PASSWORD@HOST/DATABASE',
+    )
+    .optional(),
+  DATA_DIR: z.string().default('./data'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber('is not a port; write a number from 0 to 65535', 0, 65_535).default(3000),
+  ALLOWED_ACCOUNTS: accounts.optional(),
+  LOG_LEVEL: z.enum(levels, `is not a level; write one of ${levels.join(', ')}`).default('info'),
+  SLACK_BOT_TOKEN: z
+    .string()
+    .regex(
+      /^xoxb-\S+$/,
+      'is not a bot token; it begins with xoxb- and stands under "OAuth & Permissions" of the Slack app',
+    )
+    .optional(),
+  SLACK_API_URL: httpsUrl('is not a URL; leave it out for https://slack.com/api/').optional(),
+  RECORDS_MONTHS: wholeNumber('is not a number of months; write one from 3 to 1200', 3, 1_200).default(13),
+  STORY_CLOCK: z.iso
+    .datetime({ offset: true, error: 'is not an ISO instant; unset it: only a story sets it' })
+    .optional(),
+})
+
+/** What the operator sets, parsed once. See `docs/operations.md` for each variable. */
+export type Settings = {
+  appId: number
+  privateKey: string
+  /** One, or two while a secret is being rotated. */
+  webhookSecrets: string[]
+  apiUrl: string
+  database: { url: string } | { dataDir: string }
+  host: string
+  port: number
+  /** Installations of other accounts are ignored; undefined: all are served. Lower case. */
+  allowedAccounts: string[] | undefined
+  logLevel: string
+  /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
+  slack: { token: string; apiUrl: string | undefined } | undefined
+  /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
+  servers: ReadonlyMap<string, StagingServer>
+  /** For how many months records are kept. */
+  recordsMonths: number
+  /** A story's time instead of the system's; only against an API on loopback, and only under a parent that moves it. */
+  storyClock: Date | undefined
+}
+
+export type SettingsResult =
+  | { ok: true; settings: Settings }
+  /** `missing`: nothing is wrong but that no credential is set, so there is no App yet. */
+  | { ok: false; problems: string[]; missing: boolean }
+
+/** Variables without which there is no App yet. */
+const credentials = ['APP_ID', 'PRIVATE_KEY', 'PRIVATE_KEY_PATH', 'WEBHOOK_SECRET']
+
+/**
+ * Parses the environment. All problems are told at once; each names the variable, what is wrong and how to mend it, and
+ * none repeats a value. A variable that is set to nothing counts as not set.
+ */
+export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = environment.safeParse(given)
+  const key = readPrivateKey(given)
+  const problems = (parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])}: ${issue.message}`)
+  if ('problem' in key) problems.push(key.problem)
+  const staging = readServers(given)
+  problems.push(...staging.problems)
+  if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
+    problems.push('STORY_CLOCK: a story has no place against a GitHub that is not on loopback; unset it')
+  if (problems.length > 0 || !parsed.success || !('pem' in key)) {
+    const missing =
+      credentials.every((name) => given[name] === undefined) &&
+      problems.every((problem) => credentials.includes(problem.split(':')[0] ?? ''))
+    return { ok: false, problems, missing }
+  }
+  return { ok: true, settings: { ...settingsOf(parsed.data, key.pem), servers: staging.servers } }
+}
+
+function settingsOf(data: z.output<typeof environment>, privateKey: string): Omit<Settings, 'servers'> {
+  const { WEBHOOK_SECRET: current, WEBHOOK_SECRET_PREVIOUS: previous } = data
+  return {
+    appId: data.APP_ID,
+    privateKey,
+    webhookSecrets: previous === undefined ? [current] : [current, previous],
+    apiUrl: data.GITHUB_API_URL.replace(/\/+$/, ''),
+    database: data.DATABASE_URL ? { url: data.DATABASE_URL } : { dataDir: data.DATA_DIR },
+    host: data.HOST,
+    port: data.PORT,
+    allowedAccounts: data.ALLOWED_ACCOUNTS,
+    logLevel: data.LOG_LEVEL,
+    slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
+    recordsMonths: data.RECORDS_MONTHS,
+    storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,
+  }
+}

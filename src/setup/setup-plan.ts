@@ -1,0 +1,138 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Policy } from '../decision/policy.ts'
+import { checkName } from '../decision/report.ts'
+import type { ReadRepository } from '../doctor/facts.ts'
+import { type Gate, pins } from '../doctor/required-check.ts'
+import { type Label, missingLabels, wantedLabels } from '../policy/labels.ts'
+import type { Ruleset } from '../services/github/enforcement.ts'
+
+/** The ruleset that `setup` makes and keeps up, by its name. */
+export const rulesetName = 'Release gate'
+
+/** A ruleset as GitHub takes it; who may bypass is left as it is. */
+export type RulesetBody = {
+  name: string
+  target: 'branch'
+  enforcement: 'active'
+  conditions: { ref_name: { include: string[]; exclude: string[] } }
+  rules: Ruleset['rules']
+}
+
+export type SetupStep =
+  /** By hand, since the bot never writes to a repository's content. */
+  | { kind: 'push-policy' }
+  | { kind: 'mend-policy'; where: string; problems: string[] }
+  | { kind: 'create-ruleset'; body: RulesetBody }
+  | { kind: 'update-ruleset'; id: number; body: RulesetBody }
+  | { kind: 'create-label'; label: Label }
+
+export type SetupPlan = {
+  steps: SetupStep[]
+  /** Patterns of the policy that a ruleset has no words for. */
+  unsayable: string[]
+}
+
+/**
+ * What is left to do until the gate is enforced on a repository; no step, nothing to do. The check is not required before
+ * there is a valid policy: it would never be published, and not even the policy could be merged.
+ */
+export function planSetup(repository: ReadRepository, appId: number): SetupPlan {
+  const { policy } = repository
+  const settled = policy.kind === 'valid' ? policy.policy : undefined
+  const labels = missingLabels(wantedLabels(settled), repository.labels)
+  const steps = labels.map((label): SetupStep => ({ kind: 'create-label', label }))
+  if (policy.kind === 'none') return { steps: [{ kind: 'push-policy' }, ...steps], unsayable: [] }
+  if (policy.kind === 'invalid')
+    return { steps: [{ ...policy, kind: 'mend-policy' }, ...steps], unsayable: [] }
+  const { include, unsayable } = refsOf(policy.policy, repository.defaultBranch)
+  return { steps: [...planRuleset(repository, appId, include), ...steps], unsayable }
+}
+
+function planRuleset(repository: ReadRepository, appId: number, include: string[]): SetupStep[] {
+  const { branches, rulesets } = repository.enforcement
+  const gate: Gate = { check: checkName, appId, repository: repository.name }
+  const enforced = branches
+    .filter(({ covered }) => covered)
+    .every(({ state }) => state.readable && state.sources.some((source) => pins(source, gate)))
+  const own = rulesets.find(({ name, owner }) => name === rulesetName && owner === 'Repository')
+  if (!own) return enforced ? [] : [{ kind: 'create-ruleset', body: newRuleset(include, appId) }]
+  const body = mended(own, include, appId, enforced)
+  const same =
+    own.enforcement === 'active' &&
+    isDeepStrictEqual(own.rules, body.rules) &&
+    isDeepStrictEqual({ include: own.include, exclude: own.exclude }, body.conditions.ref_name)
+  return same ? [] : [{ kind: 'update-ruleset', id: own.id, body }]
+}
+
+/** Approvals are counted by the gate, so GitHub asks for none; it only insists that there is a pull request. */
+function newRuleset(include: string[], appId: number): RulesetBody {
+  return {
+    name: rulesetName,
+    target: 'branch',
+    enforcement: 'active',
+    conditions: { ref_name: { include, exclude: [] } },
+    rules: [
+      { type: 'deletion' },
+      { type: 'non_fast_forward' },
+      {
+        type: 'pull_request',
+        parameters: {
+          required_approving_review_count: 0,
+          dismiss_stale_reviews_on_push: false,
+          require_code_owner_review: false,
+          require_last_push_approval: false,
+          required_review_thread_resolution: false,
+        },
+      },
+      requirement(newRequirement, [{ context: checkName, integration_id: appId }]),
+    ],
+  }
+}
+
+/** A branch can be made before its first commit has a check; what the branch takes in afterwards cannot do without. */
+const newRequirement = { strict_required_status_checks_policy: false, do_not_enforce_on_create: true }
+
+function requirement(settings: object, checks: object[]): Ruleset['rules'][number] {
+  return { type: 'required_status_checks', parameters: { ...settings, required_status_checks: checks } }
+}
+
+/** Keeps every other rule, check and branch of a ruleset that somebody has changed since. */
+function mended(own: Ruleset, include: string[], appId: number, enforced: boolean): RulesetBody {
+  const isChecks = ({ type }: { type: string }) => type === 'required_status_checks'
+  const parameters = own.rules.find(isChecks)?.parameters
+  const checks = (parameters?.required_status_checks ?? []) as {
+    context: string
+    integration_id?: number | null
+  }[]
+  const ours = { context: checkName, integration_id: appId }
+  const isOurs = (one: { context: string }) => one.context === checkName
+  const pinned = checks.some(isOurs) ? checks.map((one) => (isOurs(one) ? ours : one)) : [...checks, ours]
+  const rule = requirement(parameters ?? newRequirement, pinned)
+  return {
+    name: rulesetName,
+    target: 'branch',
+    enforcement: 'active',
+    conditions: {
+      ref_name: {
+        include: [...new Set([...own.include, ...include])],
+        exclude: enforced ? own.exclude : [],
+      },
+    },
+    rules: own.rules.some(isChecks)
+      ? own.rules.map((one) => (isChecks(one) ? rule : one))
+      : [...own.rules, rule],
+  }
+}
+
+/**
+ * The policy's globs in the words of a ruleset. GitHub knows `*`, `**` before a slash, `?` and `[…]`, and neither braces nor `!` nor
+ * extended globs: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax
+ */
+function refsOf({ branches }: Policy, defaultBranch: string): { include: string[]; unsayable: string[] } {
+  const others = branches.filter((pattern) => pattern !== defaultBranch)
+  const isSayable = (pattern: string) => !/[{}()!+@|\\]/.test(pattern)
+  const refs = others
+    .filter(isSayable)
+    .map((pattern) => `refs/heads/${pattern.replace(/(^|\/)\*\*$/, '$1**/*')}`)
+  return { include: ['~DEFAULT_BRANCH', ...refs], unsayable: others.filter((one) => !isSayable(one)) }
+}

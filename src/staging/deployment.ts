@@ -1,0 +1,68 @@
+import type { Policy } from '../decision/policy.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { Deployment, PullRef } from '../decision/snapshot.ts'
+import { isTrusted, isUnderWay } from '../decision/staging.ts'
+import { newestDeployments, requestDeployment } from '../services/github/deployments.ts'
+import { evidenceFor } from '../store/evidence.ts'
+import { withLease } from '../store/leases.ts'
+import { verdictsOnHead } from '../store/verdicts.ts'
+import { type CheckShell, reserve } from './check.ts'
+
+/** A deployment of which nothing has come for so long keeps nobody else from staging any more. */
+const keepsStagingFor = 30 * 60_000
+
+/** A candidate whose turn has not come is looked at again after this time. */
+const untilNextLook = 60_000
+
+/**
+ * Asks for a deployment of a head when staging is free: one candidate at a time, each until it has been judged, or they
+ * would push each other off staging unjudged.
+ * @returns when to look again, where another one has its turn.
+ */
+export async function deployInTurn(
+  shell: CheckShell,
+  pull: PullRef,
+  sha: string,
+  settings: RegressionSettings,
+): Promise<Date | undefined> {
+  const { database, github, now } = shell
+  const { environment } = settings
+  const key = `deploy ${pull.installationId}/${pull.repositoryId}/${environment}`
+  const turn = await withLease(database, key, now, async () => {
+    const deployments = await newestDeployments(github, pull, environment)
+    // Another pull request may offer the same head.
+    if (deployments.some((each) => each.sha === sha && isUnderWay(each.state))) return true
+    if (await isTaken(shell, pull, sha, settings, deployments)) return false
+    await reserve(shell, pull.installationId)
+    await requestDeployment(github, pull, { sha, environment, number: pull.number })
+    return true
+  })
+  return turn?.result ? undefined : new Date(now().getTime() + untilNextLook)
+}
+
+/** Whether another head is on its way to staging, or is there and waits for its verdict. */
+async function isTaken(
+  shell: CheckShell,
+  pull: PullRef,
+  sha: string,
+  settings: RegressionSettings,
+  deployments: Deployment[],
+): Promise<boolean> {
+  const since = shell.now().getTime() - keepsStagingFor
+  const others = deployments.filter((each) => each.sha !== sha && Date.parse(each.createdAt) > since)
+  if (others.some(({ state }) => isUnderWay(state))) return true
+  const live = others.find(({ state }) => state === 'success')
+  return live !== undefined && isTrusted(live, settings) && waitsForVerdict(shell, pull, live)
+}
+
+/** Heads of forks are judged only when somebody asks, and wait for nothing. */
+async function waitsForVerdict({ database }: CheckShell, pull: PullRef, live: Deployment): Promise<boolean> {
+  const offers = await verdictsOnHead(database, pull, live.sha)
+  if (!offers.some(({ policy, snapshot }) => isJudged(policy) && !snapshot.head.fork)) return false
+  const runs = await evidenceFor(database, pull, { sha: live.sha, tree: null })
+  return !runs.some(({ deploymentId }) => deploymentId === live.id)
+}
+
+function isJudged(policy: Policy | undefined): boolean {
+  return policy?.gates.staging_regression !== undefined
+}

@@ -1,0 +1,93 @@
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
+import type { Judging } from '../policy/policy-source.ts'
+import { baselineSchema, versionsOf } from '../regression/contract-check.ts'
+import { contractGate } from '../regression/contract-gate.ts'
+import { withGate } from '../regression/rejudge.ts'
+import { runReportSchema } from '../regression/report-schema.ts'
+import { readSuite } from '../regression/suite-file.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { deploymentsOf, treeOf } from '../services/github/deployments.ts'
+import type { Queryable } from '../store/database.ts'
+import { evidenceFor, latestBaseline, type StoredBaseline, type StoredEvidence } from '../store/evidence.ts'
+import { regressionCheck } from '../store/regression-checks.ts'
+
+type Reading = { database: Queryable; github: GitHub; now: () => Date }
+
+/**
+ * The facts about staging that the gate judges: the runs on this head or on one with the identical git tree, and the
+ * deployments of what they ran on. A run whose contract was judged against an older release is judged again, from the
+ * list of tools that it stored, against the newest one.
+ */
+export async function readRegression(
+  { database, github, now }: Reading,
+  pull: PullRef,
+  sha: string,
+  settings: RegressionSettings,
+): Promise<RegressionFacts> {
+  const tree = await treeOf(github, pull, sha)
+  const [stored, baseline] = await Promise.all([
+    evidenceFor(database, pull, { sha, tree }),
+    latestBaseline(database, pull, settings.server),
+  ])
+  const heads = [...new Set([sha, ...stored.map(({ headSha }) => headSha)])].slice(0, 4)
+  const deployments =
+    settings.deployment === 'none'
+      ? []
+      : await Promise.all(heads.map((head) => deploymentsOf(github, pull, settings.environment, head)))
+  const runs = await Promise.all(
+    stored.map(async (run) => {
+      const check = await regressionCheck(database, { ...pull, sha: run.headSha })
+      const checkUrl = check?.runId === run.runId ? check.url : null
+      return { ...evidenceOf(run), ...judgedNow(run, baseline, now()), checkUrl }
+    }),
+  )
+  return { tree, deployments: deployments.flat().sort((a, b) => b.id - a.id), runs }
+}
+
+/** What is added to a snapshot where the policy names the gate. */
+export async function regressionFact(
+  reading: Reading,
+  snapshot: Snapshot,
+  judging: Judging,
+): Promise<{ regression?: RegressionFacts }> {
+  const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
+  if (!settings || snapshot.state === 'closed') return {}
+  return { regression: await readRegression(reading, snapshot.pull, snapshot.head.sha, settings) }
+}
+
+function evidenceOf(run: StoredEvidence): Omit<Evidence, 'checkUrl'> {
+  const {
+    report: _report,
+    recorded: _recorded,
+    suiteText: _text,
+    baselineId: _id,
+    requestedBy: _by,
+    ...evidence
+  } = run
+  return evidence
+}
+
+/** The verdict with the contract judged against the newest release, where that is another than the run knew. */
+function judgedNow(
+  run: StoredEvidence,
+  baseline: StoredBaseline | undefined,
+  now: Date,
+): Pick<Evidence, 'verdict' | 'summary'> | undefined {
+  if (!baseline || baseline.id === run.baselineId || run.recorded === null || run.suiteText === null)
+    return undefined
+  const suite = readSuite(run.suiteText, run.suite)
+  const recorded = baselineSchema.parse(JSON.parse(run.recorded))
+  if (!suite.ok) return undefined
+  const { gate } = contractGate(
+    { suite: suite.value, baseline: baselineSchema.parse(JSON.parse(baseline.recorded)) },
+    {
+      pinned: recorded.pinned as Parameters<typeof contractGate>[1]['pinned'],
+      capabilities: recorded.capabilities,
+    },
+    { tools: recorded.tools, duplicates: [], notes: [] } as Parameters<typeof contractGate>[2],
+    { now, spoken: versionsOf(recorded), asked: recorded.asked },
+  )
+  const { verdict, summary } = withGate(runReportSchema.parse(JSON.parse(run.report)), gate)
+  return { verdict, summary }
+}

@@ -1,0 +1,121 @@
+import { cancelled } from '../decision/regression-check.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import { limitsOfPolicy } from '../regression/policy-limits.ts'
+import { shownReport } from '../regression/rejudge.ts'
+import { runReportSchema } from '../regression/report-schema.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { appendRecord } from '../store/audit.ts'
+import { evidenceFor, hashOfReport, type StoredEvidence, saveEvidence } from '../store/evidence.ts'
+import { regressionCheck } from '../store/regression-checks.ts'
+import { verdictsOnHead } from '../store/verdicts.ts'
+import { type CheckedHead, showRegression } from './check.ts'
+import type { RegressionShell } from './job.ts'
+import type { Judged, Task } from './run.ts'
+
+/** Keeps what was found, tells it, and asks for the judgement of every pull request on the head. In this order: nothing is shown that is not kept. */
+export async function finishRun(shell: RegressionShell, task: Tied, judged: Judged): Promise<void> {
+  const { wish, github, settings } = task
+  const evidence = evidenceOf(task, judged)
+  await shell.database.transaction(async (tx) => {
+    await saveEvidence(tx, wish.pull, evidence)
+    await appendRecord(tx, {
+      installationId: wish.pull.installationId,
+      kind: 'regression',
+      at: shell.now(),
+      body: {
+        pull: wish.pull,
+        head: wish.sha,
+        run: evidence.runId,
+        why: wish.why,
+        verdict: evidence.verdict,
+        summary: evidence.summary,
+        reportHash: evidence.hash,
+        server: { name: settings.server, says: evidence.serverName, version: evidence.serverVersion },
+        deployment: evidence.deploymentId,
+        baseline: evidence.baselineId,
+      },
+    })
+  })
+  const head = { ...wish.pull, sha: wish.sha }
+  await show(shell, github, head, evidence, settings)
+  shell.log.info({ head, run: evidence.runId, verdict: evidence.verdict }, 'A head was judged on staging')
+  await judgeAgain(shell, head)
+}
+
+async function judgeAgain({ database, queue }: RegressionShell, head: CheckedHead): Promise<void> {
+  for (const { pull } of await verdictsOnHead(database, head, head.sha)) await queue.enqueueEvaluate(pull)
+}
+
+/** What a run is tied to. */
+export type Tied = Pick<Task, 'github' | 'wish' | 'settings' | 'tree' | 'absent'> & {
+  staging: { live: { id: number } | undefined }
+}
+
+function evidenceOf(
+  { wish, settings, tree, staging, absent }: Tied,
+  { report, recorded, suiteText, baselineId }: Judged,
+): StoredEvidence {
+  const text = JSON.stringify(report)
+  return {
+    runId: report.runId,
+    headSha: wish.sha,
+    tree,
+    server: settings.server,
+    environment: settings.environment,
+    suite: settings.suite,
+    deploymentId: absent === undefined ? (staging.live?.id ?? null) : null,
+    serverName: report.server?.name ?? null,
+    serverVersion: report.server?.version ?? null,
+    verdict: report.verdict,
+    summary: report.summary.slice(0, 2_000),
+    startedAt: report.startedAt,
+    hash: hashOfReport(text),
+    report: text,
+    recorded: recorded ? JSON.stringify(recorded) : null,
+    suiteText,
+    baselineId,
+    requestedBy: wish.pull.requestedBy ?? null,
+  }
+}
+
+async function show(
+  shell: RegressionShell,
+  github: GitHub,
+  head: CheckedHead,
+  { report, runId }: StoredEvidence,
+  settings: RegressionSettings,
+): Promise<void> {
+  const shown = shownReport(
+    runReportSchema.parse(JSON.parse(report)),
+    settings.suite,
+    limitsOfPolicy(settings).p95,
+  )
+  await showRegression({ ...shell, github }, head, shown, runId)
+}
+
+/** Shows the evidence of a run that was kept and could not be shown before its job ended. False: there is none. */
+export async function showKept(
+  shell: RegressionShell,
+  github: GitHub,
+  head: CheckedHead,
+  settings: RegressionSettings,
+): Promise<boolean> {
+  const check = await regressionCheck(shell.database, head)
+  if (!check?.runId || check.completed) return false
+  const runs = await evidenceFor(shell.database, head, { sha: head.sha, tree: null })
+  const run = runs.find(({ runId }) => runId === check.runId)
+  if (!run) return false
+  await show(shell, github, head, run, settings)
+  await judgeAgain(shell, head)
+  return true
+}
+
+/** Where the check of a head says that a run goes on, it says now that it was stopped. */
+export async function showCancelled(
+  shell: RegressionShell,
+  github: GitHub,
+  head: CheckedHead,
+): Promise<void> {
+  const check = await regressionCheck(shell.database, head)
+  if (check && !check.completed) await showRegression({ ...shell, github }, head, cancelled(head.sha), null)
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { connecting, underWay } from '../decision/regression-check.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { RegressionWish } from '../decision/regression-wish.ts'
+import type { Baseline } from '../regression/contract-check.ts'
+import type { Progress } from '../regression/passes.ts'
+import { limitsOfPolicy } from '../regression/policy-limits.ts'
+import { unrun, withGate } from '../regression/rejudge.ts'
+import type { GateResult, RunReport } from '../regression/report-schema.ts'
+import { runRegression } from '../regression/run.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { readFile } from '../services/github/policy.ts'
+import type { Pull } from '../services/github/pulls.ts'
+import { latestBaseline } from '../store/evidence.ts'
+import { showRegression } from './check.ts'
+import { inputFor, suiteOf } from './input.ts'
+import type { RegressionShell } from './job.ts'
+import { describeDeployment, type OnStaging, readStaging, serverFor } from './target.ts'
+
+/** One head to be judged, with what is known of it. `absent` says why staging does not hold it. */
+export type Task = {
+  github: GitHub
+  wish: RegressionWish
+  settings: RegressionSettings
+  pull: Pull
+  tree: string | null
+  staging: OnStaging
+  absent: string | undefined
+}
+
+/** What came out of it. `recorded` is the list of tools as it was read, where it was. */
+export type Judged = {
+  report: RunReport
+  recorded: Baseline | undefined
+  suiteText: string | null
+  baselineId: number | null
+}
+
+/** Judges the head. What stands in the way before a run is a verdict too. */
+export async function judgeHead(shell: RegressionShell, task: Task, signal: AbortSignal): Promise<Judged> {
+  const { github, wish, settings, pull, staging } = task
+  const runId = randomUUID()
+  const at = shell.now()
+  const without = (result: GateResult): Judged => ({
+    report: unrun(runId, at, limitsOfPolicy(settings).errorRate, result),
+    recorded: undefined,
+    suiteText: null,
+    baselineId: null,
+  })
+  const target = serverFor(shell.servers, settings, wish.pull)
+  const inTheWay = task.absent ?? ('refused' in target ? target.refused : undefined)
+  if (inTheWay !== undefined || 'refused' in target)
+    return without({ gate: 'connection', verdict: 'inconclusive', message: inTheWay ?? '' })
+  const readHead = headReader(github, pull)
+  const found = suiteOf(await readHead(settings.suite), settings.suite)
+  if ('wrong' in found) return without({ gate: 'suite', verdict: 'failed', message: found.wrong })
+  const baseText = (await readFile(github, wish.pull, settings.suite))?.text
+  const baseline = await latestBaseline(shell.database, wish.pull, settings.server)
+  const head = { ...wish.pull, sha: wish.sha }
+  await showRegression({ ...shell, github }, head, connecting, runId)
+  const progress = progressOn(shell, task, runId)
+  const input = await inputFor({
+    ...{
+      settings,
+      suite: found.suite,
+      baseText,
+      ...target,
+      sha: wish.sha,
+      runId,
+      baseline,
+      readHead,
+      signal,
+    },
+    deployment: describeDeployment(staging, settings),
+    now: shell.now,
+    onProgress: progress.show,
+  })
+  const { report, recorded } = await runRegression(input)
+  await progress.settled()
+  return {
+    ...(await confirmDeployment(shell, task, { report, recorded })),
+    suiteText: found.text,
+    baselineId: baseline?.id ?? null,
+  }
+}
+
+/** Reads files of the head from where it lies, which for a fork is another repository. */
+function headReader(github: GitHub, { head }: Pull): (path: string) => Promise<string | undefined> {
+  return async (path) => {
+    if (!head.repo || path.startsWith('..') || path.startsWith('/')) return undefined
+    const repository = { owner: head.repo.owner.login, repo: head.repo.name }
+    return (await readFile(github, repository, path, head.sha))?.text
+  }
+}
+
+/** What was judged must be what was deployed, from the first call to the last; else its list of tools is nobody's either. */
+async function confirmDeployment(
+  { now }: Pick<RegressionShell, 'now'>,
+  { github, wish, settings, staging }: Task,
+  judged: Pick<Judged, 'report' | 'recorded'>,
+): Promise<Pick<Judged, 'report' | 'recorded'>> {
+  const after = await readStaging(github, wish.pull, settings, now())
+  if (after.mark === staging.mark && !after.replacing) return judged
+  const message = `something was deployed to ${settings.environment} during the run`
+  const report = withGate(judged.report, { gate: 'connection', verdict: 'inconclusive', message })
+  return { report, recorded: undefined }
+}
+
+const showEveryMs = 5_000
+
+/** True no more often than once in so many milliseconds, and not before the first of them have passed. */
+export function atMostEvery(milliseconds: number, clock: () => number): () => boolean {
+  let last = clock()
+  return () => {
+    if (clock() - last < milliseconds) return false
+    last = clock()
+    return true
+  }
+}
+
+/** Shows how far a run is, at most every five seconds. What cannot be shown is not worth the run. */
+function progressOn(shell: RegressionShell, { github, wish }: Task, runId: string) {
+  const isDue = atMostEvery(showEveryMs, () => performance.now())
+  let showing: Promise<void> = Promise.resolve()
+  const show = ({ done, total, phase }: Progress) => {
+    if (!isDue()) return
+    const head = { ...wish.pull, sha: wish.sha }
+    showing = showing
+      .then(() => showRegression({ ...shell, github }, head, underWay(done, total, phase), runId))
+      .catch((error: unknown) => shell.log.warn({ problem: String(error) }, 'Progress could not be shown'))
+  }
+  return { show, settled: () => showing }
+}

@@ -1,0 +1,82 @@
+import { code, short } from '../decision/markdown.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { Deployment, PullRef } from '../decision/snapshot.ts'
+import { isTrusted } from '../decision/staging.ts'
+import { type Operator, readOperator } from '../regression/operator.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { newestDeployments } from '../services/github/deployments.ts'
+import { mayUse, type StagingServer } from '../settings/servers.ts'
+
+/**
+ * What staging holds now: the deployment that is live there, one that is replacing it, and a mark that differs when anything
+ * has been deployed since.
+ */
+export type OnStaging = { live: Deployment | undefined; replacing: Deployment | undefined; mark: string }
+
+/** A deployment that has been in progress for longer is taken to have died. */
+const replacesWithin = 60 * 60_000
+
+/** Reads the newest deployments to the environment; nothing where the policy asks for none. */
+export async function readStaging(
+  github: GitHub,
+  pull: PullRef,
+  { environment, deployment }: RegressionSettings,
+  now: Date,
+): Promise<OnStaging> {
+  if (deployment === 'none') return { live: undefined, replacing: undefined, mark: '' }
+  const newest = await newestDeployments(github, pull, environment)
+  const live = newest.find(({ state }) => state === 'success')
+  const touching = newest.filter(({ state }) => state === 'success' || state === 'in_progress')
+  const since = now.getTime() - replacesWithin
+  return {
+    live,
+    replacing: newest.find(
+      ({ id, state, createdAt }) =>
+        state === 'in_progress' && id > (live?.id ?? 0) && Date.parse(createdAt) > since,
+    ),
+    mark: touching.map(({ id, state }) => `${id} ${state}`).join(', '),
+  }
+}
+
+/** Why staging does not hold this head, or undefined where it does. */
+export function notOnStaging(
+  { live }: OnStaging,
+  sha: string,
+  settings: RegressionSettings,
+): string | undefined {
+  const { environment, deployers, deployment } = settings
+  if (deployment === 'none') return undefined
+  if (!live) return `nothing has been deployed to ${environment}`
+  if (live.sha !== sha) return `${environment} holds ${live.sha.slice(0, 7)}, not this head`
+  if (isTrusted(live, { deployers })) return undefined
+  return `${live.succeededBy ?? 'nobody'} reported the deployment, and only the word of ${deployers.join(', ')} counts`
+}
+
+export function describeDeployment(
+  { live }: OnStaging,
+  { environment }: RegressionSettings,
+): string | undefined {
+  if (!live) return undefined
+  return `${live.id} of ${short(live.sha)} to ${code(environment)} by ${code(live.succeededBy ?? 'nobody')}`.replaceAll(
+    '`',
+    '',
+  )
+}
+
+/** The server of a policy with its credentials, or the sentence that says why it cannot be used. */
+export function serverFor(
+  servers: ReadonlyMap<string, StagingServer>,
+  { server: name }: RegressionSettings,
+  repository: { owner: string; repo: string },
+): { server: StagingServer; operator: Operator } | { refused: string } {
+  const server = servers.get(name)
+  if (!server) return { refused: `the operator of release-gate has no server named ${name}` }
+  if (!mayUse(server, repository)) {
+    return {
+      refused: `the operator does not let ${repository.owner}/${repository.repo} use the server ${name}`,
+    }
+  }
+  const read = readOperator(server.operator)
+  if (!read.ok) return { refused: `the variables of the server ${name} are wrong: ${read.message}` }
+  return { server, operator: read.operator }
+}

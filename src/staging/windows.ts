@@ -1,0 +1,57 @@
+import { stateAt } from '../decision/calendar.ts'
+import { parseDuration } from '../decision/duration.ts'
+import type { Policy } from '../decision/policy.ts'
+import { standingRun } from '../decision/staging.ts'
+import type { Queue } from '../store/queue.ts'
+import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
+import { beforeWindow, type WishShell } from './wishes.ts'
+
+/** When the next window of a policy opens; undefined while one is open, and where the gate or the window is off. */
+function opening({ gates }: Policy, now: Date): Date | undefined {
+  if (!gates.staging_regression || !gates.release_window) return undefined
+  const calendar = stateAt(gates.release_window, now)
+  return calendar.open ? undefined : calendar.opensAt
+}
+
+/** Asks for the calendar to be carried out an hour before the next window opens, for `askBeforeWindows`. */
+export async function enqueueWindowTime(
+  queue: Pick<Queue, 'enqueueTransition'>,
+  { policy, counts }: Pick<StoredVerdict, 'policy' | 'counts'>,
+  now: Date,
+): Promise<void> {
+  const opensAt = counts && policy ? opening(policy, now) : undefined
+  const at = opensAt && new Date(opensAt.getTime() - beforeWindow)
+  if (at && at > now) await queue.enqueueTransition(at)
+}
+
+/**
+ * In the hour before a window opens: asks for a run on every candidate without evidence that is fresh when it opens. Facts
+ * are read again by the job. What failed is evidence; what could not be judged is tried once more in this hour. Heads of
+ * forks wait for a person.
+ */
+export async function askBeforeWindows(
+  { database, queue }: Pick<WishShell, 'database' | 'queue'>,
+  now: Date,
+): Promise<void> {
+  for (const stored of await openVerdicts(database)) {
+    const opensAt = stored.policy && opening(stored.policy, now)
+    if (!opensAt || opensAt.getTime() - now.getTime() > beforeWindow) continue
+    await askOne(queue, stored, opensAt)
+  }
+}
+
+async function askOne(
+  queue: Pick<Queue, 'enqueueRegression'>,
+  { pull, headSha: sha, policy, snapshot }: StoredVerdict,
+  opensAt: Date,
+): Promise<void> {
+  const settings = policy?.gates.staging_regression
+  if (!settings || snapshot.draft || snapshot.head.fork || !snapshot.regression) return
+  const run = standingRun(snapshot.regression, sha, settings)
+  const at = run ? Date.parse(run.startedAt) : 0
+  if (run?.verdict === 'failed') return
+  if (run?.verdict === 'passed' && at + parseDuration(settings.freshness) > opensAt.getTime()) return
+  if (run?.verdict === 'inconclusive' && at >= opensAt.getTime() - beforeWindow) return
+  const { requestedBy: _, ...plain } = pull
+  await queue.enqueueRegression({ pull: plain, sha, server: settings.server, why: 'window' })
+}

@@ -1,0 +1,116 @@
+import type { Step } from '../decision/gate.ts'
+import { offered } from '../decision/regression-check.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { RegressionWish } from '../decision/regression-wish.ts'
+import type { PullRef, RegressionFacts } from '../decision/snapshot.ts'
+import { isOver, releaseAsked } from '../decision/staging.ts'
+import { readAccess } from '../services/github/access.ts'
+import { type GitHub, orAbsent } from '../services/github/client.ts'
+import { personOf } from '../services/github/people.ts'
+import type { Database } from '../store/database.ts'
+import { evidenceFor, recordBaseline } from '../store/evidence.ts'
+import type { Queue } from '../store/queue.ts'
+import { retryAfter } from '../store/retry-later.ts'
+import { openVerdicts, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
+import { offerRegression } from './check.ts'
+import { deployInTurn } from './deployment.ts'
+
+/** How long before a window opens its candidates are asked for evidence. */
+export const beforeWindow = 60 * 60_000
+
+export type WishShell = {
+  database: Database
+  github: (installationId: number) => Promise<GitHub>
+  queue: Pick<Queue, 'enqueueRegression' | 'enqueueEvaluate' | 'enqueueRecheck'>
+  now: () => Date
+}
+
+/** Does what the gate `staging_regression` asks for: a run, a deployment of the head, or the button. */
+export async function fulfilRegression(
+  { database, queue, now }: WishShell,
+  github: GitHub,
+  { pull, headSha: sha, policy }: Pick<StoredVerdict, 'pull' | 'headSha' | 'policy'>,
+  step: Step,
+): Promise<void> {
+  if (step.kind === 'run-regression') {
+    const { requestedBy: _, ...plain } = pull
+    await queue.enqueueRegression({ pull: plain, sha, server: step.server, why: 'gate' })
+  }
+  const settings = policy?.gates.staging_regression
+  if (step.kind === 'request-deployment' && settings) {
+    const again = await deployInTurn({ database, github, now }, pull, sha, settings)
+    if (again) await queue.enqueueRecheck(pull, again)
+  }
+  if (step.kind === 'offer-regression')
+    await offerRegression({ database, github, now }, { ...pull, sha }, offered)
+}
+
+/** Whether this account is a person who may write to the repository now. */
+export async function mayAsk(
+  github: GitHub,
+  repository: { owner: string; repo: string },
+  accountId: number,
+): Promise<boolean> {
+  const answer = await orAbsent(github.rest.users.getById({ account_id: accountId }))
+  const person = personOf(answer?.data)
+  if (!person) return false
+  const access = await readAccess(github, repository, [person])
+  return access[person.id]?.write === true
+}
+
+/** A person has pressed the button of the check on a commit. Nothing happens where they may not write. */
+export async function askByButton(
+  { database, github, queue }: WishShell,
+  repository: Omit<PullRef, 'number' | 'requestedBy'>,
+  sha: string,
+  requestedBy: number,
+): Promise<void> {
+  const verdicts = await verdictsOnHead(database, repository, sha)
+  const judged = verdicts.find(({ policy }) => policy?.gates.staging_regression)
+  const settings = judged?.policy?.gates.staging_regression
+  if (!judged || !settings) return
+  if (!(await mayAsk(await github(repository.installationId), repository, requestedBy))) return
+  const pull = { ...judged.pull, requestedBy }
+  await queue.enqueueRegression({ pull, sha, server: settings.server, why: 'button' })
+}
+
+/**
+ * Before a window, a head that is not on staging is deployed where the label `release` asks for it: once, and again only
+ * where an earlier deployment is over.
+ * @throws `retryAfter` where another candidate has its turn on staging.
+ */
+export async function deployBeforeWindow(
+  github: GitHub,
+  { pull, sha }: RegressionWish,
+  { deployments }: RegressionFacts,
+  settings: RegressionSettings,
+  { database, now }: Pick<WishShell, 'database' | 'now'>,
+): Promise<void> {
+  const [judged] = await verdictsOnHead(database, pull, sha)
+  if (!judged || judged.snapshot.draft || !releaseAsked(judged.snapshot).label) return
+  const since = now().getTime() - beforeWindow
+  const ofHead = deployments.filter((deployment) => deployment.sha === sha)
+  const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)
+  const again = over ? await deployInTurn({ database, github, now }, pull, sha, settings) : undefined
+  if (again) throw retryAfter(again, 'another candidate has its turn on staging')
+}
+
+/**
+ * After a merge to the default branch: the list of tools that the newest run on the merged head has read becomes the
+ * baseline of the next release, and the other open pull requests are judged against it.
+ */
+export async function recordRelease(
+  { database, queue }: Pick<WishShell, 'database' | 'queue'>,
+  { pull, headSha, snapshot, policy }: StoredVerdict,
+  now: Date,
+): Promise<void> {
+  const settings = policy?.gates.staging_regression
+  const { state, base, regression } = snapshot
+  if (!settings || state !== 'merged' || base.ref !== base.defaultBranch) return
+  const runs = await evidenceFor(database, pull, { sha: headSha, tree: regression?.tree ?? null })
+  const released = runs.find(({ recorded, server }) => recorded !== null && server === settings.server)
+  if (!released || !(await recordBaseline(database, pull, released, now))) return
+  for (const other of await openVerdicts(database, pull)) {
+    if (other.policy?.gates.staging_regression) await queue.enqueueEvaluate(other.pull)
+  }
+}

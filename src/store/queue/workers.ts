@@ -1,0 +1,131 @@
+import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
+import type { MergeTask } from '../../decision/merge-task.ts'
+import type { RegressionWish } from '../../decision/regression-wish.ts'
+import type { PullRef } from '../../decision/snapshot.ts'
+import type { Handlers, QueueLog } from '../queue.ts'
+import { retryTime } from '../retry-later.ts'
+import {
+  DEAD_LETTERS,
+  DELIVERIES,
+  EVALUATE,
+  LATER,
+  MERGING,
+  NOTICES,
+  RECHECK,
+  RETRY_LIMIT,
+  RUN_REGRESSION,
+  TRANSITIONS,
+} from './queues.ts'
+
+/** What a delayed job carries: the queue that it goes to when its time has come. */
+export type Delayed = { queue: string; data: object; key: string | null }
+
+/** What the workers ask of the queue. */
+type Sender = {
+  send: (queue: string, data: object, key: string | null) => Promise<void>
+  sendLater: (delayed: Delayed, at: Date) => Promise<void>
+}
+
+/**
+ * Starts the workers. NOTIFY wakes them for a job that is due when it is sent; the polling intervals (in seconds) are
+ * for those that become due: retries, and the delayed ones.
+ */
+export async function startWorkers(
+  boss: PgBoss,
+  handlers: Handlers,
+  sender: Sender,
+  log: QueueLog,
+): Promise<string[]> {
+  const run = <Data extends object>(
+    queue: string,
+    localConcurrency: number,
+    handle: (data: Data, signal: AbortSignal) => Promise<void>,
+    more: Pick<WorkOptions, 'groupConcurrency'> = {},
+  ) => {
+    const options = { ...polling(0.5), localConcurrency, includeMetadata: true, ...more }
+    return boss.work<Data>(queue, options, async (jobs) => {
+      for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
+    })
+  }
+  const forward = (queue: string, seconds: number) =>
+    boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
+      for (const { data } of jobs) await sender.send(data.queue, data.data, data.key)
+    })
+  return Promise.all([
+    run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
+    run<PullRef>(EVALUATE, 4, (pull, signal) => handlers.evaluate(pull, signal)),
+    run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
+    // One at a time on each staging environment, which is the group of the job.
+    run<RegressionWish>(RUN_REGRESSION, 4, (wish, signal) => handlers.regression(wish, signal), {
+      groupConcurrency: 1,
+    }),
+    run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),
+    run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
+    forward(RECHECK, 0.5),
+    forward(LATER, 1),
+    boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {
+      for (const job of jobs as JobWithMetadata<object>[]) await bury(job, handlers, log)
+    }),
+  ])
+}
+
+function polling(seconds: number): WorkOptions {
+  return { pollingIntervalSeconds: seconds, notifyPollingIntervalSeconds: seconds }
+}
+
+/** Runs one job. A limit completes it and sends a delayed one: a handler cannot choose the delay of a retry. */
+async function attempt<Data extends object>(
+  job: JobWithMetadata<Data>,
+  handle: (data: Data, signal: AbortSignal) => Promise<void>,
+  sender: Sender,
+  log: QueueLog,
+): Promise<void> {
+  try {
+    await handle(job.data, job.signal)
+  } catch (error) {
+    const at = retryTime(error)
+    const about = { queue: job.name, job: job.id, data: job.data, attempt: job.retryCount + 1 }
+    if (at) {
+      log.info({ ...about, at, why: messageOf(error) }, 'A job waits')
+      await sender.sendLater({ queue: job.name, data: job.data, key: job.singletonKey }, at)
+      return
+    }
+    log.warn(
+      { ...about, problem: messageOf(error), stack: stackOf(error) },
+      'A job failed; it is tried again',
+    )
+    throw bare(error)
+  }
+}
+
+/**
+ * Tells that a job was given up. An attempt that failed while an older one with its key waited for a retry ends here
+ * too, with retries left: that is no alert, for the older one goes on.
+ */
+async function bury(job: JobWithMetadata<object>, handlers: Handlers, log: QueueLog): Promise<void> {
+  const retries = job.sourceRetryCount ?? RETRY_LIMIT
+  const dead = { queue: job.sourceName ?? 'unknown', data: job.data, problem: problemIn(job.sourceOutput) }
+  if (retries < RETRY_LIMIT) {
+    log.info({ ...dead, job: job.sourceId }, 'A failed job joined an older attempt that waits for its retry')
+    return
+  }
+  log.error({ ...dead, job: job.sourceId, alert: true }, 'A job was given up after all its retries')
+  await handlers.dead?.(dead)
+}
+
+/** pg-boss stores each own field of an error with the job, and a client's error may hold headers: only the text goes on. */
+function bare(error: unknown): Error {
+  return new Error(messageOf(error))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined
+}
+
+function problemIn(output: object | null): string {
+  return output && 'message' in output ? String(output.message) : JSON.stringify(output)
+}

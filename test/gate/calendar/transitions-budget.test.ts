@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { heldReport } from '../../../src/decision/report.ts'
+import { postedRun } from '../../../src/store/check-runs.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { retryTime } from '../../../src/store/retry-later.ts'
+import { mayTurnGreen, reserveWrite, takeBackTime } from '../../../src/store/write-budget.ts'
+import { noteWrite } from '../../../src/store/writes.ts'
+import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
+import { aPglite } from '../../support/databases.ts'
+import { aPerson } from '../../support/snapshot.ts'
+
+let database: Database
+let world: World
+beforeAll(async () => {
+  database = await aPglite()
+})
+beforeEach(async () => {
+  await clearState(database)
+  world = aWorld(database)
+})
+afterAll(() => database.close())
+
+/** So many candidates: their checks were written the day before, and they are read again in time. */
+const ready = async (count: number) => {
+  for (let number = 1; number <= count; number++) {
+    world.setTime(later(opening, number - 86_400 * 2))
+    await world.read(number)
+    await world.publish(number)
+  }
+  world.setTime(prepared)
+  for (let number = 1; number <= count; number++) await world.read(number)
+  world.asked.transitions = [opening]
+}
+const greens = (count: number) =>
+  Array.from({ length: count }, (_, index) => index + 1).filter(
+    (number) => world.stateOf(number) === 'success',
+  )
+/** The most writes in any stretch of so many seconds. */
+const most = (seconds: number) =>
+  Math.max(
+    ...world.checks.writes.map(
+      ({ at: last }) =>
+        world.checks.writes.filter(({ at }) => at <= last && at > later(last, -seconds)).length,
+    ),
+  )
+const held = async (count: number) => {
+  const runs = await Promise.all(
+    Array.from({ length: count }, (_, index) => postedRun(database, world.headOf(index + 1))),
+  )
+  return runs.filter((run) => run?.title === heldReport().title).length
+}
+
+describe("GitHub's write limits set the pace", () => {
+  test('more ready than a minute allows: each is written once, over several minutes, and all is taken back by closing', async () => {
+    await ready(90)
+    await world.carryOnUntil(later(opening, 600))
+    expect(greens(90)).toHaveLength(90)
+    expect(world.checks.greens()).toHaveLength(90)
+    expect(most(60)).toBeLessThanOrEqual(75)
+    await world.carryOnUntil(closing)
+    expect(greens(90)).toEqual([])
+    expect(most(60)).toBeLessThanOrEqual(75)
+    expect(world.checks.writes.every(({ at }) => at < closing)).toBe(true)
+  }, 60_000)
+
+  test('more ready than the hour can take back: the others wait and say so, and none is green after closing', async () => {
+    await ready(80)
+    // Others have written for most of the hour already.
+    for (let times = 0; times < 370; times++) await noteWrite(database, 1, later(opening, -61))
+    const start = world.checks.writes.length
+    await world.carryOnUntil(later(opening, 1_200))
+    const shown = greens(80).length
+    expect(shown).toBeGreaterThan(20)
+    expect(await held(80)).toBe(80 - shown)
+    await world.carryOnUntil(closing)
+    expect(greens(80)).toEqual([])
+    expect(world.checks.writes.length - start).toBeLessThanOrEqual(500 - 370)
+    expect(most(60)).toBeLessThanOrEqual(80)
+    expect(most(3600)).toBeLessThanOrEqual(500)
+  }, 120_000)
+
+  test('those that wait turn green when others have merged', async () => {
+    await ready(12)
+    for (let times = 0; times < 462; times++) await noteWrite(database, 1, later(opening, -120))
+    await world.carryOutAt(opening)
+    const first = greens(12)
+    expect(await held(12)).toBe(12 - first.length)
+    expect(first.length).toBeLessThan(12)
+    expect(await world.carryOutAt(later(opening, 60))).toEqual([])
+    for (const number of first) {
+      await world.read(number, { state: 'merged' })
+      await world.publish(number, { settled: true })
+    }
+    await world.carryOutAt(later(opening, 120))
+    expect(greens(12)).toHaveLength(12)
+  })
+
+  test('those that wait for their turn are looked at again each minute', async () => {
+    await ready(12)
+    await database.query('DELETE FROM release_gate.writes')
+    for (let times = 0; times < 462; times++) await noteWrite(database, 1, later(opening, -120))
+    world.asked.transitions = []
+    await world.carryOutAt(opening)
+    expect(world.asked.transitions).toContainEqual(later(opening, 60))
+  })
+
+  test('the last write of a minute is not taken twice by writers at the same time', async () => {
+    for (let times = 0; times < 58; times++) await noteWrite(database, 1, opening)
+    const take = () => database.transaction((tx) => reserveWrite(tx, 1, opening, 'say'))
+    const taken = await Promise.allSettled(Array.from({ length: 5 }, take))
+    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  })
+
+  test('what is kept for taking back nothing else may use, in the minute and in the hour', async () => {
+    for (let times = 0; times < 60; times++) await noteWrite(database, 1, opening)
+    const take = (purpose: 'take back' | 'say') =>
+      database.transaction((tx) => reserveWrite(tx, 1, later(opening, 1), purpose))
+    const refused = await take('say').catch((error: unknown) => retryTime(error))
+    expect(refused).toEqual(later(opening, 60))
+    await take('take back')
+    expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(true)
+    for (let times = 0; times < 430; times++) await noteWrite(database, 1, opening)
+    expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(false)
+  })
+})
+
+describe('a fork that is pushed to without end', () => {
+  const outsider = aPerson('zed')
+  const theirs = async (number: number) => {
+    await world.read(number, { author: outsider, reviews: [] })
+    return world.publish(number).then(() => 'written', retryTime)
+  }
+
+  test('leaves the writes of a minute to those who may write', async () => {
+    world.setTime(opening)
+    for (let number = 100; number < 115; number++) expect(await theirs(number)).toBe('written')
+    expect(await theirs(115)).toEqual(later(opening, 60))
+    await world.read(1)
+    expect((await world.publish(1)).written?.state).toBe('passed')
+  })
+
+  test('leaves the writes of the hour to them, and is told later', async () => {
+    for (let times = 0; times < 122; times++) await noteWrite(database, 1, opening)
+    world.setTime(later(opening, 120))
+    expect(await theirs(100)).toEqual(later(opening, 180))
+    await world.read(1)
+    expect((await world.publish(1)).written?.state).toBe('passed')
+    world.setTime(later(opening, 3_700))
+    expect(await theirs(100)).toBe('written')
+  })
+
+  test('is taken back like any other when it is green', async () => {
+    world.setTime(opening)
+    await world.read(100, { author: outsider })
+    await world.publish(100)
+    expect(world.stateOf(100)).toBe('success')
+    for (let times = 0; times < 200; times++) await noteWrite(database, 1, later(opening, 10))
+    world.setTime(later(opening, 200))
+    await world.read(100, { author: outsider, reviews: [] })
+    expect((await world.publish(100)).written?.state).toBe('waiting')
+  })
+})
+
+describe('closing begins early enough', () => {
+  test.each([
+    [1, 15],
+    [15, 15],
+    [16, 75],
+    [75, 75],
+    [76, 135],
+    [245, 255],
+  ])('%i green checks are taken back in %i seconds', (count, seconds) => {
+    expect(takeBackTime(count)).toBe(seconds * 1000)
+  })
+
+  test('it widens by the checks that are green now, though their verdicts were given before', async () => {
+    await ready(80)
+    await world.carryOnUntil(later(opening, 300))
+    expect(world.asked.transitions).toContainEqual(later(closing, -135))
+  })
+
+  test('once begun it stays as wide: what was taken back does not turn green again', async () => {
+    await ready(80)
+    await world.carryOnUntil(later(closing, -70))
+    expect(greens(80)).toEqual([])
+    const again = await world.read(1)
+    expect(again.state).toBe('waiting')
+  })
+})

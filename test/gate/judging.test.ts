@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { wantedBy } from '../../src/gate/judging.ts'
+import { aPolicy } from '../support/snapshot.ts'
+
+const file = { where: '.github/release-gate.yml', blob: 'b', text: '' }
+
+test('the teams of approvals and of labelled_by are read, and the labels that gates look at', () => {
+  const policy = aPolicy({
+    approvals: { teams: ['engineering'] },
+    release_window: { urgent: { labelled_by: ['on-call'], label: 'hotfix' } },
+    staging_regression: {},
+    hold: { label: 'not yet' },
+  })
+  expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
+    teams: ['engineering', 'on-call'],
+    boundLabels: ['hotfix'],
+    labels: ['hotfix', 'release', 'not yet'],
+  })
+})
+
+test('under a broken policy nothing more is read', () => {
+  const broken = { kind: 'broken' as const, problems: [], file }
+  expect(wantedBy(broken)).toEqual({ teams: [], boundLabels: [], labels: [] })
+})

@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest'
+import { defaultPolicy, type Policy } from '../../src/decision/policy.ts'
+import { impossible, parsePolicy, policyPath } from '../../src/policy/policy-file.ts'
+import { formatProblem, maximumYamlBytes } from '../../src/yaml/yaml-file.ts'
+
+function policyOf(text: string): Policy {
+  const result = parsePolicy(text)
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'))
+  return result.policy
+}
+
+function problemsOf(text: string): string[] {
+  const result = parsePolicy(text, 'p')
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+
+const sample = `# yaml-language-server: $schema=https://example.com/policy.schema.json
+branches: [main]            # globs, beside the default branch, which is always covered
+gates:
+  approvals: { count: 2 }
+  release_window:
+    time_zone: America/Los_Angeles
+    windows: [ { opens: Wednesday 10:00, closes: Wednesday 11:00 } ]
+    freezes: []
+    closing_margin: 60s
+    urgent: { label: urgent }
+`
+
+describe('a policy', () => {
+  it.each([
+    ['the documented sample', sample],
+    ['gates without settings', 'gates: { approvals: {}, release_window: {} }'],
+    ['gates without a value', 'gates:\n  approvals:\n  release_window:\n'],
+    ['gates that are null', 'gates: { approvals: null, release_window: ~ }'],
+    ['line ends of Windows', sample.replaceAll('\n', '\r\n')],
+    ['a byte order mark', `\ufeff${sample}`],
+  ])('that is written with %s has the defaults', (_name, text) =>
+    expect(policyOf(text)).toEqual(defaultPolicy),
+  )
+
+  it('turns on only the gates that it names', () => {
+    expect(Object.keys(policyOf('gates:\n  approvals:\n').gates)).toEqual(['approvals'])
+    expect(policyOf('gates: {}').gates).toEqual({})
+  })
+
+  it('may have just as many bytes as are read', () => {
+    const text = `gates: { approvals: {} }\n#${'x'.repeat(maximumYamlBytes)}`
+    expect(problemsOf(text.slice(0, maximumYamlBytes))).toEqual([])
+    expect(problemsOf(text.slice(0, maximumYamlBytes + 1))).toEqual([
+      'p:1:1: the file has 32769 bytes; at most 32768 are read. Shorten it.',
+    ])
+  })
+})
+
+const like = 'write it like `gates: { approvals: {}, release_window: {} }`'
+const atLeast = 'write at least `gates: { approvals: {}, release_window: {} }`'
+
+describe('an error names file, line and column, what is wrong and how to mend it', () => {
+  const cases: [string, string, string[]][] = [
+    ['an empty file', '', [`p:1:1: the file is empty; ${atLeast}`]],
+    ['a file of comments', '# nothing\n', [`p:1:1: the file is empty; ${atLeast}`]],
+    ['no gates', 'branches: [main]\n', [`p:1:1: \`gates\`: is missing; ${like}`]],
+    ['gates without a value', 'gates:\n', [`p:1:7: \`gates\`: is missing; ${like}`]],
+    [
+      'an unknown key',
+      'gates: {}\ngate: {}\n',
+      ['p:2:1: unknown key `gate`; known here: branches, gates, push, slack'],
+    ],
+    [
+      'an unknown gate',
+      'gates:\n  approvals:\n  aprovals: {}\n',
+      ['p:3:3: unknown key `aprovals`; known here: approvals, release_window, staging_regression, hold'],
+    ],
+    [
+      'an unknown setting of a gate',
+      'gates:\n  approvals:\n    cuont: 2\n',
+      ['p:3:5: unknown key `cuont`; known here: count, teams, unattributed, request_reviews'],
+    ],
+    [
+      'a key that every object has',
+      'gates:\n  __proto__: { approvals: {} }\n',
+      ['p:2:3: unknown key `__proto__`; known here: approvals, release_window, staging_regression, hold'],
+    ],
+    [
+      'a merge key',
+      'gates:\n  approvals:\n    <<: { count: 1 }\n',
+      ['p:3:5: unknown key `<<`; known here: count, teams, unattributed, request_reviews'],
+    ],
+    [
+      'a count of 0',
+      'gates:\n  approvals: { count: 0 }\n',
+      ['p:2:23: `count`: 0 is too small; write at least 1'],
+    ],
+    [
+      'a negative count, in a file with the line ends of Windows',
+      'gates:\r\n  approvals:\r\n    count: -1\r\n',
+      ['p:3:12: `count`: -1 is too small; write at least 1'],
+    ],
+    [
+      'a count that is text',
+      'gates:\n  approvals: { count: "2" }\n',
+      ['p:2:23: `count`: "2" is no number; write it like `count: 2`'],
+    ],
+    [
+      'a count in words',
+      'gates:\n  approvals: { count: two }\n',
+      ['p:2:23: `count`: "two" is no number; write it like `count: 2`'],
+    ],
+    [
+      'half a count',
+      'gates:\n  approvals: { count: 2.5 }\n',
+      ['p:2:23: `count`: 2.5 is no whole number; write it like `count: 3`'],
+    ],
+    [
+      'a yes where YAML wants true',
+      'gates:\n  approvals: { request_reviews: yes }\n',
+      ['p:2:33: `request_reviews`: "yes" is neither true nor false; write it like `request_reviews: true`'],
+    ],
+    [
+      'a word that is none of those',
+      'gates:\n  approvals: { unattributed: maybe }\n',
+      ['p:2:30: `unattributed`: "maybe" is not known here; write one of: fail, ignore'],
+    ],
+    [
+      'a word that is left out',
+      'gates:\n  approvals:\n    unattributed:\n',
+      ['p:3:18: `unattributed`: is missing; write one of: fail, ignore'],
+    ],
+    [
+      'a label that is a number',
+      'gates:\n  release_window: { urgent: { label: 5 } }\n',
+      ['p:2:38: `label`: 5 is no text; write it like `label: "5"`'],
+    ],
+    [
+      'a text that is a map',
+      'gates:\n  release_window: { frozen: { since: today } }\n',
+      ['p:2:29: `frozen`: {"since":"today"} is no text; write it like `frozen: "…"`'],
+    ],
+    [
+      'a freeze that is no map',
+      'gates:\n  release_window: { freezes: [tomorrow] }\n',
+      [
+        'p:2:31: `freezes[0]`: "tomorrow" is no map of settings; write it like `{ from: …, to: …, reason: … }`',
+      ],
+    ],
+    [
+      'a count without a value',
+      'gates:\n  approvals:\n    count:\n',
+      ['p:3:11: `count`: is missing; write it like `count: 2`'],
+    ],
+    [
+      'a gate that is a list',
+      'gates:\n  approvals: [2]\n',
+      ['p:2:14: `approvals`: [2] is no map of settings; write it like `approvals: {}`'],
+    ],
+    [
+      'a gate that is turned on by true',
+      'gates:\n  approvals: true\n',
+      ['p:2:14: `approvals`: true is no map of settings; write it like `approvals: {}`'],
+    ],
+    [
+      'a gate that is turned on by yes',
+      'gates:\n  approvals:\n  hold: yes\n',
+      ['p:3:9: `hold`: "yes" is no map of settings; write it like `hold: {}`'],
+    ],
+    [
+      'gates that are a list',
+      'gates: [approvals]\n',
+      [`p:1:8: \`gates\`: ["approvals"] is no map of settings; ${like}`],
+    ],
+    [
+      'branches that are no list',
+      'branches: main\ngates: {}\n',
+      ['p:1:11: `branches`: "main" is no list; write it like `branches: [main]`'],
+    ],
+    [
+      'branches that are left out',
+      'branches:\ngates: {}\n',
+      ['p:1:10: `branches`: is missing; write it like `branches: [ … ]`'],
+    ],
+    [
+      'a zone that does not exist',
+      'gates:\n  release_window:\n    time_zone: Mars/Base\n',
+      ['p:3:16: `time_zone`: "Mars/Base" is not an IANA time zone; write a name like "America/Los_Angeles"'],
+    ],
+    [
+      'a team that is no slug',
+      'gates:\n  approvals: { teams: [ops, "a b"] }\n',
+      ['p:2:29: `teams[1]`: write a team as its slug, such as "operations" or "acme/operations"'],
+    ],
+    [
+      'anchors and aliases',
+      'gates:\n  approvals: &a {}\n  release_window: *a\n',
+      [
+        'p:2:17: anchors and aliases are not allowed; write the value out',
+        'p:3:19: anchors and aliases are not allowed; write the value out',
+      ],
+    ],
+    ['a repeated key', 'gates:\n  approvals: {}\n  approvals: {}\n', ['p:3:3: Map keys must be unique']],
+    ['a tab for indentation', 'gates:\n\tapprovals: {}\n', ['p:2:1: Tabs are not allowed as indentation']],
+    [
+      'two documents',
+      'gates: {}\n---\ngates: {}\n',
+      ['p:2:1: a second document begins here; write one, without `---` between'],
+    ],
+    ['plain text', 'hello', [`p:1:1: "hello" is no map of settings; ${atLeast}`]],
+  ]
+  for (const [name, text, problems] of cases) it(name, () => expect(problemsOf(text)).toEqual(problems))
+
+  it('every problem at once, not the first alone', () => {
+    const text = 'gates:\n  approvals: { count: 0 }\n  release_window: { closing_margin: soon }\n'
+    expect(problemsOf(text).map((problem) => problem.split(': ')[0])).toEqual(['p:2:23', 'p:3:37'])
+  })
+
+  it('names the path of the policy where none other is given', () => {
+    const result = parsePolicy('')
+    expect(result).toMatchObject({ ok: false, problems: [{ file: policyPath, line: 1, column: 1 }] })
+  })
+})
+
+describe('a file that was made to harm is refused at once', () => {
+  it.each([
+    ['lists within lists', `gates: ${'['.repeat(16_000)}`],
+    ['maps within maps', `gates: ${'{a: '.repeat(8_000)}`],
+    ['thousands of keys', Array.from({ length: 3_500 }, (_, index) => `k${index}: 1`).join('\n')],
+    ['an alias bomb', `a: &a [x, x]\n${'bcdefgh'.replace(/./g, (key) => `${key}: &${key} [*a, *a, *a]\n`)}`],
+    ['a tag of a programming language', 'gates: !!js/function "process.exit()"'],
+    ['a NUL', 'gates:\0'],
+  ])('%s', (_name, text) => {
+    const started = performance.now()
+    const problems = problemsOf(text)
+    expect(problems.length).toBeGreaterThan(0)
+    expect(problems.length).toBeLessThanOrEqual(50)
+    expect(performance.now() - started).toBeLessThan(3_000)
+  })
+})
+
+describe('what no pull request could ever pass, though it is a valid policy', () => {
+  const told = (text: string) => impossible(text, policyOf(text), 'p').map(formatProblem)
+  const window = (margin: string, windows: string) =>
+    `gates:\n  release_window:\n    windows: [${windows}]\n    closing_margin: ${margin}\n`
+  const hour = '{ opens: Wednesday 10:00, closes: Wednesday 11:00 }'
+  const next = '{ opens: Wednesday 11:00, closes: Wednesday 12:00 }'
+  const night = '{ opens: Sunday 23:30, closes: Monday 00:30 }'
+  const early = '{ opens: Monday 00:00, closes: Monday 12:00 }'
+  const late = '{ opens: Monday 12:00, closes: Monday 00:00 }'
+  const never = (margin: string, longest: string) =>
+    `p:4:21: \`closing_margin\`: ${margin} is not shorter than the longest window (${longest}), so nothing could turn green but what is urgent; write a shorter margin, or a longer window`
+
+  it.each([
+    [
+      'no gate at all',
+      'branches: [main]\ngates: {}\n',
+      'p:2:8: `gates`: no gate is named, so every pull request fails; write at least `gates: { approvals: {}, release_window: {} }`',
+    ],
+    ['a margin longer than the window', window('90m', hour), never('90m', '60m')],
+    ['a margin just as long', window('1h', hour), never('1h', '60m')],
+    ['a margin longer than windows apart', window('1h1m', `${hour}, ${night}`), never('1h1m', '60m')],
+    ['a margin longer than two windows that touch', window('2h', `${hour}, ${next}`), never('2h', '120m')],
+    [
+      'a window of seconds, shorter than the margin that nobody wrote',
+      'gates:\n  release_window:\n    windows: [{ opens: Wed 10:00, closes: Wed 10:00:30 }]\n',
+      'p:3:5: `closing_margin`: 60s is not shorter than the longest window (30s), so nothing could turn green but what is urgent; write a shorter margin, or a longer window',
+    ],
+  ])('%s is told with its place', (_, text, problem) => expect(told(text)).toEqual([problem]))
+
+  it.each([
+    ['a margin that leaves a second', window('59m59s', hour)],
+    ['a margin shorter than two windows that touch', window('90m', `${hour}, ${next}`)],
+    ['a window over midnight and the end of the week', window('59m', night)],
+    [
+      'windows that never close',
+      window('200h', `${early}, ${late}, { opens: Tuesday 00:00, closes: Monday 00:00 }`),
+    ],
+    [
+      'a freeze, a holiday and a zone that changes its clocks',
+      `${window('50m', hour)}    holidays: US\n    freezes: [{ from: 2020-01-01, to: 2099-01-01, reason: Long }]\n`.replaceAll(
+        '-01,',
+        '-01T00:00,',
+      ),
+    ],
+    ['the defaults', 'gates: { approvals: {}, release_window: {} }\n'],
+    ['no window at all', 'gates: { approvals: {} }\n'],
+  ])('%s is not', (_, text) => expect(told(text)).toEqual([]))
+})

@@ -1,0 +1,340 @@
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { webhookSecretProblems } from '../../src/server/secrets.ts'
+import { createServer, type ServerOptions } from '../../src/server/server.ts'
+import { aLog } from '../support/queues.ts'
+
+const SECRET = 'a-webhook-secret-of-32-characters'
+const OLDER = 'the-secret-before-the-rotation-1'
+const MB = 1024 * 1024
+
+const sign = (body: string | Uint8Array, secret = SECRET) =>
+  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+
+type Received = { guid: string; event: string; body: Uint8Array }
+
+const running: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((stop) => stop()))
+})
+
+async function aServer(options: Partial<ServerOptions> = {}) {
+  const { log, lines } = aLog()
+  const stored: Received[] = []
+  const server = createServer({
+    inbox: async (received) => stored.push(received),
+    secrets: [SECRET],
+    events: new Set(['pull_request', 'push']),
+    ready: async () => ({ ok: true, checks: { database: 'ok', queue: 'ok' } }),
+    log,
+    ...options,
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  running.push(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const deliver = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
+    fetch(`${url}/api/github/webhooks`, {
+      method: 'POST',
+      body: body as string,
+      headers: {
+        'content-type': 'application/json',
+        'x-github-delivery': 'b4e0c2d0-0001',
+        'x-github-event': 'pull_request',
+        'x-hub-signature-256': sign(body),
+        ...headers,
+      },
+    })
+  return { url, port, deliver, stored, lines }
+}
+
+describe('POST /api/github/webhooks', () => {
+  test('stores a signed delivery with its raw bytes before it answers 202', async () => {
+    const release = Promise.withResolvers<void>()
+    const seen: Received[] = []
+    const { deliver } = await aServer({
+      inbox: async (received) => {
+        await release.promise
+        seen.push(received)
+      },
+    })
+    const body = '{ "action":"opened",  "title":"Zürich \\u0000" }'
+    let answered = false
+    const answer = deliver(body).then((response) => {
+      answered = true
+      return response
+    })
+    await pause(30)
+    expect(answered).toBe(false)
+    release.resolve()
+    expect((await answer).status).toBe(202)
+    expect(seen).toHaveLength(1)
+    expect(seen[0]).toMatchObject({ guid: 'b4e0c2d0-0001', event: 'pull_request' })
+    expect(Buffer.from(seen[0]?.body ?? []).toString()).toBe(body)
+  })
+
+  const refused: [string, Record<string, string>][] = [
+    ['no signature', { 'x-hub-signature-256': '' }],
+    [
+      'a signature with another secret',
+      { 'x-hub-signature-256': sign('{}', 'another-secret-of-32-characters!') },
+    ],
+    ['a signature of another body', { 'x-hub-signature-256': sign('{"a":1}') }],
+    ['a SHA-1 signature', { 'x-hub-signature-256': 'sha1=0123456789012345678901234567890123456789' }],
+    ['a signature that is cut', { 'x-hub-signature-256': sign('{}').slice(0, -2) }],
+    ['a signature with more behind it', { 'x-hub-signature-256': `${sign('{}')}00` }],
+    ['the default secret of Probot', { 'x-hub-signature-256': sign('{}', 'development') }],
+    ['an empty secret', { 'x-hub-signature-256': sign('{}', '') }],
+  ]
+  test.each(refused)('answers 401 to %s, and stores nothing', async (_, headers) => {
+    const { deliver, stored } = await aServer()
+    expect((await deliver('{}', headers)).status).toBe(401)
+    expect(stored).toEqual([])
+  })
+
+  test('takes both secrets while they are rotated, and only the new one afterwards', async () => {
+    const during = await aServer({ secrets: [SECRET, OLDER] })
+    expect((await during.deliver('{}')).status).toBe(202)
+    expect((await during.deliver('{}', { 'x-hub-signature-256': sign('{}', OLDER) })).status).toBe(202)
+    const after = await aServer({ secrets: [SECRET] })
+    expect((await after.deliver('{}', { 'x-hub-signature-256': sign('{}', OLDER) })).status).toBe(401)
+  })
+
+  test('never logs a forged body, nor a true one, nor a secret or signature', async () => {
+    const { deliver, lines } = await aServer()
+    const canary = 'canary-5f1d'
+    await deliver(`{"title":"${canary}"}`, {
+      'x-hub-signature-256': sign('x'),
+      'x-github-delivery': `${canary}\n`.trim().concat(' '.repeat(2), canary),
+      'x-github-event': `${canary}!`,
+    })
+    await deliver(`{"title":"${canary}"}`)
+    await deliver(`{"title":"${canary}"`)
+    expect(lines.length).toBeGreaterThanOrEqual(3)
+    const log = JSON.stringify(lines)
+    expect(log).not.toContain(canary)
+    expect(log).not.toContain(SECRET)
+    expect(log).not.toContain('sha256=')
+  })
+
+  test('answers 202 to an event that is not on the list, and drops it', async () => {
+    const { deliver, stored } = await aServer()
+    expect((await deliver('{}', { 'x-github-event': 'watch' })).status).toBe(202)
+    expect((await deliver('{}', { 'x-github-event': 'ping' })).status).toBe(202)
+    expect(stored).toEqual([])
+  })
+
+  test('answers 401, not 202, to an unsigned event that is not on the list', async () => {
+    const { deliver } = await aServer()
+    const response = await deliver('{}', { 'x-github-event': 'watch', 'x-hub-signature-256': '' })
+    expect(response.status).toBe(401)
+  })
+
+  test.each([['{'], ['[]'], ['null'], ['""'], [''], ['payload=%7B%7D']])(
+    'answers 400 to %s with a right signature, and stores nothing',
+    async (body) => {
+      const { deliver, stored } = await aServer()
+      expect((await deliver(body)).status).toBe(400)
+      expect(stored).toEqual([])
+    },
+  )
+
+  test.each([
+    ['no delivery id', { 'x-github-delivery': '' }],
+    ['a delivery id of another form', { 'x-github-delivery': "1'; DROP TABLE x" }],
+    ['no event', { 'x-github-event': '' }],
+    ['an event of another form', { 'x-github-event': '../push' }],
+  ])('answers 400 to %s', async (_, headers) => {
+    const { deliver, stored } = await aServer()
+    expect((await deliver('{}', headers)).status).toBe(400)
+    expect(stored).toEqual([])
+  })
+
+  test('takes a body of 25 MB', async () => {
+    const { deliver, stored } = await aServer()
+    const body = JSON.stringify({ a: 'x'.repeat(25 * MB - 8) })
+    expect(body.length).toBe(25 * MB)
+    expect((await deliver(body)).status).toBe(202)
+    expect(stored[0]?.body.length).toBe(25 * MB)
+  })
+
+  test('answers 413 to a length above 25 MB before the first byte of the body', async () => {
+    const { port } = await aServer()
+    const answer = await raw(port, [head(`content-length: ${25 * MB + 1}`)])
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
+  test('answers 413 to an unsigned body of 200 MB without a length, and its memory does not grow with it', async () => {
+    const { port, stored, lines } = await aServer()
+    const socket = connect(port, '127.0.0.1')
+    socket.write(head('transfer-encoding: chunked'))
+    const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(MB, 'x'), Buffer.from('\r\n')])
+    const before = process.memoryUsage().rss
+    let most = 0
+    let sent = 0
+    async function* body() {
+      for (; sent < 200; sent += 1) {
+        most = Math.max(most, process.memoryUsage().rss - before)
+        yield chunk
+      }
+    }
+    await expect(pipeline(body(), socket)).rejects.toThrow()
+    expect(lines.map((line) => line.status)).toEqual([413])
+    expect(sent).toBeLessThan(100)
+    expect(most).toBeLessThan(100 * MB)
+    expect(stored).toEqual([])
+  })
+
+  test('answers 503 when many large bodies are in the air at once, and takes deliveries again afterwards', async () => {
+    const { port, deliver, lines } = await aServer()
+    const part = Buffer.alloc(24 * MB, 'x')
+    const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+    for (const socket of sockets)
+      socket.write(Buffer.concat([Buffer.from(head(`content-length: ${25 * MB}`)), part]))
+    await expect.poll(() => lines.map((line) => line.status), { timeout: 5_000 }).toContain(503)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(async () => (await deliver('{}')).status).toBe(202)
+  })
+
+  test('answers 408 to a sender whose body is slow', async () => {
+    const { port, stored } = await aServer({ bodyTime: 60 })
+    const answer = await raw(port, [head('content-length: 100'), '{'])
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+    expect(stored).toEqual([])
+  })
+
+  test('cuts off a sender whose headers trickle (slow loris), and serves others meanwhile', async () => {
+    const { port, deliver } = await aServer()
+    const loris = connect(port, '127.0.0.1')
+    loris.write('POST /api/github/webhooks HTTP/1.1\r\nhost: x\r\n')
+    const trickle = setInterval(() => loris.writable && loris.write('x-a: b\r\n'), 200)
+    loris.on('error', () => undefined)
+    const [answer] = await once(loris, 'data')
+    clearInterval(trickle)
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 408 /)
+    expect((await deliver('{}')).status).toBe(202)
+  }, 10_000)
+
+  test('answers 503 past its time, so that GitHub knows that it failed', async () => {
+    const { deliver } = await aServer({ inbox: () => new Promise(() => undefined), answerTime: 40 })
+    const response = await deliver('{}')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('60')
+  })
+
+  test('answers 503 with the database gone', async () => {
+    const { deliver, lines } = await aServer({ inbox: () => Promise.reject(new Error('connection refused')) })
+    expect((await deliver('{}')).status).toBe(503)
+    expect(JSON.stringify(lines)).toContain('connection refused')
+  })
+
+  test('survives a sender that goes away in the middle of its body', async () => {
+    const { port, deliver, stored } = await aServer()
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(`${head('content-length: 100')}{`)
+    socket.destroy()
+    expect((await deliver('{}')).status).toBe(202)
+    expect(stored).toHaveLength(1)
+  })
+})
+
+describe('the other paths', () => {
+  test('GET /healthz says that the process lives, whatever the database does', async () => {
+    const { url } = await aServer({ ready: () => Promise.reject(new Error('gone')) })
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  test('GET /readyz is 200 when all answer, and 503 with the names otherwise', async () => {
+    const good = await aServer()
+    expect((await fetch(`${good.url}/readyz`)).status).toBe(200)
+    const bad = await aServer({
+      ready: async () => ({ ok: false, checks: { database: 'connection refused', queue: 'ok' } }),
+    })
+    const response = await fetch(`${bad.url}/readyz`)
+    expect(response.status).toBe(503)
+    expect(await response.json()).toEqual({
+      ok: false,
+      checks: { database: 'connection refused', queue: 'ok' },
+    })
+    const broken = await aServer({ ready: () => Promise.reject(new Error('gone')) })
+    expect((await fetch(`${broken.url}/readyz`)).status).toBe(503)
+  })
+
+  test.each([
+    ['GET', '/'],
+    ['GET', '/probot'],
+    ['GET', '/probot/setup'],
+    ['GET', '/probot/import'],
+    ['POST', '/probot/import'],
+    ['GET', '/api/github/webhooks'],
+    ['PUT', '/api/github/webhooks'],
+    ['POST', '/api/github/webhooks/'],
+    ['POST', '/api/github/hooks'],
+    ['POST', '/healthz'],
+    ['GET', '/healthz/..%2f'],
+  ])('answers 404 to %s %s', async (method, path) => {
+    const { url } = await aServer()
+    expect((await fetch(`${url}${path}`, { method })).status).toBe(404)
+  })
+
+  test('finds further pages by method and path, without the query, and answers 500 when one throws', async () => {
+    const { url, lines } = await aServer({
+      routes: (method, path) => {
+        if (method === 'GET' && path === '/page') return (_, response) => void response.end('a page')
+        if (path === '/broken') return () => Promise.reject(new Error('no'))
+        return undefined
+      },
+    })
+    expect(await (await fetch(`${url}/page?token=canary-77`)).text()).toBe('a page')
+    expect((await fetch(`${url}/broken?token=canary-77`)).status).toBe(500)
+    expect(JSON.stringify(lines)).not.toContain('canary-77')
+  })
+})
+
+describe('webhook secrets', () => {
+  const table: [string, string[], RegExp | null][] = [
+    ['one of 16 characters is taken', ['0123456789abcdef'], null],
+    ['two are taken', [SECRET, OLDER], null],
+    ['none is refused', [], /missing/],
+    ['an empty one is refused', [''], /secret 1 is shorter than 16/],
+    ['one of 15 characters is refused', ['0123456789abcde'], /secret 1 is shorter than 16/],
+    ['blanks do not count', [`short${' '.repeat(30)}`], /secret 1 is shorter than 16/],
+    ['a short second one is refused', [SECRET, 'development'], /secret 2 is shorter than 16/],
+    ['three are refused', [SECRET, OLDER, SECRET], /more than two/],
+  ]
+  test.each(table)('%s', (_, secrets, problem) => {
+    const problems = webhookSecretProblems(secrets)
+    if (problem) expect(problems.join()).toMatch(problem)
+    else expect(problems).toEqual([])
+    for (const secret of secrets.filter(Boolean)) expect(problems.join()).not.toContain(secret)
+  })
+
+  test('the server does not start with a short one', async () => {
+    await expect(aServer({ secrets: ['development'] })).rejects.toThrow(/shorter than 16/)
+  })
+})
+
+const head = (line: string) =>
+  `POST /api/github/webhooks HTTP/1.1\r\nhost: x\r\nx-github-event: push\r\nx-github-delivery: 1\r\n${line}\r\n\r\n`
+
+/** Sends text as it is, and gives what comes back until the server closes. */
+async function raw(port: number, texts: string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += data
+  })
+  for (const text of texts) socket.write(text)
+  await once(socket, 'close')
+  return answer
+}

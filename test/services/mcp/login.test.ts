@@ -1,0 +1,184 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createRedactor } from '../../../src/regression/redaction.ts'
+import { type Login, openStaging, type StagingTarget, textOf } from '../../../src/services/mcp.ts'
+import {
+  opened,
+  quick,
+  type Script,
+  sendJson,
+  startModern,
+  startScripted,
+  textResult,
+} from '../../support/mcp-server.ts'
+
+const endings: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+/** An authorization server beside MCP on one address: whoever has no valid token must fetch one. */
+function guarded(more: Record<string, string> = {}) {
+  const tokens: string[] = []
+  const valid = new Set<string | undefined>()
+  let refused = false
+  const issue = () => {
+    const token = `opaque-token-number-${tokens.length + 1}`
+    tokens.push(token)
+    valid.add(`Bearer ${token}`)
+    return { access_token: token, token_type: 'Bearer', expires_in: 60, ...more }
+  }
+  const before = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const issuer = `http://${request.headers.host}`
+    if (request.url === '/token') {
+      if (refused) sendJson(response, { error: 'invalid_client' }, 401)
+      else sendJson(response, issue())
+      return true
+    }
+    if (request.url?.startsWith('/.well-known/oauth-authorization-server')) {
+      sendJson(response, { issuer, token_endpoint: `${issuer}/token`, ...metadata(issuer) })
+      return true
+    }
+    if (request.url?.startsWith('/.well-known/')) return Boolean(response.writeHead(404).end())
+    if (valid.has(request.headers.authorization)) return false
+    return Boolean(response.writeHead(401, { 'www-authenticate': 'Bearer' }).end())
+  }
+  return {
+    before,
+    tokens,
+    /** Every token so far runs out. */
+    expire: () => valid.clear(),
+    refuse: () => {
+      refused = true
+    },
+  }
+}
+
+const metadata = (issuer: string) => ({
+  authorization_endpoint: `${issuer}/authorize`,
+  response_types_supported: ['code'],
+  grant_types_supported: ['client_credentials'],
+  token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
+  token_endpoint_auth_signing_alg_values_supported: ['ES256'],
+})
+
+const { privateKey } = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+})
+
+const basic = { kind: 'client_credentials', clientId: 'bot', clientSecret: 'the-client-secret' } as const
+const jwt = { kind: 'client_credentials_jwt', clientId: 'bot', privateKey, algorithm: 'ES256' } as const
+
+/** The login for a server: its own address is the only issuer that may see the credentials. */
+const loggedIn = (url: string, login: Login): StagingTarget => {
+  return { kind: 'http', url, login: { ...login, issuer: new URL(url).origin } as Login }
+}
+
+async function scripted(script: Script) {
+  const server = await startScripted(script)
+  endings.push(() => server.close())
+  return server
+}
+
+describe('secrets come back in answers: redact before anything is stored', () => {
+  test.each<[string, Login]>([
+    ['client credentials, basic', basic],
+    ['client credentials, signed JWT', jwt],
+  ])('a token that the run obtained is told at once (%s)', async (_name, login) => {
+    const { before, tokens } = guarded()
+    const redactor = createRedactor()
+    const call: Script['call'] = ({ request }) => textResult(`you sent ${request.headers.authorization}`)
+    const server = await scripted({ before, call })
+    const live = await opened(loggedIn(server.url, login), { onSecret: redactor.hide })
+    const outcome = await live.callTool('read', {})
+    await live.close()
+    const answer = outcome.kind === 'ok' ? textOf(outcome.result) : outcome.kind
+    expect(tokens).toHaveLength(1)
+    expect(answer).toContain(tokens[0])
+    expect(redactor.text(answer)).not.toContain('opaque-token')
+  })
+
+  test('every kind of token in the answer is told', async () => {
+    const { before, tokens } = guarded({ refresh_token: 'the-refresh-token', id_token: 'the-id-token' })
+    const onSecret = vi.fn()
+    const server = await scripted({ before })
+    const live = await opened(loggedIn(server.url, basic), { onSecret })
+    await live.close()
+    expect(onSecret.mock.calls.flat()).toEqual([...tokens, 'the-refresh-token', 'the-id-token'])
+  })
+
+  test('a token is told before it is used', async () => {
+    const { before, tokens } = guarded()
+    const seen: string[] = []
+    const told: string[] = []
+    const server = await scripted({
+      before(request, response) {
+        const answered = before(request, response)
+        if (!answered && request.headers.authorization) seen.push(`${told.length} told`)
+        return answered
+      },
+    })
+    const live = await opened(loggedIn(server.url, basic), { onSecret: (secret) => told.push(secret) })
+    await live.close()
+    expect(told).toEqual(tokens)
+    expect(new Set(seen)).toEqual(new Set(['1 told']))
+  })
+
+  test('a token that replaces one that ran out is told as well', async () => {
+    const { before, expire, tokens } = guarded()
+    const told: string[] = []
+    const server = await scripted({ before })
+    const live = await opened(loggedIn(server.url, basic), { onSecret: (secret) => told.push(secret) })
+    expire()
+    expect((await live.callTool('read', {})).kind).toBe('ok')
+    await live.close()
+    expect(tokens.length).toBeGreaterThan(1)
+    expect(told).toEqual(tokens)
+  })
+
+  test('a server of the 2026 protocol', async () => {
+    const { before, tokens } = guarded()
+    const told: string[] = []
+    const server = await startModern({ before })
+    endings.push(() => server.close())
+    const live = await opened(loggedIn(server.url, basic), { onSecret: (secret) => told.push(secret) })
+    expect(live.era).toBe('2026')
+    await live.close()
+    expect(told).toEqual(tokens)
+  })
+
+  test.each<[string, Login]>([
+    ['no login', { kind: 'none' }],
+    ['a bearer token, which the operator gave', { kind: 'bearer', token: 'a-given-token' }],
+  ])('%s obtains none', async (_name, login) => {
+    const onSecret = vi.fn()
+    const server = await scripted({})
+    const live = await opened({ kind: 'http', url: server.url, login }, { onSecret })
+    await live.callTool('read', {})
+    await live.close()
+    expect(onSecret).not.toHaveBeenCalled()
+  })
+})
+
+describe('a failed login is inconclusive', () => {
+  test('at the beginning', async () => {
+    const { before, refuse } = guarded()
+    refuse()
+    const server = await scripted({ before })
+    const result = await openStaging(loggedIn(server.url, basic), quick)
+    expect(result.ok ? 'opened' : result.fault.cause).toBe('unauthorized')
+  })
+
+  test('in the middle of a run', async () => {
+    const { before, refuse, expire } = guarded()
+    const server = await scripted({ before })
+    const live = await opened(loggedIn(server.url, basic))
+    expire()
+    refuse()
+    expect(await live.callTool('read', {})).toMatchObject({ kind: 'transport_error', cause: 'unauthorized' })
+    await live.close()
+  })
+})

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { parsePolicy } from '../../src/policy/policy-file.ts'
+import { samplePolicy } from '../../src/setup/sample-policy.ts'
+import { planSetup } from '../../src/setup/setup-plan.ts'
+import { planText } from '../../src/setup/setup-text.ts'
+import {
+  APP,
+  aBranch,
+  aPolicy,
+  aRepository,
+  aRuleset,
+  aSource,
+  CHECK,
+  type RepositoryWish,
+} from '../doctor/facts.ts'
+
+const plan = (wish: RepositoryWish) => planSetup(aRepository(wish), APP)
+const covering = (branches: string) => aPolicy(`branches: ${branches}\ngates:\n  approvals: {}\n`)
+const bare = { branches: [aBranch([])] }
+const kinds = (wish: RepositoryWish) => plan(wish).steps.map(({ kind }) => kind)
+
+function bodyOf(wish: RepositoryWish) {
+  const step = plan(wish).steps[0]
+  if (step?.kind !== 'create-ruleset' && step?.kind !== 'update-ruleset')
+    throw new Error('No ruleset is planned')
+  return step.body
+}
+
+describe('the plan', () => {
+  it('is empty where everything is set up, by whichever rule', () => {
+    expect(plan({})).toEqual({ steps: [], unsayable: [] })
+  })
+
+  it('creates a ruleset that pins the check to the App and insists on pull requests', () => {
+    const { rules, conditions, enforcement } = bodyOf(bare)
+    expect(enforcement).toBe('active')
+    expect(conditions.ref_name).toEqual({ include: ['~DEFAULT_BRANCH'], exclude: [] })
+    expect(rules.map(({ type }) => type).sort()).toEqual([
+      'deletion',
+      'non_fast_forward',
+      'pull_request',
+      'required_status_checks',
+    ])
+    expect(rules.find(({ type }) => type === 'required_status_checks')?.parameters).toMatchObject({
+      required_status_checks: [{ context: CHECK, integration_id: APP }],
+    })
+  })
+
+  it.each([
+    ['[main]', ['~DEFAULT_BRANCH']],
+    ['["release/*"]', ['~DEFAULT_BRANCH', 'refs/heads/release/*']],
+    ['["hotfix/**"]', ['~DEFAULT_BRANCH', 'refs/heads/hotfix/**/*']],
+    ['["**"]', ['~DEFAULT_BRANCH', 'refs/heads/**/*']],
+  ])('says the branches %s of the policy in the words of a ruleset', (branches, include) => {
+    expect(bodyOf({ ...bare, policy: covering(branches) }).conditions.ref_name.include).toEqual(include)
+  })
+
+  it('tells of a glob that a ruleset has no words for, and leaves it out', () => {
+    const found = plan({ ...bare, policy: covering('["{a,b}/*"]') })
+    expect(found.unsayable).toEqual(['{a,b}/*'])
+    expect(planText('acme/shop', found)).toContain('A ruleset cannot say "{a,b}/*"')
+    expect(JSON.stringify(found.steps)).not.toContain('{a,b}')
+  })
+
+  it('does not require the check before there is a policy: it would block everything', () => {
+    const wish = { ...bare, policy: { kind: 'none' as const }, labels: [] }
+    expect(kinds(wish)).toEqual(['push-policy', 'create-label', 'create-label'])
+    expect(planText('acme/shop', plan(wish))).toContain('time_zone: America/Los_Angeles')
+  })
+
+  it('nor while the policy is not valid', () => {
+    expect(kinds({ ...bare, policy: aPolicy('gates: 1\n') })).toEqual(['mend-policy'])
+  })
+
+  it('creates the labels that are missing, with colours and descriptions that GitHub takes', () => {
+    const labels = plan({ labels: ['RELEASE'] }).steps.flatMap((step) =>
+      step.kind === 'create-label' ? step.label : [],
+    )
+    expect(labels.map(({ name }) => name)).toEqual(['urgent', 'hold'])
+    for (const { color, description } of labels) {
+      expect(color).toMatch(/^[0-9a-f]{6}$/)
+      expect(description.length).toBeLessThanOrEqual(100)
+    }
+  })
+
+  it('shows a policy that is valid', () => {
+    expect(parsePolicy(samplePolicy)).toMatchObject({ ok: true })
+  })
+})
+
+describe('its own ruleset, changed by somebody', () => {
+  const own = (wish: Parameters<typeof aRuleset>[0]) => ({ ...bare, rulesets: [aRuleset(wish)] })
+  const checks = (...required: object[]) => ({
+    type: 'required_status_checks',
+    parameters: { strict_required_status_checks_policy: true, required_status_checks: required },
+  })
+
+  it.each([
+    ['disabled', { enforcement: 'disabled' }],
+    ['only evaluated', { enforcement: 'evaluate' }],
+    ['without the check', { rules: [{ type: 'deletion' }] }],
+    ['unpinned', { rules: [checks({ context: CHECK })] }],
+    ['pinned to another App', { rules: [checks({ context: CHECK, integration_id: 9 })] }],
+    ['excluding a branch that is covered', { exclude: ['refs/heads/main'] }],
+    ['no longer for the default branch', { include: ['refs/heads/old'] }],
+  ])('is changed back when it is %s', (_, wish) => {
+    expect(kinds(own(wish))).toEqual(['update-ruleset'])
+  })
+
+  it('keeps other rules, checks, branches and settings of it', () => {
+    const rules = [
+      { type: 'required_linear_history' },
+      checks({ context: 'Tests', integration_id: 5 }, { context: CHECK }),
+    ]
+    const body = bodyOf(own({ rules, include: ['refs/heads/next'] }))
+    expect(body.conditions.ref_name.include).toEqual(['refs/heads/next', '~DEFAULT_BRANCH'])
+    expect(body.rules).toEqual([
+      { type: 'required_linear_history' },
+      {
+        type: 'required_status_checks',
+        parameters: {
+          strict_required_status_checks_policy: true,
+          required_status_checks: [
+            { context: 'Tests', integration_id: 5 },
+            { context: CHECK, integration_id: APP },
+          ],
+        },
+      },
+    ])
+    expect(body).not.toHaveProperty('bypass_actors')
+  })
+
+  it('is left alone where it is as it should be, with an exclusion that opens nothing', () => {
+    const wish = { branches: [aBranch([aSource()])], rulesets: [aRuleset({ exclude: ['refs/heads/try/*'] })] }
+    expect(kinds(wish)).toEqual([])
+  })
+
+  it('of the organisation is not changed: a ruleset of the repository is created beside it', () => {
+    expect(kinds(own({ owner: 'Organization', enforcement: 'disabled' }))).toEqual(['create-ruleset'])
+  })
+})

@@ -1,0 +1,261 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openAsBlob } from 'node:fs'
+import { cp, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { migrate } from '../../src/store/database/migrations.ts'
+import { keepUp } from '../../src/store/database/upkeep.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
+
+const MIGRATIONS = new URL('../../migrations/', import.meta.url)
+
+describeOnBoth('the database', (open) => {
+  let shared: Promise<Database> | undefined
+  const database = () => {
+    shared ??= open()
+    return shared
+  }
+  const putFact = "INSERT INTO release_gate.facts (key, value, last_used_at) VALUES ($1, '1', now())"
+  const countFacts = async (key: string) =>
+    (
+      await (
+        await database()
+      ).query<{ n: number }>('SELECT count(*) AS n FROM release_gate.facts WHERE key = $1', [key])
+    )[0]?.n
+
+  test('gives big ids as numbers, times as dates, bytes as bytes', async () => {
+    const [row] = await (await database()).query<{ id: number; at: Date; raw: Uint8Array; doc: unknown }>(
+      "SELECT 9007199254740991::bigint AS id, '2026-11-25T18:00:00Z'::timestamptz AS at, '\\x00ff'::bytea AS raw, '{\"a\":[1]}'::json AS doc",
+    )
+    expect(row?.id).toBe(Number.MAX_SAFE_INTEGER)
+    expect(row?.at.toISOString()).toBe('2026-11-25T18:00:00.000Z')
+    expect([...(row?.raw ?? [])]).toEqual([0, 255])
+    expect(row?.doc).toEqual({ a: [1] })
+  })
+
+  test('keeps what a transaction wrote when its work resolves', async () => {
+    const db = await database()
+    const result = await db.transaction(async (tx) => {
+      await tx.query(putFact, ['kept'])
+      return 'done'
+    })
+    expect(result).toBe('done')
+    expect(await countFacts('kept')).toBe(1)
+  })
+
+  test('keeps nothing of a transaction whose work throws, and goes on', async () => {
+    const db = await database()
+    const failing = db.transaction(async (tx) => {
+      await tx.query(putFact, ['half'])
+      throw new Error('no further')
+    })
+    await expect(failing).rejects.toThrow('no further')
+    expect(await countFacts('half')).toBe(0)
+  })
+
+  test('keeps nothing of a transaction in which a statement failed, even when its work goes on', async () => {
+    const db = await database()
+    const failing = db.transaction(async (tx) => {
+      await tx.query(putFact, ['before'])
+      await tx.query('SELECT 1 / 0').catch(() => undefined)
+      await tx.query(putFact, ['after'])
+    })
+    await expect(failing).rejects.toThrow(/aborted/)
+    expect(await countFacts('before')).toBe(0)
+    expect(await countFacts('after')).toBe(0)
+  })
+
+  test('applies each migration once, also when several processes start together', async () => {
+    const db = await database()
+    const count = () => db.query('SELECT name, applied_at FROM release_gate.migrations ORDER BY name')
+    const before = await count()
+    await Promise.all([migrate(db), migrate(db), migrate(db)])
+    expect(await count()).toEqual(before)
+    expect(before.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('refuses an applied migration that was changed, and names it', async () => {
+    const db = await database()
+    const folder = await copyOfMigrations()
+    await writeFile(new URL('0002_deliveries.sql', folder), 'SELECT 1;')
+    await expect(migrate(db, folder)).rejects.toThrow('0002_deliveries.sql was changed')
+  })
+
+  test('refuses a database that a newer version wrote', async () => {
+    const db = await database()
+    const folder = await copyOfMigrations()
+    await writeFile(new URL('9999_from_tomorrow.sql', folder), 'SELECT 1;')
+    await migrate(db, folder)
+    await expect(migrate(db)).rejects.toThrow('9999_from_tomorrow.sql, which this version does not know')
+    await db.query("DELETE FROM release_gate.migrations WHERE name = '9999_from_tomorrow.sql'")
+  })
+
+  test('a migration that fails changes nothing', async () => {
+    const db = await database()
+    const folder = await copyOfMigrations()
+    await writeFile(
+      new URL('9998_broken.sql', folder),
+      'CREATE TABLE release_gate.half (id int); SELECT 1 / 0;',
+    )
+    await expect(migrate(db, folder)).rejects.toThrow('9998_broken.sql failed')
+    const [row] = await db.query<{ half: string | null }>("SELECT to_regclass('release_gate.half') AS half")
+    expect(row?.half).toBeNull()
+  })
+
+  test('takes line ends of Windows for the same migration', async () => {
+    const folder = await copyOfMigrations()
+    const file = new URL('0001_audit.sql', folder)
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('\n', '\r\n'))
+    await expect(migrate(await database(), folder)).resolves.toBeUndefined()
+  })
+
+  test('row level security is on for each of our tables', async () => {
+    const open = await (await database()).query<{ relname: string }>(
+      `SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+       WHERE nspname = 'release_gate' AND relkind = 'r' AND NOT relrowsecurity`,
+    )
+    expect(open).toEqual([])
+  })
+})
+
+describe('a PGlite folder', () => {
+  const children: ChildProcess[] = []
+  afterAll(() => {
+    for (const child of children) child.kill('SIGKILL')
+  })
+  const hold = async (folder: string) => {
+    const child = spawn(process.execPath, ['test/support/hold-folder.ts', folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    children.push(child)
+    await once(child.stdout, 'data')
+    return child
+  }
+  const aMigratedFolder = async () => {
+    const folder = await aFolder()
+    await (await aPglite(folder)).close()
+    return folder
+  }
+
+  test('is readable by its owner only', async () => {
+    const folder = await aMigratedFolder()
+    expect((await stat(folder)).mode & 0o777).toBe(0o700)
+  })
+
+  test('refuses a second process with an error that names the folder and the holder, and never steals it', async () => {
+    const folder = await aMigratedFolder()
+    const holder = await hold(folder)
+    const refused = openDatabase({ dataDir: folder })
+    await expect(refused).rejects.toThrow(folder)
+    await expect(openDatabase({ dataDir: folder })).rejects.toThrow(`process ${holder.pid} `)
+    expect(holder.exitCode).toBeNull()
+  })
+
+  test('refuses also while the holder is stopped (SIGSTOP), however long it is silent', async () => {
+    const folder = await aMigratedFolder()
+    const holder = await hold(folder)
+    holder.kill('SIGSTOP')
+    await expect(openDatabase({ dataDir: folder })).rejects.toThrow(`process ${holder.pid} `)
+  })
+
+  test('refuses a second opening within one process', async () => {
+    const folder = await aMigratedFolder()
+    const first = await openDatabase({ dataDir: folder })
+    await expect(openDatabase({ dataDir: folder })).rejects.toThrow(`process ${process.pid} `)
+    await first.close()
+  })
+
+  test('is taken over from a killed process (kill -9), with all that it had written', async () => {
+    const folder = await aMigratedFolder()
+    const holder = await hold(folder)
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    const database = await openDatabase({ dataDir: folder })
+    const rows = await database.query(
+      "SELECT 1 FROM release_gate.facts WHERE key = 'written before the kill'",
+    )
+    expect(rows).toHaveLength(1)
+    await database.close()
+  })
+
+  test('is taken over although the owner file names a pid that lives again as another process', async () => {
+    const folder = await aMigratedFolder()
+    await writeFile(
+      join(folder, 'folder.owner'),
+      JSON.stringify({ pid: process.ppid, host: 'x', since: 'y' }),
+    )
+    const database = await openDatabase({ dataDir: folder })
+    expect(JSON.parse(await readFile(join(folder, 'folder.owner'), 'utf8')).pid).toBe(process.pid)
+    await database.close()
+  })
+
+  test('can be backed up to one file while open, and restored into an empty folder', async () => {
+    const folder = await aMigratedFolder()
+    const database = await openDatabase({ dataDir: folder })
+    await database.query("INSERT INTO release_gate.facts VALUES ('kept in the backup', '1', now())")
+    const file = join(folder, 'backup.tgz')
+    await database.backup(file)
+    await database.query("INSERT INTO release_gate.facts VALUES ('later', '1', now())")
+    await database.close()
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const restored = await openDatabase({ dataDir: await aFolder(), restoreFrom: await openAsBlob(file) })
+    expect(await restored.query('SELECT key FROM release_gate.facts')).toEqual([
+      { key: 'kept in the backup' },
+    ])
+    await restored.close()
+  })
+
+  test('lets timers fire while statements follow each other', async () => {
+    const database = await aPglite()
+    let fired = 0
+    const timer = setInterval(() => {
+      fired += 1
+    }, 1)
+    for (let n = 0; n < 200; n += 1) {
+      if ('db' in database.boss) await database.boss.db.executeSql('SELECT $1::int', [n])
+    }
+    clearInterval(timer)
+    expect(fired).toBeGreaterThan(10)
+    await database.close()
+  })
+})
+
+describe('the upkeep of a PGlite folder', () => {
+  test('is CHECKPOINT every 5 minutes and VACUUM daily, also across restarts, and survives a failure', async () => {
+    vi.useFakeTimers()
+    try {
+      const mark = join(await aFolder(), 'vacuumed')
+      const ran: string[] = []
+      const problems: string[] = []
+      const pglite = {
+        exec: async (sql: string) => {
+          if (ran.push(sql) === 4) throw new Error('disk full')
+          return []
+        },
+      }
+      const log = { error: (_: object, text: string) => problems.push(text), info: () => undefined }
+      const stop = keepUp(pglite, mark, log as never)
+      await vi.advanceTimersByTimeAsync(15 * 60_000)
+      expect(ran).toEqual(['VACUUM', 'CHECKPOINT', 'CHECKPOINT', 'CHECKPOINT'])
+      expect(problems).toHaveLength(1)
+      await stop()
+      const stopAgain = keepUp(pglite, mark, log as never)
+      await vi.advanceTimersByTimeAsync(5 * 60_000)
+      expect(ran.slice(4)).toEqual(['CHECKPOINT'])
+      await stopAgain()
+      await vi.advanceTimersByTimeAsync(60 * 60_000)
+      expect(ran).toHaveLength(5)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+async function copyOfMigrations(): Promise<URL> {
+  const folder = await aFolder()
+  await cp(MIGRATIONS, folder, { recursive: true })
+  return pathToFileURL(`${folder}/`)
+}

@@ -1,0 +1,303 @@
+import { TestClock } from 'pg-boss'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { Database } from '../../src/store/database.ts'
+import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
+import type { DeadJob, Handlers, Queue } from '../../src/store/queue.ts'
+import { retryAfter } from '../../src/store/retry-later.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
+
+const TUESDAY = new Date('2026-11-24T16:00:00Z')
+const OPENS = new Date('2026-11-25T18:00:00Z')
+const SECOND = 1_000
+
+describeOnBoth('the queue under a clock that a story moves', (open) => {
+  const queues: Queue[] = []
+  let shared: Promise<Database> | undefined
+  afterEach(async () => {
+    await Promise.all(queues.splice(0).map((queue) => queue.stop()))
+    await (await shared)?.query('DELETE FROM release_gate_jobs.job')
+  })
+  const start = async (handlers: Partial<Handlers> = {}, own?: Database) => {
+    shared ??= open()
+    const database = own ?? (await shared)
+    const clock = new TestClock(TUESDAY)
+    const started = await aQueue(database, handlers, clock)
+    queues.push(started.queue)
+    await started.work()
+    /** What a story does: all settles, time moves, the workers look. */
+    const moveTo = async (time: Date) => {
+      await untilIdle(started.queue)
+      await clock.setTime(time)
+      started.queue.nudge()
+    }
+    return { ...started, clock, database, moveTo }
+  }
+  const times = (ran: unknown[], count: number) => vi.waitFor(() => expect(ran).toHaveLength(count))
+
+  test('an immediate job runs without a tick', async () => {
+    const { queue, ran } = await start()
+    await queue.enqueueEvaluate(aPull())
+    await untilIdle(queue)
+    expect(ran).toEqual([aPull()])
+  })
+
+  test('an immediate job of a transaction runs without a tick', async () => {
+    const { queue, ran, database } = await start()
+    await database.transaction((tx) => queue.enqueueEvaluate(aPull(), { tx }))
+    await untilIdle(queue)
+    expect(ran).toEqual([aPull()])
+  })
+
+  test('a recheck runs after the clock was moved past it, by setTime and nudge, and not before', async () => {
+    const { queue, ran, moveTo } = await start()
+    await queue.enqueueRecheck(aPull(), OPENS)
+    await moveTo(new Date(OPENS.getTime() - SECOND))
+    await untilIdle(queue)
+    expect(ran).toEqual([])
+    await moveTo(OPENS)
+    await times(ran, 1)
+    await untilIdle(queue)
+    expect(ran).toEqual([aPull()])
+  })
+
+  test('a recheck runs as well after setTime and a tick of the polling interval', async () => {
+    const { queue, ran, clock } = await start()
+    await queue.enqueueRecheck(aPull(), OPENS)
+    await untilIdle(queue)
+    await clock.setTime(OPENS)
+    expect(ran).toEqual([])
+    await clock.tick(SECOND)
+    await times(ran, 1)
+  })
+
+  test('a recheck that waits neither delays nor swallows an immediate evaluation', async () => {
+    const { queue, ran, moveTo } = await start()
+    await queue.enqueueRecheck(aPull(), OPENS)
+    await queue.enqueueEvaluate(aPull({ requestedBy: 42 }))
+    await untilIdle(queue)
+    expect(ran).toEqual([aPull({ requestedBy: 42 })])
+    await moveTo(OPENS)
+    await times(ran, 2)
+  })
+
+  test('equal rechecks join, others each run at their time, and none carries who pressed a button', async () => {
+    const { queue, ran, moveTo } = await start()
+    const closes = new Date(OPENS.getTime() + 3_600 * SECOND)
+    for (let n = 0; n < 3; n += 1) await queue.enqueueRecheck(aPull({ requestedBy: 42 }), OPENS)
+    await queue.enqueueRecheck(aPull(), closes)
+    await queue.enqueueRecheck(aPull({ number: 8 }), OPENS)
+    await moveTo(OPENS)
+    await times(ran, 2)
+    await untilIdle(queue)
+    expect(ran.map((pull) => pull.number).sort()).toEqual([7, 8])
+    expect(ran.every((pull) => pull.requestedBy === undefined)).toBe(true)
+    await moveTo(closes)
+    await times(ran, 3)
+  })
+
+  test('a recheck that is further away than pg-boss keeps a job by default (14 days) still runs', async () => {
+    const { queue, ran, moveTo } = await start()
+    const afterTheFreeze = new Date('2027-01-06T18:00:00Z')
+    await queue.enqueueRecheck(aPull(), afterTheFreeze)
+    await moveTo(new Date(afterTheFreeze.getTime() - SECOND))
+    await moveTo(afterTheFreeze)
+    await times(ran, 1)
+  })
+
+  test('a limit completes the job, and the same work runs again after the named time', async () => {
+    const at = new Date(TUESDAY.getTime() + 600 * SECOND)
+    let limited = true
+    const { queue, ran, moveTo, lines, database } = await start({
+      evaluate: async () => {
+        if (limited)
+          throw new Error('GitHub refused', { cause: retryAfter(at, 'The hourly limit is reached') })
+      },
+    })
+    await queue.enqueueEvaluate(aPull({ requestedBy: 42 }))
+    await untilIdle(queue)
+    expect(ran).toHaveLength(1)
+    const states = await database.query(
+      "SELECT state::text FROM release_gate_jobs.job WHERE name = 'evaluate'",
+    )
+    expect(states).toEqual([{ state: 'completed' }])
+    expect(lines.filter((line) => line.level === 40)).toEqual([])
+    limited = false
+    await moveTo(new Date(at.getTime() - SECOND))
+    await untilIdle(queue)
+    expect(ran).toHaveLength(1)
+    await moveTo(at)
+    await times(ran, 2)
+    expect(ran[1]).toEqual(aPull({ requestedBy: 42 }))
+  })
+
+  test('a limit that waits does not hold back a new request for the pull request', async () => {
+    let limited = true
+    const { queue, ran } = await start({
+      evaluate: async () => {
+        if (limited) throw retryAfter(new Date(TUESDAY.getTime() + 600 * SECOND), 'limit')
+      },
+    })
+    await queue.enqueueEvaluate(aPull())
+    await untilIdle(queue)
+    limited = false
+    await queue.enqueueEvaluate(aPull())
+    await untilIdle(queue)
+    expect(ran).toHaveLength(2)
+  })
+
+  test('a limit that names the past does not run in a circle', async () => {
+    const { queue, ran, moveTo } = await start({
+      evaluate: async () => {
+        throw retryAfter(new Date(0), 'limit')
+      },
+    })
+    await queue.enqueueEvaluate(aPull())
+    await untilIdle(queue)
+    expect(ran).toHaveLength(1)
+    await moveTo(new Date(TUESDAY.getTime() + SECOND))
+    await times(ran, 2)
+  })
+
+  test('a delivery and a notice that meet a limit run again too', async () => {
+    const at = new Date(TUESDAY.getTime() + 60 * SECOND)
+    const seen: unknown[] = []
+    const { queue, moveTo } = await start({
+      delivery: async (id) => {
+        if (seen.push(id) <= 2) throw retryAfter(at, 'limit')
+      },
+      notice: async (notice) => {
+        if (seen.push(notice) <= 2) throw retryAfter(at, 'limit')
+      },
+    })
+    await queue.enqueueDelivery('5')
+    await queue.enqueueNotice({ text: 'x' })
+    await untilIdle(queue)
+    expect(seen).toHaveLength(2)
+    await moveTo(at)
+    await times(seen, 4)
+    expect(seen.slice(2)).toEqual(expect.arrayContaining(['5', { text: 'x' }]))
+  })
+
+  test('notices that meet one limit each run again: none is taken for another', async () => {
+    const at = new Date(TUESDAY.getTime() + 60 * SECOND)
+    const seen: unknown[] = []
+    const { queue, clock } = await start({
+      notice: async (notice) => {
+        if (seen.push(notice) <= 3) throw retryAfter(at, 'limit')
+      },
+    })
+    const notices = [{ text: 'a' }, { text: 'b' }, { text: 'c' }]
+    const run = (count: number) =>
+      vi.waitFor(() => {
+        queue.nudge()
+        expect(seen).toHaveLength(count)
+      })
+    for (const notice of notices) await queue.enqueueNotice(notice)
+    await run(3)
+    await untilIdle(queue)
+    await clock.setTime(at)
+    await run(6)
+    expect(seen.slice(3)).toEqual(expect.arrayContaining(notices))
+  })
+
+  test('a poison job is tried again with growing delays, ends as a dead letter with an alert, and never stops others', async () => {
+    const dead: DeadJob[] = []
+    const { queue, ran, lines, moveTo, clock } = await start({
+      evaluate: async (pull) => {
+        if (pull.number === 1) throw new Error('poison')
+      },
+      dead: async (job) => {
+        dead.push(job)
+      },
+    })
+    await queue.enqueueEvaluate(aPull({ number: 1 }))
+    for (let attempt = 1; attempt <= RETRY_LIMIT + 1; attempt += 1) {
+      await vi.waitFor(() => expect(ran.filter((pull) => pull.number === 1)).toHaveLength(attempt))
+      if (attempt <= RETRY_LIMIT) await moveTo(new Date(clock.now() + 301 * SECOND))
+    }
+    await untilDead(queue, () => expect(dead).toHaveLength(1))
+    expect(dead[0]).toEqual({ queue: 'evaluate', data: aPull({ number: 1 }), problem: 'poison' })
+    expect(lines.filter((line) => line.alert)).toHaveLength(1)
+    await queue.enqueueEvaluate(aPull({ number: 2 }))
+    await queue.enqueueEvaluate(aPull({ number: 1 }))
+    await vi.waitFor(() =>
+      expect(
+        ran
+          .slice(-2)
+          .map((pull) => pull.number)
+          .sort(),
+      ).toEqual([1, 2]),
+    )
+  })
+
+  test('a failing job that meets an older failing one joins it without an alert', async () => {
+    const dead: DeadJob[] = []
+    const { queue, ran, lines, moveTo, clock } = await start({
+      evaluate: async () => {
+        if (ran.length <= 2) throw new Error('not yet')
+      },
+      dead: async (job) => {
+        dead.push(job)
+      },
+    })
+    await queue.enqueueEvaluate(aPull())
+    await times(ran, 1)
+    await untilIdle(queue)
+    await queue.enqueueEvaluate(aPull())
+    await times(ran, 2)
+    await untilDead(queue, () => expect(lines.map((line) => line.msg)).toContain(JOINED))
+    await moveTo(new Date(clock.now() + 301 * SECOND))
+    await times(ran, 3)
+    await untilIdle(queue)
+    expect(dead).toEqual([])
+    expect(lines.filter((line) => line.alert)).toEqual([])
+  })
+
+  test('a handler that outlives its expiry of 60 s has its signal aborted, and its job runs again', async () => {
+    const running = aGate()
+    const aborted = aGate()
+    const { queue, ran, clock, moveTo } = await start({
+      evaluate: async (_, signal) => {
+        if (ran.length > 1) return
+        running.resolve()
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        aborted.resolve()
+      },
+    })
+    await queue.enqueueEvaluate(aPull())
+    await running.promise
+    await clock.tick(61 * SECOND)
+    await aborted.promise
+    await untilIdle(queue)
+    await moveTo(new Date(clock.now() + 301 * SECOND))
+    await times(ran, 2)
+  })
+
+  test('a job whose worker died is found by its heartbeat, and runs again', async () => {
+    // Its own: pg-boss notes when it last looked, and the stories above were further on in time.
+    const { queue, ran, clock, database, moveTo } = await start({}, await open())
+    // As another process would leave it: taken up, one heartbeat, and silence.
+    await database.query(
+      `INSERT INTO release_gate_jobs.job (name, data, state, policy, singleton_key, started_on, heartbeat_on,
+         heartbeat_seconds, retry_limit, retry_backoff, retry_delay, expire_seconds, start_after, keep_until)
+       VALUES ('evaluate', $1, 'active', 'stately', '1/2/7', $2::timestamptz, $2::timestamptz, 10, 10, true, 2, 60, $2::timestamptz, $2::timestamptz + interval '1 day')`,
+      [JSON.stringify(aPull()), TUESDAY],
+    )
+    expect(await queue.idle()).toBe(false)
+    await clock.tick(database.kind === 'pglite' ? 121 * SECOND : 25 * SECOND)
+    await untilIdle(queue)
+    await moveTo(new Date(clock.now() + 5 * SECOND))
+    await times(ran, 1)
+  })
+})
+
+/** A dead letter comes without a NOTIFY, and this clock fires no poll. */
+function untilDead(queue: Queue, expected: () => void): Promise<void> {
+  return vi.waitFor(() => {
+    queue.nudge()
+    expected()
+  })
+}
+
+const JOINED = 'A failed job joined an older attempt that waits for its retry'

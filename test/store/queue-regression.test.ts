@@ -1,0 +1,75 @@
+import { expect, test, vi } from 'vitest'
+import type { RegressionWish } from '../../src/decision/regression-wish.ts'
+import type { Queue } from '../../src/store/queue.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
+
+const aWish = (what: Partial<RegressionWish> = {}): RegressionWish => ({
+  pull: aPull(),
+  sha: 'a'.repeat(40),
+  server: 'staging',
+  why: 'gate',
+  ...what,
+})
+
+/** rules/ingest.md, "Queue": one at a time for each staging environment, one for each head. */
+describeOnBoth('runs of the staging regression', (open) => {
+  const withQueue = async (
+    regression: (wish: RegressionWish, signal: AbortSignal) => Promise<void>,
+    test: (queue: Queue) => Promise<void>,
+  ) => {
+    const database = await open()
+    const { queue, work } = await aQueue(database, { regression })
+    await work()
+    try {
+      await test(queue)
+    } finally {
+      await queue.stop()
+      await database.query('DELETE FROM release_gate_jobs.job')
+    }
+  }
+
+  test('a second wish for the same head joins, whether the first waits or runs', async () => {
+    const ran: RegressionWish[] = []
+    const [begun, release] = [aGate(), aGate()]
+    const regression = async (wish: RegressionWish) => {
+      ran.push(wish)
+      begun.resolve()
+      await release.promise
+    }
+    await withQueue(regression, async (queue) => {
+      await queue.enqueueRegression(aWish())
+      await begun.promise
+      await queue.enqueueRegression(aWish({ why: 'window', pull: aPull({ number: 8 }) }))
+      release.resolve()
+      await untilIdle(queue)
+      expect(ran).toEqual([aWish()])
+      await queue.enqueueRegression(aWish({ why: 'button' }))
+      await untilIdle(queue)
+      expect(ran).toHaveLength(2)
+    })
+  })
+
+  test('one at a time on a staging environment; another environment does not wait', async () => {
+    const now = new Map<string, number>()
+    let most = 0
+    const [other, release] = [aGate(), aGate()]
+    const regression = async ({ server }: RegressionWish) => {
+      const running = (now.get(server) ?? 0) + 1
+      now.set(server, running)
+      most = Math.max(most, running)
+      if (server === 'canary') other.resolve()
+      else await release.promise
+      now.set(server, running - 1)
+    }
+    await withQueue(regression, async (queue) => {
+      for (const letter of ['a', 'b', 'c']) await queue.enqueueRegression(aWish({ sha: letter.repeat(40) }))
+      await queue.enqueueRegression(aWish({ sha: 'd'.repeat(40), server: 'canary' }))
+      await other.promise
+      expect(await queue.idle()).toBe(false)
+      release.resolve()
+      await vi.waitFor(async () => expect(await queue.idle()).toBe(true), { timeout: 15_000 })
+      expect(most).toBe(1)
+    })
+  })
+})

@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Database } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import type { Queue } from '../../src/store/queue.ts'
+import { aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
+import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
+
+describeOnBoth('the queue', (open) => {
+  const queues: Queue[] = []
+  let shared: Promise<Database> | undefined
+  afterEach(async () => {
+    await Promise.all(queues.splice(0).map((queue) => queue.stop()))
+    await (await shared)?.query('DELETE FROM release_gate_jobs.job')
+  })
+  const start = async (...rest: Parameters<typeof aQueue> extends [Database, ...infer R] ? R : never) => {
+    shared ??= open()
+    const database = await shared
+    const started = await aQueue(database, ...rest)
+    queues.push(started.queue)
+    return { ...started, database }
+  }
+
+  test('runs an evaluation with the pull request that it was asked for', async () => {
+    const { queue, ran, work } = await start()
+    await work()
+    await queue.enqueueEvaluate(aPull({ number: 9, requestedBy: 42 }))
+    await untilIdle(queue)
+    expect(ran).toEqual([aPull({ number: 9, requestedBy: 42 })])
+  })
+
+  test('wakes the worker by NOTIFY: a job at idle starts before the next poll', async () => {
+    const started = aGate()
+    const { queue, work } = await start({ evaluate: async () => started.resolve() })
+    await work()
+    await untilIdle(queue)
+    const asked = performance.now()
+    await queue.enqueueEvaluate(aPull())
+    await started.promise
+    expect(performance.now() - asked).toBeLessThan(1_500)
+  })
+
+  test('joins requests for one pull request that wait, and keeps who asked last', async () => {
+    const { queue, ran, work } = await start()
+    await queue.enqueueEvaluate(aPull())
+    await queue.enqueueEvaluate(aPull({ requestedBy: 42 }))
+    await queue.enqueueEvaluate(aPull())
+    await work()
+    await untilIdle(queue)
+    expect(ran).toEqual([aPull({ requestedBy: 42 })])
+  })
+
+  test('runs once more after a run for all that was asked while it ran, and never two at a time', async () => {
+    const running = aGate()
+    const release = aGate()
+    let atOnce = 0
+    let most = 0
+    const { queue, ran, work } = await start({
+      evaluate: async () => {
+        atOnce += 1
+        most = Math.max(most, atOnce)
+        running.resolve()
+        await release.promise
+        atOnce -= 1
+      },
+    })
+    await work()
+    await queue.enqueueEvaluate(aPull())
+    await running.promise
+    for (let n = 0; n < 3; n += 1) await queue.enqueueEvaluate(aPull())
+    expect(ran).toHaveLength(1)
+    release.resolve()
+    await untilIdle(queue)
+    expect(ran).toHaveLength(2)
+    expect(most).toBe(1)
+  })
+
+  test('runs other pull requests while one hangs', async () => {
+    const release = aGate()
+    const other = aGate()
+    const { queue, work } = await start({
+      evaluate: async (pull) => (pull.number === 1 ? release.promise : other.resolve()),
+    })
+    await work()
+    await queue.enqueueEvaluate(aPull({ number: 1 }))
+    await queue.enqueueEvaluate(aPull({ number: 2 }))
+    await other.promise
+    expect(await queue.idle()).toBe(false)
+    release.resolve()
+    await untilIdle(queue)
+  })
+
+  test('takes the request with the higher priority first', async () => {
+    const { queue, ran, work } = await start()
+    await queue.enqueueEvaluate(aPull({ number: 1 }))
+    await queue.enqueueEvaluate(aPull({ number: 2 }))
+    await queue.enqueueEvaluate(aPull({ number: 3 }))
+    await queue.enqueueEvaluate(aPull({ number: 3 }), { priority: 10 })
+    await work()
+    await untilIdle(queue)
+    expect(ran[0]?.number).toBe(3)
+    expect(ran).toHaveLength(3)
+  })
+
+  test('keeps a job of a transaction that commits, and drops it with one that rolls back', async () => {
+    const seen: string[] = []
+    const { queue, ran, work, database } = await start({
+      delivery: async (id) => {
+        seen.push(id)
+      },
+    })
+    await work()
+    await database.transaction(async (tx) => {
+      await queue.enqueueDelivery('1', { tx })
+      await queue.enqueueEvaluate(aPull({ number: 1 }), { tx })
+    })
+    const failing = database.transaction(async (tx) => {
+      await queue.enqueueDelivery('2', { tx })
+      await queue.enqueueEvaluate(aPull({ number: 2 }), { tx })
+      throw new Error('rolled back')
+    })
+    await expect(failing).rejects.toThrow('rolled back')
+    await untilIdle(queue)
+    expect(seen).toEqual(['1'])
+    expect(ran.map((pull) => pull.number)).toEqual([1])
+  })
+
+  test('carries a notice', async () => {
+    const seen: object[] = []
+    const { queue, work } = await start({
+      notice: async (notice) => {
+        seen.push(notice)
+      },
+    })
+    await work()
+    await queue.enqueueNotice({ kind: 'blocked', text: 'x' })
+    await untilIdle(queue)
+    expect(seen).toEqual([{ kind: 'blocked', text: 'x' }])
+  })
+
+  test('stores of a failure its text alone, not the fields of the error', async () => {
+    const failed = aGate()
+    const { queue, work, database, lines } = await start({
+      evaluate: async () => {
+        failed.resolve()
+        throw Object.assign(new Error('GitHub said 500'), {
+          request: { headers: { authorization: 'canary-1234' } },
+        })
+      },
+    })
+    await work()
+    await queue.enqueueEvaluate(aPull())
+    await failed.promise
+    await untilIdle(queue)
+    const [job] = await database.query<{ state: string; output: unknown }>(
+      "SELECT state::text, output FROM release_gate_jobs.job WHERE name = 'evaluate'",
+    )
+    expect(job?.state).toBe('retry')
+    expect(JSON.stringify(job?.output)).toContain('GitHub said 500')
+    expect(JSON.stringify([job, lines])).not.toContain('canary-1234')
+  })
+
+  test('is not idle while a job is queued or runs, and is idle when only later ones wait', async () => {
+    const release = aGate()
+    const { queue, work } = await start({ evaluate: () => release.promise })
+    expect(await queue.idle()).toBe(true)
+    await queue.enqueueRecheck(aPull(), new Date(Date.now() + 3_600_000))
+    expect(await queue.idle()).toBe(true)
+    await queue.enqueueEvaluate(aPull())
+    expect(await queue.idle()).toBe(false)
+    await work()
+    release.resolve()
+    await untilIdle(queue)
+  })
+
+  test('waits at its stop for the job that runs', async () => {
+    const running = aGate()
+    const release = aGate()
+    let ended = false
+    const { queue, work } = await start({
+      evaluate: async () => {
+        running.resolve()
+        await release.promise
+        ended = true
+      },
+    })
+    await work()
+    await queue.enqueueEvaluate(aPull())
+    await running.promise
+    const stopped = queue.stop()
+    release.resolve()
+    await stopped
+    expect(ended).toBe(true)
+  })
+})
+
+describe('on PGlite, a job that was cut off by kill -9', () => {
+  test('runs again at once after the next start', async () => {
+    const folder = await aFolder()
+    await (await aPglite(folder)).close()
+    const child = spawn(process.execPath, ['test/support/crash-worker.ts', folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const database = await openDatabase({ dataDir: folder })
+    const { queue, ran, work, lines } = await aQueue(database)
+    await work()
+    await vi.waitFor(() => expect(ran).toEqual([aPull()]), { timeout: 1_500, interval: 10 })
+    expect(lines.map((line) => line.msg)).toContain('Jobs that were cut off run again')
+    await untilIdle(queue)
+    expect(ran).toHaveLength(1)
+    await queue.stop()
+    await database.close()
+  })
+})

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { withTurn } from '../../src/store/turns.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { aGate } from '../support/queues.ts'
+
+const never = new AbortController().signal
+
+describeOnBoth('a turn on a staging environment', (open) => {
+  const shared = { database: undefined as Promise<Awaited<ReturnType<typeof open>>> | undefined }
+  const start = () => (shared.database ??= open())
+
+  test('is taken one after the other, and at once where the key is another', async () => {
+    const db = await start()
+    const [begun, release] = [aGate(), aGate()]
+    const order: string[] = []
+    const first = withTurn(db, 'staging a', never, async () => {
+      order.push('first begins')
+      begun.resolve()
+      await release.promise
+      order.push('first ends')
+    })
+    await begun.promise
+    const second = withTurn(db, 'staging a', never, async () => order.push('second'))
+    await withTurn(db, 'staging b', never, async () => order.push('elsewhere'))
+    release.resolve()
+    await Promise.all([first, second])
+    expect(order).toEqual(['first begins', 'elsewhere', 'first ends', 'second'])
+  })
+
+  test('is given back when the work throws', async () => {
+    const db = await start()
+    const fails = withTurn(db, 'staging c', never, async () => {
+      throw new Error('broken')
+    })
+    await expect(fails).rejects.toThrow('broken')
+    expect(await withTurn(db, 'staging c', never, async () => 'again')).toBe('again')
+  })
+
+  test('is waited for no longer than the signal allows', async () => {
+    const db = await start()
+    const [begun, release] = [aGate(), aGate()]
+    const first = withTurn(db, 'staging d', never, async () => {
+      begun.resolve()
+      await release.promise
+    })
+    await begun.promise
+    const stop = new AbortController()
+    const second = withTurn(db, 'staging d', stop.signal, async () => 'never')
+    stop.abort()
+    await expect(second).rejects.toThrow(/abort/i)
+    release.resolve()
+    await first
+  })
+
+  test('of a process that died ends by itself', async () => {
+    const db = await start()
+    await db.query(
+      `INSERT INTO release_gate.leases (key, holder, expires_at) VALUES ('staging e', 'dead', clock_timestamp() - interval '1 second')`,
+    )
+    expect(await withTurn(db, 'staging e', never, async () => 'mine')).toBe('mine')
+  })
+})
