@@ -3,8 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /**
- * The dependency rule of the project, held over the import lines. The decision is pure, services know only themselves
- * and the decision, and a few files, the path, put both together.
+ * The dependency rule of the project, checked over the import lines (type imports too; the lint refuses circles).
  */
 
 const root = join(import.meta.dirname, '..')
@@ -12,26 +11,37 @@ const root = join(import.meta.dirname, '..')
 type Import = { file: string; target: string; types: boolean; inside: boolean }
 
 /**
- * Files directly in `src/` are the path: they read, decide, record and act, with the services' functions. Not so these,
- * which know nothing of what is outside.
+ * The dependency rule: a folder imports only itself and folders of lower rows (docs/architecture.md). `sandbox` is apart:
+ * it plays the outside world, and may use any of them.
  */
-const offThePath = [
-  'app',
-  'policy-file',
-  'retry-later',
-  'schemas',
-  'server',
-  'settings',
-  'yaml-file',
-  'yaml-places',
-  'yaml-words',
-].map((name) => `src/${name}.ts`)
+const rows = [
+  ['main.ts'],
+  ['commands'],
+  ['bot'],
+  ['server', 'setup', 'merges'],
+  ['doctor', 'gate', 'notices'],
+  ['staging'],
+  ['regression', 'policy'],
+  ['services'],
+  ['store'],
+  ['settings', 'yaml'],
+  ['decision'],
+]
 
-/** Parts of the path that have a folder: what becomes of a candidate on staging, and of a merge. */
-const foldersOfThePath = ['src/candidates', 'src/merging']
+/** The folder of `src/` that a file is in, or `main.ts`. */
+function folderOf(file: string): string {
+  return file.split('/')[1] ?? ''
+}
 
-function isOnThePath(file: string): boolean {
-  return foldersOfThePath.includes(dirname(file)) || (dirname(file) === 'src' && !offThePath.includes(file))
+function rowOf(file: string): number {
+  return rows.findIndex((row) => row.includes(folderOf(file)))
+}
+
+function mayImport({ file, target }: Pick<Import, 'file' | 'target'>): boolean {
+  const [from, to] = [folderOf(file), folderOf(target)]
+  if (from === to || from === 'sandbox') return true
+  if (to === 'sandbox') return file === 'src/commands/demo.ts'
+  return rowOf(target) > rowOf(file)
 }
 
 const files = globSync('src/**/*.ts', { cwd: root }).sort()
@@ -50,11 +60,6 @@ function importsOf(file: string): Import[] {
       inside,
     }
   })
-}
-
-/** `src/store/queue/workers.ts` and `src/store/queue.ts` are both of the service `queue`. */
-function serviceOf(path: string): string | undefined {
-  return /^src\/services\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1]
 }
 
 function isIn(folder: string, path: string): boolean {
@@ -108,66 +113,30 @@ describe('the decision', () => {
   })
 })
 
-describe('a service', () => {
-  const mayUse = ({ target, types }: Import) =>
-    isIn('decision', target) ||
-    target === 'src/store/retry-later.ts' ||
-    target === 'src/store/database.ts' ||
-    // Facts are kept by one service and proved by another: the shape of the store is all that they share.
-    (types && ['src/settings/settings.ts', 'src/store/facts.ts'].includes(target))
-
-  it('imports itself, the decision, the database, and types of the settings; never another service', () => {
-    const foreign = (each: Import) => {
-      const service = serviceOf(each.file)
-      return service !== undefined && each.inside && serviceOf(each.target) !== service && !mayUse(each)
-    }
-    expect(breaking(foreign)).toEqual([])
+describe('the folders', () => {
+  it('all stand in the table, and nothing but main.ts lies loose in src', () => {
+    const known = [...rows.flat(), 'sandbox']
+    expect([...new Set(files.map(folderOf))].filter((folder) => !known.includes(folder))).toEqual([])
+    expect(known.filter((folder) => !files.some((file) => folderOf(file) === folder))).toEqual([])
   })
 
-  it('is imported only by the path, by the bot that is put together in `bot`, by what commands do (regression, doctor), by commands and by the sandbox', () => {
-    const stranger = ({ file, target }: Import) =>
-      serviceOf(target) !== undefined &&
-      serviceOf(file) === undefined &&
-      !isOnThePath(file) &&
-      !['bot', 'regression', 'doctor', 'commands', 'sandbox'].some((folder) => isIn(folder, file))
-    expect(breaking(stranger)).toEqual([])
-  })
-})
-
-describe('the layers above', () => {
-  it('app.ts knows pull requests and how to enqueue them: of the project it imports types of the decision alone', () => {
-    const foreign = ({ file, target, types, inside }: Import) =>
-      file === 'src/bot/app.ts' && inside && !(types && isIn('decision', target))
-    expect(breaking(foreign)).toEqual([])
+  it('import only themselves and folders of lower rows', () => {
+    expect(breaking((each) => each.inside && each.target.startsWith('src/') && !mayImport(each))).toEqual([])
   })
 
-  it('evaluate.ts gets the database and the queue handed in: it imports only their types', () => {
-    const made = ({ file, target, types }: Import) =>
-      file === 'src/gate/evaluate.ts' && ['database', 'queue'].includes(serviceOf(target) ?? '') && !types
-    expect(breaking(made)).toEqual([])
+  it.each([
+    ['a store that reads GitHub', 'src/store/verdicts.ts', 'src/services/github/client.ts'],
+    ['a gate that knows merges, one row above', 'src/gate/evaluate.ts', 'src/merges/run.ts'],
+    ['a neighbor in the same row', 'src/doctor/gather.ts', 'src/gate/evaluate.ts'],
+    ['a decision that reads settings', 'src/decision/verdict.ts', 'src/settings/settings.ts'],
+    ['a service that knows another folder of its user', 'src/services/slack.ts', 'src/policy/policy-file.ts'],
+    ['anything that imports the sandbox', 'src/bot/bot.ts', 'src/sandbox/stage.ts'],
+    ['anything that imports main', 'src/commands/start.ts', 'src/main.ts'],
+  ])('refuse %s', (_, file, target) => {
+    expect(mayImport({ file, target })).toBe(false)
   })
 
-  it('the regression judges answers of staging: it knows nothing of the path or of GitHub', () => {
-    const foreign = ({ file, target }: Import) =>
-      isIn('regression', file) &&
-      (isOnThePath(target) || ['github', 'queue', 'verdicts', 'audit'].includes(serviceOf(target) ?? ''))
-    expect(breaking(foreign)).toEqual([])
-  })
-
-  it('nobody imports main or commands, except main and other commands', () => {
-    const backwards = ({ file, target }: Import) =>
-      target === 'src/main.ts' ||
-      (isIn('commands', target) && file !== 'src/main.ts' && !isIn('commands', file))
-    expect(breaking(backwards)).toEqual([])
-  })
-
-  it('nobody imports the sandbox, except the command that shows it', () => {
-    const playing = ({ file, target }: Import) =>
-      isIn('sandbox', target) && !isIn('sandbox', file) && !file.startsWith('src/commands/demo')
-    expect(breaking(playing)).toEqual([])
-  })
-
-  it('only app.ts names events of GitHub to Probot', () => {
+  it('only bot/app.ts names events of GitHub to Probot', () => {
     const found = files.filter((file) => !isIn('sandbox', file) && /\bapp\.on\(/.test(codeOf(file)))
     expect(found).toEqual(['src/bot/app.ts'])
   })

@@ -19,9 +19,3 @@ export function targetOf(
   const env = options.environment
   return { kind: 'stdio', command: { file, args, ...(env ? { env } : {}) } }
 }
-
-/** Whether what is sent to an address can be read on the way: http, except on loopback, where nothing leaves the machine. */
-export function isPlainHttp(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'http:' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-}

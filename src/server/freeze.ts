@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FreezeOrder, FreezeOutcome } from '../gate/calendar/freeze.ts'
 import type { Handler } from './server.ts'
 import { type OrderAnswer, refusal, signedOrder, signedOrderHandler } from './signed-order.ts'
 
@@ -16,20 +17,15 @@ const freezeOrderSchema = signedOrder.extend({
   by: z.string().trim().min(1).max(100),
 })
 
-export type FreezeWish = z.output<typeof freezeOrderSchema>
-
-/** What became of an order. `frozen`: whether what it names is frozen now. */
-export type FreezeOutcome = { says: string; frozen: boolean } | { refused: string; status: number }
-
 /** Takes orders to freeze and to unfreeze at once. */
 export function freezeHandler(options: {
   secrets: readonly string[]
-  order: (wish: FreezeWish) => Promise<FreezeOutcome>
+  order: (order: FreezeOrder) => Promise<FreezeOutcome>
 }): Handler {
-  return signedOrderHandler(freezeOrderSchema, options.secrets, async (wish): Promise<OrderAnswer> => {
-    if (wish.action === 'freeze' && !wish.reason)
+  return signedOrderHandler(freezeOrderSchema, options.secrets, async (order): Promise<OrderAnswer> => {
+    if (order.action === 'freeze' && !order.reason)
       return refusal(400, 'A freeze needs a reason; the check shows it.')
-    const outcome = await options.order(wish)
+    const outcome = await options.order(order)
     return 'refused' in outcome
       ? refusal(outcome.status, outcome.refused)
       : { status: 200, body: { ok: true, ...outcome } }

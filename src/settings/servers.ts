@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { isPlainHttp } from '../regression/target.ts'
 
 /**
  * The staging servers that the operator's environment names. Each has its own variables, and none but these: a policy
@@ -107,4 +106,10 @@ export function mayUse(
 ): boolean {
   const wanted = `${owner}/${repo}`.toLowerCase()
   return repositories.some((entry) => entry === wanted || entry === `${owner.toLowerCase()}/*`)
+}
+
+/** Whether what is sent to an address can be read on the way: http, except on loopback, where nothing leaves the machine. */
+export function isPlainHttp(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
