@@ -1,4 +1,5 @@
 import { stateAt } from './calendar.ts'
+import { noWindow } from './gates/release-window.ts'
 import type { Policy } from './policy.ts'
 import { checkReport } from './report.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -122,17 +123,22 @@ export type Timing =
     }
 
 /**
- * The window at the time of a merge. Urgency counts only where it lifted something, the window or the regression: an
- * open window alone needs no label.
+ * The window at the time of a merge. Urgency counts only where it lifted something, the window, a freeze or the
+ * regression: an open window alone needs no label.
  */
 export function timingOf(standing: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
-  const window = standing.policy?.gates.release_window
-  if (!window) return { kind: 'any time' }
+  const named = standing.policy?.gates.release_window
+  const window = named ?? noWindow
   const zone = window.time_zone
   const without = openWithoutLabel(standing, window.urgent.label, at)
   const urgency = judgeUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
-  const deferred = urgency.state === 'valid' && mayDefer(standing) && isOpen(without, 'staging_regression')
-  if (!isOpen(without, 'release_window') && !deferred) {
+  const deferred =
+    named !== undefined &&
+    urgency.state === 'valid' &&
+    mayDefer(standing) &&
+    isOpen(without, 'staging_regression')
+  if (!isOpen(without, 'release_window') && !isOpen(without, 'freeze') && !deferred) {
+    if (!named) return { kind: 'any time' }
     return { kind: 'window', closesAt: stateAt(window, new Date(at)).closesAt?.toISOString(), zone }
   }
   return urgency.state === 'valid'

@@ -1,11 +1,11 @@
-import type { z } from 'zod'
 import { type Finding, type FindingState, failed, type Gate, type Step } from './gate.ts'
 import { type GateName, gates } from './gates/index.ts'
+import { freezeGate, isFrozen } from './gates/release-window.ts'
 import { code } from './markdown.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
 
-export type JudgedFinding = Finding & { gate: GateName | 'policy'; gateTitle: string }
+export type JudgedFinding = Finding & { gate: GateName | 'freeze' | 'policy'; gateTitle: string }
 
 /** The judgement of one snapshot: the worst finding wins; `next` is what the shell has to do for it. */
 export type Verdict = { state: FindingState; findings: JudgedFinding[]; next: Step[] }
@@ -22,6 +22,7 @@ export function worst(states: FindingState[]): FindingState {
 /**
  * Judges a snapshot by a policy. Pure and total: the same input gives the same verdict, a gate that throws
  * is a failed finding, and a policy without any gate is a failure, since a gate that guards nothing must not look green.
+ * An ordered freeze applies whether or not the policy names the release window.
  */
 export function decide(snapshot: Snapshot, policy: Policy): Verdict {
   const findings: JudgedFinding[] = []
@@ -29,7 +30,9 @@ export function decide(snapshot: Snapshot, policy: Policy): Verdict {
     const settings = policy.gates[name]
     if (settings !== undefined) findings.push(judged(name, snapshot, settings, policy.gates))
   }
-  return verdictOf(findings.length > 0 ? findings : [noGates])
+  if (findings.length === 0) return verdictOf([noGates])
+  if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
+  return verdictOf(findings)
 }
 
 /** A verdict from findings that are already made; the shell uses it where there is no policy to judge by. */
@@ -41,23 +44,24 @@ export function verdictOf(findings: JudgedFinding[]): Verdict {
   }
 }
 
-function judged(name: GateName, snapshot: Snapshot, settings: unknown, all: Policy['gates']): JudgedFinding {
-  const gate = gates[name] as Gate
-  return { gate: name, gateTitle: gate.title, ...judgeSafely(gate, snapshot, settings, all) }
+function freezeFinding(snapshot: Snapshot): JudgedFinding {
+  const { title } = freezeGate
+  return { gate: 'freeze', gateTitle: title, ...judgeSafely(title, () => freezeGate.judge(snapshot)) }
 }
 
-function judgeSafely(
-  gate: Gate,
-  snapshot: Snapshot,
-  settings: z.output<z.ZodType>,
-  all: Policy['gates'],
-): Finding {
+function judged(name: GateName, snapshot: Snapshot, settings: unknown, all: Policy['gates']): JudgedFinding {
+  const gate = gates[name] as Gate
+  const finding = judgeSafely(gate.title, () => gate.judge(snapshot, settings, all))
+  return { gate: name, gateTitle: gate.title, ...finding }
+}
+
+function judgeSafely(title: string, judge: () => Finding): Finding {
   try {
-    return gate.judge(snapshot, settings, all)
+    return judge()
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return failed(
-      `${gate.title} could not be judged`,
+      `${title} could not be judged`,
       `This gate stopped with an error, so it stays closed: ${code(why, 300)}. Please report it to whoever runs release-gate.`,
     )
   }

@@ -1,5 +1,6 @@
 import type { Gate } from '../decision/gate.ts'
 import { type GateName, gates } from '../decision/gates/index.ts'
+import { noWindow } from '../decision/gates/release-window.ts'
 import { covers, type Policy } from '../decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from '../decision/report.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
@@ -17,11 +18,11 @@ export type Judgeable = Exclude<Judging, { kind: 'none' }>
 /** Which facts beyond the pull request itself the policy looks at. */
 export function wantedBy(judging: Judging): Wanted {
   if (judging.kind !== 'policy') return { teams: [], boundLabels: [], labels: [] }
-  const { approvals, release_window: window } = judging.policy.gates
+  const { approvals, release_window: window = noWindow } = judging.policy.gates
   return {
-    teams: [...new Set([...(approvals?.teams ?? []), ...(window?.urgent.labelled_by ?? [])])],
-    boundLabels: window?.urgent.bound_to_head ? [window.urgent.label] : [],
-    labels: labelsOf(judging.policy),
+    teams: [...new Set([...(approvals?.teams ?? []), ...window.urgent.labelled_by])],
+    boundLabels: window.urgent.bound_to_head ? [window.urgent.label] : [],
+    labels: [...new Set([window.urgent.label, ...labelsOf(judging.policy)])],
   }
 }
 

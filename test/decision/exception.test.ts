@@ -128,6 +128,13 @@ describe('a merge that is an exception', () => {
       /^Release window: Frozen: Ledger$/,
     ],
     [
+      'a freeze that was ordered since, under a policy without a window',
+      aMerge({ frozen: { reason: 'Ledger', by: 'eva', since: minutesLater(4, inWindow) } }),
+      aStanding({ policy: aPolicy({ approvals: {} }) }),
+      'late',
+      /^Freeze: Frozen: Ledger$/,
+    ],
+    [
       'a verdict that waited for approvals',
       aMerge(),
       aStanding({ state: 'waiting', title: 'Waiting for 2 approvals', snapshot: aSnapshot() }),
@@ -221,6 +228,19 @@ describe('why a change could be merged when it was', () => {
       }),
       minutesLater(5, inWindow),
       { kind: 'urgent', skipped: ['Release window: Frozen: the till is down'] },
+    ],
+    [
+      'the label, in a freeze under a policy without a window',
+      aStanding({
+        policy: aPolicy({ approvals: {} }),
+        snapshot: {
+          ...approved,
+          labels: [aLabel({ at: inWindow })],
+          frozen: { reason: 'the till is down', by: 'olga', since: before },
+        },
+      }),
+      minutesLater(5, inWindow),
+      { kind: 'urgent', zone: 'UTC', skipped: ['Freeze: Frozen: the till is down'] },
     ],
     [
       'the window, which is open without the label',

@@ -1,9 +1,19 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Finding, type FindingState, failed, passed, waiting } from '../../src/decision/gate.ts'
 import { gates } from '../../src/decision/gates/index.ts'
-import { decide, type JudgedFinding, verdictOf, worst } from '../../src/decision/verdict.ts'
+import { decide, type JudgedFinding, type Verdict, verdictOf, worst } from '../../src/decision/verdict.ts'
 import { aliveIn } from '../support/rendered.ts'
-import { anApproval, ann, aPolicy, aSnapshot, bob } from '../support/snapshot.ts'
+import {
+  aBot,
+  aLabel,
+  anApproval,
+  ann,
+  aPolicy,
+  aSnapshot,
+  bob,
+  inWindow,
+  minutesLater,
+} from '../support/snapshot.ts'
 
 const states: FindingState[] = ['passed', 'waiting', 'failed']
 const approved = aSnapshot({ reviews: [anApproval(ann), anApproval(bob)] })
@@ -64,6 +74,59 @@ describe('a snapshot is judged', () => {
     expect(JSON.stringify(decide(approved, settings))).toBe(JSON.stringify(first))
     expect(approved).toEqual(facts)
     expect(policy).toEqual(settings)
+  })
+})
+
+describe('an ordered freeze', () => {
+  const frozen = { reason: 'Ledger', by: 'eva', since: inWindow }
+  const urgent = { labels: [aLabel({ at: minutesLater(-10, inWindow) })] }
+  const policies = [{ approvals: {} }, { hold: {} }, { approvals: {}, hold: {} }, { staging_regression: {} }]
+  const open = ({ findings }: Verdict) => findings.filter(({ state }) => state !== 'passed')
+
+  it.each(policies)('applies under %j, which names no release window', (gates) => {
+    const before = decide(approved, aPolicy(gates))
+    const verdict = decide({ ...approved, frozen }, aPolicy(gates))
+    expect(verdict.findings).toEqual([...before.findings, expect.objectContaining({ gate: 'freeze' })])
+    expect(open(verdict).at(-1)).toMatchObject({
+      gate: 'freeze',
+      gateTitle: 'Freeze',
+      state: 'waiting',
+      title: 'Frozen: Ledger',
+      who: expect.stringContaining('release-gate unfreeze'),
+    })
+  })
+
+  it('is looked at again when it ends, and has no finding from then on', () => {
+    const until = minutesLater(20, inWindow)
+    const ending = { ...approved, frozen: { ...frozen, until } }
+    expect(decide(ending, aPolicy({ approvals: {} })).next).toEqual([{ kind: 'recheck', at: until }])
+    const after = decide({ ...ending, takenAt: until }, aPolicy({ approvals: {} }))
+    expect(after.findings.map(({ gate }) => gate)).toEqual(['approvals'])
+    expect(after.state).toBe('passed')
+  })
+
+  it('is lifted by the label urgent until that expires, and nothing else is', () => {
+    const verdict = decide({ ...approved, frozen, ...urgent }, aPolicy({ approvals: {} }))
+    expect(verdict.state).toBe('passed')
+    expect(verdict.findings.at(-1)).toMatchObject({ gate: 'freeze', title: 'Urgent by ann' })
+    expect(verdict.next).toHaveLength(1)
+    expect(decide({ ...aSnapshot(urgent), frozen }, aPolicy({ approvals: {} })).state).toBe('waiting')
+  })
+
+  it('is not lifted by a label that does not count', () => {
+    const byBot = { labels: [aLabel({ by: aBot('helper'), at: minutesLater(-10, inWindow) })] }
+    const verdict = decide({ ...approved, frozen, ...byBot }, aPolicy({ approvals: {} }))
+    expect(open(verdict)).toMatchObject([{ gate: 'freeze', reason: expect.stringContaining('helper') }])
+  })
+
+  it('is told once where the policy names a release window', () => {
+    const verdict = decide({ ...approved, frozen }, aPolicy())
+    expect(verdict.findings.map(({ gate }) => gate)).toEqual(['approvals', 'release_window'])
+    expect(open(verdict)).toMatchObject([{ title: 'Frozen: Ledger' }])
+  })
+
+  it('does not hide that a policy names no gates', () => {
+    expect(decide({ ...approved, frozen }, aPolicy({})).state).toBe('failed')
   })
 })
 

@@ -71,6 +71,29 @@ describe('an instant freeze', () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 
+  test('holds back a repository whose policy names no release window, until urgent lifts it', async () => {
+    const policy = 'gates: { approvals: {} }\n'
+    const plain = await furnish(stage, { repo: 'plain', policy })
+    const open = await plain.openPull('ana', { branch: 'p', title: 'P', files: { 'src/p.ts': 'p\n' } })
+    await plain.review('chloe', open)
+    await plain.review('dev', open)
+    expect(await plain.check(open)).toMatchObject({ conclusion: 'success' })
+
+    await release(['freeze', '--reason', 'Ledger', '--repository', 'foodyepay/plain'])
+    await stage.settled()
+    expect(await plain.check(open)).toMatchObject({ title: 'Frozen: Ledger', conclusion: null })
+    expect(await plain.merge('eva', open)).toMatch(/Release gate/)
+
+    await plain.label('eva', open, 'urgent')
+    expect(await plain.check(open)).toMatchObject({ conclusion: 'success' })
+    await plain.unlabel('eva', open, 'urgent')
+    expect(await plain.check(open)).toMatchObject({ title: 'Frozen: Ledger', conclusion: null })
+
+    await release(['unfreeze', '--repository', 'foodyepay/plain'])
+    await stage.settled()
+    expect(await plain.check(open)).toMatchObject({ conclusion: 'success' })
+  })
+
   test('is refused with a wrong secret, without a reason, and when an old order is sent again', async () => {
     expect(await release(['freeze', '--reason', 'Mine'], 'another-secret-of-16')).toMatchObject({
       code: 1,

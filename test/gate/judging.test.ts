@@ -18,6 +18,15 @@ test('the teams of approvals and of labelled_by are read, and the labels that ga
   })
 })
 
+test('the label urgent is read without a release window too, since it lifts a freeze', () => {
+  const policy = aPolicy({ approvals: {} })
+  expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
+    teams: [],
+    boundLabels: ['urgent'],
+    labels: ['urgent'],
+  })
+})
+
 test('under a broken policy nothing more is read', () => {
   const broken = { kind: 'broken' as const, problems: [], file }
   expect(wantedBy(broken)).toEqual({ teams: [], boundLabels: [], labels: [] })

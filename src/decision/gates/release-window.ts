@@ -23,13 +23,37 @@ export const releaseWindow = defineGate({
   },
 })
 
+/**
+ * The window of a policy that names none: always open, so that only an ordered freeze and what lifts it are left of the
+ * rule. Times are in UTC, since there is no zone of a window.
+ */
+export const noWindow: WindowSettings = windowSettings.parse({
+  time_zone: 'UTC',
+  windows: [
+    { opens: 'Monday 00:00', closes: 'Thursday 00:00' },
+    { opens: 'Thursday 00:00', closes: 'Monday 00:00' },
+  ],
+})
+
+/** A freeze applies whichever gates the policy names: this is its finding where no release window is among them. */
+export const freezeGate = {
+  title: 'Freeze',
+  judge: (snapshot: Snapshot) => releaseWindow.judge(snapshot, noWindow),
+}
+
+/** Whether a freeze was ordered that has not ended yet. */
+export function isFrozen({ frozen: ordered, takenAt }: Pick<Snapshot, 'frozen' | 'takenAt'>): boolean {
+  return ordered !== undefined && (!ordered.until || Date.parse(takenAt) < Date.parse(ordered.until))
+}
+
 function noting(finding: Finding, note: string): Finding {
   return { ...finding, reason: `${finding.reason} ${note}` }
 }
 
 /** A freeze that was ordered at once, or that a line in the policy says, beats every window. */
-function frozen({ frozen: ordered, takenAt }: Snapshot, settings: WindowSettings): Finding | undefined {
-  const holds = ordered && (!ordered.until || Date.parse(takenAt) < Date.parse(ordered.until))
+function frozen(snapshot: Snapshot, settings: WindowSettings): Finding | undefined {
+  const { frozen: ordered } = snapshot
+  const holds = isFrozen(snapshot) && ordered
   if (!holds && settings.frozen === undefined) return undefined
   const until = holds && ordered.until ? new Date(ordered.until) : undefined
   const when = until ? `until ${formatTime(until, settings.time_zone)}` : 'until it is lifted'
