@@ -1,6 +1,6 @@
-import { type JsonValue, query } from 'jsonpath-rfc9535'
 import type { RawResult } from '../services/mcp.ts'
 import { bodyOf, type Mismatch } from './expectation.ts'
+import { queryJson } from './json-path.ts'
 import type { Redactor } from './redaction.ts'
 import type { Planned } from './steps.ts'
 
@@ -13,7 +13,7 @@ export function captureFrom(
 ): Mismatch[] {
   const body = bodyOf(result)
   return Object.entries(capture).flatMap(([name, { path, redact }]) => {
-    const [value] = body === undefined ? [] : query(body as JsonValue, path)
+    const [value] = body === undefined ? [] : queryJson(body, path)
     if (value === undefined || value === null) {
       return [{ where: `capture ${name}`, expected: `a value at ${path}`, actual: 'nothing' }]
     }

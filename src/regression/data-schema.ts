@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { args, identifier, name, where } from './suite-words.ts'
+import { numberText } from './exact.ts'
+import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
 import { duration, jsonPath, pattern, percentage } from './units.ts'
 
 /** What a total is compared with. */
@@ -32,9 +33,8 @@ export const reconciliation = z.strictObject({
   tolerance: z
     .union([
       percentage.transform((share) => ({ share })),
-      z
-        .number()
-        .nonnegative()
+      writtenNumber
+        .refine((amount) => !numberText(amount).startsWith('-'), 'write a tolerance of 0 or more')
         .transform((amount) => ({ amount })),
     ])
     .prefault(0)

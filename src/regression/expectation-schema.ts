@@ -1,18 +1,19 @@
 import { z } from 'zod'
+import { json, writtenNumber } from './suite-words.ts'
 import { jsonPath, pattern } from './units.ts'
 import { valueKinds } from './value-kinds.ts'
 
 /** What a value is compared with, other than a plain value, which must be equal. */
 export const comparison = z.strictObject({
   any: z.enum(valueKinds).optional().describe('The value is of this kind, whatever it is.'),
-  equals: z.json().optional().describe('The value is this one, even where it looks like a comparison.'),
-  gt: z.number().optional(),
-  gte: z.number().optional(),
-  lt: z.number().optional(),
-  lte: z.number().optional(),
+  equals: json.optional().describe('The value is this one, even where it looks like a comparison.'),
+  gt: writtenNumber.optional(),
+  gte: writtenNumber.optional(),
+  lt: writtenNumber.optional(),
+  lte: writtenNumber.optional(),
   matches: pattern.optional().describe('A regular expression in RE2 syntax.'),
-  contains: z.json().optional().describe('The text or the array contains this.'),
-  one_of: z.array(z.json()).min(1).optional(),
+  contains: json.optional().describe('The text or the array contains this.'),
+  one_of: z.array(json).min(1).optional(),
   length: z.int().nonnegative().optional().describe('The length of the array or text.'),
   count: z.int().nonnegative().optional().describe('How many values the path finds.'),
   absent: z.literal(true).optional().describe('The path finds nothing.'),
@@ -20,7 +21,7 @@ export const comparison = z.strictObject({
 export type Comparison = z.output<typeof comparison>
 const operators = new Set(Object.keys(comparison.shape))
 
-export const expectedValue = z.json().superRefine((value, context) => {
+export const expectedValue = json.superRefine((value, context) => {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return
   const keys = Object.keys(value)
   if (!keys.some((key) => operators.has(key))) return

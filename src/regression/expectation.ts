@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
-import { type JsonValue, query } from 'jsonpath-rfc9535'
 import { RE2JS } from 're2js'
-import type { Outcome, RawResult } from '../services/mcp.ts'
+import { type Outcome, parseJson, type RawResult } from '../services/mcp.ts'
+import { compareNumbers, isJsonNumber, type JsonNumber, numberText, sameJson } from './exact.ts'
 import { asComparison, type Comparison, type Expectation } from './expectation-schema.ts'
+import { queryJson } from './json-path.ts'
 import { isOfKind } from './value-kinds.ts'
 
 /** One difference between what was expected and what came. */
@@ -15,7 +15,7 @@ export function bodyOf(result: RawResult): unknown {
     const text = (block as { text?: unknown } | null)?.text
     if (typeof text !== 'string') continue
     try {
-      return JSON.parse(text)
+      return parseJson(text)
     } catch {
       // Not JSON: the next block may be.
     }
@@ -63,7 +63,7 @@ function jsonMismatches(body: unknown, expected: Record<string, unknown>): Misma
   if (body === undefined)
     return [{ where: 'json', expected: 'an answer with JSON', actual: 'no JSON in the answer' }]
   return Object.entries(expected).flatMap(([path, value]) => {
-    const nodes = query(body as JsonValue, path)
+    const nodes = queryJson(body, path)
     const wrong = asComparison(value)
       ? failedComparison(nodes, asComparison(value) ?? {})
       : unequal(nodes, value)
@@ -75,7 +75,7 @@ function jsonMismatches(body: unknown, expected: Record<string, unknown>): Misma
 }
 
 function unequal(nodes: unknown[], value: unknown): string | undefined {
-  return nodes.length > 0 && nodes.every((node) => isDeepStrictEqual(node, value)) ? undefined : show(value)
+  return nodes.length > 0 && nodes.every((node) => sameJson(node, value)) ? undefined : show(value)
 }
 
 function failedComparison(nodes: unknown[], comparison: Comparison): string | undefined {
@@ -88,27 +88,27 @@ function failedComparison(nodes: unknown[], comparison: Comparison): string | un
   return failed && `${failed[0]} ${show(failed[1])}`
 }
 
-const numeric: Record<string, (node: number, limit: number) => boolean> = {
-  gt: (node, limit) => node > limit,
-  gte: (node, limit) => node >= limit,
-  lt: (node, limit) => node < limit,
-  lte: (node, limit) => node <= limit,
+const numeric: Record<string, (difference: number) => boolean> = {
+  gt: (difference) => difference > 0,
+  gte: (difference) => difference >= 0,
+  lt: (difference) => difference < 0,
+  lte: (difference) => difference <= 0,
 }
 
 function holds(node: unknown, operator: string, value: unknown): boolean {
   const compare = numeric[operator]
-  if (compare) return typeof node === 'number' && compare(node, value as number)
+  if (compare) return isJsonNumber(node) && compare(compareNumbers(node, value as JsonNumber) ?? Number.NaN)
   if (operator === 'any') return isOfKind(node, value as NonNullable<Comparison['any']>)
   if (operator === 'matches') return typeof node === 'string' && finds(value as string, node)
-  if (operator === 'one_of') return (value as unknown[]).some((item) => isDeepStrictEqual(item, node))
+  if (operator === 'one_of') return (value as unknown[]).some((item) => sameJson(item, node))
   if (operator === 'length') return (typeof node === 'string' || Array.isArray(node)) && node.length === value
   if (operator === 'contains') return contains(node, value)
-  return isDeepStrictEqual(node, value)
+  return sameJson(node, value)
 }
 
 function contains(node: unknown, value: unknown): boolean {
-  if (typeof node === 'string') return node.includes(String(value))
-  return Array.isArray(node) && node.some((item) => isDeepStrictEqual(item, value))
+  if (typeof node === 'string') return node.includes(isJsonNumber(value) ? numberText(value) : String(value))
+  return Array.isArray(node) && node.some((item) => sameJson(item, value))
 }
 
 function textMismatches(text: string, expected: NonNullable<Expectation['text']>): Mismatch[] {

@@ -2,7 +2,7 @@ import { Ajv, type CodeOptions } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { RE2JS } from 're2js'
-import type { ListedTool, RawResult } from '../services/mcp.ts'
+import { type ListedTool, plain, type RawResult } from '../services/mcp.ts'
 import type { Mismatch } from './expectation.ts'
 
 const addFormats = formats.default
@@ -59,7 +59,7 @@ function compile(schema: unknown): Check {
       if (value === undefined) {
         return [{ where, expected: 'structuredContent, which the tool promises', actual: 'none' }]
       }
-      if (validate(value)) return []
+      if (validate(plain(value))) return []
       const actual = ajv.errorsText(validate.errors, { dataVar: 'the answer', separator: '; ' })
       return [{ where, expected: 'an answer that keeps the outputSchema', actual }]
     }

@@ -1,10 +1,11 @@
 import Big from 'big.js'
 import { parse } from 'csv-parse/sync'
-import { type JsonValue, query } from 'jsonpath-rfc9535'
 import type { Ledger, LedgerRow } from '../services/ledger.ts'
 import type { Caller } from './calls.ts'
 import { writesBy } from './case-run.ts'
+import { isJsonNumber, numberText } from './exact.ts'
 import { bodyOf, describe } from './expectation.ts'
+import { queryJson } from './json-path.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 import { fill } from './variables.ts'
@@ -39,7 +40,7 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
   const call = { tool: entry.tool, args, timeout: context.timeout, expected: ['ok'] }
   const { outcome } = await context.caller.call(call)
   if (outcome.kind !== 'ok') return { verdict: 'failed', message: describe(outcome, 'no total') }
-  const told = asNumber(query(bodyOf(outcome.result) as JsonValue, entry.value)[0])
+  const told = asNumber(queryJson(bodyOf(outcome.result), entry.value)[0])
   if (!told) return { verdict: 'failed', message: `the tool tells no number at ${entry.value}` }
   const total = equals.ledger
     ? await ledgerTotal(equals.ledger, context)
@@ -60,20 +61,21 @@ function refuse(name: string, { tools }: Caller): Judged | undefined {
 function compare(told: Big, total: Big, tolerance: Reconciliation['tolerance'], source: string): Judged {
   const [allowed, of] = allowance(total, tolerance)
   const within = told.minus(total).abs().times(of).lte(allowed)
-  const message = `the tool tells ${told}, ${source} ${total}, tolerance ${allowed.div(of)}`
+  const message = `the tool tells ${told.toFixed()}, ${source} ${total.toFixed()}, tolerance ${allowed.div(of).toFixed()}`
   return { verdict: within ? 'passed' : 'failed', message }
 }
 
 /** What the totals may differ by, as a fraction: a division would have to round. */
 function allowance(total: Big, tolerance: Reconciliation['tolerance']): [Big, Big] {
-  if ('amount' in tolerance) return [new Big(tolerance.amount), new Big(1)]
+  if ('amount' in tolerance) return [new Big(numberText(tolerance.amount)), new Big(1)]
   const { numerator, denominator } = tolerance.share
   return [total.abs().times(String(numerator)), new Big(String(denominator))]
 }
 
 function asNumber(value: unknown): Big | undefined {
-  if (typeof value !== 'number' && typeof value !== 'string') return undefined
-  return /^-?\d+(\.\d+)?(e[+-]?\d{1,3})?$/i.test(String(value)) ? new Big(value) : undefined
+  if (!isJsonNumber(value) && typeof value !== 'string') return undefined
+  const text = isJsonNumber(value) ? numberText(value) : value
+  return /^-?\d+(\.\d+)?(e[+-]?\d{1,3})?$/i.test(text) ? new Big(text) : undefined
 }
 
 async function ledgerTotal(

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { isJsonNumber, numberText } from './exact.ts'
 
 /** Hides what must not be stored or printed: known values, and what looks like a secret. */
 export type Redactor = {
@@ -57,7 +58,7 @@ export function createRedactor(known: readonly string[] = []): Redactor {
   function value(given: unknown): unknown {
     if (typeof given === 'string') return text(given)
     if (Array.isArray(given)) return given.map(value)
-    if (given === null || typeof given !== 'object') return hideNumber(given)
+    if (given === null || typeof given !== 'object' || isJsonNumber(given)) return hideNumber(given)
     return Object.fromEntries(Object.entries(given).map(([key, item]) => [text(key), member(key, item)]))
   }
 
@@ -68,7 +69,7 @@ export function createRedactor(known: readonly string[] = []): Redactor {
   }
 
   function hideNumber(given: unknown): unknown {
-    return typeof given === 'number' && values.has(String(given)) ? hidden : given
+    return isJsonNumber(given) && values.has(numberText(given)) ? hidden : given
   }
 
   for (const one of known) hide(one)

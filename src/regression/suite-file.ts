@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { exactNumber } from '../services/mcp.ts'
 import { type FileResult, readYaml } from '../yaml/yaml-file.ts'
 import { comparison, expectedValue } from './expectation-schema.ts'
 import { type Suite, suiteSchema } from './suite-schema.ts'
@@ -8,7 +9,7 @@ const least = { version: '1', cases: '[ { name: it answers, tool: search } ]' }
 
 /** Reads a suite file. Problems name file, line and column, and how to mend them. */
 export function readSuite(text: string, file: string): FileResult<Suite> {
-  return readYaml(text, file, suiteSchema, { least })
+  return readYaml(text, file, suiteSchema, { least, number: exactNumber })
 }
 
 /** The JSON Schema that editors use to complete and check a suite. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { mirrored, reconciliation, sanitized } from './data-schema.ts'
 import { expectation } from './expectation-schema.ts'
-import { args, identifier, name, where } from './suite-words.ts'
+import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
 import { day, duration, jsonPath, percentage, size } from './units.ts'
 
 /** The schema of the suite file (rule "The suite"). Strict everywhere: a misspelt key must not weaken a check. */
@@ -32,7 +32,7 @@ export type Step = z.output<typeof step>
 
 const sums = z.record(
   identifier,
-  z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/, 'write a number')]),
+  z.union([writtenNumber, z.string().regex(/^-?\d+(\.\d+)?$/, 'write a number')]),
 )
 const ledgerCheck = z.strictObject({
   table: identifier,

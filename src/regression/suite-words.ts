@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isJsonNumber, type JsonNumber, numberText } from './exact.ts'
 
 /** The words that several parts of a suite are made of. */
 export const name = z.string().trim().min(1).max(200)
@@ -6,5 +7,30 @@ export const identifier = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use letters, digits and _ only')
   .max(100)
-export const args = z.record(z.string(), z.json())
-export const where = z.record(identifier, z.union([z.string(), z.number(), z.boolean(), z.null()]))
+
+/** A number of any size, kept as it is written. */
+export const writtenNumber = z
+  .unknown()
+  .refine((value) => isJsonNumber(value) && !isInfinite(value), 'write a number')
+  .transform((value) => value as JsonNumber)
+  .meta({ type: 'number' })
+
+/** Any value that JSON has. */
+export const json = z.unknown().refine(isJson, 'write a value that JSON has: no .inf and no .nan')
+
+export const args = z.record(z.string(), json)
+
+const columnValue = z.union([z.string(), z.boolean(), z.null(), writtenNumber.transform(numberText)])
+export const where = z.record(identifier, columnValue)
+
+function isJson(value: unknown): boolean {
+  if (isJsonNumber(value)) return !isInfinite(value)
+  if (typeof value !== 'object' || value === null)
+    return ['string', 'boolean', 'object'].includes(typeof value)
+  return Object.values(value).every(isJson)
+}
+
+/** `1e400` is a number in JSON, and `.inf` is none. */
+function isInfinite(number: JsonNumber): boolean {
+  return typeof number === 'number' && !Number.isFinite(number)
+}

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { isExact } from '../services/mcp.ts'
+import { exactValue, type JsonNumber } from './exact.ts'
 
 /** The kinds that `any:` names, for values that differ in each run. */
 export const valueKinds = [
@@ -33,7 +35,7 @@ const kinds: Record<ValueKind, z.ZodType> = {
   'tx-hash': z.string().regex(/^0x[0-9a-fA-F]{64}$/),
   string: z.string(),
   number: z.number(),
-  integer: z.int(),
+  integer: z.number().refine(Number.isInteger),
   boolean: z.boolean(),
   array: z.array(z.unknown()),
   object: z.record(z.string(), z.unknown()),
@@ -41,5 +43,11 @@ const kinds: Record<ValueKind, z.ZodType> = {
 }
 
 export function isOfKind(value: unknown, kind: ValueKind): boolean {
+  if (isExact(value)) return kind === 'number' || kind === 'value' || (kind === 'integer' && isWhole(value))
   return kinds[kind].safeParse(value).success
+}
+
+function isWhole(number: JsonNumber): boolean {
+  const value = exactValue(number)
+  return value !== undefined && value.numerator % value.denominator === 0n
 }

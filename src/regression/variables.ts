@@ -1,3 +1,5 @@
+import { isExact } from '../services/mcp.ts'
+
 /**
  * What `${…}` may read: variables that the operator exposes (prefix `SUITE_`), the run's own (`run.id`), and values
  * captured earlier in the same case. Nothing else, since the suite comes from a pull request, which must not be able to
@@ -34,6 +36,6 @@ export function fill<Value>(value: Value, variables: Variables): Filled<Value> {
 function walk(value: unknown, replace: (text: string) => string): unknown {
   if (typeof value === 'string') return replace(value)
   if (Array.isArray(value)) return value.map((item) => walk(item, replace))
-  if (value === null || typeof value !== 'object') return value
+  if (value === null || typeof value !== 'object' || isExact(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, replace)]))
 }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import Big from 'big.js'
 import type { Ledger, LedgerAnswer, LedgerRow } from '../services/ledger.ts'
 import type { Receipts } from '../services/receipts.ts'
+import { numberText } from './exact.ts'
 import type { Mismatch } from './expectation.ts'
 import type { LedgerCheck, ReceiptCheck } from './suite-schema.ts'
 
@@ -55,13 +56,14 @@ function compareRows(rows: LedgerRow[], { table, expect }: LedgerCheck): Polled 
   }
   for (const [column, wanted] of Object.entries(expect.sum ?? {})) {
     const actual = sumOf(rows, column)
+    const expected = typeof wanted === 'string' ? wanted : numberText(wanted)
     if (actual === undefined) {
       mismatches.push({ where: `ledger ${table}.${column}`, expected: 'numbers', actual: 'something else' })
-    } else if (!actual.eq(wanted)) {
+    } else if (!actual.eq(expected)) {
       mismatches.push({
         where: `ledger sum of ${table}.${column}`,
-        expected: String(wanted),
-        actual: actual.toString(),
+        expected,
+        actual: actual.toFixed(),
       })
     }
   }

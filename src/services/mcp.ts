@@ -1,11 +1,14 @@
 import { type Attempt, connect, limitsOf } from './mcp/attempts.ts'
+import { plain } from './mcp/exact-json.ts'
 import type { Fault } from './mcp/faults.ts'
+import { asWritten } from './mcp/heard.ts'
 import { type Login, loginSecrets } from './mcp/login.ts'
 import { type Outcome, outcomeOfError, outcomeOfResult } from './mcp/outcome.ts'
 import type { Command } from './mcp/stdio.ts'
 import { readToolList, type ToolListing } from './mcp/tool-list.ts'
 import { type Trace, traced } from './mcp/trace.ts'
 
+export { type ExactNumber, exactNumber, isExact, parseJson, plain } from './mcp/exact-json.ts'
 export type { Fault, FaultCause } from './mcp/faults.ts'
 export type { Login } from './mcp/login.ts'
 export { type Outcome, type RawResult, textOf } from './mcp/outcome.ts'
@@ -82,10 +85,12 @@ function sessionOver(
     const maxBytes = given.maxBytes ?? options.maxBytes
     const exchanged = await traced(maxBytes, (trace) => {
       current.trace = trace
+      trace.heard = []
       return connection.request(method, params, limitsOf({ ...options, ...given }, trace))
     })
     delete current.trace
-    return exchanged
+    if (exchanged.value === undefined) return exchanged
+    return { ...exchanged, value: asWritten(exchanged.trace.heard ?? [], exchanged.value) }
   }
   const { era, server, protocolVersion, capabilities } = connection
   return {
@@ -101,7 +106,8 @@ function sessionOver(
       let failed: Outcome | undefined
       const listing = await readToolList(async (params) => {
         const { value, error, trace } = await ask('tools/list', params)
-        if (value !== undefined) return value
+        // The contract is compared in doubles.
+        if (value !== undefined) return plain(value)
         failed = outcomeOfError(error, trace, '')
         throw error
       }).catch(() => undefined)

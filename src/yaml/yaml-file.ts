@@ -18,6 +18,8 @@ export type YamlOptions = {
   least: Least
   /** May complete the document before it is checked. */
   prepare?: (document: Document) => void
+  /** Makes a value of the JSON text of each number; without it numbers are doubles. */
+  number?: (text: string) => unknown
 }
 
 /**
@@ -28,7 +30,7 @@ export function readYaml<Schema extends z.ZodType>(
   text: string,
   file: string,
   schema: Schema,
-  { least, prepare }: YamlOptions,
+  { least, prepare, number }: YamlOptions,
 ): FileResult<z.output<Schema>> {
   const bytes = Buffer.byteLength(text)
   if (bytes > maximumYamlBytes) {
@@ -48,6 +50,7 @@ export function readYaml<Schema extends z.ZodType>(
   if (document.contents === null)
     return { ok: false, problems: [place(0, `the file is empty; ${atLeast(least)}`)] }
   prepare?.(document)
+  if (number) writeNumbers(document, number)
   const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }), { error: wordsFor(least) })
   if (parsed.success) return { ok: true, value: parsed.data }
   const found = parsed.error.issues.flatMap((issue) => explain(issue, schema)).slice(0, problemsShown)
@@ -72,6 +75,25 @@ function syntaxProblem(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here; write one, without `---` between'
   if (message.startsWith('Maximum call stack')) return 'this is nested too deeply to be read'
   return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '')
+}
+
+function writeNumbers(document: Document, number: (text: string) => unknown): void {
+  visit(document, {
+    Scalar(key, node) {
+      const text = typeof node.value === 'number' && key !== 'key' ? jsonNumber(node.source ?? '') : undefined
+      if (text !== undefined) node.value = number(text)
+    },
+  })
+}
+
+/** A number of YAML 1.2 as JSON writes it; undefined for `.inf` and `.nan`, which JSON does not have. */
+function jsonNumber(source: string): string | undefined {
+  if (/^0[xo]/.test(source)) return String(BigInt(source))
+  const [, sign, whole = '', fraction = '', exponent = ''] =
+    /^([-+]?)(\d*)(?:\.(\d*))?([eE][-+]?\d+)?$/.exec(source) ?? []
+  if (sign === undefined) return undefined
+  const digits = whole.replace(/^0+(?=\d)/, '') || '0'
+  return `${sign.replace('+', '')}${digits}${fraction && `.${fraction}`}${exponent}`
 }
 
 function aliases(document: Document): number[] {

@@ -26,6 +26,8 @@ export type Scripted = {
   /** Every message that came, in order. */
   received: RpcMessage[]
   requests: IncomingMessage[]
+  /** The text of every message that came, in order. */
+  bodies: string[]
   /** Sockets that are open right now. */
   open: () => number
   close: () => Promise<void>
@@ -59,11 +61,14 @@ export function rpcError(code: number, message: string): Error {
 export async function startScripted(script: Script = {}): Promise<Scripted> {
   const received: RpcMessage[] = []
   const requests: IncomingMessage[] = []
+  const bodies: string[] = []
   const server = createServer(async (request, response) => {
     requests.push(request)
     if (script.before?.(request, response)) return
     if (request.method !== 'POST') return void response.writeHead(405).end()
-    const message = JSON.parse(await bodyOf(request)) as RpcMessage
+    const body = await bodyOf(request)
+    bodies.push(body)
+    const message = JSON.parse(body) as RpcMessage
     received.push(message)
     if (message.id === undefined) return void response.writeHead(202).end()
     await answer(script, { message, request, response })
@@ -75,7 +80,7 @@ export async function startScripted(script: Script = {}): Promise<Scripted> {
       open -= 1
     })
   })
-  return { received, requests, open: () => open, ...(await listening(server)) }
+  return { received, requests, bodies, open: () => open, ...(await listening(server)) }
 }
 
 async function listening(server: Server): Promise<Pick<Scripted, 'url' | 'close'>> {

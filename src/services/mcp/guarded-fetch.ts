@@ -56,10 +56,12 @@ function watched(response: Response, traceOf: () => Trace, answers: boolean): Re
   if (!response.body) return response
   const events = (response.headers.get('content-type') ?? '').includes('text/event-stream')
   const answered = answerSpotter()
+  const keep = keeper(events)
   const seen = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       const trace = traceOf()
       trace.bytes += chunk.byteLength
+      keep(trace, chunk)
       if (events) {
         const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
         if (!trace.resumable) trace.resumable = /^id:/m.test(text)
@@ -75,6 +77,19 @@ function watched(response: Response, traceOf: () => Trace, answers: boolean): Re
   })
   const { status, statusText, headers } = response
   return new Response(response.body.pipeThrough(seen), { status, statusText, headers })
+}
+
+/** Keeps the chunks with the exchange during which they came: a shared stream serves one after the other. */
+function keeper(events: boolean): (trace: Trace, chunk: Uint8Array) => void {
+  const parts = new WeakMap<Trace, Uint8Array[]>()
+  return (trace, chunk) => {
+    if (!trace.heard) return
+    const known = parts.get(trace)
+    if (known) return void known.push(chunk)
+    const chunks = [chunk]
+    parts.set(trace, chunks)
+    trace.heard.push({ events, chunks })
+  }
 }
 
 /** Looks for what could be an answer, across the borders of chunks, until one was seen. */

@@ -7,7 +7,8 @@ import { CLIENT, type Connection, type RequestLimits, watchClosing } from './con
 import { guardedFetch } from './guarded-fetch.ts'
 import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
 import { type Command, stdioTransport } from './stdio.ts'
-import { currentTrace, isUnreadable, noteError, type Trace } from './trace.ts'
+import type { Line } from './stdio-lines.ts'
+import { currentTrace, noteError, type Trace } from './trace.ts'
 
 const anything = z.looseObject({})
 
@@ -35,18 +36,23 @@ export async function connectLegacy(options: LegacyOptions): Promise<Connection>
   const client = new Client(CLIENT, { capabilities })
   if (capabilities.elicitation)
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: {} }))
-  const { transport, stderr, ended } = await transportTo(target, options)
+  let noise = 0
+  const onLine = (line: Buffer, read: Line) => {
+    const trace = inFlight()
+    trace?.heard?.push({ events: false, chunks: [line] })
+    if (read.kind === 'malformed' && trace)
+      trace.fail({ cause: 'malformed', message: `the answer is not well-formed JSON-RPC: ${read.reason}` })
+    // A stray line on stdout is a nuisance of that command; the answer may still come on the next line.
+    else if (read.kind !== 'message') noise += 1
+  }
+  const { transport, stderr, ended } = await transportTo(target, options, onLine)
   if (options.protocolVersion) askFor(transport, options.protocolVersion)
   if (stderr) options.onStderr?.(stderr)
-  let noise = 0
   // A stream or a pipe that all calls share belongs to the call under way; with HTTP each call has a stream of its own.
   const traceNow = target.kind === 'http' ? currentTrace : inFlight
   const closing = watchClosing(transport)
   transport.onerror = (error) => {
-    if (closing()) return
-    // A stray line on stdout is a nuisance of that command; the answer may still come on the next line.
-    if (target.kind === 'stdio' && isUnreadable(error)) noise += 1
-    else noteError(error, traceNow())
+    if (!closing()) noteError(error, traceNow())
   }
   transport.onclose = () => {
     if (closing()) return
@@ -97,9 +103,13 @@ async function endSession(transport: StreamableHTTPClientTransport): Promise<voi
   await Promise.race([transport.terminateSession().catch(() => undefined), patience])
 }
 
-async function transportTo(target: LegacyTarget, { maxBytes, inFlight, onSecret }: LegacyOptions) {
+async function transportTo(
+  target: LegacyTarget,
+  { maxBytes, inFlight, onSecret }: LegacyOptions,
+  onLine: (line: Buffer, read: Line) => void,
+) {
   if (target.kind === 'stdio') {
-    const transport = stdioTransport(target.command, maxBytes)
+    const transport = stdioTransport(target.command, maxBytes, onLine)
     return { transport: transport as Transport, stderr: transport.stderr, ended: transport.ended }
   }
   const { url, login } = target

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getDefaultEnvironment } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { type Line, lineReader, readLine } from './stdio-lines.ts'
 import { TOO_LARGE } from './trace.ts'
 
 export type Command = { file: string; args: string[]; cwd?: string; env?: Record<string, string> }
@@ -23,8 +23,11 @@ const GRACE_MS = 400
  * what `npx` or a shell started; here the child leads a process group of its own, and the whole group is ended. Its
  * stderr is drained always, since a full pipe would stop the server.
  */
-export function stdioTransport(command: Command, maxBytes: number): StdioTransport {
-  const buffer = new ReadBuffer({ maxBufferSize: maxBytes })
+export function stdioTransport(
+  command: Command,
+  maxBytes: number,
+  onLine: (line: Buffer, read: Line) => void,
+): StdioTransport {
   let child: ChildProcess | undefined
   let errors = ''
   let ending: string | undefined
@@ -47,35 +50,23 @@ export function stdioTransport(command: Command, maxBytes: number): StdioTranspo
     },
     async send(message) {
       if (!child?.stdin?.writable || ending) throw new Error('Connection closed')
-      if (!child.stdin.write(serializeMessage(message))) await once(child.stdin, 'drain')
+      if (!child.stdin.write(`${JSON.stringify(message)}\n`)) await once(child.stdin, 'drain')
     },
     async close() {
       if (child) await endGroup(child)
-      buffer.clear()
     },
   }
 
-  function receive(chunk: Buffer): void {
-    try {
-      buffer.append(chunk)
-    } catch {
-      transport.onerror?.(new Error(`${TOO_LARGE} ${maxBytes} bytes`))
-      if (child) void endGroup(child)
-      return
-    }
-    readAll()
-  }
+  const read = lineReader(maxBytes, (line) => {
+    const result = readLine(line)
+    onLine(line, result)
+    if (result.kind === 'message') transport.onmessage?.(result.message)
+  })
 
-  function readAll(): void {
-    for (;;) {
-      try {
-        const message = buffer.readMessage()
-        if (message === null) return
-        transport.onmessage?.(message)
-      } catch (error) {
-        transport.onerror?.(error as Error)
-      }
-    }
+  function receive(chunk: Buffer): void {
+    if (read(chunk)) return
+    transport.onerror?.(new Error(`${TOO_LARGE} ${maxBytes} bytes`))
+    if (child) void endGroup(child)
   }
 
   return transport

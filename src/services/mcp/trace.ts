@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Fault, faultError, faultOfThrown } from './faults.ts'
+import type { Heard } from './heard.ts'
 
 /**
  * What is noted about one exchange with the server while it lasts. The SDK's own `onerror` belongs to the whole
@@ -10,6 +11,8 @@ export type Trace = {
   bytes: number
   errors: Error[]
   fault?: Fault
+  /** What came, where the exchange asks for it to be kept. */
+  heard?: Heard[]
   /** The server has answered over HTTP: what fails after that is no connection error. */
   answered: boolean
   /** The stream named an event id, so the SDK will ask again for what is missing (spec 2025-11-25, resumability). */
