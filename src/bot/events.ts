@@ -1,6 +1,6 @@
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
-import { lookWhenDue } from '../merges/look.ts'
-import { askByButton } from '../staging/wishes.ts'
+import { enqueueWhenDue } from '../merges/enqueue.ts'
+import { requestRunByButton } from '../staging/requests.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { releaseGate } from './app.ts'
 import type { Parts } from './parts.ts'
@@ -10,7 +10,7 @@ import { openPulls, pullsUnderNewPolicy } from './reconcile.ts'
 export async function loadEvents({ shell, probot, serves, enqueue }: Parts): Promise<void> {
   const { database, queue, github, now } = shell
   await probot.load(
-    releaseGate(enqueue, lookWhenDue(queue, { now, serves }), {
+    releaseGate(enqueue, enqueueWhenDue(queue, { now, serves }), {
       openPulls: async (repository) => openPulls(await github(repository.installationId), repository),
       pullsUnderNewPolicy: async (repository) =>
         pullsUnderNewPolicy(
@@ -23,7 +23,7 @@ export async function loadEvents({ shell, probot, serves, enqueue }: Parts): Pro
         check: regressionCheckName,
         button: runAgain.identifier,
         ask: async (repository, sha, by) => {
-          if (serves(repository.owner)) await askByButton(shell, repository, sha, by)
+          if (serves(repository.owner)) await requestRunByButton(shell, repository, sha, by)
         },
       },
     }),

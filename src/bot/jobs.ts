@@ -1,17 +1,17 @@
 import type { Probot } from 'probot'
-import { regressionWishSchema } from '../decision/regression-wish.ts'
+import { regressionRequestSchema } from '../decision/regression-request.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { carryOut } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
-import { noteAnnounced } from '../merges/announcing.ts'
-import { inAnyCase } from '../merges/in-any-case.ts'
-import { failClosedGroups, failOpenGroups } from '../merges/open-groups.ts'
-import { carryOutMerging } from '../merges/run.ts'
+import { recordAnnouncement } from '../merges/announcing.ts'
+import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
+import { runMergeTask } from '../merges/run.ts'
+import { runAll } from '../merges/run-all.ts'
 import { deadLetterNotice } from '../notices/dead-letter.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
 import { revoked } from '../services/github/client.ts'
 import { createSlack } from '../services/slack.ts'
-import { askBeforeWindows } from '../staging/windows.ts'
+import { requestRunsBeforeWindows } from '../staging/windows.ts'
 import type { Database } from '../store/database.ts'
 import { markFailed, markProcessed, readDelivery } from '../store/inbox.ts'
 import { RUN_REGRESSION } from '../store/queue/queues.ts'
@@ -42,21 +42,21 @@ export async function startWork(parts: Parts): Promise<void> {
           await failOpenGroups(shell, pull)
         }
       }),
-    merging: (task, signal) => carryOutMerging(shell, task, signal),
+    merging: (task, signal) => runMergeTask(shell, task, signal),
     transition: async (signal) => {
-      await askBeforeWindows({ database, queue }, now())
-      await inAnyCase([failClosedGroups(shell), carryOut(shell, signal)])
+      await requestRunsBeforeWindows({ database, queue }, now())
+      await runAll([failOpenGroupsEverywhere(shell), carryOut(shell, signal)])
     },
     regression: async (wish, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')
       const { servers } = settings
       await unlessRevoked(wish.pull, () =>
-        runRegressionJob({ ...shell, servers }, regressionWishSchema.parse(wish), signal),
+        runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(wish), signal),
       )
     },
     notice: async (data, signal) => {
-      await noteAnnounced(shell, data, await notify(notifying, data, signal))
+      await recordAnnouncement(shell, data, await notify(notifying, data, signal))
     },
     dead: (job) => bury(parts, job),
   })
@@ -80,7 +80,7 @@ async function bury({ settings, shell }: Parts, job: DeadJob): Promise<void> {
   if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
   if (name === RUN_REGRESSION) {
     const { giveUp } = await import('../staging/give-up.ts')
-    await giveUp({ ...shell, servers: settings.servers }, regressionWishSchema.parse(data), problem)
+    await giveUp({ ...shell, servers: settings.servers }, regressionRequestSchema.parse(data), problem)
   }
   const notice = await deadLetterNotice(database, job, now())
   if (notice) await queue.enqueueNotice(notice)

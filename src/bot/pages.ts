@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { carryOutFreeze } from '../gate/calendar/freeze.ts'
+import { applyFreezeOrder } from '../gate/calendar/freeze.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
@@ -22,7 +22,7 @@ export async function startServer({ settings, shell, log }: Parts): Promise<{ se
   const secrets = settings.webhookSecrets
   const pages: Record<string, Handler> = {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
-    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (wish) => carryOutFreeze(shell, wish) }),
+    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (wish) => applyFreezeOrder(shell, wish) }),
     [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
   const server = createServer({

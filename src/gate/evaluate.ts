@@ -9,8 +9,8 @@ import { asRetry, type GitHub } from '../services/github/client.ts'
 import type { Offer } from '../services/github/pulls.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
+import { performRegressionStep, recordReleaseBaseline } from '../staging/requests.ts'
 import { enqueueWindowTime } from '../staging/windows.ts'
-import { fulfilRegression, recordRelease } from '../staging/wishes.ts'
 import type { Database } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
@@ -87,7 +87,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
   await enqueueTimes(shell.queue, stored)
   await enqueueWindowTime(shell.queue, stored, shell.now())
-  await recordRelease(shell, stored, shell.now())
+  await recordReleaseBaseline(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
   await fulfil(shell, github, stored, { steps, changed: before?.digest !== stored.digest })
   for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: 5 })
@@ -173,7 +173,7 @@ async function fulfil(
 ): Promise<void> {
   const { pull, snapshot, counts } = stored
   for (const step of steps) {
-    await fulfilRegression(shell, github, stored, step)
+    await performRegressionStep(shell, github, stored, step)
     if (step.kind === 'request-reviews' && changed) {
       const outcome = await requestReviews(github, pull, step)
       if ('asked' in outcome && outcome.asked.logins.length + outcome.asked.teams.length > 0)

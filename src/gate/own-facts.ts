@@ -3,7 +3,7 @@ import type { Judging } from '../policy/policy-source.ts'
 import { regressionFact } from '../staging/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { takeBackTimeOf } from '../store/write-budget.ts'
-import { owedFact } from './owed-reviews.ts'
+import { openReviewsFact } from './open-reviews.ts'
 
 type Reading = Parameters<typeof regressionFact>[0]
 
@@ -18,6 +18,6 @@ export async function withOwnFacts(
   const takeBack = await takeBackTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
   const staging = await regressionFact(reading, snapshot, judging)
-  const owed = await owedFact(database, pull, judging)
+  const owed = await openReviewsFact(database, pull, judging)
   return { ...snapshot, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
 }

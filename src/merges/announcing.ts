@@ -12,7 +12,7 @@ import type { MergeShell } from './shell.ts'
  * Links a merge and its notice both ways, once: the records hold the notice's permalink, and so does the gate's check on
  * the merged head, with one write. That write is left out while the hour's writes are kept for taking green checks back.
  */
-export async function noteAnnounced(
+export async function recordAnnouncement(
   shell: Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>,
   data: object,
   sent: Sent[],
@@ -37,7 +37,10 @@ export async function noteAnnounced(
   try {
     await linkCheck(shell, { ...landing.repository, sha: landing.headSha }, place.permalink)
   } catch (error) {
-    shell.log.warn({ notice: notice.key, problem: String(error) }, 'The check does not link the notice')
+    shell.log.warn(
+      { notice: notice.key, problem: String(error) },
+      'The check could not be linked to the notice',
+    )
   }
 }
 

@@ -18,7 +18,7 @@ type Group = Omit<OpenGroup, 'state'>
  * Brings the check of a group to what its members say. A group is kept as passed before it is green, so that whoever
  * fails open groups finds it; and as failed only when that stands on GitHub, so that a retry does not leave it green.
  */
-export async function postGroup(
+export async function postGroupCheck(
   shell: GroupShell,
   github: GitHub,
   group: Group,
@@ -40,9 +40,9 @@ export async function postGroup(
   })
 }
 
-/** Takes the green check back from a group that was given up unmerged: its head could be offered again, when all is closed. */
-export async function takeBackGroup(shell: GroupShell, github: GitHub, group: Group): Promise<void> {
-  const report = takenBackReport('The merge queue has given this group up')
+/** Revokes the green check of a group that was dropped unmerged: its head could be proposed again after the window has closed. */
+export async function revokeGroupGreen(shell: GroupShell, github: GitHub, group: Group): Promise<void> {
+  const report = takenBackReport('The merge queue dropped this group')
   await inTurn(shell, group, async () => {
     await bring(shell, github, group, { what: 'given up', report })
     await shell.database.transaction(async (tx) => {

@@ -10,7 +10,7 @@ import { readSnapshot } from '../services/github/snapshot.ts'
 import { factStore } from '../store/facts.ts'
 import { forgetGroup, type Member, passedGroups } from '../store/merge-groups.ts'
 import { nextGeneration } from '../store/verdicts.ts'
-import { postGroup, takeBackGroup } from './group-check.ts'
+import { postGroupCheck, revokeGroupGreen } from './group-check.ts'
 import { failOpenGroups } from './open-groups.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
@@ -19,7 +19,7 @@ import { type MergeShell, repositoryOf } from './shell.ts'
  * only where all of them do (rules/release-window.md, "The moment of merging"). Nothing waits here: a queue would wait with
  * it. A group that GitHub is done with is let go.
  */
-export async function lookAtGroup(
+export async function evaluateGroup(
   shell: MergeShell,
   github: GitHub,
   repository: RepositoryRef,
@@ -40,7 +40,7 @@ export async function lookAtGroup(
   signal.throwIfAborted()
   const whole = facts.length === members.length
   const open = { repository: repositoryOf(repository), ...group, members: whole ? facts : [], generation }
-  await postGroup(shell, github, open, members, unknown)
+  await postGroupCheck(shell, github, open, members, unknown)
   // What was ordered or judged while the group was read found no group to fail.
   await failOpenGroups(shell, repository)
   const next = nextLook(members)
@@ -55,7 +55,7 @@ async function letGo(
   group: MergeGroup,
 ): Promise<void> {
   const [passed] = await passedGroups(shell.database, repository, group.headSha)
-  if (passed && !(await isInBase(github, repository, group))) return takeBackGroup(shell, github, passed)
+  if (passed && !(await isInBase(github, repository, group))) return revokeGroupGreen(shell, github, passed)
   await forgetGroup(shell.database, repositoryOf(repository), group.headSha)
 }
 

@@ -12,8 +12,8 @@ import {
 } from '../store/merge-groups.ts'
 import { latestVerdict } from '../store/verdicts.ts'
 import { takeBackTimeOf } from '../store/write-budget.ts'
-import { postGroup } from './group-check.ts'
-import { inAnyCase } from './in-any-case.ts'
+import { postGroupCheck } from './group-check.ts'
+import { runAll } from './run-all.ts'
 import type { MergeShell } from './shell.ts'
 
 type GroupsShell = Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>
@@ -22,9 +22,9 @@ type GroupsShell = Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>
 const atOnce = 4
 
 /** Fails the open groups of every repository that would not pass now; run whenever the calendar or a freeze changes something. */
-export async function failClosedGroups(shell: GroupsShell): Promise<void> {
+export async function failOpenGroupsEverywhere(shell: GroupsShell): Promise<void> {
   const repositories = await repositoriesWithPassedGroups(shell.database)
-  await inAnyCase(repositories.map((repository) => failOpenGroups(shell, repository)))
+  await runAll(repositories.map((repository) => failOpenGroups(shell, repository)))
 }
 
 /**
@@ -41,7 +41,7 @@ export async function failOpenGroups(
   const limit = pLimit(atOnce)
   let failed = 0
   const groups = await passedGroups(shell.database, repository)
-  await inAnyCase(
+  await runAll(
     groups.map((group) =>
       limit(async () => {
         if (await failUnlessPassing(shell, group)) failed += 1
@@ -56,11 +56,14 @@ async function failUnlessPassing(shell: GroupsShell, group: OpenGroup): Promise<
   if (members.every(({ verdict }) => verdict?.state === 'passed')) return false
   try {
     const github = await shell.github(group.repository.installationId)
-    await postGroup(shell, github, group, members, [])
+    await postGroupCheck(shell, github, group, members, [])
     return true
   } catch (error) {
     if (!isGone(error)) throw asRetry(error, shell.now())
-    shell.log.warn({ group: group.headRef, problem: String(error) }, 'GitHub has no place for a merge group')
+    shell.log.warn(
+      { group: group.headRef, problem: String(error) },
+      'The commit of a merge group is gone, so its check cannot be written',
+    )
     return false
   }
 }

@@ -11,7 +11,7 @@ import type { MergeShell } from './shell.ts'
  * Looks at an issue that was closed, opened again or deleted, where it is the review that a merge or a push owes. Its
  * closing ends the review, and is recorded; one that was deleted is opened anew, since deleting is no review.
  */
-export async function lookAtReview(
+export async function recordReviewIssue(
   shell: MergeShell,
   github: GitHub,
   repository: RepositoryRef,

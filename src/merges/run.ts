@@ -1,17 +1,17 @@
 import { type MergeTask, mergeTaskSchema } from '../decision/merge-task.ts'
 import { asRetry } from '../services/github/client.ts'
 import { followUp } from './following-up.ts'
-import { lookAtGroup } from './groups.ts'
+import { evaluateGroup } from './groups.ts'
 import { recordPush } from './pushes.ts'
 import { recordMerge } from './recording.ts'
-import { lookAtReview } from './reviews.ts'
+import { recordReviewIssue } from './reviews.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
  * The job of the queue `merging`. Idempotent: what was done before a crash is found done. A reached limit is thrown as
  * `retryAfter` with the time that GitHub names.
  */
-export async function carryOutMerging(shell: MergeShell, data: object, signal: AbortSignal): Promise<void> {
+export async function runMergeTask(shell: MergeShell, data: object, signal: AbortSignal): Promise<void> {
   const task = mergeTaskSchema.parse(data)
   try {
     await run(shell, task, signal)
@@ -36,8 +36,8 @@ async function run(shell: MergeShell, task: MergeTask, signal: AbortSignal): Pro
       return
     }
     case 'group':
-      return lookAtGroup(shell, github, task.repository, task.group, signal)
+      return evaluateGroup(shell, github, task.repository, task.group, signal)
     case 'issue':
-      return lookAtReview(shell, github, task.repository, task.number)
+      return recordReviewIssue(shell, github, task.repository, task.number)
   }
 }

@@ -3,7 +3,7 @@ import type { Policy } from '../decision/policy.ts'
 import { decide } from '../decision/verdict.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import type { Database } from '../store/database.ts'
-import { owedReviews } from '../store/follow-ups.ts'
+import { openReviews } from '../store/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
@@ -62,7 +62,7 @@ async function overdueIn(
   kept: KeptPolicy,
   at: Date,
 ): Promise<RepositoryStatus['overdue']> {
-  const owed = await owedReviews(database, kept)
+  const owed = await openReviews(database, kept)
   return owed.flatMap(({ number, issue, dueAt }) =>
     number === undefined || !dueAt || dueAt > at
       ? []

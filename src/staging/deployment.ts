@@ -8,7 +8,7 @@ import { withLease } from '../store/leases.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckShell, reserve } from './check.ts'
 
-/** A deployment of which nothing has come for so long keeps nobody else from staging any more. */
+/** After this time without news, a deployment no longer blocks staging for others. */
 const keepsStagingFor = 30 * 60_000
 
 /** A candidate whose turn has not come is looked at again after this time. */

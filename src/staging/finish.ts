@@ -9,24 +9,23 @@ import { evidenceFor, hashOfReport, type StoredEvidence, saveEvidence } from '..
 import { regressionCheck } from '../store/regression-checks.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckedHead, showRegression } from './check.ts'
-import type { RegressionShell } from './job.ts'
-import type { Judged, Task } from './run.ts'
+import type { RegressionShell, RunOrigin, RunResult } from './task.ts'
 
 /** Keeps what was found, tells it, and asks for the judgement of every pull request on the head. In this order: nothing is shown that is not kept. */
-export async function finishRun(shell: RegressionShell, task: Tied, judged: Judged): Promise<void> {
-  const { wish, github, settings } = task
+export async function finishRun(shell: RegressionShell, task: RunOrigin, judged: RunResult): Promise<void> {
+  const { request, github, settings } = task
   const evidence = evidenceOf(task, judged)
   await shell.database.transaction(async (tx) => {
-    await saveEvidence(tx, wish.pull, evidence)
+    await saveEvidence(tx, request.pull, evidence)
     await appendRecord(tx, {
-      installationId: wish.pull.installationId,
+      installationId: request.pull.installationId,
       kind: 'regression',
       at: shell.now(),
       body: {
-        pull: wish.pull,
-        head: wish.sha,
+        pull: request.pull,
+        head: request.sha,
         run: evidence.runId,
-        why: wish.why,
+        why: request.why,
         verdict: evidence.verdict,
         summary: evidence.summary,
         reportHash: evidence.hash,
@@ -36,7 +35,7 @@ export async function finishRun(shell: RegressionShell, task: Tied, judged: Judg
       },
     })
   })
-  const head = { ...wish.pull, sha: wish.sha }
+  const head = { ...request.pull, sha: request.sha }
   await show(shell, github, head, evidence, settings)
   shell.log.info({ head, run: evidence.runId, verdict: evidence.verdict }, 'A head was judged on staging')
   await judgeAgain(shell, head)
@@ -46,19 +45,14 @@ async function judgeAgain({ database, queue }: RegressionShell, head: CheckedHea
   for (const { pull } of await verdictsOnHead(database, head, head.sha)) await queue.enqueueEvaluate(pull)
 }
 
-/** What a run is tied to. */
-export type Tied = Pick<Task, 'github' | 'wish' | 'settings' | 'tree' | 'absent'> & {
-  staging: { live: { id: number } | undefined }
-}
-
 function evidenceOf(
-  { wish, settings, tree, staging, absent }: Tied,
-  { report, recorded, suiteText, baselineId }: Judged,
+  { request, settings, tree, staging, absent }: RunOrigin,
+  { report, recorded, suiteText, baselineId }: RunResult,
 ): StoredEvidence {
   const text = JSON.stringify(report)
   return {
     runId: report.runId,
-    headSha: wish.sha,
+    headSha: request.sha,
     tree,
     server: settings.server,
     environment: settings.environment,
@@ -74,7 +68,7 @@ function evidenceOf(
     recorded: recorded ? JSON.stringify(recorded) : null,
     suiteText,
     baselineId,
-    requestedBy: wish.pull.requestedBy ?? null,
+    requestedBy: request.pull.requestedBy ?? null,
   }
 }
 

@@ -1,28 +1,32 @@
 import { randomUUID } from 'node:crypto'
-import type { RegressionWish } from '../decision/regression-wish.ts'
+import type { RegressionRequest } from '../decision/regression-request.ts'
 import { newestOf } from '../decision/staging.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import { unrun } from '../regression/rejudge.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { finishRun } from './finish.ts'
-import type { RegressionShell } from './job.ts'
 import { serverFor } from './target.ts'
+import type { RegressionShell } from './task.ts'
 
 /**
- * A run died again and again, and its job was given up: that is no regression, but staging could not be judged. Where no
- * pull request offers the head any more, nobody waits for it.
+ * Records a run whose job failed for good as inconclusive: staging could not be checked, which is not a regression. Does
+ * nothing when no open pull request has the head.
  */
-export async function giveUp(shell: RegressionShell, wish: RegressionWish, problem: string): Promise<void> {
-  const judged = (await verdictsOnHead(shell.database, wish.pull, wish.sha)).find(
+export async function giveUp(
+  shell: RegressionShell,
+  request: RegressionRequest,
+  problem: string,
+): Promise<void> {
+  const judged = (await verdictsOnHead(shell.database, request.pull, request.sha)).find(
     ({ policy }) => policy?.gates.staging_regression,
   )
   const settings = judged?.policy?.gates.staging_regression
   if (!judged || !settings) return
   const { regression: facts } = judged.snapshot
-  const target = serverFor(shell.servers, settings, wish.pull)
+  const target = serverFor(shell.servers, settings, request.pull)
   const redactor = createRedactor('refused' in target ? [] : target.operator.secrets)
-  const message = redactor.text(`the run died each time: ${problem}`)
+  const message = redactor.text(`the run failed on every attempt: ${problem}`)
   const { errorRate } = limitsOfPolicy(settings)
   const report = unrun(randomUUID(), shell.now(), errorRate, {
     gate: 'connection',
@@ -30,12 +34,12 @@ export async function giveUp(shell: RegressionShell, wish: RegressionWish, probl
     message,
   })
   const tied = {
-    github: await shell.github(wish.pull.installationId),
-    wish,
+    github: await shell.github(request.pull.installationId),
+    request,
     settings,
     tree: facts?.tree ?? null,
     absent: undefined,
-    staging: { live: facts && newestOf(facts, wish.sha, settings) },
+    staging: { live: facts && newestOf(facts, request.sha, settings) },
   }
   await finishRun(shell, tied, { report, recorded: undefined, suiteText: null, baselineId: null })
 }

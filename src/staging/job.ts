@@ -1,51 +1,39 @@
-import type { Logger } from 'pino'
 import { parseDuration } from '../decision/duration.ts'
 import { cancelled } from '../decision/regression-check.ts'
+import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
-import type { RegressionWish } from '../decision/regression-wish.ts'
 import type { RegressionFacts } from '../decision/snapshot.ts'
 import { standingRun } from '../decision/staging.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import { asRetry, type GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
-import type { StagingServer } from '../settings/servers.ts'
-import type { Database } from '../store/database.ts'
-import type { Queue } from '../store/queue.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { withTurn } from '../store/turns.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { readRegression } from './facts.ts'
 import { finishRun, showCancelled, showKept } from './finish.ts'
-import { judgeHead, type Task } from './run.ts'
+import { beforeWindow, canRequestRun, deployBeforeWindow } from './requests.ts'
+import { runOnHead } from './run.ts'
 import { notOnStaging, readStaging } from './target.ts'
-import { beforeWindow, deployBeforeWindow, mayAsk } from './wishes.ts'
-
-export type RegressionShell = {
-  database: Database
-  github: (installationId: number) => Promise<GitHub>
-  queue: Pick<Queue, 'enqueueEvaluate'>
-  servers: ReadonlyMap<string, StagingServer>
-  now: () => Date
-  log: Pick<Logger, 'info' | 'warn'>
-}
+import type { RegressionShell, RunTask } from './task.ts'
 
 /**
  * Judges a head on staging (`shared/rules/regression.md`), one at a time on each staging environment. Everything is read
- * again, since a wish carries no authority: whether the head is still offered, who pressed the button, what staging
+ * again, since a request carries no authority: whether the head is still offered, who pressed the button, what staging
  * holds. Idempotent: where the head has its evidence already, nothing is run. A run for a head that has moved is stopped.
  */
 export async function runRegressionJob(
   shell: RegressionShell,
-  wish: RegressionWish,
+  request: RegressionRequest,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const github = await shell.github(wish.pull.installationId)
-    const judging = await policyFor(shell.database, github, wish.pull)
+    const github = await shell.github(request.pull.installationId)
+    const judging = await policyFor(shell.database, github, request.pull)
     const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
     if (!settings) return
     await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
-      take(shell, { github, wish, settings }, turn),
+      take(shell, { github, request, settings }, turn),
     )
   } catch (error) {
     throw asRetry(error, shell.now())
@@ -55,36 +43,36 @@ export async function runRegressionJob(
 /** While something else is being deployed, staging is looked at again after this time. */
 const untilDeployed = 60_000
 
-type Asked = { github: GitHub; wish: RegressionWish; settings: RegressionSettings }
+type Asked = { github: GitHub; request: RegressionRequest; settings: RegressionSettings }
 
 async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): Promise<void> {
-  const { github, wish, settings } = asked
-  const head = { ...wish.pull, sha: wish.sha }
-  const pull = await readPull(github, wish.pull)
-  if (pull?.state !== 'open' || pull.head.sha !== wish.sha) return showCancelled(shell, github, head)
-  if (!(await isAllowed(github, wish, pull))) {
+  const { github, request, settings } = asked
+  const head = { ...request.pull, sha: request.sha }
+  const pull = await readPull(github, request.pull)
+  if (pull?.state !== 'open' || pull.head.sha !== request.sha) return showCancelled(shell, github, head)
+  if (!(await isAllowed(github, request, pull))) {
     shell.log.warn(
-      { head, requestedBy: wish.pull.requestedBy },
-      'A run was asked for by somebody who may not',
+      { head, requestedBy: request.pull.requestedBy },
+      'A run was requested by someone without write access',
     )
     return
   }
   if (await showKept(shell, github, head, settings)) return
   const facts = await readRegression(
     { database: shell.database, github, now: shell.now },
-    wish.pull,
-    wish.sha,
+    request.pull,
+    request.sha,
     settings,
   )
   if (hasEvidence(facts, asked, shell.now())) return
-  const staging = await readStaging(github, wish.pull, settings, shell.now())
-  if (staging.replacing && wish.why !== 'button') {
+  const staging = await readStaging(github, request.pull, settings, shell.now())
+  if (staging.replacing && request.why !== 'button') {
     const again = new Date(shell.now().getTime() + untilDeployed)
     throw retryAfter(again, `something is being deployed to ${settings.environment}`)
   }
-  const absent = notOnStaging(staging, wish.sha, settings)
-  if (absent !== undefined && wish.why !== 'button') {
-    if (wish.why === 'window') await deployBeforeWindow(github, wish, facts, settings, shell)
+  const absent = notOnStaging(staging, request.sha, settings)
+  if (absent !== undefined && request.why !== 'button') {
+    if (request.why === 'window') await deployBeforeWindow(github, request, facts, settings, shell)
     return
   }
   await run(shell, { ...asked, pull, staging, tree: facts.tree, absent }, signal)
@@ -93,31 +81,31 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
 /** A head from a fork is judged only where a person with write access asks, by the button. */
 async function isAllowed(
   github: GitHub,
-  { why, pull }: RegressionWish,
+  { why, pull }: RegressionRequest,
   { head, base }: Pull,
 ): Promise<boolean> {
   if (why !== 'button') return head.repo?.id === base.repo.id
-  return pull.requestedBy !== undefined && mayAsk(github, pull, pull.requestedBy)
+  return pull.requestedBy !== undefined && canRequestRun(github, pull, pull.requestedBy)
 }
 
 /**
  * Whether another run is needless: never for the button. Before a window what could not be judged is tried again, and
  * evidence must still be fresh when it opens.
  */
-function hasEvidence(facts: RegressionFacts, { wish, settings }: Asked, now: Date): boolean {
-  const run = wish.why === 'button' ? undefined : standingRun(facts, wish.sha, settings)
-  if (!run || (wish.why === 'window' && run.verdict === 'inconclusive')) return false
-  const when = wish.why === 'window' ? now.getTime() + beforeWindow : now.getTime()
+function hasEvidence(facts: RegressionFacts, { request, settings }: Asked, now: Date): boolean {
+  const run = request.why === 'button' ? undefined : standingRun(facts, request.sha, settings)
+  if (!run || (request.why === 'window' && run.verdict === 'inconclusive')) return false
+  const when = request.why === 'window' ? now.getTime() + beforeWindow : now.getTime()
   const age = when - Date.parse(run.startedAt)
   return run.verdict !== 'passed' || age < parseDuration(settings.freshness)
 }
 
-async function run(shell: RegressionShell, task: Task, signal: AbortSignal): Promise<void> {
-  const { wish, github } = task
-  const head = { ...wish.pull, sha: wish.sha }
-  const moved = watchHead(shell, wish)
+async function run(shell: RegressionShell, task: RunTask, signal: AbortSignal): Promise<void> {
+  const { request, github } = task
+  const head = { ...request.pull, sha: request.sha }
+  const moved = watchHead(shell, request)
   try {
-    const judged = await judgeHead(shell, task, AbortSignal.any([signal, moved.signal]))
+    const judged = await runOnHead(shell, task, AbortSignal.any([signal, moved.signal]))
     signal.throwIfAborted()
     if (moved.signal.aborted) return await showCancelled(shell, github, head)
     await finishRun(shell, task, judged)
@@ -128,8 +116,8 @@ async function run(shell: RegressionShell, task: Task, signal: AbortSignal): Pro
 
 const lookEveryMs = 1_000
 
-/** Aborts when no open pull request offers the head any more. */
-function watchHead({ database }: RegressionShell, { pull, sha }: RegressionWish) {
+/** Aborts once no open pull request has this head. */
+function watchHead({ database }: RegressionShell, { pull, sha }: RegressionRequest) {
   const moved = new AbortController()
   const timer = setInterval(() => {
     verdictsOnHead(database, pull, sha).then(

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { connecting, underWay } from '../decision/regression-check.ts'
-import type { RegressionSettings } from '../decision/regression-settings.ts'
-import type { RegressionWish } from '../decision/regression-wish.ts'
-import type { Baseline } from '../regression/contract-check.ts'
 import type { Progress } from '../regression/passes.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { unrun, withGate } from '../regression/rejudge.ts'
-import type { GateResult, RunReport } from '../regression/report-schema.ts'
+import type { GateResult } from '../regression/report-schema.ts'
 import { runRegression } from '../regression/run.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { readFile } from '../services/github/policy.ts'
@@ -14,49 +11,34 @@ import type { Pull } from '../services/github/pulls.ts'
 import { latestBaseline } from '../store/evidence.ts'
 import { showRegression } from './check.ts'
 import { inputFor, suiteOf } from './input.ts'
-import type { RegressionShell } from './job.ts'
-import { describeDeployment, type OnStaging, readStaging, serverFor } from './target.ts'
-
-/** One head to be judged, with what is known of it. `absent` says why staging does not hold it. */
-export type Task = {
-  github: GitHub
-  wish: RegressionWish
-  settings: RegressionSettings
-  pull: Pull
-  tree: string | null
-  staging: OnStaging
-  absent: string | undefined
-}
-
-/** What came out of it. `recorded` is the list of tools as it was read, where it was. */
-export type Judged = {
-  report: RunReport
-  recorded: Baseline | undefined
-  suiteText: string | null
-  baselineId: number | null
-}
+import { describeDeployment, readStaging, serverFor } from './target.ts'
+import type { RegressionShell, RunResult, RunTask } from './task.ts'
 
 /** Judges the head. What stands in the way before a run is a verdict too. */
-export async function judgeHead(shell: RegressionShell, task: Task, signal: AbortSignal): Promise<Judged> {
-  const { github, wish, settings, pull, staging } = task
+export async function runOnHead(
+  shell: RegressionShell,
+  task: RunTask,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { github, request, settings, pull, staging } = task
   const runId = randomUUID()
   const at = shell.now()
-  const without = (result: GateResult): Judged => ({
+  const without = (result: GateResult): RunResult => ({
     report: unrun(runId, at, limitsOfPolicy(settings).errorRate, result),
     recorded: undefined,
     suiteText: null,
     baselineId: null,
   })
-  const target = serverFor(shell.servers, settings, wish.pull)
+  const target = serverFor(shell.servers, settings, request.pull)
   const inTheWay = task.absent ?? ('refused' in target ? target.refused : undefined)
   if (inTheWay !== undefined || 'refused' in target)
     return without({ gate: 'connection', verdict: 'inconclusive', message: inTheWay ?? '' })
   const readHead = headReader(github, pull)
   const found = suiteOf(await readHead(settings.suite), settings.suite)
   if ('wrong' in found) return without({ gate: 'suite', verdict: 'failed', message: found.wrong })
-  const baseText = (await readFile(github, wish.pull, settings.suite))?.text
-  const baseline = await latestBaseline(shell.database, wish.pull, settings.server)
-  const head = { ...wish.pull, sha: wish.sha }
+  const baseText = (await readFile(github, request.pull, settings.suite))?.text
+  const baseline = await latestBaseline(shell.database, request.pull, settings.server)
+  const head = { ...request.pull, sha: request.sha }
   await showRegression({ ...shell, github }, head, connecting, runId)
   const progress = progressOn(shell, task, runId)
   const input = await inputFor({
@@ -65,7 +47,7 @@ export async function judgeHead(shell: RegressionShell, task: Task, signal: Abor
       suite: found.suite,
       baseText,
       ...target,
-      sha: wish.sha,
+      sha: request.sha,
       runId,
       baseline,
       readHead,
@@ -96,10 +78,10 @@ function headReader(github: GitHub, { head }: Pull): (path: string) => Promise<s
 /** What was judged must be what was deployed, from the first call to the last; else its list of tools is nobody's either. */
 async function confirmDeployment(
   { now }: Pick<RegressionShell, 'now'>,
-  { github, wish, settings, staging }: Task,
-  judged: Pick<Judged, 'report' | 'recorded'>,
-): Promise<Pick<Judged, 'report' | 'recorded'>> {
-  const after = await readStaging(github, wish.pull, settings, now())
+  { github, request, settings, staging }: RunTask,
+  judged: Pick<RunResult, 'report' | 'recorded'>,
+): Promise<Pick<RunResult, 'report' | 'recorded'>> {
+  const after = await readStaging(github, request.pull, settings, now())
   if (after.mark === staging.mark && !after.replacing) return judged
   const message = `something was deployed to ${settings.environment} during the run`
   const report = withGate(judged.report, { gate: 'connection', verdict: 'inconclusive', message })
@@ -119,12 +101,12 @@ export function atMostEvery(milliseconds: number, clock: () => number): () => bo
 }
 
 /** Shows how far a run is, at most every five seconds. What cannot be shown is not worth the run. */
-function progressOn(shell: RegressionShell, { github, wish }: Task, runId: string) {
+function progressOn(shell: RegressionShell, { github, request }: RunTask, runId: string) {
   const isDue = atMostEvery(showEveryMs, () => performance.now())
   let showing: Promise<void> = Promise.resolve()
   const show = ({ done, total, phase }: Progress) => {
     if (!isDue()) return
-    const head = { ...wish.pull, sha: wish.sha }
+    const head = { ...request.pull, sha: request.sha }
     showing = showing
       .then(() => showRegression({ ...shell, github }, head, underWay(done, total, phase), runId))
       .catch((error: unknown) => shell.log.warn({ problem: String(error) }, 'Progress could not be shown'))

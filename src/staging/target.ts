@@ -49,7 +49,7 @@ export function notOnStaging(
   if (!live) return `nothing has been deployed to ${environment}`
   if (live.sha !== sha) return `${environment} holds ${live.sha.slice(0, 7)}, not this head`
   if (isTrusted(live, { deployers })) return undefined
-  return `${live.succeededBy ?? 'nobody'} reported the deployment, and only the word of ${deployers.join(', ')} counts`
+  return `the deployment was reported by ${live.succeededBy ?? 'nobody'}, but only reports from ${deployers.join(', ')} count`
 }
 
 export function describeDeployment(
@@ -70,13 +70,13 @@ export function serverFor(
   repository: { owner: string; repo: string },
 ): { server: StagingServer; operator: Operator } | { refused: string } {
   const server = servers.get(name)
-  if (!server) return { refused: `the operator of release-gate has no server named ${name}` }
+  if (!server) return { refused: `the operator of release-gate has not configured a server named ${name}` }
   if (!mayUse(server, repository)) {
     return {
-      refused: `the operator does not let ${repository.owner}/${repository.repo} use the server ${name}`,
+      refused: `the operator does not allow ${repository.owner}/${repository.repo} to use the server ${name}`,
     }
   }
   const read = readOperator(server.operator)
-  if (!read.ok) return { refused: `the variables of the server ${name} are wrong: ${read.message}` }
+  if (!read.ok) return { refused: `the variables of the server ${name} are invalid: ${read.message}` }
   return { server, operator: read.operator }
 }

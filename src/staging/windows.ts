@@ -4,7 +4,7 @@ import type { Policy } from '../decision/policy.ts'
 import { standingRun } from '../decision/staging.ts'
 import type { Queue } from '../store/queue.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
-import { beforeWindow, type WishShell } from './wishes.ts'
+import { beforeWindow, type RequestShell } from './requests.ts'
 
 /** When the next window of a policy opens; undefined while one is open, and where the gate or the window is off. */
 function opening({ gates }: Policy, now: Date): Date | undefined {
@@ -13,7 +13,7 @@ function opening({ gates }: Policy, now: Date): Date | undefined {
   return calendar.open ? undefined : calendar.opensAt
 }
 
-/** Asks for the calendar to be carried out an hour before the next window opens, for `askBeforeWindows`. */
+/** Asks for the calendar to be carried out an hour before the next window opens, for `requestRunsBeforeWindows`. */
 export async function enqueueWindowTime(
   queue: Pick<Queue, 'enqueueTransition'>,
   { policy, counts }: Pick<StoredVerdict, 'policy' | 'counts'>,
@@ -29,8 +29,8 @@ export async function enqueueWindowTime(
  * are read again by the job. What failed is evidence; what could not be judged is tried once more in this hour. Heads of
  * forks wait for a person.
  */
-export async function askBeforeWindows(
-  { database, queue }: Pick<WishShell, 'database' | 'queue'>,
+export async function requestRunsBeforeWindows(
+  { database, queue }: Pick<RequestShell, 'database' | 'queue'>,
   now: Date,
 ): Promise<void> {
   for (const stored of await openVerdicts(database)) {

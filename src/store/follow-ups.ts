@@ -128,7 +128,7 @@ export async function takeAnnouncing(
 }
 
 /** The urgent merges of a repository whose review is still open, the one due first at the front. */
-export async function owedReviews(db: Queryable, repository: Key['repository']): Promise<Landing[]> {
+export async function openReviews(db: Queryable, repository: Key['repository']): Promise<Landing[]> {
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.landings
      WHERE installation_id = $1 AND repository_id = $2 AND review IS NOT NULL AND urgent AND issue_closed_at IS NULL

@@ -1,7 +1,7 @@
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
-import { keyOfWish, type RegressionWish } from '../decision/regression-wish.ts'
+import { keyOfRegression, type RegressionRequest } from '../decision/regression-request.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Database, Transaction } from './database.ts'
 import { reviveOrphans } from './queue/orphans.ts'
@@ -38,7 +38,7 @@ export type Handlers = {
   /** What happens at and after a merge: see `merging/run.ts`. */
   merging: (task: MergeTask, signal: AbortSignal) => Promise<void>
   /** Judges a head on staging: see `regression-job.ts`. It may take long; its signal aborts where it is stopped. */
-  regression: (wish: RegressionWish, signal: AbortSignal) => Promise<void>
+  regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>
   notice: (notice: object, signal: AbortSignal) => Promise<void>
   /** Called after the alert in the log. */
   dead?: (job: DeadJob) => Promise<void>
@@ -62,10 +62,10 @@ export type Queue = {
   /** Asks to look at a merge, a push, a merge group or an issue; at a time, where one is given. Equal requests join. */
   enqueueMerging: (task: MergeTask, options?: Within & { at?: Date }) => Promise<void>
   /**
-   * Asks for a run of the staging regression on a head. Another wish for the same head, waiting or running, is joined;
+   * Asks for a run of the staging regression on a head. Another request for the same head, waiting or running, is joined;
    * on one staging environment runs one at a time.
    */
-  enqueueRegression: (wish: RegressionWish, options?: Within) => Promise<void>
+  enqueueRegression: (request: RegressionRequest, options?: Within) => Promise<void>
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
   /** Starts the workers of this process; without it the process only sends. */
@@ -114,9 +114,9 @@ export async function openQueue(options: {
       if (at) await sender.delay(LATER, { queue: MERGING, data: task, key }, at, tx)
       else await sender.send(MERGING, task, { singletonKey: key }, tx)
     },
-    enqueueRegression: async (wish, { tx } = {}) => {
-      const options = { singletonKey: keyOfWish(wish), group: { id: wish.server } }
-      await sender.send(RUN_REGRESSION, wish, options, tx)
+    enqueueRegression: async (request, { tx } = {}) => {
+      const options = { singletonKey: keyOfRegression(request), group: { id: request.server } }
+      await sender.send(RUN_REGRESSION, request, options, tx)
     },
     enqueueNotice: async (notice, { tx } = {}) => {
       await sender.send(NOTICES, notice, {}, tx)

@@ -49,7 +49,7 @@ describe('an instant freeze', () => {
 
     expect(await release(['unfreeze'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('not frozen any more'),
+      out: expect.stringContaining('no longer frozen'),
     })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
@@ -58,7 +58,7 @@ describe('an instant freeze', () => {
   test('reaches only the repository that it names', async () => {
     expect(
       await release(['freeze', '--reason', 'Elsewhere', '--repository', 'foodyepay/other']),
-    ).toMatchObject({ code: 0, out: expect.stringContaining('is the name right?') })
+    ).toMatchObject({ code: 0, out: expect.stringContaining('Check the name.') })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     expect(
@@ -126,12 +126,12 @@ describe('an instant freeze', () => {
     await release(['freeze', '--reason', 'All of it'])
     expect(await release(['unfreeze', ...mine])).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/has no freeze of its own; every repository is still frozen: "All of it"/),
+      out: expect.stringMatching(/has no freeze of its own, but every repository is still frozen: "All of it"/),
     })
     await release(['freeze', '--reason', 'This one', ...mine])
     expect(await release(['unfreeze'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('Still frozen by orders of their own: foodyepay/mcp-server ("This one")'),
+      out: expect.stringContaining('Still frozen by their own orders: foodyepay/mcp-server ("This one")'),
     })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: null })
@@ -141,7 +141,7 @@ describe('an instant freeze', () => {
       out: 'foodyepay/mcp-server was not frozen.\n',
     })
     expect(await release(['unfreeze'])).toMatchObject({
-      out: expect.stringContaining('There was no freeze of every repository.'),
+      out: expect.stringContaining('There was no freeze on all repositories.'),
     })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })

@@ -116,7 +116,7 @@ describe('the head of a group that GitHub is done with', () => {
     expect(await shop.groupHeads()).toEqual([])
     expect(await shop.check({ sha: head })).toMatchObject({
       conclusion: null,
-      title: 'The merge queue has given this group up',
+      title: 'The merge queue dropped this group',
     })
   })
 

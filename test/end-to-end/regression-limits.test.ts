@@ -105,7 +105,7 @@ describe('a server', () => {
       title: 'Staging could not be judged',
     })
     expect((await shop.regression(change))?.summary).toContain(
-      'does not let other/tool use the server staging',
+      'does not allow other/tool to use the server staging',
     )
   })
 })
@@ -127,7 +127,7 @@ describe('a run that dies each time', () => {
       conclusion: 'failure',
       title: 'Staging could not be judged',
     })
-    expect((await shop.regression(change))?.title).toContain('the run died each time')
+    expect((await shop.regression(change))?.title).toContain('the run failed on every attempt')
     stage.github.faults.clear()
     await shop.runAgain('ben', change)
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })

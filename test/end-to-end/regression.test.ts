@@ -194,7 +194,7 @@ describe('what could not be judged', () => {
   })
 
   test.each([
-    ['a server that the operator does not know', 'server: canary', 'has no server named canary'],
+    ['a server that the operator does not know', 'server: canary', 'not configured a server named canary'],
     [
       'a deployment that the server itself does not confirm',
       'identity: server',

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest'
-import type { RegressionWish } from '../../src/decision/regression-wish.ts'
+import type { RegressionRequest } from '../../src/decision/regression-request.ts'
 import type { Queue } from '../../src/store/queue.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
-const aWish = (what: Partial<RegressionWish> = {}): RegressionWish => ({
+const aWish = (what: Partial<RegressionRequest> = {}): RegressionRequest => ({
   pull: aPull(),
   sha: 'a'.repeat(40),
   server: 'staging',
@@ -15,7 +15,7 @@ const aWish = (what: Partial<RegressionWish> = {}): RegressionWish => ({
 /** rules/ingest.md, "Queue": one at a time for each staging environment, one for each head. */
 describeOnBoth('runs of the staging regression', (open) => {
   const withQueue = async (
-    regression: (wish: RegressionWish, signal: AbortSignal) => Promise<void>,
+    regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>,
     test: (queue: Queue) => Promise<void>,
   ) => {
     const database = await open()
@@ -29,11 +29,11 @@ describeOnBoth('runs of the staging regression', (open) => {
     }
   }
 
-  test('a second wish for the same head joins, whether the first waits or runs', async () => {
-    const ran: RegressionWish[] = []
+  test('a second request for the same head joins, whether the first waits or runs', async () => {
+    const ran: RegressionRequest[] = []
     const [begun, release] = [aGate(), aGate()]
-    const regression = async (wish: RegressionWish) => {
-      ran.push(wish)
+    const regression = async (request: RegressionRequest) => {
+      ran.push(request)
       begun.resolve()
       await release.promise
     }
@@ -54,7 +54,7 @@ describeOnBoth('runs of the staging regression', (open) => {
     const now = new Map<string, number>()
     let most = 0
     const [other, release] = [aGate(), aGate()]
-    const regression = async ({ server }: RegressionWish) => {
+    const regression = async ({ server }: RegressionRequest) => {
       const running = (now.get(server) ?? 0) + 1
       now.set(server, running)
       most = Math.max(most, running)

@@ -29,24 +29,24 @@ export type FreezeOutcome = { says: string; frozen: boolean } | { refused: strin
 type FreezeShell = { database: Database; queue: Pick<Queue, 'enqueueTransition'>; now: () => Date }
 
 /**
- * Carries out an order to freeze or to unfreeze, and records it in the chain of every installation that it reaches; the
- * checks follow at once, from stored facts. An order that is older than one that was carried out is refused.
+ * Carries out an order to freeze or unfreeze and records it in the chain of every installation that it affects. The checks
+ * follow immediately, from stored facts. An order older than one that was already carried out is refused.
  */
-export function carryOutFreeze(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
+export function applyFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
   const { database, queue, now } = shell
   const { action, by, reason } = order
   const at = now()
   const scope = order.repository ? scopeOf(order.repository) : everywhere
   const until = order.until ? new Date(order.until) : null
   if (until && until <= at) {
-    const refused = `The freeze would end ${formatTime(until, 'UTC')}, which is past: it is ${formatTime(at, 'UTC')}.`
+    const refused = `The freeze would end ${formatTime(until, 'UTC')}, which is in the past. It is now ${formatTime(at, 'UTC')}.`
     return Promise.resolve({ refused, status: 400 })
   }
   const freeze = action === 'freeze' && reason ? { freeze: { reason, until } } : {}
   return database.transaction(async (tx) => {
     const before = await activeFreezes(tx, at)
     if (!(await saveOrder(tx, { scope, by, issuedAt: new Date(order.at), at, ...freeze })))
-      return { refused: 'A newer order has been carried out already.', status: 409 }
+      return { refused: 'A newer order has already been carried out.', status: 409 }
     const reached = await installationsIn(tx, scope)
     for (const installationId of reached) {
       const kind = action === 'freeze' ? 'frozen' : 'unfrozen'
@@ -59,7 +59,7 @@ export function carryOutFreeze(shell: FreezeShell, order: FreezeOrder): Promise<
   })
 }
 
-const unseen = ' No policy of it has been seen here: is the name right?'
+const unseen = ' release-gate knows no policy for it. Check the name.'
 
 function frozen(order: FreezeOrder, until: Date | null, known: boolean): FreezeOutcome {
   const end = until ? `until ${formatTime(until, 'UTC')}` : 'until it is lifted'
@@ -67,7 +67,7 @@ function frozen(order: FreezeOrder, until: Date | null, known: boolean): FreezeO
   return { says: `${nameOf(order)} is frozen ${end}.${note}`, frozen: true }
 }
 
-/** What an order to unfreeze has ended, and what still holds. */
+/** What an order to unfreeze lifted, and what is still frozen. */
 async function unfrozen(
   tx: Transaction,
   order: FreezeOrder,
@@ -78,26 +78,28 @@ async function unfrozen(
   const left = await activeFreezes(tx, at)
   const forAll = left.find((freeze) => freeze.scope === everywhere)
   if (order.repository && forAll) {
-    const own = ended ? 'The freeze of its own has ended' : `${order.repository} has no freeze of its own`
+    const own = ended
+      ? `The freeze of ${order.repository} was lifted`
+      : `${order.repository} has no freeze of its own`
     return {
-      says: `${own}; every repository is still frozen: "${oneLine(forAll.reason, 200)}". End that with \`release-gate unfreeze\`.`,
+      says: `${own}, but every repository is still frozen: "${oneLine(forAll.reason, 200)}". To lift that freeze, run \`release-gate unfreeze\`.`,
       frozen: true,
     }
   }
   const rest = still(order, left)
-  if (ended) return { says: `${nameOf(order)} is not frozen any more.${rest}`, frozen: false }
+  if (ended) return { says: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
   const note = known || !order.repository ? '' : unseen
   const what = order.repository
     ? `${order.repository} was not frozen.`
-    : 'There was no freeze of every repository.'
+    : 'There was no freeze on all repositories.'
   return { says: `${what}${rest}${note}`, frozen: false }
 }
 
-/** Repositories that keep a freeze of their own when the one for all ends. */
+/** Repositories whose own freeze remains when the one on all of them is lifted. */
 function still({ repository }: FreezeOrder, left: Freeze[]): string {
   if (repository || left.length === 0) return ''
   const own = left.map(({ scope, reason }) => `${scope} ("${oneLine(reason, 200)}")`)
-  return ` Still frozen by orders of their own: ${own.join(', ')}.`
+  return ` Still frozen by their own orders: ${own.join(', ')}.`
 }
 
 function nameOf({ repository }: FreezeOrder): string {

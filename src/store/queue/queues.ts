@@ -50,7 +50,7 @@ const DEFINITIONS: Record<string, Definition> = {
   // Taking back hundreds of green checks at GitHub's pace is one job; it has its heartbeat, and more time than the others.
   [TRANSITIONS]: { ...COMMON, policy: 'short', expireInSeconds: 600, notify: true, deadLetter: DEAD_LETTERS },
   [MERGING]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
-  // `exclusive`: a second wish for the same head joins the first, whether that one waits or runs.
+  // `exclusive`: a second request for the same head joins the first, whether that one waits or runs.
   [RUN_REGRESSION]: {
     ...COMMON,
     policy: 'exclusive',

@@ -43,7 +43,7 @@ async function joining(tx: Transaction | undefined, clock: Clock) {
   return { db: tx.boss }
 }
 
-/** One queued evaluation for each pull request, which newer wishes change: see `Queue`. */
+/** One queued evaluation for each pull request, which newer requests change: see `Queue`. */
 export async function sendEvaluate(
   sender: Sender,
   pull: PullRef,

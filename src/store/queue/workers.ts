@@ -1,6 +1,6 @@
 import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
 import type { MergeTask } from '../../decision/merge-task.ts'
-import type { RegressionWish } from '../../decision/regression-wish.ts'
+import type { RegressionRequest } from '../../decision/regression-request.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Handlers, QueueLog } from '../queue.ts'
 import { retryTime } from '../retry-later.ts'
@@ -56,7 +56,7 @@ export async function startWorkers(
     run<PullRef>(EVALUATE, 4, (pull, signal) => handlers.evaluate(pull, signal)),
     run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
     // One at a time on each staging environment, which is the group of the job.
-    run<RegressionWish>(RUN_REGRESSION, 4, (wish, signal) => handlers.regression(wish, signal), {
+    run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
       groupConcurrency: 1,
     }),
     run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),

@@ -3,7 +3,7 @@ import type { Queue } from '../store/queue.ts'
 import { linkMayLag } from './pushes.ts'
 
 /** Enqueues what an event asks to look at: a push after two minutes, since the link to its pull request may lag. */
-export function lookWhenDue(
+export function enqueueWhenDue(
   queue: Pick<Queue, 'enqueueMerging'>,
   { now, serves }: { now: () => Date; serves: (account: string) => boolean },
 ) {

@@ -1,7 +1,7 @@
 import type { Step } from '../decision/gate.ts'
 import { offered } from '../decision/regression-check.ts'
+import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
-import type { RegressionWish } from '../decision/regression-wish.ts'
 import type { PullRef, RegressionFacts } from '../decision/snapshot.ts'
 import { isOver, releaseAsked } from '../decision/staging.ts'
 import { readAccess } from '../services/github/access.ts'
@@ -18,7 +18,7 @@ import { deployInTurn } from './deployment.ts'
 /** How long before a window opens its candidates are asked for evidence. */
 export const beforeWindow = 60 * 60_000
 
-export type WishShell = {
+export type RequestShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
   queue: Pick<Queue, 'enqueueRegression' | 'enqueueEvaluate' | 'enqueueRecheck'>
@@ -26,8 +26,8 @@ export type WishShell = {
 }
 
 /** Does what the gate `staging_regression` asks for: a run, a deployment of the head, or the button. */
-export async function fulfilRegression(
-  { database, queue, now }: WishShell,
+export async function performRegressionStep(
+  { database, queue, now }: RequestShell,
   github: GitHub,
   { pull, headSha: sha, policy }: Pick<StoredVerdict, 'pull' | 'headSha' | 'policy'>,
   step: Step,
@@ -46,7 +46,7 @@ export async function fulfilRegression(
 }
 
 /** Whether this account is a person who may write to the repository now. */
-export async function mayAsk(
+export async function canRequestRun(
   github: GitHub,
   repository: { owner: string; repo: string },
   accountId: number,
@@ -59,8 +59,8 @@ export async function mayAsk(
 }
 
 /** A person has pressed the button of the check on a commit. Nothing happens where they may not write. */
-export async function askByButton(
-  { database, github, queue }: WishShell,
+export async function requestRunByButton(
+  { database, github, queue }: RequestShell,
   repository: Omit<PullRef, 'number' | 'requestedBy'>,
   sha: string,
   requestedBy: number,
@@ -69,7 +69,7 @@ export async function askByButton(
   const judged = verdicts.find(({ policy }) => policy?.gates.staging_regression)
   const settings = judged?.policy?.gates.staging_regression
   if (!judged || !settings) return
-  if (!(await mayAsk(await github(repository.installationId), repository, requestedBy))) return
+  if (!(await canRequestRun(await github(repository.installationId), repository, requestedBy))) return
   const pull = { ...judged.pull, requestedBy }
   await queue.enqueueRegression({ pull, sha, server: settings.server, why: 'button' })
 }
@@ -81,10 +81,10 @@ export async function askByButton(
  */
 export async function deployBeforeWindow(
   github: GitHub,
-  { pull, sha }: RegressionWish,
+  { pull, sha }: RegressionRequest,
   { deployments }: RegressionFacts,
   settings: RegressionSettings,
-  { database, now }: Pick<WishShell, 'database' | 'now'>,
+  { database, now }: Pick<RequestShell, 'database' | 'now'>,
 ): Promise<void> {
   const [judged] = await verdictsOnHead(database, pull, sha)
   if (!judged || judged.snapshot.draft || !releaseAsked(judged.snapshot).label) return
@@ -92,15 +92,15 @@ export async function deployBeforeWindow(
   const ofHead = deployments.filter((deployment) => deployment.sha === sha)
   const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)
   const again = over ? await deployInTurn({ database, github, now }, pull, sha, settings) : undefined
-  if (again) throw retryAfter(again, 'another candidate has its turn on staging')
+  if (again) throw retryAfter(again, 'another candidate is on staging')
 }
 
 /**
  * After a merge to the default branch: the list of tools that the newest run on the merged head has read becomes the
  * baseline of the next release, and the other open pull requests are judged against it.
  */
-export async function recordRelease(
-  { database, queue }: Pick<WishShell, 'database' | 'queue'>,
+export async function recordReleaseBaseline(
+  { database, queue }: Pick<RequestShell, 'database' | 'queue'>,
   { pull, headSha, snapshot, policy }: StoredVerdict,
   now: Date,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { pullRefSchema } from './snapshot.ts'
  * What the queue `run-regression` carries: the head to judge, and why. Everything else is read again. Written as a zod
  * schema, since a job may have been stored by an older version.
  */
-export const regressionWishSchema = z.object({
+export const regressionRequestSchema = z.object({
   /** One of the pull requests that offer the head; `requestedBy` where a person pressed the button. */
   pull: pullRefSchema,
   sha: z.string().min(1),
@@ -15,9 +15,9 @@ export const regressionWishSchema = z.object({
   why: z.enum(['gate', 'window', 'button']),
 })
 
-export type RegressionWish = z.infer<typeof regressionWishSchema>
+export type RegressionRequest = z.infer<typeof regressionRequestSchema>
 
 /** Equal keys are one job. */
-export function keyOfWish({ pull, sha }: RegressionWish): string {
+export function keyOfRegression({ pull, sha }: RegressionRequest): string {
   return `${pull.installationId}/${pull.repositoryId}/${sha}`
 }

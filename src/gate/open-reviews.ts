@@ -1,10 +1,10 @@
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Judging } from '../policy/policy-source.ts'
 import type { Queryable } from '../store/database.ts'
-import { owedReviews } from '../store/follow-ups.ts'
+import { openReviews } from '../store/follow-ups.ts'
 
 /** The fact for a snapshot, where the policy lets an overdue review block the next urgent change. */
-export async function owedFact(
+export async function openReviewsFact(
   database: Queryable,
   repository: { installationId: number; repositoryId: number },
   judging: Judging,
@@ -12,7 +12,7 @@ export async function owedFact(
   const blocks =
     judging.kind === 'policy' && judging.policy.gates.release_window?.urgent.block_when_overdue === true
   if (!blocks) return {}
-  const owed = await owedReviews(database, repository)
+  const owed = await openReviews(database, repository)
   return {
     owedReviews: owed.flatMap(({ number, issue, dueAt }) =>
       number === undefined || !dueAt

@@ -1,0 +1,45 @@
+import type { Logger } from 'pino'
+import type { RegressionRequest } from '../decision/regression-request.ts'
+import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { Baseline } from '../regression/contract-check.ts'
+import type { RunReport } from '../regression/report-schema.ts'
+import type { GitHub } from '../services/github/client.ts'
+import type { Pull } from '../services/github/pulls.ts'
+import type { StagingServer } from '../settings/servers.ts'
+import type { Database } from '../store/database.ts'
+import type { Queue } from '../store/queue.ts'
+import type { OnStaging } from './target.ts'
+
+/** Everything outside that a run on staging needs. */
+export type RegressionShell = {
+  database: Database
+  github: (installationId: number) => Promise<GitHub>
+  queue: Pick<Queue, 'enqueueEvaluate'>
+  servers: ReadonlyMap<string, StagingServer>
+  now: () => Date
+  log: Pick<Logger, 'info' | 'warn'>
+}
+
+/** One head to be judged, with what is known of it. `absent` says why staging does not hold it. */
+export type RunTask = {
+  github: GitHub
+  request: RegressionRequest
+  settings: RegressionSettings
+  pull: Pull
+  tree: string | null
+  staging: OnStaging
+  absent: string | undefined
+}
+
+/** What came out of it. `recorded` is the list of tools as it was read, where it was. */
+export type RunResult = {
+  report: RunReport
+  recorded: Baseline | undefined
+  suiteText: string | null
+  baselineId: number | null
+}
+
+/** What a run is tied to. */
+export type RunOrigin = Pick<RunTask, 'github' | 'request' | 'settings' | 'tree' | 'absent'> & {
+  staging: { live: { id: number } | undefined }
+}
