@@ -148,7 +148,7 @@ describe('an instant freeze', () => {
   })
 
   test.each([
-    ['an end that is past', ['--until', '2020-01-01T00:00:00Z'], 1, /would end .*, which is past/],
+    ['an end that is past', ['--until', '2020-01-01T00:00:00Z'], 1, /would end .*, which is in the past/],
     ['an end without an offset', ['--until', '2027-01-01T00:00'], 2, /--until: .* with an offset/],
     ['a name that is none', ['--repository', 'shop'], 2, /--repository: "shop" is not owner\/name/],
     ['an address that is none', ['--url', 'localhost:3000'], 2, /--url: "localhost:3000" is not an address/],
