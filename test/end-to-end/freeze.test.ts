@@ -126,7 +126,9 @@ describe('an instant freeze', () => {
     await release(['freeze', '--reason', 'All of it'])
     expect(await release(['unfreeze', ...mine])).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/has no freeze of its own, but every repository is still frozen: "All of it"/),
+      out: expect.stringMatching(
+        /has no freeze of its own, but every repository is still frozen: "All of it"/,
+      ),
     })
     await release(['freeze', '--reason', 'This one', ...mine])
     expect(await release(['unfreeze'])).toMatchObject({
