@@ -1,5 +1,5 @@
 import { oneLine } from '../decision/markdown.ts'
-import type { Source } from '../services/github/enforcement.ts'
+import type { Source } from '../services/github/enforcement/sources.ts'
 import type { Found } from './diagnosis.ts'
 
 /** How else a change gets to a branch, or out of it, without a pull request that the gate has judged. */

@@ -1,5 +1,6 @@
 import { oneLine } from '../decision/markdown.ts'
-import type { Bypass, Source } from '../services/github/enforcement.ts'
+import type { Bypass } from '../services/github/enforcement/bypass.ts'
+import type { Source } from '../services/github/enforcement/sources.ts'
 import { type Found, listed } from './diagnosis.ts'
 import { type Gate, pins, requires, titleOf } from './required-check.ts'
 

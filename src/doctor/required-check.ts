@@ -1,5 +1,6 @@
 import { oneLine } from '../decision/markdown.ts'
-import type { Branch, Ruleset, Source } from '../services/github/enforcement.ts'
+import type { Ruleset, Source } from '../services/github/enforcement/sources.ts'
+import type { Branch } from '../services/github/enforcement.ts'
 import { type Found, listed, quoted } from './diagnosis.ts'
 
 /** What the check is called, which App may report it, and how to set all of it up. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { regressionCheckName } from '../decision/regression-check.ts'
 import type { Narrator } from './narrator.ts'
+import { expectTold, type Scene, sceneIn } from './scene.ts'
 import type { Stage } from './stage.ts'
-import { expectTold, type Scene, sceneIn } from './story.ts'
 import { type Change, furnish, type Workshop } from './workshop.ts'
 
 const policy = `slack: { channel: "#releases" }

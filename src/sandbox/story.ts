@@ -1,30 +1,8 @@
-import { formatTimeShort } from '../decision/calendar.ts'
 import type { Narrator } from './narrator.ts'
-import type { ShownCheck, Stage } from './stage.ts'
+import { type Scene, sceneIn } from './scene.ts'
+import type { Stage } from './stage.ts'
 import { tellTheRegression } from './story-staging.ts'
-import type { Change, Workshop } from './workshop.ts'
-
-/** The check as it stands, which must have this title and state; else the story is not as told, and stops. */
-async function expectCheck(
-  shop: Workshop,
-  sha: string,
-  expected: { title: RegExp; conclusion?: 'success' | 'failure' },
-): Promise<ShownCheck> {
-  const check = await shop.check({ sha })
-  if (!check) throw new Error(`The story expected a check on ${sha.slice(0, 7)}, and there is none.`)
-  if (!expected.title.test(check.title) || (check.conclusion ?? undefined) !== expected.conclusion) {
-    throw new Error(
-      `The story expected ${expected.title} (${expected.conclusion ?? 'in progress'}), and the check says ` +
-        `"${check.title}" (${check.conclusion ?? check.status}).\n${check.summary}`,
-    )
-  }
-  return check
-}
-
-/** Stops the story where something is not as told. */
-export function expectTold(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`The story expected that ${what}, and it is not so.`)
-}
+import type { Workshop } from './workshop.ts'
 
 /** The story of a release week, told as it happens. */
 export async function tellReleaseWeek(stage: Stage, shop: Workshop, tell: Narrator): Promise<void> {
@@ -33,63 +11,6 @@ export async function tellReleaseWeek(stage: Stage, shop: Workshop, tell: Narrat
   await tellTheUrgentFix(shop, scene)
   await tellTheImpatientOne(shop, scene)
   await tellTheRegression(stage, tell)
-}
-
-/** What is told and shown in one repository. */
-export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
-  return {
-    async at(time, text) {
-      const moment = new Date(time)
-      await stage.moveTo(moment)
-      tell.scene(formatTimeShort(moment, 'America/Los_Angeles'), text)
-    },
-    async show(change, expected) {
-      tell.check(await expectCheck(shop, change.sha, expected), `${shop.name}#${change.number}`)
-    },
-    async refused(login, change) {
-      const answer = await shop.merge(login, change)
-      expectTold(answer !== undefined, `GitHub refuses to merge #${change.number}`)
-      tell.line(
-        `${login} tries to merge #${change.number}. GitHub refuses: "${(answer ?? '').replace(/\s*\n\s*/g, ': ')}"`,
-      )
-    },
-    async merged(login, change) {
-      const answer = await shop.merge(login, change)
-      expectTold(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
-      tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
-      const heard = stage.slack.messages.at(-1)
-      expectTold(
-        heard?.text.includes(`#${change.number}`) === true,
-        `Slack hears of the merge of #${change.number}`,
-      )
-      tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
-    },
-    async owed({ number }) {
-      const labels = 'urgent-review'
-      const { data } = await stage.as('eva').rest.issues.listForRepo({ ...shop.repository, labels })
-      const issue = data.find(({ title }) => title.includes(`#${number} `))
-      expectTold(issue !== undefined, `an issue asks for the review of #${number}`)
-      const due = /Due [^.\n]*/.exec(issue?.body ?? '')?.[0] ?? ''
-      tell.line(`The bot opens #${issue?.number}, "${issue?.title}". ${due}.`)
-    },
-  }
-}
-
-/** A message as its reader sees it: links by their words, lines beside each other. */
-function asRead(text: string): string {
-  return text
-    .replace(/<[^|>]+\|([^>]+)>/g, '$1')
-    .split('\n')
-    .join(' · ')
-}
-
-export type Scene = {
-  at: (time: string, text: string) => Promise<void>
-  show: (change: Change, expected: { title: RegExp; conclusion?: 'success' | 'failure' }) => Promise<void>
-  refused: (login: string, change: Change) => Promise<void>
-  merged: (login: string, change: Change) => Promise<void>
-  /** The review that an urgent merge owes. */
-  owed: (change: Change) => Promise<void>
 }
 
 async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scene): Promise<void> {

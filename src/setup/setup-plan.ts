@@ -4,7 +4,7 @@ import { checkName } from '../decision/report.ts'
 import type { ReadRepository } from '../doctor/facts.ts'
 import { type Gate, pins } from '../doctor/required-check.ts'
 import { type Label, missingLabels, wantedLabels } from '../policy/labels.ts'
-import type { Ruleset } from '../services/github/enforcement.ts'
+import type { Ruleset } from '../services/github/enforcement/sources.ts'
 
 /** The ruleset that `setup` makes and keeps up, by its name. */
 export const rulesetName = 'Release gate'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { diagnose, isDrift } from '../../src/doctor/diagnose.ts'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
 import type { Facts, RepositoryFacts } from '../../src/doctor/facts.ts'
-import type { Bypass } from '../../src/services/github/enforcement.ts'
+import type { Bypass } from '../../src/services/github/enforcement/bypass.ts'
 import {
   APP,
   aBranch,

@@ -1,6 +1,7 @@
 import type { Facts, InstallationFacts, ReadRepository } from '../../src/doctor/facts.ts'
 import { parsePolicy } from '../../src/policy/policy-file.ts'
-import type { Branch, Ruleset, Source } from '../../src/services/github/enforcement.ts'
+import type { Ruleset, Source } from '../../src/services/github/enforcement/sources.ts'
+import type { Branch } from '../../src/services/github/enforcement.ts'
 
 export const APP = 4001
 export const CHECK = 'Release gate'

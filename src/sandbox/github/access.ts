@@ -2,8 +2,8 @@ import type { Context } from 'hono'
 import type { Actor, GitHubContext } from './context.ts'
 import { accountById, appById, covers, type Hub, repositoryByName } from './hub.ts'
 import { notFound, problem } from './problems.ts'
-import type { Repository } from './repository-state.ts'
-import type { Account, BaseRole, Installation, RoleName, Team } from './world.ts'
+import type { Repository, RoleName } from './repository-state.ts'
+import type { Account, BaseRole, Installation, Team } from './world.ts'
 
 const ranks: Record<string, number> = { none: 0, read: 1, triage: 2, write: 3, maintain: 4, admin: 5 }
 export type Level = BaseRole | 'none'

@@ -4,10 +4,9 @@ import type { Hub } from './hub.ts'
 import { enqueue, queueRule } from './merge-queue.ts'
 import { mergeBlock, mergePull } from './merging.ts'
 import { openPulls } from './pull-facts.ts'
-import type { Repository } from './repository-state.ts'
+import type { PullIssue, Repository } from './repository-state.ts'
 import { missingChecks } from './requirements.ts'
 import { requirementsFor } from './rules.ts'
-import type { PullIssue } from './shapes/pull.ts'
 
 /**
  * Auto-merge fires at once when the last requirement turns green, right after the answer to the request that turned it.

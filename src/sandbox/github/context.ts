@@ -5,6 +5,9 @@ export type Actor =
   | { kind: 'user'; userId: number; login: string; token: string }
   | { kind: 'anonymous' }
 
+/** In whose name something happens; `appId` when an App's token did it. */
+export type By = { userId: number; appId: number | null }
+
 /** The variables that the sandbox's middleware sets on each request (`Hono<GitHubContext>`). */
 export type GitHubContext = { Variables: { actor: Actor } }
 

@@ -4,6 +4,9 @@ import type { GitHubContext, SandboxClock } from './context.ts'
 import type { DeliveryFaults } from './delivery-faults.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import {
+  type Delivery,
+  type Hook,
+  type HookPayload,
   headersOf,
   NO_CONNECTION,
   type Outcome,
@@ -12,35 +15,6 @@ import {
   parcelOf,
   post,
 } from './hookshot.ts'
-
-/** One attempt, in the shape of `GET /app/hook/deliveries/:id`; `request.payload` is still the raw bytes as text. */
-export type Delivery = {
-  id: number
-  guid: string
-  delivered_at: string
-  redelivery: boolean
-  /** Seconds. */
-  duration: number
-  /** `OK`, or what went wrong. */
-  status: string
-  status_code: number
-  event: string
-  action: string | null
-  installation_id: number | null
-  repository_id: number | null
-  throttled_at: null
-  url: string
-  request: { headers: Record<string, string>; payload: string }
-  response: { headers: Record<string, string>; payload: string }
-}
-
-export type Hook = { url: string; secret: string }
-
-export type HookPayload = {
-  action?: string
-  installation?: { id: number }
-  repository?: { id: number }
-} & object
 
 export type Deliveries = {
   /** Signs and sends the event in the background; the payload is serialised at once. Without a hook nothing happens. */

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { jwtOnly } from './auth.ts'
 import type { GitHubContext } from './context.ts'
-import type { Delivery, Hook } from './deliveries.ts'
+import type { Delivery, Hook } from './hookshot.ts'
 
 type Options = {
   log: readonly Delivery[]

@@ -1,4 +1,5 @@
-import { type By, emit } from './events.ts'
+import type { By } from './context.ts'
+import { emit } from './events.ts'
 import type { Hub } from './hub.ts'
 import { unprocessable } from './problems.ts'
 import type { Deployment, DeploymentStatus, Repository } from './repository-state.ts'

@@ -1,3 +1,4 @@
+import type { By } from './context.ts'
 import { accountById, appById, type Hub, installationFor } from './hub.ts'
 import type { Issue, IssueEvent, Label, Repository } from './repository-state.ts'
 import { simpleOrganization, userById } from './shapes/account.ts'
@@ -5,9 +6,6 @@ import { labelShape } from './shapes/issue.ts'
 import { nodeId } from './shapes/links.ts'
 import { repositoryShape } from './shapes/repository.ts'
 import type { Installation } from './world.ts'
-
-/** In whose name something happens; `appId` when an App's token did it. */
-export type By = { userId: number; appId: number | null }
 
 /** Sent to every App, whatever it subscribed to. */
 const always = new Set(['installation', 'installation_repositories', 'github_app_authorization'])

@@ -1,10 +1,9 @@
 import { type Commit, findCommit } from './git-reading.ts'
 import { fullName, type Hub } from './hub.ts'
 import { pullCommits } from './pull-facts.ts'
-import type { Repository } from './repository-state.ts'
+import type { PullIssue, Repository } from './repository-state.ts'
 import { accountOfEmail } from './shapes/commit.ts'
 import { nodeId } from './shapes/links.ts'
-import type { PullIssue } from './shapes/pull.ts'
 import type { Account } from './world.ts'
 
 /** GraphQL's view of the same world. Fields that cost git work are functions, so that only what is asked for is done. */

@@ -1,5 +1,33 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import type { Delivery, HookPayload } from './deliveries.ts'
+
+/** One attempt, in the shape of `GET /app/hook/deliveries/:id`; `request.payload` is still the raw bytes as text. */
+export type Delivery = {
+  id: number
+  guid: string
+  delivered_at: string
+  redelivery: boolean
+  /** Seconds. */
+  duration: number
+  /** `OK`, or what went wrong. */
+  status: string
+  status_code: number
+  event: string
+  action: string | null
+  installation_id: number | null
+  repository_id: number | null
+  throttled_at: null
+  url: string
+  request: { headers: Record<string, string>; payload: string }
+  response: { headers: Record<string, string>; payload: string }
+}
+
+export type Hook = { url: string; secret: string }
+
+export type HookPayload = {
+  action?: string
+  installation?: { id: number }
+  repository?: { id: number }
+} & object
 
 /** What every attempt of one delivery has in common: a redelivery sends the same bytes under the same guid. */
 export type Parcel = Pick<Delivery, 'guid' | 'event' | 'action' | 'installation_id' | 'repository_id'> & {

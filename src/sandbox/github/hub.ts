@@ -1,6 +1,6 @@
-import type { SandboxClock } from './context.ts'
+import type { By, SandboxClock } from './context.ts'
 import { notFound } from './problems.ts'
-import type { Repository } from './repository-state.ts'
+import type { PullIssue, Repository } from './repository-state.ts'
 import { type Account, type AppRecord, ghost, type Installation, type World } from './world.ts'
 
 /** What every module of the sandbox's GitHub works with. */
@@ -21,7 +21,21 @@ export type Hub = {
   later(repository: Repository, task: () => Promise<void>): void
   settled(): Promise<void>
   revokeInstallation(installationId: number): void
+  background: Background
 }
+
+/**
+ * What GitHub starts by itself when something changed. It stands here, and not in calls from file to file, since its
+ * own work (a merge, a closed pull request) starts it again. Each ends before `settled` does.
+ */
+export type Background = {
+  /** Auto-merge of a pull request looks again. */
+  autoMerge(repository: Repository, issue: PullIssue): void
+  /** A merge queue builds its groups anew; with `leaving`, without that pull request. */
+  rebuildQueue(repository: Repository, branch: string, leaver?: Leaver): void
+}
+
+export type Leaver = { leaving: number; by: By }
 
 /** Queues each repository's changes and keeps count of the work that is still to come. */
 export function createTurns(): Pick<Hub, 'exclusive' | 'later' | 'settled'> {

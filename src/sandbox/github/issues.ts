@@ -1,4 +1,5 @@
-import { type By, emit, record } from './events.ts'
+import type { By } from './context.ts'
+import { emit, record } from './events.ts'
 import type { Hub } from './hub.ts'
 import { emitPull, isPull } from './pull-facts.ts'
 import type { Issue, Label, Repository } from './repository-state.ts'

@@ -1,8 +1,8 @@
-import { type By, emit, record } from './events.ts'
+import type { By } from './context.ts'
+import { emit, record } from './events.ts'
 import { findCommit, noCommit, shaOf } from './git-reading.ts'
 import { moveRef } from './git-writing.ts'
 import type { Hub } from './hub.ts'
-import { firstBy } from './merge-queue.ts'
 import { deleteMergedBranch, mergedTip } from './merging.ts'
 import { emitPull, isPull } from './pull-facts.ts'
 import { closePull } from './pulls.ts'
@@ -12,6 +12,11 @@ import { headCommit } from './shapes/commit.ts'
 
 type Reason = 'merged' | 'invalidated' | 'dequeued'
 export type DequeueReason = 'MANUAL' | 'CI_FAILURE' | 'MERGE_CONFLICT' | 'MERGE' | 'BRANCH_PROTECTIONS'
+
+/** The one whose pull request is first in the queue. */
+export function firstBy(queue: MergeQueue): By {
+  return { userId: queue.entries[0]?.userId ?? 0, appId: null }
+}
 
 /** Takes one pull request out; its group counts as dequeued and those behind it as invalidated. */
 export async function leave(

@@ -1,12 +1,12 @@
-import { type By, record } from './events.ts'
-import type { Hub } from './hub.ts'
-import { buildGroups, destroyGroups, leave, mergeGroups } from './merge-groups.ts'
+import type { By } from './context.ts'
+import { record } from './events.ts'
+import type { Hub, Leaver } from './hub.ts'
+import { buildGroups, destroyGroups, firstBy, leave, mergeGroups } from './merge-groups.ts'
 import { mergeBlock } from './merging.ts'
 import { emitPull } from './pull-facts.ts'
-import type { MergeQueue, Repository } from './repository-state.ts'
+import type { MergeQueue, PullIssue, Repository } from './repository-state.ts'
 import { checkState } from './requirements.ts'
 import { requirementsFor } from './rules.ts'
-import type { PullIssue } from './shapes/pull.ts'
 
 /** The queue's settings on a branch; undefined where no active ruleset has a `merge_queue` rule. */
 export function queueRule(
@@ -50,7 +50,7 @@ export async function rebuildQueue(
   hub: Hub,
   repository: Repository,
   branch: string,
-  leaver?: { leaving: number; by: By },
+  leaver?: Leaver,
 ): Promise<void> {
   const queue = queueOf(repository, branch)
   const by = leaver?.by ?? firstBy(queue)
@@ -58,10 +58,6 @@ export async function rebuildQueue(
   if (leaver) await leave(hub, repository, queue, leaver.leaving, 'MANUAL', leaver.by)
   else await destroyGroups(hub, repository, queue, 'invalidated', by)
   await advance(hub, repository, branch)
-}
-
-export function firstBy(queue: MergeQueue): By {
-  return { userId: queue.entries[0]?.userId ?? 0, appId: null }
 }
 
 /** Builds the groups that are missing, then merges or drops what its checks have decided. */

@@ -2,9 +2,8 @@ import { isAncestor } from './git-reading.ts'
 import type { Hub } from './hub.ts'
 import { mergeBlock } from './merging.ts'
 import { baseTip, type Mergeability, mergesCleanly } from './pull-facts.ts'
-import type { Repository } from './repository-state.ts'
+import type { PullIssue, Repository } from './repository-state.ts'
 import { newestRuns } from './shapes/check.ts'
-import type { PullIssue } from './shapes/pull.ts'
 
 /**
  * `mergeable` and `mergeable_state` of a pull request. GitHub works these out in the background and answers null at first;

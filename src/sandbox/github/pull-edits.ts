@@ -1,12 +1,10 @@
-import { tryAutoMerge } from './auto-merge.ts'
-import { type By, record } from './events.ts'
+import type { By } from './context.ts'
+import { record } from './events.ts'
 import { mergeBase, shaOf } from './git-reading.ts'
 import type { Hub } from './hub.ts'
-import { rebuildQueue } from './merge-queue.ts'
 import { invalid, unprocessable } from './problems.ts'
 import { emitPull } from './pull-facts.ts'
-import type { AutoMerge, Repository } from './repository-state.ts'
-import type { PullIssue } from './shapes/pull.ts'
+import type { AutoMerge, PullIssue, Repository } from './repository-state.ts'
 
 /** Another base: `base_ref_changed`, or `automatic_base_change_succeeded` when the old base was merged and deleted. */
 export async function retargetPull(
@@ -29,8 +27,7 @@ export async function retargetPull(
   const from = { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } }
   const queued = repository.queues.get(pull.baseRef)
   if (queued?.entries.some(({ number }) => number === issue.number)) {
-    const left = pull.baseRef
-    hub.later(repository, () => rebuildQueue(hub, repository, left, { leaving: issue.number, by }))
+    hub.background.rebuildQueue(repository, pull.baseRef, { leaving: issue.number, by })
   }
   pull.baseRef = base
   pull.baseSha = sha
@@ -59,7 +56,7 @@ export async function setAutoMerge(
   const action = wish ? 'auto_merge_enabled' : 'auto_merge_disabled'
   record(hub, issue, action, by)
   await emitPull(hub, repository, issue, action, by, wish ? {} : { reason: 'Auto-merge was turned off' })
-  if (wish) tryAutoMerge(hub, repository, issue)
+  if (wish) hub.background.autoMerge(repository, issue)
 }
 
 /** Title and body, as `PATCH …/pulls/{n}` and `PATCH …/issues/{n}` change them. */

@@ -1,11 +1,12 @@
-import { type By, emit } from './events.ts'
+import type { By } from './context.ts'
+import { emit } from './events.ts'
 import { type ChangedFile, changedFiles } from './git-diff.ts'
 import { mergeTrees } from './git-merging.ts'
 import { type Commit, commitsBetween, mergeBase, shaOf } from './git-reading.ts'
 import type { Hub } from './hub.ts'
-import type { Issue, Repository } from './repository-state.ts'
+import type { Issue, PullIssue, Repository } from './repository-state.ts'
 import { userOrNull } from './shapes/account.ts'
-import { type PullIssue, pullShape } from './shapes/pull.ts'
+import { pullShape } from './shapes/pull.ts'
 
 export function isPull(issue: Issue): issue is PullIssue {
   return issue.pull !== undefined

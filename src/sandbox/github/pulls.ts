@@ -1,14 +1,12 @@
-import { type By, record } from './events.ts'
+import type { By } from './context.ts'
+import { record } from './events.ts'
 import { commitsBetween, isAncestor, shaOf } from './git-reading.ts'
 import type { Hub } from './hub.ts'
-import { rebuildQueue } from './merge-queue.ts'
 import { invalid } from './problems.ts'
 import { setAutoMerge } from './pull-edits.ts'
 import { emitPull, openPulls } from './pull-facts.ts'
-import { keepHead } from './pushes.ts'
-import type { Issue, Repository } from './repository-state.ts'
+import type { Issue, PullIssue, Repository } from './repository-state.ts'
 import { userById } from './shapes/account.ts'
-import type { PullIssue } from './shapes/pull.ts'
 
 export type NewPull = {
   title: string
@@ -77,6 +75,13 @@ export async function openPull(hub: Hub, repository: Repository, by: By, wish: N
   return opened
 }
 
+/** Makes the head known to the base repository as `refs/pull/{n}/head`, also when it lives in a fork. */
+export async function keepHead(base: Repository, number: number, head: Repository, ref: string, sha: string) {
+  const kept = `refs/pull/${number}/head`
+  if (base === head) await base.git.run(['update-ref', kept, sha])
+  else await base.git.run(['fetch', '--quiet', '--no-tags', head.git.folder, `+${ref}:${kept}`])
+}
+
 function newPull(hub: Hub, wish: NewPull, baseSha: string, headSha: string): PullIssue['pull'] {
   return {
     id: hub.world.nextId('pull'),
@@ -117,9 +122,7 @@ export async function closePull(
     .get(issue.pull.baseRef)
     ?.entries.some(({ number }) => number === issue.number)
   if (queued && !merged) {
-    hub.later(repository, () =>
-      rebuildQueue(hub, repository, issue.pull.baseRef, { leaving: issue.number, by }),
-    )
+    hub.background.rebuildQueue(repository, issue.pull.baseRef, { leaving: issue.number, by })
   }
   await emitPull(hub, repository, issue, 'closed', by)
 }

@@ -1,10 +1,15 @@
+import type { By } from './context.ts'
 import { emit } from './events.ts'
 import { type Commit, commitsBetween, findCommit, noCommit, shaOf } from './git-reading.ts'
 import { type Hub, isoTime } from './hub.ts'
-import type { Move } from './pushes.ts'
-import type { Repository } from './repository-state.ts'
+import type { ActivityType, Repository } from './repository-state.ts'
 import { userById } from './shapes/account.ts'
 import { repositoryPage } from './shapes/links.ts'
+
+/** A branch that moves, is made (`before` all zeros) or is deleted (`after` all zeros). */
+export type Move = { ref: string; before: string; after: string; by: By; type?: ActivityType }
+
+export const branchOf = (ref: string) => ref.replace('refs/heads/', '')
 
 export async function emitPush(hub: Hub, repository: Repository, move: Move, forced: boolean): Promise<void> {
   const { git } = repository

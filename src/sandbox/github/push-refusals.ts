@@ -1,6 +1,6 @@
 import { noCommit } from './git-reading.ts'
 import type { Hub } from './hub.ts'
-import { branchOf, type Move } from './pushes.ts'
+import { branchOf, type Move } from './push-event.ts'
 import type { Repository } from './repository-state.ts'
 import { missingChecks } from './requirements.ts'
 import type { Requirement } from './rule-readers.ts'

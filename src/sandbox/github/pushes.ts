@@ -1,19 +1,15 @@
-import { tryAutoMerge } from './auto-merge.ts'
-import { ensureSuite } from './checks.ts'
-import { type By, record } from './events.ts'
+import { ensureSuite } from './check-suites.ts'
+import type { By } from './context.ts'
+import { record } from './events.ts'
 import { isAncestor, mergeBase, noCommit, shaOf } from './git-reading.ts'
 import { moveRef } from './git-writing.ts'
 import type { Hub } from './hub.ts'
-import { rebuildQueue } from './merge-queue.ts'
 import { retargetPull } from './pull-edits.ts'
 import { emitPull, openPulls } from './pull-facts.ts'
-import { closePull } from './pulls.ts'
-import { emitPush } from './push-event.ts'
-import type { ActivityType, Repository } from './repository-state.ts'
+import { closePull, keepHead } from './pulls.ts'
+import { branchOf, emitPush, type Move } from './push-event.ts'
+import type { ActivityType, PullIssue, Repository } from './repository-state.ts'
 import { requirementsFor } from './rules.ts'
-import type { PullIssue } from './shapes/pull.ts'
-
-export type Move = { ref: string; before: string; after: string; by: By; type?: ActivityType }
 
 /** Everything that GitHub does once a branch moved: activity, `push`, heads of pull requests, merges by push. */
 export async function branchMoved(hub: Hub, repository: Repository, move: Move): Promise<void> {
@@ -32,14 +28,12 @@ export async function branchMoved(hub: Hub, repository: Repository, move: Move):
   await closeMergedByPush(hub, repository, move)
   for (const issue of openPulls(repository)) {
     if (issue.pull.autoMerge && `refs/heads/${issue.pull.baseRef}` === move.ref)
-      tryAutoMerge(hub, repository, issue)
+      hub.background.autoMerge(repository, issue)
   }
   if (repository.queues.has(branchOf(move.ref)) && move.type !== 'merge_queue_merge') {
-    hub.later(repository, () => rebuildQueue(hub, repository, branchOf(move.ref)))
+    hub.background.rebuildQueue(repository, branchOf(move.ref))
   }
 }
-
-export const branchOf = (ref: string) => ref.replace('refs/heads/', '')
 
 async function isForced({ git }: Repository, { before, after }: Move): Promise<boolean> {
   if (before === noCommit || after === noCommit) return false
@@ -96,15 +90,8 @@ async function moveHead(
   dismissStale(hub, base, issue, by)
   await emitPull(hub, base, issue, 'synchronize', by, { before, after })
   if (base.queues.has(issue.pull.baseRef)) {
-    hub.later(base, () => rebuildQueue(hub, base, issue.pull.baseRef, { leaving: issue.number, by }))
+    hub.background.rebuildQueue(base, issue.pull.baseRef, { leaving: issue.number, by })
   }
-}
-
-/** Makes the head known to the base repository as `refs/pull/{n}/head`, also when it lives in a fork. */
-export async function keepHead(base: Repository, number: number, head: Repository, ref: string, sha: string) {
-  const kept = `refs/pull/${number}/head`
-  if (base === head) await base.git.run(['update-ref', kept, sha])
-  else await base.git.run(['fetch', '--quiet', '--no-tags', head.git.folder, `+${ref}:${kept}`])
 }
 
 function dismissStale(hub: Hub, repository: Repository, issue: PullIssue, by: By): void {

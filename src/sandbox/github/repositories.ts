@@ -7,9 +7,9 @@ import { type NewBranch, writeBranches } from './git-writing.ts'
 import { type Hub, repositoryByName, requireAccount } from './hub.ts'
 import { personSignature } from './merging.ts'
 import { branchMoved } from './pushes.ts'
-import type { Repository } from './repository-state.ts'
+import type { Repository, RoleName } from './repository-state.ts'
 import { simpleUser } from './shapes/account.ts'
-import type { Account, RoleName } from './world.ts'
+import type { Account } from './world.ts'
 
 export type NewRepository = {
   owner: string

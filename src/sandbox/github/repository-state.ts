@@ -1,6 +1,8 @@
 import type { Git } from './git.ts'
 import type { Protection, Ruleset } from './rule-types.ts'
-import type { RoleName } from './world.ts'
+
+/** A role's exact name: one of GitHub's five, or a custom role of the organization. */
+export type RoleName = string
 
 export type Repository = {
   id: number
@@ -54,6 +56,9 @@ export type Issue = {
   events: IssueEvent[]
   pull?: Pull
 }
+
+/** An issue that is a pull request. */
+export type PullIssue = Issue & { pull: Pull }
 
 export type Comment = {
   id: number

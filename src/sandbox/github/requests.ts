@@ -1,10 +1,9 @@
 import { type RequestContext, requireAccountOf } from './access.ts'
-import type { By } from './events.ts'
+import type { By } from './context.ts'
 import type { Hub } from './hub.ts'
 import { notFound, problem } from './problems.ts'
 import { isPull } from './pull-facts.ts'
-import type { Issue, Repository } from './repository-state.ts'
-import type { PullIssue } from './shapes/pull.ts'
+import type { Issue, PullIssue, Repository } from './repository-state.ts'
 
 /** In whose name the request acts; 401 for nobody. */
 export function byOf(hub: Hub, c: RequestContext): By {

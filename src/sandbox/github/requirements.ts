@@ -2,10 +2,9 @@ import { hasRole } from './access.ts'
 import { isAncestor } from './git-reading.ts'
 import type { Hub } from './hub.ts'
 import { baseTip } from './pull-facts.ts'
-import type { Repository } from './repository-state.ts'
+import type { PullIssue, Repository } from './repository-state.ts'
 import type { RequiredCheck, Requirement } from './rule-readers.ts'
 import { newestRuns } from './shapes/check.ts'
-import type { PullIssue } from './shapes/pull.ts'
 
 type CheckState = 'success' | 'expected' | 'failing' | 'in progress' | 'queued' | 'pending'
 

@@ -1,11 +1,11 @@
 import { hasRole } from './access.ts'
-import { type By, record } from './events.ts'
+import type { By } from './context.ts'
+import { record } from './events.ts'
 import type { Hub } from './hub.ts'
 import { unprocessable } from './problems.ts'
 import { emitPull } from './pull-facts.ts'
-import type { Repository } from './repository-state.ts'
+import type { PullIssue, Repository } from './repository-state.ts'
 import { simpleUser, team as teamShape } from './shapes/account.ts'
-import type { PullIssue } from './shapes/pull.ts'
 import type { Account, Team } from './world.ts'
 
 type Asked = { accounts: Account[]; teams: Team[]; wanted: boolean }

@@ -1,10 +1,11 @@
 import { needs } from './access.ts'
 import { tryAutoMerge } from './auto-merge.ts'
-import { type By, emit, record } from './events.ts'
+import type { By } from './context.ts'
+import { emit, record } from './events.ts'
 import type { Hub } from './hub.ts'
 import { unprocessable } from './problems.ts'
-import type { Repository, Review, ReviewState } from './repository-state.ts'
-import { type PullIssue, pullShape, reviewShape } from './shapes/pull.ts'
+import type { PullIssue, Repository, Review, ReviewState } from './repository-state.ts'
+import { pullShape, reviewShape } from './shapes/pull.ts'
 
 export const pullsRead = needs('read', 'pull_requests', 'read')
 

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch'
 import { baseRole, inTeam, roleOf } from './access.ts'
-import type { By } from './events.ts'
+import type { By } from './context.ts'
 import { accountById, type Hub } from './hub.ts'
 import type { Repository } from './repository-state.ts'
 import { fromProtection, fromRuleset, type Requirement } from './rule-readers.ts'

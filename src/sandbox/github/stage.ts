@@ -10,9 +10,9 @@ import * as people from './people.ts'
 import { setAutoMerge, setDraft } from './pull-edits.ts'
 import { isPull } from './pull-facts.ts'
 import * as repositories from './repositories.ts'
-import type { MergeMethod, Repository } from './repository-state.ts'
+import type { MergeMethod, Repository, RoleName } from './repository-state.ts'
 import { makeWorkingCopy, type WorkingCopy } from './working-copy.ts'
-import type { Account, BaseRole, RoleName } from './world.ts'
+import type { Account, BaseRole } from './world.ts'
 
 export type SandboxUser = { id: number; login: string; email: string | null }
 export type SandboxRepository = { id: number; owner: string; name: string; fullName: string; folder: string }

@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createTokens } from './auth.ts'
+import { tryAutoMerge } from './auto-merge.ts'
 import type { GitHubContext, SandboxClock } from './context.ts'
-import { createDeliveries, type Deliveries, type HookPayload } from './deliveries.ts'
+import { createDeliveries, type Deliveries } from './deliveries.ts'
 import { etags } from './etags.ts'
 import { createFaults, type Faults } from './faults.ts'
+import type { HookPayload } from './hookshot.ts'
 import { createTurns, type Hub } from './hub.ts'
 import { registerApp } from './installations.ts'
 import { createLimits, type Limits } from './limits.ts'
+import { rebuildQueue } from './merge-queue.ts'
 import { answerErrors } from './problems.ts'
 import { apiRoutes } from './routes/index.ts'
 import { createStage, type Stage } from './stage.ts'
@@ -70,6 +73,11 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
     deliver: (event, payload) => deliveries.emit(event, payload as HookPayload),
     ...turns,
     revokeInstallation: (id) => tokens.revokeInstallation(id),
+    background: {
+      autoMerge: (repository, issue) => tryAutoMerge(hub, repository, issue),
+      rebuildQueue: (repository, branch, leaver) =>
+        hub.later(repository, () => rebuildQueue(hub, repository, branch, leaver)),
+    },
   }
   const app = registerApp(hub, options.appSlug ?? 'release-gate', ghost.id)
   hub.appId = app.id

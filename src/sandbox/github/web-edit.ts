@@ -1,4 +1,4 @@
-import type { By } from './events.ts'
+import type { By } from './context.ts'
 import { type Commit, findCommit, type Signature } from './git-reading.ts'
 import { changeTree, writeBlob, writeCommit } from './git-writing.ts'
 import type { Hub } from './hub.ts'

@@ -1,4 +1,4 @@
-import type { Repository } from './repository-state.ts'
+import type { Repository, RoleName } from './repository-state.ts'
 import type { Ruleset } from './rule-types.ts'
 
 /** Everything that the sandbox's GitHub remembers beside git: plain data, changed only by the modules in this folder. */
@@ -14,9 +14,6 @@ export type World = {
 }
 
 export type BaseRole = 'admin' | 'maintain' | 'write' | 'triage' | 'read'
-/** A role's exact name: one of GitHub's five, or a custom role of the organisation. */
-export type RoleName = string
-
 export type Account = {
   id: number
   login: string

@@ -1,31 +1,9 @@
 import pLimit from 'p-limit'
 import { asRetry, type GitHub, orAbsent, statusOfError } from './client.ts'
-import { actorNames, type Bypass, bypassOf } from './enforcement/bypass.ts'
-import { fromProtection, fromRules } from './enforcement/sources.ts'
-
-export type { Bypass } from './enforcement/bypass.ts'
+import { actorNames, bypassOf } from './enforcement/bypass.ts'
+import { fromProtection, fromRules, type Ruleset, type Source } from './enforcement/sources.ts'
 
 type Repository = { owner: string; repo: string }
-
-/** One thing that binds a branch: a ruleset, or the classic protection of that branch. */
-export type Source = {
-  kind: 'ruleset' | 'classic'
-  /** Stable and unique within the repository. */
-  id: string
-  /** Null where only the rule's number is known. */
-  name: string | null
-  /** Required checks; `appId` null: any App, and anyone with write permission, may report it. */
-  checks: { name: string; appId: number | null }[]
-  /** Whether a pull request must be up to date with its base. */
-  strict: boolean
-  bypass: Bypass[] | 'hidden'
-  pullRequired: boolean
-  approvals: number
-  dismissStale: boolean
-  queue: { grouping: string } | null
-  refusesForcePush: boolean
-  refusesDeletion: boolean
-}
 
 export type Branch = {
   name: string
@@ -33,18 +11,6 @@ export type Branch = {
   covered: boolean
   /** What binds it, or why that cannot be read. */
   state: { readable: true; sources: Source[] } | { readable: false; why: string }
-}
-
-/** A ruleset as it is written, whether in force or not. `rules` is as GitHub gives them, for writing them back. */
-export type Ruleset = {
-  id: number
-  name: string
-  owner: 'Repository' | 'Organization' | 'Enterprise'
-  enforcement: string
-  include: string[]
-  exclude: string[]
-  rules: { type: string; parameters?: Record<string, unknown> }[]
-  bypass: Bypass[] | 'hidden'
 }
 
 export type Enforcement = {

@@ -1,6 +1,6 @@
 import { Octokit } from '@octokit/rest'
+import type { RoleName } from '../../../src/sandbox/github/repository-state.ts'
 import { type SandboxGitHub, startGitHub } from '../../../src/sandbox/github/start.ts'
-import type { RoleName } from '../../../src/sandbox/github/world.ts'
 
 /** A client that speaks as one person (or App) and does nothing by itself: no retries, no waiting, no log lines. */
 export function client(url: string, auth?: string): Octokit {

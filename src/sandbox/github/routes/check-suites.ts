@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { needs, openRepository } from '../access.ts'
-import { emitSuite } from '../checks.ts'
+import { emitSuite } from '../check-suites.ts'
 import type { GitHubContext } from '../context.ts'
 import { findCommit, shaOf } from '../git-reading.ts'
 import type { Hub } from '../hub.ts'
@@ -10,7 +10,8 @@ import type { CheckSuite, Repository } from '../repository-state.ts'
 import { byOf, pathOf } from '../requests.ts'
 import { suiteWithRepository } from '../shapes/check.ts'
 import { headCommit } from '../shapes/commit.ts'
-import { read } from './checks.ts'
+
+const read = needs('read', 'checks', 'read')
 
 export function suiteById(repository: Repository, id: number): CheckSuite {
   const suite = repository.checkSuites.find((one) => one.id === id)

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
-import { applyRunInput, checksChanged, emitRun, ensureSuite, type RunInput, timeOf } from '../checks.ts'
+import { ensureSuite } from '../check-suites.ts'
+import { applyRunInput, checksChanged, emitRun, type RunInput, timeOf } from '../checks.ts'
 import type { GitHubContext } from '../context.ts'
 import { shaOf } from '../git-reading.ts'
 import type { Hub } from '../hub.ts'
@@ -11,8 +12,8 @@ import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { checkRunShape, newestRuns } from '../shapes/check.ts'
 import { suiteById, suiteRoutes } from './check-suites.ts'
 
-export const read = needs('read', 'checks', 'read')
-export const write = needs('read', 'checks', 'write')
+const read = needs('read', 'checks', 'read')
+const write = needs('read', 'checks', 'write')
 
 /** Check runs and suites. Only an App's installation may write them. */
 export function checkRoutes(hub: Hub): Hono<GitHubContext> {

@@ -10,8 +10,7 @@ import { nodeId, repositoryUrl } from '../shapes/links.ts'
 import { refRoutes } from './git-refs.ts'
 import { writeRoutes } from './git-writes.ts'
 
-export const read = needs('read', 'contents', 'read')
-export const write = needs('write', 'contents', 'write')
+const read = needs('read', 'contents', 'read')
 
 /** Refs, commits, trees and blobs as git holds them. */
 export function gitDatabaseRoutes(hub: Hub): Hono<GitHubContext> {

@@ -1,16 +1,19 @@
 import type { Hono } from 'hono'
-import { openRepository } from '../access.ts'
+import { needs, openRepository } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { isAncestor, listRefs, noCommit, shaOf } from '../git-reading.ts'
 import { moveRef } from '../git-writing.ts'
 import type { Hub } from '../hub.ts'
 import { notFound, problem } from '../problems.ts'
+import type { Move } from '../push-event.ts'
 import { pushRefusal } from '../push-refusals.ts'
-import { branchMoved, type Move } from '../pushes.ts'
+import { branchMoved } from '../pushes.ts'
 import type { Repository } from '../repository-state.ts'
 import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { nodeId, repositoryUrl } from '../shapes/links.ts'
-import { read, write } from './git-database.ts'
+
+const read = needs('read', 'contents', 'read')
+const write = needs('write', 'contents', 'write')
 
 export function refRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   app.get('/repos/:owner/:repo/git/ref/:ref{.+}', async (c) => {

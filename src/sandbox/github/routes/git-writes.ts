@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { openRepository } from '../access.ts'
+import { needs, openRepository } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { findCommit, treeEntries } from '../git-reading.ts'
 import { changeTree, type TreeChange, writeBlob, writeCommit } from '../git-writing.ts'
@@ -10,7 +10,8 @@ import type { Repository } from '../repository-state.ts'
 import { bodyOf, byOf } from '../requests.ts'
 import { gitCommit } from '../shapes/commit.ts'
 import { repositoryUrl } from '../shapes/links.ts'
-import { write } from './git-database.ts'
+
+const write = needs('write', 'contents', 'write')
 
 type TreeInput = { path: string; mode: string; sha?: string | null; content?: string }
 type CommitInput = {

@@ -1,8 +1,7 @@
 import { GraphQLError, graphql } from 'graphql'
 import { Hono } from 'hono'
 import { hasRole, maySee, type RequestContext, requireAccountOf } from '../access.ts'
-import type { GitHubContext } from '../context.ts'
-import type { By } from '../events.ts'
+import type { By, GitHubContext } from '../context.ts'
 import { pullObject, queuePosition, repositoryObject, userObject } from '../graphql-objects.ts'
 import { graphqlSchema } from '../graphql-schema.ts'
 import { type Hub, repositoryByName } from '../hub.ts'
@@ -10,10 +9,9 @@ import { dequeue, enqueue } from '../merge-queue.ts'
 import { mergeBlock } from '../merging.ts'
 import { setAutoMerge, setDraft } from '../pull-edits.ts'
 import { isPull } from '../pull-facts.ts'
-import type { MergeMethod, Repository } from '../repository-state.ts'
+import type { MergeMethod, PullIssue, Repository } from '../repository-state.ts'
 import { bodyOf, byOf } from '../requests.ts'
 import { nodeId, readNodeId } from '../shapes/links.ts'
-import type { PullIssue } from '../shapes/pull.ts'
 
 type Found = { repository: Repository; issue: PullIssue; by: By }
 type PullInput = { input: { pullRequestId: string; clientMutationId?: string } }

@@ -7,7 +7,9 @@ import { page } from '../pages.ts'
 import { invalid, notFound } from '../problems.ts'
 import { bodyOf, byOf, issueOf, pathOf } from '../requests.ts'
 import { commentShape, issueShape } from '../shapes/issue.ts'
-import { read, take } from './issues.ts'
+
+const read = needs('read', 'issues', 'read')
+const take = needs('read', 'issues', 'write')
 
 export function commentRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   app.get('/repos/:owner/:repo/issues/:number/comments', (c) => {

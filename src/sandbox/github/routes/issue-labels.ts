@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { openRepository, type RequestContext } from '../access.ts'
+import { needs, openRepository, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import type { Hub } from '../hub.ts'
 import { addLabels, removeLabel } from '../issues.ts'
@@ -8,7 +8,9 @@ import { problem } from '../problems.ts'
 import type { Issue } from '../repository-state.ts'
 import { bodyOf, byOf, issueOf, pathOf } from '../requests.ts'
 import { labelShape } from '../shapes/issue.ts'
-import { read, triage } from './issues.ts'
+
+const read = needs('read', 'issues', 'read')
+const triage = needs('triage', 'issues', 'write')
 
 export function issueLabelRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   const path = '/repos/:owner/:repo/issues/:number/labels'

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
-import type { GitHubContext } from '../context.ts'
-import { type By, emit } from '../events.ts'
+import type { By, GitHubContext } from '../context.ts'
+import { emit } from '../events.ts'
 import type { Hub } from '../hub.ts'
 import { accountByLogin } from '../hub.ts'
 import { addLabels, closeIssue, reopenIssue } from '../issues.ts'
@@ -16,9 +16,9 @@ import { eventShape, issueShape } from '../shapes/issue.ts'
 import { commentRoutes } from './issue-comments.ts'
 import { issueLabelRoutes, replaceLabels } from './issue-labels.ts'
 
-export const read = needs('read', 'issues', 'read')
-export const take = needs('read', 'issues', 'write')
-export const triage = needs('triage', 'issues', 'write')
+const read = needs('read', 'issues', 'read')
+const take = needs('read', 'issues', 'write')
+const triage = needs('triage', 'issues', 'write')
 
 /** Issues, their comments, events and labels; pull requests are issues too. */
 export function issueRoutes(hub: Hub): Hono<GitHubContext> {

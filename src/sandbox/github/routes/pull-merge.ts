@@ -7,7 +7,8 @@ import { mergePull, updateBranch } from '../merging.ts'
 import { problem } from '../problems.ts'
 import type { MergeMethod } from '../repository-state.ts'
 import { bodyOf, byOf, pathOf, pullOf } from '../requests.ts'
-import { read } from './pulls.ts'
+
+const read = needs('read', 'pull_requests', 'read')
 
 type MergeInput = { sha: string; merge_method: MergeMethod; commit_title: string; commit_message: string }
 

@@ -9,13 +9,13 @@ import { invalid, problem } from '../problems.ts'
 import { editPull, retargetPull } from '../pull-edits.ts'
 import { fullPull, isPull, pullCommits, pullFiles, pullRange } from '../pull-facts.ts'
 import { closePull, openPull, reopenPull } from '../pulls.ts'
-import type { Repository } from '../repository-state.ts'
+import type { PullIssue, Repository } from '../repository-state.ts'
 import { accepts, bodyOf, byOf, ordered, pullOf } from '../requests.ts'
 import { commitShape, fileShape } from '../shapes/commit.ts'
-import { type PullIssue, pullShape } from '../shapes/pull.ts'
+import { pullShape } from '../shapes/pull.ts'
 import { mergeRoutes } from './pull-merge.ts'
 
-export const read = needs('read', 'pull_requests', 'read')
+const read = needs('read', 'pull_requests', 'read')
 const triage = needs('triage', 'pull_requests', 'write')
 
 /** Pull requests: opening, reading, changing and merging them. */

@@ -1,8 +1,7 @@
 import { appById, type Hub, isoTime } from '../hub.ts'
-import type { CheckRun, CheckSuite, CommitStatus, Repository } from '../repository-state.ts'
+import type { CheckRun, CheckSuite, CommitStatus, PullIssue, Repository } from '../repository-state.ts'
 import { appShape, userById } from './account.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'
-import type { PullIssue } from './pull.ts'
 import { minimalRepository } from './repository.ts'
 
 /** Open pull requests of this repository whose head is the commit; those of forks are not named. */

@@ -1,11 +1,9 @@
 import { type Hub, isoTime, isoTimeOrNull } from '../hub.ts'
-import type { Issue, Pull, Repository, Review } from '../repository-state.ts'
+import type { Issue, Pull, PullIssue, Repository, Review } from '../repository-state.ts'
 import { team, userById, userOrNull } from './account.ts'
 import { association, labelShape } from './issue.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'
 import { repositoryShape } from './repository.ts'
-
-export type PullIssue = Issue & { pull: Pull }
 
 /** A pull request as lists and webhooks carry it. */
 export function pullShape(hub: Hub, repository: Repository, issue: PullIssue) {

@@ -1,4 +1,36 @@
-import type { Ruleset, Source } from '../enforcement.ts'
+import type { Bypass } from './bypass.ts'
+
+/** One thing that binds a branch: a ruleset, or the classic protection of that branch. */
+export type Source = {
+  kind: 'ruleset' | 'classic'
+  /** Stable and unique within the repository. */
+  id: string
+  /** Null where only the rule's number is known. */
+  name: string | null
+  /** Required checks; `appId` null: any App, and anyone with write permission, may report it. */
+  checks: { name: string; appId: number | null }[]
+  /** Whether a pull request must be up to date with its base. */
+  strict: boolean
+  bypass: Bypass[] | 'hidden'
+  pullRequired: boolean
+  approvals: number
+  dismissStale: boolean
+  queue: { grouping: string } | null
+  refusesForcePush: boolean
+  refusesDeletion: boolean
+}
+
+/** A ruleset as it is written, whether in force or not. `rules` is as GitHub gives them, for writing them back. */
+export type Ruleset = {
+  id: number
+  name: string
+  owner: 'Repository' | 'Organization' | 'Enterprise'
+  enforcement: string
+  include: string[]
+  exclude: string[]
+  rules: { type: string; parameters?: Record<string, unknown> }[]
+  bypass: Bypass[] | 'hidden'
+}
 
 type Rule = {
   type: string
