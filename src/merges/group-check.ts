@@ -1,11 +1,16 @@
 import { type GroupMember, groupReport } from '../decision/group-report.ts'
 import { type CheckReport, takenBackReport } from '../decision/report.ts'
+import { decide } from '../decision/verdict.ts'
+import { scheduleOf } from '../gate/calendar/schedule.ts'
+import { whyNotGreen } from '../gate/may-turn-green.ts'
 import { createRun, stands } from '../services/github/checks.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { newestRunOf } from '../services/github/merge-groups.ts'
 import { appendRecord } from '../store/audit.ts'
+import type { Transaction } from '../store/database.ts'
+import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { withLease } from '../store/leases.ts'
-import { forgetGroup, type OpenGroup, saveGroup } from '../store/merge-groups.ts'
+import { changedMembers, forgetGroup, type OpenGroup, saveGroup } from '../store/merge-groups.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { awaitTurn } from '../store/write-budget.ts'
 import { noteWrite } from '../store/writes.ts'
@@ -28,6 +33,7 @@ export async function postGroupCheck(
   const { state, report } = groupReport(members, unknown)
   const keep = () =>
     shell.database.transaction(async (tx) => {
+      if (state === 'passed') await refuseStaleGreen(tx, group, shell.now())
       const body = { group: namesOf(group), state, members: membersIn(members), unknown }
       const { installationId } = group.repository
       await appendRecord(tx, { installationId, kind: 'group', at: shell.now(), body })
@@ -38,6 +44,21 @@ export async function postGroupCheck(
     await bring(shell, github, group, { what: state, report })
     if (state === 'failed') await keep()
   })
+}
+
+/** @throws `retryAfter` where the group would turn green on facts that have been overtaken: it is evaluated again. */
+async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promise<void> {
+  await lockFreezes(tx, 'verdict')
+  const { frozen } = frozenFact(await activeFreezes(tx, now), group.repository)
+  const changed = await changedMembers(tx, group)
+  for (const { snapshot, policy } of group.members) {
+    const { number } = snapshot.pull
+    const readAt = new Date(snapshot.takenAt)
+    const nextAt = policy && scheduleOf(decide(snapshot, policy), snapshot, policy, readAt).nextAt
+    const basis = { readAt, changedSince: changed.includes(number), nextAt, frozen: snapshot.frozen }
+    const why = whyNotGreen(basis, { now, frozen })
+    if (why) throw retryAfter(now, `#${number} of a merge group: ${why}`)
+  }
 }
 
 /** Revokes the green check of a group that was dropped unmerged: its head could be proposed again after the window has closed. */

@@ -74,6 +74,24 @@ export async function passedGroups(
   }))
 }
 
+/** The numbers of the members that something changed about after the group's generation was taken. */
+export async function changedMembers(
+  db: Queryable,
+  { repository, members, generation }: Pick<OpenGroup, 'repository' | 'members' | 'generation'>,
+): Promise<number[]> {
+  const rows = await db.query<{ number: number }>(
+    `SELECT number FROM release_gate.verdicts
+     WHERE installation_id = $1 AND repository_id = $2 AND number = ANY ($3::integer[]) AND heard > $4`,
+    [
+      repository.installationId,
+      repository.repositoryId,
+      members.map(({ snapshot }) => snapshot.pull.number),
+      generation,
+    ],
+  )
+  return rows.map(({ number }) => number)
+}
+
 /** The repositories in which a group has passed and is still open. */
 export function repositoriesWithPassedGroups(
   db: Queryable,

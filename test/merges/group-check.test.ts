@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { decide } from '../../src/decision/verdict.ts'
+import { postGroupCheck } from '../../src/merges/group-check.ts'
+import type { Database } from '../../src/store/database.ts'
+import { order } from '../../src/store/freezes.ts'
+import { passedGroups } from '../../src/store/merge-groups.ts'
+import { retryTime } from '../../src/store/retry-later.ts'
+import { nextGeneration } from '../../src/store/verdicts.ts'
+import { aWorld, clearState, closing, later, opening, type World } from '../support/closing.ts'
+import { aPglite } from '../support/databases.ts'
+import { aPolicy, shaOf } from '../support/snapshot.ts'
+
+let database: Database
+let world: World
+beforeAll(async () => {
+  database = await aPglite()
+})
+beforeEach(async () => {
+  await clearState(database)
+  await database.query('DELETE FROM release_gate.freezes')
+  await database.query('DELETE FROM release_gate.freeze_orders')
+  await database.query('DELETE FROM release_gate.merge_groups')
+  world = aWorld(database)
+  world.setTime(later(opening, 60))
+})
+afterAll(() => database.close())
+
+const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
+const headSha = shaOf('9')
+
+/** A group of pull request 1, which passes; `then`: what happens between its reading and its check. */
+async function postAfter(then: () => Promise<unknown> | unknown) {
+  const generation = await nextGeneration(database)
+  const { snapshot } = await world.read(1)
+  const policy = aPolicy()
+  const group = {
+    repository,
+    headSha,
+    headRef: 'refs/heads/gh-readonly-queue/main/pr-1-9',
+    baseRef: 'refs/heads/main',
+    members: [{ snapshot, policy }],
+    generation,
+  }
+  await then()
+  const verdict = decide(snapshot, policy)
+  expect(verdict.state).toBe('passed')
+  return postGroupCheck(world.shell, world.checks.client, group, [{ number: 1, verdict }], [])
+}
+
+const changed = () =>
+  database.query(
+    `UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation') WHERE number = 1`,
+  )
+const frozen = (scope: string) =>
+  database.transaction((tx) =>
+    order(tx, {
+      scope,
+      by: 'eva',
+      issuedAt: world.now(),
+      at: world.now(),
+      freeze: { reason: 'Ledger', until: null },
+    }),
+  )
+
+describe('the check of a merge group turns green', () => {
+  test.each<[string, () => Promise<unknown> | unknown]>([
+    ['when nothing changed since its pull requests were read', () => undefined],
+    ['when another repository was frozen meanwhile', () => frozen('acme/other')],
+    ['when they were read ten minutes ago', () => world.setTime(later(world.now(), 600))],
+  ])('%s', async (_name, then) => {
+    await postAfter(then)
+    expect(world.checks.standsAt(headSha)).toBe('success')
+    expect(await passedGroups(database, repository)).toHaveLength(1)
+  })
+})
+
+describe('the check of a merge group stays as it is, and the group is evaluated again', () => {
+  test.each<[string, () => Promise<unknown> | unknown, RegExp, Date?]>([
+    ['when one of its pull requests changed after it was read', changed, /#1 .* changed after it was read/],
+    ['when a freeze was ordered after they were read', () => frozen('acme/shop'), /a freeze began/],
+    ['when they were read too long ago', () => world.setTime(later(world.now(), 601)), /too long ago/],
+    [
+      'when closing has begun since',
+      () => world.setTime(later(closing, -60)),
+      /calendar changed/,
+      later(closing, -300),
+    ],
+  ])('%s', async (_name, then, why, start) => {
+    if (start) world.setTime(start)
+    const refusal = await postAfter(then).catch((error: unknown) => error)
+    expect(retryTime(refusal)).toEqual(world.now())
+    expect(String(refusal)).toMatch(why)
+    expect(world.checks.writes).toEqual([])
+    expect(await passedGroups(database, repository)).toEqual([])
+  })
+})
