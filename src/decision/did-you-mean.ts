@@ -14,6 +14,22 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   return best
 }
 
+/** At most three candidates near the text: misspelt, or with it as a part; the nearest first. */
+export function nearestFew(text: string, candidates: Iterable<string>): string[] {
+  const typed = text.toLowerCase().slice(0, 80)
+  const most = Math.floor(Math.max(typed.length, 3) / 3)
+  const distanceOf = (candidate: string) => {
+    const name = candidate.toLowerCase()
+    return name.includes(typed) || typed.includes(name) ? most : editDistance(typed, name.slice(0, 160))
+  }
+  return [...candidates]
+    .map((candidate) => ({ candidate, distance: distanceOf(candidate) }))
+    .filter(({ distance }) => distance <= most)
+    .sort((one, other) => one.distance - other.distance)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+}
+
 /** Levenshtein's distance: the fewest insertions, deletions and replacements of one letter. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)

@@ -17,12 +17,22 @@ const limits = z.strictObject({
     .describe('The latency that 95 of 100 calls of each tool that only reads must keep.'),
   per_tool: z
     .int()
-    .min(1)
+    .min(0)
     .max(10_000)
     .default(20)
     .describe('How many calls of each tool are needed to judge it.'),
-  total: z.int().min(1).max(100_000).default(60).describe('How many calls are needed in all.'),
+  total: z.int().min(0).max(100_000).default(60).describe('How many calls are needed in all.'),
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Why a floor is 0, for a server whose tools all write.'),
 })
+
+function hasReason({ per_tool, total, reason }: z.output<typeof limits>): boolean {
+  return (per_tool > 0 && total > 0) || reason !== undefined
+}
 
 const deployer = z.string().regex(/^[\w-]{1,60}(\[bot\])?$/, 'write a login, such as "github-actions[bot]"')
 
@@ -67,7 +77,10 @@ export const regressionSettings = z.strictObject({
     .max(20)
     .default(['github-actions[bot]'])
     .describe('Whose word counts that a deployment has succeeded.'),
-  limits: limits.prefault({}).describe('A suite may only tighten these.'),
+  limits: limits
+    .refine(hasReason, 'a floor of 0 judges no latency; say why in `reason`')
+    .prefault({})
+    .describe('A suite may only tighten these.'),
   coverage: z
     .enum(['optional', 'required'])
     .default('optional')

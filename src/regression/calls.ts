@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/mcp.ts'
+import { isExpected } from './expectation.ts'
+import { writesIn } from './reads.ts'
 
 /** One call as it was measured. `expected` says whether its kind of outcome is the one that its case asks for. */
 export type CallRecord = {
@@ -13,7 +15,14 @@ export type CallRecord = {
 
 export type Called = { outcome: Outcome; ms: number; attempts: number }
 
-export type Call = { tool: string; args: Record<string, unknown>; timeout: number; expected: string[] }
+export type Call = {
+  tool: string
+  args: Record<string, unknown>
+  timeout: number
+  expected: string[]
+  /** The case declares that it only reads, so the call may be repeated. */
+  reads?: boolean
+}
 
 export type Caller = {
   session: () => StagingSession
@@ -96,9 +105,9 @@ export function createCaller({ session: first, tools, reopen, maxTotal, signal }
     async call(call) {
       for (let attempt = 1; ; attempt += 1) {
         const { outcome, ms } = await once(call)
-        const expected = call.expected.includes(outcome.kind)
+        const expected = isExpected(outcome, call.expected)
         records.push({ tool: call.tool, kind: outcome.kind, expected, ms, attempt })
-        if (attempt === ATTEMPTS || !mayRetry(outcome, tools.get(call.tool))) {
+        if (attempt === ATTEMPTS || !mayRetry(outcome, call, tools.get(call.tool))) {
           return { outcome, ms, attempts: attempt }
         }
         await wait(BACKOFF_MS * attempt, undefined, signal ? { signal } : {})
@@ -107,9 +116,12 @@ export function createCaller({ session: first, tools, reopen, maxTotal, signal }
   }
 }
 
-function mayRetry(outcome: Outcome, tool: ListedTool | undefined): boolean {
-  const repeatable = tool?.annotations?.readOnlyHint === true || tool?.annotations?.idempotentHint === true
-  return repeatable && outcome.kind === 'transport_error' && retried.has(outcome.cause)
+function isRepeatable({ reads = false }: Call, tool: ListedTool | undefined): boolean {
+  return !writesIn({ reads }, tool) || tool?.annotations?.idempotentHint === true
+}
+
+function mayRetry(outcome: Outcome, call: Call, tool: ListedTool | undefined): boolean {
+  return isRepeatable(call, tool) && outcome.kind === 'transport_error' && retried.has(outcome.cause)
 }
 
 type LifeWatch = { stop: () => Promise<boolean> }

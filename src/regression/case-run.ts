@@ -1,3 +1,4 @@
+import { nearestFew } from '../decision/did-you-mean.ts'
 import type { Ledger } from '../services/ledger.ts'
 import { type ListedTool, type Outcome, textOf } from '../services/mcp.ts'
 import type { Receipts } from '../services/receipts.ts'
@@ -6,6 +7,7 @@ import type { Caller } from './calls.ts'
 import { captureFrom } from './capture.ts'
 import { cut } from './cut.ts'
 import { expectedStatuses, type Mismatch, mismatches } from './expectation.ts'
+import { saysThatItWrites, writesIn } from './reads.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult } from './report-schema.ts'
 import { type Planned, plan } from './steps.ts'
@@ -66,26 +68,39 @@ export function verifies({ verify }: SuiteCase): boolean {
   return verify?.ledger !== undefined || verify?.receipt !== undefined
 }
 
-/** A tool writes unless it says that it does not: missing annotations mean destructive. */
-export function writesBy(tool: ListedTool | undefined): boolean {
-  return tool?.annotations?.readOnlyHint !== true
-}
-
 function refuse(entry: SuiteCase, { caller, mayWrite }: CaseContext): Partial<CaseResult> | undefined {
-  const names = [...toolsOf(entry), ...(entry.cleanup ?? []).map(({ tool }) => tool)]
-  const writing = names.filter((name) => writesBy(caller.tools.get(name)))
+  const steps = plan(entry).filter(({ tool, expect }) => caller.tools.has(tool) || !expectsUnknown(expect))
+  const names = [...steps, ...(entry.cleanup ?? [])].map(({ tool }) => tool)
   const unlisted = names.find((name) => !caller.tools.has(name))
-  const expectsError = plan(entry).every(({ expect }) => !expectedStatuses(expect).includes('ok'))
-  if (unlisted !== undefined && !expectsError) {
-    return failed({ where: 'tool', expected: unlisted, actual: 'the server does not list this tool' })
+  if (unlisted !== undefined) {
+    return failed({ where: 'tool', expected: unlisted, actual: notListed(unlisted, caller.tools.keys()) })
   }
-  if (writing.length > 0 && !entry.writes) {
-    const actual = `${writing[0]} does not declare readOnlyHint`
-    return failed({ where: 'writes', expected: 'writes: true, since the tool may write', actual })
+  const writing = names.find((name) => writesIn(entry, caller.tools.get(name)))
+  if (writing !== undefined && !entry.writes) {
+    const says = saysThatItWrites(caller.tools.get(writing))
+    return failed({
+      where: 'writes',
+      expected: says
+        ? 'writes: true'
+        : 'writes: true; or, if it only reads, the tool under `reads` of the suite',
+      actual: `${writing} ${says ? `declares ${says}` : 'does not declare readOnlyHint'}`,
+    })
   }
   if (!entry.writes || mayWrite) return undefined
   const why = 'not run: this server is not marked as safe to write to'
   return { verdict: 'skipped', notes: [why], ...(verifies(entry) ? { unverified: why } : {}) }
+}
+
+/** Such a step may name a tool that the server does not list. */
+function expectsUnknown(expect: Planned['expect']): boolean {
+  return expectedStatuses(expect).every((status) => status === 'unknown_tool')
+}
+
+/** A misspelt name must not pass as the test of an error, so such a test says `unknown_tool`. */
+function notListed(name: string, listed: Iterable<string>): string {
+  const near = nearestFew(name, listed)
+  const hint = near.length > 0 ? `; the nearest: ${near.join(', ')}` : ''
+  return `the server does not list this tool${hint}`
 }
 
 function failed(mismatch: Mismatch): Partial<CaseResult> {
@@ -104,7 +119,7 @@ async function runSteps(
     const { outcome, found } = await runStep(step, context, variables, result)
     result.mismatches.push(...found.map((mismatch) => ({ ...mismatch, where: label + mismatch.where })))
     if (found.length === 0) continue
-    return outcome?.kind === 'transport_error' && writesBy(context.caller.tools.get(step.tool))
+    return outcome?.kind === 'transport_error' && writesIn(entry, context.caller.tools.get(step.tool))
   }
   return false
 }
@@ -127,6 +142,7 @@ async function runStep(
     args,
     timeout,
     expected: expectedStatuses(expect),
+    reads: step.reads,
   })
   const { outcome } = called
   result.ms += called.ms

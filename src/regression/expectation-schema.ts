@@ -62,14 +62,16 @@ const jsonExpectation = z.record(z.string(), expectedValue).superRefine((value, 
   }
 })
 
-export const statuses = ['ok', 'tool_error', 'protocol_error'] as const
+export const statuses = ['ok', 'tool_error', 'protocol_error', 'unknown_tool'] as const
 const status = z.enum(statuses)
 
 export const expectation = z.strictObject({
   status: z
     .union([status, z.array(status).min(1)])
     .optional()
-    .describe('ok where nothing is said.'),
+    .describe(
+      'ok where nothing is said. unknown_tool tests how the server answers to a name that it does not list.',
+    ),
   code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
   json: jsonExpectation.optional().describe('JSONPath (RFC 9535) to what it must find.'),
   text: textExpectation.optional(),

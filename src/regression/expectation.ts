@@ -26,7 +26,7 @@ export function bodyOf(result: RawResult): unknown {
 /** Compares an outcome with what its case expects. Nothing said means: it answers, and answers well. */
 export function mismatches(outcome: Outcome, expectation: Expectation, text: string): Mismatch[] {
   const wanted = expectedStatuses(expectation)
-  if (!wanted.includes(outcome.kind)) {
+  if (!isExpected(outcome, wanted)) {
     return [{ where: 'status', expected: wanted.join(' or '), actual: describe(outcome, text) }]
   }
   const found: Mismatch[] = []
@@ -47,6 +47,12 @@ export function mismatches(outcome: Outcome, expectation: Expectation, text: str
 
 export function expectedStatuses({ status = 'ok' }: Expectation): string[] {
   return Array.isArray(status) ? status : [status]
+}
+
+/** Whether the outcome has one of the statuses. `unknown_tool` is an error of either kind that says that there is no such tool. */
+export function isExpected(outcome: Outcome, statuses: readonly string[]): boolean {
+  if (statuses.includes(outcome.kind)) return true
+  return statuses.includes('unknown_tool') && 'unknownTool' in outcome && outcome.unknownTool
 }
 
 /** An outcome in a few words, for the reader of a failure. */

@@ -61,6 +61,7 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
     data: seen.data,
     removedCases: input.suiteChanges?.removedCases ?? [],
     addedWaivers: input.suiteChanges?.addedWaivers ?? [],
+    addedReads: input.suiteChanges?.addedReads ?? [],
     notes: [...seen.notes, ...leakNotes(input, seen)],
   }
   return redactReport(report, input.redactor) as RunReport

@@ -1,7 +1,7 @@
-import { writesBy } from './case-run.ts'
 import type { Gathered } from './judgement.ts'
 import { millis } from './latency-chart.ts'
 import type { Limits } from './limits.ts'
+import { saysThatItWrites, writesBy } from './reads.ts'
 import { measuredTools } from './repeatable.ts'
 import type { GateResult } from './report-schema.ts'
 import { judgeLatency, type LatencyJudgement } from './statistics.ts'
@@ -19,6 +19,10 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
   )
   const { p95: limitMs, warn: warnMs, perTool, total } = limits
   const judged = judgeLatency({ durationsMs, limitMs, warnMs, floors: { perTool, total } })
+  if (total === 0 && judged.n === 0) {
+    const message = `not judged, since no samples are asked for: ${limits.reason ?? 'the floor is 0'}`
+    return { gate: 'latency', verdict: 'passed', message }
+  }
   const failed = judged.tools.filter(({ judgement }) => judgement === 'failed').map(({ tool }) => tool)
   const warned = judged.tools.filter((tool) => tool.warned).map(({ tool }) => tool)
   const limit = millis(limitMs)
@@ -30,8 +34,12 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
   return {
     gate: 'latency',
     verdict: judged.judgement,
-    message: message + aside(byTool.keys(), measured, seen),
+    message: message + aside(byTool.keys(), measured, seen) + why(limits),
   }
+}
+
+function why({ perTool, total, reason }: Limits): string {
+  return reason !== undefined && (perTool === 0 || total === 0) ? `; a floor is 0: ${reason}` : ''
 }
 
 /** Read-only tools that were called and that nothing was measured of, so that a reader does not take them for good. */
@@ -42,12 +50,21 @@ function aside(called: Iterable<string>, measured: ReadonlySet<string>, { tools 
 }
 
 /** What is missing: samples in all, and of each tool that has too few. */
-function shortOf({ n, tools }: LatencyJudgement, { cases }: Seen, { perTool, total }: Limits): string[] {
+function shortOf({ n, tools }: LatencyJudgement, seen: Seen, { perTool, total }: Limits): string[] {
   const few = tools.filter((each) => each.n < perTool)
   return [
-    ...(n < total ? [`${n} of ${total} in all`] : []),
-    ...few.map(({ tool, n: has }) => `${tool} has ${has} of ${perTool} samples (${whyFew(tool, cases)})`),
+    ...(n < total ? [`${n} of ${total} in all${n === 0 && hasNoHints(seen) ? hint : ''}`] : []),
+    ...few.map(
+      ({ tool, n: has }) => `${tool} has ${has} of ${perTool} samples (${whyFew(tool, seen.cases)})`,
+    ),
   ]
+}
+
+const hint = '; no tool that was called declares readOnlyHint: list those that only read under `reads`'
+
+function hasNoHints({ records, tools }: Seen): boolean {
+  const called = [...new Set(records.map(({ tool }) => tool))].map((name) => tools.get(name))
+  return called.every(writesBy) && called.some((tool) => saysThatItWrites(tool) === undefined)
 }
 
 /** Only a case that passed is repeated until its tools have samples enough. */

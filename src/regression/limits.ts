@@ -9,6 +9,8 @@ export type Limits = {
   warn: number
   perTool: number
   total: number
+  /** Why a floor is 0. */
+  reason?: string | undefined
 }
 
 /** The limits of rule "Measuring", which hold where neither a policy nor the suite says more. */
@@ -44,6 +46,7 @@ export function tighten(policy: Limits, gates: Suite['gates']): { limits: Limits
     warn: Math.min(p95, gates.latency.warn ?? policy.warn),
     perTool: atLeast('samples.per_tool', policy.perTool, gates.samples.per_tool),
     total: atLeast('samples.total', policy.total, gates.samples.total),
+    reason: policy.reason,
   }
   return { limits, refused }
 }
@@ -56,5 +59,6 @@ export function suiteLimits(gates: Suite['gates']): Limits {
     warn: gates.latency.warn ?? Math.min(defaultLimits.warn, gates.latency.p95 ?? defaultLimits.warn),
     perTool: gates.samples.per_tool ?? defaultLimits.perTool,
     total: gates.samples.total ?? defaultLimits.total,
+    reason: gates.samples.reason,
   }
 }

@@ -12,5 +12,6 @@ export function limitsOfPolicy({ limits }: Pick<RegressionSettings, 'limits'>): 
     warn: Math.min(defaultLimits.warn, p95),
     perTool: limits.per_tool,
     total: limits.total,
+    reason: limits.reason,
   }
 }

@@ -2,10 +2,10 @@ import Big from 'big.js'
 import { parse } from 'csv-parse/sync'
 import type { Ledger, LedgerRow } from '../services/ledger.ts'
 import type { Caller } from './calls.ts'
-import { writesBy } from './case-run.ts'
 import { isJsonNumber, numberText } from './exact.ts'
 import { bodyOf, describe } from './expectation.ts'
 import { queryJson } from './json-path.ts'
+import { writesBy } from './reads.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 import { fill } from './variables.ts'
@@ -54,7 +54,7 @@ function refuse(name: string, { tools }: Caller): Judged | undefined {
   const tool = tools.get(name)
   if (!tool) return { verdict: 'failed', message: `the server does not list ${name}` }
   if (!writesBy(tool)) return undefined
-  const message = `${name} does not declare readOnlyHint; reconcile calls only tools that do, so it was not called`
+  const message = `${name} does not declare readOnlyHint and is not under "reads"; reconcile calls only tools that read, so it was not called`
   return { verdict: 'failed', message }
 }
 

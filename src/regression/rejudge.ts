@@ -34,6 +34,7 @@ export function unrun(runId: string, at: Date, limit: Ratio, result: GateResult)
     data: [],
     removedCases: [],
     addedWaivers: [],
+    addedReads: [],
     notes: [],
   }
   return withGate(nothing, result)

@@ -1,5 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
-import { toolsOf, writesBy } from './case-run.ts'
+import { toolsOf } from './case-run.ts'
+import { writesIn } from './reads.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 
 /** The cases of a run: all of them, or those that were named. */
@@ -9,7 +10,7 @@ export function casesToRun({ suite, only }: { suite: Suite; only?: string[] }): 
 
 /** Whether a case may be called again and again: it writes nothing, by its own word and by that of its tools. */
 export function isRepeatable(entry: SuiteCase, tools: ReadonlyMap<string, ListedTool>): boolean {
-  return !entry.writes && toolsOf(entry).every((tool) => !writesBy(tools.get(tool)))
+  return !entry.writes && toolsOf(entry).every((tool) => !writesIn(entry, tools.get(tool)))
 }
 
 /**

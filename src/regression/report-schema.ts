@@ -121,6 +121,8 @@ export const runReportSchema = z.strictObject({
   data: z.array(dataCheck),
   removedCases: z.array(z.string()),
   addedWaivers: z.array(z.string()),
+  /** What the pull request declares as only reading. */
+  addedReads: z.array(z.string()).default([]),
   notes: z.array(z.string()),
 })
 export type RunReport = z.infer<typeof runReportSchema>

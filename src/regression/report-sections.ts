@@ -41,7 +41,10 @@ function named(safe: Escape, { name }: CaseResult, text: string): string {
 }
 
 /** Contract changes by severity, and what the pull request takes from the suite. */
-export function changes({ contract, removedCases, addedWaivers }: RunReport, safe: Escape): string {
+export function changes(
+  { contract, removedCases, addedWaivers, addedReads }: RunReport,
+  safe: Escape,
+): string {
   const order = ['breaking', 'warning', 'safe', 'info']
   const sorted = contract.changes.toSorted(
     (one, other) => order.indexOf(one.severity) - order.indexOf(other.severity),
@@ -71,6 +74,10 @@ export function changes({ contract, removedCases, addedWaivers }: RunReport, saf
     listed(
       '### Waivers that this pull request adds',
       addedWaivers.map((name) => safe(name)),
+    ),
+    listed(
+      '### Tools and cases that this pull request declares as only reading',
+      addedReads.map((name) => safe(name)),
     ),
   ]
   return parts.filter((part) => part !== '').join('\n\n')

@@ -9,6 +9,7 @@ import { buildReport, type Gathered } from './judgement.ts'
 import type { Limits } from './limits.ts'
 import { outputChecker } from './output-check.ts'
 import { type Progress, runCases } from './passes.ts'
+import { readsNotes, withReads } from './reads.ts'
 import { reconcile } from './reconcile.ts'
 import type { Redactor } from './redaction.ts'
 import { reopener } from './reopen.ts'
@@ -101,7 +102,8 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   const session = await connect(input, gathered)
   gathered.session = session
   const listing = await list(session)
-  gathered.tools = new Map(listing.tools.map((tool) => [tool.name, tool]))
+  gathered.tools = withReads(listing.tools, input.suite.reads)
+  gathered.notes.push(...readsNotes(input.suite, new Map(listing.tools.map((tool) => [tool.name, tool]))))
   // Redacted before any case runs: what a suite captures must not change the list that is compared and kept.
   const versions = await askVersions(session, input)
   const recorded = baselineOf(session, listing, input.redactor, now(), versions)

@@ -9,6 +9,8 @@ export type Planned = {
   expect: Expectation
   capture: NonNullable<Step['capture']>
   timeout?: number
+  /** The case declares that it only reads. */
+  reads: boolean
 }
 
 /** The calls of a case in order. */
@@ -19,12 +21,14 @@ export function plan(entry: SuiteCase): Planned[] {
     const repeated = 'repeat_previous' in step && step.repeat_previous && previous
     if (repeated)
       planned.push({ ...previous, expect: step.expect ?? previous.expect, capture: step.capture ?? {} })
-    else planned.push(written(step))
+    else planned.push({ ...written(step), reads: entry.reads })
   }
   return planned
 }
 
-function written(step: Pick<Step, 'tool' | 'args' | 'expect' | 'capture' | 'timeout'>): Planned {
+function written(
+  step: Pick<Step, 'tool' | 'args' | 'expect' | 'capture' | 'timeout'>,
+): Omit<Planned, 'reads'> {
   const { tool = '', args = {}, expect = {}, capture = {}, timeout } = step
   return { tool, args, expect, capture, ...(timeout === undefined ? {} : { timeout }) }
 }

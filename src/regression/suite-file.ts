@@ -38,15 +38,20 @@ export function covering(suite: Suite, { coverage }: { coverage: Suite['coverage
 }
 
 /** What a pull request took from the suite of its base: the head brings its own suite, so this has to be shown. */
-export type SuiteChanges = { removedCases: string[]; addedWaivers: string[] }
+export type SuiteChanges = { removedCases: string[]; addedWaivers: string[]; addedReads: string[] }
 
 export function compareSuites(base: Suite, head: Suite): SuiteChanges {
   const kept = new Set(head.cases.map(({ name }) => name))
   const known = new Set(base.contract.waivers.map(waiverKey))
   return {
     removedCases: base.cases.map(({ name }) => name).filter((name) => !kept.has(name)),
+    addedReads: readsOf(head).filter((read) => !readsOf(base).includes(read)),
     addedWaivers: head.contract.waivers.map(waiverKey).filter((key) => !known.has(key)),
   }
+}
+
+function readsOf({ reads, cases }: Suite): string[] {
+  return [...reads, ...cases.filter((entry) => entry.reads).map(({ name }) => `the case ${name}`)]
 }
 
 function waiverKey({ rule, tool, path, expires }: Suite['contract']['waivers'][number]): string {

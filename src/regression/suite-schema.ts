@@ -58,7 +58,11 @@ const testCase = z
     writes: z
       .boolean()
       .default(false)
-      .describe('Required for every tool that does not declare readOnlyHint.'),
+      .describe('Required for every tool that does not declare readOnlyHint and is not under `reads`.'),
+    reads: z
+      .boolean()
+      .default(false)
+      .describe('This case only reads, although a tool of it has no readOnlyHint. It may be repeated.'),
     repeat: z
       .int()
       .min(1)
@@ -77,6 +81,7 @@ const testCase = z
       complain('with `steps`, put args, expect and capture into the steps')
     }
     if (value.steps?.[0]?.repeat_previous) complain('the first step has no previous one to repeat')
+    if (value.reads && value.writes) complain('a case either reads or writes')
     if ((value.verify || value.cleanup) && !value.writes) complain('verify and cleanup need `writes: true`')
   })
 export type SuiteCase = z.output<typeof testCase>
@@ -88,6 +93,20 @@ const waiver = z.strictObject({
   reason: z.string().trim().min(1).max(1000),
   expires: day,
 })
+
+const floor = z.int().nonnegative()
+
+function hasReason({
+  per_tool,
+  total,
+  reason,
+}: {
+  per_tool?: number | undefined
+  total?: number | undefined
+  reason?: string | undefined
+}): boolean {
+  return (per_tool !== 0 && total !== 0) || reason !== undefined
+}
 
 export const suiteSchema = z
   .strictObject({
@@ -105,7 +124,12 @@ export const suiteSchema = z
         errors: z.strictObject({ rate: percentage.optional() }).prefault({}),
         latency: z.strictObject({ p95: duration.optional(), warn: duration.optional() }).prefault({}),
         samples: z
-          .strictObject({ per_tool: z.int().positive().optional(), total: z.int().positive().optional() })
+          .strictObject({
+            per_tool: floor.optional(),
+            total: floor.optional(),
+            reason: z.string().trim().min(1).max(500).optional(),
+          })
+          .refine(hasReason, 'a floor of 0 judges no latency; say why in `reason`')
           .prefault({}),
       })
       .prefault({}),
@@ -115,6 +139,11 @@ export const suiteSchema = z
         waivers: z.array(waiver).max(100).default([]),
       })
       .prefault({}),
+    reads: z
+      .array(name)
+      .max(500)
+      .default([])
+      .describe('Tools that only read, of a server that gives no hints. Their calls count as samples.'),
     coverage: z.enum(['optional', 'required']).default('optional'),
     cases: z.array(testCase).min(1).max(500),
     reconcile: z.array(reconciliation).max(50).default([]),

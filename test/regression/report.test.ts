@@ -53,6 +53,7 @@ function aReport(more: Partial<RunReport> = {}): RunReport {
     data: [],
     removedCases: [],
     addedWaivers: [],
+    addedReads: [],
     notes: [],
     ...more,
   }

@@ -112,7 +112,7 @@ describe('a suite file', () => {
     [
       'an unknown status',
       `${head}  - { name: a, tool: t, expect: { status: fine } }`,
-      /`status`: "fine" is not known here; write one of: ok, tool_error, protocol_error$/,
+      /`status`: "fine" is not known here; write one of: ok, tool_error, protocol_error, unknown_tool$/,
     ],
     [
       'an unknown comparison of texts',
@@ -133,7 +133,7 @@ describe('a suite file', () => {
     [
       'a floor of none',
       'version: 1\ngates: { samples: { total: 0 } }\ncases: [ { name: a, tool: t } ]',
-      /`total`: 0 is too small; write more than 0$/,
+      /`samples`: a floor of 0 judges no latency; say why in `reason`$/,
     ],
   ])('refuses %s, with line and column', (_name, text, expected) => {
     const found = problems(text)
@@ -209,6 +209,7 @@ test('cases removed and waivers added by a pull request are found', () => {
   expect(compareSuites(base, aSuite(readCase, waiver))).toEqual({
     removedCases: ['gone'],
     addedWaivers: ['r on t at /note until 2026-12-15'],
+    addedReads: [],
   })
-  expect(compareSuites(base, base)).toEqual({ removedCases: [], addedWaivers: [] })
+  expect(compareSuites(base, base)).toEqual({ removedCases: [], addedWaivers: [], addedReads: [] })
 })
