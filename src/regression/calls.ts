@@ -13,7 +13,8 @@ export type CallRecord = {
   attempt: number
 }
 
-export type Called = { outcome: Outcome; ms: number; attempts: number }
+/** `unanswered`: the server ended the session, and the call is not safe to repeat; it is not among the records. */
+export type Called = { outcome: Outcome; ms: number; attempts: number; unanswered: boolean }
 
 export type Call = {
   tool: string
@@ -57,19 +58,34 @@ const retried: ReadonlySet<FaultCause> = new Set([
   'unavailable',
 ])
 
-/** The faults after which the session itself is in doubt; 404 is how a server says that it forgot the session. */
-const needsReopening: ReadonlySet<FaultCause> = new Set(['connection', 'closed', 'not_found', 'too_large'])
+/** The faults after which the session itself is in doubt; a 404 may be one that a server without sessions gives after a restart. */
+const needsReopening: ReadonlySet<FaultCause> = new Set([
+  'connection',
+  'closed',
+  'not_found',
+  'session_ended',
+  'too_large',
+])
 
 export type CallerOptions = {
   session: StagingSession
   tools: ReadonlyMap<string, ListedTool>
   reopen: () => Promise<StagingSession | undefined>
+  /** Told each time that the server ended the session. */
+  onSessionEnded?: () => void
   maxTotal: number
   signal?: AbortSignal
 }
 
 /** Calls tools one at a time, connecting outside the measure. */
-export function createCaller({ session: first, tools, reopen, maxTotal, signal }: CallerOptions): Caller {
+export function createCaller({
+  session: first,
+  tools,
+  reopen,
+  onSessionEnded,
+  maxTotal,
+  signal,
+}: CallerOptions): Caller {
   const records: CallRecord[] = []
   let session = first
 
@@ -91,29 +107,42 @@ export function createCaller({ session: first, tools, reopen, maxTotal, signal }
     if (outcome.cause === 'timeout' && !(await sign))
       throw runStopped('the server hangs: it gave no sign of life')
     if (!needsReopening.has(outcome.cause)) return
+    if (outcome.cause === 'session_ended') onSessionEnded?.()
     await session.close()
     const next = await reopen()
     if (!next) throw runStopped(`the server died during the run: ${outcome.message}`)
     session = next
   }
 
+  /** A call whose session ended is made once more in a new one, where that is safe; only the second is an answer. */
+  async function inSession(call: Call): Promise<{ outcome: Outcome; ms: number }> {
+    const first = await once(call)
+    return isSessionEnded(first.outcome) && isRepeatable(call, tools.get(call.tool)) ? once(call) : first
+  }
+
   return {
     session: () => session,
     tools,
     records,
-    quietly: async (call) => (await once(call)).outcome,
+    quietly: async (call) => (await inSession(call)).outcome,
     async call(call) {
       for (let attempt = 1; ; attempt += 1) {
-        const { outcome, ms } = await once(call)
+        const { outcome, ms } = await inSession(call)
+        if (isSessionEnded(outcome) && !isRepeatable(call, tools.get(call.tool)))
+          return { outcome, ms, attempts: attempt, unanswered: true }
         const expected = isExpected(outcome, call.expected)
         records.push({ tool: call.tool, kind: outcome.kind, expected, ms, attempt })
         if (attempt === ATTEMPTS || !mayRetry(outcome, call, tools.get(call.tool))) {
-          return { outcome, ms, attempts: attempt }
+          return { outcome, ms, attempts: attempt, unanswered: false }
         }
         await wait(BACKOFF_MS * attempt, undefined, signal ? { signal } : {})
       }
     },
   }
+}
+
+export function isSessionEnded(outcome: Outcome): boolean {
+  return outcome.kind === 'transport_error' && outcome.cause === 'session_ended'
 }
 
 function isRepeatable({ reads = false }: Call, tool: ListedTool | undefined): boolean {

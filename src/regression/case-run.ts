@@ -117,6 +117,7 @@ async function runSteps(
   for (const [index, step] of plan(entry).entries()) {
     const label = entry.steps ? `step ${index + 1}: ` : ''
     const { outcome, found } = await runStep(step, context, variables, result)
+    if (result.verdict === 'inconclusive') return true
     result.mismatches.push(...found.map((mismatch) => ({ ...mismatch, where: label + mismatch.where })))
     if (found.length === 0) continue
     return outcome?.kind === 'transport_error' && writesIn(entry, context.caller.tools.get(step.tool))
@@ -145,6 +146,7 @@ async function runStep(
     reads: step.reads,
   })
   const { outcome } = called
+  if (called.unanswered) return unanswered(step, result)
   result.ms += called.ms
   result.attempts = Math.max(result.attempts, called.attempts)
   const text = 'result' in outcome ? textOf(outcome.result) : 'message' in outcome ? outcome.message : ''
@@ -155,6 +157,15 @@ async function runStep(
   }
   if (found.length === 0 && called.attempts > 1) result.flaky = true
   return { outcome, found }
+}
+
+/** Nobody knows whether it happened; that is no error of the server, which may end a session at any time. */
+function unanswered({ tool }: Planned, result: CaseResult): { found: Mismatch[] } {
+  result.verdict = 'inconclusive'
+  result.notes.push(
+    `the server ended the session instead of answering ${tool}, which may write and is not called again`,
+  )
+  return { found: [] }
 }
 
 const LONGEST = 500

@@ -24,6 +24,8 @@ export type Gathered = {
   changes: RunReport['contract']['changes']
   contractNotes: string[]
   notes: string[]
+  /** How often the server ended the session during the run. */
+  sessionsEnded: number
   /** Why the run could not go on: unreachable, login failed, died, stopped. */
   stopped?: string
 }
@@ -62,7 +64,7 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
     removedCases: input.suiteChanges?.removedCases ?? [],
     addedWaivers: input.suiteChanges?.addedWaivers ?? [],
     addedReads: input.suiteChanges?.addedReads ?? [],
-    notes: [...seen.notes, ...leakNotes(input, seen)],
+    notes: [...seen.notes, ...sessionNotes(seen), ...leakNotes(input, seen)],
   }
   return redactReport(report, input.redactor) as RunReport
 }
@@ -86,6 +88,14 @@ export function summarise(verdict: RunVerdict, gates: GateResult[]): string {
   const reasons = telling.map(({ gate, message }) => `${gate}: ${message}`).join('; ')
   if (verdict === 'passed') return 'every gate holds'
   return verdict === 'failed' ? reasons : `staging could not be judged: ${reasons}`
+}
+
+function sessionNotes({ sessionsEnded }: Gathered): string[] {
+  if (sessionsEnded === 0) return []
+  const times = counted(sessionsEnded, 'time', 'times')
+  return [
+    `the server ended the session ${times}; a new one was opened, and calls that are safe to repeat were repeated`,
+  ]
 }
 
 function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {

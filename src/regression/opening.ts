@@ -1,4 +1,4 @@
-import { openStaging, type StagingTarget } from '../services/mcp.ts'
+import { type Opened, openStaging, type StagingTarget } from '../services/mcp.ts'
 import type { Operator } from './operator.ts'
 import type { Redactor } from './redaction.ts'
 import type { RunInput } from './run.ts'
@@ -11,17 +11,34 @@ export function sessionOptions({ defaults }: Pick<Suite, 'defaults'>) {
   return { timeout, maxTotal, maxBytes, elicitation }
 }
 
-/** Opens sessions of a run. What a login obtains on the way is as secret as what it was given. */
+/**
+ * Opens sessions of a run. What a login obtains on the way is as secret as what it was given. `prefix` is what the names of
+ * the operator's variables begin with, for the one who has to set them.
+ */
 export function sessionsOf(
   target: StagingTarget,
   suite: Pick<Suite, 'defaults'>,
   redactor: Redactor,
+  prefix = 'STAGING_',
 ): Pick<RunInput, 'open'> & { speaks: NonNullable<RunInput['speaks']> } {
   const options = { ...sessionOptions(suite), onSecret: redactor.hide }
   return {
-    open: (signal) => openStaging(target, { ...options, ...(signal ? { signal } : {}) }),
+    open: async (signal) =>
+      advised(await openStaging(target, { ...options, ...(signal ? { signal } : {}) }), target, prefix),
     speaks: speaksAt(target, options),
   }
+}
+
+/** A login that is missing or refused names the variables that it comes from. */
+function advised(opened: Opened, target: StagingTarget, prefix: string): Opened {
+  if (opened.ok || opened.fault.cause !== 'unauthorized' || target.kind !== 'http') return opened
+  const advice = {
+    none: `set ${prefix}TOKEN, or ${prefix}CLIENT_ID for an OAuth login`,
+    bearer: `check the token in ${prefix}TOKEN`,
+    client_credentials: `check ${prefix}CLIENT_ID and ${prefix}CLIENT_SECRET`,
+    client_credentials_jwt: `check ${prefix}CLIENT_ID and ${prefix}PRIVATE_KEY`,
+  }[target.login?.kind ?? 'none']
+  return { ...opened, fault: { ...opened.fault, message: `${opened.fault.message}; ${advice}` } }
 }
 
 /** Loaded only where they are configured: most runs at an engineer's machine have no ledger. */

@@ -1,5 +1,5 @@
 import type { StagingSession, ToolListing } from '../services/mcp.ts'
-import { runStopped } from './calls.ts'
+import { type CallerOptions, isSessionEnded, runStopped } from './calls.ts'
 import { type Versions, versionsOf } from './contract-check.ts'
 import type { Gathered } from './judgement.ts'
 import type { RunInput } from './run.ts'
@@ -34,8 +34,17 @@ export async function askVersions(
   return { spoken, asked }
 }
 
-export async function list(session: StagingSession): Promise<ToolListing> {
-  const listed = await session.listTools()
+/** Reads the list, in a new session where the server ends this one meanwhile. */
+export async function list(
+  session: StagingSession,
+  { reopen, onSessionEnded }: Pick<CallerOptions, 'reopen' | 'onSessionEnded'>,
+): Promise<ToolListing> {
+  let listed = await session.listTools()
+  if (!listed.ok && isSessionEnded(listed.outcome)) {
+    onSessionEnded?.()
+    await session.close()
+    listed = (await (await reopen())?.listTools()) ?? listed
+  }
   if (listed.ok) return listed.listing
   const why = 'message' in listed.outcome ? listed.outcome.message : listed.outcome.kind
   throw runStopped(`tools/list could not be read: ${why}`)

@@ -72,6 +72,7 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
     ),
     changes: [],
     contractNotes: [],
+    sessionsEnded: 0,
     tools: new Map(),
   }
   const suiteProblems = problemsOf(input)
@@ -101,7 +102,13 @@ function latencyOf({ tools }: RunReport): Record<string, number> {
 async function gather(input: RunInput, gathered: Gathered, now: () => Date): Promise<Baseline> {
   const session = await connect(input, gathered)
   gathered.session = session
-  const listing = await list(session)
+  const onSessionEnded = () => {
+    gathered.sessionsEnded += 1
+  }
+  const reopen = reopener(input, (next) => {
+    gathered.session = next
+  })
+  const listing = await list(session, { reopen, onSessionEnded })
   gathered.tools = withReads(listing.tools, input.suite.reads)
   gathered.notes.push(...readsNotes(input.suite, new Map(listing.tools.map((tool) => [tool.name, tool]))))
   // Redacted before any case runs: what a suite captures must not change the list that is compared and kept.
@@ -117,11 +124,10 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   gathered.changes = contract.changes
   gathered.contractNotes = contract.notes
   const caller = createCaller({
-    session,
+    session: gathered.session,
     tools: gathered.tools,
-    reopen: reopener(input, (next) => {
-      gathered.session = next
-    }),
+    reopen,
+    onSessionEnded,
     maxTotal: input.suite.defaults.max_total,
     ...(input.signal ? { signal: input.signal } : {}),
   })

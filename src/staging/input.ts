@@ -60,7 +60,7 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
     runId: parts.runId,
     limits,
     refusedLimits: refused,
-    ...sessionsOf(target, suite, redactor),
+    ...sessionsOf(target, suite, redactor, `SERVER_${server.name.toUpperCase()}_`),
     redactor,
     variables: server.variables,
     mayWrite: server.mayWrite,

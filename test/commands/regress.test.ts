@@ -149,6 +149,33 @@ describe('regress: exit codes', () => {
   })
 })
 
+describe('regress: a server that refuses the login', () => {
+  test.each([
+    ['no login', {}, 'set STAGING_TOKEN, or STAGING_CLIENT_ID for an OAuth login'],
+    ['a token', { STAGING_TOKEN: 'wrong' }, 'check the token in STAGING_TOKEN'],
+  ])('%s: the variables are named', async (_name, environment, advice) => {
+    const url = await serve({ before: (_request, response) => Boolean(response.writeHead(401).end()) })
+    const suite = await file('s.yml', passing)
+    const ran = await run(['regress', '--suite', suite, '--server', url], environment)
+    expect([ran.code, ran.out]).toEqual([3, expect.stringContaining(advice)])
+    const shown = await run(['contract', 'show', '--server', url], environment)
+    expect([shown.code, shown.err]).toEqual([3, expect.stringContaining(advice)])
+  })
+
+  test('a web page says nothing about the login', async () => {
+    const before: Script['before'] = (_request, response) =>
+      Boolean(response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'))
+    const { out } = await run([
+      'regress',
+      '--suite',
+      await file('s.yml', passing),
+      '--server',
+      await serve({ before }),
+    ])
+    expect(out).not.toContain('STAGING_')
+  })
+})
+
 describe("regress: the suite's own limits of a call hold", () => {
   const one = 'gates: { samples: { per_tool: 1, total: 1 } }'
   const judged = async (script: Script, more: string, entry = '{ name: it reads, tool: read }') => {

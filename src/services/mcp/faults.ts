@@ -1,5 +1,6 @@
 /**
  * Why a call got no answer from the tool. None of these is a tool error: the tool never spoke.
+ * `session_ended` is how a server says that it forgot the session that the request named.
  * Each way that real servers and proxies fail is told apart, because each is mended by somebody else. `refused` is the
  * answer of a server that would not begin a session.
  */
@@ -13,6 +14,7 @@ export type FaultCause =
   | 'redirect'
   | 'unauthorized'
   | 'not_found'
+  | 'session_ended'
   | 'rate_limited'
   | 'unavailable'
   | 'http'
@@ -37,9 +39,12 @@ export function faultOfResponse(
   response: Response,
   requested: URL,
   expectsAnswer: boolean,
+  inSession = false,
 ): Fault | undefined {
   const { status } = response
   if (status >= 300 && status < 400) return redirectFault(response, requested)
+  if (status === 404 && inSession)
+    return { cause: 'session_ended', status, message: 'the server ended the session (HTTP 404)' }
   if (!response.ok) {
     return { cause: BY_STATUS[status] ?? 'http', status, message: `the server answered HTTP ${status}` }
   }

@@ -22,9 +22,11 @@ export function guardedFetch(base: Fetch, held?: () => Trace | undefined): Fetch
     const traceOf = shared ? held : currentTrace
     const trace = traceOf()
     if (!trace || isNotification(init)) return base(url, init)
+    trace.inSession = new Headers(init?.headers).has('mcp-session-id')
     const response = await send(base, url, init, trace, shared)
     trace.answered = true
-    if (posted || shared) noteFault(trace, faultOfResponse(response, new URL(url), posted))
+    if (posted || shared)
+      noteFault(trace, faultOfResponse(response, new URL(url), posted, posted && trace.inSession))
     // A stream of our own that the server does not offer (GET, 405) is no fault of the exchange that opened it.
     return watched(response, () => traceOf() ?? trace, posted || shared)
   }

@@ -34,6 +34,14 @@ export function outcomeOfResult(value: unknown, tool: string): Outcome {
 /** Sorts whatever an exchange rejected with. */
 export function outcomeOfError(error: unknown, trace: Trace, tool: string): Outcome {
   const spoken = spokenError(error, trace)
+  if (spoken && forgetsSession(spoken.message, trace)) {
+    return {
+      kind: 'transport_error',
+      cause: 'session_ended',
+      message: `the server ended the session (HTTP 400): ${spoken.message}`,
+      status: 400,
+    }
+  }
   if (spoken) {
     const unknownTool =
       (spoken.code === -32602 || spoken.code === -32603) && namesUnknownTool(spoken.message, tool)
@@ -41,6 +49,14 @@ export function outcomeOfError(error: unknown, trace: Trace, tool: string): Outc
   }
   const { cause, message, status } = faultOf(error, trace)
   return { kind: 'transport_error', cause, message, ...(status === undefined ? {} : { status }) }
+}
+
+/** Servers on the Python SDK before 1.24 answer 400 instead of 404: https://github.com/modelcontextprotocol/python-sdk/issues/1727 */
+function forgetsSession(message: string, { inSession, fault }: Trace): boolean {
+  if (!inSession || fault?.status !== 400) return false
+  return /\bsession\b.*(not found|invalid|expired|terminated|unknown|does not exist)|(no valid|invalid|expired|unknown) session\b/i.test(
+    message,
+  )
 }
 
 /** The fault behind a rejected exchange, the most telling note first. */

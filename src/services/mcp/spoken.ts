@@ -13,6 +13,7 @@ export const UNSUPPORTED_PROTOCOL_VERSION = -32022
 const toldByStatus: ReadonlySet<FaultCause> = new Set([
   'unauthorized',
   'not_found',
+  'session_ended',
   'rate_limited',
   'unavailable',
 ])

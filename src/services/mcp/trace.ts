@@ -13,6 +13,8 @@ export type Trace = {
   fault?: Fault
   /** What came, where the exchange asks for it to be kept. */
   heard?: Heard[]
+  /** The request named a session, which the server may have forgotten. */
+  inSession?: boolean
   /** The server has answered over HTTP: what fails after that is no connection error. */
   answered: boolean
   /** The stream named an event id, so the SDK will ask again for what is missing (spec 2025-11-25, resumability). */
