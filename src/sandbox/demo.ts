@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { verifyChain } from '../store/audit/verify.ts'
-import { openDatabase } from '../store/database.ts'
+import { openDatabase } from '../store/database/open.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
 import { tellReleaseWeek } from './story.ts'

@@ -1,8 +1,5 @@
 import type { Db } from 'pg-boss'
 import type { Logger } from 'pino'
-import { migrate } from './database/migrations.ts'
-import { openPglite } from './database/pglite.ts'
-import { openPostgres } from './database/postgres.ts'
 
 /** What the database tells: lost connections and failed upkeep. */
 export type DatabaseLog = Pick<Logger, 'error' | 'info'>
@@ -54,24 +51,6 @@ export type DatabaseOptions = (
 
 /** A database or an open transaction on it: what the services that read and write rows take. */
 export type Queryable = Pick<Transaction, 'query'>
-
-/**
- * Opens the state, Postgres in either of its two forms (rules/ingest.md, "Queue"; design.md, "Ground"), and brings its
- * schema up to date.
- *
- * @throws when another process holds the folder, when the server cannot be reached, and when an applied migration does
- * not match its file.
- */
-export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const database = 'url' in options ? await openPostgres(options) : await openPglite(options)
-  try {
-    await migrate(database, options.migrations)
-    return database
-  } catch (error) {
-    await database.close()
-    throw error
-  }
-}
 
 /** Runs `work` in a transaction of its own on a database, or within the one that is already open. */
 export function inTransaction<T>(

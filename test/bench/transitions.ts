@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { judgeDue } from '../../src/gate/calendar/rejudging.ts'
 import { carryOut } from '../../src/gate/calendar/transitions.ts'
-import { type Database, openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
 import { aWorld, later, opening, prepared, type World } from '../support/closing.ts'
 import type { Measure } from './measure.ts'
 

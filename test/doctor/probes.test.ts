@@ -9,7 +9,8 @@ import { stateProbes } from '../../src/doctor/state-probes.ts'
 import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { readServers } from '../../src/settings/servers.ts'
-import { type Database, openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
 import { aFolder, aPostgresServer, asClient, migratedTemplate } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []

@@ -3,7 +3,7 @@ import { readAnchors } from '../../src/decision/anchor.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
 import { verifyChain } from '../../src/store/audit/verify.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { aStage } from '../support/stage.ts'
 
 const policy = 'slack: { channel: "#releases" }\ngates: { approvals: {} }\n'

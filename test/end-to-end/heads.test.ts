@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { aStage } from '../support/stage.ts'
 
 /** One commit on several branches, of which the policy covers some: the default branch always. */

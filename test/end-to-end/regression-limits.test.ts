@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Change, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { aStagingWorld, canaries, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
 /** rules/regression.md: what holds by the calendar, who may use which server, and what must never be seen anywhere. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
 import { statusOf } from '../../src/server/status-report.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { aRepositoryOf, type MergingShop, windowPolicy } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 

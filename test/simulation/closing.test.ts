@@ -3,7 +3,7 @@ import { GITHUB_LIMITS } from '../../src/sandbox/github/limits.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { readRecords } from '../../src/store/audit.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { aCrowd, buildPasses, type Candidate, mergesOf } from '../support/crowd.ts'
 import { aStage } from '../support/stage.ts'
 

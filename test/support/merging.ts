@@ -1,7 +1,7 @@
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
 import { readRecords } from '../../src/store/audit.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 
 /** Tuesday before the window, and Wednesday in it, under the default calendar. */
 export const closed = new Date('2026-11-24T22:00:00Z')

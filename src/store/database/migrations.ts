@@ -1,65 +1,139 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import type { Database, Transaction } from '../database.ts'
+import packageFile from '../../../package.json' with { type: 'json' }
+import type { Queryable, Transaction } from '../database.ts'
+import { presentName } from './released.ts'
 
 type Migration = { name: string; sql: string; hash: string }
 
+/** A migration as this database has it; `version` is that of release-gate which applied it, null where it did not say. */
+type Applied = { name: string; hash: string; version: string | null }
+
+type Migratable = Queryable & { transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T> }
+
 const FOLDER = new URL('../../../migrations/', import.meta.url)
+const OWN = packageFile.version
 
 /**
  * Applies the SQL files that this database has not seen, in the order of their names, all in one transaction and under
- * an advisory lock, so that several processes may start at once.
+ * an advisory lock, so that several processes may start at once. There is no way back: an older version that runs beside
+ * this one during a rolling restart must find what it knows, so a migration only adds.
  *
- * @throws when an applied file was changed since or is gone: what the database holds can then not be known.
+ * @throws when a newer version has been here, when an applied file is not one that was ever released, and when this role
+ * may not change tables while there is something to apply.
  */
-export async function migrate(database: Database, folder: URL = FOLDER): Promise<void> {
+export async function migrate(database: Migratable, folder: URL = FOLDER): Promise<void> {
   const files = await readMigrations(folder)
-  await database.transaction(async (tx) => {
-    await tx.script(`
-      SET LOCAL statement_timeout = 0;
-      SELECT pg_advisory_xact_lock(hashtextextended('release-gate migrations', 0));
-      CREATE SCHEMA IF NOT EXISTS release_gate;
-      CREATE TABLE IF NOT EXISTS release_gate.migrations (
-        name text PRIMARY KEY,
-        hash text NOT NULL,
-        applied_at timestamp(3) with time zone NOT NULL DEFAULT now()
-      );
-      ALTER TABLE release_gate.migrations ENABLE ROW LEVEL SECURITY;
-    `)
-    const applied = await tx.query<{ name: string; hash: string }>(
-      'SELECT name, hash FROM release_gate.migrations ORDER BY name',
+  const applied = await appliedIn(database)
+  // A role that owns nothing may start as well, as long as there is nothing to do.
+  if (applied && pendingOf(applied, files).length === 0) return
+  try {
+    await database.transaction((tx) => applyPending(tx, files))
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    throw new Error(
+      `${behind(applied, files)} The role of DATABASE_URL may not change the tables (${messageOf(error)}). Run \`release-gate migrate\` as their owner, then start again.`,
+      { cause: error },
     )
-    refuseChanged(applied, files)
-    const seen = new Set(applied.map((row) => row.name))
-    for (const file of files) if (!seen.has(file.name)) await apply(tx, file)
-  })
+  }
+}
+
+/**
+ * For commands that read a database as it is and change nothing.
+ * @throws with what to do, when an older or a newer version wrote it; and when release-gate never did.
+ */
+export async function requireMigrated(database: Queryable, folder: URL = FOLDER): Promise<void> {
+  const files = await readMigrations(folder)
+  const applied = await appliedIn(database)
+  if (!applied) throw new Error('This database holds nothing of release-gate.')
+  if (pendingOf(applied, files).length === 0) return
+  throw new Error(
+    `${behind(applied, files)} Run \`release-gate migrate\` first, or start this version of the bot once.`,
+  )
+}
+
+async function applyPending(tx: Transaction, files: Migration[]): Promise<void> {
+  await tx.script(`
+    SET LOCAL statement_timeout = 0;
+    SELECT pg_advisory_xact_lock(hashtextextended('release-gate migrations', 0));
+    CREATE SCHEMA IF NOT EXISTS release_gate;
+    CREATE TABLE IF NOT EXISTS release_gate.migrations (
+      name text PRIMARY KEY,
+      hash text NOT NULL,
+      applied_at timestamp(3) with time zone NOT NULL DEFAULT now()
+    );
+    ALTER TABLE release_gate.migrations ADD COLUMN IF NOT EXISTS version text;
+    ALTER TABLE release_gate.migrations ENABLE ROW LEVEL SECURITY;
+  `)
+  // Read again: another process may have been here before the lock was ours.
+  for (const file of pendingOf((await appliedIn(tx)) ?? [], files)) await apply(tx, file)
 }
 
 async function apply(tx: Transaction, file: Migration): Promise<void> {
   try {
     await tx.script(file.sql)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Error(`The migration ${file.name} failed, and nothing was changed: ${why}`, { cause: error })
+    throw new Error(`The migration ${file.name} failed, and nothing was changed: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
-  await tx.query('INSERT INTO release_gate.migrations (name, hash) VALUES ($1, $2)', [file.name, file.hash])
+  await tx.query('INSERT INTO release_gate.migrations (name, hash, version) VALUES ($1, $2, $3)', [
+    file.name,
+    file.hash,
+    OWN,
+  ])
 }
 
-function refuseChanged(applied: { name: string; hash: string }[], files: Migration[]): void {
+/** Undefined: there is no table of them, so this is a new database. The column `version` came later than the table. */
+async function appliedIn(database: Queryable): Promise<Applied[] | undefined> {
+  const [table] = await database.query<{ there: boolean }>(
+    `SELECT to_regclass('release_gate.migrations') IS NOT NULL AS there`,
+  )
+  if (!table?.there) return undefined
+  return database.query<Applied>(
+    `SELECT name, hash, to_jsonb(m)->>'version' AS version FROM release_gate.migrations m ORDER BY name`,
+  )
+}
+
+/** @throws when the database holds what no file of this version stands for. */
+function pendingOf(applied: Applied[], files: Migration[]): Migration[] {
   const hashes = new Map(files.map((file) => [file.name, file.hash]))
-  for (const { name, hash } of applied) {
-    const now = hashes.get(name)
-    if (now === undefined) {
-      throw new Error(
-        `This database has the migration ${name}, which this version does not know: it was written by a newer version. Start that one.`,
-      )
-    }
-    if (now !== hash) {
-      throw new Error(
-        `The migration ${name} was changed after it had been applied here. Put the file back as it was, and make the change in a new file.`,
-      )
-    }
-  }
+  const seen = new Set(applied.map((row) => presentFile(row, hashes)))
+  return files.filter(({ name }) => !seen.has(name))
+}
+
+function presentFile({ name, hash, version }: Applied, hashes: Map<string, string>): string {
+  if (hashes.get(name) === hash) return name
+  const present = presentName(name, hash)
+  if (present !== undefined) return present
+  if (hashes.has(name))
+    throw new Error(
+      `This database was made with a ${name} that no released version of release-gate has (SHA-256 ${hash.slice(0, 12)}…); nothing was changed. Run the version that made it, or restore a backup: \`release-gate restore FILE\`.`,
+    )
+  const [by, needed] = version ? [version, `${version} or newer`] : ['a newer version', 'that version']
+  throw new Error(
+    `This database was upgraded by release-gate ${by}: it has the migration ${name}, which this version (${OWN}) does not know. Install ${needed}.`,
+  )
+}
+
+function behind(applied: Applied[] | undefined, files: Migration[]): string {
+  if (!applied) return 'This database holds nothing of release-gate yet.'
+  const pending = pendingOf(applied, files)
+  const version = applied.findLast((row) => row.version)?.version
+  const missing =
+    pending.length === 1
+      ? `the migration ${pending[0]?.name}`
+      : `${pending.length} migrations, from ${pending[0]?.name} on`
+  return `This database was last used by ${version ? `release-gate ${version}` : 'an older version of release-gate'}, and this version (${OWN}) needs ${missing}.`
+}
+
+function isForbidden(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error && 'code' in cause && cause.code === '42501'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function readMigrations(folder: URL): Promise<Migration[]> {
