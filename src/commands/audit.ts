@@ -52,11 +52,8 @@ async function withDatabase(work: (database: Database) => Promise<void>): Promis
   const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
   const database = url ? await openServer(url) : await openFolder(dataDir)
   try {
-    const [records] = await database.query<{ there: boolean }>(
-      `SELECT to_regclass('release_gate.audit_records') IS NOT NULL AS there`,
-    )
-    if (!records?.there)
-      throw new Error(`There are no records in ${url ? 'DATABASE_URL' : dataDir}; is that the bot's?`)
+    const { requireMigrated } = await import('../store/database/migrations.ts')
+    await requireMigrated(database)
     await work(database)
   } finally {
     await database.close()

@@ -45,7 +45,10 @@ export async function migrate(database: Migratable, folder: URL = FOLDER): Promi
 export async function requireMigrated(database: Queryable, folder: URL = FOLDER): Promise<void> {
   const files = await readMigrations(folder)
   const applied = await appliedIn(database)
-  if (!applied) throw new Error('This database holds nothing of release-gate.')
+  if (!applied)
+    throw new Error(
+      'This database holds nothing of release-gate. Set DATABASE_URL or DATA_DIR to the one of the bot.',
+    )
   if (pendingOf(applied, files).length === 0) return
   throw new Error(
     `${behind(applied, files)} Run \`release-gate migrate\` first, or start this version of the bot once.`,

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Policy } from '../../src/decision/policy.ts'
+import type { Snapshot } from '../../src/decision/snapshot.ts'
+import { decide } from '../../src/decision/verdict.ts'
+import { verifyChain } from '../../src/store/audit/verify.ts'
+import { appendRecord, readRecords } from '../../src/store/audit.ts'
+import { migrate } from '../../src/store/database/migrations.ts'
+import type { Database } from '../../src/store/database.ts'
+import { touch, verdictsOnHead } from '../../src/store/verdicts.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { buildOld, oldCommits, readOld, schemaOf } from '../support/old-database.ts'
+
+/** The migrations that were released. A change of the schema is a new file, and a new line here with its release. */
+const frozen: Record<string, string> = {
+  '0001_audit.sql': 'd9f5a30787f9843b1752bf97f53c4283efaef748ad5ca8baf39d902d4b38325d',
+  '0002_deliveries.sql': '9b13e2d7b9e3b814cda4fd6fa40b07cbb47e1c6a6b22f480976a574a4c6f81ae',
+  '0003_verdicts.sql': '306398bb854ff7d4bb9ba3da280b0d101b677b8729aa0209485fc70727cc0e60',
+  '0006_notices.sql': 'df0c9720f235ad01281c20c29b541210b24fc9f42ff5346eb8b3125ad05fdae5',
+  '0007_follow_ups.sql': '9ae4394adf811864463dbe5bda7ca32e1c0cf755aea603d133cc3890e02c8dcb',
+  '0008_evidence.sql': 'a827a1beaf74f5e6a6553c73e0d4544277356645b201429acd374d28b6c86a60',
+  '0009_freezes.sql': 'c1982a519d1a7957291db3d0d11c8618959945daa2fa7cc265a1ab541273e5ea',
+  '0010_anchors.sql': 'e195bd65266b1505687ed466e2de6c8e8a036d6ce579da3e1be2dfbddabd2a2f',
+  '0011_catch_up.sql': '234b4c6c19f9f2543d7616daa49f1a83f9eabecb8b2862b86fa7ff2e43e77a83',
+}
+
+const folder = new URL('../../migrations/', import.meta.url)
+
+describe('a released migration never changes', () => {
+  test.each(Object.entries(frozen))('%s', (name, hash) => {
+    const sql = readFileSync(new URL(name, folder), 'utf8').replaceAll('\r\n', '\n')
+    expect(createHash('sha256').update(sql).digest('hex')).toBe(hash)
+  })
+
+  test('and every migration stands in this list', () => {
+    expect(readdirSync(folder).sort()).toEqual(Object.keys(frozen))
+  })
+})
+
+type Decided = { state: string; snapshot: Snapshot; policy: { settings: Policy | null } }
+
+describeOnBoth('a database of an earlier commit', (open) => {
+  let database: Database
+  let fresh: string[]
+  beforeAll(async () => {
+    database = await open()
+    fresh = await schemaOf(database)
+  })
+
+  test('is kept for each form that the migrations ever had', () => {
+    expect(oldCommits).toHaveLength(10)
+  })
+
+  describe.each(oldCommits)('%s', (commit) => {
+    const old = readOld(commit)
+    beforeAll(async () => {
+      await buildOld(database, old)
+      await migrate(database)
+    })
+
+    test('has the schema of a new one after the upgrade', async () => {
+      expect(await schemaOf(database)).toEqual(fresh)
+    })
+
+    test('keeps every record, verifies, and takes new ones', async () => {
+      const records = old.tables.audit_records?.rows.length
+      expect(records).toBeGreaterThan(10)
+      expect(await verifyChain(database)).toMatchObject({ ok: true, records })
+      await appendRecord(database, { installationId: 50001, kind: 'decided', at: new Date(), body: {} })
+      expect(await verifyChain(database)).toMatchObject({ ok: true, records: Number(records) + 1 })
+    })
+
+    test('gives the same verdicts again from the facts in its records', async () => {
+      const decided: Decided[] = []
+      for await (const { kind, body } of readRecords(database, 50001))
+        if (kind === 'decided' && 'snapshot' in body) decided.push(body as Decided)
+      const judged = decided.flatMap(({ state, snapshot, policy: { settings } }) =>
+        settings ? [{ state, again: decide(snapshot, settings).state }] : [],
+      )
+      expect(judged.map(({ again }) => again)).toEqual(judged.map(({ state }) => state))
+      expect(judged.length).toBeGreaterThan(5)
+    })
+
+    test('keeps its pull requests with their verdicts, and hears of them as before', async () => {
+      const { columns = [], rows = [] } = old.tables.verdicts ?? {}
+      const kept = await database.query<{ n: number }>('SELECT count(*) AS n FROM release_gate.verdicts')
+      expect(kept).toEqual([{ n: rows.length }])
+      const value = (name: string) => rows[0]?.[columns.indexOf(name)] ?? ''
+      const repository = { installationId: 50001, repositoryId: Number(value('repository_id')) }
+      const pull = {
+        ...repository,
+        owner: value('owner'),
+        repo: value('repo'),
+        number: Number(value('number')),
+      }
+      expect(await touch(database, pull)).toBe(value('state') === 'passed')
+      for (const { unheard } of await verdictsOnHead(database, repository, value('head_sha')))
+        expect(unheard).toBe(false)
+    })
+  })
+})
