@@ -15,11 +15,9 @@ import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { windowCommand } from './commands/window.ts'
 
-/** The command line's door. Exit codes of every command: 0 good, 1 the answer is no, 2 wrong use, 3 it could not be judged. */
+/** The command line. Exit codes of every command: 0 yes or done, 1 no, 2 usage error, 3 GitHub or staging could not be reached. */
 const program = new Command('release-gate')
-  .description(
-    'A change-management bot for GitHub: one required check that holds each pull request to the release rule.',
-  )
+  .description('A GitHub App for change management: one required check that enforces your release policy.')
   .version(packageFile.version, '-V, --version', 'print the version')
   .configureHelp({ showGlobalOptions: true })
 
@@ -41,7 +39,7 @@ for (const command of [
   program.addCommand(command)
 }
 
-/** commander ends with 1 on wrong use; here 1 means that the answer is no. */
+/** commander exits with 1 on a usage error; here 1 means that the answer is no. */
 function exitCodeOf(error: CommanderError): number {
   return error.exitCode === 0 ? 0 : 2
 }

@@ -22,7 +22,7 @@ export type AnchorShell = {
 export async function anchorRecords(shell: AnchorShell): Promise<void> {
   for (const { head, last } of await headsToAnchor(shell.database)) {
     await anchor(shell, head, last).catch((error: unknown) => {
-      shell.log.warn({ ...head, problem: String(error) }, 'The newest record could not be anchored')
+      shell.log.warn({ ...head, problem: String(error) }, 'Anchoring the newest record failed')
     })
   }
 }
@@ -37,7 +37,7 @@ async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undef
     const issue = await writeDown(github, place, head, at, last)
     if (issue !== undefined) return saveAnchor(database, { ...head, ...place, at, issue })
   }
-  throw new Error('no repository with a policy takes it')
+  throw new Error('no repository with a policy accepts the anchor issue')
 }
 
 type Place = { owner: string; repo: string }

@@ -11,7 +11,7 @@ import { lastReceivedAt } from '../store/inbox.ts'
 import { keepValidPolicy } from '../store/policies.ts'
 import { countedPulls } from '../store/verdicts/waiting.ts'
 import { events } from './app.ts'
-import { lookDaily } from './daily.ts'
+import { runDailyCheck } from './daily.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { type Chore, minute, repeatedly } from './repeatedly.ts'
@@ -19,23 +19,23 @@ import { type Chore, minute, repeatedly } from './repeatedly.ts'
 /** How far before the last delivery that arrived it is looked for missed ones: order is not kept, retries are late. */
 const recoveryMargin = 60 * minute
 
-/** Starts what is done on start and again and again, whatever is delivered. */
+/** Starts the periodic work. Each task also runs at startup. */
 export function startChores(parts: Parts): Chore[] {
   const { log, shell, settings } = parts
   const { recordsMonths } = settings
   return [
-    repeatedly('Looking at all pull requests', 60 * minute, () => lookAtAll(parts), log),
-    repeatedly('Asking for missed deliveries', 5 * minute, () => fetchMissed(parts), log),
+    repeatedly('The hourly reconciliation', 60 * minute, () => enqueueEverything(parts), log),
+    repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
-      'The daily look',
+      'The daily check',
       60 * minute,
-      async () => lookDaily({ ...shell, recordsMonths, log, outside: await outside(parts) }),
+      async () => runDailyCheck({ ...shell, recordsMonths, log, outside: await outside(parts) }),
       log,
     ),
   ]
 }
 
-async function lookAtAll({ shell, probot, serves, enqueue, log }: Parts): Promise<void> {
+async function enqueueEverything({ shell, probot, serves, enqueue, log }: Parts): Promise<void> {
   const { database, github } = shell
   // A repository without pull requests has a channel and a calendar too.
   const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
@@ -44,7 +44,7 @@ async function lookAtAll({ shell, probot, serves, enqueue, log }: Parts): Promis
     for (const pull of await countedPulls(database, repository)) await enqueue(pull)
   }
   const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, found, log })
-  log.info({ pulls: asked }, 'Every open pull request is looked at again')
+  log.info({ pulls: asked }, 'Enqueued every open pull request')
 }
 
 async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
@@ -53,7 +53,7 @@ async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
   const client = deliveriesClient(await probot.auth())
   const { asked, refused } = await recover(client, { now: shell.now(), events, ...(since ? { since } : {}) })
   if (asked.length + refused.length > 0) {
-    log.info({ asked, refused }, 'Missed deliveries are asked for again')
+    log.info({ asked, refused }, 'Requested missed deliveries again')
   }
 }
 
@@ -62,8 +62,8 @@ async function outside({ settings, shell, probot, serves }: Parts): Promise<Outs
   const { database, queue, github, now } = shell
   const answers = (asked: Promise<unknown>) => asked.then(() => 'It answers.')
   const probes: Probe[] = [
-    { name: 'database', look: () => answers(database.query('SELECT 1')) },
-    { name: 'queue', look: () => answers(queue.ping()) },
+    { name: 'database', run: () => answers(database.query('SELECT 1')) },
+    { name: 'queue', run: () => answers(queue.ping()) },
     ...(settings.slack ? [slackProbe(settings.slack)] : []),
     ...stagingProbes(settings.servers),
   ]

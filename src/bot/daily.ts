@@ -36,16 +36,16 @@ const lastRunKey = 'daily/last-run'
  * Once a day: is the gate still enforced everywhere, does every chain of records hold, and what may go. What has
  * changed since yesterday is announced once, and so is its end. Called hourly; what failed is tried again the next hour.
  */
-export async function lookDaily(shell: DailyShell): Promise<void> {
+export async function runDailyCheck(shell: DailyShell): Promise<void> {
   const { database, now, log } = shell
   const store = factStore(database, now)
   const last = await store.get<LastRun>(lastRunKey)
   if (!last) return store.put(lastRunKey, firstRun(now()))
   if (now().getTime() - Date.parse(last.at) < day) return
-  const { appeared, mended, remember } = drift(last.remember, diagnose(await gather(shell.outside)))
-  for (const { repository, what, mend } of appeared)
-    log.warn({ repository, what, mend }, 'The gate is not fully enforced')
-  for (const notice of driftNotices(await keptPolicies(database), appeared, mended, now())) {
+  const { appeared, fixed, remember } = drift(last.remember, diagnose(await gather(shell.outside)))
+  for (const { repository, what, fix } of appeared)
+    log.warn({ repository, what, fix }, 'The gate is not fully enforced')
+  for (const notice of driftNotices(await keptPolicies(database), appeared, fixed, now())) {
     await shell.queue.enqueueNotice(notice)
   }
   await prune(shell)
@@ -63,11 +63,11 @@ function firstRun(now: Date): LastRun {
 }
 
 /** A notice for each repository with news; what is not about one repository stands in the log and in `doctor`. */
-function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], mended: Diagnosis[], at: Date): Notice[] {
+function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnosis[], at: Date): Notice[] {
   return known.flatMap(({ owner, repo, installationId, repositoryId }) => {
     const about = ({ repository }: Diagnosis) => repository.toLowerCase() === `${owner}/${repo}`.toLowerCase()
-    const problems = appeared.filter(about).map(({ what, mend }) => `${what} ${mend}`.trim())
-    const gone = mended.filter(about).map(({ what }) => what)
+    const problems = appeared.filter(about).map(({ what, fix }) => `${what} ${fix}`.trim())
+    const gone = fixed.filter(about).map(({ what }) => what)
     if (problems.length + gone.length === 0) return []
     const repository = { owner, repo, installationId, repositoryId }
     const key = `drift/${repositoryId}/${at.toISOString().slice(0, 10)}`
@@ -91,5 +91,5 @@ async function recordsHold({ database, queue, log }: DailyShell): Promise<boolea
 async function prune({ database, now, log }: DailyShell): Promise<void> {
   const deliveries = await pruneDeliveries(database, new Date(now().getTime() - 14 * day))
   const facts = await pruneFacts(database, new Date(now().getTime() - 180 * day))
-  log.info({ deliveries, facts }, 'What is not needed any more was removed')
+  log.info({ deliveries, facts }, 'Removed old deliveries and facts')
 }

@@ -18,7 +18,7 @@ import { RUN_REGRESSION } from '../store/queue/queues.ts'
 import type { DeadJob } from '../store/queue.ts'
 import type { Parts } from './parts.ts'
 
-/** Starts the workers: what each kind of job does. */
+/** Starts the workers of every queue. */
 export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, probot, log } = parts
   const { database, queue, now } = shell
@@ -28,7 +28,7 @@ export async function startWork(parts: Parts): Promise<void> {
       await task()
     } catch (error) {
       if (!revoked(error)) throw error
-      log.warn({ installation }, 'The installation is gone or suspended; nothing can be published for it')
+      log.warn({ installation }, 'The installation was removed or suspended; nothing can be published for it')
     }
   }
   await queue.work({
@@ -58,7 +58,7 @@ export async function startWork(parts: Parts): Promise<void> {
     notice: async (data, signal) => {
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))
     },
-    dead: (job) => bury(parts, job),
+    dead: (job) => handleDeadJob(parts, job),
   })
 }
 
@@ -73,8 +73,8 @@ async function takeDelivery(database: Database, probot: Probot, id: string, now:
   await markProcessed(database, id, now())
 }
 
-/** A job that was given up is told of, and leaves nothing half done behind. */
-async function bury({ settings, shell }: Parts, job: DeadJob): Promise<void> {
+/** Cleans up after a job that failed for good, and announces it. */
+async function handleDeadJob({ settings, shell }: Parts, job: DeadJob): Promise<void> {
   const { database, queue, now } = shell
   const { queue: name, data, problem } = job
   if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
@@ -90,7 +90,7 @@ async function bury({ settings, shell }: Parts, job: DeadJob): Promise<void> {
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   const { database, now } = shell
   const { slack, webhookSecrets, privateKey, database: place } = settings
-  if (!slack) log.info('SLACK_BOT_TOKEN is not set: no notices are sent')
+  if (!slack) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent')
   const secrets = [...webhookSecrets, privateKey, slack?.token, 'url' in place ? place.url : undefined]
   return {
     database,

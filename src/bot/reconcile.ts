@@ -39,7 +39,7 @@ export async function reconcile(shell: {
         asked++
       }
     } catch (error) {
-      shell.log.warn({ installation: id, problem: String(error) }, 'An installation could not be reconciled')
+      shell.log.warn({ installation: id, problem: String(error) }, 'Reconciling an installation failed')
     }
   }
   return asked

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 
-/** Something that is done again and again while the bot runs. */
+/** A periodic task. */
 export type Chore = { stop: () => void; idle: () => boolean }
 
 export const minute = 60 * 1000
 
-/** Does a chore now and then again and again, never twice at a time. A failure is told, and tried again next time. */
+/** Runs a task now and then at an interval, never twice at once. A failure is logged and retried at the next interval. */
 export function repeatedly(
   what: string,
   every: number,

@@ -5,15 +5,15 @@ import { readSettings } from '../settings/settings.ts'
 
 type Options = { repository?: string; base?: string }
 
-/** `calendar`: prints the address of a calendar feed, which is a secret. Exit codes: 0 printed, 2 wrong use. */
+/** `calendar`: prints the secret URL of a calendar feed. Exit codes: 0 printed, 2 usage error. */
 export function calendarCommand(): Command {
   return new Command('calendar')
-    .description('print the secret address at which people subscribe to the release windows and freezes')
-    .option('--repository <owner/name>', 'the feed of one repository (default: of all)')
-    .option('--base <url>', 'where people reach the bot (default: the HOST and PORT that it listens on)')
+    .description('print the secret URL of the calendar feed of release windows and freezes')
+    .option('--repository <owner/name>', 'the feed of one repository (default: all)')
+    .option('--base <url>', "the bot's public URL (default: http://HOST:PORT)")
     .addHelpText(
       'after',
-      '\nWho has the address can read the feed; a new WEBHOOK_SECRET makes all addresses new.\nExit codes: 0 printed, 2 wrong use.',
+      '\nAnyone with the URL can read the feed. Changing WEBHOOK_SECRET changes every URL.\nExit codes: 0 printed, 2 usage error.',
     )
     .action((options: Options) => {
       const result = link(options)
@@ -29,11 +29,13 @@ export function calendarCommand(): Command {
 function link({ repository, base }: Options): { link: string } | { mistake: string[] } {
   if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository)) {
     return {
-      mistake: [`--repository: ${JSON.stringify(repository)} is no repository; write it like "owner/name".`],
+      mistake: [
+        `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
+      ],
     }
   }
   if (base !== undefined && !/^https?:\/\/[^/\s]/.test(base)) {
-    return { mistake: [`--base: ${JSON.stringify(base)} is no URL; write it like "https://gate.example".`] }
+    return { mistake: [`--base: ${JSON.stringify(base)} is not a URL. Example: "https://gate.example".`] }
   }
   if (existsSync('.env')) process.loadEnvFile('.env')
   const read = readSettings(process.env)

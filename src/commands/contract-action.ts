@@ -8,7 +8,7 @@ import { suiteSchema } from '../regression/suite-schema.ts'
 import type { StagingSession } from '../services/mcp.ts'
 import type { ContractTarget } from './contract.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
-import { needFolder, writeOutput } from './input-file.ts'
+import { requireFolder, writeOutput } from './input-file.ts'
 import { baselineOf as readList } from './regress-files.ts'
 import { cliTarget, operatorOf } from './regress-input.ts'
 
@@ -19,7 +19,7 @@ export async function show(options: ContractTarget & { json?: boolean }): Promis
 }
 
 export async function record(options: ContractTarget & { out: string }): Promise<void> {
-  needFolder('--out', options.out)
+  requireFolder('--out', options.out)
   const recorded = await read(options)
   if (!recorded) return
   writeOutput('--out', options.out, `${JSON.stringify(recorded, null, 2)}\n`)

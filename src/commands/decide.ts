@@ -11,16 +11,16 @@ type Options = { snapshot: string; policy: string }
 
 type Mistakes = { mistakes: string[] }
 
-/** `decide`: replays a stored snapshot under a policy. 0 passed, 1 not passed, 2 an input cannot be used. */
+/** `decide`: replays a stored snapshot under a policy. 0 passed, 1 not passed, 2 invalid input. */
 export function decideCommand(): Command {
   return new Command('decide')
     .description(
-      'judge a stored snapshot by a policy and print the verdict as JSON; the same input gives the same verdict',
+      'evaluate a stored snapshot under a policy and print the verdict as JSON; the same input gives the same verdict',
     )
     .requiredOption('--snapshot <file>', 'a snapshot as JSON; see schema/snapshot.schema.json')
     .requiredOption('--policy <file>', 'a release-gate.yml')
-    .option('--json', 'print JSON, which it does anyway')
-    .addHelpText('after', '\nExit codes: 0 passed, 1 waiting or failed, 2 an input cannot be used.')
+    .option('--json', 'accepted for consistency; the output is always JSON')
+    .addHelpText('after', '\nExit codes: 0 passed, 1 waiting or failed, 2 invalid input.')
     .action((options: Options) => {
       const [policy, snapshot] = [readPolicy(options.policy), readSnapshot(options.snapshot)]
       if ('mistakes' in policy || 'mistakes' in snapshot) {
@@ -49,12 +49,12 @@ function readSnapshot(file: string): { snapshot: Snapshot } | Mistakes {
   try {
     value = JSON.parse(read.text)
   } catch (error) {
-    return { mistakes: [`${file}: is not JSON: ${error instanceof Error ? error.message : error}; mend it.`] }
+    return { mistakes: [`${file}: is not valid JSON: ${error instanceof Error ? error.message : error}.`] }
   }
   const parsed = snapshotSchema.safeParse(value)
   if (parsed.success) return { snapshot: parsed.data }
   const what = z.prettifyError(parsed.error)
   return {
-    mistakes: [`${file}: is not a snapshot; compare it with schema/snapshot.schema.json:`, what],
+    mistakes: [`${file}: is not a snapshot (see schema/snapshot.schema.json):`, what],
   }
 }

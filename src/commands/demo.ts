@@ -1,29 +1,27 @@
 import { execFileSync } from 'node:child_process'
 import { Command } from 'commander'
 
-/** `demo`: a release week on this machine, told as it happens. 0 as told, 1 not as told, 2 it cannot be told here. */
+/** `demo`: plays a release week on this machine. 0 everything happened as described, 1 something did not, 2 the demo cannot run here. */
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'tell a release week on this machine: a local GitHub on real git repositories, and the real bot',
+      'play a release week on this machine, with a simulated GitHub on real git repositories and the real bot',
     )
-    .option('--keep', 'leave everything running at the end, with its addresses printed')
+    .option('--keep', 'keep everything running at the end and print the URLs and tokens')
     .addHelpText(
       'after',
-      '\nIt needs git 2.38 or newer, and no network.\n' +
-        'Exit codes: 0 everything was as told, 1 something was not, 2 there is no such git.',
+      '\nNeeds git 2.38 or newer. Works offline.\n' +
+        'Exit codes: 0 everything happened as described, 1 something did not, 2 the demo cannot run here.',
     )
     .action(async (options: { keep?: boolean }) => {
       const found = gitVersion()
       if (found === undefined || isOlder(found, [2, 38])) {
-        const what = found ? `is ${found.join('.')} here` : 'is not found here'
-        process.stderr.write(
-          `git: ${what}, and the demo needs 2.38 or newer; install it and run this again.\n`,
-        )
+        const what = found ? `is version ${found.join('.')}` : 'was not found'
+        process.stderr.write(`git ${what}. The demo needs git 2.38 or newer.\n`)
         process.exitCode = 2
         return
       }
-      // Loaded only here: the bot itself never needs the sandbox.
+      // Loaded on demand: the bot itself never needs the sandbox.
       const { runDemo } = await import('../sandbox/demo.ts')
       process.exitCode = (await runDemo({ keep: options.keep === true })) ? 0 : 1
     })

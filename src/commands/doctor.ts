@@ -4,20 +4,20 @@ import type { Probe } from '../doctor/probes.ts'
 
 type Options = { repository?: string; token?: string; json?: boolean }
 
-/** `doctor`: whether the gate is really enforced. It writes nothing. 0 all well, 1 drift, 2 wrong use, 3 GitHub gave no answer. */
+/** `doctor`: whether GitHub enforces the gate. Writes nothing. 0 enforced, 1 drift, 2 usage error, 3 GitHub cannot be reached. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say for each repository whether the gate is really enforced, and who can go round it')
+    .description('check for each repository whether GitHub enforces the gate, and who can bypass it')
     .option('--repository <owner/name>', 'only this repository')
     .option(
       '--token <token>',
-      'read rules as an administrator: only they see who may bypass (default: GITHUB_TOKEN)',
+      'read rules as an administrator, who also sees the bypass lists (default: GITHUB_TOKEN)',
     )
     .option('--json', 'print {"ok","digest","diagnoses"} as JSON')
     .addHelpText(
       'after',
-      '\nErrors and warnings are drift; what cannot be read from here, and what is only told, is none.\n' +
-        'Exit codes: 0 all well, 1 drift found, 2 wrong use, 3 GitHub cannot be reached.',
+      '\nErrors and warnings count as drift. Notes and unreadable settings do not.\n' +
+        'Exit codes: 0 no drift, 1 drift, 2 usage error, 3 GitHub cannot be reached.',
     )
     .action(async (options: Options) => {
       const { orUnreachable } = await import('../doctor/unreachable.ts')
@@ -29,7 +29,9 @@ async function run(options: Options): Promise<void> {
   const { openAccess, parseRepository } = await import('../doctor/access.ts')
   const only = options.repository === undefined ? undefined : parseRepository(options.repository)
   if (options.repository !== undefined && !only)
-    return refuse([`--repository: ${JSON.stringify(options.repository)} is not a name like "acme/shop".`])
+    return refuse([
+      `--repository: ${JSON.stringify(options.repository)} is not a repository name. Example: "acme/shop".`,
+    ])
   const access = await openAccess(options)
   if ('mistakes' in access) return refuse(access.mistakes)
   const [{ gather }, { diagnose, isDrift }, text] = await Promise.all([
@@ -53,7 +55,7 @@ async function run(options: Options): Promise<void> {
   process.exitCode = diagnoses.some(isDrift) ? 1 : 0
 }
 
-/** Slack and staging are looked at only where they are used. */
+/** Slack and staging are probed only where they are configured. */
 async function probesOf({ settings }: Access): Promise<Probe[]> {
   const { stateProbes } = await import('../doctor/state-probes.ts')
   const { slackProbe } = await import('../doctor/slack-probe.ts')

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** The text of a file that the user names, or a line that says where, what and how to mend it. */
+/** Reads a file that the user named, or returns an error line. */
 export function readInput(
   where: string,
   file: string,
@@ -10,37 +10,37 @@ export function readInput(
   try {
     return { text: readFileSync(file, 'utf8') }
   } catch (error) {
-    return { mistake: `${where}: ${file} cannot be read (${codeOf(error)}); give the path of ${wanted}.` }
+    return { mistake: `${where}: cannot read ${file} (${codeOf(error)}). Expected ${wanted}.` }
   }
 }
 
-/** The text of a file that the user names. @throws the line that `readInput` gives for one that cannot be read. */
-export function needInput(where: string, file: string, wanted: string): string {
+/** Reads a file that the user named. @throws the error line of `readInput`. */
+export function requireInput(where: string, file: string, wanted: string): string {
   const read = readInput(where, file, wanted)
   if ('mistake' in read) throw new Error(read.mistake)
   return read.text
 }
 
 /**
- * To be asked before the work is done whose result goes into a file.
+ * Checks that the folder of an output file exists, before the work starts whose result goes there.
  *
- * @throws a line that says where, what and how to mend it, where the folder of the file does not exist.
+ * @throws an error line where it does not.
  */
-export function needFolder(where: string, file: string): void {
+export function requireFolder(where: string, file: string): void {
   const folder = dirname(file)
   if (existsSync(folder)) return
   throw new Error(
-    `${where}: ${file} cannot be written: there is no folder ${folder}; make it, or give another path.`,
+    `${where}: cannot write ${file}: the folder ${folder} does not exist. Create it, or use another path.`,
   )
 }
 
-/** Writes a file that the user names. @throws a line that says where, what and how to mend it. */
+/** Writes a file that the user named. @throws an error line. */
 export function writeOutput(where: string, file: string, text: string): void {
   try {
     writeFileSync(file, text)
   } catch (error) {
     throw new Error(
-      `${where}: ${file} cannot be written (${codeOf(error)}); give the path of a file that you may write.`,
+      `${where}: cannot write ${file} (${codeOf(error)}). Check the path and its permissions.`,
       { cause: error },
     )
   }

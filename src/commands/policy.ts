@@ -3,17 +3,15 @@ import { impossible, type PolicyResult, parsePolicy } from '../policy/policy-fil
 import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
 import { readInput } from './input-file.ts'
 
-/**
- * `policy check FILE`: 0 the file is a valid policy, 1 it is not, or is one that nothing could ever pass, 2 it cannot be read.
- */
+/** `policy check FILE`: 0 valid, 1 invalid or impossible to pass, 2 the file cannot be read. */
 export function policyCommand(): Command {
   const check = new Command('check')
-    .description('say whether a file is a valid policy; each error has its line and column')
-    .argument('<file>', 'such as .github/release-gate.yml')
-    .option('--json', 'print {"valid","problems","policy"} as JSON; the policy is shown with its defaults')
+    .description('check whether a file is a valid policy; errors name line and column')
+    .argument('<file>', 'for example .github/release-gate.yml')
+    .option('--json', 'print {"valid","problems","policy"} as JSON; the policy includes its defaults')
     .addHelpText(
       'after',
-      '\nExit codes: 0 valid, 1 not valid, or nothing could ever pass, 2 the file cannot be read.',
+      '\nExit codes: 0 valid, 1 invalid or impossible to pass, 2 the file cannot be read.',
     )
     .action((file: string, options: { json?: boolean }) => {
       const read = readInput('policy check', file, 'a policy, like .github/release-gate.yml')

@@ -1,6 +1,6 @@
 import type { Progress } from '../regression/passes.ts'
 
-/** Shows how far a run is, on a terminal only: in a log it would be noise. */
+/** Shows the progress of a run. Does nothing unless the stream is a terminal. */
 export async function progressDisplay(
   stream: NodeJS.WriteStream,
 ): Promise<{ show: (progress: Progress) => void; stop: () => void }> {

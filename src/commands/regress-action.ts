@@ -6,7 +6,7 @@ import { type RunInput, runRegression } from '../regression/run.ts'
 import { readSuite } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
-import { needFolder, needInput, writeOutput } from './input-file.ts'
+import { requireFolder, requireInput, writeOutput } from './input-file.ts'
 import { progressDisplay } from './progress.ts'
 import type { RegressOptions } from './regress.ts'
 import { inputOf, operatorOf } from './regress-input.ts'
@@ -19,7 +19,7 @@ export async function regress(options: RegressOptions): Promise<void> {
   const suite = suiteOf(options.suite)
   if (!suite) return
   for (const name of ['record', 'junit', 'markdown'] as const) {
-    if (options[name] !== undefined) needFolder(`--${name}`, options[name])
+    if (options[name] !== undefined) requireFolder(`--${name}`, options[name])
   }
   const operator = operatorOf()
   const stop = new AbortController()
@@ -43,7 +43,7 @@ export async function regress(options: RegressOptions): Promise<void> {
 
 /** A suite that cannot be read is wrong use; every problem is told with its line and column. */
 function suiteOf(file: string): Suite | undefined {
-  const text = needInput('--suite', file, 'a suite, like .github/mcp-regression.yml')
+  const text = requireInput('--suite', file, 'a suite, like .github/mcp-regression.yml')
   const result = readSuite(text, file)
   if (result.ok) return result.value
   process.stderr.write(`${result.problems.map(formatProblem).join('\n')}\n`)

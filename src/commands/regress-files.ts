@@ -4,13 +4,13 @@ import { type Declaration, declarationSchema } from '../regression/staging-data.
 import { compareSuites, readSuite, type SuiteChanges } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
-import { needInput } from './input-file.ts'
+import { requireInput } from './input-file.ts'
 
 /** The files that the options of `regress` and `contract` name. One that cannot be used throws: where, what, how to mend it. */
 
 /** A list of tools; `where` is the option or the argument that names it. */
 export function baselineOf(where: string, file: string): Baseline {
-  const text = needInput(where, file, 'a list of tools, as `contract record` writes it')
+  const text = requireInput(where, file, 'a list of tools, as `contract record` writes it')
   const baseline = readBaseline(text)
   if (baseline) return baseline
   throw new Error(`${where}: ${file} is no list of tools; write one with \`contract record\`.`)
@@ -20,7 +20,7 @@ const declarationExample = '{"tables":{"diners":{"rows":12000,"newest":"2026-11-
 
 /** What staging mirrors. */
 export function declarationOf(file: string): Declaration {
-  const text = needInput('--declared', file, 'JSON of what staging mirrors')
+  const text = requireInput('--declared', file, 'JSON of what staging mirrors')
   const refuse = (what: string) =>
     new Error(`--declared: ${file}${what}; write it like ${declarationExample}`)
   let value: unknown
@@ -38,7 +38,7 @@ export function declarationOf(file: string): Declaration {
 /** The settings of `staging_regression` in a policy file. Loaded only here: the calendar of a policy takes its time. */
 export async function settingsOf(file: string): Promise<RegressionSettings> {
   const { parsePolicy } = await import('../policy/policy-file.ts')
-  const read = parsePolicy(needInput('--policy', file, 'a policy, like .github/release-gate.yml'), file)
+  const read = parsePolicy(requireInput('--policy', file, 'a policy, like .github/release-gate.yml'), file)
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
   const settings = read.policy.gates.staging_regression
   if (settings) return settings
@@ -50,7 +50,7 @@ export async function settingsOf(file: string): Promise<RegressionSettings> {
 /** What the suite of the head leaves out of that of its base. */
 export function changesOf(file: string | undefined, head: Suite): SuiteChanges | undefined {
   if (file === undefined) return undefined
-  const base = readSuite(needInput('--base-suite', file, 'the suite of the base branch'), file)
+  const base = readSuite(requireInput('--base-suite', file, 'the suite of the base branch'), file)
   if (!base.ok) throw new Error(base.problems.map(formatProblem).join('\n'))
   return compareSuites(base.value, head)
 }

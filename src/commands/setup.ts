@@ -8,53 +8,56 @@ import type { SetupPlan } from '../setup/setup-plan.ts'
 type Options = { repository: string; apply?: boolean; token?: string }
 
 /**
- * `setup`: what is left to do until the gate is enforced on a repository; with `--apply` and an administrator's token it is
- * done, as often as wanted. The content of the repository is never written. 0 nothing left, 1 something left, 2 wrong use, 3 GitHub gave no answer.
+ * `setup`: shows the steps that are left until the gate is enforced on a repository. `--apply` does them with an
+ * administrator's token and can be repeated. Repository content is never written. 0 done, 1 steps left, 2 usage error,
+ * 3 GitHub cannot be reached.
  */
 export function setupCommand(): Command {
   return new Command('setup')
-    .description('show what enforces the gate on a repository: the ruleset, the labels, a policy; or do it')
+    .description('show, or with --apply do, what is left to enforce the gate on a repository')
     .requiredOption('--repository <owner/name>', 'the repository')
-    .option('--apply', 'create the ruleset and the labels, as an administrator')
-    .option('--token <token>', 'the token of an administrator of the repository (default: GITHUB_TOKEN)')
+    .option('--apply', "create the ruleset and the labels; needs an administrator's token")
+    .option('--token <token>', "an administrator's token (default: GITHUB_TOKEN)")
     .addHelpText(
       'after',
-      '\nThe policy is shown and never pushed.\n' +
-        'Exit codes: 0 nothing is left to do, 1 something is, 2 wrong use, 3 GitHub cannot be reached.',
+      '\nYou commit the policy yourself.\n' +
+        'Exit codes: 0 nothing left to do, 1 steps left, 2 usage error, 3 GitHub cannot be reached.',
     )
     .action(async (options: Options) => {
       const { orUnreachable } = await import('../doctor/unreachable.ts')
-      await orUnreachable(async () => tell(await run(options)))
+      await orUnreachable(async () => printOutcome(await run(options)))
     })
 }
 
-function tell(outcome: 0 | 1 | Refusal): void {
+function printOutcome(outcome: 0 | 1 | Refusal): void {
   process.exitCode = typeof outcome === 'number' ? outcome : 2
   if (typeof outcome === 'number') return
   const lines = outcome.refusal.map((line) => `  ${line}\n`)
   process.stderr.write(`release-gate setup cannot run:\n${lines.join('')}`)
 }
 
-/** The exit code, or why it cannot run. */
+/** The exit code, or the reason why it cannot run. */
 async function run(options: Options): Promise<0 | 1 | Refusal> {
   const { openAccess, parseRepository } = await import('../doctor/access.ts')
   const repository = parseRepository(options.repository)
   if (!repository) {
     return {
-      refusal: [`--repository: ${JSON.stringify(options.repository)} is not a name like "acme/shop".`],
+      refusal: [
+        `--repository: ${JSON.stringify(options.repository)} is not a repository name. Example: "acme/shop".`,
+      ],
     }
   }
   const access = await openAccess(options)
   if ('mistakes' in access) return { refusal: access.mistakes }
-  const { asAdministrator } = await import('../setup/setup-apply.ts')
-  const person = options.apply ? await asAdministrator(access.person, repository) : undefined
+  const { administratorClient } = await import('../setup/setup-apply.ts')
+  const person = options.apply ? await administratorClient(access.person, repository) : undefined
   if (person && 'refusal' in person) return person
   const plan = await readPlan(access, repository)
   if ('refusal' in plan) return plan
   const { planText } = await import('../setup/setup-text.ts')
   process.stdout.write(planText(options.repository, plan))
   if (person) return carryOut(person, repository, plan)
-  return plan.steps.length + plan.unsayable.length > 0 ? 1 : 0
+  return plan.steps.length + plan.inexpressible.length > 0 ? 1 : 0
 }
 
 async function carryOut(
@@ -63,14 +66,14 @@ async function carryOut(
   plan: SetupPlan,
 ): Promise<0 | 1 | Refusal> {
   const { applySteps } = await import('../setup/setup-apply.ts')
-  const { isByHand } = await import('../setup/setup-text.ts')
-  const steps = plan.steps.filter((step) => !isByHand(step))
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
-  const refused = await applySteps(person, repository, steps, say)
-  return refused ?? (steps.length < plan.steps.length || plan.unsayable.length > 0 ? 1 : 0)
+  const { isManual } = await import('../setup/setup-text.ts')
+  const steps = plan.steps.filter((step) => !isManual(step))
+  const report = (line: string) => void process.stdout.write(`${line}\n`)
+  const refused = await applySteps(person, repository, steps, report)
+  return refused ?? (steps.length < plan.steps.length || plan.inexpressible.length > 0 ? 1 : 0)
 }
 
-/** Rules are read as the person where there is one: a second run must see what the first has done. */
+/** Reads the rules as the person where there is one, so that a second run sees what the first one did. */
 async function readPlan(access: Access, repository: RepositoryName): Promise<SetupPlan | Refusal> {
   const { gather } = await import('../doctor/gather.ts')
   const { planSetup } = await import('../setup/setup-plan.ts')
@@ -81,9 +84,9 @@ async function readPlan(access: Access, repository: RepositoryName): Promise<Set
   const found = facts.repositories[0]
   if (found?.kind === 'read') return planSetup(found, facts.app.id)
   const why = found?.kind === 'unreadable' ? found.why : facts.installations[0]?.unreadable
-  if (why !== undefined) return { refusal: [`The repository cannot be read: ${why}`] }
+  if (why !== undefined) return { refusal: [`Cannot read the repository: ${why}`] }
   if (facts.installations.length > 0) {
     return { refusal: ['The installation is suspended, or its account is not in ALLOWED_ACCOUNTS.'] }
   }
-  return { refusal: [`The App ${facts.app.slug} is not installed on this repository: install it first.`] }
+  return { refusal: [`The App ${facts.app.slug} is not installed on this repository. Install it first.`] }
 }

@@ -5,16 +5,16 @@ import type { Bot } from '../bot/bot.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 
 /**
- * `start`: runs the bot until SIGINT or SIGTERM; without credentials it opens the set-up page, in development only.
- * Exit codes: 0 stopped when asked to, 1 stopping failed, 2 it cannot start.
+ * `start`: runs the bot until SIGINT or SIGTERM. Without credentials it serves the setup page, except in production.
+ * Exit codes: 0 stopped, 1 stopping failed, 2 cannot start.
  */
 export function startCommand(): Command {
   return new Command('start')
-    .description('run the bot; without credentials, open the set-up page that makes the GitHub App')
+    .description('run the bot; without credentials, serve the page that creates the GitHub App')
     .addHelpText(
       'after',
-      '\nSettings come from the environment or `.env`; see docs/operations.md.\n' +
-        'Exit codes: 0 stopped when asked to, 1 stopping failed, 2 it cannot start.',
+      '\nSettings come from the environment or `.env`. See docs/operations.md.\n' +
+        'Exit codes: 0 stopped, 1 stopping failed, 2 cannot start.',
     )
     .action(async () => {
       if (existsSync('.env')) process.loadEnvFile('.env')
@@ -25,7 +25,7 @@ export function startCommand(): Command {
         else refuse(read.problems)
       } catch (error) {
         refuse([explain(error)])
-        // What had opened before would keep the process alive.
+        // Anything already open would keep the process alive.
         process.exit()
       }
     })
@@ -40,9 +40,9 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE')
-    return 'PORT: another program listens there already; stop that one, or choose another port'
+    return 'PORT: the port is already in use. Stop the other program, or choose another port'
   if (code === 'EACCES' && 'syscall' in error && error.syscall === 'listen')
-    return 'PORT: this user may not listen there; choose a port from 1024 on'
+    return 'PORT: this user is not allowed to use this port. Choose a port above 1023'
   return error.message
 }
 
@@ -52,16 +52,16 @@ async function run(settings: Settings): Promise<void> {
     redact: ['*.headers.authorization', '*.privateKey', '*.token'],
   })
   if (settings.storyClock && !process.send)
-    return refuse(['STORY_CLOCK: only a story that started this process may set it; unset it'])
+    return refuse(['STORY_CLOCK: is only for the demo and the tests. Unset it'])
   const { startBot } = await import('../bot/bot.ts')
   const bot = await startBot(settings, log)
   log.info({ url: bot.url, api: settings.apiUrl }, 'release-gate is running')
-  follow(bot)
-  untilAsked(bot, log)
+  followParent(bot)
+  stopOnSignal(bot, log)
 }
 
-/** A story's parent process moves the clock and asks whether all is done, over the channel that only a parent has. */
-function follow(bot: Bot): void {
+/** Lets the parent process of a demo or a test move the clock and ask whether the bot is idle, over the IPC channel. */
+function followParent(bot: Bot): void {
   if (!process.send) return
   process.on('message', (message: { id: number; setTime?: string }) => {
     const done = message.setTime ? bot.setTime(new Date(message.setTime)) : Promise.resolve()
@@ -70,7 +70,7 @@ function follow(bot: Bot): void {
   process.send({ ready: bot.url })
 }
 
-function untilAsked(bot: Bot, log: Logger): void {
+function stopOnSignal(bot: Bot, log: Logger): void {
   const stop = (signal: string) => {
     log.info({ signal }, 'Stopping')
     bot.stop().then(
@@ -86,36 +86,34 @@ function untilAsked(bot: Bot, log: Logger): void {
   if (process.send) process.once('disconnect', () => stop('disconnect'))
 }
 
-/** Nothing is wrong with the environment here but that there are no credentials. */
+/** Runs when the only thing missing is the credentials. */
 async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL, GH_ORG }: NodeJS.ProcessEnv): Promise<void> {
   if (WEBHOOK_URL && !(URL.canParse(WEBHOOK_URL) && WEBHOOK_URL.startsWith('https://')))
     return refuse([
-      'WEBHOOK_URL: is not an https address; write where GitHub reaches this bot, like https://gate.example/api/github/webhooks',
+      'WEBHOOK_URL: is not an https URL. Set it to where GitHub reaches this bot, for example https://gate.example/api/github/webhooks',
     ])
   const { serveSetupPage } = await import('../setup/setup-page.ts')
-  const say = (text: string) => void process.stdout.write(`${text}\n`)
+  const print = (text: string) => void process.stdout.write(`${text}\n`)
   const { url } = await serveSetupPage({
     port: Number(PORT || 3000),
     apiUrl: GITHUB_API_URL || 'https://api.github.com',
     webhookUrl: WEBHOOK_URL || undefined,
     saved: () =>
-      say('The credentials are in .env. Stop this with Ctrl-C and start again: the bot then runs.'),
+      print('The credentials are in .env. Press Ctrl-C and run the same command again to start the bot.'),
     log: pino({ level: 'info' }),
   })
-  say(
-    'There are no credentials yet. Open this address, which holds a one-time token, to make the GitHub App:\n',
-  )
-  say(`  ${url}\n`)
-  say(
+  print('No credentials yet. Open this URL to create the GitHub App. It contains a one-time token.\n')
+  print(`  ${url}\n`)
+  print(
     GH_ORG
-      ? `The App will belong to the organisation ${GH_ORG}, of which you must be an owner.\n`
-      : 'The App will belong to your own account, and can be installed there only. For an organisation, stop this and start\n' +
-          'again with GH_ORG=its-name.\n',
+      ? `The App will belong to the organization ${GH_ORG}. You must be an owner of it.\n`
+      : 'The App will belong to your own account and can only be installed there. For an organization, press Ctrl-C and\n' +
+          'start again with GH_ORG=its-name.\n',
   )
   if (!WEBHOOK_URL)
-    say(
-      'WEBHOOK_URL is not set: the App is made with a webhook address that reaches nobody. Change it on the page of the\n' +
-        'App at GitHub to where GitHub reaches this bot, https://YOUR-HOST/api/github/webhooks; localhost is refused there.\n',
+    print(
+      "WEBHOOK_URL is not set, so the App gets a placeholder webhook URL. Change it in the App's settings on GitHub to\n" +
+        'where GitHub reaches this bot: https://YOUR-HOST/api/github/webhooks. GitHub does not accept localhost.\n',
     )
-  say('The credentials are written to .env; start again afterwards.')
+  print('The credentials will be written to .env. Start again afterwards.')
 }

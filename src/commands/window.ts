@@ -9,23 +9,21 @@ import { formatProblem } from '../yaml/yaml-file.ts'
 
 type Options = { at?: string; policy?: string; json?: boolean }
 
-/** A wrong use: each line says where, what, and how to mend it. */
+/** A usage error, one line per mistake. */
 type Mistake = { mistake: string[] }
 
 /**
- * `window`: whether the release window is open at an instant, by the policy alone: urgency, the closing margin and freezes
- * that were ordered do not count (`status` knows these). When open, the times are those of the current window, else of the next.
- * Exit codes: 0 open, 1 closed, 2 wrong use.
+ * `window`: whether the release window is open at a given time, by the policy alone. It ignores `urgent`, the closing
+ * margin and freezes from the command line; `status` shows those. Prints the times of the current window, or the next one.
+ * Exit codes: 0 open, 1 closed, 2 usage error.
  */
 export function windowCommand(): Command {
   return new Command('window')
-    .description(
-      'say whether the release window is open, by the policy alone: no closing margin, no freeze by order',
-    )
-    .option('--at <time>', "ISO date and time; without an offset it is in the window's zone (default: now)")
-    .option('--policy <file>', 'a release-gate.yml (default: the settings that count when there is none)')
+    .description('show whether the release window is open, by the policy alone (see `status` for freezes)')
+    .option('--at <time>', "ISO date and time; without an offset, in the window's time zone (default: now)")
+    .option('--policy <file>', 'a release-gate.yml (default: the default settings)')
     .option('--json', 'print {"open","opensAt","closesAt","zone"} as JSON')
-    .addHelpText('after', '\nExit codes: 0 the window is open, 1 it is closed, 2 wrong use.')
+    .addHelpText('after', '\nExit codes: 0 open, 1 closed, 2 usage error.')
     .action((options: Options) => {
       const answer = ask(options)
       if ('mistake' in answer) {
@@ -39,7 +37,7 @@ export function windowCommand(): Command {
     })
 }
 
-/** A line `frozen` in the policy beats every window. */
+/** `frozen` in the policy overrides every window. */
 function isOpen({ open }: CalendarState, { frozen }: WindowSettings): boolean {
   return open && frozen === undefined
 }
@@ -47,7 +45,7 @@ function isOpen({ open }: CalendarState, { frozen }: WindowSettings): boolean {
 function ask(options: Options): { state: CalendarState; settings: WindowSettings; at: Date } | Mistake {
   const settings =
     options.policy === undefined ? defaultPolicy.gates.release_window : readWindow(options.policy)
-  if (!settings) return { mistake: ['The default policy names no release window.'] }
+  if (!settings) return { mistake: ['The default policy has no release window.'] }
   if ('mistake' in settings) return settings
   const at = options.at === undefined ? new Date() : readTime(options.at, settings.time_zone)
   if ('mistake' in at) return at
@@ -62,7 +60,9 @@ function readWindow(file: string): WindowSettings | Mistake {
   const settings = read.policy.gates.release_window
   return (
     settings ?? {
-      mistake: [`${file}: the policy has no \`release_window\` under \`gates\`; add it to have a window.`],
+      mistake: [
+        `${file}: the policy has no \`release_window\` under \`gates\`. Add one to use this command.`,
+      ],
     }
   )
 }
@@ -72,15 +72,15 @@ function readText(file: string): string | Mistake {
     return readFileSync(file, 'utf8')
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return { mistake: [`--policy: ${file} cannot be read (${why}); give the path of a release-gate.yml.`] }
+    return { mistake: [`--policy: cannot read ${file} (${why}). Expected a release-gate.yml.`] }
   }
 }
 
 function readTime(text: string, zone: string): Date | Mistake {
   const moment = parseMoment(text)
   if (moment) return new Date(instantOfMoment(moment, zone, 'first'))
-  const how = 'write it like "2026-11-25T18:00:00Z" or "2026-11-25T10:00-08:00"'
-  return { mistake: [`--at: ${JSON.stringify(text)} is not an ISO date and time; ${how}.`] }
+  const how = 'Example: "2026-11-25T18:00:00Z" or "2026-11-25T10:00-08:00"'
+  return { mistake: [`--at: ${JSON.stringify(text)} is not an ISO date and time. ${how}.`] }
 }
 
 function asJson(state: CalendarState, settings: WindowSettings): string {
@@ -98,10 +98,10 @@ function asJson(state: CalendarState, settings: WindowSettings): string {
 function asText(state: CalendarState, settings: WindowSettings, at: Date): string {
   const { time_zone: zone, frozen } = settings
   if (frozen !== undefined)
-    return `Closed at ${formatTime(at, zone)}.\nFrozen by the policy until that line is taken out: ${oneLine(frozen)}`
+    return `Closed at ${formatTime(at, zone)}.\nFrozen by the policy until that line is removed: ${oneLine(frozen)}`
   const time = (instant: Date | undefined, never: string) => (instant ? formatTime(instant, zone) : never)
-  const opens = time(state.opensAt, 'in no year that was searched')
-  const closes = time(state.closesAt, 'in no year that was searched')
+  const opens = time(state.opensAt, 'not in the next years')
+  const closes = time(state.closesAt, 'not in the next years')
   const lines = state.open
     ? [`Open at ${formatTime(at, zone)}.`, `Opened ${opens}.`, `Closes ${closes}.`]
     : [`Closed at ${formatTime(at, zone)}.`, `Opens  ${opens}.`, `Closes ${closes}.`]
@@ -111,7 +111,7 @@ function asText(state: CalendarState, settings: WindowSettings, at: Date): strin
   return lines.join('\n')
 }
 
-/** A reason is written by people: no line breaks and no control codes reach the terminal. */
+/** Removes line breaks and control characters from user-supplied text before it reaches the terminal. */
 function oneLine(text: string): string {
   return text.replace(/[\p{C}\s]+/gu, ' ')
 }

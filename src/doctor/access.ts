@@ -5,7 +5,7 @@ import { type GitHub, statusOfError } from '../services/github/client.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 import type { RepositoryName } from './gather.ts'
 
-/** GitHub as a command reaches it: as the App, and as the person whose token was given. */
+/** A command's access to GitHub: as the App, and as the person whose token was given. */
 export type Access = {
   settings: Settings
   app: GitHub
@@ -14,7 +14,7 @@ export type Access = {
   serves: (account: string) => boolean
 }
 
-/** Settings, `.env` included, and clients; or what was used wrongly, a line each. */
+/** Settings (including `.env`) and clients, or one line per mistake. */
 export async function openAccess(wanted: { token?: string }): Promise<Access | { mistakes: string[] }> {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const token = wanted.token ?? process.env.GITHUB_TOKEN
@@ -22,7 +22,8 @@ export async function openAccess(wanted: { token?: string }): Promise<Access | {
   if (!read.ok) return { mistakes: read.problems }
   const { settings } = read
   const person = token ? personClient(settings.apiUrl, token) : undefined
-  if (person && (await isUnknown(person))) return { mistakes: ['--token: GitHub does not know this token.'] }
+  if (person && (await isRejected(person)))
+    return { mistakes: ['--token: GitHub does not accept this token. Check it, or create a new one.'] }
   const probot = createAppProbot(settings, pino({ level: 'silent' }))
   return {
     settings,
@@ -33,12 +34,12 @@ export async function openAccess(wanted: { token?: string }): Promise<Access | {
   }
 }
 
-async function isUnknown(person: GitHub): Promise<boolean> {
+async function isRejected(person: GitHub): Promise<boolean> {
   try {
     await person.rest.users.getAuthenticated()
     return false
   } catch (error) {
-    // A token that is not a person's may not ask who it is, and is known all the same.
+    // A token that is not a person's cannot ask who it is, but it is valid.
     if (statusOfError(error) === 403) return false
     if (statusOfError(error) === 401) return true
     throw error

@@ -3,23 +3,23 @@ import type { Asked, Facts, InstallationFacts, Permissions } from './facts.ts'
 
 const APP = 'the App'
 
-/** What the App may do and is told, against `app.yml`. */
-export function judgeApp({ app }: Facts): Diagnosis[] {
+/** The App's permissions and events, compared with `app.yml`. */
+export function appFindings({ app }: Facts): Diagnosis[] {
   const { asks, has } = app
   const found: Found[] = [
-    ...lacking(asks.permissions, has.permissions).map((asked) => ({
+    ...notGranted(asks.permissions, has.permissions).map((asked) => ({
       severity: 'error' as const,
       rule: 'app-permission-lacking',
       about: asked.name,
-      what: `The App lacks the permission ${shown(asked)}, for: ${asked.reason}.`,
-      mend: 'Add it in the settings of the App; the owner of each installation then has to accept it.',
+      what: `The App does not have the permission ${shown(asked)}. It is needed for: ${asked.reason}.`,
+      fix: "Add it in the App's settings. The owner of each installation then has to accept it.",
     })),
-    ...unheard(asks.events, has.events).map((asked) => ({
+    ...notSubscribed(asks.events, has.events).map((asked) => ({
       severity: 'error' as const,
       rule: 'app-event-lacking',
       about: asked.name,
-      what: `The App is not told of the event ${asked.name}${asked.reason ? `, for: ${asked.reason}` : ''}.`,
-      mend: 'Subscribe to it in the settings of the App.',
+      what: `The App is not subscribed to the event ${asked.name}.${asked.reason ? ` It is needed for: ${asked.reason}.` : ''}`,
+      fix: "Subscribe to it in the App's settings.",
     })),
   ]
   const excess = Object.entries(has.permissions).filter(([name, level]) =>
@@ -31,62 +31,69 @@ export function judgeApp({ app }: Facts): Diagnosis[] {
       severity: 'warning',
       rule: 'app-permission-excess',
       about: names.sort().join(', '),
-      what: `The App has more permission than it uses: ${listed(names)}.`,
-      mend: 'Take it away in the settings of the App.',
+      what: `The App has permissions that it does not use: ${listed(names)}.`,
+      fix: "Remove them in the App's settings.",
     })
   }
   return found.map((one) => ({ ...one, repository: APP }))
 }
 
-/** What an account has granted: an App's new permissions count only once its owner has accepted them. */
-export function judgeInstallations({ app, installations }: Facts): Diagnosis[] {
+/** What each account has granted: new permissions of an App take effect only once the account's owner accepts them. */
+export function installationFindings({ app, installations }: Facts): Diagnosis[] {
   return installations.flatMap((one) =>
-    installationFindings(one, app).map((found) => ({ ...found, repository: one.account })),
+    findingsOf(one, app).map((found) => ({ ...found, repository: one.account })),
   )
 }
 
-function installationFindings(one: InstallationFacts, { asks, has }: Facts['app']): Found[] {
-  const say = (severity: Found['severity'], rule: string, what: string, mend: string, about = ''): Found => ({
+function findingsOf(one: InstallationFacts, { asks, has }: Facts['app']): Found[] {
+  const say = (severity: Found['severity'], rule: string, what: string, fix: string, about = ''): Found => ({
     severity,
     rule,
     about,
     what,
-    mend,
+    fix,
   })
   if (!one.served) {
-    const what = 'This account is not in ALLOWED_ACCOUNTS: the bot does nothing for it.'
-    return [say('information', 'account-not-served', what, 'Add it there, or uninstall the App.')]
+    const what = 'This account is not in ALLOWED_ACCOUNTS, so the bot ignores it.'
+    return [say('information', 'account-not-served', what, 'Add the account, or uninstall the App.')]
   }
   if (one.suspended) {
     const what =
-      'The installation is suspended: no check is published, and where it is required nothing can be merged.'
+      'The installation is suspended. No check is published, so nothing can be merged where the check is required.'
     return [say('error', 'installation-suspended', what, `Unsuspend it at ${one.page}.`)]
   }
   const of = { permissions: one.permissions, events: one.events }
   const missing = [
-    ...lacking(asks.permissions, of.permissions)
+    ...notGranted(asks.permissions, of.permissions)
       .filter((asked) => grants(has.permissions, asked))
       .map(shown),
-    ...unheard(asks.events, of.events)
+    ...notSubscribed(asks.events, of.events)
       .filter(({ name }) => has.events.includes(name))
       .map(({ name }) => `the event ${name}`),
   ]
   const found: Found[] = []
   if (missing.length > 0) {
-    const what = `This account has not granted the App all that it asks for: ${listed(missing)}.`
+    const what = `This account has not granted everything the App requests. Missing: ${listed(missing)}.`
     found.push(
       say(
         'error',
         'installation-lacks',
         what,
-        `An owner has to accept it at ${one.page}.`,
+        `An owner has to accept the request at ${one.page}.`,
         missing.join(', '),
       ),
     )
   }
   if (one.unreadable !== undefined) {
     const what = `The installation cannot be read: ${one.unreadable}`
-    found.push(say('error', 'installation-unreadable', what, 'Run `doctor` again; see the status of GitHub.'))
+    found.push(
+      say(
+        'error',
+        'installation-unreadable',
+        what,
+        'Run `doctor` again. If it keeps failing, check githubstatus.com.',
+      ),
+    )
   }
   return found
 }
@@ -95,11 +102,11 @@ function grants(given: Permissions, { name, level }: Asked): boolean {
   return given[name] === level || given[name] === 'write' || given[name] === 'admin'
 }
 
-function lacking(asked: Asked[], given: Permissions): Asked[] {
+function notGranted(asked: Asked[], given: Permissions): Asked[] {
   return asked.filter((one) => !grants(given, one))
 }
 
-function unheard(asked: Asked[], given: string[]): Asked[] {
+function notSubscribed(asked: Asked[], given: string[]): Asked[] {
   return asked.filter(({ name }) => !given.includes(name))
 }
 

@@ -2,23 +2,23 @@ import { oneLine } from '../decision/markdown.ts'
 import type { Source } from '../services/github/enforcement/sources.ts'
 import type { Found } from './diagnosis.ts'
 
-/** How else a change gets to a branch, or out of it, without a pull request that the gate has judged. */
-export function judgeSettings(branch: string, sources: Source[]): Found[] {
+/** Other ways onto or off a branch that skip the gate. */
+export function branchSettingFindings(branch: string, sources: Source[]): Found[] {
   const shownBranch = oneLine(branch, 100)
-  const say = (rule: string, what: string, mend: string): Found => ({
+  const say = (rule: string, what: string, fix: string): Found => ({
     severity: 'warning',
     rule,
     about: branch,
     what,
-    mend,
+    fix,
   })
   const found: Found[] = []
   if (!sources.some(({ pullRequired }) => pullRequired)) {
     found.push(
       say(
         'pull-request-not-required',
-        `${shownBranch} does not require a pull request: a commit that has a green check can be pushed to it at any time.`,
-        'Require a pull request before merging; no approvals need to be required there, since the gate counts them.',
+        `${shownBranch} does not require a pull request, so a commit with a green check can be pushed to it at any time.`,
+        'Require a pull request before merging. Required approvals can stay at 0: the gate counts them.',
       ),
     )
   }
@@ -26,7 +26,7 @@ export function judgeSettings(branch: string, sources: Source[]): Found[] {
     found.push(
       say(
         'force-push-allowed',
-        `${shownBranch} can be force-pushed: released changes can be taken out again without a review.`,
+        `${shownBranch} can be force-pushed, so released changes can be removed without a review.`,
         'Block force pushes.',
       ),
     )
@@ -35,7 +35,7 @@ export function judgeSettings(branch: string, sources: Source[]): Found[] {
     found.push(
       say(
         'deletion-allowed',
-        `${shownBranch} can be deleted, and made again from any commit.`,
+        `${shownBranch} can be deleted and recreated from any commit.`,
         'Restrict deletions.',
       ),
     )
@@ -43,8 +43,8 @@ export function judgeSettings(branch: string, sources: Source[]): Found[] {
   return found
 }
 
-/** The merge queue, and GitHub's own settings that say something else than the gate does. */
-export function judgeQueue(branch: string, sources: Source[]): Found[] {
+/** Whether the branch has a merge queue, and whether that queue checks every pull request in a group. */
+export function mergeQueueFindings(branch: string, sources: Source[]): Found[] {
   const shownBranch = oneLine(branch, 100)
   const say = noteOn(branch)
   const queues = sources.flatMap(({ queue }) => queue ?? [])
@@ -54,18 +54,18 @@ export function judgeQueue(branch: string, sources: Source[]): Found[] {
         severity: 'error',
         rule: 'queue-headgreen',
         about: branch,
-        what: `The merge queue of ${shownBranch} looks only at the head of a group (HEADGREEN): pull requests whose own check is red are merged with it.`,
-        mend: 'Turn on "Require all queue entries to pass required checks" (ALLGREEN).',
+        what: `The merge queue of ${shownBranch} only checks the head of a group (HEADGREEN), so it merges pull requests whose own check failed.`,
+        fix: 'Turn on "Require all queue entries to pass required checks" (ALLGREEN).',
       },
     ]
   }
   return queues.length > 0
-    ? [say('queue-on', `${shownBranch} has a merge queue; the gate is asked again for each group.`)]
+    ? [say('queue-on', `${shownBranch} has a merge queue. The gate evaluates each group again.`)]
     : [say('queue-off', `${shownBranch} has no merge queue.`)]
 }
 
-/** GitHub's own review settings beside those of the policy. `count`: approvals that the policy asks for; null: none. */
-export function judgeReviews(branch: string, sources: Source[], count: number | null): Found[] {
+/** GitHub's own review settings compared with the policy. `count`: approvals that the policy requires; null: none. */
+export function reviewSettingFindings(branch: string, sources: Source[], count: number | null): Found[] {
   const shownBranch = oneLine(branch, 100)
   const say = noteOn(branch)
   const strict = sources.some((source) => source.strict)
@@ -73,17 +73,20 @@ export function judgeReviews(branch: string, sources: Source[], count: number | 
     strict
       ? say(
           'up-to-date-on',
-          `Pull requests must be up to date with ${shownBranch} before merging; approvals outlive a clean update.`,
+          `Pull requests must be up to date with ${shownBranch} before merging. Approvals survive a clean update.`,
         )
-      : say('up-to-date-off', `Pull requests need not be up to date with ${shownBranch} before merging.`),
+      : say(
+          'up-to-date-off',
+          `Pull requests do not have to be up to date with ${shownBranch} before merging.`,
+        ),
   ]
   if (count === null) return found
   if (sources.some(({ dismissStale }) => dismissStale)) {
     found.push(
       say(
         'dismisses-stale-approvals',
-        `GitHub dismisses approvals at each push to a pull request for ${shownBranch}, also those of content that did not change, which the gate would keep.`,
-        'Turn off "Dismiss stale pull request approvals when new commits are pushed": the gate looks at what was approved.',
+        `GitHub dismisses approvals on every push to a pull request for ${shownBranch}, even when the content did not change and the gate would keep them.`,
+        'Turn off "Dismiss stale pull request approvals when new commits are pushed". The gate tracks what was approved.',
       ),
     )
   }
@@ -92,8 +95,8 @@ export function judgeReviews(branch: string, sources: Source[], count: number | 
     found.push(
       say(
         'asks-more-approvals',
-        `GitHub asks for ${approvals} approvals on ${shownBranch} and the policy for ${count}: a green gate does not mean that it can be merged.`,
-        'Say the same number in both, or 0 in GitHub.',
+        `GitHub requires ${approvals} approvals on ${shownBranch} and the policy requires ${count}, so a pull request with a green check may still be blocked.`,
+        'Use the same number in both, or 0 on GitHub.',
       ),
     )
   }
@@ -101,11 +104,11 @@ export function judgeReviews(branch: string, sources: Source[], count: number | 
 }
 
 function noteOn(branch: string) {
-  return (rule: string, what: string, mend = ''): Found => ({
+  return (rule: string, what: string, fix = ''): Found => ({
     severity: 'information',
     rule,
     about: branch,
     what,
-    mend,
+    fix,
   })
 }

@@ -5,10 +5,10 @@ import { type Found, listed } from './diagnosis.ts'
 import { type Gate, pins, requires, titleOf } from './required-check.ts'
 
 /**
- * Who may go round the gate on a branch. Where another rule requires the same check and nobody may pass that one over,
- * a bypass opens nothing and is only told.
+ * Who can bypass the gate on a branch. Where another rule requires the same check and nobody can bypass that rule, a
+ * bypass has no effect and is only reported as a note.
  */
-export function judgeBypass(sources: Source[], gate: Gate): Found[] {
+export function bypassFindings(sources: Source[], gate: Gate): Found[] {
   const binding = sources.filter((source) => requires(source, gate))
   const closed = binding.some(
     (source) => pins(source, gate) && source.bypass !== 'hidden' && source.bypass.length === 0,
@@ -24,8 +24,8 @@ function hidden(source: Source): Found {
     severity: 'unknown',
     rule: 'bypass-hidden',
     about: source.id,
-    what: `Who may bypass ${titleOf(source)} cannot be read: the bypass list is shown only to those who may edit the ruleset.`,
-    mend: 'Run `doctor --token …` with the token of an administrator.',
+    what: `Cannot read who can bypass ${titleOf(source)}. GitHub shows the bypass list only to people who can edit the ruleset.`,
+    fix: "Run `doctor --token …` with an administrator's token.",
   }
 }
 
@@ -36,62 +36,66 @@ function shown(source: Source, bypass: Bypass[]): Found[] {
   const isWriters = (one: Bypass) => !isExempt(one) && one.reach === 'writers'
   const isChosen = (one: Bypass) => !isExempt(one) && !isWriters(one)
   return [
-    ...say(remaining(isExempt), source, {
+    ...bypassFinding(remaining(isExempt), source, {
       severity: 'error',
       rule: 'bypass-exempt',
       what: (who) =>
-        `${who} are exempt from ${title}: what they merge or push leaves no trace in GitHub's audit log.`,
-      mend: 'Set the bypass to "For pull requests only", or take it out.',
+        `${who} can bypass ${title} without a trace ("Exempt"): GitHub's audit log does not show what they merge or push.`,
+      fix: 'Set the bypass to "For pull requests only", or remove it.',
     }),
-    ...say(remaining(isWriters), source, {
+    ...bypassFinding(remaining(isWriters), source, {
       severity: 'error',
       rule: 'bypass-writers',
-      what: (who) => `${who} may bypass ${title}: the gate binds nobody.`,
-      mend: 'Take that role out of the bypass list.',
+      what: (who) => `${who} can bypass ${title}, so the gate is not enforced.`,
+      fix: 'Remove that role from the bypass list.',
     }),
-    ...say(
+    ...bypassFinding(
       remaining((one) => isChosen(one) && one.mode === 'always'),
       source,
       {
         severity: 'warning',
         rule: 'bypass-always',
-        what: (who) => `${who} may bypass ${title}, also by pushing without a pull request.`,
-        mend:
+        what: (who) => `${who} can always bypass ${title}, even by pushing without a pull request.`,
+        fix:
           source.kind === 'classic'
             ? 'Turn on "Do not allow bypassing the above settings".'
-            : 'Take them out, or allow it "For pull requests only".',
+            : 'Remove them, or set the bypass to "For pull requests only".',
       },
     ),
-    ...say(
+    ...bypassFinding(
       remaining((one) => isChosen(one) && one.mode === 'pull_request'),
       source,
       {
         severity: 'information',
         rule: 'bypass-pull-request',
         what: (who) =>
-          `${who} may merge a pull request past ${title}; such a merge is recorded as an exception.`,
-        mend: '',
+          `${who} can merge a pull request despite ${title}. Such a merge is recorded as an exception.`,
+        fix: '',
       },
     ),
   ]
 }
 
-type Saying = Pick<Found, 'severity' | 'rule' | 'mend'> & { what: (who: string) => string }
+type BypassWording = Pick<Found, 'severity' | 'rule' | 'fix'> & { what: (who: string) => string }
 
-function say(bypass: Bypass[], source: Source, { severity, rule, mend, what }: Saying): Found[] {
+function bypassFinding(
+  bypass: Bypass[],
+  source: Source,
+  { severity, rule, fix, what }: BypassWording,
+): Found[] {
   if (bypass.length === 0) return []
   const who = listed(bypass.map((one) => oneLine(one.who, 80)))
   return [
     {
       severity,
       rule,
-      // Somebody who is new in the list is a new finding.
+      // A new person on the list makes a new finding.
       about: `${source.id}: ${bypass
         .map((one) => one.who)
         .sort()
         .join(', ')}`,
       what: what(`${who.charAt(0).toUpperCase()}${who.slice(1)}`),
-      mend,
+      fix,
     },
   ]
 }

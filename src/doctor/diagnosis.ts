@@ -1,25 +1,25 @@
 import { oneLine } from '../decision/markdown.ts'
 
 /**
- * One thing that the doctor has to say. `error`: the gate is not enforced, or blocks everything. `warning`: it can be
- * gone round, or something that it needs is missing. `unknown`: it may not be read. `information`: how it stands.
+ * One finding. `error`: the gate is not enforced, or blocks everything. `warning`: it can be bypassed, or something that
+ * it needs is missing. `unknown`: it could not be read from here. `information`: a note.
  */
 export type Diagnosis = {
   severity: 'error' | 'warning' | 'unknown' | 'information'
   /** `owner/name`; an account for its installation; "the App"; "this machine". */
   repository: string
-  /** Which rule found it, and on what: with the repository, what makes it the same finding as yesterday's. */
+  /** The rule and its subject. With the repository, they identify a finding across runs. */
   rule: string
   about: string
   what: string
-  /** What to do; empty where there is nothing to do. */
-  mend: string
+  /** How to fix it; empty where nothing needs fixing. */
+  fix: string
 }
 
-/** A finding but for where it was found. */
+/** A finding without its place. */
 export type Found = Omit<Diagnosis, 'repository'>
 
-/** A name that somebody wrote, for a sentence: on one line and in quotation marks. */
+/** A user-supplied name in quotation marks, on one line. */
 export function quoted(text: string): string {
   return `"${oneLine(text, 100)}"`
 }

@@ -3,17 +3,17 @@ import { isDrift } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
 
 export type Drift = {
-  /** Errors and warnings that were not there before, or only as something milder. */
+  /** Errors and warnings that are new or more severe. */
   appeared: Diagnosis[]
-  /** Errors and warnings of before that are gone. */
-  mended: Diagnosis[]
-  /** What to keep, and to give as `before` the next time. */
+  /** Earlier errors and warnings that are gone. */
+  fixed: Diagnosis[]
+  /** To be stored and passed as `before` next time. */
   remember: Diagnosis[]
 }
 
 /**
- * What has changed between two runs, so that each drift is announced once and its end too. A repository that cannot be
- * read this time has mended nothing: what was known of it is remembered until it can be read again.
+ * What changed between two runs, so that each drift and its end are announced once. A repository that cannot be read this
+ * time counts as unchanged: its findings are remembered until it can be read again.
  */
 export function drift(before: Diagnosis[], after: Diagnosis[]): Drift {
   const now = new Map(after.map((one) => [keyOf(one), one]))
@@ -23,18 +23,18 @@ export function drift(before: Diagnosis[], after: Diagnosis[]): Drift {
   const kept = new Set(carried)
   return {
     appeared: after.filter((one) => isDrift(one) && !isKnown(one, was.get(keyOf(one)))),
-    mended: before.filter((one) => isDrift(one) && !kept.has(one) && !stillDrift(now.get(keyOf(one)))),
+    fixed: before.filter((one) => isDrift(one) && !kept.has(one) && !stillDrift(now.get(keyOf(one)))),
     remember,
   }
 }
 
-/** Equal for runs that found the same drift, in whatever order and words. */
+/** Equal for two runs with the same drift, whatever the order and the wording. */
 export function digestOf(diagnoses: Diagnosis[]): string {
   const keys = diagnoses.filter(isDrift).map((one) => `${one.severity} ${keyOf(one)}`)
   return createHash('sha256').update(JSON.stringify(keys.sort())).digest('hex')
 }
 
-/** The words may change, and with them nothing. */
+/** Wording is not part of a finding's identity. */
 function keyOf({ repository, rule, about }: Diagnosis): string {
   return JSON.stringify([repository, rule, about])
 }
@@ -49,7 +49,7 @@ function stillDrift(one: Diagnosis | undefined): boolean {
   return one !== undefined && isDrift(one)
 }
 
-/** Whether the place of a finding, or the account that it belongs to, could not be read now. */
+/** Whether the place of a finding, or its account, could not be read this time. */
 function isBlind({ repository }: Diagnosis, after: Diagnosis[]): boolean {
   const [account] = repository.split('/')
   return after.some(({ rule, repository: place }) =>

@@ -1,7 +1,7 @@
 import type { Policy } from '../decision/policy.ts'
 import type { Enforcement } from '../services/github/enforcement.ts'
 
-/** Everything that `diagnose` looks at: plain data, gathered before it judges. */
+/** The input of `diagnose`, as plain data. */
 export type Facts = {
   app: AppFacts
   installations: InstallationFacts[]
@@ -54,5 +54,5 @@ export type ReadRepository = {
   labels: string[]
 }
 
-/** `unknown`: it cannot be found out from here. */
-export type ProbeFacts = { name: string; state: 'ok' | 'failed' | 'unknown'; says: string }
+/** `unknown`: it cannot be determined from here. */
+export type ProbeFacts = { name: string; state: 'ok' | 'failed' | 'unknown'; message: string }

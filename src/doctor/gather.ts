@@ -15,7 +15,7 @@ export type Outside = {
   /** The client of the App itself. */
   app: GitHub
   installation: (id: number) => Promise<GitHub>
-  /** Reads rules and protection in place of the App, and with them who may bypass. */
+  /** Reads rules and protection in place of the App; only an administrator sees who can bypass them. */
   administrator?: GitHub
   /** Whether the bot serves an account. */
   serves: (account: string) => boolean
@@ -36,17 +36,17 @@ type Installation = {
 type Listed = { name: string; owner: { login: string }; default_branch: string }
 
 /**
- * Reads everything that `diagnose` looks at, and writes nothing: about eight requests a repository. What cannot be read
- * becomes a fact of its own and keeps nothing else waiting. With `only`, one repository and its installation.
+ * Reads the input of `diagnose` and writes nothing: about eight requests per repository. Something that cannot be read
+ * becomes a fact of its own and does not stop the rest. With `only`, reads one repository and its installation.
  *
- * @throws `retryAfter` when a limit of GitHub is reached: facts that are missing for that are no drift.
+ * @throws `retryAfter` when a rate limit of GitHub is reached, since missing facts must not look like drift.
  */
 export async function gather(outside: Outside, only?: RepositoryName): Promise<Facts> {
   const [app, probes] = await Promise.all([
     outside.app.rest.apps.getAuthenticated(),
     runProbes(outside.probes),
   ])
-  if (!app.data) throw new Error('GitHub does not know the App: see APP_ID and PRIVATE_KEY.')
+  if (!app.data) throw new Error('GitHub does not recognize the App. Check APP_ID and PRIVATE_KEY.')
   const { id, slug = '', permissions, events } = app.data
   const installations = await installationsOf(outside.app, only)
   const read = await Promise.all(installations.map((one) => readInstallation(outside, one, only)))
@@ -88,7 +88,9 @@ async function readInstallation(
     const github = await outside.installation(installation.id)
     const limit = pLimit(2)
     const names = await repositoriesOf(github, only)
-    const repositories = await Promise.all(names.map((one) => limit(() => readOrSay(outside, github, one))))
+    const repositories = await Promise.all(
+      names.map((one) => limit(() => readOrExplain(outside, github, one))),
+    )
     return { facts, repositories }
   } catch (error) {
     return { facts: { ...facts, unreadable: problemOf(error, outside.now) }, repositories: [] }
@@ -101,7 +103,7 @@ async function repositoriesOf(github: GitHub, only?: RepositoryName): Promise<Li
   return all.filter(({ archived, disabled }) => !archived && !disabled)
 }
 
-async function readOrSay(outside: Outside, github: GitHub, listed: Listed): Promise<RepositoryFacts> {
+async function readOrExplain(outside: Outside, github: GitHub, listed: Listed): Promise<RepositoryFacts> {
   const name = `${listed.owner.login}/${listed.name}`
   try {
     return await readRepository(github, outside.administrator ?? github, listed)
@@ -142,7 +144,7 @@ function plain(permissions: object): Record<string, string> {
   return Object.fromEntries(Object.entries(permissions).map(([name, level]) => [name, String(level)]))
 }
 
-/** In words; a limit that is reached is thrown on instead. */
+/** The problem as text. Rethrows a rate limit. */
 function problemOf(error: unknown, now: () => Date): string {
   const again = asRetry(error, now())
   if (retryTime(again)) throw again

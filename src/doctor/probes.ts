@@ -1,25 +1,25 @@
 import type { ProbeFacts } from './facts.ts'
 
-/** Looks whether one thing that the bot needs can be reached. `look` gives a sentence on it, and throws when it cannot. */
+/** Checks that one dependency of the bot can be reached. `run` returns a sentence, and throws when it cannot be reached. */
 export type Probe = {
   name: string
-  look: () => Promise<string | { unknown: string }>
+  run: () => Promise<string | { unknown: string }>
 }
 
-const patience = 10_000
+const timeout = 10_000
 
-/** Runs all probes at once; one that does not answer in 10 s has failed. */
-export function runProbes(probes: Probe[], milliseconds = patience): Promise<ProbeFacts[]> {
+/** Runs all probes in parallel. A probe without an answer within 10 s has failed. */
+export function runProbes(probes: Probe[], milliseconds = timeout): Promise<ProbeFacts[]> {
   return Promise.all(
-    probes.map(async ({ name, look }) => {
+    probes.map(async ({ name, run }) => {
       try {
-        const says = await within(look(), milliseconds)
-        return typeof says === 'string'
-          ? { name, state: 'ok' as const, says }
-          : { name, state: 'unknown' as const, says: says.unknown }
+        const answer = await within(run(), milliseconds)
+        return typeof answer === 'string'
+          ? { name, state: 'ok' as const, message: answer }
+          : { name, state: 'unknown' as const, message: answer.unknown }
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
-        return { name, state: 'failed' as const, says: `The ${name} cannot be reached: ${why}` }
+        return { name, state: 'failed' as const, message: `The ${name} cannot be reached: ${why}` }
       }
     }),
   )

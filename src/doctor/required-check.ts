@@ -3,7 +3,7 @@ import type { Ruleset, Source } from '../services/github/enforcement/sources.ts'
 import type { Branch } from '../services/github/enforcement.ts'
 import { type Found, listed, quoted } from './diagnosis.ts'
 
-/** What the check is called, which App may report it, and how to set all of it up. */
+/** The check's name, the App that reports it, and the repository. */
 export type Gate = { check: string; appId: number; repository: string }
 
 export function titleOf(source: Source): string {
@@ -15,21 +15,21 @@ export function requires(source: Source, { check }: Gate): boolean {
   return source.checks.some(({ name }) => name === check)
 }
 
-/** Required, and no other App or person can report it. */
+/** Whether a rule requires the check and accepts it only from our App. */
 export function pins(source: Source, { check, appId }: Gate): boolean {
   return source.checks.some((one) => one.name === check && one.appId === appId)
 }
 
-/** The command that mends most of it. */
+/** The command that fixes most of these. */
 export function setUp({ repository }: Gate): string {
-  return `Run \`release-gate setup --repository ${repository}\` to see how, and with \`--apply\` to do it`
+  return `Run \`release-gate setup --repository ${repository}\` to see what is missing, and add \`--apply\` to fix it`
 }
 
 /**
- * Whether a covered branch requires the check of our App and of nobody else. Unpinned is an error: anyone with write
- * permission can post a green check of that name (shared/rules/ingest.md, "Limits of GitHub").
+ * Whether a covered branch requires the check and accepts it only from our App. An unpinned check is an error: anyone
+ * with write access can post a green check with that name.
  */
-export function judgeRequirement(
+export function requirementFindings(
   branch: string,
   sources: Source[],
   rulesets: Ruleset[],
@@ -48,8 +48,8 @@ export function judgeRequirement(
       severity: 'information',
       rule: 'check-required',
       about,
-      what: `${shown} requires ${quoted(gate.check)}, which only the App can report (${titleOf(source)}).`,
-      mend: '',
+      what: `${shown} requires ${quoted(gate.check)} from this App (${titleOf(source)}).`,
+      fix: '',
     }))
   const foreign = entries.filter(({ appId }) => appId !== null && appId !== gate.appId)
   for (const { source, appId } of foreign) {
@@ -57,8 +57,8 @@ export function judgeRequirement(
       severity: 'error',
       rule: 'check-of-another-app',
       about,
-      what: `On ${shown}, ${titleOf(source)} waits for ${quoted(gate.check)} from the App ${appId}, and this one is ${gate.appId}: no pull request can be merged.`,
-      mend: `Pin the check to the App ${gate.appId} there.`,
+      what: `On ${shown}, ${titleOf(source)} expects ${quoted(gate.check)} from App ${appId}, but this is App ${gate.appId}, so no pull request can be merged.`,
+      fix: `Pin the check to App ${gate.appId} in that rule.`,
     })
   }
   const unpinned = entries.filter(({ appId }) => appId === null)
@@ -67,8 +67,8 @@ export function judgeRequirement(
       severity: 'error',
       rule: 'check-unpinned',
       about,
-      what: `On ${shown}, ${listed(unpinned.map(({ source }) => titleOf(source)))} takes ${quoted(gate.check)} from anybody: everyone who may write can post a green one.`,
-      mend: `Choose the App ${gate.appId} as the source of the check there. ${setUp(gate)}.`,
+      what: `On ${shown}, ${listed(unpinned.map(({ source }) => titleOf(source)))} accepts ${quoted(gate.check)} from any source, so anyone with write access can post a green one.`,
+      fix: `Select App ${gate.appId} as the source of the check in that rule. ${setUp(gate)}.`,
     })
   }
   return found
@@ -78,19 +78,20 @@ function absent(branch: string, sources: Source[], rulesets: Ruleset[], gate: Ga
   const similar = sources
     .flatMap(({ checks }) => checks.map(({ name }) => name))
     .find((name) => plain(name) === plain(gate.check))
-  const asleep = rulesets.filter((one) => one.enforcement !== 'active' && names(one, gate))
+  const asleep = rulesets.filter((one) => one.enforcement !== 'active' && requiresCheck(one, gate))
   const hints = [
-    similar === undefined ? '' : ` A check ${quoted(similar)} is required, which is another name.`,
+    similar === undefined ? '' : ` It requires ${quoted(similar)}, which is a different name.`,
     ...asleep.map(
-      ({ name, enforcement }) => ` The ruleset ${quoted(name)} asks for it but is ${standing(enforcement)}.`,
+      ({ name, enforcement }) =>
+        ` The ruleset ${quoted(name)} requires it but is ${enforcementText(enforcement)}.`,
     ),
   ]
   return {
     severity: 'error',
     rule: 'check-not-required',
     about: branch,
-    what: `${oneLine(branch, 100)} does not require ${quoted(gate.check)}: pull requests can be merged whatever it says.${hints.join('')}`,
-    mend: `${setUp(gate)}.`,
+    what: `${oneLine(branch, 100)} does not require ${quoted(gate.check)}, so pull requests can be merged without it.${hints.join('')}`,
+    fix: `${setUp(gate)}.`,
   }
 }
 
@@ -98,20 +99,20 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
 
-function standing(enforcement: string): string {
-  return enforcement === 'evaluate' ? 'only evaluated' : enforcement
+function enforcementText(enforcement: string): string {
+  return enforcement === 'evaluate' ? 'in evaluate mode' : enforcement
 }
 
-/** Whether a ruleset, in force or not, requires the check. */
-export function names({ rules }: Ruleset, { check }: Gate): boolean {
+/** Whether a ruleset, active or not, requires the check. */
+export function requiresCheck({ rules }: Ruleset, { check }: Gate): boolean {
   return rules.some(({ type, parameters }) => {
     const checks = type === 'required_status_checks' ? parameters?.required_status_checks : undefined
     return Array.isArray(checks) && checks.some(({ context }) => context === check)
   })
 }
 
-/** The check is asked for where the gate never reports it: every pull request there waits for ever. */
-export function judgeUncovered({ name, state }: Branch, gate: Gate): Found[] {
+/** The check is required on a branch where the gate never reports it, so every pull request there waits forever. */
+export function uncoveredFindings({ name, state }: Branch, gate: Gate): Found[] {
   const source = state.readable ? state.sources.find((one) => requires(one, gate)) : undefined
   if (!source) return []
   return [
@@ -119,8 +120,8 @@ export function judgeUncovered({ name, state }: Branch, gate: Gate): Found[] {
       severity: 'error',
       rule: 'check-required-uncovered',
       about: name,
-      what: `On ${oneLine(name, 100)}, ${titleOf(source)} requires ${quoted(gate.check)}, but the policy does not cover this branch: nothing can be merged to it.`,
-      mend: 'Add the branch to `branches` in the policy, or take it out of that rule.',
+      what: `On ${oneLine(name, 100)}, ${titleOf(source)} requires ${quoted(gate.check)}, but the policy does not cover this branch, so nothing can be merged into it.`,
+      fix: 'Add the branch to `branches` in the policy, or remove it from that rule.',
     },
   ]
 }

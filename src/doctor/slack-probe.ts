@@ -1,10 +1,10 @@
 import type { Probe } from './probes.ts'
 
-/** Whether Slack takes the token. Its own retries are off: a doctor says what is, now. */
+/** Whether Slack accepts the token. The client's own retries are off, so the answer is immediate. */
 export function slackProbe({ token, apiUrl }: { token: string; apiUrl?: string | undefined }): Probe {
   return {
     name: 'Slack',
-    look: async () => {
+    run: async () => {
       const { WebClient, LogLevel } = await import('@slack/web-api')
       const client = new WebClient(token, {
         ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
@@ -12,7 +12,7 @@ export function slackProbe({ token, apiUrl }: { token: string; apiUrl?: string |
         logLevel: LogLevel.ERROR,
       })
       const { team, user } = await client.auth.test()
-      return `Slack answers: ${user ?? 'the bot'} of ${team ?? 'the workspace'}.`
+      return `Connected to Slack as ${user ?? 'the bot'} in ${team ?? 'the workspace'}.`
     },
   }
 }

@@ -1,15 +1,15 @@
 import type { StagingServer } from '../settings/servers.ts'
 import type { Probe } from './probes.ts'
 
-/** Whether each staging server that the operator names speaks MCP and takes its login. No tool is called. */
+/** Whether each configured staging server speaks MCP and accepts its login. No tool is called. */
 export function stagingProbes(servers: ReadonlyMap<string, StagingServer>): Probe[] {
   return [...servers.values()].map((server) => ({
     name: `staging server ${server.name}`,
-    look: () => lookAt(server),
+    run: () => connectTo(server),
   }))
 }
 
-async function lookAt({ url, operator: variables }: StagingServer): Promise<string> {
+async function connectTo({ url, operator: variables }: StagingServer): Promise<string> {
   const [{ openStaging }, { readOperator }] = await Promise.all([
     import('../services/mcp.ts'),
     import('../regression/operator.ts'),
@@ -21,5 +21,5 @@ async function lookAt({ url, operator: variables }: StagingServer): Promise<stri
   if (!opened.ok) throw new Error(opened.fault.message)
   const { name, version } = opened.session.server
   await opened.session.close()
-  return `It answers as ${name} ${version}.`
+  return `Connected to ${name} ${version}.`
 }

@@ -11,20 +11,20 @@ import type { Probe } from './probes.ts'
 type State = Pick<Settings, 'database' | 'host' | 'port'>
 
 /**
- * Whether the database and the queue answer, looked at from a process beside the bot. A data folder belongs to one
- * process alone, so where the bot holds it the bot is asked; nothing is ever migrated or made from here.
+ * Whether the database and the queue work, checked from a separate process. Only one process can open a data folder, so
+ * while the bot holds it, the bot is asked. Nothing is ever created or migrated here.
  */
 export function stateProbes(settings: State): Probe[] {
   const state = once(() => readState(settings))
-  const look = (part: 'database' | 'queue') => async () => {
+  const run = (part: 'database' | 'queue') => async () => {
     const read = await state()
-    if ('unknown' in read) return { unknown: `Whether the ${part} answers is not known. ${read.unknown}` }
+    if ('unknown' in read) return { unknown: `Cannot check the ${part}. ${read.unknown}` }
     if (read[part] !== 'ok') throw new Error(read[part])
-    return `The ${part} answers.`
+    return `The ${part} works.`
   }
   return [
-    { name: 'database', look: look('database') },
-    { name: 'queue', look: look('queue') },
+    { name: 'database', run: run('database') },
+    { name: 'queue', run: run('queue') },
   ]
 }
 
@@ -35,7 +35,7 @@ async function readState({ database, host, port }: State): Promise<Read> {
   const { dataDir } = database
   if (!existsSync(join(dataDir, 'postgres')))
     return {
-      unknown: `There is no state in ${dataDir}: run \`doctor\` where the bot runs, with its DATA_DIR.`,
+      unknown: `${dataDir} has no database. Run \`doctor\` where the bot runs, with its DATA_DIR.`,
     }
   return isHeld(dataDir) ? askBot(host, port) : ask(() => openPglite({ dataDir }))
 }
@@ -55,7 +55,7 @@ async function ask(open: () => Promise<Database>): Promise<Read> {
     await database.query('SELECT 1')
     const queue = await database.query(`SELECT 1 FROM ${JOBS_SCHEMA}.version`).then(
       () => 'ok',
-      (error: Error) => `${error.message}; the bot makes it when it starts`,
+      (error: Error) => `${error.message}; the bot creates it when it starts`,
     )
     return { database: 'ok', queue }
   } finally {
@@ -71,7 +71,9 @@ async function askBot(host: string, port: number): Promise<Read> {
   const says: unknown = await answer?.json().catch(() => undefined)
   const { checks } = (says ?? {}) as { checks?: { database?: unknown; queue?: unknown } }
   if (!checks?.database || !checks.queue) {
-    return { unknown: `A running process holds the state and does not answer at ${url}: see HOST and PORT.` }
+    return {
+      unknown: `Another process holds the data folder and does not answer at ${url}. Check HOST and PORT.`,
+    }
   }
   return { database: String(checks.database), queue: String(checks.queue) }
 }

@@ -17,9 +17,9 @@ const payload = z.object({
 })
 
 /**
- * The notice that a job was given up: to the channel of the repository that it was about. At most one an hour for each
- * pull request and queue, since what fails once fails for many. Nothing for a notice that was given up, which would
- * have to be told where nobody can be told, and for what is about no repository: the alert in the log stands for these.
+ * The notice for a job that failed for good, for the channel of its repository. At most one per hour for each pull
+ * request and queue, since one cause often fails many jobs. Failed notices and jobs without a repository get none; they
+ * have only the alert in the log.
  */
 export async function deadLetterNotice(
   database: Database,
@@ -42,7 +42,7 @@ export async function deadLetterNotice(
   }
 }
 
-/** A delayed job carries the job that it becomes. */
+/** A delayed job contains the job that it becomes. */
 function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
   const inner = delayed.safeParse(data)
   return inner.success ? inner.data : { queue, data }

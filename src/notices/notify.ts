@@ -11,28 +11,27 @@ import { retryAfter, retryTime } from '../store/retry-later.ts'
 
 export type NotifyShell = {
   database: Database
-  /** Undefined: no token is set, and nothing is sent. */
+  /** Undefined: no token is set, so nothing is sent. */
   slack: Slack | undefined
   now: () => Date
   log: Pick<Logger, 'info'>
-  /** Values that must not be sent, whatever an error's text held. */
+  /** Values to redact, wherever they appear. */
   secrets: string[]
 }
 
-/** Where people find a notice; the gate's check and the change record hold the permalink. */
+/** A posted notice. The check and the change record link to it. */
 export type Sent = { channel: string; ts: string; permalink: string }
 
 /**
- * The job of the queue `notices`: posts a notice to the channel that the repository's policy names, once, and tells where
- * it stands. Run again for the same key, it posts nothing and gives the same answer, so whoever links it may fail after it.
+ * The job of the queue `notices`: posts a notice once to the channel in the repository's policy and returns where. A
+ * second run for the same key posts nothing and returns the same answer, so the caller can safely fail after it.
  *
- * The hole that Slack leaves: it takes no key of ours with a message. Where the process dies, or the answer is lost,
- * between Slack's taking a message and our noting it, the next run posts it a second time. A notice that comes twice
- * is better than one that never comes.
+ * Slack accepts no idempotency key. If the process dies or the answer is lost between Slack's accepting a message and our
+ * saving it, the next run posts it again. A duplicate notice is better than a missing one.
  *
- * @returns one place for each channel: one, or none without a token or a channel; several for `records` alone.
- * @throws `retryAfter` while the channel has had a message within the second, or when Slack asks to wait; any other
- *   failure as it is. Both times the queue waits, and nothing else does.
+ * @returns one place per channel: none without a token or a channel, several only for `records`.
+ * @throws `retryAfter` while the channel has had a message within the last second, or when Slack asks to wait; any other
+ *   failure unchanged. Only the queue waits.
  */
 export async function notify(shell: NotifyShell, data: object, signal: AbortSignal): Promise<Sent[]> {
   const { slack, database } = shell
@@ -66,7 +65,7 @@ function channelIn(text: string | undefined): string[] {
 type Posting = { key: string; channel: string; notice: Notice }
 type Connected = NotifyShell & { slack: Slack }
 
-/** One run at a time for each key: a job that outlived its expiry may run beside its successor. */
+/** One run at a time per key, since a job that outlived its expiry can overlap with its successor. */
 async function postOnce(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Sent> {
   const lease = await withLease(shell.database, `notice ${posting.key}`, shell.now, async () => {
     const { database, slack } = shell
@@ -77,14 +76,14 @@ async function postOnce(shell: Connected, posting: Posting, signal: AbortSignal)
     await savePermalink(database, posting.key, permalink)
     return { channel, ts, permalink }
   })
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job sends this notice')
+  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job is sending this notice')
   return lease.result
 }
 
 async function post({ database, slack, now }: Connected, posting: Posting, signal: AbortSignal) {
   const { key, channel, notice } = posting
   const turn = await takeTurn(database, channel, now())
-  if (turn) throw retryAfter(turn, `one message a second goes to ${channel}`)
+  if (turn) throw retryAfter(turn, `only one message per second may go to ${channel}`)
   try {
     const posted = await slack.post(channel, noticeText(notice), signal)
     await saveSent(database, { key, ...posted, sentAt: now() })

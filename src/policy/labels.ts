@@ -2,7 +2,7 @@ import type { Policy } from '../decision/policy.ts'
 
 export type Label = { name: string; color: string; description: string }
 
-/** The labels that the gate and its people use, as the policy names them. GitHub allows 100 characters of description. */
+/** The labels that the gate uses, named as in the policy. GitHub allows descriptions of 100 characters. */
 export function wantedLabels(policy: Policy | undefined): Label[] {
   const urgent = policy?.gates.release_window?.urgent.label
   return [
@@ -12,15 +12,15 @@ export function wantedLabels(policy: Policy | undefined): Label[] {
           {
             name: urgent,
             color: 'd73a4a',
-            description: 'May be merged outside the release window. Say why.',
+            description: 'Can be merged outside the release window. Give the reason.',
           },
         ]),
     { name: 'release', color: '0e8a16', description: 'A candidate for the next release window.' },
-    { name: 'hold', color: 'fbca04', description: 'Must not be merged until this label is taken off.' },
+    { name: 'hold', color: 'fbca04', description: 'Must not be merged until this label is removed.' },
   ]
 }
 
-/** Those that a repository does not have; GitHub does not tell `Urgent` from `urgent`. */
+/** The labels that a repository is missing. Label names are case-insensitive on GitHub. */
 export function missingLabels(wanted: Label[], present: string[]): Label[] {
   const known = new Set(present.map((name) => name.toLowerCase()))
   return wanted.filter(({ name }) => !known.has(name.toLowerCase()))

@@ -11,15 +11,13 @@ export type FeedEntry = { name: string; window: WindowSettings }
 type Span = { from: Date; to: Date }
 type FeedEvent = Span & { what: string; summary: string; description: string }
 
-/** Clients that honour it ask again this often, in seconds. */
+/** How often clients should refresh, in seconds. */
 const refresh = 3600
 
 /**
- * The windows and freezes that touch the half-open range from `from` to `to`, as iCalendar (RFC 5545). Repositories with
- * equal settings share their events. All times are instants in UTC, so no reader has to know the rules of a zone; a
- * window shows as free time, a freeze too: neither is an appointment of the person who subscribes.
- *
- * Holidays make no events: a window on one is simply absent, as the calendar says.
+ * The windows and freezes in the half-open range from `from` to `to`, as iCalendar (RFC 5545). Repositories with equal
+ * settings share their events. All times are in UTC, so clients need no time zone rules. Events show as free time, since
+ * they are not the subscriber's appointments. A window on a holiday is left out.
  */
 export function calendarFeed(entries: FeedEntry[], from: Date, to: Date): string {
   const feed = ical({
@@ -32,7 +30,7 @@ export function calendarFeed(entries: FeedEntry[], from: Date, to: Date): string
     const events = [...windowEvents(group, from, to), ...freezeEvents(group, from, to)]
     for (const event of events) {
       feed.createEvent({
-        id: identify(group, event),
+        id: eventId(group, event),
         start: event.from,
         end: event.to,
         stamp: from,
@@ -47,7 +45,7 @@ export function calendarFeed(entries: FeedEntry[], from: Date, to: Date): string
 
 type Group = { names: string[]; window: WindowSettings }
 
-/** What is not about time, such as who may call a change urgent, keeps no two repositories apart. */
+/** Groups repositories with equal times. Settings such as `urgent` do not matter here. */
 function grouped(entries: FeedEntry[]): Group[] {
   const groups = new Map<string, Group>()
   for (const { name, window } of entries) {
@@ -65,11 +63,11 @@ function windowEvents({ names, window }: Group, from: Date, to: Date): FeedEvent
     ...span,
     what: 'window',
     summary: `Release window: ${label(names)}`,
-    description: `Releases are allowed. ${described(names)}`,
+    description: `Releases are allowed. ${repositoriesText(names)}`,
   }))
 }
 
-/** Only the first and the last may reach over the edge of the range: only there is the calendar searched. */
+/** Only the first and the last window can cross the edge of the range. */
 function openSpans(window: WindowSettings, from: Date, to: Date): Span[] {
   const changes = transitions(window, from, to)
   const opens = changes.filter((change) => change.to === 'open').map(({ at }) => at)
@@ -96,7 +94,7 @@ function freezeEvents({ names, window }: Group, from: Date, to: Date): FeedEvent
         ...span,
         what: `freeze ${reason}`,
         summary: `Release freeze: ${reason}`,
-        description: `No window is open. ${described(names)}`,
+        description: `Releases are frozen. ${repositoriesText(names)}`,
       },
     ]
   })
@@ -106,14 +104,14 @@ function label(names: string[]): string {
   return names.length === 1 ? oneLine(names[0] ?? '') : plural(names.length, 'repository', 'repositories')
 }
 
-function described(names: string[]): string {
+function repositoriesText(names: string[]): string {
   const shown = names.slice(0, 50).map((name) => oneLine(name))
   const rest = names.length - shown.length
-  return `It holds for ${list(rest > 0 ? [...shown, `${rest} more`] : shown)}.`
+  return `Repositories: ${list(rest > 0 ? [...shown, `${rest} more`] : shown)}.`
 }
 
-/** The same event has the same id each time the feed is read, so that a reader updates it and makes no second one. */
-function identify({ names }: Group, { what, from }: FeedEvent): string {
+/** A stable id, so that clients update an event and do not duplicate it. */
+function eventId({ names }: Group, { what, from }: FeedEvent): string {
   const told = JSON.stringify([names, what, from.toISOString()])
   return `${createHash('sha256').update(told).digest('hex').slice(0, 32)}@release-gate`
 }

@@ -4,10 +4,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 export const calendarPath = '/calendar.ics'
 
 /**
- * Calendar programs cannot sign in, and a feed must not tell strangers which repositories there are: so the address
- * itself is the secret. Its token is an HMAC of what the feed shows, under the webhook secret, and not a setting of its
- * own: there is nothing more to make up and to keep, each repository has another one, so that who was given one feed
- * cannot read the next, and a new webhook secret revokes them all (the previous one holds while it is rotated).
+ * Calendar clients cannot sign in, and a feed must not reveal which repositories exist, so the URL is the secret. Its
+ * token is an HMAC of the feed's scope, keyed with the webhook secret. That needs no extra setting, gives each repository
+ * its own token, and a new webhook secret revokes all of them (the previous secret keeps working during rotation).
  */
 export function calendarLink(base: string, secret: string, repository?: string): string {
   const query = new URLSearchParams({
@@ -17,8 +16,8 @@ export function calendarLink(base: string, secret: string, repository?: string):
   return `${base.replace(/\/+$/, '')}${calendarPath}?${query}`
 }
 
-/** Whether a token opens the feed of a repository, or of all when none is named; compared in constant time. */
-export function opensCalendar(secrets: string[], token: string, repository?: string): boolean {
+/** Whether a token is valid for the feed of a repository, or of all repositories. Compares in constant time. */
+export function isCalendarToken(secrets: string[], token: string, repository?: string): boolean {
   const given = Buffer.from(token)
   return secrets
     .map((secret) => Buffer.from(tokenFor(secret, repository)))
@@ -26,7 +25,7 @@ export function opensCalendar(secrets: string[], token: string, repository?: str
     .includes(true)
 }
 
-/** GitHub's names are equal in any case. The first line keeps these apart from the signatures of webhooks. */
+/** Repository names are case-insensitive. The first line separates these tokens from webhook signatures. */
 function tokenFor(secret: string, repository: string | undefined): string {
   const scope = repository === undefined ? 'all' : `repository ${repository.toLowerCase()}`
   return createHmac('sha256', secret)

@@ -1,6 +1,6 @@
 import { addMonths } from 'date-fns/addMonths'
 import { calendarFeed, type FeedEntry } from './calendar-feed.ts'
-import { opensCalendar } from './calendar-link.ts'
+import { isCalendarToken } from './calendar-link.ts'
 import type { Handler } from './server.ts'
 
 export type CalendarOptions = {
@@ -10,18 +10,18 @@ export type CalendarOptions = {
   now: () => Date
 }
 
-/** How far ahead the feed looks. */
+/** How many months the feed covers. */
 const months = 6
 
 /**
  * `GET /calendar.ics`: the windows and freezes of the next six months, of all repositories or with
- * `?repository=owner/name` of one. Without the right token the answer is 404, whether or not there is such a repository.
+ * `?repository=owner/name` of one. Without a valid token the answer is 404, whether or not the repository exists.
  */
 export function calendarHandler({ entries, secrets, now }: CalendarOptions): Handler {
   return async (request, response) => {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams
     const repository = query.get('repository') ?? undefined
-    if (!opensCalendar(secrets, query.get('token') ?? '', repository)) return refuse(response)
+    if (!isCalendarToken(secrets, query.get('token') ?? '', repository)) return refuse(response)
     const all = await entries()
     const shown = repository === undefined ? all : all.filter(({ name }) => sameName(name, repository))
     if (repository !== undefined && shown.length === 0) return refuse(response)

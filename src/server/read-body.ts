@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 
-/** GitHub never sends more (rules/ingest.md, "Webhooks"). */
+/** GitHub never sends more than this. */
 export const BODY_CAP = 25 * 1024 * 1024
 
-/** What all requests together may hold before their signatures are known. */
+/** The limit for all unverified bodies together. */
 const TOGETHER_CAP = 4 * BODY_CAP
 
 /** A body, or the status to refuse it with: 413 too large, 408 too slow, 503 too many at once, 400 cut off. */
 export type Body = { bytes: Buffer } | { refused: 400 | 408 | 413 | 503 }
 
-/** The bytes that are held at this moment, by all requests of one server. */
+/** The bytes currently buffered by all requests of one server. */
 export type Held = { bytes: number }
 
 /**
- * Reads the raw bytes of a request, and stops as soon as they are too many or too slow: nothing of an unsigned body
- * may cost more memory than the cap. A length that is announced is refused before the first byte is read.
+ * Reads the raw bytes of a request and stops as soon as there are too many or they come too slowly, so that an unsigned
+ * body never costs more memory than the cap. A `content-length` over the cap is refused before the first byte is read.
  *
- * @param deadline aborts when the sender has had its time.
+ * @param deadline aborts when the sender's time is up.
  */
 export function readBody(request: IncomingMessage, deadline: AbortSignal, held: Held): Promise<Body> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_CAP) return Promise.resolve({ refused: 413 })

@@ -2,29 +2,26 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 const SHORTEST = 16
 
-/**
- * What is wrong with the webhook secrets, as sentences; empty when the start may go on (rules/ingest.md, "Webhooks":
- * refused with a missing or short secret; two at a time for rotation). No sentence repeats a secret.
- */
+/** Problems with the webhook secrets, as sentences that never repeat a secret. Two secrets are allowed for rotation. */
 export function webhookSecretProblems(secrets: readonly string[]): string[] {
-  if (secrets.length === 0) return ['WEBHOOK_SECRET is missing: without it anybody could send events.']
+  if (secrets.length === 0) return ['WEBHOOK_SECRET is missing. Without it anyone could send events.']
   if (secrets.length > 2) {
     return [
-      'WEBHOOK_SECRET holds more than two secrets: two at a time are for rotation, the new one and the old one.',
+      'There are more than two webhook secrets. Two are allowed during rotation: the new one and the old one.',
     ]
   }
   return secrets.flatMap((secret, index) =>
     secret.trim().length < SHORTEST
       ? [
-          `Webhook secret ${index + 1} is shorter than ${SHORTEST} characters: make one with \`openssl rand -hex 32\`.`,
+          `Webhook secret ${index + 1} is shorter than ${SHORTEST} characters. Create one with \`openssl rand -hex 32\`.`,
         ]
       : [],
   )
 }
 
 /**
- * Whether GitHub's `X-Hub-Signature-256` header signs these raw bytes with one of the secrets. The comparison takes the
- * same time wherever the difference is, and all secrets are tried.
+ * Whether GitHub's `X-Hub-Signature-256` header signs these raw bytes with one of the secrets. Compares in constant time
+ * and always tries every secret.
  */
 export function isSigned(body: Uint8Array, header: string | undefined, secrets: readonly string[]): boolean {
   const given = /^sha256=([0-9a-f]{64})$/.exec(header ?? '')?.[1]

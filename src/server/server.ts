@@ -9,22 +9,22 @@ import { type WebhookOptions, webhookHandler } from './webhook.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
-/** The state of each thing that the bot cannot work without, by its name. */
+/** The state of each required dependency, by name. */
 export type Readiness = { ok: boolean; checks: Record<string, 'ok' | string> }
 
 export type ServerOptions = WebhookOptions & {
   ready: () => Promise<Readiness>
-  /** Further pages, by method and path without the query; nothing for what is not there. */
+  /** More routes, by method and path without the query. Undefined: 404. */
   routes?: (method: string, path: string) => Handler | undefined
 }
 
 export const WEBHOOK_PATH = '/api/github/webhooks'
 
 /**
- * Our HTTP front: the webhook inbox, `/healthz` (the process lives) and `/readyz` (database and queue answer). All else is
- * 404, Probot's `/probot/setup` and `/probot/import` among it, unless `routes` knows it.
+ * The HTTP server: the webhook inbox, `/healthz` (the process is alive), `/readyz` (database and queue work) and `routes`.
+ * Everything else is 404, including Probot's `/probot/setup` and `/probot/import`.
  *
- * Probot's own middleware is not used: rules/ingest.md, "Webhooks", says why.
+ * Probot's own middleware is not used: it would answer before a delivery is stored, and serve the setup pages.
  *
  * @throws when a webhook secret is missing or short.
  */
@@ -50,7 +50,7 @@ export function createServer(options: ServerOptions): Server {
   return server
 }
 
-/** A sender that trickles its headers is cut off as well; Node looks at the connections each second. */
+/** Also disconnects senders that trickle their headers. Node checks connections once a second. */
 const LIMITS = {
   headersTimeout: 5_000,
   requestTimeout: 15_000,
@@ -59,14 +59,14 @@ const LIMITS = {
 }
 
 const notFound: Handler = (request, response) => {
-  // The body of what nobody asked for is not read.
+  // The body of an unknown route is not read.
   if (!request.complete) response.setHeader('connection', 'close')
   sendJson(response, 404, { error: 'Not found.' })
 }
 
 async function sendReadiness(response: ServerResponse, options: ServerOptions): Promise<void> {
   const readiness = await options.ready().catch((error): Readiness => {
-    options.log.error({ problem: String(error) }, 'Readiness could not be found out')
+    options.log.error({ problem: String(error) }, 'The readiness check failed')
     return { ok: false, checks: { readiness: 'failed' } }
   })
   sendJson(response, readiness.ok ? 200 : 503, readiness)

@@ -8,23 +8,23 @@ import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 
-/** `ready`: it would pass at the next opening, by what is known now. */
+/** `ready`: it would pass when the window opens next, judging by the facts known now. */
 export type PullState = 'green' | 'ready' | 'not ready'
 
-/** One repository as a release captain looks at it. Times are ISO 8601 in UTC. */
+/** One repository for the release captain. Times are ISO 8601 in UTC. */
 export type RepositoryStatus = {
   repository: string
   /** Absent where the policy has no window. */
   window?: { open: boolean; zone: string; opensAt?: string; closesAt?: string }
   frozen?: { reason: string; by?: string | undefined; until?: string | undefined }
-  /** Reviews of urgent merges whose time has passed; `issue` is where. */
+  /** Overdue reviews of urgent merges; `issue` tracks the review. */
   overdue: { pull: number; issue?: number | undefined; due: string }[]
   pulls: { number: number; title: string; author: string; state: PullState; says: string }[]
 }
 
 export type Status = { at: string; repositories: RepositoryStatus[] }
 
-/** What is ready and what waits in every repository that has a policy, from stored facts alone. */
+/** The state of every repository that has a policy, from stored facts. */
 export async function statusOf({ database, now }: { database: Database; now: () => Date }): Promise<Status> {
   const at = now()
   const freezes = await activeFreezes(database, at)

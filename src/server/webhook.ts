@@ -4,13 +4,13 @@ import { type Held, readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
 
 export type WebhookOptions = {
-  /** Stores a delivery durably and asks for its job; the answer 202 is given when it resolves. */
+  /** Stores a delivery durably and enqueues its job. The sender gets 202 once this resolves. */
   inbox: (received: { guid: string; event: string; body: Uint8Array }) => Promise<unknown>
   secrets: readonly string[]
   log: Pick<Logger, 'info' | 'warn' | 'error'>
-  /** The names of the events that are taken; all others are dropped with 202. app.ts names them. */
+  /** The names of handled events; all others are answered with 202 and dropped. */
   events: ReadonlySet<string>
-  /** Milliseconds that a sender has for its body. */
+  /** How many milliseconds a sender has for its body. */
   bodyTime?: number
   /** Milliseconds from the first byte to the answer; GitHub itself gives up after 10 s. */
   answerTime?: number
@@ -19,8 +19,8 @@ export type WebhookOptions = {
 type Answer = { status: number; text: string }
 
 /**
- * Takes webhooks in: cap, signature over the raw bytes, allow-list, durable row, and only then 202. Nothing else happens
- * within the request, and no part of a body is ever logged (rules/ingest.md, "Webhooks").
+ * Receives webhooks: size cap, signature over the raw bytes, allow-list, durable row, and only then 202. Nothing else
+ * happens within the request, and bodies are never logged.
  */
 export function webhookHandler(options: WebhookOptions) {
   const held: Held = { bytes: 0 }
@@ -30,17 +30,17 @@ export function webhookHandler(options: WebhookOptions) {
     const answer =
       'refused' in body ? REFUSALS[body.refused] : await take(request, body.bytes, began, options)
     const about = { status: answer.status, ms: Math.round(performance.now() - began), ...namesOf(request) }
-    if (answer.status < 300) options.log.info(about, 'A webhook')
-    else options.log.warn({ ...about, why: answer.text }, 'A webhook was refused')
+    if (answer.status < 300) options.log.info(about, 'Received a webhook')
+    else options.log.warn({ ...about, why: answer.text }, 'Refused a webhook')
     send(request, response, answer)
   }
 }
 
 const REFUSALS: Record<400 | 408 | 413 | 503, Answer> = {
   400: { status: 400, text: 'The body ended early.' },
-  408: { status: 408, text: 'The body came too slowly.' },
+  408: { status: 408, text: 'The body arrived too slowly.' },
   413: { status: 413, text: 'The body is larger than 25 MB.' },
-  503: { status: 503, text: 'Too many deliveries at once. Deliver again later.' },
+  503: { status: 503, text: 'Too many deliveries at once. Try again later.' },
 }
 
 async function take(
@@ -55,12 +55,12 @@ async function take(
   const { guid, event } = namesOf(request)
   if (!guid || !event)
     return { status: 400, text: 'The delivery id or the event name is missing or malformed.' }
-  if (!options.events.has(event)) return { status: 202, text: 'Dropped: not an event of ours.' }
+  if (!options.events.has(event)) return { status: 202, text: 'Ignored: no handler for this event.' }
   if (!isJsonObject(body)) return { status: 400, text: 'The body is not a JSON object.' }
   return store({ guid, event, body }, began, options)
 }
 
-/** Past the time or with the database gone: 503, so that GitHub records a failure and recovery asks again. */
+/** Answers 503 after the deadline or without a database, so that GitHub records a failure and recovery redelivers it. */
 async function store(
   received: { guid: string; event: string; body: Buffer },
   began: number,
@@ -74,7 +74,7 @@ async function store(
     (error) => {
       options.log.error(
         { problem: error instanceof Error ? error.message : String(error) },
-        'A webhook was not stored',
+        'Storing a webhook failed',
       )
       return { status: 503, text: 'The delivery could not be stored.' }
     },
@@ -86,7 +86,7 @@ async function store(
   }
 }
 
-/** The two unsigned names, kept out of the log and the database unless they look as GitHub's do. */
+/** The two unsigned headers. They reach the log and the database only in GitHub's format. */
 function namesOf(request: IncomingMessage) {
   return {
     guid: /^[0-9A-Za-z-]{1,64}$/.exec(headerOf(request, 'x-github-delivery') ?? '')?.[0],
@@ -108,7 +108,7 @@ function isJsonObject(body: Buffer): boolean {
   }
 }
 
-/** A body that was not read to its end is not waited for: the connection closes after the answer. */
+/** Closes the connection after the answer if the body was not read to its end. */
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const unread = !request.complete
   if (response.destroyed) return

@@ -1,25 +1,25 @@
 import { z } from 'zod'
 
 /**
- * The staging servers that the operator's environment names. Each has its own variables, and none but these: a policy
- * names a server, and must not be able to name any other address or secret of the process.
+ * The staging servers configured in the environment. Each server sees only its own variables: a policy names a server,
+ * and must not reach any other address or secret of the process.
  */
 
-const httpAddress = z.url('is not an address').refine((url) => {
+const httpAddress = z.url('is not a URL').refine((url) => {
   if (!URL.canParse(url)) return true
   return /^https?:$/.test(new URL(url).protocol) && !isPlainHttp(url)
 }, 'must be https, except on loopback')
 
 const repositories = z
-  .string('is not set; list the repositories that may use the server, like "acme/shop, acme/tools"')
+  .string('is not set. List the repositories that may use the server, for example "acme/shop, acme/tools"')
   .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
   .refine(
     (names) => names.every((name) => /^[\w.-]+\/([\w.-]+|\*)$/.test(name)),
-    'list repositories with commas between, like "acme/shop, acme/tools", or "acme/*"',
+    'is not a comma-separated list of repositories, for example "acme/shop, acme/tools" or "acme/*"',
   )
 
 const yes = z
-  .enum(['yes', 'no'], 'say yes or no')
+  .enum(['yes', 'no'], 'must be yes or no')
   .default('no')
   .transform((word) => word === 'yes')
 
@@ -30,7 +30,7 @@ const own = z.object({
   DECLARED: z.string().optional(),
 })
 
-/** What the engine's `readOperator` calls the credentials of a server. */
+/** A server's credentials, by the names that `readOperator` expects. */
 const credentials = ['TOKEN', 'CLIENT_ID', 'CLIENT_SECRET', 'PRIVATE_KEY', 'KEY_ALGORITHM', 'ISSUER', 'SCOPE']
 const elsewhere = ['LEDGER_URL', 'LEDGER_KEY', 'RECEIPTS_URL']
 
@@ -39,13 +39,13 @@ export type StagingServer = {
   url: string
   /** Lower case, `owner/name` or `owner/*`. */
   repositories: string[]
-  /** Whether the operator marked it as safe to write to. */
-  mayWrite: boolean
-  /** JSON of what its data mirrors. */
+  /** Whether the operator allows write calls. */
+  writesAllowed: boolean
+  /** JSON that describes what its data mirrors. */
   declared: string | undefined
   /** For `readOperator`. */
   operator: Record<string, string>
-  /** The variables that a suite may read, all of them named `SUITE_…`. */
+  /** The `SUITE_…` variables, which a suite can read. */
   variables: Map<string, string>
 }
 
@@ -54,8 +54,8 @@ export type ServersResult = { servers: Map<string, StagingServer>; problems: str
 const variable = /^SERVER_([A-Z][A-Z0-9]*)_(.+)$/
 
 /**
- * Reads every `SERVER_<NAME>_…` of an environment. A server with a problem is left out, and the problem is told by the
- * variable's name, without its value.
+ * Reads every `SERVER_<NAME>_…` of an environment. A server with a problem is left out. Problems name the variable and
+ * never repeat its value.
  */
 export function readServers(environment: Record<string, string | undefined>): ServersResult {
   const byName = new Map<string, Record<string, string>>()
@@ -73,7 +73,7 @@ export function readServers(environment: Record<string, string | undefined>): Se
       : read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
     const unknown = Object.keys(given)
       .filter((key) => !isKnown(key))
-      .map((key) => `${key}: is not known`)
+      .map((key) => `${key}: is not a known variable`)
     problems.push(...[...wrong, ...unknown].map((problem) => `SERVER_${upper}_${problem}`))
     if (read.success) servers.set(upper.toLowerCase(), serverOf(upper.toLowerCase(), read.data, given))
   }
@@ -92,7 +92,7 @@ function serverOf(name: string, read: z.output<typeof own>, given: Record<string
     name,
     url: read.URL,
     repositories: read.REPOSITORIES,
-    mayWrite: read.WRITES,
+    writesAllowed: read.WRITES,
     declared: read.DECLARED,
     operator: Object.fromEntries([...pick(credentials, 'STAGING_'), ...pick(elsewhere, '')]),
     variables: new Map(pick(exposed, '')),
@@ -100,7 +100,7 @@ function serverOf(name: string, read: z.output<typeof own>, given: Record<string
 }
 
 /** Whether a repository may use the server. */
-export function mayUse(
+export function isServerAllowed(
   { repositories }: StagingServer,
   { owner, repo }: { owner: string; repo: string },
 ): boolean {
@@ -108,7 +108,7 @@ export function mayUse(
   return repositories.some((entry) => entry === wanted || entry === `${owner.toLowerCase()}/*`)
 }
 
-/** Whether what is sent to an address can be read on the way: http, except on loopback, where nothing leaves the machine. */
+/** Whether traffic to an address is unencrypted: http, except on loopback. */
 export function isPlainHttp(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)

@@ -10,18 +10,18 @@ export function isLoopback(url: string): boolean {
 }
 
 const shortest = 16
-const makeSecret = 'make one with `openssl rand -hex 32`, and set the same at the App on GitHub'
+const makeSecret = "Create one with `openssl rand -hex 32`, and set the same value in the App's settings"
 
 const secret = z
-  .string({ error: `is not set; ${makeSecret}` })
-  .refine((text) => text.trim().length >= shortest, `has fewer than ${shortest} characters; ${makeSecret}`)
+  .string({ error: `is not set. ${makeSecret}` })
+  .refine((text) => text.trim().length >= shortest, `has fewer than ${shortest} characters. ${makeSecret}`)
 
 const httpsUrl = (message: string) =>
   z
     .url(message)
     .refine(
       (url) => !URL.canParse(url) || url.startsWith('https:') || (url.startsWith('http:') && isLoopback(url)),
-      'must be https, except on loopback; write https://…',
+      'must be https, except on loopback',
     )
 
 const wholeNumber = (message: string, least: number, most: number) =>
@@ -38,47 +38,43 @@ const accounts = z
   .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
   .refine(
     (names) => names.every((name) => /^[\w-]+$/.test(name)),
-    'is not a list of accounts; write names of users and organisations with commas between, like `acme,acme-labs`',
+    'is not a comma-separated list of users and organizations, for example `acme,acme-labs`',
   )
 
 const environment = z.object({
-  APP_ID: wholeNumber(
-    'is not set, or not a number; it stands as "App ID" on the App\'s page at GitHub',
-    1,
-    1e15,
-  ),
+  APP_ID: wholeNumber('is not set or not a number. Copy "App ID" from the App\'s settings page', 1, 1e15),
   WEBHOOK_SECRET: secret,
   WEBHOOK_SECRET_PREVIOUS: secret.optional(),
-  GITHUB_API_URL: httpsUrl('is not a URL; GitHub Enterprise Server has https://HOST/api/v3').default(
+  GITHUB_API_URL: httpsUrl('is not a URL. For GitHub Enterprise Server, use https://HOST/api/v3').default(
     'https://api.github.com',
   ),
   DATABASE_URL: z
     .string()
-    .regex(
-      /^postgres(ql)?:\/\/\S+$/,
-      'is not an address of Postgres; write postgres://USER:PASSWORD@HOST/DATABASE',
-    )
+    .regex(/^postgres(ql)?:\/\/\S+$/, 'is not a Postgres URL. Use postgres://USER:PASSWORD@HOST/DATABASE')
     .optional(),
   DATA_DIR: z.string().default('./data'),
   HOST: z.string().default('127.0.0.1'),
-  PORT: wholeNumber('is not a port; write a number from 0 to 65535', 0, 65_535).default(3000),
+  PORT: wholeNumber('is not a port. Use a number from 0 to 65535', 0, 65_535).default(3000),
   ALLOWED_ACCOUNTS: accounts.optional(),
-  LOG_LEVEL: z.enum(levels, `is not a level; write one of ${levels.join(', ')}`).default('info'),
+  LOG_LEVEL: z.enum(levels, `is not a log level. Use one of ${levels.join(', ')}`).default('info'),
   SLACK_BOT_TOKEN: z
     .string()
     .regex(
       /^xoxb-\S+$/,
-      'is not a bot token; it begins with xoxb- and stands under "OAuth & Permissions" of the Slack app',
+      'is not a bot token. Bot tokens begin with xoxb-; find yours under "OAuth & Permissions" of the Slack app',
     )
     .optional(),
-  SLACK_API_URL: httpsUrl('is not a URL; leave it out for https://slack.com/api/').optional(),
-  RECORDS_MONTHS: wholeNumber('is not a number of months; write one from 3 to 1200', 3, 1_200).default(13),
+  SLACK_API_URL: httpsUrl('is not a URL. Unset it to use https://slack.com/api/').optional(),
+  RECORDS_MONTHS: wholeNumber('is not a number of months. Use a number from 3 to 1200', 3, 1_200).default(13),
   STORY_CLOCK: z.iso
-    .datetime({ offset: true, error: 'is not an ISO instant; unset it: only a story sets it' })
+    .datetime({
+      offset: true,
+      error: 'is not an ISO date and time. Unset it: only the demo and the tests set it',
+    })
     .optional(),
 })
 
-/** What the operator sets, parsed once. See `docs/operations.md` for each variable. */
+/** The operator's settings, parsed once. `docs/operations.md` describes each variable. */
 export type Settings = {
   appId: number
   privateKey: string
@@ -88,7 +84,7 @@ export type Settings = {
   database: { url: string } | { dataDir: string }
   host: string
   port: number
-  /** Installations of other accounts are ignored; undefined: all are served. Lower case. */
+  /** Lower case. Installations of other accounts are ignored; undefined: all accounts are served. */
   allowedAccounts: string[] | undefined
   logLevel: string
   /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
@@ -97,21 +93,21 @@ export type Settings = {
   servers: ReadonlyMap<string, StagingServer>
   /** For how many months records are kept. */
   recordsMonths: number
-  /** A story's time instead of the system's; only against an API on loopback, and only under a parent that moves it. */
+  /** A simulated clock for the demo and the tests; needs an API on loopback and a parent process that moves it. */
   storyClock: Date | undefined
 }
 
 export type SettingsResult =
   | { ok: true; settings: Settings }
-  /** `missing`: nothing is wrong but that no credential is set, so there is no App yet. */
+  /** `missing`: the only problem is that no credentials are set, so there is no App yet. */
   | { ok: false; problems: string[]; missing: boolean }
 
-/** Variables without which there is no App yet. */
+/** Without any of these there is no App yet. */
 const credentials = ['APP_ID', 'PRIVATE_KEY', 'PRIVATE_KEY_PATH', 'WEBHOOK_SECRET']
 
 /**
- * Parses the environment. All problems are told at once; each names the variable, what is wrong and how to mend it, and
- * none repeats a value. A variable that is set to nothing counts as not set.
+ * Parses the environment. All problems are reported at once. Each names the variable, what is wrong and how to fix it,
+ * and none repeats a value. An empty variable counts as unset.
  */
 export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
   const given = Object.fromEntries(
@@ -124,7 +120,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
   const staging = readServers(given)
   problems.push(...staging.problems)
   if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
-    problems.push('STORY_CLOCK: a story has no place against a GitHub that is not on loopback; unset it')
+    problems.push('STORY_CLOCK: is only allowed with a GitHub on loopback. Unset it')
   if (problems.length > 0 || !parsed.success || !('pem' in key)) {
     const missing =
       credentials.every((name) => given[name] === undefined) &&

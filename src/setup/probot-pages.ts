@@ -4,11 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 export type SetupHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
 export type PagesOptions = {
-  /** Where the App is made: GitHub's API root, or an Enterprise Server's, whose web pages are on the same host. */
+  /** The API root where the App is created. An Enterprise Server's web pages are on the same host. */
   apiUrl: string
-  /** Where GitHub will reach the bot's inbox. Undefined: an address that reaches nobody, to be changed at GitHub. */
+  /** Where GitHub will reach the bot. Undefined: a placeholder URL, to be changed on GitHub. */
   webhookUrl: string | undefined
-  /** Told once the credentials are in `.env`. */
+  /** Called once the credentials are in `.env`. */
   saved: () => void
 }
 
@@ -16,20 +16,20 @@ export type PagesOptions = {
 const noWebhookYet = 'https://webhook-url-is-not-set.invalid/api/github/webhooks'
 
 /**
- * Probot's own set-up pages, which it does not export: read from its installed files, whose version is pinned. Probot takes
- * what it needs to know from the environment and from `app.yml` in the working folder.
+ * Probot's own setup pages, loaded from its installed files since it does not export them; its version is pinned. Probot
+ * reads its settings from the environment and `app.yml` in the working folder.
  *
- * @throws when there is no `app.yml`: Probot would make an App that is public and may do nothing.
+ * @throws when there is no `app.yml`, since Probot would create a public App without permissions.
  */
 export async function setupPages(options: PagesOptions): Promise<SetupHandler[]> {
   if (!existsSync('app.yml'))
-    throw new Error('app.yml: not found in this folder; start in the folder of release-gate, which holds it')
-  tellProbot(options)
+    throw new Error('app.yml: not found in this folder. Start in the release-gate folder, which contains it')
+  configureProbot(options)
   const load = (path: string) => import(new URL(path, import.meta.resolve('probot')).href)
   const { setupAppFactory } = await load('./apps/setup.js')
   const { staticFilesHandler } = await load('./server/handlers/static-files.js')
   const { updateEnv } = await load('./helpers/update-env.js')
-  // Probot's words name addresses without the token, and a set-up that is not ours.
+  // Probot's log lines print URLs without the token.
   const log = { info() {}, warn() {}, error() {} }
   const save = (values: Record<string, string>) => {
     keepPrivate('.env')
@@ -39,8 +39,8 @@ export async function setupPages(options: PagesOptions): Promise<SetupHandler[]>
   return [staticFilesHandler, await setupAppFactory({ log, updateEnv: save })()]
 }
 
-function tellProbot({ apiUrl, webhookUrl }: PagesOptions): void {
-  // No channel at smee.io: whoever knows its name reads every event.
+function configureProbot({ apiUrl, webhookUrl }: PagesOptions): void {
+  // No smee.io channel: anyone who knows its name can read every event.
   process.env.NO_SMEE_SETUP = 'true'
   process.env.WEBHOOK_PROXY_URL = webhookUrl ?? noWebhookYet
   const { host, hostname, protocol } = new URL(apiUrl)
@@ -49,7 +49,7 @@ function tellProbot({ apiUrl, webhookUrl }: PagesOptions): void {
   process.env.GHE_PROTOCOL = protocol.replace(':', '')
 }
 
-/** The file holds the App's private key: it belongs to nobody else, from before the first byte. */
+/** The file will contain the App's private key, so its permissions are set before the first byte. */
 function keepPrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600))
   chmodSync(file, 0o600)

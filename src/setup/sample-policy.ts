@@ -1,6 +1,6 @@
-/** A policy to begin with: the defaults, written out where a team is most likely to want something else. */
+/** A starter policy: the defaults that a team is most likely to change, written out. */
 export const samplePolicy = `# yaml-language-server: $schema=https://raw.githubusercontent.com/release-gate/release-gate/main/schema/policy.schema.json
-# The branches that the gate covers, beside the default branch, which always is.
+# The branches that the gate covers. The default branch is always covered.
 branches: [main]
 gates:
   approvals:

@@ -8,41 +8,40 @@ import {
 } from '../services/github/enforcement/writes.ts'
 import type { SetupStep } from './setup-plan.ts'
 
-/** Why nothing, or not everything, is done; a line each. */
+/** Why nothing, or not everything, was done; one line each. */
 export type Refusal = { refusal: string[] }
 
-/** The person who may do it, or why nobody may. */
-export async function asAdministrator(
+/** The administrator's client, or why there is none. */
+export async function administratorClient(
   person: GitHub | undefined,
   repository: RepositoryName,
 ): Promise<GitHub | Refusal> {
-  const refuse = (why: string): Refusal => ({ refusal: [`${why} Nothing was done.`] })
-  if (!person)
-    return refuse('--apply needs the token of an administrator: give --token, or set GITHUB_TOKEN.')
+  const refuse = (why: string): Refusal => ({ refusal: [`${why} Nothing was changed.`] })
+  if (!person) return refuse("--apply needs an administrator's token. Pass --token, or set GITHUB_TOKEN.")
   if (await isAdministrator(person, repository)) return person
-  return refuse(`--token: this person is no administrator of ${repository.owner}/${repository.repo}.`)
+  return refuse(`--token: this user is not an administrator of ${repository.owner}/${repository.repo}.`)
 }
 
 /**
- * Does what GitHub can be asked to do, in order: the ruleset comes first, so that where the token may not make it nothing
- * is done at all. `say` hears of each step that is done.
+ * Applies the steps that GitHub's API can do, in order. The ruleset comes first, so that nothing changes where the token
+ * is not allowed to create it. `report` is called after each step.
  */
 export async function applySteps(
   person: GitHub,
   repository: RepositoryName,
   steps: SetupStep[],
-  say: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<Refusal | undefined> {
   for (const [index, step] of steps.entries()) {
     try {
-      say(await applyStep(person, repository, step))
+      report(await applyStep(person, repository, step))
     } catch (error) {
       if (![403, 404, 422].includes(statusOfError(error) ?? 0)) throw error
-      const done = index === 0 ? 'Nothing was done.' : `${index} of ${steps.length} steps were done.`
+      const done = index === 0 ? 'Nothing was changed.' : `${index} of ${steps.length} steps were done.`
       return {
         refusal: [
-          `GitHub refuses: ${error instanceof Error ? error.message : String(error)}`,
-          `The token needs the permissions Administration: write and Issues: write on the repository. ${done}`,
+          `GitHub refused: ${error instanceof Error ? error.message : String(error)}`,
+          `The token needs "Administration: write" and "Issues: write" on the repository. ${done}`,
         ],
       }
     }
@@ -57,12 +56,12 @@ async function applyStep(person: GitHub, repository: RepositoryName, step: Setup
       return `Created the ruleset "${step.body.name}".`
     case 'update-ruleset':
       await updateRuleset(person, repository, step.id, step.body)
-      return `Changed the ruleset "${step.body.name}".`
+      return `Updated the ruleset "${step.body.name}".`
     case 'create-label':
       await createLabel(person, repository, step.label)
       return `Created the label "${step.label.name}".`
     case 'push-policy':
-    case 'mend-policy':
-      throw new Error('The content of a repository is never written.')
+    case 'fix-policy':
+      throw new Error('release-gate never writes to a repository.')
   }
 }

@@ -6,9 +6,9 @@ import { isLoopback } from '../settings/settings.ts'
 import { type PagesOptions, type SetupHandler, setupPages } from './probot-pages.ts'
 
 /**
- * Serves Probot's set-up page (manifest flow from `app.yml`), which writes the new App's credentials to `.env`. It
- * listens on loopback only and answers nobody without the one-time token in the printed address, since any web page
- * could otherwise make it overwrite `.env` (rule "Untrusted input").
+ * Serves Probot's setup page (manifest flow from `app.yml`), which writes the new App's credentials to `.env`. It listens
+ * on loopback only and requires the one-time token in the printed URL; otherwise any web page could make it overwrite
+ * `.env`.
  *
  * @throws when the working folder holds no `app.yml`, and when the port is taken.
  */
@@ -18,11 +18,11 @@ export async function serveSetupPage(
   const token = randomBytes(24).toString('base64url')
   const pages = await setupPages(options)
   const server = createServer((request, response) => {
-    const refusal = admit(request, token)
+    const refusal = rejection(request, token)
     if (refusal) return refuse(response, refusal)
     answer(pages, request, response).catch((error: unknown) => {
-      options.log.error({ problem: String(error) }, 'The set-up page failed')
-      refuse(response, { status: 500, why: 'The set-up page failed; see the log.' })
+      options.log.error({ problem: String(error) }, 'The setup page failed')
+      refuse(response, { status: 500, why: 'The setup page failed. See the log.' })
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -36,17 +36,17 @@ export async function serveSetupPage(
 type Refusal = { status: number; why: string }
 
 /**
- * Lets a request through when it names this machine, comes from our own page, and carries the token: in its path, as
- * the printed address and GitHub's way back do, or in the cookie that the first page sets. Coming back from GitHub with
- * a code takes the path: a cookie would be sent along from any page's link.
+ * Accepts a request that names this machine, comes from our own page and carries the token: in the path, as in the printed
+ * URL and in GitHub's redirect, or in the cookie that the first page sets. The redirect with a code needs the token in the
+ * path, since any page's link would send the cookie.
  */
-function admit(request: IncomingMessage, token: string): Refusal | undefined {
+function rejection(request: IncomingMessage, token: string): Refusal | undefined {
   const { host = '', origin } = request.headers
   if (!URL.canParse(`http://${host}`) || !isLoopback(`http://${host}`)) {
-    return { status: 403, why: 'The set-up page answers only on this machine.' }
+    return { status: 403, why: 'The setup page is only available on this machine.' }
   }
   if (origin !== undefined && origin !== `http://${host}`)
-    return { status: 403, why: 'Another page may not use the set-up page.' }
+    return { status: 403, why: 'Requests from other pages are not allowed.' }
   const path = request.url ?? '/'
   const inPath = same(path.split('/')[1] ?? '', token)
   if (inPath) request.url = path.slice(token.length + 1)
@@ -55,7 +55,7 @@ function admit(request: IncomingMessage, token: string): Refusal | undefined {
     .some((cookie) => same(cookie, `setup=${token}`))
   const comesBack = path.startsWith('/probot/setup')
   if (!inPath && (!inCookie || comesBack))
-    return { status: 404, why: 'Not found. Open the address that was printed at the start.' }
+    return { status: 404, why: 'Not found. Open the URL that was printed at startup.' }
   delete request.headers['x-forwarded-proto']
   // Probot builds the way back from GitHub out of this header, so the token comes to stand in it.
   request.headers['x-forwarded-host'] = `${host}/${token}`

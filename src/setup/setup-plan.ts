@@ -6,10 +6,10 @@ import { type Gate, pins } from '../doctor/required-check.ts'
 import { type Label, missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Ruleset } from '../services/github/enforcement/sources.ts'
 
-/** The ruleset that `setup` makes and keeps up, by its name. */
+/** The name of the ruleset that `setup` creates and maintains. */
 export const rulesetName = 'Release gate'
 
-/** A ruleset as GitHub takes it; who may bypass is left as it is. */
+/** A ruleset in GitHub's shape, without the bypass list, which `setup` never changes. */
 export type RulesetBody = {
   name: string
   target: 'branch'
@@ -19,33 +19,33 @@ export type RulesetBody = {
 }
 
 export type SetupStep =
-  /** By hand, since the bot never writes to a repository's content. */
+  /** Manual, since the bot never writes to a repository. */
   | { kind: 'push-policy' }
-  | { kind: 'mend-policy'; where: string; problems: string[] }
+  | { kind: 'fix-policy'; where: string; problems: string[] }
   | { kind: 'create-ruleset'; body: RulesetBody }
   | { kind: 'update-ruleset'; id: number; body: RulesetBody }
   | { kind: 'create-label'; label: Label }
 
 export type SetupPlan = {
   steps: SetupStep[]
-  /** Patterns of the policy that a ruleset has no words for. */
-  unsayable: string[]
+  /** Branch patterns of the policy that a ruleset cannot express. */
+  inexpressible: string[]
 }
 
 /**
- * What is left to do until the gate is enforced on a repository; no step, nothing to do. The check is not required before
- * there is a valid policy: it would never be published, and not even the policy could be merged.
+ * The steps that are left until the gate is enforced on a repository. The check is not required before there is a valid
+ * policy: it would never be published, so not even the policy could be merged.
  */
 export function planSetup(repository: ReadRepository, appId: number): SetupPlan {
   const { policy } = repository
   const settled = policy.kind === 'valid' ? policy.policy : undefined
   const labels = missingLabels(wantedLabels(settled), repository.labels)
   const steps = labels.map((label): SetupStep => ({ kind: 'create-label', label }))
-  if (policy.kind === 'none') return { steps: [{ kind: 'push-policy' }, ...steps], unsayable: [] }
+  if (policy.kind === 'none') return { steps: [{ kind: 'push-policy' }, ...steps], inexpressible: [] }
   if (policy.kind === 'invalid')
-    return { steps: [{ ...policy, kind: 'mend-policy' }, ...steps], unsayable: [] }
-  const { include, unsayable } = refsOf(policy.policy, repository.defaultBranch)
-  return { steps: [...planRuleset(repository, appId, include), ...steps], unsayable }
+    return { steps: [{ ...policy, kind: 'fix-policy' }, ...steps], inexpressible: [] }
+  const { include, inexpressible } = refsOf(policy.policy, repository.defaultBranch)
+  return { steps: [...planRuleset(repository, appId, include), ...steps], inexpressible }
 }
 
 function planRuleset(repository: ReadRepository, appId: number, include: string[]): SetupStep[] {
@@ -56,7 +56,7 @@ function planRuleset(repository: ReadRepository, appId: number, include: string[
     .every(({ state }) => state.readable && state.sources.some((source) => pins(source, gate)))
   const own = rulesets.find(({ name, owner }) => name === rulesetName && owner === 'Repository')
   if (!own) return enforced ? [] : [{ kind: 'create-ruleset', body: newRuleset(include, appId) }]
-  const body = mended(own, include, appId, enforced)
+  const body = repaired(own, include, appId, enforced)
   const same =
     own.enforcement === 'active' &&
     isDeepStrictEqual(own.rules, body.rules) &&
@@ -64,7 +64,7 @@ function planRuleset(repository: ReadRepository, appId: number, include: string[
   return same ? [] : [{ kind: 'update-ruleset', id: own.id, body }]
 }
 
-/** Approvals are counted by the gate, so GitHub asks for none; it only insists that there is a pull request. */
+/** The gate counts approvals, so GitHub requires none; it only requires a pull request. */
 function newRuleset(include: string[], appId: number): RulesetBody {
   return {
     name: rulesetName,
@@ -89,15 +89,15 @@ function newRuleset(include: string[], appId: number): RulesetBody {
   }
 }
 
-/** A branch can be made before its first commit has a check; what the branch takes in afterwards cannot do without. */
+/** A branch can be created before its first commit has a check; later commits need one. */
 const newRequirement = { strict_required_status_checks_policy: false, do_not_enforce_on_create: true }
 
 function requirement(settings: object, checks: object[]): Ruleset['rules'][number] {
   return { type: 'required_status_checks', parameters: { ...settings, required_status_checks: checks } }
 }
 
-/** Keeps every other rule, check and branch of a ruleset that somebody has changed since. */
-function mended(own: Ruleset, include: string[], appId: number, enforced: boolean): RulesetBody {
+/** Repairs our ruleset and keeps every other rule, check and branch that somebody added. */
+function repaired(own: Ruleset, include: string[], appId: number, enforced: boolean): RulesetBody {
   const isChecks = ({ type }: { type: string }) => type === 'required_status_checks'
   const parameters = own.rules.find(isChecks)?.parameters
   const checks = (parameters?.required_status_checks ?? []) as {
@@ -125,14 +125,14 @@ function mended(own: Ruleset, include: string[], appId: number, enforced: boolea
 }
 
 /**
- * The policy's globs in the words of a ruleset. GitHub knows `*`, `**` before a slash, `?` and `[…]`, and neither braces nor `!` nor
+ * The policy's globs as ruleset patterns. GitHub supports `*`, `**` before a slash, `?` and `[…]`, but no braces, `!` or
  * extended globs: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax
  */
-function refsOf({ branches }: Policy, defaultBranch: string): { include: string[]; unsayable: string[] } {
+function refsOf({ branches }: Policy, defaultBranch: string): { include: string[]; inexpressible: string[] } {
   const others = branches.filter((pattern) => pattern !== defaultBranch)
-  const isSayable = (pattern: string) => !/[{}()!+@|\\]/.test(pattern)
+  const isExpressible = (pattern: string) => !/[{}()!+@|\\]/.test(pattern)
   const refs = others
-    .filter(isSayable)
+    .filter(isExpressible)
     .map((pattern) => `refs/heads/${pattern.replace(/(^|\/)\*\*$/, '$1**/*')}`)
-  return { include: ['~DEFAULT_BRANCH', ...refs], unsayable: others.filter((one) => !isSayable(one)) }
+  return { include: ['~DEFAULT_BRANCH', ...refs], inexpressible: others.filter((one) => !isExpressible(one)) }
 }

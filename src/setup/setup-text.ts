@@ -4,11 +4,11 @@ import { policyPath } from '../policy/policy-file.ts'
 import { samplePolicy } from './sample-policy.ts'
 import type { SetupPlan, SetupStep } from './setup-plan.ts'
 
-/** The plan for people. */
-export function planText(repository: string, { steps, unsayable }: SetupPlan): string {
-  const left = unsayable.map(
+/** The plan as text for people. */
+export function planText(repository: string, { steps, inexpressible }: SetupPlan): string {
+  const left = inexpressible.map(
     (pattern) =>
-      `A ruleset cannot say ${quoted(pattern)} of the policy's \`branches\`: require the check there by hand, or write simpler patterns.\n`,
+      `A ruleset cannot express ${quoted(pattern)} from the policy's \`branches\`. Require the check on those branches manually, or use simpler patterns.\n`,
   )
   if (steps.length === 0) return `${repository}: nothing to do.\n${left.join('')}`
   const lines = steps.map((step, index) => `  ${index + 1}. ${stepText(step)}`)
@@ -18,21 +18,21 @@ export function planText(repository: string, { steps, unsayable }: SetupPlan): s
 export function stepText(step: SetupStep): string {
   switch (step.kind) {
     case 'push-policy':
-      return `Commit a policy as ${policyPath} to the default branch; this is one to begin with:\n\n${indented(samplePolicy)}\n     The check is not required before: it would block everything, the policy too. Then run \`setup\` again.`
-    case 'mend-policy':
-      return `Mend ${step.where}, and run \`setup\` again: ${step.problems.map((one) => oneLine(one, 200)).join(' ')}`
+      return `Commit a policy as ${policyPath} to the default branch. You can start with this one:\n\n${indented(samplePolicy)}\n     Until then the check is not required, since it would block every pull request. Afterwards, run \`setup\` again.`
+    case 'fix-policy':
+      return `Fix ${step.where} and run \`setup\` again: ${step.problems.map((one) => oneLine(one, 200)).join(' ')}`
     case 'create-ruleset':
       return `Create the ruleset ${quoted(step.body.name)} ${rulesText(step.body)}`
     case 'update-ruleset':
-      return `Change the ruleset ${quoted(step.body.name)}, so that it is in force ${rulesText(step.body)}`
+      return `Update and enable the ruleset ${quoted(step.body.name)} ${rulesText(step.body)}`
     case 'create-label':
       return `Create the label ${quoted(step.label.name)} (#${step.label.color}): ${step.label.description}`
   }
 }
 
-/** Whether GitHub can be asked to do it; the others are for people. */
-export function isByHand({ kind }: SetupStep): boolean {
-  return kind === 'push-policy' || kind === 'mend-policy'
+/** Whether a person has to do it; GitHub's API can do the others. */
+export function isManual({ kind }: SetupStep): boolean {
+  return kind === 'push-policy' || kind === 'fix-policy'
 }
 
 function rulesText({ conditions, rules }: Extract<SetupStep, { kind: 'create-ruleset' }>['body']): string {
@@ -44,9 +44,9 @@ function rulesText({ conditions, rules }: Extract<SetupStep, { kind: 'create-rul
         parameters?.required_status_checks as { context: string; integration_id?: number }[],
     )
     .map(
-      ({ context, integration_id: app }) => quoted(context) + (app === undefined ? '' : ` of the App ${app}`),
+      ({ context, integration_id: app }) => quoted(context) + (app === undefined ? '' : ` from App ${app}`),
     )
-  const others = rules.map(({ type }) => sayings[type]).filter((saying) => saying !== undefined)
+  const others = rules.map(({ type }) => ruleNames[type]).filter((name) => name !== undefined)
   return `for ${branches}: requires ${listed([`the check ${listed(checks)}`, ...others])}.`
 }
 
@@ -54,7 +54,7 @@ function branchOf(ref: string): string {
   return ref === '~DEFAULT_BRANCH' ? 'the default branch' : ref.replace(/^refs\/heads\//, '')
 }
 
-const sayings: Record<string, string> = {
+const ruleNames: Record<string, string> = {
   pull_request: 'a pull request',
   non_fast_forward: 'no force pushes',
   deletion: 'no deletion',

@@ -5,7 +5,7 @@ import { isTrusted } from '../decision/staging.ts'
 import { type Operator, readOperator } from '../regression/operator.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { newestDeployments } from '../services/github/deployments.ts'
-import { mayUse, type StagingServer } from '../settings/servers.ts'
+import { isServerAllowed, type StagingServer } from '../settings/servers.ts'
 
 /**
  * What staging holds now: the deployment that is live there, one that is replacing it, and a mark that differs when anything
@@ -71,7 +71,7 @@ export function serverFor(
 ): { server: StagingServer; operator: Operator } | { refused: string } {
   const server = servers.get(name)
   if (!server) return { refused: `the operator of release-gate has not configured a server named ${name}` }
-  if (!mayUse(server, repository)) {
+  if (!isServerAllowed(server, repository)) {
     return {
       refused: `the operator does not allow ${repository.owner}/${repository.repo} to use the server ${name}`,
     }

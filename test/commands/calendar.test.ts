@@ -36,9 +36,13 @@ describe('release-gate calendar', () => {
   })
 
   test.each([
-    ['a repository without its owner', ['--repository', 'shop'], /write it like "owner\/name"/],
-    ['a base that is no URL', ['--base', 'gate.example'], /write it like "https:/],
-  ])('%s is a wrong use', async (_, args, says) => {
+    [
+      'a repository without its owner',
+      ['--repository', 'shop'],
+      /is not a repository name\. Example: "acme\/shop"/,
+    ],
+    ['a base that is no URL', ['--base', 'gate.example'], /is not a URL\. Example: "https:/],
+  ])('%s is a usage error', async (_, args, says) => {
     const answer = await calendar(args)
     expect(answer).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(says) })
   })

@@ -91,7 +91,7 @@ describe('contract: files and servers that cannot be used, with what to do', () 
     const out = join(folder, 'away', 'list.json')
     const result = await run('record', '--server', await serve(), '--out', out)
     expect(result).toMatchObject({ code: 2, out: '' })
-    expect(result.err).toContain(`--out: ${out} cannot be written: there is no folder`)
+    expect(result.err).toContain(`--out: cannot write ${out}: the folder`)
     expect(server?.received).toEqual([])
   })
 
@@ -99,13 +99,13 @@ describe('contract: files and servers that cannot be used, with what to do', () 
     const result = await run('record', '--server', await serve(), '--out', folder)
     expect(result).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/^--out: .* cannot be written \(EISDIR\)/),
+      err: expect.stringMatching(/^--out: cannot write .* \(EISDIR\)/),
     })
   })
 
   test('diff of a file that is not there', async () => {
     const [good, absent] = [await list('a.json', []), join(folder, 'nope.json')]
-    const why = `${absent} cannot be read (ENOENT); give the path of a list of tools, as \`contract record\` writes it.`
+    const why = `cannot read ${absent} (ENOENT). Expected a list of tools, as \`contract record\` writes it.`
     expect(await run('diff', absent, good)).toMatchObject({
       code: 2,
       err: `contract diff, the old list: ${why}`,

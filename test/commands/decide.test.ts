@@ -74,26 +74,26 @@ describe('the answer', () => {
   })
 })
 
-describe('an input that cannot be used has exit code 2, says where, what and how to mend it, and gives no verdict', () => {
+describe('invalid input has exit code 2, names the place, the problem and the fix, and gives no verdict', () => {
   test.each<[string, string, string, RegExp]>([
     [
       'a snapshot that is not there',
       join(folder, 'none.json'),
       defaults,
-      /^--snapshot: .*none\.json cannot be read \(ENOENT\); give the path of a snapshot as JSON\.$/,
+      /^--snapshot: cannot read .*none\.json \(ENOENT\)\. Expected a snapshot as JSON\.$/,
     ],
-    ['a folder for a snapshot', folder, defaults, /^--snapshot: .* cannot be read \(EISDIR\); give/],
+    ['a folder for a snapshot', folder, defaults, /^--snapshot: cannot read .* \(EISDIR\)\. Expected/],
     [
       'a snapshot that is no JSON',
       file('broken.json', '{"pull":'),
       defaults,
-      /broken\.json: is not JSON: .*mend it/,
+      /broken\.json: is not valid JSON: ./,
     ],
     [
       'a snapshot without its head',
       file('headless.json', { ...approved, head: undefined }),
       defaults,
-      /headless\.json: is not a snapshot; compare it with schema\/snapshot\.schema\.json:\n.*\n.*→ at head/,
+      /headless\.json: is not a snapshot \(see schema\/snapshot\.schema\.json\):\n.*\n.*→ at head/,
     ],
     [
       'a snapshot with an unknown field',
@@ -112,7 +112,7 @@ describe('an input that cannot be used has exit code 2, says where, what and how
       'a policy that is not there',
       good,
       join(folder, 'none.yml'),
-      /^--policy: .*none\.yml cannot be read \(ENOENT\); give the path of a release-gate\.yml\.$/,
+      /^--policy: cannot read .*none\.yml \(ENOENT\)\. Expected a release-gate\.yml\.$/,
     ],
     [
       'a policy with a mistake',

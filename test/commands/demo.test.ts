@@ -65,16 +65,16 @@ test('the story is told to its end, is kept running while wanted, and ends with 
 })
 
 test.each([
-  ['no git', undefined, 'git: is not found here'],
-  ['an old git', 'git version 2.37.9', 'git: is 2.37 here'],
-])('with %s it says what is needed, starts nothing and ends with 2', async (_, version, says) => {
+  ['no git', undefined, 'git was not found'],
+  ['an old git', 'git version 2.37.9', 'git is version 2.37'],
+])('with %s it says what it needs, starts nothing and ends with 2', async (_, version, says) => {
   const bin = mkdtempSync(join(home, 'bin-'))
   if (version) writeFileSync(join(bin, 'git'), `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 })
   const { said, closed } = demo([], { PATH: bin })
   expect(await closed).toBe(2)
   expect(said).toEqual({
     out: '',
-    err: expect.stringContaining(`${says}, and the demo needs 2.38 or newer; install`),
+    err: expect.stringContaining(`${says}. The demo needs git 2.38 or newer.`),
   })
 })
 

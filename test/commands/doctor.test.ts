@@ -58,7 +58,7 @@ describe('doctor', () => {
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ ok: true })
     expect(hidden(out)).toMatchObject([
-      { severity: 'unknown', mend: expect.stringContaining('doctor --token') },
+      { severity: 'unknown', fix: expect.stringContaining('doctor --token') },
     ])
   })
 
@@ -108,11 +108,11 @@ describe('doctor', () => {
   })
 })
 
-describe('wrong use, exit code 2', () => {
+describe('a usage error, exit code 2', () => {
   it('a repository that is no name', async () => {
     expect(await doctor(['--repository', 'shop'])).toMatchObject({
       out: '',
-      err: expect.stringContaining('"shop" is not a name like "acme/shop"'),
+      err: expect.stringContaining('"shop" is not a repository name. Example: "acme/shop"'),
       code: 2,
     })
   })
@@ -120,7 +120,7 @@ describe('wrong use, exit code 2', () => {
   it('a token that GitHub does not know', async () => {
     expect(await doctor(['--token', 'ghp_wrong'])).toMatchObject({
       out: '',
-      err: expect.stringContaining('GitHub does not know this token'),
+      err: expect.stringContaining('GitHub does not accept this token'),
       code: 2,
     })
   })
@@ -134,7 +134,7 @@ describe('wrong use, exit code 2', () => {
   })
 })
 
-describe('GitHub that gives no answer is no wrong use: exit code 3', () => {
+describe('GitHub that does not answer is not a usage error: exit code 3', () => {
   it.each([
     ['as the App', []],
     ['as a person', ['--token', 'ghp_any']],
@@ -151,7 +151,7 @@ describe('GitHub that gives no answer is no wrong use: exit code 3', () => {
     const { err, code } = await doctor()
     expect(code).toBe(3)
     expect(err).toContain(
-      `GitHub cannot be reached at ${world.github.url} (GITHUB_API_URL): it answers HTTP 502.`,
+      `GitHub cannot be reached at ${world.github.url} (GITHUB_API_URL): it answered HTTP 502.`,
     )
   })
 

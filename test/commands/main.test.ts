@@ -44,7 +44,7 @@ describe.concurrent('--help', () => {
   })
 })
 
-describe.concurrent('wrong use ends with 2, on stderr, and prints no answer', () => {
+describe.concurrent('a usage error ends with 2, on stderr, and prints no answer', () => {
   test.each<[string, string[], RegExp]>([
     ['an unknown command', ['windw'], /unknown command 'windw'[\s\S]*Did you mean window\?/],
     ['an unknown option', ['window', '--att', 'x'], /unknown option '--att'[\s\S]*Did you mean --at\?/],

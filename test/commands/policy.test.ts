@@ -66,7 +66,7 @@ describe('policy check', () => {
   ])('%s: exit code 2', async (_, path, why) => {
     expect(await check(path, '--json')).toEqual({
       out: '',
-      err: `policy check: ${path} cannot be read (${why}); give the path of a policy, like .github/release-gate.yml.\n`,
+      err: `policy check: cannot read ${path} (${why}). Expected a policy, like .github/release-gate.yml.\n`,
       code: 2,
     })
   })

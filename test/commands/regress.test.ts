@@ -70,7 +70,7 @@ describe('regress: the limits of a policy', () => {
   test.each([
     ['with a mistake', 'gates: { staging_regresion: {} }\n', 'staging_regresion'],
     ['without the gate', 'gates: { approvals: {} }\n', 'does not name the gate staging_regression'],
-  ])('a policy %s is wrong use', async (_, text, says) => {
+  ])('a policy %s is a usage error', async (_, text, says) => {
     const wrong = await file('wrong.yml', text)
     const words = ['regress', '--suite', await file('s.yml', passing), '--server', 'http://127.0.0.1:1']
     const { code, err } = await run([...words, '--policy', wrong])
@@ -143,7 +143,7 @@ describe('regress: exit codes', () => {
       ['--server', 'http://127.0.0.1:1', '--baseline', program],
       /no list of tools/,
     ],
-  ])('2 wrong use: %s', async (_name, suite, more, said) => {
+  ])('2 usage error: %s', async (_name, suite, more, said) => {
     const { code, out, err } = await run(['regress', '--suite', await file('s.yml', suite), ...more])
     expect([code, out + err]).toEqual([2, expect.stringMatching(said)])
   })
@@ -284,7 +284,7 @@ describe('regress: files that cannot be used, each with its flag, its name and w
     const { code, err } = await run(['regress', '--suite', away(), '--server', 'http://127.0.0.1:1'])
     expect([code, err]).toEqual([
       2,
-      `--suite: ${away()} cannot be read (ENOENT); give the path of a suite, like .github/mcp-regression.yml.`,
+      `--suite: cannot read ${away()} (ENOENT). Expected a suite, like .github/mcp-regression.yml.`,
     ])
   })
 
@@ -296,7 +296,7 @@ describe('regress: files that cannot be used, each with its flag, its name and w
       const { code, err } = await run(words)
       expect([code, err]).toEqual([
         2,
-        expect.stringContaining(`${flag}: ${away()} cannot be read (ENOENT); give`),
+        expect.stringContaining(`${flag}: cannot read ${away()} (ENOENT). Expected`),
       ])
     },
   )
@@ -306,7 +306,7 @@ describe('regress: files that cannot be used, each with its flag, its name and w
     async (flag) => {
       const suite = await file('s.yml', passing)
       const { code, err } = await run(['regress', '--suite', suite, '--server', await serve(), flag, away()])
-      const why = `${flag}: ${away()} cannot be written: there is no folder ${join(folder, 'away')}; make it`
+      const why = `${flag}: cannot write ${away()}: the folder ${join(folder, 'away')} does not exist. Create it`
       expect([code, err]).toEqual([2, expect.stringContaining(why)])
       expect(server?.received).toEqual([])
     },

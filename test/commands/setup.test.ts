@@ -45,7 +45,7 @@ describe('setup with a policy', () => {
     const { out, err, code } = await setup([])
     expect({ err, code }).toEqual({ err: '', code: 1 })
     expect(out).toContain('Create the ruleset "Release gate" for the default branch and release/*')
-    expect(out).toContain(`"Release gate" of the App ${world.github.app.id}`)
+    expect(out).toContain(`"Release gate" from App ${world.github.app.id}`)
     expect(out).toContain('Create the label "urgent" (#d73a4a)')
     expect(await made()).toEqual(nothing)
   })
@@ -83,7 +83,7 @@ describe('setup with a policy', () => {
       { actor_id: 5, actor_type: 'RepositoryRole' as const, bypass_mode: 'pull_request' as const },
     ]
     await ada.updateRepoRuleset({ ...at, enforcement: 'disabled', bypass_actors: bypass })
-    expect((await apply('ada')).out).toContain('Changed the ruleset "Release gate".')
+    expect((await apply('ada')).out).toContain('Updated the ruleset "Release gate".')
     const { data } = await ada.getRepoRuleset(at)
     expect(data).toMatchObject({ enforcement: 'active', bypass_actors: bypass })
     expect((await made()).rulesets).toEqual(['Release gate'])
@@ -125,20 +125,20 @@ describe('setup refuses, with nothing done', () => {
   })
 
   it.each([
-    ['without a token', () => setup(['--apply']), '--apply needs the token of an administrator'],
-    ['as somebody who may only write', () => apply('wim'), 'this person is no administrator of acme/shop'],
-    ['as a maintainer', () => apply('mary'), 'this person is no administrator of acme/shop'],
+    ['without a token', () => setup(['--apply']), "--apply needs an administrator's token"],
+    ['as somebody who may only write', () => apply('wim'), 'this user is not an administrator of acme/shop'],
+    ['as a maintainer', () => apply('mary'), 'this user is not an administrator of acme/shop'],
     [
       'with a token that GitHub does not know',
       () => setup(['--apply', '--token', 'ghp_wrong']),
-      'does not know this token',
+      'does not accept this token',
     ],
     [
       'for a repository that the App is not on',
       () => runCommandOn('acme/gone', ['--token', token('ada')]),
       'is not installed on this repository',
     ],
-    ['for what is no repository', () => runCommandOn('gone', []), 'is not a name like "acme/shop"'],
+    ['for what is no repository', () => runCommandOn('gone', []), 'is not a repository name'],
   ])('%s', async (_, run, says) => {
     const { out, err, code } = await run()
     expect({ out, code }).toEqual({ out: '', code: 2 })
@@ -168,7 +168,7 @@ describe('setup refuses, with nothing done', () => {
     expect(code).toBe(2)
     expect(err).toContain('Resource not accessible by personal access token')
     expect(err).toContain('Administration: write')
-    expect(err).toContain('Nothing was done.')
+    expect(err).toContain('Nothing was changed.')
     expect(await made()).toEqual(nothing)
   })
 })

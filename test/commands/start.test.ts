@@ -108,9 +108,7 @@ describe('a started bot', () => {
     await (await openDatabase({ dataDir: other.DATA_DIR, restoreFrom: await migratedTemplate() })).close()
     const { code, said } = await ended(start(other))
     expect(code).toBe(2)
-    expect(said).toContain(
-      'PORT: another program listens there already; stop that one, or choose another port',
-    )
+    expect(said).toContain('PORT: the port is already in use. Stop the other program, or choose another port')
   })
 
   test('ends with 0 on SIGTERM, and its log has held no secret', async () => {
@@ -129,19 +127,19 @@ describe('what is refused, with exit code 2 and without opening the data folder'
       'a clock of a story without a parent that moves it',
       { STORY_CLOCK: '2026-11-24T22:00:00Z' },
       false,
-      /STORY_CLOCK: only a story that started this process may set it; unset it/,
+      /STORY_CLOCK: is only for the demo and the tests\. Unset it/,
     ],
     [
       'a clock of a story against GitHub, even under a parent',
       { STORY_CLOCK: '2026-11-24T22:00:00Z', GITHUB_API_URL: 'https://api.github.com' },
       true,
-      /STORY_CLOCK: a story has no place against a GitHub/,
+      /STORY_CLOCK: is only allowed with a GitHub on loopback/,
     ],
     [
       'a short secret',
       { WEBHOOK_SECRET: 'canary' },
       false,
-      /WEBHOOK_SECRET: has fewer than 16 characters; make one with/,
+      /WEBHOOK_SECRET: has fewer than 16 characters\. Create one with/,
     ],
     ['a missing secret', { WEBHOOK_SECRET: '' }, false, /WEBHOOK_SECRET: is not set/],
   ])('%s', async (_, env, ipc, says) => {

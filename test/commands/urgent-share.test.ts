@@ -27,7 +27,7 @@ const run = (...words: string[]) => {
 
 test('tells the share of the last 90 days, and that it is more than auditors like', async () => {
   expect(await run()).toMatchObject({
-    out: 'Installation 5: 1 of 3 merges in 90 days were urgent, 33.3 %.\n',
+    out: 'Installation 5: 1 of 3 merges in 90 days were urgent (33.3%).\n',
     code: 1,
   })
 })
@@ -43,7 +43,7 @@ test('is content with a small share', async () => {
     const at = new Date(Date.UTC(2026, 10, day))
     await appendRecord(database, { installationId: 5, kind: 'merged', at, body: { urgent: null } })
   }
-  expect(await run()).toMatchObject({ out: expect.stringContaining('5.0 %'), code: 0 })
+  expect(await run()).toMatchObject({ out: expect.stringContaining('(5.0%)'), code: 0 })
 })
 
 test.each(['0', 'x', '-1', '1.5'])('refuses %s days', async (days) => {

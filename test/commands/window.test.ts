@@ -58,7 +58,7 @@ describe('a line `frozen` in the policy', () => {
   it('closes the window, and is told', async () => {
     const { out, code } = await run(...inWindow)
     expect(out).toBe(
-      'Closed at Wed 25 Nov 2026, 10:30 PST (18:30 UTC).\nFrozen by the policy until that line is taken out: Ledger is moved\n',
+      'Closed at Wed 25 Nov 2026, 10:30 PST (18:30 UTC).\nFrozen by the policy until that line is removed: Ledger is moved\n',
     )
     expect(code).toBe(1)
   })
@@ -136,13 +136,13 @@ describe('window, for people', () => {
   })
 })
 
-describe('wrong use has exit code 2, says where, what and how to mend it, and prints no answer', () => {
+describe('a usage error has exit code 2, names the place, the problem and the fix, and prints no answer', () => {
   it.each(['yesterday', '2026-03-04', '2026-02-30T10:00Z', '2026-03-04T25:00Z', '1772647200', ''])(
     '--at "%s"',
     async (time) => {
       const { out, err, code } = await run('--at', time, '--json')
       expect(err).toBe(
-        `--at: "${time}" is not an ISO date and time; write it like "2026-11-25T18:00:00Z" or "2026-11-25T10:00-08:00".\n`,
+        `--at: "${time}" is not an ISO date and time. Example: "2026-11-25T18:00:00Z" or "2026-11-25T10:00-08:00".\n`,
       )
       expect({ out, code }).toEqual({ out: '', code: 2 })
     },
@@ -150,7 +150,7 @@ describe('wrong use has exit code 2, says where, what and how to mend it, and pr
 
   it('a policy that is not there', async () => {
     const { out, err, code } = await run('--policy', join(folder, 'none.yml'))
-    expect(err).toMatch(/^--policy: .*none\.yml cannot be read .*; give the path of a release-gate\.yml\.\n$/)
+    expect(err).toMatch(/^--policy: cannot read .*none\.yml \(.*\)\. Expected a release-gate\.yml\.\n$/)
     expect({ out, code }).toEqual({ out: '', code: 2 })
   })
 
@@ -164,7 +164,7 @@ describe('wrong use has exit code 2, says where, what and how to mend it, and pr
   it('a policy without a window', async () => {
     const none = policy('approvals.yml', 'gates: { approvals: {} }\n')
     const { out, err, code } = await run('--policy', none)
-    expect(err).toContain('the policy has no `release_window` under `gates`; add it to have a window.')
+    expect(err).toContain('the policy has no `release_window` under `gates`. Add one to use this command.')
     expect({ out, code }).toEqual({ out: '', code: 2 })
   })
 })

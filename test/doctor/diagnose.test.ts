@@ -46,7 +46,7 @@ const table: Row[] = [
     rule: 'check-not-required',
     severity: 'error',
     drifted: onMain(),
-    says: 'main does not require "Release gate": pull requests can be merged whatever it says.',
+    says: 'main does not require "Release gate", so pull requests can be merged without it.',
   },
   {
     sentence: 'a ruleset that asks for the check and is only evaluated',
@@ -56,28 +56,28 @@ const table: Row[] = [
       branches: [aBranch([])],
       rulesets: [aRuleset({ name: 'Try', enforcement: 'evaluate' })],
     }),
-    says: 'The ruleset "Try" asks for it but is only evaluated.',
+    says: 'The ruleset "Try" requires it but is in evaluate mode.',
   },
   {
     sentence: 'a ruleset that asks for the check and is disabled',
     rule: 'check-not-required',
     severity: 'error',
     drifted: shop({ branches: [aBranch([])], rulesets: [aRuleset({ enforcement: 'disabled' })] }),
-    says: 'asks for it but is disabled.',
+    says: 'requires it but is disabled.',
   },
   {
     sentence: 'a check of nearly the same name is another check',
     rule: 'check-not-required',
     severity: 'error',
     drifted: onMain(aSource({ checks: [{ name: 'release-gate', appId: APP }] })),
-    says: 'A check "release-gate" is required, which is another name.',
+    says: 'It requires "release-gate", which is a different name.',
   },
   {
     sentence: 'an unpinned check in a ruleset: anyone with write permission can forge it',
     rule: 'check-unpinned',
     severity: 'error',
     drifted: onMain(aSource({ checks: [{ name: CHECK, appId: null }] })),
-    says: 'the ruleset "Release gate" takes "Release gate" from anybody: everyone who may write can post a green one.',
+    says: 'the ruleset "Release gate" accepts "Release gate" from any source, so anyone with write access can post a green one.',
   },
   {
     sentence: 'an unpinned check in classic branch protection',
@@ -85,7 +85,7 @@ const table: Row[] = [
     severity: 'error',
     drifted: onMain(aClassic({ checks: [{ name: CHECK, appId: null }] })),
     well: onMain(aClassic()),
-    says: 'the protection of main takes',
+    says: 'the protection of main accepts',
   },
   {
     sentence: 'an unpinned check beside a pinned one is no hole',
@@ -93,14 +93,14 @@ const table: Row[] = [
     severity: 'error',
     drifted: onMain(aSource({ checks: [{ name: CHECK, appId: null }] }), aClassic({ checks: [] })),
     well: onMain(aSource({ checks: [{ name: CHECK, appId: null }] }), aClassic()),
-    says: 'from anybody',
+    says: 'from any source',
   },
   {
     sentence: 'a check pinned to another App',
     rule: 'check-of-another-app',
     severity: 'error',
     drifted: onMain(aSource({ checks: [{ name: CHECK, appId: 99 }] })),
-    says: 'from the App 99, and this one is 4001: no pull request can be merged.',
+    says: 'from App 99, but this is App 4001, so no pull request can be merged.',
   },
   {
     sentence: 'a second covered branch that does not require the check',
@@ -123,7 +123,7 @@ const table: Row[] = [
     rule: 'bypass-hidden',
     severity: 'unknown',
     drifted: onMain(aSource({ bypass: 'hidden' })),
-    says: 'the bypass list is shown only to those who may edit the ruleset.',
+    says: 'GitHub shows the bypass list only to people who can edit the ruleset.',
   },
   {
     sentence: 'an exempt bypass leaves no trace',
@@ -131,14 +131,14 @@ const table: Row[] = [
     severity: 'error',
     drifted: onMain(aSource({ bypass: [by('the team acme/ops', 'exempt')] })),
     well: onMain(aSource({ bypass: [by('the team acme/ops', 'pull_request')] })),
-    says: 'The team acme/ops are exempt from the ruleset "Release gate": what they merge or push leaves no trace',
+    says: 'The team acme/ops can bypass the ruleset "Release gate" without a trace ("Exempt")',
   },
   {
     sentence: 'everybody who may write may bypass',
     rule: 'bypass-writers',
     severity: 'error',
     drifted: onMain(aSource({ bypass: [by('everybody who may write', 'pull_request', 'writers')] })),
-    says: 'the gate binds nobody.',
+    says: 'so the gate is not enforced.',
   },
   {
     sentence: 'chosen people may always bypass',
@@ -146,7 +146,7 @@ const table: Row[] = [
     severity: 'warning',
     drifted: onMain(aSource({ bypass: [by('@ada', 'always'), by('@bob', 'always')] })),
     well: onMain(aSource({ bypass: [by('@ada', 'pull_request')] })),
-    says: '@ada and @bob may bypass the ruleset "Release gate", also by pushing without a pull request.',
+    says: '@ada and @bob can always bypass the ruleset "Release gate", even by pushing without a pull request.',
   },
   {
     sentence: 'administrators pass classic protection over',
@@ -156,7 +156,7 @@ const table: Row[] = [
       aClassic({ bypass: [by('administrators of the repository', 'always', 'administrators')] }),
     ),
     well: onMain(aClassic()),
-    says: 'Administrators of the repository may bypass the protection of main',
+    says: 'Administrators of the repository can always bypass the protection of main',
   },
   {
     sentence: 'a bypass through pull requests is told, and no drift',
@@ -165,7 +165,7 @@ const table: Row[] = [
     drifted: onMain(
       aSource({ bypass: [by('owners of the organisation', 'pull_request', 'administrators')] }),
     ),
-    says: 'such a merge is recorded as an exception.',
+    says: 'Such a merge is recorded as an exception.',
   },
   {
     sentence:
@@ -174,7 +174,7 @@ const table: Row[] = [
     severity: 'information',
     drifted: onMain(aSource({ bypass: [by('@ada', 'always')] }), aClassic()),
     well: onMain(aSource(), aClassic()),
-    says: '@ada may bypass',
+    says: '@ada can always bypass',
   },
   {
     sentence: 'a merge queue set to HEADGREEN merges red members',
@@ -182,7 +182,7 @@ const table: Row[] = [
     severity: 'error',
     drifted: onMain(aSource({ queue: { grouping: 'HEADGREEN' } })),
     well: onMain(aSource({ queue: { grouping: 'ALLGREEN' } })),
-    says: 'looks only at the head of a group (HEADGREEN)',
+    says: 'only checks the head of a group (HEADGREEN)',
   },
   {
     sentence: 'a merge queue that is on',
@@ -204,7 +204,7 @@ const table: Row[] = [
     rule: 'pull-request-not-required',
     severity: 'warning',
     drifted: onMain(aSource({ pullRequired: false })),
-    says: 'a commit that has a green check can be pushed to it at any time.',
+    says: 'a commit with a green check can be pushed to it at any time.',
   },
   {
     sentence: 'a branch that can be force-pushed',
@@ -236,15 +236,15 @@ const table: Row[] = [
       branches: [aBranch([aSource({ dismissStale: true })])],
       policy: aPolicy('gates:\n  release_window: {}\n'),
     }),
-    says: 'GitHub dismisses approvals at each push',
+    says: 'GitHub dismisses approvals on every push',
   },
   {
-    sentence: 'GitHub asks for more approvals than the policy',
+    sentence: 'GitHub requires more approvals than the policy',
     rule: 'asks-more-approvals',
     severity: 'information',
     drifted: onMain(aSource({ approvals: 3 })),
     well: onMain(aSource({ approvals: 2 })),
-    says: 'GitHub asks for 3 approvals on main and the policy for 2',
+    says: 'GitHub requires 3 approvals on main and the policy requires 2',
   },
   {
     sentence: 'rules that may not be read are never taken for good ones',
@@ -253,21 +253,21 @@ const table: Row[] = [
     drifted: shop({
       branches: [{ name: 'main', covered: true, state: { readable: false, why: 'Upgrade to GitHub Pro' } }],
     }),
-    says: 'Whether main requires the check cannot be read: Upgrade to GitHub Pro',
+    says: 'Cannot read whether main requires the check: Upgrade to GitHub Pro',
   },
   {
     sentence: 'branches beyond those that are read are counted',
     rule: 'branches-left-out',
     severity: 'warning',
     drifted: shop({ unread: 12 }),
-    says: '12 further branches',
+    says: '12 more branches',
   },
   {
     sentence: 'a required check without a policy blocks everything, on a branch',
     rule: 'required-without-policy',
     severity: 'error',
     drifted: shop({ policy: { kind: 'none' } }),
-    says: '"Release gate" is required on main, but there is no policy, so it is never published: nothing can be merged.',
+    says: '"Release gate" is required on main, but there is no policy, so the check is never published and nothing can be merged.',
   },
   {
     sentence: 'a required check without a policy blocks everything, by a ruleset on other branches',
@@ -286,7 +286,7 @@ const table: Row[] = [
     rule: 'no-policy',
     severity: 'information',
     drifted: shop({ policy: { kind: 'none' }, branches: [aBranch([])], labels: [] }),
-    says: 'the gate does not cover this repository.',
+    says: 'the gate does not cover it.',
   },
   {
     sentence: 'an invalid policy',
@@ -300,7 +300,7 @@ const table: Row[] = [
     rule: 'policy-empty',
     severity: 'error',
     drifted: shop({ policy: aPolicy('gates: {}\n') }),
-    says: 'names no gate, so nothing passes.',
+    says: 'enables no gate, so nothing can pass.',
   },
   {
     sentence: 'a label that is missing',
@@ -326,14 +326,14 @@ const table: Row[] = [
     rule: 'app-permission-lacking',
     severity: 'error',
     drifted: someFacts({ has: { permissions: { checks: 'read', contents: 'read' } } }),
-    says: 'lacks the permission checks: write, for: the check.',
+    says: 'does not have the permission checks: write. It is needed for: the check.',
   },
   {
     sentence: 'an event that the App lacks',
     rule: 'app-event-lacking',
     severity: 'error',
     drifted: someFacts({ has: { events: ['pull_request'] } }),
-    says: 'is not told of the event merge_group, for: the merge queue asks for its checks.',
+    says: 'is not subscribed to the event merge_group. It is needed for: the merge queue asks for its checks.',
   },
   {
     sentence: 'more permission than the App uses',
@@ -347,7 +347,7 @@ const table: Row[] = [
     rule: 'installation-lacks',
     severity: 'error',
     drifted: someFacts({ installations: [anInstallation({ permissions: { contents: 'read' } })] }),
-    says: 'has not granted the App all that it asks for: checks: write.',
+    says: 'has not granted everything the App requests. Missing: checks: write.',
   },
   {
     sentence: 'an installation that is suspended',
@@ -382,23 +382,23 @@ const table: Row[] = [
     rule: 'repository-unreadable',
     severity: 'error',
     drifted: someFacts({ repositories: [{ kind: 'unreadable', name: 'acme/shop', why: '403 No' }] }),
-    says: 'Whether the gate is enforced cannot be read: 403 No',
+    says: 'Cannot read whether the gate is enforced: 403 No',
   },
   {
     sentence: 'a database that does not answer',
     rule: 'probe-failed',
     severity: 'error',
     drifted: someFacts({
-      probes: [{ name: 'database', state: 'failed', says: 'The database cannot be reached.' }],
+      probes: [{ name: 'database', state: 'failed', message: 'The database cannot be reached.' }],
     }),
-    well: someFacts({ probes: [{ name: 'database', state: 'ok', says: 'The database answers.' }] }),
+    well: someFacts({ probes: [{ name: 'database', state: 'ok', message: 'The database works.' }] }),
     says: 'cannot be reached',
   },
   {
     sentence: 'a database that cannot be looked at from here is not known, and no drift',
     rule: 'probe-unknown',
     severity: 'unknown',
-    drifted: someFacts({ probes: [{ name: 'database', state: 'unknown', says: 'Not from here.' }] }),
+    drifted: someFacts({ probes: [{ name: 'database', state: 'unknown', message: 'Not from here.' }] }),
     says: 'Not from here.',
   },
 ]
@@ -410,7 +410,7 @@ describe('each drift is seen, and not where there is none', () => {
     expect(found?.what).toMatch(typeof says === 'string' ? new RegExp(RegExp.escape(says)) : says)
     expect(more).toEqual([])
     expect(of(rule, well).filter((one) => one.severity === severity)).toEqual([])
-    if (isDrift({ ...(found as Diagnosis) })) expect(found?.mend).not.toBe('')
+    if (isDrift({ ...(found as Diagnosis) })) expect(found?.fix).not.toBe('')
   })
 })
 
@@ -447,7 +447,7 @@ describe('what the doctor tells once', () => {
 
   it('a ruleset that is in force elsewhere is not said to sleep', () => {
     const [found] = of('check-not-required', shop({ branches: [aBranch([])], rulesets: [aRuleset()] }))
-    expect(found?.what).not.toContain('asks for it')
+    expect(found?.what).not.toContain('requires it but')
   })
 
   it('a permission that the App itself lacks, and not again for each account', () => {

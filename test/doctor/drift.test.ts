@@ -8,7 +8,7 @@ const a = (wish: Partial<Diagnosis> = {}): Diagnosis => ({
   rule: 'check-unpinned',
   about: 'main',
   what: 'It is not pinned.',
-  mend: 'Pin it.',
+  fix: 'Pin it.',
   ...wish,
 })
 
@@ -16,30 +16,30 @@ const unreadable = a({ rule: 'repository-unreadable', about: '' })
 
 describe('drift is announced once', () => {
   it('the first time it is seen', () => {
-    expect(drift([], [a()])).toMatchObject({ appeared: [a()], mended: [] })
+    expect(drift([], [a()])).toMatchObject({ appeared: [a()], fixed: [] })
   })
 
   it('and not the second time, whatever the words', () => {
-    expect(drift([a()], [a({ what: 'Still not.', mend: 'Do.' })])).toMatchObject({ appeared: [], mended: [] })
+    expect(drift([a()], [a({ what: 'Still not.', fix: 'Do.' })])).toMatchObject({ appeared: [], fixed: [] })
   })
 
   it('its end too', () => {
-    expect(drift([a()], [])).toMatchObject({ appeared: [], mended: [a()] })
+    expect(drift([a()], [])).toMatchObject({ appeared: [], fixed: [a()] })
   })
 
   it('again when a warning has become an error, and not when an error has become a warning', () => {
     const mild = a({ severity: 'warning' })
     expect(drift([mild], [a()]).appeared).toEqual([a()])
-    expect(drift([a()], [mild])).toMatchObject({ appeared: [], mended: [] })
+    expect(drift([a()], [mild])).toMatchObject({ appeared: [], fixed: [] })
   })
 
-  it('as mended when it is only information now', () => {
-    expect(drift([a()], [a({ severity: 'information' })]).mended).toEqual([a()])
+  it('as fixed when it is only information now', () => {
+    expect(drift([a()], [a({ severity: 'information' })]).fixed).toEqual([a()])
   })
 
   it.each(['information', 'unknown'] as const)('and what is only %s never', (severity) => {
-    expect(drift([], [a({ severity })])).toMatchObject({ appeared: [], mended: [] })
-    expect(drift([a({ severity })], [])).toMatchObject({ appeared: [], mended: [] })
+    expect(drift([], [a({ severity })])).toMatchObject({ appeared: [], fixed: [] })
+    expect(drift([a({ severity })], [])).toMatchObject({ appeared: [], fixed: [] })
   })
 
   it('apart for each repository, rule and branch', () => {
@@ -48,25 +48,25 @@ describe('drift is announced once', () => {
   })
 })
 
-describe('what cannot be read has mended nothing', () => {
-  it('a repository: its drift is remembered, and neither mended nor announced again later', () => {
+describe('what cannot be read has fixed nothing', () => {
+  it('a repository: its drift is remembered, and neither fixed nor announced again later', () => {
     const blind = drift([a()], [unreadable])
-    expect(blind).toMatchObject({ appeared: [unreadable], mended: [] })
-    expect(drift(blind.remember, [a()])).toMatchObject({ appeared: [], mended: [unreadable] })
+    expect(blind).toMatchObject({ appeared: [unreadable], fixed: [] })
+    expect(drift(blind.remember, [a()])).toMatchObject({ appeared: [], fixed: [unreadable] })
   })
 
   it('a branch of it', () => {
     const branch = a({ rule: 'branch-unreadable', about: 'main' })
-    expect(drift([a()], [branch]).mended).toEqual([])
+    expect(drift([a()], [branch]).fixed).toEqual([])
   })
 
   it.each(['installation-unreadable', 'installation-suspended'])('a whole account (%s)', (rule) => {
-    expect(drift([a()], [a({ rule, repository: 'acme', about: '' })]).mended).toEqual([])
+    expect(drift([a()], [a({ rule, repository: 'acme', about: '' })]).fixed).toEqual([])
   })
 
-  it('but another repository that can be read has mended its own', () => {
+  it('but another repository that can be read has fixed its own', () => {
     const other = a({ repository: 'acme/blog' })
-    expect(drift([a(), other], [unreadable]).mended).toEqual([other])
+    expect(drift([a(), other], [unreadable]).fixed).toEqual([other])
   })
 })
 

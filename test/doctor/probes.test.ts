@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-const probe = (look: Probe['look']): Probe => ({ name: 'thing', look })
+const probe = (run: Probe['run']): Probe => ({ name: 'thing', run })
 
 describe('a probe', () => {
   it.each([
@@ -36,8 +36,8 @@ describe('a probe', () => {
       'failed',
       'The thing cannot be reached: no answer in 0.02 s',
     ],
-  ])('that %s', async (_, look, state, says) => {
-    expect(await runProbes([probe(look)], 20)).toEqual([{ name: 'thing', state, says }])
+  ])('that %s', async (_, run, state, message) => {
+    expect(await runProbes([probe(run)], 20)).toEqual([{ name: 'thing', state, message }])
   })
 
   it('that fails keeps no other from answering', async () => {
@@ -58,7 +58,7 @@ describe('the data folder', () => {
     const { database, queue } = await state({ database: { dataDir }, ...nowhere })
     expect(database).toMatchObject({
       state: 'unknown',
-      says: expect.stringContaining('There is no state in'),
+      message: expect.stringContaining('has no database'),
     })
     expect(queue).toMatchObject({ state: 'unknown' })
     expect(readdirSync(dataDir)).toEqual([])
@@ -95,7 +95,7 @@ describe('the data folder', () => {
       const found = await state({ database: { dataDir: await held() }, host: '0.0.0.0', port })
       expect(found).toMatchObject({
         database: { state: 'ok' },
-        queue: { state: 'failed', says: 'The queue cannot be reached: does not answer' },
+        queue: { state: 'failed', message: 'The queue cannot be reached: does not answer' },
       })
     })
 
@@ -104,7 +104,10 @@ describe('the data folder', () => {
       const port = await botThatSays({ hello: 'world' })
       for (const address of [nowhere, { host: '127.0.0.1', port }]) {
         const { database } = await state({ database: { dataDir }, ...address })
-        expect(database).toMatchObject({ state: 'unknown', says: expect.stringContaining('holds the state') })
+        expect(database).toMatchObject({
+          state: 'unknown',
+          message: expect.stringContaining('holds the data folder'),
+        })
       }
     })
   })
@@ -117,8 +120,8 @@ describe('a Postgres', () => {
     const url = await server.url()
     const empty = await state({ database: { url }, ...nowhere })
     expect(empty).toMatchObject({
-      database: { state: 'ok', says: 'The database answers.' },
-      queue: { state: 'failed', says: expect.stringContaining('the bot makes it when it starts') },
+      database: { state: 'ok', message: 'The database works.' },
+      queue: { state: 'failed', message: expect.stringContaining('the bot creates it when it starts') },
     })
     const schemas = `SELECT count(*)::int AS made FROM pg_namespace WHERE nspname LIKE 'release_gate%'`
     await asClient(url, async (client) => {
@@ -148,14 +151,14 @@ describe('Slack', () => {
   it('that takes the token', async () => {
     const slack = await aSlack()
     expect(await runProbes([slackProbe({ token: slack.token, apiUrl: slack.url })])).toMatchObject([
-      { name: 'Slack', state: 'ok', says: expect.stringContaining('Slack answers') },
+      { name: 'Slack', state: 'ok', message: expect.stringContaining('Connected to Slack') },
     ])
   })
 
   it('that does not take it, and the token is not told', async () => {
     const slack = await aSlack()
     const [found] = await runProbes([slackProbe({ token: 'canary-of-a-token', apiUrl: slack.url })])
-    expect(found).toMatchObject({ state: 'failed', says: expect.stringContaining('invalid_auth') })
+    expect(found).toMatchObject({ state: 'failed', message: expect.stringContaining('invalid_auth') })
     expect(JSON.stringify(found)).not.toContain('canary')
   })
 
@@ -179,14 +182,14 @@ describe('a staging server', () => {
     closing.push(() => staging.close())
     const { servers } = readServers(environment(staging.url))
     expect(await runProbes(stagingProbes(servers))).toMatchObject([
-      { name: 'staging server staging', state: 'ok', says: expect.stringContaining('It answers as') },
+      { name: 'staging server staging', state: 'ok', message: expect.stringContaining('Connected to') },
     ])
   })
 
   it('that cannot be reached', async () => {
     const { servers } = readServers(environment('http://127.0.0.1:9/mcp'))
     expect(await runProbes(stagingProbes(servers))).toMatchObject([
-      { state: 'failed', says: expect.stringContaining('The staging server staging cannot be reached') },
+      { state: 'failed', message: expect.stringContaining('The staging server staging cannot be reached') },
     ])
   })
 

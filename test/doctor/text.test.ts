@@ -8,12 +8,12 @@ const one = (severity: Diagnosis['severity'], wish: Partial<Diagnosis> = {}): Di
   rule: 'check-unpinned',
   about: 'main',
   what: 'It is not pinned.',
-  mend: 'Pin it.',
+  fix: 'Pin it.',
   ...wish,
 })
 
 describe('the table', () => {
-  it('shows where, what and how to mend it, and counts at the end', () => {
+  it('shows where, what and how to fix it, and counts at the end', () => {
     const text = asTable([one('error'), one('warning'), one('unknown'), one('information')])
     for (const words of [
       'acme/shop',
@@ -25,12 +25,12 @@ describe('the table', () => {
       'note',
     ])
       expect(text).toContain(words)
-    expect(text).toContain('Drift: 1 error, 1 warning. 1 that could not be read from here.')
+    expect(text).toContain('Drift: 1 error, 1 warning. 1 setting could not be read from here.')
   })
 
   it('says that there is no drift, and still what could not be read', () => {
     expect(asTable([])).toBe('No drift.\n')
-    expect(asTable([one('unknown')])).toContain('No drift. 1 that could not be read from here.')
+    expect(asTable([one('unknown')])).toContain('No drift. 1 setting could not be read from here.')
   })
 
   it('never cuts the name of a repository, and keeps within the terminal', () => {

@@ -36,7 +36,7 @@ describe('status, for whoever runs the release', () => {
     const { code, out } = await status()
     expect(code).toBe(0)
     expect(out).toContain('foodyepay/mcp-server: closed, opens Wed 25 Nov 2026, 10:00 PST (18:00 UTC)')
-    expect(out).toContain('2 open: 0 green, 1 ready for the opening, 1 not ready')
+    expect(out).toContain('2 open: 0 green, 1 ready for the next window, 1 not ready')
     expect(out).toMatch(/ready .*It ready .*Opens Wed 25 Nov 2026, 10:00 PST/)
     expect(out).toMatch(/not ready .*It waits .*Waiting for 2 approvals/)
   })

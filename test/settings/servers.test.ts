@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readOperator } from '../../src/regression/operator.ts'
-import { mayUse, readServers, type StagingServer } from '../../src/settings/servers.ts'
+import { isServerAllowed, readServers, type StagingServer } from '../../src/settings/servers.ts'
 
 /** rules/regression.md: addresses and credentials come from the operator's environment by name. */
 
@@ -46,8 +46,8 @@ describe('the servers of the environment', () => {
   })
 
   it('are written to only where the operator says so', () => {
-    expect(only().mayWrite).toBe(false)
-    expect(only({ SERVER_STAGING_WRITES: 'yes' }).mayWrite).toBe(true)
+    expect(only().writesAllowed).toBe(false)
+    expect(only({ SERVER_STAGING_WRITES: 'yes' }).writesAllowed).toBe(true)
   })
 
   it.each([
@@ -62,13 +62,13 @@ describe('the servers of the environment', () => {
     [
       'all repositories of everybody',
       { SERVER_STAGING_REPOSITORIES: '*/*' },
-      'SERVER_STAGING_REPOSITORIES: list',
+      'SERVER_STAGING_REPOSITORIES: is not a comma-separated list of repositories',
     ],
-    ['writes in other words', { SERVER_STAGING_WRITES: 'true' }, 'SERVER_STAGING_WRITES: say yes or no'],
+    ['writes in other words', { SERVER_STAGING_WRITES: 'true' }, 'SERVER_STAGING_WRITES: must be yes or no'],
     [
       'a misspelt variable',
       { SERVER_STAGING_TOKN: 'canary-value-1234' },
-      'SERVER_STAGING_TOKN: is not known',
+      'SERVER_STAGING_TOKN: is not a known variable',
     ],
   ])('refuse %s, without repeating the value', (_, more, problem) => {
     const { problems } = read(more)
@@ -87,6 +87,8 @@ describe('a repository may use a server', () => {
     ['that lists one with a longer name', 'acme/shop-two', false],
     ['that lists the same name of another owner', 'evil/shop', false],
   ])('%s', (_, list, may) => {
-    expect(mayUse(only({ SERVER_STAGING_REPOSITORIES: list }), { owner: 'acme', repo: 'shop' })).toBe(may)
+    expect(
+      isServerAllowed(only({ SERVER_STAGING_REPOSITORIES: list }), { owner: 'acme', repo: 'shop' }),
+    ).toBe(may)
   })
 })

@@ -105,22 +105,27 @@ describe('each variable is taken as it is meant', () => {
   })
 })
 
-describe('what is wrong names the variable, says what and how to mend it, and never repeats the value', () => {
+describe('what is wrong names the variable, says what is wrong and how to fix it, and never repeats the value', () => {
   const half = appKey.slice(0, 600)
   test.each<[string, Record<string, string | undefined>, RegExp, string]>([
-    ['no App ID', { APP_ID: undefined }, /^APP_ID: is not set, .* "App ID" on the App's page/, 'undefined'],
+    [
+      'no App ID',
+      { APP_ID: undefined },
+      /^APP_ID: is not set or not a number\. Copy "App ID" from the App's settings page/,
+      'undefined',
+    ],
     ['an App ID that is no number', { APP_ID: 'Iv1.canary' }, /^APP_ID: .*not a number/, 'canary'],
     ['an App ID of zero', { APP_ID: '0' }, /^APP_ID: /, 'APP_ID: 0'],
     [
       'no secret',
       { WEBHOOK_SECRET: undefined },
-      /^WEBHOOK_SECRET: is not set; make one with `openssl/,
+      /^WEBHOOK_SECRET: is not set\. Create one with `openssl/,
       'undefined',
     ],
     [
       'a secret of 15 characters',
       { WEBHOOK_SECRET: 'canary-15-chars' },
-      /^WEBHOOK_SECRET: has fewer than 16 characters; make/,
+      /^WEBHOOK_SECRET: has fewer than 16 characters\. Create/,
       'canary',
     ],
     ['a secret of blanks', { WEBHOOK_SECRET: ' '.repeat(20) }, /^WEBHOOK_SECRET: has fewer/, '    '],
@@ -133,20 +138,20 @@ describe('what is wrong names the variable, says what and how to mend it, and ne
     [
       'no key',
       { PRIVATE_KEY: undefined },
-      /^PRIVATE_KEY: is not set; paste the key, or name its file in PRIVATE_KEY_PATH/,
+      /^PRIVATE_KEY: is not set\. Paste the key, or set PRIVATE_KEY_PATH to its file/,
       'undefined',
     ],
     [
       'a key that was cut off',
       { PRIVATE_KEY: half },
-      /^PRIVATE_KEY: is not a whole RSA key/,
+      /^PRIVATE_KEY: is not a complete RSA key/,
       appKey.slice(100, 130),
     ],
-    ['words for a key', { PRIVATE_KEY: 'canary' }, /^PRIVATE_KEY: is not a whole RSA key/, 'canary'],
+    ['words for a key', { PRIVATE_KEY: 'canary' }, /^PRIVATE_KEY: is not a complete RSA key/, 'canary'],
     [
       'a file of the key that is not there',
       { PRIVATE_KEY: undefined, PRIVATE_KEY_PATH: join(folder, 'canary.pem') },
-      /^PRIVATE_KEY_PATH: the file cannot be read \(ENOENT\); name a file/,
+      /^PRIVATE_KEY_PATH: the file cannot be read \(ENOENT\)\. Check the path/,
       'canary',
     ],
     [
@@ -158,13 +163,13 @@ describe('what is wrong names the variable, says what and how to mend it, and ne
     [
       'a file that holds no key',
       { PRIVATE_KEY: undefined, PRIVATE_KEY_PATH: file('notes.txt', 'canary') },
-      /^PRIVATE_KEY_PATH: is not a whole RSA key/,
+      /^PRIVATE_KEY_PATH: is not a complete RSA key/,
       'canary',
     ],
     [
       'the key in place of its path',
       { PRIVATE_KEY: undefined, PRIVATE_KEY_PATH: appKey },
-      /^PRIVATE_KEY_PATH: holds a key, not the path of its file; move it to PRIVATE_KEY/,
+      /^PRIVATE_KEY_PATH: contains a key, not a path. Move it to PRIVATE_KEY/,
       appKey.slice(100, 130),
     ],
     [
@@ -183,7 +188,7 @@ describe('what is wrong names the variable, says what and how to mend it, and ne
     [
       'no URL',
       { GITHUB_API_URL: 'canary' },
-      /^GITHUB_API_URL: is not a URL; GitHub Enterprise Server has/,
+      /^GITHUB_API_URL: is not a URL\. For GitHub Enterprise Server, use/,
       'canary',
     ],
     [
@@ -195,14 +200,14 @@ describe('what is wrong names the variable, says what and how to mend it, and ne
     [
       'a port out of range',
       { PORT: '65536' },
-      /^PORT: is not a port; write a number from 0 to 65535$/,
+      /^PORT: is not a port\. Use a number from 0 to 65535$/,
       '65536',
     ],
     ['a port in words', { PORT: 'canary' }, /^PORT: is not a port/, 'canary'],
     [
       'no account between commas',
       { ALLOWED_ACCOUNTS: 'canary,,acme' },
-      /^ALLOWED_ACCOUNTS: is not a list of accounts/,
+      /^ALLOWED_ACCOUNTS: is not a comma-separated list of users/,
       'canary',
     ],
     ['commas alone, which would serve nobody', { ALLOWED_ACCOUNTS: ',' }, /^ALLOWED_ACCOUNTS: /, 'undefined'],
@@ -210,19 +215,19 @@ describe('what is wrong names the variable, says what and how to mend it, and ne
     [
       'an unknown level',
       { LOG_LEVEL: 'canary' },
-      /^LOG_LEVEL: is not a level; write one of trace, debug/,
+      /^LOG_LEVEL: is not a log level\. Use one of trace, debug/,
       'canary',
     ],
     [
       'a clock of a story against GitHub',
       { STORY_CLOCK: '2026-11-24T22:00:00Z' },
-      /^STORY_CLOCK: a story has no place against a GitHub/,
+      /^STORY_CLOCK: is only allowed with a GitHub on loopback/,
       '2026',
     ],
     [
       'a clock that is no instant',
       { STORY_CLOCK: 'canary', GITHUB_API_URL: 'http://localhost:4000' },
-      /^STORY_CLOCK: is not an ISO instant/,
+      /^STORY_CLOCK: is not an ISO date and time/,
       'canary',
     ],
   ])('%s', (_, env, says, secret) => {

@@ -28,7 +28,7 @@ function bodyOf(wish: RepositoryWish) {
 
 describe('the plan', () => {
   it('is empty where everything is set up, by whichever rule', () => {
-    expect(plan({})).toEqual({ steps: [], unsayable: [] })
+    expect(plan({})).toEqual({ steps: [], inexpressible: [] })
   })
 
   it('creates a ruleset that pins the check to the App and insists on pull requests', () => {
@@ -57,7 +57,7 @@ describe('the plan', () => {
 
   it('tells of a glob that a ruleset has no words for, and leaves it out', () => {
     const found = plan({ ...bare, policy: covering('["{a,b}/*"]') })
-    expect(found.unsayable).toEqual(['{a,b}/*'])
+    expect(found.inexpressible).toEqual(['{a,b}/*'])
     expect(planText('acme/shop', found)).toContain('A ruleset cannot say "{a,b}/*"')
     expect(JSON.stringify(found.steps)).not.toContain('{a,b}')
   })
@@ -69,7 +69,7 @@ describe('the plan', () => {
   })
 
   it('nor while the policy is not valid', () => {
-    expect(kinds({ ...bare, policy: aPolicy('gates: 1\n') })).toEqual(['mend-policy'])
+    expect(kinds({ ...bare, policy: aPolicy('gates: 1\n') })).toEqual(['fix-policy'])
   })
 
   it('creates the labels that are missing, with colours and descriptions that GitHub takes', () => {
@@ -97,7 +97,7 @@ describe('its own ruleset, changed by somebody', () => {
 
   it.each([
     ['disabled', { enforcement: 'disabled' }],
-    ['only evaluated', { enforcement: 'evaluate' }],
+    ['in evaluate mode', { enforcement: 'evaluate' }],
     ['without the check', { rules: [{ type: 'deletion' }] }],
     ['unpinned', { rules: [checks({ context: CHECK })] }],
     ['pinned to another App', { rules: [checks({ context: CHECK, integration_id: 9 })] }],

@@ -2,33 +2,32 @@ import { createHmac } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 
-export type OrderOptions = { url?: string; json?: boolean }
+export type BotOptions = { url?: string; json?: boolean }
 
-/** What an order to the running bot needs, and its exit codes. */
-export function toRunningBot(command: Command): Command {
+/** Adds the options that every command to the running bot has. */
+export function withBotOptions(command: Command): Command {
   return command
-    .option('--url <url>', 'where the bot runs (default: http://HOST:PORT of the environment)')
-    .option('--json', 'print the bot’s answer as JSON')
+    .option('--url <url>', "the bot's address (default: http://HOST:PORT from the environment)")
+    .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
-      '\nWEBHOOK_SECRET must be set, as for `start`.\nExit codes: 0 done, 1 the bot refused, 2 wrong use or the bot cannot be reached.',
+      "\nNeeds the bot's WEBHOOK_SECRET.\nExit codes: 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached.",
     )
 }
 
-/** Sends an order to the running bot, signed with its webhook secret, and gives what it answers. */
-export async function sendOrder<Answer>(
+/** Sends a request to the running bot, signed with its webhook secret, and returns the answer. */
+export async function sendRequest<Answer>(
   path: string,
   order: object,
-  options: OrderOptions,
+  options: BotOptions,
 ): Promise<{ ok: true; body: Answer } | { ok: false; body: { error: string } }> {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { WEBHOOK_SECRET: secret, HOST = '127.0.0.1', PORT = '3000' } = process.env
-  if (!secret) throw new Error('WEBHOOK_SECRET is not set; the bot takes orders only from whoever knows it.')
+  if (!secret)
+    throw new Error('WEBHOOK_SECRET is not set. The bot accepts requests only from callers who know it.')
   const base = options.url ?? `http://${HOST === '0.0.0.0' ? '127.0.0.1' : HOST}:${PORT}`
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
-    throw new Error(
-      `--url: ${JSON.stringify(base)} is not an address; write it like "http://127.0.0.1:3000".`,
-    )
+    throw new Error(`--url: ${JSON.stringify(base)} is not a URL. Example: "http://127.0.0.1:3000".`)
   const url = new URL(path, base)
   const body = JSON.stringify({ ...order, at: new Date().toISOString() })
   const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
@@ -40,6 +39,6 @@ export async function sendOrder<Answer>(
       : { ok: false, body: answer as { error: string } }
   } catch (error) {
     const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    throw new Error(`The bot cannot be reached at ${url.origin} (${why}); name it with --url.`)
+    throw new Error(`Cannot reach the bot at ${url.origin} (${why}). Set its address with --url.`)
   }
 }
