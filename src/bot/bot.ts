@@ -16,14 +16,14 @@ import type { Parts } from './parts.ts'
 /** The running bot. */
 export type Bot = {
   url: string
-  /** True when nothing that is due is still to be done. */
+  /** True when no due work is left. */
   idle: () => Promise<boolean>
-  /** Moves a story's clock; refused under the system's clock. */
+  /** Moves a simulated clock. Fails under the system clock. */
   setTime: (at: Date) => Promise<void>
   stop: () => Promise<void>
 }
 
-/** Starts the bot: state, jobs, GitHub's client, the inbox. Everything is put together here and in `bot/`, nowhere else. */
+/** Starts the bot: database, queue, GitHub client, server. Everything is wired together in this folder. */
 export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   const parts = await assemble(settings, log)
   const { clock } = parts
@@ -31,19 +31,19 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   await loadEvents(parts)
   await startWork(parts)
   const { server, url } = await startServer(parts)
-  // What the calendar changed while the process was down is caught up first.
+  // First apply the calendar changes that happened while the process was down.
   await queue.enqueueTransition(now())
   const chores = startChores(parts)
   return {
     url,
     idle: async () => {
       const idle = chores.every((chore) => chore.idle()) && (await queue.idle())
-      // A story's clock fires no poll: of jobs that became due together, each nudge lets the workers take some.
+      // A simulated clock triggers no polling, so nudge the workers to take the next due jobs.
       if (!idle && clock instanceof TestClock) queue.nudge()
       return idle
     },
     setTime: async (at) => {
-      if (!(clock instanceof TestClock)) throw new Error('Only the clock of a story can be moved.')
+      if (!(clock instanceof TestClock)) throw new Error('Only a simulated clock can be moved.')
       await clock.setTime(at)
       queue.nudge()
     },

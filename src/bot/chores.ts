@@ -16,7 +16,7 @@ import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { type Chore, minute, repeatedly } from './repeatedly.ts'
 
-/** How far before the last delivery that arrived it is looked for missed ones: order is not kept, retries are late. */
+/** How far before the last received delivery to search for missed ones, since deliveries arrive out of order. */
 const recoveryMargin = 60 * minute
 
 /** Starts the periodic work. Each task also runs at startup. */
@@ -37,10 +37,10 @@ export function startChores(parts: Parts): Chore[] {
 
 async function enqueueEverything({ shell, probot, serves, enqueue, log }: Parts): Promise<void> {
   const { database, github } = shell
-  // A repository without pull requests has a channel and a calendar too.
+  // A repository without pull requests still has a channel and a calendar.
   const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
     if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
-    // Also those that are closed or merged by now, where the event that told so was lost.
+    // Includes pull requests that were closed or merged while their event was lost.
     for (const pull of await countedPulls(database, repository)) await enqueue(pull)
   }
   const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, found, log })
@@ -57,7 +57,7 @@ async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
   }
 }
 
-/** Where the daily look finds what `doctor` looks at. */
+/** The clients and probes of the daily check. */
 async function outside({ settings, shell, probot, serves }: Parts): Promise<Outside> {
   const { database, queue, github, now } = shell
   const answers = (asked: Promise<unknown>) => asked.then(() => 'It answers.')

@@ -33,8 +33,8 @@ const day = 24 * 60 * 60 * 1000
 const lastRunKey = 'daily/last-run'
 
 /**
- * Once a day: is the gate still enforced everywhere, does every chain of records hold, and what may go. What has
- * changed since yesterday is announced once, and so is its end. Called hourly; what failed is tried again the next hour.
+ * Once a day, checks that the gate is still enforced everywhere and that every chain of records is intact, and removes old
+ * data. Each drift and its end are announced once. Called hourly, so a failure is retried within the hour.
  */
 export async function runDailyCheck(shell: DailyShell): Promise<void> {
   const { database, now, log } = shell
@@ -49,7 +49,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
     await shell.queue.enqueueNotice(notice)
   }
   await prune(shell)
-  // A broken chain is neither anchored nor cut: whoever mends it needs all of it as it was.
+  // A broken chain is neither anchored nor pruned, so that it can be investigated unchanged.
   if (await recordsHold(shell)) {
     await cutRecords(database, subMonths(now(), shell.recordsMonths))
     await anchorRecords(shell)
@@ -57,12 +57,12 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   await store.put(lastRunKey, { at: now().toISOString(), remember } satisfies LastRun)
 }
 
-/** A new bot is looked at an hour after its start: until then its repositories are still being set up. */
+/** The first check runs an hour after the first start, once the repositories are set up. */
 function firstRun(now: Date): LastRun {
   return { at: new Date(now.getTime() - day + 60 * minute).toISOString(), remember: [] }
 }
 
-/** A notice for each repository with news; what is not about one repository stands in the log and in `doctor`. */
+/** A notice for each repository with changes. Findings that are not about a repository only appear in the log and in `doctor`. */
 function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnosis[], at: Date): Notice[] {
   return known.flatMap(({ owner, repo, installationId, repositoryId }) => {
     const about = ({ repository }: Diagnosis) => repository.toLowerCase() === `${owner}/${repo}`.toLowerCase()
@@ -87,7 +87,7 @@ async function recordsHold({ database, queue, log }: DailyShell): Promise<boolea
   return false
 }
 
-/** GitHub keeps deliveries for three days, and nobody asks about a commit after half a year. */
+/** GitHub keeps deliveries for three days; facts about a commit are not needed after half a year. */
 async function prune({ database, now, log }: DailyShell): Promise<void> {
   const deliveries = await pruneDeliveries(database, new Date(now().getTime() - 14 * day))
   const facts = await pruneFacts(database, new Date(now().getTime() - 180 * day))

@@ -86,7 +86,7 @@ async function handleDeadJob({ settings, shell }: Parts, job: DeadJob): Promise<
   if (notice) await queue.enqueueNotice(notice)
 }
 
-/** What notices are sent with; without a token one line of the log says that none are sent. */
+/** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   const { database, now } = shell
   const { slack, webhookSecrets, privateKey, database: place } = settings

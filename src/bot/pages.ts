@@ -54,9 +54,9 @@ async function listen(server: Server, { host, port }: { host: string; port: numb
 
 async function readiness(database: Database, queue: Queue): Promise<Readiness> {
   const [db, jobs] = await Promise.allSettled([database.query('SELECT 1'), queue.ping()])
-  const say = (result: PromiseSettledResult<unknown>) =>
+  const stateOf = (result: PromiseSettledResult<unknown>) =>
     result.status === 'fulfilled' ? 'ok' : 'does not answer'
-  const checks = { database: say(db), queue: say(jobs) }
+  const checks = { database: stateOf(db), queue: stateOf(jobs) }
   return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
 }
 

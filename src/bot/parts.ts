@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Queue } from '../store/queue.ts'
 import type { Enqueue } from './app.ts'
 
-/** What the bot is put together from; each file of this folder starts one side of it. */
+/** The parts of the running bot. Each file of this folder starts one of its sides. */
 export type Parts = {
   settings: Settings
   log: Logger
@@ -15,6 +15,6 @@ export type Parts = {
   probot: Probot
   /** Whether an account is served: `ALLOWED_ACCOUNTS`. */
   serves: (account: string) => boolean
-  /** Asks for a pull request to be looked at, because something was heard of it. */
+  /** Enqueues an evaluation of a pull request, because something about it changed. */
   enqueue: Enqueue
 }

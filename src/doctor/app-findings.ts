@@ -46,7 +46,13 @@ export function installationFindings({ app, installations }: Facts): Diagnosis[]
 }
 
 function findingsOf(one: InstallationFacts, { asks, has }: Facts['app']): Found[] {
-  const say = (severity: Found['severity'], rule: string, what: string, fix: string, about = ''): Found => ({
+  const finding = (
+    severity: Found['severity'],
+    rule: string,
+    what: string,
+    fix: string,
+    about = '',
+  ): Found => ({
     severity,
     rule,
     about,
@@ -55,12 +61,12 @@ function findingsOf(one: InstallationFacts, { asks, has }: Facts['app']): Found[
   })
   if (!one.served) {
     const what = 'This account is not in ALLOWED_ACCOUNTS, so the bot ignores it.'
-    return [say('information', 'account-not-served', what, 'Add the account, or uninstall the App.')]
+    return [finding('information', 'account-not-served', what, 'Add the account, or uninstall the App.')]
   }
   if (one.suspended) {
     const what =
       'The installation is suspended. No check is published, so nothing can be merged where the check is required.'
-    return [say('error', 'installation-suspended', what, `Unsuspend it at ${one.page}.`)]
+    return [finding('error', 'installation-suspended', what, `Unsuspend it at ${one.page}.`)]
   }
   const of = { permissions: one.permissions, events: one.events }
   const missing = [
@@ -75,7 +81,7 @@ function findingsOf(one: InstallationFacts, { asks, has }: Facts['app']): Found[
   if (missing.length > 0) {
     const what = `This account has not granted everything the App requests. Missing: ${listed(missing)}.`
     found.push(
-      say(
+      finding(
         'error',
         'installation-lacks',
         what,
@@ -87,7 +93,7 @@ function findingsOf(one: InstallationFacts, { asks, has }: Facts['app']): Found[
   if (one.unreadable !== undefined) {
     const what = `The installation cannot be read: ${one.unreadable}`
     found.push(
-      say(
+      finding(
         'error',
         'installation-unreadable',
         what,

@@ -5,7 +5,7 @@ import type { Found } from './diagnosis.ts'
 /** Other ways onto or off a branch that skip the gate. */
 export function branchSettingFindings(branch: string, sources: Source[]): Found[] {
   const shownBranch = oneLine(branch, 100)
-  const say = (rule: string, what: string, fix: string): Found => ({
+  const finding = (rule: string, what: string, fix: string): Found => ({
     severity: 'warning',
     rule,
     about: branch,
@@ -15,7 +15,7 @@ export function branchSettingFindings(branch: string, sources: Source[]): Found[
   const found: Found[] = []
   if (!sources.some(({ pullRequired }) => pullRequired)) {
     found.push(
-      say(
+      finding(
         'pull-request-not-required',
         `${shownBranch} does not require a pull request, so a commit with a green check can be pushed to it at any time.`,
         'Require a pull request before merging. Required approvals can stay at 0: the gate counts them.',
@@ -24,7 +24,7 @@ export function branchSettingFindings(branch: string, sources: Source[]): Found[
   }
   if (!sources.some(({ refusesForcePush }) => refusesForcePush)) {
     found.push(
-      say(
+      finding(
         'force-push-allowed',
         `${shownBranch} can be force-pushed, so released changes can be removed without a review.`,
         'Block force pushes.',
@@ -33,7 +33,7 @@ export function branchSettingFindings(branch: string, sources: Source[]): Found[
   }
   if (!sources.some(({ refusesDeletion }) => refusesDeletion)) {
     found.push(
-      say(
+      finding(
         'deletion-allowed',
         `${shownBranch} can be deleted and recreated from any commit.`,
         'Restrict deletions.',
@@ -46,7 +46,7 @@ export function branchSettingFindings(branch: string, sources: Source[]): Found[
 /** Whether the branch has a merge queue, and whether that queue checks every pull request in a group. */
 export function mergeQueueFindings(branch: string, sources: Source[]): Found[] {
   const shownBranch = oneLine(branch, 100)
-  const say = noteOn(branch)
+  const finding = noteBuilder(branch)
   const queues = sources.flatMap(({ queue }) => queue ?? [])
   if (queues.some(({ grouping }) => grouping === 'HEADGREEN')) {
     return [
@@ -60,22 +60,22 @@ export function mergeQueueFindings(branch: string, sources: Source[]): Found[] {
     ]
   }
   return queues.length > 0
-    ? [say('queue-on', `${shownBranch} has a merge queue. The gate evaluates each group again.`)]
-    : [say('queue-off', `${shownBranch} has no merge queue.`)]
+    ? [finding('queue-on', `${shownBranch} has a merge queue. The gate evaluates each group again.`)]
+    : [finding('queue-off', `${shownBranch} has no merge queue.`)]
 }
 
 /** GitHub's own review settings compared with the policy. `count`: approvals that the policy requires; null: none. */
 export function reviewSettingFindings(branch: string, sources: Source[], count: number | null): Found[] {
   const shownBranch = oneLine(branch, 100)
-  const say = noteOn(branch)
+  const finding = noteBuilder(branch)
   const strict = sources.some((source) => source.strict)
   const found = [
     strict
-      ? say(
+      ? finding(
           'up-to-date-on',
           `Pull requests must be up to date with ${shownBranch} before merging. Approvals survive a clean update.`,
         )
-      : say(
+      : finding(
           'up-to-date-off',
           `Pull requests do not have to be up to date with ${shownBranch} before merging.`,
         ),
@@ -83,7 +83,7 @@ export function reviewSettingFindings(branch: string, sources: Source[], count: 
   if (count === null) return found
   if (sources.some(({ dismissStale }) => dismissStale)) {
     found.push(
-      say(
+      finding(
         'dismisses-stale-approvals',
         `GitHub dismisses approvals on every push to a pull request for ${shownBranch}, even when the content did not change and the gate would keep them.`,
         'Turn off "Dismiss stale pull request approvals when new commits are pushed". The gate tracks what was approved.',
@@ -93,7 +93,7 @@ export function reviewSettingFindings(branch: string, sources: Source[], count: 
   const approvals = Math.max(0, ...sources.map((source) => source.approvals))
   if (approvals > count) {
     found.push(
-      say(
+      finding(
         'asks-more-approvals',
         `GitHub requires ${approvals} approvals on ${shownBranch} and the policy requires ${count}, so a pull request with a green check may still be blocked.`,
         'Use the same number in both, or 0 on GitHub.',
@@ -103,7 +103,7 @@ export function reviewSettingFindings(branch: string, sources: Source[], count: 
   return found
 }
 
-function noteOn(branch: string) {
+function noteBuilder(branch: string) {
   return (rule: string, what: string, fix = ''): Found => ({
     severity: 'information',
     rule,

@@ -149,6 +149,6 @@ function problemOf(error: unknown, now: () => Date): string {
   const again = asRetry(error, now())
   if (retryTime(again)) throw again
   const status = statusOfError(error)
-  const says = error instanceof Error ? error.message : String(error)
-  return status === undefined ? says : `${status} ${says}`
+  const message = error instanceof Error ? error.message : String(error)
+  return status === undefined ? message : `${status} ${message}`
 }

@@ -68,8 +68,8 @@ async function askBot(host: string, port: number): Promise<Read> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(9_000), redirect: 'error' }).catch(
     () => undefined,
   )
-  const says: unknown = await answer?.json().catch(() => undefined)
-  const { checks } = (says ?? {}) as { checks?: { database?: unknown; queue?: unknown } }
+  const answered: unknown = await answer?.json().catch(() => undefined)
+  const { checks } = (answered ?? {}) as { checks?: { database?: unknown; queue?: unknown } }
   if (!checks?.database || !checks.queue) {
     return {
       unknown: `Another process holds the data folder and does not answer at ${url}. Check HOST and PORT.`,

@@ -48,7 +48,7 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
   return sent
 }
 
-/** What a repository has to say goes to its own channel; what concerns its installation goes to all of that one's. */
+/** A repository's notice goes to its own channel. A notice about an installation goes to all of its channels. */
 async function channelsFor(database: Database, notice: Notice): Promise<string[]> {
   const policies =
     notice.kind === 'records'

@@ -112,6 +112,6 @@ function repositoriesText(names: string[]): string {
 
 /** A stable id, so that clients update an event and do not duplicate it. */
 function eventId({ names }: Group, { what, from }: FeedEvent): string {
-  const told = JSON.stringify([names, what, from.toISOString()])
-  return `${createHash('sha256').update(told).digest('hex').slice(0, 32)}@release-gate`
+  const identity = JSON.stringify([names, what, from.toISOString()])
+  return `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}@release-gate`
 }

@@ -96,7 +96,7 @@ function requirement(settings: object, checks: object[]): Ruleset['rules'][numbe
   return { type: 'required_status_checks', parameters: { ...settings, required_status_checks: checks } }
 }
 
-/** Repairs our ruleset and keeps every other rule, check and branch that somebody added. */
+/** Repairs our ruleset and keeps all other rules, checks and branches. */
 function repaired(own: Ruleset, include: string[], appId: number, enforced: boolean): RulesetBody {
   const isChecks = ({ type }: { type: string }) => type === 'required_status_checks'
   const parameters = own.rules.find(isChecks)?.parameters

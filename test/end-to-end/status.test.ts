@@ -68,7 +68,7 @@ describe('status, for whoever runs the release', () => {
     expect(out).toContain('0 green')
   })
 
-  test('tells nothing to who does not know the secret, and refuses a repository that it does not know', async () => {
+  test('answers nobody without the secret, and refuses a repository that it does not know', async () => {
     const answer = await fetch(`${stage.bot().url}/api/status`, {
       method: 'POST',
       body: JSON.stringify({ at: new Date().toISOString() }),
@@ -78,7 +78,7 @@ describe('status, for whoever runs the release', () => {
     expect(await answer.text()).not.toContain('foodyepay')
     expect(await status('--repository', 'foodyepay/other')).toMatchObject({
       code: 2,
-      out: expect.stringContaining('the bot knows no policy of "foodyepay/other"'),
+      out: expect.stringContaining('the bot does not know a policy for "foodyepay/other"'),
     })
   })
 })

@@ -171,7 +171,7 @@ describe('the feed of several repositories', () => {
     const summaries = new Set(windowsIn(feed).map(({ summary }) => summary))
     expect(summaries).toEqual(new Set(['Release window: 2 repositories', 'Release window: octo-org/c']))
     expect(windowsIn(feed)[0]?.description).toBe(
-      'Releases are allowed. It holds for octo-org/a and octo-org/b.',
+      'Releases are allowed. Repositories: octo-org/a and octo-org/b.',
     )
     expect(windowsIn(feed)).toHaveLength(
       (transitions(aWindow(), FROM, TO).length + transitions(berlin, FROM, TO).length) / 2,
