@@ -37,7 +37,6 @@ export function auditCommand(): Command {
     .addHelpText('after', `${where}\nExit codes: 0 printed, 1 there is none, 2 wrong use.`)
     .action((hash: string) => withDatabase((database) => printReport(database, hash)))
   return new Command('audit')
-    .description('check and export the records')
     .addCommand(verify)
     .addCommand(out)
     .addCommand(report)

@@ -8,7 +8,6 @@ type Options = { repository?: string; base?: string }
 /** `calendar`: prints the secret URL of a calendar feed. Exit codes: 0 printed, 2 usage error. */
 export function calendarCommand(): Command {
   return new Command('calendar')
-    .description('print the secret URL of the calendar feed of release windows and freezes')
     .option('--repository <owner/name>', 'the feed of one repository (default: all)')
     .option('--base <url>', "the bot's public URL (default: http://HOST:PORT)")
     .addHelpText(

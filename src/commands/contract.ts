@@ -10,7 +10,6 @@ export type ContractTarget = {
 /** `contract show | diff | record`: the list of tools that a server promises. */
 export function contractCommand(): Command {
   return new Command('contract')
-    .description('look at the tools that an MCP server promises')
     .addCommand(showCommand())
     .addCommand(diffCommand())
     .addCommand(recordCommand())

@@ -14,9 +14,6 @@ type Mistakes = { mistakes: string[] }
 /** `decide`: replays a stored snapshot under a policy. 0 passed, 1 not passed, 2 invalid input. */
 export function decideCommand(): Command {
   return new Command('decide')
-    .description(
-      'evaluate a stored snapshot under a policy and print the verdict as JSON; the same input gives the same verdict',
-    )
     .requiredOption('--snapshot <file>', 'a snapshot as JSON; see schema/snapshot.schema.json')
     .requiredOption('--policy <file>', 'a release-gate.yml')
     .option('--json', 'accepted for consistency; the output is always JSON')

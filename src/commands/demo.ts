@@ -4,9 +4,6 @@ import { Command } from 'commander'
 /** `demo`: plays a release week on this machine. 0 everything happened as described, 1 something did not, 2 the demo cannot run here. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description(
-      'play a release week on this machine, with a simulated GitHub on real git repositories and the real bot',
-    )
     .option('--keep', 'keep everything running at the end and print the URLs and tokens')
     .addHelpText(
       'after',

@@ -7,7 +7,6 @@ type Options = { repository?: string; token?: string; json?: boolean }
 /** `doctor`: whether GitHub enforces the gate. Writes nothing. 0 enforced, 1 drift, 2 usage error, 3 GitHub cannot be reached. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('check for each repository whether GitHub enforces the gate, and who can bypass it')
     .option('--repository <owner/name>', 'only this repository')
     .option(
       '--token <token>',

@@ -6,17 +6,15 @@ import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 type Options = BotOptions & { repository?: string; reason?: string; until?: string }
 
 /** `freeze` and `unfreeze`, sent to the running bot. 0 done, 1 refused or still frozen, 2 usage error. */
-export function freezeCommands(): Command[] {
-  return [
-    common(new Command('freeze'))
-      .description('block merges immediately, with a reason that every check shows')
-      .requiredOption('--reason <text>', 'why; shown in every check and recorded')
-      .option('--until <time>', 'when the freeze ends automatically, as ISO date and time with an offset')
-      .action((options: Options) => send('freeze', options)),
-    common(new Command('unfreeze'))
-      .description('end a freeze that was started with `freeze`')
-      .action((options: Options) => send('unfreeze', options)),
-  ]
+export function freezeCommand(): Command {
+  return common(new Command('freeze'))
+    .requiredOption('--reason <text>', 'why; shown in every check and recorded')
+    .option('--until <time>', 'when the freeze ends automatically, as ISO date and time with an offset')
+    .action((options: Options) => send('freeze', options))
+}
+
+export function unfreezeCommand(): Command {
+  return common(new Command('unfreeze')).action((options: Options) => send('unfreeze', options))
 }
 
 function common(command: Command): Command {

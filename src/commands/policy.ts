@@ -25,7 +25,7 @@ export function policyCommand(): Command {
       process.stdout.write(options.json ? asJson(result, problems) : asText(file, problems))
       process.exitCode = problems.length === 0 ? 0 : 1
     })
-  return new Command('policy').description('check policy files').addCommand(check)
+  return new Command('policy').addCommand(check)
 }
 
 function asJson(result: PolicyResult, problems: FileProblem[]): string {

@@ -21,7 +21,6 @@ export type RegressOptions = {
 /** `regress`: runs a suite against a server, as the bot does it before a release. */
 export function regressCommand(): Command {
   return new Command('regress')
-    .description('call the tools of an MCP server as a suite says, and judge what comes back')
     .requiredOption('--suite <file>', 'the suite, such as .github/mcp-regression.yml')
     .requiredOption(
       '--server <url|command>',

@@ -14,7 +14,6 @@ type Options = { repository: string; apply?: boolean; token?: string }
  */
 export function setupCommand(): Command {
   return new Command('setup')
-    .description('show, or with --apply do, what is left to enforce the gate on a repository')
     .requiredOption('--repository <owner/name>', 'the repository')
     .option('--apply', "create the ruleset and the labels; needs an administrator's token")
     .option('--token <token>', "an administrator's token (default: GITHUB_TOKEN)")

@@ -10,7 +10,6 @@ import { readSettings, type Settings } from '../settings/settings.ts'
  */
 export function startCommand(): Command {
   return new Command('start')
-    .description('run the bot; without credentials, serve the page that creates the GitHub App')
     .addHelpText(
       'after',
       '\nSettings come from the environment or `.env`. See docs/operations.md.\n' +

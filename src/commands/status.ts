@@ -8,9 +8,7 @@ import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 /** `status`: the window, the freezes and the open pull requests of every repository, as the running bot knows them. */
 export function statusCommand(): Command {
   return withBotOptions(
-    new Command('status')
-      .description('show the release window, freezes and open pull requests of every repository')
-      .option('--repository <owner/name>', 'only this repository'),
+    new Command('status').option('--repository <owner/name>', 'only this repository'),
   ).action(async (options: BotOptions & { repository?: string }) => {
     const answer = await sendRequest<Status>(statusPath, {}, options)
     if (!answer.ok) {

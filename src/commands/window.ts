@@ -19,7 +19,6 @@ type Mistake = { mistake: string[] }
  */
 export function windowCommand(): Command {
   return new Command('window')
-    .description('show whether the release window is open, by the policy alone (see `status` for freezes)')
     .option('--at <time>', "ISO date and time; without an offset, in the window's time zone (default: now)")
     .option('--policy <file>', 'a release-gate.yml (default: the default settings)')
     .option('--json', 'print {"open","opensAt","closesAt","zone"} as JSON')

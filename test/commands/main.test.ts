@@ -9,11 +9,15 @@ type Ran = { code: number; out: string; err: string }
 
 /** The command line as a user's shell runs it, in a folder without `.env` and with nothing of ours in its environment. */
 function gate(...words: string[]): Promise<Ran> {
+  return run([], words)
+}
+
+function run(flags: string[], words: string[]): Promise<Ran> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production' }
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [join(root, 'src/main.ts'), ...words],
+      [...flags, join(root, 'src/main.ts'), ...words],
       { cwd: tmpdir(), env },
       (error, out, err) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err }),
@@ -64,6 +68,33 @@ describe.concurrent('a usage error ends with 2, on stderr, and prints no answer'
     const { code, out, err } = await gate(...words)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toMatch(says)
+  })
+})
+
+describe.concurrent('only what a command needs is loaded', () => {
+  const print = `import { registerHooks } from 'node:module'
+    registerHooks({ load(url, context, next) { if (url.includes('/src/')) console.log(url); return next(url, context) } })`
+
+  /** The files of ours that a process loads, in order. */
+  async function loaded(...words: string[]): Promise<string[]> {
+    const { out } = await run(['--import', `data:text/javascript,${encodeURIComponent(print)}`], words)
+    return [...out.matchAll(/^file:.*\/src\/(.*)$/gm)].map(([, file]) => file ?? '')
+  }
+
+  test.each([
+    [['--help'], ['main.ts', 'commands/program.ts']],
+    [['--version'], ['main.ts', 'commands/program.ts']],
+    [['windw'], ['main.ts', 'commands/program.ts']],
+    [
+      ['regress', '--help'],
+      ['main.ts', 'commands/program.ts', 'commands/regress.ts'],
+    ],
+    [
+      ['help', 'regress'],
+      ['main.ts', 'commands/program.ts', 'commands/regress.ts'],
+    ],
+  ])('%s', async (words, files) => {
+    expect(await loaded(...words)).toEqual(files)
   })
 })
 

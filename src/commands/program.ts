@@ -1,0 +1,119 @@
+import { Command, CommanderError } from 'commander'
+import packageFile from '../../package.json' with { type: 'json' }
+
+/**
+ * Every command, in the order of the help. Only the command that is asked for is loaded: together they load half of the
+ * project, which takes longer than most of them work.
+ */
+const commands: { name: string; description: string; load: () => Promise<Command> }[] = [
+  {
+    name: 'start',
+    description: 'run the bot; without credentials, serve the page that creates the GitHub App',
+    load: () => import('./start.ts').then(({ startCommand }) => startCommand()),
+  },
+  {
+    name: 'demo',
+    description:
+      'play a release week on this machine, with a simulated GitHub on real git repositories and the real bot',
+    load: () => import('./demo.ts').then(({ demoCommand }) => demoCommand()),
+  },
+  {
+    name: 'window',
+    description: 'show whether the release window is open, by the policy alone (see `status` for freezes)',
+    load: () => import('./window.ts').then(({ windowCommand }) => windowCommand()),
+  },
+  {
+    name: 'decide',
+    description:
+      'evaluate a stored snapshot under a policy and print the verdict as JSON; the same input gives the same verdict',
+    load: () => import('./decide.ts').then(({ decideCommand }) => decideCommand()),
+  },
+  {
+    name: 'calendar',
+    description: 'print the secret URL of the calendar feed of release windows and freezes',
+    load: () => import('./calendar.ts').then(({ calendarCommand }) => calendarCommand()),
+  },
+  {
+    name: 'policy',
+    description: 'check policy files',
+    load: () => import('./policy.ts').then(({ policyCommand }) => policyCommand()),
+  },
+  {
+    name: 'status',
+    description: 'show the release window, freezes and open pull requests of every repository',
+    load: () => import('./status.ts').then(({ statusCommand }) => statusCommand()),
+  },
+  {
+    name: 'freeze',
+    description: 'block merges immediately, with a reason that every check shows',
+    load: () => import('./freeze.ts').then(({ freezeCommand }) => freezeCommand()),
+  },
+  {
+    name: 'unfreeze',
+    description: 'end a freeze that was started with `freeze`',
+    load: () => import('./freeze.ts').then(({ unfreezeCommand }) => unfreezeCommand()),
+  },
+  {
+    name: 'audit',
+    description: 'check and export the records',
+    load: () => import('./audit.ts').then(({ auditCommand }) => auditCommand()),
+  },
+  {
+    name: 'doctor',
+    description: 'check for each repository whether GitHub enforces the gate, and who can bypass it',
+    load: () => import('./doctor.ts').then(({ doctorCommand }) => doctorCommand()),
+  },
+  {
+    name: 'setup',
+    description: 'show, or with --apply do, what is left to enforce the gate on a repository',
+    load: () => import('./setup.ts').then(({ setupCommand }) => setupCommand()),
+  },
+  {
+    name: 'regress',
+    description: 'call the tools of an MCP server as a suite says, and judge what comes back',
+    load: () => import('./regress.ts').then(({ regressCommand }) => regressCommand()),
+  },
+  {
+    name: 'contract',
+    description: 'look at the tools that an MCP server promises',
+    load: () => import('./contract.ts').then(({ contractCommand }) => contractCommand()),
+  },
+]
+
+/** Runs the command line. Exit codes of every command: 0 yes or done, 1 no, 2 usage error, 3 GitHub or staging could not be reached. */
+export async function run(words: string[]): Promise<void> {
+  try {
+    const program = await programFor(words)
+    overrideExit(program)
+    await program.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = exitCodeOf(error)
+    else {
+      process.stderr.write(`release-gate: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.exitCode = 2
+    }
+  }
+}
+
+async function programFor(words: string[]): Promise<Command> {
+  const program = new Command('release-gate')
+    .description('A GitHub App for change management: one required check that enforces your release policy.')
+    .version(packageFile.version, '-V, --version', 'print the version')
+    .configureHelp({ showGlobalOptions: true })
+  const [wanted] = words.filter((word) => !word.startsWith('-') && word !== 'help')
+  for (const { name, description, load } of commands) {
+    const command = name === wanted ? await load() : new Command(name)
+    program.addCommand(command.description(description))
+  }
+  return program
+}
+
+/** commander exits with 1 on a usage error; here 1 means that the answer is no. */
+function exitCodeOf(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : 2
+}
+
+function overrideExit(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) overrideExit(child)
+}
