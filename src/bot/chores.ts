@@ -1,5 +1,5 @@
 import type { PullRef } from '../decision/snapshot.ts'
-import type { Outside } from '../doctor/gather.ts'
+import type { DoctorClients } from '../doctor/gather.ts'
 import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
@@ -29,7 +29,7 @@ export function startChores(parts: Parts): Chore[] {
     repeatedly(
       'The daily check',
       60 * minute,
-      async () => runDailyCheck({ ...shell, recordsMonths, log, outside: await outside(parts) }),
+      async () => runDailyCheck({ ...shell, recordsMonths, log, clients: await clients(parts) }),
       log,
     ),
   ]
@@ -58,7 +58,7 @@ async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
 }
 
 /** The clients and probes of the daily check. */
-async function outside({ settings, shell, probot, serves }: Parts): Promise<Outside> {
+async function clients({ settings, shell, probot, serves }: Parts): Promise<DoctorClients> {
   const { database, queue, github, now } = shell
   const answers = (asked: Promise<unknown>) => asked.then(() => 'It answers.')
   const probes: Probe[] = [

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import type { Notice } from '../decision/notice.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import type { Diagnosis } from '../doctor/diagnosis.ts'
-import { drift } from '../doctor/drift.ts'
-import { gather, type Outside } from '../doctor/gather.ts'
+import { compareRuns } from '../doctor/drift.ts'
+import { type DoctorClients, gather } from '../doctor/gather.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
 import { cutRecords } from '../store/audit/retention.ts'
 import { verifyChain } from '../store/audit/verify.ts'
@@ -19,7 +19,7 @@ import { minute } from './repeatedly.ts'
 export type DailyShell = {
   database: Database
   queue: Pick<Queue, 'enqueueNotice'>
-  outside: Outside
+  clients: DoctorClients
   github: AnchorShell['github']
   /** For how many months records are kept. */
   recordsMonths: number
@@ -42,7 +42,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   const last = await store.get<LastRun>(lastRunKey)
   if (!last) return store.put(lastRunKey, firstRun(now()))
   if (now().getTime() - Date.parse(last.at) < day) return
-  const { appeared, fixed, remember } = drift(last.remember, diagnose(await gather(shell.outside)))
+  const { appeared, fixed, remember } = compareRuns(last.remember, diagnose(await gather(shell.clients)))
   for (const { repository, what, fix } of appeared)
     log.warn({ repository, what, fix }, 'The gate is not fully enforced')
   for (const notice of driftNotices(await keptPolicies(database), appeared, fixed, now())) {
@@ -72,7 +72,13 @@ function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnos
     const repository = { owner, repo, installationId, repositoryId }
     const key = `drift/${repositoryId}/${at.toISOString().slice(0, 10)}`
     return [
-      { kind: 'drift' as const, key, repository, problems, ...(gone.length > 0 ? { mended: gone } : {}) },
+      {
+        kind: 'drift' as const,
+        key,
+        repository,
+        problems,
+        ...(gone.length > 0 ? { mended: gone } : {}),
+      },
     ]
   })
 }

@@ -19,8 +19,8 @@ export function doctorCommand(): Command {
         'Exit codes: 0 no drift, 1 drift, 2 usage error, 3 GitHub cannot be reached.',
     )
     .action(async (options: Options) => {
-      const { orUnreachable } = await import('../doctor/unreachable.ts')
-      await orUnreachable(() => run(options))
+      const { exitIfUnreachable } = await import('../doctor/unreachable.ts')
+      await exitIfUnreachable(() => run(options))
     })
 }
 
@@ -39,17 +39,17 @@ async function run(options: Options): Promise<void> {
     import('../doctor/text.ts'),
   ])
   const { app, installation, person, serves } = access
-  const outside = {
+  const clients = {
     app,
     installation,
     serves,
     now: () => new Date(),
     ...(person ? { administrator: person } : {}),
   }
-  const facts = await gather({ ...outside, probes: await probesOf(access) }, only)
+  const facts = await gather({ ...clients, probes: await probesOf(access) }, only)
   const diagnoses = diagnose(facts)
   process.stdout.write(
-    options.json ? text.asJson(diagnoses) : text.asTable(diagnoses, process.stdout.columns),
+    options.json ? text.diagnosisJson(diagnoses) : text.diagnosisTable(diagnoses, process.stdout.columns),
   )
   process.exitCode = diagnoses.some(isDrift) ? 1 : 0
 }

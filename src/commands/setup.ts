@@ -23,8 +23,8 @@ export function setupCommand(): Command {
         'Exit codes: 0 nothing left to do, 1 steps left, 2 usage error, 3 GitHub cannot be reached.',
     )
     .action(async (options: Options) => {
-      const { orUnreachable } = await import('../doctor/unreachable.ts')
-      await orUnreachable(async () => printOutcome(await run(options)))
+      const { exitIfUnreachable } = await import('../doctor/unreachable.ts')
+      await exitIfUnreachable(async () => printOutcome(await run(options)))
     })
 }
 
@@ -78,8 +78,8 @@ async function readPlan(access: Access, repository: RepositoryName): Promise<Set
   const { planSetup } = await import('../setup/setup-plan.ts')
   const { app, installation, serves, person } = access
   const administrator = person ? { administrator: person } : {}
-  const outside = { app, installation, serves, ...administrator, probes: [], now: () => new Date() }
-  const facts = await gather(outside, repository)
+  const clients = { app, installation, serves, ...administrator, probes: [], now: () => new Date() }
+  const facts = await gather(clients, repository)
   const found = facts.repositories[0]
   if (found?.kind === 'read') return planSetup(found, facts.app.id)
   const why = found?.kind === 'unreadable' ? found.why : facts.installations[0]?.unreadable

@@ -1,5 +1,5 @@
 import { type Diagnosis, type Found, listed } from './diagnosis.ts'
-import type { Asked, Facts, InstallationFacts, Permissions } from './facts.ts'
+import type { Facts, InstallationFacts, Permissions, RequestedGrant } from './facts.ts'
 
 const APP = 'the App'
 
@@ -104,23 +104,23 @@ function findingsOf(one: InstallationFacts, { asks, has }: Facts['app']): Found[
   return found
 }
 
-function grants(given: Permissions, { name, level }: Asked): boolean {
+function grants(given: Permissions, { name, level }: RequestedGrant): boolean {
   return given[name] === level || given[name] === 'write' || given[name] === 'admin'
 }
 
-function notGranted(asked: Asked[], given: Permissions): Asked[] {
+function notGranted(asked: RequestedGrant[], given: Permissions): RequestedGrant[] {
   return asked.filter((one) => !grants(given, one))
 }
 
-function notSubscribed(asked: Asked[], given: string[]): Asked[] {
+function notSubscribed(asked: RequestedGrant[], given: string[]): RequestedGrant[] {
   return asked.filter(({ name }) => !given.includes(name))
 }
 
-function isExcess(asked: Asked[], name: string, level: string): boolean {
+function isExcess(asked: RequestedGrant[], name: string, level: string): boolean {
   const wanted = asked.find((one) => one.name === name)
   return wanted === undefined || (wanted.level === 'read' && level !== 'read')
 }
 
-function shown({ name, level }: Asked): string {
+function shown({ name, level }: RequestedGrant): string {
   return `${name}: ${level}`
 }

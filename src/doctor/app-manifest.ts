@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import type { Asked } from './facts.ts'
+import type { RequestedGrant } from './facts.ts'
 
 /** What `app.yml` asks GitHub for. The reason of each is the comment behind it, as that file promises. */
 export function readAppManifest(file = new URL('../../app.yml', import.meta.url)): {
-  permissions: Asked[]
-  events: Asked[]
+  permissions: RequestedGrant[]
+  events: RequestedGrant[]
 } {
   const document = parseDocument(readFileSync(file, 'utf8'))
   const permissions = document.get('default_permissions', true)

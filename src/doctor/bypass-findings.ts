@@ -2,16 +2,16 @@ import { oneLine } from '../decision/markdown.ts'
 import type { Bypass } from '../services/github/enforcement/bypass.ts'
 import type { Source } from '../services/github/enforcement/sources.ts'
 import { type Found, listed } from './diagnosis.ts'
-import { type Gate, pins, requires, titleOf } from './required-check.ts'
+import { type RequiredCheck, requires, requiresFromApp, sourceTitle } from './required-check.ts'
 
 /**
  * Who can bypass the gate on a branch. Where another rule requires the same check and nobody can bypass that rule, a
  * bypass has no effect and is only reported as a note.
  */
-export function bypassFindings(sources: Source[], gate: Gate): Found[] {
+export function bypassFindings(sources: Source[], gate: RequiredCheck): Found[] {
   const binding = sources.filter((source) => requires(source, gate))
   const closed = binding.some(
-    (source) => pins(source, gate) && source.bypass !== 'hidden' && source.bypass.length === 0,
+    (source) => requiresFromApp(source, gate) && source.bypass !== 'hidden' && source.bypass.length === 0,
   )
   return binding.flatMap((source) => {
     const found = source.bypass === 'hidden' ? [hidden(source)] : shown(source, source.bypass)
@@ -24,13 +24,13 @@ function hidden(source: Source): Found {
     severity: 'unknown',
     rule: 'bypass-hidden',
     about: source.id,
-    what: `Cannot read who can bypass ${titleOf(source)}. GitHub shows the bypass list only to people who can edit the ruleset.`,
+    what: `Cannot read who can bypass ${sourceTitle(source)}. GitHub shows the bypass list only to people who can edit the ruleset.`,
     fix: "Run `doctor --token …` with an administrator's token.",
   }
 }
 
 function shown(source: Source, bypass: Bypass[]): Found[] {
-  const title = titleOf(source)
+  const title = sourceTitle(source)
   const remaining = (test: (one: Bypass) => boolean) => bypass.filter(test)
   const isExempt = ({ mode }: Bypass) => mode === 'exempt'
   const isWriters = (one: Bypass) => !isExempt(one) && one.reach === 'writers'

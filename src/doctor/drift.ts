@@ -15,7 +15,7 @@ export type Drift = {
  * What changed between two runs, so that each drift and its end are announced once. A repository that cannot be read this
  * time counts as unchanged: its findings are remembered until it can be read again.
  */
-export function drift(before: Diagnosis[], after: Diagnosis[]): Drift {
+export function compareRuns(before: Diagnosis[], after: Diagnosis[]): Drift {
   const now = new Map(after.map((one) => [keyOf(one), one]))
   const carried = before.filter((one) => isDrift(one) && !now.has(keyOf(one)) && isBlind(one, after))
   const remember = [...after, ...carried]
@@ -29,7 +29,7 @@ export function drift(before: Diagnosis[], after: Diagnosis[]): Drift {
 }
 
 /** Equal for two runs with the same drift, whatever the order and the wording. */
-export function digestOf(diagnoses: Diagnosis[]): string {
+export function driftDigest(diagnoses: Diagnosis[]): string {
   const keys = diagnoses.filter(isDrift).map((one) => `${one.severity} ${keyOf(one)}`)
   return createHash('sha256').update(JSON.stringify(keys.sort())).digest('hex')
 }

@@ -16,11 +16,11 @@ export type AppFacts = {
   id: number
   slug: string
   /** What `app.yml` asks for, each with its reason. */
-  asks: { permissions: Asked[]; events: Asked[] }
+  asks: { permissions: RequestedGrant[]; events: RequestedGrant[] }
   has: { permissions: Permissions; events: string[] }
 }
 
-export type Asked = { name: string; level: string; reason: string }
+export type RequestedGrant = { name: string; level: string; reason: string }
 
 export type InstallationFacts = {
   account: string

@@ -11,7 +11,7 @@ import type { Facts, InstallationFacts, PolicyFacts, ReadRepository, RepositoryF
 import { type Probe, runProbes } from './probes.ts'
 
 /** Where the facts are read. */
-export type Outside = {
+export type DoctorClients = {
   /** The client of the App itself. */
   app: GitHub
   installation: (id: number) => Promise<GitHub>
@@ -41,15 +41,15 @@ type Listed = { name: string; owner: { login: string }; default_branch: string }
  *
  * @throws `retryAfter` when a rate limit of GitHub is reached, since missing facts must not look like drift.
  */
-export async function gather(outside: Outside, only?: RepositoryName): Promise<Facts> {
+export async function gather(clients: DoctorClients, only?: RepositoryName): Promise<Facts> {
   const [app, probes] = await Promise.all([
-    outside.app.rest.apps.getAuthenticated(),
-    runProbes(outside.probes),
+    clients.app.rest.apps.getAuthenticated(),
+    runProbes(clients.probes),
   ])
   if (!app.data) throw new Error('GitHub does not recognize the App. Check APP_ID and PRIVATE_KEY.')
   const { id, slug = '', permissions, events } = app.data
-  const installations = await installationsOf(outside.app, only)
-  const read = await Promise.all(installations.map((one) => readInstallation(outside, one, only)))
+  const installations = await installationsOf(clients.app, only)
+  const read = await Promise.all(installations.map((one) => readInstallation(clients, one, only)))
   const repositories = read.flatMap((one) => one.repositories)
   if (only && repositories.length === 0 && !read.some(({ facts }) => facts.unreadable ?? facts.suspended))
     repositories.push({ kind: 'absent', name: `${only.owner}/${only.repo}` })
@@ -68,7 +68,7 @@ async function installationsOf(app: GitHub, only?: RepositoryName): Promise<Inst
 }
 
 async function readInstallation(
-  outside: Outside,
+  clients: DoctorClients,
   installation: Installation,
   only?: RepositoryName,
 ): Promise<{ facts: InstallationFacts; repositories: RepositoryFacts[] }> {
@@ -79,21 +79,21 @@ async function readInstallation(
     account: login,
     page: installation.html_url,
     suspended: installation.suspended_at !== null,
-    served: outside.serves(login),
+    served: clients.serves(login),
     permissions: plain(installation.permissions),
     events: installation.events,
   }
   if (facts.suspended || !facts.served) return { facts, repositories: [] }
   try {
-    const github = await outside.installation(installation.id)
+    const github = await clients.installation(installation.id)
     const limit = pLimit(2)
     const names = await repositoriesOf(github, only)
     const repositories = await Promise.all(
-      names.map((one) => limit(() => readOrExplain(outside, github, one))),
+      names.map((one) => limit(() => readOrExplain(clients, github, one))),
     )
     return { facts, repositories }
   } catch (error) {
-    return { facts: { ...facts, unreadable: problemOf(error, outside.now) }, repositories: [] }
+    return { facts: { ...facts, unreadable: problemOf(error, clients.now) }, repositories: [] }
   }
 }
 
@@ -103,12 +103,16 @@ async function repositoriesOf(github: GitHub, only?: RepositoryName): Promise<Li
   return all.filter(({ archived, disabled }) => !archived && !disabled)
 }
 
-async function readOrExplain(outside: Outside, github: GitHub, listed: Listed): Promise<RepositoryFacts> {
+async function readOrExplain(
+  clients: DoctorClients,
+  github: GitHub,
+  listed: Listed,
+): Promise<RepositoryFacts> {
   const name = `${listed.owner.login}/${listed.name}`
   try {
-    return await readRepository(github, outside.administrator ?? github, listed)
+    return await readRepository(github, clients.administrator ?? github, listed)
   } catch (error) {
-    return { kind: 'unreadable', name, why: problemOf(error, outside.now) }
+    return { kind: 'unreadable', name, why: problemOf(error, clients.now) }
   }
 }
 

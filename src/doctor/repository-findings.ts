@@ -6,19 +6,19 @@ import { bypassFindings } from './bypass-findings.ts'
 import { type Diagnosis, type Found, listed, quoted } from './diagnosis.ts'
 import type { PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
 import {
-  type Gate,
+  type RequiredCheck,
   requirementFindings,
   requires,
   requiresCheck,
-  setUp,
+  setupHint,
   uncoveredFindings,
 } from './required-check.ts'
 
-export function repositoryFindings(repository: RepositoryFacts, gate: Gate): Diagnosis[] {
+export function repositoryFindings(repository: RepositoryFacts, gate: RequiredCheck): Diagnosis[] {
   return once(findingsIn(repository, gate)).map((found) => ({ ...found, repository: repository.name }))
 }
 
-function findingsIn(repository: RepositoryFacts, gate: Gate): Found[] {
+function findingsIn(repository: RepositoryFacts, gate: RequiredCheck): Found[] {
   if (repository.kind === 'absent') {
     const what = 'The App is not installed on this repository, or the repository does not exist.'
     return [error('not-installed', what, 'Install the App on it, or check the name.')]
@@ -48,7 +48,7 @@ function coveredBranchFindings(
   { name, state }: Branch,
   { policy }: ReadRepository,
   rulesets: ReadRepository['enforcement']['rulesets'],
-  gate: Gate,
+  gate: RequiredCheck,
 ): Found[] {
   if (!state.readable) {
     const what = `Cannot read whether ${oneLine(name, 100)} requires the check: ${oneLine(state.why, 300)}`
@@ -95,7 +95,7 @@ function policyFindings(policy: PolicyFacts): Found[] {
 }
 
 /** The bot publishes nothing for a repository without a policy. That is fine unless the check is required. */
-function withoutPolicy({ enforcement, defaultBranch }: ReadRepository, gate: Gate): Found[] {
+function withoutPolicy({ enforcement, defaultBranch }: ReadRepository, gate: RequiredCheck): Found[] {
   const bound = enforcement.branches
     .filter(({ state }) => state.readable && state.sources.some((source) => requires(source, gate)))
     .map(({ name }) => oneLine(name, 100))
@@ -107,7 +107,13 @@ function withoutPolicy({ enforcement, defaultBranch }: ReadRepository, gate: Gat
   if (where === undefined) {
     const what = 'This repository has no policy, so the gate does not cover it.'
     return [
-      { severity: 'information', rule: 'no-policy', about: '', what, fix: `To cover it: ${setUp(gate)}.` },
+      {
+        severity: 'information',
+        rule: 'no-policy',
+        about: '',
+        what,
+        fix: `To cover it: ${setupHint(gate)}.`,
+      },
     ]
   }
   const what = `${quoted(gate.check)} is required ${where}, but there is no policy, so the check is never published and nothing can be merged.`
@@ -115,14 +121,14 @@ function withoutPolicy({ enforcement, defaultBranch }: ReadRepository, gate: Gat
   return [error('required-without-policy', what, fix)]
 }
 
-function labelFindings({ policy, labels }: ReadRepository, gate: Gate): Found[] {
+function labelFindings({ policy, labels }: ReadRepository, gate: RequiredCheck): Found[] {
   const wanted = wantedLabels(policy.kind === 'valid' ? policy.policy : undefined)
   return missingLabels(wanted, labels).map(({ name }) => ({
     severity: 'warning',
     rule: 'label-missing',
     about: name,
     what: `The label ${quoted(name)} is missing.`,
-    fix: `${setUp(gate)}.`,
+    fix: `${setupHint(gate)}.`,
   }))
 }
 

@@ -1,12 +1,12 @@
 import Table from 'cli-table3'
 import { isDrift } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
-import { digestOf } from './drift.ts'
+import { driftDigest } from './drift.ts'
 
 const shownAs = { error: 'ERROR', warning: 'warning', unknown: 'not known', information: 'note' }
 
 /** A table for people. `columns`: the width of the terminal. */
-export function asTable(diagnoses: Diagnosis[], columns = 120): string {
+export function diagnosisTable(diagnoses: Diagnosis[], columns = 120): string {
   if (diagnoses.length === 0) return `${summary(diagnoses)}\n`
   const where = Math.min(2 + Math.max(...diagnoses.map(({ repository }) => repository.length)), 50)
   const rest = Math.max(columns, 80) - 12 - where - 5
@@ -22,9 +22,9 @@ export function asTable(diagnoses: Diagnosis[], columns = 120): string {
 }
 
 /** JSON for programs. `digest` stays equal while the drift does. */
-export function asJson(diagnoses: Diagnosis[]): string {
+export function diagnosisJson(diagnoses: Diagnosis[]): string {
   const ok = !diagnoses.some(isDrift)
-  return `${JSON.stringify({ ok, digest: digestOf(diagnoses), diagnoses }, null, 2)}\n`
+  return `${JSON.stringify({ ok, digest: driftDigest(diagnoses), diagnoses }, null, 2)}\n`
 }
 
 function summary(diagnoses: Diagnosis[]): string {

@@ -24,7 +24,7 @@ function deepest(error: unknown): string {
 }
 
 /** Runs a command's work. Where GitHub cannot be reached, it says so and sets exit code 3. */
-export async function orUnreachable(work: () => Promise<void>): Promise<void> {
+export async function exitIfUnreachable(work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {

@@ -4,13 +4,13 @@ import type { IncomingMessage } from 'node:http'
 export const BODY_CAP = 25 * 1024 * 1024
 
 /** The limit for all unverified bodies together. */
-const TOGETHER_CAP = 4 * BODY_CAP
+const TOTAL_CAP = 4 * BODY_CAP
 
 /** A body, or the status to refuse it with: 413 too large, 408 too slow, 503 too many at once, 400 cut off. */
 export type Body = { bytes: Buffer } | { refused: 400 | 408 | 413 | 503 }
 
 /** The bytes currently buffered by all requests of one server. */
-export type Held = { bytes: number }
+export type BufferedBytes = { bytes: number }
 
 /**
  * Reads the raw bytes of a request and stops as soon as there are too many or they come too slowly, so that an unsigned
@@ -18,7 +18,11 @@ export type Held = { bytes: number }
  *
  * @param deadline aborts when the sender's time is up.
  */
-export function readBody(request: IncomingMessage, deadline: AbortSignal, held: Held): Promise<Body> {
+export function readBody(
+  request: IncomingMessage,
+  deadline: AbortSignal,
+  held: BufferedBytes,
+): Promise<Body> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_CAP) return Promise.resolve({ refused: 413 })
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -36,7 +40,7 @@ export function readBody(request: IncomingMessage, deadline: AbortSignal, held: 
       held.bytes += chunk.length
       chunks.push(chunk)
       if (size > BODY_CAP) settle({ refused: 413 })
-      else if (held.bytes > TOGETHER_CAP) settle({ refused: 503 })
+      else if (held.bytes > TOTAL_CAP) settle({ refused: 503 })
     }
     const onEnd = () => settle({ bytes: Buffer.concat(chunks, size) })
     const onClose = () => settle({ refused: 400 })

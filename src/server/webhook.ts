@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { type Held, readBody } from './read-body.ts'
+import { type BufferedBytes, readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
 
 export type WebhookOptions = {
@@ -23,7 +23,7 @@ type Answer = { status: number; text: string }
  * happens within the request, and bodies are never logged.
  */
 export function webhookHandler(options: WebhookOptions) {
-  const held: Held = { bytes: 0 }
+  const held: BufferedBytes = { bytes: 0 }
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const began = performance.now()
     const body = await readBody(request, AbortSignal.timeout(options.bodyTime ?? 5_000), held)

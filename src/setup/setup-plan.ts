@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import type { ReadRepository } from '../doctor/facts.ts'
-import { type Gate, pins } from '../doctor/required-check.ts'
+import { type RequiredCheck, requiresFromApp } from '../doctor/required-check.ts'
 import { type Label, missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Ruleset } from '../services/github/enforcement/sources.ts'
 
@@ -50,10 +50,10 @@ export function planSetup(repository: ReadRepository, appId: number): SetupPlan 
 
 function planRuleset(repository: ReadRepository, appId: number, include: string[]): SetupStep[] {
   const { branches, rulesets } = repository.enforcement
-  const gate: Gate = { check: checkName, appId, repository: repository.name }
+  const gate: RequiredCheck = { check: checkName, appId, repository: repository.name }
   const enforced = branches
     .filter(({ covered }) => covered)
-    .every(({ state }) => state.readable && state.sources.some((source) => pins(source, gate)))
+    .every(({ state }) => state.readable && state.sources.some((source) => requiresFromApp(source, gate)))
   const own = rulesets.find(({ name, owner }) => name === rulesetName && owner === 'Repository')
   if (!own) return enforced ? [] : [{ kind: 'create-ruleset', body: newRuleset(include, appId) }]
   const body = repaired(own, include, appId, enforced)

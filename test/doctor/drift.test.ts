@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
-import { digestOf, drift } from '../../src/doctor/drift.ts'
+import { compareRuns, driftDigest } from '../../src/doctor/drift.ts'
 
 const a = (wish: Partial<Diagnosis> = {}): Diagnosis => ({
   severity: 'error',
@@ -16,68 +16,71 @@ const unreadable = a({ rule: 'repository-unreadable', about: '' })
 
 describe('drift is announced once', () => {
   it('the first time it is seen', () => {
-    expect(drift([], [a()])).toMatchObject({ appeared: [a()], fixed: [] })
+    expect(compareRuns([], [a()])).toMatchObject({ appeared: [a()], fixed: [] })
   })
 
   it('and not the second time, whatever the words', () => {
-    expect(drift([a()], [a({ what: 'Still not.', fix: 'Do.' })])).toMatchObject({ appeared: [], fixed: [] })
+    expect(compareRuns([a()], [a({ what: 'Still not.', fix: 'Do.' })])).toMatchObject({
+      appeared: [],
+      fixed: [],
+    })
   })
 
   it('its end too', () => {
-    expect(drift([a()], [])).toMatchObject({ appeared: [], fixed: [a()] })
+    expect(compareRuns([a()], [])).toMatchObject({ appeared: [], fixed: [a()] })
   })
 
   it('again when a warning has become an error, and not when an error has become a warning', () => {
     const mild = a({ severity: 'warning' })
-    expect(drift([mild], [a()]).appeared).toEqual([a()])
-    expect(drift([a()], [mild])).toMatchObject({ appeared: [], fixed: [] })
+    expect(compareRuns([mild], [a()]).appeared).toEqual([a()])
+    expect(compareRuns([a()], [mild])).toMatchObject({ appeared: [], fixed: [] })
   })
 
   it('as fixed when it is only information now', () => {
-    expect(drift([a()], [a({ severity: 'information' })]).fixed).toEqual([a()])
+    expect(compareRuns([a()], [a({ severity: 'information' })]).fixed).toEqual([a()])
   })
 
   it.each(['information', 'unknown'] as const)('and what is only %s never', (severity) => {
-    expect(drift([], [a({ severity })])).toMatchObject({ appeared: [], fixed: [] })
-    expect(drift([a({ severity })], [])).toMatchObject({ appeared: [], fixed: [] })
+    expect(compareRuns([], [a({ severity })])).toMatchObject({ appeared: [], fixed: [] })
+    expect(compareRuns([a({ severity })], [])).toMatchObject({ appeared: [], fixed: [] })
   })
 
   it('apart for each repository, rule and branch', () => {
     const others = [a({ repository: 'acme/blog' }), a({ rule: 'check-not-required' }), a({ about: 'next' })]
-    expect(drift([a()], [a(), ...others]).appeared).toEqual(others)
+    expect(compareRuns([a()], [a(), ...others]).appeared).toEqual(others)
   })
 })
 
 describe('what cannot be read has fixed nothing', () => {
   it('a repository: its drift is remembered, and neither fixed nor announced again later', () => {
-    const blind = drift([a()], [unreadable])
+    const blind = compareRuns([a()], [unreadable])
     expect(blind).toMatchObject({ appeared: [unreadable], fixed: [] })
-    expect(drift(blind.remember, [a()])).toMatchObject({ appeared: [], fixed: [unreadable] })
+    expect(compareRuns(blind.remember, [a()])).toMatchObject({ appeared: [], fixed: [unreadable] })
   })
 
   it('a branch of it', () => {
     const branch = a({ rule: 'branch-unreadable', about: 'main' })
-    expect(drift([a()], [branch]).fixed).toEqual([])
+    expect(compareRuns([a()], [branch]).fixed).toEqual([])
   })
 
   it.each(['installation-unreadable', 'installation-suspended'])('a whole account (%s)', (rule) => {
-    expect(drift([a()], [a({ rule, repository: 'acme', about: '' })]).fixed).toEqual([])
+    expect(compareRuns([a()], [a({ rule, repository: 'acme', about: '' })]).fixed).toEqual([])
   })
 
   it('but another repository that can be read has fixed its own', () => {
     const other = a({ repository: 'acme/blog' })
-    expect(drift([a(), other], [unreadable]).fixed).toEqual([other])
+    expect(compareRuns([a(), other], [unreadable]).fixed).toEqual([other])
   })
 })
 
 describe('the digest', () => {
   it('is equal for the same drift in another order and other words', () => {
     const other = a({ about: 'next' })
-    expect(digestOf([a(), other])).toBe(digestOf([other, a({ what: 'In other words.' })]))
+    expect(driftDigest([a(), other])).toBe(driftDigest([other, a({ what: 'In other words.' })]))
   })
 
   it('does not look at information', () => {
-    expect(digestOf([a(), a({ severity: 'information', about: 'x' })])).toBe(digestOf([a()]))
+    expect(driftDigest([a(), a({ severity: 'information', about: 'x' })])).toBe(driftDigest([a()]))
   })
 
   it.each([
@@ -85,6 +88,6 @@ describe('the digest', () => {
     ['another severity', [a({ severity: 'warning' as const })]],
     ['none', []],
   ])('differs with %s', (_, diagnoses) => {
-    expect(digestOf(diagnoses)).not.toBe(digestOf([a()]))
+    expect(driftDigest(diagnoses)).not.toBe(driftDigest([a()]))
   })
 })

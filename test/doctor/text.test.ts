@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
-import { asJson, asTable } from '../../src/doctor/text.ts'
+import { diagnosisJson, diagnosisTable } from '../../src/doctor/text.ts'
 
 const one = (severity: Diagnosis['severity'], wish: Partial<Diagnosis> = {}): Diagnosis => ({
   severity,
@@ -14,7 +14,7 @@ const one = (severity: Diagnosis['severity'], wish: Partial<Diagnosis> = {}): Di
 
 describe('the table', () => {
   it('shows where, what and how to fix it, and counts at the end', () => {
-    const text = asTable([one('error'), one('warning'), one('unknown'), one('information')])
+    const text = diagnosisTable([one('error'), one('warning'), one('unknown'), one('information')])
     for (const words of [
       'acme/shop',
       'It is not pinned.',
@@ -29,13 +29,13 @@ describe('the table', () => {
   })
 
   it('says that there is no drift, and still what could not be read', () => {
-    expect(asTable([])).toBe('No drift.\n')
-    expect(asTable([one('unknown')])).toContain('No drift. 1 setting could not be read from here.')
+    expect(diagnosisTable([])).toBe('No drift.\n')
+    expect(diagnosisTable([one('unknown')])).toContain('No drift. 1 setting could not be read from here.')
   })
 
   it('never cuts the name of a repository, and keeps within the terminal', () => {
     const repository = 'a-long-organisation/a-rather-long-repository'
-    const text = asTable([one('error', { repository, what: 'word '.repeat(60) })], 120)
+    const text = diagnosisTable([one('error', { repository, what: 'word '.repeat(60) })], 120)
     expect(text).toContain(repository)
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
   })
@@ -43,9 +43,9 @@ describe('the table', () => {
 
 describe('the JSON', () => {
   it('is not ok with drift, is ok without, and carries the findings and the digest', () => {
-    const bad = JSON.parse(asJson([one('warning')]))
+    const bad = JSON.parse(diagnosisJson([one('warning')]))
     expect(bad).toMatchObject({ ok: false, diagnoses: [one('warning')] })
-    const well = JSON.parse(asJson([one('unknown'), one('information')]))
+    const well = JSON.parse(diagnosisJson([one('unknown'), one('information')]))
     expect(well.ok).toBe(true)
     expect(well.digest).toMatch(/^[0-9a-f]{64}$/)
     expect(well.digest).not.toBe(bad.digest)

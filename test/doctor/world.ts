@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { diagnose } from '../../src/doctor/diagnose.ts'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
 import type { Facts, ReadRepository } from '../../src/doctor/facts.ts'
-import { gather, type Outside, type RepositoryName } from '../../src/doctor/gather.ts'
+import { type DoctorClients, gather, type RepositoryName } from '../../src/doctor/gather.ts'
 import { createAppProbot, personClient } from '../../src/services/github/app-client.ts'
 import type { Source } from '../../src/services/github/enforcement/sources.ts'
 import type { Branch } from '../../src/services/github/enforcement.ts'
@@ -19,14 +19,14 @@ export async function aWorld(files: Record<string, string> = { '.github/release-
   const { id, privateKey, webhookSecret } = github.app
   const settings = { appId: id, privateKey, webhookSecrets: [webhookSecret], apiUrl: github.url }
   const probot = createAppProbot(settings, pino({ level: 'silent' }))
-  const outside: Outside = {
+  const outside: DoctorClients = {
     app: await probot.auth(),
     installation: (installationId) => probot.auth(installationId),
     serves: () => true,
     probes: [],
     now: () => new Date(house.clock.now),
   }
-  const read = (wish: Partial<Outside> = {}, only?: RepositoryName): Promise<Facts> =>
+  const read = (wish: Partial<DoctorClients> = {}, only?: RepositoryName): Promise<Facts> =>
     gather({ ...outside, ...wish }, only)
   const person = (login: string) => ({ administrator: personClient(github.url, github.tokenFor(login)) })
   return {
@@ -34,7 +34,7 @@ export async function aWorld(files: Record<string, string> = { '.github/release-
     outside,
     read,
     person,
-    diagnose: async (wish: Partial<Outside> = {}): Promise<Diagnosis[]> => diagnose(await read(wish)),
+    diagnose: async (wish: Partial<DoctorClients> = {}): Promise<Diagnosis[]> => diagnose(await read(wish)),
   }
 }
 

@@ -55,10 +55,10 @@ describe('the plan', () => {
     expect(bodyOf({ ...bare, policy: covering(branches) }).conditions.ref_name.include).toEqual(include)
   })
 
-  it('tells of a glob that a ruleset has no words for, and leaves it out', () => {
+  it('reports a glob that a ruleset cannot express, and leaves it out', () => {
     const found = plan({ ...bare, policy: covering('["{a,b}/*"]') })
     expect(found.inexpressible).toEqual(['{a,b}/*'])
-    expect(planText('acme/shop', found)).toContain('A ruleset cannot say "{a,b}/*"')
+    expect(planText('acme/shop', found)).toContain('A ruleset cannot express "{a,b}/*"')
     expect(JSON.stringify(found.steps)).not.toContain('{a,b}')
   })
 
