@@ -6,7 +6,7 @@ import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Verdict } from '../decision/verdict.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import { asRetry, type GitHub } from '../services/github/client.ts'
-import type { Offer } from '../services/github/pulls.ts'
+import type { OpenPull } from '../services/github/open-pulls.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { performRegressionStep, recordReleaseBaseline } from '../staging/requests.ts'
@@ -96,10 +96,10 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
 }
 
 /** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is judged. */
-function coveredOf(offers: Offer[], judging: Judgeable, { base: { defaultBranch } }: Snapshot): number[] {
+function coveredOf(pulls: OpenPull[], judging: Judgeable, { base: { defaultBranch } }: Snapshot): number[] {
   const isCovered = (base: string) =>
     judging.kind === 'policy' ? covers(judging.policy, base, defaultBranch) : base === defaultBranch
-  return offers.filter(({ base }) => isCovered(base)).map(({ number }) => number)
+  return pulls.filter(({ base }) => isCovered(base)).map(({ number }) => number)
 }
 
 /**

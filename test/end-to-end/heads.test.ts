@@ -50,6 +50,36 @@ describe('a pull request with the same head to a branch that the policy leaves o
   })
 })
 
+describe('the tip of main that goes to two release branches', () => {
+  test('is green only when both pull requests are approved, though GitHub ties neither to the commit', async () => {
+    const shop = await aShopWith('release/1', 'branches: [main, "release/*"]\ngates:\n  approvals: {}\n')
+    const copy = await stage.github.workingCopy(shop.name, 'olga')
+    await copy.branch('release/2')
+    await copy.push({ ref: 'release/2' })
+    expect(await shop.merge('eva', await aGreenOne(shop))).toBeUndefined()
+    const [first, second] = [await offer(shop, 'main', 'release/1'), await offer(shop, 'main', 'release/2')]
+    const tied = await stage
+      .as('ana')
+      .rest.repos.listPullRequestsAssociatedWithCommit({ ...shop.repository, commit_sha: first.sha })
+    expect(tied.data.filter(({ state }) => state === 'open')).toEqual([])
+    await shop.review('chloe', first)
+    await shop.review('dev', first)
+    expect((await shop.check(first))?.conclusion).not.toBe('success')
+    await shop.review('chloe', second)
+    await shop.review('dev', second)
+    expect(await shop.check(first)).toMatchObject({ conclusion: 'success' })
+  })
+})
+
+/** A pull request of a branch that is there already. */
+async function offer(shop: Workshop, branch: string, base: string): Promise<Change> {
+  const { data } = await stage
+    .as('ben')
+    .rest.pulls.create({ ...shop.repository, title: `${branch} to ${base}`, head: branch, base })
+  await stage.settled()
+  return { number: data.number, branch, sha: data.head.sha }
+}
+
 describe('a head that was merged to another branch than the default one', () => {
   const night = '2026-11-26T09:00:00Z'
   let shop: Workshop

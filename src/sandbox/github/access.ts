@@ -80,9 +80,13 @@ export function openRepository(hub: Hub, c: RequestContext, need: Need): Reposit
     const { permissions } = appById(hub, actor.appId)
     if (!permits(permissions[need.app], need.level))
       throw problem(403, 'Resource not accessible by integration')
+    refuseArchived(repository, need)
     return repository
   }
-  if (actor.kind === 'user' && hasRole(hub, repository, actor.userId, need.role)) return repository
+  if (actor.kind === 'user' && hasRole(hub, repository, actor.userId, need.role)) {
+    refuseArchived(repository, need)
+    return repository
+  }
   if (need.role === 'read') return repository
   if (actor.kind !== 'user') throw problem(401, 'Requires authentication')
   throw problem(
@@ -91,6 +95,12 @@ export function openRepository(hub: Hub, c: RequestContext, need: Need): Reposit
       ? 'Must have admin rights to Repository.'
       : `Must have ${need.role} access to Repository.`,
   )
+}
+
+/** Its administrators may still take it out of the archive, or delete it. */
+function refuseArchived({ archived }: Repository, { app, level }: Need): void {
+  if (archived && level === 'write' && app !== 'administration')
+    throw problem(403, 'Repository was archived so is read-only.')
 }
 
 function permits(given: 'read' | 'write' | undefined, level: 'read' | 'write'): boolean {

@@ -5,10 +5,15 @@ import { simpleOrganization, userById } from './shapes/account.ts'
 import { labelShape } from './shapes/issue.ts'
 import { nodeId } from './shapes/links.ts'
 import { repositoryShape } from './shapes/repository.ts'
-import type { Installation } from './world.ts'
+import type { Account, Installation } from './world.ts'
 
 /** Sent to every App, whatever it subscribed to. */
-const always = new Set(['installation', 'installation_repositories', 'github_app_authorization'])
+const always = new Set([
+  'installation',
+  'installation_repositories',
+  'installation_target',
+  'github_app_authorization',
+])
 
 /**
  * Sends a webhook about a repository, when the App is installed there and asked for this event.
@@ -28,6 +33,27 @@ export function emit(
     ...payload,
     repository: repositoryShape(hub, repository),
     ...(owner.type === 'Organization' ? { organization: simpleOrganization(hub, owner) } : {}),
+    sender: userById(hub, by.userId),
+    installation: liteInstallation(installation),
+  })
+}
+
+/** Sends a webhook about an organization and no repository, where the App is installed on it. */
+export function emitForOrganization(
+  hub: Hub,
+  organization: Account,
+  event: string,
+  by: By,
+  payload: Record<string, unknown>,
+): void {
+  const installation = hub.world.installations.find(
+    ({ appId, accountId, suspendedAt }) =>
+      appId === hub.appId && accountId === organization.id && suspendedAt === null,
+  )
+  if (!installation || !subscribes(hub, event)) return
+  hub.deliver(event, {
+    ...payload,
+    organization: simpleOrganization(hub, organization),
     sender: userById(hub, by.userId),
     installation: liteInstallation(installation),
   })

@@ -1,6 +1,7 @@
+import { GraphQLError } from 'graphql'
 import { type Commit, findCommit } from './git-reading.ts'
 import { fullName, type Hub } from './hub.ts'
-import { pullCommits } from './pull-facts.ts'
+import { isPull, pullCommits } from './pull-facts.ts'
 import type { PullIssue, Repository } from './repository-state.ts'
 import { accountOfEmail } from './shapes/commit.ts'
 import { nodeId } from './shapes/links.ts'
@@ -16,6 +17,11 @@ export function repositoryObject(hub: Hub, repository: Repository) {
     pullRequest({ number }: { number: number }) {
       const issue = repository.issues.get(number)
       return issue?.pull ? pullObject(hub, repository, issue as PullIssue) : null
+    },
+    pullRequests({ states, ...range }: Range & { states?: string[] }) {
+      const pulls = [...repository.issues.values()].filter(isPull)
+      const wanted = pulls.filter((issue) => !states || states.includes(stateOf(issue)))
+      return connection(wanted, range, (issue) => pullObject(hub, repository, issue))
     },
     async object({ expression, oid }: { expression?: string; oid?: string }) {
       const commit = await findCommit(repository.git, oid ?? expression ?? '')
@@ -40,7 +46,7 @@ export function pullObject(hub: Hub, repository: Repository, issue: PullIssue) {
     number: issue.number,
     title: issue.title,
     isDraft: pull.draft,
-    state: pull.mergedAt === null ? issue.state.toUpperCase() : 'MERGED',
+    state: stateOf(issue),
     headRefOid: pull.headSha,
     baseRefName: pull.baseRef,
     autoMergeRequest: wish && {
@@ -56,16 +62,30 @@ export function pullObject(hub: Hub, repository: Repository, issue: PullIssue) {
   }
 }
 
+function stateOf({ state, pull }: PullIssue): string {
+  return pull.mergedAt === null ? state.toUpperCase() : 'MERGED'
+}
+
 export function queuePosition(repository: Repository, issue: PullIssue): number {
   const entries = repository.queues.get(issue.pull.baseRef)?.entries ?? []
   return entries.findIndex(({ number }) => number === issue.number) + 1
 }
 
+/** GitHub's answer to a query that it does not carry out. */
+export function refuse(message: string, type = 'UNPROCESSABLE'): GraphQLError {
+  return new GraphQLError(message, { extensions: { type } })
+}
+
 type Range = { first?: number; last?: number; after?: string }
 
+/** GitHub asks for a page of 1 to 100 rows by name. */
 function connection<T, R>(rows: T[], { first, last, after }: Range, shape: (row: T) => R) {
+  const size = first ?? last
+  if (size === undefined)
+    throw refuse('You must provide a `first` or `last` value to properly paginate the connection.')
+  if (size < 1 || size > 100) throw refuse(`Requesting ${size} records exceeds the limit of 100 records.`)
   const start = after ? Number(after) : last === undefined ? 0 : Math.max(rows.length - last, 0)
-  const end = Math.min(start + (first ?? last ?? 100), rows.length)
+  const end = Math.min(start + size, rows.length)
   return {
     totalCount: rows.length,
     nodes: rows.slice(start, end).map(shape),

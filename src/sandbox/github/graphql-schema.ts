@@ -20,6 +20,7 @@ export const graphqlSchema = buildSchema(`
     databaseId: Int
     nameWithOwner: String!
     pullRequest(number: Int!): PullRequest
+    pullRequests(states: [PullRequestState!], first: Int, last: Int, after: String): PullRequestConnection!
     object(expression: String, oid: GitObjectID): Commit
   }
   type AutoMergeRequest { enabledBy: User mergeMethod: PullRequestMergeMethod! }
@@ -38,6 +39,7 @@ export const graphqlSchema = buildSchema(`
     mergeQueueEntry: MergeQueueEntry
     commits(first: Int, last: Int, after: String): PullRequestCommitConnection!
   }
+  type PullRequestConnection { totalCount: Int! nodes: [PullRequest] pageInfo: PageInfo! }
   type PageInfo { hasNextPage: Boolean! endCursor: String }
   type PullRequestCommitConnection { totalCount: Int! nodes: [PullRequestCommit] pageInfo: PageInfo! }
   type PullRequestCommit { commit: Commit! }

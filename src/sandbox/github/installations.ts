@@ -1,4 +1,5 @@
-import { accountById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
+import { accountById, appById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
+import { byOwner } from './organizations.ts'
 import type { Repository } from './repository-state.ts'
 import { installationShape } from './routes/apps.ts'
 import { userById } from './shapes/account.ts'
@@ -25,9 +26,11 @@ export const appEvents = [
   'deployment_status',
   'issue_comment',
   'issues',
+  'label',
   'member',
   'membership',
   'merge_group',
+  'organization',
   'pull_request',
   'pull_request_review',
   'push',
@@ -122,8 +125,24 @@ export function changeRepositories(
     repositories_added: action === 'added' ? rows : [],
     repositories_removed: action === 'removed' ? rows : [],
     requester: null,
-    sender: userById(hub, installation.accountId),
+    sender: ownerOf(hub, installation),
   })
+}
+
+/** An owner accepts what the App asks for since it was changed. */
+export function acceptPermissions(
+  hub: Hub,
+  installation: Installation,
+  asked: { permissions?: AppRecord['permissions']; events?: string[] },
+): void {
+  const app = appById(hub, installation.appId)
+  Object.assign(app.permissions, asked.permissions)
+  app.events.push(...(asked.events ?? []).filter((event) => !app.events.includes(event)))
+  tell(hub, installation, 'new_permissions_accepted')
+}
+
+function ownerOf(hub: Hub, { accountId }: Installation) {
+  return userById(hub, byOwner(accountById(hub, accountId)).userId)
 }
 
 function tell(hub: Hub, installation: Installation, action: string): void {
@@ -137,7 +156,7 @@ function tell(hub: Hub, installation: Installation, action: string): void {
     installation: installationShape(hub, installation),
     repositories: covered.map((repository) => row(hub, repository)),
     requester: null,
-    sender: userById(hub, accountId),
+    sender: ownerOf(hub, installation),
   })
 }
 

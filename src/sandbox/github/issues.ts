@@ -13,6 +13,7 @@ export function makeLabel(
   hub: Hub,
   repository: Repository,
   wish: { name: string; color?: string; description?: string | null },
+  by: By,
 ): Label {
   const label: Label = {
     id: hub.world.nextId('label'),
@@ -22,7 +23,34 @@ export function makeLabel(
     default: false,
   }
   repository.labels.push(label)
+  emit(hub, repository, 'label', by, { action: 'created', label: labelShape(hub, repository, label) })
   return label
+}
+
+export type LabelEdit = { new_name: string; color: string; description: string | null }
+
+/** Issues that have the label show its new name; their events keep the old one. */
+export function editLabel(hub: Hub, repository: Repository, label: Label, edit: Partial<LabelEdit>, by: By) {
+  const before = { ...label }
+  label.name = edit.new_name ?? label.name
+  label.color = edit.color?.replace(/^#/, '') ?? label.color
+  label.description = edit.description === undefined ? label.description : edit.description
+  const changed = (['name', 'color', 'description'] as const).filter((key) => before[key] !== label[key])
+  const changes = Object.fromEntries(changed.map((key) => [key, { from: before[key] ?? '' }]))
+  if (changed.length === 0) return
+  emit(hub, repository, 'label', by, { action: 'edited', label: labelShape(hub, repository, label), changes })
+}
+
+/** Takes the label from the repository and all its issues: the `unlabeled` of each does not say which label it was. */
+export async function deleteLabel(hub: Hub, repository: Repository, label: Label, by: By): Promise<void> {
+  repository.labels = repository.labels.filter((one) => one !== label)
+  for (const issue of repository.issues.values()) {
+    if (!issue.labels.includes(label)) continue
+    issue.labels = issue.labels.filter((one) => one !== label)
+    issue.updatedAt = hub.clock()
+    await emitLabelled(hub, repository, issue, 'unlabeled', by)
+  }
+  emit(hub, repository, 'label', by, { action: 'deleted', label: labelShape(hub, repository, label) })
 }
 
 /** Puts labels on; one that the repository does not have is made, as GitHub does. */
@@ -34,7 +62,7 @@ export async function addLabels(
   by: By,
 ): Promise<void> {
   for (const name of names) {
-    const label = findLabel(repository, name) ?? makeLabel(hub, repository, { name })
+    const label = findLabel(repository, name) ?? makeLabel(hub, repository, { name }, by)
     if (issue.labels.includes(label)) continue
     issue.labels.push(label)
     await tellLabel(hub, repository, issue, 'labeled', label, by)
@@ -66,7 +94,17 @@ async function tellLabel(
   by: By,
 ) {
   record(hub, issue, action, by, { detail: { label: { name: label.name, color: label.color } } })
-  const extra = { label: labelShape(hub, repository, label) }
+  await emitLabelled(hub, repository, issue, action, by, { label: labelShape(hub, repository, label) })
+}
+
+async function emitLabelled(
+  hub: Hub,
+  repository: Repository,
+  issue: Issue,
+  action: string,
+  by: By,
+  extra: Record<string, unknown> = {},
+): Promise<void> {
   if (isPull(issue)) await emitPull(hub, repository, issue, action, by, extra)
   else emit(hub, repository, 'issues', by, { action, issue: issueShape(hub, repository, issue), ...extra })
 }

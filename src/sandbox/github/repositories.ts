@@ -4,8 +4,9 @@ import { emit } from './events.ts'
 import { openGit, spawnGit } from './git.ts'
 import { noCommit, shaOf } from './git-reading.ts'
 import { type NewBranch, writeBranches } from './git-writing.ts'
-import { type Hub, repositoryByName, requireAccount } from './hub.ts'
+import { accountById, type Hub, repositoryByName, requireAccount } from './hub.ts'
 import { personSignature } from './merging.ts'
+import { byOwner } from './organizations.ts'
 import { branchMoved } from './pushes.ts'
 import type { Repository, RoleName } from './repository-state.ts'
 import { simpleUser } from './shapes/account.ts'
@@ -31,6 +32,7 @@ export async function addRepository(hub: Hub, wish: NewRepository): Promise<Repo
   for (const [login, role] of Object.entries(wish.collaborators ?? {})) {
     repository.collaborators.set(requireAccount(hub, login).id, role)
   }
+  emit(hub, repository, 'repository', byOwner(owner), { action: 'created' })
   return repository
 }
 
@@ -119,9 +121,17 @@ export function setCollaborator(
   if (role === null) repository.collaborators.delete(account.id)
   else repository.collaborators.set(account.id, role)
   const action = role === null ? 'removed' : old === undefined ? 'added' : 'edited'
-  const by = { userId: repository.ownerId, appId: null }
-  const changes = role === null ? {} : { changes: { permission: { from: old ?? null, to: role } } }
+  const by = byOwner(accountById(hub, repository.ownerId))
+  const changes = memberChanges(old, role)
   emit(hub, repository, 'member', by, { action, member: simpleUser(hub, account), ...changes })
+}
+
+/** `permission` has the old four values; who joins has their role by name too. */
+function memberChanges(old: RoleName | undefined, role: RoleName | null) {
+  if (role === null) return {}
+  const to = { maintain: 'write', triage: 'read' }[role] ?? role
+  if (old === undefined) return { changes: { permission: { to }, role_name: { to: role } } }
+  return { changes: { permission: { from: old, to: role } } }
 }
 
 /** Throws away what no ref reaches any more; reviews of such commits lose their `commit_id`, as on GitHub. */

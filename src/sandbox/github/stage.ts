@@ -1,15 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { Tokens } from './auth.ts'
 import { emitRun } from './checks.ts'
-import { emit } from './events.ts'
+import type { By } from './context.ts'
 import type { NewBranch } from './git-writing.ts'
 import { accountById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
 import * as installs from './installations.ts'
 import { dequeue, enqueue } from './merge-queue.ts'
+import * as organizations from './organizations.ts'
 import * as people from './people.ts'
 import { setAutoMerge, setDraft } from './pull-edits.ts'
 import { isPull } from './pull-facts.ts'
 import * as repositories from './repositories.ts'
+import * as changes from './repository-changes.ts'
 import type { MergeMethod, Repository, RoleName } from './repository-state.ts'
 import { makeWorkingCopy, type WorkingCopy } from './working-copy.ts'
 import type { Account, BaseRole } from './world.ts'
@@ -38,26 +40,33 @@ function cast(hub: Hub, tokens: Tokens) {
     renameUser: (login: string, to: string) => people.renameUser(hub, login, to),
     deleteUser: (login: string) => people.deleteUser(hub, login),
     addOrganization: (login: string, options?: { owners?: string[]; members?: string[] }) =>
-      shown(people.addOrganization(hub, login, options)),
-    addCustomRole: (org: string, name: string, base: BaseRole) => people.addCustomRole(hub, org, name, base),
+      shown(organizations.addOrganization(hub, login, options)),
+    renameOrganization: (login: string, to: string) => organizations.renameOrganization(hub, login, to),
+    /** Takes a person into an organization, or (`false`) out of it and all of its teams. */
+    setOrganizationMember: (org: string, login: string, inside = true) =>
+      organizations.setOrganizationMember(hub, org, login, inside),
+    addCustomRole: (org: string, name: string, base: BaseRole) =>
+      organizations.addCustomRole(hub, org, name, base),
     addTeam(
       org: string,
       slug: string,
       options: { members: string[]; parent?: string },
     ): { id: number; slug: string } {
-      const { id } = people.addTeam(hub, org, slug, options)
+      const { id } = organizations.addTeam(hub, org, slug, options)
       return { id, slug }
     },
     /** Puts a person into a team, or (`false`) takes them out. */
-    setTeamMember(org: string, slug: string, login: string, inside = true): void {
-      const { members } = people.findTeam(hub, org, slug)
-      const { id } = requireAccount(hub, login)
-      if (inside) members.set(id, 'member')
-      else members.delete(id)
+    setTeamMember: (org: string, slug: string, login: string, inside = true) =>
+      organizations.setTeamMember(hub, organizations.findTeam(hub, org, slug), login, inside),
+    /** Null takes the team's role away. */
+    setTeamRepository(org: string, slug: string, repository: string, role: RoleName | null): void {
+      const team = organizations.findTeam(hub, org, slug)
+      organizations.setTeamRepository(hub, team, find(hub, repository), role)
     },
-    setTeamRepository(org: string, slug: string, repository: string, role: RoleName): void {
-      people.findTeam(hub, org, slug).repositories.set(find(hub, repository).id, role)
-    },
+    renameTeam: (org: string, slug: string, name: string) =>
+      organizations.renameTeam(hub, organizations.findTeam(hub, org, slug), name),
+    deleteTeam: (org: string, slug: string) =>
+      organizations.deleteTeam(hub, organizations.findTeam(hub, org, slug)),
     /** A personal token, for `@octokit/rest` or curl. */
     tokenFor: (login: string) => tokens.forUser(requireAccount(hub, login)),
   }
@@ -71,6 +80,10 @@ function houses(hub: Hub) {
     fullName: fullName(hub, repository),
     folder: repository.git.folder,
   })
+  const changing = (name: string, change: (found: Repository, by: By) => void): void => {
+    const found = find(hub, name)
+    change(found, organizations.byOwner(accountById(hub, found.ownerId)))
+  }
   return {
     addRepository: async (wish: repositories.NewRepository) =>
       shown(await repositories.addRepository(hub, wish)),
@@ -82,13 +95,16 @@ function houses(hub: Hub) {
     setCollaborator: (repository: string, login: string, role: RoleName | null) =>
       repositories.setCollaborator(hub, find(hub, repository), login, role),
     collectGarbage: (repository: string) => repositories.collectGarbage(find(hub, repository)),
-    renameRepository(repository: string, name: string): void {
-      const found = find(hub, repository)
-      const from = found.name
-      found.name = name
-      const changes = { repository: { name: { from } } }
-      emit(hub, found, 'repository', { userId: found.ownerId, appId: null }, { action: 'renamed', changes })
-    },
+    renameRepository: (repository: string, name: string) =>
+      changing(repository, (found, by) => changes.renameRepository(hub, found, name, by)),
+    archiveRepository: (repository: string, archived = true) =>
+      changing(repository, (found, by) => changes.changeRepository(hub, found, { archived }, by)),
+    transferRepository: (repository: string, owner: string) =>
+      changing(repository, (found, by) =>
+        changes.transferRepository(hub, found, requireAccount(hub, owner), by),
+      ),
+    deleteRepository: (repository: string) =>
+      changing(repository, (found, by) => changes.deleteRepository(hub, found, by)),
     workingCopy: (repository: string, login: string): Promise<WorkingCopy> =>
       makeWorkingCopy(hub, find(hub, repository), requireAccount(hub, login)),
   }
@@ -110,6 +126,11 @@ function installing(hub: Hub, tokens: Tokens) {
       tokens.suspendInstallation(id, suspended)
       installs.suspend(hub, installation(id), suspended)
     },
+    /** An owner accepts what the App asks for anew. */
+    acceptPermissions: (
+      id: number,
+      asked: { permissions?: Record<string, 'read' | 'write'>; events?: string[] },
+    ) => installs.acceptPermissions(hub, installation(id), asked),
     uninstallApp: (id: number) => installs.uninstall(hub, installation(id)),
     /** A token of the App under test, for tests that act as the App without its process. */
     installationToken: (id: number) => tokens.forInstallation(hub.appId, id).token,

@@ -3,6 +3,7 @@ import { checkName } from '../../decision/report.ts'
 import type { StandingRun } from './checks.ts'
 import { type GitHub, orAbsent } from './client.ts'
 import { tipOf } from './landed-commits.ts'
+import { type OpenPull, readOpenPulls } from './open-pulls.ts'
 import { type LineCommit, readOwnLine } from './own-line.ts'
 
 /** Which pull requests a group would merge; `unknown` are commits that belong to none that could be found. */
@@ -60,12 +61,13 @@ export async function contentsOfGroup(
 ): Promise<GroupContents> {
   const { line, complete } = await lineOf(github, repository, group)
   const tips = await queueTips(github, repository, group)
+  const open = await readOpenPulls(github, repository)
   const pulls = new Set<number>()
   const unknown: string[] = complete ? [] : [group.headSha]
   let above: { number: number; left: number } | undefined
   for (const commit of line) {
     const tip = tips.get(commit.sha)
-    const own = tip === undefined ? await pullsOf(github, repository, group, commit) : [tip]
+    const own = tip === undefined ? await pullsOf(github, repository, group, commit, open) : [tip]
     for (const number of own) pulls.add(number)
     const [number] = own
     if (number !== undefined) {
@@ -100,25 +102,26 @@ async function queueTips(
   )
 }
 
-/** Open pull requests to the group's base that a commit on its line comes from. */
+/**
+ * Open pull requests to the group's base that a commit on its line comes from: a merge names their head, whatever branch
+ * or fork has it; any other commit GitHub alone can tie to one.
+ */
 async function pullsOf(
   github: GitHub,
   { owner, repo, repositoryId }: RepositoryRef,
   { baseRef }: MergeGroup,
   { sha, parents }: LineCommit,
+  open: OpenPull[],
 ): Promise<number[]> {
-  const merged = parents[1] ?? sha
-  const options = { owner, repo, commit_sha: merged, per_page: 100 }
-  const pulls = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, options)
-  return pulls
-    .filter(
-      ({ state, base, head }) =>
-        state === 'open' &&
-        base.ref === branchOf(baseRef) &&
-        base.repo.id === repositoryId &&
-        (parents.length === 1 || head.sha === merged),
-    )
+  const toBase = open.filter(({ base }) => base === branchOf(baseRef))
+  const merged = toBase.filter(({ head }) => head === (parents[1] ?? sha))
+  if (merged.length > 0 || parents.length > 1) return merged.map(({ number }) => number)
+  const options = { owner, repo, commit_sha: sha, per_page: 100 }
+  const tied = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, options)
+  return tied
+    .filter(({ base }) => base.repo.id === repositoryId)
     .map(({ number }) => number)
+    .filter((number) => toBase.some((pull) => pull.number === number))
 }
 
 async function commitsOf(github: GitHub, { owner, repo }: RepositoryRef, number: number): Promise<number> {

@@ -32,19 +32,3 @@ export async function baseTip(github: GitHub, ref: PullRef, { base }: Pull): Pro
   const answer = await orAbsent(github.rest.git.getRef({ owner, repo, ref: `heads/${base.ref}` }))
   return answer?.data.object.sha ?? base.sha
 }
-
-/** An open pull request that offers a commit to a branch. */
-export type Offer = { number: number; base: string }
-
-/** A check run belongs to a commit: the other open pull requests of the repository that offer this one. */
-export async function readSameHead(github: GitHub, ref: PullRef, sha: string): Promise<Offer[]> {
-  const { owner, repo } = ref
-  const options = { owner, repo, commit_sha: sha, per_page: 100 }
-  const pulls = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, options)
-  const isOffer = ({ state, head, base }: (typeof pulls)[number]) =>
-    state === 'open' && head.sha === sha && base.repo.id === ref.repositoryId
-  return pulls
-    .filter(isOffer)
-    .map(({ number, base }) => ({ number, base: base.ref }))
-    .filter(({ number }) => number !== ref.number)
-}

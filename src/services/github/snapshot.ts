@@ -8,14 +8,15 @@ import type { GitHub } from './client.ts'
 import { readWork } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
 import { equalitiesFor, equalityWith, keepHead, notSame } from './older-heads.ts'
+import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
-import { type Offer, type Pull, readPull, readSameHead, versionOf } from './pulls.ts'
+import { type Pull, readPull, versionOf } from './pulls.ts'
 import { readReviews, withDismissal } from './reviews.ts'
 import { labelsOf, readTimeline } from './timeline.ts'
 
 /** A snapshot, and the other open pull requests of the repository that have the same head. */
-export type Facts = { snapshot: Snapshot; sameHead: Offer[] }
+export type Facts = { snapshot: Snapshot; sameHead: OpenPull[] }
 
 /** What the policy asks to be read beyond the pull request itself. */
 export type Wanted = {
@@ -45,7 +46,7 @@ export async function readSnapshot(
     if (!before) return undefined
     const [{ snapshot, keep }, sameHead] = await Promise.all([
       readFacts(prover, ref, before, wanted, now().toISOString()),
-      readSameHead(github, ref, before.head.sha),
+      readSameHeadPulls(github, ref, before.head.sha),
     ])
     const after = await readPull(github, ref)
     if (after && versionOf(after, wanted) === versionOf(before, wanted)) {

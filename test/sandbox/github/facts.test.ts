@@ -290,3 +290,51 @@ describe('a large pull request of 260 commits and 3,100 files', () => {
     expect(await refusal(call)).toMatchObject({ status: 406, errors: [{ code: 'too_large' }] })
   })
 })
+
+describe('the pull requests of a commit', () => {
+  const tied = async (commit_sha: string, repo = house.repo) =>
+    (await house.as('olga').repos.listPullRequestsAssociatedWithCommit({ ...repo, commit_sha })).data.map(
+      ({ number, state }) => [number, state],
+    )
+
+  test('are open ones only while it is not on the default branch, and never those from forks', async () => {
+    const { as, repo, github } = house
+    const number = await house.openPull('wim', 'tied', { 'tied.txt': 'x\n' })
+    const sha = await house.headOf(number)
+    expect(await tied(sha)).toEqual([[number, 'open']])
+    await as('wim').git.createRef({ ...repo, ref: 'refs/heads/stable', sha: (await tip('main')) ?? '' })
+    await as('wim').pulls.merge(on(number))
+    const { data: back } = await as('wim').pulls.create({
+      ...repo,
+      base: 'stable',
+      head: 'main',
+      title: 'To stable',
+    })
+    expect(await tied(sha)).toEqual([[number, 'closed']])
+    expect(await tied(back.head.sha)).toEqual([[number, 'closed']])
+    await github.fork('acme/shop', 'rob')
+    const copy = await github.workingCopy('rob/shop', 'rob')
+    await copy.write({ 'fork.txt': 'x\n' })
+    await copy.branch('theirs', 'origin/main')
+    const theirs = await copy.commit('From a fork')
+    await copy.push()
+    const { data: fork } = await as('rob').pulls.create({
+      ...repo,
+      base: 'main',
+      head: 'rob:theirs',
+      title: 'Theirs',
+    })
+    expect(await tied(theirs)).toEqual([])
+    const asked = await as('rob').repos.listPullRequestsAssociatedWithCommit({
+      owner: 'rob',
+      repo: 'shop',
+      commit_sha: theirs,
+    })
+    expect(asked.data.map(({ number: found }) => found)).toEqual([fork.number])
+  })
+})
+
+async function tip(branch: string): Promise<string | undefined> {
+  const { data } = await house.as('wim').git.getRef({ ...house.repo, ref: `heads/${branch}` })
+  return data.object.sha
+}

@@ -2,12 +2,20 @@ import { Hono } from 'hono'
 import { needs, openRepository } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { changedFiles, diffText } from '../git-diff.ts'
-import { type Commit, commitsBetween, commitsOf, findCommit, mergeBase, shaOf } from '../git-reading.ts'
+import {
+  type Commit,
+  commitsBetween,
+  commitsOf,
+  findCommit,
+  isAncestor,
+  mergeBase,
+  shaOf,
+} from '../git-reading.ts'
 import { accountByLogin, type Hub, repositoryByName } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound, problem } from '../problems.ts'
 import { isPull } from '../pull-facts.ts'
-import type { Repository } from '../repository-state.ts'
+import type { Pull, PullIssue, Repository } from '../repository-state.ts'
 import { accepts, pathOf } from '../requests.ts'
 import { accountOfEmail, commitShape, commitWithFiles, fileShape } from '../shapes/commit.ts'
 import { repositoryPage, repositoryUrl } from '../shapes/links.ts'
@@ -40,8 +48,8 @@ export function commitRoutes(hub: Hub): Hono<GitHubContext> {
     const repository = openRepository(hub, c, needs('read', 'pull_requests', 'read'))
     const sha = await shaOf(repository.git, pathOf(c, 'sha'))
     if (!sha) throw problem(422, `No commit found for SHA: ${pathOf(c, 'sha')}`)
-    const found = await pullsOfCommit(repository, sha)
-    return c.json(page(c, found).map((issue) => pullShape(hub, repository, issue)))
+    const found = await pullsOfCommit(hub, repository, sha)
+    return c.json(page(c, found).map(({ base, issue }) => pullShape(hub, base, issue)))
   })
   app.get('/repos/:owner/:repo/commits/:ref{.+}', async (c) => {
     const repository = openRepository(hub, c, read)
@@ -64,17 +72,36 @@ export function commitRoutes(hub: Hub): Hono<GitHubContext> {
   return app
 }
 
-/** Pull requests that contain a commit, or that merged as this commit. */
-async function pullsOfCommit(repository: Repository, sha: string) {
-  const pulls = [...repository.issues.values()].filter(isPull)
-  const inside = await Promise.all(
-    pulls.map(async ({ pull }) => {
-      if (pull.mergeCommitSha === sha || pull.headSha === sha) return true
-      const commits = await commitsBetween(repository.git, pull.baseSha, pull.headSha)
-      return commits.some((commit) => commit.sha === sha)
-    }),
+/**
+ * The pull requests that merged a commit; where it is not on the default branch, open ones too. Those from forks are tied to
+ * the fork alone: asked for a head that only a fork has, the base answers with an empty list (TooTallNate/nx.js#410).
+ * https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-with-a-commit
+ */
+async function pullsOfCommit(hub: Hub, repository: Repository, sha: string) {
+  const landed = await isOnDefaultBranch(repository, sha)
+  const tied = [...hub.world.repositories.values()].flatMap((base) =>
+    [...base.issues.values()]
+      .filter(isPull)
+      .filter((issue) => isTied(repository, base, issue, landed))
+      .map((issue) => ({ base, issue })),
   )
-  return pulls.filter((_, index) => inside[index])
+  const inside = await Promise.all(tied.map(({ base, issue: { pull } }) => contains(base, pull, sha)))
+  return tied.filter((_, index) => inside[index])
+}
+
+async function isOnDefaultBranch({ git, defaultBranch }: Repository, sha: string): Promise<boolean> {
+  const tip = await shaOf(git, `refs/heads/${defaultBranch}`)
+  return tip !== undefined && (await isAncestor(git, sha, tip))
+}
+
+function isTied(asked: Repository, base: Repository, { state, pull }: PullIssue, landed: boolean): boolean {
+  if (pull.mergedAt !== null) return base === asked
+  return state === 'open' && !landed && pull.headRepositoryId === asked.id
+}
+
+async function contains({ git }: Repository, { mergeCommitSha, headSha, baseSha }: Pull, sha: string) {
+  if (mergeCommitSha === sha || headSha === sha) return true
+  return (await commitsBetween(git, baseSha, headSha)).some((commit) => commit.sha === sha)
 }
 
 type Range = {

@@ -1,8 +1,8 @@
-import { GraphQLError, graphql } from 'graphql'
+import { type GraphQLError, graphql } from 'graphql'
 import { Hono } from 'hono'
 import { hasRole, maySee, type RequestContext, requireAccountOf } from '../access.ts'
 import type { By, GitHubContext } from '../context.ts'
-import { pullObject, queuePosition, repositoryObject, userObject } from '../graphql-objects.ts'
+import { pullObject, queuePosition, refuse, repositoryObject, userObject } from '../graphql-objects.ts'
 import { graphqlSchema } from '../graphql-schema.ts'
 import { type Hub, repositoryByName } from '../hub.ts'
 import { dequeue, enqueue } from '../merge-queue.ts'
@@ -40,10 +40,6 @@ export function graphqlRoutes(hub: Hub): Hono<GitHubContext> {
 function errorShape(error: GraphQLError) {
   const { message, path, locations, extensions } = error
   return { type: extensions.type ?? 'UNPROCESSABLE', message, path, locations }
-}
-
-function refuse(message: string, type = 'UNPROCESSABLE'): GraphQLError {
-  return new GraphQLError(message, { extensions: { type } })
 }
 
 function queries(hub: Hub, c: RequestContext) {

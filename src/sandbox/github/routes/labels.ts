@@ -2,14 +2,14 @@ import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import type { Hub } from '../hub.ts'
-import { findLabel, makeLabel } from '../issues.ts'
+import { deleteLabel, editLabel, findLabel, type LabelEdit, makeLabel } from '../issues.ts'
 import { page } from '../pages.ts'
 import { invalid, notFound } from '../problems.ts'
 import type { Repository } from '../repository-state.ts'
-import { bodyOf, pathOf } from '../requests.ts'
+import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { labelShape } from '../shapes/issue.ts'
 
-type LabelInput = { name: string; new_name: string; color: string; description: string | null }
+type LabelInput = { name: string; color: string; description: string | null }
 
 /** The labels that a repository knows. */
 export function labelRoutes(hub: Hub): Hono<GitHubContext> {
@@ -26,11 +26,16 @@ export function labelRoutes(hub: Hub): Hono<GitHubContext> {
     if (!name) throw invalid([{ resource: 'Label', field: 'name', code: 'missing_field' }])
     if (findLabel(repository, name))
       throw invalid([{ resource: 'Label', field: 'name', code: 'already_exists' }])
-    const label = makeLabel(hub, repository, {
-      name,
-      ...(color ? { color } : {}),
-      description: description ?? null,
-    })
+    const label = makeLabel(
+      hub,
+      repository,
+      {
+        name,
+        ...(color ? { color } : {}),
+        description: description ?? null,
+      },
+      byOf(hub, c),
+    )
     return c.json(labelShape(hub, repository, label), 201)
   })
   app.get('/repos/:owner/:repo/labels/:name', (c) => {
@@ -40,17 +45,13 @@ export function labelRoutes(hub: Hub): Hono<GitHubContext> {
   app.patch('/repos/:owner/:repo/labels/:name', async (c) => {
     const repository = openRepository(hub, c, write)
     const label = labelOf(c, repository)
-    const { new_name, color, description } = await bodyOf<LabelInput>(c)
-    label.name = new_name ?? label.name
-    label.color = color?.replace(/^#/, '') ?? label.color
-    label.description = description ?? label.description
+    editLabel(hub, repository, label, await bodyOf<LabelEdit>(c), byOf(hub, c))
     return c.json(labelShape(hub, repository, label))
   })
-  app.delete('/repos/:owner/:repo/labels/:name', (c) => {
+  app.delete('/repos/:owner/:repo/labels/:name', async (c) => {
     const repository = openRepository(hub, c, write)
     const label = labelOf(c, repository)
-    repository.labels = repository.labels.filter((one) => one !== label)
-    for (const issue of repository.issues.values()) issue.labels = issue.labels.filter((one) => one !== label)
+    await hub.exclusive(repository, () => deleteLabel(hub, repository, label, byOf(hub, c)))
     return c.body(null, 204)
   })
   return app

@@ -1,14 +1,20 @@
 import { Hono } from 'hono'
 import { baseRole, hasRole, needs, openRepository, roleOf } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
-import { accountById, accountByLogin, type Hub } from '../hub.ts'
+import { accountById, accountByLogin, type Hub, requireAccount } from '../hub.ts'
 import { cursorPage, page } from '../pages.ts'
-import { invalid, notFound } from '../problems.ts'
+import { notFound } from '../problems.ts'
+import {
+  changeRepository,
+  deleteRepository,
+  type RepositorySettings,
+  transferRepository,
+} from '../repository-changes.ts'
 import type { Repository } from '../repository-state.ts'
-import { bodyOf, pathOf } from '../requests.ts'
+import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { simpleUser } from '../shapes/account.ts'
 import { activityShape } from '../shapes/activity.ts'
-import { fullRepository } from '../shapes/repository.ts'
+import { fullRepository, minimalRepository } from '../shapes/repository.ts'
 import type { Account } from '../world.ts'
 
 const metadata = needs('read', 'metadata', 'read')
@@ -25,8 +31,19 @@ export function repositoryRoutes(hub: Hub): Hono<GitHubContext> {
   })
   app.patch('/repos/:owner/:repo', async (c) => {
     const repository = openRepository(hub, c, needs('admin', 'administration', 'write'))
-    applySettings(repository, await bodyOf<RepositorySettings>(c))
+    changeRepository(hub, repository, await bodyOf<RepositorySettings>(c), byOf(hub, c))
     return c.json(fullRepository(hub, repository, 'admin'))
+  })
+  app.delete('/repos/:owner/:repo', (c) => {
+    const repository = openRepository(hub, c, needs('admin', 'administration', 'write'))
+    deleteRepository(hub, repository, byOf(hub, c))
+    return c.body(null, 204)
+  })
+  app.post('/repos/:owner/:repo/transfer', async (c) => {
+    const repository = openRepository(hub, c, needs('admin', 'administration', 'write'))
+    const { new_owner = '' } = await bodyOf<{ new_owner: string }>(c)
+    transferRepository(hub, repository, requireAccount(hub, new_owner), byOf(hub, c))
+    return c.json(minimalRepository(hub, repository), 202)
   })
   app.get('/repos/:owner/:repo/activity', (c) => {
     const repository = openRepository(hub, c, metadata)
@@ -98,36 +115,4 @@ function collaborators(hub: Hub, repository: Repository): Account[] {
   return [...ids]
     .map((id) => hub.world.accounts.get(id))
     .filter((account) => account && !account.deleted) as Account[]
-}
-
-type RepositorySettings = {
-  default_branch: string
-  allow_merge_commit: boolean
-  allow_squash_merge: boolean
-  allow_rebase_merge: boolean
-  allow_auto_merge: boolean
-  delete_branch_on_merge: boolean
-  archived: boolean
-  private: boolean
-}
-
-function applySettings(repository: Repository, settings: Partial<RepositorySettings>): void {
-  const methods = {
-    allow_merge_commit: 'merge',
-    allow_squash_merge: 'squash',
-    allow_rebase_merge: 'rebase',
-  } as const
-  for (const [name, method] of Object.entries(methods)) {
-    const allowed = settings[name as keyof typeof methods]
-    if (allowed === true) repository.mergeMethods.add(method)
-    if (allowed === false) repository.mergeMethods.delete(method)
-  }
-  if (repository.mergeMethods.size === 0) {
-    throw invalid([{ resource: 'Repository', field: 'merge_commit_allowed', code: 'invalid' }])
-  }
-  repository.allowAutoMerge = settings.allow_auto_merge ?? repository.allowAutoMerge
-  repository.deleteBranchOnMerge = settings.delete_branch_on_merge ?? repository.deleteBranchOnMerge
-  repository.defaultBranch = settings.default_branch ?? repository.defaultBranch
-  repository.archived = settings.archived ?? repository.archived
-  repository.private = settings.private ?? repository.private
 }
