@@ -84,6 +84,36 @@ test('docs/operations.md names every variable of the environment', () => {
   expect(names.filter((name) => !read('docs/operations.md').includes(`\`${name}\``))).toEqual([])
 })
 
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md')
+
+  test('has one line for each folder of src, and for no other', () => {
+    const named = [...page.matchAll(/^\| `src\/([\w.]+)\/?` \|/gm)].map(([, name]) => name ?? '')
+    expect(named.sort()).toEqual(readdirSync(join(root, 'src')).sort())
+  })
+
+  test('shows the dependency table that the architecture test enforces', () => {
+    const enforced = read('test/architecture.test.ts').match(/^const rows = (\[[\s\S]*?\n\])/m)?.[1] ?? ''
+    const rows = [...enforced.matchAll(/^ {2}\[(.*)\],$/gm)].map(([, row = '']) => row.replaceAll("'", '`'))
+    expect(rows.length).toBeGreaterThan(5)
+    const shown = [...page.matchAll(/^\| \d+ \| (.*) \|$/gm)].map(([, row]) => row)
+    expect(shown).toEqual(rows)
+  })
+
+  test('names only files and folders that exist', () => {
+    const paths = [...page.matchAll(/`((?:src|test|docs)\/[\w./-]+)`/g)].map(([, path]) => path ?? '')
+    expect(paths.length).toBeGreaterThan(20)
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test('names only files and folders that exist in its picture', () => {
+    const picture = page.match(/```mermaid\n([\s\S]*?)```/)?.[1] ?? ''
+    const paths = [...picture.matchAll(/\["?\(?"?([a-z]+\/[\w./-]*)<br>/g)].map(([, path]) => path ?? '')
+    expect(paths.length).toBeGreaterThan(5)
+    expect(paths.filter((path) => !existsSync(join(root, 'src', path)))).toEqual([])
+  })
+})
+
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
   .concat(readdirSync(join(root, 'docs')).map((name) => `docs/${name}`))
   .concat(readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`))
