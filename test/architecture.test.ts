@@ -80,7 +80,7 @@ describe('the reader of import lines', () => {
       types: false,
       inside: true,
     })
-    expect(imports).toContainEqual({ file: 'src/bot/app.ts', target: 'probot', types: true, inside: false })
+    expect(imports).toContainEqual({ file: 'src/bot/parts.ts', target: 'probot', types: true, inside: false })
   })
 
   it('every import inside names a file that exists', () => {
@@ -136,9 +136,10 @@ describe('the folders', () => {
     expect(mayImport({ file, target })).toBe(false)
   })
 
-  it('only bot/app.ts names events of GitHub to Probot', () => {
-    const found = files.filter((file) => !isIn('sandbox', file) && /\bapp\.on\(/.test(codeOf(file)))
-    expect(found).toEqual(['src/bot/app.ts'])
+  it('bot/events.ts says what an event means from its payload alone', () => {
+    const known = imports.filter(({ file, inside, types }) => file === 'src/bot/events.ts' && inside && !types)
+    expect(known.filter(({ target }) => !isIn('decision', target))).toEqual([])
+    expect(codeOf('src/bot/events.ts')).not.toMatch(/\bawait\b|\basync\b/)
   })
 })
 

@@ -1,14 +1,11 @@
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
-import type { PullRef } from '../decision/snapshot.ts'
 import { createAppProbot } from '../services/github/app-client.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openDatabase } from '../store/database/open.ts'
 import { releaseLeases } from '../store/leases.ts'
 import { openQueue } from '../store/queue.ts'
-import { touch } from '../store/verdicts.ts'
 import { startChores } from './chores.ts'
-import { loadEvents } from './events.ts'
 import { startWork } from './jobs.ts'
 import { closeServer, startServer } from './pages.ts'
 import type { Parts } from './parts.ts'
@@ -28,7 +25,6 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
   const parts = await assemble(settings, log)
   const { clock } = parts
   const { database, queue, now } = parts.shell
-  await loadEvents(parts)
   await startWork(parts)
   const { server, url } = await startServer(parts)
   // First apply the calendar changes that happened while the process was down.
@@ -65,11 +61,5 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   const probot = createAppProbot(settings, log)
   const shell = { database, queue, now, log, github: (installationId: number) => probot.auth(installationId) }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
-  const enqueue = async (pull: PullRef, sha?: string) => {
-    if (!serves(pull.owner)) return
-    const green = await touch(database, pull, sha)
-    // What may have to be taken back is looked at first.
-    await queue.enqueueEvaluate(pull, green ? { priority: 5 } : {})
-  }
-  return { settings, log, clock, shell, probot, serves, enqueue }
+  return { settings, log, clock, shell, probot, serves }
 }

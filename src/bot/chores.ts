@@ -1,30 +1,33 @@
-import type { PullRef } from '../decision/snapshot.ts'
 import type { DoctorClients } from '../doctor/gather.ts'
 import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
+import { revokeOverdue } from '../gate/unverified.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
-import type { PolicyFile } from '../services/github/policy.ts'
 import { recover } from '../services/github/recovery.ts'
+import { factStore } from '../store/facts.ts'
 import { lastReceivedAt } from '../store/inbox.ts'
 import { keepValidPolicy } from '../store/policies.ts'
-import { countedPulls } from '../store/verdicts/waiting.ts'
-import { events } from './app.ts'
+import { countedPulls, greenPulls } from '../store/verdicts/waiting.ts'
 import { runDailyCheck } from './daily.ts'
+import { isHandled } from './events.ts'
 import type { Parts } from './parts.ts'
-import { reconcile } from './reconcile.ts'
+import { type CoveredRepository, reconcile } from './reconcile.ts'
 import { type Chore, minute, repeatedly } from './repeatedly.ts'
 
 /** How far before the last received delivery to search for missed ones, since deliveries arrive out of order. */
 const recoveryMargin = 60 * minute
+
+const lastRound = 'recovery/last-round'
 
 /** Starts the periodic work. Each task also runs at startup. */
 export function startChores(parts: Parts): Chore[] {
   const { log, shell, settings } = parts
   const { recordsMonths } = settings
   return [
-    repeatedly('The hourly reconciliation', 60 * minute, () => enqueueEverything(parts), log),
+    repeatedly('The hourly reconciliation', 60 * minute, () => reconcileAll(parts), log),
+    repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
       'The daily check',
@@ -35,23 +38,42 @@ export function startChores(parts: Parts): Chore[] {
   ]
 }
 
-async function enqueueEverything({ shell, probot, serves, enqueue, log }: Parts): Promise<void> {
-  const { database, github } = shell
-  // A repository without pull requests still has a channel and a calendar.
-  const found = async (repository: Omit<PullRef, 'number'>, file: PolicyFile) => {
+async function reconcileAll({ shell, probot, serves, log }: Parts): Promise<void> {
+  const { database, github, queue } = shell
+  const visit = async ({ repository, file, numbers }: CoveredRepository) => {
+    // A repository without pull requests still has a channel and a calendar.
     if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
     // Includes pull requests that were closed or merged while their event was lost.
-    for (const pull of await countedPulls(database, repository)) await enqueue(pull)
+    const known = (await countedPulls(database, repository)).map(({ number }) => number)
+    const green = new Set((await greenPulls(database, repository)).map(({ number }) => number))
+    const pulls = [...new Set([...numbers, ...known])].map((number) => ({
+      pull: { ...repository, number },
+      green: green.has(number),
+    }))
+    await queue.enqueueAll(pulls)
   }
-  const asked = await reconcile({ app: await probot.auth(), github, enqueue, serves, found, log })
-  log.info({ pulls: asked }, 'Enqueued every open pull request')
+  const { pulls, complete } = await reconcile({ app: await probot.auth(), github, serves, visit, log })
+  if (complete) log.info({ pulls }, 'Enqueued every open pull request')
+  else log.warn({ pulls }, 'Could not find every open pull request; the rest is retried within the hour')
 }
 
 async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
-  const last = await lastReceivedAt(shell.database)
-  const since = last && new Date(last.getTime() - recoveryMargin)
+  const store = factStore(shell.database, shell.now)
+  // What has no handler is not stored, so the last round counts as well as the last delivery.
+  const round = await store.get<{ at: string }>(lastRound)
+  const last = Math.max(
+    (await lastReceivedAt(shell.database))?.getTime() ?? 0,
+    Date.parse(round?.at ?? '') || 0,
+  )
+  const since = last > 0 ? new Date(last - recoveryMargin) : undefined
+  const began = shell.now()
   const client = deliveriesClient(await probot.auth())
-  const { asked, refused } = await recover(client, { now: shell.now(), events, ...(since ? { since } : {}) })
+  const { asked, refused } = await recover(client, {
+    now: shell.now(),
+    isHandled,
+    ...(since ? { since } : {}),
+  })
+  if (refused.length === 0) await store.put(lastRound, { at: began.toISOString() })
   if (asked.length + refused.length > 0) {
     log.info({ asked, refused }, 'Requested missed deliveries again')
   }

@@ -1,31 +1,323 @@
+import { z } from 'zod'
+import type { MergeTask, RepositoryRef } from '../decision/merge-task.ts'
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
-import { enqueueWhenDue } from '../merges/enqueue.ts'
-import { requestRunByButton } from '../staging/requests.ts'
-import { verdictsOnHead } from '../store/verdicts.ts'
-import { releaseGate } from './app.ts'
-import type { Parts } from './parts.ts'
-import { openPulls, pullsUnderNewPolicy } from './reconcile.ts'
+import type { PullRef } from '../decision/snapshot.ts'
+import type { Scope } from '../store/verdicts/changes.ts'
 
-/** Tells Probot what to do with each event. */
-export async function loadEvents({ shell, probot, serves, enqueue }: Parts): Promise<void> {
-  const { database, queue, github, now } = shell
-  await probot.load(
-    releaseGate(enqueue, enqueueWhenDue(queue, { now, serves }), {
-      openPulls: async (repository) => openPulls(await github(repository.installationId), repository),
-      pullsUnderNewPolicy: async (repository) =>
-        pullsUnderNewPolicy(
-          { database, github: await github(repository.installationId), serves },
-          repository,
-        ),
-      pullsOnHead: async (repository, sha) =>
-        (await verdictsOnHead(database, repository, sha)).map(({ pull }) => pull.number),
-      regression: {
-        check: regressionCheckName,
-        button: runAgain.identifier,
-        ask: async (repository, sha, by) => {
-          if (serves(repository.owner)) await requestRunByButton(shell, repository, sha, by)
-        },
-      },
-    }),
+/**
+ * What a webhook means. An event only says where to look again: of a payload, nothing but ids, names and commits is taken, and
+ * whoever pressed a button is checked again before anything is done.
+ */
+export type Effect =
+  /** This pull request has changed. */
+  | { kind: 'pull'; pull: PullRef; sha: string }
+  /** Open pull requests that we know have changed. `requestedBy`: the person who asked for it. */
+  | { kind: 'pulls'; scope: Scope; requestedBy?: number }
+  /** Something was merged, pushed, queued or reviewed. */
+  | { kind: 'merge'; task: MergeTask }
+  /** GitHub has to be asked which pull requests are concerned. */
+  | { kind: 'lookup'; lookup: Lookup }
+  /** The App cannot reach a repository, or an installation, any more. `closed`: nothing can be merged there either. */
+  | { kind: 'out of reach'; scope: Pick<Scope, 'installationId' | 'repositoryId'>; closed: boolean }
+
+export type Lookup =
+  /** Which pull requests does another policy judge now? */
+  | { of: 'policy'; repository: RepositoryRef }
+  /** Every open pull request of a repository, or of all repositories of an installation. */
+  | { of: 'repository'; repository: RepositoryRef }
+  | { of: 'installation'; installationId: number }
+  /** May this person have the regression run again on this commit? */
+  | { of: 'regression'; repository: RepositoryRef; sha: string; requestedBy: number }
+
+const account = z.object({ id: z.int(), login: z.string() })
+const repositoryShape = z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) })
+const envelope = z.object({
+  installation: z.object({ id: z.int() }).nullish(),
+  repository: repositoryShape.optional(),
+  sender: z.object({ id: z.int() }).optional(),
+})
+type Envelope = z.output<typeof envelope>
+
+type Handler = (payload: unknown) => Effect[]
+
+/** Reads what a handler needs of a payload. An event that belongs to no installation of ours has no effect. */
+function on<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  effects: (payload: z.output<z.ZodObject<Shape>>, place: Place) => Effect[],
+): Handler {
+  const schema = z.object(shape)
+  return (payload) => {
+    const place = placeOf(envelope.parse(payload))
+    return place ? effects(schema.parse(payload), place) : []
+  }
+}
+
+type Place = { installationId: number; repository: RepositoryRef | undefined; sender: number | undefined }
+
+function placeOf({ installation, repository, sender }: Envelope): Place | undefined {
+  if (!installation) return undefined
+  const ref = repository && {
+    installationId: installation.id,
+    repositoryId: repository.id,
+    owner: repository.owner.login,
+    repo: repository.name,
+  }
+  return { installationId: installation.id, repository: ref, sender: sender?.id }
+}
+
+/** No account of GitHub: nothing is allowed to it. */
+const nobody = 0
+
+/** As `on`, for events of a repository. */
+function inRepository<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  effects: (payload: z.output<z.ZodObject<Shape>>, repository: RepositoryRef, sender: number) => Effect[],
+): Handler {
+  return on(shape, (payload, { repository, sender }) =>
+    repository ? effects(payload, repository, sender ?? nobody) : [],
   )
+}
+
+const pullShape = {
+  pull_request: z.object({
+    number: z.int(),
+    head: z.object({ sha: z.string() }),
+    merged: z.boolean().nullish(),
+  }),
+}
+const pullChanged = inRepository(pullShape, ({ pull_request: { number, head } }, repository) => [
+  { kind: 'pull', pull: { ...repository, number }, sha: head.sha },
+])
+
+/** A merge moves the base of others: those stacked on it are retargeted, and not every retargeting is told. */
+const pullClosed = inRepository(
+  {
+    pull_request: pullShape.pull_request.extend({ head: z.object({ sha: z.string(), ref: z.string() }) }),
+  },
+  ({ pull_request: { number, head, merged } }, repository) => [
+    { kind: 'pull', pull: { ...repository, number }, sha: head.sha },
+    ...(merged
+      ? [
+          { kind: 'merge' as const, task: { task: 'merged' as const, pull: { ...repository, number } } },
+          basedOn(repository, head.ref),
+        ]
+      : []),
+  ],
+)
+
+function basedOn({ installationId, repositoryId }: RepositoryRef, branch: string): Effect {
+  return { kind: 'pulls', scope: { installationId, repositoryId, baseRef: branch } }
+}
+
+function onHead({ installationId, repositoryId }: RepositoryRef, sha: string, requestedBy?: number): Effect {
+  const scope = { installationId, repositoryId, headSha: sha }
+  return { kind: 'pulls', scope, ...(requestedBy === undefined ? {} : { requestedBy }) }
+}
+
+function regressionAsked(repository: RepositoryRef, sha: string, requestedBy: number): Effect {
+  return { kind: 'lookup', lookup: { of: 'regression', repository, sha, requestedBy } }
+}
+
+/** "Re-run": the payload lists no pull request of a fork, so they are found by their head. */
+const checkRunAgain = inRepository(
+  { check_run: z.object({ name: z.string(), head_sha: z.string() }) },
+  ({ check_run: { name, head_sha: sha } }, repository, sender) => [
+    name === regressionCheckName ? regressionAsked(repository, sha, sender) : onHead(repository, sha, sender),
+  ],
+)
+
+const buttonPressed = inRepository(
+  {
+    check_run: z.object({ head_sha: z.string() }),
+    requested_action: z.object({ identifier: z.string() }).optional(),
+  },
+  ({ check_run: { head_sha: sha }, requested_action: action }, repository, sender) =>
+    action?.identifier === runAgain.identifier ? [regressionAsked(repository, sha, sender)] : [],
+)
+
+const pushed = inRepository(
+  {
+    ref: z.string(),
+    before: z.string(),
+    after: z.string(),
+    deleted: z.boolean(),
+    repository: z.object({ default_branch: z.string() }),
+  },
+  ({ ref, before, after, deleted, repository: { default_branch: main } }, repository) => {
+    if (!ref.startsWith('refs/heads/')) return []
+    const branch = ref.slice('refs/heads/'.length)
+    if (deleted) return [basedOn(repository, branch)]
+    const task: MergeTask = { task: 'pushed', repository, push: { branch, before, after } }
+    return [
+      { kind: 'merge', task },
+      ...(branch === main
+        ? [{ kind: 'lookup' as const, lookup: { of: 'policy' as const, repository } }]
+        : []),
+    ]
+  },
+)
+
+const groupChanged = inRepository(
+  { merge_group: z.object({ head_sha: z.string(), head_ref: z.string(), base_ref: z.string() }) },
+  ({ merge_group: { head_sha: headSha, head_ref: headRef, base_ref: baseRef } }, repository) => [
+    { kind: 'merge', task: { task: 'group', repository, group: { headSha, headRef, baseRef } } },
+  ],
+)
+
+const issueChanged = inRepository({ issue: z.object({ number: z.int() }) }, ({ issue }, repository) => [
+  { kind: 'merge', task: { task: 'issue', repository, number: issue.number } },
+])
+
+const everyKnownPull = inRepository({}, (_, { installationId, repositoryId }) => [
+  { kind: 'pulls', scope: { installationId, repositoryId } },
+])
+
+/** Someone's access may be another one now: whatever names them is evaluated again. */
+function accessOf(shape: z.ZodType<{ id: number }>, key: 'member' | 'membership'): Handler {
+  return on({ [key]: shape }, (payload, { installationId, repository }) => {
+    const { id } = payload[key] as { id: number }
+    const inside = repository ? { repositoryId: repository.repositoryId } : {}
+    return [{ kind: 'pulls', scope: { installationId, ...inside, personId: id } }]
+  })
+}
+
+const collaboratorChanged = accessOf(account, 'member')
+const organizationMemberChanged = accessOf(
+  z.object({ user: account.nullable() }).transform(({ user }) => ({ id: user?.id ?? nobody })),
+  'membership',
+)
+
+/** A team's role or name: of one repository where the event names it, else of all that the installation has. */
+const teamChanged = on({}, (_, { installationId, repository }) => [
+  {
+    kind: 'pulls',
+    scope: { installationId, ...(repository ? { repositoryId: repository.repositoryId } : {}) },
+  },
+])
+
+const repositoryChanged = inRepository({}, (_, repository) => [
+  { kind: 'lookup', lookup: { of: 'repository', repository } },
+])
+
+const repositoryClosed = inRepository({}, (_, { installationId, repositoryId }) => [
+  { kind: 'out of reach', scope: { installationId, repositoryId }, closed: true },
+])
+
+const installationChanged = on({}, (_, { installationId }) => [
+  { kind: 'lookup', lookup: { of: 'installation', installationId } },
+])
+
+const installationGone = on({}, (_, { installationId }) => [
+  { kind: 'out of reach', scope: { installationId }, closed: false },
+])
+
+const repositoriesRemoved = on(
+  { repositories_removed: z.array(z.object({ id: z.int() })) },
+  ({ repositories_removed: removed }, { installationId }) =>
+    removed.map(({ id }) => ({
+      kind: 'out of reach',
+      scope: { installationId, repositoryId: id },
+      closed: false,
+    })),
+)
+
+/** An event without actions has one handler, under the empty name. */
+const handlers: Record<string, Record<string, Handler>> = {
+  check_run: { rerequested: checkRunAgain, requested_action: buttonPressed },
+  check_suite: {
+    rerequested: inRepository(
+      { check_suite: z.object({ head_sha: z.string() }) },
+      ({ check_suite: { head_sha: sha } }, repository, sender) => [onHead(repository, sha, sender)],
+    ),
+  },
+  deployment_status: {
+    created: inRepository({ deployment: z.object({ sha: z.string() }) }, ({ deployment }, repository) => [
+      onHead(repository, deployment.sha),
+    ]),
+  },
+  installation: {
+    created: installationChanged,
+    unsuspend: installationChanged,
+    new_permissions_accepted: installationChanged,
+    suspend: installationGone,
+    deleted: installationGone,
+  },
+  installation_repositories: { added: installationChanged, removed: repositoriesRemoved },
+  issues: {
+    closed: issueChanged,
+    reopened: issueChanged,
+    deleted: issueChanged,
+    transferred: issueChanged,
+  },
+  label: { edited: everyKnownPull, deleted: everyKnownPull },
+  member: { added: collaboratorChanged, edited: collaboratorChanged, removed: collaboratorChanged },
+  membership: { added: collaboratorChanged, removed: collaboratorChanged },
+  merge_group: { checks_requested: groupChanged, destroyed: groupChanged },
+  organization: {
+    member_added: organizationMemberChanged,
+    member_removed: organizationMemberChanged,
+    renamed: installationChanged,
+  },
+  pull_request: {
+    closed: pullClosed,
+    ...Object.fromEntries(
+      [
+        'converted_to_draft',
+        'edited',
+        'labeled',
+        'opened',
+        'ready_for_review',
+        'reopened',
+        'synchronize',
+        'unlabeled',
+      ].map((action) => [action, pullChanged]),
+    ),
+  },
+  pull_request_review: { submitted: pullChanged, edited: pullChanged, dismissed: pullChanged },
+  push: { '': pushed },
+  repository: {
+    archived: repositoryClosed,
+    deleted: repositoryClosed,
+    edited: repositoryChanged,
+    privatized: repositoryChanged,
+    publicized: repositoryChanged,
+    renamed: repositoryChanged,
+    transferred: repositoryChanged,
+    unarchived: repositoryChanged,
+  },
+  team: {
+    added_to_repository: teamChanged,
+    created: teamChanged,
+    deleted: teamChanged,
+    edited: teamChanged,
+    removed_from_repository: teamChanged,
+  },
+}
+
+/** The events that are taken in; `app.yml` asks GitHub for the same, and the installation's own always come. */
+export const events: ReadonlySet<string> = new Set(Object.keys(handlers))
+
+/** The actions of an event that have a handler; an event without actions has the empty one. */
+export function actionsOf(event: string): string[] {
+  return Object.keys(handlers[event] ?? {})
+}
+
+function handlerOf(event: string, action: string | null | undefined): Handler | undefined {
+  const byAction = Object.hasOwn(handlers, event) ? handlers[event] : undefined
+  const name = byAction && '' in byAction ? '' : (action ?? '')
+  return byAction && Object.hasOwn(byAction, name) ? byAction[name] : undefined
+}
+
+/** Whether anything here wants an event with this action. Everything else is dropped before it is stored. */
+export function isHandled(event: string, action: string | null | undefined): boolean {
+  return handlerOf(event, action) !== undefined
+}
+
+/**
+ * What a webhook means, by the event's name and its payload.
+ * @throws where the payload does not have the fields that GitHub documents for the event.
+ */
+export function effectsOf(event: string, payload: object): Effect[] {
+  const action = 'action' in payload && typeof payload.action === 'string' ? payload.action : null
+  return handlerOf(event, action)?.(payload) ?? []
 }

@@ -1,8 +1,8 @@
-import type { Probot } from 'probot'
 import { regressionRequestSchema } from '../decision/regression-request.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { carryOut } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
+import { noteFailure } from '../gate/unverified.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
 import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
@@ -12,15 +12,15 @@ import { type NotifyShell, notify } from '../notices/notify.ts'
 import { revoked } from '../services/github/client.ts'
 import { createSlack } from '../services/slack.ts'
 import { requestRunsBeforeWindows } from '../staging/windows.ts'
-import type { Database } from '../store/database.ts'
-import { markFailed, markProcessed, readDelivery } from '../store/inbox.ts'
+import { markFailed, readDelivery } from '../store/inbox.ts'
 import { RUN_REGRESSION } from '../store/queue/queues.ts'
 import type { DeadJob } from '../store/queue.ts'
 import type { Parts } from './parts.ts'
+import { finishDelivery } from './receive.ts'
 
 /** Starts the workers of every queue. */
 export async function startWork(parts: Parts): Promise<void> {
-  const { settings, shell, probot, log } = parts
+  const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const notifying = notifyShell(parts)
   const unlessRevoked = async ({ installationId: installation }: PullRef, task: () => Promise<void>) => {
@@ -31,12 +31,20 @@ export async function startWork(parts: Parts): Promise<void> {
       log.warn({ installation }, 'The installation was removed or suspended; nothing can be published for it')
     }
   }
+  const logged = (error: unknown) =>
+    log.error({ problem: String(error) }, 'A check that could not be verified could not be revoked yet')
   await queue.work({
-    delivery: (id) => takeDelivery(database, probot, id, now),
-    evaluate: (pull, signal) =>
+    delivery: async (id) => {
+      const delivery = await readDelivery(database, id)
+      if (delivery?.state === 'received') await finishDelivery(parts, delivery)
+    },
+    evaluate: (pull, signal, attempt) =>
       unlessRevoked(pull, async () => {
         try {
           await evaluate(shell, pull, signal)
+        } catch (error) {
+          if (!revoked(error)) await noteFailure(shell, pull, { error, attempt }, signal).catch(logged)
+          throw error
         } finally {
           // GitHub merges a group by its own check, which must not outlive the verdicts that it was given for.
           await failOpenGroups(shell, pull)
@@ -60,17 +68,6 @@ export async function startWork(parts: Parts): Promise<void> {
     },
     dead: (job) => handleDeadJob(parts, job),
   })
-}
-
-/** Hands a stored delivery to Probot, which turns it into the pull requests to look at. */
-async function takeDelivery(database: Database, probot: Probot, id: string, now: () => Date): Promise<void> {
-  const delivery = await readDelivery(database, id)
-  if (delivery?.state !== 'received') return
-  const payload = JSON.parse(Buffer.from(delivery.body).toString('utf8'))
-  await probot.receive({ id: delivery.guid, name: delivery.event, payload } as Parameters<
-    Probot['receive']
-  >[0])
-  await markProcessed(database, id, now())
 }
 
 /** Cleans up after a job that failed for good, and announces it. */

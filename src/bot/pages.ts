@@ -10,14 +10,15 @@ import { createServer, type Handler, type Readiness } from '../server/server.ts'
 import { statusHandler, statusPath } from '../server/status.ts'
 import { statusOf } from '../server/status-report.ts'
 import type { Database } from '../store/database.ts'
-import { storeDelivery } from '../store/inbox.ts'
 import { keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
-import { events } from './app.ts'
+import { isHandled } from './events.ts'
 import type { Parts } from './parts.ts'
+import { receiver } from './receive.ts'
 
 /** Listens: the webhook inbox, health, the calendar feed, and orders of the command line. */
-export async function startServer({ settings, shell, log }: Parts): Promise<{ server: Server; url: string }> {
+export async function startServer(parts: Parts): Promise<{ server: Server; url: string }> {
+  const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const secrets = settings.webhookSecrets
   const pages: Record<string, Handler> = {
@@ -26,10 +27,8 @@ export async function startServer({ settings, shell, log }: Parts): Promise<{ se
     [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
   const server = createServer({
-    inbox: async (received) => {
-      await storeDelivery(database, received, now(), (id, tx) => queue.enqueueDelivery(id, { tx }))
-    },
-    events,
+    inbox: receiver(parts),
+    isHandled,
     secrets,
     ready: () => readiness(database, queue),
     routes: (method, path) => pages[`${method} ${path}`],

@@ -4,7 +4,6 @@ import type { Probot } from 'probot'
 import type { Shell } from '../gate/evaluate.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Queue } from '../store/queue.ts'
-import type { Enqueue } from './app.ts'
 
 /** The parts of the running bot. Each file of this folder starts one of its sides. */
 export type Parts = {
@@ -15,6 +14,4 @@ export type Parts = {
   probot: Probot
   /** Whether an account is served: `ALLOWED_ACCOUNTS`. */
   serves: (account: string) => boolean
-  /** Enqueues an evaluation of a pull request, because something about it changed. */
-  enqueue: Enqueue
 }

@@ -14,9 +14,11 @@ import { enqueueWindowTime } from '../staging/windows.ts'
 import type { Database } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
+import { PRIORITY } from '../store/queue/queues.ts'
 import type { Queue } from '../store/queue.ts'
 import { retryAfter } from '../store/retry-later.ts'
-import { forgetUnjudged, keepUnjudged, unjudgedOn } from '../store/verdicts/unjudged.ts'
+import { settleChange } from '../store/verdicts/changes.ts'
+import { forgetPending, keepPending, pendingOn } from '../store/verdicts/pending.ts'
 import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
 import { noteWrite } from '../store/writes.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
@@ -62,7 +64,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   const judging = await policyFor(shell.database, github, pull)
   if (judging.kind === 'none') {
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
-    return forgetUnjudged(shell.database, pull)
+    return forget(shell, pull, generation)
   }
   const facts = await readSnapshot(
     github,
@@ -71,7 +73,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     factStore(shell.database, shell.now),
     shell.now,
   )
-  if (!facts) return forgetUnjudged(shell.database, pull)
+  if (!facts) return forget(shell, pull, generation)
   const sameHead = coveredOf(facts.sameHead, judging, facts.snapshot)
   const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
   const before = await latestVerdict(shell.database, pull)
@@ -79,7 +81,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   const verdict = judge(snapshot, judging)
   const stored = toStore(verdict, snapshot, judging, generation)
-  if (!stored.counts && !before) return forgetUnjudged(shell.database, pull)
+  if (!stored.counts && !before) return forget(shell, pull, generation)
   signal.throwIfAborted()
   if (!(await record(shell, stored, verdict, before, sameHead))) return
   // Should the process die before the head that was left is taken back, the calendar does it.
@@ -90,9 +92,15 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   await recordReleaseBaseline(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
   await fulfil(shell, github, stored, { steps, changed: before?.digest !== stored.digest })
-  for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: 5 })
-  for (const number of await unjudgedOn(shell.database, pull, stored.headSha))
+  for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: PRIORITY.sameHead })
+  for (const { number } of await pendingOn(shell.database, pull, stored.headSha))
     await shell.queue.enqueueEvaluate({ ...pull, number })
+}
+
+/** Nothing is to be decided about this pull request: it is gone, or no policy covers it. */
+async function forget({ database }: Shell, pull: PullRef, generation: number): Promise<void> {
+  await forgetPending(database, pull)
+  await settleChange(database, pull, generation)
 }
 
 /** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is judged. */
@@ -151,8 +159,8 @@ function record(
     if (!isDeepStrictEqual(frozen, snapshot.frozen))
       throw retryAfter(shell.now(), 'a freeze began or ended while the facts were read')
     if (!(await saveVerdict(tx, stored))) return false
-    await forgetUnjudged(tx, pull)
-    if (counts) await keepUnjudged(tx, pull, headSha, sameHead)
+    await forgetPending(tx, pull)
+    if (counts) await keepPending(tx, pull, headSha, sameHead)
     if (before?.digest !== stored.digest) await appendDecided(tx, stored, verdict)
     return true
   })

@@ -9,11 +9,12 @@ import {
 } from '../decision/report.ts'
 import { mayWrite, withSay } from '../decision/say.ts'
 import type { PullRef } from '../decision/snapshot.ts'
+import { unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
 import { type Head, type PostedRun, postedRun, settleGreen } from '../store/check-runs.ts'
 import { withLease } from '../store/leases.ts'
 import { retryAfter } from '../store/retry-later.ts'
-import { unjudgedOn } from '../store/verdicts/unjudged.ts'
+import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
 import { type OfferVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { isCrowded, mayTurnGreen } from '../store/write-budget.ts'
 import { freshFor as freshFacts } from './calendar/schedule.ts'
@@ -56,7 +57,7 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   const { database, now } = shell
   const posted = await postedRun(database, head)
   const judged = await verdictsOnHead(database, head, head.sha)
-  const wish = combine(judged, await unjudgedOn(database, head, head.sha))
+  const wish = combine(judged, await pendingOn(database, head, head.sha))
   if (!wish.pulls && options.settled) {
     await settleGreen(database, head, now())
     return { toRead: [] }
@@ -124,8 +125,10 @@ type Wish = { state: FindingState; report: CheckReport; pulls: boolean; outsider
  * The worst verdict over the pull requests of a head speaks for all of them; those without a say are named. A pull request
  * that is not judged yet has a say until it is, since nobody knows whose it is.
  */
-function combine(all: StoredVerdict[], missing: number[]): Wish {
+function combine(all: StoredVerdict[], pending: Pending[]): Wish {
   const judged = withSay(all)
+  const missing = pending.map(({ number }) => number)
+  const unreadable = pending.find(({ problem }) => problem !== undefined)?.problem
   if (judged.length === 0 && missing.length === 0) {
     return {
       state: 'waiting',
@@ -135,10 +138,11 @@ function combine(all: StoredVerdict[], missing: number[]): Wish {
   }
   const state = worst([
     ...judged.map((verdict) => verdict.state),
-    ...(missing.length > 0 ? ['waiting' as const] : []),
+    ...(missing.length > 0 ? [unreadable ? ('failed' as const) : ('waiting' as const)] : []),
   ])
   const speaker = judged.find((verdict) => verdict.state === state)
-  const report = speaker ? speaker.report : unjudgedReport(missing)
+  const withoutVerdict = unreadable ? unverifiedReport(unreadable) : unjudgedReport(missing)
+  const report = speaker ? speaker.report : withoutVerdict
   const others = judged.filter((verdict) => verdict !== speaker)
   const silent = all.filter((verdict) => !judged.includes(verdict))
   const notes = [

@@ -5,16 +5,19 @@ import { isSigned } from './secrets.ts'
 
 export type WebhookOptions = {
   /** Stores a delivery durably and enqueues its job. The sender gets 202 once this resolves. */
-  inbox: (received: { guid: string; event: string; body: Uint8Array }) => Promise<unknown>
+  inbox: (received: TakenWebhook) => Promise<unknown>
   secrets: readonly string[]
   log: Pick<Logger, 'info' | 'warn' | 'error'>
-  /** The names of handled events; all others are answered with 202 and dropped. */
-  events: ReadonlySet<string>
+  /** Whether an event and action have a handler; all others are answered with 202 and dropped before they are stored. */
+  isHandled: (event: string, action: string | null) => boolean
   /** How many milliseconds a sender has for its body. */
   bodyTime?: number
   /** Milliseconds from the first byte to the answer; GitHub itself gives up after 10 s. */
   answerTime?: number
 }
+
+/** A webhook whose signature was right. `event` and `guid` are unsigned. */
+export type TakenWebhook = { guid: string; event: string; body: Uint8Array; payload: object }
 
 type Answer = { status: number; text: string }
 
@@ -55,17 +58,16 @@ async function take(
   const { guid, event } = namesOf(request)
   if (!guid || !event)
     return { status: 400, text: 'The delivery id or the event name is missing or malformed.' }
-  if (!options.events.has(event)) return { status: 202, text: 'Ignored: no handler for this event.' }
-  if (!isJsonObject(body)) return { status: 400, text: 'The body is not a JSON object.' }
-  return store({ guid, event, body }, began, options)
+  const payload = jsonObject(body)
+  if (!payload) return { status: 400, text: 'The body is not a JSON object.' }
+  const action = 'action' in payload && typeof payload.action === 'string' ? payload.action : null
+  if (!options.isHandled(event, action))
+    return { status: 202, text: 'Ignored: no handler for this event and action.' }
+  return store({ guid, event, body, payload }, began, options)
 }
 
 /** Answers 503 after the deadline or without a database, so that GitHub records a failure and recovery redelivers it. */
-async function store(
-  received: { guid: string; event: string; body: Buffer },
-  began: number,
-  options: WebhookOptions,
-): Promise<Answer> {
+async function store(received: TakenWebhook, began: number, options: WebhookOptions): Promise<Answer> {
   const left = Math.max(0, (options.answerTime ?? 8_000) - (performance.now() - began))
   const late = Promise.withResolvers<Answer>()
   const timer = setTimeout(() => late.resolve({ status: 503, text: 'Storing took too long.' }), left)
@@ -90,7 +92,7 @@ async function store(
 function namesOf(request: IncomingMessage) {
   return {
     guid: /^[0-9A-Za-z-]{1,64}$/.exec(headerOf(request, 'x-github-delivery') ?? '')?.[0],
-    event: /^[a-z_]{1,64}$/.exec(headerOf(request, 'x-github-event') ?? '')?.[0],
+    event: /^[a-z0-9_]{1,64}$/.exec(headerOf(request, 'x-github-event') ?? '')?.[0],
   }
 }
 
@@ -99,12 +101,12 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function isJsonObject(body: Buffer): boolean {
+function jsonObject(body: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'))
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

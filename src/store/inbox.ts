@@ -8,7 +8,7 @@ export type Received = { guid: string; event: string; body: Uint8Array }
 export type Delivery = Received & { id: string; state: 'received' | 'processed' | 'failed'; receivedAt: Date }
 
 /**
- * Writes a delivery and calls `enqueue` in the same transaction, so that there is never a row without its job
+ * Writes a delivery and calls `enqueue` in the same transaction, so that there is never a row without what follows from it
  * (rules/ingest.md, "Webhooks": durable write first, then 2xx).
  *
  * One that is stored already, the same id with the same body, is not taken again, except where its processing failed:

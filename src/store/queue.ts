@@ -17,7 +17,7 @@ import {
   RUN_REGRESSION,
   TRANSITIONS,
 } from './queue/queues.ts'
-import { keyOf, sendEvaluate, senderOn } from './queue/sender.ts'
+import { keyOf, sendAll, sendEvaluate, senderOn } from './queue/sender.ts'
 import { type Delayed, startWorkers } from './queue/workers.ts'
 
 export type QueueLog = Pick<Logger, 'error' | 'warn' | 'info'>
@@ -32,7 +32,8 @@ export type DeadJob = { queue: string; data: object; problem: string }
  */
 export type Handlers = {
   delivery: (id: string, signal: AbortSignal) => Promise<void>
-  evaluate: (pull: PullRef, signal: AbortSignal) => Promise<void>
+  /** `attempt` counts from 1. */
+  evaluate: (pull: PullRef, signal: AbortSignal, attempt: number) => Promise<void>
   /** The calendar has moved: see `transitions.ts`. */
   transition: (signal: AbortSignal) => Promise<void>
   /** What happens at and after a merge: see `merging/run.ts`. */
@@ -53,6 +54,8 @@ export type Queue = {
    * are given); one that runs is followed by another, so that no request is lost.
    */
   enqueueEvaluate: (pull: PullRef, options?: Within & { priority?: number }) => Promise<void>
+  /** As `enqueueEvaluate`, for many at once; those whose check may be green come first. */
+  enqueueAll: (pulls: { pull: PullRef; green: boolean }[], options?: Within) => Promise<void>
   /** Asks for an evaluation at a time. Equal requests join; it never delays or swallows `enqueueEvaluate`. */
   enqueueRecheck: (pull: PullRef, at: Date, options?: Within) => Promise<void>
   /** Asks for the calendar to be carried out at a time, at once if it has passed. Equal requests join. */
@@ -99,6 +102,7 @@ export async function openQueue(options: {
   let workers: string[] = []
   return {
     enqueueEvaluate: (pull, { tx, priority } = {}) => sendEvaluate(sender, pull, priority, tx),
+    enqueueAll: (pulls, { tx } = {}) => sendAll(boss, sender, clock, pulls, tx),
     enqueueRecheck: (pull, at, { tx } = {}) => {
       const { requestedBy: _, ...plain } = pull
       return sender.delay(RECHECK, { queue: EVALUATE, data: plain, key: keyOf(pull) }, at, tx)

@@ -53,7 +53,9 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
        base_ref = excluded.base_ref, counts = excluded.counts, state = excluded.state, digest = excluded.digest,
        report = excluded.report, snapshot = excluded.snapshot, policy = excluded.policy, source = excluded.source,
        decided_at = excluded.decided_at, next_at = excluded.next_at, prepare_at = excluded.prepare_at,
-       writer = excluded.writer
+       writer = excluded.writer,
+       -- What was heard while the facts were read is not in them.
+       changed_at = CASE WHEN coalesce(stored.heard, 0) > excluded.generation THEN clock_timestamp() END
      WHERE stored.generation < excluded.generation
      RETURNING 1`,
     [
@@ -79,20 +81,6 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
     ],
   )
   return rows.length > 0
-}
-
-/**
- * Something was heard of a pull request: what an evaluation that began before has read is not fresh any more. Nor is it for
- * the others with the same head, where that is told: a new pull request has a say in their check.
- * @returns whether one of them is green.
- */
-export async function touch(db: Queryable, pull: PullRef, headSha?: string): Promise<boolean> {
-  const rows = await db.query<{ state: FindingState }>(
-    `UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation')
-     WHERE installation_id = $1 AND repository_id = $2 AND (number = $3 OR (counts AND head_sha = $4)) RETURNING state`,
-    [pull.installationId, pull.repositoryId, pull.number, headSha ?? null],
-  )
-  return rows.some(({ state }) => state === 'passed')
 }
 
 export async function latestVerdict(db: Queryable, pull: PullRef): Promise<StoredVerdict | undefined> {

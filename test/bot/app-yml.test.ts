@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { events } from '../../src/bot/app.ts'
+import { events } from '../../src/bot/events.ts'
 
 const text = readFileSync(join(import.meta.dirname, '../../app.yml'), 'utf8')
 const app = parse(text)

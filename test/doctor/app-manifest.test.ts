@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { events } from '../../src/bot/app.ts'
+import { events } from '../../src/bot/events.ts'
 import { readAppManifest } from '../../src/doctor/app-manifest.ts'
 
 describe('what app.yml asks for', () => {

@@ -28,7 +28,7 @@ async function aServer(options: Partial<ServerOptions> = {}) {
   const server = createServer({
     inbox: async (received) => stored.push(received),
     secrets: [SECRET],
-    events: new Set(['pull_request', 'push']),
+    isHandled: (event, action) => ['pull_request', 'push'].includes(event) && action !== 'assigned',
     ready: async () => ({ ok: true, checks: { database: 'ok', queue: 'ok' } }),
     log,
     ...options,

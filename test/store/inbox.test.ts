@@ -151,7 +151,7 @@ async function aFront(inbox: Parameters<typeof createServer>[0]['inbox']) {
   const server = createServer({
     inbox,
     secrets: [SECRET],
-    events: new Set(['pull_request']),
+    isHandled: (event) => event === 'pull_request',
     ready: async () => ({ ok: true, checks: {} }),
     log: aLog().log,
   })

@@ -34,9 +34,9 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
       merging: async () => undefined,
       regression: async () => undefined,
       ...handlers,
-      evaluate: async (pull, signal) => {
+      evaluate: async (pull, signal, attempt) => {
         ran.push(pull)
-        await handlers.evaluate?.(pull, signal)
+        await handlers.evaluate?.(pull, signal, attempt)
       },
     })
   return { queue, ran, lines, work }

@@ -4,6 +4,7 @@ import { decide, type Verdict } from '../../decision/verdict.ts'
 import type { Database } from '../../store/database.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../../store/freezes.ts'
 import { isAnyUnread } from '../../store/inbox.ts'
+import { PRIORITY } from '../../store/queue/queues.ts'
 import type { Queue } from '../../store/queue.ts'
 import {
   type DueVerdict,
@@ -49,7 +50,8 @@ export async function judgeDue(
     await keep(database, changed.slice(from, from + together), now)
   }
   for (const { kind, before } of outcomes) {
-    if (kind === 'read again') await shell.queue.enqueueEvaluate(before.pull, { priority: 10 })
+    if (kind === 'read again')
+      await shell.queue.enqueueEvaluate(before.pull, { priority: PRIORITY.atOpening })
   }
   return () => keepTimes(database, outcomes, now)
 }

@@ -77,3 +77,10 @@ export function revoked(error: unknown): boolean {
     [401, 403, 404].includes(statusOfError(error) ?? 0)
   )
 }
+
+/** Method and path of the request that failed, without the host and the query. */
+export function requestOf(error: unknown): string | undefined {
+  const { method, url } =
+    (error as { request?: { method?: string; url?: string } } | undefined)?.request ?? {}
+  return method && url && URL.canParse(url) ? `${method} ${new URL(url).pathname}` : undefined
+}

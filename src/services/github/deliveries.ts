@@ -18,10 +18,17 @@ export function deliveriesClient(app: GitHub): DeliveriesClient {
   }
 }
 
-type Listed = { id: number; guid: string; delivered_at: string; status_code: number; event: string }
+type Listed = {
+  id: number
+  guid: string
+  delivered_at: string
+  status_code: number
+  event: string
+  action: string | null
+}
 
-function attempt({ id, guid, delivered_at: at, status_code: statusCode, event }: Listed): Attempt {
-  return { id, guid, deliveredAt: new Date(at), statusCode, event }
+function attempt({ id, guid, delivered_at: at, status_code: statusCode, event, action }: Listed): Attempt {
+  return { id, guid, deliveredAt: new Date(at), statusCode, event, action }
 }
 
 function nextCursor(link = ''): string | undefined {

@@ -1,11 +1,20 @@
 /** One attempt at a delivery, as `GET /app/hook/deliveries` lists it. A redelivery has a new id and the same guid. */
-export type Attempt = { id: number; guid: string; deliveredAt: Date; statusCode: number; event: string }
+export type Attempt = {
+  id: number
+  guid: string
+  deliveredAt: Date
+  statusCode: number
+  event: string
+  action: string | null
+}
 
 /** What recovery needs of GitHub: a page of attempts, newest first, and a request to deliver one again. */
 export type DeliveriesClient = {
   list: (cursor: string | undefined) => Promise<{ attempts: Attempt[]; next?: string }>
   redeliver: (id: number) => Promise<void>
 }
+
+type IsHandled = (event: string, action: string | null) => boolean
 
 /** GitHub redelivers what is at most three days old. */
 const REACH = 72 * 3_600_000
@@ -16,15 +25,15 @@ const MOST_ATTEMPTS = 3
  * together, the newest of them tells whether the delivery arrived, and three are enough.
  *
  * @param attempts all that were made since `since`, in any order.
- * @param events only these are worth a redelivery; the others would be dropped.
+ * @param isHandled what has no handler would be dropped, and is not worth a redelivery.
  */
-export function redeliveries(attempts: Attempt[], now: Date, events?: ReadonlySet<string>): Attempt[] {
+export function redeliveries(attempts: Attempt[], now: Date, isHandled: IsHandled = () => true): Attempt[] {
   const oldest = now.getTime() - REACH
   return [...Map.groupBy(attempts, (attempt) => attempt.guid).values()]
     .filter((group) => group.length < MOST_ATTEMPTS)
     .map(newest)
     .filter((attempt) => !arrived(attempt) && attempt.deliveredAt.getTime() >= oldest)
-    .filter((attempt) => events?.has(attempt.event) ?? true)
+    .filter(({ event, action }) => isHandled(event, action))
     .sort((a, b) => a.deliveredAt.getTime() - b.deliveredAt.getTime())
 }
 
@@ -36,13 +45,13 @@ export function redeliveries(attempts: Attempt[], now: Date, events?: ReadonlySe
  */
 export async function recover(
   client: DeliveriesClient,
-  options: { now: Date; since?: Date; events?: ReadonlySet<string> },
+  options: { now: Date; since?: Date; isHandled?: IsHandled },
 ): Promise<{ asked: string[]; refused: { guid: string; problem: string }[] }> {
-  const { now, since, events } = options
+  const { now, since, isHandled } = options
   const back = new Date(Math.max(now.getTime() - REACH, since?.getTime() ?? 0))
   const asked: string[] = []
   const refused: { guid: string; problem: string }[] = []
-  for (const attempt of redeliveries(await attemptsSince(client, back), now, events)) {
+  for (const attempt of redeliveries(await attemptsSince(client, back), now, isHandled)) {
     try {
       await client.redeliver(attempt.id)
       asked.push(attempt.guid)

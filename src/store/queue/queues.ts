@@ -17,6 +17,9 @@ type Definition = Omit<QueueSettings, 'name' | 'policy'> & {
   policy: 'standard' | 'short' | 'stately' | 'exclusive'
 }
 
+/** Which evaluations come first. Whatever may have to lose its green is never behind anything else. */
+export const PRIORITY = { mayBeGreen: 20, atOpening: 10, sameHead: 5 } as const
+
 /** After this many retries a job is a dead letter. */
 export const RETRY_LIMIT = 10
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, enableClockOverride, type PgBoss } from 'pg-boss'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Transaction } from '../database.ts'
-import { EVALUATE } from './queues.ts'
+import { EVALUATE, PRIORITY } from './queues.ts'
 import type { Delayed } from './workers.ts'
 
 type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date; group?: { id: string } }
@@ -57,6 +57,28 @@ export async function sendEvaluate(
   // The job that waited was taken up between the two statements: it may miss what is asked for now.
   await sender.send(EVALUATE, pull, options, tx)
 }
+
+/** Those that may be green, or that a person asked for, one by one, since they change a job that waits; the others together. */
+export async function sendAll(
+  boss: PgBoss,
+  sender: Sender,
+  clock: Clock,
+  pulls: { pull: PullRef; green: boolean }[],
+  tx: Transaction | undefined,
+): Promise<void> {
+  const isFirst = ({ pull, green }: (typeof pulls)[number]) => green || pull.requestedBy !== undefined
+  for (const { pull, green } of pulls.filter(isFirst))
+    await sendEvaluate(sender, pull, green ? PRIORITY.mayBeGreen : undefined, tx)
+  const rest = pulls.filter((each) => !isFirst(each)).map(({ pull }) => pull)
+  const within = await joining(tx, clock)
+  for (let from = 0; from < rest.length; from += together) {
+    const jobs = rest.slice(from, from + together).map((pull) => ({ data: pull, singletonKey: keyOf(pull) }))
+    await boss.insert(EVALUATE, jobs, within)
+  }
+}
+
+/** So many jobs are inserted by one statement. */
+const together = 500
 
 /** What makes two requests about one pull request equal. */
 export function keyOf(pull: PullRef): string {

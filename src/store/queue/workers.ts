@@ -11,6 +11,7 @@ import {
   LATER,
   MERGING,
   NOTICES,
+  PRIORITY,
   RECHECK,
   RETRY_LIMIT,
   RUN_REGRESSION,
@@ -38,29 +39,37 @@ export async function startWorkers(
 ): Promise<string[]> {
   const run = <Data extends object>(
     queue: string,
-    localConcurrency: number,
-    handle: (data: Data, signal: AbortSignal) => Promise<void>,
-    more: Pick<WorkOptions, 'groupConcurrency'> = {},
+    workers: number,
+    handle: (data: Data, signal: AbortSignal, attempt: number) => Promise<void>,
+    more: Pick<WorkOptions, 'groupConcurrency' | 'minPriority'> = {},
   ) => {
-    const options = { ...polling(0.5), localConcurrency, includeMetadata: true, ...more }
-    return boss.work<Data>(queue, options, async (jobs) => {
-      for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
-    })
+    const options = { ...polling(0.5), includeMetadata: true, ...more }
+    const start = () => {
+      const worker: Promise<string> = boss.work<Data>(queue, options, async (jobs) => {
+        for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
+        // While there is work, nobody waits for the next poll.
+        boss.notifyWorker(await worker)
+      })
+      return worker
+    }
+    return Array.from({ length: workers }, start)
   }
   const forward = (queue: string, seconds: number) =>
     boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
       for (const { data } of jobs) await sender.send(data.queue, data.data, data.key)
     })
   return Promise.all([
-    run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
-    run<PullRef>(EVALUATE, 4, (pull, signal) => handlers.evaluate(pull, signal)),
-    run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
+    ...run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
+    ...run<PullRef>(EVALUATE, 4, handlers.evaluate),
+    // However slowly GitHub answers for the others, there is somebody for those that may be green.
+    ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
+    ...run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
     // One at a time on each staging environment, which is the group of the job.
-    run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
+    ...run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
       groupConcurrency: 1,
     }),
-    run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),
-    run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
+    ...run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),
+    ...run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
     forward(RECHECK, 0.5),
     forward(LATER, 1),
     boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {
@@ -76,12 +85,12 @@ function polling(seconds: number): WorkOptions {
 /** Runs one job. A limit completes it and sends a delayed one: a handler cannot choose the delay of a retry. */
 async function attempt<Data extends object>(
   job: JobWithMetadata<Data>,
-  handle: (data: Data, signal: AbortSignal) => Promise<void>,
+  handle: (data: Data, signal: AbortSignal, attempt: number) => Promise<void>,
   sender: Sender,
   log: QueueLog,
 ): Promise<void> {
   try {
-    await handle(job.data, job.signal)
+    await handle(job.data, job.signal, job.retryCount + 1)
   } catch (error) {
     const at = retryTime(error)
     const about = { queue: job.name, job: job.id, data: job.data, attempt: job.retryCount + 1 }

@@ -5,8 +5,9 @@ import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
 import { retryTime } from '../../../src/store/retry-later.ts'
+import { markPullChanged } from '../../../src/store/verdicts/changes.ts'
 import { dueVerdicts } from '../../../src/store/verdicts/due.ts'
-import { latestVerdict, touch } from '../../../src/store/verdicts.ts'
+import { latestVerdict } from '../../../src/store/verdicts.ts'
 import { reserveWrite } from '../../../src/store/write-budget.ts'
 import { noteWrite } from '../../../src/store/writes.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
@@ -73,11 +74,15 @@ describe('at the opening', () => {
 
   test.each([
     ['read more than ten minutes before', later(prepared, -1), async () => undefined],
-    ['read in time and heard of since', prepared, () => touch(database, pullOf(1))],
+    [
+      'read in time and heard of since',
+      prepared,
+      () => markPullChanged(database, pullOf(1), world.headOf(1).sha),
+    ],
     [
       'read in time and another pull request opened on its head since',
       prepared,
-      () => touch(database, pullOf(2), world.headOf(1).sha),
+      () => markPullChanged(database, pullOf(2), world.headOf(1).sha),
     ],
     [
       'read in time while a delivery has come in that nobody has looked at',
@@ -101,13 +106,13 @@ describe('at the opening', () => {
 
   test('a pull request with another head leaves its facts fresh', async () => {
     await published(1)
-    await touch(database, pullOf(2), world.headOf(2).sha)
+    await markPullChanged(database, pullOf(2), world.headOf(2).sha)
     expect(await world.carryOutAt(opening)).toHaveLength(1)
   })
 
   test('heard of before its evaluation began, in the same millisecond: its facts are fresh', async () => {
     await published(1)
-    await touch(database, pullOf(1))
+    await markPullChanged(database, pullOf(1), world.headOf(1).sha)
     await world.read(1)
     expect(await world.carryOutAt(opening)).toHaveLength(1)
   })
@@ -254,7 +259,7 @@ describe('at closing', () => {
 
   test('taking back needs no fresh facts', async () => {
     await openWith(1)
-    await touch(database, pullOf(1))
+    await markPullChanged(database, pullOf(1), world.headOf(1).sha)
     expect(await world.carryOutAt(untilMargin)).toHaveLength(1)
   })
 

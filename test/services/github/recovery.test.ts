@@ -18,6 +18,7 @@ const anAttempt = (changes: Partial<Attempt> = {}): Attempt => {
     deliveredAt: hoursAgo(1),
     statusCode: 500,
     event: 'pull_request',
+    action: 'opened',
     ...changes,
   }
 }
@@ -52,13 +53,22 @@ describe('redeliveries', () => {
       ['b', 'c', 'a'],
     ],
     [
-      'events that would be dropped are left',
-      [attempt('a', 1, 500, { event: 'watch' }), attempt('b', 1, 500)],
+      'events and actions that would be dropped are left',
+      [
+        attempt('a', 1, 500, { event: 'watch' }),
+        attempt('b', 1, 500),
+        attempt('c', 1, 500, { action: 'assigned' }),
+        attempt('d', 1, 500, { action: null }),
+      ],
       ['b'],
     ],
   ]
   test.each(table)('%s', (_, attempts, guids) => {
-    const found = redeliveries(attempts, NOW, new Set(['pull_request']))
+    const found = redeliveries(
+      attempts,
+      NOW,
+      (event, action) => event === 'pull_request' && action === 'opened',
+    )
     expect(found.map((each) => each.guid)).toEqual(guids)
   })
 

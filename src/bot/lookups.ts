@@ -1,0 +1,48 @@
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import { requestRunByButton } from '../staging/requests.ts'
+import { markPullsChanged } from '../store/verdicts/changes.ts'
+import { countedPulls } from '../store/verdicts/waiting.ts'
+import type { Lookup } from './events.ts'
+import type { Parts } from './parts.ts'
+import { coveredRepositories, openPulls, underNewPolicy } from './reconcile.ts'
+
+/** Asks GitHub which pull requests an event concerns that names none, and enqueues their evaluation. */
+export async function lookUp(parts: Parts, lookup: Lookup): Promise<void> {
+  const { shell, serves } = parts
+  const { database, github } = shell
+  switch (lookup.of) {
+    case 'policy': {
+      const { repository } = lookup
+      if (!serves(repository.owner)) return
+      const app = await github(repository.installationId)
+      for (const covered of await underNewPolicy({ database, github: app, serves }, repository))
+        await evaluateAll(parts, covered.repository, covered.numbers)
+      return
+    }
+    case 'repository': {
+      const { repository } = lookup
+      if (!serves(repository.owner)) return
+      const open = await openPulls(await github(repository.installationId), repository)
+      return evaluateAll(parts, repository, open)
+    }
+    case 'installation': {
+      const app = await github(lookup.installationId)
+      for await (const covered of coveredRepositories(app, lookup.installationId, serves))
+        await evaluateAll(parts, covered.repository, covered.numbers)
+      return
+    }
+    case 'regression': {
+      const { repository, sha, requestedBy } = lookup
+      if (serves(repository.owner)) await requestRunByButton(shell, repository, sha, requestedBy)
+    }
+  }
+}
+
+/** Those that are open, and those that we know as open and that were closed or merged without an event. */
+async function evaluateAll({ shell }: Parts, repository: RepositoryRef, open: number[]): Promise<void> {
+  await shell.database.transaction(async (tx) => {
+    const known = (await countedPulls(tx, repository)).map(({ number }) => number)
+    const changed = await markPullsChanged(tx, repository, [...new Set([...open, ...known])])
+    await shell.queue.enqueueAll(changed, { tx })
+  })
+}

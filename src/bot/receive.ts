@@ -1,0 +1,86 @@
+import type { MergeTask } from '../decision/merge-task.ts'
+import { linkMayLag } from '../merges/pushes.ts'
+import type { Transaction } from '../store/database.ts'
+import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'
+import { closeAll, markChanged, markPullChanged, releaseGreens } from '../store/verdicts/changes.ts'
+import { type Effect, effectsOf } from './events.ts'
+import { lookUp } from './lookups.ts'
+import type { Parts } from './parts.ts'
+
+/**
+ * Takes a webhook in. In one transaction: the delivery is stored, what it names is marked as changed, and its evaluation is
+ * enqueued, green checks first. So there is no backlog between an event and the red of a check, and a crash after the answer
+ * loses nothing. What GitHub has to be asked for is left to a job; the delivery is processed when that is done.
+ *
+ * A payload that does not have the documented fields is kept as failed, with an alert: GitHub cannot send a better one.
+ */
+export function receiver(parts: Parts) {
+  const { shell, log } = parts
+  return async (received: Received & { payload: object }): Promise<void> => {
+    const { event, guid, payload } = received
+    const effects = readable(() => effectsOf(event, payload))
+    await storeDelivery(shell.database, received, shell.now(), async (id, tx) => {
+      if (effects instanceof Error) {
+        log.error({ guid, event, problem: effects.message, alert: true }, 'A webhook could not be read')
+        return markFailed(tx, id, effects.message, shell.now())
+      }
+      await carryOut(parts, tx, effects)
+      if (effects.some(({ kind }) => kind === 'lookup')) await shell.queue.enqueueDelivery(id, { tx })
+      else await markProcessed(tx, id, shell.now())
+    })
+  }
+}
+
+function readable(read: () => Effect[]): Effect[] | Error {
+  try {
+    return read()
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** The job of a delivery that GitHub has to be asked about. The rest of its effects is done again, which changes nothing. */
+export async function finishDelivery(parts: Parts, { id, event, body }: Delivery): Promise<void> {
+  const { database, now } = parts.shell
+  const effects = effectsOf(event, JSON.parse(Buffer.from(body).toString('utf8')))
+  await database.transaction((tx) => carryOut(parts, tx, effects))
+  for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup)
+  await markProcessed(database, id, now())
+}
+
+async function carryOut(parts: Parts, tx: Transaction, effects: Effect[]): Promise<void> {
+  for (const effect of effects) await carryOutOne(parts, tx, effect)
+}
+
+async function carryOutOne({ shell, serves }: Parts, tx: Transaction, effect: Effect): Promise<void> {
+  const { queue } = shell
+  switch (effect.kind) {
+    case 'pull': {
+      if (!serves(effect.pull.owner)) return
+      const green = await markPullChanged(tx, effect.pull, effect.sha)
+      return queue.enqueueAll([{ pull: effect.pull, green }], { tx })
+    }
+    case 'pulls': {
+      const { requestedBy } = effect
+      const changed = (await markChanged(tx, effect.scope)).filter(({ pull }) => serves(pull.owner))
+      return queue.enqueueAll(
+        changed.map(({ pull, green }) => ({ pull: { ...pull, ...(requestedBy && { requestedBy }) }, green })),
+        { tx },
+      )
+    }
+    case 'merge': {
+      if (!serves(ownerOf(effect.task))) return
+      // GitHub ties a merged commit to its pull request a little after the push is told.
+      const due = effect.task.task === 'pushed' ? new Date(shell.now().getTime() + linkMayLag) : undefined
+      return queue.enqueueMerging(effect.task, { tx, ...(due && { at: due }) })
+    }
+    case 'out of reach':
+      return (effect.closed ? closeAll : releaseGreens)(tx, effect.scope)
+    case 'lookup':
+      return
+  }
+}
+
+function ownerOf(task: MergeTask): string {
+  return task.task === 'merged' ? task.pull.owner : task.repository.owner
+}

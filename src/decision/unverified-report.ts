@@ -1,0 +1,42 @@
+import { code, oneLine } from './markdown.ts'
+import type { CheckReport } from './report.ts'
+
+/** What kept a pull request from being evaluated. `request` is a method and a path of GitHub's API. */
+export type Unreadable = { request?: string | undefined; status?: number | undefined; problem: string }
+
+/**
+ * The check of a pull request that changed and could not be evaluated again: what it rests on may not be true any more, so
+ * it is not green. It stays so until an evaluation succeeds.
+ */
+export function unverifiedReport(unreadable: Unreadable): CheckReport {
+  return {
+    status: 'completed',
+    conclusion: 'failure',
+    title: oneLine(`Could not be verified: ${whatFailed(unreadable)}`, 140),
+    summary: [
+      'Something about this pull request changed, and it could not be evaluated since.',
+      '',
+      `- **What failed:** ${detail(unreadable)}`,
+      `- **What to do:** ${remedy(unreadable.status)}`,
+      '',
+      'The check is updated as soon as an evaluation succeeds. "Re-run" starts one now.',
+    ].join('\n'),
+  }
+}
+
+function whatFailed({ request, status, problem }: Unreadable): string {
+  if (!request) return problem
+  return status === undefined ? `no answer to ${request}` : `${request} answered ${status}`
+}
+
+function detail({ request, status, problem }: Unreadable): string {
+  if (!request) return code(problem, 300)
+  return `${code(request, 300)} ${status === undefined ? 'was not answered' : `answered ${status}`} (${code(problem, 200)})`
+}
+
+function remedy(status: number | undefined): string {
+  if (status === 401) return 'An owner of the App checks its private key.'
+  if (status === 403 || status === 404)
+    return 'An administrator checks that the App is installed on this repository with the permissions in its `app.yml`.'
+  return 'Nothing, if it passes: the evaluation is retried. Otherwise the operator of the App looks into its log.'
+}

@@ -1,0 +1,114 @@
+import type { PullRef } from '../decision/snapshot.ts'
+import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
+import { requestOf, statusOfError } from '../services/github/client.ts'
+import { readPull } from '../services/github/pulls.ts'
+import { appendRecord } from '../store/audit.ts'
+import { lastValidPolicy } from '../store/policies.ts'
+import { RETRY_LIMIT } from '../store/queue/queues.ts'
+import { retryTime } from '../store/retry-later.ts'
+import { pendingPull, savePending } from '../store/verdicts/pending.ts'
+import {
+  overdueGreens,
+  saveUnverified,
+  type Verification,
+  verificationOf,
+} from '../store/verdicts/unverified.ts'
+import { digestOf } from './check-writer.ts'
+import type { Shell } from './evaluate.ts'
+import { publishHead } from './publish.ts'
+import { appendPublished } from './records.ts'
+
+/** For so many milliseconds a check may stay green on facts that have changed and could not be read again. */
+const verifyWithin = 60_000
+
+/**
+ * After a failed evaluation. A pull request that changed does not stay green beyond the second failure, or a minute; one that
+ * did not change does until the job is given up. One without any verdict shows why. The evaluation goes on being retried.
+ */
+export async function noteFailure(
+  shell: Shell,
+  pull: PullRef,
+  { error, attempt }: { error: unknown; attempt: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const stored = await verificationOf(shell.database, pull)
+  if (stored && stored.changedFor === undefined && attempt <= RETRY_LIMIT) return
+  const retryAt = retryTime(error)
+  const wait = retryAt && retryAt.getTime() - shell.now().getTime()
+  if (canWait(stored?.changedFor ?? 0, wait, attempt)) return
+  const why = unreadable(error)
+  if (stored) await revokeUnverified(shell, pull, stored, why, signal)
+  else await showPending(shell, pull, why, signal)
+}
+
+/** A first failure is retried within seconds; a limit of GitHub may name a time that is too far away. */
+function canWait(changedFor: number, wait: number | undefined, attempt: number): boolean {
+  return changedFor + Math.max(wait ?? 0, 0) < verifyWithin && (attempt < 2 || wait !== undefined)
+}
+
+/**
+ * Revokes every green check whose pull request changed over a minute ago and was not evaluated since, whatever kept it: a
+ * backlog, a worker that hangs, a limit.
+ */
+export async function revokeOverdue(shell: Shell, signal = new AbortController().signal): Promise<void> {
+  for (const pull of await overdueGreens(shell.database, verifyWithin)) {
+    const stored = await verificationOf(shell.database, pull)
+    const problem = `changed over ${verifyWithin / 1000} seconds ago and not evaluated since`
+    if (stored) await revokeUnverified(shell, pull, stored, { problem }, signal)
+  }
+}
+
+async function revokeUnverified(
+  shell: Shell,
+  pull: PullRef,
+  { generation, headSha }: Verification,
+  why: Unreadable,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, now } = shell
+  const report = unverifiedReport(why)
+  const { installationId, repositoryId, owner, repo, number } = pull
+  await database.transaction(async (tx) => {
+    if (!(await saveUnverified(tx, pull, { generation, report, digest: digestOf(report), at: now() }))) return
+    const about = { installationId, repositoryId, owner, repo, number }
+    const body = { pull: about, head: headSha, ...why }
+    await appendRecord(tx, { installationId, kind: 'unverified', at: now(), body })
+    // Should the write to GitHub fail, the calendar does it.
+    await shell.queue.enqueueTransition(now(), { tx })
+  })
+  await publish(shell, pull, headSha, why, signal)
+}
+
+/** A pull request that was never evaluated: its check says what is missing, where a policy covers its repository. */
+async function showPending(shell: Shell, pull: PullRef, why: Unreadable, signal: AbortSignal): Promise<void> {
+  const { database, github } = shell
+  if ((await lastValidPolicy(database, pull)) === undefined) return
+  const known = (await pendingPull(database, pull))?.headSha
+  const headSha = known ?? (await readPull(await github(pull.installationId), pull))?.head.sha
+  if (!headSha) return
+  await savePending(database, pull, { headSha, problem: why })
+  await publish(shell, pull, headSha, why, signal)
+}
+
+async function publish(
+  shell: Shell,
+  pull: PullRef,
+  sha: string,
+  why: Unreadable,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, now, log } = shell
+  log.warn(
+    { pull: `${pull.owner}/${pull.repo}#${pull.number}`, ...why },
+    'A pull request could not be verified',
+  )
+  const head = { ...pull, sha }
+  const github = await shell.github(pull.installationId)
+  const { written } = await publishHead({ database, github, now, signal }, head)
+  if (written) await appendPublished(database, head, written, now())
+}
+
+function unreadable(error: unknown): Unreadable {
+  const problem = error instanceof Error ? error.message : String(error)
+  return { request: requestOf(error), status: statusOfError(error), problem: problem.slice(0, 300) }
+}

@@ -1,0 +1,119 @@
+import type { PullRef } from '../../decision/snapshot.ts'
+import type { Queryable } from '../database.ts'
+import { savePending } from './pending.ts'
+import { type PullColumns, pullOf } from './rows.ts'
+
+/**
+ * Which stored pull requests something concerns; what is left out does not narrow it. `personId`: those whose facts name the
+ * account, as author, reviewer, committer or the one who put a label on.
+ */
+export type Scope = {
+  installationId: number
+  repositoryId?: number
+  headSha?: string
+  baseRef?: string
+  personId?: number
+}
+
+/** A pull request whose stored facts are stale now. `green`: its check may be green and has to be verified first. */
+export type Changed = { pull: PullRef; green: boolean }
+
+/** Marks a number of this generation: an evaluation that began before it has read stale facts. */
+const mark = `heard = nextval('release_gate.generation'), changed_at = coalesce(v.changed_at, clock_timestamp())`
+
+const isGreen = `(v.state = 'passed' OR EXISTS (
+  SELECT 1 FROM release_gate.check_runs c
+  WHERE c.installation_id = v.installation_id AND c.repository_id = v.repository_id AND c.head_sha = v.head_sha AND c.outstanding))`
+
+type Row = PullColumns & { green: boolean }
+
+/** Marks every open pull request of a scope as changed, and gives them, green ones first. */
+export async function markChanged(db: Queryable, scope: Scope): Promise<Changed[]> {
+  const { installationId, repositoryId, headSha, baseRef, personId } = scope
+  const rows = await db.query<Row>(
+    `UPDATE release_gate.verdicts v SET ${mark}
+     WHERE v.installation_id = $1 AND v.counts
+       AND ($2::bigint IS NULL OR v.repository_id = $2) AND ($3::text IS NULL OR v.head_sha = $3)
+       AND ($4::text IS NULL OR v.base_ref = $4)
+       AND ($5::bigint IS NULL OR v.snapshot::text ~ ('"id":' || $5::bigint || '\\D|"' || $5::bigint || '":'))
+     RETURNING v.installation_id, v.repository_id, v.owner, v.repo, v.number, ${isGreen} AS green`,
+    [installationId, repositoryId ?? null, headSha ?? null, baseRef ?? null, personId ?? null],
+  )
+  const changed = rows.map((row) => ({ pull: pullOf(row), green: row.green }))
+  return changed.sort((a, b) => Number(b.green) - Number(a.green))
+}
+
+/**
+ * Marks one pull request as changed, and the others with the same head: a new pull request counts for their check. One without
+ * a verdict is kept as pending, so that nothing turns green on its head before it has one.
+ * @returns whether a check that it concerns may be green.
+ */
+export async function markPullChanged(db: Queryable, pull: PullRef, headSha: string): Promise<boolean> {
+  const rows = await db.query<{ number: number; green: boolean }>(
+    `UPDATE release_gate.verdicts v SET ${mark}
+     WHERE v.installation_id = $1 AND v.repository_id = $2 AND (v.number = $3 OR (v.counts AND v.head_sha = $4))
+     RETURNING v.number, ${isGreen} AS green`,
+    [pull.installationId, pull.repositoryId, pull.number, headSha],
+  )
+  if (!rows.some(({ number }) => number === pull.number)) {
+    await savePending(db, pull, { headSha, problem: undefined })
+  }
+  return rows.some(({ green }) => green)
+}
+
+/** Marks pull requests as changed that are known by their numbers, and tells which of them may be green. */
+export async function markPullsChanged(
+  db: Queryable,
+  repository: Omit<PullRef, 'number' | 'requestedBy'>,
+  numbers: number[],
+): Promise<Changed[]> {
+  const rows = await db.query<{ number: number; green: boolean }>(
+    `UPDATE release_gate.verdicts v SET ${mark}
+     WHERE v.installation_id = $1 AND v.repository_id = $2 AND v.number = ANY ($3::integer[])
+     RETURNING v.number, ${isGreen} AS green`,
+    [repository.installationId, repository.repositoryId, numbers],
+  )
+  const green = new Set(rows.filter((row) => row.green).map(({ number }) => number))
+  const { installationId, repositoryId, owner, repo } = repository
+  return numbers
+    .map((number) => ({
+      pull: { installationId, repositoryId, owner, repo, number },
+      green: green.has(number),
+    }))
+    .sort((a, b) => Number(b.green) - Number(a.green))
+}
+
+/** An evaluation that found nothing to decide knows all that was heard before it began. */
+export async function settleChange(db: Queryable, pull: PullRef, generation: number): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.verdicts SET changed_at = NULL
+     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND coalesce(heard, 0) < $4`,
+    [pull.installationId, pull.repositoryId, pull.number, generation],
+  )
+}
+
+/**
+ * A repository or an installation is out of reach: the App was removed or suspended there. Its green checks take no place among
+ * those that have to be revoked in time. What was open is still known, so that what is merged meanwhile is recorded later.
+ */
+export async function releaseGreens(db: Queryable, scope: Reach): Promise<void> {
+  await db.query(`UPDATE release_gate.check_runs SET outstanding = false WHERE ${inReach}`, valuesOf(scope))
+}
+
+/** A repository was archived or deleted: nothing is open there any more. */
+export async function closeAll(db: Queryable, scope: Reach): Promise<void> {
+  await releaseGreens(db, scope)
+  await db.query(
+    `UPDATE release_gate.verdicts SET counts = false, changed_at = NULL WHERE ${inReach}`,
+    valuesOf(scope),
+  )
+  await db.query(`DELETE FROM release_gate.unjudged WHERE ${inReach}`, valuesOf(scope))
+}
+
+type Reach = Pick<Scope, 'installationId' | 'repositoryId'>
+
+const inReach = 'installation_id = $1 AND ($2::bigint IS NULL OR repository_id = $2)'
+
+function valuesOf({ installationId, repositoryId }: Reach): unknown[] {
+  return [installationId, repositoryId ?? null]
+}

@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { emitterEventNames } from '@octokit/webhooks'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { actionsOf, effectsOf, events, isHandled } from '../../src/bot/events.ts'
+
+const app = parse(readFileSync(join(import.meta.dirname, '../../app.yml'), 'utf8'))
+const always = ['installation', 'installation_repositories']
+
+/** Actions that change no fact that a check rests on, each with its reason. */
+const withoutEffect: Record<string, string> = {
+  'check_run.created': 'runs of other Apps are no facts, and ours are known',
+  'check_run.completed': 'runs of other Apps are no facts, and ours are known',
+  'check_suite.completed': 'suites are no facts',
+  'check_suite.requested': 'a push is told by pull_request and push',
+  'issues.assigned': 'who works on an issue is no fact',
+  'issues.unassigned': 'who works on an issue is no fact',
+  'issues.demilestoned': 'milestones are no facts',
+  'issues.milestoned': 'milestones are no facts',
+  'issues.edited': 'what an issue says is no fact',
+  'issues.labeled': 'labels of issues are no facts; those of pull requests come as pull_request',
+  'issues.unlabeled': 'labels of issues are no facts; those of pull requests come as pull_request',
+  'issues.locked': 'who may comment is no fact',
+  'issues.unlocked': 'who may comment is no fact',
+  'issues.opened': 'a follow-up issue is opened by the App',
+  'issues.pinned': 'where an issue is shown is no fact',
+  'issues.unpinned': 'where an issue is shown is no fact',
+  'issues.typed': 'the type of an issue is no fact',
+  'issues.untyped': 'the type of an issue is no fact',
+  'label.created': 'a new label is on no pull request',
+  'organization.deleted': 'the installation is deleted with it',
+  'organization.member_invited': 'an invitation gives no access yet',
+  'pull_request.assigned': 'who works on it is no fact',
+  'pull_request.unassigned': 'who works on it is no fact',
+  'pull_request.auto_merge_disabled': 'how it is merged is no fact',
+  'pull_request.auto_merge_enabled': 'how it is merged is no fact',
+  'pull_request.demilestoned': 'milestones are no facts',
+  'pull_request.milestoned': 'milestones are no facts',
+  'pull_request.dequeued': 'the merge queue speaks by merge_group',
+  'pull_request.enqueued': 'the merge queue speaks by merge_group',
+  'pull_request.locked': 'who may comment is no fact',
+  'pull_request.unlocked': 'who may comment is no fact',
+  'pull_request.review_requested': 'who is asked for a review is no fact',
+  'pull_request.review_request_removed': 'who is asked for a review is no fact',
+  'repository.created': 'installation_repositories tells of it',
+}
+
+/** Every event and action that GitHub documents for the events that the App gets. */
+const documented = emitterEventNames.filter((name) => events.has(name.split('.')[0] ?? ''))
+const withActions = documented.filter(
+  (name) => name.includes('.') || !documented.some((other) => other.startsWith(`${name}.`)),
+)
+
+describe('every event that GitHub sends us', () => {
+  test('is one that app.yml asks for, or that always comes', () => {
+    expect([...app.default_events, ...always].sort()).toEqual([...events].sort())
+  })
+
+  test.each(withActions)('%s has a handler or a reason to have none, and not both', (name) => {
+    const [event = '', action = null] = name.split('.')
+    expect(isHandled(event, action)).toBe(withoutEffect[name] === undefined)
+  })
+
+  test('no handler and no reason is for an action that GitHub does not have', () => {
+    const handled = [...events].flatMap((event) =>
+      actionsOf(event).map((action) => (action === '' ? event : `${event}.${action}`)),
+    )
+    expect(
+      [...handled, ...Object.keys(withoutEffect)].filter((name) => !withActions.includes(name as never)),
+    ).toEqual([])
+  })
+
+  test.each([
+    ['an event that we did not ask for', 'watch', 'started'],
+    ['an action that GitHub may add', 'pull_request', 'teleported'],
+    ['an action named as a property of every object', 'pull_request', 'constructor'],
+    ['an event named as a property of every object', 'constructor', 'name'],
+  ])('%s is not handled', (_, event, action) => {
+    expect(isHandled(event, action)).toBe(false)
+  })
+})
+
+const repository = { id: 7, name: 'shop', owner: { id: 1, login: 'acme' }, default_branch: 'main' }
+const ref = { installationId: 3, repositoryId: 7, owner: 'acme', repo: 'shop' }
+const inShop = { installation: { id: 3 }, repository, sender: { id: 9, login: 'eva' } }
+const head = { sha: 'a'.repeat(40), ref: 'feature' }
+const aPull = (more = {}) => ({ number: 5, head, base: { ref: 'main' }, ...more })
+
+describe('what an event means', () => {
+  test.each(['opened', 'labeled', 'synchronize', 'converted_to_draft'])(
+    'pull_request.%s: that pull request has changed',
+    (action) => {
+      expect(effectsOf('pull_request', { ...inShop, action, pull_request: aPull() })).toEqual([
+        { kind: 'pull', pull: { ...ref, number: 5 }, sha: head.sha },
+      ])
+    },
+  )
+
+  test('a label that was deleted is taken off without being named', () => {
+    const payload = { ...inShop, action: 'unlabeled', pull_request: aPull() }
+    expect(effectsOf('pull_request', payload)).toHaveLength(1)
+  })
+
+  test('closed without a merge: nobody else is concerned', () => {
+    const payload = { ...inShop, action: 'closed', pull_request: aPull({ merged: false }) }
+    expect(effectsOf('pull_request', payload)).toEqual([
+      { kind: 'pull', pull: { ...ref, number: 5 }, sha: head.sha },
+    ])
+  })
+
+  test('merged: its record is due, and what is stacked on its branch has changed', () => {
+    const payload = { ...inShop, action: 'closed', pull_request: aPull({ merged: true }) }
+    expect(effectsOf('pull_request', payload)).toEqual([
+      { kind: 'pull', pull: { ...ref, number: 5 }, sha: head.sha },
+      { kind: 'merge', task: { task: 'merged', pull: { ...ref, number: 5 } } },
+      { kind: 'pulls', scope: { installationId: 3, repositoryId: 7, baseRef: 'feature' } },
+    ])
+  })
+
+  const push = { ref: 'refs/heads/main', before: 'b'.repeat(40), after: 'c'.repeat(40), deleted: false }
+  test('a push to the default branch may bring another policy', () => {
+    expect(effectsOf('push', { ...inShop, ...push }).map(({ kind }) => kind)).toEqual(['merge', 'lookup'])
+  })
+
+  test('a push to another branch brings none', () => {
+    const payload = { ...inShop, ...push, ref: 'refs/heads/release/1' }
+    expect(effectsOf('push', payload).map(({ kind }) => kind)).toEqual(['merge'])
+  })
+
+  test('a deleted branch: what was based on it has changed', () => {
+    const payload = { ...inShop, ...push, ref: 'refs/heads/feature', deleted: true }
+    expect(effectsOf('push', payload)).toEqual([
+      { kind: 'pulls', scope: { installationId: 3, repositoryId: 7, baseRef: 'feature' } },
+    ])
+  })
+
+  test('a pushed tag means nothing', () => {
+    expect(effectsOf('push', { ...inShop, ...push, ref: 'refs/tags/v1' })).toEqual([])
+  })
+
+  const person = { id: 42, login: 'chloe' }
+  const installation = { installation: { id: 3 }, organization: { id: 1, login: 'acme' }, sender: { id: 9 } }
+  test.each([
+    ['a collaborator', 'member', { ...inShop, action: 'removed', member: person }, { repositoryId: 7 }],
+    [
+      'a member of a team',
+      'membership',
+      { ...installation, action: 'removed', member: person, team: { id: 1 } },
+      {},
+    ],
+    [
+      'a member of the organization',
+      'organization',
+      { ...installation, action: 'member_removed', membership: { user: person } },
+      {},
+    ],
+  ])('%s who was removed: whatever names that person has changed', (_, event, payload, inside) => {
+    expect(effectsOf(event, payload)).toEqual([
+      { kind: 'pulls', scope: { installationId: 3, ...inside, personId: 42 } },
+    ])
+  })
+
+  test.each([
+    [
+      'in one repository',
+      { ...inShop, action: 'removed_from_repository', team: { id: 1 } },
+      { repositoryId: 7 },
+    ],
+    ['everywhere', { ...installation, action: 'deleted', team: { id: 1 } }, {}],
+  ])('a team that lost its access %s: every pull request there has changed', (_, payload, inside) => {
+    expect(effectsOf('team', payload)).toEqual([{ kind: 'pulls', scope: { installationId: 3, ...inside } }])
+  })
+
+  test.each(['renamed', 'transferred', 'unarchived', 'edited'])(
+    'repository.%s: its open pull requests are looked up',
+    (action) => {
+      expect(effectsOf('repository', { ...inShop, action })).toEqual([
+        { kind: 'lookup', lookup: { of: 'repository', repository: ref } },
+      ])
+    },
+  )
+
+  test.each(['archived', 'deleted'])('repository.%s: nothing is open there any more', (action) => {
+    expect(effectsOf('repository', { ...inShop, action })).toEqual([
+      { kind: 'out of reach', scope: { installationId: 3, repositoryId: 7 }, closed: true },
+    ])
+  })
+
+  test('repositories that were taken from the App are out of reach, and may still be merged to', () => {
+    const payload = { ...installation, action: 'removed', repositories_removed: [{ id: 7 }, { id: 8 }] }
+    expect(effectsOf('installation_repositories', payload)).toEqual(
+      [7, 8].map((repositoryId) => ({
+        kind: 'out of reach',
+        scope: { installationId: 3, repositoryId },
+        closed: false,
+      })),
+    )
+  })
+
+  test.each(['rerequested', 'requested_action'])(
+    'check_run.%s on the regression is a request of whoever pressed it',
+    (action) => {
+      const payload = {
+        ...inShop,
+        action,
+        check_run: { name: 'Staging regression', head_sha: head.sha },
+        requested_action: { identifier: 'run-regression' },
+      }
+      expect(effectsOf('check_run', payload)).toEqual([
+        { kind: 'lookup', lookup: { of: 'regression', repository: ref, sha: head.sha, requestedBy: 9 } },
+      ])
+    },
+  )
+
+  test('an event of no installation has no effect', () => {
+    const { installation: _, ...elsewhere } = inShop
+    expect(effectsOf('pull_request', { ...elsewhere, action: 'opened', pull_request: aPull() })).toEqual([])
+  })
+
+  test('a payload without a documented field is an error, not an event without effect', () => {
+    const { pull_request: _, ...payload } = { ...inShop, action: 'opened', pull_request: aPull() }
+    expect(() => effectsOf('pull_request', payload)).toThrow(/pull_request/)
+  })
+})
