@@ -137,7 +137,9 @@ describe('the folders', () => {
   })
 
   it('bot/events.ts says what an event means from its payload alone', () => {
-    const known = imports.filter(({ file, inside, types }) => file === 'src/bot/events.ts' && inside && !types)
+    const known = imports.filter(
+      ({ file, inside, types }) => file === 'src/bot/events.ts' && inside && !types,
+    )
     expect(known.filter(({ target }) => !isIn('decision', target))).toEqual([])
     expect(codeOf('src/bot/events.ts')).not.toMatch(/\bawait\b|\basync\b/)
   })

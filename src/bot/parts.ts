@@ -1,7 +1,7 @@
 import type { Clock } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Probot } from 'probot'
-import type { Shell } from '../gate/evaluate.ts'
+import type { Shell } from '../gate/shell.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Queue } from '../store/queue.ts'
 

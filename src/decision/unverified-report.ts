@@ -26,7 +26,12 @@ export function unverifiedReport(unreadable: Unreadable): CheckReport {
 
 function whatFailed({ request, status, problem }: Unreadable): string {
   if (!request) return problem
-  return status === undefined ? `no answer to ${request}` : `${request} answered ${status}`
+  return status === undefined ? `no answer to ${shortly(request)}` : `${shortly(request)} answered ${status}`
+}
+
+/** Within the repository, and with short commit ids: a title has no room for more. */
+function shortly(request: string): string {
+  return request.replace(/ \/repos\/[^/]+\/[^/]+\//, ' ').replace(/\b([0-9a-f]{7})[0-9a-f]{33,}\b/g, '$1')
 }
 
 function detail({ request, status, problem }: Unreadable): string {

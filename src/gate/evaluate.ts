@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Logger } from 'pino'
 import type { Step } from '../decision/gate.ts'
 import { covers } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Verdict } from '../decision/verdict.ts'
+import { policyPath } from '../policy/policy-file.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import { asRetry, type GitHub } from '../services/github/client.ts'
 import type { OpenPull } from '../services/github/open-pulls.ts'
@@ -11,14 +11,13 @@ import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { performRegressionStep, recordReleaseBaseline } from '../staging/requests.ts'
 import { enqueueWindowTime } from '../staging/windows.ts'
-import type { Database } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { PRIORITY } from '../store/queue/queues.ts'
-import type { Queue } from '../store/queue.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { settleChange } from '../store/verdicts/changes.ts'
 import { forgetPending, keepPending, pendingOn } from '../store/verdicts/pending.ts'
+import { verificationOf } from '../store/verdicts/unverified.ts'
 import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
 import { noteWrite } from '../store/writes.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
@@ -27,19 +26,8 @@ import { type Judgeable, judge, toStore, wantedBy } from './judging.ts'
 import { withOwnFacts } from './own-facts.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
-
-/** Everything outside that an evaluation needs. */
-export type Shell = {
-  database: Database
-  /** The client of an installation. */
-  github: (installationId: number) => Promise<GitHub>
-  queue: Pick<
-    Queue,
-    'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging' | 'enqueueRegression'
-  >
-  now: () => Date
-  log: Pick<Logger, 'info' | 'warn'>
-}
+import type { Shell } from './shell.ts'
+import { revokeUnverified } from './unverified.ts'
 
 /**
  * The path: read the facts, decide purely, record, then act. Idempotent: run twice on the same facts, it writes once.
@@ -64,7 +52,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
   const judging = await policyFor(shell.database, github, pull)
   if (judging.kind === 'none') {
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
-    return forget(shell, pull, generation)
+    return forget(shell, pull, generation, `${policyPath} is missing on the default branch`, signal)
   }
   const facts = await readSnapshot(
     github,
@@ -73,7 +61,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     factStore(shell.database, shell.now),
     shell.now,
   )
-  if (!facts) return forget(shell, pull, generation)
+  if (!facts) return forget(shell, pull, generation, 'GitHub does not find this pull request', signal)
   const sameHead = coveredOf(facts.sameHead, judging, facts.snapshot)
   const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
   const before = await latestVerdict(shell.database, pull)
@@ -81,7 +69,7 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   const verdict = judge(snapshot, judging)
   const stored = toStore(verdict, snapshot, judging, generation)
-  if (!stored.counts && !before) return forget(shell, pull, generation)
+  if (!stored.counts && !before) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
   if (!(await record(shell, stored, verdict, before, sameHead))) return
   // Should the process die before the head that was left is taken back, the calendar does it.
@@ -97,9 +85,22 @@ async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<vo
     await shell.queue.enqueueEvaluate({ ...pull, number })
 }
 
-/** Nothing is to be decided about this pull request: it is gone, or no policy covers it. */
-async function forget({ database }: Shell, pull: PullRef, generation: number): Promise<void> {
+/**
+ * Nothing can be decided about this pull request: it is gone, or no policy covers it. Where one did, a green check does not
+ * stay: that a file is not found may also mean that it may not be read.
+ */
+async function forget(
+  shell: Shell,
+  pull: PullRef,
+  generation: number,
+  problem: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database } = shell
   await forgetPending(database, pull)
+  const stored = await verificationOf(database, pull)
+  if (!stored) return
+  await revokeUnverified(shell, pull, stored, { problem }, signal)
   await settleChange(database, pull, generation)
 }
 

@@ -14,9 +14,9 @@ import {
   verificationOf,
 } from '../store/verdicts/unverified.ts'
 import { digestOf } from './check-writer.ts'
-import type { Shell } from './evaluate.ts'
 import { publishHead } from './publish.ts'
 import { appendPublished } from './records.ts'
+import type { Shell } from './shell.ts'
 
 /** For so many milliseconds a check may stay green on facts that have changed and could not be read again. */
 const verifyWithin = 60_000
@@ -58,7 +58,8 @@ export async function revokeOverdue(shell: Shell, signal = new AbortController()
   }
 }
 
-async function revokeUnverified(
+/** Takes the green of a verdict that cannot be verified; an evaluation that succeeds gives a new one. */
+export async function revokeUnverified(
   shell: Shell,
   pull: PullRef,
   { generation, headSha }: Verification,

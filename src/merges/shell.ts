@@ -1,5 +1,5 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import type { Shell } from '../gate/evaluate.ts'
+import type { Shell } from '../gate/shell.ts'
 import type { Queue } from '../store/queue.ts'
 
 /** Everything outside that the work at and after a merge needs. */

@@ -1,0 +1,17 @@
+import type { Logger } from 'pino'
+import type { GitHub } from '../services/github/client.ts'
+import type { Database } from '../store/database.ts'
+import type { Queue } from '../store/queue.ts'
+
+/** Everything outside that an evaluation needs. */
+export type Shell = {
+  database: Database
+  /** The client of an installation. */
+  github: (installationId: number) => Promise<GitHub>
+  queue: Pick<
+    Queue,
+    'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging' | 'enqueueRegression'
+  >
+  now: () => Date
+  log: Pick<Logger, 'info' | 'warn'>
+}
