@@ -1,6 +1,6 @@
 import { share } from './bound-rules.ts'
 import { below } from './change.ts'
-import type { Located, Schema } from './normalise.ts'
+import type { Located, Schema } from './schema.ts'
 import { belowAny, inside, type Walk } from './walk.ts'
 
 /** Items by position, the remaining items, and `contains`. */

@@ -1,6 +1,6 @@
 import { compareRatios, isMultiple, ratio } from '../ratio.ts'
 import type { TypeName } from './keywords.ts'
-import type { Schema } from './normalise.ts'
+import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
 /** Sizes and ranges: each is compared only for the types that both sides accept, since elsewhere it says nothing. */

@@ -58,16 +58,6 @@ function sameMembers(
   )
 }
 
-/** Whether a schema refers to anything that is not a place in its own document. */
-export function refersElsewhere(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null) return false
-  return Object.entries(node).some(
-    ([key, value]) =>
-      (references.has(key) && typeof value === 'string' && !(key === '$ref' && value.startsWith('#'))) ||
-      refersElsewhere(value),
-  )
-}
-
 /** Whether the value nests deeper than `limit`; asked without recursion, before anything recursive reads it. */
 export function deeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value]

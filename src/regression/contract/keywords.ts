@@ -109,9 +109,3 @@ export const shapes: Readonly<Record<string, Shape>> = {
 
 /** Keywords that hold further schemas about the same value: a schema with one of them cannot be read keyword by keyword alone. */
 export const applicators = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'dependentSchemas', '$ref'] as const
-
-/** Keywords that one dialect reads and another ignores. */
-export const dialectKeywords: ReadonlySet<string> = new Set([
-  ...['prefixItems', 'additionalItems', 'dependencies', 'dependentRequired', 'dependentSchemas'],
-  ...['unevaluatedItems', 'unevaluatedProperties', 'minContains', 'maxContains', '$anchor'],
-])

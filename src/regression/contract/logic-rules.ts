@@ -1,9 +1,9 @@
 import { share } from './bound-rules.ts'
 import { visible } from './hidden-characters.ts'
 import { isObject } from './json.ts'
-import type { Located, Schema } from './normalise.ts'
 import { located } from './object-shape.ts'
 import { pairBranches } from './pairing.ts'
+import type { Located, Schema } from './schema.ts'
 import { partsOf } from './union-rules.ts'
 import { inside, type Walk } from './walk.ts'
 

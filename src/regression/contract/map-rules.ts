@@ -1,7 +1,8 @@
 import { below } from './change.ts'
 import { visible } from './hidden-characters.ts'
-import type { Located } from './normalise.ts'
-import { acceptsAll, forbids, matches, type ObjectShape } from './object-shape.ts'
+import { acceptsAll, forbids, type ObjectShape } from './object-shape.ts'
+import { matches } from './patterns.ts'
+import type { Located } from './schema.ts'
 import { belowAny, type Walk } from './walk.ts'
 
 /** Objects used as maps: `patternProperties` and `additionalProperties`. */

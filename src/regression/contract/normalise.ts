@@ -1,36 +1,13 @@
-import { canonical, isObject, type JsonObject, member } from './json.ts'
-import { allTypes, applicators, isAnnotation, isTypeName, shapes, type TypeName } from './keywords.ts'
+import { type Dialect, isForeignValue } from './dialects.ts'
+import { exactlyOnce, isWhole, settled, typeOf, type Values, valuesOf } from './finite.ts'
+import { flatten } from './flatten.ts'
+import { isObject, type JsonObject, member } from './json.ts'
+import { allTypes, applicators, isTypeName, shapes, type TypeName } from './keywords.ts'
 import { isEndless, resolve, type SchemaDocument } from './references.ts'
+import type { Located, Schema } from './schema.ts'
 import { tidyWords } from './tidy.ts'
 
-/** A schema and the document in which its references are looked up. */
-export type Located = { node: unknown; document: SchemaDocument }
-
-/**
- * A schema in one spelling: references followed, `const` an enum of one, `type: [x, "null"]`, `nullable` and `anyOf: [x, null]` the
- * same thing, draft-07 spellings turned into those of 2020-12, keywords that say nothing about the schema's types left out.
- */
-export type Schema = {
-  /** Tells two schemas apart while a recursive one is walked. */
-  id: number
-  document: SchemaDocument
-  /** The raw schema that this one was read from. */
-  origin: Located
-  types: ReadonlySet<TypeName>
-  /** The values of `enum` or `const` but null, by canonical text. */
-  values?: ReadonlyMap<string, unknown>
-  /** The remaining keywords that accept or refuse. The schemas in them are raw. */
-  words: Readonly<JsonObject>
-  /** Keywords that accept and refuse nothing. */
-  notes: Readonly<JsonObject>
-  /** Why the schema could not be read. */
-  unresolved?: string
-  malformed: readonly string[]
-}
-
 export type Normalise = (located: Located) => Schema
-
-type Flat = { words: JsonObject; notes: JsonObject; unresolved?: string; never?: true }
 
 /** A normaliser remembers what it has read: the same node gives the same object, by which recursion is recognised. */
 export function createNormaliser(): Normalise {
@@ -71,62 +48,91 @@ function blank(origin: Located): Schema {
     types: new Set(allTypes),
     words: {},
     notes: {},
+    ignored: {},
+    contested: {},
     malformed: [],
   }
 }
 
 function read(located: Located, normalise: Normalise): Schema {
   const { document } = located
-  const flat = flatten(located)
-  const empty = blank(located)
-  if (flat.unresolved !== undefined) return { ...empty, notes: flat.notes, unresolved: flat.unresolved }
-  const nullable = nullableBranch(flat.words, document, normalise)
-  if (nullable !== undefined) return { ...nullable, notes: { ...nullable.notes, ...flat.notes } }
-  const { words, malformed } = wellFormed(flat.words)
-  const { type, nullable: orNull, enum: choices, const: only, ...rest } = words
-  let types: ReadonlySet<TypeName> = flat.never ? new Set() : typesOf(type, orNull === true)
-  const values = valuesOf(choices, 'const' in words ? [only] : undefined, types)
-  if (values !== undefined) types = new Set(values.types)
-  return {
-    ...empty,
-    types,
-    ...(values === undefined ? {} : { values: values.values }),
-    words: tidyWords(rest, types),
-    notes: flat.notes,
-    malformed,
-  }
+  const { words: flat, never, unresolved, ...told } = flatten(located)
+  const empty = { ...blank(located), ...told }
+  if (unresolved !== undefined) return { ...empty, unresolved }
+  const nullable = nullableBranch(flat, document, normalise)
+  if (nullable !== undefined) return { ...nullable, ...beside(nullable, told) }
+  const { words, malformed } = wellFormed(flat, located.tidied ? '2020-12' : document.dialect)
+  const { type, nullable: orNull, ...rest } = words
+  const types = never ? new Set<TypeName>() : typesOf(type, orNull === true, rest.multipleOf)
+  const listed = listedValues(rest, document, normalise)
+  const notes = { ...listed.notes, ...told.notes }
+  const values = valuesOf(listed.lists, types)
+  if (values === undefined)
+    return { ...empty, notes, types, words: tidyWords(listed.words, types), malformed }
+  return { ...empty, notes, ...ofValues(values, listed.words), malformed }
 }
 
-/** Follows `$ref` and opens an `allOf` of one, as long as nothing but annotations stands beside it. */
-function flatten(located: Located): Flat {
+function beside(
+  schema: Schema,
+  told: Pick<Schema, 'notes' | 'ignored' | 'contested'>,
+): Pick<Schema, 'notes' | 'ignored' | 'contested'> {
+  const [notes, ignored] = [
+    { ...schema.notes, ...told.notes },
+    { ...schema.ignored, ...told.ignored },
+  ]
+  return { notes, ignored, contested: told.contested }
+}
+
+/** A schema that lists its values: its types are theirs, and null is a type and no value. */
+function ofValues(all: Values, beside: JsonObject): Pick<Schema, 'types' | 'values' | 'words'> {
+  const { values, words } = settled(all, beside)
+  const types = new Set([...values.values()].map(typeOf))
+  const others = new Map([...values].filter(([, value]) => value !== null))
+  return { types, values: others, words: tidyWords(words, types) }
+}
+
+/** The values that a schema lists, by `enum`, `const` and by alternatives that are constants. */
+function listedValues(
+  { enum: choices, const: only, ...rest }: JsonObject,
+  document: SchemaDocument,
+  normalise: Normalise,
+): { lists: unknown[][]; words: JsonObject; notes: JsonObject } {
+  const lists = [...(Array.isArray(choices) ? [choices] : []), ...(only === undefined ? [] : [[only]])]
+  const words = { ...rest }
   let notes: JsonObject = {}
-  let node: unknown = located.node
-  for (let hops = 0; hops < 32; hops += 1) {
-    if (node === true) return { words: {}, notes }
-    if (node === false) return { words: {}, notes, never: true }
-    if (!isObject(node)) return { words: {}, notes, unresolved: 'is not a schema' }
-    const own = Object.entries(node)
-    const words = Object.fromEntries(own.filter(([key]) => !isAnnotation(key)))
-    notes = { ...Object.fromEntries(own.filter(([key]) => isAnnotation(key))), ...notes }
-    const step = open(words, located.document)
-    if (!('next' in step)) return { ...step, notes }
-    node = step.next
+  for (const keyword of ['anyOf', 'oneOf']) {
+    const parts = words[keyword]
+    if (!Array.isArray(parts)) continue
+    const branches = parts.map((node) => normalise({ node, document }))
+    if (!branches.every(isListed)) continue
+    const each = branches.map((branch) => [...(branch.values?.values() ?? []), ...orNull(branch)])
+    lists.push(keyword === 'anyOf' ? each.flat() : exactlyOnce(each))
+    notes = { ...notes, ...toldOf(branches, each) }
+    delete words[keyword]
   }
-  return { words: {}, notes, unresolved: 'refers to itself without end' }
+  return { lists, words, notes }
 }
 
-function open(words: JsonObject, document: SchemaDocument): { next: unknown } | Omit<Flat, 'notes'> {
-  const { $ref: reference, ...rest } = words
-  const dynamic = ['$dynamicRef', '$recursiveRef'].find((key) => Object.hasOwn(words, key))
-  if (dynamic !== undefined) return { words: {}, unresolved: `uses ${dynamic}, which is not followed` }
-  const parts = Array.isArray(rest.allOf) ? rest.allOf : []
-  if (typeof reference !== 'string') {
-    return parts.length === 1 && Object.keys(rest).length === 1 ? { next: parts[0] } : { words }
+function orNull({ types }: Schema): null[] {
+  return types.has('null') ? [null] : []
+}
+
+/** Whether all that the schema says is a list of values. */
+function isListed(schema: Schema): boolean {
+  if (schema.values === undefined && !isNullOnly(schema)) return false
+  const beside = [schema.words, schema.ignored, schema.contested].flatMap(Object.keys)
+  return beside.length === 0 && schema.malformed.length === 0 && schema.unresolved === undefined
+}
+
+/** What the alternatives say of their values: a model reads it like a description of the whole. */
+function toldOf(branches: readonly Schema[], values: readonly unknown[][]): JsonObject {
+  const told = (key: string): JsonObject => {
+    const texts = branches.flatMap(({ notes }, index) =>
+      notes[key] === undefined ? [] : [`${JSON.stringify(values[index])}: ${notes[key]}`],
+    )
+    return texts.length === 0 ? {} : { [key]: texts.join('\n') }
   }
-  const target = resolve(document, reference)
-  if ('problem' in target) return { words: {}, unresolved: `has a $ref that ${target.problem}` }
-  if (Object.keys(rest).length === 0) return { next: target.node }
-  return { words: { ...rest, allOf: [...parts, { $ref: reference }] } }
+  return { ...told('title'), ...told('description') }
 }
 
 /** `anyOf: [x, null]` (and `oneOf`, where x refuses null) read as x that may be null. */
@@ -142,53 +148,36 @@ function nullableBranch(
   const [first, second] = branches.map((node) => normalise({ node, document }))
   if (first === undefined || second === undefined) return undefined
   const schema = isNullOnly(first) ? second : isNullOnly(second) ? first : undefined
-  if (schema === undefined || schema.unresolved !== undefined || schema.malformed.length > 0) return undefined
-  if (applicators.some((applicator) => Object.hasOwn(schema.words, applicator))) return undefined
+  if (schema === undefined || !isPlain(schema)) return undefined
   if (keyword === 'oneOf' && schema.types.has('null')) return undefined
   return { ...schema, types: new Set([...schema.types, 'null']) }
+}
+
+/** Whether all that the schema says is known, and said of each type by itself. */
+function isPlain({ words, contested, malformed, unresolved }: Schema): boolean {
+  const isRead = unresolved === undefined && malformed.length === 0 && Object.keys(contested).length === 0
+  return isRead && !applicators.some((applicator) => Object.hasOwn(words, applicator))
 }
 
 export function isNullOnly(schema: Schema): boolean {
   return schema.types.size === 1 && schema.types.has('null') && Object.keys(schema.words).length === 0
 }
 
-function wellFormed(words: JsonObject): { words: JsonObject; malformed: string[] } {
+function wellFormed(words: JsonObject, dialect: Dialect): { words: JsonObject; malformed: string[] } {
   const entries = Object.entries(words)
   const bad = (key: string, value: unknown): boolean =>
-    member(shapes, key) !== undefined && !shapes[key]?.fits(value)
+    member(shapes, key) !== undefined && (!shapes[key]?.fits(value) || isForeignValue(key, value, dialect))
   return {
     words: Object.fromEntries(entries.filter(([key, value]) => !bad(key, value))),
     malformed: entries.filter(([key, value]) => bad(key, value)).map(([key]) => key),
   }
 }
 
-function typesOf(type: unknown, orNull: boolean): ReadonlySet<TypeName> {
-  if (type === undefined) return new Set(allTypes)
-  const named = [type].flat().filter(isTypeName)
-  const wide = named.includes('number') ? [...named, 'integer' as const] : named
-  return new Set(orNull ? [...wide, 'null' as const] : wide)
-}
-
-function valuesOf(
-  choices: unknown,
-  only: unknown[] | undefined,
-  types: ReadonlySet<TypeName>,
-): { values: ReadonlyMap<string, unknown>; types: TypeName[] } | undefined {
-  const named = Array.isArray(choices) ? choices : only
-  if (named === undefined) return undefined
-  const allowed = only === undefined ? undefined : new Set(only.map(canonical))
-  const kept = named
-    .filter((value) => types.has(typeOf(value)) && (allowed === undefined || allowed.has(canonical(value))))
-    .map((value) => [canonical(value), value] as const)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-  const values = new Map(kept.filter(([, value]) => value !== null))
-  return { values, types: kept.map(([, value]) => typeOf(value)) }
-}
-
-function typeOf(value: unknown): TypeName {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
-  if (typeof value === 'string') return 'string'
-  return typeof value === 'boolean' ? 'boolean' : 'object'
+function typesOf(type: unknown, orNull: boolean, step: unknown): Set<TypeName> {
+  const types = new Set(type === undefined ? allTypes : [type].flat().filter(isTypeName))
+  if (types.has('number')) types.add('integer')
+  if (orNull) types.add('null')
+  // A number that must be a multiple of a whole number is an integer.
+  if (isWhole(step)) types.delete('number')
+  return types
 }

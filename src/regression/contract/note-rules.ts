@@ -1,6 +1,6 @@
-import { equal, type JsonObject } from './json.ts'
+import { equal, equalAndClosed, type JsonObject } from './json.ts'
 import { shapes } from './keywords.ts'
-import type { Schema } from './normalise.ts'
+import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 import { wordDiff } from './word-diff.ts'
 
@@ -18,6 +18,10 @@ export function compareNotes(walk: Walk, before: Schema, after: Schema, path: st
   const others = changedKeys(old, next).filter((key) => !judgedElsewhere.has(key))
   if (others.length > 0)
     walk.report('annotation-changed', path, `Changed beside the rules: ${others.join(', ')}.`)
+  const { dialect } = after.document
+  const ignored = before.document.dialect === dialect ? changedKeys(before.ignored, after.ignored) : []
+  if (ignored.length > 0)
+    walk.report('ignored-keyword-changed', path, `Changed, and ignored by ${dialect}: ${ignored.join(', ')}.`)
 }
 
 /** Names and definitions accept nothing by themselves: what is used of them is compared where it is used. */
@@ -41,9 +45,22 @@ export function compareUnknown(walk: Walk, before: Schema, after: Schema, path: 
   const strange = changedKeys(before.words, after.words).filter((key) => !Object.hasOwn(shapes, key))
   for (const key of strange)
     walk.report('keyword-changed', path, `The keyword ${key} changed, and its meaning is not known.`)
+  compareContested(walk, before, after, path)
   const malformed = [...new Set([...before.malformed, ...after.malformed])]
   for (const key of malformed)
     walk.report('keyword-malformed', path, `The keyword ${key} has a value that it cannot have.`)
+}
+
+/**
+ * What validators disagree about proves nothing for either of them. Where it stayed the same, it means the same for each.
+ */
+function compareContested(walk: Walk, before: Schema, after: Schema, path: string): void {
+  const keys = [...new Set([before, after].flatMap(({ contested }) => Object.keys(contested)))]
+  if (keys.length === 0) return
+  const sameDialect = before.document.dialect === after.document.dialect
+  if (sameDialect && equalAndClosed(before.contested, after.contested)) return
+  const message = `Changed, and read by some validators only (${after.document.dialect} ignores it here): ${keys.join(', ')}.`
+  walk.report('keyword-contested', path, message)
 }
 
 /**

@@ -2,8 +2,8 @@ import { share } from './bound-rules.ts'
 import { below, type Severity } from './change.ts'
 import { visible } from './hidden-characters.ts'
 import { compareMaps } from './map-rules.ts'
-import type { Located, Schema } from './normalise.ts'
 import { acceptsAll, forbids, governing, type ObjectShape, objectShape } from './object-shape.ts'
+import type { Located, Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
 /** Named properties and `required`. */

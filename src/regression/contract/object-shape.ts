@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js'
 import { isObject, type JsonObject } from './json.ts'
-import type { Located, Schema } from './normalise.ts'
+import { matches } from './patterns.ts'
+import type { Located, Schema } from './schema.ts'
 import { inside, type Walk } from './walk.ts'
 
 /** An object schema as four maps: which schema governs the value of which name. */
@@ -59,15 +59,3 @@ export function governing(
 
 /** Stands for `additionalProperties` among patterns: no regular expression is written like this. */
 const restKey = '(*'
-
-/**
- * Whether a `patternProperties` pattern finds itself in a name; undefined when it cannot be read. RE2 takes linear time whatever the
- * pattern, where JavaScript's own engine could be made to hang by a hostile server.
- */
-export function matches(pattern: string, name: string): boolean | undefined {
-  try {
-    return RE2JS.compile(RE2JS.translateRegExp(pattern)).matcher(name).find()
-  } catch {
-    return undefined
-  }
-}

@@ -1,5 +1,5 @@
 import { isObject } from './json.ts'
-import type { Located, Schema } from './normalise.ts'
+import type { Located, Schema } from './schema.ts'
 import { inside, type Walk } from './walk.ts'
 
 export type Pairing = {

@@ -1,3 +1,4 @@
+import { before, type Dialect, declaredDialect } from './dialects.ts'
 import { isObject, type JsonObject, member } from './json.ts'
 
 /**
@@ -6,6 +7,8 @@ import { isObject, type JsonObject, member } from './json.ts'
  */
 export type SchemaDocument = {
   root: unknown
+  /** A schema of an unknown dialect is read by the newest. */
+  dialect: Dialect
   /** Plain-name anchors: `$anchor` of 2020-12 and `$id: "#name"` of draft-07. */
   anchors: ReadonlyMap<string, unknown>
   /** A nested `$id` moves the base of every reference inside it: such references are not followed but warned about. */
@@ -15,20 +18,51 @@ export type SchemaDocument = {
 export type Resolved = { node: unknown } | { problem: string }
 
 export function schemaDocument(root: unknown): SchemaDocument {
+  const dialect = declaredDialect(root) ?? '2020-12'
   const anchors = new Map<string, unknown>()
   let embedded = false
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) node.forEach(visit)
-    if (!isObject(node)) return
-    const id = member(node, '$id')
+  for (const node of schemasWithin(root)) {
+    const id = member(node, dialect === 'draft-04' ? 'id' : '$id')
     const anchor = member(node, '$anchor')
-    if (typeof anchor === 'string') anchors.set(anchor, node)
-    if (typeof id === 'string' && id.startsWith('#')) anchors.set(id.slice(1), node)
+    const isNamed = typeof id === 'string' && id.startsWith('#') && before(dialect, '2019-09')
+    if (typeof anchor === 'string' && !before(dialect, '2019-09')) anchors.set(anchor, node)
+    if (isNamed) anchors.set(id.slice(1), node)
     else if (typeof id === 'string' && node !== root) embedded = true
-    Object.values(node).forEach(visit)
   }
-  visit(root)
-  return { root, anchors, embedded }
+  return { root, dialect, anchors, embedded }
+}
+
+/** Keywords whose value is data: what looks like a schema in there is none. */
+const data = new Set(['const', 'enum', 'default', 'examples', 'example'])
+/** Keywords that hold schemas by name: a property called `default` is a schema. */
+const maps = new Set([
+  ...['properties', 'patternProperties', 'dependentSchemas', 'dependencies', '$defs', 'definitions'],
+])
+
+/** Every object in a schema position. What stands under unknown keywords counts as one, since a reference may point there. */
+export function schemasWithin(root: unknown): JsonObject[] {
+  const found: JsonObject[] = []
+  const ahead: unknown[] = [root]
+  while (ahead.length > 0) {
+    const node = ahead.pop()
+    if (Array.isArray(node)) ahead.push(...node)
+    if (!isObject(node)) continue
+    found.push(node)
+    for (const [key, value] of Object.entries(node)) {
+      if (maps.has(key) && isObject(value)) ahead.push(...Object.values(value))
+      else if (!data.has(key)) ahead.push(value)
+    }
+  }
+  return found
+}
+
+/** Whether a schema refers to anything that is not a place in its own document. */
+export function refersElsewhere(root: unknown): boolean {
+  return schemasWithin(root).some((node) => {
+    const { $ref: plain, $dynamicRef: dynamic, $recursiveRef: recursive } = node
+    const leaves = typeof plain === 'string' && !plain.startsWith('#')
+    return leaves || typeof dynamic === 'string' || typeof recursive === 'string'
+  })
 }
 
 /** Follows a local `$ref` to its node. A remote one is never fetched: the answer is then the problem, in words. */
@@ -61,8 +95,11 @@ function decoded(fragment: string): string {
 
 function pointer(root: unknown, path: string, reference: string): Resolved {
   let node: unknown = root
+  let isMap = false
   for (const token of path.split('/').slice(1)) {
     const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (!isMap && data.has(key)) return { problem: `(${reference}) points at data, not at a schema` }
+    isMap = !isMap && maps.has(key)
     const holder = Array.isArray(node) ? (Object.fromEntries(node.entries()) as JsonObject) : node
     if (!isObject(holder) || !Object.hasOwn(holder, key))
       return { problem: `(${reference}) points at nothing` }

@@ -1,14 +1,14 @@
 import { compareArrays } from './array-rules.ts'
 import { compareBounds, share } from './bound-rules.ts'
 import type { ContractChange, SchemaSide } from './change.ts'
+import { declaredDialect, usesDialect } from './dialects.ts'
 import { visible } from './hidden-characters.ts'
 import { equal, isObject, member } from './json.ts'
-import { dialectKeywords } from './keywords.ts'
 import { compareAllOf, compareConditions, compareDependencies, compareNot } from './logic-rules.ts'
-import type { Located, Schema } from './normalise.ts'
 import { compareNotes, compareUnevaluated, compareUnknown } from './note-rules.ts'
 import { compareObjects } from './object-rules.ts'
-import { schemaDocument } from './references.ts'
+import { schemaDocument, schemasWithin } from './references.ts'
+import type { Located, Schema } from './schema.ts'
 import { compareTexts } from './text-rules.ts'
 import { compareOneOf, compareUnions, compareWithUnion } from './union-rules.ts'
 import { compareValues } from './value-rules.ts'
@@ -75,28 +75,29 @@ function compareNames(walk: Walk, before: Schema, after: Schema, path: string): 
 function namesOf(schema: Schema): Located {
   const names = schema.words.propertyNames
   if (names === undefined) return inside(schema, { type: 'string' })
-  return inside(schema, isObject(names) ? { type: 'string', ...names } : names)
+  const refers = isObject(names) && Object.hasOwn(names, '$ref')
+  return inside(
+    schema,
+    refers ? { type: 'string', allOf: [names] } : isObject(names) ? { type: 'string', ...names } : names,
+  )
 }
 
-/** Another `$schema` matters only where the dialects read the same keyword differently. */
+/** Another `$schema` changes what some keywords mean, which the comparison shows; of an unknown one it shows nothing. */
 function dialectChange(before: unknown, after: unknown): Difference[] {
   const [old, next] = [before, after].map((node) => (isObject(node) ? member(node, '$schema') : undefined))
-  if (equal(old, next)) return []
-  const matters = [before, after].some(usesDialect)
-  const message = `$schema went from ${visible(String(old ?? 'none'))} to ${visible(String(next ?? 'none'))}.`
-  return [
-    { rule: 'dialect-changed', path: '', severity: matters ? 'warning' : 'info', holds: !matters, message },
-  ]
-}
-
-function usesDialect(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(usesDialect)
-  if (!isObject(node)) return false
-  const beside = Object.hasOwn(node, '$ref') && Object.keys(node).length > 1
-  const tuple = Array.isArray(node.items)
-  return (
-    beside ||
-    tuple ||
-    Object.entries(node).some(([key, value]) => dialectKeywords.has(key) || usesDialect(value))
+  const unknown = [before, after].find(
+    (root) => declaredDialect(root) === undefined && schemasWithin(root).some(usesDialect),
   )
+  const found: Difference[] = []
+  const name = (uri: unknown): string => visible(String(uri ?? 'none'))
+  if (!equal(old, next)) {
+    const message = `$schema went from ${name(old)} to ${name(next)}.`
+    found.push({ rule: 'dialect-changed', path: '', severity: 'info', holds: true, message })
+  }
+  if (unknown !== undefined) {
+    const which = declaredDialect(after) === undefined ? next : old
+    const message = `The dialect ${name(which)} is not known, so that some keywords prove nothing.`
+    found.push({ rule: 'dialect-unknown', path: '', severity: 'warning', holds: false, message })
+  }
+  return found
 }

@@ -1,6 +1,6 @@
 import { share } from './bound-rules.ts'
 import { visible } from './hidden-characters.ts'
-import type { Schema } from './normalise.ts'
+import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
 /** `pattern` and `format`. Whether one pattern covers another is not decided here: an edited one is a warning. */

@@ -1,3 +1,4 @@
+import { dividesOne } from './finite.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { applicators, isAnnotation, shapes, type TypeName } from './keywords.ts'
 
@@ -8,7 +9,8 @@ import { applicators, isAnnotation, shapes, type TypeName } from './keywords.ts'
 export function tidyWords(words: JsonObject, types: ReadonlySet<TypeName>): JsonObject {
   const modern = evaluated(bounds(dependencies(tuples(words)), types))
   const kept = Object.entries(modern).filter(
-    ([key, value]) => value !== undefined && aboutTypes(key, types) && !saysNothing(key, value, modern),
+    ([key, value]) =>
+      value !== undefined && aboutTypes(key, types) && !saysNothing(key, value, modern, types),
   )
   return Object.fromEntries(kept.map(([key, value]) => [key, key === 'required' ? sortedSet(value) : value]))
 }
@@ -23,8 +25,15 @@ function aboutTypes(keyword: string, types: ReadonlySet<TypeName>): boolean {
   return named?.some((type) => types.has(type)) ?? true
 }
 
-function saysNothing(keyword: string, value: unknown, words: JsonObject): boolean {
+function saysNothing(
+  keyword: string,
+  value: unknown,
+  words: JsonObject,
+  types: ReadonlySet<TypeName>,
+): boolean {
   switch (keyword) {
+    case 'multipleOf':
+      return !types.has('number') && dividesOne(value)
     case 'minLength':
     case 'minItems':
     case 'minProperties':

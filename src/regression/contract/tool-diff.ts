@@ -1,7 +1,8 @@
 import type { ContractChange, RawTool, SchemaSide, ToolList } from './change.ts'
 import { visible } from './hidden-characters.ts'
 import { hiddenTexts } from './hidden-texts.ts'
-import { deeperThan, equal, isObject, refersElsewhere } from './json.ts'
+import { deeperThan, equal, isObject } from './json.ts'
+import { refersElsewhere, schemasWithin } from './references.ts'
 import { pairRenamed } from './renames.ts'
 import { schemaRules } from './rules.ts'
 import { diffSchemas } from './schema-diff.ts'
@@ -96,7 +97,22 @@ function diffOutput(old: RawTool, next: RawTool): ContractChange[] {
 function diffSide(old: unknown, next: unknown, side: SchemaSide, tool: string): ContractChange[] {
   // An unchanged schema is read all the same when it refers to a remote one: what that says may have changed unseen.
   if (equal(old, next) && !refersElsewhere(next)) return []
-  return diffSchemas(old ?? true, next ?? true, side).map((change) => ({ ...change, tool }))
+  return diffSchemas(ofObject(old), ofObject(next), side).map((change) => ({ ...change, tool }))
+}
+
+/**
+ * Arguments and structured results are objects, whether or not the schema says so. Where a schema refers to itself as a whole, what
+ * it says is said of parts, too, and nothing is assumed.
+ */
+function ofObject(schema: unknown): unknown {
+  if (schema === undefined || schema === true) return { type: 'object' }
+  if (!isObject(schema) || schema.type === 'object') return schema
+  const isOpen = schema.type === undefined || [schema.type].flat().includes('object')
+  const refersToWhole = schemasWithin(schema).some(
+    ({ $ref: reference }) => reference !== undefined && !String(reference).startsWith('#/'),
+  )
+  const isBesideReference = schema.$ref !== undefined
+  return isOpen && !refersToWhole && !isBesideReference ? { ...schema, type: 'object' } : schema
 }
 
 /** A tool whose schema is none makes typed clients refuse the whole list. */

@@ -1,6 +1,8 @@
+import type { JsonObject } from './json.ts'
 import { allTypes, type TypeName } from './keywords.ts'
-import { isNullOnly, type Located, type Schema } from './normalise.ts'
+import { isNullOnly } from './normalise.ts'
 import { pairBranches } from './pairing.ts'
+import type { Located, Schema } from './schema.ts'
 import { inside, type Walk } from './walk.ts'
 
 /** `anyOf` beside whatever else the two schemas say. */
@@ -25,6 +27,7 @@ export function compareUnions(walk: Walk, before: Schema, after: Schema, path: s
 export function compareWithUnion(walk: Walk, before: Schema, after: Schema, path: string): boolean {
   if (isUnion(before) === isUnion(after)) return false
   const plain = isUnion(before) ? after : before
+  if (isContested(before) || isContested(after)) return false
   if (plain.words.anyOf !== undefined || plain.types.size === 0 || plain.types.size === allTypes.length)
     return false
   const split = branchesOf(plain)
@@ -38,17 +41,19 @@ function isUnion(schema: Schema): boolean {
   return names.length === 1 && names[0] === 'anyOf' && schema.types.size === allTypes.length
 }
 
+function isContested({ contested }: Schema): boolean {
+  return Object.keys(contested).length > 0
+}
+
 function branchesOf(plain: Schema): Located[] {
+  const branch = (own: JsonObject): Located => ({ ...inside(plain, own), tidied: true })
   const orNull = plain.types.has('null') ? [null] : []
-  if (plain.values !== undefined) {
-    return [...plain.values.values(), ...orNull].map((value) =>
-      inside(plain, { ...plain.words, const: value }),
-    )
-  }
+  if (plain.values !== undefined)
+    return [...plain.values.values(), ...orNull].map((value) => branch({ ...plain.words, const: value }))
   const names = [...plain.types].filter(
     (type: TypeName) => !(type === 'integer' && plain.types.has('number')),
   )
-  return names.map((type) => inside(plain, type === 'null' ? { type } : { ...plain.words, type }))
+  return names.map((type) => branch(type === 'null' ? { type } : { ...plain.words, type }))
 }
 
 function compareBranches(walk: Walk, old: readonly Located[], next: readonly Located[], path: string): void {

@@ -1,6 +1,6 @@
 import { visible } from './hidden-characters.ts'
 import { allTypes, type TypeName } from './keywords.ts'
-import type { Schema } from './normalise.ts'
+import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
 /** Types, null, `enum` and `const`. Answers false when one side accepts nothing, so that nothing more can be said. */

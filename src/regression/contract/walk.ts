@@ -1,7 +1,8 @@
 import { below, type SchemaSide, type Severity } from './change.ts'
 import { equalAndClosed } from './json.ts'
-import { createNormaliser, type Located, type Normalise, type Schema } from './normalise.ts'
+import { createNormaliser, type Normalise } from './normalise.ts'
 import { type SchemaRule, schemaRules } from './rules.ts'
+import type { Located, Schema } from './schema.ts'
 
 /**
  * One difference between two schemas. `holds` says that the promise of this side is kept all the same: a warning such as a changed
@@ -100,7 +101,7 @@ function compareOnce(
     walk.report('schema-too-complex', path, tooComplex(path).message)
     return
   }
-  if (equalAndClosed(before.node, after.node)) return
+  if (before.document.dialect === after.document.dialect && equalAndClosed(before.node, after.node)) return
   const [old, next] = [shared.look(before), shared.look(after)]
   const key = claim === '>' ? `${next.id}<${old.id}` : `${old.id}${claim}${next.id}`
   if (shared.open.has(key)) return

@@ -4,9 +4,13 @@ import { diffSchemas } from '../../../src/regression/contract/schema-diff.ts'
 
 type Schema = Record<string, unknown>
 
-/** Both schemas put into the property `p`, so that the pointer is seen as well. */
+/** Both schemas put into the property `p`, so that the pointer is seen as well. A dialect is declared by the root. */
 function diffWithin(before: unknown, after: unknown, side: SchemaSide): Omit<ContractChange, 'tool'>[] {
-  const whole = (schema: unknown): Schema => ({ type: 'object', properties: { p: schema }, required: ['p'] })
+  const whole = (schema: unknown): Schema => {
+    const { $schema } = Object(schema)
+    const root = { type: 'object', properties: { p: schema }, required: ['p'] }
+    return $schema === undefined ? root : { $schema, ...root }
+  }
   return diffSchemas(whole(before), whole(after), side)
 }
 
@@ -14,6 +18,7 @@ const object = (properties: Schema, rest: Schema = {}): Schema => ({ type: 'obje
 const text = { type: 'string' }
 const number = { type: 'number' }
 const closed = { additionalProperties: false }
+const draft07 = { $schema: 'http://json-schema.org/draft-07/schema#' }
 /** A computed name: the literal would look like a promise. */
 const then = (schema: unknown): Schema => Object.fromEntries([['then', schema]])
 
@@ -308,8 +313,8 @@ const table: Row[] = [
   ],
   [
     'oneOf introduced',
-    { enum: ['a', 'b'] },
-    { enum: ['a', 'b'], oneOf: [{ const: 'a' }, { const: 'b' }] },
+    object({}),
+    object({}, { oneOf: [{ required: ['a'] }, { required: ['b'] }] }),
     'oneof-edited',
     'warning',
     'warning',
@@ -365,26 +370,34 @@ const table: Row[] = [
   ['default dropped', { type: 'string', default: 'a' }, text, 'default-changed', 'warning', 'info'],
   [
     'allOf edited: a part added',
-    object({}),
-    object({}, { allOf: [{ minProperties: 1 }] }),
+    object({ a: text }),
+    object({ a: text }, { allOf: [{ additionalProperties: text }] }),
     'allof-added',
     'warning',
     'safe',
   ],
   [
     'allOf edited: a part removed',
-    object({}, { allOf: [{ minProperties: 1 }] }),
-    object({}),
+    object({ a: text }, { allOf: [{ additionalProperties: text }] }),
+    object({ a: text }),
     'allof-removed',
     'safe',
     'warning',
   ],
   [
     'allOf edited, provable: the part was implied',
-    object({}, { minProperties: 2 }),
-    object({}, { minProperties: 2, allOf: [{ minProperties: 1 }] }),
+    object({ a: text }, { additionalProperties: text }),
+    object({ a: text }, { additionalProperties: text, allOf: [{ additionalProperties: text }] }),
     'allof-added',
     'safe',
+    'safe',
+  ],
+  [
+    'allOf edited, provable: the part only sets a bound',
+    object({}),
+    object({}, { allOf: [{ minProperties: 1 }] }),
+    'bound-tightened',
+    'breaking',
     'safe',
   ],
   [
@@ -479,8 +492,8 @@ const table: Row[] = [
   ],
   [
     'dependencies of draft-07 removed',
-    object({}, { dependencies: { a: ['b'], c: { minProperties: 2 } } }),
-    object({}, { dependencies: { a: ['b'] } }),
+    object({}, { ...draft07, dependencies: { a: ['b'], c: { minProperties: 2 } } }),
+    object({}, { ...draft07, dependencies: { a: ['b'] } }),
     'dependency-removed',
     'safe',
     'warning',
@@ -517,7 +530,7 @@ const beyond: Row[] = [
   ],
   [
     'one place of a draft-07 tuple',
-    { type: 'array', items: [text, number] },
+    { ...draft07, type: 'array', items: [text, number] },
     { type: 'array', prefixItems: [text, { type: 'integer' }] },
     'type-narrowed',
     'breaking',

@@ -337,3 +337,33 @@ describe('the server', () => {
     ])
   })
 })
+
+describe('arguments and results are objects, whether or not the schema says so', () => {
+  const properties = { a: { type: 'string' } }
+  it.each<[string, unknown, unknown]>([
+    ['no word and type: object', {}, { type: 'object' }],
+    ['properties alone and with their type', { properties }, { type: 'object', properties }],
+    [
+      'a list of types and type: object',
+      { type: ['object', 'null'], properties },
+      { type: 'object', properties },
+    ],
+  ])('%s mean the same', (_row, one, other) => {
+    const whole = (schema: unknown) => [aTool({ inputSchema: schema, outputSchema: schema })]
+    const rules = [...changes(whole(one), whole(other)), ...changes(whole(other), whole(one))].map(
+      ([rule]) => rule,
+    )
+    expect(rules.filter((rule) => rule !== 'input-schema-invalid')).toEqual([])
+  })
+
+  it('but their parts need not be, also where a schema refers to itself', () => {
+    const inside = (p: unknown) => [aTool({ inputSchema: { type: 'object', properties: { p } } })]
+    expect(changes(inside({}), inside({ type: 'object' }))[0]?.[0]).toBe('input-type-narrowed')
+    const recursive = { properties: { next: { $ref: '#' } } }
+    const found = changes(
+      [aTool({ inputSchema: recursive })],
+      [aTool({ inputSchema: { ...recursive, type: 'object' } })],
+    )
+    expect(found.map(([rule]) => rule)).toContain('input-type-narrowed')
+  })
+})

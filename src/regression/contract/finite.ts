@@ -1,0 +1,91 @@
+import { compareRatios, isMultiple, ratio } from '../ratio.ts'
+import { canonical, type JsonObject } from './json.ts'
+import type { TypeName } from './keywords.ts'
+import { matches } from './patterns.ts'
+
+/** Schemas that list their values: by `enum`, by `const`, or as alternatives that are constants. */
+export type Values = ReadonlyMap<string, unknown>
+
+/** The values that stand in every list and are of one of the types, by canonical text. Undefined where nothing lists any. */
+export function valuesOf(
+  lists: readonly (readonly unknown[])[],
+  types: ReadonlySet<TypeName>,
+): Values | undefined {
+  const [first, ...others] = lists
+  if (first === undefined) return undefined
+  const allowed = others.map((list) => new Set(list.map(canonical)))
+  const kept = first
+    .map((value) => [canonical(value), value] as const)
+    .filter(([key, value]) => types.has(typeOf(value)) && allowed.every((list) => list.has(key)))
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+  return new Map(kept)
+}
+
+/** The values that exactly one of the lists has: what a `oneOf` of constants accepts. */
+export function exactlyOnce(lists: readonly (readonly unknown[])[]): unknown[] {
+  const counts = new Map<string, number>()
+  for (const list of lists)
+    for (const key of new Set(list.map(canonical))) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return lists.flat().filter((value) => counts.get(canonical(value)) === 1)
+}
+
+export function typeOf(value: unknown): TypeName {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  if (typeof value === 'string') return 'string'
+  return typeof value === 'boolean' ? 'boolean' : 'object'
+}
+
+type Check = (value: unknown, limit: unknown) => boolean | undefined
+
+const ofNumbers =
+  (test: (value: number, limit: number) => boolean): Check =>
+  (value, limit) =>
+    typeof value !== 'number' || (typeof limit === 'number' ? test(value, limit) : undefined)
+
+const ofTexts =
+  (test: (value: string, limit: unknown) => boolean | undefined): Check =>
+  (value, limit) =>
+    typeof value !== 'string' || test(value, limit)
+
+/** Keywords that can be settled for a listed value here and now. */
+const checks: Readonly<Record<string, Check>> = {
+  minimum: ofNumbers((value, limit) => value >= limit),
+  maximum: ofNumbers((value, limit) => value <= limit),
+  exclusiveMinimum: ofNumbers((value, limit) => value > limit),
+  exclusiveMaximum: ofNumbers((value, limit) => value < limit),
+  multipleOf: ofNumbers((value, limit) => isMultiple(ratio(value), ratio(limit))),
+  minLength: ofTexts((value, limit) => [...value].length >= Number(limit)),
+  maxLength: ofTexts((value, limit) => [...value].length <= Number(limit)),
+  pattern: ofTexts((value, limit) => matches(String(limit), value)),
+}
+
+/**
+ * Leaves only the listed values that meet the bounds beside them, and then the bounds out: `enum: [1, 2], minimum: 1` says no more
+ * than its values. A bound that cannot be settled for each of them stays.
+ */
+export function settled(values: Values, words: JsonObject): { values: Values; words: JsonObject } {
+  const rest = { ...words }
+  let kept = [...values]
+  for (const [keyword, check] of Object.entries(checks)) {
+    if (rest[keyword] === undefined) continue
+    const answers = kept.map(([, value]) => check(value, rest[keyword]))
+    if (answers.includes(undefined)) continue
+    kept = kept.filter((_, index) => answers[index] === true)
+    delete rest[keyword]
+  }
+  return { values: new Map(kept), words: rest }
+}
+
+/** Whether every whole number is a multiple of it, so that it says nothing of them. */
+export function dividesOne(step: unknown): boolean {
+  return typeof step === 'number' && isMultiple(ratio(1), ratio(step))
+}
+
+/** Whether only whole numbers are multiples of it. */
+export function isWhole(step: unknown): boolean {
+  return (
+    typeof step === 'number' && compareRatios(ratio(step), ratio(0)) > 0 && isMultiple(ratio(step), ratio(1))
+  )
+}
