@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { impossible, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
+import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
 import { readInput } from './input-file.ts'
 
@@ -21,7 +21,7 @@ export function policyCommand(): Command {
         return
       }
       const result = parsePolicy(read.text, file)
-      const problems = result.ok ? impossible(read.text, result.policy, file) : result.problems
+      const problems = result.ok ? impossiblePolicy(read.text, result.policy, file) : result.problems
       process.stdout.write(options.json ? asJson(result, problems) : asText(file, problems))
       process.exitCode = problems.length === 0 ? 0 : 1
     })

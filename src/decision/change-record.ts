@@ -10,7 +10,7 @@ import {
 } from './exception.ts'
 import type { FindingState } from './gate.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
-import { standingRun } from './staging.ts'
+import { currentRun } from './staging.ts'
 import { tallyOf } from './tally.ts'
 
 /** A check that stood on the merged head; `conclusion` is null while it ran. */
@@ -121,7 +121,7 @@ function regressionOf(
   if (!snapshot?.regression) return null
   const settings = policy?.gates.staging_regression
   const run = settings
-    ? standingRun(snapshot.regression, head, settings)
+    ? currentRun(snapshot.regression, head, settings)
     : snapshot.regression.runs.find(({ headSha }) => headSha === head)
   return run ? { run: run.runId, verdict: run.verdict, hash: run.hash } : null
 }

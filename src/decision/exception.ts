@@ -3,8 +3,8 @@ import { noWindow } from './gates/release-window.ts'
 import type { Policy } from './policy.ts'
 import { checkReport } from './report.ts'
 import type { Snapshot } from './snapshot.ts'
-import { judgeUrgency, type Urgency } from './urgent.ts'
-import { decide, type JudgedFinding, type Verdict } from './verdict.ts'
+import { evaluateUrgency, type Urgency } from './urgent.ts'
+import { decide, type GateFinding, type Verdict } from './verdict.ts'
 
 /** The verdict that stood on a pull request when somebody merged it. */
 export type Standing = {
@@ -97,12 +97,12 @@ function withoutMargin(policy: Policy): Policy {
   return { ...policy, gates: { ...policy.gates, release_window: { ...window, closing_margin: '0s' } } }
 }
 
-function openFindings({ findings }: Verdict): JudgedFinding[] {
+function openFindings({ findings }: Verdict): GateFinding[] {
   return findings.filter(({ state }) => state !== 'passed')
 }
 
 /** One line for each finding: the gate and what it says. */
-export function linesOf(findings: Pick<JudgedFinding, 'gateTitle' | 'title'>[]): string[] {
+export function linesOf(findings: Pick<GateFinding, 'gateTitle' | 'title'>[]): string[] {
   return findings.map(({ gateTitle, title }) => `${gateTitle}: ${title}`)
 }
 
@@ -131,7 +131,7 @@ export function timingOf(standing: Pick<Standing, 'snapshot' | 'policy'>, at: st
   const window = named ?? noWindow
   const zone = window.time_zone
   const without = openWithoutLabel(standing, window.urgent.label, at)
-  const urgency = judgeUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
+  const urgency = evaluateUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
   const deferred =
     named !== undefined &&
     urgency.state === 'valid' &&
@@ -151,7 +151,7 @@ function mayDefer({ policy }: Pick<Standing, 'policy'>): boolean {
   return policy?.gates.staging_regression?.defer_when_urgent === true
 }
 
-function isOpen(findings: JudgedFinding[], gate: JudgedFinding['gate']): boolean {
+function isOpen(findings: GateFinding[], gate: GateFinding['gate']): boolean {
   return findings.some((finding) => finding.gate === gate)
 }
 
@@ -160,7 +160,7 @@ function openWithoutLabel(
   { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
   label: string,
   at: string,
-): JudgedFinding[] {
+): GateFinding[] {
   if (!policy) return []
   const labels = snapshot.labels.filter(({ name }) => name.toLowerCase() !== label.toLowerCase())
   return openFindings(decide({ ...snapshot, labels, takenAt: at, takeBack: 0 }, withoutMargin(policy)))

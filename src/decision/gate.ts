@@ -55,7 +55,11 @@ export function failed(title: string, reason: string, rest: Rest = {}): Finding 
 export type Gate<Settings extends z.ZodType = z.ZodType> = {
   title: string
   settings: Settings
-  judge(snapshot: Snapshot, settings: z.output<Settings>, gates?: Readonly<Record<string, unknown>>): Finding
+  evaluate(
+    snapshot: Snapshot,
+    settings: z.output<Settings>,
+    gates?: Readonly<Record<string, unknown>>,
+  ): Finding
   /** The labels that it looks at: a pull request is read again where one of them changes while it is read. */
   labels?(settings: z.output<Settings>): string[]
 }

@@ -1,7 +1,5 @@
 import { z } from 'zod'
 
-export { noticeText } from './notice-text.ts'
-
 /**
  * Notices to people, as plain data: a notice is a job of its own queue (`queue.enqueueNotice`), so that a broken Slack
  * never delays a check. Names, titles and reasons are kept as people wrote them; `notice-text.ts` escapes them.

@@ -19,7 +19,7 @@ export type ShownRegression = {
 }
 
 /** A head that is judged only when a person asks: the check has the button, and nothing else yet. */
-export const offered: ShownRegression = {
+export const notRequestedReport: ShownRegression = {
   status: 'completed',
   conclusion: 'action_required',
   title: 'Not run: a person with write access has to ask',
@@ -27,22 +27,22 @@ export const offered: ShownRegression = {
     'This head has not been judged on staging. A person with write access to the repository asks for it by the button "Run again".',
 }
 
-export const connecting: ShownRegression = {
+export const connectingReport: ShownRegression = {
   status: 'in_progress',
   title: 'Connecting to staging',
   summary: 'The tools on staging are called and judged. The report appears here.',
 }
 
 /** How far a run is. */
-export function underWay(done: number, total: number, what: 'cases' | 'samples'): ShownRegression {
+export function progressReport(done: number, total: number, what: 'cases' | 'samples'): ShownRegression {
   return {
-    ...connecting,
+    ...connectingReport,
     title: `${done} of ${total} ${what}`,
     summary: `${done} of ${total} ${what} are done. The report appears here.`,
   }
 }
 
-export function cancelled(head: string): ShownRegression {
+export function cancelledReport(head: string): ShownRegression {
   return {
     status: 'completed',
     conclusion: 'cancelled',

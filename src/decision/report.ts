@@ -1,7 +1,7 @@
 import type { FindingState } from './gate.ts'
 import { code, list, oneLine, plural, short } from './markdown.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { JudgedFinding, Verdict } from './verdict.ts'
+import type { GateFinding, Verdict } from './verdict.ts'
 
 /** The name of the required check. */
 export const checkName = 'Release gate'
@@ -57,7 +57,7 @@ const marks: Record<FindingState, string> = {
   failed: '❌ to mend',
 }
 
-function table(findings: JudgedFinding[]): string {
+function table(findings: GateFinding[]): string {
   const rows = findings.map(
     (finding) =>
       `| ${marks[finding.state]} | ${titleCell(finding)} | ${finding.reason} | ${finding.who ?? '–'} | ${finding.when ?? '–'} |`,
@@ -68,12 +68,12 @@ function table(findings: JudgedFinding[]): string {
 }
 
 /** The gate's name, as a link where there is more to read. */
-function titleCell({ gateTitle, link }: JudgedFinding): string {
+function titleCell({ gateTitle, link }: GateFinding): string {
   const plain = link !== undefined && /^https?:\/\/[\w.:[\]-]+\/[\w./-]*$/.test(link)
   return plain ? `[**${gateTitle}**](${link})` : `**${gateTitle}**`
 }
 
-function details(findings: JudgedFinding[]): string {
+function details(findings: GateFinding[]): string {
   return findings
     .filter((finding) => finding.details && finding.details.length > 0)
     .map((finding) => `### ${finding.gateTitle}\n${finding.details?.map((line) => `- ${line}`).join('\n')}`)
@@ -126,7 +126,7 @@ export function brokenPolicyReport(
 }
 
 /** What stays behind on a head that a pull request has left, so that no green outlives its pull request. */
-export function takenBackReport(why: string): CheckReport {
+export function revokedReport(why: string): CheckReport {
   return {
     status: 'in_progress',
     title: why,
@@ -135,7 +135,7 @@ export function takenBackReport(why: string): CheckReport {
 }
 
 /** The check of a head that another open pull request offers too, before that one has been judged. */
-export function unjudgedReport(numbers: number[]): CheckReport {
+export function pendingEvaluationReport(numbers: number[]): CheckReport {
   const pulls = list(numbers.map((number) => `#${number}`))
   return {
     status: 'in_progress',
@@ -145,7 +145,7 @@ export function unjudgedReport(numbers: number[]): CheckReport {
 }
 
 /** The check of a change that would turn green by facts that are too old for it. */
-export function toReadReport(): CheckReport {
+export function staleFactsReport(): CheckReport {
   return {
     status: 'in_progress',
     title: 'Being looked at again',
@@ -160,7 +160,7 @@ export function closedReport(state: 'closed' | 'merged'): CheckReport {
 }
 
 /** The check of a change that is ready while GitHub's write limits leave no room to take another green check back. */
-export function heldReport(): CheckReport {
+export function waitingForTurnReport(): CheckReport {
   return {
     status: 'in_progress',
     title: 'Ready; waiting for its turn',

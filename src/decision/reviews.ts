@@ -37,7 +37,7 @@ function timeOf({ submittedAt, state }: Review): number {
 }
 
 /** Judges one standing APPROVED review: who it is from, then which content it was for. */
-export function judgeApproval(review: SignedReview, snapshot: Snapshot): Approval {
+export function evaluateApproval(review: SignedReview, snapshot: Snapshot): Approval {
   const disqualified = whyCannotCount(review.person, snapshot)
   if (disqualified) return { review, counts: false, kind: 'cannot count', why: disqualified }
   const content = contentOf(review, snapshot)

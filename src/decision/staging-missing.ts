@@ -2,7 +2,7 @@ import { type Finding, type Step, waiting } from './gate.ts'
 import { code, list } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, RegressionFacts, Snapshot } from './snapshot.ts'
-import { isOver, isTrusted, isUnderWay, releaseAsked, releaseLabel } from './staging.ts'
+import { isOver, isTrusted, isUnderWay, releaseLabel, releaseLabelOf } from './staging.ts'
 
 const button = 'A person with write access, by the button of the check "Staging regression"'
 
@@ -13,7 +13,7 @@ export function withoutEvidence(
   settings: RegressionSettings,
   old?: Evidence,
 ): Finding {
-  const asked = releaseAsked(snapshot)
+  const asked = releaseLabelOf(snapshot)
   const note = asked.void === undefined ? {} : { details: [asked.void] }
   const say = (title: string, reason: string, who: string, next: Step[] = []) =>
     waiting(title, old ? `The last run passed more than ${settings.freshness} ago. ${reason}` : reason, {
@@ -64,7 +64,7 @@ function deployed(
       run,
     )
   }
-  const { label } = releaseAsked(snapshot)
+  const { label } = releaseLabelOf(snapshot)
   if (label && !snapshot.draft && wantsDeployment(ofHead, label.at)) {
     return say(
       'Waiting for a deployment',

@@ -15,7 +15,7 @@ export function isTrusted(
 }
 
 /** The newest deployment of a commit that a listed deployer has reported as a success. */
-export function newestOf(
+export function newestTrustedDeployment(
   facts: RegressionFacts,
   sha: string,
   settings: Pick<RegressionSettings, 'deployers'>,
@@ -38,7 +38,7 @@ export function isUnderWay(state: string): boolean {
  * and suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment says
  * nothing, since it has not seen it.
  */
-export function standingRun(
+export function currentRun(
   facts: RegressionFacts,
   head: string,
   settings: RegressionSettings,
@@ -58,13 +58,13 @@ function isOfPolicy(run: Evidence, { server, environment, suite }: RegressionSet
 
 function isCurrent(run: Evidence, facts: RegressionFacts, settings: RegressionSettings): boolean {
   if (settings.deployment === 'none') return true
-  const newest = newestOf(facts, run.headSha, settings)
+  const newest = newestTrustedDeployment(facts, run.headSha, settings)
   // Without a deployment nothing can have passed; that it could not be judged stays told until there is one.
   return newest ? run.deploymentId === newest.id : run.deploymentId === null && run.verdict !== 'passed'
 }
 
 /** Whether the head was asked for by the label `release`, and the sentence where the label does not count. */
-export function releaseAsked(snapshot: Snapshot): { label?: Label; void?: string } {
+export function releaseLabelOf(snapshot: Snapshot): { label?: Label; void?: string } {
   const label = snapshot.labels.find(({ name }) => name.toLowerCase() === releaseLabel)
   if (!label) return {}
   const does = `The label ${code(label.name)} does not count:`

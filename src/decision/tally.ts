@@ -1,4 +1,4 @@
-import { type Approval, judgeApproval, type SignedReview, standingReviews } from './reviews.ts'
+import { type Approval, evaluateApproval, type SignedReview, standingReviews } from './reviews.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** The reviews of a snapshot, sorted by what they mean for the gate. */
@@ -17,7 +17,7 @@ export function tallyOf(snapshot: Snapshot, wanted: { count: number; teams: stri
   const standing = standingReviews(snapshot.reviews)
   const judged = standing
     .filter(({ state }) => state === 'APPROVED')
-    .map((review) => judgeApproval(review, snapshot))
+    .map((review) => evaluateApproval(review, snapshot))
   const counted = judged.filter((approval) => approval.counts)
   const others = judged.filter((approval) => !approval.counts)
   const approvers = new Set(counted.map(({ review }) => review.person.id))

@@ -19,7 +19,7 @@ export type Urgency =
  * bound to the head, before a push that brought other content. Events of one and the same second are taken to have come
  * after the label: GitHub's times are no finer, and the label can be put on again.
  */
-export function judgeUrgency(snapshot: Snapshot, settings: UrgentSettings): Urgency {
+export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): Urgency {
   const label = snapshot.labels.find((entry) => entry.name.toLowerCase() === settings.label.toLowerCase())
   if (!label) return { state: 'absent' }
   if (!label.by || !label.at) return { state: 'void', why: 'GitHub does not say who put it on' }

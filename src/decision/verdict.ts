@@ -5,10 +5,10 @@ import { code } from './markdown.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
 
-export type JudgedFinding = Finding & { gate: GateName | 'freeze' | 'policy'; gateTitle: string }
+export type GateFinding = Finding & { gate: GateName | 'freeze' | 'policy'; gateTitle: string }
 
 /** The judgement of one snapshot: the worst finding wins; `next` is what the shell has to do for it. */
-export type Verdict = { state: FindingState; findings: JudgedFinding[]; next: Step[] }
+export type Verdict = { state: FindingState; findings: GateFinding[]; next: Step[] }
 
 const severity: Record<FindingState, number> = { passed: 0, waiting: 1, failed: 2 }
 
@@ -25,10 +25,10 @@ export function worst(states: FindingState[]): FindingState {
  * An ordered freeze applies whether or not the policy names the release window.
  */
 export function decide(snapshot: Snapshot, policy: Policy): Verdict {
-  const findings: JudgedFinding[] = []
+  const findings: GateFinding[] = []
   for (const name of Object.keys(gates) as GateName[]) {
     const settings = policy.gates[name]
-    if (settings !== undefined) findings.push(judged(name, snapshot, settings, policy.gates))
+    if (settings !== undefined) findings.push(findingOf(name, snapshot, settings, policy.gates))
   }
   if (findings.length === 0) return verdictOf([noGates])
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
@@ -36,7 +36,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Verdict {
 }
 
 /** A verdict from findings that are already made; the shell uses it where there is no policy to judge by. */
-export function verdictOf(findings: JudgedFinding[]): Verdict {
+export function verdictOf(findings: GateFinding[]): Verdict {
   return {
     state: worst(findings.map((finding) => finding.state)),
     findings,
@@ -44,20 +44,20 @@ export function verdictOf(findings: JudgedFinding[]): Verdict {
   }
 }
 
-function freezeFinding(snapshot: Snapshot): JudgedFinding {
+function freezeFinding(snapshot: Snapshot): GateFinding {
   const { title } = freezeGate
-  return { gate: 'freeze', gateTitle: title, ...judgeSafely(title, () => freezeGate.judge(snapshot)) }
+  return { gate: 'freeze', gateTitle: title, ...evaluateSafely(title, () => freezeGate.evaluate(snapshot)) }
 }
 
-function judged(name: GateName, snapshot: Snapshot, settings: unknown, all: Policy['gates']): JudgedFinding {
+function findingOf(name: GateName, snapshot: Snapshot, settings: unknown, all: Policy['gates']): GateFinding {
   const gate = gates[name] as Gate
-  const finding = judgeSafely(gate.title, () => gate.judge(snapshot, settings, all))
+  const finding = evaluateSafely(gate.title, () => gate.evaluate(snapshot, settings, all))
   return { gate: name, gateTitle: gate.title, ...finding }
 }
 
-function judgeSafely(title: string, judge: () => Finding): Finding {
+function evaluateSafely(title: string, evaluate: () => Finding): Finding {
   try {
-    return judge()
+    return evaluate()
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return failed(
@@ -67,7 +67,7 @@ function judgeSafely(title: string, judge: () => Finding): Finding {
   }
 }
 
-const noGates: JudgedFinding = {
+const noGates: GateFinding = {
   gate: 'policy',
   gateTitle: 'Policy',
   ...failed(

@@ -2,12 +2,12 @@ import type { FindingState } from '../decision/gate.ts'
 import { code, list } from '../decision/markdown.ts'
 import {
   type CheckReport,
-  heldReport,
-  takenBackReport,
-  toReadReport,
-  unjudgedReport,
+  pendingEvaluationReport,
+  revokedReport,
+  staleFactsReport,
+  waitingForTurnReport,
 } from '../decision/report.ts'
-import { mayWrite, withSay } from '../decision/say.ts'
+import { decisivePulls, hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
@@ -66,7 +66,7 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   const toRead =
     wish.state === 'passed' && posted?.state !== 'passed' ? notFresh(judged, options.justRead, now()) : []
   if (toRead.length > 0 && !posted?.outstanding) return { toRead }
-  const held = toRead.length > 0 ? { ...wish, state: 'waiting' as const, report: toReadReport() } : wish
+  const held = toRead.length > 0 ? { ...wish, state: 'waiting' as const, report: staleFactsReport() } : wish
   const written = await bring(shell, head, posted, await inTurn(shell, head, posted, held), options)
   return { ...(written && { written }), toRead }
 }
@@ -79,7 +79,7 @@ function notFresh(judged: OfferVerdict[], justRead: number | undefined, now: Dat
   const isPast = ({ nextAt }: OfferVerdict) => nextAt !== undefined && nextAt <= now
   const isOld = ({ decidedAt, unheard }: OfferVerdict) =>
     !unheard || now.getTime() - decidedAt.getTime() > freshFacts
-  return withSay(judged)
+  return decisivePulls(judged)
     .filter((verdict) => isPast(verdict) || (verdict.pull.number !== justRead && isOld(verdict)))
     .map(({ pull }) => pull)
 }
@@ -93,7 +93,7 @@ async function inTurn(
 ): Promise<Wish> {
   if (wish.state !== 'passed' || posted?.state === 'passed') return wish
   if (await mayTurnGreen(shell.database, head.installationId, shell.now())) return wish
-  return { ...wish, state: 'waiting', report: heldReport() }
+  return { ...wish, state: 'waiting', report: waitingForTurnReport() }
 }
 
 async function bring(
@@ -126,13 +126,13 @@ type Wish = { state: FindingState; report: CheckReport; pulls: boolean; outsider
  * that is not judged yet has a say until it is, since nobody knows whose it is.
  */
 function combine(all: StoredVerdict[], pending: Pending[]): Wish {
-  const judged = withSay(all)
+  const judged = decisivePulls(all)
   const missing = pending.map(({ number }) => number)
   const unreadable = pending.find(({ problem }) => problem !== undefined)?.problem
   if (judged.length === 0 && missing.length === 0) {
     return {
       state: 'waiting',
-      report: takenBackReport('No open pull request has this head any more'),
+      report: revokedReport('No open pull request has this head any more'),
       pulls: false,
     }
   }
@@ -141,7 +141,7 @@ function combine(all: StoredVerdict[], pending: Pending[]): Wish {
     ...(missing.length > 0 ? [unreadable ? ('failed' as const) : ('waiting' as const)] : []),
   ])
   const speaker = judged.find((verdict) => verdict.state === state)
-  const withoutVerdict = unreadable ? unverifiedReport(unreadable) : unjudgedReport(missing)
+  const withoutVerdict = unreadable ? unverifiedReport(unreadable) : pendingEvaluationReport(missing)
   const report = speaker ? speaker.report : withoutVerdict
   const others = judged.filter((verdict) => verdict !== speaker)
   const silent = all.filter((verdict) => !judged.includes(verdict))
@@ -150,7 +150,7 @@ function combine(all: StoredVerdict[], pending: Pending[]): Wish {
     ...(silent.length > 0 ? [withoutSay(silent)] : []),
   ]
   const note = notes.map((each) => `\n\n${each}`).join('')
-  const outsiders = all.length > 0 && !all.some(mayWrite)
+  const outsiders = all.length > 0 && !all.some(hasWriteAccess)
   return { state, report: { ...report, summary: report.summary + note }, pulls: true, outsiders }
 }
 

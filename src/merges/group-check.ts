@@ -1,5 +1,5 @@
 import { type GroupMember, groupReport } from '../decision/group-report.ts'
-import { type CheckReport, takenBackReport } from '../decision/report.ts'
+import { type CheckReport, revokedReport } from '../decision/report.ts'
 import { decide } from '../decision/verdict.ts'
 import { scheduleOf } from '../gate/calendar/schedule.ts'
 import { whyNotGreen } from '../gate/may-turn-green.ts'
@@ -63,7 +63,7 @@ async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promi
 
 /** Revokes the green check of a group that was dropped unmerged: its head could be proposed again after the window has closed. */
 export async function revokeGroupGreen(shell: GroupShell, github: GitHub, group: Group): Promise<void> {
-  const report = takenBackReport('The merge queue dropped this group')
+  const report = revokedReport('The merge queue dropped this group')
   await inTurn(shell, group, async () => {
     await bring(shell, github, group, { what: 'given up', report })
     await shell.database.transaction(async (tx) => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { type Notice, noticeSchema, noticeText } from '../decision/notice.ts'
+import { type Notice, noticeSchema } from '../decision/notice.ts'
+import { noticeText } from '../decision/notice-text.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'

@@ -33,7 +33,7 @@ function completeGates(document: Document): void {
  * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot judges by such a policy all the
  * same: only whoever writes it is told. `text` is what the policy was read from.
  */
-export function impossible(text: string, { gates }: Policy, file = policyPath): FileProblem[] {
+export function impossiblePolicy(text: string, { gates }: Policy, file = policyPath): FileProblem[] {
   const at = (path: string[], message: string) => problemWith(text, file, path, message)
   if (Object.keys(gates).length === 0) {
     return [at(['gates'], `no gate is named, so every pull request fails; ${atLeast(least)}`)]

@@ -1,4 +1,4 @@
-import { cancelled } from '../decision/regression-check.ts'
+import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { shownReport } from '../regression/rejudge.ts'
@@ -111,5 +111,6 @@ export async function showCancelled(
   head: CheckedHead,
 ): Promise<void> {
   const check = await regressionCheck(shell.database, head)
-  if (check && !check.completed) await showRegression({ ...shell, github }, head, cancelled(head.sha), null)
+  if (check && !check.completed)
+    await showRegression({ ...shell, github }, head, cancelledReport(head.sha), null)
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RegressionRequest } from '../decision/regression-request.ts'
-import { newestOf } from '../decision/staging.ts'
+import { newestTrustedDeployment } from '../decision/staging.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import { unrun } from '../regression/rejudge.ts'
@@ -39,7 +39,7 @@ export async function giveUp(
     settings,
     tree: facts?.tree ?? null,
     absent: undefined,
-    staging: { live: facts && newestOf(facts, request.sha, settings) },
+    staging: { live: facts && newestTrustedDeployment(facts, request.sha, settings) },
   }
   await finishRun(shell, tied, { report, recorded: undefined, suiteText: null, baselineId: null })
 }

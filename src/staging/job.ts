@@ -1,9 +1,9 @@
 import { parseDuration } from '../decision/duration.ts'
-import { cancelled } from '../decision/regression-check.ts'
+import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { RegressionFacts } from '../decision/snapshot.ts'
-import { standingRun } from '../decision/staging.ts'
+import { currentRun } from '../decision/staging.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import { asRetry, type GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
@@ -93,7 +93,7 @@ async function isAllowed(
  * evidence must still be fresh when it opens.
  */
 function hasEvidence(facts: RegressionFacts, { request, settings }: Asked, now: Date): boolean {
-  const run = request.why === 'button' ? undefined : standingRun(facts, request.sha, settings)
+  const run = request.why === 'button' ? undefined : currentRun(facts, request.sha, settings)
   if (!run || (request.why === 'window' && run.verdict === 'inconclusive')) return false
   const when = request.why === 'window' ? now.getTime() + beforeWindow : now.getTime()
   const age = when - Date.parse(run.startedAt)
@@ -121,7 +121,7 @@ function watchHead({ database }: RegressionShell, { pull, sha }: RegressionReque
   const moved = new AbortController()
   const timer = setInterval(() => {
     verdictsOnHead(database, pull, sha).then(
-      (offers) => offers.length > 0 || moved.abort(new Error(cancelled(sha).title)),
+      (offers) => offers.length > 0 || moved.abort(new Error(cancelledReport(sha).title)),
       () => undefined,
     )
   }, lookEveryMs)

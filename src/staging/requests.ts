@@ -1,9 +1,9 @@
 import type { Step } from '../decision/gate.ts'
-import { offered } from '../decision/regression-check.ts'
+import { notRequestedReport } from '../decision/regression-check.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { PullRef, RegressionFacts } from '../decision/snapshot.ts'
-import { isOver, releaseAsked } from '../decision/staging.ts'
+import { isOver, releaseLabelOf } from '../decision/staging.ts'
 import { readAccess } from '../services/github/access.ts'
 import { type GitHub, orAbsent } from '../services/github/client.ts'
 import { personOf } from '../services/github/people.ts'
@@ -42,7 +42,7 @@ export async function performRegressionStep(
     if (again) await queue.enqueueRecheck(pull, again)
   }
   if (step.kind === 'offer-regression')
-    await offerRegression({ database, github, now }, { ...pull, sha }, offered)
+    await offerRegression({ database, github, now }, { ...pull, sha }, notRequestedReport)
 }
 
 /** Whether this account is a person who may write to the repository now. */
@@ -87,7 +87,7 @@ export async function deployBeforeWindow(
   { database, now }: Pick<RequestShell, 'database' | 'now'>,
 ): Promise<void> {
   const [judged] = await verdictsOnHead(database, pull, sha)
-  if (!judged || judged.snapshot.draft || !releaseAsked(judged.snapshot).label) return
+  if (!judged || judged.snapshot.draft || !releaseLabelOf(judged.snapshot).label) return
   const since = now().getTime() - beforeWindow
   const ofHead = deployments.filter((deployment) => deployment.sha === sha)
   const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)

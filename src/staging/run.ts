@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { connecting, underWay } from '../decision/regression-check.ts'
+import { connectingReport, progressReport } from '../decision/regression-check.ts'
 import type { Progress } from '../regression/passes.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { unrun, withGate } from '../regression/rejudge.ts'
@@ -39,7 +39,7 @@ export async function runOnHead(
   const baseText = (await readFile(github, request.pull, settings.suite))?.text
   const baseline = await latestBaseline(shell.database, request.pull, settings.server)
   const head = { ...request.pull, sha: request.sha }
-  await showRegression({ ...shell, github }, head, connecting, runId)
+  await showRegression({ ...shell, github }, head, connectingReport, runId)
   const progress = progressOn(shell, task, runId)
   const input = await inputFor({
     ...{
@@ -108,7 +108,7 @@ function progressOn(shell: RegressionShell, { github, request }: RunTask, runId:
     if (!isDue()) return
     const head = { ...request.pull, sha: request.sha }
     showing = showing
-      .then(() => showRegression({ ...shell, github }, head, underWay(done, total, phase), runId))
+      .then(() => showRegression({ ...shell, github }, head, progressReport(done, total, phase), runId))
       .catch((error: unknown) => shell.log.warn({ problem: String(error) }, 'Progress could not be shown'))
   }
   return { show, settled: () => showing }

@@ -1,7 +1,7 @@
 import { stateAt } from '../decision/calendar.ts'
 import { parseDuration } from '../decision/duration.ts'
 import type { Policy } from '../decision/policy.ts'
-import { standingRun } from '../decision/staging.ts'
+import { currentRun } from '../decision/staging.ts'
 import type { Queue } from '../store/queue.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 import { beforeWindow, type RequestShell } from './requests.ts'
@@ -47,7 +47,7 @@ async function askOne(
 ): Promise<void> {
   const settings = policy?.gates.staging_regression
   if (!settings || snapshot.draft || snapshot.head.fork || !snapshot.regression) return
-  const run = standingRun(snapshot.regression, sha, settings)
+  const run = currentRun(snapshot.regression, sha, settings)
   const at = run ? Date.parse(run.startedAt) : 0
   if (run?.verdict === 'failed') return
   if (run?.verdict === 'passed' && at + parseDuration(settings.freshness) > opensAt.getTime()) return

@@ -1,7 +1,7 @@
 import type { FindingState } from '../decision/gate.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { CheckReport } from '../decision/report.ts'
-import { mayWrite } from '../decision/say.ts'
+import { hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
 import { fromRow, type Row } from './verdicts/rows.ts'
@@ -77,7 +77,7 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
       verdict.decidedAt,
       verdict.nextAt ?? null,
       verdict.prepareAt ?? null,
-      mayWrite(verdict),
+      hasWriteAccess(verdict),
     ],
   )
   return rows.length > 0

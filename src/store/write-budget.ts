@@ -1,4 +1,4 @@
-import { heldReport } from '../decision/report.ts'
+import { waitingForTurnReport } from '../decision/report.ts'
 import { greensOf, readyUntold, takingBack } from './check-runs.ts'
 import type { Queryable, Transaction } from './database.ts'
 import { retryAfter } from './retry-later.ts'
@@ -40,7 +40,7 @@ export async function takeBackTimeOf(db: Queryable, installationId: number, now:
  */
 export async function mayTurnGreen(db: Queryable, installationId: number, now: Date): Promise<boolean> {
   const { lastHour } = await writeLoad(db, installationId, now)
-  const others = (await readyUntold(db, installationId, heldReport().title)) - 1
+  const others = (await readyUntold(db, installationId, waitingForTurnReport().title)) - 1
   const promised = (await outstandingOf(db, installationId, now)) + Math.min(Math.max(others, 0), toldAtMost)
   return lastHour + 1 + promised + 1 <= writesAnHour - askedAtOnce
 }

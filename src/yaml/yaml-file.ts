@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { type FileProblem, offsetOf, problemAt } from './yaml-places.ts'
-import { atLeast, type Least, wordsFor } from './yaml-words.ts'
+import { atLeast, type Least, messagesFor } from './yaml-words.ts'
 
 export type { FileProblem } from './yaml-places.ts'
 
@@ -51,7 +51,7 @@ export function readYaml<Schema extends z.ZodType>(
     return { ok: false, problems: [place(0, `the file is empty; ${atLeast(least)}`)] }
   prepare?.(document)
   if (number) writeNumbers(document, number)
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }), { error: wordsFor(least) })
+  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }), { error: messagesFor(least) })
   if (parsed.success) return { ok: true, value: parsed.data }
   const found = parsed.error.issues.flatMap((issue) => explain(issue, schema)).slice(0, problemsShown)
   const problems = found.map(({ path, onKey, message }) => place(offsetOf(document, path, onKey), message))

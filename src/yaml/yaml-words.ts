@@ -7,7 +7,7 @@ export type Least = Record<string, string>
  * Words for what is wrong in a file that people wrote: what stands there, and what to write in its place. To be given to
  * `safeParse`; a message that the schema has of its own goes first.
  */
-export function wordsFor(least: Least): z.core.$ZodErrorMap {
+export function messagesFor(least: Least): z.core.$ZodErrorMap {
   return (issue) => {
     switch (issue.code) {
       case 'invalid_type':

@@ -11,7 +11,7 @@ const runs = { numRuns: 5_000 }
 
 function gatePasses(history: Action[], count: number): boolean {
   const settings = approvals.settings.parse({ count })
-  return approvals.judge(play(history).snapshot(), settings).state === 'passed'
+  return approvals.evaluate(play(history).snapshot(), settings).state === 'passed'
 }
 
 describe('over random histories', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Notice, noticeSchema, noticeText } from '../../src/decision/notice.ts'
+import { type Notice, noticeSchema } from '../../src/decision/notice.ts'
+import { noticeText } from '../../src/decision/notice-text.ts'
 import { aMerge, anException, aRepository, everyKind } from '../support/notices.ts'
 
 type Block = { text?: { text: string }; fields?: { text: string }[]; elements?: { text: string }[] }

@@ -5,22 +5,22 @@ import {
   brokenPolicyReport,
   checkReport,
   closedReport,
+  pendingEvaluationReport,
+  revokedReport,
   statusOf,
-  takenBackReport,
-  unjudgedReport,
 } from '../../src/decision/report.ts'
-import { decide, type JudgedFinding, verdictOf } from '../../src/decision/verdict.ts'
+import { decide, type GateFinding, verdictOf } from '../../src/decision/verdict.ts'
 import { aliveIn, rowsIn } from '../support/rendered.ts'
 import { aBlock, anApproval, ann, aPolicy, aSnapshot, bob, head } from '../support/snapshot.ts'
 
 const at = { head: { sha: head, ref: 'feature', fork: false } }
 const limit = 65_535
 
-function finding(what: Omit<JudgedFinding, 'gate' | 'gateTitle'>): JudgedFinding {
+function finding(what: Omit<GateFinding, 'gate' | 'gateTitle'>): GateFinding {
   return { gate: 'approvals', gateTitle: 'Approvals', ...what }
 }
 
-function reportOn(...findings: JudgedFinding[]) {
+function reportOn(...findings: GateFinding[]) {
   return checkReport(verdictOf(findings), at)
 }
 
@@ -154,8 +154,8 @@ describe('a policy that cannot be read', () => {
 
 describe('a head that no open pull request stands for', () => {
   it.each([
-    ['taken back', takenBackReport('No open pull request has this head any more')],
-    ['not judged yet', unjudgedReport([7, 8])],
+    ['taken back', revokedReport('No open pull request has this head any more')],
+    ['not judged yet', pendingEvaluationReport([7, 8])],
     ['merged', closedReport('merged')],
     ['closed', closedReport('closed')],
   ])('is never green: %s', (_name, report) => {

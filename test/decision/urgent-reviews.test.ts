@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeUrgency } from '../../src/decision/urgent.ts'
+import { evaluateUrgency } from '../../src/decision/urgent.ts'
 import { urgentSettings } from '../../src/decision/urgent-settings.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import { aLabel, aPolicy, aSnapshot, inWindow, minutesLater } from '../support/snapshot.ts'
@@ -37,7 +37,7 @@ describe('an overdue review of an earlier urgent change', () => {
     ],
   ])('%s', (_name, settings, owedReviews, why) => {
     const snapshot = aSnapshot({ labels: [aLabel({ at: minutesLater(-10, inWindow) })], owedReviews })
-    expect(judgeUrgency(snapshot, urgentSettings.parse(settings))).toMatchObject({
+    expect(evaluateUrgency(snapshot, urgentSettings.parse(settings))).toMatchObject({
       state: 'void',
       why: expect.stringMatching(why),
     })
@@ -53,7 +53,7 @@ describe('an overdue review of an earlier urgent change', () => {
       labels: [aLabel({ at: minutesLater(-10, inWindow) })],
       ...(owedReviews ? { owedReviews } : {}),
     })
-    expect(judgeUrgency(snapshot, urgentSettings.parse(settings)).state).toBe('valid')
+    expect(evaluateUrgency(snapshot, urgentSettings.parse(settings)).state).toBe('valid')
   })
 })
 

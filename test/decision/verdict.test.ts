@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Finding, type FindingState, failed, passed, waiting } from '../../src/decision/gate.ts'
 import { gates } from '../../src/decision/gates/index.ts'
-import { decide, type JudgedFinding, type Verdict, verdictOf, worst } from '../../src/decision/verdict.ts'
+import { decide, type GateFinding, type Verdict, verdictOf, worst } from '../../src/decision/verdict.ts'
 import { aliveIn } from '../support/rendered.ts'
 import {
   aBot,
@@ -20,7 +20,7 @@ const approved = aSnapshot({ reviews: [anApproval(ann), anApproval(bob)] })
 
 afterEach(() => vi.restoreAllMocks())
 
-function judged(finding: Finding): JudgedFinding {
+function judged(finding: Finding): GateFinding {
   return { gate: 'approvals', gateTitle: 'Approvals', ...finding }
 }
 
@@ -136,7 +136,7 @@ describe('a gate that throws is a failed finding', () => {
     ['something else', 'a string', 'a string'],
     ['nothing', undefined, 'undefined'],
   ])('%s', (_name, thrown, why) => {
-    vi.spyOn(gates.approvals, 'judge').mockImplementation(() => {
+    vi.spyOn(gates.approvals, 'evaluate').mockImplementation(() => {
       throw thrown
     })
     const verdict = decide(approved, aPolicy())
@@ -146,7 +146,7 @@ describe('a gate that throws is a failed finding', () => {
   })
 
   it('whose message stays dead text', () => {
-    vi.spyOn(gates.approvals, 'judge').mockImplementation(() => {
+    vi.spyOn(gates.approvals, 'evaluate').mockImplementation(() => {
       throw new Error('"@acme/all <b>" |\nis [bad](https://evil.example)')
     })
     const [first] = decide(approved, aPolicy()).findings

@@ -21,7 +21,7 @@ const runsOf = async (shop: Workshop, { sha }: { sha: string }) => {
   return (await world.stage.as('olga').rest.checks.listForRef(wish)).data.check_runs
 }
 /** Resolves once the check says that the run goes on. */
-const underWay = (shop: Workshop, change: Change) =>
+const progressReport = (shop: Workshop, change: Change) =>
   vi.waitFor(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }), {
     timeout: 10_000,
   })
@@ -223,7 +223,7 @@ describe('what could not be judged', () => {
     const [change, other] = [await aChange(shop), await aChange(shop)]
     world.staging.setModes({ slow: 150 })
     const first = shop.deploy(change)
-    await underWay(shop, change)
+    await progressReport(shop, change)
     await Promise.all([first, shop.deploy(other, { by: deployer })])
     expect((await shop.regression(change))?.title).toContain(
       'something was deployed to staging during the run',
@@ -276,7 +276,7 @@ describe('while another head is being deployed', () => {
     await tell(newer, 'failure')
     world.staging.setModes({ slow: 150 })
     const later = world.stage.moveTo(new Date(world.stage.now().getTime() + 61_000))
-    await underWay(shop, change)
+    await progressReport(shop, change)
     await tell(await begin(change.sha), 'in_progress')
     await later
     expect((await shop.regression(change))?.title).toContain(
@@ -453,7 +453,7 @@ describe('a run', () => {
     const change = await aChange(shop)
     world.staging.setModes({ slow: 1_000 })
     const deploying = shop.deploy(change)
-    await underWay(shop, change)
+    await progressReport(shop, change)
     const [moved] = await Promise.all([
       shop.push('ana', change, { 'src/rewards.ts': 'export const cap = 99\n' }),
       deploying,
@@ -471,7 +471,7 @@ describe('a run', () => {
     const change = await aChange(shop)
     world.staging.setModes({ slow: 300 })
     const deploying = shop.deploy(change).catch(() => undefined)
-    await underWay(shop, change)
+    await progressReport(shop, change)
     await stage.kill()
     await deploying
     world.staging.setModes({})

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy, type Policy } from '../../src/decision/policy.ts'
-import { impossible, parsePolicy, policyPath } from '../../src/policy/policy-file.ts'
+import { impossiblePolicy, parsePolicy, policyPath } from '../../src/policy/policy-file.ts'
 import { formatProblem, maximumYamlBytes } from '../../src/yaml/yaml-file.ts'
 
 function policyOf(text: string): Policy {
@@ -236,7 +236,7 @@ describe('a file that was made to harm is refused at once', () => {
 })
 
 describe('what no pull request could ever pass, though it is a valid policy', () => {
-  const told = (text: string) => impossible(text, policyOf(text), 'p').map(formatProblem)
+  const told = (text: string) => impossiblePolicy(text, policyOf(text), 'p').map(formatProblem)
   const window = (margin: string, windows: string) =>
     `gates:\n  release_window:\n    windows: [${windows}]\n    closing_margin: ${margin}\n`
   const hour = '{ opens: Wednesday 10:00, closes: Wednesday 11:00 }'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { FindingState } from '../../src/decision/gate.ts'
-import { withSay } from '../../src/decision/say.ts'
+import { decisivePulls } from '../../src/decision/same-head-pulls.ts'
 import type { Database } from '../../src/store/database.ts'
 import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/store/verdicts.ts'
 import { aPglite } from '../support/databases.ts'
@@ -69,7 +69,7 @@ test('the database and the decision agree on who has a say in the check of a com
       first,
       second,
       third,
-      say: withSay(verdicts).map(({ pull }) => pull.number),
+      say: decisivePulls(verdicts).map(({ pull }) => pull.number),
     })
   }
   expect(pairs).toHaveLength(72)

@@ -1,6 +1,6 @@
 import { type Policy, policySchema } from '../../src/decision/policy.ts'
 import type { PullRef, Snapshot } from '../../src/decision/snapshot.ts'
-import { decide, type JudgedFinding } from '../../src/decision/verdict.ts'
+import { decide, type GateFinding } from '../../src/decision/verdict.ts'
 import type { RoleName } from '../../src/sandbox/github/repository-state.ts'
 import { type SandboxGitHub, startGitHub } from '../../src/sandbox/github/start.ts'
 import { GateOctokit, type GitHub } from '../../src/services/github/client.ts'
@@ -13,7 +13,7 @@ import { client } from '../sandbox/github/house.ts'
 export type Desk = Awaited<ReturnType<typeof aDesk>>
 export type Shop = Awaited<ReturnType<typeof openShop>>
 export type Pull = { number: number; branch: string; base: string; sha: string }
-export type Judgement = JudgedFinding & { snapshot: Snapshot; text: string }
+export type Judgement = GateFinding & { snapshot: Snapshot; text: string }
 export type Files = Record<string, string | Buffer>
 
 /** ana and ben write, chloe, dev and eva review, mia maintains, tim may triage, rob may read, olga owns the organisation. */

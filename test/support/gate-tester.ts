@@ -37,7 +37,7 @@ export function testGate(
 }
 
 function expectFinding(gate: Gate, each: GateCase & { state: Finding['state'] }): void {
-  const finding = gate.judge(each.snapshot, gate.settings.parse(each.settings ?? {}))
+  const finding = gate.evaluate(each.snapshot, gate.settings.parse(each.settings ?? {}))
   const text = textOf(finding)
   expect({ state: finding.state, text }).toMatchObject({ state: each.state })
   if (each.title !== undefined) expect(finding.title).toBe(each.title)

@@ -4,7 +4,7 @@ import { defineGate, type Finding, failed, passed, type Step, waiting } from '..
 import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { type Tally, tallyOf } from '../tally.ts'
-import { unnamedPeople } from '../unnamed-people.ts'
+import { unattributedFinding } from '../unattributed.ts'
 
 const settings = z.strictObject({
   count: z.int().min(1).default(2).describe('How many distinct people must have approved this content.'),
@@ -35,10 +35,10 @@ type Settings = z.output<typeof settings>
 export const approvals = defineGate({
   title: 'Approvals',
   settings,
-  judge(snapshot, policy) {
+  evaluate(snapshot, policy) {
     const tally = tallyOf(snapshot, policy)
     const finding =
-      unnamedPeople(snapshot, policy.unattributed) ??
+      unattributedFinding(snapshot, policy.unattributed) ??
       blocked(tally) ??
       drafted(snapshot) ??
       enough(tally, snapshot, policy)

@@ -19,7 +19,7 @@ export const hold = defineGate({
   title: 'Hold',
   settings,
   labels: ({ label }) => [label],
-  judge(snapshot, { label: wanted }) {
+  evaluate(snapshot, { label: wanted }) {
     const label = snapshot.labels.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
     if (!label) return passed('Not on hold', `Nobody has put the label ${code(wanted)} on.`)
     const who = label.by ? code(label.by.login) : 'Somebody whom GitHub does not name'

@@ -3,7 +3,7 @@ import { parseDuration } from '../duration.ts'
 import { defineGate, type Finding, passed, type Step, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { judgeUrgency, type Urgency } from '../urgent.ts'
+import { evaluateUrgency, type Urgency } from '../urgent.ts'
 import { type WindowSettings, windowSettings } from '../window-settings.ts'
 
 /** The weekly release window is open, or somebody with the right labelled the change urgent. */
@@ -11,9 +11,9 @@ export const releaseWindow = defineGate({
   title: 'Release window',
   settings: windowSettings,
   labels: ({ urgent }) => [urgent.label],
-  judge(snapshot, settings) {
+  evaluate(snapshot, settings) {
     const now = new Date(snapshot.takenAt)
-    const urgency = judgeUrgency(snapshot, settings.urgent)
+    const urgency = evaluateUrgency(snapshot, settings.urgent)
     const finding = frozen(snapshot, settings) ?? judgeCalendar(now, settings, snapshot.takeBack ?? 0)
     if (urgency.state === 'absent') return finding
     if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
@@ -38,7 +38,7 @@ export const noWindow: WindowSettings = windowSettings.parse({
 /** A freeze applies whichever gates the policy names: this is its finding where no release window is among them. */
 export const freezeGate = {
   title: 'Freeze',
-  judge: (snapshot: Snapshot) => releaseWindow.judge(snapshot, noWindow),
+  evaluate: (snapshot: Snapshot) => releaseWindow.evaluate(snapshot, noWindow),
 }
 
 /** Whether a freeze was ordered that has not ended yet. */

@@ -4,9 +4,9 @@ import { defineGate, type Finding, failed, passed } from '../gate.ts'
 import { code, oneLine, short } from '../markdown.ts'
 import { type RegressionSettings, regressionSettings } from '../regression-settings.ts'
 import type { Evidence, Snapshot } from '../snapshot.ts'
-import { newestOf, releaseLabel, standingRun } from '../staging.ts'
+import { currentRun, newestTrustedDeployment, releaseLabel } from '../staging.ts'
 import { withoutEvidence } from '../staging-missing.ts'
-import { judgeUrgency } from '../urgent.ts'
+import { evaluateUrgency } from '../urgent.ts'
 import { windowSettings } from '../window-settings.ts'
 
 /** The tools on staging, running this very head, have passed the regression (`shared/rules/regression.md`). */
@@ -14,7 +14,7 @@ export const stagingRegression = defineGate({
   title: 'Staging regression',
   settings: regressionSettings,
   labels: () => [releaseLabel],
-  judge(snapshot, settings, gates = {}) {
+  evaluate(snapshot, settings, gates = {}) {
     const finding = judgeEvidence(snapshot, settings)
     if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
     return deferred(snapshot, gates) ?? finding
@@ -30,7 +30,7 @@ function judgeEvidence(snapshot: Snapshot, settings: RegressionSettings): Findin
       { who: 'Whoever runs release-gate' },
     )
   }
-  const run = standingRun(facts, head.sha, settings)
+  const run = currentRun(facts, head.sha, settings)
   if (!run) return withoutEvidence(snapshot, facts, settings)
   const told = {
     details: [describe(run, snapshot, settings)],
@@ -91,7 +91,7 @@ function describe(run: Evidence, { regression }: Snapshot, settings: RegressionS
     run.serverName === null
       ? 'no server answered'
       : `server ${code(`${run.serverName} ${run.serverVersion ?? ''}`)}`
-  const deployed = regression && newestOf(regression, run.headSha, settings)
+  const deployed = regression && newestTrustedDeployment(regression, run.headSha, settings)
   const by = deployed?.succeededBy ? ` by ${code(deployed.succeededBy)}` : ''
   const deployment = run.deploymentId === null ? 'no deployment' : `deployment ${run.deploymentId}${by}`
   return `Run ${code(run.runId.slice(0, 8))} of ${short(run.headSha)}: ${server}, ${deployment}, report ${code(run.hash.slice(0, 12))}`
@@ -101,7 +101,7 @@ function describe(run: Evidence, { regression }: Snapshot, settings: RegressionS
 function deferred(snapshot: Snapshot, gates: Readonly<Record<string, unknown>>): Finding | undefined {
   const window = windowSettings.safeParse(gates.release_window)
   if (!window.success) return undefined
-  const urgency = judgeUrgency(snapshot, window.data.urgent)
+  const urgency = evaluateUrgency(snapshot, window.data.urgent)
   if (urgency.state !== 'valid') return undefined
   const until = urgency.until.toISOString()
   return passed(

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { heldReport } from '../../decision/report.ts'
+import { waitingForTurnReport } from '../../decision/report.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import { asRetry, type GitHub, revoked, statusOfError } from '../../services/github/client.ts'
 import { type HeadToWrite, headsToWrite } from '../../store/check-runs.ts'
@@ -32,7 +32,7 @@ const atOnce = 8
 export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
   const heads = await headsToWrite(shell.database, {
     judgedAfter: new Date(shell.now().getTime() - freshFor),
-    told: heldReport().title,
+    told: waitingForTurnReport().title,
   })
   const written: Written = { failures: [], again: [], turnedGreen: false }
   const round: Round = { written, limited: new Map(), full: new Set() }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { heldReport } from '../../../src/decision/report.ts'
+import { waitingForTurnReport } from '../../../src/decision/report.ts'
 import { postedRun } from '../../../src/store/check-runs.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { retryTime } from '../../../src/store/retry-later.ts'
@@ -47,7 +47,7 @@ const held = async (count: number) => {
   const runs = await Promise.all(
     Array.from({ length: count }, (_, index) => postedRun(database, world.headOf(index + 1))),
   )
-  return runs.filter((run) => run?.title === heldReport().title).length
+  return runs.filter((run) => run?.title === waitingForTurnReport().title).length
 }
 
 describe("GitHub's write limits set the pace", () => {

@@ -3,7 +3,10 @@ import { code, list, plural, sentence, short } from './markdown.ts'
 import type { Snapshot, Unattributed } from './snapshot.ts'
 
 /** Somebody had a hand in the change and is not known: they cannot be barred, so the gate stays closed. */
-export function unnamedPeople(snapshot: Snapshot, unattributed: 'fail' | 'ignore'): Finding | undefined {
+export function unattributedFinding(
+  snapshot: Snapshot,
+  unattributed: 'fail' | 'ignore',
+): Finding | undefined {
   if (snapshot.commitsIncomplete !== undefined) {
     return failed(
       'The commits cannot all be read',

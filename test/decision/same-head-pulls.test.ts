@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FindingState } from '../../src/decision/gate.ts'
-import { withSay } from '../../src/decision/say.ts'
+import { decisivePulls } from '../../src/decision/same-head-pulls.ts'
 import { accessOf, ann, aPerson, aSnapshot, bob, reads } from '../support/snapshot.ts'
 
 const outsider = aPerson('outsider')
@@ -36,5 +36,5 @@ test.each<[string, ReturnType<typeof anOffer>[], string[]]>([
   ],
   ['none where there is none', [], []],
 ])('a say in the check of a commit has %s', (_name, offers, names) => {
-  expect(withSay(offers).map(({ name }) => name)).toEqual(names)
+  expect(decisivePulls(offers).map(({ name }) => name)).toEqual(names)
 })
