@@ -1,5 +1,4 @@
 import Big from 'big.js'
-import { parse } from 'csv-parse/sync'
 import type { Ledger, LedgerRow } from '../services/ledger.ts'
 import type { Caller } from './calls.ts'
 import { isJsonNumber, numberText } from './exact.ts'
@@ -98,6 +97,7 @@ async function csvTotal(
   const text = csv && (await readFile?.(csv.file))
   if (csv === undefined || text === undefined)
     return { ok: false, message: `${csv?.file ?? 'the export'} cannot be read` }
+  const { parse } = await import('csv-parse/sync')
   let rows: LedgerRow[]
   try {
     rows = parse<LedgerRow>(text, { columns: true, bom: true, skip_empty_lines: true, trim: true })

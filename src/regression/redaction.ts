@@ -32,6 +32,9 @@ const shape = RE2JS.compile(shapes.map((one) => `(?:${one})`).join('|'))
 const secretKey =
   /^(.*[_-])?(password|passwd|secret|api[_-]?key|private[_-]?key|access[_-]?token|refresh[_-]?token|service[_-]?role[_-]?key)$/i
 
+/** What every shape has in it. Looked for first, since RE2 takes long for texts that hold nothing of the kind. */
+const traces = /eyJ|gh[pousr]_|github_pat_|xox|sk_|sb_secret_|AKIA|AIza|npm_|PRIVATE KEY|bearer|postgres/i
+
 /** A redactor that knows these values from the start. Values shorter than 4 characters would hide half the report. */
 export function createRedactor(known: readonly string[] = []): Redactor {
   const values = new Set<string>()
@@ -47,6 +50,7 @@ export function createRedactor(known: readonly string[] = []): Redactor {
   function text(given: string): string {
     let result = given
     for (const value of longestFirst(values)) result = result.replaceAll(value, hidden)
+    if (!traces.test(result)) return result
     const matcher = shape.matcher(result)
     let found = 0
     while (matcher.find()) found += 1

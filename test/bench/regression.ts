@@ -15,7 +15,7 @@ import { openStaging } from '../../src/services/mcp.ts'
 export type Measure = { name: string; value: number; unit: string; aim: string }
 
 const program = fileURLToPath(new URL('../support/regress-process.ts', import.meta.url))
-const tools = Array.from({ length: 50 }, (_value, index) => ({
+export const tools = Array.from({ length: 50 }, (_value, index) => ({
   name: `tool-${index}`,
   inputSchema: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
   annotations: { readOnlyHint: true },
@@ -51,7 +51,7 @@ export async function benchRegression(): Promise<Measure[]> {
 }
 
 /** As little of a server as the protocol allows, so that the client is what is measured. */
-async function startServer(hangs = false) {
+export async function startServer(hangs = false) {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk) => chunks.push(chunk))

@@ -54,35 +54,63 @@ async function send(
   }
 }
 
-function watched(response: Response, traceOf: () => Trace, answers: boolean): Response {
+async function watched(response: Response, traceOf: () => Trace, answers: boolean): Promise<Response> {
   if (!response.body) return response
   const events = (response.headers.get('content-type') ?? '').includes('text/event-stream')
+  return events
+    ? watchedStream(response, response.body, traceOf, answers)
+    : wholeBody(response, response.body, traceOf())
+}
+
+/** Read at once, as the SDK would next; piped through a stream it would take twice as long. */
+async function wholeBody(
+  { status, statusText, headers }: Response,
+  body: ReadableStream<Uint8Array>,
+  trace: Trace,
+): Promise<Response> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) {
+    trace.bytes += chunk.byteLength
+    if (trace.bytes > trace.maxBytes) {
+      trace.fail({ cause: 'too_large', message: `${TOO_LARGE} ${trace.maxBytes} bytes` })
+      throw new Error('the answer is too large')
+    }
+    chunks.push(chunk)
+  }
+  trace.heard?.push({ events: false, chunks })
+  return new Response(Buffer.concat(chunks), { status, statusText, headers })
+}
+
+function watchedStream(
+  response: Response,
+  body: ReadableStream<Uint8Array>,
+  traceOf: () => Trace,
+  answers: boolean,
+): Response {
   const answered = answerSpotter()
-  const keep = keeper(events)
+  const keep = keeper()
   const seen = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       const trace = traceOf()
       trace.bytes += chunk.byteLength
       keep(trace, chunk)
-      if (events) {
-        const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
-        if (!trace.resumable) trace.resumable = /^id:/m.test(text)
-        answered.look(text)
-      }
+      const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
+      if (!trace.resumable) trace.resumable = /^id:/m.test(text)
+      answered.look(text)
       if (trace.bytes <= trace.maxBytes) return controller.enqueue(chunk)
       trace.fail({ cause: 'too_large', message: `${TOO_LARGE} ${trace.maxBytes} bytes` })
       controller.error(new Error('the answer is too large'))
     },
     flush() {
-      if (events && answers) void reportBreak(traceOf(), answered.seen())
+      if (answers) void reportBreak(traceOf(), answered.seen())
     },
   })
   const { status, statusText, headers } = response
-  return new Response(response.body.pipeThrough(seen), { status, statusText, headers })
+  return new Response(body.pipeThrough(seen), { status, statusText, headers })
 }
 
 /** Keeps the chunks with the exchange during which they came: a shared stream serves one after the other. */
-function keeper(events: boolean): (trace: Trace, chunk: Uint8Array) => void {
+function keeper(): (trace: Trace, chunk: Uint8Array) => void {
   const parts = new WeakMap<Trace, Uint8Array[]>()
   return (trace, chunk) => {
     if (!trace.heard) return
@@ -90,7 +118,7 @@ function keeper(events: boolean): (trace: Trace, chunk: Uint8Array) => void {
     if (known) return void known.push(chunk)
     const chunks = [chunk]
     parts.set(trace, chunks)
-    trace.heard.push({ events, chunks })
+    trace.heard.push({ events: true, chunks })
   }
 }
 

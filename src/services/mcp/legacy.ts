@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { CLIENT, type Connection, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
-import { type Command, stdioTransport } from './stdio.ts'
+import type { Command } from './stdio.ts'
 import type { Line } from './stdio-lines.ts'
 import { currentTrace, noteError, type Trace } from './trace.ts'
 
@@ -109,6 +109,7 @@ async function transportTo(
   onLine: (line: Buffer, read: Line) => void,
 ) {
   if (target.kind === 'stdio') {
+    const { stdioTransport } = await import('./stdio.ts')
     const transport = stdioTransport(target.command, maxBytes, onLine)
     return { transport: transport as Transport, stderr: transport.stderr, ended: transport.ended }
   }
