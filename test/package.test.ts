@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -10,7 +10,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 function packagesOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8')
   const imports = [
-    ...text.matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)'|import\('([^']+)'\)/gm),
+    ...text.matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)'|(?:import|\.resolve)\('([^']+)'\)/gm),
   ]
   return imports
     .map(([, direct, dynamic]) => direct ?? dynamic ?? '')
@@ -29,6 +29,53 @@ test('what runs in production imports no development dependency: the container h
   expect(used).toContain('probot')
   expect([...used].filter((name) => !(name in manifest.dependencies))).toEqual([])
 })
+
+/** Development dependencies that nothing imports, each with the file that uses it by name. */
+const usedWithoutImport: Record<string, string> = {
+  '@biomejs/biome': 'biome.json',
+  typescript: 'tsconfig.json',
+  node: '.nvmrc',
+  '@coo-quack/calc-mcp': 'test/services/mcp/third-party.test.ts',
+  '@modelcontextprotocol/conformance': 'test/services/mcp/conformance.test.ts',
+  '@modelcontextprotocol/server-budget-allocator': 'test/services/mcp/third-party.test.ts',
+  '@modelcontextprotocol/server-everything': 'test/services/mcp/third-party.test.ts',
+  '@modelcontextprotocol/server-filesystem': 'test/services/mcp/third-party.test.ts',
+  '@modelcontextprotocol/server-memory': 'test/services/mcp/third-party.test.ts',
+  'mcp-server-code-runner': 'test/services/mcp/third-party.test.ts',
+}
+
+/** Tools whose file configures them without naming them. */
+const configured = ['@biomejs/biome', 'typescript', 'node']
+
+describe('package.json', () => {
+  const sources = globSync('src/**/*.ts', { cwd: root }).flatMap(packagesOf)
+  const tests = [...globSync('test/**/*.ts', { cwd: root }), 'vitest.config.ts'].flatMap(packagesOf)
+
+  test('has no dependency that no source imports', () => {
+    expect(unused(Object.keys(manifest.dependencies), sources)).toEqual([])
+    expect(unused(['probot', 'left-pad'], sources)).toEqual(['left-pad'])
+  })
+
+  test('has no development dependency that nothing imports, except programs that are named elsewhere', () => {
+    const names = Object.keys(manifest.devDependencies)
+    expect(unused(names, [...sources, ...tests, ...Object.keys(usedWithoutImport)])).toEqual([])
+    const typed = ['@types/ms', '@types/left-pad']
+    expect(unused(typed, sources)).toEqual(['@types/left-pad'])
+  })
+
+  test.each(Object.entries(usedWithoutImport))('names %s, which %s uses', (name, file) => {
+    expect(manifest.devDependencies).toHaveProperty([name])
+    expect([...sources, ...tests]).not.toContain(name)
+    const text = readFileSync(join(root, file), 'utf8')
+    if (!configured.includes(name)) expect(text).toContain(name)
+  })
+})
+
+/** Packages that are not among the imported ones. Types count as used with the package that they are for. */
+function unused(names: string[], imported: string[]): string[] {
+  const isUsed = (name: string) => name === '@types/node' || imported.includes(name.replace(/^@types\//, ''))
+  return names.filter((name) => !isUsed(name))
+}
 
 test('every version is exact', () => {
   const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })

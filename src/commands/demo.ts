@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 
 /** `demo`: plays a release week on this machine. 0 everything happened as described, 1 something did not, 2 the demo cannot run here. */
@@ -11,10 +12,9 @@ export function demoCommand(): Command {
         'Exit codes: 0 everything happened as described, 1 something did not, 2 the demo cannot run here.',
     )
     .action(async (options: { keep?: boolean }) => {
-      const found = gitVersion()
-      if (found === undefined || isOlder(found, [2, 38])) {
-        const what = found ? `is version ${found.join('.')}` : 'was not found'
-        process.stderr.write(`git ${what}. The demo needs git 2.38 or newer.\n`)
+      const missing = whatIsMissing()
+      if (missing !== undefined) {
+        process.stderr.write(`${missing}\n`)
         process.exitCode = 2
         return
       }
@@ -22,6 +22,15 @@ export function demoCommand(): Command {
       const { runDemo } = await import('../sandbox/demo.ts')
       process.exitCode = (await runDemo({ keep: options.keep === true })) ? 0 : 1
     })
+}
+
+/** The production image contains no sandbox, and no git. */
+function whatIsMissing(): string | undefined {
+  if (!existsSync(new URL('../sandbox/demo.ts', import.meta.url)))
+    return 'The demo is not part of this installation, because the container image does not contain the sandbox. Run it from a checkout of the repository: `npm ci`, then `npm run demo`.'
+  const found = gitVersion()
+  if (found !== undefined && !isOlder(found, [2, 38])) return undefined
+  return `git ${found ? `is version ${found.join('.')}` : 'was not found'}. The demo needs git 2.38 or newer.`
 }
 
 type Version = [major: number, minor: number]

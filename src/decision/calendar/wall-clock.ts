@@ -2,7 +2,8 @@
  * Wall-clock time of IANA zones. An instant is milliseconds since 1970 in UTC; a wall time is what a clock on
  * the wall shows, written as the milliseconds that the same digits would have in UTC.
  *
- * date-fns-tz is not used for this: at wall times that do not exist or exist twice it answers wrongly.
+ * Not done with date-fns-tz: around a change of the clocks its `fromZonedTime` and `getTimezoneOffset` are off by an hour
+ * (America/Denver, 1986-04-27T06:26Z), and its `formatInTimeZone` loads all of date-fns.
  */
 
 export const day = 86_400_000
