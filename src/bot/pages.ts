@@ -5,6 +5,7 @@ import { parsePolicy } from '../policy/policy-file.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
 import { calendarPath } from '../server/calendar-link.ts'
+import { databaseRequestHandler, databaseRequestPath } from '../server/database-requests.ts'
 import { freezeHandler, freezePath } from '../server/freeze.ts'
 import { createServer, type Handler, type Readiness } from '../server/server.ts'
 import { statusHandler, statusPath } from '../server/status.ts'
@@ -24,6 +25,7 @@ export async function startServer(parts: Parts): Promise<{ server: Server; url: 
   const pages: Record<string, Handler> = {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
     [`POST ${freezePath}`]: freezeHandler({ secrets, order: (wish) => applyFreezeOrder(shell, wish) }),
+    [`POST ${databaseRequestPath}`]: databaseRequestHandler({ secrets, shell }),
     [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
   const server = createServer({

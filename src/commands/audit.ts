@@ -1,150 +1,93 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { type Anchor, readAnchors } from '../decision/anchor.ts'
-import type { Verified } from '../store/audit/verify.ts'
-import type { AuditRecord } from '../store/audit.ts'
-import type { Database } from '../store/database.ts'
-import { readInput } from './input-file.ts'
+import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
+import { readParts, requireInput } from './input-file.ts'
 import { urgentShareCommand } from './urgent-share.ts'
 
-/** `audit verify` and `audit export`: what an auditor needs to check the records without trusting the bot. */
+/** `audit …`: what an auditor needs to check the records without trusting the bot. */
 export function auditCommand(): Command {
-  const verify = new Command('verify')
-    .description('compute every hash of the records anew, and name the first bad one')
+  return new Command('audit')
+    .addCommand(verifyCommand())
+    .addCommand(exportCommand())
+    .addCommand(reportCommand())
+    .addCommand(urgentShareCommand())
+}
+
+type VerifyOptions = DatabaseOptions & { json?: boolean; anchors?: string; file?: string }
+
+function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('compute every hash of the records again, and name the first bad one')
+    .option('--file <export>', 'verify an NDJSON export alone: no database and no bot are needed')
     .option(
       '--anchors <file>',
-      'compare with the hashes in a file: the text of the issues that hold the anchors',
+      'compare also with the hashes in a file: the text of the issues that hold the anchors',
     )
     .option('--json', 'print the result as JSON')
-    .addHelpText(
-      'after',
-      `${where}\nExit codes: 0 every chain is unbroken, 1 one is broken, 2 the records cannot be read.`,
-    )
-    .action((options: { json?: boolean; anchors?: string }) =>
-      withDatabase((database) => verifyAll(database, options)),
-    )
-  const out = new Command('export')
-    .description('print the records as NDJSON, one canonical record a line, in their order')
-    .option('--csv', 'print a table for samples instead: a line for each merge and each push past the gate')
-    .option('--from <time>', 'ISO date and time; records from it on')
-    .option('--to <time>', 'ISO date and time; records before it')
-    .addHelpText('after', `${where}\nExit codes: 0 printed, 2 wrong use.`)
-    .action((options: Range & { csv?: boolean }) => withDatabase((database) => exportAll(database, options)))
-  const report = new Command('report')
-    .description('print the stored report of a staging regression, whose hash a change record names')
-    .argument('<hash>', 'SHA-256 of the report, or its first 12 characters or more')
-    .addHelpText('after', `${where}\nExit codes: 0 printed, 1 there is none, 2 wrong use.`)
-    .action((hash: string) => withDatabase((database) => printReport(database, hash)))
-  return new Command('audit')
-    .addCommand(verify)
-    .addCommand(out)
-    .addCommand(report)
-    .addCommand(urgentShareCommand(withDatabase))
+  return withDatabaseOptions(
+    command,
+    '0 every chain is unbroken, 1 one is broken, 2 the records cannot be read.',
+  ).action(async ({ json = false, ...options }: VerifyOptions) => {
+    const anchors = options.anchors === undefined ? undefined : anchorsIn(options.anchors)
+    if (options.file !== undefined) return verifyFile(options.file, anchors, json)
+    return runDatabaseRequest('audit verify', { json, ...(anchors && { anchors }) }, options)
+  })
 }
 
-const where = `
-The records are read from DATABASE_URL, or else from the folder DATA_DIR (default ./data), which no bot may be using meanwhile.`
-
-async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
-  const database = url ? await openServer(url) : await openFolder(dataDir)
-  try {
-    const { requireMigrated } = await import('../store/database/migrations.ts')
-    await requireMigrated(database)
-    await work(database)
-  } finally {
-    await database.close()
-  }
-}
-
-/** Opened as it is: an auditor changes nothing, and a wrong place must not pass for an empty chain. */
-async function openServer(url: string): Promise<Database> {
-  const { openPostgres } = await import('../store/database/postgres.ts')
-  return openPostgres({ url })
-}
-
-async function openFolder(dataDir: string): Promise<Database> {
-  if (!existsSync(join(dataDir, 'postgres')))
-    throw new Error(`There are no records in ${dataDir}; set DATA_DIR to the bot's folder, or DATABASE_URL.`)
-  const { openPglite } = await import('../store/database/pglite.ts')
-  return openPglite({ dataDir })
-}
-
-async function verifyAll(database: Database, options: { json?: boolean; anchors?: string }): Promise<void> {
-  const anchors = options.anchors === undefined ? undefined : anchorsIn(options.anchors)
-  const { verifyChain } = await import('../store/audit/verify.ts')
-  const { keptAnchors } = await import('../store/audit/anchors.ts')
-  const kept = await keptAnchors(database)
-  const result = await verifyChain(database, undefined, { anchors: [...kept, ...(anchors ?? [])] })
-  process.stdout.write(`${options.json ? JSON.stringify(result) : said(result, anchors?.length)}\n`)
+async function verifyFile(file: string, anchors: Anchor[] | undefined, json: boolean): Promise<void> {
+  const { linesIn, recordsIn } = await import('../store/audit/export.ts')
+  const { verifyRecords } = await import('../store/audit/verify.ts')
+  const { verifiedText } = await import('../server/requests/audit.ts')
+  const lines = linesIn(readParts('--file', file, 'what `release-gate audit export` printed'))
+  const result = await verifyRecords(recordsIn(lines), anchors)
+  if (result.ok && result.records === 0) throw new Error(`--file: ${file} holds no record.`)
+  const text = json ? JSON.stringify(result) : verifiedText(result, { file: anchors?.length })
+  process.stdout.write(`${text}\n`)
   process.exitCode = result.ok ? 0 : 1
 }
 
 function anchorsIn(file: string): Anchor[] {
-  const read = readInput('--anchors', file, 'a file with the text of the issues that hold the anchors')
-  if ('mistake' in read) throw new Error(read.mistake)
-  const anchors = readAnchors(read.text)
+  const anchors = readAnchors(
+    requireInput('--anchors', file, 'a file with the text of the issues that hold the anchors'),
+  )
   if (anchors.length > 0) return anchors
   throw new Error(
     `--anchors: ${file} holds no anchor; save the text of an issue labelled release-gate-records in it, with lines like "installation 1, record 2, \`<hash>\`".`,
   )
 }
 
-function said(result: Verified, compared: number | undefined): string {
-  if (!result.ok)
-    return `The chain of installation ${result.installationId} is broken at record ${result.seq}: ${result.why}`
-  const with_ = compared === undefined ? '' : ` They hold all ${compared} hashes of the file.`
-  const from = result.since.map(
-    ({ installationId, seq }) =>
-      `\nThe chain of installation ${installationId} begins after record ${seq}, which was anchored; older ones were let go.`,
+type ExportOptions = DatabaseOptions & { csv?: boolean; from?: string; to?: string }
+
+function exportCommand(): Command {
+  const command = new Command('export')
+    .description('print the records as NDJSON, one canonical record a line, in their order')
+    .option('--csv', 'print a table for samples instead: a line for each merge and each push past the gate')
+    .option('--from <time>', 'ISO date and time; records from it on')
+    .option('--to <time>', 'ISO date and time; records before it')
+    .option('--output <file>', 'write to a file, which appears only when it is whole')
+  return withDatabaseOptions(command, '0 printed, 2 wrong use.').action(
+    ({ csv = false, from, to, ...options }: ExportOptions) =>
+      runDatabaseRequest('audit export', { csv, ...time('from', from), ...time('to', to) }, options),
   )
-  const chains = result.heads.length === 1 ? '1 chain' : `${result.heads.length} chains`
-  return `${result.records} records in ${chains}, unbroken.${with_}${from.join('')}`
 }
 
-type Range = { from?: string; to?: string }
-
-async function exportAll(database: Database, options: Range & { csv?: boolean }): Promise<void> {
-  const range = { ...time('from', options.from), ...time('to', options.to) }
-  const { chainIds } = await import('../store/audit/verify.ts')
-  const { readRecords } = await import('../store/audit.ts')
-  const { head, lineOf } = options.csv ? await csv() : await ndjson()
-  process.stdout.write(head)
-  for (const id of await chainIds(database)) {
-    for await (const record of readRecords(database, id, range)) process.stdout.write(lineOf(record) ?? '')
-  }
+function reportCommand(): Command {
+  const command = new Command('report')
+    .description('print the stored report of a staging regression, whose hash a change record names')
+    .argument('<hash>', 'SHA-256 of the report, or its first 12 characters or more')
+  return withDatabaseOptions(command, '0 printed, 1 there is none, 2 wrong use.').action(
+    async (hash: string, options: DatabaseOptions) => {
+      if (!/^[0-9a-f]{12,64}$/.test(hash))
+        throw new Error(
+          `${JSON.stringify(hash)} is not a hash; give 12 to 64 characters of 0-9 and a-f, as the record has them.`,
+        )
+      await runDatabaseRequest('audit report', { hash }, options)
+      if (process.exitCode === 1) process.stderr.write(`There is no report ${hash}.\n`)
+    },
+  )
 }
 
-/** The text is exactly what the hash covers. */
-async function printReport(database: Database, hash: string): Promise<void> {
-  if (!/^[0-9a-f]{12,64}$/.test(hash))
-    throw new Error(
-      `${JSON.stringify(hash)} is no hash; give 12 to 64 characters of 0-9 and a-f, as the record has them.`,
-    )
-  const { reportByHash } = await import('../store/evidence.ts')
-  const text = await reportByHash(database, hash)
-  if (text === undefined) {
-    process.stderr.write(`There is no report ${hash}.\n`)
-    process.exitCode = 1
-  } else process.stdout.write(text)
-}
-
-type Form = { head: string; lineOf: (record: AuditRecord) => string | undefined }
-
-async function ndjson(): Promise<Form> {
-  const { default: canonicalize } = await import('canonicalize')
-  const lineOf = (record: AuditRecord) => `${canonicalize({ ...record, at: record.at.toISOString() })}\n`
-  return { head: '', lineOf }
-}
-
-async function csv(): Promise<Form> {
-  const { changeTableHead, changeTableLine } = await import('./change-table.ts')
-  return { head: changeTableHead, lineOf: changeTableLine }
-}
-
-function time<Name extends 'from' | 'to'>(name: Name, text: string | undefined): { [Key in Name]?: Date } {
+function time<Name extends 'from' | 'to'>(name: Name, text: string | undefined): { [Key in Name]?: string } {
   if (text === undefined) return {}
   const at = new Date(text)
   if (Number.isNaN(at.getTime())) {
@@ -152,5 +95,5 @@ function time<Name extends 'from' | 'to'>(name: Name, text: string | undefined):
       `--${name}: ${JSON.stringify(text)} is not an ISO date and time; write it like "2026-11-25T00:00:00Z".`,
     )
   }
-  return { [name]: at } as { [Key in Name]?: Date }
+  return { [name]: at.toISOString() } as { [Key in Name]?: string }
 }

@@ -15,13 +15,20 @@ export function withBotOptions(command: Command): Command {
     )
 }
 
-/** Sends a request to the running bot, signed with its webhook secret, and returns the answer. */
+/** Sends a request to the running bot and returns the answer. */
 export async function sendRequest<Answer>(
   path: string,
   order: object,
   options: BotOptions,
 ): Promise<{ ok: true; body: Answer } | { ok: false; body: { error: string } }> {
   if (existsSync('.env')) process.loadEnvFile('.env')
+  const response = await postRequest(path, order, options)
+  const answer = await response.json()
+  return response.ok ? { ok: true, body: answer as Answer } : { ok: false, body: answer as { error: string } }
+}
+
+/** Posts a request, signed with the webhook secret of the bot. */
+export async function postRequest(path: string, order: object, options: { url?: string }): Promise<Response> {
   const { WEBHOOK_SECRET: secret, HOST = '127.0.0.1', PORT = '3000' } = process.env
   if (!secret)
     throw new Error('WEBHOOK_SECRET is not set. The bot accepts requests only from callers who know it.')
@@ -32,11 +39,7 @@ export async function sendRequest<Answer>(
   const body = JSON.stringify({ ...order, at: new Date().toISOString() })
   const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
   try {
-    const response = await fetch(url, { method: 'POST', body, headers: { 'x-hub-signature-256': signature } })
-    const answer = await response.json()
-    return response.ok
-      ? { ok: true, body: answer as Answer }
-      : { ok: false, body: answer as { error: string } }
+    return await fetch(url, { method: 'POST', body, headers: { 'x-hub-signature-256': signature } })
   } catch (error) {
     const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
     throw new Error(`Cannot reach the bot at ${url.origin} (${why}). Set its address with --url.`)

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Reads a file that the user named, or returns an error line. */
@@ -48,4 +49,12 @@ export function writeOutput(where: string, file: string, text: string): void {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}
+
+/** Reads a file that the user named, a part at a time. @throws an error line. */
+export async function* readParts(where: string, file: string, wanted: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file).catch((error: unknown) => {
+    throw new Error(`${where}: cannot read ${file} (${codeOf(error)}). Expected ${wanted}.`)
+  })
+  yield* handle.createReadStream()
 }

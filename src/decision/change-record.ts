@@ -26,6 +26,7 @@ export type MergeFacts = {
   base: { ref: string; sha: string }
   head: { ref: string; sha: string }
   mergeCommit: string | null
+  openedAt?: string
   mergedBy: Person | null
   mergedAt: string
   checks: RecordedCheck[]
@@ -71,6 +72,8 @@ export type ChangeRecord = {
   regression: { run: string; verdict: string; hash: string } | null
   policy: { where: string; blob: string } | null
   rules: string
+  /** Records of earlier versions do not have it. */
+  openedAt?: string | null
   mergedBy: Person | null
   mergedAt: string
   exception: Exception | null
@@ -106,6 +109,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     regression: regressionOf(people, facts.head.sha, judged?.policy),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
     rules: facts.rules,
+    openedAt: facts.openedAt ?? null,
     mergedBy: facts.mergedBy,
     mergedAt: facts.mergedAt,
     exception: exceptionOf(merge, standing) ?? null,

@@ -109,10 +109,12 @@ function withoutComments(body: string): string {
   ].join('')
 }
 
-/** The line `Urgent: …` of the description, or else its first sentence. Headings say nothing. */
+/** The line `Urgent: …` of the description, the line `Reason: …`, or else its first sentence. Headings say nothing. */
 function reasonOf(written: string): string | undefined {
   const lines = written.split(/[\r\n]+/).map((line) => line.trim())
-  const line = lines.find((each) => /^urgent:\s*[^\s]/i.test(each))?.slice('urgent:'.length)
+  const field = (name: RegExp) =>
+    lines.map((each) => name.exec(each)?.[1]).find((value) => value !== undefined)
+  const line = field(/^urgent:\s*(\S.*)$/i) ?? field(/^reason:\s*(\S.*)$/i)
   const text = oneLine(line ?? firstSentence(lines.find((each) => each !== '' && !each.startsWith('#'))), 140)
   return text === '' ? undefined : text
 }

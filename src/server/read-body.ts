@@ -9,8 +9,8 @@ const TOTAL_CAP = 4 * BODY_CAP
 /** A body, or the status to refuse it with: 413 too large, 408 too slow, 503 too many at once, 400 cut off. */
 export type Body = { bytes: Buffer } | { refused: 400 | 408 | 413 | 503 }
 
-/** The bytes currently buffered by all requests of one server. */
-export type BufferedBytes = { bytes: number }
+/** The bytes that this process buffers at the moment, for deliveries and for requests of the command line together. */
+const held = { bytes: 0 }
 
 /**
  * Reads the raw bytes of a request and stops as soon as there are too many or they come too slowly, so that an unsigned
@@ -18,11 +18,7 @@ export type BufferedBytes = { bytes: number }
  *
  * @param deadline aborts when the sender's time is up.
  */
-export function readBody(
-  request: IncomingMessage,
-  deadline: AbortSignal,
-  held: BufferedBytes,
-): Promise<Body> {
+export function readBody(request: IncomingMessage, deadline: AbortSignal): Promise<Body> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_CAP) return Promise.resolve({ refused: 413 })
   return new Promise((resolve) => {
     const chunks: Buffer[] = []

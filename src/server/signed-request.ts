@@ -12,6 +12,8 @@ export const signedRequest = z.strictObject({ at: z.iso.datetime({ offset: true 
 /** The answer; `body` is sent as JSON. */
 export type SignedAnswer = { status: number; body: object }
 
+export type Refusal = { status: number; body: { error: string } }
+
 /**
  * Handles requests of the command line: JSON signed with the webhook secret, the way GitHub signs deliveries, and at most
  * five minutes old by the system clock, even when the bot runs on a simulated clock.
@@ -29,16 +31,16 @@ export function signedRequestHandler<Order extends z.output<typeof signedRequest
   }
 }
 
-export function refusal(status: number, error: string): SignedAnswer {
+export function refusal(status: number, error: string): Refusal {
   return { status, body: { error } }
 }
 
-async function readOrder<Order extends z.output<typeof signedRequest>>(
+export async function readOrder<Order extends z.output<typeof signedRequest>>(
   request: IncomingMessage,
   schema: z.ZodType<Order>,
   secrets: readonly string[],
-): Promise<{ order: Order } | SignedAnswer> {
-  const body = await readBody(request, AbortSignal.timeout(5_000), { bytes: 0 })
+): Promise<{ order: Order } | Refusal> {
+  const body = await readBody(request, AbortSignal.timeout(5_000))
   if ('refused' in body) return refusal(body.refused, 'The request could not be read.')
   const signature = request.headers['x-hub-signature-256']
   if (!isSigned(body.bytes, typeof signature === 'string' ? signature : undefined, secrets))

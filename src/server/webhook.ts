@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { type BufferedBytes, readBody } from './read-body.ts'
+import { readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
 
 export type WebhookOptions = {
@@ -26,10 +26,9 @@ type Answer = { status: number; text: string }
  * happens within the request, and bodies are never logged.
  */
 export function webhookHandler(options: WebhookOptions) {
-  const held: BufferedBytes = { bytes: 0 }
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const began = performance.now()
-    const body = await readBody(request, AbortSignal.timeout(options.bodyTime ?? 5_000), held)
+    const body = await readBody(request, AbortSignal.timeout(options.bodyTime ?? 5_000))
     const answer =
       'refused' in body ? REFUSALS[body.refused] : await take(request, body.bytes, began, options)
     const about = { status: answer.status, ms: Math.round(performance.now() - began), ...namesOf(request) }

@@ -1,13 +1,18 @@
-import { readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditCommand } from '../../src/commands/audit.ts'
 import { changeRecord } from '../../src/decision/change-record.ts'
+import { databaseRequestHandler, databaseRequestPath } from '../../src/server/database-requests.ts'
+import { createServer } from '../../src/server/server.ts'
 import { appendRecord, type Head } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { hashOfReport, saveEvidence } from '../../src/store/evidence.ts'
-import { aFolder } from '../support/databases.ts'
+import { aFolder, aPglite } from '../support/databases.ts'
 import { anApproval, anEvidence, ann, aPolicy, aSnapshot, bob, shaOf } from '../support/snapshot.ts'
 import { runCommand } from './command-run.ts'
 
@@ -62,6 +67,7 @@ function aMerge(title: string) {
     base: { ref: 'main', sha: shaOf('c') },
     head: { ref: 'change', sha: snapshot.head.sha },
     mergeCommit: shaOf('d'),
+    openedAt: '2026-11-24T09:00:00.000Z',
     mergedBy: ann,
     mergedAt: '2026-11-25T18:10:00Z',
     checks: [{ name: 'build', app: 'ci', conclusion: 'success' }],
@@ -97,7 +103,7 @@ describe('audit verify', () => {
 
   test('compares them with the hashes of a file', async () => {
     const good = await withFile(`${lineOf(heads[1])}\n${lineOf(heads[3])}\n`)
-    expect(good).toMatchObject({ out: expect.stringContaining('hold all 2 hashes'), code: 0 })
+    expect(good).toMatchObject({ out: expect.stringContaining('match all 2 anchors of the file'), code: 0 })
     const forged = await withFile(lineOf({ seq: 2, hash: 'f'.repeat(64) }))
     expect(forged).toMatchObject({ out: expect.stringContaining('broken at record 2'), code: 1 })
     const cut = await withFile(lineOf({ seq: 9, hash: 'f'.repeat(64) }))
@@ -136,7 +142,7 @@ describe('audit report', () => {
       code: 1,
       err: expect.stringContaining('no report'),
     })
-    await expect(run('report', '%%%')).rejects.toThrow('is no hash')
+    await expect(run('report', '%%%')).rejects.toThrow('is not a hash')
   })
 
   test('refuses a text that was changed', async () => {
@@ -158,7 +164,7 @@ describe('audit export', () => {
 
   test('prints a table: a line for each merge and each push past the gate, and for nothing else', async () => {
     const { out } = await run('export', '--csv')
-    expect(out.startsWith('\ufeffrecord,kind,repository,')).toBe(true)
+    expect(out.startsWith('\ufeffrecord,kind,organization,repository,')).toBe(true)
     const rows = parse(out, { columns: true, bom: true })
     expect(rows).toMatchObject([
       {
@@ -166,7 +172,10 @@ describe('audit export', () => {
         kind: 'merge',
         repository: 'acme/shop',
         number: '7',
+        organization: 'acme',
         approvers: expect.stringContaining(`ann (write) saw ${shaOf('a')}`),
+        approved_at: expect.stringMatching(/^ann 20\d\d-.*Z; bob 20\d\d-.*Z$/),
+        opened_at: '2026-11-24T09:00:00.000Z',
         merged_by: 'ann',
         merge_commit: shaOf('d'),
         tickets: 'PAY-12',
@@ -186,9 +195,207 @@ describe('audit export', () => {
     expect(row).toMatchObject({ title: '\'=HYPERLINK("https://evil.example")' })
   })
 
+  test('writes a file only when it is whole', async () => {
+    const file = join(folder, 'records.ndjson')
+    const ran = await run('export', '--output', file)
+    expect(ran).toMatchObject({ out: '', code: 0 })
+    expect(await readFile(file, 'utf8')).toBe((await run('export')).out)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  test.each([[], ['--csv']])(
+    'leaves no file behind when it fails midway, and keeps the one that was there %j',
+    async (...how) => {
+      const broken = await aFolder()
+      const database = await openDatabase({ dataDir: broken })
+      for (let n = 0; n < 3; n += 1)
+        await appendRecord(database, { installationId: 5, kind: 'merged', at: new Date(), body: aMerge('x') })
+      await database.query('ALTER TABLE release_gate.audit_records DISABLE TRIGGER USER')
+      await database.query(`UPDATE release_gate.audit_records SET body = '{"cut' WHERE seq = 3`)
+      await database.close()
+      const file = join(await aFolder(), 'records')
+      await writeFile(file, 'of yesterday')
+      await expect(
+        runCommand(auditCommand(), ['export', '--output', file, ...how], { DATA_DIR: broken }),
+      ).rejects.toThrow(/JSON/)
+      expect(await readFile(file, 'utf8')).toBe('of yesterday')
+      expect(await readdir(dirname(file))).toEqual(['records'])
+    },
+  )
+
+  test('says where its file cannot be written', async () => {
+    await expect(run('export', '--output', join(folder, 'absent', 'x'))).rejects.toThrow(
+      /absent\/x cannot be written \(ENOENT/,
+    )
+  })
+
   test('refuses a time that is none', async () => {
     await expect(run('export', '--from', 'yesterday')).rejects.toThrow(
       /--from: "yesterday" is not an ISO date/,
     )
   })
+})
+
+describe('a deferred review in the table', () => {
+  const issueUrl = 'https://github.example/acme/shop/issues/9'
+  const rowsAfter = async (...reviewed: object[]) => {
+    const dataDir = await aFolder()
+    const database = await aPglite(dataDir)
+    const append = (kind: string, at: string, body: object) =>
+      appendRecord(database, { installationId: 5, kind, at: new Date(at), body })
+    const { seq } = await append('merged', '2026-11-25T18:10:00Z', aMerge('x'))
+    await database.query(
+      `INSERT INTO release_gate.landings (installation_id, repository_id, key, owner, repo, landed_at, record_seq, exception, urgent,
+         review, due_at, issue_number, issue_url, notice)
+       VALUES (5, 2, '#7', 'acme', 'shop', now(), $1, false, true, '{}', '2026-11-27T18:00:00Z', 9, $2, '{}')`,
+      [seq, issueUrl],
+    )
+    for (const [n, body] of reviewed.entries())
+      await append('reviewed', `2026-11-2${6 + n}T09:00:00Z`, {
+        change: { seq },
+        issue: 9,
+        dueAt: null,
+        ...body,
+      })
+    await database.close()
+    const { out } = await runCommand(auditCommand(), ['export', '--csv'], { DATA_DIR: dataDir })
+    return parse(out, { columns: true, bom: true })
+  }
+  const open = {
+    review_issue: issueUrl,
+    review_due: '2026-11-27T18:00:00.000Z',
+    review_closed_at: '',
+    review_closed_by: '',
+  }
+
+  test('is open until its issue is closed', async () => {
+    expect(await rowsAfter()).toMatchObject([open])
+  })
+
+  test('is closed by whoever closed the issue, at that time', async () => {
+    const closed = { ...open, review_closed_at: '2026-11-26T09:00:00.000Z', review_closed_by: 'dev' }
+    expect(await rowsAfter({ ended: true, by: 'dev' })).toMatchObject([closed])
+  })
+
+  test('is open again when the issue is opened again', async () => {
+    expect(await rowsAfter({ ended: true, by: 'dev' }, { ended: false, by: null })).toMatchObject([open])
+  })
+})
+
+describe('the reason of an urgent change in the table', () => {
+  const urgentRow = async (reason: string | null, described: string | null) => {
+    const { changeTableHead, changeTableLine } = await import('../../src/server/requests/change-table.ts')
+    const merge = aMerge('x')
+    const urgent = { by: 'eva', byId: 1, at: '', until: '', reason, skipped: [] }
+    const body = { ...merge, urgent, description: { ...merge.description, reason: described } }
+    const record = {
+      installationId: 5,
+      kind: 'merged',
+      at: new Date(),
+      body,
+      seq: 1,
+      previousHash: '',
+      hash: '',
+    }
+    const rows: { urgent_reason: string }[] = parse(`${changeTableHead}${changeTableLine(record)}`, {
+      columns: true,
+      bom: true,
+    })
+    return rows[0]?.urgent_reason
+  }
+
+  test.each([
+    ['what the record says', 'diners are paid twice', 'something else', 'diners are paid twice'],
+    [
+      'the described one, where an earlier version recorded another field',
+      'Ticket: PAY-12',
+      'paid twice',
+      'paid twice',
+    ],
+    ['that field, where nothing else was said', 'Ticket: PAY-12', null, 'Ticket: PAY-12'],
+    ['empty where none was given', null, null, ''],
+  ])('is %s', async (_, recorded, described, shown) => {
+    expect(await urgentRow(recorded, described)).toBe(shown)
+  })
+})
+
+describe('while the bot holds the folder', () => {
+  const secret = 'a-secret-of-the-bot-0123456789'
+  let bot: { url: string; port: string; close: () => Promise<void> }
+  const env = () => ({
+    DATA_DIR: dataDir,
+    DATABASE_URL: '',
+    WEBHOOK_SECRET: secret,
+    PORT: bot.port,
+    HOST: '127.0.0.1',
+  })
+  const ask = (...words: string[]) => runCommand(auditCommand(), words, env())
+  let before: Record<string, string>
+
+  beforeAll(async () => {
+    before = { verify: (await run('verify')).out, export: (await run('export')).out }
+    const database = await openDatabase({ dataDir })
+    const shell = { database }
+    const handler = databaseRequestHandler({ secrets: [secret], shell })
+    const server = createServer({
+      inbox: async () => undefined,
+      isHandled: () => false,
+      secrets: [secret],
+      ready: async () => ({ ok: true, checks: {} }),
+      routes: (method, path) => (`${method} ${path}` === `POST ${databaseRequestPath}` ? handler : undefined),
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const port = String((server.address() as AddressInfo).port)
+    bot = {
+      port,
+      url: `http://127.0.0.1:${port}${databaseRequestPath}`,
+      close: async () => {
+        server.close()
+        server.closeAllConnections()
+        await database.close()
+      },
+    }
+  })
+  afterAll(() => bot.close())
+
+  test.each(['verify', 'export'])('`audit %s` asks the bot, and prints the same', async (what) => {
+    expect(await ask(what)).toMatchObject({ out: before[what], code: 0 })
+  })
+
+  test('exit codes and errors come through', async () => {
+    expect(await ask('report', 'f'.repeat(64))).toMatchObject({ code: 1 })
+    const forged = join(folder, 'forged.txt')
+    await writeFile(forged, `installation 5, record 2, ${'f'.repeat(64)}`)
+    expect(await ask('verify', '--anchors', forged)).toMatchObject({ code: 1 })
+    // The stored report was changed above.
+    await expect(ask('report', reportHash)).rejects.toThrow('does not match its hash')
+  })
+
+  test('a secret that is not the bot’s is refused, and a bot elsewhere is not found', async () => {
+    const other = { ...env(), WEBHOOK_SECRET: 'another-secret-0123456789' }
+    await expect(runCommand(auditCommand(), ['verify'], other)).rejects.toThrow(
+      'The signature does not match',
+    )
+    await expect(runCommand(auditCommand(), ['verify'], { ...env(), PORT: '9' })).rejects.toThrow(
+      'Cannot reach the bot',
+    )
+  })
+
+  test.each(['x-forwarded-for', 'forwarded', 'via'])(
+    'refuses a request that came through a proxy (%s)',
+    async (header) => {
+      const body = JSON.stringify({
+        request: 'audit verify',
+        args: { json: true },
+        at: new Date().toISOString(),
+      })
+      const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+      const send = (headers: Record<string, string>) =>
+        fetch(bot.url, { method: 'POST', body, headers: { 'x-hub-signature-256': signature, ...headers } })
+      expect((await send({})).status).toBe(200)
+      expect((await send({ [header]: '203.0.113.9' })).status).toBe(403)
+    },
+  )
 })

@@ -1,28 +1,31 @@
 import { Command } from 'commander'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { urgentShareCommand } from '../../src/commands/urgent-share.ts'
 import { appendRecord } from '../../src/store/audit.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
-import { aPglite } from '../support/databases.ts'
+import { aFolder, aPglite } from '../support/databases.ts'
 import { runCommand } from './command-run.ts'
 
-let database: Database
+let dataDir: string
 const now = () => new Date('2026-11-30T12:00:00Z')
 
+const merge = (database: Database, at: string, urgent: object | null) =>
+  appendRecord(database, { installationId: 5, kind: 'merged', at: new Date(at), body: { urgent } })
+
 beforeAll(async () => {
-  database = await aPglite()
-  const merge = (at: string, urgent: object | null) =>
-    appendRecord(database, { installationId: 5, kind: 'merged', at: new Date(at), body: { urgent } })
-  await merge('2026-08-01T12:00:00Z', { by: 'eva' })
-  await merge('2026-11-01T12:00:00Z', null)
-  await merge('2026-11-02T12:00:00Z', null)
-  await merge('2026-11-29T12:00:00Z', { by: 'eva' })
+  dataDir = await aFolder()
+  const database = await aPglite(dataDir)
+  await merge(database, '2026-08-01T12:00:00Z', { by: 'eva' })
+  await merge(database, '2026-11-01T12:00:00Z', null)
+  await merge(database, '2026-11-02T12:00:00Z', null)
+  await merge(database, '2026-11-29T12:00:00Z', { by: 'eva' })
+  await database.close()
 })
-afterAll(() => database.close())
 
 const run = (...words: string[]) => {
-  const command = new Command('audit').addCommand(urgentShareCommand((work) => work(database), now))
-  return runCommand(command, ['urgent-share', ...words], {})
+  const command = new Command('audit').addCommand(urgentShareCommand(now))
+  return runCommand(command, ['urgent-share', ...words], { DATA_DIR: dataDir })
 }
 
 test('tells the share of the last 90 days, and that it is more than auditors like', async () => {
@@ -39,10 +42,10 @@ test('looks back as far as it is told', async () => {
 })
 
 test('is content with a small share', async () => {
-  for (let day = 3; day < 20; day++) {
-    const at = new Date(Date.UTC(2026, 10, day))
-    await appendRecord(database, { installationId: 5, kind: 'merged', at, body: { urgent: null } })
-  }
+  const database = await openDatabase({ dataDir })
+  for (let day = 3; day < 20; day++)
+    await merge(database, new Date(Date.UTC(2026, 10, day)).toISOString(), null)
+  await database.close()
   expect(await run()).toMatchObject({ out: expect.stringContaining('(5.0%)'), code: 0 })
 })
 

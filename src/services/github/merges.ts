@@ -24,6 +24,7 @@ export async function readMerge(github: GitHub, ref: PullRef): Promise<ReadMerge
     head: { ref: pull.head.ref, sha: pull.head.sha },
     defaultBranch: pull.base.repo.default_branch,
     mergeCommit: pull.merge_commit_sha,
+    openedAt: new Date(pull.created_at).toISOString(),
     mergedBy: personOf(pull.merged_by),
     mergedAt: new Date(pull.merged_at).toISOString(),
     checks: await readChecks(github, ref, pull.head.sha),

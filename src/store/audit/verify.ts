@@ -4,16 +4,18 @@ import { checkpointOf, GENESIS, type Head, hashOf, readStored, type StoredRecord
 import type { Queryable } from '../database.ts'
 
 export type Verified =
-  /** `since`: where chains begin whose oldest records were let go. */
+  /** `since`: where chains begin whose oldest records are not there. */
   | { ok: true; records: number; heads: Anchor[]; since: Anchor[] }
   /** The first bad row: its chain and its place, and a sentence that tells what is wrong with it. */
-  | { ok: false; installationId: number; seq: number; why: string }
+  | Broken
+
+type Broken = { ok: false; installationId: number; seq: number; why: string }
 
 /**
- * Reads one chain, or all, and computes each hash anew (rules/ingest.md, "Records").
+ * Reads one chain, or all, and computes each hash again.
  *
- * The chain alone cannot show that its tail was cut or that all of it was written anew; `anchors` can, the heads that were
- * written down outside once a day. A chain whose oldest records were let go is read from its checkpoint on.
+ * The chain alone cannot show that its tail was cut or that all of it was rewritten; `anchors` can, the heads that were
+ * written down outside once a day. A chain whose oldest records were removed is read from its checkpoint on.
  */
 export async function verifyChain(
   db: Queryable,
@@ -21,55 +23,86 @@ export async function verifyChain(
   options: { anchors?: Anchor[] } = {},
 ): Promise<Verified> {
   const anchors = options.anchors ?? []
-  const chains = installationId === undefined ? await chainIds(db, anchors) : [installationId]
-  let records = 0
-  const heads: Anchor[] = []
-  const since: Anchor[] = []
-  for (const chain of chains) {
-    const own = anchors.filter((anchor) => anchor.installationId === chain)
-    const result = await verifyOne(db, chain, own)
-    if ('why' in result) return { ok: false, installationId: chain, ...result }
-    const { from, to } = result
-    records += to.seq - from.seq
-    if (to.seq > 0) heads.push({ installationId: chain, ...to })
-    if (from.seq > 0) since.push({ installationId: chain, ...from })
+  const ids = installationId === undefined ? await chainIds(db, anchors) : [installationId]
+  const chains = new Map<number, Chain>()
+  for (const id of ids) {
+    const chain = chainFrom((await checkpointOf(db, id)) ?? { seq: 0, hash: GENESIS }, anchorsOf(anchors, id))
+    chains.set(id, chain)
+    const forged = beginningFault(chain)
+    if (forged) return { ok: false, installationId: id, seq: chain.from.seq, why: forged }
+    for await (const record of readStored(db, id)) {
+      const bad = follow(chain, record)
+      if (bad) return { ok: false, installationId: id, ...bad }
+    }
+    const cut = endFault(chain)
+    if (cut) return { ok: false, installationId: id, ...cut }
   }
-  return { ok: true, records, heads, since }
+  return summaryOf(chains)
 }
 
-type Bad = { seq: number; why: string }
+/**
+ * Verifies records that somebody exported, by themselves: no database, nothing but the text. They may be a part of a chain; only
+ * anchors then show what is missing before and after.
+ */
+export async function verifyRecords(
+  records: AsyncIterable<StoredRecord>,
+  anchors: Anchor[] = [],
+): Promise<Verified> {
+  const chains = new Map<number, Chain>()
+  for await (const record of records) {
+    const { installationId } = record
+    const begun = chains.get(installationId)
+    const chain = begun ?? chainFrom(beforeFirst(record), anchorsOf(anchors, installationId))
+    chains.set(installationId, chain)
+    const forged = begun ? undefined : beginningFault(chain)
+    const bad = forged ? { seq: chain.from.seq, why: forged } : follow(chain, record)
+    if (bad) return { ok: false, installationId, ...bad }
+  }
+  for (const installationId of new Set([
+    ...chains.keys(),
+    ...anchors.map((anchor) => anchor.installationId),
+  ])) {
+    const chain =
+      chains.get(installationId) ?? chainFrom({ seq: 0, hash: GENESIS }, anchorsOf(anchors, installationId))
+    const cut = endFault(chain)
+    if (cut) return { ok: false, installationId, ...cut }
+  }
+  return summaryOf(chains)
+}
 
-async function verifyOne(
-  db: Queryable,
-  chain: number,
-  anchors: Anchor[],
-): Promise<{ from: Head; to: Head } | Bad> {
-  const anchored = new Map(anchors.map((anchor) => [anchor.seq, anchor.hash]))
-  const from = (await checkpointOf(db, chain)) ?? { seq: 0, hash: GENESIS }
-  const forged = anchorFault(from, anchored) ?? checkpointFault(from, anchored)
-  if (forged) return { seq: from.seq, why: forged }
-  let head = from
-  for await (const record of readStored(db, chain)) {
-    const why = faultOf(record, head) ?? anchorFault(record, anchored)
-    // A gap is named by the first row that is missing.
-    if (why) return { seq: Math.min(record.seq, head.seq + 1), why }
-    head = { seq: record.seq, hash: record.hash }
-  }
-  const cut = Math.min(...[...anchored.keys()].filter((seq) => seq > head.seq))
-  if (cut !== Number.POSITIVE_INFINITY) {
-    return {
-      seq: head.seq + 1,
-      why: `The chain ends at ${head.seq}, but record ${cut} was anchored: the tail was cut.`,
-    }
-  }
-  return { from, to: head }
+/** A chain as far as it was read. */
+type Chain = { from: Head; head: Head; anchored: Map<number, string> }
+
+type Fault = { seq: number; why: string }
+
+function chainFrom(from: Head, anchored: Map<number, string>): Chain {
+  return { from, head: from, anchored }
+}
+
+/** The first record of all follows nothing, whatever it says itself. */
+function beforeFirst({ seq, previousHash }: StoredRecord): Head {
+  return seq === 1 ? { seq: 0, hash: GENESIS } : { seq: seq - 1, hash: previousHash }
+}
+
+function anchorsOf(anchors: Anchor[], installationId: number): Map<number, string> {
+  const own = anchors.filter((anchor) => anchor.installationId === installationId)
+  return new Map(own.map(({ seq, hash }) => [seq, hash]))
+}
+
+function follow(chain: Chain, record: StoredRecord): Fault | undefined {
+  const { head } = chain
+  const why = faultOf(record, head) ?? anchorFault(record, chain.anchored)
+  // A gap is named by the first row that is missing.
+  if (why) return { seq: Math.min(record.seq, head.seq + 1), why }
+  chain.head = { seq: record.seq, hash: record.hash }
+  return undefined
 }
 
 function faultOf(record: StoredRecord, head: Head): string | undefined {
   if (record.seq !== head.seq + 1)
     return `Record ${head.seq + 1} is missing: ${record.seq} follows ${head.seq}.`
   if (record.previousHash !== head.hash) return 'Its previous hash is not the hash of the record before it.'
-  if (!isCanonical(record.text)) return 'Its body is not canonical JSON any more.'
+  if (!isCanonical(record.text)) return 'Its body is not canonical JSON.'
   if (hashOf(record) !== record.hash) return 'Its content does not match its hash.'
   return undefined
 }
@@ -77,13 +110,35 @@ function faultOf(record: StoredRecord, head: Head): string | undefined {
 function anchorFault(record: Head, anchored: Map<number, string>): string | undefined {
   const hash = anchored.get(record.seq)
   if (hash === undefined || hash === record.hash) return undefined
-  return 'Its hash is not the one that was anchored: the chain was written anew.'
+  return 'Its hash is not the one that was anchored: the chain was rewritten.'
 }
 
-/** Records are let go only up to one that was anchored. */
-function checkpointFault({ seq }: Head, anchored: Map<number, string>): string | undefined {
-  if (seq === 0 || anchored.size === 0 || anchored.has(seq)) return undefined
-  return `The chain begins after record ${seq}, which was never anchored: its oldest records were cut off.`
+/** Records are removed only up to one that was anchored. */
+function beginningFault({ from, anchored }: Chain): string | undefined {
+  const { seq } = from
+  if (seq === 0 || anchored.size === 0) return undefined
+  if (!anchored.has(seq))
+    return `The chain begins after record ${seq}, which was never anchored: its oldest records were cut off.`
+  return anchorFault(from, anchored)
+}
+
+function endFault({ head, anchored }: Chain): Fault | undefined {
+  const cut = Math.min(...[...anchored.keys()].filter((seq) => seq > head.seq))
+  if (cut === Number.POSITIVE_INFINITY) return undefined
+  return {
+    seq: head.seq + 1,
+    why: `The chain ends at ${head.seq}, but record ${cut} was anchored: the tail was cut.`,
+  }
+}
+
+function summaryOf(chains: Map<number, Chain>): Verified {
+  const all = [...chains].map(([installationId, { from, head }]) => ({ installationId, from, head }))
+  return {
+    ok: true,
+    records: all.reduce((sum, { from, head }) => sum + head.seq - from.seq, 0),
+    heads: all.flatMap(({ installationId, head }) => (head.seq > 0 ? [{ installationId, ...head }] : [])),
+    since: all.flatMap(({ installationId, from }) => (from.seq > 0 ? [{ installationId, ...from }] : [])),
+  }
 }
 
 function isCanonical(text: string): boolean {

@@ -9,6 +9,9 @@ export type FolderLock = { release: () => void }
 const LOCK = 'folder.lock'
 const OWNER = 'folder.owner'
 
+/** The `code` of the error when another process holds the folder. */
+export const FOLDER_IN_USE = 'FOLDER_IN_USE'
+
 /**
  * Takes `folder` for this process alone, and makes it readable by its owner only (0700).
  *
@@ -27,7 +30,7 @@ export function lockFolder(folder: string): FolderLock {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
-    throw isBusy(error) ? new Error(refusal(folder), { cause: error }) : error
+    throw isBusy(error) ? Object.assign(new Error(refusal(folder)), { code: FOLDER_IN_USE }) : error
   }
   const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() }
   writeFileSync(join(folder, OWNER), JSON.stringify(owner), { mode: 0o600 })

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Verifies an export without release-gate:  verify-records.py RECORDS.ndjson [ANCHORS.txt]
+
+A record's hash is the SHA-256 of the previous record's hash, a line feed, and the canonical JSON (RFC 8785) of
+{"at", "body", "installationId", "kind", "seq"}. The lines of an export are canonical JSON already, so the text that was
+hashed is the line without its "hash" and "previousHash".
+"""
+import hashlib, json, re, sys
+
+LINE = re.compile(
+    r'(\{"at":"[^"]*","body":\{.*\}),"hash":"([0-9a-f]{64})"(,"installationId":(\d+),"kind":"[^"]*"),'
+    r'"previousHash":"([0-9a-f]{64})"(,"seq":(\d+)\})', re.DOTALL)
+ANCHOR = re.compile(r"\binstallation (\d+), record (\d+), `?([0-9a-f]{64})\b")
+
+
+def main(export, anchors=None):
+    heads, hashes = {}, {}
+    for number, line in enumerate(open(export, encoding="utf-8", newline="\n"), 1):
+        match = LINE.fullmatch(line.rstrip("\n")) or sys.exit(f"line {number} is not a record")
+        start, own, middle, chain, previous, end, seq = match.groups()
+        if set(json.loads(line)) != {"at", "body", "hash", "installationId", "kind", "previousHash", "seq"}:
+            sys.exit(f"line {number} has other keys than a record")
+        before, head = heads.get(chain, (int(seq) - 1, previous if int(seq) > 1 else "0" * 64))
+        if int(seq) != before + 1 or previous != head:
+            sys.exit(f"installation {chain}, record {seq} does not follow record {before}")
+        if hashlib.sha256(f"{previous}\n{start}{middle}{end}".encode()).hexdigest() != own:
+            sys.exit(f"installation {chain}, record {seq} does not match its hash")
+        heads[chain], hashes[chain, seq] = (int(seq), own), own
+    wanted = ANCHOR.findall(open(anchors, encoding="utf-8").read()) if anchors else []
+    for chain, seq, own in wanted:
+        if hashes.get((chain, seq)) != own:
+            sys.exit(f"installation {chain}, record {seq} is not the one that was anchored")
+    print(f"{len(hashes)} records in {len(heads)} chains, unbroken; {len(wanted)} anchors match")
+
+
+main(*sys.argv[1:])

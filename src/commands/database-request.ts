@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { Frame, Output, RequestName } from '../server/database-requests.ts'
+import type { Database } from '../store/database.ts'
+import { postRequest } from './bot-request.ts'
+
+export type DatabaseOptions = { url?: string; output?: string }
+
+/** What every command about the stored state says about where it finds it. */
+export function withDatabaseOptions(command: Command, exitCodes: string): Command {
+  return command
+    .option(
+      '--url <url>',
+      'where the bot runs, if it holds the folder (default: http://HOST:PORT of the environment)',
+    )
+    .addHelpText(
+      'after',
+      `
+The state is read from DATABASE_URL, or else from the folder DATA_DIR (default ./data). While the bot holds that folder, the
+bot on this machine is asked; WEBHOOK_SECRET must then be set, as for \`start\`.
+Exit codes: ${exitCodes}`,
+    )
+}
+
+/**
+ * Runs a request on the database, or lets the running bot do so, and prints the result: to stdout, or to a file that
+ * appears only when it is whole.
+ */
+export async function runDatabaseRequest(
+  name: RequestName,
+  args: object,
+  options: DatabaseOptions = {},
+): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  process.exitCode = await toFile(options.output, async (out) => {
+    const database = await ownDatabase()
+    if (database === 'held by the bot') return askBot(name, args, options, out)
+    try {
+      const { requireMigrated } = await import('../store/database/migrations.ts')
+      const { databaseRequests } = await import('../server/database-requests.ts')
+      await requireMigrated(database)
+      return await databaseRequests[name]({ database }, args, out)
+    } finally {
+      await database.close()
+    }
+  })
+}
+
+/** Opened as it is: nothing is upgraded, and a wrong place must not pass for an empty one. */
+async function ownDatabase(): Promise<Database | 'held by the bot'> {
+  const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
+  if (url) {
+    const { openPostgres } = await import('../store/database/postgres.ts')
+    return openPostgres({ url })
+  }
+  if (!existsSync(join(dataDir, 'postgres')))
+    throw new Error(`There are no records in ${dataDir}; set DATA_DIR to the bot's folder, or DATABASE_URL.`)
+  const { openPglite } = await import('../store/database/pglite.ts')
+  const { FOLDER_IN_USE } = await import('../store/database/folder-lock.ts')
+  return openPglite({ dataDir }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === FOLDER_IN_USE) return 'held by the bot'
+    throw error
+  })
+}
+
+async function askBot(
+  name: RequestName,
+  args: object,
+  options: DatabaseOptions,
+  out: Output,
+): Promise<number> {
+  const { databaseRequestPath } = await import('../server/database-requests.ts')
+  const response = await postRequest(databaseRequestPath, { request: name, args }, options)
+  if (!response.ok || !response.body) {
+    const refused = (await response.json().catch(() => ({ error: `HTTP ${response.status}` }))) as {
+      error: string
+    }
+    throw new Error(`The bot refused: ${refused.error}`)
+  }
+  const { linesIn } = await import('../store/audit/export.ts')
+  for await (const line of linesIn(response.body)) {
+    const frame = JSON.parse(line) as Frame
+    if ('error' in frame) throw new Error(frame.error)
+    if ('exit' in frame) return frame.exit
+    await out(frame.out)
+  }
+  throw new Error('The bot stopped before its answer was whole. Nothing of it counts; run this again.')
+}
+
+/** Runs `work` on stdout, or on a file beside `file` that takes its place at the end: a failure leaves nothing behind. */
+async function toFile(file: string | undefined, work: (out: Output) => Promise<number>): Promise<number> {
+  if (file === undefined) return work(toStdout)
+  const partial = `${file}.partial`
+  const stream = createWriteStream(partial, { mode: 0o600 })
+  const failed = once(stream, 'error').then(([error]) => {
+    throw new Error(
+      `${file} cannot be written (${error.message}); give the path of a file that you may write.`,
+    )
+  })
+  try {
+    const code = await Promise.race([failed, work(toStream(stream))])
+    stream.end()
+    await Promise.race([failed, once(stream, 'close')])
+    renameSync(partial, file)
+    return code
+  } catch (error) {
+    stream.destroy()
+    rmSync(partial, { force: true })
+    throw error
+  }
+}
+
+const toStdout: Output = async (text) => {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}
+
+function toStream(stream: NodeJS.WritableStream): Output {
+  return async (text) => {
+    if (!stream.write(text)) await once(stream, 'drain')
+  }
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { z } from 'zod'
+import type { Database } from '../store/database.ts'
+import {
+  exportArgs,
+  exportRecords,
+  printReport,
+  printUrgentShare,
+  reportArgs,
+  shareArgs,
+  verify,
+  verifyArgs,
+} from './requests/audit.ts'
+import type { Handler } from './server.ts'
+import { readOrder, signedRequest } from './signed-request.ts'
+
+/** Takes what a request prints; resolves when there is room for more. */
+export type Output = (chunk: string) => Promise<void>
+
+/** What a request works with. */
+export type RequestShell = { database: Database }
+
+type DatabaseRequest = (shell: RequestShell, args: unknown, out: Output) => Promise<number>
+
+function request<Args>(
+  schema: z.ZodType<Args>,
+  run: (shell: RequestShell, args: Args, out: Output) => Promise<number>,
+): DatabaseRequest {
+  return (shell, args, out) => run(shell, schema.parse(args), out)
+}
+
+/**
+ * What the command line does with the database, each with the exit code that it gives. One process holds the folder of the
+ * embedded database: while that is the bot, the command line sends it the request; otherwise it runs it itself.
+ */
+export const databaseRequests = {
+  'audit verify': request(verifyArgs, verify),
+  'audit export': request(exportArgs, exportRecords),
+  'audit report': request(reportArgs, printReport),
+  'audit urgent-share': request(shareArgs, printUrgentShare),
+} satisfies Record<string, DatabaseRequest>
+
+export type RequestName = keyof typeof databaseRequests
+
+export const databaseRequestPath = '/api/database'
+
+/** A part of the answer, one a line. Without an `exit` at its end the answer is not whole. */
+export type Frame = { out: string } | { exit: number } | { error: string }
+
+const requestSchema = signedRequest.extend({
+  request: z.enum(Object.keys(databaseRequests) as RequestName[]),
+  args: z.record(z.string(), z.unknown()),
+})
+
+/**
+ * Runs requests of the command line on the bot's own machine. They read everything that is stored, so the webhook secret alone,
+ * which GitHub knows as well, must not be enough to send one from outside.
+ */
+export function databaseRequestHandler(options: {
+  secrets: readonly string[]
+  shell: RequestShell
+}): Handler {
+  return async (incoming, response) => {
+    if (!isLocal(incoming))
+      return refuse(response, 403, 'This request is accepted only on the machine that the bot runs on.')
+    const read = await readOrder(incoming, requestSchema, options.secrets)
+    if (!('order' in read)) return refuse(response, read.status, read.body.error)
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
+    const send = (frame: Frame) => write(response, `${JSON.stringify(frame)}\n`)
+    try {
+      const run: DatabaseRequest = databaseRequests[read.order.request]
+      await send({ exit: await run(options.shell, read.order.args, (out) => send({ out })) })
+    } catch (error) {
+      await send({ error: error instanceof Error ? error.message : String(error) })
+    }
+    response.end()
+  }
+}
+
+/** Over loopback, and not through a proxy that stands there. */
+function isLocal({ socket, headers }: IncomingMessage): boolean {
+  const isLoopback = /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')
+  return isLoopback && !['forwarded', 'x-forwarded-for', 'via'].some((name) => name in headers)
+}
+
+function refuse(response: ServerResponse, status: number, error: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+  response.end(`${JSON.stringify({ error })}\n`)
+}
+
+/** @throws when the other side has gone, so that nothing is read for nobody. */
+function write(response: ServerResponse, text: string): Promise<void> {
+  if (response.destroyed) return Promise.reject(new Error('the command line has gone'))
+  if (response.write(text)) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const onDrain = () => {
+      response.off('close', onClose)
+      resolve()
+    }
+    const onClose = () => {
+      response.off('drain', onDrain)
+      reject(new Error('the command line has gone'))
+    }
+    response.once('drain', onDrain).once('close', onClose)
+  })
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { askedAbout, urgentShare } from '../../decision/urgent-share.ts'
+import { keptAnchors } from '../../store/audit/anchors.ts'
+import { lineOf } from '../../store/audit/export.ts'
+import { chainIds, type Verified, verifyChain } from '../../store/audit/verify.ts'
+import { readRecords } from '../../store/audit.ts'
+import type { Database, Queryable } from '../../store/database.ts'
+import { reportByHash } from '../../store/evidence.ts'
+import type { Output } from '../database-requests.ts'
+
+const anchor = z.strictObject({ installationId: z.int(), seq: z.int(), hash: z.string() })
+
+const day = 24 * 60 * 60 * 1000
+
+/** `anchors`: what somebody saved of the issues, beside those that the database has itself. */
+export const verifyArgs = z.strictObject({ anchors: z.array(anchor).optional(), json: z.boolean() })
+
+export async function verify(
+  { database }: { database: Database },
+  { anchors, json }: z.output<typeof verifyArgs>,
+  out: Output,
+): Promise<number> {
+  const kept = await keptAnchors(database)
+  const result = await verifyChain(database, undefined, { anchors: [...kept, ...(anchors ?? [])] })
+  const compared = { file: anchors?.length, database: kept.length }
+  await out(
+    `${json ? JSON.stringify(result) : verifiedText(result, compared, await accountNames(database))}\n`,
+  )
+  return result.ok ? 0 : 1
+}
+
+/** What the records were compared with, and what came of it, in sentences. */
+export function verifiedText(
+  result: Verified,
+  compared: { file?: number | undefined; database?: number },
+  names: Map<number, string> = new Map(),
+): string {
+  const chain = (id: number) => `The chain of ${installation(id, names)}`
+  if (!result.ok) return `${chain(result.installationId)} is broken at record ${result.seq}: ${result.why}`
+  const chains = result.heads.length === 1 ? '1 chain' : `${result.heads.length} chains`
+  return [
+    `${result.records} records in ${chains}, unbroken.`,
+    ...(compared.file === undefined ? [] : [`They match ${counted(compared.file)} of the file.`]),
+    ...(compared.database ? [`They match ${counted(compared.database)} in the database.`] : []),
+  ]
+    .join(' ')
+    .concat(
+      ...result.since.map(
+        ({ installationId, seq }) => `\n${chain(installationId)} begins after record ${seq}.`,
+      ),
+    )
+}
+
+function counted(anchors: number): string {
+  return anchors === 1 ? 'the anchor' : `all ${anchors} anchors`
+}
+
+function installation(id: number, names: Map<number, string>): string {
+  const name = names.get(id)
+  return name === undefined ? `installation ${id}` : `installation ${id} (${name})`
+}
+
+/** The account of each installation, as it was last seen. */
+async function accountNames(db: Queryable): Promise<Map<number, string>> {
+  const rows = await db.query<{ id: number; owner: string }>(
+    `SELECT installation_id AS id, owner FROM release_gate.verdicts
+     UNION SELECT installation_id, owner FROM release_gate.policies WHERE owner IS NOT NULL`,
+  )
+  return new Map(rows.map(({ id, owner }) => [id, owner]))
+}
+
+const instant = z.iso.datetime({ offset: true })
+
+export const exportArgs = z.strictObject({
+  csv: z.boolean(),
+  from: instant.optional(),
+  to: instant.optional(),
+})
+
+export async function exportRecords(
+  { database }: { database: Database },
+  { csv, from, to }: z.output<typeof exportArgs>,
+  out: Output,
+): Promise<number> {
+  const range = { ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) }
+  if (csv) return exportTable(database, range, out)
+  for (const id of await chainIds(database))
+    for await (const record of readRecords(database, id, range)) await out(lineOf(record))
+  return 0
+}
+
+async function exportTable(
+  database: Database,
+  range: { from?: Date; to?: Date },
+  out: Output,
+): Promise<number> {
+  const { changeTableHead, changeTableLine, reviewsOf } = await import('./change-table.ts')
+  await out(changeTableHead)
+  for (const id of await chainIds(database)) {
+    const reviews = await reviewsOf(database, id)
+    for await (const record of readRecords(database, id, range)) {
+      const line = changeTableLine(record, reviews.get(record.seq))
+      if (line) await out(line)
+    }
+  }
+  return 0
+}
+
+export const reportArgs = z.strictObject({ hash: z.string().regex(/^[0-9a-f]{12,64}$/) })
+
+/** The text is exactly what the hash covers. */
+export async function printReport(
+  { database }: { database: Database },
+  { hash }: z.output<typeof reportArgs>,
+  out: Output,
+): Promise<number> {
+  const text = await reportByHash(database, hash)
+  if (text === undefined) return 1
+  await out(text)
+  return 0
+}
+
+export const shareArgs = z.strictObject({ days: z.int().min(1).max(9_999), to: instant })
+
+export async function printUrgentShare(
+  { database }: { database: Database },
+  { days, to: end }: z.output<typeof shareArgs>,
+  out: Output,
+): Promise<number> {
+  const to = new Date(end)
+  const from = new Date(to.getTime() - days * day)
+  const names = await accountNames(database)
+  let much = false
+  for (const id of await chainIds(database)) {
+    const records = await Array.fromAsync(readRecords(database, id, { from, to }))
+    const { merged, urgent, share } = urgentShare(records, { from, to })
+    const who = installation(id, names).replace('installation', 'Installation')
+    await out(
+      `${who}: ${urgent} of ${merged} merges in ${days} days were urgent (${(share * 100).toFixed(1)}%).\n`,
+    )
+    much ||= share > askedAbout
+  }
+  return much ? 1 : 0
+}
