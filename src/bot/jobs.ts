@@ -50,7 +50,7 @@ export async function startWork(parts: Parts): Promise<void> {
           await failOpenGroups(shell, pull)
         }
       }),
-    merging: (task, signal) => runMergeTask(shell, task, signal),
+    merging: (task, signal, attempt) => runMergeTask(shell, task, signal, attempt),
     transition: async (signal) => {
       await requestRunsBeforeWindows({ database, queue }, now())
       await runAll([failOpenGroupsEverywhere(shell), carryOut(shell, signal)])

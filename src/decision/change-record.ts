@@ -1,5 +1,7 @@
+import type { AtMerge } from './at-merge.ts'
 import { type ChangeDescription, readDescription } from './change-description.ts'
 import {
+  asOf,
   type Exception,
   exceptionOf,
   type Merge,
@@ -9,9 +11,11 @@ import {
   verdictAt,
 } from './exception.ts'
 import type { FindingState } from './gate.ts'
+import type { Policy } from './policy.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
 import { currentRun } from './staging.ts'
 import { tallyOf } from './tally.ts'
+import { decide, type Verdict } from './verdict.ts'
 
 /** A check that stood on the merged head; `conclusion` is null while it ran. */
 export type RecordedCheck = { name: string; app: string | null; conclusion: string | null }
@@ -36,8 +40,8 @@ export type MergeFacts = {
   frozen?: Snapshot['frozen']
   /** The file of the policy that it was judged by, or that was in force where there was no verdict. */
   policy: { where: string; blob: string } | undefined
-  /** The facts that people's parts are taken from, where no verdict stood for this head. */
-  afterwards: Snapshot | undefined
+  /** How things were at the merge, read after it. */
+  atMerge: AtMerge
   /** The version of the rules: of this program. */
   rules: string
 }
@@ -57,8 +61,10 @@ export type ChangeRecord = {
   approvers: { id: number; login: string; role: string; commit: string | null; at: string | null }[]
   checks: RecordedCheck[]
   verdict: { state: FindingState; since: string; head: string; title: string } | null
-  /** What each gate says of the time of the merge. */
+  /** What each gate says of the time of the merge, by the facts that the check rested on. */
   gates: { gate: string; state: FindingState; title: string; reason: string }[]
+  /** What was true at the merge: decided anew, with all that it takes to decide it again. */
+  atMerge: DecidedAtMerge | { unverified: string }
   window: { state: Timing['kind']; closesAt: string | null }
   urgent: {
     by: string
@@ -79,11 +85,20 @@ export type ChangeRecord = {
   exception: Exception | null
 }
 
+/** A decision on the facts at a merge; `decide` gives it again from `snapshot` and `policy`. */
+export type DecidedAtMerge = {
+  state: FindingState
+  gates: ChangeRecord['gates']
+  policy: Policy | null
+  snapshot: Snapshot
+}
+
 /** Facts to record. Pure: who approved is judged from the facts that stood at the merge, by the policy of then. */
 export function changeRecord(facts: MergeFacts): ChangeRecord {
   const { pull, standing } = facts
   const judged = standing?.headSha === facts.head.sha ? standing : undefined
-  const people = judged?.snapshot ?? facts.afterwards
+  const known = facts.atMerge.kind === 'verified' ? facts.atMerge : judged
+  const people = known?.snapshot
   const { mergedAt, frozen } = facts
   const merge = { headSha: facts.head.sha, baseRef: facts.base.ref, mergedAt, ...(frozen && { frozen }) }
   const timing = judged ? timingOf(judged, facts.mergedAt) : undefined
@@ -98,21 +113,22 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     author: facts.author,
     contributors: people ? contributorsOf(people) : [],
     description: readDescription(facts.title, facts.body),
-    approvers: people ? approversOf(people, judged?.policy) : [],
+    approvers: people ? approversOf(people, known?.policy) : [],
     checks: facts.checks,
     verdict: standing
       ? { state: standing.state, since: standing.since, head: standing.headSha, title: standing.title }
       : null,
     gates: judged ? gatesAt(judged, merge) : [],
+    atMerge: decidedAt(facts.atMerge, merge),
     window: windowOf(timing),
     urgent: urgentOf(timing),
-    regression: regressionOf(people, facts.head.sha, judged?.policy),
+    regression: regressionOf(people, facts.head.sha, known?.policy),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
     rules: facts.rules,
     openedAt: facts.openedAt ?? null,
     mergedBy: facts.mergedBy,
     mergedAt: facts.mergedAt,
-    exception: exceptionOf(merge, standing) ?? null,
+    exception: exceptionOf(merge, standing, facts.atMerge) ?? null,
   }
 }
 
@@ -152,8 +168,20 @@ function approversOf(snapshot: Snapshot, policy: Standing['policy']): ChangeReco
 }
 
 function gatesAt(standing: Standing, { mergedAt, frozen }: Merge): ChangeRecord['gates'] {
-  const { findings } = verdictAt(standing, mergedAt, frozen)
+  return gatesIn(verdictAt(standing, mergedAt, frozen).findings)
+}
+
+function gatesIn(findings: Verdict['findings']): ChangeRecord['gates'] {
   return findings.map(({ gate, state, title, reason }) => ({ gate, state, title, reason }))
+}
+
+/** The snapshot is kept as it was decided: at the instant of the merge, under the freeze of then, without a margin. */
+function decidedAt(atMerge: AtMerge, { mergedAt, frozen }: Merge): ChangeRecord['atMerge'] {
+  if (atMerge.kind === 'unverified') return { unverified: atMerge.why }
+  const then = asOf(atMerge, mergedAt, frozen)
+  if (!then.policy) return { state: 'failed', gates: [], policy: null, snapshot: then.snapshot }
+  const { state, findings } = decide(then.snapshot, then.policy)
+  return { state, gates: gatesIn(findings), policy: then.policy, snapshot: then.snapshot }
 }
 
 function windowOf(timing: Timing | undefined): ChangeRecord['window'] {

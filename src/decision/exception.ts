@@ -1,4 +1,5 @@
-import { stateAt } from './calendar.ts'
+import { type AtMerge, factChanges } from './at-merge.ts'
+import { formatTime, stateAt } from './calendar.ts'
 import { noWindow } from './gates/release-window.ts'
 import type { Policy } from './policy.ts'
 import { checkReport } from './report.ts'
@@ -31,19 +32,63 @@ export type Merge = {
  * Why a merge is an exception:
  * - `unjudged`: no verdict had been given for this head to this base, or none since it was opened again.
  * - `not passed`: there was one, and it had not passed.
- * - `late`: it had passed, and did not hold any more: the window had closed, a freeze begun, or the urgency
- *   ended.
+ * - `late`: it had passed, but the window had closed, a freeze had begun, or the urgency had ended.
+ * - `outdated`: the check had passed on facts that were not true any longer: changes were requested, an approval dismissed,
+ *   a label removed before the merge.
+ * - `unverified`: the check had passed, and the facts at the time of the merge could not be read.
  */
-export type Exception = { kind: 'unjudged' | 'not passed' | 'late'; bypassed: string[] }
+export type Exception = {
+  kind: 'unjudged' | 'not passed' | 'late' | 'outdated' | 'unverified'
+  bypassed: string[]
+}
 
 /**
  * Whether a merge is an exception: one "without a passed verdict for that head at that time" (rules/release-window.md,
- * "The moment of merging"). Judged from what stood, and from the calendar at the time of the merge; never from what is
- * known now. The margin before closing is ours and no rule of the team's, so a merge in it is in the window.
+ * "The moment of merging"), or one whose passed verdict was not true at that time. What the check said and what was true
+ * must both pass: a person who merges past a pending check has bypassed it even if it would have passed a second later.
+ * The margin before closing is ours and no rule of the team's, so a merge in it is in the window.
  *
  * @returns nothing for a merge by the rule.
  */
-export function exceptionOf(merge: Merge, standing: Standing | undefined): Exception | undefined {
+export function exceptionOf(
+  merge: Merge,
+  standing: Standing | undefined,
+  atMerge: AtMerge,
+): Exception | undefined {
+  const said = checkException(merge, standing)
+  if (said) return { ...said, bypassed: [...said.bypassed, ...alsoTrue(said, merge, atMerge)] }
+  if (atMerge.kind === 'unverified') return { kind: 'unverified', bypassed: [couldNotVerify(atMerge)] }
+  const open = openAtMerge(merge, atMerge)
+  if (!standing || open.length === 0) return undefined
+  return { kind: 'outdated', bypassed: [...open, ...whyOutdated(standing, atMerge.snapshot)] }
+}
+
+/** What the facts at the merge give: one line for each gate that was not passed. */
+function openAtMerge(merge: Merge, atMerge: AtMerge & { kind: 'verified' }): string[] {
+  if (!atMerge.policy) return ['The policy was invalid.']
+  return linesOf(openFindings(verdictAt(atMerge, merge.mergedAt, merge.frozen)))
+}
+
+/** What was true, where it differs from what the check said. */
+function alsoTrue({ bypassed }: Exception, merge: Merge, atMerge: AtMerge): string[] {
+  if (atMerge.kind === 'unverified') return [couldNotVerify(atMerge)]
+  const open = openAtMerge(merge, atMerge)
+  if (open.length === 0) return ['By the facts at the time of the merge, the check would have passed.']
+  return open.filter((line) => !bypassed.includes(line))
+}
+
+function couldNotVerify({ why }: AtMerge & { kind: 'unverified' }): string {
+  return `The facts at the time of the merge could not be verified: ${why}`
+}
+
+function whyOutdated({ title, snapshot }: Standing, atMerge: Snapshot): string[] {
+  const readAt = formatTime(new Date(snapshot.takenAt), 'UTC')
+  const said = `The check still said "${title}", by facts read on ${readAt}.`
+  return [...factChanges(snapshot, atMerge), said]
+}
+
+/** What the check that stood says of a merge, and the calendar at its time. */
+function checkException(merge: Merge, standing: Standing | undefined): Exception | undefined {
   if (!standing) return { kind: 'unjudged', bypassed: ['No verdict had been given for this pull request.'] }
   if (standing.headSha !== merge.headSha) {
     return { kind: 'unjudged', bypassed: ['No verdict had been given for the commit that was merged.'] }
@@ -55,7 +100,7 @@ export function exceptionOf(merge: Merge, standing: Standing | undefined): Excep
     }
   }
   if (standing.snapshot.state === 'closed') {
-    return { kind: 'unjudged', bypassed: ['No verdict had been given since it was opened again.'] }
+    return { kind: 'unjudged', bypassed: ['No verdict had been given since it was reopened.'] }
   }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
     const open = openFindings(verdictAt(standing, standing.since))
@@ -65,19 +110,25 @@ export function exceptionOf(merge: Merge, standing: Standing | undefined): Excep
   return ended.length > 0 ? { kind: 'late', bypassed: linesOf(ended) } : undefined
 }
 
-/**
- * What the facts that stood give at an instant, without a margin, and under the freeze that was ordered then. Without a
- * valid policy nothing holds.
- */
-export function verdictAt(
+/** Facts and policy at an instant, under the freeze that was ordered then and without a margin before closing. */
+export function asOf(
   { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
   at: string,
   frozen?: Snapshot['frozen'],
-): Verdict {
-  if (!policy) return { state: 'failed', findings: [], next: [] }
+): Pick<Standing, 'snapshot' | 'policy'> {
   const { frozen: _, ...facts } = snapshot
   const then = { ...facts, ...(frozen ? { frozen } : {}), takenAt: at, takeBack: 0 }
-  return decide(then, withoutMargin(policy))
+  return { snapshot: then, policy: policy && withoutMargin(policy) }
+}
+
+/** What facts give at an instant. Without a valid policy nothing passes. */
+export function verdictAt(
+  facts: Pick<Standing, 'snapshot' | 'policy'>,
+  at: string,
+  frozen?: Snapshot['frozen'],
+): Verdict {
+  const { snapshot, policy } = asOf(facts, at, frozen)
+  return policy ? decide(snapshot, policy) : { state: 'failed', findings: [], next: [] }
 }
 
 /** Whether a verdict waited for nothing but the end of a window that was about to close. */

@@ -17,12 +17,16 @@ export type Judgeable = Exclude<Judging, { kind: 'none' }>
 
 /** Which facts beyond the pull request itself the policy looks at. */
 export function wantedBy(judging: Judging): Wanted {
-  if (judging.kind !== 'policy') return { teams: [], boundLabels: [], labels: [] }
-  const { approvals, release_window: window = noWindow } = judging.policy.gates
+  return wantedByPolicy(judging.kind === 'policy' ? judging.policy : undefined)
+}
+
+export function wantedByPolicy(policy: Policy | undefined): Wanted {
+  if (!policy) return { teams: [], boundLabels: [], labels: [] }
+  const { approvals, release_window: window = noWindow } = policy.gates
   return {
     teams: [...new Set([...(approvals?.teams ?? []), ...window.urgent.labelled_by])],
     boundLabels: window.urgent.bound_to_head ? [window.urgent.label] : [],
-    labels: [...new Set([window.urgent.label, ...labelsOf(judging.policy)])],
+    labels: [...new Set([window.urgent.label, ...labelsOf(policy)])],
   }
 }
 

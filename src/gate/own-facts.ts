@@ -18,6 +18,7 @@ export async function withOwnFacts(
   const takeBack = await takeBackTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
   const staging = await regressionFact(reading, snapshot, judging)
-  const owed = await openReviewsFact(database, pull, judging)
+  const policy = judging.kind === 'policy' ? judging.policy : undefined
+  const owed = await openReviewsFact(database, pull, policy, now())
   return { ...snapshot, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
 }

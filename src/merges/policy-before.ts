@@ -2,7 +2,7 @@ import { covers, type Policy } from '../decision/policy.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { parsePolicy, policyPath } from '../policy/policy-file.ts'
 import { type GitHub, orAbsent } from '../services/github/client.ts'
-import { type ReadMerge, tipBefore } from '../services/github/merges.ts'
+import type { ReadMerge } from '../services/github/merges.ts'
 import { type PolicyFile, readFile, readPolicyFile } from '../services/github/policy.ts'
 import { lastValidPolicy } from '../store/policies.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
@@ -15,6 +15,8 @@ export type Arrival = { branch: string; defaultBranch: string; before: string | 
 /** A policy and its file; without a policy it was broken, and without a file it is the last valid one that was kept. */
 export type PolicyBefore = {
   policy: Policy | undefined
+  /** Whether the file itself was valid. */
+  valid: boolean
   file: { where: string; blob: string } | undefined
 }
 
@@ -32,26 +34,24 @@ export async function policyBefore(
   const repository = repositoryOf(ref)
   const file = await fileBefore(github, repository, arrival)
   const read = file && parsePolicy(file.text)
-  if (read?.ok) return { policy: read.policy, file }
+  if (read?.ok) return { policy: read.policy, valid: true, file }
   const kept = await lastValidPolicy(database, repository)
   if (!file && (kept === undefined || (await isKnown(github, repository, arrival)))) return undefined
   if (kept === undefined || (await hasBrought(github, repository, arrival, kept)))
-    return { policy: undefined, file }
+    return { policy: undefined, valid: false, file }
   const valid = parsePolicy(kept)
-  return { policy: valid.ok ? valid.policy : undefined, file }
+  return { policy: valid.ok ? valid.policy : undefined, valid: valid.ok && file === undefined, file }
 }
 
-/** What nobody has judged is judged by the policy that the merge found, and not by the one that it may have brought. */
-export async function policyBeforeMerge(
+/** The policy that a merge found, and not the one that it may have brought; `before` is the tip of the branch until then. */
+export function policyBeforeMerge(
   shell: Pick<MergeShell, 'database'>,
   github: GitHub,
   pull: PullRef,
   { base: { ref: branch }, defaultBranch, mergeCommit, head }: ReadMerge,
+  before: string | undefined,
 ): Promise<PolicyBefore | undefined> {
-  const isAsked = branch === defaultBranch && mergeCommit !== null
-  const before = isAsked ? await tipBefore(github, pull, { branch, mergeCommit }) : undefined
-  const arrival = { branch, defaultBranch, before, after: mergeCommit ?? head.sha }
-  return policyBefore(shell, github, pull, arrival)
+  return policyBefore(shell, github, pull, { branch, defaultBranch, before, after: mergeCommit ?? head.sha })
 }
 
 /** The default branch is always covered, also where no policy can be read. */

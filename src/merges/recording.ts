@@ -3,19 +3,14 @@ import { type ChangeRecord, changeRecord } from '../decision/change-record.ts'
 import { dueDate } from '../decision/due-date.ts'
 import { mergeNotice } from '../decision/merge-notice.ts'
 import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/review-issue.ts'
-import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import type { PullRef } from '../decision/snapshot.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
-import { wantedBy } from '../gate/judging.ts'
-import { policyFor } from '../policy/policy-source.ts'
-import type { GitHub } from '../services/github/client.ts'
-import { readMerge } from '../services/github/merges.ts'
-import { readSnapshot } from '../services/github/snapshot.ts'
+import { readMerge, tipBefore } from '../services/github/merges.ts'
 import { appendRecord } from '../store/audit.ts'
 import { postedRun } from '../store/check-runs.ts'
-import { factStore } from '../store/facts.ts'
 import { landingOf, saveLanding } from '../store/follow-ups.ts'
-import { freezesAt, frozenFact } from '../store/freezes.ts'
 import { forgetHistory, standingAt } from '../store/verdicts/history.ts'
+import { freezeAtMerge, type Reading, readAtMerge } from './at-merge.ts'
 import { isCoveredBy, policyBeforeMerge } from './policy-before.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
@@ -33,10 +28,11 @@ type Merge = { record: ChangeRecord; window: WindowSettings | undefined }
  * that the pull request was judged by, or that stood before the merge.
  * @returns whether the merge is recorded, now or before.
  */
-export async function recordMerge(shell: MergeShell, github: GitHub, pull: PullRef): Promise<boolean> {
+export async function recordMerge(reading: Reading): Promise<boolean> {
+  const { shell, pull } = reading
   const key = `#${pull.number}`
   if (await landingOf(shell.database, { repository: pull, key })) return true
-  const merge = await readChange(shell, github, pull)
+  const merge = await readChange(reading)
   if (!merge) return false
   const { record } = merge
   const check = await checkUrl(shell, pull, record)
@@ -81,30 +77,25 @@ export async function recordMerge(shell: MergeShell, github: GitHub, pull: PullR
   return true
 }
 
-async function readChange(shell: MergeShell, github: GitHub, pull: PullRef): Promise<Merge | undefined> {
+async function readChange(reading: Reading): Promise<Merge | undefined> {
+  const { shell, github, pull } = reading
   const read = await readMerge(github, pull)
   if (!read) return undefined
   const until = new Date(Date.parse(read.mergedAt) + clocksDiffer)
   const standing = await standingAt(shell.database, pull, until)
-  const inForce = standing
-    ? { policy: standing.policy, file: standing.source }
-    : await policyBeforeMerge(shell, github, pull, read)
+  const { base, mergeCommit, mergedAt } = read
+  const tip =
+    mergeCommit === null ? undefined : await tipBefore(github, pull, { branch: base.ref, mergeCommit })
+  const inForce = await policyBeforeMerge(shell, github, pull, read, tip)
+  const judged = standing ? { policy: standing.policy, file: standing.source } : inForce
   const { defaultBranch, ...facts } = read
-  if (!inForce || !isCoveredBy(inForce.policy, read.base.ref, defaultBranch)) return undefined
-  const afterwards = standing?.headSha === read.head.sha ? undefined : await peopleOf(shell, github, pull)
-  const { policy, file } = inForce
+  if (!judged || !isCoveredBy(judged.policy, base.ref, defaultBranch)) return undefined
+  const atMerge = await readAtMerge(reading, { read, tipBefore: tip, standing }, inForce)
   const record = changeRecord({
-    ...{ ...facts, standing, policy: file, afterwards, rules: packageFile.version },
-    ...frozenFact(await freezesAt(shell.database, new Date(read.mergedAt)), pull),
+    ...{ ...facts, standing, policy: judged.file, atMerge, rules: packageFile.version },
+    ...(await freezeAtMerge(shell, pull, mergedAt, standing)),
   })
-  return { record, window: policy?.gates.release_window }
-}
-
-/** Who had a part in a change that was not judged: read now, which is the nearest to the merge that there is. */
-async function peopleOf(shell: MergeShell, github: GitHub, pull: PullRef): Promise<Snapshot | undefined> {
-  const judging = await policyFor(shell.database, github, pull)
-  const facts = factStore(shell.database, shell.now)
-  return (await readSnapshot(github, pull, wantedBy(judging), facts, shell.now))?.snapshot
+  return { record, window: judged.policy?.gates.release_window }
 }
 
 /** What a merge owes: the review of an exception, or else of what an urgent change skipped. */

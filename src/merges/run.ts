@@ -8,25 +8,30 @@ import { recordReviewIssue } from './reviews.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
- * The job of the queue `merging`. Idempotent: what was done before a crash is found done. A reached limit is thrown as
+ * The job of the queue `merging`; `attempt` counts from 1. Idempotent: what was done before a crash is found done. A reached limit is thrown as
  * `retryAfter` with the time that GitHub names.
  */
-export async function runMergeTask(shell: MergeShell, data: object, signal: AbortSignal): Promise<void> {
+export async function runMergeTask(
+  shell: MergeShell,
+  data: object,
+  signal: AbortSignal,
+  attempt: number,
+): Promise<void> {
   const task = mergeTaskSchema.parse(data)
   try {
-    await run(shell, task, signal)
+    await run(shell, task, signal, attempt)
   } catch (error) {
     throw asRetry(error, shell.now())
   }
 }
 
-async function run(shell: MergeShell, task: MergeTask, signal: AbortSignal): Promise<void> {
+async function run(shell: MergeShell, task: MergeTask, signal: AbortSignal, attempt: number): Promise<void> {
   const { installationId } = task.task === 'merged' ? task.pull : task.repository
   const github = await shell.github(installationId)
   signal.throwIfAborted()
   switch (task.task) {
     case 'merged':
-      if (await recordMerge(shell, github, task.pull)) {
+      if (await recordMerge({ shell, github, pull: task.pull, attempt })) {
         await followUp(shell, github, task.pull, `#${task.pull.number}`)
       }
       return

@@ -62,7 +62,7 @@ async function overdueIn(
   kept: KeptPolicy,
   at: Date,
 ): Promise<RepositoryStatus['overdue']> {
-  const owed = await openReviews(database, kept)
+  const owed = await openReviews(database, kept, at)
   return owed.flatMap(({ number, issue, dueAt }) =>
     number === undefined || !dueAt || dueAt > at
       ? []

@@ -9,7 +9,13 @@ import { readSuite } from '../regression/suite-file.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { deploymentsOf, treeOf } from '../services/github/deployments.ts'
 import type { Queryable } from '../store/database.ts'
-import { evidenceFor, latestBaseline, type StoredBaseline, type StoredEvidence } from '../store/evidence.ts'
+import {
+  evidenceFor,
+  latestBaseline,
+  runsRecordedAfter,
+  type StoredBaseline,
+  type StoredEvidence,
+} from '../store/evidence.ts'
 import { regressionCheck } from '../store/regression-checks.ts'
 
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
@@ -17,24 +23,27 @@ type Reading = { database: Queryable; github: GitHub; now: () => Date }
 /**
  * The facts about staging that the gate judges: the runs on this head or on one with the identical git tree, and the
  * deployments of what they ran on. A run whose contract was judged against an older release is judged again, from the
- * list of tools that it stored, against the newest one.
+ * list of tools that it stored, against the newest one. `until`: as it was at that time.
  */
 export async function readRegression(
   { database, github, now }: Reading,
   pull: PullRef,
   sha: string,
   settings: RegressionSettings,
+  until?: Date,
 ): Promise<RegressionFacts> {
   const tree = await treeOf(github, pull, sha)
-  const [stored, baseline] = await Promise.all([
+  const [known, baseline, later] = await Promise.all([
     evidenceFor(database, pull, { sha, tree }),
     latestBaseline(database, pull, settings.server),
+    until ? runsRecordedAfter(database, pull, until) : Promise.resolve<string[]>([]),
   ])
+  const stored = known.filter(({ runId }) => !later.includes(runId))
   const heads = [...new Set([sha, ...stored.map(({ headSha }) => headSha)])].slice(0, 4)
   const deployments =
     settings.deployment === 'none'
       ? []
-      : await Promise.all(heads.map((head) => deploymentsOf(github, pull, settings.environment, head)))
+      : await Promise.all(heads.map((head) => deploymentsOf(github, pull, settings.environment, head, until)))
   const runs = await Promise.all(
     stored.map(async (run) => {
       const check = await regressionCheck(database, { ...pull, sha: run.headSha })

@@ -70,6 +70,20 @@ export async function evidenceFor(
   return rows.map(fromRow)
 }
 
+/** The runs whose result was recorded after a second that is past: nobody knew of them in it. */
+export async function runsRecordedAfter(
+  db: Queryable,
+  { installationId }: Pick<Repository, 'installationId'>,
+  second: Date,
+): Promise<string[]> {
+  const rows = await db.query<{ run: string }>(
+    `SELECT body::json->>'run' AS run FROM release_gate.audit_records
+     WHERE installation_id = $1 AND kind = 'regression' AND at >= $2`,
+    [installationId, new Date(second.getTime() + 1_000)],
+  )
+  return rows.map(({ run }) => run)
+}
+
 /**
  * The exact text of a report by its hash, or by the beginning of it.
  * @throws where the text is not what its hash says.

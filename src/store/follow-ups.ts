@@ -127,13 +127,18 @@ export async function takeAnnouncing(
   return rows.map(fromRow)[0]
 }
 
-/** The urgent merges of a repository whose review is still open, the one due first at the front. */
-export async function openReviews(db: Queryable, repository: Key['repository']): Promise<Landing[]> {
+/** The urgent merges of a repository whose review was open at a time, the one due first at the front. */
+export async function openReviews(
+  db: Queryable,
+  repository: Key['repository'],
+  at: Date,
+): Promise<Landing[]> {
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.landings
-     WHERE installation_id = $1 AND repository_id = $2 AND review IS NOT NULL AND urgent AND issue_closed_at IS NULL
+     WHERE installation_id = $1 AND repository_id = $2 AND review IS NOT NULL AND urgent
+       AND (issue_closed_at IS NULL OR issue_closed_at > $3)
      ORDER BY due_at, key`,
-    [repository.installationId, repository.repositoryId],
+    [repository.installationId, repository.repositoryId, at],
   )
   return rows.map(fromRow)
 }

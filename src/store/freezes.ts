@@ -39,12 +39,15 @@ export function activeFreezes(db: Queryable, at: Date): Promise<Freeze[]> {
   )
 }
 
-/** The freezes that held at a time that is past, those that were ended since among them. */
-export function freezesAt(db: Queryable, at: Date): Promise<Freeze[]> {
-  return db.query<Freeze>(
-    `SELECT scope, reason, by, since, until FROM release_gate.freezes
-     WHERE since <= $1 AND (until IS NULL OR until > $1) AND (ended_at IS NULL OR ended_at > $1) ORDER BY scope`,
-    [at],
+/** The freezes that were in force at any instant of a range that is past, `to` excluded, including those lifted since. */
+export function freezesWithin(
+  db: Queryable,
+  { from, to }: { from: Date; to: Date },
+): Promise<(Freeze & { endedAt: Date | null })[]> {
+  return db.query<Freeze & { endedAt: Date | null }>(
+    `SELECT scope, reason, by, since, until, ended_at AS "endedAt" FROM release_gate.freezes
+     WHERE since < $2 AND (until IS NULL OR until > $1) AND (ended_at IS NULL OR ended_at > $1) ORDER BY scope, since DESC`,
+    [from, to],
   )
 }
 

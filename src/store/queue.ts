@@ -36,8 +36,8 @@ export type Handlers = {
   evaluate: (pull: PullRef, signal: AbortSignal, attempt: number) => Promise<void>
   /** The calendar has moved: see `transitions.ts`. */
   transition: (signal: AbortSignal) => Promise<void>
-  /** What happens at and after a merge: see `merging/run.ts`. */
-  merging: (task: MergeTask, signal: AbortSignal) => Promise<void>
+  /** What happens at and after a merge: see `merges/run.ts`. */
+  merging: (task: MergeTask, signal: AbortSignal, attempt: number) => Promise<void>
   /** Judges a head on staging: see `regression-job.ts`. It may take long; its signal aborts where it is stopped. */
   regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>
   notice: (notice: object, signal: AbortSignal) => Promise<void>

@@ -80,7 +80,7 @@ function aMerge(title: string) {
       policy: aPolicy(),
     },
     policy: { where: 'acme/shop:.github/release-gate.yml', blob: shaOf('e') },
-    afterwards: undefined,
+    atMerge: { kind: 'verified', snapshot, policy: aPolicy() },
     rules: '0.1.0',
   })
 }

@@ -3,8 +3,10 @@ import { readDescription } from '../../src/decision/change-description.ts'
 import { changeRecord, type MergeFacts } from '../../src/decision/change-record.ts'
 import type { Standing } from '../../src/decision/exception.ts'
 import { policySchema } from '../../src/decision/policy.ts'
-import type { Evidence } from '../../src/decision/snapshot.ts'
+import { type Evidence, snapshotSchema } from '../../src/decision/snapshot.ts'
+import { decide } from '../../src/decision/verdict.ts'
 import {
+  aBlock,
   aContributor,
   aDeployment,
   aLabel,
@@ -36,8 +38,11 @@ const snapshot = aSnapshot({
   ],
 })
 
+/** A merge whose facts are what the check rested on, unless `what` says otherwise. */
 function facts(what: Partial<MergeFacts> = {}): MergeFacts {
+  const { snapshot: at = snapshot, policy = aPolicy() } = what.standing ?? {}
   return {
+    atMerge: { kind: 'verified', snapshot: at, policy },
     pull: snapshot.pull,
     url: 'https://github.com/acme/shop/pull/7',
     title: 'Sell more',
@@ -58,7 +63,6 @@ function facts(what: Partial<MergeFacts> = {}): MergeFacts {
       policy: aPolicy(),
     },
     policy: { where: '.github/release-gate.yml', blob: shaOf('e') },
-    afterwards: undefined,
     rules: '1.2.3',
     ...what,
   }
@@ -139,17 +143,50 @@ describe('the change record', () => {
   })
 
   test('of a head that was not judged holds who had a part in it as it is known afterwards, and that it is an exception', () => {
-    const unjudged = changeRecord(facts({ standing: undefined, afterwards: snapshot }))
+    const unjudged = changeRecord(facts({ standing: undefined }))
     expect(unjudged).toMatchObject({ verdict: null, gates: [], exception: { kind: 'unjudged' } })
     expect(unjudged.approvers.map(({ login }) => login)).toEqual(['ann', 'bob'])
   })
 
   test('takes nobody for an approver from a verdict on another head', () => {
     const standing = { headSha: older, state: 'passed' as const, since: inWindow, title: 'All hold' }
-    const other = changeRecord(facts({ standing: { ...standing, snapshot, policy: aPolicy() } }))
+    const atMerge = { kind: 'verified' as const, snapshot: aSnapshot(), policy: aPolicy() }
+    const other = changeRecord(facts({ standing: { ...standing, snapshot, policy: aPolicy() }, atMerge }))
     expect(other.approvers).toEqual([])
     expect(other.verdict).toMatchObject({ head: older })
     expect(other.exception).toMatchObject({ kind: 'unjudged' })
+  })
+
+  test('holds what the check said, and what was true, so that it can be decided again', () => {
+    const blocked = { ...snapshot, reviews: [...snapshot.reviews, aBlock(bob, { submittedAt: inWindow })] }
+    const { verdict, gates, atMerge, exception } = changeRecord(
+      facts({ atMerge: { kind: 'verified', snapshot: blocked, policy: aPolicy() } }),
+    )
+    expect(verdict).toMatchObject({ state: 'passed', title: 'All hold' })
+    expect(gates.every(({ state }) => state === 'passed')).toBe(true)
+    expect(atMerge).toMatchObject({ state: 'failed', snapshot: { takenAt: minutesLater(5, inWindow) } })
+    expect(exception).toMatchObject({ kind: 'outdated' })
+    if (!('state' in atMerge) || !atMerge.policy) throw new Error('nothing was decided')
+    const again = decide(snapshotSchema.parse(atMerge.snapshot), policySchema.parse(atMerge.policy))
+    expect(again.state).toBe(atMerge.state)
+    expect(again.findings.map(({ title }) => title)).toEqual(atMerge.gates.map(({ title }) => title))
+  })
+
+  test('holds the freeze of the merge, and no margin before closing, in what can be decided again', () => {
+    const frozen = { reason: 'Ledger', by: 'eva', since: inWindow }
+    const { atMerge } = changeRecord(facts({ frozen, mergedAt: '2026-11-25T18:59:30Z' }))
+    expect(atMerge).toMatchObject({
+      state: 'waiting',
+      snapshot: { frozen },
+      policy: { gates: { release_window: { closing_margin: '0s' } } },
+    })
+  })
+
+  test('holds why the facts at the merge could not be verified, and the people that were known before', () => {
+    const unread = changeRecord(facts({ atMerge: { kind: 'unverified', why: 'GET /x answered 404' } }))
+    expect(unread.atMerge).toEqual({ unverified: 'GET /x answered 404' })
+    expect(unread.approvers.map(({ login }) => login)).toEqual(['ann', 'bob'])
+    expect(unread.exception).toMatchObject({ kind: 'unverified' })
   })
 
   test('is plain JSON: nothing is lost when it is written down', () => {
@@ -232,7 +269,7 @@ describe('the report that the record names is that of the run that spoke for the
       facts(
         standing
           ? { standing: { ...facts().standing, ...standing, snapshot: judged } as Standing }
-          : { standing: undefined, afterwards: judged },
+          : { standing: undefined, atMerge: { kind: 'verified', snapshot: judged, policy: undefined } },
       ),
     ).regression
   }

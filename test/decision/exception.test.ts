@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { type AtMerge, factsAtMerge } from '../../src/decision/at-merge.ts'
 import { exceptionOf, type Merge, type Standing, timingOf } from '../../src/decision/exception.ts'
+import type { Review, Snapshot } from '../../src/decision/snapshot.ts'
 import {
+  aBlock,
   aLabel,
   anApproval,
   ann,
   aPolicy,
   aSnapshot,
   bob,
+  cleo,
   head,
   inWindow,
   minutesLater,
@@ -29,6 +33,11 @@ function aStanding(what: Partial<Standing> = {}): Standing {
     policy: both,
     ...what,
   }
+}
+
+/** The facts at the merge, by default those that the check rested on. */
+function read(what: Partial<Snapshot> = {}, standing: Standing | undefined = aStanding()): AtMerge {
+  return { kind: 'verified', snapshot: { ...standing.snapshot, ...what }, policy: standing.policy }
 }
 
 function aMerge(what: Partial<Merge> = {}): Merge {
@@ -86,7 +95,7 @@ describe('a merge that is no exception', () => {
       aStanding({ policy: aPolicy({ approvals: {} }) }),
     ],
   ])('%s', (_name, merge, standing) => {
-    expect(exceptionOf(merge, standing)).toBeUndefined()
+    expect(exceptionOf(merge, standing, read({}, standing))).toBeUndefined()
   })
 })
 
@@ -118,7 +127,7 @@ describe('a merge that is an exception', () => {
       aMerge(),
       aStanding({ state: 'waiting', snapshot: { ...approved, state: 'closed' } }),
       'unjudged',
-      /since it was opened again/,
+      /since it was reopened/,
     ],
     [
       'a freeze that was ordered since',
@@ -192,9 +201,169 @@ describe('a merge that is an exception', () => {
       /^Release window: Opens/,
     ],
   ])('%s', (_name, merge, standing, kind, bypassed) => {
-    const exception = exceptionOf(merge, standing)
+    const exception = exceptionOf(merge, standing, read({}, standing))
     expect(exception?.kind).toBe(kind)
     expect(exception?.bypassed[0]).toMatch(bypassed)
+  })
+})
+
+describe('a merge whose check had passed on facts that were not true any longer', () => {
+  const soon = minutesLater(4, inWindow)
+  const [first, second] = approved.reviews as [Review, Review]
+  const dismissed = {
+    ...second,
+    state: 'DISMISSED' as const,
+    dismissal: { by: ann, was: 'approved' as const },
+  }
+  const hold = aPolicy({ ...both.gates, hold: {} })
+  it.each<[string, Partial<Snapshot>, RegExp, RegExp, Partial<Standing>?]>([
+    [
+      'changes were requested before it',
+      { reviews: [first, second, aBlock(bob, { submittedAt: soon })] },
+      /^Approvals: Changes requested by bob$/,
+      /^`bob` requested changes on Wed 25 Nov 2026, 18:14 UTC\.$/,
+    ],
+    [
+      'an approval was dismissed before it',
+      { reviews: [first, dismissed] },
+      /^Approvals: Waiting for 1 more approval$/,
+      /^The review by `bob` had been dismissed by `ann`\.$/,
+    ],
+    [
+      'the label that puts it on hold was added before it',
+      { labels: [aLabel({ name: 'hold', by: cleo, at: soon })] },
+      /^.*hold.*$/i,
+      /^The label `hold` had been added by `cleo`\.$/,
+      { policy: hold },
+    ],
+    [
+      'an approver has lost write access',
+      { access: { ...approved.access, [bob.id]: { role: 'read', write: false } } },
+      /^Approvals: /,
+      /^`bob` has the role `read` now and no write access\. GitHub shows only current roles/,
+    ],
+    [
+      'an approver had pushed to it',
+      { contributors: [...approved.contributors, { person: bob, as: 'pusher', commit: head }] },
+      /^Approvals: /,
+      /^`bob` turned out to have contributed/,
+    ],
+    ['it had become a draft', { draft: true }, /^Approvals: Draft/, /^The check still said/],
+  ])('%s', (_name, what, line, why, stood = {}) => {
+    const standing = aStanding(stood)
+    expect(exceptionOf(aMerge(), standing, read({}, standing))).toBeUndefined()
+    const exception = exceptionOf(aMerge(), standing, read(what, standing))
+    expect(exception?.kind).toBe('outdated')
+    expect(exception?.bypassed[0]).toMatch(line)
+    expect(exception?.bypassed[1]).toMatch(why)
+    expect(exception?.bypassed.at(-1)).toBe(
+      'The check still said "All hold", by facts read on Wed 25 Nov 2026, 18:10 UTC.',
+    )
+  })
+
+  it('names the label without which the window was closed', () => {
+    const friday = '2026-11-27T20:00:00Z'
+    const labels = [aLabel({ at: '2026-11-27T19:00:00Z' })]
+    const standing = aStanding({ since: '2026-11-27T19:00:00Z', snapshot: { ...approved, labels } })
+    const exception = exceptionOf(aMerge({ mergedAt: friday }), standing, read({ labels: [] }, standing))
+    expect(exception?.bypassed.slice(0, 2)).toEqual([
+      expect.stringMatching(/^Release window: /),
+      'The label `urgent` had been removed.',
+    ])
+  })
+
+  it('under a policy that had become invalid', () => {
+    const atMerge: AtMerge = { kind: 'verified', snapshot: approved, policy: undefined }
+    expect(exceptionOf(aMerge(), aStanding(), atMerge)).toMatchObject({
+      kind: 'outdated',
+      bypassed: expect.arrayContaining(['The policy was invalid.']),
+    })
+  })
+
+  it('is not made right by the margin, nor by a freeze that had ended', () => {
+    const atMerge = read({ takeBack: 600_000, frozen: { reason: 'x', by: 'olga', since: before } })
+    expect(exceptionOf(aMerge({ mergedAt: '2026-11-25T18:59:59Z' }), aStanding(), atMerge)).toBeUndefined()
+  })
+})
+
+describe('a merge of which the facts could not be read', () => {
+  const unread: AtMerge = { kind: 'unverified', why: 'GET /repos/acme/shop/issues/7/events answered 404' }
+  const sentence = `The facts at the time of the merge could not be verified: ${unread.why}`
+
+  it('is an exception, whatever the check said', () => {
+    expect(exceptionOf(aMerge(), aStanding(), unread)).toEqual({ kind: 'unverified', bypassed: [sentence] })
+  })
+
+  it('says so beside what its check lacked', () => {
+    const waiting = aStanding({ state: 'waiting', title: 'Waiting for 2 approvals', snapshot: aSnapshot() })
+    expect(exceptionOf(aMerge(), waiting, unread)).toEqual({
+      kind: 'not passed',
+      bypassed: ['Approvals: Waiting for 2 approvals', sentence],
+    })
+  })
+})
+
+describe('an exception says what was true, where the check said something else', () => {
+  const waiting = aStanding({ state: 'waiting', title: 'Waiting for 2 approvals', snapshot: aSnapshot() })
+  it.each<[string, Standing | undefined, AtMerge, string[]]>([
+    [
+      'it would have passed',
+      waiting,
+      read(),
+      [
+        'Approvals: Waiting for 2 approvals',
+        'By the facts at the time of the merge, the check would have passed.',
+      ],
+    ],
+    ['the same as the check', waiting, read({}, waiting), ['Approvals: Waiting for 2 approvals']],
+    [
+      'something else was missing',
+      waiting,
+      read({ reviews: [anApproval(ann), aBlock(bob)] }),
+      ['Approvals: Waiting for 2 approvals', 'Approvals: Changes requested by bob'],
+    ],
+    [
+      'what it lacked, though nobody had evaluated it',
+      undefined,
+      read({}, waiting),
+      ['No verdict had been given for this pull request.', 'Approvals: Waiting for 2 approvals'],
+    ],
+  ])('%s', (_name, standing, atMerge, bypassed) => {
+    expect(exceptionOf(aMerge(), standing, atMerge)?.bypassed).toEqual(bypassed)
+  })
+})
+
+describe('the facts at a merge', () => {
+  const role = (write: boolean) => ({ [bob.id]: { role: write ? 'write' : 'read', write } })
+  it.each<[string, boolean, boolean, boolean]>([
+    ['write access that was there before and is there now counts', true, true, true],
+    ['write access that was given since does not count', false, true, false],
+    ['write access that is gone does not count', true, false, false],
+  ])('%s', (_name, then, now, counts) => {
+    const before = aSnapshot({ access: role(then) })
+    expect(factsAtMerge(aSnapshot({ access: role(now) }), before).access[bob.id]?.write).toBe(counts)
+  })
+
+  it('take the roles of now for those whom nobody knew before', () => {
+    const { [String(bob.id)]: _, ...access } = aSnapshot().access
+    const before = { ...aSnapshot(), access }
+    expect(factsAtMerge(aSnapshot({ access: role(true) }), before).access[bob.id]?.write).toBe(true)
+  })
+
+  it('count in a team who was in it before and is in it now', () => {
+    const before = aSnapshot({ teams: { operations: [1, 2] } })
+    const read = aSnapshot({ teams: { operations: [2, 3], other: [4] } })
+    expect(factsAtMerge(read, before).teams).toEqual({ operations: [2], other: [4] })
+  })
+
+  it('keep the description that was read before the merge', () => {
+    const read = aSnapshot({ title: 'New', body: 'Urgent: added later' })
+    expect(factsAtMerge(read, aSnapshot({ body: 'old' }))).toMatchObject({ title: 'Sell more', body: 'old' })
+  })
+
+  it('are what was read where nothing was known before', () => {
+    const read = aSnapshot({ body: 'Urgent: paid twice' })
+    expect(factsAtMerge(read, undefined)).toEqual(read)
   })
 })
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { activeFreezes, freezesAt, order } from '../../src/store/freezes.ts'
+import { activeFreezes, freezesWithin, order } from '../../src/store/freezes.ts'
 import { aPglite } from '../support/databases.ts'
 
 let database: Database
@@ -20,7 +20,11 @@ const ordered = (minute: number, scope: string, freeze?: { reason: string; until
   )
 const active = async (minute: number) =>
   (await activeFreezes(database, at(minute))).map(({ reason }) => reason)
-const then = async (minute: number) => (await freezesAt(database, at(minute))).map(({ reason }) => reason)
+const within = async (from: Date, milliseconds: number) => {
+  const to = new Date(from.getTime() + milliseconds)
+  return (await freezesWithin(database, { from, to })).map(({ reason }) => reason)
+}
+const then = (minute: number) => within(at(minute), 1)
 
 describe('a freeze that was ordered', () => {
   test('holds until it is ended, and at a time that is past as it held then', async () => {
@@ -29,6 +33,16 @@ describe('a freeze that was ordered', () => {
     await ordered(20, '*')
     expect(await active(30)).toEqual([])
     expect(await Promise.all([9, 10, 19, 20].map(then))).toEqual([[], ['Ledger'], ['Ledger'], []])
+  })
+
+  test('was in force within a range that it reaches into by a millisecond, at either end', async () => {
+    await ordered(10, '*', { reason: 'Ledger', until: null })
+    await ordered(20, '*')
+    const before = (minute: number, milliseconds: number) => new Date(at(minute).getTime() - milliseconds)
+    expect(await within(before(10, 1_000), 1_000)).toEqual([])
+    expect(await within(before(10, 1_000), 1_001)).toEqual(['Ledger'])
+    expect(await within(before(20, 1), 1_000)).toEqual(['Ledger'])
+    expect(await within(at(20), 1_000)).toEqual([])
   })
 
   test('with an end is not active from its end on', async () => {

@@ -7,6 +7,7 @@ import { personOf } from './people.ts'
 import type { Prover } from './proofs.ts'
 import { baseTip, type Pull } from './pulls.ts'
 import { type DatedPush, readPushes } from './pushes.ts'
+import { isBy } from './timeline.ts'
 import { cleanMergesIn } from './update-merges.ts'
 
 /** Who had a hand in what the pull request adds to its base, and what that is. */
@@ -25,16 +26,23 @@ export type Work = {
   readHead: (sha: string) => Promise<HeadFacts | undefined>
 }
 
-export async function readWork(prover: Prover, ref: PullRef, pull: Pull): Promise<Work> {
+/** `merged`: the tip of the base before the merge, which holds the change since, and until when pushes count. */
+export async function readWork(
+  prover: Prover,
+  ref: PullRef,
+  pull: Pull,
+  merged?: { at: string; base: string },
+): Promise<Work> {
   const { github, repository } = prover
-  const base = await baseTip(github, ref, pull)
+  const base = merged?.base ?? (await baseTip(github, ref, pull))
   const sha = pull.head.sha
   const range =
     (await readCommits(github, repository, base, sha)) ?? (await readListedCommits(github, repository, pull))
   const { repo: source, ref: branch } = pull.head
-  const pushes = source
+  const listed = source
     ? await readPushes(github, { owner: source.owner.login, repo: source.name }, branch, range.commits)
     : []
+  const pushes = listed.filter((push) => isBy(push.at, merged?.at))
   const contribute = (part: CommitRange, head: string) => readContributions(prover, pull, part, head, pushes)
   const { contributions, cleanMerges } = await contribute(range, sha)
   return {

@@ -3,14 +3,15 @@ import type { GitHub } from './client.ts'
 
 type Repository = { owner: string; repo: string }
 
-/** The deployments of a commit to an environment with what became of them, newest first. */
+/** The deployments of a commit to an environment with what became of them, newest first; `until`: by that time. */
 export function deploymentsOf(
   github: GitHub,
   repository: Repository,
   environment: string,
   sha: string,
+  until?: Date,
 ): Promise<Deployment[]> {
-  return read(github, { ...repository, environment, sha, per_page: 10 })
+  return read(github, { ...repository, environment, sha, per_page: 10 }, until)
 }
 
 /** The newest deployments to an environment, of whatever commit, newest first. */
@@ -24,24 +25,27 @@ export function newestDeployments(
 
 async function read(
   github: GitHub,
-  wish: Repository & { environment: string; sha?: string; per_page: number },
+  request: Repository & { environment: string; sha?: string; per_page: number },
+  until?: Date,
 ): Promise<Deployment[]> {
-  const { data } = await github.rest.repos.listDeployments(wish)
-  const { owner, repo } = wish
-  const read = data.map(async ({ id, sha, created_at: createdAt }): Promise<Deployment> => {
-    const statuses = await github.rest.repos.listDeploymentStatuses({
+  const { data } = await github.rest.repos.listDeployments(request)
+  const { owner, repo } = request
+  const isByThen = ({ created_at: at }: { created_at: string }) => !until || Date.parse(at) <= until.getTime()
+  const read = data.filter(isByThen).map(async ({ id, sha, created_at: createdAt }): Promise<Deployment> => {
+    const listed = await github.rest.repos.listDeploymentStatuses({
       owner,
       repo,
       deployment_id: id,
       per_page: 30,
     })
     // Newest first, as GitHub gives them.
-    const success = statuses.data.find(({ state }) => state === 'success')
+    const statuses = listed.data.filter(isByThen)
+    const success = statuses.find(({ state }) => state === 'success')
     return {
       id,
       sha,
       createdAt,
-      state: statuses.data[0]?.state ?? 'none',
+      state: statuses[0]?.state ?? 'none',
       succeededBy: success?.creator?.login ?? null,
     }
   })

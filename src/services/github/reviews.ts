@@ -1,7 +1,7 @@
 import type { Review } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
 import { personOf } from './people.ts'
-import type { Timeline } from './timeline.ts'
+import { isBy, type Timeline } from './timeline.ts'
 
 const reviewStates: readonly string[] = [
   'APPROVED',
@@ -37,4 +37,14 @@ function stateOf(state: string): Review['state'] {
 export function withDismissal(review: Review, { dismissals }: Timeline): Review {
   const dismissal = review.state === 'DISMISSED' ? dismissals.get(review.id) : undefined
   return dismissal ? { ...review, dismissal } : review
+}
+
+/** Reviews as they were at a time: none that was submitted later, and none dismissed that was dismissed later. */
+export function reviewsBy(reviews: Review[], until: string | undefined, { later }: Timeline): Review[] {
+  return reviews
+    .filter(({ submittedAt }) => submittedAt === null || isBy(submittedAt, until))
+    .map((review) => {
+      const was = review.state === 'DISMISSED' ? later.dismissals.get(review.id) : undefined
+      return was ? { ...review, state: was } : review
+    })
 }

@@ -12,8 +12,8 @@ import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
 import { type Pull, readPull, versionOf } from './pulls.ts'
-import { readReviews, withDismissal } from './reviews.ts'
-import { labelsOf, readTimeline } from './timeline.ts'
+import { readReviews, reviewsBy, withDismissal } from './reviews.ts'
+import { labelsBefore, labelsOf, readTimeline } from './timeline.ts'
 
 /** A snapshot, and the other open pull requests of the repository that have the same head. */
 export type Facts = { snapshot: Snapshot; sameHead: OpenPull[] }
@@ -60,27 +60,50 @@ export async function readSnapshot(
 /** `keep` remembers what later evaluations need, once it is sure that the facts belong together. */
 type Reading = { snapshot: Snapshot; keep: () => Promise<void> }
 
+/**
+ * Reads the facts about a merged pull request as they were at the merge: what was reviewed, labelled, dismissed or pushed
+ * in a later second is left out. Roles and teams are those of now, since GitHub tells no others. `base` is the tip of the
+ * base branch before the merge.
+ */
+export async function readSnapshotAtMerge(
+  github: GitHub,
+  ref: PullRef,
+  wanted: Wanted,
+  facts: FactStore,
+  merged: { at: string; base: string },
+): Promise<Snapshot | undefined> {
+  const repository = { owner: ref.owner, repo: ref.repo }
+  const prover = { github, repository, repositoryId: ref.repositoryId, facts }
+  const pull = await readPull(github, ref)
+  return pull && (await readFacts(prover, ref, pull, wanted, merged.at, merged)).snapshot
+}
+
 async function readFacts(
   prover: Prover,
   ref: PullRef,
   pull: Pull,
   wanted: Wanted,
   takenAt: string,
+  merged?: { at: string; base: string },
 ): Promise<Reading> {
   const { github, repository } = prover
   const baseRef = pull.base.ref
-  const [reviews, timeline, work, teams] = await Promise.all([
+  const [listed, timeline, work, teams] = await Promise.all([
     readReviews(github, repository, ref.number),
-    readTimeline(github, repository, ref.number),
-    readWork(prover, ref, pull),
+    readTimeline(github, repository, ref.number, merged?.at),
+    readWork(prover, ref, pull, merged),
     readTeams(github, repository, wanted.teams),
   ])
+  const reviews = reviewsBy(listed, merged?.at, timeline)
   const { head, contributions, pushes } = work
   const equalityTo = async (sha: string): Promise<Equality> =>
     head
       ? equalityWith(prover, baseRef, head, sha, work.readHead)
       : notSame('GitHub cannot compare the head with its base')
-  const names = pull.labels.map((label) => label.name)
+  const names = labelsBefore(
+    pull.labels.map((label) => label.name),
+    timeline,
+  )
   const labels = await bindLabels(labelsOf(names, timeline), wanted.boundLabels, pushes, equalityTo)
   const reviewers = standingReviews(reviews).map((review) => review.person)
   const access = await readAccess(github, repository, [

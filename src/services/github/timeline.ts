@@ -13,6 +13,8 @@ export type Timeline = {
   baseChangedAt?: string
   /** How often it was. */
   baseChanges: number
+  /** Of what happened after the time until which it was asked for: which labels were put on and taken off first. */
+  later: { labels: Map<string, 'labeled' | 'unlabeled'>; dismissals: Map<number, Review['state']> }
 }
 
 /** The part of GitHub's many kinds of issue event that is read here. */
@@ -24,20 +26,54 @@ type Event = {
   dismissed_review?: { state: string; review_id: number }
 }
 
-/** Reads the whole history of a pull request's events, oldest first as GitHub gives them. */
+/**
+ * Reads the whole history of a pull request's events, oldest first as GitHub gives them. `until`: what happened in a later
+ * second is kept apart in `later`.
+ */
 export async function readTimeline(
   github: GitHub,
   repository: Repository,
   number: number,
+  until?: string,
 ): Promise<Timeline> {
   const events = await github.paginate(github.rest.issues.listEvents, {
     ...repository,
     issue_number: number,
     per_page: 100,
   })
-  const timeline: Timeline = { labelled: new Map(), dismissals: new Map(), baseChanges: 0 }
-  for (const event of events) note(event as Event, timeline)
+  const later = { labels: new Map(), dismissals: new Map() }
+  const timeline: Timeline = { labelled: new Map(), dismissals: new Map(), baseChanges: 0, later }
+  for (const event of events as Event[]) {
+    if (isBy(event.created_at, until)) note(event, timeline)
+    else noteLater(event, timeline)
+  }
   return timeline
+}
+
+/** GitHub's times have no parts of a second: what happened in the same second is taken to have come first. */
+export function isBy(at: string, until: string | undefined): boolean {
+  return until === undefined || Date.parse(at) <= Date.parse(until)
+}
+
+function noteLater({ event, label, dismissed_review: dismissed }: Event, { later }: Timeline): void {
+  const name = label?.name?.toLowerCase()
+  if ((event === 'labeled' || event === 'unlabeled') && name && !later.labels.has(name))
+    later.labels.set(name, event)
+  if (event === 'review_dismissed' && dismissed?.review_id)
+    later.dismissals.set(dismissed.review_id, stateOf(dismissed.state))
+}
+
+function stateOf(was: string): Review['state'] {
+  return was === 'approved' ? 'APPROVED' : was === 'changes_requested' ? 'CHANGES_REQUESTED' : 'COMMENTED'
+}
+
+/** The labels that were on before what happened later. */
+export function labelsBefore(names: string[], { later, labelled }: Timeline): string[] {
+  const on = names.filter((name) => later.labels.get(name.toLowerCase()) !== 'labeled')
+  const known = new Set(on.map((name) => name.toLowerCase()))
+  const removed = [...later.labels].filter(([name, first]) => first === 'unlabeled' && !known.has(name))
+  const asWritten = new Map([...labelled.keys()].map((name) => [name.toLowerCase(), name]))
+  return [...on, ...removed.map(([name]) => asWritten.get(name) ?? name)]
 }
 
 function note(event: Event, timeline: Timeline): void {

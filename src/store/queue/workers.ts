@@ -63,7 +63,7 @@ export async function startWorkers(
     ...run<PullRef>(EVALUATE, 4, handlers.evaluate),
     // However slowly GitHub answers for the others, there is somebody for those that may be green.
     ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
-    ...run<MergeTask>(MERGING, 2, (task, signal) => handlers.merging(task, signal)),
+    ...run<MergeTask>(MERGING, 2, handlers.merging),
     // One at a time on each staging environment, which is the group of the job.
     ...run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
       groupConcurrency: 1,

@@ -1,0 +1,116 @@
+import { type AtMerge, factsAtMerge, missingFacts } from '../decision/at-merge.ts'
+import type { Policy } from '../decision/policy.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import { wantedByPolicy } from '../gate/judging.ts'
+import { openReviewsFact } from '../gate/open-reviews.ts'
+import { asRetry, type GitHub, requestOf, statusOfError } from '../services/github/client.ts'
+import type { ReadMerge } from '../services/github/merges.ts'
+import { readSnapshotAtMerge } from '../services/github/snapshot.ts'
+import { readRegression } from '../staging/facts.ts'
+import { factStore } from '../store/facts.ts'
+import { freezesWithin, frozenFact } from '../store/freezes.ts'
+import { retryTime } from '../store/retry-later.ts'
+import type { KeptVerdict } from '../store/verdicts/history.ts'
+import type { PolicyBefore } from './policy-before.ts'
+import type { MergeShell } from './shell.ts'
+
+/** GitHub floors the time of a merge to the second, so it happened at some instant of it. */
+const flooredBy = 1_000
+
+/** After so many failures, within about a minute, a merge is recorded without the facts that could not be read. */
+const readAttempts = 5
+
+export type Reading = { shell: MergeShell; github: GitHub; pull: PullRef; attempt: number }
+type Merged = { read: ReadMerge; tipBefore: string | undefined; standing: KeptVerdict | undefined }
+
+/**
+ * Reads how things were when a pull request was merged, whatever had been processed by then. What cannot be read makes the
+ * merge an exception and never passes in silence.
+ * @throws what a later attempt may overcome.
+ */
+export async function readAtMerge(
+  reading: Reading,
+  merged: Merged,
+  inForce: PolicyBefore | undefined,
+): Promise<AtMerge> {
+  const policy = policyAtMerge(merged.standing, inForce)
+  try {
+    return await readFacts(reading, merged, policy)
+  } catch (error) {
+    const { shell, attempt } = reading
+    if (retryTime(asRetry(error, shell.now())) || attempt < readAttempts) throw error
+    return { kind: 'unverified', why: whyUnread(error) }
+  }
+}
+
+async function readFacts(
+  { shell, github, pull }: Reading,
+  { read, tipBefore, standing }: Merged,
+  policy: Policy | undefined,
+): Promise<AtMerge> {
+  const merged = { at: read.mergedAt, base: tipBefore ?? read.base.sha }
+  const facts = factStore(shell.database, shell.now)
+  const snapshot = await readSnapshotAtMerge(github, pull, wantedByPolicy(policy), facts, merged)
+  if (!snapshot) return { kind: 'unverified', why: 'the pull request is gone.' }
+  const before = standing?.headSha === read.head.sha ? standing.snapshot : undefined
+  const missing = missingFacts(snapshot, before)
+  if (missing) return { kind: 'unverified', why: missing }
+  const own = await ownFacts(shell, github, snapshot, policy)
+  return { kind: 'verified', policy, snapshot: { ...factsAtMerge(snapshot, before), ...own } }
+}
+
+/** What the gate itself keeps about a pull request, as it was at the merge. */
+async function ownFacts(
+  { database, now }: MergeShell,
+  github: GitHub,
+  { pull, head, takenAt }: Snapshot,
+  policy: Policy | undefined,
+): Promise<Pick<Snapshot, 'regression' | 'owedReviews'>> {
+  const at = new Date(takenAt)
+  const settings = policy?.gates.staging_regression
+  const regression =
+    settings && (await readRegression({ database, github, now }, pull, head.sha, settings, at))
+  return { ...(regression ? { regression } : {}), ...(await openReviewsFact(database, pull, policy, at)) }
+}
+
+/**
+ * The policy as it stood before the merge. Where the check knew that very file, it is the one that the check applied: a broken
+ * file is judged otherwise where the pull request repairs it.
+ */
+function policyAtMerge(
+  standing: KeptVerdict | undefined,
+  inForce: PolicyBefore | undefined,
+): Policy | undefined {
+  const sameFile = inForce?.file === undefined || standing?.source?.blob === inForce.file.blob
+  if (standing && sameFile) return standing.policy
+  return inForce?.valid ? inForce.policy : undefined
+}
+
+/**
+ * The freeze under which a pull request was merged: one that was in force at any instant of the second that GitHub names,
+ * unless the check turned green after it had been lifted.
+ */
+export async function freezeAtMerge(
+  { database }: Pick<MergeShell, 'database'>,
+  pull: PullRef,
+  mergedAt: string,
+  standing: KeptVerdict | undefined,
+): Promise<Pick<Snapshot, 'frozen'>> {
+  const from = new Date(mergedAt)
+  const to = new Date(from.getTime() + flooredBy)
+  const greenSince = standing?.state === 'passed' ? new Date(standing.since) : undefined
+  const freezes = await freezesWithin(database, { from, to })
+  const isOver = (endedAt: Date | null) =>
+    endedAt !== null && greenSince !== undefined && endedAt <= greenSince
+  return frozenFact(
+    freezes.filter(({ endedAt }) => !isOver(endedAt)),
+    pull,
+  )
+}
+
+function whyUnread(error: unknown): string {
+  const request = requestOf(error)
+  const status = statusOfError(error)
+  if (request) return status === undefined ? `${request} was not answered.` : `${request} answered ${status}.`
+  return error instanceof Error ? error.message.slice(0, 300) : String(error)
+}
