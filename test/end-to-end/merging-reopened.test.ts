@@ -78,16 +78,21 @@ const of = (name: string, kind: string) =>
 
 describe('a passed verdict ends when its pull request', () => {
   test.each([
-    ['is closed: merged at once after it was opened again is an exception', 'closed', /opened again/],
+    [
+      'is closed: merged at once after it was opened again is an exception',
+      'closed',
+      ['No verdict had been given since it was reopened.', 'Approvals: Changes requested by dev'],
+    ],
     [
       'is offered to a branch that is not covered: merged at once after it came back is one',
       'away',
-      /branch/,
+      [
+        'No verdict had been given for the branch that it was merged into.',
+        'By the facts at the time of the merge, the check would have passed.',
+      ],
     ],
   ])('%s', (_name, name, bypassed) => {
-    expect(of(name, 'exception')).toMatchObject([
-      { kind: 'unjudged', bypassed: [expect.stringMatching(bypassed)], by: { login: 'olga' } },
-    ])
+    expect(of(name, 'exception')).toMatchObject([{ kind: 'unjudged', bypassed, by: { login: 'olga' } }])
   })
 })
 

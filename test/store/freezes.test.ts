@@ -38,10 +38,10 @@ describe('a freeze that was ordered', () => {
   test('was in force within a range that it reaches into by a millisecond, at either end', async () => {
     await ordered(10, '*', { reason: 'Ledger', until: null })
     await ordered(20, '*')
-    const before = (minute: number, milliseconds: number) => new Date(at(minute).getTime() - milliseconds)
-    expect(await within(before(10, 1_000), 1_000)).toEqual([])
-    expect(await within(before(10, 1_000), 1_001)).toEqual(['Ledger'])
-    expect(await within(before(20, 1), 1_000)).toEqual(['Ledger'])
+    const earlier = (minute: number, milliseconds: number) => new Date(at(minute).getTime() - milliseconds)
+    expect(await within(earlier(10, 1_000), 1_000)).toEqual([])
+    expect(await within(earlier(10, 1_000), 1_001)).toEqual(['Ledger'])
+    expect(await within(earlier(20, 1), 1_000)).toEqual(['Ledger'])
     expect(await within(at(20), 1_000)).toEqual([])
   })
 
