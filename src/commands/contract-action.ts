@@ -10,7 +10,8 @@ import type { ContractTarget } from './contract.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
 import { requireFolder, writeOutput } from './input-file.ts'
 import { baselineOf as readList } from './regress-files.ts'
-import { cliTarget, operatorOf } from './regress-input.ts'
+import { operatorOf } from './regress-input.ts'
+import { cliTarget } from './server-target.ts'
 
 export async function show(options: ContractTarget & { json?: boolean }): Promise<void> {
   const recorded = await read(options)
@@ -45,8 +46,9 @@ function listOf(which: string, file: string): Parameters<typeof diffContracts>[0
 async function read(options: ContractTarget): Promise<Baseline | undefined> {
   const operator = operatorOf()
   const defaults = { ...suiteSchema.shape.defaults.parse({}), elicitation: options.elicitation }
-  const redactor = createRedactor(operator.secrets)
-  const { open } = sessionsOf(cliTarget(options, operator), { defaults }, redactor)
+  const { target, secrets } = cliTarget(options, operator)
+  const redactor = createRedactor([...operator.secrets, ...secrets])
+  const { open } = sessionsOf(target, { defaults }, redactor)
   const opened = await open()
   if (!opened.ok) return unjudged(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
   try {

@@ -1,11 +1,7 @@
 import { Command, Option } from 'commander'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
-export type ContractTarget = {
-  server: string
-  transport: 'auto' | 'http' | 'sse'
-  passEnv?: string[]
-  elicitation: 'none' | 'defaults'
-}
+export type ContractTarget = ServerOptions & { elicitation: 'none' | 'defaults' }
 
 /** `contract show | diff | record`: the list of tools that a server promises. */
 export function contractCommand(): Command {
@@ -16,22 +12,11 @@ export function contractCommand(): Command {
 }
 
 function withTarget(command: Command): Command {
-  return command
-    .requiredOption(
-      '--server <url|command>',
-      'the address of the server, or a command in quotes that speaks MCP on stdio',
-    )
-    .addOption(
-      new Option('--transport <kind>', 'how to speak to an address')
-        .choices(['auto', 'http', 'sse'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--elicitation <kind>', 'as in the suite: tools/list may depend on it')
-        .choices(['none', 'defaults'])
-        .default('none'),
-    )
-    .option('--pass-env <name...>', 'variables of this environment that a command may see')
+  return withServerOptions(command).addOption(
+    new Option('--elicitation <kind>', 'as in the suite: tools/list may depend on it')
+      .choices(['none', 'defaults'])
+      .default('none'),
+  )
 }
 
 function showCommand(): Command {

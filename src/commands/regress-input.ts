@@ -10,12 +10,10 @@ import { createRedactor } from '../regression/redaction.ts'
 import type { RunInput } from '../regression/run.ts'
 import { covering } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
-import { targetOf } from '../regression/target.ts'
 import { exposedVariables } from '../regression/variables.ts'
-import type { Login, StagingTarget } from '../services/mcp.ts'
-import { isPlainHttp } from '../settings/servers.ts'
 import type { RegressOptions } from './regress.ts'
 import { baselineOf, changesOf, declarationOf, settingsOf } from './regress-files.ts'
+import { cliTarget } from './server-target.ts'
 
 export function operatorOf(): Operator {
   const result = readOperator(process.env)
@@ -30,9 +28,9 @@ export async function inputOf(
   operator: Operator,
   signal: AbortSignal,
 ): Promise<RunInput> {
-  const target = cliTarget(options, operator)
+  const { target, secrets } = cliTarget(options, operator)
   const settings = options.policy === undefined ? undefined : await settingsOf(options.policy)
-  const redactor = createRedactor(operator.secrets)
+  const redactor = createRedactor([...operator.secrets, ...secrets])
   const sessions = sessionsOf(target, suite, redactor)
   const folder = dirname(options.suite)
   return {
@@ -60,29 +58,6 @@ export async function inputOf(
 
 function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [Name in Key]?: Value } {
   return value === undefined ? {} : ({ [key]: value } as { [Name in Key]: Value })
-}
-
-export function cliTarget(
-  { server, transport, passEnv = [] }: Pick<RegressOptions, 'server' | 'transport' | 'passEnv'>,
-  { login }: Operator,
-): StagingTarget {
-  const passed = passEnv.flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
-  )
-  const target = targetOf(server, login, { transport, environment: Object.fromEntries(passed) })
-  if (!target) throw new Error(`--server: ${server} is neither an http(s) address nor a command`)
-  if (target.kind === 'http' && login.kind !== 'none') refusePlainHttp(target.url, login.kind)
-  return target
-}
-
-/** As for the bot: credentials go over https, or nowhere but to this machine. The address may hold a secret too. */
-function refusePlainHttp(url: string, login: Exclude<Login['kind'], 'none'>): void {
-  if (!isPlainHttp(url)) return
-  const variable = login === 'bearer' ? 'STAGING_TOKEN' : 'STAGING_CLIENT_ID'
-  throw new Error(
-    `--server: ${new URL(url).origin} is plain http, over which anybody on the way could read the credentials; ` +
-      `use https, or unset ${variable}.`,
-  )
 }
 
 /** By the policy's limits where one is named: a suite may only tighten them, as before a release. */

@@ -1,8 +1,8 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
-export type RegressOptions = {
+export type RegressOptions = ServerOptions & {
   suite: string
-  server: string
   policy?: string
   only?: string[]
   baseline?: string
@@ -13,19 +13,13 @@ export type RegressOptions = {
   markdown?: string
   json?: boolean
   writes?: boolean
-  transport: 'auto' | 'http' | 'sse'
   expectVersion?: string
-  passEnv?: string[]
 }
 
 /** `regress`: runs a suite against a server, as the bot does it before a release. */
 export function regressCommand(): Command {
-  return new Command('regress')
+  return withServerOptions(new Command('regress'))
     .requiredOption('--suite <file>', 'the suite, such as .github/mcp-regression.yml')
-    .requiredOption(
-      '--server <url|command>',
-      'the address of the server, or a command in quotes that speaks MCP on stdio',
-    )
     .option('--policy <file>', 'judge by the limits of this policy, which the suite may only tighten')
     .option('--only <name...>', 'run these cases only; the result is then no evidence for a release')
     .option(
@@ -48,13 +42,7 @@ export function regressCommand(): Command {
     .option('--markdown <file>', 'write the report as Markdown, for example to $GITHUB_STEP_SUMMARY')
     .option('--json', 'print the report as JSON instead of text')
     .option('--writes', 'this server may be written to: run the cases with `writes: true`')
-    .addOption(
-      new Option('--transport <kind>', 'how to speak to an address')
-        .choices(['auto', 'http', 'sse'])
-        .default('auto'),
-    )
     .option('--expect-version <sha>', 'the version that the server must report')
-    .option('--pass-env <name...>', 'variables of this environment that a command may see')
     .addHelpText('after', help)
     .action(async (options: RegressOptions) => {
       // Loaded only now: the other commands need nothing of it.

@@ -1,6 +1,7 @@
 import { type Attempt, connect, limitsOf } from './mcp/attempts.ts'
 import { plain } from './mcp/exact-json.ts'
 import type { Fault } from './mcp/faults.ts'
+import { withHeaders } from './mcp/headers.ts'
 import { asWritten } from './mcp/heard.ts'
 import { type Login, loginSecrets } from './mcp/login.ts'
 import { type Outcome, outcomeOfError, outcomeOfResult } from './mcp/outcome.ts'
@@ -17,7 +18,14 @@ export { loginSecrets }
 
 /** Where the server under test is. `auto` tries Streamable HTTP first and falls back to the older SSE transport. */
 export type StagingTarget =
-  | { kind: 'http'; url: string; transport?: 'auto' | 'http' | 'sse'; login?: Login }
+  | {
+      kind: 'http'
+      url: string
+      transport?: 'auto' | 'http' | 'sse'
+      login?: Login
+      /** Sent to the server with each request, and to no other origin, such as that of a login. */
+      headers?: Record<string, string>
+    }
   | { kind: 'stdio'; command: Command }
 
 export type SessionOptions = {
@@ -47,7 +55,7 @@ export type StagingSession = {
   protocolVersion: string
   capabilities: unknown
   /** What `tools/list` may depend on; stored beside every baseline. */
-  pinned: { capabilities: Record<string, unknown>; login: Login['kind'] }
+  pinned: { capabilities: Record<string, unknown>; login: string }
   listTools: () => Promise<{ ok: true; listing: ToolListing } | { ok: false; outcome: Outcome }>
   /** One call. Never rejects: whatever happens is an outcome. */
   callTool: (name: string, args: Record<string, unknown>, limits?: CallLimits) => Promise<Outcome>
@@ -69,10 +77,19 @@ export async function openStaging(target: StagingTarget, options: SessionOptions
   const current: { trace?: Trace } = {}
   const capabilities =
     options.elicitation === 'defaults' ? { elicitation: { form: { applyDefaults: true } } } : {}
-  const attempt = await connect(target, options, capabilities, current)
+  const base = options.fetch ?? fetch
+  const headed = { ...options, fetch: target.kind === 'http' ? withHeaders(base, target) : base }
+  const attempt = await connect(target, headed, capabilities, current)
   if (!attempt.ok) return { ok: false, fault: attempt.fault, stderr: attempt.stderr }
-  const login = target.kind === 'http' ? (target.login?.kind ?? 'none') : 'none'
+  const login = loginOf(target)
   return { ok: true, session: sessionOver(attempt, options, { capabilities, login }, current) }
+}
+
+/** How the server knows who asks, for what is stored beside a list: the kind of login, and the names of headers. */
+function loginOf(target: StagingTarget): string {
+  if (target.kind === 'stdio') return 'none'
+  const names = Object.keys(target.headers ?? {}).map((name) => name.toLowerCase())
+  return [target.login?.kind ?? 'none', ...names.sort()].join(' + ')
 }
 
 function sessionOver(

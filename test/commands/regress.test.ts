@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { cliTarget } from '../../src/commands/regress-input.ts'
+import { cliTarget } from '../../src/commands/server-target.ts'
 import type { RunReport } from '../../src/regression/report-schema.ts'
 import {
   aTool,
@@ -146,6 +146,73 @@ describe('regress: exit codes', () => {
   ])('2 usage error: %s', async (_name, suite, more, said) => {
     const { code, out, err } = await run(['regress', '--suite', await file('s.yml', suite), ...more])
     expect([code, out + err]).toEqual([2, expect.stringMatching(said)])
+  })
+})
+
+describe('regress: headers and query values', () => {
+  const words = async (url: string, ...more: string[]) => {
+    return ['regress', '--suite', await file('s.yml', passing), '--server', url, ...more]
+  }
+
+  test('are sent with every request, taken from the environment, and hidden in the report', async () => {
+    const url = await serve({
+      call: ({ request }) => textResult(`fine ${request.headers['x-api-key']} ${request.url}`),
+    })
+    const more = ['--header', 'X-Api-Key=$SHOP_KEY', 'X-Team=blue', '--query', `key=q-\${SHOP_KEY}`]
+    const suite = await file('echo.yml', passing.replace('text: fine', 'text: "nothing like it"'))
+    const ran = await run(['regress', '--suite', suite, '--server', `${url}?v=1`, ...more], {
+      SHOP_KEY: 'secret-of-the-shop',
+    })
+    const posts = server?.requests.filter(({ method }) => method === 'POST') ?? []
+    expect(posts.length).toBeGreaterThan(3)
+    for (const { headers, url: asked } of posts) {
+      expect([headers['x-api-key'], headers['x-team'], asked]).toEqual([
+        'secret-of-the-shop',
+        'blue',
+        '/mcp?v=1&key=q-secret-of-the-shop',
+      ])
+    }
+    expect(ran.out).toContain('[redacted]')
+    expect(ran.out).not.toContain('secret-of-the-shop')
+  })
+
+  test('a list that was read with a header is not compared with one that was read without', async () => {
+    const url = await serve()
+    const [out, env] = [join(folder, 'headed.json'), { SHOP_KEY: 'secret-of-the-shop' }]
+    await run(['contract', 'record', '--server', url, '--header', 'X-Api-Key=$SHOP_KEY', '--out', out], env)
+    expect(JSON.parse(await readFile(out, 'utf8')).pinned.login).toBe('none + x-api-key')
+  })
+
+  test.each<[string, string[], RegExp]>([
+    [
+      'a variable that is not set',
+      ['--header', 'X-Api-Key=$NOBODY'],
+      /--header: the variable NOBODY is not set/,
+    ],
+    [
+      'a query with a variable that is not set',
+      ['--query', `key=\${NOBODY}`],
+      /--query: the variable NOBODY is not set/,
+    ],
+    ['no value', ['--header', 'X-Api-Key'], /--header: X-Api-Key has no value; write it like/],
+    ['a name that is none', ['--header', 'X Api=1'], /--header: X Api cannot be sent/],
+    ['a line break', ['--header', 'X-Api=$LINES'], /--header: X-Api cannot be sent/],
+    ['a header of the protocol', ['--header', 'Mcp-Session-Id=1'], /Mcp-Session-Id belongs to the protocol/],
+    ['a second login', ['--header', 'authorization=Basic x'], /STAGING_TOKEN sets authorization already/],
+  ])('%s is wrong use', async (_name, more, says) => {
+    const env = { LINES: 'a\nb', STAGING_TOKEN: 'the-token' }
+    const { code, err } = await run(await words('http://127.0.0.1:1', ...more), env)
+    expect([code, err]).toEqual([2, expect.stringMatching(says)])
+  })
+
+  test('are not sent to a command, nor over plain http to another machine', async () => {
+    const command = await run(await words('node server.js', '--header', 'X-Api-Key=12345'))
+    expect([command.code, command.err]).toEqual([
+      2,
+      expect.stringContaining('a command on stdio has neither'),
+    ])
+    const plain = await run(await words('http://staging.invalid/mcp', '--query', 'key=12345'))
+    expect([plain.code, plain.err]).toEqual([2, expect.stringContaining('leave --header and --query out')])
   })
 })
 
@@ -348,7 +415,7 @@ describe('regress: credentials and plain http', () => {
 
   test('without credentials plain http is as good as any', () => {
     const server = 'http://staging.invalid/mcp'
-    const target = cliTarget({ server, transport: 'auto' }, { login: { kind: 'none' }, secrets: [] })
+    const { target } = cliTarget({ server, transport: 'auto' }, { login: { kind: 'none' } })
     expect(target).toMatchObject({ kind: 'http', url: server })
   })
 })

@@ -1,0 +1,29 @@
+import { type Command, Option } from 'commander'
+
+export type ServerOptions = {
+  server: string
+  transport: 'auto' | 'http' | 'sse'
+  passEnv?: string[]
+  header?: string[]
+  query?: string[]
+}
+
+/** The options that say which server is meant and how to reach it. */
+export function withServerOptions(command: Command): Command {
+  return command
+    .requiredOption(
+      '--server <url|command>',
+      'the address of the server, or a command in quotes that speaks MCP on stdio',
+    )
+    .addOption(
+      new Option('--transport <kind>', 'how to speak to an address')
+        .choices(['auto', 'http', 'sse'])
+        .default('auto'),
+    )
+    .option(
+      '--header <name=value...>',
+      "send a header with each request to the server: --header 'X-Api-Key=$KEY' takes the value from the environment",
+    )
+    .option('--query <name=value...>', 'add a value to the query of the address, written in the same way')
+    .option('--pass-env <name...>', 'variables of this environment that a command may see')
+}
