@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseDocument, visit } from 'yaml'
+import { actionsOf, events, isHandled } from '../src/bot/events.ts'
 import { defaultPolicy } from '../src/decision/policy.ts'
 import { parsePolicy } from '../src/policy/policy-file.ts'
 import { policyJsonSchema } from '../src/policy/schemas.ts'
@@ -111,6 +112,35 @@ describe('docs/architecture.md', () => {
     const paths = [...picture.matchAll(/\["?\(?"?([a-z]+\/[\w./-]*)<br>/g)].map(([, path]) => path ?? '')
     expect(paths.length).toBeGreaterThan(5)
     expect(paths.filter((path) => !existsSync(join(root, 'src', path)))).toEqual([])
+  })
+})
+
+describe('the table of facts in docs/security.md', () => {
+  const table = read('docs/security.md').match(/^\| Fact \|[\s\S]*?\n\n/m)?.[0] ?? ''
+  const named = [...table.matchAll(/`([a-z_]+)(?:\.([a-z_]+))?`/g)].flatMap(([, event = '', action]) =>
+    events.has(event)
+      ? [{ event, action: action ?? actionsOf(event)[0] ?? '' }]
+      : action
+        ? [{ event, action }]
+        : [],
+  )
+
+  test('names events and actions that have a handler', () => {
+    expect(named.length).toBeGreaterThan(25)
+    expect(named.filter(({ event, action }) => !isHandled(event, action))).toEqual([])
+  })
+
+  test('names every event that can change a verdict', () => {
+    const others = new Set([
+      'check_run', // asks for an evaluation, and changes no fact
+      'check_suite',
+      'issues', // follow-up issues after a merge
+      'merge_group', // evaluated when it is merged
+    ])
+    const missing = [...events].filter(
+      (event) => !others.has(event) && !named.some((one) => one.event === event),
+    )
+    expect(missing).toEqual([])
   })
 })
 

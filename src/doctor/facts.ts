@@ -1,4 +1,5 @@
 import type { Policy } from '../decision/policy.ts'
+import type { ApproverPool } from '../services/github/approver-pool.ts'
 import type { Enforcement } from '../services/github/enforcement.ts'
 
 /** The input of `diagnose`, as plain data. */
@@ -52,6 +53,7 @@ export type ReadRepository = {
   policy: PolicyFacts
   enforcement: Enforcement
   labels: string[]
+  approvers: ApproverPool
 }
 
 /** `unknown`: it cannot be determined from here. */

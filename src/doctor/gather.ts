@@ -1,12 +1,14 @@
 import pLimit from 'p-limit'
 import { covers } from '../decision/policy.ts'
 import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { readApproverPool } from '../services/github/approver-pool.ts'
 import { asRetry, type GitHub, orAbsent, statusOfError } from '../services/github/client.ts'
 import { readEnforcement, readLabels } from '../services/github/enforcement.ts'
 import { readPolicyFile } from '../services/github/policy.ts'
 import { retryTime } from '../store/retry-later.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
 import { readAppManifest } from './app-manifest.ts'
+import { teamsOf } from './approver-findings.ts'
 import type { Facts, InstallationFacts, PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
 import { type Probe, runProbes } from './probes.ts'
 
@@ -36,7 +38,7 @@ type Installation = {
 type Listed = { name: string; owner: { login: string }; default_branch: string }
 
 /**
- * Reads the input of `diagnose` and writes nothing: about eight requests per repository. Something that cannot be read
+ * Reads the input of `diagnose` and writes nothing: about ten requests per repository. Something that cannot be read
  * becomes a fact of its own and does not stop the rest. With `only`, reads one repository and its installation.
  *
  * @throws `retryAfter` when a rate limit of GitHub is reached, since missing facts must not look like drift.
@@ -116,7 +118,7 @@ async function readOrExplain(
   }
 }
 
-/** The policy and the labels are read as the App sees them; rules and protection by `reader`. */
+/** Reads the policy, labels and approvers as the App sees them; rules and protection with `reader`. */
 async function readRepository(
   github: GitHub,
   reader: GitHub,
@@ -128,11 +130,21 @@ async function readRepository(
     policy.kind === 'valid'
       ? { covers: (branch: string) => covers(policy.policy, branch, defaultBranch) }
       : {}
-  const [enforcement, labels] = await Promise.all([
+  const teams = policy.kind === 'valid' ? teamsOf(policy.policy) : []
+  const [enforcement, labels, approvers] = await Promise.all([
     readEnforcement(reader, repository, { defaultBranch, ...covered }),
     readLabels(github, repository),
+    readApproverPool(github, repository, teams),
   ])
-  return { kind: 'read', name: `${owner.login}/${name}`, defaultBranch, policy, enforcement, labels }
+  return {
+    kind: 'read',
+    name: `${owner.login}/${name}`,
+    defaultBranch,
+    policy,
+    enforcement,
+    labels,
+    approvers,
+  }
 }
 
 async function readPolicy(github: GitHub, repository: RepositoryName): Promise<PolicyFacts> {

@@ -1,6 +1,7 @@
 import { oneLine } from '../decision/markdown.ts'
 import { missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Branch } from '../services/github/enforcement.ts'
+import { approverFindings } from './approver-findings.ts'
 import { branchSettingFindings, mergeQueueFindings, reviewSettingFindings } from './branch-settings.ts'
 import { bypassFindings } from './bypass-findings.ts'
 import { type Diagnosis, type Found, listed, quoted } from './diagnosis.ts'
@@ -41,6 +42,7 @@ function findingsIn(repository: RepositoryFacts, gate: RequiredCheck): Found[] {
     ...uncovered.flatMap((branch) => uncoveredFindings(branch, gate)),
     ...(unread > 0 ? [unreadBranches(unread)] : []),
     ...labelFindings(repository, gate),
+    ...approverFindings(repository),
   ]
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { diagnose, isDrift } from '../../src/doctor/diagnose.ts'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
 import type { Facts, RepositoryFacts } from '../../src/doctor/facts.ts'
+import type { TeamFacts } from '../../src/services/github/approver-pool.ts'
 import type { Bypass } from '../../src/services/github/enforcement/bypass.ts'
 import {
   APP,
@@ -21,6 +22,20 @@ const of = (rule: string, facts: Facts): Diagnosis[] => diagnose(facts).filter((
 const shop = (wish: RepositoryWish) => someFacts({ repositories: [aRepository(wish)] })
 const onMain = (...sources: Parameters<typeof aBranch>[0]) => shop({ branches: [aBranch(sources)] })
 const by = (who: string, mode: Bypass['mode'], reach: Bypass['reach'] = 'chosen') => ({ who, mode, reach })
+
+const requiresTeam = 'gates: { approvals: { teams: [operations] } }\n'
+const urgentBy = 'gates: { release_window: { urgent: { labelled_by: [operations] } } }\n'
+
+type TeamWish = TeamFacts extends infer Team
+  ? Team extends { name: string }
+    ? Omit<Team, 'name'>
+    : never
+  : never
+const withTeam = (team: TeamWish, policy = requiresTeam) =>
+  shop({
+    policy: aPolicy(policy),
+    approvers: { writers: 5, teams: [{ name: 'operations', ...team } as TeamFacts] },
+  })
 
 describe('a world where all is well', () => {
   it('has no drift, says that the check is required and pinned, and leaves nothing unknown', () => {
@@ -401,6 +416,62 @@ const table: Row[] = [
     drifted: someFacts({ probes: [{ name: 'database', state: 'unknown', message: 'Not from here.' }] }),
     says: 'Not from here.',
   },
+  {
+    sentence: 'a required team that does not exist',
+    rule: 'team-missing',
+    severity: 'error',
+    drifted: withTeam({ kind: 'absent' }),
+    well: withTeam({ kind: 'read', members: 3, writers: 1 }),
+    says: 'The team "operations" in the policy does not exist, so no pull request can pass.',
+  },
+  {
+    sentence: 'a required team that the App cannot read',
+    rule: 'team-unreadable',
+    severity: 'error',
+    drifted: withTeam({ kind: 'unreadable', why: 'Resource not accessible by integration' }),
+    well: withTeam({ kind: 'read', members: 3, writers: 1 }),
+    says: 'Cannot read the team "operations" (Resource not accessible by integration), so no pull request can pass.',
+  },
+  {
+    sentence: 'a required team in which nobody has write access',
+    rule: 'team-without-writers',
+    severity: 'error',
+    drifted: withTeam({ kind: 'read', members: 3, writers: 0 }),
+    well: withTeam({ kind: 'read', members: 3, writers: 1 }),
+    says: 'No member of the team "operations" has write access, so no pull request can pass.',
+  },
+  {
+    sentence: 'a required team without members',
+    rule: 'team-without-writers',
+    severity: 'error',
+    drifted: withTeam({ kind: 'read', members: 0, writers: 0 }),
+    well: withTeam({ kind: 'read', members: 1, writers: 1 }),
+    says: 'The team "operations" has no members, so no pull request can pass.',
+  },
+  {
+    sentence: 'a team that may mark as urgent and does not exist',
+    rule: 'team-missing',
+    severity: 'warning',
+    drifted: withTeam({ kind: 'absent' }, urgentBy),
+    well: withTeam({ kind: 'read', members: 1, writers: 1 }, urgentBy),
+    says: 'does not exist, so nobody in it can mark a change as urgent.',
+  },
+  {
+    sentence: 'fewer people with write access than required approvals',
+    rule: 'too-few-approvers',
+    severity: 'error',
+    drifted: shop({ approvers: { writers: 1, teams: [] } }),
+    says: 'Only 1 person has write access and the policy requires 2 approvals, so no pull request can pass.',
+  },
+  {
+    sentence:
+      'as many people with write access as required approvals, since nobody approves their own change',
+    rule: 'too-few-approvers',
+    severity: 'warning',
+    drifted: shop({ approvers: { writers: 2, teams: [] } }),
+    well: shop({ approvers: { writers: 3, teams: [] } }),
+    says: 'Only 2 people have write access and the policy requires 2 approvals from people who did not work on the change',
+  },
 ]
 
 describe('each drift is seen, and not where there is none', () => {
@@ -411,6 +482,25 @@ describe('each drift is seen, and not where there is none', () => {
     expect(more).toEqual([])
     expect(of(rule, well).filter((one) => one.severity === severity)).toEqual([])
     if (isDrift({ ...(found as Diagnosis) })) expect(found?.fix).not.toBe('')
+  })
+})
+
+describe('what is not reported about approvers', () => {
+  it.each([
+    ['a number of people that cannot be read', shop({ approvers: { writers: undefined, teams: [] } })],
+    [
+      'few people where the policy requires no approvals',
+      shop({ approvers: { writers: 1, teams: [] }, policy: aPolicy('gates: { release_window: {} }\n') }),
+    ],
+    [
+      'anything while the policy is invalid',
+      shop({
+        approvers: { writers: 0, teams: [{ name: 'x', kind: 'absent' }] },
+        policy: aPolicy('gates: 1\n'),
+      }),
+    ],
+  ])('%s', (_, facts) => {
+    expect(diagnose(facts).filter(({ rule }) => /^team-|^too-few/.test(rule))).toEqual([])
   })
 })
 

@@ -80,6 +80,7 @@ export function aRepository(wish: RepositoryWish = {}): ReadRepository {
     policy: aPolicy(),
     enforcement: { branches, unread, rulesets },
     labels: ['urgent', 'release', 'hold'],
+    approvers: { writers: 5, teams: [] },
     ...rest,
   }
 }
