@@ -37,7 +37,7 @@ export async function runDemo(options: { keep: boolean }): Promise<boolean> {
 /** The records are read once the bot has let go of the database: an auditor needs nothing but the file. */
 async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
   await stage.bot().end('SIGTERM')
-  const database = await openDatabase({ dataDir: stage.dataDir })
+  const database = await openDatabase(stage.database)
   try {
     const verdict = await verifyChain(database)
     if (!verdict.ok)

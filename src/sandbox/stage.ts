@@ -25,7 +25,8 @@ export type Stage = {
   slack: Slack
   /** The staging server under test, where the options ask for one. */
   staging: Staging | undefined
-  dataDir: string
+  /** Where the bot keeps its state. A folder belongs to one process at a time. */
+  database: BotDatabase
   now: () => Date
   /** The client of a person, with a token of their own. */
   as: (login: string) => Octokit
@@ -47,18 +48,20 @@ export type Stage = {
   close: () => Promise<void>
 }
 
+type BotDatabase = { dataDir: string } | { url: string }
+
 export type StageOptions = {
   at: Date
   env?: Record<string, string>
   /** Starts a staging server of the sandbox, and tells its address to the bot as the operator does. */
   staging?: boolean
-  /** The bot's data folder; a new one of the stage's own when left out. */
-  dataDir?: string
+  /** The bot's data folder, or its Postgres; a new folder of the stage's own when left out. */
+  database?: BotDatabase
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'release-gate-'))
-  const dataDir = options.dataDir ?? join(folder, 'data')
+  const database = options.database ?? { dataDir: join(folder, 'data') }
   let time = options.at
   const now = () => time
   const clock = () => time.getTime()
@@ -66,7 +69,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const slack = await startSlack({ clock, channelLimit: true })
   const staging = options.staging ? await startStaging() : undefined
   const env = {
-    ...environment(github, slack, dataDir),
+    ...environment(github, slack),
+    ...('url' in database ? { DATABASE_URL: database.url } : { DATA_DIR: database.dataDir }),
     ...(staging ? operator(staging) : {}),
     ...options.env,
   }
@@ -87,7 +91,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     github,
     slack,
     staging,
-    dataDir,
+    database,
     now,
     as,
     moveTo: async (at) => {
@@ -110,13 +114,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-function environment(github: SandboxGitHub, slack: Slack, dataDir: string): Record<string, string> {
+function environment(github: SandboxGitHub, slack: Slack): Record<string, string> {
   return {
     APP_ID: String(github.app.id),
     PRIVATE_KEY: github.app.privateKey,
     WEBHOOK_SECRET: github.app.webhookSecret,
     GITHUB_API_URL: github.url,
-    DATA_DIR: dataDir,
     SLACK_BOT_TOKEN: slack.token,
     SLACK_API_URL: slack.url,
   }

@@ -23,7 +23,7 @@ export async function benchStart(stage: Stage): Promise<Measure[]> {
   ]
 }
 
-async function coldStart({ github, dataDir }: Stage): Promise<number> {
+async function coldStart({ github, database }: Stage): Promise<number> {
   const port = await freePort()
   const began = performance.now()
   const child = spawn(process.execPath, [main, 'start'], {
@@ -35,7 +35,7 @@ async function coldStart({ github, dataDir }: Stage): Promise<number> {
       PRIVATE_KEY: github.app.privateKey,
       WEBHOOK_SECRET: github.app.webhookSecret,
       GITHUB_API_URL: github.url,
-      DATA_DIR: dataDir,
+      ...('dataDir' in database ? { DATA_DIR: database.dataDir } : { DATABASE_URL: database.url }),
       PORT: String(port),
     },
   })

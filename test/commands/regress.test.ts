@@ -569,7 +569,7 @@ test('regress stops at SIGINT: the run is inconclusive, and its server is not le
       () => true,
       () => false,
     )
-  await expect.poll(called, { timeout: 10_000 }).toBe(true)
+  await expect.poll(called).toBe(true)
   child.kill('SIGINT')
   const [exit] = await once(child, 'close')
   expect([exit, out]).toEqual([3, expect.stringContaining('the run was stopped')])

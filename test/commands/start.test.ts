@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openDatabase } from '../../src/store/database/open.ts'
 import { appKey } from '../support/app-key.ts'
-import { aFolder, migratedTemplate } from '../support/databases.ts'
+import { aDataFolder, aFolder } from '../support/databases.ts'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
 const secret = 'canary-of-the-webhook'
@@ -56,8 +55,7 @@ function addressOf({ child, said }: Running): Promise<string> {
 
 beforeAll(async () => {
   folder = await aFolder()
-  dataDir = join(folder, 'data')
-  await (await openDatabase({ dataDir, restoreFrom: await migratedTemplate() })).close()
+  dataDir = await aDataFolder(join(folder, 'data'))
 })
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
@@ -104,8 +102,7 @@ describe('a started bot', () => {
   })
 
   test('a taken port is told, and the process ends', async () => {
-    const other = { ...credentials(), DATA_DIR: join(await aFolder(), 'data'), PORT: new URL(url).port }
-    await (await openDatabase({ dataDir: other.DATA_DIR, restoreFrom: await migratedTemplate() })).close()
+    const other = { ...credentials(), DATA_DIR: await aDataFolder(), PORT: new URL(url).port }
     const { code, said } = await ended(start(other))
     expect(code).toBe(2)
     expect(said).toContain('PORT: the port is already in use. Stop the other program, or choose another port')

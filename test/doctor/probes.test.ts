@@ -10,8 +10,7 @@ import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { readServers } from '../../src/settings/servers.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
-import type { Database } from '../../src/store/database.ts'
-import { aFolder, aPostgresServer, asClient, migratedTemplate } from '../support/databases.ts'
+import { aDataFolder, aFolder, aPostgresUrl, asClient } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -65,8 +64,7 @@ describe('the data folder', () => {
   })
 
   it('that no process holds is opened and asked', async () => {
-    const dataDir = await aFolder()
-    await (await openDatabase({ dataDir, restoreFrom: await migratedTemplate() })).close()
+    const dataDir = await aDataFolder()
     const found = await state({ database: { dataDir }, ...nowhere })
     expect(found).toMatchObject({ database: { state: 'ok' }, queue: { state: 'ok' } })
     // It is free again.
@@ -75,8 +73,8 @@ describe('the data folder', () => {
 
   describe('that the running bot holds', () => {
     async function held(): Promise<string> {
-      const dataDir = await aFolder()
-      const database: Database = await openDatabase({ dataDir, restoreFrom: await migratedTemplate() })
+      const dataDir = await aDataFolder()
+      const database = await openDatabase({ dataDir })
       closing.push(database.close)
       return dataDir
     }
@@ -115,9 +113,7 @@ describe('the data folder', () => {
 
 describe('a Postgres', () => {
   it('that answers is asked, and nothing is made in it: the tables of the jobs are told to be missing', async () => {
-    const server = await aPostgresServer()
-    closing.push(server.stop)
-    const url = await server.url()
+    const url = await aPostgresUrl('template0')
     const empty = await state({ database: { url }, ...nowhere })
     expect(empty).toMatchObject({
       database: { state: 'ok', message: 'The database works.' },

@@ -8,7 +8,7 @@ import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
 import { readSnapshot } from '../../src/services/github/snapshot.ts'
 import { clientOf, memoryFacts } from '../support/desk.ts'
-import { aStage } from '../support/stage.ts'
+import { aStageOnPglite } from '../support/stage.ts'
 
 /** Histories a run: a handful by default, more with SIZE=large. */
 const large = process.env.SIZE === 'large'
@@ -19,7 +19,7 @@ let stage: Stage
 let installationId: number
 let count = 0
 beforeAll(async () => {
-  stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
+  stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z') })
   cast(stage)
   installationId = stage.github.installApp('foodyepay').installationId
   stage.github.requests.set({ hourly: Number.POSITIVE_INFINITY })

@@ -2,26 +2,24 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts'
 import { type Stage, setStage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, furnish } from '../../src/sandbox/workshop.ts'
-import { aPostgresServer } from '../support/databases.ts'
+import { aPostgresUrl } from '../support/databases.ts'
 
 const opening = new Date('2026-12-09T18:00:00Z')
 const closing = new Date('2026-12-09T19:00:00Z')
 const at = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 1_000)
 
-let server: Awaited<ReturnType<typeof aPostgresServer>>
 let stage: Stage
 let second: BotProcess
 
 beforeAll(async () => {
-  server = await aPostgresServer()
-  const env = { DATABASE_URL: await server.url() }
+  const url = await aPostgresUrl()
   const start = at(opening, -86_400)
-  stage = await setStage({ at: start, env })
+  stage = await setStage({ at: start, database: { url } })
   const { github, slack } = stage
   second = await startBotProcess({
     at: start,
     env: {
-      ...env,
+      DATABASE_URL: url,
       APP_ID: String(github.app.id),
       PRIVATE_KEY: github.app.privateKey,
       WEBHOOK_SECRET: github.app.webhookSecret,
@@ -34,7 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await second.end('SIGTERM')
   await stage.close()
-  await server.stop()
 })
 
 const moveBothTo = async (time: Date) => {

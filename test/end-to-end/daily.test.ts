@@ -72,7 +72,7 @@ describe('the daily look', () => {
     expect(readAnchors((await issue())?.body ?? '')).toEqual(anchors)
 
     await stage.bot().end('SIGTERM')
-    const database = await openDatabase({ dataDir: stage.dataDir })
+    const database = await openDatabase(stage.database)
     expect(await verifyChain(database, undefined, { anchors })).toMatchObject({ ok: true })
     await database.close()
     await stage.startBot()
@@ -81,7 +81,7 @@ describe('the daily look', () => {
   test('neither anchors nor cuts records that do not hold, and tells so', async () => {
     await shop.openPull('ana', { branch: 'c', title: 'C', files: { 'src/c.ts': 'c\n' } })
     await stage.bot().end('SIGTERM')
-    const database = await openDatabase({ dataDir: stage.dataDir })
+    const database = await openDatabase(stage.database)
     const change = async (sql: string) => {
       await database.query('ALTER TABLE release_gate.audit_records DISABLE TRIGGER USER')
       await database.query(sql)
@@ -94,7 +94,7 @@ describe('the daily look', () => {
     await wakeUp('2028-06-01T04:00:00Z')
     expect(stage.bot().log()).toContain('The chain of records is broken')
     await stage.bot().end('SIGTERM')
-    const after = await openDatabase({ dataDir: stage.dataDir })
+    const after = await openDatabase(stage.database)
     expect(await after.query('SELECT count(*) AS kept FROM release_gate.anchors')).toEqual(before)
     expect(await after.query('SELECT 1 FROM release_gate.checkpoints')).toEqual([])
     await after.close()

@@ -100,7 +100,7 @@ describe('a head that was merged to another branch than the default one', () => 
 
   test('lets nothing through to the default branch, though the writes of the hour are used up', async () => {
     await stage.bot().end('SIGTERM')
-    const database = await openDatabase({ dataDir: stage.dataDir })
+    const database = await openDatabase(stage.database)
     await database.query(
       'INSERT INTO release_gate.writes (installation_id, at) SELECT $1, $2::timestamptz FROM generate_series(1, 490)',
       [installationId, new Date('2026-11-26T08:50:00Z')],

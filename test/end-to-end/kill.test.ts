@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
-import { aStage } from '../support/stage.ts'
+import { aStageOnPglite } from '../support/stage.ts'
 
 /** How long after the event the bot is killed, in milliseconds: spread over an evaluation, which takes about 100. */
 const delays = (process.env.SIZE === 'large' ? [0, 5, 15, 30, 45, 60, 80, 100, 130, 170] : [0, 45]).entries()
@@ -11,7 +11,7 @@ describe('kill -9 of the bot at any moment, then a restart', () => {
   let stage: Stage
   let shop: Workshop
   beforeAll(async () => {
-    stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
+    stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z') })
     cast(stage)
     shop = await furnish(stage)
     stage.github.installApp(shop.repository.owner)

@@ -107,7 +107,7 @@ describe('a merge group', () => {
     const [late = ''] = await shop.groupHeads()
     const [allowed = ''] = await hasty.groupHeads()
     await stage.bot().end('SIGTERM')
-    const database = await openDatabase({ dataDir: stage.dataDir })
+    const database = await openDatabase(stage.database)
     const token = stage.github.installationToken(installationId)
     const shell = {
       database,

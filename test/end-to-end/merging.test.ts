@@ -37,7 +37,7 @@ async function traces(shop: MergingShop, records: ReadRecord[]) {
 }
 type Traces = Awaited<ReturnType<typeof traces>>
 
-/** The bot is read once for several scenes: it has to be stopped for that. */
+/** Read once for several scenes: the notices of all of them take their time. */
 async function settledRecords(): Promise<ReadRecord[]> {
   await letNoticesPass(stage)
   return recordsOf(stage)
@@ -300,7 +300,9 @@ describe('no exception', () => {
   })
 
   test('a merge of which no event ever tells is found when all pull requests are looked at again', async () => {
-    // Reading the records has started the bot once more, and it looks at all of them then.
+    await stage.kill()
+    await stage.startBot()
+    await stage.settled()
     const again = await settledRecords()
     const left = await traces(unheard, again)
     expect(left.merged).toHaveLength(1)

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TestClock } from 'pg-boss'
 import { pino } from 'pino'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Notice } from '../../src/decision/notice.ts'
 import { type Stage, type StageOptions, setStage } from '../../src/sandbox/stage.ts'
 import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
@@ -11,28 +11,23 @@ import { calendarLink } from '../../src/server/calendar-link.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
-import { aPostgresServer } from '../support/databases.ts'
+import { aPostgresUrl } from '../support/databases.ts'
+import { eventually } from '../support/eventually.ts'
 import { aMerge } from '../support/notices.ts'
 
 const AT = new Date('2026-11-24T22:00:00Z')
 const policy = 'gates:\n  approvals: {}\n  release_window: {}\nslack:\n  channel: "#releases"\n'
 
 /** The real bot on a Postgres to which the test adds notices, as another process of the bot would. */
-let postgres: Awaited<ReturnType<typeof aPostgresServer>>
 let stage: Stage
 let shop: Workshop
 let database: Database
 let queue: Queue
 let clock: TestClock
 
-beforeAll(async () => {
-  postgres = await aPostgresServer()
-})
-afterAll(() => postgres.stop())
-
 async function start(env: StageOptions['env'] = {}): Promise<void> {
-  const url = await postgres.url()
-  stage = await setStage({ at: AT, env: { DATABASE_URL: url, LOG_LEVEL: 'info', ...env } })
+  const url = await aPostgresUrl()
+  stage = await setStage({ at: AT, database: { url }, env: { LOG_LEVEL: 'info', ...env } })
   cast(stage)
   shop = await furnish(stage, { policy })
   stage.github.installApp('foodyepay')
@@ -141,7 +136,7 @@ describe('a broken Slack never delays a check', () => {
       await start({ SLACK_API_URL: `http://127.0.0.1:${port}/api/` })
       await clock.setTime(stage.now())
       await queue.enqueueNotice(await aNotice('merged/1'))
-      await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 10_000 })
+      await eventually(() => expect(calls).toHaveLength(1))
       const github = stage.as('ana')
       const copy = await stage.github.workingCopy(shop.name, 'ana')
       await copy.branch('two', 'origin/main')
@@ -149,11 +144,8 @@ describe('a broken Slack never delays a check', () => {
       const sha = await copy.commit('Two')
       await copy.push({ ref: 'two' })
       await github.rest.pulls.create({ ...shop.repository, title: 'Two', head: 'two', base: 'main' })
-      await vi.waitFor(
-        async () => expect(await checkOf(sha)).toMatchObject({ title: 'Waiting for 2 approvals' }),
-        {
-          timeout: 5_000,
-        },
+      await eventually(async () =>
+        expect(await checkOf(sha)).toMatchObject({ title: 'Waiting for 2 approvals' }),
       )
       expect(await stage.bot().idle()).toBe(false)
       expect(calls).toHaveLength(1)

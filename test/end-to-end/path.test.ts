@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
-import { aStage } from '../support/stage.ts'
+import { aStageOnPglite } from '../support/stage.ts'
 
 const onlyApprovals = 'gates:\n  approvals: {}\n'
 
@@ -19,7 +19,7 @@ const approve = async (shop: Workshop, change: Change) => {
 }
 
 beforeAll(async () => {
-  stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
+  stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z') })
   cast(stage)
   stage.github.installApp('foodyepay')
 })

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
+import { eventually } from '../support/eventually.ts'
 import { aStagingWorld, type StagingWorld } from '../support/staging-world.ts'
 
 /** Several candidates and one staging environment: each is deployed and judged in its turn. */
@@ -37,9 +38,7 @@ async function aCandidate(): Promise<Change> {
 const askedFor = async ({ sha }: Change) =>
   (await world.stage.as('olga').rest.repos.listDeployments({ ...shop.repository, sha })).data.length
 const isUnderWay = (change: Change) =>
-  vi.waitFor(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }), {
-    timeout: 10_000,
-  })
+  eventually(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }))
 async function tipOfMain(): Promise<string> {
   const { data } = await world.stage.as('olga').rest.repos.getCommit({ ...shop.repository, ref: 'main' })
   return data.sha
@@ -83,9 +82,7 @@ describe('of two candidates', () => {
     await isUnderWay(first)
     const wish = { ...shop.repository, issue_number: second.number, labels: ['release'] }
     await world.stage.as('eva').rest.issues.addLabels(wish)
-    await vi.waitFor(async () => expect((await shop.check(second))?.title).toBe('Waiting for a deployment'), {
-      timeout: 10_000,
-    })
+    await eventually(async () => expect((await shop.check(second))?.title).toBe('Waiting for a deployment'))
     await isUnderWay(first)
     await running
     expect(await askedFor(second)).toBe(0)

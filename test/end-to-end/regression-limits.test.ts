@@ -149,7 +149,7 @@ describe('a secret', () => {
     const shown = JSON.stringify([run, await shop.check(change)])
     const log = stage.bot().log()
     await stage.bot().end('SIGTERM')
-    const database = await openDatabase({ dataDir: stage.dataDir })
+    const database = await openDatabase(stage.database)
     const rows = []
     for (const table of ['evidence', 'audit_records', 'regression_checks', 'verdicts', 'baselines'])
       rows.push(await database.query(`SELECT * FROM release_gate.${table}`))

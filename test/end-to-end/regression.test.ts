@@ -1,5 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Change, deployer, type Workshop } from '../../src/sandbox/workshop.ts'
+import { eventually } from '../support/eventually.ts'
+import { aStageOnPglite } from '../support/stage.ts'
 import { aStagingWorld, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
 /** rules/regression.md, as people meet it on GitHub. */
@@ -22,9 +24,7 @@ const runsOf = async (shop: Workshop, { sha }: { sha: string }) => {
 }
 /** Resolves once the check says that the run goes on. */
 const progressReport = (shop: Workshop, change: Change) =>
-  vi.waitFor(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }), {
-    timeout: 10_000,
-  })
+  eventually(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }))
 const passed = { conclusion: 'success', title: 'All hold: Staging regression passed' }
 
 beforeAll(async () => {
@@ -463,6 +463,13 @@ describe('a run', () => {
       title: 'Cancelled: the head has moved',
     })
     expect(await gateOf(shop, moved)).toMatchObject({ title: 'Not on staging yet' })
+  })
+})
+
+describe('a run on a data folder', () => {
+  beforeAll(async () => {
+    await world.close()
+    world = await aStagingWorld(undefined, undefined, aStageOnPglite)
   })
 
   test('that a crash cut off is done again after the restart', async () => {

@@ -66,7 +66,7 @@ describe('the review that an urgent merge owes', () => {
     await shop.label('eva', change, 'urgent')
     expect(await shop.merge('eva', change)).toBeUndefined()
     await stage.bot().end('SIGTERM')
-    const database = await openDatabase({ dataDir: stage.dataDir })
+    const database = await openDatabase(stage.database)
     const overdueAt = async (time: string) => {
       const { repositories } = await statusOf({ database, now: () => new Date(time) })
       return repositories.find(({ repository }) => repository === shop.name)?.overdue

@@ -1,5 +1,5 @@
 import { TestClock } from 'pg-boss'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Notice } from '../../src/decision/notice.ts'
 import { deadLetterNotice } from '../../src/notices/dead-letter.ts'
 import { type NotifyShell, notify, type Sent } from '../../src/notices/notify.ts'
@@ -11,6 +11,7 @@ import { keepValidPolicy } from '../../src/store/policies.ts'
 import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import type { DeadJob, Queue } from '../../src/store/queue.ts'
 import { aPglite } from '../support/databases.ts'
+import { eventually } from '../support/eventually.ts'
 import { aMerge, aRepository, everyKind } from '../support/notices.ts'
 import { aQueue } from '../support/queues.ts'
 
@@ -72,13 +73,10 @@ async function start(options: SlackOptions & { silent?: boolean } = {}) {
 
 /** This clock fires no poll, so of jobs that become due together each nudge lets the workers take some. */
 function settled(of: Queue): Promise<void> {
-  return vi.waitFor(
-    async () => {
-      of.nudge()
-      expect(await of.idle()).toBe(true)
-    },
-    { timeout: 10_000, interval: 20 },
-  )
+  return eventually(async () => {
+    of.nudge()
+    expect(await of.idle()).toBe(true)
+  })
 }
 
 async function keep(channel: string, repositoryId = 2, repo = 'mcp-server'): Promise<void> {
@@ -295,7 +293,7 @@ describe('a broken Slack', () => {
     await jobs.enqueueNotice(aMerge())
     await settled(jobs)
     for (let retry = 0; retry < RETRY_LIMIT; retry++) await pass(301)
-    await vi.waitFor(() => {
+    await eventually(() => {
       jobs.nudge()
       expect(dead).toHaveLength(1)
     })

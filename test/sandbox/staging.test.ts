@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Baseline } from '../../src/regression/contract-check.ts'
 import { createRedactor } from '../../src/regression/redaction.ts'
@@ -10,13 +10,14 @@ import type { Suite } from '../../src/regression/suite-schema.ts'
 import { type Staging, sandboxDiner, startStaging } from '../../src/sandbox/staging/start.ts'
 import { openLedger } from '../../src/services/ledger.ts'
 import { openReceipts } from '../../src/services/receipts.ts'
+import { aBarePglite } from '../support/databases.ts'
 import { opened } from '../support/mcp-server.ts'
 import { anInput, aSuite, gateOf } from '../support/regression-run.ts'
 
 let database: PGlite
 let staging: Staging
 beforeAll(async () => {
-  database = await PGlite.create()
+  database = await aBarePglite()
 })
 afterAll(() => database.close())
 beforeEach(async () => {

@@ -5,7 +5,7 @@ import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { aCrowd, buildPasses, type Candidate, mergesOf } from '../support/crowd.ts'
-import { aStage } from '../support/stage.ts'
+import { aStageOnPglite } from '../support/stage.ts'
 
 /**
  * All are ready and auto-merge is on for all; only their builds are open, and end one by one around closing. So at every
@@ -31,7 +31,7 @@ type World = { stage: Stage; shop: Workshop; crowd: Candidate[] }
 
 /** A day before, so that what people did at once has been said when the hour of the opening begins. */
 async function readyForOpening(count: number): Promise<World> {
-  const stage = await aStage({ at: new Date('2026-11-24T02:00:00Z') })
+  const stage = await aStageOnPglite({ at: new Date('2026-11-24T02:00:00Z') })
   const { shop, crowd } = await aCrowd(stage, count)
   for (let minute = 0; minute < count / 10; minute++) await stage.moveTo(at(stage.now(), 61))
   await stage.moveTo(at(opening, -600))
@@ -152,7 +152,7 @@ function announcedOf(stage: Stage): number[] {
 /** The pull requests whose merge was recorded, and those whose merge was recorded as an exception. */
 async function recordsOf(stage: Stage): Promise<{ merged: number[]; exceptions: number[] }> {
   await stage.bot().end('SIGTERM')
-  const database = await openDatabase({ dataDir: stage.dataDir })
+  const database = await openDatabase(stage.database)
   const numbers: Record<string, number[]> = { merged: [], exception: [] }
   const [installation] = await database.query<{ id: number }>(
     'SELECT installation_id AS id FROM release_gate.verdicts LIMIT 1',

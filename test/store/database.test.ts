@@ -9,7 +9,7 @@ import { migrate, requireMigrated } from '../../src/store/database/migrations.ts
 import { openDatabase } from '../../src/store/database/open.ts'
 import { keepUp } from '../../src/store/database/upkeep.ts'
 import type { Database } from '../../src/store/database.ts'
-import { aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
+import { aDataFolder, aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
@@ -159,19 +159,15 @@ describe('a PGlite folder', () => {
     await once(child.stdout, 'data')
     return child
   }
-  const aMigratedFolder = async () => {
-    const folder = await aFolder()
-    await (await aPglite(folder)).close()
-    return folder
-  }
 
   test('is readable by its owner only', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aFolder()
+    await (await aPglite(folder)).close()
     expect((await stat(folder)).mode & 0o777).toBe(0o700)
   })
 
   test('refuses a second process with an error that names the folder and the holder, and never steals it', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aDataFolder()
     const holder = await hold(folder)
     const refused = openDatabase({ dataDir: folder })
     await expect(refused).rejects.toThrow(folder)
@@ -180,21 +176,21 @@ describe('a PGlite folder', () => {
   })
 
   test('refuses also while the holder is stopped (SIGSTOP), however long it is silent', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aDataFolder()
     const holder = await hold(folder)
     holder.kill('SIGSTOP')
     await expect(openDatabase({ dataDir: folder })).rejects.toThrow(`process ${holder.pid} `)
   })
 
   test('refuses a second opening within one process', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aDataFolder()
     const first = await openDatabase({ dataDir: folder })
     await expect(openDatabase({ dataDir: folder })).rejects.toThrow(`process ${process.pid} `)
     await first.close()
   })
 
   test('is taken over from a killed process (kill -9), with all that it had written', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aDataFolder()
     const holder = await hold(folder)
     holder.kill('SIGKILL')
     await once(holder, 'exit')
@@ -207,7 +203,7 @@ describe('a PGlite folder', () => {
   })
 
   test('is taken over although the owner file names a pid that lives again as another process', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aDataFolder()
     await writeFile(
       join(folder, 'folder.owner'),
       JSON.stringify({ pid: process.ppid, host: 'x', since: 'y' }),
@@ -218,7 +214,7 @@ describe('a PGlite folder', () => {
   })
 
   test('can be backed up to one file while open, and restored into an empty folder', async () => {
-    const folder = await aMigratedFolder()
+    const folder = await aDataFolder()
     const database = await openDatabase({ dataDir: folder })
     await database.query("INSERT INTO release_gate.facts VALUES ('kept in the backup', '1', now())")
     const file = join(folder, 'backup.tgz')

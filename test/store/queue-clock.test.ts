@@ -1,10 +1,11 @@
 import { TestClock } from 'pg-boss'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import type { DeadJob, Handlers, Queue } from '../../src/store/queue.ts'
 import { retryAfter } from '../../src/store/retry-later.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { eventually } from '../support/eventually.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 const TUESDAY = new Date('2026-11-24T16:00:00Z')
@@ -33,7 +34,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     }
     return { ...started, clock, database, moveTo }
   }
-  const times = (ran: unknown[], count: number) => vi.waitFor(() => expect(ran).toHaveLength(count))
+  const times = (ran: unknown[], count: number) => eventually(() => expect(ran).toHaveLength(count))
 
   test('an immediate job runs without a tick', async () => {
     const { queue, ran } = await start()
@@ -189,7 +190,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     })
     const notices = [{ text: 'a' }, { text: 'b' }, { text: 'c' }]
     const run = (count: number) =>
-      vi.waitFor(() => {
+      eventually(() => {
         queue.nudge()
         expect(seen).toHaveLength(count)
       })
@@ -213,7 +214,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     })
     await queue.enqueueEvaluate(aPull({ number: 1 }))
     for (let attempt = 1; attempt <= RETRY_LIMIT + 1; attempt += 1) {
-      await vi.waitFor(() => expect(ran.filter((pull) => pull.number === 1)).toHaveLength(attempt))
+      await eventually(() => expect(ran.filter((pull) => pull.number === 1)).toHaveLength(attempt))
       if (attempt <= RETRY_LIMIT) await moveTo(new Date(clock.now() + 301 * SECOND))
     }
     await untilDead(queue, () => expect(dead).toHaveLength(1))
@@ -221,7 +222,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     expect(lines.filter((line) => line.alert)).toHaveLength(1)
     await queue.enqueueEvaluate(aPull({ number: 2 }))
     await queue.enqueueEvaluate(aPull({ number: 1 }))
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(
         ran
           .slice(-2)
@@ -294,7 +295,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
 
 /** A dead letter comes without a NOTIFY, and this clock fires no poll. */
 function untilDead(queue: Queue, expected: () => void): Promise<void> {
-  return vi.waitFor(() => {
+  return eventually(() => {
     queue.nudge()
     expected()
   })

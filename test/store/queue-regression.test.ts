@@ -1,7 +1,8 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { RegressionRequest } from '../../src/decision/regression-request.ts'
 import type { Queue } from '../../src/store/queue.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { eventually } from '../support/eventually.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 const aWish = (what: Partial<RegressionRequest> = {}): RegressionRequest => ({
@@ -68,7 +69,7 @@ describeOnBoth('runs of the staging regression', (open) => {
       await other.promise
       expect(await queue.idle()).toBe(false)
       release.resolve()
-      await vi.waitFor(async () => expect(await queue.idle()).toBe(true), { timeout: 15_000 })
+      await eventually(async () => expect(await queue.idle()).toBe(true))
       expect(most).toBe(1)
     })
   })

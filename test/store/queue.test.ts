@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Queue } from '../../src/store/queue.ts'
-import { aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
+import { aDataFolder, describeOnBoth } from '../support/databases.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 describeOnBoth('the queue', (open) => {
@@ -197,8 +197,7 @@ describeOnBoth('the queue', (open) => {
 
 describe('on PGlite, a job that was cut off by kill -9', () => {
   test('runs again at once after the next start', async () => {
-    const folder = await aFolder()
-    await (await aPglite(folder)).close()
+    const folder = await aDataFolder()
     const child = spawn(process.execPath, ['test/support/crash-worker.ts', folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -208,7 +207,8 @@ describe('on PGlite, a job that was cut off by kill -9', () => {
     const database = await openDatabase({ dataDir: folder })
     const { queue, ran, work, lines } = await aQueue(database)
     await work()
-    await vi.waitFor(() => expect(ran).toEqual([aPull()]), { timeout: 1_500, interval: 10 })
+    // Below the minute after which pg-boss would look for silent workers.
+    await vi.waitFor(() => expect(ran).toEqual([aPull()]), { timeout: 30_000, interval: 10 })
     expect(lines.map((line) => line.msg)).toContain('Jobs that were cut off run again')
     await untilIdle(queue)
     expect(ran).toHaveLength(1)

