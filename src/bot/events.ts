@@ -26,6 +26,8 @@ export type Lookup =
   /** Every open pull request of a repository, or of all repositories of an installation. */
   | { of: 'repository'; repository: RepositoryRef }
   | { of: 'installation'; installationId: number }
+  /** Open pull requests whose base or head is not the one that we know: a retargeting is not always told. */
+  | { of: 'retargeted'; repository: RepositoryRef; defaultBranch: string }
   /** May this person have the regression run again on this commit? */
   | { of: 'regression'; repository: RepositoryRef; sha: string; requestedBy: number }
 
@@ -89,24 +91,32 @@ const pullChanged = inRepository(pullShape, ({ pull_request: { number, head } },
   { kind: 'pull', pull: { ...repository, number }, sha: head.sha },
 ])
 
+const inBranches = z.object({ default_branch: z.string() })
+
 /** A merge moves the base of others: those stacked on it are retargeted, and not every retargeting is told. */
 const pullClosed = inRepository(
   {
     pull_request: pullShape.pull_request.extend({ head: z.object({ sha: z.string(), ref: z.string() }) }),
+    repository: inBranches,
   },
-  ({ pull_request: { number, head, merged } }, repository) => [
+  ({ pull_request: { number, head, merged }, repository: { default_branch: main } }, repository) => [
     { kind: 'pull', pull: { ...repository, number }, sha: head.sha },
     ...(merged
       ? [
           { kind: 'merge' as const, task: { task: 'merged' as const, pull: { ...repository, number } } },
-          basedOn(repository, head.ref),
+          ...basedOn(repository, head.ref, main),
         ]
       : []),
   ],
 )
 
-function basedOn({ installationId, repositoryId }: RepositoryRef, branch: string): Effect {
-  return { kind: 'pulls', scope: { installationId, repositoryId, baseRef: branch } }
+/** Those that we know to be based on a branch, and those that GitHub has retargeted from it or to it by now. */
+function basedOn(repository: RepositoryRef, branch: string, defaultBranch: string): Effect[] {
+  const { installationId, repositoryId } = repository
+  return [
+    { kind: 'pulls', scope: { installationId, repositoryId, baseRef: branch } },
+    { kind: 'lookup', lookup: { of: 'retargeted', repository, defaultBranch } },
+  ]
 }
 
 function onHead({ installationId, repositoryId }: RepositoryRef, sha: string, requestedBy?: number): Effect {
@@ -141,12 +151,12 @@ const pushed = inRepository(
     before: z.string(),
     after: z.string(),
     deleted: z.boolean(),
-    repository: z.object({ default_branch: z.string() }),
+    repository: inBranches,
   },
   ({ ref, before, after, deleted, repository: { default_branch: main } }, repository) => {
     if (!ref.startsWith('refs/heads/')) return []
     const branch = ref.slice('refs/heads/'.length)
-    if (deleted) return [basedOn(repository, branch)]
+    if (deleted) return basedOn(repository, branch, main)
     const task: MergeTask = { task: 'pushed', repository, push: { branch, before, after } }
     return [
       { kind: 'merge', task },

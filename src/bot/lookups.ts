@@ -1,7 +1,8 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { readOpenPulls } from '../services/github/open-pulls.ts'
 import { requestRunByButton } from '../staging/requests.ts'
 import { markPullsChanged } from '../store/verdicts/changes.ts'
-import { countedPulls } from '../store/verdicts/waiting.ts'
+import { countedPulls, knownPulls } from '../store/verdicts/waiting.ts'
 import type { Lookup } from './events.ts'
 import type { Parts } from './parts.ts'
 import { coveredRepositories, openPulls, underNewPolicy } from './reconcile.ts'
@@ -31,11 +32,39 @@ export async function lookUp(parts: Parts, lookup: Lookup): Promise<void> {
         await evaluateAll(parts, covered.repository, covered.numbers)
       return
     }
+    case 'retargeted':
+      return evaluateRetargeted(parts, lookup)
     case 'regression': {
       const { repository, sha, requestedBy } = lookup
       if (serves(repository.owner)) await requestRunByButton(shell, repository, sha, requestedBy)
     }
   }
+}
+
+/**
+ * Evaluates the open pull requests that GitHub has at another base or head than we do, and those that we do not know and that
+ * are based on the default branch or one where we know others.
+ */
+async function evaluateRetargeted(
+  { shell, serves }: Parts,
+  { repository, defaultBranch }: Lookup & { of: 'retargeted' },
+): Promise<void> {
+  if (!serves(repository.owner)) return
+  const open = await readOpenPulls(await shell.github(repository.installationId), repository)
+  await shell.database.transaction(async (tx) => {
+    const known = new Map((await knownPulls(tx, repository)).map((pull) => [pull.number, pull]))
+    const bases = new Set([defaultBranch, ...[...known.values()].map(({ base }) => base)])
+    const moved = open.filter(({ number, head, base }) => {
+      const before = known.get(number)
+      return before ? before.base !== base || before.head !== head : bases.has(base)
+    })
+    const changed = await markPullsChanged(
+      tx,
+      repository,
+      moved.map(({ number }) => number),
+    )
+    await shell.queue.enqueueAll(changed, { tx })
+  })
 }
 
 /** Those that are open, and those that we know as open and that were closed or merged without an event. */

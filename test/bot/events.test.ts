@@ -115,6 +115,7 @@ describe('what an event means', () => {
       { kind: 'pull', pull: { ...ref, number: 5 }, sha: head.sha },
       { kind: 'merge', task: { task: 'merged', pull: { ...ref, number: 5 } } },
       { kind: 'pulls', scope: { installationId: 3, repositoryId: 7, baseRef: 'feature' } },
+      { kind: 'lookup', lookup: { of: 'retargeted', repository: ref, defaultBranch: 'main' } },
     ])
   })
 
@@ -132,6 +133,7 @@ describe('what an event means', () => {
     const payload = { ...inShop, ...push, ref: 'refs/heads/feature', deleted: true }
     expect(effectsOf('push', payload)).toEqual([
       { kind: 'pulls', scope: { installationId: 3, repositoryId: 7, baseRef: 'feature' } },
+      { kind: 'lookup', lookup: { of: 'retargeted', repository: ref, defaultBranch: 'main' } },
     ])
   })
 

@@ -14,6 +14,18 @@ export async function countedPulls(db: Queryable, repository: Repository): Promi
   return rows.map(({ number }) => ({ installationId, repositoryId, owner, repo, number }))
 }
 
+/** The same with the head and the base at which each was evaluated last. */
+export function knownPulls(
+  db: Queryable,
+  { installationId, repositoryId }: Pick<Repository, 'installationId' | 'repositoryId'>,
+): Promise<{ number: number; head: string; base: string }[]> {
+  return db.query(
+    `SELECT number, head_sha AS head, base_ref AS base FROM release_gate.verdicts
+     WHERE installation_id = $1 AND repository_id = $2 AND counts ORDER BY number`,
+    [installationId, repositoryId],
+  )
+}
+
 /** Those of them whose check may be green. */
 export async function greenPulls(db: Queryable, repository: Repository): Promise<{ number: number }[]> {
   return db.query<{ number: number }>(
