@@ -3,21 +3,20 @@ import { isUnrunnable, unrunnable } from '../regression/report-headline.ts'
 import { reportMarkdown } from '../regression/report-markdown.ts'
 import type { RunReport, RunVerdict } from '../regression/report-schema.ts'
 import { type RunInput, runRegression } from '../regression/run.ts'
-import { readSuite } from '../regression/suite-file.ts'
-import type { Suite } from '../regression/suite-schema.ts'
-import { formatProblem } from '../yaml/yaml-file.ts'
-import { requireFolder, requireInput, writeOutput } from './input-file.ts'
+import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
+import { requireFolder, writeOutput } from './input-file.ts'
 import { progressDisplay } from './progress.ts'
 import type { RegressOptions } from './regress.ts'
 import { inputOf, operatorOf } from './regress-input.ts'
+import { suiteInput } from './suite-input.ts'
 
 /** Exit codes of `regress`; 2 is wrong use, in every command. */
 export const exitCodes: Record<RunVerdict, number> = { passed: 0, failed: 1, inconclusive: 3 }
 
 /** The work of the command. Wrong use throws; everything else is a verdict and its exit code. */
 export async function regress(options: RegressOptions): Promise<void> {
-  const suite = suiteOf(options.suite)
-  if (!suite) return
+  const read = suiteInput('--suite', options.suite)
+  if (!read.ok) return unreadable(read.problems)
   for (const name of ['record', 'junit', 'markdown'] as const) {
     if (options[name] !== undefined) requireFolder(`--${name}`, options[name])
   }
@@ -27,7 +26,7 @@ export async function regress(options: RegressOptions): Promise<void> {
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   const progress = await progressDisplay(process.stderr)
   try {
-    const input = await inputOf(options, suite, operator, stop.signal)
+    const input = await inputOf(options, read.value, operator, stop.signal)
     const { report, recorded } = await runRegression({ ...input, onProgress: progress.show })
     progress.stop()
     if (options.record && recorded)
@@ -42,13 +41,9 @@ export async function regress(options: RegressOptions): Promise<void> {
 }
 
 /** A suite that cannot be read is wrong use; every problem is told with its line and column. */
-function suiteOf(file: string): Suite | undefined {
-  const text = requireInput('--suite', file, 'a suite, like .github/mcp-regression.yml')
-  const result = readSuite(text, file)
-  if (result.ok) return result.value
-  process.stderr.write(`${result.problems.map(formatProblem).join('\n')}\n`)
+function unreadable(problems: readonly FileProblem[]): void {
+  process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`)
   process.exitCode = 2
-  return undefined
 }
 
 async function writeFiles(report: RunReport, options: RegressOptions, { limits }: RunInput): Promise<void> {
@@ -70,5 +65,8 @@ function print(report: RunReport, { json }: RegressOptions, { limits }: RunInput
 
 function commandOf({ suite, server, only = [] }: RegressOptions): string {
   const named = only.map((name) => ` --only ${JSON.stringify(name)}`).join('')
-  return `release-gate regress --suite ${suite} --server ${JSON.stringify(server)}${named}`
+  const suites = suite
+    .map((name) => ` --suite ${/[^\w./-]/.test(name) ? JSON.stringify(name) : name}`)
+    .join('')
+  return `release-gate regress${suites} --server ${JSON.stringify(server)}${named}`
 }

@@ -1,10 +1,11 @@
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { type Baseline, readBaseline } from '../regression/contract-check.ts'
 import { type Declaration, declarationSchema } from '../regression/staging-data.ts'
-import { compareSuites, readSuite, type SuiteChanges } from '../regression/suite-file.ts'
+import { compareSuites, type SuiteChanges } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
 import { requireInput } from './input-file.ts'
+import { suiteInput } from './suite-input.ts'
 
 /** The files that the options of `regress` and `contract` name. One that cannot be used throws: where, what, how to mend it. */
 
@@ -48,9 +49,9 @@ export async function settingsOf(file: string): Promise<RegressionSettings> {
 }
 
 /** What the suite of the head leaves out of that of its base. */
-export function changesOf(file: string | undefined, head: Suite): SuiteChanges | undefined {
-  if (file === undefined) return undefined
-  const base = readSuite(requireInput('--base-suite', file, 'the suite of the base branch'), file)
+export function changesOf(named: readonly string[] | undefined, head: Suite): SuiteChanges | undefined {
+  if (named === undefined) return undefined
+  const base = suiteInput('--base-suite', named)
   if (!base.ok) throw new Error(base.problems.map(formatProblem).join('\n'))
-  return compareSuites(base.value, head)
+  return compareSuites(base.value.suite, head)
 }

@@ -14,6 +14,7 @@ import { exposedVariables } from '../regression/variables.ts'
 import type { RegressOptions } from './regress.ts'
 import { baselineOf, changesOf, declarationOf, settingsOf } from './regress-files.ts'
 import { cliTarget } from './server-target.ts'
+import type { SuiteInput } from './suite-input.ts'
 
 export function operatorOf(): Operator {
   const result = readOperator(process.env)
@@ -24,7 +25,7 @@ export function operatorOf(): Operator {
 /** Everything that a run needs, from the options, the files that they name, and the environment. */
 export async function inputOf(
   options: RegressOptions,
-  suite: Suite,
+  { suite, files }: SuiteInput,
   operator: Operator,
   signal: AbortSignal,
 ): Promise<RunInput> {
@@ -32,7 +33,7 @@ export async function inputOf(
   const settings = options.policy === undefined ? undefined : await settingsOf(options.policy)
   const redactor = createRedactor([...operator.secrets, ...secrets])
   const sessions = sessionsOf(target, suite, redactor)
-  const folder = dirname(options.suite)
+  const folder = dirname(files[0] ?? '.')
   return {
     suite: settings ? covering(suite, settings) : suite,
     runId: randomUUID(),

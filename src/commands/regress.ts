@@ -2,11 +2,11 @@ import { Command } from 'commander'
 import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 export type RegressOptions = ServerOptions & {
-  suite: string
+  suite: string[]
   policy?: string
   only?: string[]
   baseline?: string
-  baseSuite?: string
+  baseSuite?: string[]
   declared?: string
   record?: string
   junit?: string
@@ -19,7 +19,10 @@ export type RegressOptions = ServerOptions & {
 /** `regress`: runs a suite against a server, as the bot does it before a release. */
 export function regressCommand(): Command {
   return withServerOptions(new Command('regress'))
-    .requiredOption('--suite <file>', 'the suite, such as .github/mcp-regression.yml')
+    .requiredOption(
+      '--suite <file...>',
+      'the suite, such as .github/mcp-regression.yml; or several files, globs or folders',
+    )
     .option('--policy <file>', 'judge by the limits of this policy, which the suite may only tighten')
     .option('--only <name...>', 'run these cases only; the result is then no evidence for a release')
     .option(
@@ -27,7 +30,7 @@ export function regressCommand(): Command {
       'the list of tools of the last release, written by --record or `contract record`',
     )
     .option(
-      '--base-suite <file>',
+      '--base-suite <file...>',
       'the suite of the base branch: cases removed and waivers added are then listed',
     )
     .option(

@@ -1,6 +1,7 @@
 import type { RawResult } from '../services/mcp.ts'
-import { bodyOf, type Mismatch } from './expectation.ts'
+import { bodyOf } from './expectation.ts'
 import { queryJson } from './json-path.ts'
+import type { Mismatch } from './mismatch.ts'
 import type { Redactor } from './redaction.ts'
 import type { Planned } from './steps.ts'
 

@@ -50,6 +50,32 @@ const textExpectation = z.union([
   }),
 ])
 
+const bytes = z.int().nonnegative()
+const sizeExpectation = z.union([
+  bytes.describe('Exactly so many bytes.'),
+  z.strictObject({
+    gt: bytes.optional(),
+    gte: bytes.optional(),
+    lt: bytes.optional(),
+    lte: bytes.optional(),
+  }),
+])
+
+/** A block of the answer's `content`. Binary data is measured and hashed after decoding, text in UTF-8. */
+const blockExpectation = z.strictObject({
+  type: z.enum(['text', 'image', 'audio', 'resource_link', 'resource']),
+  mime_type: z.string().optional(),
+  uri: textExpectation.optional().describe('Of a resource, or of a link to one.'),
+  name: textExpectation.optional().describe('Of a link to a resource.'),
+  text: textExpectation.optional().describe('Of a text block or an embedded resource.'),
+  size: sizeExpectation.optional().describe('In bytes.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'write the SHA-256 as 64 hexadecimal digits')
+    .optional(),
+})
+export type BlockExpectation = z.output<typeof blockExpectation>
+
 const jsonExpectation = z.record(z.string(), expectedValue).superRefine((value, context) => {
   for (const key of Object.keys(value)) {
     const parsed = jsonPath.safeParse(key)
@@ -75,5 +101,11 @@ export const expectation = z.strictObject({
   code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
   json: jsonExpectation.optional().describe('JSONPath (RFC 9535) to what it must find.'),
   text: textExpectation.optional(),
+  content: z
+    .array(blockExpectation)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('Blocks that the answer has, in this order; others may stand between them.'),
 })
 export type Expectation = z.output<typeof expectation>

@@ -1,12 +1,11 @@
-import { RE2JS } from 're2js'
 import { type Outcome, parseJson, type RawResult } from '../services/mcp.ts'
+import { contentMismatches } from './content-check.ts'
 import { compareNumbers, isJsonNumber, type JsonNumber, numberText, sameJson } from './exact.ts'
 import { asComparison, type Comparison, type Expectation } from './expectation-schema.ts'
 import { queryJson } from './json-path.ts'
+import type { Mismatch } from './mismatch.ts'
+import { finds, show, textMismatches } from './text-check.ts'
 import { isOfKind } from './value-kinds.ts'
-
-/** One difference between what was expected and what came. */
-export type Mismatch = { where: string; expected: string; actual: string }
 
 /** The body that JSONPaths are asked of: the structured content, otherwise the first text block that is JSON. */
 export function bodyOf(result: RawResult): unknown {
@@ -42,6 +41,7 @@ export function mismatches(outcome: Outcome, expectation: Expectation, text: str
   else if (expectation.json)
     found.push({ where: 'json', expected: 'an answer with JSON', actual: 'an error' })
   if (expectation.text !== undefined) found.push(...textMismatches(text, expectation.text))
+  if (expectation.content) found.push(...contentMismatches(outcome, expectation.content))
   return found
 }
 
@@ -115,27 +115,4 @@ function holds(node: unknown, operator: string, value: unknown): boolean {
 function contains(node: unknown, value: unknown): boolean {
   if (typeof node === 'string') return node.includes(isJsonNumber(value) ? numberText(value) : String(value))
   return Array.isArray(node) && node.some((item) => sameJson(item, value))
-}
-
-function textMismatches(text: string, expected: NonNullable<Expectation['text']>): Mismatch[] {
-  const rules = typeof expected === 'string' ? { contains: expected } : expected
-  const checks: [string, string | undefined, (wanted: string) => boolean][] = [
-    ['is', rules.equals, (wanted) => text === wanted],
-    ['contains', rules.contains, (wanted) => text.includes(wanted)],
-    ['matches', rules.matches, (wanted) => finds(wanted, text)],
-    ['does not match', rules.not_matches, (wanted) => !finds(wanted, text)],
-  ]
-  return checks.flatMap(([word, wanted, test]) =>
-    wanted === undefined || test(wanted)
-      ? []
-      : [{ where: 'text', expected: `${word} ${show(wanted)}`, actual: show(text) }],
-  )
-}
-
-function finds(pattern: string, text: string): boolean {
-  return RE2JS.compile(pattern).matcher(text).find()
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? 'nothing'
 }

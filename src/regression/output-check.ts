@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { RE2JS } from 're2js'
 import { type ListedTool, plain, type RawResult } from '../services/mcp.ts'
-import type { Mismatch } from './expectation.ts'
+import type { Mismatch } from './mismatch.ts'
 
 const addFormats = formats.default
 type RegExpEngine = NonNullable<CodeOptions['regExp']>

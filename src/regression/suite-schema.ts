@@ -145,7 +145,7 @@ export const suiteSchema = z
       .default([])
       .describe('Tools that only read, of a server that gives no hints. Their calls count as samples.'),
     coverage: z.enum(['optional', 'required']).default('optional'),
-    cases: z.array(testCase).min(1).max(500),
+    cases: z.array(testCase).min(1).max(1000),
     reconcile: z.array(reconciliation).max(50).default([]),
     mirror: z.array(mirrored).max(50).default([]),
     sanitized: z.array(sanitized).max(50).default([]),

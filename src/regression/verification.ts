@@ -3,7 +3,7 @@ import Big from 'big.js'
 import type { Ledger, LedgerAnswer, LedgerRow } from '../services/ledger.ts'
 import type { Receipts } from '../services/receipts.ts'
 import { numberText } from './exact.ts'
-import type { Mismatch } from './expectation.ts'
+import type { Mismatch } from './mismatch.ts'
 import type { LedgerCheck, ReceiptCheck } from './suite-schema.ts'
 
 /** What a look at the ledger or the chain says: in order, wrong, or not to be judged. */
