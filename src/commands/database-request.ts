@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import type { Command } from 'commander'
 import type { Frame, Output, RequestName } from '../server/database-requests.ts'
 import type { Database } from '../store/database.ts'
@@ -84,7 +85,7 @@ async function askBot(
     const frame = JSON.parse(line) as Frame
     if ('error' in frame) throw new Error(frame.error)
     if ('exit' in frame) return frame.exit
-    await out(frame.out)
+    await out('out' in frame ? frame.out : Buffer.from(frame.base64, 'base64'))
   }
   throw new Error('The bot stopped before its answer was whole. Nothing of it counts; run this again.')
 }
@@ -112,12 +113,12 @@ async function toFile(file: string | undefined, work: (out: Output) => Promise<n
   }
 }
 
-const toStdout: Output = async (text) => {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+const toStdout: Output = async (part) => {
+  if (!process.stdout.write(part)) await once(process.stdout, 'drain')
 }
 
-function toStream(stream: NodeJS.WritableStream): Output {
-  return async (text) => {
-    if (!stream.write(text)) await once(stream, 'drain')
+function toStream(stream: Writable): Output {
+  return async (part) => {
+    if (!stream.write(part)) await once(stream, 'drain')
   }
 }

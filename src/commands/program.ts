@@ -59,6 +59,16 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./audit.ts').then(({ auditCommand }) => auditCommand()),
   },
   {
+    name: 'backup',
+    description: 'write everything the bot knows to one file, also while it runs',
+    load: () => import('./backup.ts').then(({ backupCommand }) => backupCommand()),
+  },
+  {
+    name: 'restore',
+    description: 'restore a backup into an empty database and verify its records',
+    load: () => import('./backup.ts').then(({ restoreCommand }) => restoreCommand()),
+  },
+  {
     name: 'doctor',
     description: 'check for each repository whether GitHub enforces the gate, and who can bypass it',
     load: () => import('./doctor.ts').then(({ doctorCommand }) => doctorCommand()),

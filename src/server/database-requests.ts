@@ -11,11 +11,12 @@ import {
   verify,
   verifyArgs,
 } from './requests/audit.ts'
+import { backup, backupArgs } from './requests/backup.ts'
 import type { Handler } from './server.ts'
 import { readOrder, signedRequest } from './signed-request.ts'
 
 /** Takes what a request prints; resolves when there is room for more. */
-export type Output = (chunk: string) => Promise<void>
+export type Output = (chunk: string | Uint8Array) => Promise<void>
 
 /** What a request works with. */
 export type RequestShell = { database: Database }
@@ -38,6 +39,7 @@ export const databaseRequests = {
   'audit export': request(exportArgs, exportRecords),
   'audit report': request(reportArgs, printReport),
   'audit urgent-share': request(shareArgs, printUrgentShare),
+  backup: request(backupArgs, backup),
 } satisfies Record<string, DatabaseRequest>
 
 export type RequestName = keyof typeof databaseRequests
@@ -45,7 +47,7 @@ export type RequestName = keyof typeof databaseRequests
 export const databaseRequestPath = '/api/database'
 
 /** A part of the answer, one a line. Without an `exit` at its end the answer is not whole. */
-export type Frame = { out: string } | { exit: number } | { error: string }
+export type Frame = { out: string } | { base64: string } | { exit: number } | { error: string }
 
 const requestSchema = signedRequest.extend({
   request: z.enum(Object.keys(databaseRequests) as RequestName[]),
@@ -69,12 +71,16 @@ export function databaseRequestHandler(options: {
     const send = (frame: Frame) => write(response, `${JSON.stringify(frame)}\n`)
     try {
       const run: DatabaseRequest = databaseRequests[read.order.request]
-      await send({ exit: await run(options.shell, read.order.args, (out) => send({ out })) })
+      await send({ exit: await run(options.shell, read.order.args, (part) => send(frameOf(part))) })
     } catch (error) {
       await send({ error: error instanceof Error ? error.message : String(error) })
     }
     response.end()
   }
+}
+
+function frameOf(part: string | Uint8Array): Frame {
+  return typeof part === 'string' ? { out: part } : { base64: Buffer.from(part).toString('base64') }
 }
 
 /** Over loopback, and not through a proxy that stands there. */

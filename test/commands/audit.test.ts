@@ -207,7 +207,7 @@ describe('audit export', () => {
     'leaves no file behind when it fails midway, and keeps the one that was there %j',
     async (...how) => {
       const broken = await aFolder()
-      const database = await openDatabase({ dataDir: broken })
+      const database = await aPglite(broken)
       for (let n = 0; n < 3; n += 1)
         await appendRecord(database, { installationId: 5, kind: 'merged', at: new Date(), body: aMerge('x') })
       await database.query('ALTER TABLE release_gate.audit_records DISABLE TRIGGER USER')

@@ -48,6 +48,13 @@ export async function buildOld(database: Database, old: OldDatabase): Promise<vo
     )
     for (const [table, { columns, rows }] of tables) await fill(tx, table, columns, rows)
     await tx.query(`SELECT setval('release_gate.generation', $1)`, [old.sequences.generation])
+    // Identity columns go on after the newest row, as they did there.
+    const identities = await tx.query<{ name: string; at: string }>(
+      `SELECT attrelid::regclass::text AS name, attname AS at FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+       WHERE relnamespace = 'release_gate'::regnamespace AND attidentity <> ''`,
+    )
+    for (const { name, at } of identities)
+      await tx.query(`SELECT setval(pg_get_serial_sequence($1, $2), max(${at})) FROM ${name}`, [name, at])
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import packageFile from '../../../package.json' with { type: 'json' }
 import type { Queryable, Transaction } from '../database.ts'
-import { presentName } from './released.ts'
+import { isGone, presentName } from './released.ts'
 
 type Migration = { name: string; sql: string; hash: string }
 
@@ -36,6 +36,23 @@ export async function migrate(database: Migratable, folder: URL = FOLDER): Promi
       { cause: error },
     )
   }
+}
+
+/**
+ * Makes the schema of an earlier version, from which a backup comes.
+ * @throws when that version was a newer one.
+ */
+export async function migrateTo(
+  database: Migratable,
+  { version, migrations }: { version: string; migrations: string[] },
+): Promise<void> {
+  const files = (await readMigrations(FOLDER)).filter(({ name }) => migrations.includes(name))
+  const unknown = migrations.filter((name) => !files.some((file) => file.name === name) && !isGone(name))
+  if (unknown.length > 0)
+    throw new Error(
+      `The backup was written by release-gate ${version}, and this version (${OWN}) does not know its migration ${unknown[0]}. Install ${version} or newer.`,
+    )
+  await database.transaction((tx) => applyPending(tx, files))
 }
 
 /**

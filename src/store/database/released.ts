@@ -42,3 +42,8 @@ export function presentName(name: string, hash: string): string | undefined {
   const gone = goneFiles[name]
   return gone?.hash === hash ? gone.now : undefined
 }
+
+/** Whether a file of an earlier version is gone, and another one stands for it. */
+export function isGone(name: string): boolean {
+  return name in goneFiles
+}

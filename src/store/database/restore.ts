@@ -1,0 +1,134 @@
+import type { Database, Transaction } from '../database.ts'
+import {
+  type BackupEnd,
+  type BackupHead,
+  type BackupRow,
+  type BackupSequence,
+  type BackupTable,
+  type Column,
+  columnsOf,
+  JOBS,
+} from './backup.ts'
+import { migrate, migrateTo } from './migrations.ts'
+
+/**
+ * Puts a backup into a database that holds nothing of release-gate: the schema as it was at the backup, its rows, and then the
+ * migrations since. `installJobs` makes pg-boss's tables.
+ *
+ * @throws when the backup is not whole or of a newer version; the database is then as empty as before.
+ * @returns how many rows there are.
+ */
+export async function restoreBackup(
+  database: Database,
+  lines: AsyncIterable<string>,
+  installJobs: () => Promise<void>,
+): Promise<number> {
+  const [state] = await database.query<{ taken: boolean }>(
+    `SELECT to_regnamespace('release_gate') IS NOT NULL AS taken`,
+  )
+  if (state?.taken)
+    throw new Error('This database holds a state of release-gate already. Restore into an empty one.')
+  const parts = lines[Symbol.asyncIterator]()
+  const head = await headOf(parts)
+  try {
+    await migrateTo(database, head)
+    await installJobs()
+    const rows = await database.transaction((tx) => load(tx, parts))
+    await migrate(database)
+    return rows
+  } catch (error) {
+    // All of it was made here, since nothing was there before.
+    await database.query('DROP SCHEMA IF EXISTS release_gate CASCADE')
+    await database.query('DROP SCHEMA IF EXISTS release_gate_jobs CASCADE')
+    throw error
+  }
+}
+
+async function headOf(parts: AsyncIterator<string>): Promise<BackupHead> {
+  const head = await nextPart(parts)
+  if (head && 'backup' in head && head.backup === 'release-gate') return head
+  throw new Error('The file is not a backup of release-gate.')
+}
+
+type Part = BackupHead | BackupTable | BackupSequence | BackupEnd | BackupRow
+
+async function nextPart(parts: AsyncIterator<string>): Promise<Part | undefined> {
+  const { value, done } = await parts.next()
+  if (done) return undefined
+  try {
+    return JSON.parse(value)
+  } catch {
+    throw new Error('The backup is damaged: a line of it is not JSON.')
+  }
+}
+
+type Insert = (row: BackupRow) => Promise<void>
+
+type Loading = { rows: number; tables: string[]; insert: Insert }
+
+async function load(tx: Transaction, parts: AsyncIterator<string>): Promise<number> {
+  await tx.script('SET LOCAL statement_timeout = 0')
+  const loading: Loading = { rows: 0, tables: [], insert: () => Promise.reject(new Error(noTable)) }
+  for (;;) {
+    const part = await nextPart(parts)
+    if (part === undefined) throw new Error('The backup is not whole: its end is missing.')
+    if (!Array.isArray(part) && 'end' in part) {
+      await finish(tx, loading, part)
+      return loading.rows
+    }
+    await take(tx, loading, part)
+  }
+}
+
+const noTable = 'The backup is damaged: a row belongs to no table.'
+
+async function take(tx: Transaction, loading: Loading, part: Exclude<Part, BackupEnd>): Promise<void> {
+  if (Array.isArray(part)) {
+    await loading.insert(part)
+    loading.rows += 1
+  } else if ('table' in part) {
+    loading.tables.push(part.table)
+    loading.insert = await insertInto(tx, part)
+  } else if ('sequence' in part) {
+    await tx.query('SELECT setval($1::regclass, $2)', [part.sequence, part.value])
+  }
+}
+
+/** What was read before the backup is not fresh: nothing turns green on it. Jobs that ran then run again. */
+async function finish(tx: Transaction, { rows, tables }: Loading, end: BackupEnd): Promise<void> {
+  if (end.rows !== rows)
+    throw new Error(`The backup is not whole: ${rows} of its ${end.rows} rows are there.`)
+  for (const table of tables) await tx.script(`ALTER TABLE ${table} ENABLE TRIGGER USER`)
+  await tx.script(`
+    UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation');
+    DELETE FROM release_gate.leases;
+    UPDATE ${JOBS} SET state = 'retry', started_on = NULL, heartbeat_on = NULL, start_after = now() WHERE state = 'active';
+  `)
+}
+
+/** Triggers are off meanwhile: they would keep again what is in the backup already. */
+async function insertInto(tx: Transaction, { table, columns }: BackupTable): Promise<Insert> {
+  const known = await columnsOf(tx, table)
+  await tx.script(`ALTER TABLE ${table} DISABLE TRIGGER USER`)
+  // A later pg-boss may have dropped a column.
+  const kept = columns.flatMap((name, index) => {
+    const column = known.find((each) => each.name === name)
+    return column ? [{ ...column, index }] : []
+  })
+  const missing = columns.filter((name) => !known.some((each) => each.name === name))
+  if (missing.length > 0 && table !== JOBS)
+    throw new Error(`The backup is damaged: ${table} has no column ${missing.join(', ')}.`)
+  const names = kept.map(({ name }) => `"${name}"`).join(', ')
+  const values = kept.map((column, n) => typedValue(column, n + 1)).join(', ')
+  const sql = `INSERT INTO ${table} (${names}) OVERRIDING SYSTEM VALUE VALUES (${values})`
+  return async (row) => {
+    await tx.query(
+      sql,
+      kept.map(({ index }) => row[index]),
+    )
+  }
+}
+
+function typedValue({ type }: Column, place: number): string {
+  return type === 'bytea' ? `decode($${place}::text, 'base64')` : `$${place}::text::${type}`
+}

@@ -1,0 +1,186 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { backupCommand, restoreCommand } from '../../src/commands/backup.ts'
+import { verifyChain } from '../../src/store/audit/verify.ts'
+import { migrate } from '../../src/store/database/migrations.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
+import { openQueue } from '../../src/store/queue.ts'
+import { runCommand } from '../commands/command-run.ts'
+import { aFolder, aPglite, aPostgresUrl } from '../support/databases.ts'
+import { buildOld, readOld, schemaOf } from '../support/old-database.ts'
+
+const log = { error: () => undefined, warn: () => undefined, info: () => undefined }
+const pull = {
+  installationId: 50001,
+  repositoryId: 300001,
+  owner: 'foodyepay',
+  repo: 'mcp-server',
+  number: 9,
+}
+
+type Place = { DATA_DIR: string; DATABASE_URL: string }
+const opened = ({ DATA_DIR, DATABASE_URL }: Place) =>
+  openDatabase(DATABASE_URL ? { url: DATABASE_URL } : { dataDir: DATA_DIR })
+const created = (place: Place) => (place.DATABASE_URL ? opened(place) : aPglite(place.DATA_DIR))
+
+/** Fills a place with what a whole release week left, two jobs, and text that is easily broken. */
+async function fill(place: Place): Promise<void> {
+  const database = await created(place)
+  await buildOld(database, readOld('10-41a4e2d'))
+  await migrate(database)
+  const queue = await openQueue({ database, log })
+  await queue.enqueueEvaluate(pull)
+  await queue.enqueueNotice({ text: 'NULL, "quotes", \\u0000 and {braces}\n' })
+  await queue.stop()
+  await database.query(`INSERT INTO release_gate.facts VALUES ($1, $2, now())`, [
+    'NULL',
+    '{"a":"\\u0000 \u2028 , \\" {}"}',
+  ])
+  await database.query(
+    `INSERT INTO release_gate.deliveries (guid, body_digest, event, body, received_at) VALUES ('g', 'd', 'push', '\\x00ff0a', now())`,
+  )
+  await database.close()
+}
+
+/** Every row of ours as text; `heard` is left out, since a restore marks all facts as read before. */
+async function contentsOf(database: Database): Promise<Record<string, unknown[]>> {
+  const tables = await database.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'release_gate'::regnamespace AND relkind = 'r'
+       AND relname NOT IN ('migrations', 'leases') ORDER BY 1`,
+  )
+  const contents: Record<string, unknown[]> = {}
+  for (const { name } of tables) {
+    const columns = name === 'verdicts' ? `head_sha, digest, snapshot::text, report::text` : 't.*::text'
+    contents[name] = await database.query(`SELECT ${columns} AS row FROM release_gate.${name} t ORDER BY 1`)
+  }
+  contents.jobs = await database.query(
+    `SELECT name, data::text, singleton_key FROM release_gate_jobs.job WHERE state < 'active' ORDER BY name`,
+  )
+  return contents
+}
+
+const place = async (kind: string): Promise<Place> =>
+  kind === 'Postgres'
+    ? { DATA_DIR: await aFolder(), DATABASE_URL: await aPostgresUrl('template0') }
+    : { DATA_DIR: join(await aFolder(), 'data'), DATABASE_URL: '' }
+
+describe.each(['PGlite', 'Postgres'])('a backup of %s', (from) => {
+  let file: string
+  let source: { contents: Record<string, unknown[]>; schema: string[] }
+  beforeAll(async () => {
+    const here = await place(from)
+    await fill(here)
+    file = join(await aFolder(), 'release-gate.backup')
+    await runCommand(backupCommand(), [file], here)
+    const database = await opened(here)
+    source = { contents: await contentsOf(database), schema: await schemaOf(database) }
+    await database.close()
+  })
+
+  test.each(['PGlite', 'Postgres'])('comes back whole on %s, and its records verify', async (to) => {
+    const there = await place(to)
+    const ran = await runCommand(restoreCommand(), [file], there)
+    expect(ran).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Restored \d+ rows\. \d+ records in 1 chain, unbroken\./),
+    })
+    const database = await opened(there)
+    expect(await contentsOf(database)).toEqual(source.contents)
+    expect(source.contents.jobs).toHaveLength(2)
+    expect(await schemaOf(database)).toEqual(source.schema)
+    expect(await verifyChain(database)).toMatchObject({ ok: true })
+    // Triggers are on again, and numbers go on after the newest.
+    await expect(database.query('DELETE FROM release_gate.audit_records')).rejects.toThrow('append-only')
+    const [ids] = await database.query<{ fresh: boolean }>(
+      `WITH added AS (INSERT INTO release_gate.freezes (scope, reason, by, since) VALUES ('x', '', '', now()) RETURNING id)
+       SELECT id > (SELECT coalesce(max(id), 0) FROM release_gate.freezes) AS fresh FROM added`,
+    )
+    expect(ids?.fresh).toBe(true)
+    const [stale] = await database.query<{ n: number }>(
+      'SELECT count(*) AS n FROM release_gate.verdicts WHERE generation > coalesce(heard, 0)',
+    )
+    expect(stale?.n).toBe(0)
+    await database.close()
+  })
+
+  test('is refused where there is something already, which stays', async () => {
+    const there = await place(from)
+    const database = await created(there)
+    await database.query(`INSERT INTO release_gate.facts VALUES ('kept', '1', now())`)
+    await database.close()
+    await expect(runCommand(restoreCommand(), [file], there)).rejects.toThrow(/already/)
+    const again = await opened(there)
+    expect(await again.query('SELECT key FROM release_gate.facts')).toEqual([{ key: 'kept' }])
+    await again.close()
+  })
+})
+
+describe('a backup that cannot be used', () => {
+  let lines: string[]
+  let folder: string
+  beforeAll(async () => {
+    const here = await place('Postgres')
+    await fill(here)
+    folder = await aFolder()
+    const file = join(folder, 'whole')
+    await runCommand(backupCommand(), [file], here)
+    lines = gunzipSync(await readFile(file))
+      .toString('utf8')
+      .split('\n')
+  })
+
+  test.each<[string, (whole: string[]) => string[], RegExp]>([
+    ['was cut', (whole) => whole.slice(0, -2), /not whole: its end is missing/],
+    [
+      'lost a row',
+      (whole) =>
+        whole.toSpliced(
+          whole.findIndex((line) => line.startsWith('["')),
+          1,
+        ),
+      /not whole: \d+ of its \d+ rows/,
+    ],
+    ['is something else', () => ['{"a":1}'], /not a backup of release-gate/],
+    [
+      'is of a newer version',
+      ([head = '', ...rest]) => [
+        head.replace('0011_catch_up.sql', '0099_new.sql').replace(/"version":"[^"]*"/, '"version":"9.1.0"'),
+        ...rest,
+      ],
+      /written by release-gate 9\.1\.0.*0099_new\.sql\. Install 9\.1\.0 or newer/,
+    ],
+  ])('because it %s: nothing is restored', async (_, change, problem) => {
+    const file = join(folder, 'broken')
+    await writeFile(file, gzipSync(change(lines).join('\n')))
+    const there = await place('Postgres')
+    await expect(runCommand(restoreCommand(), [file], there)).rejects.toThrow(problem)
+    const whole = join(folder, 'good')
+    await writeFile(whole, gzipSync(lines.join('\n')))
+    expect(await runCommand(restoreCommand(), [whole], there)).toMatchObject({ code: 0 })
+  })
+
+  test.each([
+    ['is not compressed', Buffer.from('hello'), /damaged, or not a file/],
+    ['ends in the middle', undefined, /damaged, or not a file/],
+  ])('because it %s: the folder is empty again', async (_, bytes, problem) => {
+    const file = join(folder, 'cut')
+    await writeFile(file, bytes ?? gzipSync(lines.join('\n')).subarray(0, 2_000))
+    const there = await place('PGlite')
+    await expect(runCommand(restoreCommand(), [file], there)).rejects.toThrow(problem)
+    expect(await readdir(there.DATA_DIR)).not.toContain('postgres')
+  })
+
+  test('because it is not there, and one that cannot be written', async () => {
+    const there = await place('PGlite')
+    await mkdir(dirname(there.DATA_DIR), { recursive: true })
+    await expect(runCommand(restoreCommand(), [join(folder, 'absent')], there)).rejects.toThrow(
+      /cannot read .*absent/,
+    )
+    await expect(runCommand(backupCommand(), [join(folder, 'no', 'x')], there)).rejects.toThrow(
+      /does not exist/,
+    )
+  })
+})
