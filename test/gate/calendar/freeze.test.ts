@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { applyFreezeOrder } from '../../../src/gate/calendar/freeze.ts'
+import { statusOf } from '../../../src/server/status-report.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { keepValidPolicy } from '../../../src/store/policies.ts'
+import { latestVerdict } from '../../../src/store/verdicts.ts'
+import { aWorld, clearState, later, type World } from '../../support/closing.ts'
+import { aPglite } from '../../support/databases.ts'
+import { aLabel, aPolicy } from '../../support/snapshot.ts'
+
+/** A freeze under a policy that names no release window, at a time at which the default one is closed. */
+
+const friday = new Date('2026-11-27T20:00:00Z')
+const text = 'gates:\n  approvals: {}\n'
+const withoutWindow = aPolicy({ approvals: {} })
+let database: Database
+let world: World
+beforeAll(async () => {
+  database = await aPglite()
+})
+beforeEach(async () => {
+  await clearState(database)
+  for (const table of ['freezes', 'freeze_orders', 'policies'])
+    await database.query(`DELETE FROM release_gate.${table}`)
+  world = aWorld(database)
+  world.setTime(friday)
+  await keepValidPolicy(database, pullOf(1), { text, blob: 'b' })
+})
+afterAll(() => database.close())
+
+const pullOf = (number: number) => ({
+  installationId: 1,
+  repositoryId: 2,
+  owner: 'acme',
+  repo: 'shop',
+  number,
+})
+const order = (action: 'freeze' | 'unfreeze', more: { until?: string; repository?: string } = {}) =>
+  applyFreezeOrder(
+    { ...world.shell, now: world.now },
+    { action, by: 'eva', reason: 'Ledger', at: world.now().toISOString(), ...more },
+  )
+/** Carries out what an order asked for. */
+const carriedOut = () => world.carryOutAt(world.now())
+async function green(number: number, what: Parameters<World['read']>[1] = {}): Promise<void> {
+  await world.read(number, what, withoutWindow)
+  await world.publish(number)
+  expect(world.stateOf(number)).toBe('success')
+}
+
+describe('an order to freeze, under a policy without a window', () => {
+  test.each([{}, { repository: 'acme/shop' }])('turns every green check red: %o', async (scope) => {
+    await green(1)
+    await green(2)
+    await order('freeze', scope)
+    await carriedOut()
+    expect([1, 2].map(world.stateOf)).toEqual([undefined, undefined])
+    expect((await latestVerdict(database, pullOf(1)))?.report.title).toBe('Frozen: Ledger')
+  })
+
+  test('of another repository leaves it green', async () => {
+    await green(1)
+    await order('freeze', { repository: 'acme/other' })
+    await carriedOut()
+    expect(world.stateOf(1)).toBe('success')
+  })
+
+  test('is lifted by an order, and what is fresh turns green again without being read', async () => {
+    await green(1)
+    await order('freeze')
+    await carriedOut()
+    world.setTime(later(friday, 60))
+    await order('unfreeze')
+    await carriedOut()
+    expect(world.stateOf(1)).toBe('success')
+  })
+
+  test('ends at its end: read again ten minutes before, green at that time and no sooner', async () => {
+    await green(1)
+    const until = later(friday, 3_600)
+    await order('freeze', { until: until.toISOString() })
+    await carriedOut()
+    expect(world.asked.transitions).toContainEqual(later(until, -600))
+    world.asked.evaluations = []
+    await world.carryOutAt(later(until, -600))
+    expect(world.asked.evaluations.map(({ number }) => number)).toEqual([1])
+    expect(world.asked.transitions).toContainEqual(until)
+    const frozen = { reason: 'Ledger', by: 'eva', since: friday.toISOString(), until: until.toISOString() }
+    await world.read(1, { frozen }, withoutWindow)
+    await world.carryOutAt(new Date(until.getTime() - 1))
+    expect(world.stateOf(1)).toBeUndefined()
+    await world.carryOutAt(until)
+    expect(world.stateOf(1)).toBe('success')
+  })
+
+  test('is lifted by the label urgent, until that expires', async () => {
+    await green(1, { labels: [aLabel({ at: later(friday, -600).toISOString() })] })
+    await order('freeze')
+    await carriedOut()
+    expect(world.stateOf(1)).toBe('success')
+    const expires = later(friday, 24 * 3_600 - 600)
+    expect((await latestVerdict(database, pullOf(1)))?.nextAt).toEqual(expires)
+    await world.carryOutAt(expires)
+    expect(world.stateOf(1)).toBeUndefined()
+  })
+
+  test('is shown by the status of the repository and of its pull requests', async () => {
+    await green(1)
+    await order('freeze')
+    await carriedOut()
+    const { repositories } = await statusOf({ database, now: world.now })
+    expect(repositories).toMatchObject([
+      {
+        repository: 'acme/shop',
+        frozen: { reason: 'Ledger', by: 'eva' },
+        pulls: [{ number: 1, state: 'not ready', says: 'Frozen: Ledger' }],
+      },
+    ])
+    expect(repositories[0]).not.toHaveProperty('window')
+  })
+})
