@@ -15,8 +15,8 @@ import { isCoveredBy, policyBeforeMerge } from './policy-before.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /**
- * GitHub's times are floored to the second, and its clock is not ours: a verdict that was given so soon after the time
- * of the merge may have let it through. Longer, and one that was given after the merge would pass for its reason.
+ * GitHub's times are floored to the second, and its clock is not ours: a verdict that passed so soon after the time of the
+ * merge may have let it through. Longer, and one that was given after the merge would pass for its reason.
  */
 const clocksDiffer = 3_000
 
@@ -81,8 +81,9 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
   const { shell, github, pull } = reading
   const read = await readMerge(github, pull)
   if (!read) return undefined
-  const until = new Date(Date.parse(read.mergedAt) + clocksDiffer)
-  const standing = await standingAt(shell.database, pull, until)
+  const from = new Date(read.mergedAt)
+  const until = new Date(from.getTime() + clocksDiffer)
+  const standing = await standingAt(shell.database, pull, { from, until })
   const { base, mergeCommit, mergedAt } = read
   const tip =
     mergeCommit === null ? undefined : await tipBefore(github, pull, { branch: base.ref, mergeCommit })

@@ -8,15 +8,26 @@ import type { Queryable } from '../database.ts'
 export type KeptVerdict = Standing & { source: { where: string; blob: string } | undefined }
 
 /**
- * The verdict that stood on an open pull request at a time: the last that was given by then. The table is written by a
- * trigger on `verdicts` (migrations/0007_follow_ups.sql), whichever way a verdict is changed.
+ * The verdict that stood on an open pull request at a time that is known no better than to lie between two: the last one given
+ * by the earlier time, or a passed one given between them, which may have let a merge through. One between them that had not
+ * passed may have come after the merge, and a failed evaluation after a merge is no failed check.
+ *
+ * The table is written by a trigger on `verdicts` (migrations/0007_follow_ups.sql), whichever way a verdict is changed.
  */
-export async function standingAt(db: Queryable, pull: PullRef, at: Date): Promise<KeptVerdict | undefined> {
+export async function standingAt(
+  db: Queryable,
+  pull: PullRef,
+  { from, until }: { from: Date; until: Date },
+): Promise<KeptVerdict | undefined> {
+  const ofPull = 'installation_id = $1 AND repository_id = $2 AND number = $3'
   const [row] = await db.query<Row>(
-    `SELECT * FROM release_gate.verdict_history
-     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND since <= $4
-     ORDER BY since DESC, generation DESC LIMIT 1`,
-    [pull.installationId, pull.repositoryId, pull.number, at],
+    `SELECT * FROM (
+       (SELECT * FROM release_gate.verdict_history WHERE ${ofPull} AND since <= $4
+        ORDER BY since DESC, generation DESC LIMIT 1)
+       UNION ALL
+       (SELECT * FROM release_gate.verdict_history WHERE ${ofPull} AND since > $4 AND since <= $5)
+     ) stood ORDER BY state = 'passed' DESC, since DESC, generation DESC LIMIT 1`,
+    [pull.installationId, pull.repositoryId, pull.number, from, until],
   )
   if (!row) return undefined
   return {

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import {
+  about,
+  allowBypass,
+  aRepositoryOf,
+  inWindow,
+  letNoticesPass,
+  type MergingShop,
+  openedIssues,
+  queueOn,
+  type ReadRecord,
+  recordsOf,
+} from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+/** Merges of which GitHub does not tell everything, and merges of which the check and the facts say different things. */
+
+let stage: Stage
+let records: ReadRecord[]
+const shops = new Map<string, MergingShop>()
+
+const later = (seconds: number) => stage.moveTo(new Date(stage.now().getTime() + seconds * 1_000))
+/** Deliveries wait until it is released, which is when the bot hears of anything. */
+function backlog(): () => Promise<void> {
+  const letGo = stage.github.faults.add({ kind: 'hold' })
+  return async () => {
+    letGo()
+    await stage.settled()
+  }
+}
+const merge = (login: string, { repository }: MergingShop, { number: pull_number, sha }: Change) =>
+  stage.as(login).rest.pulls.merge({ ...repository, pull_number, sha })
+
+async function shopOf(name: string, policy?: string): Promise<MergingShop> {
+  const shop = await aRepositoryOf(stage, policy)
+  shops.set(name, shop)
+  return shop
+}
+
+/** The issue's events cannot be read, so often or for good. */
+const refuseEvents = (shop: MergingShop, status: 404 | 502) =>
+  stage.github.faults.add({
+    kind: 'status',
+    status,
+    path: new RegExp(`${shop.repository.repo}/issues/\\d+/events`),
+    only: 'app',
+  })
+
+beforeAll(async () => {
+  stage = await aStage({ at: inWindow })
+  cast(stage)
+  stage.github.installApp('foodyepay')
+
+  const forGood = await shopOf('for good')
+  const unread = await forGood.approvedChange()
+  const tellAll = backlog()
+  await forGood.review('dev', unread, 'REQUEST_CHANGES')
+  await later(1)
+  await merge('eva', forGood, unread)
+  const readAll = refuseEvents(forGood, 404)
+  await tellAll()
+  for (let times = 0; times < 12; times++) await later(10)
+  readAll()
+
+  const once = await shopOf('for a while')
+  const slow = await once.approvedChange()
+  const readAgain = refuseEvents(once, 502)
+  await merge('eva', once, slow)
+  await stage.settled()
+  await later(3)
+  readAgain()
+  for (let times = 0; times < 4; times++) await later(10)
+
+  const unheard = await shopOf('approved before')
+  await allowBypass(stage, unheard)
+  const half = await unheard.change()
+  await unheard.review('chloe', half)
+  let release = backlog()
+  await unheard.review('dev', half)
+  await later(1)
+  await merge('olga', unheard, half)
+  await release()
+
+  const repaired = await shopOf('approved after')
+  await allowBypass(stage, repaired)
+  const open = await repaired.change()
+  await repaired.review('chloe', open)
+  release = backlog()
+  await merge('olga', repaired, open)
+  await later(1)
+  await repaired.review('dev', open)
+  await release()
+
+  const promoted = await shopOf('access after')
+  await allowBypass(stage, promoted)
+  const triaged = await promoted.change()
+  await promoted.review('chloe', triaged)
+  await promoted.review('gus', triaged)
+  await merge('olga', promoted, triaged)
+  stage.github.setCollaborator(promoted.name, 'gus', 'write')
+  await stage.settled()
+
+  const queued = await queueOn(stage, { alsoNeeds: 'build' })
+  shops.set('queue', queued)
+  const member = await queued.approvedChange()
+  await queued.succeed(member.sha)
+  await queued.enqueue(member)
+  const [group = ''] = await queued.groupHeads()
+  release = backlog()
+  await queued.review('dev', member, 'REQUEST_CHANGES')
+  await later(1)
+  await queued.succeed(group)
+  expect(await queued.isMerged(member)).toBe(true)
+  await release()
+
+  await letNoticesPass(stage, 16)
+  records = await recordsOf(stage)
+}, 180_000)
+afterAll(() => stage.close())
+
+function bodyOf(name: string) {
+  const [record, ...more] = about(records, shops.get(name) as MergingShop, 'merged')
+  expect(more).toEqual([])
+  return record?.body as unknown as {
+    exception: { kind: string; bypassed: string[] } | null
+    atMerge: { state: string } | { unverified: string }
+    approvers: { login: string }[]
+  }
+}
+
+describe('a merge whose facts cannot be read', () => {
+  test('for good is an exception that says which request failed, and is announced', async () => {
+    const { exception, atMerge } = bodyOf('for good')
+    expect(exception?.kind).toBe('unverified')
+    expect(exception?.bypassed).toEqual([
+      expect.stringMatching(
+        /^The facts at the time of the merge could not be verified: GET \/.*\/issues\/1\/events answered 404\.$/,
+      ),
+    ])
+    expect(atMerge).toMatchObject({ unverified: expect.stringContaining('answered 404') })
+    const shop = shops.get('for good') as MergingShop
+    expect(shop.messages()[0]).toContain('could not be verified')
+    expect(await openedIssues(stage, shop)).toMatchObject([{ labels: ['release-exception'] }])
+  })
+
+  test('for a few seconds is recorded when they can be', () => {
+    expect(bodyOf('for a while')).toMatchObject({ exception: null, atMerge: { state: 'passed' } })
+  })
+})
+
+describe('a merge past a check that had not passed says what was true', () => {
+  test('when the missing approval had been given before it', () => {
+    const { exception, atMerge, approvers } = bodyOf('approved before')
+    expect(exception).toEqual({
+      kind: 'not passed',
+      bypassed: [
+        'Approvals: Waiting for 1 more approval',
+        'By the facts at the time of the merge, the check would have passed.',
+      ],
+    })
+    expect(atMerge).toMatchObject({ state: 'passed' })
+    expect(approvers.map(({ login }) => login)).toEqual(['chloe', 'dev'])
+  })
+
+  test.each([
+    ['when the missing approval is given after it', 'approved after'],
+    ['when an approver is given write access after it', 'access after'],
+  ])('%s, which repairs nothing', (_, name) => {
+    const { exception, atMerge, approvers } = bodyOf(name)
+    expect(exception).toEqual({ kind: 'not passed', bypassed: ['Approvals: Waiting for 1 more approval'] })
+    expect(atMerge).toMatchObject({ state: 'waiting' })
+    expect(approvers.map(({ login }) => login)).toEqual(['chloe'])
+  })
+})
+
+test('a merge by a queue, of a group that passed before changes were requested, is an exception', () => {
+  expect(bodyOf('queue').exception).toMatchObject({
+    kind: 'outdated',
+    bypassed: expect.arrayContaining(['Approvals: Changes requested by dev']),
+  })
+})
