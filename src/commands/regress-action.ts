@@ -8,7 +8,7 @@ import { requireFolder, writeOutput } from './input-file.ts'
 import { progressDisplay } from './progress.ts'
 import type { RegressOptions } from './regress.ts'
 import { inputOf, operatorOf } from './regress-input.ts'
-import { suiteInput } from './suite-input.ts'
+import { type SuiteInput, suiteInput } from './suite-input.ts'
 
 /** Exit codes of `regress`; 2 is wrong use, in every command. */
 export const exitCodes: Record<RunVerdict, number> = { passed: 0, failed: 1, inconclusive: 3 }
@@ -33,6 +33,7 @@ export async function regress(options: RegressOptions): Promise<void> {
       writeOutput('--record', options.record, `${JSON.stringify(recorded, null, 2)}\n`)
     await writeFiles(report, options, input)
     print(report, options, input)
+    if (options.annotate) await annotate(report, read.value)
     process.exitCode = isUnrunnable(report) ? 2 : exitCodes[report.verdict]
   } finally {
     progress.stop()
@@ -54,6 +55,15 @@ async function writeFiles(report: RunReport, options: RegressOptions, { limits }
   if (!options.markdown) return
   const wish = { limit: limits.p95, command: commandOf(options), atHead: false }
   writeOutput('--markdown', options.markdown, reportMarkdown(report, wish))
+}
+
+async function annotate(report: RunReport, { files }: SuiteInput): Promise<void> {
+  const { annotations } = await import('./annotations.ts')
+  process.stdout.write(
+    annotations(report, files)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
 }
 
 /** A suite that cannot be run is wrong use: there is no report to read, only what is wrong with it. */

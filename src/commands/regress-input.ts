@@ -52,6 +52,7 @@ export async function inputOf(
     ...optional('declaration', options.declared === undefined ? undefined : declarationOf(options.declared)),
     ...optional('suiteChanges', changesOf(options.baseSuite, suite)),
     ...optional('only', options.only),
+    ...optional('concurrency', options.concurrency),
     ...optional('expectVersion', options.expectVersion),
     ...(target.kind === 'http' ? { speaks: sessions.speaks } : {}),
   }

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 export type RegressOptions = ServerOptions & {
@@ -12,7 +12,9 @@ export type RegressOptions = ServerOptions & {
   junit?: string
   markdown?: string
   json?: boolean
+  annotate?: boolean
   writes?: boolean
+  concurrency?: number
   expectVersion?: string
 }
 
@@ -43,8 +45,15 @@ export function regressCommand(): Command {
     )
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--markdown <file>', 'write the report as Markdown, for example to $GITHUB_STEP_SUMMARY')
+    .option('--annotate', 'print a line for each failed case that GitHub Actions shows in the suite file')
     .option('--json', 'print the report as JSON instead of text')
     .option('--writes', 'this server may be written to: run the cases with `writes: true`')
+    .addOption(
+      new Option(
+        '--concurrency <n>',
+        'run so many read-only cases at a time; latency is then measured under load',
+      ).argParser(concurrency),
+    )
     .option('--expect-version <sha>', 'the version that the server must report')
     .addHelpText('after', help)
     .action(async (options: RegressOptions) => {
@@ -52,6 +61,14 @@ export function regressCommand(): Command {
       const { regress } = await import('./regress-action.ts')
       await regress(options)
     })
+}
+
+const most = 64
+
+function concurrency(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value
+  throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`)
 }
 
 const help = `

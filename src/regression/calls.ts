@@ -28,7 +28,10 @@ export type Call = {
 export type Caller = {
   session: () => StagingSession
   tools: ReadonlyMap<string, ListedTool>
+  /** The calls of all callers of the run. */
   records: CallRecord[]
+  /** The calls of this one. */
+  own: CallRecord[]
   /** One measured call, retried where the rule allows. Throws `RunStopped` when the server is gone. */
   call: (call: Call) => Promise<Called>
   /** One call that is not measured. */
@@ -74,6 +77,8 @@ export type CallerOptions = {
   /** Told each time that the server ended the session. */
   onSessionEnded?: () => void
   maxTotal: number
+  /** Where several callers put their calls together. */
+  records?: CallRecord[]
   signal?: AbortSignal
 }
 
@@ -84,9 +89,10 @@ export function createCaller({
   reopen,
   onSessionEnded,
   maxTotal,
+  records = [],
   signal,
 }: CallerOptions): Caller {
-  const records: CallRecord[] = []
+  const own: CallRecord[] = []
   let session = first
 
   async function once({ tool, args, timeout }: Call): Promise<{ outcome: Outcome; ms: number }> {
@@ -124,6 +130,7 @@ export function createCaller({
     session: () => session,
     tools,
     records,
+    own,
     quietly: async (call) => (await inSession(call)).outcome,
     async call(call) {
       for (let attempt = 1; ; attempt += 1) {
@@ -131,7 +138,9 @@ export function createCaller({
         if (isSessionEnded(outcome) && !isRepeatable(call, tools.get(call.tool)))
           return { outcome, ms, attempts: attempt, unanswered: true }
         const expected = isExpected(outcome, call.expected)
-        records.push({ tool: call.tool, kind: outcome.kind, expected, ms, attempt })
+        const record = { tool: call.tool, kind: outcome.kind, expected, ms, attempt }
+        records.push(record)
+        own.push(record)
         if (attempt === ATTEMPTS || !mayRetry(outcome, call, tools.get(call.tool))) {
           return { outcome, ms, attempts: attempt, unanswered: false }
         }

@@ -26,9 +26,15 @@ export function allGates(input: RunInput, seen: Gathered): GateResult[] {
     answersGate(seen.cases),
     ...ledgerGate(cases, seen.cases),
     errorGate(seen, input.limits),
-    latencyGate(seen, input.limits, cases),
+    underLoad(latencyGate(seen, input.limits, cases), input),
     ...dataGate(seen.data),
   ]
+}
+
+function underLoad(result: GateResult, { concurrency = 1 }: RunInput): GateResult {
+  if (concurrency === 1) return result
+  const message = `${result.message}; measured under load (${concurrency} calls at a time), not compared with the last release`
+  return { ...result, message }
 }
 
 /** The tools that no case calls. */

@@ -15,6 +15,8 @@ export type Gathered = {
   startedAt: Date
   began: number
   session?: StagingSession
+  /** Further sessions, where several calls may be under way at a time. */
+  others: StagingSession[]
   server?: StagingSession
   tools: ReadonlyMap<string, ListedTool>
   cases: CaseResult[]
@@ -32,7 +34,7 @@ export type Gathered = {
 
 /** Turns what was seen into the report. Pure but for the clock that measures the run. */
 export function buildReport(input: RunInput, seen: Gathered): RunReport {
-  const rows = toolRows(seen.records, seen.tools, input.baseline?.latency ?? {})
+  const rows = toolRows(seen.records, seen.tools, underLoad(input) ? {} : (input.baseline?.latency ?? {}))
   const gates = allGates(input, seen)
   const verdict = verdictOf(gates)
   const errors = seen.records.filter(isError).length
@@ -45,6 +47,7 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
     startedAt: seen.startedAt.toISOString(),
     durationMs: performance.now() - seen.began,
     partial: input.only !== undefined,
+    ...(underLoad(input) ? { concurrency: input.concurrency } : {}),
     ...(seen.server ? { server: serverOf(seen.server) } : {}),
     ...(input.deployment === undefined ? {} : { deployment: input.deployment }),
     gates,
@@ -67,6 +70,10 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
     notes: [...seen.notes, ...sessionNotes(seen), ...leakNotes(input, seen)],
   }
   return redactReport(report, input.redactor) as RunReport
+}
+
+function underLoad({ concurrency = 1 }: RunInput): boolean {
+  return concurrency > 1
 }
 
 function serverOf({ server, protocolVersion, transport }: StagingSession): NonNullable<RunReport['server']> {

@@ -19,19 +19,52 @@ export type PassInput = {
   onProgress?: (progress: Progress) => void
 }
 
+/** A context for each call that may be under way at a time; the first one alone runs what may write. */
+export type Contexts = readonly [CaseContext, ...CaseContext[]]
+
 /**
- * Warms up, runs every case once, one call at a time, and then repeats the passing read-only cases until the sample
- * floors are met. Results go into `results` as they come, so that a run that dies keeps what it saw.
+ * Warms up, runs every case once, and then repeats the passing read-only cases until the sample floors are met. With one
+ * context the cases run in their order, one call at a time; with several, those that only read come first and share them.
+ * Results go into `results` as they come, so that a run that dies keeps what it saw.
  */
-export async function runCases(input: PassInput, context: CaseContext, results: CaseResult[]): Promise<void> {
+export async function runCases(input: PassInput, contexts: Contexts, results: CaseResult[]): Promise<void> {
+  const [main] = contexts
   const cases = casesToRun(input)
-  await warmUp(cases, context)
-  for (const [index, entry] of cases.entries()) {
-    input.onProgress?.({ phase: 'cases', done: index, total: cases.length, name: entry.name })
+  await warmUp(cases, main)
+  const run = async (entry: SuiteCase, context: CaseContext) => {
+    input.onProgress?.({ phase: 'cases', done: results.length, total: cases.length, name: entry.name })
     results.push(await runCase(entry, context))
   }
+  const shared = contexts.length > 1 ? cases.filter((entry) => isRepeatable(entry, main.caller.tools)) : []
+  try {
+    await inParallel(contexts, shared, run)
+    for (const entry of cases) if (!shared.includes(entry)) await run(entry, main)
+  } finally {
+    const places = new Map(cases.map(({ name }, index) => [name, index]))
+    results.sort((one, other) => (places.get(one.name) ?? 0) - (places.get(other.name) ?? 0))
+  }
   input.onProgress?.({ phase: 'cases', done: cases.length, total: cases.length, name: '' })
-  await fillSamples(input, cases, context, results)
+  await fillSamples(input, cases, contexts, results)
+}
+
+/** Each context takes the next item when it has done one. Once one fails, none begins another. */
+async function inParallel<Item>(
+  contexts: Contexts,
+  items: readonly Item[],
+  work: (item: Item, context: CaseContext) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items]
+  const drain = async (context: CaseContext) => {
+    try {
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item, context)
+    } catch (error) {
+      waiting.length = 0
+      throw error
+    }
+  }
+  const ended = await Promise.allSettled(contexts.map(drain))
+  const failed = ended.find((one) => one.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 /** One uncounted call of each read-only tool: the first one often pays for caches and connections. */
@@ -53,24 +86,24 @@ type Candidate = { entry: SuiteCase; result: CaseResult }
 async function fillSamples(
   input: PassInput,
   cases: SuiteCase[],
-  context: CaseContext,
+  contexts: Contexts,
   results: CaseResult[],
 ): Promise<void> {
-  const { caller } = context
+  const [{ caller }] = contexts
   const candidates = cases
     .map((entry, index) => ({ entry, result: results[index] }))
     .filter(
       (one): one is Candidate => one.result?.verdict === 'passed' && isRepeatable(one.entry, caller.tools),
     )
-  for (const candidate of candidates) {
+  await inParallel(contexts, candidates, async (candidate, context) => {
     while (candidate.result.runs < (candidate.entry.repeat ?? 1)) await repeat(candidate, context)
-  }
+  })
   const rotation = preferAnswers(candidates)
   const missing = () => missingSamples(input.limits, caller, cases, rotation)
   let idle = 0
   while (rotation.length > 0 && idle < IDLE_ROUNDS) {
     const before = missing().total
-    if (!(await fillRound(input, rotation, context, missing))) return
+    if (!(await fillRound(input, rotation, contexts, missing))) return
     idle = missing().total < before ? 0 : idle + 1
   }
 }
@@ -82,18 +115,18 @@ const IDLE_ROUNDS = 10
 async function fillRound(
   { limits, onProgress }: PassInput,
   rotation: Candidate[],
-  context: CaseContext,
+  contexts: Contexts,
   missing: () => Missing,
 ): Promise<boolean> {
   let ran = false
-  for (const candidate of rotation) {
+  await inParallel(contexts, rotation, async (candidate, context) => {
     const { total, tools } = missing()
-    if (total <= 0 && !toolsOf(candidate.entry).some((tool) => tools.has(tool))) continue
+    if (total <= 0 && !toolsOf(candidate.entry).some((tool) => tools.has(tool))) return
+    ran = true
     const done = context.caller.records.length
     onProgress?.({ phase: 'samples', done, total: Math.max(limits.total, done), name: candidate.entry.name })
     await repeat(candidate, context)
-    ran = true
-  }
+  })
   return ran
 }
 
@@ -127,13 +160,13 @@ function missingSamples(limits: Limits, caller: Caller, cases: SuiteCase[], rota
  * however seldom it comes, and whatever came before it.
  */
 async function repeat({ entry, result }: Candidate, context: CaseContext): Promise<void> {
-  const { records } = context.caller
-  const before = records.length
+  const { own } = context.caller
+  const before = own.length
   const again = await runCase(entry, context)
   result.runs += 1
   result.flaky ||= again.flaky
   result.attempts = Math.max(result.attempts, again.attempts)
-  const last = records.slice(before).at(-1)
+  const last = own.slice(before).at(-1)
   const isCounted = last !== undefined && isError(last)
   if (again.verdict !== 'failed' || isCounted || result.verdict === 'failed') return
   result.verdict = 'failed'

@@ -93,6 +93,8 @@ export const runReportSchema = z.strictObject({
   durationMs: milliseconds,
   /** A run of one case only is no evidence for a release. */
   partial: z.boolean(),
+  /** How many calls were under way at a time, where it was more than one: latency was then measured under load. */
+  concurrency: z.int().optional(),
   server: z
     .strictObject({
       name: z.string(),

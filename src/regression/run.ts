@@ -1,7 +1,7 @@
 import type { Ledger } from '../services/ledger.ts'
 import type { Opened } from '../services/mcp.ts'
 import type { Receipts } from '../services/receipts.ts'
-import { createCaller, isRunStopped } from './calls.ts'
+import { type Caller, type CallerOptions, createCaller, isRunStopped } from './calls.ts'
 import type { CaseContext } from './case-run.ts'
 import { type Baseline, baselineOf } from './contract-check.ts'
 import { contractGate } from './contract-gate.ts'
@@ -42,6 +42,8 @@ export type RunInput = {
   /** What was deployed, in words for the report. */
   deployment?: string
   suiteChanges?: SuiteChanges
+  /** How many calls of read-only cases may be under way at a time; 1 where nothing is said. */
+  concurrency?: number
   /** Names of the only cases to run. */
   only?: string[]
   /** Whether the server speaks a version of the protocol; undefined where it could not be asked. */
@@ -73,6 +75,7 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
     changes: [],
     contractNotes: [],
     sessionsEnded: 0,
+    others: [],
     tools: new Map(),
   }
   const suiteProblems = problemsOf(input)
@@ -90,12 +93,14 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
     gathered.stopped = input.redactor.text(message)
     return undefined
   })
-  await gathered.session?.close()
+  await Promise.all([gathered.session, ...gathered.others].map((session) => session?.close()))
   const report = buildReport(input, gathered)
   return recorded ? { report, recorded: { ...recorded, latency: latencyOf(report) } } : { report }
 }
 
-function latencyOf({ tools }: RunReport): Record<string, number> {
+/** What was measured under load is no measure for a run without, so it is not recorded. */
+function latencyOf({ tools, concurrency = 1 }: RunReport): Record<string, number> {
+  if (concurrency > 1) return {}
   return Object.fromEntries(tools.flatMap(({ tool, p95 }) => (p95 === undefined ? [] : [[tool, p95]])))
 }
 
@@ -123,20 +128,37 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   gathered.gates.push(contract.gate)
   gathered.changes = contract.changes
   gathered.contractNotes = contract.notes
-  const caller = createCaller({
-    session: gathered.session,
+  const shared = {
     tools: gathered.tools,
-    reopen,
+    records: gathered.records,
     onSessionEnded,
     maxTotal: input.suite.defaults.max_total,
     ...(input.signal ? { signal: input.signal } : {}),
-  })
-  gathered.records = caller.records
-  const context = caseContext(input, caller)
-  await runCases(input, context, gathered.cases)
+  }
+  const context = caseContext(input, createCaller({ ...shared, session: gathered.session, reopen }))
+  const others = await openOthers(input, gathered, shared)
+  await runCases(input, [context, ...others.map((caller) => ({ ...context, caller }))], gathered.cases)
   await checkData(input, context, gathered)
   if (session.transport !== 'stdio') await confirmIdentity(input, session.server)
   return recorded
+}
+
+/** A session of its own for each further call at a time: no server is asked twice at once on one of them. */
+async function openOthers(
+  input: RunInput,
+  gathered: Gathered,
+  shared: Omit<CallerOptions, 'session' | 'reopen'>,
+): Promise<Caller[]> {
+  const callers: Caller[] = []
+  for (let place = 0; place < (input.concurrency ?? 1) - 1; place += 1) {
+    const session = await connect(input, gathered)
+    gathered.others[place] = session
+    const reopen = reopener(input, (next) => {
+      gathered.others[place] = next
+    })
+    callers.push(createCaller({ ...shared, session, reopen }))
+  }
+  return callers
 }
 
 function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContext {

@@ -130,6 +130,12 @@ describe('regress: exit codes', () => {
       ['--server', 'ftp://x'],
       /neither an http\(s\) address nor a command/,
     ],
+    [
+      'no calls at a time',
+      passing,
+      ['--server', 'http://127.0.0.1:1', '--concurrency', '0'],
+      /whole number from 1 to 64/,
+    ],
     ['an unknown option', passing, ['--server', 'http://127.0.0.1:1', '--wirtes'], /unknown option/],
     [
       'a case that does not exist',
