@@ -20,11 +20,13 @@ export async function sendRequest<Answer>(
   path: string,
   order: object,
   options: BotOptions,
-): Promise<{ ok: true; body: Answer } | { ok: false; body: { error: string } }> {
+): Promise<{ ok: true; body: Answer } | { ok: false; status: number; body: { error: string } }> {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const response = await postRequest(path, order, options)
   const answer = await response.json()
-  return response.ok ? { ok: true, body: answer as Answer } : { ok: false, body: answer as { error: string } }
+  return response.ok
+    ? { ok: true, body: answer as Answer }
+    : { ok: false, status: response.status, body: answer as { error: string } }
 }
 
 /** Posts a request, signed with the webhook secret of the bot. */
@@ -42,6 +44,7 @@ export async function postRequest(path: string, order: object, options: { url?: 
     return await fetch(url, { method: 'POST', body, headers: { 'x-hub-signature-256': signature } })
   } catch (error) {
     const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    throw new Error(`Cannot reach the bot at ${url.origin} (${why}). Set its address with --url.`)
+    const message = `Cannot reach the bot at ${url.origin} (${why}). Set its address with --url.`
+    throw Object.assign(new Error(message), { exitCode: 3 })
   }
 }

@@ -1,44 +1,90 @@
 import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { freezePath } from '../server/freeze.ts'
+import { statusPath } from '../server/status.ts'
+import type { Status } from '../server/status-report.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 
-type Options = BotOptions & { repository?: string; reason?: string; until?: string }
+type Options = BotOptions & { repository?: string; all?: boolean; reason?: string; until?: string }
+type Action = 'freeze' | 'unfreeze'
 
-/** `freeze` and `unfreeze`, sent to the running bot. 0 done, 1 refused or still frozen, 2 usage error. */
+/** `freeze`, sent to the running bot. 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached. */
 export function freezeCommand(): Command {
-  return common(new Command('freeze'))
+  return withScope(new Command('freeze'))
     .requiredOption('--reason <text>', 'why; shown in every check and recorded')
     .option('--until <time>', 'when the freeze ends automatically, as ISO date and time with an offset')
     .action((options: Options) => send('freeze', options))
 }
 
+/** `unfreeze`, sent to the running bot. 0 done, 1 refused or still frozen, 2 usage error, 3 the bot cannot be reached. */
 export function unfreezeCommand(): Command {
-  return common(new Command('unfreeze')).action((options: Options) => send('unfreeze', options))
+  return withScope(new Command('unfreeze')).action((options: Options) => send('unfreeze', options))
 }
 
-function common(command: Command): Command {
-  return withBotOptions(command.option('--repository <owner/name>', 'only this repository'))
+function withScope(command: Command): Command {
+  return withBotOptions(
+    command.option('--repository <owner/name>', 'one repository').option('--all', 'every repository'),
+  )
 }
 
-async function send(action: 'freeze' | 'unfreeze', options: Options): Promise<void> {
-  const { repository, reason } = options
-  if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
-    throw new Error(
-      `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
-    )
+async function send(action: Action, options: Options): Promise<void> {
+  const { reason } = options
   if (reason?.trim() === '') throw new Error('--reason: is empty. Every check shows the reason, so give one.')
   const order = {
     action,
-    by: userInfo().username,
-    ...(repository === undefined ? {} : { repository }),
+    by: currentUser(),
+    ...(await scopeOf(action, options)),
     ...(reason === undefined ? {} : { reason }),
     ...(options.until === undefined ? {} : { until: endOf(options.until) }),
   }
-  const answer = await sendRequest<{ says: string; frozen: boolean }>(freezePath, order, options)
-  const text = answer.ok ? answer.body.says : answer.body.error
-  process.stdout.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
-  process.exitCode = answer.ok && answer.body.frozen === (action === 'freeze') ? 0 : 1
+  const answer = await sendRequest<{ message: string; frozen: boolean }>(freezePath, order, options)
+  const text = answer.ok ? answer.body.message : answer.body.error
+  const stream = answer.ok || options.json ? process.stdout : process.stderr
+  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  process.exitCode = exitCodeOf(answer, action)
+}
+
+function exitCodeOf(
+  answer: { ok: true; body: { frozen: boolean } } | { ok: false; status: number },
+  action: Action,
+): number {
+  if (!answer.ok) return answer.status === 404 ? 2 : 1
+  return answer.body.frozen === (action === 'freeze') ? 0 : 1
+}
+
+/** One repository, or all: nobody should freeze everything by leaving an option out. */
+async function scopeOf(action: Action, options: Options): Promise<{ repository?: string }> {
+  const { repository, all } = options
+  if (repository !== undefined && all)
+    throw new Error('--all: cannot be combined with --repository. Use one of them.')
+  if (all) return {}
+  if (repository === undefined) throw new Error(await whatItWouldDo(action, options))
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
+    throw new Error(
+      `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
+    )
+  return { repository }
+}
+
+async function whatItWouldDo(action: Action, options: Options): Promise<string> {
+  const answer = await sendRequest<Status>(statusPath, {}, options)
+  if (!answer.ok) return answer.body.error
+  const names = answer.body.repositories.map(({ repository }) => repository)
+  const shown = names.length > 20 ? [...names.slice(0, 20), `${names.length - 20} more`] : names
+  const what =
+    names.length === 1
+      ? `${action} 1 repository: ${shown}`
+      : `${action} ${names.length} repositories${names.length > 0 ? `: ${shown.join(', ')}` : ''}`
+  return `This would ${what}. To do that, add --all. For one repository, add --repository owner/name.`
+}
+
+/** A container may run as a user id that has no name. */
+function currentUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return process.env.USER || `uid ${process.getuid?.() ?? 'unknown'}`
+  }
 }
 
 /** Requires an offset, since the time zone of this machine has nothing to do with the release. */

@@ -92,6 +92,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
 
 /** Runs the command line. Exit codes of every command: 0 yes or done, 1 no, 2 usage error, 3 GitHub or staging could not be reached. */
 export async function run(words: string[]): Promise<void> {
+  process.stdout.on('error', endQuietly)
   try {
     const program = await programFor(words)
     overrideExit(program)
@@ -100,9 +101,15 @@ export async function run(words: string[]): Promise<void> {
     if (error instanceof CommanderError) process.exitCode = exitCodeOf(error)
     else {
       process.stderr.write(`release-gate: ${error instanceof Error ? error.message : String(error)}\n`)
-      process.exitCode = 2
+      process.exitCode = error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : 2
     }
   }
+}
+
+/** `release-gate … | head` closes the pipe early. That is no error. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
 }
 
 async function programFor(words: string[]): Promise<Command> {

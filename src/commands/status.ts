@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { formatTime } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
 import { statusPath } from '../server/status.ts'
-import type { PullState, RepositoryStatus, Status } from '../server/status-report.ts'
+import type { PullState, PullStatus, RepositoryStatus, Status } from '../server/status-report.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 
 /** `status`: the window, the freezes and the open pull requests of every repository, as the running bot knows them. */
@@ -17,7 +17,7 @@ export function statusCommand(): Command {
       return
     }
     const status = only(answer.body, options.repository)
-    process.stdout.write(`${options.json ? JSON.stringify(status) : await asText(status)}\n`)
+    process.stdout.write(`${options.json ? JSON.stringify(status) : asText(status)}\n`)
   })
 }
 
@@ -32,21 +32,31 @@ function only(status: Status, name: string | undefined): Status {
   )
 }
 
-async function asText({ repositories }: Status): Promise<string> {
+function asText({ repositories }: Status): string {
   if (repositories.length === 0) return 'No repository has a policy yet.'
-  const { default: Table } = await import('cli-table3')
-  const parts = repositories.map((repository) => {
-    const table = new Table({ head: ['', '#', 'Title', 'Author', 'Check'], style: { head: [] } })
-    for (const { state, number, title, author, says } of sorted(repository.pulls))
-      table.push([words[state], String(number), oneLine(title, 60), oneLine(author, 40), oneLine(says, 60)])
-    return [...headOf(repository), ...(repository.pulls.length > 0 ? [table.toString()] : [])].join('\n')
-  })
-  return parts.join('\n\n')
+  const width = process.stdout.columns ?? 80
+  return repositories
+    .map((repository) =>
+      [...headOf(repository), ...sorted(repository.pulls).flatMap((pull) => pullLines(pull, width))].join(
+        '\n',
+      ),
+    )
+    .join('\n\n')
 }
 
-const words: Record<PullState, string> = { green: '✅ green', ready: '🟢 ready', 'not ready': '⏳ not ready' }
+const words: Record<PullState, string> = { green: '✅', ready: '🟢', 'not ready': '⏳' }
 
-function sorted(pulls: RepositoryStatus['pulls']): RepositoryStatus['pulls'] {
+/** Two lines: the pull request, and what its check says. */
+function pullLines({ state, number, title, author, check }: PullStatus, width: number): string[] {
+  const who = author === '' ? '' : ` (${oneLine(author, 40)})`
+  const before = `${words[state]} ${state} #${number} `
+  return [
+    `  ${before}${oneLine(title, Math.max(20, width - before.length - who.length - 3))}${who}`,
+    `     ${oneLine(check, Math.max(20, width - 5))}`,
+  ]
+}
+
+function sorted(pulls: PullStatus[]): PullStatus[] {
   const order = Object.keys(words)
   return pulls.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.number - b.number)
 }
@@ -54,25 +64,24 @@ function sorted(pulls: RepositoryStatus['pulls']): RepositoryStatus['pulls'] {
 function headOf({ repository, window, frozen, overdue, pulls }: RepositoryStatus): string[] {
   const zone = window?.zone ?? 'UTC'
   const count = (state: PullState) => pulls.filter((pull) => pull.state === state).length
-  const ready = window?.open ? '' : `, ${count('ready')} ready for the next window`
   return [
-    `${repository}: ${windowText(window)}`,
+    `${repository}: ${windowText(window, frozen !== undefined)}`,
     ...(frozen ? [frozenText(frozen, zone)] : []),
     ...overdue.map(
       ({ pull, issue, due }) =>
         `⏰ Review of #${pull}${issue ? ` (issue #${issue})` : ''} overdue since ${formatTime(new Date(due), zone)}`,
     ),
-    `${pulls.length} open: ${count('green')} green${ready}, ${count('not ready')} not ready`,
+    `${pulls.length} open: ${count('green')} green, ${count('ready')} ready, ${count('not ready')} not ready`,
   ]
 }
 
-function windowText(window: RepositoryStatus['window']): string {
-  if (!window) return 'no release window in the policy'
+function windowText(window: RepositoryStatus['window'], frozen: boolean): string {
+  if (!window) return frozen ? 'frozen' : 'no release window in the policy'
   const { open, opensAt, closesAt, zone } = window
   if (open) return closesAt ? `open until ${formatTime(new Date(closesAt), zone)}` : 'always open'
-  return opensAt
-    ? `closed, opens ${formatTime(new Date(opensAt), zone)}`
-    : 'closed, with no opening scheduled'
+  const closed = frozen ? 'closed by a freeze' : 'closed'
+  if (opensAt) return `${closed}, opens ${formatTime(new Date(opensAt), zone)}`
+  return frozen ? closed : `${closed}, with no opening scheduled`
 }
 
 function frozenText({ reason, by, until }: NonNullable<RepositoryStatus['frozen']>, zone: string): string {

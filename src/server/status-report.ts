@@ -1,59 +1,75 @@
 import { type CalendarState, stateAt } from '../decision/calendar.ts'
-import type { Policy } from '../decision/policy.ts'
+import { checkReport } from '../decision/report.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { unverifiedReport } from '../decision/unverified-report.ts'
 import { decide } from '../decision/verdict.ts'
+import type { WindowSettings } from '../decision/window-settings.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import type { Database } from '../store/database.ts'
 import { openReviews } from '../store/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
+import { failedPending, type Pending } from '../store/verdicts/pending.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 
-/** `ready`: it would pass when the window opens next, judging by the facts known now. */
+/** `green`: the check is green. `ready`: it would pass when the window opens next, judging by the facts known now. */
 export type PullState = 'green' | 'ready' | 'not ready'
+
+/** An open pull request. `check`: what its check would say if it were written now. */
+export type PullStatus = { number: number; title: string; author: string; state: PullState; check: string }
 
 /** One repository for the release captain. Times are ISO 8601 in UTC. */
 export type RepositoryStatus = {
   repository: string
-  /** Absent where the policy has no window. */
+  /** Absent where the policy has no window. A freeze counts as closed. */
   window?: { open: boolean; zone: string; opensAt?: string; closesAt?: string }
   frozen?: { reason: string; by?: string | undefined; until?: string | undefined }
   /** Overdue reviews of urgent merges; `issue` tracks the review. */
   overdue: { pull: number; issue?: number | undefined; due: string }[]
-  pulls: { number: number; title: string; author: string; state: PullState; says: string }[]
+  pulls: PullStatus[]
 }
 
 export type Status = { at: string; repositories: RepositoryStatus[] }
 
-/** The state of every repository that has a policy, from stored facts. */
+/** The state of every repository that has a policy, evaluated now from stored facts. */
 export async function statusOf({ database, now }: { database: Database; now: () => Date }): Promise<Status> {
   const at = now()
   const freezes = await activeFreezes(database, at)
   const verdicts = Map.groupBy(await openVerdicts(database), ({ pull }) => pull.repositoryId)
   const repositories = await Promise.all(
     (await keptPolicies(database)).map(async (kept) => ({
-      ...repositoryStatus(kept, verdicts.get(kept.repositoryId) ?? [], freezes, at),
+      ...repositoryStatus(kept, {
+        verdicts: verdicts.get(kept.repositoryId) ?? [],
+        unverified: await failedPending(database, kept),
+        freezes,
+        at,
+      }),
       overdue: await overdueIn(database, kept, at),
     })),
   )
   return { at: at.toISOString(), repositories }
 }
 
-function repositoryStatus(
-  kept: KeptPolicy,
-  verdicts: StoredVerdict[],
-  freezes: Freeze[],
-  at: Date,
+type Known = { verdicts: StoredVerdict[]; unverified: Pending[]; freezes: Freeze[]; at: Date }
+
+/** The part of a status that follows from what is known of a repository. */
+export function repositoryStatus(
+  kept: Pick<KeptPolicy, 'owner' | 'repo' | 'text'>,
+  { verdicts, unverified, freezes, at }: Known,
 ): Omit<RepositoryStatus, 'overdue'> {
   const read = parsePolicy(kept.text)
   const settings = read.ok ? read.policy.gates.release_window : undefined
-  const calendar = settings && stateAt(settings, at)
-  const ordered = frozenFact(freezes, kept).frozen
-  const frozen = ordered ?? (settings?.frozen === undefined ? undefined : { reason: settings.frozen })
+  const ordered = frozenFact(freezes, kept)
+  const frozen = ordered.frozen ?? (settings?.frozen === undefined ? undefined : { reason: settings.frozen })
+  const window = settings && windowOf(settings, frozen, at)
   return {
     repository: `${kept.owner}/${kept.repo}`,
-    ...(calendar && { window: windowOf(calendar, settings.time_zone) }),
+    ...(window && { window }),
     ...(frozen && { frozen }),
-    pulls: verdicts.map((verdict) => pullStatus(verdict, calendar)),
+    pulls: [
+      ...verdicts.map((verdict) => pullStatus(verdict, ordered, at, window?.opensAt)),
+      ...unverified.map(pendingStatus),
+    ].sort((a, b) => a.number - b.number),
   }
 }
 
@@ -70,34 +86,56 @@ async function overdueIn(
   )
 }
 
-function windowOf(
-  { open, opensAt, closesAt }: CalendarState,
-  zone: string,
-): NonNullable<RepositoryStatus['window']> {
+type Window = NonNullable<RepositoryStatus['window']>
+
+function windowOf(settings: WindowSettings, frozen: RepositoryStatus['frozen'], at: Date): Window {
+  const { time_zone: zone } = settings
+  const { open, opensAt, closesAt } = frozen ? thawedState(settings, frozen.until) : stateAt(settings, at)
   return {
-    open,
+    open: open && !frozen,
     zone,
     ...(opensAt && { opensAt: opensAt.toISOString() }),
     ...(closesAt && { closesAt: closesAt.toISOString() }),
   }
 }
 
+/** The first open time after a freeze; none where it has no end. */
+function thawedState(
+  settings: WindowSettings,
+  until: string | undefined,
+): Pick<CalendarState, 'open' | 'opensAt' | 'closesAt'> {
+  if (until === undefined) return { open: false, opensAt: undefined, closesAt: undefined }
+  const end = new Date(until)
+  const { open, opensAt, closesAt } = stateAt(settings, end)
+  return { open, opensAt: open ? end : opensAt, closesAt }
+}
+
+/** Evaluates the stored facts again as of now; the check itself may be waiting to be written. */
 function pullStatus(
-  verdict: StoredVerdict,
-  calendar: CalendarState | undefined,
-): RepositoryStatus['pulls'][number] {
-  const { pull, snapshot, state, policy, report } = verdict
-  const opensAt = calendar?.open ? undefined : calendar?.opensAt
-  const ready = policy && opensAt && passesAt(verdict, policy, opensAt)
+  { pull, snapshot, state, policy, report }: StoredVerdict,
+  freeze: Pick<Snapshot, 'frozen'>,
+  at: Date,
+  opensAt: string | undefined,
+): PullStatus {
+  const about = { number: pull.number, title: snapshot.title, author: snapshot.author?.login ?? '(deleted)' }
+  // A check that could not be verified is not what its facts say.
+  if (!policy || decide(snapshot, policy).state !== state)
+    return { ...about, state: 'not ready', check: report.title }
+  const { frozen: _, ...facts } = snapshot
+  const asOf = (takenAt: string): Snapshot => ({ ...facts, ...freeze, takenAt })
+  const now = asOf(at.toISOString())
+  const verdict = decide(now, policy)
+  const passes = verdict.state === 'passed'
+  const ready = passes || (opensAt !== undefined && decide(asOf(opensAt), policy).state === 'passed')
   return {
-    number: pull.number,
-    title: snapshot.title,
-    author: snapshot.author?.login ?? 'nobody',
-    state: state === 'passed' ? 'green' : ready ? 'ready' : 'not ready',
-    says: report.title,
+    ...about,
+    state: passes && state === 'passed' ? 'green' : ready ? 'ready' : 'not ready',
+    check: checkReport(verdict, now, []).title,
   }
 }
 
-function passesAt({ snapshot }: StoredVerdict, policy: Policy, at: Date): boolean {
-  return decide({ ...snapshot, takenAt: at.toISOString() }, policy).state === 'passed'
+/** A pull request whose evaluation failed before it had a verdict. */
+function pendingStatus({ number, problem }: Pending): PullStatus {
+  const check = problem ? unverifiedReport(problem).title : 'Not evaluated yet'
+  return { number, title: '(not read yet)', author: '', state: 'not ready', check }
 }

@@ -37,7 +37,7 @@ describe('an instant freeze', () => {
     })
 
   test('takes green checks back at once, with its reason, and its end turns them green again', async () => {
-    expect(await release(['freeze', '--reason', 'Ledger is being repaired'])).toMatchObject({
+    expect(await release(['freeze', '--reason', 'Ledger is being repaired', '--all'])).toMatchObject({
       code: 0,
       out: 'Every repository is frozen until it is lifted.\n',
     })
@@ -47,7 +47,7 @@ describe('an instant freeze', () => {
     expect(frozen?.summary).toContain('release-gate unfreeze')
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
 
-    expect(await release(['unfreeze'])).toMatchObject({
+    expect(await release(['unfreeze', '--all'])).toMatchObject({
       code: 0,
       out: expect.stringContaining('no longer frozen'),
     })
@@ -58,7 +58,7 @@ describe('an instant freeze', () => {
   test('reaches only the repository that it names', async () => {
     expect(
       await release(['freeze', '--reason', 'Elsewhere', '--repository', 'foodyepay/other']),
-    ).toMatchObject({ code: 0, out: expect.stringContaining('Check the name.') })
+    ).toMatchObject({ code: 2, out: expect.stringContaining('Check the name.') })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     expect(
@@ -95,7 +95,7 @@ describe('an instant freeze', () => {
   })
 
   test('is refused with a wrong secret, without a reason, and when an old order is sent again', async () => {
-    expect(await release(['freeze', '--reason', 'Mine'], 'another-secret-of-16')).toMatchObject({
+    expect(await release(['freeze', '--reason', 'Mine', '--all'], 'another-secret-of-16')).toMatchObject({
       code: 1,
       out: expect.stringContaining('signature'),
     })
@@ -106,7 +106,7 @@ describe('an instant freeze', () => {
       reason: 'Once',
       by: 'eva',
       at,
-      repository: 'foodyepay/third',
+      repository: 'foodyepay/plain',
     })
     const signature = createHmac('sha256', stage.github.app.webhookSecret).update(order).digest('hex')
     const send = () =>
@@ -123,7 +123,7 @@ describe('an instant freeze', () => {
 
   test('of one repository ends by its own order, and one of all holds on', async () => {
     const mine = ['--repository', 'foodyepay/mcp-server']
-    await release(['freeze', '--reason', 'All of it'])
+    await release(['freeze', '--reason', 'All of it', '--all'])
     expect(await release(['unfreeze', ...mine])).toMatchObject({
       code: 1,
       out: expect.stringMatching(
@@ -131,7 +131,7 @@ describe('an instant freeze', () => {
       ),
     })
     await release(['freeze', '--reason', 'This one', ...mine])
-    expect(await release(['unfreeze'])).toMatchObject({
+    expect(await release(['unfreeze', '--all'])).toMatchObject({
       code: 0,
       out: expect.stringContaining('Still frozen by their own orders: foodyepay/mcp-server ("This one")'),
     })
@@ -142,18 +142,50 @@ describe('an instant freeze', () => {
       code: 0,
       out: 'foodyepay/mcp-server was not frozen.\n',
     })
-    expect(await release(['unfreeze'])).toMatchObject({
+    expect(await release(['unfreeze', '--all'])).toMatchObject({
       out: expect.stringContaining('There was no freeze on all repositories.'),
     })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 
+  test('says what it would freeze, and asks for --all, where it is given no scope', async () => {
+    for (const action of ['freeze', 'unfreeze']) {
+      const reason = action === 'freeze' ? ['--reason', 'Everything'] : []
+      expect(await release([action, ...reason])).toEqual({
+        code: 2,
+        out: `release-gate: This would ${action} 2 repositories: foodyepay/mcp-server, foodyepay/plain. To do that, add --all. For one repository, add --repository owner/name.\n`,
+      })
+    }
+    expect(await release(['freeze', '--reason', 'x', '--all', '--repository', 'foodyepay/plain'])).toEqual({
+      code: 2,
+      out: 'release-gate: --all: cannot be combined with --repository. Use one of them.\n',
+    })
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('ends with 3 where the bot cannot be reached', async () => {
+    expect(await release(['unfreeze', '--all', '--url', 'http://127.0.0.1:9'])).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('Cannot reach the bot at http://127.0.0.1:9'),
+    })
+  })
+
   test.each([
-    ['an end that is past', ['--until', '2020-01-01T00:00:00Z'], 1, /would end .*, which is in the past/],
-    ['an end without an offset', ['--until', '2027-01-01T00:00'], 2, /--until: .* with an offset/],
-    ['a name that is none', ['--repository', 'shop'], 2, /--repository: "shop" is not owner\/name/],
-    ['an address that is none', ['--url', 'localhost:3000'], 2, /--url: "localhost:3000" is not an address/],
+    [
+      'an end that is past',
+      ['--all', '--until', '2020-01-01T00:00:00Z'],
+      1,
+      /would end .*, which is in the past/,
+    ],
+    ['an end without an offset', ['--all', '--until', '2027-01-01T00:00'], 2, /--until: .* with an offset/],
+    ['a name that is none', ['--repository', 'shop'], 2, /--repository: "shop" is not a repository name/],
+    [
+      'an address that is none',
+      ['--all', '--url', 'localhost:3000'],
+      2,
+      /--url: "localhost:3000" is not a URL/,
+    ],
   ])('is refused with %s, and nothing is frozen', async (_, args, code, out) => {
     expect(await release(['freeze', '--reason', 'No', ...args])).toMatchObject({
       code,

@@ -36,9 +36,10 @@ describe('status, for whoever runs the release', () => {
     const { code, out } = await status()
     expect(code).toBe(0)
     expect(out).toContain('foodyepay/mcp-server: closed, opens Wed 25 Nov 2026, 10:00 PST (18:00 UTC)')
-    expect(out).toContain('2 open: 0 green, 1 ready for the next window, 1 not ready')
-    expect(out).toMatch(/ready .*It ready .*Opens Wed 25 Nov 2026, 10:00 PST/)
-    expect(out).toMatch(/not ready .*It waits .*Waiting for 2 approvals/)
+    expect(out).toContain('2 open: 0 green, 1 ready, 1 not ready')
+    expect(out).toMatch(/ready #1 It ready \(ana\)\n +Opens Wed 25 Nov 2026, 10:00 PST/)
+    expect(out).toMatch(/not ready #2 It waits \(ana\)\n +Waiting for 2 approvals/)
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
   test('as JSON, in the open window', async () => {
@@ -51,7 +52,7 @@ describe('status, for whoever runs the release', () => {
           window: { open: true, closesAt: '2026-11-25T19:00:00.000Z', zone: 'America/Los_Angeles' },
           pulls: [
             { title: 'It ready', author: 'ana', state: 'green' },
-            { title: 'It waits', state: 'not ready', says: 'Waiting for 2 approvals' },
+            { title: 'It waits', state: 'not ready', check: 'Waiting for 2 approvals' },
           ],
         },
       ],
@@ -60,12 +61,14 @@ describe('status, for whoever runs the release', () => {
 
   test('shows freezes', async () => {
     const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: stage.github.app.webhookSecret }
-    const words = [main, 'freeze', '--reason', 'Ledger is broken', '--url', stage.bot().url]
+    const words = [main, 'freeze', '--reason', 'Ledger is broken', '--all', '--url', stage.bot().url]
     await new Promise((resolve) => execFile(process.execPath, words, { env, cwd: '/' }, resolve))
     await stage.settled()
     const { out } = await status()
+    expect(out).toContain('foodyepay/mcp-server: closed by a freeze')
     expect(out).toMatch(/Frozen by .*: Ledger is broken/)
-    expect(out).toContain('0 green')
+    expect(out).toContain('2 open: 0 green, 0 ready, 2 not ready')
+    expect(out).toMatch(/#1 It ready \(ana\)\n +Frozen: Ledger is broken/)
   })
 
   test('answers nobody without the secret, and refuses a repository that it does not know', async () => {

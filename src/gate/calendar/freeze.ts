@@ -24,7 +24,7 @@ export type FreezeOrder = {
 }
 
 /** What became of an order. `frozen`: whether what it names is frozen now. */
-export type FreezeOutcome = { says: string; frozen: boolean } | { refused: string; status: number }
+export type FreezeOutcome = { message: string; frozen: boolean } | { refused: string; status: number }
 
 type FreezeShell = { database: Database; queue: Pick<Queue, 'enqueueTransition'>; now: () => Date }
 
@@ -45,36 +45,40 @@ export function applyFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promis
   const freeze = action === 'freeze' && reason ? { freeze: { reason, until } } : {}
   return database.transaction(async (tx) => {
     const before = await activeFreezes(tx, at)
+    const reached = await installationsIn(tx, scope)
+    if (reached.length === 0 && scope !== everywhere && !isFrozen(before, scope)) return unknown(order)
     if (!(await saveOrder(tx, { scope, by, issuedAt: new Date(order.at), at, ...freeze })))
       return { refused: 'A newer order has already been carried out.', status: 409 }
-    const reached = await installationsIn(tx, scope)
-    for (const installationId of reached) {
-      const kind = action === 'freeze' ? 'frozen' : 'unfrozen'
-      const terms = action === 'freeze' ? { reason, until: until?.toISOString() ?? null } : {}
+    const kind = action === 'freeze' ? 'frozen' : 'unfrozen'
+    const terms = action === 'freeze' ? { reason, until: until?.toISOString() ?? null } : {}
+    for (const installationId of reached)
       await appendRecord(tx, { installationId, kind, at, body: { scope, by, ...terms } })
-    }
     await queue.enqueueTransition(at, { tx })
-    const known = reached.length > 0
-    return action === 'freeze' ? frozen(order, until, known) : unfrozen(tx, order, { before, at, known })
+    return action === 'freeze' ? frozen(order, until) : unfrozen(tx, order, { before, at })
   })
 }
 
-const unseen = ' release-gate knows no policy for it. Check the name.'
+function isFrozen(freezes: Freeze[], scope: string): boolean {
+  return freezes.some((freeze) => freeze.scope === scope)
+}
 
-function frozen(order: FreezeOrder, until: Date | null, known: boolean): FreezeOutcome {
+function unknown({ repository }: FreezeOrder): FreezeOutcome {
+  return { refused: `release-gate does not know a policy for ${repository}. Check the name.`, status: 404 }
+}
+
+function frozen(order: FreezeOrder, until: Date | null): FreezeOutcome {
   const end = until ? `until ${formatTime(until, 'UTC')}` : 'until it is lifted'
-  const note = known || !order.repository ? '' : unseen
-  return { says: `${nameOf(order)} is frozen ${end}.${note}`, frozen: true }
+  return { message: `${nameOf(order)} is frozen ${end}.`, frozen: true }
 }
 
 /** What an order to unfreeze lifted, and what is still frozen. */
 async function unfrozen(
   tx: Transaction,
   order: FreezeOrder,
-  { before, at, known }: { before: Freeze[]; at: Date; known: boolean },
+  { before, at }: { before: Freeze[]; at: Date },
 ): Promise<FreezeOutcome> {
   const scope = order.repository ? scopeOf(order.repository) : everywhere
-  const ended = before.some((freeze) => freeze.scope === scope)
+  const ended = isFrozen(before, scope)
   const left = await activeFreezes(tx, at)
   const forAll = left.find((freeze) => freeze.scope === everywhere)
   if (order.repository && forAll) {
@@ -82,17 +86,16 @@ async function unfrozen(
       ? `The freeze of ${order.repository} was lifted`
       : `${order.repository} has no freeze of its own`
     return {
-      says: `${own}, but every repository is still frozen: "${oneLine(forAll.reason, 200)}". To lift that freeze, run \`release-gate unfreeze\`.`,
+      message: `${own}, but every repository is still frozen: "${oneLine(forAll.reason, 200)}". To lift that freeze, run \`release-gate unfreeze --all\`.`,
       frozen: true,
     }
   }
   const rest = still(order, left)
-  if (ended) return { says: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
-  const note = known || !order.repository ? '' : unseen
+  if (ended) return { message: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
   const what = order.repository
     ? `${order.repository} was not frozen.`
     : 'There was no freeze on all repositories.'
-  return { says: `${what}${rest}${note}`, frozen: false }
+  return { message: `${what}${rest}`, frozen: false }
 }
 
 /** Repositories whose own freeze remains when the one on all of them is lifted. */
