@@ -25,7 +25,10 @@ export async function startServer(parts: Parts): Promise<{ server: Server; url: 
   const pages: Record<string, Handler> = {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
     [`POST ${freezePath}`]: freezeHandler({ secrets, order: (wish) => applyFreezeOrder(shell, wish) }),
-    [`POST ${databaseRequestPath}`]: databaseRequestHandler({ secrets, shell }),
+    [`POST ${databaseRequestPath}`]: databaseRequestHandler({
+      secrets,
+      shell: { database, queue: async () => queue },
+    }),
     [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
   const server = createServer({

@@ -3,8 +3,10 @@ import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Command } from 'commander'
-import type { Frame, Output, RequestName } from '../server/database-requests.ts'
+import type { Frame, RequestName } from '../server/database-requests.ts'
+import type { Output } from '../server/requests/request.ts'
 import type { Database } from '../store/database.ts'
+import type { Queue } from '../store/queue.ts'
 import { postRequest } from './bot-request.ts'
 
 export type DatabaseOptions = { url?: string; output?: string }
@@ -38,15 +40,30 @@ export async function runDatabaseRequest(
   process.exitCode = await toFile(options.output, async (out) => {
     const database = await ownDatabase()
     if (database === 'held by the bot') return askBot(name, args, options, out)
+    const queue = opening(database)
     try {
       const { requireMigrated } = await import('../store/database/migrations.ts')
       const { databaseRequests } = await import('../server/database-requests.ts')
       await requireMigrated(database)
-      return await databaseRequests[name]({ database }, args, out)
+      return await databaseRequests[name]({ database, queue: queue.open }, args, out)
     } finally {
+      await queue.close()
       await database.close()
     }
   })
+}
+
+/** The queue of this process, only for a request that sends jobs; it runs none. */
+function opening(database: Database): { open: () => Promise<Queue>; close: () => Promise<void> } {
+  let queue: Promise<Queue> | undefined
+  const log = { error: () => undefined, warn: () => undefined, info: () => undefined }
+  return {
+    open: () => {
+      queue ??= import('../store/queue.ts').then(({ openQueue }) => openQueue({ database, log }))
+      return queue
+    },
+    close: async () => (await queue)?.stop(),
+  }
 }
 
 /** Opened as it is: nothing is upgraded, and a wrong place must not pass for an empty one. */

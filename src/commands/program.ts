@@ -69,6 +69,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./backup.ts').then(({ restoreCommand }) => restoreCommand()),
   },
   {
+    name: 'queue',
+    description: 'list jobs that wait, failed or were given up, and start them again',
+    load: () => import('./queue.ts').then(({ queueCommand }) => queueCommand()),
+  },
+  {
     name: 'doctor',
     description: 'check for each repository whether GitHub enforces the gate, and who can bypass it',
     load: () => import('./doctor.ts').then(({ doctorCommand }) => doctorCommand()),

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
-import type { Database } from '../store/database.ts'
 import {
   exportArgs,
   exportRecords,
@@ -12,14 +11,10 @@ import {
   verifyArgs,
 } from './requests/audit.ts'
 import { backup, backupArgs } from './requests/backup.ts'
+import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
+import type { Output, RequestShell } from './requests/request.ts'
 import type { Handler } from './server.ts'
 import { readOrder, signedRequest } from './signed-request.ts'
-
-/** Takes what a request prints; resolves when there is room for more. */
-export type Output = (chunk: string | Uint8Array) => Promise<void>
-
-/** What a request works with. */
-export type RequestShell = { database: Database }
 
 type DatabaseRequest = (shell: RequestShell, args: unknown, out: Output) => Promise<number>
 
@@ -40,6 +35,9 @@ export const databaseRequests = {
   'audit report': request(reportArgs, printReport),
   'audit urgent-share': request(shareArgs, printUrgentShare),
   backup: request(backupArgs, backup),
+  'queue ls': request(listArgs, listQueue),
+  'queue show': request(jobArgs, showJob),
+  'queue retry': request(retryArgs, retryJobs),
 } satisfies Record<string, DatabaseRequest>
 
 export type RequestName = keyof typeof databaseRequests

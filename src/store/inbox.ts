@@ -66,6 +66,14 @@ export async function markFailed(db: Queryable, id: string, problem: string, at:
   )
 }
 
+/** Lets a delivery that was given up be processed again. */
+export async function reopenDelivery(db: Queryable, id: string): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.deliveries SET state = 'received', settled_at = NULL WHERE id = $1 AND state = 'failed'`,
+    [id],
+  )
+}
+
 /** Whether a delivery has come in and has not been looked at: what was read before may not hold any more. */
 export async function isAnyUnread(db: Queryable): Promise<boolean> {
   const rows = await db.query(

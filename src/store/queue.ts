@@ -71,6 +71,8 @@ export type Queue = {
   enqueueRegression: (request: RegressionRequest, options?: Within) => Promise<void>
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
+  /** Starts a job anew that was given up, with the data and the key that it had. */
+  resend: (job: { queue: string; data: object; key: string | null }) => Promise<void>
   /** Starts the workers of this process; without it the process only sends. */
   work: (handlers: Handlers) => Promise<void>
   /** True when no job runs and none that is due waits. Delayed ones and retries that are not due do not count. */
@@ -125,6 +127,7 @@ export async function openQueue(options: {
     enqueueNotice: async (notice, { tx } = {}) => {
       await sender.send(NOTICES, notice, {}, tx)
     },
+    resend: ({ queue, data, key }) => sender.forward(queue, data, key),
     work: async (handlers) => {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
       workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log)

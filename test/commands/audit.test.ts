@@ -335,7 +335,7 @@ describe('while the bot holds the folder', () => {
   beforeAll(async () => {
     before = { verify: (await run('verify')).out, export: (await run('export')).out }
     const database = await openDatabase({ dataDir })
-    const shell = { database }
+    const shell = { database, queue: () => Promise.reject(new Error('no request of these sends a job')) }
     const handler = databaseRequestHandler({ secrets: [secret], shell })
     const server = createServer({
       inbox: async () => undefined,

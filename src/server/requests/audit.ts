@@ -6,7 +6,7 @@ import { chainIds, type Verified, verifyChain } from '../../store/audit/verify.t
 import { readRecords } from '../../store/audit.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import { reportByHash } from '../../store/evidence.ts'
-import type { Output } from '../database-requests.ts'
+import type { Output } from './request.ts'
 
 const anchor = z.strictObject({ installationId: z.int(), seq: z.int(), hash: z.string() })
 

@@ -2,7 +2,7 @@ import { createGzip } from 'node:zlib'
 import { z } from 'zod'
 import { writeBackup } from '../../store/database/backup.ts'
 import type { Database } from '../../store/database.ts'
-import type { Output } from '../database-requests.ts'
+import type { Output } from './request.ts'
 
 export const backupArgs = z.strictObject({ at: z.iso.datetime({ offset: true }) })
 

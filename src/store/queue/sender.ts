@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, enableClockOverride, type PgBoss } from 'pg-boss'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Transaction } from '../database.ts'
-import { EVALUATE, PRIORITY } from './queues.ts'
+import { EVALUATE, PRIORITY, RUN_REGRESSION } from './queues.ts'
 import type { Delayed } from './workers.ts'
 
 type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date; group?: { id: string } }
@@ -24,7 +24,9 @@ export function senderOn(boss: PgBoss, clock: Clock) {
       return (await boss.update(queue, data, { ...options, ...within, match: 'all' })).updated > 0
     },
     forward: async (queue: string, data: object, key: string | null) => {
-      await send(queue, data, key === null ? {} : { singletonKey: key })
+      // On one staging environment runs one at a time, however often a run was put off.
+      const group = queue === RUN_REGRESSION && 'server' in data ? { group: { id: String(data.server) } } : {}
+      await send(queue, data, { ...group, ...(key !== null && { singletonKey: key }) })
     },
     /** At least a second ahead, so that a handler which names a time in the past does not run in a circle. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {

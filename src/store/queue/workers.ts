@@ -4,6 +4,7 @@ import type { RegressionRequest } from '../../decision/regression-request.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Handlers, QueueLog } from '../queue.ts'
 import { retryTime } from '../retry-later.ts'
+import { isLostToKills } from './orphans.ts'
 import {
   DEAD_LETTERS,
   DELIVERIES,
@@ -73,7 +74,9 @@ export async function startWorkers(
     forward(RECHECK, 0.5),
     forward(LATER, 1),
     boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {
-      for (const job of jobs as JobWithMetadata<object>[]) await bury(job, handlers, log)
+      for (const job of jobs as JobWithMetadata<object>[])
+        if (await isLostToKills(boss, job)) await startAnew(job, sender, log)
+        else await giveUp(job, handlers, log)
     }),
   ])
 }
@@ -107,11 +110,20 @@ async function attempt<Data extends object>(
   }
 }
 
+async function startAnew(job: JobWithMetadata<object>, sender: Sender, log: QueueLog): Promise<void> {
+  const { sourceName: queue = 'unknown', data } = job
+  log.warn(
+    { queue, data, job: job.sourceId },
+    'The processes that ran a job ended each time; it is started anew',
+  )
+  await sender.send(queue ?? 'unknown', data, job.singletonKey)
+}
+
 /**
  * Tells that a job was given up. An attempt that failed while an older one with its key waited for a retry ends here
  * too, with retries left: that is no alert, for the older one goes on.
  */
-async function bury(job: JobWithMetadata<object>, handlers: Handlers, log: QueueLog): Promise<void> {
+async function giveUp(job: JobWithMetadata<object>, handlers: Handlers, log: QueueLog): Promise<void> {
   const retries = job.sourceRetryCount ?? RETRY_LIMIT
   const dead = { queue: job.sourceName ?? 'unknown', data: job.data, problem: problemIn(job.sourceOutput) }
   if (retries < RETRY_LIMIT) {
@@ -135,6 +147,9 @@ function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined
 }
 
-function problemIn(output: object | null): string {
-  return output && 'message' in output ? String(output.message) : JSON.stringify(output)
+/** What a job failed of; pg-boss wraps its own problems in `value`. */
+export function problemIn(output: unknown): string {
+  if (typeof output !== 'object' || output === null) return JSON.stringify(output)
+  if ('message' in output) return String(output.message)
+  return 'value' in output ? problemIn(output.value) : JSON.stringify(output)
 }
