@@ -1,14 +1,15 @@
 import { diffContracts } from '../regression/contract/index.ts'
-import { type Baseline, baselineOf } from '../regression/contract-check.ts'
+import { type Baseline, baselineOf, readBaseline } from '../regression/contract-check.ts'
 import { counted } from '../regression/counted.ts'
 import { sessionsOf } from '../regression/opening.ts'
+import { protocolGate, refusedInList } from '../regression/protocol-gate.ts'
 import { createRedactor, type Redactor } from '../regression/redaction.ts'
 import { saidBefore } from '../regression/said-before.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import type { StagingSession } from '../services/mcp.ts'
 import type { ContractTarget } from './contract.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
-import { requireFolder, writeOutput } from './input-file.ts'
+import { readInput, requireFolder, writeOutput } from './input-file.ts'
 import { baselineOf as readList } from './regress-files.ts'
 import { operatorOf } from './regress-input.ts'
 import { cliTarget } from './server-target.ts'
@@ -17,18 +18,30 @@ export async function show(options: ContractTarget & { json?: boolean }): Promis
   const recorded = await read(options)
   if (!recorded) return
   process.stdout.write(options.json ? `${JSON.stringify(recorded, null, 2)}\n` : await toolTable(recorded))
+  warnOfRefused(recorded.refused, new Set())
 }
 
+/** What stood in the file before is the last release: its problems are known, and only warned of. */
 export async function record(options: ContractTarget & { out: string }): Promise<void> {
   requireFolder('--out', options.out)
   const recorded = await read(options)
   if (!recorded) return
+  const last = readInput('--out', options.out, 'a list of tools')
+  const before = 'text' in last ? readBaseline(last.text) : undefined
   writeOutput('--out', options.out, `${JSON.stringify(recorded, null, 2)}\n`)
   const { tools, server } = recorded
   const count = counted(tools.length, 'tool', 'tools')
   process.stdout.write(
     `${count} of ${printable(`${server.name} ${server.version}`)} written to ${options.out}\n`,
   )
+  warnOfRefused(recorded.refused, new Set(before?.refused))
+}
+
+function warnOfRefused(refused: readonly string[], before: ReadonlySet<string>): void {
+  if (refused.length === 0) return
+  const { verdict, message } = protocolGate(refused, before)
+  process.stderr.write(`protocol: ${printable(message)}\n`)
+  if (verdict === 'failed') process.exitCode = 1
 }
 
 export async function diff(before: string, after: string, options: { json?: boolean }): Promise<void> {
@@ -64,7 +77,8 @@ async function listed(session: StagingSession, redactor: Redactor): Promise<Base
   for (const note of list.listing.notes) process.stderr.write(`${note}\n`)
   const { duplicates } = list.listing
   if (duplicates.length > 0) return unjudged(`tools/list names these tools twice: ${duplicates.join(', ')}`)
-  return baselineOf(session, list.listing, redactor, new Date())
+  const recorded = baselineOf(session, list.listing, redactor, new Date())
+  return { ...recorded, refused: redactor.value(refusedInList(session, list.listing)) as string[] }
 }
 
 function unjudged(message: string): undefined {

@@ -23,7 +23,10 @@ function showCommand(): Command {
   return withTarget(new Command('show'))
     .description('print the tools of a server')
     .option('--json', 'print the list as the server sent it')
-    .addHelpText('after', '\nExit codes: 0 printed, 2 wrong use, 3 the server cannot be asked.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 printed, 1 clients that validate refuse the list, 2 wrong use, 3 the server cannot be asked.',
+    )
     .action(async (options: ContractTarget & { json?: boolean }) => (await actions()).show(options))
 }
 
@@ -31,7 +34,10 @@ function recordCommand(): Command {
   return withTarget(new Command('record'))
     .description('write the tools of a server to a file, as a baseline for `regress --baseline`')
     .requiredOption('--out <file>', 'where to write it')
-    .addHelpText('after', '\nExit codes: 0 written, 2 wrong use, 3 the server cannot be asked.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 written, 1 written, but clients that validate refuse something new, 2 wrong use, 3 the server cannot be asked.',
+    )
     .action(async (options: ContractTarget & { out: string }) => (await actions()).record(options))
 }
 

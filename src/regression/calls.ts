@@ -76,6 +76,10 @@ export type CallerOptions = {
   reopen: () => Promise<StagingSession | undefined>
   /** Told each time that the server ended the session. */
   onSessionEnded?: () => void
+  /** Told of each answer that a strict client refuses. */
+  onRefused?: (problem: string) => void
+  /** Waited for after each call, outside the measure. */
+  afterCall?: (session: StagingSession) => Promise<void>
   maxTotal: number
   /** Where several callers put their calls together. */
   records?: CallRecord[]
@@ -88,6 +92,8 @@ export function createCaller({
   tools,
   reopen,
   onSessionEnded,
+  onRefused,
+  afterCall,
   maxTotal,
   records = [],
   signal,
@@ -102,6 +108,8 @@ export function createCaller({
     const outcome = await session.callTool(tool, args, { timeout, maxTotal: Math.max(timeout, maxTotal) })
     const ms = performance.now() - began
     await stopIfGone(outcome, alive)
+    if ('refused' in outcome) for (const problem of outcome.refused ?? []) onRefused?.(`${tool}: ${problem}`)
+    await afterCall?.(session)
     return { outcome, ms }
   }
 

@@ -17,6 +17,8 @@ export const baselineSchema = z.strictObject({
   asked: z.array(z.string()).default([]),
   /** p95 in milliseconds by tool, for the chart against the last release. */
   latency: z.record(z.string(), z.number()).default({}),
+  /** What clients that validate refused then, of the list and of the answers. */
+  refused: z.array(z.string()).default([]),
 })
 export type Baseline = z.output<typeof baselineSchema>
 
@@ -47,6 +49,7 @@ export function baselineOf(
     spoken: [...spoken],
     asked: [...asked],
     latency: {},
+    refused: [],
   }
 }
 
@@ -73,5 +76,6 @@ export function readBaseline(text: string): Baseline | undefined {
     spoken: [],
     asked: [],
     latency: {},
+    refused: [],
   }
 }

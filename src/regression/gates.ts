@@ -3,6 +3,7 @@ import type { Gathered } from './judgement.ts'
 import { latencyGate } from './latency-gate.ts'
 import { ledgerGate } from './ledger-gate.ts'
 import type { Limits } from './limits.ts'
+import { protocolGate } from './protocol-gate.ts'
 import { percent } from './ratio.ts'
 import { casesToRun } from './repeatable.ts'
 import type { CaseResult, DataCheck, GateResult } from './report-schema.ts'
@@ -22,6 +23,7 @@ export function allGates(input: RunInput, seen: Gathered): GateResult[] {
   return [
     connection,
     ...seen.gates,
+    ...(seen.refused ? [protocolGate(seen.refused, seen.refusedBefore)] : []),
     ...coverageGate(input, seen),
     answersGate(seen.cases),
     ...ledgerGate(cases, seen.cases),

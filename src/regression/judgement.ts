@@ -23,6 +23,11 @@ export type Gathered = {
   records: CallRecord[]
   data: DataCheck[]
   gates: GateResult[]
+  /** What clients that validate refuse; unset until the list has been read. */
+  refused?: string[]
+  refusedBefore: ReadonlySet<string>
+  /** What differed in sessions that were opened later. */
+  meanwhile: string[]
   changes: RunReport['contract']['changes']
   contractNotes: string[]
   notes: string[]

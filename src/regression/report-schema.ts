@@ -9,6 +9,7 @@ export const gateNames = [
   'connection',
   'suite',
   'contract',
+  'protocol',
   'coverage',
   'answers',
   'ledger',

@@ -49,18 +49,3 @@ export async function list(
   const why = 'message' in listed.outcome ? listed.outcome.message : listed.outcome.kind
   throw runStopped(`tools/list could not be read: ${why}`)
 }
-
-/** What was judged must still be there at the end: a deployment in between makes the evidence worthless. */
-export async function confirmIdentity(
-  input: RunInput,
-  server: { name: string; version: string },
-): Promise<void> {
-  const opened = await input.open(input.signal)
-  if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)
-  const { name, version } = opened.session.server
-  await opened.session.close()
-  if (name === server.name && version === server.version) return
-  throw runStopped(
-    `the server changed during the run: ${server.name} ${server.version}, then ${name} ${version}`,
-  )
-}

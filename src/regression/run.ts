@@ -1,5 +1,5 @@
 import type { Ledger } from '../services/ledger.ts'
-import type { Opened } from '../services/mcp.ts'
+import type { Opened, StagingSession } from '../services/mcp.ts'
 import type { Receipts } from '../services/receipts.ts'
 import { type Caller, type CallerOptions, createCaller, isRunStopped } from './calls.ts'
 import type { CaseContext } from './case-run.ts'
@@ -9,12 +9,14 @@ import { buildReport, type Gathered } from './judgement.ts'
 import type { Limits } from './limits.ts'
 import { outputChecker } from './output-check.ts'
 import { type Progress, runCases } from './passes.ts'
+import { refusedBefore, refusedInList } from './protocol-gate.ts'
 import { readsNotes, withReads } from './reads.ts'
 import { reconcile } from './reconcile.ts'
 import type { Redactor } from './redaction.ts'
 import { reopener } from './reopen.ts'
 import type { RunReport } from './report-schema.ts'
-import { askVersions, confirmIdentity, connect, list } from './run-session.ts'
+import { changedMeanwhile, confirmIdentity, differences, listWatcher } from './run-changes.ts'
+import { askVersions, connect, list } from './run-session.ts'
 import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
 import type { SuiteChanges } from './suite-file.ts'
 import { problemsOf } from './suite-problems.ts'
@@ -76,6 +78,8 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
     contractNotes: [],
     sessionsEnded: 0,
     others: [],
+    refusedBefore: new Set(),
+    meanwhile: [],
     tools: new Map(),
   }
   const suiteProblems = problemsOf(input)
@@ -95,7 +99,9 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
   })
   await Promise.all([gathered.session, ...gathered.others].map((session) => session?.close()))
   const report = buildReport(input, gathered)
-  return recorded ? { report, recorded: { ...recorded, latency: latencyOf(report) } } : { report }
+  if (!recorded) return { report }
+  const refused = input.redactor.value([...new Set(gathered.refused)]) as string[]
+  return { report, recorded: { ...recorded, latency: latencyOf(report), refused } }
 }
 
 /** What was measured under load is no measure for a run without, so it is not recorded. */
@@ -112,6 +118,7 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   }
   const reopen = reopener(input, (next) => {
     gathered.session = next
+    gathered.meanwhile.push(...differences(session, next))
   })
   const listing = await list(session, { reopen, onSessionEnded })
   gathered.tools = withReads(listing.tools, input.suite.reads)
@@ -125,21 +132,29 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
     { ...listing, tools: recorded.tools },
     { now: now(), ...versions },
   )
+  const refused = refusedInList(session, listing)
+  gathered.refused = refused
+  gathered.refusedBefore = refusedBefore(session, input.baseline)
   gathered.gates.push(contract.gate)
   gathered.changes = contract.changes
   gathered.contractNotes = contract.notes
+  const confirmList = listWatcher(listing)
   const shared = {
     tools: gathered.tools,
     records: gathered.records,
     onSessionEnded,
+    onRefused: (problem: string) => void refused.push(problem),
+    afterCall: confirmList.ifAnnounced,
     maxTotal: input.suite.defaults.max_total,
     ...(input.signal ? { signal: input.signal } : {}),
   }
   const context = caseContext(input, createCaller({ ...shared, session: gathered.session, reopen }))
-  const others = await openOthers(input, gathered, shared)
+  const others = await openOthers(input, gathered, session, shared)
   await runCases(input, [context, ...others.map((caller) => ({ ...context, caller }))], gathered.cases)
   await checkData(input, context, gathered)
-  if (session.transport !== 'stdio') await confirmIdentity(input, session.server)
+  if (gathered.meanwhile.length > 0) throw changedMeanwhile(gathered.meanwhile)
+  await confirmList.atEnd(gathered.session, { reopen, onSessionEnded })
+  if (session.transport !== 'stdio') await confirmIdentity(input, session)
   return recorded
 }
 
@@ -147,14 +162,17 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
 async function openOthers(
   input: RunInput,
   gathered: Gathered,
+  first: StagingSession,
   shared: Omit<CallerOptions, 'session' | 'reopen'>,
 ): Promise<Caller[]> {
   const callers: Caller[] = []
   for (let place = 0; place < (input.concurrency ?? 1) - 1; place += 1) {
     const session = await connect(input, gathered)
     gathered.others[place] = session
+    gathered.meanwhile.push(...differences(first, session))
     const reopen = reopener(input, (next) => {
       gathered.others[place] = next
+      gathered.meanwhile.push(...differences(first, next))
     })
     callers.push(createCaller({ ...shared, session, reopen }))
   }

@@ -1,11 +1,12 @@
 import { type Attempt, connect, limitsOf } from './mcp/attempts.ts'
 import { plain } from './mcp/exact-json.ts'
-import type { Fault } from './mcp/faults.ts'
+import { type Fault, faultIn } from './mcp/faults.ts'
 import { withHeaders } from './mcp/headers.ts'
 import { asWritten } from './mcp/heard.ts'
 import { type Login, loginSecrets } from './mcp/login.ts'
-import { type Outcome, outcomeOfError, outcomeOfResult } from './mcp/outcome.ts'
+import { type Outcome, outcomeOfError, outcomeOfResult, type RawResult } from './mcp/outcome.ts'
 import type { Command } from './mcp/stdio.ts'
+import type { Strict } from './mcp/strict.ts'
 import { readToolList, type ToolListing } from './mcp/tool-list.ts'
 import { type Trace, traced } from './mcp/trace.ts'
 
@@ -63,6 +64,10 @@ export type StagingSession = {
   stderr: () => string
   /** How many lines that are no JSON-RPC a command has printed where only JSON-RPC belongs. */
   noise: () => number
+  /** How often the server has announced another list of tools (`notifications/tools/list_changed`). */
+  announced: () => number
+  /** What a client refuses that keeps to the protocol: the SDK's own one of the same generation. */
+  strict: Strict
   close: () => Promise<void>
 }
 
@@ -119,26 +124,31 @@ function sessionOver(
     pinned,
     stderr,
     noise: () => connection.noise?.() ?? 0,
+    announced: connection.announced,
+    strict: connection.strict,
     async listTools() {
       let failed: Outcome | undefined
-      const listing = await readToolList(async (params) => {
+      const read = async (params: Record<string, unknown>) => {
         const { value, error, trace } = await ask('tools/list', params)
         // The contract is compared in doubles.
         if (value !== undefined) return plain(value)
         failed = outcomeOfError(error, trace, '')
         throw error
-      }).catch(() => undefined)
-      if (listing) return { ok: true, listing }
-      const malformed = {
-        kind: 'transport_error',
-        cause: 'malformed',
-        message: 'tools/list is not a list',
-      } as const
-      return { ok: false, outcome: failed ?? malformed }
+      }
+      try {
+        return { ok: true, listing: await readToolList(read, connection.strict) }
+      } catch (error) {
+        const fault = faultIn(error) ?? { cause: 'malformed', message: 'tools/list is not a list' }
+        return { ok: false, outcome: failed ?? { kind: 'transport_error', ...fault } }
+      }
     },
     async callTool(name, args, limits) {
       const { value, error, trace } = await ask('tools/call', { name, arguments: args }, limits)
-      return value === undefined ? outcomeOfError(error, trace, name) : outcomeOfResult(value, name)
+      if (value === undefined) return outcomeOfError(error, trace, name)
+      const outcome = outcomeOfResult(value, name)
+      if (outcome.kind !== 'ok' && outcome.kind !== 'tool_error') return outcome
+      const refused = connection.strict.result(plain(value) as RawResult)
+      return refused.length > 0 ? { ...outcome, refused } : outcome
     },
     async probe(limits) {
       const { value } = await traced(options.maxBytes, (trace) =>

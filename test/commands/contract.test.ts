@@ -60,6 +60,33 @@ describe('contract show', () => {
   })
 })
 
+describe('what clients that validate refuse', () => {
+  const broken = { tools: [aTool('read', { inputSchema: {} })] }
+
+  test('show prints the list all the same, says so, and is exit code 1', async () => {
+    const { code, out, err } = await run('show', '--server', await serve(broken))
+    expect([code, err]).toEqual([
+      1,
+      'protocol: clients that validate refuse this: read: inputSchema.type: expected "object"\n',
+    ])
+    expect(out).toContain('read')
+  })
+
+  test('record fails once, and only warns of what the file already holds', async () => {
+    const words = ['record', '--out', join(folder, 'broken.json'), '--server', await serve(broken)]
+    expect(await run(...words)).toMatchObject({ code: 1, err: expect.stringContaining('refuse this') })
+    expect(await run(...words)).toMatchObject({ code: 0, err: expect.stringContaining('warning: 1 problem') })
+  })
+
+  test('a list of which the end is never seen is exit code 3, and nothing is written', async () => {
+    const url = await serve({ list: () => ({ tools: [], nextCursor: 'again' }) })
+    const out = join(folder, 'endless.json')
+    const { code, err } = await run('record', '--server', url, '--out', out)
+    expect([code, err]).toEqual([3, 'tools/list does not end: it gives the cursor "again" twice\n'])
+    await expect(readFile(out)).rejects.toThrow('ENOENT')
+  })
+})
+
 describe('contract record', () => {
   test('writes the list raw, with what it may depend on', async () => {
     const out = join(folder, 'recorded.json')

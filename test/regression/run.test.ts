@@ -32,6 +32,7 @@ function aBaseline(more: Partial<Baseline> = {}): Baseline {
     pinned: { capabilities: {}, login: 'none' },
     tools: [aTool('read') as Baseline['tools'][number]],
     latency: {},
+    refused: [],
     spoken: [],
     asked: [],
     ...more,

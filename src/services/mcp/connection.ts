@@ -1,3 +1,5 @@
+import type { Strict } from './strict.ts'
+
 /** What both generations of the SDK are reduced to: raw requests over an open connection. */
 export type RequestLimits = {
   /** Milliseconds without a word from the server. */
@@ -16,6 +18,9 @@ export type Connection = {
   /** Asks for a sign of life; true where one came. */
   probe: (limits: RequestLimits) => Promise<boolean>
   noise?: () => number
+  /** How often the server has announced another list of tools. */
+  announced: () => number
+  strict: Strict
   close: () => Promise<void>
 }
 

@@ -1,13 +1,14 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { CLIENT, type Connection, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
 import type { Command } from './stdio.ts'
 import type { Line } from './stdio-lines.ts'
+import { strictLegacy } from './strict-legacy.ts'
 import { currentTrace, noteError, type Trace } from './trace.ts'
 
 const anything = z.looseObject({})
@@ -36,6 +37,10 @@ export async function connectLegacy(options: LegacyOptions): Promise<Connection>
   const client = new Client(CLIENT, { capabilities })
   if (capabilities.elicitation)
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: {} }))
+  let announced = 0
+  client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
+    announced += 1
+  })
   let noise = 0
   const onLine = (line: Buffer, read: Line) => {
     const trace = inFlight()
@@ -81,6 +86,8 @@ export async function connectLegacy(options: LegacyOptions): Promise<Connection>
     probe: (given) =>
       client.ping(requestOptions(given)).then(Boolean, (error) => 'code' in error && error.code === -32601),
     noise: () => noise,
+    announced: () => announced,
+    strict: strictLegacy,
     async close() {
       if (transport instanceof StreamableHTTPClientTransport) await endSession(transport)
       await client.close()

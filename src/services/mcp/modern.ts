@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CLIENT, type Connection, isModern, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
+import { type Check, type Strict, strictBy } from './strict.ts'
 import { currentTrace, noteError } from './trace.ts'
 
 const anything = z.looseObject({})
@@ -22,7 +23,9 @@ export type ModernOptions = {
  * `input_required` is handed back as it is: nobody sits here to answer.
  */
 export async function connectModern(options: ModernOptions): Promise<Connection> {
-  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
+  const { Client, specTypeSchemas, StreamableHTTPClientTransport } = await import(
+    '@modelcontextprotocol/client'
+  )
   const { url, login, capabilities, limits, protocolVersion } = options
   const client = new Client(CLIENT, {
     capabilities,
@@ -48,8 +51,36 @@ export async function connectModern(options: ModernOptions): Promise<Connection>
     capabilities: client.getServerCapabilities() ?? {},
     request: (method, params, given) => client.request({ method, params }, anything, requestOptions(given)),
     probe: (given) => client.discover(requestOptions(given)).then(Boolean, () => false),
+    // Announcements come only to those who subscribe to them; the list is read again instead.
+    announced: () => 0,
+    strict: strictModern(specTypeSchemas),
     close: () => client.close(),
   }
+}
+
+type Schemas = typeof import('@modelcontextprotocol/client').specTypeSchemas
+
+/** What the client of SDK 2.x refuses. It compiles no schema before a tool is called. */
+function strictModern(schemas: Schemas): Strict {
+  const by =
+    (name: keyof Schemas): Check =>
+    (value) => {
+      const result = schemas[name]['~standard'].validate(value)
+      if (result instanceof Promise) return undefined
+      return result.issues?.map(({ path = [], message }) => ({
+        path: path.map((step) => (typeof step === 'object' ? step.key : step)),
+        message,
+      }))
+    }
+  const blocks = {
+    text: by('TextContent'),
+    image: by('ImageContent'),
+    audio: by('AudioContent'),
+    resource_link: by('ResourceLink'),
+    resource: by('EmbeddedResource'),
+  }
+  const checks = { tool: by('Tool'), page: by('ListToolsResult'), result: by('CallToolResult'), blocks }
+  return strictBy(checks, () => undefined)
 }
 
 function requestOptions({ timeout, maxTotal, signal }: RequestLimits) {

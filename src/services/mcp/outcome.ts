@@ -10,10 +10,10 @@ export type RawResult = {
   [key: string]: unknown
 }
 
-/** What became of one call. Tool, protocol and transport errors are three different columns. */
+/** What became of one call. `refused` says why a strict client refuses the answer. Tool, protocol and transport errors are three different columns. */
 export type Outcome =
-  | { kind: 'ok'; result: RawResult }
-  | { kind: 'tool_error'; result: RawResult; unknownTool: boolean }
+  | { kind: 'ok'; result: RawResult; refused?: string[] }
+  | { kind: 'tool_error'; result: RawResult; unknownTool: boolean; refused?: string[] }
   | { kind: 'protocol_error'; code: number; message: string; unknownTool: boolean }
   | { kind: 'transport_error'; cause: FaultCause; message: string; status?: number }
   | { kind: 'needs_input'; message: string }

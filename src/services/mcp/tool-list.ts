@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { faultError } from './faults.ts'
+import type { Strict } from './strict.ts'
 
 /**
  * One page as it comes: unknown keys stay, and one odd tool does not take the others with it. An answer without a list is
@@ -6,7 +8,8 @@ import { z } from 'zod'
  */
 const page = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().nullish() })
 
-const MAX_PAGES = 50
+/** Real lists have a page or two. */
+const MAX_PAGES = 200
 
 export type ToolAnnotations = {
   readOnlyHint?: boolean
@@ -31,32 +34,44 @@ export type ToolListing = {
   duplicates: string[]
   /** Whatever was odd about the list, said to the reader of the report. */
   notes: string[]
+  /** Why a strict client refuses the list beside its tools: an entry without a name, an odd cursor. */
+  malformed?: string[]
 }
 
-/** Reads all pages of `tools/list`. `ask` sends one request; it may reject, and then so does this. */
+/**
+ * Reads all pages of `tools/list`. `ask` sends one request; it may reject, and then so does this. A list of which the end is never
+ * seen is no list: half of it must not be compared with the whole of another.
+ */
 export async function readToolList(
   ask: (params: Record<string, unknown>) => Promise<unknown>,
+  strict?: Pick<Strict, 'page'>,
 ): Promise<ToolListing> {
   const raw: unknown[] = []
-  const notes: string[] = []
+  const malformed = new Set<string>()
   const seen = new Set<string>()
   let cursor: string | undefined
   for (let count = 1; ; count += 1) {
-    const { tools, nextCursor } = page.parse(await ask(cursor === undefined ? {} : { cursor }))
-    raw.push(...tools)
-    if (!nextCursor) break
-    if (seen.has(nextCursor)) {
-      notes.push('tools/list repeats its cursor; the pages after it were not read')
-      break
-    }
-    if (count === MAX_PAGES) {
-      notes.push(`tools/list has more than ${MAX_PAGES} pages; the rest was not read`)
-      break
-    }
-    seen.add(nextCursor)
-    cursor = nextCursor
+    const read = page.parse(await ask(cursor === undefined ? {} : { cursor }))
+    raw.push(...read.tools)
+    for (const problem of strict?.page(read) ?? []) malformed.add(problem)
+    if (!read.nextCursor) break
+    cursor = read.nextCursor
+    if (seen.has(cursor)) throw endless(`gives the cursor ${shown(cursor)} twice`)
+    if (count === MAX_PAGES) throw endless(`has a next cursor, ${shown(cursor)}, after ${MAX_PAGES} pages`)
+    seen.add(cursor)
   }
-  return { ...sort(raw, notes), notes }
+  const notes: string[] = []
+  const sorted = sort(raw, notes)
+  if (notes.length > 0) malformed.add(`${notes.length} of its entries have no name`)
+  return { ...sorted, notes, malformed: [...malformed] }
+}
+
+function endless(how: string): Error {
+  return faultError({ cause: 'malformed', message: `tools/list does not end: it ${how}` })
+}
+
+function shown(cursor: string): string {
+  return JSON.stringify(cursor.length > 80 ? `${cursor.slice(0, 79)}…` : cursor)
 }
 
 function sort(raw: unknown[], notes: string[]): { tools: ListedTool[]; duplicates: string[] } {

@@ -55,21 +55,26 @@ describe('trap 1: tools/list has pages', () => {
     expect(listed.ok && listed.listing.tools.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
-  test('a repeated cursor ends the reading and is told', async () => {
+  test('a repeated cursor ends the reading, and the list is none', async () => {
     const server = await scripted({ list: () => ({ tools: [aTool('a')], nextCursor: 'again' }) })
     const listed = await (await session(server.url)).listTools()
-    expect(listed.ok && listed.listing.notes).toEqual([
-      'tools/list repeats its cursor; the pages after it were not read',
-    ])
+    expect(listed).toEqual({
+      ok: false,
+      outcome: {
+        kind: 'transport_error',
+        cause: 'malformed',
+        message: 'tools/list does not end: it gives the cursor "again" twice',
+      },
+    })
     expect(server.received.filter(({ method }) => method === 'tools/list')).toHaveLength(2)
   })
 
-  test('a server that never ends is read for fifty pages only', async () => {
+  test('a server that never ends is read for two hundred pages only, and the list is none', async () => {
     let page = 0
     const server = await scripted({ list: () => ({ tools: [], nextCursor: String(++page) }) })
     const listed = await (await session(server.url)).listTools()
-    expect(listed.ok && listed.listing.notes[0]).toMatch(/more than 50 pages/)
-    expect(page).toBe(50)
+    expect(listed).toMatchObject({ ok: false, outcome: { cause: 'malformed' } })
+    expect(page).toBe(200)
   })
 })
 

@@ -1,0 +1,49 @@
+import type { StagingSession, ToolListing } from '../services/mcp.ts'
+import { brokenPatterns } from './contract/index.ts'
+import type { Baseline } from './contract-check.ts'
+import { counted } from './counted.ts'
+import type { GateResult } from './report-schema.ts'
+
+type Client = Pick<StagingSession, 'strict'>
+
+/** Why a strict client refuses the list: each tool by itself, since one of them costs the client all of them. */
+export function refusedInList({ strict }: Client, { tools, malformed = [] }: ToolListing): string[] {
+  return [
+    ...malformed.map((problem) => `tools/list: ${problem}`),
+    ...tools.flatMap((tool) => {
+      const problems = [...strict.tool(tool), ...brokenPatterns(tool)]
+      return problems.map((problem) => `${tool.name}: ${problem}`)
+    }),
+  ]
+}
+
+/** What a strict client refused at the last release already: it was told then, and is no reason to stop this one. */
+export function refusedBefore(client: Client, baseline: Baseline | undefined): ReadonlySet<string> {
+  if (baseline === undefined) return new Set()
+  return new Set([
+    ...baseline.refused,
+    ...refusedInList(client, { tools: baseline.tools, duplicates: [], notes: [] }),
+  ])
+}
+
+/** Judges what a client refuses that keeps to the protocol: its users see a dead tool, or none at all. */
+export function protocolGate(refused: readonly string[], before: ReadonlySet<string>): GateResult {
+  const say = (verdict: GateResult['verdict'], message: string): GateResult => ({
+    gate: 'protocol',
+    verdict,
+    message,
+  })
+  const all = [...new Set(refused)]
+  const added = all.filter((problem) => !before.has(problem))
+  if (added.length > 0) return say('failed', `clients that validate refuse this: ${listed(added)}`)
+  if (all.length === 0) return say('passed', 'clients that validate accept the tools and their answers')
+  const count = counted(all.length, 'problem that was', 'problems that were')
+  return say('passed', `warning: ${count} there at the last release: ${listed(all)}`)
+}
+
+const mostShown = 5
+
+function listed(problems: readonly string[]): string {
+  const shown = problems.slice(0, mostShown).join('; ')
+  return problems.length > mostShown ? `${shown}; and ${problems.length - mostShown} more` : shown
+}

@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ListedTool, StagingSession, ToolListing } from '../services/mcp.ts'
+import { type RunStopped, runStopped } from './calls.ts'
+import type { RunInput } from './run.ts'
+import { list } from './run-session.ts'
+
+/** What was judged must be the same from the first call to the last: a change in between makes the evidence worthless. */
+
+export function changedMeanwhile(what: readonly string[]): RunStopped {
+  return runStopped(`the server changed during the run: ${[...new Set(what)].join('; ')}`)
+}
+
+type Self = Pick<StagingSession, 'server' | 'protocolVersion' | 'capabilities'>
+
+/** What a server says of itself in a later session, where it says something else than in the first. */
+export function differences(first: Self, next: Self): string[] {
+  const name = ({ server }: Self) => `${server.name} ${server.version}`
+  return [
+    ...(name(first) === name(next) ? [] : [`${name(first)}, then ${name(next)}`]),
+    ...(first.protocolVersion === next.protocolVersion
+      ? []
+      : [`protocol ${first.protocolVersion}, then ${next.protocolVersion}`]),
+    ...capabilityChanges(Object(first.capabilities), Object(next.capabilities)),
+  ]
+}
+
+function capabilityChanges(first: Record<string, unknown>, next: Record<string, unknown>): string[] {
+  const names = [...new Set([...Object.keys(first), ...Object.keys(next)])]
+  return names
+    .filter((name) => !isDeepStrictEqual(first[name], next[name]))
+    .map((name) => {
+      if (!Object.hasOwn(next, name)) return `the capability ${name} is gone`
+      return `the capability ${name} ${Object.hasOwn(first, name) ? 'changed' : 'was added'}`
+    })
+}
+
+type Reopening = Parameters<typeof list>[1]
+
+/** Reads the list again: as soon as the server announces another one, and at the end in any case. */
+export function listWatcher(first: ToolListing) {
+  const heard = new WeakMap<StagingSession, number>()
+  const confirm = async (session: StagingSession, reopening: Reopening): Promise<void> => {
+    const changes = listChanges(first.tools, (await list(session, reopening)).tools)
+    if (changes.length > 0) throw changedMeanwhile(changes)
+  }
+  return {
+    async ifAnnounced(session: StagingSession): Promise<void> {
+      const announced = session.announced()
+      if (announced === (heard.get(session) ?? 0)) return
+      heard.set(session, announced)
+      await confirm(session, { reopen: async () => undefined })
+    },
+    atEnd: confirm,
+  }
+}
+
+/** By name, since some servers list their tools in any order. */
+function listChanges(first: readonly ListedTool[], next: readonly ListedTool[]): string[] {
+  const [old, now] = [first, next].map((tools) => Map.groupBy(tools, ({ name }) => name))
+  const names = [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])]
+  return names
+    .filter((name) => !isDeepStrictEqual(old?.get(name), now?.get(name)))
+    .map((name) => {
+      if (!now?.has(name)) return `the tool ${name} is no longer listed`
+      return `the tool ${name} ${old?.has(name) ? 'is listed differently' : 'was added to the list'}`
+    })
+}
+
+/** Asks a new session who is there. */
+export async function confirmIdentity(input: RunInput, first: Self): Promise<void> {
+  const opened = await input.open(input.signal)
+  if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)
+  const found = differences(first, opened.session)
+  await opened.session.close()
+  if (found.length > 0) throw changedMeanwhile(found)
+}
