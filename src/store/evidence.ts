@@ -76,12 +76,13 @@ export async function runsRecordedAfter(
   { installationId }: Pick<Repository, 'installationId'>,
   second: Date,
 ): Promise<string[]> {
-  const rows = await db.query<{ run: string }>(
-    `SELECT body::json->>'run' AS run FROM release_gate.audit_records
+  // Parsed here: Postgres reads nothing of json that holds \u0000, which the summary of a run may.
+  const rows = await db.query<{ body: string }>(
+    `SELECT body FROM release_gate.audit_records
      WHERE installation_id = $1 AND kind = 'regression' AND at >= $2`,
     [installationId, new Date(second.getTime() + 1_000)],
   )
-  return rows.map(({ run }) => run)
+  return rows.map(({ body }) => String(JSON.parse(body).run))
 }
 
 /**

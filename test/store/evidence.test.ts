@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'vitest'
+import { appendRecord } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import {
   evidenceFor,
   hashOfReport,
   latestBaseline,
   recordBaseline,
+  runsRecordedAfter,
   type StoredEvidence,
   saveEvidence,
 } from '../../src/store/evidence.ts'
@@ -59,6 +61,23 @@ describeOnBoth('the evidence', (open) => {
     const kept = await evidenceFor(db, repository, { sha: 'a'.repeat(40), tree: null })
     expect(kept).toEqual(runs.toReversed())
     expect(kept.map(({ report, hash }) => hashOfReport(report) === hash)).toEqual([true, true, true])
+  })
+
+  test('was not known in a second before it was recorded, whatever its summary holds', async () => {
+    const db = await start()
+    const record = (run: string, milliseconds: number, installationId = 31, kind = 'regression') =>
+      appendRecord(db, {
+        installationId,
+        kind,
+        at: new Date(at.getTime() + milliseconds),
+        body: { run, summary: 'a \u0000 b' },
+      })
+    await record('before', -1)
+    await record('in the same second', 999)
+    await record('later', 1_000)
+    await record('of another installation', 1_000, 32)
+    await record('of another kind', 1_000, 31, 'decided')
+    expect(await runsRecordedAfter(db, { installationId: 31 }, at)).toEqual(['later'])
   })
 
   test('is found by the head or by the identical tree, and for no other repository', async () => {
