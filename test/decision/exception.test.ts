@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AtMerge, factsAtMerge } from '../../src/decision/at-merge.ts'
+import { type AtMerge, factsAtMerge, missingFacts } from '../../src/decision/at-merge.ts'
 import { exceptionOf, type Merge, type Standing, timingOf } from '../../src/decision/exception.ts'
 import type { Review, Snapshot } from '../../src/decision/snapshot.ts'
 import {
@@ -364,6 +364,34 @@ describe('the facts at a merge', () => {
   it('are what was read where nothing was known before', () => {
     const read = aSnapshot({ body: 'Urgent: paid twice' })
     expect(factsAtMerge(read, undefined)).toEqual(read)
+  })
+})
+
+describe('facts are missing at a merge', () => {
+  const pusher = { commit: head, field: 'pusher' as const, name: 'nobody' }
+  const before = aSnapshot()
+  const unknown = aSnapshot({ unattributed: [pusher] })
+  it.each<[string, Snapshot, Snapshot | undefined, RegExp | undefined]>([
+    ['where the pusher was known before, and is not any longer', unknown, before, /who pushed the commits/],
+    [
+      'where the commits cannot be listed to the end any longer',
+      aSnapshot({ commitsIncomplete: 'Too many.' }),
+      before,
+      /^Too many/,
+    ],
+    ['not where nothing has changed', before, before, undefined],
+    ['not where the pusher was not known before either', unknown, unknown, undefined],
+    ['not where nothing was known before', unknown, undefined, undefined],
+    [
+      'not where the author of a commit is unknown, which no gone fork hides',
+      aSnapshot({ unattributed: [{ ...pusher, field: 'author' }] }),
+      before,
+      undefined,
+    ],
+  ])('%s', (_name, read, known, why) => {
+    const missing = missingFacts(read, known)
+    if (why) expect(missing).toMatch(why)
+    else expect(missing).toBeUndefined()
   })
 })
 

@@ -22,6 +22,10 @@ const runsOf = async (shop: Workshop, { sha }: { sha: string }) => {
   const wish = { ...shop.repository, ref: sha, check_name: 'Staging regression', filter: 'all' as const }
   return (await world.stage.as('olga').rest.checks.listForRef(wish)).data.check_runs
 }
+const exceptionsOf = async (shop: Workshop) =>
+  (
+    await world.stage.as('olga').rest.issues.listForRepo({ ...shop.repository, labels: 'release-exception' })
+  ).data.map(({ body }) => body)
 /** Resolves once the check says that the run goes on. */
 const progressReport = (shop: Workshop, change: Change) =>
   eventually(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }))
@@ -56,6 +60,23 @@ describe('a deployment of the head to the environment', () => {
     expect(gate).toMatchObject(passed)
     expect(gate.summary).toContain(`/runs/${report?.id})`)
     expect(await shop.merge('eva', change)).toBeUndefined()
+    expect(await exceptionsOf(shop)).toEqual([])
+  })
+
+  test('counts for the merge, though staging holds something else by the time of its record', async () => {
+    const shop = await world.shop()
+    const [change, next] = [await aChange(shop), await aChange(shop)]
+    await shop.deploy(change)
+    expect(await gateOf(shop, change)).toMatchObject(passed)
+    const tell = world.stage.github.faults.add({ kind: 'hold' })
+    const { number: pull_number, sha } = change
+    await world.stage.as('eva').rest.pulls.merge({ ...shop.repository, pull_number, sha })
+    await world.stage.moveTo(new Date(world.stage.now().getTime() + 1_000))
+    await shop.deploy(next, { state: 'failure' })
+    await shop.deploy(next)
+    tell()
+    await world.stage.settled()
+    expect(await exceptionsOf(shop)).toEqual([])
   })
 
   test('counts only by the word of a listed deployer', async () => {
