@@ -1,7 +1,8 @@
 import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emit } from './events.ts'
-import { openGit, spawnGit } from './git.ts'
+import { openGit } from './git.ts'
+import { runGit } from './git-process.ts'
 import { noCommit, shaOf } from './git-reading.ts'
 import { type NewBranch, writeBranches } from './git-writing.ts'
 import { accountById, type Hub, repositoryByName, requireAccount } from './hub.ts'
@@ -48,8 +49,8 @@ async function newRepository(
   const id = hub.world.nextId('repository')
   const folder = join(hub.folder, `${id}.git`)
   await mkdir(folder, { recursive: true })
-  if (parent) await spawnGit(hub.folder, ['clone', '--quiet', '--bare', parent.git.folder, folder])
-  else await spawnGit(folder, ['init', '--quiet', '--bare', `--initial-branch=${branch}`])
+  if (parent) await runGit(hub.folder, ['clone', '--quiet', '--bare', parent.git.folder, folder])
+  else await runGit(folder, ['init', '--quiet', '--bare', `--initial-branch=${branch}`])
   await appendFile(join(folder, 'config'), '[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n')
   const repository: Repository = {
     id,

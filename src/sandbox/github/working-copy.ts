@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type RunOptions, spawnGit } from './git.ts'
+import { type RunOptions, runGit } from './git-process.ts'
 import type { Hub } from './hub.ts'
 import type { Repository } from './repository-state.ts'
 import { noReplyEmail } from './shapes/commit.ts'
@@ -42,10 +42,10 @@ export async function makeWorkingCopy(
   account: Account,
 ): Promise<WorkingCopy> {
   const folder = await mkdtemp(join(hub.folder, `clone-${account.login.replace(/\W/g, '-')}-`))
-  await spawnGit(hub.folder, ['clone', '--quiet', repository.git.folder, folder])
+  await runGit(hub.folder, ['clone', '--quiet', repository.git.folder, folder])
   const me = { name: account.name ?? account.login, email: account.email ?? noReplyEmail(account) }
   const run = async (args: string[], options?: RunOptions) => {
-    const { code, stdout, stderr } = await spawnGit(folder, args, options)
+    const { code, stdout, stderr } = await runGit(folder, args, options)
     if (code !== 0) throw new Error(`git ${args.join(' ')}: ${stderr.trim() || stdout.trim()}`)
     return stdout.trim()
   }
@@ -73,7 +73,7 @@ export async function makeWorkingCopy(
     },
     async branch(name, from) {
       const known =
-        from === undefined && (await spawnGit(folder, ['rev-parse', '--verify', '--quiet', name])).code === 0
+        from === undefined && (await runGit(folder, ['rev-parse', '--verify', '--quiet', name])).code === 0
       const start = from === undefined ? [] : [from]
       await run(
         known
