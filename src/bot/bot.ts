@@ -35,13 +35,13 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
     idle: async () => {
       const idle = chores.every((chore) => chore.idle()) && (await queue.idle())
       // A simulated clock triggers no polling, so nudge the workers to take the next due jobs.
-      if (!idle && clock instanceof TestClock) queue.nudge()
+      if (!idle && clock instanceof TestClock) await queue.nudge()
       return idle
     },
     setTime: async (at) => {
       if (!(clock instanceof TestClock)) throw new Error('Only a simulated clock can be moved.')
       await clock.setTime(at)
-      queue.nudge()
+      await queue.nudge()
     },
     stop: async () => {
       for (const chore of chores) chore.stop()

@@ -78,10 +78,10 @@ export type Queue = {
   /** True when no job runs and none that is due waits. Delayed ones and retries that are not due do not count. */
   idle: () => Promise<boolean>
   /**
-   * Lets the workers look now instead of at their next poll. After a story has moved its clock with `setTime`, this runs
-   * what has become due without a tick; a tick would also end handlers by their expiry.
+   * Lets the workers look now instead of at their next poll, if a job that is due waits. After a story has moved its
+   * clock with `setTime`, this runs what has become due without a tick; a tick would also end handlers by their expiry.
    */
-  nudge: () => void
+  nudge: () => Promise<void>
   /** Resolves when the jobs' tables answer. */
   ping: () => Promise<void>
   /** Takes no more jobs and waits up to 25 s for those that run; the others go back to the queue. */
@@ -132,9 +132,9 @@ export async function openQueue(options: {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
       workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log)
     },
-    idle: () => isIdle(boss),
-    nudge: () => {
-      for (const worker of workers) boss.notifyWorker(worker)
+    idle: async () => !(await hasJob(boss, `state = 'active' OR ${IS_DUE}`)),
+    nudge: async () => {
+      if (await hasJob(boss, IS_DUE)) for (const worker of workers) boss.notifyWorker(worker)
     },
     ping: async () => {
       await boss.getDb().executeSql(`SELECT 1 FROM ${JOBS_SCHEMA}.version`)
@@ -166,12 +166,10 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
 
 const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }
 
-async function isIdle(boss: PgBoss): Promise<boolean> {
-  const { rows } = await boss.getDb().executeSql(
-    `SELECT EXISTS (
-       SELECT 1 FROM ${JOBS_SCHEMA}.job
-       WHERE state = 'active' OR (state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())
-     ) AS busy`,
-  )
-  return rows[0].busy === false
+const IS_DUE = `(state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())`
+
+async function hasJob(boss: PgBoss, condition: string): Promise<boolean> {
+  const sql = `SELECT EXISTS (SELECT 1 FROM ${JOBS_SCHEMA}.job WHERE ${condition}) AS found`
+  const { rows } = await boss.getDb().executeSql(sql)
+  return rows[0].found === true
 }

@@ -74,7 +74,7 @@ async function start(options: SlackOptions & { silent?: boolean } = {}) {
 /** This clock fires no poll, so of jobs that become due together each nudge lets the workers take some. */
 function settled(of: Queue): Promise<void> {
   return eventually(async () => {
-    of.nudge()
+    await of.nudge()
     expect(await of.idle()).toBe(true)
   })
 }
@@ -293,8 +293,8 @@ describe('a broken Slack', () => {
     await jobs.enqueueNotice(aMerge())
     await settled(jobs)
     for (let retry = 0; retry < RETRY_LIMIT; retry++) await pass(301)
-    await eventually(() => {
-      jobs.nudge()
+    await eventually(async () => {
+      await jobs.nudge()
       expect(dead).toHaveLength(1)
     })
     expect(lines.filter(({ alert }) => alert)).toHaveLength(1)

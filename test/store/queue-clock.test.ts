@@ -30,7 +30,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     const moveTo = async (time: Date) => {
       await untilIdle(started.queue)
       await clock.setTime(time)
-      started.queue.nudge()
+      await started.queue.nudge()
     }
     return { ...started, clock, database, moveTo }
   }
@@ -190,8 +190,8 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     })
     const notices = [{ text: 'a' }, { text: 'b' }, { text: 'c' }]
     const run = (count: number) =>
-      eventually(() => {
-        queue.nudge()
+      eventually(async () => {
+        await queue.nudge()
         expect(seen).toHaveLength(count)
       })
     for (const notice of notices) await queue.enqueueNotice(notice)
@@ -295,8 +295,8 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
 
 /** A dead letter comes without a NOTIFY, and this clock fires no poll. */
 function untilDead(queue: Queue, expected: () => void): Promise<void> {
-  return eventually(() => {
-    queue.nudge()
+  return eventually(async () => {
+    await queue.nudge()
     expected()
   })
 }
