@@ -12,15 +12,14 @@ export function approvalDetails(tally: Tally, snapshot: Snapshot): string[] {
   return [
     ...tally.counted.map(counts),
     ...tally.stale.map(
-      ({ review, why }) =>
-        `${by(review)} approved an older version ${at(review)}; needs to look again: ${why}`,
+      ({ review, why }) => `${by(review)} approved an older version ${at(review)} (stale approval: ${why})`,
     ),
     ...tally.void.map(
-      ({ review, why }) => `${by(review)} approved ${at(review)}, which does not count: ${why}`,
+      ({ review, why }) => `${by(review)} approved ${at(review)}, but it does not count: ${why}`,
     ),
     ...snapshot.reviews
       .filter(({ person, state }) => person === null && state === 'APPROVED')
-      .map((review) => `A deleted account approved ${at(review)}, which does not count`),
+      .map((review) => `A deleted account approved ${at(review)}, but it does not count`),
     ...tally.blocks.map((review) => `${by(review)} requested changes ${at(review)}`),
     ...dismissedBlocks(snapshot),
     ...contributors(snapshot),
@@ -38,7 +37,7 @@ function by(review: SignedReview): string {
 }
 
 function at({ commit, submittedAt }: Review): string {
-  const where = commit ? `at ${short(commit)}` : 'at a commit that is gone'
+  const where = commit ? `at ${short(commit)}` : 'at a commit that no longer exists'
   if (!submittedAt) return where
   return `${where} on ${formatTime(new Date(submittedAt), 'UTC')}`
 }
@@ -48,9 +47,9 @@ function dismissedBlocks({ reviews }: Snapshot): string[] {
   return reviews.flatMap(({ dismissal, person }) => {
     if (dismissal?.was !== 'changes_requested') return []
     if (dismissal.by && dismissal.by.id === person?.id) return []
-    const dismisser = dismissal.by ? code(dismissal.by.login) : 'Somebody unknown'
+    const dismisser = dismissal.by ? code(dismissal.by.login) : 'Someone unknown'
     const reviewer = person ? code(person.login) : 'a deleted account'
-    return [`${dismisser} dismissed the review in which ${reviewer} had requested changes`]
+    return [`${dismisser} dismissed the changes that ${reviewer} had requested`]
   })
 }
 
@@ -64,7 +63,7 @@ function contributors(snapshot: Snapshot): string[] {
 function coAuthors({ unmatchedCoAuthors: names }: Snapshot): string[] {
   const shown = names
     .slice(0, coAuthorsShown)
-    .map((name) => `Named as co-author, but tied to no account: ${code(name)}`)
+    .map((name) => `Named as co-author, but not linked to an account: ${code(name)}`)
   const more = names.length - shown.length
-  return more > 0 ? [...shown, `${more} more co-authors are tied to no account`] : shown
+  return more > 0 ? [...shown, `${more} more co-authors are not linked to an account`] : shown
 }

@@ -13,3 +13,20 @@ export function parseDuration(text: string): number {
   const parts = text.matchAll(/(\d+)([dhms])/g)
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * secondsIn[unit as 'd'] * 1000, 0)
 }
+
+/** "4 hours", "1 hour 30 minutes", "7 days": a length of time as people say it. */
+export function durationInWords(milliseconds: number): string {
+  let rest = Math.round(milliseconds / 1000)
+  const parts: string[] = []
+  for (const [unit, seconds] of [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+    ['second', 1],
+  ] as const) {
+    const count = Math.floor(rest / seconds)
+    rest -= count * seconds
+    if (count > 0) parts.push(`${count} ${unit}${count === 1 ? '' : 's'}`)
+  }
+  return parts.join(' ') || '0 seconds'
+}

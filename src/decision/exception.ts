@@ -89,22 +89,26 @@ function whyOutdated({ title, snapshot }: Standing, atMerge: Snapshot): string[]
 
 /** What the check that stood says of a merge, and the calendar at its time. */
 function checkException(merge: Merge, standing: Standing | undefined): Exception | undefined {
-  if (!standing) return { kind: 'unjudged', bypassed: ['No verdict had been given for this pull request.'] }
+  if (!standing)
+    return { kind: 'unjudged', bypassed: ['The release gate had not checked this pull request.'] }
   if (standing.headSha !== merge.headSha) {
-    return { kind: 'unjudged', bypassed: ['No verdict had been given for the commit that was merged.'] }
+    return { kind: 'unjudged', bypassed: ['The release gate had not checked the commit that was merged.'] }
   }
   if (standing.snapshot.base.ref !== merge.baseRef) {
     return {
       kind: 'unjudged',
-      bypassed: ['No verdict had been given for the branch that it was merged into.'],
+      bypassed: ['The release gate had not checked it for the branch that it was merged into.'],
     }
   }
   if (standing.snapshot.state === 'closed') {
-    return { kind: 'unjudged', bypassed: ['No verdict had been given since it was reopened.'] }
+    return { kind: 'unjudged', bypassed: ['The release gate had not checked it since it was reopened.'] }
   }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
-    const open = openFindings(verdictAt(standing, standing.since))
-    return { kind: 'not passed', bypassed: open.length > 0 ? linesOf(open) : [standing.title] }
+    const open = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
+    return {
+      kind: 'not passed',
+      bypassed: open.length > 0 ? linesOf(open) : [`The check said "${standing.title}".`],
+    }
   }
   const ended = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
   return ended.length > 0 ? { kind: 'late', bypassed: linesOf(ended) } : undefined

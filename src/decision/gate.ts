@@ -1,25 +1,28 @@
 import type { z } from 'zod'
 import type { Snapshot } from './snapshot.ts'
 
-/** A wish as data; the shell fulfils it. Times are ISO instants. */
+/** An action that a gate asks for, as data; the path carries it out. Times are ISO instants. */
 export type Step =
   | { kind: 'recheck'; at: string }
   | { kind: 'request-reviews'; logins: string[]; teams: string[] }
   | { kind: 'run-regression'; server: string }
   | { kind: 'request-deployment'; environment: string }
-  /** Puts the button with which a person asks for the run. */
+  /** Shows the button with which a person requests the run. */
   | { kind: 'offer-regression' }
 
 export type FindingState = 'passed' | 'waiting' | 'failed'
 
 /**
- * What one gate says of one pull request.
+ * What one gate finds on one pull request.
  * - `title`: a few words, fit for the check's title ("Waiting for 1 more approval").
  * - `reason`: one or more sentences to the person who reads the check: what is missing and why.
- * - `who`: who can change it. `when`: when it changes by itself. Both are shown in the check's table.
- * - `details`: lines of Markdown shown below the table.
+ * - `who`: who can change it. `when`: when it changes automatically. Both are shown below the reason.
+ * - `automatic`: it passes without anyone acting, so something that needs a person is the check's title instead.
+ * - `lasting`: what to show in place of the reason while another gate is open. The check is then not written again when the
+ *   calendar moves on, so this text must stay true: it names the rule, not the moment.
+ * - `details`: lines of Markdown shown below the gates.
  * - `link`: where more of it is shown; an address that GitHub gave, never one that people wrote.
- * Text that comes from people (names of people excepted, which GitHub restricts) is escaped by whoever builds it.
+ * User-supplied text (logins excepted, which GitHub restricts) is escaped by whoever builds it.
  */
 export type Finding = {
   state: FindingState
@@ -27,6 +30,8 @@ export type Finding = {
   reason: string
   who?: string
   when?: string
+  automatic?: boolean
+  lasting?: string
   details?: string[]
   link?: string
   next?: Step[]
@@ -43,13 +48,13 @@ export function waiting(title: string, reason: string, rest: Rest = {}): Finding
   return { state: 'waiting', title, reason, ...rest }
 }
 
-/** Something must be mended, or could not be judged. */
+/** Something needs fixing, or could not be evaluated. */
 export function failed(title: string, reason: string, rest: Rest = {}): Finding {
   return { state: 'failed', title, reason, ...rest }
 }
 
 /**
- * One rule of the release. `settings` parses `{}` to the defaults; `judge` is pure. `gates` are the settings of all gates
+ * One rule of the release. `settings` parses `{}` to the defaults; `evaluate` is pure. `gates` are the settings of all gates
  * by their names, for a gate that yields to another one.
  */
 export type Gate<Settings extends z.ZodType = z.ZodType> = {
@@ -60,7 +65,7 @@ export type Gate<Settings extends z.ZodType = z.ZodType> = {
     settings: z.output<Settings>,
     gates?: Readonly<Record<string, unknown>>,
   ): Finding
-  /** The labels that it looks at: a pull request is read again where one of them changes while it is read. */
+  /** The labels that it depends on: a pull request is read again where one of them changes while it is read. */
   labels?(settings: z.output<Settings>): string[]
 }
 

@@ -17,11 +17,11 @@ export function groupReport(
   const open = members.filter(({ verdict }) => verdict?.state !== 'passed')
   const passed = open.length === 0 && unknown.length === 0 && members.length > 0
   const state = passed ? 'passed' : 'failed'
-  const rows = members.map(({ number, verdict }) => `| #${number} | ${whatOf(verdict)} |`)
-  const strangers = unknown.map((sha) => `- ${short(sha)} belongs to no pull request that could be found.`)
+  const rows = members.map(({ number, verdict }) => `- #${number}: ${whatOf(verdict)}`)
+  const strangers = unknown.map((sha) => `- ${short(sha)} belongs to no known pull request.`)
   const summary = [
-    'Every pull request of this merge group is judged at this moment; the group passes only where all of them do.',
-    ['| Pull request | What |', '|---|---|', ...rows].join('\n'),
+    'Every pull request in this merge group was checked when the group formed. The group passes only if all of them do.',
+    rows.join('\n'),
     strangers.slice(0, 50).join('\n'),
   ]
   return {
@@ -35,15 +35,15 @@ export function groupReport(
 }
 
 function passedTitle(members: GroupMember[]): string {
-  return `All hold: ${list(members.map(({ number }) => `#${number}`))}`
+  return `Ready to merge: ${list(members.map(({ number }) => `#${number}`))}`
 }
 
 function failedTitle(open: GroupMember[], unknown: string[]): string {
   const [first] = open
   if (first) {
     const why =
-      first.verdict?.findings.find(({ state }) => state !== 'passed')?.title ?? 'could not be judged'
-    const more = open.length > 1 ? ` (and ${open.length - 1} more)` : ''
+      first.verdict?.findings.find(({ state }) => state !== 'passed')?.title ?? 'could not be checked'
+    const more = open.length > 1 ? ` (+${open.length - 1} more)` : ''
     return `#${first.number} does not pass: ${why}${more}`
   }
   return unknown.length > 0
@@ -52,9 +52,9 @@ function failedTitle(open: GroupMember[], unknown: string[]): string {
 }
 
 function whatOf(verdict: Verdict | undefined): string {
-  if (!verdict) return '❌ could not be judged'
-  if (verdict.state === 'passed') return '✅ holds'
+  if (!verdict) return '❌ could not be checked'
+  if (verdict.state === 'passed') return '✅ passed'
   return linesOf(verdict.findings.filter(({ state }) => state !== 'passed'))
     .map((line) => `❌ ${code(line)}`)
-    .join('<br>')
+    .join(', ')
 }

@@ -19,9 +19,9 @@ export function noticeText(notice: Notice): SlackMessageText {
       return driftText(notice)
     case 'records':
       return toMessage({
-        headline: `🚨 The chain of records is broken at record ${notice.seq}`,
+        headline: `🚨 The audit records are broken at record ${notice.seq}`,
         facts: [['Installation', String(notice.installationId)]],
-        body: `${slackText(notice.why, 300)}\nKeep the database as it is and run \`release-gate audit verify\`.`,
+        body: `${slackText(notice.why, 300)}\nLeave the database as it is and run \`release-gate audit verify\`.`,
       })
     case 'dead letter':
       return deadLetterText(notice)
@@ -52,7 +52,7 @@ function timingOf(timing: Merged['timing']): [string, string] {
       return ['Urgent', `By ${slackText(timing.by, 60)}, ${since}\n${reason}`]
     }
     case 'any time':
-      return ['Window', 'The policy has none']
+      return ['Window', 'None in the policy']
   }
 }
 
@@ -60,7 +60,7 @@ function exceptionText(notice: Exception): SlackMessageText {
   const { repository, pull, how, commit, issue } = notice
   const what = pull ? pullLink(repository, pull) : nameOf(repository)
   return toMessage({
-    headline: `🚨 ${how === 'merged' ? 'Merged' : 'Pushed'} past the gate: ${what}`,
+    headline: `🚨 Release gate bypassed by a ${how === 'merged' ? 'merge' : 'push'}: ${what}`,
     facts: [
       [how === 'merged' ? 'Merged by' : 'Pushed by', personOf(notice.by)],
       ['Author', pull && authorOf(pull)],
@@ -75,10 +75,10 @@ function exceptionText(notice: Exception): SlackMessageText {
 function driftText({ repository, problems, mended = [] }: NoticeOf<'drift'>): SlackMessageText {
   const name = nameOf(repository)
   const told = slackLines(problems, 1_400)
-  const gone = mended.length > 0 ? `Mended since:\n${slackLines(mended, 1_400)}` : undefined
+  const gone = mended.length > 0 ? `Fixed since:\n${slackLines(mended, 1_400)}` : undefined
   return toMessage({
     headline:
-      problems.length > 0 ? `⚠️ The gate is not enforced as it should be on ${name}` : `✅ Mended on ${name}`,
+      problems.length > 0 ? `⚠️ The release gate is not fully enforced on ${name}` : `✅ Fixed on ${name}`,
     body: [told || undefined, gone].filter((part) => part !== undefined).join('\n'),
   })
 }
@@ -87,9 +87,9 @@ function deadLetterText(notice: NoticeOf<'dead letter'>): SlackMessageText {
   const { repository, number } = notice
   const what = number === undefined ? '' : ` #${number}`
   return toMessage({
-    headline: `⚠️ A job was given up: ${nameOf(repository)}${what}`,
+    headline: `⚠️ A job failed for good: ${nameOf(repository)}${what}`,
     facts: [['Queue', slackText(notice.queue)]],
-    body: `${slackText(notice.problem, 500)}\nIt was tried again for about half an hour. The log holds the whole story.`,
+    body: `${slackText(notice.problem, 500)}\nIt was retried for about half an hour. The log has the details.`,
   })
 }
 
@@ -111,7 +111,7 @@ function nameOf({ owner, repo }: Repository): string {
 }
 
 function authorOf({ author }: Pull): string {
-  return author === undefined ? 'An account that is gone' : slackText(author, 60)
+  return author === undefined ? 'A deleted account' : slackText(author, 60)
 }
 
 function personOf(login: string | undefined): string {

@@ -7,7 +7,7 @@ export const regressionCheckName = 'Staging regression'
 export const runAgain = {
   label: 'Run again',
   identifier: 'run-regression',
-  description: 'Judge this head on staging again.',
+  description: 'Run the regression on this head again.',
 }
 
 /** `neutral` and `skipped` are never used: they would satisfy a rule that requires the check. */
@@ -22,15 +22,15 @@ export type ShownRegression = {
 export const notRequestedReport: ShownRegression = {
   status: 'completed',
   conclusion: 'action_required',
-  title: 'Not run: a person with write access has to ask',
+  title: 'Not run: someone with write access must request it',
   summary:
-    'This head has not been judged on staging. A person with write access to the repository asks for it by the button "Run again".',
+    'No regression has run on this head. Anyone with write access to the repository can request one with the button "Run again".',
 }
 
 export const connectingReport: ShownRegression = {
   status: 'in_progress',
   title: 'Connecting to staging',
-  summary: 'The tools on staging are called and judged. The report appears here.',
+  summary: 'The tools on staging are being called. The report appears here.',
 }
 
 /** How far a run is. */
@@ -46,7 +46,7 @@ export function cancelledReport(head: string): ShownRegression {
   return {
     status: 'completed',
     conclusion: 'cancelled',
-    title: 'Cancelled: the head has moved',
-    summary: `No open pull request offers ${short(head)} any more, so its run was stopped. It says nothing about staging.`,
+    title: 'Canceled: the head has moved',
+    summary: `${short(head)} is no longer the head of an open pull request, so its run was stopped. This says nothing about staging.`,
   }
 }

@@ -20,18 +20,40 @@ export type CheckAnnotation = { path: string; line: number; column: number; mess
 /** GitHub refuses a summary of more characters than this. */
 const summaryLimit = 65_535
 
-/** The verdict as the reader of the pull request meets it: one line that says what is missing, then a row for each gate. */
+/** The verdict as the reader of the pull request meets it: what is missing first, then what has passed. */
 export function checkReport(
   verdict: Verdict,
   snapshot: Pick<Snapshot, 'head'>,
   notes: string[] = [],
 ): CheckReport {
-  const summary = [table(verdict.findings), details(verdict.findings), footer(snapshot, notes)]
+  const { findings } = verdict
+  const open = findings.filter(({ state }) => state !== 'passed')
+  const missing = missingFirst(open)
+  const rules = missing.length > 0 ? findings.filter(isRule(open)) : []
+  const done = findings.filter((finding) => finding.state === 'passed' && !rules.includes(finding))
+  const sections = [
+    section(
+      'Needed before this can merge',
+      missing.filter((finding) => !rules.includes(finding)),
+    ),
+    section('Also applies', rules),
+    section('Passed', done),
+    details(findings),
+    footer(snapshot, notes),
+  ]
   return {
     ...statusOf(verdict.state),
-    title: titleOf(verdict),
-    summary: cut(summary.filter(Boolean).join('\n\n')),
+    title: titleOf(missing.filter((finding) => !rules.includes(finding))),
+    summary: cut(sections.filter((part) => part !== '').join('\n\n')),
   }
+}
+
+/**
+ * Where something else is open, the check is not written again at the calendar's next transition, so a gate that follows
+ * the calendar is shown by its rule, whether it is open or closed just now.
+ */
+function isRule(open: GateFinding[]): (finding: GateFinding) => boolean {
+  return (finding) => finding.lasting !== undefined && open.some((other) => other.lasting === undefined)
 }
 
 /** Passed is the only state that lets a merge through. */
@@ -40,35 +62,40 @@ export function statusOf(state: FindingState): Pick<CheckReport, 'status' | 'con
   return { status: 'completed', conclusion: state === 'passed' ? 'success' : 'failure' }
 }
 
-const headline: Record<FindingState, number> = { failed: 0, waiting: 1, passed: 2 }
-
-/** The first finding of the worst state; what else is open is counted. */
-function titleOf({ state, findings }: Verdict): string {
-  if (state === 'passed')
-    return oneLine(`All hold: ${findings.map((finding) => finding.title).join('; ')}`, 140)
-  const open = findings.filter((finding) => finding.state !== 'passed')
-  const [first] = open.toSorted((a, b) => headline[a.state] - headline[b.state])
-  return oneLine(first?.title ?? 'Not ready', 140)
+/** What needs fixing, then what waits for a person, then what passes automatically. */
+function missingFirst(open: GateFinding[]): GateFinding[] {
+  const rank = ({ state, automatic }: GateFinding) => (state === 'failed' ? 0 : automatic ? 2 : 1)
+  return open.toSorted((a, b) => rank(a) - rank(b))
 }
 
-const marks: Record<FindingState, string> = {
-  passed: '✅ holds',
-  waiting: '⏳ waiting',
-  failed: '❌ to mend',
+/** The one thing that the reader must do or wait for; the rest is counted. */
+function titleOf([first, ...rest]: GateFinding[]): string {
+  if (!first) return 'Ready to merge'
+  const more = rest.length > 0 ? ` (+${rest.length} more)` : ''
+  return `${oneLine(first.title, 140 - more.length)}${more}`
 }
 
-function table(findings: GateFinding[]): string {
-  const rows = findings.map(
-    (finding) =>
-      `| ${marks[finding.state]} | ${titleCell(finding)} | ${finding.reason} | ${finding.who ?? '–'} | ${finding.when ?? '–'} |`,
-  )
-  return ['| State | Gate | What | Who can do it | When it changes |', '|---|---|---|---|---|', ...rows].join(
+const marks: Record<FindingState, string> = { passed: '✅', waiting: '⏳', failed: '❌' }
+
+function section(heading: string, findings: GateFinding[]): string {
+  if (findings.length === 0) return ''
+  return [`### ${heading}`, ...findings.map((finding) => itemOf(finding, heading === 'Also applies'))].join(
     '\n',
   )
 }
 
+function itemOf(finding: GateFinding, asRule: boolean): string {
+  const { state, reason, lasting = reason, who, when } = finding
+  if (asRule) return `- 🗓️ ${nameOf(finding)}: ${lasting}`
+  return [
+    `- ${marks[state]} ${nameOf(finding)}: ${reason}`,
+    ...(who === undefined ? [] : [`  - Who: ${who}`]),
+    ...(when === undefined ? [] : [`  - When: ${when}`]),
+  ].join('\n')
+}
+
 /** The gate's name, as a link where there is more to read. */
-function titleCell({ gateTitle, link }: GateFinding): string {
+function nameOf({ gateTitle, link }: GateFinding): string {
   const plain = link !== undefined && /^https?:\/\/[\w.:[\]-]+\/[\w./-]*$/.test(link)
   return plain ? `[**${gateTitle}**](${link})` : `**${gateTitle}**`
 }
@@ -81,7 +108,7 @@ function details(findings: GateFinding[]): string {
 }
 
 function footer(snapshot: Pick<Snapshot, 'head'>, notes: string[]): string {
-  return [`Judged for the head ${short(snapshot.head.sha)}.`, ...notes].join(' ')
+  return [`Checked at commit ${short(snapshot.head.sha)}.`, ...notes].join(' ')
 }
 
 /** Cut at the end of a line: a code span that lost its end would set free what people wrote in it. */
@@ -91,7 +118,7 @@ function cut(summary: string): string {
   return summary.slice(0, Math.max(0, summary.lastIndexOf('\n', summaryLimit - end.length))) + end
 }
 
-/** The check of a pull request whose repository has a policy that cannot be read. */
+/** The check of a pull request whose repository has an invalid policy. */
 export function brokenPolicyReport(
   problems: { file: string; line: number; column: number; message: string }[],
   inRepository: boolean,
@@ -110,10 +137,10 @@ export function brokenPolicyReport(
     ),
     summary: cut(
       [
-        'The release policy on the default branch cannot be read, so nothing can be released.',
+        'The release policy on the default branch is invalid, so nothing can be merged.',
         ...lines,
         '',
-        'A pull request that touches only the policy file, and makes it valid, is judged under the last valid policy.',
+        'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.',
       ].join('\n'),
     ),
     annotations: (inRepository ? problems : []).slice(0, 50).map(({ file, line, column, message }) => ({
@@ -125,46 +152,47 @@ export function brokenPolicyReport(
   }
 }
 
-/** What stays behind on a head that a pull request has left, so that no green outlives its pull request. */
+/** What stays on a head that a pull request has left, so that no green check outlives its pull request. */
 export function revokedReport(why: string): CheckReport {
   return {
     status: 'in_progress',
     title: why,
-    summary: `${why}. This commit is judged again when a pull request offers it.`,
+    summary: `${why}. This commit is checked again when an open pull request has it as its head.`,
   }
 }
 
-/** The check of a head that another open pull request offers too, before that one has been judged. */
+/** The check of a head that another open pull request has too, before that one has been evaluated. */
 export function pendingEvaluationReport(numbers: number[]): CheckReport {
   const pulls = list(numbers.map((number) => `#${number}`))
   return {
     status: 'in_progress',
-    title: `Waiting for the judgement of ${pulls}`,
-    summary: `The check belongs to the commit, and ${pulls} offers the same commit. It is being judged; nothing is green before.`,
+    title: `Waiting for ${pulls} to be checked`,
+    summary: `A check belongs to a commit, and ${pulls} ${numbers.length === 1 ? 'has' : 'have'} the same head commit. It turns green only after ${numbers.length === 1 ? 'that pull request has' : 'those pull requests have'} been checked too.`,
   }
 }
 
-/** The check of a change that would turn green by facts that are too old for it. */
+/** The check of a change that would turn green on stale facts. */
 export function staleFactsReport(): CheckReport {
   return {
     status: 'in_progress',
-    title: 'Being looked at again',
-    summary: 'What was known would turn this check green, and is too old for that. It is read again now.',
+    title: 'Checking again',
+    summary:
+      'This pull request is ready by what was last read from GitHub. It is read again before the check turns green.',
   }
 }
 
 /** The check of a pull request that is not open: nothing is green on its head because of it. */
 export function closedReport(state: 'closed' | 'merged'): CheckReport {
   const title = state === 'merged' ? 'Merged' : 'Closed without a merge'
-  return { status: 'in_progress', title, summary: `${title}. It is judged again when it is reopened.` }
+  return { status: 'in_progress', title, summary: `${title}. It is checked again if it is reopened.` }
 }
 
-/** The check of a change that is ready while GitHub's write limits leave no room to take another green check back. */
+/** The check of a change that is ready while GitHub's write limits leave no room to revoke another green check. */
 export function waitingForTurnReport(): CheckReport {
   return {
     status: 'in_progress',
     title: 'Ready; waiting for its turn',
     summary:
-      'All gates hold. As many checks are green now as GitHub would let us take back before the window closes, so this one turns green when another has merged. It is looked at again each minute.',
+      "Every gate passes. GitHub's rate limit bounds how many green checks can be revoked before the window closes, so this one turns green after another pull request has merged. It is checked again every minute.",
   }
 }

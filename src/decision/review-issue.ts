@@ -39,20 +39,20 @@ export function markerOf(repositoryId: number, key: string): string {
 export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
   const { exception, number, head, base } = record
   const key = `#${number}`
-  const who = record.mergedBy ? code(record.mergedBy.login) : 'Somebody whom GitHub does not name'
-  const intro = `${who} merged #${number} ${code(record.title)} at ${short(head.sha)} into ${code(base.ref)} on ${formatTime(new Date(record.mergedAt), due.zone)}, without a passed verdict for that head at that time.`
+  const who = record.mergedBy ? code(record.mergedBy.login) : 'Someone whom GitHub does not name'
+  const intro = `${who} merged #${number} ${code(record.title)} at ${short(head.sha)} into ${code(base.ref)} on ${formatTime(new Date(record.mergedAt), due.zone)}, when the release gate had not passed for that commit.`
   const kind =
-    exception?.kind === 'late' ? 'The verdict had passed, and did not hold any more:' : 'What was missing:'
+    exception?.kind === 'late' ? 'The gate had passed earlier, but no longer did:' : 'What was missing:'
   return {
     key,
-    title: oneLine(`Review: #${number} was merged past the release gate`, 200),
+    title: oneLine(`Review: #${number} bypassed the release gate`, 200),
     labels: [exceptionLabel],
     body: bodyOf(record.repository.id, key, [
       intro,
       [kind, ...bullets(exception?.bypassed ?? [])].join('\n'),
       questions(
         due,
-        'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?',
+        'Was there a good reason? Write it here. Is the change fine as it is, or does it need to be reverted?',
       ),
     ]),
   }
@@ -64,8 +64,8 @@ export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
   const key = `#${number}`
   const approvers = record.approvers.map(({ login }) => code(login))
   const facts = [
-    `Labelled by ${code(urgent?.by ?? '')} on ${formatTime(new Date(urgent?.at ?? record.mergedAt), due.zone)}.`,
-    `Reason: ${urgent?.reason === null || urgent === null ? 'none was given' : code(urgent.reason, 300)}.`,
+    `Marked as urgent by ${code(urgent?.by ?? '')} on ${formatTime(new Date(urgent?.at ?? record.mergedAt), due.zone)}.`,
+    `Reason: ${urgent?.reason === null || urgent === null ? 'none given' : code(urgent.reason, 300)}.`,
     `Approved by ${approvers.length > 0 ? list(approvers) : 'nobody'}.`,
   ]
   return {
@@ -73,10 +73,10 @@ export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
     title: oneLine(`Review: #${number} was released as urgent`, 200),
     labels: [urgentReviewLabel],
     body: bodyOf(record.repository.id, key, [
-      `#${number} ${code(record.title)} was merged outside the release window, since it was labelled urgent.`,
+      `#${number} ${code(record.title)} was merged as urgent.`,
       ['What was skipped:', ...bullets(urgent?.skipped ?? [])].join('\n'),
       bullets(facts).join('\n'),
-      questions(due, 'Was it urgent? What would make the next one unnecessary?'),
+      questions(due, 'Was it urgent? What would have avoided it?'),
     ]),
   }
 }
@@ -84,18 +84,18 @@ export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
 /** The review of a push that belongs to no pull request. */
 export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
   const key = keyOfPush(push)
-  const who = push.by ? code(push.by.login) : 'Somebody whom GitHub does not name'
+  const who = push.by ? code(push.by.login) : 'Someone whom GitHub does not name'
   const how = push.forced ? 'force-pushed' : 'pushed'
   return {
     key,
-    title: oneLine(`Review: a push to ${push.branch} went past the release gate`, 200),
+    title: oneLine(`Review: a push to ${push.branch} bypassed the release gate`, 200),
     labels: [exceptionLabel],
     body: bodyOf(push.repository.id, key, [
-      `${who} ${how} ${short(push.before)} to ${short(push.after)} on ${code(push.branch)}, and it belongs to no pull request.`,
+      `${who} ${how} ${short(push.before)} to ${short(push.after)} on ${code(push.branch)} without a pull request.`,
       push.commits.length > 0 ? ['Commits:', ...push.commits.slice(0, 50).map(asBullet)].join('\n') : '',
       questions(
         due,
-        'Was there a good reason? Say it here. Is the change as it should be, or must it be taken back?',
+        'Was there a good reason? Write it here. Is the change fine as it is, or does it need to be reverted?',
       ),
     ]),
   }
@@ -105,7 +105,7 @@ export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
 export function bypassedByPush({ branch, forced, commits }: DirectPush): string[] {
   const count = commits.length === 1 ? '1 commit belongs' : `${commits.length} commits belong`
   return [
-    ...(forced ? [`The history of ${branch} was rewritten by force.`] : []),
+    ...(forced ? [`The history of ${branch} was rewritten by a force push.`] : []),
     ...(commits.length > 0 ? [`${count} to no pull request.`] : []),
   ]
 }
@@ -114,7 +114,7 @@ const bullets = (lines: string[]) => lines.map((line) => `- ${line}`)
 const asBullet = (sha: string) => `- ${short(sha)}`
 
 function questions({ at, zone }: Due, question: string): string {
-  return `${question}\n\nDue ${formatTime(at, zone)}. Closing this issue ends the review; the records keep who closed it.`
+  return `${question}\n\nDue ${formatTime(at, zone)}. Close this issue when the review is done. The audit records keep who closed it.`
 }
 
 function bodyOf(repositoryId: number, key: string, parts: string[]): string {

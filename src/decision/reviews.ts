@@ -49,7 +49,7 @@ export function evaluateApproval(review: SignedReview, snapshot: Snapshot): Appr
 function whyCannotCount(person: Person, snapshot: Snapshot): string | undefined {
   if (person.type !== 'User') return 'only people can approve, not bots or apps'
   const access = snapshot.access[person.id]
-  if (!access?.write) return `the role is ${code(access?.role ?? 'none')} now, and write access is needed`
+  if (!access?.write) return `their role is now ${code(access?.role ?? 'none')}, and write access is needed`
   const parts = snapshot.contributors.filter((contributor) => contributor.person.id === person.id)
   if (parts.length > 0) return describeParts(parts)
   return person.id === snapshot.author?.id ? describeParts([{ person, as: 'opener' }]) : undefined
@@ -62,7 +62,7 @@ const did: Record<Contributor['as'], string> = {
   committer: 'committed',
   'co-author': 'is named as co-author of',
   pusher: 'pushed',
-  'behind the bot': 'is behind the bot that opened the pull request',
+  'behind the bot': 'is responsible for the bot that opened the pull request',
 }
 
 /** What one person did: `opened the pull request; wrote and pushed abc1234 (and 2 more commits)`. */
@@ -81,7 +81,7 @@ function objectOf(as: Contributor['as'], entries: Contributor[]): string {
 
 function describeCommits(entries: Contributor[]): string {
   const [first, ...others] = new Set(entries.flatMap((entry) => entry.commit ?? []))
-  if (!first) return 'a part of it'
+  if (!first) return 'part of it'
   if (others.length === 0) return short(first)
   return `${short(first)} (and ${others.length} more ${others.length === 1 ? 'commit' : 'commits'})`
 }
@@ -109,7 +109,7 @@ function baseMovedAfter(review: SignedReview, snapshot: Snapshot): Equality | un
   if (!changed || after) return undefined
   if (!changed.equality.same) return stale(`the base branch was changed since: ${told(changed.equality).why}`)
   if (review.commit === snapshot.head.sha) return undefined
-  return stale('the base branch was changed since, and the head is another commit than the approved one')
+  return stale('the base branch was changed since, and the head is no longer the approved commit')
 }
 
 /** The facts' own sentences may name files, and names of files are text that people wrote. */

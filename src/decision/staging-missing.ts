@@ -4,9 +4,11 @@ import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, RegressionFacts, Snapshot } from './snapshot.ts'
 import { isOver, isTrusted, isUnderWay, releaseLabel, releaseLabelOf } from './staging.ts'
 
-const button = 'A person with write access, by the button of the check "Staging regression"'
+/** Who has to act where it passes automatically. */
+const nobody = 'No action needed'
+const button = 'Anyone with write access: the button "Run again" in the check "Staging regression"'
 
-/** What a head without evidence waits for: who can do it, and what is asked for by itself. `old` is a run that is no longer fresh. */
+/** What a head without evidence waits for: who can act, and what is requested automatically. `old` is a run that is no longer fresh. */
 export function withoutEvidence(
   snapshot: Snapshot,
   facts: RegressionFacts,
@@ -18,24 +20,25 @@ export function withoutEvidence(
   const say = (title: string, reason: string, who: string, next: Step[] = []) =>
     waiting(title, old ? `The last run passed more than ${settings.freshness} ago. ${reason}` : reason, {
       who,
+      ...(who === nobody ? { automatic: true } : {}),
       ...(next.length > 0 ? { next } : {}),
       ...note,
     })
   const run: Step[] = [{ kind: 'run-regression', server: settings.server }]
   if (snapshot.head.fork) {
     return say(
-      'Staging regression not asked for',
-      'The head comes from a fork. It is never deployed by us, and is judged only when a person with write access asks.',
+      'Staging regression not requested',
+      'The head is in a fork. It is not deployed automatically, and the regression runs only when someone with write access requests it.',
       button,
       [{ kind: 'offer-regression' }],
     )
   }
   if (settings.deployment === 'none') {
     if (asked.label)
-      return say('Waiting for the staging regression', 'The regression has been asked for.', 'Nobody', run)
+      return say('Waiting for the staging regression', 'The regression has been requested.', nobody, run)
     return say(
       'Staging regression not run yet',
-      `No run has judged this head yet. The label ${code(releaseLabel)} asks for one, and so does the button.`,
+      `No regression has run on this head yet. Add the label ${code(releaseLabel)} or use the button to request one.`,
       button,
       [{ kind: 'offer-regression' }],
     )
@@ -59,8 +62,8 @@ function deployed(
   if (live && isTrusted(live, settings)) {
     return say(
       'Waiting for the staging regression',
-      `This head runs on ${where}. The regression has been asked for.`,
-      'Nobody',
+      `This head is deployed to ${where}. The regression has been requested.`,
+      nobody,
       run,
     )
   }
@@ -68,8 +71,8 @@ function deployed(
   if (label && !snapshot.draft && wantsDeployment(ofHead, label.at)) {
     return say(
       'Waiting for a deployment',
-      `This head is deployed to ${where} in its turn: one candidate at a time, each until it has been judged.`,
-      'The deployment workflow of the repository',
+      `This head is in the queue for ${where}: one candidate is deployed at a time, until its regression has finished.`,
+      nobody,
       [{ kind: 'request-deployment', environment: settings.environment }],
     )
   }
@@ -80,7 +83,7 @@ function deployed(
     )
     return say(
       'Deployment is not trusted',
-      `${code(live.succeededBy ?? '')} reported the deployment to ${where}; only the word of ${trusted} counts.`,
+      `${code(live.succeededBy ?? '')} reported the deployment to ${where}, but only reports from ${trusted} count.`,
       trusted,
     )
   }
@@ -96,25 +99,21 @@ function wantsDeployment(ofHead: Deployment[], labelledAt: string | null): boole
 }
 
 function notThere(newest: Deployment | undefined, where: string, say: Say): Finding {
-  const who = `Whoever deploys to ${where}; or a person with write access, by the label ${code(releaseLabel)}`
+  const who = `Anyone with write access: add the label ${code(releaseLabel)}, or deploy this head to ${where}`
   if (newest && isUnderWay(newest.state)) {
-    return say(
-      'Waiting for a deployment',
-      `This head is on its way to ${where}.`,
-      'The deployment workflow of the repository',
-    )
+    return say('Waiting for a deployment', `This head is being deployed to ${where}.`, nobody)
   }
   if (newest?.state === 'inactive') {
     return say(
       'No longer on staging',
-      `Another head has taken the place of this one on ${where} before it was judged.`,
+      `Another head replaced this one on ${where} before its regression ran.`,
       who,
     )
   }
   if (newest)
     return say(
       'Deployment failed',
-      `The deployment of this head to ${where} ended with ${code(newest.state)}.`,
+      `The deployment of this head to ${where} ended with the state ${code(newest.state)}.`,
       who,
     )
   return say('Not on staging yet', `This head has not been deployed to ${where}.`, who)

@@ -68,9 +68,9 @@ export function releaseLabelOf(snapshot: Snapshot): { label?: Label; void?: stri
   const label = snapshot.labels.find(({ name }) => name.toLowerCase() === releaseLabel)
   if (!label) return {}
   const does = `The label ${code(label.name)} does not count:`
-  if (!label.by || !label.at) return { void: `${does} GitHub does not say who put it on.` }
+  if (!label.by || !label.at) return { void: `${does} GitHub does not say who added it.` }
   const access = snapshot.access[label.by.id]
   if (label.by.type !== 'User' || !access?.write)
-    return { void: `${does} ${code(label.by.login)}, who put it on, has no write access.` }
+    return { void: `${does} ${code(label.by.login)}, who added it, has no write access.` }
   return { label }
 }

@@ -9,8 +9,8 @@ export function unattributedFinding(
 ): Finding | undefined {
   if (snapshot.commitsIncomplete !== undefined) {
     return failed(
-      'The commits cannot all be read',
-      `${sentence(snapshot.commitsIncomplete)} Their authors are not known, and must not approve. Split the change, or squash its commits.`,
+      'Not all commits could be read',
+      `${sentence(snapshot.commitsIncomplete)} Their authors are unknown and must not approve. Split the change, or squash its commits.`,
       { who: 'The author' },
     )
   }
@@ -23,7 +23,7 @@ export function unattributedFinding(
 /** `unattributed: ignore` is about names in commits; who pushed is no name in a commit, so it does not help here. */
 function unknownPusher(entries: Unattributed[]): Finding {
   return failed(
-    'It is not known who pushed',
+    'Unknown who pushed',
     `GitHub does not say who pushed ${commitsOf(entries)}, and whoever did must not approve. ` +
       'That is so where the branch is in a fork that is private or gone, or was pushed too long ago: ' +
       'push a new commit, to a branch of this repository if need be.',
@@ -37,8 +37,8 @@ function unknownWriter(entries: Unattributed[]): Finding {
   const names = [...new Set(entries.map(({ name }) => name))].slice(0, 3).map((name) => code(name, 40))
   return failed(
     `${plural(commits.size, 'commit')} without a known ${list(fields, 'or')}`,
-    `GitHub cannot tie the ${list(fields)} of ${commitsOf(entries)} (${list(names)}) to an account, and whoever it is must not approve. ` +
-      'The owner of the e-mail address can add it to their GitHub account; or write the commit again with an address that GitHub knows, and push.',
+    `The ${list(fields)} of ${commitsOf(entries)} (${list(names)}) is not linked to a GitHub account, and whoever it is must not approve. ` +
+      'Add the email address to the GitHub account that it belongs to, or amend the commit with an address that GitHub knows and push it.',
     { who: 'The author of the commit' },
   )
 }

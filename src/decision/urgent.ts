@@ -14,7 +14,7 @@ export type Urgency =
   | { state: 'valid'; by: Person; at: Date; until: Date; reason: string | undefined }
 
 /**
- * Judges the label `urgent` (`shared/rules/release-window.md`, "Urgent"). It counts when a person who has write
+ * Evaluates the label `urgent` (`shared/rules/release-window.md`, "Urgent"). It counts when a person who has write
  * permission now put it on, and is void when removed, expired, or put on before the last change of base or, where it is
  * bound to the head, before a push that brought other content. Events of one and the same second are taken to have come
  * after the label: GitHub's times are no finer, and the label can be put on again.
@@ -22,7 +22,7 @@ export type Urgency =
 export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): Urgency {
   const label = snapshot.labels.find((entry) => entry.name.toLowerCase() === settings.label.toLowerCase())
   if (!label) return { state: 'absent' }
-  if (!label.by || !label.at) return { state: 'void', why: 'GitHub does not say who put it on' }
+  if (!label.by || !label.at) return { state: 'void', why: 'GitHub does not say who added it' }
   const at = new Date(label.at)
   const until = new Date(at.getTime() + parseDuration(settings.expires_after))
   const written = withoutComments(snapshot.body)
@@ -38,15 +38,15 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
 
 function whyNotBy(person: Person, snapshot: Snapshot, settings: UrgentSettings): string | undefined {
   const name = code(person.login)
-  if (person.type !== 'User') return `${name} is not a person; a person with write access must put it on`
+  if (person.type !== 'User') return `${name} is not a person; someone with write access must add it`
   const access = snapshot.access[person.id]
   if (!access?.write)
-    return `${name}, who put it on, has the role ${code(access?.role ?? 'none')} now; write access is needed`
+    return `${name}, who added it, now has the role ${code(access?.role ?? 'none')}; write access is needed`
   if (!settings.allow_author && person.id === snapshot.author?.id)
-    return `${name} is the author; somebody else must put it on`
+    return `${name} is the author; someone else must add it`
   const teams = settings.labelled_by
   if (teams.length > 0 && !teams.some((team) => membersOf(team, snapshot).includes(person.id))) {
-    return `${name}, who put it on, is not a member of ${list(
+    return `${name}, who added it, is not a member of ${list(
       teams.map((team) => code(team)),
       'or',
     )}`
@@ -55,22 +55,21 @@ function whyNotBy(person: Person, snapshot: Snapshot, settings: UrgentSettings):
 }
 
 function whyNotNow(at: Date, until: Date, snapshot: Snapshot): string | undefined {
-  if (Date.parse(snapshot.takenAt) >= until.getTime())
-    return 'it has expired; take it off and put it on again'
+  if (Date.parse(snapshot.takenAt) >= until.getTime()) return 'it has expired; remove it and add it again'
   const moved = snapshot.base.changed
   if (moved && Date.parse(moved.at) >= at.getTime())
-    return 'the base branch was changed since; take it off and put it on again'
+    return 'the base branch was changed since; remove it and add it again'
   return undefined
 }
 
 /** The label was put on for one content: a push since then voids it, unless the content is proved to be equal. */
 function whyNotThisHead(label: Label, at: Date, { head }: Snapshot): string | undefined {
   if (head.pushedAt === undefined) {
-    return 'it is bound to the head, and GitHub does not say when the head was pushed; push from a branch of this repository and put it on again'
+    return 'it is bound to the head, and GitHub does not say when the head was pushed; push to a branch of this repository and add it again'
   }
   if (Date.parse(head.pushedAt) < at.getTime() || label.equality?.same) return undefined
   const why = label.equality ? ` (${sentence(label.equality.why, label.equality.paths[0])})` : ''
-  return `it was put on before the last push${why}; take it off and put it on again`
+  return `it was added before the last push${why}; remove it and add it again`
 }
 
 function whyNotDescribed(
@@ -82,7 +81,7 @@ function whyNotDescribed(
     return 'the description gives no reason; add a line `Urgent: …`'
   }
   if (settings.incident !== undefined && !RE2JS.compile(settings.incident).matcher(written).find()) {
-    return `the description links no incident; add one that matches ${code(settings.incident)}`
+    return `the description names no incident; add one that matches ${code(settings.incident)}`
   }
   return undefined
 }
@@ -97,7 +96,7 @@ function whyNotReviewed(snapshot: Snapshot, settings: UrgentSettings): string | 
   const names = overdue.map(({ pull, issue }) =>
     issue === undefined ? `of #${pull}` : `of #${pull} in #${issue}`,
   )
-  return `the review ${list(names)} is overdue; hold it and close its issue`
+  return `the review ${list(names)} is overdue; do the review and close its issue`
 }
 
 /** The description as its reader sees it: what stands in an HTML comment, such as a template's hint, is not said. */

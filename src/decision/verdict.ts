@@ -7,7 +7,7 @@ import type { Snapshot } from './snapshot.ts'
 
 export type GateFinding = Finding & { gate: GateName | 'freeze' | 'policy'; gateTitle: string }
 
-/** The judgement of one snapshot: the worst finding wins; `next` is what the shell has to do for it. */
+/** The result for one snapshot: the worst finding wins; `next` are the actions that the path carries out. */
 export type Verdict = { state: FindingState; findings: GateFinding[]; next: Step[] }
 
 const severity: Record<FindingState, number> = { passed: 0, waiting: 1, failed: 2 }
@@ -20,8 +20,8 @@ export function worst(states: FindingState[]): FindingState {
 }
 
 /**
- * Judges a snapshot by a policy. Pure and total: the same input gives the same verdict, a gate that throws
- * is a failed finding, and a policy without any gate is a failure, since a gate that guards nothing must not look green.
+ * Evaluates a snapshot under a policy. Pure and total: the same input gives the same verdict, a gate that throws
+ * is a failed finding, and a policy without any gate is a failure, since a check that protects nothing must not look green.
  * An ordered freeze applies whether or not the policy names the release window.
  */
 export function decide(snapshot: Snapshot, policy: Policy): Verdict {
@@ -35,7 +35,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Verdict {
   return verdictOf(findings)
 }
 
-/** A verdict from findings that are already made; the shell uses it where there is no policy to judge by. */
+/** A verdict from findings that are already made, for where there is no valid policy to evaluate. */
 export function verdictOf(findings: GateFinding[]): Verdict {
   return {
     state: worst(findings.map((finding) => finding.state)),
@@ -61,8 +61,8 @@ function evaluateSafely(title: string, evaluate: () => Finding): Finding {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return failed(
-      `${title} could not be judged`,
-      `This gate stopped with an error, so it stays closed: ${code(why, 300)}. Please report it to whoever runs release-gate.`,
+      `${title} could not be checked`,
+      `This gate failed with an error, so it stays closed: ${code(why, 300)}. Report it to the operator of release-gate.`,
     )
   }
 }
@@ -72,6 +72,6 @@ const noGates: GateFinding = {
   gateTitle: 'Policy',
   ...failed(
     'The policy names no gates',
-    'A policy without gates would guard nothing. Name at least one under `gates:` in `.github/release-gate.yml`.',
+    'A policy without gates protects nothing. Add at least one under `gates:` in `.github/release-gate.yml`.',
   ),
 }

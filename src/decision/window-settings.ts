@@ -46,7 +46,7 @@ export const windowSettings = z
       .array(freeze)
       .max(500, 'more than 500 freezes are listed; remove those that have passed')
       .default([])
-      .describe('Times in which no window is open.'),
+      .describe('Times when no window is open.'),
     frozen: z
       .string()
       .trim()

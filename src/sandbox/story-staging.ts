@@ -78,7 +78,7 @@ async function tellTheRelease(
     files: { 'src/rewards.ts': 'export const cap = 50\nexport const round = Math.floor\n' },
   })
   await approve(shop, round)
-  await show(round, { title: /^Not on staging yet$|^Opens Wed/ })
+  await show(round, { title: /^Not on staging yet|^Opens Wed/ })
 
   await at(
     '2026-12-01T19:10:00Z',
@@ -89,7 +89,7 @@ async function tellTheRelease(
   await judged(round, /passed: every gate holds/)
 
   await at('2026-12-02T18:00:00Z', 'The window opens, and all three gates hold.')
-  await show(round, { title: /^All hold/, conclusion: 'success' })
+  await show(round, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('eva', round)
 }
 
@@ -108,7 +108,7 @@ async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: 
   stage.staging?.setModes({ contract: 'changed' })
   await release(stage, shop, campaign)
   await judged(campaign, /failed: .*break callers/)
-  await show(campaign, { title: /^Staging regression failed$/, conclusion: 'failure' })
+  await show(campaign, { title: /^Staging regression failed/, conclusion: 'failure' })
   await refused('eva', campaign)
 
   await at(
@@ -122,6 +122,6 @@ async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: 
   await judged(repair, /passed: every gate holds/)
 
   await at('2026-12-09T18:00:00Z', 'The next window opens, and the release goes out.')
-  await show(repair, { title: /^All hold/, conclusion: 'success' })
+  await show(repair, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('eva', repair)
 }

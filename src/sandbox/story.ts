@@ -29,11 +29,11 @@ async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scen
 
   await at('2026-11-24T22:45:00Z', 'dev approves. Only the window is missing now.')
   await shop.review('dev', cap)
-  await show(cap, { title: /^Opens Wed 25 Nov 2026, 10:00 PST$/ })
+  await show(cap, { title: /^Opens Wed, Nov 25, 10:00 AM PST$/ })
   await refused('eva', cap)
 
-  await at('2026-11-25T18:00:00Z', 'The window opens. Nobody does anything; the check turns green by itself.')
-  await show(cap, { title: /^All hold/, conclusion: 'success' })
+  await at('2026-11-25T18:00:00Z', 'The window opens, and the check turns green automatically.')
+  await show(cap, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('eva', cap)
 }
 
@@ -50,17 +50,17 @@ async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged, owe
   })
   await shop.review('chloe', fix)
   await shop.review('dev', fix)
-  await show(fix, { title: /^Opens Wed 2 Dec 2026, 10:00 PST$/ })
+  await show(fix, { title: /^Opens Wed, Dec 2, 10:00 AM PST$/ })
   await refused('ben', fix)
 
   await at('2026-11-27T23:35:00Z', 'gus labels it urgent, but may only triage: the label does not count.')
   await shop.label('gus', fix, 'urgent')
-  await show(fix, { title: /^Opens Wed 2 Dec 2026, 10:00 PST$/ })
+  await show(fix, { title: /^Opens Wed, Dec 2, 10:00 AM PST$/ })
   await shop.unlabel('gus', fix, 'urgent')
 
   await at('2026-11-27T23:40:00Z', 'eva, who may write, labels it urgent.')
   await shop.label('eva', fix, 'urgent')
-  await show(fix, { title: /^All hold/, conclusion: 'success' })
+  await show(fix, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('ben', fix)
   await owed(fix)
 }

@@ -75,7 +75,7 @@ function aMerge(title: string) {
       headSha: snapshot.head.sha,
       state: 'passed',
       since: '2026-11-25T18:05:00Z',
-      title: 'All hold',
+      title: 'Ready to merge',
       snapshot,
       policy: aPolicy(),
     },

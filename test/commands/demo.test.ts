@@ -33,18 +33,18 @@ test('the story is told to its end, is kept running while wanted, and ends with 
   for (const sentence of [
     'Waiting for 2 approvals (in progress)',
     'Waiting for 1 more approval (in progress)',
-    'Opens Wed 25 Nov 2026, 10:00 PST (in progress)',
+    'Opens Wed, Nov 25, 10:00 AM PST (in progress)',
     'GitHub refuses: "Repository rule violations found',
-    'All hold: Approved by 2 people; Release window open (success)',
+    'Ready to merge (success)',
     'eva merges #1. GitHub lets it through.',
-    'All hold: Approved by 2 people; Urgent by eva (success)',
+    'Ready to merge (success)',
     'ben merges #2. GitHub lets it through.',
     'chloe approved an older version',
-    'The bot opens #3, "Review: #2 was released as urgent". Due Tue 1 Dec 2026, 15:40 PST',
+    'The bot opens #3, "Review: #2 was released as urgent". Due Tue, Dec 1, 3:40 PM PST',
     '❌ Staging regression failed: contract: 3 changes that break callers',
     'issue_reward /campaign: The required property campaign was added.',
     '✅ Staging regression passed: every gate holds',
-    'All hold: Approved by 2 people; Release window open; Staging regression passed (success)',
+    'Ready to merge (success)',
   ])
     expect(said.out).toContain(sentence)
   const api = /GitHub's API +(http:\S+)/.exec(said.out)?.[1]

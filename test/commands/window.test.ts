@@ -58,7 +58,7 @@ describe('a line `frozen` in the policy', () => {
   it('closes the window, and is told', async () => {
     const { out, code } = await run(...inWindow)
     expect(out).toBe(
-      'Closed at Wed 25 Nov 2026, 10:30 PST (18:30 UTC).\nFrozen by the policy until that line is removed: Ledger is moved\n',
+      'Closed at Wed, Nov 25, 10:30 AM PST (18:30 UTC).\nFrozen by the policy until that line is removed: Ledger is moved\n',
     )
     expect(code).toBe(1)
   })
@@ -124,14 +124,14 @@ describe('window --json', () => {
 describe('window, for people', () => {
   it('says when it closes', async () => {
     const { out } = await run('--at', '2026-11-25T18:30:00Z')
-    expect(out).toContain('Open at Wed 25 Nov 2026, 10:30 PST (18:30 UTC).')
-    expect(out).toContain('Closes Wed 25 Nov 2026, 11:00 PST (19:00 UTC).')
+    expect(out).toContain('Open at Wed, Nov 25, 10:30 AM PST (18:30 UTC).')
+    expect(out).toContain('Closes Wed, Nov 25, 11:00 AM PST (19:00 UTC).')
   })
 
   it('says why it is frozen, on one line', async () => {
     const { out, code } = await run('--policy', friday, '--at', '2026-12-25T14:30:00Z')
-    expect(out).toContain('Opens  Fri 8 Jan 2027, 14:00 GMT (14:00 UTC).')
-    expect(out).toContain('Frozen until Mon 4 Jan 2027, 00:00 GMT (00:00 UTC): Year end\n')
+    expect(out).toContain('Opens  Fri, Jan 8, 2:00 PM GMT (14:00 UTC).')
+    expect(out).toContain('Frozen until Mon, Jan 4, 12:00 AM GMT (00:00 UTC): Year end\n')
     expect(code).toBe(1)
   })
 })

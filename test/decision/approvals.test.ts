@@ -38,7 +38,7 @@ testGate('Who may approve', approvals, {
       title: 'Approved by 2 people',
       says: [
         'Approved by `ann` and `bob`.',
-        '`ann` approved at `aaaaaaa` on Tue 24 Nov 2026, 18:10 UTC with the role `write`',
+        '`ann` approved at `aaaaaaa` on Tue, Nov 24, 6:10 PM UTC with the role `write`',
       ],
       next: [],
     },
@@ -66,7 +66,7 @@ testGate('Who may approve', approvals, {
     {
       name: 'a co-author whom no account matches is only shown',
       snapshot: aSnapshot({ reviews: two, unmatchedCoAuthors: ['Zoe <zoe@example.com>'] }),
-      says: 'Named as co-author, but tied to no account: `Zoe <zoe@example.com>`',
+      says: 'Named as co-author, but not linked to an account: `Zoe <zoe@example.com>`',
     },
     {
       name: 'one more approval than usual where a bot pushed and nobody is known behind it',
@@ -100,8 +100,8 @@ testGate('Who may approve', approvals, {
       state: 'waiting',
       title: 'Waiting for 2 approvals',
       says: [
-        'No approval counts yet. 2 approvals are needed.',
-        'People with write access who did not work on this change',
+        'No approvals yet. 2 approvals are needed.',
+        'Anyone with write access who did not work on this change',
       ],
     },
     {
@@ -121,7 +121,7 @@ testGate('Who may approve', approvals, {
       name: 'the author of the pull request, where the contributors leave them out',
       snapshot: aSnapshot({ reviews: [anApproval(ann), anApproval(author)], contributors: [] }),
       state: 'waiting',
-      says: 'which does not count: opened the pull request',
+      says: 'but it does not count: opened the pull request',
     },
     ...(['author', 'committer', 'co-author', 'pusher', 'behind the bot'] as const).map((as) => ({
       name: `a contributor: the ${as} of one of the commits`,
@@ -162,7 +162,7 @@ testGate('Who may approve', approvals, {
       name: 'the triage role',
       snapshot: aSnapshot({ reviews: two, access: accessOf({ role: 'triage', write: false }, bob) }),
       state: 'waiting',
-      says: 'the role is `triage` now, and write access is needed',
+      says: 'their role is now `triage`, and write access is needed',
     },
     {
       name: 'somebody who lost write permission after approving',
@@ -178,7 +178,7 @@ testGate('Who may approve', approvals, {
       name: 'somebody whose permission was not read',
       snapshot: aSnapshot({ reviews: [anApproval(ann), anApproval(dan)] }),
       state: 'waiting',
-      says: 'the role is `none` now',
+      says: 'their role is now `none`',
     },
     {
       name: 'one person who approved twice, under two logins: one person, one approval',
@@ -199,13 +199,13 @@ testGate('Who may approve', approvals, {
       snapshot: aSnapshot({ reviews: two, unownedBots: [robot] }),
       state: 'waiting',
       title: 'Waiting for 1 more approval',
-      says: '`helper[bot]` wrote or pushed part of this and nobody is known behind it, so one more approval is needed than usual.',
+      says: '`helper[bot]` wrote or pushed part of this change, and no person is known to be responsible for it, so one more approval is needed than usual.',
     },
     {
       name: 'three approvals, where each of two bots may hide a person',
       snapshot: aSnapshot({ reviews: [...two, anApproval(cleo)], unownedBots: [robot, aBot('other')] }),
       state: 'waiting',
-      says: 'nobody is known behind them, so 2 more approvals are needed than usual.',
+      says: 'no person is known to be responsible for it, so 2 more approvals are needed than usual.',
     },
     {
       name: 'a commit that GitHub cannot tie to an account: fail closed, name the commit and say how to mend it',
@@ -219,8 +219,8 @@ testGate('Who may approve', approvals, {
       state: 'failed',
       title: '1 commit without a known author or committer',
       says: [
-        'GitHub cannot tie the author and committer of `bbbbbbb` (`Zoe`) to an account',
-        'The owner of the e-mail address can add it to their GitHub account',
+        'The author and committer of `bbbbbbb` (`Zoe`) is not linked to a GitHub account',
+        'Add the email address to the GitHub account that it belongs to',
       ],
     },
     {
@@ -246,7 +246,7 @@ testGate('Who may approve', approvals, {
       }),
       settings: { unattributed: 'ignore' },
       state: 'failed',
-      title: 'It is not known who pushed',
+      title: 'Unknown who pushed',
       says: 'GitHub does not say who pushed `aaaaaaa`, and whoever did must not approve.',
     },
     {
@@ -258,7 +258,7 @@ testGate('Who may approve', approvals, {
       settings: { teams: ['engineering', 'operations'] },
       state: 'waiting',
       title: 'Waiting for an approval from operations',
-      says: 'Approved by `ann` and `bob`. Nobody of `operations` has approved yet.',
+      says: 'Approved by `ann` and `bob`. Nobody from `operations` has approved yet.',
     },
     {
       name: 'a team whose only approver approved something older',
@@ -274,7 +274,7 @@ testGate('Who may approve', approvals, {
       snapshot: aSnapshot({ reviews: two }),
       settings: { teams: [team] },
       state: 'waiting' as const,
-      says: `Nobody of \`${team}\` has approved yet.`,
+      says: `Nobody from \`${team}\` has approved yet.`,
     })),
   ],
 })
@@ -320,7 +320,7 @@ testGate('Which reviews count', approvals, {
           aReview(cleo, { state: 'DISMISSED', dismissal: { by: author, was: 'changes_requested' } }),
         ],
       }),
-      says: '`author` dismissed the review in which `cleo` had requested changes',
+      says: '`author` dismissed the changes that `cleo` had requested',
     },
     {
       name: 'a block that nobody knows who dismissed, of an account that is gone, is named too',
@@ -330,7 +330,7 @@ testGate('Which reviews count', approvals, {
           aReview(null, { state: 'DISMISSED', dismissal: { by: null, was: 'changes_requested' } }),
         ],
       }),
-      says: 'Somebody unknown dismissed the review in which a deleted account had requested changes',
+      says: 'Someone unknown dismissed the changes that a deleted account had requested',
     },
     {
       name: 'a block that the reviewer dismissed is not news',
@@ -388,7 +388,7 @@ testGate('Which reviews count', approvals, {
       settings: { count: 1 },
       state: 'failed',
       title: 'Changes requested by cleo',
-      says: 'A later approval by the same person lifts this, and so does a dismissal of the review.',
+      says: 'This clears when the same person approves, or when the review is dismissed.',
     },
     {
       name: 'a standing block on an older commit',
@@ -428,13 +428,13 @@ testGate('Which reviews count', approvals, {
         reviews: [anApproval(ann), anApproval(bob, { commit: older, submittedAt: minutesLater(30) })],
       }),
       state: 'waiting',
-      says: '`bob` approved an older version and needs to look again.',
+      says: '`bob` approved an older version and needs to approve again.',
     },
     {
       name: 'a review whose commit is null, collected by git, is stale',
       snapshot: aSnapshot({ reviews: [anApproval(ann), anApproval(bob, { commit: null })] }),
       state: 'waiting',
-      says: 'needs to look again: the commit that was approved no longer exists',
+      says: 'stale approval: the commit that was approved no longer exists',
     },
     {
       name: 'a review older than the last change of base',
@@ -442,7 +442,7 @@ testGate('Which reviews count', approvals, {
       state: 'waiting',
       title: 'Waiting for 2 approvals',
       says: [
-        '`ann` and `bob` approved an older version and need to look again.',
+        '`ann` and `bob` approved an older version and need to approve again.',
         'the base branch was changed since: `price.ts` changed since',
       ],
     },
@@ -467,7 +467,7 @@ testGate('Which reviews count', approvals, {
         base: { changed: { at: minutesLater(1), equality: equal } },
       }),
       state: 'waiting',
-      says: 'the base branch was changed since, and the head is another commit than the approved one',
+      says: 'the base branch was changed since, and the head is no longer the approved commit',
     },
     {
       name: 'a draft waits, however many have approved it',
@@ -486,7 +486,7 @@ testGate('Content, not commits', approvals, {
         reviews: [anApproval(ann), anApproval(bob, { commit: older })],
         equalities: { [older]: equal },
       }),
-      says: '`bob` approved at `bbbbbbb` on Tue 24 Nov 2026, 18:10 UTC with the role `write`; still counts: the commits are others, the change is the same',
+      says: '`bob` approved at `bbbbbbb` on Tue, Nov 24, 6:10 PM UTC with the role `write`; still counts: the commits are others, the change is the same',
     },
     {
       name: 'dates decide nothing: an approval of the head counts at any age',
@@ -507,7 +507,7 @@ testGate('Content, not commits', approvals, {
         equalities: { [older]: { ...different, why: 'the trees were cut' } },
       }),
       state: 'waiting',
-      says: '`bob` approved an older version at `bbbbbbb` on Tue 24 Nov 2026, 18:10 UTC; needs to look again: the trees were cut',
+      says: '`bob` approved an older version at `bbbbbbb` on Tue, Nov 24, 6:10 PM UTC (stale approval: the trees were cut',
     },
     {
       name: 'what was not compared at all is stale',
@@ -546,8 +546,8 @@ testGate('Limits', approvals, {
       }),
       settings: { unattributed: 'ignore' },
       state: 'failed',
-      title: 'The commits cannot all be read',
-      says: 'The change has 1200 commits, of which GitHub shows 1000. Their authors are not known',
+      title: 'Not all commits could be read',
+      says: 'The change has 1200 commits, of which GitHub shows 1000. Their authors are unknown',
     },
   ],
 })
@@ -608,7 +608,7 @@ testGate('Text that people wrote', approvals, {
         reviews: two,
         unmatchedCoAuthors: Array.from({ length: 5_000 }, (_, index) => `Zoe ${index}`),
       }),
-      says: '4990 more co-authors are tied to no account',
+      says: '4990 more co-authors are not linked to an account',
       saysNot: 'Zoe 10',
     },
   ],

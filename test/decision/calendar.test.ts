@@ -414,22 +414,22 @@ describe('what a caller can rely on', () => {
 
 describe("times are shown in the window's own zone with its abbreviation, and in UTC", () => {
   it.each([
-    ['2026-11-25T18:00Z', 'America/Los_Angeles', 'Wed 25 Nov 2026, 10:00 PST (18:00 UTC)'],
-    ['2026-07-01T17:00Z', 'America/Los_Angeles', 'Wed 1 Jul 2026, 10:00 PDT (17:00 UTC)'],
-    ['2026-07-01T17:00Z', 'Europe/London', 'Wed 1 Jul 2026, 18:00 BST (17:00 UTC)'],
-    ['2026-09-30T17:00Z', 'Europe/Berlin', 'Wed 30 Sep 2026, 19:00 CEST (17:00 UTC)'],
-    ['2026-07-01T17:00Z', 'Asia/Kolkata', 'Wed 1 Jul 2026, 22:30 IST (17:00 UTC)'],
-    ['2026-07-01T04:00Z', 'America/Los_Angeles', 'Tue 30 Jun 2026, 21:00 PDT (Wed 1 Jul 2026, 04:00 UTC)'],
-    ['2026-12-31T20:00Z', 'Asia/Kathmandu', 'Fri 1 Jan 2027, 01:45 GMT+5:45 (Thu 31 Dec 2026, 20:00 UTC)'],
-    ['2026-07-01T17:00:30Z', 'America/New_York', 'Wed 1 Jul 2026, 13:00:30 EDT (17:00:30 UTC)'],
-    ['2026-07-01T00:00Z', 'UTC', 'Wed 1 Jul 2026, 00:00 UTC'],
+    ['2026-11-25T18:00Z', 'America/Los_Angeles', 'Wed, Nov 25, 10:00 AM PST (18:00 UTC)'],
+    ['2026-07-01T17:00Z', 'America/Los_Angeles', 'Wed, Jul 1, 10:00 AM PDT (17:00 UTC)'],
+    ['2026-07-01T17:00Z', 'Europe/London', 'Wed, Jul 1, 6:00 PM BST (17:00 UTC)'],
+    ['2026-09-30T17:00Z', 'Europe/Berlin', 'Wed, Sep 30, 7:00 PM CEST (17:00 UTC)'],
+    ['2026-07-01T17:00Z', 'Asia/Kolkata', 'Wed, Jul 1, 10:30 PM IST (17:00 UTC)'],
+    ['2026-07-01T04:00Z', 'America/Los_Angeles', 'Tue, Jun 30, 9:00 PM PDT (Wed, Jul 1, 04:00 UTC)'],
+    ['2026-12-31T20:00Z', 'Asia/Kathmandu', 'Fri, Jan 1, 1:45 AM GMT+5:45 (Thu, Dec 31, 20:00 UTC)'],
+    ['2026-07-01T17:00:30Z', 'America/New_York', 'Wed, Jul 1, 1:00:30 PM EDT (17:00:30 UTC)'],
+    ['2026-07-01T00:00Z', 'UTC', 'Wed, Jul 1, 12:00 AM UTC'],
   ])('%s in %s is "%s"', (instant, zone, text) => {
     expect(formatTime(new Date(instant), zone)).toBe(text)
   })
 
   it('a title has the short form', () => {
     expect(formatTimeShort(new Date('2026-11-25T18:00Z'), 'America/Los_Angeles')).toBe(
-      'Wed 25 Nov 2026, 10:00 PST',
+      'Wed, Nov 25, 10:00 AM PST',
     )
   })
 })

@@ -58,7 +58,7 @@ function facts(what: Partial<MergeFacts> = {}): MergeFacts {
       headSha: head,
       state: 'passed',
       since: inWindow,
-      title: 'All hold',
+      title: 'Ready to merge',
       snapshot,
       policy: aPolicy(),
     },
@@ -124,7 +124,7 @@ describe('the change record', () => {
       headSha: head,
       state: 'passed' as const,
       since: '2026-11-27T19:00:00Z',
-      title: 'All hold',
+      title: 'Ready to merge',
     }
     const urgent = changeRecord(
       facts({
@@ -149,7 +149,7 @@ describe('the change record', () => {
   })
 
   test('takes nobody for an approver from a verdict on another head', () => {
-    const standing = { headSha: older, state: 'passed' as const, since: inWindow, title: 'All hold' }
+    const standing = { headSha: older, state: 'passed' as const, since: inWindow, title: 'Ready to merge' }
     const atMerge = { kind: 'verified' as const, snapshot: aSnapshot(), policy: aPolicy() }
     const other = changeRecord(facts({ standing: { ...standing, snapshot, policy: aPolicy() }, atMerge }))
     expect(other.approvers).toEqual([])
@@ -162,7 +162,7 @@ describe('the change record', () => {
     const { verdict, gates, atMerge, exception } = changeRecord(
       facts({ atMerge: { kind: 'verified', snapshot: blocked, policy: aPolicy() } }),
     )
-    expect(verdict).toMatchObject({ state: 'passed', title: 'All hold' })
+    expect(verdict).toMatchObject({ state: 'passed', title: 'Ready to merge' })
     expect(gates.every(({ state }) => state === 'passed')).toBe(true)
     expect(atMerge).toMatchObject({ state: 'failed', snapshot: { takenAt: minutesLater(5, inWindow) } })
     expect(exception).toMatchObject({ kind: 'outdated' })

@@ -28,7 +28,7 @@ function aStanding(what: Partial<Standing> = {}): Standing {
     headSha: head,
     state: 'passed',
     since: inWindow,
-    title: 'All hold',
+    title: 'Ready to merge',
     snapshot: approved,
     policy: both,
     ...what,
@@ -64,7 +64,7 @@ describe('a merge that is no exception', () => {
       aStanding({
         state: 'waiting',
         since: '2026-11-25T18:59:00Z',
-        title: 'Closing; opens again Wed 2 Dec 2026, 10:00 PST',
+        title: 'Opens Wed, Dec 2, 10:00 AM PST',
       }),
     ],
     [
@@ -73,7 +73,7 @@ describe('a merge that is no exception', () => {
       aStanding({
         state: 'waiting',
         since: '2026-11-25T18:55:00Z',
-        title: 'Closing; opens again Wed 2 Dec 2026, 10:00 PST',
+        title: 'Opens Wed, Dec 2, 10:00 AM PST',
       }),
     ],
     [
@@ -106,14 +106,14 @@ describe('a merge that is an exception', () => {
       aMerge(),
       undefined,
       'unjudged',
-      /^No verdict had been given for this pull request/,
+      /^The release gate had not checked this pull request/,
     ],
     [
       'a verdict for another head',
       aMerge({ headSha: older }),
       aStanding(),
       'unjudged',
-      /for the commit that was merged/,
+      /had not checked the commit that was merged/,
     ],
     [
       'a verdict for another base',
@@ -153,9 +153,9 @@ describe('a merge that is an exception', () => {
     [
       'before the verdict had turned green at an opening',
       aMerge({ mergedAt: '2026-11-25T18:00:01Z' }),
-      aStanding({ state: 'waiting', since: before, title: 'Opens Wed 25 Nov 2026, 10:00 PST' }),
+      aStanding({ state: 'waiting', since: before, title: 'Opens Wed, Nov 25, 10:00 AM PST' }),
       'not passed',
-      /^Release window: Opens Wed 25 Nov 2026, 10:00 PST$/,
+      /^The check said "Opens Wed, Nov 25, 10:00 AM PST"\.$/,
     ],
     [
       'in the margin before closing, with an approval missing too',
@@ -174,21 +174,21 @@ describe('a merge that is an exception', () => {
       aMerge(),
       aStanding({ state: 'waiting', title: 'Frozen: the till is down' }),
       'not passed',
-      /^Frozen: the till is down$/,
+      /^The check said "Frozen: the till is down"\.$/,
     ],
     [
       'under a broken policy',
       aMerge(),
       aStanding({ state: 'failed', title: 'The policy has 1 error', policy: undefined }),
       'not passed',
-      /^The policy has 1 error$/,
+      /^The check said "The policy has 1 error"\.$/,
     ],
     [
       'in the millisecond of closing, with a check that is still green',
       aMerge({ mergedAt: closing }),
       aStanding(),
       'late',
-      /^Release window: Opens Wed 2 Dec 2026, 10:00 PST$/,
+      /^Release window: Opens Wed, Dec 2, 10:00 AM PST$/,
     ],
     [
       'after the urgency had expired, with a check that is still green',
@@ -221,7 +221,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
       'changes were requested before it',
       { reviews: [first, second, aBlock(bob, { submittedAt: soon })] },
       /^Approvals: Changes requested by bob$/,
-      /^`bob` requested changes on Wed 25 Nov 2026, 18:14 UTC\.$/,
+      /^`bob` requested changes on Wed, Nov 25, 6:14 PM UTC\.$/,
     ],
     [
       'an approval was dismissed before it',
@@ -257,7 +257,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
     expect(exception?.bypassed[0]).toMatch(line)
     expect(exception?.bypassed[1]).toMatch(why)
     expect(exception?.bypassed.at(-1)).toBe(
-      'The check still said "All hold", by facts read on Wed 25 Nov 2026, 18:10 UTC.',
+      'The check still said "Ready to merge", by facts read on Wed, Nov 25, 6:10 PM UTC.',
     )
   })
 
@@ -326,7 +326,7 @@ describe('an exception says what was true, where the check said something else',
       'what it lacked, though nobody had evaluated it',
       undefined,
       read({}, waiting),
-      ['No verdict had been given for this pull request.', 'Approvals: Waiting for 2 approvals'],
+      ['The release gate had not checked this pull request.', 'Approvals: Waiting for 2 approvals'],
     ],
   ])('%s', (_name, standing, atMerge, bypassed) => {
     expect(exceptionOf(aMerge(), standing, atMerge)?.bypassed).toEqual(bypassed)
@@ -411,7 +411,7 @@ describe('why a change could be merged when it was', () => {
         at: '2026-11-27T19:00:00.000Z',
         until: '2026-11-28T19:00:00.000Z',
         reason: 'paid twice',
-        skipped: ['Release window: Opens Wed 2 Dec 2026, 10:00 PST'],
+        skipped: ['Release window: Opens Wed, Dec 2, 10:00 AM PST'],
       },
     ],
     [

@@ -15,7 +15,7 @@ test.each<[string, GroupMember[], string[], string, RegExp]>([
     ],
     [],
     'success',
-    /^All hold: #1 and #2$/,
+    /^Ready to merge: #1 and #2$/,
   ],
   [
     'with one that does not, names it and why',
@@ -35,14 +35,14 @@ test.each<[string, GroupMember[], string[], string, RegExp]>([
     ],
     [],
     'failure',
-    /^#1 does not pass: .* \(and 1 more\)$/,
+    /^#1 does not pass: .* \(\+1 more\)$/,
   ],
   [
     'with one that could not be judged, fails',
     [{ number: 1, verdict: undefined }],
     [],
     'failure',
-    /^#1 does not pass: could not be judged$/,
+    /^#1 does not pass: could not be checked$/,
   ],
   [
     'with a commit of no pull request, fails',

@@ -17,11 +17,11 @@ testGate('hold', hold, {
   ],
   invalid: [
     {
-      name: 'the label, and says who put it on and who can take it off',
+      name: 'the label, and says who added it and who can take it off',
       snapshot: labelled({ by: ann }),
       state: 'waiting',
       title: 'On hold by ann',
-      says: ['`ann` put the label `hold` on', 'triage role or more'],
+      says: ['`ann` added the label `hold`', 'Anyone with triage access'],
       next: [],
     },
     {
@@ -33,7 +33,7 @@ testGate('hold', hold, {
       name: 'the label beside the one that lifts the window',
       snapshot: aSnapshot({ labels: [aLabel({ name: 'urgent' }), aLabel({ name: 'hold' })] }),
       state: 'waiting',
-      says: 'not even urgency',
+      says: 'even for an urgent change',
     },
     {
       name: 'the label that a bot put on: what holds back needs no authority',
@@ -46,7 +46,7 @@ testGate('hold', hold, {
       snapshot: labelled({ by: null, at: null }),
       state: 'waiting',
       title: 'On hold',
-      says: 'Somebody whom GitHub does not name',
+      says: 'Someone whom GitHub does not name',
     },
     {
       name: 'a label of another name, where the setting says so',

@@ -19,7 +19,7 @@ describe('the notice of a merge', () => {
       '*Author*\nana',
       '*Approved by*\nchloe and dev',
       '*Merged by*\neva',
-      '*Window*\nOpen until Wed 25 Nov 2026, 11:00 PST (19:00 UTC)',
+      '*Window*\nOpen until Wed, Nov 25, 11:00 AM PST (19:00 UTC)',
       '<https://github.com/foodyepay/mcp-server/runs/99|Check>',
       '<https://gate.example/records/42|Change record 42>',
     ])
@@ -34,7 +34,7 @@ describe('the notice of a merge', () => {
       reason: 'diners are paid twice',
     }
     expect(shown(aMerge({ timing }))).toContain(
-      '*Urgent*\nBy eva, Fri 27 Nov 2026, 15:40 PST (23:40 UTC)\ndiners are paid twice',
+      '*Urgent*\nBy eva, Fri, Nov 27, 3:40 PM PST (23:40 UTC)\ndiners are paid twice',
     )
     const { reason: _, ...silent } = timing
     expect(shown(aMerge({ timing: silent })).join()).toContain('No reason was given.')
@@ -42,11 +42,11 @@ describe('the notice of a merge', () => {
 
   it.each([
     ['nobody approved', aMerge({ approvedBy: [] }), '*Approved by*\nnobody'],
-    ['the policy has no window', aMerge({ timing: { kind: 'any time' } }), '*Window*\nThe policy has none'],
+    ['the policy has no window', aMerge({ timing: { kind: 'any time' } }), '*Window*\nNone in the policy'],
     [
       'the author is gone',
       aMerge({ pull: { number: 1, title: 'x', url: 'https://a.example/1' } }),
-      '*Author*\nAn account that is gone',
+      '*Author*\nA deleted account',
     ],
     ['the record has no page', aMerge({ record: { seq: 7 } }), 'Change record 7'],
   ])('says so where %s', (_, notice, text) => {
@@ -63,20 +63,22 @@ describe('the notice of an exception', () => {
   it('says what was bypassed and by whom', () => {
     const texts = shown(anException({ issue: { number: 30, url: 'https://a.example/30' } }))
     expect(texts).toEqual([
-      '🚨 Merged past the gate: foodyepay/mcp-server',
+      '🚨 Release gate bypassed by a merge: foodyepay/mcp-server',
       '*Merged by*\nolga',
       '*Branch*\nmain',
       '*Commit*\n<https://github.com/foodyepay/mcp-server/commit/abcdef0|abcdef0>',
-      'What was bypassed:\n• Approvals: Waiting for 2 approvals\n• Release window: Opens Wed 2 Dec 2026, 10:00 PST',
+      'What was bypassed:\n• Approvals: Waiting for 2 approvals\n• Release window: Opens Wed, Dec 2, 10:00 AM PST',
       '<https://a.example/30|Review in #30>',
     ])
   })
 
   it('names the pull request where there is one, and a push as a push', () => {
     const { pull } = aMerge()
-    expect(shown(anException({ pull }))[0]).toMatch(/^🚨 Merged past the gate: <.*#12> Cap rewards/)
+    expect(shown(anException({ pull }))[0]).toMatch(
+      /^🚨 Release gate bypassed by a merge: <.*#12> Cap rewards/,
+    )
     expect(shown(anException({ how: 'pushed' })).slice(0, 2)).toEqual([
-      '🚨 Pushed past the gate: foodyepay/mcp-server',
+      '🚨 Release gate bypassed by a push: foodyepay/mcp-server',
       '*Pushed by*\nolga',
     ])
   })
@@ -86,13 +88,13 @@ describe('the other notices', () => {
   it('drift: how the gate is not enforced, and what was mended', () => {
     const drift = { kind: 'drift' as const, key: 'd', repository: aRepository, problems: ['No ruleset.'] }
     expect(shown(drift)).toEqual([
-      '⚠️ The gate is not enforced as it should be on foodyepay/mcp-server',
+      '⚠️ The release gate is not fully enforced on foodyepay/mcp-server',
       '• No ruleset.',
     ])
-    expect(shown({ ...drift, mended: ['Labels'] })[1]).toBe('• No ruleset.\nMended since:\n• Labels')
+    expect(shown({ ...drift, mended: ['Labels'] })[1]).toBe('• No ruleset.\nFixed since:\n• Labels')
     expect(shown({ ...drift, problems: [], mended: ['Labels'] })).toEqual([
-      '✅ Mended on foodyepay/mcp-server',
-      'Mended since:\n• Labels',
+      '✅ Fixed on foodyepay/mcp-server',
+      'Fixed since:\n• Labels',
     ])
   })
 
@@ -105,7 +107,7 @@ describe('the other notices', () => {
       why: 'its hash does not match',
     }
     expect(shown(notice)).toEqual([
-      '🚨 The chain of records is broken at record 7',
+      '🚨 The audit records are broken at record 7',
       '*Installation*\n3',
       expect.stringMatching(/^its hash does not match\n.*audit verify/),
     ])
@@ -113,7 +115,7 @@ describe('the other notices', () => {
 
   it('a dead letter: which job was given up, about what, and why', () => {
     expect(shown(everyKind[4] as Notice)).toEqual([
-      '⚠️ A job was given up: foodyepay/mcp-server #12',
+      '⚠️ A job failed for good: foodyepay/mcp-server #12',
       '*Queue*\nevaluate',
       expect.stringMatching(/^GitHub keeps the check at completed\n/),
     ])

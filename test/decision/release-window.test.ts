@@ -21,11 +21,7 @@ testGate('The release window', releaseWindow, {
       name: 'open at 10:00:00.000, and looked at again a margin before it closes',
       snapshot: at('2026-11-25T18:00:00.000Z'),
       title: 'Release window open',
-      says: [
-        'Open until Wed 25 Nov 2026, 11:00 PST (19:00 UTC).',
-        'Closes Wed 25 Nov 2026, 11:00 PST (19:00 UTC)',
-        'Nothing turns green in the last 60s.',
-      ],
+      says: ['Open until Wed, Nov 25, 11:00 AM PST (19:00 UTC).', 'Nothing turns green in the last minute.'],
       next: recheck('2026-11-25T18:59:00.000Z'),
     },
     {
@@ -42,13 +38,13 @@ testGate('The release window', releaseWindow, {
     {
       name: 'in summer time, in the zone of the policy',
       snapshot: at('2026-07-01T17:30:00Z'),
-      says: 'Open until Wed 1 Jul 2026, 11:00 PDT (18:00 UTC).',
+      says: 'Open until Wed, Jul 1, 11:00 AM PDT (18:00 UTC).',
     },
     {
       name: 'in a zone where the date is another one than in UTC',
       snapshot: at('2026-11-25T23:30:00Z'),
       settings: { time_zone: 'Asia/Tokyo', windows: [{ opens: 'Thu 08:00', closes: 'Thu 09:00' }] },
-      says: 'Open until Thu 26 Nov 2026, 09:00 GMT+9 (00:00 UTC).',
+      says: 'Open until Thu, Nov 26, 9:00 AM GMT+9 (00:00 UTC).',
     },
     {
       name: 'windows that cover the whole week: nothing to look at again',
@@ -74,7 +70,7 @@ testGate('The release window', releaseWindow, {
       name: 'open, with a label that does not count',
       snapshot: aSnapshot({ labels: [aLabel({ by: null })] }),
       title: 'Release window open',
-      says: 'The label `urgent` does not count: GitHub does not say who put it on.',
+      says: 'The label `urgent` does not count: GitHub does not say who added it.',
     },
   ],
   invalid: [
@@ -82,11 +78,11 @@ testGate('The release window', releaseWindow, {
       name: 'a millisecond before it opens',
       snapshot: at('2026-11-25T17:59:59.999Z'),
       state: 'waiting',
-      title: 'Opens Wed 25 Nov 2026, 10:00 PST',
+      title: 'Opens Wed, Nov 25, 10:00 AM PST',
       says: [
-        'The release window is closed. It opens by itself.',
-        'Opens Wed 25 Nov 2026, 10:00 PST (18:00 UTC)',
-        'a person with write access, by the label `urgent`',
+        'The release window is closed.',
+        'It opens automatically Wed, Nov 25, 10:00 AM PST (18:00 UTC).',
+        'anyone with write access can add the label `urgent`',
       ],
       next: recheck('2026-11-25T18:00:00.000Z'),
     },
@@ -94,15 +90,15 @@ testGate('The release window', releaseWindow, {
       name: 'closed at 11:00:00.000, and looked at again when it opens next',
       snapshot: at('2026-11-25T19:00:00.000Z'),
       state: 'waiting',
-      title: 'Opens Wed 2 Dec 2026, 10:00 PST',
+      title: 'Opens Wed, Dec 2, 10:00 AM PST',
       next: recheck('2026-12-02T18:00:00.000Z'),
     },
     {
       name: 'within the margin before closing, and looked at again at the closing',
       snapshot: at('2026-11-25T18:59:00.000Z'),
       state: 'waiting',
-      title: 'Closing; opens again Wed 2 Dec 2026, 10:00 PST',
-      says: 'The window closes Wed 25 Nov 2026, 11:00 PST (19:00 UTC). Nothing turns green in the last 60s.',
+      title: 'Opens Wed, Dec 2, 10:00 AM PST',
+      says: 'It was too close to the end of the window at Wed, Nov 25, 11:00 AM PST (19:00 UTC). Nothing turns green in the last minute.',
       next: recheck('2026-11-25T19:00:00.000Z'),
     },
     {
@@ -116,7 +112,7 @@ testGate('The release window', releaseWindow, {
       snapshot: at('2026-11-24T07:59:30Z'),
       settings: { ...week, freezes: [freeze] },
       state: 'waiting',
-      title: 'Closing; opens again Tue 1 Dec 2026, 00:00 PST',
+      title: 'Opens Tue, Dec 1, 12:00 AM PST',
       next: recheck('2026-11-24T08:00:00.000Z'),
     },
     {
@@ -124,8 +120,8 @@ testGate('The release window', releaseWindow, {
       snapshot: at('2026-11-25T18:10:00Z'),
       settings: { freezes: [freeze] },
       state: 'waiting',
-      title: 'Opens Wed 2 Dec 2026, 10:00 PST',
-      says: 'Frozen until Tue 1 Dec 2026, 00:00 PST (08:00 UTC): `Thanksgiving`.',
+      title: 'Opens Wed, Dec 2, 10:00 AM PST',
+      says: 'Frozen until Tue, Dec 1, 12:00 AM PST (08:00 UTC): `Thanksgiving`.',
       next: recheck('2026-12-02T18:00:00.000Z'),
     },
     {
@@ -140,8 +136,8 @@ testGate('The release window', releaseWindow, {
       snapshot: at('2026-11-25T18:10:00Z'),
       settings: { freezes: [{ from: '2026-01-01T00:00', to: '2040-01-01T00:00', reason: 'Sold' }] },
       state: 'waiting',
-      title: 'No release window is in sight',
-      says: ['Whoever keeps the policy', '`Sold`'],
+      title: 'No upcoming release window',
+      says: ['Anyone who can change the policy', '`Sold`'],
     },
     {
       name: 'closing for years',
@@ -152,7 +148,7 @@ testGate('The release window', releaseWindow, {
         freezes: [{ from: '2026-01-01T00:00', to: '2040-01-01T00:00', reason: 'Sold' }],
       },
       state: 'waiting',
-      title: 'The release window is closing',
+      title: 'No upcoming release window',
       next: recheck('2026-01-01T00:00:00.000Z'),
     },
     {
@@ -174,7 +170,7 @@ testGate('The release window', releaseWindow, {
         ],
       }),
       state: 'waiting',
-      says: 'it was put on before the last push',
+      says: 'it was added before the last push',
     },
   ],
 })
@@ -203,7 +199,7 @@ testGate('A freeze that was ordered, or that a line of the policy says', release
       snapshot: aSnapshot({ takenAt: minutesLater(19, inWindow), frozen: ordered }),
       state: 'waiting',
       title: 'Frozen: Ledger',
-      says: ['until Wed 25 Nov 2026, 10:30 PST (18:30 UTC)', '(by `eva`)'],
+      says: ['until Wed, Nov 25, 10:30 AM PST (18:30 UTC)', '`eva` froze releases on'],
       next: [{ kind: 'recheck', at: ordered.until }],
     },
     {

@@ -10,7 +10,7 @@ import {
   statusOf,
 } from '../../src/decision/report.ts'
 import { decide, type GateFinding, verdictOf } from '../../src/decision/verdict.ts'
-import { aliveIn, rowsIn } from '../support/rendered.ts'
+import { aliveIn } from '../support/rendered.ts'
 import { aBlock, anApproval, ann, aPolicy, aSnapshot, bob, head } from '../support/snapshot.ts'
 
 const at = { head: { sha: head, ref: 'feature', fork: false } }
@@ -25,9 +25,16 @@ function reportOn(...findings: GateFinding[]) {
 }
 
 const good = finding(passed('Approved by 2 people', 'Approved by `ann` and `bob`.'))
-const soon = finding(
-  waiting('Opens Wed 25 Nov 2026, 10:00 PST', 'Closed.', { who: 'Nobody has to', when: 'Later' }),
+const rule = 'Wednesdays 10:00–11:00 Pacific.'
+const hold = finding(waiting('On hold by gus', '`gus` added the label.', { who: 'Anyone', when: 'Later' }))
+const running = finding(waiting('Waiting for the staging regression', 'It runs.', { automatic: true }))
+const closed = finding(
+  waiting('Opens Wed, Nov 25, 10:00 AM PST', 'Closed until Wed, Nov 25.', { automatic: true, lasting: rule }),
 )
+const frozen = finding(
+  waiting('Frozen: Ledger', '`eva` froze releases.', { lasting: '`eva` froze releases.' }),
+)
+const other = finding(failed('Other', 'Other.'))
 const bad = finding(failed('Changes requested by bob', '`bob` requested changes.'))
 
 describe('the check', () => {
@@ -39,25 +46,77 @@ describe('the check', () => {
     expect(statusOf(state)).toEqual(expected)
   })
 
-  it.each([
-    ['all that hold, when all hold', [good, good], 'All hold: Approved by 2 people; Approved by 2 people'],
-    ['the one thing that is waited for', [good, soon], 'Opens Wed 25 Nov 2026, 10:00 PST'],
-    ['what must be mended before what is waited for', [soon, bad], 'Changes requested by bob'],
-    ['the first of several', [bad, finding(failed('Other', 'Other.'))], 'Changes requested by bob'],
+  it.each<[string, GateFinding[], string]>([
+    ['that it is ready, when every gate passes', [good, good], 'Ready to merge'],
+    ['the one thing that is waited for', [good, hold], 'On hold by gus'],
+    ['what needs fixing before what waits', [hold, bad], 'Changes requested by bob (+1 more)'],
+    ['the first of several, the others counted', [bad, hold, other], 'Changes requested by bob (+2 more)'],
+    ['what needs a person before what passes automatically', [running, hold], 'On hold by gus (+1 more)'],
+    [
+      'what passes automatically, where nothing else is open',
+      [good, running],
+      'Waiting for the staging regression',
+    ],
+    [
+      'the opening of the window, where nothing else is open',
+      [good, closed],
+      'Opens Wed, Nov 25, 10:00 AM PST',
+    ],
+    ['a person before the window, which opens automatically', [closed, hold], 'On hold by gus'],
+    ['a running regression before the window', [closed, running], 'Waiting for the staging regression'],
+    ['a person before a freeze, which may be lifted', [frozen, hold], 'On hold by gus'],
+    ['a freeze, where nothing else is open', [good, frozen], 'Frozen: Ledger'],
   ])('has in its title %s', (_name, findings, title) => expect(reportOn(...findings).title).toBe(title))
 
-  it('has a row for each gate: state, what, who can do it, when it changes', () => {
-    const { summary } = reportOn(good, soon, bad)
-    expect(rowsIn(summary)).toEqual([
-      ['✅ holds', '**Approvals**', 'Approved by `ann` and `bob`.', '–', '–'],
-      ['⏳ waiting', '**Approvals**', 'Closed.', 'Nobody has to', 'Later'],
-      ['❌ to mend', '**Approvals**', '`bob` requested changes.', '–', '–'],
+  it('lists what is missing first, then what has passed, without tables or empty cells', () => {
+    expect(reportOn(good, hold, bad).summary.split('\n')).toEqual([
+      '### Needed before this can merge',
+      '- ❌ **Approvals**: `bob` requested changes.',
+      '- ⏳ **Approvals**: `gus` added the label.',
+      '  - Who: Anyone',
+      '  - When: Later',
+      '',
+      '### Passed',
+      '- ✅ **Approvals**: Approved by `ann` and `bob`.',
+      '',
+      'Checked at commit `aaaaaaa`.',
     ])
-    expect(summary).toContain('Judged for the head `aaaaaaa`.')
   })
 
-  it('lists the details of each gate under the table', () => {
-    const { summary } = reportOn({ ...good, details: ['`ann` approved', '`bob` approved'] }, soon)
+  it.each([
+    ['closed', closed],
+    ['open', passed('Release window open', 'Open until Wed, Nov 25, 11:00 AM PST.', { lasting: rule })],
+  ])(
+    'shows the rule of a window that is %s while something else is open, since it is not written again',
+    (_, window) => {
+      const { summary } = reportOn(hold, finding(window))
+      expect(summary).toContain('### Also applies\n- 🗓️ **Approvals**: Wednesdays 10:00–11:00 Pacific.')
+      expect(summary).not.toMatch(/Nov 25|closed|open until|automatically/i)
+    },
+  )
+
+  it('is the same before, in and after the window while something else is open', () => {
+    const at = (takenAt: string) => {
+      const snapshot = aSnapshot({ takenAt, reviews: [anApproval(ann)] })
+      return checkReport(decide(snapshot, aPolicy()), snapshot)
+    }
+    const before = at('2026-11-25T17:00:00Z')
+    expect(before.title).toBe('Waiting for 1 more approval')
+    for (const time of ['18:10:00', '18:59:30', '19:00:00']) expect(at(`2026-11-25T${time}Z`)).toEqual(before)
+  })
+
+  it('says the moment where nothing but the window is open: it is written again then', () => {
+    const snapshot = aSnapshot({
+      takenAt: '2026-11-25T17:00:00Z',
+      reviews: [anApproval(ann), anApproval(bob)],
+    })
+    const { title, summary } = checkReport(decide(snapshot, aPolicy()), snapshot)
+    expect(title).toBe('Opens Wed, Nov 25, 10:00 AM PST')
+    expect(summary).toContain('It opens automatically Wed, Nov 25, 10:00 AM PST (18:00 UTC).')
+  })
+
+  it('lists the details of each gate below', () => {
+    const { summary } = reportOn({ ...good, details: ['`ann` approved', '`bob` approved'] }, hold)
     expect(summary).toContain('### Approvals\n- `ann` approved\n- `bob` approved')
   })
 
@@ -69,7 +128,7 @@ describe('the check', () => {
     const report = checkReport(decide(snapshot, aPolicy()), snapshot, ['Policy: `main`.'])
     expect(report.title).toBe('Changes requested by bob')
     expect(aliveIn(report.summary)).toEqual([])
-    expect(rowsIn(report.summary)).toHaveLength(2)
+    expect(report.summary).toContain('### Approvals\n- `ann` approved')
   })
 })
 
@@ -89,7 +148,7 @@ describe('the limits of GitHub', () => {
     expect(summary.length).toBeLessThanOrEqual(limit)
     expect(summary.length).toBeGreaterThan(limit - 100)
     expect(summary.endsWith('… cut here: GitHub shows no more.')).toBe(true)
-    expect(rowsIn(summary)).toHaveLength(1)
+    expect(summary).toContain('- ✅ **Approvals**')
   })
 
   it('the cut never falls within a code span, whose content it would set free', () => {

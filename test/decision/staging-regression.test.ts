@@ -43,8 +43,8 @@ testGate('The staging regression', stagingRegression, {
       snapshot: withFacts(),
       title: 'Staging regression passed',
       says: [
-        'Every gate held on `staging` for this head',
-        'Evidence holds until',
+        'The regression passed on `staging` for this head',
+        'Valid until',
         'deployment 12 by `github-actions[bot]`',
       ],
       next: [{ kind: 'recheck', at: minutesLater(7 * 24 * 60 - 60, inWindow) }],
@@ -59,7 +59,7 @@ testGate('The staging regression', stagingRegression, {
         deployments: [aDeployment({ sha: older })],
         runs: [anEvidence({ headSha: older })],
       }),
-      says: 'which has the identical files',
+      says: 'which has identical files',
     },
     {
       name: 'of the newest deployment, after an older run that failed',
@@ -89,7 +89,7 @@ testGate('The staging regression', stagingRegression, {
       name: 'without deployments: tied to the head at the time of the run, and it says so',
       snapshot: withFacts({ deployments: [], runs: [anEvidence({ deploymentId: null })] }),
       settings: none,
-      says: 'tied to the head at the time of the run',
+      says: 'It counts for the head at the time of the run',
     },
     {
       name: 'by the word of the server that reports the head',
@@ -106,7 +106,7 @@ testGate('The staging regression', stagingRegression, {
       name: 'the facts were not read',
       snapshot: aSnapshot(),
       state: 'failed',
-      title: 'Staging could not be judged',
+      title: 'Staging could not be checked',
       next: [],
     },
     {
@@ -132,8 +132,8 @@ testGate('The staging regression', stagingRegression, {
         ],
       }),
       state: 'failed',
-      title: 'Staging could not be judged',
-      says: ['`connection: refused`', 'by the button "Run again"', 'says nothing about the change'],
+      title: 'Staging regression inconclusive',
+      says: ['`connection: refused`', 'the button "Run again"', 'says nothing about the change'],
       saysNot: ['failed', 'egression.'],
       next: [],
     },
@@ -188,8 +188,8 @@ testGate('The staging regression', stagingRegression, {
       snapshot: withFacts({ runs: [anEvidence({ serverVersion: '1.0.0' })] }),
       settings: { identity: 'server' },
       state: 'failed',
-      title: 'Staging could not be judged',
-      says: 'the server reports 1.0.0, not this head',
+      title: 'Staging regression inconclusive',
+      says: 'the server reports version 1.0.0, not this head',
     },
     {
       name: 'deployed and not judged: a run is asked for',
@@ -269,10 +269,10 @@ testGate('The staging regression', stagingRegression, {
       [
         'somebody without write access',
         { access: { [ann.id]: reads }, ...release() },
-        '`ann`, who put it on, has no write access',
+        '`ann`, who added it, has no write access',
       ],
       ['a bot', release({ by: aBot('helper') }), 'has no write access'],
-      ['nobody knows whom', release({ by: null }), 'GitHub does not say who put it on'],
+      ['nobody knows whom', release({ by: null }), 'GitHub does not say who added it'],
     ].map(([who, more, says]) => ({
       name: `the label, put on by ${who}, counts for nothing`,
       snapshot: withFacts({ runs: [], deployments: [] }, more as Parameters<typeof aSnapshot>[0]),
@@ -284,8 +284,8 @@ testGate('The staging regression', stagingRegression, {
       name: 'a fork is never deployed by us nor run by itself, whatever the labels and deployments',
       snapshot: withFacts({ runs: [] }, { ...release(), head: { fork: true } }),
       state: 'waiting',
-      title: 'Staging regression not asked for',
-      says: 'by the button of the check',
+      title: 'Staging regression not requested',
+      says: 'the button "Run again" in the check',
       next: offer,
     },
     {
@@ -336,7 +336,7 @@ describe('an urgent change', () => {
   it('may go before it where the policy says so, until the urgency expires', () => {
     const [, finding] = judge({ defer_when_urgent: true }).findings
     expect(finding).toMatchObject({ state: 'passed', title: 'Staging regression deferred' })
-    expect(finding?.reason).toContain('owed after the merge')
+    expect(finding?.reason).toContain('runs after the merge')
     expect(finding?.next).toEqual([{ kind: 'recheck', at: minutesLater(24 * 60 - 5, inWindow) }])
   })
 

@@ -25,7 +25,7 @@ import {
 const friday = '2026-11-27T18:00:00Z'
 const labelledAt = '2026-11-27T17:00:00Z'
 const label = aLabel({ at: labelledAt })
-const closed = 'Opens Wed 2 Dec 2026, 10:00 PST'
+const closed = 'Opens Wed, Dec 2, 10:00 AM PST'
 
 function urgent(what: Parameters<typeof aSnapshot>[0] = {}) {
   return aSnapshot({ takenAt: friday, labels: [label], ...what })
@@ -43,8 +43,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       snapshot: urgent({ body: 'Urgent: checkout is down' }),
       title: 'Urgent by ann',
       says: [
-        '`ann` labelled it `urgent` on Fri 27 Nov 2026, 09:00 PST (17:00 UTC), until Sat 28 Nov 2026, 09:00 PST (17:00 UTC): `checkout is down`. It lifts the window, and nothing else.',
-        'Expires Sat 28 Nov 2026, 09:00 PST (17:00 UTC)',
+        '`ann` marked it as `urgent` on Fri, Nov 27, 9:00 AM PST (17:00 UTC), until Sat, Nov 28, 9:00 AM PST (17:00 UTC): `checkout is down`. The label lifts the release window and freezes, and nothing else.',
       ],
       next: [{ kind: 'recheck', at: '2026-11-28T17:00:00.000Z' }],
     },
@@ -137,7 +136,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       snapshot: urgent({ access: accessOf({ role: 'triage', write: false }, ann) }),
       state: 'waiting',
       title: closed,
-      says: 'The label `urgent` does not count: `ann`, who put it on, has the role `triage` now; write access is needed.',
+      says: 'The label `urgent` does not count: `ann`, who added it, now has the role `triage`; write access is needed.',
     },
     {
       name: 'not when put on by somebody who lost write permission since',
@@ -148,7 +147,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       name: 'not when put on by somebody whose permission was not read',
       snapshot: urgent({ labels: [aLabel({ by: dan, at: labelledAt })] }),
       state: 'waiting',
-      says: 'has the role `none` now',
+      says: 'now has the role `none`',
     },
     {
       name: 'not when put on by a bot',
@@ -157,13 +156,13 @@ testGate('The label urgent lifts the window', releaseWindow, {
         access: accessOf({ role: 'admin', write: true }, robot),
       }),
       state: 'waiting',
-      says: '`helper[bot]` is not a person; a person with write access must put it on.',
+      says: '`helper[bot]` is not a person; someone with write access must add it.',
     },
     {
-      name: 'not when nothing tells who put it on',
+      name: 'not when nothing tells who added it',
       snapshot: urgent({ labels: [aLabel({ by: null, at: labelledAt })] }),
       state: 'waiting',
-      says: 'GitHub does not say who put it on.',
+      says: 'GitHub does not say who added it.',
     },
     {
       name: 'not when nothing tells when it was put on',
@@ -174,7 +173,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       name: 'not from the instant at which it expires',
       snapshot: urgent({ takenAt: '2026-11-28T17:00:00Z' }),
       state: 'waiting',
-      says: 'it has expired; take it off and put it on again.',
+      says: 'it has expired; remove it and add it again.',
     },
     {
       name: 'not when put on before the base was changed, whatever the change is against the new one',
@@ -184,7 +183,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
         },
       }),
       state: 'waiting',
-      says: 'the base branch was changed since; take it off and put it on again.',
+      says: 'the base branch was changed since; remove it and add it again.',
     },
     {
       name: 'not when the base was changed in the same second',
@@ -198,13 +197,13 @@ testGate('The label urgent lifts the window', releaseWindow, {
         labels: [aLabel({ at: labelledAt, equality: different })],
       }),
       state: 'waiting',
-      says: 'it was put on before the last push (`price.ts` changed since); take it off and put it on again.',
+      says: 'it was added before the last push (`price.ts` changed since); remove it and add it again.',
     },
     {
       name: 'not after a push whose content was not compared',
       snapshot: urgent({ head: { pushedAt: minutesLater(10, labelledAt) } }),
       state: 'waiting',
-      says: 'it was put on before the last push; take it off and put it on again.',
+      says: 'it was added before the last push; remove it and add it again.',
     },
     {
       name: 'not after a push of the same second',
@@ -216,7 +215,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       snapshot: urgent({ labels: [aLabel({ by: author, at: labelledAt })] }),
       settings: settings({ allow_author: false }),
       state: 'waiting',
-      says: '`author` is the author; somebody else must put it on.',
+      says: '`author` is the author; someone else must add it.',
     },
     {
       name: 'not when put on by somebody outside of the teams that may',
@@ -224,8 +223,8 @@ testGate('The label urgent lifts the window', releaseWindow, {
       settings: settings({ labelled_by: ['on-call', 'acme/sre'] }),
       state: 'waiting',
       says: [
-        '`ann`, who put it on, is not a member of `on-call` or `acme/sre`.',
-        'a person with write access who is a member of `on-call` or `acme/sre`, by the label `urgent`',
+        '`ann`, who added it, is not a member of `on-call` or `acme/sre`.',
+        'members of `on-call` or `acme/sre` can add the label `urgent`',
       ],
     },
     {
@@ -253,7 +252,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       snapshot: urgent({ body }),
       settings: settings({ incident: 'FOODYE-MCP-\\d+' }),
       state: 'waiting' as const,
-      says: 'the description links no incident; add one that matches `FOODYE-MCP-\\d+`.',
+      says: 'the description names no incident; add one that matches `FOODYE-MCP-\\d+`.',
     })),
     {
       name: 'not when nothing tells when the head was pushed',

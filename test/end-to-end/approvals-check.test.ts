@@ -24,7 +24,7 @@ async function aGreen(shop: Workshop): Promise<Change> {
   await shop.review('dev', change)
   expect(await shop.check(change)).toMatchObject({
     conclusion: 'success',
-    title: 'All hold: Approved by 2 people',
+    title: 'Ready to merge',
   })
   return change
 }
@@ -229,7 +229,7 @@ describe('a push that GitHub lists late', () => {
     await shop.review('dev', change)
     expect(await shop.check(change)).toMatchObject({
       conclusion: 'failure',
-      title: 'It is not known who pushed',
+      title: 'Unknown who pushed',
     })
     hide()
     await later()

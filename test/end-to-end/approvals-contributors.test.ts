@@ -19,7 +19,7 @@ async function expectBenBarred(shop: Shop, pull: Pull, as: string, why: RegExp) 
   await shop.approve(pull, 'chloe', 'ben')
   const judgement = await shop.judge(pull)
   expect(judgement).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
-  expect(judgement.text).toMatch(new RegExp(`\`ben\` approved .* which does not count: .*${why.source}`))
+  expect(judgement.text).toMatch(new RegExp(`\`ben\` approved .* but it does not count: .*${why.source}`))
   expect(partsOf(judgement, 'ben')).toContain(as)
 }
 
@@ -51,13 +51,15 @@ describe('who wrote it cannot approve it', () => {
     expect((await shop.judge(pull)).snapshot.unmatchedCoAuthors).toEqual([])
   })
 
-  test('a co-author who is tied to no account is shown and bars nobody', async () => {
+  test('a co-author who is not linked to an account is shown and bars nobody', async () => {
     const shop = await desk.shop()
     const pull = await shop.open('ana', price, { coAuthors: [{ name: 'Ben', email: 'ben@elsewhere.test' }] })
     await shop.approve(pull, 'chloe', 'ben')
     const judgement = await shop.judge(pull)
     expect(judgement).toMatchObject({ state: 'passed' })
-    expect(judgement.text).toMatch(/Named as co-author, but tied to no account: `Ben <ben@elsewhere.test>`/)
+    expect(judgement.text).toMatch(
+      /Named as co-author, but not linked to an account: `Ben <ben@elsewhere.test>`/,
+    )
   })
 
   test('the author of a commit on the side branch of a merge', async () => {
@@ -183,7 +185,7 @@ describe('a push that GitHub does not list', () => {
     shop.restart(lagging(() => late))
     const pull = await shop.open('ana', price)
     await shop.approve(pull, 'chloe', 'dev')
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'It is not known who pushed' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Unknown who pushed' })
     late = false
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
   })
@@ -246,7 +248,7 @@ describe('a commit that GitHub cannot tie to an account', () => {
     const before = await shop.judge(pull)
     expect(before).toMatchObject({ state: 'failed', title: '1 commit without a known author' })
     expect(before.text).toContain(pull.sha.slice(0, 7))
-    expect(before.text).toMatch(/add it to their GitHub account/)
+    expect(before.text).toMatch(/Add the email address to the GitHub account/)
     desk.github.addUser(`late-${shop.repo}`, { email })
     const after = await shop.judge(pull)
     expect(after).toMatchObject({ state: 'passed' })
@@ -332,6 +334,6 @@ describe('forks', () => {
     desk.github.setCollaborator(shop.name, 'zoe', 'read')
     const pull = await fromFork(shop)
     await shop.approve(pull, 'chloe', 'dev')
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'It is not known who pushed' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Unknown who pushed' })
   })
 })

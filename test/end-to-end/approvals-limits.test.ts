@@ -50,7 +50,7 @@ describe('what the API can give', () => {
     await shop.approve(pull, 'chloe', 'ben')
     const judgement = await shop.judge(pull)
     expect(judgement).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
-    expect(judgement.text).toMatch(/`ben` approved .* which does not count: wrote/)
+    expect(judgement.text).toMatch(/`ben` approved .* but it does not count: wrote/)
     await shop.approve(pull, 'dev')
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
   })
@@ -60,7 +60,7 @@ describe('what the API can give', () => {
     const pull = await manyCommits(shop, 1_010, ben)
     await shop.approve(pull, 'chloe', 'dev')
     const judgement = await shop.judge(pull)
-    expect(judgement).toMatchObject({ state: 'failed', title: 'The commits cannot all be read' })
+    expect(judgement).toMatchObject({ state: 'failed', title: 'Not all commits could be read' })
     expect(judgement.text).toContain('The change has 1010 commits, of which GitHub shows 1000.')
   })
 
@@ -93,7 +93,7 @@ describe('what the API can give', () => {
     const pull = await manyCommits(shop, 260, ben)
     await shop.approve(pull, 'chloe', 'dev')
     desk.github.faults.add({ kind: 'status', status: 422, path: /\/compare\// })
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'The commits cannot all be read' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Not all commits could be read' })
   })
 
   test('a tree that GitHub cuts proves nothing', async () => {
@@ -123,7 +123,7 @@ describe('what the API can give', () => {
       const data = (await answer.json()) as { head: object }
       return Response.json({ ...data, head: { ...data.head, repo: null } })
     })
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'It is not known who pushed' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Unknown who pushed' })
   })
 })
 

@@ -60,7 +60,7 @@ describe('the last review that is no comment stands', () => {
     await dismiss(shop, pull, 'mia', block)
     const judgement = await shop.judge(pull)
     expect(judgement).toMatchObject({ state: 'passed' })
-    expect(judgement.text).toContain('`mia` dismissed the review in which `eva` had requested changes')
+    expect(judgement.text).toContain('`mia` dismissed the changes that `eva` had requested')
   })
 
   test('a dismissed approval leaves nothing and revives no older one', async () => {

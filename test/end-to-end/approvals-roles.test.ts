@@ -40,7 +40,7 @@ describe('the role at the time of the evaluation', () => {
     await expectOneMissing(
       shop,
       pull,
-      /which does not count: the role is `none` now, and write access is needed/,
+      /but it does not count: their role is now `none`, and write access is needed/,
     )
   })
 
@@ -62,7 +62,7 @@ describe('the role at the time of the evaluation', () => {
     const login = hire(shop, 'read')
     const pull = await shop.open('ana', price)
     await shop.approve(pull, 'chloe', login)
-    await expectOneMissing(shop, pull, /the role is `read` now/)
+    await expectOneMissing(shop, pull, /their role is now `read`/)
     desk.github.setCollaborator(shop.name, login, 'write')
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
   })
@@ -96,7 +96,7 @@ describe('the role at the time of the evaluation', () => {
     await shop.approve(pull, 'chloe', login)
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
     desk.github.setTeamMember('acme', slug, login, false)
-    await expectOneMissing(shop, pull, /the role is `none` now/)
+    await expectOneMissing(shop, pull, /their role is now `none`/)
   })
 })
 
@@ -125,7 +125,7 @@ describe('one person is an account id', () => {
       if (!String(input).endsWith(`/collaborators/${login}/permission`)) return fetch(input, init)
       return Response.json({ permission: 'write', role_name: 'write', user: twin })
     })
-    await expectOneMissing(shop, pull, /the role is `none` now/)
+    await expectOneMissing(shop, pull, /their role is now `none`/)
   })
 
   test('two approvals by one person are one', async () => {
@@ -138,7 +138,7 @@ describe('one person is an account id', () => {
   test('a deleted account (ghost) leaves no approval', async () => {
     const { shop, pull, login } = await approvedByNewcomer()
     desk.github.deleteUser(login)
-    await expectOneMissing(shop, pull, /A deleted account approved .* which does not count/)
+    await expectOneMissing(shop, pull, /A deleted account approved .* but it does not count/)
   })
 
   test("the author's account is deleted: their commits are nobody's, and the gate closes", async () => {

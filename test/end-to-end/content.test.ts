@@ -52,7 +52,7 @@ async function expectStale(shop: Shop, pull: Pull, why: RegExp) {
   const { state, title, text } = await shop.judge(pull)
   expect(text).toMatch(why)
   expect({ state, title }).toEqual({ state: 'waiting', title: 'Waiting for 2 approvals' })
-  expect(text).toMatch(/`chloe` and `dev` approved an older version and need to look again/)
+  expect(text).toMatch(/`chloe` and `dev` approved an older version and need to approve again/)
 }
 
 describe('an update merge', () => {
@@ -78,7 +78,7 @@ describe('an update merge', () => {
       await copy.write({ 'README.md': '# Smuggled\n' })
       await copy.commit('Merge main into feature')
     })
-    await expectStale(shop, pull, /needs to look again: `?README\.md/)
+    await expectStale(shop, pull, /stale approval: `?README\.md/)
   })
 
   test('with an edit smuggled into a file that the base changed too drops them', async () => {
@@ -180,7 +180,7 @@ describe('an update merge', () => {
     await rework(shop, pull, (copy) => copy.merge('origin/side'))
     const { state, text } = await shop.judge(pull)
     expect(state).toBe('waiting')
-    expect(text).toMatch(/`dev` approved .* which does not count: wrote/)
+    expect(text).toMatch(/`dev` approved .* but it does not count: wrote/)
   })
 })
 
@@ -321,7 +321,7 @@ describe('a label that is bound to the content', () => {
   const urgentOf = async (shop: Shop, pull: Pull) =>
     (await shop.read(pull, { boundLabels: ['urgent'] })).labels[0]
 
-  test('holds for the head that it was put on, and names who put it on', async () => {
+  test('holds for the head that it was put on, and names who added it', async () => {
     const { shop, pull } = await labelled()
     expect(await urgentOf(shop, pull)).toMatchObject({
       name: 'urgent',

@@ -70,8 +70,8 @@ describe('a merge group', () => {
     expect(heads).toHaveLength(2)
     const checks = await Promise.all(heads.map((sha) => shop.check({ sha })))
     expect(checks.map((check) => check?.title).toSorted()).toEqual([
-      `All hold: #${good.number}`,
-      `All hold: #${good.number} and #${better.number}`,
+      `Ready to merge: #${good.number}`,
+      `Ready to merge: #${good.number} and #${better.number}`,
     ])
   })
 

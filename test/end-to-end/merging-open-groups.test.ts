@@ -84,7 +84,7 @@ describe('a group that has passed and is still open is failed at once', () => {
     await copy.commit('Freeze')
     await copy.push({ ref: 'main' })
     await stage.settled()
-    await isFailed(shop, group, 'Opens Wed 9 Dec 2026, 10:00 PST')
+    await isFailed(shop, group, 'Opens Wed, Dec 9, 10:00 AM PST')
   })
 })
 

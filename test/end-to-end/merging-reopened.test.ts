@@ -81,13 +81,13 @@ describe('a passed verdict ends when its pull request', () => {
     [
       'is closed: merged at once after it was opened again is an exception',
       'closed',
-      ['No verdict had been given since it was reopened.', 'Approvals: Changes requested by dev'],
+      ['The release gate had not checked it since it was reopened.', 'Approvals: Changes requested by dev'],
     ],
     [
       'is offered to a branch that is not covered: merged at once after it came back is one',
       'away',
       [
-        'No verdict had been given for the branch that it was merged into.',
+        'The release gate had not checked it for the branch that it was merged into.',
         'By the facts at the time of the merge, the check would have passed.',
       ],
     ],

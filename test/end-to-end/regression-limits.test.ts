@@ -102,7 +102,7 @@ describe('a server', () => {
     await shop.deploy(change)
     expect(await shop.check(change)).toMatchObject({
       conclusion: 'failure',
-      title: 'Staging could not be judged',
+      title: 'Staging regression inconclusive',
     })
     expect((await shop.regression(change))?.summary).toContain(
       'does not allow other/tool to use the server staging',
@@ -125,7 +125,7 @@ describe('a run that dies each time', () => {
     for (let tries = 0; tries < 14; tries++) await stage.moveTo(new Date(stage.now().getTime() + 6 * minute))
     expect(await shop.check(change)).toMatchObject({
       conclusion: 'failure',
-      title: 'Staging could not be judged',
+      title: 'Staging regression inconclusive',
     })
     expect((await shop.regression(change))?.title).toContain('the run failed on every attempt')
     stage.github.faults.clear()

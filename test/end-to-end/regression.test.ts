@@ -29,7 +29,7 @@ const exceptionsOf = async (shop: Workshop) =>
 /** Resolves once the check says that the run goes on. */
 const progressReport = (shop: Workshop, change: Change) =>
   eventually(async () => expect(await shop.regression(change)).toMatchObject({ conclusion: null }))
-const passed = { conclusion: 'success', title: 'All hold: Staging regression passed' }
+const passed = { conclusion: 'success', title: 'Ready to merge' }
 
 beforeAll(async () => {
   world = await aStagingWorld()
@@ -176,7 +176,7 @@ describe('what could not be judged', () => {
     expect(report).toMatchObject({ conclusion: 'failure' })
     expect(report?.title).toMatch(/Staging could not be judged/)
     const gate = await gateOf(shop, change)
-    expect(gate).toMatchObject({ conclusion: 'failure', title: 'Staging could not be judged' })
+    expect(gate).toMatchObject({ conclusion: 'failure', title: 'Staging regression inconclusive' })
     expect(gate.summary).toContain('by the button "Run again"')
     expect(gate.summary).not.toMatch(/regression failed/i)
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
@@ -225,7 +225,7 @@ describe('what could not be judged', () => {
     const shop = await world.shop(`gates:\n  staging_regression:\n    ${setting}\n`)
     const change = await aChange(shop)
     await shop.deploy(change)
-    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging could not be judged' })
+    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging regression inconclusive' })
     expect((await shop.regression(change))?.summary).toContain(says)
   })
 
@@ -249,7 +249,7 @@ describe('what could not be judged', () => {
     expect((await shop.regression(change))?.title).toContain(
       'something was deployed to staging during the run',
     )
-    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging could not be judged' })
+    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging regression inconclusive' })
     expect(await gateOf(shop, other)).toMatchObject(passed)
   })
 })
@@ -303,7 +303,7 @@ describe('while another head is being deployed', () => {
     expect((await shop.regression(change))?.title).toContain(
       'something was deployed to staging during the run',
     )
-    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging could not be judged' })
+    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging regression inconclusive' })
   })
 })
 
@@ -374,7 +374,7 @@ describe('the label release', () => {
     const change = await aChange(shop)
     await shop.label('gus', change, 'release')
     expect(await deploymentsOf(shop, change)).toEqual([])
-    expect((await gateOf(shop, change)).summary).toContain('`gus`, who put it on, has no write access')
+    expect((await gateOf(shop, change)).summary).toContain('`gus`, who added it, has no write access')
   })
 
   test('after a deployment that failed: asked again when it is put on again, and not before', async () => {
@@ -412,7 +412,7 @@ describe('a head from a fork', () => {
     await shop.label('eva', change, 'release')
     await shop.deploy(change)
     expect((await deploymentsOf(shop, change)).map(({ creator }) => creator?.login)).toEqual([deployer])
-    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging regression not asked for' })
+    expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging regression not requested' })
     expect(await shop.regression(change)).toMatchObject({ conclusion: 'action_required' })
 
     await shop.runAgain('zoe', change)
@@ -423,7 +423,7 @@ describe('a head from a fork', () => {
 })
 
 describe('without deployments', () => {
-  test('the label asks for a run, tied to the head at the time of the run', async () => {
+  test('the label asks for a run, It counts for the head at the time of the run', async () => {
     const shop = await world.shop(
       'gates:\n  staging_regression:\n    deployment: none\n    limits: { per_tool: 2, total: 4 }\n',
     )
@@ -432,8 +432,10 @@ describe('without deployments', () => {
     await shop.label('eva', change, 'release')
     const gate = await gateOf(shop, change)
     expect(gate).toMatchObject(passed)
-    expect(gate.summary).toContain('tied to the head at the time of the run')
-    expect((await shop.regression(change))?.summary).toContain('tied to the head at the time of the run')
+    expect(gate.summary).toContain('It counts for the head at the time of the run')
+    expect((await shop.regression(change))?.summary).toContain(
+      'It counts for the head at the time of the run',
+    )
     expect(await deploymentsOf(shop, change)).toEqual([])
   })
 })
@@ -451,7 +453,7 @@ describe('evidence', () => {
     expect(sha).not.toBe(change.sha)
     const gate = await gateOf(shop, { sha })
     expect(gate).toMatchObject(passed)
-    expect(gate.summary).toContain('which has the identical files')
+    expect(gate.summary).toContain('which has identical files')
     expect(await runsOf(shop, { sha })).toEqual([])
     const other = await shop.push('ana', change, { 'src/rewards.ts': 'export const cap = 0\n' })
     expect(await gateOf(shop, other)).toMatchObject({ title: 'Not on staging yet' })

@@ -35,9 +35,9 @@ describe('status, for whoever runs the release', () => {
   test('before the opening: what is ready for it, what waits and for what', async () => {
     const { code, out } = await status()
     expect(code).toBe(0)
-    expect(out).toContain('foodyepay/mcp-server: closed, opens Wed 25 Nov 2026, 10:00 PST (18:00 UTC)')
+    expect(out).toContain('foodyepay/mcp-server: closed, opens Wed, Nov 25, 10:00 AM PST (18:00 UTC)')
     expect(out).toContain('2 open: 0 green, 1 ready, 1 not ready')
-    expect(out).toMatch(/ready #1 It ready \(ana\)\n +Opens Wed 25 Nov 2026, 10:00 PST/)
+    expect(out).toMatch(/ready #1 It ready \(ana\)\n +Opens Wed, Nov 25, 10:00 AM PST/)
     expect(out).toMatch(/not ready #2 It waits \(ana\)\n +Waiting for 2 approvals/)
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })

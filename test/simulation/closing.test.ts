@@ -144,7 +144,7 @@ describe('the process is killed one minute before closing and started five minut
 /** The pull requests of which Slack was told that they were merged past the gate. */
 function announcedOf(stage: Stage): number[] {
   return stage.slack.messages.flatMap((message) => {
-    const number = /Merged past the gate: [^#]*#(\d+)/.exec(JSON.stringify(message))?.[1]
+    const number = /Release gate bypassed by a merge: [^#]*#(\d+)/.exec(JSON.stringify(message))?.[1]
     return number === undefined ? [] : [Number(number)]
   })
 }

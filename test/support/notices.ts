@@ -32,7 +32,7 @@ export const anException = (changes: Partial<NoticeOf<'exception'>> = {}): Notic
     sha: 'abcdef0123456789abcdef0123456789abcdef01',
     url: 'https://github.com/foodyepay/mcp-server/commit/abcdef0',
   },
-  bypassed: ['Approvals: Waiting for 2 approvals', 'Release window: Opens Wed 2 Dec 2026, 10:00 PST'],
+  bypassed: ['Approvals: Waiting for 2 approvals', 'Release window: Opens Wed, Dec 2, 10:00 AM PST'],
   ...changes,
 })
 

@@ -7,7 +7,7 @@ import { type Tally, tallyOf } from '../tally.ts'
 import { unattributedFinding } from '../unattributed.ts'
 
 const settings = z.strictObject({
-  count: z.int().min(1).default(2).describe('How many distinct people must have approved this content.'),
+  count: z.int().min(1).default(2).describe('How many different people must approve this content.'),
   teams: z
     .array(
       z
@@ -18,15 +18,15 @@ const settings = z.strictObject({
         ),
     )
     .default([])
-    .describe('Each of these teams must be represented by one of the approvers.'),
+    .describe('Teams that must each have a member among the approvers.'),
   unattributed: z
     .enum(['fail', 'ignore'])
     .default('fail')
-    .describe('What to do with commits whose author or committer GitHub cannot tie to an account.'),
+    .describe('What to do with commits whose author or committer is not linked to a GitHub account.'),
   request_reviews: z
     .boolean()
     .default(false)
-    .describe('Whether to ask people who can count for a review when approvals are short.'),
+    .describe('Whether to request reviews from people whose approval is stale and from missing teams.'),
 })
 
 type Settings = z.output<typeof settings>
@@ -51,14 +51,14 @@ function blocked(tally: Tally): Finding | undefined {
   const names = list(tally.blocks.map(({ person }) => code(person.login)))
   return failed(
     `Changes requested by ${list(tally.blocks.map(({ person }) => person.login))}`,
-    `${names} requested changes. A later approval by the same person lifts this, and so does a dismissal of the review.`,
+    `${names} requested changes. This clears when the same person approves, or when the review is dismissed.`,
     { who: names },
   )
 }
 
 function drafted(snapshot: Snapshot): Finding | undefined {
   if (!snapshot.draft) return undefined
-  return waiting('Draft: not ready for review', 'A draft waits. Mark the pull request as ready for review.', {
+  return waiting('Draft: not ready for review', 'Mark the pull request as ready for review.', {
     who: 'The author',
   })
 }
@@ -82,13 +82,13 @@ function enough(tally: Tally, snapshot: Snapshot, policy: Settings): Finding {
 function whatIsMissing(tally: Tally, snapshot: Snapshot, missing: number, names: string[]): string {
   const stale = tally.stale.map(({ review }) => code(review.person.login))
   const sentences = [
-    names.length > 0 ? `Approved by ${list(names)}.` : 'No approval counts yet.',
+    names.length > 0 ? `Approved by ${list(names)}.` : 'No approvals yet.',
     missing > 0 ? `${plural(tally.needed, 'approval is', 'approvals are')} needed.` : '',
     stale.length > 0
-      ? `${list(stale)} approved an older version and ${stale.length === 1 ? 'needs' : 'need'} to look again.`
+      ? `${list(stale)} approved an older version and ${stale.length === 1 ? 'needs' : 'need'} to approve again.`
       : '',
     tally.missingTeams.length > 0
-      ? `Nobody of ${list(
+      ? `Nobody from ${list(
           tally.missingTeams.map((team) => code(team)),
           'or',
         )} has approved yet.`
@@ -102,12 +102,13 @@ function hiddenPeople({ unownedBots: bots }: Snapshot): string {
   if (bots.length === 0) return ''
   const names = list(bots.map(({ login }) => code(login)))
   const more = bots.length === 1 ? 'one more approval is' : `${bots.length} more approvals are`
-  return `${names} wrote or pushed part of this and nobody is known behind ${bots.length === 1 ? 'it' : 'them'}, so ${more} needed than usual.`
+  return `${names} wrote or pushed part of this change, and no person is known to be responsible for it, so ${more} needed than usual.`
 }
 
 function whoCanApprove({ missingTeams }: Tally): string {
-  const teams = missingTeams.length > 0 ? ` (${list(missingTeams.map((team) => code(team)))} among them)` : ''
-  return `People with write access who did not work on this change${teams}`
+  const teams =
+    missingTeams.length > 0 ? `, including someone from ${list(missingTeams.map((team) => code(team)))}` : ''
+  return `Anyone with write access who did not work on this change${teams}`
 }
 
 /** Everybody whose approval went stale can count again; those who cannot count are never asked. */

@@ -8,12 +8,12 @@ const settings = z.strictObject({
     .min(1, 'the label needs a name, like "hold"')
     .max(50, 'GitHub allows a label no more than 50 characters; write a shorter name')
     .default('hold')
-    .describe('The label that holds a pull request back until it is taken off.'),
+    .describe('The label that blocks a pull request until it is removed.'),
 })
 
 /**
- * A label that says never until removed. It counts whoever put it on: GitHub lets nobody below triage label a pull
- * request, and what holds back needs less authority than what lets through.
+ * A label that blocks until it is removed. It counts whoever added it: GitHub lets nobody below triage label a pull
+ * request, and blocking a merge needs less authority than allowing one.
  */
 export const hold = defineGate({
   title: 'Hold',
@@ -21,12 +21,12 @@ export const hold = defineGate({
   labels: ({ label }) => [label],
   evaluate(snapshot, { label: wanted }) {
     const label = snapshot.labels.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
-    if (!label) return passed('Not on hold', `Nobody has put the label ${code(wanted)} on.`)
-    const who = label.by ? code(label.by.login) : 'Somebody whom GitHub does not name'
+    if (!label) return passed('Not on hold', `The label ${code(wanted)} is not set.`)
+    const who = label.by ? code(label.by.login) : 'Someone whom GitHub does not name'
     return waiting(
       label.by ? `On hold by ${label.by.login}` : 'On hold',
-      `${who} put the label ${code(wanted)} on. Nothing lifts it, not even urgency, until it is taken off.`,
-      { who: 'Anybody with the triage role or more, by taking the label off' },
+      `${who} added the label ${code(wanted)}. It blocks the merge until it is removed, even for an urgent change.`,
+      { who: `Anyone with triage access: remove the label ${code(wanted)}` },
     )
   },
 })

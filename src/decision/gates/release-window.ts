@@ -1,12 +1,13 @@
+import { weekInWords } from '../calendar/week-in-words.ts'
 import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../calendar.ts'
-import { parseDuration } from '../duration.ts'
+import { durationInWords, parseDuration } from '../duration.ts'
 import { defineGate, type Finding, passed, type Step, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { evaluateUrgency, type Urgency } from '../urgent.ts'
 import { type WindowSettings, windowSettings } from '../window-settings.ts'
 
-/** The weekly release window is open, or somebody with the right labelled the change urgent. */
+/** The weekly release window is open, or the change is marked as urgent by someone who may. */
 export const releaseWindow = defineGate({
   title: 'Release window',
   settings: windowSettings,
@@ -14,7 +15,7 @@ export const releaseWindow = defineGate({
   evaluate(snapshot, settings) {
     const now = new Date(snapshot.takenAt)
     const urgency = evaluateUrgency(snapshot, settings.urgent)
-    const finding = frozen(snapshot, settings) ?? judgeCalendar(now, settings, snapshot.takeBack ?? 0)
+    const finding = frozen(snapshot, settings) ?? byCalendar(now, settings, snapshot.takeBack ?? 0)
     if (urgency.state === 'absent') return finding
     if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
     return finding.state === 'passed'
@@ -47,30 +48,42 @@ export function isFrozen({ frozen: ordered, takenAt }: Pick<Snapshot, 'frozen' |
 }
 
 function noting(finding: Finding, note: string): Finding {
-  return { ...finding, reason: `${finding.reason} ${note}` }
+  const lasting = finding.lasting === undefined ? {} : { lasting: `${finding.lasting} ${note}` }
+  return { ...finding, reason: `${finding.reason} ${note}`, ...lasting }
 }
 
-/** A freeze that was ordered at once, or that a line in the policy says, beats every window. */
+/** A freeze beats every window, whether it was ordered or stands in the policy. Told in the past tense, so that it stays true. */
 function frozen(snapshot: Snapshot, settings: WindowSettings): Finding | undefined {
   const { frozen: ordered } = snapshot
-  const holds = isFrozen(snapshot) && ordered
-  if (!holds && settings.frozen === undefined) return undefined
-  const until = holds && ordered.until ? new Date(ordered.until) : undefined
-  const when = until ? `until ${formatTime(until, settings.time_zone)}` : 'until it is lifted'
-  const reason = holds
-    ? `${code(ordered.reason, 140)} (by ${code(ordered.by)})`
-    : code(settings.frozen ?? '', 140)
-  return waiting(
-    `Frozen: ${holds ? ordered.reason : settings.frozen}`,
-    `Releases are frozen ${when}: ${reason}.`,
-    {
-      who: `Whoever froze it, by ${holds ? '`release-gate unfreeze`' : 'taking `frozen` out of the policy'}`,
-      ...(until ? { when: `Ends ${formatTime(until, settings.time_zone)}`, next: recheck(until) } : {}),
-    },
-  )
+  if (isFrozen(snapshot) && ordered) return frozenByOrder(ordered, settings)
+  if (settings.frozen === undefined) return undefined
+  const reason = `Releases are frozen by the line ${code('frozen')} in the policy: ${code(settings.frozen, 140)}.`
+  return waiting(`Frozen: ${settings.frozen}`, reason, {
+    who: `Anyone who can change the policy: remove the line ${code('frozen')}`,
+    lasting: reason,
+  })
 }
 
-function judgeCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {
+function frozenByOrder(
+  { reason, by, since, until }: NonNullable<Snapshot['frozen']>,
+  settings: WindowSettings,
+): Finding {
+  const ends = until ? new Date(until) : undefined
+  const end = ends ? `until ${formatTime(ends, settings.time_zone)}` : 'until it is lifted'
+  const told = `${code(by)} froze releases on ${formatTime(new Date(since), settings.time_zone)}, ${end}: ${code(reason, 140)}.`
+  return waiting(`Frozen: ${reason}`, told, {
+    who: `${code(by)} or another operator: run ${code('release-gate unfreeze')}`,
+    lasting: told,
+    ...(ends ? { next: recheck(ends) } : {}),
+  })
+}
+
+function byCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {
+  const finding = inCalendar(now, settings, takeBack)
+  return { ...finding, lasting: `${weekInWords(settings)}.` }
+}
+
+function inCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {
   const calendar = stateAt(settings, now)
   if (!calendar.open) return closed(calendar, settings)
   const { closesAt } = calendar
@@ -78,22 +91,23 @@ function judgeCalendar(now: Date, settings: WindowSettings, takeBack: number): F
   const before = Math.max(parseDuration(settings.closing_margin), takeBack)
   const lastGreen = new Date(closesAt.getTime() - before)
   if (now >= lastGreen) return closing(closesAt, settings)
-  const until = formatTime(closesAt, settings.time_zone)
-  return passed('Release window open', `Open until ${until}.${margin(settings)}`, {
-    when: `Closes ${until}`,
-    next: recheck(lastGreen),
-  })
+  return passed(
+    'Release window open',
+    `Open until ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}`,
+    {
+      next: recheck(lastGreen),
+    },
+  )
 }
 
-/** A green check does not expire by itself, so nothing turns green within the margin before closing. */
+/** A green check does not expire, so nothing turns green within the margin before closing. */
 function closing(closesAt: Date, settings: WindowSettings): Finding {
   const { opensAt } = stateAt(settings, closesAt)
+  const open = opensAt && formatTime(opensAt, settings.time_zone)
   return waiting(
-    opensAt
-      ? `Closing; opens again ${formatTimeShort(opensAt, settings.time_zone)}`
-      : 'The release window is closing',
-    `The window closes ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}`,
-    { who: whoLifts(settings), ...whenOpens(opensAt, settings), next: recheck(closesAt) },
+    opensAt ? `Opens ${formatTimeShort(opensAt, settings.time_zone)}` : 'No upcoming release window',
+    `It was too close to the end of the window at ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}${open ? ` The next one opens automatically ${open}.` : ''}`,
+    { who: whoLifts(settings), next: recheck(closesAt), ...(opensAt && { automatic: true }) },
   )
 }
 
@@ -106,41 +120,37 @@ function closed(calendar: CalendarState, settings: WindowSettings): Finding {
   const { opensAt } = calendar
   if (!opensAt) {
     return waiting(
-      'No release window is in sight',
-      `${why} No window opens within the next two years; see \`windows\` and \`freezes\` in the policy.`,
-      { who: 'Whoever keeps the policy' },
+      'No upcoming release window',
+      `${why} No window opens within the next two years. Check ${code('windows')} and ${code('freezes')} in the policy.`,
+      { who: 'Anyone who can change the policy' },
     )
   }
-  return waiting(`Opens ${formatTimeShort(opensAt, settings.time_zone)}`, `${why} It opens by itself.`, {
-    who: whoLifts(settings),
-    ...whenOpens(opensAt, settings),
-    next: recheck(opensAt),
-  })
-}
-
-function whenOpens(opensAt: Date | undefined, settings: WindowSettings): Pick<Finding, 'when'> {
-  return opensAt ? { when: `Opens ${formatTime(opensAt, settings.time_zone)}` } : {}
+  const opens = formatTime(opensAt, settings.time_zone)
+  return waiting(
+    `Opens ${formatTimeShort(opensAt, settings.time_zone)}`,
+    `${why} It opens automatically ${opens}.`,
+    { who: whoLifts(settings), next: recheck(opensAt), automatic: true },
+  )
 }
 
 /** The label is the only other way, and it lifts nothing but the window. */
 function whoLifts({ urgent }: WindowSettings): string {
   const teams = urgent.labelled_by.map((team) => code(team))
-  const member = teams.length > 0 ? ` who is a member of ${list(teams, 'or')}` : ''
-  return `Nobody; if it cannot wait, a person with write access${member}, by the label ${code(urgent.label)}`
+  const who = teams.length > 0 ? `members of ${list(teams, 'or')}` : 'anyone with write access'
+  return `No action needed. If it can't wait, ${who} can add the label ${code(urgent.label)}`
 }
 
-/** Urgent lifts the window and freezes, and nothing else; it is looked at again when it ends. */
+/** Urgent lifts the window and freezes, and nothing else; it is evaluated again when it ends. */
 function lifted(
   urgency: Urgency & { state: 'valid' },
   settings: WindowSettings,
   snapshot: Snapshot,
 ): Finding {
-  const until = formatTime(urgency.until, settings.time_zone)
-  return passed(
-    `Urgent by ${urgency.by.login}`,
-    `${labelled(urgency, settings)} It lifts the window, and nothing else.`,
-    { when: `Expires ${until}`, next: recheck(endOf(urgency, settings, snapshot)) },
-  )
+  const reason = `${labelled(urgency, settings)} The label lifts the release window and freezes, and nothing else.`
+  return passed(`Urgent by ${urgency.by.login}`, reason, {
+    next: recheck(endOf(urgency, settings, snapshot)),
+    lasting: reason,
+  })
 }
 
 /** It expires, or ends when the review of an earlier one falls due where that blocks. */
@@ -158,7 +168,7 @@ function endOf(
 function labelled({ by, at, until, reason }: Urgency & { state: 'valid' }, settings: WindowSettings): string {
   const [from, to] = [formatTime(at, settings.time_zone), formatTime(until, settings.time_zone)]
   const why = reason === undefined ? 'no reason given' : code(reason, 140)
-  return `${code(by.login)} labelled it ${code(settings.urgent.label)} on ${from}, until ${to}: ${why}.`
+  return `${code(by.login)} marked it as ${code(settings.urgent.label)} on ${from}, until ${to}: ${why}.`
 }
 
 function voided(urgency: Urgency & { state: 'void' }, settings: WindowSettings): string {
@@ -166,7 +176,10 @@ function voided(urgency: Urgency & { state: 'void' }, settings: WindowSettings):
 }
 
 function margin({ closing_margin }: WindowSettings): string {
-  return parseDuration(closing_margin) === 0 ? '' : ` Nothing turns green in the last ${closing_margin}.`
+  const length = parseDuration(closing_margin)
+  return length === 0
+    ? ''
+    : ` Nothing turns green in the last ${durationInWords(length).replace(/^1 (\w+)$/, '$1')}.`
 }
 
 function recheck(at: Date): Step[] {

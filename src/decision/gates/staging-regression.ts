@@ -25,9 +25,9 @@ function judgeEvidence(snapshot: Snapshot, settings: RegressionSettings): Findin
   const { regression: facts, head } = snapshot
   if (!facts) {
     return failed(
-      'Staging could not be judged',
-      'What is known about staging was not read, so this gate stays closed.',
-      { who: 'Whoever runs release-gate' },
+      'Staging could not be checked',
+      'The facts about staging were not read, so this gate stays closed.',
+      { who: 'The operator of release-gate' },
     )
   }
   const run = currentRun(facts, head.sha, settings)
@@ -37,14 +37,17 @@ function judgeEvidence(snapshot: Snapshot, settings: RegressionSettings): Findin
     ...(run.checkUrl ? { link: run.checkUrl } : {}),
   }
   if (run.verdict === 'failed') return broken(run, told)
-  if (run.verdict === 'inconclusive') return unjudged(run.summary, told)
+  if (run.verdict === 'inconclusive') return inconclusive(run.summary, told)
   if (settings.identity === 'server' && run.serverVersion !== run.headSha) {
-    return unjudged(`the server reports ${run.serverVersion ?? 'no version'}, not this head`, told)
+    return inconclusive(
+      `the server reports ${run.serverVersion === null ? 'no version' : `version ${run.serverVersion}`}, not this head`,
+      told,
+    )
   }
   const until = new Date(Date.parse(run.startedAt) + parseDuration(settings.freshness))
   if (Date.parse(snapshot.takenAt) >= until.getTime()) return withoutEvidence(snapshot, facts, settings, run)
   return passed('Staging regression passed', whatPassed(run, snapshot, settings), {
-    when: `Evidence holds until ${formatTime(until, 'UTC')}`,
+    when: `Valid until ${formatTime(until, 'UTC')}`,
     next: [{ kind: 'recheck', at: until.toISOString() }],
     ...told,
   })
@@ -55,21 +58,21 @@ type Told = Pick<Finding, 'details' | 'link'>
 function broken(run: Evidence, told: Told): Finding {
   return failed(
     'Staging regression failed',
-    `The tools on staging broke their promises: ${code(said(run.summary), 400)}.`,
+    `The tools on staging did not pass: ${code(said(run.summary), 400)}.`,
     {
-      who: 'The author, by a repair of the change; if staging itself was wrong, by the button "Run again" of the check "Staging regression"',
+      who: 'The author: fix the change. If staging itself was broken, use the button "Run again" in the check "Staging regression"',
       ...told,
     },
   )
 }
 
-/** Never a success, and never called a regression. */
-function unjudged(why: string, told: Told): Finding {
+/** Never a success, and never reported as a regression. */
+function inconclusive(why: string, told: Told): Finding {
   return failed(
-    'Staging could not be judged',
-    `Staging could not be judged: ${code(said(why), 400)}. This says nothing about the change.`,
+    'Staging regression inconclusive',
+    `The regression gave no result: ${code(said(why), 400)}. This says nothing about the change.`,
     {
-      who: 'A person with write access, by the button "Run again" of the check "Staging regression"',
+      who: 'Anyone with write access: the button "Run again" in the check "Staging regression"',
       ...told,
     },
   )
@@ -81,9 +84,9 @@ function said(summary: string): string {
 
 function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSettings): string {
   const where =
-    run.headSha === snapshot.head.sha ? 'this head' : `${short(run.headSha)}, which has the identical files,`
-  const tie = settings.deployment === 'none' ? ' It is tied to the head at the time of the run.' : ''
-  return `Every gate held on ${code(settings.server)} for ${where} on ${formatTime(new Date(run.startedAt), 'UTC')}.${tie}`
+    run.headSha === snapshot.head.sha ? 'this head' : `${short(run.headSha)}, which has identical files,`
+  const tie = settings.deployment === 'none' ? ' It counts for the head at the time of the run.' : ''
+  return `The regression passed on ${code(settings.server)} for ${where} on ${formatTime(new Date(run.startedAt), 'UTC')}.${tie}`
 }
 
 function describe(run: Evidence, { regression }: Snapshot, settings: RegressionSettings): string {
@@ -97,7 +100,7 @@ function describe(run: Evidence, { regression }: Snapshot, settings: RegressionS
   return `Run ${code(run.runId.slice(0, 8))} of ${short(run.headSha)}: ${server}, ${deployment}, report ${code(run.hash.slice(0, 12))}`
 }
 
-/** An urgent change may go first where the policy says so; the regression is then owed after the merge. */
+/** An urgent change may merge first where the policy says so; the regression is then deferred until after the merge. */
 function deferred(snapshot: Snapshot, gates: Readonly<Record<string, unknown>>): Finding | undefined {
   const window = windowSettings.safeParse(gates.release_window)
   if (!window.success) return undefined
@@ -106,7 +109,7 @@ function deferred(snapshot: Snapshot, gates: Readonly<Record<string, unknown>>):
   const until = urgency.until.toISOString()
   return passed(
     'Staging regression deferred',
-    `The change is urgent by ${code(urgency.by.login)}, and the policy lets it go before the regression, which is owed after the merge.`,
+    `${code(urgency.by.login)} marked the change as urgent, and the policy lets it merge first. The regression runs after the merge.`,
     {
       when: `Until ${formatTime(urgency.until, 'UTC')}`,
       next: [{ kind: 'recheck', at: until }],
