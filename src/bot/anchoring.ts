@@ -33,7 +33,7 @@ async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undef
   const github = await shell.github(installationId)
   const at = now()
   for (const place of await placesFor(database, installationId, last)) {
-    await database.transaction((tx) => reserveWrite(tx, installationId, at, 'say'))
+    await database.transaction((tx) => reserveWrite(tx, installationId, at, 'update'))
     const issue = await writeDown(github, place, head, at, last)
     if (issue !== undefined) return saveAnchor(database, { ...head, ...place, at, issue })
   }

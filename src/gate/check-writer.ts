@@ -12,42 +12,42 @@ export type Publishing = { database: Database; github: GitHub; now: () => Date; 
 /** What was written to GitHub. */
 export type Published = { runId: number; state: FindingState; title: string }
 
-/** `outsiders`: nobody offers the commit who may write. */
-type Wish = { state: FindingState; report: CheckReport; outsiders?: boolean }
+/** What a check is to say. `onlyOutsiders`: no author of a pull request with this head has write access. */
+export type Desired = { state: FindingState; report: CheckReport; onlyOutsiders?: boolean }
 
 /**
- * Writes the check of a commit: patches the run that stands where that can be, posts a new one otherwise, at the pace of
- * GitHub's limits. What is about to be written is kept first, so that after a lost answer the run is looked up by the id
+ * Writes the check of a commit at the pace of GitHub's limits: patches the run that is there where that is possible, posts a
+ * new one otherwise. What is about to be written is stored first, so that after a lost answer the run is found by the id
  * that we gave it and not posted twice.
  */
 export async function writeCheck(
   shell: Publishing,
   head: Head,
   posted: (PostedRun & { outstanding: boolean }) | undefined,
-  wish: Wish,
+  desired: Desired,
 ): Promise<{ runId: number }> {
   const found =
     posted?.runId === null ? await findRun(shell.github, head, head.sha, posted.externalId) : undefined
-  if (posted && found && posted.digest === digestOf(wish.report) && stands(found, wish.report)) {
+  if (posted && found && posted.digest === digestOf(desired.report) && stands(found, desired.report)) {
     await savePostedRun(shell.database, head, { ...posted, runId: found.id }, shell.now())
     return { runId: found.id }
   }
-  const aim = { ...wish, purpose: purposeOf(posted, wish) }
+  const write = { ...desired, purpose: purposeOf(posted, desired) }
   const open = openRun(posted, found)
-  const patched = open && (await patch(shell, head, open, aim))
-  return patched ?? (await post(shell, head, aim))
+  const patched = open && (await patch(shell, head, open, write))
+  return patched ?? (await post(shell, head, write))
 }
 
-type Aim = Wish & { purpose: Purpose }
+type Write = Desired & { purpose: Purpose }
 
 function purposeOf(
   posted: (PostedRun & { outstanding: boolean }) | undefined,
-  { state, outsiders }: Wish,
+  { state, onlyOutsiders }: Desired,
 ): Purpose {
-  if (state === 'passed') return posted?.outstanding ? 'say' : 'turn green'
-  // One that was settled, and is offered again, is taken back like any other green one.
-  if (posted?.outstanding || posted?.state === 'passed') return 'take back'
-  return outsiders ? 'say to outsiders' : 'say'
+  if (state === 'passed') return posted?.outstanding ? 'update' : 'turn green'
+  // One that was settled and has a pull request again is revoked like any other.
+  if (posted?.outstanding || posted?.state === 'passed') return 'revoke green'
+  return onlyOutsiders ? 'update for outsiders' : 'update'
 }
 
 type OpenRun = PostedRun & { runId: number }
@@ -61,36 +61,36 @@ function openRun(posted: PostedRun | undefined, found: StandingRun | undefined):
   return found && found.status !== 'completed' ? { ...posted, runId: found.id } : undefined
 }
 
-/** Undefined: GitHub answered, and the run does not stand as it was asked to. A completed run cannot be taken back. */
+/** Undefined: GitHub answered, and the run is not as requested. A completed run cannot be reopened. */
 async function patch(
   shell: Publishing,
   head: Head,
   open: OpenRun,
-  wish: Aim,
+  write: Write,
 ): Promise<{ runId: number } | undefined> {
   const { externalId, postedAt } = open
-  const run = await write(shell, head, wish, { externalId, postedAt }, () =>
-    updateRun(shell.github, head, { id: open.runId, report: wish.report }),
+  const run = await send(shell, head, write, { externalId, postedAt }, () =>
+    updateRun(shell.github, head, { id: open.runId, report: write.report }),
   )
   return run && { runId: run.id }
 }
 
-async function post(shell: Publishing, head: Head, wish: Aim): Promise<{ runId: number }> {
+async function post(shell: Publishing, head: Head, write: Write): Promise<{ runId: number }> {
   const externalId = randomUUID()
-  const run = await write(shell, head, wish, { externalId, postedAt: shell.now() }, () =>
-    createRun(shell.github, head, { sha: head.sha, externalId, report: wish.report }),
+  const run = await send(shell, head, write, { externalId, postedAt: shell.now() }, () =>
+    createRun(shell.github, head, { sha: head.sha, externalId, report: write.report }),
   )
   if (!run) throw new Error(`GitHub did not take the check of ${head.sha} as it was posted`)
   return { runId: run.id }
 }
 
-/** Keeps the intent, writes, and keeps what stands; undefined where that is not what was asked for. */
-async function write(
+/** Stores the intent, writes, and stores the result; undefined where the result is not as requested. */
+async function send(
   shell: Publishing,
   head: Head,
-  { state, report, purpose }: Aim,
+  { state, report, purpose }: Write,
   run: { externalId: string; postedAt: Date },
-  send: () => Promise<StandingRun>,
+  request: () => Promise<StandingRun>,
 ): Promise<StandingRun | undefined> {
   const { database, now, signal } = shell
   const intent = { ...run, state, title: report.title, digest: digestOf(report) }
@@ -99,7 +99,7 @@ async function write(
     await reserveWrite(tx, head.installationId, now(), purpose)
     await savePostedRun(tx, head, { ...intent, runId: null }, now())
   })
-  const standing = await send()
+  const standing = await request()
   if (!stands(standing, report)) return undefined
   await savePostedRun(database, head, { ...intent, runId: standing.id }, now())
   return standing

@@ -19,7 +19,7 @@ import { settleChange } from '../store/verdicts/changes.ts'
 import { forgetPending, keepPending, pendingOn } from '../store/verdicts/pending.ts'
 import { verificationOf } from '../store/verdicts/unverified.ts'
 import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
-import { noteWrite } from '../store/writes.ts'
+import { noteWrite } from '../store/write-budget.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
 import { type Judgeable, judge, toStore, wantedBy } from './judging.ts'
@@ -128,7 +128,6 @@ async function publish(
     const head = { ...pull, sha }
     const outcome = await publishHead(publishing, head, {
       force: pull.requestedBy !== undefined && current,
-      justRead: pull.number,
       settled: current && snapshot.head.landed === true && onlyBase,
     })
     if (outcome.written) await appendPublished(publishing.database, head, outcome.written, publishing.now())

@@ -2,7 +2,7 @@ import type { Snapshot } from '../decision/snapshot.ts'
 import type { Judging } from '../policy/policy-source.ts'
 import { regressionFact } from '../staging/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
-import { takeBackTimeOf } from '../store/write-budget.ts'
+import { revocationTimeOf } from '../store/write-budget.ts'
 import { openReviewsFact } from './open-reviews.ts'
 
 type Reading = Parameters<typeof regressionFact>[0]
@@ -15,7 +15,7 @@ export async function withOwnFacts(
 ): Promise<Snapshot> {
   const { database, now } = reading
   const { pull } = snapshot
-  const takeBack = await takeBackTimeOf(database, pull.installationId, now())
+  const takeBack = await revocationTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
   const staging = await regressionFact(reading, snapshot, judging)
   const policy = judging.kind === 'policy' ? judging.policy : undefined

@@ -1,4 +1,3 @@
-import type { FindingState } from '../decision/gate.ts'
 import { code, list } from '../decision/markdown.ts'
 import {
   type CheckReport,
@@ -9,38 +8,37 @@ import {
 } from '../decision/report.ts'
 import { decisivePulls, hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
-import { unverifiedReport } from '../decision/unverified-report.ts'
+import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
 import { type Head, type PostedRun, postedRun, settleGreen } from '../store/check-runs.ts'
+import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { withLease } from '../store/leases.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
-import { type OfferVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
-import { isCrowded, mayTurnGreen } from '../store/write-budget.ts'
-import { freshFor as freshFacts } from './calendar/schedule.ts'
-import { digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
+import { type HeadVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
+import { hasRoomForGreen, isCrowded } from '../store/write-budget.ts'
+import { type Desired, digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
+import { whyNotGreen } from './may-turn-green.ts'
 
-/** GitHub makes an incomplete run `stale` after 14 days; it is written anew a day earlier. */
-const freshFor = 13 * 24 * 3600 * 1000
+/** GitHub makes an incomplete run `stale` after 14 days, so it is posted anew a day earlier. */
+const incompleteFor = 13 * 24 * 3600 * 1000
 
 export type PublishOptions = {
-  /** Write in any case, for "rerequested". */
+  /** Write in any case, for "Re-run". */
   force?: boolean
-  /** Write only where the state or the title is another one: the calendar must not rewrite every waiting check. */
+  /** Write only where the state or the title differs: the calendar must not rewrite every waiting check. */
   quiet?: boolean
-  /** The pull request that has just been read: its own facts are fresh, whatever was heard of it meanwhile. */
-  justRead?: number
-  /** The only branch that the policy covers holds the commit: its green lets nothing through any more. */
+  /** The only branch that the policy covers contains the commit: its green check lets nothing through any more. */
   settled?: boolean
 }
 
-/** What became of a check. `toRead`: it would turn green, and these must be read again first. */
+/** What became of a check. `toRead`: it would turn green, and these pull requests must be evaluated first. */
 export type Outcome = { written?: Published; toRead: PullRef[] }
 
 /**
- * Brings the check of a commit to the worst verdict over all open pull requests that offer it, writing only what
- * changed. One process at a time writes the check of a commit, and reads the verdicts only then, so that a slow writer
- * cannot put an old verdict over a new one.
+ * Brings the check of a commit to the worst verdict over all open pull requests with that head, and writes only what
+ * changed. One process at a time writes the check of a commit, and it reads the verdicts only then, so that a slow writer
+ * cannot overwrite a newer verdict.
  */
 export async function publishHead(
   shell: Publishing,
@@ -56,110 +54,126 @@ export async function publishHead(
 async function publish(shell: Publishing, head: Head, options: PublishOptions): Promise<Outcome> {
   const { database, now } = shell
   const posted = await postedRun(database, head)
-  const judged = await verdictsOnHead(database, head, head.sha)
-  const wish = combine(judged, await pendingOn(database, head, head.sha))
-  if (!wish.pulls && options.settled) {
+  const verdicts = await verdictsOnHead(database, head, head.sha)
+  const combined = combine(verdicts, await pendingOn(database, head, head.sha))
+  if (!combined.pulls && options.settled) {
     await settleGreen(database, head, now())
     return { toRead: [] }
   }
-  if (!wish.pulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
-  const toRead =
-    wish.state === 'passed' && posted?.state !== 'passed' ? notFresh(judged, options.justRead, now()) : []
+  if (!combined.pulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
+  const turnsGreen = combined.state === 'passed' && posted?.state !== 'passed'
+  const toRead = turnsGreen ? await staleVerdicts(shell, verdicts) : []
   if (toRead.length > 0 && !posted?.outstanding) return { toRead }
-  const held = toRead.length > 0 ? { ...wish, state: 'waiting' as const, report: staleFactsReport() } : wish
-  const written = await bring(shell, head, posted, await inTurn(shell, head, posted, held), options)
+  const desired = await withRoom(shell, head, turnsGreen, toRead.length > 0 ? reading(combined) : combined)
+  const written = await writeIfChanged(shell, head, posted, desired, options)
   return { ...(written && { written }), toRead }
 }
 
-/**
- * Those with a say by whose facts no check may turn green: read long ago, heard of since, or past the time at which the
- * calendar changes their verdict.
- */
-function notFresh(judged: OfferVerdict[], justRead: number | undefined, now: Date): PullRef[] {
-  const isPast = ({ nextAt }: OfferVerdict) => nextAt !== undefined && nextAt <= now
-  const isOld = ({ decidedAt, unheard }: OfferVerdict) =>
-    !unheard || now.getTime() - decidedAt.getTime() > freshFacts
-  return decisivePulls(judged)
-    .filter((verdict) => isPast(verdict) || (verdict.pull.number !== justRead && isOld(verdict)))
+/** Of the verdicts that count, those on whose facts no check may turn green. */
+async function staleVerdicts({ database, now }: Publishing, verdicts: HeadVerdict[]): Promise<PullRef[]> {
+  const at = now()
+  const freezes = await activeFreezes(database, at)
+  return decisivePulls(verdicts)
+    .filter(({ pull, decidedAt: readAt, upToDate, nextAt, snapshot: { frozen } }) =>
+      whyNotGreen(
+        { readAt, changedSince: !upToDate, nextAt, frozen },
+        { now: at, frozen: frozenFact(freezes, pull).frozen },
+      ),
+    )
     .map(({ pull }) => pull)
 }
 
-/** A check that would turn green waits for its turn where GitHub's limits could not take it back in time. */
-async function inTurn(
-  shell: Publishing,
-  head: Head,
-  posted: PostedRun | undefined,
-  wish: Wish,
-): Promise<Wish> {
-  if (wish.state !== 'passed' || posted?.state === 'passed') return wish
-  if (await mayTurnGreen(shell.database, head.installationId, shell.now())) return wish
-  return { ...wish, state: 'waiting', report: waitingForTurnReport() }
+function reading(combined: Combined): Combined {
+  return { ...combined, state: 'waiting', report: staleFactsReport() }
 }
 
-async function bring(
+/** A check that would turn green is queued where GitHub's limits leave no room to revoke it in time. */
+async function withRoom(
+  { database, now }: Publishing,
+  head: Head,
+  turnsGreen: boolean,
+  combined: Combined,
+): Promise<Combined> {
+  if (!turnsGreen || combined.state !== 'passed') return combined
+  if (await hasRoomForGreen(database, head.installationId, now())) return combined
+  return { ...combined, state: 'waiting', report: waitingForTurnReport() }
+}
+
+async function writeIfChanged(
   shell: Publishing,
   head: Head,
   posted: (PostedRun & { outstanding: boolean }) | undefined,
-  wish: Wish,
+  desired: Combined,
   { force = false, quiet = false }: PublishOptions,
 ): Promise<Published | undefined> {
-  const stale = posted?.state === 'waiting' && shell.now().getTime() - posted.postedAt.getTime() > freshFor
+  const expiring =
+    posted?.state === 'waiting' && shell.now().getTime() - posted.postedAt.getTime() > incompleteFor
   const known =
     posted !== undefined &&
     posted.runId !== null &&
-    posted.state === wish.state &&
-    posted.title === wish.report.title
+    posted.state === desired.state &&
+    posted.title === desired.report.title
   const same =
     known &&
     (quiet ||
-      posted.digest === digestOf(wish.report) ||
+      posted.digest === digestOf(desired.report) ||
       (await isCrowded(shell.database, head.installationId, shell.now())))
-  if (same && !force && !stale) return undefined
-  const { runId } = await writeCheck(shell, head, stale ? undefined : posted, wish)
-  return { runId, state: wish.state, title: wish.report.title }
+  if (same && !force && !expiring) return undefined
+  const { runId } = await writeCheck(shell, head, expiring ? undefined : posted, desired)
+  return { runId, state: desired.state, title: desired.report.title }
 }
 
-type Wish = { state: FindingState; report: CheckReport; pulls: boolean; outsiders?: boolean }
+/** `pulls`: whether any open pull request has this head. */
+type Combined = Desired & { pulls: boolean }
 
 /**
- * The worst verdict over the pull requests of a head speaks for all of them; those without a say are named. A pull request
- * that is not judged yet has a say until it is, since nobody knows whose it is.
+ * The worst verdict over the pull requests of a head is shown for all of them; those that do not count are named. A pull
+ * request without a verdict counts until it has one, since nobody knows whose it is.
  */
-function combine(all: StoredVerdict[], pending: Pending[]): Wish {
-  const judged = decisivePulls(all)
-  const missing = pending.map(({ number }) => number)
-  const unreadable = pending.find(({ problem }) => problem !== undefined)?.problem
-  if (judged.length === 0 && missing.length === 0) {
+function combine(all: StoredVerdict[], pending: Pending[]): Combined {
+  const counting = decisivePulls(all)
+  if (counting.length === 0 && pending.length === 0) {
     return {
       state: 'waiting',
       report: revokedReport('No open pull request has this head any more'),
       pulls: false,
     }
   }
+  const unreadable = pending.find(({ problem }) => problem !== undefined)?.problem
   const state = worst([
-    ...judged.map((verdict) => verdict.state),
-    ...(missing.length > 0 ? [unreadable ? ('failed' as const) : ('waiting' as const)] : []),
+    ...counting.map((verdict) => verdict.state),
+    ...(pending.length > 0 ? [unreadable ? ('failed' as const) : ('waiting' as const)] : []),
   ])
-  const speaker = judged.find((verdict) => verdict.state === state)
-  const withoutVerdict = unreadable ? unverifiedReport(unreadable) : pendingEvaluationReport(missing)
-  const report = speaker ? speaker.report : withoutVerdict
-  const others = judged.filter((verdict) => verdict !== speaker)
-  const silent = all.filter((verdict) => !judged.includes(verdict))
+  const shown = counting.find((verdict) => verdict.state === state)
+  const report = shown?.report ?? pendingReport(pending, unreadable)
+  const others = shown ? counting.filter((verdict) => verdict !== shown) : []
+  const notCounting = all.filter((verdict) => !counting.includes(verdict))
   const notes = [
-    ...(others.length > 0 && speaker ? [alsoOffered(speaker, others)] : []),
-    ...(silent.length > 0 ? [withoutSay(silent)] : []),
+    ...(others.length > 0 && shown ? [sharedHeadNote(shown, others)] : []),
+    ...(notCounting.length > 0 ? [notCountingNote(notCounting)] : []),
   ]
-  const note = notes.map((each) => `\n\n${each}`).join('')
-  const outsiders = all.length > 0 && !all.some(hasWriteAccess)
-  return { state, report: { ...report, summary: report.summary + note }, pulls: true, outsiders }
+  const summary = [report.summary, ...notes].join('\n\n')
+  const onlyOutsiders = all.length > 0 && !all.some(hasWriteAccess)
+  return { state, report: { ...report, summary }, pulls: true, onlyOutsiders }
 }
 
-function withoutSay(silent: StoredVerdict[]): string {
-  const offers = silent.map((verdict) => `#${verdict.pull.number} to ${code(verdict.baseRef)}`)
-  return `${list(offers)} ${offers.length === 1 ? 'offers' : 'offer'} this commit too and ${offers.length === 1 ? 'has' : 'have'} no say: the author may not write here, and cannot hold back somebody else's change to the same branch.`
+function pendingReport(pending: Pending[], unreadable: Unreadable | undefined): CheckReport {
+  return unreadable
+    ? unverifiedReport(unreadable)
+    : pendingEvaluationReport(pending.map(({ number }) => number))
 }
 
-function alsoOffered(speaker: StoredVerdict, others: StoredVerdict[]): string {
-  const offers = others.map((verdict) => `#${verdict.pull.number} to ${code(verdict.baseRef)}`)
-  return `The check belongs to the commit, which ${list(offers)} ${offers.length === 1 ? 'offers' : 'offer'} too; shown is #${speaker.pull.number} to ${code(speaker.baseRef)}, the worst of them.`
+function notCountingNote(verdicts: StoredVerdict[]): string {
+  const pulls = listOf(verdicts)
+  const does = verdicts.length === 1 ? 'has this head too and does' : 'have this head too and do'
+  return `${pulls} ${does} not count: the author has no write access, and cannot block another change to the same branch.`
+}
+
+function sharedHeadNote(shown: StoredVerdict, others: StoredVerdict[]): string {
+  const have = others.length === 1 ? 'has' : 'have'
+  return `A check belongs to a commit, and ${listOf(others)} ${have} this head too. Shown is the strictest result, of ${listOf([shown])}.`
+}
+
+function listOf(verdicts: StoredVerdict[]): string {
+  return list(verdicts.map((verdict) => `#${verdict.pull.number} to ${code(verdict.baseRef)}`))
 }

@@ -4,8 +4,8 @@ import { linkRun } from '../services/github/checks.ts'
 import { appendRecord } from '../store/audit.ts'
 import { postedRun } from '../store/check-runs.ts'
 import { takeAnnouncing } from '../store/follow-ups.ts'
-import { mayTurnGreen } from '../store/write-budget.ts'
-import { noteWrite } from '../store/writes.ts'
+import { hasRoomForGreen } from '../store/write-budget.ts'
+import { noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
@@ -52,7 +52,7 @@ async function linkCheck(
   permalink: string,
 ): Promise<void> {
   const posted = await postedRun(database, head)
-  if (!posted?.runId || !(await mayTurnGreen(database, head.installationId, now()))) return
+  if (!posted?.runId || !(await hasRoomForGreen(database, head.installationId, now()))) return
   await noteWrite(database, head.installationId, now())
   await linkRun(await github(head.installationId), head, { id: posted.runId, url: permalink })
 }

@@ -3,7 +3,7 @@ import type { Notice } from '../decision/notice.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { findReviewIssue, openReviewIssue } from '../services/github/review-issues.ts'
 import { type Landing, landingOf, saveIssue, takeNotifying } from '../store/follow-ups.ts'
-import { noteWrite } from '../store/writes.ts'
+import { noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 /**

@@ -11,7 +11,7 @@ import {
   repositoriesWithPassedGroups,
 } from '../store/merge-groups.ts'
 import { latestVerdict } from '../store/verdicts.ts'
-import { takeBackTimeOf } from '../store/write-budget.ts'
+import { revocationTimeOf } from '../store/write-budget.ts'
 import { postGroupCheck } from './group-check.ts'
 import { runAll } from './run-all.ts'
 import type { MergeShell } from './shell.ts'
@@ -74,7 +74,7 @@ async function judgedNow(
 ): Promise<GroupMember[]> {
   const today = {
     takenAt: now().toISOString(),
-    takeBack: await takeBackTimeOf(database, repository.installationId, now()),
+    takeBack: await revocationTimeOf(database, repository.installationId, now()),
     ...frozenFact(await activeFreezes(database, now()), repository),
   }
   const judged: GroupMember[] = []

@@ -78,7 +78,7 @@ export function reserve(
   { database, now }: Pick<CheckShell, 'database' | 'now'>,
   installationId: number,
 ): Promise<void> {
-  return database.transaction((tx) => reserveWrite(tx, installationId, now(), 'say'))
+  return database.transaction((tx) => reserveWrite(tx, installationId, now(), 'update'))
 }
 
 /** Shows a check that has only the button, where none stands on the commit yet. */

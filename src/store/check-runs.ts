@@ -106,7 +106,7 @@ export type HeadToWrite = Head & {
   /** Those that passed were judged after the time that was given, and nothing was heard of them since they were read. */
   fresh: boolean
   /** Its check says already that it waits for its turn. */
-  told: boolean
+  queued: boolean
   numbers: number[]
 }
 
@@ -117,7 +117,7 @@ export type HeadToWrite = Head & {
  */
 export async function headsToWrite(
   db: Queryable,
-  { judgedAfter, told }: { judgedAfter: Date; told: string },
+  { judgedAfter, queued }: { judgedAfter: Date; queued: string },
 ): Promise<HeadToWrite[]> {
   const rows = await db.query<{
     installation_id: number
@@ -127,7 +127,7 @@ export async function headsToWrite(
     head_sha: string
     turns_green: boolean
     fresh: boolean
-    told: boolean
+    queued: boolean
     numbers: number[]
   }>(
     `SELECT v.installation_id, v.repository_id, min(v.owner) AS owner, min(v.repo) AS repo, v.head_sha,
@@ -135,7 +135,7 @@ export async function headsToWrite(
             coalesce(c.outstanding, false) AS outstanding,
             coalesce(bool_and(v.generation > coalesce(v.heard, 0) AND v.decided_at > $1)
               FILTER (WHERE v.state = 'passed'), false) AS fresh,
-            coalesce(c.title = $2, false) AS told, json_agg(v.number) AS numbers
+            coalesce(c.title = $2, false) AS queued, json_agg(v.number) AS numbers
      FROM release_gate.speaking v
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
      WHERE v.counts
@@ -151,7 +151,7 @@ export async function headsToWrite(
          AND v.head_sha = c.head_sha
      )
      ORDER BY turns_green, outstanding DESC`,
-    [judgedAfter, told],
+    [judgedAfter, queued],
   )
   return rows.map((row) => ({
     installationId: row.installation_id,
@@ -161,23 +161,23 @@ export async function headsToWrite(
     sha: row.head_sha,
     turnsGreen: row.turns_green,
     fresh: row.fresh,
-    told: row.told,
+    queued: row.queued,
     numbers: row.numbers,
   }))
 }
 
 /** Whether a commit waits for its turn to be green. */
-export async function isAnyHeld(db: Queryable, told: string): Promise<boolean> {
+export async function isAnyQueued(db: Queryable, queued: string): Promise<boolean> {
   const rows = await db.query(
     `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.speaking v USING (installation_id, repository_id, head_sha)
      WHERE c.state = 'waiting' AND c.title = $1 AND v.counts AND v.state = 'passed' LIMIT 1`,
-    [told],
+    [queued],
   )
   return rows.length > 0
 }
 
 /** Whether a green check is still to be taken back that has had to be since a time. */
-export async function takingBack(db: Queryable, installationId: number, since: Date): Promise<boolean> {
+export async function isRevoking(db: Queryable, installationId: number, since: Date): Promise<boolean> {
   const rows = await db.query(
     `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.speaking v USING (installation_id, repository_id, head_sha)
      WHERE c.installation_id = $1 AND c.outstanding AND v.counts AND v.state <> 'passed' AND v.decided_at > $2 LIMIT 1`,
@@ -187,13 +187,13 @@ export async function takingBack(db: Queryable, installationId: number, since: D
 }
 
 /** How many commits would turn green if they might, and do not say yet that they wait for their turn. */
-export async function readyUntold(db: Queryable, installationId: number, told: string): Promise<number> {
+export async function readyNotQueued(db: Queryable, installationId: number, queued: string): Promise<number> {
   const [row] = await db.query<{ ready: number }>(
     `SELECT count(DISTINCT (v.repository_id, v.head_sha)) AS ready FROM release_gate.speaking v
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
      WHERE v.installation_id = $1 AND v.counts AND v.state = 'passed'
        AND (c.state IS NULL OR (c.state <> 'passed' AND c.title <> $2))`,
-    [installationId, told],
+    [installationId, queued],
   )
   return Number(row?.ready ?? 0)
 }

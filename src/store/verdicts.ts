@@ -92,20 +92,20 @@ export async function latestVerdict(db: Queryable, pull: PullRef): Promise<Store
 }
 
 /** A verdict, and whether nothing was heard of its pull request since its facts were read. */
-export type OfferVerdict = StoredVerdict & { unheard: boolean }
+export type HeadVerdict = StoredVerdict & { upToDate: boolean }
 
 /** Every open pull request that offers a commit to a covered base, lowest number first. */
 export async function verdictsOnHead(
   db: Queryable,
   repository: { installationId: number; repositoryId: number },
   headSha: string,
-): Promise<OfferVerdict[]> {
-  const rows = await db.query<Row & { unheard: boolean }>(
-    `SELECT *, generation > coalesce(heard, 0) AS unheard FROM release_gate.verdicts
+): Promise<HeadVerdict[]> {
+  const rows = await db.query<Row & { upToDate: boolean }>(
+    `SELECT *, generation > coalesce(heard, 0) AS upToDate FROM release_gate.verdicts
      WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND counts ORDER BY number`,
     [repository.installationId, repository.repositoryId, headSha],
   )
-  return rows.map((row) => ({ ...fromRow(row), unheard: row.unheard }))
+  return rows.map((row) => ({ ...fromRow(row), upToDate: row.upToDate }))
 }
 
 /**

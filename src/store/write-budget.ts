@@ -1,51 +1,53 @@
 import { waitingForTurnReport } from '../decision/report.ts'
-import { greensOf, readyUntold, takingBack } from './check-runs.ts'
+import { greensOf, isRevoking, readyNotQueued } from './check-runs.ts'
 import type { Queryable, Transaction } from './database.ts'
 import { retryAfter } from './retry-later.ts'
-import { noteWrite, type WriteLoad, writeLoad } from './writes.ts'
 
 /**
- * GitHub documents 80 content writes a minute and 500 an hour for an installation. A little is left for retries and
- * for the writes of others with the same token.
+ * How many writes GitHub takes: it documents 80 content-creating requests a minute and 500 an hour for an installation
+ * (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api). A little is left for retries and for
+ * whoever else writes with the same token.
  */
 export const writesAMinute = 75
 export const writesAnHour = 490
-/** What is left of a minute for taking back whatever else is written: closing may begin right after a full minute. */
-const keptForTakingBack = 15
-const ordinaryAMinute = writesAMinute - keptForTakingBack
-/** So many of those that wait for their turn are sure to say so; the reserve for it is not larger, or nothing turned green. */
-const toldAtMost = 150
-/** Several ask at once whether they may turn green, before any of them has written. */
+/** Kept of each minute for revoking green checks: closing may begin right after a full minute. */
+const keptForRevoking = 15
+const ordinaryAMinute = writesAMinute - keptForRevoking
+/** At most so many writes are reserved for checks that say that they are queued, or nothing could turn green. */
+const queuedAtMost = 150
+/** Several may ask at once whether there is room, before any of them has written. */
 const askedAtOnce = 10
 const minute = 60_000
+const hour = 60 * minute
 /** Longer than any closing takes: what left green within it still counts for when closing begins. */
 const closingLasts = 10 * minute
 
-/** How long it takes to take so many green checks back, in milliseconds: closing begins at least so long before its time. */
-export function takeBackTime(greens: number): number {
-  const later = Math.max(0, greens - keptForTakingBack)
+/** How many milliseconds it takes to revoke so many green checks. Closing begins at least so long before its time. */
+export function revocationTime(greens: number): number {
+  const later = Math.max(0, greens - keptForRevoking)
   return Math.ceil(later / ordinaryAMinute) * minute + 15_000
 }
 
-/** The take-back time of an installation's green checks, one that is about to be added included. */
-export async function takeBackTimeOf(db: Queryable, installationId: number, now: Date): Promise<number> {
+/** The revocation time of an installation's green checks, with one that is about to be added. */
+export async function revocationTimeOf(db: Queryable, installationId: number, now: Date): Promise<number> {
   const lately = new Date(now.getTime() - closingLasts)
   const { outstanding, leftLately } = await greensOf(db, installationId, lately)
-  return takeBackTime(outstanding + leftLately + 1)
+  return revocationTime(outstanding + leftLately + 1)
 }
 
 /**
- * Whether another check may turn green: never more may be outstanding than the writes left in the hour can take back,
- * and those that wait must be able to say so (`shared/rules/release-window.md`, "Closing time").
+ * Whether another check may turn green. Never more are green than the writes left in the hour can revoke, and those that
+ * have to wait must be able to say so.
  */
-export async function mayTurnGreen(db: Queryable, installationId: number, now: Date): Promise<boolean> {
+export async function hasRoomForGreen(db: Queryable, installationId: number, now: Date): Promise<boolean> {
   const { lastHour } = await writeLoad(db, installationId, now)
-  const others = (await readyUntold(db, installationId, waitingForTurnReport().title)) - 1
-  const promised = (await outstandingOf(db, installationId, now)) + Math.min(Math.max(others, 0), toldAtMost)
+  const others = (await readyNotQueued(db, installationId, waitingForTurnReport().title)) - 1
+  const promised =
+    (await outstandingOf(db, installationId, now)) + Math.min(Math.max(others, 0), queuedAtMost)
   return lastHour + 1 + promised + 1 <= writesAnHour - askedAtOnce
 }
 
-/** Whether what only says the same in other words is to be left out, since half of the hour is written or promised. */
+/** Whether to skip writes that change only wording, since half of the hour is used or promised. */
 export async function isCrowded(db: Queryable, installationId: number, now: Date): Promise<boolean> {
   const { lastHour } = await writeLoad(db, installationId, now)
   return lastHour + (await outstandingOf(db, installationId, now)) > writesAnHour / 2
@@ -55,19 +57,20 @@ async function outstandingOf(db: Queryable, installationId: number, now: Date): 
   return (await greensOf(db, installationId, now)).outstanding
 }
 
-/** Heads of those who may not write take no more than this of the hour and of a minute: a fork can be pushed to without end. */
+/** Heads of people without write access get no more of the hour and of a minute: a fork can be pushed to without end. */
 const hourForOutsiders = Math.floor(writesAnHour / 4)
 const minuteForOutsiders = 15
 
 /**
- * Taking a green check back comes before turning one green, and before whatever else a check says; last what it says on a
- * commit that nobody offers who may write.
+ * What a write is for, in order: revoking a green check, turning one green, updating what another check says, and updating
+ * one on a commit of people without write access alone.
  */
-export type Purpose = 'take back' | 'turn green' | 'say' | 'say to outsiders'
+export type Purpose = 'revoke green' | 'turn green' | 'update' | 'update for outsiders'
 
 /**
- * Takes one of the writes that GitHub's limits allow, or throws `retryAfter` with the time at which one is free again.
- * Everybody who writes for an installation does so one after the other, so that the last one is not taken twice.
+ * Takes one of the writes that GitHub's limits allow. Everyone who writes for an installation does so one after the other, so
+ * that the last write is not taken twice.
+ * @throws `retryAfter` with the time at which one is free again.
  */
 export async function reserveWrite(
   tx: Transaction,
@@ -79,15 +82,18 @@ export async function reserveWrite(
     String(installationId),
   ])
   const load = await writeLoad(tx, installationId, now)
-  if (purpose !== 'take back') await refuseOthers(tx, installationId, now, purpose, load)
-  if (purpose === 'say to outsiders') refuseOutsiders(load, now)
-  refuseOver(load, purpose === 'take back' ? writesAMinute : ordinaryAMinute, now)
+  if (purpose !== 'revoke green') await refuseOthers(tx, installationId, now, purpose, load)
+  if (purpose === 'update for outsiders') refuseOutsiders(load, now)
+  refuseOver(load, purpose === 'revoke green' ? writesAMinute : ordinaryAMinute, now)
   await noteWrite(tx, installationId, now)
 }
 
 function refuseOutsiders({ lastHour, lastMinute }: WriteLoad, now: Date): void {
   if (lastHour < hourForOutsiders && lastMinute < minuteForOutsiders) return
-  throw retryAfter(new Date(now.getTime() + minute), 'the rest of the writes is kept for those who may write')
+  throw retryAfter(
+    new Date(now.getTime() + minute),
+    'the remaining writes are reserved for people with write access',
+  )
 }
 
 async function refuseOthers(
@@ -98,19 +104,19 @@ async function refuseOthers(
   { lastHour }: WriteLoad,
 ): Promise<void> {
   const recently = new Date(now.getTime() - closingLasts)
-  if (await takingBack(tx, installationId, recently)) {
-    throw retryAfter(new Date(now.getTime() + 15_000), 'green checks are being taken back first')
+  if (await isRevoking(tx, installationId, recently)) {
+    throw retryAfter(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
   }
   const promised = (await outstandingOf(tx, installationId, now)) + (purpose === 'turn green' ? 1 : 0)
   if (lastHour + 1 + promised > writesAnHour) {
     throw retryAfter(
       new Date(now.getTime() + minute),
-      "the hour's writes are kept for taking green checks back",
+      'the writes left in this hour are reserved for revoking green checks',
     )
   }
 }
 
-/** Keeps the pace of GitHub's limit for a write that nothing else may delay: throws `retryAfter` where it must wait. */
+/** Keeps the pace of GitHub's limit for a write that nothing else may delay. @throws `retryAfter` where it must wait. */
 export async function awaitTurn(db: Queryable, installationId: number, now: Date): Promise<void> {
   refuseOver(await writeLoad(db, installationId, now), writesAMinute, now)
 }
@@ -118,5 +124,33 @@ export async function awaitTurn(db: Queryable, installationId: number, now: Date
 function refuseOver({ lastMinute, oldestOfMinute }: WriteLoad, limit: number, now: Date): void {
   if (lastMinute < limit) return
   const free = new Date((oldestOfMinute ?? now).getTime() + minute)
-  throw retryAfter(free, `${lastMinute} writes in a minute are what GitHub allows`)
+  throw retryAfter(free, `${lastMinute} writes were made in the last minute, the most that GitHub allows`)
+}
+
+/** Counts a write to GitHub. Those of more than an hour ago do not count any more. */
+export async function noteWrite(db: Queryable, installationId: number, at: Date): Promise<void> {
+  await db.query(`INSERT INTO release_gate.writes (installation_id, at) VALUES ($1, $2)`, [
+    installationId,
+    at,
+  ])
+  await db.query(`DELETE FROM release_gate.writes WHERE installation_id = $1 AND at < $2`, [
+    installationId,
+    new Date(at.getTime() - hour),
+  ])
+}
+
+/** How much was written in the last minute and hour, and when the oldest write of the minute was. */
+export type WriteLoad = { lastMinute: number; lastHour: number; oldestOfMinute: Date | undefined }
+
+export async function writeLoad(db: Queryable, installationId: number, now: Date): Promise<WriteLoad> {
+  const [row] = await db.query<{ minute: number; hour: number; oldest: Date | null }>(
+    `SELECT count(*) FILTER (WHERE at > $2) AS minute, count(*) AS hour, min(at) FILTER (WHERE at > $2) AS oldest
+     FROM release_gate.writes WHERE installation_id = $1 AND at > $3`,
+    [installationId, new Date(now.getTime() - minute), new Date(now.getTime() - hour)],
+  )
+  return {
+    lastMinute: Number(row?.minute ?? 0),
+    lastHour: Number(row?.hour ?? 0),
+    oldestOfMinute: row?.oldest ?? undefined,
+  }
 }

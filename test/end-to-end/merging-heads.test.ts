@@ -41,7 +41,7 @@ describe('a pull request with the same head', () => {
     const number = await offerAgain(shop, change, 'zed')
     const check = await shop.check(change)
     expect(check).toMatchObject({ conclusion: 'success' })
-    expect(check?.summary).toContain(`#${number} to \`main\` offers this commit too and has no say`)
+    expect(check?.summary).toContain(`#${number} to \`main\` has this head too and does not count`)
   })
 
   test('by somebody who may write does worsen it, and the check names the one that does', async () => {
@@ -55,7 +55,7 @@ describe('a pull request with the same head', () => {
     await stage.settled()
     const check = await shop.check(change)
     expect(check).toMatchObject({ conclusion: null })
-    expect(check?.summary).toContain(`shown is #${data.number} to \`main\`, the worst of them`)
+    expect(check?.summary).toContain(`the strictest result, of #${data.number} to \`main\`.`)
   })
 
   test('by an outsider to another base has its say, so that a lax branch never turns the check green', async () => {
@@ -66,6 +66,6 @@ describe('a pull request with the same head', () => {
     const number = await offerAgain(shop, change, 'zed', 'lax')
     const check = await shop.check(change)
     expect(check?.conclusion).not.toBe('success')
-    expect(check?.summary).toContain(`shown is #${number} to \`lax\`, the worst of them`)
+    expect(check?.summary).toContain(`the strictest result, of #${number} to \`lax\`.`)
   })
 })

@@ -97,8 +97,8 @@ describeOnBoth('a database of an earlier commit', (open) => {
         number: Number(value('number')),
       }
       expect(await markPullChanged(database, pull, value('head_sha'))).toBe(value('state') === 'passed')
-      for (const { unheard } of await verdictsOnHead(database, repository, value('head_sha')))
-        expect(unheard).toBe(false)
+      for (const { upToDate } of await verdictsOnHead(database, repository, value('head_sha')))
+        expect(upToDate).toBe(false)
     })
   })
 })

@@ -9,7 +9,7 @@ import type { GitHub } from '../../src/services/github/client.ts'
 import type { Head } from '../../src/store/check-runs.ts'
 import type { Database } from '../../src/store/database.ts'
 import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/store/verdicts.ts'
-import { takeBackTimeOf } from '../../src/store/write-budget.ts'
+import { revocationTimeOf } from '../../src/store/write-budget.ts'
 import { anApproval, ann, aPolicy, aSnapshot, bob, shaOf } from './snapshot.ts'
 
 /** The default window of Wednesday, 25 November 2026, and the usual moment at which its candidates are read. */
@@ -152,7 +152,7 @@ export function aWorld(database: Database) {
     /** What an evaluation keeps of a pull request: approved by two unless `what` says otherwise, read now. */
     read: async (number: number, what: Parameters<typeof aSnapshot>[0] = {}, policy = aPolicy()) => {
       const { sha } = world.headOf(number)
-      const takeBack = await takeBackTimeOf(database, 1, time)
+      const takeBack = await revocationTimeOf(database, 1, time)
       const snapshot = aSnapshot({
         pull: { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop', number },
         takenAt: time.toISOString(),

@@ -13,7 +13,7 @@ import {
   saveTimes,
   type Times,
 } from '../../store/verdicts/due.ts'
-import { takeBackTimeOf } from '../../store/write-budget.ts'
+import { revocationTimeOf } from '../../store/write-budget.ts'
 import { digestOf } from '../check-writer.ts'
 import { appendDecided } from '../records.ts'
 import { freshFor, scheduleOf } from './schedule.ts'
@@ -70,7 +70,7 @@ type Context = { now: Date; freezes: Freeze[]; takeBack: Map<number, number>; un
 async function contextOf(database: Database, due: DueVerdict[], now: Date): Promise<Context> {
   const takeBack = new Map<number, number>()
   for (const id of new Set(due.map(({ pull }) => pull.installationId))) {
-    takeBack.set(id, await takeBackTimeOf(database, id, now))
+    takeBack.set(id, await revocationTimeOf(database, id, now))
   }
   return { now, freezes: await activeFreezes(database, now), takeBack, unread: await isAnyUnread(database) }
 }
@@ -100,8 +100,8 @@ function judgeAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Cont
 }
 
 /** Read within ten minutes, and nothing heard of it since. */
-function isFresh({ snapshot, unheard }: DueVerdict, now: Date): boolean {
-  return unheard && now.getTime() - Date.parse(snapshot.takenAt) <= freshFor
+function isFresh({ snapshot, upToDate }: DueVerdict, now: Date): boolean {
+  return upToDate && now.getTime() - Date.parse(snapshot.takenAt) <= freshFor
 }
 
 function hasOtherTime({ before, times }: { before: DueVerdict; times: Times }): boolean {

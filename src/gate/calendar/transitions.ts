@@ -1,5 +1,5 @@
 import { waitingForTurnReport } from '../../decision/report.ts'
-import { isAnyHeld } from '../../store/check-runs.ts'
+import { isAnyQueued } from '../../store/check-runs.ts'
 import type { Queue } from '../../store/queue.ts'
 import { retryTime } from '../../store/retry-later.ts'
 import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
@@ -46,7 +46,7 @@ async function goOn({ database, queue, now }: TransitionShell, failures: unknown
   const limits = failures.flatMap((error) => retryTime(error)?.getTime() ?? [])
   const soonest = Math.max(Math.min(...limits), now().getTime() + 1_000)
   if (limits.length > 0) await queue.enqueueTransition(upTo(soonest, 1_000))
-  if (await isAnyHeld(database, waitingForTurnReport().title)) {
+  if (await isAnyQueued(database, waitingForTurnReport().title)) {
     await queue.enqueueTransition(upTo(now().getTime() + 1_000, 60_000))
   }
 }

@@ -7,7 +7,7 @@ import { type HeadToWrite, headsToWrite } from '../../store/check-runs.ts'
 import type { Database } from '../../store/database.ts'
 import { isAnyUnread } from '../../store/inbox.ts'
 import { retryTime } from '../../store/retry-later.ts'
-import { mayTurnGreen } from '../../store/write-budget.ts'
+import { hasRoomForGreen } from '../../store/write-budget.ts'
 import { publishHead } from '../publish.ts'
 import { appendPublished } from '../records.ts'
 import { freshFor } from './schedule.ts'
@@ -32,7 +32,7 @@ const atOnce = 8
 export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
   const heads = await headsToWrite(shell.database, {
     judgedAfter: new Date(shell.now().getTime() - freshFor),
-    told: waitingForTurnReport().title,
+    queued: waitingForTurnReport().title,
   })
   const written: Written = { failures: [], again: [], turnedGreen: false }
   const round: Round = { written, limited: new Map(), full: new Set() }
@@ -100,16 +100,16 @@ async function writeHead(
 /** What becomes of a check that must not turn green yet; undefined where nothing is in its way that is known here. */
 async function insteadOfGreen(
   { database, now }: HeadsShell,
-  { installationId, told, fresh }: HeadToWrite,
+  { installationId, queued, fresh }: HeadToWrite,
   { full }: Round,
 ): Promise<Done | undefined> {
   // What has come in and was not looked at yet may be about this pull request.
   const isFresh = fresh && !(await isAnyUnread(database))
-  if (!told && isFresh) return undefined
-  if (!full.has(installationId) && (await mayTurnGreen(database, installationId, now())))
+  if (!queued && isFresh) return undefined
+  if (!full.has(installationId) && (await hasRoomForGreen(database, installationId, now())))
     return isFresh ? undefined : 'to be read'
   full.add(installationId)
-  return told ? 'as it was' : undefined
+  return queued ? 'as it was' : undefined
 }
 
 /** The repository, the commit or the App's place there is gone: nothing can be written, now or later. */

@@ -7,7 +7,7 @@ import { factsOf, type PullColumns, pullOf, type Row } from './rows.ts'
 /** What the calendar judges again: the facts, and whether nothing was heard of the pull request since they were read. */
 export type DueVerdict = Omit<StoredVerdict, 'report' | 'policy' | 'prepareAt' | 'decidedAt'> & {
   policy: Policy
-  unheard: boolean
+  upToDate: boolean
 }
 
 /**
@@ -16,18 +16,18 @@ export type DueVerdict = Omit<StoredVerdict, 'report' | 'policy' | 'prepareAt' |
  * object, so that the calendar finds what it has worked out for them.
  */
 export async function dueVerdicts(db: Queryable, at: Date): Promise<DueVerdict[]> {
-  const rows = await db.query<Omit<Row, 'report' | 'policy'> & { policy: string; unheard: boolean }>(
+  const rows = await db.query<Omit<Row, 'report' | 'policy'> & { policy: string; upToDate: boolean }>(
     `SELECT installation_id, repository_id, owner, repo, number, generation, head_sha, base_ref, counts, state, digest, snapshot,
-            policy::text AS policy, source, next_at, generation > coalesce(heard, 0) AS unheard
+            policy::text AS policy, source, next_at, generation > coalesce(heard, 0) AS upToDate
      FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL AND (next_at <= $1 OR state = 'passed')
      ORDER BY state <> 'passed', repository_id, number`,
     [at],
   )
   const policies = new Map<string, Policy>()
-  return rows.map(({ policy: text, unheard, ...row }) => {
+  return rows.map(({ policy: text, upToDate, ...row }) => {
     const policy = policies.get(text) ?? (JSON.parse(text) as Policy)
     policies.set(text, policy)
-    return { ...factsOf(row), policy, unheard }
+    return { ...factsOf(row), policy, upToDate }
   })
 }
 

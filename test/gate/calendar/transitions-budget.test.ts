@@ -3,8 +3,7 @@ import { waitingForTurnReport } from '../../../src/decision/report.ts'
 import { postedRun } from '../../../src/store/check-runs.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { retryTime } from '../../../src/store/retry-later.ts'
-import { mayTurnGreen, reserveWrite, takeBackTime } from '../../../src/store/write-budget.ts'
-import { noteWrite } from '../../../src/store/writes.ts'
+import { hasRoomForGreen, noteWrite, reserveWrite, revocationTime } from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
 import { aPglite } from '../../support/databases.ts'
 import { aPerson } from '../../support/snapshot.ts'
@@ -106,21 +105,21 @@ describe("GitHub's write limits set the pace", () => {
 
   test('the last write of a minute is not taken twice by writers at the same time', async () => {
     for (let times = 0; times < 58; times++) await noteWrite(database, 1, opening)
-    const take = () => database.transaction((tx) => reserveWrite(tx, 1, opening, 'say'))
+    const take = () => database.transaction((tx) => reserveWrite(tx, 1, opening, 'update'))
     const taken = await Promise.allSettled(Array.from({ length: 5 }, take))
     expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
   })
 
   test('what is kept for taking back nothing else may use, in the minute and in the hour', async () => {
     for (let times = 0; times < 60; times++) await noteWrite(database, 1, opening)
-    const take = (purpose: 'take back' | 'say') =>
+    const take = (purpose: 'revoke green' | 'update') =>
       database.transaction((tx) => reserveWrite(tx, 1, later(opening, 1), purpose))
-    const refused = await take('say').catch((error: unknown) => retryTime(error))
+    const refused = await take('update').catch((error: unknown) => retryTime(error))
     expect(refused).toEqual(later(opening, 60))
-    await take('take back')
-    expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(true)
+    await take('revoke green')
+    expect(await hasRoomForGreen(database, 1, later(opening, 61))).toBe(true)
     for (let times = 0; times < 430; times++) await noteWrite(database, 1, opening)
-    expect(await mayTurnGreen(database, 1, later(opening, 61))).toBe(false)
+    expect(await hasRoomForGreen(database, 1, later(opening, 61))).toBe(false)
   })
 })
 
@@ -170,7 +169,7 @@ describe('closing begins early enough', () => {
     [76, 135],
     [245, 255],
   ])('%i green checks are taken back in %i seconds', (count, seconds) => {
-    expect(takeBackTime(count)).toBe(seconds * 1000)
+    expect(revocationTime(count)).toBe(seconds * 1000)
   })
 
   test('it widens by the checks that are green now, though their verdicts were given before', async () => {

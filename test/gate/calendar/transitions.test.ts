@@ -8,8 +8,7 @@ import { retryTime } from '../../../src/store/retry-later.ts'
 import { markPullChanged } from '../../../src/store/verdicts/changes.ts'
 import { dueVerdicts } from '../../../src/store/verdicts/due.ts'
 import { latestVerdict } from '../../../src/store/verdicts.ts'
-import { reserveWrite } from '../../../src/store/write-budget.ts'
-import { noteWrite } from '../../../src/store/writes.ts'
+import { noteWrite, reserveWrite } from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
 import { aPglite } from '../../support/databases.ts'
 import { aLabel, ann, aPolicy, minutesLater } from '../../support/snapshot.ts'
@@ -167,11 +166,11 @@ describe('at closing', () => {
     await world.carryOutAt(opening)
     world.checks.disturb(() => new Error('502'))
     await world.carryOutAt(untilMargin).catch(() => undefined)
-    const reserve = (purpose: 'say' | 'take back') =>
+    const reserve = (purpose: 'update' | 'revoke green') =>
       database.transaction((tx) => reserveWrite(tx, 1, untilMargin, purpose))
-    const refused = await reserve('say').catch((error: unknown) => retryTime(error))
+    const refused = await reserve('update').catch((error: unknown) => retryTime(error))
     expect(refused).toEqual(later(untilMargin, 15))
-    await reserve('take back')
+    await reserve('revoke green')
   })
 
   const openWith = async (count: number) => {
