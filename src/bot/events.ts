@@ -91,6 +91,15 @@ const pullChanged = inRepository(pullShape, ({ pull_request: { number, head } },
   { kind: 'pull', pull: { ...repository, number }, sha: head.sha },
 ])
 
+/** A comment changes no fact, and everyone may write one: it must not keep a check from turning green. */
+const reviewed = inRepository(
+  { ...pullShape, review: z.object({ state: z.string().nullish() }) },
+  ({ pull_request: { number, head }, review }, repository) =>
+    review.state?.toLowerCase() === 'commented'
+      ? []
+      : [{ kind: 'pull', pull: { ...repository, number }, sha: head.sha }],
+)
+
 const inBranches = z.object({ default_branch: z.string() })
 
 /** A merge moves the base of others: those stacked on it are retargeted, and not every retargeting is told. */
@@ -283,7 +292,7 @@ const handlers: Record<string, Record<string, Handler>> = {
       ].map((action) => [action, pullChanged]),
     ),
   },
-  pull_request_review: { submitted: pullChanged, edited: pullChanged, dismissed: pullChanged },
+  pull_request_review: { submitted: reviewed, dismissed: pullChanged },
   push: { '': pushed },
   repository: {
     archived: repositoryClosed,

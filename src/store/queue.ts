@@ -1,9 +1,9 @@
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
-import type { Logger } from 'pino'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
 import { keyOfRegression, type RegressionRequest } from '../decision/regression-request.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Database, Transaction } from './database.ts'
+import type { Delayed, Handlers, QueueLog } from './queue/handlers.ts'
 import { reviveOrphans } from './queue/orphans.ts'
 import {
   createQueues,
@@ -18,32 +18,9 @@ import {
   TRANSITIONS,
 } from './queue/queues.ts'
 import { keyOf, sendAll, sendEvaluate, senderOn } from './queue/sender.ts'
-import { type Delayed, startWorkers } from './queue/workers.ts'
+import { startWorkers } from './queue/workers.ts'
 
-export type QueueLog = Pick<Logger, 'error' | 'warn' | 'info'>
-
-/** A job that was given up after all its retries. */
-export type DeadJob = { queue: string; data: object; problem: string }
-
-/**
- * What the jobs do. Each must be idempotent, since a job runs at least once, and should stop when its signal aborts: the
- * job is then somebody else's. A handler throws to be tried again with growing delays, or `retryAfter` (retry-later.ts)
- * to be tried again at a named time.
- */
-export type Handlers = {
-  delivery: (id: string, signal: AbortSignal) => Promise<void>
-  /** `attempt` counts from 1. */
-  evaluate: (pull: PullRef, signal: AbortSignal, attempt: number) => Promise<void>
-  /** The calendar has moved: see `transitions.ts`. */
-  transition: (signal: AbortSignal) => Promise<void>
-  /** What happens at and after a merge: see `merges/run.ts`. */
-  merging: (task: MergeTask, signal: AbortSignal, attempt: number) => Promise<void>
-  /** Judges a head on staging: see `regression-job.ts`. It may take long; its signal aborts where it is stopped. */
-  regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>
-  notice: (notice: object, signal: AbortSignal) => Promise<void>
-  /** Called after the alert in the log. */
-  dead?: (job: DeadJob) => Promise<void>
-}
+export type { DeadJob, Handlers, QueueLog } from './queue/handlers.ts'
 
 /** With `tx`, the job exists only if that transaction commits. */
 type Within = { tx?: Transaction }

@@ -1,35 +1,9 @@
-import type { FindingState } from '../decision/gate.ts'
-import type { Policy } from '../decision/policy.ts'
-import type { CheckReport } from '../decision/report.ts'
 import { hasWriteAccess } from '../decision/same-head-pulls.ts'
-import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import type { PullRef } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
-import { fromRow, type Row } from './verdicts/rows.ts'
+import { fromRow, type Row, type StoredVerdict } from './verdicts/rows.ts'
 
-/** The latest verdict on one pull request, with the facts and the policy that gave it. */
-export type StoredVerdict = {
-  pull: PullRef
-  generation: number
-  headSha: string
-  baseRef: string
-  /** Open, and its base covered by the policy: only such a one has a say in the check of its head. */
-  counts: boolean
-  state: FindingState
-  /** Of the report and the policy: equal digests need no new record. */
-  digest: string
-  report: CheckReport
-  snapshot: Snapshot
-  policy: Policy | undefined
-  /** Where the policy came from, and the sentence about it in the check. */
-  source: PolicySource
-  decidedAt: Date
-  /** When the calendar changes the verdict. */
-  nextAt: Date | undefined
-  /** When the facts are to be read again, so that they are fresh at `nextAt`. */
-  prepareAt: Date | undefined
-}
-
-export type PolicySource = { where: string; blob: string; valid: boolean; note: string }
+export type { PolicySource, StoredVerdict } from './verdicts/rows.ts'
 
 /** A number for an evaluation that begins now: what an evaluation with a lower one writes later is refused. */
 export async function nextGeneration(db: Queryable): Promise<number> {
@@ -101,7 +75,7 @@ export async function verdictsOnHead(
   headSha: string,
 ): Promise<HeadVerdict[]> {
   const rows = await db.query<Row & { upToDate: boolean }>(
-    `SELECT *, generation > coalesce(heard, 0) AS upToDate FROM release_gate.verdicts
+    `SELECT *, generation > coalesce(heard, 0) AS "upToDate" FROM release_gate.verdicts
      WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND counts ORDER BY number`,
     [repository.installationId, repository.repositoryId, headSha],
   )

@@ -43,6 +43,7 @@ const withoutEffect: Record<string, string> = {
   'pull_request.unlocked': 'who may comment is no fact',
   'pull_request.review_requested': 'who is asked for a review is no fact',
   'pull_request.review_request_removed': 'who is asked for a review is no fact',
+  'pull_request_review.edited': 'what a review says is no fact, and its state cannot be edited',
   'repository.created': 'installation_repositories tells of it',
 }
 
@@ -96,6 +97,23 @@ describe('what an event means', () => {
       ])
     },
   )
+
+  const aReview = (state: string) => ({
+    ...inShop,
+    action: 'submitted',
+    pull_request: aPull(),
+    review: { state },
+  })
+  test.each(['approved', 'changes_requested', 'a state that GitHub may add'])(
+    'a review "%s" is a change',
+    (state) => {
+      expect(effectsOf('pull_request_review', aReview(state))).toHaveLength(1)
+    },
+  )
+
+  test('a review that only comments is none', () => {
+    expect(effectsOf('pull_request_review', aReview('commented'))).toEqual([])
+  })
 
   test('a label that was deleted is taken off without being named', () => {
     const payload = { ...inShop, action: 'unlabeled', pull_request: aPull() }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, enableClockOverride, type PgBoss } from 'pg-boss'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Transaction } from '../database.ts'
+import type { Delayed } from './handlers.ts'
 import { EVALUATE, PRIORITY, RUN_REGRESSION } from './queues.ts'
-import type { Delayed } from './workers.ts'
 
 type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date; group?: { id: string } }
 

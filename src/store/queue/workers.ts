@@ -2,8 +2,8 @@ import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
 import type { MergeTask } from '../../decision/merge-task.ts'
 import type { RegressionRequest } from '../../decision/regression-request.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
-import type { Handlers, QueueLog } from '../queue.ts'
 import { retryTime } from '../retry-later.ts'
+import type { Delayed, Handlers, QueueLog } from './handlers.ts'
 import { isLostToKills } from './orphans.ts'
 import {
   DEAD_LETTERS,
@@ -18,9 +18,6 @@ import {
   RUN_REGRESSION,
   TRANSITIONS,
 } from './queues.ts'
-
-/** What a delayed job carries: the queue that it goes to when its time has come. */
-export type Delayed = { queue: string; data: object; key: string | null }
 
 /** What the workers ask of the queue. */
 type Sender = {

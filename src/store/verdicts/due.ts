@@ -18,7 +18,7 @@ export type DueVerdict = Omit<StoredVerdict, 'report' | 'policy' | 'prepareAt' |
 export async function dueVerdicts(db: Queryable, at: Date): Promise<DueVerdict[]> {
   const rows = await db.query<Omit<Row, 'report' | 'policy'> & { policy: string; upToDate: boolean }>(
     `SELECT installation_id, repository_id, owner, repo, number, generation, head_sha, base_ref, counts, state, digest, snapshot,
-            policy::text AS policy, source, next_at, generation > coalesce(heard, 0) AS upToDate
+            policy::text AS policy, source, next_at, generation > coalesce(heard, 0) AS "upToDate"
      FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL AND (next_at <= $1 OR state = 'passed')
      ORDER BY state <> 'passed', repository_id, number`,
     [at],

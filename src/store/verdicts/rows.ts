@@ -2,7 +2,31 @@ import type { FindingState } from '../../decision/gate.ts'
 import type { Policy } from '../../decision/policy.ts'
 import type { CheckReport } from '../../decision/report.ts'
 import type { PullRef, Snapshot } from '../../decision/snapshot.ts'
-import type { PolicySource, StoredVerdict } from '../verdicts.ts'
+
+/** The latest verdict on one pull request, with the facts and the policy that gave it. */
+export type StoredVerdict = {
+  pull: PullRef
+  generation: number
+  headSha: string
+  baseRef: string
+  /** Open, and its base covered by the policy: only such a one has a say in the check of its head. */
+  counts: boolean
+  state: FindingState
+  /** Of the report and the policy: equal digests need no new record. */
+  digest: string
+  report: CheckReport
+  snapshot: Snapshot
+  policy: Policy | undefined
+  /** Where the policy came from, and the sentence about it in the check. */
+  source: PolicySource
+  decidedAt: Date
+  /** When the calendar changes the verdict. */
+  nextAt: Date | undefined
+  /** When the facts are to be read again, so that they are fresh at `nextAt`. */
+  prepareAt: Date | undefined
+}
+
+export type PolicySource = { where: string; blob: string; valid: boolean; note: string }
 
 export type PullColumns = {
   installation_id: number
