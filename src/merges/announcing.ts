@@ -4,8 +4,7 @@ import { linkRun } from '../services/github/checks.ts'
 import { appendRecord } from '../store/audit.ts'
 import { postedRun } from '../store/check-runs.ts'
 import { takeAnnouncing } from '../store/follow-ups.ts'
-import { hasRoomForGreen } from '../store/write-budget.ts'
-import { noteWrite } from '../store/write-budget.ts'
+import { hasRoomForGreen, noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 /**

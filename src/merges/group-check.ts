@@ -12,8 +12,7 @@ import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { withLease } from '../store/leases.ts'
 import { changedMembers, forgetGroup, type OpenGroup, saveGroup } from '../store/merge-groups.ts'
 import { retryAfter } from '../store/retry-later.ts'
-import { awaitTurn } from '../store/write-budget.ts'
-import { noteWrite } from '../store/write-budget.ts'
+import { awaitTurn, noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 type GroupShell = Pick<MergeShell, 'database' | 'now'>
