@@ -1,4 +1,10 @@
-import { diffContracts } from '../regression/contract/index.ts'
+import {
+  diffContracts,
+  mostSevereFirst,
+  type Severity,
+  severities,
+  type ToolList,
+} from '../regression/contract/index.ts'
 import { type Baseline, baselineOf, readBaseline } from '../regression/contract-check.ts'
 import { counted } from '../regression/counted.ts'
 import { sessionsOf } from '../regression/opening.ts'
@@ -44,15 +50,29 @@ function warnOfRefused(refused: readonly string[], before: ReadonlySet<string>):
   if (verdict === 'failed') process.exitCode = 1
 }
 
-export async function diff(before: string, after: string, options: { json?: boolean }): Promise<void> {
-  const changes = diffContracts(listOf('the old list', before), listOf('the new list', after))
+export async function diff(
+  before: string,
+  after: string,
+  options: { json?: boolean; minSeverity: Severity },
+): Promise<void> {
+  const all = mostSevereFirst(diffContracts(listOf('the old list', before), listOf('the new list', after)))
+  const asked = severities.slice(0, severities.indexOf(options.minSeverity) + 1)
+  const changes = all.filter(({ severity }) => asked.includes(severity))
   process.stdout.write(options.json ? `${JSON.stringify(changes, null, 2)}\n` : await changeTable(changes))
-  process.exitCode = changes.some(({ severity }) => severity === 'breaking') ? 1 : 0
+  const left = all.length - changes.length
+  if (left > 0 && !options.json)
+    process.stdout.write(`${counted(left, 'change', 'changes')} below ${options.minSeverity} not shown\n`)
+  process.exitCode = all.some(({ severity }) => severity === 'breaking') ? 1 : 0
 }
 
-function listOf(which: string, file: string): Parameters<typeof diffContracts>[0] {
-  const { tools, protocolVersion } = readList(`contract diff, ${which}`, file)
-  return { tools, ...(protocolVersion ? { protocolVersions: [protocolVersion] } : {}) }
+function listOf(which: string, file: string): ToolList {
+  const { tools, protocolVersion, server, capabilities } = readList(`contract diff, ${which}`, file)
+  return {
+    tools,
+    capabilities,
+    ...(protocolVersion ? { protocolVersions: [protocolVersion] } : {}),
+    ...(server.name === '' && server.version === '' ? {} : { server }),
+  }
 }
 
 /** Reads the list of a server. One that cannot be reached is told, with exit code 3 as in `regress`. */

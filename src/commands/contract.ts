@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import type { Severity } from '../regression/contract/index.ts'
 import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 export type ContractTarget = ServerOptions & { elicitation: 'none' | 'defaults' }
@@ -47,8 +48,16 @@ function diffCommand(): Command {
     .argument('<old>', 'JSON written by `contract record`, or any tools/list result')
     .argument('<new>', 'the same')
     .option('--json', 'print the changes as JSON')
+    .addOption(
+      new Option(
+        '--min-severity <severity>',
+        'the least severe changes to print; the exit code is that of all',
+      )
+        .choices(['breaking', 'warning', 'safe', 'info'])
+        .default('info'),
+    )
     .addHelpText('after', '\nExit codes: 0 nothing breaks, 1 something breaks, 2 wrong use.')
-    .action(async (before: string, after: string, options: { json?: boolean }) =>
+    .action(async (before: string, after: string, options: { json?: boolean; minSeverity: Severity }) =>
       (await actions()).diff(before, after, options),
     )
 }

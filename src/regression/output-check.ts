@@ -51,7 +51,7 @@ function compile(schema: unknown): Check {
   const where = 'outputSchema'
   try {
     const dialect = String((schema as { $schema?: unknown }).$schema ?? '')
-    const options = { strict: false, allErrors: true, code: { regExp: engine } }
+    const options = { strict: false, allErrors: true, logger: false, code: { regExp: engine } } as const
     const ajv = dialect.includes('draft-07') ? new Ajv(options) : new Ajv2020(options)
     addFormats(ajv)
     const validate = ajv.compile(schema as object)

@@ -60,6 +60,64 @@ describe('contract show', () => {
   })
 })
 
+describe('contract diff tells the most severe changes first', () => {
+  const recording = (name: string, more: object) =>
+    writeFile(
+      join(folder, name),
+      JSON.stringify({
+        version: 1,
+        recordedAt: '2026-11-01T00:00:00.000Z',
+        server: { name: 'shop', version: '1.0.0' },
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: {}, prompts: {} },
+        pinned: { capabilities: {}, login: 'none' },
+        tools: ['a', 'b', 'c'].map((tool) => aTool(tool, { description: tool })),
+        ...more,
+      }),
+    ).then(() => join(folder, name))
+  const both = async () => [
+    await recording('v1.json', {}),
+    await recording('v2.json', {
+      server: { name: 'shop', version: '1.1.0' },
+      capabilities: { tools: {}, logging: {} },
+      tools: [aTool('c', { description: 'changed' }), aTool('a', { description: 'changed', title: 'A' })],
+    }),
+  ]
+  const rules = (out: string) =>
+    JSON.parse(out).map(({ severity, rule, tool }: Record<string, string>) => `${severity} ${rule} ${tool}`)
+
+  test("each severity in the server's order, with the server's version and the capabilities gained and lost", async () => {
+    const { code, out } = await run('diff', ...(await both()), '--json')
+    expect(code).toBe(1)
+    expect(rules(out)).toEqual([
+      'breaking tool-removed b',
+      'warning capability-removed ',
+      'warning description-changed a',
+      'warning description-changed c',
+      'info server-changed ',
+      'info capability-added ',
+      'info title-changed a',
+      'info tool-order-changed ',
+    ])
+    expect(out).toContain('The server went from shop 1.0.0 to shop 1.1.0.')
+    expect(out).toContain('The capability logging was added.')
+  })
+
+  test.each<[string, number, string | RegExp]>([
+    ['breaking', 1, '7 changes below breaking not shown\n'],
+    ['warning', 4, '4 changes below warning not shown\n'],
+    ['info', 8, /┘\n$/],
+  ])('--min-severity %s leaves the lesser ones out and counts them', async (least, count, end) => {
+    const lists = await both()
+    const { code, out } = await run('diff', ...lists, '--min-severity', least)
+    expect(code).toBe(1)
+    expect(out.match(/^│ (?:breaking|warning|safe|info) /gm)).toHaveLength(count)
+    if (typeof end === 'string') expect(out.endsWith(end)).toBe(true)
+    else expect(out).toMatch(end)
+    expect(rules((await run('diff', ...lists, '--json', '--min-severity', least)).out)).toHaveLength(count)
+  })
+})
+
 describe('what clients that validate refuse', () => {
   const broken = { tools: [aTool('read', { inputSchema: {} })] }
 

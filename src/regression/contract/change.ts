@@ -1,12 +1,22 @@
 /** What a contract diff reads and what it answers. Plain data: a stored diff can be shown again a year later. */
 
 export type Severity = 'breaking' | 'warning' | 'safe' | 'info'
+/** Most severe first. */
+export const severities: readonly Severity[] = ['breaking', 'warning', 'safe', 'info']
+
+/** The changes from the most severe on, those of one severity in the order in which they come. */
+export function mostSevereFirst<T extends { severity: Severity }>(changes: readonly T[]): T[] {
+  return severities.flatMap((severity) => changes.filter((change) => change.severity === severity))
+}
+
 export type SchemaSide = 'input' | 'output'
 
 /** A tool as the server sent it: unparsed JSON, unknown keys kept. */
 export type RawTool = { name: string; [key: string]: unknown }
 
 export type ToolList = {
+  /** What the server says of itself. */
+  server?: { name: string; version: string }
   /** The versions of the protocol that the server is known to speak. */
   protocolVersions?: readonly string[]
   /** The versions that it was asked for besides: it does not speak those that are not among `protocolVersions`. */

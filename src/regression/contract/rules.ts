@@ -101,7 +101,9 @@ export const toolRules = {
   'protocol-version-unknown': 'warning',
   'protocol-versions-unknown': 'warning',
   'capability-removed': 'warning',
+  'capability-added': 'info',
   'capability-changed': 'info',
+  'server-changed': 'info',
 } as const satisfies Record<string, Severity>
 
 export type ToolRule = keyof typeof toolRules

@@ -10,7 +10,17 @@ export type ServerOptions = {
 
 /** Protocol versions and capabilities: what holds for all tools of the server. */
 export function diffServer(before: ToolList, after: ToolList, options: ServerOptions): ContractChange[] {
-  return [...versions(before, after, options), ...capabilities(before.capabilities, after.capabilities)]
+  return [
+    ...identity(before, after),
+    ...versions(before, after, options),
+    ...capabilities(before.capabilities, after.capabilities),
+  ]
+}
+
+function identity({ server: old }: ToolList, { server: next }: ToolList): ContractChange[] {
+  if (old === undefined || next === undefined || equal(old, next)) return []
+  const text = ({ name, version }: { name: string; version: string }) => visible(`${name} ${version}`)
+  return [serverChange('server-changed', `The server went from ${text(old)} to ${text(next)}.`)]
 }
 
 function serverChange(rule: ToolRule, message: string, path = ''): ContractChange {
@@ -54,8 +64,9 @@ function capabilities(before: unknown, after: unknown): ContractChange[] {
   return keys
     .filter((key) => !equal(member(before, key), member(next, key)))
     .map((key) => {
-      const gone = !Object.hasOwn(next, key)
-      const message = `The capability ${visible(key)} ${gone ? 'is gone' : 'changed'}.`
-      return serverChange(gone ? 'capability-removed' : 'capability-changed', message)
+      const name = `The capability ${visible(key)}`
+      if (!Object.hasOwn(next, key)) return serverChange('capability-removed', `${name} is gone.`)
+      if (!Object.hasOwn(before, key)) return serverChange('capability-added', `${name} was added.`)
+      return serverChange('capability-changed', `${name} changed.`)
     })
 }

@@ -28,18 +28,17 @@ export function diffContracts(
   const removed = before.tools.filter((tool) => old.get(tool.name) === tool && !next.has(tool.name))
   const added = after.tools.filter((tool) => next.get(tool.name) === tool && !old.has(tool.name))
   const renamed = pairRenamed(removed, added)
-  const kept = [...old.values()].flatMap((tool) => {
-    const same = next.get(tool.name)
-    return same === undefined ? [] : diffTool(tool, same)
+  const renames = new Map(renamed.pairs)
+  const ofOld = [...old.values()].flatMap((tool) => {
+    const [same, other] = [next.get(tool.name), renames.get(tool)]
+    if (same !== undefined) return diffTool(tool, same)
+    if (other !== undefined) return [rename(tool, other), ...diffTool(tool, other)]
+    return [toolChange('tool-removed', tool.name, `The tool ${visible(tool.name)} was removed.`)]
   })
   return [
     ...diffServer(before, after, options),
     ...duplicates(after.tools),
-    ...kept,
-    ...renamed.pairs.flatMap(([from, to]) => [rename(from, to), ...diffTool(from, to)]),
-    ...renamed.removed.map(({ name }) =>
-      toolChange('tool-removed', name, `The tool ${visible(name)} was removed.`),
-    ),
+    ...ofOld,
     ...renamed.added.flatMap(addition),
     ...order(distinct(before.tools), distinct(after.tools)),
   ]
@@ -47,7 +46,9 @@ export function diffContracts(
 
 /** The first of the tools under each name: what a client finds that looks a tool up. */
 function byName(tools: readonly RawTool[]): Map<string, RawTool> {
-  return new Map(tools.toReversed().map((tool) => [tool.name, tool]))
+  const first = new Map<string, RawTool>()
+  for (const tool of tools) if (!first.has(tool.name)) first.set(tool.name, tool)
+  return first
 }
 
 function duplicates(tools: readonly RawTool[]): ContractChange[] {

@@ -53,6 +53,82 @@ describe('tools of a list', () => {
     ])
   })
 
+  const account = (more: object = {}) => ({
+    type: 'object',
+    properties: { id: { type: 'string' }, fields: { type: 'string' } },
+    ...more,
+  })
+
+  it.each<[string, Partial<RawTool>, Partial<RawTool>]>([
+    [
+      'a name in another style',
+      { name: 'get_account' },
+      { name: 'getAccount', inputSchema: account({ required: ['id'] }) },
+    ],
+    [
+      'one word more, and one argument more',
+      { name: 'get_account' },
+      {
+        name: 'get_account_details',
+        inputSchema: account({ properties: { ...account().properties, all: {} } }),
+      },
+    ],
+    [
+      'another name and the same description',
+      { name: 'fetch', description: 'Reads the account.' },
+      { name: 'get_account', description: 'Reads the account.', inputSchema: account({ minProperties: 1 }) },
+    ],
+  ])('a likely rename is paired, and what changed with it is told: %s', (_row, own, other) => {
+    const [old, next] = [aTool({ inputSchema: account(), ...own }), aTool({ description: 'New.', ...other })]
+    const found = changes([old], [next]).map(([rule]) => rule)
+    expect(found[0]).toBe('tool-renamed')
+    expect(found.length).toBeGreaterThan(1)
+    expect(found).not.toContain('tool-removed')
+  })
+
+  it.each<[string, Partial<RawTool>]>([
+    ['other arguments', { name: 'get_account_v2', inputSchema: { type: 'object', properties: { url: {} } } }],
+    [
+      'another name and another description',
+      { name: 'delete_user', inputSchema: account({ required: ['id'] }) },
+    ],
+  ])('a rename is not guessed: %s', (_row, other) => {
+    const [old, next] = [
+      aTool({ name: 'get_account', inputSchema: account() }),
+      aTool({ description: 'New.', ...other }),
+    ]
+    expect(changes([old], [next]).map(([rule]) => rule)).toEqual(['tool-removed', 'tool-added'])
+  })
+
+  it('the likeliest of several is paired', () => {
+    const close = { inputSchema: account({ required: ['id'] }) }
+    const added = [aTool({ name: 'get_account_list', ...close }), aTool({ name: 'getAccount', ...close })]
+    const found = diffContracts(
+      { tools: [aTool({ name: 'get_account', inputSchema: account() })] },
+      { tools: added },
+    )
+    expect(found[0]?.message).toBe('renamed? get_account to getAccount')
+    expect(found.at(-1)).toMatchObject({ rule: 'tool-added', tool: 'get_account_list' })
+  })
+
+  it('changes come in the order of the old list, then of the new one', () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) =>
+      aTool({ name, inputSchema: nothing, description: name }),
+    )
+    const [z, y] = [aTool({ name: 'z' }), aTool({ name: 'y' })]
+    if (!a || !b || !c || !d) throw new Error('four tools are needed')
+    const found = changes([a, b, c, d], [z, { ...d, title: 'D' }, { ...b, title: 'B' }, y])
+    expect(found.map(([rule, , tool]) => [rule, tool])).toEqual([
+      ['tool-removed', 'a'],
+      ['title-changed', 'b'],
+      ['tool-removed', 'c'],
+      ['title-changed', 'd'],
+      ['tool-added', 'z'],
+      ['tool-added', 'y'],
+      ['tool-order-changed', ''],
+    ])
+  })
+
   it('of several tools of equal schemas the one of the same description is the renamed one', () => {
     const added = [aTool({ name: 'x', description: 'Another thing.' }), aTool({ name: 'y' })]
     expect(changes([aTool()], added).map(([rule, , tool]) => [rule, tool])).toEqual([
