@@ -11,6 +11,7 @@ export function auditCommand(): Command {
     .addCommand(exportCommand())
     .addCommand(reportCommand())
     .addCommand(urgentShareCommand())
+    .addCommand(pruneCommand())
 }
 
 type VerifyOptions = DatabaseOptions & { json?: boolean; anchors?: string; file?: string }
@@ -85,6 +86,54 @@ function reportCommand(): Command {
       if (process.exitCode === 1) process.stderr.write(`There is no report ${hash}.\n`)
     },
   )
+}
+
+/** For a bot whose role owns nothing: its daily work cannot remove old records. */
+function pruneCommand(): Command {
+  return new Command('prune')
+    .description(
+      'remove old records as the owner of the database (MIGRATION_DATABASE_URL), up to an anchored one',
+    )
+    .option(
+      '--months <number>',
+      'how many months of records stay; at least 3',
+      process.env.RECORDS_MONTHS ?? '13',
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 removed, 1 the records do not verify and all stay, 2 usage error or the role may not.',
+    )
+    .action(async ({ months }: { months: string }) => {
+      if (!/^\d{1,4}$/.test(months) || Number(months) < 3)
+        throw new Error(
+          `--months: ${JSON.stringify(months)} is not a number of months from 3 on. Example: 13.`,
+        )
+      await prune(Number(months))
+    })
+}
+
+async function prune(months: number): Promise<void> {
+  const { ownersDatabase } = await import('./migrate.ts')
+  const { subMonths } = await import('date-fns/subMonths')
+  const { cutRecords } = await import('../store/audit/retention.ts')
+  const { verifyChain } = await import('../store/audit/verify.ts')
+  const { keptAnchors } = await import('../store/audit/anchors.ts')
+  const { verifiedText } = await import('../server/requests/audit.ts')
+  const database = await ownersDatabase()
+  try {
+    const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
+    const removed = result.ok ? await cutRecords(database, subMonths(new Date(), months)) : 0
+    if (removed === undefined)
+      throw new Error(
+        'The role of this connection does not own the records. Set MIGRATION_DATABASE_URL to its owner.',
+      )
+    process.stdout.write(
+      result.ok ? `Removed ${removed} records.\n` : `${verifiedText(result, {})} Nothing was removed.\n`,
+    )
+    process.exitCode = result.ok ? 0 : 1
+  } finally {
+    await database.close()
+  }
 }
 
 function time<Name extends 'from' | 'to'>(name: Name, text: string | undefined): { [Key in Name]?: string } {

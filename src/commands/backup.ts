@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import type { Database } from '../store/database.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 import { readParts, requireFolder } from './input-file.ts'
+import { installJobs } from './migrate.ts'
 
 /** `backup FILE`: everything that is stored, from either database, also while the bot runs. */
 export function backupCommand(): Command {
@@ -96,10 +97,4 @@ async function* unpacked(file: string): AsyncGenerator<Uint8Array> {
     throw error
   }
   await feeding
-}
-
-async function installJobs(database: Database): Promise<void> {
-  const { openQueue } = await import('../store/queue.ts')
-  const quiet = { error: () => undefined, warn: () => undefined, info: () => undefined }
-  await (await openQueue({ database, log: quiet })).stop()
 }

@@ -69,6 +69,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./backup.ts').then(({ restoreCommand }) => restoreCommand()),
   },
   {
+    name: 'migrate',
+    description: 'upgrade the database as its owner, for a bot whose role owns nothing',
+    load: () => import('./migrate.ts').then(({ migrateCommand }) => migrateCommand()),
+  },
+  {
     name: 'queue',
     description: 'list jobs that wait, failed or were given up, and start them again',
     load: () => import('./queue.ts').then(({ queueCommand }) => queueCommand()),

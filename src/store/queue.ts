@@ -2,6 +2,7 @@ import { type Clock, PgBoss, systemClock } from 'pg-boss'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
 import { keyOfRegression, type RegressionRequest } from '../decision/regression-request.ts'
 import type { PullRef } from '../decision/snapshot.ts'
+import { grantJobsToBot, ownsSchema } from './database/grants.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Delayed, Handlers, QueueLog } from './queue/handlers.ts'
 import { reviveOrphans } from './queue/orphans.ts'
@@ -122,6 +123,7 @@ export async function openQueue(options: {
 
 async function startBoss(database: Database, clock: Clock, log: QueueLog): Promise<PgBoss> {
   const alone = database.kind === 'pglite'
+  const owns = await ownsSchema(database, JOBS_SCHEMA)
   const boss = new PgBoss({
     ...database.boss,
     clock,
@@ -130,15 +132,30 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
     schedule: false,
     registerInstance: false,
     // Where other processes may die with a job in hand, their heartbeats are looked at as often as they beat.
-    ...(alone ? { reindex: false, monitorVacuum: false } : MONITOR_OFTEN),
+    ...(alone ? {} : MONITOR_OFTEN),
+    ...(alone || !owns ? { reindex: false, monitorVacuum: false } : {}),
   })
   boss.on('error', (error) => log.error({ problem: error.message }, 'The queue reports an error'))
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'The queue warns'))
-  await boss.start()
+  await startOrSay(boss)
   await createQueues(boss)
+  if (owns) await grantJobsToBot(database, JOBS_SCHEMA)
   const revived = alone ? await reviveOrphans(boss, new Date(clock.now())) : 0
   if (revived > 0) log.info({ jobs: revived }, 'Jobs that were cut off run again')
   return boss
+}
+
+/** @throws with what to do, where the tables of the jobs are missing or older and this role may not make them. */
+async function startOrSay(boss: PgBoss): Promise<void> {
+  try {
+    await boss.start()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === '42501')) throw error
+    throw new Error(
+      `The tables of the jobs are missing or of an older version, and the role of DATABASE_URL may not change them (${error.message}). Run \`release-gate migrate\` as their owner, then start again.`,
+      { cause: error },
+    )
+  }
 }
 
 const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }

@@ -25,6 +25,7 @@ const frozen: Record<string, string> = {
   '0010_anchors.sql': 'e195bd65266b1505687ed466e2de6c8e8a036d6ce579da3e1be2dfbddabd2a2f',
   '0011_catch_up.sql': '234b4c6c19f9f2543d7616daa49f1a83f9eabecb8b2862b86fa7ff2e43e77a83',
   '0012_changes.sql': 'a74a2edd7834f67ec26565137d57abcdc81e2b60a08b4f943af359989aec88c3',
+  '0013_roles.sql': '1e21906c1c58ef27b1c90bed0d71dfd8a88e59d3e98285f42c388c6aaea5bacc',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

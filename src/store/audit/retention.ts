@@ -2,12 +2,16 @@ import type { Anchor } from '../../decision/anchor.ts'
 import type { Database } from '../database.ts'
 
 /**
- * Lets the oldest records of each chain go: all up to the newest one that was anchored before a time, which stays behind as
- * the checkpoint that `verifyChain` starts from (rules/ingest.md, "Records"). Only the owner of the table can; the triggers
- * refuse it to everybody else.
- * @returns how many records went.
+ * Removes the oldest records of each chain: all up to the newest one that was anchored before a time, which stays behind as
+ * the checkpoint that `verifyChain` starts from. Only the owner of the table can; a bot that runs as a role that owns nothing leaves
+ * it to `release-gate audit prune`.
+ * @returns how many records were removed; undefined where this role may not.
  */
-export async function cutRecords(database: Database, before: Date): Promise<number> {
+export async function cutRecords(database: Database, before: Date): Promise<number | undefined> {
+  const [table] = await database.query<{ owns: boolean }>(
+    `SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'release_gate.audit_records'::regclass`,
+  )
+  if (!table?.owns) return undefined
   const checkpoints = await database.query<Anchor>(
     `SELECT DISTINCT ON (a.installation_id) a.installation_id AS "installationId", a.seq, a.hash
      FROM release_gate.anchors a JOIN release_gate.audit_records r USING (installation_id, seq, hash)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import packageFile from '../../../package.json' with { type: 'json' }
 import type { Queryable, Transaction } from '../database.ts'
+import { grantToBot } from './grants.ts'
 import { isGone, presentName } from './released.ts'
 
 type Migration = { name: string; sql: string; hash: string }
@@ -87,6 +88,13 @@ async function applyPending(tx: Transaction, files: Migration[]): Promise<void> 
   `)
   // Read again: another process may have been here before the lock was ours.
   for (const file of pendingOf((await appliedIn(tx)) ?? [], files)) await apply(tx, file)
+  if (await hasBotRole(tx)) await grantToBot(tx)
+}
+
+/** A backup of an earlier version is restored into the schema of then, which may not know the role yet. */
+async function hasBotRole(tx: Transaction): Promise<boolean> {
+  const rows = await tx.query(`SELECT 1 FROM release_gate.migrations WHERE name = '0013_roles.sql'`)
+  return rows.length > 0
 }
 
 async function apply(tx: Transaction, file: Migration): Promise<void> {

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs'
+import { Command } from 'commander'
+import type { Database } from '../store/database.ts'
+
+/** `migrate`: upgrades the database as its owner, for a bot whose own role may not. */
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .addHelpText(
+      'after',
+      `
+Upgrades MIGRATION_DATABASE_URL, or else DATABASE_URL, or else the folder DATA_DIR. The bot does so itself when its role owns the tables.
+The role release_gate_bot then has what a bot needs and owns nothing: see "Roles" in docs/operations.md.
+Exit codes: 0 up to date, 2 it could not be upgraded; nothing has changed then.`,
+    )
+    .action(async () => {
+      const database = await ownersDatabase()
+      try {
+        await installJobs(database)
+        const [last] = await database.query<{ name: string }>(
+          'SELECT name FROM release_gate.migrations ORDER BY name DESC LIMIT 1',
+        )
+        process.stdout.write(`Up to date: ${last?.name}\n`)
+      } finally {
+        await database.close()
+      }
+    })
+}
+
+/** Opened as the owner of the tables, and upgraded. */
+export async function ownersDatabase(): Promise<Database> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const { MIGRATION_DATABASE_URL, DATABASE_URL, DATA_DIR: dataDir = './data' } = process.env
+  const { openDatabase } = await import('../store/database/open.ts')
+  const url = MIGRATION_DATABASE_URL || DATABASE_URL
+  return openDatabase(url ? { url } : { dataDir })
+}
+
+/** Makes the tables of the jobs, or brings them up to date. */
+export async function installJobs(database: Database): Promise<void> {
+  const { openQueue } = await import('../store/queue.ts')
+  const quiet = { error: () => undefined, warn: () => undefined, info: () => undefined }
+  await (await openQueue({ database, log: quiet })).stop()
+}
