@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { calendarLink } from '../server/calendar-link.ts'
-import { readSettings } from '../settings/settings.ts'
+import { webhookSecretProblems } from '../server/secrets.ts'
 
-type Options = { repository?: string; base?: string }
+type Options = { repository?: string; base?: string; json?: boolean }
 
-/** `calendar`: prints the secret URL of a calendar feed. Exit codes: 0 printed, 2 usage error. */
+/** `calendar`: prints the secret URL of a calendar feed. Needs only the webhook secret. Exit codes: 0 printed, 2 usage error. */
 export function calendarCommand(): Command {
   return new Command('calendar')
     .option('--repository <owner/name>', 'the feed of one repository (default: all)')
     .option('--base <url>', "the bot's public URL (default: http://HOST:PORT)")
+    .option('--json', 'print {"url"} as JSON')
     .addHelpText(
       'after',
-      '\nAnyone with the URL can read the feed. Changing WEBHOOK_SECRET changes every URL.\nExit codes: 0 printed, 2 usage error.',
+      '\nAnyone with the URL can read the feed. A new WEBHOOK_SECRET changes every URL.\nExit codes: 0 printed, 2 usage error.',
     )
     .action((options: Options) => {
       const result = link(options)
@@ -21,7 +22,7 @@ export function calendarCommand(): Command {
         process.exitCode = 2
         return
       }
-      process.stdout.write(`${result.link}\n`)
+      process.stdout.write(`${options.json ? JSON.stringify({ url: result.link }) : result.link}\n`)
     })
 }
 
@@ -37,10 +38,9 @@ function link({ repository, base }: Options): { link: string } | { mistake: stri
     return { mistake: [`--base: ${JSON.stringify(base)} is not a URL. Example: "https://gate.example".`] }
   }
   if (existsSync('.env')) process.loadEnvFile('.env')
-  const read = readSettings(process.env)
-  if (!read.ok) return { mistake: read.problems }
-  const { host, port, webhookSecrets } = read.settings
-  const [secret = ''] = webhookSecrets
-  const own = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { WEBHOOK_SECRET: secret = '', HOST = '127.0.0.1', PORT = '3000' } = process.env
+  const mistake = webhookSecretProblems(secret === '' ? [] : [secret])
+  if (mistake.length > 0) return { mistake }
+  const own = `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
   return { link: calendarLink(base ?? own, secret, repository) }
 }

@@ -9,7 +9,7 @@ export function demoCommand(): Command {
     .addHelpText(
       'after',
       '\nNeeds git 2.38 or newer. Works offline.\n' +
-        'Exit codes: 0 everything happened as described, 1 something did not, 2 the demo cannot run here.',
+        'Exit codes: 0 everything happened as described, 1 something did not,\n2 the demo cannot run here.',
     )
     .action(async (options: { keep?: boolean }) => {
       const missing = whatIsMissing()

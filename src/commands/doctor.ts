@@ -49,7 +49,7 @@ async function run(options: Options): Promise<void> {
   const facts = await gather({ ...clients, probes: await probesOf(access) }, only)
   const diagnoses = diagnose(facts)
   process.stdout.write(
-    options.json ? text.diagnosisJson(diagnoses) : text.diagnosisTable(diagnoses, process.stdout.columns),
+    options.json ? text.diagnosisJson(diagnoses) : text.diagnosisText(diagnoses, process.stdout.columns),
   )
   process.exitCode = diagnoses.some(isDrift) ? 1 : 0
 }

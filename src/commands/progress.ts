@@ -1,10 +1,10 @@
 import type { Progress } from '../regression/passes.ts'
 
-/** Shows the progress of a run. Does nothing unless the stream is a terminal. */
+/** Shows the progress of a run. Does nothing unless the stream is a terminal, or where `NO_COLOR` asks for plain text. */
 export async function progressDisplay(
   stream: NodeJS.WriteStream,
 ): Promise<{ show: (progress: Progress) => void; stop: () => void }> {
-  if (!stream.isTTY) return { show: () => undefined, stop: () => undefined }
+  if (!stream.isTTY || process.env.NO_COLOR) return { show: () => undefined, stop: () => undefined }
   const { default: ora } = await import('ora')
   const spinner = ora({ stream, text: 'connecting', discardStdin: false }).start()
   return {

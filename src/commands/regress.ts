@@ -37,7 +37,7 @@ export function regressCommand(): Command {
     )
     .option(
       '--declared <file>',
-      'JSON of what staging mirrors: {"tables":{"diners":{"rows":12000,"newest":"2026-11-20T00:00:00Z"}}}',
+      'JSON of what staging mirrors: {"tables": {"diners": {"rows": 12000, "newest": "2026-11-20T00:00:00Z"}}}',
     )
     .option(
       '--record <file>',
@@ -73,5 +73,6 @@ function concurrency(text: string): number {
 
 const help = `
 Exit codes: 0 passed, 1 failed, 2 wrong use, 3 could not be judged.
-Environment: STAGING_TOKEN, or STAGING_CLIENT_ID with STAGING_CLIENT_SECRET or STAGING_PRIVATE_KEY (and STAGING_ISSUER,
-STAGING_SCOPE, STAGING_KEY_ALGORITHM); LEDGER_URL with LEDGER_KEY; RECEIPTS_URL; SUITE_… for the suite's own \${SUITE_…}.`
+Environment: STAGING_TOKEN, or STAGING_CLIENT_ID with STAGING_CLIENT_SECRET or
+STAGING_PRIVATE_KEY (and STAGING_ISSUER, STAGING_SCOPE, STAGING_KEY_ALGORITHM);
+LEDGER_URL with LEDGER_KEY; RECEIPTS_URL; SUITE_… for the suite's \${SUITE_…}.`

@@ -5,7 +5,7 @@ import type { GitHub } from '../services/github/client.ts'
 import type { Refusal } from '../setup/setup-apply.ts'
 import type { SetupPlan } from '../setup/setup-plan.ts'
 
-type Options = { repository: string; apply?: boolean; token?: string }
+type Options = { repository: string; apply?: boolean; token?: string; json?: boolean }
 
 /**
  * `setup`: shows the steps that are left until the gate is enforced on a repository. `--apply` does them with an
@@ -17,10 +17,11 @@ export function setupCommand(): Command {
     .requiredOption('--repository <owner/name>', 'the repository')
     .option('--apply', "create the ruleset and the labels; needs an administrator's token")
     .option('--token <token>', "an administrator's token (default: GITHUB_TOKEN)")
+    .option('--json', 'print the plan {"repository","steps","inexpressible"} as JSON')
     .addHelpText(
       'after',
       '\nYou commit the policy yourself.\n' +
-        'Exit codes: 0 nothing left to do, 1 steps left, 2 usage error, 3 GitHub cannot be reached.',
+        'Exit codes: 0 nothing left to do, 1 steps left, 2 usage error,\n3 GitHub cannot be reached.',
     )
     .action(async (options: Options) => {
       const { exitIfUnreachable } = await import('../doctor/unreachable.ts')
@@ -54,8 +55,9 @@ async function run(options: Options): Promise<0 | 1 | Refusal> {
   const plan = await readPlan(access, repository)
   if ('refusal' in plan) return plan
   const { planText } = await import('../setup/setup-text.ts')
-  process.stdout.write(planText(options.repository, plan))
-  if (person) return carryOut(person, repository, plan)
+  const { repository: name, json } = options
+  process.stdout.write(json ? `${JSON.stringify({ repository: name, ...plan })}\n` : planText(name, plan))
+  if (person) return carryOut(person, repository, plan, json ? process.stderr : process.stdout)
   return plan.steps.length + plan.inexpressible.length > 0 ? 1 : 0
 }
 
@@ -63,11 +65,12 @@ async function carryOut(
   person: GitHub,
   repository: RepositoryName,
   plan: SetupPlan,
+  stream: NodeJS.WriteStream,
 ): Promise<0 | 1 | Refusal> {
   const { applySteps } = await import('../setup/setup-apply.ts')
   const { isManual } = await import('../setup/setup-text.ts')
   const steps = plan.steps.filter((step) => !isManual(step))
-  const report = (line: string) => void process.stdout.write(`${line}\n`)
+  const report = (line: string) => void stream.write(`${line}\n`)
   const refused = await applySteps(person, repository, steps, report)
   return refused ?? (steps.length < plan.steps.length || plan.inexpressible.length > 0 ? 1 : 0)
 }

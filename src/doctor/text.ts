@@ -1,24 +1,30 @@
-import Table from 'cli-table3'
 import { isDrift } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { driftDigest } from './drift.ts'
 
 const shownAs = { error: 'ERROR', warning: 'warning', unknown: 'not known', information: 'note' }
 
-/** A table for people. `columns`: the width of the terminal. */
-export function diagnosisTable(diagnoses: Diagnosis[], columns = 120): string {
-  if (diagnoses.length === 0) return `${summary(diagnoses)}\n`
-  const where = Math.min(2 + Math.max(...diagnoses.map(({ repository }) => repository.length)), 50)
-  const rest = Math.max(columns, 80) - 12 - where - 5
-  const what = Math.floor(rest * 0.58)
-  const table = new Table({
-    head: ['', 'Where', 'What', 'How to fix it'],
-    style: { head: [], border: [] },
-    wordWrap: true,
-    colWidths: [12, where, what, rest - what],
-  })
-  for (const one of diagnoses) table.push([shownAs[one.severity], one.repository, one.what, one.fix])
-  return `${table.toString()}\n${summary(diagnoses)}\n`
+/** The findings for people, as a list that fits the terminal: a table would be too narrow at 80 columns. */
+export function diagnosisText(diagnoses: Diagnosis[], columns = 80): string {
+  const lines = diagnoses.flatMap(({ severity, repository, what, fix }) => [
+    `${shownAs[severity]}: ${repository}`,
+    ...wrapped(what, columns, '  '),
+    ...(fix === '' ? [] : wrapped(`Fix: ${fix}`, columns, '  ')),
+    '',
+  ])
+  return `${[...lines, summary(diagnoses)].join('\n')}\n`
+}
+
+/** Breaks text between words, so that no line is longer than the terminal unless a word is. */
+function wrapped(text: string, columns: number, indent: string): string[] {
+  const width = Math.max(columns, 40) - indent.length
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width) lines.push(`${lines.pop()} ${word}`)
+    else lines.push(word)
+  }
+  return lines.map((line) => `${indent}${line}`)
 }
 
 /** JSON for programs. `digest` stays equal while the drift does. */

@@ -3,17 +3,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { calendarLink } from '../../src/server/calendar-link.ts'
-import { appKey } from '../support/app-key.ts'
 
 const run = promisify(execFile)
 const main = join(import.meta.dirname, '../../src/main.ts')
 const SECRET = 'a-secret-of-the-webhook'
-const env = {
-  APP_ID: '1',
-  PRIVATE_KEY: appKey,
-  WEBHOOK_SECRET: SECRET,
-  PORT: '4000',
-}
+/** No App key: the URL depends on the webhook secret alone. */
+const env = { WEBHOOK_SECRET: SECRET, PORT: '4000' }
 
 async function calendar(args: string[], given: Record<string, string> = env) {
   const options = { env: { PATH: process.env.PATH ?? '', ...given } }
@@ -33,6 +28,11 @@ describe('release-gate calendar', () => {
     ],
   ])('prints the address of the feed of %s', async (_, args, link) => {
     expect(await calendar(args)).toEqual({ code: 0, stdout: `${link}\n`, stderr: '' })
+  })
+
+  test('prints it as JSON', async () => {
+    const { stdout } = await calendar(['--json'])
+    expect(JSON.parse(stdout)).toEqual({ url: calendarLink('http://127.0.0.1:4000', SECRET) })
   })
 
   test.each([

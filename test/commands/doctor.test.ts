@@ -80,7 +80,7 @@ describe('doctor', () => {
     expect(out + err).not.toContain(token)
   })
 
-  it('finds an unpinned check in the table as in the JSON', async () => {
+  it('finds an unpinned check in the list as in the JSON', async () => {
     const body = rulesetBody(world, { rules: [requiredCheck()] })
     await world.as('ada').repos.createRepoRuleset({ ...world.repo, ...body })
     const [shown, json] = [await doctor(), await doctor(['--json'])]

@@ -50,6 +50,19 @@ describe('setup with a policy', () => {
     expect(await made()).toEqual(nothing)
   })
 
+  it('prints the plan as JSON, and what was done on stderr', async () => {
+    const { out, code } = await setup(['--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({
+      repository: 'acme/shop',
+      steps: [{ kind: 'create-ruleset' }, { kind: 'create-label' }, {}, {}],
+      inexpressible: [],
+    })
+    const applied = await setup(['--json', '--apply', '--token', token('ada')])
+    expect(JSON.parse(applied.out)).toMatchObject({ repository: 'acme/shop' })
+    expect(applied.err).toContain('Created the ruleset "Release gate".')
+  })
+
   it('with --apply as an administrator makes it, after which the doctor finds no drift', async () => {
     expect((await world.diagnose()).some(isDrift)).toBe(true)
     const { out, err, code } = await apply('ada')

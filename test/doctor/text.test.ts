@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
-import { diagnosisJson, diagnosisTable } from '../../src/doctor/text.ts'
+import { diagnosisJson, diagnosisText } from '../../src/doctor/text.ts'
 
 const one = (severity: Diagnosis['severity'], wish: Partial<Diagnosis> = {}): Diagnosis => ({
   severity,
@@ -12,9 +12,9 @@ const one = (severity: Diagnosis['severity'], wish: Partial<Diagnosis> = {}): Di
   ...wish,
 })
 
-describe('the table', () => {
+describe('the list', () => {
   it('shows where, what and how to fix it, and counts at the end', () => {
-    const text = diagnosisTable([one('error'), one('warning'), one('unknown'), one('information')])
+    const text = diagnosisText([one('error'), one('warning'), one('unknown'), one('information')])
     for (const words of [
       'acme/shop',
       'It is not pinned.',
@@ -29,15 +29,26 @@ describe('the table', () => {
   })
 
   it('says that there is no drift, and still what could not be read', () => {
-    expect(diagnosisTable([])).toBe('No drift.\n')
-    expect(diagnosisTable([one('unknown')])).toContain('No drift. 1 setting could not be read from here.')
+    expect(diagnosisText([])).toBe('No drift.\n')
+    expect(diagnosisText([one('unknown')])).toContain('No drift. 1 setting could not be read from here.')
   })
 
-  it('never cuts the name of a repository, and keeps within the terminal', () => {
+  it('never cuts the name of a repository, and fits 80 columns unless the terminal is wider', () => {
     const repository = 'a-long-organisation/a-rather-long-repository'
-    const text = diagnosisTable([one('error', { repository, what: 'word '.repeat(60) })], 120)
-    expect(text).toContain(repository)
-    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
+    const findings = [
+      one('error', { repository, what: 'word '.repeat(60).trim(), fix: 'Do it. '.repeat(30).trim() }),
+    ]
+    const longest = (columns?: number) =>
+      Math.max(
+        ...diagnosisText(findings, columns)
+          .split('\n')
+          .map((line) => line.length),
+      )
+    expect(diagnosisText(findings)).toContain(repository)
+    expect(longest()).toBeLessThanOrEqual(80)
+    expect(longest(120)).toBeGreaterThan(80)
+    expect(longest(120)).toBeLessThanOrEqual(120)
+    expect(diagnosisText(findings).match(/word/g)).toHaveLength(60)
   })
 })
 

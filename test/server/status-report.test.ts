@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { decide } from '../../src/decision/verdict.ts'
+import { parsePolicy } from '../../src/policy/policy-file.ts'
+import { repositoryStatus } from '../../src/server/status-report.ts'
+import type { Freeze } from '../../src/store/freezes.ts'
+import type { StoredVerdict } from '../../src/store/verdicts.ts'
+import { anApproval, ann, aSnapshot, bob } from '../support/snapshot.ts'
+
+const text = 'gates:\n  approvals: {}\n  release_window: {}\n'
+const open = '2026-11-25T18:10:00Z'
+const closed = '2026-11-25T17:00:00Z'
+const kept = { owner: 'acme', repo: 'shop', text }
+
+/** A verdict as it was stored at a time; `state` is what it was then unless something else is named. */
+function stored(
+  takenAt: string,
+  { approved = true, state }: { approved?: boolean; state?: StoredVerdict['state'] } = {},
+): StoredVerdict {
+  const read = parsePolicy(text)
+  if (!read.ok) throw new Error('the policy of the test is invalid')
+  const reviews = approved ? [anApproval(ann), anApproval(bob)] : []
+  const snapshot = aSnapshot({ takenAt, reviews })
+  return {
+    pull: snapshot.pull,
+    snapshot,
+    policy: read.policy,
+    state: state ?? decide(snapshot, read.policy).state,
+    report: { title: 'As it was stored' },
+  } as unknown as StoredVerdict
+}
+
+const aFreeze = (until: string | null, scope = '*'): Freeze => ({
+  scope,
+  reason: 'Ledger',
+  by: 'eva',
+  since: new Date(closed),
+  until: until === null ? null : new Date(until),
+})
+
+const at = (time: string, verdicts: StoredVerdict[] = [], freezes: Freeze[] = []) =>
+  repositoryStatus(kept, { verdicts, unverified: [], freezes, at: new Date(time) })
+
+describe('the state of a pull request, evaluated now', () => {
+  test.each([
+    ['is green where its check is and it still passes', stored(open), open, 'green', /^Ready|^All|Approved/],
+    [
+      'is ready where it passes and its check was written before the opening',
+      stored(closed),
+      open,
+      'ready',
+      /^Ready|^All|Approved/,
+    ],
+    ['is ready where it would pass at the next opening', stored(closed), closed, 'ready', /Opens/],
+    [
+      'is not ready where the window has closed since its check turned green',
+      stored(open, { approved: false }),
+      closed,
+      'not ready',
+      /approval/,
+    ],
+    [
+      'never shows the stored text of a check whose time has passed',
+      stored(open),
+      '2026-11-25T19:30:00Z',
+      'ready',
+      /Opens/,
+    ],
+  ] as const)('%s', (_, verdict, time, state, check) => {
+    const [pull] = at(time, [verdict]).pulls
+    expect(pull).toMatchObject({ state, check: expect.stringMatching(check) })
+    expect(pull?.check).not.toBe('As it was stored')
+  })
+
+  test('is not ready, in the words of its check, where it could not be verified', () => {
+    const [pull] = at(open, [stored(open, { state: 'failed' })]).pulls
+    expect(pull).toMatchObject({ state: 'not ready', check: 'As it was stored' })
+  })
+
+  test('is neither green nor ready during a freeze without an end', () => {
+    const [pull] = at(open, [stored(open)], [aFreeze(null)]).pulls
+    expect(pull).toMatchObject({ state: 'not ready', check: 'Frozen: Ledger' })
+  })
+
+  test('is listed where its first evaluation failed', () => {
+    const problem = { request: 'GET /repos/acme/shop/issues/7/events', status: 404, problem: 'Not Found' }
+    const { pulls } = repositoryStatus(kept, {
+      verdicts: [],
+      unverified: [{ number: 7, headSha: 'a'.repeat(40), problem }],
+      freezes: [],
+      at: new Date(open),
+    })
+    expect(pulls).toMatchObject([
+      { number: 7, state: 'not ready', check: expect.stringContaining('answered 404') },
+    ])
+  })
+})
+
+describe('the window', () => {
+  test.each([
+    ['is open in its hours', open, [], { open: true, closesAt: '2026-11-25T19:00:00.000Z' }],
+    [
+      'is closed during a freeze without an end, and opens at no known time',
+      open,
+      [aFreeze(null)],
+      { open: false },
+    ],
+    [
+      'opens when a freeze ends within it',
+      open,
+      [aFreeze('2026-11-25T18:30:00Z')],
+      { open: false, opensAt: '2026-11-25T18:30:00.000Z', closesAt: '2026-11-25T19:00:00.000Z' },
+    ],
+    [
+      'opens the next week where the freeze lasts longer than the window',
+      open,
+      [aFreeze('2026-11-26T00:00:00Z')],
+      { open: false, opensAt: '2026-12-02T18:00:00.000Z' },
+    ],
+    [
+      'is not closed by the freeze of another repository',
+      open,
+      [aFreeze(null, 'acme/other')],
+      { open: true },
+    ],
+  ])('%s', (_, time, freezes, window) => {
+    const status = at(time, [], freezes)
+    expect(status.window).toMatchObject(window)
+    if (!('opensAt' in window) && !window.open) expect(status.window).not.toHaveProperty('opensAt')
+  })
+})
