@@ -5,7 +5,7 @@ import { Command } from 'commander'
 /** `demo`: plays a release week on this machine. 0 everything happened as described, 1 something did not, 2 the demo cannot run here. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .option('--keep', 'keep everything running at the end and print the URLs and tokens')
+    .option('--keep', 'keep everything running at the end; prints URLs, tokens and how to move the clock')
     .addHelpText(
       'after',
       '\nNeeds git 2.38 or newer. Works offline.\n' +
@@ -18,11 +18,16 @@ export function demoCommand(): Command {
         process.exitCode = 2
         return
       }
+      // Printed before anything is loaded: the sandbox and the bot take seconds to start.
+      process.stdout.write(`${introduction}\n`)
       // Loaded on demand: the bot itself never needs the sandbox.
       const { runDemo } = await import('../sandbox/demo.ts')
       process.exitCode = (await runDemo({ keep: options.keep === true })) ? 0 : 1
     })
 }
+
+const introduction =
+  'A release week with the real bot and a simulated GitHub, in about a minute.\nIt needs no account and no network. The demo moves the clock.'
 
 /** The production image contains no sandbox, and no git. */
 function whatIsMissing(): string | undefined {

@@ -1,29 +1,31 @@
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { verifyChain } from '../store/audit/verify.ts'
 import { openDatabase } from '../store/database/open.ts'
+import { clockHelp, moveClock } from './demo-clock.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
 import { tellReleaseWeek } from './story.ts'
-import { cast, furnish, people } from './workshop.ts'
+import { cast, furnish, people, type Workshop } from './workshop.ts'
 
-/** Tells the release week in the terminal. True: everything was as told. `keep` leaves everything running at the end. */
+/** Plays the release week in the terminal. True: everything happened as described. `keep`: keep everything running at the end. */
 export async function runDemo(options: { keep: boolean }): Promise<boolean> {
   const print = (text: string) => void process.stdout.write(text)
   const began = performance.now()
-  print(
-    'A local GitHub and the real bot are starting. No account, no network; the story moves the clock.\n' +
-      'Of each check only what is new in it is drawn.\n',
-  )
+  const starting = await showProgress('Starting the simulated GitHub, Slack, staging and the bot')
   const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z'), staging: true })
   try {
     const tell = narrator(print)
     cast(stage)
+    starting.show('Creating the repository foodyepay/mcp-server, its people and its policy')
     const shop = await furnish(stage)
     stage.github.installApp(shop.repository.owner)
+    starting.stop()
+    print(`Ready after ${secondsSince(began)} s. Each check shows only what is new in it.\n`)
     await tellReleaseWeek(stage, shop, tell)
     await tellRecords(stage, tell)
-    tell.line(`The story took ${((performance.now() - began) / 1000).toFixed(1)} s.`)
-    if (options.keep) await keep(stage, shop.name, print)
+    tell.line(`The demo took ${secondsSince(began)} s.`)
+    if (options.keep) await keep(stage, shop, print)
     return true
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
@@ -47,27 +49,56 @@ async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
   }
 }
 
-async function keep(stage: Stage, repository: string, print: (text: string) => void): Promise<void> {
+function secondsSince(began: number): string {
+  return ((performance.now() - began) / 1000).toFixed(1)
+}
+
+/** What is being started: one line that changes on a terminal, a line each in a pipe. */
+async function showProgress(text: string): Promise<{ show: (text: string) => void; stop: () => void }> {
+  const print = (line: string) => void process.stdout.write(`${line} …\n`)
+  if (!process.stdout.isTTY || process.env.NO_COLOR) {
+    print(text)
+    return { show: print, stop: () => undefined }
+  }
+  const { default: ora } = await import('ora')
+  const spinner = ora({ stream: process.stdout, text, discardStdin: false }).start()
+  return {
+    show: (next) => {
+      spinner.text = next
+    },
+    stop: () => void spinner.stop(),
+  }
+}
+
+async function keep(stage: Stage, shop: Workshop, print: (text: string) => void): Promise<void> {
   const { github } = stage
   await stage.startBot()
   await stage.settled()
   print(
     [
       '',
-      'Everything is left running, and is gone after Ctrl-C. Go on by hand, in another terminal:',
+      'Everything keeps running until Ctrl-C. Continue in another terminal:',
       '',
-      `  export WEBHOOK_SECRET=${github.app.webhookSecret} PORT=${new URL(stage.bot().url).port}`,
+      `  export WEBHOOK_SECRET=${github.app.webhookSecret}`,
+      `  export PORT=${new URL(stage.bot().url).port}`,
       '  npm run -s gate -- status',
-      '  npm run -s gate -- freeze --reason "Trying it out"',
+      '  npm run -s gate -- freeze --all --reason "Trying it out"',
       '',
       `  export TOKEN=${github.tokenFor('ana')}`,
-      `  curl -H "authorization: token $TOKEN" ${github.url}/repos/${repository}/pulls`,
+      '  curl -H "authorization: token $TOKEN" \\',
+      `    ${github.url}/repos/${shop.name}/pulls`,
       '',
       `  GitHub's API   ${github.url}`,
       `  the bot        ${stage.bot().url} (/healthz, /readyz)`,
       ...people.map((login) => `  ${login.padEnd(14)} ${github.tokenFor(login)}`),
       '',
+      ...clockHelp(stage.now()),
+      '',
     ].join('\n'),
   )
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const input = createInterface({ input: process.stdin })
+  input.on('line', (line) => void moveClock(stage, line, print))
+  await ended
+  input.close()
 }

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util'
 import type { ShownCheck } from './stage.ts'
 
+const width = 80
+
 /** Tells a story in a terminal. */
 export type Narrator = {
   scene: (time: string, text: string) => void
@@ -16,8 +18,8 @@ export type Narrator = {
 export function narrator(print: (text: string) => void): Narrator {
   const seen = new Map<string, ReadonlySet<string>>()
   return {
-    scene: (time, text) => print(`\n${styleText('bold', time)}  ${text}\n`),
-    line: (text) => print(`  ${text}\n`),
+    scene: (time, text) => print(`\n${styled('bold', time)}\n${wrapped(text, '  ').join('\n')}\n`),
+    line: (text) => print(`${wrapped(text, '  ').join('\n')}\n`),
     check: (check, of) => {
       print(`${drawCheck(check, seen.get(of))}\n`)
       seen.set(of, new Set(check.summary.split('\n')))
@@ -37,9 +39,32 @@ export function drawCheck(
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#') && !seen.has(line))
   return [
-    `  ${mark} ${styleText(['bold', color], `Release gate — ${title}`)} ${styleText('dim', `(${state})`)}`,
-    ...lines.map((line) => `     ${styleText('dim', plain(line))}`),
+    ...wrapped(`${mark} Release gate — ${title} (${state})`, '  ').map((line) =>
+      styled(['bold', color], line),
+    ),
+    ...lines.flatMap((line) => wrapped(plain(line), '     ')).map((line) => styled('dim', line)),
   ].join('\n')
+}
+
+/** Breaks text between words at 80 columns. An emoji takes two. */
+function wrapped(text: string, indent: string): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && columnsOf(`${indent}${last} ${word}`) <= width)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.map((line) => `${indent}${line}`)
+}
+
+function columnsOf(text: string): number {
+  return [...text].reduce((sum, point) => sum + (/\p{Emoji_Presentation}/u.test(point) ? 2 : 1), 0)
+}
+
+/** Styles only for a terminal, and not where `NO_COLOR` is set. */
+function styled(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { stream: process.stdout })
 }
 
 function plain(text: string): string {

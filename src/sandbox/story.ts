@@ -22,7 +22,7 @@ async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scen
   })
   await show(cap, { title: /^Waiting for 2 approvals$/ })
 
-  await at('2026-11-24T22:20:00Z', 'chloe approves. gus approves too, but may only triage.')
+  await at('2026-11-24T22:20:00Z', 'chloe approves. gus approves too, but has only triage access.')
   await shop.review('chloe', cap)
   await shop.review('gus', cap)
   await show(cap, { title: /^Waiting for 1 more approval$/ })
@@ -53,12 +53,15 @@ async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged, owe
   await show(fix, { title: /^Opens Wed, Dec 2, 10:00 AM PST$/ })
   await refused('ben', fix)
 
-  await at('2026-11-27T23:35:00Z', 'gus labels it urgent, but may only triage: the label does not count.')
+  await at(
+    '2026-11-27T23:35:00Z',
+    'gus labels it urgent, but has only triage access, so the label does not count.',
+  )
   await shop.label('gus', fix, 'urgent')
   await show(fix, { title: /^Opens Wed, Dec 2, 10:00 AM PST$/ })
   await shop.unlabel('gus', fix, 'urgent')
 
-  await at('2026-11-27T23:40:00Z', 'eva, who may write, labels it urgent.')
+  await at('2026-11-27T23:40:00Z', 'eva, who has write access, labels it urgent.')
   await shop.label('eva', fix, 'urgent')
   await show(fix, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('ben', fix)
@@ -84,7 +87,7 @@ async function tellTheImpatientOne(shop: Workshop, { at, show, refused }: Scene)
 
   await at(
     '2026-11-28T00:05:00Z',
-    'ana pushes to it once more. What chloe approved, and eva called urgent, is not what is there now.',
+    'ana pushes to it again. What chloe approved and eva marked as urgent is no longer what is there.',
   )
   const pushed = await shop.push('ana', minimum, { 'src/eligibility.ts': 'export const minimum = 1\n' })
   await show(pushed, { title: /^Waiting for 2 approvals$/ })

@@ -22,7 +22,7 @@ function demo(words: string[], env: Record<string, string | undefined>) {
   return { child, said, closed: once(child, 'close').then(([code]) => Number(code)) }
 }
 
-test('the story is told to its end, is kept running while wanted, and ends with 0', {
+test('the story is told to its end, keeps running, moves its clock when asked to, and ends with 0', {
   timeout: 120_000,
 }, async () => {
   const { child, said, closed } = demo(['--keep'], { PATH: process.env.PATH })
@@ -30,6 +30,7 @@ test('the story is told to its end, is kept running while wanted, and ends with 
     child.stdout.on('data', () => /^ {2}olga +\S+$/m.test(said.out) && resolve())
     child.once('exit', () => reject(new Error(said.out + said.err)))
   })
+  const shown = said.out.replace(/\s+/g, ' ')
   for (const sentence of [
     'Waiting for 2 approvals (in progress)',
     'Waiting for 1 more approval (in progress)',
@@ -46,7 +47,7 @@ test('the story is told to its end, is kept running while wanted, and ends with 
     '✅ Staging regression passed: every gate holds',
     'Ready to merge (success)',
   ])
-    expect(said.out).toContain(sentence)
+    expect(shown).toContain(sentence)
   const api = /GitHub's API +(http:\S+)/.exec(said.out)?.[1]
   const token = /^ {2}ana +(\S+)$/m.exec(said.out)?.[1]
   const pulls = await fetch(`${api}/repos/foodyepay/mcp-server/pulls`, {
@@ -54,10 +55,18 @@ test('the story is told to its end, is kept running while wanted, and ends with 
   })
   const open = (await pulls.json()) as { title: string }[]
   expect(open.map(({ title }) => title)).toContain('Lower the minimum to 5')
-  const [, secret = '', port = ''] = /export WEBHOOK_SECRET=(\S+) PORT=(\d+)/.exec(said.out) ?? []
+  const [, secret = '', port = ''] = /export WEBHOOK_SECRET=(\S+)\s+export PORT=(\d+)/.exec(said.out) ?? []
   const env = { PATH: process.env.PATH, HOME: home, WEBHOOK_SECRET: secret, PORT: port }
   const status = spawnSync(process.execPath, [main, 'status'], { env, encoding: 'utf8' })
   expect(status).toMatchObject({ status: 0, stdout: expect.stringContaining('Lower the minimum to 5') })
+  const before = said.out.length
+  child.stdin.write('+1d\n')
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', () => /^It is .*UTC\)\.$/m.test(said.out.slice(before)) && resolve())
+  })
+  const later = spawnSync(process.execPath, [main, 'status', '--json'], { env, encoding: 'utf8' })
+  const hours = (Date.parse(JSON.parse(later.stdout).at) - Date.parse('2026-12-09T18:00:00Z')) / 3_600_000
+  expect(hours).toBeGreaterThanOrEqual(24)
   child.kill('SIGINT')
   expect(await closed).toBe(0)
   expect(said.out).toMatch(/The auditor checks the chain of records: \d+ records, unbroken\./)
