@@ -74,6 +74,11 @@ test('no expression stands in a line that is executed', () => {
   for (const { run: text = '' } of action.runs.steps) expect(text).not.toContain('${' + '{')
 })
 
+test('the Node that it installs is the one of this repository', async () => {
+  const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  expect(action.runs.steps[0]?.run).toContain(`"$node@${devDependencies.node}"`)
+})
+
 test('every input is used and every one that is used is declared', () => {
   const text = JSON.stringify(action.runs)
   const used = new Set([...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name))

@@ -8,6 +8,7 @@ import { requireFolder, writeOutput } from './input-file.ts'
 import { progressDisplay } from './progress.ts'
 import type { RegressOptions } from './regress.ts'
 import { inputOf, operatorOf } from './regress-input.ts'
+import { storeSnapshots } from './snapshot-files.ts'
 import { type SuiteInput, suiteInput } from './suite-input.ts'
 
 /** Exit codes of `regress`; 2 is wrong use, in every command. */
@@ -31,6 +32,7 @@ export async function regress(options: RegressOptions): Promise<void> {
     progress.stop()
     if (options.record && recorded)
       writeOutput('--record', options.record, `${JSON.stringify(recorded, null, 2)}\n`)
+    if (options.updateSnapshots) storeSnapshots(input, read.value.parts)
     await writeFiles(report, options, input)
     print(report, options, input)
     if (options.annotate) await annotate(report, read.value)

@@ -14,6 +14,7 @@ import { exposedVariables } from '../regression/variables.ts'
 import type { RegressOptions } from './regress.ts'
 import { baselineOf, changesOf, declarationOf, settingsOf } from './regress-files.ts'
 import { cliTarget } from './server-target.ts'
+import { snapshotsOf } from './snapshot-files.ts'
 import type { SuiteInput } from './suite-input.ts'
 
 export function operatorOf(): Operator {
@@ -25,7 +26,7 @@ export function operatorOf(): Operator {
 /** Everything that a run needs, from the options, the files that they name, and the environment. */
 export async function inputOf(
   options: RegressOptions,
-  { suite, files }: SuiteInput,
+  { suite, files, parts }: SuiteInput,
   operator: Operator,
   signal: AbortSignal,
 ): Promise<RunInput> {
@@ -51,6 +52,7 @@ export async function inputOf(
     ),
     ...optional('declaration', options.declared === undefined ? undefined : declarationOf(options.declared)),
     ...optional('suiteChanges', changesOf(options.baseSuite, suite)),
+    ...optional('snapshots', snapshotsOf(parts, options.updateSnapshots === true)),
     ...optional('only', options.only),
     ...optional('concurrency', options.concurrency),
     ...optional('expectVersion', options.expectVersion),

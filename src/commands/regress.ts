@@ -14,6 +14,7 @@ export type RegressOptions = ServerOptions & {
   json?: boolean
   annotate?: boolean
   writes?: boolean
+  updateSnapshots?: boolean
   concurrency?: number
   expectVersion?: string
 }
@@ -48,6 +49,10 @@ export function regressCommand(): Command {
     .option('--annotate', 'print a line for each failed case that GitHub Actions shows in the suite file')
     .option('--json', 'print the report as JSON instead of text')
     .option('--writes', 'this server may be written to: run the cases with `writes: true`')
+    .option(
+      '--update-snapshots',
+      'store the answers of cases with `snapshot`, instead of comparing with the stored ones',
+    )
     .addOption(
       new Option(
         '--concurrency <n>',

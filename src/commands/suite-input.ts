@@ -6,7 +6,7 @@ import type { Suite } from '../regression/suite-schema.ts'
 import type { FileProblem, FileResult } from '../yaml/yaml-file.ts'
 import { requireInput } from './input-file.ts'
 
-export type SuiteInput = { suite: Suite; files: string[] }
+export type SuiteInput = { suite: Suite; files: string[]; parts: SuitePart[] }
 
 /** One suite out of all files that an option names: files, globs, and folders with YAML files in them. */
 export function suiteInput(option: string, named: readonly string[]): FileResult<SuiteInput> {
@@ -19,7 +19,7 @@ export function suiteInput(option: string, named: readonly string[]): FileResult
     else problems.push(...read.problems)
   }
   const merged = problems.length > 0 ? { ok: false as const, problems } : mergeSuites(parts)
-  return merged.ok ? { ok: true, value: { suite: merged.value, files } } : merged
+  return merged.ok ? { ok: true, value: { suite: merged.value, files, parts } } : merged
 }
 
 function filesOf(option: string, name: string): string[] {

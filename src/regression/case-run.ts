@@ -1,16 +1,18 @@
 import { nearestFew } from '../decision/did-you-mean.ts'
 import type { Ledger } from '../services/ledger.ts'
-import { type ListedTool, type Outcome, textOf } from '../services/mcp.ts'
+import { type ListedTool, type Outcome, type RawResult, textOf } from '../services/mcp.ts'
 import type { Receipts } from '../services/receipts.ts'
 import { cleanUp, verify } from './aftermath.ts'
 import type { Caller } from './calls.ts'
 import { captureFrom } from './capture.ts'
+import { describeBlocks } from './content-check.ts'
 import { cut } from './cut.ts'
-import { expectedStatuses, mismatches } from './expectation.ts'
+import { bodyOf, expectedStatuses, mismatches } from './expectation.ts'
 import type { Mismatch } from './mismatch.ts'
 import { saysThatItWrites, writesIn } from './reads.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult } from './report-schema.ts'
+import { mask, type Snapshots, snapshotMismatches } from './snapshots.ts'
 import { type Planned, plan } from './steps.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 import { fill } from './variables.ts'
@@ -24,6 +26,7 @@ export type CaseContext = {
     tool: ListedTool | undefined,
     result: Extract<Outcome, { kind: 'ok' }>['result'],
   ) => Mismatch[]
+  snapshots?: Snapshots
   /** The operator marked this server as safe to write to. */
   mayWrite: boolean
   ledger?: Ledger
@@ -152,12 +155,28 @@ async function runStep(
   result.attempts = Math.max(result.attempts, called.attempts)
   const text = 'result' in outcome ? textOf(outcome.result) : 'message' in outcome ? outcome.message : ''
   const found = mismatches(outcome, expect, text)
+  if (expect.snapshot && found.length === 0 && 'result' in outcome) {
+    found.push(...compareSnapshot(step.key, expect.snapshot, outcome.result, text, context))
+  }
   if (outcome.kind === 'ok') {
     found.push(...context.checkOutput(context.caller.tools.get(step.tool), outcome.result))
     found.push(...captureFrom(outcome.result, step.capture, variables, context.redactor))
   }
   if (found.length === 0 && called.attempts > 1) result.flaky = true
   return { outcome, found }
+}
+
+/** The answer without what is secret or masked: its JSON, its text, or what its blocks are. */
+function compareSnapshot(
+  key: string,
+  wanted: NonNullable<Planned['expect']['snapshot']>,
+  result: RawResult,
+  text: string,
+  { redactor, snapshots }: CaseContext,
+): Mismatch[] {
+  const answer = bodyOf(result) ?? (text === '' ? describeBlocks(result) : text)
+  const shown = redactor.value(mask(answer, wanted === true ? [] : wanted.mask))
+  return snapshotMismatches(snapshots, key, shown)
 }
 
 /** Nobody knows whether it happened; that is no error of the server, which may end a session at any time. */

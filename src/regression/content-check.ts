@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Outcome } from '../services/mcp.ts'
+import type { Outcome, RawResult } from '../services/mcp.ts'
 import type { BlockExpectation } from './expectation-schema.ts'
 import type { Mismatch } from './mismatch.ts'
 import { show, textMismatches } from './text-check.ts'
@@ -17,6 +17,11 @@ export function contentMismatches(outcome: Outcome, expected: readonly BlockExpe
     }
     return [{ where: `content[${index}]`, expected: show(wanted), actual: nearest(blocks, wanted, from) }]
   })
+}
+
+/** What the blocks of an answer are, in place of their data. */
+export function describeBlocks({ content }: RawResult): unknown[] {
+  return (Array.isArray(content) ? content : []).map((block) => parts(read(block)))
 }
 
 type Block = {
@@ -95,9 +100,13 @@ function nearest(blocks: readonly Block[], wanted: BlockExpectation, from: numbe
   return types.length === 0 ? 'no more blocks' : `only ${types.join(', ')}`
 }
 
-function describe({ type, mime_type, uri, name, text, bytes }: Block): string {
-  const parts = { type, mime_type, uri, name, text, size: bytes?.length, sha256: hashOf(bytes) }
-  return show(parts)
+function describe(block: Block): string {
+  return show(parts(block))
+}
+
+function parts({ bytes, ...block }: Block): Record<string, unknown> {
+  const all = { ...block, size: bytes?.length, sha256: hashOf(bytes) }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
 function record(value: unknown): Record<string, unknown> {

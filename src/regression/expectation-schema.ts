@@ -101,6 +101,17 @@ export const expectation = z.strictObject({
   code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
   json: jsonExpectation.optional().describe('JSONPath (RFC 9535) to what it must find.'),
   text: textExpectation.optional(),
+  snapshot: z
+    .union([
+      z.literal(true),
+      z.strictObject({
+        mask: z.array(jsonPath).min(1).max(50).describe('Paths to what differs from call to call.'),
+      }),
+    ])
+    .optional()
+    .describe(
+      'The answer is the one that is stored beside the suite; `regress --update-snapshots` stores it.',
+    ),
   content: z
     .array(blockExpectation)
     .min(1)

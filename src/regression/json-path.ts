@@ -4,9 +4,16 @@ import { compareNumbers, exactValue, isJsonNumber, type JsonNumber, numberText }
 
 /** The values that a JSONPath (RFC 9535) finds, with their numbers as they are written. */
 export function queryJson(body: unknown, path: string): unknown[] {
-  const found: unknown[] = []
+  return pathsIn(body, path).map((keys) =>
+    keys.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], body),
+  )
+}
+
+/** The keys that lead to each value that a JSONPath finds. */
+export function pathsIn(body: unknown, path: string): (string | number)[][] {
+  const found: (string | number)[][] = []
   const { document, expression } = inDoubles(body, path)
-  exec(document as JsonValue, expression, (_value, keys) => void found.push(valueAt(body, keys)))
+  exec(document as JsonValue, expression, (_value, keys) => void found.push(keys.map(plainKey)))
   return found
 }
 
@@ -75,13 +82,10 @@ function replaced(value: unknown, doubleOf: (number: JsonNumber) => number): unk
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item, doubleOf)]))
 }
 
-/** The keys come as a normalized path writes them: with control characters, quotes and backslashes escaped. */
-function valueAt(body: unknown, keys: readonly (string | number)[]): unknown {
-  return keys.reduce<unknown>((value, key) => {
-    const name =
-      typeof key === 'number' ? key : key.replace(/\\(u[0-9a-f]{4}|.)/g, (_all, code) => unescaped(code))
-    return (value as Record<string | number, unknown>)[name]
-  }, body)
+/** Keys come as a normalized path writes them: with control characters, quotes and backslashes escaped. */
+function plainKey(key: string | number): string | number {
+  if (typeof key === 'number') return key
+  return key.replace(/\\(u[0-9a-f]{4}|.)/g, (_all, code) => unescaped(code))
 }
 
 function unescaped(code: string): string {

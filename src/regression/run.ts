@@ -17,6 +17,7 @@ import { reopener } from './reopen.ts'
 import type { RunReport } from './report-schema.ts'
 import { changedMeanwhile, confirmIdentity, differences, listWatcher } from './run-changes.ts'
 import { askVersions, connect, list } from './run-session.ts'
+import { type Snapshots, snapshotKeys } from './snapshots.ts'
 import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
 import type { SuiteChanges } from './suite-file.ts'
 import { problemsOf } from './suite-problems.ts'
@@ -44,6 +45,8 @@ export type RunInput = {
   /** What was deployed, in words for the report. */
   deployment?: string
   suiteChanges?: SuiteChanges
+  /** Absent where none are stored. */
+  snapshots?: Snapshots
   /** How many calls of read-only cases may be under way at a time; 1 where nothing is said. */
   concurrency?: number
   /** Names of the only cases to run. */
@@ -122,7 +125,10 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   })
   const listing = await list(session, { reopen, onSessionEnded })
   gathered.tools = withReads(listing.tools, input.suite.reads)
-  gathered.notes.push(...readsNotes(input.suite, new Map(listing.tools.map((tool) => [tool.name, tool]))))
+  gathered.notes.push(
+    ...obsoleteNotes(input),
+    ...readsNotes(input.suite, new Map(listing.tools.map((tool) => [tool.name, tool]))),
+  )
   // Redacted before any case runs: what a suite captures must not change the list that is compared and kept.
   const versions = await askVersions(session, input)
   const recorded = baselineOf(session, listing, input.redactor, now(), versions)
@@ -179,6 +185,15 @@ async function openOthers(
   return callers
 }
 
+/** Snapshots that no case asks for any more. */
+function obsoleteNotes({ suite, snapshots }: RunInput): string[] {
+  const wanted = new Set(suite.cases.flatMap(snapshotKeys))
+  const left = [...(snapshots?.known.keys() ?? [])].filter((key) => !wanted.has(key))
+  return left.length === 0
+    ? []
+    : [`snapshots that no case asks for: ${left.join(', ')}; --update-snapshots removes them`]
+}
+
 function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContext {
   const { suite, redactor, mayWrite, ledger, receipts } = input
   return {
@@ -188,6 +203,7 @@ function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContex
     variables: new Map([...input.variables, ['run.id', input.runId]]),
     checkOutput: outputChecker(),
     mayWrite,
+    ...(input.snapshots ? { snapshots: input.snapshots } : {}),
     ...(ledger ? { ledger } : {}),
     ...(receipts ? { receipts } : {}),
     ...(input.signal ? { signal: input.signal } : {}),

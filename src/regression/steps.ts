@@ -9,6 +9,8 @@ export type Planned = {
   expect: Expectation
   capture: NonNullable<Step['capture']>
   timeout?: number
+  /** Names the step among all of a suite. */
+  key: string
   /** The case declares that it only reads. */
   reads: boolean
 }
@@ -18,17 +20,23 @@ export function plan(entry: SuiteCase): Planned[] {
   const planned: Planned[] = []
   for (const step of entry.steps ?? [{ ...entry }]) {
     const previous = planned.at(-1)
+    const key = entry.steps ? `${entry.name}, step ${planned.length + 1}` : entry.name
     const repeated = 'repeat_previous' in step && step.repeat_previous && previous
     if (repeated)
-      planned.push({ ...previous, expect: step.expect ?? previous.expect, capture: step.capture ?? {} })
-    else planned.push({ ...written(step), reads: entry.reads })
+      planned.push({
+        ...previous,
+        key,
+        expect: step.expect ?? previous.expect,
+        capture: step.capture ?? {},
+      })
+    else planned.push({ ...written(step), key, reads: entry.reads })
   }
   return planned
 }
 
 function written(
   step: Pick<Step, 'tool' | 'args' | 'expect' | 'capture' | 'timeout'>,
-): Omit<Planned, 'reads'> {
+): Omit<Planned, 'key' | 'reads'> {
   const { tool = '', args = {}, expect = {}, capture = {}, timeout } = step
   return { tool, args, expect, capture, ...(timeout === undefined ? {} : { timeout }) }
 }

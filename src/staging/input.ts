@@ -7,6 +7,7 @@ import type { Operator } from '../regression/operator.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { RunInput } from '../regression/run.ts'
+import { readSnapshots, snapshotFile, snapshotKeys } from '../regression/snapshots.ts'
 import { declarationSchema } from '../regression/staging-data.ts'
 import { compareSuites, covering, readSuite } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
@@ -74,7 +75,20 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
       ? {}
       : { declaration: declarationSchema.parse(JSON.parse(server.declared)) }),
     ...(base?.ok ? { suiteChanges: compareSuites(base.value, suite) } : {}),
+    ...(await snapshotsOf(suite, settings.suite, parts.readHead)),
     ...(settings.identity === 'server' ? { expectVersion: sha } : {}),
     ...(deployment === undefined ? {} : { deployment }),
   }
+}
+
+/** A file that cannot be read holds no snapshot, so each case that asks for one fails and says so. */
+async function snapshotsOf(
+  { cases }: Suite,
+  file: string,
+  readHead: InputParts['readHead'],
+): Promise<Pick<RunInput, 'snapshots'>> {
+  if (cases.flatMap(snapshotKeys).length === 0) return {}
+  const text = await readHead(snapshotFile(file))
+  const known = text === undefined ? undefined : readSnapshots(text)
+  return known ? { snapshots: { known, update: false, taken: new Map() } } : {}
 }

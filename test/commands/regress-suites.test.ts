@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -95,7 +95,41 @@ describe('several suites are one run', () => {
       ),
     )
     const ran = await regress(['--suite', at])
-    expect([ran.code, ran.names?.length]).toEqual([0, 1000])
+    expect([ran.code, ran.names?.length, ran.report?.summary]).toEqual([0, 1000, 'every gate holds'])
+  })
+})
+
+describe('--update-snapshots', () => {
+  const asking = (name: string) => caseNamed(name, ', expect: { snapshot: true }')
+
+  test('writes a file beside each suite, with which the next run passes', async () => {
+    const at = await written('snapshots', {
+      'a.yml': suiteOf(one, asking('a')),
+      'b.yml': suiteOf('', asking('b'), caseNamed('c')),
+    })
+    const missing = await regress(['--suite', at])
+    expect([missing.code, missing.report?.cases[0]?.mismatches[0]?.where]).toEqual([1, 'snapshot'])
+    await server?.close()
+    const first = await regress(['--suite', at, '--update-snapshots'])
+    expect([first.code, first.err]).toEqual([0, expect.stringContaining('1 snapshot in')])
+    expect(JSON.parse(await readFile(join(at, 'b.snapshots.json'), 'utf8'))).toEqual({
+      version: 1,
+      snapshots: { b: 'fine' },
+    })
+    await server?.close()
+    expect((await regress(['--suite', at])).code).toBe(0)
+    await server?.close()
+    const changed = await regress(['--suite', at], { call: () => textResult('other') })
+    expect([changed.code, changed.report?.cases[0]?.mismatches]).toEqual([
+      1,
+      [{ where: 'snapshot $', expected: '"fine"', actual: '"other"' }],
+    ])
+  })
+
+  test('a file that was edited into something else is wrong use', async () => {
+    const at = await written('edited', { 'a.yml': suiteOf(one, asking('a')), 'a.snapshots.json': '{}' })
+    const ran = await regress(['--suite', at])
+    expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(/a\.snapshots\.json cannot be understood/)])
   })
 })
 
