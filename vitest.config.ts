@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongFilesFirst } from './test/support/long-files-first.ts'
 
 /** Processes, not threads: tests start bots, git and databases, and some look at `process`. Two, as many as CI has cores. */
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
     globalSetup: 'test/support/prepared-databases.ts',
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFilesFirst },
     // Nets for what hangs, not deadlines: a busy machine may take its time.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -15,12 +15,15 @@ const tally = (file: string, ...failedSteps: string[]): Promise<{ code: number; 
     )
   })
 
-const results = (passed: number, failed: number, unloaded = 0) => {
-  const file = join(folder, `${passed}-${failed}-${unloaded}.json`)
+const results = (passed: number, failed: number, unloaded = 0, skipped = 0) => {
+  const file = join(folder, `${passed}-${failed}-${unloaded}-${skipped}.json`)
   const withTests = {
     name: 'a.test.ts',
-    status: failed ? 'failed' : 'passed',
-    assertionResults: Array(failed).fill({ status: 'failed' }),
+    status: failed + skipped > 0 ? 'failed' : 'passed',
+    assertionResults: [
+      ...Array(failed).fill({ status: 'failed', fullName: 'a test' }),
+      ...Array(skipped).fill({ status: 'skipped', fullName: 'another test' }),
+    ],
   }
   const broken = Array(unloaded).fill({ name: 'b.test.ts', status: 'failed', assertionResults: [] })
   writeFileSync(
@@ -35,6 +38,13 @@ describe('the last line of .ci/run', () => {
     ['all passed', results(12, 0), [], 0, '12 passed, 0 failed'],
     ['two tests failed', results(10, 2), [], 1, '10 passed, 2 failed'],
     ['a file could not be loaded', results(10, 0, 1), [], 1, '10 passed, 1 failed'],
+    [
+      'a suite could not be set up, so its tests did not run',
+      results(10, 0, 0, 4),
+      [],
+      1,
+      '10 passed, 4 failed',
+    ],
     ['lint failed', results(12, 0), ['lint'], 1, '12 passed, 1 failed'],
     ['there are no results', join(folder, 'none.json'), [], 1, '0 passed, 1 failed'],
   ])('%s', async (_, file, steps, code, last) => {
