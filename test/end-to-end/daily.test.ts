@@ -91,6 +91,7 @@ describe('the daily look', () => {
     await change(`UPDATE release_gate.audit_records SET kind = 'forged' WHERE seq = 2`)
     await database.close()
     await stage.startBot()
+    await stage.settled()
     await wakeUp('2028-06-01T04:00:00Z')
     expect(stage.bot().log()).toContain('The chain of records is broken')
     await stage.bot().end('SIGTERM')

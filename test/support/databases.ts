@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, describe, inject } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
-import { templateName } from './postgres-server.ts'
+import { postgresTemplate } from './templates.ts'
 
 const folders: string[] = []
 afterAll(async () => {
@@ -40,7 +40,7 @@ export async function aBarePglite(): Promise<PGlite> {
 }
 
 /** The address of a new database of the run's Postgres, migrated and empty, and dropped at the end of the test file. */
-export async function aPostgresUrl(template = templateName): Promise<string> {
+export async function aPostgresUrl(template = postgresTemplate): Promise<string> {
   const server = await prepared('postgres')
   const name = `t${randomUUID().replaceAll('-', '')}`
   await asClient(server, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`))

@@ -1,9 +1,10 @@
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
-import { pgliteTemplate } from './pglite-template.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import type { PostgresAnswer } from './postgres-process.ts'
+import { pgliteTemplate } from './templates.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,26 +13,23 @@ declare module 'vitest' {
   }
 }
 
-let postgres: Promise<PostgresServer> | undefined
-let pglite: Promise<string> | undefined
+let postgres: ChildProcess | undefined
+const made = new Map<string, Promise<string>>()
 
 /** What a test file may ask for. Each is made once for the run, at the first request: most runs need neither. */
-const prepare: Record<string, () => Promise<string>> = {
-  '/postgres': async () => {
-    postgres ??= startPostgres()
-    return (await postgres).url
-  },
-  '/pglite': () => {
-    pglite ??= pgliteTemplate()
-    return pglite
-  },
+const makers: Record<string, () => Promise<string>> = {
+  '/postgres': startPostgres,
+  '/pglite': pgliteTemplate,
 }
 
-const server = createServer(async (request, response) => {
+const server = createServer(async ({ url = '' }, response) => {
   try {
-    response.end(await prepare[request.url ?? '']?.())
+    const making =
+      made.get(url) ?? makers[url]?.() ?? Promise.reject(new Error(`Nothing is prepared at ${url}`))
+    made.set(url, making)
+    response.end(await making)
   } catch (error) {
-    response.writeHead(500).end(error instanceof Error ? error.stack : String(error))
+    response.writeHead(500).end(String(error))
   }
 })
 
@@ -45,5 +43,16 @@ export async function setup(project: TestProject): Promise<void> {
 export async function teardown(): Promise<void> {
   server.close()
   server.closeAllConnections()
-  await (await postgres?.catch(() => undefined))?.stop()
+  if (!postgres?.connected) return
+  postgres.disconnect()
+  await once(postgres, 'exit')
+}
+
+async function startPostgres(): Promise<string> {
+  postgres = fork(new URL('postgres-process.ts', import.meta.url), { execArgv: [] })
+  const ended = once(postgres, 'exit').then(([code]) => ({ problem: `Postgres ended with ${code}` }))
+  const answered = once(postgres, 'message').then(([answer]) => answer)
+  const answer: PostgresAnswer = await Promise.race([answered, ended])
+  if ('problem' in answer) throw new Error(answer.problem)
+  return answer.url
 }
