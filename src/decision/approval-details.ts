@@ -21,6 +21,7 @@ export function approvalDetails(tally: Tally, snapshot: Snapshot): string[] {
       .filter(({ person, state }) => person === null && state === 'APPROVED')
       .map((review) => `A deleted account approved ${at(review)}, but it does not count`),
     ...tally.blocks.map((review) => `${by(review)} requested changes ${at(review)}`),
+    ...dismissedApprovals(snapshot),
     ...dismissedBlocks(snapshot),
     ...contributors(snapshot),
     ...coAuthors(snapshot),
@@ -40,6 +41,16 @@ function at({ commit, submittedAt }: Review): string {
   const where = commit ? `at ${short(commit)}` : 'at a commit that no longer exists'
   if (!submittedAt) return where
   return `${where} on ${formatTime(new Date(submittedAt), 'UTC')}`
+}
+
+function dismissedApprovals({ reviews }: Snapshot): string[] {
+  return reviews.flatMap((review) => {
+    const { dismissal, person } = review
+    if (dismissal?.was !== 'approved') return []
+    const reviewer = person ? code(person.login) : 'A deleted account'
+    const dismisser = dismissal.by ? code(dismissal.by.login) : 'someone unknown'
+    return [`${reviewer} approved ${at(review)}; dismissed by ${dismisser}`]
+  })
 }
 
 /** If somebody else dismisses a block, the dismissal is named in the check. */

@@ -20,6 +20,7 @@ const branchGlob = z
     /^[^()|\\]*$/,
     'groups and backslashes are not allowed; write a glob like "release/*" or "{main,next}"',
   )
+  .regex(/^(?!!$|!!)/, 'an "!" belongs in front of a pattern, like "!release/legacy"')
   .refine(
     (glob) => (glob.match(/[*+]+/g) ?? []).length <= 3,
     'at most three wildcards are allowed; write several globs',
@@ -64,7 +65,9 @@ export const policySchema = z.strictObject({
   branches: z
     .array(branchGlob)
     .default(['main'])
-    .describe('Globs of the base branches that the gate covers, beside the default branch, which always is.'),
+    .describe(
+      'Patterns of the base branches that the gate covers, in order: a pattern with "!" excludes what an earlier one matched. The default branch is always covered.',
+    ),
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
   push: pushSettings
     .optional()
@@ -79,7 +82,16 @@ export type Policy = z.output<typeof policySchema>
 /** What is judged when a repository has no valid policy yet: every gate with its defaults. */
 export const defaultPolicy: Policy = policySchema.parse({ gates: { approvals: {}, release_window: {} } })
 
-/** The default branch is always covered, whatever `branches` says. */
+/**
+ * The default branch is always covered, whatever `branches` says. Otherwise the last pattern that matches decides, as in the
+ * branch filters of GitHub Actions; picomatch takes a list for an "or", in which one "!" matches nearly everything.
+ * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onpull_requestpull_request_targetbranchesbranches-ignore
+ */
 export function covers(policy: Policy, branch: string, defaultBranch: string): boolean {
-  return branch === defaultBranch || picomatch.isMatch(branch, policy.branches, { dot: true })
+  const last = policy.branches.findLast((glob) => matches(branch, glob.replace(/^!/, '')))
+  return branch === defaultBranch || (last !== undefined && !last.startsWith('!'))
+}
+
+function matches(branch: string, glob: string): boolean {
+  return picomatch.isMatch(branch, glob, { dot: true, nonegate: true })
 }

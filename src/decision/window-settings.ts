@@ -10,6 +10,7 @@ const windowSpan = z
   .strictObject({
     opens: dayTime.meta({ examples: ['Wednesday 10:00'] }),
     closes: dayTime.meta({ examples: ['Wednesday 11:00'] }),
+    long: z.boolean().optional().describe('Whether this window is meant to be open for more than 24 hours.'),
   })
   .refine(
     ({ opens, closes }) => parseDayTime(opens) === undefined || parseDayTime(opens) !== parseDayTime(closes),

@@ -1,6 +1,9 @@
 import { type Document, isMap, isScalar } from 'yaml'
-import { transitions } from '../decision/calendar.ts'
-import { parseDuration } from '../decision/duration.ts'
+import { fixedZoneProblem } from '../decision/calendar/fixed-zones.ts'
+import { day } from '../decision/calendar/wall-clock.ts'
+import { openTime, overlaps, weekInWords, windowLength } from '../decision/calendar/week-in-words.ts'
+import { formatTime, stateAt, transitions } from '../decision/calendar.ts'
+import { durationInWords, parseDuration } from '../decision/duration.ts'
 import { type Policy, policySchema } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { type FileProblem, problemWith, readYaml } from '../yaml/yaml-file.ts'
@@ -16,7 +19,42 @@ const least = { gates: '{ approvals: {}, release_window: {} }' }
 /** Parses the text of a policy file; every problem names the line and column, what is wrong and how to mend it. */
 export function parsePolicy(text: string, file = policyPath): PolicyResult {
   const result = readYaml(text, file, policySchema, { least, prepare: completeGates })
-  return result.ok ? { ok: true, policy: result.value } : result
+  if (!result.ok) return result
+  const problems = refused(text, result.value, file)
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, policy: result.value }
+}
+
+/**
+ * What a policy may not say although it could be evaluated: nobody means it. The schema lets it through, so that policies in
+ * the records can be replayed.
+ */
+function refused(text: string, { gates: { release_window: settings } }: Policy, file: string): FileProblem[] {
+  if (!settings) return []
+  const at = (path: string[], message: string) =>
+    problemWith(text, file, ['gates', 'release_window', ...path], message)
+  const fixed = fixedZoneProblem(settings.time_zone)
+  const tooLong = settings.windows.flatMap((window, index) => {
+    const length = windowLength(window)
+    if (length <= day || window.long) return []
+    const message = `this window is open for ${durationInWords(length)} a week; swap the times if they are the wrong way round, or add \`long: true\``
+    return [at(['windows', String(index), 'closes'], message)]
+  })
+  return [...(fixed ? [at(['time_zone'], `"${settings.time_zone}" ${fixed}`)] : []), ...tooLong]
+}
+
+/** The week of a policy in words, for whoever writes it, and the windows that overlap. */
+export function describeWeek({ gates: { release_window: settings } }: Policy, now: Date): string[] {
+  if (!settings) return []
+  const open = durationInWords(openTime(settings.windows))
+  const next = stateAt(settings, now).opensAt
+  return [
+    `Open ${weekInWords(settings)}, ${open} a week.`,
+    next ? `Next: ${formatTime(next, settings.time_zone)}.` : 'No window opens within the next two years.',
+    ...overlaps(settings.windows).map(
+      ([one, other]) =>
+        `Two windows overlap: ${one.opens} to ${one.closes}, and ${other.opens} to ${other.closes}.`,
+    ),
+  ]
 }
 
 /** `approvals:` without a value names the gate just as `approvals: {}` does. */

@@ -17,13 +17,28 @@ const good = file('good.yml', 'gates:\n  approvals:\n  release_window: {}\n')
 const wrong = file('wrong.yml', 'gates:\n  approvals: { count: 0 }\nbranch: [main]\n')
 
 describe('policy check', () => {
-  test('a valid policy: exit code 0, in one line', async () => {
-    expect(await check(good)).toEqual({ out: `${good} is a valid policy.\n`, err: '', code: 0 })
+  test('a valid policy: exit code 0, and its week in words where it has a window', async () => {
+    const { out, err, code } = await check(good)
+    expect(out.split('\n')).toEqual([
+      `${good} is a valid policy.`,
+      'Open Wednesdays 10:00–11:00 Pacific, 1 hour a week.',
+      expect.stringMatching(/^Next: Wed, [A-Z][a-z]{2} \d{1,2}, 10:00 AM P[SD]T \(1[78]:00 UTC\)\.$/),
+      '',
+    ])
+    expect({ err, code }).toEqual({ err: '', code: 0 })
   })
 
   test('--json shows it with its defaults', async () => {
     const { out, code } = await check(good, '--json')
     expect(JSON.parse(out)).toEqual({ valid: true, problems: [], policy: defaultPolicy })
+    expect(code).toBe(0)
+  })
+
+  test('names windows that overlap', async () => {
+    const windows = '[{ opens: Mon 10:00, closes: Mon 12:00 }, { opens: Mon 11:00, closes: Mon 13:00 }]'
+    const { out, code } = await check(file('two.yml', `gates:\n  release_window: { windows: ${windows} }\n`))
+    expect(out).toContain('3 hours a week.')
+    expect(out).toContain('Two windows overlap: Mon 10:00 to Mon 12:00, and Mon 11:00 to Mon 13:00.')
     expect(code).toBe(0)
   })
 

@@ -313,6 +313,13 @@ testGate('Which reviews count', approvals, {
       snapshot: aSnapshot({ reviews: [...two, aBlock(dan)], access: accessOf(reads, dan) }),
     },
     {
+      name: 'an approval that somebody else dismissed is shown with who dismissed it',
+      snapshot: aSnapshot({
+        reviews: [...two, aReview(cleo, { state: 'DISMISSED', dismissal: { by: author, was: 'approved' } })],
+      }),
+      says: '`cleo` approved at `aaaaaaa` on Tue, Nov 24, 6:10 PM UTC; dismissed by `author`',
+    },
+    {
       name: 'a block that somebody else dismissed is named with who dismissed it',
       snapshot: aSnapshot({
         reviews: [

@@ -427,6 +427,15 @@ describe("times are shown in the window's own zone with its abbreviation, and in
     expect(formatTime(new Date(instant), zone)).toBe(text)
   })
 
+  it('is the same in whichever zone the process runs', () => {
+    const own = process.env.TZ
+    process.env.TZ = 'America/Los_Angeles'
+    // 2:30 does not exist on that Sunday in Los Angeles.
+    expect(formatTime(new Date('2026-03-08T02:30:01Z'), 'UTC')).toBe('Sun, Mar 8, 2:30:01 AM UTC')
+    if (own === undefined) delete process.env.TZ
+    else process.env.TZ = own
+  })
+
   it('a title has the short form', () => {
     expect(formatTimeShort(new Date('2026-11-25T18:00Z'), 'America/Los_Angeles')).toBe(
       'Wed, Nov 25, 10:00 AM PST',

@@ -19,6 +19,23 @@ describe('the branches that a policy covers', () => {
     ['a branch at any depth', ['release/**'], 'release/1/2', true],
     ['a branch with a leading dot', ['*'], '.hidden', true],
     ['one of several globs', ['a', 'hotfix-*'], 'hotfix-1', true],
+    ['a branch that no exclusion names', ['main', 'release/*', '!release/legacy'], 'release/1', true],
+    ['no branch that is excluded', ['main', 'release/*', '!release/legacy'], 'release/legacy', false],
+    [
+      'no branch that nothing but an exclusion speaks of',
+      ['main', 'release/*', '!release/legacy'],
+      'feature/x',
+      false,
+    ],
+    ['nothing besides the default branch by an exclusion alone', ['!release/legacy'], 'feature/x', false],
+    [
+      'a branch that a later pattern includes again',
+      ['release/**', '!release/old/*', 'release/old/1'],
+      'release/old/1',
+      true,
+    ],
+    ['no branch that a later pattern excludes', ['release/old/1', '!release/old/*'], 'release/old/1', false],
+    ['every branch', ['**'], 'feature/deep/x', true],
     ['one of several words', ['{next,beta}'], 'beta', true],
   ])('%s', (_name, branches, branch, covered) => {
     expect(covers(policyWith(branches), branch, 'trunk')).toBe(covered)
@@ -34,6 +51,8 @@ describe('the branches that a policy covers', () => {
     ['a group that is a regular expression', '(a+)+$'],
     ['an extended glob', '+(a|aa)+(a|b)c'],
     ['a backslash', 'a\\b'],
+    ['an exclusion of nothing', '!'],
+    ['an exclusion of an exclusion', '!!main'],
     ['more wildcards than can be matched in time', '*a*a*a*a*b'],
     ['a name that is too long', 'a'.repeat(256)],
   ])('%s is refused', (_name, glob) => {

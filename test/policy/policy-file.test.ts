@@ -235,6 +235,56 @@ describe('a file that was made to harm is refused at once', () => {
   })
 })
 
+describe('what nobody means is refused with its place', () => {
+  const problemsOf = (window: string) => {
+    const read = parsePolicy(`gates:\n  release_window:\n    ${window}\n`, 'p')
+    return read.ok ? [] : read.problems.map(formatProblem)
+  }
+  const windows = (...each: string[]) => problemsOf(`windows: [${each.join(', ')}]`)
+
+  it.each([
+    ['swapped times', '{ opens: Wednesday 11:00, closes: Wednesday 10:00 }', '6 days 23 hours'],
+    ['a day and a minute', '{ opens: Mon 10:00, closes: Tue 10:01 }', '1 day 1 minute'],
+    ['more than a day over the end of the week', '{ opens: Sat 22:00, closes: Mon 02:00 }', '1 day 4 hours'],
+    [
+      'a long window that is denied to be long',
+      '{ opens: Mon 10:00, closes: Wed 10:00, long: false }',
+      '2 days',
+    ],
+  ])('%s', (_, window, length) => {
+    expect(windows(window)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^p:3:\\d+: \`closes\`: this window is open for ${length} a week; swap .*long: true`),
+      ),
+    ])
+  })
+
+  it.each([
+    ['a day exactly', '{ opens: Mon 10:00, closes: Tue 10:00 }'],
+    ['a night over the end of the week', '{ opens: Sun 22:00, closes: Mon 02:00 }'],
+    ['a long window that is meant', '{ opens: Mon 10:00, closes: Wed 10:00, long: true }'],
+  ])('but not %s', (_, window) => expect(windows(window)).toEqual([]))
+
+  it.each([
+    ['EST', 'America/New_York'],
+    ['est', 'America/New_York'],
+    ['MST', 'America/Denver'],
+    ['HST', 'Pacific/Honolulu'],
+    ['Etc/GMT+8', 'America/Los_Angeles'],
+    ['Etc/GMT-1', 'Europe/Berlin'],
+    ['GMT', 'Europe/London'],
+    ['Etc/Greenwich', 'Europe/London'],
+  ])('the zone %s, for which %s was probably meant', (zone, meant) => {
+    expect(problemsOf(`time_zone: ${zone}`)).toEqual([
+      `p:3:16: \`time_zone\`: "${zone}" has no daylight saving time; did you mean "${meant}"? Write "UTC" for a fixed clock`,
+    ])
+  })
+
+  it.each(['UTC', 'Etc/UTC', 'America/Phoenix', 'Europe/London', 'EST5EDT'])('but not the zone %s', (zone) =>
+    expect(problemsOf(`time_zone: ${zone}`)).toEqual([]),
+  )
+})
+
 describe('what no pull request could ever pass, though it is a valid policy', () => {
   const told = (text: string) => impossiblePolicy(text, policyOf(text), 'p').map(formatProblem)
   const window = (margin: string, windows: string) =>
@@ -243,7 +293,7 @@ describe('what no pull request could ever pass, though it is a valid policy', ()
   const next = '{ opens: Wednesday 11:00, closes: Wednesday 12:00 }'
   const night = '{ opens: Sunday 23:30, closes: Monday 00:30 }'
   const early = '{ opens: Monday 00:00, closes: Monday 12:00 }'
-  const late = '{ opens: Monday 12:00, closes: Monday 00:00 }'
+  const late = '{ opens: Monday 12:00, closes: Monday 00:00, long: true }'
   const never = (margin: string, longest: string) =>
     `p:4:21: \`closing_margin\`: ${margin} is not shorter than the longest window (${longest}), so nothing could turn green but what is urgent; write a shorter margin, or a longer window`
 
@@ -270,7 +320,7 @@ describe('what no pull request could ever pass, though it is a valid policy', ()
     ['a window over midnight and the end of the week', window('59m', night)],
     [
       'windows that never close',
-      window('200h', `${early}, ${late}, { opens: Tuesday 00:00, closes: Monday 00:00 }`),
+      window('200h', `${early}, ${late}, { opens: Tuesday 00:00, closes: Monday 00:00, long: true }`),
     ],
     [
       'a freeze, a holiday and a zone that changes its clocks',

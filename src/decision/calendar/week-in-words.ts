@@ -1,7 +1,9 @@
 import type { WindowSettings } from '../window-settings.ts'
-import { parseDayTime } from './written-times.ts'
+import { day } from './wall-clock.ts'
+import { lengthOf, parseDayTime } from './written-times.ts'
 
 type Week = Pick<WindowSettings, 'time_zone' | 'windows'>
+type Window = Pick<WindowSettings['windows'][number], 'opens' | 'closes'>
 
 /**
  * The rule of the window, which is true at any time: "Wednesdays 10:00–11:00 Pacific", "Sundays 22:00 to Mondays 02:00 UTC".
@@ -12,6 +14,46 @@ export function weekInWords({ time_zone, windows }: Week): string {
   const byHours = Map.groupBy(parts, ({ hours }) => hours)
   const all = [...byHours].map(([hours, same]) => `${inWords(same.map(({ days }) => days))} ${hours}`)
   return `${inWords(all)} ${zoneName(time_zone)}`
+}
+
+/** How long a window is open each week on the wall's clock, in milliseconds. */
+export function windowLength({ opens, closes }: Window): number {
+  return lengthOf(parseDayTime(opens) ?? 0, parseDayTime(closes) ?? 0)
+}
+
+/** For how long releases are allowed each week, in milliseconds: what two windows share counts once. */
+export function openTime(windows: Window[]): number {
+  const spans = windows.flatMap(spansOf).sort((a, b) => a.from - b.from)
+  let [total, end] = [0, 0]
+  for (const { from, to } of spans) {
+    total += Math.max(0, to - Math.max(from, end))
+    end = Math.max(end, to)
+  }
+  return total
+}
+
+/** The pairs of windows that are open at the same time. */
+export function overlaps(windows: Window[]): [Window, Window][] {
+  return windows.flatMap((one, index) =>
+    windows
+      .slice(index + 1)
+      .flatMap((other): [Window, Window][] => (isShared(one, other) ? [[one, other]] : [])),
+  )
+}
+
+function isShared(one: Window, other: Window): boolean {
+  return spansOf(one).some((a) => spansOf(other).some((b) => a.from < b.to && b.from < a.to))
+}
+
+/** Within one week from Monday to Sunday: a window over the week's end is two spans. */
+function spansOf(window: Window): { from: number; to: number }[] {
+  const from = parseDayTime(window.opens) ?? 0
+  const to = from + windowLength(window)
+  if (to <= 7 * day) return [{ from, to }]
+  return [
+    { from, to: 7 * day },
+    { from: 0, to: to - 7 * day },
+  ]
 }
 
 function partOf(opens: string, closes: string): { days: string; hours: string } {
