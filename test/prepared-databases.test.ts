@@ -7,18 +7,15 @@ const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(root, 'test/run-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const runOf = (name: string, expected: string): number | null => {
-  const file = join(folder, `${name}.test.ts`)
-  writeFileSync(
-    file,
-    `import { expect, test } from 'vitest'
-     import { aPostgresUrl } from '../support/databases.ts'
-     test('x', async () => expect(await aPostgresUrl()).toMatch(${expected}))`,
-  )
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  return spawnSync(process.execPath, [vitest, 'run', file], { cwd: root, stdio: 'ignore' }).status
-}
-
-test('a run that used Postgres exits with 1 when a test failed, and else with 0', () => {
-  expect([runOf('passes', '/^postgres:/'), runOf('fails', '/^mysql:/')]).toEqual([0, 1])
+test('a run that used Postgres exits with 1 when a test failed', () => {
+  const file = join(folder, 'fails.test.ts')
+  const test = `
+    import { expect, test } from 'vitest'
+    import { aPostgresUrl } from '../support/databases.ts'
+    test('x', async () => expect(await aPostgresUrl()).toBe('another'))`
+  writeFileSync(file, test)
+  const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', file]
+  const { status, stdout } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' })
+  expect(stdout).toContain("expected 'postgres://")
+  expect(status).toBe(1)
 })

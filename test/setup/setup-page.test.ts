@@ -73,7 +73,7 @@ async function open(env: Record<string, string> = {}) {
   const folder = aFolder()
   const { child, said } = start(folder, env)
   await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', () => said.out.includes('start again afterwards') && resolve())
+    child.stdout.on('data', () => said.out.includes('Start again afterwards') && resolve())
     child.once('exit', () => reject(new Error(`The page did not open:\n${said.err}`)))
   })
   const url = new URL(/http:\S+/.exec(said.out)?.[0] ?? '')
@@ -247,7 +247,7 @@ describe('when the page does not open', () => {
     [
       'with a webhook address that is not https',
       { WEBHOOK_URL: 'http://gate.test' },
-      /WEBHOOK_URL: is not an https address; write where/,
+      /WEBHOOK_URL: is not an https URL. Set it to where/,
     ],
   ])('%s, `start` says what is wrong and ends with 2', async (_, env, says) => {
     const { child, said } = start(aFolder(), env)
@@ -264,7 +264,7 @@ describe('when the page does not open', () => {
     const [code] = await once(child, 'close')
     expect({ code, err: said.err }).toEqual({
       code: 2,
-      err: expect.stringMatching(/app\.yml: not found .*; start in the folder/),
+      err: expect.stringMatching(/app\.yml: not found .* Start in the release-gate folder/),
     })
   })
 
@@ -273,7 +273,7 @@ describe('when the page does not open', () => {
     const [code] = await once(child, 'close')
     expect({ code, err: said.err }).toEqual({
       code: 2,
-      err: expect.stringMatching(/PORT: another program listens there already; stop/),
+      err: expect.stringMatching(/PORT: the port is already in use\. Stop the other program/),
     })
   })
 })
