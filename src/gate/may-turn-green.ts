@@ -8,25 +8,25 @@ export type GreenBasis = {
   readAt: Date
   /** Something changed after they were read. */
   changedSince: boolean
-  /** When the calendar changes the verdict. */
-  nextAt: Date | undefined
-  /** The freeze that it was decided under. */
-  frozen: Snapshot['frozen']
+  /** When the calendar changes the verdict; left out where it was decided just now. */
+  nextAt?: Date | undefined
+  /** The freeze that it was decided under and that of now; left out where a transaction has compared them already. */
+  freeze?: { at: Snapshot['frozen']; now: Snapshot['frozen'] }
 }
 
 /**
- * Why no check may turn green on a passed verdict; undefined where it may. The one rule for pull requests and merge groups:
- * the facts are fresh, nothing changed since they were read, the verdict is not past its time, and no freeze began or
- * ended meanwhile. Whatever asks must do so in the transaction in which it commits to the green check, with
+ * Why no check may turn green on a passed verdict; undefined where it may. The one rule for heads, for what the calendar
+ * evaluates again, and for merge groups: the facts are fresh, nothing changed since they were read, the verdict is not past its
+ * time, and no freeze began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under
  * `lockFreezes`, or a freeze could slip in between.
  */
 export function whyNotGreen(
-  { readAt, changedSince, nextAt, frozen }: GreenBasis,
-  { now, frozen: frozenNow }: { now: Date; frozen: Snapshot['frozen'] },
+  { readAt, changedSince, nextAt, freeze }: GreenBasis,
+  now: Date,
 ): string | undefined {
   if (changedSince) return 'it changed after it was read'
   if (now.getTime() - readAt.getTime() > freshFor) return 'it was read too long ago'
   if (nextAt !== undefined && nextAt <= now) return 'the calendar changed after it was read'
-  if (!isDeepStrictEqual(frozen, frozenNow)) return 'a freeze began or ended after it was read'
+  if (freeze && !isDeepStrictEqual(freeze.at, freeze.now)) return 'a freeze began or ended after it was read'
   return undefined
 }

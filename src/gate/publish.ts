@@ -11,7 +11,6 @@ import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
 import { type Head, type PostedRun, postedRun, settleGreen } from '../store/check-runs.ts'
-import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { withLease } from '../store/leases.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
@@ -62,23 +61,21 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   }
   if (!combined.pulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
   const turnsGreen = combined.state === 'passed' && posted?.state !== 'passed'
-  const toRead = turnsGreen ? await staleVerdicts(shell, verdicts) : []
+  const toRead = turnsGreen ? staleVerdicts(verdicts, now()) : []
   if (toRead.length > 0 && !posted?.outstanding) return { toRead }
   const desired = await withRoom(shell, head, turnsGreen, toRead.length > 0 ? reading(combined) : combined)
   const written = await writeIfChanged(shell, head, posted, desired, options)
   return { ...(written && { written }), toRead }
 }
 
-/** Of the verdicts that count, those on whose facts no check may turn green. */
-async function staleVerdicts({ database, now }: Publishing, verdicts: HeadVerdict[]): Promise<PullRef[]> {
-  const at = now()
-  const freezes = await activeFreezes(database, at)
+/**
+ * Of the verdicts that count, those on whose facts no check may turn green. Freezes need no look here: a verdict is kept under
+ * the freeze of then, and an order to freeze makes it due at once.
+ */
+function staleVerdicts(verdicts: HeadVerdict[], now: Date): PullRef[] {
   return decisivePulls(verdicts)
-    .filter(({ pull, decidedAt: readAt, upToDate, nextAt, snapshot: { frozen } }) =>
-      whyNotGreen(
-        { readAt, changedSince: !upToDate, nextAt, frozen },
-        { now: at, frozen: frozenFact(freezes, pull).frozen },
-      ),
+    .filter(({ decidedAt: readAt, upToDate, nextAt }) =>
+      whyNotGreen({ readAt, changedSince: !upToDate, nextAt }, now),
     )
     .map(({ pull }) => pull)
 }

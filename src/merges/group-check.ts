@@ -54,8 +54,8 @@ async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promi
     const { number } = snapshot.pull
     const readAt = new Date(snapshot.takenAt)
     const nextAt = policy && scheduleOf(decide(snapshot, policy), snapshot, policy, readAt).nextAt
-    const basis = { readAt, changedSince: changed.includes(number), nextAt, frozen: snapshot.frozen }
-    const why = whyNotGreen(basis, { now, frozen })
+    const freeze = { at: snapshot.frozen, now: frozen }
+    const why = whyNotGreen({ readAt, changedSince: changed.includes(number), nextAt, freeze }, now)
     if (why) throw retryAfter(now, `#${number} of a merge group: ${why}`)
   }
 }

@@ -9,49 +9,50 @@ const aBasis = (what: Partial<GreenBasis> = {}): GreenBasis => ({
   readAt: now,
   changedSince: false,
   nextAt: at(30),
-  frozen: undefined,
+  freeze: { at: undefined, now: undefined },
   ...what,
 })
 
 describe('a check may turn green', () => {
-  test.each<[string, GreenBasis, GreenBasis['frozen']]>([
-    ['on facts that were read just now', aBasis(), undefined],
-    ['on facts that were read ten minutes ago', aBasis({ readAt: at(-10) }), undefined],
-    ['where the calendar never changes the verdict', aBasis({ nextAt: undefined }), undefined],
-    [
-      'a millisecond before the calendar changes it',
-      aBasis({ nextAt: new Date(now.getTime() + 1) }),
-      undefined,
-    ],
+  test.each<[string, GreenBasis]>([
+    ['on facts that were read just now', aBasis()],
+    ['on facts that were read ten minutes ago', aBasis({ readAt: at(-10) })],
+    ['where the calendar never changes the verdict', aBasis({ nextAt: undefined })],
+    ['a millisecond before the calendar changes it', aBasis({ nextAt: new Date(now.getTime() + 1) })],
     [
       'under the freeze that it was decided under, when it is urgent',
-      aBasis({ frozen: freeze }),
-      { ...freeze },
+      aBasis({ freeze: { at: freeze, now: { ...freeze } } }),
     ],
-  ])('%s', (_name, basis, frozen) => {
-    expect(whyNotGreen(basis, { now, frozen })).toBeUndefined()
+  ])('%s', (_name, basis) => {
+    expect(whyNotGreen(basis, now)).toBeUndefined()
   })
 })
 
 describe('a check may not turn green', () => {
-  test.each<[string, GreenBasis, GreenBasis['frozen'], RegExp]>([
-    ['on facts of which something changed since', aBasis({ changedSince: true }), undefined, /changed after/],
+  test.each<[string, GreenBasis, RegExp]>([
+    ['on facts of which something changed since', aBasis({ changedSince: true }), /changed after/],
     [
       'on facts that were read over ten minutes ago',
       aBasis({ readAt: new Date(at(-10).getTime() - 1) }),
-      undefined,
       /too long ago/,
     ],
+    ['at the moment at which the calendar changes the verdict', aBasis({ nextAt: now }), /calendar/],
     [
-      'at the moment at which the calendar changes the verdict',
-      aBasis({ nextAt: now }),
-      undefined,
-      /calendar/,
+      'when a freeze was ordered since',
+      aBasis({ freeze: { at: undefined, now: freeze } }),
+      /freeze began or/,
     ],
-    ['when a freeze was ordered since', aBasis(), freeze, /freeze began or ended/],
-    ['when the freeze that it was decided under was lifted', aBasis({ frozen: freeze }), undefined, /freeze/],
-    ['when another freeze took its place', aBasis({ frozen: freeze }), { ...freeze, by: 'olga' }, /freeze/],
-  ])('%s', (_name, basis, frozen, why) => {
-    expect(whyNotGreen(basis, { now, frozen })).toMatch(why)
+    [
+      'when the freeze that it was decided under was lifted',
+      aBasis({ freeze: { at: freeze, now: undefined } }),
+      /freeze/,
+    ],
+    [
+      'when another freeze took its place',
+      aBasis({ freeze: { at: freeze, now: { ...freeze, by: 'olga' } } }),
+      /freeze/,
+    ],
+  ])('%s', (_name, basis, why) => {
+    expect(whyNotGreen(basis, now)).toMatch(why)
   })
 })

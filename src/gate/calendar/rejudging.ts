@@ -15,8 +15,9 @@ import {
 } from '../../store/verdicts/due.ts'
 import { revocationTimeOf } from '../../store/write-budget.ts'
 import { digestOf } from '../check-writer.ts'
+import { whyNotGreen } from '../may-turn-green.ts'
 import { appendDecided } from '../records.ts'
-import { freshFor, scheduleOf } from './schedule.ts'
+import { scheduleOf } from './schedule.ts'
 
 export type RejudgingShell = { database: Database; queue: Pick<Queue, 'enqueueEvaluate'>; now: () => Date }
 
@@ -85,7 +86,8 @@ function judgeAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Cont
   }
   const verdict = decide(snapshot, before.policy)
   const turnsGreen = verdict.state === 'passed' && before.state !== 'passed'
-  if (turnsGreen && (unread || !isFresh(before, now))) return { kind: 'read again', before }
+  const basis = { readAt: new Date(before.snapshot.takenAt), changedSince: unread || !before.upToDate }
+  if (turnsGreen && whyNotGreen(basis, now)) return { kind: 'read again', before }
   const changed =
     verdict.state !== before.state ||
     (verdict.state === 'passed' && digestOfOutcome(before, snapshot, verdict) !== before.digest)
@@ -97,11 +99,6 @@ function judgeAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Cont
     verdict,
     times: scheduleOf(verdict, snapshot, before.policy, now),
   }
-}
-
-/** Read within ten minutes, and nothing heard of it since. */
-function isFresh({ snapshot, upToDate }: DueVerdict, now: Date): boolean {
-  return upToDate && now.getTime() - Date.parse(snapshot.takenAt) <= freshFor
 }
 
 function hasOtherTime({ before, times }: { before: DueVerdict; times: Times }): boolean {
