@@ -9,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongFilesFirst },
+    setupFiles: ['test/support/held-to-github.ts'],
     // Nets for what hangs, not deadlines: a busy machine may take its time.
     testTimeout: 300_000,
     hookTimeout: 300_000,

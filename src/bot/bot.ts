@@ -4,6 +4,7 @@ import { createAppProbot } from '../services/github/app-client.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openDatabase } from '../store/database/open.ts'
 import { releaseLeases } from '../store/leases.ts'
+import { createPauses } from '../store/pauses.ts'
 import { openQueue } from '../store/queue.ts'
 import { startChores } from './chores.ts'
 import { startWork } from './jobs.ts'
@@ -58,8 +59,13 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   const database = await openDatabase({ ...settings.database, log })
   if (database.kind === 'pglite') await releaseLeases(database)
   const queue = await openQueue({ database, clock, log })
-  const probot = createAppProbot(settings, log)
-  const shell = { database, queue, now, log, github: (installationId: number) => probot.auth(installationId) }
+  const pauses = createPauses(database, now)
+  const probot = createAppProbot(settings, log, { now, pauses })
+  const github = async (installationId: number) => {
+    await pauses.refresh(installationId)
+    return probot.auth(installationId)
+  }
+  const shell = { database, queue, now, log, github }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   return { settings, log, clock, shell, probot, serves }
 }

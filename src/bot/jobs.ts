@@ -1,5 +1,4 @@
 import { regressionRequestSchema } from '../decision/regression-request.ts'
-import type { PullRef } from '../decision/snapshot.ts'
 import { carryOut } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
@@ -9,7 +8,8 @@ import { runMergeTask } from '../merges/run.ts'
 import { runAll } from '../merges/run-all.ts'
 import { deadLetterNotice } from '../notices/dead-letter.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
-import { revoked } from '../services/github/client.ts'
+import { requestOf } from '../services/github/errors.ts'
+import { isGone } from '../services/github/gone.ts'
 import { createSlack } from '../services/slack.ts'
 import { requestRunsBeforeWindows } from '../staging/windows.ts'
 import { markFailed, readDelivery } from '../store/inbox.ts'
@@ -23,12 +23,13 @@ export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const notifying = notifyShell(parts)
-  const unlessRevoked = async ({ installationId: installation }: PullRef, task: () => Promise<void>) => {
+  const unlessGone = async (task: Promise<void>) => {
     try {
-      await task()
+      await task
     } catch (error) {
-      if (!revoked(error)) throw error
-      log.warn({ installation }, 'The installation was removed or suspended; nothing can be published for it')
+      if (!isGone(error)) throw error
+      const { cause } = error as Error
+      log.warn({ request: requestOf(cause), problem: String(error) }, 'The App has no place there any more')
     }
   }
   const logged = (error: unknown) =>
@@ -39,18 +40,16 @@ export async function startWork(parts: Parts): Promise<void> {
       if (delivery?.state === 'received') await finishDelivery(parts, delivery)
     },
     evaluate: (pull, signal, attempt) =>
-      unlessRevoked(pull, async () => {
-        try {
-          await evaluate(shell, pull, signal)
-        } catch (error) {
-          if (!revoked(error)) await noteFailure(shell, pull, { error, attempt }, signal).catch(logged)
-          throw error
-        } finally {
+      unlessGone(
+        evaluate(shell, pull, signal)
+          .catch(async (error) => {
+            if (!isGone(error)) await noteFailure(shell, pull, { error, attempt }, signal).catch(logged)
+            throw error
+          })
           // GitHub merges a group by its own check, which must not outlive the verdicts that it was given for.
-          await failOpenGroups(shell, pull)
-        }
-      }),
-    merging: (task, signal, attempt) => runMergeTask(shell, task, signal, attempt),
+          .finally(() => failOpenGroups(shell, pull)),
+      ),
+    merging: (task, signal, attempt) => unlessGone(runMergeTask(shell, task, signal, attempt)),
     transition: async (signal) => {
       await requestRunsBeforeWindows({ database, queue }, now())
       await runAll([failOpenGroupsEverywhere(shell), carryOut(shell, signal)])
@@ -59,9 +58,7 @@ export async function startWork(parts: Parts): Promise<void> {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')
       const { servers } = settings
-      await unlessRevoked(wish.pull, () =>
-        runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(wish), signal),
-      )
+      await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(wish), signal))
     },
     notice: async (data, signal) => {
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))

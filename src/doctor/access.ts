@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { pino } from 'pino'
 import { createAppProbot, personClient } from '../services/github/app-client.ts'
-import { type GitHub, statusOfError } from '../services/github/client.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { statusOfError } from '../services/github/errors.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 import type { RepositoryName } from './gather.ts'
 

@@ -2,8 +2,17 @@ import { readFileSync } from 'node:fs'
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
 import type { RequestedGrant } from './facts.ts'
 
-/** What `app.yml` asks GitHub for. The reason of each is the comment behind it, as that file promises. */
-export function readAppManifest(file = new URL('../../app.yml', import.meta.url)): {
+/** What an Enterprise Server does not have: its published webhooks, 3.14 to 3.19, know no merge queue. */
+export const cloudEvents: readonly string[] = ['merge_group']
+
+/**
+ * What `app.yml` asks GitHub for, on an Enterprise Server without what that does not have. The reason of each is the comment
+ * behind it, as that file promises.
+ */
+export function readAppManifest(
+  { onServer = false }: { onServer?: boolean } = {},
+  file = new URL('../../app.yml', import.meta.url),
+): {
   permissions: RequestedGrant[]
   events: RequestedGrant[]
 } {
@@ -17,7 +26,9 @@ export function readAppManifest(file = new URL('../../app.yml', import.meta.url)
       level: textOf(value),
       reason: reasonOf(value),
     })),
-    events: events.items.map((item) => ({ name: textOf(item), level: 'on', reason: reasonOf(item) })),
+    events: events.items
+      .map((item) => ({ name: textOf(item), level: 'on', reason: reasonOf(item) }))
+      .filter(({ name }) => !onServer || !cloudEvents.includes(name)),
   }
 }
 

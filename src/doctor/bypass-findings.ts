@@ -32,10 +32,18 @@ function hidden(source: Source): Found {
 function shown(source: Source, bypass: Bypass[]): Found[] {
   const title = sourceTitle(source)
   const remaining = (test: (one: Bypass) => boolean) => bypass.filter(test)
+  const isUnknown = ({ mode, reach }: Bypass) => mode === 'unknown' || reach === 'unknown'
   const isExempt = ({ mode }: Bypass) => mode === 'exempt'
   const isWriters = (one: Bypass) => !isExempt(one) && one.reach === 'writers'
-  const isChosen = (one: Bypass) => !isExempt(one) && !isWriters(one)
+  const isChosen = (one: Bypass) => !isExempt(one) && !isWriters(one) && !isUnknown(one)
   return [
+    ...bypassFinding(remaining(isUnknown), source, {
+      severity: 'unknown',
+      rule: 'bypass-unknown',
+      what: (who) =>
+        `${who} can bypass ${title} in a way that this version does not know, so it cannot tell whether the gate is enforced.`,
+      fix: 'Check the bypass list of the ruleset, or update release-gate.',
+    }),
     ...bypassFinding(remaining(isExempt), source, {
       severity: 'error',
       rule: 'bypass-exempt',

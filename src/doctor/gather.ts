@@ -2,10 +2,11 @@ import pLimit from 'p-limit'
 import { covers } from '../decision/policy.ts'
 import { parsePolicy, policyPath } from '../policy/policy-file.ts'
 import { readApproverPool } from '../services/github/approver-pool.ts'
-import { asRetry, type GitHub, orAbsent, statusOfError } from '../services/github/client.ts'
+import type { GitHub } from '../services/github/client.ts'
 import { readEnforcement, readLabels } from '../services/github/enforcement.ts'
+import { orAbsent, statusOfError } from '../services/github/errors.ts'
+import { isLimit } from '../services/github/limits.ts'
 import { readPolicyFile } from '../services/github/policy.ts'
-import { retryTime } from '../store/retry-later.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
 import { readAppManifest } from './app-manifest.ts'
 import { teamsOf } from './approver-findings.ts'
@@ -50,13 +51,14 @@ export async function gather(clients: DoctorClients, only?: RepositoryName): Pro
   ])
   if (!app.data) throw new Error('GitHub does not recognize the App. Check APP_ID and PRIVATE_KEY.')
   const { id, slug = '', permissions, events } = app.data
+  const onServer = app.headers['x-github-enterprise-version'] !== undefined
   const installations = await installationsOf(clients.app, only)
   const read = await Promise.all(installations.map((one) => readInstallation(clients, one, only)))
   const repositories = read.flatMap((one) => one.repositories)
   if (only && repositories.length === 0 && !read.some(({ facts }) => facts.unreadable ?? facts.suspended))
     repositories.push({ kind: 'absent', name: `${only.owner}/${only.repo}` })
   return {
-    app: { id, slug, asks: readAppManifest(), has: { permissions: plain(permissions), events } },
+    app: { id, slug, asks: readAppManifest({ onServer }), has: { permissions: plain(permissions), events } },
     installations: read.map(({ facts }) => facts),
     repositories,
     probes,
@@ -95,7 +97,7 @@ async function readInstallation(
     )
     return { facts, repositories }
   } catch (error) {
-    return { facts: { ...facts, unreadable: problemOf(error, clients.now) }, repositories: [] }
+    return { facts: { ...facts, unreadable: problemOf(error) }, repositories: [] }
   }
 }
 
@@ -114,7 +116,7 @@ async function readOrExplain(
   try {
     return await readRepository(github, clients.administrator ?? github, listed)
   } catch (error) {
-    return { kind: 'unreadable', name, why: problemOf(error, clients.now) }
+    return { kind: 'unreadable', name, why: problemOf(error) }
   }
 }
 
@@ -161,9 +163,8 @@ function plain(permissions: object): Record<string, string> {
 }
 
 /** The problem as text. Rethrows a rate limit. */
-function problemOf(error: unknown, now: () => Date): string {
-  const again = asRetry(error, now())
-  if (retryTime(again)) throw again
+function problemOf(error: unknown): string {
+  if (isLimit(error)) throw error
   const status = statusOfError(error)
   const message = error instanceof Error ? error.message : String(error)
   return status === undefined ? message : `${status} ${message}`

@@ -1,13 +1,12 @@
-import { asRetry, statusOfError } from '../services/github/client.ts'
-import { retryTime } from '../store/retry-later.ts'
+import { statusOfError } from '../services/github/errors.ts'
+import { isLimit } from '../services/github/limits.ts'
 
 /**
  * Why GitHub did not answer, in one line that says how to fix it; undefined for any other error. Octokit reports a request
  * without an answer as a 500 without a response.
  */
 export function whyUnreachable(error: unknown): string | undefined {
-  const again = asRetry(error, new Date())
-  if (retryTime(again)) return `${(again as Error).message}.`
+  if (isLimit(error)) return `${(error as Error).message}.`
   const { request, response } = error as { request?: { url?: string }; response?: object }
   const status = statusOfError(error) ?? 0
   if (!request?.url || status < 500) return undefined

@@ -5,7 +5,7 @@ import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Verdict } from '../decision/verdict.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { policyFor } from '../policy/policy-source.ts'
-import { asRetry, type GitHub } from '../services/github/client.ts'
+import type { GitHub } from '../services/github/client.ts'
 import type { OpenPull } from '../services/github/open-pulls.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
@@ -39,14 +39,6 @@ export async function evaluate(
   pull: PullRef,
   signal = new AbortController().signal,
 ): Promise<void> {
-  try {
-    await run(shell, pull, signal)
-  } catch (error) {
-    throw asRetry(error, shell.now())
-  }
-}
-
-async function run(shell: Shell, pull: PullRef, signal: AbortSignal): Promise<void> {
   const generation = await nextGeneration(shell.database)
   const github = await shell.github(pull.installationId)
   const judging = await policyFor(shell.database, github, pull)

@@ -1,6 +1,6 @@
 import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
-import { requestOf, statusOfError } from '../services/github/client.ts'
+import { requestOf, statusOfError } from '../services/github/errors.ts'
 import { readPull } from '../services/github/pulls.ts'
 import { appendRecord } from '../store/audit.ts'
 import { lastValidPolicy } from '../store/policies.ts'

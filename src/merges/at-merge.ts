@@ -3,7 +3,8 @@ import type { Policy } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import { wantedByPolicy } from '../gate/judging.ts'
 import { openReviewsFact } from '../gate/open-reviews.ts'
-import { asRetry, type GitHub, requestOf, statusOfError } from '../services/github/client.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { requestOf, statusOfError } from '../services/github/errors.ts'
 import type { ReadMerge } from '../services/github/merges.ts'
 import { readSnapshotAtMerge } from '../services/github/snapshot.ts'
 import { readRegression } from '../staging/facts.ts'
@@ -37,8 +38,8 @@ export async function readAtMerge(
   try {
     return await readFacts(reading, merged, policy)
   } catch (error) {
-    const { shell, attempt } = reading
-    if (retryTime(asRetry(error, shell.now())) || attempt < readAttempts) throw error
+    const { attempt } = reading
+    if (retryTime(error) || attempt < readAttempts) throw error
     return { kind: 'unverified', why: whyUnread(error) }
   }
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { GroupMember } from '../decision/group-report.ts'
 import { decide } from '../decision/verdict.ts'
-import { asRetry, revoked, statusOfError } from '../services/github/client.ts'
+import { isUnwritable } from '../services/github/gone.ts'
 import type { Queryable } from '../store/database.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import {
@@ -59,7 +59,7 @@ async function failUnlessPassing(shell: GroupsShell, group: OpenGroup): Promise<
     await postGroupCheck(shell, github, group, members, [])
     return true
   } catch (error) {
-    if (!isGone(error)) throw asRetry(error, shell.now())
+    if (!isUnwritable(error)) throw error
     shell.log.warn(
       { group: group.headRef, problem: String(error) },
       'The commit of a merge group is gone, so its check cannot be written',
@@ -96,9 +96,4 @@ async function newestFacts(database: Queryable, member: Member, generation: numb
   if (!later || later.generation <= generation || later.snapshot.state === 'merged') return member
   const isOffered = later.counts && later.headSha === head.sha && later.baseRef === base.ref
   return { snapshot: later.snapshot, policy: isOffered ? later.policy : undefined }
-}
-
-/** The repository, the group's head or the App's place there is gone: nothing can be written, and nothing merged. */
-function isGone(error: unknown): boolean {
-  return revoked(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)
 }

@@ -1,5 +1,4 @@
-import { type MergeTask, mergeTaskSchema } from '../decision/merge-task.ts'
-import { asRetry } from '../services/github/client.ts'
+import { mergeTaskSchema } from '../decision/merge-task.ts'
 import { followUp } from './following-up.ts'
 import { evaluateGroup } from './groups.ts'
 import { recordPush } from './pushes.ts'
@@ -18,14 +17,6 @@ export async function runMergeTask(
   attempt: number,
 ): Promise<void> {
   const task = mergeTaskSchema.parse(data)
-  try {
-    await run(shell, task, signal, attempt)
-  } catch (error) {
-    throw asRetry(error, shell.now())
-  }
-}
-
-async function run(shell: MergeShell, task: MergeTask, signal: AbortSignal, attempt: number): Promise<void> {
   const { installationId } = task.task === 'merged' ? task.pull : task.repository
   const github = await shell.github(installationId)
   signal.throwIfAborted()

@@ -1,5 +1,7 @@
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, readFileSync as readText } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parse, stringify } from 'yaml'
+import { cloudEvents } from '../doctor/app-manifest.ts'
 
 export type SetupHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
@@ -26,6 +28,8 @@ export async function setupPages(options: PagesOptions): Promise<SetupHandler[]>
     throw new Error('app.yml: not found in this folder. Start in the release-gate folder, which contains it')
   configureProbot(options)
   const load = (path: string) => import(new URL(path, import.meta.resolve('probot')).href)
+  const { ManifestCreation } = await load('./manifest-creation.js')
+  if (isServer(options.apiUrl)) withoutCloudEvents(ManifestCreation.prototype)
   const { setupAppFactory } = await load('./apps/setup.js')
   const { staticFilesHandler } = await load('./server/handlers/static-files.js')
   const { updateEnv } = await load('./helpers/update-env.js')
@@ -43,10 +47,32 @@ function configureProbot({ apiUrl, webhookUrl }: PagesOptions): void {
   // No smee.io channel: anyone who knows its name can read every event.
   process.env.NO_SMEE_SETUP = 'true'
   process.env.WEBHOOK_PROXY_URL = webhookUrl ?? noWebhookYet
-  const { host, hostname, protocol } = new URL(apiUrl)
-  if (hostname === 'api.github.com') return
+  const { host, protocol } = new URL(apiUrl)
+  if (!isServer(apiUrl)) return
   process.env.GHE_HOST = host
   process.env.GHE_PROTOCOL = protocol.replace(':', '')
+}
+
+function isServer(apiUrl: string): boolean {
+  return new URL(apiUrl).hostname !== 'api.github.com'
+}
+
+type Manifests = { getManifest: (options: { readFileSync?: (path: string) => string }) => string }
+
+/** An Enterprise Server refuses an App that subscribes to an event that it does not have. */
+function withoutCloudEvents(manifests: Manifests): void {
+  const { getManifest } = manifests
+  manifests.getManifest = function (options) {
+    const readFileSync = (path: string) => serverManifest(readText(path, 'utf8'))
+    return getManifest.call(this, { ...options, readFileSync })
+  }
+}
+
+/** The text of `app.yml` without the events that an Enterprise Server does not have. */
+export function serverManifest(text: string): string {
+  const manifest = parse(text)
+  const events: string[] = manifest.default_events
+  return stringify({ ...manifest, default_events: events.filter((name) => !cloudEvents.includes(name)) })
 }
 
 /** The file will contain the App's private key, so its permissions are set before the first byte. */

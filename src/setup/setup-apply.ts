@@ -1,11 +1,12 @@
 import type { RepositoryName } from '../doctor/gather.ts'
-import { type GitHub, statusOfError } from '../services/github/client.ts'
+import type { GitHub } from '../services/github/client.ts'
 import {
   createLabel,
   createRuleset,
   isAdministrator,
   updateRuleset,
 } from '../services/github/enforcement/writes.ts'
+import { statusOfError } from '../services/github/errors.ts'
 import type { SetupStep } from './setup-plan.ts'
 
 /** Why nothing, or not everything, was done; one line each. */

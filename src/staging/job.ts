@@ -5,7 +5,7 @@ import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { RegressionFacts } from '../decision/snapshot.ts'
 import { currentRun } from '../decision/staging.ts'
 import { policyFor } from '../policy/policy-source.ts'
-import { asRetry, type GitHub } from '../services/github/client.ts'
+import type { GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { withTurn } from '../store/turns.ts'
@@ -27,17 +27,13 @@ export async function runRegressionJob(
   request: RegressionRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    const github = await shell.github(request.pull.installationId)
-    const judging = await policyFor(shell.database, github, request.pull)
-    const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
-    if (!settings) return
-    await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
-      take(shell, { github, request, settings }, turn),
-    )
-  } catch (error) {
-    throw asRetry(error, shell.now())
-  }
+  const github = await shell.github(request.pull.installationId)
+  const judging = await policyFor(shell.database, github, request.pull)
+  const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
+  if (!settings) return
+  await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
+    take(shell, { github, request, settings }, turn),
+  )
 }
 
 /** While something else is being deployed, staging is looked at again after this time. */

@@ -158,6 +158,6 @@ describe('GitHub that does not answer is not a usage error: exit code 3', () => 
   it.each(['/app', '/repos/acme/shop/rulesets'])('when its limit is reached at %s', async (fault) => {
     world.github.faults.add({ kind: 'secondary-rate-limit', path: fault, times: 1 })
     const { err, code } = await doctor()
-    expect([code, err]).toEqual([3, expect.stringMatching(/^GitHub's limit is reached; again at /)])
+    expect([code, err]).toEqual([3, expect.stringMatching(/^GitHub's rate limit is reached; again at /)])
   })
 })

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { events } from '../../src/bot/events.ts'
 import { readAppManifest } from '../../src/doctor/app-manifest.ts'
+import { serverManifest } from '../../src/setup/probot-pages.ts'
 
 describe('what app.yml asks for', () => {
   const { permissions, events: asked } = readAppManifest()
@@ -20,5 +24,29 @@ describe('what app.yml asks for', () => {
 
   it('every event is one that the bot takes in', () => {
     expect(asked.map(({ name }) => name).filter((name) => !events.has(name))).toEqual([])
+  })
+
+  it('on an Enterprise Server has no merge queue, and all else', () => {
+    const onServer = readAppManifest({ onServer: true })
+    const names = (grants: { name: string }[]) => grants.map(({ name }) => name)
+    expect(names(asked).filter((name) => !names(onServer.events).includes(name))).toEqual(['merge_group'])
+    expect(onServer.permissions).toEqual(permissions)
+    const manifest = parse(serverManifest(readFileSync(new URL('../../app.yml', import.meta.url), 'utf8')))
+    expect(manifest.default_events).toEqual(names(onServer.events))
+    expect(Object.keys(manifest.default_permissions)).toEqual(names(permissions))
+  })
+
+  it('is known to the Enterprise Servers that GitHub describes, event by event', () => {
+    const { webhooks } = JSON.parse(
+      readFileSync(
+        createRequire(import.meta.url).resolve('@octokit/openapi-webhooks/generated/ghes-3.19.json'),
+        'utf8',
+      ),
+    ) as { webhooks: Record<string, object> }
+    const known = Object.keys(webhooks)
+    const unknown = readAppManifest({ onServer: true }).events.filter(
+      ({ name }) => !known.some((one) => one === name || one.startsWith(`${name.replaceAll('_', '-')}-`)),
+    )
+    expect(unknown).toEqual([])
   })
 })

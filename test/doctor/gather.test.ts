@@ -43,9 +43,26 @@ describe('rulesets', () => {
         { type: 'deletion' },
         {
           type: 'pull_request',
-          parameters: { required_approving_review_count: 2, dismiss_stale_reviews_on_push: true },
+          parameters: {
+            required_approving_review_count: 2,
+            dismiss_stale_reviews_on_push: true,
+            require_code_owner_review: false,
+            require_last_push_approval: false,
+            required_review_thread_resolution: false,
+          },
         },
-        { type: 'merge_queue', parameters: { grouping_strategy: 'HEADGREEN' } },
+        {
+          type: 'merge_queue',
+          parameters: {
+            check_response_timeout_minutes: 60,
+            grouping_strategy: 'HEADGREEN',
+            max_entries_to_build: 5,
+            max_entries_to_merge: 5,
+            merge_method: 'MERGE',
+            min_entries_to_merge: 1,
+            min_entries_to_merge_wait_minutes: 0,
+          },
+        },
       ],
     })
     expect(sourcesOf(shopOf(await world.read()))).toEqual([
@@ -86,18 +103,22 @@ describe('rulesets', () => {
     expect(source?.bypass).toEqual([
       { who: 'the team acme/ops', mode: 'always', reach: 'chosen' },
       { who: '@wim', mode: 'exempt', reach: 'chosen' },
-      { who: 'everybody who may write', mode: 'pull_request', reach: 'writers' },
+      { who: 'everyone with write access', mode: 'pull_request', reach: 'writers' },
       { who: 'administrators of the repository', mode: 'always', reach: 'administrators' },
-      { who: 'owners of the organisation', mode: 'always', reach: 'administrators' },
+      { who: 'owners of the organization', mode: 'always', reach: 'administrators' },
       { who: 'the App with the id 77', mode: 'always', reach: 'chosen' },
-      { who: 'deploy keys that may write', mode: 'always', reach: 'chosen' },
+      { who: 'deploy keys with write access', mode: 'always', reach: 'chosen' },
       { who: 'the person with the id 987', mode: 'always', reach: 'chosen' },
     ])
   })
 
   it('of the organisation bind too; only its owners see who may bypass them', async () => {
     world = await aWorld()
-    await world.as('olga').request('POST /orgs/acme/rulesets', rulesetBody(world))
+    const body = rulesetBody(world)
+    await world.as('olga').request('POST /orgs/acme/rulesets', {
+      ...body,
+      conditions: { ...body.conditions, repository_name: { include: ['~ALL'], exclude: [] } },
+    })
     const bypass = async (login: string) =>
       sourcesOf(shopOf(await world.read(world.person(login))))[0]?.bypass
     expect(await bypass('ada')).toBe('hidden')

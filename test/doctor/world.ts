@@ -18,13 +18,14 @@ export async function aWorld(files: Record<string, string> = { '.github/release-
   const { github } = house
   const { id, privateKey, webhookSecret } = github.app
   const settings = { appId: id, privateKey, webhookSecrets: [webhookSecret], apiUrl: github.url }
-  const probot = createAppProbot(settings, pino({ level: 'silent' }))
+  const now = () => new Date(house.clock.now)
+  const probot = createAppProbot(settings, pino({ level: 'silent' }), { now })
   const outside: DoctorClients = {
     app: await probot.auth(),
     installation: (installationId) => probot.auth(installationId),
     serves: () => true,
     probes: [],
-    now: () => new Date(house.clock.now),
+    now,
   }
   const read = (wish: Partial<DoctorClients> = {}, only?: RepositoryName): Promise<Facts> =>
     gather({ ...outside, ...wish }, only)

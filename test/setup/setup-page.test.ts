@@ -178,12 +178,12 @@ describe('who may use the set-up page', () => {
 describe('the manifest that GitHub gets', () => {
   const app = parse(readFileSync(join(root, 'app.yml'), 'utf8'))
 
-  test('holds the permissions and events of app.yml, and is not public', async () => {
+  test('holds the permissions and events of app.yml, on an Enterprise Server without merge queues, and is not public', async () => {
     const { manifest, action } = await manifestOf(page)
     expect(manifest).toMatchObject({
       public: false,
       default_permissions: app.default_permissions,
-      default_events: app.default_events,
+      default_events: app.default_events.filter((name: string) => name !== 'merge_group'),
       hook_attributes: { url: 'https://gate.test/api/github/webhooks' },
       redirect_url: `${page.origin}/${page.token}/probot/setup`,
     })
@@ -195,6 +195,7 @@ describe('the manifest that GitHub gets', () => {
     const { manifest, action } = await manifestOf(other)
     expect(manifest.hook_attributes.url).toMatch(/^https:\/\/[\w-]+\.invalid\//)
     expect(manifest.hook_attributes.url).not.toContain(other.token)
+    expect(manifest.default_events).toEqual(app.default_events)
     expect(action).toBe('https://github.com/settings/apps/new')
     expect(other.said.out).toContain('WEBHOOK_URL is not set')
     expect(existsSync(join(other.folder, 'npx-was-called'))).toBe(false)

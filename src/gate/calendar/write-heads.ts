@@ -2,7 +2,8 @@ import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { waitingForTurnReport } from '../../decision/report.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
-import { asRetry, type GitHub, revoked, statusOfError } from '../../services/github/client.ts'
+import type { GitHub } from '../../services/github/client.ts'
+import { isUnwritable } from '../../services/github/gone.ts'
 import { type HeadToWrite, headsToWrite } from '../../store/check-runs.ts'
 import type { Database } from '../../store/database.ts'
 import { isAnyUnread } from '../../store/inbox.ts'
@@ -61,9 +62,8 @@ async function attempt(
     const outcome = await writeHead(shell, head, signal, round)
     if (outcome !== 'as it was') written.again.push(...pullsOf(head))
     if (outcome === 'green') written.turnedGreen = true
-  } catch (thrown) {
-    const error = asRetry(thrown, shell.now())
-    if (isGone(error)) {
+  } catch (error) {
+    if (isUnwritable(error)) {
       shell.log.warn(
         { head, problem: String(error) },
         'GitHub has no place any more for the check of a commit',
@@ -110,11 +110,6 @@ async function insteadOfGreen(
     return isFresh ? undefined : 'to be read'
   full.add(installationId)
   return queued ? 'as it was' : undefined
-}
-
-/** The repository, the commit or the App's place there is gone: nothing can be written, now or later. */
-function isGone(error: unknown): boolean {
-  return revoked(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)
 }
 
 function pullsOf({ installationId, repositoryId, owner, repo, numbers }: HeadToWrite): PullRef[] {

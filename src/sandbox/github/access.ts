@@ -15,6 +15,11 @@ export function baseRole(hub: Hub, repository: Repository, role: RoleName): Leve
   return hub.world.customRoles.get(repository.ownerId)?.get(role) ?? 'none'
 }
 
+/** The old four-valued permission: maintain reads as write, triage as read. `role_name` is exact. */
+export function legacyPermission(level: Level): string {
+  return { maintain: 'write', triage: 'read' }[level as string] ?? level
+}
+
 /** The strongest role that a person has now, by name: owner, organisation owner, collaborator or team. */
 export function roleOf(hub: Hub, repository: Repository, userId: number): RoleName | 'none' {
   const account = hub.world.accounts.get(userId)

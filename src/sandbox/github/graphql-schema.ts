@@ -21,9 +21,9 @@ export const graphqlSchema = buildSchema(`
     nameWithOwner: String!
     pullRequest(number: Int!): PullRequest
     pullRequests(states: [PullRequestState!], first: Int, last: Int, after: String): PullRequestConnection!
-    object(expression: String, oid: GitObjectID): Commit
+    object(expression: String, oid: GitObjectID): GitObject
   }
-  type AutoMergeRequest { enabledBy: User mergeMethod: PullRequestMergeMethod! }
+  type AutoMergeRequest { enabledBy: Actor mergeMethod: PullRequestMergeMethod! }
   type MergeQueueEntry { id: ID! position: Int! }
   type PullRequest implements Node {
     id: ID!
@@ -43,7 +43,8 @@ export const graphqlSchema = buildSchema(`
   type PageInfo { hasNextPage: Boolean! endCursor: String }
   type PullRequestCommitConnection { totalCount: Int! nodes: [PullRequestCommit] pageInfo: PageInfo! }
   type PullRequestCommit { commit: Commit! }
-  type Commit implements Node {
+  interface GitObject { id: ID! oid: GitObjectID! }
+  type Commit implements Node & GitObject {
     id: ID!
     oid: GitObjectID!
     message: String!
@@ -53,15 +54,17 @@ export const graphqlSchema = buildSchema(`
   type GitActor { name: String email: String user: User }
 
   type Mutation {
-    markPullRequestReadyForReview(input: PullRequestInput!): PullRequestPayload
-    convertPullRequestToDraft(input: PullRequestInput!): PullRequestPayload
-    enablePullRequestAutoMerge(input: EnableAutoMergeInput!): PullRequestPayload
-    disablePullRequestAutoMerge(input: PullRequestInput!): PullRequestPayload
-    enqueuePullRequest(input: EnqueueInput!): EnqueuePayload
-    dequeuePullRequest(input: DequeueInput!): EnqueuePayload
+    markPullRequestReadyForReview(input: MarkPullRequestReadyForReviewInput!): MarkPullRequestReadyForReviewPayload
+    convertPullRequestToDraft(input: ConvertPullRequestToDraftInput!): ConvertPullRequestToDraftPayload
+    enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
+    disablePullRequestAutoMerge(input: DisablePullRequestAutoMergeInput!): DisablePullRequestAutoMergePayload
+    enqueuePullRequest(input: EnqueuePullRequestInput!): EnqueuePullRequestPayload
+    dequeuePullRequest(input: DequeuePullRequestInput!): DequeuePullRequestPayload
   }
-  input PullRequestInput { pullRequestId: ID! clientMutationId: String }
-  input EnableAutoMergeInput {
+  input MarkPullRequestReadyForReviewInput { pullRequestId: ID! clientMutationId: String }
+  input ConvertPullRequestToDraftInput { pullRequestId: ID! clientMutationId: String }
+  input DisablePullRequestAutoMergeInput { pullRequestId: ID! clientMutationId: String }
+  input EnablePullRequestAutoMergeInput {
     pullRequestId: ID!
     mergeMethod: PullRequestMergeMethod = MERGE
     commitHeadline: String
@@ -69,8 +72,12 @@ export const graphqlSchema = buildSchema(`
     expectedHeadOid: GitObjectID
     clientMutationId: String
   }
-  input EnqueueInput { pullRequestId: ID! jump: Boolean expectedHeadOid: GitObjectID clientMutationId: String }
-  input DequeueInput { id: ID! clientMutationId: String }
-  type PullRequestPayload { pullRequest: PullRequest clientMutationId: String }
-  type EnqueuePayload { mergeQueueEntry: MergeQueueEntry clientMutationId: String }
+  input EnqueuePullRequestInput { pullRequestId: ID! jump: Boolean expectedHeadOid: GitObjectID clientMutationId: String }
+  input DequeuePullRequestInput { id: ID! clientMutationId: String }
+  type MarkPullRequestReadyForReviewPayload { pullRequest: PullRequest clientMutationId: String }
+  type ConvertPullRequestToDraftPayload { pullRequest: PullRequest clientMutationId: String }
+  type EnablePullRequestAutoMergePayload { pullRequest: PullRequest clientMutationId: String }
+  type DisablePullRequestAutoMergePayload { pullRequest: PullRequest clientMutationId: String }
+  type EnqueuePullRequestPayload { mergeQueueEntry: MergeQueueEntry clientMutationId: String }
+  type DequeuePullRequestPayload { mergeQueueEntry: MergeQueueEntry clientMutationId: String }
 `)

@@ -43,7 +43,10 @@ export const GITHUB_LIMITS = {
   concurrent: 100,
 } as const
 
-type Owner = { windowStart: number; used: number; secondary: SecondaryUse }
+type Owner = { windowStart: number; used: number }
+/** REST and GraphQL have an hourly limit each, and share the secondary ones. A GraphQL query is a read, though it is a POST. */
+type Asked = { resource: Resource; read: boolean }
+type Resource = 'core' | 'graphql'
 
 const HOUR = 3_600_000
 const ANONYMOUS_HOURLY = 60
@@ -64,27 +67,35 @@ export function createLimits({ clock }: { clock: SandboxClock }): Limits {
     only: 'all',
   }
   const owners = new Map<string, Owner>()
+  const secondaries = new Map<string, SecondaryUse>()
   const counts = emptyCounts()
   const peopleCounts = emptyCounts()
 
-  function ownerOf(actor: Actor, now: number): Owner {
-    const name = limitOwner(actor)
-    const owner = owners.get(name) ?? { windowStart: now, used: 0, secondary: createSecondaryUse() }
+  function ownerOf(actor: Actor, resource: Resource, now: number): Owner {
+    const name = `${limitOwner(actor)} ${resource}`
+    const owner = owners.get(name) ?? { windowStart: now, used: 0 }
     if (now >= owner.windowStart + HOUR || now < owner.windowStart)
       Object.assign(owner, { windowStart: now, used: 0 })
     owners.set(name, owner)
     return owner
   }
-  function stateOf(owner: Owner, actor: Actor) {
-    const limit = actor.kind === 'anonymous' ? ANONYMOUS_HOURLY : settings.hourly
-    return { limit, used: owner.used, resetAt: owner.windowStart + HOUR }
+  function secondaryOf(actor: Actor): SecondaryUse {
+    const name = limitOwner(actor)
+    const use = secondaries.get(name) ?? createSecondaryUse()
+    secondaries.set(name, use)
+    return use
   }
-  function refusalOf(c: Context, owner: Owner, actor: Actor, now: number): Response | undefined {
+  function stateOf(owner: Owner, actor: Actor, resource: Resource) {
+    const limit = actor.kind === 'anonymous' ? ANONYMOUS_HOURLY : settings.hourly
+    return { limit, used: owner.used, resetAt: owner.windowStart + HOUR, resource }
+  }
+  function refusalOf(c: Context, owner: Owner, asked: Asked, now: number): Response | undefined {
+    const { actor } = c.var
     if (settings.only !== 'all' && settings.only !== (isAppActor(actor) ? 'app' : 'people')) return undefined
-    const state = stateOf(owner, actor)
+    const state = stateOf(owner, actor, asked.resource)
     if (state.used >= state.limit) return primaryRefusal(c, state)
-    const request = { now, write: !isRead(c), content: isContent(c, actor) }
-    const refusal = owner.secondary.admit(request, settings)
+    const request = { now, write: !asked.read, content: isContent(c, actor, asked) }
+    const refusal = secondaryOf(actor).admit(request, settings)
     return refusal && secondaryRefusal(c, refusal.status, refusal.retryAfter)
   }
 
@@ -93,26 +104,31 @@ export function createLimits({ clock }: { clock: SandboxClock }): Limits {
     peopleCounts,
     async middleware(c, next) {
       const { actor } = c.var
-      const owner = ownerOf(actor, clock())
+      const asked = await askedOf(c)
+      const owner = ownerOf(actor, asked.resource, clock())
+      const secondary = secondaryOf(actor)
       const tally = isAppActor(actor) ? counts : peopleCounts
       tally.all += 1
-      const refusal = refusalOf(c, owner, actor, clock())
+      const refusal = refusalOf(c, owner, asked, clock())
       if (refusal) return refusal
       const { windowStart } = owner
       owner.used += 1 // before the work, or requests at the same time would all pass on the last one left
-      owner.secondary.inFlight += 1
+      secondary.inFlight += 1
       try {
         await next()
       } finally {
-        owner.secondary.inFlight -= 1
-        if (c.res.status !== 304) count(tally, c)
+        secondary.inFlight -= 1
+        if (c.res.status !== 304) count(tally, c, asked)
         else if (owner.windowStart === windowStart) owner.used -= 1
       }
-      for (const [name, value] of Object.entries(rateLimitHeaders(stateOf(owner, actor))))
+      // A refusal by a fault says itself how much is left.
+      if (c.res.headers.has('x-ratelimit-remaining')) return
+      for (const [name, value] of Object.entries(rateLimitHeaders(stateOf(owner, actor, asked.resource))))
         c.header(name, value)
     },
     reset() {
       owners.clear()
+      secondaries.clear()
       for (const tally of [counts, peopleCounts]) Object.assign(tally, emptyCounts())
     },
     set: (changes) => void Object.assign(settings, changes),
@@ -123,17 +139,20 @@ function emptyCounts(): RequestCounts {
   return { all: 0, counted: 0, reads: 0, writes: 0, byRoute: new Map() }
 }
 
-function count(tally: RequestCounts, c: Context): void {
+function count(tally: RequestCounts, c: Context, { read }: Asked): void {
   tally.counted += 1
-  tally[isRead(c) ? 'reads' : 'writes'] += 1
+  tally[read ? 'reads' : 'writes'] += 1
   const route = `${c.req.method} ${routePath(c)}`
   tally.byRoute.set(route, (tally.byRoute.get(route) ?? 0) + 1)
 }
 
-function isRead(c: Context): boolean {
-  return ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)
+async function askedOf(c: Context): Promise<Asked> {
+  if (!c.req.path.endsWith('/graphql'))
+    return { resource: 'core', read: ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method) }
+  const text = await c.req.raw.clone().text()
+  return { resource: 'graphql', read: !/^\s*\{\s*"query":\s*"\s*mutation\b/.test(text) }
 }
 
-function isContent(c: Context, actor: Actor): boolean {
-  return actor.kind !== 'app' && ['POST', 'PUT', 'PATCH'].includes(c.req.method)
+function isContent(c: Context, actor: Actor, { read }: Asked): boolean {
+  return !read && actor.kind !== 'app' && ['POST', 'PUT', 'PATCH'].includes(c.req.method)
 }

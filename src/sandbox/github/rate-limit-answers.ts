@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Actor } from './context.ts'
 
 /** What the `x-ratelimit-*` headers say. `resetAt` is in milliseconds since 1970. */
-export type RateLimitState = { limit: number; used: number; resetAt: number }
+export type RateLimitState = { limit: number; used: number; resetAt: number; resource?: 'core' | 'graphql' }
 
 const PRIMARY_DOCS = 'https://docs.github.com/rest/overview/rate-limits-for-the-rest-api'
 const SECONDARY_DOCS = `${PRIMARY_DOCS}#about-secondary-rate-limits`
@@ -22,21 +22,29 @@ export function limitOwner(actor: Actor): string {
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit */
-export function rateLimitHeaders({ limit, used, resetAt }: RateLimitState): Record<string, string> {
+export function rateLimitHeaders({
+  limit,
+  used,
+  resetAt,
+  resource = 'core',
+}: RateLimitState): Record<string, string> {
   return {
     'x-ratelimit-limit': String(limit),
     'x-ratelimit-remaining': String(Math.max(0, limit - used)),
     'x-ratelimit-used': String(used),
     'x-ratelimit-reset': String(Math.ceil(resetAt / 1000)),
-    'x-ratelimit-resource': 'core',
+    'x-ratelimit-resource': resource,
   }
 }
 
-/** The primary limit is used up: 403, remaining 0, and the time of its reset in the headers. */
+/** The primary limit is used up: remaining 0, and the time of its reset in the headers. GraphQL says it in an answer of 200. */
 export function primaryRefusal(c: Context, state: RateLimitState): Response {
+  const message = `API rate limit exceeded for ${limitOwner(c.var.actor)}.`
+  if (state.resource === 'graphql')
+    return c.json({ errors: [{ type: 'RATE_LIMITED', message }] }, 200, rateLimitHeaders(state))
   return c.json(
     {
-      message: `API rate limit exceeded for ${limitOwner(c.var.actor)}.`,
+      message,
       documentation_url: PRIMARY_DOCS,
       status: '403',
     },

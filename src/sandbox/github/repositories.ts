@@ -1,5 +1,6 @@
 import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { baseRole, legacyPermission } from './access.ts'
 import { emit } from './events.ts'
 import { openGit } from './git.ts'
 import { runGit } from './git-process.ts'
@@ -123,14 +124,14 @@ export function setCollaborator(
   else repository.collaborators.set(account.id, role)
   const action = role === null ? 'removed' : old === undefined ? 'added' : 'edited'
   const by = byOwner(accountById(hub, repository.ownerId))
-  const changes = memberChanges(old, role)
+  const changes = memberChanges(hub, repository, old, role)
   emit(hub, repository, 'member', by, { action, member: simpleUser(hub, account), ...changes })
 }
 
 /** `permission` has the old four values; who joins has their role by name too. */
-function memberChanges(old: RoleName | undefined, role: RoleName | null) {
+function memberChanges(hub: Hub, repository: Repository, old: RoleName | undefined, role: RoleName | null) {
   if (role === null) return {}
-  const to = { maintain: 'write', triage: 'read' }[role] ?? role
+  const to = legacyPermission(baseRole(hub, repository, role))
   if (old === undefined) return { changes: { permission: { to }, role_name: { to: role } } }
   return { changes: { permission: { from: old, to: role } } }
 }

@@ -13,6 +13,7 @@ import { etags } from './etags.ts'
 import { createFaults, type Faults } from './faults.ts'
 import type { HookPayload } from './hookshot.ts'
 import { createTurns, type Hub } from './hub.ts'
+import { inspection, inspectors } from './inspection.ts'
 import { registerApp } from './installations.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { rebuildQueue } from './merge-queue.ts'
@@ -70,7 +71,10 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
     clock,
     folder,
     appId: 0,
-    deliver: (event, payload) => deliveries.emit(event, payload as HookPayload),
+    deliver: (event, payload) => {
+      for (const inspector of inspectors) inspector.webhook(event, payload)
+      deliveries.emit(event, payload as HookPayload)
+    },
     ...turns,
     revokeInstallation: (id) => tokens.revokeInstallation(id),
     background: {
@@ -83,7 +87,7 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
   hub.appId = app.id
   const tokens = createTokens({ appId: app.id, publicKey: keys.publicKey })
   const api = new Hono<GitHubContext>()
-  api.use(tokens.middleware, limits.middleware, faults.middleware, etags())
+  api.use(tokens.middleware, limits.middleware, faults.middleware, etags(), inspection())
   api.route('/', deliveries.routes)
   api.route('/', apiRoutes(hub, tokens))
   const { server, url } = await listen(api, options.port ?? 0)

@@ -1,13 +1,12 @@
 import type { Access, Person } from '../../decision/snapshot.ts'
-import { type GitHub, orAbsent, statusOfError } from './client.ts'
-import { isLimit } from './pushes.ts'
-
-type Repository = { owner: string; repo: string }
+import type { GitHub } from './client.ts'
+import { orAbsent, statusOfError } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** The permission of each person now. A former collaborator of a private repository is a 404: no access. */
 export async function readAccess(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   people: Person[],
 ): Promise<Record<string, Access>> {
   const distinct = [...new Map(people.map((person) => [person.id, person])).values()]
@@ -17,11 +16,11 @@ export async function readAccess(
   return Object.fromEntries(entries)
 }
 
-async function accessOf(github: GitHub, repository: Repository, person: Person): Promise<Access> {
+async function accessOf(github: GitHub, repository: RepositoryName, person: Person): Promise<Access> {
   const none = { role: 'none', write: false }
   if (person.type !== 'User') return none
   const answer = await orAbsent(
-    github.rest.repos.getCollaboratorPermissionLevel({ ...repository, username: person.login }),
+    github.rest.repos.getCollaboratorPermissionLevel({ ...nameOf(repository), username: person.login }),
   )
   if (!answer) return none
   const { permission, role_name: role, user } = answer.data
@@ -33,7 +32,7 @@ async function accessOf(github: GitHub, repository: Repository, person: Person):
 /** The members of each team, nested teams included, as GitHub counts them. A team that cannot be read has none. */
 export async function readTeams(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   teams: string[],
 ): Promise<Record<string, number[]>> {
   const entries = await Promise.all(
@@ -42,14 +41,14 @@ export async function readTeams(
   return Object.fromEntries(entries)
 }
 
-async function membersOf(github: GitHub, { owner }: Repository, team: string): Promise<number[]> {
+async function membersOf(github: GitHub, { owner }: RepositoryName, team: string): Promise<number[]> {
   const [slug = team, org = owner] = team.split('/').reverse()
   const options = { org, team_slug: slug, per_page: 100 }
   try {
     const members = await github.paginate(github.rest.teams.listMembersInOrg, options)
     return members.map(({ id }) => id)
   } catch (error) {
-    if ([403, 404].includes(statusOfError(error) ?? 0) && !isLimit(error)) return []
+    if ([403, 404].includes(statusOfError(error) ?? 0)) return []
     throw error
   }
 }

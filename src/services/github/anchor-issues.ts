@@ -1,18 +1,25 @@
-import { type GitHub, orGone } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orGone } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
-type Repository = { owner: string; repo: string }
-type Wish = { title: string; body: string; labels: string[] }
+type NewIssue = { title: string; body: string; labels: string[] }
 
 /** The issue of a bot with this title and these labels, or a new one. */
-export async function anchorIssueNumber(github: GitHub, place: Repository, wish: Wish): Promise<number> {
+export async function anchorIssueNumber(
+  github: GitHub,
+  place: RepositoryName,
+  wanted: NewIssue,
+): Promise<number> {
   const listed = await github.paginate(github.rest.issues.listForRepo, {
-    ...place,
+    ...nameOf(place),
     state: 'all',
-    labels: wish.labels.join(','),
+    labels: wanted.labels.join(','),
     per_page: 100,
   })
-  const found = listed.find(({ user, title }) => user?.type === 'Bot' && title === wish.title)
-  return found?.number ?? (await github.rest.issues.create({ ...place, ...wish })).data.number
+  const found = listed.find(({ user, title }) => user?.type === 'Bot' && title === wanted.title)
+  if (found) return found.number
+  const { title, body, labels } = wanted
+  return (await github.rest.issues.create({ ...nameOf(place), title, body, labels })).data.number
 }
 
 /**
@@ -21,11 +28,11 @@ export async function anchorIssueNumber(github: GitHub, place: Repository, wish:
  */
 export async function addLine(
   github: GitHub,
-  place: Repository,
+  place: RepositoryName,
   number: number,
   line: string,
 ): Promise<boolean> {
-  const issue = { ...place, issue_number: number }
+  const issue = { ...nameOf(place), issue_number: number }
   const before = await orGone(github.rest.issues.get(issue))
   if (!before) return false
   const body = `${(before.data.body ?? '').trimEnd()}\n${line}\n`

@@ -1,13 +1,15 @@
 import type { Logger } from 'pino'
 import { Probot } from 'probot'
 import type { Settings } from '../../settings/settings.ts'
-import { GateOctokit, type GitHub } from './client.ts'
+import { boundedFetch } from './bounded-fetch.ts'
+import { GateOctokit, type GitHub, type Guard } from './client.ts'
 import { conditionalFetch } from './conditional-fetch.ts'
 
 /** Probot as the App: `auth()` gives the client of the App itself, `auth(installationId)` that of an installation. */
 export function createAppProbot(
   settings: Pick<Settings, 'appId' | 'privateKey' | 'webhookSecrets' | 'apiUrl'>,
   log: Logger,
+  guard?: Guard,
 ): Probot {
   const [secret] = settings.webhookSecrets
   return new Probot({
@@ -15,8 +17,8 @@ export function createAppProbot(
     privateKey: settings.privateKey,
     secret,
     baseUrl: settings.apiUrl,
-    Octokit: GateOctokit,
-    request: { fetch: conditionalFetch() },
+    Octokit: guard ? GateOctokit.defaults((options: object) => ({ ...options, guard })) : GateOctokit,
+    request: { fetch: conditionalFetch(boundedFetch()) },
     // Probot logs whole payloads at its lower levels.
     log: log.child({}, { level: 'warn' }),
   })
@@ -28,6 +30,7 @@ export function personClient(apiUrl: string, token: string): GitHub {
   return new GateOctokit({
     auth: { token },
     baseUrl: apiUrl,
+    request: { fetch: boundedFetch() },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   })
 }

@@ -1,6 +1,6 @@
-import { type GitHub, statusOfError } from './client.ts'
-
-type Repository = { owner: string; repo: string }
+import type { GitHub } from './client.ts'
+import { statusOfError } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** A team that a policy names. `writers`: its members with write access to the repository, child teams included. */
 export type TeamFacts = { name: string } & (
@@ -15,7 +15,7 @@ export type ApproverPool = { writers: number | undefined; teams: TeamFacts[] }
 /** Reads who has write access, and the teams that a policy names. */
 export async function readApproverPool(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   teams: string[],
 ): Promise<ApproverPool> {
   const writers = await readWriters(github, repository)
@@ -25,9 +25,9 @@ export async function readApproverPool(
   }
 }
 
-async function readWriters(github: GitHub, repository: Repository): Promise<Set<number> | undefined> {
+async function readWriters(github: GitHub, repository: RepositoryName): Promise<Set<number> | undefined> {
   const read = await orRefused(
-    github.paginate(github.rest.repos.listCollaborators, { ...repository, per_page: 100 }),
+    github.paginate(github.rest.repos.listCollaborators, { ...nameOf(repository), per_page: 100 }),
   )
   if ('refused' in read) return undefined
   const people = read.value.filter(({ type, permissions }) => type === 'User' && permissions?.push === true)
@@ -37,7 +37,7 @@ async function readWriters(github: GitHub, repository: Repository): Promise<Set<
 /** A team is written as its slug, or with its organization before a slash. */
 async function readTeam(
   github: GitHub,
-  { owner }: Repository,
+  { owner }: RepositoryName,
   name: string,
   writers: Set<number>,
 ): Promise<TeamFacts> {
@@ -58,7 +58,7 @@ async function orRefused<Value>(request: Promise<Value>): Promise<OrRefused<Valu
   } catch (error) {
     const status = statusOfError(error)
     const message = error instanceof Error ? error.message : String(error)
-    if ((status !== 403 && status !== 404) || /rate limit/i.test(message)) throw error
+    if (status !== 403 && status !== 404) throw error
     return { refused: status, why: message }
   }
 }

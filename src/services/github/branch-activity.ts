@@ -1,5 +1,6 @@
 import type { PushedRange } from '../../decision/merge-task.ts'
-import { type GitHub, orAbsent } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orAbsent } from './errors.ts'
 
 export type Activity = Awaited<ReturnType<GitHub['rest']['repos']['listActivities']>>['data'][number]
 

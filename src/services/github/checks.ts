@@ -1,18 +1,17 @@
 import { type CheckReport, checkName } from '../../decision/report.ts'
 import type { GitHub } from './client.ts'
-
-type Repository = { owner: string; repo: string }
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** A check run as GitHub says that it stands: what was asked for is compared with it. */
 export type StandingRun = { id: number; status: string; conclusion: string | null }
 
 export async function createRun(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   run: { sha: string; externalId: string; report: CheckReport },
 ): Promise<StandingRun> {
   const answer = await github.rest.checks.create({
-    ...repository,
+    ...nameOf(repository),
     name: checkName,
     head_sha: run.sha,
     external_id: run.externalId,
@@ -24,11 +23,11 @@ export async function createRun(
 /** Changes a run that is not completed. A completed one is never patched: GitHub answers 200 and changes nothing. */
 export async function updateRun(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   run: { id: number; report: CheckReport },
 ): Promise<StandingRun> {
   const answer = await github.rest.checks.update({
-    ...repository,
+    ...nameOf(repository),
     check_run_id: run.id,
     ...fields(run.report),
   })
@@ -38,12 +37,12 @@ export async function updateRun(
 /** Finds a run by the id that we gave it: whether a POST whose answer was lost has been carried out. */
 export async function findRun(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   sha: string,
   externalId: string,
 ): Promise<StandingRun | undefined> {
   const runs = await github.paginate(github.rest.checks.listForRef, {
-    ...repository,
+    ...nameOf(repository),
     ref: sha,
     check_name: checkName,
     filter: 'all',
@@ -81,7 +80,7 @@ function annotation({ path, line, column, message }: NonNullable<CheckReport['an
 /** Adds a link to what a run says, and leaves its state as it is. */
 export async function linkRun(
   github: GitHub,
-  { owner, repo }: Repository,
+  { owner, repo }: RepositoryName,
   { id, url }: { id: number; url: string },
 ): Promise<void> {
   const { data } = await github.rest.checks.get({ owner, repo, check_run_id: id })

@@ -1,86 +1,89 @@
 import { ProbotOctokit } from 'probot'
-import { retryAfter } from '../../store/retry-later.ts'
+import type { Pauses } from '../../store/pauses.ts'
+import { refuseMalformed } from './answers.ts'
+import { statusOfError } from './errors.ts'
+import { gone } from './gone.ts'
+import { type Answer, limitIn, limitReached, resourceOf } from './limits.ts'
 
-/** GitHub's client for one installation. */
+/** GitHub's client for one installation, for the App itself, or for a person. */
 export type GitHub = InstanceType<typeof ProbotOctokit>
+
+/** What a client knows beyond its token; without `pauses` it keeps none. */
+export type Guard = { now: () => Date; pauses?: Pick<Pauses, 'until' | 'begin'> }
+
+type Options = { guard?: Guard; auth?: { installationId?: number } }
+type Hooked = Pick<GitHub, 'hook' | 'request'>
+
+/**
+ * Every request of every client passes here, so that a reached limit and a place that is gone look the same to all jobs:
+ * `retryAfter` with the time that GitHub names, or `gone`. While an installation's pause lasts, nothing is sent for it.
+ * An answer that decides something has the shape that it needs, or is an error.
+ */
+function guarded(octokit: Hooked, { guard = { now: () => new Date() }, auth }: Options): void {
+  const installation = auth?.installationId
+  octokit.hook.wrap('request', async (send, options) => {
+    const paused = installation && guard.pauses?.until(installation, resourceOf(options.url))
+    if (paused) throw limitReached(paused)
+    try {
+      const answer = await send(options)
+      await refuseLimit(answer, guard, installation)
+      refuseMalformed({ method: options.method, url: octokit.request.endpoint(options).url }, answer)
+      return answer
+    } catch (error) {
+      const { response } = error as { response?: Answer }
+      if (response) await refuseLimit({ ...response, status: statusOfError(error) ?? 0 }, guard, installation)
+      throw (await goneOf(error, octokit, options.url, installation)) ?? error
+    }
+  })
+}
+
+/** Begins the pause of the installation and throws, where an answer says that a limit is reached. */
+async function refuseLimit(answer: Answer, { now, pauses }: Guard, installation?: number): Promise<void> {
+  const limit = limitIn(answer, now())
+  if (!limit) return
+  if (installation) await pauses?.begin(installation, limit)
+  throw limitReached(limit.until)
+}
+
+/**
+ * Whether the App has lost its place: GitHub says so by name, or refuses to make a token for the installation. A 401 says it
+ * only where GitHub does not know the installation any more: with a wrong key, or in an outage, it says 401 too.
+ */
+async function goneOf(
+  error: unknown,
+  octokit: Hooked,
+  url: string,
+  installation: number | undefined,
+): Promise<Error | undefined> {
+  const status = statusOfError(error)
+  const says = error instanceof Error ? error.message : ''
+  if (status === 403 && /repository was archived/i.test(says))
+    return gone('The repository is archived', error)
+  if (status === 403 && /installation has been suspended/i.test(says))
+    return gone('The installation is suspended', error)
+  const isToken = /\/access_tokens$/.test((error as { request?: { url?: string } }).request?.url ?? '')
+  if (status === 404 && isToken) return gone('The installation was removed', error)
+  const isUnknown = status === 401 && installation && !url.startsWith('/app/')
+  if (isUnknown && !(await isInstalled(octokit, installation)))
+    return gone('The installation was removed', error)
+  return undefined
+}
+
+async function isInstalled(octokit: Hooked, installation_id: number): Promise<boolean> {
+  const asked = octokit.request('GET /app/installations/{installation_id}', { installation_id })
+  return asked.then(
+    ({ data }) => data.suspended_at === null || data.suspended_at === undefined,
+    (error: unknown) => statusOfError(error) !== 404,
+  )
+}
 
 /**
  * Probot's client without Octokit's own retries and waiting: the retry plugin repeats POST too, and the throttling
  * plugin spaces writes a second apart and waits inside the process for up to an hour. A failure is thrown, and the
  * queue runs the job again. A function, since Probot gives throttling options of its own that plain defaults lose to.
  */
-export const GateOctokit = ProbotOctokit.defaults((options: object) => ({
+export const GateOctokit = ProbotOctokit.plugin(guarded).defaults((options: object) => ({
   ...options,
   retry: { enabled: false },
   throttle: { enabled: false },
 }))
-
-export function statusOfError(error: unknown): number | undefined {
-  return error instanceof Error && 'status' in error && typeof error.status === 'number'
-    ? error.status
-    : undefined
-}
-
-/** The answer, or undefined where GitHub answers 404: absent, or not to be seen by us. */
-export async function orAbsent<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (statusOfError(error) === 404) return undefined
-    throw error
-  }
-}
-
-/** As `orAbsent`, and for what was there: a deleted issue answers 410. */
-export async function orGone<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if ([404, 410].includes(statusOfError(error) ?? 0)) return undefined
-    throw error
-  }
-}
-
-type Limited = {
-  status: number
-  response?: { headers: Record<string, string | number | undefined>; data?: unknown }
-}
-
-/**
- * Turns a reached limit into "again at the time that GitHub names": `retry-after` in seconds, or the reset of the
- * hourly limit, or a minute where GitHub names none. Any other error is returned as it is.
- */
-export function asRetry(error: unknown, now: Date): unknown {
-  const status = statusOfError(error)
-  if (status !== 403 && status !== 429) return error
-  const { headers = {}, data } = (error as Limited).response ?? {}
-  const after = Number(headers['retry-after'])
-  if (Number.isFinite(after) && after > 0) return limited(new Date(now.getTime() + after * 1000))
-  if (String(headers['x-ratelimit-remaining']) === '0') {
-    return limited(new Date(Number(headers['x-ratelimit-reset']) * 1000))
-  }
-  const says = JSON.stringify(data ?? '')
-  return status === 429 || says.includes('secondary rate limit')
-    ? limited(new Date(now.getTime() + 60_000))
-    : error
-}
-
-function limited(at: Date): Error {
-  return retryAfter(at, "GitHub's limit is reached")
-}
-
-/** Whether GitHub refuses a token for the installation: it was removed or suspended. */
-export function revoked(error: unknown): boolean {
-  const url = (error as { request?: { url?: string } } | undefined)?.request?.url ?? ''
-  return (
-    /\/app\/installations\/\d+\/access_tokens$/.test(url) &&
-    [401, 403, 404].includes(statusOfError(error) ?? 0)
-  )
-}
-
-/** Method and path of the request that failed, without the host and the query. */
-export function requestOf(error: unknown): string | undefined {
-  const { method, url } =
-    (error as { request?: { method?: string; url?: string } } | undefined)?.request ?? {}
-  return method && url && URL.canParse(url) ? `${method} ${new URL(url).pathname}` : undefined
-}

@@ -1,8 +1,8 @@
 import { coAuthorsIn } from '../../decision/co-authors.ts'
 import type { Commit, Contributions } from '../../decision/contributors.ts'
 import type { GitHub } from './client.ts'
+import type { RepositoryName } from './repository.ts'
 
-type Repository = { owner: string; repo: string }
 type Author = { email: string | null; user: { databaseId: number | null; login: string } | null }
 type Answer = { repository: Record<string, { authors: { nodes: Author[] } } | null> | null }
 
@@ -12,7 +12,7 @@ type Answer = { repository: Record<string, { authors: { nodes: Author[] } } | nu
  */
 export async function withCoAuthors(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   commits: Commit[],
   contributions: Contributions,
 ): Promise<Contributions> {
@@ -32,7 +32,7 @@ export async function withCoAuthors(
   }
 }
 
-async function readAuthors(github: GitHub, { owner, repo }: Repository, commits: Commit[]) {
+async function readAuthors(github: GitHub, { owner, repo }: RepositoryName, commits: Commit[]) {
   const fields = commits.map(
     ({ sha }, index) =>
       `c${index}: object(oid: "${sha}") { ... on Commit { authors(first: 100) { nodes { email user { databaseId login } } } } }`,

@@ -1,9 +1,9 @@
 import type { ChangedFile } from '../../decision/content.ts'
 import type { Commit, Signature } from '../../decision/contributors.ts'
-import { type GitHub, statusOfError } from './client.ts'
+import type { GitHub } from './client.ts'
+import { statusOfError } from './errors.ts'
 import { personOf } from './people.ts'
-
-type Repository = { owner: string; repo: string }
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** What the head adds to the base: its commits and its difference, each as far as GitHub shows it. */
 export type CommitRange = { commits: Commit[]; incomplete?: string; change: ChangeFacts | undefined }
@@ -32,12 +32,12 @@ const maximumCommits = 1_000
  */
 export async function readCommits(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   base: string,
   head: string,
 ): Promise<CommitRange | undefined> {
   const page = async (number: number) => {
-    const options = { ...repository, basehead: `${base}...${head}`, per_page: 100, page: number }
+    const options = { ...nameOf(repository), basehead: `${base}...${head}`, per_page: 100, page: number }
     return (await github.rest.repos.compareCommitsWithBasehead(options)).data
   }
   const first = await orIncomparable(page(1))
@@ -54,10 +54,10 @@ export async function readCommits(
 /** The pull request's own list of commits, for where its ends cannot be compared; it stops at 250. */
 export async function readListedCommits(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   pull: { number: number; commits: number },
 ): Promise<CommitRange> {
-  const options = { ...repository, pull_number: pull.number, per_page: 100 }
+  const options = { ...nameOf(repository), pull_number: pull.number, per_page: 100 }
   return {
     ...rangeOf(await github.paginate(github.rest.pulls.listCommits, options), pull.commits),
     change: undefined,

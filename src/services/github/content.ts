@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { sameEntry } from '../../decision/content/file.ts'
 import { type BaseMove, type Change, type Entry, type Tree, treeOf } from '../../decision/content.ts'
-import { type GitHub, orAbsent } from './client.ts'
+import type { GitHub } from './client.ts'
 import { type ChangeFacts, changeIn, orIncomparable } from './commits.ts'
-
-type Repository = { owner: string; repo: string }
+import { orAbsent } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** What stands at each path that a change touches, before and after it: all of its two trees that a proof needs. */
 export type Footprint = Record<string, { was?: Entry; is?: Entry }>
@@ -24,7 +24,7 @@ const trees = new LRUCache<string, Tree>({
  */
 export async function readFootprint(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   { mergeBaseTree, headTree }: ChangeFacts,
 ): Promise<Footprint | NoFootprint> {
   const [before, after] = await Promise.all([
@@ -42,11 +42,13 @@ export async function readFootprint(
 }
 
 /** All files of a root tree. Undefined: git has collected it, or it is out of reach, and nothing is proved by it. */
-async function readTree(github: GitHub, repository: Repository, sha: string): Promise<Tree | undefined> {
+async function readTree(github: GitHub, repository: RepositoryName, sha: string): Promise<Tree | undefined> {
   const key = `${repository.owner}/${repository.repo}/${sha}`
   const known = trees.get(key)
   if (known) return known
-  const answer = await orAbsent(github.rest.git.getTree({ ...repository, tree_sha: sha, recursive: '1' }))
+  const answer = await orAbsent(
+    github.rest.git.getTree({ ...nameOf(repository), tree_sha: sha, recursive: '1' }),
+  )
   if (!answer) return undefined
   const rows = answer.data.tree.map(({ path, mode, sha: id, size }) => ({
     path: path ?? '',
@@ -62,17 +64,17 @@ async function readTree(github: GitHub, repository: Repository, sha: string): Pr
 /** The three-dot difference of two commits. Undefined: one of them is out of reach. */
 export async function readChange(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   base: string,
   head: string,
 ): Promise<ChangeFacts | undefined> {
-  const options = { ...repository, basehead: `${base}...${head}`, per_page: 100 }
+  const options = { ...nameOf(repository), basehead: `${base}...${head}`, per_page: 100 }
   const answer = await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options))
   if (!answer) return undefined
   const facts = changeIn(answer.data, head)
   if (facts.headTree !== undefined) return facts
   // More than a page of commits: the head's tree stands in the commit itself.
-  const commit = await orAbsent(github.rest.git.getCommit({ ...repository, commit_sha: head }))
+  const commit = await orAbsent(github.rest.git.getCommit({ ...nameOf(repository), commit_sha: head }))
   return commit && { ...facts, headTree: commit.data.tree.sha }
 }
 
@@ -97,7 +99,7 @@ export function changeOf(facts: ChangeFacts, footprint: Footprint | NoFootprint)
 /** What the base did from one merge base to the next. */
 export async function readBaseMove(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   from: string,
   to: string,
 ): Promise<BaseMove> {

@@ -1,40 +1,39 @@
 import type { Deployment } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
-
-type Repository = { owner: string; repo: string }
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** The deployments of a commit to an environment with what became of them, newest first; `until`: by that time. */
 export function deploymentsOf(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   environment: string,
   sha: string,
   until?: Date,
 ): Promise<Deployment[]> {
-  return read(github, { ...repository, environment, sha, per_page: 10 }, until)
+  return read(github, repository, { environment, sha }, until)
 }
 
 /** The newest deployments to an environment, of whatever commit, newest first. */
 export function newestDeployments(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   environment: string,
 ): Promise<Deployment[]> {
-  return read(github, { ...repository, environment, per_page: 10 })
+  return read(github, repository, { environment })
 }
 
 async function read(
   github: GitHub,
-  request: Repository & { environment: string; sha?: string; per_page: number },
+  repository: RepositoryName,
+  wanted: { environment: string; sha?: string },
   until?: Date,
 ): Promise<Deployment[]> {
-  const { data } = await github.rest.repos.listDeployments(request)
-  const { owner, repo } = request
+  const name = nameOf(repository)
+  const { data } = await github.rest.repos.listDeployments({ ...name, ...wanted, per_page: 10 })
   const isByThen = ({ created_at: at }: { created_at: string }) => !until || Date.parse(at) <= until.getTime()
   const read = data.filter(isByThen).map(async ({ id, sha, created_at: createdAt }): Promise<Deployment> => {
     const listed = await github.rest.repos.listDeploymentStatuses({
-      owner,
-      repo,
+      ...name,
       deployment_id: id,
       per_page: 30,
     })
@@ -58,11 +57,11 @@ async function read(
  */
 export async function requestDeployment(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   { sha, environment, number }: { sha: string; environment: string; number: number },
 ): Promise<void> {
   await github.rest.repos.createDeployment({
-    ...repository,
+    ...nameOf(repository),
     ref: sha,
     environment,
     auto_merge: false,
@@ -72,7 +71,7 @@ export async function requestDeployment(
 }
 
 /** The git tree of a commit: two commits with the same one hold the same files. */
-export async function treeOf(github: GitHub, repository: Repository, sha: string): Promise<string> {
-  const { data } = await github.rest.git.getCommit({ ...repository, commit_sha: sha })
+export async function treeOf(github: GitHub, repository: RepositoryName, sha: string): Promise<string> {
+  const { data } = await github.rest.git.getCommit({ ...nameOf(repository), commit_sha: sha })
   return data.tree.sha
 }

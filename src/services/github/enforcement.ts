@@ -1,9 +1,9 @@
 import pLimit from 'p-limit'
-import { asRetry, type GitHub, orAbsent, statusOfError } from './client.ts'
+import type { GitHub } from './client.ts'
 import { actorNames, bypassOf } from './enforcement/bypass.ts'
 import { fromProtection, fromRules, type Ruleset, type Source } from './enforcement/sources.ts'
-
-type Repository = { owner: string; repo: string }
+import { orAbsent, statusOfError } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
 export type Branch = {
   name: string
@@ -30,13 +30,13 @@ const branchesRead = 100
  */
 export async function readEnforcement(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   wanted: { defaultBranch: string; covers?: (branch: string) => boolean },
 ): Promise<Enforcement> {
   const rulesets = await readRulesets(github, repository)
   const { defaultBranch, covers = () => false } = wanted
   const all = await github.paginate(github.rest.repos.listBranches, {
-    ...repository,
+    ...nameOf(repository),
     ...(wanted.covers ? {} : { protected: true }),
     per_page: 100,
   })
@@ -59,32 +59,28 @@ export async function readEnforcement(
 
 async function readBranch(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   branch: string,
   rulesets: Ruleset[],
 ): Promise<Branch['state']> {
   try {
     const [rules, protection] = await Promise.all([
-      github.paginate(github.rest.repos.getBranchRules, { ...repository, branch, per_page: 100 }),
+      github.paginate(github.rest.repos.getBranchRules, { ...nameOf(repository), branch, per_page: 100 }),
       readProtection(github, repository, branch),
     ])
     const classic = protection ? [fromProtection(branch, protection)] : []
     return { readable: true, sources: [...fromRules(rules, rulesets), ...classic] }
   } catch (error) {
     const status = statusOfError(error)
-    if ((status !== 403 && status !== 404) || isLimit(error)) throw error
+    if (status !== 403 && status !== 404) throw error
     return { readable: false, why: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function isLimit(error: unknown): boolean {
-  return asRetry(error, new Date()) !== error
-}
-
 /** 404 says "Branch not protected", or "Not Found" to those who may not know: only the first means that there is none. */
-async function readProtection(github: GitHub, repository: Repository, branch: string) {
+async function readProtection(github: GitHub, repository: RepositoryName, branch: string) {
   try {
-    return (await github.rest.repos.getBranchProtection({ ...repository, branch })).data
+    return (await github.rest.repos.getBranchProtection({ ...nameOf(repository), branch })).data
   } catch (error) {
     const says = error instanceof Error ? error.message : ''
     if (statusOfError(error) === 404 && /branch not (protected|found)/i.test(says)) return undefined
@@ -92,10 +88,10 @@ async function readProtection(github: GitHub, repository: Repository, branch: st
   }
 }
 
-async function readRulesets(github: GitHub, repository: Repository): Promise<Ruleset[]> {
+async function readRulesets(github: GitHub, repository: RepositoryName): Promise<Ruleset[]> {
   const listed = await orAbsent(
     github.paginate(github.rest.repos.getRepoRulesets, {
-      ...repository,
+      ...nameOf(repository),
       includes_parents: true,
       per_page: 100,
     }),
@@ -107,11 +103,11 @@ async function readRulesets(github: GitHub, repository: Repository): Promise<Rul
 
 async function readRuleset(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   id: number,
   names: ReturnType<typeof actorNames>,
 ): Promise<Ruleset> {
-  const { data } = await github.rest.repos.getRepoRuleset({ ...repository, ruleset_id: id })
+  const { data } = await github.rest.repos.getRepoRuleset({ ...nameOf(repository), ruleset_id: id })
   const refs = data.conditions && 'ref_name' in data.conditions ? data.conditions.ref_name : undefined
   return {
     id,
@@ -126,7 +122,10 @@ async function readRuleset(
 }
 
 /** The labels of a repository, by name. */
-export async function readLabels(github: GitHub, repository: Repository): Promise<string[]> {
-  const labels = await github.paginate(github.rest.issues.listLabelsForRepo, { ...repository, per_page: 100 })
+export async function readLabels(github: GitHub, repository: RepositoryName): Promise<string[]> {
+  const labels = await github.paginate(github.rest.issues.listLabelsForRepo, {
+    ...nameOf(repository),
+    per_page: 100,
+  })
   return labels.map(({ name }) => name)
 }

@@ -1,7 +1,8 @@
 import type { PushedRange, RepositoryRef } from '../../decision/merge-task.ts'
 import type { Person } from '../../decision/snapshot.ts'
 import { type Activity, activityOn, moveIn, noCommit, stoodBefore } from './branch-activity.ts'
-import { type GitHub, orAbsent } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orAbsent } from './errors.ts'
 import { readOwnLine } from './own-line.ts'
 import { personOf } from './people.ts'
 

@@ -1,7 +1,8 @@
 import type { MergeGroup, RepositoryRef } from '../../decision/merge-task.ts'
 import { checkName } from '../../decision/report.ts'
 import type { StandingRun } from './checks.ts'
-import { type GitHub, orAbsent } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orAbsent } from './errors.ts'
 import { tipOf } from './landed-commits.ts'
 import { type OpenPull, readOpenPulls } from './open-pulls.ts'
 import { type LineCommit, readOwnLine } from './own-line.ts'
@@ -92,7 +93,7 @@ async function queueTips(
   { baseRef, headRef, headSha }: MergeGroup,
 ): Promise<Map<string, number>> {
   const ref = `heads/gh-readonly-queue/${branchOf(baseRef)}/pr-`
-  const refs = await github.paginate(github.rest.git.listMatchingRefs, { owner, repo, ref, per_page: 100 })
+  const refs = await github.paginate(github.rest.git.listMatchingRefs, { owner, repo, ref })
   const tips = [...refs.map((each) => [each.ref, each.object.sha] as const), [headRef, headSha] as const]
   return new Map(
     tips.flatMap(([name, sha]) => {

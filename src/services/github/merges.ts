@@ -1,7 +1,8 @@
 import type { MergeFacts, RecordedCheck } from '../../decision/change-record.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import { activityOn } from './branch-activity.ts'
-import { type GitHub, orAbsent } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orAbsent } from './errors.ts'
 import { personOf } from './people.ts'
 import { readPull } from './pulls.ts'
 

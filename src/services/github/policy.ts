@@ -1,6 +1,6 @@
-import { type GitHub, orAbsent } from './client.ts'
-
-type Repository = { owner: string; repo: string }
+import type { GitHub } from './client.ts'
+import { orAbsent } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** The text of a policy file and where it stands. */
 export type PolicyFile = { text: string; where: string; blob: string }
@@ -11,7 +11,7 @@ export type PolicyFile = { text: string; where: string; blob: string }
  */
 export async function readPolicyFile(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   path: string,
 ): Promise<PolicyFile | undefined> {
   const own = await readFile(github, repository, path)
@@ -23,12 +23,12 @@ export async function readPolicyFile(
 /** A file of a repository at a ref, by default the default branch. A folder or a submodule is no file. */
 export async function readFile(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   path: string,
   ref?: string,
 ): Promise<PolicyFile | undefined> {
   const answer = await orAbsent(
-    github.rest.repos.getContent({ ...repository, path, ...(ref ? { ref } : {}) }),
+    github.rest.repos.getContent({ ...nameOf(repository), path, ...(ref ? { ref } : {}) }),
   )
   const data = answer?.data
   if (!data || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return undefined
@@ -38,8 +38,8 @@ export async function readFile(
 /** Every path that a pull request touches, old names of renamed files included, and where its head stands. */
 export async function readChangedPaths(
   github: GitHub,
-  pull: Repository & { number: number },
-): Promise<{ paths: string[]; head: Repository | undefined; headSha: string }> {
+  pull: RepositoryName & { number: number },
+): Promise<{ paths: string[]; head: RepositoryName | undefined; headSha: string }> {
   const at = { owner: pull.owner, repo: pull.repo, pull_number: pull.number }
   const { data } = await github.rest.pulls.get(at)
   const files = await github.paginate(github.rest.pulls.listFiles, { ...at, per_page: 100 })

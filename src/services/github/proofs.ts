@@ -5,10 +5,9 @@ import type { FactStore } from '../../store/facts.ts'
 import type { GitHub } from './client.ts'
 import type { ChangeFacts } from './commits.ts'
 import { changeOf, type Footprint, type NoFootprint, readBaseMove, readFootprint } from './content.ts'
+import type { RepositoryName } from './repository.ts'
 
-type Repository = { owner: string; repo: string }
-
-export type Prover = { github: GitHub; repository: Repository; repositoryId: number; facts: FactStore }
+export type Prover = { github: GitHub; repository: RepositoryName; repositoryId: number; facts: FactStore }
 
 /** Part of each key of what is remembered: raise it when a proof changes, or the shape of what is kept. */
 export const proofVersion = 1

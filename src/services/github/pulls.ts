@@ -1,5 +1,6 @@
 import type { PullRef } from '../../decision/snapshot.ts'
-import { type GitHub, orAbsent } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orAbsent } from './errors.ts'
 
 export type Pull = Awaited<ReturnType<GitHub['rest']['pulls']['get']>>['data']
 

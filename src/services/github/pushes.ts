@@ -1,10 +1,10 @@
 import type { Commit, Push } from '../../decision/contributors.ts'
 import type { Contributor, Person } from '../../decision/snapshot.ts'
-import { type GitHub, statusOfError } from './client.ts'
+import type { GitHub } from './client.ts'
+import { statusOfError } from './errors.ts'
 import { broughtBy, parentsOf } from './history.ts'
 import { personOf } from './people.ts'
-
-type Repository = { owner: string; repo: string }
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** A push with the time at which GitHub took it, which nobody but GitHub writes. */
 export type DatedPush = Push & { at: string }
@@ -20,13 +20,13 @@ const maximumPages = 10
  */
 export async function readPushes(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   branch: string,
   commits: readonly Commit[],
 ): Promise<DatedPush[]> {
   const parents = parentsOf(commits)
   const missing = new Set(parents.keys())
-  const options = { ...repository, ref: `refs/heads/${branch}`, per_page: 100 }
+  const options = { ...nameOf(repository), ref: `refs/heads/${branch}`, per_page: 100 }
   return orHidden(
     github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
       const pushes = data.map(pushOf)
@@ -44,7 +44,7 @@ export async function readPushes(
  */
 export async function pushersElsewhere(
   github: GitHub,
-  repositories: Repository[],
+  repositories: RepositoryName[],
   people: Person[],
   change: { commits: readonly Commit[]; cleanMerges: ReadonlySet<string>; pushes: DatedPush[] },
 ): Promise<Contributor[]> {
@@ -67,11 +67,16 @@ export async function pushersElsewhere(
 
 async function pushesBy(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   person: Person,
 ): Promise<DatedPush[] | 'too many'> {
   let pages = 0
-  const options = { ...repository, actor: person.login, time_period: 'quarter' as const, per_page: 100 }
+  const options = {
+    ...nameOf(repository),
+    actor: person.login,
+    time_period: 'quarter' as const,
+    per_page: 100,
+  }
   const pushes = await github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
     pages += 1
     if (pages > maximumPages) done()
@@ -100,16 +105,12 @@ function pushOf({ actor, before, after, timestamp: at }: Activity): DatedPush {
   return { actor: personOf(actor), before, after, at }
 }
 
-/** What cannot be seen is empty; a reached limit, which is a 403 too, is thrown. */
+/** What cannot be seen is empty. A reached limit, a 403 too, is no `HttpError` any more when it comes here. */
 async function orHidden<Row>(rows: Promise<Row[]>): Promise<Row[]> {
   try {
     return await rows
   } catch (error) {
-    if ([403, 404].includes(statusOfError(error) ?? 0) && !isLimit(error)) return []
+    if ([403, 404].includes(statusOfError(error) ?? 0)) return []
     throw error
   }
-}
-
-export function isLimit(error: unknown): boolean {
-  return error instanceof Error && /rate limit/i.test(error.message)
 }

@@ -1,17 +1,17 @@
 import { regressionCheckName, runAgain, type ShownRegression } from '../../decision/regression-check.ts'
-import { type GitHub, statusOfError } from './client.ts'
-
-type Repository = { owner: string; repo: string }
+import type { GitHub } from './client.ts'
+import { statusOfError } from './errors.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
 
 export type RegressionRun = { id: number; url: string | null; completed: boolean }
 
 export async function createRegressionRun(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   { sha, externalId, shown }: { sha: string; externalId: string; shown: ShownRegression },
 ): Promise<RegressionRun> {
   const { data } = await github.rest.checks.create({
-    ...repository,
+    ...nameOf(repository),
     name: regressionCheckName,
     head_sha: sha,
     external_id: externalId,
@@ -23,11 +23,15 @@ export async function createRegressionRun(
 /** Changes a run that is not completed. Undefined: it is gone. */
 export async function updateRegressionRun(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   { id, shown }: { id: number; shown: ShownRegression },
 ): Promise<RegressionRun | undefined> {
   try {
-    const { data } = await github.rest.checks.update({ ...repository, check_run_id: id, ...fields(shown) })
+    const { data } = await github.rest.checks.update({
+      ...nameOf(repository),
+      check_run_id: id,
+      ...fields(shown),
+    })
     return { id: data.id, url: data.html_url, completed: data.status === 'completed' }
   } catch (error) {
     if (statusOfError(error) === 404) return undefined
@@ -38,12 +42,12 @@ export async function updateRegressionRun(
 /** Whether a run whose answer was lost has been made. */
 export async function findRegressionRun(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   sha: string,
   externalId: string,
 ): Promise<RegressionRun | undefined> {
   const runs = await github.paginate(github.rest.checks.listForRef, {
-    ...repository,
+    ...nameOf(repository),
     ref: sha,
     check_name: regressionCheckName,
     filter: 'all',

@@ -1,5 +1,6 @@
 import { markerOf, type ReviewIssue } from '../../decision/review-issue.ts'
-import { type GitHub, orGone } from './client.ts'
+import type { GitHub } from './client.ts'
+import { orGone } from './errors.ts'
 
 type Repository = { owner: string; repo: string; repositoryId: number }
 export type OpenedIssue = { number: number; url: string }

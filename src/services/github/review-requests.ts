@@ -1,5 +1,6 @@
 import type { PullRef } from '../../decision/snapshot.ts'
-import { type GitHub, statusOfError } from './client.ts'
+import type { GitHub } from './client.ts'
+import { statusOfError } from './errors.ts'
 
 export type Reviewers = { logins: string[]; teams: string[] }
 

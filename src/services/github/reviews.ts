@@ -1,6 +1,7 @@
 import type { Review } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
 import { personOf } from './people.ts'
+import { nameOf } from './repository.ts'
 import { isBy, type Timeline } from './timeline.ts'
 
 const reviewStates: readonly string[] = [
@@ -17,7 +18,7 @@ export async function readReviews(
   repository: { owner: string; repo: string },
   number: number,
 ): Promise<Review[]> {
-  const options = { ...repository, pull_number: number, per_page: 100 }
+  const options = { ...nameOf(repository), pull_number: number, per_page: 100 }
   const reviews = await github.paginate(github.rest.pulls.listReviews, options)
   return reviews.map((review) => ({
     id: review.id,

@@ -1,8 +1,7 @@
 import type { Label, Person, Review } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
 import { personOf } from './people.ts'
-
-type Repository = { owner: string; repo: string }
+import { nameOf, type RepositoryName } from './repository.ts'
 
 /** What the issue's events tell, which neither the pull request nor its reviews do. */
 export type Timeline = {
@@ -32,12 +31,12 @@ type Event = {
  */
 export async function readTimeline(
   github: GitHub,
-  repository: Repository,
+  repository: RepositoryName,
   number: number,
   until?: string,
 ): Promise<Timeline> {
   const events = await github.paginate(github.rest.issues.listEvents, {
-    ...repository,
+    ...nameOf(repository),
     issue_number: number,
     per_page: 100,
   })

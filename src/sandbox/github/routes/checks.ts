@@ -10,6 +10,7 @@ import { notFound, problem, unprocessable } from '../problems.ts'
 import type { CheckRun, Repository } from '../repository-state.ts'
 import { bodyOf, byOf, pathOf } from '../requests.ts'
 import { checkRunShape, newestRuns } from '../shapes/check.ts'
+import { repositoryPage } from '../shapes/links.ts'
 import { suiteById, suiteRoutes } from './check-suites.ts'
 
 const read = needs('read', 'checks', 'read')
@@ -73,7 +74,11 @@ function runRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   })
   app.get('/repos/:owner/:repo/check-runs/:id{[0-9]+}/annotations', (c) => {
     const repository = openRepository(hub, c, read)
-    return c.json(page(c, runOf(c, repository).annotations))
+    const run = runOf(c, repository)
+    const blob_href = `${repositoryPage(hub, repository)}/blob/${run.headSha}`
+    const unsaid = { start_column: null, end_column: null, title: null, raw_details: null }
+    const rows = page(c, run.annotations)
+    return c.json(rows.map((row) => ({ ...unsaid, ...row, blob_href: `${blob_href}/${row.path}` })))
   })
   app.post('/repos/:owner/:repo/check-runs/:id{[0-9]+}/rerequest', (c) => {
     const repository = openRepository(hub, c, needs('write', 'checks', 'write'))

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { baseRole, hasRole, needs, openRepository, roleOf } from '../access.ts'
+import { baseRole, hasRole, legacyPermission, needs, openRepository, roleOf } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { accountById, accountByLogin, type Hub, requireAccount } from '../hub.ts'
 import { cursorPage, page } from '../pages.ts'
@@ -83,11 +83,6 @@ function collaboratorRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     const permission = legacyPermission(baseRole(hub, repository, role))
     return c.json({ permission, user: collaborator(hub, repository, account), role_name: role })
   })
-}
-
-/** The old four-valued permission: maintain reads as write, triage as read. `role_name` is exact. */
-function legacyPermission(level: string): string {
-  return { maintain: 'write', triage: 'read' }[level] ?? level
 }
 
 function collaborator(hub: Hub, repository: Repository, account: Account) {

@@ -135,14 +135,31 @@ function newRuleset(
   }
 }
 
-/** GitHub refuses a required check pinned to an App that it does not know. */
+/** Parameters without which GitHub refuses a rule. */
+const neededParameters: Record<string, string[]> = {
+  required_status_checks: ['required_status_checks', 'strict_required_status_checks_policy'],
+  pull_request: [
+    'dismiss_stale_reviews_on_push',
+    'require_code_owner_review',
+    'require_last_push_approval',
+    'required_approving_review_count',
+    'required_review_thread_resolution',
+  ],
+  merge_queue: [
+    'check_response_timeout_minutes',
+    'grouping_strategy',
+    'max_entries_to_build',
+    'max_entries_to_merge',
+    'merge_method',
+    'min_entries_to_merge',
+    'min_entries_to_merge_wait_minutes',
+  ],
+}
+
 function checkRules({ rules = [] }: Partial<RulesetInput>): void {
-  for (const { type, parameters } of rules) {
-    if (type !== 'required_status_checks') continue
-    const checks = parameters?.required_status_checks
-    if (!Array.isArray(checks)) {
-      throw invalid([`Invalid rule '${type}': required_status_checks must be an array`])
-    }
+  for (const { type, parameters = {} } of rules) {
+    const missing = (neededParameters[type] ?? []).find((name) => parameters[name] === undefined)
+    if (missing) throw invalid([`Invalid rule '${type}': missing parameter ${missing}`])
   }
 }
 

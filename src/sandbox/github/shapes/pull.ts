@@ -86,8 +86,8 @@ function autoMerge(hub: Hub, { autoMerge: wish }: Pull) {
   return {
     enabled_by: userById(hub, wish.userId),
     merge_method: wish.method,
-    commit_title: wish.title,
-    commit_message: wish.message,
+    commit_title: wish.title ?? '',
+    commit_message: wish.message ?? '',
   }
 }
 

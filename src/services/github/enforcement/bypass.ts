@@ -1,26 +1,30 @@
-import { asRetry, type GitHub, statusOfError } from '../client.ts'
+import type { GitHub } from '../client.ts'
+import { statusOfError } from '../errors.ts'
 
-/** Who may pass a rule over, and how. `reach`: whether that is everybody who may write, or people who were chosen. */
+/**
+ * Who can bypass a rule, and how. `reach`: whether that is everyone with write access, or people who were chosen. GitHub adds
+ * kinds of actors and modes over time: what this version does not know is `unknown`, never taken for harmless.
+ */
 export type Bypass = {
   who: string
-  mode: 'always' | 'pull_request' | 'exempt'
-  reach: 'writers' | 'administrators' | 'chosen'
+  mode: 'always' | 'pull_request' | 'exempt' | 'unknown'
+  reach: 'writers' | 'administrators' | 'chosen' | 'unknown'
 }
 
 type Actor = {
   actor_id?: number | null
-  actor_type: 'Integration' | 'OrganizationAdmin' | 'RepositoryRole' | 'Team' | 'DeployKey' | 'User'
-  bypass_mode?: Bypass['mode']
+  actor_type: string
+  bypass_mode?: string
 }
 
 type Names = { team: (id: number) => Promise<string>; user: (id: number) => Promise<string> }
 
-/** GitHub's own roles by the ids that a bypass list names them by; an organisation's custom roles have others. */
+/** GitHub's own roles by the ids that a bypass list names them by; an organization's custom roles have others. */
 const roles: Record<number, Pick<Bypass, 'who' | 'reach'>> = {
-  1: { who: 'everybody who may read', reach: 'writers' },
+  1: { who: 'everyone with read access', reach: 'writers' },
   2: { who: 'maintainers of the repository', reach: 'chosen' },
-  3: { who: 'everybody with the triage role', reach: 'writers' },
-  4: { who: 'everybody who may write', reach: 'writers' },
+  3: { who: 'everyone with the triage role', reach: 'writers' },
+  4: { who: 'everyone with write access', reach: 'writers' },
   5: { who: 'administrators of the repository', reach: 'administrators' },
 }
 
@@ -53,32 +57,43 @@ async function orUnknown<Answer>(answer: Promise<Answer>, instead: Answer): Prom
   try {
     return await answer
   } catch (error) {
-    const isLimit = asRetry(error, new Date()) !== error
-    if (!isLimit && [403, 404].includes(statusOfError(error) ?? 0)) return instead
+    if ([403, 404].includes(statusOfError(error) ?? 0)) return instead
     throw error
   }
 }
 
 export async function bypassOf(actors: Actor[], names: Names): Promise<Bypass[]> {
   return Promise.all(
-    actors.map(async (actor) => ({ ...(await nameOf(actor, names)), mode: actor.bypass_mode ?? 'always' })),
+    actors.map(async (actor) => ({ ...(await nameOf(actor, names)), mode: modeOf(actor.bypass_mode) })),
   )
+}
+
+const modes: readonly string[] = ['always', 'pull_request', 'exempt']
+
+function modeOf(mode = 'always'): Bypass['mode'] {
+  return modes.includes(mode) ? (mode as Bypass['mode']) : 'unknown'
 }
 
 async function nameOf(actor: Actor, names: Names): Promise<Pick<Bypass, 'who' | 'reach'>> {
   const id = actor.actor_id ?? 0
   switch (actor.actor_type) {
     case 'OrganizationAdmin':
-      return { who: 'owners of the organisation', reach: 'administrators' }
+      return { who: 'owners of the organization', reach: 'administrators' }
     case 'RepositoryRole':
-      return roles[id] ?? { who: `everybody with the custom role ${id}`, reach: 'chosen' }
+      return roles[id] ?? { who: `everyone with the custom role ${id}`, reach: 'chosen' }
     case 'Team':
       return { who: await names.team(id), reach: 'chosen' }
     case 'User':
       return { who: await names.user(id), reach: 'chosen' }
     case 'DeployKey':
-      return { who: 'deploy keys that may write', reach: 'chosen' }
+      return { who: 'deploy keys with write access', reach: 'chosen' }
     case 'Integration':
       return { who: `the App with the id ${id}`, reach: 'chosen' }
+    case 'EnterpriseOwner':
+      return { who: 'owners of the enterprise', reach: 'administrators' }
+    case 'EnterpriseRole':
+      return { who: `everyone with the enterprise role ${id}`, reach: 'chosen' }
+    default:
+      return { who: `${actor.actor_type} ${id}`, reach: 'unknown' }
   }
 }

@@ -1,0 +1,60 @@
+import type { MiddlewareHandler } from 'hono'
+import type { Actor, GitHubContext } from './context.ts'
+
+/** One request as a route answered it; those that a limit or a fault answered are not among them. */
+export type Exchange = {
+  actor: Actor['kind']
+  method: string
+  /** As it was sent, still encoded, without the prefix of an Enterprise Server. */
+  path: string
+  query: URLSearchParams
+  body: unknown
+  status: number
+  /** Undefined where the answer is no JSON. */
+  answer: unknown
+}
+
+/** Looks on at everything that goes over the wire. */
+export type Inspector = {
+  exchange(exchange: Exchange): void
+  webhook(event: string, payload: unknown): void
+}
+
+/**
+ * The inspectors of every sandbox of this process: a test run holds all that is said to GitHub's own description, wherever
+ * a sandbox is started.
+ */
+export const inspectors = new Set<Inspector>()
+
+/** Runs innermost, so that a 304 is seen as the answer that it stands for. */
+export function inspection(): MiddlewareHandler<GitHubContext> {
+  return async (c, next) => {
+    if (inspectors.size === 0) return next()
+    const sent = await c.req.raw.clone().text()
+    await next()
+    const { pathname, searchParams: query } = new URL(c.req.url)
+    const exchange = {
+      actor: c.var.actor.kind,
+      method: c.req.method,
+      path: pathname.replace(/^\/api(\/v3)?(?=\/)/, ''),
+      query,
+      body: parsed(sent),
+      status: c.res.status,
+      answer: await answerOf(c.res),
+    }
+    for (const inspector of inspectors) inspector.exchange(exchange)
+  }
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  if (!response.headers.get('content-type')?.includes('application/json')) return undefined
+  return parsed(await response.clone().text())
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

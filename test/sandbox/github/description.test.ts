@@ -1,0 +1,113 @@
+import { schema } from '@octokit/graphql-schema'
+import { buildSchema, findBreakingChanges } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { graphqlSchema } from '../../../src/sandbox/github/graphql-schema.ts'
+import type { Exchange } from '../../../src/sandbox/github/inspection.ts'
+import { undescribed, undescribedWebhook } from '../../support/github-description.ts'
+
+/** What every test is held to (test/support/held-to-github.ts) must notice what GitHub does not describe. */
+
+const exchange = (
+  line: string,
+  more: Partial<Omit<Exchange, 'query'>> & { query?: Record<string, string> } = {},
+): Exchange => {
+  const [method = '', path = ''] = line.split(' ')
+  const query = new URLSearchParams(more.query)
+  return {
+    actor: 'installation',
+    method,
+    path,
+    body: undefined,
+    status: 200,
+    answer: undefined,
+    ...more,
+    query,
+  }
+}
+const ref = { ref: 'refs/heads/a', node_id: 'x', url: 'x', object: { type: 'commit', sha: 'a', url: 'x' } }
+
+describe('a request or its answer', () => {
+  it.each<[string, Exchange, RegExp]>([
+    [
+      'with a parameter that GitHub does not name',
+      exchange('GET /repos/a/b/labels', { query: { installationId: '7' } }),
+      /no parameter "installationId"/,
+    ],
+    [
+      'with a parameter of another type',
+      exchange('GET /repos/a/b/labels', { query: { per_page: 'all' } }),
+      /per_page=all/,
+    ],
+    [
+      'with a word that GitHub does not know',
+      exchange('GET /repos/a/b/pulls', { query: { state: 'ready' } }),
+      /none of open, closed, all/,
+    ],
+    ['to a path that is no operation', exchange('GET /repos/a/b/gates'), /is no operation/],
+    [
+      'with a field that GitHub does not name',
+      exchange('POST /repos/a/b/issues', { body: { title: 'x', number: 7 }, status: 201 }),
+      /no field "number"/,
+    ],
+    [
+      'without a field that GitHub needs',
+      exchange('POST /repos/a/b/issues', { body: { body: 'x' }, status: 201 }),
+      /title is missing/,
+    ],
+    [
+      'that is refused, where an App sends it',
+      exchange('GET /repos/a/b/labels', { query: { number: '1' }, status: 404 }),
+      /no parameter "number"/,
+    ],
+    [
+      'whose status GitHub never gives',
+      exchange('GET /repos/a/b/labels', { status: 202 }),
+      /never answers 202/,
+    ],
+    [
+      'whose answer lacks a field',
+      exchange('GET /repos/a/b/git/ref/heads%2Fa', { answer: { ...ref, object: {} } }),
+      /object: \w+ is missing/,
+    ],
+    [
+      'whose answer has another type',
+      exchange('GET /repos/a/b/git/ref/heads%2Fa', { answer: { ...ref, url: 7 } }),
+      /url: 7 is not of the type string/,
+    ],
+  ])('%s is noticed', (_, sent, expected) => {
+    expect(undescribed(sent).join('\n')).toMatch(expected)
+  })
+
+  it.each<[string, Exchange]>([
+    ['as described', exchange('GET /repos/a/b/git/ref/heads%2Fa', { answer: ref })],
+    [
+      'with more in the answer than is described',
+      exchange('GET /repos/a/b/git/ref/heads%2Fa', { answer: { ...ref, more: 1 } }),
+    ],
+    [
+      'that a person sends wrongly, and that is refused',
+      exchange('POST /repos/a/b/issues', { actor: 'user', body: { number: 7 }, status: 422 }),
+    ],
+  ])('%s is not', (_, sent) => {
+    expect(undescribed(sent)).toEqual([])
+  })
+})
+
+describe('a webhook', () => {
+  it.each([
+    ['that GitHub does not have', 'pull_request', { action: 'exploded' }, /is no webhook/],
+    [
+      'without what GitHub always sends',
+      'label',
+      { action: 'deleted' },
+      /label is missing|repository is missing/,
+    ],
+  ])('%s is noticed', (_, event, payload, expected) => {
+    expect(undescribedWebhook(event, payload).join('\n')).toMatch(expected)
+  })
+})
+
+it("every GraphQL query that the sandbox answers is one of GitHub's, with answers of the same types", () => {
+  const changes = findBreakingChanges(graphqlSchema, buildSchema(schema.idl, { assumeValidSDL: true }))
+  expect(changes.map(({ description }) => description)).toEqual([])
+})

@@ -1,0 +1,25 @@
+import { afterAll, expect } from 'vitest'
+import { inspectors } from '../../src/sandbox/github/inspection.ts'
+
+/**
+ * Runs before every test file: all that goes to and from a sandbox's GitHub, whoever sends it, must be as GitHub publishes
+ * it. The descriptions are read at the first request, so a file without a sandbox pays nothing.
+ */
+const wrong = new Set<string>()
+const work: Promise<void>[] = []
+type Described = typeof import('./github-description.ts')
+
+async function note(look: (described: Described) => string[]): Promise<void> {
+  for (const what of look(await import('./github-description.ts'))) wrong.add(what)
+}
+
+inspectors.add({
+  exchange: (exchange) => void work.push(note(({ undescribed }) => undescribed(exchange))),
+  webhook: (event, payload) =>
+    void work.push(note(({ undescribedWebhook }) => undescribedWebhook(event, payload))),
+})
+
+afterAll(async () => {
+  while (work.length > 0) await work.pop()
+  expect([...wrong].sort(), 'What is not as GitHub describes it').toEqual([])
+})
