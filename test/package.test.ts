@@ -37,7 +37,6 @@ const usedWithoutImport: Record<string, string> = {
   node: '.nvmrc',
   '@coo-quack/calc-mcp': 'test/services/mcp/third-party.test.ts',
   '@octokit/openapi': 'test/support/github-description.ts',
-  '@octokit/openapi-webhooks': 'test/support/github-description.ts',
   '@octokit/webhooks-examples': 'test/end-to-end/examples.test.ts',
   '@modelcontextprotocol/conformance': 'test/services/mcp/conformance.test.ts',
   '@modelcontextprotocol/server-budget-allocator': 'test/services/mcp/third-party.test.ts',
