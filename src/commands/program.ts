@@ -127,6 +127,8 @@ async function programFor(words: string[]): Promise<Command> {
     .description('A GitHub App for change management: one required check that enforces your release policy.')
     .version(packageFile.version, '-V, --version', 'print the version')
     .configureHelp({ showGlobalOptions: true })
+    // So that `regress init` has options of its own that `regress` has, too.
+    .enablePositionalOptions()
   const [wanted] = words.filter((word) => !word.startsWith('-') && word !== 'help')
   for (const { name, description, load } of commands) {
     const command = name === wanted ? await load() : new Command(name)

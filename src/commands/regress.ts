@@ -21,8 +21,10 @@ export type RegressOptions = ServerOptions & {
 
 /** `regress`: runs a suite against a server, as the bot does it before a release. */
 export function regressCommand(): Command {
-  return withServerOptions(new Command('regress'))
-    .requiredOption(
+  return withServerOptions(new Command('regress'), false)
+    .enablePositionalOptions()
+    .addCommand(initCommand())
+    .option(
       '--suite <file...>',
       'the suite, such as .github/mcp-regression.yml; or several files, globs or folders',
     )
@@ -61,10 +63,32 @@ export function regressCommand(): Command {
     )
     .option('--expect-version <sha>', 'the version that the server must report')
     .addHelpText('after', help)
-    .action(async (options: RegressOptions) => {
+    .action(async (options: RegressOptions, command: Command) => {
+      // Not mandatory for commander, which would demand them of `init`, too.
+      for (const name of ['suite', 'server'] as const) {
+        const flags = command.options.find((option) => option.attributeName() === name)?.flags
+        if (options[name] === undefined) command.error(`error: required option '${flags}' not specified`)
+      }
       // Loaded only now: the other commands need nothing of it.
       const { regress } = await import('./regress-action.ts')
       await regress(options)
+    })
+}
+
+export type InitOptions = ServerOptions & { out: string; force?: boolean }
+
+function initCommand(): Command {
+  return withServerOptions(new Command('init'))
+    .description('write a first suite from the tools of a server, run it, and say what to do next')
+    .option('--out <file>', 'where to write it', '.github/mcp-regression.yml')
+    .option('--force', 'replace the file where it exists')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 written, and what was run passed; 1 a case failed, 2 usage error, 3 staging could not be judged.',
+    )
+    .action(async (options: InitOptions) => {
+      const { regressInit } = await import('./regress-init.ts')
+      await regressInit(options)
     })
 }
 

@@ -9,12 +9,10 @@ export type ServerOptions = {
 }
 
 /** The options that say which server is meant and how to reach it. */
-export function withServerOptions(command: Command): Command {
+export function withServerOptions(command: Command, isRequired = true): Command {
+  const what = 'the address of the server, or a command in quotes that speaks MCP on stdio'
   return command
-    .requiredOption(
-      '--server <url|command>',
-      'the address of the server, or a command in quotes that speaks MCP on stdio',
-    )
+    .addOption(new Option('--server <url|command>', what).makeOptionMandatory(isRequired))
     .addOption(
       new Option('--transport <kind>', 'how to speak to an address')
         .choices(['auto', 'http', 'sse'])

@@ -32,7 +32,10 @@ export async function runCommand(words: string[], environment: Record<string, st
 }
 
 function program(): Command {
-  const made = new Command('release-gate').addCommand(regressCommand()).addCommand(contractCommand())
+  const made = new Command('release-gate')
+    .enablePositionalOptions()
+    .addCommand(regressCommand())
+    .addCommand(contractCommand())
   overrideExit(made)
   return made
 }

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { counted } from '../regression/counted.ts'
+import { type FirstSuite, firstSuite } from '../regression/first-suite.ts'
+import { forTerminal } from '../regression/markdown.ts'
+import { sessionsOf } from '../regression/opening.ts'
+import { createRedactor } from '../regression/redaction.ts'
+import { saidBefore } from '../regression/said-before.ts'
+import { suiteSchema } from '../regression/suite-schema.ts'
+import type { ListedTool } from '../services/mcp.ts'
+import { requireFolder, writeOutput } from './input-file.ts'
+import type { InitOptions } from './regress.ts'
+import { regress } from './regress-action.ts'
+import { operatorOf } from './regress-input.ts'
+import { cliTarget } from './server-target.ts'
+
+/** Writes a first suite for a server, runs what can be run of it, and says what to do next. */
+export async function regressInit(options: InitOptions): Promise<void> {
+  const { out, force = false } = options
+  if (existsSync(out) && !force) throw new Error(`--out: ${out} exists; name another file, or add --force.`)
+  requireFolder('--out', out)
+  const tools = await toolsOf(options)
+  if (!tools) return
+  if (tools.length === 0) return unjudged('the server lists no tools')
+  const suite = firstSuite(tools)
+  writeOutput('--out', out, suite.text)
+  if (suite.ready.length > 0) await regress({ ...options, suite: [out], only: suite.ready })
+  process.stdout.write(`${next(suite, tools.length, options).join('\n')}\n`)
+}
+
+async function toolsOf(options: InitOptions): Promise<ListedTool[] | undefined> {
+  const operator = operatorOf()
+  const { target, secrets } = cliTarget(options, operator)
+  const redactor = createRedactor([...operator.secrets, ...secrets])
+  const opened = await sessionsOf(target, { defaults: suiteSchema.shape.defaults.parse({}) }, redactor).open()
+  if (!opened.ok) return unjudged(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
+  const listed = await opened.session.listTools()
+  await opened.session.close()
+  if (!listed.ok) return unjudged('tools/list could not be read')
+  return redactor.value(listed.listing.tools) as ListedTool[]
+}
+
+function unjudged(message: string): undefined {
+  process.stderr.write(`${forTerminal(message)}\n`)
+  process.exitCode = 3
+}
+
+function next(
+  { cases, ready, todo, guessed, writers }: FirstSuite,
+  tools: number,
+  { out, server }: InitOptions,
+): string[] {
+  const names = (list: readonly string[]) => forTerminal(list.join(', '), 500)
+  const missing = [...todo].map(([tool, args]) => `${tool} (${args.join(', ')})`)
+  const steps = [
+    ...(missing.length > 0 ? [`Replace each TODO with a real value: ${names(missing)}.`] : []),
+    ...(guessed.length > 0
+      ? [
+          `Check that these only read, which the server does not say, and remove those that write from \`reads\`: ${names(guessed)}.`,
+        ]
+      : []),
+    ...(writers.length > 0 ? [forWriters(cases === writers.length, names(writers))] : []),
+    'Say under `expect` what each answer must hold.',
+    `Run it: release-gate regress --suite ${out} --server ${JSON.stringify(server)}`,
+  ]
+  return [
+    '',
+    `${out} has ${counted(cases, 'case', 'cases')} for ${counted(tools, 'tool', 'tools')}; ${counted(ready.length, 'case was', 'cases were')} run.`,
+    'Next:',
+    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
+  ]
+}
+
+/** Whether all cases are of tools that write, or their cases are comments. */
+function forWriters(all: boolean, names: string): string {
+  if (all) return `Add --writes to run the cases, for a server that may be written to: ${names} may write.`
+  return `Uncomment the cases of tools that write, for a server that may be written to: ${names}.`
+}
