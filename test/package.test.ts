@@ -39,6 +39,7 @@ const usedWithoutImport: Record<string, string> = {
   '@octokit/openapi': 'test/support/github-description.ts',
   '@octokit/webhooks-examples': 'test/end-to-end/examples.test.ts',
   '@modelcontextprotocol/conformance': 'test/services/mcp/conformance.test.ts',
+  'conformance-next': 'test/services/mcp/conformance.test.ts',
   '@modelcontextprotocol/server-budget-allocator': 'test/services/mcp/third-party.test.ts',
   '@modelcontextprotocol/server-everything': 'test/services/mcp/third-party.test.ts',
   '@modelcontextprotocol/server-filesystem': 'test/services/mcp/third-party.test.ts',

@@ -1,9 +1,12 @@
-import { type Login, openStaging } from '../../src/services/mcp.ts'
+import { type Login, openStaging, type StagingSession } from '../../src/services/mcp.ts'
 
-/** What the conformance suite of MCP starts: our session, doing what the named scenario asks of a client. */
+/** What the conformance suites of MCP start: our session, doing what the named scenario asks of a client. */
 const url = process.argv.at(-1) ?? ''
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? ''
-const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}') as Record<string, string>
+const protocolVersion = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION
+type Call = { name: string; arguments: Record<string, unknown> }
+type Context = Record<string, string> & { toolCalls?: Call[] }
+const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}') as Context
 
 function login(): Login {
   const {
@@ -17,20 +20,37 @@ function login(): Login {
   return { kind: 'client_credentials_jwt', clientId, privateKey, algorithm }
 }
 
-const calls: Record<string, [string, Record<string, unknown>]> = {
-  tools_call: ['add_numbers', { a: 5, b: 3 }],
-  'sse-retry': ['test_reconnection', {}],
-  'elicitation-sep1034-client-defaults': ['test_client_elicitation_defaults', {}],
+const calls: Record<string, Call> = {
+  tools_call: { name: 'add_numbers', arguments: { a: 5, b: 3 } },
+  'sse-retry': { name: 'test_reconnection', arguments: {} },
+  'elicitation-sep1034-client-defaults': { name: 'test_client_elicitation_defaults', arguments: {} },
+  'http-standard-headers': { name: 'test_headers', arguments: {} },
+  'http-invalid-tool-headers': { name: 'valid_tool', arguments: { region: 'us-west1' } },
+}
+
+async function callsOf(session: StagingSession): Promise<Call[]> {
+  const listed = await session.listTools()
+  if (!listed.ok) throw new Error(JSON.stringify(listed.outcome))
+  const { tools } = listed.listing
+  if (scenario === 'json-schema-2020-12-preservation') {
+    const focal = tools.find(({ name }) => name !== 'json_schema_echo')
+    return [{ name: 'json_schema_echo', arguments: { schema: focal?.inputSchema } }]
+  }
+  return context.toolCalls ?? (calls[scenario] ? [calls[scenario]] : [])
 }
 
 const opened = await openStaging(
   { kind: 'http', url, login: login() },
-  { timeout: 10_000, maxBytes: 1024 * 1024, elicitation: 'defaults' },
+  {
+    timeout: 10_000,
+    maxBytes: 1024 * 1024,
+    elicitation: 'defaults',
+    ...(protocolVersion === undefined ? {} : { protocolVersion }),
+  },
 )
 if (!opened.ok) throw new Error(opened.fault.message)
-const listed = await opened.session.listTools()
-if (!listed.ok) throw new Error(JSON.stringify(listed.outcome))
-const call = calls[scenario]
-const outcome = call ? await opened.session.callTool(...call) : undefined
+for (const { name, arguments: args } of await callsOf(opened.session)) {
+  const outcome = await opened.session.callTool(name, args)
+  if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome))
+}
 await opened.session.close()
-if (outcome && outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome))

@@ -35,7 +35,8 @@ export async function connect(
     current,
   )
   if (attempt.ok || wanted === 'sse') return attempt
-  if (attempt.needsModern) return modernAttempt(url, login, options, capabilities)
+  const forward = goesForward(attempt, options) && (await modernAttempt(url, login, options, capabilities))
+  if (forward && (forward.ok || attempt.needsModern)) return forward
   if (wanted === 'http' || !attempt.maybeSse) return attempt
   const older = await legacyAttempt(
     { kind: 'sse', url, login, fetch: request },
@@ -44,6 +45,11 @@ export async function connect(
     current,
   )
   return older.ok ? older : attempt
+}
+
+/** A server that begins in a version of the newer era speaks it, unless it was asked for an older one alone. */
+function goesForward(refusal: Refusal, { protocolVersion }: SessionOptions): boolean {
+  return refusal.needsModern || (refusal.answeredModern && protocolVersion === undefined)
 }
 
 async function legacyAttempt(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CLIENT, type Connection, isModern, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
+import { createParamHeaders } from './param-headers.ts'
 import { type Check, type Strict, strictBy } from './strict.ts'
 import { currentTrace, noteError } from './trace.ts'
 
@@ -44,12 +45,19 @@ export async function connectModern(options: ModernOptions): Promise<Connection>
   }
   await client.connect(transport, requestOptions(limits))
   const { name = '', version = '' } = client.getServerVersion() ?? {}
+  const paramHeaders = createParamHeaders()
+  const request: Connection['request'] = async (method, params, given) => {
+    const headers = method === 'tools/call' ? paramHeaders.of(params) : {}
+    const result = await client.request({ method, params }, anything, { ...requestOptions(given), headers })
+    if (method === 'tools/list') paramHeaders.learn(result)
+    return result
+  }
   return {
     era: '2026',
     server: { name, version },
     protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
     capabilities: client.getServerCapabilities() ?? {},
-    request: (method, params, given) => client.request({ method, params }, anything, requestOptions(given)),
+    request,
     probe: (given) => client.discover(requestOptions(given)).then(Boolean, () => false),
     // Announcements come only to those who subscribe to them; the list is read again instead.
     announced: () => 0,

@@ -1,10 +1,19 @@
+import { isModern } from './connection.ts'
 import type { Fault } from './faults.ts'
 import { faultOf } from './outcome.ts'
 import { protocolError, spokenError, UNSUPPORTED_PROTOCOL_VERSION } from './spoken.ts'
 import type { Trace } from './trace.ts'
 
 /** Why a session did not begin, and what could be tried instead. */
-export type Refusal = { ok: false; fault: Fault; needsModern: boolean; maybeSse: boolean; stderr: string }
+export type Refusal = {
+  ok: false
+  fault: Fault
+  needsModern: boolean
+  /** The server began a session in a version that only SDK 2.x knows. */
+  answeredModern: boolean
+  maybeSse: boolean
+  stderr: string
+}
 
 export function refusalOf(error: unknown, trace: Trace, stderr: string): Refusal {
   const spoken = spokenError(error, trace)
@@ -13,6 +22,7 @@ export function refusalOf(error: unknown, trace: Trace, stderr: string): Refusal
     ok: false,
     fault: openingFault(error, trace),
     needsModern: protocolError(error)?.code === UNSUPPORTED_PROTOCOL_VERSION,
+    answeredModern: isModern(unsupportedVersion(error)),
     maybeSse: !spoken && [400, 404, 405].includes(status),
     stderr,
   }
@@ -35,5 +45,10 @@ function openingFault(error: unknown, trace: Trace): Fault {
 function speaksNoVersionOfOurs(error: unknown): error is Error {
   if (!(error instanceof Error)) return false
   if ('code' in error && error.code === 'ERA_NEGOTIATION_FAILED') return true
-  return error.message.startsWith("Server's protocol version is not supported")
+  return unsupportedVersion(error) !== undefined
+}
+
+function unsupportedVersion(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  return /^Server's protocol version is not supported: (.*)$/.exec(error.message)?.[1]
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { openStaging, type StagingTarget } from '../../../src/services/mcp.ts'
+import { createParamHeaders } from '../../../src/services/mcp/param-headers.ts'
+import { openStaging, parseJson, type StagingTarget } from '../../../src/services/mcp.ts'
 import {
   type Handler,
   nodeCommand,
@@ -112,6 +113,75 @@ describe('server drops the protocol versions that clients use: asked for real', 
   test('a server of 2025 does not speak 2026-07-28', async () => {
     const server = await started(startScripted(speaking(() => '2025-11-25')))
     expect(await speaks({ kind: 'http', url: server.url }, '2026-07-28')).toBe(false)
+  })
+})
+
+describe('a server that answers initialize with a version of the newer era', () => {
+  const answer = (id: unknown) => ({
+    jsonrpc: '2.0',
+    id,
+    result: {
+      protocolVersion: '2026-07-28',
+      serverInfo: { name: 'forward', version: '1' },
+      capabilities: { tools: {} },
+    },
+  })
+  /** SDK 1.x begins with the id 0, and sends no such header. */
+  const answeringForward: NonNullable<Script['before']> = (request, response) => {
+    if (request.method !== 'POST' || request.headers['mcp-method'] !== undefined) return false
+    sendJson(response, answer(0))
+    return true
+  }
+
+  test('is met with the newer client', async () => {
+    const server = await started(startModern({ before: answeringForward }))
+    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    if (!result.ok) throw new Error(result.fault.message)
+    const listed = await result.session.listTools()
+    expect([result.session.era, result.session.protocolVersion]).toEqual(['2026', '2026-07-28'])
+    expect(listed.ok && listed.listing.tools.length).toBeGreaterThan(0)
+    await result.session.close()
+  })
+
+  test('does not speak an older one for that', async () => {
+    const server = await started(startModern({ before: answeringForward }))
+    expect(await speaks({ kind: 'http', url: server.url }, '2025-06-18')).toBe(false)
+  })
+
+  test('and speaks none of it, has refused', async () => {
+    const server = await started(startScripted(speaking(() => '2026-07-28')))
+    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    expect(result).toMatchObject({
+      ok: false,
+      fault: { cause: 'refused', message: expect.stringContaining('2026-07-28') },
+    })
+  })
+})
+
+describe('arguments that a tool wants to see in headers', () => {
+  test('are sent there by the newer client, as they were written', () => {
+    const headers = createParamHeaders()
+    const inputSchema = {
+      properties: {
+        region: { type: 'string', 'x-mcp-header': 'Region' },
+        amount: { type: 'integer', 'x-mcp-header': 'Amount' },
+        dry: { type: 'boolean', 'x-mcp-header': 'Dry' },
+        note: { type: 'string' },
+        at: { type: 'object', properties: { city: { type: 'string', 'x-mcp-header': 'City' } } },
+        odd: { type: 'string', 'x-mcp-header': 'no header\r\n' },
+      },
+    }
+    headers.learn({ tools: [{ name: 'pay', inputSchema }, null, { name: 'bare' }] })
+    const args = parseJson(
+      '{"region":" us","amount":9007199254740993,"dry":null,"note":"n","at":{"city":"Zürich"},"odd":"x"}',
+    )
+    expect(headers.of({ name: 'pay', arguments: args })).toEqual({
+      'Mcp-Param-Region': '=?base64?IHVz?=',
+      'Mcp-Param-Amount': '9007199254740993',
+      'Mcp-Param-City': '=?base64?WsO8cmljaA==?=',
+    })
+    expect(headers.of({ name: 'bare', arguments: args })).toEqual({})
+    expect(headers.of({ name: 'unknown' })).toEqual({})
   })
 })
 
