@@ -31,9 +31,30 @@ function ajvJudge(schema: Json, uri: string): Judge | undefined {
   }
 }
 
+/**
+ * @cfworker/json-schema reads every keyword that it knows, whatever the dialect. What the two specifications leave to newer or older
+ * dialects is taken out for it, or both validators would never agree about the very schemas that this is about.
+ */
+const ignoredBy: Record<string, ReadonlySet<string>> = {
+  [draft07]: new Set([
+    ...['prefixItems', 'dependentRequired', 'dependentSchemas', 'minContains', 'maxContains'],
+    ...['unevaluatedItems', 'unevaluatedProperties'],
+  ]),
+  [draft2020]: new Set(['additionalItems']),
+}
+
+function asRead(schema: Json, uri: string): Json {
+  if (Array.isArray(schema)) return schema.map((part) => asRead(part, uri))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const read = Object.entries(schema).filter(([key]) => !ignoredBy[uri]?.has(key))
+  return Object.fromEntries(
+    read.map(([key, part]) => [key, key === 'const' || key === 'enum' ? part : asRead(part, uri)]),
+  )
+}
+
 function cfworkerJudge(schema: Json, uri: string): Judge | undefined {
   try {
-    const validator = new Validator(schema as object, uri === draft07 ? '7' : '2020-12')
+    const validator = new Validator(asRead(schema, uri) as object, uri === draft07 ? '7' : '2020-12')
     return (value) => unlessItThrows(() => validator.validate(value).valid)
   } catch {
     return undefined
