@@ -17,14 +17,14 @@ import { isHandled } from './events.ts'
 import type { Parts } from './parts.ts'
 import { receiver } from './receive.ts'
 
-/** Listens: the webhook inbox, health, the calendar feed, and orders of the command line. */
+/** Starts the HTTP server: webhooks, health, the calendar feed, and requests of the command line. */
 export async function startServer(parts: Parts): Promise<{ server: Server; url: string }> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const secrets = settings.webhookSecrets
   const pages: Record<string, Handler> = {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
-    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (wish) => applyFreezeOrder(shell, wish) }),
+    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (order) => applyFreezeOrder(shell, order) }),
     [`POST ${databaseRequestPath}`]: databaseRequestHandler({
       secrets,
       shell: { database, queue: async () => queue },

@@ -31,8 +31,10 @@ export function restoreCommand(): Command {
     .addHelpText(
       'after',
       `
-It is restored into DATABASE_URL, or else into the folder DATA_DIR (default ./data). Either must be empty, and no bot may run on it.
-Exit codes: 0 restored, and the records verify; 1 the records do not verify; 2 nothing was restored.`,
+Restores into DATABASE_URL, or the folder DATA_DIR (default ./data). It must be
+empty, and no bot may be using it.
+Exit codes: 0 restored and the records verify, 1 the records do not verify,
+2 nothing was restored.`,
     )
     .action(async (file: string) => {
       if (existsSync('.env')) process.loadEnvFile('.env')

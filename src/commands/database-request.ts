@@ -21,8 +21,8 @@ export function withDatabaseOptions(command: Command, exitCodes: string): Comman
     .addHelpText(
       'after',
       `
-The state is read from DATABASE_URL, or else from the folder DATA_DIR (default ./data). While the bot holds that folder, the
-bot on this machine is asked; WEBHOOK_SECRET must then be set, as for \`start\`.
+Reads DATABASE_URL, or the folder DATA_DIR (default ./data). While the bot uses
+that folder, the bot on this machine is asked, which needs WEBHOOK_SECRET.
 Exit codes: ${exitCodes}`,
     )
 }

@@ -8,9 +8,10 @@ export function migrateCommand(): Command {
     .addHelpText(
       'after',
       `
-Upgrades MIGRATION_DATABASE_URL, or else DATABASE_URL, or else the folder DATA_DIR. The bot does so itself when its role owns the tables.
-The role release_gate_bot then has what a bot needs and owns nothing: see "Roles" in docs/operations.md.
-Exit codes: 0 up to date, 2 it could not be upgraded; nothing has changed then.`,
+Upgrades MIGRATION_DATABASE_URL, DATABASE_URL or the folder DATA_DIR. The bot
+does this itself if its role owns the tables. Then the role release_gate_bot
+has what a bot needs and owns nothing; see "Roles" in docs/operations.md.
+Exit codes: 0 up to date, 2 not upgraded, and nothing has changed.`,
     )
     .action(async () => {
       const database = await ownersDatabase()

@@ -75,7 +75,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'queue',
-    description: 'list jobs that wait, failed or were given up, and start them again',
+    description: 'list waiting and failed jobs, and retry them',
     load: () => import('./queue.ts').then(({ queueCommand }) => queueCommand()),
   },
   {
@@ -90,12 +90,12 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'regress',
-    description: 'call the tools of an MCP server as a suite says, and judge what comes back',
+    description: 'run a regression suite against the tools of an MCP server',
     load: () => import('./regress.ts').then(({ regressCommand }) => regressCommand()),
   },
   {
     name: 'contract',
-    description: 'look at the tools that an MCP server promises',
+    description: 'record and compare the tools that an MCP server offers',
     load: () => import('./contract.ts').then(({ contractCommand }) => contractCommand()),
   },
 ]
