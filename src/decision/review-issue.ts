@@ -1,5 +1,6 @@
 import { formatTime } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
+import type { Exception } from './exception.ts'
 import { code, list, oneLine, short } from './markdown.ts'
 
 /** An issue that a merge or a push owes; `key` finds it again (`#12`, or the pushed commit). */
@@ -35,21 +36,37 @@ export function markerOf(repositoryId: number, key: string): string {
   return `<!-- release-gate review ${repositoryId} ${key} -->`
 }
 
-/** The review of a merge that went past the gate. */
+const notPassed = { what: 'when the release gate had not passed for that commit', lines: 'What was missing:' }
+
+/** What an exception was, and what the lines are that follow. */
+const described: Record<Exception['kind'], { what: string; lines: string }> = {
+  unjudged: notPassed,
+  'not passed': notPassed,
+  late: { ...notPassed, lines: 'The gate had passed earlier, but no longer did:' },
+  outdated: {
+    what: 'while the release gate was still green, but the facts had changed',
+    lines: 'At the time of the merge:',
+  },
+  unverified: {
+    what: 'while the release gate was green, but the facts could not be verified',
+    lines: 'What could not be verified:',
+  },
+}
+
+/** The review of a merge that bypassed the gate. */
 export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
   const { exception, number, head, base } = record
   const key = `#${number}`
   const who = record.mergedBy ? code(record.mergedBy.login) : 'Someone whom GitHub does not name'
-  const intro = `${who} merged #${number} ${code(record.title)} at ${short(head.sha)} into ${code(base.ref)} on ${formatTime(new Date(record.mergedAt), due.zone)}, when the release gate had not passed for that commit.`
-  const kind =
-    exception?.kind === 'late' ? 'The gate had passed earlier, but no longer did:' : 'What was missing:'
+  const { what, lines } = described[exception?.kind ?? 'not passed']
+  const intro = `${who} merged #${number} ${code(record.title)} at ${short(head.sha)} into ${code(base.ref)} on ${formatTime(new Date(record.mergedAt), due.zone)}, ${what}.`
   return {
     key,
     title: oneLine(`Review: #${number} bypassed the release gate`, 200),
     labels: [exceptionLabel],
     body: bodyOf(record.repository.id, key, [
       intro,
-      [kind, ...bullets(exception?.bypassed ?? [])].join('\n'),
+      [lines, ...bullets(exception?.bypassed ?? [])].join('\n'),
       questions(
         due,
         'Was there a good reason? Write it here. Is the change fine as it is, or does it need to be reverted?',

@@ -125,7 +125,7 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     expect(issues).toHaveLength(1)
     expect(issues[0]).toMatchObject({ labels: ['release-exception'], state: 'open' })
     expect(issues[0]?.body).toContain('`olga` pushed')
-    expect(shop('direct').messages()).toEqual([expect.stringContaining('Pushed past the gate')])
+    expect(shop('direct').messages()).toEqual([expect.stringContaining('Release gate bypassed by a push')])
     expect(shop('direct').messages()[0]).toContain(`Review in #${issues[0]?.number}`)
   })
 

@@ -175,7 +175,7 @@ describe('a merge without a passed verdict for that head at that time', () => {
         return shop
       },
       kind: 'unjudged',
-      bypassed: /^No verdict had been given for the commit that was merged/,
+      bypassed: /^The release gate had not checked the commit that was merged/,
     },
     {
       name: 'the bot is down at closing and its green check outlives the window: a late merge',

@@ -60,7 +60,7 @@ export async function aRepositoryOf(
             text.includes(`${shop.name}#`) ||
             text.includes(`${shop.name}/`),
         )
-        .filter((text) => /Merged|past the gate/.test(text)),
+        .filter((text) => /Merged|Release gate bypassed/.test(text)),
   }
 }
 

@@ -297,7 +297,7 @@ describe('what else the calendar changes', () => {
     expect(await world.carryOutAt(untilMargin)).toEqual([])
     const verdict = await latestVerdict(database, pullOf(1))
     expect(verdict?.report.summary).toContain('until')
-    expect(verdict?.report.title).toContain('Urgent by ann')
+    expect(verdict?.report.summary).toContain('`ann` marked it as `urgent`')
     expect(world.stateOf(1)).toBe('success')
   })
 

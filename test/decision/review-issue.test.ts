@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { changeRecord } from '../../src/decision/change-record.ts'
+import type { Exception } from '../../src/decision/exception.ts'
+import { exceptionIssue } from '../../src/decision/review-issue.ts'
+import { ann, aSnapshot, author, head, inWindow, shaOf } from '../support/snapshot.ts'
+
+const due = { at: new Date('2026-11-27T18:10:00Z'), zone: 'UTC' }
+function issueOf(kind: Exception['kind']): string {
+  const { pull } = aSnapshot()
+  const record = changeRecord({
+    pull,
+    url: 'https://github.example/acme/shop/pull/7',
+    title: 'Sell more',
+    body: '',
+    author,
+    base: { ref: 'main', sha: shaOf('c') },
+    head: { ref: 'feature', sha: head },
+    mergeCommit: shaOf('d'),
+    mergedBy: ann,
+    mergedAt: inWindow,
+    checks: [],
+    standing: undefined,
+    policy: undefined,
+    atMerge: { kind: 'unverified', why: 'x' },
+    rules: '1.2.3',
+  })
+  return exceptionIssue({ ...record, exception: { kind, bypassed: ['First line', 'Second line'] } }, due).body
+}
+
+test.each<[Exception['kind'], string, string]>([
+  ['unjudged', 'when the release gate had not passed for that commit.', 'What was missing:'],
+  ['not passed', 'when the release gate had not passed for that commit.', 'What was missing:'],
+  [
+    'late',
+    'when the release gate had not passed for that commit.',
+    'The gate had passed earlier, but no longer did:',
+  ],
+  [
+    'outdated',
+    'while the release gate was still green, but the facts had changed.',
+    'At the time of the merge:',
+  ],
+  [
+    'unverified',
+    'while the release gate was green, but the facts could not be verified.',
+    'What could not be verified:',
+  ],
+])('the review of a merge that was %s says what happened, and then each line', (kind, what, lines) => {
+  const body = issueOf(kind)
+  expect(body).toContain('`ann` merged #7 `Sell more`')
+  expect(body).toContain(what)
+  expect(body).toContain(`${lines}\n- First line\n- Second line`)
+})
