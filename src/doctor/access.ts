@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { pino } from 'pino'
-import { createAppProbot, personClient } from '../services/github/app-client.ts'
+import { createAppProbot } from '../services/github/app-client.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { statusOfError } from '../services/github/errors.ts'
+import { personClient } from '../services/github/person-client.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 import type { RepositoryName } from './gather.ts'
 

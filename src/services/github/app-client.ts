@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { Probot } from 'probot'
 import type { Settings } from '../../settings/settings.ts'
 import { boundedFetch } from './bounded-fetch.ts'
-import { GateOctokit, type GitHub, type Guard } from './client.ts'
+import { GateOctokit, type Guard } from './client.ts'
 import { conditionalFetch } from './conditional-fetch.ts'
 
 /** Probot as the App: `auth()` gives the client of the App itself, `auth(installationId)` that of an installation. */
@@ -21,16 +21,5 @@ export function createAppProbot(
     request: { fetch: conditionalFetch(boundedFetch()) },
     // Probot logs whole payloads at its lower levels.
     log: log.child({}, { level: 'warn' }),
-  })
-}
-
-/** The client of a person, by a token of theirs: for what only an administrator may read or write. */
-export function personClient(apiUrl: string, token: string): GitHub {
-  const quiet = () => undefined
-  return new GateOctokit({
-    auth: { token },
-    baseUrl: apiUrl,
-    request: { fetch: boundedFetch() },
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   })
 }

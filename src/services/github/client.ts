@@ -6,7 +6,10 @@ import { gone } from './gone.ts'
 import { type Answer, limitIn, limitReached, resourceOf } from './limits.ts'
 
 /** GitHub's client for one installation, for the App itself, or for a person. */
-export type GitHub = InstanceType<typeof ProbotOctokit>
+export type GitHub = Pick<
+  InstanceType<typeof ProbotOctokit>,
+  'graphql' | 'hook' | 'paginate' | 'request' | 'rest'
+>
 
 /** What a client knows beyond its token; without `pauses` it keeps none. */
 export type Guard = { now: () => Date; pauses?: Pick<Pauses, 'until' | 'begin'> }
@@ -19,7 +22,7 @@ type Hooked = Pick<GitHub, 'hook' | 'request'>
  * `retryAfter` with the time that GitHub names, or `gone`. While an installation's pause lasts, nothing is sent for it.
  * An answer that decides something has the shape that it needs, or is an error.
  */
-function guarded(octokit: Hooked, { guard = { now: () => new Date() }, auth }: Options): void {
+export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, auth }: Options): void {
   const installation = auth?.installationId
   octokit.hook.wrap('request', async (send, options) => {
     const paused = installation && guard.pauses?.until(installation, resourceOf(options.url))
