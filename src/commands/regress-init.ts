@@ -23,7 +23,7 @@ export async function regressInit(options: InitOptions): Promise<void> {
   if (tools.length === 0) return unjudged('the server lists no tools')
   const suite = firstSuite(tools)
   writeOutput('--out', out, suite.text)
-  if (suite.ready.length > 0) await regress({ ...options, suite: [out], only: suite.ready })
+  if (suite.ready.length > 0) await regress({ ...options, suite: [out], only: suite.ready, once: true })
   process.stdout.write(`${next(suite, tools.length, options).join('\n')}\n`)
 }
 

@@ -38,7 +38,7 @@ export async function inputOf(
   return {
     suite: settings ? covering(suite, settings) : suite,
     runId: randomUUID(),
-    ...limitsFor(settings, suite),
+    ...limitsFor(settings, suite, options.once),
     open: sessions.open,
     redactor,
     variables: exposedVariables(process.env),
@@ -68,7 +68,9 @@ function optional<Key extends string, Value>(key: Key, value: Value | undefined)
 function limitsFor(
   settings: RegressionSettings | undefined,
   suite: Suite,
+  once = false,
 ): Pick<RunInput, 'limits' | 'refusedLimits'> {
+  if (once) return { limits: { ...suiteLimits(suite.gates), perTool: 1, total: 1 } }
   if (!settings) return { limits: suiteLimits(suite.gates) }
   const { limits, refused } = tighten(limitsOfPolicy(settings), suite.gates)
   return { limits, refusedLimits: refused }

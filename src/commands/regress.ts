@@ -5,6 +5,8 @@ export type RegressOptions = ServerOptions & {
   suite: string[]
   policy?: string
   only?: string[]
+  /** Calls each tool only until something can be said, for a first look. */
+  once?: boolean
   baseline?: string
   baseSuite?: string[]
   declared?: string

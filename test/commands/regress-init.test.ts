@@ -37,12 +37,14 @@ async function init(out: string, script: Script = {}, ...more: string[]) {
   const called = server.received
     .filter(({ method }) => method === 'tools/call')
     .map(({ params }) => params?.name)
-  return { ...ran, called: new Set(called) }
+  return { ...ran, called: new Set(called), calls: called.length }
 }
 
 test('a first suite is written and run, and the next steps are told; nothing that may write is called', async () => {
   const ran = await init('first.yml')
   expect([ran.code, [...ran.called]]).toEqual([0, ['search']])
+  // Once to warm up, and once as the case.
+  expect(ran.calls).toBe(2)
   expect(ran.out).toContain('Staging regression passed')
   expect(ran.out.slice(ran.out.indexOf('first.yml has')).split('\n').slice(0, 7)).toEqual([
     'first.yml has 2 cases for 3 tools; 1 case was run.',
