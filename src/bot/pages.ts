@@ -7,14 +7,15 @@ import type { FeedEntry } from '../server/calendar-feed.ts'
 import { calendarPath } from '../server/calendar-link.ts'
 import { databaseRequestHandler, databaseRequestPath } from '../server/database-requests.ts'
 import { freezeHandler, freezePath } from '../server/freeze.ts'
-import { createServer, type Handler, type Readiness } from '../server/server.ts'
+import { metricsHandler, metricsPath } from '../server/metrics.ts'
+import { createServer, type Handler } from '../server/server.ts'
 import { statusHandler, statusPath } from '../server/status.ts'
 import { statusOf } from '../server/status-report.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies } from '../store/policies.ts'
-import type { Queue } from '../store/queue.ts'
 import { isHandled } from './events.ts'
 import type { Parts } from './parts.ts'
+import { readiness } from './readiness.ts'
 import { receiver } from './receive.ts'
 
 /** Starts the HTTP server: webhooks, health, the calendar feed, and requests of the command line. */
@@ -29,6 +30,7 @@ export async function startServer(parts: Parts): Promise<{ server: Server; url: 
       secrets,
       shell: { database, queue: async () => queue },
     }),
+    [`GET ${metricsPath}`]: metricsHandler({ database, token: settings.metricsToken }),
     [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
   const server = createServer({
@@ -54,14 +56,6 @@ async function listen(server: Server, { host, port }: { host: string; port: numb
   })
   const { port: taken } = server.address() as AddressInfo
   return `http://${host.includes(':') ? `[${host}]` : host}:${taken}`
-}
-
-async function readiness(database: Database, queue: Queue): Promise<Readiness> {
-  const [db, jobs] = await Promise.allSettled([database.query('SELECT 1'), queue.ping()])
-  const stateOf = (result: PromiseSettledResult<unknown>) =>
-    result.status === 'fulfilled' ? 'ok' : 'does not answer'
-  const checks = { database: stateOf(db), queue: stateOf(jobs) }
-  return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
 }
 
 /** The release window of every repository whose policy has one. */

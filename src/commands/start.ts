@@ -42,6 +42,9 @@ function explain(error: unknown): string {
     return 'PORT: the port is already in use. Stop the other program, or choose another port'
   if (code === 'EACCES' && 'syscall' in error && error.syscall === 'listen')
     return 'PORT: this user is not allowed to use this port. Choose a port above 1023'
+  if (code === 'ENOSPC') return 'DATA_DIR: the disk is full. Free some space, then start again'
+  if (code === '53100')
+    return 'DATABASE_URL: the disk of Postgres is full. Free some space there, then start again'
   return error.message
 }
 

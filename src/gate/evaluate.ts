@@ -9,6 +9,7 @@ import type { GitHub } from '../services/github/client.ts'
 import type { OpenPull } from '../services/github/open-pulls.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
+import { changeToCheck } from '../services/metrics.ts'
 import { performRegressionStep, recordReleaseBaseline } from '../staging/requests.ts'
 import { enqueueWindowTime } from '../staging/windows.ts'
 import { factStore } from '../store/facts.ts'
@@ -28,6 +29,7 @@ import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
 import { revokeUnverified } from './unverified.ts'
+import { logVerdict } from './verdict-log.ts'
 
 /**
  * The path: read the facts, decide purely, record, then act. Idempotent: run twice on the same facts, it writes once.
@@ -39,6 +41,8 @@ export async function evaluate(
   pull: PullRef,
   signal = new AbortController().signal,
 ): Promise<void> {
+  const began = performance.now()
+  const changedFor = (await verificationOf(shell.database, pull))?.changedFor
   const generation = await nextGeneration(shell.database)
   const github = await shell.github(pull.installationId)
   const judging = await policyFor(shell.database, github, pull)
@@ -64,9 +68,13 @@ export async function evaluate(
   if (!stored.counts && !before) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
   if (!(await record(shell, stored, verdict, before, sameHead))) return
+  const ms = Math.round(performance.now() - began)
+  const after = changedFor === undefined ? undefined : Math.round(changedFor + ms)
+  if (before?.digest !== stored.digest) logVerdict(shell.log, before, stored, { ms, after })
   // Should the process die before the head that was left is taken back, the calendar does it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
   const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
+  if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
   await enqueueTimes(shell.queue, stored)
   await enqueueWindowTime(shell.queue, stored, shell.now())
   await recordReleaseBaseline(shell, stored, shell.now())

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { deliveriesReceived } from '../services/metrics.ts'
 import { readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
 
@@ -31,6 +32,7 @@ export function webhookHandler(options: WebhookOptions) {
     const body = await readBody(request, AbortSignal.timeout(options.bodyTime ?? 5_000))
     const answer =
       'refused' in body ? REFUSALS[body.refused] : await take(request, body.bytes, began, options)
+    deliveriesReceived.inc({ status: answer.status })
     const about = { status: answer.status, ms: Math.round(performance.now() - began), ...namesOf(request) }
     if (answer.status < 300) options.log.info(about, 'Received a webhook')
     else options.log.warn({ ...about, why: answer.text }, 'Refused a webhook')

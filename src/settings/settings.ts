@@ -56,6 +56,13 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('is not a port. Use a number from 0 to 65535', 0, 65_535).default(3000),
   ALLOWED_ACCOUNTS: accounts.optional(),
+  METRICS_TOKEN: z
+    .string()
+    .refine(
+      (text) => text.trim().length >= shortest,
+      `has fewer than ${shortest} characters. Create one with \`openssl rand -hex 32\``,
+    )
+    .optional(),
   LOG_LEVEL: z.enum(levels, `is not a log level. Use one of ${levels.join(', ')}`).default('info'),
   SLACK_BOT_TOKEN: z
     .string()
@@ -87,6 +94,8 @@ export type Settings = {
   /** Lower case. Installations of other accounts are ignored; undefined: all accounts are served. */
   allowedAccounts: string[] | undefined
   logLevel: string
+  /** Who may read the metrics from another machine. */
+  metricsToken?: string | undefined
   /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
   slack: { token: string; apiUrl: string | undefined } | undefined
   /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
@@ -142,6 +151,7 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     port: data.PORT,
     allowedAccounts: data.ALLOWED_ACCOUNTS,
     logLevel: data.LOG_LEVEL,
+    metricsToken: data.METRICS_TOKEN,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
     recordsMonths: data.RECORDS_MONTHS,
     storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,

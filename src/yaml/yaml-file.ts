@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, visit } from 'yaml'
+import { CST, type Document, Lexer, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { type FileProblem, offsetOf, problemAt } from './yaml-places.ts'
 import { atLeast, type Least, messagesFor } from './yaml-words.ts'
@@ -9,6 +9,16 @@ export type FileResult<Value> = { ok: true; value: Value } | { ok: false; proble
 
 /** A map of 290 kB with 30,000 keys takes 15 s to parse, so larger files are refused unread (rule "Untrusted input"). */
 export const maximumYamlBytes = 32 * 1024
+
+/** Looking for repeated keys takes a time that grows with their square: 3,500 in 30 kB stopped everything else for seconds. */
+export const maximumYamlParts = 3_000
+
+/** Keys, values and list items, counted without building them: the lexer takes a time that grows with the text. */
+function partsOf(text: string): number {
+  let parts = 0
+  for (const token of new Lexer().lex(text)) if (token === CST.SCALAR || /^["'[{-]/.test(token)) parts += 1
+  return parts
+}
 
 /** One slip can make thousands of errors; nobody reads more than this. */
 const problemsShown = 50
@@ -35,6 +45,11 @@ export function readYaml<Schema extends z.ZodType>(
   const bytes = Buffer.byteLength(text)
   if (bytes > maximumYamlBytes) {
     const message = `the file has ${bytes} bytes; at most ${maximumYamlBytes} are read. Shorten it.`
+    return { ok: false, problems: [{ file, line: 1, column: 1, message }] }
+  }
+  const parts = partsOf(text)
+  if (parts > maximumYamlParts) {
+    const message = `the file has ${parts} keys and values; at most ${maximumYamlParts} are read. Shorten it.`
     return { ok: false, problems: [{ file, line: 1, column: 1, message }] }
   }
   const lines = new LineCounter()

@@ -74,7 +74,7 @@ describe('a started bot', () => {
     const ready = await fetch(`${url}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { ok: true, checks: { database: 'ok', queue: 'ok' } },
+      { ok: true, checks: { database: 'ok', writes: 'ok', queue: 'ok' } },
     ])
   })
 

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { webhookSecretProblems } from '../../src/server/secrets.ts'
 import { createServer, type ServerOptions } from '../../src/server/server.ts'
+import { statusHandler } from '../../src/server/status.ts'
 import { aLog } from '../support/queues.ts'
 
 const SECRET = 'a-webhook-secret-of-32-characters'
@@ -203,6 +204,25 @@ describe('POST /api/github/webhooks', () => {
     await expect.poll(() => lines.map((line) => line.status)).toContain(503)
     for (const socket of sockets) socket.destroy()
     await expect.poll(async () => (await deliver('{}')).status).toBe(202)
+  })
+
+  test('counts the bodies of requests of the command line with those of deliveries', async () => {
+    const status = statusHandler({ secrets: [SECRET], status: async () => ({}) })
+    const { port, deliver, stored } = await aServer({
+      routes: (method, path) => (`${method} ${path}` === 'POST /api/status' ? status : undefined),
+    })
+    const part = Buffer.alloc(24 * MB, 'x')
+    const start = `POST /api/status HTTP/1.1\r\nhost: x\r\ncontent-length: ${25 * MB}\r\n\r\n`
+    const answers: string[] = []
+    const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+    for (const socket of sockets) {
+      socket.on('data', (data) => answers.push(String(data).slice(0, 12)))
+      socket.write(Buffer.concat([Buffer.from(start), part]))
+    }
+    await expect.poll(() => answers, { timeout: 4_000 }).toContain('HTTP/1.1 503')
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(async () => (await deliver('{}')).status).toBe(202)
+    expect(stored).toHaveLength(1)
   })
 
   test('answers 408 to a sender whose body is slow', async () => {

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { migrate, requireMigrated } from '../../src/store/database/migrations.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
+import { diskProblem, leastFreeBytes } from '../../src/store/database/pglite.ts'
 import { keepUp } from '../../src/store/database/upkeep.ts'
 import type { Database } from '../../src/store/database.ts'
 import { aDataFolder, aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
@@ -241,6 +242,20 @@ describe('a PGlite folder', () => {
     clearInterval(timer)
     expect(fired).toBeGreaterThan(10)
     await database.close()
+  })
+})
+
+describe('the disk of a PGlite folder', () => {
+  test.each([
+    [leastFreeBytes, undefined],
+    [
+      leastFreeBytes - 1,
+      /^The disk of DATA_DIR \(\/data\) is full: 63 MB are free, and at least 64 MB are needed/,
+    ],
+    [0, /0 MB are free/],
+  ])('with %i free bytes is %s', (free, problem) => {
+    if (problem) expect(diskProblem('/data', free)).toMatch(problem)
+    else expect(diskProblem('/data', free)).toBeUndefined()
   })
 })
 

@@ -106,7 +106,7 @@ export function aWorld(database: Database) {
     database,
     now,
     github: async () => checks.client,
-    log: { warn: () => undefined },
+    log: { info: () => undefined, warn: () => undefined },
     queue: {
       enqueueEvaluate: async ({ number }, options = {}) =>
         void asked.evaluations.push({ number, priority: options.priority }),

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { checkReport } from '../../decision/report.ts'
 import type { Snapshot } from '../../decision/snapshot.ts'
 import { decide, type Verdict } from '../../decision/verdict.ts'
@@ -17,9 +18,15 @@ import { revocationTimeOf } from '../../store/write-budget.ts'
 import { digestOf } from '../check-writer.ts'
 import { whyNotGreen } from '../may-turn-green.ts'
 import { appendDecided } from '../records.ts'
+import { logVerdict } from '../verdict-log.ts'
 import { scheduleOf } from './schedule.ts'
 
-export type RejudgingShell = { database: Database; queue: Pick<Queue, 'enqueueEvaluate'>; now: () => Date }
+export type RejudgingShell = {
+  database: Database
+  queue: Pick<Queue, 'enqueueEvaluate'>
+  now: () => Date
+  log: Pick<Logger, 'info'>
+}
 
 /** What became of a stored verdict under the calendar of now. */
 type Outcome =
@@ -48,7 +55,7 @@ export async function judgeDue(
   const changed = outcomes.filter((outcome) => outcome.kind === 'changed')
   for (let from = 0; from < changed.length; from += together) {
     signal.throwIfAborted()
-    await keep(database, changed.slice(from, from + together), now)
+    await keep(shell, changed.slice(from, from + together), now)
   }
   for (const { kind, before } of outcomes) {
     if (kind === 'read again')
@@ -105,8 +112,13 @@ function hasOtherTime({ before, times }: { before: DueVerdict; times: Times }): 
   return before.nextAt?.getTime() !== times.nextAt?.getTime()
 }
 
-function keep(database: Database, changes: (Outcome & { kind: 'changed' })[], now: Date): Promise<void> {
-  return database.transaction(async (tx) => {
+async function keep(
+  { database, log }: RejudgingShell,
+  changes: (Outcome & { kind: 'changed' })[],
+  now: Date,
+): Promise<void> {
+  const kept: { before: DueVerdict; after: Parameters<typeof logVerdict>[2] }[] = []
+  await database.transaction(async (tx) => {
     for (const { before, snapshot, verdict, times } of changes) {
       const next = {
         state: verdict.state,
@@ -115,10 +127,12 @@ function keep(database: Database, changes: (Outcome & { kind: 'changed' })[], no
         decidedAt: now,
         ...times,
       }
-      if (await saveRejudged(tx, before, next))
-        await appendDecided(tx, { ...before, ...next, snapshot }, verdict)
+      if (!(await saveRejudged(tx, before, next))) continue
+      await appendDecided(tx, { ...before, ...next, snapshot }, verdict)
+      kept.push({ before, after: { ...before, ...next } })
     }
   })
+  for (const { before, after } of kept) logVerdict(log, before, after)
 }
 
 function reportOf({ source }: DueVerdict, snapshot: Snapshot, verdict: Verdict) {

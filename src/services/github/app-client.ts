@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { Probot } from 'probot'
 import type { Settings } from '../../settings/settings.ts'
+import { countedFetch } from '../metrics.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { GateOctokit, type Guard } from './client.ts'
 import { conditionalFetch } from './conditional-fetch.ts'
@@ -18,7 +19,7 @@ export function createAppProbot(
     secret,
     baseUrl: settings.apiUrl,
     Octokit: guard ? GateOctokit.defaults((options: object) => ({ ...options, guard })) : GateOctokit,
-    request: { fetch: conditionalFetch(boundedFetch()) },
+    request: { fetch: conditionalFetch(countedFetch(boundedFetch())) },
     // Probot logs whole payloads at its lower levels.
     log: log.child({}, { level: 'warn' }),
   })

@@ -1,3 +1,4 @@
+import { mkdirSync, statfsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -15,6 +16,7 @@ type PgliteOptions = { dataDir: string; restoreFrom?: Blob; log?: DatabaseLog }
  */
 export async function openPglite(options: PgliteOptions): Promise<Database> {
   const inMemory = options.dataDir === 'memory://'
+  if (!inMemory) refuseFullDisk(options.dataDir)
   const lock = inMemory ? undefined : lockFolder(options.dataDir)
   try {
     const pglite = await PGlite.create({
@@ -26,6 +28,23 @@ export async function openPglite(options: PgliteOptions): Promise<Database> {
     lock?.release()
     throw error
   }
+}
+
+/** Postgres in WebAssembly ends with a message that names no disk when it cannot write its log. */
+export const leastFreeBytes = 64 * 1024 * 1024
+
+function refuseFullDisk(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const { bavail, bsize } = statfsSync(dataDir)
+  const problem = diskProblem(dataDir, bavail * bsize)
+  if (problem) throw new Error(problem)
+}
+
+/** Undefined where there is enough room to start. */
+export function diskProblem(dataDir: string, free: number): string | undefined {
+  if (free >= leastFreeBytes) return undefined
+  const mega = (bytes: number) => Math.floor(bytes / 1024 / 1024)
+  return `The disk of DATA_DIR (${dataDir}) is full: ${mega(free)} MB are free, and at least ${mega(leastFreeBytes)} MB are needed. Free some space, or move the folder to a larger disk.`
 }
 
 function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | undefined): Database {
