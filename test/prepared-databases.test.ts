@@ -15,7 +15,7 @@ test('a run that used Postgres exits with 1 when a test failed', () => {
     test('x', async () => expect(await aPostgresUrl()).toBe('another'))`
   writeFileSync(file, test)
   const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', file]
-  const { status, stdout } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' })
-  expect(stdout).toContain("expected 'postgres://")
+  const { status, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' })
+  expect(stderr).toContain("expected 'postgres://")
   expect(status).toBe(1)
 })

@@ -22,9 +22,7 @@ function demo(words: string[], env: Record<string, string | undefined>) {
   return { child, said, closed: once(child, 'close').then(([code]) => Number(code)) }
 }
 
-test('the story is told to its end, keeps running, moves its clock when asked to, and ends with 0', {
-  timeout: 120_000,
-}, async () => {
+test('the story is told to its end, keeps running, moves its clock when asked to, and ends with 0', async () => {
   const { child, said, closed } = demo(['--keep'], { PATH: process.env.PATH })
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', () => /^ {2}olga +\S+$/m.test(said.out) && resolve())
