@@ -12,6 +12,9 @@ export type Step =
 
 export type FindingState = 'passed' | 'waiting' | 'failed'
 
+/** A place in a file of the pull request, shown beside the line on GitHub. */
+export type Annotation = { path: string; line: number; column: number; message: string }
+
 /**
  * What one gate finds on one pull request.
  * - `title`: a few words, fit for the check's title ("Waiting for 1 more approval").
@@ -34,6 +37,7 @@ export type Finding = {
   lasting?: string
   details?: string[]
   link?: string
+  annotations?: Annotation[]
   next?: Step[]
 }
 

@@ -1,4 +1,4 @@
-import type { FindingState } from './gate.ts'
+import type { Annotation, FindingState } from './gate.ts'
 import { code, list, oneLine, plural, short } from './markdown.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { GateFinding, Verdict } from './verdict.ts'
@@ -12,13 +12,13 @@ export type CheckReport = {
   conclusion?: 'success' | 'failure'
   title: string
   summary: string
-  annotations?: CheckAnnotation[]
+  annotations?: Annotation[]
 }
-
-export type CheckAnnotation = { path: string; line: number; column: number; message: string }
 
 /** GitHub refuses a summary of more characters than this. */
 const summaryLimit = 65_535
+/** GitHub takes so many annotations in one request. */
+const annotationLimit = 50
 
 /** The verdict as the reader of the pull request meets it: what is missing first, then what has passed. */
 export function checkReport(
@@ -31,6 +31,7 @@ export function checkReport(
   const missing = missingFirst(open)
   const rules = missing.length > 0 ? findings.filter(isRule(open)) : []
   const done = findings.filter((finding) => finding.state === 'passed' && !rules.includes(finding))
+  const annotations = findings.flatMap((finding) => finding.annotations ?? []).slice(0, annotationLimit)
   const sections = [
     section(
       'Needed before this can merge',
@@ -45,6 +46,7 @@ export function checkReport(
     ...statusOf(verdict.state),
     title: titleOf(missing.filter((finding) => !rules.includes(finding))),
     summary: cut(sections.filter((part) => part !== '').join('\n\n')),
+    ...(annotations.length > 0 ? { annotations } : {}),
   }
 }
 
@@ -143,12 +145,14 @@ export function brokenPolicyReport(
         'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.',
       ].join('\n'),
     ),
-    annotations: (inRepository ? problems : []).slice(0, 50).map(({ file, line, column, message }) => ({
-      path: file,
-      line,
-      column,
-      message: oneLine(message, 300),
-    })),
+    annotations: (inRepository ? problems : [])
+      .slice(0, annotationLimit)
+      .map(({ file, line, column, message }) => ({
+        path: file,
+        line,
+        column,
+        message: oneLine(message, 300),
+      })),
   }
 }
 

@@ -136,6 +136,17 @@ export const snapshotSchema = z.strictObject({
     .optional(),
   /** How long it takes now to take all green checks back, in milliseconds; closing begins at least so long before its time. */
   takeBack: z.int().min(0).optional(),
+  /** What is wrong with the policy file at the head, where the pull request changes it to an invalid one. */
+  policyProblems: z
+    .array(
+      z.strictObject({
+        file: z.string(),
+        line: z.int().positive(),
+        column: z.int().positive(),
+        message: z.string(),
+      }),
+    )
+    .optional(),
   title: z.string(),
   body: z.string(),
   state: z.enum(['open', 'closed', 'merged']),

@@ -1,5 +1,5 @@
 import { type Approval, evaluateApproval, type SignedReview, standingReviews } from './reviews.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Person, Snapshot } from './snapshot.ts'
 
 /** The reviews of a snapshot, sorted by what they mean for the gate. */
 export type Tally = {
@@ -12,8 +12,12 @@ export type Tally = {
   missingTeams: string[]
 }
 
+/** Policies that were stored by earlier versions do not name bots. */
+type Trust = { bots?: 'one_more' | 'none'; trusted_bots?: string[] }
+type Wanted = Trust & { count: number; teams: string[] }
+
 /** Counts who has approved; each bot behind which nobody is known may hide an approver, so each asks for one more. */
-export function tallyOf(snapshot: Snapshot, wanted: { count: number; teams: string[] }): Tally {
+export function tallyOf(snapshot: Snapshot, wanted: Wanted): Tally {
   const standing = standingReviews(snapshot.reviews)
   const judged = standing
     .filter(({ state }) => state === 'APPROVED')
@@ -28,9 +32,15 @@ export function tallyOf(snapshot: Snapshot, wanted: { count: number; teams: stri
     blocks: standing.filter(
       ({ state, person }) => state === 'CHANGES_REQUESTED' && snapshot.access[person.id]?.write,
     ),
-    needed: wanted.count + snapshot.unownedBots.length,
+    needed: wanted.count + untrustedBots(snapshot, wanted).length,
     missingTeams: wanted.teams.filter((team) => !membersOf(team, snapshot).some((id) => approvers.has(id))),
   }
+}
+
+/** Bots with nobody responsible for them, except those that the policy trusts by name. No person can have a login that ends in `[bot]`. */
+export function untrustedBots({ unownedBots }: Snapshot, { bots, trusted_bots = [] }: Trust): Person[] {
+  const trusted = bots === 'none' ? trusted_bots.map((login) => login.toLowerCase()) : []
+  return unownedBots.filter(({ login, type }) => type !== 'Bot' || !trusted.includes(login.toLowerCase()))
 }
 
 /** A team that could not be read has no members, whatever inherited property its name may be. */

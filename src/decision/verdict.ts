@@ -1,7 +1,7 @@
 import { type Finding, type FindingState, failed, type Gate, type Step } from './gate.ts'
 import { type GateName, gates } from './gates/index.ts'
 import { freezeGate, isFrozen } from './gates/release-window.ts'
-import { code } from './markdown.ts'
+import { code, oneLine, plural } from './markdown.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -31,6 +31,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Verdict {
     if (settings !== undefined) findings.push(findingOf(name, snapshot, settings, policy.gates))
   }
   if (findings.length === 0) return verdictOf([noGates])
+  if (snapshot.policyProblems?.length) findings.unshift(brokenByThis(snapshot.policyProblems))
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
   return verdictOf(findings)
 }
@@ -64,6 +65,31 @@ function evaluateSafely(title: string, evaluate: () => Finding): Finding {
       `${title} could not be checked`,
       `This gate failed with an error, so it stays closed: ${code(why, 300)}. Report it to the operator of release-gate.`,
     )
+  }
+}
+
+/** A pull request that would break the policy fails now, rather than every other one after its merge. */
+function brokenByThis(problems: NonNullable<Snapshot['policyProblems']>): GateFinding {
+  const places = problems.map(
+    ({ file, line, column, message }) => `${code(`${file}:${line}:${column}`)} ${code(message, 300)}`,
+  )
+  return {
+    gate: 'policy',
+    gateTitle: 'Policy',
+    ...failed(
+      `This change makes the policy invalid: line ${problems[0]?.line}`,
+      `The policy file has ${plural(problems.length, 'error')} at this commit. Merging it would block every pull request.`,
+      {
+        who: 'The author: fix the policy file',
+        details: places,
+        annotations: problems.map(({ file: path, line, column, message }) => ({
+          path,
+          line,
+          column,
+          message: oneLine(message, 300),
+        })),
+      },
+    ),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../decision/snapshot.ts'
-import type { Judging } from '../policy/policy-source.ts'
+import { type Judging, policyFact } from '../policy/policy-source.ts'
 import { regressionFact } from '../staging/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
@@ -20,5 +20,6 @@ export async function withOwnFacts(
   const staging = await regressionFact(reading, snapshot, judging)
   const policy = judging.kind === 'policy' ? judging.policy : undefined
   const owed = await openReviewsFact(database, pull, policy, now())
-  return { ...snapshot, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
+  const problems = await policyFact(reading.github, snapshot, judging)
+  return { ...snapshot, ...problems, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
 }

@@ -1,5 +1,5 @@
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
-import type { PullRef } from '../decision/snapshot.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { type PolicyFile, readChangedPaths, readFile, readPolicyFile } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
@@ -15,8 +15,8 @@ export type Judging =
 
 /**
  * Reads the policy from the default branch, never from the pull request. A broken policy must not block its own
- * repair: a pull request that touches only the policy, valid at its head, is judged under the last valid policy, or
- * under the defaults where there has been none.
+ * repair: a pull request that touches only the policy, valid at its head, is evaluated under the last valid policy without its
+ * window, or under the defaults where there has been none.
  */
 export async function policyFor(database: Database, github: GitHub, pull: PullRef): Promise<Judging> {
   const repository = { owner: pull.owner, repo: pull.repo }
@@ -31,12 +31,37 @@ export async function policyFor(database: Database, github: GitHub, pull: PullRe
     const { policy, which } = await lastValid(database, pull)
     return {
       kind: 'policy',
-      policy,
+      policy: withoutWindow(policy),
       file,
-      note: `The policy on the default branch is broken and this mends it, so ${which} judges it.`,
+      note: `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, without its release window.`,
     }
   }
   return { kind: 'broken', problems: result.problems, file }
+}
+
+/** Nothing can be merged until the policy is valid again, so its repair does not wait for the window; everything else applies. */
+function withoutWindow({ gates: { release_window: _, ...gates }, ...policy }: Policy): Policy {
+  const { approvals } = defaultPolicy.gates
+  return { ...policy, gates: Object.keys(gates).length > 0 ? gates : approvals ? { approvals } : {} }
+}
+
+/**
+ * What is wrong with the policy file at the head of a pull request that changes it. The file is read at the head first, which
+ * costs nothing where it has not changed; only an invalid one is looked up among the changed files, since the head of an old
+ * branch may hold an old policy that it does not touch.
+ */
+export async function policyFact(
+  github: GitHub,
+  { pull, state, head }: Pick<Snapshot, 'pull' | 'state' | 'head'>,
+  judging: Judging,
+): Promise<Pick<Snapshot, 'policyProblems'>> {
+  if (state !== 'open' || judging.kind !== 'policy') return {}
+  const file = await readFile(github, { owner: pull.owner, repo: pull.repo }, policyPath, head.sha)
+  if (!file || file.blob === judging.file.blob) return {}
+  const result = parsePolicy(file.text)
+  if (result.ok) return {}
+  const { paths, headSha } = await readChangedPaths(github, pull)
+  return headSha === head.sha && paths.includes(policyPath) ? { policyProblems: result.problems } : {}
 }
 
 async function repairs(github: GitHub, pull: PullRef): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { expect, it } from 'vitest'
 import { approvals } from '../../src/decision/gates/approvals.ts'
 import type { Equality } from '../../src/decision/snapshot.ts'
 import { testGate } from '../support/gate-tester.ts'
@@ -32,6 +33,12 @@ const different: Equality = { same: false, why: 'price.ts changed since', paths:
 
 testGate('Who may approve', approvals, {
   valid: [
+    {
+      name: 'two approvals, where the bot behind which nobody is known is trusted by name',
+      snapshot: aSnapshot({ reviews: two, unownedBots: [robot] }),
+      settings: { bots: 'none', trusted_bots: ['Helper[bot]'] },
+      title: 'Approved by 2 people',
+    },
     {
       name: 'two people with write permission who had no hand in the change',
       snapshot: aSnapshot({ reviews: two }),
@@ -200,6 +207,21 @@ testGate('Who may approve', approvals, {
       state: 'waiting',
       title: 'Waiting for 1 more approval',
       says: '`helper[bot]` wrote or pushed part of this change, and no person is known to be responsible for it, so one more approval is needed than usual.',
+    },
+    {
+      name: 'two approvals, where one of two bots is not trusted by name',
+      snapshot: aSnapshot({ reviews: two, unownedBots: [robot, aBot('other')] }),
+      settings: { bots: 'none', trusted_bots: ['helper[bot]'] },
+      state: 'waiting',
+      title: 'Waiting for 1 more approval',
+      says: '`other[bot]` wrote or pushed part of this change',
+      saysNot: 'helper',
+    },
+    {
+      name: 'two approvals, where an account that is no bot has the login of a trusted one',
+      snapshot: aSnapshot({ reviews: two, unownedBots: [aPerson('helper[bot]', { type: 'Mannequin' })] }),
+      settings: { bots: 'none', trusted_bots: ['helper[bot]'] },
+      state: 'waiting',
     },
     {
       name: 'three approvals, where each of two bots may hide a person',
@@ -639,4 +661,12 @@ testGate('Text that people wrote', approvals, {
       state: 'waiting',
     },
   ],
+})
+
+it.each([
+  ['bots that nobody names', { bots: 'none' }],
+  ['names of bots that are not trusted', { trusted_bots: ['helper[bot]'] }],
+  ['a person as a bot', { bots: 'none', trusted_bots: ['helper'] }],
+])('the settings may not trust %s', (_, settings) => {
+  expect(approvals.settings.safeParse(settings).success).toBe(false)
 })

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Finding, type FindingState, failed, passed, waiting } from '../../src/decision/gate.ts'
 import { gates } from '../../src/decision/gates/index.ts'
+import { checkReport } from '../../src/decision/report.ts'
 import { decide, type GateFinding, type Verdict, verdictOf, worst } from '../../src/decision/verdict.ts'
 import { aliveIn } from '../support/rendered.ts'
 import {
@@ -127,6 +128,30 @@ describe('an ordered freeze', () => {
 
   it('does not hide that a policy names no gates', () => {
     expect(decide({ ...approved, frozen }, aPolicy({})).state).toBe('failed')
+  })
+})
+
+describe('a pull request that makes the policy invalid', () => {
+  const problem = { file: '.github/release-gate.yml', line: 2, column: 3, message: 'unknown key `aprovals`' }
+  const verdict = decide({ ...approved, policyProblems: [problem] }, aPolicy())
+
+  it('fails, whatever else passes', () => {
+    expect(decide(approved, aPolicy()).state).toBe('passed')
+    expect(verdict.state).toBe('failed')
+    expect(verdict.findings[0]).toMatchObject({
+      gate: 'policy',
+      title: 'This change makes the policy invalid: line 2',
+    })
+  })
+
+  it('is annotated at the line and column', () => {
+    const { annotations, conclusion } = checkReport(verdict, approved)
+    expect(conclusion).toBe('failure')
+    expect(annotations).toEqual([{ path: problem.file, line: 2, column: 3, message: problem.message }])
+  })
+
+  it('and no other pull request has annotations', () => {
+    expect(checkReport(decide(approved, aPolicy()), approved)).not.toHaveProperty('annotations')
   })
 })
 

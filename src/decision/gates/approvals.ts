@@ -3,31 +3,47 @@ import { approvalDetails } from '../approval-details.ts'
 import { defineGate, type Finding, failed, passed, type Step, waiting } from '../gate.ts'
 import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { type Tally, tallyOf } from '../tally.ts'
+import { type Tally, tallyOf, untrustedBots } from '../tally.ts'
 import { unattributedFinding } from '../unattributed.ts'
 
-const settings = z.strictObject({
-  count: z.int().min(1).default(2).describe('How many different people must approve this content.'),
-  teams: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^[\w.-]+(\/[\w.-]+)?$/,
-          'write a team as its slug, such as "operations" or "acme/operations"',
-        ),
-    )
-    .default([])
-    .describe('Teams that must each have a member among the approvers.'),
-  unattributed: z
-    .enum(['fail', 'ignore'])
-    .default('fail')
-    .describe('What to do with commits whose author or committer is not linked to a GitHub account.'),
-  request_reviews: z
-    .boolean()
-    .default(false)
-    .describe('Whether to request reviews from people whose approval is stale and from missing teams.'),
-})
+const settings = z
+  .strictObject({
+    count: z.int().min(1).default(2).describe('How many different people must approve this content.'),
+    teams: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[\w.-]+(\/[\w.-]+)?$/,
+            'write a team as its slug, such as "operations" or "acme/operations"',
+          ),
+      )
+      .default([])
+      .describe('Teams that must each have a member among the approvers.'),
+    unattributed: z
+      .enum(['fail', 'ignore'])
+      .default('fail')
+      .describe('What to do with commits whose author or committer is not linked to a GitHub account.'),
+    bots: z
+      .enum(['one_more', 'none'])
+      .default('one_more')
+      .describe(
+        'Whether a bot that wrote or pushed part of the change, with no person responsible for it, costs one more approval. `none`: not for `trusted_bots`.',
+      ),
+    trusted_bots: z
+      .array(z.string().regex(/^[\w-]{1,60}\[bot\]$/, 'write the login of a bot, such as "dependabot[bot]"'))
+      .max(50)
+      .default([])
+      .describe('The bots for which `bots: none` holds.'),
+    request_reviews: z
+      .boolean()
+      .default(false)
+      .describe('Whether to request reviews from people whose approval is stale and from missing teams.'),
+  })
+  .refine(({ bots, trusted_bots }) => (bots === 'none') === trusted_bots.length > 0, {
+    path: ['bots'],
+    error: '`bots: none` is for the bots in `trusted_bots`; write both, or neither',
+  })
 
 type Settings = z.output<typeof settings>
 
@@ -73,13 +89,19 @@ function enough(tally: Tally, snapshot: Snapshot, policy: Settings): Finding {
     missing === 0
       ? `Waiting for an approval from ${list(tally.missingTeams)}`
       : `Waiting for ${missing} ${names.length > 0 ? 'more ' : ''}${missing === 1 ? 'approval' : 'approvals'}`
-  return waiting(title, whatIsMissing(tally, snapshot, missing, names), {
+  return waiting(title, whatIsMissing(tally, snapshot, policy, missing, names), {
     who: whoCanApprove(tally),
     ...(policy.request_reviews ? { next: requests(tally) } : {}),
   })
 }
 
-function whatIsMissing(tally: Tally, snapshot: Snapshot, missing: number, names: string[]): string {
+function whatIsMissing(
+  tally: Tally,
+  snapshot: Snapshot,
+  policy: Settings,
+  missing: number,
+  names: string[],
+): string {
   const stale = tally.stale.map(({ review }) => code(review.person.login))
   const sentences = [
     names.length > 0 ? `Approved by ${list(names)}.` : 'No approvals yet.',
@@ -93,12 +115,13 @@ function whatIsMissing(tally: Tally, snapshot: Snapshot, missing: number, names:
           'or',
         )} has approved yet.`
       : '',
-    hiddenPeople(snapshot),
+    hiddenPeople(snapshot, policy),
   ]
   return sentences.filter((each) => each !== '').join(' ')
 }
 
-function hiddenPeople({ unownedBots: bots }: Snapshot): string {
+function hiddenPeople(snapshot: Snapshot, policy: Settings): string {
+  const bots = untrustedBots(snapshot, policy)
   if (bots.length === 0) return ''
   const names = list(bots.map(({ login }) => code(login)))
   const more = bots.length === 1 ? 'one more approval is' : `${bots.length} more approvals are`

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aStage } from '../support/stage.ts'
+
+const path = '.github/release-gate.yml'
+
+describe('a pull request that changes the policy', () => {
+  let stage: Stage
+  let first: Workshop
+  beforeAll(async () => {
+    stage = await aStage({ at: new Date('2026-11-24T18:10:00Z') })
+    cast(stage)
+    stage.github.installApp('foodyepay')
+    first = await furnish(stage, { policy: 'gates: { approvals: {} }\n' })
+  })
+  afterAll(() => stage.close())
+
+  const approved = async (branch: string, files: Record<string, string>, shop = first) => {
+    const change = await shop.openPull('ana', { branch, title: branch, files })
+    await shop.review('chloe', change)
+    await shop.review('dev', change)
+    return change
+  }
+
+  test('to an invalid one fails with an annotation at line and column, and no other fails by it', async () => {
+    const other = await approved('other', { 'src/a.ts': 'a\n' })
+    const broken = await approved('broken', { [path]: 'gates:\n  aprovals: {}\n' })
+    const check = await first.check(broken)
+    expect(check).toMatchObject({
+      conclusion: 'failure',
+      title: 'This change makes the policy invalid: line 2',
+    })
+    expect(check?.summary).toContain('.github/release-gate.yml:2:3')
+    expect(await first.merge('eva', broken)).toMatch(/Release gate/)
+    expect(await first.check(other)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('to another valid one does not fail by it', async () => {
+    const change = await approved('count', { [path]: 'gates: { approvals: { count: 2 } }\n' })
+    expect(await first.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('from an invalid one to a valid one does not wait for the window', async () => {
+    const window = 'gates: { approvals: {}, release_window: {} }\n'
+    const valid = await furnish(stage, { repo: 'valid', policy: window })
+    const waits = await approved('waits', { 'src/b.ts': 'b\n' }, valid)
+    expect(await valid.check(waits)).toMatchObject({
+      conclusion: null,
+      title: expect.stringMatching(/^Opens/),
+    })
+
+    const invalid = await furnish(stage, { repo: 'invalid', policy: 'gates: { aprovals: {} }\n' })
+    const repair = await approved('repair', { [path]: window }, invalid)
+    expect(await invalid.check(repair)).toMatchObject({ conclusion: 'success', title: 'Ready to merge' })
+    const more = await approved('more', { [path]: window, 'src/c.ts': 'c\n' }, invalid)
+    expect(await invalid.check(more)).toMatchObject({ conclusion: 'failure' })
+  })
+})
