@@ -16,8 +16,8 @@ export type AnchorShell = {
 }
 
 /**
- * Writes the newest record of each chain down in an issue, outside of the database whose owner could drop its triggers
- * (rules/ingest.md, "Records"). One that cannot be written now, because its App was removed or a limit is reached, keeps no other
+ * Writes the newest record of each chain down in an issue, outside of the database whose owner could drop its triggers.
+ * One that cannot be written now, because its App was removed or a limit is reached, keeps no other
  * one waiting, and is tried again the next day.
  */
 export async function anchorRecords(shell: AnchorShell): Promise<void> {

@@ -34,7 +34,7 @@ const answersKept = 16
 
 /**
  * Whether the window is open at an instant, and when that changes, to the millisecond.
- * Rule: rules/release-window.md, "The window". Throws a RangeError for an invalid date: never open by mistake.
+ * Throws a RangeError for an invalid date: never open by mistake.
  */
 export function stateAt(settings: WindowSettings, at: Date): CalendarState {
   const instant = at.getTime()

@@ -1,4 +1,4 @@
-/** What the description says of the change, by the words that auditors ask for (rules/ingest.md, "Records"). */
+/** What the description says of the change, by the words that auditors ask for. */
 export type ChangeDescription = {
   tickets: string[]
   reason: string | null
@@ -12,7 +12,8 @@ const keptTickets = 20
 
 /**
  * Reads `Reason:`, `Risk:`, `Rollback:` and `Ticket:` as lines, or as headings with the text below them, and every key
- * like `PAY-12` or `#12` and link to an issue as a ticket. What stands in an HTML comment, such as a template's hint, is not said.
+ * like `PAY-12` or `#12` and link to an issue as a ticket. What stands in an HTML comment, such as a template's hint, is
+ * not said.
  */
 export function readDescription(title: string, body: string): ChangeDescription {
   const lines = withoutComments(body).split(/\r?\n/)

@@ -46,7 +46,7 @@ export type MergeFacts = {
   rules: string
 }
 
-/** One merged change, as the records hold it (rules/ingest.md, "Records"). Plain JSON: what is not known is null. */
+/** One merged change, as the records hold it. Plain JSON: what is not known is null. */
 export type ChangeRecord = {
   repository: { id: number; owner: string; name: string }
   number: number

@@ -34,8 +34,8 @@ export type Contributions = {
 }
 
 /**
- * Everybody who had a hand in a change and therefore cannot approve it (`shared/rules/approvals.md`, "Who may
- * approve"). Proved update merges make nobody a contributor, neither by writing nor by pushing them.
+ * Everybody who had a hand in a change and therefore cannot approve it. Proved update merges make nobody a contributor,
+ * neither by writing nor by pushing them.
  */
 export function contributionsOf(facts: ContributionFacts): Contributions {
   const { opener } = facts

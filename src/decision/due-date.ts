@@ -4,7 +4,7 @@ import type { WindowSettings } from './window-settings.ts'
 
 type Place = Pick<WindowSettings, 'time_zone' | 'holidays'>
 
-/** How long a review may take (rules/release-window.md, "Urgent"). */
+/** How long a review may take. */
 const businessDays = 2
 
 /**

@@ -91,7 +91,7 @@ export const deploymentSchema = z.strictObject({
   succeededBy: z.string().nullable(),
 })
 
-/** What one run of the staging regression found, and what it was tied to (`shared/rules/regression.md`). */
+/** What one run of the staging regression found, and what it was tied to. */
 export const evidenceSchema = z.strictObject({
   runId: z.string(),
   headSha: sha,

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { lastingDuration } from './calendar/written-values.ts'
 
-/** The settings of urgency. Rule: rules/release-window.md, "Urgent". */
+/** The settings of urgent changes (docs/policy.md). */
 export const urgentSettings = z.strictObject({
   label: z
     .string()

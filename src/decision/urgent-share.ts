@@ -7,7 +7,7 @@ type Record = { kind: string; at: Date; body: object }
 export const askedAbout = 0.1
 
 /**
- * The share of urgent changes among the change records of [from, to) (rules/release-window.md, "Urgent": "over 90 days").
+ * The share of urgent changes among the change records of [from, to).
  * A merge counts as urgent where its label lifted something; one that went past the gate counts as merged, not as urgent.
  */
 export function urgentShare(records: Iterable<Record>, { from, to }: { from: Date; to: Date }): UrgentShare {

@@ -14,7 +14,7 @@ export type Urgency =
   | { state: 'valid'; by: Person; at: Date; until: Date; reason: string | undefined }
 
 /**
- * Evaluates the label `urgent` (`shared/rules/release-window.md`, "Urgent"). It counts when a person who has write
+ * Evaluates the label `urgent`. It counts when a person who has write
  * permission now put it on, and is void when removed, expired, or put on before the last change of base or, where it is
  * bound to the head, before a push that brought other content. Events of one and the same second are taken to have come
  * after the label: GitHub's times are no finer, and the label can be put on again.

@@ -16,7 +16,7 @@ export const linkMayLag = 2 * 60_000
 
 /**
  * Looks at a push to a covered branch that is two minutes old: commits that belong to no merged pull request, and a
- * rewritten history, are an exception, recorded once (rules/release-window.md, "The moment of merging"). Those whom
+ * rewritten history, are an exception, recorded once. Those whom
  * `push.allowed` lists may push: that of the policy as it stood before the push.
  * @returns what it is kept by, where it is an exception, recorded now or before.
  */

@@ -14,7 +14,7 @@ export type Head = { seq: number; hash: string }
 export const GENESIS = '0'.repeat(64)
 
 /**
- * Appends a record to the chain of its installation and gives its place (rules/ingest.md, "Records").
+ * Appends a record to the chain of its installation and gives its place.
  *
  * Within an open transaction it commits or rolls back with it; the chain stays locked until then, so keep that short.
  *

@@ -9,7 +9,7 @@ export type Delivery = Received & { id: string; state: 'received' | 'processed' 
 
 /**
  * Writes a delivery and calls `enqueue` in the same transaction, so that there is never a row without what follows from it
- * (rules/ingest.md, "Webhooks": durable write first, then 2xx).
+ * (durable write first, then 2xx).
  *
  * One that is stored already, the same id with the same body, is not taken again, except where its processing failed:
  * then a redelivery starts it anew. The same id with another body is another delivery, since the id is not signed: whoever

@@ -67,7 +67,7 @@ export type Queue = {
 }
 
 /**
- * The job queue: pg-boss on either database (rules/ingest.md, "Queue").
+ * The job queue: pg-boss on either database.
  *
  * `clock` is for stories and tests: jobs become due by it. Timers of a `TestClock` fire only from its `tick`.
  */

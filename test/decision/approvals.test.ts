@@ -23,7 +23,7 @@ import {
   writes,
 } from '../support/snapshot.ts'
 
-/** rules/approvals.md, in its words and in its order. */
+/** The rules of approval, in the order of docs/approvals.md. */
 
 const two = [anApproval(ann), anApproval(bob)]
 const dan = aPerson('dan')

@@ -18,7 +18,7 @@ import {
   shaOf,
 } from '../support/snapshot.ts'
 
-/** rules/approvals.md, "Who may approve": the barred set, from raw commits and pushes. */
+/** Who may not approve, from raw commits and pushes. */
 
 const base = shaOf('c')
 const robot = aBot('helper')

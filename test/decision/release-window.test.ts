@@ -2,7 +2,7 @@ import { releaseWindow } from '../../src/decision/gates/release-window.ts'
 import { testGate } from '../support/gate-tester.ts'
 import { aLabel, aSnapshot, inWindow, minutesLater } from '../support/snapshot.ts'
 
-/** rules/release-window.md, "The window" and the margin of "Closing time", as the gate judges and tells them. */
+/** The window and the margin before closing, as the gate evaluates them. */
 
 const friday = '2026-11-27T18:00:00Z'
 const at = (takenAt: string) => aSnapshot({ takenAt })

@@ -20,7 +20,7 @@ import {
   stagingTree as tree,
 } from '../support/snapshot.ts'
 
-/** rules/regression.md, "What triggers it, and what it is tied to" and "The verdict has three values", as the gate judges them. */
+/** What evidence is tied to, and its three verdicts, as the gate evaluates them. */
 
 const facts = (what: Partial<RegressionFacts> = {}) => ({
   regression: { tree, deployments: [aDeployment()], runs: [anEvidence()], ...what },

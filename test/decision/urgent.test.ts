@@ -19,7 +19,7 @@ import {
   reads,
 } from '../support/snapshot.ts'
 
-/** rules/release-window.md, "Urgent", in its words. */
+/** When the label `urgent` counts. */
 
 /** Friday, ten in the morning in Los Angeles; the label was put on an hour before. */
 const friday = '2026-11-27T18:00:00Z'

@@ -3,7 +3,7 @@ import { type Change, furnish, type Workshop } from '../../src/sandbox/workshop.
 import { openDatabase } from '../../src/store/database/open.ts'
 import { aStagingWorld, canaries, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
-/** rules/regression.md: what holds by the calendar, who may use which server, and what must never be seen anywhere. */
+/** The staging regression: what holds by the calendar, who may use which server, and what must never be seen anywhere. */
 
 let world: StagingWorld
 let count = 0

@@ -5,7 +5,7 @@ import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { allowBypass } from '../support/merging.ts'
 import { aStagingWorld, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
-/** rules/regression.md: what the bot makes of a suite that writes and looks into the ledger, and of what was released before. */
+/** The staging regression: what the bot makes of a suite that writes and looks into the ledger, and of what was released before. */
 
 const floors = 'limits: { per_tool: 2, total: 4 }'
 const policy = `gates:\n  staging_regression: { ${floors} }\n`

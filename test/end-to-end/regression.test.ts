@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 import { aStagingWorld, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
-/** rules/regression.md, as people meet it on GitHub. */
+/** The staging regression, as people meet it on GitHub. */
 
 let world: StagingWorld
 let count = 0

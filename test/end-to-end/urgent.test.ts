@@ -6,7 +6,7 @@ import { openDatabase } from '../../src/store/database/open.ts'
 import { aRepositoryOf, type MergingShop, windowPolicy } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
-/** rules/release-window.md, "Urgent", as people meet it on GitHub. */
+/** Urgent changes, as people meet them on GitHub. */
 
 let stage: Stage
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { Equality } from '../../src/decision/snapshot.ts'
 import { bindLabels, pushedAt } from '../../src/services/github/labels.ts'
 import { aLabel, ann, shaOf } from '../support/snapshot.ts'
 
-/** rules/release-window.md, "Urgent": a label is bound to the head that it was put on. */
+/** A label is bound to the head that it was put on. */
 
 const head = shaOf('a')
 const older = shaOf('b')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readOperator } from '../../src/regression/operator.ts'
 import { isServerAllowed, readServers, type StagingServer } from '../../src/settings/servers.ts'
 
-/** rules/regression.md: addresses and credentials come from the operator's environment by name. */
+/** Addresses and credentials come from the operator's environment by name. */
 
 const least = { SERVER_STAGING_URL: 'https://staging.example/mcp', SERVER_STAGING_REPOSITORIES: 'acme/shop' }
 const read = (more: Record<string, string> = {}) => readServers({ ...least, ...more })

@@ -13,7 +13,7 @@ const aWish = (what: Partial<RegressionRequest> = {}): RegressionRequest => ({
   ...what,
 })
 
-/** rules/ingest.md, "Queue": one at a time for each staging environment, one for each head. */
+/** One at a time for each staging environment, one for each head. */
 describeOnBoth('runs of the staging regression', (open) => {
   const withQueue = async (
     regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>,

@@ -47,7 +47,7 @@ const settings = z
 
 type Settings = z.output<typeof settings>
 
-/** Two people who did not write the change have approved this content (`shared/rules/approvals.md`). */
+/** Two people who did not write the change have approved this content. */
 export const approvals = defineGate({
   title: 'Approvals',
   settings,

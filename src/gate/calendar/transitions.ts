@@ -16,7 +16,7 @@ export type TransitionShell = RejudgingShell &
  * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are judged
  * again without reading, and only the checks whose state changes are written, those that must not be green first. What
  * was written is read afresh after it, in the background. What GitHub's limits left over is carried out at the time that
- * they allow (`shared/rules/release-window.md`, "Closing time").
+ * they allow.
  */
 export async function carryOut(shell: TransitionShell, signal: AbortSignal): Promise<void> {
   const { database, queue } = shell

@@ -26,7 +26,7 @@ const branchesRead = 100
 /**
  * What binds the branches of a repository now: active rulesets of the repository and those above it, and classic
  * protection. Read are the default branch, those that `covers` names, and others that are protected. Who may bypass a
- * ruleset GitHub shows only to those who may edit it (shared/rules/github.md).
+ * ruleset GitHub shows only to those who may edit it.
  */
 export async function readEnforcement(
   github: GitHub,

@@ -21,7 +21,7 @@ const REACH = 72 * 3_600_000
 const MOST_ATTEMPTS = 3
 
 /**
- * Which attempts to ask for again, oldest first (rules/ingest.md, "Webhooks", "Recovery"): attempts with one guid belong
+ * Which attempts to ask for again, oldest first: attempts with one guid belong
  * together, the newest of them tells whether the delivery arrived, and three are enough.
  *
  * @param attempts all that were made since `since`, in any order.

@@ -15,7 +15,7 @@ export const FOLDER_IN_USE = 'FOLDER_IN_USE'
 /**
  * Takes `folder` for this process alone, and makes it readable by its owner only (0700).
  *
- * Two processes on one PGlite folder corrupt it silently (rules/ingest.md, "Queue"), so the lock must be one that the
+ * Two processes on one PGlite folder corrupt it silently, so the lock must be one that the
  * kernel holds: it goes with the process however that ends, is never stolen from a live one, and does not mistake a
  * reused pid for the holder. Node has no `flock`; SQLite's exclusive transaction is the same kernel lock behind a
  * kept door. A file with a pid and a start time was the alternative; it fails between two containers on one volume.

@@ -4,7 +4,7 @@ import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 
 /**
- * Opens the state, Postgres in either of its two forms (rules/ingest.md, "Queue"; design.md, "Ground"), and brings its
+ * Opens the state, Postgres in either of its two forms, and brings its
  * schema up to date.
  *
  * @throws when another process holds the folder, when the server cannot be reached, and when an applied migration does

@@ -11,7 +11,7 @@ import { keepUp } from './upkeep.ts'
 type PgliteOptions = { dataDir: string; restoreFrom?: Blob; log?: DatabaseLog }
 
 /**
- * Opens Postgres inside this process on a folder (rules/ingest.md, "Queue"): one process a folder, 0700, CHECKPOINT and
+ * Opens Postgres inside this process on a folder: one process a folder, 0700, CHECKPOINT and
  * VACUUM by ourselves, since no background process does it here. A killed process loses nothing; a power cut may.
  */
 export async function openPglite(options: PgliteOptions): Promise<Database> {

@@ -6,7 +6,7 @@ const FIVE_MINUTES = 5 * 60_000
 const DAY = 24 * 60 * 60_000
 
 /**
- * CHECKPOINT every 5 minutes and VACUUM daily (rules/ingest.md, "Queue"): PGlite has no background process for either.
+ * CHECKPOINT every 5 minutes and VACUUM daily: PGlite has no background process for either.
  * The time of the last VACUUM is that of the file `mark`, so that a bot started anew each morning has it done as well.
  *
  * @returns a function that ends the upkeep and waits for the round that runs.

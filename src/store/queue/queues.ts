@@ -26,8 +26,8 @@ export const RETRY_LIMIT = 10
 const DAY = 24 * 60 * 60
 
 /**
- * An active job blocks its key, so a lost worker is noticed by its heartbeat and not by pg-boss's 900 s (rules/ingest.md,
- * "Queue"). Ten retries with these delays last about half an hour; then the dead letter queue, with an alert.
+ * An active job blocks its key, so a lost worker is noticed by its heartbeat and not by pg-boss's 900 s. Ten retries with
+ * these delays last about half an hour; then the dead letter queue, with an alert.
  */
 const COMMON = {
   heartbeatSeconds: 10,
