@@ -41,7 +41,7 @@ export function contributionsOf(facts: ContributionFacts): Contributions {
   const { opener } = facts
   const commits = facts.commits.filter((commit) => !facts.cleanMerges.has(commit.sha))
   const pushes = pushesOfWork(facts)
-  const contributors = distinct([
+  const contributors = distinctParts([
     ...(opener ? [{ person: opener, as: 'opener' as const }] : []),
     ...commits.flatMap(partsOf),
     ...pushes.flatMap(({ actor, after }) =>
@@ -108,7 +108,8 @@ function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed
   return [...new Set(unnamed)].map((commit) => ({ commit, field: 'pusher', name: 'unknown' }))
 }
 
-function distinct(contributors: Contributor[]): Contributor[] {
+/** Each person once for each part in each commit. */
+export function distinctParts(contributors: Contributor[]): Contributor[] {
   const byPart = contributors.map(
     (entry) => [`${entry.person.id} ${entry.as} ${entry.commit}`, entry] as const,
   )
@@ -135,7 +136,11 @@ function unownedBots(contributors: Contributor[], commits: Commit[], facts: Cont
   const bots = contributors
     .filter(({ person }) => person.type !== 'User')
     .filter(({ as, commit }) => !owned[as](commit ?? ''))
-  return [...new Map(bots.map(({ person }) => [person.id, person])).values()]
+  return distinctBots(bots.map(({ person }) => person))
+}
+
+export function distinctBots(bots: Person[]): Person[] {
+  return [...new Map(bots.map((bot) => [bot.id, bot])).values()]
 }
 
 /** Commits that a person's push brought: they can be reached from its new tip and not from its old one. */

@@ -236,11 +236,89 @@ describe('a rebase', () => {
     await expectStale(shop, pull, /src\/price\.ts/)
   })
 
-  test('pushed by somebody else drops them, since other people have worked on it', async () => {
+  test('pushed by somebody else keeps them, and bars whoever pushed it', async () => {
     const { shop, pull } = await approved()
     await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
     await rework(shop, pull, (copy) => copy.rebase('origin/main'), 'ben')
-    await expectStale(shop, pull, /other people have worked on it since/)
+    await expectKept(shop, pull, /`ben` cannot approve: committed and pushed/)
+  })
+})
+
+describe('a new contributor bars themselves and makes no other approval stale', () => {
+  const emptyCommit = (copy: WorkingCopy) => copy.git('commit', '--allow-empty', '-m', 'Run it again')
+  const cases: {
+    name: string
+    by: string
+    work: (copy: WorkingCopy) => Promise<unknown>
+    verdict: { state: string; title: string }
+    says: RegExp
+  }[] = [
+    {
+      name: 'an empty commit of somebody who has not approved: both approvals stand',
+      by: 'ben',
+      work: emptyCommit,
+      verdict: { state: 'passed', title: 'Approved by 2 people' },
+      says: /`ben` cannot approve: wrote, committed and pushed/,
+    },
+    {
+      name: 'an empty commit of an approver: only the other approval stands',
+      by: 'chloe',
+      work: emptyCommit,
+      verdict: { state: 'waiting', title: 'Waiting for 1 more approval' },
+      says: /`chloe` approved .* but it does not count: wrote, committed and pushed/,
+    },
+    {
+      name: 'a force-push of an approver that rewrites the message only',
+      by: 'chloe',
+      work: (copy) => copy.commit('Say it better', { amend: true }),
+      verdict: { state: 'waiting', title: 'Waiting for 1 more approval' },
+      says: /`chloe` approved .* but it does not count: .*pushed/,
+    },
+    {
+      name: 'a force-push of somebody else to other files drops all approvals',
+      by: 'ben',
+      work: async (copy) => {
+        await copy.write({ 'src/price.ts': numbered(40, { 20: 'price = 9' }) })
+        await copy.commit('Change it', { amend: true })
+      },
+      verdict: { state: 'waiting', title: 'Waiting for 2 approvals' },
+      says: /`chloe` and `dev` approved an older version and need to approve again/,
+    },
+  ]
+  test.each(cases)('$name', async ({ by, work, verdict, says }) => {
+    const { shop, pull } = await approved()
+    await rework(shop, pull, work, by)
+    const { state, title, text } = await shop.judge(pull)
+    expect({ state, title }).toEqual(verdict)
+    expect(text).toMatch(says)
+  })
+
+  test('whoever worked on the approved version stays barred after their commit was rewritten under another name', async () => {
+    const shop = await desk.shop()
+    const ben = { name: 'ben', email: 'ben@example.com' }
+    const pull = await shop.open('ana', price, { author: ben })
+    await shop.approve(pull, 'chloe', 'ben')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting' })
+    const ana = { name: 'ana', email: 'ana@example.com' }
+    await rework(shop, pull, (copy) => copy.commit('Change it', { amend: true, author: ana }))
+    const rewritten = await shop.judge(pull)
+    expect(rewritten).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+    expect(rewritten.text).toMatch(/`ben` approved .* but it does not count: wrote/)
+    await shop.approve({ ...pull, sha: rewritten.snapshot.head.sha }, 'ben')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+  })
+
+  test('a bot that pushed the approved version still asks for one more approval after a person rewrote it', async () => {
+    const shop = await desk.shop()
+    const robot = `robot-${crypto.randomUUID().slice(0, 8)}[bot]`
+    desk.github.addUser(robot, { type: 'Bot' })
+    desk.github.setCollaborator(shop.name, robot, 'write')
+    const pull = await shop.open(robot, price)
+    await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ title: 'Waiting for 1 more approval' })
+    const ana = { name: 'ana', email: 'ana@example.com' }
+    await rework(shop, pull, (copy) => copy.commit('Say it better', { amend: true, author: ana }))
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
   })
 })
 

@@ -2,7 +2,7 @@ import { type Commit, type Contributions, contributionsOf } from '../../decision
 import type { PullRef } from '../../decision/snapshot.ts'
 import { withCoAuthors } from './co-authors.ts'
 import { type CommitRange, readCommits, readListedCommits } from './commits.ts'
-import { type HeadFacts, idsOf, knownHead } from './older-heads.ts'
+import { type HeadFacts, handsIn, knownHead } from './older-heads.ts'
 import { personOf } from './people.ts'
 import type { Prover } from './proofs.ts'
 import { baseTip, type Pull } from './pulls.ts'
@@ -65,8 +65,8 @@ function isPusherKnown({ unattributed }: Contributions): boolean {
   return unattributed.every(({ field }) => field !== 'pusher')
 }
 
-function headFacts({ change }: CommitRange, { contributors }: Contributions): HeadFacts | undefined {
-  return change && { change, contributors: idsOf(contributors) }
+function headFacts({ change }: CommitRange, contributions: Contributions): HeadFacts | undefined {
+  return change && { change, ...handsIn(contributions) }
 }
 
 async function readContributions(

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { standingReviews } from '../../decision/reviews.ts'
-import type { Contributor, Equality, Review } from '../../decision/snapshot.ts'
+import type { Contributor, Equality, Person, Review } from '../../decision/snapshot.ts'
 import { type Prover, proofVersion, proveSame, type Version, withFootprint } from './proofs.ts'
 
-/** What is known of a commit as a head: its difference from the base, and the ids of all who had a hand in it. */
-export type HeadFacts = Version & { contributors: number[] }
+/** What is known of a commit as a head: its difference from the base, and who had a hand in it. */
+export type HeadFacts = Version & Hands
+
+/** Everybody who had a hand in a version, with one commit for each part, and the bots behind which nobody is known. */
+export type Hands = { contributors: Contributor[]; unownedBots: Person[] }
 
 /** Reads an older head from GitHub where it is not remembered; undefined: out of reach. */
 export type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
@@ -12,8 +15,10 @@ export type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
 /** By the name of the base branch that the head was offered to. */
 type OnBases = Record<string, HeadFacts>
 
-export function idsOf(contributors: Contributor[]): number[] {
-  return [...new Set(contributors.map(({ person }) => person.id))].sort((a, b) => a - b)
+/** One entry for each part of a person: a head of many commits is kept small. */
+export function handsIn({ contributors, unownedBots }: Hands): Hands {
+  const parts = new Map(contributors.map((part) => [`${part.person.id} ${part.as}`, part]))
+  return { contributors: [...parts.values()], unownedBots }
 }
 
 /**
@@ -51,10 +56,18 @@ export async function knownHead(
   return Object.hasOwn(known, baseRef) ? known[baseRef] : undefined
 }
 
-/**
- * For each older commit that a standing approval is for: whether the change and the set of contributors are what they
- * are at the head.
- */
+/** Reads each older head once, from memory where it is remembered. */
+export function headReader(prover: Prover, baseRef: string, readHead: ReadHead): ReadHead {
+  const found = new Map<string, ReturnType<ReadHead>>()
+  const find = async (sha: string) => (await knownHead(prover, baseRef, sha)) ?? readHead(sha)
+  return (sha) => {
+    const reading = found.get(sha) ?? find(sha)
+    found.set(sha, reading)
+    return reading
+  }
+}
+
+/** For each older commit that a standing approval is for: whether the change is what it is at the head. */
 export async function equalitiesFor(
   reviews: Review[],
   head: string,
@@ -67,20 +80,32 @@ export async function equalitiesFor(
   return Object.fromEntries(entries)
 }
 
-/** Whether one older head was the same change, by the same people, as the current one. */
+/**
+ * Whether one older head was the same change as the current one. Who had a hand in either is another question: they
+ * cannot approve, and make no other approval stale.
+ */
 export async function equalityWith(
   prover: Prover,
-  baseRef: string,
   current: HeadFacts,
   sha: string,
   readHead: ReadHead,
 ): Promise<Equality> {
   if (sha === current.change.head) return { same: true, how: 'it is the head' }
-  const then = (await knownHead(prover, baseRef, sha)) ?? (await readHead(sha))
-  if (!then) return notSame('that version is out of reach')
-  if (then.contributors.join() !== current.contributors.join())
-    return notSame('other people have worked on it since')
-  return proveSame(prover, then, current)
+  const then = await readHead(sha)
+  return then ? proveSame(prover, then, current) : notSame('that version is out of reach')
+}
+
+/**
+ * Who had a hand in the versions whose approvals count for the head. The content is theirs too, whatever names the
+ * commits carry since: a rewritten commit frees nobody.
+ */
+export async function handsInEqual(equalities: Record<string, Equality>, readHead: ReadHead): Promise<Hands> {
+  const equal = Object.entries(equalities).filter(([, { same }]) => same)
+  const heads = await Promise.all(equal.map(([sha]) => readHead(sha)))
+  return {
+    contributors: heads.flatMap((head) => head?.contributors ?? []),
+    unownedBots: heads.flatMap((head) => head?.unownedBots ?? []),
+  }
 }
 
 /** Whether the head is the same change against its base as it was against each of these, where it was seen before. */

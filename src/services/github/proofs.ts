@@ -10,7 +10,7 @@ import type { RepositoryName } from './repository.ts'
 export type Prover = { github: GitHub; repository: RepositoryName; repositoryId: number; facts: FactStore }
 
 /** Part of each key of what is remembered: raise it when a proof changes, or the shape of what is kept. */
-export const proofVersion = 1
+export const proofVersion = 2
 
 /** A change, and what it touches once that was read: the first proof that needs it fills it in. */
 export type Version = { change: ChangeFacts; footprint?: Footprint }

@@ -1,3 +1,4 @@
+import { distinctBots, distinctParts } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Equality, PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { FactStore } from '../../store/facts.ts'
@@ -7,7 +8,7 @@ import { baseChange, keepBase } from './bases.ts'
 import type { GitHub } from './client.ts'
 import { readWork } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
-import { equalitiesFor, equalityWith, keepHead, notSame } from './older-heads.ts'
+import { equalitiesFor, equalityWith, handsInEqual, headReader, keepHead, notSame } from './older-heads.ts'
 import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
@@ -96,10 +97,9 @@ async function readFacts(
   ])
   const reviews = reviewsBy(listed, merged?.at, timeline)
   const { head, contributions, pushes } = work
+  const readHead = headReader(prover, baseRef, work.readHead)
   const equalityTo = async (sha: string): Promise<Equality> =>
-    head
-      ? equalityWith(prover, baseRef, head, sha, work.readHead)
-      : notSame('GitHub cannot compare the head with its base')
+    head ? equalityWith(prover, head, sha, readHead) : notSame('GitHub cannot compare the head with its base')
   const names = labelsBefore(
     pull.labels.map((label) => label.name),
     timeline,
@@ -112,6 +112,7 @@ async function readFacts(
     ...[personOf(pull.user)].filter((person) => person !== null),
   ])
   const equalities = await equalitiesFor(reviews, pull.head.sha, equalityTo)
+  const before = await handsInEqual(equalities, readHead)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
   const changed = await baseChange(prover, ref.number, baseRef, head, timeline)
   const snapshot: Snapshot = {
@@ -128,7 +129,8 @@ async function readFacts(
     labels,
     reviews: reviews.map((review) => withDismissal(review, timeline)),
     ...contributions,
-    contributors: [...contributions.contributors, ...elsewhere],
+    contributors: distinctParts([...contributions.contributors, ...elsewhere, ...before.contributors]),
+    unownedBots: distinctBots([...contributions.unownedBots, ...before.unownedBots]),
     ...(work.incomplete === undefined ? {} : { commitsIncomplete: work.incomplete }),
     access,
     equalities,
@@ -139,7 +141,8 @@ async function readFacts(
     // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole; and
     // against a base that holds it already, a merged head changes nothing.
     if (!head || !work.pusherKnown || pull.merged) return
-    await keepHead(prover, baseRef, head, approvedHere(reviews, pull.head.sha))
+    const whole = { ...head, contributors: [...head.contributors, ...elsewhere] }
+    await keepHead(prover, baseRef, whole, approvedHere(reviews, pull.head.sha))
   }
   return { snapshot, keep }
 }
