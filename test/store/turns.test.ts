@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { withTurn } from '../../src/store/turns.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { aPostgresUrl, describeOnBoth } from '../support/databases.ts'
 import { aGate } from '../support/queues.ts'
 
 const never = new AbortController().signal
@@ -59,4 +60,27 @@ describeOnBoth('a turn on a staging environment', (open) => {
     )
     expect(await withTurn(db, 'staging e', never, async () => 'mine')).toBe('mine')
   })
+})
+
+test('two bots on one Postgres never work on one staging environment at the same time', async () => {
+  const url = await aPostgresUrl()
+  const bots = await Promise.all([openDatabase({ url }), openDatabase({ url })])
+  const [begun, release] = [aGate(), aGate()]
+  let working = 0
+  let most = 0
+  const work = async () => {
+    most = Math.max(most, ++working)
+    begun.resolve()
+    await release.promise
+    working -= 1
+  }
+  const turns = bots.map((bot) => withTurn(bot, 'staging', never, work))
+  await begun.promise
+  // The other one has asked by now, and is refused for as long as the first works.
+  await expect(withTurn(bots[0], 'staging', AbortSignal.timeout(700), work)).rejects.toThrow(/abort|timeout/i)
+  expect(working).toBe(1)
+  release.resolve()
+  await Promise.all(turns)
+  expect(most).toBe(1)
+  await Promise.all(bots.map((bot) => bot.close()))
 })
