@@ -13,11 +13,11 @@ import { createRedactor, type Redactor } from '../regression/redaction.ts'
 import { saidBefore } from '../regression/said-before.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import type { StagingSession } from '../services/mcp.ts'
-import type { ContractTarget } from './contract.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
 import { readInput, requireFolder, writeOutput } from './input-file.ts'
 import { baselineOf as readList } from './regress-files.ts'
 import { operatorOf } from './regress-input.ts'
+import type { ContractTarget } from './server-options.ts'
 import { cliTarget } from './server-target.ts'
 
 export async function show(options: ContractTarget & { json?: boolean }): Promise<void> {

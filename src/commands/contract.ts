@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Severity } from '../regression/contract/index.ts'
-import { type ServerOptions, withServerOptions } from './server-options.ts'
-
-export type ContractTarget = ServerOptions & { elicitation: 'none' | 'defaults' }
+import { type ContractTarget, withServerOptions } from './server-options.ts'
 
 /** `contract show | diff | record`: the list of tools that a server promises. */
 export function contractCommand(): Command {

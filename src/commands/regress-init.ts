@@ -8,9 +8,9 @@ import { saidBefore } from '../regression/said-before.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import type { ListedTool } from '../services/mcp.ts'
 import { requireFolder, writeOutput } from './input-file.ts'
-import type { InitOptions } from './regress.ts'
 import { regress } from './regress-action.ts'
 import { operatorOf } from './regress-input.ts'
+import type { InitOptions } from './regress-options.ts'
 import { cliTarget } from './server-target.ts'
 
 /** Writes a first suite for a server, runs what can be run of it, and says what to do next. */

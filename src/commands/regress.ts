@@ -1,25 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type ServerOptions, withServerOptions } from './server-options.ts'
-
-export type RegressOptions = ServerOptions & {
-  suite: string[]
-  policy?: string
-  only?: string[]
-  /** Calls each tool only until something can be said, for a first look. */
-  once?: boolean
-  baseline?: string
-  baseSuite?: string[]
-  declared?: string
-  record?: string
-  junit?: string
-  markdown?: string
-  json?: boolean
-  annotate?: boolean
-  writes?: boolean
-  updateSnapshots?: boolean
-  concurrency?: number
-  expectVersion?: string
-}
+import type { InitOptions, RegressOptions } from './regress-options.ts'
+import { withServerOptions } from './server-options.ts'
 
 /** `regress`: runs a suite against a server, as the bot does it before a release. */
 export function regressCommand(): Command {
@@ -76,8 +57,6 @@ export function regressCommand(): Command {
       await regress(options)
     })
 }
-
-export type InitOptions = ServerOptions & { out: string; force?: boolean }
 
 function initCommand(): Command {
   return withServerOptions(new Command('init'))

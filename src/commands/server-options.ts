@@ -25,3 +25,5 @@ export function withServerOptions(command: Command, isRequired = true): Command 
     .option('--query <name=value...>', 'add a value to the query of the address, written in the same way')
     .option('--pass-env <name...>', 'variables of this environment that a command may see')
 }
+
+export type ContractTarget = ServerOptions & { elicitation: 'none' | 'defaults' }

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { counted } from '../regression/counted.ts'
 import { sameJson } from '../regression/exact.ts'
 import type { SuitePart } from '../regression/merge-suites.ts'
-import type { RunInput } from '../regression/run.ts'
+import type { RunInput } from '../regression/run-input.ts'
 import {
   readSnapshots,
   type Snapshots,

@@ -1,4 +1,4 @@
-import type { CaseContext } from './case-run.ts'
+import type { CaseContext } from './case-context.ts'
 import type { CaseResult } from './report-schema.ts'
 import type { SuiteCase } from './suite-schema.ts'
 import { fill } from './variables.ts'

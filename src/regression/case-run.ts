@@ -1,10 +1,8 @@
 import { nearestFew } from '../decision/did-you-mean.ts'
-import type { Ledger } from '../services/ledger.ts'
-import { type ListedTool, type Outcome, type RawResult, textOf } from '../services/mcp.ts'
-import type { Receipts } from '../services/receipts.ts'
+import { type Outcome, type RawResult, textOf } from '../services/mcp.ts'
 import { cleanUp, verify } from './aftermath.ts'
-import type { Caller } from './calls.ts'
 import { captureFrom } from './capture.ts'
+import type { CaseContext } from './case-context.ts'
 import { describeBlocks } from './content-check.ts'
 import { cut } from './cut.ts'
 import { bodyOf, expectedStatuses, mismatches } from './expectation.ts'
@@ -12,27 +10,10 @@ import type { Mismatch } from './mismatch.ts'
 import { saysThatItWrites, writesIn } from './reads.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult } from './report-schema.ts'
-import { mask, type Snapshots, snapshotMismatches } from './snapshots.ts'
+import { mask, snapshotMismatches } from './snapshots.ts'
 import { type Planned, plan } from './steps.ts'
-import type { Suite, SuiteCase } from './suite-schema.ts'
+import type { SuiteCase } from './suite-schema.ts'
 import { fill } from './variables.ts'
-
-export type CaseContext = {
-  suite: Suite
-  caller: Caller
-  redactor: Redactor
-  variables: ReadonlyMap<string, string>
-  checkOutput: (
-    tool: ListedTool | undefined,
-    result: Extract<Outcome, { kind: 'ok' }>['result'],
-  ) => Mismatch[]
-  snapshots?: Snapshots
-  /** The operator marked this server as safe to write to. */
-  mayWrite: boolean
-  ledger?: Ledger
-  receipts?: Receipts
-  signal?: AbortSignal
-}
 
 /** Runs a case once. Rejects only with `RunStopped`. */
 export async function runCase(entry: SuiteCase, context: CaseContext): Promise<CaseResult> {

@@ -1,41 +1,14 @@
-import type { ListedTool, StagingSession } from '../services/mcp.ts'
-import type { CallRecord } from './calls.ts'
+import type { StagingSession } from '../services/mcp.ts'
 import { counted } from './counted.ts'
 import { cut } from './cut.ts'
 import { allGates, notCovered } from './gates.ts'
+import type { Gathered } from './gathered.ts'
 import { asNumber } from './ratio.ts'
 import type { Redactor } from './redaction.ts'
-import type { CaseResult, DataCheck, GateResult, RunReport, RunVerdict } from './report-schema.ts'
-import type { RunInput } from './run.ts'
+import type { GateResult, RunReport, RunVerdict } from './report-schema.ts'
+import type { RunInput } from './run-input.ts'
 import { wilson } from './statistics.ts'
 import { isError, toolRows } from './tool-rows.ts'
-
-/** What a run has seen so far; filled as it goes, so that a run that dies can still be told. */
-export type Gathered = {
-  startedAt: Date
-  began: number
-  session?: StagingSession
-  /** Further sessions, where several calls may be under way at a time. */
-  others: StagingSession[]
-  server?: StagingSession
-  tools: ReadonlyMap<string, ListedTool>
-  cases: CaseResult[]
-  records: CallRecord[]
-  data: DataCheck[]
-  gates: GateResult[]
-  /** What clients that validate refuse; unset until the list has been read. */
-  refused?: string[]
-  refusedBefore: ReadonlySet<string>
-  /** What differed in sessions that were opened later. */
-  meanwhile: string[]
-  changes: RunReport['contract']['changes']
-  contractNotes: string[]
-  notes: string[]
-  /** How often the server ended the session during the run. */
-  sessionsEnded: number
-  /** Why the run could not go on: unreachable, login failed, died, stopped. */
-  stopped?: string
-}
 
 /** Turns what was seen into the report. Pure but for the clock that measures the run. */
 export function buildReport(input: RunInput, seen: Gathered): RunReport {

@@ -1,4 +1,4 @@
-import type { Gathered } from './judgement.ts'
+import type { Gathered } from './gathered.ts'
 import { millis } from './latency-chart.ts'
 import type { Limits } from './limits.ts'
 import { saysThatItWrites, writesBy } from './reads.ts'

@@ -1,7 +1,7 @@
 import { type Opened, openStaging, type StagingTarget } from '../services/mcp.ts'
 import type { Operator } from './operator.ts'
 import type { Redactor } from './redaction.ts'
-import type { RunInput } from './run.ts'
+import type { RunInput } from './run-input.ts'
 import type { Suite } from './suite-schema.ts'
 
 /** How the sessions, the ledger and the receipts of a run are opened, for the command line and for the bot. */

@@ -1,5 +1,6 @@
 import type { Caller } from './calls.ts'
-import { type CaseContext, runCase, toolsOf } from './case-run.ts'
+import type { CaseContext } from './case-context.ts'
+import { runCase, toolsOf } from './case-run.ts'
 import { expectedStatuses } from './expectation.ts'
 import type { Limits } from './limits.ts'
 import { casesToRun, isRepeatable, measuredTools } from './repeatable.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { StagingSession } from '../services/mcp.ts'
-import type { RunInput } from './run.ts'
+import type { RunInput } from './run-input.ts'
 
 const PAUSES_MS = [0, 200, 400]
 

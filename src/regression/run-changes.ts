@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ListedTool, StagingSession, ToolListing } from '../services/mcp.ts'
 import { type RunStopped, runStopped } from './calls.ts'
-import type { RunInput } from './run.ts'
+import type { RunInput } from './run-input.ts'
 import { list } from './run-session.ts'
 
 /** What was judged must be the same from the first call to the last: a change in between makes the evidence worthless. */

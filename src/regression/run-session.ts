@@ -1,8 +1,8 @@
 import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import { type CallerOptions, isSessionEnded, runStopped } from './calls.ts'
 import { type Versions, versionsOf } from './contract-check.ts'
-import type { Gathered } from './judgement.ts'
-import type { RunInput } from './run.ts'
+import type { Gathered } from './gathered.ts'
+import type { RunInput } from './run-input.ts'
 import { saidBefore } from './said-before.ts'
 
 /** Opens the session of a run; a server that cannot be reached, or is another one, stops it. */

@@ -1,62 +1,23 @@
-import type { Ledger } from '../services/ledger.ts'
-import type { Opened, StagingSession } from '../services/mcp.ts'
-import type { Receipts } from '../services/receipts.ts'
+import type { StagingSession } from '../services/mcp.ts'
 import { type Caller, type CallerOptions, createCaller, isRunStopped } from './calls.ts'
-import type { CaseContext } from './case-run.ts'
+import type { CaseContext } from './case-context.ts'
 import { type Baseline, baselineOf } from './contract-check.ts'
 import { contractGate } from './contract-gate.ts'
-import { buildReport, type Gathered } from './judgement.ts'
-import type { Limits } from './limits.ts'
+import type { Gathered } from './gathered.ts'
+import { buildReport } from './judgement.ts'
 import { outputChecker } from './output-check.ts'
-import { type Progress, runCases } from './passes.ts'
+import { runCases } from './passes.ts'
 import { refusedBefore, refusedInList } from './protocol-gate.ts'
 import { readsNotes, withReads } from './reads.ts'
 import { reconcile } from './reconcile.ts'
-import type { Redactor } from './redaction.ts'
 import { reopener } from './reopen.ts'
 import type { RunReport } from './report-schema.ts'
 import { changedMeanwhile, confirmIdentity, differences, listWatcher } from './run-changes.ts'
+import type { RunInput } from './run-input.ts'
 import { askVersions, connect, list } from './run-session.ts'
-import { type Snapshots, snapshotKeys } from './snapshots.ts'
-import { checkMirror, checkSanitized, type Declaration } from './staging-data.ts'
-import type { SuiteChanges } from './suite-file.ts'
+import { snapshotKeys } from './snapshots.ts'
+import { checkMirror, checkSanitized } from './staging-data.ts'
 import { problemsOf } from './suite-problems.ts'
-import type { Suite } from './suite-schema.ts'
-
-/** Everything that a run needs. Nothing is read from the environment here. */
-export type RunInput = {
-  suite: Suite
-  runId: string
-  limits: Limits
-  /** Limits of the suite that were looser than the policy's, and so do not count. */
-  refusedLimits?: string[]
-  open: (signal?: AbortSignal) => Promise<Opened>
-  redactor: Redactor
-  variables: ReadonlyMap<string, string>
-  /** The operator marked this server as safe to write to. */
-  mayWrite: boolean
-  ledger?: Ledger
-  receipts?: Receipts
-  baseline?: Baseline
-  declaration?: Declaration
-  readFile?: (path: string) => Promise<string | undefined>
-  /** The head's sha where the server itself must report it as its version (`identity: server`). */
-  expectVersion?: string
-  /** What was deployed, in words for the report. */
-  deployment?: string
-  suiteChanges?: SuiteChanges
-  /** Absent where none are stored. */
-  snapshots?: Snapshots
-  /** How many calls of read-only cases may be under way at a time; 1 where nothing is said. */
-  concurrency?: number
-  /** Names of the only cases to run. */
-  only?: string[]
-  /** Whether the server speaks a version of the protocol; undefined where it could not be asked. */
-  speaks?: (protocolVersion: string) => Promise<boolean | undefined>
-  signal?: AbortSignal
-  onProgress?: (progress: Progress) => void
-  now?: () => Date
-}
 
 export type RunOutput = {
   report: RunReport

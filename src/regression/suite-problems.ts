@@ -1,4 +1,4 @@
-import type { RunInput } from './run.ts'
+import type { RunInput } from './run-input.ts'
 import { namesIn, unsetNames } from './steps.ts'
 import type { SuiteCase } from './suite-schema.ts'
 

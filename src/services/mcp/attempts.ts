@@ -1,8 +1,8 @@
-import type { SessionOptions, StagingSession, StagingTarget } from '../mcp.ts'
 import { type Connection, isModern, type RequestLimits } from './connection.ts'
 import { connectLegacy, type LegacyTarget } from './legacy.ts'
 import type { Login } from './login.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
+import type { SessionOptions, StagingSession, StagingTarget } from './session.ts'
 import { type Trace, traced } from './trace.ts'
 
 export type Attempt = {

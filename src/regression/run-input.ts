@@ -1,0 +1,46 @@
+import type { Ledger } from '../services/ledger.ts'
+import type { Opened } from '../services/mcp.ts'
+import type { Receipts } from '../services/receipts.ts'
+import type { Baseline } from './contract-check.ts'
+import type { Limits } from './limits.ts'
+import type { Progress } from './passes.ts'
+import type { Redactor } from './redaction.ts'
+import type { Snapshots } from './snapshots.ts'
+import type { Declaration } from './staging-data.ts'
+import type { SuiteChanges } from './suite-file.ts'
+import type { Suite } from './suite-schema.ts'
+
+/** Everything that a run needs. Nothing is read from the environment here. */
+export type RunInput = {
+  suite: Suite
+  runId: string
+  limits: Limits
+  /** Limits of the suite that were looser than the policy's, and so do not count. */
+  refusedLimits?: string[]
+  open: (signal?: AbortSignal) => Promise<Opened>
+  redactor: Redactor
+  variables: ReadonlyMap<string, string>
+  /** The operator marked this server as safe to write to. */
+  mayWrite: boolean
+  ledger?: Ledger
+  receipts?: Receipts
+  baseline?: Baseline
+  declaration?: Declaration
+  readFile?: (path: string) => Promise<string | undefined>
+  /** The head's sha where the server itself must report it as its version (`identity: server`). */
+  expectVersion?: string
+  /** What was deployed, in words for the report. */
+  deployment?: string
+  suiteChanges?: SuiteChanges
+  /** Absent where none are stored. */
+  snapshots?: Snapshots
+  /** How many calls of read-only cases may be under way at a time; 1 where nothing is said. */
+  concurrency?: number
+  /** Names of the only cases to run. */
+  only?: string[]
+  /** Whether the server speaks a version of the protocol; undefined where it could not be asked. */
+  speaks?: (protocolVersion: string) => Promise<boolean | undefined>
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+  now?: () => Date
+}
