@@ -423,7 +423,7 @@ describe('a head from a fork', () => {
 })
 
 describe('without deployments', () => {
-  test('the label asks for a run, It counts for the head at the time of the run', async () => {
+  test('the label asks for a run, tied to the head at the time of the run', async () => {
     const shop = await world.shop(
       'gates:\n  staging_regression:\n    deployment: none\n    limits: { per_tool: 2, total: 4 }\n',
     )

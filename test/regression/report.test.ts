@@ -159,7 +159,7 @@ describe('the report', () => {
     })
     expect(text).toContain('Server rewards abc, MCP 2025-11-25 over http; deployment staging 7')
     expect(text).toContain('release-gate regress --suite s.yml')
-    expect(reportMarkdown(aReport())).toContain('It counts for the head at the time of the run')
+    expect(reportMarkdown(aReport())).toContain('tied to the head at the time of the run')
     expect(reportMarkdown(aReport(), { atHead: false })).not.toContain('tied to the head')
   })
 
