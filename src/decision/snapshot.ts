@@ -122,6 +122,9 @@ export const regressionSchema = z.strictObject({
   runs: z.array(evidenceSchema),
 })
 
+/** `absent`: GitHub knows no such team, or hides it. `no_writers`: it has members, and none of them has write access. */
+export const teamProblemSchema = z.enum(['absent', 'unreadable', 'empty', 'no_writers'])
+
 export const snapshotSchema = z.strictObject({
   pull: pullRefSchema,
   /** The only clock that a gate may look at. */
@@ -188,10 +191,13 @@ export const snapshotSchema = z.strictObject({
   equalities: z.record(z.string(), equalitySchema),
   /** Account ids of the members of each team that the policy names, nested teams included. */
   teams: z.record(z.string(), z.array(z.int().positive())),
+  /** Why nobody of a team can act, for teams where that is so. Earlier versions did not read it. */
+  teamProblems: z.record(z.string(), teamProblemSchema).optional(),
   /** Read only where the policy names the gate `staging_regression`. */
   regression: regressionSchema.optional(),
 })
 
+export type TeamProblem = z.infer<typeof teamProblemSchema>
 export type Person = z.infer<typeof personSchema>
 export type PullRef = z.infer<typeof pullRefSchema>
 export type Review = z.infer<typeof reviewSchema>

@@ -291,6 +291,42 @@ testGate('Who may approve', approvals, {
       settings: { teams: ['operations'] },
       state: 'waiting',
     },
+    ...(
+      [
+        ['absent', 'Team operations does not exist', '`operations` does not exist, or the App cannot see it'],
+        ['unreadable', 'Team operations cannot be read', 'grant the App the permission to read members'],
+        ['empty', 'Team operations has no members', 'add people with write access'],
+        ['no_writers', 'Team operations has nobody with write access', 'give the team write access'],
+      ] as const
+    ).map(([problem, title, says]) => ({
+      name: `a team from which nobody can ever approve: ${problem}`,
+      snapshot: aSnapshot({ reviews: two, teamProblems: { operations: problem } }),
+      settings: { teams: ['operations'] },
+      state: 'failed' as const,
+      title,
+      says: [says, '`approvals.teams`'],
+      next: [],
+    })),
+    {
+      name: 'such a team fails before anybody has approved, also a draft, and is not asked for a review',
+      snapshot: aSnapshot({ draft: true, teamProblems: { operations: 'absent', sre: 'empty' } }),
+      settings: { teams: ['operations', 'sre'], request_reviews: true },
+      state: 'failed',
+      title: 'Team operations does not exist (and 1 more)',
+      says: '`sre` has no members',
+      next: [],
+    },
+    {
+      name: 'a team that still lacks an approval waits where another one that the gate does not name has a problem',
+      snapshot: aSnapshot({
+        reviews: two,
+        teams: { operations: [cleo.id] },
+        teamProblems: { 'on-call': 'absent' },
+      }),
+      settings: { teams: ['operations'] },
+      state: 'waiting',
+      saysNot: 'on-call',
+    },
     ...['absent', 'constructor', '__proto__', 'toString'].map((team) => ({
       name: `a team that could not be read: ${team}`,
       snapshot: aSnapshot({ reviews: two }),

@@ -83,6 +83,12 @@ testGate('The label urgent lifts the window', releaseWindow, {
       title: 'Urgent by author',
     },
     {
+      name: 'put on by a member of one team, where another one does not exist',
+      snapshot: urgent({ teams: { sre: [ann.id] }, teamProblems: { 'on-call': 'absent' } }),
+      settings: settings({ labelled_by: ['on-call', 'sre'] }),
+      title: 'Urgent by ann',
+    },
+    {
       name: 'put on by a member of one of the teams that may',
       snapshot: urgent({ teams: { 'on-call': [bob.id], sre: [ann.id] } }),
       settings: settings({ labelled_by: ['on-call', 'sre'] }),
@@ -226,6 +232,23 @@ testGate('The label urgent lifts the window', releaseWindow, {
         '`ann`, who added it, is not a member of `on-call` or `acme/sre`.',
         'members of `on-call` or `acme/sre` can add the label `urgent`',
       ],
+    },
+    ...(['absent', 'unreadable', 'empty', 'no_writers'] as const).map((problem) => ({
+      name: `not where nobody in the team that may put it on can act: ${problem}`,
+      snapshot: urgent({ teamProblems: { 'on-call': problem } }),
+      settings: settings({ labelled_by: ['on-call'] }),
+      state: 'failed' as const,
+      says: ['Team on-call ', '`release_window.urgent.labelled_by`'],
+      saysNot: 'No action needed',
+    })),
+    {
+      name: 'not without the label either: a closed window names the team, and is evaluated again when it opens',
+      snapshot: urgent({ labels: [], teamProblems: { 'on-call': 'absent' } }),
+      settings: settings({ labelled_by: ['on-call'] }),
+      state: 'failed',
+      title: 'Team on-call does not exist',
+      says: 'The window: Wednesdays 10:00–11:00 Pacific.',
+      next: [{ kind: 'recheck', at: '2026-12-02T18:00:00.000Z' }],
     },
     {
       name: 'not by a team whose name is a property that every object has',

@@ -47,14 +47,14 @@ describe('the role at the time of the evaluation', () => {
   test('one who was demoted to triage does not count', async () => {
     const { shop, pull, login } = await approvedByNewcomer()
     desk.github.setCollaborator(shop.name, login, 'triage')
-    await expectOneMissing(shop, pull, /the role is `triage` now/)
+    await expectOneMissing(shop, pull, /their role is now `triage`/)
   })
 
   test.each(['read', 'triage'])('an approval with the role %s never counted', async (role) => {
     const shop = await desk.shop()
     const pull = await shop.open('ana', price)
     await shop.approve(pull, 'chloe', hire(shop, role))
-    await expectOneMissing(shop, pull, new RegExp(`the role is \`${role}\` now`))
+    await expectOneMissing(shop, pull, new RegExp(`their role is now \`${role}\``))
   })
 
   test('one who was given the right to write after approving counts', async () => {
@@ -115,7 +115,7 @@ describe('one person is an account id', () => {
     desk.github.setCollaborator(shop.name, `${login}-left`, null)
     desk.github.addUser(login)
     desk.github.setCollaborator(shop.name, login, 'write')
-    await expectOneMissing(shop, pull, new RegExp(`\`${login}-left\` approved .* the role is \`none\` now`))
+    await expectOneMissing(shop, pull, new RegExp(`\`${login}-left\` approved .* their role is now \`none\``))
   })
 
   test('a login taken over between two requests: the id decides', async () => {
@@ -170,7 +170,7 @@ describe('teams', () => {
 
   test('one who left the team after approving does not represent it', async () => {
     const slug = `ops-${++count}`
-    desk.github.addTeam('acme', slug, { members: ['dev'] })
+    desk.github.addTeam('acme', slug, { members: ['dev', 'eva'] })
     const shop = await withTeam(slug)
     const pull = await shop.open('ana', price)
     await shop.approve(pull, 'chloe', 'dev')
@@ -182,11 +182,68 @@ describe('teams', () => {
     })
   })
 
-  test('a team that does not exist is represented by nobody', async () => {
+  test('a team that does not exist is represented by nobody, and fails by its name', async () => {
     const shop = await withTeam('no-such-team')
     const pull = await shop.open('ana', price)
     await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({
+      state: 'failed',
+      title: 'Team no-such-team does not exist',
+    })
+  })
+
+  beforeAll(() => readers.slice(3).forEach((login) => void desk.github.addUser(login)))
+  const readers = ['rob', 'tim', 'zoe', ...Array.from({ length: 9 }, (_, index) => `reader-${index}`)]
+
+  test.each([
+    { who: 'nobody', members: [], state: 'failed', title: 'has no members' },
+    {
+      who: 'people who cannot write',
+      members: readers,
+      state: 'failed',
+      title: 'has nobody with write access',
+    },
+    {
+      who: 'a writer among others',
+      members: [...readers, 'dev'],
+      state: 'waiting',
+      title: 'an approval from',
+    },
+    {
+      who: 'an owner of the organization',
+      members: ['rob', 'olga'],
+      state: 'waiting',
+      title: 'an approval from',
+    },
+  ])('with $who in it is $state, for two more requests at most', async ({ members, state, title }) => {
+    const slug = `ops-${++count}`
+    desk.github.addTeam('acme', slug, { members })
+    const shop = await withTeam(slug)
+    const pull = await shop.open('ana', price)
+    await shop.approve(pull, 'chloe', 'eva')
+    const asked: string[] = []
+    shop.restart(async (input, init) => {
+      asked.push(new URL(String(input)).pathname)
+      return fetch(input, init)
+    })
+    expect(await shop.judge(pull)).toMatchObject({ state, title: expect.stringContaining(title) })
+    const ofReviewers = /collaborators\/(ana|chloe|eva)\/permission$/
+    const more = asked.filter((path) => path.includes('/collaborators') && !ofReviewers.test(path))
+    expect(more.length).toBeLessThanOrEqual(2)
+  })
+
+  test('whose writers GitHub does not list is waited for: nothing is concluded', async () => {
+    const slug = `ops-${++count}`
+    desk.github.addTeam('acme', slug, { members: ['rob', 'tim'] })
+    const shop = await withTeam(slug)
+    const pull = await shop.open('ana', price)
+    await shop.approve(pull, 'chloe', 'eva')
+    const body = { message: 'Resource not accessible by integration' }
+    const path = `/repos/${shop.name}/collaborators`
+    const restore = desk.github.faults.add({ kind: 'status', status: 403, body, path })
     expect(await shop.judge(pull)).toMatchObject({ state: 'waiting' })
+    restore()
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed' })
   })
 
   test('a team that the App may not read is represented by nobody', async () => {
@@ -198,10 +255,7 @@ describe('teams', () => {
     const path = `/orgs/acme/teams/${slug}/members`
     const body = { message: 'Resource not accessible by integration' }
     const mend = desk.github.faults.add({ kind: 'status', status: 403, body, path })
-    expect(await shop.judge(pull)).toMatchObject({
-      state: 'waiting',
-      title: `Waiting for an approval from ${slug}`,
-    })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: `Team ${slug} cannot be read` })
     mend()
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
   })

@@ -5,6 +5,7 @@ import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { type Tally, tallyOf, untrustedBots } from '../tally.ts'
 import { unattributedFinding } from '../unattributed.ts'
+import { unusableTeams } from '../unusable-teams.ts'
 
 const settings = z
   .strictObject({
@@ -56,6 +57,7 @@ export const approvals = defineGate({
     const finding =
       unattributedFinding(snapshot, policy.unattributed) ??
       blocked(tally) ??
+      unusableTeams(tally.missingTeams, snapshot, 'approvals.teams') ??
       drafted(snapshot) ??
       enough(tally, snapshot, policy)
     return { ...finding, details: approvalDetails(tally, snapshot) }

@@ -4,6 +4,7 @@ import { durationInWords, parseDuration } from '../duration.ts'
 import { defineGate, type Finding, passed, type Step, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
+import { unusableTeams } from '../unusable-teams.ts'
 import { evaluateUrgency, type Urgency } from '../urgent.ts'
 import { type WindowSettings, windowSettings } from '../window-settings.ts'
 
@@ -13,16 +14,34 @@ export const releaseWindow = defineGate({
   settings: windowSettings,
   labels: ({ urgent }) => [urgent.label],
   evaluate(snapshot, settings) {
-    const now = new Date(snapshot.takenAt)
-    const urgency = evaluateUrgency(snapshot, settings.urgent)
-    const finding = frozen(snapshot, settings) ?? byCalendar(now, settings, snapshot.takeBack ?? 0)
-    if (urgency.state === 'absent') return finding
-    if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
-    return finding.state === 'passed'
-      ? noting(finding, `${labelled(urgency, settings)} The window is open without it.`)
-      : lifted(urgency, settings, snapshot)
+    const finding = byWindowAndLabel(snapshot, settings)
+    return finding.state === 'passed' ? finding : withUnusableTeams(finding, snapshot, settings)
   },
 })
+
+function byWindowAndLabel(snapshot: Snapshot, settings: WindowSettings): Finding {
+  const now = new Date(snapshot.takenAt)
+  const urgency = evaluateUrgency(snapshot, settings.urgent)
+  const finding = frozen(snapshot, settings) ?? byCalendar(now, settings, snapshot.takeBack ?? 0)
+  if (urgency.state === 'absent') return finding
+  if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
+  return finding.state === 'passed'
+    ? noting(finding, `${labelled(urgency, settings)} The window is open without it.`)
+    : lifted(urgency, settings, snapshot)
+}
+
+/** A closed window is all the same evaluated again when it opens; its text is the rule, which stays true until then. */
+function withUnusableTeams(finding: Finding, snapshot: Snapshot, settings: WindowSettings): Finding {
+  const { reason, lasting = reason, next } = finding
+  const isRule = !isFrozen(snapshot) && settings.frozen === undefined
+  const problem = unusableTeams(
+    settings.urgent.labelled_by,
+    snapshot,
+    'release_window.urgent.labelled_by',
+    isRule ? `The window: ${lasting}` : lasting,
+  )
+  return problem ? { ...problem, ...(next ? { next } : {}) } : finding
+}
 
 /**
  * The window of a policy that names none: always open, so that only an ordered freeze and what lifts it are left of the

@@ -1,6 +1,6 @@
 import type { Access, Person } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
-import { orAbsent, statusOfError } from './errors.ts'
+import { orAbsent } from './errors.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
 /** The permission of each person now. A former collaborator of a private repository is a 404: no access. */
@@ -16,7 +16,8 @@ export async function readAccess(
   return Object.fromEntries(entries)
 }
 
-async function accessOf(github: GitHub, repository: RepositoryName, person: Person): Promise<Access> {
+/** The permission of one person now. */
+export async function accessOf(github: GitHub, repository: RepositoryName, person: Person): Promise<Access> {
   const none = { role: 'none', write: false }
   if (person.type !== 'User') return none
   const answer = await orAbsent(
@@ -27,28 +28,4 @@ async function accessOf(github: GitHub, repository: RepositoryName, person: Pers
   // The login may belong to somebody else by now: the id decides.
   if (user?.id !== person.id) return none
   return { role: role || permission, write: permission === 'admin' || permission === 'write' }
-}
-
-/** The members of each team, nested teams included, as GitHub counts them. A team that cannot be read has none. */
-export async function readTeams(
-  github: GitHub,
-  repository: RepositoryName,
-  teams: string[],
-): Promise<Record<string, number[]>> {
-  const entries = await Promise.all(
-    teams.map(async (team) => [team, await membersOf(github, repository, team)] as const),
-  )
-  return Object.fromEntries(entries)
-}
-
-async function membersOf(github: GitHub, { owner }: RepositoryName, team: string): Promise<number[]> {
-  const [slug = team, org = owner] = team.split('/').reverse()
-  const options = { org, team_slug: slug, per_page: 100 }
-  try {
-    const members = await github.paginate(github.rest.teams.listMembersInOrg, options)
-    return members.map(({ id }) => id)
-  } catch (error) {
-    if ([403, 404].includes(statusOfError(error) ?? 0)) return []
-    throw error
-  }
 }

@@ -2,7 +2,7 @@ import { distinctBots, distinctParts } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Equality, PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { FactStore } from '../../store/facts.ts'
-import { readAccess, readTeams } from './access.ts'
+import { readAccess } from './access.ts'
 import { approvedHere, pushersAmongApprovers } from './approvers.ts'
 import { baseChange, keepBase } from './bases.ts'
 import type { GitHub } from './client.ts'
@@ -14,6 +14,7 @@ import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
 import { type Pull, readPull, versionOf } from './pulls.ts'
 import { readReviews, reviewsBy, withDismissal } from './reviews.ts'
+import { readTeams, teamFacts } from './teams.ts'
 import { labelsBefore, labelsOf, readTimeline } from './timeline.ts'
 
 /** A snapshot, and the other open pull requests of the repository that have the same head. */
@@ -134,7 +135,7 @@ async function readFacts(
     ...(work.incomplete === undefined ? {} : { commitsIncomplete: work.incomplete }),
     access,
     equalities,
-    teams,
+    ...(await teamFacts(github, repository, teams, access)),
   }
   const keep = async () => {
     await keepBase(prover, ref.number, baseRef, timeline)
