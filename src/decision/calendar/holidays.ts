@@ -32,6 +32,18 @@ export function holidayDates(place: string, year: number): HolidayDate[] {
   return dates
 }
 
+/** Every place of which holidays are known: countries, their states, and the regions of those. */
+export function holidayPlaces(): string[] {
+  const codes = (listed: Codes) => Object.keys(listed ?? {})
+  return codes(places.getCountries()).flatMap((country) => [
+    country,
+    ...codes(places.getStates(country)).flatMap((state) => [
+      `${country}-${state}`,
+      ...codes(places.getRegions(country, state)).map((region) => `${country}-${state}-${region}`),
+    ]),
+  ])
+}
+
 /** What is wrong with the name of a place, as the end of a sentence, or undefined when its holidays are known. */
 export function placeProblem(place: string): string | undefined {
   const unknown = unknownPart(place)
