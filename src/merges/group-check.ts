@@ -10,7 +10,13 @@ import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { withLease } from '../store/leases.ts'
-import { changedMembers, forgetGroup, type OpenGroup, saveGroup } from '../store/merge-groups.ts'
+import {
+  changedMembers,
+  forgetGroup,
+  type OpenGroup,
+  passedGroups,
+  saveGroup,
+} from '../store/merge-groups.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { awaitTurn, noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
@@ -64,6 +70,9 @@ async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promi
 export async function revokeGroupGreen(shell: GroupShell, github: GitHub, group: Group): Promise<void> {
   const report = revokedReport('The merge queue dropped this group')
   await inTurn(shell, group, async () => {
+    // GitHub drops a group as soon as its check fails: whoever failed it has said more than this.
+    const [green] = await passedGroups(shell.database, group.repository, group.headSha)
+    if (!green) return forgetGroup(shell.database, group.repository, group.headSha)
     await bring(shell, github, group, { what: 'given up', report })
     await shell.database.transaction(async (tx) => {
       const { installationId } = group.repository

@@ -151,7 +151,7 @@ describe('a push to a covered branch that belongs to no pull request', () => {
       expect.objectContaining({
         forced: true,
         commits: [],
-        bypassed: ['The history of main was rewritten by force.'],
+        bypassed: ['The history of main was rewritten by a force push.'],
       }),
     )
   })

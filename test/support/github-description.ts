@@ -115,7 +115,11 @@ function bodyOf(body: Body | undefined): Schema | undefined {
 }
 
 /** Where the description itself is wrong: an account is said to be a person and an enterprise at the same time. */
-const misprints = [/^GET \/app\/installations answers 200\/\d+\/account: name is missing$/]
+const misprints = [
+  /^GET \/app\/installations answers 200\/\d+\/account: name is missing$/,
+  // A label may have no description: the full pull request and the label itself say so.
+  /^GET \/repos\/\{owner\}\/\{repo\}\/(pulls|commits\/\{commit_sha\}\/pulls) answers 200\/\d+\/labels\/\d+\/description: null is not of the type string$/,
+]
 
 /** Sentences on what of a request and its answer GitHub does not describe; none where all is. */
 export function undescribed(exchange: Exchange): string[] {
