@@ -71,7 +71,9 @@ export const policySchema = z.strictObject({
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
   push: pushSettings
     .optional()
-    .describe('Pushes to covered branches that belong to no pull request are exceptions, except these.'),
+    .describe(
+      'Pushes that belong to no pull request are exceptions on the default branch and where the check is required, except these.',
+    ),
   slack: slackSettings
     .optional()
     .describe('Where notices of merges and of exceptions go. Without it the repository has no notices.'),

@@ -2,9 +2,11 @@ import { dueDate } from '../decision/due-date.ts'
 import { pushNotice } from '../decision/merge-notice.ts'
 import type { PushedRange, RepositoryRef } from '../decision/merge-task.ts'
 import type { Policy } from '../decision/policy.ts'
+import { checkName } from '../decision/report.ts'
 import { bypassedByPush, type DirectPush, keyOfPush, pushIssue } from '../decision/review-issue.ts'
 import type { Person } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
+import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
 import { appendRecord } from '../store/audit.ts'
 import { landingOf, saveLanding } from '../store/follow-ups.ts'
@@ -15,9 +17,9 @@ import { type MergeShell, repositoryOf } from './shell.ts'
 export const linkMayLag = 2 * 60_000
 
 /**
- * Looks at a push to a covered branch that is two minutes old: commits that belong to no merged pull request, and a
- * rewritten history, are an exception, recorded once. Those whom
- * `push.allowed` lists may push: that of the policy as it stood before the push.
+ * Looks at a push, two minutes old, to a covered branch that is the default branch or requires the check: commits that
+ * belong to no merged pull request, and a rewritten history, are an exception, recorded once. Those whom `push.allowed`
+ * lists may push: that of the policy as it stood before the push.
  * @returns what it is kept by, where it is an exception, recorded now or before.
  */
 export async function recordPush(
@@ -31,12 +33,26 @@ export async function recordPush(
   const { default_branch: defaultBranch } = data
   const inForce = await policyBefore(shell, github, repository, { ...range, defaultBranch })
   if (!inForce || !isCoveredBy(inForce.policy, range.branch, defaultBranch)) return undefined
+  if (!(await isGuarded(github, repository, range.branch, defaultBranch))) return undefined
   const read = await readPush(github, repository, range, defaultBranch)
   if (!read || (read.strangers.length === 0 && !read.forced)) return undefined
   if (isAllowed(read.by, inForce.policy?.push?.allowed ?? [])) return undefined
   const push = pushOf(repository, range, read, shell.now())
   await record(shell, repository, { push, page: data.html_url, policy: inForce.policy })
   return keyOfPush(push)
+}
+
+/**
+ * Whether pushing to a branch goes past the check: on the default branch always, on others where the check is required. A
+ * policy for `**` covers pull requests to every branch, and people still push to their own.
+ */
+async function isGuarded(
+  github: GitHub,
+  { owner, repo }: RepositoryRef,
+  branch: string,
+  defaultBranch: string,
+): Promise<boolean> {
+  return branch === defaultBranch || requiresCheckOn(github, { owner, repo }, branch, checkName)
 }
 
 /** By login, an App's being `name[bot]`. Somebody whom GitHub does not name is nobody who is allowed. */

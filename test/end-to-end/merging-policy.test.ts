@@ -10,6 +10,7 @@ import {
   openedIssues,
   type ReadRecord,
   recordsOf,
+  requireCheck,
   windowPolicy,
 } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
@@ -26,6 +27,7 @@ const pass = (minutes: number) => stage.moveTo(new Date(stage.now().getTime() + 
 
 async function scene(name: string, policy?: string | null): Promise<MergingShop> {
   const shop = await aRepositoryOf(stage, policy)
+  if (policy === releases) await requireCheck(stage, shop, { include: 'release/*' })
   await allowBypass(stage, shop)
   shops.set(name, shop)
   return shop

@@ -11,6 +11,7 @@ import {
   openedIssues,
   type ReadRecord,
   recordsOf,
+  requireCheck,
   windowPolicy,
 } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
@@ -28,6 +29,22 @@ async function directPush(shop: MergingShop, login = 'olga', branch = 'main'): P
   await copy.push({ ref: branch })
   await stage.settled()
   return sha
+}
+
+/** A branch at the tip of main that classic protection requires our check on, though not of administrators. */
+async function protectedShop(shop: MergingShop, branch: string): Promise<MergingShop> {
+  const copy = await stage.github.workingCopy(shop.name, 'olga')
+  await copy.branch(branch, 'origin/main')
+  await copy.push({ ref: branch })
+  await stage.as('olga').rest.repos.updateBranchProtection({
+    ...shop.repository,
+    branch,
+    required_status_checks: { strict: false, checks: [{ context: 'Release gate' }], contexts: [] },
+    enforce_admins: false,
+    required_pull_request_reviews: null,
+    restrictions: null,
+  })
+  return shop
 }
 
 const later = (minutes: number) => stage.moveTo(new Date(stage.now().getTime() + minutes * 60_000))
@@ -51,11 +68,26 @@ beforeAll(async () => {
   await directPush(await scene('allowed App', allowed), 'release-bot[bot]')
   await directPush(await scene('other App'), 'release-bot[bot]')
   await directPush(await scene('feature'), 'ana', 'feature')
-  await directPush(
-    await scene('covered', `branches: [main, "release/*"]\n${windowPolicy}`),
-    'olga',
-    'release/1',
-  )
+  const releases = `branches: [main, "release/*"]\n${windowPolicy}`
+  for (const [name, rule] of [
+    ['covered', {}],
+    ['other check', { check: 'build' }],
+    ['disabled rule', { enforcement: 'disabled' }],
+    ['unreadable rule', { check: 'build' }],
+  ] as const) {
+    const one = await scene(name, releases)
+    await requireCheck(stage, one, { include: 'release/*', ...rule })
+    await allowBypass(stage, one)
+    const path = `/repos/${one.name}/rules/branches/**`
+    const body = { message: 'Resource not accessible by integration' }
+    if (name === 'unreadable rule') stage.github.faults.add({ kind: 'status', status: 403, path, body })
+    await directPush(one, 'olga', 'release/1')
+  }
+  const everywhere = await scene('every branch', `branches: ["**"]\n${windowPolicy}`)
+  await directPush(everywhere, 'ana', 'feature')
+  await directPush(everywhere, 'ana', 'ana/try')
+  await directPush(await scene('default of every branch', `branches: ["**"]\n${windowPolicy}`))
+  await directPush(await protectedShop(await scene('protected', releases), 'release/2'), 'olga', 'release/2')
   const forced = await scene('forced')
   await directPush(forced)
   const copy = await stage.github.workingCopy(forced.name, 'olga')
@@ -140,9 +172,13 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     expect(await openedIssues(stage, shop('again'))).toHaveLength(3)
   })
 
-  test('is one on any covered branch, a new one too', () => {
-    expect(exceptionsIn('covered')).toHaveLength(1)
-    expect(exceptionsIn('covered')[0]?.body).toMatchObject({ branch: 'release/1' })
+  test.each([
+    ['where a ruleset requires the check, also on a new branch', 'covered', 'release/1'],
+    ['where the protection of the branch requires the check', 'protected', 'release/2'],
+    ['where GitHub does not tell whether the check is required', 'unreadable rule', 'release/1'],
+    ['on the default branch, where the policy covers every branch', 'default of every branch', 'main'],
+  ])('is one %s', (_where, name, branch) => {
+    expect(exceptionsIn(name)).toMatchObject([{ body: { kind: 'pushed', branch } }])
   })
 
   test('a rewritten history is one, even where nothing new came', () => {
@@ -162,6 +198,9 @@ describe('no exception is', () => {
     ['a push by an account that push.allowed lists, whatever the case', 'allowed'],
     ['a push by an App that push.allowed lists', 'allowed App'],
     ['a push to a branch that the policy does not cover', 'feature'],
+    ['a push to a feature branch, where the policy covers every branch', 'every branch'],
+    ['a push to a covered branch that requires another check only', 'other check'],
+    ['a push to a covered branch whose ruleset is disabled', 'disabled rule'],
     ['a merge commit', 'merge'],
     ['a squash', 'squash'],
     ['a rebase', 'rebase'],

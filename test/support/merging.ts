@@ -211,6 +211,28 @@ export async function allowBypass(
   }
 }
 
+type Rule = { include: string; check?: string; enforcement?: 'active' | 'disabled' }
+
+/** A ruleset that requires a check on the branches of a pattern: ours, unless another one is named. */
+export async function requireCheck(
+  stage: Stage,
+  { repository }: Workshop,
+  { include, check = 'Release gate', enforcement = 'active' }: Rule,
+): Promise<void> {
+  const parameters = {
+    required_status_checks: [{ context: check }],
+    strict_required_status_checks_policy: false,
+  }
+  await stage.as('olga').request('POST /repos/{owner}/{repo}/rulesets', {
+    ...repository,
+    name: `${check} on ${include}`,
+    target: 'branch',
+    enforcement,
+    conditions: { ref_name: { include: [`refs/heads/${include}`], exclude: [] } },
+    rules: [{ type: 'required_status_checks', parameters }],
+  })
+}
+
 /** Slack takes one message a second for each channel, and other notices may stand in the line. */
 export async function letNoticesPass(stage: Stage, seconds = 12): Promise<void> {
   for (let second = 0; second < seconds; second += 2) {

@@ -57,6 +57,17 @@ export async function readEnforcement(
   return { branches, unread: Math.max(0, names.length - branchesRead), rulesets }
 }
 
+/** Whether a ruleset or the protection of a branch requires a check by this name, from whatever App. True where it cannot be read. */
+export async function requiresCheckOn(
+  github: GitHub,
+  repository: RepositoryName,
+  branch: string,
+  check: string,
+): Promise<boolean> {
+  const state = await readBranch(github, repository, branch, [])
+  return !state.readable || state.sources.some(({ checks }) => checks.some(({ name }) => name === check))
+}
+
 async function readBranch(
   github: GitHub,
   repository: RepositoryName,
