@@ -42,7 +42,10 @@ function membersInBoth(read: Snapshot, before: Snapshot): Snapshot['teams'] {
 export function missingFacts(read: Snapshot, before: Snapshot | undefined): string | undefined {
   if (read.commitsIncomplete !== undefined && before?.commitsIncomplete === undefined)
     return read.commitsIncomplete
-  const unknown = ({ unattributed }: Snapshot) => unattributed.filter(({ field }) => field === 'pusher')
+  const unknown = ({ unattributed, head }: Snapshot) => [
+    ...unattributed.filter(({ field }) => field === 'pusher'),
+    ...(head.pushersHidden ? ['the fork'] : []),
+  ]
   if (!before || unknown(read).length <= unknown(before).length) return undefined
   return 'who pushed the commits can no longer be read; the branch or the fork they came from may be gone.'
 }

@@ -17,6 +17,9 @@ export type Signature = { name: string; person: Person | null }
 /** One change of the head branch, as GitHub's activity API tells it: commit data does not name who pushed. */
 export type Push = { actor: Person | null; before: string; after: string }
 
+/** A fork whose activity cannot be read: whoever pushed to it may be anybody. */
+export type HiddenFork = { owner: Person | null }
+
 /** What contributions are told from. `cleanMerges` are the update merges that are proved to add nothing. */
 export type ContributionFacts = {
   opener: Person | null
@@ -24,6 +27,7 @@ export type ContributionFacts = {
   commits: Commit[]
   pushes: Push[]
   cleanMerges: ReadonlySet<string>
+  hiddenFork?: HiddenFork
 }
 
 export type Contributions = {
@@ -38,11 +42,12 @@ export type Contributions = {
  * neither by writing nor by pushing them.
  */
 export function contributionsOf(facts: ContributionFacts): Contributions {
-  const { opener } = facts
+  const { opener, hiddenFork } = facts
   const commits = facts.commits.filter((commit) => !facts.cleanMerges.has(commit.sha))
   const pushes = pushesOfWork(facts)
   const contributors = distinctParts([
     ...(opener ? [{ person: opener, as: 'opener' as const }] : []),
+    ...(hiddenFork?.owner ? [{ person: hiddenFork.owner, as: 'fork owner' as const }] : []),
     ...commits.flatMap(partsOf),
     ...pushes.flatMap(({ actor, after }) =>
       actor ? [{ person: actor, as: 'pusher' as const, commit: after }] : [],
@@ -50,7 +55,10 @@ export function contributionsOf(facts: ContributionFacts): Contributions {
   ])
   return {
     contributors,
-    unattributed: [...commits.flatMap(unattributedIn), ...unknownPushers(facts.head, facts.pushes, pushes)],
+    unattributed: [
+      ...commits.flatMap(unattributedIn),
+      ...(hiddenFork ? [] : unknownPushers(facts.head, facts.pushes, pushes)),
+    ],
     unmatchedCoAuthors: [...new Set(commits.flatMap(({ message }) => coAuthorsIn(message).unmatched))],
     unownedBots: unownedBots(contributors, commits, facts),
   }
@@ -101,7 +109,10 @@ function pushesOfWork({ commits, pushes, cleanMerges }: ContributionFacts): Push
   return pushes.filter((push) => ours.has(push.after) && !onlyMerged(push))
 }
 
-/** Whoever pushed unnamed cannot be barred, so the gate stays closed; so it does when nothing tells of the head's push. */
+/**
+ * Whoever pushed unnamed cannot be barred, so the gate stays closed; so it does when nothing tells of the head's push. A
+ * hidden fork never tells: it costs one more approval instead, so that nobody waits for what does not come.
+ */
 function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed[] {
   const unnamed = ofWork.filter(({ actor }) => !actor).map(({ after }) => after)
   if (!all.some(({ after }) => after === head)) unnamed.push(head)
@@ -132,6 +143,7 @@ function unownedBots(contributors: Contributor[], commits: Commit[], facts: Cont
     pusher: () => false,
     'co-author': () => true,
     'behind the bot': () => true,
+    'fork owner': () => true,
   }
   const bots = contributors
     .filter(({ person }) => person.type !== 'User')

@@ -63,6 +63,7 @@ const did: Record<Contributor['as'], string> = {
   'co-author': 'is named as co-author of',
   pusher: 'pushed',
   'behind the bot': 'is responsible for the bot that opened the pull request',
+  'fork owner': 'owns the fork whose pushes cannot be read',
 }
 
 /** What one person did: `opened the pull request; wrote and pushed abc1234 (and 2 more commits)`. */
@@ -75,8 +76,10 @@ export function describeParts(parts: Contributor[]): string {
     .join('; ')
 }
 
+const withoutCommits: Contributor['as'][] = ['opener', 'behind the bot', 'fork owner']
+
 function objectOf(as: Contributor['as'], entries: Contributor[]): string {
-  return as === 'opener' || as === 'behind the bot' ? '' : describeCommits(entries)
+  return withoutCommits.includes(as) ? '' : describeCommits(entries)
 }
 
 function describeCommits(entries: Contributor[]): string {

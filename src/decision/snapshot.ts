@@ -54,7 +54,7 @@ export const accessSchema = z.strictObject({
 /** Somebody who had a hand in the change and therefore cannot approve it. */
 export const contributorSchema = z.strictObject({
   person: personSchema,
-  as: z.enum(['opener', 'author', 'committer', 'co-author', 'pusher', 'behind the bot']),
+  as: z.enum(['opener', 'author', 'committer', 'co-author', 'pusher', 'behind the bot', 'fork owner']),
   commit: sha.optional(),
 })
 
@@ -159,6 +159,8 @@ export const snapshotSchema = z.strictObject({
     sha,
     ref: z.string(),
     fork: z.boolean(),
+    /** The fork does not let the App read who pushed to it: one of them may be an approver. */
+    pushersHidden: z.boolean().optional(),
     /** Merged, and the base holds this very commit: not after a squash or a rebase. */
     landed: z.boolean().optional(),
     /** When GitHub took in the last push of this head, by the activity API; left out where it does not tell. */

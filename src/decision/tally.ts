@@ -16,7 +16,10 @@ export type Tally = {
 type Trust = { bots?: 'one_more' | 'none'; trusted_bots?: string[] }
 type Wanted = Trust & { count: number; teams: string[] }
 
-/** Counts who has approved; each bot behind which nobody is known may hide an approver, so each asks for one more. */
+/**
+ * Counts who has approved; each bot behind which nobody is known may hide an approver, and so may a fork whose pushes
+ * cannot be read, so each asks for one more.
+ */
 export function tallyOf(snapshot: Snapshot, wanted: Wanted): Tally {
   const standing = standingReviews(snapshot.reviews)
   const judged = standing
@@ -32,7 +35,7 @@ export function tallyOf(snapshot: Snapshot, wanted: Wanted): Tally {
     blocks: standing.filter(
       ({ state, person }) => state === 'CHANGES_REQUESTED' && snapshot.access[person.id]?.write,
     ),
-    needed: wanted.count + untrustedBots(snapshot, wanted).length,
+    needed: wanted.count + untrustedBots(snapshot, wanted).length + (snapshot.head.pushersHidden ? 1 : 0),
     missingTeams: wanted.teams.filter((team) => !membersOf(team, snapshot).some((id) => approvers.has(id))),
   }
 }

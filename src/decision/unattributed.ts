@@ -25,8 +25,7 @@ function unknownPusher(entries: Unattributed[]): Finding {
   return failed(
     'Unknown who pushed',
     `GitHub does not say who pushed ${commitsOf(entries)}, and whoever did must not approve. ` +
-      'That is so where the branch is in a fork that is private or gone, or was pushed too long ago: ' +
-      'push a new commit, to a branch of this repository if need be.',
+      'GitHub may list a push a little late. It does not list one that is too old: push a new commit then.',
     { who: 'The author' },
   )
 }

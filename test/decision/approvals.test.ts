@@ -81,6 +81,11 @@ testGate('Who may approve', approvals, {
       title: 'Approved by 3 people',
     },
     {
+      name: 'one more approval than usual where the branch is in a fork that does not show who pushed',
+      snapshot: aSnapshot({ reviews: [...two, anApproval(cleo)], head: { fork: true, pushersHidden: true } }),
+      title: 'Approved by 3 people',
+    },
+    {
       name: 'every listed team is represented by one of the approvers, one person for two teams too',
       snapshot: aSnapshot({
         reviews: two,
@@ -228,6 +233,34 @@ testGate('Who may approve', approvals, {
       snapshot: aSnapshot({ reviews: [...two, anApproval(cleo)], unownedBots: [robot, aBot('other')] }),
       state: 'waiting',
       says: 'no person is known to be responsible for it, so 2 more approvals are needed than usual.',
+    },
+    {
+      name: 'two approvals, where the branch is in a fork that does not show who pushed',
+      snapshot: aSnapshot({ reviews: two, head: { fork: true, pushersHidden: true } }),
+      state: 'waiting',
+      title: 'Waiting for 1 more approval',
+      says: 'The branch is in a fork that does not show who pushed to it, so one more approval is needed than usual.',
+    },
+    {
+      name: 'three approvals, one of them from the owner of the fork that does not show who pushed',
+      snapshot: aSnapshot({
+        reviews: [...two, anApproval(cleo)],
+        contributors: [{ person: cleo, as: 'fork owner' }],
+        head: { fork: true, pushersHidden: true },
+      }),
+      state: 'waiting',
+      title: 'Waiting for 1 more approval',
+      says: '`cleo` cannot approve: owns the fork whose pushes cannot be read',
+    },
+    {
+      name: 'three approvals, where a bot wrote in a fork that does not show who pushed: both may hide an approver',
+      snapshot: aSnapshot({
+        reviews: [...two, anApproval(cleo)],
+        unownedBots: [robot],
+        head: { fork: true, pushersHidden: true },
+      }),
+      state: 'waiting',
+      title: 'Waiting for 1 more approval',
     },
     {
       name: 'a commit that GitHub cannot tie to an account: fail closed, name the commit and say how to mend it',

@@ -171,6 +171,24 @@ describe('barred are', () => {
       barred: ['ann pusher'],
     },
     {
+      name: 'the owner of a fork that does not show who pushed, and the people of its commits',
+      facts: {
+        hiddenFork: { owner: cleo },
+        commits: [aCommit(head, { author: signed(ann), committer: signed(bob) })],
+        pushes: [],
+      },
+      barred: ['cleo fork owner', 'ann author', 'bob committer'],
+    },
+    {
+      name: 'the people of the commits, where such a fork belongs to no person',
+      facts: {
+        hiddenFork: { owner: null },
+        commits: [aCommit(head, { author: signed(ann), committer: signed(bob) })],
+        pushes: [],
+      },
+      barred: ['ann author', 'bob committer'],
+    },
+    {
       name: 'whoever pushed the same head again after somebody else had pushed it',
       facts: { pushes: [aPush(author, head), aPush(bob, head, { before: older })] },
       barred: ['bob pusher'],
@@ -259,6 +277,20 @@ describe('a commit whose author or committer GitHub cannot tie to an account', (
       fields: ['pusher unknown'],
     },
     {
+      name: 'is none for the pushes of a fork that does not show them: that would never be mended',
+      facts: { pushes: [], hiddenFork: { owner: author } },
+      fields: [],
+    },
+    {
+      name: 'is one whose author is unknown, in a fork that does not show its pushes too',
+      facts: {
+        commits: [aCommit(head, { author: signed(null, 'Zoe') })],
+        pushes: [],
+        hiddenFork: { owner: author },
+      },
+      fields: ['author Zoe'],
+    },
+    {
       name: 'is the head where only an older commit was pushed by somebody known',
       facts: {
         commits: [aCommit(older), aCommit(head, { parents: [older] })],
@@ -339,6 +371,11 @@ describe('a bot behind which nobody is known', () => {
         pushes: [aPush(aBot('pusher'), head)],
       },
       bots: ['helper[bot]', 'pusher[bot]'],
+    },
+    {
+      name: 'is one that wrote in a fork that does not show who pushed: its owner may not be who drives it',
+      facts: { commits: [aCommit(head, byBot)], pushes: [], hiddenFork: { owner: ann } },
+      bots: ['helper[bot]'],
     },
     {
       name: 'is not one whose commit a person pushed, who is barred for it',

@@ -223,7 +223,13 @@ describe('every request may fail', () => {
 describe('a push that GitHub lists late', () => {
   test('keeps the gate closed and is looked at again a minute later', async () => {
     const shop = await aShop()
-    const hide = stage.github.faults.add({ kind: 'status', status: 404, path: /\/activity$/, only: 'app' })
+    const hide = stage.github.faults.add({
+      kind: 'status',
+      status: 200,
+      body: [],
+      path: /\/activity$/,
+      only: 'app',
+    })
     const change = await shop.openPull('ana', { branch: 'change', title: 'A change', files })
     await shop.review('chloe', change)
     await shop.review('dev', change)

@@ -329,11 +329,47 @@ describe('forks', () => {
     expect(barred(judgement)).toEqual(['zoe'])
   })
 
-  test('a private fork: nobody tells who pushed, and the gate stays closed', async () => {
+  test('a private fork: nobody tells who pushed, so its owner is barred and one more approval is needed', async () => {
     const shop = await desk.shop({ private: true })
     desk.github.setCollaborator(shop.name, 'zoe', 'read')
     const pull = await fromFork(shop)
     await shop.approve(pull, 'chloe', 'dev')
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Unknown who pushed' })
+    const two = await shop.judge(pull)
+    expect(two).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+    expect(partsOf(two, 'zoe')).toContain('fork owner')
+    await shop.approve(pull, 'eva')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 3 people' })
   })
+
+  const refusing: (status: number) => typeof fetch = (status) => async (input, init) =>
+    /\/activity\?/.test(String(input))
+      ? Response.json({ message: 'Refused' }, { status })
+      : fetch(input, init)
+
+  test.each([403, 404])(
+    'a public fork whose activity answers %i is taken for one that hides its pushes',
+    async (status) => {
+      const shop = await desk.shop({ private: false })
+      const pull = await fromFork(shop)
+      shop.restart(async (input, init) =>
+        (/\/repos\/zoe\//.test(String(input)) ? refusing(status) : fetch)(input, init),
+      )
+      await shop.approve(pull, 'chloe', 'dev')
+      expect(await shop.judge(pull)).toMatchObject({
+        state: 'waiting',
+        title: 'Waiting for 1 more approval',
+      })
+    },
+  )
+
+  test.each([403, 404])(
+    'where the activity of the repository itself answers %i, nothing is judged: that is a failure of the installation',
+    async (status) => {
+      const shop = await desk.shop()
+      const pull = await shop.open('ana', price)
+      await shop.approve(pull, 'chloe', 'dev', 'eva')
+      shop.restart(refusing(status))
+      await expect(shop.judge(pull)).rejects.toMatchObject({ status })
+    },
+  )
 })

@@ -115,7 +115,7 @@ describe('what the API can give', () => {
     expect(judgement.text).toMatch(/too large for GitHub to list all of its files/)
   })
 
-  test('the fork is gone: nobody tells who pushed, and the gate stays closed', async () => {
+  test('the fork is gone: nobody tells who pushed, and one more approval is needed', async () => {
     const { shop, pull } = await approved()
     shop.restart(async (input, init) => {
       const answer = await fetch(input, init)
@@ -123,7 +123,9 @@ describe('what the API can give', () => {
       const data = (await answer.json()) as { head: object }
       return Response.json({ ...data, head: { ...data.head, repo: null } })
     })
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Unknown who pushed' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+    await shop.approve(pull, 'eva')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 3 people' })
   })
 })
 

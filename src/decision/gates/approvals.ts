@@ -118,9 +118,13 @@ function whatIsMissing(
         )} has approved yet.`
       : '',
     hiddenPeople(snapshot, policy),
+    snapshot.head.pushersHidden ? hiddenPushers : '',
   ]
   return sentences.filter((each) => each !== '').join(' ')
 }
+
+const hiddenPushers =
+  'The branch is in a fork that does not show who pushed to it, so one more approval is needed than usual.'
 
 function hiddenPeople(snapshot: Snapshot, policy: Settings): string {
   const bots = untrustedBots(snapshot, policy)

@@ -29,7 +29,7 @@ export async function pushersAmongApprovers(
     .map(({ person }) => person)
     .filter(({ id }) => access[id]?.write && !barred.has(id))
   const source = pull.head.repo
-  const fork = source && source.id !== pull.base.repo.id
+  const fork = source && source.id !== pull.base.repo.id && !work.hiddenFork
   const others = fork ? [{ owner: source.owner.login, repo: source.name }] : []
   return pushersElsewhere(github, [repository, ...others], people, work)
 }

@@ -1,12 +1,18 @@
-import { type Commit, type Contributions, contributionsOf } from '../../decision/contributors.ts'
-import type { PullRef } from '../../decision/snapshot.ts'
+import {
+  type Commit,
+  type Contributions,
+  contributionsOf,
+  type HiddenFork,
+} from '../../decision/contributors.ts'
+import type { Person, PullRef } from '../../decision/snapshot.ts'
+import type { GitHub } from './client.ts'
 import { withCoAuthors } from './co-authors.ts'
 import { type CommitRange, readCommits, readListedCommits } from './commits.ts'
 import { type HeadFacts, handsIn, knownHead } from './older-heads.ts'
 import { personOf } from './people.ts'
 import type { Prover } from './proofs.ts'
 import { baseTip, type Pull } from './pulls.ts'
-import { type DatedPush, readPushes } from './pushes.ts'
+import { type DatedPush, readForkPushes, readPushes } from './pushes.ts'
 import { isBy } from './timeline.ts'
 import { cleanMergesIn } from './update-merges.ts'
 
@@ -17,6 +23,8 @@ export type Work = {
   /** Update merges that are proved to add nothing. */
   cleanMerges: ReadonlySet<string>
   pushes: DatedPush[]
+  /** Where the head is in a fork whose activity cannot be read. */
+  hiddenFork: HiddenFork | undefined
   /** False while nothing tells who pushed: then the gate is closed, and who had a hand in it is not known. */
   pusherKnown: boolean
   incomplete: string | undefined
@@ -38,18 +46,18 @@ export async function readWork(
   const sha = pull.head.sha
   const range =
     (await readCommits(github, repository, base, sha)) ?? (await readListedCommits(github, repository, pull))
-  const { repo: source, ref: branch } = pull.head
-  const listed = source
-    ? await readPushes(github, { owner: source.owner.login, repo: source.name }, branch, range.commits)
-    : []
-  const pushes = listed.filter((push) => isBy(push.at, merged?.at))
-  const contribute = (part: CommitRange, head: string) => readContributions(prover, pull, part, head, pushes)
+  const listed = await pushesOfHead(github, pull, range.commits)
+  const hiddenFork = listed === 'hidden' ? { owner: forkOwner(pull) } : undefined
+  const pushes = listed === 'hidden' ? [] : listed.filter((push) => isBy(push.at, merged?.at))
+  const told = { pushes, ...(hiddenFork ? { hiddenFork } : {}) }
+  const contribute = (part: CommitRange, head: string) => readContributions(prover, pull, part, head, told)
   const { contributions, cleanMerges } = await contribute(range, sha)
   return {
     contributions,
     cleanMerges,
     commits: range.commits,
     pushes,
+    hiddenFork,
     pusherKnown: isPusherKnown(contributions),
     incomplete: range.incomplete,
     head: headFacts(range, contributions),
@@ -59,6 +67,23 @@ export async function readWork(
       return then && told && isPusherKnown(told) ? headFacts(then, told) : undefined
     },
   }
+}
+
+/** A fork that was deleted tells no more than one that is private. */
+async function pushesOfHead(
+  github: GitHub,
+  { head, base }: Pull,
+  commits: Commit[],
+): Promise<DatedPush[] | 'hidden'> {
+  if (!head.repo) return 'hidden'
+  const read = head.repo.id === base.repo.id ? readPushes : readForkPushes
+  return read(github, { owner: head.repo.owner.login, repo: head.repo.name }, head.ref, commits)
+}
+
+/** An organization is nobody who could approve. Of a fork that was deleted, the head still names whose it was. */
+function forkOwner({ head }: Pull): Person | null {
+  const owner = personOf(head.repo?.owner ?? head.user)
+  return owner?.type === 'User' ? owner : null
 }
 
 function isPusherKnown({ unattributed }: Contributions): boolean {
@@ -74,7 +99,7 @@ async function readContributions(
   pull: Pull,
   { commits, change, incomplete }: CommitRange,
   head: string,
-  pushes: DatedPush[],
+  told: { pushes: DatedPush[]; hiddenFork?: HiddenFork },
 ): Promise<Pick<Work, 'contributions' | 'cleanMerges'>> {
   const known = {
     head: change && { change },
@@ -82,7 +107,7 @@ async function readContributions(
   }
   const cleanMerges =
     incomplete === undefined ? await cleanMergesIn(prover, commits, known) : new Set<string>()
-  const facts = { opener: personOf(pull.user), head, commits, pushes, cleanMerges }
+  const facts = { opener: personOf(pull.user), head, commits, ...told, cleanMerges }
   const work = commits.filter(({ sha }) => !cleanMerges.has(sha))
   const contributions = await withCoAuthors(prover.github, prover.repository, work, contributionsOf(facts))
   return { contributions, cleanMerges }

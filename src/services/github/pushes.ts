@@ -14,9 +14,8 @@ const maximumPages = 10
 
 /**
  * Who pushed what to the head branch, newest first, as far back as it takes to name a push for every commit: a branch
- * may be years old. Older pushes of these commits bar whoever made them too; `pushersElsewhere` finds those. Where the
- * head's repository does not let us read its activity (a fork that is gone or private) nothing is known, and the gate
- * stays closed on an unknown pusher; so it does while GitHub does not list a push yet.
+ * may be years old. Older pushes of these commits bar whoever made them too; `pushersElsewhere` finds those. While
+ * GitHub does not list a push yet, the gate stays closed on an unknown pusher.
  */
 export async function readPushes(
   github: GitHub,
@@ -27,14 +26,12 @@ export async function readPushes(
   const parents = parentsOf(commits)
   const missing = new Set(parents.keys())
   const options = { ...nameOf(repository), ref: `refs/heads/${branch}`, per_page: 100 }
-  return orHidden(
-    github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
-      const pushes = data.map(pushOf)
-      for (const push of pushes) for (const sha of broughtBy(push, parents)) missing.delete(sha)
-      if (missing.size === 0) done()
-      return pushes
-    }),
-  )
+  return github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
+    const pushes = data.map(pushOf)
+    for (const push of pushes) for (const sha of broughtBy(push, parents)) missing.delete(sha)
+    if (missing.size === 0) done()
+    return pushes
+  })
 }
 
 /**
@@ -105,12 +102,18 @@ function pushOf({ actor, before, after, timestamp: at }: Activity): DatedPush {
   return { actor: personOf(actor), before, after, at }
 }
 
-/** What cannot be seen is empty. A reached limit, a 403 too, is no `HttpError` any more when it comes here. */
-async function orHidden<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+/**
+ * As `readPushes`, for a fork: it may be private, or not let the App read its activity. Where the repository of the pull
+ * request itself refuses, that is a failure and no answer. A reached limit, a 403 too, has no status any more when it
+ * comes here.
+ */
+export async function readForkPushes(
+  ...args: Parameters<typeof readPushes>
+): Promise<DatedPush[] | 'hidden'> {
   try {
-    return await rows
+    return await readPushes(...args)
   } catch (error) {
-    if ([403, 404].includes(statusOfError(error) ?? 0)) return []
+    if ([403, 404].includes(statusOfError(error) ?? 0)) return 'hidden'
     throw error
   }
 }

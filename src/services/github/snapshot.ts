@@ -120,7 +120,12 @@ async function readFacts(
     pull: ref,
     takenAt,
     ...ownFacts(pull),
-    head: { ...headOf(pull), ...pushedAt(pushes, pull.head.sha), ...landed(pull, head) },
+    head: {
+      ...headOf(pull),
+      ...pushedAt(pushes, pull.head.sha),
+      ...landed(pull, head),
+      ...(work.hiddenFork ? { pushersHidden: true } : {}),
+    },
     base: {
       sha: head?.change.base ?? pull.base.sha,
       ref: baseRef,
