@@ -69,12 +69,28 @@ function partsOf(commit: Commit): Contributor[] {
   return [
     ...(isKnown(author) ? [{ person: author.person, as: 'author' as const, commit: sha }] : []),
     ...(isKnown(committer) ? [{ person: committer.person, as: 'committer' as const, commit: sha }] : []),
-    ...coAuthorsIn(commit.message).matched.map((person) => ({
-      person,
-      as: 'co-author' as const,
-      commit: sha,
-    })),
+    ...coAuthorsIn(commit.message).matched.map((person) => coAuthorOf(commit, person)),
   ]
+}
+
+export function coAuthorOf(commit: Commit, person: Person): Contributor {
+  const part = { person, as: 'co-author' as const, commit: commit.sha }
+  return isSuggestion(commit, person) ? { ...part, suggestion: true } : part
+}
+
+/**
+ * GitHub names whoever suggested a change as co-author when somebody else commits it from the review: a commit in the
+ * browser, with GitHub's own verified signature. No merge is one, and nothing that only the message says.
+ */
+function isSuggestion({ author, committer, verified, parents }: Commit, { id }: Person): boolean {
+  return (
+    isBrowser(committer) && verified && parents.length === 1 && isKnown(author) && author.person.id !== id
+  )
+}
+
+/** Leaves out those who only suggested a change that somebody else committed; any other part bars them as ever. */
+export function withoutSuggesters<Facts extends { contributors: Contributor[] }>(facts: Facts): Facts {
+  return { ...facts, contributors: facts.contributors.filter(({ suggestion }) => !suggestion) }
 }
 
 /** `web-flow` is GitHub's committer for work done in the browser: no person, and an author just as little. */

@@ -56,6 +56,8 @@ export const contributorSchema = z.strictObject({
   person: personSchema,
   as: z.enum(['opener', 'author', 'committer', 'co-author', 'pusher', 'behind the bot', 'fork owner']),
   commit: sha.optional(),
+  /** Co-author of a commit that somebody else made in the browser, as whoever suggested a change is once it is committed. */
+  suggestion: z.boolean().optional(),
 })
 
 /** A commit of the pull request that GitHub cannot tie to an account. */

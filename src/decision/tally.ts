@@ -1,3 +1,4 @@
+import { withoutSuggesters } from './contributors.ts'
 import { type Approval, evaluateApproval, type SignedReview, standingReviews } from './reviews.ts'
 import type { Person, Snapshot } from './snapshot.ts'
 
@@ -12,15 +13,16 @@ export type Tally = {
   missingTeams: string[]
 }
 
-/** Policies that were stored by earlier versions do not name bots. */
+/** Policies that were stored by earlier versions name neither bots nor suggestions. */
 type Trust = { bots?: 'one_more' | 'none'; trusted_bots?: string[] }
-type Wanted = Trust & { count: number; teams: string[] }
+type Wanted = Trust & { count: number; teams: string[]; suggestions?: 'bar' | 'allow' }
 
 /**
  * Counts who has approved; each bot behind which nobody is known may hide an approver, and so may a fork whose pushes
  * cannot be read, so each asks for one more.
  */
-export function tallyOf(snapshot: Snapshot, wanted: Wanted): Tally {
+export function tallyOf(facts: Snapshot, wanted: Wanted): Tally {
+  const snapshot = wanted.suggestions === 'allow' ? withoutSuggesters(facts) : facts
   const standing = standingReviews(snapshot.reviews)
   const judged = standing
     .filter(({ state }) => state === 'APPROVED')

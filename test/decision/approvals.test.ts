@@ -28,6 +28,7 @@ import {
 const two = [anApproval(ann), anApproval(bob)]
 const dan = aPerson('dan')
 const robot = aBot('helper')
+const suggestedBy = (person: typeof ann) => aContributor(person, { as: 'co-author', suggestion: true })
 const equal: Equality = { same: true, how: 'the commits are others, the change is the same' }
 const different: Equality = { same: false, why: 'price.ts changed since', paths: ['price.ts'] }
 
@@ -79,6 +80,13 @@ testGate('Who may approve', approvals, {
       name: 'one more approval than usual where a bot pushed and nobody is known behind it',
       snapshot: aSnapshot({ reviews: [...two, anApproval(cleo)], unownedBots: [robot] }),
       title: 'Approved by 3 people',
+    },
+    {
+      name: 'somebody whose suggestion was committed by somebody else, where the policy allows it',
+      snapshot: aSnapshot({ reviews: two, contributors: [suggestedBy(bob)] }),
+      settings: { suggestions: 'allow' },
+      title: 'Approved by 2 people',
+      saysNot: 'cannot approve',
     },
     {
       name: 'one more approval than usual where the branch is in a fork that does not show who pushed',
@@ -234,6 +242,23 @@ testGate('Who may approve', approvals, {
       state: 'waiting',
       says: 'no person is known to be responsible for it, so 2 more approvals are needed than usual.',
     },
+    {
+      name: 'somebody whose suggestion was committed by somebody else: a contributor, unless the policy says otherwise',
+      snapshot: aSnapshot({ reviews: two, contributors: [suggestedBy(bob)] }),
+      state: 'waiting',
+      title: 'Waiting for 1 more approval',
+      says: '`bob` cannot approve: is named as co-author of `aaaaaaa`',
+    },
+    ...(['author', 'committer', 'co-author', 'pusher', 'opener'] as const).map((as) => ({
+      name: `somebody who made a suggestion and is ${as} of another commit, where the policy allows suggestions`,
+      snapshot: aSnapshot({
+        reviews: two,
+        contributors: [suggestedBy(bob), aContributor(bob, { as, commit: older })],
+      }),
+      settings: { suggestions: 'allow' },
+      state: 'waiting' as const,
+      title: 'Waiting for 1 more approval',
+    })),
     {
       name: 'two approvals, where the branch is in a fork that does not show who pushed',
       snapshot: aSnapshot({ reviews: two, head: { fork: true, pushersHidden: true } }),

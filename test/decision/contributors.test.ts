@@ -204,6 +204,49 @@ describe('barred are', () => {
   })
 })
 
+describe('a co-author counts as somebody who made a suggestion', () => {
+  const suggested = {
+    author: signed(cleo),
+    committer: inBrowser,
+    verified: true,
+    message: trailer(`Co-authored-by: ann <${ann.id}+ann@users.noreply.github.com>`),
+  }
+  const cases: { name: string; commit: Parameters<typeof aCommit>[1]; suggestion: boolean }[] = [
+    { name: 'where somebody else made the commit in the browser', commit: suggested, suggestion: true },
+    {
+      name: 'not without the verified signature of GitHub',
+      commit: { ...suggested, verified: false },
+      suggestion: false,
+    },
+    {
+      name: 'not where a person committed, with a verified signature of their own',
+      commit: { ...suggested, committer: signed(cleo) },
+      suggestion: false,
+    },
+    {
+      name: 'not where they wrote the commit themselves',
+      commit: { ...suggested, author: signed(ann) },
+      suggestion: false,
+    },
+    {
+      name: 'not where nobody knows who wrote the commit',
+      commit: { ...suggested, author: signed(null) },
+      suggestion: false,
+    },
+    {
+      name: 'not in a merge',
+      commit: { ...suggested, parents: [base, older] },
+      suggestion: false,
+    },
+  ]
+  it.each(cases)('$name', ({ commit, suggestion }) => {
+    const { contributors } = contributions({ commits: [aCommit(head, commit)] })
+    const part = contributors.find(({ as }) => as === 'co-author')
+    expect(part?.person.id).toBe(ann.id)
+    expect(part?.suggestion === true).toBe(suggestion)
+  })
+})
+
 describe('co-authors whom no account matches are shown and bar nobody', () => {
   it.each([
     ['an address of their own', 'Zoe <zoe@example.com>'],

@@ -237,6 +237,50 @@ describe('the browser', () => {
   })
 })
 
+describe('a suggestion that was committed from a review', () => {
+  /** As GitHub commits a suggestion of ben that ana accepts: in the browser, with ben as co-author. */
+  async function withSuggestion(suggestions: 'bar' | 'allow', email: (id: number) => string) {
+    const shop = await desk.shop({ approvals: { suggestions } })
+    const pull = await shop.open('ana', price)
+    const { data } = await desk.as('ben').rest.users.getAuthenticated()
+    const { data: made } = await desk.as('ana').rest.repos.createOrUpdateFileContents({
+      owner: shop.owner,
+      repo: shop.repo,
+      path: 'new.md',
+      message: `Apply suggestion\n\nCo-authored-by: ben <${email(data.id)}>`,
+      branch: 'feature',
+      content: Buffer.from('x\n').toString('base64'),
+    })
+    const newer = { ...pull, sha: made.commit.sha ?? expect.fail() }
+    await shop.approve(newer, 'chloe', 'ben')
+    return { shop, pull: newer }
+  }
+  const addresses: [string, (id: number) => string][] = [
+    ["GitHub's no-reply address", (id) => `${id}+ben@users.noreply.github.com`],
+    ['the address of the account', () => ben.email],
+  ]
+
+  test.each(addresses)('bars who made it, by default (%s)', async (_name, email) => {
+    const { shop, pull } = await withSuggestion('bar', email)
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+  })
+
+  test.each(addresses)('bars nobody where the policy allows it (%s)', async (_name, email) => {
+    const { shop, pull } = await withSuggestion('allow', email)
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 2 people' })
+  })
+
+  test('bars who made it and has pushed to the branch too, even where the policy allows suggestions', async () => {
+    const { shop, pull } = await withSuggestion('allow', (id) => `${id}+ben@users.noreply.github.com`)
+    const copy = await shop.copyOf('ben')
+    await copy.branch('feature', 'origin/feature')
+    await copy.git('commit', '--allow-empty', '-m', 'Run it again')
+    desk.later()
+    await copy.push({ ref: 'feature' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+  })
+})
+
 describe('a commit that GitHub cannot tie to an account', () => {
   const stranger = { name: 'Stranger', email: 'stranger@nowhere.test' }
 

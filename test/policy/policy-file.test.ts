@@ -75,7 +75,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
       'an unknown setting of a gate',
       'gates:\n  approvals:\n    cuont: 2\n',
       [
-        'p:3:5: unknown key `cuont`; known here: count, teams, unattributed, bots, trusted_bots, request_reviews',
+        'p:3:5: unknown key `cuont`; known here: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
       ],
     ],
     [
@@ -87,7 +87,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
       'a merge key',
       'gates:\n  approvals:\n    <<: { count: 1 }\n',
       [
-        'p:3:5: unknown key `<<`; known here: count, teams, unattributed, bots, trusted_bots, request_reviews',
+        'p:3:5: unknown key `<<`; known here: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
       ],
     ],
     [

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { approvalDetails } from '../approval-details.ts'
+import { withoutSuggesters } from '../contributors.ts'
 import { defineGate, type Finding, failed, passed, type Step, waiting } from '../gate.ts'
 import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -36,6 +37,12 @@ const settings = z
       .max(50)
       .default([])
       .describe('The bots for which `bots: none` holds.'),
+    suggestions: z
+      .enum(['bar', 'allow'])
+      .default('bar')
+      .describe(
+        'Whether someone whose suggestion was committed from a review by somebody else is a contributor, and so cannot approve.',
+      ),
     request_reviews: z
       .boolean()
       .default(false)
@@ -60,7 +67,8 @@ export const approvals = defineGate({
       unusableTeams(tally.missingTeams, snapshot, 'approvals.teams') ??
       drafted(snapshot) ??
       enough(tally, snapshot, policy)
-    return { ...finding, details: approvalDetails(tally, snapshot) }
+    const shown = policy.suggestions === 'allow' ? withoutSuggesters(snapshot) : snapshot
+    return { ...finding, details: approvalDetails(tally, shown) }
   },
 })
 

@@ -1,3 +1,4 @@
+import { withoutSuggesters } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Access, Contributor, Equality, Review } from '../../decision/snapshot.ts'
 import type { Work } from './contributions.ts'
@@ -21,7 +22,9 @@ export async function pushersAmongApprovers(
   { reviews, access, equalities }: Told,
 ): Promise<Contributor[]> {
   if (!work.pusherKnown) return []
-  const barred = new Set(work.contributions.contributors.map(({ person }) => person.id))
+  // The policy may let those approve who only suggested a change, so they are looked into too.
+  const { contributors } = withoutSuggesters(work.contributions)
+  const barred = new Set(contributors.map(({ person }) => person.id))
   const counts = (commit: string | null) =>
     commit !== null && (commit === pull.head.sha || equalities[commit]?.same)
   const people = standingReviews(reviews)

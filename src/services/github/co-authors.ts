@@ -1,5 +1,5 @@
 import { coAuthorsIn } from '../../decision/co-authors.ts'
-import type { Commit, Contributions } from '../../decision/contributors.ts'
+import { type Commit, type Contributions, coAuthorOf } from '../../decision/contributors.ts'
 import type { GitHub } from './client.ts'
 import type { RepositoryName } from './repository.ts'
 
@@ -39,11 +39,11 @@ async function readAuthors(github: GitHub, { owner, repo }: RepositoryName, comm
   )
   const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${fields.join(' ')} } }`
   const { repository } = await github.graphql<Answer>(query, { owner, repo })
-  return commits.flatMap(({ sha, author }, index) =>
+  return commits.flatMap((commit, index) =>
     (repository?.[`c${index}`]?.authors.nodes ?? []).flatMap(({ email, user }) => {
-      if (!user?.databaseId || user.databaseId === author.person?.id) return []
+      if (!user?.databaseId || user.databaseId === commit.author.person?.id) return []
       const person = { id: user.databaseId, login: user.login, type: 'User' as const }
-      return [{ email, contributor: { person, as: 'co-author' as const, commit: sha } }]
+      return [{ email, contributor: coAuthorOf(commit, person) }]
     }),
   )
 }
