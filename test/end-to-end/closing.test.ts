@@ -134,7 +134,7 @@ describe('opening and closing time', () => {
     await stage.settled()
     expect(await conclusions(changes)).toEqual([null])
     const day = at(opening(), 7 * 86_400).getUTCDate()
-    expect((await shop.check(changes[0] as Change))?.title).toMatch(new RegExp(`^Opens Wed ${day} `))
+    expect((await shop.check(changes[0] as Change))?.title).toMatch(new RegExp(`^Opens Wed, \\w{3} ${day}, `))
   })
 
   test('a freeze that a new policy brings inside the window takes back what is green', async () => {
