@@ -100,7 +100,7 @@ async function forget(
   await forgetPending(database, pull)
   const stored = await verificationOf(database, pull)
   if (!stored) return
-  await revokeUnverified(shell, pull, stored, { problem }, signal)
+  if (stored.open) await revokeUnverified(shell, pull, stored, { problem }, signal)
   await settleChange(database, pull, generation)
 }
 

@@ -32,7 +32,7 @@ export async function noteFailure(
   signal: AbortSignal,
 ): Promise<void> {
   const stored = await verificationOf(shell.database, pull)
-  if (stored && stored.changedFor === undefined && attempt <= RETRY_LIMIT) return
+  if (stored && (!stored.open || (stored.changedFor === undefined && attempt <= RETRY_LIMIT))) return
   const retryAt = retryTime(error)
   const wait = retryAt && retryAt.getTime() - shell.now().getTime()
   if (canWait(stored?.changedFor ?? 0, wait, attempt)) return

@@ -3,12 +3,20 @@ import type { PullRef } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
 import { type PullColumns, pullOf } from './rows.ts'
 
-/** Where a stored verdict stands. `changedFor`: for how many milliseconds there has been a change that it does not know. */
-export type Verification = { generation: number; headSha: string; changedFor: number | undefined }
+/**
+ * Where a stored verdict stands. `open`: it counts for the check of its head. `changedFor`: for how many milliseconds there
+ * has been a change that it does not know.
+ */
+export type Verification = {
+  generation: number
+  headSha: string
+  open: boolean
+  changedFor: number | undefined
+}
 
 export async function verificationOf(db: Queryable, pull: PullRef): Promise<Verification | undefined> {
-  const [row] = await db.query<{ generation: number; headSha: string; changedFor: number | null }>(
-    `SELECT generation, head_sha AS "headSha",
+  const [row] = await db.query<Omit<Verification, 'changedFor'> & { changedFor: number | null }>(
+    `SELECT generation, head_sha AS "headSha", counts AS "open",
             (extract(epoch FROM clock_timestamp() - changed_at) * 1000)::float8 AS "changedFor" FROM release_gate.verdicts
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
     [pull.installationId, pull.repositoryId, pull.number],
