@@ -40,7 +40,6 @@ const reads: [string, RegExp | ((shop: string) => RegExp)][] = [
   ['who pushed', (shop) => new RegExp(`/${shop}/activity$`)],
   ['the roles', (shop) => new RegExp(`/${shop}/collaborators/`)],
   ['the policy', (shop) => new RegExp(`/${shop}/contents/`)],
-  ['other pull requests with its head', (shop) => new RegExp(`/${shop}/(commits/[0-9a-f]+/pulls|pulls)$`)],
 ]
 
 describe('"changes requested", while one read fails for good', () => {
@@ -103,4 +102,20 @@ describe('"changes requested", while one read fails for good', () => {
       conclusion: 'failure',
     })
   })
+})
+
+test('"changes requested", while GraphQL answers 500: the check is not green, and says so', async () => {
+  stage.github.faults.clear()
+  const shop = await furnish(stage, { repo: 'no-graphql', policy })
+  const change = await aGreenOne(shop)
+  stage.github.faults.add({ kind: 'status', status: 500, path: /\/graphql$/, only: 'app' })
+  await shop.review('eva', change, 'REQUEST_CHANGES')
+  await later(10)
+  expect(await shop.check(change)).toMatchObject({
+    conclusion: 'failure',
+    title: 'Could not be verified: POST /graphql answered 500',
+  })
+  stage.github.faults.clear()
+  await later(400)
+  expect(await shop.check(change)).toMatchObject({ title: 'Changes requested by eva' })
 })
