@@ -85,7 +85,7 @@ describe('"changes requested" on a green pull request', () => {
     const shop = await furnish(stage, { repo: 'noise', policy: approvals })
     const check_run = { name: 'lint', head_sha: 'a'.repeat(40) }
     for (const action of ['created', 'completed'])
-      expect(await deliver('check_run', await payloadOf(shop, { action, check_run }))).toContain('Dropped')
+      expect(await deliver('check_run', await payloadOf(shop, { action, check_run }))).toContain('Ignored')
     expect(await deliver('check_run', await payloadOf(shop, { action: 'rerequested', check_run }))).toContain(
       'Stored',
     )

@@ -93,7 +93,7 @@ describe('kill -9 of the bot at any moment, then a restart', () => {
     await stage.settled()
 
     expect(await shop.check(change)).toMatchObject({
-      title: expect.stringMatching(/^Opens Wed 17 Feb/),
+      title: expect.stringMatching(/^Opens Wed, Feb 17, /),
       conclusion: null,
     })
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
