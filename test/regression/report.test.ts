@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { describeProgress, progressDisplay } from '../../src/commands/progress.ts'
 import { latencyChart, millis } from '../../src/regression/latency-chart.ts'
 import { forTerminal, inline } from '../../src/regression/markdown.ts'
@@ -289,6 +289,7 @@ test.each([
   ['a terminal shows it', true],
   ['a log does not', false],
 ])('progress: %s', async (_name, isTTY) => {
+  vi.stubEnv('NO_COLOR', undefined)
   const stream = Object.assign(new PassThrough(), {
     isTTY,
     clearLine: () => true,
