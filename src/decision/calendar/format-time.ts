@@ -1,16 +1,7 @@
-import { enAU } from 'date-fns/locale/en-AU'
-import { enCA } from 'date-fns/locale/en-CA'
-import { enGB } from 'date-fns/locale/en-GB'
-import { enIE } from 'date-fns/locale/en-IE'
-import { enIN } from 'date-fns/locale/en-IN'
-import { enNZ } from 'date-fns/locale/en-NZ'
-import { enUS } from 'date-fns/locale/en-US'
-import { enZA } from 'date-fns/locale/en-ZA'
-import { formatInTimeZone } from 'date-fns-tz/formatInTimeZone'
 import { wallAt } from './wall-clock.ts'
 
 /** English-speaking places, each of which has short names for the zones around it; "PST" is known in the first. */
-const locales = [enUS, enGB, enAU, enCA, enIN, enNZ, enZA, enIE]
+const locales = ['en-US', 'en-GB', 'en-AU', 'en-CA', 'en-IN', 'en-NZ', 'en-ZA', 'en-IE']
 
 const shown = new Map<string, string>()
 
@@ -63,13 +54,27 @@ function minutesOf(time: Date): string {
 }
 
 /**
- * The zone's usual letters where English has them, else its offset: "PST", "BST", "GMT+5:45". Only this part is
- * formatted by date-fns-tz: it writes hours and minutes through a Date of the process's own zone, so a process in Los
- * Angeles would show 2:30 AM UTC on a Sunday in March as 3:30 AM.
+ * The zone's usual letters where English has them, else its offset: "PST", "BST", "GMT+5:45". Not done with date-fns-tz, which
+ * asks Intl the same question, and loads all of date-fns for it: a second of every start.
  */
 function abbreviationOf(zone: string, at: Date): string {
-  const found = locales.map((locale) => formatInTimeZone(at, zone, 'zzz', { locale }))
-  return found.find((name) => !/^GMT[+-]/.test(name)) ?? found[0] ?? zone
+  let first: string | undefined
+  for (const namer of namersOf(zone)) {
+    const name = namer.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value
+    if (name && !/^GMT[+-]/.test(name)) return name
+    first ??= name
+  }
+  return first ?? zone
+}
+
+const namers = new Map<string, Intl.DateTimeFormat[]>()
+
+function namersOf(timeZone: string): Intl.DateTimeFormat[] {
+  const known = namers.get(timeZone)
+  if (known) return known
+  const made = locales.map((locale) => new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' }))
+  namers.set(timeZone, made)
+  return made
 }
 
 /** A thousand pull requests wait for the same opening, so the same few texts are asked for over and over. */

@@ -76,10 +76,16 @@ function inWords(items: string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
 
-/** "Pacific", "Central European", and the zone's own name where English has none. */
+const zoneNames = new Map<string, string>()
+
+/** "Pacific", "Central European", and the zone's own name where English has none. Made once: a formatter costs a tenth of a millisecond. */
 function zoneName(zone: string): string {
+  const known = zoneNames.get(zone)
+  if (known !== undefined) return known
   const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longGeneric' })
   const parts = format.formatToParts(Date.UTC(2026, 0, 1))
   const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone
-  return name.startsWith('GMT') ? zone : name.replace(/( Standard)? Time$/, '')
+  const words = name.startsWith('GMT') ? zone : name.replace(/( Standard)? Time$/, '')
+  zoneNames.set(zone, words)
+  return words
 }
