@@ -51,7 +51,7 @@ async function payloadOf(shop: Workshop, more: object): Promise<object> {
 }
 
 describe('"changes requested" on a green pull request', () => {
-  test('is not behind the evaluations of other pull requests, nor behind slow answers of GitHub', async () => {
+  test('is red while evaluations of other pull requests still wait for slow answers of GitHub', async () => {
     const shop = await furnish(stage, { repo: 'green', policy: approvals })
     const green = await aGreenOne(shop)
     const busy = await furnish(stage, { repo: 'busy', policy: approvals })

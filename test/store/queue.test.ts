@@ -103,6 +103,25 @@ describeOnBoth('the queue', (open) => {
     expect(ran).toHaveLength(3)
   })
 
+  test('evaluates what may be green while every other worker is busy, before whatever else waits', async () => {
+    const busy = aGate()
+    const green = aGate()
+    const { queue, ran, work } = await start({
+      evaluate: async ({ number }) => (number === 100 ? green.resolve() : busy.promise),
+    })
+    await queue.enqueueAll(
+      Array.from({ length: 20 }, (_, n) => ({ pull: aPull({ number: n + 1 }), green: false })),
+    )
+    await work()
+    await vi.waitFor(() => expect(ran).toHaveLength(4), { timeout: 60_000, interval: 10 })
+    await queue.enqueueAll([{ pull: aPull({ number: 100 }), green: true }])
+    await green.promise
+    expect(ran.map(({ number }) => number).filter((number) => number !== 100)).toHaveLength(4)
+    busy.resolve()
+    await untilIdle(queue)
+    expect(ran).toHaveLength(21)
+  }, 90_000)
+
   test('keeps a job of a transaction that commits, and drops it with one that rolls back', async () => {
     const seen: string[] = []
     const { queue, ran, work, database } = await start({
