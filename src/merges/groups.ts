@@ -16,8 +16,7 @@ import { type MergeShell, repositoryOf } from './shell.ts'
 
 /**
  * Judges a merge group: every pull request in it is read afresh and decided, and the check on the group's head passes
- * only where all of them do. Nothing waits here: a queue would wait with
- * it. A group that GitHub is done with is let go.
+ * only where all of them do. Nothing waits here: a queue would wait with it. A group that GitHub is done with is let go.
  */
 export async function evaluateGroup(
   shell: MergeShell,

@@ -6,7 +6,7 @@ import type { GateResult } from './report-schema.ts'
 
 type Client = Pick<StagingSession, 'strict'>
 
-/** Why a strict client refuses the list: each tool by itself, since one of them costs the client all of them. */
+/** Why a strict client refuses the list: each tool on its own, since one of them costs the client all of them. */
 export function refusedInList({ strict }: Client, { tools, malformed = [] }: ToolListing): string[] {
   return [
     ...malformed.map((problem) => `tools/list: ${problem}`),

@@ -153,7 +153,7 @@ function nullableBranch(
   return { ...schema, types: new Set([...schema.types, 'null']) }
 }
 
-/** Whether all that the schema says is known, and said of each type by itself. */
+/** Whether all that the schema says is known, and said of each type on its own. */
 function isPlain({ words, contested, malformed, unresolved }: Schema): boolean {
   const isRead = unresolved === undefined && malformed.length === 0 && Object.keys(contested).length === 0
   return isRead && !applicators.some((applicator) => Object.hasOwn(words, applicator))

@@ -25,7 +25,7 @@ export type Hub = {
 }
 
 /**
- * What GitHub starts by itself when something changed. It stands here, and not in calls from file to file, since its
+ * What GitHub starts automatically when something changed. It stands here, and not in calls from file to file, since its
  * own work (a merge, a closed pull request) starts it again. Each ends before `settled` does.
  */
 export type Background = {

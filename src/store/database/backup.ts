@@ -12,7 +12,7 @@ export type BackupSequence = { sequence: string; value: number }
 export type BackupEnd = { end: true; rows: number }
 export type BackupRow = (string | null)[]
 
-/** pg-boss's table of jobs: what is not done, and the dead letters. The rest of its schema is made again by itself. */
+/** pg-boss's table of jobs: what is not done, and the dead letters. The rest of its schema is created again automatically. */
 export const JOBS = 'release_gate_jobs.job'
 const unfinished = `state IN ('created', 'retry', 'active') OR name = 'dead-letters'`
 
