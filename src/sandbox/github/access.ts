@@ -108,6 +108,11 @@ function refuseArchived({ archived }: Repository, { app, level }: Need): void {
     throw problem(403, 'Repository was archived so is read-only.')
 }
 
+/** Whether GraphQL gives an actor what REST gives it with this permission: an App needs it, a person needs to see the repository. */
+export function mayRead(hub: Hub, actor: Actor, permission: string): boolean {
+  return actor.kind !== 'installation' || permits(appById(hub, actor.appId).permissions[permission], 'read')
+}
+
 function permits(given: 'read' | 'write' | undefined, level: 'read' | 'write'): boolean {
   return given === 'write' || given === level
 }

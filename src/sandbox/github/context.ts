@@ -9,7 +9,16 @@ export type Actor =
 export type By = { userId: number; appId: number | null }
 
 /** The variables that the sandbox's middleware sets on each request (`Hono<GitHubContext>`). */
-export type GitHubContext = { Variables: { actor: Actor } }
+export type GitHubContext = { Variables: { actor: Actor; points?: Points } }
+
+/** What a GraphQL query cost of the hourly limit, and what is left of it. `resetAt` is in milliseconds since 1970. */
+export type Points = {
+  cost: number
+  nodeCount: number
+  limit: number
+  used: number
+  resetAt: number
+}
 
 /** The sandbox's time in milliseconds since 1970: a story moves it. Tokens never follow it. */
 export type SandboxClock = () => number

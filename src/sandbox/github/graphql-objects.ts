@@ -1,6 +1,8 @@
 import { GraphQLError } from 'graphql'
+import { mayRead } from './access.ts'
+import type { Actor } from './context.ts'
 import { type Commit, findCommit } from './git-reading.ts'
-import { fullName, type Hub } from './hub.ts'
+import { fullName, type Hub, isoTime } from './hub.ts'
 import { isPull, pullCommits } from './pull-facts.ts'
 import type { PullIssue, Repository } from './repository-state.ts'
 import { accountOfEmail } from './shapes/commit.ts'
@@ -8,23 +10,36 @@ import { nodeId } from './shapes/links.ts'
 import type { Account } from './world.ts'
 
 /** GraphQL's view of the same world. Fields that cost git work are functions, so that only what is asked for is done. */
-export function repositoryObject(hub: Hub, repository: Repository) {
+export function repositoryObject(hub: Hub, repository: Repository, actor: Actor) {
+  const requires = (permission: string) => {
+    if (!mayRead(hub, actor, permission)) throw refuse('Resource not accessible by integration', 'FORBIDDEN')
+  }
   return {
     __typename: 'Repository',
     id: nodeId('R', repository.id),
     databaseId: repository.id,
     nameWithOwner: fullName(hub, repository),
+    isArchived: repository.archived,
+    isDisabled: false,
+    async defaultBranchRef() {
+      const commit = await findCommit(repository.git, `refs/heads/${repository.defaultBranch}`)
+      return commit ? { name: repository.defaultBranch } : null
+    },
     pullRequest({ number }: { number: number }) {
       const issue = repository.issues.get(number)
       return issue?.pull ? pullObject(hub, repository, issue as PullIssue) : null
     },
-    pullRequests({ states, ...range }: Range & { states?: string[] }) {
+    pullRequests({ states, orderBy, ...range }: Range & { states?: string[]; orderBy?: Order }) {
+      requires('pull_requests')
       const pulls = [...repository.issues.values()].filter(isPull)
       const wanted = pulls.filter((issue) => !states || states.includes(stateOf(issue)))
-      return connection(wanted, range, (issue) => pullObject(hub, repository, issue))
+      return pullConnection(wanted, orderBy, range, hub, repository)
     },
     async object({ expression, oid }: { expression?: string; oid?: string }) {
-      const commit = await findCommit(repository.git, oid ?? expression ?? '')
+      requires('contents')
+      const name = oid ?? expression ?? ''
+      if (name.includes(':')) return fileObject(repository, name)
+      const commit = await findCommit(repository.git, name)
       return commit ? commitObject(hub, repository, commit) : null
     },
   }
@@ -46,6 +61,7 @@ export function pullObject(hub: Hub, repository: Repository, issue: PullIssue) {
     number: issue.number,
     title: issue.title,
     isDraft: pull.draft,
+    updatedAt: isoTime(issue.updatedAt),
     state: stateOf(issue),
     headRefOid: pull.headSha,
     baseRefName: pull.baseRef,
@@ -91,6 +107,43 @@ function connection<T, R>(rows: T[], { first, last, after }: Range, shape: (row:
     nodes: rows.slice(start, end).map(shape),
     pageInfo: { hasNextPage: end < rows.length, endCursor: String(end) },
   }
+}
+
+type Order = { field: string; direction: 'ASC' | 'DESC' }
+
+function inOrder(issues: PullIssue[], order: Order): PullIssue[] {
+  const key = ({ createdAt, updatedAt }: PullIssue) => (order.field === 'UPDATED_AT' ? updatedAt : createdAt)
+  const sign = order.direction === 'ASC' ? 1 : -1
+  return issues.toSorted((a, b) => sign * (key(a) - key(b) || a.number - b.number))
+}
+
+/** In the order of creation GitHub's cursor names a row, so that one which is closed between two pages moves no other one. */
+function pullConnection(
+  rows: PullIssue[],
+  order: Order | undefined,
+  { after, ...range }: Range,
+  hub: Hub,
+  repository: Repository,
+) {
+  const shape = (issue: PullIssue) => pullObject(hub, repository, issue)
+  if (order && (order.field !== 'CREATED_AT' || order.direction !== 'ASC'))
+    return connection(inOrder(rows, order), { ...range, ...(after && { after }) }, shape)
+  const last = Number(after?.split(':')[1] ?? 0)
+  const page = connection(
+    rows.filter(({ number }) => number > last),
+    range,
+    shape,
+  )
+  const end = page.nodes.at(-1)
+  const endCursor = end ? `pull:${end.number}` : null
+  return { ...page, totalCount: rows.length, pageInfo: { ...page.pageInfo, endCursor } }
+}
+
+/** `HEAD:path`: what stands at a path of a commit. */
+async function fileObject({ id, git, defaultBranch }: Repository, name: string) {
+  const object = await git.read(name.replace(/^HEAD:/, `refs/heads/${defaultBranch}:`))
+  const kind = { blob: 'Blob', tree: 'Tree' }[String(object?.type)]
+  return object && kind ? { __typename: kind, id: nodeId(kind, id, object.id), oid: object.id } : null
 }
 
 function commitObject(hub: Hub, repository: Repository, commit: Commit) {

@@ -11,7 +11,20 @@ export const graphqlSchema = buildSchema(`
     viewer: User!
     repository(owner: String!, name: String!): Repository
     node(id: ID!): Node
+    nodes(ids: [ID!]!): [Node]!
+    rateLimit: RateLimit
   }
+  type RateLimit {
+    cost: Int!
+    limit: Int!
+    nodeCount: Int!
+    remaining: Int!
+    resetAt: DateTime!
+    used: Int!
+  }
+  enum IssueOrderField { COMMENTS CREATED_AT UPDATED_AT }
+  enum OrderDirection { ASC DESC }
+  input IssueOrder { field: IssueOrderField! direction: OrderDirection! }
   interface Node { id: ID! }
   interface Actor { login: String! }
   type User implements Node & Actor { id: ID! databaseId: Int login: String! }
@@ -19,10 +32,16 @@ export const graphqlSchema = buildSchema(`
     id: ID!
     databaseId: Int
     nameWithOwner: String!
+    isArchived: Boolean!
+    isDisabled: Boolean!
+    defaultBranchRef: Ref
     pullRequest(number: Int!): PullRequest
-    pullRequests(states: [PullRequestState!], first: Int, last: Int, after: String): PullRequestConnection!
+    pullRequests(
+      states: [PullRequestState!], orderBy: IssueOrder, first: Int, last: Int, after: String
+    ): PullRequestConnection!
     object(expression: String, oid: GitObjectID): GitObject
   }
+  type Ref { name: String! }
   type AutoMergeRequest { enabledBy: Actor mergeMethod: PullRequestMergeMethod! }
   type MergeQueueEntry { id: ID! position: Int! }
   type PullRequest implements Node {
@@ -31,6 +50,7 @@ export const graphqlSchema = buildSchema(`
     number: Int!
     title: String!
     isDraft: Boolean!
+    updatedAt: DateTime!
     state: PullRequestState!
     headRefOid: GitObjectID!
     baseRefName: String!
@@ -44,6 +64,8 @@ export const graphqlSchema = buildSchema(`
   type PullRequestCommitConnection { totalCount: Int! nodes: [PullRequestCommit] pageInfo: PageInfo! }
   type PullRequestCommit { commit: Commit! }
   interface GitObject { id: ID! oid: GitObjectID! }
+  type Blob implements Node & GitObject { id: ID! oid: GitObjectID! }
+  type Tree implements Node & GitObject { id: ID! oid: GitObjectID! }
   type Commit implements Node & GitObject {
     id: ID!
     oid: GitObjectID!

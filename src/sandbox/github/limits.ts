@@ -2,13 +2,14 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { isAppActor } from './auth.ts'
 import type { Actor, GitHubContext, SandboxClock } from './context.ts'
+import { costOf } from './graphql-cost.ts'
 import { limitOwner, primaryRefusal, rateLimitHeaders, secondaryRefusal } from './rate-limit-answers.ts'
 import { createSecondaryUse, type SecondaryLimits, type SecondaryUse } from './secondary-limits.ts'
 
 /**
  * Requests since the start or the last `reset`. `all` is every request, refused and 304 ones too; the rest looks only at
  * requests that cost something of the hourly limit: `counted` is `reads` (GET, HEAD) plus `writes`, and `byRoute` breaks
- * them down by method and route pattern (`GET /repos/:owner/:repo/pulls/:number`).
+ * them down by method and route pattern (`GET /repos/:owner/:repo/pulls/:number`). A GraphQL query counts its points.
  */
 export type RequestCounts = {
   all: number
@@ -45,7 +46,7 @@ export const GITHUB_LIMITS = {
 
 type Owner = { windowStart: number; used: number }
 /** REST and GraphQL have an hourly limit each, and share the secondary ones. A GraphQL query is a read, though it is a POST. */
-type Asked = { resource: Resource; read: boolean }
+type Asked = { resource: Resource; read: boolean; cost: number; nodeCount: number }
 type Resource = 'core' | 'graphql'
 
 const HOUR = 3_600_000
@@ -93,7 +94,7 @@ export function createLimits({ clock }: { clock: SandboxClock }): Limits {
     const { actor } = c.var
     if (settings.only !== 'all' && settings.only !== (isAppActor(actor) ? 'app' : 'people')) return undefined
     const state = stateOf(owner, actor, asked.resource)
-    if (state.used >= state.limit) return primaryRefusal(c, state)
+    if (state.used + asked.cost > state.limit) return primaryRefusal(c, { ...state, used: state.limit })
     const request = { now, write: !asked.read, content: isContent(c, actor, asked) }
     const refusal = secondaryOf(actor).admit(request, settings)
     return refusal && secondaryRefusal(c, refusal.status, refusal.retryAfter)
@@ -112,14 +113,16 @@ export function createLimits({ clock }: { clock: SandboxClock }): Limits {
       const refusal = refusalOf(c, owner, asked, clock())
       if (refusal) return refusal
       const { windowStart } = owner
-      owner.used += 1 // before the work, or requests at the same time would all pass on the last one left
+      owner.used += asked.cost // before the work, or requests at the same time would all pass on the last one left
+      const { cost, nodeCount } = asked
+      c.set('points', { cost, nodeCount, ...stateOf(owner, actor, asked.resource) })
       secondary.inFlight += 1
       try {
         await next()
       } finally {
         secondary.inFlight -= 1
         if (c.res.status !== 304) count(tally, c, asked)
-        else if (owner.windowStart === windowStart) owner.used -= 1
+        else if (owner.windowStart === windowStart) owner.used -= asked.cost
       }
       // A refusal by a fault says itself how much is left.
       if (c.res.headers.has('x-ratelimit-remaining')) return
@@ -139,18 +142,29 @@ function emptyCounts(): RequestCounts {
   return { all: 0, counted: 0, reads: 0, writes: 0, byRoute: new Map() }
 }
 
-function count(tally: RequestCounts, c: Context, { read }: Asked): void {
-  tally.counted += 1
-  tally[read ? 'reads' : 'writes'] += 1
+function count(tally: RequestCounts, c: Context, { read, cost }: Asked): void {
+  tally.counted += cost
+  tally[read ? 'reads' : 'writes'] += cost
   const route = `${c.req.method} ${routePath(c)}`
-  tally.byRoute.set(route, (tally.byRoute.get(route) ?? 0) + 1)
+  tally.byRoute.set(route, (tally.byRoute.get(route) ?? 0) + cost)
 }
 
 async function askedOf(c: Context): Promise<Asked> {
-  if (!c.req.path.endsWith('/graphql'))
-    return { resource: 'core', read: ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method) }
-  const text = await c.req.raw.clone().text()
-  return { resource: 'graphql', read: !/^\s*\{\s*"query":\s*"\s*mutation\b/.test(text) }
+  if (!c.req.path.endsWith('/graphql')) {
+    const read = ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)
+    return { resource: 'core', read, cost: 1, nodeCount: 0 }
+  }
+  const { query, variables } = queryIn(await c.req.raw.clone().text())
+  return { resource: 'graphql', read: !/^\s*mutation\b/.test(query), ...costOf(query, variables) }
+}
+
+function queryIn(text: string): { query: string; variables: Record<string, unknown> } {
+  try {
+    const { query = '', variables } = JSON.parse(text)
+    return { query: String(query), variables: variables ?? {} }
+  } catch {
+    return { query: '', variables: {} }
+  }
 }
 
 function isContent(c: Context, actor: Actor, { read }: Asked): boolean {

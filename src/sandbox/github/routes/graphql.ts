@@ -1,10 +1,11 @@
-import { type GraphQLError, graphql } from 'graphql'
+import { GraphQLError, graphql } from 'graphql'
 import { Hono } from 'hono'
 import { hasRole, maySee, type RequestContext, requireAccountOf } from '../access.ts'
 import type { By, GitHubContext } from '../context.ts'
+import { MOST_NODES } from '../graphql-cost.ts'
 import { pullObject, queuePosition, refuse, repositoryObject, userObject } from '../graphql-objects.ts'
 import { graphqlSchema } from '../graphql-schema.ts'
-import { type Hub, repositoryByName } from '../hub.ts'
+import { type Hub, isoTime, repositoryByName } from '../hub.ts'
 import { dequeue, enqueue } from '../merge-queue.ts'
 import { mergeBlock } from '../merging.ts'
 import { setAutoMerge, setDraft } from '../pull-edits.ts'
@@ -25,6 +26,8 @@ export function graphqlRoutes(hub: Hub): Hono<GitHubContext> {
   app.post('/graphql', async (c) => {
     requireAccountOf(hub, c)
     const { query = '', variables } = await bodyOf<{ query: string; variables: Record<string, unknown> }>(c)
+    const nodeCount = c.get('points')?.nodeCount ?? 0
+    if (nodeCount > MOST_NODES) return c.json({ errors: [tooManyNodes(nodeCount)] })
     const rootValue = { ...queries(hub, c), ...mutations(hub, c) }
     const answer = await graphql({
       schema: graphqlSchema,
@@ -37,6 +40,11 @@ export function graphqlRoutes(hub: Hub): Hono<GitHubContext> {
   return app
 }
 
+function tooManyNodes(asked: number) {
+  const message = `This query requests up to ${asked} possible nodes which exceeds the maximum limit of ${MOST_NODES}.`
+  return { type: 'MAX_NODE_LIMIT_EXCEEDED', message }
+}
+
 function errorShape(error: GraphQLError) {
   const { message, path, locations, extensions } = error
   return { type: extensions.type ?? 'UNPROCESSABLE', message, path, locations }
@@ -47,13 +55,52 @@ function queries(hub: Hub, c: RequestContext) {
     viewer: () => userObject(requireAccountOf(hub, c)),
     repository({ owner, name }: { owner: string; name: string }) {
       const repository = repositoryByName(hub, owner, name)
-      if (repository && maySee(hub, repository, c.get('actor'))) return repositoryObject(hub, repository)
+      if (repository && maySee(hub, repository, c.get('actor')))
+        return repositoryObject(hub, repository, c.get('actor'))
       throw refuse(`Could not resolve to a Repository with the name '${owner}/${name}'.`, 'NOT_FOUND')
     },
-    node({ id }: { id: string }) {
-      const { repository, issue } = findPull(hub, c, id)
-      return pullObject(hub, repository, issue)
+    node: ({ id }: { id: string }) => nodeOf(hub, c, id),
+    /** One that cannot be given is null, with an error of its own; the others are given all the same. */
+    nodes({ ids }: { ids: string[] }) {
+      if (ids.length > 100)
+        throw refuse(
+          `You may not provide more than 100 node ids; you provided ${ids.length}.`,
+          'ARGUMENT_LIMIT',
+        )
+      return ids.map((id) => attempt(() => nodeOf(hub, c, id)))
     },
+    rateLimit() {
+      const points = c.get('points')
+      if (!points) return null
+      const { limit, used, resetAt } = points
+      return { ...points, remaining: Math.max(0, limit - used), resetAt: isoTime(resetAt) }
+    },
+  }
+}
+
+function nodeOf(hub: Hub, c: RequestContext, id: string) {
+  const { kind, parts } = readNodeId(id)
+  if (kind !== 'R') {
+    const { repository, issue } = findPull(hub, c, id)
+    return pullObject(hub, repository, issue)
+  }
+  const repository = hub.world.repositories.get(Number(parts[0]))
+  if (repository && maySee(hub, repository, c.get('actor')))
+    return repositoryObject(hub, repository, c.get('actor'))
+  throw unresolved(id)
+}
+
+function unresolved(id: string): GraphQLError {
+  return refuse(`Could not resolve to a node with the global id of '${id}'`, 'NOT_FOUND')
+}
+
+/** An error that stands in a list fails its row alone. */
+function attempt<Value>(work: () => Value): Value | GraphQLError {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof GraphQLError) return error
+    throw error
   }
 }
 
@@ -63,7 +110,7 @@ function findPull(hub: Hub, c: RequestContext, id: string): Found {
   const issue = repository?.issues.get(Number(parts[1]))
   const known = ['PR', 'MQE'].includes(kind) && repository && issue && isPull(issue)
   if (!known || !maySee(hub, repository, c.get('actor'))) {
-    throw refuse(`Could not resolve to a node with the global id of '${id}'`, 'NOT_FOUND')
+    throw unresolved(id)
   }
   return { repository, issue, by: byOf(hub, c) }
 }
