@@ -15,7 +15,7 @@ import { withLease } from '../store/leases.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
 import { type HeadVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
-import { hasRoomForGreen, isCrowded } from '../store/write-budget.ts'
+import { isCrowded, isNoRoomForGreen } from '../store/write-budget.ts'
 import { type Desired, digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
 import { whyNotGreen } from './may-turn-green.ts'
 
@@ -63,8 +63,11 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   const turnsGreen = combined.state === 'passed' && posted?.state !== 'passed'
   const toRead = turnsGreen ? staleVerdicts(verdicts, now()) : []
   if (toRead.length > 0 && !posted?.outstanding) return { toRead }
-  const desired = await withRoom(shell, head, turnsGreen, toRead.length > 0 ? reading(combined) : combined)
-  const written = await writeIfChanged(shell, head, posted, desired, options)
+  const desired = toRead.length > 0 ? reading(combined) : combined
+  const written = await writeIfChanged(shell, head, posted, desired, options).catch((error) => {
+    if (!isNoRoomForGreen(error)) throw error
+    return writeIfChanged(shell, head, posted, queued(combined), options)
+  })
   return { ...(written && { written }), toRead }
 }
 
@@ -84,15 +87,8 @@ function reading(combined: Combined): Combined {
   return { ...combined, state: 'waiting', report: staleFactsReport() }
 }
 
-/** A check that would turn green is queued where GitHub's limits leave no room to revoke it in time. */
-async function withRoom(
-  { database, now }: Publishing,
-  head: Head,
-  turnsGreen: boolean,
-  combined: Combined,
-): Promise<Combined> {
-  if (!turnsGreen || combined.state !== 'passed') return combined
-  if (await hasRoomForGreen(database, head.installationId, now())) return combined
+/** A check that would turn green waits where GitHub's limits leave no room to revoke it in time. */
+function queued(combined: Combined): Combined {
   return { ...combined, state: 'waiting', report: waitingForTurnReport() }
 }
 

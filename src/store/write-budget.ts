@@ -15,8 +15,8 @@ const keptForRevoking = 15
 const ordinaryAMinute = writesAMinute - keptForRevoking
 /** At most so many writes are reserved for checks that say that they are queued, or nothing could turn green. */
 const queuedAtMost = 150
-/** Several may ask at once whether there is room, before any of them has written. */
-const askedAtOnce = 10
+/** Left of the hour for what is counted without being reserved: issues, review requests, checks of merge groups. */
+const keptForOtherWrites = 10
 const minute = 60_000
 const hour = 60 * minute
 /** Longer than any closing takes: what left green within it still counts for when closing begins. */
@@ -37,14 +37,14 @@ export async function revocationTimeOf(db: Queryable, installationId: number, no
 
 /**
  * Whether another check may turn green. Never more are green than the writes left in the hour can revoke, and those that
- * have to wait must be able to say so.
+ * have to wait must be able to say so. Outside of `reserveWrite` the answer is only a hint: somebody else may be faster.
  */
 export async function hasRoomForGreen(db: Queryable, installationId: number, now: Date): Promise<boolean> {
   const { lastHour } = await writeLoad(db, installationId, now)
   const others = (await readyNotQueued(db, installationId, waitingForTurnReport().title)) - 1
   const promised =
     (await outstandingOf(db, installationId, now)) + Math.min(Math.max(others, 0), queuedAtMost)
-  return lastHour + 1 + promised + 1 <= writesAnHour - askedAtOnce
+  return lastHour + 1 + promised + 1 <= writesAnHour - keptForOtherWrites
 }
 
 /** Whether to skip writes that change only wording, since half of the hour is used or promised. */
@@ -67,10 +67,18 @@ const minuteForOutsiders = 15
  */
 export type Purpose = 'revoke green' | 'turn green' | 'update' | 'update for outsiders'
 
+const NO_ROOM = Symbol.for('release-gate.no-room-for-green')
+
+/** Whether `reserveWrite` refused because the writes that are left could not revoke another green check. */
+export function isNoRoomForGreen(error: unknown): boolean {
+  return error instanceof Error && NO_ROOM in error
+}
+
 /**
  * Takes one of the writes that GitHub's limits allow. Everyone who writes for an installation does so one after the other, so
- * that the last write is not taken twice.
- * @throws `retryAfter` with the time at which one is free again.
+ * that neither the last write nor the last room for a green check is taken twice: a green check is to be kept as outstanding
+ * in the same transaction.
+ * @throws `retryAfter` with the time at which one is free again; an error that `isNoRoomForGreen` knows.
  */
 export async function reserveWrite(
   tx: Transaction,
@@ -86,6 +94,11 @@ export async function reserveWrite(
   if (purpose === 'update for outsiders') refuseOutsiders(load, now)
   refuseOver(load, purpose === 'revoke green' ? writesAMinute : ordinaryAMinute, now)
   await noteWrite(tx, installationId, now)
+}
+
+function noRoomForGreen(): Error {
+  const why = 'the writes left in this hour could not revoke another green check'
+  return Object.assign(new Error(why), { [NO_ROOM]: true as const })
 }
 
 function refuseOutsiders({ lastHour, lastMinute }: WriteLoad, now: Date): void {
@@ -107,8 +120,8 @@ async function refuseOthers(
   if (await isRevoking(tx, installationId, recently)) {
     throw retryAfter(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
   }
-  const promised = (await outstandingOf(tx, installationId, now)) + (purpose === 'turn green' ? 1 : 0)
-  if (lastHour + 1 + promised > writesAnHour) {
+  if (purpose === 'turn green' && !(await hasRoomForGreen(tx, installationId, now))) throw noRoomForGreen()
+  if (lastHour + 1 + (await outstandingOf(tx, installationId, now)) > writesAnHour) {
     throw retryAfter(
       new Date(now.getTime() + minute),
       'the writes left in this hour are reserved for revoking green checks',

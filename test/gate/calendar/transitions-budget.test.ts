@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { waitingForTurnReport } from '../../../src/decision/report.ts'
-import { postedRun } from '../../../src/store/check-runs.ts'
+import { greensOf, postedRun } from '../../../src/store/check-runs.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { retryTime } from '../../../src/store/retry-later.ts'
-import { hasRoomForGreen, noteWrite, reserveWrite, revocationTime } from '../../../src/store/write-budget.ts'
+import {
+  hasRoomForGreen,
+  noteWrite,
+  reserveWrite,
+  revocationTime,
+  writeLoad,
+} from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
-import { aPglite } from '../../support/databases.ts'
+import { aPglite, describeOnBoth } from '../../support/databases.ts'
 import { aPerson } from '../../support/snapshot.ts'
 
 let database: Database
@@ -80,7 +86,7 @@ describe("GitHub's write limits set the pace", () => {
 
   test('those that wait turn green when others have merged', async () => {
     await ready(12)
-    for (let times = 0; times < 462; times++) await noteWrite(database, 1, later(opening, -120))
+    for (let times = 0; times < 460; times++) await noteWrite(database, 1, later(opening, -120))
     await world.carryOutAt(opening)
     const first = greens(12)
     expect(await held(12)).toBe(12 - first.length)
@@ -101,13 +107,6 @@ describe("GitHub's write limits set the pace", () => {
     world.asked.transitions = []
     await world.carryOutAt(opening)
     expect(world.asked.transitions).toContainEqual(later(opening, 60))
-  })
-
-  test('the last write of a minute is not taken twice by writers at the same time', async () => {
-    for (let times = 0; times < 58; times++) await noteWrite(database, 1, opening)
-    const take = () => database.transaction((tx) => reserveWrite(tx, 1, opening, 'update'))
-    const taken = await Promise.allSettled(Array.from({ length: 5 }, take))
-    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
   })
 
   test('what is kept for taking back nothing else may use, in the minute and in the hour', async () => {
@@ -185,4 +184,46 @@ describe('closing begins early enough', () => {
     const again = await world.read(1)
     expect(again.state).toBe('waiting')
   })
+})
+
+describeOnBoth('several evaluations at once', (open) => {
+  let shared: Database
+  beforeAll(async () => {
+    shared = await open()
+  })
+  const used = async (writes: number) => {
+    await clearState(shared)
+    for (let times = 0; times < writes; times++) await noteWrite(shared, 1, later(opening, -61))
+    world = aWorld(shared)
+    world.setTime(later(opening, 1))
+  }
+
+  test('do not take the last write of a minute twice', async () => {
+    await clearState(shared)
+    for (let times = 0; times < 58; times++) await noteWrite(shared, 1, opening)
+    const take = () => shared.transaction((tx) => reserveWrite(tx, 1, opening, 'update'))
+    const taken = await Promise.allSettled(Array.from({ length: 5 }, take))
+    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  })
+
+  test.each([
+    { before: 450, pulls: 24, green: 6 },
+    { before: 460, pulls: 12, green: 8 },
+    { before: 478, pulls: 12, green: 0 },
+  ])(
+    '$before writes of the hour made, $pulls ready: $green turn green, and every other one says that it waits',
+    async ({ before, pulls, green }) => {
+      await used(before)
+      const numbers = Array.from({ length: pulls }, (_, index) => index + 1)
+      for (const number of numbers) await world.read(number)
+      const outcomes = await Promise.all(numbers.map((number) => world.publish(number)))
+      const titles = outcomes.map(({ written }) => written?.title)
+      expect(titles.filter((title) => title === waitingForTurnReport().title)).toHaveLength(pulls - green)
+      expect(greens(pulls)).toHaveLength(green)
+      const { outstanding } = await greensOf(shared, 1, opening)
+      const { lastHour } = await writeLoad(shared, 1, world.now())
+      expect({ outstanding, lastHour }).toEqual({ outstanding: green, lastHour: before + pulls })
+      expect(lastHour + outstanding).toBeLessThanOrEqual(490)
+    },
+  )
 })
