@@ -29,7 +29,7 @@ export async function startBotProcess({ env, at }: BotOptions): Promise<BotProce
   const child = fork(main, ['start'], {
     env: { PATH, HOME, LOG_LEVEL: 'warn', ...env, PORT: '0', STORY_CLOCK: at.toISOString() },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
+    execArgv: ['--trace-deprecation'],
   })
   let logged = ''
   const note = (chunk: Buffer) => {

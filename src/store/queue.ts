@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg'
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
 import { keyOfRegression, type RegressionRequest } from '../decision/regression-request.ts'
@@ -126,6 +127,7 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
   const owns = await ownsSchema(database, JOBS_SCHEMA)
   const boss = new PgBoss({
     ...database.boss,
+    ...(clock === systemClock ? {} : ANSWERS_FIRST),
     clock,
     schema: JOBS_SCHEMA,
     useListenNotify: true,
@@ -157,6 +159,12 @@ async function startOrSay(boss: PgBoss): Promise<void> {
     )
   }
 }
+
+/**
+ * Under a simulated clock pg-boss prepares each new connection without waiting, so that two statements are sent to one that
+ * has not said yet that it is ready; pg warns of that, and will refuse it. One that has answered once is ready.
+ */
+const ANSWERS_FIRST = { onConnect: (client: ClientBase) => client.query('SELECT 1') }
 
 const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }
 

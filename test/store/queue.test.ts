@@ -7,6 +7,9 @@ import type { Queue } from '../../src/store/queue.ts'
 import { aDataFolder, describeOnBoth } from '../support/databases.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
+const warnings: string[] = []
+process.on('warning', (warning) => warnings.push(`${warning.name}: ${warning.message}`))
+
 describeOnBoth('the queue', (open) => {
   const queues: Queue[] = []
   let shared: Promise<Database> | undefined
@@ -211,6 +214,18 @@ describeOnBoth('the queue', (open) => {
     release.resolve()
     await stopped
     expect(ended).toBe(true)
+  })
+
+  test('sends no connection a statement while another one runs on it', async () => {
+    const { queue, ran, work, database } = await start()
+    await work()
+    const numbers = Array.from({ length: 20 }, (_, index) => index + 1)
+    await Promise.all(
+      numbers.map((number) => database.transaction((tx) => queue.enqueueEvaluate(aPull({ number }), { tx }))),
+    )
+    await untilIdle(queue)
+    expect(ran).toHaveLength(20)
+    expect(warnings).toEqual([])
   })
 })
 
