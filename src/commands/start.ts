@@ -90,32 +90,18 @@ function stopOnSignal(bot: Bot, log: Logger): void {
 
 /** Runs when the only thing missing is the credentials. */
 async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL, GH_ORG }: NodeJS.ProcessEnv): Promise<void> {
-  if (WEBHOOK_URL && !(URL.canParse(WEBHOOK_URL) && WEBHOOK_URL.startsWith('https://')))
-    return refuse([
-      'WEBHOOK_URL: is not an https URL. Set it to where GitHub reaches this bot, for example https://gate.example/api/github/webhooks',
-    ])
   const { serveSetupPage } = await import('../setup/setup-page.ts')
   const print = (text: string) => void process.stdout.write(`${text}\n`)
   const { url } = await serveSetupPage({
     port: Number(PORT || 3000),
     apiUrl: GITHUB_API_URL || 'https://api.github.com',
     webhookUrl: WEBHOOK_URL || undefined,
+    organization: GH_ORG || undefined,
     saved: () =>
       print('The credentials are in .env. Press Ctrl-C and run the same command again to start the bot.'),
     log: pino({ level: 'info' }),
   })
   print('No credentials yet. Open this URL to create the GitHub App. It contains a one-time token.\n')
   print(`  ${url}\n`)
-  print(
-    GH_ORG
-      ? `The App will belong to the organization ${GH_ORG}. You must be an owner of it.\n`
-      : 'The App will belong to your own account and can only be installed there. For an organization, press Ctrl-C and\n' +
-          'start again with GH_ORG=its-name.\n',
-  )
-  if (!WEBHOOK_URL)
-    print(
-      "WEBHOOK_URL is not set, so the App gets a placeholder webhook URL. Change it in the App's settings on GitHub to\n" +
-        'where GitHub reaches this bot: https://YOUR-HOST/api/github/webhooks. GitHub does not accept localhost.\n',
-    )
   print('The credentials will be written to .env. Start again afterwards.')
 }
