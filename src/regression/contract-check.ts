@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { StagingSession, ToolListing } from '../services/mcp.ts'
+import { parseJson, plain, type StagingSession, type ToolListing } from '../services/mcp.ts'
 import type { Redactor } from './redaction.ts'
 
 /** The stored `tools/list` of a release: raw, with all that the list may depend on. */
-export const baselineSchema = z.strictObject({
+const baselineSchema = z.strictObject({
   version: z.literal(1),
   recordedAt: z.iso.datetime(),
   server: z.strictObject({ name: z.string(), version: z.string() }),
@@ -16,7 +16,7 @@ export const baselineSchema = z.strictObject({
   /** The versions that it had asked for, spoken or not. */
   asked: z.array(z.string()).default([]),
   /** p95 in milliseconds by tool, for the chart against the last release. */
-  latency: z.record(z.string(), z.number()).default({}),
+  latency: z.record(z.string(), z.preprocess(plain, z.number())).default({}),
   /** What clients that validate refused then, of the list and of the answers. */
   refused: z.array(z.string()).default([]),
 })
@@ -53,11 +53,16 @@ export function baselineOf(
   }
 }
 
+/** Reads a list as it is stored, its numbers as the server wrote them. */
+export function storedList(text: string): Baseline {
+  return baselineSchema.parse(parseJson(text))
+}
+
 /** Reads a baseline file: one of ours, or a bare `tools/list` result, so that any two lists can be compared. */
 export function readBaseline(text: string): Baseline | undefined {
   let data: unknown
   try {
-    data = JSON.parse(text)
+    data = parseJson(text)
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import { type ExactNumber, isExact } from '../services/mcp.ts'
-import { compareRatios, type Ratio, ratio } from './ratio.ts'
+import { compareRatios, isMultiple, type Ratio, ratio } from './ratio.ts'
 
 /** Comparing JSON values with their numbers as they are written: two ids that differ in the last digit are not equal. */
 
@@ -27,11 +27,66 @@ export function compareNumbers(left: JsonNumber, right: JsonNumber): number | un
   return one && other && compareRatios(one, other)
 }
 
+/** Whether `value` is a whole multiple of `step`; undefined where that cannot be told. */
+export function isMultipleOf(value: JsonNumber, step: JsonNumber): boolean | undefined {
+  const [one, other] = [exactValue(value), exactValue(step)]
+  return one && other && isMultiple(one, other)
+}
+
+export function isInteger(value: JsonNumber): boolean {
+  if (!isExact(value)) return Number.isInteger(value)
+  const digits = digitsOf(value.rawJSON)
+  return digits !== undefined && digits.exponent >= 0n
+}
+
+type Digits = { sign: string; digits: string; exponent: bigint }
+
+/** A number as its significant digits and the power of ten that they are multiplied by, however it is written. */
+function digitsOf(text: string): Digits | undefined {
+  const [, sign = '', whole = '', fraction = '', power = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? []
+  if (whole === '') return undefined
+  const all = `${whole}${fraction}`.replace(/^0+/, '')
+  const digits = all.replace(/0+$/, '')
+  if (digits === '') return { sign: '', digits: '0', exponent: 0n }
+  return { sign, digits, exponent: BigInt(power) - BigInt(fraction.length - (all.length - digits.length)) }
+}
+
+/** One text for each number, however it is written: `1.50` is `1.5`, and `1e3` is `1000`. */
+export function canonicalNumber(value: JsonNumber): string {
+  const own = isExact(value) ? digitsOf(value.rawJSON) : undefined
+  if (own === undefined) return String(isExact(value) ? value.rawJSON : value)
+  const double = String(Number(numberText(value)))
+  const known = digitsOf(double)
+  const isDouble = known?.digits === own.digits && known.exponent === own.exponent && known.sign === own.sign
+  return isDouble ? double : decimalText(own)
+}
+
+function decimalText({ sign, digits, exponent }: Digits): string {
+  const places = Number(exponent)
+  if (places >= 0 && places <= 30) return sign + digits + '0'.repeat(places)
+  if (places > 0 || places < -40) return `${sign}${digits}e${exponent}`
+  const padded = digits.padStart(1 - places, '0')
+  return `${sign}${padded.slice(0, places)}.${padded.slice(places)}`
+}
+
+/**
+ * One text for each JSON value, whatever the order of its keys and however its numbers are written. RFC 8785 is not used here, because
+ * it refuses lone surrogates and rounds numbers to doubles; the text is only compared and shown, never stored.
+ */
+export function canonical(value: unknown): string {
+  if (isJsonNumber(value)) return canonicalNumber(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'undefined'
+}
+
 /** Equality of JSON values, whatever the order of keys. */
 export function sameJson(left: unknown, right: unknown): boolean {
-  if (isJsonNumber(left) && isJsonNumber(right)) {
-    return (compareNumbers(left, right) ?? Number(numberText(left) !== numberText(right))) === 0
-  }
+  if (isJsonNumber(left) && isJsonNumber(right)) return canonicalNumber(left) === canonicalNumber(right)
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
     return left === right
   if (isExact(left) || isExact(right) || Array.isArray(left) !== Array.isArray(right)) return false

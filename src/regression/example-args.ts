@@ -1,3 +1,8 @@
+import { exactNumber } from '../services/mcp.ts'
+import { isObject } from './contract/json.ts'
+import { compareNumbers, exactValue, isJsonNumber, type JsonNumber, numberText } from './exact.ts'
+import { floor } from './ratio.ts'
+
 /** Arguments that fit a schema as far as it says, and what nobody but the reader of the suite can know. */
 export type Example = { args: Record<string, unknown>; todo: string[] }
 
@@ -30,7 +35,7 @@ function ofType(context: Context, words: Record<string, unknown>, name: string, 
   const type = [words.type].flat().find((one) => one !== 'null')
   if (type === 'object' || words.properties !== undefined) return ofObject(context, words, name, depth)
   if (type === 'array') {
-    const count = typeof words.minItems === 'number' ? Math.min(words.minItems, 3) : 0
+    const count = isJsonNumber(words.minItems) ? Math.min(Number(numberText(words.minItems)), 3) : 0
     return Array.from({ length: count }, () => exampleOf(context, words.items, name, depth + 1))
   }
   if (type === 'boolean') return false
@@ -57,10 +62,11 @@ function ofObject(
   )
 }
 
-function ofNumber({ minimum, exclusiveMinimum, maximum }: Record<string, unknown>): number {
-  if (typeof minimum === 'number') return minimum
-  if (typeof exclusiveMinimum === 'number') return Math.floor(exclusiveMinimum) + 1
-  return typeof maximum === 'number' ? Math.min(1, maximum) : 1
+function ofNumber({ minimum, exclusiveMinimum, maximum }: Record<string, unknown>): JsonNumber {
+  if (isJsonNumber(minimum)) return minimum
+  const open = isJsonNumber(exclusiveMinimum) ? exactValue(exclusiveMinimum) : undefined
+  if (open) return exactNumber(String(floor(open) + 1n))
+  return isJsonNumber(maximum) && (compareNumbers(maximum, 1) ?? 0) < 0 ? maximum : 1
 }
 
 const formats: Record<string, string> = {
@@ -111,8 +117,4 @@ function target(root: unknown, reference: string): unknown {
       (value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
       root,
     )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

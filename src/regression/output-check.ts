@@ -2,7 +2,8 @@ import { Ajv, type CodeOptions } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { RE2JS } from 're2js'
-import { type ListedTool, plain, type RawResult } from '../services/mcp.ts'
+import type { ListedTool, RawResult } from '../services/mcp.ts'
+import { createWritten, withExactKeywords } from './exact-keywords.ts'
 import type { Mismatch } from './mismatch.ts'
 
 const addFormats = formats.default
@@ -52,14 +53,21 @@ function compile(schema: unknown): Check {
   try {
     const dialect = String((schema as { $schema?: unknown }).$schema ?? '')
     const options = { strict: false, allErrors: true, logger: false, code: { regExp: engine } } as const
-    const ajv = dialect.includes('draft-07') ? new Ajv(options) : new Ajv2020(options)
+    const written = createWritten()
+    const ajv = withExactKeywords(
+      dialect.includes('draft-07') ? new Ajv(options) : new Ajv2020(options),
+      written,
+    )
     addFormats(ajv)
-    const validate = ajv.compile(schema as object)
+    const validate = ajv.compile(written.copy(schema) as object)
     return (value) => {
       if (value === undefined) {
         return [{ where, expected: 'structuredContent, which the tool promises', actual: 'none' }]
       }
-      if (validate(plain(value))) return []
+      // Wrapped, so that a number on its own has a place, too, under which it is found.
+      const holder = written.copy({ value }) as { value: unknown }
+      const place = { instancePath: '', parentData: holder, parentDataProperty: 'value' } as const
+      if (validate(holder.value, { ...place, rootData: holder.value as never, dynamicAnchors: {} })) return []
       const actual = ajv.errorsText(validate.errors, { dataVar: 'the answer', separator: '; ' })
       return [{ where, expected: 'an answer that keeps the outputSchema', actual }]
     }

@@ -1,7 +1,7 @@
 /** An exact fraction. Limits are compared as fractions, so that 1 of 50 is 2 % and not nearly 2 %. */
 export type Ratio = { numerator: bigint; denominator: bigint }
 
-const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,3}))?(%?)$/i
+const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?0*\d{1,3}))?(%?)$/i
 
 /**
  * Reads a number, or a text such as `2%`, `0.7 %` or `0.02`, as the fraction that its decimal digits say.
@@ -29,6 +29,17 @@ export function isMultiple(left: Ratio, right: Ratio): boolean {
 export function compareRatios(left: Ratio, right: Ratio): number {
   const difference = left.numerator * right.denominator - right.numerator * left.denominator
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
+
+/** The greatest integer that is not above it. */
+export function floor({ numerator, denominator }: Ratio): bigint {
+  const towardsZero = numerator / denominator
+  return numerator % denominator < 0n ? towardsZero - 1n : towardsZero
+}
+
+/** The smallest integer that is not below it. */
+export function ceiling({ numerator, denominator }: Ratio): bigint {
+  return -floor({ numerator: -numerator, denominator })
 }
 
 /** As a number, for what is stored and shown; limits are compared as fractions. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ListedTool, StagingSession, ToolListing } from '../services/mcp.ts'
 import { type RunStopped, runStopped } from './calls.ts'
+import { sameJson } from './exact.ts'
 import type { RunInput } from './run-input.ts'
 import { list } from './run-session.ts'
 
@@ -59,7 +60,7 @@ function listChanges(first: readonly ListedTool[], next: readonly ListedTool[]):
   const [old, now] = [first, next].map((tools) => Map.groupBy(tools, ({ name }) => name))
   const names = [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])]
   return names
-    .filter((name) => !isDeepStrictEqual(old?.get(name), now?.get(name)))
+    .filter((name) => !sameJson(old?.get(name), now?.get(name)))
     .map((name) => {
       if (!now?.has(name)) return `the tool ${name} is no longer listed`
       return `the tool ${name} ${old?.has(name) ? 'is listed differently' : 'was added to the list'}`

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isExact } from '../services/mcp.ts'
-import { exactValue, type JsonNumber } from './exact.ts'
+import { isInteger } from './exact.ts'
 
 /** The kinds that `any:` names, for values that differ in each run. */
 export const valueKinds = [
@@ -43,11 +43,6 @@ const kinds: Record<ValueKind, z.ZodType> = {
 }
 
 export function isOfKind(value: unknown, kind: ValueKind): boolean {
-  if (isExact(value)) return kind === 'number' || kind === 'value' || (kind === 'integer' && isWhole(value))
+  if (isExact(value)) return kind === 'number' || kind === 'value' || (kind === 'integer' && isInteger(value))
   return kinds[kind].safeParse(value).success
-}
-
-function isWhole(number: JsonNumber): boolean {
-  const value = exactValue(number)
-  return value !== undefined && value.numerator % value.denominator === 0n
 }

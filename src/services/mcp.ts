@@ -1,5 +1,4 @@
 import { type Attempt, connect, limitsOf } from './mcp/attempts.ts'
-import { plain } from './mcp/exact-json.ts'
 import { faultIn } from './mcp/faults.ts'
 import { withHeaders } from './mcp/headers.ts'
 import { asWritten } from './mcp/heard.ts'
@@ -74,8 +73,7 @@ function sessionOver(
       let failed: Outcome | undefined
       const read = async (params: Record<string, unknown>) => {
         const { value, error, trace } = await ask('tools/list', params)
-        // The contract is compared in doubles.
-        if (value !== undefined) return plain(value)
+        if (value !== undefined) return value
         failed = outcomeOfError(error, trace, '')
         throw error
       }
@@ -91,7 +89,7 @@ function sessionOver(
       if (value === undefined) return outcomeOfError(error, trace, name)
       const outcome = outcomeOfResult(value, name)
       if (outcome.kind !== 'ok' && outcome.kind !== 'tool_error') return outcome
-      const refused = connection.strict.result(plain(value) as RawResult)
+      const refused = connection.strict.result(value as RawResult)
       return refused.length > 0 ? { ...outcome, refused } : outcome
     },
     async probe(limits) {

@@ -1,7 +1,7 @@
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
 import type { Judging } from '../policy/policy-source.ts'
-import { baselineSchema, versionsOf } from '../regression/contract-check.ts'
+import { storedList, versionsOf } from '../regression/contract-check.ts'
 import { contractGate } from '../regression/contract-gate.ts'
 import { withGate } from '../regression/rejudge.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
@@ -86,10 +86,10 @@ function judgedNow(
   if (!baseline || baseline.id === run.baselineId || run.recorded === null || run.suiteText === null)
     return undefined
   const suite = readSuite(run.suiteText, run.suite)
-  const recorded = baselineSchema.parse(JSON.parse(run.recorded))
+  const recorded = storedList(run.recorded)
   if (!suite.ok) return undefined
   const { gate } = contractGate(
-    { suite: suite.value, baseline: baselineSchema.parse(JSON.parse(baseline.recorded)) },
+    { suite: suite.value, baseline: storedList(baseline.recorded) },
     {
       pinned: recorded.pinned as Parameters<typeof contractGate>[1]['pinned'],
       capabilities: recorded.capabilities,

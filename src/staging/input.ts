@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
-import { baselineSchema } from '../regression/contract-check.ts'
+import { storedList } from '../regression/contract-check.ts'
 import { tighten } from '../regression/limits.ts'
 import { sessionsOf, sourcesOf } from '../regression/opening.ts'
 import type { Operator } from '../regression/operator.ts'
@@ -70,7 +70,7 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
     now: parts.now,
     onProgress: parts.onProgress,
     ...(await sourcesOf(operator, signal)),
-    ...(baseline ? { baseline: baselineSchema.parse(JSON.parse(baseline.recorded)) } : {}),
+    ...(baseline ? { baseline: storedList(baseline.recorded) } : {}),
     ...(server.declared === undefined
       ? {}
       : { declaration: declarationSchema.parse(JSON.parse(server.declared)) }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { baselineSchema } from '../../src/regression/contract-check.ts'
+import { storedList } from '../../src/regression/contract-check.ts'
 import { aTool, type Script, textResult } from '../support/mcp-server.ts'
 import { aSuite, gateOf, runAgainst } from '../support/regression-run.ts'
 
@@ -66,16 +66,18 @@ test('one call at a time where nothing is said, in the order of the suite', asyn
 
 test('latency is marked as measured under load: neither compared with the last release nor recorded for the next', async () => {
   const { call, tools } = counting()
-  const baseline = baselineSchema.parse({
-    version: 1,
-    recordedAt: '2026-11-01T00:00:00.000Z',
-    server: { name: 's', version: '1' },
-    protocolVersion: '',
-    capabilities: {},
-    pinned: { capabilities: {}, login: 'none' },
-    tools,
-    latency: { read: 1 },
-  })
+  const baseline = storedList(
+    JSON.stringify({
+      version: 1,
+      recordedAt: '2026-11-01T00:00:00.000Z',
+      server: { name: 's', version: '1' },
+      protocolVersion: '',
+      capabilities: {},
+      pinned: { capabilities: {}, login: 'none' },
+      tools,
+      latency: { read: 1 },
+    }),
+  )
   const suite = aSuite(reads(4), floors)
   const loaded = await runAgainst({ call, tools }, suite, { concurrency: 2, baseline })
   expect(loaded.report.concurrency).toBe(2)

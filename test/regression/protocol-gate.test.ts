@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Baseline, baselineSchema } from '../../src/regression/contract-check.ts'
+import { type Baseline, storedList } from '../../src/regression/contract-check.ts'
 import type { RunReport } from '../../src/regression/report-schema.ts'
 import { aTool, type Script, textResult } from '../support/mcp-server.ts'
 import { aSuite, readCase, runAgainst } from '../support/regression-run.ts'
@@ -7,16 +7,18 @@ import { aSuite, readCase, runAgainst } from '../support/regression-run.ts'
 const suite = aSuite(readCase)
 
 function aBaseline(tools: unknown[], more: Partial<Baseline> = {}): Baseline {
-  return baselineSchema.parse({
-    version: 1,
-    recordedAt: '2026-11-01T00:00:00.000Z',
-    server: { name: 'scripted', version: '1.0.0' },
-    protocolVersion: '2025-11-25',
-    capabilities: { tools: {} },
-    pinned: { capabilities: {}, login: 'none' },
-    tools,
-    ...more,
-  })
+  return storedList(
+    JSON.stringify({
+      version: 1,
+      recordedAt: '2026-11-01T00:00:00.000Z',
+      server: { name: 'scripted', version: '1.0.0' },
+      protocolVersion: '2025-11-25',
+      capabilities: { tools: {} },
+      pinned: { capabilities: {}, login: 'none' },
+      tools,
+      ...more,
+    }),
+  )
 }
 
 function protocol({ gates }: RunReport): [string, string] | undefined {

@@ -1,3 +1,4 @@
+import { isJsonNumber, numberText } from '../exact.ts'
 import { share } from './bound-rules.ts'
 import { below } from './change.ts'
 import type { Located, Schema } from './schema.ts'
@@ -27,7 +28,12 @@ function rest(schema: Schema): Located {
 }
 
 function maxItems(schema: Schema): number {
-  return typeof schema.words.maxItems === 'number' ? schema.words.maxItems : Number.POSITIVE_INFINITY
+  return countOf(schema.words.maxItems, Number.POSITIVE_INFINITY)
+}
+
+/** A number of items: no list is so long that a double would round its length. */
+function countOf(value: unknown, unset: number): number {
+  return isJsonNumber(value) ? Number(numberText(value)) : unset
 }
 
 type Contains = { schema: Located; min: number; max: number }
@@ -45,8 +51,8 @@ function compareContains(walk: Walk, before: Schema, after: Schema, path: string
 function containsOf(schema: Schema): Contains | undefined {
   const { contains, minContains, maxContains } = schema.words
   if (contains === undefined) return undefined
-  const min = typeof minContains === 'number' ? minContains : 1
-  const max = typeof maxContains === 'number' ? maxContains : Number.POSITIVE_INFINITY
+  const min = countOf(minContains, 1)
+  const max = countOf(maxContains, Number.POSITIVE_INFINITY)
   return { schema: inside(schema, contains), min, max }
 }
 

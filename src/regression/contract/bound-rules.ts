@@ -1,11 +1,12 @@
-import { compareRatios, isMultiple, ratio } from '../ratio.ts'
+import { canonicalNumber, compareNumbers, isJsonNumber, isMultipleOf, type JsonNumber } from '../exact.ts'
+import { equal } from './json.ts'
 import type { TypeName } from './keywords.ts'
 import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
 /** Sizes and ranges: each is compared only for the types that both sides accept, since elsewhere it says nothing. */
 
-type Limit = { at: number; open: boolean }
+type Limit = { at: JsonNumber; open: boolean }
 type Bound = { name: string; direction: 1 | -1; types: readonly TypeName[]; closed: string; open?: string }
 
 const lists: readonly Bound[] = [
@@ -53,8 +54,8 @@ function limitOf(schema: Schema, bound: Bound): Limit | undefined {
   const closed = schema.words[bound.closed]
   const open = bound.open === undefined ? undefined : schema.words[bound.open]
   const limits: Limit[] = []
-  if (typeof closed === 'number') limits.push({ at: closed, open: false })
-  if (typeof open === 'number') limits.push({ at: open, open: true })
+  if (isJsonNumber(closed)) limits.push({ at: closed, open: false })
+  if (isJsonNumber(open)) limits.push({ at: open, open: true })
   return limits.reduce<Limit | undefined>(
     (strictest, limit) => (tighter(strictest, limit, bound.direction) > 0 ? limit : strictest),
     undefined,
@@ -64,25 +65,28 @@ function limitOf(schema: Schema, bound: Bound): Limit | undefined {
 /** Positive when `next` refuses more than `old`, negative when it refuses less. */
 function tighter(old: Limit | undefined, next: Limit | undefined, direction: 1 | -1): number {
   if (old === undefined || next === undefined) return Number(next !== undefined) - Number(old !== undefined)
-  if (old.at !== next.at) return (next.at > old.at ? 1 : -1) * direction
-  return Number(next.open) - Number(old.open)
+  const difference = compareNumbers(next.at, old.at) ?? 0
+  return difference === 0 ? Number(next.open) - Number(old.open) : Math.sign(difference) * direction
 }
 
 function text(limit: Limit | undefined): string {
   if (limit === undefined) return 'none'
-  return limit.open ? `${limit.at} (itself excluded)` : String(limit.at)
+  return limit.open ? `${canonicalNumber(limit.at)} (itself excluded)` : canonicalNumber(limit.at)
 }
 
 function compareMultiples(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [before.words.multipleOf, after.words.multipleOf]
-  if (old === next) return
-  const message = `multipleOf went from ${old ?? 'none'} to ${next ?? 'none'}.`
-  if (typeof next !== 'number') walk.report('bound-loosened', path, message)
-  else if (typeof old !== 'number') walk.report('bound-tightened', path, message)
-  else if (compareRatios(ratio(old), ratio(next)) === 0) return
-  else if (isMultiple(ratio(next), ratio(old))) walk.report('bound-tightened', path, message)
-  else if (isMultiple(ratio(old), ratio(next))) walk.report('bound-loosened', path, message)
+  if (equal(old, next)) return
+  const message = `multipleOf went from ${stepText(old)} to ${stepText(next)}.`
+  if (!isJsonNumber(next)) walk.report('bound-loosened', path, message)
+  else if (!isJsonNumber(old)) walk.report('bound-tightened', path, message)
+  else if (isMultipleOf(next, old)) walk.report('bound-tightened', path, message)
+  else if (isMultipleOf(old, next)) walk.report('bound-loosened', path, message)
   else walk.report('bound-changed', path, message)
+}
+
+function stepText(step: unknown): string {
+  return isJsonNumber(step) ? canonicalNumber(step) : 'none'
 }
 
 function compareUnique(walk: Walk, before: Schema, after: Schema, path: string): void {

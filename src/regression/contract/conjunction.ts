@@ -1,3 +1,4 @@
+import { compareNumbers, isJsonNumber } from '../exact.ts'
 import { canonical, equal, isObject, type JsonObject } from './json.ts'
 import { allTypes, isTypeName, type TypeName } from './keywords.ts'
 import { schemasWithin } from './references.ts'
@@ -112,16 +113,19 @@ function joinValues(keyword: string, left: unknown, right: unknown): unknown {
 type Join = (left: unknown, right: unknown) => unknown
 
 const ofNumbers =
-  (pick: (left: number, right: number) => number): Join =>
-  (left, right) =>
-    typeof left === 'number' && typeof right === 'number' ? pick(left, right) : undefined
+  (direction: 1 | -1): Join =>
+  (left, right) => {
+    const difference = isJsonNumber(left) && isJsonNumber(right) ? compareNumbers(left, right) : undefined
+    if (difference === undefined) return undefined
+    return difference * direction > 0 ? left : right
+  }
 
 const ofLists =
   (pick: (left: unknown[], right: unknown[]) => unknown[]): Join =>
   (left, right) =>
     Array.isArray(left) && Array.isArray(right) ? pick(left, right) : undefined
 
-const [highest, lowest] = [ofNumbers(Math.max), ofNumbers(Math.min)]
+const [highest, lowest] = [ofNumbers(1), ofNumbers(-1)]
 
 const joins: Readonly<Record<string, Join>> = {
   minimum: highest,

@@ -1,4 +1,4 @@
-import { compareRatios, isMultiple, ratio } from '../ratio.ts'
+import { compareNumbers, isInteger, isJsonNumber, isMultipleOf, type JsonNumber } from '../exact.ts'
 import { canonical, type JsonObject } from './json.ts'
 import type { TypeName } from './keywords.ts'
 import { matches } from './patterns.ts'
@@ -32,7 +32,7 @@ export function exactlyOnce(lists: readonly (readonly unknown[])[]): unknown[] {
 export function typeOf(value: unknown): TypeName {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  if (isJsonNumber(value)) return isInteger(value) ? 'integer' : 'number'
   if (typeof value === 'string') return 'string'
   return typeof value === 'boolean' ? 'boolean' : 'object'
 }
@@ -40,24 +40,33 @@ export function typeOf(value: unknown): TypeName {
 type Check = (value: unknown, limit: unknown) => boolean | undefined
 
 const ofNumbers =
-  (test: (value: number, limit: number) => boolean): Check =>
+  (test: (value: JsonNumber, limit: JsonNumber) => boolean | undefined): Check =>
   (value, limit) =>
-    typeof value !== 'number' || (typeof limit === 'number' ? test(value, limit) : undefined)
+    !isJsonNumber(value) || (isJsonNumber(limit) ? test(value, limit) : undefined)
+
+const compared = (test: (difference: number) => boolean): Check =>
+  ofNumbers((value, limit) => {
+    const difference = compareNumbers(value, limit)
+    return difference === undefined ? undefined : test(difference)
+  })
 
 const ofTexts =
   (test: (value: string, limit: unknown) => boolean | undefined): Check =>
   (value, limit) =>
     typeof value !== 'string' || test(value, limit)
 
+const ofLengths = (test: (difference: number) => boolean): Check =>
+  ofTexts((value, limit) => compared(test)([...value].length, limit))
+
 /** Keywords that can be settled for a listed value here and now. */
 const checks: Readonly<Record<string, Check>> = {
-  minimum: ofNumbers((value, limit) => value >= limit),
-  maximum: ofNumbers((value, limit) => value <= limit),
-  exclusiveMinimum: ofNumbers((value, limit) => value > limit),
-  exclusiveMaximum: ofNumbers((value, limit) => value < limit),
-  multipleOf: ofNumbers((value, limit) => isMultiple(ratio(value), ratio(limit))),
-  minLength: ofTexts((value, limit) => [...value].length >= Number(limit)),
-  maxLength: ofTexts((value, limit) => [...value].length <= Number(limit)),
+  minimum: compared((difference) => difference >= 0),
+  maximum: compared((difference) => difference <= 0),
+  exclusiveMinimum: compared((difference) => difference > 0),
+  exclusiveMaximum: compared((difference) => difference < 0),
+  multipleOf: ofNumbers(isMultipleOf),
+  minLength: ofLengths((difference) => difference >= 0),
+  maxLength: ofLengths((difference) => difference <= 0),
   pattern: ofTexts((value, limit) => matches(String(limit), value)),
 }
 
@@ -80,12 +89,10 @@ export function settled(values: Values, words: JsonObject): { values: Values; wo
 
 /** Whether every whole number is a multiple of it, so that it says nothing of them. */
 export function dividesOne(step: unknown): boolean {
-  return typeof step === 'number' && isMultiple(ratio(1), ratio(step))
+  return isJsonNumber(step) && isMultipleOf(1, step) === true
 }
 
 /** Whether only whole numbers are multiples of it. */
 export function isWhole(step: unknown): boolean {
-  return (
-    typeof step === 'number' && compareRatios(ratio(step), ratio(0)) > 0 && isMultiple(ratio(step), ratio(1))
-  )
+  return isJsonNumber(step) && (compareNumbers(step, 0) ?? 0) > 0 && isMultipleOf(step, 1) === true
 }

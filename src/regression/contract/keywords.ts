@@ -1,3 +1,4 @@
+import { compareNumbers, exactValue, isJsonNumber, type JsonNumber } from '../exact.ts'
 import { isObject } from './json.ts'
 
 /** What the diff knows about the keywords of JSON Schema, draft-07 and 2020-12. */
@@ -39,8 +40,11 @@ export function isAnnotation(keyword: string): boolean {
   return annotations.has(keyword) || keyword.startsWith('x-')
 }
 
-const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
-const isCount = (value: unknown): boolean => isNumber(value) && Number(value) >= 0
+const isNumber = (value: unknown): value is JsonNumber =>
+  typeof value === 'number' ? Number.isFinite(value) : isJsonNumber(value) && exactValue(value) !== undefined
+const signOf = (value: unknown): number =>
+  (isNumber(value) ? compareNumbers(value, 0) : undefined) ?? Number.NaN
+const isCount = (value: unknown): boolean => signOf(value) >= 0
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 const isSchema = (value: unknown): boolean => typeof value === 'boolean' || isObject(value)
@@ -65,7 +69,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   maximum: { fits: isNumber, types: numeric },
   exclusiveMinimum: { fits: (value) => isNumber(value) || isBoolean(value), types: numeric },
   exclusiveMaximum: { fits: (value) => isNumber(value) || isBoolean(value), types: numeric },
-  multipleOf: { fits: (value) => isNumber(value) && Number(value) > 0, types: numeric },
+  multipleOf: { fits: (value) => signOf(value) > 0, types: numeric },
   minLength: { fits: isCount, types: ['string'] },
   maxLength: { fits: isCount, types: ['string'] },
   pattern: { fits: isText, types: ['string'] },

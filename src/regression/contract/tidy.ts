@@ -1,5 +1,8 @@
+import { exactNumber } from '../../services/mcp.ts'
+import { exactValue, isJsonNumber } from '../exact.ts'
+import { ceiling, floor } from '../ratio.ts'
 import { dividesOne } from './finite.ts'
-import { isObject, type JsonObject } from './json.ts'
+import { equal, isObject, type JsonObject } from './json.ts'
 import { applicators, isAnnotation, shapes, type TypeName } from './keywords.ts'
 
 /**
@@ -37,7 +40,7 @@ function saysNothing(
     case 'minLength':
     case 'minItems':
     case 'minProperties':
-      return value === 0
+      return equal(value, 0)
     case 'uniqueItems':
       return value === false
     case 'items':
@@ -121,18 +124,20 @@ function bounds(words: JsonObject, types: ReadonlySet<TypeName>): JsonObject {
 }
 
 function wholeBound(words: JsonObject, closed: string, open: string, step: 1 | -1): void {
-  const candidates: number[] = []
-  const inner = step === 1 ? Math.ceil : Math.floor
-  const outer = step === 1 ? Math.floor : Math.ceil
-  const closedAt = words[closed]
-  const openAt = words[open]
-  // Beyond 2^53 there is no next integer to move to.
-  if ([closedAt, openAt].some((at) => typeof at === 'number' && Math.abs(at) > 2 ** 52)) return
-  if (typeof closedAt === 'number') candidates.push(inner(closedAt))
-  if (typeof openAt === 'number') candidates.push(outer(openAt) + step)
+  const [closedAt, openAt] = [words[closed], words[open]].map((at) =>
+    isJsonNumber(at) ? exactValue(at) : undefined,
+  )
+  const [inner, outer] = step === 1 ? [ceiling, floor] : [floor, ceiling]
+  const candidates = [
+    ...(closedAt ? [inner(closedAt)] : []),
+    ...(openAt ? [outer(openAt) + BigInt(step)] : []),
+  ]
+  const strictest = candidates.reduce<bigint | undefined>(
+    (one, other) => (one === undefined || (other - one) * BigInt(step) > 0n ? other : one),
+    undefined,
+  )
   words[open] = undefined
-  words[closed] =
-    candidates.length === 0 ? undefined : step === 1 ? Math.max(...candidates) : Math.min(...candidates)
+  words[closed] = strictest === undefined ? undefined : exactNumber(String(strictest))
 }
 
 /** `unevaluated…` is `additional…` where no other schema could have evaluated anything, and says nothing beside `additional…`. */

@@ -1,3 +1,4 @@
+import { plain } from './exact-json.ts'
 import type { RawResult } from './outcome.ts'
 
 /** One rule of the protocol that a value breaks: the place in the value, and what is wrong there. */
@@ -16,16 +17,19 @@ export type Strict = {
   result: (result: RawResult) => string[]
 }
 
+/** The SDK's client reads numbers as doubles, and so do its checks. */
 export function strictBy(checks: Checks, compile: (schema: unknown) => string | undefined): Strict {
   return {
-    tool(tool) {
+    tool(written) {
+      const tool = plain(written)
       const found = sentences(checks.tool(tool))
       if (found.length > 0) return found
       const problem = compile((tool as { outputSchema?: unknown }).outputSchema)
       return problem === undefined ? [] : [`outputSchema cannot be compiled: ${problem}`]
     },
-    page: (page) => sentences(checks.page({ ...page, tools: [] })),
-    result(result) {
+    page: (page) => sentences(checks.page({ ...(plain(page) as object), tools: [] })),
+    result(written) {
+      const result = plain(written) as RawResult
       const blocks = Array.isArray(result.content) ? result.content : []
       const inBlocks = blocks.flatMap((block, index) => blockProblems(checks, block, index))
       const issues = checks.result(result)?.filter(({ path }) => path[0] !== 'content' || path.length === 1)
