@@ -1,14 +1,23 @@
-# The bot as a container: `docker run -v release-gate:/data --env-file .env -p 3000:3000 release-gate`
-FROM node:26.10.0-slim
-ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0
+# The bot as a container. `docker compose up` runs it with Postgres; docs/operations.md has more.
+# For reproducible builds, pin the base image: --build-arg NODE=node:26.10.0-slim@sha256:…
+ARG NODE=node:26.10.0-slim
+
+FROM ${NODE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund && mkdir /data && chown node:node /data
-COPY app.yml ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
+FROM ${NODE}
+ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0
+WORKDIR /app
+RUN mkdir /data && chown node:node /data
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json app.yml ./
 COPY migrations ./migrations
 COPY src ./src
 USER node
 VOLUME /data
 EXPOSE 3000
-HEALTHCHECK CMD node -e "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"
+# Recovery and the first look at every repository happen behind this; the first start of the embedded database takes seconds.
+HEALTHCHECK --start-period=60s --start-interval=2s --interval=30s --timeout=10s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts", "start"]

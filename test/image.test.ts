@@ -1,10 +1,18 @@
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { validate } from 'dockerfile-utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { readSettings } from '../src/settings/settings.ts'
+import { appKey } from './support/app-key.ts'
 
 const root = join(import.meta.dirname, '..')
+const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
 const image = mkdtempSync(join(tmpdir(), 'release-gate-image-'))
 afterAll(() => rmSync(image, { recursive: true, force: true }))
 
@@ -12,7 +20,7 @@ afterAll(() => rmSync(image, { recursive: true, force: true }))
 beforeAll(() => {
   const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter(Boolean)
   const isIgnored = (path: string) => ignored.some((entry) => path === join(root, entry))
-  const lines = readFileSync(join(root, 'Dockerfile'), 'utf8').matchAll(/^COPY (.+) (\S+)$/gm)
+  const lines = dockerfile.matchAll(/^COPY (?!--from)(.+) (\S+)$/gm)
   for (const [, sources = '', target = ''] of lines)
     for (const source of sources.split(' ')) {
       const to = target.endsWith('/') ? join(image, target, source) : join(image, target)
@@ -50,4 +58,105 @@ describe('the container image', () => {
       expect(inImage(command, '--help')).toMatchObject({ status: 0, stderr: '' })
     },
   )
+})
+
+describe('the Dockerfile', () => {
+  test('has no mistake that its linter knows', () => {
+    expect(validate(dockerfile)).toEqual([])
+    expect(validate(`${dockerfile}\nCOPPY a b`)).toHaveLength(1)
+  })
+
+  test('runs as a user without rights, who can write the state only', () => {
+    const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
+    expect(final).toMatch(/^USER node$/m)
+    expect(final.indexOf('chown node:node /data')).toBeLessThan(final.indexOf('USER node'))
+    expect(final.match(/chown/g)).toHaveLength(1)
+  })
+
+  test.each([
+    [200, 0],
+    [503, 1],
+  ])('its health check turns a readiness of %i into exit code %i', async (status, code) => {
+    const server = createServer((request, response) =>
+      response.writeHead(request.url === '/readyz' ? status : 404).end(),
+    )
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    expect(await healthCheck(port)).toBe(code)
+    server.close()
+  })
+
+  test('its health check fails where nothing listens', async () => {
+    const server = createServer()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    expect(await healthCheck(port)).toBe(1)
+  })
+})
+
+/** Runs the image's health check, as Docker would, and returns its exit code. */
+async function healthCheck(port: number): Promise<number> {
+  const words: string[] = JSON.parse(/^HEALTHCHECK .*?CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
+  const child = spawn(process.execPath, words.slice(1), { env: { PORT: String(port) } })
+  const [code] = await once(child, 'exit')
+  return code
+}
+
+describe('compose.yml', () => {
+  const { services, volumes } = parse(readFileSync(join(root, 'compose.yml'), 'utf8'))
+  const gate = services['release-gate']
+
+  test('starts the bot with settings that it accepts, once Postgres is healthy', () => {
+    const DATABASE_URL = gate.environment.DATABASE_URL.replace(/\$\{POSTGRES_PASSWORD[^}]*\}/, 'secret')
+    const credentials = { APP_ID: '1', WEBHOOK_SECRET: 'a-webhook-secret-of-24', PRIVATE_KEY: appKey }
+    const { POSTGRES_USER, POSTGRES_DB } = services.postgres.environment
+    expect(readSettings({ ...credentials, DATABASE_URL })).toMatchObject({
+      ok: true,
+      settings: { database: { url: `postgres://${POSTGRES_USER}:secret@postgres/${POSTGRES_DB}` } },
+    })
+    expect(gate.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
+    expect(services.postgres.healthcheck.test).toContain(`--dbname=${POSTGRES_DB}`)
+  })
+
+  test('does not start without a password, and reaches the network through loopback only', () => {
+    for (const service of Object.values<{ environment: object }>(services))
+      expect(JSON.stringify(service.environment)).toContain('${POSTGRES_PASSWORD:?')
+    expect(gate.ports).toEqual(['127.0.0.1:3000:3000'])
+    expect(services.postgres).not.toHaveProperty('ports')
+  })
+
+  test('keeps the database in a volume', () => {
+    const [volume, path] = services.postgres.volumes[0].split(':')
+    expect(volumes).toHaveProperty(volume)
+    expect(path).toBe('/var/lib/postgresql')
+  })
+})
+
+describe('examples/release-gate.service', () => {
+  const unit = readFileSync(join(root, 'examples/release-gate.service'), 'utf8')
+
+  test.runIf(existsSync('/usr/bin/systemd-analyze'))(
+    'is a valid unit, by systemd-analyze where it is installed',
+    () => {
+      const file = join(image, 'release-gate.service')
+      writeFileSync(
+        file,
+        unit.replaceAll('/usr/bin/node', process.execPath).replaceAll('/opt/release-gate', root),
+      )
+      expect(spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stdout: '',
+        stderr: '',
+      })
+    },
+  )
+
+  test('runs what the image runs, as a user of its own', () => {
+    expect(unit).toContain(
+      `ExecStart=/usr/bin/${JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]').join(' ')}`,
+    )
+    expect(unit).toMatch(/^DynamicUser=yes$/m)
+    expect(unit).toMatch(/^EnvironmentFile=\/etc\/release-gate\.env$/m)
+  })
 })

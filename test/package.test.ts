@@ -91,5 +91,5 @@ test('Node is the same everywhere', () => {
   const node = manifest.devDependencies.node
   expect(readFileSync(join(root, '.nvmrc'), 'utf8').trim()).toBe(node)
   expect(manifest.engines.node).toBe(`>=${node}`)
-  expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toContain(`FROM node:${node}-`)
+  expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toContain(`ARG NODE=node:${node}-`)
 })
