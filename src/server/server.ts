@@ -4,15 +4,18 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import type { Socket } from 'node:net'
 import { webhookSecretProblems } from './secrets.ts'
-import { type WebhookOptions, webhookHandler } from './webhook.ts'
+import { type Began, type WebhookOptions, webhookHandler } from './webhook.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 /** The state of each required dependency, by name. */
 export type Readiness = { ok: boolean; checks: Record<string, 'ok' | string> }
 
-export type ServerOptions = WebhookOptions & {
+export type ServerOptions = Omit<WebhookOptions, 'inbox'> & {
+  /** Without it, no webhooks are taken. */
+  inbox?: WebhookOptions['inbox'] | undefined
   ready: () => Promise<Readiness>
   /** More routes, by method and path without the query. Undefined: 404. */
   routes?: (method: string, path: string) => Handler | undefined
@@ -31,9 +34,10 @@ export const WEBHOOK_PATH = '/api/github/webhooks'
 export function createServer(options: ServerOptions): Server {
   const problems = webhookSecretProblems(options.secrets)
   if (problems.length > 0) throw new Error(problems.join(' '))
-  const webhook = webhookHandler(options)
+  const { inbox } = options
+  const { began, note } = connectionTimes()
   const own: Record<string, Handler> = {
-    [`POST ${WEBHOOK_PATH}`]: webhook,
+    ...(inbox && { [`POST ${WEBHOOK_PATH}`]: webhookHandler({ ...options, inbox }, began) }),
     'GET /healthz': (_, response) => sendJson(response, 200, { ok: true }),
     'GET /readyz': (_, response) => sendReadiness(response, options),
   }
@@ -47,7 +51,20 @@ export function createServer(options: ServerOptions): Server {
       else response.destroy()
     })
   })
-  return server
+  return server.on('connection', note)
+}
+
+/** GitHub's patience begins with the connection, before the headers are there. A connection that is kept begins anew with each request. */
+function connectionTimes(): { began: Began; note: (socket: Socket) => void } {
+  const fresh = new WeakMap<Socket, number>()
+  return {
+    note: (socket) => void fresh.set(socket, performance.now()),
+    began: ({ socket }) => {
+      const at = fresh.get(socket) ?? performance.now()
+      fresh.delete(socket)
+      return at
+    },
+  }
 }
 
 /** Also disconnects senders that trickle their headers. Node checks connections once a second. */

@@ -6,6 +6,9 @@ import { isSigned } from './secrets.ts'
 /** How long a request is valid, so that a recorded one cannot be replayed later. */
 const validFor = 5 * 60_000
 
+/** A request holds a reason, a date and names; its body counts within the limit of all bodies as well. */
+const largest = 256 * 1024
+
 /** Every request of the command line contains the time at which it was signed. */
 export const signedRequest = z.strictObject({ at: z.iso.datetime({ offset: true }) })
 
@@ -40,12 +43,25 @@ export async function readOrder<Order extends z.output<typeof signedRequest>>(
   schema: z.ZodType<Order>,
   secrets: readonly string[],
 ): Promise<{ order: Order } | Refusal> {
-  const body = await readBody(request, AbortSignal.timeout(5_000))
+  const body = await readBody(request, AbortSignal.timeout(5_000), largest)
   if ('refused' in body) return refusal(body.refused, 'The request could not be read.')
+  try {
+    return orderIn(body.bytes, request, schema, secrets)
+  } finally {
+    body.release()
+  }
+}
+
+function orderIn<Order extends z.output<typeof signedRequest>>(
+  bytes: Buffer,
+  request: IncomingMessage,
+  schema: z.ZodType<Order>,
+  secrets: readonly string[],
+): { order: Order } | Refusal {
   const signature = request.headers['x-hub-signature-256']
-  if (!isSigned(body.bytes, typeof signature === 'string' ? signature : undefined, secrets))
+  if (!isSigned(bytes, typeof signature === 'string' ? signature : undefined, secrets))
     return refusal(401, 'The signature does not match. Use the same WEBHOOK_SECRET as the bot.')
-  const parsed = schema.safeParse(safeJson(body.bytes))
+  const parsed = schema.safeParse(safeJson(bytes))
   if (!parsed.success) return refusal(400, z.prettifyError(parsed.error))
   if (Math.abs(Date.now() - Date.parse(parsed.data.at)) > validFor)
     return refusal(400, 'The request is more than five minutes old. Check the clocks of both machines.')

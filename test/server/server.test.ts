@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { BODY_CAP, held, TOTAL_CAP } from '../../src/server/read-body.ts'
 import { webhookSecretProblems } from '../../src/server/secrets.ts'
 import { createServer, type ServerOptions } from '../../src/server/server.ts'
 import { statusHandler } from '../../src/server/status.ts'
@@ -55,7 +56,7 @@ async function aServer(options: Partial<ServerOptions> = {}) {
         ...headers,
       },
     })
-  return { url, port, deliver, stored, lines }
+  return { server, url, port, deliver, stored, lines }
 }
 
 describe('POST /api/github/webhooks', () => {
@@ -206,23 +207,103 @@ describe('POST /api/github/webhooks', () => {
     await expect.poll(async () => (await deliver('{}')).status).toBe(202)
   })
 
-  test('counts the bodies of requests of the command line with those of deliveries', async () => {
+  test('holds at most the limit of all bodies together for 240 unsigned bodies of 24 MB, on whatever path', async () => {
+    const paths = ['/api/github/webhooks', '/api/status', '/api/freeze', '/api/database']
     const status = statusHandler({ secrets: [SECRET], status: async () => ({}) })
-    const { port, deliver, stored } = await aServer({
-      routes: (method, path) => (`${method} ${path}` === 'POST /api/status' ? status : undefined),
+    const { server, port, deliver, stored } = await aServer({
+      routes: (_, path) => (paths.includes(path) ? status : undefined),
     })
-    const part = Buffer.alloc(24 * MB, 'x')
-    const start = `POST /api/status HTTP/1.1\r\nhost: x\r\ncontent-length: ${25 * MB}\r\n\r\n`
-    const answers: string[] = []
-    const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
-    for (const socket of sockets) {
-      socket.on('data', (data) => answers.push(String(data).slice(0, 12)))
-      socket.write(Buffer.concat([Buffer.from(start), part]))
+    let most = 0
+    let refused = 0
+    server.on('request', (request, response) => {
+      request.on('data', () => {
+        most = Math.max(most, held.bytes)
+      })
+      response.on('finish', () => refused++)
+    })
+    const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(MB, 'x'), Buffer.from('\r\n')])
+    const body = Buffer.concat(Array.from({ length: 24 }, () => chunk))
+    const sockets = Array.from({ length: 240 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+    for (const [n, socket] of sockets.entries()) {
+      socket.write(head('transfer-encoding: chunked', paths[n % 4]))
+      socket.write(body)
     }
-    await expect.poll(() => answers, { timeout: 4_000 }).toContain('HTTP/1.1 503')
+    // Those that fit wait for their end, which never comes.
+    await expect.poll(() => refused).toBeGreaterThanOrEqual(240 - 4)
+    expect(most).toBeGreaterThan(BODY_CAP)
+    expect(most).toBeLessThan(TOTAL_CAP + MB)
     for (const socket of sockets) socket.destroy()
     await expect.poll(async () => (await deliver('{}')).status).toBe(202)
+    await expect.poll(() => held.bytes).toBe(0)
     expect(stored).toHaveLength(1)
+  })
+
+  test('counts a body until it is stored, also where its sender has had its answer', async () => {
+    const storing = Promise.withResolvers<void>()
+    const { deliver } = await aServer({ inbox: () => storing.promise, answerTime: 50 })
+    const body = JSON.stringify({ a: 'x'.repeat(MB) })
+    expect((await deliver(body)).status).toBe(503)
+    expect(held.bytes).toBe(body.length)
+    storing.resolve()
+    await expect.poll(() => held.bytes).toBe(0)
+  })
+
+  test('refuses a request of the command line above 256 kB', async () => {
+    const status = statusHandler({ secrets: [SECRET], status: async () => ({}) })
+    const { url } = await aServer({ routes: (_, path) => (path === '/api/status' ? status : undefined) })
+    const post = (bytes: number) =>
+      fetch(`${url}/api/status`, { method: 'POST', body: 'x'.repeat(bytes) }).then((answer) => answer.status)
+    expect([await post(256 * 1024), await post(256 * 1024 + 1)]).toEqual([401, 413])
+  })
+
+  test('answers 503 at once while as many deliveries are being stored as there may be, and takes the next one after', async () => {
+    const storing = Promise.withResolvers<void>()
+    let stored = 0
+    const { deliver } = await aServer({
+      most: 3,
+      inbox: async () => {
+        stored++
+        await storing.promise
+      },
+    })
+    const first = [deliver('{}'), deliver('{}'), deliver('{}')]
+    await expect.poll(() => stored).toBe(3)
+    const refused = await deliver('{}')
+    expect([refused.status, await refused.text()]).toEqual([
+      503,
+      'Too many deliveries at once. Try again later.\n',
+    ])
+    expect(stored).toBe(3)
+    storing.resolve()
+    for (const answer of first) expect((await answer).status).toBe(202)
+    expect((await deliver('{}')).status).toBe(202)
+  })
+
+  test('answers 503 at once while the oldest delivery waits too long to be stored', async () => {
+    const storing = [Promise.withResolvers<void>()]
+    const { deliver } = await aServer({ longestWait: 30, inbox: async () => storing.shift()?.promise })
+    const [oldest] = storing
+    const first = deliver('{}')
+    await expect.poll(async () => (await deliver('{}')).status).toBe(503)
+    oldest?.resolve()
+    expect((await first).status).toBe(202)
+    expect((await deliver('{}')).status).toBe(202)
+  })
+
+  test('counts the time to the answer from the connection, and on one that is kept from the request', async () => {
+    const { port, stored } = await aServer({ answerTime: 150 })
+    const body = '{}'
+    const request = `${head('content-length: 2', undefined, sign(body))}${body}`
+    const socket = connect(port, '127.0.0.1')
+    const next = async () => String((await once(socket, 'data'))[0]).slice(0, 12)
+    socket.write(request.slice(0, 20))
+    await pause(200)
+    socket.write(request.slice(20))
+    expect(await next()).toBe('HTTP/1.1 503')
+    expect(stored).toEqual([])
+    socket.write(request)
+    expect(await next()).toBe('HTTP/1.1 202')
+    socket.destroy()
   })
 
   test('answers 408 to a sender whose body is slow', async () => {
@@ -344,8 +425,8 @@ describe('webhook secrets', () => {
   })
 })
 
-const head = (line: string) =>
-  `POST /api/github/webhooks HTTP/1.1\r\nhost: x\r\nx-github-event: push\r\nx-github-delivery: 1\r\n${line}\r\n\r\n`
+const head = (line: string, path = '/api/github/webhooks', signature = '') =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\nx-github-event: push\r\nx-github-delivery: 1\r\nx-hub-signature-256: ${signature}\r\n${line}\r\n\r\n`
 
 /** Sends text as it is, and gives what comes back until the server closes. */
 async function raw(port: number, texts: string[]): Promise<string> {
