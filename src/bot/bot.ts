@@ -1,9 +1,11 @@
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { createAppProbot } from '../services/github/app-client.ts'
+import { doesWork, type Role } from '../settings/role.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openDatabase } from '../store/database/open.ts'
 import { releaseLeases } from '../store/leases.ts'
+import { inOneProcess } from '../store/one-process.ts'
 import { createPauses } from '../store/pauses.ts'
 import { openQueue } from '../store/queue.ts'
 import { startChores } from './chores.ts'
@@ -22,19 +24,16 @@ export type Bot = {
 }
 
 /** Starts the bot: database, queue, GitHub client, server. Everything is wired together in this folder. */
-export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
+export async function startBot(settings: Settings, log: Logger, role: Role = 'all'): Promise<Bot> {
   const parts = await assemble(settings, log)
   const { clock } = parts
-  const { database, queue, now } = parts.shell
-  await startWork(parts)
-  const { server, url } = await startServer(parts)
-  // First apply the calendar changes that happened while the process was down.
-  await queue.enqueueTransition(now())
-  const chores = startChores(parts)
+  const { database, queue } = parts.shell
+  const { server, url } = await startServer(parts, role)
+  const chores = doesWork(role) ? await startWorker(parts) : undefined
   return {
     url,
     idle: async () => {
-      const idle = chores.every((chore) => chore.idle()) && (await queue.idle())
+      const idle = (chores?.running()?.idle() ?? true) && (await queue.idle())
       // A simulated clock triggers no polling, so nudge the workers to take the next due jobs.
       if (!idle && clock instanceof TestClock) await queue.nudge()
       return idle
@@ -45,12 +44,20 @@ export async function startBot(settings: Settings, log: Logger): Promise<Bot> {
       await queue.nudge()
     },
     stop: async () => {
-      for (const chore of chores) chore.stop()
+      await chores?.leave()
       await closeServer(server)
       await queue.stop()
       await database.close()
     },
   }
+}
+
+async function startWorker(parts: Parts) {
+  const { database, queue, now, log } = parts.shell
+  await startWork(parts)
+  // First apply the calendar changes that happened while no process ran.
+  await queue.enqueueTransition(now())
+  return inOneProcess(database, 'periodic tasks', () => startChores(parts), { log })
 }
 
 async function assemble(settings: Settings, log: Logger): Promise<Parts> {

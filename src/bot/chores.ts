@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { DoctorClients } from '../doctor/gather.ts'
 import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
@@ -21,13 +22,31 @@ const recoveryMargin = 60 * minute
 
 const lastRound = 'recovery/last-round'
 
-/** Starts the periodic work. Each task also runs at startup. */
-export function startChores(parts: Parts): Chore[] {
+/** So long a stop waits for the tasks that run. Each is done again by the process that runs them next. */
+const patience = 10_000
+
+/** Starts the periodic tasks. Each also runs at the start. One process at a time runs them. */
+export function startChores(parts: Parts): Chore {
+  const stopping = new AbortController()
+  const chores = allChores(parts, stopping.signal)
+  return {
+    idle: () => chores.every((chore) => chore.idle()),
+    stop: async () => {
+      stopping.abort(new Error('the periodic tasks were stopped'))
+      const stopped = Promise.all(chores.map((chore) => chore.stop()))
+      const waited = new AbortController()
+      await Promise.race([stopped, setTimeout(patience, undefined, waited)])
+      waited.abort()
+    },
+  }
+}
+
+function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const { log, shell, settings } = parts
   const { recordsMonths } = settings
   return [
-    repeatedly('The hourly reconciliation', 60 * minute, () => reconcileAll(parts), log),
-    repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell), log),
+    repeatedly('The hourly reconciliation', 60 * minute, () => reconcileAll(parts, signal), log),
+    repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
       'The daily check',
@@ -38,9 +57,10 @@ export function startChores(parts: Parts): Chore[] {
   ]
 }
 
-async function reconcileAll({ shell, probot, serves, log }: Parts): Promise<void> {
+async function reconcileAll({ shell, probot, serves, log }: Parts, signal: AbortSignal): Promise<void> {
   const { database, github, queue } = shell
   const visit = async ({ repository, file, numbers }: CoveredRepository) => {
+    signal.throwIfAborted()
     // A repository without pull requests still has a channel and a calendar.
     if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
     // Includes pull requests that were closed or merged while their event was lost.

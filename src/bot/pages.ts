@@ -11,6 +11,7 @@ import { metricsHandler, metricsPath } from '../server/metrics.ts'
 import { createServer, type Handler } from '../server/server.ts'
 import { statusHandler, statusPath } from '../server/status.ts'
 import { statusOf } from '../server/status-report.ts'
+import { type Role, takesDeliveries } from '../settings/role.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies } from '../store/policies.ts'
 import { isHandled } from './events.ts'
@@ -18,30 +19,37 @@ import type { Parts } from './parts.ts'
 import { readiness } from './readiness.ts'
 import { receiver } from './receive.ts'
 
-/** Starts the HTTP server: webhooks, health, the calendar feed, and requests of the command line. */
-export async function startServer(parts: Parts): Promise<{ server: Server; url: string }> {
+/** Starts the HTTP server: health and metrics in every role; webhooks, the calendar feed and requests of the command line except in a worker. */
+export async function startServer(parts: Parts, role: Role): Promise<{ server: Server; url: string }> {
   const { settings, shell, log } = parts
+  const { database, queue } = shell
+  const pages: Record<string, Handler> = {
+    [`GET ${metricsPath}`]: metricsHandler({ database, token: settings.metricsToken }),
+    ...(takesDeliveries(role) && requestPages(parts)),
+  }
+  const server = createServer({
+    inbox: takesDeliveries(role) ? receiver(parts) : undefined,
+    isHandled,
+    secrets: settings.webhookSecrets,
+    ready: () => readiness(database, queue),
+    routes: (method, path) => pages[`${method} ${path}`],
+    log,
+  })
+  return { server, url: await listen(server, settings) }
+}
+
+function requestPages({ settings, shell }: Parts): Record<string, Handler> {
   const { database, queue, now } = shell
   const secrets = settings.webhookSecrets
-  const pages: Record<string, Handler> = {
+  return {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
     [`POST ${freezePath}`]: freezeHandler({ secrets, order: (order) => applyFreezeOrder(shell, order) }),
     [`POST ${databaseRequestPath}`]: databaseRequestHandler({
       secrets,
       shell: { database, queue: async () => queue },
     }),
-    [`GET ${metricsPath}`]: metricsHandler({ database, token: settings.metricsToken }),
     [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
   }
-  const server = createServer({
-    inbox: receiver(parts),
-    isHandled,
-    secrets,
-    ready: () => readiness(database, queue),
-    routes: (method, path) => pages[`${method} ${path}`],
-    log,
-  })
-  return { server, url: await listen(server, settings) }
 }
 
 export async function closeServer(server: Server): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 
-/** A periodic task. */
-export type Chore = { stop: () => void; idle: () => boolean }
+/** A periodic task. `stop` resolves when the round that runs has ended. */
+export type Chore = { stop: () => Promise<void>; idle: () => boolean }
 
 export const minute = 60 * 1000
 
@@ -18,7 +18,13 @@ export function repeatedly(
     await task().catch((error: unknown) => log.error({ problem: String(error) }, `${what} failed`))
     running = false
   }
-  void once()
-  const timer = setInterval(() => void (running || once()), every)
-  return { stop: () => clearInterval(timer), idle: () => !running }
+  let round = once()
+  const timer = setInterval(() => {
+    if (!running) round = once()
+  }, every)
+  const stop = () => {
+    clearInterval(timer)
+    return round
+  }
+  return { stop, idle: () => !running }
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
 import type { Bot } from '../bot/bot.ts'
+import { type Role, roles } from '../settings/role.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 
 /**
@@ -10,16 +11,21 @@ import { readSettings, type Settings } from '../settings/settings.ts'
  */
 export function startCommand(): Command {
   return new Command('start')
+    .addOption(
+      new Option('--role <role>', 'what this process does; web and worker need a Postgres server')
+        .choices(roles)
+        .default('all'),
+    )
     .addHelpText(
       'after',
       '\nSettings come from the environment or `.env`. See docs/operations.md.\n' +
         'Exit codes: 0 stopped, 1 stopping failed, 2 cannot start.',
     )
-    .action(async () => {
+    .action(async ({ role }: { role: Role }) => {
       if (existsSync('.env')) process.loadEnvFile('.env')
       const read = readSettings(process.env)
       try {
-        if (read.ok) await run(read.settings)
+        if (read.ok) await run(read.settings, role)
         else if (read.missing && process.env.NODE_ENV !== 'production') await setUp(process.env)
         else refuse(read.problems)
       } catch (error) {
@@ -48,7 +54,11 @@ function explain(error: unknown): string {
   return error.message
 }
 
-async function run(settings: Settings): Promise<void> {
+async function run(settings: Settings, role: Role): Promise<void> {
+  if (role !== 'all' && !('url' in settings.database))
+    return refuse([
+      `--role ${role}: the embedded database belongs to one process. Set DATABASE_URL to a Postgres server, or leave out --role`,
+    ])
   const log = pino({
     level: settings.logLevel,
     redact: ['*.headers.authorization', '*.privateKey', '*.token'],
@@ -56,8 +66,8 @@ async function run(settings: Settings): Promise<void> {
   if (settings.storyClock && !process.send)
     return refuse(['STORY_CLOCK: is only for the demo and the tests. Unset it'])
   const { startBot } = await import('../bot/bot.ts')
-  const bot = await startBot(settings, log)
-  log.info({ url: bot.url, api: settings.apiUrl }, 'release-gate is running')
+  const bot = await startBot(settings, log, role)
+  log.info({ url: bot.url, api: settings.apiUrl, role }, 'release-gate is running')
   followParent(bot)
   stopOnSignal(bot, log)
 }

@@ -1,22 +1,27 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Role } from '../settings/role.ts'
 
 /** The real bot, started as `npm start` does, under a clock that its parent moves. */
 export type BotProcess = {
   url: string
+  role: Role
   /** Moves the bot's clock. */
   setTime: (at: Date) => Promise<void>
   /** Whether nothing that is due is still to be done. */
   idle: () => Promise<boolean>
   /** Ends the process: SIGTERM lets it finish, SIGKILL does not. */
   end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>
+  /** Whether it was ended on purpose. */
+  hasEnded: () => boolean
   /** What it has logged so far. */
   log: () => string
 }
 
 export type BotOptions = {
   env: Record<string, string>
+  role?: Role
   /** The bot's time at its start. */
   at: Date
 }
@@ -24,9 +29,9 @@ export type BotOptions = {
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 
 /** Starts the bot in a process of its own. Only the channel to this parent can move its clock: no address can. */
-export async function startBotProcess({ env, at }: BotOptions): Promise<BotProcess> {
+export async function startBotProcess({ env, at, role = 'all' }: BotOptions): Promise<BotProcess> {
   const { PATH = '', HOME = '' } = process.env
-  const child = fork(main, ['start'], {
+  const child = fork(main, ['start', '--role', role], {
     env: { PATH, HOME, LOG_LEVEL: 'warn', ...env, PORT: '0', STORY_CLOCK: at.toISOString() },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--trace-deprecation'],
@@ -38,6 +43,7 @@ export async function startBotProcess({ env, at }: BotOptions): Promise<BotProce
   child.stdout?.on('data', note)
   child.stderr?.on('data', note)
   const url = await ready(child, () => logged)
+  let hasEnded = false
   let sent = 0
   const ask = async (message: { setTime?: string }) => {
     const id = ++sent
@@ -56,9 +62,12 @@ export async function startBotProcess({ env, at }: BotOptions): Promise<BotProce
   }
   return {
     url,
+    role,
+    hasEnded: () => hasEnded,
     setTime: async (time) => void (await ask({ setTime: time.toISOString() })),
     idle: () => ask({}),
     end: async (signal) => {
+      hasEnded = true
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
       child.kill(signal)

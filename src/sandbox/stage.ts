@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Octokit } from '@octokit/rest'
 import { checkName } from '../decision/report.ts'
+import { type Role, takesDeliveries } from '../settings/role.ts'
 import { type BotProcess, startBotProcess } from './bot-process.ts'
 import { type SandboxGitHub, startGitHub } from './github/start.ts'
 import { type Slack, startSlack } from './slack.ts'
@@ -41,8 +42,11 @@ export type Stage = {
     sha: string,
     name?: string,
   ) => Promise<ShownCheck | undefined>
+  /** The process that takes deliveries. */
   bot: () => BotProcess
-  /** Ends the bot as a power cut would. */
+  /** Every process of the bot that runs. */
+  bots: () => BotProcess[]
+  /** Ends the bot as a power cut would, after which nobody comes back before its leases have run out. */
   kill: () => Promise<void>
   startBot: () => Promise<void>
   close: () => Promise<void>
@@ -57,6 +61,8 @@ export type StageOptions = {
   staging?: boolean
   /** The bot's data folder, or its Postgres; a new folder of the stage's own when left out. */
   database?: BotDatabase
+  /** The processes of the bot; more than one needs Postgres. */
+  roles?: Role[]
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -74,14 +80,21 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     ...(staging ? operator(staging) : {}),
     ...options.env,
   }
-  let bot: BotProcess | undefined
-  const running = () => {
+  const { roles = ['all'] } = options
+  let started: BotProcess[] = []
+  const running = () => started.filter((bot) => !bot.hasEnded())
+  const receiving = () => {
+    const bot = started.find(({ role }) => takesDeliveries(role))
     if (!bot) throw new Error('The bot does not run.')
     return bot
   }
   const startBot = async () => {
-    bot = await startBotProcess({ env, at: time })
-    github.setWebhook({ url: `${bot.url}/api/github/webhooks`, secret: github.app.webhookSecret })
+    started = await Promise.all(roles.map((role) => startBotProcess({ env, at: time, role })))
+    github.setWebhook({ url: `${receiving().url}/api/github/webhooks`, secret: github.app.webhookSecret })
+  }
+  const kill = async () => {
+    await Promise.all(started.map((bot) => bot.end('SIGKILL')))
+    await endLeases(database)
   }
   const as = (login: string) =>
     new Octokit({ auth: github.tokenFor(login), baseUrl: github.url, log: silent })
@@ -96,16 +109,17 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     as,
     moveTo: async (at) => {
       time = at
-      await running().setTime(at)
+      await Promise.all(running().map((bot) => bot.setTime(at)))
       await settled()
     },
     settled,
     check: async (reader, repository, sha, name) => shownCheck(as(reader), repository, sha, name),
-    bot: running,
-    kill: () => running().end('SIGKILL'),
+    bot: receiving,
+    bots: running,
+    kill,
     startBot,
     close: async () => {
-      await bot?.end('SIGTERM')
+      await Promise.all(started.map((bot) => bot.end('SIGTERM')))
       await github.close()
       await slack.close()
       await staging?.close()
@@ -139,12 +153,22 @@ function operator(staging: Staging): Record<string, string> {
 }
 
 /** Settled means: all deliveries have arrived, and after that the bot has twice said that it is idle. */
-async function settle(github: SandboxGitHub, bot: () => BotProcess): Promise<void> {
+async function settle(github: SandboxGitHub, bots: () => BotProcess[]): Promise<void> {
   for (let quiet = 0; quiet < 2; ) {
     await github.settled()
-    quiet = (await bot().idle()) ? quiet + 1 : 0
+    const idle = await Promise.all(bots().map((bot) => bot.idle()))
+    quiet = idle.every(Boolean) ? quiet + 1 : 0
     if (quiet < 2) await setTimeout(10)
   }
+}
+
+/** An embedded database belongs to one process, which ends the leases of the one before it. */
+async function endLeases(database: BotDatabase): Promise<void> {
+  if (!('url' in database)) return
+  const { openPostgres } = await import('../store/database/postgres.ts')
+  const postgres = await openPostgres(database)
+  await postgres.query(`DELETE FROM release_gate.leases WHERE key = 'periodic tasks'`)
+  await postgres.close()
 }
 
 async function shownCheck(

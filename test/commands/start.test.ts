@@ -25,8 +25,8 @@ const credentials = () => ({
 
 type Running = { child: ChildProcess; said: () => string }
 
-function start(env: Record<string, string>, ipc = false): Running {
-  const child = spawn(process.execPath, [main, 'start'], {
+function start(env: Record<string, string>, ipc = false, args: string[] = []): Running {
+  const child = spawn(process.execPath, [main, 'start', ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
@@ -148,6 +148,27 @@ describe('what is refused, with exit code 2 and without opening the data folder'
     expect(said).not.toContain('canary')
     expect(existsSync(untouched)).toBe(false)
   })
+})
+
+test.each(['web', 'worker'])(
+  '--role %s is refused on the embedded database, which is left untouched',
+  async (role) => {
+    const untouched = join(folder, 'untouched')
+    const { code, said } = await ended(
+      start({ ...credentials(), DATA_DIR: untouched }, false, ['--role', role]),
+    )
+    expect(code).toBe(2)
+    expect(said).toBe(
+      `release-gate cannot start:\n  --role ${role}: the embedded database belongs to one process. Set DATABASE_URL to a Postgres server, or leave out --role\n`,
+    )
+    expect(existsSync(untouched)).toBe(false)
+  },
+)
+
+test('an unknown role is a usage error that names the roles', async () => {
+  const { code, said } = await ended(start(credentials(), false, ['--role', 'both']))
+  expect(code).toBe(2)
+  expect(said).toMatch(/argument 'both' is invalid\. Allowed choices are all, web, worker/)
 })
 
 test('settings come from .env in the working folder, and the environment comes before it', async () => {

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BotProcess } from '../../src/sandbox/bot-process.ts'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { eventually } from '../support/eventually.ts'
+import { aStage } from '../support/stage.ts'
+
+describe('one web process and two workers on one Postgres', () => {
+  let stage: Stage
+  let shop: Workshop
+  let change: Change
+  beforeAll(async () => {
+    stage = await aStage({
+      at: new Date('2026-11-24T22:00:00Z'),
+      env: { LOG_LEVEL: 'info' },
+      roles: ['web', 'worker', 'worker'],
+    })
+    await stage.settled()
+  })
+  afterAll(() => stage.close())
+
+  const linesOf = (bot: BotProcess, message: string) =>
+    bot
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(`"msg":"${message}"`))
+  const workers = () => stage.bots().filter(({ role }) => role === 'worker')
+  const holders = () => stage.bots().filter((bot) => linesOf(bot, chores).length > 0)
+  const chores = 'This process runs the periodic tasks'
+  const statusOf = async (url: string, init?: RequestInit) => (await fetch(url, init)).status
+
+  test('only one of them has looked at all installations and for missed deliveries', () => {
+    const { byRoute } = stage.github.requests.counts
+    expect(byRoute.get('GET /app/installations')).toBe(1)
+    expect(byRoute.get('GET /app/hook/deliveries')).toBe(1)
+    expect(holders().map(({ role }) => role)).toEqual(['worker'])
+  })
+
+  test('take a pull request from its opening to its merge, each doing its part', async () => {
+    cast(stage)
+    shop = await furnish(stage)
+    stage.github.installApp(shop.repository.owner)
+    await stage.settled()
+    change = await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
+    await shop.review('chloe', change)
+    await shop.review('dev', change)
+    expect((await shop.check(change))?.title).toMatch(/^Opens Wed/)
+    await stage.moveTo(new Date('2026-11-25T18:05:00Z'))
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    expect(await shop.merge('eva', change)).toBeUndefined()
+
+    const did = stage
+      .bots()
+      .map((bot) => [
+        bot.role,
+        linesOf(bot, 'Received a webhook').length > 0,
+        linesOf(bot, 'A verdict changed').length > 0,
+      ])
+    expect(did[0]).toEqual(['web', true, false])
+    const verdicts = workers().reduce((sum, bot) => sum + linesOf(bot, 'A verdict changed').length, 0)
+    expect(verdicts).toBeGreaterThan(3)
+    expect(workers().flatMap((bot) => linesOf(bot, 'Received a webhook'))).toEqual([])
+  })
+
+  test('all tell their health and their metrics, and only the web process takes deliveries and requests', async () => {
+    for (const { url, role } of stage.bots()) {
+      for (const path of ['/healthz', '/readyz', '/metrics']) expect(await statusOf(url + path)).toBe(200)
+      const posts = ['/api/github/webhooks', '/api/status', '/api/freeze', '/api/database']
+      const answers = await Promise.all(posts.map((path) => statusOf(url + path, { method: 'POST' })))
+      expect(answers).toEqual(role === 'web' ? [401, 401, 401, 401] : [404, 404, 404, 404])
+    }
+  })
+
+  test('after kill -9 of the one that ran the periodic tasks, the other recovers a lost delivery within half a minute', async () => {
+    await stage.moveTo(new Date('2026-11-25T18:10:00Z'))
+    const late = await shop.openPull('ana', { branch: 'b', title: 'B', files: { 'src/b.ts': 'b\n' } })
+    await shop.review('chloe', late)
+    await shop.review('dev', late)
+    expect(await shop.check(late)).toMatchObject({ conclusion: 'success' })
+
+    const [holder] = holders()
+    const killed = performance.now()
+    await holder?.end('SIGKILL')
+    stage.github.faults.deliveries.add({ kind: 'drop', event: 'pull_request_review', times: 1 })
+    const before = (await shop.review('eva', late, 'REQUEST_CHANGES')) && (await shop.check(late))
+    expect(before).toMatchObject({ conclusion: 'success' })
+
+    await eventually(async () => expect(await shop.check(late)).toMatchObject({ conclusion: 'failure' }))
+    expect(performance.now() - killed).toBeLessThan(30_000)
+    expect(holders()).toEqual(workers())
+  })
+})
