@@ -10,7 +10,8 @@ export function migrateCommand(): Command {
       `
 Upgrades MIGRATION_DATABASE_URL, DATABASE_URL or the folder DATA_DIR. The bot
 does this itself if its role owns the tables. Then the role release_gate_bot
-has what a bot needs and owns nothing; see "Database roles" in docs/operations.md.
+has what a bot needs and owns nothing; see "Database roles" in
+docs/operations.md.
 Exit codes: 0 up to date, 2 not upgraded, and nothing has changed.`,
     )
     .action(async () => {
