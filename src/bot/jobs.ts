@@ -29,7 +29,7 @@ export async function startWork(parts: Parts): Promise<void> {
     } catch (error) {
       if (!isGone(error)) throw error
       const { cause } = error as Error
-      log.warn({ request: requestOf(cause), problem: String(error) }, 'The App has no place there any more')
+      log.warn({ request: requestOf(cause), problem: String(error) }, 'The App no longer has access there')
     }
   }
   const logged = (error: unknown) =>

@@ -18,11 +18,11 @@ type VerifyOptions = DatabaseOptions & { json?: boolean; anchors?: string; file?
 
 function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('compute every hash of the records again, and name the first bad one')
-    .option('--file <export>', 'verify an NDJSON export alone: no database and no bot are needed')
+    .description('compute every hash again and report the first bad record')
+    .option('--file <export>', 'verify an NDJSON export alone, without a database or a bot')
     .option(
       '--anchors <file>',
-      'compare also with the hashes in a file: the text of the issues that hold the anchors',
+      'also compare with the hashes in a file: the text of the issues that contain the anchors',
     )
     .option('--json', 'print the result as JSON')
   return withDatabaseOptions(
@@ -41,7 +41,7 @@ async function verifyFile(file: string, anchors: Anchor[] | undefined, json: boo
   const { verifiedText } = await import('../server/requests/audit.ts')
   const lines = linesIn(readParts('--file', file, 'what `release-gate audit export` printed'))
   const result = await verifyRecords(recordsIn(lines), anchors)
-  if (result.ok && result.records === 0) throw new Error(`--file: ${file} holds no record.`)
+  if (result.ok && result.records === 0) throw new Error(`--file: ${file} contains no records.`)
   const text = json ? JSON.stringify(result) : verifiedText(result, { file: anchors?.length })
   process.stdout.write(`${text}\n`)
   process.exitCode = result.ok ? 0 : 1
@@ -49,11 +49,11 @@ async function verifyFile(file: string, anchors: Anchor[] | undefined, json: boo
 
 function anchorsIn(file: string): Anchor[] {
   const anchors = readAnchors(
-    requireInput('--anchors', file, 'a file with the text of the issues that hold the anchors'),
+    requireInput('--anchors', file, 'a file with the text of the issues that contain the anchors'),
   )
   if (anchors.length > 0) return anchors
   throw new Error(
-    `--anchors: ${file} holds no anchor; save the text of an issue labelled release-gate-records in it, with lines like "installation 1, record 2, \`<hash>\`".`,
+    `--anchors: ${file} contains no anchors; save the text of an issue labelled release-gate-records in it, with lines like "installation 1, record 2, \`<hash>\`".`,
   )
 }
 
@@ -61,12 +61,15 @@ type ExportOptions = DatabaseOptions & { csv?: boolean; from?: string; to?: stri
 
 function exportCommand(): Command {
   const command = new Command('export')
-    .description('print the records as NDJSON, one canonical record a line, in their order')
-    .option('--csv', 'print a table for samples instead: a line for each merge and each push past the gate')
+    .description('print the records as NDJSON, one canonical record per line, in order')
+    .option(
+      '--csv',
+      'print a table for samples instead: a line for each merge and each push that bypassed the gate',
+    )
     .option('--from <time>', 'ISO date and time; records from it on')
     .option('--to <time>', 'ISO date and time; records before it')
-    .option('--output <file>', 'write to a file, which appears only when it is whole')
-  return withDatabaseOptions(command, '0 printed, 2 wrong use.').action(
+    .option('--output <file>', 'write to a file, which appears only once it is complete')
+  return withDatabaseOptions(command, '0 printed, 2 usage error.').action(
     ({ csv = false, from, to, ...options }: ExportOptions) =>
       runDatabaseRequest('audit export', { csv, ...time('from', from), ...time('to', to) }, options),
   )
@@ -76,7 +79,7 @@ function reportCommand(): Command {
   const command = new Command('report')
     .description('print the stored report of a staging regression, whose hash a change record names')
     .argument('<hash>', 'SHA-256 of the report, or its first 12 characters or more')
-  return withDatabaseOptions(command, '0 printed, 1 there is none, 2 wrong use.').action(
+  return withDatabaseOptions(command, '0 printed, 1 there is none, 2 usage error.').action(
     async (hash: string, options: DatabaseOptions) => {
       if (!/^[0-9a-f]{12,64}$/.test(hash))
         throw new Error(

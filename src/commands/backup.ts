@@ -56,7 +56,7 @@ async function intoFolder(dataDir: string, file: string): Promise<Restored> {
   const folder = join(dataDir, 'postgres')
   if (existsSync(folder))
     throw new Error(
-      `${dataDir} holds a database already. Restore into an empty DATA_DIR, or move that folder away.`,
+      `${dataDir} already contains a database. Restore into an empty DATA_DIR, or move that folder away.`,
     )
   const { openPglite } = await import('../store/database/pglite.ts')
   try {

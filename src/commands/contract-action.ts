@@ -96,7 +96,8 @@ async function listed(session: StagingSession, redactor: Redactor): Promise<Base
   if (!list.ok) return unjudged('message' in list.outcome ? list.outcome.message : list.outcome.kind)
   for (const note of list.listing.notes) process.stderr.write(`${note}\n`)
   const { duplicates } = list.listing
-  if (duplicates.length > 0) return unjudged(`tools/list names these tools twice: ${duplicates.join(', ')}`)
+  if (duplicates.length > 0)
+    return unjudged(`tools/list contains these tools twice: ${duplicates.join(', ')}`)
   const recorded = baselineOf(session, list.listing, redactor, new Date())
   return { ...recorded, refused: redactor.value(refusedInList(session, list.listing)) as string[] }
 }

@@ -24,7 +24,7 @@ function showCommand(): Command {
     .option('--json', 'print the list as the server sent it')
     .addHelpText(
       'after',
-      '\nExit codes: 0 printed, 1 clients that validate refuse the list, 2 wrong use, 3 the server cannot be asked.',
+      '\nExit codes: 0 printed, 1 validating clients reject the list, 2 usage error, 3 the server cannot be reached.',
     )
     .action(async (options: ContractTarget & { json?: boolean }) => (await actions()).show(options))
 }
@@ -35,26 +35,26 @@ function recordCommand(): Command {
     .requiredOption('--out <file>', 'where to write it')
     .addHelpText(
       'after',
-      '\nExit codes: 0 written, 1 written, but clients that validate refuse something new, 2 wrong use, 3 the server cannot be asked.',
+      '\nExit codes: 0 written, 1 written, but validating clients reject something new, 2 usage error, 3 the server cannot be reached.',
     )
     .action(async (options: ContractTarget & { out: string }) => (await actions()).record(options))
 }
 
 function diffCommand(): Command {
   return new Command('diff')
-    .description('say what changed between two lists of tools; exit code 1 where a change breaks callers')
+    .description('show what changed between two lists of tools; exit code 1 if a change breaks callers')
     .argument('<old>', 'JSON written by `contract record`, or any tools/list result')
     .argument('<new>', 'the same')
     .option('--json', 'print the changes as JSON')
     .addOption(
       new Option(
         '--min-severity <severity>',
-        'the least severe changes to print; the exit code is that of all',
+        'the least severe changes to print; the exit code counts all changes',
       )
         .choices(['breaking', 'warning', 'safe', 'info'])
         .default('info'),
     )
-    .addHelpText('after', '\nExit codes: 0 nothing breaks, 1 something breaks, 2 wrong use.')
+    .addHelpText('after', '\nExit codes: 0 nothing breaks, 1 something breaks, 2 usage error.')
     .action(async (before: string, after: string, options: { json?: boolean; minSeverity: Severity }) =>
       (await actions()).diff(before, after, options),
     )

@@ -104,7 +104,9 @@ async function askBot(
     if ('exit' in frame) return frame.exit
     await out('out' in frame ? frame.out : Buffer.from(frame.base64, 'base64'))
   }
-  throw new Error('The bot stopped before its answer was whole. Nothing of it counts; run this again.')
+  throw new Error(
+    'The bot stopped before its answer was whole. The output is incomplete; run the command again.',
+  )
 }
 
 /** Runs `work` on stdout, or on a file beside `file` that takes its place at the end: a failure leaves nothing behind. */
@@ -113,9 +115,7 @@ async function toFile(file: string | undefined, work: (out: Output) => Promise<n
   const partial = `${file}.partial`
   const stream = createWriteStream(partial, { mode: 0o600 })
   const failed = once(stream, 'error').then(([error]) => {
-    throw new Error(
-      `${file} cannot be written (${error.message}); give the path of a file that you may write.`,
-    )
+    throw new Error(`${file} cannot be written (${error.message}); give the path of a writable file.`)
   })
   try {
     const code = await Promise.race([failed, work(toStream(stream))])

@@ -14,7 +14,7 @@ export function baselineOf(where: string, file: string): Baseline {
   const text = requireInput(where, file, 'a list of tools, as `contract record` writes it')
   const baseline = readBaseline(text)
   if (baseline) return baseline
-  throw new Error(`${where}: ${file} is no list of tools; write one with \`contract record\`.`)
+  throw new Error(`${where}: ${file} is not a list of tools; write one with \`contract record\`.`)
 }
 
 const declarationExample = '{"tables":{"diners":{"rows":12000,"newest":"2026-11-20T00:00:00Z"}}}'
@@ -44,7 +44,7 @@ export async function settingsOf(file: string): Promise<RegressionSettings> {
   const settings = read.policy.gates.staging_regression
   if (settings) return settings
   throw new Error(
-    `--policy: ${file} does not name the gate staging_regression; add it under \`gates\`, or leave --policy out.`,
+    `--policy: ${file} does not name the gate staging_regression; add it under \`gates\`, or omit --policy.`,
   )
 }
 

@@ -16,7 +16,8 @@ import { cliTarget } from './server-target.ts'
 /** Writes a first suite for a server, runs what can be run of it, and says what to do next. */
 export async function regressInit(options: InitOptions): Promise<void> {
   const { out, force = false } = options
-  if (existsSync(out) && !force) throw new Error(`--out: ${out} exists; name another file, or add --force.`)
+  if (existsSync(out) && !force)
+    throw new Error(`--out: ${out} already exists; name another file, or add --force.`)
   requireFolder('--out', out)
   const tools = await toolsOf(options)
   if (!tools) return
@@ -59,7 +60,7 @@ function next(
         ]
       : []),
     ...(writers.length > 0 ? [forWriters(cases === writers.length, names(writers))] : []),
-    'Say under `expect` what each answer must hold.',
+    'Describe under `expect` what each answer must contain.',
     `Run it: release-gate regress --suite ${out} --server ${JSON.stringify(server)}`,
   ]
   return [

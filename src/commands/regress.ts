@@ -11,19 +11,19 @@ export function regressCommand(): Command {
       '--suite <file...>',
       'the suite, such as .github/mcp-regression.yml; or several files, globs or folders',
     )
-    .option('--policy <file>', 'judge by the limits of this policy, which the suite may only tighten')
-    .option('--only <name...>', 'run these cases only; the result is then no evidence for a release')
+    .option('--policy <file>', 'use the limits of this policy; the suite can only tighten them')
+    .option(
+      '--only <name...>',
+      'run only these cases; the result then does not count as evidence for a release',
+    )
     .option(
       '--baseline <file>',
       'the list of tools of the last release, written by --record or `contract record`',
     )
-    .option(
-      '--base-suite <file...>',
-      'the suite of the base branch: cases removed and waivers added are then listed',
-    )
+    .option('--base-suite <file...>', 'the suite of the base branch, to list removed cases and added waivers')
     .option(
       '--declared <file>',
-      'JSON of what staging mirrors: {"tables": {"diners": {"rows": 12000, "newest": "2026-11-20T00:00:00Z"}}}',
+      'JSON that describes what staging mirrors: {"tables": {"diners": {"rows": 12000, "newest": "2026-11-20T00:00:00Z"}}}',
     )
     .option(
       '--record <file>',
@@ -33,7 +33,7 @@ export function regressCommand(): Command {
     .option('--markdown <file>', 'write the report as Markdown, for example to $GITHUB_STEP_SUMMARY')
     .option('--annotate', 'print a line for each failed case that GitHub Actions shows in the suite file')
     .option('--json', 'print the report as JSON instead of text')
-    .option('--writes', 'this server may be written to: run the cases with `writes: true`')
+    .option('--writes', 'it is safe to write to this server: run the cases with `writes: true`')
     .option(
       '--update-snapshots',
       'store the answers of cases with `snapshot`, instead of comparing with the stored ones',
@@ -41,7 +41,7 @@ export function regressCommand(): Command {
     .addOption(
       new Option(
         '--concurrency <n>',
-        'run so many read-only cases at a time; latency is then measured under load',
+        'how many read-only cases to run at a time; latency is then measured under load',
       ).argParser(concurrency),
     )
     .option('--expect-version <sha>', 'the version that the server must report')
@@ -62,7 +62,7 @@ function initCommand(): Command {
   return withServerOptions(new Command('init'))
     .description('write a first suite from the tools of a server, run it, and say what to do next')
     .option('--out <file>', 'where to write it', '.github/mcp-regression.yml')
-    .option('--force', 'replace the file where it exists')
+    .option('--force', 'replace the file if it exists')
     .addHelpText(
       'after',
       '\nExit codes: 0 written, and what was run passed; 1 a case failed, 2 usage error, 3 staging could not be judged.',
@@ -82,7 +82,7 @@ function concurrency(text: string): number {
 }
 
 const help = `
-Exit codes: 0 passed, 1 failed, 2 wrong use, 3 could not be judged.
+Exit codes: 0 passed, 1 failed, 2 usage error, 3 inconclusive.
 Environment: STAGING_TOKEN, or STAGING_CLIENT_ID with STAGING_CLIENT_SECRET or
 STAGING_PRIVATE_KEY (and STAGING_ISSUER, STAGING_SCOPE, STAGING_KEY_ALGORITHM);
 LEDGER_URL with LEDGER_KEY; RECEIPTS_URL; SUITE_… for the suite's \${SUITE_…}.`

@@ -14,7 +14,7 @@ export function withServerOptions(command: Command, isRequired = true): Command 
   return command
     .addOption(new Option('--server <url|command>', what).makeOptionMandatory(isRequired))
     .addOption(
-      new Option('--transport <kind>', 'how to speak to an address')
+      new Option('--transport <kind>', 'the transport for an address')
         .choices(['auto', 'http', 'sse'])
         .default('auto'),
     )
@@ -22,8 +22,8 @@ export function withServerOptions(command: Command, isRequired = true): Command 
       '--header <name=value...>',
       "send a header with each request to the server: --header 'X-Api-Key=$KEY' takes the value from the environment",
     )
-    .option('--query <name=value...>', 'add a value to the query of the address, written in the same way')
-    .option('--pass-env <name...>', 'variables of this environment that a command may see')
+    .option('--query <name=value...>', 'add a query parameter to the address, written in the same way')
+    .option('--pass-env <name...>', 'environment variables that a command can see')
 }
 
 export type ContractTarget = ServerOptions & { elicitation: 'none' | 'defaults' }

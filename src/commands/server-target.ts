@@ -19,7 +19,9 @@ export function cliTarget(options: ServerOptions, { login }: Pick<Operator, 'log
   const queries = query.map((text) => pair('--query', text))
   if (target.kind === 'stdio') {
     if (headers.length + queries.length === 0) return { target, secrets: [] }
-    throw new Error('--header and --query: a command on stdio has neither; give --server an address.')
+    throw new Error(
+      '--header and --query: a command on stdio does not support them; set --server to an address.',
+    )
   }
   for (const [name, value] of headers) checkHeader(name, value, login)
   if (login.kind !== 'none') refusePlainHttp(target.url, `unset ${variableOf(login)}`)
@@ -57,10 +59,10 @@ function checkHeader(name: string, value: string, login: Login): void {
     new Headers([[name, value]])
   } catch {
     throw new Error(
-      `--header: ${name} cannot be sent; a name has letters, digits and dashes, a value no line breaks.`,
+      `--header: ${name} cannot be sent; names have only letters, digits and dashes, and values no line breaks.`,
     )
   }
-  if (ofTheProtocol.test(name)) throw new Error(`--header: ${name} belongs to the protocol; leave it out.`)
+  if (ofTheProtocol.test(name)) throw new Error(`--header: ${name} belongs to the protocol; remove it.`)
   if (/^authorization$/i.test(name) && login.kind !== 'none') {
     throw new Error(`--header: ${variableOf(login)} sets authorization already; use one of them.`)
   }
@@ -74,7 +76,7 @@ function variableOf(login: Login): string {
 function refusePlainHttp(url: string, fix: string): void {
   if (!isPlainHttp(url)) return
   throw new Error(
-    `--server: ${new URL(url).origin} is plain http, over which anyone on the way could read the credentials; ` +
+    `--server: ${new URL(url).origin} is plain http, over which anyone on the network could read the credentials; ` +
       `use https, or ${fix}.`,
   )
 }

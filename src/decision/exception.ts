@@ -73,7 +73,7 @@ function openAtMerge(merge: Merge, atMerge: AtMerge & { kind: 'verified' }): str
 function alsoTrue({ bypassed }: Exception, merge: Merge, atMerge: AtMerge): string[] {
   if (atMerge.kind === 'unverified') return [couldNotVerify(atMerge)]
   const open = openAtMerge(merge, atMerge)
-  if (open.length === 0) return ['By the facts at the time of the merge, the check would have passed.']
+  if (open.length === 0) return ['Based on the facts at the time of the merge, the check would have passed.']
   return open.filter((line) => !bypassed.includes(line))
 }
 
@@ -83,7 +83,7 @@ function couldNotVerify({ why }: AtMerge & { kind: 'unverified' }): string {
 
 function whyOutdated({ title, snapshot }: Standing, atMerge: Snapshot): string[] {
   const readAt = formatTime(new Date(snapshot.takenAt), 'UTC')
-  const said = `The check still said "${title}", by facts read on ${readAt}.`
+  const said = `The check still said "${title}", based on facts read on ${readAt}.`
   return [...factChanges(snapshot, atMerge), said]
 }
 

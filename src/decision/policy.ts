@@ -15,12 +15,12 @@ const gateSettings = Object.fromEntries(
 const branchGlob = z
   .string()
   .min(1, 'the name is empty; write a branch or a glob, like "main" or "release/*"')
-  .max(255, 'the glob is longer than 255 characters, and so is no name of a branch')
+  .max(255, 'the glob is longer than 255 characters, which no branch name can be')
   .regex(
     /^[^()|\\]*$/,
     'groups and backslashes are not allowed; write a glob like "release/*" or "{main,next}"',
   )
-  .regex(/^(?!!$|!!)/, 'an "!" belongs in front of a pattern, like "!release/legacy"')
+  .regex(/^(?!!$|!!)/, '"!" is only allowed at the start of a pattern, like "!release/legacy"')
   .refine(
     (glob) => (glob.match(/[*+]+/g) ?? []).length <= 3,
     'at most three wildcards are allowed; write several globs',
@@ -40,9 +40,7 @@ const slackSettings = z.strictObject({
       error: ({ input }) => channelMessage(input),
     })
     .meta({ examples: ['C0123456789', '#releases'] })
-    .describe(
-      'The channel of Slack to which the notices of this repository go: its id, or its name after a #.',
-    ),
+    .describe('The Slack channel for the notices of this repository: its id, or its name with a leading #.'),
 })
 
 /**
@@ -58,7 +56,9 @@ const pushSettings = z.strictObject({
       }),
     )
     .default([])
-    .describe('Who may push to a covered branch past the gate: logins of people, and of Apps as name[bot].'),
+    .describe(
+      'Who can push to a covered branch without a pull request: logins of people, and of Apps as name[bot].',
+    ),
 })
 
 export const policySchema = z.strictObject({
@@ -72,11 +72,11 @@ export const policySchema = z.strictObject({
   push: pushSettings
     .optional()
     .describe(
-      'Pushes that belong to no pull request are exceptions on the default branch and where the check is required, except these.',
+      'Allowed pushes without a pull request. All others are exceptions on the default branch and where the check is required.',
     ),
   slack: slackSettings
     .optional()
-    .describe('Where notices of merges and of exceptions go. Without it the repository has no notices.'),
+    .describe('Where notices about merges and exceptions go. Without it the repository gets no notices.'),
 })
 
 export type Policy = z.output<typeof policySchema>

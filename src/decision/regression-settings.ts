@@ -12,22 +12,20 @@ const latency = z.string().regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m)$/, 'write a durat
 
 const limits = z.strictObject({
   errors: percent.default('2%'),
-  p95: latency
-    .default('3s')
-    .describe('The latency that 95 of 100 calls of each tool that only reads must keep.'),
+  p95: latency.default('3s').describe('The highest p95 latency allowed for each read-only tool.'),
   per_tool: z
     .int()
     .min(0)
     .max(10_000)
     .default(20)
-    .describe('How many calls of each tool are needed to judge it.'),
-  total: z.int().min(0).max(100_000).default(60).describe('How many calls are needed in all.'),
+    .describe('How many calls of each tool are needed to evaluate it.'),
+  total: z.int().min(0).max(100_000).default(60).describe('How many calls are needed in total.'),
   reason: z
     .string()
     .min(1)
     .max(500)
     .optional()
-    .describe('Why a floor is 0, for a server whose tools all write.'),
+    .describe('Why a minimum is 0, for a server whose tools all write.'),
 })
 
 function hasReason({ per_tool, total, reason }: z.output<typeof limits>): boolean {
@@ -41,7 +39,7 @@ export const regressionSettings = z.strictObject({
     .string()
     .regex(
       /^[a-z][a-z0-9]{0,29}$/,
-      'write the name under which the operator knows the server, such as "staging"',
+      'write the name of the server in the operator\'s environment, such as "staging"',
     )
     .default('staging')
     .describe("The server's name in the operator's environment, which has its address and credentials."),
@@ -50,7 +48,7 @@ export const regressionSettings = z.strictObject({
     .min(1)
     .max(255)
     .default('staging')
-    .describe('The environment on GitHub to which heads are deployed.'),
+    .describe('The GitHub environment that heads are deployed to.'),
   suite: z
     .string()
     .max(300)
@@ -60,7 +58,7 @@ export const regressionSettings = z.strictObject({
     )
     .default('.github/mcp-regression.yml')
     .describe('The suite, read from the head.'),
-  freshness: duration.default('7d').describe('For how long a run is evidence.'),
+  freshness: duration.default('7d').describe('How long a run counts as evidence.'),
   identity: z
     .enum(['deployment', 'server'])
     .default('deployment')
@@ -70,15 +68,15 @@ export const regressionSettings = z.strictObject({
   deployment: z
     .enum(['required', 'none'])
     .default('required')
-    .describe('Whether the head must have been deployed through GitHub before it is judged.'),
+    .describe('Whether the head must be deployed through GitHub before it is tested.'),
   deployers: z
     .array(deployer)
     .min(1, 'nobody is listed, so no deployment could ever count')
     .max(20)
     .default(['github-actions[bot]'])
-    .describe('Whose word counts that a deployment has succeeded.'),
+    .describe('Whose deployment statuses count.'),
   limits: limits
-    .refine(hasReason, 'a floor of 0 judges no latency; say why in `reason`')
+    .refine(hasReason, 'a minimum of 0 turns off the latency check; give the reason in `reason`')
     .prefault({})
     .describe('A suite may only tighten these.'),
   coverage: z
@@ -88,7 +86,7 @@ export const regressionSettings = z.strictObject({
   defer_when_urgent: z
     .boolean()
     .default(false)
-    .describe('Whether a change that is urgent by the release window may be released before the regression.'),
+    .describe('Whether an urgent change can be released before its regression.'),
 })
 
 export type RegressionSettings = z.output<typeof regressionSettings>

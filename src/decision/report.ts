@@ -116,7 +116,7 @@ function footer(snapshot: Pick<Snapshot, 'head'>, notes: string[]): string {
 /** Cut at the end of a line: a code span that lost its end would set free what people wrote in it. */
 function cut(summary: string): string {
   if (summary.length <= summaryLimit) return summary
-  const end = '\n\n… cut here: GitHub shows no more.'
+  const end = '\n\n… truncated: GitHub shows no more.'
   return summary.slice(0, Math.max(0, summary.lastIndexOf('\n', summaryLimit - end.length))) + end
 }
 
@@ -181,7 +181,7 @@ export function staleFactsReport(): CheckReport {
     status: 'in_progress',
     title: 'Checking again',
     summary:
-      'This pull request is ready by what was last read from GitHub. It is read again before the check turns green.',
+      'This pull request is ready, based on what was last read from GitHub. It is read again before the check turns green.',
   }
 }
 

@@ -7,7 +7,7 @@ export const urgentSettings = z.strictObject({
   label: z
     .string()
     .min(1, 'the label needs a name, like "urgent"')
-    .max(50, 'GitHub allows a label no more than 50 characters; write a shorter name')
+    .max(50, 'GitHub limits label names to 50 characters; use a shorter name')
     .default('urgent')
     .describe('The label that lifts the window and freezes, and nothing else.'),
   reason: z
@@ -20,14 +20,17 @@ export const urgentSettings = z.strictObject({
     .max(500, 'the pattern is longer than 500 characters; write a shorter one')
     .superRefine(refuseBadPattern)
     .optional()
-    .describe('A pattern (RE2) of the incident that must be linked, like FOODYE-MCP-\\d+.'),
+    .describe('An RE2 pattern for the incident that the description must name, such as FOODYE-MCP-\\d+.'),
   labelled_by: z
     .array(z.string().regex(/^([\w.-]+\/)?[\w.-]+$/, { error: teamProblem }))
     .default([])
-    .describe('Teams whose members may put the label on. Empty: everybody with write permission.'),
-  allow_author: z.boolean().default(true).describe('Whether the author may put the label on.'),
-  expires_after: lastingDuration.default('24h').describe('How long the label counts, from the labelling.'),
-  bound_to_head: z.boolean().default(true).describe('Whether a push after the label voids it.'),
+    .describe('Teams whose members can add the label. Empty: anyone with write access.'),
+  allow_author: z.boolean().default(true).describe('Whether the author can add the label.'),
+  expires_after: lastingDuration.default('24h').describe('How long the label counts after it was added.'),
+  bound_to_head: z
+    .boolean()
+    .default(true)
+    .describe('Whether a push after the label was added invalidates it.'),
   block_when_overdue: z
     .boolean()
     .default(false)
@@ -40,7 +43,7 @@ function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
     RE2JS.compile(pattern)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    const hint = 'mend it (look-around and back-references are not supported)'
+    const hint = 'fix it (lookaround and backreferences are not supported)'
     context.addIssue({
       code: 'custom',
       message: `${JSON.stringify(pattern)} is not a pattern: ${why}; ${hint}`,

@@ -26,9 +26,9 @@ const freeze = z.strictObject({
   from: moment.describe("Local time of the window's zone, or with an ISO offset."),
   to: moment.describe("Local time of the window's zone, or with an ISO offset. The freeze ends at it."),
   reason: z
-    .string({ error: 'a freeze needs a reason; write why, the check shows it' })
+    .string({ error: 'a freeze needs a reason; the check shows it' })
     .trim()
-    .min(1, 'a freeze needs a reason; write why, the check shows it')
+    .min(1, 'a freeze needs a reason; the check shows it')
     .max(200, 'the reason is longer than 200 characters; write a sentence, the check shows it'),
 })
 
@@ -55,14 +55,16 @@ export const windowSettings = z
       .max(200, 'the reason is longer than 200 characters; write a sentence, the check shows it')
       .optional()
       .describe(
-        'Closes the window at once, for as long as this line stands; its text is the reason that the check shows.',
+        'Closes the window immediately, until this line is removed. The check shows its text as the reason.',
       ),
     holidays: holidayPlace
       .optional()
-      .describe('A country, or country and state, on whose public holidays no window is open, like US-CA.'),
+      .describe(
+        'A country, or a country and state, such as US-CA. No window is open on its public holidays.',
+      ),
     closing_margin: duration
       .default('60s')
-      .describe('How long before closing green checks begin to be taken back.'),
+      .describe('How long before closing to start revoking green checks.'),
     urgent: urgentSettings.prefault({}),
   })
   .superRefine((settings, context) => {

@@ -46,7 +46,8 @@ export async function publishHead(
 ): Promise<Outcome> {
   const key = `check ${head.installationId}/${head.repositoryId}/${head.sha}`
   const lease = await withLease(shell.database, key, shell.now, () => publish(shell, head, options))
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process writes this check')
+  if (!lease)
+    throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process is writing this check')
   return lease.result
 }
 
@@ -164,7 +165,7 @@ function notCountingNote(verdicts: StoredVerdict[]): string {
 
 function sharedHeadNote(shown: StoredVerdict, others: StoredVerdict[]): string {
   const have = others.length === 1 ? 'has' : 'have'
-  return `A check belongs to a commit, and ${listOf(others)} ${have} this head too. Shown is the strictest result, of ${listOf([shown])}.`
+  return `A check belongs to a commit, and ${listOf(others)} ${have} this head too. The strictest result is shown, that of ${listOf([shown])}.`
 }
 
 function listOf(verdicts: StoredVerdict[]): string {

@@ -88,7 +88,8 @@ async function inTurn(shell: GroupShell, group: Group, work: () => Promise<void>
   const { installationId, repositoryId } = group.repository
   const key = `group ${installationId}/${repositoryId}/${group.headSha}`
   const lease = await withLease(shell.database, key, shell.now, work)
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process writes this check')
+  if (!lease)
+    throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process is writing this check')
 }
 
 /**

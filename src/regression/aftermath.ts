@@ -35,7 +35,7 @@ async function looked<Check>(
   if (check === undefined) return []
   const filled = fill(check, variables)
   if (filled.ok) return [await look(filled.value)]
-  const message = `${what} was not looked at: ${filled.missing.join(', ')} is not set`
+  const message = `${what} was not checked: ${filled.missing.join(', ')} is not set`
   return [{ verdict: 'inconclusive', message }]
 }
 

@@ -117,7 +117,7 @@ export function createCaller({
     const sign = alive.stop()
     if (outcome.kind !== 'transport_error') return
     if (outcome.cause === 'aborted') throw runStopped('the run was stopped')
-    if (outcome.cause === 'unauthorized') throw runStopped('the login at the server failed during the run')
+    if (outcome.cause === 'unauthorized') throw runStopped('the login to the server failed during the run')
     if (outcome.cause === 'timeout' && !(await sign))
       throw runStopped('the server hangs: it gave no sign of life')
     if (!needsReopening.has(outcome.cause)) return

@@ -164,7 +164,7 @@ function compareSnapshot(
 function unanswered({ tool }: Planned, result: CaseResult): { found: Mismatch[] } {
   result.verdict = 'inconclusive'
   result.notes.push(
-    `the server ended the session instead of answering ${tool}, which may write and is not called again`,
+    `the server ended the session instead of answering ${tool}, which may write, so it is not called again`,
   )
   return { found: [] }
 }

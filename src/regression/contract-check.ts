@@ -17,7 +17,7 @@ const baselineSchema = z.strictObject({
   asked: z.array(z.string()).default([]),
   /** p95 in milliseconds by tool, for the chart against the last release. */
   latency: z.record(z.string(), z.preprocess(plain, z.number())).default({}),
-  /** What clients that validate refused then, of the list and of the answers. */
+  /** What validating clients rejected then, of the list and of the answers. */
   refused: z.array(z.string()).default([]),
 })
 export type Baseline = z.output<typeof baselineSchema>

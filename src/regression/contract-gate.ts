@@ -29,16 +29,16 @@ export function contractGate(
     notes,
   })
   if (listing.duplicates.length > 0) {
-    return say('failed', `tools/list names these tools twice: ${listing.duplicates.join(', ')}`)
+    return say('failed', `tools/list contains these tools twice: ${listing.duplicates.join(', ')}`)
   }
-  if (!baseline) return say('passed', 'no list of an earlier release is known yet; this one can be recorded')
+  if (!baseline) return say('passed', 'there is no list of an earlier release yet; this one can be recorded')
   const { changes, problems: stale } = judged(suite, baseline, session, listing, when)
   const open = changes.filter(({ waived }) => waived === undefined)
   if (
     open.some(({ severity }) => severity !== 'info') &&
     !isDeepStrictEqual(baseline.pinned, session.pinned)
   ) {
-    notes.push('the list was recorded with other client capabilities or another login')
+    notes.push('the list was recorded with different client capabilities or a different login')
     return say(
       'inconclusive',
       'the lists were read under different conditions; record the baseline again',
@@ -48,9 +48,7 @@ export function contractGate(
   const severities = suite.contract.fail_on === 'warning' ? ['breaking', 'warning'] : ['breaking']
   const failing = open.filter(({ severity }) => severities.includes(severity))
   const problems = [
-    ...(failing.length > 0
-      ? [counted(failing.length, 'change that breaks callers', 'changes that break callers')]
-      : []),
+    ...(failing.length > 0 ? [counted(failing.length, 'breaking change', 'breaking changes')] : []),
     ...stale,
   ]
   if (problems.length > 0) return say('failed', problems.join('; '), changes)
@@ -58,7 +56,7 @@ export function contractGate(
     'passed',
     open.length === 0
       ? 'unchanged'
-      : `${counted(open.length, 'change', 'changes')}, none that breaks callers`,
+      : `${counted(open.length, 'change', 'changes')}, none of which breaks callers`,
     changes,
   )
 }

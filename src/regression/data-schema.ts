@@ -13,7 +13,7 @@ const against = z
       .strictObject({
         file: z
           .string()
-          .regex(/^(?!.*\.\.)(?!\/)[\w./-]+\.csv$/, 'name a .csv file below the folder of the suite'),
+          .regex(/^(?!.*\.\.)(?!\/)[\w./-]+\.csv$/, 'name a .csv file in or below the folder of the suite'),
         where: z.record(z.string(), z.string()).default({}),
         sum: z.string().optional(),
       })
@@ -38,18 +38,22 @@ export const reconciliation = z.strictObject({
         .transform((amount) => ({ amount })),
     ])
     .prefault(0)
-    .describe('An amount, or a share such as 1%.'),
+    .describe('An amount, or a percentage such as 1%.'),
 })
 
 export const mirrored = z.strictObject({
   table: identifier,
-  newest: identifier.optional().describe('The column that says when a row was made.'),
-  behind: duration.optional().describe('At most so far behind the newest row that the operator declares.'),
-  rows_within: percentage.optional().describe('The number of rows differs by at most this share.'),
+  newest: identifier.optional().describe('The column with the time at which a row was created.'),
+  behind: duration
+    .optional()
+    .describe('How far the newest row may lag behind the one that the operator declares.'),
+  rows_within: percentage
+    .optional()
+    .describe('By how much the number of rows may differ from the declared one.'),
 })
 
 export const sanitized = z.strictObject({
   table: identifier,
   columns: z.array(identifier).min(1).max(50),
-  allow: pattern.optional().describe('Values that match are known to be made up.'),
+  allow: pattern.optional().describe('Values that match are known to be fake.'),
 })

@@ -6,7 +6,7 @@ import { valueKinds } from './value-kinds.ts'
 /** What a value is compared with, other than a plain value, which must be equal. */
 export const comparison = z.strictObject({
   any: z.enum(valueKinds).optional().describe('The value is of this kind, whatever it is.'),
-  equals: json.optional().describe('The value is this one, even where it looks like a comparison.'),
+  equals: json.optional().describe('The value equals this one, even if it looks like a comparison.'),
   gt: writtenNumber.optional(),
   gte: writtenNumber.optional(),
   lt: writtenNumber.optional(),
@@ -52,7 +52,7 @@ const textExpectation = z.union([
 
 const bytes = z.int().nonnegative()
 const sizeExpectation = z.union([
-  bytes.describe('Exactly so many bytes.'),
+  bytes.describe('The exact number of bytes.'),
   z.strictObject({
     gt: bytes.optional(),
     gte: bytes.optional(),
@@ -83,7 +83,7 @@ const jsonExpectation = z.record(z.string(), expectedValue).superRefine((value, 
     context.addIssue({
       code: 'custom',
       path: [key],
-      message: parsed.error.issues[0]?.message ?? 'is no JSONPath',
+      message: parsed.error.issues[0]?.message ?? 'is not a JSONPath',
     })
   }
 })
@@ -96,10 +96,10 @@ export const expectation = z.strictObject({
     .union([status, z.array(status).min(1)])
     .optional()
     .describe(
-      'ok where nothing is said. unknown_tool tests how the server answers to a name that it does not list.',
+      'Defaults to ok. unknown_tool tests how the server answers a call to a tool that it does not list.',
     ),
   code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
-  json: jsonExpectation.optional().describe('JSONPath (RFC 9535) to what it must find.'),
+  json: jsonExpectation.optional().describe('Maps each JSONPath (RFC 9535) to what it must find.'),
   text: textExpectation.optional(),
   snapshot: z
     .union([
@@ -109,14 +109,12 @@ export const expectation = z.strictObject({
       }),
     ])
     .optional()
-    .describe(
-      'The answer is the one that is stored beside the suite; `regress --update-snapshots` stores it.',
-    ),
+    .describe('The answer equals the one stored next to the suite; `regress --update-snapshots` stores it.'),
   content: z
     .array(blockExpectation)
     .min(1)
     .max(50)
     .optional()
-    .describe('Blocks that the answer has, in this order; others may stand between them.'),
+    .describe('Blocks that the answer contains, in this order; other blocks may come between them.'),
 })
 export type Expectation = z.output<typeof expectation>

@@ -58,7 +58,8 @@ export function isExpected(outcome: Outcome, statuses: readonly string[]): boole
 /** An outcome in a few words, for the reader of a failure. */
 export function describe(outcome: Outcome, text: string): string {
   if (outcome.kind === 'ok') return `ok: ${text}`
-  if ('unknownTool' in outcome && outcome.unknownTool) return `${outcome.kind}: the server knows no such tool`
+  if ('unknownTool' in outcome && outcome.unknownTool)
+    return `${outcome.kind}: the server does not know this tool`
   if (outcome.kind === 'tool_error') return `tool_error: ${text}`
   if (outcome.kind === 'protocol_error') return `protocol_error ${outcome.code}: ${outcome.message}`
   if (outcome.kind === 'needs_input') return `needs input: ${outcome.message}`

@@ -36,7 +36,7 @@ export function firstSuite(tools: readonly ListedTool[]): FirstSuite {
       'version: 1',
       ...(guessed.length > 0
         ? [
-            '# The server does not say which tools only read; these are guessed by their names.',
+            '# The server does not say which tools only read; these are guessed from their names.',
             `reads: ${flow(guessed)}`,
           ]
         : []),
@@ -46,7 +46,7 @@ export function firstSuite(tools: readonly ListedTool[]): FirstSuite {
       'cases:',
       ...reading.flatMap((tool) => entry(tool)),
       ...(writing.length > 0 && reading.length > 0
-        ? ['', '# These tools may write; their cases run with --writes only.']
+        ? ['', '# These tools may write; their cases run only with --writes.']
         : []),
       ...writing.flatMap((tool) =>
         entry(tool, true).map((line) => (reading.length > 0 ? `# ${line}` : line)),

@@ -69,8 +69,8 @@ function answersGate(cases: CaseResult[]): GateResult {
     const why = open[0]?.notes[0] ?? 'not judged'
     return say('inconclusive', `${open.length} of ${cases.length} cases not judged: ${why}`)
   }
-  if (cases.length === 0) return say('inconclusive', 'no case was run')
-  return say('passed', counted(cases.length, 'case holds', 'cases hold'))
+  if (cases.length === 0) return say('inconclusive', 'no cases were run')
+  return say('passed', counted(cases.length, 'case passed', 'cases passed'))
 }
 
 /** Errors over all calls, those of the three columns. */
@@ -82,7 +82,7 @@ function errorGate({ records }: Gathered, { errorRate, total }: Limits): GateRes
   return {
     gate: 'errors',
     verdict,
-    message: `${few}${failures} of ${n} calls failed, at most ${percent(errorRate)} may`,
+    message: `${few}${failures} of ${n} calls failed; the limit is ${percent(errorRate)}`,
   }
 }
 
@@ -91,6 +91,8 @@ function dataGate(data: DataCheck[]): GateResult[] {
   const worst =
     data.find(({ verdict }) => verdict === 'failed') ?? data.find(({ verdict }) => verdict !== 'passed')
   if (!worst)
-    return [{ gate: 'data', verdict: 'passed', message: counted(data.length, 'check holds', 'checks hold') }]
+    return [
+      { gate: 'data', verdict: 'passed', message: counted(data.length, 'check passed', 'checks passed') },
+    ]
   return [{ gate: 'data', verdict: worst.verdict, message: `${worst.kind} ${worst.name}: ${worst.message}` }]
 }

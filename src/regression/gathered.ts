@@ -15,7 +15,7 @@ export type Gathered = {
   records: CallRecord[]
   data: DataCheck[]
   gates: GateResult[]
-  /** What clients that validate refuse; unset until the list has been read. */
+  /** What validating clients reject; unset until the list has been read. */
   refused?: string[]
   refusedBefore: ReadonlySet<string>
   /** What differed in sessions that were opened later. */

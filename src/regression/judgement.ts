@@ -70,9 +70,8 @@ export function verdictOf(gates: GateResult[]): RunVerdict {
 export function summarise(verdict: RunVerdict, gates: GateResult[]): string {
   const dead = gates.filter((gate) => gate.gate === 'connection' && gate.verdict === 'inconclusive')
   const telling = dead.length > 0 ? dead : gates.filter((gate) => gate.verdict === verdict)
-  const reasons = telling.map(({ gate, message }) => `${gate}: ${message}`).join('; ')
-  if (verdict === 'passed') return 'every gate holds'
-  return verdict === 'failed' ? reasons : `staging could not be judged: ${reasons}`
+  if (verdict === 'passed') return 'all gates passed'
+  return telling.map(({ gate, message }) => `${gate}: ${message}`).join('; ')
 }
 
 function sessionNotes({ sessionsEnded }: Gathered): string[] {
@@ -86,9 +85,11 @@ function sessionNotes({ sessionsEnded }: Gathered): string[] {
 function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {
   const leaks = redactor.leaks()
   const noise = seen.session?.noise() ?? 0
-  const lines = counted(noise, 'line that is no JSON-RPC', 'lines that are no JSON-RPC')
+  const lines = counted(noise, 'line that is not JSON-RPC', 'lines that are not JSON-RPC')
   return [
-    ...(leaks > 0 ? [`answers held values that look like secrets (${leaks}); they are redacted here`] : []),
+    ...(leaks > 0
+      ? [`answers contained values that look like secrets (${leaks}), which are redacted here`]
+      : []),
     ...(noise > 0 ? [`the server printed ${lines}`] : []),
   ]
 }

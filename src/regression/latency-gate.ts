@@ -20,7 +20,7 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
   const { p95: limitMs, warn: warnMs, perTool, total } = limits
   const judged = judgeLatency({ durationsMs, limitMs, warnMs, floors: { perTool, total } })
   if (total === 0 && judged.n === 0) {
-    const message = `not judged, since no samples are asked for: ${limits.reason ?? 'the floor is 0'}`
+    const message = `not evaluated, because no samples are required: ${limits.reason ?? 'the minimum is 0'}`
     return { gate: 'latency', verdict: 'passed', message }
   }
   const failed = judged.tools.filter(({ judgement }) => judgement === 'failed').map(({ tool }) => tool)
@@ -39,14 +39,14 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
 }
 
 function why({ perTool, total, reason }: Limits): string {
-  return reason !== undefined && (perTool === 0 || total === 0) ? `; a floor is 0: ${reason}` : ''
+  return reason !== undefined && (perTool === 0 || total === 0) ? `; a minimum is 0: ${reason}` : ''
 }
 
 /** Read-only tools that were called and that nothing was measured of, so that a reader does not take them for good. */
 function aside(called: Iterable<string>, measured: ReadonlySet<string>, { tools }: Seen): string {
   const others = [...called].filter((tool) => !measured.has(tool) && !writesBy(tools.get(tool)))
   if (others.length === 0) return ''
-  return `; not judged, since no case that only reads calls it: ${others.join(', ')}`
+  return `; not measured, because no read-only case calls it: ${others.join(', ')}`
 }
 
 /** What is missing: samples in all, and of each tool that has too few. */
@@ -60,7 +60,7 @@ function shortOf({ n, tools }: LatencyJudgement, seen: Seen, { perTool, total }:
   ]
 }
 
-const hint = '; no tool that was called declares readOnlyHint: list those that only read under `reads`'
+const hint = '; no tool that was called declares readOnlyHint: list the read-only ones under `reads`'
 
 function hasNoHints({ records, tools }: Seen): boolean {
   const called = [...new Set(records.map(({ tool }) => tool))].map((name) => tools.get(name))
@@ -71,6 +71,6 @@ function hasNoHints({ records, tools }: Seen): boolean {
 function whyFew(tool: string, cases: Seen['cases']): string {
   const mine = cases.filter(({ tools }) => tools.includes(tool))
   const failed = mine.filter(({ verdict }) => verdict === 'failed')
-  if (failed.length === 0) return 'its other calls ended in errors that are expected'
+  if (failed.length === 0) return 'its other calls ended in expected errors'
   return mine.length === 1 ? 'its case failed' : `${failed.length} of its ${mine.length} cases failed`
 }

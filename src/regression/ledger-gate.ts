@@ -17,7 +17,7 @@ export function ledgerGate(cases: readonly SuiteCase[], results: readonly CaseRe
     ...(wrong.length > 0
       ? [`wrong rows or receipts in ${wrong.length} of ${counted(verifying.length, 'case', 'cases')}`]
       : verified > 0
-        ? [`the rows are right (${counted(verified, 'case', 'cases')} verified)`]
+        ? [`the rows are correct (${counted(verified, 'case', 'cases')} verified)`]
         : []),
     ...(open.length > 0 ? [`not verified: ${named(open)}`] : []),
   ]

@@ -16,7 +16,7 @@ const operatorEnvironment = z.object({
   STAGING_ISSUER: text.describe('The only authorization server that may see the credentials.'),
   STAGING_SCOPE: text,
   LEDGER_URL: z.url().optional(),
-  LEDGER_KEY: text.describe('The least key that can read the ledger.'),
+  LEDGER_KEY: text.describe('The least privileged key that can read the ledger.'),
   RECEIPTS_URL: z.url().optional().describe('A JSON-RPC endpoint of the Base chain.'),
 })
 

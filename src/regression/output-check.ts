@@ -62,14 +62,14 @@ function compile(schema: unknown): Check {
     const validate = ajv.compile(written.copy(schema) as object)
     return (value) => {
       if (value === undefined) {
-        return [{ where, expected: 'structuredContent, which the tool promises', actual: 'none' }]
+        return [{ where, expected: 'structuredContent, which the outputSchema requires', actual: 'none' }]
       }
       // Wrapped, so that a number on its own has a place, too, under which it is found.
       const holder = written.copy({ value }) as { value: unknown }
       const place = { instancePath: '', parentData: holder, parentDataProperty: 'value' } as const
       if (validate(holder.value, { ...place, rootData: holder.value as never, dynamicAnchors: {} })) return []
       const actual = ajv.errorsText(validate.errors, { dataVar: 'the answer', separator: '; ' })
-      return [{ where, expected: 'an answer that keeps the outputSchema', actual }]
+      return [{ where, expected: 'an answer that matches the outputSchema', actual }]
     }
   } catch (error) {
     const actual = `the outputSchema cannot be used: ${error instanceof Error ? error.message : String(error)}`

@@ -172,5 +172,5 @@ async function repeat({ entry, result }: Candidate, context: CaseContext): Promi
   if (again.verdict !== 'failed' || isCounted || result.verdict === 'failed') return
   result.verdict = 'failed'
   result.mismatches = again.mismatches
-  result.notes.push(`passed at first, wrong in run ${result.runs}`)
+  result.notes.push(`passed at first, failed in run ${result.runs}`)
 }

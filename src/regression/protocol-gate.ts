@@ -35,8 +35,8 @@ export function protocolGate(refused: readonly string[], before: ReadonlySet<str
   })
   const all = [...new Set(refused)]
   const added = all.filter((problem) => !before.has(problem))
-  if (added.length > 0) return say('failed', `clients that validate refuse this: ${listed(added)}`)
-  if (all.length === 0) return say('passed', 'clients that validate accept the tools and their answers')
+  if (added.length > 0) return say('failed', `validating clients reject this: ${listed(added)}`)
+  if (all.length === 0) return say('passed', 'validating clients accept the tools and their answers')
   const count = counted(all.length, 'problem that was', 'problems that were')
   return say('passed', `warning: ${count} there at the last release: ${listed(all)}`)
 }

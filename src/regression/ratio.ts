@@ -1,10 +1,10 @@
-/** An exact fraction. Limits are compared as fractions, so that 1 of 50 is 2 % and not nearly 2 %. */
+/** An exact fraction. Limits are compared as fractions, so that 1 of 50 is 2% and not nearly 2%. */
 export type Ratio = { numerator: bigint; denominator: bigint }
 
 const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?0*\d{1,3}))?(%?)$/i
 
 /**
- * Reads a number, or a text such as `2%`, `0.7 %` or `0.02`, as the fraction that its decimal digits say.
+ * Reads a number, or a text such as `2%`, `0.7%` or `0.02`, as the fraction that its decimal digits say.
  * A number counts as its shortest decimal form: 0.1 is one tenth. Throws a RangeError on anything else.
  */
 export function ratio(value: number | string): Ratio {
@@ -47,10 +47,10 @@ export function asNumber({ numerator, denominator }: Ratio): number {
   return Number(numerator) / Number(denominator)
 }
 
-/** A share that `ratio` has read, in words: `7 %`, `0.7 %`. */
+/** A share that `ratio` has read, in words: `7%`, `0.7%`. */
 export function percent({ numerator, denominator }: Ratio): string {
   const places = String(denominator).length - 1
   const digits = String(numerator * 100n).padStart(places + 1, '0')
   const rest = digits.slice(digits.length - places).replace(/0+$/, '')
-  return `${digits.slice(0, digits.length - places)}${rest === '' ? '' : `.${rest}`} %`
+  return `${digits.slice(0, digits.length - places)}${rest === '' ? '' : `.${rest}`}%`
 }

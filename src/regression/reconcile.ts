@@ -40,7 +40,7 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
   const { outcome } = await context.caller.call(call)
   if (outcome.kind !== 'ok') return { verdict: 'failed', message: describe(outcome, 'no total') }
   const told = asNumber(queryJson(bodyOf(outcome.result), entry.value)[0])
-  if (!told) return { verdict: 'failed', message: `the tool tells no number at ${entry.value}` }
+  if (!told) return { verdict: 'failed', message: `the tool returns no number at ${entry.value}` }
   const total = equals.ledger
     ? await ledgerTotal(equals.ledger, context)
     : await csvTotal(equals.csv, context)
@@ -53,7 +53,7 @@ function refuse(name: string, { tools }: Caller): Judged | undefined {
   const tool = tools.get(name)
   if (!tool) return { verdict: 'failed', message: `the server does not list ${name}` }
   if (!writesBy(tool)) return undefined
-  const message = `${name} does not declare readOnlyHint and is not under "reads"; reconcile calls only tools that read, so it was not called`
+  const message = `${name} does not declare readOnlyHint and is not under "reads"; reconcile calls only read-only tools, so it was not called`
   return { verdict: 'failed', message }
 }
 

@@ -57,6 +57,6 @@ export function shownReport(report: RunReport, suite: string, limit: number): Sh
 /** Cut at the end of a line: a code span that lost its end would set free what people wrote in it. */
 function cut(text: string): string {
   if (text.length <= summaryLimit) return text
-  const end = '\n\n… cut here: GitHub shows no more.'
+  const end = '\n\n… truncated: GitHub shows no more.'
   return text.slice(0, Math.max(0, text.lastIndexOf('\n', summaryLimit - end.length))) + end
 }

@@ -5,15 +5,15 @@ import { marks } from './report-sections.ts'
 const words: Record<RunVerdict, string> = {
   passed: 'Staging regression passed',
   failed: 'Staging regression failed',
-  inconclusive: 'Staging could not be judged',
+  inconclusive: 'Staging regression inconclusive',
 }
 
 /** The first line alone: the title of the check run. */
 export function headline(report: RunReport, safe: Escape = inline): string {
   if (isUnrunnable(report)) return `${marks.failed} ${unrunnable(report, safe, '**')}`
   const { verdict, summary, partial } = report
-  const scope = partial ? ' (only some cases were run; this is no evidence for a release)' : ''
-  return `${marks[verdict]} **${words[verdict]}**: ${safe(withoutPrefix(summary), 600)}${scope}`
+  const scope = partial ? ' (only some cases were run; this does not count as evidence for a release)' : ''
+  return `${marks[verdict]} **${words[verdict]}**: ${safe(summary, 600)}${scope}`
 }
 
 /** Whether the suite itself was refused, so that the server was not asked at all: that is no regression of the server. */
@@ -24,9 +24,5 @@ export function isUnrunnable({ gates }: Pick<RunReport, 'gates'>): boolean {
 /** The sentence for a suite that cannot be run; `strong` stands around what is to be printed in bold. */
 export function unrunnable({ gates }: Pick<RunReport, 'gates'>, safe: Escape, strong = ''): string {
   const why = gates.find(({ gate }) => gate === 'suite')?.message ?? ''
-  return `${strong}The suite cannot be run${strong}: ${safe(why, 600)}. Nothing was judged.`
-}
-
-function withoutPrefix(summary: string): string {
-  return summary.replace(/^staging could not be judged: /, '')
+  return `${strong}The suite cannot be run${strong}: ${safe(why, 600)}. Nothing was tested.`
 }

@@ -32,7 +32,7 @@ export function reportMarkdown(
     dataTable(report, safe),
     remarks(report, safe),
     identity(report, safe, atHead),
-    command ? `### Run the same yourself\n\n${fenced(oneLine(command, 1000))}` : '',
+    command ? `### Reproduce this run\n\n${fenced(oneLine(command, 1000))}` : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -67,14 +67,14 @@ function toolTable({ tools, errors, notCovered }: RunReport, safe: Escape): stri
   for (const name of notCovered)
     rows.push([`${safe(name, 80)} (not covered)`, ...Array.from({ length: 9 }, () => '–')])
   const expected = tools.reduce((sum, row) => sum + row.expectedErrors, 0)
-  const rate = errors.calls > 0 ? rateLine(errors) : 'No call was measured.'
+  const rate = errors.calls > 0 ? rateLine(errors) : 'No calls were measured.'
   const aside = expected > 0 ? ` Expected errors, which do not count: ${expected}.` : ''
   return `### Tools\n\n${table(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])}\n\n${rate}${aside}`
 }
 
 function rateLine({ calls, errors, rate, low, high, limit }: RunReport['errors']): string {
-  const share = (value: number) => `${(value * 100).toFixed(2)} %`
-  return `Errors: ${errors} of ${calls} calls, ${share(rate)} (95 % interval ${share(low)} to ${share(high)}; at most ${percent(ratio(limit))}).`
+  const share = (value: number) => `${(value * 100).toFixed(2)}%`
+  return `Errors: ${errors} of ${calls} calls, ${share(rate)} (95% interval ${share(low)} to ${share(high)}; limit ${percent(ratio(limit))}).`
 }
 
 function chart({ tools }: RunReport, limit: number): string {
@@ -89,7 +89,7 @@ function identity(report: RunReport, safe: Escape, atHead: boolean): string {
     server
       ? `Server ${safe(server.name, 100)} ${safe(server.version, 100)}, MCP ${safe(server.protocol, 40)} over ${server.transport}`
       : isUnrunnable(report)
-        ? 'No server was asked'
+        ? 'No server was called'
         : 'No server answered',
     ...(deployment === undefined ? tie : [`deployment ${safe(deployment)}`]),
     `run ${safe(runId, 80)}, ${startedAt}, ${millis(durationMs)}`,

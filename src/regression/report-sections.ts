@@ -16,7 +16,7 @@ export function failures({ cases }: RunReport, safe: Escape): string {
   const parts = [
     bad.length > 0 ? `### Failed cases\n\n${shown.join('\n\n')}${more}` : '',
     listed(
-      '### Cases that were not judged',
+      '### Inconclusive cases',
       open.map((entry) => named(safe, entry, entry.notes.join('; '))),
     ),
     listed(
@@ -76,7 +76,7 @@ export function changes(
       addedWaivers.map((name) => safe(name)),
     ),
     listed(
-      '### Tools and cases that this pull request declares as only reading',
+      '### Tools and cases that this pull request declares read-only',
       addedReads.map((name) => safe(name)),
     ),
   ]

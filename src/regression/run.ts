@@ -36,7 +36,7 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
     data: [],
     gates: [],
     notes: (input.refusedLimits ?? []).map(
-      (limit) => `the suite asks for a looser ${limit} than the policy; the policy holds`,
+      (limit) => `the suite asks for a looser ${limit} than the policy; the policy applies`,
     ),
     changes: [],
     contractNotes: [],
@@ -57,7 +57,7 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
       ? error.message
       : stopped
         ? 'the run was stopped'
-        : `the run died: ${String(error)}`
+        : `the run failed: ${String(error)}`
     gathered.stopped = input.redactor.text(message)
     return undefined
   })
@@ -150,9 +150,7 @@ async function openOthers(
 function obsoleteNotes({ suite, snapshots }: RunInput): string[] {
   const wanted = new Set(suite.cases.flatMap(snapshotKeys))
   const left = [...(snapshots?.known.keys() ?? [])].filter((key) => !wanted.has(key))
-  return left.length === 0
-    ? []
-    : [`snapshots that no case asks for: ${left.join(', ')}; --update-snapshots removes them`]
+  return left.length === 0 ? [] : [`unused snapshots: ${left.join(', ')}; --update-snapshots removes them`]
 }
 
 function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContext {

@@ -52,7 +52,7 @@ async function judgeCount(
 ): Promise<Judged | undefined> {
   if (within === undefined) return undefined
   if (declared === undefined)
-    return { verdict: 'inconclusive', message: 'the operator declares no number of rows' }
+    return { verdict: 'inconclusive', message: 'the operator declares no row count' }
   const count = await ledger.count(table, {})
   if (!count.ok) return { verdict: 'inconclusive', message: count.message }
   const verdict = isWithin(count.value, declared, within) ? 'passed' : 'failed'

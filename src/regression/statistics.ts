@@ -17,7 +17,7 @@ export function percentile(values: readonly number[], p: number): number | undef
 }
 
 /**
- * The Wilson score interval of an error rate, for z standard deviations (1.96: 95 %). It stays between 0 and 1 and says something even
+ * The Wilson score interval of an error rate, for z standard deviations (1.96: 95%). It stays between 0 and 1 and says something even
  * when nothing failed. Without a sample it is everything.
  */
 export function wilson(failures: number, n: number, z = 1.96): { low: number; high: number } {
@@ -35,7 +35,7 @@ export function wilson(failures: number, n: number, z = 1.96): { low: number; hi
 
 export type ErrorRate = { failures: number; n: number; rate: number | undefined; low: number; high: number }
 
-/** The share of calls that failed, with its 95 % interval, for display; `judgeErrors` judges by the exact counts. */
+/** The share of calls that failed, with its 95% interval, for display; `judgeErrors` judges by the exact counts. */
 export function errorRate(failures: number, n: number): ErrorRate {
   return { failures, n, rate: n === 0 ? undefined : failures / n, ...wilson(failures, n) }
 }

@@ -29,8 +29,8 @@ function unsetProblems({ suite, variables, runId }: Reading): string[] {
 /** Only variables named SUITE_… can be set: a suite comes from a pull request and must not read anything else. */
 function waysToSet(names: string[]): string[] {
   const settable = names.filter((name) => name.startsWith('SUITE_'))
-  const set = `set ${settable.join(', ')} in the environment (for the bot with SERVER_<NAME>_ before it)`
-  const readable = 'a suite reads run.id, what its case has captured and variables named SUITE_… only'
+  const set = `set ${settable.join(', ')} in the environment (for the bot, with the prefix SERVER_<NAME>_)`
+  const readable = 'a suite can read only run.id, captures of the same case and variables named SUITE_…'
   return [...(settable.length > 0 ? [set] : []), ...(settable.length < names.length ? [readable] : [])]
 }
 

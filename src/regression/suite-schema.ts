@@ -62,13 +62,13 @@ const testCase = z
     reads: z
       .boolean()
       .default(false)
-      .describe('This case only reads, although a tool of it has no readOnlyHint. It may be repeated.'),
+      .describe('This case only reads, although one of its tools has no readOnlyHint. It may be repeated.'),
     repeat: z
       .int()
       .min(1)
       .max(1000)
       .optional()
-      .describe('How often a passing read-only case is measured at least.'),
+      .describe('The minimum number of times that a passing read-only case is measured.'),
     steps: z.array(step).min(1).max(50).optional(),
     verify: z.strictObject({ ledger: ledgerCheck.optional(), receipt: receiptCheck.optional() }).optional(),
     cleanup: z.array(cleanup).max(20).optional(),
@@ -129,7 +129,7 @@ export const suiteSchema = z
             total: floor.optional(),
             reason: z.string().trim().min(1).max(500).optional(),
           })
-          .refine(hasReason, 'a floor of 0 judges no latency; say why in `reason`')
+          .refine(hasReason, 'a minimum of 0 turns off the latency check; give the reason in `reason`')
           .prefault({}),
       })
       .prefault({}),
@@ -143,7 +143,7 @@ export const suiteSchema = z
       .array(name)
       .max(500)
       .default([])
-      .describe('Tools that only read, of a server that gives no hints. Their calls count as samples.'),
+      .describe('Read-only tools, for a server that gives no hints. Their calls count as samples.'),
     coverage: z.enum(['optional', 'required']).default('optional'),
     cases: z.array(testCase).min(1).max(1000),
     reconcile: z.array(reconciliation).max(50).default([]),

@@ -16,7 +16,7 @@ export const writtenNumber = z
   .meta({ type: 'number' })
 
 /** Any value that JSON has. */
-export const json = z.unknown().refine(isJson, 'write a value that JSON has: no .inf and no .nan')
+export const json = z.unknown().refine(isJson, 'write a JSON value; .inf and .nan are not allowed')
 
 export const args = z.record(z.string(), json)
 

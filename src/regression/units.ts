@@ -30,13 +30,13 @@ export const day = z.iso.date('write a day such as 2026-12-15')
 export const pattern = z
   .string()
   .max(500)
-  .refine(isPattern, 'this is no regular expression that RE2 understands')
+  .refine(isPattern, 'this is not a regular expression that RE2 supports')
 
 /** A JSONPath by RFC 9535. */
 export const jsonPath = z
   .string()
   .max(500)
-  .refine(isJsonPath, 'this is no JSONPath (RFC 9535), such as $.reward_id')
+  .refine(isJsonPath, 'this is not a JSONPath (RFC 9535) such as $.reward_id')
 
 function isPattern(text: string): boolean {
   try {

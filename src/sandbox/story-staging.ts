@@ -86,7 +86,7 @@ async function tellTheRelease(
   )
   await shop.label('eva', round, 'release')
   await release(stage, shop, round)
-  await judged(round, /passed: every gate holds/)
+  await judged(round, /passed: all gates passed/)
 
   await at('2026-12-02T18:00:00Z', 'The window opens, and all three gates hold.')
   await show(round, { title: /^Ready to merge/, conclusion: 'success' })
@@ -119,7 +119,7 @@ async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: 
   await approve(shop, repair)
   stage.staging?.setModes({})
   await release(stage, shop, repair)
-  await judged(repair, /passed: every gate holds/)
+  await judged(repair, /passed: all gates passed/)
 
   await at('2026-12-09T18:00:00Z', 'The next window opens, and the release goes out.')
   await show(repair, { title: /^Ready to merge/, conclusion: 'success' })

@@ -101,7 +101,7 @@ export function openLedger({ url, key, timeout = 10_000, signal }: LedgerOptions
 
 function tooMany(table: string): LedgerFault {
   const message =
-    `${table} has more rows that match than are read: ${MOST} rows were read and none of them judged; ` +
+    `${table} has more matching rows than are read: ${MOST} rows were read and none evaluated; ` +
     'narrow it with `where` so that fewer rows match'
   return { ok: false, cause: 'too_many', message }
 }
@@ -124,7 +124,7 @@ function answer<Value>({ data, error, status }: Reply, schema: z.ZodType<Value>)
   return {
     ok: false,
     cause: 'malformed',
-    message: 'the ledger answered something that is not a list of rows',
+    message: 'the ledger answered with something that is not a list of rows',
   }
 }
 
@@ -138,7 +138,7 @@ function fault(error: PostgrestError | null, status: number): LedgerFault {
     return {
       ok: false,
       cause: 'refused',
-      message: 'the ledger refuses the key (row level security or a missing grant)',
+      message: 'the ledger rejects the key (row level security or a missing grant)',
     }
   }
   if (code === '42P01' || code === 'PGRST205' || code === '42703' || code === 'PGRST204' || status === 404) {

@@ -38,7 +38,7 @@ export function openReceipts({ url, timeout = 10_000 }: { url: string; timeout?:
           signal: AbortSignal.timeout(timeout),
         })
         if (response.status === 401 || response.status === 403) {
-          return { ok: false, cause: 'refused', message: 'the chain endpoint refuses us' }
+          return { ok: false, cause: 'refused', message: 'the chain endpoint denied access' }
         }
         if (!response.ok) {
           return {
@@ -73,13 +73,17 @@ function judge(hash: string, body: unknown): ReceiptAnswer {
     return {
       ok: false,
       cause: 'malformed',
-      message: 'the chain endpoint answered something that is no receipt',
+      message: 'the chain endpoint answered with something that is not a receipt',
     }
   }
   const receipt = parsed.data.result
   if (receipt === null) return { ok: true, status: 'pending' }
   if (receipt.transactionHash.toLowerCase() !== hash.toLowerCase()) {
-    return { ok: false, cause: 'malformed', message: 'the chain endpoint answered for another transaction' }
+    return {
+      ok: false,
+      cause: 'malformed',
+      message: 'the chain endpoint answered for a different transaction',
+    }
   }
   return { ok: true, status: receipt.status === '0x1' ? 'success' : 'reverted' }
 }

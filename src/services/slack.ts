@@ -94,7 +94,7 @@ function explained(error: unknown, now: () => Date): unknown {
 }
 
 function given(value: string | undefined): string {
-  if (value === undefined) throw new Error('Slack answered without what it documents')
+  if (value === undefined) throw new Error('Slack did not answer as documented')
   return value
 }
 

@@ -143,7 +143,7 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
   await createQueues(boss)
   if (owns) await grantJobsToBot(database, JOBS_SCHEMA)
   const revived = alone ? await reviveOrphans(boss, new Date(clock.now())) : 0
-  if (revived > 0) log.info({ jobs: revived }, 'Jobs that were cut off run again')
+  if (revived > 0) log.info({ jobs: revived }, 'Interrupted jobs run again')
   return boss
 }
 

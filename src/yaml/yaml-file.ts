@@ -44,12 +44,12 @@ export function readYaml<Schema extends z.ZodType>(
 ): FileResult<z.output<Schema>> {
   const bytes = Buffer.byteLength(text)
   if (bytes > maximumYamlBytes) {
-    const message = `the file has ${bytes} bytes; at most ${maximumYamlBytes} are read. Shorten it.`
+    const message = `the file has ${bytes} bytes; the limit is ${maximumYamlBytes}. Shorten it.`
     return { ok: false, problems: [{ file, line: 1, column: 1, message }] }
   }
   const parts = partsOf(text)
   if (parts > maximumYamlParts) {
-    const message = `the file has ${parts} keys and values; at most ${maximumYamlParts} are read. Shorten it.`
+    const message = `the file has ${parts} keys and values; the limit is ${maximumYamlParts}. Shorten it.`
     return { ok: false, problems: [{ file, line: 1, column: 1, message }] }
   }
   const lines = new LineCounter()
@@ -87,8 +87,8 @@ export function formatProblem(problem: FileProblem): string {
 
 /** The parser's own words, except where they speak to the programmer who calls it. */
 function syntaxProblem(code: string, message: string): string {
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; write one, without `---` between'
-  if (message.startsWith('Maximum call stack')) return 'this is nested too deeply to be read'
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; use a single document without `---`'
+  if (message.startsWith('Maximum call stack')) return 'this is nested too deeply'
   return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '')
 }
 
@@ -129,7 +129,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
     return [{ path: issue.path, onKey: false, message }]
   }
   const known = keysAt(schema, issue.path)
-  const mend = known.length > 0 ? `; known here: ${known.join(', ')}` : ''
+  const mend = known.length > 0 ? `; known keys: ${known.join(', ')}` : ''
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
     onKey: true,

@@ -13,7 +13,7 @@ export function messagesFor(least: Least): z.core.$ZodErrorMap {
       case 'invalid_type':
         return wrongType(issue, least)
       case 'invalid_value':
-        return `${stands(issue.input, 'is not known here')}; ${oneOf(issue.values)}`
+        return `${stands(issue.input, 'is not a known value')}; ${oneOf(issue.values)}`
       case 'too_small':
         return tooSmall(issue)
       case 'too_big':
@@ -36,13 +36,13 @@ type Issue<Code> = Extract<z.core.$ZodRawIssue, { code: Code }>
 
 /** How a type is called, and an example of it that keeps as much of what was written as it can. */
 const types: Record<string, { isNot: string; example: (input: unknown, schema: unknown) => string }> = {
-  object: { isNot: 'is no map of settings', example: (_, schema) => settingsOf(schema) },
-  record: { isNot: 'is no map', example: () => '{ name: value }' },
-  array: { isNot: 'is no list', example: (input) => (isPlain(input) ? `[${input}]` : '[ … ]') },
-  number: { isNot: 'is no number', example: (input) => String(Number(input) || 2) },
-  int: { isNot: 'is no whole number', example: (input) => String(Math.ceil(Number(input) || 2)) },
-  boolean: { isNot: 'is neither true nor false', example: () => 'true' },
-  string: { isNot: 'is no text', example: (input) => (isPlain(input) ? `"${input}"` : '"…"') },
+  object: { isNot: 'is not a map of settings', example: (_, schema) => settingsOf(schema) },
+  record: { isNot: 'is not a map', example: () => '{ name: value }' },
+  array: { isNot: 'is not a list', example: (input) => (isPlain(input) ? `[${input}]` : '[ … ]') },
+  number: { isNot: 'is not a number', example: (input) => String(Number(input) || 2) },
+  int: { isNot: 'is not a whole number', example: (input) => String(Math.ceil(Number(input) || 2)) },
+  boolean: { isNot: 'is not true or false', example: () => 'true' },
+  string: { isNot: 'is not text', example: (input) => (isPlain(input) ? `"${input}"` : '"…"') },
 }
 
 function wrongType({ expected, input, inst, path = [] }: Issue<'invalid_type'>, least: Least) {
@@ -89,14 +89,17 @@ function oneOf(values: readonly unknown[]): string {
 
 function tooSmall({ origin, minimum, inclusive, input }: Issue<'too_small'>): string {
   if (origin === 'string')
-    return minimum === 1 ? 'the text is empty; write one' : `write at least ${minimum} characters`
-  if (origin === 'array') return `the list is too short; write at least ${minimum} of them`
+    return minimum === 1 ? 'the text is empty; write a value' : `write at least ${minimum} characters`
+  if (origin === 'array')
+    return minimum === 1
+      ? 'the list is empty; add an item'
+      : `the list is too short; write at least ${minimum} items`
   return `${quoted(input)} is too small; write ${inclusive ? 'at least' : 'more than'} ${minimum}`
 }
 
 function tooBig({ origin, maximum, inclusive, input }: Issue<'too_big'>): string {
   if (origin === 'string') return `the text is longer than ${maximum} characters; shorten it`
-  if (origin === 'array') return `the list is longer than ${maximum}; shorten it`
+  if (origin === 'array') return `the list has more than ${maximum} items; shorten it`
   return `${quoted(input)} is too large; write ${inclusive ? 'at most' : 'less than'} ${maximum}`
 }
 

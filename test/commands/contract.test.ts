@@ -99,7 +99,7 @@ describe('contract diff tells the most severe changes first', () => {
       'info title-changed a',
       'info tool-order-changed ',
     ])
-    expect(out).toContain('The server went from shop 1.0.0 to shop 1.1.0.')
+    expect(out).toContain('The server changed from shop 1.0.0 to shop 1.1.0.')
     expect(out).toContain('The capability logging was added.')
   })
 
@@ -118,14 +118,14 @@ describe('contract diff tells the most severe changes first', () => {
   })
 })
 
-describe('what clients that validate refuse', () => {
+describe('what validating clients reject', () => {
   const broken = { tools: [aTool('read', { inputSchema: {} })] }
 
   test('show prints the list all the same, says so, and is exit code 1', async () => {
     const { code, out, err } = await run('show', '--server', await serve(broken))
     expect([code, err]).toEqual([
       1,
-      'protocol: clients that validate refuse this: read: inputSchema.type: expected "object"\n',
+      'protocol: validating clients reject this: read: inputSchema.type: expected "object"\n',
     ])
     expect(out).toContain('read')
   })
@@ -140,7 +140,7 @@ describe('what clients that validate refuse', () => {
     const url = await serve({ list: () => ({ tools: [], nextCursor: 'again' }) })
     const out = join(folder, 'endless.json')
     const { code, err } = await run('record', '--server', url, '--out', out)
-    expect([code, err]).toEqual([3, 'tools/list does not end: it gives the cursor "again" twice\n'])
+    expect([code, err]).toEqual([3, 'tools/list does not end: it repeats the cursor "again" twice\n'])
     await expect(readFile(out)).rejects.toThrow('ENOENT')
   })
 })

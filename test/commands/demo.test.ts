@@ -42,7 +42,7 @@ test('the story is told to its end, keeps running, moves its clock when asked to
     'The bot opens #3, "Review: #2 was released as urgent". Due Tue, Dec 1, 3:40 PM PST',
     '❌ Staging regression failed: contract: 3 changes that break callers',
     'issue_reward /campaign: The required property campaign was added.',
-    '✅ Staging regression passed: every gate holds',
+    '✅ Staging regression passed: all gates passed',
     'Ready to merge (success)',
   ])
     expect(shown).toContain(sentence)

@@ -50,9 +50,9 @@ test('a first suite is written and run, and the next steps are told; nothing tha
     'first.yml has 2 cases for 3 tools; 1 case was run.',
     'Next:',
     '  1. Replace each TODO with a real value: get_order (id).',
-    '  2. Check that these only read, which the server does not say, and remove those that write from `reads`: search, get_order.',
+    '  2. Check that these tools only read, since the server does not say so, and remove the others from `reads`: search, get_order.',
     '  3. Uncomment the cases of tools that write, for a server that may be written to: pay.',
-    '  4. Say under `expect` what each answer must hold.',
+    '  4. Describe under `expect` what each answer must contain.',
     expect.stringMatching(/^ {2}5\. Run it: release-gate regress --suite .*first\.yml --server "http:/),
   ])
   const done = (await readFile(join(folder, 'first.yml'), 'utf8')).replace('TODO"}', 'o-1"}')

@@ -89,7 +89,7 @@ describe('regress: exit codes', () => {
       await serve(),
     ])
     expect([code, err]).toEqual([0, ''])
-    expect(out.split('\n')[0]).toBe('✅ **Staging regression passed**: every gate holds')
+    expect(out.split('\n')[0]).toBe('✅ **Staging regression passed**: all gates passed')
   })
 
   test('1 failed', async () => {
@@ -97,11 +97,14 @@ describe('regress: exit codes', () => {
     expect((await run(['regress', '--suite', await file('s.yml', passing), '--server', url])).code).toBe(1)
   })
 
-  test('3 could not be judged', async () => {
+  test('3 inconclusive', async () => {
     const url = await serve()
     await server?.close()
     const { code, out } = await run(['regress', '--suite', await file('s.yml', passing), '--server', url])
-    expect([code, out.split('\n')[0]]).toEqual([3, expect.stringContaining('Staging could not be judged')])
+    expect([code, out.split('\n')[0]]).toEqual([
+      3,
+      expect.stringContaining('Staging regression inconclusive'),
+    ])
   })
 
   test.each<[string, string, string[], RegExp]>([
@@ -440,7 +443,7 @@ describe('regress: what it writes', () => {
     ])
     expect(JSON.parse(out)).toMatchObject({ version: 1, verdict: 'passed' })
     expect(await readFile(at('j.xml'), 'utf8')).toContain('<testsuites name="staging regression"')
-    expect(await readFile(at('m.md'), 'utf8')).toContain('### Run the same yourself')
+    expect(await readFile(at('m.md'), 'utf8')).toContain('### Reproduce this run')
     expect(JSON.parse(await readFile(at('b.json'), 'utf8'))).toMatchObject({
       version: 1,
       tools: [{ name: 'read' }],

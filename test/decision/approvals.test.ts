@@ -29,7 +29,7 @@ const two = [anApproval(ann), anApproval(bob)]
 const dan = aPerson('dan')
 const robot = aBot('helper')
 const suggestedBy = (person: typeof ann) => aContributor(person, { as: 'co-author', suggestion: true })
-const equal: Equality = { same: true, how: 'the commits are others, the change is the same' }
+const equal: Equality = { same: true, how: 'the commits differ, but the change is the same' }
 const different: Equality = { same: false, why: 'price.ts changed since', paths: ['price.ts'] }
 
 testGate('Who may approve', approvals, {
@@ -609,7 +609,7 @@ testGate('Content, not commits', approvals, {
         reviews: [anApproval(ann), anApproval(bob, { commit: older })],
         equalities: { [older]: equal },
       }),
-      says: '`bob` approved at `bbbbbbb` on Tue, Nov 24, 6:10 PM UTC with the role `write`; still counts: the commits are others, the change is the same',
+      says: '`bob` approved at `bbbbbbb` on Tue, Nov 24, 6:10 PM UTC with the role `write`; still counts: the commits differ, but the change is the same',
     },
     {
       name: 'dates decide nothing: an approval of the head counts at any age',

@@ -257,7 +257,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
     expect(exception?.bypassed[0]).toMatch(line)
     expect(exception?.bypassed[1]).toMatch(why)
     expect(exception?.bypassed.at(-1)).toBe(
-      'The check still said "Ready to merge", by facts read on Wed, Nov 25, 6:10 PM UTC.',
+      'The check still said "Ready to merge", based on facts read on Wed, Nov 25, 6:10 PM UTC.',
     )
   })
 
@@ -312,7 +312,7 @@ describe('an exception says what was true, where the check said something else',
       read(),
       [
         'Approvals: Waiting for 2 approvals',
-        'By the facts at the time of the merge, the check would have passed.',
+        'Based on the facts at the time of the merge, the check would have passed.',
       ],
     ],
     ['the same as the check', waiting, read({}, waiting), ['Approvals: Waiting for 2 approvals']],

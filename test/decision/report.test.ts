@@ -140,14 +140,14 @@ describe('the limits of GitHub', () => {
     const empty = reportOn(long(1, '')).summary.length
     const { summary } = reportOn(long(1, 'x'.repeat(limit - empty)))
     expect(summary).toHaveLength(limit)
-    expect(summary).not.toContain('cut here')
+    expect(summary).not.toContain('truncated')
   })
 
   it('a longer one is cut and says so', () => {
     const { summary } = reportOn(long(10_000, 'one more line'))
     expect(summary.length).toBeLessThanOrEqual(limit)
     expect(summary.length).toBeGreaterThan(limit - 100)
-    expect(summary.endsWith('… cut here: GitHub shows no more.')).toBe(true)
+    expect(summary.endsWith('… truncated: GitHub shows no more.')).toBe(true)
     expect(summary).toContain('- ✅ **Approvals**')
   })
 

@@ -125,7 +125,7 @@ testGate('The staging regression', stagingRegression, {
         runs: [
           anEvidence({
             verdict: 'inconclusive',
-            summary: 'staging could not be judged: connection: refused',
+            summary: 'connection: refused',
             serverName: null,
             serverVersion: null,
           }),

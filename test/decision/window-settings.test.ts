@@ -141,12 +141,12 @@ describe('the settings of the release window', () => {
     [
       'a freeze without a reason',
       { freezes: [{ from: freeze.from, to: freeze.to }] },
-      'freezes.0.reason: a freeze needs a reason; write why, the check shows it',
+      'freezes.0.reason: a freeze needs a reason; the check shows it',
     ],
     [
       'a freeze with an empty reason',
       { freezes: [{ ...freeze, reason: ' ' }] },
-      'freezes.0.reason: a freeze needs a reason; write why, the check shows it',
+      'freezes.0.reason: a freeze needs a reason; the check shows it',
     ],
     [
       'a duration in words',
@@ -181,7 +181,7 @@ describe('the settings of the release window', () => {
     [
       'a label that lasts for no time',
       { urgent: { expires_after: '0h' } },
-      'urgent.expires_after: "0h" is no time at all; write something longer, like "24h"',
+      'urgent.expires_after: "0h" is zero; use a longer duration, like "24h"',
     ],
     [
       'a team with a space',
@@ -200,7 +200,7 @@ describe('the settings of the release window', () => {
   it.each(['INC-(\\d+', '(?=INC)', '(a)\\1'])('refuse the pattern %s with the reason', (incident) => {
     expect(problemsOf({ urgent: { incident } })).toEqual([
       expect.stringMatching(
-        /^urgent\.incident: ".*" is not a pattern: .*; mend it \(look-around and back-references/,
+        /^urgent\.incident: ".*" is not a pattern: .*; fix it \(lookaround and backreferences/,
       ),
     ])
   })

@@ -168,7 +168,7 @@ describe('what moves while it is read', () => {
     let turn = 0
     const move = () => shop.push('ana', 'feature', { 'x.txt': `${++turn}\n` }, { from: 'origin/feature' })
     shop.restart(during(move, 3))
-    await expect(shop.judge(pull)).rejects.toThrow(/moved three times while it was read/)
+    await expect(shop.judge(pull)).rejects.toThrow(/changed three times while it was being read/)
     expect(await shop.judge(pull)).toMatchObject({ state: 'waiting' })
   })
 })

@@ -188,7 +188,7 @@ describe('the base changed under it', () => {
     await retarget(shop, pull, 'next')
     const judgement = await shop.judge(pull)
     expect(judgement).toMatchObject({ state: 'waiting', title: 'Waiting for 2 approvals' })
-    expect(judgement.text).toMatch(/a base that it had in between is not known/)
+    expect(judgement.text).toMatch(/one of its earlier bases is not known/)
   })
 
   test('a harmless base in between, on which it was approved, and which the bot did not see, is not proved', async () => {
@@ -206,7 +206,7 @@ describe('the base changed under it', () => {
     await retarget(shop, later, 'other')
     const judgement = await shop.judge(later)
     expect(judgement).toMatchObject({ state: 'waiting', title: 'Waiting for 2 approvals' })
-    expect(judgement.text).toMatch(/a base that it had in between is not known/)
+    expect(judgement.text).toMatch(/one of its earlier bases is not known/)
   })
 
   test('approvals given after the retarget count', async () => {

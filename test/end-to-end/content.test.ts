@@ -60,7 +60,7 @@ describe('an update merge', () => {
     const { shop, pull } = await approved()
     await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
     await rework(shop, pull, (copy) => copy.merge('origin/main'))
-    await expectKept(shop, pull, /still counts: it came onto a newer base, and the change is the same/)
+    await expectKept(shop, pull, /still counts: it was moved to a newer base, but the change is the same/)
   })
 
   test('that is clean keeps them where the base touched other lines of the same file', async () => {

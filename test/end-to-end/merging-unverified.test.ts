@@ -157,7 +157,7 @@ describe('a merge past a check that had not passed says what was true', () => {
       kind: 'not passed',
       bypassed: [
         'Approvals: Waiting for 1 more approval',
-        'By the facts at the time of the merge, the check would have passed.',
+        'Based on the facts at the time of the merge, the check would have passed.',
       ],
     })
     expect(atMerge).toMatchObject({ state: 'passed' })

@@ -52,7 +52,7 @@ describe('a deployment of the head to the environment', () => {
     const report = await shop.regression(change)
     expect(report).toMatchObject({
       conclusion: 'success',
-      title: '✅ Staging regression passed: every gate holds',
+      title: '✅ Staging regression passed: all gates passed',
     })
     expect(report?.summary).toContain('check_reward_eligibility')
     expect(report?.summary).toContain(`deployment \`${id} of`)
@@ -138,7 +138,7 @@ describe('a change that breaks the contract', () => {
     await shop.deploy(change)
     const report = await shop.regression(change)
     expect(report).toMatchObject({ conclusion: 'failure' })
-    expect(report?.title).toContain('changes that break callers')
+    expect(report?.title).toContain('breaking changes')
     expect(report?.summary).toContain('issue_reward')
     expect(await gateOf(shop, change)).toMatchObject({ title: 'Staging regression failed' })
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
@@ -174,7 +174,7 @@ describe('what could not be judged', () => {
     await shop.deploy(change)
     const report = await shop.regression(change)
     expect(report).toMatchObject({ conclusion: 'failure' })
-    expect(report?.title).toMatch(/Staging could not be judged/)
+    expect(report?.title).toMatch(/Staging regression inconclusive/)
     const gate = await gateOf(shop, change)
     expect(gate).toMatchObject({ conclusion: 'failure', title: 'Staging regression inconclusive' })
     expect(gate.summary).toContain('the button "Run again"')

@@ -281,7 +281,7 @@ describe('a broken Slack', () => {
     await jobs.enqueueNotice(aMerge())
     await settled(jobs)
     expect(local.messages).toEqual([])
-    expect(lines.filter(({ msg }) => msg === 'A job failed; it is tried again')).toHaveLength(1)
+    expect(lines.filter(({ msg }) => msg === 'A job failed and will be retried')).toHaveLength(1)
     for (let retry = 0; retry < 4; retry++) await pass(301)
     expect(local.messages).toHaveLength(1)
   })

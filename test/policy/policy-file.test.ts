@@ -47,7 +47,7 @@ describe('a policy', () => {
     const text = `gates: { approvals: {} }\n#${'x'.repeat(maximumYamlBytes)}`
     expect(problemsOf(text.slice(0, maximumYamlBytes))).toEqual([])
     expect(problemsOf(text.slice(0, maximumYamlBytes + 1))).toEqual([
-      'p:1:1: the file has 32769 bytes; at most 32768 are read. Shorten it.',
+      'p:1:1: the file has 32769 bytes; the limit is 32768. Shorten it.',
     ])
   })
 })
@@ -64,30 +64,30 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'an unknown key',
       'gates: {}\ngate: {}\n',
-      ['p:2:1: unknown key `gate`; known here: branches, gates, push, slack'],
+      ['p:2:1: unknown key `gate`; known keys: branches, gates, push, slack'],
     ],
     [
       'an unknown gate',
       'gates:\n  approvals:\n  aprovals: {}\n',
-      ['p:3:3: unknown key `aprovals`; known here: approvals, release_window, staging_regression, hold'],
+      ['p:3:3: unknown key `aprovals`; known keys: approvals, release_window, staging_regression, hold'],
     ],
     [
       'an unknown setting of a gate',
       'gates:\n  approvals:\n    cuont: 2\n',
       [
-        'p:3:5: unknown key `cuont`; known here: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
+        'p:3:5: unknown key `cuont`; known keys: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
       ],
     ],
     [
       'a key that every object has',
       'gates:\n  __proto__: { approvals: {} }\n',
-      ['p:2:3: unknown key `__proto__`; known here: approvals, release_window, staging_regression, hold'],
+      ['p:2:3: unknown key `__proto__`; known keys: approvals, release_window, staging_regression, hold'],
     ],
     [
       'a merge key',
       'gates:\n  approvals:\n    <<: { count: 1 }\n',
       [
-        'p:3:5: unknown key `<<`; known here: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
+        'p:3:5: unknown key `<<`; known keys: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
       ],
     ],
     [
@@ -103,27 +103,27 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'a count that is text',
       'gates:\n  approvals: { count: "2" }\n',
-      ['p:2:23: `count`: "2" is no number; write it like `count: 2`'],
+      ['p:2:23: `count`: "2" is not a number; write it like `count: 2`'],
     ],
     [
       'a count in words',
       'gates:\n  approvals: { count: two }\n',
-      ['p:2:23: `count`: "two" is no number; write it like `count: 2`'],
+      ['p:2:23: `count`: "two" is not a number; write it like `count: 2`'],
     ],
     [
       'half a count',
       'gates:\n  approvals: { count: 2.5 }\n',
-      ['p:2:23: `count`: 2.5 is no whole number; write it like `count: 3`'],
+      ['p:2:23: `count`: 2.5 is not a whole number; write it like `count: 3`'],
     ],
     [
       'a yes where YAML wants true',
       'gates:\n  approvals: { request_reviews: yes }\n',
-      ['p:2:33: `request_reviews`: "yes" is neither true nor false; write it like `request_reviews: true`'],
+      ['p:2:33: `request_reviews`: "yes" is not true or false; write it like `request_reviews: true`'],
     ],
     [
       'a word that is none of those',
       'gates:\n  approvals: { unattributed: maybe }\n',
-      ['p:2:30: `unattributed`: "maybe" is not known here; write one of: fail, ignore'],
+      ['p:2:30: `unattributed`: "maybe" is not a known value; write one of: fail, ignore'],
     ],
     [
       'a word that is left out',
@@ -133,18 +133,18 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'a label that is a number',
       'gates:\n  release_window: { urgent: { label: 5 } }\n',
-      ['p:2:38: `label`: 5 is no text; write it like `label: "5"`'],
+      ['p:2:38: `label`: 5 is not text; write it like `label: "5"`'],
     ],
     [
       'a text that is a map',
       'gates:\n  release_window: { frozen: { since: today } }\n',
-      ['p:2:29: `frozen`: {"since":"today"} is no text; write it like `frozen: "…"`'],
+      ['p:2:29: `frozen`: {"since":"today"} is not text; write it like `frozen: "…"`'],
     ],
     [
       'a freeze that is no map',
       'gates:\n  release_window: { freezes: [tomorrow] }\n',
       [
-        'p:2:31: `freezes[0]`: "tomorrow" is no map of settings; write it like `{ from: …, to: …, reason: … }`',
+        'p:2:31: `freezes[0]`: "tomorrow" is not a map of settings; write it like `{ from: …, to: …, reason: … }`',
       ],
     ],
     [
@@ -155,27 +155,27 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'a gate that is a list',
       'gates:\n  approvals: [2]\n',
-      ['p:2:14: `approvals`: [2] is no map of settings; write it like `approvals: {}`'],
+      ['p:2:14: `approvals`: [2] is not a map of settings; write it like `approvals: {}`'],
     ],
     [
       'a gate that is turned on by true',
       'gates:\n  approvals: true\n',
-      ['p:2:14: `approvals`: true is no map of settings; write it like `approvals: {}`'],
+      ['p:2:14: `approvals`: true is not a map of settings; write it like `approvals: {}`'],
     ],
     [
       'a gate that is turned on by yes',
       'gates:\n  approvals:\n  hold: yes\n',
-      ['p:3:9: `hold`: "yes" is no map of settings; write it like `hold: {}`'],
+      ['p:3:9: `hold`: "yes" is not a map of settings; write it like `hold: {}`'],
     ],
     [
       'gates that are a list',
       'gates: [approvals]\n',
-      [`p:1:8: \`gates\`: ["approvals"] is no map of settings; ${like}`],
+      [`p:1:8: \`gates\`: ["approvals"] is not a map of settings; ${like}`],
     ],
     [
       'branches that are no list',
       'branches: main\ngates: {}\n',
-      ['p:1:11: `branches`: "main" is no list; write it like `branches: [main]`'],
+      ['p:1:11: `branches`: "main" is not a list; write it like `branches: [main]`'],
     ],
     [
       'branches that are left out',
@@ -205,9 +205,9 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'two documents',
       'gates: {}\n---\ngates: {}\n',
-      ['p:2:1: a second document begins here; write one, without `---` between'],
+      ['p:2:1: a second document begins here; use a single document without `---`'],
     ],
-    ['plain text', 'hello', [`p:1:1: "hello" is no map of settings; ${atLeast}`]],
+    ['plain text', 'hello', [`p:1:1: "hello" is not a map of settings; ${atLeast}`]],
   ]
   for (const [name, text, problems] of cases) it(name, () => expect(problemsOf(text)).toEqual(problems))
 

@@ -74,7 +74,7 @@ test.each([
 test.each([
   ['{ type: video }', /type/],
   ['{ type: image, sha256: abc }', /64 hexadecimal digits/],
-  ['{ type: image, mimeType: image/png }', /unknown key `mimeType`; known here: type, mime_type/],
+  ['{ type: image, mimeType: image/png }', /unknown key `mimeType`; known keys: type, mime_type/],
 ])('%s is refused', (block, says) => {
   const read = readSuite(
     `version: 1\ncases: [ { name: x, tool: t, expect: { content: [ ${block} ] } } ]`,

@@ -108,7 +108,7 @@ describe('status', () => {
       'an unknown tool has one sentence for all its shapes',
       {},
       { ...protocolError, unknownTool: true },
-      ['status: ok / protocol_error: the server knows no such tool'],
+      ['status: ok / protocol_error: the server does not know this tool'],
     ],
   ])('%s', (_name, expectation, outcome, expected) => {
     expect(found(expectation, outcome)).toEqual(expected)

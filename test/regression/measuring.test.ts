@@ -100,7 +100,7 @@ describe('samples', () => {
     const wrong = await runAgainst({ call: third(textResult('other')) as NonNullable<Script['call']> }, suite)
     expect([gateOf(wrong.report, 'answers'), wrong.report.cases[0]?.notes]).toEqual([
       'failed',
-      ['passed at first, wrong in run 3'],
+      ['passed at first, failed in run 3'],
     ])
     const error = await runAgainst(
       { call: third(textResult('x', { isError: true })) as NonNullable<Script['call']> },
@@ -196,10 +196,8 @@ describe('the floors and the latency judge what repeatable cases call', () => {
         readFile,
       },
     )
-    expect([report.verdict, report.summary]).toEqual(['passed', 'every gate holds'])
-    expect(messageOf(report, 'latency')).toMatch(
-      /; not judged, since no case that only reads calls it: stat$/,
-    )
+    expect([report.verdict, report.summary]).toEqual(['passed', 'all gates passed'])
+    expect(messageOf(report, 'latency')).toMatch(/; not measured, because no read-only case calls it: stat$/)
     expect(report.tools.map(({ tool, n }) => [tool, n])).toEqual([
       ['read', 6],
       ['stat', 1],
@@ -478,7 +476,7 @@ describe('limits', () => {
   test('refused limits are told in the report', async () => {
     const { report } = await runAgainst({}, aSuite(readCase, one), { refusedLimits: ['samples.total'] })
     expect(report.notes).toEqual([
-      'the suite asks for a looser samples.total than the policy; the policy holds',
+      'the suite asks for a looser samples.total than the policy; the policy applies',
     ])
   })
 })

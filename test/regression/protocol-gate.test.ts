@@ -158,7 +158,7 @@ describe('what a client that validates refuses is no pass', () => {
   ])('%s is accepted', async (_name, script) => {
     expect((await judged(script)).gate).toEqual([
       'passed',
-      'clients that validate accept the tools and their answers',
+      'validating clients accept the tools and their answers',
     ])
   })
 

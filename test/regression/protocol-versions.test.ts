@@ -66,7 +66,7 @@ describe('a server that drops the protocol versions that clients use', () => {
       ['protocol-version-unknown warning', 'protocol-version-added safe'],
     ])
     expect(report.contract.changes[0]?.message).toBe(
-      `It is not known whether protocol ${older} is still spoken: the server was not asked for it.`,
+      `It is not known whether protocol ${older} is still supported, because the server was not asked for it.`,
     )
   })
 

@@ -43,7 +43,7 @@ describe('a server without hints', () => {
     ])
     const writing = aSuite('  - { name: w, tool: read, writes: true }', floors)
     const { report: other } = await runAgainst({ tools: [bare('read')] }, writing)
-    expect(messageOf(other, 'latency')).toContain('list those that only read under `reads`')
+    expect(messageOf(other, 'latency')).toContain('list the read-only ones under `reads`')
   })
 
   test('is retried as one that reads', async () => {
@@ -112,7 +112,7 @@ describe('a floor of 0', () => {
   const writing = '  - { name: w, tool: write, writes: true }'
 
   test('needs a reason', () => {
-    expect(() => aSuite(writing, zero())).toThrow(/say why in `reason`/)
+    expect(() => aSuite(writing, zero())).toThrow(/give the reason in `reason`/)
     expect(regressionSettings.safeParse({ limits: { total: 0 } }).success).toBe(false)
   })
 
@@ -120,7 +120,9 @@ describe('a floor of 0', () => {
     const suite = aSuite(writing, zero(', reason: "every tool writes"'))
     const { report } = await runAgainst({ tools: [bare('write')] }, suite)
     expect(report.verdict).toBe('passed')
-    expect(messageOf(report, 'latency')).toBe('not judged, since no samples are asked for: every tool writes')
+    expect(messageOf(report, 'latency')).toBe(
+      'not evaluated, because no samples are required: every tool writes',
+    )
   })
 
   test('is no success without any call', async () => {

@@ -44,19 +44,19 @@ describe('a gate that is judged anew', () => {
 
 describe('the check of a report', () => {
   it.each([
-    ['passed', gate('contract', 'passed'), 'success', 'Staging regression passed: every gate holds'],
+    ['passed', gate('contract', 'passed'), 'success', 'Staging regression passed: all gates passed'],
     ['failed', gate('data', 'failed', 'too old'), 'failure', 'Staging regression failed: data: too old'],
     [
       'stopped by its own suite',
       gate('suite', 'failed', 'there is none'),
       'failure',
-      'The suite cannot be run: there is none. Nothing was judged.',
+      'The suite cannot be run: there is none. Nothing was tested.',
     ],
     [
       'inconclusive',
       gate('connection', 'inconclusive', 'refused'),
       'failure',
-      'Staging could not be judged: connection: refused',
+      'Staging regression inconclusive: connection: refused',
     ],
   ] as const)('of a run that is %s', (_, result, conclusion, title) => {
     const shown = shownReport(aReport(result), 'suite.yml', 3_000)
@@ -71,7 +71,7 @@ describe('the check of a report', () => {
     const notes = Array.from({ length: 3_000 }, (_, index) => `note ${index} ${evil}`)
     const { summary, title } = shownReport({ ...report, notes }, 'suite.yml', 3_000)
     expect(summary.length).toBeLessThanOrEqual(65_535)
-    expect(summary).toContain('cut here')
+    expect(summary).toContain('truncated')
     expect(title.length).toBeLessThanOrEqual(140)
     expect(aliveIn(summary).filter((each) => /evil|acme|<b>/.test(each))).toEqual([])
   })

@@ -39,7 +39,7 @@ function aReport(more: Partial<RunReport> = {}): RunReport {
     version: 1,
     runId: 'run-1',
     verdict: 'passed',
-    summary: 'every gate holds',
+    summary: 'all gates passed',
     startedAt: '2026-11-23T12:00:00.000Z',
     durationMs: 1234,
     partial: false,
@@ -68,34 +68,28 @@ const failure = aCase({
 
 describe('the report', () => {
   test.each([
-    ['passed', 'every gate holds', '✅ **Staging regression passed**: every gate holds'],
+    ['passed', 'all gates passed', '✅ **Staging regression passed**: all gates passed'],
     [
       'failed',
       'answers: 1 of 2 cases failed',
       '❌ **Staging regression failed**: answers: 1 of 2 cases failed',
     ],
-    [
-      'inconclusive',
-      'staging could not be judged: connection: gone',
-      '⚠️ **Staging could not be judged**: connection: gone',
-    ],
+    ['inconclusive', 'connection: gone', '⚠️ **Staging regression inconclusive**: connection: gone'],
   ] as const)('the verdict %s is in the first line', (verdict, summary, first) => {
     expect(reportMarkdown(aReport({ verdict, summary })).split('\n')[0]).toBe(first)
   })
 
-  test('a suite that cannot be run is no regression: nothing was judged', () => {
+  test('a suite that cannot be run is no regression: nothing was tested', () => {
     const gates = [{ gate: 'suite' as const, verdict: 'failed' as const, message: 'no case is named "x"' }]
     const report = aReport({ verdict: 'failed', summary: 'suite: no case is named "x"', gates })
     const { server: _, ...unasked } = report
     const text = reportMarkdown(unasked)
-    expect(text.split('\n')[0]).toMatch(/^❌ \*\*The suite cannot be run\*\*: .*\. Nothing was judged\.$/)
+    expect(text.split('\n')[0]).toMatch(/^❌ \*\*The suite cannot be run\*\*: .*\. Nothing was tested\.$/)
     expect(text).not.toMatch(/regression failed|No server answered/)
   })
 
   test('an inconclusive run is not called a regression that failed', () => {
-    const text = reportMarkdown(
-      aReport({ verdict: 'inconclusive', summary: 'staging could not be judged: connection: gone' }),
-    )
+    const text = reportMarkdown(aReport({ verdict: 'inconclusive', summary: 'connection: gone' }))
     expect(text).not.toMatch(/regression failed/)
   })
 
@@ -113,7 +107,7 @@ describe('the report', () => {
       '| check (flaky: 3 passed on retry) | 25 | 21 | 1 | 2 | 1 | 100 ms | 200 ms | 250 ms | 20 |',
     )
     expect(text).toContain('| other (not covered) | – |')
-    expect(text).toContain('0 of 60 calls, 0.00 % (95 % interval 0.00 % to 6.00 %; at most 2 %)')
+    expect(text).toContain('0 of 60 calls, 0.00% (95% interval 0.00% to 6.00%; limit 2%)')
   })
 
   test('failures show expected, actual and attempts, ten at most', () => {
@@ -164,7 +158,9 @@ describe('the report', () => {
   })
 
   test('a run of some cases only says that it is no evidence', () => {
-    expect(reportMarkdown(aReport({ partial: true })).split('\n')[0]).toContain('no evidence for a release')
+    expect(reportMarkdown(aReport({ partial: true })).split('\n')[0]).toContain(
+      'does not count as evidence for a release',
+    )
   })
 })
 
@@ -221,7 +217,7 @@ describe('text from servers and suites does nothing in our report', () => {
   })
 
   test('plain words stay as they are', () => {
-    expect(inline('p95 of check-it is 3.00 s, at most 2 %')).toBe('p95 of check-it is 3.00 s, at most 2 %')
+    expect(inline('p95 of check-it is 3.00 s, at most 2%')).toBe('p95 of check-it is 3.00 s, at most 2%')
   })
 
   test('a terminal gets no control characters either', () => {

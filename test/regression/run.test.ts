@@ -40,9 +40,9 @@ function aBaseline(more: Partial<Baseline> = {}): Baseline {
 }
 
 describe('the verdict has three values', () => {
-  test('passed: every gate holds', async () => {
+  test('passed: all gates passed', async () => {
     const { report } = await runAgainst({}, aSuite(readCase))
-    expect([report.verdict, report.summary]).toEqual(['passed', 'every gate holds'])
+    expect([report.verdict, report.summary]).toEqual(['passed', 'all gates passed'])
     expect(runReportSchema.safeParse(report).success).toBe(true)
   })
 
@@ -76,7 +76,7 @@ describe('the verdict has three values', () => {
   ])('inconclusive: %s', async (_name, script, reason) => {
     const { report } = await runAgainst(script, aSuite(readCase))
     expect(report.verdict).toBe('inconclusive')
-    expect(report.summary).toMatch(/^staging could not be judged: connection: /)
+    expect(report.summary).toMatch(/^connection: /)
     expect(report.summary).toMatch(reason)
     expect(report.summary).not.toMatch(/regression|failed:/)
   })
@@ -183,7 +183,7 @@ describe('the verdict has three values', () => {
     await server.close()
     expect([report.verdict, report.summary]).toEqual([
       'inconclusive',
-      'staging could not be judged: connection: the server hangs: it gave no sign of life',
+      'connection: the server hangs: it gave no sign of life',
     ])
     expect(took).toBeLessThan(1900)
   })
@@ -203,10 +203,7 @@ describe('the verdict has three values', () => {
     const { report } = await runAgainst({ call: () => void stop.abort() }, aSuite(readCase), {
       signal: stop.signal,
     })
-    expect([report.verdict, report.summary]).toEqual([
-      'inconclusive',
-      'staging could not be judged: connection: the run was stopped',
-    ])
+    expect([report.verdict, report.summary]).toEqual(['inconclusive', 'connection: the run was stopped'])
   })
 
   test('inconclusive: another version answers at the end of the run', async () => {
@@ -284,7 +281,7 @@ describe('each gate is seen failing', () => {
     expect(report.cases[0]?.mismatches).toEqual([
       {
         where: 'outputSchema',
-        expected: 'an answer that keeps the outputSchema',
+        expected: 'an answer that matches the outputSchema',
         actual: 'the answer/total must be number',
       },
     ])
@@ -305,7 +302,7 @@ describe('each gate is seen failing', () => {
     ])
   })
 
-  test('errors: 1 of 49 is 2.04 % and fails; 1 of 50 passes', async () => {
+  test('errors: 1 of 49 is 2.04% and fails; 1 of 50 passes', async () => {
     const erring = (total: number) => {
       let count = 0
       const call = () => {
@@ -559,7 +556,7 @@ describe('secrets', () => {
         verdict: 'failed',
         message:
           'case "it reads" reads $' +
-          '{GITHUB_TOKEN}, which is not set; a suite reads run.id, what its case has captured and variables named SUITE_… only',
+          '{GITHUB_TOKEN}, which is not set; a suite can read only run.id, captures of the same case and variables named SUITE_…',
       },
     ])
     expect(server.received).toEqual([])
@@ -601,19 +598,19 @@ test.each([
     'what two cases read is to be set once',
     `  - { name: a, tool: read, args: { k: "\${SUITE_K}" } }\n  - { name: b, tool: read, args: { k: "\${SUITE_K}" } }`,
     {},
-    'case "a" reads $_{SUITE_K}, which is not set; case "b" reads $_{SUITE_K}, which is not set; set SUITE_K in the environment (for the bot with SERVER_<NAME>_ before it)',
+    'case "a" reads $_{SUITE_K}, which is not set; case "b" reads $_{SUITE_K}, which is not set; set SUITE_K in the environment (for the bot, with the prefix SERVER_<NAME>_)',
   ],
   [
     'what reconcile reads',
     `${readCase}\nreconcile: [ { name: totals, tool: read, args: { a: ["\${SUITE_A}"] }, value: $.t, equals: { ledger: { table: t, where: { k: "\${SUITE_B}" } } } } ]`,
     {},
-    'reconcile "totals" reads $_{SUITE_A}, which is not set; reconcile "totals" reads $_{SUITE_B}, which is not set; set SUITE_A, SUITE_B in the environment (for the bot with SERVER_<NAME>_ before it)',
+    'reconcile "totals" reads $_{SUITE_A}, which is not set; reconcile "totals" reads $_{SUITE_B}, which is not set; set SUITE_A, SUITE_B in the environment (for the bot, with the prefix SERVER_<NAME>_)',
   ],
   [
     'what a case captured, read by reconcile',
     `  - { name: it reads, tool: read, capture: { id: { path: $.id } } }\nreconcile: [ { name: totals, tool: read, args: { a: "\${id}" }, value: $.t, equals: { csv: { file: a.csv } } } ]`,
     {},
-    'reconcile "totals" reads $_{id}, which is not set; a suite reads run.id, what its case has captured and variables named SUITE_… only',
+    'reconcile "totals" reads $_{id}, which is not set; a suite can read only run.id, captures of the same case and variables named SUITE_…',
   ],
   [
     'what verify, cleanup, expect and the path of a capture read',
@@ -623,7 +620,7 @@ test.each([
     verify: { ledger: { table: t, where: { k: "\${C}" }, expect: { rows: 1 } }, receipt: { hash: "\${D}" } }
     cleanup: [ { tool: write, args: { k: "\${E}" } } ]`,
     {},
-    'case "w" reads $_{A}, which is not set; case "w" reads $_{B}, which is not set; case "w" reads $_{C}, which is not set; case "w" reads $_{D}, which is not set; case "w" reads $_{E}, which is not set; a suite reads run.id, what its case has captured and variables named SUITE_… only',
+    'case "w" reads $_{A}, which is not set; case "w" reads $_{B}, which is not set; case "w" reads $_{C}, which is not set; case "w" reads $_{D}, which is not set; case "w" reads $_{E}, which is not set; a suite can read only run.id, captures of the same case and variables named SUITE_…',
   ],
   [
     'a case that is not there, beside the first ten that are',
@@ -664,7 +661,7 @@ test('a command that prints lines that are no JSON is judged, and the lines are 
   const { report } = await runRegression(anInput(nodeCommand(code), aSuite(readCase)))
   expect([report.verdict, report.notes]).toEqual([
     'passed',
-    ['the server printed 1 line that is no JSON-RPC'],
+    ['the server printed 1 line that is not JSON-RPC'],
   ])
 })
 

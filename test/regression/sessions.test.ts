@@ -106,7 +106,7 @@ describe('a call that may write', () => {
       0,
     ])
     expect(report.cases[0]?.notes).toEqual([
-      'the server ended the session instead of answering write, which may write and is not called again',
+      'the server ended the session instead of answering write, which may write, so it is not called again',
     ])
   })
 

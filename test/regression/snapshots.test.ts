@@ -144,7 +144,7 @@ describe('when snapshots are updated', () => {
 test('snapshots that no case asks for are noted', async () => {
   const snapshots = { known: new Map([['gone', 1]]), update: false, taken: new Map() }
   const { report } = await runAgainst({}, aSuite('  - { name: it reads, tool: read }'), { snapshots })
-  expect(report.notes).toEqual(['snapshots that no case asks for: gone; --update-snapshots removes them'])
+  expect(report.notes).toEqual(['unused snapshots: gone; --update-snapshots removes them'])
 })
 
 test('the file is sorted, keeps all digits, and is read again', () => {

@@ -107,7 +107,7 @@ reconcile: [ { name: t, tool: total, args: { amount: 5 }, value: $.total, equals
       expect(calls()).not.toContain('total')
       expect([report.verdict, gateOf(report, 'data')]).toEqual(['failed', 'failed'])
       expect(report.data[0]?.message).toBe(
-        'total does not declare readOnlyHint and is not under "reads"; reconcile calls only tools that read, so it was not called',
+        'total does not declare readOnlyHint and is not under "reads"; reconcile calls only read-only tools, so it was not called',
       )
     }
   })

@@ -98,12 +98,12 @@ describe('the Wilson interval', () => {
 
 describe('the error rate is judged exactly', () => {
   it.each<[string, number, number, number | string, Judgement]>([
-    ['1 of 49 is 2.04 % and fails', 1, 49, 0.02, 'failed'],
+    ['1 of 49 is 2.04% and fails', 1, 49, 0.02, 'failed'],
     ['1 of 50 passes', 1, 50, 0.02, 'passed'],
     ['3 of 150 passes', 3, 150, 0.02, 'passed'],
     ['4 of 150 fails', 4, 150, 0.02, 'failed'],
-    ['7 of 1000 is 0.7 % and passes, which 0.7 / 100 in binary would not', 7, 1000, '0.7%', 'passed'],
-    ['29 of 100 is 29 %', 29, 100, '29 %', 'passed'],
+    ['7 of 1000 is 0.7% and passes, which 0.7 / 100 in binary would not', 7, 1000, '0.7%', 'passed'],
+    ['29 of 100 is 29%', 29, 100, '29 %', 'passed'],
     ['a limit of nothing lets nothing fail', 1, 1000, 0, 'failed'],
     ['a limit of nothing is kept by no failure', 0, 20, 0, 'passed'],
     ['zero samples is never success', 0, 0, 1, 'inconclusive'],

@@ -97,7 +97,7 @@ describe('a suite file', () => {
     [
       'a case that is a word',
       `${head}  - hello`,
-      /`cases\[0\]`: "hello" is no map of settings; write it like `\{ name: … \}`$/,
+      /`cases\[0\]`: "hello" is not a map of settings; write it like `\{ name: … \}`$/,
     ],
     [
       'a number for a duration',
@@ -107,24 +107,20 @@ describe('a suite file', () => {
     [
       'no list of words',
       `${head}  - { name: a, tool: t, args: 5 }`,
-      /`args`: 5 is no map; write it like `args: \{ name: value \}`$/,
+      /`args`: 5 is not a map; write it like `args: \{ name: value \}`$/,
     ],
     [
       'an unknown status',
       `${head}  - { name: a, tool: t, expect: { status: fine } }`,
-      /`status`: "fine" is not known here; write one of: ok, tool_error, protocol_error, unknown_tool$/,
+      /`status`: "fine" is not a known value; write one of: ok, tool_error, protocol_error, unknown_tool$/,
     ],
     [
       'an unknown comparison of texts',
       `${head}  - { name: a, tool: t, expect: { text: { equal: x } } }`,
-      /: unknown key `equal`; known here: equals, contains, matches, not_matches$/,
+      /: unknown key `equal`; known keys: equals, contains, matches, not_matches$/,
     ],
-    ['an empty name', `${head}  - { name: "", tool: t }`, /`name`: the text is empty; write one$/],
-    [
-      'no steps',
-      `${head}  - { name: a, steps: [] }`,
-      /`steps`: the list is too short; write at least 1 of them$/,
-    ],
+    ['an empty name', `${head}  - { name: "", tool: t }`, /`name`: the text is empty; write a value$/],
+    ['no steps', `${head}  - { name: a, steps: [] }`, /`steps`: the list is empty; add an item$/],
     [
       'too many repeats',
       `${head}  - { name: a, tool: t, repeat: 5000 }`,
@@ -133,7 +129,7 @@ describe('a suite file', () => {
     [
       'a floor of none',
       'version: 1\ngates: { samples: { total: 0 } }\ncases: [ { name: a, tool: t } ]',
-      /`samples`: a floor of 0 judges no latency; say why in `reason`$/,
+      /`samples`: a minimum of 0 turns off the latency check; give the reason in `reason`$/,
     ],
   ])('refuses %s, with line and column', (_name, text, expected) => {
     const found = problems(text)

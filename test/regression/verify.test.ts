@@ -38,7 +38,7 @@ describe('verify is never passed where it was not looked at', () => {
     expect(ledger.asked).toBe(1)
     expect(report.cases[1]).toMatchObject({
       verdict: 'inconclusive',
-      notes: ['1 row in rewards', 'the receipt was not looked at: hash is not set'],
+      notes: ['1 row in rewards', 'the receipt was not checked: hash is not set'],
     })
     expect([report.verdict, gateOf(report, 'ledger')]).toEqual(['inconclusive', 'inconclusive'])
     expect(ledgerOf(report)).toContain('hash is not set')
@@ -59,7 +59,7 @@ describe('verify is never passed where it was not looked at', () => {
     )
     const { report } = await runAgainst({ tools, call }, suite, { ledger, receipts })
     expect(ledger.asked).toBe(0)
-    expect(report.cases[1]?.notes).toContain('the ledger was not looked at: hash is not set')
+    expect(report.cases[1]?.notes).toContain('the ledger was not checked: hash is not set')
     expect(report.cases[1]?.mismatches).toEqual([
       { where: 'receipt', expected: 'success', actual: 'reverted' },
     ])
@@ -76,7 +76,7 @@ describe('the ledger gate says what was verified and what was not', () => {
     const { report } = await runAgainst({ tools }, suite, { ledger: ledger() })
     expect([gateOf(report, 'ledger'), ledgerOf(report)]).toEqual([
       'passed',
-      'the rows are right (2 cases verified)',
+      'the rows are correct (2 cases verified)',
     ])
     expect(runReportSchema.parse(report)).toEqual(report)
   })
@@ -99,7 +99,7 @@ describe('the ledger gate says what was verified and what was not', () => {
       'inconclusive',
     ])
     expect(ledgerOf(report)).toBe(
-      'the rows are right (1 case verified); not verified: two (it failed before)',
+      'the rows are correct (1 case verified); not verified: two (it failed before)',
     )
     expect(runReportSchema.parse(report)).toEqual(report)
   })

@@ -116,7 +116,7 @@ describe('the ledger is read whole: sums are exact, or there is no verdict', () 
       ok: false,
       cause: 'too_many',
       message:
-        't has more rows that match than are read: 100000 rows were read and none of them judged; narrow it with `where` so that fewer rows match',
+        't has more matching rows than are read: 100000 rows were read and none evaluated; narrow it with `where` so that fewer rows match',
     })
   })
 

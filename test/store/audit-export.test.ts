@@ -152,7 +152,7 @@ describe.each([
 test('an empty file is no proof', async () => {
   const file = join(folder, 'empty')
   await writeFile(file, '')
-  expect(await own(file, undefined)).toEqual({ ok: false, said: `--file: ${file} holds no record.` })
+  expect(await own(file, undefined)).toEqual({ ok: false, said: `--file: ${file} contains no records.` })
 })
 
 test('says where the file is broken, and which lines are no records', async () => {

@@ -307,4 +307,4 @@ function untilDead(queue: Queue, expected: () => void): Promise<void> {
   })
 }
 
-const JOINED = 'A failed job joined an older attempt that waits for its retry'
+const JOINED = 'A failed job joined an older attempt that is waiting for its retry'

@@ -243,7 +243,7 @@ describe('on PGlite, a job that was cut off by kill -9', () => {
     await work()
     // Below the minute after which pg-boss would look for silent workers.
     await vi.waitFor(() => expect(ran).toEqual([aPull()]), { timeout: 30_000, interval: 10 })
-    expect(lines.map((line) => line.msg)).toContain('Jobs that were cut off run again')
+    expect(lines.map((line) => line.msg)).toContain('Interrupted jobs run again')
     await untilIdle(queue)
     expect(ran).toHaveLength(1)
     await queue.stop()

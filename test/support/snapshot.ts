@@ -160,7 +160,7 @@ export const anEvidence = (what: Partial<Evidence> = {}): Evidence => ({
   serverName: 'rewards',
   serverVersion: head,
   verdict: 'passed',
-  summary: 'every gate holds',
+  summary: 'all gates passed',
   startedAt: minutesLater(-60, inWindow),
   hash: 'ab'.repeat(32),
   checkUrl: null,

@@ -56,7 +56,7 @@ export const duration = durationText.base.regex(durationPattern, {
 export const lastingDuration = duration.refine(
   (typed) => !durationPattern.test(typed) || parseDuration(typed) > 0,
   {
-    error: ({ input }) => `${quoted(input)} is no time at all; write something longer, like "24h"`,
+    error: ({ input }) => `${quoted(input)} is zero; use a longer duration, like "24h"`,
   },
 )
 

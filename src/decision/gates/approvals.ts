@@ -36,12 +36,12 @@ const settings = z
       .array(z.string().regex(/^[\w-]{1,60}\[bot\]$/, 'write the login of a bot, such as "dependabot[bot]"'))
       .max(50)
       .default([])
-      .describe('The bots for which `bots: none` holds.'),
+      .describe('The bots that `bots: none` applies to.'),
     suggestions: z
       .enum(['bar', 'allow'])
       .default('bar')
       .describe(
-        'Whether someone whose suggestion was committed from a review by somebody else is a contributor, and so cannot approve.',
+        'Whether someone whose review suggestion was committed by somebody else counts as a contributor, who cannot approve.',
       ),
     request_reviews: z
       .boolean()

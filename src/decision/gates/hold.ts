@@ -6,7 +6,7 @@ const settings = z.strictObject({
   label: z
     .string()
     .min(1, 'the label needs a name, like "hold"')
-    .max(50, 'GitHub allows a label no more than 50 characters; write a shorter name')
+    .max(50, 'GitHub limits label names to 50 characters; use a shorter name')
     .default('hold')
     .describe('The label that blocks a pull request until it is removed.'),
 })

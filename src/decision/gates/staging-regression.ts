@@ -79,7 +79,7 @@ function inconclusive(why: string, told: Told): Finding {
 }
 
 function said(summary: string): string {
-  return oneLine(summary.replace(/^staging could not be judged: /i, ''), 400).replace(/\.+$/, '')
+  return oneLine(summary, 400).replace(/\.+$/, '')
 }
 
 function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSettings): string {

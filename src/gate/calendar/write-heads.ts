@@ -66,7 +66,7 @@ async function attempt(
     if (isUnwritable(error)) {
       shell.log.warn(
         { head, problem: String(error) },
-        'GitHub has no place any more for the check of a commit',
+        'A check could not be written: its commit or repository is gone',
       )
       return
     }

@@ -44,7 +44,7 @@ function compareContains(walk: Walk, before: Schema, after: Schema, path: string
   const same = old !== undefined && next !== undefined && walk.distance(old.schema, next.schema) === 0
   if (same && old.min === next.min && old.max === next.max) return
   const holds = walk.side === 'input' ? covers(walk, old, next) : covers(walk, next, old)
-  const message = 'What the list must contain was edited.'
+  const message = 'What the list must contain changed.'
   walk.report('contains-edited', path, message, { severity: holds ? 'safe' : 'warning' })
 }
 

@@ -38,7 +38,7 @@ export function compareBounds(walk: Walk, before: Schema, after: Schema, path: s
     const [old, next] = [limitOf(before, bound), limitOf(after, bound)]
     const change = tighter(old, next, bound.direction)
     if (change === 0) continue
-    const message = `${bound.name} went from ${text(old)} to ${text(next)}.`
+    const message = `${bound.name} changed from ${text(old)} to ${text(next)}.`
     walk.report(change > 0 ? 'bound-tightened' : 'bound-loosened', path, message)
   }
   if (share(before, after, ['integer', 'number'])) compareMultiples(walk, before, after, path)
@@ -77,7 +77,7 @@ function text(limit: Limit | undefined): string {
 function compareMultiples(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [before.words.multipleOf, after.words.multipleOf]
   if (equal(old, next)) return
-  const message = `multipleOf went from ${stepText(old)} to ${stepText(next)}.`
+  const message = `multipleOf changed from ${stepText(old)} to ${stepText(next)}.`
   if (!isJsonNumber(next)) walk.report('bound-loosened', path, message)
   else if (!isJsonNumber(old)) walk.report('bound-tightened', path, message)
   else if (isMultipleOf(next, old)) walk.report('bound-tightened', path, message)
@@ -92,5 +92,5 @@ function stepText(step: unknown): string {
 function compareUnique(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [before.words.uniqueItems === true, after.words.uniqueItems === true]
   if (!old && next) walk.report('bound-tightened', path, 'The items must now be unique.')
-  if (old && !next) walk.report('bound-loosened', path, 'The items need no longer be unique.')
+  if (old && !next) walk.report('bound-loosened', path, 'The items no longer have to be unique.')
 }

@@ -36,7 +36,7 @@ export function flatten(located: Located, parts = { left: mostParts }): Flat {
     else if (step.unresolved !== undefined) return { ...step, ...told }
     else return merged(step.words, told, located.document, parts)
   }
-  return { words: {}, ...told, unresolved: 'refers to itself without end' }
+  return { words: {}, ...told, unresolved: 'refers to itself endlessly' }
 }
 
 /** A chain of references may contest one keyword twice, and a change of either must be seen. */

@@ -13,7 +13,7 @@ export function hiddenTexts(old: RawTool | undefined, next: RawTool): ContractCh
     const side = part === 'inputSchema' ? 'input' : part === 'outputSchema' ? 'output' : 'tool'
     const path = side === 'tool' ? '' : rest.reduce((pointer, token) => below(pointer, token), '')
     const place = visible(tokens.reduce((pointer, token) => below(pointer, token), ''))
-    const message = `Characters that nobody can see (${characters.join(', ')}) came in at ${place === '' ? 'the tool' : place}.`
+    const message = `Invisible characters (${characters.join(', ')}) were added at ${place === '' ? 'the tool' : place}.`
     return { ...toolChange('hidden-characters', next.name, message, path), side }
   })
 }

@@ -16,13 +16,13 @@ export function compareAllOf(walk: Walk, before: Schema, after: Schema, path: st
     walk.report(
       'allof-added',
       path,
-      'A further schema must now hold as well.',
+      'The value must now match an additional schema.',
       implied ? { severity: 'safe' } : {},
     )
   }
   for (const part of removed) {
     const implied = walk.fits(after.origin, part)
-    const message = 'A schema that had to hold as well was removed.'
+    const message = 'A schema that the value had to match was removed.'
     walk.report('allof-removed', path, message, implied ? { severity: 'safe' } : {})
   }
 }
@@ -34,7 +34,7 @@ export function compareConditions(walk: Walk, before: Schema, after: Schema, pat
   if (old === undefined) walk.report('condition-added', path, 'A condition was added.')
   else if (next === undefined) walk.report('condition-removed', path, 'A condition was removed.')
   else if (walk.distance(inside(before, old), inside(after, next)) > 0) {
-    walk.report('condition-edited', path, 'The condition of a rule was edited.')
+    walk.report('condition-edited', path, 'A condition changed.')
   } else {
     for (const branch of ['then', 'else']) {
       walk.compare(inside(before, before.words[branch]), inside(after, after.words[branch]), path)
@@ -55,7 +55,7 @@ export function compareNot(walk: Walk, before: Schema, after: Schema, path: stri
 function editedNot(walk: Walk, old: Located, next: Located, path: string): void {
   if (walk.distance(old, next) === 0) return
   const holds = walk.side === 'input' ? walk.fits(next, old) : walk.fits(old, next)
-  walk.report('not-edited', path, 'What is excluded was edited.', holds ? { severity: 'safe' } : {})
+  walk.report('not-edited', path, 'The excluded values changed.', holds ? { severity: 'safe' } : {})
 }
 
 /** `dependentRequired` and `dependentSchemas`. */
@@ -82,11 +82,20 @@ function compareDependentSchemas(
   for (const [name, schema] of next) {
     const earlier = old.get(name)
     if (earlier !== undefined) walk.compare(earlier, schema, path)
-    else walk.report('dependency-added', path, `A schema must now hold when ${visible(name)} is present.`)
+    else
+      walk.report(
+        'dependency-added',
+        path,
+        `The value must now match a schema when ${visible(name)} is present.`,
+      )
   }
   for (const name of old.keys()) {
     if (next.has(name)) continue
-    walk.report('dependency-removed', path, `No schema need hold any more when ${visible(name)} is present.`)
+    walk.report(
+      'dependency-removed',
+      path,
+      `The value no longer has to match a schema when ${visible(name)} is present.`,
+    )
   }
 }
 
@@ -111,7 +120,7 @@ function reportLink(
   path: string,
 ): void {
   const [name, needed]: unknown[] = JSON.parse(link)
-  const verb = event === 'added' ? 'now demands' : 'no longer demands'
+  const verb = event === 'added' ? 'now requires' : 'no longer requires'
   const message = `The property ${visible(String(name))} ${verb} ${visible(String(needed))}.`
   walk.report(`dependency-${event}`, path, message, always.includes(needed) ? { severity: 'safe' } : {})
 }

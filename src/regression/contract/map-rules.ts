@@ -62,21 +62,12 @@ function compareRest(walk: Walk, old: Located, next: Located, path: string): voi
   const [wasClosed, isClosed] = [forbids(walk, old), forbids(walk, next)]
   if (wasClosed && isClosed) return
   const [wasOpen, isOpen] = [acceptsAll(walk, old), acceptsAll(walk, next)]
-  if (isClosed)
-    walk.report('additional-properties-closed', path, 'Properties that are not named are now refused.')
+  if (isClosed) walk.report('additional-properties-closed', path, 'Unlisted properties are now rejected.')
   else if (wasClosed)
-    walk.report('additional-properties-opened', path, 'Properties that are not named are now possible.')
+    walk.report('additional-properties-opened', path, 'Unlisted properties are now possible.')
   else if (wasOpen && !isOpen)
-    walk.report(
-      'additional-properties-closed',
-      path,
-      'Properties that are not named must now follow a schema.',
-    )
+    walk.report('additional-properties-closed', path, 'Unlisted properties must now follow a schema.')
   else if (isOpen && !wasOpen)
-    walk.report(
-      'additional-properties-opened',
-      path,
-      'Properties that are not named no longer follow a schema.',
-    )
+    walk.report('additional-properties-opened', path, 'Unlisted properties no longer follow a schema.')
   else walk.compare(old, next, belowAny(path))
 }

@@ -22,8 +22,7 @@ export function createNormaliser(): Normalise {
     const id = count
     const { node, document } = located
     const looped = isObject(node) && Object.hasOwn(node, '$ref') && isEndless(document, node)
-    if (looped || known.has(node))
-      return { ...blank(located), id, unresolved: 'refers to itself without end' }
+    if (looped || known.has(node)) return { ...blank(located), id, unresolved: 'refers to itself endlessly' }
     known.set(located.node, undefined)
     const target = plainReference(located)
     const schema = target ? normalise(target) : { ...read(located, normalise), id, origin: located }

@@ -8,7 +8,7 @@ import { wordDiff } from './word-diff.ts'
 export function compareNotes(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [before.notes, after.notes]
   if (!equal(old.default, next.default)) {
-    const message = `The default went from ${text(old.default)} to ${text(next.default)}.`
+    const message = `The default changed from ${text(old.default)} to ${text(next.default)}.`
     walk.report('default-changed', path, message, { holds: true })
   }
   if (!equal(old.description, next.description)) {
@@ -21,7 +21,7 @@ export function compareNotes(walk: Walk, before: Schema, after: Schema, path: st
   const { dialect } = after.document
   const ignored = before.document.dialect === dialect ? changedKeys(before.ignored, after.ignored) : []
   if (ignored.length > 0)
-    walk.report('ignored-keyword-changed', path, `Changed, and ignored by ${dialect}: ${ignored.join(', ')}.`)
+    walk.report('ignored-keyword-changed', path, `Changed, but ignored by ${dialect}: ${ignored.join(', ')}.`)
 }
 
 /** Names and definitions accept nothing by themselves: what is used of them is compared where it is used. */
@@ -44,11 +44,11 @@ const judgedElsewhere = new Set([
 export function compareUnknown(walk: Walk, before: Schema, after: Schema, path: string): void {
   const strange = changedKeys(before.words, after.words).filter((key) => !Object.hasOwn(shapes, key))
   for (const key of strange)
-    walk.report('keyword-changed', path, `The keyword ${key} changed, and its meaning is not known.`)
+    walk.report('keyword-changed', path, `The keyword ${key} changed, and its meaning is unknown.`)
   compareContested(walk, before, after, path)
   const malformed = [...new Set([...before.malformed, ...after.malformed])]
   for (const key of malformed)
-    walk.report('keyword-malformed', path, `The keyword ${key} has a value that it cannot have.`)
+    walk.report('keyword-malformed', path, `The keyword ${key} has an invalid value.`)
 }
 
 /**
@@ -59,7 +59,7 @@ function compareContested(walk: Walk, before: Schema, after: Schema, path: strin
   if (keys.length === 0) return
   const sameDialect = before.document.dialect === after.document.dialect
   if (sameDialect && equalAndClosed(before.contested, after.contested)) return
-  const message = `Changed, and read by some validators only (${after.document.dialect} ignores it here): ${keys.join(', ')}.`
+  const message = `Changed, but read only by some validators (${after.document.dialect} ignores it here): ${keys.join(', ')}.`
   walk.report('keyword-contested', path, message)
 }
 

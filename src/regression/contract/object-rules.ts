@@ -35,7 +35,7 @@ function removed(
   const wasPromised = old.required.has(name) && !next.required.has(name)
   const breaks = walk.side === 'input' ? refused : wasPromised
   const holds = walk.side === 'input' && later.every((other) => walk.fits(schema, other))
-  const then = walk.side === 'output' ? '' : refused ? ' and is now refused' : ' and is now passed over'
+  const then = walk.side === 'output' ? '' : refused ? ' and is now rejected' : ' and is now ignored'
   const message = `The ${old.required.has(name) ? 'required' : 'optional'} property ${visible(name)} was removed${then}.`
   walk.report('property-removed', below(path, name), message, {
     severity: breaks ? 'breaking' : 'warning',
@@ -63,10 +63,10 @@ function added(
 function reason(walk: Walk, severity: Severity, required: boolean): string {
   if (severity === 'safe') return ''
   if (walk.side === 'input')
-    return required ? '' : ', and a caller may already have sent something else under that name'
+    return required ? '' : ', and callers may already send something else under that name'
   return severity === 'breaking'
-    ? ' to a result that promised to hold nothing more'
-    : ', unlike what was promised of such names'
+    ? ' to a result that allowed no other properties'
+    : ', which differs from what was promised for such names'
 }
 
 /** An added argument is safe when nothing could be sent under its name before, or nothing that it refuses. */

@@ -91,12 +91,12 @@ function dialectChange(before: unknown, after: unknown): Difference[] {
   const found: Difference[] = []
   const name = (uri: unknown): string => visible(String(uri ?? 'none'))
   if (!equal(old, next)) {
-    const message = `$schema went from ${name(old)} to ${name(next)}.`
+    const message = `$schema changed from ${name(old)} to ${name(next)}.`
     found.push({ rule: 'dialect-changed', path: '', severity: 'info', holds: true, message })
   }
   if (unknown !== undefined) {
     const which = declaredDialect(after) === undefined ? next : old
-    const message = `The dialect ${name(which)} is not known, so that some keywords prove nothing.`
+    const message = `The dialect ${name(which)} is unknown, so some keywords cannot be compared.`
     found.push({ rule: 'dialect-unknown', path: '', severity: 'warning', holds: false, message })
   }
   return found

@@ -20,7 +20,7 @@ export function diffServer(before: ToolList, after: ToolList, options: ServerOpt
 function identity({ server: old }: ToolList, { server: next }: ToolList): ContractChange[] {
   if (old === undefined || next === undefined || equal(old, next)) return []
   const text = ({ name, version }: { name: string; version: string }) => visible(`${name} ${version}`)
-  return [serverChange('server-changed', `The server went from ${text(old)} to ${text(next)}.`)]
+  return [serverChange('server-changed', `The server changed from ${text(old)} to ${text(next)}.`)]
 }
 
 function serverChange(rule: ToolRule, message: string, path = ''): ContractChange {
@@ -47,7 +47,7 @@ function versions(before: ToolList, after: ToolList, options: ServerOptions): Co
 function missingVersion(version: string, asked: readonly string[], used: readonly string[]): ContractChange {
   const name = `protocol ${visible(version)}`
   if (!asked.includes(version)) {
-    const message = `It is not known whether ${name} is still spoken: the server was not asked for it.`
+    const message = `It is not known whether ${name} is still supported, because the server was not asked for it.`
     return serverChange('protocol-version-unknown', message)
   }
   return used.includes(version)

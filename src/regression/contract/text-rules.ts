@@ -19,7 +19,7 @@ function compareWord(
   const [old, next] = [before.words[word], after.words[word]]
   if (old === next) return
   const quoted = (value: unknown): string => visible(String(value))
-  if (old === undefined) walk.report(`${word}-added`, path, `The ${word} ${quoted(next)} is now demanded.`)
+  if (old === undefined) walk.report(`${word}-added`, path, `The ${word} ${quoted(next)} is now required.`)
   else if (next === undefined) walk.report(`${word}-removed`, path, `The ${word} ${quoted(old)} was dropped.`)
-  else walk.report(`${word}-changed`, path, `The ${word} went from ${quoted(old)} to ${quoted(next)}.`)
+  else walk.report(`${word}-changed`, path, `The ${word} changed from ${quoted(old)} to ${quoted(next)}.`)
 }

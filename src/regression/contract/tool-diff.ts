@@ -87,12 +87,10 @@ function diffOutput(old: RawTool, next: RawTool): ContractChange[] {
     return diffSide(old.outputSchema, next.outputSchema, 'output', next.name)
   }
   if (next.outputSchema !== undefined) {
-    return [toolChange('output-schema-added', next.name, 'The tool now promises the shape of its result.')]
+    return [toolChange('output-schema-added', next.name, 'The tool now declares an output schema.')]
   }
   if (old.outputSchema === undefined) return []
-  return [
-    toolChange('output-schema-removed', next.name, 'The tool no longer promises the shape of its result.'),
-  ]
+  return [toolChange('output-schema-removed', next.name, 'The tool no longer declares an output schema.')]
 }
 
 function diffSide(old: unknown, next: unknown, side: SchemaSide, tool: string): ContractChange[] {
@@ -130,13 +128,13 @@ function badSchemas(tool: RawTool, old?: RawTool): ContractChange[] {
 }
 
 function badSchema(tool: RawTool, side: SchemaSide, asBefore: boolean): ContractChange {
-  const message = `The ${side} schema is not a schema of an object, for which typed clients refuse the whole list.`
+  const message = `The ${side} schema is not an object schema, so typed clients reject the whole list.`
   const severity = asBefore ? 'warning' : schemaRules['schema-invalid'][side]
   return { severity, rule: `${side}-schema-invalid`, tool: tool.name, path: '', side, message }
 }
 
 function tooDeep(tool: string): ContractChange {
-  const message = 'The tool nests too deep to be compared, so nothing is proved.'
+  const message = 'The tool is nested too deeply to be compared.'
   return { severity: 'breaking', rule: 'input-schema-too-complex', tool, path: '', side: 'input', message }
 }
 
@@ -149,5 +147,5 @@ function order(old: readonly string[], next: readonly string[]): ContractChange[
     names.filter((name) => (index === 0 ? next : old).includes(name)),
   )
   if (equal(common[0], common[1])) return []
-  return [toolChange('tool-order-changed', '', 'The tools are listed in another order.')]
+  return [toolChange('tool-order-changed', '', 'The order of the tools changed.')]
 }

@@ -34,7 +34,7 @@ function annotations(old: RawTool, next: RawTool): ContractChange[] {
     // Of a tool that only reads, the protocol gives the other two hints no meaning.
     const moot = hint.key !== 'readOnlyHint' && effective(next, readOnly)
     const rule = hint.worse?.from === was && !moot ? hint.worse.rule : 'hint-changed'
-    return [toolChange(rule, next.name, `The effective ${hint.key} went from ${was} to ${is}.`)]
+    return [toolChange(rule, next.name, `The effective ${hint.key} changed from ${was} to ${is}.`)]
   })
   const titles = [old, next].map((tool) =>
     isObject(tool.annotations) ? member(tool.annotations, 'title') : undefined,
@@ -61,7 +61,7 @@ function tasks(old: RawTool, next: RawTool): ContractChange[] {
     isObject(tool.execution) ? { ...tool.execution, taskSupport: null } : { taskSupport: null },
   )
   return [
-    ...(equal(was, is) ? [] : [toolChange(rule, next.name, `Task support went from ${was} to ${is}.`)]),
+    ...(equal(was, is) ? [] : [toolChange(rule, next.name, `Task support changed from ${was} to ${is}.`)]),
     ...(equal(rest[0], rest[1])
       ? []
       : [toolChange('tool-field-changed', next.name, 'The member execution changed.')]),

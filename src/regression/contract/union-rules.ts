@@ -15,7 +15,7 @@ export function compareUnions(walk: Walk, before: Schema, after: Schema, path: s
     walk.report('anyof-introduced', path, message, covered ? { severity: 'safe' } : {})
   } else if (old.length > 0) {
     const covered = old.some((branch) => walk.fits(after.origin, branch))
-    const message = 'The value need no longer satisfy one of several schemas.'
+    const message = 'The value no longer has to satisfy one of several schemas.'
     walk.report('anyof-dropped', path, message, covered ? { severity: 'safe' } : {})
   }
 }
@@ -93,7 +93,7 @@ export function compareOneOf(walk: Walk, before: Schema, after: Schema, path: st
     return index < 0
   })
   if (changed.length + left.length > 0)
-    walk.report('oneof-edited', path, 'The alternatives of which exactly one holds were edited.')
+    walk.report('oneof-edited', path, 'The alternatives of `oneOf` changed.')
 }
 
 export function partsOf(schema: Schema, keyword: 'allOf' | 'anyOf' | 'oneOf'): Located[] {

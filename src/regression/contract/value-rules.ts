@@ -29,9 +29,8 @@ function compareEnums(
 ): void {
   const removed = [...before.keys()].filter((key) => !after.has(key))
   const added = [...after.keys()].filter((key) => !before.has(key))
-  if (removed.length > 0)
-    walk.report('enum-value-removed', path, `No longer among the values: ${texts(removed)}.`)
-  if (added.length > 0) walk.report('enum-value-added', path, `New among the values: ${texts(added)}.`)
+  if (removed.length > 0) walk.report('enum-value-removed', path, `Removed values: ${texts(removed)}.`)
+  if (added.length > 0) walk.report('enum-value-added', path, `Added values: ${texts(added)}.`)
 }
 
 function introduced(
@@ -61,7 +60,7 @@ function dropped(
 function compareTypes(walk: Walk, before: Schema, after: Schema, path: string): void {
   const lost = missing(before, after)
   const gained = missing(after, before)
-  const message = `The type went from ${typeText(before.types)} to ${typeText(after.types)}.`
+  const message = `The type changed from ${typeText(before.types)} to ${typeText(after.types)}.`
   if (lost.length > 0 && gained.length > 0) walk.report('type-changed', path, message)
   else if (lost.length > 0) walk.report('type-narrowed', path, message)
   else if (gained.length > 0) walk.report('type-widened', path, message)

@@ -40,7 +40,7 @@ export function applyWaivers(
 function problemOf(waiver: Waiver, changes: readonly ContractChange[], today: string): string | undefined {
   const place = waiver.path === undefined ? '' : ` at ${waiver.path === '' ? 'its root' : waiver.path}`
   const name = visible(`The waiver of ${waiver.rule} for ${waiver.tool}${place}`)
-  if (!isDate(waiver.expires)) return `${name} expires on ${visible(waiver.expires)}, which is no date.`
+  if (!isDate(waiver.expires)) return `${name} expires on ${visible(waiver.expires)}, which is not a date.`
   if (isOver(waiver, today)) return `${name} expired on ${waiver.expires}: renew it or remove it.`
   if (changes.some((change) => covers(waiver, change))) return undefined
   return `${name} no longer matches any change: remove it.`

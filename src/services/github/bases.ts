@@ -45,7 +45,7 @@ async function equality(
   if (!current) return notSame('GitHub cannot compare the head with its base')
   const seen = await seenBases(prover, number)
   const stretches = Array.from({ length: changes }, (_, index) => seen[index])
-  if (stretches.includes(undefined)) return notSame('a base that it had in between is not known')
+  if (stretches.includes(undefined)) return notSame('one of its earlier bases is not known')
   const others = new Set(stretches.flatMap((refs) => refs ?? []))
   others.delete(baseRef)
   return sameOnBases(prover, current, [...others])

@@ -2,7 +2,7 @@ import { statusOfError } from './errors.ts'
 
 const MARK = Symbol.for('release-gate.gone')
 
-/** The App has no place there any more, now or later: not a failure to try again, and not one to raise an alert for. */
+/** The App no longer has access there, now or later: not a failure to try again, and not one to raise an alert for. */
 export function gone(why: string, cause: unknown): Error {
   return Object.assign(new Error(why, { cause }), { [MARK]: true as const })
 }

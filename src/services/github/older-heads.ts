@@ -92,7 +92,7 @@ export async function equalityWith(
 ): Promise<Equality> {
   if (sha === current.change.head) return { same: true, how: 'it is the head' }
   const then = await readHead(sha)
-  return then ? proveSame(prover, then, current) : notSame('that version is out of reach')
+  return then ? proveSame(prover, then, current) : notSame('that version is no longer available')
 }
 
 /**
@@ -113,7 +113,7 @@ export async function sameOnBases(prover: Prover, current: HeadFacts, bases: str
   const known = await onBases(prover, current.change.head)
   for (const base of bases) {
     const then = Object.hasOwn(known, base) ? known[base] : undefined
-    if (!then) return notSame('what it changed there is not known')
+    if (!then) return notSame('its change against that base is not known')
     const equality = await proveSame(prover, then, current)
     if (!equality.same) return equality
   }

@@ -44,7 +44,9 @@ export async function readOpenPulls(
   do {
     const { repository } = answerSchema.parse(await github.graphql(query, { owner, repo, after }))
     if (repository.databaseId !== repositoryId)
-      throw new Error(`${owner}/${repo} is now another repository than the one with the id ${repositoryId}`)
+      throw new Error(
+        `${owner}/${repo} is now a different repository, not the one with the id ${repositoryId}`,
+      )
     const { nodes, pageInfo } = repository.pullRequests
     for (const { number, headRefOid: head, baseRefName: base } of nodes) found.push({ number, head, base })
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null

@@ -120,6 +120,6 @@ function changedSince(paths: string[]): string {
 
 function howSame(before: ChangeFacts, after: ChangeFacts): string {
   return before.mergeBase === after.mergeBase
-    ? 'the commits are others, the change is the same'
-    : 'it came onto a newer base, and the change is the same'
+    ? 'the commits differ, but the change is the same'
+    : 'it was moved to a newer base, but the change is the same'
 }

@@ -9,7 +9,9 @@ export async function readPull(github: GitHub, ref: PullRef): Promise<Pull | und
   const { owner, repo, number: pull_number } = ref
   const answer = await orAbsent(github.rest.pulls.get({ owner, repo, pull_number }))
   if (answer && answer.data.base.repo.id !== ref.repositoryId) {
-    throw new Error(`${owner}/${repo} is now another repository than the one with the id ${ref.repositoryId}`)
+    throw new Error(
+      `${owner}/${repo} is now a different repository, not the one with the id ${ref.repositoryId}`,
+    )
   }
   return answer?.data
 }

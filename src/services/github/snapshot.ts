@@ -56,7 +56,7 @@ export async function readSnapshot(
       return { snapshot, sameHead }
     }
   }
-  throw new Error(`${ref.owner}/${ref.repo}#${ref.number} moved three times while it was read`)
+  throw new Error(`${ref.owner}/${ref.repo}#${ref.number} changed three times while it was being read`)
 }
 
 /** `keep` remembers what later evaluations need, once it is sure that the facts belong together. */

@@ -58,7 +58,7 @@ export function faultOfResponse(
 function redirectFault(response: Response, requested: URL): Fault | undefined {
   const location = response.headers.get('location')
   if (!location || !URL.canParse(location, requested)) {
-    return { cause: 'redirect', status: response.status, message: 'the server redirects to nowhere' }
+    return { cause: 'redirect', status: response.status, message: 'the server redirects without a location' }
   }
   const target = new URL(location, requested)
   // Within the origin the SDK follows by itself, and the next response is judged instead of this one.
@@ -80,7 +80,7 @@ export function faultOfThrown(error: unknown): Fault {
     return { cause: 'timeout', message: `no answer within the time allowed: ${message}` }
   }
   if (/terminated|other side closed|premature close|stream disconnected|aborted/i.test(message)) {
-    return { cause: 'broken_stream', message: `the answer broke off: ${message}` }
+    return { cause: 'broken_stream', message: `the answer was cut off: ${message}` }
   }
   if (/socket hang up|ECONNRESET|EPIPE/i.test(message)) {
     return { cause: 'broken_stream', message: `the connection broke: ${message}` }

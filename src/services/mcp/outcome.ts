@@ -68,7 +68,7 @@ export function faultOf(error: unknown, trace: Trace): Fault {
   }
   const known = faultIn(error) ?? trace.fault
   if (known) return known
-  if (isLogin(error)) return { cause: 'unauthorized', message: 'the login at the server failed' }
+  if (isLogin(error)) return { cause: 'unauthorized', message: 'the login to the server failed' }
   if (isClosed(error)) return { cause: 'closed', message: 'the server closed the connection' }
   return trace.answered ? faultOfUnreadable(error) : faultOfThrown(error)
 }

@@ -33,7 +33,7 @@ function openingFault(error: unknown, trace: Trace): Fault {
   const fault = faultOf(error, trace)
   const spoken = spokenError(error, trace)
   if (spoken) {
-    const message = `the server refused to begin a session: ${spoken.message} (${spoken.code})`
+    const message = `the server refused to start a session: ${spoken.message} (${spoken.code})`
     return { cause: (trace.fault?.status ?? 0) >= 500 ? 'http' : 'refused', message }
   }
   if (fault.status === 400) return { ...fault, cause: 'refused' }

@@ -38,8 +38,8 @@ export function readLine(line: Buffer): Line {
   if (read.success) return { kind: 'message', message: read.data }
   if (![value].flat().some(hasMembersOfMessage)) return { kind: 'noise' }
   const reason = Array.isArray(value)
-    ? 'a batch, which MCP does not have'
-    : 'the members of a message are wrong'
+    ? 'a batch, which MCP does not support'
+    : 'the message has the wrong members'
   return { kind: 'malformed', reason }
 }
 

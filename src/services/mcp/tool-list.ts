@@ -56,7 +56,7 @@ export async function readToolList(
     for (const problem of strict?.page(read) ?? []) malformed.add(problem)
     if (!read.nextCursor) break
     cursor = read.nextCursor
-    if (seen.has(cursor)) throw endless(`gives the cursor ${shown(cursor)} twice`)
+    if (seen.has(cursor)) throw endless(`repeats the cursor ${shown(cursor)}`)
     if (count === MAX_PAGES) throw endless(`has a next cursor, ${shown(cursor)}, after ${MAX_PAGES} pages`)
     seen.add(cursor)
   }
@@ -78,7 +78,7 @@ function sort(raw: unknown[], notes: string[]): { tools: ListedTool[]; duplicate
   const tools = raw.filter((tool): tool is ListedTool => {
     const name = (tool as { name?: unknown } | null)?.name
     if (typeof name === 'string' && name !== '') return true
-    notes.push('tools/list holds an entry without a name; it was left out')
+    notes.push('tools/list contains an entry without a name, which was left out')
     return false
   })
   const names = tools.map(({ name }) => name)

@@ -65,7 +65,7 @@ export async function requireMigrated(database: Queryable, folder: URL = FOLDER)
   const applied = await appliedIn(database)
   if (!applied)
     throw new Error(
-      'This database holds nothing of release-gate. Set DATABASE_URL or DATA_DIR to the one of the bot.',
+      'This database contains no release-gate data. Set DATABASE_URL or DATA_DIR to the one of the bot.',
     )
   if (pendingOf(applied, files).length === 0) return
   throw new Error(
@@ -145,7 +145,7 @@ function presentFile({ name, hash, version }: Applied, hashes: Map<string, strin
 }
 
 function behind(applied: Applied[] | undefined, files: Migration[]): string {
-  if (!applied) return 'This database holds nothing of release-gate yet.'
+  if (!applied) return 'This database contains no release-gate data yet.'
   const pending = pendingOf(applied, files)
   const version = applied.findLast((row) => row.version)?.version
   const missing =

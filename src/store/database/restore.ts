@@ -27,7 +27,7 @@ export async function restoreBackup(
     `SELECT to_regnamespace('release_gate') IS NOT NULL AS taken`,
   )
   if (state?.taken)
-    throw new Error('This database holds a state of release-gate already. Restore into an empty one.')
+    throw new Error('This database already contains release-gate data. Restore into an empty one.')
   const parts = lines[Symbol.asyncIterator]()
   const head = await headOf(parts)
   try {
@@ -71,7 +71,7 @@ async function load(tx: Transaction, parts: AsyncIterator<string>): Promise<numb
   const loading: Loading = { rows: 0, tables: [], insert: () => Promise.reject(new Error(noTable)) }
   for (;;) {
     const part = await nextPart(parts)
-    if (part === undefined) throw new Error('The backup is not whole: its end is missing.')
+    if (part === undefined) throw new Error('The backup is incomplete: its end is missing.')
     if (!Array.isArray(part) && 'end' in part) {
       await finish(tx, loading, part)
       return loading.rows
@@ -97,7 +97,7 @@ async function take(tx: Transaction, loading: Loading, part: Exclude<Part, Backu
 /** What was read before the backup is not fresh: nothing turns green on it. Jobs that ran then run again. */
 async function finish(tx: Transaction, { rows, tables }: Loading, end: BackupEnd): Promise<void> {
   if (end.rows !== rows)
-    throw new Error(`The backup is not whole: ${rows} of its ${end.rows} rows are there.`)
+    throw new Error(`The backup is incomplete: ${rows} of its ${end.rows} rows are there.`)
   for (const table of tables) await tx.script(`ALTER TABLE ${table} ENABLE TRIGGER USER`)
   await tx.script(`
     UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation');

@@ -16,7 +16,9 @@ export function keepUp(pglite: Pick<PGlite, 'exec'>, mark: string, log?: Databas
   const timer = setInterval(() => {
     round = round
       .then(() => upkeepRound(pglite, mark))
-      .catch((error) => log?.error({ err: error }, 'The upkeep of the data folder failed; it is tried again'))
+      .catch((error) =>
+        log?.error({ err: error }, 'The upkeep of the data folder failed; it will be retried'),
+      )
   }, FIVE_MINUTES)
   timer.unref()
   return () => {

@@ -101,7 +101,7 @@ async function attempt<Data extends object>(
     }
     log.warn(
       { ...about, problem: messageOf(error), stack: stackOf(error) },
-      'A job failed; it is tried again',
+      'A job failed and will be retried',
     )
     throw bare(error)
   }
@@ -111,7 +111,7 @@ async function startAnew(job: JobWithMetadata<object>, sender: Sender, log: Queu
   const { sourceName: queue = 'unknown', data } = job
   log.warn(
     { queue, data, job: job.sourceId },
-    'The processes that ran a job ended each time; it is started anew',
+    'The processes that ran a job ended each time; it is started again',
   )
   await sender.send(queue ?? 'unknown', data, job.singletonKey)
 }
@@ -124,7 +124,10 @@ async function giveUp(job: JobWithMetadata<object>, handlers: Handlers, log: Que
   const retries = job.sourceRetryCount ?? RETRY_LIMIT
   const dead = { queue: job.sourceName ?? 'unknown', data: job.data, problem: problemIn(job.sourceOutput) }
   if (retries < RETRY_LIMIT) {
-    log.info({ ...dead, job: job.sourceId }, 'A failed job joined an older attempt that waits for its retry')
+    log.info(
+      { ...dead, job: job.sourceId },
+      'A failed job joined an older attempt that is waiting for its retry',
+    )
     return
   }
   log.error({ ...dead, job: job.sourceId, alert: true }, 'A job was given up after all its retries')

@@ -11,7 +11,7 @@ const runs = Number(process.env.SOUNDNESS_RUNS ?? 2000)
 const valuesEach = 12
 
 /**
- * Ajv's answer; none where a schema refers to itself without end, on which Ajv exhausts the stack, nor for the rare mix around
+ * Ajv's answer; none where a schema refers to itself endlessly, on which Ajv exhausts the stack, nor for the rare mix around
  * `unevaluatedProperties` for which Ajv 8.20 writes code that names an undeclared variable.
  */
 function accepts(schema: Node): (value: Json) => boolean | undefined {

@@ -63,7 +63,7 @@ describe('trap 1: tools/list has pages', () => {
       outcome: {
         kind: 'transport_error',
         cause: 'malformed',
-        message: 'tools/list does not end: it gives the cursor "again" twice',
+        message: 'tools/list does not end: it repeats the cursor "again"',
       },
     })
     expect(server.received.filter(({ method }) => method === 'tools/list')).toHaveLength(2)
@@ -91,7 +91,7 @@ describe('trap 2: one bad tool does not kill the list', () => {
     const listed = await (await session(server.url)).listTools()
     expect(listed.ok && listed.listing.tools).toHaveLength(1)
     expect(listed.ok && listed.listing.notes).toEqual([
-      'tools/list holds an entry without a name; it was left out',
+      'tools/list contains an entry without a name, which was left out',
     ])
   })
 })
