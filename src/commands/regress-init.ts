@@ -56,7 +56,7 @@ function next(
     ...(missing.length > 0 ? [`Replace each TODO with a real value: ${names(missing)}.`] : []),
     ...(guessed.length > 0
       ? [
-          `Check that these only read, which the server does not say, and remove those that write from \`reads\`: ${names(guessed)}.`,
+          `Check that these tools only read, since the server does not say so, and remove the others from \`reads\`: ${names(guessed)}.`,
         ]
       : []),
     ...(writers.length > 0 ? [forWriters(cases === writers.length, names(writers))] : []),
@@ -73,6 +73,6 @@ function next(
 
 /** Whether all cases are of tools that write, or their cases are comments. */
 function forWriters(all: boolean, names: string): string {
-  if (all) return `Add --writes to run the cases, for a server that may be written to: ${names} may write.`
-  return `Uncomment the cases of tools that write, for a server that may be written to: ${names}.`
+  if (all) return `If it is safe to write to this server, run the cases with --writes: ${names} may write.`
+  return `If it is safe to write to this server, uncomment the cases of tools that write: ${names}.`
 }

@@ -7,7 +7,7 @@ import type { Tally } from './tally.ts'
 /** Names of text that commits carry are shown up to here: a hostile message may hold thousands. */
 const coAuthorsShown = 10
 
-/** Who approved, whose approval went stale and why, who cannot approve and why (rule "Shown to the reader"). */
+/** Who approved, whose approval went stale and why, who cannot approve and why. */
 export function approvalDetails(tally: Tally, snapshot: Snapshot): string[] {
   return [
     ...tally.counted.map(counts),

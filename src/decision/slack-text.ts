@@ -1,7 +1,7 @@
 import { oneLine } from './markdown.ts'
 
 /**
- * Text that people wrote, for Slack (rule "Untrusted input"): on one line, without marks that deceive the eye, cut by code
+ * Text that people wrote, for Slack: on one line, without marks that deceive the eye, cut by code
  * point, then escaped. Only `&`, `<` and `>` have a meaning of their own, so a forged `<!channel>` or `<url|text>` shows
  * as text: https://docs.slack.dev/messaging/formatting-message-text/#escaping.
  *

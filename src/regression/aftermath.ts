@@ -5,8 +5,8 @@ import { fill } from './variables.ts'
 import { type Verified, verifyLedger, verifyReceipt } from './verification.ts'
 
 /**
- * Looks at what a case left in the ledger and on the chain. `lost` says that a write got no reply. What cannot be looked
- * at, since a step did not capture what it needs, is inconclusive, and keeps nothing else from being looked at.
+ * Verifies what a case left in the ledger and on the chain. `lost`: a write got no reply. A check whose input no step captured
+ * is inconclusive, and does not prevent the other checks.
  */
 export async function verify(
   entry: SuiteCase,
@@ -52,7 +52,7 @@ function take(check: Verified, result: CaseResult, lost: boolean): void {
   result.gate = 'ledger'
 }
 
-/** Cleaning up is tried always; what stays behind is said, and judges nothing. */
+/** Always tries to clean up. Leftovers are reported and do not affect the verdict. */
 export async function cleanUp(
   steps: NonNullable<SuiteCase['cleanup']>,
   context: CaseContext,

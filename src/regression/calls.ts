@@ -4,7 +4,7 @@ import type { FaultCause, ListedTool, Outcome, StagingSession } from '../service
 import { isExpected } from './expectation.ts'
 import { writesIn } from './reads.ts'
 
-/** One call as it was measured. `expected` says whether its kind of outcome is the one that its case asks for. */
+/** One measured call. `expected`: whether its outcome is of the kind that its case expects. */
 export type CallRecord = {
   tool: string
   kind: Outcome['kind']
@@ -13,7 +13,7 @@ export type CallRecord = {
   attempt: number
 }
 
-/** `unanswered`: the server ended the session, and the call is not safe to repeat; it is not among the records. */
+/** `unanswered`: the server ended the session, and the call is not safe to repeat. It is not recorded. */
 export type Called = { outcome: Outcome; ms: number; attempts: number; unanswered: boolean }
 
 export type Call = {
@@ -30,15 +30,15 @@ export type Caller = {
   tools: ReadonlyMap<string, ListedTool>
   /** The calls of all callers of the run. */
   records: CallRecord[]
-  /** The calls of this one. */
+  /** The calls of this caller. */
   own: CallRecord[]
-  /** One measured call, retried where the rule allows. Throws `RunStopped` when the server is gone. */
+  /** One measured call, with retries where they are allowed. Throws `RunStopped` when the server is gone. */
   call: (call: Call) => Promise<Called>
-  /** One call that is not measured. */
+  /** One unmeasured call. */
   quietly: (call: Call) => Promise<Outcome>
 }
 
-/** Thrown where going on makes no sense: the verdict is then inconclusive, never a regression. */
+/** Thrown when it makes no sense to continue. The verdict is then inconclusive, never failed. */
 export type RunStopped = Error & { stopped: true }
 
 export function runStopped(message: string): RunStopped {
@@ -52,7 +52,7 @@ export function isRunStopped(error: unknown): error is RunStopped {
 const ATTEMPTS = 3
 const BACKOFF_MS = 200
 
-/** Retried: connection errors, 429, 502 to 504 (rule "Measuring"). Never a timeout: it may have happened. */
+/** Retried: connection errors, 429, 502 to 504. Never a timeout, since the call may have taken effect. */
 const retried: ReadonlySet<FaultCause> = new Set([
   'connection',
   'closed',
@@ -61,7 +61,7 @@ const retried: ReadonlySet<FaultCause> = new Set([
   'unavailable',
 ])
 
-/** The faults after which the session itself is in doubt; a 404 may be one that a server without sessions gives after a restart. */
+/** The faults after which the session itself is in doubt. A server without sessions may answer 404 after a restart. */
 const needsReopening: ReadonlySet<FaultCause> = new Set([
   'connection',
   'closed',
@@ -74,19 +74,19 @@ export type CallerOptions = {
   session: StagingSession
   tools: ReadonlyMap<string, ListedTool>
   reopen: () => Promise<StagingSession | undefined>
-  /** Told each time that the server ended the session. */
+  /** Called each time the server ends the session. */
   onSessionEnded?: () => void
-  /** Told of each answer that a strict client refuses. */
+  /** Called for each answer that a strict client rejects. */
   onRefused?: (problem: string) => void
-  /** Waited for after each call, outside the measure. */
+  /** Awaited after each call, outside the measured time. */
   afterCall?: (session: StagingSession) => Promise<void>
   maxTotal: number
-  /** Where several callers put their calls together. */
+  /** Collects the calls of several callers. */
   records?: CallRecord[]
   signal?: AbortSignal
 }
 
-/** Calls tools one at a time, connecting outside the measure. */
+/** Calls tools one at a time; the time to connect is not measured. */
 export function createCaller({
   session: first,
   tools,
@@ -128,7 +128,7 @@ export function createCaller({
     session = next
   }
 
-  /** A call whose session ended is made once more in a new one, where that is safe; only the second is an answer. */
+  /** Repeats a call whose session ended once in a new session, if that is safe. Only the second outcome counts. */
   async function inSession(call: Call): Promise<{ outcome: Outcome; ms: number }> {
     const first = await once(call)
     return isSessionEnded(first.outcome) && isRepeatable(call, tools.get(call.tool)) ? once(call) : first
@@ -173,8 +173,8 @@ function mayRetry(outcome: Outcome, call: Call, tool: ListedTool | undefined): b
 type LifeWatch = { stop: () => Promise<boolean> }
 
 /**
- * Asks for a sign of life once half of the time is gone, so that a server that hangs is told from one slow tool at the
- * moment of the timeout, not a second timeout later. By then the call is far from any good latency.
+ * Sends a ping once half of the time has passed, so that at the timeout a hung server can be told from a slow tool without
+ * waiting for a second timeout. A call that takes this long already has a bad latency.
  */
 function watchLife(session: StagingSession, timeout: number): LifeWatch {
   let sign: Promise<boolean> | undefined

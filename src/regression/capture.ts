@@ -5,7 +5,7 @@ import type { Mismatch } from './mismatch.ts'
 import type { Redactor } from './redaction.ts'
 import type { Planned } from './steps.ts'
 
-/** Takes values out of an answer for later steps. Says what could not be found. */
+/** Captures values from an answer for later steps. Returns what could not be found. */
 export function captureFrom(
   result: RawResult,
   capture: Planned['capture'],

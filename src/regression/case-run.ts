@@ -48,7 +48,7 @@ export function toolsOf(entry: SuiteCase): string[] {
   return [...new Set(plan(entry).map(({ tool }) => tool))]
 }
 
-/** Whether a case asks for a look at the ledger or the chain. */
+/** Whether a case verifies anything in the ledger or on the chain. */
 export function verifies({ verify }: SuiteCase): boolean {
   return verify?.ledger !== undefined || verify?.receipt !== undefined
 }
@@ -81,7 +81,7 @@ function expectsUnknown(expect: Planned['expect']): boolean {
   return expectedStatuses(expect).every((status) => status === 'unknown_tool')
 }
 
-/** A misspelt name must not pass as the test of an error, so such a test says `unknown_tool`. */
+/** A misspelled name must not pass as a test of an error, so such a test uses `unknown_tool`. */
 function notListed(name: string, listed: Iterable<string>): string {
   const near = nearestFew(name, listed)
   const hint = near.length > 0 ? `; the nearest: ${near.join(', ')}` : ''
@@ -92,7 +92,7 @@ function failed(mismatch: Mismatch): Partial<CaseResult> {
   return { verdict: 'failed', mismatches: [mismatch] }
 }
 
-/** True where a write lost its reply: whether it happened is then for the ledger to say, never for a second try. */
+/** True when the reply to a write was lost. The ledger then shows whether it happened; it is never retried. */
 async function runSteps(
   entry: SuiteCase,
   context: CaseContext,
@@ -147,7 +147,7 @@ async function runStep(
   return { outcome, found }
 }
 
-/** The answer without what is secret or masked: its JSON, its text, or what its blocks are. */
+/** The answer without secret or masked parts: its JSON, its text, or a description of its blocks. */
 function compareSnapshot(
   key: string,
   wanted: NonNullable<Planned['expect']['snapshot']>,
@@ -160,7 +160,7 @@ function compareSnapshot(
   return snapshotMismatches(snapshots, key, shown)
 }
 
-/** Nobody knows whether it happened; that is no error of the server, which may end a session at any time. */
+/** Whether it happened is unknown. That is not a server error, since a server may end a session at any time. */
 function unanswered({ tool }: Planned, result: CaseResult): { found: Mismatch[] } {
   result.verdict = 'inconclusive'
   result.notes.push(
@@ -171,7 +171,7 @@ function unanswered({ tool }: Planned, result: CaseResult): { found: Mismatch[] 
 
 const LONGEST = 500
 
-/** The last step before anything is kept: redacted, cut, and judged. */
+/** The last step before anything is stored: redacts, truncates and evaluates. */
 function sealed(result: CaseResult, redactor: Redactor): CaseResult {
   const clean = (text: string) => cut(redactor.text(text), LONGEST)
   const verdict = result.mismatches.length > 0 ? 'failed' : result.verdict

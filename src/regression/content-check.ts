@@ -19,7 +19,7 @@ export function contentMismatches(outcome: Outcome, expected: readonly BlockExpe
   })
 }
 
-/** What the blocks of an answer are, in place of their data. */
+/** Describes the blocks of an answer without their data. */
 export function describeBlocks({ content }: RawResult): unknown[] {
   return (Array.isArray(content) ? content : []).map((block) => parts(read(block)))
 }
@@ -34,7 +34,10 @@ type Block = {
   bytes?: Buffer | undefined
 }
 
-/** Each kind of block keeps its parts elsewhere: https://modelcontextprotocol.io/specification/2025-11-25/server/tools#tool-result */
+/**
+ * Each kind of block has its parts in a different place:
+ * https://modelcontextprotocol.io/specification/2025-11-25/server/tools#tool-result
+ */
 function read(value: unknown): Block {
   const block = record(value)
   const inner = block.type === 'resource' ? record(block.resource) : block
@@ -56,7 +59,7 @@ function decoded(base64: string): Buffer | undefined {
     : undefined
 }
 
-/** What of a block is not as it should be, by the names of the suite. */
+/** The differences of a block, by the names that the suite uses. */
 function failures(block: Block, wanted: BlockExpectation): string[] {
   const texts = (['text', 'uri', 'name'] as const).filter((key) => {
     const rule = wanted[key]
@@ -88,7 +91,7 @@ function hashOf(bytes: Buffer | undefined): string | undefined {
   return bytes && createHash('sha256').update(bytes).digest('hex')
 }
 
-/** The block that comes nearest, with what is wrong about it; the types that there are, where none is of the right one. */
+/** The closest block and its differences; the types of all blocks if none has the right one. */
 function nearest(blocks: readonly Block[], wanted: BlockExpectation, from: number): string {
   const left = blocks.slice(from)
   const [best] = left

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseJson, plain, type StagingSession, type ToolListing } from '../services/mcp.ts'
 import type { Redactor } from './redaction.ts'
 
-/** The stored `tools/list` of a release: raw, with all that the list may depend on. */
+/** The stored `tools/list` of a release: raw, with everything that the list may depend on. */
 const baselineSchema = z.strictObject({
   version: z.literal(1),
   recordedAt: z.iso.datetime(),
@@ -11,9 +11,9 @@ const baselineSchema = z.strictObject({
   capabilities: z.unknown(),
   pinned: z.strictObject({ capabilities: z.record(z.string(), z.unknown()), login: z.string() }),
   tools: z.array(z.looseObject({ name: z.string() })),
-  /** The versions of the protocol that the run had confirmed, its own among them. */
+  /** The protocol versions that the run confirmed, including its own. */
   spoken: z.array(z.string()).default([]),
-  /** The versions that it had asked for, spoken or not. */
+  /** The versions that it asked for, supported or not. */
   asked: z.array(z.string()).default([]),
   /** p95 in milliseconds by tool, for the chart against the last release. */
   latency: z.record(z.string(), z.preprocess(plain, z.number())).default({}),
@@ -22,15 +22,15 @@ const baselineSchema = z.strictObject({
 })
 export type Baseline = z.output<typeof baselineSchema>
 
-/** The versions of the protocol that a server is known to speak, and those that it was asked for. */
+/** The protocol versions that a server is known to support, and those that it was asked for. */
 export type Versions = { spoken: readonly string[]; asked: readonly string[] }
 
-/** Every version that the server of a stored list spoke. */
+/** Every version that the server of a stored list supported. */
 export function versionsOf({ protocolVersion, spoken }: Baseline): string[] {
   return [...new Set([protocolVersion, ...spoken])].filter((version) => version !== '')
 }
 
-/** What to store of a session as the next baseline. Redacted, since descriptions and defaults come from the server. */
+/** What to store from a session as the next baseline. Redacted, since descriptions and defaults come from the server. */
 export function baselineOf(
   session: StagingSession,
   listing: ToolListing,

@@ -7,14 +7,14 @@ import type { GateResult, RunReport } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 
 type Changes = RunReport['contract']['changes']
-/** `asked` may leave out what is spoken. Unset, nothing was asked for but what is spoken. */
+/** `asked` may omit the supported versions. Unset: only the supported ones were asked for. */
 export type JudgedAt = { now: Date; spoken: Versions['spoken']; asked?: Versions['asked'] }
 export type ContractJudged = { gate: GateResult; changes: Changes; notes: string[] }
 
 /**
- * Judges the list of tools against the last release's. Without a baseline it passes with a note. A baseline that was
- * recorded with other capabilities or another login may differ for that reason alone, so its differences judge nothing.
- * A stored run that is judged again brings the versions of the protocol that it had asked for and found spoken.
+ * Compares the list of tools with the last release. Without a baseline it passes with a note. A baseline recorded with other
+ * capabilities or another login may differ for that reason alone, so differences from it are inconclusive. A stored run that is
+ * evaluated again brings the protocol versions that it asked for and that were supported.
  */
 export function contractGate(
   { suite, baseline }: { suite: Suite; baseline?: Baseline },

@@ -1,4 +1,4 @@
-/** A number with the words that agree with it: `1 case holds`, `2 cases hold`. */
+/** A number with the matching singular or plural: `1 case passed`, `2 cases passed`. */
 export function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`
 }

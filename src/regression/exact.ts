@@ -1,7 +1,7 @@
 import { type ExactNumber, isExact } from '../services/mcp.ts'
 import { compareRatios, isMultiple, type Ratio, ratio } from './ratio.ts'
 
-/** Comparing JSON values with their numbers as they are written: two ids that differ in the last digit are not equal. */
+/** Compares JSON values with exact numbers: two ids that differ in the last digit are not equal. */
 
 export type JsonNumber = number | ExactNumber
 
@@ -9,25 +9,25 @@ export function isJsonNumber(value: unknown): value is JsonNumber {
   return typeof value === 'number' || isExact(value)
 }
 
-/** The number as text: as it was written where a double would print it differently. */
+/** The number as text, in its original form if a double would print differently. */
 export function numberText(value: JsonNumber): string {
   return isExact(value) ? value.rawJSON : String(value)
 }
 
-/** The exact value; undefined for an exponent beyond ±999, whose digits nobody could hold. */
+/** The exact value; undefined for an exponent beyond ±999, which has too many digits. */
 export function exactValue(value: JsonNumber): Ratio | undefined {
   const text = numberText(value)
   return /^-?\d+(\.\d+)?(e[+-]?0*\d{1,3})?$/i.test(text) ? ratio(text) : undefined
 }
 
-/** Negative, zero or positive, as `left` is below, at or above `right`; undefined where that cannot be told. */
+/** Negative, zero or positive, as `left` is below, at or above `right`; undefined if unknown. */
 export function compareNumbers(left: JsonNumber, right: JsonNumber): number | undefined {
   if (typeof left === 'number' && typeof right === 'number') return left - right
   const [one, other] = [exactValue(left), exactValue(right)]
   return one && other && compareRatios(one, other)
 }
 
-/** Whether `value` is a whole multiple of `step`; undefined where that cannot be told. */
+/** Whether `value` is a whole multiple of `step`; undefined if unknown. */
 export function isMultipleOf(value: JsonNumber, step: JsonNumber): boolean | undefined {
   const [one, other] = [exactValue(value), exactValue(step)]
   return one && other && isMultiple(one, other)
@@ -84,7 +84,7 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined'
 }
 
-/** Equality of JSON values, whatever the order of keys. */
+/** Equality of JSON values, regardless of key order. */
 export function sameJson(left: unknown, right: unknown): boolean {
   if (isJsonNumber(left) && isJsonNumber(right)) return canonicalNumber(left) === canonicalNumber(right)
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)

@@ -3,7 +3,7 @@ import { isObject } from './contract/json.ts'
 import { compareNumbers, exactValue, isJsonNumber, type JsonNumber, numberText } from './exact.ts'
 import { floor } from './ratio.ts'
 
-/** Arguments that fit a schema as far as it says, and what nobody but the reader of the suite can know. */
+/** Arguments that fit a schema as far as it tells, and the values that only the reader of the suite can supply. */
 export type Example = { args: Record<string, unknown>; todo: string[] }
 
 const MOST_DEEP = 8
@@ -80,7 +80,7 @@ const formats: Record<string, string> = {
   ipv4: '192.0.2.1',
 }
 
-/** A word that any search or echo takes; undefined where only a real value would do, such as an id or a path. */
+/** A word that any search or echo accepts; undefined where only a real value works, such as an id or a path. */
 function ofText(
   { format, minLength = 0, maxLength = 100 }: Record<string, unknown>,
   name: string,
@@ -97,7 +97,7 @@ function isIdentifier(name: string): boolean {
   return /(^|[._-])id$|Id$/.test(name)
 }
 
-/** A suite would take `${…}` for a variable. */
+/** A suite would read `${…}` as a variable. */
 function isUsable(value: unknown): boolean {
   return value !== undefined && value !== null && !JSON.stringify(value).includes('${')
 }

@@ -3,7 +3,7 @@ import { json, writtenNumber } from './suite-words.ts'
 import { jsonPath, pattern } from './units.ts'
 import { valueKinds } from './value-kinds.ts'
 
-/** What a value is compared with, other than a plain value, which must be equal. */
+/** A comparison for a value. A plain value, in contrast, must be equal. */
 export const comparison = z.strictObject({
   any: z.enum(valueKinds).optional().describe('The value is of this kind, whatever it is.'),
   equals: json.optional().describe('The value equals this one, even if it looks like a comparison.'),
@@ -33,7 +33,7 @@ export const expectedValue = json.superRefine((value, context) => {
   context.addIssue({ code: 'custom', message: `${why}; write {equals: …} to compare with an object` })
 })
 
-/** Tells a comparison from a plain value. */
+/** Distinguishes a comparison from a plain value. */
 export function asComparison(value: unknown): Comparison | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
   const keys = Object.keys(value)

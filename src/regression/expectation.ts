@@ -7,7 +7,7 @@ import type { Mismatch } from './mismatch.ts'
 import { finds, show, textMismatches } from './text-check.ts'
 import { isOfKind } from './value-kinds.ts'
 
-/** The body that JSONPaths are asked of: the structured content, otherwise the first text block that is JSON. */
+/** The body that JSONPaths are applied to: the structured content, otherwise the first text block that is JSON. */
 export function bodyOf(result: RawResult): unknown {
   if (result.structuredContent !== undefined) return result.structuredContent
   for (const block of Array.isArray(result.content) ? result.content : []) {
@@ -22,7 +22,7 @@ export function bodyOf(result: RawResult): unknown {
   return undefined
 }
 
-/** Compares an outcome with what its case expects. Nothing said means: it answers, and answers well. */
+/** Compares an outcome with the expectation of its case. Default: a successful answer. */
 export function mismatches(outcome: Outcome, expectation: Expectation, text: string): Mismatch[] {
   const wanted = expectedStatuses(expectation)
   if (!isExpected(outcome, wanted)) {
@@ -49,13 +49,15 @@ export function expectedStatuses({ status = 'ok' }: Expectation): string[] {
   return Array.isArray(status) ? status : [status]
 }
 
-/** Whether the outcome has one of the statuses. `unknown_tool` is an error of either kind that says that there is no such tool. */
+/**
+ * Whether the outcome has one of the statuses. `unknown_tool` is a tool or protocol error that says that there is no such tool.
+ */
 export function isExpected(outcome: Outcome, statuses: readonly string[]): boolean {
   if (statuses.includes(outcome.kind)) return true
   return statuses.includes('unknown_tool') && 'unknownTool' in outcome && outcome.unknownTool
 }
 
-/** An outcome in a few words, for the reader of a failure. */
+/** A short description of an outcome, for failure messages. */
 export function describe(outcome: Outcome, text: string): string {
   if (outcome.kind === 'ok') return `ok: ${text}`
   if ('unknownTool' in outcome && outcome.unknownTool)

@@ -2,18 +2,18 @@ import type { ListedTool } from '../services/mcp.ts'
 import { type Example, exampleArgs } from './example-args.ts'
 import { saysThatItWrites, writesBy } from './reads.ts'
 
-/** A first suite for a server, as text for somebody to complete. */
+/** A first suite for a server, as text for the user to complete. */
 export type FirstSuite = {
   text: string
-  /** How many cases are no comments. */
+  /** The number of cases that are not commented out. */
   cases: number
-  /** The names of cases that only read and can run as they are. */
+  /** The names of read-only cases that can run unchanged. */
   ready: string[]
-  /** For each tool the arguments whose values nobody but the reader knows. */
+  /** For each tool, the arguments whose values only the user knows. */
   todo: Map<string, string[]>
-  /** Tools that are taken for reading by their names alone. */
+  /** Tools that are assumed to be read-only because of their names. */
   guessed: string[]
-  /** Tools that may write. Their cases are comments, where there are others. */
+  /** Tools that may write. Their cases are commented out if there are others. */
   writers: string[]
 }
 
@@ -81,7 +81,7 @@ function caseText(
   ]
 }
 
-/** JSON is YAML, and a line of it cannot be broken out of. */
+/** JSON is valid YAML, and text cannot break out of it. */
 function flow(value: unknown): string {
   return JSON.stringify(value)
 }
@@ -97,7 +97,7 @@ const writingWords = new Set(
   ),
 )
 
-/** Whether the first or the second word of a name says that it reads, and none that it writes. */
+/** Whether the first or second word of a name indicates reading, and no word indicates writing. */
 function readsByName(tool: ListedTool): boolean {
   if (saysThatItWrites(tool) !== undefined) return false
   const words = tool.name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).map((word) => word.toLowerCase())

@@ -2,7 +2,7 @@ import { exec, type JsonValue } from 'jsonpath-rfc9535'
 import { exactNumber, isExact, plain } from '../services/mcp.ts'
 import { compareNumbers, exactValue, isJsonNumber, type JsonNumber, numberText } from './exact.ts'
 
-/** The values that a JSONPath (RFC 9535) finds, with their numbers as they are written. */
+/** The values that a JSONPath (RFC 9535) finds, with exact numbers. */
 export function queryJson(body: unknown, path: string): unknown[] {
   return pathsIn(body, path).map((keys) =>
     keys.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], body),
@@ -18,8 +18,8 @@ export function pathsIn(body: unknown, path: string): (string | number)[][] {
 }
 
 /**
- * The library compares doubles only. Where a double would round a number of the document or of the expression, all
- * numbers are replaced by doubles in the same order, so that each comparison of a filter comes out as it would exactly.
+ * The library compares only doubles. If a double would round a number of the document or the expression, all numbers are
+ * replaced by doubles in the same order, so that each comparison of a filter gives the exact result.
  */
 function inDoubles(body: unknown, path: string): { document: unknown; expression: string } {
   const literals = [...path.matchAll(tokens)].flatMap(([text]) =>
@@ -35,7 +35,7 @@ function inDoubles(body: unknown, path: string): { document: unknown; expression
   return { document: replaced(body, doubleOf), expression }
 }
 
-/** Texts in quotes, names, and numbers: a number within the first two is none. */
+/** Quoted texts, names and numbers. Digits within the first two are not numbers. */
 const tokens =
   /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[A-Za-z_\u0080-\u{10FFFF}][\w\u0080-\u{10FFFF}]*|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gu
 
@@ -53,7 +53,7 @@ function numbersIn(value: unknown): JsonNumber[] {
   return Object.values(value).flatMap(numbersIn)
 }
 
-/** A double for each number, by its text: equal for equal numbers, and otherwise in the same order. */
+/** Maps the text of each number to a double: equal for equal numbers, otherwise in the same order. */
 function distinctDoubles(numbers: JsonNumber[]): Map<string, number> {
   const doubles = new Map<string, number>()
   let last: { number: JsonNumber; double: number } | undefined
@@ -82,7 +82,7 @@ function replaced(value: unknown, doubleOf: (number: JsonNumber) => number): unk
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item, doubleOf)]))
 }
 
-/** Keys come as a normalized path writes them: with control characters, quotes and backslashes escaped. */
+/** Keys are in normalized path notation, with control characters, quotes and backslashes escaped. */
 function plainKey(key: string | number): string | number {
   if (typeof key === 'number') return key
   return key.replace(/\\(u[0-9a-f]{4}|.)/g, (_all, code) => unescaped(code))

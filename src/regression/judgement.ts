@@ -10,7 +10,7 @@ import type { RunInput } from './run-input.ts'
 import { wilson } from './statistics.ts'
 import { isError, toolRows } from './tool-rows.ts'
 
-/** Turns what was seen into the report. Pure but for the clock that measures the run. */
+/** Builds the report from what was collected. Pure except for the clock that measures the run. */
 export function buildReport(input: RunInput, seen: Gathered): RunReport {
   const rows = toolRows(seen.records, seen.tools, underLoad(input) ? {} : (input.baseline?.latency ?? {}))
   const gates = allGates(input, seen)
@@ -58,7 +58,7 @@ function serverOf({ server, protocolVersion, transport }: StagingSession): NonNu
   return { name: server.name, version: server.version, protocol: protocolVersion, transport }
 }
 
-/** A run that could not go on is inconclusive whatever it saw: half a run must never be called a regression. */
+/** A run that could not continue is always inconclusive: half a run must never be called a regression. */
 export function verdictOf(gates: GateResult[]): RunVerdict {
   const verdicts = gates.map(({ verdict }) => verdict)
   if (gates.some(({ gate, verdict }) => gate === 'connection' && verdict === 'inconclusive'))
@@ -94,10 +94,13 @@ function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {
   ]
 }
 
-/** What the report says by itself. A suite that captures the word `failed` as a secret must not unmake a verdict. */
+/**
+ * Fields with the report's own values. They are not redacted, so that a suite cannot hide a verdict by capturing the word
+ * `failed` as a secret.
+ */
 const ours = new Set(['verdict', 'gate', 'severity', 'side', 'kind', 'transport', 'startedAt'])
 
-/** The longest sentence of a report: servers put anything into their errors. */
+/** The longest text in a report, since server errors can contain anything. */
 const LONGEST = 4000
 
 function redactReport(value: unknown, redactor: Redactor): unknown {

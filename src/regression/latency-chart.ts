@@ -3,8 +3,8 @@ import type { ToolRow } from './report-schema.ts'
 const WIDTH = 32
 
 /**
- * p95 of each tool as bars of text, beside the last release where it is known, on one common scale. Empty where nothing
- * was measured. Names come from the server and are cut and stripped.
+ * p95 of each tool as text bars, next to the last release if known, on one scale. Empty if nothing was measured. Names come
+ * from the server and are truncated and sanitized.
  */
 export function latencyChart(rows: readonly ToolRow[], limit: number): string {
   const shown = rows.filter((row): row is ToolRow & { p95: number } => row.readOnly && row.p95 !== undefined)
@@ -27,7 +27,7 @@ function bar(value: number, most: number): string {
   return `${'█'.repeat(full)}${'·'.repeat(WIDTH - full)}`
 }
 
-/** Milliseconds as people read them: `0.8 ms`, `120 ms`, `3.25 s`. */
+/** Formats milliseconds for people: `0.8 ms`, `120 ms`, `3.25 s`. */
 export function millis(value: number): string {
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`
   return value >= 10 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`

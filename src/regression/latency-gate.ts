@@ -10,7 +10,7 @@ import { latencies } from './tool-rows.ts'
 
 type Seen = Pick<Gathered, 'records' | 'tools' | 'cases'>
 
-/** p95 of each tool that repeatable cases call; what else is called is judged for correctness only. */
+/** p95 of each tool that repeatable cases call; other tools are checked only for correctness. */
 export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCase[]): GateResult {
   const measured = measuredTools(cases, seen.tools)
   const byTool = Map.groupBy(seen.records, ({ tool }) => tool)
@@ -42,14 +42,14 @@ function why({ perTool, total, reason }: Limits): string {
   return reason !== undefined && (perTool === 0 || total === 0) ? `; a minimum is 0: ${reason}` : ''
 }
 
-/** Read-only tools that were called and that nothing was measured of, so that a reader does not take them for good. */
+/** Read-only tools that were called but not measured, so that a reader does not assume that they are fast. */
 function aside(called: Iterable<string>, measured: ReadonlySet<string>, { tools }: Seen): string {
   const others = [...called].filter((tool) => !measured.has(tool) && !writesBy(tools.get(tool)))
   if (others.length === 0) return ''
   return `; not measured, because no read-only case calls it: ${others.join(', ')}`
 }
 
-/** What is missing: samples in all, and of each tool that has too few. */
+/** The missing samples: in total, and of each tool that has too few. */
 function shortOf({ n, tools }: LatencyJudgement, seen: Seen, { perTool, total }: Limits): string[] {
   const few = tools.filter((each) => each.n < perTool)
   return [
@@ -67,7 +67,7 @@ function hasNoHints({ records, tools }: Seen): boolean {
   return called.every(writesBy) && called.some((tool) => saysThatItWrites(tool) === undefined)
 }
 
-/** Only a case that passed is repeated until its tools have samples enough. */
+/** Only a case that passed is repeated until its tools have enough samples. */
 function whyFew(tool: string, cases: Seen['cases']): string {
   const mine = cases.filter(({ tools }) => tools.includes(tool))
   const failed = mine.filter(({ verdict }) => verdict === 'failed')

@@ -5,7 +5,7 @@ import type { SuiteCase } from './suite-schema.ts'
 
 const MOST_NAMED = 3
 
-/** Whether what the cases left in the ledger and on the chain is right, and of which cases nobody knows. */
+/** Whether the cases left the expected rows and receipts, and which cases could not be verified. */
 export function ledgerGate(cases: readonly SuiteCase[], results: readonly CaseResult[]): GateResult[] {
   const verifying = cases.filter(verifies)
   if (verifying.length === 0) return []

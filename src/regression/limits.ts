@@ -1,7 +1,7 @@
 import { compareRatios, type Ratio, ratio } from './ratio.ts'
 import type { Suite } from './suite-schema.ts'
 
-/** What a run is held to. Rates are exact shares, times milliseconds. */
+/** The limits of a run. Rates are exact fractions, times are milliseconds. */
 export type Limits = {
   errorRate: Ratio
   p95: number
@@ -9,11 +9,11 @@ export type Limits = {
   warn: number
   perTool: number
   total: number
-  /** Why a floor is 0. */
+  /** Why a sample minimum is 0. */
   reason?: string | undefined
 }
 
-/** The limits of rule "Measuring", which hold where neither a policy nor the suite says more. */
+/** The default limits, where neither a policy nor the suite sets others. */
 export const defaultLimits: Limits = {
   errorRate: ratio('2%'),
   p95: 3000,
@@ -23,8 +23,8 @@ export const defaultLimits: Limits = {
 }
 
 /**
- * A suite may only tighten: where it asks for less than the policy does, the policy holds and the report says so. The
- * suite comes from the head, so a pull request must not be able to loosen what it is judged by.
+ * A suite can only tighten the limits. Where it is looser, the policy applies and the report says so. The suite comes from the
+ * head, and a pull request must not loosen its own limits.
  */
 export function tighten(policy: Limits, gates: Suite['gates']): { limits: Limits; refused: string[] } {
   const refused: string[] = []

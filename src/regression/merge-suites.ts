@@ -6,8 +6,8 @@ import { type Suite, suiteSchema } from './suite-schema.ts'
 export type SuitePart = { file: string; suite: Suite }
 
 /**
- * One suite of several files: their cases and lists one after the other. What holds for the whole run, such as `gates`, is
- * set in one file, or in the same way in all that set it; which of two would count nobody could tell.
+ * Merges several suite files into one by appending their cases and lists. Settings for the whole run, such as `gates`, must be
+ * in one file or equal in all files that set them, since it would be unclear which one counts.
  */
 export function mergeSuites([first, ...others]: readonly SuitePart[]): FileResult<Suite> {
   if (!first) throw new RangeError('there is no suite to merge')
@@ -69,7 +69,7 @@ function problem({ file }: SuitePart, message: string): FileProblem {
   return { file, line: 1, column: 1, message }
 }
 
-/** Exports lie beside the suite that names them; paths are read from the folder of the first. */
+/** Export files are next to the suite that names them; paths become relative to the folder of the first suite. */
 function movedExports({ file, suite }: SuitePart, folder: string): Suite['reconcile'] {
   const moved = relative(folder, dirname(file))
   return suite.reconcile.map((entry) => {

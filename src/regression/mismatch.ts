@@ -1,2 +1,2 @@
-/** One difference between what was expected and what came. */
+/** One difference between the expected and the actual result. */
 export type Mismatch = { where: string; expected: string; actual: string }

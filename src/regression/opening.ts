@@ -4,7 +4,7 @@ import type { Redactor } from './redaction.ts'
 import type { RunInput } from './run-input.ts'
 import type { Suite } from './suite-schema.ts'
 
-/** How the sessions, the ledger and the receipts of a run are opened, for the command line and for the bot. */
+/** Opens the sessions, the ledger and the receipts of a run, for the command line and for the bot. */
 
 export function sessionOptions({ defaults }: Pick<Suite, 'defaults'>) {
   const { timeout, max_total: maxTotal, max_bytes: maxBytes, elicitation } = defaults
@@ -12,8 +12,8 @@ export function sessionOptions({ defaults }: Pick<Suite, 'defaults'>) {
 }
 
 /**
- * Opens sessions of a run. What a login obtains on the way is as secret as what it was given. `prefix` is what the names of
- * the operator's variables begin with, for the one who has to set them.
+ * Opens sessions of a run. Tokens that a login obtains are as secret as its credentials. `prefix` is the prefix of the
+ * operator's variables, for error messages.
  */
 export function sessionsOf(
   target: StagingTarget,
@@ -29,7 +29,7 @@ export function sessionsOf(
   }
 }
 
-/** A login that is missing or refused names the variables that it comes from. */
+/** The error for a missing or rejected login names its variables. */
 function advised(opened: Opened, target: StagingTarget, prefix: string): Opened {
   if (opened.ok || opened.fault.cause !== 'unauthorized' || target.kind !== 'http') return opened
   const advice = {
@@ -41,7 +41,7 @@ function advised(opened: Opened, target: StagingTarget, prefix: string): Opened 
   return { ...opened, fault: { ...opened.fault, message: `${opened.fault.message}; ${advice}` } }
 }
 
-/** Loaded only where they are configured: most runs at an engineer's machine have no ledger. */
+/** Loaded only if configured: most runs on an engineer's machine have no ledger. */
 export async function sourcesOf(
   { ledger, receipts }: Operator,
   signal: AbortSignal,
@@ -55,8 +55,8 @@ export async function sourcesOf(
 }
 
 /**
- * Asks the server for a session in a version of the protocol. Undefined where it gave no answer that tells: only a server
- * that refuses to begin, or offers another version, does not speak it.
+ * Asks the server for a session in a protocol version. Undefined if the answer is not conclusive: only a server that refuses to
+ * start a session, or offers another version, does not support it.
  */
 export function speaksAt(
   target: StagingTarget,

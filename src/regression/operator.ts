@@ -3,7 +3,7 @@ import type { LedgerOptions } from '../services/ledger.ts'
 import { type Login, loginSecrets } from '../services/mcp.ts'
 
 /**
- * What the operator's environment says about a staging server. Addresses and credentials come from here, never from a
+ * A staging server's settings from the operator's environment. Addresses and credentials come from here, never from a
  * repository.
  */
 const text = z.string().trim().min(1).optional()
@@ -24,7 +24,7 @@ export type Operator = {
   login: Login
   ledger?: Pick<LedgerOptions, 'url' | 'key'>
   receipts?: { url: string }
-  /** What must never appear in anything stored or printed. */
+  /** Values that must never be stored or printed. */
   secrets: string[]
 }
 
@@ -75,7 +75,7 @@ function loginOf(given: z.output<typeof operatorEnvironment>): Login | string {
   return { kind: 'client_credentials_jwt', ...shared, privateKey, algorithm }
 }
 
-/** Keys of node providers sit in the path or the query of their address. */
+/** Node providers put their keys into the path or the query of the URL. */
 function urlSecrets(url: string): string[] {
   const { pathname, search, password } = new URL(url)
   return [...pathname.split('/'), ...search.slice(1).split(/[&=]/), password].filter(

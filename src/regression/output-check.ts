@@ -11,9 +11,8 @@ type RegExpEngine = NonNullable<CodeOptions['regExp']>
 type RegExpLike = ReturnType<RegExpEngine>
 
 /**
- * Checks structured answers against the tools' own `outputSchema`. The SDK would throw on a mismatch, even where the
- * answer is an error; so answers are read raw, and checked here by the dialect that `$schema` names (2020-12 where it
- * names none, as MCP says).
+ * Validates structured answers against the tools' `outputSchema`. The SDK would throw on a mismatch, even if the answer is an
+ * error. So answers are read raw and checked here by the dialect in `$schema` (2020-12 without one, as MCP requires).
  */
 export function outputChecker(): (tool: ListedTool | undefined, result: RawResult) => Mismatch[] {
   const compiled = new Map<ListedTool, Check>()
@@ -29,12 +28,12 @@ export function outputChecker(): (tool: ListedTool | undefined, result: RawResul
 }
 
 /**
- * Patterns of a schema come from the server, so they run on RE2, where no text can make them hang. A pattern that RE2 does
- * not know (it has no lookahead) is not checked.
+ * Patterns of a schema come from the server, so they run on RE2, where no text can make them hang. A pattern that RE2 does not
+ * support (such as lookahead) is not checked.
  */
 const engine: RegExpEngine = Object.assign(
   (pattern: string): RegExpLike => {
-    // Ajv tells patterns apart by their text.
+    // Ajv identifies patterns by their text.
     const named = { toString: () => pattern }
     try {
       const compiled = RE2JS.compile(pattern)

@@ -10,7 +10,7 @@ import type { Suite, SuiteCase } from './suite-schema.ts'
 import { isError, latencies } from './tool-rows.ts'
 import { fill } from './variables.ts'
 
-/** How far a run is: cases done of all; then the repeats that fill the samples. */
+/** Progress of a run: cases done of all, then the repeats for the samples. */
 export type Progress = { phase: 'cases' | 'samples'; done: number; total: number; name: string }
 
 export type PassInput = {
@@ -20,13 +20,13 @@ export type PassInput = {
   onProgress?: (progress: Progress) => void
 }
 
-/** A context for each call that may be under way at a time; the first one alone runs what may write. */
+/** One context per concurrent call. Only the first one runs cases that may write. */
 export type Contexts = readonly [CaseContext, ...CaseContext[]]
 
 /**
- * Warms up, runs every case once, and then repeats the passing read-only cases until the sample floors are met. With one
- * context the cases run in their order, one call at a time; with several, those that only read come first and share them.
- * Results go into `results` as they come, so that a run that dies keeps what it saw.
+ * Warms up, runs every case once, and then repeats the passing read-only cases until there are enough samples. With one context
+ * the cases run in order, one call at a time; with several, the read-only cases come first and share them. Results are added to
+ * `results` as they arrive, so that a failed run keeps them.
  */
 export async function runCases(input: PassInput, contexts: Contexts, results: CaseResult[]): Promise<void> {
   const [main] = contexts
@@ -48,7 +48,7 @@ export async function runCases(input: PassInput, contexts: Contexts, results: Ca
   await fillSamples(input, cases, contexts, results)
 }
 
-/** Each context takes the next item when it has done one. Once one fails, none begins another. */
+/** Each context takes the next item when it is done with one. After a failure, none starts another. */
 async function inParallel<Item>(
   contexts: Contexts,
   items: readonly Item[],
@@ -68,7 +68,7 @@ async function inParallel<Item>(
   if (failed) throw failed.reason
 }
 
-/** One uncounted call of each read-only tool: the first one often pays for caches and connections. */
+/** One uncounted call per read-only tool, since the first one often pays for caches and connections. */
 async function warmUp(cases: SuiteCase[], context: CaseContext): Promise<void> {
   const warm = new Set<string>()
   for (const entry of cases) {
@@ -109,10 +109,10 @@ async function fillSamples(
   }
 }
 
-/** Rounds in a row that may add no sample: expected errors do not stand for a tool that also answers. */
+/** How many rounds in a row may add no sample. Expected errors do not count for a tool that also answers. */
 const IDLE_ROUNDS = 10
 
-/** One more run of each case whose tool still misses samples; false where nothing is missing. */
+/** Runs each case once more whose tool still needs samples; false if none does. */
 async function fillRound(
   { limits, onProgress }: PassInput,
   rotation: Candidate[],
@@ -131,7 +131,7 @@ async function fillRound(
   return ran
 }
 
-/** A tool's good answers stand for it; its expected errors are repeated only where it has nothing else. */
+/** Only good answers count for a tool; its expected errors are repeated only if it has nothing else. */
 function preferAnswers(candidates: Candidate[]): Candidate[] {
   const answers = candidates.filter(({ entry }) =>
     plan(entry).some(({ expect }) => expectedStatuses(expect).includes('ok')),
@@ -157,8 +157,8 @@ function missingSamples(limits: Limits, caller: Caller, cases: SuiteCase[], rota
 }
 
 /**
- * Measures a passing case once more. An error counts for the error rate, where some are allowed; a wrong answer is wrong
- * however seldom it comes, and whatever came before it.
+ * Measures a passing case once more. An error counts toward the error rate, which may allow some. A wrong answer always fails
+ * the case, however rare.
  */
 async function repeat({ entry, result }: Candidate, context: CaseContext): Promise<void> {
   const { own } = context.caller

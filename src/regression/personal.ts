@@ -1,8 +1,8 @@
 import { findPhoneNumbersInText } from 'libphonenumber-js/min'
 
 /**
- * What a value looks like that could belong to a person; undefined for everything else. The whole value is read, in time
- * that grows with its length alone: what stands in a table may have been written to make it long.
+ * The kind of personal data that a value looks like; undefined for everything else. Reads the whole value in linear time, since
+ * table contents may be hostile.
  */
 export function personal(value: string): 'e-mail address' | 'phone number' | 'wallet' | undefined {
   if (holdsAddress(value)) return 'e-mail address'
@@ -10,7 +10,7 @@ export function personal(value: string): 'e-mail address' | 'phone number' | 'wa
   return holdsPhoneNumber(value) ? 'phone number' : undefined
 }
 
-/** Domains that RFC 2606 keeps for examples reach nobody. */
+/** Domains that RFC 2606 reserves for examples reach nobody. */
 const reservedDomain = /(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$/i
 const domainAtStart = /^(?:[\w-]{1,63}\.)+[a-z]{2,24}/i
 const LONGEST_DOMAIN = 253
@@ -27,11 +27,11 @@ function holdsAddress(text: string): boolean {
 /** Only a plus makes a number international. The shortest ones have six digits. */
 const maybePhone = /[+\uFF0B](?:[^\p{Nd}+\uFF0B]{0,4}\p{Nd}){6}/u
 
-/** The search for numbers is slow on long texts, so it reads one window after the other. */
+/** The search for numbers is slow on long texts, so it works on one window at a time. */
 const WINDOW = 2000
-/** The longest text that can be one number, so no number is cut by both of two windows. */
+/** The longest text that can be one number, so that every number is complete in at least one window. */
 const OVERLAP = 250
-/** How much before a window is read with it: what stands before a number can make it none. */
+/** How much text before a window is included, since the preceding text can rule a number out. */
 const BEFORE = 50
 
 function holdsPhoneNumber(text: string): boolean {
@@ -39,7 +39,7 @@ function holdsPhoneNumber(text: string): boolean {
     const begin = Math.max(0, from - BEFORE)
     const window = text.slice(begin, from + WINDOW)
     if (!maybePhone.test(window)) continue
-    // What begins within the overlap may be cut at its end; the next window has it whole.
+    // A match that begins within the overlap may be truncated; the next window contains all of it.
     const end = from + WINDOW < text.length ? from + WINDOW - OVERLAP : text.length
     if (findPhoneNumbersInText(window).some(({ startsAt }) => begin + startsAt < end)) return true
   }

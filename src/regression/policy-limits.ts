@@ -3,7 +3,9 @@ import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { ratio } from './ratio.ts'
 
-/** The limits of a policy: rates are exact shares, times milliseconds. The policy's schema lets no other text through. */
+/**
+ * The limits of a policy: rates are exact fractions, times are milliseconds. The policy schema has already validated the texts.
+ */
 export function limitsOfPolicy({ limits }: Pick<RegressionSettings, 'limits'>): Limits {
   const p95 = ms(limits.p95 as ms.StringValue)
   return {

@@ -6,7 +6,7 @@ import type { GateResult } from './report-schema.ts'
 
 type Client = Pick<StagingSession, 'strict'>
 
-/** Why a strict client refuses the list: each tool on its own, since one of them costs the client all of them. */
+/** Why a strict client rejects the list, tool by tool, since one bad tool costs the client all of them. */
 export function refusedInList({ strict }: Client, { tools, malformed = [] }: ToolListing): string[] {
   return [
     ...malformed.map((problem) => `tools/list: ${problem}`),
@@ -17,7 +17,7 @@ export function refusedInList({ strict }: Client, { tools, malformed = [] }: Too
   ]
 }
 
-/** What a strict client refused at the last release already: it was told then, and is no reason to stop this one. */
+/** What a strict client already rejected at the last release, which is no reason to stop this one. */
 export function refusedBefore(client: Client, baseline: Baseline | undefined): ReadonlySet<string> {
   if (baseline === undefined) return new Set()
   return new Set([
@@ -26,7 +26,7 @@ export function refusedBefore(client: Client, baseline: Baseline | undefined): R
   ])
 }
 
-/** Judges what a client refuses that keeps to the protocol: its users see a dead tool, or none at all. */
+/** Evaluates what a client that follows the protocol rejects: its users see a broken tool, or none at all. */
 export function protocolGate(refused: readonly string[], before: ReadonlySet<string>): GateResult {
   const say = (verdict: GateResult['verdict'], message: string): GateResult => ({
     gate: 'protocol',

@@ -4,8 +4,8 @@ export type Ratio = { numerator: bigint; denominator: bigint }
 const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?0*\d{1,3}))?(%?)$/i
 
 /**
- * Reads a number, or a text such as `2%`, `0.7%` or `0.02`, as the fraction that its decimal digits say.
- * A number counts as its shortest decimal form: 0.1 is one tenth. Throws a RangeError on anything else.
+ * Reads a number, or a text such as `2%`, `0.7%` or `0.02`, as the fraction of its decimal digits. A number counts as its
+ * shortest decimal form: 0.1 is one tenth. Throws a RangeError on anything else.
  */
 export function ratio(value: number | string): Ratio {
   const text = String(value).replaceAll(' ', '')
@@ -47,7 +47,7 @@ export function asNumber({ numerator, denominator }: Ratio): number {
   return Number(numerator) / Number(denominator)
 }
 
-/** A share that `ratio` has read, in words: `7%`, `0.7%`. */
+/** A fraction from `ratio` as text: `7%`, `0.7%`. */
 export function percent({ numerator, denominator }: Ratio): string {
   const places = String(denominator).length - 1
   const digits = String(numerator * 100n).padStart(places + 1, '0')

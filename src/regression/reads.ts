@@ -1,28 +1,28 @@
 import type { ListedTool } from '../services/mcp.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 
-/** Which tools only read: by the server's own word, or by the suite's where the server says nothing. */
+/** Which tools only read: as the server declares, or as the suite declares where the server says nothing. */
 
 type Tools = ReadonlyMap<string, ListedTool>
 
-/** A tool writes unless it says that it does not: missing annotations mean destructive. */
+/** A tool writes unless it declares otherwise: missing annotations mean destructive. */
 export function writesBy(tool: ListedTool | undefined): boolean {
   return tool?.annotations?.readOnlyHint !== true
 }
 
-/** The same within a case, which may declare that it only reads. */
+/** The same within a case, which can declare that it only reads. */
 export function writesIn({ reads }: Pick<SuiteCase, 'reads'>, tool: ListedTool | undefined): boolean {
   return writesBy(tool) && (!reads || saysThatItWrites(tool) !== undefined)
 }
 
-/** What the server itself says against a suite that calls the tool read-only. No suite overrules it. */
+/** How the server contradicts a suite that declares the tool read-only. No suite overrides it. */
 export function saysThatItWrites(tool: ListedTool | undefined): string | undefined {
   const { readOnlyHint, destructiveHint } = tool?.annotations ?? {}
   if (readOnlyHint === false) return 'readOnlyHint: false'
   return readOnlyHint !== true && destructiveHint === true ? 'destructiveHint: true' : undefined
 }
 
-/** The tools as the suite completes them: those that it lists under `reads` count as if they had the hint. */
+/** The tools with the suite's declarations added: those listed under `reads` count as if they had the hint. */
 export function withReads(tools: readonly ListedTool[], reads: Suite['reads']): Map<string, ListedTool> {
   const declared = new Set(reads)
   return new Map(
@@ -36,7 +36,7 @@ export function withReads(tools: readonly ListedTool[], reads: Suite['reads']): 
   )
 }
 
-/** What the report says of the suite's own word. `tools` are as the server lists them. */
+/** Notes in the report about the suite's declarations. `tools` are as the server lists them. */
 export function readsNotes({ reads, cases }: Suite, tools: Tools): string[] {
   const said = reads.filter((name) => writesBy(tools.get(name)) && tools.has(name))
   const trusted = said.filter((name) => saysThatItWrites(tools.get(name)) === undefined)

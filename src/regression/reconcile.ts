@@ -17,11 +17,11 @@ export type ReconcileContext = {
   timeout: number
   variables: ReadonlyMap<string, string>
   ledger?: Ledger
-  /** Reads a file beside the suite; undefined where there is none. */
+  /** Reads a file next to the suite; undefined if there is none. */
   readFile?: (path: string) => Promise<string | undefined>
 }
 
-/** A total that a tool tells must equal the sum over the ledger, or over an export, within a stated tolerance. */
+/** Checks that a total returned by a tool equals the sum over the ledger or an export, within a tolerance. */
 export async function reconcile(entry: Reconciliation, context: ReconcileContext): Promise<DataCheck> {
   const { verdict, message } = await judge(entry, context)
   return { kind: 'reconcile', name: entry.name, verdict, message }
@@ -48,7 +48,7 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
   return compare(told, total.value, entry.tolerance, total.source)
 }
 
-/** No operator is asked whether totals may be told, so a tool that may write is never called for one. */
+/** A tool that may write is never called for a total, since no operator has allowed it. */
 function refuse(name: string, { tools }: Caller): Judged | undefined {
   const tool = tools.get(name)
   if (!tool) return { verdict: 'failed', message: `the server does not list ${name}` }
@@ -64,7 +64,7 @@ function compare(told: Big, total: Big, tolerance: Reconciliation['tolerance'], 
   return { verdict: within ? 'passed' : 'failed', message }
 }
 
-/** What the totals may differ by, as a fraction: a division would have to round. */
+/** The allowed difference of the totals, as a fraction: a division would have to round. */
 function allowance(total: Big, tolerance: Reconciliation['tolerance']): [Big, Big] {
   if ('amount' in tolerance) return [new Big(numberText(tolerance.amount)), new Big(1)]
   const { numerator, denominator } = tolerance.share

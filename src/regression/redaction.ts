@@ -7,7 +7,7 @@ export type Redactor = {
   hide: (value: string) => void
   text: (text: string) => string
   value: (value: unknown) => unknown
-  /** How many things that look like a secret, and were not known to be one, have been hidden. */
+  /** How many values that look like a secret, but were not known as one, have been hidden. */
   leaks: () => number
 }
 
@@ -32,10 +32,10 @@ const shape = RE2JS.compile(shapes.map((one) => `(?:${one})`).join('|'))
 const secretKey =
   /^(.*[_-])?(password|passwd|secret|api[_-]?key|private[_-]?key|access[_-]?token|refresh[_-]?token|service[_-]?role[_-]?key)$/i
 
-/** What every shape has in it. Looked for first, since RE2 takes long for texts that hold nothing of the kind. */
+/** Fragments of which every shape contains one. Searched first, since RE2 is slow on texts without a match. */
 const traces = /eyJ|gh[pousr]_|github_pat_|xox|sk_|sb_secret_|AKIA|AIza|npm_|PRIVATE KEY|bearer|postgres/i
 
-/** A redactor that knows these values from the start. Values shorter than 4 characters would hide half the report. */
+/** A redactor for these values. Values shorter than 4 characters are ignored, since they would hide half the report. */
 export function createRedactor(known: readonly string[] = []): Redactor {
   const values = new Set<string>()
   let leaks = 0

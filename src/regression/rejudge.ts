@@ -7,7 +7,7 @@ import { headline } from './report-headline.ts'
 import { reportMarkdown } from './report-markdown.ts'
 import type { GateResult, RunReport } from './report-schema.ts'
 
-/** The report with a gate judged anew, or added; the verdict and its sentence follow. */
+/** The report with one gate replaced or added, and an updated verdict and summary. */
 export function withGate(report: RunReport, result: GateResult): RunReport {
   const rest = report.gates.filter(({ gate }) => gate !== result.gate)
   const gates = [...rest, result]
@@ -15,7 +15,7 @@ export function withGate(report: RunReport, result: GateResult): RunReport {
   return { ...report, gates, verdict, summary: summarise(verdict, gates) }
 }
 
-/** The report of a run that never began: there is no suite, or nothing that it could be run against. */
+/** The report of a run that never started, because there is no suite or nothing to run it against. */
 export function unrun(runId: string, at: Date, limit: Ratio, result: GateResult): RunReport {
   const nothing: RunReport = {
     version: 1,
@@ -40,10 +40,10 @@ export function unrun(runId: string, at: Date, limit: Ratio, result: GateResult)
   return withGate(nothing, result)
 }
 
-/** GitHub refuses a summary of more characters than this. */
+/** GitHub rejects a longer summary. */
 const summaryLimit = 65_535
 
-/** The report as the check run shows it: its first line is the title. */
+/** The report for the check run, with its first line as the title. */
 export function shownReport(report: RunReport, suite: string, limit: number): ShownRegression {
   const command = `release-gate regress --suite ${suite} --server "$STAGING_URL"`
   return {
@@ -54,7 +54,7 @@ export function shownReport(report: RunReport, suite: string, limit: number): Sh
   }
 }
 
-/** Cut at the end of a line: a code span that lost its end would set free what people wrote in it. */
+/** Truncated at the end of a line, since the content of a code span without its end would be rendered. */
 function cut(text: string): string {
   if (text.length <= summaryLimit) return text
   const end = '\n\n… truncated: GitHub shows no more.'

@@ -4,7 +4,7 @@ import type { RunInput } from './run-input.ts'
 
 const PAUSES_MS = [0, 200, 400]
 
-/** Opens the session anew after it broke, with some patience for a server that restarts; undefined when it stays away. */
+/** Reopens a broken session, with retries for a server that restarts; undefined if it stays unreachable. */
 export function reopener(
   { open, signal }: Pick<RunInput, 'open' | 'signal'>,
   onOpened: (session: StagingSession) => void,

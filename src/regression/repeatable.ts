@@ -3,19 +3,19 @@ import { toolsOf } from './case-run.ts'
 import { writesIn } from './reads.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 
-/** The cases of a run: all of them, or those that were named. */
+/** The cases of a run: all of them, or the selected ones. */
 export function casesToRun({ suite, only }: { suite: Suite; only?: string[] }): SuiteCase[] {
   return suite.cases.filter(({ name }) => !only || only.includes(name))
 }
 
-/** Whether a case may be called again and again: it writes nothing, by its own word and by that of its tools. */
+/** Whether a case can be repeated: neither the case nor its tools write. */
 export function isRepeatable(entry: SuiteCase, tools: ReadonlyMap<string, ListedTool>): boolean {
   return !entry.writes && toolsOf(entry).every((tool) => !writesIn(entry, tools.get(tool)))
 }
 
 /**
- * The tools that repeatable cases call. Only these are held to the sample floors and to the latency (rule "Measuring"):
- * what is called by reconcile alone, or within a case that writes, is called once and can never have samples enough.
+ * The tools that repeatable cases call. Only these need a minimum of samples and are checked for latency: a tool that only
+ * `reconcile` or cases that write call is called once and can never have enough samples.
  */
 export function measuredTools(
   cases: readonly SuiteCase[],

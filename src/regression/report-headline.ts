@@ -8,7 +8,7 @@ const words: Record<RunVerdict, string> = {
   inconclusive: 'Staging regression inconclusive',
 }
 
-/** The first line alone: the title of the check run. */
+/** The first line, which is also the title of the check run. */
 export function headline(report: RunReport, safe: Escape = inline): string {
   if (isUnrunnable(report)) return `${marks.failed} ${unrunnable(report, safe, '**')}`
   const { verdict, summary, partial } = report
@@ -16,12 +16,12 @@ export function headline(report: RunReport, safe: Escape = inline): string {
   return `${marks[verdict]} **${words[verdict]}**: ${safe(summary, 600)}${scope}`
 }
 
-/** Whether the suite itself was refused, so that the server was not asked at all: that is no regression of the server. */
+/** Whether the suite itself is invalid, so that the server was never called and there is no regression. */
 export function isUnrunnable({ gates }: Pick<RunReport, 'gates'>): boolean {
   return gates.some(({ gate, verdict }) => gate === 'suite' && verdict === 'failed')
 }
 
-/** The sentence for a suite that cannot be run; `strong` stands around what is to be printed in bold. */
+/** The sentence for a suite that cannot be run; `strong` marks bold text. */
 export function unrunnable({ gates }: Pick<RunReport, 'gates'>, safe: Escape, strong = ''): string {
   const why = gates.find(({ gate }) => gate === 'suite')?.message ?? ''
   return `${strong}The suite cannot be run${strong}: ${safe(why, 600)}. Nothing was tested.`

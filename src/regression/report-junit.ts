@@ -1,7 +1,7 @@
 import type { Builder } from 'junit-report-builder'
 import type { CaseResult, RunReport } from './report-schema.ts'
 
-/** The report as JUnit XML, which most CI systems show. Gates are a suite of their own beside the cases. */
+/** The report as JUnit XML, which most CI systems display. Gates are a separate suite next to the cases. */
 export async function reportJunit(report: RunReport): Promise<string> {
   const builder = await junitBuilder()
   const root = builder.newBuilder().name('staging regression')
@@ -43,7 +43,7 @@ function addCase(line: JunitCase, entry: CaseResult): void {
   if (entry.notes.length > 0) line.standardOutput(visible(entry.notes.join('\n')))
 }
 
-/** Characters that XML 1.0 cannot hold, escaped or not, are shown as replacement characters. */
+/** Characters that XML 1.0 does not allow, even escaped, become replacement characters. */
 function visible(text: string): string {
   return text.toWellFormed().replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
 }

@@ -7,17 +7,17 @@ import type { RunReport } from './report-schema.ts'
 import { changes, dataTable, failures, marks, remarks } from './report-sections.ts'
 
 export type ReportOptions = {
-  /** The command that runs the same on one's own machine. */
+  /** The command that reproduces the run locally. */
   command?: string
   /** p95 in milliseconds, for the chart. */
   limit?: number
-  /** Where it is read; GitHub where nothing is said. */
+  /** Where the report is shown. Default: GitHub. */
   escape?: Escape
-  /** False at an engineer's machine, where no head of a pull request is judged. */
+  /** False on an engineer's machine, where no head of a pull request is tested. */
   atHead?: boolean
 }
 
-/** The report as people read it: the verdict in the first line, then only what there is to say. */
+/** The report as Markdown: the verdict in the first line, then only the sections with content. */
 export function reportMarkdown(
   report: RunReport,
   { command, limit = 3000, escape: safe = inline, atHead = true }: ReportOptions = {},
@@ -41,7 +41,7 @@ export function reportMarkdown(
 
 function gateTable({ gates }: RunReport, safe: Escape): string {
   const rows = gates.map(({ gate, verdict, message }) => [`${marks[verdict]} ${gate}`, safe(message, 500)])
-  return rows.length > 0 ? table(['Gate', 'What was found'], rows) : ''
+  return rows.length > 0 ? table(['Gate', 'Result'], rows) : ''
 }
 
 function toolTable({ tools, errors, notCovered }: RunReport, safe: Escape): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The data of a report: stored as evidence, printed by `regress --json`. Nothing in it is unredacted. */
+/** The data of a report: stored as evidence, printed by `regress --json`. Everything in it is redacted. */
 
 export const verdictSchema = z.enum(['passed', 'failed', 'inconclusive'])
 export type RunVerdict = z.infer<typeof verdictSchema>
@@ -34,12 +34,12 @@ const toolRow = z.strictObject({
   transportErrors: z.int(),
   expectedErrors: z.int(),
   flaky: z.int(),
-  /** How many calls the percentiles stand on. */
+  /** How many calls the percentiles are based on. */
   n: z.int(),
   p50: milliseconds.optional(),
   p95: milliseconds.optional(),
   p99: milliseconds.optional(),
-  /** p95 at the last release, where one is known. */
+  /** p95 at the last release, if known. */
   before: milliseconds.optional(),
 })
 export type ToolRow = z.infer<typeof toolRow>
@@ -51,7 +51,7 @@ const caseResult = z.strictObject({
   tools: z.array(z.string()),
   verdict: z.enum(['passed', 'failed', 'inconclusive', 'skipped']),
   flaky: z.boolean(),
-  /** Attempts of the worst step: 1 where nothing was retried. */
+  /** Attempts of the worst step: 1 if nothing was retried. */
   attempts: z.int(),
   /** How often the case was measured. */
   runs: z.int(),
@@ -60,7 +60,7 @@ const caseResult = z.strictObject({
   /** Which gate the mismatches count for. */
   gate: z.enum(['answers', 'ledger']),
   notes: z.array(z.string()),
-  /** Why `verify` was not looked at; absent where it was, and where there is none. */
+  /** Why `verify` was not checked; absent if it was, or if there is none. */
   unverified: z.string().optional(),
 })
 export type CaseResult = z.infer<typeof caseResult>
@@ -92,9 +92,9 @@ export const runReportSchema = z.strictObject({
   summary: z.string(),
   startedAt: z.iso.datetime(),
   durationMs: milliseconds,
-  /** A run of one case only is no evidence for a release. */
+  /** A run of selected cases does not count as evidence for a release. */
   partial: z.boolean(),
-  /** How many calls were under way at a time, where it was more than one: latency was then measured under load. */
+  /** How many calls ran at a time, if more than one: latency was then measured under load. */
   concurrency: z.int().optional(),
   server: z
     .strictObject({
@@ -124,7 +124,7 @@ export const runReportSchema = z.strictObject({
   data: z.array(dataCheck),
   removedCases: z.array(z.string()),
   addedWaivers: z.array(z.string()),
-  /** What the pull request declares as only reading. */
+  /** What the pull request declares read-only. */
   addedReads: z.array(z.string()).default([]),
   notes: z.array(z.string()),
 })

@@ -6,7 +6,7 @@ export const marks = { passed: '✅', failed: '❌', inconclusive: '⚠️', ski
 const MOST_FAILURES = 10
 const MOST_CHANGES = 50
 
-/** What went wrong, could not be judged, or went right only on retry. */
+/** Failed, inconclusive and flaky cases. */
 export function failures({ cases }: RunReport, safe: Escape): string {
   const bad = cases.filter(({ verdict }) => verdict === 'failed')
   const open = cases.filter(({ verdict }) => verdict === 'skipped' || verdict === 'inconclusive')
@@ -40,7 +40,7 @@ function named(safe: Escape, { name }: CaseResult, text: string): string {
   return `${safe(name)}: ${safe(text)}`
 }
 
-/** Contract changes by severity, and what the pull request takes from the suite. */
+/** Contract changes by severity, and what the pull request removes from the suite. */
 export function changes(
   { contract, removedCases, addedWaivers, addedReads }: RunReport,
   safe: Escape,
@@ -90,7 +90,7 @@ export function dataTable({ data }: RunReport, safe: Escape): string {
     safe(name),
     safe(message, 500),
   ])
-  return `### Staging data\n\n${table(['Check', 'Of', 'What was found'], rows)}`
+  return `### Staging data\n\n${table(['Check', 'Of', 'Result'], rows)}`
 }
 
 export function remarks({ notes }: RunReport, safe: Escape): string {

@@ -5,7 +5,7 @@ import { sameJson } from './exact.ts'
 import type { RunInput } from './run-input.ts'
 import { list } from './run-session.ts'
 
-/** What was judged must be the same from the first call to the last: a change in between makes the evidence worthless. */
+/** The server must stay the same from the first call to the last, since a change in between makes the evidence worthless. */
 
 export function changedMeanwhile(what: readonly string[]): RunStopped {
   return runStopped(`the server changed during the run: ${[...new Set(what)].join('; ')}`)
@@ -13,7 +13,7 @@ export function changedMeanwhile(what: readonly string[]): RunStopped {
 
 type Self = Pick<StagingSession, 'server' | 'protocolVersion' | 'capabilities'>
 
-/** What a server says of itself in a later session, where it says something else than in the first. */
+/** How a server's description of itself in a later session differs from the first. */
 export function differences(first: Self, next: Self): string[] {
   const name = ({ server }: Self) => `${server.name} ${server.version}`
   return [
@@ -37,7 +37,7 @@ function capabilityChanges(first: Record<string, unknown>, next: Record<string, 
 
 type Reopening = Parameters<typeof list>[1]
 
-/** Reads the list again: as soon as the server announces another one, and at the end in any case. */
+/** Reads the list again as soon as the server announces a change, and always at the end. */
 export function listWatcher(first: ToolListing) {
   const heard = new WeakMap<StagingSession, number>()
   const confirm = async (session: StagingSession, reopening: Reopening): Promise<void> => {
@@ -55,7 +55,7 @@ export function listWatcher(first: ToolListing) {
   }
 }
 
-/** By name, since some servers list their tools in any order. */
+/** By name, since some servers list their tools in no fixed order. */
 function listChanges(first: readonly ListedTool[], next: readonly ListedTool[]): string[] {
   const [old, now] = [first, next].map((tools) => Map.groupBy(tools, ({ name }) => name))
   const names = [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])]
@@ -67,7 +67,7 @@ function listChanges(first: readonly ListedTool[], next: readonly ListedTool[]):
     })
 }
 
-/** Asks a new session who is there. */
+/** Confirms the identity of the server in a new session. */
 export async function confirmIdentity(input: RunInput, first: Self): Promise<void> {
   const opened = await input.open(input.signal)
   if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)

@@ -10,12 +10,12 @@ import type { Declaration } from './staging-data.ts'
 import type { SuiteChanges } from './suite-file.ts'
 import type { Suite } from './suite-schema.ts'
 
-/** Everything that a run needs. Nothing is read from the environment here. */
+/** The input of a run. Nothing is read from the environment here. */
 export type RunInput = {
   suite: Suite
   runId: string
   limits: Limits
-  /** Limits of the suite that were looser than the policy's, and so do not count. */
+  /** Limits of the suite that are looser than the policy's and therefore ignored. */
   refusedLimits?: string[]
   open: (signal?: AbortSignal) => Promise<Opened>
   redactor: Redactor
@@ -29,16 +29,16 @@ export type RunInput = {
   readFile?: (path: string) => Promise<string | undefined>
   /** The head's sha where the server itself must report it as its version (`identity: server`). */
   expectVersion?: string
-  /** What was deployed, in words for the report. */
+  /** The deployment, described for the report. */
   deployment?: string
   suiteChanges?: SuiteChanges
   /** Absent where none are stored. */
   snapshots?: Snapshots
-  /** How many calls of read-only cases may be under way at a time; 1 where nothing is said. */
+  /** How many calls of read-only cases run at a time. Default: 1. */
   concurrency?: number
   /** Names of the only cases to run. */
   only?: string[]
-  /** Whether the server speaks a version of the protocol; undefined where it could not be asked. */
+  /** Whether the server supports a protocol version; undefined if it could not be asked. */
   speaks?: (protocolVersion: string) => Promise<boolean | undefined>
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void

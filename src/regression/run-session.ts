@@ -5,7 +5,7 @@ import type { Gathered } from './gathered.ts'
 import type { RunInput } from './run-input.ts'
 import { saidBefore } from './said-before.ts'
 
-/** Opens the session of a run; a server that cannot be reached, or is another one, stops it. */
+/** Opens the session of a run. Stops the run if the server is unreachable or has another version. */
 export async function connect(input: RunInput, gathered: Gathered): Promise<StagingSession> {
   const opened = await input.open(input.signal)
   if (!opened.ok) {
@@ -18,7 +18,7 @@ export async function connect(input: RunInput, gathered: Gathered): Promise<Stag
   throw runStopped(`the server reports version ${session.server.version}, not ${input.expectVersion}`)
 }
 
-/** Asks the server for every version of the last release. What could not be asked is neither spoken nor asked. */
+/** Asks the server for every protocol version of the last release. A version that could not be asked for is in neither list. */
 export async function askVersions(
   { protocolVersion }: StagingSession,
   { baseline, speaks }: Pick<RunInput, 'baseline' | 'speaks'>,
@@ -34,7 +34,7 @@ export async function askVersions(
   return { spoken, asked }
 }
 
-/** Reads the list, in a new session where the server ends this one meanwhile. */
+/** Reads the list, in a new session if the server ends this one meanwhile. */
 export async function list(
   session: StagingSession,
   { reopen, onSessionEnded }: Pick<CallerOptions, 'reopen' | 'onSessionEnded'>,

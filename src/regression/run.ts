@@ -21,11 +21,11 @@ import { problemsOf } from './suite-problems.ts'
 
 export type RunOutput = {
   report: RunReport
-  /** The list as read in this run, to be stored as the next baseline; absent where none could be read. */
+  /** The list as read in this run, to store as the next baseline; absent if it could not be read. */
   recorded?: Baseline
 }
 
-/** Runs a suite against a server. Never rejects: whatever goes wrong is a verdict. */
+/** Runs a suite against a server. Never rejects: any failure becomes a verdict. */
 export async function runRegression(input: RunInput): Promise<RunOutput> {
   const now = input.now ?? (() => new Date())
   const gathered: Gathered = {
@@ -68,7 +68,7 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
   return { report, recorded: { ...recorded, latency: latencyOf(report), refused } }
 }
 
-/** What was measured under load is no measure for a run without, so it is not recorded. */
+/** Latency under load cannot be compared with a run without load, so it is not recorded. */
 function latencyOf({ tools, concurrency = 1 }: RunReport): Record<string, number> {
   if (concurrency > 1) return {}
   return Object.fromEntries(tools.flatMap(({ tool, p95 }) => (p95 === undefined ? [] : [[tool, p95]])))
@@ -125,7 +125,7 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   return recorded
 }
 
-/** A session of its own for each further call at a time: no server is asked twice at once on one of them. */
+/** One session per concurrent call, so that no session has two calls at once. */
 async function openOthers(
   input: RunInput,
   gathered: Gathered,
@@ -146,7 +146,7 @@ async function openOthers(
   return callers
 }
 
-/** Snapshots that no case asks for any more. */
+/** Snapshots that no case uses anymore. */
 function obsoleteNotes({ suite, snapshots }: RunInput): string[] {
   const wanted = new Set(suite.cases.flatMap(snapshotKeys))
   const left = [...(snapshots?.known.keys() ?? [])].filter((key) => !wanted.has(key))
@@ -169,7 +169,7 @@ function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContex
   }
 }
 
-/** Skipped where only named cases run: those say nothing about the data. */
+/** Skipped when only named cases run, since those say nothing about the data. */
 async function checkData(input: RunInput, context: CaseContext, gathered: Gathered): Promise<void> {
   if (input.only) return
   const { suite, ledger, readFile, declaration } = input

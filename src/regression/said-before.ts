@@ -2,9 +2,9 @@ const LONGEST = 300
 const LAST_LINES = 3
 
 /**
- * The line of a command's stderr that tells best why it died, as an end for a sentence; nothing where it said nothing.
- * Programs print the error first and then where it happened, Node its version at the very end. The text must be redacted
- * already, since what is cut through can no longer be recognised as a secret.
+ * The line of a command's stderr that best explains why it exited, as the end of a sentence; empty if stderr was empty.
+ * Programs print the error first and then its location, and Node prints its version last. The text must already be redacted,
+ * since a truncated secret can no longer be recognized.
  */
 export function saidBefore(stderr: string): string {
   const lines = stderr

@@ -6,10 +6,10 @@ import { plan } from './steps.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 import { show } from './text-check.ts'
 
-/** Answers as they were when somebody approved them, kept in a file beside the suite and reviewed like any other. */
+/** Approved answers, stored in a file next to the suite and reviewed like any other file. */
 export type Snapshots = {
   known: ReadonlyMap<string, unknown>
-  /** Take the answers of this run instead of comparing with them. */
+  /** Store the answers of this run instead of comparing with them. */
   update: boolean
   taken: Map<string, unknown>
 }
@@ -19,7 +19,7 @@ export function snapshotFile(suite: string): string {
   return `${suite.replace(/\.ya?ml$/, '')}.snapshots.json`
 }
 
-/** The stored snapshots by their keys; undefined where the text is none that `writeSnapshots` makes. */
+/** The stored snapshots by key; undefined if the text is not from `writeSnapshots`. */
 export function readSnapshots(text: string): Map<string, unknown> | undefined {
   try {
     const { version, snapshots } = parseJson(text) as { version?: unknown; snapshots?: unknown }
@@ -30,7 +30,7 @@ export function readSnapshots(text: string): Map<string, unknown> | undefined {
   }
 }
 
-/** In a form that changes only where an answer does: sorted by key, one line for each value. */
+/** A stable format with small diffs: sorted by key, one line per value. */
 export function writeSnapshots(snapshots: ReadonlyMap<string, unknown>): string {
   const sorted = [...snapshots].sort(([one], [other]) => (one < other ? -1 : 1))
   return `${JSON.stringify({ version: 1, snapshots: Object.fromEntries(sorted) }, undefined, 2)}\n`
@@ -41,7 +41,7 @@ export function snapshotKeys(entry: SuiteCase): string[] {
   return plan(entry).flatMap(({ expect, key }) => (expect.snapshot ? [key] : []))
 }
 
-/** What to store after a run: what it took; else what was known, as long as a case still asks for it. */
+/** What to store after a run: its new snapshots, and the existing ones that a case still uses. */
 export function updated({ known, taken }: Snapshots, cases: Suite['cases']): Map<string, unknown> {
   const wanted = cases.flatMap(snapshotKeys)
   const both = new Map([...known, ...taken])
@@ -50,7 +50,7 @@ export function updated({ known, taken }: Snapshots, cases: Suite['cases']): Map
 
 const masked = '[masked]'
 
-/** The value with what the paths find masked, since it differs from call to call. */
+/** The value with everything masked that the paths find, since it differs from call to call. */
 export function mask(value: unknown, paths: readonly string[]): unknown {
   const places = new Set(paths.flatMap((path) => pathsIn(value, path)).map((keys) => JSON.stringify(keys)))
   const copy = (part: unknown, keys: readonly (string | number)[]): unknown => {
@@ -62,7 +62,7 @@ export function mask(value: unknown, paths: readonly string[]): unknown {
   return copy(value, [])
 }
 
-/** Compares an answer with its snapshot, or takes it. An answer that changes within the run cannot be one. */
+/** Compares an answer with its snapshot, or stores it. An answer that changes within the run cannot be a snapshot. */
 export function snapshotMismatches(
   snapshots: Snapshots | undefined,
   key: string,
@@ -93,7 +93,7 @@ function differences(before: unknown, after: unknown): Mismatch[] {
   return found
 }
 
-/** The keys of two objects, or the places of two lists; undefined where one of them is neither. */
+/** The keys of two objects, or the indexes of two lists; undefined for anything else. */
 function sharedKeys(one: unknown, other: unknown): (string | number)[] | undefined {
   if (Array.isArray(one) && Array.isArray(other)) return [...Array(Math.max(one.length, other.length)).keys()]
   if (!isObject(one) || !isObject(other)) return undefined

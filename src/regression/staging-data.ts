@@ -20,7 +20,7 @@ export type Declaration = z.output<typeof declarationSchema>
 
 type Judged = Pick<DataCheck, 'verdict' | 'message'>
 
-/** The staging data is what it claims to be: as many rows, and as new, as the operator declares. */
+/** Checks that the staging data has as many rows, and as recent ones, as the operator declares. */
 export async function checkMirror(
   entry: Suite['mirror'][number],
   ledger: Ledger | undefined,
@@ -88,7 +88,10 @@ function hasZone(text: string): boolean {
 
 const MOST_ROWS = 20_000
 
-/** Listed columns hold no value that looks like a real e-mail address, phone number or wallet. Values are never shown. */
+/**
+ * Checks that the listed columns contain no value that looks like a real email address, phone number or wallet. Values are
+ * never shown.
+ */
 export async function checkSanitized(
   { table, columns, allow }: Suite['sanitized'][number],
   ledger: Ledger | undefined,
@@ -97,7 +100,7 @@ export async function checkSanitized(
   if (!ledger) return { ...base, verdict: 'inconclusive', message: 'no ledger is configured for this server' }
   const read = await ledger.rows(table, columns, {}, MOST_ROWS)
   if (!read.ok) return { ...base, verdict: 'inconclusive', message: read.message }
-  // Loaded only here: the phone numbers of the world take their time.
+  // Loaded only here, because the phone number data is slow to load.
   const { personal } = await import('./personal.ts')
   const found = countPersonal(read.value, columns, allow, personal)
   const looked = `${read.value.length}${read.value.length === MOST_ROWS ? ' (the most that is read)' : ''} rows read`

@@ -1,11 +1,11 @@
 import { compareRatios, type Ratio, ratio } from './ratio.ts'
 
-/** The three values of every judgement. Inconclusive blocks, but is never called a regression. */
+/** The three possible results. Inconclusive blocks a merge, but is never called a regression. */
 export type Judgement = 'passed' | 'failed' | 'inconclusive'
 
 /**
- * The value at the p-th percentile by nearest rank: the smallest one that at least p per cent of all values do not exceed. Always a
- * value that was measured. `p` is from 0 to 100 with at most three decimals. Undefined when there is no value at all.
+ * The value at the p-th percentile by nearest rank: the smallest value that at least p percent of all values do not exceed.
+ * Always a measured value. `p` is from 0 to 100 with at most three decimals. Undefined without values.
  */
 export function percentile(values: readonly number[], p: number): number | undefined {
   if (!(p >= 0 && p <= 100)) throw new RangeError(`a percentile lies between 0 and 100: ${p}`)
@@ -17,8 +17,8 @@ export function percentile(values: readonly number[], p: number): number | undef
 }
 
 /**
- * The Wilson score interval of an error rate, for z standard deviations (1.96: 95%). It stays between 0 and 1 and says something even
- * when nothing failed. Without a sample it is everything.
+ * The Wilson score interval of an error rate, for z standard deviations (1.96: 95%). It stays between 0 and 1 and is meaningful
+ * even if nothing failed. Without a sample it is the whole range.
  */
 export function wilson(failures: number, n: number, z = 1.96): { low: number; high: number } {
   demandCounts(failures, n)
@@ -35,14 +35,14 @@ export function wilson(failures: number, n: number, z = 1.96): { low: number; hi
 
 export type ErrorRate = { failures: number; n: number; rate: number | undefined; low: number; high: number }
 
-/** The share of calls that failed, with its 95% interval, for display; `judgeErrors` judges by the exact counts. */
+/** The share of calls that failed, with its 95% interval, for display; `judgeErrors` uses the exact counts. */
 export function errorRate(failures: number, n: number): ErrorRate {
   return { failures, n, rate: n === 0 ? undefined : failures / n, ...wilson(failures, n) }
 }
 
 /**
- * Whether at most `limit` of n calls failed. The limit is a share such as 0.02, `2%` or a fraction, and is compared exactly: 1 of
- * 50 passes, 1 of 49 fails. Below the floor, and always without a sample, the answer is inconclusive.
+ * Whether at most `limit` of n calls failed. The limit is a share such as 0.02, `2%` or a fraction, and is compared exactly: 1
+ * of 50 passes, 1 of 49 fails. Below the minimum, and always without a sample, the result is inconclusive.
  */
 export function judgeErrors(run: {
   failures: number
@@ -86,8 +86,8 @@ export type LatencyRun = {
 }
 
 /**
- * Whether each tool's p95 is at most the limit. A tool below its floor is inconclusive, and below the total floor so is the whole;
- * a tool that fails with samples enough fails the whole even when another has too few.
+ * Whether each tool's p95 is within the limit. A tool with fewer samples than its minimum is inconclusive, and with fewer than
+ * the total minimum so is the whole. A tool that fails with enough samples fails the whole, even if another one has too few.
  */
 export function judgeLatency(run: LatencyRun): LatencyJudgement {
   const entries = isMap(run.durationsMs) ? [...run.durationsMs] : Object.entries(run.durationsMs)

@@ -2,14 +2,14 @@ import type { Expectation } from './expectation-schema.ts'
 import type { Step, SuiteCase } from './suite-schema.ts'
 import type { Variables } from './variables.ts'
 
-/** One call of a case, with `repeat_previous` written out. */
+/** One call of a case, with `repeat_previous` expanded. */
 export type Planned = {
   tool: string
   args: Record<string, unknown>
   expect: Expectation
   capture: NonNullable<Step['capture']>
   timeout?: number
-  /** Names the step among all of a suite. */
+  /** Identifies the step within the suite. */
   key: string
   /** The case declares that it only reads. */
   reads: boolean
@@ -41,7 +41,7 @@ function written(
   return { tool, args, expect, capture, ...(timeout === undefined ? {} : { timeout }) }
 }
 
-/** The names that a case reads and that nobody sets: neither the operator, nor the run, nor an earlier capture. */
+/** The names that a case reads but that are not set by the operator, the run or an earlier capture. */
 export function unsetNames(entry: SuiteCase, variables: Variables): string[] {
   const known = new Set(variables.keys())
   const missing: string[] = []
@@ -54,7 +54,7 @@ export function unsetNames(entry: SuiteCase, variables: Variables): string[] {
   return [...new Set(missing)]
 }
 
-/** Every name that stands in `${…}` anywhere within a value. */
+/** Every name used as `${…}` anywhere within a value. */
 export function namesIn(value: unknown): string[] {
   return [...(JSON.stringify(value) ?? '').matchAll(/\$\{([^}]{0,100})\}/g)].map(([, name = '']) =>
     name.trim(),

@@ -7,7 +7,7 @@ import { type Suite, suiteSchema } from './suite-schema.ts'
 
 const least = { version: '1', cases: '[ { name: it answers, tool: search } ]' }
 
-/** Reads a suite file. Problems name file, line and column, and how to mend them. */
+/** Reads a suite file. Problems name file, line and column, and how to fix them. */
 export function readSuite(text: string, file: string): FileResult<Suite> {
   return readYaml(text, file, suiteSchema, { least, number: exactNumber })
 }
@@ -25,19 +25,19 @@ export function suiteJsonSchema(): Record<string, unknown> {
   const { $schema, ...rest } = z.toJSONSchema(suiteSchema, {
     io: 'input',
     override({ zodSchema, jsonSchema }) {
-      // Any value may be expected; naming the comparisons first lets an editor complete them.
+      // Any value can be expected; listing the comparisons first lets editors complete them.
       if (zodSchema === expectedValue) Object.assign(jsonSchema, { $ref: undefined, anyOf: [compared, {}] })
     },
   })
   return { $schema, title: 'Staging regression suite of release-gate', ...rest }
 }
 
-/** The suite under a policy that demands a case for every tool, whatever the suite itself says. */
+/** The suite under a policy that requires a case for every tool, whatever the suite itself says. */
 export function covering(suite: Suite, { coverage }: { coverage: Suite['coverage'] }): Suite {
   return coverage === 'required' ? { ...suite, coverage } : suite
 }
 
-/** What a pull request took from the suite of its base: the head brings its own suite, so this has to be shown. */
+/** What a pull request removed from the suite of its base. It must be shown, because the suite comes from the head. */
 export type SuiteChanges = { removedCases: string[]; addedWaivers: string[]; addedReads: string[] }
 
 export function compareSuites(base: Suite, head: Suite): SuiteChanges {
@@ -58,7 +58,7 @@ function waiverKey({ rule, tool, path, expires }: Suite['contract']['waivers'][n
   return `${rule} on ${tool}${path === undefined ? '' : ` at ${path}`} until ${expires}`
 }
 
-/** `node src/regression/suite-file.ts` writes the schema anew. */
+/** `node src/regression/suite-file.ts` regenerates the schema. */
 if (import.meta.main) {
   const file = new URL('../../schema/suite.schema.json', import.meta.url)
   writeFileSync(file, `${JSON.stringify(suiteJsonSchema(), null, 2)}\n`)

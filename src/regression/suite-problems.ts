@@ -2,7 +2,7 @@ import type { RunInput } from './run-input.ts'
 import { namesIn, unsetNames } from './steps.ts'
 import type { SuiteCase } from './suite-schema.ts'
 
-/** What keeps a suite from being run at all, each with how to mend it. */
+/** Problems that prevent a suite from running, each with its fix. */
 export function problemsOf(input: Pick<RunInput, 'suite' | 'variables' | 'runId' | 'only'>): string[] {
   return [...unsetProblems(input), ...nameProblems(input)]
 }

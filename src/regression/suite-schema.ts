@@ -4,7 +4,7 @@ import { expectation } from './expectation-schema.ts'
 import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
 import { day, duration, jsonPath, percentage, size } from './units.ts'
 
-/** The schema of the suite file (rule "The suite"). Strict everywhere: a misspelt key must not weaken a check. */
+/** The schema of the suite file. Strict everywhere: a misspelled key must not weaken a check. */
 
 const captureRule = z.strictObject({
   path: jsonPath,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isJsonNumber, type JsonNumber, numberText } from './exact.ts'
 
-/** The words that several parts of a suite are made of. */
+/** Building blocks shared by several parts of a suite schema. */
 export const name = z.string().trim().min(1).max(200)
 export const identifier = z
   .string()
@@ -30,7 +30,7 @@ function isJson(value: unknown): boolean {
   return Object.values(value).every(isJson)
 }
 
-/** `1e400` is a number in JSON, and `.inf` is none. */
+/** `1e400` is a number in JSON; `.inf` is not. */
 function isInfinite(number: JsonNumber): boolean {
   return typeof number === 'number' && !Number.isFinite(number)
 }

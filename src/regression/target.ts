@@ -2,8 +2,8 @@ import { parseArgsStringToArgv } from 'string-argv'
 import type { Login, StagingTarget } from '../services/mcp.ts'
 
 /**
- * What `--server` names: an address, or a command that the person at the command line starts. Only the command line may
- * start commands; the bot takes addresses of the operator alone.
+ * The target of `--server`: an address, or a command to start. Only the command line can start commands; the bot accepts only
+ * addresses from the operator.
  */
 export function targetOf(
   server: string,

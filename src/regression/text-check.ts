@@ -2,7 +2,7 @@ import { RE2JS } from 're2js'
 import type { Expectation } from './expectation-schema.ts'
 import type { Mismatch } from './mismatch.ts'
 
-/** Compares a text with what is expected of it. */
+/** Compares a text with its expectation. */
 export function textMismatches(text: string, expected: NonNullable<Expectation['text']>): Mismatch[] {
   const rules = typeof expected === 'string' ? { contains: expected } : expected
   const checks: [string, string | undefined, (wanted: string) => boolean][] = [

@@ -4,7 +4,7 @@ import { writesBy } from './reads.ts'
 import type { ToolRow } from './report-schema.ts'
 import { percentile } from './statistics.ts'
 
-/** Sums the calls up for each tool. Percentiles are of read-only tools, where calls are repeated. */
+/** Totals per tool. Percentiles only for read-only tools, whose calls are repeated. */
 export function toolRows(
   records: readonly CallRecord[],
   tools: ReadonlyMap<string, ListedTool>,
@@ -32,17 +32,16 @@ export function toolRows(
 }
 
 /**
- * Whether a call counts as failed for the error rate: it stands in one of the three columns. A tool that needs input has
- * not failed, and an answer where an error is expected is no error; their cases fail.
+ * Whether a call counts as failed for the error rate, in one of the three columns. A tool that needs input has not failed, and
+ * neither has an answer where an error is expected; their cases fail.
  */
 export function isError({ kind, expected }: CallRecord): boolean {
   return !expected && kind !== 'ok' && kind !== 'needs_input'
 }
 
 /**
- * The times that stand for a tool: of its good answers and of whatever went wrong, a call without an answer with the
- * time that it was waited for. Expected errors are often faster than answers, so they stand for it only where there is
- * nothing else.
+ * The latencies of a tool: of its good answers and of everything that went wrong. A call without an answer counts with the time
+ * waited for it. Expected errors are often faster than answers, so they count only if there is nothing else.
  */
 export function latencies(calls: readonly CallRecord[]): number[] {
   const telling = calls.filter(({ kind, expected }) => kind === 'ok' || !expected)

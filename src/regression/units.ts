@@ -23,10 +23,10 @@ export const percentage = z
   .regex(/^\d{1,2}(\.\d+)?%$|^100%$/, 'write a percentage such as 2%')
   .transform((text) => ratio(text))
 
-/** A day of the calendar, as ISO 8601 writes it. */
+/** A calendar day in ISO 8601 format. */
 export const day = z.iso.date('write a day such as 2026-12-15')
 
-/** A regular expression in RE2 syntax: one that a pull request wrote must not be able to hang the run. */
+/** A regular expression in RE2 syntax: one from a pull request must not be able to hang the run. */
 export const pattern = z
   .string()
   .max(500)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isExact } from '../services/mcp.ts'
 import { isInteger } from './exact.ts'
 
-/** The kinds that `any:` names, for values that differ in each run. */
+/** The kinds for `any:`, for values that differ in each run. */
 export const valueKinds = [
   'uuid',
   'iso-date',

@@ -1,13 +1,13 @@
 import { isExact } from '../services/mcp.ts'
 
 /**
- * What `${…}` may read: variables that the operator exposes (prefix `SUITE_`), the run's own (`run.id`), and values
- * captured earlier in the same case. Nothing else, since the suite comes from a pull request, which must not be able to
- * send the bot's secrets to a tool.
+ * What `${…}` can read: variables that the operator exposes (prefix `SUITE_`), `run.id`, and values captured earlier in the
+ * same case. Nothing else, because the suite comes from a pull request, which must not be able to send the bot's secrets to a
+ * tool.
  */
 export type Variables = ReadonlyMap<string, string>
 
-/** Takes from an environment what a suite may see. */
+/** The variables of an environment that a suite can read. */
 export function exposedVariables(environment: Record<string, string | undefined>): Map<string, string> {
   const exposed = new Map<string, string>()
   for (const [name, value] of Object.entries(environment)) {
@@ -20,7 +20,7 @@ export type Filled<Value> = { ok: true; value: Value } | { ok: false; missing: s
 
 const reference = /\$\{([^}]{0,100})\}/g
 
-/** Fills every `${NAME}` within a JSON value. A name that is not set is an error, never an empty text. */
+/** Fills every `${NAME}` within a JSON value. An unset name is an error, never an empty text. */
 export function fill<Value>(value: Value, variables: Variables): Filled<Value> {
   const missing = new Set<string>()
   const filled = walk(value, (text) =>

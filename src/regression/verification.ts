@@ -6,7 +6,7 @@ import { numberText } from './exact.ts'
 import type { Mismatch } from './mismatch.ts'
 import type { LedgerCheck, ReceiptCheck } from './suite-schema.ts'
 
-/** What a look at the ledger or the chain says: in order, wrong, or not to be judged. */
+/** The result of checking the ledger or the chain: correct, wrong, or inconclusive. */
 export type Verified =
   | { verdict: 'passed'; seen: string }
   | { verdict: 'failed'; mismatches: Mismatch[]; seen: string }
@@ -14,12 +14,12 @@ export type Verified =
 
 const POLL_MS = 250
 
-/** What no later look at the ledger mends. */
+/** Whether waiting longer cannot change the result. */
 const hopeless: ReadonlySet<string> = new Set(['refused', 'missing', 'too_many'])
 
 /**
- * Looks until the ledger holds what it should, at most `within`. Rows that are too many are wrong at once; rows that are
- * missing may still come. A ledger that cannot be read judges nothing.
+ * Polls the ledger until it has the expected rows, for at most `within`. Too many rows fail immediately; missing rows may still
+ * arrive. An unreadable ledger is inconclusive.
  */
 export async function verifyLedger(
   ledger: Ledger | undefined,
@@ -72,7 +72,7 @@ function compareRows(rows: LedgerRow[], { table, expect }: LedgerCheck): Polled 
   return { done: tooMany, result: { verdict: 'failed', mismatches, seen } }
 }
 
-/** The exact decimal sum of a column: token amounts do not fit a JavaScript number. */
+/** The exact decimal sum of a column, since token amounts do not fit into a JavaScript number. */
 export function sumOf(rows: LedgerRow[], column: string): Big | undefined {
   let sum = new Big(0)
   for (const row of rows) {
@@ -84,7 +84,7 @@ export function sumOf(rows: LedgerRow[], column: string): Big | undefined {
   return sum
 }
 
-/** Looks until the chain knows the receipt, at most `within`. */
+/** Polls the chain until it has the receipt, for at most `within`. */
 export async function verifyReceipt(
   receipts: Receipts | undefined,
   { hash, status, within }: ReceiptCheck,

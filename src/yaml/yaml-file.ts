@@ -7,7 +7,7 @@ export type { FileProblem } from './yaml-places.ts'
 
 export type FileResult<Value> = { ok: true; value: Value } | { ok: false; problems: FileProblem[] }
 
-/** A map of 290 kB with 30,000 keys takes 15 s to parse, so larger files are refused unread (rule "Untrusted input"). */
+/** A map of 290 kB with 30,000 keys takes 15 s to parse, so larger files are refused unread. */
 export const maximumYamlBytes = 32 * 1024
 
 /** Looking for repeated keys takes a time that grows with their square: 3,500 in 30 kB stopped everything else for seconds. */

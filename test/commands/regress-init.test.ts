@@ -51,7 +51,7 @@ test('a first suite is written and run, and the next steps are told; nothing tha
     'Next:',
     '  1. Replace each TODO with a real value: get_order (id).',
     '  2. Check that these tools only read, since the server does not say so, and remove the others from `reads`: search, get_order.',
-    '  3. Uncomment the cases of tools that write, for a server that may be written to: pay.',
+    '  3. If it is safe to write to this server, uncomment the cases of tools that write: pay.',
     '  4. Describe under `expect` what each answer must contain.',
     expect.stringMatching(/^ {2}5\. Run it: release-gate regress --suite .*first\.yml --server "http:/),
   ])
@@ -76,7 +76,7 @@ test('a server whose tools all write gets their cases, and nothing is run', asyn
   const ran = await init('writers.yml', { tools: [aTool('pay', { annotations: {} })] })
   expect([ran.code, ran.called.size]).toEqual([0, 0])
   expect(ran.out).toContain('writers.yml has 1 case for 1 tool; 0 cases were run.')
-  expect(ran.out).toContain('Add --writes')
+  expect(ran.out).toContain('run the cases with --writes')
   const suite = join(folder, 'writers.yml')
   const next = await runCommand(['regress', '--suite', suite, '--server', server?.url ?? '', '--writes'])
   expect(next.code).toBe(0)
@@ -87,7 +87,7 @@ test('a file that exists is not replaced without --force', async () => {
   const refused = await init('there.yml')
   expect([refused.code, refused.err, server?.received]).toEqual([
     2,
-    expect.stringMatching(/there\.yml exists; name another file, or add --force/),
+    expect.stringMatching(/there\.yml already exists; name another file, or add --force/),
     [],
   ])
   expect(await readFile(join(folder, 'there.yml'), 'utf8')).toBe('mine')

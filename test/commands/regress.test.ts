@@ -144,13 +144,13 @@ describe('regress: exit codes', () => {
       'a case that does not exist',
       passing,
       ['--server', 'http://127.0.0.1:1', '--only', 'nobody'],
-      /^The suite cannot be run: no case is named "nobody"; the suite has "it reads"\. Nothing was judged\.\n$/,
+      /^The suite cannot be run: no case is named "nobody"; the suite has "it reads"\. Nothing was tested\.\n$/,
     ],
     [
       'a baseline that is none',
       passing,
       ['--server', 'http://127.0.0.1:1', '--baseline', program],
-      /no list of tools/,
+      /not a list of tools/,
     ],
   ])('2 usage error: %s', async (_name, suite, more, said) => {
     const { code, out, err } = await run(['regress', '--suite', await file('s.yml', suite), ...more])
@@ -218,7 +218,7 @@ describe('regress: headers and query values', () => {
     const command = await run(await words('node server.js', '--header', 'X-Api-Key=12345'))
     expect([command.code, command.err]).toEqual([
       2,
-      expect.stringContaining('a command on stdio has neither'),
+      expect.stringContaining('a command on stdio does not support them'),
     ])
     const plain = await run(await words('http://staging.invalid/mcp', '--query', 'key=12345'))
     expect([plain.code, plain.err]).toEqual([2, expect.stringContaining('leave --header and --query out')])
@@ -521,7 +521,7 @@ describe('regress: what it writes', () => {
     ])
     expect(out + (await readFile(markdown, 'utf8'))).not.toContain('tied to the head')
     expect(out).toMatch(/Server scripted 1\.0\.0, MCP \S+ over http; run /)
-    expect(out).toContain('1 case holds')
+    expect(out).toContain('1 case passed')
   })
 
   test('cases that write run only with --writes', async () => {

@@ -44,7 +44,7 @@ function aReport(more: Partial<RunReport> = {}): RunReport {
     durationMs: 1234,
     partial: false,
     server: { name: 'rewards', version: 'abc', protocol: '2025-11-25', transport: 'http' },
-    gates: [{ gate: 'answers', verdict: 'passed', message: '1 case holds' }],
+    gates: [{ gate: 'answers', verdict: 'passed', message: '1 case passed' }],
     errors: { calls: 60, errors: 0, rate: 0, low: 0, high: 0.06, limit: 0.02 },
     tools: [aRow()],
     notCovered: [],

@@ -9,7 +9,7 @@ export function compareArrays(walk: Walk, before: Schema, after: Schema, path: s
   if (!share(before, after, ['array'])) return
   const [old, next] = [prefixOf(before), prefixOf(after)]
   const positions = Math.max(old.length, next.length)
-  // No value of both sides is longer than this: what is said of items further on says nothing.
+  // No value that both sides accept is longer than this, so rules for later items have no effect.
   const longest = Math.min(maxItems(before), maxItems(after))
   for (let index = 0; index < Math.min(positions, longest); index += 1) {
     walk.compare(old[index] ?? rest(before), next[index] ?? rest(after), below(path, index))

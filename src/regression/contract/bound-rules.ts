@@ -4,7 +4,7 @@ import type { TypeName } from './keywords.ts'
 import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
-/** Sizes and ranges: each is compared only for the types that both sides accept, since elsewhere it says nothing. */
+/** Sizes and ranges, compared only for the types that both sides accept, since they have no effect on others. */
 
 type Limit = { at: JsonNumber; open: boolean }
 type Bound = { name: string; direction: 1 | -1; types: readonly TypeName[]; closed: string; open?: string }
@@ -49,7 +49,7 @@ export function share(before: Schema, after: Schema, types: readonly TypeName[])
   return [before, after].every((schema) => types.some((type) => schema.types.has(type)))
 }
 
-/** The stricter of the closed and the open bound. */
+/** The stricter of the inclusive and the exclusive bound. */
 function limitOf(schema: Schema, bound: Bound): Limit | undefined {
   const closed = schema.words[bound.closed]
   const open = bound.open === undefined ? undefined : schema.words[bound.open]
@@ -62,7 +62,7 @@ function limitOf(schema: Schema, bound: Bound): Limit | undefined {
   )
 }
 
-/** Positive when `next` refuses more than `old`, negative when it refuses less. */
+/** Positive when `next` rejects more than `old`, negative when it rejects less. */
 function tighter(old: Limit | undefined, next: Limit | undefined, direction: 1 | -1): number {
   if (old === undefined || next === undefined) return Number(next !== undefined) - Number(old !== undefined)
   const difference = compareNumbers(next.at, old.at) ?? 0

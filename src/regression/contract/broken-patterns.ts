@@ -4,8 +4,8 @@ import { deeperThan, isObject } from './json.ts'
 import { schemasWithin } from './references.ts'
 
 /**
- * The regular expressions in a tool's schemas that ECMAScript cannot compile, as JSON Schema has them be: a client that validates
- * refuses the tool, whatever another language makes of `(?P<name>…)` or `\A`.
+ * The regular expressions in a tool's schemas that ECMAScript cannot compile, although JSON Schema requires it. A validating
+ * client rejects the tool, even if `(?P<name>…)` or `\A` is valid in another language.
  */
 export function brokenPatterns(tool: RawTool): string[] {
   if (deeperThan(tool, 96)) return []

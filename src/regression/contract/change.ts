@@ -1,10 +1,10 @@
-/** What a contract diff reads and what it answers. Plain data: a stored diff can be shown again a year later. */
+/** The input and output of a contract diff. Plain data, so a stored diff can be shown again a year later. */
 
 export type Severity = 'breaking' | 'warning' | 'safe' | 'info'
 /** Most severe first. */
 export const severities: readonly Severity[] = ['breaking', 'warning', 'safe', 'info']
 
-/** The changes from the most severe on, those of one severity in the order in which they come. */
+/** Sorts changes by severity, the most severe first. The sort is stable. */
 export function mostSevereFirst<T extends { severity: Severity }>(changes: readonly T[]): T[] {
   return severities.flatMap((severity) => changes.filter((change) => change.severity === severity))
 }
@@ -15,11 +15,11 @@ export type SchemaSide = 'input' | 'output'
 export type RawTool = { name: string; [key: string]: unknown }
 
 export type ToolList = {
-  /** What the server says of itself. */
+  /** The server's own name and version. */
   server?: { name: string; version: string }
-  /** The versions of the protocol that the server is known to speak. */
+  /** The protocol versions that the server is known to support. */
   protocolVersions?: readonly string[]
-  /** The versions that it was asked for besides: it does not speak those that are not among `protocolVersions`. */
+  /** Other versions that it was asked for. It does not support those that are missing from `protocolVersions`. */
   askedVersions?: readonly string[]
   capabilities?: unknown
   tools: RawTool[]
@@ -27,13 +27,13 @@ export type ToolList = {
 
 export type ContractChange = {
   severity: Severity
-  /** Kebab-case id, the one that a waiver names: `input-property-removed`, `tool-renamed`. */
+  /** Kebab-case id, as used in a waiver: `input-property-removed`, `tool-renamed`. */
   rule: string
   /** The tool's name; empty for a change of the server itself. */
   tool: string
   /**
-   * JSON pointer to the place in the tool's arguments or result that the change is about: `/note`, `/lines/0`, `/note/*`.
-   * `*` stands for each item of an array and each value of a map. Empty for the whole of it.
+   * JSON pointer to the place in the tool's arguments or result that the change is about: `/note`, `/lines/0`, `/note/*`. `*`
+   * stands for each item of an array and each value of a map. Empty for the whole.
    */
   path: string
   side: SchemaSide | 'tool' | 'server'

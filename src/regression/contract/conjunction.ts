@@ -3,7 +3,7 @@ import { canonical, equal, isObject, type JsonObject } from './json.ts'
 import { allTypes, isTypeName, type TypeName } from './keywords.ts'
 import { schemasWithin } from './references.ts'
 
-/** Keywords that read one another: they move into another schema together or not at all. */
+/** Keywords that depend on each other: they move into another schema together or not at all. */
 const groups = [
   ['properties', 'patternProperties', 'additionalProperties'],
   ['items', 'prefixItems', 'additionalItems', 'contains', 'minContains', 'maxContains'],
@@ -11,12 +11,12 @@ const groups = [
   ['type', 'nullable'],
 ] as const
 
-/** What `unevaluated…` refuses depends on which schemas stand side by side, so that none of them can be merged. */
+/** What `unevaluated…` rejects depends on the sibling schemas, so none of them can be merged. */
 const blockers = ['unevaluatedProperties', 'unevaluatedItems']
 
 /**
- * Merges the parts of an `allOf` into the schema around it, as far as the keywords can be joined without changing what is accepted.
- * `read` gives the keywords of a part, or undefined where it cannot be merged.
+ * Merges the parts of an `allOf` into the schema around it, as far as the keywords can be combined without changing what is
+ * accepted. `read` returns the keywords of a part, or undefined if it cannot be merged.
  */
 export function fold(words: JsonObject, read: (part: unknown) => JsonObject | undefined): JsonObject {
   const { allOf, ...own } = words
@@ -82,7 +82,7 @@ function typeNames(type: unknown): ReadonlySet<TypeName> | undefined {
   return new Set(names.includes('number') ? [...names, 'integer' as const] : names)
 }
 
-/** `additionalProperties` looks at the names beside it alone, so that no others may come to stand there. */
+/** `additionalProperties` depends only on the names next to it, so no other names may be moved there. */
 function joinMaps(left: JsonObject, right: JsonObject): JsonObject | undefined {
   if (left.additionalProperties !== undefined || right.additionalProperties !== undefined) return undefined
   const properties = joinMembers(left.properties ?? {}, right.properties ?? {})
@@ -94,7 +94,7 @@ function joinMembers(left: unknown, right: unknown): JsonObject | undefined {
   if (!isObject(left) || !isObject(right)) return undefined
   const shared = Object.keys(left).filter((name) => Object.hasOwn(right, name))
   const differing = shared.filter((name) => !equal(left[name], right[name]))
-  // Two recursive schemas joined would make new pairs without end.
+  // Merging two recursive schemas would create new pairs endlessly.
   if (differing.some((name) => refers(left[name]) || refers(right[name]))) return undefined
   const both = differing.map((name) => [name, { allOf: [left[name], right[name]] }] as const)
   return Object.fromEntries([...Object.entries(left), ...Object.entries(right), ...both])

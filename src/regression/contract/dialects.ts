@@ -7,8 +7,8 @@ export type Dialect = (typeof dialects)[number]
 const uris = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/(?:2019-09|2020-12))\/schema#?$/
 
 /**
- * The dialect that a document declares; MCP reads a schema without `$schema` as 2020-12. Undefined for a `$schema` that is none of
- * these: what its keywords mean is not known.
+ * The dialect that a document declares; MCP reads a schema without `$schema` as 2020-12. Undefined for any other `$schema`,
+ * whose keywords have unknown meanings.
  */
 export function declaredDialect(root: unknown): Dialect | undefined {
   const declared = isObject(root) ? member(root, '$schema') : undefined
@@ -40,12 +40,12 @@ const spans: Readonly<Record<string, Span>> = {
   $dynamicRef: { since: '2020-12' },
 }
 
-/** The keywords of one schema, by what they do in its dialect. */
+/** The keywords of one schema, grouped by their role in its dialect. */
 export type Sorted = {
   counted: JsonObject
-  /** The dialect does not read them, so they promise nothing. */
+  /** The dialect ignores them, so they promise nothing. */
   ignored: JsonObject
-  /** Ignored by the specification and obeyed by Ajv all the same: what they promise depends on who validates. */
+  /** Ignored by the specification but applied by Ajv, so what they promise depends on the validator. */
   contested: JsonObject
 }
 
@@ -62,14 +62,14 @@ export function sortKeywords(words: JsonObject, dialect: Dialect): Sorted {
   return sorted
 }
 
-/** Whether the value of a keyword is of another kind than this dialect takes, though some dialect takes it. */
+/** Whether the value of a keyword is invalid in this dialect but valid in another one. */
 export function isForeignValue(keyword: string, value: unknown, dialect: Dialect): boolean {
   if (keyword === 'items') return Array.isArray(value) && dialect === '2020-12'
   if (keyword !== 'exclusiveMinimum' && keyword !== 'exclusiveMaximum') return false
   return (typeof value === 'boolean') !== (dialect === 'draft-04')
 }
 
-/** Whether a schema uses anything that another dialect reads in another way. */
+/** Whether a schema uses anything that another dialect interprets differently. */
 export function usesDialect(node: JsonObject): boolean {
   const beside = Object.hasOwn(node, '$ref') && Object.keys(node).length > 1
   const keywords = Object.keys(node).some((key) => key === 'dependencies' || Object.hasOwn(spans, key))

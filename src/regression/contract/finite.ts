@@ -3,10 +3,10 @@ import { canonical, type JsonObject } from './json.ts'
 import type { TypeName } from './keywords.ts'
 import { matches } from './patterns.ts'
 
-/** Schemas that list their values: by `enum`, by `const`, or as alternatives that are constants. */
+/** Schemas that list their values, by `enum`, `const` or alternatives that are constants. */
 export type Values = ReadonlyMap<string, unknown>
 
-/** The values that stand in every list and are of one of the types, by canonical text. Undefined where nothing lists any. */
+/** The values that are in every list and of one of the types, by canonical text. Undefined if nothing lists any. */
 export function valuesOf(
   lists: readonly (readonly unknown[])[],
   types: ReadonlySet<TypeName>,
@@ -21,7 +21,7 @@ export function valuesOf(
   return new Map(kept)
 }
 
-/** The values that exactly one of the lists has: what a `oneOf` of constants accepts. */
+/** The values in exactly one of the lists: what a `oneOf` of constants accepts. */
 export function exactlyOnce(lists: readonly (readonly unknown[])[]): unknown[] {
   const counts = new Map<string, number>()
   for (const list of lists)
@@ -58,7 +58,7 @@ const ofTexts =
 const ofLengths = (test: (difference: number) => boolean): Check =>
   ofTexts((value, limit) => compared(test)([...value].length, limit))
 
-/** Keywords that can be settled for a listed value here and now. */
+/** Keywords that can be evaluated for a listed value. */
 const checks: Readonly<Record<string, Check>> = {
   minimum: compared((difference) => difference >= 0),
   maximum: compared((difference) => difference <= 0),
@@ -71,8 +71,8 @@ const checks: Readonly<Record<string, Check>> = {
 }
 
 /**
- * Leaves only the listed values that meet the bounds beside them, and then the bounds out: `enum: [1, 2], minimum: 1` says no more
- * than its values. A bound that cannot be settled for each of them stays.
+ * Keeps only the listed values that meet the bounds next to them, and then drops the bounds: `enum: [1, 2], minimum: 1` says no
+ * more than its values. A bound that cannot be evaluated for each value stays.
  */
 export function settled(values: Values, words: JsonObject): { values: Values; words: JsonObject } {
   const rest = { ...words }
@@ -87,7 +87,7 @@ export function settled(values: Values, words: JsonObject): { values: Values; wo
   return { values: new Map(kept), words: rest }
 }
 
-/** Whether every whole number is a multiple of it, so that it says nothing of them. */
+/** Whether every whole number is a multiple of it, so that it does not restrict them. */
 export function dividesOne(step: unknown): boolean {
   return isJsonNumber(step) && isMultipleOf(1, step) === true
 }

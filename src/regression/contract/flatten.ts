@@ -8,10 +8,10 @@ import type { Located, Schema } from './schema.ts'
 /** The keywords of a schema after its references have been followed and its `allOf` merged. */
 type Flat = Pick<Schema, 'words' | 'notes' | 'ignored' | 'contested'> & { unresolved?: string; never?: true }
 
-/** Parts of an `allOf` that one schema may draw in: many times what a real one has. */
+/** The most `allOf` parts that one schema may include: many times what a real one has. */
 const mostParts = 200
 
-/** Follows `$ref`, merges `allOf`, and sorts the keywords by what they do in the dialect of the document. */
+/** Follows `$ref`, merges `allOf`, and groups the keywords by their role in the dialect of the document. */
 export function flatten(located: Located, parts = { left: mostParts }): Flat {
   const { dialect } = located.document
   let told = { notes: {} as JsonObject, ignored: {} as JsonObject, contested: {} as JsonObject }
@@ -39,7 +39,7 @@ export function flatten(located: Located, parts = { left: mostParts }): Flat {
   return { words: {}, ...told, unresolved: 'refers to itself endlessly' }
 }
 
-/** A chain of references may contest one keyword twice, and a change of either must be seen. */
+/** A chain of references may set one keyword twice, and a change of either must be noticed. */
 function both(left: JsonObject, right: JsonObject): JsonObject {
   const twice = Object.keys(left).filter((keyword) => Object.hasOwn(right, keyword))
   return {
@@ -85,7 +85,7 @@ function open(words: JsonObject, document: SchemaDocument): Opened {
   return { words: { ...rest, allOf: [...parts, { $ref: reference }] } }
 }
 
-/** A choice of one is a part that must hold. */
+/** A choice of one is a required part. */
 function withoutSingles(words: JsonObject): JsonObject {
   const result = { ...words }
   for (const keyword of ['anyOf', 'oneOf']) {

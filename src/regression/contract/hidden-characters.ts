@@ -1,8 +1,9 @@
 import { isObject } from './json.ts'
 
 /**
- * Characters that a reviewer cannot see and a model still reads: control characters but tab and line breaks, zero-width and
- * direction marks (Unicode's Cf), blank fillers, invisible variation selectors. A joiner between two emoji draws one picture and is let be.
+ * Characters that a reviewer cannot see but a model reads: control characters except tab and line breaks, zero-width and
+ * direction marks (Unicode's Cf), blank fillers, invisible variation selectors. A joiner between two emoji is allowed, since it
+ * makes one picture.
  */
 const hidden = new RegExp(
   [
@@ -14,7 +15,7 @@ const hidden = new RegExp(
   'gu',
 )
 
-/** Most texts are plain ASCII, and this is told a hundred times faster. */
+/** Most texts are plain ASCII, and checking that is a hundred times faster. */
 const plain = /^[\x20-\x7e\t\n\r]*$/
 
 /** The hidden characters of a text as code points: `U+200B`. */
@@ -23,7 +24,7 @@ export function hiddenCharacters(text: string): string[] {
   return [...new Set(Array.from(text.matchAll(hidden), ([found]) => codePoint(found)))]
 }
 
-/** The text with its hidden characters spelled out, fit to stand in a message. */
+/** The text with its hidden characters spelled out, for use in a message. */
 export function visible(text: string): string {
   if (plain.test(text)) return text
   return text.replace(hidden, (found) => `<${codePoint(found)}>`)
@@ -35,7 +36,7 @@ function codePoint(character: string): string {
 
 type Text = { tokens: readonly string[]; text: string }
 
-/** Every text in a piece of JSON, names of members included, with the way to it. */
+/** Every text in a JSON value, including member names, with its path. */
 export function textsWithin(value: unknown, tokens: readonly string[] = []): Text[] {
   if (typeof value === 'string') return [{ tokens, text: value }]
   if (Array.isArray(value))
@@ -47,14 +48,14 @@ export function textsWithin(value: unknown, tokens: readonly string[] = []): Tex
   ])
 }
 
-/** Whether all texts are plain ASCII, asked first since they nearly always are. */
+/** Whether all texts are plain ASCII. Checked first, since they nearly always are. */
 function isPlain(value: unknown): boolean {
   if (typeof value === 'string') return plain.test(value)
   if (typeof value !== 'object' || value === null) return true
   return Object.entries(value).every(([key, item]) => plain.test(key) && isPlain(item))
 }
 
-/** The texts with hidden characters that were not there before, word for word at the same place. */
+/** The texts with hidden characters that were not there before, unchanged and at the same place. */
 export function newlyHidden(before: unknown, after: unknown): (Text & { characters: string[] })[] {
   const key = ({ tokens, text }: Text): string => JSON.stringify([tokens, text])
   if (isPlain(after)) return []

@@ -3,8 +3,8 @@ import { newlyHidden, visible } from './hidden-characters.ts'
 import { toolChange } from './tool-change.ts'
 
 /**
- * Zero-width and control characters that came with the new tool, wherever a model reads it: name, description, annotations and the
- * schemas with all that they describe. What was there word for word before has been accepted once and is not told again.
+ * Zero-width and control characters that are new in the tool, wherever a model reads it: name, description, annotations and the
+ * schemas with everything in them. Text that was there unchanged before was accepted once and is not reported again.
  */
 export function hiddenTexts(old: RawTool | undefined, next: RawTool): ContractChange[] {
   const found = newlyHidden(readable(old), readable(next))
@@ -18,7 +18,7 @@ export function hiddenTexts(old: RawTool | undefined, next: RawTool): ContractCh
   })
 }
 
-/** `_meta` and icons are data for programs: base64 and the like, no prose. */
+/** `_meta` and icons are data for programs, such as base64, not prose. */
 function readable(tool: RawTool | undefined): unknown {
   if (tool === undefined) return undefined
   const { _meta: _unread, icons: _images, ...rest } = tool

@@ -1,6 +1,6 @@
 import { isJsonNumber, sameJson } from '../exact.ts'
 
-/** Small questions about parsed JSON. Everything here comes from a server that we did not write. */
+/** Helpers for parsed JSON that comes from untrusted servers. */
 
 export { canonical, sameJson as equal } from '../exact.ts'
 
@@ -10,14 +10,14 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isJsonNumber(value)
 }
 
-/** An own member, so that a property called `constructor` is not mistaken for JavaScript's. */
+/** An own member, so that JavaScript's `constructor` is not mistaken for a property. */
 export function member(object: JsonObject | undefined, key: string): unknown {
   return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined
 }
 
 const references = new Set(['$ref', '$dynamicRef', '$recursiveRef'])
 
-/** Two equal schemas that refer to nothing else: they mean the same in whatever documents they stand. */
+/** Whether two schemas are equal and contain no references, so that they mean the same in any document. */
 export function equalAndClosed(left: unknown, right: unknown): boolean {
   return sameJson(left, right) && !refers(left)
 }
@@ -27,7 +27,7 @@ function refers(value: unknown): boolean {
   return isObject(value) && Object.entries(value).some(([key, item]) => references.has(key) || refers(item))
 }
 
-/** Whether the value nests deeper than `limit`; asked without recursion, before anything recursive reads it. */
+/** Whether the value nests deeper than `limit`. Not recursive, so that it can guard recursive code. */
 export function deeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -5,7 +5,7 @@ import { isObject } from './json.ts'
 
 export type TypeName = 'null' | 'boolean' | 'integer' | 'number' | 'string' | 'array' | 'object'
 
-/** `number` here means the numbers that are no integers, so that sets of types compare by inclusion: a number is {integer, number}. */
+/** `number` here means non-integer numbers, so that sets of types compare by inclusion: a number is {integer, number}. */
 export const allTypes: readonly TypeName[] = [
   'null',
   'boolean',
@@ -35,7 +35,7 @@ const annotations = new Set([
   ...['$schema', '$id', 'id', '$anchor', '$dynamicAnchor', '$defs', 'definitions', 'markdownDescription'],
 ])
 
-/** Keywords that accept and refuse nothing. */
+/** Keywords that do not affect which values are accepted. */
 export function isAnnotation(keyword: string): boolean {
   return annotations.has(keyword) || keyword.startsWith('x-')
 }
@@ -58,7 +58,7 @@ type Shape = { fits: (value: unknown) => boolean; types?: readonly TypeName[] }
 
 const numeric: readonly TypeName[] = ['integer', 'number']
 
-/** The value that each keyword must have, and the types of instance that it says anything about (none named: all). */
+/** The type of each keyword's value, and the instance types that it applies to (default: all). */
 export const shapes: Readonly<Record<string, Shape>> = {
   type: { fits: (value) => isTypeName(value) || (Array.isArray(value) && value.every(isTypeName)) },
   nullable: { fits: isBoolean },

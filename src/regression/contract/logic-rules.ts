@@ -7,7 +7,7 @@ import type { Located, Schema } from './schema.ts'
 import { partsOf } from './union-rules.ts'
 import { inside, type Walk } from './walk.ts'
 
-/** `allOf`: a part that only one side has is harmless where the other side as a whole implies it. */
+/** `allOf`: a part on only one side is harmless if the other side as a whole implies it. */
 export function compareAllOf(walk: Walk, before: Schema, after: Schema, path: string): void {
   const { pairs, removed, added } = pairBranches(walk, partsOf(before, 'allOf'), partsOf(after, 'allOf'))
   for (const { before: old, after: next } of pairs) walk.compare(old, next, path)
@@ -27,7 +27,7 @@ export function compareAllOf(walk: Walk, before: Schema, after: Schema, path: st
   }
 }
 
-/** `if`, `then`, `else`: comparable as long as the condition stays what it was. */
+/** `if`, `then`, `else`: comparable only if the condition is unchanged. */
 export function compareConditions(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [before.words.if, after.words.if]
   if (old === undefined && next === undefined) return
@@ -42,7 +42,7 @@ export function compareConditions(walk: Walk, before: Schema, after: Schema, pat
   }
 }
 
-/** `not`: what is refused must not grow on the input side and not shrink on the output side. */
+/** `not`: what is rejected must not grow on the input side or shrink on the output side. */
 export function compareNot(walk: Walk, before: Schema, after: Schema, path: string): void {
   const { not: old } = before.words
   const { not: next } = after.words
@@ -99,7 +99,7 @@ function compareDependentSchemas(
   }
 }
 
-/** Each pair "this name demands that one" as one text. */
+/** Each pair "this name requires that one" as one text. */
 function namesOf(schema: Schema): ReadonlySet<string> {
   const links = schema.words.dependentRequired
   const entries = isObject(links) ? Object.entries(links) : []

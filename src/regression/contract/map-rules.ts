@@ -22,8 +22,8 @@ export function compareMaps(walk: Walk, old: ObjectShape, next: ObjectShape, pat
 type Proof = { intoOthers: boolean; fromOthers: boolean }
 
 /**
- * Names that match a pattern which only one side has are governed by something else on the other side. Proves, both ways, that the
- * pattern's schema and all that may stand in for it over there fit.
+ * On the side without a pattern, the names that match it fall under other rules. Proves in both directions that the pattern's
+ * schema and those rules are compatible.
  */
 function fitsElsewhere(
   walk: Walk,
@@ -36,7 +36,7 @@ function fitsElsewhere(
     .filter(([name]) => matches(pattern, name) !== false)
     .map(([, other]) => other)
   const others = [...named, ...[...there.patterns.values()], there.rest]
-  // Properties that only the other side names are compared with this pattern where they are reported as added or removed.
+  // Properties that only the other side lists are compared with this pattern where they are reported as added or removed.
   const stand = [...there.patterns].filter(([key]) => !here.patterns.has(key)).map(([, other]) => other)
   return {
     intoOthers: [...stand, there.rest].every((other) => walk.fits(schema, other)),

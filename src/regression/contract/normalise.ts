@@ -9,7 +9,7 @@ import { tidyWords } from './tidy.ts'
 
 export type Normalise = (located: Located) => Schema
 
-/** A normaliser remembers what it has read: the same node gives the same object, by which recursion is recognised. */
+/** A normaliser caches what it has read: the same node gives the same object, which is how recursion is detected. */
 export function createNormaliser(): Normalise {
   const documents = new Map<SchemaDocument, Map<unknown, Schema | undefined>>()
   let count = 0
@@ -32,7 +32,7 @@ export function createNormaliser(): Normalise {
   return normalise
 }
 
-/** A bare `$ref` is its target, the very same object, so that a recursive schema is met again after one round. */
+/** A bare `$ref` becomes its target, the same object, so a recursive schema is recognized after one round. */
 function plainReference({ node, document }: Located): Located | undefined {
   if (!isObject(node) || typeof node.$ref !== 'string' || Object.keys(node).length > 1) return undefined
   const target = resolve(document, node.$ref)
@@ -82,7 +82,7 @@ function beside(
   return { notes, ignored, contested: told.contested }
 }
 
-/** A schema that lists its values: its types are theirs, and null is a type and no value. */
+/** A schema that lists its values has their types. Null counts as a type, not as a value. */
 function ofValues(all: Values, beside: JsonObject): Pick<Schema, 'types' | 'values' | 'words'> {
   const { values, words } = settled(all, beside)
   const types = new Set([...values.values()].map(typeOf))
@@ -90,7 +90,7 @@ function ofValues(all: Values, beside: JsonObject): Pick<Schema, 'types' | 'valu
   return { types, values: others, words: tidyWords(words, types) }
 }
 
-/** The values that a schema lists, by `enum`, `const` and by alternatives that are constants. */
+/** The values that a schema lists, by `enum`, `const` and alternatives that are constants. */
 function listedValues(
   { enum: choices, const: only, ...rest }: JsonObject,
   document: SchemaDocument,
@@ -116,14 +116,14 @@ function orNull({ types }: Schema): null[] {
   return types.has('null') ? [null] : []
 }
 
-/** Whether all that the schema says is a list of values. */
+/** Whether the schema is nothing but a list of values. */
 function isListed(schema: Schema): boolean {
   if (schema.values === undefined && !isNullOnly(schema)) return false
   const beside = [schema.words, schema.ignored, schema.contested].flatMap(Object.keys)
   return beside.length === 0 && schema.malformed.length === 0 && schema.unresolved === undefined
 }
 
-/** What the alternatives say of their values: a model reads it like a description of the whole. */
+/** The descriptions of the alternatives, which a model reads like a description of the whole. */
 function toldOf(branches: readonly Schema[], values: readonly unknown[][]): JsonObject {
   const told = (key: string): JsonObject => {
     const texts = branches.flatMap(({ notes }, index) =>
@@ -134,7 +134,7 @@ function toldOf(branches: readonly Schema[], values: readonly unknown[][]): Json
   return { ...told('title'), ...told('description') }
 }
 
-/** `anyOf: [x, null]` (and `oneOf`, where x refuses null) read as x that may be null. */
+/** Reads `anyOf: [x, null]` (and `oneOf`, if x rejects null) as x that may be null. */
 function nullableBranch(
   words: JsonObject,
   document: SchemaDocument,
@@ -152,7 +152,7 @@ function nullableBranch(
   return { ...schema, types: new Set([...schema.types, 'null']) }
 }
 
-/** Whether all that the schema says is known, and said of each type on its own. */
+/** Whether every keyword of the schema is known and applies to each type separately. */
 function isPlain({ words, contested, malformed, unresolved }: Schema): boolean {
   const isRead = unresolved === undefined && malformed.length === 0 && Object.keys(contested).length === 0
   return isRead && !applicators.some((applicator) => Object.hasOwn(words, applicator))

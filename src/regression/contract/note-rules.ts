@@ -4,7 +4,7 @@ import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 import { wordDiff } from './word-diff.ts'
 
-/** What a schema says without accepting or refusing anything. A value is not lost by it, so the promise itself `holds`. */
+/** Keywords that do not affect which values are accepted, so the promise itself `holds`. */
 export function compareNotes(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [before.notes, after.notes]
   if (!equal(old.default, next.default)) {
@@ -24,7 +24,7 @@ export function compareNotes(walk: Walk, before: Schema, after: Schema, path: st
     walk.report('ignored-keyword-changed', path, `Changed, but ignored by ${dialect}: ${ignored.join(', ')}.`)
 }
 
-/** Names and definitions accept nothing by themselves: what is used of them is compared where it is used. */
+/** Definitions have no effect on their own; they are compared where they are used. */
 const judgedElsewhere = new Set([
   ...[
     'default',
@@ -40,7 +40,7 @@ const judgedElsewhere = new Set([
   ],
 ])
 
-/** Keywords that this diff does not know, or whose value is not of their kind. */
+/** Keywords that this diff does not know, or that have an invalid value. */
 export function compareUnknown(walk: Walk, before: Schema, after: Schema, path: string): void {
   const strange = changedKeys(before.words, after.words).filter((key) => !Object.hasOwn(shapes, key))
   for (const key of strange)
@@ -52,7 +52,7 @@ export function compareUnknown(walk: Walk, before: Schema, after: Schema, path: 
 }
 
 /**
- * What validators disagree about proves nothing for either of them. Where it stayed the same, it means the same for each.
+ * Keywords that validators interpret differently prove nothing. An unchanged one means the same as before for each validator.
  */
 function compareContested(walk: Walk, before: Schema, after: Schema, path: string): void {
   const keys = [...new Set([before, after].flatMap(({ contested }) => Object.keys(contested)))]
@@ -64,8 +64,8 @@ function compareContested(walk: Walk, before: Schema, after: Schema, path: strin
 }
 
 /**
- * What `unevaluated…` refuses depends on all schemas around it, so that nothing is proved about it unless all is as it was.
- * Where nothing stood around it, it has been read as `additional…` already.
+ * What `unevaluated…` rejects depends on all schemas around it, so nothing is proved unless all of them are unchanged. Without
+ * schemas around it, it was already read as `additional…`.
  */
 export function compareUnevaluated(walk: Walk, before: Schema, after: Schema, path: string): void {
   const used = ['unevaluatedProperties', 'unevaluatedItems'].filter((key) =>

@@ -3,11 +3,11 @@ import { matches } from './patterns.ts'
 import type { Located, Schema } from './schema.ts'
 import { inside, type Walk } from './walk.ts'
 
-/** An object schema as four maps: which schema governs the value of which name. */
+/** An object schema as maps from names to the schemas of their values. */
 export type ObjectShape = {
   properties: ReadonlyMap<string, Located>
   patterns: ReadonlyMap<string, Located>
-  /** Governs the names that no property and no pattern names. */
+  /** Applies to names that match no property and no pattern. */
   rest: Located
   required: ReadonlySet<string>
 }
@@ -37,8 +37,8 @@ export function acceptsAll(walk: Walk, schema: Located): boolean {
 }
 
 /**
- * The schemas that a value under `name` must satisfy when `properties` does not name it. `certain` is false when a pattern could
- * not be read, so that all of them may apply and the rest may, too.
+ * The schemas that a value under `name` must satisfy when `properties` does not name it. `certain` is false if a pattern could
+ * not be read, so that any of them might apply.
  */
 export function governing(
   shape: ObjectShape,
@@ -57,5 +57,5 @@ export function governing(
   return { schemas, certain }
 }
 
-/** Stands for `additionalProperties` among patterns: no regular expression is written like this. */
+/** Represents `additionalProperties` among patterns; it is not a valid regular expression. */
 const restKey = '(*'

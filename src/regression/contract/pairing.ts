@@ -8,7 +8,7 @@ export type Pairing = {
   added: Located[]
 }
 
-/** Finds out which branch of the new list each branch of the old one became: the same one first, then the likest one. */
+/** Matches each branch of the old list with one of the new list: an equal one first, then the most similar one. */
 export function pairBranches(walk: Walk, before: readonly Located[], after: readonly Located[]): Pairing {
   const exact = pairBy(before, after, (old, next) => (walk.distance(old, next) === 0 ? 0 : undefined))
   const alike = pairBy(exact.removed, exact.added, (old, next) =>
@@ -39,7 +39,7 @@ function pairBy(
   return { pairs, removed, added }
 }
 
-/** Two branches may be versions of each other when a type is common and no shared property holds different constants. */
+/** Two branches can be versions of each other if they share a type and no shared property has different constants. */
 function areAlike(walk: Walk, old: Schema, next: Schema): boolean {
   if (![...old.types].some((type) => next.types.has(type))) return false
   if (disjoint(old, next)) return false

@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js'
 
 /**
- * Whether a pattern finds itself in a text; undefined when it cannot be read. RE2 takes linear time whatever the pattern, where
- * JavaScript's own engine could be made to hang by a hostile server.
+ * Whether a pattern matches a text; undefined if it cannot be read. RE2 takes linear time for any pattern, while a hostile
+ * server could make JavaScript's own engine hang.
  */
 export function matches(pattern: string, text: string): boolean | undefined {
   try {

@@ -2,16 +2,16 @@ import { before, type Dialect, declaredDialect } from './dialects.ts'
 import { isObject, type JsonObject, member } from './json.ts'
 
 /**
- * One JSON Schema document: the place where local references are looked up. A document may be recursive, so references are followed
- * when they are met and never written out in full.
+ * One JSON Schema document, in which local references are resolved. A document may be recursive, so references are followed on
+ * demand and never expanded.
  */
 export type SchemaDocument = {
   root: unknown
-  /** A schema of an unknown dialect is read by the newest. */
+  /** A schema of an unknown dialect is read as the newest one. */
   dialect: Dialect
   /** Plain-name anchors: `$anchor` of 2020-12 and `$id: "#name"` of draft-07. */
   anchors: ReadonlyMap<string, unknown>
-  /** A nested `$id` moves the base of every reference inside it: such references are not followed but warned about. */
+  /** A nested `$id` moves the base of every reference inside it: such references are reported and not followed. */
   embedded: boolean
 }
 
@@ -32,14 +32,14 @@ export function schemaDocument(root: unknown): SchemaDocument {
   return { root, dialect, anchors, embedded }
 }
 
-/** Keywords whose value is data: what looks like a schema in there is none. */
+/** Keywords whose value is data, even if it looks like a schema. */
 const data = new Set(['const', 'enum', 'default', 'examples', 'example'])
-/** Keywords that hold schemas by name: a property called `default` is a schema. */
+/** Keywords with schemas by name: a property called `default` is a schema. */
 const maps = new Set([
   ...['properties', 'patternProperties', 'dependentSchemas', 'dependencies', '$defs', 'definitions'],
 ])
 
-/** Every object in a schema position. What stands under unknown keywords counts as one, since a reference may point there. */
+/** Every object in a schema position. Objects under unknown keywords count, since a reference may point there. */
 export function schemasWithin(root: unknown): JsonObject[] {
   const found: JsonObject[] = []
   const ahead: unknown[] = [root]
@@ -65,7 +65,7 @@ export function refersElsewhere(root: unknown): boolean {
   })
 }
 
-/** Follows a local `$ref` to its node. A remote one is never fetched: the answer is then the problem, in words. */
+/** Follows a local `$ref` to its node. For a remote one, which is never fetched, returns the problem as text. */
 export function resolve(document: SchemaDocument, reference: string): Resolved {
   const base = rootId(document)
   const local = base !== '' && reference.startsWith(`${base}#`) ? reference.slice(base.length) : reference
@@ -121,8 +121,8 @@ const sameValue = [
 ] as const
 
 /**
- * Whether a schema with a `$ref` comes back to itself without going a step down into the value: no validator can ever finish with it.
- * A list of lists is recursive and fine; `anyOf: [itself, null]` is not.
+ * Whether a schema with a `$ref` returns to itself without going deeper into the value, so that no validator can finish. A list
+ * of lists is recursive and fine; `anyOf: [itself, null]` is not.
  */
 export function isEndless(document: SchemaDocument, start: JsonObject): boolean {
   const seen = new Set<unknown>()
@@ -137,7 +137,7 @@ export function isEndless(document: SchemaDocument, start: JsonObject): boolean 
   return false
 }
 
-/** The schemas that judge the very same value as this one. */
+/** The schemas that apply to the same value as this one. */
 function nextSchemas(document: SchemaDocument, node: JsonObject): unknown[] {
   const target = typeof node.$ref === 'string' ? resolve(document, node.$ref) : undefined
   const parts = sameValue.flatMap((key) => {

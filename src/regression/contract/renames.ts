@@ -5,8 +5,8 @@ import { diffSchemas } from './schema-diff.ts'
 type Renames = { pairs: [RawTool, RawTool][]; added: RawTool[] }
 
 /**
- * Pairs each removed tool with an added one: of equal schemas, that of the same description before any other, and then the one that is
- * most like it in its name, its description and the names of its arguments.
+ * Pairs each removed tool with an added one: among equal schemas, first the one with the same description, then the one with
+ * the most similar name, description and argument names.
  */
 export function pairRenamed(removed: readonly RawTool[], added: readonly RawTool[]): Renames {
   const equalOnes = pairEqual(removed, added)
@@ -54,7 +54,10 @@ function pairAlike(removed: readonly RawTool[], added: readonly RawTool[]): [Raw
 
 const mostComparisons = 10_000
 
-/** 0 where nobody would take one for the other: they must share half of their arguments, and half of their name or the description. */
+/**
+ * 0 if they are not plausibly the same tool: they must share half of their arguments, and half of their name or the
+ * description.
+ */
 function likeness(old: RawTool, next: RawTool): number {
   const args = overlap(argumentsOf(old), argumentsOf(next))
   const name = overlap(wordsOf(old.name), wordsOf(next.name))
@@ -76,17 +79,17 @@ function wordsOf(name: string): string[] {
     .filter((word) => word !== '')
 }
 
-/** The share of what either has that both have; two empty ones share everything. */
+/** The share of common elements among all elements; 1 for two empty sets. */
 function overlap(left: readonly string[], right: readonly string[]): number {
   const all = new Set([...left, ...right])
   if (all.size === 0) return 1
   return [...all].filter((item) => left.includes(item) && right.includes(item)).length / all.size
 }
 
-/** Beyond this a pairing says nothing any more: so many tools of one shape cannot be told apart. */
+/** With more tools of the same shape than this, pairing them is meaningless. */
 const mostCandidates = 20
 
-/** What equal schemas have in common at a glance, to spare most comparisons. */
+/** A cheap key that equal schemas share, to avoid most comparisons. */
 function outline(tool: RawTool): string {
   const [input, output] = [tool.inputSchema, tool.outputSchema].map((schema) => {
     const properties = isObject(schema) && isObject(schema.properties) ? Object.keys(schema.properties) : []
@@ -95,7 +98,7 @@ function outline(tool: RawTool): string {
   return canonical([input, output])
 }
 
-/** Wording aside, the two take and give the same. */
+/** The two have the same input and output, apart from wording. */
 function haveEqualSchemas(old: RawTool, next: RawTool): boolean {
   if (deeperThan(old, 96) || deeperThan(next, 96)) return false
   const changes = [

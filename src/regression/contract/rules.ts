@@ -1,14 +1,15 @@
 import type { SchemaSide, Severity } from './change.ts'
 
-/** How one row of the rule table is judged on each side. */
+/** The severities of one row of the rule table on each side. */
 export type Cell = Readonly<Record<SchemaSide, Severity>>
 
 const cell = (input: Severity, output: Severity): Cell => ({ input, output })
 
 /**
- * The rule table of the contract diff. Rule of thumb: input must still accept all that it accepted, output must still satisfy all
- * that it promised, and what cannot be proved is a warning. Where a row depends on the rest of the schema (is it closed? is it
- * provable?), the cell here is the careful answer and the rule passes the better one. The id in a report is prefixed by the side.
+ * The rule table of the contract diff. Rule of thumb: input must still accept everything that it accepted, output must still
+ * satisfy everything that it promised, and what cannot be proved is a warning. Where a row depends on the rest of the schema
+ * (is it closed? is it provable?), the cell has the strict severity and the rule passes the milder one. The id in a report is
+ * prefixed with the side.
  */
 export const schemaRules = {
   'required-property-added': cell('breaking', 'safe'),

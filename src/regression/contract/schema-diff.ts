@@ -15,8 +15,9 @@ import { compareValues } from './value-rules.ts'
 import { belowAny, type Difference, inside, type Walk, walkSchemas } from './walk.ts'
 
 /**
- * What changed between two JSON Schemas of a tool, judged for one side of the call. Input must still accept all that it accepted,
- * output must still satisfy all that it promised; what cannot be proved is a warning. No remote reference is ever fetched.
+ * The changes between two JSON Schemas of a tool, evaluated for one side of the call. Input must still accept everything that
+ * it accepted, output must still satisfy everything that it promised; what cannot be proved is a warning. Remote references are
+ * never fetched.
  */
 export function diffSchemas(
   before: unknown,
@@ -82,7 +83,9 @@ function namesOf(schema: Schema): Located {
   )
 }
 
-/** Another `$schema` changes what some keywords mean, which the comparison shows; of an unknown one it shows nothing. */
+/**
+ * A different `$schema` changes the meaning of some keywords, which the comparison shows. For an unknown one it shows nothing.
+ */
 function dialectChange(before: unknown, after: unknown): Difference[] {
   const [old, next] = [before, after].map((node) => (isObject(node) ? member(node, '$schema') : undefined))
   const unknown = [before, after].find(

@@ -4,8 +4,8 @@ import type { TypeName } from './keywords.ts'
 import type { SchemaDocument } from './references.ts'
 
 /**
- * A schema and the document in which its references are looked up. `tidied` says that its own keywords have been brought into
- * one spelling already, so that they are not read by the document's dialect once more.
+ * A schema and the document that resolves its references. `tidied`: its own keywords are already normalized, so the document's
+ * dialect must not be applied to them again.
  */
 export type Located = { node: unknown; document: SchemaDocument; tidied?: true }
 
@@ -14,21 +14,21 @@ export type Located = { node: unknown; document: SchemaDocument; tidied?: true }
  * same thing, draft-07 spellings turned into those of 2020-12, keywords that say nothing about the schema's types left out.
  */
 export type Schema = {
-  /** Tells two schemas apart while a recursive one is walked. */
+  /** Distinguishes schemas during a recursive walk. */
   id: number
   document: SchemaDocument
   /** The raw schema that this one was read from. */
   origin: Located
   types: ReadonlySet<TypeName>
-  /** The values that it lists but null, by canonical text. */
+  /** The values that it lists except null, by canonical text. */
   values?: Values
-  /** The remaining keywords that accept or refuse. The schemas in them are raw. */
+  /** The remaining keywords that accept or reject values. The schemas in them are raw. */
   words: Readonly<JsonObject>
-  /** Keywords that accept and refuse nothing. */
+  /** Keywords that do not affect which values are accepted. */
   notes: Readonly<JsonObject>
-  /** Keywords that the dialect does not read. */
+  /** Keywords that the dialect ignores. */
   ignored: Readonly<JsonObject>
-  /** Keywords that the dialect does not read and Ajv does. */
+  /** Keywords that the dialect ignores but Ajv applies. */
   contested: Readonly<JsonObject>
   /** Why the schema could not be read. */
   unresolved?: string

@@ -4,11 +4,11 @@ import { deeperThan, equal, isObject, member } from './json.ts'
 import { type ToolRule, toolRules } from './rules.ts'
 
 export type ServerOptions = {
-  /** The protocol versions that clients use. Unset, every version that the server used to speak counts as used. */
+  /** The protocol versions that clients use. Default: every version that the server used to support. */
   clientProtocolVersions?: readonly string[]
 }
 
-/** Protocol versions and capabilities: what holds for all tools of the server. */
+/** Protocol versions and capabilities, which apply to all tools of the server. */
 export function diffServer(before: ToolList, after: ToolList, options: ServerOptions): ContractChange[] {
   return [
     ...identity(before, after),
@@ -43,7 +43,7 @@ function versions(before: ToolList, after: ToolList, options: ServerOptions): Co
   ]
 }
 
-/** A version that a session was not begun with may still be spoken: only a server that was asked for it has dropped it. */
+/** A version counts as dropped only if the server was asked for it, since it may support versions that no session used. */
 function missingVersion(version: string, asked: readonly string[], used: readonly string[]): ContractChange {
   const name = `protocol ${visible(version)}`
   if (!asked.includes(version)) {

@@ -3,7 +3,7 @@ import { visible } from './hidden-characters.ts'
 import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
-/** `pattern` and `format`. Whether one pattern covers another is not decided here: an edited one is a warning. */
+/** `pattern` and `format`. Does not decide whether one pattern covers another: an edited pattern is a warning. */
 export function compareTexts(walk: Walk, before: Schema, after: Schema, path: string): void {
   if (share(before, after, ['string'])) compareWord(walk, 'pattern', before, after, path)
   compareWord(walk, 'format', before, after, path)

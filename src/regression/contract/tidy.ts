@@ -6,8 +6,8 @@ import { equal, isObject, type JsonObject } from './json.ts'
 import { applicators, isAnnotation, shapes, type TypeName } from './keywords.ts'
 
 /**
- * Brings the keywords of one schema into one spelling and leaves out those that say nothing: about types that the schema refuses
- * anyway, or with a value that means the same as their absence.
+ * Normalizes the spelling of a schema's keywords and drops those without effect: for types that the schema rejects anyway, or
+ * with a value that equals the default.
  */
 export function tidyWords(words: JsonObject, types: ReadonlySet<TypeName>): JsonObject {
   const modern = evaluated(bounds(dependencies(tuples(words)), types))
@@ -18,7 +18,7 @@ export function tidyWords(words: JsonObject, types: ReadonlySet<TypeName>): Json
   return Object.fromEntries(kept.map(([key, value]) => [key, key === 'required' ? sortedSet(value) : value]))
 }
 
-/** Whether a raw schema visibly accepts everything. */
+/** Whether a raw schema obviously accepts everything. */
 export function isTrivial(schema: unknown): boolean {
   return schema === true || (isObject(schema) && Object.keys(schema).every(isAnnotation))
 }
@@ -62,7 +62,7 @@ function saysNothing(
   }
 }
 
-/** Keywords that say nothing when they hold nothing. Not so `not: {}` and `contains: {}`. */
+/** Keywords without effect when empty. `not: {}` and `contains: {}` do have an effect. */
 const collections = new Set([
   ...[
     'required',
@@ -107,7 +107,7 @@ function dependencies({ dependencies: mixed, ...words }: JsonObject): JsonObject
   }
 }
 
-/** draft-04 boolean `exclusiveMinimum`, and open bounds of integers as the closed ones that they are. */
+/** draft-04 boolean `exclusiveMinimum`, and exclusive bounds of integers as inclusive ones. */
 function bounds(words: JsonObject, types: ReadonlySet<TypeName>): JsonObject {
   const result = { ...words }
   for (const [closed, open, step] of [
@@ -140,7 +140,10 @@ function wholeBound(words: JsonObject, closed: string, open: string, step: 1 | -
   words[closed] = strictest === undefined ? undefined : exactNumber(String(strictest))
 }
 
-/** `unevaluated…` is `additional…` where no other schema could have evaluated anything, and says nothing beside `additional…`. */
+/**
+ * `unevaluated…` equals `additional…` if no other schema could have evaluated anything, and has no effect next to
+ * `additional…`.
+ */
 function evaluated(words: JsonObject): JsonObject {
   const { unevaluatedProperties, unevaluatedItems, ...rest } = words
   const shared = applicators.some((keyword) => keyword !== 'not' && !isEmpty(rest[keyword] ?? {}))

@@ -12,12 +12,12 @@ import { diffFields } from './tool-fields.ts'
 
 export type ContractOptions = ServerOptions
 
-/** Deeper JSON than this is no tool that somebody wrote, and would exhaust the stack. */
+/** No real tool nests deeper than this, and deeper JSON would exhaust the stack. */
 const depthLimit = 96
 
 /**
- * What changed between two lists of tools, as `tools/list` gave them, from the caller's point of view. Pure: the same two lists always
- * give the same changes, in the order of the old list, then of the new one.
+ * The changes between two lists of tools, as `tools/list` returned them, from the caller's point of view. Pure: the same two
+ * lists always give the same changes, in the order of the old list, then of the new one.
  */
 export function diffContracts(
   before: ToolList,
@@ -44,7 +44,7 @@ export function diffContracts(
   ]
 }
 
-/** The first of the tools under each name: what a client finds that looks a tool up. */
+/** The first tool with each name, which is the one that a client finds. */
 function byName(tools: readonly RawTool[]): Map<string, RawTool> {
   const first = new Map<string, RawTool>()
   for (const tool of tools) if (!first.has(tool.name)) first.set(tool.name, tool)
@@ -94,14 +94,14 @@ function diffOutput(old: RawTool, next: RawTool): ContractChange[] {
 }
 
 function diffSide(old: unknown, next: unknown, side: SchemaSide, tool: string): ContractChange[] {
-  // An unchanged schema is read all the same when it refers to a remote one: what that says may have changed unseen.
+  // An unchanged schema with a remote reference is still read, because the remote schema may have changed.
   if (equal(old, next) && !refersElsewhere(next)) return []
   return diffSchemas(ofObject(old), ofObject(next), side).map((change) => ({ ...change, tool }))
 }
 
 /**
- * Arguments and structured results are objects, whether or not the schema says so. Where a schema refers to itself as a whole, what
- * it says is said of parts, too, and nothing is assumed.
+ * Arguments and structured results are objects, whether or not the schema says so. Nothing is assumed for a schema that refers
+ * to itself as a whole, since it then describes parts too.
  */
 function ofObject(schema: unknown): unknown {
   if (schema === undefined || schema === true) return { type: 'object' }
@@ -114,7 +114,7 @@ function ofObject(schema: unknown): unknown {
   return isOpen && !refersToWhole && !isBesideReference ? { ...schema, type: 'object' } : schema
 }
 
-/** A tool whose schema is none makes typed clients refuse the whole list. */
+/** One tool without a valid schema makes typed clients reject the whole list. */
 function badSchemas(tool: RawTool, old?: RawTool): ContractChange[] {
   const { inputSchema: input, outputSchema: output } = tool
   return [

@@ -5,12 +5,12 @@ import type { ToolRule } from './rules.ts'
 import { toolChange } from './tool-change.ts'
 import { wordDiff } from './word-diff.ts'
 
-/** Everything that a tool says of itself beside its two schemas. */
+/** Everything in a tool besides its two schemas. */
 export function diffFields(old: RawTool, next: RawTool): ContractChange[] {
   return [...description(old, next), ...annotations(old, next), ...tasks(old, next), ...others(old, next)]
 }
 
-/** A model picks the tool by its description, so that another wording may send calls elsewhere: "routing". */
+/** A model picks the tool by its description, so a different wording can route calls elsewhere. */
 function description(old: RawTool, next: RawTool): ContractChange[] {
   if (equal(old.description, next.description)) return []
   const changed = wordDiff(String(old.description ?? ''), String(next.description ?? ''))
@@ -19,7 +19,7 @@ function description(old: RawTool, next: RawTool): ContractChange[] {
 
 type Hint = { key: string; unset: boolean; worse?: { from: boolean; rule: ToolRule } }
 
-/** The defaults of the protocol: what a client assumes of a tool that declares nothing is the worst. */
+/** The defaults of the protocol: a client assumes the worst of a tool that declares nothing. */
 const hints: readonly Hint[] = [
   { key: 'readOnlyHint', unset: false, worse: { from: true, rule: 'read-only-lost' } },
   { key: 'destructiveHint', unset: true, worse: { from: false, rule: 'destructive-gained' } },
@@ -31,7 +31,7 @@ function annotations(old: RawTool, next: RawTool): ContractChange[] {
   const changes = hints.flatMap((hint) => {
     const [was, is] = [effective(old, hint), effective(next, hint)]
     if (was === is) return []
-    // Of a tool that only reads, the protocol gives the other two hints no meaning.
+    // For a read-only tool, the other two hints have no meaning in the protocol.
     const moot = hint.key !== 'readOnlyHint' && effective(next, readOnly)
     const rule = hint.worse?.from === was && !moot ? hint.worse.rule : 'hint-changed'
     return [toolChange(rule, next.name, `The effective ${hint.key} changed from ${was} to ${is}.`)]
@@ -50,7 +50,7 @@ function effective(tool: RawTool, hint: Hint): boolean {
   return typeof value === 'boolean' ? value : hint.unset
 }
 
-/** `execution.taskSupport`: a tool that demands tasks can no longer be called plainly. */
+/** `execution.taskSupport`: a tool that requires tasks can no longer be called without one. */
 function tasks(old: RawTool, next: RawTool): ContractChange[] {
   const [was, is] = [old, next].map(
     (tool) => (isObject(tool.execution) ? tool.execution.taskSupport : undefined) ?? 'forbidden',

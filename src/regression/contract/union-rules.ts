@@ -5,7 +5,7 @@ import { pairBranches } from './pairing.ts'
 import type { Located, Schema } from './schema.ts'
 import { inside, type Walk } from './walk.ts'
 
-/** `anyOf` beside whatever else the two schemas say. */
+/** `anyOf` together with the other keywords of the two schemas. */
 export function compareUnions(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, next] = [partsOf(before, 'anyOf'), partsOf(after, 'anyOf')]
   if (old.length > 0 && next.length > 0) compareBranches(walk, old, next, path)
@@ -22,7 +22,7 @@ export function compareUnions(walk: Walk, before: Schema, after: Schema, path: s
 
 /**
  * A union on one side and a plain schema on the other: the plain one counts as a union of its types (or of its values), so that
- * `string` becoming `anyOf: [string, number]` is a branch added. Answers false when the pair is no such case.
+ * `string` becoming `anyOf: [string, number]` is an added branch. Returns false for any other pair.
  */
 export function compareWithUnion(walk: Walk, before: Schema, after: Schema, path: string): boolean {
   if (isUnion(before) === isUnion(after)) return false
@@ -83,7 +83,7 @@ function reportBranch(
   else walk.report('null-lost', path, 'The value may no longer be null.', judgement)
 }
 
-/** `oneOf` is read as a whole: an edit of one branch can make a value match two of them, and it is then refused. */
+/** `oneOf` is compared as a whole, since an edit of one branch can make a value match two of them, which rejects it. */
 export function compareOneOf(walk: Walk, before: Schema, after: Schema, path: string): void {
   const [old, left] = [partsOf(before, 'oneOf'), partsOf(after, 'oneOf')]
   if (old.length === 0 && left.length === 0) return

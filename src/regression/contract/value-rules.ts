@@ -3,7 +3,7 @@ import { allTypes, type TypeName } from './keywords.ts'
 import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
-/** Types, null, `enum` and `const`. Answers false when one side accepts nothing, so that nothing more can be said. */
+/** Types, null, `enum` and `const`. Returns false when one side accepts nothing, so nothing else can be compared. */
 export function compareValues(walk: Walk, before: Schema, after: Schema, path: string): boolean {
   if (before.types.size === 0 || after.types.size === 0) {
     if (after.types.size > 0)
@@ -72,7 +72,7 @@ function compareNull(walk: Walk, before: Schema, after: Schema, path: string): v
   if (had && !has) walk.report('null-lost', path, 'The value may no longer be null.')
 }
 
-/** Null is a matter of its own, unless one side names no type at all: then it is part of the change already told. */
+/** Null is compared separately, unless one side names no type: then it is part of the reported change. */
 function nullIsTold(before: Schema, after: Schema): boolean {
   if (isUntyped(before) === isUntyped(after)) return false
   const enumChanged = before.values !== undefined || after.values !== undefined

@@ -3,7 +3,10 @@ import { parseISO } from 'date-fns/parseISO'
 import type { ContractChange } from './change.ts'
 import { visible } from './hidden-characters.ts'
 
-/** A change that the team accepts for a while. Without a path it covers the rule anywhere in the tool. `expires` is the last day on which it counts. */
+/**
+ * A change that the team accepts temporarily. Without a path it covers the rule anywhere in the tool. `expires` is its last
+ * day.
+ */
 export type Waiver = {
   rule: string
   tool: string
@@ -18,8 +21,9 @@ export type WaivedChange = ContractChange & {
 }
 
 /**
- * Marks the changes that a waiver covers. A waiver covers only what would otherwise stop or warn. One that has expired covers nothing,
- * and one that covers nothing is a problem itself: a waiver must not outlive what it was written for. `today` is an ISO date.
+ * Marks the changes that a waiver covers. A waiver covers only changes that would otherwise fail or warn. An expired waiver
+ * covers nothing, and one that covers nothing is itself a problem: a waiver must not outlive its purpose. `today` is an ISO
+ * date.
  */
 export function applyWaivers(
   changes: readonly ContractChange[],
@@ -50,7 +54,7 @@ function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && isValid(parseISO(text))
 }
 
-/** ISO dates compare as text. What is no date, on either side, is over: fail closed. */
+/** ISO dates compare as text. An invalid date, on either side, counts as expired: fail closed. */
 function isOver(waiver: Waiver, today: string): boolean {
   const day = today.slice(0, 10)
   return !isDate(waiver.expires) || !isDate(day) || waiver.expires < day

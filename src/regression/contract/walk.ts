@@ -5,8 +5,8 @@ import { type SchemaRule, schemaRules } from './rules.ts'
 import type { Located, Schema } from './schema.ts'
 
 /**
- * One difference between two schemas. `holds` says that the promise of this side is kept all the same: a warning such as a changed
- * default tells the reader something without any value being refused.
+ * One difference between two schemas. `holds`: the promise of this side is still kept. For example, a changed default is worth
+ * a warning although no value is rejected.
  */
 export type Difference = {
   rule: SchemaRule
@@ -18,15 +18,15 @@ export type Difference = {
 
 type Judgement = { severity?: Severity; holds?: boolean }
 
-/** What the rule families are given: the side that is judged, a place to report, and the way back into the comparison. */
+/** The input of the rule families: the side being compared, a way to report, and a way back into the comparison. */
 export type Walk = {
   side: SchemaSide
   look: Normalise
   report(rule: SchemaRule, path: string, message: string, judgement?: Judgement): void
   compare(before: Located, after: Located, path: string): void
-  /** How many differences of any kind there are between two schemas: 0 means that they mean the same. */
+  /** The number of differences between two schemas; 0 means that they are equivalent. */
   distance(before: Located, after: Located): number
-  /** Proof that `wide` accepts all that `narrow` accepts. False means not proved. */
+  /** Whether `wide` provably accepts everything that `narrow` accepts. */
   fits(narrow: Located, wide: Located): boolean
 }
 
@@ -35,11 +35,11 @@ export type Comparison = (walk: Walk, before: Schema, after: Schema, path: strin
 
 type Shared = { look: Normalise; budget: { left: number }; open: Set<string>; comparison: Comparison }
 
-/** Pairs of schemas that one walk looks at; a real schema needs some hundreds, one built to explode has billions. */
+/** The most pairs of schemas in one walk; a real schema needs a few hundred, a malicious one has billions. */
 const pairLimit = 20_000
 const depthLimit = 200
 
-/** Walks two schemas together and answers what differs, in the order of the schema. */
+/** Walks two schemas together and returns the differences, in the order of the schema. */
 export function walkSchemas(
   before: Located,
   after: Located,
@@ -62,7 +62,9 @@ function tooComplex(path: string): Difference {
   return { rule: 'schema-too-complex', path, severity: 'breaking', holds: false, message }
 }
 
-/** What a walk sets out to prove: that the old fits into the new (input), the new into the old (output), or that they are equal. */
+/**
+ * What a walk tries to prove: that the old fits into the new (input), the new into the old (output), or that they are equal.
+ */
 type Claim = '<' | '>' | '='
 
 function collect(shared: Shared, claim: Claim, before: Located, after: Located, path: string): Difference[] {
@@ -85,8 +87,9 @@ function collect(shared: Shared, claim: Claim, before: Located, after: Located, 
 }
 
 /**
- * A pair that is being compared further up is taken to hold: every turn of a recursive schema goes one step down into the value, so
- * that by induction over the value's depth the assumption is sound, and if the pair does differ it says so where it was first met.
+ * A pair that is already being compared further up is assumed to match. Every round of a recursive schema goes one level deeper
+ * into the value, so by induction over the depth the assumption is sound, and a difference is reported where the pair was first
+ * met.
  */
 function compareOnce(
   shared: Shared,
@@ -110,12 +113,12 @@ function compareOnce(
   shared.open.delete(key)
 }
 
-/** A schema inside another one. An absent keyword that holds a schema means the same as `true`. */
+/** A schema inside another one. An absent keyword that takes a schema means the same as `true`. */
 export function inside(schema: Schema, node: unknown): Located {
   return { node: node === undefined ? true : node, document: schema.document }
 }
 
-/** Places that have no name of their own: each item of an array, each value of a map. */
+/** Places without a name: each item of an array, each value of a map. */
 export function belowAny(path: string): string {
   return below(path, '*')
 }

@@ -1,15 +1,15 @@
 import { diffWordsWithSpace } from 'diff'
 import { visible } from './hidden-characters.ts'
 
-/** Words that stay unchanged around a change, enough to find the place. */
+/** Unchanged words shown around a change, to locate it. */
 const context = 24
 const longest = 600
-/** Beyond so many edits a word diff says less than the two texts, and takes quadratic time. */
+/** With more edits than this, a word diff is less clear than the two texts, and it takes quadratic time. */
 const mostEdits = 400
 
 /**
- * What changed between two texts, word by word: removed words as `[-so-]`, added ones as `{+so+}`, long unchanged runs shortened,
- * characters that nobody can see spelled out.
+ * What changed between two texts, word by word: removed words as `[-so-]`, added ones as `{+so+}`, long unchanged runs
+ * shortened, invisible characters spelled out.
  */
 export function wordDiff(before: string, after: string): string {
   const parts = diffWordsWithSpace(before, after, { maxEditLength: mostEdits })
