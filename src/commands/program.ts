@@ -23,6 +23,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./window.ts').then(({ windowCommand }) => windowCommand()),
   },
   {
+    name: 'clocks',
+    description: 'show when the first response and the resolution of an incident are due',
+    load: () => import('./clocks.ts').then(({ clocksCommand }) => clocksCommand()),
+  },
+  {
     name: 'decide',
     description:
       'evaluate a stored snapshot under a policy and print the verdict as JSON; the same input gives the same verdict',

@@ -6,7 +6,12 @@ const losAngeles = { time_zone: 'America/Los_Angeles', holidays: undefined }
 test.each<[string, string, Parameters<typeof dueDate>[1], string]>([
   ['two days within a week', '2026-11-16T20:00:00Z', losAngeles, '2026-11-18T20:00:00.000Z'],
   ['over a week-end', '2026-12-04T23:00:00Z', losAngeles, '2026-12-08T23:00:00.000Z'],
-  ['from a Saturday, which is none', '2026-12-05T20:00:00Z', losAngeles, '2026-12-08T20:00:00.000Z'],
+  [
+    'from a Saturday, which counts from Monday',
+    '2026-12-05T20:00:00Z',
+    losAngeles,
+    '2026-12-09T08:00:00.000Z',
+  ],
   [
     'by the date in the zone, where it is Friday still',
     '2026-12-05T03:00:00Z',

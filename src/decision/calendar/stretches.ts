@@ -83,7 +83,8 @@ function joined(sorted: Span[]): Span[] {
   return result
 }
 
-function without(spans: Span[], blocks: Block[]): Span[] {
+/** What is left of the spans outside the blocks, which are sorted by their begin. */
+export function without(spans: Span[], blocks: Span[]): Span[] {
   return spans.flatMap((span) => {
     const open: Span[] = []
     let from = span.from

@@ -1,0 +1,123 @@
+import type { Span } from '../calendar/stretches.ts'
+import { day } from '../calendar/wall-clock.ts'
+import { type Allowance, type Place, usedUpAt } from './business-time.ts'
+
+/** Most severe first. */
+export const severities = ['P0', 'P1', 'P2', 'P3'] as const
+export type Severity = (typeof severities)[number]
+
+export type ClockName = 'response' | 'resolution'
+
+/** How long each clock of a severity may run. Undefined: that clock has no deadline. */
+export type Targets = Record<Severity, { [name in ClockName]: Allowance | undefined }>
+
+const minute = 60_000
+const hour = 60 * minute
+const elapsed = (length: number): Allowance => ({ kind: 'elapsed', length })
+const businessDays = (count: number): Allowance => ({ kind: 'business', length: count * day })
+
+export const defaultTargets: Targets = {
+  P0: { response: elapsed(15 * minute), resolution: elapsed(4 * hour) },
+  P1: { response: elapsed(hour), resolution: businessDays(1) },
+  P2: {
+    response: { kind: 'service', length: 4 * hour, opens: 9 * hour, closes: 21 * hour },
+    resolution: businessDays(3),
+  },
+  P3: { response: businessDays(1), resolution: undefined },
+}
+
+/** What the clocks of an incident depend on. All times are milliseconds since 1970. */
+export type IncidentTimes = {
+  /** When the facts were read: what has no end yet ends here. */
+  takenAt: number
+  /** The earliest fact: the ticket was received or the alert fired, not when it was triaged. */
+  startedAt: number
+  /** In order. The first one counts from the start. */
+  severities: { at: number; severity: Severity }[]
+  /** The first response of a person who did not report the incident. */
+  respondedAt?: number | undefined
+  /** When it was resolved and reopened, in order. `to` undefined: resolved now. */
+  resolved: { from: number; to?: number | undefined }[]
+  /** When it waited for the customer. They may overlap. `to` undefined: it waits now. */
+  waiting: { from: number; to?: number | undefined }[]
+}
+
+export type Clock = {
+  name: ClockName
+  startedAt: number
+  /** Undefined: no deadline. While `paused`, the earliest that it can be. */
+  due: number | undefined
+  paused: boolean
+  metAt: number | undefined
+  /** Deadlines that passed unmet, under the severity of that time. A later change of severity does not remove them. */
+  breaches: { at: number; severity: Severity }[]
+}
+
+/**
+ * The two clocks of an incident. A deadline is met at its very instant. Only business and service time pause while the
+ * incident waits for the customer; no clock runs while it is resolved.
+ *
+ * Raising the severity moves a deadline to the earlier of itself and the new target from then. Lowering it gives the new target
+ * from the start.
+ */
+export function clocksOf(times: IncidentTimes, targets: Targets, place: Place): Clock[] {
+  const resolvedNow = times.resolved.at(-1)
+  const met = {
+    response: times.respondedAt,
+    resolution: resolvedNow && resolvedNow.to === undefined ? resolvedNow.from : undefined,
+  }
+  return (['response', 'resolution'] as const).map((name) => clockOf(name, met[name], times, targets, place))
+}
+
+function clockOf(
+  name: ClockName,
+  metAt: number | undefined,
+  times: IncidentTimes,
+  targets: Targets,
+  place: Place,
+): Clock {
+  const { startedAt, takenAt } = times
+  const stoppedAt = metAt ?? takenAt
+  const dueFrom = (at: number, severity: Severity) => dueOf(at, targets[severity][name], times, place)
+  const [first, ...changes] = times.severities
+  if (!first) throw new RangeError('An incident has at least one severity.')
+  let severity = first.severity
+  let due = dueFrom(startedAt, severity)
+  const breaches: Clock['breaches'] = []
+  const breachBefore = (at: number) => {
+    if (due < at && breaches.at(-1)?.at !== due) breaches.push({ at: due, severity })
+  }
+  for (const change of changes.filter(({ at }) => at <= stoppedAt)) {
+    breachBefore(change.at)
+    const raised = isHigher(change.severity, severity)
+    if (raised) due = Math.min(due, dueFrom(change.at, change.severity))
+    else if (change.severity !== severity) due = dueFrom(startedAt, change.severity)
+    severity = change.severity
+  }
+  breachBefore(stoppedAt)
+  const pausable = targets[severity][name]?.kind !== 'elapsed'
+  const paused = metAt === undefined && pausable && times.waiting.some(({ to }) => to === undefined)
+  return { name, startedAt, due: Number.isFinite(due) ? due : undefined, paused, metAt, breaches }
+}
+
+function isHigher(one: Severity, other: Severity): boolean {
+  return severities.indexOf(one) < severities.indexOf(other)
+}
+
+/** Infinity where there is no deadline. */
+function dueOf(
+  at: number,
+  target: Allowance | undefined,
+  { resolved, waiting, takenAt }: IncidentTimes,
+  place: Place,
+): number {
+  if (!target) return Number.POSITIVE_INFINITY
+  const excluded = target.kind === 'elapsed' ? resolved : [...resolved, ...waiting]
+  const spans: Span[] = excluded.map(({ from, to = takenAt }) => ({ from, to }))
+  return usedUpAt(at, target, place, spans)
+}
+
+/** When the post-mortem of an incident is due: 72 hours after `from`, on any days. */
+export function postMortemDue(from: number): number {
+  return from + 72 * hour
+}
