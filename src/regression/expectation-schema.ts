@@ -99,7 +99,7 @@ export const expectation = z.strictObject({
       'Defaults to ok. unknown_tool tests how the server answers a call to a tool that it does not list.',
     ),
   code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
-  json: jsonExpectation.optional().describe('Maps each Maps each JSONPath (RFC 9535) to what it must find.'),
+  json: jsonExpectation.optional().describe('Maps each JSONPath (RFC 9535) to what it must find.'),
   text: textExpectation.optional(),
   snapshot: z
     .union([
