@@ -40,7 +40,7 @@ test('the story is told to its end, keeps running, moves its clock when asked to
     'ben merges #2. GitHub lets it through.',
     'chloe approved an older version',
     'The bot opens #3, "Review: #2 was released as urgent". Due Tue, Dec 1, 3:40 PM PST',
-    '❌ Staging regression failed: contract: 3 changes that break callers',
+    '❌ Staging regression failed: contract: 3 breaking changes',
     'issue_reward /campaign: The required property campaign was added.',
     '✅ Staging regression passed: all gates passed',
     'Ready to merge (success)',

@@ -67,7 +67,7 @@ describe('an update merge', () => {
     const { shop, pull } = await approved()
     await baseMoves(shop, { 'src/price.ts': numbered(40, { 3: 'more\nlines\nabove' }) })
     await rework(shop, pull, (copy) => copy.merge('origin/main'))
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('with a smuggled edit in a conflict-free file drops them', async () => {
@@ -117,7 +117,7 @@ describe('an update merge', () => {
     const older = await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
     await baseMoves(shop, { 'README.md': '# Base\n' })
     await rework(shop, pull, (copy) => copy.merge(older))
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('keeps them though the base has moved on since the merge', async () => {
@@ -125,7 +125,7 @@ describe('an update merge', () => {
     await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
     await rework(shop, pull, (copy) => copy.merge('origin/main'))
     await baseMoves(shop, { 'README.md': '# Base\n' })
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('after another one keeps them, and by somebody else too', async () => {
@@ -134,7 +134,7 @@ describe('an update merge', () => {
     await rework(shop, pull, (copy) => copy.merge('origin/main'))
     await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart', 2: 'more' }) })
     await rework(shop, pull, (copy) => copy.merge('origin/main'), 'ben')
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
     const { contributors } = (await shop.judge(pull)).snapshot
     expect([...new Set(contributors.map(({ person }) => person.login))]).toEqual(['ana'])
   })
@@ -157,7 +157,7 @@ describe('an update merge', () => {
       await copy.git('reset', '--hard', 'origin/main')
       await copy.merge(pull.sha)
     })
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('of three branches at once (an octopus) is not taken for one: its author is a contributor', async () => {
@@ -189,14 +189,14 @@ describe('a rebase', () => {
     const { shop, pull } = await approved()
     await baseMoves(shop, { 'src/cart.ts': numbered(40, { 1: 'cart' }) })
     await rework(shop, pull, (copy) => copy.rebase('origin/main'))
-    await expectKept(shop, pull, /came onto a newer base, and the change is the same/)
+    await expectKept(shop, pull, /moved to a newer base, but the change is the same/)
   })
 
   test('that is clean keeps them where the base touched other lines of the same file', async () => {
     const { shop, pull } = await approved()
     await baseMoves(shop, { 'src/price.ts': numbered(40, { 3: 'more\nlines\nabove' }) })
     await rework(shop, pull, (copy) => copy.rebase('origin/main'))
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('that drops a commit drops the approvals', async () => {
@@ -438,7 +438,7 @@ describe('files of other kinds', () => {
     const { shop, pull } = await approved({ 'logo.png': binary(7) })
     await baseMoves(shop, cartMoves)
     await rework(shop, pull, onto)
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('another binary file than the approved one drops them', async () => {
@@ -467,7 +467,7 @@ describe('files of other kinds', () => {
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
     await baseMoves(shop, cartMoves)
     await rework(shop, pull, onto)
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('a rename whose source the base touched is not proved', async () => {
@@ -533,7 +533,7 @@ describe('files of other kinds', () => {
       await bump(copy, digit)
       await copy.git('commit', '--quiet', '--amend', '--no-edit')
     })
-    if (verdict === 'kept') await expectKept(shop, pull, /came onto a newer base/)
+    if (verdict === 'kept') await expectKept(shop, pull, /moved to a newer base/)
     else await expectStale(shop, pull, /vendor\/lib/)
   })
 })
@@ -548,7 +548,7 @@ describe('more files than the API shows', () => {
     const { shop, pull } = await approved(many(320, 'new'))
     await baseMoves(shop, { 'src/cart.ts': 'x\n' })
     await rework(shop, pull, (copy) => copy.rebase('origin/main'))
-    await expectKept(shop, pull, /came onto a newer base/)
+    await expectKept(shop, pull, /moved to a newer base/)
   })
 
   test('a change of the 310th of 320 files drops the approvals, though compare shows 300', async () => {

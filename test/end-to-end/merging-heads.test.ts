@@ -55,7 +55,7 @@ describe('a pull request with the same head', () => {
     await stage.settled()
     const check = await shop.check(change)
     expect(check).toMatchObject({ conclusion: null })
-    expect(check?.summary).toContain(`the strictest result, of #${data.number} to \`main\`.`)
+    expect(check?.summary).toContain(`strictest result is shown, that of #${data.number} to \`main\`.`)
   })
 
   test('by an outsider to another base has its say, so that a lax branch never turns the check green', async () => {
@@ -66,6 +66,6 @@ describe('a pull request with the same head', () => {
     const number = await offerAgain(shop, change, 'zed', 'lax')
     const check = await shop.check(change)
     expect(check?.conclusion).not.toBe('success')
-    expect(check?.summary).toContain(`the strictest result, of #${number} to \`lax\`.`)
+    expect(check?.summary).toContain(`strictest result is shown, that of #${number} to \`lax\`.`)
   })
 })

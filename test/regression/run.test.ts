@@ -463,7 +463,7 @@ describe('cases that write', () => {
     ['no ledger is configured', undefined],
     [
       'the ledger refuses the key',
-      aLedger({ ok: false, cause: 'refused', message: 'the ledger refuses the key' }),
+      aLedger({ ok: false, cause: 'refused', message: 'the ledger rejects the key' }),
     ],
   ])('inconclusive where %s', async (_name, ledger) => {
     const { report } = await runAgainst({ tools: [writing] }, aSuite(writeCase), ledger ? { ledger } : {})

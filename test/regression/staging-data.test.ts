@@ -9,7 +9,7 @@ import type { Receipts } from '../../src/services/receipts.ts'
 import { aTool, rpcError, textResult } from '../support/mcp-server.ts'
 import { aLedger, aSuite, gateOf, readCase, runAgainst } from '../support/regression-run.ts'
 
-const refused = aLedger({ ok: false, cause: 'refused', message: 'the ledger refuses the key' })
+const refused = aLedger({ ok: false, cause: 'refused', message: 'the ledger rejects the key' })
 const day = 24 * 3600 * 1000
 
 describe('reconcile', () => {

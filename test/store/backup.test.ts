@@ -133,7 +133,7 @@ describe('a backup that cannot be used', () => {
   })
 
   test.each<[string, (whole: string[]) => string[], RegExp]>([
-    ['was cut', (whole) => whole.slice(0, -2), /not whole: its end is missing/],
+    ['was cut', (whole) => whole.slice(0, -2), /is incomplete: its end is missing/],
     [
       'lost a row',
       (whole) =>

@@ -48,7 +48,7 @@ describe('a bot whose role owns nothing', () => {
 
   test('does not start on a database that is behind, and says to run `migrate`', async () => {
     await expect(openDatabase({ url })).rejects.toThrow(
-      /^This database holds nothing of release-gate yet\. The role of DATABASE_URL may not change the tables \(.*\)\. Run `release-gate migrate` as their owner, then start again\.$/,
+      /^This database contains no release-gate data yet\. The role of DATABASE_URL may not change the tables \(.*\)\. Run `release-gate migrate` as their owner, then start again\.$/,
     )
   })
 

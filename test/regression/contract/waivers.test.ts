@@ -7,7 +7,7 @@ const change: ContractChange = {
   tool: 'issue_reward',
   path: '/note',
   side: 'input',
-  message: 'The optional property note was removed and is now refused.',
+  message: 'The optional property note was removed and is now rejected.',
 }
 const waiver: Waiver = {
   rule: 'input-property-removed',
