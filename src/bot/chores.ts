@@ -79,7 +79,7 @@ async function reconcileAll({ shell, probot, serves, log }: Parts, signal: Abort
 
 async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
   const store = factStore(shell.database, shell.now)
-  // What has no handler is not stored, so the last round counts as well as the last delivery.
+  // Events without a handler are not stored, so the last round counts as well as the last delivery.
   const round = await store.get<{ at: string }>(lastRound)
   const last = Math.max(
     (await lastReceivedAt(shell.database))?.getTime() ?? 0,

@@ -34,8 +34,8 @@ export async function* coveredRepositories(
 }
 
 /**
- * Visits each repository that a policy covers, whatever was delivered: order is not kept and events are lost. Run at least
- * hourly and on start. An installation that cannot be read is named in the log and does not keep the others waiting.
+ * Visits each repository that a policy covers, since events can be lost or arrive out of order. Run at least hourly and at
+ * startup. An installation that cannot be read is named in the log and does not keep the others waiting.
  * @returns how many open pull requests were found, and whether every installation could be read.
  */
 export async function reconcile(shell: {
@@ -64,8 +64,8 @@ export async function reconcile(shell: {
 }
 
 /**
- * After a push to a default branch: the repositories whose pull requests another policy covers now. None where the file is
- * what it was; all of the installation where it is the organization's `.github` repository, whose policy others fall back to.
+ * After a push to a default branch: the repositories whose pull requests another policy covers now. None if the file is
+ * unchanged; all of the installation if it is the organization's `.github` repository, whose policy others fall back to.
  */
 export async function underNewPolicy(
   shell: { database: Database; github: GitHub; serves: (account: string) => boolean },
@@ -74,7 +74,7 @@ export async function underNewPolicy(
   const { database, github, serves } = shell
   const { owner, repo, installationId } = repository
   const file = await readPolicyFile(github, { owner, repo }, policyPath)
-  // The merge that brought the new policy may have been recorded first, which has kept the policy.
+  // The merge that brought the new policy may have been recorded first, which has stored the policy.
   const isKept = file?.blob === (await keptBlob(database, repository))
   const read = { blob: file?.blob, ...(repo === '.github' ? { own: policyPath } : {}) }
   if (isKept && !(await isAnyJudgedByAnother(database, repository, read))) return []

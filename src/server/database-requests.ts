@@ -26,8 +26,8 @@ function request<Args>(
 }
 
 /**
- * What the command line does with the database, each with the exit code that it gives. One process holds the folder of the
- * embedded database: while that is the bot, the command line sends it the request; otherwise it runs it itself.
+ * The database requests of the command line, each with its exit code. Only one process can open the folder of the embedded
+ * database: while that is the bot, the command line sends it the request; otherwise it runs it itself.
  */
 export const databaseRequests = {
   'audit verify': request(verifyArgs, verify),
@@ -44,7 +44,7 @@ export type RequestName = keyof typeof databaseRequests
 
 export const databaseRequestPath = '/api/database'
 
-/** A part of the answer, one a line. Without an `exit` at its end the answer is not whole. */
+/** A part of the answer, one per line. Without a final `exit` the answer is incomplete. */
 export type Frame = { out: string } | { base64: string } | { exit: number } | { error: string }
 
 const requestSchema = signedRequest.extend({
@@ -54,7 +54,7 @@ const requestSchema = signedRequest.extend({
 
 /**
  * Runs requests of the command line on the bot's own machine. They read everything that is stored, so the webhook secret alone,
- * which GitHub knows as well, must not be enough to send one from outside.
+ * which GitHub also knows, must not be enough to send one from outside.
  */
 export function databaseRequestHandler(options: {
   secrets: readonly string[]
@@ -81,7 +81,7 @@ function frameOf(part: string | Uint8Array): Frame {
   return typeof part === 'string' ? { out: part } : { base64: Buffer.from(part).toString('base64') }
 }
 
-/** Over loopback, and not through a proxy that stands there. */
+/** Over loopback, and not through a local proxy. */
 function isLocal({ socket, headers }: IncomingMessage): boolean {
   const isLoopback = /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')
   return isLoopback && !['forwarded', 'x-forwarded-for', 'via'].some((name) => name in headers)
@@ -92,9 +92,9 @@ function refuse(response: ServerResponse, status: number, error: string): void {
   response.end(`${JSON.stringify({ error })}\n`)
 }
 
-/** @throws when the other side has gone, so that nothing is read for nobody. */
+/** @throws when the client has disconnected, so that reading stops. */
 function write(response: ServerResponse, text: string): Promise<void> {
-  if (response.destroyed) return Promise.reject(new Error('the command line has gone'))
+  if (response.destroyed) return Promise.reject(new Error('the client has disconnected'))
   if (response.write(text)) return Promise.resolve()
   return new Promise((resolve, reject) => {
     const onDrain = () => {
@@ -103,7 +103,7 @@ function write(response: ServerResponse, text: string): Promise<void> {
     }
     const onClose = () => {
       response.off('drain', onDrain)
-      reject(new Error('the command line has gone'))
+      reject(new Error('the client has disconnected'))
     }
     response.once('drain', onDrain).once('close', onClose)
   })

@@ -9,8 +9,8 @@ import type { Handler } from './server.ts'
 export const metricsPath = '/metrics'
 
 /**
- * Metrics in the format of Prometheus, with no name of a repository or a person in them. To the machine of the bot, and elsewhere to
- * whoever sends METRICS_TOKEN as a bearer token.
+ * Metrics in the format of Prometheus, without names of repositories or people. Available on the bot's machine, and elsewhere
+ * with METRICS_TOKEN as a bearer token.
  */
 export function metricsHandler(options: { database: Queryable; token?: string | undefined }): Handler {
   return async (request, response) => {
@@ -48,7 +48,7 @@ type Counts = {
   anchored: number
 }
 
-/** What the database knows, the same in every process; a metric of it has one value whoever is scraped. */
+/** Metrics from the database, which are the same for every process. */
 async function storedMetrics(db: Queryable): Promise<Registry> {
   const registry = new Registry()
   const gauge = (name: string, help: string, labelNames: string[] = []) =>

@@ -21,7 +21,7 @@ export type WebhookOptions = {
   longestWait?: number
 }
 
-/** A webhook whose signature was right. `event` and `guid` are unsigned. */
+/** A webhook with a valid signature. `event` and `guid` are unsigned. */
 export type TakenWebhook = { guid: string; event: string; body: Uint8Array; payload: object }
 
 type Answer = { status: number; text: string }

@@ -29,48 +29,48 @@ type Within = { tx?: Transaction }
 
 export type Queue = {
   /**
-   * Asks for one evaluation. One that is queued already is joined (it takes over `requestedBy` and `priority` where they
-   * are given); one that runs is followed by another, so that no request is lost.
+   * Requests one evaluation. A queued one is joined (and takes over `requestedBy` and `priority` if given); a running one is
+   * followed by another, so that no request is lost.
    */
   enqueueEvaluate: (pull: PullRef, options?: Within & { priority?: number }) => Promise<void>
-  /** As `enqueueEvaluate`, for many at once; those whose check may be green come first. */
+  /** Like `enqueueEvaluate`, for many at once. Those whose check may be green come first. */
   enqueueAll: (pulls: { pull: PullRef; green: boolean }[], options?: Within) => Promise<void>
-  /** Asks for an evaluation at a time. Equal requests join; it never delays or swallows `enqueueEvaluate`. */
+  /** Requests an evaluation at a time. Equal requests join; it never delays or absorbs `enqueueEvaluate`. */
   enqueueRecheck: (pull: PullRef, at: Date, options?: Within) => Promise<void>
-  /** Asks for the calendar to be carried out at a time, at once if it has passed. Equal requests join. */
+  /** Requests the calendar changes of a time, immediately if it has passed. Equal requests join. */
   enqueueTransition: (at: Date, options?: Within) => Promise<void>
-  /** Asks for a stored delivery to be looked at; `id` is that of its row. */
+  /** Requests the processing of a stored delivery; `id` is that of its row. */
   enqueueDelivery: (id: string, options?: Within) => Promise<void>
-  /** Asks to look at a merge, a push, a merge group or an issue; at a time, where one is given. Equal requests join. */
+  /** Requests the processing of a merge, a push, a merge group or an issue, optionally at a time. Equal requests join. */
   enqueueMerging: (task: MergeTask, options?: Within & { at?: Date }) => Promise<void>
   /**
-   * Asks for a run of the staging regression on a head. Another request for the same head, waiting or running, is joined;
-   * on one staging environment runs one at a time.
+   * Requests a run of the staging regression on a head. Joins another request for the same head, waiting or running. Runs on
+   * one staging environment go one at a time.
    */
   enqueueRegression: (request: RegressionRequest, options?: Within) => Promise<void>
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
-  /** Starts a job anew that was given up, with the data and the key that it had. */
+  /** Restarts a job that was given up, with its data and key. */
   resend: (job: { queue: string; data: object; key: string | null }) => Promise<void>
-  /** Starts the workers of this process; without it the process only sends. */
+  /** Starts the workers of this process. Without it, the process only sends. */
   work: (handlers: Handlers) => Promise<void>
-  /** True when no job runs and none that is due waits. Delayed ones and retries that are not due do not count. */
+  /** True when no job is running and no due job is waiting. Delayed jobs and retries that are not due do not count. */
   idle: () => Promise<boolean>
   /**
-   * Lets the workers look now instead of at their next poll, if a job that is due waits. After a story has moved its
-   * clock with `setTime`, this runs what has become due without a tick; a tick would also end handlers by their expiry.
+   * Wakes the workers now instead of at their next poll, if a due job is waiting. After a test has moved its clock with
+   * `setTime`, this runs what has become due without a tick; a tick would also expire handlers.
    */
   nudge: () => Promise<void>
-  /** Resolves when the jobs' tables answer. */
+  /** Resolves if the job tables can be read. */
   ping: () => Promise<void>
-  /** Takes no more jobs and waits up to 25 s for those that run; the others go back to the queue. */
+  /** Takes no more jobs and waits up to 25 s for the running ones; the others go back to the queue. */
   stop: () => Promise<void>
 }
 
 /**
  * The job queue: pg-boss on either database.
  *
- * `clock` is for stories and tests: jobs become due by it. Timers of a `TestClock` fire only from its `tick`.
+ * `clock` is for the demo and the tests: jobs become due by it. Timers of a `TestClock` fire only from its `tick`.
  */
 export async function openQueue(options: {
   database: Database
@@ -133,7 +133,7 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
     useListenNotify: true,
     schedule: false,
     registerInstance: false,
-    // Where other processes may die with a job in hand, their heartbeats are looked at as often as they beat.
+    // Other processes may die while they run a job, so heartbeats are checked as often as they are sent.
     ...(alone ? {} : MONITOR_OFTEN),
     ...(alone || !owns ? { reindex: false, monitorVacuum: false } : {}),
   })
@@ -147,14 +147,14 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
   return boss
 }
 
-/** @throws with what to do, where the tables of the jobs are missing or older and this role may not make them. */
+/** @throws with the fix, if the job tables are missing or outdated and this role cannot create them. */
 async function startOrSay(boss: PgBoss): Promise<void> {
   try {
     await boss.start()
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === '42501')) throw error
     throw new Error(
-      `The tables of the jobs are missing or of an older version, and the role of DATABASE_URL may not change them (${error.message}). Run \`release-gate migrate\` as their owner, then start again.`,
+      `The job tables are missing or outdated, and the role of DATABASE_URL may not change them (${error.message}). Run \`release-gate migrate\` as their owner, then start again.`,
       { cause: error },
     )
   }

@@ -12,7 +12,7 @@ const anchor = z.strictObject({ installationId: z.int(), seq: z.int(), hash: z.s
 
 const day = 24 * 60 * 60 * 1000
 
-/** `anchors`: what somebody saved of the issues, beside those that the database has itself. */
+/** `anchors`: saved text of the issues, in addition to the anchors in the database. */
 export const verifyArgs = z.strictObject({ anchors: z.array(anchor).optional(), json: z.boolean() })
 
 export async function verify(
@@ -29,7 +29,7 @@ export async function verify(
   return result.ok ? 0 : 1
 }
 
-/** What the records were compared with, and what came of it, in sentences. */
+/** What the records were compared with, and the result, in sentences. */
 export function verifiedText(
   result: Verified,
   compared: { file?: number | undefined; database?: number },
@@ -60,7 +60,7 @@ function installation(id: number, names: Map<number, string>): string {
   return name === undefined ? `installation ${id}` : `installation ${id} (${name})`
 }
 
-/** The account of each installation, as it was last seen. */
+/** The last known account of each installation. */
 async function accountNames(db: Queryable): Promise<Map<number, string>> {
   const rows = await db.query<{ id: number; owner: string }>(
     `SELECT installation_id AS id, owner FROM release_gate.verdicts

@@ -7,8 +7,8 @@ import type { Output } from './request.ts'
 export const backupArgs = z.strictObject({ at: z.iso.datetime({ offset: true }) })
 
 /**
- * A backup, compressed. On the embedded database everything else waits while it is read, so it is read to its end before it is sent:
- * a slow reader must not hold up the bot.
+ * A backup, compressed. On the embedded database everything else waits while it is read, so it is read completely before it is
+ * sent: a slow client must not block the bot.
  */
 export async function backup(
   { database }: { database: Database },
@@ -31,7 +31,7 @@ export async function backup(
   return 0
 }
 
-/** Sends what a stream gives; without `out`, gives it back at the end. */
+/** Sends the data of a stream; without `out`, returns it at the end. */
 async function sendAll(stream: AsyncIterable<Uint8Array>, out: Output | undefined): Promise<Uint8Array[]> {
   const kept: Uint8Array[] = []
   for await (const chunk of stream) {

@@ -4,7 +4,7 @@ import type { DirectPush } from '../../decision/review-issue.ts'
 import type { AuditRecord } from '../../store/audit.ts'
 import type { Queryable } from '../../store/database.ts'
 
-/** One change as a row of the table; what is not known is an empty cell. */
+/** One change as a row of the table. Unknown values are empty cells. */
 type Row = Partial<Record<(typeof columns)[number], string | null | undefined>>
 
 const columns = [
@@ -42,15 +42,15 @@ const columns = [
 export const changeTableHead = stringify([], { header: true, columns: [...columns], bom: true })
 
 /**
- * The line of a change that reached a covered branch: a merge, or a push that belongs to no pull request. Undefined for
- * every other record. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+ * The line of a change that reached a covered branch: a merge, or a push that belongs to no pull request. Undefined for every
+ * other record. A cell that a spreadsheet would read as a formula begins with an apostrophe.
  */
 export function changeTableLine(record: AuditRecord, review?: Review): string | undefined {
   const row = rowOf(record)
   return row && stringify([{ ...row, ...review }], { columns: [...columns], escape_formulas: true })
 }
 
-/** The deferred review of a change. It is closed later than the change, so it stands in a record of its own. */
+/** The deferred review of a change. It is closed later than the change, so it has a record of its own. */
 type Review = Pick<Row, 'review_issue' | 'review_due' | 'review_closed_at' | 'review_closed_by'>
 
 /** The deferred reviews of an installation, by the record of their change. */
@@ -70,14 +70,14 @@ export async function reviewsOf(db: Queryable, installationId: number): Promise<
   for (const { at, body } of ended) {
     const { change, ended, by, issue, dueAt } = JSON.parse(body) as Reviewed
     const known = { review_issue: `#${issue}`, review_due: dueAt, ...reviews.get(change.seq) }
-    // An issue that was opened again is not closed.
+    // A reopened issue is not closed.
     const closed = ended ? { review_closed_at: at.toISOString(), review_closed_by: by ?? '' } : {}
     reviews.set(change.seq, { ...known, review_closed_at: '', review_closed_by: '', ...closed })
   }
   return reviews
 }
 
-/** What a record of the kind `reviewed` holds. */
+/** The content of a `reviewed` record. */
 type Reviewed = {
   change: { seq: number }
   issue: number

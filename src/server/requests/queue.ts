@@ -15,7 +15,7 @@ import type { Output, RequestShell } from './request.ts'
 
 export const listArgs = z.strictObject({ json: z.boolean() })
 
-/** What waits, what failed and what was given up. 1 where something was given up. */
+/** Waiting, failed and given-up jobs. 1 if something was given up. */
 export async function listQueue(
   { database }: RequestShell,
   { json }: z.output<typeof listArgs>,
@@ -91,7 +91,7 @@ async function startAgain({ database, queue }: RequestShell, job: FailedJob): Pr
   return true
 }
 
-/** A delayed job carries the job that it becomes. */
+/** A delayed job contains the job that it becomes. */
 function unwrapped({ queue, data, key }: FailedJob): { queue: string; data: object; key: string | null } {
   const inner = z
     .object({ queue: z.string(), data: z.looseObject({}), key: z.string().nullable() })

@@ -1,17 +1,17 @@
 import type { Queryable } from '../database.ts'
 import { DEAD_LETTERS, JOBS_SCHEMA, RETRY_LIMIT } from './queues.ts'
 
-/** What waits in one queue; a delayed job is `later` until its time has come. */
+/** The jobs waiting in one queue; a delayed job is `later` until it is due. */
 export type QueueDepth = {
   queue: string
   due: number
   running: number
   later: number
-  /** How long the oldest due job has waited. */
+  /** How long the oldest due job has been waiting. */
   oldestSeconds: number
 }
 
-/** A job that was given up, or that failed and is tried again. */
+/** A job that was given up, or that failed and will be retried. */
 export type FailedJob = {
   id: string
   queue: string
@@ -36,7 +36,7 @@ export function queueDepths(db: Queryable): Promise<QueueDepth[]> {
   )
 }
 
-/** Dead letters stay for 30 days. One with attempts left was not given up: an older attempt goes on for it. */
+/** Dead letters stay for 30 days. One with attempts left was not given up, since an older attempt continues. */
 const failed = `
   SELECT id::text, source_name AS queue, data, source_output AS problem, source_retry_count + 1 AS attempts,
     created_on AS at, 'given up' AS state, NULL::timestamptz AS "nextAt", singleton_key AS key
@@ -50,12 +50,12 @@ export function failedJobs(db: Queryable, limit: number): Promise<FailedJob[]> {
   return db.query<FailedJob>(`SELECT * FROM (${failed}) f ORDER BY state, at DESC LIMIT $1`, [limit])
 }
 
-/** Those whose id begins with this. */
+/** The failed jobs whose id starts with this text. */
 export function failedJobsById(db: Queryable, id: string): Promise<FailedJob[]> {
   return db.query<FailedJob>(`SELECT * FROM (${failed}) f WHERE starts_with(id, $1) LIMIT 2`, [id])
 }
 
-/** Removes a dead letter, so that it is not started twice. False: somebody else did so. */
+/** Removes a dead letter, so that it is not started twice. False: it was already removed. */
 export async function removeDeadLetter(db: Queryable, id: string): Promise<boolean> {
   const rows = await db.query(
     `DELETE FROM ${JOBS_SCHEMA}.job WHERE name = '${DEAD_LETTERS}' AND id = $1 RETURNING id`,

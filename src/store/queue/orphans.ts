@@ -3,19 +3,19 @@ import { DEAD_LETTERS, JOBS_SCHEMA } from './queues.ts'
 
 type Orphan = { id: string; name: string; singleton_key: string | null; retry_count: number; kills: number }
 
-/** From so many kills on, jobs are started again one after the other: the one that kills the process is then alone with it. */
+/** After this many kills, jobs are restarted one at a time, so that the one that kills the process is isolated. */
 const suspectAfter = 3
 const apart = 5_000
 
-/** After so many kills a job is given up: it would kill the process for ever. */
+/** After this many kills a job is given up, since it would kill the process forever. */
 const KILL_LIMIT = 50
 
 /**
- * Gives the jobs that a killed process left active back to the queue, due at once. Only for a database of one process:
+ * Returns the jobs that a killed process left active to the queue, due immediately. Only for a database with one process:
  * elsewhere an active job may be alive, and its heartbeat decides.
  *
- * A kill is not an attempt: a machine that restarts again and again says nothing about the jobs that it cut off. They are
- * counted apart, so that a job that kills the process ends as a dead letter all the same.
+ * A kill is not an attempt: a machine that keeps restarting says nothing about the interrupted jobs. Kills are counted
+ * separately, so that a job that kills the process still becomes a dead letter.
  *
  * @returns how many there were.
  */
@@ -35,7 +35,7 @@ export async function reviveOrphans(boss: PgBoss, now: Date): Promise<number> {
 async function revive(boss: PgBoss, orphan: Orphan, at: Date): Promise<void> {
   const { id, name, singleton_key: key, retry_count: retries, kills } = orphan
   const db = boss.getDb()
-  // Taken up again, it counts one more: from a job that has run before one is taken off, the first run is forgotten.
+  // Restarting counts as another attempt, so one is subtracted from a job that has run before; the first run is not counted.
   const counted = kills < KILL_LIMIT ? 'greatest(retry_count - 1, 0)' : 'retry_limit'
   await db.executeSql(`UPDATE ${JOBS_SCHEMA}.job SET retry_count = ${counted} WHERE id = $1`, [id])
   const times = kills === 1 ? '' : `, for the ${kills}th time`
@@ -44,17 +44,17 @@ async function revive(boss: PgBoss, orphan: Orphan, at: Date): Promise<void> {
     await db.executeSql(`UPDATE ${JOBS_SCHEMA}.job SET started_on = NULL WHERE id = $1 AND state = 'retry'`, [
       id,
     ])
-  // Where another attempt with this key waits already, the orphan has joined it, and that one comes forward.
+  // If another attempt with this key is already waiting, the orphan joins it, and that one becomes due.
   const target = key === null ? { id } : { singletonKey: key, match: 'all' as const }
   await boss.update(name, undefined, { ...target, startAfter: at })
 }
 
-/** A job is started anew so many times a day when the processes that run it fall silent; then it is an alert. */
+/** How often per day a job is restarted when the processes that run it fall silent. After that it is an alert. */
 const LOST_LIMIT = 3
 
 /**
- * Whether a dead letter is only one because the processes that ran the job ended, each time, and it should be started anew.
- * Where many processes share a database, pg-boss counts a heartbeat that stopped as an attempt.
+ * Whether a job became a dead letter only because its processes ended each time, so that it should be restarted. With several
+ * processes on one database, pg-boss counts a missed heartbeat as an attempt.
  */
 export async function isLostToKills(boss: PgBoss, dead: JobWithMetadata<object>): Promise<boolean> {
   if (!isHeartbeatTimeout(dead.sourceOutput)) return false

@@ -1,6 +1,6 @@
 import type { PgBoss, Queue as QueueSettings } from 'pg-boss'
 
-/** pg-boss's own schema, beside ours and outside those that Supabase exposes. */
+/** pg-boss's own schema, separate from ours and from those that Supabase exposes. */
 export const JOBS_SCHEMA = 'release_gate_jobs'
 
 export const DELIVERIES = 'deliveries'
@@ -17,17 +17,17 @@ type Definition = Omit<QueueSettings, 'name' | 'policy'> & {
   policy: 'standard' | 'short' | 'stately' | 'exclusive'
 }
 
-/** Which evaluations come first. Whatever may have to lose its green is never behind anything else. */
+/** The order of evaluations. A check that may have to be revoked is never behind anything else. */
 export const PRIORITY = { mayBeGreen: 20, atOpening: 10, sameHead: 5 } as const
 
-/** After this many retries a job is a dead letter. */
+/** After this many retries a job becomes a dead letter. */
 export const RETRY_LIMIT = 10
 
 const DAY = 24 * 60 * 60
 
 /**
- * An active job blocks its key, so a lost worker is noticed by its heartbeat and not by pg-boss's 900 s. Ten retries with
- * these delays last about half an hour; then the dead letter queue, with an alert.
+ * An active job blocks its key, so a lost worker is detected by its heartbeat, not after pg-boss's 900 s. Ten retries with
+ * these delays take about half an hour; then the job goes to the dead letter queue, with an alert.
  */
 const COMMON = {
   heartbeatSeconds: 10,
@@ -43,17 +43,17 @@ const COMMON = {
  * The queues and their settings.
  * - `evaluate` is `stately`: for each key one job queued and one running, so that a request during a run is never lost.
  * - `recheck` and `later` are queues of their own, with the time in their key: a *delayed* job with the key of `evaluate`
- *   would swallow an immediate one. `short` joins equal requests for one time.
+ * would absorb an immediate one. `short` joins equal requests for one time.
  */
 const DEFINITIONS: Record<string, Definition> = {
   [DEAD_LETTERS]: { policy: 'standard', notify: true, deleteAfterSeconds: 30 * DAY, retryLimit: 3 },
   [DELIVERIES]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
   [EVALUATE]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
   [RECHECK]: { ...COMMON, policy: 'short', notify: true, deadLetter: DEAD_LETTERS },
-  // Taking back hundreds of green checks at GitHub's pace is one job; it has its heartbeat, and more time than the others.
+  // Revoking hundreds of green checks at GitHub's pace is one job. It has a heartbeat, and more time than the others.
   [TRANSITIONS]: { ...COMMON, policy: 'short', expireInSeconds: 600, notify: true, deadLetter: DEAD_LETTERS },
   [MERGING]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
-  // `exclusive`: a second request for the same head joins the first, whether that one waits or runs.
+  // `exclusive`: a second request for the same head joins the first, whether it is waiting or running.
   [RUN_REGRESSION]: {
     ...COMMON,
     policy: 'exclusive',
@@ -65,7 +65,7 @@ const DEFINITIONS: Record<string, Definition> = {
   [NOTICES]: { ...COMMON, policy: 'standard', notify: true, deadLetter: DEAD_LETTERS },
 }
 
-/** Creates the queues, and brings those that exist to these settings. A policy cannot change later. */
+/** Creates the queues, and updates existing ones to these settings. A policy cannot change later. */
 export async function createQueues(boss: PgBoss): Promise<void> {
   for (const [name, definition] of Object.entries(DEFINITIONS)) {
     const { policy, ...settings } = definition

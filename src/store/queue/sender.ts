@@ -9,43 +9,43 @@ type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date
 
 export type Sender = ReturnType<typeof senderOn>
 
-/** How jobs are sent: joined where an equal one waits, within a transaction where one is given. */
+/** Sends jobs. A job joins an equal one that is waiting. With `tx`, it is sent within that transaction. */
 export function senderOn(boss: PgBoss, clock: Clock) {
-  /** Gives false when an equal job waits already. */
+  /** Returns false if an equal job is already waiting. */
   const send = async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
     const within = await joining(tx, clock)
     return (await boss.send(queue, data, { ...options, ...within })) !== null
   }
   return {
     send,
-    /** Changes the job that waits with this key; false when none does any more. */
+    /** Changes the waiting job with this key; false if none is waiting anymore. */
     change: async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
       const within = await joining(tx, clock)
       return (await boss.update(queue, data, { ...options, ...within, match: 'all' })).updated > 0
     },
     forward: async (queue: string, data: object, key: string | null) => {
-      // On one staging environment runs one at a time, however often a run was put off.
+      // Runs on one staging environment go one at a time, even after delays.
       const group = queue === RUN_REGRESSION && 'server' in data ? { group: { id: String(data.server) } } : {}
       await send(queue, data, { ...group, ...(key !== null && { singletonKey: key }) })
     },
-    /** At least a second ahead, so that a handler which names a time in the past does not run in a circle. */
+    /** At least a second ahead, so that a handler that names a past time does not loop. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
       const startAfter = new Date(Math.max(at.getTime(), clock.now() + 1_000))
-      // Jobs without a key are not equal to each other, and `short` would take them to be.
+      // Jobs without a key are not equal to each other, but `short` would treat them as equal.
       const singletonKey = `${delayed.key ?? randomUUID()}@${startAfter.toISOString()}`
       await send(queue, delayed, { startAfter, singletonKey }, tx)
     },
   }
 }
 
-/** A story's clock reaches pg-boss's own sessions only, so a transaction of ours must be told of it. */
+/** A simulated clock applies only to pg-boss's own sessions, so our transactions have to set it. */
 async function joining(tx: Transaction | undefined, clock: Clock) {
   if (!tx) return {}
   if ('attach' in clock) await tx.script(enableClockOverride())
   return { db: tx.boss }
 }
 
-/** One queued evaluation for each pull request, which newer requests change: see `Queue`. */
+/** One queued evaluation per pull request, which newer requests update: see `Queue`. */
 export async function sendEvaluate(
   sender: Sender,
   pull: PullRef,
@@ -56,11 +56,13 @@ export async function sendEvaluate(
   if (await sender.send(EVALUATE, pull, options, tx)) return
   if (pull.requestedBy === undefined && priority === undefined) return
   if (await sender.change(EVALUATE, pull, options, tx)) return
-  // The job that waited was taken up between the two statements: it may miss what is asked for now.
+  // The waiting job was started between the two statements, so it may miss this request.
   await sender.send(EVALUATE, pull, options, tx)
 }
 
-/** Those that may be green, or that a person asked for, one by one, since they change a job that waits; the others together. */
+/**
+ * Sends those that may be green, or that a person requested, one by one, since they update a waiting job; the others together.
+ */
 export async function sendAll(
   boss: PgBoss,
   sender: Sender,
@@ -79,10 +81,10 @@ export async function sendAll(
   }
 }
 
-/** So many jobs are inserted by one statement. */
+/** How many jobs one statement inserts. */
 const together = 500
 
-/** What makes two requests about one pull request equal. */
+/** The key that equal requests about one pull request share. */
 export function keyOf(pull: PullRef): string {
   return `${pull.installationId}/${pull.repositoryId}/${pull.number}`
 }

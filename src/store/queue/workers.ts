@@ -19,15 +19,15 @@ import {
   TRANSITIONS,
 } from './queues.ts'
 
-/** What the workers ask of the queue. */
+/** The operations of the queue that the workers use. */
 type Sender = {
   send: (queue: string, data: object, key: string | null) => Promise<void>
   sendLater: (delayed: Delayed, at: Date) => Promise<void>
 }
 
 /**
- * Starts the workers. NOTIFY wakes them for a job that is due when it is sent; the polling intervals (in seconds) are
- * for those that become due: retries, and the delayed ones.
+ * Starts the workers. NOTIFY wakes them for a job that is due when it is sent. The polling intervals (in seconds) are for jobs
+ * that become due later: retries and delayed ones.
  */
 export async function startWorkers(
   boss: PgBoss,
@@ -45,7 +45,7 @@ export async function startWorkers(
     const start = () => {
       const worker: Promise<string> = boss.work<Data>(queue, options, async (jobs) => {
         for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
-        // While there is work, nobody waits for the next poll.
+        // While there is work, no worker waits for the next poll.
         boss.notifyWorker(await worker)
       })
       return worker
@@ -59,10 +59,10 @@ export async function startWorkers(
   return Promise.all([
     ...run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
     ...run<PullRef>(EVALUATE, 4, handlers.evaluate),
-    // However slowly GitHub answers for the others, there is somebody for those that may be green.
+    // However slowly GitHub answers for the others, a worker is free for pull requests that may be green.
     ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
     ...run<MergeTask>(MERGING, 2, handlers.merging),
-    // One at a time on each staging environment, which is the group of the job.
+    // One at a time per staging environment, which is the job's group.
     ...run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
       groupConcurrency: 1,
     }),
@@ -82,7 +82,7 @@ function polling(seconds: number): WorkOptions {
   return { pollingIntervalSeconds: seconds, notifyPollingIntervalSeconds: seconds }
 }
 
-/** Runs one job. A limit completes it and sends a delayed one: a handler cannot choose the delay of a retry. */
+/** Runs one job. A rate limit completes it and sends a delayed one, since a handler cannot choose the delay of a retry. */
 async function attempt<Data extends object>(
   job: JobWithMetadata<Data>,
   handle: (data: Data, signal: AbortSignal, attempt: number) => Promise<void>,
@@ -117,8 +117,8 @@ async function startAnew(job: JobWithMetadata<object>, sender: Sender, log: Queu
 }
 
 /**
- * Tells that a job was given up. An attempt that failed while an older one with its key waited for a retry ends here
- * too, with retries left: that is no alert, for the older one goes on.
+ * Reports that a job was given up. An attempt that failed while an older one with its key was waiting for a retry also ends
+ * here, with retries left. That is not an alert, since the older one continues.
  */
 async function giveUp(job: JobWithMetadata<object>, handlers: Handlers, log: QueueLog): Promise<void> {
   const retries = job.sourceRetryCount ?? RETRY_LIMIT
@@ -147,7 +147,7 @@ function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined
 }
 
-/** What a job failed of; pg-boss wraps its own problems in `value`. */
+/** The error of a failed job; pg-boss wraps its own errors in `value`. */
 export function problemIn(output: unknown): string {
   if (typeof output !== 'object' || output === null) return JSON.stringify(output)
   if ('message' in output) return String(output.message)
