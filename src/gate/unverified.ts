@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { requestOf, statusOfError } from '../services/github/errors.ts'
@@ -5,6 +6,7 @@ import { readPull } from '../services/github/pulls.ts'
 import { appendRecord } from '../store/audit.ts'
 import { lastValidPolicy } from '../store/policies.ts'
 import { RETRY_LIMIT } from '../store/queue/queues.ts'
+import type { Queue } from '../store/queue.ts'
 import { retryTime } from '../store/retry-later.ts'
 import { pendingPull, savePending } from '../store/verdicts/pending.ts'
 import {
@@ -18,6 +20,13 @@ import { publishHead } from './publish.ts'
 import { appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
 
+export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'> & {
+  queue: Pick<Queue, 'enqueueTransition'>
+}
+
+/** So many checks are revoked at once. */
+const atOnce = 8
+
 /** For so many milliseconds a check may stay green on facts that have changed and could not be read again. */
 const verifyWithin = 60_000
 
@@ -26,7 +35,7 @@ const verifyWithin = 60_000
  * did not change does until the job is given up. One without any verdict shows why. The evaluation goes on being retried.
  */
 export async function noteFailure(
-  shell: Shell,
+  shell: UnverifiedShell,
   pull: PullRef,
   { error, attempt }: { error: unknown; attempt: number },
   signal: AbortSignal,
@@ -50,17 +59,26 @@ function canWait(changedFor: number, wait: number | undefined, attempt: number):
  * Revokes every green check whose pull request changed over a minute ago and was not evaluated since, whatever kept it: a
  * backlog, a worker that hangs, a limit.
  */
-export async function revokeOverdue(shell: Shell, signal = new AbortController().signal): Promise<void> {
-  for (const pull of await overdueGreens(shell.database, verifyWithin)) {
+export async function revokeOverdue(
+  shell: UnverifiedShell,
+  signal = new AbortController().signal,
+): Promise<void> {
+  const limit = pLimit(atOnce)
+  const revoke = async (pull: PullRef) => {
     const stored = await verificationOf(shell.database, pull)
     const problem = `changed over ${verifyWithin / 1000} seconds ago and not evaluated since`
     if (stored) await revokeUnverified(shell, pull, stored, { problem }, signal)
   }
+  const overdue = await overdueGreens(shell.database, verifyWithin)
+  // One that cannot be written keeps no other one green.
+  const settled = await Promise.allSettled(overdue.map((pull) => limit(() => revoke(pull))))
+  const failed = settled.find((each) => each.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 /** Takes the green of a verdict that cannot be verified; an evaluation that succeeds gives a new one. */
 export async function revokeUnverified(
-  shell: Shell,
+  shell: UnverifiedShell,
   pull: PullRef,
   { generation, headSha }: Verification,
   why: Unreadable,
@@ -81,7 +99,12 @@ export async function revokeUnverified(
 }
 
 /** A pull request that was never evaluated: its check says what is missing, where a policy covers its repository. */
-async function showPending(shell: Shell, pull: PullRef, why: Unreadable, signal: AbortSignal): Promise<void> {
+async function showPending(
+  shell: UnverifiedShell,
+  pull: PullRef,
+  why: Unreadable,
+  signal: AbortSignal,
+): Promise<void> {
   const { database, github } = shell
   if ((await lastValidPolicy(database, pull)) === undefined) return
   const known = (await pendingPull(database, pull))?.headSha
@@ -92,7 +115,7 @@ async function showPending(shell: Shell, pull: PullRef, why: Unreadable, signal:
 }
 
 async function publish(
-  shell: Shell,
+  shell: UnverifiedShell,
   pull: PullRef,
   sha: string,
   why: Unreadable,
