@@ -5,6 +5,7 @@ import {
   type Exception,
   exceptionOf,
   type Merge,
+  type PostedCheck,
   type Standing,
   type Timing,
   timingOf,
@@ -36,6 +37,8 @@ export type MergeFacts = {
   checks: RecordedCheck[]
   /** The verdict that stood at the merge. */
   standing: Standing | undefined
+  /** The check that stood on the merged head, where that is known. */
+  posted?: PostedCheck | undefined
   /** The freeze that was ordered and held at the merge. */
   frozen?: Snapshot['frozen']
   /** The file of the policy that it was judged by, or that was in force where there was no verdict. */
@@ -61,6 +64,8 @@ export type ChangeRecord = {
   approvers: { id: number; login: string; role: string; commit: string | null; at: string | null }[]
   checks: RecordedCheck[]
   verdict: { state: FindingState; since: string; head: string; title: string } | null
+  /** The check that stood on GitHub, which may differ from the verdict. Records of earlier versions do not have it. */
+  posted?: { run: number; conclusion: 'success' | 'failure' | null; title: string; at: string } | null
   /** What each gate says of the time of the merge, by the facts that the check rested on. */
   gates: { gate: string; state: FindingState; title: string; reason: string }[]
   /** What was true at the merge: decided anew, with all that it takes to decide it again. */
@@ -99,8 +104,14 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
   const judged = standing?.headSha === facts.head.sha ? standing : undefined
   const known = facts.atMerge.kind === 'verified' ? facts.atMerge : judged
   const people = known?.snapshot
-  const { mergedAt, frozen } = facts
-  const merge = { headSha: facts.head.sha, baseRef: facts.base.ref, mergedAt, ...(frozen && { frozen }) }
+  const { mergedAt, frozen, posted } = facts
+  const merge = {
+    headSha: facts.head.sha,
+    baseRef: facts.base.ref,
+    mergedAt,
+    posted,
+    ...(frozen && { frozen }),
+  }
   const timing = judged ? timingOf(judged, facts.mergedAt) : undefined
   return {
     repository: { id: pull.repositoryId, owner: pull.owner, name: pull.repo },
@@ -118,6 +129,9 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     verdict: standing
       ? { state: standing.state, since: standing.since, head: standing.headSha, title: standing.title }
       : null,
+    posted: posted
+      ? { run: posted.run, conclusion: conclusions[posted.state], title: posted.title, at: posted.at }
+      : null,
     gates: judged ? gatesAt(judged, merge) : [],
     atMerge: decidedAt(facts.atMerge, merge),
     window: windowOf(timing),
@@ -131,6 +145,9 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     exception: exceptionOf(merge, standing, facts.atMerge) ?? null,
   }
 }
+
+/** As GitHub names them; a check that waits has none. */
+const conclusions = { passed: 'success', failed: 'failure', waiting: null } as const
 
 /** The run that spoke for the head; without a verdict, the newest run on it. */
 function regressionOf(

@@ -20,18 +20,24 @@ export type Standing = {
   policy: Policy | undefined
 }
 
+/** A check of ours that stood on a commit. */
+export type PostedCheck = { run: number; state: Verdict['state']; title: string; at: string }
+
 export type Merge = {
   headSha: string
   baseRef: string
   mergedAt: string
   /** The freeze that was ordered and held at the merge; the verdict that stood may be older than the order. */
   frozen?: Snapshot['frozen']
+  /** What stood on the merged head; undefined where that is not known. It may differ from the verdict. */
+  posted?: PostedCheck | undefined
 }
 
 /**
  * Why a merge is an exception:
  * - `unjudged`: no verdict had been given for this head to this base, or none since it was opened again.
- * - `not passed`: there was one, and it had not passed.
+ * - `not passed`: there was one, and it had not passed; or it had, and the check on GitHub had not: it waited for its turn, or
+ *   showed another pull request with the same head.
  * - `late`: it had passed, but the window had closed, a freeze had begun, or the urgency had ended.
  * - `outdated`: the check had passed on facts that were not true any longer: changes were requested, an approval dismissed,
  *   a label removed before the merge.
@@ -60,7 +66,7 @@ export function exceptionOf(
   if (atMerge.kind === 'unverified') return { kind: 'unverified', bypassed: [couldNotVerify(atMerge)] }
   const open = openAtMerge(merge, atMerge)
   if (!standing || open.length === 0) return undefined
-  return { kind: 'outdated', bypassed: [...open, ...whyOutdated(standing, atMerge.snapshot)] }
+  return { kind: 'outdated', bypassed: [...open, ...whyOutdated(merge, standing, atMerge.snapshot)] }
 }
 
 /** What the facts at the merge give: one line for each gate that was not passed. */
@@ -73,7 +79,8 @@ function openAtMerge(merge: Merge, atMerge: AtMerge & { kind: 'verified' }): str
 function alsoTrue({ bypassed }: Exception, merge: Merge, atMerge: AtMerge): string[] {
   if (atMerge.kind === 'unverified') return [couldNotVerify(atMerge)]
   const open = openAtMerge(merge, atMerge)
-  if (open.length === 0) return ['Based on the facts at the time of the merge, the check would have passed.']
+  if (open.length === 0)
+    return ['Based on the facts at the time of the merge, this pull request would have passed.']
   return open.filter((line) => !bypassed.includes(line))
 }
 
@@ -81,9 +88,9 @@ function couldNotVerify({ why }: AtMerge & { kind: 'unverified' }): string {
   return `The facts at the time of the merge could not be verified: ${why}`
 }
 
-function whyOutdated({ title, snapshot }: Standing, atMerge: Snapshot): string[] {
+function whyOutdated({ posted }: Merge, { title, snapshot }: Standing, atMerge: Snapshot): string[] {
   const readAt = formatTime(new Date(snapshot.takenAt), 'UTC')
-  const said = `The check still said "${title}", based on facts read on ${readAt}.`
+  const said = `The check still said "${posted?.title ?? title}", based on facts read on ${readAt}.`
   return [...factChanges(snapshot, atMerge), said]
 }
 
@@ -105,13 +112,23 @@ function checkException(merge: Merge, standing: Standing | undefined): Exception
   }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
     const open = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
-    return {
-      kind: 'not passed',
-      bypassed: open.length > 0 ? linesOf(open) : [`The check said "${standing.title}".`],
-    }
+    const why = open.length > 0 ? linesOf(open) : [said(merge.posted ?? standing)]
+    return { kind: 'not passed', bypassed: [...why, ...stillGreen(merge)] }
   }
   const ended = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
-  return ended.length > 0 ? { kind: 'late', bypassed: linesOf(ended) } : undefined
+  if (ended.length > 0) return { kind: 'late', bypassed: linesOf(ended) }
+  const { posted } = merge
+  const notGreen = standing.state === 'passed' && posted && posted.state !== 'passed'
+  return notGreen ? { kind: 'not passed', bypassed: [said(posted)] } : undefined
+}
+
+function said({ title }: { title: string }): string {
+  return `The check said "${title}".`
+}
+
+/** Where GitHub had not taken the check that no longer passed. */
+function stillGreen({ posted }: Merge): string[] {
+  return posted?.state === 'passed' ? [`The check on GitHub still said "${posted.title}".`] : []
 }
 
 /** Facts and policy at an instant, under the freeze that was ordered then and without a margin before closing. */

@@ -9,8 +9,8 @@ import { type Purpose, reserveWrite } from '../store/write-budget.ts'
 
 export type Publishing = { database: Database; github: GitHub; now: () => Date; signal: AbortSignal }
 
-/** What was written to GitHub. */
-export type Published = { runId: number; state: FindingState; title: string }
+/** What was written to GitHub. `pulls`: the open pull requests with that head. */
+export type Published = { runId: number; state: FindingState; title: string; pulls: number[] }
 
 /** What a check is to say. `onlyOutsiders`: no author of a pull request with this head has write access. */
 export type Desired = { state: FindingState; report: CheckReport; onlyOutsiders?: boolean }

@@ -56,11 +56,12 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   const posted = await postedRun(database, head)
   const verdicts = await verdictsOnHead(database, head, head.sha)
   const combined = combine(verdicts, await pendingOn(database, head, head.sha))
-  if (!combined.pulls && options.settled) {
+  const hasPulls = combined.pulls.length > 0
+  if (!hasPulls && options.settled) {
     await settleGreen(database, head, now())
     return { toRead: [] }
   }
-  if (!combined.pulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
+  if (!hasPulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
   const turnsGreen = combined.state === 'passed' && posted?.state !== 'passed'
   const toRead = turnsGreen ? staleVerdicts(verdicts, now()) : []
   if (toRead.length > 0 && !posted?.outstanding) return { toRead }
@@ -114,11 +115,11 @@ async function writeIfChanged(
       (await isCrowded(shell.database, head.installationId, shell.now())))
   if (same && !force && !expiring) return undefined
   const { runId } = await writeCheck(shell, head, expiring ? undefined : posted, desired)
-  return { runId, state: desired.state, title: desired.report.title }
+  return { runId, state: desired.state, title: desired.report.title, pulls: desired.pulls }
 }
 
-/** `pulls`: whether any open pull request has this head. */
-type Combined = Desired & { pulls: boolean }
+/** `pulls`: the open pull requests with this head. */
+type Combined = Desired & { pulls: number[] }
 
 /**
  * The worst verdict over the pull requests of a head is shown for all of them; those that do not count are named. A pull
@@ -130,7 +131,7 @@ function combine(all: StoredVerdict[], pending: Pending[]): Combined {
     return {
       state: 'waiting',
       report: revokedReport('No open pull request has this head any more'),
-      pulls: false,
+      pulls: [],
     }
   }
   const unreadable = pending.find(({ problem }) => problem !== undefined)?.problem
@@ -148,7 +149,8 @@ function combine(all: StoredVerdict[], pending: Pending[]): Combined {
   ]
   const summary = [report.summary, ...notes].join('\n\n')
   const onlyOutsiders = all.length > 0 && !all.some(hasWriteAccess)
-  return { state, report: { ...report, summary }, pulls: true, onlyOutsiders }
+  const pulls = [...all.map(({ pull }) => pull.number), ...pending.map(({ number }) => number)]
+  return { state, report: { ...report, summary }, pulls, onlyOutsiders }
 }
 
 function pendingReport(pending: Pending[], unreadable: Unreadable | undefined): CheckReport {

@@ -45,6 +45,7 @@ export async function appendPublished(
     body: {
       repository: { id: repositoryId, owner, repo },
       head: sha,
+      pulls: published.pulls,
       checkRun: published.runId,
       state: published.state,
       title: published.title,

@@ -6,6 +6,7 @@ import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/revie
 import type { PullRef } from '../decision/snapshot.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { readMerge, tipBefore } from '../services/github/merges.ts'
+import { postedAt } from '../store/audit/posted.ts'
 import { appendRecord } from '../store/audit.ts'
 import { postedRun } from '../store/check-runs.ts'
 import { landingOf, saveLanding } from '../store/follow-ups.ts'
@@ -84,6 +85,7 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
   const from = new Date(read.mergedAt)
   const until = new Date(from.getTime() + clocksDiffer)
   const standing = await standingAt(shell.database, pull, { from, until })
+  const posted = await postedAt(shell.database, pull, { sha: read.head.sha, from, until })
   const { base, mergeCommit, mergedAt } = read
   const tip =
     mergeCommit === null ? undefined : await tipBefore(github, pull, { branch: base.ref, mergeCommit })
@@ -93,7 +95,7 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
   if (!judged || !isCoveredBy(judged.policy, base.ref, defaultBranch)) return undefined
   const atMerge = await readAtMerge(reading, { read, tipBefore: tip, standing }, inForce)
   const record = changeRecord({
-    ...{ ...facts, standing, policy: judged.file, atMerge, rules: packageFile.version },
+    ...{ ...facts, standing, posted, policy: judged.file, atMerge, rules: packageFile.version },
     ...(await freezeAtMerge(shell, pull, mergedAt, standing)),
   })
   return { record, window: judged.policy?.gates.release_window }

@@ -286,6 +286,51 @@ describe('a merge whose check had passed on facts that were not true any longer'
   })
 })
 
+describe('a check on GitHub that differs from the verdict', () => {
+  const posted = (state: 'passed' | 'waiting' | 'failed', title: string) => ({
+    posted: { run: 7, state, title, at: inWindow },
+  })
+
+  it.each([
+    ['waited for its turn', posted('waiting', 'Ready; waiting for its turn')],
+    ['showed another pull request', posted('failed', 'Changes requested by eva')],
+  ])('makes the merge an exception where it %s', (_, what) => {
+    expect(exceptionOf(aMerge(what), aStanding(), read())).toEqual({
+      kind: 'not passed',
+      bypassed: [
+        `The check said "${what.posted.title}".`,
+        'Based on the facts at the time of the merge, this pull request would have passed.',
+      ],
+    })
+  })
+
+  it('is named where it was still green', () => {
+    const standing = aStanding({ state: 'waiting', title: 'Waiting for 2 approvals', snapshot: aSnapshot() })
+    const merge = aMerge(posted('passed', 'Ready to merge'))
+    expect(exceptionOf(merge, standing, read({}, standing))).toEqual({
+      kind: 'not passed',
+      bypassed: ['Approvals: Waiting for 2 approvals', 'The check on GitHub still said "Ready to merge".'],
+    })
+  })
+
+  it('gives the words where the facts had changed', () => {
+    const changed = read({ reviews: [anApproval(ann), aBlock(bob)] })
+    const exception = exceptionOf(aMerge(posted('passed', 'Passed before')), aStanding(), changed)
+    expect(exception?.bypassed.at(-1)).toMatch(/^The check still said "Passed before"/)
+  })
+
+  it('is green like the verdict for a merge by the rules', () => {
+    expect(exceptionOf(aMerge(posted('passed', 'Ready to merge')), aStanding(), read())).toBeUndefined()
+  })
+
+  it('waited only for the window that was about to close, as the verdict did', () => {
+    const title = 'Opens Wed, Dec 2, 10:00 AM PST'
+    const standing = aStanding({ state: 'waiting', since: '2026-11-25T18:59:00Z', title })
+    const merge = aMerge({ mergedAt: '2026-11-25T18:59:30Z', ...posted('waiting', title) })
+    expect(exceptionOf(merge, standing, read({}, standing))).toBeUndefined()
+  })
+})
+
 describe('a merge of which the facts could not be read', () => {
   const unread: AtMerge = { kind: 'unverified', why: 'GET /repos/acme/shop/issues/7/events answered 404' }
   const sentence = `The facts at the time of the merge could not be verified: ${unread.why}`
@@ -312,7 +357,7 @@ describe('an exception says what was true, where the check said something else',
       read(),
       [
         'Approvals: Waiting for 2 approvals',
-        'Based on the facts at the time of the merge, the check would have passed.',
+        'Based on the facts at the time of the merge, this pull request would have passed.',
       ],
     ],
     ['the same as the check', waiting, read({}, waiting), ['Approvals: Waiting for 2 approvals']],

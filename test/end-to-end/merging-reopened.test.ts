@@ -88,7 +88,7 @@ describe('a passed verdict ends when its pull request', () => {
       'away',
       [
         'The release gate had not checked it for the branch that it was merged into.',
-        'Based on the facts at the time of the merge, the check would have passed.',
+        'Based on the facts at the time of the merge, this pull request would have passed.',
       ],
     ],
   ])('%s', (_name, name, bypassed) => {

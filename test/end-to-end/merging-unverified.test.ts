@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import { greensOf } from '../../src/store/check-runs.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import { writeLoad } from '../../src/store/write-budget.ts'
 import {
   about,
   allowBypass,
@@ -48,10 +51,26 @@ const refuseEvents = (shop: MergingShop, status: 404 | 502) =>
     only: 'app',
   })
 
+/** Uses so many writes of the hour that none is left to revoke another green check, and gives them back. */
+async function useWrites(installationId: number): Promise<() => Promise<void>> {
+  const database = await openDatabase(stage.database)
+  const at = new Date(stage.now().getTime() - 600_000)
+  const { lastHour } = await writeLoad(database, installationId, stage.now())
+  const { outstanding } = await greensOf(database, installationId, stage.now())
+  await database.query(
+    `INSERT INTO release_gate.writes (installation_id, at) SELECT $1, $2 FROM generate_series(1, $3::integer)`,
+    [installationId, at, 481 - lastHour - outstanding],
+  )
+  return async () => {
+    await database.query('DELETE FROM release_gate.writes WHERE at = $1', [at])
+    await database.close()
+  }
+}
+
 beforeAll(async () => {
   stage = await aStage({ at: inWindow })
   cast(stage)
-  stage.github.installApp('foodyepay')
+  const { installationId } = stage.github.installApp('foodyepay')
 
   const forGood = await shopOf('for good')
   const unread = await forGood.approvedChange()
@@ -102,6 +121,48 @@ beforeAll(async () => {
   stage.github.setCollaborator(promoted.name, 'gus', 'write')
   await stage.settled()
 
+  const revoked = await shopOf('revoked')
+  await allowBypass(stage, revoked)
+  const blind = await revoked.approvedChange()
+  const seeAgain = refuseEvents(revoked, 502)
+  await revoked.review('dev', blind, 'REQUEST_CHANGES')
+  await later(10)
+  await merge('olga', revoked, blind)
+  await stage.settled()
+  seeAgain()
+  for (let times = 0; times < 3; times++) await later(10)
+
+  const between = await shopOf('failed once')
+  const green = await between.approvedChange()
+  const recover = refuseEvents(between, 502)
+  await between.review('dev', green, 'REQUEST_CHANGES')
+  await merge('eva', between, green)
+  await stage.settled()
+  recover()
+  for (let times = 0; times < 3; times++) await later(10)
+
+  const full = await shopOf('no room')
+  await allowBypass(stage, full)
+  const ready = await full.change()
+  await full.review('chloe', ready)
+  const freeWrites = await useWrites(installationId)
+  await full.review('dev', ready)
+  await merge('olga', full, ready)
+  await stage.settled()
+  await freeWrites()
+
+  const shared = await shopOf('shared head')
+  await allowBypass(stage, shared)
+  const passed = await shared.approvedChange()
+  const copy = await stage.github.workingCopy(shared.name, 'ben')
+  await copy.branch('same', `origin/${passed.branch}`)
+  await copy.push({ ref: 'same' })
+  const wish = { ...shared.repository, title: 'Again', head: 'same', base: 'main', draft: true }
+  await stage.as('ben').rest.pulls.create(wish)
+  await stage.settled()
+  await merge('olga', shared, passed)
+  await stage.settled()
+
   const queued = await queueOn(stage, { alsoNeeds: 'build' })
   shops.set('queue', queued)
   const member = await queued.approvedChange()
@@ -115,7 +176,7 @@ beforeAll(async () => {
   expect(await queued.isMerged(member)).toBe(true)
   await release()
 
-  await letNoticesPass(stage, 16)
+  await letNoticesPass(stage, 20)
   records = await recordsOf(stage)
 }, 180_000)
 afterAll(() => stage.close())
@@ -127,6 +188,8 @@ function bodyOf(name: string) {
     exception: { kind: string; bypassed: string[] } | null
     atMerge: { state: string } | { unverified: string }
     approvers: { login: string }[]
+    verdict: { state: string }
+    posted: { conclusion: string | null; title: string }
   }
 }
 
@@ -157,7 +220,7 @@ describe('a merge past a check that had not passed says what was true', () => {
       kind: 'not passed',
       bypassed: [
         'Approvals: Waiting for 1 more approval',
-        'Based on the facts at the time of the merge, the check would have passed.',
+        'Based on the facts at the time of the merge, this pull request would have passed.',
       ],
     })
     expect(atMerge).toMatchObject({ state: 'passed' })
@@ -172,6 +235,53 @@ describe('a merge past a check that had not passed says what was true', () => {
     expect(exception).toEqual({ kind: 'not passed', bypassed: ['Approvals: Waiting for 1 more approval'] })
     expect(atMerge).toMatchObject({ state: 'waiting' })
     expect(approvers.map(({ login }) => login)).toEqual(['chloe'])
+  })
+})
+
+describe('a merge of a pull request that could not be evaluated after a change', () => {
+  const unread = 'Could not be verified: GET issues/1/events answered 502'
+
+  test('past the revoked check is an exception with what the check said and what was true, announced and to be reviewed', async () => {
+    const { exception, verdict, posted, atMerge } = bodyOf('revoked')
+    expect(exception).toEqual({
+      kind: 'not passed',
+      bypassed: [`The check said "${unread}".`, 'Approvals: Changes requested by dev'],
+    })
+    expect(posted).toMatchObject({ conclusion: 'failure', title: unread })
+    expect({ verdict, atMerge }).toMatchObject({ verdict: { state: 'failed' }, atMerge: { state: 'failed' } })
+    const shop = shops.get('revoked') as MergingShop
+    expect(shop.messages()[0]).toContain('Changes requested by dev')
+    expect(await openedIssues(stage, shop)).toMatchObject([{ labels: ['release-exception'] }])
+  })
+
+  test('while the check was still green, after the first failure, is one too', async () => {
+    const { exception, posted, atMerge } = bodyOf('failed once')
+    expect(exception?.kind).toBe('outdated')
+    expect(exception?.bypassed[0]).toBe('Approvals: Changes requested by dev')
+    expect(exception?.bypassed.at(-1)).toMatch(/^The check still said "Ready to merge"/)
+    expect(posted).toMatchObject({ conclusion: 'success', title: 'Ready to merge' })
+    expect(atMerge).toMatchObject({ state: 'failed' })
+    const shop = shops.get('failed once') as MergingShop
+    expect(shop.messages()[0]).toContain('Changes requested by dev')
+    expect(await openedIssues(stage, shop)).toMatchObject([{ labels: ['release-exception'] }])
+  })
+})
+
+describe('a merge past a check that said less than the passed verdict', () => {
+  test.each([
+    ['where it waited for its turn', 'no room', 'Ready; waiting for its turn'],
+    ['where it showed another pull request with the same head', 'shared head', 'Draft'],
+  ])('%s, is an exception that names it', (_, name, title) => {
+    const { exception, verdict, posted, atMerge } = bodyOf(name)
+    expect({ verdict, atMerge }).toMatchObject({ verdict: { state: 'passed' }, atMerge: { state: 'passed' } })
+    expect(posted).toMatchObject({ conclusion: null, title: expect.stringContaining(title) })
+    expect(exception).toEqual({
+      kind: 'not passed',
+      bypassed: [
+        `The check said "${posted.title}".`,
+        'Based on the facts at the time of the merge, this pull request would have passed.',
+      ],
+    })
   })
 })
 

@@ -12,7 +12,7 @@ import { describeOnBoth } from '../support/databases.ts'
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
 const never = new AbortController().signal
 
-describeOnBoth('a green check whose pull request changed', (open) => {
+describeOnBoth('a check whose pull request changed', (open) => {
   let database: Database
   let world: World
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describeOnBoth('a green check whose pull request changed', (open) => {
   const fails = (attempt: number, error = new Error('GET /repos/acme/shop/pulls/1 answered 500')) =>
     noteFailure(world.shell, { ...repository, number: 1 }, { error, attempt }, never)
 
-  test('is revoked once it was not evaluated for a minute, with a record', async () => {
+  test('and that is green is revoked once it was not evaluated for a minute, with a record', async () => {
     const before = await recorded()
     await green()
     await changedFor(60)
@@ -60,7 +60,7 @@ describeOnBoth('a green check whose pull request changed', (open) => {
     expect(await recorded()).toBe(before + 1)
   })
 
-  test('stays green for 59 seconds', async () => {
+  test('and that is green stays so for 59 seconds', async () => {
     const stateAfter = async (seconds: number): Promise<string | undefined> => {
       await green()
       await changedFor(seconds)
@@ -100,6 +100,15 @@ describeOnBoth('a green check whose pull request changed', (open) => {
     expect(await recorded()).toBe(before + 1)
   })
 
+  test('that is not green is left to its evaluation', async () => {
+    await world.read(1, { reviews: [] })
+    await world.publish(1)
+    await changedFor(61)
+    const writes = world.checks.writes.length
+    await revokeOverdue(world.shell)
+    expect(world.checks.writes).toHaveLength(writes)
+  })
+
   test('is revoked by the calendar where GitHub refused the write', async () => {
     await green()
     await changedFor(61)
@@ -135,6 +144,16 @@ describeOnBoth('a green check whose pull request changed', (open) => {
       await changedFor(seconds)
       await fails(attempt, wait === undefined ? undefined : retryAfter(later(world.now(), wait), 'a limit'))
       expect(world.stateOf(1)).toBe(state)
+    })
+
+    test('again and again is written and recorded once', async () => {
+      const before = await recorded()
+      await green()
+      const writes = world.checks.writes.length
+      await changedFor(5)
+      for (const attempt of [2, 3, 4]) await fails(attempt)
+      expect(world.checks.writes).toHaveLength(writes + 1)
+      expect(await recorded()).toBe(before + 1)
     })
 
     test('once is revoked after the minute though nothing fails again', async () => {

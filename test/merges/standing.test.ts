@@ -1,40 +1,41 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
+import { saveRejudged } from '../../src/store/verdicts/due.ts'
 import { standingAt } from '../../src/store/verdicts/history.ts'
+import type { StoredVerdict } from '../../src/store/verdicts.ts'
 import { aWorld, clearState, type World } from '../support/closing.ts'
-import { aPglite } from '../support/databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 import { inWindow } from '../support/snapshot.ts'
-
-let database: Database
-let world: World
-beforeAll(async () => {
-  database = await aPglite()
-})
-beforeEach(async () => {
-  await clearState(database)
-  world = aWorld(database)
-})
-afterAll(() => database.close())
 
 type Given = ['passed' | 'waiting', number]
 
-/** Verdicts that were given so many milliseconds after the time of the merge. */
-async function given(verdicts: Given[]): Promise<void> {
-  for (const [state, after] of verdicts) {
-    world.setTime(new Date(Date.parse(inWindow) + after))
-    await world.read(1, state === 'passed' ? {} : { reviews: [] })
+describeOnBoth('the verdict that stood at a merge', (open) => {
+  let database: Database
+  let world: World
+  beforeAll(async () => {
+    database = await open()
+  })
+  beforeEach(async () => {
+    await clearState(database)
+    world = aWorld(database)
+  })
+
+  /** Verdicts that were given so many milliseconds after the time of the merge. */
+  async function given(verdicts: Given[]): Promise<void> {
+    for (const [state, after] of verdicts) {
+      world.setTime(new Date(Date.parse(inWindow) + after))
+      await world.read(1, state === 'passed' ? {} : { reviews: [] })
+    }
   }
-}
 
-/** The state that stood, and how long after the time of the merge it was given. */
-async function stood() {
-  const from = new Date(inWindow)
-  const pull = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop', number: 1 }
-  const standing = await standingAt(database, pull, { from, until: new Date(from.getTime() + 3_000) })
-  return standing && [standing.state, Date.parse(standing.since) - from.getTime()]
-}
+  /** The state that stood, and how long after the time of the merge it was given. */
+  async function stood() {
+    const from = new Date(inWindow)
+    const pull = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop', number: 1 }
+    const standing = await standingAt(database, pull, { from, until: new Date(from.getTime() + 3_000) })
+    return standing && [standing.state, Date.parse(standing.since) - from.getTime()]
+  }
 
-describe('the verdict that stood at a merge', () => {
   test.each<[string, Given[], Given | undefined]>([
     [
       'the last one before it',
@@ -98,5 +99,27 @@ describe('the verdict that stood at a merge', () => {
   ])('is %s', async (_name, verdicts, expected) => {
     await given(verdicts)
     expect(await stood()).toEqual(expected)
+  })
+
+  /** What the calendar makes of the same evaluation, in the millisecond of the merge. */
+  const rejudged = (was: StoredVerdict, state: StoredVerdict['state'], digest: string) => {
+    const { nextAt, prepareAt } = was
+    const before = { ...was, policy: was.policy ?? expect.fail(), upToDate: true }
+    const next = { state, digest, report: was.report, decidedAt: new Date(inWindow), nextAt, prepareAt }
+    return saveRejudged(database, before, next).then((kept) => {
+      expect(kept).toBe(true)
+      return { ...was, state, digest }
+    })
+  }
+
+  test('is the last one of those that one evaluation had in one millisecond', async () => {
+    world.setTime(new Date(inWindow))
+    const passed = await world.read(1)
+    const frozen = await rejudged(passed, 'waiting', 'frozen')
+    expect(await stood()).toEqual(['waiting', 0])
+    const again = await rejudged(frozen, 'passed', passed.digest)
+    expect(await stood()).toEqual(['passed', 0])
+    await rejudged(again, 'failed', 'frozen')
+    expect(await stood()).toEqual(['failed', 0])
   })
 })

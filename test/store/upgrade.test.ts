@@ -27,6 +27,7 @@ const frozen: Record<string, string> = {
   '0012_changes.sql': 'a74a2edd7834f67ec26565137d57abcdc81e2b60a08b4f943af359989aec88c3',
   '0013_roles.sql': '1e21906c1c58ef27b1c90bed0d71dfd8a88e59d3e98285f42c388c6aaea5bacc',
   '0014_pauses.sql': 'b756cc297d15a945a90ceb1854b012bedbb1c3e3828cde64acc3db236d0c2520',
+  '0015_history.sql': '77ec61e544bafcc81b7b97af876d483344d3da9a8ed794b231a7211e85fbebfe',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

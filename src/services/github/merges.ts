@@ -7,7 +7,7 @@ import { personOf } from './people.ts'
 import { readPull } from './pulls.ts'
 
 /** What GitHub says of a merge; the rest of the change record is what the gate knew. */
-export type ReadMerge = Omit<MergeFacts, 'standing' | 'policy' | 'atMerge' | 'rules'> & {
+export type ReadMerge = Omit<MergeFacts, 'standing' | 'posted' | 'policy' | 'atMerge' | 'rules'> & {
   defaultBranch: string
 }
 

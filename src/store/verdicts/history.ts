@@ -12,7 +12,7 @@ export type KeptVerdict = Standing & { source: { where: string; blob: string } |
  * by the earlier time, or a passed one given between them, which may have let a merge through. One between them that had not
  * passed may have come after the merge, and a failed evaluation after a merge is no failed check.
  *
- * The table is written by a trigger on `verdicts` (migrations/0007_follow_ups.sql), whichever way a verdict is changed.
+ * The table is written by a trigger on `verdicts` (migrations/0015_history.sql), whichever way a verdict is changed.
  */
 export async function standingAt(
   db: Queryable,
@@ -23,10 +23,10 @@ export async function standingAt(
   const [row] = await db.query<Row>(
     `SELECT * FROM (
        (SELECT * FROM release_gate.verdict_history WHERE ${ofPull} AND since <= $4
-        ORDER BY since DESC, generation DESC LIMIT 1)
+        ORDER BY since DESC, generation DESC, seq DESC LIMIT 1)
        UNION ALL
        (SELECT * FROM release_gate.verdict_history WHERE ${ofPull} AND since > $4 AND since <= $5)
-     ) stood ORDER BY state = 'passed' DESC, since DESC, generation DESC LIMIT 1`,
+     ) stood ORDER BY state = 'passed' DESC, since DESC, generation DESC, seq DESC LIMIT 1`,
     [pull.installationId, pull.repositoryId, pull.number, from, until],
   )
   if (!row) return undefined
