@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { describeWeek, impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
+import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
+import { describePolicy } from '../policy/policy-in-words.ts'
 import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
 import { readInput } from './input-file.ts'
 
@@ -22,8 +23,8 @@ export function policyCommand(): Command {
       }
       const result = parsePolicy(read.text, file)
       const problems = result.ok ? impossiblePolicy(read.text, result.policy, file) : result.problems
-      const week = result.ok && problems.length === 0 ? describeWeek(result.policy, new Date()) : []
-      process.stdout.write(options.json ? asJson(result, problems) : asText(file, problems, week))
+      const words = result.ok && problems.length === 0 ? describePolicy(result.policy, new Date()) : []
+      process.stdout.write(options.json ? asJson(result, problems) : asText(file, problems, words))
       process.exitCode = problems.length === 0 ? 0 : 1
     })
   return new Command('policy').addCommand(check)
@@ -34,7 +35,7 @@ function asJson(result: PolicyResult, problems: FileProblem[]): string {
   return `${JSON.stringify({ valid: problems.length === 0, problems, policy }, null, 2)}\n`
 }
 
-function asText(file: string, problems: FileProblem[], week: string[]): string {
-  const lines = problems.length === 0 ? [`${file} is a valid policy.`, ...week] : problems.map(formatProblem)
+function asText(file: string, problems: FileProblem[], words: string[]): string {
+  const lines = problems.length === 0 ? [`${file} is a valid policy.`, ...words] : problems.map(formatProblem)
   return `${lines.join('\n')}\n`
 }

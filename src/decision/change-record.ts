@@ -12,6 +12,7 @@ import {
   verdictAt,
 } from './exception.ts'
 import type { FindingState } from './gate.ts'
+import { type AppliedOverride, resolvePolicy, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
 import { currentRun } from './staging.ts'
@@ -82,6 +83,8 @@ export type ChangeRecord = {
   /** The staging regression that spoke for the merged head: the hash is that of the stored report. */
   regression: { run: string; verdict: string; hash: string } | null
   policy: { where: string; blob: string } | null
+  /** The override of the policy that applied. Records of earlier versions do not have it. */
+  override?: AppliedOverride | null
   rules: string
   /** Records of earlier versions do not have it. */
   openedAt?: string | null
@@ -102,7 +105,8 @@ export type DecidedAtMerge = {
 export function changeRecord(facts: MergeFacts): ChangeRecord {
   const { pull, standing } = facts
   const judged = standing?.headSha === facts.head.sha ? standing : undefined
-  const known = facts.atMerge.kind === 'verified' ? facts.atMerge : judged
+  const read = facts.atMerge.kind === 'verified' ? facts.atMerge : judged
+  const known = read && withEffectivePolicy<Pick<Standing, 'snapshot' | 'policy'>>(read)
   const people = known?.snapshot
   const { mergedAt, frozen, posted } = facts
   const merge = {
@@ -138,6 +142,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     urgent: urgentOf(timing),
     regression: regressionOf(people, facts.head.sha, known?.policy),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
+    override: (read?.policy && resolvePolicy(read.policy, read.snapshot).override) ?? null,
     rules: facts.rules,
     openedAt: facts.openedAt ?? null,
     mergedBy: facts.mergedBy,

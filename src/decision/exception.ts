@@ -1,6 +1,8 @@
 import { type AtMerge, factChanges } from './at-merge.ts'
 import { formatTime, stateAt } from './calendar.ts'
 import { noWindow } from './gates/release-window.ts'
+import type { Override } from './override-settings.ts'
+import { withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import { checkReport } from './report.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -153,7 +155,8 @@ export function verdictAt(
 }
 
 /** Whether a verdict waited for nothing but the end of a window that was about to close. */
-function isClosingOnly(standing: Standing): boolean {
+function isClosingOnly(judged: Standing): boolean {
+  const standing = withEffectivePolicy(judged)
   const { snapshot, policy, since, title } = standing
   const closesAt =
     policy?.gates.release_window && stateAt(policy.gates.release_window, new Date(since)).closesAt
@@ -163,10 +166,20 @@ function isClosingOnly(standing: Standing): boolean {
   return checkReport(decide(closing, policy), snapshot).title === title
 }
 
-function withoutMargin(policy: Policy): Policy {
-  const window = policy.gates.release_window
-  if (!window) return policy
-  return { ...policy, gates: { ...policy.gates, release_window: { ...window, closing_margin: '0s' } } }
+function withoutMargin({ overrides, ...policy }: Policy): Policy {
+  return {
+    ...policy,
+    gates: withoutMarginIn(policy.gates),
+    ...(overrides && {
+      overrides: overrides.map((each) => ({ ...each, gates: withoutMarginIn(each.gates) })),
+    }),
+  }
+}
+
+function withoutMarginIn<Gates extends Override['gates'] | Policy['gates']>(gates: Gates): Gates {
+  const window = gates.release_window
+  if (!window || window === 'off') return gates
+  return { ...gates, release_window: { ...window, closing_margin: '0s' } }
 }
 
 function openFindings({ findings }: Verdict): GateFinding[] {
@@ -198,7 +211,8 @@ export type Timing =
  * The window at the time of a merge. Urgency counts only where it lifted something, the window, a freeze or the
  * regression: an open window alone needs no label.
  */
-export function timingOf(standing: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
+export function timingOf(judged: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
+  const standing = withEffectivePolicy(judged)
   const named = standing.policy?.gates.release_window
   const window = named ?? noWindow
   const zone = window.time_zone

@@ -69,10 +69,20 @@ export type Gate<Settings extends z.ZodType = z.ZodType> = {
     settings: z.output<Settings>,
     gates?: Readonly<Record<string, unknown>>,
   ): Finding
+  /**
+   * Whether settings require at least as much as others, whatever the facts. An override that changes the settings of a gate
+   * without this, or for which it is false, counts as one that loosens.
+   */
+  tightens?(settings: z.output<Settings>, than: z.output<Settings>): boolean
   /** The labels that it depends on: a pull request is read again where one of them changes while it is read. */
   labels?(settings: z.output<Settings>): string[]
 }
 
 export function defineGate<Settings extends z.ZodType>(gate: Gate<Settings>): Gate<Settings> {
   return gate
+}
+
+/** Whether settings, which are plain data in the order of their schema, are the same. */
+export function sameSettings(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }

@@ -1,30 +1,13 @@
-import picomatch from 'picomatch'
 import { z } from 'zod'
 import { type GateName, gates } from './gates/index.ts'
+import { branchGlob, selectsBranch } from './globs.ts'
+import { completeOverrides, overrides } from './override-settings.ts'
 
 type GateSettings = { [Name in GateName]: z.ZodOptional<(typeof gates)[Name]['settings']> }
 
 const gateSettings = Object.fromEntries(
   Object.entries(gates).map(([name, gate]) => [name, gate.settings.optional()]),
 ) as unknown as GateSettings
-
-/**
- * A glob that takes no time to match, whatever the branch is called: no groups, which would be regular expressions, and
- * few wildcards, since each multiplies the ways to match.
- */
-const branchGlob = z
-  .string()
-  .min(1, 'the name is empty; write a branch or a glob, like "main" or "release/*"')
-  .max(255, 'the glob is longer than 255 characters, which no branch name can be')
-  .regex(
-    /^[^()|\\]*$/,
-    'groups and backslashes are not allowed; write a glob like "release/*" or "{main,next}"',
-  )
-  .regex(/^(?!!$|!!)/, '"!" is only allowed at the start of a pattern, like "!release/legacy"')
-  .refine(
-    (glob) => (glob.match(/[*+]+/g) ?? []).length <= 3,
-    'at most three wildcards are allowed; write several globs',
-  )
 
 /** In YAML, a # that is not quoted begins a comment. */
 const unquotedChannel =
@@ -43,10 +26,6 @@ const slackSettings = z.strictObject({
     .describe('The Slack channel for the notices of this repository: its id, or its name with a leading #.'),
 })
 
-/**
- * The policy of a repository, `.github/release-gate.yml` on its default branch. A gate that it does not name
- * is off; an unknown key is an error; a gate named without settings has the defaults.
- */
 const pushSettings = z.strictObject({
   allowed: z
     .array(
@@ -61,7 +40,11 @@ const pushSettings = z.strictObject({
     ),
 })
 
-export const policySchema = z.strictObject({
+/**
+ * The policy of a repository, `.github/release-gate.yml` on its default branch. A gate that it does not name
+ * is off; an unknown key is an error; a gate named without settings has the defaults.
+ */
+const completePolicy = z.strictObject({
   branches: z
     .array(branchGlob)
     .default(['main'])
@@ -69,6 +52,7 @@ export const policySchema = z.strictObject({
       'Patterns of the base branches that the gate covers, in order: a pattern with "!" excludes what an earlier one matched. The default branch is always covered.',
     ),
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
+  overrides: overrides.optional(),
   push: pushSettings
     .optional()
     .describe(
@@ -79,21 +63,14 @@ export const policySchema = z.strictObject({
     .describe('Where notices about merges and exceptions go. Without it the repository gets no notices.'),
 })
 
+export const policySchema = z.preprocess(completeOverrides, completePolicy)
+
 export type Policy = z.output<typeof policySchema>
 
 /** What is judged when a repository has no valid policy yet: every gate with its defaults. */
 export const defaultPolicy: Policy = policySchema.parse({ gates: { approvals: {}, release_window: {} } })
 
-/**
- * The default branch is always covered, whatever `branches` says. Otherwise the last pattern that matches decides, as in the
- * branch filters of GitHub Actions; picomatch takes a list for an "or", in which one "!" matches nearly everything.
- * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onpull_requestpull_request_targetbranchesbranches-ignore
- */
+/** The default branch is always covered, whatever `branches` says. */
 export function covers(policy: Policy, branch: string, defaultBranch: string): boolean {
-  const last = policy.branches.findLast((glob) => matches(branch, glob.replace(/^!/, '')))
-  return branch === defaultBranch || (last !== undefined && !last.startsWith('!'))
-}
-
-function matches(branch: string, glob: string): boolean {
-  return picomatch.isMatch(branch, glob, { dot: true, nonegate: true })
+  return branch === defaultBranch || selectsBranch(policy.branches, branch)
 }

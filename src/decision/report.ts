@@ -1,5 +1,7 @@
 import type { Annotation, FindingState } from './gate.ts'
+import { type GateName, gates } from './gates/index.ts'
 import { code, list, oneLine, plural, short } from './markdown.ts'
+import type { AppliedOverride } from './overrides.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { GateFinding, Verdict } from './verdict.ts'
 
@@ -39,6 +41,7 @@ export function checkReport(
     ),
     section('Also applies', rules),
     section('Passed', done),
+    overrideSection(verdict),
     details(findings),
     footer(snapshot, notes),
   ]
@@ -107,6 +110,26 @@ function details(findings: GateFinding[]): string {
     .filter((finding) => finding.details && finding.details.length > 0)
     .map((finding) => `### ${finding.gateTitle}\n${finding.details?.map((line) => `- ${line}`).join('\n')}`)
     .join('\n\n')
+}
+
+/** Which override applies and what it changes, and which does not although most of its conditions are met. */
+function overrideSection({ override, refused = [] }: Pick<Verdict, 'override' | 'refused'>): string {
+  const lines = [
+    ...(override ? [`- ${code(override.name)} applies. ${overrideInWords(override)}`] : []),
+    ...refused.map(({ name, why }) => `- ${code(name)} does not apply: ${why}.`),
+  ]
+  return lines.length > 0 ? ['### Override', ...lines].join('\n') : ''
+}
+
+function overrideInWords({ off, changes, doubt }: AppliedOverride): string {
+  const titles = (names: GateName[]) => list(names.map((name) => gates[name].title))
+  return [
+    off.length > 0 ? `Off: ${titles(off)}.` : '',
+    changes.length > 0 ? `Other settings: ${titles(changes)}.` : '',
+    doubt === undefined ? '' : `It is the stricter one, and ${doubt}.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 function footer(snapshot: Pick<Snapshot, 'head'>, notes: string[]): string {

@@ -124,6 +124,22 @@ export const regressionSchema = z.strictObject({
   runs: z.array(evidenceSchema),
 })
 
+/**
+ * A path that the change touches, with git's mode before and after it. A renamed file is two of them: the old name has no
+ * mode after it, the new one none before.
+ */
+export const changedPathSchema = z.strictObject({
+  path: z.string().min(1),
+  was: z.string().optional(),
+  is: z.string().optional(),
+})
+
+/** Every path that the change touches, or why they are not all known. */
+export const changedPathsSchema = z.discriminatedUnion('complete', [
+  z.strictObject({ complete: z.literal(true), paths: z.array(changedPathSchema) }),
+  z.strictObject({ complete: z.literal(false), why: z.string() }),
+])
+
 /** `absent`: GitHub knows no such team, or hides it. `no_writers`: it has members, and none of them has write access. */
 export const teamProblemSchema = z.enum(['absent', 'unreadable', 'empty', 'no_writers'])
 
@@ -197,11 +213,15 @@ export const snapshotSchema = z.strictObject({
   teams: z.record(z.string(), z.array(z.int().positive())),
   /** Why nobody of a team can act, for teams where that is so. Earlier versions did not read it. */
   teamProblems: z.record(z.string(), teamProblemSchema).optional(),
+  /** Read only where the policy looks at paths. */
+  changed: changedPathsSchema.optional(),
   /** Read only where the policy names the gate `staging_regression`. */
   regression: regressionSchema.optional(),
 })
 
 export type TeamProblem = z.infer<typeof teamProblemSchema>
+export type ChangedPath = z.infer<typeof changedPathSchema>
+export type ChangedPaths = z.infer<typeof changedPathsSchema>
 export type Person = z.infer<typeof personSchema>
 export type PullRef = z.infer<typeof pullRefSchema>
 export type Review = z.infer<typeof reviewSchema>

@@ -1,14 +1,22 @@
-import { type Finding, type FindingState, failed, type Gate, type Step } from './gate.ts'
+import { type Finding, type FindingState, failed, type Gate, type Step, waiting } from './gate.ts'
 import { type GateName, gates } from './gates/index.ts'
 import { freezeGate, isFrozen } from './gates/release-window.ts'
 import { code, oneLine, plural } from './markdown.ts'
+import { type AppliedOverride, type RefusedOverride, resolvePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
 
-export type GateFinding = Finding & { gate: GateName | 'freeze' | 'policy'; gateTitle: string }
+export type GateFinding = Finding & { gate: GateName | 'freeze' | 'draft' | 'policy'; gateTitle: string }
 
 /** The result for one snapshot: the worst finding wins; `next` are the actions that the path carries out. */
-export type Verdict = { state: FindingState; findings: GateFinding[]; next: Step[] }
+export type Verdict = {
+  state: FindingState
+  findings: GateFinding[]
+  next: Step[]
+  /** The override of the policy that applies, and those that would apply but for one fact. */
+  override?: AppliedOverride
+  refused?: RefusedOverride[]
+}
 
 const severity: Record<FindingState, number> = { passed: 0, waiting: 1, failed: 2 }
 
@@ -22,18 +30,29 @@ export function worst(states: FindingState[]): FindingState {
 /**
  * Evaluates a snapshot under a policy. Pure and total: the same input gives the same verdict, a gate that throws
  * is a failed finding, and a policy without any gate is a failure, since a check that protects nothing must not look green.
- * An ordered freeze applies whether or not the policy names the release window.
+ * An ordered freeze applies whether or not the policy names the release window, and a draft waits whether or not it names
+ * approvals.
  */
 export function decide(snapshot: Snapshot, policy: Policy): Verdict {
+  const { policy: effective, override, refused } = resolvePolicy(policy, snapshot)
+  return {
+    ...verdictOf(findingsOf(snapshot, effective)),
+    ...(override ? { override } : {}),
+    ...(refused.length > 0 ? { refused } : {}),
+  }
+}
+
+function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
   const findings: GateFinding[] = []
   for (const name of Object.keys(gates) as GateName[]) {
     const settings = policy.gates[name]
     if (settings !== undefined) findings.push(findingOf(name, snapshot, settings, policy.gates))
   }
-  if (findings.length === 0) return verdictOf([noGates])
+  if (findings.length === 0) return [noGates]
   if (snapshot.policyProblems?.length) findings.unshift(brokenByThis(snapshot.policyProblems))
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
-  return verdictOf(findings)
+  if (!policy.gates.approvals && snapshot.draft) findings.push(draft)
+  return findings
 }
 
 /** A verdict from findings that are already made, for where there is no valid policy to evaluate. */
@@ -91,6 +110,14 @@ function brokenByThis(problems: NonNullable<Snapshot['policyProblems']>): GateFi
       },
     ),
   }
+}
+
+const draft: GateFinding = {
+  gate: 'draft',
+  gateTitle: 'Draft',
+  ...waiting('Draft: not ready for review', 'Mark the pull request as ready for review.', {
+    who: 'The author',
+  }),
 }
 
 const noGates: GateFinding = {

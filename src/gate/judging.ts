@@ -1,6 +1,7 @@
 import type { Gate } from '../decision/gate.ts'
 import { type GateName, gates } from '../decision/gates/index.ts'
 import { noWindow } from '../decision/gates/release-window.ts'
+import { allGates } from '../decision/overrides.ts'
 import { covers, type Policy } from '../decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from '../decision/report.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
@@ -20,22 +21,39 @@ export function wantedBy(judging: Judging): Wanted {
   return wantedByPolicy(judging.kind === 'policy' ? judging.policy : undefined)
 }
 
+/** What its own gates look at, and those of each override: which one applies is known only once all is read. */
 export function wantedByPolicy(policy: Policy | undefined): Wanted {
   if (!policy) return { teams: [], boundLabels: [], labels: [] }
-  const { approvals, release_window: window = noWindow } = policy.gates
+  const wanted = allGates(policy).map(wantedByGates)
+  const conditions = (policy.overrides ?? []).map(({ when }) => when)
+  const labels = conditions.flatMap((when) => when.labels ?? [])
   return {
-    teams: [...new Set([...(approvals?.teams ?? []), ...window.urgent.labelled_by])],
-    boundLabels: window.urgent.bound_to_head ? [window.urgent.label] : [],
-    labels: [...new Set([window.urgent.label, ...labelsOf(policy)])],
+    teams: distinct(wanted.flatMap(({ teams }) => teams)),
+    boundLabels: distinct([...wanted.flatMap(({ boundLabels }) => boundLabels), ...labels]),
+    labels: distinct([...wanted.flatMap((each) => each.labels), ...labels]),
+    ...(conditions.some(({ paths }) => paths !== undefined) ? { paths: true } : {}),
   }
 }
 
-function labelsOf(policy: Policy): string[] {
+function wantedByGates(settings: Policy['gates']): Omit<Wanted, 'paths'> {
+  const { approvals, release_window: window = noWindow } = settings
+  return {
+    teams: [...(approvals?.teams ?? []), ...window.urgent.labelled_by],
+    boundLabels: window.urgent.bound_to_head ? [window.urgent.label] : [],
+    labels: [window.urgent.label, ...labelsOf(settings)],
+  }
+}
+
+function labelsOf(settings: Policy['gates']): string[] {
   const named = Object.entries(gates) as [GateName, Gate][]
   return named.flatMap(([name, gate]) => {
-    const settings = policy.gates[name]
-    return settings === undefined ? [] : (gate.labels?.(settings) ?? [])
+    const own = settings[name]
+    return own === undefined ? [] : (gate.labels?.(own) ?? [])
   })
+}
+
+function distinct(names: string[]): string[] {
+  return [...new Set(names)]
 }
 
 export type Judged = Verdict & { report: CheckReport }

@@ -7,6 +7,7 @@ import { openReviews } from '../store/follow-ups.ts'
 export async function openReviewsFact(
   database: Queryable,
   repository: { installationId: number; repositoryId: number },
+  /** The one that applies to the pull request. */
   policy: Policy | undefined,
   at: Date,
 ): Promise<Pick<Snapshot, 'owedReviews'>> {

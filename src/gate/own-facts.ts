@@ -1,3 +1,4 @@
+import { effectivePolicy } from '../decision/overrides.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { type Judging, policyFact } from '../policy/policy-source.ts'
 import { regressionFact } from '../staging/facts.ts'
@@ -17,8 +18,8 @@ export async function withOwnFacts(
   const { pull } = snapshot
   const takeBack = await revocationTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
-  const staging = await regressionFact(reading, snapshot, judging)
-  const policy = judging.kind === 'policy' ? judging.policy : undefined
+  const policy = judging.kind === 'policy' ? effectivePolicy(judging.policy, snapshot) : undefined
+  const staging = await regressionFact(reading, snapshot, policy)
   const owed = await openReviewsFact(database, pull, policy, now())
   const problems = await policyFact(reading.github, snapshot, judging)
   return { ...snapshot, ...problems, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }

@@ -1,4 +1,5 @@
 import { type AtMerge, factsAtMerge, missingFacts } from '../decision/at-merge.ts'
+import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import { wantedByPolicy } from '../gate/judging.ts'
@@ -64,9 +65,11 @@ async function readFacts(
 async function ownFacts(
   { database, now }: MergeShell,
   github: GitHub,
-  { pull, head, takenAt }: Snapshot,
-  policy: Policy | undefined,
+  snapshot: Snapshot,
+  written: Policy | undefined,
 ): Promise<Pick<Snapshot, 'regression' | 'owedReviews'>> {
+  const { pull, head, takenAt } = snapshot
+  const policy = written && effectivePolicy(written, snapshot)
   const at = new Date(takenAt)
   const settings = policy?.gates.staging_regression
   const regression =

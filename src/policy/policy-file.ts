@@ -1,9 +1,10 @@
-import { type Document, isMap, isScalar } from 'yaml'
+import { type Document, isMap, isScalar, isSeq } from 'yaml'
 import { fixedZoneProblem } from '../decision/calendar/fixed-zones.ts'
 import { day } from '../decision/calendar/wall-clock.ts'
 import { openTime, overlaps, weekInWords, windowLength } from '../decision/calendar/week-in-words.ts'
 import { formatTime, stateAt, transitions } from '../decision/calendar.ts'
 import { durationInWords, parseDuration } from '../decision/duration.ts'
+import { gatesUnder } from '../decision/overrides.ts'
 import { type Policy, policySchema } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { type FileProblem, problemWith, readYaml } from '../yaml/yaml-file.ts'
@@ -28,10 +29,24 @@ export function parsePolicy(text: string, file = policyPath): PolicyResult {
  * What a policy may not say although it could be evaluated: nobody means it. The schema lets it through, so that policies in
  * the records can be replayed.
  */
-function refused(text: string, { gates: { release_window: settings } }: Policy, file: string): FileProblem[] {
+function refused(text: string, policy: Policy, file: string): FileProblem[] {
+  const own = refusedWindow(text, policy.gates.release_window, file, ['gates', 'release_window'])
+  if (own.length > 0) return own
+  return (policy.overrides ?? []).flatMap(({ gates: { release_window: window } }, index) =>
+    window === 'off'
+      ? []
+      : refusedWindow(text, window, file, ['overrides', String(index), 'gates', 'release_window']),
+  )
+}
+
+function refusedWindow(
+  text: string,
+  settings: WindowSettings | undefined,
+  file: string,
+  parent: string[],
+): FileProblem[] {
   if (!settings) return []
-  const at = (path: string[], message: string) =>
-    problemWith(text, file, ['gates', 'release_window', ...path], message)
+  const at = (path: string[], message: string) => problemWith(text, file, [...parent, ...path], message)
   const fixed = fixedZoneProblem(settings.time_zone)
   const tooLong = settings.windows.flatMap((window, index) => {
     const length = windowLength(window)
@@ -43,7 +58,7 @@ function refused(text: string, { gates: { release_window: settings } }: Policy, 
 }
 
 /** The week of a policy in words, for whoever writes it, and the windows that overlap. */
-export function describeWeek({ gates: { release_window: settings } }: Policy, now: Date): string[] {
+export function describeWeek(settings: WindowSettings | undefined, now: Date): string[] {
   if (!settings) return []
   const open = durationInWords(openTime(settings.windows))
   const next = stateAt(settings, now).opensAt
@@ -59,7 +74,14 @@ export function describeWeek({ gates: { release_window: settings } }: Policy, no
 
 /** `approvals:` without a value names the gate just as `approvals: {}` does. */
 function completeGates(document: Document): void {
-  const gates = document.get('gates', true)
+  completeMap(document, document.get('gates', true))
+  const overrides = document.get('overrides', true)
+  if (!isSeq(overrides)) return
+  for (const override of overrides.items)
+    if (isMap(override)) completeMap(document, override.get('gates', true))
+}
+
+function completeMap(document: Document, gates: unknown): void {
   if (!isMap(gates)) return
   for (const pair of gates.items) {
     if (pair.value === null || (isScalar(pair.value) && pair.value.value === null))
@@ -71,10 +93,29 @@ function completeGates(document: Document): void {
  * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot judges by such a policy all the
  * same: only whoever writes it is told. `text` is what the policy was read from.
  */
-export function impossiblePolicy(text: string, { gates }: Policy, file = policyPath): FileProblem[] {
-  const at = (path: string[], message: string) => problemWith(text, file, path, message)
+export function impossiblePolicy(text: string, policy: Policy, file = policyPath): FileProblem[] {
+  const own = impossibleGates(text, policy.gates, file, ['gates'])
+  if (own.length > 0) return own
+  const overrides = policy.overrides ?? []
+  return overrides.flatMap((override, index) =>
+    impossibleGates(text, gatesUnder(policy, override), file, ['overrides', String(index), 'gates']),
+  )
+}
+
+function impossibleGates(
+  text: string,
+  gates: Policy['gates'],
+  file: string,
+  parent: string[],
+): FileProblem[] {
+  const at = (path: string[], message: string) =>
+    problemWith(text, file, [...parent.slice(0, -1), ...path], message)
   if (Object.keys(gates).length === 0) {
-    return [at(['gates'], `no gate is named, so every pull request fails; ${atLeast(least)}`)]
+    const message =
+      parent.length === 1
+        ? `no gate is named, so every pull request fails; ${atLeast(least)}`
+        : 'no gate is left on, so every pull request that this override matches fails; leave one on'
+    return [at(['gates'], message)]
   }
   const settings = gates.release_window
   if (!settings) return []

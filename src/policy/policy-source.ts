@@ -40,9 +40,21 @@ export async function policyFor(database: Database, github: GitHub, pull: PullRe
 }
 
 /** Nothing can be merged until the policy is valid again, so its repair does not wait for the window; everything else applies. */
-function withoutWindow({ gates: { release_window: _, ...gates }, ...policy }: Policy): Policy {
+function withoutWindow({
+  gates: { release_window: _, ...gates },
+  overrides = [],
+  ...policy
+}: Policy): Policy {
   const { approvals } = defaultPolicy.gates
-  return { ...policy, gates: Object.keys(gates).length > 0 ? gates : approvals ? { approvals } : {} }
+  const stricter = overrides.map(({ gates: { release_window: _window, ...others }, ...override }) => ({
+    ...override,
+    gates: others,
+  }))
+  return {
+    ...policy,
+    gates: Object.keys(gates).length > 0 ? gates : approvals ? { approvals } : {},
+    ...(stricter.length > 0 ? { overrides: stricter } : {}),
+  }
 }
 
 /**

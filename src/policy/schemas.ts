@@ -11,8 +11,14 @@ type JsonSchema = Record<string, unknown>
 /** The JSON Schema of a policy file, for editors. A gate may stand without a value: `approvals:` means the defaults. */
 export function policyJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(policySchema, { io: 'input' }) as JsonSchema
-  const { gates } = schema.properties as { gates: { properties: Record<string, JsonSchema> } }
+  const { gates, overrides } = schema.properties as {
+    gates: { properties: Record<string, JsonSchema> }
+    overrides: { items: { properties: { gates: { properties: Record<string, JsonSchema> } } } }
+  }
   listValues(gates.properties.release_window?.properties)
+  const changed = overrides.items.properties.gates.properties
+  for (const name of Object.keys(changed))
+    changed[name] = { anyOf: [{ const: 'off' }, { $ref: `#/properties/gates/properties/${name}` }] }
   for (const [name, gate] of Object.entries(gates.properties))
     gates.properties[name] = { anyOf: [gate, { type: 'null' }] }
   return { title: 'Policy of release-gate', ...schema }

@@ -1,11 +1,11 @@
-import type { Policy } from '../decision/policy.ts'
+import { effectiveGates } from '../decision/overrides.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Deployment, PullRef } from '../decision/snapshot.ts'
 import { isTrusted, isUnderWay } from '../decision/staging.ts'
 import { newestDeployments, requestDeployment } from '../services/github/deployments.ts'
 import { evidenceFor } from '../store/evidence.ts'
 import { withLease } from '../store/leases.ts'
-import { verdictsOnHead } from '../store/verdicts.ts'
+import { type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckShell, reserve } from './check.ts'
 
 /** After this time without news, a deployment no longer blocks staging for others. */
@@ -58,11 +58,11 @@ async function isTaken(
 /** Heads of forks are judged only when somebody asks, and wait for nothing. */
 async function waitsForVerdict({ database }: CheckShell, pull: PullRef, live: Deployment): Promise<boolean> {
   const offers = await verdictsOnHead(database, pull, live.sha)
-  if (!offers.some(({ policy, snapshot }) => isJudged(policy) && !snapshot.head.fork)) return false
+  if (!offers.some((offer) => isJudged(offer) && !offer.snapshot.head.fork)) return false
   const runs = await evidenceFor(database, pull, { sha: live.sha, tree: null })
   return !runs.some(({ deploymentId }) => deploymentId === live.id)
 }
 
-function isJudged(policy: Policy | undefined): boolean {
-  return policy?.gates.staging_regression !== undefined
+function isJudged(verdict: StoredVerdict): boolean {
+  return effectiveGates(verdict).staging_regression !== undefined
 }

@@ -1,6 +1,6 @@
+import type { Policy } from '../decision/policy.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
-import type { Judging } from '../policy/policy-source.ts'
 import { storedList, versionsOf } from '../regression/contract-check.ts'
 import { contractGate } from '../regression/contract-gate.ts'
 import { withGate } from '../regression/rejudge.ts'
@@ -54,13 +54,13 @@ export async function readRegression(
   return { tree, deployments: deployments.flat().sort((a, b) => b.id - a.id), runs }
 }
 
-/** What is added to a snapshot where the policy names the gate. */
+/** What is added to a snapshot where the policy that applies to it names the gate. */
 export async function regressionFact(
   reading: Reading,
   snapshot: Snapshot,
-  judging: Judging,
+  policy: Policy | undefined,
 ): Promise<{ regression?: RegressionFacts }> {
-  const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
+  const settings = policy?.gates.staging_regression
   if (!settings || snapshot.state === 'closed') return {}
   return { regression: await readRegression(reading, snapshot.pull, snapshot.head.sha, settings) }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { effectiveGates } from '../decision/overrides.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import { newestTrustedDeployment } from '../decision/staging.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
@@ -19,9 +20,9 @@ export async function giveUp(
   problem: string,
 ): Promise<void> {
   const judged = (await verdictsOnHead(shell.database, request.pull, request.sha)).find(
-    ({ policy }) => policy?.gates.staging_regression,
+    (verdict) => effectiveGates(verdict).staging_regression,
   )
-  const settings = judged?.policy?.gates.staging_regression
+  const settings = judged && effectiveGates(judged).staging_regression
   if (!judged || !settings) return
   const { regression: facts } = judged.snapshot
   const target = serverFor(shell.servers, settings, request.pull)

@@ -1,4 +1,6 @@
 import { parseDuration } from '../decision/duration.ts'
+import { effectivePolicy } from '../decision/overrides.ts'
+import type { Policy } from '../decision/policy.ts'
 import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
@@ -9,7 +11,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { withTurn } from '../store/turns.ts'
-import { verdictsOnHead } from '../store/verdicts.ts'
+import { latestVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { readRegression } from './facts.ts'
 import { finishRun, showCancelled, showKept } from './finish.ts'
 import { beforeWindow, canRequestRun, deployBeforeWindow } from './requests.ts'
@@ -29,11 +31,22 @@ export async function runRegressionJob(
 ): Promise<void> {
   const github = await shell.github(request.pull.installationId)
   const judging = await policyFor(shell.database, github, request.pull)
-  const settings = judging.kind === 'policy' ? judging.policy.gates.staging_regression : undefined
+  const settings = judging.kind === 'policy' ? await settingsFor(shell, request, judging.policy) : undefined
   if (!settings) return
   await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
     take(shell, { github, request, settings }, turn),
   )
+}
+
+/** An override of the policy may apply, by the facts that were read last. */
+async function settingsFor(
+  { database }: RegressionShell,
+  { pull }: RegressionRequest,
+  policy: Policy,
+): Promise<RegressionSettings | undefined> {
+  const judged = await latestVerdict(database, pull)
+  const { gates } = judged ? effectivePolicy(policy, judged.snapshot) : policy
+  return gates.staging_regression
 }
 
 /** While something else is being deployed, staging is looked at again after this time. */

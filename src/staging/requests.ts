@@ -1,4 +1,5 @@
 import type { Step } from '../decision/gate.ts'
+import { effectiveGates } from '../decision/overrides.ts'
 import { notRequestedReport } from '../decision/regression-check.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
@@ -30,14 +31,15 @@ export type RequestShell = {
 export async function performRegressionStep(
   { database, queue, now }: RequestShell,
   github: GitHub,
-  { pull, headSha: sha, policy }: Pick<StoredVerdict, 'pull' | 'headSha' | 'policy'>,
+  stored: Pick<StoredVerdict, 'pull' | 'headSha' | 'policy' | 'snapshot'>,
   step: Step,
 ): Promise<void> {
+  const { pull, headSha: sha } = stored
   if (step.kind === 'run-regression') {
     const { requestedBy: _, ...plain } = pull
     await queue.enqueueRegression({ pull: plain, sha, server: step.server, why: 'gate' })
   }
-  const settings = policy?.gates.staging_regression
+  const settings = effectiveGates(stored).staging_regression
   if (step.kind === 'request-deployment' && settings) {
     const again = await deployInTurn({ database, github, now }, pull, sha, settings)
     if (again) await queue.enqueueRecheck(pull, again)
@@ -67,8 +69,8 @@ export async function requestRunByButton(
   requestedBy: number,
 ): Promise<void> {
   const verdicts = await verdictsOnHead(database, repository, sha)
-  const judged = verdicts.find(({ policy }) => policy?.gates.staging_regression)
-  const settings = judged?.policy?.gates.staging_regression
+  const judged = verdicts.find((verdict) => effectiveGates(verdict).staging_regression)
+  const settings = judged && effectiveGates(judged).staging_regression
   if (!judged || !settings) return
   if (!(await canRequestRun(await github(repository.installationId), repository, requestedBy))) return
   const pull = { ...judged.pull, requestedBy }
@@ -102,16 +104,17 @@ export async function deployBeforeWindow(
  */
 export async function recordReleaseBaseline(
   { database, queue }: Pick<RequestShell, 'database' | 'queue'>,
-  { pull, headSha, snapshot, policy }: StoredVerdict,
+  stored: StoredVerdict,
   now: Date,
 ): Promise<void> {
-  const settings = policy?.gates.staging_regression
+  const { pull, headSha, snapshot } = stored
+  const settings = effectiveGates(stored).staging_regression
   const { state, base, regression } = snapshot
   if (!settings || state !== 'merged' || base.ref !== base.defaultBranch) return
   const runs = await evidenceFor(database, pull, { sha: headSha, tree: regression?.tree ?? null })
   const released = runs.find(({ recorded, server }) => recorded !== null && server === settings.server)
   if (!released || !(await recordBaseline(database, pull, released, now))) return
   for (const other of await openVerdicts(database, pull)) {
-    if (other.policy?.gates.staging_regression) await queue.enqueueEvaluate(other.pull)
+    if (effectiveGates(other).staging_regression) await queue.enqueueEvaluate(other.pull)
   }
 }

@@ -1,5 +1,6 @@
 import { stateAt } from '../decision/calendar.ts'
 import { parseDuration } from '../decision/duration.ts'
+import { effectiveGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import { currentRun } from '../decision/staging.ts'
 import type { Queue } from '../store/queue.ts'
@@ -7,7 +8,7 @@ import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 import { beforeWindow, type RequestShell } from './requests.ts'
 
 /** When the next window of a policy opens; undefined while one is open, and where the gate or the window is off. */
-function opening({ gates }: Policy, now: Date): Date | undefined {
+function opening(gates: Policy['gates'], now: Date): Date | undefined {
   if (!gates.staging_regression || !gates.release_window) return undefined
   const calendar = stateAt(gates.release_window, now)
   return calendar.open ? undefined : calendar.opensAt
@@ -16,10 +17,10 @@ function opening({ gates }: Policy, now: Date): Date | undefined {
 /** Asks for the calendar to be carried out an hour before the next window opens, for `requestRunsBeforeWindows`. */
 export async function enqueueWindowTime(
   queue: Pick<Queue, 'enqueueTransition'>,
-  { policy, counts }: Pick<StoredVerdict, 'policy' | 'counts'>,
+  stored: Pick<StoredVerdict, 'policy' | 'counts' | 'snapshot'>,
   now: Date,
 ): Promise<void> {
-  const opensAt = counts && policy ? opening(policy, now) : undefined
+  const opensAt = stored.counts ? opening(effectiveGates(stored), now) : undefined
   const at = opensAt && new Date(opensAt.getTime() - beforeWindow)
   if (at && at > now) await queue.enqueueTransition(at)
 }
@@ -34,7 +35,7 @@ export async function requestRunsBeforeWindows(
   now: Date,
 ): Promise<void> {
   for (const stored of await openVerdicts(database)) {
-    const opensAt = stored.policy && opening(stored.policy, now)
+    const opensAt = opening(effectiveGates(stored), now)
     if (!opensAt || opensAt.getTime() - now.getTime() > beforeWindow) continue
     await askOne(queue, stored, opensAt)
   }
@@ -42,10 +43,11 @@ export async function requestRunsBeforeWindows(
 
 async function askOne(
   queue: Pick<Queue, 'enqueueRegression'>,
-  { pull, headSha: sha, policy, snapshot }: StoredVerdict,
+  stored: StoredVerdict,
   opensAt: Date,
 ): Promise<void> {
-  const settings = policy?.gates.staging_regression
+  const { pull, headSha: sha, snapshot } = stored
+  const settings = effectiveGates(stored).staging_regression
   if (!settings || snapshot.draft || snapshot.head.fork || !snapshot.regression) return
   const run = currentRun(snapshot.regression, sha, settings)
   const at = run ? Date.parse(run.startedAt) : 0

@@ -123,6 +123,8 @@ function aliases(document: Document): number[] {
 type Explained = { path: PropertyKey[]; onKey: boolean; message: string }
 
 function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
+  const inside = issue.code === 'invalid_union' ? insideOf(issue) : []
+  if (inside.length > 0) return inside.flatMap((each) => explain(each, schema))
   if (issue.code !== 'unrecognized_keys') {
     const name = nameOf(issue.path)
     const message = name === undefined ? issue.message : `\`${name}\`: ${issue.message}`
@@ -135,6 +137,15 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
     onKey: true,
     message: `unknown key \`${key}\`${mend}`,
   }))
+}
+
+/** What is wrong inside a map that is one of two forms, the other of which is a word; nothing where it is neither. */
+function insideOf({ errors, path }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] {
+  const [word = [], map = []] = errors
+  const isWord =
+    errors.length === 2 && word.every(({ code, path: at }) => code === 'invalid_value' && at.length === 0)
+  const isMap = map.some(({ code, path: at }) => code === 'unrecognized_keys' || at.length > 0)
+  return isWord && isMap ? map.map((each) => ({ ...each, path: [...path, ...each.path] })) : []
 }
 
 /** The key that is wrong, and for an item of a list its place: `teams[1]`. */
@@ -155,6 +166,7 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
   ) {
     return keysAt(schema.unwrap(), path)
   }
+  if (schema instanceof z.ZodPipe) return keysAt(schema.out, path)
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option, path))
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest)
   if (!(schema instanceof z.ZodObject)) return []

@@ -64,7 +64,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'an unknown key',
       'gates: {}\ngate: {}\n',
-      ['p:2:1: unknown key `gate`; known keys: branches, gates, push, slack'],
+      ['p:2:1: unknown key `gate`; known keys: branches, gates, overrides, push, slack'],
     ],
     [
       'an unknown gate',
@@ -82,6 +82,47 @@ describe('an error names file, line and column, what is wrong and how to mend it
       'a key that every object has',
       'gates:\n  __proto__: { approvals: {} }\n',
       ['p:2:3: unknown key `__proto__`; known keys: approvals, release_window, staging_regression, hold'],
+    ],
+    [
+      'an unknown setting of an override',
+      'gates: { approvals: {} }\noverrides:\n  - name: a\n    when: { paths: [a] }\n    gates:\n      approvals: { cuont: 1 }\n',
+      [
+        'p:6:20: unknown key `cuont`; known keys: count, teams, unattributed, bots, trusted_bots, suggestions, request_reviews',
+      ],
+    ],
+    [
+      'a setting of another kind in an override',
+      'gates: { approvals: {} }\noverrides:\n  - name: a\n    when: { paths: [a] }\n    gates: { approvals: { count: two } }\n',
+      ['p:5:34: `count`: "two" is not a number; write it like `count: 2`'],
+    ],
+    [
+      'a setting of the policy that its overrides would repeat, once',
+      'gates: { approvals: { count: 0 } }\noverrides:\n  - { name: a, when: { paths: [a] }, gates: { approvals: { teams: [ops] } } }\n',
+      ['p:1:30: `count`: 0 is too small; write at least 1'],
+    ],
+    [
+      'an override without a condition',
+      'gates: { approvals: {} }\noverrides:\n  - { name: a, when: {}, gates: { approvals: {} } }\n',
+      ['p:3:22: `when`: names no condition; write at least one of: paths, branches, authors, labels'],
+    ],
+    [
+      'two overrides of one name',
+      'gates: { approvals: {} }\noverrides:\n  - { name: a, when: { labels: [x] }, gates: {} }\n  - { name: a, when: { labels: [y] }, gates: {} }\n',
+      ['p:4:13: `name`: two overrides are called "a"'],
+    ],
+    [
+      'a path that begins with a slash',
+      'gates: { approvals: {} }\noverrides:\n  - { name: a, when: { paths: [/docs] }, gates: {} }\n',
+      [
+        'p:3:32: `paths[0]`: write the path from the root of the repository, without "/" or "!" in front, like "docs/**"',
+      ],
+    ],
+    [
+      'a window of an override that is open for days',
+      'gates: { release_window: {} }\noverrides:\n  - name: a\n    when: { branches: [next] }\n    gates: { release_window: { windows: [{ opens: Monday 09:00, closes: Friday 16:00 }] } }\n',
+      [
+        'p:5:73: `closes`: this window is open for 4 days 7 hours a week; swap the times if they are the wrong way round, or add `long: true`',
+      ],
     ],
     [
       'a merge key',

@@ -59,6 +59,13 @@ type Settings = z.output<typeof settings>
 export const approvals = defineGate({
   title: 'Approvals',
   settings,
+  tightens: (after, than) =>
+    after.count >= than.count &&
+    than.teams.every((team) => after.teams.includes(team)) &&
+    (after.unattributed === 'fail' || than.unattributed === 'ignore') &&
+    (after.bots === 'one_more' || than.bots === 'none') &&
+    after.trusted_bots.every((bot) => than.trusted_bots.includes(bot)) &&
+    (after.suggestions === 'bar' || than.suggestions === 'allow'),
   evaluate(snapshot, policy) {
     const tally = tallyOf(snapshot, policy)
     const finding =

@@ -1,7 +1,7 @@
 import { weekInWords } from '../calendar/week-in-words.ts'
 import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../calendar.ts'
 import { durationInWords, parseDuration } from '../duration.ts'
-import { defineGate, type Finding, passed, type Step, waiting } from '../gate.ts'
+import { defineGate, type Finding, passed, type Step, sameSettings, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { unusableTeams } from '../unusable-teams.ts'
@@ -13,11 +13,23 @@ export const releaseWindow = defineGate({
   title: 'Release window',
   settings: windowSettings,
   labels: ({ urgent }) => [urgent.label],
+  tightens: closesMore,
   evaluate(snapshot, settings) {
     const finding = byWindowAndLabel(snapshot, settings)
     return finding.state === 'passed' ? finding : withUnusableTeams(finding, snapshot, settings)
   },
 })
+
+/** More freezes and nothing else: of other windows, zones or margins it is hard to tell. */
+function closesMore(after: WindowSettings, than: WindowSettings): boolean {
+  const { freezes, frozen, ...others } = after
+  const { freezes: freezesBefore, frozen: frozenBefore, ...othersBefore } = than
+  return (
+    sameSettings(others, othersBefore) &&
+    freezesBefore.every((freeze) => freezes.some((each) => sameSettings(each, freeze))) &&
+    (frozen !== undefined || frozenBefore === undefined)
+  )
+}
 
 function byWindowAndLabel(snapshot: Snapshot, settings: WindowSettings): Finding {
   const now = new Date(snapshot.takenAt)

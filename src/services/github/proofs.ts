@@ -77,7 +77,8 @@ export async function withFootprint<Known extends Version>(prover: Prover, versi
   return version
 }
 
-async function footprintOf(prover: Prover, version: Version): Promise<Footprint | NoFootprint> {
+/** What a change touches; read once, since a proof may need it too. */
+export async function footprintOf(prover: Prover, version: Version): Promise<Footprint | NoFootprint> {
   if (version.footprint) return version.footprint
   const footprint = await readFootprint(prover.github, prover.repository, version.change)
   if (typeof footprint !== 'string') version.footprint = footprint

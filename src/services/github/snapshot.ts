@@ -5,6 +5,7 @@ import type { FactStore } from '../../store/facts.ts'
 import { readAccess } from './access.ts'
 import { approvedHere, pushersAmongApprovers } from './approvers.ts'
 import { baseChange, keepBase } from './bases.ts'
+import { readChangedPaths } from './changed-paths.ts'
 import type { GitHub } from './client.ts'
 import { readWork } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
@@ -25,8 +26,10 @@ export type Wanted = {
   teams: string[]
   /** Labels that are bound to the content that they were put on. */
   boundLabels: string[]
-  /** Labels that a gate looks at. */
+  /** Labels that a gate or an override looks at. */
   labels: string[]
+  /** Whether the paths of the change are read. */
+  paths?: boolean
 }
 
 /**
@@ -115,7 +118,8 @@ async function readFacts(
   const equalities = await equalitiesFor(reviews, pull.head.sha, equalityTo)
   const before = await handsInEqual(equalities, readHead)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
-  const changed = await baseChange(prover, ref.number, baseRef, head, timeline)
+  const movedBase = await baseChange(prover, ref.number, baseRef, head, timeline)
+  const changed = wanted.paths ? { changed: await readChangedPaths(prover, head) } : {}
   const snapshot: Snapshot = {
     pull: ref,
     takenAt,
@@ -130,8 +134,9 @@ async function readFacts(
       sha: head?.change.base ?? pull.base.sha,
       ref: baseRef,
       defaultBranch: pull.base.repo.default_branch,
-      ...changed,
+      ...movedBase,
     },
+    ...changed,
     labels,
     reviews: reviews.map((review) => withDismissal(review, timeline)),
     ...contributions,

@@ -1,0 +1,53 @@
+import { type GateName, gates } from '../decision/gates/index.ts'
+import { list } from '../decision/markdown.ts'
+import type { Override } from '../decision/override-settings.ts'
+import type { Policy } from '../decision/policy.ts'
+import { loosens } from '../decision/tightening.ts'
+import { describeWeek } from './policy-file.ts'
+
+/** A valid policy in words, for whoever writes it: the week, and what each override does and when. */
+export function describePolicy(policy: Policy, now: Date): string[] {
+  const overrides = policy.overrides ?? []
+  return [
+    ...describeWeek(policy.gates.release_window, now),
+    ...overrides.flatMap((override) => describeOverride(policy, override, now)),
+  ]
+}
+
+function describeOverride(policy: Policy, override: Override, now: Date): string[] {
+  const isLoosening = loosens(policy, override)
+  const window = override.gates.release_window
+  return [
+    `Override "${override.name}" ${isLoosening ? 'loosens' : 'only tightens'}. It applies if ${conditionsOf(override, isLoosening)}.`,
+    ...changesOf(override.gates).map((line) => `  ${line}`),
+    ...(window && window !== 'off' ? describeWeek(window, now).map((line) => `  ${line}`) : []),
+  ]
+}
+
+function conditionsOf(
+  { when: { paths, branches, authors, labels } }: Override,
+  isLoosening: boolean,
+): string {
+  const every = isLoosening ? 'every' : 'any'
+  return list([
+    ...(paths ? [`${every} changed file matches ${list(paths, 'or')}`] : []),
+    ...(branches ? [`the base branch matches ${list(branches, 'or')}`] : []),
+    ...(authors ? [`${isLoosening ? 'everyone' : 'anyone'} who contributed is ${list(authors, 'or')}`] : []),
+    ...(labels
+      ? [
+          `the label ${list(labels, 'or')} is set${isLoosening ? ' by a non-contributor with write access' : ''}`,
+        ]
+      : []),
+  ])
+}
+
+function changesOf(settings: Override['gates']): string[] {
+  const named = (Object.keys(gates) as GateName[]).filter((name) => settings[name] !== undefined)
+  const titles = (names: GateName[]) => list(names.map((name) => gates[name].title))
+  const off = named.filter((name) => settings[name] === 'off')
+  const on = named.filter((name) => settings[name] !== 'off')
+  return [
+    ...(off.length > 0 ? [`Off: ${titles(off)}.`] : []),
+    ...(on.length > 0 ? [`Other settings: ${titles(on)}.`] : []),
+  ]
+}
