@@ -118,7 +118,7 @@ describe('invalid input has exit code 2, names the place, the problem and the fi
       'a policy with a mistake',
       good,
       file('wrong.yml', 'gates:\n  approval: {}\n'),
-      /wrong\.yml:2:3: .*known here: approvals/,
+      /wrong\.yml:2:3: .*known keys: approvals/,
     ],
   ])('%s', async (_, snapshot, policy, says) => {
     const { out, err, code } = await decide(snapshot, policy)

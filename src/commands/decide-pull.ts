@@ -1,0 +1,93 @@
+import { allGates } from '../decision/overrides.ts'
+import type { Policy } from '../decision/policy.ts'
+import type { Person, PullRef, Snapshot } from '../decision/snapshot.ts'
+import { type Judgeable, type Judged, judge, wantedByPolicy } from '../gate/judging.ts'
+import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { accessOf } from '../services/github/access.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { orAbsent } from '../services/github/errors.ts'
+import { personOf } from '../services/github/people.ts'
+import { personClient } from '../services/github/person-client.ts'
+import { type PolicyFile, readPolicyFile } from '../services/github/policy.ts'
+import { readSnapshot } from '../services/github/snapshot.ts'
+
+export type PullQuestion = {
+  pull: { owner: string; repo: string; number: number }
+  token: string
+  apiUrl: string
+  /** Undefined: the policy of the default branch. */
+  policy: PolicyFile | undefined
+  /** What counts as now. Facts are those of now all the same. */
+  at: Date
+  /** Labels as if the caller had just put them on. */
+  labels: string[]
+}
+
+/** What the check of a live pull request would say, and what it could not take into account. */
+export type PullAnswer = { verdict: Judged; unknown: string[] } | { mistake: string }
+
+/**
+ * Evaluates a live pull request with the caller's own token. Reads only. What the bot alone knows is not known here: freezes
+ * from the command line, overdue reviews and, with the gate, regression runs.
+ *
+ * @throws what GitHub answers to a read that fails.
+ */
+export async function decidePull(question: PullQuestion): Promise<PullAnswer> {
+  const { pull, at } = question
+  const github = personClient(question.apiUrl, question.token)
+  const name = `${pull.owner}/${pull.repo}`
+  const found = await orAbsent(
+    github.rest.pulls.get({ owner: pull.owner, repo: pull.repo, pull_number: pull.number }),
+  )
+  if (!found)
+    return { mistake: `--pull: GitHub does not find ${name}#${pull.number}, or the token may not read it.` }
+  const file = question.policy ?? (await readPolicyFile(github, pull, policyPath))
+  if (!file) return { mistake: `--pull: ${name} has no ${policyPath} on its default branch. Use --policy.` }
+  const judging = judgingOf(file)
+  const policy = judging.kind === 'policy' ? judging.policy : undefined
+  // There is no installation here: the token decides what can be read.
+  const ref: PullRef = { installationId: 0, repositoryId: found.data.base.repo.id, ...pull }
+  const read = await readSnapshot(github, ref, wantedByPolicy(policy), inMemory(), () => at)
+  if (!read) return { mistake: `--pull: ${name}#${pull.number} was deleted while it was read.` }
+  const snapshot = await withLabels(github, read.snapshot, question.labels)
+  return { verdict: judge(snapshot, judging), unknown: unknownTo(policy) }
+}
+
+function judgingOf(file: PolicyFile): Judgeable {
+  const parsed = parsePolicy(file.text, file.where)
+  if (!parsed.ok) return { kind: 'broken', problems: parsed.problems, file }
+  return { kind: 'policy', policy: parsed.policy, file, note: `Policy: \`${file.where}\`.` }
+}
+
+/** What is found out about commits is not kept: the command reads one pull request once. */
+function inMemory() {
+  const known = new Map<string, unknown>()
+  return {
+    get: async <Value>(key: string) => known.get(key) as Value | undefined,
+    put: async (key: string, value: unknown) => void known.set(key, value),
+  }
+}
+
+async function withLabels(github: GitHub, snapshot: Snapshot, names: string[]): Promise<Snapshot> {
+  if (names.length === 0) return snapshot
+  const by = await whoAmI(github)
+  const others = snapshot.labels.filter(({ name }) => !names.includes(name))
+  const added = names.map((name) => ({ name, by, at: snapshot.takenAt }))
+  const access = by ? { [by.id]: await accessOf(github, snapshot.pull, by) } : {}
+  return { ...snapshot, labels: [...others, ...added], access: { ...snapshot.access, ...access } }
+}
+
+/** The token's person. A token of an App has none. */
+async function whoAmI(github: GitHub): Promise<Person | null> {
+  const { data } = await github.rest.users.getAuthenticated()
+  return personOf(data)
+}
+
+function unknownTo(policy: Policy | undefined): string[] {
+  const usesRuns = policy && allGates(policy).some(({ staging_regression: gate }) => gate !== undefined)
+  return [
+    'freezes from the command line',
+    'overdue reviews',
+    ...(usesRuns ? ['regression runs on staging'] : []),
+  ]
+}
