@@ -18,7 +18,7 @@ export function annotations({ cases, gates }: RunReport, files: readonly string[
     .map((entry) => command('error', at(entry), wrongWith(entry)))
   const open = cases
     .filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'skipped')
-    .map((entry) => command('warning', at(entry), entry.notes.join('; ') || 'not judged'))
+    .map((entry) => command('warning', at(entry), entry.notes.join('; ') || 'not evaluated'))
   // Failed cases are shown one by one; what else failed has no line.
   const others = gates
     .filter(({ gate, verdict }) => verdict !== 'passed' && gate !== 'answers')

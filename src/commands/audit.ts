@@ -53,7 +53,7 @@ function anchorsIn(file: string): Anchor[] {
   )
   if (anchors.length > 0) return anchors
   throw new Error(
-    `--anchors: ${file} contains no anchors; save the text of an issue labelled release-gate-records in it, with lines like "installation 1, record 2, \`<hash>\`".`,
+    `--anchors: ${file} contains no anchors; save in it the text of an issue with the label release-gate-records, with lines like "installation 1, record 2, \`<hash>\`".`,
   )
 }
 

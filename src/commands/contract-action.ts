@@ -83,7 +83,7 @@ async function read(options: ContractTarget): Promise<Baseline | undefined> {
   const redactor = createRedactor([...operator.secrets, ...secrets])
   const { open } = sessionsOf(target, { defaults }, redactor)
   const opened = await open()
-  if (!opened.ok) return unjudged(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
+  if (!opened.ok) return inconclusive(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
   try {
     return await listed(opened.session, redactor)
   } finally {
@@ -93,16 +93,16 @@ async function read(options: ContractTarget): Promise<Baseline | undefined> {
 
 async function listed(session: StagingSession, redactor: Redactor): Promise<Baseline | undefined> {
   const list = await session.listTools()
-  if (!list.ok) return unjudged('message' in list.outcome ? list.outcome.message : list.outcome.kind)
+  if (!list.ok) return inconclusive('message' in list.outcome ? list.outcome.message : list.outcome.kind)
   for (const note of list.listing.notes) process.stderr.write(`${note}\n`)
   const { duplicates } = list.listing
   if (duplicates.length > 0)
-    return unjudged(`tools/list contains these tools twice: ${duplicates.join(', ')}`)
+    return inconclusive(`tools/list contains these tools twice: ${duplicates.join(', ')}`)
   const recorded = baselineOf(session, list.listing, redactor, new Date())
   return { ...recorded, refused: redactor.value(refusedInList(session, list.listing)) as string[] }
 }
 
-function unjudged(message: string): undefined {
+function inconclusive(message: string): undefined {
   process.stderr.write(`${printable(message)}\n`)
   process.exitCode = 3
 }

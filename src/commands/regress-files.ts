@@ -28,7 +28,7 @@ export function declarationOf(file: string): Declaration {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw refuse(` is no JSON (${error instanceof Error ? error.message : error})`)
+    throw refuse(` is not JSON (${error instanceof Error ? error.message : error})`)
   }
   const parsed = declarationSchema.safeParse(value)
   if (parsed.success) return parsed.data

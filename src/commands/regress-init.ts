@@ -21,7 +21,7 @@ export async function regressInit(options: InitOptions): Promise<void> {
   requireFolder('--out', out)
   const tools = await toolsOf(options)
   if (!tools) return
-  if (tools.length === 0) return unjudged('the server lists no tools')
+  if (tools.length === 0) return inconclusive('the server lists no tools')
   const suite = firstSuite(tools)
   writeOutput('--out', out, suite.text)
   if (suite.ready.length > 0) await regress({ ...options, suite: [out], only: suite.ready, once: true })
@@ -33,14 +33,14 @@ async function toolsOf(options: InitOptions): Promise<ListedTool[] | undefined> 
   const { target, secrets } = cliTarget(options, operator)
   const redactor = createRedactor([...operator.secrets, ...secrets])
   const opened = await sessionsOf(target, { defaults: suiteSchema.shape.defaults.parse({}) }, redactor).open()
-  if (!opened.ok) return unjudged(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
+  if (!opened.ok) return inconclusive(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
   const listed = await opened.session.listTools()
   await opened.session.close()
-  if (!listed.ok) return unjudged('tools/list could not be read')
+  if (!listed.ok) return inconclusive('tools/list could not be read')
   return redactor.value(listed.listing.tools) as ListedTool[]
 }
 
-function unjudged(message: string): undefined {
+function inconclusive(message: string): undefined {
   process.stderr.write(`${forTerminal(message)}\n`)
   process.exitCode = 3
 }

@@ -37,7 +37,7 @@ export type Merge = {
 
 /**
  * Why a merge is an exception:
- * - `unjudged`: no verdict had been given for this head to this base, or none since it was opened again.
+ * - `not evaluated`: no verdict had been given for this head to this base, or none since it was opened again.
  * - `not passed`: there was one, and it had not passed; or it had, and the check on GitHub had not: it waited for its turn, or
  *   showed another pull request with the same head.
  * - `late`: it had passed, but the window had closed, a freeze had begun, or the urgency had ended.
@@ -46,7 +46,7 @@ export type Merge = {
  * - `unverified`: the check had passed, and the facts at the time of the merge could not be read.
  */
 export type Exception = {
-  kind: 'unjudged' | 'not passed' | 'late' | 'outdated' | 'unverified'
+  kind: 'not evaluated' | 'not passed' | 'late' | 'outdated' | 'unverified'
   bypassed: string[]
 }
 
@@ -99,18 +99,21 @@ function whyOutdated({ posted }: Merge, { title, snapshot }: Standing, atMerge: 
 /** What the check that stood says of a merge, and the calendar at its time. */
 function checkException(merge: Merge, standing: Standing | undefined): Exception | undefined {
   if (!standing)
-    return { kind: 'unjudged', bypassed: ['The release gate had not checked this pull request.'] }
+    return { kind: 'not evaluated', bypassed: ['The release gate had not checked this pull request.'] }
   if (standing.headSha !== merge.headSha) {
-    return { kind: 'unjudged', bypassed: ['The release gate had not checked the commit that was merged.'] }
+    return {
+      kind: 'not evaluated',
+      bypassed: ['The release gate had not checked the commit that was merged.'],
+    }
   }
   if (standing.snapshot.base.ref !== merge.baseRef) {
     return {
-      kind: 'unjudged',
+      kind: 'not evaluated',
       bypassed: ['The release gate had not checked it for the branch that it was merged into.'],
     }
   }
   if (standing.snapshot.state === 'closed') {
-    return { kind: 'unjudged', bypassed: ['The release gate had not checked it since it was reopened.'] }
+    return { kind: 'not evaluated', bypassed: ['The release gate had not checked it since it was reopened.'] }
   }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
     const open = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))

@@ -40,7 +40,7 @@ const notPassed = { what: 'when the release gate had not passed for that commit'
 
 /** What an exception was, and what the lines are that follow. */
 const described: Record<Exception['kind'], { what: string; lines: string }> = {
-  unjudged: notPassed,
+  'not evaluated': notPassed,
   'not passed': notPassed,
   late: { ...notPassed, lines: 'The gate had passed earlier, but no longer did:' },
   outdated: {

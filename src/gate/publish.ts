@@ -130,7 +130,7 @@ function combine(all: StoredVerdict[], pending: Pending[]): Combined {
   if (counting.length === 0 && pending.length === 0) {
     return {
       state: 'waiting',
-      report: revokedReport('No open pull request has this head any more'),
+      report: revokedReport('No open pull request has this head anymore'),
       pulls: [],
     }
   }

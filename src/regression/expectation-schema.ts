@@ -29,7 +29,7 @@ export const expectedValue = json.superRefine((value, context) => {
   if (parsed.success) return
   const odd = keys.filter((key) => !operators.has(key))
   const why =
-    odd.length > 0 ? `${odd.join(', ')} is no comparison` : (parsed.error.issues[0]?.message ?? 'is wrong')
+    odd.length > 0 ? `${odd.join(', ')} is not a comparison` : (parsed.error.issues[0]?.message ?? 'is wrong')
   context.addIssue({ code: 'custom', message: `${why}; write {equals: …} to compare with an object` })
 })
 

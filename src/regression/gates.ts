@@ -66,8 +66,8 @@ function answersGate(cases: CaseResult[]): GateResult {
   if (failed.length > 0) return say('failed', `${failed.length} of ${cases.length} cases failed`)
   const open = cases.filter(({ verdict }) => verdict === 'skipped' || verdict === 'inconclusive')
   if (open.length > 0) {
-    const why = open[0]?.notes[0] ?? 'not judged'
-    return say('inconclusive', `${open.length} of ${cases.length} cases not judged: ${why}`)
+    const why = open[0]?.notes[0] ?? 'not evaluated'
+    return say('inconclusive', `${open.length} of ${cases.length} cases inconclusive: ${why}`)
   }
   if (cases.length === 0) return say('inconclusive', 'no cases were run')
   return say('passed', counted(cases.length, 'case passed', 'cases passed'))

@@ -104,7 +104,7 @@ async function csvTotal(
   } catch (error) {
     return {
       ok: false,
-      message: `${csv.file} is no CSV: ${error instanceof Error ? error.message : String(error)}`,
+      message: `${csv.file} is not a CSV: ${error instanceof Error ? error.message : String(error)}`,
     }
   }
   const matching = rows.filter((row) =>

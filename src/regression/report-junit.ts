@@ -38,7 +38,7 @@ function addCase(line: JunitCase, entry: CaseResult): void {
   )
   if (entry.verdict === 'failed') line.failure(visible(text.join('\n') || 'failed'), entry.gate)
   if (entry.verdict === 'inconclusive')
-    line.error(visible(entry.notes.join('\n') || 'not judged'), 'inconclusive')
+    line.error(visible(entry.notes.join('\n') || 'not evaluated'), 'inconclusive')
   if (entry.verdict === 'skipped') line.skipped()
   if (entry.notes.length > 0) line.standardOutput(visible(entry.notes.join('\n')))
 }

@@ -93,7 +93,7 @@ async function readCall(c: Context): Promise<{ token: string | undefined; args: 
 function answerFailure(c: Context, { failure, retryAfter }: Failure) {
   if (typeof failure === 'string') return c.json({ ok: false, error: failure })
   if (failure === 429) return rateLimited(c, retryAfter)
-  return c.text('the sandbox was told to fail', failure as ContentfulStatusCode)
+  return c.text('the sandbox is set to fail', failure as ContentfulStatusCode)
 }
 
 function rateLimited(c: Context, retryAfter: number) {

@@ -70,7 +70,7 @@ async function tellTheRelease(
 ): Promise<void> {
   await at(
     '2026-12-01T19:00:00Z',
-    'In rewards-server the tools on staging are judged too. ben opens #1; it is approved, and must be on staging.',
+    'In rewards-server the tools on staging are tested too. ben opens #1; it is approved, and must be on staging.',
   )
   const round = await shop.openPull('ben', {
     branch: 'round-down',
@@ -113,7 +113,7 @@ async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: 
 
   await at(
     '2026-12-03T18:00:00Z',
-    'ana makes the campaign optional. The repair is approved, deployed and judged again.',
+    'ana makes the campaign optional. The fix is approved, deployed and tested again.',
   )
   const repair = await shop.push('ana', campaign, { 'src/campaigns.ts': 'export const required = false\n' })
   await approve(shop, repair)

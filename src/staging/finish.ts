@@ -37,7 +37,7 @@ export async function finishRun(shell: RegressionShell, task: RunOrigin, judged:
   })
   const head = { ...request.pull, sha: request.sha }
   await show(shell, github, head, evidence, settings)
-  shell.log.info({ head, run: evidence.runId, verdict: evidence.verdict }, 'A head was judged on staging')
+  shell.log.info({ head, run: evidence.runId, verdict: evidence.verdict }, 'A head was tested on staging')
   await judgeAgain(shell, head)
 }
 

@@ -55,7 +55,7 @@ export async function savePostedRun(db: Queryable, head: Head, run: PostedRun, a
      ON CONFLICT (installation_id, repository_id, head_sha) DO UPDATE SET
        external_id = excluded.external_id, check_run_id = excluded.check_run_id, state = excluded.state,
        title = excluded.title, digest = excluded.digest, posted_at = excluded.posted_at,
-       -- While it is not known whether a green check has been taken back, it is taken to stand.
+       -- While it is not known whether a green check has been revoked, it counts as green.
        outstanding = excluded.outstanding OR (excluded.check_run_id IS NULL AND stored.outstanding),
        left_green_at = CASE WHEN stored.outstanding AND NOT excluded.outstanding AND excluded.check_run_id IS NOT NULL
          THEN $13 ELSE stored.left_green_at END`,

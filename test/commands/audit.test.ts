@@ -111,7 +111,7 @@ describe('audit verify', () => {
   })
 
   test('refuses a file that cannot be read or holds no anchor, and says what to give', async () => {
-    await expect(withFile('nothing')).rejects.toThrow(/contains no anchors; save the text of an issue/)
+    await expect(withFile('nothing')).rejects.toThrow(/contains no anchors; save in it the text of an issue/)
     await expect(run('verify', '--anchors', join(folder, 'absent'))).rejects.toThrow(
       /^--anchors: cannot read .*absent/,
     )

@@ -392,7 +392,7 @@ describe('regress: files that cannot be used, each with its flag, its name and w
     [
       'that is no JSON',
       '# not JSON',
-      /^--declared: .*declared\.json is no JSON \(.*\); write it like \{"tables"/,
+      /^--declared: .*declared\.json is not JSON \(.*\); write it like \{"tables"/,
     ],
     [
       'with a wrong number',

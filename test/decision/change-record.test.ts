@@ -144,7 +144,7 @@ describe('the change record', () => {
 
   test('of a head that was not judged holds who had a part in it as it is known afterwards, and that it is an exception', () => {
     const unjudged = changeRecord(facts({ standing: undefined }))
-    expect(unjudged).toMatchObject({ verdict: null, gates: [], exception: { kind: 'unjudged' } })
+    expect(unjudged).toMatchObject({ verdict: null, gates: [], exception: { kind: 'not evaluated' } })
     expect(unjudged.approvers.map(({ login }) => login)).toEqual(['ann', 'bob'])
   })
 
@@ -154,7 +154,7 @@ describe('the change record', () => {
     const other = changeRecord(facts({ standing: { ...standing, snapshot, policy: aPolicy() }, atMerge }))
     expect(other.approvers).toEqual([])
     expect(other.verdict).toMatchObject({ head: older })
-    expect(other.exception).toMatchObject({ kind: 'unjudged' })
+    expect(other.exception).toMatchObject({ kind: 'not evaluated' })
   })
 
   test('holds what the check said, and what was true, so that it can be decided again', () => {

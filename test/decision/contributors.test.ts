@@ -302,7 +302,7 @@ describe('a commit whose author or committer GitHub cannot tie to an account', (
       fields: ['committer GitHub'],
     },
     {
-      name: 'is one whose author says web-flow, verified or not: that is no person',
+      name: 'is one whose author says web-flow, verified or not: that is not a person',
       facts: { commits: [aCommit(head, { author: inBrowser, committer: inBrowser, verified: true })] },
       fields: ['author GitHub'],
     },

@@ -28,7 +28,7 @@ function issueOf(kind: Exception['kind']): string {
 }
 
 test.each<[Exception['kind'], string, string]>([
-  ['unjudged', 'when the release gate had not passed for that commit.', 'What was missing:'],
+  ['not evaluated', 'when the release gate had not passed for that commit.', 'What was missing:'],
   ['not passed', 'when the release gate had not passed for that commit.', 'What was missing:'],
   [
     'late',

@@ -162,9 +162,9 @@ describe('an exception, by the policy as it stood before, is', () => {
       'a commit that is pushed to an uncovered branch and to main at once',
       { kind: 'pushed', branch: 'main' },
     ],
-    ['a merge that takes the policy away', { kind: 'unjudged', by: { login: 'olga' } }],
-    ['a squash that takes the policy away', { kind: 'unjudged' }],
-    ['a rebase that takes the policy away', { kind: 'unjudged' }],
+    ['a merge that takes the policy away', { kind: 'not evaluated', by: { login: 'olga' } }],
+    ['a squash that takes the policy away', { kind: 'not evaluated' }],
+    ['a rebase that takes the policy away', { kind: 'not evaluated' }],
   ])('%s', async (what, body) => {
     const name = what.replace(/^a /, '')
     expect(exceptionsIn(name).map((record) => record.body)).toMatchObject([body])

@@ -92,7 +92,7 @@ describe('a passed verdict ends when its pull request', () => {
       ],
     ],
   ])('%s', (_name, name, bypassed) => {
-    expect(of(name, 'exception')).toMatchObject([{ kind: 'unjudged', bypassed, by: { login: 'olga' } }])
+    expect(of(name, 'exception')).toMatchObject([{ kind: 'not evaluated', bypassed, by: { login: 'olga' } }])
   })
 })
 

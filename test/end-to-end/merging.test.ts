@@ -174,7 +174,7 @@ describe('a merge without a passed verdict for that head at that time', () => {
         await stage.settled()
         return shop
       },
-      kind: 'unjudged',
+      kind: 'not evaluated',
       bypassed: /^The release gate had not checked the commit that was merged/,
     },
     {

@@ -157,7 +157,7 @@ describe('a secret', () => {
     await database.close()
     const sinks = { shown, kept: JSON.stringify(rows), log }
     expect(sinks.kept).toContain('an eligible diner can be rewarded')
-    expect(log).toContain('A head was judged on staging')
+    expect(log).toContain('A head was tested on staging')
     for (const text of Object.values(sinks)) {
       for (const canary of [...Object.values(canaries), `sb_secret_${'sandbox0'.repeat(4)}`])
         expect(text).not.toContain(canary)

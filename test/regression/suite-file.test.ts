@@ -58,7 +58,7 @@ describe('a suite file', () => {
     [
       'a comparison mixed with a value',
       `${head}  - { name: a, tool: t, expect: { json: { $.a: { gte: 1, name: x } } } }`,
-      /name is no comparison; write \{equals/,
+      /name is not a comparison; write \{equals/,
     ],
     [
       'an unknown kind',

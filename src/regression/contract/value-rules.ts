@@ -8,8 +8,7 @@ export function compareValues(walk: Walk, before: Schema, after: Schema, path: s
   if (before.types.size === 0 || after.types.size === 0) {
     if (after.types.size > 0)
       walk.report('value-allowed', path, 'A value that was never accepted is now possible.')
-    else if (before.types.size > 0)
-      walk.report('value-forbidden', path, 'No value is accepted here any more.')
+    else if (before.types.size > 0) walk.report('value-forbidden', path, 'No value is accepted here anymore.')
     return false
   }
   if (before.values !== undefined && after.values !== undefined)
