@@ -107,7 +107,7 @@ async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: 
   await approve(shop, campaign)
   stage.staging?.setModes({ contract: 'changed' })
   await release(stage, shop, campaign)
-  await judged(campaign, /failed: .*break callers/)
+  await judged(campaign, /failed: .*breaking change/)
   await show(campaign, { title: /^Staging regression failed/, conclusion: 'failure' })
   await refused('eva', campaign)
 
