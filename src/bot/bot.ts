@@ -20,6 +20,10 @@ export type Bot = {
   idle: () => Promise<boolean>
   /** Moves a simulated clock. Fails under the system clock. */
   setTime: (at: Date) => Promise<void>
+  /** Runs one of the periodic tasks now, since no interval ends under a simulated clock. False if another process runs them. */
+  runChore: (what: string) => Promise<boolean>
+  /** Returns the jobs of processes that died to the queue, since pg-boss's timers stand still under a simulated clock. */
+  supervise: () => Promise<void>
   stop: () => Promise<void>
 }
 
@@ -43,6 +47,12 @@ export async function startBot(settings: Settings, log: Logger, role: Role = 'al
       await clock.setTime(at)
       await queue.nudge()
     },
+    runChore: async (what) => {
+      const running = chores?.running()
+      await running?.run(what)
+      return running !== undefined
+    },
+    supervise: queue.supervise,
     stop: async () => {
       await chores?.leave()
       await closeServer(server)

@@ -25,12 +25,16 @@ const lastRound = 'recovery/last-round'
 /** So long a stop waits for the tasks that run. Each is done again by the process that runs them next. */
 const patience = 10_000
 
+/** The periodic tasks. `run` starts a round of one of them. */
+export type Chores = Pick<Chore, 'idle' | 'stop'> & { run: (what: string) => Promise<void> }
+
 /** Starts the periodic tasks. Each also runs at the start. One process at a time runs them. */
-export function startChores(parts: Parts): Chore {
+export function startChores(parts: Parts): Chores {
   const stopping = new AbortController()
   const chores = allChores(parts, stopping.signal)
   return {
     idle: () => chores.every((chore) => chore.idle()),
+    run: async (what) => chores.find((chore) => chore.what === what)?.run(),
     stop: async () => {
       stopping.abort(new Error('the periodic tasks were stopped'))
       const stopped = Promise.all(chores.map((chore) => chore.stop()))

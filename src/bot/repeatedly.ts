@@ -1,7 +1,15 @@
 import type { Logger } from 'pino'
 
-/** A periodic task. `stop` resolves when the round that runs has ended. */
-export type Chore = { stop: () => Promise<void>; idle: () => boolean }
+/**
+ * A periodic task. `stop` resolves when the round that runs has ended. `run` begins one now unless one runs already, for a
+ * simulated clock, under which no interval ends.
+ */
+export type Chore = {
+  what: string
+  run: () => Promise<void>
+  stop: () => Promise<void>
+  idle: () => boolean
+}
 
 export const minute = 60 * 1000
 
@@ -12,19 +20,21 @@ export function repeatedly(
   task: () => Promise<void>,
   log: Pick<Logger, 'error'>,
 ): Chore {
-  let running = true
+  let running = false
   const once = async () => {
     running = true
     await task().catch((error: unknown) => log.error({ problem: String(error) }, `${what} failed`))
     running = false
   }
   let round = once()
-  const timer = setInterval(() => {
+  const run = () => {
     if (!running) round = once()
-  }, every)
+    return round
+  }
+  const timer = setInterval(() => void run(), every)
   const stop = () => {
     clearInterval(timer)
     return round
   }
-  return { stop, idle: () => !running }
+  return { what, run, stop, idle: () => !running }
 }

@@ -61,6 +61,8 @@ export type Queue = {
    * `setTime`, this runs what has become due without a tick; a tick would also expire handlers.
    */
   nudge: () => Promise<void>
+  /** Returns the jobs of processes that died to the queue. pg-boss does this on its own, except under a simulated clock. */
+  supervise: () => Promise<void>
   /** Resolves if the job tables can be read. */
   ping: () => Promise<void>
   /** Takes no more jobs and waits up to 25 s for the running ones; the others go back to the queue. */
@@ -115,6 +117,7 @@ export async function openQueue(options: {
     nudge: async () => {
       if (await hasJob(boss, IS_DUE)) for (const worker of workers) boss.notifyWorker(worker)
     },
+    supervise: () => boss.supervise(),
     ping: async () => {
       await boss.getDb().executeSql(`SELECT 1 FROM ${JOBS_SCHEMA}.version`)
     },

@@ -82,7 +82,8 @@ export function createDeliveries(options: {
   function dispatch(parcel: Parcel, redelivery: boolean, lane?: string): void {
     const send = () => track(inTurn(() => attempt(parcel, redelivery)))
     const fail = () => void track(attempt(parcel, redelivery, NO_CONNECTION))
-    if (faults.takeOver({ event: parcel.event, action: parcel.action, send, fail })) return
+    const { event, action, installation_id: installation } = parcel
+    if (faults.takeOver({ event, action, installation, send, fail })) return
     if (lane === undefined) return void send()
     const last = track((lanes.get(lane) ?? Promise.resolve()).then(send))
     lanes.set(lane, last)

@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 
 /** Which deliveries a fault meets. Without `times` it stays until it is removed. */
-type DeliveryScope = { event?: string; action?: string; times?: number }
+type DeliveryScope = { event?: string; action?: string; installation?: number; times?: number }
 
 /**
  * - `drop`: the delivery fails on the way, and the log says so.
@@ -20,7 +20,13 @@ export type DeliveryFault = DeliveryScope &
   )
 
 /** One delivery as the faults see it. `fail` records a failed attempt without sending anything. */
-export type Sending = { event: string; action: string | null; send(): Promise<void>; fail(): void }
+export type Sending = {
+  event: string
+  action: string | null
+  installation: number | null
+  send(): Promise<void>
+  fail(): void
+}
 
 export type DeliveryFaults = {
   /** True when a fault takes this delivery over; then the caller does nothing more with it. */
@@ -72,8 +78,12 @@ export function createDeliveryFaults(): DeliveryFaults {
   }
 }
 
-function meets(fault: DeliveryFault, { event, action }: Sending): boolean {
-  return (fault.event ?? event) === event && (fault.action ?? action) === action
+function meets(fault: DeliveryFault, { event, action, installation }: Sending): boolean {
+  return (
+    (fault.event ?? event) === event &&
+    (fault.action ?? action) === action &&
+    (fault.installation ?? installation) === installation
+  )
 }
 
 async function carryOut(fault: DeliveryFault, sending: Sending): Promise<void> {

@@ -20,7 +20,7 @@ import { rebuildQueue } from './merge-queue.ts'
 import { answerErrors } from './problems.ts'
 import { apiRoutes } from './routes/index.ts'
 import { createStage, type Stage } from './stage.ts'
-import { createWorld, ghost } from './world.ts'
+import { createWorld, ghost, type World } from './world.ts'
 
 export type SandboxGitHubOptions = { clock?: SandboxClock; folder?: string; port?: number; appSlug?: string }
 
@@ -41,6 +41,10 @@ export type SandboxGitHub = Stage & {
   url: string
   app: SandboxApp
   clock: SandboxClock
+  /** Everything that this GitHub remembers, to be looked at and never changed. */
+  world: World
+  /** Answers a request without a socket; rejects where a fault cuts the connection, as `fetch` does. */
+  answer(request: Request): Promise<Response>
   requests: Limits
   faults: Faults
   deliveries: Deliveries
@@ -90,7 +94,8 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
   api.use(tokens.middleware, limits.middleware, faults.middleware, etags(), inspection())
   api.route('/', deliveries.routes)
   api.route('/', apiRoutes(hub, tokens))
-  const { server, url } = await listen(api, options.port ?? 0)
+  const root = rootOf(api)
+  const { server, url } = await listen(root, options.port ?? 0)
   hub.url = url
   const settled = async () => {
     await turns.settled()
@@ -109,6 +114,8 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
       events: app.events,
     },
     clock,
+    world: hub.world,
+    answer: (request) => answerWithoutSocket(root, request),
     requests: limits,
     faults,
     deliveries,
@@ -131,12 +138,26 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
 
 type Server = ReturnType<typeof serve>
 
-function listen(api: Hono<GitHubContext>, port: number): Promise<{ server: Server; url: string }> {
+function rootOf(api: Hono<GitHubContext>): Hono<GitHubContext> {
   const root = new Hono<GitHubContext>()
   root.route('/api/v3', api)
   root.route('/api', api)
   root.route('/', api)
   answerErrors(root)
+  return root
+}
+
+async function answerWithoutSocket(root: Hono<GitHubContext>, request: Request): Promise<Response> {
+  let isCut = false
+  const destroy = () => {
+    isCut = true
+  }
+  const response = await root.fetch(request, { incoming: { socket: { destroy } } })
+  if (isCut) throw new TypeError('fetch failed')
+  return response
+}
+
+function listen(root: Hono<GitHubContext>, port: number): Promise<{ server: Server; url: string }> {
   return new Promise((resolve) => {
     const server = serve({ fetch: root.fetch, hostname: '127.0.0.1', port }, (address: AddressInfo) =>
       resolve({ server, url: `http://127.0.0.1:${address.port}` }),

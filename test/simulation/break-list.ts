@@ -1,0 +1,102 @@
+/** One way to break the code on purpose: this text of a file becomes that. */
+export type Break = { name: string; file: string; from: string; to: string }
+
+/** What the simulation must notice. Each is a mistake that somebody could make, and that no type would refuse. */
+export const breaks: Break[] = [
+  {
+    name: 'drop the head comparison',
+    file: 'src/decision/reviews.ts',
+    from: "if (!content.same) return { review, counts: false, kind: 'stale', why: content.why }",
+    to: 'const equal = content.same ? content : undefined\n  void equal',
+  },
+  {
+    name: 'skip the recheck at closing',
+    file: 'src/gate/calendar/schedule.ts',
+    from: "const times = verdict.next.flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))",
+    to: "const times = verdict.state === 'passed' ? [] : verdict.next.flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))",
+  },
+  {
+    name: 'acknowledge before writing',
+    file: 'src/server/webhook.ts',
+    from: 'return await Promise.race([stored, late.promise])',
+    to: "return { status: 202, text: 'Stored.' }",
+  },
+  {
+    name: 'swallow a publish error',
+    file: 'src/gate/evaluate.ts',
+    from: `    const outcome = await publishHead(publishing, head, {
+      force: pull.requestedBy !== undefined && current,
+      settled: current && snapshot.head.landed === true && onlyBase,
+    })`,
+    to: `    const outcome: Awaited<ReturnType<typeof publishHead>> = await publishHead(publishing, head, {
+      force: pull.requestedBy !== undefined && current,
+      settled: current && snapshot.head.landed === true && onlyBase,
+    }).catch(() => ({ toRead: [] }))`,
+  },
+  {
+    name: 'keep the older of two evaluations',
+    file: 'src/store/verdicts.ts',
+    from: 'WHERE stored.generation < excluded.generation',
+    to: 'WHERE true',
+  },
+  {
+    name: 'believe the old verdict at a merge',
+    file: 'src/decision/exception.ts',
+    from: 'if (!standing || open.length === 0) return undefined',
+    to: 'if (!standing || open.length >= 0) return undefined',
+  },
+  {
+    name: 'ignore a freeze without a window',
+    file: 'src/decision/gates/release-window.ts',
+    from: 'evaluate: (snapshot: Snapshot) => releaseWindow.evaluate(snapshot, noWindow)',
+    to: 'evaluate: ({ frozen: _, ...snapshot }: Snapshot) => releaseWindow.evaluate(snapshot, noWindow)',
+  },
+  {
+    name: 'two writers of one check at once',
+    file: 'src/store/leases.ts',
+    from: 'return taken.length > 0',
+    to: 'return taken.length >= 0',
+  },
+  {
+    name: 'count an approval of an author',
+    file: 'src/decision/reviews.ts',
+    from: 'if (parts.length > 0) return describeParts(parts)',
+    to: 'if (parts.length > 99) return describeParts(parts)',
+  },
+  {
+    name: 'ignore a dismissed approval',
+    file: 'src/decision/reviews.ts',
+    from: "if (review.person && review.state !== 'COMMENTED' && review.state !== 'PENDING') {",
+    to: "if (review.person && review.state !== 'COMMENTED' && review.state !== 'PENDING' && review.state !== 'DISMISSED') {",
+  },
+  {
+    name: 'turn green from stale facts',
+    file: 'src/gate/may-turn-green.ts',
+    from: "if (changedSince) return 'it changed after it was read'",
+    to: 'void changedSince',
+  },
+  {
+    name: "ignore the same head's other pull request",
+    file: 'src/decision/same-head-pulls.ts',
+    from: 'return pulls.filter((pull) => decisive.includes(pull))',
+    to: 'return pulls.filter((pull) => decisive.slice(0, 1).includes(pull))',
+  },
+  {
+    name: 'leave green on a closed pull request',
+    file: 'src/bot/events.ts',
+    from: "[\n    { kind: 'pull', pull: { ...repository, number }, sha: head.sha },\n    ...(merged",
+    to: '[\n    ...(merged',
+  },
+  {
+    name: 'forget to mark what a delivery names',
+    file: 'src/bot/receive.ts',
+    from: 'const green = await markPullChanged(tx, effect.pull, effect.sha)\n      return queue.enqueueAll([{ pull: effect.pull, green }], { tx })',
+    to: 'return markPullChanged(tx, effect.pull, effect.sha).then(() => undefined)',
+  },
+  {
+    name: 'never ask for missed deliveries, nor look by the hour',
+    file: 'src/bot/repeatedly.ts',
+    from: 'await task().catch',
+    to: 'await (/missed|hourly/.test(what) ? Promise.resolve() : task()).catch',
+  },
+]

@@ -1,0 +1,137 @@
+import { verifyChain } from '../../src/store/audit/verify.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Opinion } from './oracle.ts'
+import type { Photo, PullPhoto } from './photo.ts'
+import type { Witness, World } from './world.ts'
+
+/** A promise that was broken, with the repository in which it was. */
+export type Breach = { history: number; promise: string; what: string }
+
+type Found = Omit<Breach, 'history'>
+type Kept = { kind: string; body: { number?: number } & Record<string, unknown> }
+
+/** Holds what happened to each promise of the gate. */
+export async function breachesOf(world: World, url: string): Promise<Breach[]> {
+  const breaches: Breach[] = []
+  for (const [history, witness] of world.witnesses.entries()) {
+    const records = await recordsOf(world, witness)
+    const found = [...(await wrongChecks(witness)), ...(await wrongMerges(witness, records))]
+    breaches.push(...found.map((breach) => ({ history, ...breach })))
+  }
+  return [...breaches, ...(await brokenChain(url)), ...(await lostDeliveries(world))]
+}
+
+/** After quiet, every open pull request has the check that it deserves. */
+async function wrongChecks({ quiet, oracle }: Witness): Promise<Found[]> {
+  const found: Found[] = []
+  for (const photo of quiet) {
+    const heads = new Set(photo.pulls.flatMap(({ open, head }) => (open ? [head] : [])))
+    for (const head of heads) {
+      const opinion = await oracle.ofHead(photo, head)
+      const promise = promiseBrokenBy(photo, head, opinion)
+      if (promise) found.push({ promise, what: describe(photo, head, opinion) })
+    }
+  }
+  return found
+}
+
+function promiseBrokenBy(photo: Photo, head: string, opinion: Opinion | undefined): string | undefined {
+  const green = photo.green.has(head)
+  if (green && (!opinion || opinion.deserves === 'not green'))
+    return 'after quiet, no check is green that does not deserve it'
+  if (!green && opinion?.deserves === 'green') return 'after quiet, a check is green that deserves it'
+  if (opinion && !photo.checked.has(head)) return 'after quiet, every covered pull request has a check'
+  return undefined
+}
+
+function describe(photo: Photo, head: string, opinion: Opinion | undefined): string {
+  const numbers = photo.pulls.flatMap((pull) =>
+    pull.open && pull.head === head ? [`#${pull.number} to ${pull.base}`] : [],
+  )
+  const deserves = opinion ? `deserves ${opinion.deserves}: ${opinion.why}` : 'is covered by no policy'
+  return `${stamp(photo.at)} ${numbers.join(', ')} at ${head.slice(0, 7)} is ${photo.green.has(head) ? 'green' : 'not green'} and ${deserves}`
+}
+
+/** No merge against the policy by a green check that had time to change; each merge has its record, exceptions theirs. */
+async function wrongMerges(witness: Witness, records: Kept[]): Promise<Found[]> {
+  const { merges, oracle } = witness
+  const found: Found[] = []
+  for (const { number, photo } of merges) {
+    const merged = photo.pulls.find((each) => each.number === number)
+    if (!merged || !oracle.covers(await oracle.rulesAt(photo), merged.base)) continue
+    const pull = { ...merged, open: true }
+    const opinion = await oracle.ofPull(photo, pull)
+    const green = photo.green.has(pull.head)
+    const kinds = records.flatMap(({ kind, body }) => (body.number === number ? [kind] : []))
+    const promises = [
+      green && opinion.deserves === 'not green' && (await hadTime(witness, photo, pull))
+        ? 'no forbidden merge is let through by a check that had time to change'
+        : undefined,
+      ...promisesOfRecords(kinds, green, opinion),
+    ].filter((promise) => promise !== undefined)
+    const what = `${stamp(photo.at)} #${number} was merged ${green ? 'by a green check' : 'past the check'} and deserved ${opinion.deserves}: ${opinion.why}`
+    found.push(...promises.map((promise) => ({ promise, what })))
+  }
+  return found
+}
+
+function promisesOfRecords(kinds: string[], green: boolean, { deserves }: Opinion): (string | undefined)[] {
+  const isException = kinds.includes('exception')
+  return [
+    kinds.includes('merged') ? undefined : 'every merge has its record',
+    (!green || deserves === 'not green') && !isException ? 'a forbidden merge is an exception' : undefined,
+    green && deserves === 'green' && isException ? 'an allowed merge is no exception' : undefined,
+  ]
+}
+
+/**
+ * A check may be behind GitHub until all that was sent has been taken in and done, within the bounds of docs/security.md: it
+ * had time where all was quiet before the merge, and the pull request was forbidden already.
+ */
+async function hadTime(
+  { quiet, oracle }: Witness,
+  merge: Photo,
+  { number, head }: PullPhoto,
+): Promise<boolean> {
+  const last = quiet.findLast(({ at, taken }) => at <= merge.at && taken < merge.taken)
+  const then = last?.pulls.find((pull) => pull.number === number)
+  if (!last || then?.head !== head || !then.open) return false
+  return (await oracle.ofPull(last, then)).deserves === 'not green'
+}
+
+async function recordsOf(world: World, { house }: Witness): Promise<Kept[]> {
+  const rows = await world.bots.query<{ kind: string; body: string }>(
+    'SELECT kind, body FROM release_gate.audit_records WHERE installation_id = $1 ORDER BY seq',
+    [house.installationId],
+  )
+  return rows.map(({ kind, body }) => ({ kind, body: JSON.parse(body) }))
+}
+
+async function brokenChain(url: string): Promise<Breach[]> {
+  const database = await openDatabase({ url })
+  const verified = await verifyChain(database)
+  await database.close()
+  if (verified.ok) return []
+  return [{ history: -1, promise: 'the chain of records verifies', what: JSON.stringify(verified) }]
+}
+
+/** What was answered with 2xx is stored, and what is stored was done. */
+async function lostDeliveries({ bots, github, isHandled }: World): Promise<Breach[]> {
+  const rows = await bots.query<{ guid: string; state: string }>(
+    'SELECT guid, state FROM release_gate.deliveries',
+  )
+  const states = new Map(rows.map(({ guid, state }) => [guid, state]))
+  const taken = github.deliveries.log.filter(
+    ({ status_code: status, event, action }) => status < 300 && isHandled(event, action ?? undefined),
+  )
+  const lost = taken.filter(({ guid }) => states.get(guid) !== 'processed')
+  return lost.map(({ guid, event, action }) => ({
+    history: -1,
+    promise: 'nothing that was acknowledged is lost',
+    what: `${guid} (${event}.${action}) is ${states.get(guid) ?? 'not stored'}`,
+  }))
+}
+
+function stamp(at: number): string {
+  return new Date(at).toISOString().slice(5, 19).replace('T', ' ')
+}

@@ -1,0 +1,240 @@
+import { type Random, random } from './random.ts'
+import type { Rules } from './rules.ts'
+
+/** Writers are ana, ben, chloe, dev and eva; gus triages; olga owns the organization, and no rule binds her. */
+export const writers = ['ana', 'ben', 'chloe', 'dev', 'eva'] as const
+export const everyone = [...writers, 'gus', 'olga'] as const
+export type Login = (typeof everyone)[number]
+
+/** What a person does in one repository. `pull` counts the pull requests that were opened there, and wraps around. */
+export type Act =
+  | {
+      kind: 'open'
+      who: Login
+      base: 'main' | 'release/1' | 'the last pull'
+      draft?: boolean
+      urgentLine?: boolean
+    }
+  | { kind: 'open the same head'; who: Login; pull: number; base: 'main' | 'release/1' | 'lax' }
+  | { kind: 'push'; who: Login; pull: number; way: 'a commit' | 'back' | 'forward' | 'for somebody else' }
+  | { kind: 'update branch'; who: Login; pull: number }
+  | {
+      kind: 'review'
+      who: Login
+      pull: number
+      event: 'APPROVE' | 'REQUEST_CHANGES' | 'COMMENT'
+      old?: boolean
+    }
+  | { kind: 'dismiss'; who: Login; pull: number }
+  | { kind: 'label'; who: Login; pull: number; label: 'urgent' | 'hold' }
+  | { kind: 'unlabel'; who: Login; pull: number; label: 'urgent' | 'hold' }
+  | { kind: 'draft' | 'ready' | 'close' | 'reopen' | 'auto-merge'; who: Login; pull: number }
+  | { kind: 'retarget'; who: Login; pull: number; base: 'main' | 'release/1' }
+  | { kind: 'role'; who: Login; role: 'write' | 'triage' | 'read' | 'none' }
+  | { kind: 'team'; who: Login; inside: boolean }
+  | { kind: 'policy'; rules: Rules | 'broken' }
+  | { kind: 'freeze'; minutes?: number }
+  | { kind: 'unfreeze' }
+  | { kind: 'merge'; who: Login; pull: number }
+
+/** What goes wrong between GitHub and the bot in one repository, during one moment. */
+export type Fault =
+  | { kind: 'drop' | 'lose' | 'double' | 'hold' | 'reorder'; times: number }
+  | {
+      kind: 'server error' | 'lost reply' | 'cut' | 'rate limit' | 'secondary limit'
+      of: 'GET' | 'POST' | 'PATCH'
+      times: number
+    }
+
+/** What goes wrong for the bot as a whole, during one moment. */
+export type Trouble = 'kill' | 'database restart' | 'disk full'
+
+/** A point on the clock: so many seconds after the one before. Unless it settles, the next begins while the bot still works. */
+export type Moment = { wait: number; settle: boolean; trouble?: Trouble }
+
+/** One repository's story: at each moment some acts and faults. */
+export type History = { seed: number; rules: Rules; moments: { acts: Act[]; faults: Fault[] }[] }
+
+/** Many repositories under one clock and one bot: that is what makes a history cheap. */
+export type Plan = { start: Date; bots: 1 | 2; moments: Moment[]; histories: History[] }
+
+export type Size = { histories: number; moments: number }
+
+export function drawPlan(seed: number, { histories, moments }: Size): Plan {
+  const world = random(seed)
+  const start = new Date(Date.parse('2026-11-25T17:20:00Z') + world.between(0, 90) * 60_000)
+  const timeline = drawMoments(world, start, moments)
+  return {
+    start,
+    bots: world.chance(0.5) ? 2 : 1,
+    moments: timeline,
+    histories: Array.from({ length: histories }, (_, index) => drawHistory(seed + index, timeline.length)),
+  }
+}
+
+function drawMoments(world: Random, start: Date, count: number): Moment[] {
+  let now = start.getTime()
+  return Array.from({ length: count }, (_, index) => {
+    const wait = drawWait(world, now)
+    now += wait * 1000
+    const trouble = index > 1 && world.chance(0.1) ? world.pick(troubles) : undefined
+    return { wait, settle: world.chance(0.7), ...(trouble ? { trouble } : {}) }
+  })
+}
+
+const troubles: Trouble[] = ['kill', 'database restart', 'disk full']
+
+/** Windows open and close at full hours, so many moments are at one or next to one. */
+function drawWait(world: Random, now: number): number {
+  const toHour = 3600 - (Math.floor(now / 1000) % 3600)
+  return world.weighted([
+    [7, world.between(2, 20)],
+    [5, world.between(60, 400)],
+    [4, Math.max(2, toHour + world.pick([-30, -1, 0, 2, 90]))],
+    [2, world.between(1000, 2500)],
+    [1, world.between(5, 30) * 3600],
+  ] as const)
+}
+
+function drawHistory(seed: number, moments: number): History {
+  const house = random(seed * 7919 + 17)
+  const rules = drawRules(house)
+  return {
+    seed,
+    rules,
+    moments: Array.from({ length: moments }, (_, index) => ({
+      acts:
+        index === 0
+          ? [anOpening(house, 'main')]
+          : index === 1 && house.chance(0.75)
+            ? approvalsFor(rules)
+            : drawActs(house, rules),
+      faults: index > 0 && house.chance(0.12) ? [drawFault(house)] : [],
+    })),
+  }
+}
+
+export function drawRules(house: Random): Rules {
+  const window = house.weighted([
+    [6, undefined],
+    [3, { days: ['Wednesday'], opens: 10, closes: 11 }],
+    [3, { days: ['Wednesday', 'Thursday', 'Friday'], opens: 9, closes: 12 }],
+  ] as const)
+  const urgent = house.weighted([
+    [4, undefined],
+    [1, { allowAuthor: false }],
+    [1, { boundToHead: false }],
+    [1, { reason: true }],
+    [1, { expiresAfterHours: 1 }],
+  ] as const)
+  return {
+    count: house.weighted([
+      [3, 1],
+      [2, 2],
+    ] as const),
+    ...(house.chance(0.2) ? { team: 'operations' } : {}),
+    ...(window ? { window: { ...window, days: [...window.days] } } : {}),
+    ...(window && urgent ? { urgent } : {}),
+    ...(house.chance(0.3) ? { hold: true } : {}),
+    ...(house.chance(0.5) ? { branches: ['release/*'] } : {}),
+  }
+}
+
+/** Most stories begin well, or few would ever come to a green check. */
+function approvalsFor({ count }: Rules): Act[] {
+  const reviewers = ['chloe', 'dev'] as const
+  return reviewers.slice(0, count).map((who) => ({ kind: 'review', who, pull: 0, event: 'APPROVE' }))
+}
+
+function drawActs(house: Random, rules: Rules): Act[] {
+  const count = house.weighted([
+    [2, 0],
+    [6, 1],
+    [2, 2],
+  ] as const)
+  return Array.from({ length: count }, () => drawAct(house, rules))
+}
+
+function anOpening(house: Random, base: 'main' | 'release/1' | 'the last pull'): Act {
+  const draft = house.chance(0.1)
+  const urgentLine = house.chance(0.5)
+  return { kind: 'open', who: house.pick(['ana', 'ana', 'ben'] as const), base, draft, urgentLine }
+}
+
+function drawAct(house: Random, rules: Rules): Act {
+  const who = house.pick(writers)
+  const reviewer = house.pick(['chloe', 'dev', 'eva', 'dev', 'chloe', 'ben', 'gus', 'ana'] as const)
+  const pull = house.weighted([
+    [6, 0],
+    [3, 1],
+    [1, 2],
+  ] as const)
+  const label = rules.hold && house.chance(0.4) ? 'hold' : 'urgent'
+  return house.weighted<Act>([
+    [
+      14,
+      { kind: 'review', who: reviewer, pull, event: 'APPROVE', ...(house.chance(0.1) ? { old: true } : {}) },
+    ],
+    [10, { kind: 'merge', who: house.chance(0.12) ? 'olga' : who, pull }],
+    [3, { kind: 'auto-merge', who, pull }],
+    [3, anOpening(house, house.pick(['main', 'main', 'release/1', 'the last pull'] as const))],
+    [
+      2,
+      {
+        kind: 'open the same head',
+        who: house.pick(['ana', 'ben'] as const),
+        pull,
+        base: house.pick(['main', 'release/1', 'lax'] as const),
+      },
+    ],
+    [
+      5,
+      {
+        kind: 'push',
+        who: house.pick(['ana', 'ana', 'ben', 'chloe'] as const),
+        pull,
+        way: house.pick(['a commit', 'back', 'forward', 'for somebody else'] as const),
+      },
+    ],
+    [2, { kind: 'update branch', who, pull }],
+    [2, { kind: 'review', who: reviewer, pull, event: 'REQUEST_CHANGES' }],
+    [1, { kind: 'review', who: reviewer, pull, event: 'COMMENT' }],
+    [3, { kind: 'dismiss', who, pull }],
+    [4, { kind: 'label', who: house.pick([...writers, 'gus'] as const), pull, label }],
+    [2, { kind: 'unlabel', who, pull, label }],
+    [1, { kind: 'draft', who: 'ana', pull }],
+    [1, { kind: 'ready', who: 'ana', pull }],
+    [1, { kind: 'close', who, pull }],
+    [1, { kind: 'reopen', who, pull }],
+    [2, { kind: 'retarget', who: 'ana', pull, base: house.pick(['main', 'release/1'] as const) }],
+    [
+      3,
+      {
+        kind: 'role',
+        who: house.pick(['chloe', 'dev', 'eva', 'gus'] as const),
+        role: house.pick(['write', 'write', 'triage', 'read', 'none'] as const),
+      },
+    ],
+    [1, { kind: 'team', who: house.pick(writers), inside: house.chance(0.6) }],
+    [2, { kind: 'policy', rules: house.chance(0.15) ? 'broken' : drawRules(house) }],
+    [2, house.chance(0.5) ? { kind: 'freeze', minutes: house.between(5, 60) } : { kind: 'freeze' }],
+    [2, { kind: 'unfreeze' }],
+  ])
+}
+
+function drawFault(house: Random): Fault {
+  const times = house.between(1, 3)
+  const of = house.pick(['GET', 'POST', 'PATCH', 'POST'] as const)
+  return house.weighted<Fault>([
+    [3, { kind: 'drop', times }],
+    [2, { kind: 'lose', times }],
+    [2, { kind: 'double', times }],
+    [3, { kind: 'hold', times }],
+    [2, { kind: 'reorder', times }],
+    [3, { kind: 'server error', of, times }],
+    [3, { kind: 'lost reply', of, times }],
+    [1, { kind: 'cut', of, times }],
+    [1, { kind: 'rate limit', of, times: 1 }],
+    [1, { kind: 'secondary limit', of, times: 1 }],
+  ])
+}

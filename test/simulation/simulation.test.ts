@@ -1,0 +1,27 @@
+import { beforeAll, expect, test } from 'vitest'
+import { inspectors } from '../../src/sandbox/github/inspection.ts'
+import { aPostgresUrl } from '../support/databases.ts'
+import { type Result, simulate, told } from './simulate.ts'
+
+/** Each world is one bot, or two, and so many repositories under one clock. */
+const size = { histories: 25, moments: 10 }
+const seeds = [1, 26]
+
+// Every other test holds what is said to GitHub's description; here it would cost more than the histories.
+beforeAll(() => inspectors.clear())
+
+const results: Result[] = []
+
+test.each(seeds)('no promise is broken in the histories from seed %i on', async (seed) => {
+  const result = await simulate(seed, size, await aPostgresUrl())
+  results.push(result)
+  expect(result.breaches.map((breach) => told(breach, result.stories))).toEqual([])
+})
+
+test('the histories had merges, exceptions, green checks and faults enough to break a promise', () => {
+  const sum = (what: keyof Result['seen']) => results.reduce((total, { seen }) => total + seen[what], 0)
+  expect(sum('merges')).toBeGreaterThan(5 * results.length)
+  expect(sum('greens')).toBeGreaterThan(20 * results.length)
+  expect(sum('exceptions')).toBeGreaterThan(0)
+  expect(sum('looks')).toBeGreaterThan(50 * results.length)
+})
