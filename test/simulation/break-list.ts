@@ -18,7 +18,7 @@ export const breaks: Break[] = [
   {
     name: 'acknowledge before writing',
     file: 'src/server/webhook.ts',
-    from: 'return await Promise.race([stored, late.promise])',
+    from: 'return await Promise.race([answer, late.promise])',
     to: "return { status: 202, text: 'Stored.' }",
   },
   {
