@@ -23,21 +23,13 @@ export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const notifying = notifyShell(parts)
-  const unlessGone = async (task: Promise<void>) => {
-    try {
-      await task
-    } catch (error) {
-      if (!isGone(error)) throw error
-      const { cause } = error as Error
-      log.warn({ request: requestOf(cause), problem: String(error) }, 'The App no longer has access there')
-    }
-  }
+  const unlessGone = (task: Promise<void>) => endQuietlyIfGone(task, log)
   const logged = (error: unknown) =>
     log.error({ problem: String(error) }, 'A check that could not be verified could not be revoked yet')
   await queue.work({
     delivery: async (id) => {
       const delivery = await readDelivery(database, id)
-      if (delivery?.state === 'received') await finishDelivery(parts, delivery)
+      if (delivery?.state === 'received') await unlessGone(finishDelivery(parts, delivery))
     },
     evaluate: (pull, signal, attempt) =>
       unlessGone(
@@ -67,14 +59,26 @@ export async function startWork(parts: Parts): Promise<void> {
   })
 }
 
+/** Where the App was removed or suspended, or the repository archived, a later attempt helps nobody. */
+async function endQuietlyIfGone(task: Promise<void>, log: Parts['log']): Promise<void> {
+  try {
+    await task
+  } catch (error) {
+    if (!isGone(error)) throw error
+    const { cause } = error as Error
+    log.warn({ request: requestOf(cause), problem: String(error) }, 'The App no longer has access there')
+  }
+}
+
 /** Cleans up after a job that failed for good, and announces it. */
-async function handleDeadJob({ settings, shell }: Parts, job: DeadJob): Promise<void> {
+async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Promise<void> {
   const { database, queue, now } = shell
   const { queue: name, data, problem } = job
   if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
   if (name === RUN_REGRESSION) {
     const { giveUp } = await import('../staging/give-up.ts')
-    await giveUp({ ...shell, servers: settings.servers }, regressionRequestSchema.parse(data), problem)
+    const { servers } = settings
+    await endQuietlyIfGone(giveUp({ ...shell, servers }, regressionRequestSchema.parse(data), problem), log)
   }
   const notice = await deadLetterNotice(database, job, now())
   if (notice) await queue.enqueueNotice(notice)

@@ -1,5 +1,6 @@
 import type { MergeTask } from '../decision/merge-task.ts'
 import { linkMayLag } from '../merges/pushes.ts'
+import { isGone } from '../services/github/gone.ts'
 import type { Transaction } from '../store/database.ts'
 import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'
 import { closeAll, markChanged, markPullChanged, releaseGreens } from '../store/verdicts/changes.ts'
@@ -44,7 +45,13 @@ export async function finishDelivery(parts: Parts, { id, event, body }: Delivery
   const { database, now } = parts.shell
   const effects = effectsOf(event, JSON.parse(Buffer.from(body).toString('utf8')))
   await database.transaction((tx) => carryOut(parts, tx, effects))
-  for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup)
+  try {
+    for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup)
+  } catch (error) {
+    // Nobody is left to ask. A delivery that stays unread would keep every check from turning green at an opening.
+    if (isGone(error)) await markProcessed(database, id, now())
+    throw error
+  }
   await markProcessed(database, id, now())
 }
 

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { requestOf, statusOfError } from '../services/github/errors.ts'
+import { isGone } from '../services/github/gone.ts'
 import { readPull } from '../services/github/pulls.ts'
 import { appendRecord } from '../store/audit.ts'
 import { lastValidPolicy } from '../store/policies.ts'
@@ -72,8 +73,8 @@ export async function revokeOverdue(
   const overdue = await overdueGreens(shell.database, verifyWithin)
   // One that cannot be written keeps no other one green.
   const settled = await Promise.allSettled(overdue.map((pull) => limit(() => revoke(pull))))
-  const failed = settled.find((each) => each.status === 'rejected')
-  if (failed) throw failed.reason
+  const failed = settled.find((each) => each.status === 'rejected' && !isGone(each.reason))
+  if (failed?.status === 'rejected') throw failed.reason
 }
 
 /** Takes the green of a verdict that cannot be verified; an evaluation that succeeds gives a new one. */

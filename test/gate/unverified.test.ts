@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { noteFailure, revokeOverdue } from '../../src/gate/unverified.ts'
+import { gone } from '../../src/services/github/gone.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
@@ -130,6 +131,14 @@ describeOnBoth('a check whose pull request changed', (open) => {
     world.checks.disturb(({ sha }) => (sha === world.headOf(3).sha ? undefined : new Error('502')))
     await expect(revokeOverdue(world.shell)).rejects.toThrow('502')
     expect([1, 2, 3].map(world.stateOf)).toEqual(['success', 'success', 'failure'])
+  })
+
+  test('is no alarm where the App was removed', async () => {
+    await green()
+    await changedFor(61)
+    world.checks.disturb(() => gone('The installation was removed', undefined))
+    await revokeOverdue(world.shell)
+    expect(world.stateOf(1)).toBe('success')
   })
 
   describe('and whose evaluation fails', () => {
