@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { codeOwnersFiles } from '../decision/code-owners.ts'
 import type { MergeTask, RepositoryRef } from '../decision/merge-task.ts'
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
 import type { PullRef } from '../decision/snapshot.ts'
@@ -154,21 +155,32 @@ const buttonPressed = inRepository(
     action?.identifier === runAgain.identifier ? [regressionAsked(repository, sha, sender)] : [],
 )
 
+const changedFiles = z.array(z.string()).default([])
+const pushedCommit = z.object({ added: changedFiles, modified: changedFiles, removed: changedFiles })
+
+/** The policy is looked up. Who owns a file is read with each pull request, so those of the branch are evaluated again. */
+function changesOwners(commits: z.output<typeof pushedCommit>[]): boolean {
+  const changed = commits.flatMap(({ added, modified, removed }) => [...added, ...modified, ...removed])
+  return codeOwnersFiles.some((file) => changed.includes(file))
+}
+
 const pushed = inRepository(
   {
     ref: z.string(),
     before: z.string(),
     after: z.string(),
     deleted: z.boolean(),
+    commits: z.array(pushedCommit).default([]),
     repository: inBranches,
   },
-  ({ ref, before, after, deleted, repository: { default_branch: main } }, repository) => {
+  ({ ref, before, after, deleted, commits, repository: { default_branch: main } }, repository) => {
     if (!ref.startsWith('refs/heads/')) return []
     const branch = ref.slice('refs/heads/'.length)
     if (deleted) return basedOn(repository, branch, main)
     const task: MergeTask = { task: 'pushed', repository, push: { branch, before, after } }
     return [
       { kind: 'merge', task },
+      ...(changesOwners(commits) ? basedOn(repository, branch, main) : []),
       ...(branch === main
         ? [{ kind: 'lookup' as const, lookup: { of: 'policy' as const, repository } }]
         : []),

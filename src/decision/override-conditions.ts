@@ -1,3 +1,4 @@
+import { codeOwnersFiles } from './code-owners.ts'
 import { selectsBranch, selectsPath } from './globs.ts'
 import { code } from './markdown.ts'
 import type { Override } from './override-settings.ts'
@@ -57,9 +58,6 @@ export const conditionsOfTightening: Conditions = {
   },
   labels: (names, { labels }) => (labels.some(({ name }) => has(names, name)) ? 'yes' : 'no'),
 }
-
-/** Files that say what is required of a change; matched by a loosening override only where one of its globs is their name. */
-export const codeOwnersFiles = ['.github/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS']
 
 function doubtAbout({ path, was, is }: ChangedPath, globs: string[], guarded: string[]): string | undefined {
   const protects = isBelow('.github', path) || has([...codeOwnersFiles, ...guarded], path)

@@ -140,6 +140,30 @@ export const changedPathsSchema = z.discriminatedUnion('complete', [
   z.strictObject({ complete: z.literal(false), why: z.string() }),
 ])
 
+/** The changed paths that one line of CODEOWNERS owns. */
+export const ownedPathsSchema = z.strictObject({
+  line: z.int().positive(),
+  pattern: z.string(),
+  owners: z.array(z.string()),
+  paths: z.array(z.string()),
+})
+
+/**
+ * What CODEOWNERS on the base branch says about the changed paths, and the accounts of the people that it names. Members of
+ * teams are in `teams`.
+ */
+export const codeOwnersSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('missing') }),
+  z.strictObject({ state: z.literal('unreadable'), file: z.string(), why: z.string() }),
+  z.strictObject({
+    state: z.literal('read'),
+    file: z.string(),
+    problems: z.array(z.strictObject({ line: z.int().positive(), message: z.string() })),
+    owned: z.array(ownedPathsSchema),
+    people: z.array(z.strictObject({ id: z.int().positive(), login: z.string(), write: z.boolean() })),
+  }),
+])
+
 /** `absent`: GitHub knows no such team, or hides it. `no_writers`: it has members, and none of them has write access. */
 export const teamProblemSchema = z.enum(['absent', 'unreadable', 'empty', 'no_writers'])
 
@@ -215,11 +239,15 @@ export const snapshotSchema = z.strictObject({
   teamProblems: z.record(z.string(), teamProblemSchema).optional(),
   /** Read only where the policy looks at paths. */
   changed: changedPathsSchema.optional(),
+  /** Read only where the policy names the gate `code_owners`. */
+  codeOwners: codeOwnersSchema.optional(),
   /** Read only where the policy names the gate `staging_regression`. */
   regression: regressionSchema.optional(),
 })
 
 export type TeamProblem = z.infer<typeof teamProblemSchema>
+export type OwnedPaths = z.infer<typeof ownedPathsSchema>
+export type CodeOwnersFacts = z.infer<typeof codeOwnersSchema>
 export type ChangedPath = z.infer<typeof changedPathSchema>
 export type ChangedPaths = z.infer<typeof changedPathsSchema>
 export type Person = z.infer<typeof personSchema>

@@ -31,11 +31,12 @@ export function wantedByPolicy(policy: Policy | undefined): Wanted {
     teams: distinct(wanted.flatMap(({ teams }) => teams)),
     boundLabels: distinct([...wanted.flatMap(({ boundLabels }) => boundLabels), ...labels]),
     labels: distinct([...wanted.flatMap((each) => each.labels), ...labels]),
+    ...(allGates(policy).some((each) => each.code_owners) ? { codeOwners: true } : {}),
     ...(conditions.some(({ paths }) => paths !== undefined) ? { paths: true } : {}),
   }
 }
 
-function wantedByGates(settings: Policy['gates']): Omit<Wanted, 'paths'> {
+function wantedByGates(settings: Policy['gates']): Omit<Wanted, 'paths' | 'codeOwners'> {
   const { approvals, release_window: window = noWindow } = settings
   return {
     teams: [...(approvals?.teams ?? []), ...window.urgent.labelled_by],

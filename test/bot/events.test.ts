@@ -142,6 +142,17 @@ describe('what an event means', () => {
     expect(effectsOf('push', { ...inShop, ...push }).map(({ kind }) => kind)).toEqual(['merge', 'lookup'])
   })
 
+  test('a push that changes CODEOWNERS concerns the pull requests to that branch', () => {
+    const commits = [{ added: [], modified: ['docs/CODEOWNERS'], removed: [] }]
+    const payload = { ...inShop, ...push, ref: 'refs/heads/release/1', commits }
+    expect(effectsOf('push', payload)).toContainEqual({
+      kind: 'pulls',
+      scope: expect.objectContaining({ baseRef: 'release/1' }),
+    })
+    const other = { ...payload, commits: [{ added: ['src/CODEOWNERS'], modified: [], removed: [] }] }
+    expect(effectsOf('push', other).map(({ kind }) => kind)).toEqual(['merge'])
+  })
+
   test('a push to another branch brings none', () => {
     const payload = { ...inShop, ...push, ref: 'refs/heads/release/1' }
     expect(effectsOf('push', payload).map(({ kind }) => kind)).toEqual(['merge'])

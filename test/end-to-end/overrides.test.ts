@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { policySchema } from '../../src/decision/policy.ts'
+import { decide } from '../../src/decision/verdict.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast } from '../../src/sandbox/workshop.ts'
 import { readChangedPaths } from '../../src/services/github/changed-paths.ts'
@@ -107,6 +109,63 @@ describe('a policy with overrides, while the window is closed', () => {
     const check = await shop.check(change)
     expect(check?.conclusion).toBeNull()
     expect(check?.title).toMatch(/^Opens/)
+  })
+})
+
+describe('the gate code_owners', () => {
+  let desk: Desk
+  const wanted = { codeOwners: true }
+  beforeAll(async () => {
+    desk = await aDesk()
+  })
+  afterAll(() => desk.close())
+
+  test('goes by the first CODEOWNERS of the base, whatever the pull request makes of it', async () => {
+    const files = {
+      '.github/CODEOWNERS': 'src/ @chloe @acme/nobody\n*.md @rob @gone\nsrc/free\n',
+      CODEOWNERS: '* @eva\n',
+      'src/old.ts': 'old\n'.repeat(40),
+    }
+    const shop = await desk.shop({ files })
+    const policy = policySchema.parse({ gates: { code_owners: {} } })
+    const changed = { '.github/CODEOWNERS': '* @ana\n', 'src/free': '1\n', 'README.md': 'x\n' }
+    const pull = await shop.open('ana', changed, { remove: ['src/old.ts'] })
+    const snapshot = await shop.read(pull, wanted)
+    const chloe = { id: expect.any(Number), login: 'chloe', write: true }
+    expect(snapshot.codeOwners).toEqual({
+      state: 'read',
+      file: '.github/CODEOWNERS',
+      problems: [],
+      owned: [
+        { line: 2, pattern: '*.md', owners: ['@rob', '@gone'], paths: ['README.md'] },
+        { line: 1, pattern: 'src/', owners: ['@chloe', '@acme/nobody'], paths: ['src/old.ts'] },
+      ],
+      people: expect.arrayContaining([chloe, { ...chloe, login: 'rob', write: false }]),
+    })
+    expect(snapshot.teamProblems).toEqual({ 'acme/nobody': 'absent' })
+    expect(decide(snapshot, policy).findings[0]?.title).toBe('No code owner can approve line 2 of CODEOWNERS')
+    await shop.push('ana', 'feature', {}, { from: 'origin/feature', remove: ['README.md'] })
+    const smaller = { ...pull, sha: '' }
+    expect(decide(await shop.read(smaller, wanted), policy).findings[0]?.title).toBe(
+      'Waiting for 1 code owner',
+    )
+    await shop.approve(smaller, 'chloe')
+    expect(decide(await shop.read(smaller, wanted), policy)).toMatchObject({ state: 'passed' })
+  })
+
+  test('misses a CODEOWNERS that is nowhere', async () => {
+    const shop = await desk.shop()
+    const pull = await shop.open('ana', { 'src/a.ts': 'a\n' })
+    expect((await shop.read(pull, wanted)).codeOwners).toEqual({ state: 'missing' })
+  })
+
+  test('does not read what GitHub does not load', async () => {
+    const shop = await desk.shop({ files: { 'docs/CODEOWNERS': `* @ana\n${'#'.repeat(3 * 1024 * 1024)}` } })
+    const pull = await shop.open('ana', { 'src/a.ts': 'a\n' })
+    expect((await shop.read(pull, wanted)).codeOwners).toMatchObject({
+      state: 'unreadable',
+      file: 'docs/CODEOWNERS',
+    })
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { policySchema } from '../../src/decision/policy.ts'
 import { wantedBy } from '../../src/gate/judging.ts'
 import { aPolicy } from '../support/snapshot.ts'
 
@@ -24,6 +25,23 @@ test('the label urgent is read without a release window too, since it lifts a fr
     teams: [],
     boundLabels: ['urgent'],
     labels: ['urgent'],
+  })
+})
+
+test('what any override looks at is read, whichever applies', () => {
+  const policy = policySchema.parse({
+    gates: { approvals: {} },
+    overrides: [
+      { name: 'a', when: { paths: ['docs/**'] }, gates: { approvals: { teams: ['docs'] } } },
+      { name: 'b', when: { labels: ['small'] }, gates: { code_owners: {} } },
+    ],
+  })
+  expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
+    teams: ['docs'],
+    boundLabels: ['urgent', 'small'],
+    labels: ['urgent', 'small'],
+    paths: true,
+    codeOwners: true,
   })
 })
 

@@ -69,7 +69,9 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'an unknown gate',
       'gates:\n  approvals:\n  aprovals: {}\n',
-      ['p:3:3: unknown key `aprovals`; known keys: approvals, release_window, staging_regression, hold'],
+      [
+        'p:3:3: unknown key `aprovals`; known keys: approvals, code_owners, release_window, staging_regression, hold',
+      ],
     ],
     [
       'an unknown setting of a gate',
@@ -81,7 +83,9 @@ describe('an error names file, line and column, what is wrong and how to mend it
     [
       'a key that every object has',
       'gates:\n  __proto__: { approvals: {} }\n',
-      ['p:2:3: unknown key `__proto__`; known keys: approvals, release_window, staging_regression, hold'],
+      [
+        'p:2:3: unknown key `__proto__`; known keys: approvals, code_owners, release_window, staging_regression, hold',
+      ],
     ],
     [
       'an unknown setting of an override',

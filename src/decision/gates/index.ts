@@ -1,4 +1,5 @@
 import { approvals } from './approvals.ts'
+import { codeOwners } from './code-owners.ts'
 import { hold } from './hold.ts'
 import { releaseWindow } from './release-window.ts'
 import { stagingRegression } from './staging-regression.ts'
@@ -6,6 +7,7 @@ import { stagingRegression } from './staging-regression.ts'
 /** Every gate by its name in the policy, in the order in which a reader of the check meets them. */
 export const gates = {
   approvals,
+  code_owners: codeOwners,
   release_window: releaseWindow,
   staging_regression: stagingRegression,
   hold,

@@ -56,8 +56,10 @@ const shapes: Record<string, z.ZodType> = {
     z.object({
       type: z.literal('file'),
       content: z.string(),
-      encoding: z.literal('base64'),
+      // `none`: a file of more than 1 MB, without its content.
+      encoding: z.enum(['base64', 'none']),
       sha: z.string(),
+      size: z.number(),
     }),
     z.object({ type: z.enum(['symlink', 'submodule', 'dir']) }),
   ]),

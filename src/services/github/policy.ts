@@ -32,6 +32,7 @@ export async function readFile(
   )
   const data = answer?.data
   if (!data || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return undefined
+  if (data.encoding !== 'base64') throw new Error(`${path} is larger than 1 MB, and GitHub does not show it`)
   return { text: Buffer.from(data.content, 'base64').toString('utf8'), where: path, blob: data.sha }
 }
 

@@ -7,9 +7,18 @@ import { approvedHere, pushersAmongApprovers } from './approvers.ts'
 import { baseChange, keepBase } from './bases.ts'
 import { readChangedPaths } from './changed-paths.ts'
 import type { GitHub } from './client.ts'
+import { ownerTeams, readCodeOwners } from './code-owners.ts'
 import { readWork } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
-import { equalitiesFor, equalityWith, handsInEqual, headReader, keepHead, notSame } from './older-heads.ts'
+import {
+  equalitiesFor,
+  equalityWith,
+  type HeadFacts,
+  handsInEqual,
+  headReader,
+  keepHead,
+  notSame,
+} from './older-heads.ts'
 import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
@@ -28,8 +37,9 @@ export type Wanted = {
   boundLabels: string[]
   /** Labels that a gate or an override looks at. */
   labels: string[]
-  /** Whether the paths of the change are read. */
+  /** Whether the paths of the change are read, and who owns them. */
   paths?: boolean
+  codeOwners?: boolean
 }
 
 /**
@@ -119,7 +129,8 @@ async function readFacts(
   const before = await handsInEqual(equalities, readHead)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
   const movedBase = await baseChange(prover, ref.number, baseRef, head, timeline)
-  const changed = wanted.paths ? { changed: await readChangedPaths(prover, head) } : {}
+  const paths = await pathFacts(prover, pull, head, wanted)
+  const ownTeams = ownerTeams(paths.codeOwners).filter((name) => !wanted.teams.includes(name))
   const snapshot: Snapshot = {
     pull: ref,
     takenAt,
@@ -136,7 +147,7 @@ async function readFacts(
       defaultBranch: pull.base.repo.default_branch,
       ...movedBase,
     },
-    ...changed,
+    ...paths,
     labels,
     reviews: reviews.map((review) => withDismissal(review, timeline)),
     ...contributions,
@@ -145,7 +156,12 @@ async function readFacts(
     ...(work.incomplete === undefined ? {} : { commitsIncomplete: work.incomplete }),
     access,
     equalities,
-    ...(await teamFacts(github, repository, teams, access)),
+    ...(await teamFacts(
+      github,
+      repository,
+      [...teams, ...(await readTeams(github, repository, ownTeams))],
+      access,
+    )),
   }
   const keep = async () => {
     await keepBase(prover, ref.number, baseRef, timeline)
@@ -156,6 +172,19 @@ async function readFacts(
     await keepHead(prover, baseRef, whole, approvedHere(reviews, pull.head.sha))
   }
   return { snapshot, keep }
+}
+
+async function pathFacts(
+  prover: Prover,
+  pull: Pull,
+  head: HeadFacts | undefined,
+  wanted: Wanted,
+): Promise<Pick<Snapshot, 'changed' | 'codeOwners'>> {
+  if (!wanted.paths && !wanted.codeOwners) return {}
+  const changed = await readChangedPaths(prover, head)
+  if (!wanted.codeOwners) return { changed }
+  const base = head?.change.base ?? pull.base.sha
+  return { changed, codeOwners: await readCodeOwners(prover.github, prover.repository, base, changed) }
 }
 
 function ownFacts(pull: Pull): Pick<Snapshot, 'title' | 'body' | 'state' | 'draft' | 'author'> {
