@@ -7,8 +7,8 @@ import type { Lookup } from './events.ts'
 import type { Parts } from './parts.ts'
 import { coveredRepositories, openPulls, underNewPolicy } from './reconcile.ts'
 
-/** Asks GitHub which pull requests an event concerns that names none, and enqueues their evaluation. */
-export async function lookUp(parts: Parts, lookup: Lookup): Promise<void> {
+/** Asks GitHub which pull requests an event concerns that names none, and enqueues their evaluation. `guid`: the delivery of the event. */
+export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promise<void> {
   const { shell, serves } = parts
   const { database, github } = shell
   switch (lookup.of) {
@@ -17,23 +17,23 @@ export async function lookUp(parts: Parts, lookup: Lookup): Promise<void> {
       if (!serves(repository.owner)) return
       const app = await github(repository.installationId)
       for (const covered of await underNewPolicy({ database, github: app, serves }, repository))
-        await evaluateAll(parts, covered.repository, covered.numbers)
+        await evaluateAll(parts, covered.repository, covered.numbers, guid)
       return
     }
     case 'repository': {
       const { repository } = lookup
       if (!serves(repository.owner)) return
       const open = await openPulls(await github(repository.installationId), repository)
-      return evaluateAll(parts, repository, open)
+      return evaluateAll(parts, repository, open, guid)
     }
     case 'installation': {
       const app = await github(lookup.installationId)
       for await (const covered of coveredRepositories(app, lookup.installationId, serves))
-        await evaluateAll(parts, covered.repository, covered.numbers)
+        await evaluateAll(parts, covered.repository, covered.numbers, guid)
       return
     }
     case 'retargeted':
-      return evaluateRetargeted(parts, lookup)
+      return evaluateRetargeted(parts, lookup, guid)
     case 'regression': {
       const { repository, sha, requestedBy } = lookup
       if (serves(repository.owner)) await requestRunByButton(shell, repository, sha, requestedBy)
@@ -48,6 +48,7 @@ export async function lookUp(parts: Parts, lookup: Lookup): Promise<void> {
 async function evaluateRetargeted(
   { shell, serves }: Parts,
   { repository, defaultBranch }: Lookup & { of: 'retargeted' },
+  guid: string,
 ): Promise<void> {
   if (!serves(repository.owner)) return
   const open = await readOpenPulls(await shell.github(repository.installationId), repository)
@@ -62,16 +63,22 @@ async function evaluateRetargeted(
       tx,
       repository,
       moved.map(({ number }) => number),
+      guid,
     )
     await shell.queue.enqueueAll(changed, { tx })
   })
 }
 
 /** Those that are open, and those that we know as open and that were closed or merged without an event. */
-async function evaluateAll({ shell }: Parts, repository: RepositoryRef, open: number[]): Promise<void> {
+async function evaluateAll(
+  { shell }: Parts,
+  repository: RepositoryRef,
+  open: number[],
+  guid: string,
+): Promise<void> {
   await shell.database.transaction(async (tx) => {
     const known = (await countedPulls(tx, repository)).map(({ number }) => number)
-    const changed = await markPullsChanged(tx, repository, [...new Set([...open, ...known])])
+    const changed = await markPullsChanged(tx, repository, [...new Set([...open, ...known])], guid)
     await shell.queue.enqueueAll(changed, { tx })
   })
 }

@@ -25,7 +25,7 @@ export function receiver(parts: Parts) {
         log.error({ guid, event, problem: effects.message, alert: true }, 'A webhook could not be read')
         return markFailed(tx, id, effects.message, shell.now())
       }
-      await carryOut(parts, tx, effects)
+      await carryOut(parts, tx, effects, guid)
       if (effects.some(({ kind }) => kind === 'lookup')) await shell.queue.enqueueDelivery(id, { tx })
       else await markProcessed(tx, id, shell.now())
     })
@@ -41,12 +41,12 @@ function readable(read: () => Effect[]): Effect[] | Error {
 }
 
 /** The job of a delivery that GitHub has to be asked about. The rest of its effects is done again, which changes nothing. */
-export async function finishDelivery(parts: Parts, { id, event, body }: Delivery): Promise<void> {
+export async function finishDelivery(parts: Parts, { id, guid, event, body }: Delivery): Promise<void> {
   const { database, now } = parts.shell
   const effects = effectsOf(event, JSON.parse(Buffer.from(body).toString('utf8')))
-  await database.transaction((tx) => carryOut(parts, tx, effects))
+  await database.transaction((tx) => carryOut(parts, tx, effects, guid))
   try {
-    for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup)
+    for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup, guid)
   } catch (error) {
     // Nobody is left to ask. A delivery that stays unread would keep every check from turning green at an opening.
     if (isGone(error)) await markProcessed(database, id, now())
@@ -55,21 +55,26 @@ export async function finishDelivery(parts: Parts, { id, event, body }: Delivery
   await markProcessed(database, id, now())
 }
 
-async function carryOut(parts: Parts, tx: Transaction, effects: Effect[]): Promise<void> {
-  for (const effect of effects) await carryOutOne(parts, tx, effect)
+async function carryOut(parts: Parts, tx: Transaction, effects: Effect[], guid: string): Promise<void> {
+  for (const effect of effects) await carryOutOne(parts, tx, effect, guid)
 }
 
-async function carryOutOne({ shell, serves }: Parts, tx: Transaction, effect: Effect): Promise<void> {
+async function carryOutOne(
+  { shell, serves }: Parts,
+  tx: Transaction,
+  effect: Effect,
+  guid: string,
+): Promise<void> {
   const { queue } = shell
   switch (effect.kind) {
     case 'pull': {
       if (!serves(effect.pull.owner)) return
-      const green = await markPullChanged(tx, effect.pull, effect.sha)
+      const green = await markPullChanged(tx, effect.pull, effect.sha, guid)
       return queue.enqueueAll([{ pull: effect.pull, green }], { tx })
     }
     case 'pulls': {
       const { requestedBy } = effect
-      const changed = (await markChanged(tx, effect.scope)).filter(({ pull }) => serves(pull.owner))
+      const changed = (await markChanged(tx, effect.scope, guid)).filter(({ pull }) => serves(pull.owner))
       return queue.enqueueAll(
         changed.map(({ pull, green }) => ({ pull: { ...pull, ...(requestedBy && { requestedBy }) }, green })),
         { tx },

@@ -16,6 +16,7 @@ import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { PRIORITY } from '../store/queue/queues.ts'
 import { retryAfter } from '../store/retry-later.ts'
+import { causesBefore } from '../store/verdicts/causes.ts'
 import { settleChange } from '../store/verdicts/changes.ts'
 import { forgetPending, keepPending, pendingOn } from '../store/verdicts/pending.ts'
 import { verificationOf } from '../store/verdicts/unverified.ts'
@@ -67,10 +68,10 @@ export async function evaluate(
   const stored = toStore(verdict, snapshot, judging, generation)
   if (!stored.counts && !before) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
+  const changed = before?.digest !== stored.digest
+  const deliveries = changed ? await causesBefore(shell.database, pull, generation) : []
   if (!(await record(shell, stored, verdict, before, sameHead))) return
-  const ms = Math.round(performance.now() - began)
-  const after = changedFor === undefined ? undefined : Math.round(changedFor + ms)
-  if (before?.digest !== stored.digest) logVerdict(shell.log, before, stored, { ms, after })
+  if (changed) logChange(shell, before, stored, { deliveries, began, changedFor })
   // Should the process die before the head that was left is taken back, the calendar does it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
   const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
@@ -79,10 +80,26 @@ export async function evaluate(
   await enqueueWindowTime(shell.queue, stored, shell.now())
   await recordReleaseBaseline(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
-  await fulfil(shell, github, stored, { steps, changed: before?.digest !== stored.digest })
+  await fulfil(shell, github, stored, { steps, changed })
   for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: PRIORITY.sameHead })
   for (const { number } of await pendingOn(shell.database, pull, stored.headSha))
     await shell.queue.enqueueEvaluate({ ...pull, number })
+}
+
+function logChange(
+  { log, now }: Pick<Shell, 'log' | 'now'>,
+  before: StoredVerdict | undefined,
+  stored: StoredVerdict,
+  about: { deliveries: string[]; began: number; changedFor: number | undefined },
+): void {
+  const { deliveries, began, changedFor } = about
+  const ms = Math.round(performance.now() - began)
+  logVerdict(log, before, stored, {
+    deliveries,
+    by: before?.nextAt && before.nextAt <= now() ? 'calendar' : undefined,
+    ms,
+    after: changedFor === undefined ? undefined : Math.round(changedFor + ms),
+  })
 }
 
 /**

@@ -9,6 +9,7 @@ import { lastValidPolicy } from '../store/policies.ts'
 import { RETRY_LIMIT } from '../store/queue/queues.ts'
 import type { Queue } from '../store/queue.ts'
 import { retryTime } from '../store/retry-later.ts'
+import { causesBefore } from '../store/verdicts/causes.ts'
 import { pendingPull, savePending } from '../store/verdicts/pending.ts'
 import {
   overdueGreens,
@@ -20,6 +21,7 @@ import { digestOf } from './check-writer.ts'
 import { publishHead } from './publish.ts'
 import { appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
+import { logVerdict } from './verdict-log.ts'
 
 export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'> & {
   queue: Pick<Queue, 'enqueueTransition'>
@@ -81,21 +83,28 @@ export async function revokeOverdue(
 export async function revokeUnverified(
   shell: UnverifiedShell,
   pull: PullRef,
-  { generation, headSha }: Verification,
+  { generation, headSha, state }: Verification,
   why: Unreadable,
   signal: AbortSignal,
 ): Promise<void> {
   const { database, now } = shell
   const report = unverifiedReport(why)
+  const began = performance.now()
   const { installationId, repositoryId, owner, repo, number } = pull
-  await database.transaction(async (tx) => {
-    if (!(await saveUnverified(tx, pull, { generation, report, digest: digestOf(report), at: now() }))) return
+  const saved = await database.transaction(async (tx) => {
+    if (!(await saveUnverified(tx, pull, { generation, report, digest: digestOf(report), at: now() })))
+      return false
     const about = { installationId, repositoryId, owner, repo, number }
     const body = { pull: about, head: headSha, ...why }
     await appendRecord(tx, { installationId, kind: 'unverified', at: now(), body })
     // Should the write to GitHub fail, the calendar does it.
     await shell.queue.enqueueTransition(now(), { tx })
+    return true
   })
+  const ms = Math.round(performance.now() - began)
+  const after = { pull, headSha, state: 'failed' as const, report }
+  const deliveries = await causesBefore(database, pull, Number.MAX_SAFE_INTEGER)
+  if (saved) logVerdict(shell.log, { state }, after, { by: 'failed evaluation', deliveries, ms })
   await publish(shell, pull, headSha, why, signal)
 }
 

@@ -4,15 +4,21 @@ import type { StoredVerdict } from '../store/verdicts.ts'
 
 type Seen = Pick<StoredVerdict, 'pull' | 'headSha' | 'state' | 'report'>
 
-/**
- * The one line of the log that says that a verdict changed, and its count. `after`: for how many milliseconds the change
- * behind it had been stored; undefined where the calendar or the hourly check brought it.
- */
+/** What made the verdict change: deliveries by their ids, or the calendar (freezes too), a failed evaluation, or else a look at everything. */
+export type Cause = {
+  deliveries?: string[]
+  by?: 'calendar' | 'look' | 'failed evaluation' | undefined
+  /** Milliseconds that it took, and for how many the change behind it had been stored, where a delivery brought it. */
+  ms: number
+  after?: number | undefined
+}
+
+/** The one line of the log that says that a verdict changed, and its count. */
 export function logVerdict(
   log: Pick<Logger, 'info'>,
   before: Pick<Seen, 'state'> | undefined,
   { pull, headSha, state, report }: Seen,
-  times: { ms?: number; after?: number | undefined } = {},
+  { deliveries = [], by, ...times }: Cause,
 ): void {
   verdictsChanged.inc({ state })
   const { owner, repo, number } = pull
@@ -22,8 +28,9 @@ export function logVerdict(
     head: headSha,
     installation: pull.installationId,
   }
+  const cause = deliveries.length > 0 ? { ...(by && { by }), deliveries } : { by: by ?? 'look' }
   log.info(
-    { ...about, from: before?.state ?? 'none', to: state, why: report.title, ...times },
+    { ...about, from: before?.state ?? 'none', to: state, why: report.title, ...cause, ...times },
     'A verdict changed',
   )
 }

@@ -1,6 +1,7 @@
 import { hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
+import { causesAfter } from './verdicts/causes.ts'
 import { fromRow, type Row, type StoredVerdict } from './verdicts/rows.ts'
 
 export type { PolicySource, StoredVerdict } from './verdicts/rows.ts'
@@ -29,7 +30,8 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
        decided_at = excluded.decided_at, next_at = excluded.next_at, prepare_at = excluded.prepare_at,
        writer = excluded.writer,
        -- What was heard while the facts were read is not in them.
-       changed_at = CASE WHEN coalesce(stored.heard, 0) > excluded.generation THEN clock_timestamp() END
+       changed_at = CASE WHEN coalesce(stored.heard, 0) > excluded.generation THEN clock_timestamp() END,
+       causes = ${causesAfter('stored.causes', 'excluded.generation')}
      WHERE stored.generation < excluded.generation
      RETURNING 1`,
     [

@@ -62,6 +62,58 @@ describe('one web process and two workers on one Postgres', () => {
     expect(workers().flatMap((bot) => linesOf(bot, 'Received a webhook'))).toEqual([])
   })
 
+  test('log each change of a verdict once, with what caused it, and nothing where a verdict stays as it is', async () => {
+    const canary = 'canary-7d31c0'
+    const quiet = await shop.openPull('ben', {
+      branch: 'quiet',
+      title: canary,
+      body: canary,
+      files: { 'src/quiet.ts': `// ${canary}\n` },
+    })
+    await shop.review('chloe', quiet)
+    await shop.review('dev', quiet, 'COMMENT')
+    await shop.label('eva', quiet, 'documentation')
+    await stage.moveTo(new Date('2026-11-25T19:05:00Z'))
+    await shop.review('dev', quiet)
+
+    const told = workers()
+      .flatMap((bot) => linesOf(bot, 'A verdict changed'))
+      .map((line) => JSON.parse(line))
+      .sort((one, other) => one.time - other.time)
+    const about = (number: number) =>
+      told
+        .filter(({ pull }) => pull === number)
+        .map(
+          ({ from, to, by, deliveries = [] }) =>
+            `${from} → ${to}: ${[...(by ? [by] : []), ...deliveries.map(eventOf)].join(', ')}`,
+        )
+    expect(about(change.number)).toEqual([
+      'none → waiting: pull_request opened',
+      'waiting → waiting: pull_request_review submitted',
+      'waiting → waiting: pull_request_review submitted',
+      'waiting → passed: calendar',
+      'passed → passed: pull_request closed',
+    ])
+    expect(about(quiet.number)).toEqual([
+      'none → waiting: pull_request opened',
+      'waiting → waiting: pull_request_review submitted',
+      'waiting → waiting: pull_request_review submitted',
+    ])
+    for (const line of told)
+      expect(line).toMatchObject({ repository: shop.name, head: expect.any(String), why: expect.any(String) })
+    for (const { ms } of told) expect(ms).toBeGreaterThanOrEqual(0)
+
+    const { webhookSecret, privateKey } = stage.github.app
+    const logs = stage.bots().map((bot) => bot.log())
+    for (const secret of [canary, webhookSecret, privateKey.split('\n')[3] ?? '', stage.slack.token])
+      for (const log of logs) expect(log).not.toContain(secret)
+  })
+
+  const eventOf = (guid: string) => {
+    const delivery = stage.github.deliveries.log.find((each) => each.guid === guid)
+    return `${delivery?.event} ${delivery?.action}`
+  }
+
   test('all tell their health and their metrics, and only the web process takes deliveries and requests', async () => {
     for (const { url, role } of stage.bots()) {
       for (const path of ['/healthz', '/readyz', '/metrics']) expect(await statusOf(url + path)).toBe(200)

@@ -98,7 +98,8 @@ describe('the line of the log about a verdict', () => {
     const { log, lines } = aLog()
     const report = { title: 'Waiting for 1 approval' }
     const after = { pull: aPull(), headSha: shaOf('a'), state: 'waiting', report }
-    logVerdict(log, { state: 'passed' }, after as never, { ms: 12, after: 80 })
+    const deliveries = ['b4e0c2d0-0001']
+    logVerdict(log, { state: 'passed' }, after as never, { deliveries, ms: 12, after: 80 })
     expect(lines).toMatchObject([
       {
         msg: 'A verdict changed',
@@ -108,6 +109,7 @@ describe('the line of the log about a verdict', () => {
         from: 'passed',
         to: 'waiting',
         why: 'Waiting for 1 approval',
+        deliveries,
         ms: 12,
         after: 80,
       },

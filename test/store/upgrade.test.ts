@@ -28,6 +28,7 @@ const frozen: Record<string, string> = {
   '0013_roles.sql': '1e21906c1c58ef27b1c90bed0d71dfd8a88e59d3e98285f42c388c6aaea5bacc',
   '0014_pauses.sql': 'b756cc297d15a945a90ceb1854b012bedbb1c3e3828cde64acc3db236d0c2520',
   '0015_history.sql': '77ec61e544bafcc81b7b97af876d483344d3da9a8ed794b231a7211e85fbebfe',
+  '0016_causes.sql': '867733189959eca192e5bea2614e663b4a2752b97a7d604e541123a734592b0a',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -117,6 +117,7 @@ async function keep(
   changes: (Outcome & { kind: 'changed' })[],
   now: Date,
 ): Promise<void> {
+  const began = performance.now()
   const kept: { before: DueVerdict; after: Parameters<typeof logVerdict>[2] }[] = []
   await database.transaction(async (tx) => {
     for (const { before, snapshot, verdict, times } of changes) {
@@ -132,7 +133,8 @@ async function keep(
       kept.push({ before, after: { ...before, ...next } })
     }
   })
-  for (const { before, after } of kept) logVerdict(log, before, after)
+  const ms = Math.round(performance.now() - began)
+  for (const { before, after } of kept) logVerdict(log, before, after, { by: 'calendar', ms })
 }
 
 function reportOf({ source }: DueVerdict, snapshot: Snapshot, verdict: Verdict) {

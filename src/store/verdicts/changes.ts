@@ -1,5 +1,6 @@
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
+import { withCause } from './causes.ts'
 import { savePending } from './pending.ts'
 import { type PullColumns, pullOf } from './rows.ts'
 
@@ -18,8 +19,10 @@ export type Scope = {
 /** A pull request whose stored facts are stale now. `green`: its check may be green and has to be verified first. */
 export type Changed = { pull: PullRef; green: boolean }
 
-/** Marks a number of this generation: an evaluation that began before it has read stale facts. */
-const mark = `heard = nextval('release_gate.generation'), changed_at = coalesce(v.changed_at, clock_timestamp())`
+/** Marks a number of this generation, `next.n`: an evaluation that began before it has read stale facts. `guid`: the delivery that said so. */
+const markBy = (guid: string) =>
+  `heard = next.n, changed_at = coalesce(v.changed_at, clock_timestamp()), causes = ${withCause('v.causes', 'next.n', guid)}
+     FROM (SELECT nextval('release_gate.generation') AS n) AS next`
 
 const isGreen = `(v.state = 'passed' OR EXISTS (
   SELECT 1 FROM release_gate.check_runs c
@@ -27,17 +30,17 @@ const isGreen = `(v.state = 'passed' OR EXISTS (
 
 type Row = PullColumns & { green: boolean }
 
-/** Marks every open pull request of a scope as changed, and gives them, green ones first. */
-export async function markChanged(db: Queryable, scope: Scope): Promise<Changed[]> {
+/** Marks every open pull request of a scope as changed, and gives them, green ones first. `guid`: the delivery behind it. */
+export async function markChanged(db: Queryable, scope: Scope, guid?: string): Promise<Changed[]> {
   const { installationId, repositoryId, headSha, baseRef, personId } = scope
   const rows = await db.query<Row>(
-    `UPDATE release_gate.verdicts v SET ${mark}
+    `UPDATE release_gate.verdicts v SET ${markBy('$6')}
      WHERE v.installation_id = $1 AND v.counts
        AND ($2::bigint IS NULL OR v.repository_id = $2) AND ($3::text IS NULL OR v.head_sha = $3)
        AND ($4::text IS NULL OR v.base_ref = $4)
        AND ($5::bigint IS NULL OR v.snapshot::text ~ ('"id":' || $5::bigint || '\\D|"' || $5::bigint || '":'))
      RETURNING v.installation_id, v.repository_id, v.owner, v.repo, v.number, ${isGreen} AS green`,
-    [installationId, repositoryId ?? null, headSha ?? null, baseRef ?? null, personId ?? null],
+    [installationId, repositoryId ?? null, headSha ?? null, baseRef ?? null, personId ?? null, guid ?? null],
   )
   const changed = rows.map((row) => ({ pull: pullOf(row), green: row.green }))
   return changed.sort((a, b) => Number(b.green) - Number(a.green))
@@ -48,15 +51,20 @@ export async function markChanged(db: Queryable, scope: Scope): Promise<Changed[
  * a verdict is kept as pending, so that nothing turns green on its head before it has one.
  * @returns whether a check that it concerns may be green.
  */
-export async function markPullChanged(db: Queryable, pull: PullRef, headSha: string): Promise<boolean> {
+export async function markPullChanged(
+  db: Queryable,
+  pull: PullRef,
+  headSha: string,
+  guid?: string,
+): Promise<boolean> {
   const rows = await db.query<{ number: number; green: boolean }>(
-    `UPDATE release_gate.verdicts v SET ${mark}
+    `UPDATE release_gate.verdicts v SET ${markBy('$5')}
      WHERE v.installation_id = $1 AND v.repository_id = $2 AND (v.number = $3 OR (v.counts AND v.head_sha = $4))
      RETURNING v.number, ${isGreen} AS green`,
-    [pull.installationId, pull.repositoryId, pull.number, headSha],
+    [pull.installationId, pull.repositoryId, pull.number, headSha, guid ?? null],
   )
   if (!rows.some(({ number }) => number === pull.number)) {
-    await savePending(db, pull, { headSha, problem: undefined })
+    await savePending(db, pull, { headSha, problem: undefined }, guid)
   }
   return rows.some(({ green }) => green)
 }
@@ -66,12 +74,13 @@ export async function markPullsChanged(
   db: Queryable,
   repository: Omit<PullRef, 'number' | 'requestedBy'>,
   numbers: number[],
+  guid?: string,
 ): Promise<Changed[]> {
   const rows = await db.query<{ number: number; green: boolean }>(
-    `UPDATE release_gate.verdicts v SET ${mark}
+    `UPDATE release_gate.verdicts v SET ${markBy('$4')}
      WHERE v.installation_id = $1 AND v.repository_id = $2 AND v.number = ANY ($3::integer[])
      RETURNING v.number, ${isGreen} AS green`,
-    [repository.installationId, repository.repositoryId, numbers],
+    [repository.installationId, repository.repositoryId, numbers, guid ?? null],
   )
   const green = new Set(rows.filter((row) => row.green).map(({ number }) => number))
   const { installationId, repositoryId, owner, repo } = repository
@@ -86,7 +95,7 @@ export async function markPullsChanged(
 /** An evaluation that found nothing to decide knows all that was heard before it began. */
 export async function settleChange(db: Queryable, pull: PullRef, generation: number): Promise<void> {
   await db.query(
-    `UPDATE release_gate.verdicts SET changed_at = NULL
+    `UPDATE release_gate.verdicts SET changed_at = NULL, causes = '{}'
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND coalesce(heard, 0) < $4`,
     [pull.installationId, pull.repositoryId, pull.number, generation],
   )

@@ -1,6 +1,7 @@
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Unreadable } from '../../decision/unverified-report.ts'
 import type { Queryable } from '../database.ts'
+import { withCause } from './causes.ts'
 
 type Repository = { installationId: number; repositoryId: number }
 
@@ -78,21 +79,26 @@ export async function pendingPull(db: Queryable, pull: PullRef): Promise<Pending
   return rows.map(fromRow)[0]
 }
 
-/** Keeps why a pull request has no verdict. */
+/** Keeps why a pull request has no verdict, and the delivery `guid` that named it. */
 export async function savePending(
   db: Queryable,
   pull: PullRef,
   { headSha, problem }: Omit<Pending, 'number'>,
+  guid?: string,
 ): Promise<void> {
   await db.query(
-    `INSERT INTO release_gate.unjudged (installation_id, repository_id, number, head_sha, problem) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET head_sha = excluded.head_sha, problem = excluded.problem`,
+    `INSERT INTO release_gate.unjudged AS u (installation_id, repository_id, number, head_sha, problem, causes)
+     SELECT $1, $2, $3, $4, $5, ${withCause("'{}'::text[]", 'n', '$6')} FROM (SELECT nextval('release_gate.generation') AS n) AS next
+     ON CONFLICT (installation_id, repository_id, number) DO UPDATE
+       SET head_sha = excluded.head_sha, problem = excluded.problem,
+         causes = (u.causes || excluded.causes)[cardinality(u.causes || excluded.causes) - 9:]`,
     [
       pull.installationId,
       pull.repositoryId,
       pull.number,
       headSha,
       problem === undefined ? null : JSON.stringify(problem),
+      guid ?? null,
     ],
   )
 }

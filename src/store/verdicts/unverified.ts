@@ -1,3 +1,4 @@
+import type { FindingState } from '../../decision/gate.ts'
 import type { CheckReport } from '../../decision/report.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
@@ -10,13 +11,14 @@ import { type PullColumns, pullOf } from './rows.ts'
 export type Verification = {
   generation: number
   headSha: string
+  state: FindingState
   open: boolean
   changedFor: number | undefined
 }
 
 export async function verificationOf(db: Queryable, pull: PullRef): Promise<Verification | undefined> {
   const [row] = await db.query<Omit<Verification, 'changedFor'> & { changedFor: number | null }>(
-    `SELECT generation, head_sha AS "headSha", counts AS "open",
+    `SELECT generation, head_sha AS "headSha", state, counts AS "open",
             (extract(epoch FROM clock_timestamp() - changed_at) * 1000)::float8 AS "changedFor" FROM release_gate.verdicts
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
     [pull.installationId, pull.repositoryId, pull.number],
