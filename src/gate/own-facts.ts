@@ -1,7 +1,7 @@
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { type Judging, policyFact } from '../policy/policy-source.ts'
-import { regressionFact } from '../staging/facts.ts'
+import type { regressionFact } from '../staging/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
 import { openReviewsFact } from './open-reviews.ts'
@@ -19,8 +19,14 @@ export async function withOwnFacts(
   const takeBack = await revocationTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
   const policy = judging.kind === 'policy' ? effectivePolicy(judging.policy, snapshot) : undefined
-  const staging = await regressionFact(reading, snapshot, policy)
+  const staging = policy?.gates.staging_regression && (await stagingFacts(reading, snapshot, policy))
   const owed = await openReviewsFact(database, pull, policy, now())
   const problems = await policyFact(reading.github, snapshot, judging)
   return { ...snapshot, ...problems, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
+}
+
+/** Loaded only where a policy asks for it: it brings the regression engine, 10 MB that other bots do without. */
+async function stagingFacts(...args: Parameters<typeof regressionFact>): ReturnType<typeof regressionFact> {
+  const facts = await import('../staging/facts.ts')
+  return facts.regressionFact(...args)
 }

@@ -8,7 +8,6 @@ import type { GitHub } from '../services/github/client.ts'
 import { requestOf, statusOfError } from '../services/github/errors.ts'
 import type { ReadMerge } from '../services/github/merges.ts'
 import { readSnapshotAtMerge } from '../services/github/snapshot.ts'
-import { readRegression } from '../staging/facts.ts'
 import { factStore } from '../store/facts.ts'
 import { freezesWithin, frozenFact } from '../store/freezes.ts'
 import { retryTime } from '../store/retry-later.ts'
@@ -72,8 +71,10 @@ async function ownFacts(
   const policy = written && effectivePolicy(written, snapshot)
   const at = new Date(takenAt)
   const settings = policy?.gates.staging_regression
+  // Loaded only where a policy asks for it: it brings the regression engine.
+  const facts = settings && (await import('../staging/facts.ts'))
   const regression =
-    settings && (await readRegression({ database, github, now }, pull, head.sha, settings, at))
+    settings && (await facts?.readRegression({ database, github, now }, pull, head.sha, settings, at))
   return { ...(regression ? { regression } : {}), ...(await openReviewsFact(database, pull, policy, at)) }
 }
 

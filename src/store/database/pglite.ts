@@ -11,6 +11,12 @@ import { keepUp } from './upkeep.ts'
 type PgliteOptions = { dataDir: string; restoreFrom?: Blob; log?: DatabaseLog }
 
 /**
+ * PGlite gives 160 MB of its memory to the cache of pages, all of which stay in this process once they were touched. The operating system
+ * caches the files as well, so a small one costs little.
+ */
+const settings = ['-c', 'shared_buffers=16MB']
+
+/**
  * Opens Postgres inside this process on a folder: one process a folder, 0700, CHECKPOINT and
  * VACUUM by ourselves, since no background process does it here. A killed process loses nothing; a power cut may.
  */
@@ -21,6 +27,7 @@ export async function openPglite(options: PgliteOptions): Promise<Database> {
   try {
     const pglite = await PGlite.create({
       dataDir: inMemory ? 'memory://' : join(options.dataDir, 'postgres'),
+      startParams: [...PGlite.defaultStartParams, ...settings],
       ...(options.restoreFrom && { loadDataDir: options.restoreFrom }),
     })
     return asDatabase(pglite, options, lock)
