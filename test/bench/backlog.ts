@@ -1,11 +1,9 @@
-import { fork } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { type Stage, setStage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
-import type { PostgresAnswer } from '../support/postgres-process.ts'
 import { type Measure, percentile } from './measure.ts'
+import { startPostgres } from './places.ts'
 
 const approvals = 'gates:\n  approvals: {}\n'
 /** `DELIVERIES=10000 npm run bench backlog` is the full size. */
@@ -22,13 +20,6 @@ export async function benchBacklog(): Promise<Measure[]> {
   } finally {
     postgres.stop()
   }
-}
-
-async function startPostgres(): Promise<{ url: string; stop: () => void }> {
-  const process = fork(new URL('../support/postgres-process.ts', import.meta.url))
-  const [answer] = (await once(process, 'message')) as [PostgresAnswer]
-  if ('problem' in answer) throw new Error(answer.problem)
-  return { url: answer.url, stop: () => process.disconnect() }
 }
 
 async function measured(kind: string, database: { url: string } | undefined): Promise<Measure[]> {

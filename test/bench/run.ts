@@ -13,7 +13,7 @@ import { benchStart } from './start.ts'
  * `npm run bench [NAME…]`: prints what was measured beside what was aimed at. It asserts nothing: times depend on the
  * machine and on what else runs there, which is why the load is printed too.
  */
-const own = ['run', 'measure', 'requests', 'latency', 'start', 'decide']
+const own = ['run', 'measure', 'places', 'requests', 'latency', 'start', 'decide']
 const others = readdirSync(import.meta.dirname)
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => !own.includes(name))
