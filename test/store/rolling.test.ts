@@ -14,6 +14,12 @@ import { aPostgresUrl, asClient } from '../support/databases.ts'
 const since = '0014_pauses.sql'
 const names = readdirSync(new URL('../../migrations/', import.meta.url)).sort()
 
+/** What was found harmless for the version before, each with the reason. */
+const reviewed: Record<string, RegExp> = {
+  // The bot does not write this table: the trigger does, which is replaced together with the key.
+  '0015_history.sql': /release_gate\.verdict_history: PRIMARY KEY|verdict_history_pkey|keep_verdict\(\)/,
+}
+
 type Shape = {
   /** Columns of tables and views as `table.column type`, with whether an insert has to name them. */
   columns: Map<string, boolean>
@@ -111,7 +117,8 @@ describe('the bot of the version before, on a database that was upgraded', () =>
     const before = await shapeOf(database)
     await upTo(name)
     await grantToBot(database)
-    expect(problemsOf(before, await shapeOf(database))).toEqual([])
+    const problems = problemsOf(before, await shapeOf(database))
+    expect(problems.filter((problem) => !reviewed[name]?.test(problem))).toEqual([])
   })
 
   test('shares the tables of the jobs with the new one: pg-boss has the schema that CHANGELOG.md and docs/operations.md know', () => {
