@@ -32,6 +32,9 @@ test('what runs in production imports no development dependency: the container h
 
 /** Development dependencies that nothing imports, each with the file that uses it by name. */
 const usedWithoutImport: Record<string, string> = {
+  '@fontsource/inter': 'test/pictures/run.ts',
+  '@twemoji/svg': 'test/pictures/run.ts',
+  'github-markdown-css': 'test/pictures/run.ts',
   '@biomejs/biome': 'biome.json',
   typescript: 'tsconfig.json',
   node: '.nvmrc',
