@@ -55,7 +55,7 @@ const configured = ['@biomejs/biome', 'typescript', 'node']
 
 describe('package.json', () => {
   const sources = globSync('src/**/*.ts', { cwd: root }).flatMap(packagesOf)
-  const tests = [...globSync('test/**/*.ts', { cwd: root }), 'vitest.config.ts'].flatMap(packagesOf)
+  const tests = globSync('{test/**/*,*.config}.ts', { cwd: root }).flatMap(packagesOf)
 
   test('has no dependency that no source imports', () => {
     expect(unused(Object.keys(manifest.dependencies), sources)).toEqual([])
@@ -95,4 +95,17 @@ test('Node is the same everywhere', () => {
   expect(readFileSync(join(root, '.nvmrc'), 'utf8').trim()).toBe(node)
   expect(manifest.engines.node).toBe(`>=${node}`)
   expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toContain(`ARG NODE=node:${node}-`)
+})
+
+/** Until a first release has a heading of its own, the changelog names its version in a sentence. */
+function newestVersion(changelog: string): string | undefined {
+  return /^## \[(\d[^\]]*)\]|^The first version, (\S+)\.$/m.exec(changelog)?.slice(1).find(Boolean)
+}
+
+test('the version is the newest of the changelog', () => {
+  const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
+  expect(manifest.version).toBe(newestVersion(changelog))
+  expect(newestVersion('## [Unreleased]\n\n## [1.2.0] - 2027-01-01\n\n## [1.1.0] - 2026-12-01\n')).toBe(
+    '1.2.0',
+  )
 })

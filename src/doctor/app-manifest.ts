@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
+import { packageFile } from '../settings/package-files.ts'
 import type { RequestedGrant } from './facts.ts'
 
 /** What an Enterprise Server does not have: its published webhooks, 3.14 to 3.19, know no merge queue. */
@@ -11,7 +12,7 @@ export const cloudEvents: readonly string[] = ['merge_group']
  */
 export function readAppManifest(
   { onServer = false }: { onServer?: boolean } = {},
-  file = new URL('../../app.yml', import.meta.url),
+  file = packageFile('app.yml'),
 ): {
   permissions: RequestedGrant[]
   events: RequestedGrant[]

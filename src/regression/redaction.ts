@@ -28,7 +28,12 @@ const shapes = [
   '(?i:bearer)\\s+[A-Za-z0-9._~+/-]{16,}=*',
   'postgres(ql)?://[^:/\\s]+:[^@\\s]+@',
 ]
-const shape = RE2JS.compile(shapes.map((one) => `(?:${one})`).join('|'))
+/** Compiled for the first text that needs it: that takes as long as ten calls, and most runs need it never. */
+let compiled: RE2JS | undefined
+function secretsIn(text: string) {
+  compiled ??= RE2JS.compile(shapes.map((one) => `(?:${one})`).join('|'))
+  return compiled.matcher(text)
+}
 const secretKey =
   /^(.*[_-])?(password|passwd|secret|api[_-]?key|private[_-]?key|access[_-]?token|refresh[_-]?token|service[_-]?role[_-]?key)$/i
 
@@ -51,12 +56,12 @@ export function createRedactor(known: readonly string[] = []): Redactor {
     let result = given
     for (const value of longestFirst(values)) result = result.replaceAll(value, hidden)
     if (!traces.test(result)) return result
-    const matcher = shape.matcher(result)
+    const matcher = secretsIn(result)
     let found = 0
     while (matcher.find()) found += 1
     if (found === 0) return result
     leaks += found
-    return shape.matcher(result).replaceAll(hidden)
+    return secretsIn(result).replaceAll(hidden)
   }
 
   function value(given: unknown): unknown {

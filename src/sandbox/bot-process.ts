@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { programFile } from '../settings/package-files.ts'
 import type { Role } from '../settings/role.ts'
 
 /** The real bot, started as `npm start` does, under a clock that its parent moves. */
@@ -26,7 +27,7 @@ export type BotOptions = {
   at: Date
 }
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+const main = fileURLToPath(programFile('main'))
 
 /** Starts the bot in a process of its own. Only the channel to this parent can move its clock: no address can. */
 export async function startBotProcess({ env, at, role = 'all' }: BotOptions): Promise<BotProcess> {

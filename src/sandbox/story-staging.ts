@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { regressionCheckName } from '../decision/regression-check.ts'
+import { packageFile } from '../settings/package-files.ts'
 import type { Narrator } from './narrator.ts'
 import { expectTold, type Scene, sceneIn } from './scene.ts'
 import type { Stage } from './stage.ts'
@@ -14,7 +15,7 @@ gates:
 
 /** The chapter of the staging regression: a head that breaks the contract is stopped, its repair passes, the release goes out. */
 export async function tellTheRegression(stage: Stage, tell: Narrator): Promise<void> {
-  const suite = await readFile(new URL('../../examples/mcp-regression.yml', import.meta.url), 'utf8')
+  const suite = await readFile(packageFile('examples/mcp-regression.yml'), 'utf8')
   const shop = await furnish(stage, {
     repo: 'rewards-server',
     policy,

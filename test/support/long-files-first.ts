@@ -3,7 +3,7 @@ import { BaseSequencer } from 'vitest/node'
 
 /** Where the long files are, the longest first. A file with a bot runs for up to a minute, one of pure functions for a second. */
 const long = [
-  'commands/demo.test.ts',
+  'commands/installed.test.ts',
   'simulation/',
   'end-to-end/',
   'store/',

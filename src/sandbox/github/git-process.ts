@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { programFile } from '../../settings/package-files.ts'
 import { gitEnvironment } from './git-environment.ts'
 
 export type RunOptions = { input?: string | Buffer; env?: Record<string, string> }
@@ -43,7 +44,7 @@ export function runGit(folder: string, args: string[], options: RunOptions = {})
 
 /** It keeps nobody alive unless somebody waits for it. */
 function startRunner(): ChildProcess {
-  const started = fork(new URL('git-runner.ts', import.meta.url), { serialization: 'advanced', execArgv: [] })
+  const started = fork(programFile('sandbox/github/git-runner'), { serialization: 'advanced', execArgv: [] })
   started.unref()
   started.channel?.unref()
   started.on('message', settle)

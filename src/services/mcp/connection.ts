@@ -1,3 +1,4 @@
+import manifest from '../../../package.json' with { type: 'json' }
 import type { Strict } from './strict.ts'
 
 /** What both generations of the SDK are reduced to: raw requests over an open connection. */
@@ -40,4 +41,4 @@ export function watchClosing(transport: { close: () => Promise<void> }): () => b
   return () => closing
 }
 
-export const CLIENT = { name: 'release-gate', version: '0.1.0' }
+export const CLIENT = { name: 'release-gate', version: manifest.version }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import packageFile from '../../../package.json' with { type: 'json' }
+import manifest from '../../../package.json' with { type: 'json' }
+import { packageFile } from '../../settings/package-files.ts'
 import type { Queryable, Transaction } from '../database.ts'
 import { grantToBot } from './grants.ts'
 import { isGone, presentName } from './released.ts'
@@ -12,8 +13,8 @@ type Applied = { name: string; hash: string; version: string | null }
 
 type Migratable = Queryable & { transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T> }
 
-const FOLDER = new URL('../../../migrations/', import.meta.url)
-const OWN = packageFile.version
+const FOLDER = packageFile('migrations/')
+const OWN = manifest.version
 
 /**
  * Applies the SQL files that this database has not seen, in the order of their names, all in one transaction and under
