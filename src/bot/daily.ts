@@ -6,7 +6,7 @@ import type { Diagnosis } from '../doctor/diagnosis.ts'
 import { compareRuns } from '../doctor/drift.ts'
 import { type DoctorClients, gather } from '../doctor/gather.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
-import { cutRecords } from '../store/audit/retention.ts'
+import { pruneRecords } from '../store/audit/retention.ts'
 import { verifyChain } from '../store/audit/verify.ts'
 import type { Database } from '../store/database.ts'
 import { factStore, pruneFacts } from '../store/facts.ts'
@@ -51,7 +51,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   await prune(shell)
   // A broken chain is neither anchored nor pruned, so that it can be investigated unchanged.
   if (await recordsHold(shell)) {
-    const cut = await cutRecords(database, subMonths(now(), shell.recordsMonths))
+    const cut = await pruneRecords(database, subMonths(now(), shell.recordsMonths))
     if (cut === undefined)
       shell.log.info(
         'The role of the bot may not remove old records; run `release-gate audit prune` as the owner',

@@ -1,5 +1,5 @@
 import { regressionRequestSchema } from '../decision/regression-request.ts'
-import { carryOut } from '../gate/calendar/transitions.ts'
+import { applyTransitions } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
@@ -44,13 +44,13 @@ export async function startWork(parts: Parts): Promise<void> {
     merging: (task, signal, attempt) => unlessGone(runMergeTask(shell, task, signal, attempt)),
     transition: async (signal) => {
       await requestRunsBeforeWindows({ database, queue }, now())
-      await runAll([failOpenGroupsEverywhere(shell), carryOut(shell, signal)])
+      await runAll([failOpenGroupsEverywhere(shell), applyTransitions(shell, signal)])
     },
-    regression: async (wish, signal) => {
+    regression: async (data, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')
       const { servers } = settings
-      await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(wish), signal))
+      await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(data), signal))
     },
     notice: async (data, signal) => {
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))

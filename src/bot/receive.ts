@@ -25,7 +25,7 @@ export function receiver(parts: Parts) {
         log.error({ guid, event, problem: effects.message, alert: true }, 'A webhook could not be read')
         return markFailed(tx, id, effects.message, shell.now())
       }
-      await carryOut(parts, tx, effects, guid)
+      await applyEffects(parts, tx, effects, guid)
       if (effects.some(({ kind }) => kind === 'lookup')) await shell.queue.enqueueDelivery(id, { tx })
       else await markProcessed(tx, id, shell.now())
     })
@@ -44,7 +44,7 @@ function readable(read: () => Effect[]): Effect[] | Error {
 export async function finishDelivery(parts: Parts, { id, guid, event, body }: Delivery): Promise<void> {
   const { database, now } = parts.shell
   const effects = effectsOf(event, JSON.parse(Buffer.from(body).toString('utf8')))
-  await database.transaction((tx) => carryOut(parts, tx, effects, guid))
+  await database.transaction((tx) => applyEffects(parts, tx, effects, guid))
   try {
     for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup, guid)
   } catch (error) {
@@ -55,7 +55,7 @@ export async function finishDelivery(parts: Parts, { id, guid, event, body }: De
   await markProcessed(database, id, now())
 }
 
-async function carryOut(parts: Parts, tx: Transaction, effects: Effect[], guid: string): Promise<void> {
+async function applyEffects(parts: Parts, tx: Transaction, effects: Effect[], guid: string): Promise<void> {
   for (const effect of effects) await carryOutOne(parts, tx, effect, guid)
 }
 

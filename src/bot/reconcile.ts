@@ -5,7 +5,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { type PolicyFile, readPolicyFile } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
 import { keptBlob } from '../store/policies.ts'
-import { isAnyJudgedByAnother } from '../store/verdicts.ts'
+import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
 
 /** A repository that a policy covers, with its open pull requests. */
 export type CoveredRepository = { repository: RepositoryRef; file: PolicyFile; numbers: number[] }
@@ -77,7 +77,7 @@ export async function underNewPolicy(
   // The merge that brought the new policy may have been recorded first, which has stored the policy.
   const isKept = file?.blob === (await keptBlob(database, repository))
   const read = { blob: file?.blob, ...(repo === '.github' ? { own: policyPath } : {}) }
-  if (isKept && !(await isAnyJudgedByAnother(database, repository, read))) return []
+  if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, read))) return []
   if (repo === '.github') return Array.fromAsync(coveredRepositories(github, installationId, serves))
   return [{ repository, numbers: await openPulls(github, repository) }]
 }

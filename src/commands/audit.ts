@@ -118,14 +118,14 @@ function pruneCommand(): Command {
 async function prune(months: number): Promise<void> {
   const { ownersDatabase } = await import('./migrate.ts')
   const { subMonths } = await import('date-fns/subMonths')
-  const { cutRecords } = await import('../store/audit/retention.ts')
+  const { pruneRecords } = await import('../store/audit/retention.ts')
   const { verifyChain } = await import('../store/audit/verify.ts')
   const { keptAnchors } = await import('../store/audit/anchors.ts')
   const { verifiedText } = await import('../server/requests/audit.ts')
   const database = await ownersDatabase()
   try {
     const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
-    const removed = result.ok ? await cutRecords(database, subMonths(new Date(), months)) : 0
+    const removed = result.ok ? await pruneRecords(database, subMonths(new Date(), months)) : 0
     if (removed === undefined)
       throw new Error(
         'The role of this connection does not own the records. Set MIGRATION_DATABASE_URL to its owner.',

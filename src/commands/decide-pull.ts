@@ -1,7 +1,12 @@
 import { allGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { Person, PullRef, Snapshot } from '../decision/snapshot.ts'
-import { type Judgeable, type Judged, judge, wantedByPolicy } from '../gate/judging.ts'
+import {
+  evaluateSnapshot,
+  type PresentPolicy,
+  type VerdictWithReport,
+  wantedFactsOf,
+} from '../gate/snapshot-verdict.ts'
 import { parsePolicy, policyPath } from '../policy/policy-file.ts'
 import { accessOf } from '../services/github/access.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -24,7 +29,7 @@ export type PullQuestion = {
 }
 
 /** What the check of a live pull request would say, and what it could not take into account. */
-export type PullAnswer = { verdict: Judged; unknown: string[] } | { mistake: string }
+export type PullAnswer = { verdict: VerdictWithReport; unknown: string[] } | { mistake: string }
 
 /**
  * Evaluates a live pull request with the caller's own token. Reads only. What the bot alone knows is not known here: freezes
@@ -43,17 +48,17 @@ export async function decidePull(question: PullQuestion): Promise<PullAnswer> {
     return { mistake: `--pull: GitHub does not find ${name}#${pull.number}, or the token may not read it.` }
   const file = question.policy ?? (await readPolicyFile(github, pull, policyPath))
   if (!file) return { mistake: `--pull: ${name} has no ${policyPath} on its default branch. Use --policy.` }
-  const judging = judgingOf(file)
-  const policy = judging.kind === 'policy' ? judging.policy : undefined
+  const applicable = judgingOf(file)
+  const policy = applicable.kind === 'policy' ? applicable.policy : undefined
   // There is no installation here: the token decides what can be read.
   const ref: PullRef = { installationId: 0, repositoryId: found.data.base.repo.id, ...pull }
-  const read = await readSnapshot(github, ref, wantedByPolicy(policy), inMemory(), () => at)
+  const read = await readSnapshot(github, ref, wantedFactsOf(policy), inMemory(), () => at)
   if (!read) return { mistake: `--pull: ${name}#${pull.number} was deleted while it was read.` }
   const snapshot = await withLabels(github, read.snapshot, question.labels)
-  return { verdict: judge(snapshot, judging), unknown: unknownTo(policy) }
+  return { verdict: evaluateSnapshot(snapshot, applicable), unknown: unknownTo(policy) }
 }
 
-function judgingOf(file: PolicyFile): Judgeable {
+function judgingOf(file: PolicyFile): PresentPolicy {
   const parsed = parsePolicy(file.text, file.where)
   if (!parsed.ok) return { kind: 'broken', problems: parsed.problems, file }
   return { kind: 'policy', policy: parsed.policy, file, note: `Policy: \`${file.where}\`.` }

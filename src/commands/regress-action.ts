@@ -56,8 +56,8 @@ async function writeFiles(report: RunReport, options: RegressOptions, { limits }
     writeOutput('--junit', options.junit, await reportJunit(report))
   }
   if (!options.markdown) return
-  const wish = { limit: limits.p95, command: commandOf(options), atHead: false }
-  writeOutput('--markdown', options.markdown, reportMarkdown(report, wish))
+  const format = { limit: limits.p95, command: commandOf(options), atHead: false }
+  writeOutput('--markdown', options.markdown, reportMarkdown(report, format))
 }
 
 async function annotate(report: RunReport, { files }: SuiteInput): Promise<void> {

@@ -42,7 +42,7 @@ export async function inputOf(
     open: sessions.open,
     redactor,
     variables: exposedVariables(process.env),
-    mayWrite: options.writes === true,
+    writesAllowed: options.writes === true,
     signal,
     readFile: (path) => readFile(resolve(folder, path), 'utf8').catch(() => undefined),
     ...(await sourcesOf(operator, signal)),

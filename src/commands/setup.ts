@@ -57,11 +57,11 @@ async function run(options: Options): Promise<0 | 1 | Refusal> {
   const { planText } = await import('../setup/setup-text.ts')
   const { repository: name, json } = options
   process.stdout.write(json ? `${JSON.stringify({ repository: name, ...plan })}\n` : planText(name, plan))
-  if (person) return carryOut(person, repository, plan, json ? process.stderr : process.stdout)
+  if (person) return applyPlan(person, repository, plan, json ? process.stderr : process.stdout)
   return plan.steps.length + plan.inexpressible.length > 0 ? 1 : 0
 }
 
-async function carryOut(
+async function applyPlan(
   person: GitHub,
   repository: RepositoryName,
   plan: SetupPlan,

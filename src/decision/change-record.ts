@@ -42,7 +42,7 @@ export type MergeFacts = {
   posted?: PostedCheck | undefined
   /** The freeze that was ordered and held at the merge. */
   frozen?: Snapshot['frozen']
-  /** The file of the policy that it was judged by, or that was in force where there was no verdict. */
+  /** The file of the policy that it was evaluated by, or that was in force where there was no verdict. */
   policy: { where: string; blob: string } | undefined
   /** How things were at the merge, read after it. */
   atMerge: AtMerge
@@ -101,11 +101,11 @@ export type DecidedAtMerge = {
   snapshot: Snapshot
 }
 
-/** Facts to record. Pure: who approved is judged from the facts that stood at the merge, by the policy of then. */
+/** Facts to record. Pure: who approved is evaluated from the facts that stood at the merge, by the policy of then. */
 export function changeRecord(facts: MergeFacts): ChangeRecord {
   const { pull, standing } = facts
-  const judged = standing?.headSha === facts.head.sha ? standing : undefined
-  const read = facts.atMerge.kind === 'verified' ? facts.atMerge : judged
+  const evaluated = standing?.headSha === facts.head.sha ? standing : undefined
+  const read = facts.atMerge.kind === 'verified' ? facts.atMerge : evaluated
   const known = read && withEffectivePolicy<Pick<Standing, 'snapshot' | 'policy'>>(read)
   const people = known?.snapshot
   const { mergedAt, frozen, posted } = facts
@@ -116,7 +116,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     posted,
     ...(frozen && { frozen }),
   }
-  const timing = judged ? timingOf(judged, facts.mergedAt) : undefined
+  const timing = evaluated ? timingOf(evaluated, facts.mergedAt) : undefined
   return {
     repository: { id: pull.repositoryId, owner: pull.owner, name: pull.repo },
     number: pull.number,
@@ -136,7 +136,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     posted: posted
       ? { run: posted.run, conclusion: conclusions[posted.state], title: posted.title, at: posted.at }
       : null,
-    gates: judged ? gatesAt(judged, merge) : [],
+    gates: evaluated ? gatesAt(evaluated, merge) : [],
     atMerge: decidedAt(facts.atMerge, merge),
     window: windowOf(timing),
     urgent: urgentOf(timing),

@@ -158,8 +158,8 @@ export function verdictAt(
 }
 
 /** Whether a verdict waited for nothing but the end of a window that was about to close. */
-function isClosingOnly(judged: Standing): boolean {
-  const standing = withEffectivePolicy(judged)
+function isClosingOnly(evaluated: Standing): boolean {
+  const standing = withEffectivePolicy(evaluated)
   const { snapshot, policy, since, title } = standing
   const closesAt =
     policy?.gates.release_window && stateAt(policy.gates.release_window, new Date(since)).closesAt
@@ -214,8 +214,8 @@ export type Timing =
  * The window at the time of a merge. Urgency counts only where it lifted something, the window, a freeze or the
  * regression: an open window alone needs no label.
  */
-export function timingOf(judged: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
-  const standing = withEffectivePolicy(judged)
+export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
+  const standing = withEffectivePolicy(evaluated)
   const named = standing.policy?.gates.release_window
   const window = named ?? noWindow
   const zone = window.time_zone

@@ -3,7 +3,7 @@ import { code, list, oneLine, plural, short } from './markdown.ts'
 import { type CheckReport, statusOf } from './report.ts'
 import type { Verdict } from './verdict.ts'
 
-/** A pull request of a merge group; without a verdict it could not be judged. */
+/** A pull request of a merge group; without a verdict it could not be evaluated. */
 export type GroupMember = { number: number; verdict: Verdict | undefined }
 
 /**

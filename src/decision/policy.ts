@@ -67,7 +67,7 @@ export const policySchema = z.preprocess(completeOverrides, completePolicy)
 
 export type Policy = z.output<typeof policySchema>
 
-/** What is judged when a repository has no valid policy yet: every gate with its defaults. */
+/** What is evaluated when a repository has no valid policy yet: every gate with its defaults. */
 export const defaultPolicy: Policy = policySchema.parse({ gates: { approvals: {}, release_window: {} } })
 
 /** The default branch is always covered, whatever `branches` says. */

@@ -18,7 +18,7 @@ export type ShownRegression = {
   summary: string
 }
 
-/** A head that is judged only when a person asks: the check has the button, and nothing else yet. */
+/** A head that is evaluated only when a person asks: the check has the button, and nothing else yet. */
 export const notRequestedReport: ShownRegression = {
   status: 'completed',
   conclusion: 'action_required',

@@ -59,7 +59,7 @@ function isOfPolicy(run: Evidence, { server, environment, suite }: RegressionSet
 function isCurrent(run: Evidence, facts: RegressionFacts, settings: RegressionSettings): boolean {
   if (settings.deployment === 'none') return true
   const newest = newestTrustedDeployment(facts, run.headSha, settings)
-  // Without a deployment nothing can have passed; that it could not be judged stays told until there is one.
+  // Without a deployment nothing can have passed; that it could not be evaluated stays told until there is one.
   return newest ? run.deploymentId === newest.id : run.deploymentId === null && run.verdict !== 'passed'
 }
 

@@ -24,11 +24,11 @@ type Wanted = Trust & { count: number; teams: string[]; suggestions?: 'bar' | 'a
 export function tallyOf(facts: Snapshot, wanted: Wanted): Tally {
   const snapshot = wanted.suggestions === 'allow' ? withoutSuggesters(facts) : facts
   const standing = standingReviews(snapshot.reviews)
-  const judged = standing
+  const evaluated = standing
     .filter(({ state }) => state === 'APPROVED')
     .map((review) => evaluateApproval(review, snapshot))
-  const counted = judged.filter((approval) => approval.counts)
-  const others = judged.filter((approval) => !approval.counts)
+  const counted = evaluated.filter((approval) => approval.counts)
+  const others = evaluated.filter((approval) => !approval.counts)
   const approvers = new Set(counted.map(({ review }) => review.person.id))
   return {
     counted,

@@ -24,11 +24,11 @@ import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '
 import { noteWrite } from '../store/write-budget.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
-import { type Judgeable, judge, toStore, wantedBy } from './judging.ts'
 import { withOwnFacts } from './own-facts.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
+import { evaluateSnapshot, type PresentPolicy, toStoredVerdict, wantedFacts } from './snapshot-verdict.ts'
 import { revokeUnverified } from './unverified.ts'
 import { logVerdict } from './verdict-log.ts'
 
@@ -46,26 +46,26 @@ export async function evaluate(
   const changedFor = (await verificationOf(shell.database, pull))?.changedFor
   const generation = await nextGeneration(shell.database)
   const github = await shell.github(pull.installationId)
-  const judging = await policyFor(shell.database, github, pull)
-  if (judging.kind === 'none') {
+  const applicable = await policyFor(shell.database, github, pull)
+  if (applicable.kind === 'none') {
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
     return forget(shell, pull, generation, `${policyPath} is missing on the default branch`, signal)
   }
   const facts = await readSnapshot(
     github,
     pull,
-    wantedBy(judging),
+    wantedFacts(applicable),
     factStore(shell.database, shell.now),
     shell.now,
   )
   if (!facts) return forget(shell, pull, generation, 'GitHub does not find this pull request', signal)
-  const sameHead = coveredOf(facts.sameHead, judging, facts.snapshot)
-  const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, judging)
+  const sameHead = coveredOf(facts.sameHead, applicable, facts.snapshot)
+  const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, applicable)
   const before = await latestVerdict(shell.database, pull)
   if (snapshot.state === 'merged' && before && before.snapshot.state !== 'merged')
     await shell.queue.enqueueMerging({ task: 'merged', pull })
-  const verdict = judge(snapshot, judging)
-  const stored = toStore(verdict, snapshot, judging, generation)
+  const verdict = evaluateSnapshot(snapshot, applicable)
+  const stored = toStoredVerdict(verdict, snapshot, applicable, generation)
   if (!stored.counts && !before) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
   const changed = before?.digest !== stored.digest
@@ -121,10 +121,14 @@ async function forget(
   await settleChange(database, pull, generation)
 }
 
-/** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is judged. */
-function coveredOf(pulls: OpenPull[], judging: Judgeable, { base: { defaultBranch } }: Snapshot): number[] {
+/** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is evaluated. */
+function coveredOf(
+  pulls: OpenPull[],
+  applicable: PresentPolicy,
+  { base: { defaultBranch } }: Snapshot,
+): number[] {
   const isCovered = (base: string) =>
-    judging.kind === 'policy' ? covers(judging.policy, base, defaultBranch) : base === defaultBranch
+    applicable.kind === 'policy' ? covers(applicable.policy, base, defaultBranch) : base === defaultBranch
   return pulls.filter(({ base }) => isCovered(base)).map(({ number }) => number)
 }
 

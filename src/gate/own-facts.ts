@@ -1,6 +1,6 @@
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
-import { type Judging, policyFact } from '../policy/policy-source.ts'
+import { type ApplicablePolicy, policyFact } from '../policy/policy-source.ts'
 import type { regressionFact } from '../staging/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
@@ -8,20 +8,20 @@ import { openReviewsFact } from './open-reviews.ts'
 
 type Reading = Parameters<typeof regressionFact>[0]
 
-/** Adds to what was read of a pull request the facts that the gate itself keeps: whoever judges a snapshot needs all of them. */
+/** Adds to what was read of a pull request the facts that the gate itself keeps: whoever evaluates a snapshot needs all of them. */
 export async function withOwnFacts(
   reading: Reading,
   snapshot: Snapshot,
-  judging: Judging,
+  applicable: ApplicablePolicy,
 ): Promise<Snapshot> {
   const { database, now } = reading
   const { pull } = snapshot
   const takeBack = await revocationTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
-  const policy = judging.kind === 'policy' ? effectivePolicy(judging.policy, snapshot) : undefined
+  const policy = applicable.kind === 'policy' ? effectivePolicy(applicable.policy, snapshot) : undefined
   const staging = policy?.gates.staging_regression && (await stagingFacts(reading, snapshot, policy))
   const owed = await openReviewsFact(database, pull, policy, now())
-  const problems = await policyFact(reading.github, snapshot, judging)
+  const problems = await policyFact(reading.github, snapshot, applicable)
   return { ...snapshot, ...problems, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
 }
 

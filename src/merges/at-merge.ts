@@ -2,8 +2,8 @@ import { type AtMerge, factsAtMerge, missingFacts } from '../decision/at-merge.t
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
-import { wantedByPolicy } from '../gate/judging.ts'
 import { openReviewsFact } from '../gate/open-reviews.ts'
+import { wantedFactsOf } from '../gate/snapshot-verdict.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { requestOf, statusOfError } from '../services/github/errors.ts'
 import type { ReadMerge } from '../services/github/merges.ts'
@@ -51,7 +51,7 @@ async function readFacts(
 ): Promise<AtMerge> {
   const merged = { at: read.mergedAt, base: tipBefore ?? read.base.sha }
   const facts = factStore(shell.database, shell.now)
-  const snapshot = await readSnapshotAtMerge(github, pull, wantedByPolicy(policy), facts, merged)
+  const snapshot = await readSnapshotAtMerge(github, pull, wantedFactsOf(policy), facts, merged)
   if (!snapshot) return { kind: 'unverified', why: 'the pull request is gone.' }
   const before = standing?.headSha === read.head.sha ? standing.snapshot : undefined
   const missing = missingFacts(snapshot, before)
@@ -80,7 +80,7 @@ async function ownFacts(
 
 /**
  * The policy as it stood before the merge. Where the check knew that very file, it is the one that the check applied: a broken
- * file is judged otherwise where the pull request repairs it.
+ * file is evaluated otherwise where the pull request repairs it.
  */
 function policyAtMerge(
   standing: KeptVerdict | undefined,

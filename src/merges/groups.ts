@@ -1,8 +1,8 @@
 import type { GroupMember } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
 import { decide } from '../decision/verdict.ts'
-import { wantedBy } from '../gate/judging.ts'
 import { withOwnFacts } from '../gate/own-facts.ts'
+import { wantedFacts } from '../gate/snapshot-verdict.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { contentsOfGroup, groupStands, isInBase } from '../services/github/merge-groups.ts'
@@ -31,16 +31,16 @@ export async function evaluateGroup(
   const members: GroupMember[] = []
   const facts: Member[] = []
   for (const number of pulls) {
-    const judged = await judgeMember(shell, github, repository, number)
-    if (judged === 'no policy') return
-    members.push({ number, verdict: judged?.verdict })
-    if (judged?.member) facts.push(judged.member)
+    const evaluated = await evaluateMember(shell, github, repository, number)
+    if (evaluated === 'no policy') return
+    members.push({ number, verdict: evaluated?.verdict })
+    if (evaluated?.member) facts.push(evaluated.member)
   }
   signal.throwIfAborted()
   const whole = facts.length === members.length
   const open = { repository: repositoryOf(repository), ...group, members: whole ? facts : [], generation }
   await postGroupCheck(shell, github, open, members, unknown)
-  // What was ordered or judged while the group was read found no group to fail.
+  // What was ordered or evaluated while the group was read found no group to fail.
   await failOpenGroups(shell, repository)
   const next = nextLook(members)
   if (next) await shell.queue.enqueueMerging({ task: 'group', repository, group }, { at: next })
@@ -67,15 +67,15 @@ function nextLook(members: GroupMember[]): Date | undefined {
   return times.length === 0 ? undefined : new Date(Math.min(...times))
 }
 
-async function judgeMember(shell: MergeShell, github: GitHub, repository: RepositoryRef, number: number) {
+async function evaluateMember(shell: MergeShell, github: GitHub, repository: RepositoryRef, number: number) {
   const pull = { ...repositoryOf(repository), number }
-  const judging = await policyFor(shell.database, github, pull)
-  if (judging.kind === 'none') return 'no policy'
+  const applicable = await policyFor(shell.database, github, pull)
+  if (applicable.kind === 'none') return 'no policy'
   const store = factStore(shell.database, shell.now)
-  const read = await readSnapshot(github, pull, wantedBy(judging), store, shell.now)
+  const read = await readSnapshot(github, pull, wantedFacts(applicable), store, shell.now)
   if (!read) return undefined
-  const snapshot = await withOwnFacts({ ...shell, github }, read.snapshot, judging)
-  if (judging.kind === 'broken') return { verdict: undefined, member: { snapshot } }
-  const { policy } = judging
+  const snapshot = await withOwnFacts({ ...shell, github }, read.snapshot, applicable)
+  if (applicable.kind === 'broken') return { verdict: undefined, member: { snapshot } }
+  const { policy } = applicable
   return { verdict: decide(snapshot, policy), member: { snapshot, policy } }
 }

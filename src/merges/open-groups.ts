@@ -29,7 +29,7 @@ export async function failOpenGroupsEverywhere(shell: GroupsShell): Promise<void
 
 /**
  * Fails the groups of a repository that passed and would not pass now, without reading: from the facts that they passed
- * by, or newer ones where a pull request in them was judged since. GitHub merges by the check of the group, so it must
+ * by, or newer ones where a pull request in them was evaluated since. GitHub merges by the check of the group, so it must
  * not outlive a verdict that it was given for, the window, or an order to freeze. Urgent ones stay. One that cannot be
  * failed keeps no other one waiting, and is thrown at the end.
  * @returns how many were failed.
@@ -52,7 +52,7 @@ export async function failOpenGroups(
 }
 
 async function failUnlessPassing(shell: GroupsShell, group: OpenGroup): Promise<boolean> {
-  const members = await judgedNow(shell, group)
+  const members = await evaluatedNow(shell, group)
   if (members.every(({ verdict }) => verdict?.state === 'passed')) return false
   try {
     const github = await shell.github(group.repository.installationId)
@@ -68,7 +68,7 @@ async function failUnlessPassing(shell: GroupsShell, group: OpenGroup): Promise<
   }
 }
 
-async function judgedNow(
+async function evaluatedNow(
   { database, now }: GroupsShell,
   { repository, generation, members }: OpenGroup,
 ): Promise<GroupMember[]> {
@@ -77,17 +77,20 @@ async function judgedNow(
     takeBack: await revocationTimeOf(database, repository.installationId, now()),
     ...frozenFact(await activeFreezes(database, now()), repository),
   }
-  const judged: GroupMember[] = []
+  const evaluated: GroupMember[] = []
   for (const member of members) {
     const { snapshot, policy } = await newestFacts(database, member, generation)
     const { frozen: _, ...facts } = snapshot
-    judged.push({ number: snapshot.pull.number, verdict: policy && decide({ ...facts, ...today }, policy) })
+    evaluated.push({
+      number: snapshot.pull.number,
+      verdict: policy && decide({ ...facts, ...today }, policy),
+    })
   }
-  return judged
+  return evaluated
 }
 
 /**
- * What is known of a pull request that was judged after its group was, by a newer policy too. Where it is not what the group
+ * What is known of a pull request that was evaluated after its group was, by a newer policy too. Where it is not what the group
  * would merge any more, there is nothing to judge it by. One that was merged leaves the group as it is.
  */
 async function newestFacts(database: Queryable, member: Member, generation: number): Promise<Member> {

@@ -26,7 +26,7 @@ type Merge = { record: ChangeRecord; window: WindowSettings | undefined }
 /**
  * Appends the change record of a merge, and that of the exception where it is one, once: the mark that it was done
  * commits with them. Nothing is recorded for a repository without a policy, and for a branch that the policy leaves out: by the one
- * that the pull request was judged by, or that stood before the merge.
+ * that the pull request was evaluated by, or that stood before the merge.
  * @returns whether the merge is recorded, now or before.
  */
 export async function recordMerge(reading: Reading): Promise<boolean> {
@@ -90,15 +90,15 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
   const tip =
     mergeCommit === null ? undefined : await tipBefore(github, pull, { branch: base.ref, mergeCommit })
   const inForce = await policyBeforeMerge(shell, github, pull, read, tip)
-  const judged = standing ? { policy: standing.policy, file: standing.source } : inForce
+  const evaluated = standing ? { policy: standing.policy, file: standing.source } : inForce
   const { defaultBranch, ...facts } = read
-  if (!judged || !isCoveredBy(judged.policy, base.ref, defaultBranch)) return undefined
+  if (!evaluated || !isCoveredBy(evaluated.policy, base.ref, defaultBranch)) return undefined
   const atMerge = await readAtMerge(reading, { read, tipBefore: tip, standing }, inForce)
   const record = changeRecord({
-    ...{ ...facts, standing, posted, policy: judged.file, atMerge, rules: packageFile.version },
+    ...{ ...facts, standing, posted, policy: evaluated.file, atMerge, rules: packageFile.version },
     ...(await freezeAtMerge(shell, pull, mergedAt, standing)),
   })
-  return { record, window: judged.policy?.gates.release_window }
+  return { record, window: evaluated.policy?.gates.release_window }
 }
 
 /** What a merge owes: the review of an exception, or else of what an urgent change skipped. */

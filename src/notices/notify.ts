@@ -6,7 +6,7 @@ import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'
 import type { Database } from '../store/database.ts'
 import { withLease } from '../store/leases.ts'
-import { holdChannel, savePermalink, saveSent, sentNotice, takeTurn } from '../store/notices.ts'
+import { pauseChannel, reserveMessage, savePermalink, saveSent, sentNotice } from '../store/notices.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
 import { retryAfter, retryTime } from '../store/retry-later.ts'
 
@@ -83,7 +83,7 @@ async function postOnce(shell: Connected, posting: Posting, signal: AbortSignal)
 
 async function post({ database, slack, now }: Connected, posting: Posting, signal: AbortSignal) {
   const { key, channel, notice } = posting
-  const turn = await takeTurn(database, channel, now())
+  const turn = await reserveMessage(database, channel, now())
   if (turn) throw retryAfter(turn, `only one message per second may go to ${channel}`)
   try {
     const posted = await slack.post(channel, noticeText(notice), signal)
@@ -91,7 +91,7 @@ async function post({ database, slack, now }: Connected, posting: Posting, signa
     return posted
   } catch (error) {
     const until = retryTime(error)
-    if (until) await holdChannel(database, channel, until)
+    if (until) await pauseChannel(database, channel, until)
     throw error
   }
 }

@@ -90,7 +90,7 @@ function completeMap(document: Document, gates: unknown): void {
 }
 
 /**
- * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot judges by such a policy all the
+ * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot evaluates by such a policy all the
  * same: only whoever writes it is told. `text` is what the policy was read from.
  */
 export function impossiblePolicy(text: string, policy: Policy, file = policyPath): FileProblem[] {

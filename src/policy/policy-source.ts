@@ -7,8 +7,8 @@ import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
 import { parsePolicy, policyPath } from './policy-file.ts'
 
-/** The policy that a pull request is judged by, and the sentence that the check shows about where it comes from. */
-export type Judging =
+/** The policy that a pull request is evaluated by, and the sentence that the check shows about where it comes from. */
+export type ApplicablePolicy =
   | { kind: 'none' }
   | { kind: 'policy'; policy: Policy; file: PolicyFile; note: string }
   | { kind: 'broken'; problems: FileProblem[]; file: PolicyFile }
@@ -18,7 +18,11 @@ export type Judging =
  * repair: a pull request that touches only the policy, valid at its head, is evaluated under the last valid policy without its
  * window, or under the defaults where there has been none.
  */
-export async function policyFor(database: Database, github: GitHub, pull: PullRef): Promise<Judging> {
+export async function policyFor(
+  database: Database,
+  github: GitHub,
+  pull: PullRef,
+): Promise<ApplicablePolicy> {
   const repository = { owner: pull.owner, repo: pull.repo }
   const file = await readPolicyFile(github, repository, policyPath)
   if (!file) return { kind: 'none' }
@@ -65,11 +69,11 @@ function withoutWindow({
 export async function policyFact(
   github: GitHub,
   { pull, state, head }: Pick<Snapshot, 'pull' | 'state' | 'head'>,
-  judging: Judging,
+  applicable: ApplicablePolicy,
 ): Promise<Pick<Snapshot, 'policyProblems'>> {
-  if (state !== 'open' || judging.kind !== 'policy') return {}
+  if (state !== 'open' || applicable.kind !== 'policy') return {}
   const file = await readFile(github, { owner: pull.owner, repo: pull.repo }, policyPath, head.sha)
-  if (!file || file.blob === judging.file.blob) return {}
+  if (!file || file.blob === applicable.file.blob) return {}
   const result = parsePolicy(file.text)
   if (result.ok) return {}
   const { paths, headSha } = await readChangedPaths(github, pull)

@@ -18,7 +18,7 @@ export type CaseContext = {
   ) => Mismatch[]
   snapshots?: Snapshots
   /** The operator marked this server as safe to write to. */
-  mayWrite: boolean
+  writesAllowed: boolean
   ledger?: Ledger
   receipts?: Receipts
   signal?: AbortSignal

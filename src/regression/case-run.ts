@@ -53,7 +53,7 @@ export function verifies({ verify }: SuiteCase): boolean {
   return verify?.ledger !== undefined || verify?.receipt !== undefined
 }
 
-function refuse(entry: SuiteCase, { caller, mayWrite }: CaseContext): Partial<CaseResult> | undefined {
+function refuse(entry: SuiteCase, { caller, writesAllowed }: CaseContext): Partial<CaseResult> | undefined {
   const steps = plan(entry).filter(({ tool, expect }) => caller.tools.has(tool) || !expectsUnknown(expect))
   const names = [...steps, ...(entry.cleanup ?? [])].map(({ tool }) => tool)
   const unlisted = names.find((name) => !caller.tools.has(name))
@@ -71,7 +71,7 @@ function refuse(entry: SuiteCase, { caller, mayWrite }: CaseContext): Partial<Ca
       actual: `${writing} ${says ? `declares ${says}` : 'does not declare readOnlyHint'}`,
     })
   }
-  if (!entry.writes || mayWrite) return undefined
+  if (!entry.writes || writesAllowed) return undefined
   const why = 'not run: this server is not marked as safe to write to'
   return { verdict: 'skipped', notes: [why], ...(verifies(entry) ? { unverified: why } : {}) }
 }

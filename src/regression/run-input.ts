@@ -21,7 +21,7 @@ export type RunInput = {
   redactor: Redactor
   variables: ReadonlyMap<string, string>
   /** The operator marked this server as safe to write to. */
-  mayWrite: boolean
+  writesAllowed: boolean
   ledger?: Ledger
   receipts?: Receipts
   baseline?: Baseline

@@ -154,14 +154,14 @@ function obsoleteNotes({ suite, snapshots }: RunInput): string[] {
 }
 
 function caseContext(input: RunInput, caller: CaseContext['caller']): CaseContext {
-  const { suite, redactor, mayWrite, ledger, receipts } = input
+  const { suite, redactor, writesAllowed, ledger, receipts } = input
   return {
     suite,
     caller,
     redactor,
     variables: new Map([...input.variables, ['run.id', input.runId]]),
     checkOutput: outputChecker(),
-    mayWrite,
+    writesAllowed,
     ...(input.snapshots ? { snapshots: input.snapshots } : {}),
     ...(ledger ? { ledger } : {}),
     ...(receipts ? { receipts } : {}),

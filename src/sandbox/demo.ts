@@ -5,8 +5,8 @@ import { openDatabase } from '../store/database/open.ts'
 import { clockHelp, moveClock } from './demo-clock.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
-import { tellReleaseWeek } from './story.ts'
-import { cast, furnish, people, type Workshop } from './workshop.ts'
+import { playReleaseWeek } from './story.ts'
+import { cast, people, setUpRepositories, type Workshop } from './workshop.ts'
 
 /** Plays the release week in the terminal. True: everything happened as described. `keep`: keep everything running at the end. */
 export async function runDemo(options: { keep: boolean }): Promise<boolean> {
@@ -18,11 +18,11 @@ export async function runDemo(options: { keep: boolean }): Promise<boolean> {
     const tell = narrator(print)
     cast(stage)
     starting.show('Creating the repository foodyepay/mcp-server, its people and its policy')
-    const shop = await furnish(stage)
+    const shop = await setUpRepositories(stage)
     stage.github.installApp(shop.repository.owner)
     starting.stop()
     print(`Ready after ${secondsSince(began)} s. Each check shows only what is new in it.\n`)
-    await tellReleaseWeek(stage, shop, tell)
+    await playReleaseWeek(stage, shop, tell)
     await tellRecords(stage, tell)
     tell.line(`The demo took ${secondsSince(began)} s.`)
     if (options.keep) await keep(stage, shop, print)

@@ -21,7 +21,7 @@ async function expectCheck(
 }
 
 /** Stops the story where something is not as told. */
-export function expectTold(holds: boolean, what: string): void {
+export function expectReported(holds: boolean, what: string): void {
   if (!holds) throw new Error(`The story expected that ${what}, and it is not so.`)
 }
 
@@ -38,17 +38,17 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
     },
     async refused(login, change) {
       const answer = await shop.merge(login, change)
-      expectTold(answer !== undefined, `GitHub refuses to merge #${change.number}`)
+      expectReported(answer !== undefined, `GitHub refuses to merge #${change.number}`)
       tell.line(
         `${login} tries to merge #${change.number}. GitHub refuses: "${(answer ?? '').replace(/\s*\n\s*/g, ': ')}"`,
       )
     },
     async merged(login, change) {
       const answer = await shop.merge(login, change)
-      expectTold(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
+      expectReported(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
       tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
       const heard = stage.slack.messages.at(-1)
-      expectTold(
+      expectReported(
         heard?.text.includes(`#${change.number}`) === true,
         `Slack hears of the merge of #${change.number}`,
       )
@@ -58,7 +58,7 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       const labels = 'urgent-review'
       const { data } = await stage.as('eva').rest.issues.listForRepo({ ...shop.repository, labels })
       const issue = data.find(({ title }) => title.includes(`#${number} `))
-      expectTold(issue !== undefined, `an issue asks for the review of #${number}`)
+      expectReported(issue !== undefined, `an issue asks for the review of #${number}`)
       const due = /Due [^.\n]*/.exec(issue?.body ?? '')?.[0] ?? ''
       tell.line(`The bot opens #${issue?.number}, "${issue?.title}". ${due}.`)
     },

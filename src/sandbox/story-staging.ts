@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { regressionCheckName } from '../decision/regression-check.ts'
 import { packageFile } from '../settings/package-files.ts'
 import type { Narrator } from './narrator.ts'
-import { expectTold, type Scene, sceneIn } from './scene.ts'
+import { expectReported, type Scene, sceneIn } from './scene.ts'
 import type { Stage } from './stage.ts'
-import { type Change, furnish, type Workshop } from './workshop.ts'
+import { type Change, setUpRepositories, type Workshop } from './workshop.ts'
 
 const policy = `slack: { channel: "#releases" }
 gates:
@@ -16,15 +16,15 @@ gates:
 /** The chapter of the staging regression: a head that breaks the contract is stopped, its repair passes, the release goes out. */
 export async function tellTheRegression(stage: Stage, tell: Narrator): Promise<void> {
   const suite = await readFile(packageFile('examples/mcp-regression.yml'), 'utf8')
-  const shop = await furnish(stage, {
+  const shop = await setUpRepositories(stage, {
     repo: 'rewards-server',
     policy,
     files: { '.github/mcp-regression.yml': suite },
   })
   const scene = sceneIn(stage, shop, tell)
   const judged = judging(shop, tell)
-  await tellTheRelease(stage, shop, scene, judged)
-  await tellTheBreak(stage, shop, scene, judged)
+  await playRelease(stage, shop, scene, judged)
+  await playBreakingChange(stage, shop, scene, judged)
 }
 
 type Judging = (change: Change, expected: RegExp) => Promise<void>
@@ -34,7 +34,7 @@ function judging(shop: Workshop, tell: Narrator): Judging {
   return async (change, expected) => {
     const check = await shop.regression(change)
     const title = check?.title ?? 'there is none'
-    expectTold(
+    expectReported(
       expected.test(title),
       `the check "${regressionCheckName}" says ${expected}, but it says "${title}"`,
     )
@@ -63,7 +63,7 @@ const approve = async (shop: Workshop, change: Change) => {
   await shop.review('dev', change)
 }
 
-async function tellTheRelease(
+async function playRelease(
   stage: Stage,
   shop: Workshop,
   { at, show, merged }: Scene,
@@ -94,7 +94,12 @@ async function tellTheRelease(
   await merged('eva', round)
 }
 
-async function tellTheBreak(stage: Stage, shop: Workshop, scene: Scene, judged: Judging): Promise<void> {
+async function playBreakingChange(
+  stage: Stage,
+  shop: Workshop,
+  scene: Scene,
+  judged: Judging,
+): Promise<void> {
   const { at, show, refused, merged } = scene
   await at(
     '2026-12-02T22:00:00Z',

@@ -1,16 +1,16 @@
 import type { Narrator } from './narrator.ts'
 import { type Scene, sceneIn } from './scene.ts'
 import type { Stage } from './stage.ts'
-import { tellTheRegression } from './story-staging.ts'
+import { playRegression } from './story-staging.ts'
 import type { Workshop } from './workshop.ts'
 
 /** The story of a release week, told as it happens. */
-export async function tellReleaseWeek(stage: Stage, shop: Workshop, tell: Narrator): Promise<void> {
+export async function playReleaseWeek(stage: Stage, shop: Workshop, tell: Narrator): Promise<void> {
   const scene = sceneIn(stage, shop, tell)
   await tellTheWindow(shop, scene)
   await tellTheUrgentFix(shop, scene)
   await tellTheImpatientOne(shop, scene)
-  await tellTheRegression(stage, tell)
+  await playRegression(stage, tell)
 }
 
 async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scene): Promise<void> {

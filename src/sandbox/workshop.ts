@@ -129,11 +129,11 @@ async function deploy(
 async function newDeployment(
   stage: Stage,
   by: string,
-  wish: { owner: string; repo: string; ref: string; environment: string },
+  params: { owner: string; repo: string; ref: string; environment: string },
 ): Promise<number> {
   const { data } = await stage
     .as(by)
-    .rest.repos.createDeployment({ ...wish, auto_merge: false, required_contexts: [] })
+    .rest.repos.createDeployment({ ...params, auto_merge: false, required_contexts: [] })
   if (!('id' in data)) throw new Error(data.message ?? 'GitHub made no deployment')
   return data.id
 }
@@ -185,11 +185,11 @@ export function cast({ github }: Stage, owner = 'foodyepay'): void {
 }
 
 /** Makes a repository with a policy, in which the check of our App, and of no other, is required on the default branch. */
-export async function furnish(
+export async function setUpRepositories(
   stage: Stage,
-  wish: { owner?: string; repo?: string; policy?: string | null; files?: Record<string, string> } = {},
+  params: { owner?: string; repo?: string; policy?: string | null; files?: Record<string, string> } = {},
 ): Promise<Workshop> {
-  const { owner = 'foodyepay', repo = 'mcp-server', policy = defaultPolicy, files = {} } = wish
+  const { owner = 'foodyepay', repo = 'mcp-server', policy = defaultPolicy, files = {} } = params
   await stage.github.addRepository({
     owner,
     name: repo,

@@ -47,9 +47,9 @@ export function openReceipts({ url, timeout = 10_000 }: { url: string; timeout?:
             message: `the chain endpoint answered HTTP ${response.status}`,
           }
         }
-        return judge(hash, await response.json())
+        return resultOf(hash, await response.json())
       } catch (error) {
-        return error instanceof SyntaxError ? judge(hash, undefined) : unreachable(error)
+        return error instanceof SyntaxError ? resultOf(hash, undefined) : unreachable(error)
       }
     },
   }
@@ -62,7 +62,7 @@ function unreachable(error: unknown): ReceiptAnswer {
   return { ok: false, cause: 'unavailable', message: 'the chain endpoint cannot be reached' }
 }
 
-function judge(hash: string, body: unknown): ReceiptAnswer {
+function resultOf(hash: string, body: unknown): ReceiptAnswer {
   const refused = refusal.safeParse(body)
   if (refused.success) {
     const { message } = refused.data.error

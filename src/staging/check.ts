@@ -82,7 +82,7 @@ export function reserve(
 }
 
 /** Shows a check that has only the button, where none stands on the commit yet. */
-export async function offerRegression(
+export async function showRunButton(
   shell: CheckShell,
   head: CheckedHead,
   shown: ShownRegression,

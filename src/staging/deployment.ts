@@ -15,7 +15,7 @@ const keepsStagingFor = 30 * 60_000
 const untilNextLook = 60_000
 
 /**
- * Asks for a deployment of a head when staging is free: one candidate at a time, each until it has been judged, or they
+ * Asks for a deployment of a head when staging is free: one candidate at a time, each until it has been evaluated, or they
  * would push each other off staging unjudged.
  * @returns when to look again, where another one has its turn.
  */
@@ -55,14 +55,14 @@ async function isTaken(
   return live !== undefined && isTrusted(live, settings) && waitsForVerdict(shell, pull, live)
 }
 
-/** Heads of forks are judged only when somebody asks, and wait for nothing. */
+/** Heads of forks are evaluated only when somebody asks, and wait for nothing. */
 async function waitsForVerdict({ database }: CheckShell, pull: PullRef, live: Deployment): Promise<boolean> {
   const offers = await verdictsOnHead(database, pull, live.sha)
-  if (!offers.some((offer) => isJudged(offer) && !offer.snapshot.head.fork)) return false
+  if (!offers.some((offer) => isTested(offer) && !offer.snapshot.head.fork)) return false
   const runs = await evidenceFor(database, pull, { sha: live.sha, tree: null })
   return !runs.some(({ deploymentId }) => deploymentId === live.id)
 }
 
-function isJudged(verdict: StoredVerdict): boolean {
+function isTested(verdict: StoredVerdict): boolean {
   return effectiveGates(verdict).staging_regression !== undefined
 }

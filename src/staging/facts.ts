@@ -21,8 +21,8 @@ import { regressionCheck } from '../store/regression-checks.ts'
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
 
 /**
- * The facts about staging that the gate judges: the runs on this head or on one with the identical git tree, and the
- * deployments of what they ran on. A run whose contract was judged against an older release is judged again, from the
+ * The facts about staging that the gate evaluates: the runs on this head or on one with the identical git tree, and the
+ * deployments of what they ran on. A run whose contract was evaluated against an older release is evaluated again, from the
  * list of tools that it stored, against the newest one. `until`: as it was at that time.
  */
 export async function readRegression(
@@ -48,7 +48,7 @@ export async function readRegression(
     stored.map(async (run) => {
       const check = await regressionCheck(database, { ...pull, sha: run.headSha })
       const checkUrl = check?.runId === run.runId ? check.url : null
-      return { ...evidenceOf(run), ...judgedNow(run, baseline, now()), checkUrl }
+      return { ...evidenceOf(run), ...evaluatedNow(run, baseline, now()), checkUrl }
     }),
   )
   return { tree, deployments: deployments.flat().sort((a, b) => b.id - a.id), runs }
@@ -77,8 +77,8 @@ function evidenceOf(run: StoredEvidence): Omit<Evidence, 'checkUrl'> {
   return evidence
 }
 
-/** The verdict with the contract judged against the newest release, where that is another than the run knew. */
-function judgedNow(
+/** The verdict with the contract evaluated against the newest release, where that is another than the run knew. */
+function evaluatedNow(
   run: StoredEvidence,
   baseline: StoredBaseline | undefined,
   now: Date,

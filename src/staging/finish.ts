@@ -12,9 +12,13 @@ import { type CheckedHead, showRegression } from './check.ts'
 import type { RegressionShell, RunOrigin, RunResult } from './task.ts'
 
 /** Keeps what was found, tells it, and asks for the judgement of every pull request on the head. In this order: nothing is shown that is not kept. */
-export async function finishRun(shell: RegressionShell, task: RunOrigin, judged: RunResult): Promise<void> {
+export async function finishRun(
+  shell: RegressionShell,
+  task: RunOrigin,
+  evaluated: RunResult,
+): Promise<void> {
   const { request, github, settings } = task
-  const evidence = evidenceOf(task, judged)
+  const evidence = evidenceOf(task, evaluated)
   await shell.database.transaction(async (tx) => {
     await saveEvidence(tx, request.pull, evidence)
     await appendRecord(tx, {
@@ -38,10 +42,10 @@ export async function finishRun(shell: RegressionShell, task: RunOrigin, judged:
   const head = { ...request.pull, sha: request.sha }
   await show(shell, github, head, evidence, settings)
   shell.log.info({ head, run: evidence.runId, verdict: evidence.verdict }, 'A head was tested on staging')
-  await judgeAgain(shell, head)
+  await evaluateAgain(shell, head)
 }
 
-async function judgeAgain({ database, queue }: RegressionShell, head: CheckedHead): Promise<void> {
+async function evaluateAgain({ database, queue }: RegressionShell, head: CheckedHead): Promise<void> {
   for (const { pull } of await verdictsOnHead(database, head, head.sha)) await queue.enqueueEvaluate(pull)
 }
 
@@ -100,7 +104,7 @@ export async function showKept(
   const run = runs.find(({ runId }) => runId === check.runId)
   if (!run) return false
   await show(shell, github, head, run, settings)
-  await judgeAgain(shell, head)
+  await evaluateAgain(shell, head)
   return true
 }
 

@@ -19,12 +19,12 @@ export async function giveUp(
   request: RegressionRequest,
   problem: string,
 ): Promise<void> {
-  const judged = (await verdictsOnHead(shell.database, request.pull, request.sha)).find(
+  const evaluated = (await verdictsOnHead(shell.database, request.pull, request.sha)).find(
     (verdict) => effectiveGates(verdict).staging_regression,
   )
-  const settings = judged && effectiveGates(judged).staging_regression
-  if (!judged || !settings) return
-  const { regression: facts } = judged.snapshot
+  const settings = evaluated && effectiveGates(evaluated).staging_regression
+  if (!evaluated || !settings) return
+  const { regression: facts } = evaluated.snapshot
   const target = serverFor(shell.servers, settings, request.pull)
   const redactor = createRedactor('refused' in target ? [] : target.operator.secrets)
   const message = redactor.text(`the run failed on every attempt: ${problem}`)

@@ -64,7 +64,7 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
     ...sessionsOf(target, suite, redactor, `SERVER_${server.name.toUpperCase()}_`),
     redactor,
     variables: server.variables,
-    mayWrite: server.writesAllowed,
+    writesAllowed: server.writesAllowed,
     readFile: async (path) => parts.readHead(posix.join(folder, path)),
     signal,
     now: parts.now,

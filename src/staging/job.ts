@@ -30,8 +30,9 @@ export async function runRegressionJob(
   signal: AbortSignal,
 ): Promise<void> {
   const github = await shell.github(request.pull.installationId)
-  const judging = await policyFor(shell.database, github, request.pull)
-  const settings = judging.kind === 'policy' ? await settingsFor(shell, request, judging.policy) : undefined
+  const applicable = await policyFor(shell.database, github, request.pull)
+  const settings =
+    applicable.kind === 'policy' ? await settingsFor(shell, request, applicable.policy) : undefined
   if (!settings) return
   await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
     take(shell, { github, request, settings }, turn),
@@ -44,8 +45,8 @@ async function settingsFor(
   { pull }: RegressionRequest,
   policy: Policy,
 ): Promise<RegressionSettings | undefined> {
-  const judged = await latestVerdict(database, pull)
-  const { gates } = judged ? effectivePolicy(policy, judged.snapshot) : policy
+  const evaluated = await latestVerdict(database, pull)
+  const { gates } = evaluated ? effectivePolicy(policy, evaluated.snapshot) : policy
   return gates.staging_regression
 }
 
@@ -87,7 +88,7 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
   await run(shell, { ...asked, pull, staging, tree: facts.tree, absent }, signal)
 }
 
-/** A head from a fork is judged only where a person with write access asks, by the button. */
+/** A head from a fork is evaluated only where a person with write access asks, by the button. */
 async function isAllowed(
   github: GitHub,
   { why, pull }: RegressionRequest,
@@ -98,7 +99,7 @@ async function isAllowed(
 }
 
 /**
- * Whether another run is needless: never for the button. Before a window what could not be judged is tried again, and
+ * Whether another run is needless: never for the button. Before a window what could not be evaluated is tried again, and
  * evidence must still be fresh when it opens.
  */
 function hasEvidence(facts: RegressionFacts, { request, settings }: Asked, now: Date): boolean {
@@ -114,10 +115,10 @@ async function run(shell: RegressionShell, task: RunTask, signal: AbortSignal): 
   const head = { ...request.pull, sha: request.sha }
   const moved = watchHead(shell, request)
   try {
-    const judged = await runOnHead(shell, task, AbortSignal.any([signal, moved.signal]))
+    const evaluated = await runOnHead(shell, task, AbortSignal.any([signal, moved.signal]))
     signal.throwIfAborted()
     if (moved.signal.aborted) return await showCancelled(shell, github, head)
-    await finishRun(shell, task, judged)
+    await finishRun(shell, task, evaluated)
   } finally {
     moved.stop()
   }

@@ -14,7 +14,7 @@ import { evidenceFor, recordBaseline } from '../store/evidence.ts'
 import type { Queue } from '../store/queue.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { openVerdicts, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
-import { offerRegression } from './check.ts'
+import { showRunButton } from './check.ts'
 import { deployInTurn } from './deployment.ts'
 
 /** How long before a window opens its candidates are asked for evidence. */
@@ -45,7 +45,7 @@ export async function performRegressionStep(
     if (again) await queue.enqueueRecheck(pull, again)
   }
   if (step.kind === 'offer-regression')
-    await offerRegression({ database, github, now }, { ...pull, sha }, notRequestedReport)
+    await showRunButton({ database, github, now }, { ...pull, sha }, notRequestedReport)
 }
 
 /** Whether this account is a person who may write to the repository now. */
@@ -69,11 +69,11 @@ export async function requestRunByButton(
   requestedBy: number,
 ): Promise<void> {
   const verdicts = await verdictsOnHead(database, repository, sha)
-  const judged = verdicts.find((verdict) => effectiveGates(verdict).staging_regression)
-  const settings = judged && effectiveGates(judged).staging_regression
-  if (!judged || !settings) return
+  const evaluated = verdicts.find((verdict) => effectiveGates(verdict).staging_regression)
+  const settings = evaluated && effectiveGates(evaluated).staging_regression
+  if (!evaluated || !settings) return
   if (!(await canRequestRun(await github(repository.installationId), repository, requestedBy))) return
-  const pull = { ...judged.pull, requestedBy }
+  const pull = { ...evaluated.pull, requestedBy }
   await queue.enqueueRegression({ pull, sha, server: settings.server, why: 'button' })
 }
 
@@ -89,8 +89,8 @@ export async function deployBeforeWindow(
   settings: RegressionSettings,
   { database, now }: Pick<RequestShell, 'database' | 'now'>,
 ): Promise<void> {
-  const [judged] = await verdictsOnHead(database, pull, sha)
-  if (!judged || judged.snapshot.draft || !releaseLabelOf(judged.snapshot).label) return
+  const [evaluated] = await verdictsOnHead(database, pull, sha)
+  if (!evaluated || evaluated.snapshot.draft || !releaseLabelOf(evaluated.snapshot).label) return
   const since = now().getTime() - beforeWindow
   const ofHead = deployments.filter((deployment) => deployment.sha === sha)
   const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)
@@ -100,7 +100,7 @@ export async function deployBeforeWindow(
 
 /**
  * After a merge to the default branch: the list of tools that the newest run on the merged head has read becomes the
- * baseline of the next release, and the other open pull requests are judged against it.
+ * baseline of the next release, and the other open pull requests are evaluated against it.
  */
 export async function recordReleaseBaseline(
   { database, queue }: Pick<RequestShell, 'database' | 'queue'>,

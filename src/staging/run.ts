@@ -75,16 +75,16 @@ function headReader(github: GitHub, { head }: Pull): (path: string) => Promise<s
   }
 }
 
-/** What was judged must be what was deployed, from the first call to the last; else its list of tools is nobody's either. */
+/** What was evaluated must be what was deployed, from the first call to the last; else its list of tools is nobody's either. */
 async function confirmDeployment(
   { now }: Pick<RegressionShell, 'now'>,
   { github, request, settings, staging }: RunTask,
-  judged: Pick<RunResult, 'report' | 'recorded'>,
+  evaluated: Pick<RunResult, 'report' | 'recorded'>,
 ): Promise<Pick<RunResult, 'report' | 'recorded'>> {
   const after = await readStaging(github, request.pull, settings, now())
-  if (after.mark === staging.mark && !after.replacing) return judged
+  if (after.mark === staging.mark && !after.replacing) return evaluated
   const message = `something was deployed to ${settings.environment} during the run`
-  const report = withGate(judged.report, { gate: 'connection', verdict: 'inconclusive', message })
+  const report = withGate(evaluated.report, { gate: 'connection', verdict: 'inconclusive', message })
   return { report, recorded: undefined }
 }
 

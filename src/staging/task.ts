@@ -20,7 +20,7 @@ export type RegressionShell = {
   log: Pick<Logger, 'info' | 'warn'>
 }
 
-/** One head to be judged, with what is known of it. `absent` says why staging does not hold it. */
+/** One head to be evaluated, with what is known of it. `absent` says why staging does not hold it. */
 export type RunTask = {
   github: GitHub
   request: RegressionRequest

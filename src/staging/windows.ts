@@ -27,7 +27,7 @@ export async function enqueueWindowTime(
 
 /**
  * In the hour before a window opens: asks for a run on every candidate without evidence that is fresh when it opens. Facts
- * are read again by the job. What failed is evidence; what could not be judged is tried once more in this hour. Heads of
+ * are read again by the job. What failed is evidence; what could not be evaluated is tried once more in this hour. Heads of
  * forks wait for a person.
  */
 export async function requestRunsBeforeWindows(

@@ -103,7 +103,7 @@ export async function settleGreen(db: Queryable, head: Head, at: Date): Promise<
 /** A commit whose check may not be what its verdicts say, and the pull requests that these are on. */
 export type HeadToWrite = Head & {
   turnsGreen: boolean
-  /** Those that passed were judged after the time that was given, and nothing was heard of them since they were read. */
+  /** Those that passed were evaluated after the time that was given, and nothing was heard of them since they were read. */
   fresh: boolean
   /** Its check says already that it waits for its turn. */
   queued: boolean
@@ -117,7 +117,7 @@ export type HeadToWrite = Head & {
  */
 export async function headsToWrite(
   db: Queryable,
-  { judgedAfter, queued }: { judgedAfter: Date; queued: string },
+  { decidedAfter, queued }: { decidedAfter: Date; queued: string },
 ): Promise<HeadToWrite[]> {
   const rows = await db.query<{
     installation_id: number
@@ -151,7 +151,7 @@ export async function headsToWrite(
          AND v.head_sha = c.head_sha
      )
      ORDER BY turns_green, outstanding DESC`,
-    [judgedAfter, queued],
+    [decidedAfter, queued],
   )
   return rows.map((row) => ({
     installationId: row.installation_id,

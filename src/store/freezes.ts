@@ -68,7 +68,7 @@ export function frozenFact(
 
 /**
  * Carries an order out. False: a newer one has been there already, so this one is old or sent again. Every open pull
- * request in its scope becomes due, to be judged again from its stored facts.
+ * request in its scope becomes due, to be evaluated again from its stored facts.
  */
 export async function order(
   tx: Transaction,

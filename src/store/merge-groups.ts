@@ -2,7 +2,7 @@ import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
 
-/** A pull request of a group, as it was judged; `policy` is undefined where it was broken. */
+/** A pull request of a group, as it was evaluated; `policy` is undefined where it was broken. */
 export type Member = { snapshot: Snapshot; policy?: Policy | undefined }
 
 export type OpenGroup = {

@@ -33,7 +33,7 @@ const SPACING = 1_000
  *
  * @returns nothing when it may go, else when to come back: those that wait are told times a second apart.
  */
-export async function takeTurn(db: Queryable, channel: string, now: Date): Promise<Date | undefined> {
+export async function reserveMessage(db: Queryable, channel: string, now: Date): Promise<Date | undefined> {
   const taken = await db.query(
     `INSERT INTO release_gate.notice_channels AS pace (channel, posted_at, promised_at) VALUES ($1, $2, $2)
      ON CONFLICT (channel) DO UPDATE SET posted_at = excluded.posted_at WHERE pace.posted_at <= $3 RETURNING 1`,
@@ -50,7 +50,7 @@ export async function takeTurn(db: Queryable, channel: string, now: Date): Promi
 }
 
 /** Lets nothing go to a channel before a time that Slack has named. */
-export async function holdChannel(db: Queryable, channel: string, until: Date): Promise<void> {
+export async function pauseChannel(db: Queryable, channel: string, until: Date): Promise<void> {
   await db.query('UPDATE release_gate.notice_channels SET posted_at = $2 WHERE channel = $1', [
     channel,
     new Date(until.getTime() - SPACING),

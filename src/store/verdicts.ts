@@ -85,10 +85,10 @@ export async function verdictsOnHead(
 }
 
 /**
- * Whether an open pull request was judged by another policy file than this one: of the repository that holds the file,
+ * Whether an open pull request was evaluated by another policy file than this one: of the repository that holds the file,
  * or, for one that others fall back to (`own` is then the path of their own), of any repository of the installation.
  */
-export async function isAnyJudgedByAnother(
+export async function isAnyUnderAnotherPolicy(
   db: Queryable,
   repository: { installationId: number; repositoryId: number },
   { blob, own }: { blob: string | undefined; own?: string },
@@ -101,7 +101,7 @@ export async function isAnyJudgedByAnother(
   return rows.length > 0
 }
 
-/** Every open pull request that a policy judges: of one repository, or of all. */
+/** Every open pull request that a policy evaluates: of one repository, or of all. */
 export async function openVerdicts(
   db: Queryable,
   repository?: { installationId: number; repositoryId: number },

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type Stage, setStage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { type Measure, percentile } from './measure.ts'
 import { startPostgres } from './places.ts'
 
@@ -28,8 +28,8 @@ async function measured(kind: string, database: { url: string } | undefined): Pr
     cast(stage)
     const { installationId } = stage.github.installApp('foodyepay')
     stage.github.requests.set({ hourly: Number.POSITIVE_INFINITY })
-    const shop = await furnish(stage, { repo: 'green', policy: approvals })
-    const busy = await furnish(stage, { repo: 'busy', policy: approvals })
+    const shop = await setUpRepositories(stage, { repo: 'green', policy: approvals })
+    const busy = await setUpRepositories(stage, { repo: 'busy', policy: approvals })
     const others: Change[] = []
     for (let n = 0; n < pulls; n++) others.push(await aChange(busy, `other-${n}`))
     const payloads = await payloadsFor(stage, busy, others, installationId)

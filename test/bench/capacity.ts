@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Stage, setStage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories } from '../../src/sandbox/workshop.ts'
 import type { Role } from '../../src/settings/role.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { openQueue } from '../../src/store/queue.ts'
@@ -43,7 +43,7 @@ async function onStage<Result>(
 /** Each round, everybody reviews another pull request: facts are read, decided, recorded and published. GitHub is the sandbox in this process. */
 function evaluations(kind: string, database: Place, roles: Role[]): Promise<Measure> {
   return onStage({ database, roles }, async (stage) => {
-    const shop = await furnish(stage, { policy: 'gates:\n  approvals: {}\n' })
+    const shop = await setUpRepositories(stage, { policy: 'gates:\n  approvals: {}\n' })
     const changes: Change[] = []
     for (let n = 0; n < pulls; n++)
       changes.push(
@@ -78,7 +78,7 @@ function evaluations(kind: string, database: Place, roles: Role[]): Promise<Meas
 
 function afterAnOutage(kind: string, database: Place): Promise<Measure[]> {
   return onStage({ database }, async (stage, installationId) => {
-    const shop = await furnish(stage, { repo: 'no-policy', policy: null })
+    const shop = await setUpRepositories(stage, { repo: 'no-policy', policy: null })
     const { data: repository } = await stage.as('olga').rest.repos.get(shop.repository)
     await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
     await stage.settled()

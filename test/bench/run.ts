@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import Table from 'cli-table3'
 import { setStage } from '../../src/sandbox/stage.ts'
-import { cast, furnish } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories } from '../../src/sandbox/workshop.ts'
 import { benchDecide } from './decide.ts'
 import { benchLatency } from './latency.ts'
 import type { Measure } from './measure.ts'
@@ -22,7 +22,7 @@ async function onAStage(): Promise<Measure[]> {
   const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z') })
   try {
     cast(stage)
-    const shop = await furnish(stage)
+    const shop = await setUpRepositories(stage)
     stage.github.installApp(shop.repository.owner)
     await stage.settled()
     return [

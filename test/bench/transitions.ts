@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { judgeDue } from '../../src/gate/calendar/rejudging.ts'
-import { carryOut } from '../../src/gate/calendar/transitions.ts'
+import { evaluateDue } from '../../src/gate/calendar/due-verdicts.ts'
+import { applyTransitions } from '../../src/gate/calendar/transitions.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import { aWorld, later, opening, prepared, type World } from '../support/closing.ts'
@@ -51,7 +51,7 @@ async function benchOpening(world: World): Promise<Measure[]> {
   })
   world.setTime(opening)
   const start = performance.now()
-  await carryOut(shell, new AbortController().signal)
+  await applyTransitions(shell, new AbortController().signal)
   const end = performance.now()
   const name = `opening, ${open} open, ${ready} ready`
   return [
@@ -68,7 +68,7 @@ async function benchRecomputation(world: World, database: Database): Promise<Mea
   await database.query('UPDATE release_gate.verdicts SET next_at = $1', [at])
   world.setTime(at)
   const start = performance.now()
-  const keepTimes = await judgeDue(world.shell, at, new AbortController().signal)
+  const keepTimes = await evaluateDue(world.shell, at, new AbortController().signal)
   await keepTimes()
   const value = performance.now() - start
   return { name: `${open} verdicts judged again and kept`, value, unit: 'ms', aim: 'within 200' }

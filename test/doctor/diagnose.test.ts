@@ -14,24 +14,24 @@ import {
   aRuleset,
   aSource,
   CHECK,
-  type RepositoryWish,
+  type RepositoryOverrides,
   someFacts,
 } from './facts.ts'
 
 const of = (rule: string, facts: Facts): Diagnosis[] => diagnose(facts).filter((one) => one.rule === rule)
-const shop = (wish: RepositoryWish) => someFacts({ repositories: [aRepository(wish)] })
+const shop = (overrides: RepositoryOverrides) => someFacts({ repositories: [aRepository(overrides)] })
 const onMain = (...sources: Parameters<typeof aBranch>[0]) => shop({ branches: [aBranch(sources)] })
 const by = (who: string, mode: Bypass['mode'], reach: Bypass['reach'] = 'chosen') => ({ who, mode, reach })
 
 const requiresTeam = 'gates: { approvals: { teams: [operations] } }\n'
 const urgentBy = 'gates: { release_window: { urgent: { labelled_by: [operations] } } }\n'
 
-type TeamWish = TeamFacts extends infer Team
+type TeamOverrides = TeamFacts extends infer Team
   ? Team extends { name: string }
     ? Omit<Team, 'name'>
     : never
   : never
-const withTeam = (team: TeamWish, policy = requiresTeam) =>
+const withTeam = (team: TeamOverrides, policy = requiresTeam) =>
   shop({
     policy: aPolicy(policy),
     approvers: { writers: 5, teams: [{ name: 'operations', ...team } as TeamFacts] },

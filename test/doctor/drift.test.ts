@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
 import { compareRuns, driftDigest } from '../../src/doctor/drift.ts'
 
-const a = (wish: Partial<Diagnosis> = {}): Diagnosis => ({
+const a = (overrides: Partial<Diagnosis> = {}): Diagnosis => ({
   severity: 'error',
   repository: 'acme/shop',
   rule: 'check-unpinned',
   about: 'main',
   what: 'It is not pinned.',
   fix: 'Pin it.',
-  ...wish,
+  ...overrides,
 })
 
 const unreadable = a({ rule: 'repository-unreadable', about: '' })

@@ -7,7 +7,7 @@ export const APP = 4001
 export const CHECK = 'Release gate'
 
 /** A ruleset that binds a branch as it should be: the check is pinned and nobody goes round it. */
-export function aSource(wish: Partial<Source> = {}): Source {
+export function aSource(overrides: Partial<Source> = {}): Source {
   return {
     kind: 'ruleset',
     id: 'ruleset 7',
@@ -21,19 +21,19 @@ export function aSource(wish: Partial<Source> = {}): Source {
     queue: null,
     refusesForcePush: true,
     refusesDeletion: true,
-    ...wish,
+    ...overrides,
   }
 }
 
-export function aClassic(wish: Partial<Source> = {}): Source {
-  return aSource({ kind: 'classic', id: 'protection of main', name: null, ...wish })
+export function aClassic(overrides: Partial<Source> = {}): Source {
+  return aSource({ kind: 'classic', id: 'protection of main', name: null, ...overrides })
 }
 
 export function aBranch(sources: Source[], name = 'main', covered = true): Branch {
   return { name, covered, state: { readable: true, sources } }
 }
 
-export function aRuleset(wish: Partial<Ruleset> = {}): Ruleset {
+export function aRuleset(overrides: Partial<Ruleset> = {}): Ruleset {
   return {
     id: 7,
     name: 'Release gate',
@@ -52,7 +52,7 @@ export function aRuleset(wish: Partial<Ruleset> = {}): Ruleset {
       },
     ],
     bypass: [],
-    ...wish,
+    ...overrides,
   }
 }
 
@@ -67,12 +67,12 @@ export function aPolicy(text = 'gates:\n  approvals: {}\n  release_window: {}\n'
       }
 }
 
-export type RepositoryWish = Partial<Omit<ReadRepository, 'enforcement'>> &
+export type RepositoryOverrides = Partial<Omit<ReadRepository, 'enforcement'>> &
   Partial<ReadRepository['enforcement']>
 
 /** A repository where all is well. */
-export function aRepository(wish: RepositoryWish = {}): ReadRepository {
-  const { branches = [aBranch([aSource()])], unread = 0, rulesets = [], ...rest } = wish
+export function aRepository(overrides: RepositoryOverrides = {}): ReadRepository {
+  const { branches = [aBranch([aSource()])], unread = 0, rulesets = [], ...rest } = overrides
   return {
     kind: 'read',
     name: 'acme/shop',
@@ -88,7 +88,7 @@ export function aRepository(wish: RepositoryWish = {}): ReadRepository {
 const permissions = { checks: 'write', contents: 'read' }
 const events = ['merge_group', 'pull_request']
 
-export function anInstallation(wish: Partial<InstallationFacts> = {}): InstallationFacts {
+export function anInstallation(overrides: Partial<InstallationFacts> = {}): InstallationFacts {
   return {
     account: 'acme',
     page: 'https://github.com/organizations/acme/settings/installations/1',
@@ -96,13 +96,13 @@ export function anInstallation(wish: Partial<InstallationFacts> = {}): Installat
     served: true,
     permissions,
     events,
-    ...wish,
+    ...overrides,
   }
 }
 
 /** Facts of a world where all is well. */
-export function someFacts(wish: Partial<Facts> & { has?: Partial<Facts['app']['has']> } = {}): Facts {
-  const { has, ...rest } = wish
+export function someFacts(overrides: Partial<Facts> & { has?: Partial<Facts['app']['has']> } = {}): Facts {
+  const { has, ...rest } = overrides
   return {
     app: {
       id: APP,

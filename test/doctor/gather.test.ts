@@ -14,10 +14,10 @@ async function makeBranch(name: string): Promise<void> {
   await copy.push({ ref: name })
 }
 
-const makeRuleset = async (wish: object = {}) =>
-  (await world.as('ada').repos.createRepoRuleset({ ...world.repo, ...rulesetBody(world, wish) })).data
+const makeRuleset = async (overrides: object = {}) =>
+  (await world.as('ada').repos.createRepoRuleset({ ...world.repo, ...rulesetBody(world, overrides) })).data
 
-const protect = (wish: object = {}, branch = 'main') =>
+const protect = (overrides: object = {}, branch = 'main') =>
   world.as('ada').repos.updateBranchProtection({
     ...world.repo,
     branch,
@@ -29,7 +29,7 @@ const protect = (wish: object = {}, branch = 'main') =>
     enforce_admins: true,
     required_pull_request_reviews: { required_approving_review_count: 1, dismiss_stale_reviews: true },
     restrictions: null,
-    ...wish,
+    ...overrides,
   })
 
 describe('rulesets', () => {

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { Diagnosis } from '../../src/doctor/diagnosis.ts'
 import { diagnosisJson, diagnosisText } from '../../src/doctor/text.ts'
 
-const one = (severity: Diagnosis['severity'], wish: Partial<Diagnosis> = {}): Diagnosis => ({
+const one = (severity: Diagnosis['severity'], overrides: Partial<Diagnosis> = {}): Diagnosis => ({
   severity,
   repository: 'acme/shop',
   rule: 'check-unpinned',
   about: 'main',
   what: 'It is not pinned.',
   fix: 'Pin it.',
-  ...wish,
+  ...overrides,
 })
 
 describe('the list', () => {

@@ -28,15 +28,16 @@ export async function aWorld(files: Record<string, string> = { '.github/release-
     probes: [],
     now,
   }
-  const read = (wish: Partial<DoctorClients> = {}, only?: RepositoryName): Promise<Facts> =>
-    gather({ ...outside, ...wish }, only)
+  const read = (overrides: Partial<DoctorClients> = {}, only?: RepositoryName): Promise<Facts> =>
+    gather({ ...outside, ...overrides }, only)
   const person = (login: string) => ({ administrator: personClient(github.url, github.tokenFor(login)) })
   return {
     ...house,
     outside,
     read,
     person,
-    diagnose: async (wish: Partial<DoctorClients> = {}): Promise<Diagnosis[]> => diagnose(await read(wish)),
+    diagnose: async (overrides: Partial<DoctorClients> = {}): Promise<Diagnosis[]> =>
+      diagnose(await read(overrides)),
   }
 }
 
@@ -54,13 +55,13 @@ export async function closedAddress(): Promise<string> {
 export type World = Awaited<ReturnType<typeof aWorld>>
 
 /** A ruleset as a person makes it: the check pinned to the App, on the default branch. */
-export function rulesetBody({ github }: Pick<House, 'github'>, wish: object = {}) {
+export function rulesetBody({ github }: Pick<House, 'github'>, overrides: object = {}) {
   return {
     name: 'Main',
     enforcement: 'active' as const,
     conditions: { ref_name: { include: ['~DEFAULT_BRANCH'], exclude: [] } },
     rules: [requiredCheck(github.app.id)],
-    ...wish,
+    ...overrides,
   }
 }
 

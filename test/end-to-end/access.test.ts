@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 /** What changes around a pull request, and names none: each concerns those whose checks rest on it, at once. */
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const aShop = (policy = approvals) => furnish(stage, { repo: `shop-${++count}`, policy })
+const aShop = (policy = approvals) => setUpRepositories(stage, { repo: `shop-${++count}`, policy })
 const aChange = (shop: Workshop) =>
   shop.openPull('ana', { branch: 'change', title: 'A change', files: { 'src/a.ts': 'export {}\n' } })
 
@@ -152,7 +152,7 @@ describe('the App', () => {
     stage.github.addOrganization('initech', { owners: ['olga'] })
     const late: { shop: Workshop; change: Change }[] = []
     for (const repo of ['one', 'two']) {
-      const shop = await furnish(stage, { owner: 'initech', repo, policy: approvals })
+      const shop = await setUpRepositories(stage, { owner: 'initech', repo, policy: approvals })
       late.push({ shop, change: await aChange(shop) })
     }
     const [one, two] = late

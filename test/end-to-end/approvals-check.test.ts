@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 let stage: Stage
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stage.close())
 
 const aShop = (approvals = '{}') =>
-  furnish(stage, { repo: `shop-${++count}`, policy: `gates:\n  approvals: ${approvals}\n` })
+  setUpRepositories(stage, { repo: `shop-${++count}`, policy: `gates:\n  approvals: ${approvals}\n` })
 const files = { 'src/rewards.ts': 'export const cap = 1\n' }
 
 /** A green pull request of ana. */

@@ -5,7 +5,7 @@ import { checkReport } from '../../src/decision/report.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import type { DeliveryFault } from '../../src/sandbox/github/delivery-faults.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { readSnapshot } from '../../src/services/github/snapshot.ts'
 import { clientOf, memoryFacts } from '../support/desk.ts'
 import { aStageOnPglite } from '../support/stage.ts'
@@ -134,7 +134,7 @@ test('the order of webhook deliveries never changes the final verdict', async ()
   const seen = { passed: 0, waiting: 0, failed: 0 }
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 4, maxLength: 9 }), trouble, async (history, faults) => {
-      const shop = await furnish(stage, { repo: `shop-${++count}`, policy })
+      const shop = await setUpRepositories(stage, { repo: `shop-${++count}`, policy })
       const files = { 'src/rewards.ts': 'export const cap = 1\n' }
       for (const fault of faults) stage.github.faults.add(fault)
       const change = await openQuietly(shop, files)

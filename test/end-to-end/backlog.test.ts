@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 /** However much has come in before it, what may have to lose its green comes first. */
@@ -52,9 +52,9 @@ async function payloadOf(shop: Workshop, more: object): Promise<object> {
 
 describe('"changes requested" on a green pull request', () => {
   test('is red while evaluations of other pull requests still wait for slow answers of GitHub', async () => {
-    const shop = await furnish(stage, { repo: 'green', policy: approvals })
+    const shop = await setUpRepositories(stage, { repo: 'green', policy: approvals })
     const green = await aGreenOne(shop)
-    const busy = await furnish(stage, { repo: 'busy', policy: approvals })
+    const busy = await setUpRepositories(stage, { repo: 'busy', policy: approvals })
     const others: Change[] = []
     for (let n = 0; n < 8; n++) others.push(await aChange(busy, `other-${n}`))
     const slow = { kind: 'latency', latencyMs: 3_000, path: /\/busy\/pulls\/\d+$/, only: 'app' } as const
@@ -82,7 +82,7 @@ describe('"changes requested" on a green pull request', () => {
   })
 
   test('runs of other Apps are dropped before they are stored', async () => {
-    const shop = await furnish(stage, { repo: 'noise', policy: approvals })
+    const shop = await setUpRepositories(stage, { repo: 'noise', policy: approvals })
     const check_run = { name: 'lint', head_sha: 'a'.repeat(40) }
     for (const action of ['created', 'completed'])
       expect(await deliver('check_run', await payloadOf(shop, { action, check_run }))).toContain('Ignored')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts'
 import { type Stage, setStage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories } from '../../src/sandbox/workshop.ts'
 import { aPostgresUrl } from '../support/databases.ts'
 
 const opening = new Date('2026-12-09T18:00:00Z')
@@ -42,7 +42,7 @@ const moveBothTo = async (time: Date) => {
 
 test('two processes on one Postgres write each check once, at the opening and at closing', async () => {
   cast(stage)
-  const shop = await furnish(stage)
+  const shop = await setUpRepositories(stage)
   stage.github.installApp(shop.repository.owner)
   const changes: Change[] = []
   for (let index = 0; index < 4; index++) {

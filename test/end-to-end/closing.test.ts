@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 /** Each test has a week of its own: the default window of its Wednesday, from 18:00Z to 19:00Z. */
@@ -46,7 +46,7 @@ const runsOf = async ({ sha }: Change) => {
 beforeAll(async () => {
   stage = await aStage({ at: new Date('2026-12-01T18:00:00Z') })
   cast(stage)
-  shop = await furnish(stage)
+  shop = await setUpRepositories(stage)
   stage.github.installApp(shop.repository.owner)
 })
 afterAll(() => stage.close())

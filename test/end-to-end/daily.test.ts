@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readAnchors } from '../../src/decision/anchor.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { verifyChain } from '../../src/store/audit/verify.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { aStage } from '../support/stage.ts'
@@ -15,7 +15,7 @@ describe('the daily look', () => {
     stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
     cast(stage)
     stage.github.installApp('foodyepay')
-    shop = await furnish(stage, { policy })
+    shop = await setUpRepositories(stage, { policy })
     await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
   })
   afterAll(() => stage.close())

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -16,7 +16,7 @@ describe('an instant freeze', () => {
     stage = await aStage({ at: new Date('2026-11-25T18:10:00Z') })
     cast(stage)
     stage.github.installApp('foodyepay')
-    shop = await furnish(stage)
+    shop = await setUpRepositories(stage)
     change = await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
     await shop.review('chloe', change)
     await shop.review('dev', change)
@@ -73,7 +73,7 @@ describe('an instant freeze', () => {
 
   test('holds back a repository whose policy names no release window, until urgent lifts it', async () => {
     const policy = 'gates: { approvals: {} }\n'
-    const plain = await furnish(stage, { repo: 'plain', policy })
+    const plain = await setUpRepositories(stage, { repo: 'plain', policy })
     const open = await plain.openPull('ana', { branch: 'p', title: 'P', files: { 'src/p.ts': 'p\n' } })
     await plain.review('chloe', open)
     await plain.review('dev', open)
@@ -218,8 +218,8 @@ describe('an instant freeze', () => {
     stage.github.addOrganization('other', { owners: ['olga'] })
     stage.github.installApp('other')
     const policy = (frozen: string) => `gates:\n  approvals: {}\n  release_window: {${frozen}}\n`
-    const common = await furnish(stage, { owner: 'other', repo: '.github', policy: policy('') })
-    const tool = await furnish(stage, { owner: 'other', repo: 'tool', policy: null })
+    const common = await setUpRepositories(stage, { owner: 'other', repo: '.github', policy: policy('') })
+    const tool = await setUpRepositories(stage, { owner: 'other', repo: 'tool', policy: null })
     const mend = await tool.openPull('ana', { branch: 'b', title: 'B', files: { 'src/b.ts': 'b\n' } })
     await tool.review('chloe', mend)
     await tool.review('dev', mend)

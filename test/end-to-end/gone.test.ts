@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runAgain } from '../../src/decision/regression-check.ts'
 import type { PullRef } from '../../src/decision/snapshot.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
@@ -42,7 +42,7 @@ type Left = { shop: Workshop; pull: PullRef; change: Change; issue: number; gree
 async function anOrganization(owner: string): Promise<Left & { installationId: number }> {
   stage.github.addOrganization(owner, { owners: ['olga'] })
   const { installationId } = stage.github.installApp(owner)
-  const shop = await furnish(stage, { owner, repo: 'tool', policy })
+  const shop = await setUpRepositories(stage, { owner, repo: 'tool', policy })
   await allowBypass(stage, shop)
   const open = (branch: string) =>
     shop.openPull('ana', { branch, title: branch, files: { [`src/${branch}.ts`]: 'export {}\n' } })
@@ -182,7 +182,7 @@ describe.each([
 
 test('ten jobs that meet a secondary limit make one pause, and are all done after it', async () => {
   const { installationId } = stage.github.installApp('foodyepay')
-  const shop = await furnish(stage, { repo: 'limited', policy: 'gates: { approvals: {} }\n' })
+  const shop = await setUpRepositories(stage, { repo: 'limited', policy: 'gates: { approvals: {} }\n' })
   const changes: Change[] = []
   for (let n = 0; n < 10; n++)
     changes.push(

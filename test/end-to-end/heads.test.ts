@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stage.close())
 
 async function aShopWith(branch: string, policy: string): Promise<Workshop> {
-  const shop = await furnish(stage, { repo: `heads-${++count}`, policy })
+  const shop = await setUpRepositories(stage, { repo: `heads-${++count}`, policy })
   const copy = await stage.github.workingCopy(shop.name, 'olga')
   await copy.branch(branch)
   await copy.push({ ref: branch })
@@ -107,8 +107,8 @@ describe('a head that was merged to another branch than the default one', () => 
     )
     await database.close()
     await stage.startBot()
-    const wish = { ...shop.repository, title: 'To main', head: change.branch, base: 'main' }
-    const { data } = await stage.as('ana').rest.pulls.create(wish)
+    const params = { ...shop.repository, title: 'To main', head: change.branch, base: 'main' }
+    const { data } = await stage.as('ana').rest.pulls.create(params)
     await stage.settled()
     for (const minute of [5, 20, 40]) await stage.moveTo(new Date(Date.parse(night) + minute * 60_000))
     expect(await shop.merge('ana', { ...change, number: data.number })).toMatch(/Release gate/)
@@ -118,14 +118,14 @@ describe('a head that was merged to another branch than the default one', () => 
 describe('a head that was squashed', () => {
   test('is not green any more: the branch does not hold it, and could take it once more', async () => {
     await stage.moveTo(new Date('2026-12-02T18:05:00Z'))
-    const shop = await furnish(stage, { repo: `heads-${++count}` })
+    const shop = await setUpRepositories(stage, { repo: `heads-${++count}` })
     const merge = async (merge_method: 'merge' | 'squash', branch: string) => {
       const files = { [`src/${branch}.ts`]: 'export {}\n' }
       const change = await shop.openPull('ana', { branch, title: branch, files })
       await shop.review('chloe', change)
       await shop.review('dev', change)
-      const wish = { ...shop.repository, pull_number: change.number, merge_method }
-      await stage.as('eva').rest.pulls.merge(wish)
+      const params = { ...shop.repository, pull_number: change.number, merge_method }
+      await stage.as('eva').rest.pulls.merge(params)
       await stage.settled()
       return shop.check(change)
     }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 
 /** How long after the event the bot is killed, in milliseconds: spread over an evaluation, which takes about 100. */
@@ -13,7 +13,7 @@ describe('kill -9 of the bot at any moment, then a restart', () => {
   beforeAll(async () => {
     stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z') })
     cast(stage)
-    shop = await furnish(stage)
+    shop = await setUpRepositories(stage)
     stage.github.installApp(shop.repository.owner)
     await stage.settled()
   })

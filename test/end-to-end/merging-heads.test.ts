@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 let stage: Stage
@@ -17,7 +17,7 @@ afterAll(() => stage.close())
 async function aGreenChange(
   policy = 'gates:\n  approvals: {}\n',
 ): Promise<{ shop: Workshop; change: Change }> {
-  const shop = await furnish(stage, { repo: `heads-${++count}`, policy })
+  const shop = await setUpRepositories(stage, { repo: `heads-${++count}`, policy })
   const change = await shop.openPull('ana', { branch: 'change', title: 'A change', files: { a: 'b\n' } })
   await shop.review('chloe', change)
   await shop.review('dev', change)

@@ -157,8 +157,8 @@ beforeAll(async () => {
   const copy = await stage.github.workingCopy(shared.name, 'ben')
   await copy.branch('same', `origin/${passed.branch}`)
   await copy.push({ ref: 'same' })
-  const wish = { ...shared.repository, title: 'Again', head: 'same', base: 'main', draft: true }
-  await stage.as('ben').rest.pulls.create(wish)
+  const params = { ...shared.repository, title: 'Again', head: 'same', base: 'main', draft: true }
+  await stage.as('ben').rest.pulls.create(params)
   await stage.settled()
   await merge('olga', shared, passed)
   await stage.settled()

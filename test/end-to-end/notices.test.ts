@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Notice } from '../../src/decision/notice.ts'
 import { type Stage, type StageOptions, setStage } from '../../src/sandbox/stage.ts'
-import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { calendarLink } from '../../src/server/calendar-link.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -29,7 +29,7 @@ async function start(env: StageOptions['env'] = {}): Promise<void> {
   const url = await aPostgresUrl()
   stage = await setStage({ at: AT, database: { url }, env: { LOG_LEVEL: 'info', ...env } })
   cast(stage)
-  shop = await furnish(stage, { policy })
+  shop = await setUpRepositories(stage, { policy })
   stage.github.installApp('foodyepay')
   await stage.settled()
   await open('first')
@@ -97,8 +97,8 @@ describe('the bot with Slack', () => {
   })
 
   test('a repository without a pull request has its calendar when the bot has looked at all of them', async () => {
-    await furnish(stage, { repo: 'quiet', policy })
-    await furnish(stage, { repo: 'broken', policy: 'gates: [' })
+    await setUpRepositories(stage, { repo: 'quiet', policy })
+    await setUpRepositories(stage, { repo: 'broken', policy: 'gates: [' })
     await stage.kill()
     await stage.startBot()
     await stage.settled()

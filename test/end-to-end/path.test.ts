@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 
 const onlyApprovals = 'gates:\n  approvals: {}\n'
@@ -8,7 +8,7 @@ const onlyApprovals = 'gates:\n  approvals: {}\n'
 let stage: Stage
 let count = 0
 const aShop = (policy?: string | null): Promise<Workshop> =>
-  furnish(stage, { repo: `shop-${++count}`, ...(policy === undefined ? {} : { policy }) })
+  setUpRepositories(stage, { repo: `shop-${++count}`, ...(policy === undefined ? {} : { policy }) })
 const aChange = (
   shop: Workshop,
   files: Record<string, string> = { 'src/rewards.ts': 'export const cap = 1\n' },
@@ -94,8 +94,12 @@ describe('the policy', () => {
     stage.github.addUser('zoe')
     stage.github.addOrganization('other', { owners: ['olga'] })
     stage.github.installApp('other')
-    await furnish(stage, { owner: 'other', repo: '.github', policy: 'gates: { approvals: { count: 3 } }\n' })
-    const shop = await furnish(stage, { owner: 'other', repo: 'tool', policy: null })
+    await setUpRepositories(stage, {
+      owner: 'other',
+      repo: '.github',
+      policy: 'gates: { approvals: { count: 3 } }\n',
+    })
+    const shop = await setUpRepositories(stage, { owner: 'other', repo: 'tool', policy: null })
     const change = await aChange(shop)
     expect(await shop.check(change)).toMatchObject({ title: 'Waiting for 3 approvals' })
   })
@@ -240,7 +244,7 @@ describe('what goes wrong outside', () => {
   test('an installation that is gone, and a repository that is absent, stop nothing else', async () => {
     stage.github.addOrganization('leaving', { owners: ['olga'] })
     const { installationId } = stage.github.installApp('leaving')
-    const shop = await furnish(stage, { owner: 'leaving', repo: 'tool', policy: onlyApprovals })
+    const shop = await setUpRepositories(stage, { owner: 'leaving', repo: 'tool', policy: onlyApprovals })
     const change = await aChange(shop)
     expect(await shop.check(change)).toBeDefined()
     stage.github.suspendApp(installationId)

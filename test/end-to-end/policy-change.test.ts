@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 const path = '.github/release-gate.yml'
@@ -12,7 +12,7 @@ describe('a pull request that changes the policy', () => {
     stage = await aStage({ at: new Date('2026-11-24T18:10:00Z') })
     cast(stage)
     stage.github.installApp('foodyepay')
-    first = await furnish(stage, { policy: 'gates: { approvals: {} }\n' })
+    first = await setUpRepositories(stage, { policy: 'gates: { approvals: {} }\n' })
   })
   afterAll(() => stage.close())
 
@@ -43,14 +43,14 @@ describe('a pull request that changes the policy', () => {
 
   test('from an invalid one to a valid one does not wait for the window', async () => {
     const window = 'gates: { approvals: {}, release_window: {} }\n'
-    const valid = await furnish(stage, { repo: 'valid', policy: window })
+    const valid = await setUpRepositories(stage, { repo: 'valid', policy: window })
     const waits = await approved('waits', { 'src/b.ts': 'b\n' }, valid)
     expect(await valid.check(waits)).toMatchObject({
       conclusion: null,
       title: expect.stringMatching(/^Opens/),
     })
 
-    const invalid = await furnish(stage, { repo: 'invalid', policy: 'gates: { aprovals: {} }\n' })
+    const invalid = await setUpRepositories(stage, { repo: 'invalid', policy: 'gates: { aprovals: {} }\n' })
     const repair = await approved('repair', { [path]: window }, invalid)
     expect(await invalid.check(repair)).toMatchObject({ conclusion: 'success', title: 'Ready to merge' })
     const more = await approved('more', { [path]: window, 'src/c.ts': 'c\n' }, invalid)

@@ -42,8 +42,8 @@ async function aGreenOne(): Promise<Change> {
 
 /** What the gate has ever said of a commit. */
 async function saidOf({ sha }: { sha: string }): Promise<(string | null)[]> {
-  const wish = { ...shop.repository, ref: sha, check_name: 'Release gate', filter: 'all' as const }
-  const { data } = await world.stage.as('olga').rest.checks.listForRef(wish)
+  const params = { ...shop.repository, ref: sha, check_name: 'Release gate', filter: 'all' as const }
+  const { data } = await world.stage.as('olga').rest.checks.listForRef(params)
   return data.check_runs.map(({ conclusion }) => conclusion)
 }
 
@@ -68,8 +68,8 @@ describe('a freeze that is ordered while a pull request is read', () => {
     await shop.label('eva', change, 'hold')
     await later(1)
     const faster = slowly(/\/git\/commits\//, 1_500)
-    const wish = { ...shop.repository, issue_number: change.number, name: 'hold' }
-    await world.stage.as('eva').rest.issues.removeLabel(wish)
+    const params = { ...shop.repository, issue_number: change.number, name: 'hold' }
+    await world.stage.as('eva').rest.issues.removeLabel(params)
     await setTimeout(700)
     await order('freeze')
     faster()
@@ -121,8 +121,8 @@ describe('the margin before closing', () => {
     await shop.review('chloe', change)
     await at('2026-12-02T18:58:55Z')
     const faster = slowly(/\/reviews$/, 1_500)
-    const wish = { ...shop.repository, pull_number: change.number, event: 'APPROVE' as const }
-    await world.stage.as('dev').rest.pulls.createReview(wish)
+    const params = { ...shop.repository, pull_number: change.number, event: 'APPROVE' as const }
+    await world.stage.as('dev').rest.pulls.createReview(params)
     await setTimeout(700)
     await at('2026-12-02T18:59:50Z')
     faster()
@@ -152,8 +152,8 @@ describe('another pull request with the same head', () => {
     const copy = await world.stage.github.workingCopy(shop.name, 'ana')
     await copy.branch('same', `origin/${change.branch}`)
     await copy.push({ ref: 'same' })
-    const wish = { ...shop.repository, title: 'Again', head: 'same', base: 'main', draft: true }
-    const { data } = await world.stage.as('ana').rest.pulls.create(wish)
+    const params = { ...shop.repository, title: 'Again', head: 'same', base: 'main', draft: true }
+    const { data } = await world.stage.as('ana').rest.pulls.create(params)
     await world.stage.settled()
     return data.number
   }
@@ -196,8 +196,8 @@ describe('another pull request with the same head', () => {
     await shop.review('dev', change)
     const path = new RegExp(`${shop.repository.repo}/pulls/2$`)
     world.stage.github.faults.add({ kind: 'status', status: 502, path, only: 'app' })
-    const wish = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
-    await world.stage.as('ana').rest.pulls.create(wish)
+    const params = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
+    await world.stage.as('ana').rest.pulls.create(params)
     await world.stage.settled()
     await at('2026-12-09T17:50:00Z')
     await at('2026-12-09T18:00:00Z')
@@ -217,18 +217,18 @@ describe('labels that no gate looks at', () => {
     const toggling = new AbortController()
     const labels = (async () => {
       for (let n = 0; !toggling.signal.aborted; n++) {
-        const wish = { ...shop.repository, issue_number: change.number, labels: [`label-${n}`] }
-        await world.stage.as('gus').rest.issues.addLabels(wish)
+        const params = { ...shop.repository, issue_number: change.number, labels: [`label-${n}`] }
+        await world.stage.as('gus').rest.issues.addLabels(params)
         await setTimeout(250)
       }
     })()
-    const wish = {
+    const params = {
       ...shop.repository,
       pull_number: change.number,
       event: 'REQUEST_CHANGES' as const,
       body: 'No',
     }
-    await world.stage.as('dev').rest.pulls.createReview(wish)
+    await world.stage.as('dev').rest.pulls.createReview(params)
     const deadline = Date.now() + 20_000
     while (Date.now() < deadline && (await shop.check(change))?.conclusion === 'success')
       await setTimeout(200)

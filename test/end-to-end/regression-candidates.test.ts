@@ -80,8 +80,8 @@ describe('of two candidates', () => {
     world.staging.setModes({ slow: 1_000 })
     const running = shop.deploy(first)
     await isUnderWay(first)
-    const wish = { ...shop.repository, issue_number: second.number, labels: ['release'] }
-    await world.stage.as('eva').rest.issues.addLabels(wish)
+    const params = { ...shop.repository, issue_number: second.number, labels: ['release'] }
+    await world.stage.as('eva').rest.issues.addLabels(params)
     await eventually(async () => expect((await shop.check(second))?.title).toBe('Waiting for a deployment'))
     await isUnderWay(first)
     await running
@@ -107,8 +107,8 @@ describe('two pull requests on one head', () => {
     await copy.branch('lax')
     await copy.push({ ref: 'lax' })
     const change = await aChange()
-    const wish = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
-    const { data } = await stage.as('ana').rest.pulls.create(wish)
+    const params = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
+    const { data } = await stage.as('ana').rest.pulls.create(params)
     await stage.settled()
     stage.github.faults.add({ kind: 'latency', latencyMs: 300, path: /\/deployments$/, only: 'app' })
     const label = (issue_number: number) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Change, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { aStagingWorld, canaries, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
@@ -15,8 +15,8 @@ const aChange = (shop: Workshop) =>
     files: { 'src/rewards.ts': `export const cap = ${count}\n` },
   })
 const runsOf = async (shop: Workshop, { sha }: Change) => {
-  const wish = { ...shop.repository, ref: sha, check_name: 'Staging regression', filter: 'all' as const }
-  return (await world.stage.as('olga').rest.checks.listForRef(wish)).data.check_runs
+  const params = { ...shop.repository, ref: sha, check_name: 'Staging regression', filter: 'all' as const }
+  return (await world.stage.as('olga').rest.checks.listForRef(params)).data.check_runs
 }
 const deploymentsOf = async (shop: Workshop, { sha }: Change) =>
   (await world.stage.as('olga').rest.repos.listDeployments({ ...shop.repository, sha })).data
@@ -92,7 +92,7 @@ describe('a server', () => {
     const { stage } = world
     stage.github.addOrganization('other', { owners: ['olga'] })
     stage.github.installApp('other')
-    const shop = await furnish(stage, {
+    const shop = await setUpRepositories(stage, {
       owner: 'other',
       repo: 'tool',
       policy: 'gates:\n  staging_regression: {}\n',

@@ -19,8 +19,8 @@ const gateOf = async (shop: Workshop, change: Pick<Change, 'sha'>) => {
 const deploymentsOf = async (shop: Workshop, { sha }: { sha: string }) =>
   (await world.stage.as('olga').rest.repos.listDeployments({ ...shop.repository, sha })).data
 const runsOf = async (shop: Workshop, { sha }: { sha: string }) => {
-  const wish = { ...shop.repository, ref: sha, check_name: 'Staging regression', filter: 'all' as const }
-  return (await world.stage.as('olga').rest.checks.listForRef(wish)).data.check_runs
+  const params = { ...shop.repository, ref: sha, check_name: 'Staging regression', filter: 'all' as const }
+  return (await world.stage.as('olga').rest.checks.listForRef(params)).data.check_runs
 }
 const exceptionsOf = async (shop: Workshop) =>
   (
@@ -261,8 +261,8 @@ describe('while another head is being deployed', () => {
   let newer: number
   const repos = () => world.stage.as(deployer).rest.repos
   const begin = async (sha: string) => {
-    const wish = { ref: sha, environment: 'staging', auto_merge: false, required_contexts: [] }
-    const { data } = await repos().createDeployment({ ...shop.repository, ...wish })
+    const params = { ref: sha, environment: 'staging', auto_merge: false, required_contexts: [] }
+    const { data } = await repos().createDeployment({ ...shop.repository, ...params })
     if (!('id' in data)) throw new Error('no deployment')
     return data.id
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BotProcess } from '../../src/sandbox/bot-process.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { eventually } from '../support/eventually.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -38,7 +38,7 @@ describe('one web process and two workers on one Postgres', () => {
 
   test('take a pull request from its opening to its merge, each doing its part', async () => {
     cast(stage)
-    shop = await furnish(stage)
+    shop = await setUpRepositories(stage)
     stage.github.installApp(shop.repository.owner)
     await stage.settled()
     change = await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })

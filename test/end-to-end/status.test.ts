@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -14,7 +14,7 @@ describe('status, for whoever runs the release', () => {
     stage = await aStage({ at: new Date('2026-11-25T17:00:00Z') })
     cast(stage)
     stage.github.installApp('foodyepay')
-    shop = await furnish(stage)
+    shop = await setUpRepositories(stage)
     for (const branch of ['ready', 'waits']) {
       const files = { [`src/${branch}.ts`]: 'export {}\n' }
       const change = await shop.openPull('ana', { branch, title: `It ${branch}`, files })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { recordsOf } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -52,15 +52,15 @@ describe('"changes requested", while one read fails for good', () => {
   beforeAll(async () => {
     for (const { path, status } of table) {
       const repo = `unread-${shops.length}`
-      const shop = await furnish(stage, { repo, policy })
+      const shop = await setUpRepositories(stage, { repo, policy })
       const change = await aGreenOne(shop)
       stage.github.faults.add({ kind: 'status', status: status as 404, path: path(repo), only: 'app' })
       shops.push({ shop, change })
     }
     // One who has not reviewed: the standing approvals alone would keep it green.
     for (const { shop, change } of shops) {
-      const wish = { ...shop.repository, pull_number: change.number, event: 'REQUEST_CHANGES' as const }
-      await stage.as('eva').rest.pulls.createReview({ ...wish, body: 'Wait.' })
+      const params = { ...shop.repository, pull_number: change.number, event: 'REQUEST_CHANGES' as const }
+      await stage.as('eva').rest.pulls.createReview({ ...params, body: 'Wait.' })
     }
     await stage.settled()
     await later(10)
@@ -106,7 +106,7 @@ describe('"changes requested", while one read fails for good', () => {
 
 test('"changes requested", while GraphQL answers 500: the check is not green, and says so', async () => {
   stage.github.faults.clear()
-  const shop = await furnish(stage, { repo: 'no-graphql', policy })
+  const shop = await setUpRepositories(stage, { repo: 'no-graphql', policy })
   const change = await aGreenOne(shop)
   stage.github.faults.add({ kind: 'status', status: 500, path: /\/graphql$/, only: 'app' })
   await shop.review('eva', change, 'REQUEST_CHANGES')

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { saveRejudged } from '../../src/store/verdicts/due.ts'
+import { saveReevaluated } from '../../src/store/verdicts/due.ts'
 import { standingAt } from '../../src/store/verdicts/history.ts'
 import type { StoredVerdict } from '../../src/store/verdicts.ts'
 import { aWorld, clearState, type World } from '../support/closing.ts'
@@ -106,7 +106,7 @@ describeOnBoth('the verdict that stood at a merge', (open) => {
     const { nextAt, prepareAt } = was
     const before = { ...was, policy: was.policy ?? expect.fail(), upToDate: true }
     const next = { state, digest, report: was.report, decidedAt: new Date(inWindow), nextAt, prepareAt }
-    return saveRejudged(database, before, next).then((kept) => {
+    return saveReevaluated(database, before, next).then((kept) => {
       expect(kept).toBe(true)
       return { ...was, state, digest }
     })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Marked } from 'marked'
 import { type ShownCheck, setStage } from '../../src/sandbox/stage.ts'
-import { cast, furnish } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories } from '../../src/sandbox/workshop.ts'
 import { startBrowser } from '../support/browser.ts'
 
 /**
@@ -23,7 +23,7 @@ async function checkOnMonday(): Promise<ShownCheck> {
   try {
     cast(stage)
     stage.github.installApp('foodyepay')
-    const shop = await furnish(stage)
+    const shop = await setUpRepositories(stage)
     const files = { 'src/rewards.ts': 'export const cap = 60\n' }
     const change = await shop.openPull('ana', { branch: 'cap', title: 'Raise the cap', files })
     await shop.review('chloe', change)

@@ -14,7 +14,7 @@ const messageOf = (report: Awaited<ReturnType<typeof runAgainst>>['report'], nam
 describe('a server without hints', () => {
   test('passes where the suite lists its tools under reads: their calls are repeated and count as samples', async () => {
     const suite = aSuite(readCase, `${floors}\nreads: [read]`)
-    const { report, calls } = await runAgainst({ tools: [bare('read')] }, suite, { mayWrite: false })
+    const { report, calls } = await runAgainst({ tools: [bare('read')] }, suite, { writesAllowed: false })
     expect([report.verdict, calls().length, report.tools[0]?.readOnly]).toEqual(['passed', 6, true])
     expect(report.notes).toEqual([
       'the suite declares that these tools only read; the server does not say so: read',
@@ -26,7 +26,9 @@ describe('a server without hints', () => {
       'tool: read }',
       'tool: read, reads: true }',
     )
-    const { report } = await runAgainst({ tools: [bare('read')] }, aSuite(cases, floors), { mayWrite: false })
+    const { report } = await runAgainst({ tools: [bare('read')] }, aSuite(cases, floors), {
+      writesAllowed: false,
+    })
     expect(report.cases.map(({ verdict }) => verdict)).toEqual(['passed', 'failed'])
     expect(report.cases[0]?.runs).toBe(5)
     expect(report.notes).toEqual(['the suite declares that these cases only read: it reads'])
@@ -127,7 +129,7 @@ describe('a floor of 0', () => {
 
   test('is no success without any call', async () => {
     const suite = aSuite(writing, zero(', reason: x'))
-    const { report } = await runAgainst({ tools: [bare('write')] }, suite, { mayWrite: false })
+    const { report } = await runAgainst({ tools: [bare('write')] }, suite, { writesAllowed: false })
     expect([report.verdict, gateOf(report, 'errors')]).toEqual(['inconclusive', 'inconclusive'])
   })
 
@@ -190,7 +192,7 @@ describe('a tool that the server does not list', () => {
     ['with another error', () => textResult('overloaded', { isError: true }), 'failed'],
   ])('can be tested: a server answers %s', async (_name, call, verdict) => {
     const suite = aSuite('  - { name: x, tool: nobody, expect: { status: unknown_tool } }')
-    const { report, calls } = await runAgainst({ tools, call }, suite, { mayWrite: false })
+    const { report, calls } = await runAgainst({ tools, call }, suite, { writesAllowed: false })
     expect([report.cases[0]?.verdict, calls()]).toEqual([verdict, ['nobody']])
   })
 

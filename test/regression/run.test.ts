@@ -426,7 +426,9 @@ describe('cases that write', () => {
   })
 
   test('nothing is written to a server that is not marked as safe; the run is then inconclusive', async () => {
-    const { report, calls } = await runAgainst({ tools: [writing] }, aSuite(writeCase), { mayWrite: false })
+    const { report, calls } = await runAgainst({ tools: [writing] }, aSuite(writeCase), {
+      writesAllowed: false,
+    })
     expect([report.verdict, report.cases[0]?.verdict]).toEqual(['inconclusive', 'skipped'])
     expect(calls()).toEqual([])
   })

@@ -101,9 +101,9 @@ reconcile: [ { name: t, tool: total, args: { amount: 5 }, value: $.total, equals
     ['that is idempotent', { idempotentHint: true }],
     ['without annotations', undefined],
   ])('a tool %s is refused before it is called, wherever', async (_name, annotations) => {
-    for (const mayWrite of [false, true]) {
+    for (const writesAllowed of [false, true]) {
       const tools = [aTool('read'), aTool('total', { annotations })]
-      const { report, calls } = await runAgainst({ tools, call }, given, { readFile, mayWrite })
+      const { report, calls } = await runAgainst({ tools, call }, given, { readFile, writesAllowed })
       expect(calls()).not.toContain('total')
       expect([report.verdict, gateOf(report, 'data')]).toEqual(['failed', 'failed'])
       expect(report.data[0]?.message).toBe(

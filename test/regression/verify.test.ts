@@ -83,7 +83,7 @@ describe('the ledger gate says what was verified and what was not', () => {
 
   test('a case that was skipped is not verified', async () => {
     const suite = aSuite(`${readCase}${writes('one', good, rows)}`)
-    const { report } = await runAgainst({ tools }, suite, { mayWrite: false, ledger: ledger() })
+    const { report } = await runAgainst({ tools }, suite, { writesAllowed: false, ledger: ledger() })
     expect([gateOf(report, 'ledger'), ledgerOf(report)]).toEqual([
       'inconclusive',
       'not verified: one (not run: this server is not marked as safe to write to)',

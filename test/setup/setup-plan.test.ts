@@ -11,16 +11,16 @@ import {
   aRuleset,
   aSource,
   CHECK,
-  type RepositoryWish,
+  type RepositoryOverrides,
 } from '../doctor/facts.ts'
 
-const plan = (wish: RepositoryWish) => planSetup(aRepository(wish), APP)
+const plan = (overrides: RepositoryOverrides) => planSetup(aRepository(overrides), APP)
 const covering = (branches: string) => aPolicy(`branches: ${branches}\ngates:\n  approvals: {}\n`)
 const bare = { branches: [aBranch([])] }
-const kinds = (wish: RepositoryWish) => plan(wish).steps.map(({ kind }) => kind)
+const kinds = (overrides: RepositoryOverrides) => plan(overrides).steps.map(({ kind }) => kind)
 
-function bodyOf(wish: RepositoryWish) {
-  const step = plan(wish).steps[0]
+function bodyOf(overrides: RepositoryOverrides) {
+  const step = plan(overrides).steps[0]
   if (step?.kind !== 'create-ruleset' && step?.kind !== 'update-ruleset')
     throw new Error('No ruleset is planned')
   return step.body
@@ -63,9 +63,9 @@ describe('the plan', () => {
   })
 
   it('does not require the check before there is a policy: it would block everything', () => {
-    const wish = { ...bare, policy: { kind: 'none' as const }, labels: [] }
-    expect(kinds(wish)).toEqual(['push-policy', 'create-label', 'create-label'])
-    expect(planText('acme/shop', plan(wish))).toContain('time_zone: America/Los_Angeles')
+    const overrides = { ...bare, policy: { kind: 'none' as const }, labels: [] }
+    expect(kinds(overrides)).toEqual(['push-policy', 'create-label', 'create-label'])
+    expect(planText('acme/shop', plan(overrides))).toContain('time_zone: America/Los_Angeles')
   })
 
   it('nor while the policy is not valid', () => {
@@ -89,7 +89,7 @@ describe('the plan', () => {
 })
 
 describe('its own ruleset, changed by somebody', () => {
-  const own = (wish: Parameters<typeof aRuleset>[0]) => ({ ...bare, rulesets: [aRuleset(wish)] })
+  const own = (overrides: Parameters<typeof aRuleset>[0]) => ({ ...bare, rulesets: [aRuleset(overrides)] })
   const checks = (...required: object[]) => ({
     type: 'required_status_checks',
     parameters: { strict_required_status_checks_policy: true, required_status_checks: required },
@@ -103,8 +103,8 @@ describe('its own ruleset, changed by somebody', () => {
     ['pinned to another App', { rules: [checks({ context: CHECK, integration_id: 9 })] }],
     ['excluding a branch that is covered', { exclude: ['refs/heads/main'] }],
     ['no longer for the default branch', { include: ['refs/heads/old'] }],
-  ])('is changed back when it is %s', (_, wish) => {
-    expect(kinds(own(wish))).toEqual(['update-ruleset'])
+  ])('is changed back when it is %s', (_, overrides) => {
+    expect(kinds(own(overrides))).toEqual(['update-ruleset'])
   })
 
   it('keeps other rules, checks, branches and settings of it', () => {
@@ -131,8 +131,11 @@ describe('its own ruleset, changed by somebody', () => {
   })
 
   it('is left alone where it is as it should be, with an exclusion that opens nothing', () => {
-    const wish = { branches: [aBranch([aSource()])], rulesets: [aRuleset({ exclude: ['refs/heads/try/*'] })] }
-    expect(kinds(wish)).toEqual([])
+    const overrides = {
+      branches: [aBranch([aSource()])],
+      rulesets: [aRuleset({ exclude: ['refs/heads/try/*'] })],
+    }
+    expect(kinds(overrides)).toEqual([])
   })
 
   it('of the organisation is not changed: a ruleset of the repository is created beside it', () => {

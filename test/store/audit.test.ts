@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { keptAnchors, saveAnchor } from '../../src/store/audit/anchors.ts'
-import { cutRecords } from '../../src/store/audit/retention.ts'
+import { pruneRecords } from '../../src/store/audit/retention.ts'
 import { verifyChain } from '../../src/store/audit/verify.ts'
 import {
   type AuditRecord,
@@ -253,36 +253,36 @@ describeOnBoth('the audit', (open) => {
       await anchorAt(db, chain, heads[1] as Head)
       await anchorAt(db, chain, heads[2] as Head)
       await anchorAt(db, chain, heads[4] as Head, cutAt)
-      expect(await cutRecords(db, cutAt)).toBe(3)
+      expect(await pruneRecords(db, cutAt)).toBe(3)
       expect(await seqs(db, chain)).toEqual([4, 5])
       const since = [{ installationId: chain, ...(heads[2] as Head) }]
       const anchors = (await keptAnchors(db)).filter(({ installationId }) => installationId === chain)
       expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: true, records: 2, since })
       expect(await appendRecord(db, aRecord({ installationId: chain }))).toMatchObject({ seq: 6 })
       expect(await verifyChain(db, chain, { anchors })).toMatchObject({ ok: true, records: 3, since })
-      expect(await cutRecords(db, cutAt)).toBe(0)
+      expect(await pruneRecords(db, cutAt)).toBe(0)
     })
 
     test('of all records leaves a chain that goes on at its checkpoint', async () => {
       const { db, chain, heads } = await aChain(2)
       await anchorAt(db, chain, heads[1] as Head)
-      expect(await cutRecords(db, cutAt)).toBe(2)
+      expect(await pruneRecords(db, cutAt)).toBe(2)
       expect(await appendRecord(db, aRecord({ installationId: chain }))).toMatchObject({ seq: 3 })
       expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 1 })
     })
 
     test('cuts nothing that was not anchored, and nothing where the anchor is not what the chain holds', async () => {
       const { db, chain, heads } = await aChain(2)
-      expect(await cutRecords(db, cutAt)).toBe(0)
+      expect(await pruneRecords(db, cutAt)).toBe(0)
       await anchorAt(db, chain, { ...(heads[0] as Head), hash: 'f'.repeat(64) })
-      expect(await cutRecords(db, cutAt)).toBe(0)
+      expect(await pruneRecords(db, cutAt)).toBe(0)
       expect(await seqs(db, chain)).toEqual([1, 2])
     })
 
     test('leaves the triggers on', async () => {
       const { db, chain, heads } = await aChain(2)
       await anchorAt(db, chain, heads[0] as Head)
-      await cutRecords(db, cutAt)
+      await pruneRecords(db, cutAt)
       const drop = (table: string) =>
         db.query(`DELETE FROM release_gate.${table} WHERE installation_id = $1`, [chain])
       await expect(drop('audit_records')).rejects.toThrow('append-only')

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { migrate, requireMigrated } from '../../src/store/database/migrations.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { diskProblem, leastFreeBytes } from '../../src/store/database/pglite.ts'
-import { keepUp } from '../../src/store/database/upkeep.ts'
+import { startMaintenance } from '../../src/store/database/upkeep.ts'
 import type { Database } from '../../src/store/database.ts'
 import { aDataFolder, aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
 
@@ -273,12 +273,12 @@ describe('the upkeep of a PGlite folder', () => {
         },
       }
       const log = { error: (_: object, text: string) => problems.push(text), info: () => undefined }
-      const stop = keepUp(pglite, mark, log as never)
+      const stop = startMaintenance(pglite, mark, log as never)
       await vi.advanceTimersByTimeAsync(15 * 60_000)
       expect(ran).toEqual(['VACUUM', 'CHECKPOINT', 'CHECKPOINT', 'CHECKPOINT'])
       expect(problems).toHaveLength(1)
       await stop()
-      const stopAgain = keepUp(pglite, mark, log as never)
+      const stopAgain = startMaintenance(pglite, mark, log as never)
       await vi.advanceTimersByTimeAsync(5 * 60_000)
       expect(ran.slice(4)).toEqual(['CHECKPOINT'])
       await stopAgain()

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { holdChannel, savePermalink, saveSent, sentNotice, takeTurn } from '../../src/store/notices.ts'
+import { pauseChannel, reserveMessage, savePermalink, saveSent, sentNotice } from '../../src/store/notices.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
 const AT = new Date('2026-11-25T18:00:00.000Z')
@@ -38,37 +38,37 @@ describeOnBoth('notices that were sent', (open) => {
 
   test('one message a second: the next may go a second later, and not a millisecond before', async () => {
     const channel = aName()
-    expect(await takeTurn(db, channel, AT)).toBeUndefined()
-    expect(await takeTurn(db, channel, after(999))).toEqual(after(1_000))
-    expect(await takeTurn(db, channel, after(1_000))).toBeUndefined()
-    expect(await takeTurn(db, channel, after(1_999))).toBeInstanceOf(Date)
+    expect(await reserveMessage(db, channel, AT)).toBeUndefined()
+    expect(await reserveMessage(db, channel, after(999))).toEqual(after(1_000))
+    expect(await reserveMessage(db, channel, after(1_000))).toBeUndefined()
+    expect(await reserveMessage(db, channel, after(1_999))).toBeInstanceOf(Date)
   })
 
   test('of many that ask at once one goes, and the others are told times a second apart', async () => {
     const channel = aName()
-    const turns = await Promise.all(Array.from({ length: 6 }, () => takeTurn(db, channel, AT)))
+    const turns = await Promise.all(Array.from({ length: 6 }, () => reserveMessage(db, channel, AT)))
     expect(turns.filter((turn) => turn === undefined)).toHaveLength(1)
     const times = turns.flatMap((turn) => (turn ? [turn.getTime() - AT.getTime()] : []))
     expect(times.toSorted((a, b) => a - b)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000])
   })
 
   test('channels do not wait for each other', async () => {
-    expect(await takeTurn(db, aName(), AT)).toBeUndefined()
-    expect(await takeTurn(db, aName(), AT)).toBeUndefined()
+    expect(await reserveMessage(db, aName(), AT)).toBeUndefined()
+    expect(await reserveMessage(db, aName(), AT)).toBeUndefined()
   })
 
   test('times that were promised long ago hold nobody back', async () => {
     const channel = aName()
-    for (let asked = 0; asked < 5; asked++) await takeTurn(db, channel, AT)
-    expect(await takeTurn(db, channel, after(3_600_000))).toBeUndefined()
-    expect(await takeTurn(db, channel, after(3_600_000))).toEqual(after(3_601_000))
+    for (let asked = 0; asked < 5; asked++) await reserveMessage(db, channel, AT)
+    expect(await reserveMessage(db, channel, after(3_600_000))).toBeUndefined()
+    expect(await reserveMessage(db, channel, after(3_600_000))).toEqual(after(3_601_000))
   })
 
   test('a channel that Slack holds takes nothing before the time that was named', async () => {
     const channel = aName()
-    await takeTurn(db, channel, AT)
-    await holdChannel(db, channel, after(30_000))
-    expect(await takeTurn(db, channel, after(29_999))).toEqual(after(30_000))
-    expect(await takeTurn(db, channel, after(30_000))).toBeUndefined()
+    await reserveMessage(db, channel, AT)
+    await pauseChannel(db, channel, after(30_000))
+    expect(await reserveMessage(db, channel, after(29_999))).toEqual(after(30_000))
+    expect(await reserveMessage(db, channel, after(30_000))).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import { describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
-const aWish = (what: Partial<RegressionRequest> = {}): RegressionRequest => ({
+const aRequest = (what: Partial<RegressionRequest> = {}): RegressionRequest => ({
   pull: aPull(),
   sha: 'a'.repeat(40),
   server: 'staging',
@@ -39,13 +39,13 @@ describeOnBoth('runs of the staging regression', (open) => {
       await release.promise
     }
     await withQueue(regression, async (queue) => {
-      await queue.enqueueRegression(aWish())
+      await queue.enqueueRegression(aRequest())
       await begun.promise
-      await queue.enqueueRegression(aWish({ why: 'window', pull: aPull({ number: 8 }) }))
+      await queue.enqueueRegression(aRequest({ why: 'window', pull: aPull({ number: 8 }) }))
       release.resolve()
       await untilIdle(queue)
-      expect(ran).toEqual([aWish()])
-      await queue.enqueueRegression(aWish({ why: 'button' }))
+      expect(ran).toEqual([aRequest()])
+      await queue.enqueueRegression(aRequest({ why: 'button' }))
       await untilIdle(queue)
       expect(ran).toHaveLength(2)
     })
@@ -64,8 +64,9 @@ describeOnBoth('runs of the staging regression', (open) => {
       now.set(server, running - 1)
     }
     await withQueue(regression, async (queue) => {
-      for (const letter of ['a', 'b', 'c']) await queue.enqueueRegression(aWish({ sha: letter.repeat(40) }))
-      await queue.enqueueRegression(aWish({ sha: 'd'.repeat(40), server: 'canary' }))
+      for (const letter of ['a', 'b', 'c'])
+        await queue.enqueueRegression(aRequest({ sha: letter.repeat(40) }))
+      await queue.enqueueRegression(aRequest({ sha: 'd'.repeat(40), server: 'canary' }))
       await other.promise
       expect(await queue.idle()).toBe(false)
       release.resolve()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backupCommand } from '../../src/commands/backup.ts'
 import { migrateCommand } from '../../src/commands/migrate.ts'
 import { keptAnchors, saveAnchor } from '../../src/store/audit/anchors.ts'
-import { cutRecords } from '../../src/store/audit/retention.ts'
+import { pruneRecords } from '../../src/store/audit/retention.ts'
 import { verifyChain } from '../../src/store/audit/verify.ts'
 import { appendRecord } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
@@ -128,9 +128,9 @@ describe('a bot whose role owns nothing', () => {
   })
 
   test('removes no old records, which its owner does', async () => {
-    expect(await cutRecords(database, new Date())).toBeUndefined()
+    expect(await pruneRecords(database, new Date())).toBeUndefined()
     const own = await openDatabase({ url: owner })
-    expect(await cutRecords(own, new Date())).toBe(1)
+    expect(await pruneRecords(own, new Date())).toBe(1)
     await own.close()
   })
 

@@ -2,7 +2,7 @@ import type { Policy } from '../../src/decision/policy.ts'
 import { type CheckReport, checkReport } from '../../src/decision/report.ts'
 import type { Snapshot } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
-import { carryOut, scheduleOf, type TransitionShell } from '../../src/gate/calendar/transitions.ts'
+import { applyTransitions, scheduleOf, type TransitionShell } from '../../src/gate/calendar/transitions.ts'
 import { digestOf } from '../../src/gate/check-writer.ts'
 import { publishHead } from '../../src/gate/publish.ts'
 import type { GitHub } from '../../src/services/github/client.ts'
@@ -44,33 +44,33 @@ export function fakeChecks(now: () => Date) {
     if (what === 'lost') throw new Error('socket hang up')
     return { data: { ...run, external_id: run.externalId } }
   }
-  type Wish = {
+  type Params = {
     status: string
     conclusion?: string
     head_sha: string
     external_id: string
     check_run_id: number
   }
-  const changeOf = ({ status, conclusion }: Wish) => ({ status, conclusion: conclusion ?? null })
+  const changeOf = ({ status, conclusion }: Params) => ({ status, conclusion: conclusion ?? null })
   const client = {
     rest: {
       checks: {
-        create: async (wish: Wish) =>
+        create: async (params: Params) =>
           write(
             'POST',
             {
               id: runs.length + 1,
-              sha: wish.head_sha,
-              externalId: wish.external_id,
+              sha: params.head_sha,
+              externalId: params.external_id,
               status: 'queued',
               conclusion: null,
             },
-            changeOf(wish),
+            changeOf(params),
           ),
-        update: async (wish: Wish) => {
-          const run = runs.find(({ id }) => id === wish.check_run_id)
+        update: async (params: Params) => {
+          const run = runs.find(({ id }) => id === params.check_run_id)
           if (!run) throw Object.assign(new Error('Not Found'), { status: 404 })
-          return write('PATCH', run, changeOf(wish))
+          return write('PATCH', run, changeOf(params))
         },
         listForRef: 'listForRef',
       },
@@ -172,7 +172,7 @@ export function aWorld(database: Database) {
     carryOutAt: async (at: Date) => {
       time = at
       const from = checks.writes.length
-      await carryOut(shell, signal)
+      await applyTransitions(shell, signal)
       return checks.writes.slice(from)
     },
     /** Carries it out again whenever that was asked for, until a time: as the queue does. Tells how often. */

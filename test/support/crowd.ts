@@ -1,14 +1,14 @@
 import type { Octokit } from '@octokit/rest'
 import pLimit from 'p-limit'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 
 export type Candidate = { number: number; sha: string }
 
 /** A repository with so many pull requests, each approved by two, auto-merge on, and a second required check that is open. */
 export async function aCrowd(stage: Stage, count: number): Promise<{ shop: Workshop; crowd: Candidate[] }> {
   cast(stage)
-  const shop = await furnish(stage)
+  const shop = await setUpRepositories(stage)
   stage.github.installApp(shop.repository.owner)
   await requireBuild(stage.as('olga'), shop)
   const branches = Array.from({ length: count }, (_, index) => ({

@@ -1,5 +1,5 @@
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 
@@ -14,12 +14,12 @@ slack:
   channel: "#releases"
 `
 
-type Wish = { title?: string; body?: string; base?: string }
+type Params = { title?: string; body?: string; base?: string }
 
 /** A workshop whose merges are announced. */
 export type MergingShop = Workshop & {
-  change: (wish?: Wish) => Promise<Change>
-  approvedChange: (wish?: Wish) => Promise<Change>
+  change: (params?: Params) => Promise<Change>
+  approvedChange: (params?: Params) => Promise<Change>
   /** What Slack was told of merges and exceptions in this repository, oldest first. */
   messages: () => string[]
 }
@@ -31,22 +31,22 @@ export async function aRepositoryOf(
   policy: string | null = windowPolicy,
 ): Promise<MergingShop> {
   count += 1
-  const shop = await furnish(stage, { repo: `merging-${count}`, policy })
-  const change = (wish: Wish = {}) => {
+  const shop = await setUpRepositories(stage, { repo: `merging-${count}`, policy })
+  const change = (params: Params = {}) => {
     count += 1
     return shop.openPull('ana', {
       branch: `change-${count}`,
-      title: wish.title ?? 'A change',
+      title: params.title ?? 'A change',
       files: { [`src/file-${count}.ts`]: `export const value = ${count}\n` },
-      ...(wish.body === undefined ? {} : { body: wish.body }),
-      ...(wish.base === undefined ? {} : { base: wish.base }),
+      ...(params.body === undefined ? {} : { body: params.body }),
+      ...(params.base === undefined ? {} : { base: params.base }),
     })
   }
   return {
     ...shop,
     change,
-    approvedChange: async (wish) => {
-      const made = await change(wish)
+    approvedChange: async (params) => {
+      const made = await change(params)
       await shop.review('chloe', made)
       await shop.review('dev', made)
       return made
@@ -64,7 +64,7 @@ export async function aRepositoryOf(
   }
 }
 
-type QueueWish = {
+type QueueOptions = {
   strategy?: 'ALLGREEN' | 'HEADGREEN'
   method?: 'MERGE' | 'SQUASH' | 'REBASE'
   alsoNeeds?: string | undefined
@@ -77,7 +77,7 @@ export type QueuedShop = Awaited<ReturnType<typeof queueOn>>
 /** A repository with a merge queue on a branch, in which a second check can keep groups open. */
 export async function queueOn(
   stage: Stage,
-  { strategy = 'ALLGREEN', method = 'MERGE', alsoNeeds, branch = 'main', policy }: QueueWish = {},
+  { strategy = 'ALLGREEN', method = 'MERGE', alsoNeeds, branch = 'main', policy }: QueueOptions = {},
 ) {
   const shop = await aRepositoryOf(stage, policy)
   const { repository, name } = shop
@@ -111,7 +111,7 @@ export async function queueOn(
 async function requireQueue(
   stage: Stage,
   { repository }: Workshop,
-  { strategy, method, alsoNeeds, branch }: QueueWish,
+  { strategy, method, alsoNeeds, branch }: QueueOptions,
 ): Promise<void> {
   const ours = { context: 'Release gate', integration_id: stage.github.app.id }
   await stage.as('olga').request('POST /repos/{owner}/{repo}/rulesets', {

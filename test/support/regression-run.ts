@@ -34,7 +34,7 @@ export function anInput(
       openStaging(given, { timeout, maxTotal, maxBytes, elicitation, ...(signal ? { signal } : {}) }),
     redactor: createRedactor(),
     variables: new Map(),
-    mayWrite: true,
+    writesAllowed: true,
     ...more,
   }
 }

@@ -1,6 +1,6 @@
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Staging, sandboxDiner, startStaging } from '../../src/sandbox/staging/start.ts'
-import { cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aBarePglite } from './databases.ts'
 import { aStage } from './stage.ts'
 
@@ -63,7 +63,7 @@ export async function aStagingWorld(
     stage,
     staging,
     shop: (policy = stagingOnly, suite = quickSuite) =>
-      furnish(stage, {
+      setUpRepositories(stage, {
         repo: `shop-${++count}`,
         policy,
         files: suite === null ? {} : { '.github/mcp-regression.yml': suite },

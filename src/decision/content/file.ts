@@ -1,6 +1,6 @@
 import type { Entry } from './facts.ts'
 import { type Difference, readsAsBytes, type Script, scriptOf } from './patches.ts'
-import { because } from './sentences.ts'
+import { reasons } from './sentences.ts'
 import { carry, sameScript } from './shift.ts'
 
 /** One path in the four trees: at the merge base and at the head of the older change and of the newer one. */
@@ -23,25 +23,25 @@ export function doubtAbout(path: string, corners: Corners, differences: Differen
   if (!wasChanged && !isChanged) return null
   const baseTouched = !sameEntry(oldBase, newBase)
   if (!baseTouched && sameEntry(oldHead, newHead)) return null
-  if (!wasChanged) return (baseTouched ? because.besideBase : because.addedToChange)(path)
+  if (!wasChanged) return (baseTouched ? reasons.besideBase : reasons.addedToChange)(path)
   if (!isChanged) return leftChange(path, corners, baseTouched)
-  if (!baseTouched) return because.differs(path)
-  if (!oldBase || !oldHead || !newBase || !newHead) return because.bothAddedOrDeleted(path)
+  if (!baseTouched) return reasons.differs(path)
+  if (!oldBase || !oldHead || !newBase || !newHead) return reasons.bothAddedOrDeleted(path)
   return doubtAboutBlobs(path, { oldBase, oldHead, newBase, newHead }, differences)
 }
 
 function leftChange(path: string, { oldHead, newBase }: Corners, baseTouched: boolean): string {
-  if (!baseTouched) return because.leftChange(path)
-  return (sameEntry(oldHead, newBase) ? because.baseDidAsMuch : because.leftToBase)(path)
+  if (!baseTouched) return reasons.leftChange(path)
+  return (sameEntry(oldHead, newBase) ? reasons.baseDidAsMuch : reasons.leftToBase)(path)
 }
 
 type FourEntries = Record<keyof Corners, Entry>
 
 function doubtAboutBlobs(path: string, four: FourEntries, differences: Differences): string | null {
   const { oldBase, oldHead, newBase, newHead } = four
-  if (![oldBase, oldHead, newBase, newHead].every(isPlainFile)) return because.notAFile(path)
-  if (oldBase.mode !== oldHead.mode || newBase.mode !== newHead.mode) return because.mode(path)
-  if (oldBase.sha === newBase.sha) return oldHead.sha === newHead.sha ? null : because.differs(path)
+  if (![oldBase, oldHead, newBase, newHead].every(isPlainFile)) return reasons.notAFile(path)
+  if (oldBase.mode !== oldHead.mode || newBase.mode !== newHead.mode) return reasons.mode(path)
+  if (oldBase.sha === newBase.sha) return oldHead.sha === newHead.sha ? null : reasons.differs(path)
   return doubtAboutLines(path, four, differences)
 }
 
@@ -51,7 +51,7 @@ function doubtAboutLines(
   { before, after, base }: Differences,
 ): string | null {
   const { oldBase, oldHead, newBase, newHead } = four
-  if (base === null) return because.noBaseDiff(path)
+  if (base === null) return reasons.noBaseDiff(path)
   const was = scriptOf(before, path, oldBase, oldHead)
   const is = scriptOf(after, path, newBase, newHead)
   const moved = scriptOf(base, path, oldBase, newBase)
@@ -59,18 +59,18 @@ function doubtAboutLines(
   if (!('edits' in is)) return missing(path, is)
   if (!('edits' in moved)) return missing(path, moved)
   const carried = carry(was.edits, moved.edits)
-  if (carried === null) return because.overlaps(path)
-  if (!sameScript(carried, is.edits)) return because.otherLines(path)
-  return readsAsBytes(is.edits) ? null : because.encoding(path)
+  if (carried === null) return reasons.overlaps(path)
+  if (!sameScript(carried, is.edits)) return reasons.otherLines(path)
+  return readsAsBytes(is.edits) ? null : reasons.encoding(path)
 }
 
 function missing(path: string, script: Extract<Script, { missing: unknown }>): string {
   const sentence = {
-    cut: because.cut,
-    'no row': because.noRow,
-    'no patch': because.noPatch,
-    'no size': because.noSize,
-    contradiction: because.contradiction,
+    cut: reasons.cut,
+    'no row': reasons.noRow,
+    'no patch': reasons.noPatch,
+    'no size': reasons.noSize,
+    contradiction: reasons.contradiction,
   }
   return sentence[script.missing](path)
 }

@@ -1,5 +1,5 @@
 /** Why a change is not proved to be the approved one: every sentence that this proof says to the reader of a check. */
-export const because = {
+export const reasons = {
   noTrees: () => 'the file trees of the two versions could not be read, so they cannot be compared',
   treesCut: () =>
     'the repository is too large for GitHub to list all of its files, so the two versions cannot be compared',

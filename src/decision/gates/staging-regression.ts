@@ -15,13 +15,13 @@ export const stagingRegression = defineGate({
   settings: regressionSettings,
   labels: () => [releaseLabel],
   evaluate(snapshot, settings, gates = {}) {
-    const finding = judgeEvidence(snapshot, settings)
+    const finding = evaluateEvidence(snapshot, settings)
     if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
     return deferred(snapshot, gates) ?? finding
   },
 })
 
-function judgeEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
+function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
   const { regression: facts, head } = snapshot
   if (!facts) {
     return failed(

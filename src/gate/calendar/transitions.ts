@@ -3,31 +3,31 @@ import { isAnyQueued } from '../../store/check-runs.ts'
 import type { Queue } from '../../store/queue.ts'
 import { retryTime } from '../../store/retry-later.ts'
 import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
-import { judgeDue, type RejudgingShell } from './rejudging.ts'
+import { type DueVerdictsShell, evaluateDue } from './due-verdicts.ts'
 import { type HeadsShell, writeHeads } from './write-heads.ts'
 
 export { scheduleOf } from './schedule.ts'
 
-export type TransitionShell = RejudgingShell &
+export type TransitionShell = DueVerdictsShell &
   HeadsShell & { queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueTransition'> }
 
 /**
  * Carries out what the calendar changes, at each opening, closing, expiry and freeze, and once at the start for what was
- * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are judged
+ * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are evaluated
  * again without reading, and only the checks whose state changes are written, those that must not be green first. What
  * was written is read afresh after it, in the background. What GitHub's limits left over is carried out at the time that
  * they allow.
  */
-export async function carryOut(shell: TransitionShell, signal: AbortSignal): Promise<void> {
+export async function applyTransitions(shell: TransitionShell, signal: AbortSignal): Promise<void> {
   const { database, queue } = shell
   const now = shell.now()
   for (const pull of await takeToPrepare(database, now)) await queue.enqueueEvaluate(pull)
-  const keepTimes = await judgeDue(shell, now, signal)
+  const keepTimes = await evaluateDue(shell, now, signal)
   await enqueueNext(shell)
   const { failures, again, turnedGreen } = await writeHeads(shell, signal)
   await keepTimes()
   // Closing begins earlier for those that are green now.
-  if (turnedGreen) await (await judgeDue(shell, shell.now(), signal))()
+  if (turnedGreen) await (await evaluateDue(shell, shell.now(), signal))()
   await enqueueNext(shell)
   await goOn(shell, failures)
   for (const pull of again) await queue.enqueueEvaluate(pull)

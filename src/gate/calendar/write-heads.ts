@@ -32,7 +32,7 @@ const atOnce = 8
  */
 export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
   const heads = await headsToWrite(shell.database, {
-    judgedAfter: new Date(shell.now().getTime() - freshFor),
+    decidedAfter: new Date(shell.now().getTime() - freshFor),
     queued: waitingForTurnReport().title,
   })
   const written: Written = { failures: [], again: [], turnedGreen: false }

@@ -15,14 +15,14 @@ import { requirementsFor } from './rules.ts'
 export function tryAutoMerge(hub: Hub, repository: Repository, issue: PullIssue): void {
   if (!issue.pull.autoMerge) return
   hub.later(repository, async () => {
-    const wish = issue.pull.autoMerge
-    if (issue.state !== 'open' || !wish || !hasRole(hub, repository, wish.userId, 'write')) return
-    const by = { userId: wish.userId, appId: null }
+    const params = issue.pull.autoMerge
+    if (issue.state !== 'open' || !params || !hasRole(hub, repository, params.userId, 'write')) return
+    const by = { userId: params.userId, appId: null }
     const queued = queueRule(hub, repository, issue.pull.baseRef) !== undefined
     if (checksMissing(hub, repository, issue)) return
     if (await mergeBlock(hub, repository, issue, undefined, { ignoreQueue: true })) return
     if (queued) await enqueue(hub, repository, issue, by)
-    else await mergePull(hub, repository, issue, by, wish).catch(leftWaiting)
+    else await mergePull(hub, repository, issue, by, params).catch(leftWaiting)
   })
 }
 

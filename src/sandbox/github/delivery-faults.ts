@@ -65,7 +65,7 @@ export function createDeliveryFaults(): DeliveryFaults {
       if (!entry) return false
       entry.left -= 1
       if (entry.fault.kind === 'hold' || entry.fault.kind === 'reorder') entry.waiting.push(sending)
-      else start(carryOut(entry.fault, sending))
+      else start(applyFault(entry.fault, sending))
       if (entry.fault.kind === 'reorder' && entry.waiting.length >= (entry.fault.count ?? 2)) release(entry)
       return true
     },
@@ -86,7 +86,7 @@ function meets(fault: DeliveryFault, { event, action, installation }: Sending): 
   )
 }
 
-async function carryOut(fault: DeliveryFault, sending: Sending): Promise<void> {
+async function applyFault(fault: DeliveryFault, sending: Sending): Promise<void> {
   switch (fault.kind) {
     case 'drop':
       return sending.fail()

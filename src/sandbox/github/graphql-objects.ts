@@ -51,8 +51,8 @@ export function userObject({ id, login }: Account) {
 
 export function pullObject(hub: Hub, repository: Repository, issue: PullIssue) {
   const { pull } = issue
-  const wish = pull.autoMerge
-  const enabler = wish && hub.world.accounts.get(wish.userId)
+  const params = pull.autoMerge
+  const enabler = params && hub.world.accounts.get(params.userId)
   const position = queuePosition(repository, issue)
   return {
     __typename: 'PullRequest',
@@ -65,9 +65,9 @@ export function pullObject(hub: Hub, repository: Repository, issue: PullIssue) {
     state: stateOf(issue),
     headRefOid: pull.headSha,
     baseRefName: pull.baseRef,
-    autoMergeRequest: wish && {
+    autoMergeRequest: params && {
       enabledBy: enabler ? userObject(enabler) : null,
-      mergeMethod: wish.method.toUpperCase(),
+      mergeMethod: params.method.toUpperCase(),
     },
     isInMergeQueue: position > 0,
     mergeQueueEntry: position > 0 ? { id: nodeId('MQE', repository.id, issue.number), position } : null,

@@ -12,14 +12,14 @@ export function findLabel(repository: Repository, name: string): Label | undefin
 export function makeLabel(
   hub: Hub,
   repository: Repository,
-  wish: { name: string; color?: string; description?: string | null },
+  params: { name: string; color?: string; description?: string | null },
   by: By,
 ): Label {
   const label: Label = {
     id: hub.world.nextId('label'),
-    name: wish.name,
-    color: (wish.color ?? 'ededed').replace(/^#/, ''),
-    description: wish.description ?? null,
+    name: params.name,
+    color: (params.color ?? 'ededed').replace(/^#/, ''),
+    description: params.description ?? null,
     default: false,
   }
   repository.labels.push(label)

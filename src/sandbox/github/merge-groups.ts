@@ -68,8 +68,8 @@ export async function buildGroups(
     const baseSha = queue.groups.at(-1)?.headSha ?? (await shaOf(repository.git, `refs/heads/${branch}`))
     if (!issue || !isPull(issue) || !baseSha) continue
     const by = { userId: entry.userId, appId: null }
-    const wish = { method, title: null, message: null }
-    const headSha = await mergedTip(hub, repository, issue, by, wish, baseSha)
+    const params = { method, title: null, message: null }
+    const headSha = await mergedTip(hub, repository, issue, by, params, baseSha)
     if (!headSha) {
       await leave(hub, repository, queue, entry.number, 'MERGE_CONFLICT', by)
       continue

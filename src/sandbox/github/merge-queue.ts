@@ -67,7 +67,7 @@ export async function advance(hub: Hub, repository: Repository, branch: string):
   await buildGroups(hub, repository, branch, queue, rule)
   const checks = requirementsFor(hub, repository, branch).flatMap((requirement) => requirement.checks)
   const states = queue.groups.map((group) => groupState(repository, group.headSha, checks))
-  const { merge, drop } = judge(states, rule.grouping_strategy === 'HEADGREEN')
+  const { merge, drop } = evaluateGroups(states, rule.grouping_strategy === 'HEADGREEN')
   const dropped = drop === undefined ? undefined : queue.groups[drop]
   if (merge > 0) await mergeGroups(hub, repository, branch, queue, merge)
   else if (dropped) await leave(hub, repository, queue, dropped.number, 'CI_FAILURE', firstBy(queue))
@@ -89,7 +89,7 @@ function groupState(
  * How many groups from the front may merge, and which one must leave. ALLGREEN needs each group green; HEADGREEN asks
  * only for the last one, and so merges red members before it.
  */
-export function judge(states: GroupState[], headGreen: boolean): { merge: number; drop?: number } {
+export function evaluateGroups(states: GroupState[], headGreen: boolean): { merge: number; drop?: number } {
   const firstNotGreen = states.findIndex((state) => state !== 'green')
   const merge = headGreen
     ? states.lastIndexOf('green') + 1

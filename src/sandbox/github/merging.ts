@@ -15,7 +15,7 @@ import { requirementsFor } from './rules.ts'
 import { noReplyEmail } from './shapes/commit.ts'
 import { webFlow } from './world.ts'
 
-export type MergeWish = { method: MergeMethod; title: string | null; message: string | null }
+export type MergeInput = { method: MergeMethod; title: string | null; message: string | null }
 type BlockOptions = { method?: MergeMethod; sha?: string | undefined; ignoreQueue?: boolean }
 
 /** Why a pull request cannot be merged now, as the answer that GitHub gives; without `by` nobody may pass over a rule. */
@@ -69,13 +69,13 @@ export async function mergePull(
   repository: Repository,
   issue: PullIssue,
   by: By,
-  wish: MergeWish,
+  params: MergeInput,
   sha?: string,
 ): Promise<string> {
-  const block = await mergeBlock(hub, repository, issue, by, { method: wish.method, sha })
+  const block = await mergeBlock(hub, repository, issue, by, { method: params.method, sha })
   if (block) throw block
   const before = await shaOf(repository.git, `refs/heads/${issue.pull.baseRef}`)
-  const after = before && (await mergedTip(hub, repository, issue, by, wish, before))
+  const after = before && (await mergedTip(hub, repository, issue, by, params, before))
   if (!before || !after) throw problem(405, 'Pull Request is not mergeable')
   await landPull(hub, repository, issue, by, before, after)
   return after
@@ -112,19 +112,19 @@ export async function mergedTip(
   repository: Repository,
   issue: PullIssue,
   by: By,
-  wish: MergeWish,
+  params: MergeInput,
   tip: string,
 ): Promise<string | undefined> {
   const { git } = repository
   const person = personSignature(hub, by.userId)
-  if (wish.method === 'rebase') {
+  if (params.method === 'rebase') {
     return (await replay(git, await pullCommits(repository, issue), tip, person)).head
   }
   const { tree } = await mergeTrees(git, tip, issue.pull.headSha)
   if (!tree) return undefined
-  const squash = wish.method === 'squash'
+  const squash = params.method === 'squash'
   const author = squash ? personSignature(hub, issue.userId) : person
-  const message = squash ? await squashMessage(repository, issue, wish) : mergeMessage(hub, issue, wish)
+  const message = squash ? await squashMessage(repository, issue, params) : mergeMessage(hub, issue, params)
   const parents = squash ? [tip] : [tip, issue.pull.headSha]
   const sha = await writeCommit(git, { tree, parents, message, author, committer: webFlowSignature(hub) })
   repository.signed.add(sha)
@@ -143,13 +143,13 @@ export function webFlowSignature(hub: Hub): Signature {
   return { name: webFlow.name, email: webFlow.email, at: hub.clock() }
 }
 
-function mergeMessage(hub: Hub, issue: PullIssue, { title, message }: MergeWish): string {
+function mergeMessage(hub: Hub, issue: PullIssue, { title, message }: MergeInput): string {
   const owner = hub.world.repositories.get(issue.pull.headRepositoryId ?? -1)?.ownerId
   const from = `${owner === undefined ? 'unknown' : accountById(hub, owner).login}/${issue.pull.headRef}`
   return `${title ?? `Merge pull request #${issue.number} from ${from}`}\n\n${message ?? issue.title}`
 }
 
-async function squashMessage(repository: Repository, issue: PullIssue, { title, message }: MergeWish) {
+async function squashMessage(repository: Repository, issue: PullIssue, { title, message }: MergeInput) {
   const commits = await pullCommits(repository, issue)
   const [only] = commits
   const plain = commits.length === 1 && only ? only.message.split('\n').slice(2).join('\n') : listed(commits)

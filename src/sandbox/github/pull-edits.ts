@@ -49,14 +49,14 @@ export async function setAutoMerge(
   hub: Hub,
   repository: Repository,
   issue: PullIssue,
-  wish: AutoMerge | null,
+  params: AutoMerge | null,
   by: By,
 ): Promise<void> {
-  issue.pull.autoMerge = wish
-  const action = wish ? 'auto_merge_enabled' : 'auto_merge_disabled'
+  issue.pull.autoMerge = params
+  const action = params ? 'auto_merge_enabled' : 'auto_merge_disabled'
   record(hub, issue, action, by)
-  await emitPull(hub, repository, issue, action, by, wish ? {} : { reason: 'Auto-merge was turned off' })
-  if (wish) hub.background.autoMerge(repository, issue)
+  await emitPull(hub, repository, issue, action, by, params ? {} : { reason: 'Auto-merge was turned off' })
+  if (params) hub.background.autoMerge(repository, issue)
 }
 
 /** Title and body, as `PATCH …/pulls/{n}` and `PATCH …/issues/{n}` change them. */

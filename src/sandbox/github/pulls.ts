@@ -50,15 +50,20 @@ export function newIssue(
   return issue
 }
 
-export async function openPull(hub: Hub, repository: Repository, by: By, wish: NewPull): Promise<PullIssue> {
-  const { headRepository, headRef } = wish
-  const baseSha = await shaOf(repository.git, `refs/heads/${wish.base}`)
+export async function openPull(
+  hub: Hub,
+  repository: Repository,
+  by: By,
+  params: NewPull,
+): Promise<PullIssue> {
+  const { headRepository, headRef } = params
+  const baseSha = await shaOf(repository.git, `refs/heads/${params.base}`)
   const headSha = await shaOf(headRepository.git, `refs/heads/${headRef}`)
   if (!baseSha) throw invalid([{ resource: 'PullRequest', field: 'base', code: 'invalid' }])
   if (!headSha) throw invalid([{ resource: 'PullRequest', field: 'head', code: 'invalid' }])
   const twin = openPulls(repository).find(
     ({ pull }) =>
-      pull.baseRef === wish.base && pull.headRef === headRef && pull.headRepositoryId === headRepository.id,
+      pull.baseRef === params.base && pull.headRef === headRef && pull.headRepositoryId === headRepository.id,
   )
   const label = `${userById(hub, headRepository.ownerId).login}:${headRef}`
   const custom = (message: string) =>
@@ -67,9 +72,9 @@ export async function openPull(hub: Hub, repository: Repository, by: By, wish: N
   const number = Math.max(0, ...repository.issues.keys()) + 1
   await keepHead(repository, number, headRepository, `refs/heads/${headRef}`, headSha)
   const ahead = await commitsBetween(repository.git, baseSha, headSha)
-  if (ahead.length === 0) throw custom(`No commits between ${wish.base} and ${headRef}`)
-  const issue = newIssue(hub, repository, by, wish.title, wish.body)
-  issue.pull = newPull(hub, wish, baseSha, headSha)
+  if (ahead.length === 0) throw custom(`No commits between ${params.base} and ${headRef}`)
+  const issue = newIssue(hub, repository, by, params.title, params.body)
+  issue.pull = newPull(hub, params, baseSha, headSha)
   const opened = issue as PullIssue
   await emitPull(hub, repository, opened, 'opened', by)
   return opened
@@ -82,19 +87,19 @@ export async function keepHead(base: Repository, number: number, head: Repositor
   else await base.git.run(['fetch', '--quiet', '--no-tags', head.git.folder, `+${ref}:${kept}`])
 }
 
-function newPull(hub: Hub, wish: NewPull, baseSha: string, headSha: string): PullIssue['pull'] {
+function newPull(hub: Hub, params: NewPull, baseSha: string, headSha: string): PullIssue['pull'] {
   return {
     id: hub.world.nextId('pull'),
-    baseRef: wish.base,
+    baseRef: params.base,
     baseSha,
-    headRepositoryId: wish.headRepository.id,
-    headRef: wish.headRef,
+    headRepositoryId: params.headRepository.id,
+    headRef: params.headRef,
     headSha,
-    draft: wish.draft,
+    draft: params.draft,
     mergedAt: null,
     mergedBy: null,
     mergeCommitSha: null,
-    maintainerCanModify: wish.maintainerCanModify,
+    maintainerCanModify: params.maintainerCanModify,
     requestedReviewers: new Set(),
     requestedTeams: new Set(),
     reviews: [],

@@ -24,14 +24,18 @@ export type NewRepository = {
 }
 
 /** A repository with one commit that holds the files, or empty without any. */
-export async function addRepository(hub: Hub, wish: NewRepository): Promise<Repository> {
-  const owner = requireAccount(hub, wish.owner)
-  const branch = wish.defaultBranch ?? 'main'
-  const repository = await newRepository(hub, owner, wish.name, wish.private ?? false, branch)
-  if (Object.keys(wish.files ?? {}).length > 0) {
-    await writeBranches(repository.git, [{ branch, files: wish.files ?? {} }], personSignature(hub, owner.id))
+export async function addRepository(hub: Hub, params: NewRepository): Promise<Repository> {
+  const owner = requireAccount(hub, params.owner)
+  const branch = params.defaultBranch ?? 'main'
+  const repository = await newRepository(hub, owner, params.name, params.private ?? false, branch)
+  if (Object.keys(params.files ?? {}).length > 0) {
+    await writeBranches(
+      repository.git,
+      [{ branch, files: params.files ?? {} }],
+      personSignature(hub, owner.id),
+    )
   }
-  for (const [login, role] of Object.entries(wish.collaborators ?? {})) {
+  for (const [login, role] of Object.entries(params.collaborators ?? {})) {
     repository.collaborators.set(requireAccount(hub, login).id, role)
   }
   emit(hub, repository, 'repository', byOwner(owner), { action: 'created' })

@@ -21,14 +21,14 @@ export async function submitReview(
   repository: Repository,
   issue: PullIssue,
   by: By,
-  wish: { event: string | undefined; body: string; commitId: string },
+  params: { event: string | undefined; body: string; commitId: string },
   pending?: Review,
 ): Promise<Review> {
-  const state = wish.event ? states[wish.event] : 'PENDING'
-  if (!state) throw unprocessable('Unprocessable Entity', [`Variable $event is invalid: ${wish.event}`])
-  refuseReview(issue, by, state, wish.body)
+  const state = params.event ? states[params.event] : 'PENDING'
+  if (!state) throw unprocessable('Unprocessable Entity', [`Variable $event is invalid: ${params.event}`])
+  refuseReview(issue, by, state, params.body)
   const review = pending ?? newReview(hub, issue, by)
-  Object.assign(review, { state, body: wish.body, commitId: wish.commitId, submittedAt: hub.clock() })
+  Object.assign(review, { state, body: params.body, commitId: params.commitId, submittedAt: hub.clock() })
   if (state === 'PENDING') return review
   issue.updatedAt = hub.clock()
   issue.pull.requestedReviewers.delete(by.userId)

@@ -85,8 +85,8 @@ function houses(hub: Hub) {
     change(found, organizations.byOwner(accountById(hub, found.ownerId)))
   }
   return {
-    addRepository: async (wish: repositories.NewRepository) =>
-      shown(await repositories.addRepository(hub, wish)),
+    addRepository: async (params: repositories.NewRepository) =>
+      shown(await repositories.addRepository(hub, params)),
     seedBranches: (repository: string, login: string, branches: NewBranch[], base?: string) =>
       repositories.seedBranches(hub, find(hub, repository), login, branches, base),
     fork: async (repository: string, login: string) =>

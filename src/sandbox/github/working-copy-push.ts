@@ -5,14 +5,14 @@ import { branchMoved } from './pushes.ts'
 import type { Repository } from './repository-state.ts'
 import type { Account } from './world.ts'
 
-type Wish = { branch: string; force: boolean; remove: boolean }
+type PushOptions = { branch: string; force: boolean; remove: boolean }
 
 export function pushBranch(
   hub: Hub,
   repository: Repository,
   account: Account,
   run: (args: string[]) => Promise<string>,
-  { branch, force, remove }: Wish,
+  { branch, force, remove }: PushOptions,
 ): Promise<string> {
   return hub.exclusive(repository, async () => {
     const ref = `refs/heads/${branch}`

@@ -20,7 +20,7 @@ export type Trace = {
   /** The stream named an event id, so the SDK will ask again for what is missing (spec 2025-11-25, resumability). */
   resumable: boolean
   abort: AbortController
-  /** The caller's wish to stop, and the end of all the time that this exchange has. */
+  /** The caller's signal to stop, combined with the time limit of this exchange. */
   stop?: AbortSignal
   total?: AbortSignal
   fail: (fault: Fault) => void

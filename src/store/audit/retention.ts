@@ -7,7 +7,7 @@ import type { Database } from '../database.ts'
  * it to `release-gate audit prune`.
  * @returns how many records were removed; undefined where this role may not.
  */
-export async function cutRecords(database: Database, before: Date): Promise<number | undefined> {
+export async function pruneRecords(database: Database, before: Date): Promise<number | undefined> {
   const [table] = await database.query<{ owns: boolean }>(
     `SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'release_gate.audit_records'::regclass`,
   )

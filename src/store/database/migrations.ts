@@ -4,7 +4,7 @@ import manifest from '../../../package.json' with { type: 'json' }
 import { packageFile } from '../../settings/package-files.ts'
 import type { Queryable, Transaction } from '../database.ts'
 import { grantToBot } from './grants.ts'
-import { isGone, presentName } from './released.ts'
+import { currentName, isGone } from './released.ts'
 
 type Migration = { name: string; sql: string; hash: string }
 
@@ -133,7 +133,7 @@ function pendingOf(applied: Applied[], files: Migration[]): Migration[] {
 
 function presentFile({ name, hash, version }: Applied, hashes: Map<string, string>): string {
   if (hashes.get(name) === hash) return name
-  const present = presentName(name, hash)
+  const present = currentName(name, hash)
   if (present !== undefined) return present
   if (hashes.has(name))
     throw new Error(

@@ -6,7 +6,7 @@ import { PGlite, type Transaction as PgliteTransaction } from '@electric-sql/pgl
 import { type Db, fromPglite } from 'pg-boss'
 import type { Database, DatabaseLog, Query, Transaction } from '../database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
-import { keepUp } from './upkeep.ts'
+import { startMaintenance } from './upkeep.ts'
 
 type PgliteOptions = { dataDir: string; restoreFrom?: Blob; log?: DatabaseLog }
 
@@ -55,7 +55,9 @@ export function diskProblem(dataDir: string, free: number): string | undefined {
 }
 
 function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | undefined): Database {
-  const stopUpkeep = lock ? keepUp(pglite, join(options.dataDir, 'vacuumed'), options.log) : undefined
+  const stopUpkeep = lock
+    ? startMaintenance(pglite, join(options.dataDir, 'vacuumed'), options.log)
+    : undefined
   let closing: Promise<void> | undefined
   const close = async () => {
     await stopUpkeep?.()

@@ -37,7 +37,7 @@ const goneFiles: Record<string, { hash: string; now: string }> = {
 }
 
 /** The present file that an applied one stands for; undefined where no released version had it with this hash. */
-export function presentName(name: string, hash: string): string | undefined {
+export function currentName(name: string, hash: string): string | undefined {
   if (earlierForms[name]?.includes(hash)) return name
   const gone = goneFiles[name]
   return gone?.hash === hash ? gone.now : undefined

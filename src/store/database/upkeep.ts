@@ -11,7 +11,11 @@ const DAY = 24 * 60 * 60_000
  *
  * @returns a function that ends the upkeep and waits for the round that runs.
  */
-export function keepUp(pglite: Pick<PGlite, 'exec'>, mark: string, log?: DatabaseLog): () => Promise<void> {
+export function startMaintenance(
+  pglite: Pick<PGlite, 'exec'>,
+  mark: string,
+  log?: DatabaseLog,
+): () => Promise<void> {
   let round: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     round = round

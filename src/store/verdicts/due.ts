@@ -4,7 +4,7 @@ import type { Queryable } from '../database.ts'
 import type { StoredVerdict } from '../verdicts.ts'
 import { factsOf, type PullColumns, pullOf, type Row } from './rows.ts'
 
-/** What the calendar judges again: the facts, and whether nothing was heard of the pull request since they were read. */
+/** What the calendar evaluates again: the facts, and whether nothing was heard of the pull request since they were read. */
 export type DueVerdict = Omit<StoredVerdict, 'report' | 'policy' | 'prepareAt' | 'decidedAt'> & {
   policy: Policy
   upToDate: boolean
@@ -55,12 +55,12 @@ export async function takeToPrepare(db: Queryable, at: Date): Promise<PullRef[]>
 
 /**
  * Keeps what the calendar made of the same facts, unless a newer evaluation or another process has been there meanwhile:
- * facts that are read are always newer than facts that are judged again, and one change is recorded once.
+ * facts that are read are always newer than facts that are evaluated again, and one change is recorded once.
  */
-export async function saveRejudged(
+export async function saveReevaluated(
   db: Queryable,
   before: DueVerdict,
-  verdict: Rejudged & Times,
+  verdict: Reevaluated & Times,
 ): Promise<boolean> {
   const { pull, generation, digest, nextAt } = before
   const rows = await db.query(
@@ -86,7 +86,7 @@ export async function saveRejudged(
   return rows.length > 0
 }
 
-export type Rejudged = Pick<StoredVerdict, 'state' | 'digest' | 'report' | 'decidedAt'>
+export type Reevaluated = Pick<StoredVerdict, 'state' | 'digest' | 'report' | 'decidedAt'>
 export type Times = Pick<StoredVerdict, 'nextAt' | 'prepareAt'>
 
 /** Keeps new times of verdicts that the calendar did not change, all at once. */

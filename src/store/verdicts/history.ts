@@ -4,7 +4,7 @@ import type { CheckReport } from '../../decision/report.ts'
 import type { PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
 
-/** A verdict that stood, and the policy file that it was judged by. */
+/** A verdict that stood, and the policy file that it was evaluated by. */
 export type KeptVerdict = Standing & { source: { where: string; blob: string } | undefined }
 
 /**

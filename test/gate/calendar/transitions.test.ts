@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { judgeDue } from '../../../src/gate/calendar/rejudging.ts'
-import { carryOut } from '../../../src/gate/calendar/transitions.ts'
+import { evaluateDue } from '../../../src/gate/calendar/due-verdicts.ts'
+import { applyTransitions } from '../../../src/gate/calendar/transitions.ts'
 import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
@@ -130,7 +130,7 @@ describe('at the opening', () => {
     }
     const shell = { ...world.shell, database: racing }
     world.setTime(opening)
-    await judgeDue(shell, opening, new AbortController().signal)
+    await evaluateDue(shell, opening, new AbortController().signal)
     expect((await latestVerdict(database, pullOf(1)))?.state).toBe('waiting')
   })
 
@@ -354,7 +354,7 @@ test('two that carry out the same opening record and write it once', async () =>
   const since = await latestSeq()
   world.setTime(opening)
   const { signal } = new AbortController()
-  await Promise.all([carryOut(world.shell, signal), carryOut(world.shell, signal)])
+  await Promise.all([applyTransitions(world.shell, signal), applyTransitions(world.shell, signal)])
   expect(world.checks.greens()).toHaveLength(4)
   const kinds: string[] = []
   for await (const { kind } of readRecords(database, 1, { after: since })) kinds.push(kind)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { judge } from '../../../src/sandbox/github/merge-queue.ts'
+import { evaluateGroups } from '../../../src/sandbox/github/merge-queue.ts'
 import { buildHouse, type House, refusal, sent } from './house.ts'
 
 let house: House
@@ -142,5 +142,5 @@ test.each([
   ['head green', ['red', 'green', 'open'], true, { merge: 2 }],
   ['head open', ['red', 'open'], true, { merge: 0 }],
 ] as const)('groups %s', (_, states, headGreen, expected) => {
-  expect(judge([...states], headGreen)).toEqual(expected)
+  expect(evaluateGroups([...states], headGreen)).toEqual(expected)
 })

@@ -186,11 +186,11 @@ async function enableAutoMerge(
   if (!(await mergeBlock(hub, repository, issue)))
     throw refuse('Pull request Pull request is in clean status')
   const method = (input.mergeMethod ?? 'MERGE').toLowerCase() as MergeMethod
-  const wish = {
+  const params = {
     userId: by.userId,
     method,
     title: input.commitHeadline ?? null,
     message: input.commitBody ?? null,
   }
-  await setAutoMerge(hub, repository, issue, wish, by)
+  await setAutoMerge(hub, repository, issue, params, by)
 }

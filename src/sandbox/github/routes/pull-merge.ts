@@ -21,13 +21,13 @@ export function mergeRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     const repository = openRepository(hub, c, needs('write', 'contents', 'write'))
     const issue = pullOf(c, repository)
     const input = await bodyOf<MergeInput>(c)
-    const wish = {
+    const params = {
       method: input.merge_method ?? 'merge',
       title: input.commit_title ?? null,
       message: input.commit_message ?? null,
     }
     const sha = await hub.exclusive(repository, () =>
-      mergePull(hub, repository, issue, byOf(hub, c), wish, input.sha),
+      mergePull(hub, repository, issue, byOf(hub, c), params, input.sha),
     )
     return c.json({ sha, merged: true, message: 'Pull Request successfully merged' })
   })

@@ -48,7 +48,7 @@ function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     if (!input.title) throw invalid([{ resource: 'PullRequest', field: 'title', code: 'missing_field' }])
     if (!base) throw invalid([{ resource: 'PullRequest', field: 'base', code: 'missing_field' }])
     const [headRepository, headRef] = headOf(hub, repository, head ?? '')
-    const wish = {
+    const params = {
       title: input.title,
       body: input.body ?? null,
       base,
@@ -57,7 +57,7 @@ function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
       draft: input.draft ?? false,
       maintainerCanModify: input.maintainer_can_modify ?? false,
     }
-    const issue = await hub.exclusive(repository, () => openPull(hub, repository, byOf(hub, c), wish))
+    const issue = await hub.exclusive(repository, () => openPull(hub, repository, byOf(hub, c), params))
     return c.json(await fullPull(hub, repository, issue), 201)
   })
 }

@@ -36,13 +36,13 @@ export function reviewRoutes(hub: Hub): Hono<GitHubContext> {
     if (input.commit_id && !(await shaOf(repository.git, input.commit_id))) {
       throw unprocessable('Unprocessable Entity', [`The commit ${input.commit_id} could not be found`])
     }
-    const wish = {
+    const params = {
       event: input.event,
       body: input.body ?? '',
       commitId: input.commit_id ?? issue.pull.headSha,
     }
     const review = await hub.exclusive(repository, () =>
-      submitReview(hub, repository, issue, byOf(hub, c), wish),
+      submitReview(hub, repository, issue, byOf(hub, c), params),
     )
     return c.json(reviewShape(hub, repository, issue, review))
   })
@@ -66,13 +66,13 @@ export function reviewRoutes(hub: Hub): Hono<GitHubContext> {
     const issue = pullOf(c, repository)
     const pending = reviewOf(c, issue)
     const input = await bodyOf<ReviewInput>(c)
-    const wish = {
+    const params = {
       event: input.event,
       body: input.body ?? pending.body,
       commitId: pending.commitId ?? issue.pull.headSha,
     }
     const review = await hub.exclusive(repository, () =>
-      submitReview(hub, repository, issue, byOf(hub, c), wish, pending),
+      submitReview(hub, repository, issue, byOf(hub, c), params, pending),
     )
     return c.json(reviewShape(hub, repository, issue, review))
   })

@@ -81,13 +81,13 @@ function side(hub: Hub, repository: Repository | undefined, ref: string, sha: st
   }
 }
 
-function autoMerge(hub: Hub, { autoMerge: wish }: Pull) {
-  if (!wish) return null
+function autoMerge(hub: Hub, { autoMerge: params }: Pull) {
+  if (!params) return null
   return {
-    enabled_by: userById(hub, wish.userId),
-    merge_method: wish.method,
-    commit_title: wish.title ?? '',
-    commit_message: wish.message ?? '',
+    enabled_by: userById(hub, params.userId),
+    merge_method: params.method,
+    commit_title: params.title ?? '',
+    commit_message: params.message ?? '',
   }
 }
 

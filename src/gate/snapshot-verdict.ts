@@ -7,22 +7,22 @@ import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from 
 import type { Snapshot } from '../decision/snapshot.ts'
 import { decide, type Verdict, verdictOf } from '../decision/verdict.ts'
 import { policyPath } from '../policy/policy-file.ts'
-import type { Judging } from '../policy/policy-source.ts'
+import type { ApplicablePolicy } from '../policy/policy-source.ts'
 import type { Wanted } from '../services/github/snapshot.ts'
 import type { PolicySource, StoredVerdict } from '../store/verdicts.ts'
 import { scheduleOf } from './calendar/schedule.ts'
 import { digestOf } from './check-writer.ts'
 
 /** A policy, valid or broken: either gives a verdict. */
-export type Judgeable = Exclude<Judging, { kind: 'none' }>
+export type PresentPolicy = Exclude<ApplicablePolicy, { kind: 'none' }>
 
 /** Which facts beyond the pull request itself the policy looks at. */
-export function wantedBy(judging: Judging): Wanted {
-  return wantedByPolicy(judging.kind === 'policy' ? judging.policy : undefined)
+export function wantedFacts(applicable: ApplicablePolicy): Wanted {
+  return wantedFactsOf(applicable.kind === 'policy' ? applicable.policy : undefined)
 }
 
 /** What its own gates look at, and those of each override: which one applies is known only once all is read. */
-export function wantedByPolicy(policy: Policy | undefined): Wanted {
+export function wantedFactsOf(policy: Policy | undefined): Wanted {
   if (!policy) return { teams: [], boundLabels: [], labels: [] }
   const wanted = allGates(policy).map(wantedByGates)
   const conditions = (policy.overrides ?? []).map(({ when }) => when)
@@ -57,12 +57,12 @@ function distinct(names: string[]): string[] {
   return [...new Set(names)]
 }
 
-export type Judged = Verdict & { report: CheckReport }
+export type VerdictWithReport = Verdict & { report: CheckReport }
 
 /** The verdict on a snapshot, and the check that says it. */
-export function judge(snapshot: Snapshot, judging: Judgeable): Judged {
-  if (judging.kind === 'broken') {
-    const report = brokenPolicyReport(judging.problems, judging.file.where === policyPath)
+export function evaluateSnapshot(snapshot: Snapshot, applicable: PresentPolicy): VerdictWithReport {
+  if (applicable.kind === 'broken') {
+    const report = brokenPolicyReport(applicable.problems, applicable.file.where === policyPath)
     return {
       ...verdictOf([
         { gate: 'policy', gateTitle: 'Policy', state: 'failed', title: report.title, reason: report.summary },
@@ -70,19 +70,19 @@ export function judge(snapshot: Snapshot, judging: Judgeable): Judged {
       report,
     }
   }
-  const verdict = decide(snapshot, judging.policy)
+  const verdict = decide(snapshot, applicable.policy)
   if (snapshot.state !== 'open') return { ...verdict, next: [], report: closedReport(snapshot.state) }
-  return { ...verdict, report: checkReport(verdict, snapshot, [judging.note]) }
+  return { ...verdict, report: checkReport(verdict, snapshot, [applicable.note]) }
 }
 
-/** What is kept of a verdict, so that it can be shown, judged again and replayed. */
-export function toStore(
-  verdict: Judged,
+/** What is kept of a verdict, so that it can be shown, evaluated again and replayed. */
+export function toStoredVerdict(
+  verdict: VerdictWithReport,
   snapshot: Snapshot,
-  judging: Judgeable,
+  applicable: PresentPolicy,
   generation: number,
 ): StoredVerdict {
-  const policy: Policy | undefined = judging.kind === 'policy' ? judging.policy : undefined
+  const policy: Policy | undefined = applicable.kind === 'policy' ? applicable.policy : undefined
   const { ref, defaultBranch } = snapshot.base
   const covered = policy ? covers(policy, ref, defaultBranch) : ref === defaultBranch
   return {
@@ -96,18 +96,18 @@ export function toStore(
     report: verdict.report,
     snapshot,
     policy,
-    source: sourceOf(judging),
+    source: sourceOf(applicable),
     decidedAt: new Date(snapshot.takenAt),
     ...scheduleOf(verdict, snapshot, policy, new Date(snapshot.takenAt)),
   }
 }
 
-function sourceOf(judging: Judgeable): PolicySource {
-  const { where, blob } = judging.file
+function sourceOf(applicable: PresentPolicy): PolicySource {
+  const { where, blob } = applicable.file
   return {
     where,
     blob,
-    valid: judging.kind === 'policy',
-    note: judging.kind === 'policy' ? judging.note : '',
+    valid: applicable.kind === 'policy',
+    note: applicable.kind === 'policy' ? applicable.note : '',
   }
 }

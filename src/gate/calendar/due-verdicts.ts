@@ -10,7 +10,7 @@ import type { Queue } from '../../store/queue.ts'
 import {
   type DueVerdict,
   dueVerdicts,
-  saveRejudged,
+  saveReevaluated,
   saveTimes,
   type Times,
 } from '../../store/verdicts/due.ts'
@@ -21,7 +21,7 @@ import { appendDecided } from '../records.ts'
 import { logVerdict } from '../verdict-log.ts'
 import { scheduleOf } from './schedule.ts'
 
-export type RejudgingShell = {
+export type DueVerdictsShell = {
   database: Database
   queue: Pick<Queue, 'enqueueEvaluate'>
   now: () => Date
@@ -42,8 +42,8 @@ const together = 25
  * that would turn green on facts that are not fresh are asked to be read instead.
  * @returns the rest of the work, for which no check waits: when the others are next due.
  */
-export async function judgeDue(
-  shell: RejudgingShell,
+export async function evaluateDue(
+  shell: DueVerdictsShell,
   now: Date,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
@@ -51,7 +51,7 @@ export async function judgeDue(
   const due = await dueVerdicts(database, now)
   if (due.length === 0) return async () => undefined
   const context = await contextOf(database, due, now)
-  const outcomes = due.map((stored) => judgeAgain(stored, context))
+  const outcomes = due.map((stored) => evaluateAgain(stored, context))
   const changed = outcomes.filter((outcome) => outcome.kind === 'changed')
   for (let from = 0; from < changed.length; from += together) {
     signal.throwIfAborted()
@@ -83,7 +83,7 @@ async function contextOf(database: Database, due: DueVerdict[], now: Date): Prom
   return { now, freezes: await activeFreezes(database, now), takeBack, unread: await isAnyUnread(database) }
 }
 
-function judgeAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Context): Outcome {
+function evaluateAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Context): Outcome {
   const { frozen: _, ...facts } = before.snapshot
   const snapshot = {
     ...facts,
@@ -113,7 +113,7 @@ function hasOtherTime({ before, times }: { before: DueVerdict; times: Times }): 
 }
 
 async function keep(
-  { database, log }: RejudgingShell,
+  { database, log }: DueVerdictsShell,
   changes: (Outcome & { kind: 'changed' })[],
   now: Date,
 ): Promise<void> {
@@ -128,7 +128,7 @@ async function keep(
         decidedAt: now,
         ...times,
       }
-      if (!(await saveRejudged(tx, before, next))) continue
+      if (!(await saveReevaluated(tx, before, next))) continue
       await appendDecided(tx, { ...before, ...next, snapshot }, verdict)
       kept.push({ before, after: { ...before, ...next } })
     }

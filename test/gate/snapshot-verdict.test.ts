@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { policySchema } from '../../src/decision/policy.ts'
-import { wantedBy } from '../../src/gate/judging.ts'
+import { wantedFacts } from '../../src/gate/snapshot-verdict.ts'
 import { aPolicy } from '../support/snapshot.ts'
 
 const file = { where: '.github/release-gate.yml', blob: 'b', text: '' }
@@ -12,7 +12,7 @@ test('the teams of approvals and of labelled_by are read, and the labels that ga
     staging_regression: {},
     hold: { label: 'not yet' },
   })
-  expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
+  expect(wantedFacts({ kind: 'policy', policy, file, note: '' })).toEqual({
     teams: ['engineering', 'on-call'],
     boundLabels: ['hotfix'],
     labels: ['hotfix', 'release', 'not yet'],
@@ -21,7 +21,7 @@ test('the teams of approvals and of labelled_by are read, and the labels that ga
 
 test('the label urgent is read without a release window too, since it lifts a freeze', () => {
   const policy = aPolicy({ approvals: {} })
-  expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
+  expect(wantedFacts({ kind: 'policy', policy, file, note: '' })).toEqual({
     teams: [],
     boundLabels: ['urgent'],
     labels: ['urgent'],
@@ -36,7 +36,7 @@ test('what any override looks at is read, whichever applies', () => {
       { name: 'b', when: { labels: ['small'] }, gates: { code_owners: {} } },
     ],
   })
-  expect(wantedBy({ kind: 'policy', policy, file, note: '' })).toEqual({
+  expect(wantedFacts({ kind: 'policy', policy, file, note: '' })).toEqual({
     teams: ['docs'],
     boundLabels: ['urgent', 'small'],
     labels: ['urgent', 'small'],
@@ -47,5 +47,5 @@ test('what any override looks at is read, whichever applies', () => {
 
 test('under a broken policy nothing more is read', () => {
   const broken = { kind: 'broken' as const, problems: [], file }
-  expect(wantedBy(broken)).toEqual({ teams: [], boundLabels: [], labels: [] })
+  expect(wantedFacts(broken)).toEqual({ teams: [], boundLabels: [], labels: [] })
 })
