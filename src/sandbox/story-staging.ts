@@ -14,7 +14,7 @@ gates:
 `
 
 /** The chapter of the staging regression: a head that breaks the contract is stopped, its repair passes, the release goes out. */
-export async function tellTheRegression(stage: Stage, tell: Narrator): Promise<void> {
+export async function playRegression(stage: Stage, tell: Narrator): Promise<void> {
   const suite = await readFile(packageFile('examples/mcp-regression.yml'), 'utf8')
   const shop = await setUpRepositories(stage, {
     repo: 'rewards-server',
