@@ -1,7 +1,7 @@
-/** The head of a chain of records, as it is written down outside of the database. */
+/** The head of a chain of records, as stored outside the database. */
 export type Anchor = { installationId: number; seq: number; hash: string }
 
-/** One issue a year holds the anchors, and closed it is in nobody's way. An edit of it notifies nobody, and its history stays. */
+/** One closed issue per year contains the anchors. Edits of it notify nobody, and GitHub keeps their history. */
 export function anchorIssue(at: Date): { title: string; body: string; labels: string[] } {
   const year = at.getUTCFullYear()
   return {
@@ -20,7 +20,7 @@ export function anchorLine({ installationId, seq, hash }: Anchor, at: Date): str
   return `- ${at.toISOString()}: installation ${installationId}, record ${seq}, \`${hash}\``
 }
 
-/** Every anchor that a text names; other lines may stand around them. */
+/** All anchors in a text, which may have other lines. */
 export function readAnchors(text: string): Anchor[] {
   const lines = text.matchAll(/\binstallation (\d{1,15}), record (\d{1,9}), `?([0-9a-f]{64})\b/g)
   return [...lines].map(([, installation, seq, hash = '']) => ({

@@ -4,7 +4,7 @@ import { type Approval, describeParts, type SignedReview } from './reviews.ts'
 import type { Review, Snapshot } from './snapshot.ts'
 import type { Tally } from './tally.ts'
 
-/** Names of text that commits carry are shown up to here: a hostile message may hold thousands. */
+/** The most names from commit messages that are shown, since a hostile message may contain thousands. */
 const coAuthorsShown = 10
 
 /** Who approved, whose approval went stale and why, who cannot approve and why. */
@@ -53,7 +53,7 @@ function dismissedApprovals({ reviews }: Snapshot): string[] {
   })
 }
 
-/** If somebody else dismisses a block, the dismissal is named in the check. */
+/** If somebody else dismisses requested changes, the check names them. */
 function dismissedBlocks({ reviews }: Snapshot): string[] {
   return reviews.flatMap(({ dismissal, person }) => {
     if (dismissal?.was !== 'changes_requested') return []

@@ -3,7 +3,10 @@ import { code } from './markdown.ts'
 import type { Policy } from './policy.ts'
 import type { Label, Person, Review, Snapshot } from './snapshot.ts'
 
-/** How things were at the time of a merge, read after it: what the merge is held to, whatever had been processed by then. */
+/**
+ * The facts at the time of a merge, read after it. The merge is checked against them, regardless of what had been processed by
+ * then.
+ */
 export type AtMerge =
   | { kind: 'verified'; snapshot: Snapshot; policy: Policy | undefined }
   | { kind: 'unverified'; why: string }
@@ -50,7 +53,7 @@ export function missingFacts(read: Snapshot, before: Snapshot | undefined): stri
   return 'who pushed the commits can no longer be read; the branch or the fork they came from may be gone.'
 }
 
-/** What had changed between the facts that a check rested on and those at the merge, one sentence for each. */
+/** The differences between the facts of a check and those at the merge, one sentence each. */
 export function factChanges(before: Snapshot, atMerge: Snapshot): string[] {
   return [
     ...atMerge.reviews.flatMap((review) => reviewChange(review, before) ?? []),

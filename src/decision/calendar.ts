@@ -9,10 +9,10 @@ export { formatTime, formatTimeShort } from './calendar/format-time.ts'
 export type Transition = { at: Date; to: 'open' | 'closed' }
 
 /**
- * What the calendar says at an instant. When open, `opensAt` and `closesAt` are the bounds of the current stretch,
- * else of the next one; either is undefined when it lies outside the years that are searched (from two calendar
- * years before that of the instant to two after it): the window never opens, or never closes.
- * `freeze` and `holiday` are those in force at the instant, whether or not a window would be open.
+ * The state of the calendar at an instant. When open, `opensAt` and `closesAt` are the bounds of the current stretch, else of
+ * the next one; either is undefined when it lies outside the years that are searched (from two calendar years before that of
+ * the instant to two after it): the window never opens, or never closes. `freeze` and `holiday` are those in force at the
+ * instant, whether or not a window would be open.
  */
 export type CalendarState = {
   open: boolean
@@ -33,8 +33,8 @@ const calendars = new WeakMap<WindowSettings, Calendar>()
 const answersKept = 16
 
 /**
- * Whether the window is open at an instant, and when that changes, to the millisecond.
- * Throws a RangeError for an invalid date: never open by mistake.
+ * Whether the window is open at an instant, and when that changes, to the millisecond. Throws a RangeError for an invalid date:
+ * fail closed.
  */
 export function stateAt(settings: WindowSettings, at: Date): CalendarState {
   const instant = at.getTime()

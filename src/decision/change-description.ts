@@ -1,4 +1,4 @@
-/** What the description says of the change, by the words that auditors ask for. */
+/** The fields of the description that auditors ask for. */
 export type ChangeDescription = {
   tickets: string[]
   reason: string | null
@@ -26,14 +26,14 @@ export function readDescription(title: string, body: string): ChangeDescription 
   }
 }
 
-/** The description as its reader sees it; a comment that is not closed hides the rest. */
+/** The description without HTML comments; an unclosed comment hides the rest. */
 function withoutComments(body: string): string {
   const [start = '', ...rest] = body.split('<!--')
   const shown = rest.map((part) => (part.includes('-->') ? part.slice(part.indexOf('-->') + 3) : ''))
   return [start, ...shown].join('')
 }
 
-/** `Risk: none`, with stars or a dash around the word too. */
+/** `Risk: none`, also with asterisks or a dash around the word. */
 function lineOf(lines: string[], words: string[]): string | null {
   for (const line of lines) {
     const colon = line.indexOf(':')

@@ -19,10 +19,10 @@ import { currentRun } from './staging.ts'
 import { tallyOf } from './tally.ts'
 import { decide, type Verdict } from './verdict.ts'
 
-/** A check that stood on the merged head; `conclusion` is null while it ran. */
+/** A check on the merged head; `conclusion` is null while it was running. */
 export type RecordedCheck = { name: string; app: string | null; conclusion: string | null }
 
-/** What is read when a pull request has been merged. */
+/** The facts read after a merge. */
 export type MergeFacts = {
   pull: PullRef
   url: string
@@ -36,7 +36,7 @@ export type MergeFacts = {
   mergedBy: Person | null
   mergedAt: string
   checks: RecordedCheck[]
-  /** The verdict that stood at the merge. */
+  /** The verdict at the time of the merge. */
   standing: Standing | undefined
   /** The check that stood on the merged head, where that is known. */
   posted?: PostedCheck | undefined
@@ -44,13 +44,13 @@ export type MergeFacts = {
   frozen?: Snapshot['frozen']
   /** The file of the policy that it was evaluated by, or that was in force where there was no verdict. */
   policy: { where: string; blob: string } | undefined
-  /** How things were at the merge, read after it. */
+  /** The facts at the time of the merge, read after it. */
   atMerge: AtMerge
   /** The version of the rules: of this program. */
   rules: string
 }
 
-/** One merged change, as the records hold it. Plain JSON: what is not known is null. */
+/** One merged change as a record. Plain JSON; unknown values are null. */
 export type ChangeRecord = {
   repository: { id: number; owner: string; name: string }
   number: number
@@ -67,9 +67,9 @@ export type ChangeRecord = {
   verdict: { state: FindingState; since: string; head: string; title: string } | null
   /** The check that stood on GitHub, which may differ from the verdict. Records of earlier versions do not have it. */
   posted?: { run: number; conclusion: 'success' | 'failure' | null; title: string; at: string } | null
-  /** What each gate says of the time of the merge, by the facts that the check rested on. */
+  /** The finding of each gate at the time of the merge, based on the facts of the check. */
   gates: { gate: string; state: FindingState; title: string; reason: string }[]
-  /** What was true at the merge: decided anew, with all that it takes to decide it again. */
+  /** What was true at the merge: a new decision, with everything needed to repeat it. */
   atMerge: DecidedAtMerge | { unverified: string }
   window: { state: Timing['kind']; closesAt: string | null }
   urgent: {
@@ -80,7 +80,7 @@ export type ChangeRecord = {
     reason: string | null
     skipped: string[]
   } | null
-  /** The staging regression that spoke for the merged head: the hash is that of the stored report. */
+  /** The staging regression of the merged head, with the hash of the stored report. */
   regression: { run: string; verdict: string; hash: string } | null
   policy: { where: string; blob: string } | null
   /** The override of the policy that applied. Records of earlier versions do not have it. */
@@ -154,7 +154,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
 /** As GitHub names them; a check that waits has none. */
 const conclusions = { passed: 'success', failed: 'failure', waiting: null } as const
 
-/** The run that spoke for the head; without a verdict, the newest run on it. */
+/** The run that counted for the head; without a verdict, the newest run on it. */
 function regressionOf(
   snapshot: Snapshot | undefined,
   head: string,
@@ -177,7 +177,7 @@ function contributorsOf({ contributors }: Snapshot): ChangeRecord['contributors'
   }))
 }
 
-/** Those whose approval counted, with their role and the commit that they saw. */
+/** Everyone whose approval counted, with their role and the approved commit. */
 function approversOf(snapshot: Snapshot, policy: Standing['policy']): ChangeRecord['approvers'] {
   const { counted } = tallyOf(snapshot, policy?.gates.approvals ?? { count: 0, teams: [] })
   return counted.map(({ review, role }) => ({

@@ -4,8 +4,8 @@ const noreply = /^(\d{1,15})\+([\w.[\]-]+)@users\.noreply\.[\w.-]+$/i
 const trailer = 'co-authored-by:'
 
 /**
- * The `Co-authored-by` trailers of a commit message. They are free text: only GitHub's own no-reply address names an
- * account, by its id. Messages may be long and hostile, so lines are cut up by hand: no expression can run away on them.
+ * The `Co-authored-by` trailers of a commit message. They are free text: only GitHub's own no-reply address names an account,
+ * by its id. Messages may be long and hostile, so lines are split by hand instead of with a regular expression.
  */
 export function coAuthorsIn(message: string): { matched: Person[]; unmatched: string[] } {
   const matched: Person[] = []

@@ -1,7 +1,7 @@
 import { coAuthorsIn } from './co-authors.ts'
 import type { Contributor, Person, Unattributed } from './snapshot.ts'
 
-/** A commit of base..head, as far as it says who had a hand in it. */
+/** A commit of base..head, with its contributors. */
 export type Commit = {
   sha: string
   parents: string[]
@@ -11,16 +11,16 @@ export type Commit = {
   committer: Signature
 }
 
-/** Who git names, and the account that GitHub ties to that name, if any. */
+/** The name in git, and the GitHub account that it is linked to, if any. */
 export type Signature = { name: string; person: Person | null }
 
-/** One change of the head branch, as GitHub's activity API tells it: commit data does not name who pushed. */
+/** One change of the head branch from GitHub's activity API, since commits do not contain who pushed them. */
 export type Push = { actor: Person | null; before: string; after: string }
 
-/** A fork whose activity cannot be read: whoever pushed to it may be anybody. */
+/** A fork whose activity cannot be read, so its pushers are unknown. */
 export type HiddenFork = { owner: Person | null }
 
-/** What contributions are told from. `cleanMerges` are the update merges that are proved to add nothing. */
+/** The facts about contributions. `cleanMerges` are the update merges that are proved to add nothing. */
 export type ContributionFacts = {
   opener: Person | null
   head: string
@@ -38,8 +38,8 @@ export type Contributions = {
 }
 
 /**
- * Everybody who had a hand in a change and therefore cannot approve it. Proved update merges make nobody a contributor,
- * neither by writing nor by pushing them.
+ * Everyone who contributed to a change and therefore cannot approve it. Writing or pushing a proved update merge does not make
+ * anyone a contributor.
  */
 export function contributionsOf(facts: ContributionFacts): Contributions {
   const { opener, hiddenFork } = facts
@@ -88,7 +88,7 @@ function isSuggestion({ author, committer, verified, parents }: Commit, { id }: 
   )
 }
 
-/** Leaves out those who only suggested a change that somebody else committed; any other part bars them as ever. */
+/** Removes those who only suggested a change that somebody else committed, and did nothing else. */
 export function withoutSuggesters<Facts extends { contributors: Contributor[] }>(facts: Facts): Facts {
   return { ...facts, contributors: facts.contributors.filter(({ suggestion }) => !suggestion) }
 }
@@ -102,7 +102,7 @@ function isKnown(signature: Signature): signature is { name: string; person: Per
   return signature.person !== null && !isBrowser(signature)
 }
 
-/** The browser is ignored only when GitHub's own signature is verified: anybody can write `web-flow` into a commit. */
+/** `web-flow` is ignored only with GitHub's verified signature, since anyone can write that name into a commit. */
 function unattributedIn(commit: Commit): Unattributed[] {
   const { sha, author, committer, verified } = commit
   const inBrowser = isBrowser(committer) && verified
@@ -135,7 +135,7 @@ function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed
   return [...new Set(unnamed)].map((commit) => ({ commit, field: 'pusher', name: 'unknown' }))
 }
 
-/** Each person once for each part in each commit. */
+/** Each person once per role and commit. */
 export function distinctParts(contributors: Contributor[]): Contributor[] {
   const byPart = contributors.map(
     (entry) => [`${entry.person.id} ${entry.as} ${entry.commit}`, entry] as const,
@@ -171,7 +171,7 @@ export function distinctBots(bots: Person[]): Person[] {
   return [...new Map(bots.map((bot) => [bot.id, bot])).values()]
 }
 
-/** Commits that a person's push brought: they can be reached from its new tip and not from its old one. */
+/** Commits that a person's push added: reachable from its new tip and not from its old one. */
 function pushedByPeople({ commits, pushes }: ContributionFacts): Set<string> {
   const parents = new Map(commits.map((commit) => [commit.sha, commit.parents]))
   const brought = new Set<string>()

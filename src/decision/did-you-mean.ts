@@ -1,6 +1,6 @@
 /**
- * The candidate nearest to a mistyped text, or undefined when none is near enough to be worth a question:
- * a third of the letters may differ. Letter case does not count. The first of equally near ones wins.
+ * The candidate nearest to a mistyped text, or undefined when none is similar enough: up to a third of the letters may differ.
+ * Case is ignored. The first of equally similar ones wins.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   const typed = text.toLowerCase().slice(0, 80)
@@ -14,7 +14,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   return best
 }
 
-/** At most three candidates near the text: misspelt, or with it as a part; the nearest first. */
+/** At most three candidates near the text: misspelled, or containing it; the nearest first. */
 export function nearestFew(text: string, candidates: Iterable<string>): string[] {
   const typed = text.toLowerCase().slice(0, 80)
   const most = Math.floor(Math.max(typed.length, 3) / 3)

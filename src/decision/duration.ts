@@ -14,7 +14,7 @@ export function parseDuration(text: string): number {
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * secondsIn[unit as 'd'] * 1000, 0)
 }
 
-/** "4 hours", "1 hour 30 minutes", "7 days": a length of time as people say it. */
+/** A duration in words: "4 hours", "1 hour 30 minutes", "7 days". */
 export function durationInWords(milliseconds: number): string {
   let rest = Math.round(milliseconds / 1000)
   const parts: string[] = []

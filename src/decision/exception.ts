@@ -9,13 +9,13 @@ import type { Snapshot } from './snapshot.ts'
 import { evaluateUrgency, type Urgency } from './urgent.ts'
 import { decide, type GateFinding, type Verdict } from './verdict.ts'
 
-/** The verdict that stood on a pull request when somebody merged it. */
+/** The verdict of a pull request at its merge. */
 export type Standing = {
   headSha: string
   state: Verdict['state']
-  /** From when it stood. */
+  /** Since when. */
   since: string
-  /** What its check said. */
+  /** The title of its check. */
   title: string
   snapshot: Snapshot
   /** Undefined: the policy was broken. */
@@ -29,7 +29,7 @@ export type Merge = {
   headSha: string
   baseRef: string
   mergedAt: string
-  /** The freeze that was ordered and held at the merge; the verdict that stood may be older than the order. */
+  /** The ordered freeze that applied at the merge; the verdict may be older than the order. */
   frozen?: Snapshot['frozen']
   /** What stood on the merged head; undefined where that is not known. It may differ from the verdict. */
   posted?: PostedCheck | undefined
@@ -71,13 +71,13 @@ export function exceptionOf(
   return { kind: 'outdated', bypassed: [...open, ...whyOutdated(merge, standing, atMerge.snapshot)] }
 }
 
-/** What the facts at the merge give: one line for each gate that was not passed. */
+/** One line for each gate that did not pass with the facts at the merge. */
 function openAtMerge(merge: Merge, atMerge: AtMerge & { kind: 'verified' }): string[] {
   if (!atMerge.policy) return ['The policy was invalid.']
   return linesOf(openFindings(verdictAt(atMerge, merge.mergedAt, merge.frozen)))
 }
 
-/** What was true, where it differs from what the check said. */
+/** What was true, if it differs from the check. */
 function alsoTrue({ bypassed }: Exception, merge: Merge, atMerge: AtMerge): string[] {
   if (atMerge.kind === 'unverified') return [couldNotVerify(atMerge)]
   const open = openAtMerge(merge, atMerge)
@@ -194,7 +194,7 @@ export function linesOf(findings: Pick<GateFinding, 'gateTitle' | 'title'>[]): s
   return findings.map(({ gateTitle, title }) => `${gateTitle}: ${title}`)
 }
 
-/** Why it could be merged when it was, and what an urgent merge skipped. */
+/** Why it could be merged at that time, and what an urgent merge skipped. */
 export type Timing =
   | { kind: 'any time' }
   | { kind: 'closed' }
@@ -235,7 +235,7 @@ export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: s
     : { kind: 'closed' }
 }
 
-/** A regression that was deferred is owed after the merge, in an open window too. */
+/** A deferred regression is due after the merge, even in an open window. */
 function mayDefer({ policy }: Pick<Standing, 'policy'>): boolean {
   return policy?.gates.staging_regression?.defer_when_urgent === true
 }
@@ -244,7 +244,7 @@ function isOpen(findings: GateFinding[], gate: GateFinding['gate']): boolean {
   return findings.some((finding) => finding.gate === gate)
 }
 
-/** What would not have held without the label. */
+/** What the label made pass. */
 function openWithoutLabel(
   { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
   label: string,

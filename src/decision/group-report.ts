@@ -3,12 +3,12 @@ import { code, list, oneLine, plural, short } from './markdown.ts'
 import { type CheckReport, statusOf } from './report.ts'
 import type { Verdict } from './verdict.ts'
 
-/** A pull request of a merge group; without a verdict it could not be evaluated. */
+/** A pull request of a merge group; without a verdict if it could not be evaluated. */
 export type GroupMember = { number: number; verdict: Verdict | undefined }
 
 /**
- * The check of a merge group: passed only where every pull request in it passes and every commit belongs to one of them.
- * What does not pass is named, with why.
+ * The check of a merge group: passed only if every pull request in it passes and every commit belongs to one of them. It names
+ * what does not pass, and why.
  */
 export function groupReport(
   members: GroupMember[],

@@ -4,7 +4,7 @@
  */
 const deceptive = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]+/gu
 
-/** The text on one line, without characters that deceive the eye, cut by code point to at most `limit`. */
+/** The text on one line, without deceptive characters, truncated by code point to at most `limit`. */
 export function oneLine(text: string, limit = 120): string {
   const shown = text.replace(deceptive, ' ').replace(/\s+/g, ' ').trim()
   const points = Array.from(shown)
@@ -51,12 +51,12 @@ function bothAreCode(left: string, right: string): boolean {
   return left.endsWith('`') && right.startsWith('`')
 }
 
-/** Words that no renderer makes anything else of. */
+/** Words that no renderer changes. */
 function isPlain(part: string): boolean {
   return /^[A-Za-z0-9 ,.;:'()/%+-]*$/.test(part) && !/www\.|:\/\//i.test(part)
 }
 
-/** The first seven characters of a commit id, as people write it. */
+/** The first seven characters of a commit id. */
 export function short(sha: string): string {
   return code(sha.slice(0, 7))
 }

@@ -5,8 +5,8 @@ const repository = pullRefSchema.omit({ number: true, requestedBy: true })
 const sha = z.string().min(1)
 
 /**
- * What the queue `merging` is asked to look at: only where to look. Who merged, pushed or closed is read from GitHub.
- * Written as a zod schema, since a job may have been stored by an older version.
+ * The jobs of the queue `merging`. They only name a place; who merged, pushed or closed is read from GitHub. Written as a zod
+ * schema, since a job may have been stored by an older version.
  */
 export const mergeTaskSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('merged'), pull: pullRefSchema.omit({ requestedBy: true }) }),
@@ -22,7 +22,7 @@ export const mergeTaskSchema = z.discriminatedUnion('task', [
     repository,
     group: z.object({ headSha: sha, headRef: z.string().min(1), baseRef: z.string().min(1) }),
   }),
-  /** An issue was closed, opened again or deleted; it may be the review that a merge owes. */
+  /** An issue was closed, opened again or deleted; it may be the review of a merge. */
   z.object({ task: z.literal('issue'), repository, number: z.int().positive() }),
 ])
 

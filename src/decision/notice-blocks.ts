@@ -1,10 +1,10 @@
 import { list } from './markdown.ts'
 import { slackText } from './slack-text.ts'
 
-/** What a message is made of, before it takes Slack's shape. Every part is escaped by whoever builds it. */
+/** The parts of a message, before it is converted to Slack's format. Whoever builds a part escapes it. */
 export type Draft = {
   headline: string
-  /** A label of ours and a value, shown in two columns; a value that is undefined is left out. */
+  /** A label and a value, shown in two columns; undefined values are left out. */
   facts?: [label: string, value: string | undefined][]
   /** Longer text below. */
   body?: string | undefined

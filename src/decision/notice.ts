@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
 /**
- * Notices to people, as plain data: a notice is a job of its own queue (`queue.enqueueNotice`), so that a broken Slack
- * never delays a check. Names, titles and reasons are kept as people wrote them; `notice-text.ts` escapes them.
+ * Notices to people, as plain data: a notice is a job of its own queue (`queue.enqueueNotice`), so that a broken Slack never
+ * delays a check. Names, titles and reasons are kept as people wrote them; `notice-text.ts` escapes them.
  *
- * `key` names what happened, and is posted once however often it is enqueued; which fact makes it is said at each kind.
- * Written as zod schemas, since a job may have been stored by an older version: what does not fit is refused, not guessed.
+ * `key` identifies what happened, so that it is posted only once however often it is enqueued; each kind documents its key.
+ * Written as zod schemas, since a job may have been stored by an older version: one that does not fit is rejected.
  */
 
 const instant = z.iso.datetime({ offset: true })
@@ -33,10 +33,10 @@ const pull = z.object({
 /** A row of the records; `url` where the bot shows it to people. */
 const record = z.object({ seq: z.int().positive(), url: link.optional() })
 
-/** The gate's check on the head that was merged. */
+/** The gate's check on the merged head. */
 const check = z.object({ url: link })
 
-/** Why it could be merged when it was. */
+/** Why it could be merged at that time. */
 const timing = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('window'), closesAt: instant, zone: z.string() }),
   z.object({
@@ -50,7 +50,7 @@ const timing = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('any time') }),
 ])
 
-/** A merge by the rule. Key: `merged/<repositoryId>/<number>`. */
+/** A merge that the policy allowed. Key: `merged/<repositoryId>/<number>`. */
 const merged = z.object({
   kind: z.literal('merged'),
   key,
@@ -64,9 +64,8 @@ const merged = z.object({
 })
 
 /**
- * Something reached a protected branch past the gate: a merge without a passed verdict for that head at that time, or a
- * push that belongs to no pull request. Key: `exception/<repositoryId>/<commit>`, and
- * for a push `…/<activity>` after it.
+ * Something reached a protected branch without passing the gate: a merge without a passed verdict for that head at that time,
+ * or a push that belongs to no pull request. Key: `exception/<repositoryId>/<commit>`, and for a push `…/<activity>` after it.
  */
 const exception = z.object({
   kind: z.literal('exception'),
@@ -77,7 +76,7 @@ const exception = z.object({
   /** Who merged or pushed. */
   by: login.optional(),
   commit: z.object({ sha: z.string(), url: link }),
-  /** What did not hold, one line each: the titles of the findings, or that there was no check. */
+  /** What was bypassed, one line each: the titles of the findings, or that there was no check. */
   bypassed: z.array(z.string()).min(1),
   pull: pull.optional(),
   /** The issue that was opened for the review. */
@@ -87,8 +86,8 @@ const exception = z.object({
 })
 
 /**
- * What `doctor` found: how the gate is not enforced, and what of that has been mended since. Key:
- * `drift/<repositoryId>/<digest of the problems>/<day>`, chosen by the finder, so that drift that comes back is told again.
+ * What `doctor` found: how the gate is not enforced, and what has been fixed since. Key: `drift/<repositoryId>/<digest of the
+ * problems>/<day>`, chosen by the finder, so that drift that comes back is announced again.
  */
 const drift = z.object({
   kind: z.literal('drift'),
@@ -98,7 +97,7 @@ const drift = z.object({
   mended: z.array(z.string()).optional(),
 })
 
-/** The chain of records does not hold. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
+/** The chain of records is broken. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
 const records = z.object({
   kind: z.literal('records'),
   key,

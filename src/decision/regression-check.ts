@@ -18,7 +18,7 @@ export type ShownRegression = {
   summary: string
 }
 
-/** A head that is evaluated only when a person asks: the check has the button, and nothing else yet. */
+/** A head that is evaluated only on request: the check has only the button so far. */
 export const notRequestedReport: ShownRegression = {
   status: 'completed',
   conclusion: 'action_required',
@@ -33,7 +33,7 @@ export const connectingReport: ShownRegression = {
   summary: 'The tools on staging are being called. The report appears here.',
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 export function progressReport(done: number, total: number, what: 'cases' | 'samples'): ShownRegression {
   return {
     ...connectingReport,

@@ -3,13 +3,13 @@ import type { ChangeRecord } from './change-record.ts'
 import type { Exception } from './exception.ts'
 import { code, list, oneLine, short } from './markdown.ts'
 
-/** An issue that a merge or a push owes; `key` finds it again (`#12`, or the pushed commit). */
+/** The review issue of a merge or a push; `key` identifies it (`#12`, or the pushed commit). */
 export type ReviewIssue = { key: string; title: string; body: string; labels: string[] }
 
 export const exceptionLabel = 'release-exception'
 export const urgentReviewLabel = 'urgent-review'
 
-/** A push that went past the gate, as it is recorded. */
+/** A push that bypassed the gate, as it is recorded. */
 export type DirectPush = {
   repository: { id: number; owner: string; name: string }
   branch: string
@@ -20,25 +20,25 @@ export type DirectPush = {
   commits: string[]
   by: { id: number; login: string; type: string } | null
   at: string
-  /** GitHub's number of it among the activities of the repository; null where it does not show it. */
+  /** Its id in the repository's activity; null if GitHub does not show it. */
   activity: number | null
 }
 
-/** What a push is kept by: the same commit may be pushed to several branches, and to one branch again. */
+/** The key of a push, since the same commit may be pushed to several branches, and repeatedly. */
 export function keyOfPush({ branch, after, activity }: DirectPush): string {
   return `${after}/${activity ?? branch.slice(0, 200)}`
 }
 
 type Due = { at: Date; zone: string }
 
-/** What the body of an issue of ours ends with: by it the issue is found again, so that it is opened once. */
+/** The end of our issues' bodies, by which an issue is found again, so that it is opened only once. */
 export function markerOf(repositoryId: number, key: string): string {
   return `<!-- release-gate review ${repositoryId} ${key} -->`
 }
 
 const notPassed = { what: 'when the release gate had not passed for that commit', lines: 'What was missing:' }
 
-/** What an exception was, and what the lines are that follow. */
+/** The kind of exception, and the heading of its details. */
 const described: Record<Exception['kind'], { what: string; lines: string }> = {
   'not evaluated': notPassed,
   'not passed': notPassed,
@@ -75,7 +75,7 @@ export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
   }
 }
 
-/** The review that an urgent merge owes, of what it skipped. */
+/** The review of an urgent merge, with what it skipped. */
 export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
   const { number, urgent } = record
   const key = `#${number}`
@@ -118,7 +118,7 @@ export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
   }
 }
 
-/** What a push is recorded and announced to have gone past. */
+/** What a push bypassed, for the record and the notice. */
 export function bypassedByPush({ branch, forced, commits }: DirectPush): string[] {
   const count = commits.length === 1 ? '1 commit belongs' : `${commits.length} commits belong`
   return [

@@ -4,17 +4,17 @@ import type { Contributor, Equality, Person, Review, Snapshot } from './snapshot
 /** A review whose author is known. */
 export type SignedReview = Review & { person: Person }
 
-/** An approval and whether it counts; `why` says to the reader why it does not. */
+/** An approval and whether it counts; `why` explains to the reader why not. */
 export type Approval = { review: SignedReview } & (
   | { counts: true; role: string; equal?: Equality & { same: true } }
   | { counts: false; kind: 'stale' | 'cannot count'; why: string }
 )
 
 /**
- * The one review of each person that stands: the last that is not a comment, matched by account id. A DISMISSED
- * review stands for nothing and hides the older ones, so that dismissing never revives an approval.
- * The order is the one in which reviews were made; `id` breaks a tie. An approval without a time counts as the oldest
- * and anything else as the newest, so that what is not known never lets a change through.
+ * The one review of each person that stands: the last that is not a comment, matched by account id. A DISMISSED review counts
+ * for nothing and hides the older ones, so dismissing never brings back an older approval. The order is the one in which
+ * reviews were made; `id` breaks a tie. An approval without a time counts as the oldest and anything else as the newest, so
+ * that missing data never lets a change through.
  */
 export function standingReviews(reviews: Review[]): SignedReview[] {
   const last = new Map<number, SignedReview>()
@@ -36,7 +36,7 @@ function timeOf({ submittedAt, state }: Review): number {
   return state === 'APPROVED' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
 }
 
-/** Judges one standing APPROVED review: who it is from, then which content it was for. */
+/** Evaluates one standing APPROVED review: who it is from, then which content it is for. */
 export function evaluateApproval(review: SignedReview, snapshot: Snapshot): Approval {
   const disqualified = whyCannotCount(review.person, snapshot)
   if (disqualified) return { review, counts: false, kind: 'cannot count', why: disqualified }
@@ -55,7 +55,7 @@ function whyCannotCount(person: Person, snapshot: Snapshot): string | undefined 
   return person.id === snapshot.author?.id ? describeParts([{ person, as: 'opener' }]) : undefined
 }
 
-/** What somebody did with commits, and what they did without. */
+/** Roles with a commit, and roles without. */
 const did: Record<Contributor['as'], string> = {
   opener: 'opened the pull request',
   author: 'wrote',
@@ -102,8 +102,8 @@ function contentOf(review: SignedReview, snapshot: Snapshot): Equality {
 }
 
 /**
- * The same head against another base is another change, unless both changes are proved to be equal. That proof is
- * about the head: whoever approved an older commit saw its difference from the old base, of which it tells nothing.
+ * The same head against another base is another change, unless both changes are proved to be equal. That proof is about the
+ * head, so it does not cover an older commit that was approved against the old base.
  */
 function baseMovedAfter(review: SignedReview, snapshot: Snapshot): Equality | undefined {
   const { changed } = snapshot.base
@@ -115,7 +115,7 @@ function baseMovedAfter(review: SignedReview, snapshot: Snapshot): Equality | un
   return stale('the base branch was changed since, and the head is no longer the approved commit')
 }
 
-/** The facts' own sentences may name files, and names of files are text that people wrote. */
+/** Sentences from the facts may contain file names, which are user-supplied. */
 function told<Fact extends Equality>(equality: Fact): Fact {
   return equality.same
     ? { ...equality, how: sentence(equality.how) }

@@ -2,7 +2,7 @@ import type { FindingState } from './gate.ts'
 import type { Snapshot } from './snapshot.ts'
 import { worst } from './verdict.ts'
 
-/** What is known of one of the pull requests with the same head. */
+/** One of the pull requests with the same head. */
 type SameHeadPull = { baseRef: string; state: FindingState; snapshot: Pick<Snapshot, 'author' | 'access'> }
 
 /**

@@ -1,12 +1,12 @@
 import { oneLine } from './markdown.ts'
 
 /**
- * Text that people wrote, for Slack: on one line, without marks that deceive the eye, cut by code
- * point, then escaped. Only `&`, `<` and `>` have a meaning of their own, so a forged `<!channel>` or `<url|text>` shows
- * as text: https://docs.slack.dev/messaging/formatting-message-text/#escaping.
+ * Text that people wrote, for Slack: on one line, without deceptive characters, truncated by code point, then escaped. Only
+ * `&`, `<` and `>` have a meaning of their own, so a forged `<!channel>` or `<url|text>` shows as text:
+ * https://docs.slack.dev/messaging/formatting-message-text/#escaping.
  *
- * Slack has no escape for `*`, `_`, `~` and backticks. They can change how their own text object looks and nothing else,
- * so text of two people never stands in one line of a message together with marks of ours.
+ * Slack has no escape for `*`, `_`, `~` and backticks. They can change how their own text object looks and nothing else, so
+ * user-supplied texts never share a line of a message with our own formatting.
  */
 export function slackText(text: string, limit = 150): string {
   return escaped(oneLine(text, limit))
@@ -15,7 +15,7 @@ export function slackText(text: string, limit = 150): string {
 /** A link with a text that people wrote. An address that is neither http nor https is left out, its text stays. */
 export function slackLink(url: string, text: string, limit = 150): string {
   const address = slackAddress(url)
-  // A text that is empty would show the bare address.
+  // With an empty text, Slack would show the bare URL.
   const shown = slackText(text, limit) || 'link'
   return address === undefined ? shown : `<${address}|${shown}>`
 }

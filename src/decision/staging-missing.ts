@@ -4,7 +4,7 @@ import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, RegressionFacts, Snapshot } from './snapshot.ts'
 import { isOver, isTrusted, isUnderWay, releaseLabel, releaseLabelOf } from './staging.ts'
 
-/** Who has to act where it passes automatically. */
+/** Who has to act if it passes automatically. */
 const nobody = 'No action needed'
 const button = 'Anyone with write access: the button "Run again" in the check "Staging regression"'
 
@@ -90,7 +90,7 @@ function deployed(
   return notThere(newest, where, say)
 }
 
-/** Once for each time that the label is put on: a deployment that failed is not asked for in a circle. */
+/** Once for each time that the label is added, so that a failed deployment is not requested in a loop. */
 function wantsDeployment(ofHead: Deployment[], labelledAt: string | null): boolean {
   return ofHead.every(
     ({ state, createdAt }) =>

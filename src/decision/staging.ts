@@ -23,20 +23,20 @@ export function newestTrustedDeployment(
   return facts.deployments.find((deployment) => deployment.sha === sha && isTrusted(deployment, settings))
 }
 
-/** Whether nothing comes of a deployment any more: it failed, or another one has taken its place. */
+/** Whether a deployment is over: it failed, or another one replaced it. */
 export function isOver(state: string): boolean {
   return ['error', 'failure', 'inactive'].includes(state)
 }
 
-/** Whether a deployment may still become one that succeeded. `none`: nobody has reported on it yet. */
+/** Whether a deployment may still succeed. `none`: no status has been reported yet. */
 export function isUnderWay(state: string): boolean {
   return ['none', 'queued', 'pending', 'in_progress'].includes(state)
 }
 
 /**
- * The newest run that speaks for a head: on this commit or one with the identical git tree, with the server, environment
- * and suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment says
- * nothing, since it has not seen it.
+ * The newest run that counts for a head: on this commit or one with the identical git tree, with the server, environment and
+ * suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment does not count,
+ * since it tested something else.
  */
 export function currentRun(
   facts: RegressionFacts,
@@ -63,7 +63,7 @@ function isCurrent(run: Evidence, facts: RegressionFacts, settings: RegressionSe
   return newest ? run.deploymentId === newest.id : run.deploymentId === null && run.verdict !== 'passed'
 }
 
-/** Whether the head was asked for by the label `release`, and the sentence where the label does not count. */
+/** Whether the label `release` requests the head, and the sentence if the label does not count. */
 export function releaseLabelOf(snapshot: Snapshot): { label?: Label; void?: string } {
   const label = snapshot.labels.find(({ name }) => name.toLowerCase() === releaseLabel)
   if (!label) return {}

@@ -2,7 +2,7 @@ import { withoutSuggesters } from './contributors.ts'
 import { type Approval, evaluateApproval, type SignedReview, standingReviews } from './reviews.ts'
 import type { Person, Snapshot } from './snapshot.ts'
 
-/** The reviews of a snapshot, sorted by what they mean for the gate. */
+/** The reviews of a snapshot, grouped by their meaning for the gate. */
 export type Tally = {
   counted: Extract<Approval, { counts: true }>[]
   stale: Extract<Approval, { counts: false }>[]
@@ -13,13 +13,13 @@ export type Tally = {
   missingTeams: string[]
 }
 
-/** Policies that were stored by earlier versions name neither bots nor suggestions. */
+/** Policies stored by earlier versions have settings for neither bots nor suggestions. */
 type Trust = { bots?: 'one_more' | 'none'; trusted_bots?: string[] }
 type Wanted = Trust & { count: number; teams: string[]; suggestions?: 'bar' | 'allow' }
 
 /**
- * Counts who has approved; each bot behind which nobody is known may hide an approver, and so may a fork whose pushes
- * cannot be read, so each asks for one more.
+ * Counts approvals. Each bot without a known person may be controlled by an approver, and so may a fork with unreadable pushes,
+ * so each requires one more.
  */
 export function tallyOf(facts: Snapshot, wanted: Wanted): Tally {
   const snapshot = wanted.suggestions === 'allow' ? withoutSuggesters(facts) : facts
@@ -42,13 +42,13 @@ export function tallyOf(facts: Snapshot, wanted: Wanted): Tally {
   }
 }
 
-/** Bots with nobody responsible for them, except those that the policy trusts by name. No person can have a login that ends in `[bot]`. */
+/** Bots without a responsible person, except those that the policy trusts by login. A person's login cannot end in `[bot]`. */
 export function untrustedBots({ unownedBots }: Snapshot, { bots, trusted_bots = [] }: Trust): Person[] {
   const trusted = bots === 'none' ? trusted_bots.map((login) => login.toLowerCase()) : []
   return unownedBots.filter(({ login, type }) => type !== 'Bot' || !trusted.includes(login.toLowerCase()))
 }
 
-/** A team that could not be read has no members, whatever inherited property its name may be. */
+/** A team that could not be read has no members, even if its name is that of an inherited property. */
 export function membersOf(team: string, { teams }: Snapshot): number[] {
   return Object.hasOwn(teams, team) ? (teams[team] ?? []) : []
 }

@@ -2,7 +2,7 @@ import { type Finding, failed } from './gate.ts'
 import { code, list, plural, sentence, short } from './markdown.ts'
 import type { Snapshot, Unattributed } from './snapshot.ts'
 
-/** Somebody had a hand in the change and is not known: they cannot be barred, so the gate stays closed. */
+/** A contributor is unknown and therefore cannot be excluded, so the gate stays closed. */
 export function unattributedFinding(
   snapshot: Snapshot,
   unattributed: 'fail' | 'ignore',
@@ -20,7 +20,7 @@ export function unattributedFinding(
   return unattributed === 'fail' && written.length > 0 ? unknownWriter(written) : undefined
 }
 
-/** `unattributed: ignore` is about names in commits; who pushed is no name in a commit, so it does not help here. */
+/** `unattributed: ignore` applies to names in commits, not to pushers, so it does not help here. */
 function unknownPusher(entries: Unattributed[]): Finding {
   return failed(
     'Unknown who pushed',

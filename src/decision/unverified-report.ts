@@ -5,8 +5,8 @@ import type { CheckReport } from './report.ts'
 export type Unreadable = { request?: string | undefined; status?: number | undefined; problem: string }
 
 /**
- * The check of a pull request that changed and could not be evaluated again: what it rests on may not be true any more, so
- * it is not green. It stays so until an evaluation succeeds.
+ * The check of a pull request that changed and could not be evaluated again. Its facts may be outdated, so it is not green
+ * until an evaluation succeeds.
  */
 export function unverifiedReport(unreadable: Unreadable): CheckReport {
   return {
@@ -29,7 +29,7 @@ function whatFailed({ request, status, problem }: Unreadable): string {
   return status === undefined ? `no answer to ${shortly(request)}` : `${shortly(request)} answered ${status}`
 }
 
-/** Within the repository, and with short commit ids: a title has no room for more. */
+/** Relative to the repository and with short commit ids, since a title has little room. */
 function shortly(request: string): string {
   return request.replace(/ \/repos\/[^/]+\/[^/]+\//, ' ').replace(/\b([0-9a-f]{7})[0-9a-f]{33,}\b/g, '$1')
 }

@@ -1,4 +1,4 @@
-/** Of the merges of a time, how many were urgent; `share` is between 0 and 1, and 0 where nothing was merged. */
+/** How many of the merges in a period were urgent. `share` is between 0 and 1, and 0 without merges. */
 export type UrgentShare = { merged: number; urgent: number; share: number }
 
 type Record = { kind: string; at: Date; body: object }
@@ -7,8 +7,8 @@ type Record = { kind: string; at: Date; body: object }
 export const askedAbout = 0.1
 
 /**
- * The share of urgent changes among the change records of [from, to).
- * A merge counts as urgent where its label lifted something; one that went past the gate counts as merged, not as urgent.
+ * The share of urgent changes among the change records of [from, to). A merge counts as urgent if its label lifted something.
+ * One that bypassed the gate counts as merged, not as urgent.
  */
 export function urgentShare(records: Iterable<Record>, { from, to }: { from: Date; to: Date }): UrgentShare {
   let merged = 0

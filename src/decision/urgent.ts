@@ -7,7 +7,7 @@ import type { WindowSettings } from './window-settings.ts'
 
 type UrgentSettings = WindowSettings['urgent']
 
-/** Whether the label that lifts the window counts, and the line that the check shows about it. */
+/** Whether the label counts, and the line about it in the check. */
 export type Urgency =
   | { state: 'absent' }
   | { state: 'void'; why: string }
@@ -62,7 +62,7 @@ function whyNotNow(at: Date, until: Date, snapshot: Snapshot): string | undefine
   return undefined
 }
 
-/** The label was put on for one content: a push since then voids it, unless the content is proved to be equal. */
+/** The label was added for one content: a later push invalidates it, unless the content is proved to be equal. */
 function whyNotThisHead(label: Label, at: Date, { head }: Snapshot): string | undefined {
   if (head.pushedAt === undefined) {
     return 'it is bound to the head, and GitHub does not say when the head was pushed; push to a branch of this repository and add it again'
@@ -86,7 +86,7 @@ function whyNotDescribed(
   return undefined
 }
 
-/** An urgent change whose review is overdue blocks the next one, where the policy says so. */
+/** An urgent change with an overdue review blocks the next one, if the policy says so. */
 function whyNotReviewed(snapshot: Snapshot, settings: UrgentSettings): string | undefined {
   if (!settings.block_when_overdue) return undefined
   const overdue = (snapshot.owedReviews ?? []).filter(

@@ -55,7 +55,7 @@ function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
   return findings
 }
 
-/** A verdict from findings that are already made, for where there is no valid policy to evaluate. */
+/** A verdict from existing findings, for cases without a valid policy to evaluate. */
 export function verdictOf(findings: GateFinding[]): Verdict {
   return {
     state: worst(findings.map((finding) => finding.state)),

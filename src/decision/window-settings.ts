@@ -80,7 +80,7 @@ export const windowSettings = z
 
 export type WindowSettings = z.output<typeof windowSettings>
 
-/** False where the times themselves are wrong: they have a problem of their own already. */
+/** False if the times themselves are invalid, which is reported separately. */
 function endsBeforeItBegins(each: { from: string; to: string }, zone: string): boolean {
   const [from, to] = [parseMoment(each.from), parseMoment(each.to)]
   if (!from || !to || !isZone(zone)) return false

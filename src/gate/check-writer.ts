@@ -9,16 +9,16 @@ import { type Purpose, reserveWrite } from '../store/write-budget.ts'
 
 export type Publishing = { database: Database; github: GitHub; now: () => Date; signal: AbortSignal }
 
-/** What was written to GitHub. `pulls`: the open pull requests with that head. */
+/** A check as written to GitHub. `pulls`: the open pull requests with that head. */
 export type Published = { runId: number; state: FindingState; title: string; pulls: number[] }
 
-/** What a check is to say. `onlyOutsiders`: no author of a pull request with this head has write access. */
+/** The desired state of a check. `onlyOutsiders`: no author of a pull request with this head has write access. */
 export type Desired = { state: FindingState; report: CheckReport; onlyOutsiders?: boolean }
 
 /**
  * Writes the check of a commit at the pace of GitHub's limits: patches the run that is there where that is possible, posts a
- * new one otherwise. What is about to be written is stored first, so that after a lost answer the run is found by the id
- * that we gave it and not posted twice.
+ * new one otherwise. The intended write is stored first, so that after a lost answer the run is found by our id and not posted
+ * twice.
  */
 export async function writeCheck(
   shell: Publishing,
@@ -45,14 +45,14 @@ function purposeOf(
   { state, onlyOutsiders }: Desired,
 ): Purpose {
   if (state === 'passed') return posted?.outstanding ? 'update' : 'turn green'
-  // One that was settled and has a pull request again is revoked like any other.
+  // A settled one that has a pull request again is revoked like any other.
   if (posted?.outstanding || posted?.state === 'passed') return 'revoke green'
   return onlyOutsiders ? 'update for outsiders' : 'update'
 }
 
 type OpenRun = PostedRun & { runId: number }
 
-/** The run that may still be patched: ours, on this commit, not completed. */
+/** The run that can still be patched: ours, on this commit, not completed. */
 function openRun(posted: PostedRun | undefined, found: StandingRun | undefined): OpenRun | undefined {
   if (!posted) return undefined
   if (posted.runId !== null) {

@@ -33,8 +33,8 @@ import { revokeUnverified } from './unverified.ts'
 import { logVerdict } from './verdict-log.ts'
 
 /**
- * The path: read the facts, decide purely, record, then act. Idempotent: run twice on the same facts, it writes once.
- * Any throw leaves the check as it is or not green, and the queue runs the job again from the top. A reached limit is
+ * The path: read the facts, decide purely, record, then act. Idempotent: running it twice on the same facts writes only once.
+ * Any throw leaves the check unchanged or not green, and the queue runs the job again from the start. A reached rate limit is
  * thrown as `retryAfter` with the time that GitHub names.
  */
 export async function evaluate(
@@ -72,7 +72,7 @@ export async function evaluate(
   const deliveries = changed ? await causesBefore(shell.database, pull, generation) : []
   if (!(await record(shell, stored, verdict, before, sameHead))) return
   if (changed) logChange(shell, before, stored, { deliveries, began, changedFor })
-  // Should the process die before the head that was left is taken back, the calendar does it.
+  // If the process dies before the old head's check is revoked, the calendar revokes it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
   const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
   if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
@@ -103,8 +103,8 @@ function logChange(
 }
 
 /**
- * Nothing can be decided about this pull request: it is gone, or no policy covers it. Where one did, a green check does not
- * stay: that a file is not found may also mean that it may not be read.
+ * Nothing can be decided about this pull request: it is gone, or no policy covers it. If one did before, a green check is
+ * revoked, since a missing file may also be an unreadable one.
  */
 async function forget(
   shell: Shell,
@@ -121,7 +121,7 @@ async function forget(
   await settleChange(database, pull, generation)
 }
 
-/** Of the open pull requests with the same head those that the policy covers: no other one has a say, or is evaluated. */
+/** Of the open pull requests with the same head those that the policy covers: no others count or are evaluated. */
 function coveredOf(
   pulls: OpenPull[],
   applicable: PresentPolicy,
@@ -133,7 +133,7 @@ function coveredOf(
 }
 
 /**
- * Takes back the check of the head that the pull request has left, and then writes that of its head.
+ * Revokes the check of the head that the pull request has left, and then writes the check of its new head.
  * @returns those that must be read again before it may turn green.
  */
 async function publish(
@@ -162,8 +162,8 @@ function nameOf(pull: PullRef): string {
 }
 
 /**
- * Keeps the verdict and, where it says something new, appends it to the records, both or neither. No green check is
- * published before its record. False: a newer evaluation has overtaken this one.
+ * Stores the verdict and, if it is new, appends it to the records, both or neither. No green check is published before its
+ * record. False: a newer evaluation has overtaken this one.
  * @throws `retryAfter` where a freeze was ordered or ended since the facts were read.
  */
 function record(
@@ -187,12 +187,12 @@ function record(
   })
 }
 
-/** A push that GitHub does not list yet is looked for again after this time; after that, each hour like everything. */
+/** A push that GitHub does not list yet is read again after this time, and then every hour like everything else. */
 const untilListed = 60_000
 
 /**
- * Does what the verdict asks for. What other people notice is done only where the verdict has changed, so that a
- * request that somebody took back is not repeated.
+ * Carries out the verdict's actions. Actions that people notice happen only if the verdict has changed, so that a withdrawn
+ * review request is not repeated.
  */
 async function fulfil(
   shell: Shell,

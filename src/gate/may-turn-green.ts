@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { freshFor } from './calendar/schedule.ts'
 
-/** What a passed verdict rests on. */
+/** What a passed verdict is based on. */
 export type GreenBasis = {
   /** When its facts were read. */
   readAt: Date
@@ -15,10 +15,10 @@ export type GreenBasis = {
 }
 
 /**
- * Why no check may turn green on a passed verdict; undefined where it may. The one rule for heads, for what the calendar
- * evaluates again, and for merge groups: the facts are fresh, nothing changed since they were read, the verdict is not past its
- * time, and no freeze began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under
- * `lockFreezes`, or a freeze could slip in between.
+ * Why no check may turn green on a passed verdict; undefined if it may. The single rule for heads, for calendar changes and for
+ * merge groups: the facts are fresh, nothing changed since they were read, the verdict is not past its time, and no freeze
+ * began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under `lockFreezes`, or a freeze could
+ * slip in between.
  */
 export function whyNotGreen(
   { readAt, changedSince, nextAt, freeze }: GreenBasis,

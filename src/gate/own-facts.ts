@@ -8,7 +8,7 @@ import { openReviewsFact } from './open-reviews.ts'
 
 type Reading = Parameters<typeof regressionFact>[0]
 
-/** Adds to what was read of a pull request the facts that the gate itself keeps: whoever evaluates a snapshot needs all of them. */
+/** Adds the facts that the gate stores itself, which every evaluation of a snapshot needs. */
 export async function withOwnFacts(
   reading: Reading,
   snapshot: Snapshot,

@@ -23,21 +23,21 @@ import { whyNotGreen } from './may-turn-green.ts'
 const incompleteFor = 13 * 24 * 3600 * 1000
 
 export type PublishOptions = {
-  /** Write in any case, for "Re-run". */
+  /** Always write, for "Re-run". */
   force?: boolean
-  /** Write only where the state or the title differs: the calendar must not rewrite every waiting check. */
+  /** Write only if the state or the title differs, since the calendar must not rewrite every waiting check. */
   quiet?: boolean
-  /** The only branch that the policy covers contains the commit: its green check lets nothing through any more. */
+  /** The only branch that the policy covers contains the commit: its green check lets nothing else through. */
   settled?: boolean
 }
 
-/** What became of a check. `toRead`: it would turn green, and these pull requests must be evaluated first. */
+/** The outcome for a check. `toRead`: it would turn green, but these pull requests must be evaluated first. */
 export type Outcome = { written?: Published; toRead: PullRef[] }
 
 /**
- * Brings the check of a commit to the worst verdict over all open pull requests with that head, and writes only what
- * changed. One process at a time writes the check of a commit, and it reads the verdicts only then, so that a slow writer
- * cannot overwrite a newer verdict.
+ * Sets the check of a commit to the worst verdict among the open pull requests with this head, and writes only changes. One
+ * process at a time writes the check of a commit, and it reads the verdicts only then, so that a slow writer cannot overwrite a
+ * newer verdict.
  */
 export async function publishHead(
   shell: Publishing,
@@ -122,8 +122,8 @@ async function writeIfChanged(
 type Combined = Desired & { pulls: number[] }
 
 /**
- * The worst verdict over the pull requests of a head is shown for all of them; those that do not count are named. A pull
- * request without a verdict counts until it has one, since nobody knows whose it is.
+ * The worst verdict over the pull requests of a head is shown for all of them; those that do not count are listed. A pull
+ * request without a verdict counts until it has one, since its author is not known yet.
  */
 function combine(all: StoredVerdict[], pending: Pending[]): Combined {
   const counting = decisivePulls(all)

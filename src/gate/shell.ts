@@ -3,7 +3,7 @@ import type { GitHub } from '../services/github/client.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
 
-/** Everything outside that an evaluation needs. */
+/** The external dependencies of an evaluation. */
 export type Shell = {
   database: Database
   /** The client of an installation. */

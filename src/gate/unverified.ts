@@ -30,12 +30,12 @@ export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'>
 /** So many checks are revoked at once. */
 const atOnce = 8
 
-/** For so many milliseconds a check may stay green on facts that have changed and could not be read again. */
+/** How many milliseconds a check may stay green on facts that have changed and could not be read again. */
 const verifyWithin = 60_000
 
 /**
  * After a failed evaluation. A pull request that changed does not stay green beyond the second failure, or a minute; one that
- * did not change does until the job is given up. One without any verdict shows why. The evaluation goes on being retried.
+ * did not change does until the job is given up. One without a verdict shows why. The evaluation is still retried.
  */
 export async function noteFailure(
   shell: UnverifiedShell,
@@ -53,14 +53,14 @@ export async function noteFailure(
   else await showPending(shell, pull, why, signal)
 }
 
-/** A first failure is retried within seconds; a limit of GitHub may name a time that is too far away. */
+/** A first failure is retried within seconds, but a rate limit may name a time that is too far away. */
 function canWait(changedFor: number, wait: number | undefined, attempt: number): boolean {
   return changedFor + Math.max(wait ?? 0, 0) < verifyWithin && (attempt < 2 || wait !== undefined)
 }
 
 /**
- * Revokes every green check whose pull request changed over a minute ago and was not evaluated since, whatever kept it: a
- * backlog, a worker that hangs, a limit.
+ * Revokes every green check whose pull request changed over a minute ago and was not evaluated since, whatever the reason: a
+ * backlog, a hung worker, a rate limit.
  */
 export async function revokeOverdue(
   shell: UnverifiedShell,
@@ -79,7 +79,7 @@ export async function revokeOverdue(
   if (failed?.status === 'rejected') throw failed.reason
 }
 
-/** Takes the green of a verdict that cannot be verified; an evaluation that succeeds gives a new one. */
+/** Revokes a green verdict that cannot be verified, until an evaluation succeeds. */
 export async function revokeUnverified(
   shell: UnverifiedShell,
   pull: PullRef,
@@ -97,7 +97,7 @@ export async function revokeUnverified(
     const about = { installationId, repositoryId, owner, repo, number }
     const body = { pull: about, head: headSha, ...why }
     await appendRecord(tx, { installationId, kind: 'unverified', at: now(), body })
-    // Should the write to GitHub fail, the calendar does it.
+    // If the write to GitHub fails, the calendar repeats it.
     await shell.queue.enqueueTransition(now(), { tx })
     return true
   })

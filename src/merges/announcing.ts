@@ -8,8 +8,8 @@ import { hasRoomForGreen, noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
- * Links a merge and its notice both ways, once: the records hold the notice's permalink, and so does the gate's check on
- * the merged head, with one write. That write is left out while the hour's writes are kept for taking green checks back.
+ * Links a merge and its notice both ways, once: the records hold the notice's permalink, and so does the gate's check on the
+ * merged head, with one write. That write is skipped while the hour's writes are reserved for revoking green checks.
  */
 export async function recordAnnouncement(
   shell: Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>,

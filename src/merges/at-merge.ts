@@ -25,8 +25,8 @@ export type Reading = { shell: MergeShell; github: GitHub; pull: PullRef; attemp
 type Merged = { read: ReadMerge; tipBefore: string | undefined; standing: KeptVerdict | undefined }
 
 /**
- * Reads how things were when a pull request was merged, whatever had been processed by then. What cannot be read makes the
- * merge an exception and never passes in silence.
+ * Reads the facts at the time of a merge, regardless of what had been processed by then. Unreadable facts make the merge an
+ * exception.
  * @throws what a later attempt may overcome.
  */
 export async function readAtMerge(
@@ -60,7 +60,7 @@ async function readFacts(
   return { kind: 'verified', policy, snapshot: { ...factsAtMerge(snapshot, before), ...own } }
 }
 
-/** What the gate itself keeps about a pull request, as it was at the merge. */
+/** The facts that the gate stores itself, as of the merge. */
 async function ownFacts(
   { database, now }: MergeShell,
   github: GitHub,

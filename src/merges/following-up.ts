@@ -7,8 +7,8 @@ import { noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
- * Does what a recorded merge or push owes, each step once however often it runs: the issue is opened, then people are
- * told. A crash between GitHub's answer and our note of it is mended by looking the issue up before opening one.
+ * Carries out the follow-ups of a recorded merge or push, each step only once: opens the issue, then notifies people. In case
+ * of a crash between GitHub's answer and our note of it, the issue is looked up before one is opened.
  */
 export async function followUp(
   shell: MergeShell,

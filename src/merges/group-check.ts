@@ -83,7 +83,7 @@ export async function revokeGroupGreen(shell: GroupShell, github: GitHub, group:
   })
 }
 
-/** One at a time writes the check of a group: a slow one must not put its green over a red one. */
+/** One writer at a time per group, since a slow one must not overwrite a red check with green. */
 async function inTurn(shell: GroupShell, group: Group, work: () => Promise<void>): Promise<void> {
   const { installationId, repositoryId } = group.repository
   const key = `group ${installationId}/${repositoryId}/${group.headSha}`

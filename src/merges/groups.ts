@@ -15,8 +15,8 @@ import { failOpenGroups } from './open-groups.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /**
- * Judges a merge group: every pull request in it is read afresh and decided, and the check on the group's head passes
- * only where all of them do. Nothing waits here: a queue would wait with it. A group that GitHub is done with is let go.
+ * Judges a merge group: every pull request in it is read afresh and decided, and the check on the group's head passes only
+ * where all of them do. Nothing waits here, since the queue would wait with it. A group that GitHub has finished is dropped.
  */
 export async function evaluateGroup(
   shell: MergeShell,
@@ -46,7 +46,7 @@ export async function evaluateGroup(
   if (next) await shell.queue.enqueueMerging({ task: 'group', repository, group }, { at: next })
 }
 
-/** Forgets a group that GitHub is done with; one that was given up leaves no green check behind. */
+/** Forgets a group that GitHub has finished. A dropped group leaves no green check behind. */
 async function letGo(
   shell: MergeShell,
   github: GitHub,

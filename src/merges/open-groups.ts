@@ -18,7 +18,7 @@ import type { MergeShell } from './shell.ts'
 
 type GroupsShell = Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>
 
-/** At once, of one repository. */
+/** How many at a time, per repository. */
 const atOnce = 4
 
 /** Fails the open groups of every repository that would not pass now; run whenever the calendar or a freeze changes something. */

@@ -10,10 +10,10 @@ import { type MergeShell, repositoryOf } from './shell.ts'
 
 type Repository = Parameters<typeof repositoryOf>[0]
 
-/** What came to a branch; `before` is its tip until then, undefined where that is not known. */
+/** A change of a branch; `before` is the previous tip, undefined if unknown. */
 export type Arrival = { branch: string; defaultBranch: string; before: string | undefined; after: string }
 
-/** A policy and its file; without a policy it was broken, and without a file it is the last valid one that was kept. */
+/** A policy and its file. Without a policy the file was invalid; without a file it is the last valid policy that was stored. */
 export type PolicyBefore = {
   policy: Policy | undefined
   /** Whether the file itself was valid. */
@@ -62,7 +62,7 @@ export function isCoveredBy(policy: Policy | undefined, branch: string, defaultB
 
 const isDefault = ({ branch, defaultBranch }: Arrival) => branch === defaultBranch
 
-/** The file of the repository, or else the one that its organisation shares. */
+/** The file of the repository, or else its organization's. */
 async function fileBefore(
   github: GitHub,
   { owner, repo }: Repository,

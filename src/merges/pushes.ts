@@ -13,7 +13,7 @@ import { landingOf, saveLanding } from '../store/follow-ups.ts'
 import { isCoveredBy, policyBefore } from './policy-before.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
-/** GitHub ties a merged commit to its pull request a little after the push is told. */
+/** GitHub links a merged commit to its pull request shortly after the push event. */
 export const linkMayLag = 2 * 60_000
 
 /**
@@ -43,8 +43,8 @@ export async function recordPush(
 }
 
 /**
- * Whether pushing to a branch goes past the check: on the default branch always, on others where the check is required. A
- * policy for `**` covers pull requests to every branch, and people still push to their own.
+ * Whether pushing to a branch bypasses the check: on the default branch always, on others where the check is required. A policy
+ * for `**` covers pull requests to every branch, and people still push to their own.
  */
 async function isGuarded(
   github: GitHub,
@@ -55,7 +55,7 @@ async function isGuarded(
   return branch === defaultBranch || requiresCheckOn(github, { owner, repo }, branch, checkName)
 }
 
-/** By login, an App's being `name[bot]`. Somebody whom GitHub does not name is nobody who is allowed. */
+/** By login, an App's being `name[bot]`. Unknown pushers are not allowed. */
 function isAllowed(person: Person | null, allowed: string[]): boolean {
   return person !== null && allowed.some((login) => login.toLowerCase() === person.login.toLowerCase())
 }

@@ -101,7 +101,7 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
   return { record, window: evaluated.policy?.gates.release_window }
 }
 
-/** What a merge owes: the review of an exception, or else of what an urgent change skipped. */
+/** The review that a merge needs: of an exception, or else of what an urgent change skipped. */
 function reviewOf({ record, window }: Merge, now: Date): { review?: ReviewIssue; dueAt?: Date } {
   if (!record.exception && !record.urgent) return {}
   const place = window ?? { time_zone: 'UTC', holidays: undefined }

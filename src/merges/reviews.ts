@@ -8,8 +8,8 @@ import { followUp } from './following-up.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
- * Looks at an issue that was closed, opened again or deleted, where it is the review that a merge or a push owes. Its
- * closing ends the review, and is recorded; one that was deleted is opened anew, since deleting is no review.
+ * Looks at an issue that was closed, opened again or deleted, if it is the review of a merge or a push. Its closing ends the
+ * review, and is recorded. A deleted one is opened again, since deleting is not a review.
  */
 export async function recordReviewIssue(
   shell: MergeShell,

@@ -7,8 +7,8 @@ import { recordReviewIssue } from './reviews.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
- * The job of the queue `merging`; `attempt` counts from 1. Idempotent: what was done before a crash is found done. A reached limit is thrown as
- * `retryAfter` with the time that GitHub names.
+ * The job of the queue `merging`; `attempt` counts from 1. Idempotent: work that was done before a crash is not repeated. A
+ * reached limit is thrown as `retryAfter` with the time that GitHub names.
  */
 export async function runMergeTask(
   shell: MergeShell,

@@ -2,7 +2,7 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Shell } from '../gate/shell.ts'
 import type { Queue } from '../store/queue.ts'
 
-/** Everything outside that the work at and after a merge needs. */
+/** The external dependencies of the work at and after a merge. */
 export type MergeShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'> & {
   queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueMerging' | 'enqueueNotice'>
 }

@@ -10,14 +10,14 @@ import type { WindowSettings } from '../decision/window-settings.ts'
 import { type FileProblem, problemWith, readYaml } from '../yaml/yaml-file.ts'
 import { atLeast } from '../yaml/yaml-words.ts'
 
-/** Where a repository keeps its policy, and the organisation's `.github` repository the one that all fall back to. */
+/** The path of a repository's policy, and of the fallback in the organization's `.github` repository. */
 export const policyPath = '.github/release-gate.yml'
 
 export type PolicyResult = { ok: true; policy: Policy } | { ok: false; problems: FileProblem[] }
 
 const least = { gates: '{ approvals: {}, release_window: {} }' }
 
-/** Parses the text of a policy file; every problem names the line and column, what is wrong and how to mend it. */
+/** Parses the text of a policy file; every problem names the line and column, what is wrong and how to fix it. */
 export function parsePolicy(text: string, file = policyPath): PolicyResult {
   const result = readYaml(text, file, policySchema, { least, prepare: completeGates })
   if (!result.ok) return result
@@ -26,8 +26,8 @@ export function parsePolicy(text: string, file = policyPath): PolicyResult {
 }
 
 /**
- * What a policy may not say although it could be evaluated: nobody means it. The schema lets it through, so that policies in
- * the records can be replayed.
+ * Problems of a policy that could be evaluated but is surely a mistake. The schema accepts it, so that policies in the records
+ * can be replayed.
  */
 function refused(text: string, policy: Policy, file: string): FileProblem[] {
   const own = refusedWindow(text, policy.gates.release_window, file, ['gates', 'release_window'])
@@ -90,8 +90,8 @@ function completeMap(document: Document, gates: unknown): void {
 }
 
 /**
- * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot evaluates by such a policy all the
- * same: only whoever writes it is told. `text` is what the policy was read from.
+ * Why no pull request could ever pass under a valid policy, unless it is urgent. The bot still evaluates such a policy; only
+ * its author is warned. `text` is what the policy was read from.
  */
 export function impossiblePolicy(text: string, policy: Policy, file = policyPath): FileProblem[] {
   const own = impossibleGates(text, policy.gates, file, ['gates'])

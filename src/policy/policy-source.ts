@@ -7,16 +7,16 @@ import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
 import { parsePolicy, policyPath } from './policy-file.ts'
 
-/** The policy that a pull request is evaluated by, and the sentence that the check shows about where it comes from. */
+/** The policy for a pull request, and the sentence in the check about where it comes from. */
 export type ApplicablePolicy =
   | { kind: 'none' }
   | { kind: 'policy'; policy: Policy; file: PolicyFile; note: string }
   | { kind: 'broken'; problems: FileProblem[]; file: PolicyFile }
 
 /**
- * Reads the policy from the default branch, never from the pull request. A broken policy must not block its own
- * repair: a pull request that touches only the policy, valid at its head, is evaluated under the last valid policy without its
- * window, or under the defaults where there has been none.
+ * Reads the policy from the default branch, never from the pull request. An invalid policy must not block its own fix: a pull
+ * request that touches only the policy, valid at its head, is evaluated under the last valid policy without its window, or
+ * under the defaults where there has been none.
  */
 export async function policyFor(
   database: Database,
@@ -43,7 +43,7 @@ export async function policyFor(
   return { kind: 'broken', problems: result.problems, file }
 }
 
-/** Nothing can be merged until the policy is valid again, so its repair does not wait for the window; everything else applies. */
+/** Nothing can be merged until the policy is valid again, so its fix does not wait for the window. Everything else applies. */
 function withoutWindow({
   gates: { release_window: _, ...gates },
   overrides = [],

@@ -81,7 +81,7 @@ export function reserve(
   return database.transaction((tx) => reserveWrite(tx, installationId, now(), 'update'))
 }
 
-/** Shows a check that has only the button, where none stands on the commit yet. */
+/** Shows a check with only the button, if the commit has none yet. */
 export async function showRunButton(
   shell: CheckShell,
   head: CheckedHead,

@@ -11,7 +11,7 @@ import { type CheckShell, reserve } from './check.ts'
 /** After this time without news, a deployment no longer blocks staging for others. */
 const keepsStagingFor = 30 * 60_000
 
-/** A candidate whose turn has not come is looked at again after this time. */
+/** When to check again for a candidate whose turn has not come. */
 const untilNextLook = 60_000
 
 /**
@@ -30,7 +30,7 @@ export async function deployInTurn(
   const key = `deploy ${pull.installationId}/${pull.repositoryId}/${environment}`
   const turn = await withLease(database, key, now, async () => {
     const deployments = await newestDeployments(github, pull, environment)
-    // Another pull request may offer the same head.
+    // Another pull request may have the same head.
     if (deployments.some((each) => each.sha === sha && isUnderWay(each.state))) return true
     if (await isTaken(shell, pull, sha, settings, deployments)) return false
     await reserve(shell, pull.installationId)
@@ -40,7 +40,7 @@ export async function deployInTurn(
   return turn?.result ? undefined : new Date(now().getTime() + untilNextLook)
 }
 
-/** Whether another head is on its way to staging, or is there and waits for its verdict. */
+/** Whether another head is being deployed to staging, or is there and waits for its verdict. */
 async function isTaken(
   shell: CheckShell,
   pull: PullRef,
@@ -55,7 +55,7 @@ async function isTaken(
   return live !== undefined && isTrusted(live, settings) && waitsForVerdict(shell, pull, live)
 }
 
-/** Heads of forks are evaluated only when somebody asks, and wait for nothing. */
+/** Heads of forks are tested only on request, so they block nothing. */
 async function waitsForVerdict({ database }: CheckShell, pull: PullRef, live: Deployment): Promise<boolean> {
   const offers = await verdictsOnHead(database, pull, live.sha)
   if (!offers.some((offer) => isTested(offer) && !offer.snapshot.head.fork)) return false

@@ -11,7 +11,10 @@ import { verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckedHead, showRegression } from './check.ts'
 import type { RegressionShell, RunOrigin, RunResult } from './task.ts'
 
-/** Keeps what was found, tells it, and asks for the judgement of every pull request on the head. In this order: nothing is shown that is not kept. */
+/**
+ * Stores the result, shows it, and requests the evaluation of every pull request with the head, in this order: nothing is shown
+ * that is not stored.
+ */
 export async function finishRun(
   shell: RegressionShell,
   task: RunOrigin,
@@ -108,7 +111,7 @@ export async function showKept(
   return true
 }
 
-/** Where the check of a head says that a run goes on, it says now that it was stopped. */
+/** Updates the check of a head whose run was stopped. */
 export async function showCancelled(
   shell: RegressionShell,
   github: GitHub,

@@ -16,7 +16,7 @@ import type { StagingServer } from '../settings/servers.ts'
 import type { StoredBaseline } from '../store/evidence.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
 
-/** The suite of a head as its file says it, or what is wrong with it. */
+/** The suite of a head, or what is wrong with it. */
 export type HeadSuite = { suite: Suite; text: string } | { wrong: string }
 
 export function suiteOf(text: string | undefined, path: string): HeadSuite {
@@ -81,7 +81,7 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
   }
 }
 
-/** A file that cannot be read holds no snapshot, so each case that asks for one fails and says so. */
+/** An unreadable file contains no snapshots, so each case that needs one fails with that reason. */
 async function snapshotsOf(
   { cases }: Suite,
   file: string,

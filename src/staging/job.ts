@@ -50,7 +50,7 @@ async function settingsFor(
   return gates.staging_regression
 }
 
-/** While something else is being deployed, staging is looked at again after this time. */
+/** When to check staging again while something else is being deployed. */
 const untilDeployed = 60_000
 
 type Asked = { github: GitHub; request: RegressionRequest; settings: RegressionSettings }
@@ -99,7 +99,7 @@ async function isAllowed(
 }
 
 /**
- * Whether another run is needless: never for the button. Before a window what could not be evaluated is tried again, and
+ * Whether another run is unnecessary: never for the button. Before a window what could not be evaluated is tried again, and
  * evidence must still be fresh when it opens.
  */
 function hasEvidence(facts: RegressionFacts, { request, settings }: Asked, now: Date): boolean {

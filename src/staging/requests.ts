@@ -17,7 +17,7 @@ import { openVerdicts, type StoredVerdict, verdictsOnHead } from '../store/verdi
 import { showRunButton } from './check.ts'
 import { deployInTurn } from './deployment.ts'
 
-/** How long before a window opens its candidates are asked for evidence. */
+/** How long before a window opens evidence for its candidates is requested. */
 export const beforeWindow = 60 * 60_000
 
 export type RequestShell = {
@@ -27,7 +27,7 @@ export type RequestShell = {
   now: () => Date
 }
 
-/** Does what the gate `staging_regression` asks for: a run, a deployment of the head, or the button. */
+/** Carries out an action of the gate `staging_regression`: a run, a deployment of the head, or the button. */
 export async function performRegressionStep(
   { database, queue, now }: RequestShell,
   github: GitHub,
@@ -48,7 +48,7 @@ export async function performRegressionStep(
     await showRunButton({ database, github, now }, { ...pull, sha }, notRequestedReport)
 }
 
-/** Whether this account is a person who may write to the repository now. */
+/** Whether this account is a person with write access now. */
 export async function canRequestRun(
   github: GitHub,
   repository: { owner: string; repo: string },
@@ -61,7 +61,7 @@ export async function canRequestRun(
   return access[person.id]?.write === true
 }
 
-/** A person has pressed the button of the check on a commit. Nothing happens where they may not write. */
+/** Handles a click on the button of a check. Nothing happens without write access. */
 export async function requestRunByButton(
   { database, github, queue }: RequestShell,
   repository: Omit<PullRef, 'number' | 'requestedBy'>,

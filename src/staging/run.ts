@@ -14,7 +14,7 @@ import { inputFor, suiteOf } from './input.ts'
 import { describeDeployment, readStaging, serverFor } from './target.ts'
 import type { RegressionShell, RunResult, RunTask } from './task.ts'
 
-/** Judges the head. What stands in the way before a run is a verdict too. */
+/** Tests the head. An obstacle before the run also gives a verdict. */
 export async function runOnHead(
   shell: RegressionShell,
   task: RunTask,
@@ -66,7 +66,7 @@ export async function runOnHead(
   }
 }
 
-/** Reads files of the head from where it lies, which for a fork is another repository. */
+/** Reads files of the head from its repository, which may be a fork. */
 function headReader(github: GitHub, { head }: Pull): (path: string) => Promise<string | undefined> {
   return async (path) => {
     if (!head.repo || path.startsWith('..') || path.startsWith('/')) return undefined
@@ -90,7 +90,7 @@ async function confirmDeployment(
 
 const showEveryMs = 5_000
 
-/** True no more often than once in so many milliseconds, and not before the first of them have passed. */
+/** True at most once per interval, and not before the first one has passed. */
 export function atMostEvery(milliseconds: number, clock: () => number): () => boolean {
   let last = clock()
   return () => {
@@ -100,7 +100,7 @@ export function atMostEvery(milliseconds: number, clock: () => number): () => bo
   }
 }
 
-/** Shows how far a run is, at most every five seconds. What cannot be shown is not worth the run. */
+/** Shows the progress of a run, at most every five seconds. A failure to show it does not fail the run. */
 function progressOn(shell: RegressionShell, { github, request }: RunTask, runId: string) {
   const isDue = atMostEvery(showEveryMs, () => performance.now())
   let showing: Promise<void> = Promise.resolve()

@@ -7,13 +7,10 @@ import type { GitHub } from '../services/github/client.ts'
 import { newestDeployments } from '../services/github/deployments.ts'
 import { isServerAllowed, type StagingServer } from '../settings/servers.ts'
 
-/**
- * What staging holds now: the deployment that is live there, one that is replacing it, and a mark that differs when anything
- * has been deployed since.
- */
+/** The state of staging: the live deployment, one that is replacing it, and a mark that changes with every deployment. */
 export type OnStaging = { live: Deployment | undefined; replacing: Deployment | undefined; mark: string }
 
-/** A deployment that has been in progress for longer is taken to have died. */
+/** A deployment that has been in progress for longer is considered failed. */
 const replacesWithin = 60 * 60_000
 
 /** Reads the newest deployments to the environment; nothing where the policy asks for none. */
@@ -38,7 +35,7 @@ export async function readStaging(
   }
 }
 
-/** Why staging does not hold this head, or undefined where it does. */
+/** Why this head is not on staging; undefined if it is. */
 export function notOnStaging(
   { live }: OnStaging,
   sha: string,

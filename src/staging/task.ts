@@ -10,7 +10,7 @@ import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
 import type { OnStaging } from './target.ts'
 
-/** Everything outside that a run on staging needs. */
+/** The external dependencies of a run on staging. */
 export type RegressionShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
@@ -31,7 +31,7 @@ export type RunTask = {
   absent: string | undefined
 }
 
-/** What came out of it. `recorded` is the list of tools as it was read, where it was. */
+/** The result. `recorded` is the list of tools as it was read, where it was. */
 export type RunResult = {
   report: RunReport
   recorded: Baseline | undefined
@@ -39,7 +39,7 @@ export type RunResult = {
   baselineId: number | null
 }
 
-/** What a run is tied to. */
+/** What a run relates to. */
 export type RunOrigin = Pick<RunTask, 'github' | 'request' | 'settings' | 'tree' | 'absent'> & {
   staging: { live: { id: number } | undefined }
 }

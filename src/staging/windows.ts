@@ -26,9 +26,9 @@ export async function enqueueWindowTime(
 }
 
 /**
- * In the hour before a window opens: asks for a run on every candidate without evidence that is fresh when it opens. Facts
- * are read again by the job. What failed is evidence; what could not be evaluated is tried once more in this hour. Heads of
- * forks wait for a person.
+ * In the hour before a window opens: asks for a run on every candidate without evidence that is fresh when it opens. Facts are
+ * read again by the job. What failed is evidence; what could not be evaluated is tried once more in this hour. Heads of forks
+ * are tested only on request.
  */
 export async function requestRunsBeforeWindows(
   { database, queue }: Pick<RequestShell, 'database' | 'queue'>,

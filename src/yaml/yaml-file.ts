@@ -20,11 +20,11 @@ function partsOf(text: string): number {
   return parts
 }
 
-/** One slip can make thousands of errors; nobody reads more than this. */
+/** One mistake can cause thousands of errors; nobody reads more than this. */
 const problemsShown = 50
 
 export type YamlOptions = {
-  /** The keys that the file cannot do without, for one that lacks them. */
+  /** The required keys, for a file without them. */
   least: Least
   /** May complete the document before it is checked. */
   prepare?: (document: Document) => void
@@ -85,7 +85,7 @@ export function formatProblem(problem: FileProblem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`
 }
 
-/** The parser's own words, except where they speak to the programmer who calls it. */
+/** The parser's message, except where it addresses the programmer. */
 function syntaxProblem(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here; use a single document without `---`'
   if (message.startsWith('Maximum call stack')) return 'this is nested too deeply'

@@ -1,6 +1,6 @@
 import { type Document, isMap, isNode, isScalar, type LineCounter, type Node } from 'yaml'
 
-/** Where in a file something is wrong, what, and how to mend it. Lines and columns count from 1. */
+/** A problem in a file: where, what, and how to fix it. Lines and columns count from 1. */
 export type FileProblem = { file: string; line: number; column: number; message: string }
 
 export function problemAt(file: string, lines: LineCounter, offset: number, message: string): FileProblem {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** The keys that a file cannot do without, each with an example of its value in YAML. */
+/** The required keys of a file, each with an example value in YAML. */
 export type Least = Record<string, string>
 
 /**
- * Words for what is wrong in a file that people wrote: what stands there, and what to write in its place. To be given to
- * `safeParse`; a message that the schema has of its own goes first.
+ * Messages for problems in a user's file: what is there, and what to write instead. For `safeParse`; messages in the schema
+ * take precedence.
  */
 export function messagesFor(least: Least): z.core.$ZodErrorMap {
   return (issue) => {
@@ -26,7 +26,7 @@ export function messagesFor(least: Least): z.core.$ZodErrorMap {
   }
 }
 
-/** What a file is to hold at least. */
+/** What a file needs at least. */
 export function atLeast(least: Least): string {
   const entries = Object.entries(least).map(([key, value]) => `\`${key}: ${value}\``)
   return `write at least ${entries.join(' and ')}`
@@ -34,7 +34,7 @@ export function atLeast(least: Least): string {
 
 type Issue<Code> = Extract<z.core.$ZodRawIssue, { code: Code }>
 
-/** How a type is called, and an example of it that keeps as much of what was written as it can. */
+/** The name of a type, and an example that keeps as much of the input as possible. */
 const types: Record<string, { isNot: string; example: (input: unknown, schema: unknown) => string }> = {
   object: { isNot: 'is not a map of settings', example: (_, schema) => settingsOf(schema) },
   record: { isNot: 'is not a map', example: () => '{ name: value }' },
@@ -54,13 +54,13 @@ function wrongType({ expected, input, inst, path = [] }: Issue<'invalid_type'>, 
   return `${wrong}; write it like ${at(path, needed ?? type.example(input, inst))}`
 }
 
-/** A value as it stands behind its key; an item of a list has none. */
+/** A value with its key; an item of a list has none. */
 function at(path: PropertyKey[], value: string): string {
   const key = path.at(-1)
   return typeof key === 'string' ? `\`${key}: ${value}\`` : `\`${value}\``
 }
 
-/** `{}` where everything may be left out, else the names of what may not. */
+/** `{}` if every key is optional, else the required ones. */
 function settingsOf(schema: unknown): string {
   const tried = schema instanceof z.ZodType ? schema.safeParse({}) : undefined
   if (!tried || tried.success) return '{}'
@@ -72,7 +72,7 @@ function stands(input: unknown, isNot: string): string {
   return input === undefined || input === null ? 'is missing' : `${quoted(input)} ${isNot}`
 }
 
-/** What was written, cut where it would fill the message. */
+/** The input, truncated if it is too long for a message. */
 function quoted(input: unknown): string {
   const written = JSON.stringify(input) ?? String(input)
   return written.length > 80 ? `${written.slice(0, 80)}…` : written
@@ -103,7 +103,7 @@ function tooBig({ origin, maximum, inclusive, input }: Issue<'too_big'>): string
   return `${quoted(input)} is too large; write ${inclusive ? 'at most' : 'less than'} ${maximum}`
 }
 
-/** Of the ways in which a value fits none of several forms: the one that looked into it, else the first. */
+/** The most specific of the problems of a value that matches none of several forms, else the first. */
 function mostTelling(issues: z.core.$ZodIssue[]): string | undefined {
   const deep = issues.find(({ code, path }) => code !== 'invalid_type' || path.length > 0)
   return (deep ?? issues[0])?.message

@@ -10,11 +10,11 @@ export type Corners = Record<'oldBase' | 'oldHead' | 'newBase' | 'newHead', Entr
 export type Differences = { before: Difference; after: Difference; base: Difference | null }
 
 /**
- * Why the change of one path is not proved to be the same, or null when it is.
+ * Why the change of one path is not proved to be the same, or null if it is.
  *
- * A path that the base did not touch: same blob and mode. One that only the base touched: nothing else. One that both touched: both
- * sides exist everywhere as plain files, the change leaves the mode alone, and the lines prove it.
- * Renames are a deletion and an addition here. When the base touched the source of one, the blob ids cannot tell, and it is not proved.
+ * A path that the base did not touch: same blob and mode. One that only the base touched: nothing else. One that both touched:
+ * both sides exist everywhere as plain files, the change leaves the mode alone, and the lines prove it. Renames are a deletion
+ * and an addition here. When the base touched the source of one, the blob ids cannot tell, and it is not proved.
  */
 export function doubtAbout(path: string, corners: Corners, differences: Differences): string | null {
   const { oldBase, oldHead, newBase, newHead } = corners

@@ -1,4 +1,4 @@
-/** Why a change is not proved to be the approved one: every sentence that this proof says to the reader of a check. */
+/** Why a change is not proved to be the approved one, as shown in the check. */
 export const reasons = {
   noTrees: () => 'the file trees of the two versions could not be read, so they cannot be compared',
   treesCut: () =>

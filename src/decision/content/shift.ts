@@ -30,7 +30,7 @@ export function carry(script: readonly Edit[], base: readonly Edit[]): Edit[] | 
   return carried
 }
 
-/** Whether two scripts take away the same lines and add the same lines at the same positions. */
+/** Whether two scripts remove the same lines and add the same lines at the same positions. */
 export function sameScript(one: readonly Edit[], other: readonly Edit[]): boolean {
   return one.length === other.length && one.every((edit, index) => sameEdit(edit, other[index]))
 }

@@ -155,7 +155,7 @@ function whoCanApprove({ missingTeams }: Tally): string {
   return `Anyone with write access who did not work on this change${teams}`
 }
 
-/** Everybody whose approval went stale can count again; those who cannot count are never asked. */
+/** People whose approval is stale can approve again; people who cannot approve are never asked. */
 function requests(tally: Tally): Step[] {
   const logins = tally.stale.map(({ review }) => review.person.login)
   const teams = tally.missingTeams

@@ -83,7 +83,7 @@ function noting(finding: Finding, note: string): Finding {
   return { ...finding, reason: `${finding.reason} ${note}`, ...lasting }
 }
 
-/** A freeze beats every window, whether it was ordered or stands in the policy. Told in the past tense, so that it stays true. */
+/** A freeze beats every window, whether it was ordered or stands in the policy. In the past tense, so that it stays true. */
 function frozen(snapshot: Snapshot, settings: WindowSettings): Finding | undefined {
   const { frozen: ordered } = snapshot
   if (isFrozen(snapshot) && ordered) return frozenByOrder(ordered, settings)
@@ -164,7 +164,7 @@ function closed(calendar: CalendarState, settings: WindowSettings): Finding {
   )
 }
 
-/** The label is the only other way, and it lifts nothing but the window. */
+/** The label is the only alternative, and it lifts only the window. */
 function whoLifts({ urgent }: WindowSettings): string {
   const teams = urgent.labelled_by.map((team) => code(team))
   const who = teams.length > 0 ? `members of ${list(teams, 'or')}` : 'anyone with write access'
@@ -195,7 +195,7 @@ function endOf(
   return new Date(Math.min(until.getTime(), ...ahead))
 }
 
-/** Who made it urgent, when, why, until when. */
+/** One line about the label: by whom, when, until when, and the reason. */
 function labelled({ by, at, until, reason }: Urgency & { state: 'valid' }, settings: WindowSettings): string {
   const [from, to] = [formatTime(at, settings.time_zone), formatTime(until, settings.time_zone)]
   const why = reason === undefined ? 'no reason given' : code(reason, 140)

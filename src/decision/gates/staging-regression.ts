@@ -9,7 +9,7 @@ import { withoutEvidence } from '../staging-missing.ts'
 import { evaluateUrgency } from '../urgent.ts'
 import { windowSettings } from '../window-settings.ts'
 
-/** The tools on staging, running this very head, have passed the regression. */
+/** The tools on staging, running this head, have passed the regression. */
 export const stagingRegression = defineGate({
   title: 'Staging regression',
   settings: regressionSettings,

@@ -28,18 +28,18 @@ export type DueVerdictsShell = {
   log: Pick<Logger, 'info'>
 }
 
-/** What became of a stored verdict under the calendar of now. */
+/** The outcome for a stored verdict under the current calendar. */
 type Outcome =
   | { kind: 'read again'; before: DueVerdict }
   | { kind: 'changed'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict; times: Times }
   | { kind: 'same'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict }
 
-/** So many changes are kept in one transaction: the records' chain is locked for it. */
+/** How many changes are stored in one transaction, which locks the chain of records. */
 const together = 25
 
 /**
- * Judges again what the calendar may have changed, from stored facts and without reading, and keeps the changes. Those
- * that would turn green on facts that are not fresh are asked to be read instead.
+ * Evaluates again what the calendar may have changed, from stored facts and without reading, and stores the changes. Pull
+ * requests that would turn green on stale facts are read again instead.
  * @returns the rest of the work, for which no check waits: when the others are next due.
  */
 export async function evaluateDue(

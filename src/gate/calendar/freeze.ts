@@ -23,7 +23,7 @@ export type FreezeOrder = {
   at: string
 }
 
-/** What became of an order. `frozen`: whether what it names is frozen now. */
+/** The outcome of an order. `frozen`: whether its scope is frozen now. */
 export type FreezeOutcome = { message: string; frozen: boolean } | { refused: string; status: number }
 
 type FreezeShell = { database: Database; queue: Pick<Queue, 'enqueueTransition'>; now: () => Date }

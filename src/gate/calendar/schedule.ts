@@ -3,7 +3,7 @@ import type { Snapshot } from '../../decision/snapshot.ts'
 import { decide, type Verdict } from '../../decision/verdict.ts'
 import type { Times } from '../../store/verdicts/due.ts'
 
-/** Facts may turn a check green without being read again only for so long. */
+/** How long facts can turn a check green without being read again. */
 export const freshFor = 10 * 60_000
 
 /** When the calendar next changes a verdict, and when the facts are to be read again before it turns green. */

@@ -13,10 +13,9 @@ export type TransitionShell = DueVerdictsShell &
 
 /**
  * Carries out what the calendar changes, at each opening, closing, expiry and freeze, and once at the start for what was
- * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are evaluated
- * again without reading, and only the checks whose state changes are written, those that must not be green first. What
- * was written is read afresh after it, in the background. What GitHub's limits left over is carried out at the time that
- * they allow.
+ * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are evaluated again
+ * without reading, and only the checks whose state changes are written, those that must not be green first. What was written is
+ * read afresh after it, in the background. What GitHub's limits did not allow is done at the time that they allow it.
  */
 export async function applyTransitions(shell: TransitionShell, signal: AbortSignal): Promise<void> {
   const { database, queue } = shell
@@ -35,13 +34,13 @@ export async function applyTransitions(shell: TransitionShell, signal: AbortSign
   if (failure) throw failure
 }
 
-/** Each run asks for the next one, so that none is lost where the process dies between a verdict and its job. */
+/** Each run enqueues the next one, so that none is lost if the process dies between a verdict and its job. */
 async function enqueueNext({ database, queue, now }: TransitionShell): Promise<void> {
   const next = await nextTransition(database, now())
   if (next) await queue.enqueueTransition(next)
 }
 
-/** Comes back for what GitHub's limits left over, and each minute for those that wait for their turn to be green. */
+/** Runs again for what GitHub's limits did not allow, and every minute for checks that wait for their turn. */
 async function goOn({ database, queue, now }: TransitionShell, failures: unknown[]): Promise<void> {
   const limits = failures.flatMap((error) => retryTime(error)?.getTime() ?? [])
   const soonest = Math.max(Math.min(...limits), now().getTime() + 1_000)
@@ -51,7 +50,7 @@ async function goOn({ database, queue, now }: TransitionShell, failures: unknown
   }
 }
 
-/** Rounded up, so that several runs ask for the same one. */
+/** Rounded up, so that several runs request the same one. */
 function upTo(time: number, step: number): Date {
   return new Date(Math.ceil(time / step) * step)
 }

@@ -20,15 +20,15 @@ export type HeadsShell = {
   log: Pick<Logger, 'warn'>
 }
 
-/** `again`: pull requests whose facts are to be read afresh. */
+/** `again`: pull requests whose facts must be read again. */
 export type Written = { failures: unknown[]; again: PullRef[]; turnedGreen: boolean }
 
-/** At once, over all installations. */
+/** How many at a time, across all installations. */
 const atOnce = 8
 
 /**
- * Writes every check that is not what the verdicts say, those that must not be green first. One that fails keeps no other
- * one waiting; when all that are under way have met a limit, no more is tried for that installation.
+ * Writes every check that differs from its verdicts, those that must not be green first. A failure does not delay the others.
+ * Once all running writes of an installation have hit a rate limit, no more are tried for it.
  */
 export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
   const heads = await headsToWrite(shell.database, {
@@ -46,7 +46,7 @@ export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promis
   return written
 }
 
-/** `limited`: how many have met a limit, by installation. `full`: installations in which no other check may turn green. */
+/** `limited`: how many have hit a rate limit, by installation. `full`: installations in which no other check may turn green. */
 type Round = { written: Written; limited: Map<number, number>; full: Set<number> }
 
 async function attempt(
@@ -97,13 +97,13 @@ async function writeHead(
   return written.state === 'passed' ? 'green' : 'not green'
 }
 
-/** What becomes of a check that must not turn green yet; undefined where nothing is in its way that is known here. */
+/** The outcome for a check that must not turn green yet; undefined if nothing prevents it. */
 async function insteadOfGreen(
   { database, now }: HeadsShell,
   { installationId, queued, fresh }: HeadToWrite,
   { full }: Round,
 ): Promise<Done | undefined> {
-  // What has come in and was not looked at yet may be about this pull request.
+  // An unprocessed delivery may be about this pull request.
   const isFresh = fresh && !(await isAnyUnread(database))
   if (!queued && isFresh) return undefined
   if (!full.has(installationId) && (await hasRoomForGreen(database, installationId, now())))
