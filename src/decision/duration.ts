@@ -14,16 +14,18 @@ export function parseDuration(text: string): number {
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * secondsIn[unit as 'd'] * 1000, 0)
 }
 
-/** A duration in words: "4 hours", "1 hour 30 minutes", "7 days". */
-export function durationInWords(milliseconds: number): string {
+const units = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const
+
+/** A duration in words, in units up to the largest: "4 hours", "1 hour 30 minutes", "7 days". */
+export function durationInWords(milliseconds: number, largest: 'day' | 'hour' = 'day'): string {
   let rest = Math.round(milliseconds / 1000)
   const parts: string[] = []
-  for (const [unit, seconds] of [
-    ['day', 86_400],
-    ['hour', 3_600],
-    ['minute', 60],
-    ['second', 1],
-  ] as const) {
+  for (const [unit, seconds] of largest === 'hour' ? units.slice(1) : units) {
     const count = Math.floor(rest / seconds)
     rest -= count * seconds
     if (count > 0) parts.push(`${count} ${unit}${count === 1 ? '' : 's'}`)

@@ -60,7 +60,7 @@ function refusedWindow(
 /** The week of a policy in words, for whoever writes it, and the windows that overlap. */
 export function describeWeek(settings: WindowSettings | undefined, now: Date): string[] {
   if (!settings) return []
-  const open = durationInWords(openTime(settings.windows))
+  const open = durationInWords(openTime(settings.windows), 'hour')
   const next = stateAt(settings, now).opensAt
   return [
     `Open ${weekInWords(settings)}, ${open} a week.`,

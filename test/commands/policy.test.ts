@@ -44,7 +44,7 @@ describe('policy check', () => {
 
   test('a policy with mistakes: exit code 1, each with its line and column', async () => {
     const { out, err, code } = await check(wrong)
-    expect(out).toMatch(/^.*wrong\.yml:2:\d+: .*\n.*wrong\.yml:3:1: .*known here: branches.*\n$/)
+    expect(out).toMatch(/^.*wrong\.yml:2:\d+: .*\n.*wrong\.yml:3:1: .*known keys: branches.*\n$/)
     expect({ err, code }).toEqual({ err: '', code: 1 })
   })
 
