@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseDocument, visit } from 'yaml'
@@ -36,6 +36,18 @@ function keysOf(text: string): string[] {
   })
   return found
 }
+
+describe('docs/operations.md', () => {
+  test('each message of the log that it quotes is one that the bot writes', () => {
+    const text = read('docs/operations.md')
+    const quoted = [
+      ...text.matchAll(/\blog (?:says|has)[^`|]*`([A-Z][^`]+)`|(?:Look for )`([A-Z][^`]+)`/g),
+    ].map(([, said, looked]) => said ?? looked ?? '')
+    const source = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n')
+    expect(quoted.length).toBeGreaterThan(4)
+    expect(quoted.filter((message) => !source.includes(message))).toEqual([])
+  })
+})
 
 describe('docs/policy.md', () => {
   test.each(blocks('docs/policy.md').map((text) => [text.split('\n')[0] ?? '', text]))(

@@ -1,6 +1,7 @@
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { createAppProbot } from '../services/github/app-client.ts'
+import { processRole } from '../services/metrics.ts'
 import { doesWork, type Role } from '../settings/role.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openDatabase } from '../store/database/open.ts'
@@ -30,6 +31,7 @@ export type Bot = {
 /** Starts the bot: database, queue, GitHub client, server. Everything is wired together in this folder. */
 export async function startBot(settings: Settings, log: Logger, role: Role = 'all'): Promise<Bot> {
   const parts = await assemble(settings, log)
+  processRole.set({ role }, 1)
   const { clock } = parts
   const { database, queue } = parts.shell
   const { server, url } = await startServer(parts, role)

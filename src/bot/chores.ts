@@ -7,6 +7,7 @@ import { revokeOverdue } from '../gate/unverified.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
 import { recover } from '../services/github/recovery.ts'
+import { periodicTasks } from '../services/metrics.ts'
 import { factStore } from '../store/facts.ts'
 import { lastReceivedAt } from '../store/inbox.ts'
 import { keepValidPolicy } from '../store/policies.ts'
@@ -32,10 +33,12 @@ export type Chores = Pick<Chore, 'idle' | 'stop'> & { run: (what: string) => Pro
 export function startChores(parts: Parts): Chores {
   const stopping = new AbortController()
   const chores = allChores(parts, stopping.signal)
+  periodicTasks.set(1)
   return {
     idle: () => chores.every((chore) => chore.idle()),
     run: async (what) => chores.find((chore) => chore.what === what)?.run(),
     stop: async () => {
+      periodicTasks.set(0)
       stopping.abort(new Error('the periodic tasks were stopped'))
       const stopped = Promise.all(chores.map((chore) => chore.stop()))
       const waited = new AbortController()

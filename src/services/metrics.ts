@@ -12,6 +12,19 @@ export const deliveriesReceived = new Counter({
   registers,
 })
 
+export const processRole = new Gauge({
+  name: 'release_gate_process',
+  help: '1 for each process that runs, by its role.',
+  labelNames: ['role'],
+  registers,
+})
+
+export const periodicTasks = new Gauge({
+  name: 'release_gate_periodic_tasks',
+  help: '1 in the process that runs the periodic tasks, 0 in the others.',
+  registers,
+})
+
 export const verdictsChanged = new Counter({
   name: 'release_gate_verdicts_changed_total',
   help: 'Verdicts that changed, by the state that they changed to.',

@@ -192,7 +192,7 @@ export function aWorld(database: Database) {
 export async function clearState({ query }: Database): Promise<void> {
   for (const table of [
     'verdicts',
-    'not evaluated',
+    'unjudged',
     'verdict_history',
     'check_runs',
     'writes',
