@@ -321,6 +321,24 @@ describe('no exception', () => {
   })
 })
 
+test("GitHub's auto-merge merges an approved change when the window opens, without anyone's help", async () => {
+  await at('2027-01-19T22:00:00Z')
+  const shop = await aRepositoryOf(stage)
+  const change = await shop.approvedChange()
+  await stage.github.enableAutoMerge(`${shop.name}#${change.number}`, 'ana')
+  const isMerged = async () => {
+    await stage.settled()
+    const { data } = await stage.as('ana').rest.pulls.get({ ...shop.repository, pull_number: change.number })
+    return data.merged
+  }
+  await at('2027-01-20T17:59:59Z')
+  expect(await isMerged()).toBe(false)
+  await at('2027-01-20T18:00:00Z')
+  expect(await isMerged()).toBe(true)
+  const [merged] = about(await recordsOf(stage), shop, 'merged')
+  expect(merged?.body).toMatchObject({ exception: null, window: { state: 'window' } })
+})
+
 /** Time passes for everybody while the bot does not run. */
 async function laterWithoutBot(time: string): Promise<void> {
   await stage.moveTo(new Date(time)).catch(() => undefined)
