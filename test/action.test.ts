@@ -107,7 +107,7 @@ describe('the step', () => {
     ])
   })
 
-  test('takes several suites and headers, one a line, and executes no text of an input', async () => {
+  test('takes several suites and headers, one per line, and executes no text of an input', async () => {
     await writeFile(join(folder, 'a.yml'), suite('  - { name: a, tool: read }'))
     await writeFile(join(folder, 'b.yml'), suite('  - { name: b, tool: read }'))
     const call: Script['call'] = ({ request }) => textResult(String(request.headers['x-api-key']))
@@ -129,7 +129,7 @@ describe('the step', () => {
     expect([fine.code, server?.requests.at(-1)?.headers['x-api-key']]).toEqual([0, 'secret-of-the-shop'])
   })
 
-  test('is red where nothing could be judged', async () => {
+  test('is red where nothing could be evaluated', async () => {
     await writeFile(join(folder, 'suite.yml'), suite('  - { name: it reads, tool: read }'))
     const ran = await run({ server: 'http://127.0.0.1:1/mcp', suite: 'suite.yml' })
     expect([ran.code, ran.output]).toEqual([3, expect.stringContaining('exit-code=3')])

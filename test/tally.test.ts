@@ -46,7 +46,7 @@ describe('the last line of .ci/run', () => {
       '10 passed, 4 failed',
     ],
     ['lint failed', results(12, 0), ['lint'], 1, '12 passed, 1 failed'],
-    ['there are no results', join(folder, 'none.json'), [], 1, '0 passed, 1 failed'],
+    ['there are not results', join(folder, 'none.json'), [], 1, '0 passed, 1 failed'],
   ])('%s', async (_, file, steps, code, last) => {
     expect(await tally(file, ...steps)).toEqual({ code, last })
   })

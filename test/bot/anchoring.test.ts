@@ -87,7 +87,7 @@ test('a new year has an issue of its own', async () => {
   ])
 })
 
-test('an App that was removed is told in the log, and ends nothing else', async () => {
+test('an App that was removed is logged, and ends nothing else', async () => {
   await anchorNow(async () => {
     throw answer(404)
   })

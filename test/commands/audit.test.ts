@@ -120,7 +120,7 @@ describe('audit verify', () => {
 
 describe('a place without records', () => {
   test.each(['verify', 'export'])(
-    'is no empty chain for `audit %s`: it is refused, and nothing is made there',
+    'is not an empty chain for `audit %s`: it is refused, and nothing is made there',
     async (what) => {
       const empty = await aFolder()
       await expect(runCommand(auditCommand(), [what], { DATA_DIR: empty, DATABASE_URL: '' })).rejects.toThrow(
@@ -137,7 +137,7 @@ describe('audit report', () => {
       expect(await run('report', hash)).toMatchObject({ out: reportText, code: 0 })
   })
 
-  test('says where there is none, and what is no hash', async () => {
+  test('says where there is none, and what is not a hash', async () => {
     expect(await run('report', 'f'.repeat(64))).toMatchObject({
       code: 1,
       err: expect.stringContaining('no report'),
@@ -229,7 +229,7 @@ describe('audit export', () => {
     )
   })
 
-  test('refuses a time that is none', async () => {
+  test('refuses an invalid time', async () => {
     await expect(run('export', '--from', 'yesterday')).rejects.toThrow(
       /--from: "yesterday" is not an ISO date/,
     )

@@ -41,7 +41,7 @@ describe('release-gate calendar', () => {
       ['--repository', 'shop'],
       /is not a repository name\. Example: "acme\/shop"/,
     ],
-    ['a base that is no URL', ['--base', 'gate.example'], /is not a URL\. Example: "https:/],
+    ['a base that is not a URL', ['--base', 'gate.example'], /is not a URL\. Example: "https:/],
   ])('%s is a usage error', async (_, args, says) => {
     const answer = await calendar(args)
     expect(answer).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(says) })

@@ -121,7 +121,7 @@ describe('contract diff tells the most severe changes first', () => {
 describe('what validating clients reject', () => {
   const broken = { tools: [aTool('read', { inputSchema: {} })] }
 
-  test('show prints the list all the same, says so, and is exit code 1', async () => {
+  test('show prints the list anyway, says so, and is exit code 1', async () => {
     const { code, out, err } = await run('show', '--server', await serve(broken))
     expect([code, err]).toEqual([
       1,
@@ -172,7 +172,7 @@ describe('contract record', () => {
 })
 
 describe('contract: files and servers that cannot be used, with what to do', () => {
-  test('record into a folder that is not there, told before the server is asked', async () => {
+  test('record into a folder that is not there, reported before the server is asked', async () => {
     const out = join(folder, 'away', 'list.json')
     const result = await run('record', '--server', await serve(), '--out', out)
     expect(result).toMatchObject({ code: 2, out: '' })
@@ -238,7 +238,7 @@ describe('contract diff', () => {
     ])
   })
 
-  test('2 for a file that is no list', async () => {
+  test('2 for a file that is not a list', async () => {
     const good = await list('a.json', [])
     expect(await run('diff', good, noList)).toMatchObject({
       code: 2,

@@ -84,7 +84,7 @@ describe('invalid input has exit code 2, names the place, the problem and the fi
     ],
     ['a folder for a snapshot', folder, defaults, /^--snapshot: cannot read .* \(EISDIR\)\. Expected/],
     [
-      'a snapshot that is no JSON',
+      'a snapshot that is not JSON',
       file('broken.json', '{"pull":'),
       defaults,
       /broken\.json: is not valid JSON: ./,
@@ -126,7 +126,7 @@ describe('invalid input has exit code 2, names the place, the problem and the fi
     expect(err.trimEnd()).toMatch(says)
   })
 
-  test('two wrong inputs are told at once', async () => {
+  test('two wrong inputs are reported together', async () => {
     const { err } = await decide(join(folder, 'none.json'), join(folder, 'none.yml'))
     expect(err).toMatch(/^--policy: .*\n--snapshot: .*\n$/)
   })

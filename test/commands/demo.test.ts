@@ -36,7 +36,7 @@ test.each([
   })
 })
 
-test('where something is not as told it ends with 1 and says what: here git fails', async () => {
+test('where something is not as described it ends with 1 and says what: here git fails', async () => {
   const bin = mkdtempSync(join(home, 'bin-'))
   const git = `#!/bin/sh\n[ "$1" = --version ] && echo 'git version 2.50.0' && exit 0\necho 'the disk is full' >&2\nexit 128\n`
   writeFileSync(join(bin, 'git'), git, { mode: 0o755 })

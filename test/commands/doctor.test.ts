@@ -109,7 +109,7 @@ describe('doctor', () => {
 })
 
 describe('a usage error, exit code 2', () => {
-  it('a repository that is no name', async () => {
+  it('a repository that is not a name', async () => {
     expect(await doctor(['--repository', 'shop'])).toMatchObject({
       out: '',
       err: expect.stringContaining('"shop" is not a repository name. Example: "acme/shop"'),

@@ -149,7 +149,7 @@ describe('`regress` and `contract`', () => {
     return { code, said }
   }
 
-  test('judge a server, with a baseline and every kind of report', async () => {
+  test('evaluate a server, with a baseline and every kind of report', async () => {
     const cases = '  - { name: it reads, tool: read, expect: { snapshot: true, json: { $.id: 1 } } }'
     writeFileSync(
       join(folder, 'suite.yml'),

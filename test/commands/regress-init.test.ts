@@ -40,7 +40,7 @@ async function init(out: string, script: Script = {}, ...more: string[]) {
   return { ...ran, called: new Set(called), calls: called.length }
 }
 
-test('a first suite is written and run, and the next steps are told; nothing that may write is called', async () => {
+test('a first suite is written and run, and the next steps are reported; nothing that may write is called', async () => {
   const ran = await init('first.yml')
   expect([ran.code, [...ran.called]]).toEqual([0, ['search']])
   // Once to warm up, and once as the case.

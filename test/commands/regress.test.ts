@@ -109,7 +109,7 @@ describe('regress: exit codes', () => {
 
   test.each<[string, string, string[], RegExp]>([
     [
-      'a suite with a mistake, told with line and column',
+      'a suite with a mistake, reported with line and column',
       passing.replace(' tool:', ' toll:'),
       ['--server', 'http://127.0.0.1:1'],
       /s\.yml:3:\d+: .*toll/,
@@ -128,7 +128,7 @@ describe('regress: exit codes', () => {
     ],
     ['no server', passing, [], /--server/],
     [
-      'a server that is no address',
+      'a server that is not an address',
       passing,
       ['--server', 'ftp://x'],
       /neither an http\(s\) address nor a command/,
@@ -147,7 +147,7 @@ describe('regress: exit codes', () => {
       /^The suite cannot be run: no case is named "nobody"; the suite has "it reads"\. Nothing was tested\.\n$/,
     ],
     [
-      'a baseline that is none',
+      'an invalid baseline',
       passing,
       ['--server', 'http://127.0.0.1:1', '--baseline', program],
       /not a list of tools/,
@@ -204,7 +204,7 @@ describe('regress: headers and query values', () => {
       /--query: the variable NOBODY is not set/,
     ],
     ['no value', ['--header', 'X-Api-Key'], /--header: X-Api-Key has no value; write it like/],
-    ['a name that is none', ['--header', 'X Api=1'], /--header: X Api cannot be sent/],
+    ['an invalid name', ['--header', 'X Api=1'], /--header: X Api cannot be sent/],
     ['a line break', ['--header', 'X-Api=$LINES'], /--header: X-Api cannot be sent/],
     ['a header of the protocol', ['--header', 'Mcp-Session-Id=1'], /Mcp-Session-Id belongs to the protocol/],
     ['a second login', ['--header', 'authorization=Basic x'], /STAGING_TOKEN sets authorization already/],
@@ -339,7 +339,7 @@ describe('regress: a suite that cannot be run', () => {
     ...['--only', 'nobody', ...more],
   ]
 
-  test('is no regression: nothing was judged, and no report is printed', async () => {
+  test('is not a regression: nothing was evaluated, and no report is printed', async () => {
     const { code, out, err } = await run(await words())
     expect([code, out]).toEqual([2, ''])
     expect(err).not.toMatch(/regression failed/i)
@@ -378,7 +378,7 @@ describe('regress: files that cannot be used, each with its flag, its name and w
   )
 
   test.each(['--record', '--junit', '--markdown'])(
-    '%s in a folder that is not there, told before anything is called',
+    '%s in a folder that is not there, reported before anything is called',
     async (flag) => {
       const suite = await file('s.yml', passing)
       const { code, err } = await run(['regress', '--suite', suite, '--server', await serve(), flag, away()])
@@ -390,7 +390,7 @@ describe('regress: files that cannot be used, each with its flag, its name and w
 
   test.each([
     [
-      'that is no JSON',
+      'that is not JSON',
       '# not JSON',
       /^--declared: .*declared\.json is not JSON \(.*\); write it like \{"tables"/,
     ],

@@ -87,7 +87,7 @@ describe('setup with a policy', () => {
     expect(await made()).toEqual(everything)
   })
 
-  it('mends its own ruleset that somebody has turned off, and leaves who may bypass it', async () => {
+  it('fixes its own ruleset that somebody has turned off, and leaves who may bypass it', async () => {
     await apply('ada')
     const ada = world.as('ada').repos
     const [ruleset] = (await ada.getRepoRulesets({ ...world.repo })).data
@@ -104,7 +104,7 @@ describe('setup with a policy', () => {
 
   it.each([
     ['that somebody made in the meantime is as good', 'already_exists', 0],
-    ['that GitHub does not take is told', 'invalid', 2],
+    ['that GitHub does not take is reported', 'invalid', 2],
   ])('a label %s', async (_, reason, exit) => {
     world.github.faults.add({
       kind: 'status',
@@ -139,7 +139,7 @@ describe('setup refuses, with nothing done', () => {
 
   it.each([
     ['without a token', () => setup(['--apply']), "--apply needs an administrator's token"],
-    ['as somebody who may only write', () => apply('wim'), 'this user is not an administrator of acme/shop'],
+    ['as someone who can only write', () => apply('wim'), 'this user is not an administrator of acme/shop'],
     ['as a maintainer', () => apply('mary'), 'this user is not an administrator of acme/shop'],
     [
       'with a token that GitHub does not know',
@@ -151,7 +151,7 @@ describe('setup refuses, with nothing done', () => {
       () => runCommandOn('acme/gone', ['--token', token('ada')]),
       'is not installed on this repository',
     ],
-    ['for what is no repository', () => runCommandOn('gone', []), 'is not a repository name'],
+    ['for what is not a repository', () => runCommandOn('gone', []), 'is not a repository name'],
   ])('%s', async (_, run, says) => {
     const { out, err, code } = await run()
     expect({ out, code }).toEqual({ out: '', code: 2 })

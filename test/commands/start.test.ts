@@ -101,7 +101,7 @@ describe('a started bot', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
-  test('a taken port is told, and the process ends', async () => {
+  test('a taken port is reported, and the process ends', async () => {
     const other = { ...credentials(), DATA_DIR: await aDataFolder(), PORT: new URL(url).port }
     const { code, said } = await ended(start(other))
     expect(code).toBe(2)

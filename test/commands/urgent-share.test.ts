@@ -35,7 +35,7 @@ test('tells the share of the last 90 days, and that it is more than auditors lik
   })
 })
 
-test('looks back as far as it is told', async () => {
+test('looks back as far as requested', async () => {
   expect(await run('--days', '20')).toMatchObject({
     out: expect.stringContaining('1 of 1 merges in 20 days'),
   })

@@ -55,7 +55,7 @@ describe('a line `frozen` in the policy', () => {
   const frozen = policy('frozen.yml', 'gates:\n  release_window: { frozen: "Ledger\\n is moved" }\n')
   const inWindow = ['--at', '2026-11-25T10:30', '--policy', frozen]
 
-  it('closes the window, and is told', async () => {
+  it('closes the window, and is shown', async () => {
     const { out, code } = await run(...inWindow)
     expect(out).toBe(
       'Closed at Wed, Nov 25, 10:30 AM PST (18:30 UTC).\nFrozen by the policy until that line is removed: Ledger is moved\n',

@@ -17,7 +17,7 @@ test.each([
   ['a hash that is too short', `installation 1, record 2, \`${'a'.repeat(63)}\``],
   ['a hash that is too long', `installation 1, record 2, \`${'a'.repeat(65)}\``],
   ['the text of the issue alone', anchorIssue(at).body],
-])('%s is no anchor', (_, text) => {
+])('%s is not an anchor', (_, text) => {
   expect(readAnchors(text)).toEqual([])
 })
 

@@ -15,7 +15,7 @@ function gatePasses(history: Action[], count: number): boolean {
 }
 
 describe('over random histories', () => {
-  it('the gate passes if and only if count distinct people, none a contributor, with write permission now, have a standing approval of the content, and nobody with it blocks', () => {
+  it('the gate passes if and only if count distinct people, none a contributor, with write access now, have a standing approval of the content, and nobody with it blocks', () => {
     const seen = { passed: 0, held: 0 }
     fc.assert(
       fc.property(actions, fc.integer({ min: 1, max: 3 }), (history, count) => {

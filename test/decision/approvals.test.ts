@@ -41,7 +41,7 @@ testGate('Who may approve', approvals, {
       title: 'Approved by 2 people',
     },
     {
-      name: 'two people with write permission who had no hand in the change',
+      name: 'two people with write access who had no hand in the change',
       snapshot: aSnapshot({ reviews: two }),
       title: 'Approved by 2 people',
       says: [
@@ -156,7 +156,7 @@ testGate('Who may approve', approvals, {
       state: 'waiting',
     },
     {
-      name: 'a contributor of several commits, who is told so',
+      name: 'a contributor of several commits, who is shown as one',
       snapshot: aSnapshot({
         reviews: two,
         contributors: [head, older, shaOf('d')].map((commit) => aContributor(bob, { commit })),
@@ -185,7 +185,7 @@ testGate('Who may approve', approvals, {
       says: 'their role is now `triage`, and write access is needed',
     },
     {
-      name: 'somebody who lost write permission after approving',
+      name: 'somebody who lost write access after approving',
       snapshot: aSnapshot({ reviews: two, access: accessOf(reads, bob) }),
       state: 'waiting',
     },
@@ -231,7 +231,7 @@ testGate('Who may approve', approvals, {
       saysNot: 'helper',
     },
     {
-      name: 'two approvals, where an account that is no bot has the login of a trusted one',
+      name: 'two approvals, where an account that is not a bot has the login of a trusted one',
       snapshot: aSnapshot({ reviews: two, unownedBots: [aPerson('helper[bot]', { type: 'Mannequin' })] }),
       settings: { bots: 'none', trusted_bots: ['helper[bot]'] },
       state: 'waiting',
@@ -288,7 +288,7 @@ testGate('Who may approve', approvals, {
       title: 'Waiting for 1 more approval',
     },
     {
-      name: 'a commit that GitHub cannot tie to an account: fail closed, name the commit and say how to mend it',
+      name: 'a commit that GitHub cannot tie to an account: fail closed, name the commit and say how to fix it',
       snapshot: aSnapshot({
         reviews: two,
         unattributed: [
@@ -425,7 +425,7 @@ testGate('Which reviews count', approvals, {
       }),
     },
     {
-      name: 'changes requested by somebody without write permission block nothing',
+      name: 'changes requested by somebody without write access block nothing',
       snapshot: aSnapshot({ reviews: [...two, aBlock(dan)], access: accessOf(reads, dan) }),
     },
     {
@@ -506,7 +506,7 @@ testGate('Which reviews count', approvals, {
       state: 'failed',
     },
     {
-      name: 'a standing block by somebody with write permission, whatever the count',
+      name: 'a standing block by somebody with write access, whatever the count',
       snapshot: aSnapshot({ reviews: [...two, aBlock(cleo)] }),
       settings: { count: 1 },
       state: 'failed',
@@ -519,7 +519,7 @@ testGate('Which reviews count', approvals, {
       state: 'failed',
     },
     {
-      name: 'a standing block by a contributor with write permission',
+      name: 'a standing block by a contributor with write access',
       snapshot: aSnapshot({
         reviews: [...two, aBlock(cleo)],
         contributors: [aContributor(cleo)],

@@ -142,7 +142,7 @@ describe('the change record', () => {
     })
   })
 
-  test('of a head that was not judged holds who had a part in it as it is known afterwards, and that it is an exception', () => {
+  test('of a head that was not evaluated holds who had a part in it as it is known afterwards, and that it is an exception', () => {
     const unjudged = changeRecord(facts({ standing: undefined }))
     expect(unjudged).toMatchObject({ verdict: null, gates: [], exception: { kind: 'not evaluated' } })
     expect(unjudged.approvers.map(({ login }) => login)).toEqual(['ann', 'bob'])
@@ -231,7 +231,7 @@ describe('the description of a change', () => {
       'See https://jira.acme.com/browse/SHOP-9.',
       { tickets: ['https://jira.acme.com/browse/SHOP-9'] },
     ],
-    ['names what is no ticket', 'Use UTF-8 and SHA-256', 'in a#1b and x/y#z', { tickets: [] }],
+    ['names what is not a ticket', 'Use UTF-8 and SHA-256', 'in a#1b and x/y#z', { tickets: [] }],
   ])('that %s', (_name, title, body, said) => {
     expect(readDescription(title, body)).toMatchObject(said)
   })

@@ -129,7 +129,7 @@ describe('a patch that contradicts the other facts proves nothing', () => {
     ['added lines of another length than the blob', 'after', patched('+mine', '+mine and more')],
     ['a carriage return that the patch hides', 'after', patched('+mine', '+mine\r')],
     ['positions that contradict each other', 'after', patched('@@ -18', '@@ -17')],
-    ['a patch that is no patch', 'before', (row) => [{ ...row, patch: 'mine' }]],
+    ['a patch that is not a patch', 'before', (row) => [{ ...row, patch: 'mine' }]],
   ])('%s', (_, side, change) => {
     expect(prove(withRow(side, change))).toMatchObject({
       same: false,

@@ -48,7 +48,7 @@ const binaries: FileCase[] = [
     proof: { same: false, why: 'f is binary or too large for a diff, and was changed by the base too' },
   },
   {
-    name: 'a binary file that only the base changed is no part of the change',
+    name: 'a binary file that only the base changed is not part of the change',
     files: {
       oldBase: { f: picture(1), g: 'a\n' },
       change: { g: 'b\n' },

@@ -52,7 +52,7 @@ describe('a patch is refused', () => {
     ['more new lines than announced', '@@ -1 +1 @@\n-a\n+b\n+c'],
     ['a line of no kind', '@@ -1,2 +1,2 @@\n-a\n+b\n?c'],
     ['an empty line in the place of context', '@@ -1,2 +1,2 @@\n-a\n+b\n\n'],
-    ['a header that is no header', '@@ -1 +1\n-a\n+b'],
+    ['a header that is not a header', '@@ -1 +1\n-a\n+b'],
     ['hunks out of order', '@@ -9 +9 @@\n-i\n+I\n@@ -1 +1 @@\n-a\n+A'],
     ['overlapping hunks', '@@ -1,2 +1,2 @@\n-a\n+A\n b\n@@ -2 +2 @@\n-b\n+B'],
     ['sides that contradict each other', '@@ -1 +1,2 @@\n a\n+b\n@@ -9 +9 @@\n-i\n+I'],

@@ -138,7 +138,7 @@ const ends: FileCase[] = [
     proof: { same: true },
   },
   {
-    name: 'text outside of ASCII around the added lines is no obstacle',
+    name: 'text outside of ASCII around the added lines is not an obstacle',
     files: {
       oldBase: { f: `naïve\n${text}` },
       change: { f: `naïve\n${mine}` },

@@ -94,7 +94,7 @@ describe('an update merge is not clean', () => {
       'c.txt was not part',
     ],
     [
-      'when it takes back what the base did',
+      'when it reverts what the base did',
       merge(branch, aside, { 'b.txt': lines(30) }),
       aside,
       'b.txt was changed by the base, and is now',

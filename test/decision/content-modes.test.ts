@@ -99,7 +99,7 @@ const modes: FileCase[] = [
     proof: { same: true },
   },
   {
-    name: 'taking back the mode that the base set is another change',
+    name: 'reverting the mode that the base set is another change',
     files: { oldBase: { f: text }, change: { f: mine }, base: { f: executable(text) }, after: { f: mine } },
     proof: { same: false, why: 'the file mode of f is changed here, and the base changed the file too' },
   },

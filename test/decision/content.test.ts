@@ -96,7 +96,7 @@ const cases: Case[] = [
     why: /^other\.txt was changed by the base, and is now changed here too$/,
   },
   {
-    name: 'taking back what the base did to another file is another change',
+    name: 'reverting what the base did to another file is another change',
     versions: {
       ...older,
       newBase: mainAside,
@@ -107,7 +107,7 @@ const cases: Case[] = [
     why: /^other\.txt was changed by the base/,
   },
   {
-    name: 'taking back what the base did to the same file is another change',
+    name: 'reverting what the base did to the same file is another change',
     versions: {
       ...older,
       newBase: mainShifted,
@@ -146,7 +146,7 @@ const cases: Case[] = [
     why: /in or beside the lines/,
   },
   {
-    name: 'a base that changed a context line, one untouched line away, is no obstacle',
+    name: 'a base that changed a context line, one untouched line away, is not an obstacle',
     versions: (() => {
       const newBase = commit([main], { 'a.txt': lines(30, { 12: 'theirs' }) })
       return {

@@ -105,7 +105,7 @@ describe('barred are', () => {
       barred: ['bob pusher'],
     },
     {
-      name: 'nobody who pushed only what is not part of the change any more',
+      name: 'nobody who pushed only what is not part of the change anymore',
       facts: { pushes: [aPush(author, head), aPush(bob, shaOf('e'))] },
       barred: [],
     },
@@ -320,7 +320,7 @@ describe('a commit whose author or committer GitHub cannot tie to an account', (
       fields: ['pusher unknown'],
     },
     {
-      name: 'is none for the pushes of a fork that does not show them: that would never be mended',
+      name: 'is none for the pushes of a fork that does not show them: that would never be fixed',
       facts: { pushes: [], hiddenFork: { owner: author } },
       fields: [],
     },

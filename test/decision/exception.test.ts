@@ -44,7 +44,7 @@ function aMerge(what: Partial<Merge> = {}): Merge {
   return { headSha: head, baseRef: 'main', mergedAt: minutesLater(5, inWindow), ...what }
 }
 
-describe('a merge that is no exception', () => {
+describe('a merge that is not an exception', () => {
   it.each<[string, Merge, Standing]>([
     [
       'a freeze was ordered, and the change was urgent',
@@ -59,7 +59,7 @@ describe('a merge that is no exception', () => {
       aStanding(),
     ],
     [
-      'in the margin before closing, when the check had been taken back for nothing else',
+      'in the margin before closing, when the check had been revoked for nothing else',
       aMerge({ mergedAt: '2026-11-25T18:59:30Z' }),
       aStanding({
         state: 'waiting',
@@ -491,7 +491,7 @@ describe('why a change could be merged when it was', () => {
       { kind: 'window' },
     ],
     [
-      'the label, in the open window, where it let the change go before its regression: that is owed',
+      'the label, in the open window, where it let the change go before its regression: that is due',
       aStanding({
         snapshot: { ...approved, labels: [aLabel({ at: inWindow })] },
         policy: aPolicy({ ...both.gates, staging_regression: { defer_when_urgent: true } }),

@@ -38,7 +38,7 @@ test.each<[string, GroupMember[], string[], string, RegExp]>([
     /^#1 does not pass: .* \(\+1 more\)$/,
   ],
   [
-    'with one that could not be judged, fails',
+    'with one that could not be evaluated, fails',
     [{ number: 1, verdict: undefined }],
     [],
     'failure',

@@ -36,7 +36,7 @@ testGate('hold', hold, {
       says: 'even for an urgent change',
     },
     {
-      name: 'the label that a bot put on: what holds back needs no authority',
+      name: 'the label that a bot added: what holds back needs no authority',
       snapshot: labelled({ by: aBot('triage') }),
       state: 'waiting',
       title: 'On hold by triage[bot]',

@@ -85,7 +85,7 @@ describe('the notice of an exception', () => {
 })
 
 describe('the other notices', () => {
-  it('drift: how the gate is not enforced, and what was mended', () => {
+  it('drift: how the gate is not enforced, and what was fixed', () => {
     const drift = { kind: 'drift' as const, key: 'd', repository: aRepository, problems: ['No ruleset.'] }
     expect(shown(drift)).toEqual([
       '⚠️ The release gate is not fully enforced on foodyepay/mcp-server',
@@ -185,7 +185,7 @@ describe('every kind of notice', () => {
   it.each([
     ['an unknown kind', { kind: 'other', key: 'k' }],
     ['no key', { ...aMerge(), key: '' }],
-    ['an address that is no web page', aMerge({ check: { url: 'javascript:alert(1)' } })],
+    ['an address that is not a web page', aMerge({ check: { url: 'javascript:alert(1)' } })],
     ['an exception that bypassed nothing', anException({ bypassed: [] })],
   ])('is refused with %s', (_, notice) => {
     expect(noticeSchema.safeParse(notice).success).toBe(false)

@@ -18,7 +18,7 @@ const freeze = { from: '2026-11-24T00:00', to: '2026-12-01T00:00', reason: 'Than
 testGate('The release window', releaseWindow, {
   valid: [
     {
-      name: 'open at 10:00:00.000, and looked at again a margin before it closes',
+      name: 'open at 10:00:00.000, and evaluated again a margin before it closes',
       snapshot: at('2026-11-25T18:00:00.000Z'),
       title: 'Release window open',
       says: ['Open until Wed, Nov 25, 11:00 AM PST (19:00 UTC).', 'Nothing turns green in the last minute.'],
@@ -60,7 +60,7 @@ testGate('The release window', releaseWindow, {
       next: recheck('2026-11-24T07:59:00.000Z'),
     },
     {
-      name: 'open, with a label that is not needed: the window is what is told first',
+      name: 'open, with a label that is not needed: the window is what is reported first',
       snapshot: aSnapshot({ labels: [aLabel({ at: minutesLater(60) })], body: 'Urgent: checkout is down' }),
       title: 'Release window open',
       says: ['`checkout is down`. The window is open without it.'],
@@ -87,14 +87,14 @@ testGate('The release window', releaseWindow, {
       next: recheck('2026-11-25T18:00:00.000Z'),
     },
     {
-      name: 'closed at 11:00:00.000, and looked at again when it opens next',
+      name: 'closed at 11:00:00.000, and evaluated again when it opens next',
       snapshot: at('2026-11-25T19:00:00.000Z'),
       state: 'waiting',
       title: 'Opens Wed, Dec 2, 10:00 AM PST',
       next: recheck('2026-12-02T18:00:00.000Z'),
     },
     {
-      name: 'within the margin before closing, and looked at again at the closing',
+      name: 'within the margin before closing, and evaluated again at the closing',
       snapshot: at('2026-11-25T18:59:00.000Z'),
       state: 'waiting',
       title: 'Opens Wed, Dec 2, 10:00 AM PST',
@@ -195,7 +195,7 @@ testGate('A freeze that was ordered, or that a line of the policy says', release
   ],
   invalid: [
     {
-      name: 'beats an open window, says until when, and is looked at again then',
+      name: 'beats an open window, says until when, and is evaluated again then',
       snapshot: aSnapshot({ takenAt: minutesLater(19, inWindow), frozen: ordered }),
       state: 'waiting',
       title: 'Frozen: Ledger',

@@ -213,8 +213,8 @@ describe('a policy that cannot be read', () => {
 
 describe('a head that no open pull request stands for', () => {
   it.each([
-    ['taken back', revokedReport('No open pull request has this head anymore')],
-    ['not judged yet', pendingEvaluationReport([7, 8])],
+    ['revoked', revokedReport('No open pull request has this head anymore')],
+    ['not evaluated yet', pendingEvaluationReport([7, 8])],
     ['merged', closedReport('merged')],
     ['closed', closedReport('closed')],
   ])('is never green: %s', (_name, report) => {

@@ -85,7 +85,7 @@ describe('of each person stands', () => {
   })
 })
 
-describe('what somebody did is told in words', () => {
+describe('what somebody did is reported in words', () => {
   it.each([
     ['one commit', [aContributor(ann)], 'wrote `aaaaaaa`'],
     [

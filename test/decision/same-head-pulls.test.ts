@@ -15,8 +15,12 @@ const mine = anOffer('mine', ann, 'passed')
 test.each<[string, ReturnType<typeof anOffer>[], string[]]>([
   ['one alone', [mine], ['mine']],
   ['one alone, of an outsider', [anOffer('theirs', outsider, 'waiting')], ['theirs']],
-  ['of two who may write, both', [mine, anOffer('theirs', bob, 'waiting')], ['mine', 'theirs']],
-  ['not an outsider, beside somebody who may write', [mine, anOffer('theirs', outsider, 'failed')], ['mine']],
+  ['of two with write access, both', [mine, anOffer('theirs', bob, 'waiting')], ['mine', 'theirs']],
+  [
+    'not an outsider, beside someone with write access',
+    [mine, anOffer('theirs', outsider, 'failed')],
+    ['mine'],
+  ],
   [
     'not an outsider whose own would be better',
     [anOffer('mine', ann, 'waiting'), anOffer('theirs', outsider, 'passed')],
@@ -35,6 +39,6 @@ test.each<[string, ReturnType<typeof anOffer>[], string[]]>([
     ['first'],
   ],
   ['none where there is none', [], []],
-])('a say in the check of a commit has %s', (_name, offers, names) => {
+])('the check of a commit is decided by %s', (_name, offers, names) => {
   expect(decisivePulls(offers).map(({ name }) => name)).toEqual(names)
 })

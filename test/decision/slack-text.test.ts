@@ -72,7 +72,7 @@ describe('a link', () => {
     ],
     ['escapes its text', 'https://a.example/', '<!channel>', '<https://a.example/|&lt;!channel&gt;>'],
     ['keeps its text alone where the address is none', 'not an address', 'One', 'One'],
-    ['keeps its text alone where the address is no web page', 'javascript:alert(1)', 'One', 'One'],
+    ['keeps its text alone where the address is not a web page', 'javascript:alert(1)', 'One', 'One'],
     [
       'never shows the bare address for an empty text',
       'https://a.example/',

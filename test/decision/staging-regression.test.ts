@@ -39,7 +39,7 @@ const evil = '](https://evil.example) @acme/all <b> `` \\|'
 testGate('The staging regression', stagingRegression, {
   valid: [
     {
-      name: 'evidence of this head: says until when it holds, and is looked at again then',
+      name: 'evidence of this head: says until when it holds, and is evaluated again then',
       snapshot: withFacts(),
       title: 'Staging regression passed',
       says: [
@@ -120,7 +120,7 @@ testGate('The staging regression', stagingRegression, {
       next: [],
     },
     {
-      name: 'a run that could not be judged is never called a regression',
+      name: 'a run that could not be evaluated is never called a regression',
       snapshot: withFacts({
         runs: [
           anEvidence({
@@ -192,7 +192,7 @@ testGate('The staging regression', stagingRegression, {
       says: 'the server reports version 1.0.0, not this head',
     },
     {
-      name: 'deployed and not judged: a run is asked for',
+      name: 'deployed and not evaluated: a run is asked for',
       snapshot: withFacts({ runs: [] }),
       state: 'waiting',
       title: 'Waiting for the staging regression',
@@ -221,7 +221,7 @@ testGate('The staging regression', stagingRegression, {
       next: [],
     },
     {
-      name: 'replaced on staging before it was judged',
+      name: 'replaced on staging before it was evaluated',
       snapshot: withFacts({ runs: [], deployments: [aDeployment({ state: 'inactive' })] }),
       state: 'waiting',
       title: 'No longer on staging',
@@ -241,7 +241,7 @@ testGate('The staging regression', stagingRegression, {
       next: deployment,
     },
     {
-      name: 'the label, put on again after a deployment that failed',
+      name: 'the label, added again after a deployment that failed',
       snapshot: withFacts(
         { runs: [], deployments: [aDeployment({ state: 'error', succeededBy: null })] },
         release(),
@@ -250,7 +250,7 @@ testGate('The staging regression', stagingRegression, {
       next: deployment,
     },
     {
-      name: 'the label, put on before a deployment that failed: not asked for in a circle',
+      name: 'the label, added before a deployment that failed: not asked for in a circle',
       snapshot: withFacts(
         { runs: [], deployments: [aDeployment({ state: 'error', succeededBy: null })] },
         release({ at: minutesLater(-120, inWindow) }),
@@ -274,14 +274,14 @@ testGate('The staging regression', stagingRegression, {
       ['a bot', release({ by: aBot('helper') }), 'has no write access'],
       ['nobody knows whom', release({ by: null }), 'GitHub does not say who added it'],
     ].map(([who, more, says]) => ({
-      name: `the label, put on by ${who}, counts for nothing`,
+      name: `the label, added by ${who}, counts for nothing`,
       snapshot: withFacts({ runs: [], deployments: [] }, more as Parameters<typeof aSnapshot>[0]),
       state: 'waiting' as const,
       says: says as string,
       next: [],
     })),
     {
-      name: 'a fork is never deployed by us nor run by itself, whatever the labels and deployments',
+      name: 'a fork is never deployed by us nor run automatically, whatever the labels and deployments',
       snapshot: withFacts({ runs: [] }, { ...release(), head: { fork: true } }),
       state: 'waiting',
       title: 'Staging regression not requested',
@@ -362,7 +362,7 @@ describe('the settings', () => {
     })
   })
 
-  it('are not in the default policy, whose other gates judge alone', () => {
+  it('are not in the default policy, whose other gates decide alone', () => {
     expect(Object.keys(defaultPolicy.gates)).toEqual(['approvals', 'release_window'])
   })
 
@@ -377,7 +377,7 @@ describe('the settings', () => {
     ['an error rate above everything', { limits: { errors: '101%' } }],
     ['a latency without a unit', { limits: { p95: '3' } }],
     ['no samples', { limits: { total: 0 } }],
-    ['a freshness that is no duration', { freshness: 'forever' }],
+    ['a freshness that is not a duration', { freshness: 'forever' }],
   ])('refuse %s', (_, settings) => {
     expect(regressionSettings.safeParse(settings).success).toBe(false)
   })

@@ -46,7 +46,7 @@ describe('an overdue review of an earlier urgent change', () => {
   it.each([
     ['does not block where the policy does not say so', {}, [overdue]],
     ['is none while it is not due', blocking, [owed]],
-    ['is none where none is owed', blocking, []],
+    ['is none where none is due', blocking, []],
     ['is none where nothing was read', blocking, undefined],
   ])('%s', (_name, settings, owedReviews) => {
     const snapshot = aSnapshot({
@@ -71,12 +71,12 @@ describe('an urgent change with the review of an earlier one ahead', () => {
   }
   const expiry = [{ kind: 'recheck', at: minutesLater(24 * 60 - 10, friday) }]
 
-  it('is looked at again when that falls due, where it blocks then', () => {
+  it('is evaluated again when that falls due, where it blocks then', () => {
     const due = minutesLater(30, friday)
     expect(nextOf(due, { block_when_overdue: true })).toEqual([{ kind: 'recheck', at: due }])
   })
 
-  it('is looked at again when it expires, where that blocks nobody or is due later', () => {
+  it('is evaluated again when it expires, where that blocks nobody or is due later', () => {
     expect(nextOf(minutesLater(30, friday), {})).toEqual(expiry)
     expect(nextOf(minutesLater(48 * 60, friday), { block_when_overdue: true })).toEqual(expiry)
   })

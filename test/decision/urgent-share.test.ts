@@ -24,7 +24,7 @@ test.each([
     { merged: 2, urgent: 1, share: 0.5 },
   ],
   [
-    'records of other kinds are no merges',
+    'records of other kinds are not merges',
     [
       merge('10-01', label),
       { kind: 'exception', at: at('10-01'), body: {} },

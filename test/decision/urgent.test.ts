@@ -39,7 +39,7 @@ const different: Equality = { same: false, why: 'price.ts changed since', paths:
 testGate('The label urgent lifts the window', releaseWindow, {
   valid: [
     {
-      name: 'put on by a person who has write permission now; the check says who, when, why, until when in one line',
+      name: 'added by a person who has write access now; the check says who, when, why, until when in one line',
       snapshot: urgent({ body: 'Urgent: checkout is down' }),
       title: 'Urgent by ann',
       says: [
@@ -78,18 +78,18 @@ testGate('The label urgent lifts the window', releaseWindow, {
       settings: settings({ label: 'hotfix' }),
     },
     {
-      name: 'put on by the author: two other people still approve',
+      name: 'added by the author: two other people still approve',
       snapshot: urgent({ labels: [aLabel({ by: author, at: labelledAt })] }),
       title: 'Urgent by author',
     },
     {
-      name: 'put on by a member of one team, where another one does not exist',
+      name: 'added by a member of one team, where another one does not exist',
       snapshot: urgent({ teams: { sre: [ann.id] }, teamProblems: { 'on-call': 'absent' } }),
       settings: settings({ labelled_by: ['on-call', 'sre'] }),
       title: 'Urgent by ann',
     },
     {
-      name: 'put on by a member of one of the teams that may',
+      name: 'added by a member of one of the teams that may',
       snapshot: urgent({ teams: { 'on-call': [bob.id], sre: [ann.id] } }),
       settings: settings({ labelled_by: ['on-call', 'sre'] }),
     },
@@ -103,22 +103,22 @@ testGate('The label urgent lifts the window', releaseWindow, {
       snapshot: urgent({ takenAt: '2026-11-28T16:59:59.999Z' }),
     },
     {
-      name: 'put on after the last change of base',
+      name: 'added after the last change of base',
       snapshot: urgent({ base: { changed: { at: minutesLater(-1, labelledAt), equality: different } } }),
     },
     {
-      name: 'put on after the last push',
+      name: 'added after the last push',
       snapshot: urgent({ head: { pushedAt: minutesLater(-1, labelledAt) } }),
     },
     {
-      name: 'put on before a push after which the content is proved equal',
+      name: 'added before a push after which the content is proved equal',
       snapshot: urgent({
         head: { pushedAt: minutesLater(10, labelledAt) },
         labels: [aLabel({ at: labelledAt, equality: { same: true, how: 'the change is the same' } })],
       }),
     },
     {
-      name: 'put on before a push, where the policy does not bind it to the head',
+      name: 'added before a push, where the policy does not bind it to the head',
       snapshot: urgent({ head: { pushedAt: minutesLater(10, labelledAt) } }),
       settings: settings({ bound_to_head: false }),
     },
@@ -138,25 +138,25 @@ testGate('The label urgent lifts the window', releaseWindow, {
       title: closed,
     },
     {
-      name: 'not when put on by somebody with the triage role',
+      name: 'not when added by somebody with the triage role',
       snapshot: urgent({ access: accessOf({ role: 'triage', write: false }, ann) }),
       state: 'waiting',
       title: closed,
       says: 'The label `urgent` does not count: `ann`, who added it, now has the role `triage`; write access is needed.',
     },
     {
-      name: 'not when put on by somebody who lost write permission since',
+      name: 'not when added by somebody who lost write access since',
       snapshot: urgent({ access: accessOf(reads, ann) }),
       state: 'waiting',
     },
     {
-      name: 'not when put on by somebody whose permission was not read',
+      name: 'not when added by somebody whose permission was not read',
       snapshot: urgent({ labels: [aLabel({ by: dan, at: labelledAt })] }),
       state: 'waiting',
       says: 'now has the role `none`',
     },
     {
-      name: 'not when put on by a bot',
+      name: 'not when added by a bot',
       snapshot: urgent({
         labels: [aLabel({ by: robot, at: labelledAt })],
         access: accessOf({ role: 'admin', write: true }, robot),
@@ -171,7 +171,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       says: 'GitHub does not say who added it.',
     },
     {
-      name: 'not when nothing tells when it was put on',
+      name: 'not when nothing tells when it was added',
       snapshot: urgent({ labels: [aLabel({ at: null })] }),
       state: 'waiting',
     },
@@ -182,7 +182,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       says: 'it has expired; remove it and add it again.',
     },
     {
-      name: 'not when put on before the base was changed, whatever the change is against the new one',
+      name: 'not when added before the base was changed, whatever the change is against the new one',
       snapshot: urgent({
         base: {
           changed: { at: minutesLater(1, labelledAt), equality: { same: true, how: 'it is the same' } },
@@ -217,14 +217,14 @@ testGate('The label urgent lifts the window', releaseWindow, {
       state: 'waiting',
     },
     {
-      name: 'not when put on by the author, where the policy says so',
+      name: 'not when added by the author, where the policy says so',
       snapshot: urgent({ labels: [aLabel({ by: author, at: labelledAt })] }),
       settings: settings({ allow_author: false }),
       state: 'waiting',
       says: '`author` is the author; someone else must add it.',
     },
     {
-      name: 'not when put on by somebody outside of the teams that may',
+      name: 'not when added by somebody outside of the teams that may',
       snapshot: urgent({ teams: { 'on-call': [bob.id] } }),
       settings: settings({ labelled_by: ['on-call', 'acme/sre'] }),
       state: 'waiting',

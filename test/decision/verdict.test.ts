@@ -47,7 +47,7 @@ describe('the worst finding wins', () => {
   })
 })
 
-describe('a snapshot is judged', () => {
+describe('a snapshot is evaluated', () => {
   it('by every gate that the policy names, in the order of the list', () => {
     const policy = aPolicy({ release_window: {}, approvals: {} })
     expect(decide(approved, policy).findings.map(({ gate }) => gate)).toEqual(['approvals', 'release_window'])
@@ -97,7 +97,7 @@ describe('an ordered freeze', () => {
     })
   })
 
-  it('is looked at again when it ends, and has no finding from then on', () => {
+  it('is evaluated again when it ends, and has no finding from then on', () => {
     const until = minutesLater(20, inWindow)
     const ending = { ...approved, frozen: { ...frozen, until } }
     expect(decide(ending, aPolicy({ approvals: {} })).next).toEqual([{ kind: 'recheck', at: until }])
@@ -120,7 +120,7 @@ describe('an ordered freeze', () => {
     expect(open(verdict)).toMatchObject([{ gate: 'freeze', reason: expect.stringContaining('helper') }])
   })
 
-  it('is told once where the policy names a release window', () => {
+  it('is reported once where the policy names a release window', () => {
     const verdict = decide({ ...approved, frozen }, aPolicy())
     expect(verdict.findings.map(({ gate }) => gate)).toEqual(['approvals', 'release_window'])
     expect(open(verdict)).toMatchObject([{ title: 'Frozen: Ledger' }])

@@ -88,7 +88,7 @@ const table: Row[] = [
     says: 'It requires "release-gate", which is a different name.',
   },
   {
-    sentence: 'an unpinned check in a ruleset: anyone with write permission can forge it',
+    sentence: 'an unpinned check in a ruleset: anyone with write access can forge it',
     rule: 'check-unpinned',
     severity: 'error',
     drifted: onMain(aSource({ checks: [{ name: CHECK, appId: null }] })),
@@ -103,7 +103,7 @@ const table: Row[] = [
     says: 'the protection of main accepts',
   },
   {
-    sentence: 'an unpinned check beside a pinned one is no hole',
+    sentence: 'an unpinned check next to a pinned one is not a vulnerability',
     rule: 'check-unpinned',
     severity: 'error',
     drifted: onMain(aSource({ checks: [{ name: CHECK, appId: null }] }), aClassic({ checks: [] })),
@@ -190,7 +190,7 @@ const table: Row[] = [
     says: 'Administrators of the repository can always bypass the protection of main',
   },
   {
-    sentence: 'a bypass through pull requests is told, and no drift',
+    sentence: 'a bypass through pull requests is reported, and no drift',
     rule: 'bypass-pull-request',
     severity: 'information',
     drifted: onMain(
@@ -426,7 +426,7 @@ const table: Row[] = [
     says: 'cannot be reached',
   },
   {
-    sentence: 'a database that cannot be looked at from here is not known, and no drift',
+    sentence: 'a database that cannot be checked from here is not known, and no drift',
     rule: 'probe-unknown',
     severity: 'unknown',
     drifted: someFacts({ probes: [{ name: 'database', state: 'unknown', message: 'Not from here.' }] }),

@@ -112,7 +112,7 @@ describe('rulesets', () => {
     ])
   })
 
-  it('of the organisation bind too; only its owners see who may bypass them', async () => {
+  it('of the organization bind too; only its owners see who may bypass them', async () => {
     world = await aWorld()
     const body = rulesetBody(world)
     await world.as('olga').request('POST /orgs/acme/rulesets', {
@@ -237,7 +237,7 @@ describe('what cannot be read', () => {
     '/repos/acme/shop/labels',
     '/repos/acme/shop/branches/main/protection',
     '/installation/repositories',
-  ])('because a limit is reached is no drift: it is asked again when GitHub says (%s)', async (path) => {
+  ])('because a limit is reached is not drift: it is asked again when GitHub says (%s)', async (path) => {
     world = await aWorld()
     world.github.faults.add({ kind: 'secondary-rate-limit', path, retryAfter: 90 })
     const refused = await world.read().catch((error: unknown) => error)
@@ -268,7 +268,7 @@ describe('what cannot be read', () => {
 })
 
 describe('policy and labels', () => {
-  it('the policy of the organisation counts where a repository has none of its own', async () => {
+  it('the policy of the organization counts where a repository has none of its own', async () => {
     world = await aWorld({})
     const files = { '.github/release-gate.yml': 'gates:\n  approvals: {}\n' }
     await world.github.addRepository({ owner: 'acme', name: '.github', private: true, files })

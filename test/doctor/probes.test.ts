@@ -129,7 +129,7 @@ describe('a Postgres', () => {
     expect(await state({ database: { url }, ...nowhere })).toMatchObject({ queue: { state: 'ok' } })
   })
 
-  it('that cannot be reached has failed, and its password is not told', async () => {
+  it('that cannot be reached has failed, and its password is not reported', async () => {
     const url = 'postgres://gate:canary-of-a-password@127.0.0.1:9/gate'
     const { database } = await state({ database: { url }, ...nowhere })
     expect(database).toMatchObject({ state: 'failed' })
@@ -151,7 +151,7 @@ describe('Slack', () => {
     ])
   })
 
-  it('that does not take it, and the token is not told', async () => {
+  it('that does not take it, and the token is not reported', async () => {
     const slack = await aSlack()
     const [found] = await runProbes([slackProbe({ token: 'canary-of-a-token', apiUrl: slack.url })])
     expect(found).toMatchObject({ state: 'failed', message: expect.stringContaining('invalid_auth') })
@@ -189,7 +189,7 @@ describe('a staging server', () => {
     ])
   })
 
-  it('that nobody names is not looked at', () => {
+  it('that nobody names is not checked', () => {
     expect(stagingProbes(readServers({}).servers)).toEqual([])
   })
 })

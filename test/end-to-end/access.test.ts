@@ -33,7 +33,7 @@ async function aGreenOne(shop: Workshop): Promise<Change> {
 describe('a green check whose approver', () => {
   const losses: [string, string, (shop: Workshop) => unknown, (shop: Workshop) => unknown][] = [
     [
-      'is no collaborator any more',
+      'is not a collaborator anymore',
       approvals,
       ({ name }) => stage.github.setCollaborator(name, 'dev', null),
       () => undefined,

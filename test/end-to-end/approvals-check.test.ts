@@ -47,7 +47,7 @@ const pushOver = async (shop: Workshop, change: Change, to: string) => {
   await stage.settled()
 }
 
-describe('a green is taken back from the old head at once', () => {
+describe('a green check is revoked on the old head at once', () => {
   test('by a push; a force-push back to the approved head makes that green again', async () => {
     const shop = await aShop()
     const green = await aGreen(shop)
@@ -73,7 +73,7 @@ describe('a green is taken back from the old head at once', () => {
     expect(await shop.check(newer)).toMatchObject({ conclusion: null })
   })
 
-  test('by closing; reopened on Thursday it is judged anew', async () => {
+  test('by closing; reopened on Thursday it is evaluated again', async () => {
     const shop = await aShop()
     const green = await aGreen(shop)
     await update(shop, green, { state: 'closed' })
@@ -140,7 +140,7 @@ describe('`request_reviews`', () => {
     expect(await requested(shop, green)).toEqual([])
   })
 
-  test('asks those whose approval went stale, once: a request that is taken back is not repeated', async () => {
+  test('asks those whose approval went stale, once: a withdrawn request is not repeated', async () => {
     const shop = await aShop('{ request_reviews: true }')
     const green = await aGreen(shop)
     await shop.push('ana', green, { 'src/rewards.ts': 'export const cap = 2\n' })
@@ -168,7 +168,7 @@ describe('`request_reviews`', () => {
     expect(await requested(shop, change)).toEqual([slug])
   })
 
-  test('a person who may not be asked any more stops nothing', async () => {
+  test('a person who may not be asked anymore stops nothing', async () => {
     const shop = await aShop('{ request_reviews: true }')
     const green = await aGreen(shop)
     stage.github.faults.add({
@@ -221,7 +221,7 @@ describe('every request may fail', () => {
 })
 
 describe('a push that GitHub lists late', () => {
-  test('keeps the gate closed and is looked at again a minute later', async () => {
+  test('keeps the gate closed and is evaluated again a minute later', async () => {
     const shop = await aShop()
     const hide = stage.github.faults.add({
       kind: 'status',

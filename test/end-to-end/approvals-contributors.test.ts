@@ -179,7 +179,7 @@ describe('a push that GitHub does not list', () => {
       return fetch(input, init)
     }
 
-  test('keeps the gate closed, and it is looked at again once it is listed', async () => {
+  test('keeps the gate closed, and it is evaluated again once it is listed', async () => {
     const shop = await desk.shop()
     let late = true
     shop.restart(lagging(() => late))
@@ -208,7 +208,7 @@ describe('a push that GitHub does not list', () => {
 })
 
 describe('the browser', () => {
-  test('an edit in the browser: `web-flow` is no person where GitHub has signed it', async () => {
+  test('an edit in the browser: `web-flow` is not a person where GitHub has signed it', async () => {
     const shop = await desk.shop()
     const pull = await shop.open('ana', price)
     await desk.as('ana').rest.repos.createOrUpdateFileContents({
@@ -284,7 +284,7 @@ describe('a suggestion that was committed from a review', () => {
 describe('a commit that GitHub cannot tie to an account', () => {
   const stranger = { name: 'Stranger', email: 'stranger@nowhere.test' }
 
-  test('fails closed and names the commit; the address added to an account mends it, without a stale cache', async () => {
+  test('fails closed and names the commit; the address added to an account fixes it, without a stale cache', async () => {
     const shop = await desk.shop()
     const email = `late-${shop.repo}@example.com`
     const pull = await shop.open('ana', price, { author: { name: 'Late', email } })
@@ -407,7 +407,7 @@ describe('forks', () => {
   )
 
   test.each([403, 404])(
-    'where the activity of the repository itself answers %i, nothing is judged: that is a failure of the installation',
+    'where the activity of the repository itself answers %i, nothing is evaluated: that is a failure of the installation',
     async (status) => {
       const shop = await desk.shop()
       const pull = await shop.open('ana', price)

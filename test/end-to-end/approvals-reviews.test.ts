@@ -31,7 +31,7 @@ const retarget = async (shop: Shop, pull: Pull, base: string) => {
     .rest.pulls.update({ owner: shop.owner, repo: shop.repo, pull_number: pull.number, base })
 }
 
-describe('the last review that is no comment stands', () => {
+describe('the last review that is not a comment stands', () => {
   test('a comment after an approval changes nothing', async () => {
     const { shop, pull } = await opened()
     await shop.approve(pull, 'chloe', 'dev')
@@ -71,7 +71,7 @@ describe('the last review that is no comment stands', () => {
     expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
   })
 
-  test('a comment that says "approved" is no review', async () => {
+  test('a comment that says "approved" is not a review', async () => {
     const { shop, pull } = await opened()
     await shop.approve(pull, 'chloe')
     await desk.as('dev').rest.issues.createComment({
@@ -115,7 +115,7 @@ describe('the last review that is no comment stands', () => {
 })
 
 describe('a review is for one commit', () => {
-  test('an approval of an old commit by the API is no approval of the head', async () => {
+  test('an approval of an old commit by the API is not an approval of the head', async () => {
     const { shop, pull } = await opened()
     await shop.push('ana', 'feature', { 'src/cart.ts': 'x\n' }, { from: 'origin/feature' })
     await shop.review('chloe', pull, 'APPROVE', pull.sha)
@@ -125,7 +125,7 @@ describe('a review is for one commit', () => {
     expect(judgement.text).toMatch(/`src\/cart\.ts` changed since/)
   })
 
-  test('an approval of a commit of the base by the API is no approval of the head', async () => {
+  test('an approval of a commit of the base by the API is not an approval of the head', async () => {
     const { shop, pull } = await opened()
     const copy = await shop.copyOf('chloe')
     await shop.review('chloe', pull, 'APPROVE', await copy.head('origin/main'))

@@ -137,7 +137,7 @@ describe('opening and closing time', () => {
     expect((await shop.check(changes[0] as Change))?.title).toMatch(new RegExp(`^Opens Wed, \\w{3} ${day}, `))
   })
 
-  test('a freeze that a new policy brings inside the window takes back what is green', async () => {
+  test('a freeze that a new policy brings inside the window revokes what is green', async () => {
     const changes = await ready(1)
     await stage.moveTo(at(opening(), -600))
     await stage.moveTo(opening())

@@ -36,7 +36,7 @@ describe('an instant freeze', () => {
       )
     })
 
-  test('takes green checks back at once, with its reason, and its end turns them green again', async () => {
+  test('revokes green checks at once, with its reason, and its end turns them green again', async () => {
     expect(await release(['freeze', '--reason', 'Ledger is being repaired', '--all'])).toMatchObject({
       code: 0,
       out: 'Every repository is frozen until it is lifted.\n',
@@ -179,13 +179,8 @@ describe('an instant freeze', () => {
       /would end .*, which is in the past/,
     ],
     ['an end without an offset', ['--all', '--until', '2027-01-01T00:00'], 2, /--until: .* with an offset/],
-    ['a name that is none', ['--repository', 'shop'], 2, /--repository: "shop" is not a repository name/],
-    [
-      'an address that is none',
-      ['--all', '--url', 'localhost:3000'],
-      2,
-      /--url: "localhost:3000" is not a URL/,
-    ],
+    ['an invalid name', ['--repository', 'shop'], 2, /--repository: "shop" is not a repository name/],
+    ['an invalid address', ['--all', '--url', 'localhost:3000'], 2, /--url: "localhost:3000" is not a URL/],
   ])('is refused with %s, and nothing is frozen', async (_, args, code, out) => {
     expect(await release(['freeze', '--reason', 'No', ...args])).toMatchObject({
       code,
@@ -198,7 +193,7 @@ describe('an instant freeze', () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 
-  test('by a line in the policy takes green checks back at once', async () => {
+  test('by a line in the policy revokes green checks at once', async () => {
     const policy = 'gates:\n  approvals: {}\n  release_window: { frozen: Payments are being migrated }\n'
     const line = await shop.openPull('ana', {
       branch: 'freeze',
@@ -214,7 +209,7 @@ describe('an instant freeze', () => {
     })
   })
 
-  test("by a line in the organisation's policy takes back the green checks of those that fall back to it", async () => {
+  test("by a line in the organization's policy revokes the green checks of those that fall back to it", async () => {
     stage.github.addOrganization('other', { owners: ['olga'] })
     stage.github.installApp('other')
     const policy = (frozen: string) => `gates:\n  approvals: {}\n  release_window: {${frozen}}\n`

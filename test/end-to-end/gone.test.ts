@@ -94,7 +94,7 @@ const jobs: Record<string, (left: Left) => Promise<void>> = {
   },
   'a review that was closed': ({ pull: { number: _, ...repository }, issue: number }) =>
     queue.enqueueMerging({ task: 'issue', repository, number }),
-  'a follow-up that is owed': async ({ pull }) => {
+  'a follow-up that is due': async ({ pull }) => {
     await database.query('UPDATE release_gate.landings SET issue_number = NULL WHERE repository_id = $1', [
       pull.repositoryId,
     ])

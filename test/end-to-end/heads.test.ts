@@ -94,7 +94,7 @@ describe('a head that was merged to another branch than the default one', () => 
     await stage.moveTo(new Date(night))
   })
 
-  test('is taken back at closing: the default branch is always covered', async () => {
+  test('is revoked at closing: the default branch is always covered', async () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: null })
   })
 
@@ -116,7 +116,7 @@ describe('a head that was merged to another branch than the default one', () => 
 })
 
 describe('a head that was squashed', () => {
-  test('is not green any more: the branch does not hold it, and could take it once more', async () => {
+  test('is not green anymore: the branch does not hold it, and could take it once more', async () => {
     await stage.moveTo(new Date('2026-12-02T18:05:00Z'))
     const shop = await setUpRepositories(stage, { repo: `heads-${++count}` })
     const merge = async (merge_method: 'merge' | 'squash', branch: string) => {

@@ -150,7 +150,7 @@ describe('a merge by a green check that was not true any longer', () => {
       bypassed: [/^Approvals: /, 'The review by `dev` had been dismissed by `eva`.'],
     },
     {
-      name: 'the label hold was put on',
+      name: 'the label hold was added',
       policy: holdPolicy,
       before: [3, label('hold')],
       bypassed: [/eva/, 'The label `hold` had been added by `eva`.'],
@@ -210,14 +210,14 @@ describe('a merge by a green check that was true', () => {
     { name: 'nothing else happened' },
     { name: 'changes were requested a second later', after: [1, review('dev', 'REQUEST_CHANGES')] },
     { name: 'an approval was dismissed later', after: [3, dismiss] },
-    { name: 'the label hold was put on later', policy: holdPolicy, after: [3, label('hold')] },
+    { name: 'the label hold was added later', policy: holdPolicy, after: [3, label('hold')] },
     { name: 'the branch was deleted later', after: [3, deleteBranch] },
     { name: 'a stricter policy was pushed later', prepare: bypass, after: [3, pushPolicy(three)] },
     { name: 'squashed, and the branch deleted', method: 'squash', after: [0, deleteBranch] },
     { name: 'rebased, and the branch deleted', method: 'rebase', after: [0, deleteBranch] },
     { name: 'one more approval came before it', before: [3, review('ben', 'APPROVE')] },
     {
-      name: 'the label hold was put on and taken off before it',
+      name: 'the label hold was added and taken off before it',
       policy: holdPolicy,
       before: [
         3,

@@ -44,7 +44,7 @@ describe('a pull request with the same head', () => {
     expect(check?.summary).toContain(`#${number} to \`main\` has this head too and does not count`)
   })
 
-  test('by somebody who may write does worsen it, and the check names the one that does', async () => {
+  test('by someone with write access does worsen it, and the check names the one that does', async () => {
     const { shop, change } = await aGreenChange()
     const copy = await stage.github.workingCopy(shop.name, 'ben')
     await copy.branch('same', `origin/${change.branch}`)

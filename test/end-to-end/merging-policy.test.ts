@@ -100,7 +100,7 @@ async function pushes(): Promise<void> {
   await push(await scene('push that allows itself'), { files: { ...evil.files, [file]: lax } })
   const removed = await scene('push that takes the policy away')
   await push(removed, { ...evil, remove: file })
-  const broken = await scene('push that mends the policy so that it allows itself', 'gates: 1\n')
+  const broken = await scene('push that fixes the policy so that it allows itself', 'gates: 1\n')
   await push(broken, { files: { ...evil.files, [file]: lax } })
   await push(await scene('push that brings the first policy', null), { files: { [file]: windowPolicy } })
   const two = await scene('commit that is pushed to an uncovered branch and to main at once')
@@ -123,11 +123,11 @@ async function merges(): Promise<void> {
 
 async function remadeBranches(): Promise<void> {
   await release(await scene('new covered branch at the tip of the default branch', releases))
-  const remade = await scene('covered branch that was deleted and made anew elsewhere', releases)
+  const remade = await scene('covered branch that was deleted and made again elsewhere', releases)
   const copy = await release(remade)
   const restored = await scene('covered branch that was deleted and restored where it was', releases)
   const same = await release(restored)
-  const thrown = await scene('covered branch that was deleted and made anew without its last merge', releases)
+  const thrown = await scene('covered branch that was deleted and made again without its last merge', releases)
   const older = await release(thrown)
   expect(await remade.merge('eva', await remade.approvedChange())).toBeUndefined()
   expect(await thrown.merge('eva', await thrown.approvedChange({ base: 'release/1' }))).toBeUndefined()
@@ -157,7 +157,7 @@ describe('an exception, by the policy as it stood before, is', () => {
   test.each([
     ['a push that allows itself', { kind: 'pushed', branch: 'main', by: { login: 'olga' } }],
     ['a push that takes the policy away', { kind: 'pushed', branch: 'main' }],
-    ['a push that mends the policy so that it allows itself', { kind: 'pushed' }],
+    ['a push that fixes the policy so that it allows itself', { kind: 'pushed' }],
     [
       'a commit that is pushed to an uncovered branch and to main at once',
       { kind: 'pushed', branch: 'main' },
@@ -174,9 +174,9 @@ describe('an exception, by the policy as it stood before, is', () => {
   })
 })
 
-describe('a covered branch that was deleted and made anew', () => {
+describe('a covered branch that was deleted and made again', () => {
   test('elsewhere brings past the gate what lies between', () => {
-    const [exception, ...more] = exceptionsIn('covered branch that was deleted and made anew elsewhere')
+    const [exception, ...more] = exceptionsIn('covered branch that was deleted and made again elsewhere')
     expect(more).toEqual([])
     expect(exception?.body).toMatchObject({ branch: 'release/1', forced: false, by: { login: 'olga' } })
     expect(exception?.body.commits).toHaveLength(1)
@@ -184,7 +184,7 @@ describe('a covered branch that was deleted and made anew', () => {
   })
 
   test('without what was merged into it has its history rewritten', () => {
-    const name = 'covered branch that was deleted and made anew without its last merge'
+    const name = 'covered branch that was deleted and made again without its last merge'
     expect(exceptionsIn(name).map(({ body }) => body)).toMatchObject([
       { branch: 'release/1', forced: true, commits: [] },
     ])

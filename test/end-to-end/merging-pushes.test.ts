@@ -167,7 +167,7 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     ])
   })
 
-  test('is one each time: pushed, taken back by force, and pushed again', async () => {
+  test('is one each time: pushed, removed by force, and pushed again', async () => {
     expect(exceptionsIn('again').map(({ body }) => body.forced)).toEqual([false, true, false])
     expect(await openedIssues(stage, shop('again'))).toHaveLength(3)
   })

@@ -58,7 +58,7 @@ beforeAll(async () => {
   await away.update({ base: 'side' })
   await atOnce(away, { base: 'main' })
 
-  const again = await scene('judged again')
+  const again = await scene('evaluated again')
   await again.update({ state: 'closed' })
   await stage.settled()
   await again.update({ state: 'open' })
@@ -97,12 +97,12 @@ describe('a passed verdict ends when its pull request', () => {
 })
 
 describe('no exception is', () => {
-  test('a merge of one that was closed, opened again and judged again', () => {
-    expect(of('judged again', 'merged')).toMatchObject([{ exception: null }])
-    expect(of('judged again', 'exception')).toEqual([])
+  test('a merge of one that was closed, opened again and evaluated again', () => {
+    expect(of('evaluated again', 'merged')).toMatchObject([{ exception: null }])
+    expect(of('evaluated again', 'exception')).toEqual([])
   })
 
-  test('a merge into a branch that is not covered, of one that was judged for another', () => {
+  test('a merge into a branch that is not covered, of one that was evaluated for another', () => {
     expect(of('elsewhere', 'merged')).toEqual([])
     expect(of('elsewhere', 'exception')).toEqual([])
   })

@@ -71,7 +71,7 @@ describe('an urgent merge', () => {
       expect(opened?.body).toContain(part)
   })
 
-  test('is announced with why it was urgent and by whom, and is no exception', () => {
+  test('is announced with why it was urgent and by whom, and is not an exception', () => {
     const messages = shop.messages()
     expect(messages).toHaveLength(1)
     expect(messages[0]).toContain('By eva')
@@ -106,14 +106,14 @@ describe('an urgent merge', () => {
     expect(await lax.check(await urgent(lax))).toMatchObject({ conclusion: 'success' })
   })
 
-  test('in the open window owes no review: the label lifted nothing', async () => {
+  test('in the open window needs no review: the label lifted nothing', async () => {
     await at('2026-12-16T18:00:00Z')
     const other = await aRepositoryOf(stage)
     expect(await other.merge('ben', await urgent(other))).toBeUndefined()
     expect(await openedIssues(stage, other)).toEqual([])
   })
 
-  test('that deferred the regression owes it, in the open window too, and the next one waits for it', async () => {
+  test('that deferred the regression needs it, in the open window too, and the next one waits for it', async () => {
     const gates = 'release_window: { urgent: { block_when_overdue: true } }'
     const regression = 'staging_regression: { server: staging, deployment: none, defer_when_urgent: true }'
     const policy = windowPolicy.replace('release_window: {}', `${gates}\n  ${regression}`)
@@ -130,7 +130,7 @@ describe('an urgent merge', () => {
     expect(owed?.body).not.toContain('- Release window: ')
     await at('2026-12-18T18:01:00Z')
     expect((await deferring.check(await urgent(deferring)))?.summary).toContain(
-      `the review of #${mend.number} in #${owed?.number} is overdue`,
+      `the review of #${fix.number} in #${owed?.number} is overdue`,
     )
   })
 

@@ -90,7 +90,7 @@ describe('a merge by the rule', () => {
     })
   })
 
-  test('is no exception: no record of one, no issue', () => {
+  test('is not an exception: no record of one, no issue', () => {
     expect(left.exceptions).toEqual([])
     expect(left.issues).toEqual([])
   })
@@ -157,7 +157,7 @@ describe('a merge without a passed verdict for that head at that time', () => {
       bypassed: /^Approvals/,
     },
     {
-      name: 'somebody pushes while the bot is down, and merges what was never judged',
+      name: 'somebody pushes while the bot is down, and merges what was never evaluated',
       play: async () => {
         await at('2026-12-09T18:00:00Z')
         const shop = await aRepositoryOf(stage)
@@ -299,7 +299,7 @@ describe('no exception', () => {
     expect(left.messages).toHaveLength(1)
   })
 
-  test('a merge of which no event ever tells is found when all pull requests are looked at again', async () => {
+  test('a merge of which no event ever tells is found when all pull requests are evaluated again', async () => {
     await stage.kill()
     await stage.startBot()
     await stage.settled()

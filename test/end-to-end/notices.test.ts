@@ -96,7 +96,7 @@ describe('the bot with Slack', () => {
     expect((await fetch(`${url}/calendar.ics?repository=foodyepay/mcp-server`)).status).toBe(404)
   })
 
-  test('a repository without a pull request has its calendar when the bot has looked at all of them', async () => {
+  test('a repository without a pull request has its calendar when the bot has checked all of them', async () => {
     await setUpRepositories(stage, { repo: 'quiet', policy })
     await setUpRepositories(stage, { repo: 'broken', policy: 'gates: [' })
     await stage.kill()
@@ -112,7 +112,7 @@ describe('the bot with Slack', () => {
 describe('a broken Slack never delays a check', () => {
   const checkOf = (sha: string) => shop.check({ sha })
 
-  test('where it answers 500 to all: checks appear and change as ever, and the notices arrive once it is mended', async () => {
+  test('where it answers 500 to all: checks appear and change as ever, and the notices arrive once it is fixed', async () => {
     await start()
     stage.slack.fail(6, 500)
     await send('merged/1', 'merged/2')

@@ -90,7 +90,7 @@ describe('the policy', () => {
     expect(await shop.check(change)).toMatchObject({ title: 'Waiting for 1 more approval' })
   })
 
-  test("it falls back to the organisation's .github repository", async () => {
+  test("it falls back to the organization's .github repository", async () => {
     stage.github.addUser('zoe')
     stage.github.addOrganization('other', { owners: ['olga'] })
     stage.github.installApp('other')
@@ -162,7 +162,7 @@ describe('the check', () => {
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
   })
 
-  test('closing, drafting and pushing take the green back from the old head at once', async () => {
+  test('closing, drafting and pushing revoke the green check of the old head at once', async () => {
     const shop = await aShop(onlyApprovals)
     const change = await aChange(shop)
     await approve(shop, change)

@@ -185,7 +185,7 @@ describe('another pull request with the same head', () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 
-  test('that cannot be judged keeps the check from turning green at the opening', async () => {
+  test('that cannot be evaluated keeps the check from turning green at the opening', async () => {
     await at('2026-12-08T22:00:00Z')
     shop = await world.shop(`branches: [main, lax]\n${windowPolicy}`)
     const copy = await world.stage.github.workingCopy(shop.name, 'olga')

@@ -46,7 +46,7 @@ async function tipOfMain(): Promise<string> {
 const isGreen = async (change: Change) => (await shop.check(change))?.conclusion === 'success'
 
 describe('of two candidates', () => {
-  test('the second is deployed when the first has been judged, and both get their evidence', async () => {
+  test('the second is deployed when the first has been evaluated, and both get their evidence', async () => {
     const [first, second] = [await aCandidate(), await aCandidate()]
     expect([await askedFor(first), await askedFor(second)]).toEqual([1, 0])
     expect((await shop.check(second))?.summary).toContain('one candidate is deployed at a time')
@@ -98,7 +98,7 @@ describe('of two candidates', () => {
 })
 
 describe('two pull requests on one head', () => {
-  test('that are labelled together ask for one deployment', async () => {
+  test('that are labeled together ask for one deployment', async () => {
     const { stage } = world
     shop = await world.shop(
       'branches: [main, lax]\ngates:\n  staging_regression: { limits: { per_tool: 2, total: 4 } }\n',
@@ -159,7 +159,7 @@ describe('an hour before a window', () => {
     expect(await isGreen(change)).toBe(true)
   })
 
-  test('a head from a fork is neither deployed nor judged by itself', async () => {
+  test('a head from a fork is neither deployed nor tested automatically', async () => {
     shop = await world.shop(`gates:
   release_window: { closing_margin: 0s }
   staging_regression: { limits: { per_tool: 2, total: 4 } }

@@ -33,7 +33,7 @@ beforeEach(() => world.stage.moveTo(new Date(world.stage.now().getTime() + 3 * m
 afterAll(() => world.close())
 
 describe('by the calendar', () => {
-  test('an hour before a window opens, what could not be judged is tried again, once', async () => {
+  test('an hour before a window opens, what could not be evaluated is tried again, once', async () => {
     const { stage } = world
     const shop = await world.shop(windowed())
     const [change, failing] = [await aChange(shop), await aChange(shop)]
@@ -111,7 +111,7 @@ describe('a server', () => {
 })
 
 describe('a run that dies each time', () => {
-  test('is given up: staging could not be judged, and the button is there', async () => {
+  test('is given up: staging could not be evaluated, and the button is there', async () => {
     const { stage } = world
     const shop = await world.shop()
     const change = await aChange(shop)

@@ -110,7 +110,7 @@ describe('the baseline of the contract', () => {
     expect(await shop.regression(change)).toMatchObject({ conclusion: 'success' })
   })
 
-  test('of another release turns a head that was judged against an older one, without a new run', async () => {
+  test('of another release turns a head that was evaluated against an older one, without a new run', async () => {
     const shop = await world.shop()
     const [first, second, third] = [await aChange(shop), await aChange(shop), await aChange(shop)]
     await shop.deploy(first)

@@ -43,7 +43,7 @@ afterAll(async () => {
 })
 
 describe('a deployment of the head to the environment', () => {
-  test('is judged, the evidence is kept, and the gate passes with a link to the report', async () => {
+  test('is evaluated, the evidence is kept, and the gate passes with a link to the report', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     expect(await gateOf(shop, change)).toMatchObject({ conclusion: null, title: 'Not on staging yet' })
@@ -103,7 +103,7 @@ describe('a deployment of the head to the environment', () => {
     expect(await runsOf(shop, change)).toEqual([])
   })
 
-  test('done again is judged again: evidence is of the newest deployment', async () => {
+  test('done again is evaluated again: evidence is of the newest deployment', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     await shop.deploy(change)
@@ -166,7 +166,7 @@ describe('a change that breaks the contract', () => {
   })
 })
 
-describe('what could not be judged', () => {
+describe('what could not be evaluated', () => {
   test('blocks, is never called a regression, and is run again by the button', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
@@ -201,7 +201,7 @@ describe('what could not be judged', () => {
     expect(await gateOf(shop, change)).toMatchObject(passed)
   })
 
-  test('the button on a head that is not on staging any more', async () => {
+  test('the button on a head that is not on staging anymore', async () => {
     const shop = await world.shop()
     const [first, second] = [await aChange(shop), await aChange(shop)]
     world.staging.setModes({ html: true })
@@ -340,7 +340,7 @@ describe('the suite', () => {
 })
 
 describe('the label release', () => {
-  test('put on by a person with write asks once for a deployment of the head, as it is', async () => {
+  test('added by a person with write asks once for a deployment of the head, as it is', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     await shop.label('eva', change, 'release')
@@ -369,7 +369,7 @@ describe('the label release', () => {
     expect(await deploymentsOf(shop, change)).toMatchObject([{ sha: change.sha }])
   })
 
-  test('put on by somebody who may only triage counts for nothing', async () => {
+  test('added by someone who can only triage counts for nothing', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     await shop.label('gus', change, 'release')
@@ -377,7 +377,7 @@ describe('the label release', () => {
     expect((await gateOf(shop, change)).summary).toContain('`gus`, who added it, has no write access')
   })
 
-  test('after a deployment that failed: asked again when it is put on again, and not before', async () => {
+  test('after a deployment that failed: asked again when it is added again, and not before', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     await shop.label('eva', change, 'release')
@@ -392,7 +392,7 @@ describe('the label release', () => {
 })
 
 describe('a head from a fork', () => {
-  test('is never deployed by us nor judged by itself: a person with write asks by the button', async () => {
+  test('is never deployed by us nor tested automatically: a person with write asks by the button', async () => {
     const { stage } = world
     const shop = await world.shop(
       'gates:\n  staging_regression:\n    deployment: none\n    limits: { per_tool: 2, total: 4 }\n',
@@ -439,7 +439,7 @@ describe('without deployments', () => {
 })
 
 describe('evidence', () => {
-  test('for another head is no evidence, unless it has the identical git tree', async () => {
+  test('for another head is not evidence, unless it has the identical git tree', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     await shop.deploy(change)
@@ -469,7 +469,7 @@ describe('evidence', () => {
 })
 
 describe('a run', () => {
-  test('is cancelled when the head has moved, and is no evidence', async () => {
+  test('is canceled when the head has moved, and is not evidence', async () => {
     const shop = await world.shop()
     const change = await aChange(shop)
     world.staging.setModes({ slow: 1_000 })

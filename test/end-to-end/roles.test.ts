@@ -29,7 +29,7 @@ describe('one web process and two workers on one Postgres', () => {
   const chores = 'This process runs the periodic tasks'
   const statusOf = async (url: string, init?: RequestInit) => (await fetch(url, init)).status
 
-  test('only one of them has looked at all installations and for missed deliveries', () => {
+  test('only one of them has checked all installations and for missed deliveries', () => {
     const { byRoute } = stage.github.requests.counts
     expect(byRoute.get('GET /app/installations')).toBe(1)
     expect(byRoute.get('GET /app/hook/deliveries')).toBe(1)

@@ -51,7 +51,7 @@ describe('a pull request that is stacked on one that is squashed and whose branc
     expect(await shop.check(upper)).toMatchObject({ conclusion: null })
   })
 
-  test('is found at the next merge where the deletion of the branch was not told either', async () => {
+  test('is found at the next merge where the deletion of the branch was not reported either', async () => {
     const shop = await aRepositoryOf(stage, 'gates:\n  approvals: {}\n')
     const { lower, upper } = await aStack(shop)
     const other = await shop.approvedChange()

@@ -22,7 +22,7 @@ const withUrgent = (settings: string) =>
   windowPolicy.replace('release_window: {}', `release_window: { urgent: { ${settings} } }`)
 
 describe('the label urgent', () => {
-  test('is void when it is removed, and counts again when it is put on again', async () => {
+  test('is void when it is removed, and counts again when it is added again', async () => {
     const shop = await aRepositoryOf(stage)
     const change = await shop.approvedChange()
     await shop.label('eva', change, 'urgent')
@@ -59,7 +59,7 @@ describe('the label urgent', () => {
   })
 })
 
-describe('the review that an urgent merge owes', () => {
+describe('the review of an urgent merge', () => {
   test('is shown to the release captain when it is overdue, and no sooner', async () => {
     const shop = await aRepositoryOf(stage)
     const change = await shop.approvedChange()

@@ -133,7 +133,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
     expect([1, 2, 3].map(world.stateOf)).toEqual(['success', 'success', 'failure'])
   })
 
-  test('is no alarm where the App was removed', async () => {
+  test('is not an alarm where the App was removed', async () => {
     await green()
     await changedFor(61)
     world.checks.disturb(() => gone('The installation was removed', undefined))

@@ -86,7 +86,7 @@ describe('the notice of a job that was given up', () => {
 
   test.each([
     [
-      'a notice, which could not be told either',
+      'a notice, which could not be reported either',
       'notices',
       { kind: 'merged', key: 'k', repository: aPull() },
     ],
@@ -98,7 +98,7 @@ describe('the notice of a job that was given up', () => {
   })
 
   test.each([
-    ['is no JSON', '{'],
+    ['is not JSON', '{'],
     ['names no repository', '{"installation":{"id":1}}'],
   ])('there is none of a delivery that %s', async (_, body) => {
     expect(await noticeOf('deliveries', { id: await delivered(body) })).toBeUndefined()

@@ -138,7 +138,7 @@ describe('the job of a notice', () => {
     expect([local.messages, sent]).toEqual([[], [[]]])
   })
 
-  test('a broken chain is told in every channel of the installation, once in each, and in no other', async () => {
+  test('a broken chain is reported in every channel of the installation, once in each, and in no other', async () => {
     const {
       queue: jobs,
       local,

@@ -55,7 +55,7 @@ describe('a policy', () => {
 const like = 'write it like `gates: { approvals: {}, release_window: {} }`'
 const atLeast = 'write at least `gates: { approvals: {}, release_window: {} }`'
 
-describe('an error names file, line and column, what is wrong and how to mend it', () => {
+describe('an error names file, line and column, what is wrong and how to fix it', () => {
   const cases: [string, string, string[]][] = [
     ['an empty file', '', [`p:1:1: the file is empty; ${atLeast}`]],
     ['a file of comments', '# nothing\n', [`p:1:1: the file is empty; ${atLeast}`]],
@@ -166,7 +166,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
       ['p:2:33: `request_reviews`: "yes" is not true or false; write it like `request_reviews: true`'],
     ],
     [
-      'a word that is none of those',
+      'a word that is not one of those',
       'gates:\n  approvals: { unattributed: maybe }\n',
       ['p:2:30: `unattributed`: "maybe" is not a known value; write one of: fail, ignore'],
     ],
@@ -186,7 +186,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
       ['p:2:29: `frozen`: {"since":"today"} is not text; write it like `frozen: "…"`'],
     ],
     [
-      'a freeze that is no map',
+      'a freeze that is not a map',
       'gates:\n  release_window: { freezes: [tomorrow] }\n',
       [
         'p:2:31: `freezes[0]`: "tomorrow" is not a map of settings; write it like `{ from: …, to: …, reason: … }`',
@@ -218,7 +218,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
       [`p:1:8: \`gates\`: ["approvals"] is not a map of settings; ${like}`],
     ],
     [
-      'branches that are no list',
+      'branches that are not a list',
       'branches: main\ngates: {}\n',
       ['p:1:11: `branches`: "main" is not a list; write it like `branches: [main]`'],
     ],
@@ -233,7 +233,7 @@ describe('an error names file, line and column, what is wrong and how to mend it
       ['p:3:16: `time_zone`: "Mars/Base" is not an IANA time zone; write a name like "America/Los_Angeles"'],
     ],
     [
-      'a team that is no slug',
+      'a team that is not a slug',
       'gates:\n  approvals: { teams: [ops, "a b"] }\n',
       ['p:2:29: `teams[1]`: write a team as its slug, such as "operations" or "acme/operations"'],
     ],
@@ -361,7 +361,7 @@ describe('what no pull request could ever pass, though it is a valid policy', ()
       'gates:\n  release_window:\n    windows: [{ opens: Wed 10:00, closes: Wed 10:00:30 }]\n',
       'p:3:5: `closing_margin`: 60s is not shorter than the longest window (30s), so nothing could turn green but what is urgent; write a shorter margin, or a longer window',
     ],
-  ])('%s is told with its place', (_, text, problem) => expect(told(text)).toEqual([problem]))
+  ])('%s is reported with its place', (_, text, problem) => expect(told(text)).toEqual([problem]))
 
   it.each([
     ['a margin that leaves a second', window('59m59s', hour)],

@@ -34,7 +34,7 @@ describe('the published schemas', () => {
     ['a region', 'gates: { release_window: { holidays: DE-BY-A } }', true],
     ['an unknown country', 'gates: { release_window: { holidays: XX } }', false],
     ['a state of another country', 'gates: { release_window: { holidays: JP-CA } }', false],
-  ])('an editor is told of %s', (_, text, valid) => {
+  ])('an editor gets %s', (_, text, valid) => {
     expect(validate(parse(text))).toBe(valid)
   })
 

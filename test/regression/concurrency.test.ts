@@ -90,7 +90,7 @@ test('latency is marked as measured under load: neither compared with the last r
   expect(alone.recorded?.latency).toHaveProperty('read')
 })
 
-test('a wrong answer is told for the case that got it', async () => {
+test('a wrong answer is reported for the case that got it', async () => {
   const { call, tools } = counting((name) => textResult(name === '2' ? 'wrong' : 'fine'))
   const cases = reads(5).replaceAll(' } }', ' }, expect: { text: fine } }')
   const { report } = await runAgainst({ call, tools }, aSuite(cases, floors), { concurrency: 5 })

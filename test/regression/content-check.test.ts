@@ -61,7 +61,7 @@ test.each([
     '[ { type: resource }, { type: resource }, { type: resource } ]',
     /^no more blocks$/,
   ],
-])('%s is told', async (_name, expected, actual) => {
+])('%s is reported', async (_name, expected, actual) => {
   expect(await mismatchesOf(expected)).toEqual([
     {
       where: expect.stringMatching(/^content\[\d\]$/),

@@ -55,7 +55,7 @@ describe('JSON is compared by JSONPath (RFC 9535)', () => {
     ['a count', { '$.items[*]': { count: 3 } }, '$.items[*]: 3 values / {"n":1}, {"n":2}'],
     ['something where nothing should be', { '$.id': { absent: true } }, '$.id: nothing / "a1"'],
     ['text that looks like the number', { '$.amount': '5' }, '$.amount: "5" / 5'],
-  ])('%s is told with expected and actual', (_name, json, expected) => {
+  ])('%s is reported with expected and actual', (_name, json, expected) => {
     expect(found({ json } as Expectation)).toEqual([expected])
   })
 
@@ -64,7 +64,7 @@ describe('JSON is compared by JSONPath (RFC 9535)', () => {
     expect(found({ json: { '$.a': 2 } }, outcome)).toEqual([])
   })
 
-  test('an answer without JSON is told', () => {
+  test('an answer without JSON is reported', () => {
     const outcome: Outcome = { kind: 'ok', result: textResult('hello') }
     expect(found({ json: { '$.a': 2 } }, outcome)).toEqual([
       'json: an answer with JSON / no JSON in the answer',
@@ -99,7 +99,7 @@ describe('status', () => {
       ['status: tool_error / transport error (html): a web page'],
     ],
     [
-      'needs input is no error',
+      'needs input is not an error',
       {},
       { kind: 'needs_input', message: 'asks' },
       ['status: ok / needs input: asks'],
@@ -168,7 +168,7 @@ describe('the outputSchema of a tool', () => {
     expect(check(newest, undefined, true)).toEqual([])
   })
 
-  test('that is broken itself is told, and does not crash', () => {
+  test('that is broken itself is reported, and does not crash', () => {
     expect(check({ type: 'no such type' }, {})).toMatchObject([{ expected: 'a valid outputSchema' }])
     expect(check({ $ref: 'https://elsewhere.test/schema' }, {})).toMatchObject([
       { expected: 'a valid outputSchema' },

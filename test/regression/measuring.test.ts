@@ -174,7 +174,7 @@ describe('repeats', () => {
   })
 })
 
-describe('the floors and the latency judge what repeatable cases call', () => {
+describe('the floors and the latency evaluate what repeatable cases call', () => {
   const three = 'gates: { samples: { per_tool: 3, total: 6 } }'
   const tools = ['read', 'stat', 'balance'].map((name) => aTool(name))
   const writing = aTool('write', { annotations: {} })
@@ -217,7 +217,7 @@ describe('the floors and the latency judge what repeatable cases call', () => {
     expect(messageOf(report, 'latency')).toMatch(/calls it: balance, stat$/)
   })
 
-  test('its latency is not judged either', async () => {
+  test('its latency is not evaluated either', async () => {
     const more = `gates: { latency: { p95: 40ms }, samples: { per_tool: 1, total: 1 } }\n${reconciled}`
     const call = slow('stat')
     const { report } = await runAgainst({ tools, ...(call ? { call } : {}) }, aSuite(readCase, more), {
@@ -226,7 +226,7 @@ describe('the floors and the latency judge what repeatable cases call', () => {
     expect([gateOf(report, 'latency'), report.verdict]).toEqual(['passed', 'passed'])
   })
 
-  test('a tool that a case reads is judged, wherever else it is called', async () => {
+  test('a tool that a case reads is evaluated, wherever else it is called', async () => {
     const more = `gates: { latency: { p95: 40ms }, samples: { per_tool: 1, total: 1 } }\n${reconciled}`
     const call = slow('stat')
     const suite = aSuite(`${readCase}\n  - { name: s, tool: stat }`, more)
@@ -237,7 +237,7 @@ describe('the floors and the latency judge what repeatable cases call', () => {
     ])
   })
 
-  test('nothing is judged where no case reads: zero samples are never success', async () => {
+  test('nothing is evaluated where no case reads: zero samples are never success', async () => {
     const suite = aSuite(
       '  - { name: w, writes: true, steps: [ { tool: write }, { tool: balance } ] }',
       three,
@@ -332,7 +332,7 @@ describe('three columns', () => {
     })
   })
 
-  test('a tool that asks for input needs input, which is no error; its case fails', async () => {
+  test('a tool that asks for input needs input, which is not an error; its case fails', async () => {
     const call: Script['call'] = ({ message }) =>
       message.params?.name === 'ask' ? { resultType: 'input_required', content: [] } : textResult('fine')
     const tools = [aTool('read'), aTool('ask')]
@@ -473,7 +473,7 @@ describe('limits', () => {
     expect(suiteLimits(gates('{ samples: { per_tool: 1 } }'))).toEqual({ ...defaultLimits, perTool: 1 })
   })
 
-  test('refused limits are told in the report', async () => {
+  test('refused limits are reported in the report', async () => {
     const { report } = await runAgainst({}, aSuite(readCase, one), { refusedLimits: ['samples.total'] })
     expect(report.notes).toEqual([
       'the suite asks for a looser samples.total than the policy; the policy applies',

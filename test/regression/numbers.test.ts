@@ -71,7 +71,7 @@ describe('numbers are compared as they are written', () => {
       '[1,9007199254740992]',
       '[1,9007199254740993]',
     ],
-  ])('%s are told with all digits', async (_name, n, json, expected, actual) => {
+  ])('%s are reported with all digits', async (_name, n, json, expected, actual) => {
     expect((await against(`{"n":${n}}`, `{ ${json} }`)).mismatches).toEqual([
       { where: '$.n', expected, actual },
     ])
@@ -113,7 +113,7 @@ test('a captured number is sent and looked up in the ledger with all its digits'
   expect(calls.at(-1)?.params).toMatchObject({ arguments: { id: '9007199254740993' } })
 })
 
-test('a sum that is wrong in its last digit is told with all its digits', async () => {
+test('a sum that is wrong in its last digit is reported with all its digits', async () => {
   const suite = aSuite(`
   - { name: it pays, tool: pay, writes: true, verify: { ledger: { table: paid, where: {}, within: 0ms, expect: { sum: { wei: 1000000000000000000000000 } } } } }`)
   const ledger = aLedger([{ wei: '1000000000000000000000001' }])
@@ -174,7 +174,7 @@ test.each([
   expect(sameJson(exactNumber(left), exactNumber(right))).toBe(sign === 0)
 })
 
-test.each(['.inf', '-.inf', '.nan'])('%s is no argument, since JSON has no such number', (value) => {
+test.each(['.inf', '-.inf', '.nan'])('%s is not an argument, since JSON has no such number', (value) => {
   expect(() => aSuite(`  - { name: it reads, tool: read, args: { n: [${value}] } }`)).toThrow(
     /\.inf and \.nan are not allowed/,
   )

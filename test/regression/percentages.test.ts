@@ -34,7 +34,7 @@ describe('the error rate is compared as it is written', () => {
   })
 
   test.each(['0.7%', '7%', '2%', '14.0000%'])(
-    '%s of a suite is no looser than the same of its policy',
+    '%s of a suite is not looser than the same of its policy',
     (rate) => {
       const policy = limitsOfPolicy(regressionSettings.parse({ limits: { errors: rate } }))
       const { limits, refused } = tighten(policy, rateOf(rate))

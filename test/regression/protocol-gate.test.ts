@@ -36,7 +36,7 @@ const withSchema = (inputSchema: unknown, more: object = {}): Script => ({
 })
 const ok = { type: 'object' }
 
-describe('what a client that validates refuses is no pass', () => {
+describe('what a client that validates refuses is not a pass', () => {
   test.each<[string, Script, string]>([
     ['an inputSchema without a type', withSchema({}), 'read: inputSchema.type: expected "object"'],
     [
@@ -46,22 +46,22 @@ describe('what a client that validates refuses is no pass', () => {
     ],
     ['no inputSchema', withSchema(undefined), 'read: inputSchema: expected object, received undefined'],
     [
-      'an outputSchema that is no schema of an object',
+      'an outputSchema that is not a schema of an object',
       withSchema(ok, { outputSchema: { type: 'string' } }),
       'read: outputSchema.type: expected "object"',
     ],
     [
-      'a property that is no schema',
+      'a property that is not a schema',
       withSchema({ type: 'object', properties: { a: null } }),
       'read: inputSchema.properties.a: ',
     ],
     [
-      'a description that is no text',
+      'a description that is not text',
       withSchema(ok, { description: null }),
       'read: description: expected string',
     ],
     [
-      'a hint that is no boolean',
+      'a hint that is not a boolean',
       withSchema(ok, { annotations: { readOnlyHint: 'yes' } }),
       'read: annotations.readOnlyHint',
     ],
@@ -108,7 +108,7 @@ describe('what a client that validates refuses is no pass', () => {
       'read: content[1].mimeType: expected string, received undefined',
     ],
     [
-      'structuredContent that is no object',
+      'structuredContent that is not an object',
       { call: () => textResult('fine', { structuredContent: [1] }) },
       'read: structuredContent: expected record, received array',
     ],
@@ -118,7 +118,7 @@ describe('what a client that validates refuses is no pass', () => {
       'read: isError: expected boolean, received null',
     ],
     [
-      'content that is no list',
+      'content that is not a list',
       { call: () => ({ content: 'fine' }) },
       'read: content: expected array, received string',
     ],

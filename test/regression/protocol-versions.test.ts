@@ -49,7 +49,7 @@ describe('a server that drops the protocol versions that clients use', () => {
     ['still speaks them', [older, oldest], 'passed', []],
     ['speaks one no more: a break', [older], 'failed', ['protocol-version-dropped breaking']],
     [
-      'speaks none of them any more: two breaks',
+      'speaks none of them anymore: two breaks',
       [],
       'failed',
       ['protocol-version-dropped breaking', 'protocol-version-dropped breaking'],
@@ -108,7 +108,7 @@ describe('what a run has confirmed is recorded', () => {
   })
 })
 
-describe('a stored run that is judged again, against a newer release', () => {
+describe('a stored run that is evaluated again, against a newer release', () => {
   const now = new Date('2026-11-25T18:00:00Z')
   const again = (baseline: Baseline, spoken: string[], asked?: string[]) => {
     const { gate, changes } = contractGate(

@@ -34,7 +34,7 @@ describe('a server without hints', () => {
     expect(report.notes).toEqual(['the suite declares that these cases only read: it reads'])
   })
 
-  test('is told how to be judged', async () => {
+  test('says how to get a verdict', async () => {
     const { report } = await runAgainst({ tools: [bare('read')] }, aSuite(readCase))
     expect(report.cases[0]?.mismatches).toEqual([
       {
@@ -88,7 +88,7 @@ describe('what the server says itself is not overruled', () => {
   })
 })
 
-test('a name under reads that the server does not list is told', async () => {
+test('a name under reads that the server does not list is reported', async () => {
   const { report } = await runAgainst(
     {},
     aSuite(readCase, 'reads: [raed]\ngates: { samples: { per_tool: 1, total: 1 } }'),
@@ -127,13 +127,13 @@ describe('a floor of 0', () => {
     )
   })
 
-  test('is no success without any call', async () => {
+  test('is not a success without any call', async () => {
     const suite = aSuite(writing, zero(', reason: x'))
     const { report } = await runAgainst({ tools: [bare('write')] }, suite, { writesAllowed: false })
     expect([report.verdict, gateOf(report, 'errors')]).toEqual(['inconclusive', 'inconclusive'])
   })
 
-  test('still judges the latency of what reads', async () => {
+  test('still evaluates the latency of what reads', async () => {
     const call = () => new Promise((resolve) => setTimeout(() => resolve(textResult('slow')), 30))
     const suite = aSuite(
       readCase,
@@ -168,7 +168,7 @@ describe('a tool that the server does not list', () => {
     ['check_eligibility', undefined],
     ['reward', 'issue_reward, void_reward, check_reward_eligibility'],
     ['Void_Reward', 'void_reward'],
-  ])('%s is told with the nearest names', async (name, near) => {
+  ])('%s is reported with the nearest names', async (name, near) => {
     const { report, calls } = await runAgainst(
       { tools, call: unknown },
       aSuite(`  - { name: x, tool: ${name} }`),
@@ -197,7 +197,7 @@ describe('a tool that the server does not list', () => {
   })
 
   test.each(['tool_error', '[protocol_error, unknown_tool]'])(
-    'is no test of the status %s: the name may be misspelt',
+    'is not a test of the status %s: the name may be misspelled',
     async (status) => {
       const suite = aSuite(`  - { name: x, tool: isue_reward, expect: { status: ${status} } }`)
       const { report, calls } = await runAgainst({ tools, call: unknown }, suite)

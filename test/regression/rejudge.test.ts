@@ -13,7 +13,7 @@ const gate = (name: GateResult['gate'], verdict: GateResult['verdict'], message 
 const aReport = (...gates: GateResult[]) =>
   gates.reduce(withGate, unrun('run-1', at, ratio('2%'), gate('connection', 'passed')))
 
-describe('a gate that is judged anew', () => {
+describe('a gate that is evaluated again', () => {
   it.each([
     [
       'turns a passed run into a failed one',

@@ -79,7 +79,7 @@ describe('the report', () => {
     expect(reportMarkdown(aReport({ verdict, summary })).split('\n')[0]).toBe(first)
   })
 
-  test('a suite that cannot be run is no regression: nothing was tested', () => {
+  test('a suite that cannot be run is not a regression: nothing was tested', () => {
     const gates = [{ gate: 'suite' as const, verdict: 'failed' as const, message: 'no case is named "x"' }]
     const report = aReport({ verdict: 'failed', summary: 'suite: no case is named "x"', gates })
     const { server: _, ...unasked } = report
@@ -147,7 +147,7 @@ describe('the report', () => {
       expect(text).toContain(part)
   })
 
-  test('it says which server and deployment were judged, and how to run the same', () => {
+  test('it says which server and deployment were evaluated, and how to run the same', () => {
     const text = reportMarkdown(aReport({ deployment: 'staging 7' }), {
       command: 'release-gate regress --suite s.yml',
     })
@@ -157,7 +157,7 @@ describe('the report', () => {
     expect(reportMarkdown(aReport(), { atHead: false })).not.toContain('tied to the head')
   })
 
-  test('a run of some cases only says that it is no evidence', () => {
+  test('a run of some cases only says that it is not evidence', () => {
     expect(reportMarkdown(aReport({ partial: true })).split('\n')[0]).toContain(
       'does not count as evidence for a release',
     )

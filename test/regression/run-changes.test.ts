@@ -71,7 +71,7 @@ describe('what changes during a run makes it inconclusive, and is named', () => 
     expect(await connectionOf(script)).toEqual(['inconclusive', `the server changed during the run: ${what}`])
   })
 
-  test('the same tools in another order are no change', async () => {
+  test('the same tools in another order are not a change', async () => {
     const other = aTool('other')
     expect(await connectionOf({ list: lists([read, other], [other, read]) })).toEqual([
       'passed',
@@ -114,7 +114,7 @@ describe('a list of which the end is never seen is inconclusive, and the cursor 
   test.each<[string, Handler, string]>([
     ['a cursor twice', paging((page) => `page-${page % 2}`), 'it repeats the cursor "page-1"'],
     [
-      'new cursors for ever',
+      'new cursors forever',
       paging((page) => `page-${page}`),
       'it has a next cursor, "page-200", after 200 pages',
     ],

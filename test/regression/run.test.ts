@@ -472,7 +472,7 @@ describe('cases that write', () => {
     expect([report.verdict, gateOf(report, 'ledger')]).toEqual(['inconclusive', 'inconclusive'])
   })
 
-  test('cleaning up happens after a failure, too, and its own failure is only told', async () => {
+  test('cleaning up happens after a failure, too, and its own failure is only reported', async () => {
     const suite = aSuite(
       `
   - name: dirty
@@ -547,7 +547,7 @@ describe('secrets', () => {
     expect(recorded?.tools.map(({ name }) => name)).toEqual(['read'])
   })
 
-  test('an unset variable is told before anything is called', async () => {
+  test('an unset variable is reported before anything is called', async () => {
     const suite = aSuite(
       `  - { name: it reads, tool: read, args: { a: "\${GITHUB_TOKEN}", b: "\${SUITE_X}" } }`,
     )
@@ -655,7 +655,7 @@ test('a case for a tool that the server does not list says so, whatever shape th
   expect(calls()).toEqual([])
 })
 
-test('a command that prints lines that are no JSON is judged, and the lines are told', async () => {
+test('a command that prints lines that are not JSON is evaluated, and the lines are reported', async () => {
   const code = stdioServer(
     `say(id, { content: [{ type: 'text', text: 'fine' }] })`,
     `console.log('Server started');`,

@@ -112,7 +112,7 @@ describe('the operator’s environment', () => {
     ['a ledger without its key', { LEDGER_URL: 'https://l.test' }],
     ['a secret without a client', { STAGING_CLIENT_SECRET: 's' }],
     ['a client without a secret', { STAGING_CLIENT_ID: 'i' }],
-    ['an address that is none', { RECEIPTS_URL: 'nowhere' }],
+    ['an invalid address', { RECEIPTS_URL: 'nowhere' }],
   ])('%s is an error', (_name, environment) => {
     expect(readOperator(environment).ok).toBe(false)
   })

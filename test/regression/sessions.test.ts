@@ -61,7 +61,7 @@ const suite = aSuite(readCase, 'gates: { samples: { per_tool: 4, total: 4 } }')
 const noted = (times: string) =>
   `the server ended the session ${times}; a new one was opened, and calls that are safe to repeat were repeated`
 
-describe('a session that ends is opened again, and is no error', () => {
+describe('a session that ends is opened again, and is not an error', () => {
   test.each<[string, string, number[], End, string]>([
     ['at the first call, which warms up', 'call', [1], with404, '1 time'],
     ['at a call that is measured', 'call', [3], with404, '1 time'],
@@ -95,7 +95,7 @@ describe('a call that may write', () => {
       'gates: { samples: { per_tool: 0, total: 0, reason: x } }',
     )
 
-  test('is not repeated; nobody knows whether it happened, and it is no error', async () => {
+  test('is not repeated; nobody knows whether it happened, and it is not an error', async () => {
     const server = await ending('call', [1], { tools })
     const { report } = await runRegression(anInput(server.url, writing()))
     await server.close()

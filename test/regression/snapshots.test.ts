@@ -58,7 +58,7 @@ describe('an answer is compared with its snapshot', () => {
     expect(await mismatchesOf(before, now)).toEqual(found)
   })
 
-  test('at most five differences are told', async () => {
+  test('at most five differences are reported', async () => {
     expect(await mismatchesOf('[1,2,3,4,5,6,7]', '[0,0,0,0,0,0,0]')).toHaveLength(5)
   })
 
@@ -70,7 +70,7 @@ describe('an answer is compared with its snapshot', () => {
     })
   })
 
-  test('of a tool error, too; another status is told as such', async () => {
+  test('of a tool error, too; another status is reported as such', async () => {
     const call = () => textResult('no such diner', { isError: true })
     const suite = aSuite('  - { name: it reads, tool: read, expect: { status: tool_error, snapshot: true } }')
     const same = await runAgainst({ call }, suite, { snapshots: known('no such diner') })
@@ -106,7 +106,7 @@ describe('when snapshots are updated', () => {
     expect([report.cases[0]?.verdict, [...snapshots.taken]]).toEqual(['passed', [['it reads', 'new']]])
   })
 
-  test('an answer that changes from call to call is told with its path, to be masked', async () => {
+  test('an answer that changes from call to call is reported with its path, to be masked', async () => {
     let count = 0
     const call = () => {
       count += 1

@@ -61,7 +61,7 @@ describe('reconcile', () => {
     ['no ledger', byLedger, { ledger: undefined }],
     ['a ledger that refuses', byLedger, { ledger: refused }],
     ['no export', byCsv, { readFile: async () => undefined }],
-    ['an export that is no CSV', byCsv, { readFile: async () => 'a,b\n"x' }],
+    ['an export that is not a CSV', byCsv, { readFile: async () => 'a,b\n"x' }],
     ['an export without the column', byCsv, { readFile: async () => 'status\nissued\n' }],
   ])('inconclusive with %s', async (_name, equals, more) => {
     const { ledger, ...rest } = more as {
@@ -175,7 +175,7 @@ describe('mirror', () => {
     ])
   })
 
-  test('what the operator does not declare cannot be judged', async () => {
+  test('what the operator does not declare cannot be evaluated', async () => {
     const ledger = table(10, '2026-11-20 00:00:00+00')
     expect((await checkMirror(entry, ledger, undefined)).verdict).toBe('inconclusive')
     expect((await checkMirror(entry, ledger, { tables: { diners: { rows: 10 } } })).verdict).toBe(
@@ -219,7 +219,7 @@ describe('sanitized', () => {
       expect(missed).toEqual([])
     })
 
-    test('a number that is no phone number stays none, wherever it stands', () => {
+    test('a number that is not a phone number stays none, wherever it stands', () => {
       const found = Array.from({ length: 300 }, (_, index) => index * 17).filter((before) =>
         personal(`${'x '.repeat(before)} +442079460018${'7'.repeat(30)} ${'y '.repeat(1500)}`),
       )
@@ -304,7 +304,7 @@ describe('verify', () => {
     expect(ledger.asked).toBe(1)
   })
 
-  test('a sum over something that is no number is wrong', async () => {
+  test('a sum over something that is not a number is wrong', async () => {
     const summed = { ...check, within: 0, expect: { sum: { amount: 1 } } }
     const judged = await verifyLedger(aLedger([{ key: 'k', amount: 'much' }]), summed)
     expect(judged).toMatchObject({ verdict: 'failed', mismatches: [{ expected: 'numbers' }] })

@@ -37,7 +37,7 @@ describe('percentile by nearest rank', () => {
     expect(values).toEqual([3, 1, 2])
   })
 
-  it('refuses what is no percentile and no measurement', () => {
+  it('refuses what is not a percentile and no measurement', () => {
     expect(() => percentile([1], 101)).toThrow(RangeError)
     expect(() => percentile([1], Number.NaN)).toThrow(RangeError)
     expect(() => percentile([1, Number.NaN], 50)).toThrow(RangeError)
@@ -96,7 +96,7 @@ describe('the Wilson interval', () => {
   })
 })
 
-describe('the error rate is judged exactly', () => {
+describe('the error rate is evaluated exactly', () => {
   it.each<[string, number, number, number | string, Judgement]>([
     ['1 of 49 is 2.04% and fails', 1, 49, 0.02, 'failed'],
     ['1 of 50 passes', 1, 50, 0.02, 'passed'],
@@ -136,12 +136,12 @@ describe('fractions', () => {
     expect(isMultiple(ratio(0.1), ratio(0))).toBe(false)
   })
 
-  it.each(['', '%', 'two', Number.NaN, Number.POSITIVE_INFINITY, '1/2'])('%s is no fraction', (value) => {
+  it.each(['', '%', 'two', Number.NaN, Number.POSITIVE_INFINITY, '1/2'])('%s is not a fraction', (value) => {
     expect(() => ratio(value)).toThrow(RangeError)
   })
 })
 
-describe('latency is judged for each tool', () => {
+describe('latency is evaluated for each tool', () => {
   const floors = { perTool: 20, total: 40 }
   const calls = (n: number, ms: number, slow = 0): number[] =>
     Array.from({ length: n }, (_, index) => (index < slow ? 9000 : ms))

@@ -25,13 +25,13 @@ const answers =
   ({ message }) =>
     message.params?.name === 'write' ? result : textResult('fine')
 
-describe('verify is never passed where it was not looked at', () => {
+describe('verify is never passed where it was not checked', () => {
   const lenient =
     '[ { tool: write, capture: { hash: { path: $.hash } }, expect: { status: [ok, tool_error] } } ]'
   const receipt = `receipt: { hash: "\${hash}", within: 0ms }`
   const call = answers(textResult('no', { isError: true }))
 
-  test('a receipt whose hash was not captured is inconclusive, and the ledger is looked at all the same', async () => {
+  test('a receipt whose hash was not captured is inconclusive, and the ledger is checked anyway', async () => {
     const ledger = aLedger([{ key: 'k' }])
     const suite = aSuite(`${readCase}${writes('it writes', lenient, `${rows}, ${receipt}`)}`)
     const { report } = await runAgainst({ tools, call }, suite, { ledger })
@@ -50,7 +50,7 @@ describe('verify is never passed where it was not looked at', () => {
     expect([report.verdict, gateOf(report, 'ledger')]).toEqual(['failed', 'failed'])
   })
 
-  test('a ledger whose condition was not captured is inconclusive, and the receipt is looked at all the same', async () => {
+  test('a ledger whose condition was not captured is inconclusive, and the receipt is checked anyway', async () => {
     const unset = `ledger: { table: rewards, where: { key: "\${hash}" }, within: 0ms, expect: { rows: 0 } }`
     const ledger = aLedger([])
     const receipts = { status: async () => ({ ok: true as const, status: 'reverted' as const }) }
@@ -139,7 +139,7 @@ describe('a write that timed out may have happened', () => {
   test.each([
     ['one that says nothing', {}],
     ['one that is idempotent', { idempotentHint: true }],
-  ])('%s: the ledger is looked at, and it is never called again', async (_name, annotations) => {
+  ])('%s: the ledger is checked, and it is never called again', async (_name, annotations) => {
     const ledger = aLedger([{ key: 'k' }])
     const suite = aSuite(`${readCase}${writes('it writes', '[ { tool: write } ]', rows)}`, quick)
     const { report, calls } = await runAgainst(

@@ -97,7 +97,7 @@ test('cleaning up voids the reward', async () => {
   expect(rows).toEqual([{ status: 'void' }])
 })
 
-describe('every mode breaks what it says, and mends again', () => {
+describe('every mode breaks what it says, and recovers', () => {
   test.each<[string, Parameters<Staging['setModes']>[0], string[]]>([
     ['slow', { slow: 160 }, ['latency failed']],
     ['erring at a set rate', { erring: 0.2 }, ['answers failed', 'errors failed']],
@@ -143,7 +143,7 @@ describe('every mode breaks what it says, and mends again', () => {
     await session.close()
   })
 
-  test('hung: could not be judged, at its timeout', async () => {
+  test('hung: could not be evaluated, at its timeout', async () => {
     staging.setModes({ hung: true })
     const began = performance.now()
     const { report } = await regress()
@@ -151,7 +151,7 @@ describe('every mode breaks what it says, and mends again', () => {
     expect(performance.now() - began).toBeLessThan(400 + 1200)
   })
 
-  test('dying: could not be judged, never a regression', async () => {
+  test('dying: could not be evaluated, never a regression', async () => {
     staging.setModes({ dying: 3 })
     const { report } = await regress()
     expect(report.verdict).toBe('inconclusive')
@@ -160,7 +160,7 @@ describe('every mode breaks what it says, and mends again', () => {
     expect((await regress()).report.verdict).toBe('passed')
   })
 
-  test('HTML: could not be judged', async () => {
+  test('HTML: could not be evaluated', async () => {
     staging.setModes({ html: true })
     expect((await regress()).report).toMatchObject({
       verdict: 'inconclusive',

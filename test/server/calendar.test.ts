@@ -89,7 +89,7 @@ test('a right token for a repository without a window is a 404 too', async () =>
   expect((await fetch(calendarLink(base, CURRENT, 'octo-org/none'))).status).toBe(404)
 })
 
-test('the token does not hold the secret, and is no signature of a webhook', async () => {
+test('the token does not hold the secret, and is not a signature of a webhook', async () => {
   expect(calendarLink(base, CURRENT)).not.toContain(CURRENT)
   expect(tokenOf()).toMatch(/^[\w-]{43}$/)
 })

@@ -151,7 +151,7 @@ describe('a sample is asked for as such', () => {
   })
 })
 
-describe('an answer that could not be had is told apart, and is never "no rows"', () => {
+describe('an answer that could not be had is reported apart, and is never "no rows"', () => {
   const denied = { code: '42501', message: 'permission denied for table t', details: null, hint: null }
   test.each<[string, number, unknown, string]>([
     ['RLS or a missing grant refuses', 403, denied, 'refused'],
@@ -169,7 +169,7 @@ describe('an answer that could not be had is told apart, and is never "no rows"'
     ['429', 429, { message: 'slow down' }, 'unavailable'],
     ['the address is wrong, and says so with an empty list', 404, [], 'missing'],
     ['the address is wrong, and says nothing', 404, '', 'missing'],
-    ['the answer is no list', 200, { hello: 1 }, 'malformed'],
+    ['the answer is not a list', 200, { hello: 1 }, 'malformed'],
     ['the answer is a list of something else', 200, [1, 2], 'malformed'],
     ['the answer is cut off', 200, '[{"a":"1"', 'malformed'],
     ['the answer is a web page', 200, '<h1>Sign in</h1>', 'malformed'],

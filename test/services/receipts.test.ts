@@ -64,7 +64,7 @@ describe('what the chain says', () => {
       { jsonrpc: '2.0', id: 1, error: { message: 'slow down' }, result: null },
       'refused',
     ],
-    ['an empty result that is no JSON-RPC', 200, { result: null }, 'malformed'],
+    ['an empty result that is not JSON-RPC', 200, { result: null }, 'malformed'],
     ['an empty result for another request', 200, { jsonrpc: '2.0', id: 7, result: null }, 'malformed'],
     ['JSON-RPC without a result', 200, { jsonrpc: '2.0', id: 1 }, 'malformed'],
     ['an empty answer', 200, '', 'malformed'],
@@ -78,10 +78,10 @@ describe('what the chain says', () => {
     ['404 with an empty result', 404, { jsonrpc: '2.0', id: 1, result: null }, 'unavailable'],
     ['429', 429, { jsonrpc: '2.0', id: 1, result: null }, 'unavailable'],
     ['502', 502, '<h1>', 'unavailable'],
-    ['something that is no receipt', 200, { hello: 1 }, 'malformed'],
+    ['something that is not a receipt', 200, { hello: 1 }, 'malformed'],
     ['a web page', 200, '<h1>', 'malformed'],
     ['a receipt of another transaction', 200, receipt('0x1', `0x${'cd'.repeat(32)}`), 'malformed'],
-  ])('%s judges nothing', async (_name, status, body, cause) => {
+  ])('%s evaluates nothing', async (_name, status, body, cause) => {
     node().reply(status, body as nock.Body)
     expect(await chain().status(hash)).toMatchObject({ ok: false, cause })
   })

@@ -66,7 +66,7 @@ describe('Slack, against the local one', () => {
     ['token_revoked', /install the app again/],
     ['missing_scope', /chat:write/],
     ['fatal_error', /fatal_error/],
-  ])('the error %s says how to mend it, and is no time to wait for', async (name, says) => {
+  ])('the error %s says how to fix it, and is not a time to wait for', async (name, says) => {
     const { slack, client } = await start()
     slack.fail(1, name)
     const error = await failure(client.post('#releases', message, signal()))

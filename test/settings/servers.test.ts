@@ -66,7 +66,7 @@ describe('the servers of the environment', () => {
     ],
     ['writes in other words', { SERVER_STAGING_WRITES: 'true' }, 'SERVER_STAGING_WRITES: must be yes or no'],
     [
-      'a misspelt variable',
+      'a misspelled variable',
       { SERVER_STAGING_TOKN: 'canary-value-1234' },
       'SERVER_STAGING_TOKN: is not a known variable',
     ],

@@ -114,7 +114,7 @@ describe('what is wrong names the variable, says what is wrong and how to fix it
       /^APP_ID: is not set or not a number\. Copy "App ID" from the App's settings page/,
       'undefined',
     ],
-    ['an App ID that is no number', { APP_ID: 'Iv1.canary' }, /^APP_ID: .*not a number/, 'canary'],
+    ['an App ID that is not a number', { APP_ID: 'Iv1.canary' }, /^APP_ID: .*not a number/, 'canary'],
     ['an App ID of zero', { APP_ID: '0' }, /^APP_ID: /, 'APP_ID: 0'],
     [
       'no secret',
@@ -225,7 +225,7 @@ describe('what is wrong names the variable, says what is wrong and how to fix it
       '2026',
     ],
     [
-      'a clock that is no instant',
+      'a clock that is not an instant',
       { STORY_CLOCK: 'canary', GITHUB_API_URL: 'http://localhost:4000' },
       /^STORY_CLOCK: is not an ISO date and time/,
       'canary',
@@ -237,7 +237,7 @@ describe('what is wrong names the variable, says what is wrong and how to fix it
     expect(problems[0]).not.toContain(secret)
   })
 
-  test('several mistakes are told at once', () => {
+  test('several mistakes are reported together', () => {
     const problems = problemsOf({ APP_ID: 'x', WEBHOOK_SECRET: 'short', PRIVATE_KEY: 'x', PORT: 'x' })
     expect(problems.map((problem) => problem.split(':')[0])).toEqual([
       'APP_ID',

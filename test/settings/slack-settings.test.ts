@@ -18,7 +18,7 @@ describe('the channel in the policy', () => {
       'slack: { channel: "#veröffentlichung_2-neu" }',
       '#veröffentlichung_2-neu',
     ],
-    ['nothing: there are no notices', '', undefined],
+    ['nothing: there are not notices', '', undefined],
   ])('may be %s', (_, yaml, channel) => {
     expect(channelOf(yaml)).toBe(channel)
   })
@@ -36,7 +36,7 @@ describe('the channel in the policy', () => {
     ['forged markup', 'slack: { channel: "#a<!channel>" }', /is not a channel/],
     ['a list', 'slack: { channel: ["#a"] }', /is not a channel/],
     ['an unknown key', 'slack: { chanel: "#a" }', /chanel/],
-  ])('may not be %s, and the problem says how to mend it', (_, yaml, says) => {
+  ])('may not be %s, and the problem says how to fix it', (_, yaml, says) => {
     expect(String(channelOf(yaml))).toMatch(says)
   })
 })

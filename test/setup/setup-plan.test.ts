@@ -138,7 +138,7 @@ describe('its own ruleset, changed by somebody', () => {
     expect(kinds(overrides)).toEqual([])
   })
 
-  it('of the organisation is not changed: a ruleset of the repository is created beside it', () => {
+  it('of the organization is not changed: a ruleset of the repository is created beside it', () => {
     expect(kinds(own({ owner: 'Organization', enforcement: 'disabled' }))).toEqual(['create-ruleset'])
   })
 })

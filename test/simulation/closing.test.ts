@@ -107,7 +107,7 @@ describe('the process is killed one minute before closing and started five minut
   afterAll(() => world.stage.close())
 
   test(
-    'every late merge is recorded and announced as an exception, and what is still green is taken back at the start',
+    'every late merge is recorded and announced as an exception, and what is still green is revoked at the start',
     async () => {
       const { stage, shop, crowd } = world
       await stage.moveTo(at(closing, -61))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { atMostEvery } from '../../src/staging/run.ts'
 
-test('progress is told at most every five seconds, however fast the cases are', () => {
+test('progress is reported at most every five seconds, however fast the cases are', () => {
   let now = 1_000
   const isDue = atMostEvery(5_000, () => now)
   const told: number[] = []

@@ -149,13 +149,13 @@ describe.each([
   })
 })
 
-test('an empty file is no proof', async () => {
+test('an empty file is not a proof', async () => {
   const file = join(folder, 'empty')
   await writeFile(file, '')
   expect(await own(file, undefined)).toEqual({ ok: false, said: `--file: ${file} contains no records.` })
 })
 
-test('says where the file is broken, and which lines are no records', async () => {
+test('says where the file is broken, and which lines are not records', async () => {
   const file = join(folder, 'broken')
   await writeFile(file, whole.toSpliced(1, 1).join(''))
   expect((await own(file, undefined)).said).toBe(

@@ -305,7 +305,7 @@ describeOnBoth('the audit', (open) => {
     })
   })
 
-  test('a chain that was written anew from a changed record on is seen against an anchored head', async () => {
+  test('a chain that was written again from a changed record on is seen against an anchored head', async () => {
     const { db, chain, heads } = await aChain(2)
     await tamper(db, 'DELETE FROM release_gate.audit_records WHERE installation_id = $1', [chain])
     await append(db, 3, { installationId: chain, body: { forged: true } })

@@ -44,7 +44,7 @@ describeOnBoth('notices that were sent', (open) => {
     expect(await reserveMessage(db, channel, after(1_999))).toBeInstanceOf(Date)
   })
 
-  test('of many that ask at once one goes, and the others are told times a second apart', async () => {
+  test('of many that ask at once one goes, and the others are reported times a second apart', async () => {
     const channel = aName()
     const turns = await Promise.all(Array.from({ length: 6 }, () => reserveMessage(db, channel, AT)))
     expect(turns.filter((turn) => turn === undefined)).toHaveLength(1)

@@ -34,7 +34,7 @@ describeOnBoth('the last valid policy of a repository', (open) => {
     expect(await names(8)).toEqual([])
   })
 
-  test('that an older version kept without its names still judges, and is listed once it was seen again', async () => {
+  test('that an older version kept without its names still evaluates, and is listed once it was seen again', async () => {
     await db.query(
       `INSERT INTO release_gate.policies (installation_id, repository_id, text, blob) VALUES (5, 5, 'old', 'o')`,
     )

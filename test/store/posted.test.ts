@@ -58,7 +58,7 @@ describeOnBoth('the check that stood on a head at a merge', (open) => {
       'waiting -5',
     ],
     [
-      'is not the one that was left when no pull request had the head any more',
+      'is not the one that was left when no pull request had the head anymore',
       [
         { after: -5, state: 'passed' },
         { after: 0, state: 'waiting', pulls: [] },

@@ -45,7 +45,7 @@ async function onPglite() {
   return { database, queue, boss, kill, kills: () => killed }
 }
 
-test('22 kills are no attempt: the job runs as if for the first time, and nobody is alerted', async () => {
+test('22 kills are not attempt: the job runs as if for the first time, and nobody is alerted', async () => {
   const { queue, database, kill } = await onPglite()
   await queue.enqueueEvaluate(aPull())
   for (let n = 0; n < 22; n += 1) expect(await kill()).toBe(0)
@@ -114,8 +114,8 @@ describeOnBoth('a job whose processes fell silent each time', (open) => {
   }
 
   test.each([
-    ['is started anew', lost, { ran: 1, dead: 0 }],
-    ['is given up where it failed by itself', { message: 'GitHub answered 500' }, { ran: 0, dead: 1 }],
+    ['is started again', lost, { ran: 1, dead: 0 }],
+    ['is given up where it failed alone', { message: 'GitHub answered 500' }, { ran: 0, dead: 1 }],
   ])('%s', async (_, output, wanted) => {
     const database = await open()
     const dead: object[] = []

@@ -53,7 +53,7 @@ describeOnBoth('a turn on a staging environment', (open) => {
     await first
   })
 
-  test('of a process that died ends by itself', async () => {
+  test('of a process that died ends alone', async () => {
     const db = await start()
     await db.query(
       `INSERT INTO release_gate.leases (key, holder, expires_at) VALUES ('staging e', 'dead', clock_timestamp() - interval '1 second')`,

@@ -8,7 +8,7 @@ const many = (count: number, part: (n: number) => string, between = '\n') =>
 
 describe('a YAML file', () => {
   test.each([
-    ['keys, one a line', many(3_500, (n) => `k${n}:`)],
+    ['keys, one per line', many(3_500, (n) => `k${n}:`)],
     ['keys in braces', `{${many(3_500, (n) => `k${n}: `, ',')}}`],
     ['quoted keys', many(1_700, (n) => `"k${n}": 'v'`)],
     ['list items', many(3_500, () => '-')],

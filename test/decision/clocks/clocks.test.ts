@@ -260,7 +260,7 @@ describe('when a clock is due, in California', () => {
     )
   })
 
-  test('a holiday that begins in the old year and lasts into the new one is no business day', () => {
+  test('a holiday that begins in the old year and lasts into the new one is not a business day', () => {
     const story: Story = { since: '2026-12-31T16:00+09:00', severity: 'P1' }
     expect(due('resolution', story, { zone: 'Asia/Tokyo', holidays: 'JP' })).toBe(
       utc('2027-01-04T16:00+09:00'),

@@ -56,7 +56,7 @@ const held = async (count: number) => {
 }
 
 describe("GitHub's write limits set the pace", () => {
-  test('more ready than a minute allows: each is written once, over several minutes, and all is taken back by closing', async () => {
+  test('more ready than a minute allows: each is written once, over several minutes, and all is revoked by closing', async () => {
     await ready(90)
     await world.carryOnUntil(later(opening, 600))
     expect(greens(90)).toHaveLength(90)
@@ -68,7 +68,7 @@ describe("GitHub's write limits set the pace", () => {
     expect(world.checks.writes.every(({ at }) => at < closing)).toBe(true)
   }, 60_000)
 
-  test('more ready than the hour can take back: the others wait and say so, and none is green after closing', async () => {
+  test('more ready than the hour can revoke: the others wait and say so, and none is green after closing', async () => {
     await ready(80)
     // Others have written for most of the hour already.
     for (let times = 0; times < 370; times++) await noteWrite(database, 1, later(opening, -61))
@@ -100,7 +100,7 @@ describe("GitHub's write limits set the pace", () => {
     expect(greens(12)).toHaveLength(12)
   })
 
-  test('those that wait for their turn are looked at again each minute', async () => {
+  test('those that wait for their turn are evaluated again each minute', async () => {
     await ready(12)
     await database.query('DELETE FROM release_gate.writes')
     for (let times = 0; times < 462; times++) await noteWrite(database, 1, later(opening, -120))
@@ -109,7 +109,7 @@ describe("GitHub's write limits set the pace", () => {
     expect(world.asked.transitions).toContainEqual(later(opening, 60))
   })
 
-  test('what is kept for taking back nothing else may use, in the minute and in the hour', async () => {
+  test('what is kept for revoking nothing else may use, in the minute and in the hour', async () => {
     for (let times = 0; times < 60; times++) await noteWrite(database, 1, opening)
     const take = (purpose: 'revoke green' | 'update') =>
       database.transaction((tx) => reserveWrite(tx, 1, later(opening, 1), purpose))
@@ -129,7 +129,7 @@ describe('a fork that is pushed to without end', () => {
     return world.publish(number).then(() => 'written', retryTime)
   }
 
-  test('leaves the writes of a minute to those who may write', async () => {
+  test('leaves the writes of a minute to people with write access', async () => {
     world.setTime(opening)
     for (let number = 100; number < 115; number++) expect(await theirs(number)).toBe('written')
     expect(await theirs(115)).toEqual(later(opening, 60))
@@ -137,7 +137,7 @@ describe('a fork that is pushed to without end', () => {
     expect((await world.publish(1)).written?.state).toBe('passed')
   })
 
-  test('leaves the writes of the hour to them, and is told later', async () => {
+  test('leaves the writes of the hour to them, and is retried later', async () => {
     for (let times = 0; times < 122; times++) await noteWrite(database, 1, opening)
     world.setTime(later(opening, 120))
     expect(await theirs(100)).toEqual(later(opening, 180))
@@ -147,7 +147,7 @@ describe('a fork that is pushed to without end', () => {
     expect(await theirs(100)).toBe('written')
   })
 
-  test('is taken back like any other when it is green', async () => {
+  test('is revoked like any other when it is green', async () => {
     world.setTime(opening)
     await world.read(100, { author: outsider })
     await world.publish(100)
@@ -167,7 +167,7 @@ describe('closing begins early enough', () => {
     [75, 75],
     [76, 135],
     [245, 255],
-  ])('%i green checks are taken back in %i seconds', (count, seconds) => {
+  ])('%i green checks are revoked in %i seconds', (count, seconds) => {
     expect(revocationTime(count)).toBe(seconds * 1000)
   })
 
@@ -177,7 +177,7 @@ describe('closing begins early enough', () => {
     expect(world.asked.transitions).toContainEqual(later(closing, -135))
   })
 
-  test('once begun it stays as wide: what was taken back does not turn green again', async () => {
+  test('once begun it stays as wide: what was revoked does not turn green again', async () => {
     await ready(80)
     await world.carryOnUntil(later(closing, -70))
     expect(greens(80)).toEqual([])

@@ -74,7 +74,7 @@ describe('at the opening', () => {
   test.each([
     ['read more than ten minutes before', later(prepared, -1), async () => undefined],
     [
-      'read in time and heard of since',
+      'read in time and changed since',
       prepared,
       () => markPullChanged(database, pullOf(1), world.headOf(1).sha),
     ],
@@ -84,7 +84,7 @@ describe('at the opening', () => {
       () => markPullChanged(database, pullOf(2), world.headOf(1).sha),
     ],
     [
-      'read in time while a delivery has come in that nobody has looked at',
+      'read in time while a delivery has come in that was not processed yet',
       prepared,
       () =>
         storeDelivery(
@@ -109,7 +109,7 @@ describe('at the opening', () => {
     expect(await world.carryOutAt(opening)).toHaveLength(1)
   })
 
-  test('heard of before its evaluation began, in the same millisecond: its facts are fresh', async () => {
+  test('changed before its evaluation began, in the same millisecond: its facts are fresh', async () => {
     await published(1)
     await markPullChanged(database, pullOf(1), world.headOf(1).sha)
     await world.read(1)
@@ -153,7 +153,7 @@ describe('at the opening', () => {
 })
 
 describe('at closing', () => {
-  test('green ones are judged first', async () => {
+  test('green ones are evaluated first', async () => {
     world.setTime(later(opening, 60))
     await world.read(1, { reviews: [] })
     await world.read(2)
@@ -161,7 +161,7 @@ describe('at closing', () => {
     expect((await dueVerdicts(database, closing)).map(({ pull }) => pull.number)).toEqual([2, 1])
   })
 
-  test('while green checks are taken back nothing else is written', async () => {
+  test('while green checks are revoked nothing else is written', async () => {
     await published(2)
     await world.carryOutAt(opening)
     world.checks.disturb(() => new Error('502'))
@@ -178,7 +178,7 @@ describe('at closing', () => {
     await world.carryOutAt(opening)
   }
 
-  test('nothing turns green within the margin, and what is green is taken back at its beginning', async () => {
+  test('nothing turns green within the margin, and what is green is revoked at its beginning', async () => {
     await openWith(2)
     expect(await world.carryOutAt(later(untilMargin, -0.001))).toEqual([])
     expect(await world.carryOutAt(untilMargin)).toHaveLength(2)
@@ -230,7 +230,7 @@ describe('at closing', () => {
     expect([1, 2, 3].map(world.stateOf)).toEqual([undefined, 'success', undefined])
   })
 
-  test('a repository that is gone is told in the log and holds up nothing', async () => {
+  test('a repository that is gone is logged and holds up nothing', async () => {
     await openWith(2)
     const gone = Object.assign(new Error('Not Found'), { status: 404 })
     world.checks.disturb(({ sha }) => (sha === world.headOf(1).sha ? gone : undefined))
@@ -238,7 +238,7 @@ describe('at closing', () => {
     expect(world.stateOf(2)).toBeUndefined()
   })
 
-  test('green checks on superseded heads are taken back, and those of closed pull requests', async () => {
+  test('green checks on superseded heads are revoked, and those of closed pull requests', async () => {
     await openWith(2)
     world.setTime(later(opening, 60))
     await world.read(1, { head: { sha: world.headOf(9).sha }, reviews: [] })
@@ -256,7 +256,7 @@ describe('at closing', () => {
     expect(await world.carryOutAt(untilMargin)).toEqual([])
   })
 
-  test('taking back needs no fresh facts', async () => {
+  test('revoking needs no fresh facts', async () => {
     await openWith(1)
     await markPullChanged(database, pullOf(1), world.headOf(1).sha)
     expect(await world.carryOutAt(untilMargin)).toHaveLength(1)
@@ -314,7 +314,7 @@ describe('what else the calendar changes', () => {
     expect((await at(later(closing, 1), labelled)).nextAt).toEqual(later(closing, 86_400))
   })
 
-  test('a freeze that begins inside a window takes back at its margin', async () => {
+  test('a freeze that begins inside a window revokes at its margin', async () => {
     const policy = aPolicy({
       approvals: {},
       release_window: { freezes: [{ from: '2026-11-25 10:30', to: '2026-11-25 12:00', reason: 'Sale' }] },
@@ -335,7 +335,7 @@ describe('the process was down', () => {
     expect(world.asked.evaluations).toEqual([{ number: 1, priority: 10 }])
   })
 
-  test('over a closing: every green check is taken back at the start', async () => {
+  test('over a closing: every green check is revoked at the start', async () => {
     await published(2)
     await world.carryOutAt(opening)
     expect(await world.carryOutAt(later(closing, 300))).toHaveLength(2)

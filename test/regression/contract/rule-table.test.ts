@@ -236,7 +236,7 @@ const table: Row[] = [
     'breaking',
   ],
   [
-    'bound replaced by one that is no multiple',
+    'bound replaced by one that is not a multiple',
     { type: 'number', multipleOf: 2 },
     { type: 'number', multipleOf: 3 },
     'bound-changed',

@@ -65,7 +65,7 @@ function refused(seed: number, side: SchemaSide, tally: Tally): Json[] {
   return possible.filter((value) => isAccepted(value) === false).map((value) => ({ before, after, value }))
 }
 
-describe('what the diff calls safe is safe, as Ajv judges it', () => {
+describe('what the diff calls safe is safe, as Ajv evaluates it', () => {
   it.each<[SchemaSide, string]>([
     ['input', 'every value that the old schema accepted is accepted by the new one'],
     ['output', 'every value that the new schema allows satisfies the old one'],

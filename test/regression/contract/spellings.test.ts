@@ -32,7 +32,7 @@ const text = { type: 'string' }
 const number = { type: 'number' }
 const closed = { additionalProperties: false }
 
-describe('spellings that mean the same are no change', () => {
+describe('spellings that mean the same are not a change', () => {
   it.each<[string, unknown, unknown]>([
     [
       'required in another order',
@@ -175,7 +175,7 @@ describe('references', () => {
 })
 
 describe('dialects', () => {
-  it('another $schema is told', () => {
+  it('another $schema is reported', () => {
     const schema = object({ a: text })
     const changes = diffSchemas({ $schema: draft07, ...schema }, { $schema: draft2020, ...schema }, 'input')
     expect(changes.map(({ rule, severity }) => [rule, severity])).toEqual([['input-dialect-changed', 'info']])
@@ -198,7 +198,7 @@ describe('dialects', () => {
       [draft07, { type: 'number', exclusiveMinimum: 1 }],
     ],
     ['a keyword that is read by neither', [draft07, { prefixItems: [text] }], [draft07, {}]],
-  ])('%s are no change from one dialect to the other', (_row, before, after) => {
+  ])('%s are not a change from one dialect to the other', (_row, before, after) => {
     const changes = [...diffAcross(before, after, 'input'), ...diffAcross(after, before, 'output')]
     expect(changes.filter(([, , severity]) => severity !== 'info')).toEqual([])
     const back = [...diffAcross(after, before, 'input'), ...diffAcross(before, after, 'output')]
@@ -259,7 +259,7 @@ describe('dialects', () => {
     }
   })
 
-  it('what is contested and stays as it is does not hide what changes beside it, and is not told', () => {
+  it('what is contested and stays as it is does not hide what changes beside it, and is not reported', () => {
     const whole = (type: string): Schema => ({
       $schema: draft07,
       definitions: { x: { type: 'array', items: { type } } },

@@ -23,7 +23,7 @@ function changes(before: RawTool[], after: RawTool[]): [string, string, string][
 }
 
 describe('tools of a list', () => {
-  it('the same list is no change, whatever the order of keys', () => {
+  it('the same list is not a change, whatever the order of keys', () => {
     const { name, ...rest } = aTool({ outputSchema: wallet, _meta: { a: 1 } })
     expect(changes([{ name, ...rest }], [{ ...rest, name }])).toEqual([])
   })
@@ -39,7 +39,7 @@ describe('tools of a list', () => {
     ])
   })
 
-  it('renamed: break, paired by equal schemas, and told as one change', () => {
+  it('renamed: break, paired by equal schemas, and reported as one change', () => {
     const [change, ...rest] = diffContracts({ tools: [aTool()] }, { tools: [aTool({ name: 'is_eligible' })] })
     expect(change).toMatchObject({ rule: 'tool-renamed', severity: 'breaking', tool: 'check_eligibility' })
     expect(change?.message).toBe('renamed? check_eligibility to is_eligible')
@@ -78,7 +78,7 @@ describe('tools of a list', () => {
       { name: 'fetch', description: 'Reads the account.' },
       { name: 'get_account', description: 'Reads the account.', inputSchema: account({ minProperties: 1 }) },
     ],
-  ])('a likely rename is paired, and what changed with it is told: %s', (_row, own, other) => {
+  ])('a likely rename is paired, and what changed with it is reported: %s', (_row, own, other) => {
     const [old, next] = [aTool({ inputSchema: account(), ...own }), aTool({ description: 'New.', ...other })]
     const found = changes([old], [next]).map(([rule]) => rule)
     expect(found[0]).toBe('tool-renamed')
@@ -340,7 +340,7 @@ describe('characters that nobody can see', () => {
     ).toEqual([])
   })
 
-  it('what was accepted with the baseline is not told again', () => {
+  it('what was accepted with the baseline is not reported again', () => {
     expect(hidden({ description: 'a\u200bb' }, { description: 'a\u200bb', title: 'A' })).toEqual([])
   })
 

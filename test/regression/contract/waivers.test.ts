@@ -49,7 +49,7 @@ describe('a waiver', () => {
     ['another rule', { rule: 'input-type-narrowed' }],
     ['another tool', { tool: 'void_reward' }],
     ['another path', { path: '/memo' }],
-    ['a change that harms nobody any more', { severity: 'safe' }],
+    ['a change that harms nobody anymore', { severity: 'safe' }],
     ['a change that is only information', { severity: 'info' }],
   ])('that no longer matches anything fails: %s', (_row, differs) => {
     const { changes, problems } = applyWaivers([{ ...change, ...differs }], [waiver], today)

@@ -65,7 +65,7 @@ describe('who a request comes from', () => {
     expect((await ask(`Bearer ${jwt}`)).body).toEqual({ kind: 'app', appId: 8 })
   })
 
-  it("is found for octokit with the App's key, which mints an installation token by itself", async () => {
+  it("is found for octokit with the App's key, which mints an installation token alone", async () => {
     const { app } = aGitHub()
     const baseUrl = await serve(app)
     const auth = { appId: APP_ID, privateKey: appKeys.privatePem, installationId: 5 }
@@ -80,7 +80,7 @@ describe('a token that is not valid', () => {
     ['a token that nobody minted', 'token ghp_000000000000000000000000000000000000'],
     ['an unknown scheme', 'Digest abc'],
     ['an empty header', ''],
-    ['a password that is no token', `Basic ${Buffer.from('ana:secret').toString('base64')}`],
+    ['a password that is not a token', `Basic ${Buffer.from('ana:secret').toString('base64')}`],
   ])('answers 401 "Bad credentials" to %s', async (_, authorization) => {
     const { status, body } = await aGitHub().ask(authorization)
     expect(status).toBe(401)
@@ -130,7 +130,7 @@ describe('a JWT that is not valid', () => {
 
   it.each([
     ['was signed with another key', () => aJwt({ key: keyPair().privateKey }), 401, UNDECODABLE],
-    ['is no JWT', () => Promise.resolve('not.a.jwt'), 401, UNDECODABLE],
+    ['is not a JWT', () => Promise.resolve('not.a.jwt'), 401, UNDECODABLE],
     ['comes from an unknown App', () => aJwt({ iss: 99 }), 404, 'Integration not found'],
     ['has expired', () => aJwt({ exp: now() - 1 }), 401, "'Expiration time' claim ('exp') must be"],
     ['lives longer than 10 minutes', () => aJwt({ exp: now() + 660 }), 401, 'too far in the future'],

@@ -148,7 +148,7 @@ describe('a delivery', () => {
     expect(deliveries.log).toEqual([])
   })
 
-  it('is not made any more after close, and one under way is cut off', async () => {
+  it('is not made anymore after close, and one under way is cut off', async () => {
     const door = aDoor()
     const { received, url } = await aBot(() => ({ status: 202, wait: door.promise }))
     const { emit, deliveries } = await aGitHub(url)

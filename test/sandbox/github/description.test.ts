@@ -43,7 +43,7 @@ describe('a request or its answer', () => {
       exchange('GET /repos/a/b/pulls', { query: { state: 'ready' } }),
       /none of open, closed, all/,
     ],
-    ['to a path that is no operation', exchange('GET /repos/a/b/gates'), /is no operation/],
+    ['to a path that is not an operation', exchange('GET /repos/a/b/gates'), /is no operation/],
     [
       'with a field that GitHub does not name',
       exchange('POST /repos/a/b/issues', { body: { title: 'x', number: 7 }, status: 201 }),

@@ -21,7 +21,7 @@ describe('the cost of a query', () => {
     ["that GitHub's documentation calculates", docs.points, {}, 51, 100 + 5_000 + 300_000],
     ["whose nodes GitHub's documentation calculates", docs.nodes, {}, 21, 22_060],
     ['without connections is one point', '{ viewer { login } }', {}, 1, 0],
-    ['that is no GraphQL is one point', '{ viewer {', {}, 1, 0],
+    ['that is not GraphQL is one point', '{ viewer {', {}, 1, 0],
     ['counts each repository that is asked for by its id', pulls(50), { ids: ids(100) }, 1, 100 + 5_000],
     [
       'multiplies what stands in a fragment',

@@ -221,7 +221,7 @@ describe('a repository', () => {
 })
 
 describe('an installation', () => {
-  test('is told of from its start to its end', async () => {
+  test('is reported from its start to its end', async () => {
     const { github } = house
     github.addOrganization('initech', { owners: ['nora'] })
     for (const name of ['one', 'two'])

@@ -88,7 +88,7 @@ describe('the hourly limit', () => {
     expect(rate(await get(ana))[2]).toBe('1')
   })
 
-  it('refuses with 403 and remaining 0 when used up, does no work, and starts anew at the reset', async () => {
+  it('refuses with 403 and remaining 0 when used up, does no work, and starts again at the reset', async () => {
     const { bot, ana, time, get, send, limits } = aGitHub()
     limits.set({ hourly: 2 })
     await times(2, () => get(bot))

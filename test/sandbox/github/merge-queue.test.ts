@@ -94,7 +94,7 @@ describe('a merge queue', () => {
     expect(await sent(house.github, 'merge_group', 'destroyed')).toMatchObject([{ reason: 'merged' }])
   })
 
-  test('drops a red group and builds those behind it anew', async () => {
+  test('drops a red group and builds those behind it again', async () => {
     await queue('ALLGREEN')
     const [red = 0, green = 0] = await queued('red', 'green')
     const [first] = await sent(house.github, 'merge_group', 'checks_requested')

@@ -24,15 +24,15 @@ describe('labels at a merge', () => {
   const off = (seconds: number, name = 'hold'): Event => ['unlabeled', seconds, { label: { name } }]
   test.each<[string, string[], Event[], string[]]>([
     ['one that was on and still is', ['hold'], [on(-9)], ['hold']],
-    ['one that was put on in the same second', ['hold'], [on(0)], ['hold']],
-    ['not one that was put on a second later', ['hold'], [on(1)], []],
+    ['one that was added in the same second', ['hold'], [on(0)], ['hold']],
+    ['not one that was added a second later', ['hold'], [on(1)], []],
     ['one that was taken off a second later', [], [on(-9), off(1)], ['hold']],
     ['not one that was taken off in the same second', [], [on(-9), off(0)], []],
-    ['not one that was put on and taken off later', [], [on(1), off(2)], []],
-    ['one that was taken off and put on again later', ['hold'], [on(-9), off(1), on(2)], ['hold']],
-    ['not one that was off and was put on again later', ['hold'], [on(-9), off(-5), on(1)], []],
+    ['not one that was added and taken off later', [], [on(1), off(2)], []],
+    ['one that was taken off and added again later', ['hold'], [on(-9), off(1), on(2)], ['hold']],
+    ['not one that was off and was added again later', ['hold'], [on(-9), off(-5), on(1)], []],
     ['one that was there before any event', ['hold'], [], ['hold']],
-    ['each by itself', ['hold', 'urgent'], [on(-9, 'urgent'), on(1)], ['urgent']],
+    ['each alone', ['hold', 'urgent'], [on(-9, 'urgent'), on(1)], ['urgent']],
     ['whatever the case of its name', ['Hold'], [on(-9, 'hold'), off(1, 'HOLD'), on(2, 'Hold')], ['Hold']],
   ])('are %s', async (_name, now, events, then) => {
     expect(labelsBefore(now, await timelineOf(events))).toEqual(then)

@@ -131,7 +131,7 @@ describe('a reached limit', () => {
 })
 
 describe('the hourly limit of GraphQL', () => {
-  it('is told in an answer of 200, and rests GraphQL alone', async () => {
+  it('is reported in an answer of 200, and rests GraphQL alone', async () => {
     const { client, repo } = await installed()
     const query = '{ viewer { login } }'
     await client.graphql(query)

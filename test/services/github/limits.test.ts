@@ -67,7 +67,7 @@ describe('a limit of GitHub', () => {
       { resource: 'core', until: at(60) },
     ],
     [
-      'whose reset is no time rests a minute',
+      'whose reset is not a time rests a minute',
       { status: 429, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': 'soon' } },
       { resource: 'core', until: at(60) },
     ],

@@ -87,7 +87,7 @@ describe('secrets come back in answers: redact before anything is stored', () =>
   test.each<[string, Login]>([
     ['client credentials, basic', basic],
     ['client credentials, signed JWT', jwt],
-  ])('a token that the run obtained is told at once (%s)', async (_name, login) => {
+  ])('a token that the run obtained is reported immediately (%s)', async (_name, login) => {
     const { before, tokens } = guarded()
     const redactor = createRedactor()
     const call: Script['call'] = ({ request }) => textResult(`you sent ${request.headers.authorization}`)
@@ -101,7 +101,7 @@ describe('secrets come back in answers: redact before anything is stored', () =>
     expect(redactor.text(answer)).not.toContain('opaque-token')
   })
 
-  test('every kind of token in the answer is told', async () => {
+  test('every kind of token in the answer is reported', async () => {
     const { before, tokens } = guarded({ refresh_token: 'the-refresh-token', id_token: 'the-id-token' })
     const onSecret = vi.fn()
     const server = await scripted({ before })
@@ -110,7 +110,7 @@ describe('secrets come back in answers: redact before anything is stored', () =>
     expect(onSecret.mock.calls.flat()).toEqual([...tokens, 'the-refresh-token', 'the-id-token'])
   })
 
-  test('a token is told before it is used', async () => {
+  test('a token is reported before it is used', async () => {
     const { before, tokens } = guarded()
     const seen: string[] = []
     const told: string[] = []
@@ -127,7 +127,7 @@ describe('secrets come back in answers: redact before anything is stored', () =>
     expect(new Set(seen)).toEqual(new Set(['1 told']))
   })
 
-  test('a token that replaces one that ran out is told as well', async () => {
+  test('a token that replaces one that ran out is reported as well', async () => {
     const { before, expire, tokens } = guarded()
     const told: string[] = []
     const server = await scripted({ before })

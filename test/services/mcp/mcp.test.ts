@@ -86,7 +86,7 @@ describe('trap 2: one bad tool does not kill the list', () => {
     expect(listed.ok && listed.listing.tools).toEqual([aTool('a'), odd, aTool('b')])
   })
 
-  test('an entry without a name is left out and told', async () => {
+  test('an entry without a name is left out and reported', async () => {
     const server = await scripted({ tools: [{ title: 'who?' }, aTool('a')] })
     const listed = await (await session(server.url)).listTools()
     expect(listed.ok && listed.listing.tools).toHaveLength(1)
@@ -233,7 +233,7 @@ describe('trap 6: nothing stays behind a timeout', () => {
   })
 })
 
-describe('trap 7: what is not MCP is told apart, and none of it is a tool error', () => {
+describe('trap 7: what is not MCP is reported apart, and none of it is a tool error', () => {
   const respond =
     (status: number, headers: Record<string, string>, body: string): Script['call'] =>
     ({ response }) =>
@@ -247,7 +247,7 @@ describe('trap 7: what is not MCP is told apart, and none of it is a tool error'
       'malformed',
     ],
     [
-      'JSON that is no JSON-RPC',
+      'JSON that is not JSON-RPC',
       respond(200, { 'content-type': 'application/json' }, '{"hello":1}'),
       'malformed',
     ],
@@ -443,7 +443,7 @@ describe('trap 11: an unknown tool comes back in three shapes', () => {
         throw rpcError(-32603, 'Unknown tool: read')
       },
     ],
-  ])('%s is told as an unknown tool', async (_name, call) => {
+  ])('%s is reported as an unknown tool', async (_name, call) => {
     expect(await callOnce(call ? { call } : {})).toMatchObject({ unknownTool: true })
   })
 
@@ -461,7 +461,7 @@ describe('trap 11: an unknown tool comes back in three shapes', () => {
 })
 
 describe('login', () => {
-  test('a failed login is told as such', async () => {
+  test('a failed login is reported as such', async () => {
     const server = await scripted({ before: (_request, response) => Boolean(response.writeHead(401).end()) })
     const login = { kind: 'client_credentials', clientId: 'bot', clientSecret: 'wrong-secret' } as const
     const result = await openStaging({ kind: 'http', url: server.url, login }, quick)
@@ -554,7 +554,7 @@ test('a command that does not exist is a fault, not a crash', async () => {
   expect(result.ok ? 'opened' : result.fault.cause).toBe('connection')
 })
 
-test('a command that dies during a call is told at once', async () => {
+test('a command that dies during a call is reported immediately', async () => {
   const live = await session(nodeCommand(stdioServer('process.exit(7)')))
   expect(await live.callTool('read', {})).toMatchObject({
     cause: 'closed',

@@ -85,7 +85,7 @@ test('arguments are sent as they are written, over HTTP and to a command', async
   expect(JSON.parse(heard ?? '').heard).toContain(`"arguments":${written}`)
 })
 
-describe('a command that prints what is no message answers malformed at once', () => {
+describe('a command that prints what is not a message answers malformed at once', () => {
   test.each([
     ['NaN', `'{"jsonrpc":"2.0","id":' + id + ',"result":{"content":[],"n":NaN}}\\n'`],
     ['a batch', `'[{"jsonrpc":"2.0","id":' + id + ',"result":{"content":[]}}]\\n'`],

@@ -109,7 +109,7 @@ describe('classify apart: 401, 403, 404, 429 and 502 to 504 stay what they are w
   })
 })
 
-describe('an answer that is no list of tools is not an empty list', () => {
+describe('an answer that is not a list of tools is not an empty list', () => {
   test.each<[string, Script['list']]>([
     ['nothing', () => ({})],
     ['something else under its name', () => ({ tools: 'none' })],
@@ -136,7 +136,7 @@ const answering = (status: number, headers: Record<string, string>, body?: strin
 const json = { 'content-type': 'application/json' }
 const fine = JSON.stringify({ jsonrpc: '2.0', id: 1, result: textResult('fine') })
 
-describe('retry only on connection errors, 429, 502 to 504: nothing else is told as one of them', () => {
+describe('retry only on connection errors, 429, 502 to 504: nothing else is reported as one of them', () => {
   test.each<[string, Script['call'], string]>([
     ['no answer in time', () => undefined, 'timeout'],
     [
@@ -163,7 +163,7 @@ describe('retry only on connection errors, 429, 502 to 504: nothing else is told
     ['408', answering(408, {}), 'http'],
     ['truncated JSON', answering(200, json, fine.slice(0, 20)), 'malformed'],
     ['an empty answer', answering(200, json, ''), 'malformed'],
-    ['JSON that is no JSON-RPC', answering(200, json, '[]{}'), 'malformed'],
+    ['JSON that is not JSON-RPC', answering(200, json, '[]{}'), 'malformed'],
     ['plain text', answering(200, { 'content-type': 'text/plain' }, 'fine'), 'malformed'],
     ['an answer without a type', answering(200, {}, fine), 'malformed'],
     [
@@ -236,7 +236,7 @@ describe('retry only on connection errors, 429, 502 to 504: nothing else is told
     expect(result.ok ? 'opened' : result.fault.cause).toBe('connection')
   })
 
-  test('nobody there any more may be retried', async () => {
+  test('nobody there anymore may be retried', async () => {
     const server = await startScripted()
     const live = await opened(server.url)
     await server.close()

@@ -102,7 +102,7 @@ describe('over stdio', () => {
     expect(await live.probe()).toBe(true)
   })
 
-  test('mcp-server-code-runner prints a line that is no JSON, and is understood all the same', async () => {
+  test('mcp-server-code-runner prints a line that is not JSON, and is understood anyway', async () => {
     const live = await session(command('mcp-server-code-runner/dist/cli.js'))
     const listed = await live.listTools()
     expect(listed.ok && listed.listing.tools.map(({ name }) => name)).toEqual(['run-code'])
@@ -117,7 +117,7 @@ describe('over HTTP', () => {
     expect(await live.callTool('echo', { message: 'hi' })).toMatchObject({ kind: 'ok' })
   })
 
-  test('server-everything answers over SSE, which is found by itself', async () => {
+  test('server-everything answers over SSE, which is found alone', async () => {
     const live = await session(`${await listening(everything, 'sse')}/sse`)
     expect(live.transport).toBe('sse')
     expect(await live.callTool('echo', { message: 'hi' })).toMatchObject({ kind: 'ok' })

@@ -103,7 +103,7 @@ describe('server drops the protocol versions that clients use: asked for real', 
     ['speaks 2026-07-28 alone', false, '2026-07-28', true],
     ['speaks 2026-07-28 beside the older ones', true, '2026-07-28', true],
     ['still speaks an older one beside it', true, '2025-06-18', true],
-    ['speaks no older one any more', false, '2025-06-18', false],
+    ['speaks no older one anymore', false, '2025-06-18', false],
     ['does not speak a later one', true, '2027-01-01', false],
   ])('a server of the 2026 protocol that %s', async (_name, older, version, answer) => {
     const server = await started(startModern({ older }))
@@ -185,7 +185,7 @@ describe('arguments that a tool wants to see in headers', () => {
   })
 })
 
-describe('a server that refuses to begin is told from one that cannot be reached', () => {
+describe('a server that refuses to begin is reported from one that cannot be reached', () => {
   const causeOf = async (script: Script, protocolVersion?: string) => {
     const server = await started(startScripted(script))
     const options = { ...quick, timeout: 800, ...(protocolVersion ? { protocolVersion } : {}) }
