@@ -2,8 +2,8 @@ import { createClient, type PostgrestError } from '@supabase/supabase-js'
 import { z } from 'zod'
 
 /**
- * Reads the ledger (Supabase) with the least key that can read it. Only reads: nothing here can write. An answer that
- * could not be had is told apart by who mends it, and never means "no rows".
+ * Reads the ledger (Supabase) with the least privileged key possible. Nothing here can write. A failure is classified by who
+ * can fix it, and never means "no rows".
  */
 export type LedgerFault = {
   ok: false
@@ -18,7 +18,8 @@ export type LedgerRow = Record<string, string | null>
 export type Ledger = {
   /**
    * All matching rows, every value as text, since a token amount may not fit a JavaScript number. More than 100,000 are
-   * `too_many`, since a sum over a part of them would be wrong. Who only looks at some names the size of the `sample`.
+   * `too_many`, since a sum over a part of them would be wrong. A caller that needs only some rows passes the size of the
+   * `sample`.
    */
   rows: (
     table: string,
@@ -56,7 +57,7 @@ export function openLedger({ url, key, timeout = 10_000, signal }: LedgerOptions
     for (const [column, value] of Object.entries(where)) {
       query = value === null ? query.is(column, null) : query.eq(column, value)
     }
-    // Ordered by all that is read: rows that tie are equal in everything that is looked at.
+    // Ordered by every column that is read, so rows that tie are equal in all of them.
     for (const column of columns) query = query.order(column)
     return answer(
       await query

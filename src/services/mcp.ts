@@ -33,7 +33,7 @@ export async function openStaging(target: StagingTarget, options: SessionOptions
   return { ok: true, session: sessionOver(attempt, options, { capabilities, login }, current) }
 }
 
-/** How the server knows who asks, for what is stored beside a list: the kind of login, and the names of headers. */
+/** How the client is authenticated, as stored with a list: the kind of login and the header names. */
 function loginOf(target: StagingTarget): string {
   if (target.kind === 'stdio') return 'none'
   const names = Object.keys(target.headers ?? {}).map((name) => name.toLowerCase())

@@ -55,7 +55,7 @@ const githubRemaining = new Gauge({
 
 type Fetch = typeof globalThis.fetch
 
-/** Counts the requests that really reach GitHub, and what it says is left. */
+/** Counts the requests that reach GitHub, and the remaining limit that it reports. */
 export function countedFetch(fetch: Fetch): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init)

@@ -17,10 +17,10 @@ export type Slack = {
 const TIMEOUT = 15_000
 
 /**
- * Slack's Web API. The library would wait and try again by itself for half an hour; here each call is made once, since it
- * is the queue that waits: a 429 becomes `retryAfter` with the time that Slack names, all else an error that says how to
- * mend it. `post` and `permalink` are two calls of Slack, and two functions, so that a message is noted before its
- * address is asked for, and a failure of the second does not post it again.
+ * Slack's Web API. The library would wait and retry for half an hour. Here each call is made once, and the queue waits instead:
+ * a 429 becomes `retryAfter` with the time that Slack names, anything else an error that says how to fix it. `post` and
+ * `permalink` are two calls of Slack, and two functions, so that a message is noted before its address is asked for, and a
+ * failure of the second does not post it again.
  */
 export function createSlack(options: {
   token: string
@@ -50,7 +50,7 @@ export function createSlack(options: {
   }
 }
 
-/** Slack makes nothing of its own out of the text, and fetches no page that a title names. */
+/** Slack adds no formatting or links to the text, and fetches no page that a title mentions. */
 const PLAIN = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false } as const
 
 function clientFor(
@@ -81,7 +81,7 @@ const mending: Record<string, string> = {
   missing_scope: 'give the app the scope chat:write and install it again',
 }
 
-/** The library's errors hold the whole answer, headers included: only words of ours go on to the log and the queue. */
+/** The library's errors contain the whole answer, including headers, so only our own words go to the log and the queue. */
 function explained(error: unknown, now: () => Date): unknown {
   if (error instanceof WebAPIRateLimitedError) {
     return retryAfter(new Date(now().getTime() + error.retryAfter * 1000), 'Slack asks to wait')

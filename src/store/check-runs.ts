@@ -91,7 +91,7 @@ export async function greensOf(
   return { outstanding: Number(row?.outstanding ?? 0), leftLately: Number(row?.left ?? 0) }
 }
 
-/** A green check whose commit has been merged where it could go, and that lets nothing through any more. */
+/** A green check of a commit that is already merged, so that it lets nothing else through. */
 export async function settleGreen(db: Queryable, head: Head, at: Date): Promise<undefined> {
   await db.query(
     `UPDATE release_gate.check_runs SET outstanding = false, left_green_at = $4
@@ -176,7 +176,7 @@ export async function isAnyQueued(db: Queryable, queued: string): Promise<boolea
   return rows.length > 0
 }
 
-/** Whether a green check is still to be taken back that has had to be since a time. */
+/** Whether a green check still has to be revoked since a time. */
 export async function isRevoking(db: Queryable, installationId: number, since: Date): Promise<boolean> {
   const rows = await db.query(
     `SELECT 1 FROM release_gate.check_runs c JOIN release_gate.speaking v USING (installation_id, repository_id, head_sha)
@@ -186,7 +186,7 @@ export async function isRevoking(db: Queryable, installationId: number, since: D
   return rows.length > 0
 }
 
-/** How many commits would turn green if they might, and do not say yet that they wait for their turn. */
+/** How many commits could turn green and do not show yet that they wait for their turn. */
 export async function readyNotQueued(db: Queryable, installationId: number, queued: string): Promise<number> {
   const [row] = await db.query<{ ready: number }>(
     `SELECT count(DISTINCT (v.repository_id, v.head_sha)) AS ready FROM release_gate.speaking v

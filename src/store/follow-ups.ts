@@ -4,7 +4,7 @@ import type { Queryable } from './database.ts'
 
 type Repository = { installationId: number; repositoryId: number; owner: string; repo: string }
 
-/** Something that reached a covered branch, and what is to be done about it. */
+/** A change that reached a covered branch, and its follow-ups. */
 export type NewLanding = {
   repository: Repository
   /** `#12` for a pull request, the commit and the branch for a push. */
@@ -15,7 +15,7 @@ export type NewLanding = {
   recordSeq: number
   exception: boolean
   urgent: boolean
-  /** The issue that is owed. */
+  /** The issue to open. */
   review: ReviewIssue | undefined
   dueAt: Date | undefined
   notice: Notice
@@ -76,7 +76,7 @@ export async function landingOfIssue(
   return rows.map(fromRow)[0]
 }
 
-/** Notes the issue that a review is held in; null: it is gone, and another is owed. */
+/** Stores the issue of a review; null: it is gone, and another one is needed. */
 export async function saveIssue(
   db: Queryable,
   { repository, key }: Key,
@@ -103,7 +103,7 @@ export async function saveIssueClosed(
   return rows.length > 0
 }
 
-/** Takes on telling people of a landing. False: that was done. */
+/** Claims the announcement of a landing. False: it was already announced. */
 export async function takeNotifying(db: Queryable, { repository, key }: Key): Promise<boolean> {
   const rows = await db.query(
     `UPDATE release_gate.landings SET notified = true

@@ -57,7 +57,7 @@ export async function markProcessed(db: Queryable, id: string, at: Date): Promis
   )
 }
 
-/** Marks a delivery as given up, so that a redelivery is taken again. `problem` is a text without secrets. */
+/** Marks a delivery as given up, so that a redelivery is accepted. `problem` is a text without secrets. */
 export async function markFailed(db: Queryable, id: string, problem: string, at: Date): Promise<void> {
   await db.query(
     `UPDATE release_gate.deliveries SET state = 'failed', problem = $2, settled_at = $3
@@ -74,7 +74,7 @@ export async function reopenDelivery(db: Queryable, id: string): Promise<void> {
   )
 }
 
-/** Whether a delivery has come in and has not been looked at: what was read before may not hold any more. */
+/** Whether a delivery is unprocessed, so that facts that were read before may be outdated. */
 export async function isAnyUnread(db: Queryable): Promise<boolean> {
   const rows = await db.query(
     `SELECT 1 FROM release_gate.deliveries WHERE state = 'received' AND event NOT IN ('check_run', 'check_suite') LIMIT 1`,

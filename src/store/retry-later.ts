@@ -3,8 +3,8 @@ const MARK = Symbol.for('release-gate.retry-after')
 type RetryAfter = Error & { [MARK]: true; at: Date }
 
 /**
- * What a handler throws when the work must wait until a time that somebody else named (a limit of GitHub): its job
- * completes, and the same work is asked for again at `at`. `why` goes to the log.
+ * Thrown by a handler whose work must wait until a given time, such as the end of a rate limit: its job completes, and the same
+ * work is enqueued again for `at`. `why` goes to the log.
  */
 export function retryAfter(at: Date, why: string): Error {
   return Object.assign(new Error(`${why}; again at ${at.toISOString()}`), { [MARK]: true as const, at })

@@ -6,7 +6,7 @@ import { fromRow, type Row, type StoredVerdict } from './verdicts/rows.ts'
 
 export type { PolicySource, StoredVerdict } from './verdicts/rows.ts'
 
-/** A number for an evaluation that begins now: what an evaluation with a lower one writes later is refused. */
+/** A number for an evaluation that starts now. Later writes of evaluations with lower numbers are rejected. */
 export async function nextGeneration(db: Queryable): Promise<number> {
   const [row] = await db.query<{ generation: number }>(
     `SELECT nextval('release_gate.generation') AS generation`,
@@ -67,10 +67,10 @@ export async function latestVerdict(db: Queryable, pull: PullRef): Promise<Store
   return rows.map(fromRow)[0]
 }
 
-/** A verdict, and whether nothing was heard of its pull request since its facts were read. */
+/** A verdict, and whether nothing about its pull request has changed since its facts were read. */
 export type HeadVerdict = StoredVerdict & { upToDate: boolean }
 
-/** Every open pull request that offers a commit to a covered base, lowest number first. */
+/** Every open pull request with this head and a covered base, lowest number first. */
 export async function verdictsOnHead(
   db: Queryable,
   repository: { installationId: number; repositoryId: number },

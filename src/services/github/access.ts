@@ -25,7 +25,7 @@ export async function accessOf(github: GitHub, repository: RepositoryName, perso
   )
   if (!answer) return none
   const { permission, role_name: role, user } = answer.data
-  // The login may belong to somebody else by now: the id decides.
+  // The login may belong to somebody else now, so the id is compared.
   if (user?.id !== person.id) return none
   return { role: role || permission, write: permission === 'admin' || permission === 'write' }
 }

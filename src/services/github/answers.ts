@@ -19,7 +19,7 @@ const pull = z.object({
 })
 
 /**
- * The answers that decide something, and what of each does. A proxy's page, an outage or a field that is no more must never
+ * The answers that affect decisions, with the fields that do. A proxy's page, an outage or a field that is no more must never
  * pass for "there is none": all that is not of its shape is an error, and the evaluation runs again.
  */
 const shapes: Record<string, z.ZodType> = {

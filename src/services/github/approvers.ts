@@ -6,7 +6,7 @@ import type { Prover } from './proofs.ts'
 import type { Pull } from './pulls.ts'
 import { pushersElsewhere } from './pushes.ts'
 
-/** What is known of the approvals when their approvers are looked into. */
+/** The facts about approvals when their approvers are checked. */
 type Told = { reviews: Review[]; access: Record<string, Access>; equalities: Record<string, Equality> }
 
 /** A head that was approved may be compared with a later one. */
@@ -14,7 +14,7 @@ export function approvedHere(reviews: Review[], head: string): boolean {
   return standingReviews(reviews).some(({ state, commit }) => state === 'APPROVED' && commit === head)
 }
 
-/** Of those whose approval would count, who pushed a commit of the change anywhere: only they are worth a request. */
+/** Of those whose approval would count, who pushed a commit of the change anywhere: only those need a request. */
 export async function pushersAmongApprovers(
   { github, repository }: Prover,
   pull: Pull,
@@ -22,7 +22,7 @@ export async function pushersAmongApprovers(
   { reviews, access, equalities }: Told,
 ): Promise<Contributor[]> {
   if (!work.pusherKnown) return []
-  // The policy may let those approve who only suggested a change, so they are looked into too.
+  // The policy may accept approvals of people who only suggested a change, so they are checked too.
   const { contributors } = withoutSuggesters(work.contributions)
   const barred = new Set(contributors.map(({ person }) => person.id))
   const counts = (commit: string | null) =>

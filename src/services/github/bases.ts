@@ -7,8 +7,8 @@ import type { Timeline } from './timeline.ts'
 type Seen = Record<string, string[]>
 
 /**
- * Remembers the base of now. GitHub's events do not name the bases, so what was not seen in time is not known. Two
- * names for one stretch mean that an event was listed late; both count.
+ * Remembers the current base. GitHub's events do not name the bases, so a base that was not seen in time is unknown. Two names
+ * for one stretch mean that an event was listed late; both count.
  */
 export async function keepBase(
   prover: Prover,

@@ -2,7 +2,7 @@ import { type CheckReport, checkName } from '../../decision/report.ts'
 import type { GitHub } from './client.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
-/** A check run as GitHub says that it stands: what was asked for is compared with it. */
+/** A check run as GitHub returns it, for comparison with the request. */
 export type StandingRun = { id: number; status: string; conclusion: string | null }
 
 export async function createRun(

@@ -18,9 +18,9 @@ type Options = { guard?: Guard; auth?: { installationId?: number } }
 type Hooked = Pick<GitHub, 'hook' | 'request'>
 
 /**
- * Every request of every client passes here, so that a reached limit and a place that is gone look the same to all jobs:
- * `retryAfter` with the time that GitHub names, or `gone`. While an installation's pause lasts, nothing is sent for it.
- * An answer that decides something has the shape that it needs, or is an error.
+ * Every request of every client passes here, so that a reached limit and lost access look the same to all jobs: `retryAfter`
+ * with the time that GitHub names, or `gone`. While an installation's pause lasts, nothing is sent for it. An answer that
+ * decides something has the shape that it needs, or is an error.
  */
 export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, auth }: Options): void {
   const installation = auth?.installationId
@@ -49,8 +49,8 @@ async function refuseLimit(answer: Answer, { now, pauses }: Guard, installation?
 }
 
 /**
- * Whether the App has lost its place: GitHub says so by name, or refuses to make a token for the installation. A 401 says it
- * only where GitHub does not know the installation any more: with a wrong key, or in an outage, it says 401 too.
+ * Whether the App has lost its access: GitHub says so explicitly, or refuses to create a token for the installation. A 401 says
+ * it only where GitHub does not know the installation any more: with a wrong key, or in an outage, it says 401 too.
  */
 async function goneOf(
   error: unknown,

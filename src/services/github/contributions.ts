@@ -16,7 +16,7 @@ import { type DatedPush, readForkPushes, readPushes } from './pushes.ts'
 import { isBy } from './timeline.ts'
 import { cleanMergesIn } from './update-merges.ts'
 
-/** Who had a hand in what the pull request adds to its base, and what that is. */
+/** The contributors to what the pull request adds to its base, and the change itself. */
 export type Work = {
   contributions: Contributions
   commits: Commit[]
@@ -69,7 +69,7 @@ export async function readWork(
   }
 }
 
-/** A fork that was deleted tells no more than one that is private. */
+/** A deleted fork is as unreadable as a private one. */
 async function pushesOfHead(
   github: GitHub,
   { head, base }: Pull,
@@ -80,7 +80,7 @@ async function pushesOfHead(
   return read(github, { owner: head.repo.owner.login, repo: head.repo.name }, head.ref, commits)
 }
 
-/** An organization is nobody who could approve. Of a fork that was deleted, the head still names whose it was. */
+/** An organization cannot approve. For a deleted fork, the head still names its owner. */
 function forkOwner({ head }: Pull): Person | null {
   const owner = personOf(head.repo?.owner ?? head.user)
   return owner?.type === 'User' ? owner : null

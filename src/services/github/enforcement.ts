@@ -9,13 +9,13 @@ export type Branch = {
   name: string
   /** Whether the policy covers it. */
   covered: boolean
-  /** What binds it, or why that cannot be read. */
+  /** Its rules, or why they cannot be read. */
   state: { readable: true; sources: Source[] } | { readable: false; why: string }
 }
 
 export type Enforcement = {
   branches: Branch[]
-  /** Branches that were left out, since there are more than are read. */
+  /** Branches that were not read, since there are too many. */
   unread: number
   rulesets: Ruleset[]
 }

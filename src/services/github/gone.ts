@@ -13,7 +13,7 @@ export function isGone(error: unknown): boolean {
   return false
 }
 
-/** Whether nothing can be written to a commit: as `isGone`, or the repository or the commit is not there any more. */
+/** Whether nothing can be written to a commit: as `isGone`, or the repository or the commit no longer exists. */
 export function isUnwritable(error: unknown): boolean {
   return isGone(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)
 }

@@ -1,6 +1,6 @@
 import type { Commit } from '../../decision/contributors.ts'
 
-/** The commits of a change and how they hang together; whatever is not among them is the base's. */
+/** The commits of a change and their parents; any other commit belongs to the base. */
 export type Parents = ReadonlyMap<string, readonly string[]>
 
 export function parentsOf(commits: readonly Commit[]): Parents {

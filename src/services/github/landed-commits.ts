@@ -6,7 +6,7 @@ import { orAbsent } from './errors.ts'
 import { readOwnLine } from './own-line.ts'
 import { personOf } from './people.ts'
 
-/** What a push brought to a branch. */
+/** The commits of a push to a branch. */
 export type ReadPush = {
   by: Person | null
   at: string | undefined

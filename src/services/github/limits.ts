@@ -53,7 +53,7 @@ export function limitReached(until: Date): Error {
   return retryAfter(until, "GitHub's rate limit is reached")
 }
 
-/** Whether a client was stopped by a limit: never to be taken for "there is none" or "it may not be read". */
+/** Whether an error is a rate limit, which must never be mistaken for "not found" or "not readable". */
 export function isLimit(error: unknown): boolean {
   return retryTime(error) !== undefined
 }

@@ -12,7 +12,7 @@ export type GroupContents = { pulls: number[]; unknown: string[] }
 
 const branchOf = (ref: string) => ref.replace(/^refs\/heads\//, '')
 
-/** Whether GitHub's branch of the group still stands at its head; it is deleted when the group is done with. */
+/** Whether GitHub's branch of the group still stands at its head; it is deleted when the group is finished. */
 export async function groupStands(
   github: GitHub,
   repository: RepositoryRef,

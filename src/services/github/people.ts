@@ -4,7 +4,7 @@ type Account = { id: number; login: string; type?: string } | null | undefined
 
 const types: readonly string[] = ['User', 'Bot', 'Organization', 'Mannequin'] satisfies Person['type'][]
 
-/** An account of an API answer. A type that GitHub adds one day is no person, so it is taken for a bot. */
+/** An account of an API answer. An unknown account type is not a person, so it counts as a bot. */
 export function personOf(account: Account): Person | null {
   if (!account?.id || !account.login) return null
   const type = types.includes(account.type ?? '') ? (account.type as Person['type']) : 'Bot'

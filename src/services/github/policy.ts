@@ -2,12 +2,12 @@ import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
-/** The text of a policy file and where it stands. */
+/** The text of a policy file and its location. */
 export type PolicyFile = { text: string; where: string; blob: string }
 
 /**
- * The policy of a repository: its own file on the default branch, else the one of the organisation's `.github`
- * repository. Never from the pull request. Undefined: there is none, or the App may not read it.
+ * The policy of a repository: its own file on the default branch, else the one in the organization's `.github` repository.
+ * Never from the pull request. Undefined: there is none, or the App may not read it.
  */
 export async function readPolicyFile(
   github: GitHub,
@@ -36,7 +36,7 @@ export async function readFile(
   return { text: Buffer.from(data.content, 'base64').toString('utf8'), where: path, blob: data.sha }
 }
 
-/** Every path that a pull request touches, old names of renamed files included, and where its head stands. */
+/** Every path that a pull request touches, including old names of renamed files, and its head. */
 export async function readChangedPaths(
   github: GitHub,
   pull: RepositoryName & { number: number },

@@ -12,7 +12,7 @@ export type Prover = { github: GitHub; repository: RepositoryName; repositoryId:
 /** Part of each key of what is remembered: raise it when a proof changes, or the shape of what is kept. */
 export const proofVersion = 2
 
-/** A change, and what it touches once that was read: the first proof that needs it fills it in. */
+/** A change, and the paths that it touches once they were read for a proof. */
 export type Version = { change: ChangeFacts; footprint?: Footprint }
 
 /**
@@ -71,7 +71,7 @@ export async function compare(prover: Prover, before: Version, after: Version): 
   return attempt(await readBaseMove(prover.github, prover.repository, from, to))
 }
 
-/** Reads ahead what a later proof will need, while it can be read; a failure now is no matter, it is read again then. */
+/** Reads in advance what a later proof will need. A failure is ignored, since it is read again then. */
 export async function withFootprint<Known extends Version>(prover: Prover, version: Known): Promise<Known> {
   await footprintOf(prover, version).catch(() => undefined)
   return version

@@ -16,7 +16,9 @@ export async function readPull(github: GitHub, ref: PullRef): Promise<Pull | und
   return answer?.data
 }
 
-/** All of a pull request that moves under a reader; of its labels those that a gate looks at, since anybody may put on others. */
+/**
+ * Everything about a pull request that can change while it is read; only labels that a gate uses, since anyone can add others.
+ */
 export function versionOf(
   { head, base, state, draft, merged, labels }: Pull,
   { labels: wanted }: { labels: string[] },

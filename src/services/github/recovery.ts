@@ -8,7 +8,7 @@ export type Attempt = {
   action: string | null
 }
 
-/** What recovery needs of GitHub: a page of attempts, newest first, and a request to deliver one again. */
+/** The GitHub operations that recovery needs: a page of attempts, newest first, and a redelivery. */
 export type DeliveriesClient = {
   list: (cursor: string | undefined) => Promise<{ attempts: Attempt[]; next?: string }>
   redeliver: (id: number) => Promise<void>
@@ -16,7 +16,7 @@ export type DeliveriesClient = {
 
 type IsHandled = (event: string, action: string | null) => boolean
 
-/** GitHub redelivers what is at most three days old. */
+/** GitHub redelivers only deliveries of the last three days. */
 const REACH = 72 * 3_600_000
 const MOST_ATTEMPTS = 3
 

@@ -6,8 +6,8 @@ type Repository = { owner: string; repo: string; repositoryId: number }
 export type OpenedIssue = { number: number; url: string }
 
 /**
- * Finds the issue of a review that was opened before, by its label and the marker at the end of its body. Only a bot's
- * issue counts: anybody could write the marker into an issue of their own, and so keep ours from being opened.
+ * Finds the issue of a review that was opened before, by its label and the marker at the end of its body. Only a bot's issue
+ * counts: otherwise anyone could add the marker to their own issue and prevent ours.
  */
 export async function findReviewIssue(
   github: GitHub,

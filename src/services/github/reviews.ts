@@ -29,7 +29,7 @@ export async function readReviews(
   }))
 }
 
-/** A state that is not known yet must not pass for an approval, and must hide an older one: it counts as DISMISSED. */
+/** An unknown state must not count as an approval, and must hide an older one, so it counts as DISMISSED. */
 function stateOf(state: string): Review['state'] {
   return reviewStates.includes(state) ? (state as Review['state']) : 'DISMISSED'
 }

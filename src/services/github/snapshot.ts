@@ -33,7 +33,7 @@ export type Facts = { snapshot: Snapshot; sameHead: OpenPull[] }
 /** What the policy asks to be read beyond the pull request itself. */
 export type Wanted = {
   teams: string[]
-  /** Labels that are bound to the content that they were put on. */
+  /** Labels that are bound to the content that they were added for. */
   boundLabels: string[]
   /** Labels that a gate or an override looks at. */
   labels: string[]

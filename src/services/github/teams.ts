@@ -8,7 +8,7 @@ import { nameOf, type RepositoryName } from './repository.ts'
 /** A team that the policy names, nested teams included. One that cannot be read has no members. */
 type Team = { name: string; members: Person[]; problem?: TeamProblem }
 
-/** The members of each team, as GitHub counts them. */
+/** The members of each team, including nested teams. */
 export function readTeams(github: GitHub, repository: RepositoryName, names: string[]): Promise<Team[]> {
   return Promise.all(names.map(async (name) => ({ name, ...(await readMembers(github, repository, name)) })))
 }

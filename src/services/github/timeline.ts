@@ -3,16 +3,16 @@ import type { GitHub } from './client.ts'
 import { personOf } from './people.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
-/** What the issue's events tell, which neither the pull request nor its reviews do. */
+/** Facts from the issue events that are neither in the pull request nor in its reviews. */
 export type Timeline = {
-  /** For each label by its name: who put it on last, and when. */
+  /** For each label by name: who added it last, and when. */
   labelled: Map<string, { by: Person | null; at: string }>
   dismissals: Map<number, NonNullable<Review['dismissal']>>
   /** When the pull request was last pointed at another base. */
   baseChangedAt?: string
   /** How often it was. */
   baseChanges: number
-  /** Of what happened after the time until which it was asked for: which labels were put on and taken off first. */
+  /** After the requested time: which labels were added and removed first. */
   later: { labels: Map<string, 'labeled' | 'unlabeled'>; dismissals: Map<number, Review['state']> }
 }
 
@@ -49,7 +49,7 @@ export async function readTimeline(
   return timeline
 }
 
-/** GitHub's times have no parts of a second: what happened in the same second is taken to have come first. */
+/** GitHub's times have no parts of a second: what happened in the same second counts as before. */
 export function isBy(at: string, until: string | undefined): boolean {
   return until === undefined || Date.parse(at) <= Date.parse(until)
 }
@@ -66,7 +66,7 @@ function stateOf(was: string): Review['state'] {
   return was === 'approved' ? 'APPROVED' : was === 'changes_requested' ? 'CHANGES_REQUESTED' : 'COMMENTED'
 }
 
-/** The labels that were on before what happened later. */
+/** The labels before the later events. */
 export function labelsBefore(names: string[], { later, labelled }: Timeline): string[] {
   const on = names.filter((name) => later.labels.get(name.toLowerCase()) !== 'labeled')
   const known = new Set(on.map((name) => name.toLowerCase()))
@@ -93,7 +93,7 @@ function note(event: Event, timeline: Timeline): void {
   }
 }
 
-/** The labels that are on now, each with who put it on last. Labels are matched without regard to case, as GitHub does. */
+/** The current labels, each with who added it last. Labels are matched without regard to case, as GitHub does. */
 export function labelsOf(names: string[], timeline: Timeline): Label[] {
   const byName = new Map([...timeline.labelled].map(([name, entry]) => [name.toLowerCase(), entry]))
   return names.map((name) => {

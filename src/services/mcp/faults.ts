@@ -1,8 +1,7 @@
 /**
- * Why a call got no answer from the tool. None of these is a tool error: the tool never spoke.
- * `session_ended` is how a server says that it forgot the session that the request named.
- * Each way that real servers and proxies fail is told apart, because each is mended by somebody else. `refused` is the
- * answer of a server that would not begin a session.
+ * Why a call got no answer from the tool. None of these is a tool error, since the tool never answered. `session_ended` is how
+ * a server says that it forgot the session that the request named. Different failures of servers and proxies are distinguished,
+ * because different people fix them. `refused` is the answer of a server that would not begin a session.
  */
 export type FaultCause =
   | 'timeout'
@@ -34,7 +33,7 @@ const BY_STATUS: Record<number, FaultCause> = {
   504: 'unavailable',
 }
 
-/** The fault that a response's status and type tell, or undefined where the body has to speak. */
+/** The fault according to a response's status and type, or undefined if the body decides. */
 export function faultOfResponse(
   response: Response,
   requested: URL,

@@ -24,7 +24,7 @@ export type LegacyOptions = {
   limits: RequestLimits
   /** The exchange under way: what arrives on a stream shared by many calls belongs to it. */
   inFlight: () => Trace | undefined
-  /** Told at once where a command's stderr can be read, since a command may die before it is connected. */
+  /** Called immediately with a command's stderr, since a command may exit before it is connected. */
   onStderr?: (stderr: () => string) => void
   /** The version to ask for; the newest that the SDK knows otherwise. */
   protocolVersion?: string | undefined

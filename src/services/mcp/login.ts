@@ -5,9 +5,8 @@ import {
 } from '@modelcontextprotocol/sdk/client/auth-extensions.js'
 
 /**
- * How we log in at the staging server. Every secret comes from the operator's environment, never from a repository.
- * `issuer` names the only authorization server that may see the credentials (a server under test could otherwise
- * advertise one of its own).
+ * The login to the staging server. Every secret comes from the operator's environment, never from a repository. `issuer` names
+ * the only authorization server that may see the credentials (a server under test could otherwise advertise one of its own).
  */
 export type Login =
   | { kind: 'none' }
@@ -22,7 +21,7 @@ export type Login =
       scope?: string
     }
 
-/** Told a value that must not be stored or printed from now on. */
+/** Called with a value that must not be stored or printed from now on. */
 export type OnSecret = (secret: string) => void
 
 /** The SDK's provider for a machine's login, telling each token that it obtains; a bearer token needs none. */

@@ -28,7 +28,7 @@ export type SessionOptions = {
   elicitation?: 'none' | 'defaults'
   /** Asks for this version of the protocol instead of the newest. */
   protocolVersion?: string
-  /** Told each token that the login obtains, before it is used: the server may give it back in an answer. */
+  /** Called with each token that the login obtains, before it is used, since the server may return it in an answer. */
   onSecret?: (secret: string) => void
   signal?: AbortSignal
   fetch?: typeof fetch

@@ -32,7 +32,7 @@ export type ToolListing = {
   tools: ListedTool[]
   /** Two tools of one name: which one a client calls is chance, so this fails the contract. */
   duplicates: string[]
-  /** Whatever was odd about the list, said to the reader of the report. */
+  /** Oddities of the list, for the report. */
   notes: string[]
   /** Why a strict client refuses the list beside its tools: an entry without a name, an odd cursor. */
   malformed?: string[]

@@ -41,8 +41,8 @@ export async function verifyChain(
 }
 
 /**
- * Verifies records that somebody exported, by themselves: no database, nothing but the text. They may be a part of a chain; only
- * anchors then show what is missing before and after.
+ * Verifies exported records alone, without a database. They may be a part of a chain; only anchors then show what is missing
+ * before and after.
  */
 export async function verifyRecords(
   records: AsyncIterable<StoredRecord>,

@@ -4,7 +4,7 @@ import type { Queryable } from '../database.ts'
 import type { StoredVerdict } from '../verdicts.ts'
 import { factsOf, type PullColumns, pullOf, type Row } from './rows.ts'
 
-/** What the calendar evaluates again: the facts, and whether nothing was heard of the pull request since they were read. */
+/** What the calendar evaluates again: the facts, and whether nothing has changed since they were read. */
 export type DueVerdict = Omit<StoredVerdict, 'report' | 'policy' | 'prepareAt' | 'decidedAt'> & {
   policy: Policy
   upToDate: boolean
@@ -43,7 +43,7 @@ export async function nextTransition(db: Queryable, after: Date): Promise<Date |
   return row?.at ?? undefined
 }
 
-/** Takes out the pull requests whose facts are to be read again by now; each is given once. */
+/** Takes the pull requests whose facts must be read again by now; each is returned once. */
 export async function takeToPrepare(db: Queryable, at: Date): Promise<PullRef[]> {
   const rows = await db.query<PullColumns>(
     `UPDATE release_gate.verdicts SET prepare_at = NULL WHERE counts AND prepare_at <= $1

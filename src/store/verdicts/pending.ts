@@ -32,7 +32,7 @@ export async function keepPending(
   )
 }
 
-/** The pull request has been looked at: it has a verdict now, or needs none. */
+/** The pull request has been evaluated: it has a verdict now, or needs none. */
 export async function forgetPending(db: Queryable, pull: PullRef): Promise<void> {
   await db.query(
     `DELETE FROM release_gate.unjudged WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,

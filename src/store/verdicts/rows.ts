@@ -9,7 +9,7 @@ export type StoredVerdict = {
   generation: number
   headSha: string
   baseRef: string
-  /** Open, and its base covered by the policy: only such a one has a say in the check of its head. */
+  /** Open, with a base that the policy covers: only such pull requests count for the check of their head. */
   counts: boolean
   state: FindingState
   /** Of the report and the policy: equal digests need no new record. */

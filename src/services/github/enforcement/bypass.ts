@@ -3,7 +3,7 @@ import { statusOfError } from '../errors.ts'
 
 /**
  * Who can bypass a rule, and how. `reach`: whether that is everyone with write access, or people who were chosen. GitHub adds
- * kinds of actors and modes over time: what this version does not know is `unknown`, never taken for harmless.
+ * kinds of actors and modes over time: unknown ones are `unknown`, never assumed harmless.
  */
 export type Bypass = {
   who: string
@@ -52,7 +52,7 @@ export function actorNames(github: GitHub, owner: string): Names {
   }
 }
 
-/** A name is a courtesy: where it may not be read, its id does. */
+/** Falls back to the id if the name cannot be read. */
 async function orUnknown<Answer>(answer: Promise<Answer>, instead: Answer): Promise<Answer> {
   try {
     return await answer

@@ -1,13 +1,13 @@
 import type { Bypass } from './bypass.ts'
 
-/** One thing that binds a branch: a ruleset, or the classic protection of that branch. */
+/** A source of rules for a branch: a ruleset, or its classic protection. */
 export type Source = {
   kind: 'ruleset' | 'classic'
   /** Stable and unique within the repository. */
   id: string
   /** Null where only the rule's number is known. */
   name: string | null
-  /** Required checks; `appId` null: any App, and anyone with write permission, may report it. */
+  /** Required checks; `appId` null: any App, and anyone with write access, may report it. */
   checks: { name: string; appId: number | null }[]
   /** Whether a pull request must be up to date with its base. */
   strict: boolean

@@ -24,7 +24,7 @@ export async function updateRuleset(
   await person.rest.repos.updateRepoRuleset({ ...nameOf(repository), ruleset_id: id, ...body })
 }
 
-/** A label that somebody made in the meantime is as good. */
+/** A label that was created in the meantime is fine. */
 export async function createLabel(
   person: GitHub,
   repository: RepositoryName,
