@@ -7,7 +7,7 @@ import type { Tally } from './tally.ts'
 /** The most names from commit messages that are shown, since a hostile message may contain thousands. */
 const coAuthorsShown = 10
 
-/** Who approved, whose approval went stale and why, who cannot approve and why. */
+/** The details below the approvals: approvals that count, stale ones with the reason, and contributors. */
 export function approvalDetails(tally: Tally, snapshot: Snapshot): string[] {
   return [
     ...tally.counted.map(counts),

@@ -93,7 +93,7 @@ export function withoutSuggesters<Facts extends { contributors: Contributor[] }>
   return { ...facts, contributors: facts.contributors.filter(({ suggestion }) => !suggestion) }
 }
 
-/** `web-flow` is GitHub's committer for work done in the browser: no person, and an author just as little. */
+/** GitHub commits edits in the browser as `web-flow`, which is neither a person nor a valid author. */
 function isBrowser({ person }: Signature): boolean {
   return person?.login === 'web-flow'
 }

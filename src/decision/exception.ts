@@ -51,10 +51,9 @@ export type Exception = {
 }
 
 /**
- * Whether a merge is an exception: one "without a passed verdict for that head at that time", or one whose passed verdict
- * was not true at that time. What the check said and what was true must both pass: a person who merges past a pending
- * check has bypassed it even if it would have passed a second later.
- * The margin before closing is ours and no rule of the team's, so a merge in it is in the window.
+ * Whether a merge is an exception: its head had not passed by then, or had passed on facts that were no longer true. What the
+ * check said and what was true must both pass: a person who merges past a pending check has bypassed it even if it would have
+ * passed a second later. The margin before closing is ours and no rule of the team's, so a merge in it is in the window.
  *
  * @returns nothing for a merge by the rule.
  */

@@ -64,8 +64,8 @@ const merged = z.object({
 })
 
 /**
- * Something reached a protected branch without passing the gate: a merge without a passed verdict for that head at that time,
- * or a push that belongs to no pull request. Key: `exception/<repositoryId>/<commit>`, and for a push `…/<activity>` after it.
+ * Something reached a protected branch without passing the gate: a merge of a head that had not passed by then, or a push
+ * without a pull request. Key: `exception/<repositoryId>/<commit>`, and for a push `…/<activity>` after it.
  */
 const exception = z.object({
   kind: z.literal('exception'),

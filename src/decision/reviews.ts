@@ -89,7 +89,7 @@ function describeCommits(entries: Contributor[]): string {
   return `${short(first)} (and ${others.length} more ${others.length === 1 ? 'commit' : 'commits'})`
 }
 
-/** A review is for one commit: it counts for the head itself, or where the change is proved to be the same. */
+/** An approval belongs to a commit. It counts if that is the head, or if the change is proved to be the same. */
 function contentOf(review: SignedReview, snapshot: Snapshot): Equality {
   if (review.commit === null) return stale('the commit that was approved no longer exists')
   const moved = baseMovedAfter(review, snapshot)
@@ -102,7 +102,7 @@ function contentOf(review: SignedReview, snapshot: Snapshot): Equality {
 }
 
 /**
- * The same head against another base is another change, unless both changes are proved to be equal. That proof is about the
+ * A change of base makes a different change out of the same head, unless both are proved to be equal. That proof is about the
  * head, so it does not cover an older commit that was approved against the old base.
  */
 function baseMovedAfter(review: SignedReview, snapshot: Snapshot): Equality | undefined {

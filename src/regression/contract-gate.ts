@@ -12,7 +12,7 @@ export type JudgedAt = { now: Date; spoken: Versions['spoken']; asked?: Versions
 export type ContractJudged = { gate: GateResult; changes: Changes; notes: string[] }
 
 /**
- * Compares the list of tools with the last release. Without a baseline it passes with a note. A baseline recorded with other
+ * Compares the list of tools with the last release. Passes with a note if there is no baseline. A baseline recorded with other
  * capabilities or another login may differ for that reason alone, so differences from it are inconclusive. A stored run that is
  * evaluated again brings the protocol versions that it asked for and that were supported.
  */

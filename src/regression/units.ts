@@ -26,7 +26,7 @@ export const percentage = z
 /** A calendar day in ISO 8601 format. */
 export const day = z.iso.date('write a day such as 2026-12-15')
 
-/** A regular expression in RE2 syntax: one from a pull request must not be able to hang the run. */
+/** A regular expression in RE2 syntax: patterns of a pull request cannot hang the run. */
 export const pattern = z
   .string()
   .max(500)

@@ -2,8 +2,7 @@ import { isExact } from '../services/mcp.ts'
 
 /**
  * What `${…}` can read: variables that the operator exposes (prefix `SUITE_`), `run.id`, and values captured earlier in the
- * same case. Nothing else, because the suite comes from a pull request, which must not be able to send the bot's secrets to a
- * tool.
+ * same case. Nothing else, because a pull request controls the suite and could otherwise pass the bot's secrets to a tool.
  */
 export type Variables = ReadonlyMap<string, string>
 

@@ -58,8 +58,8 @@ function offsetAt(zone: string, instant: number): number {
 }
 
 /**
- * The instant at which the zone's clock shows a wall time. One that does not exist moves forward by the gap;
- * of one that exists twice, `which` is taken: the first for opening, the second for closing.
+ * The instant at which the zone's clock shows a wall time. A time that daylight saving skips is shifted by the length of the
+ * gap. Of a repeated one, `which` is taken: the first for opening, the second for closing.
  *
  * No zone is more than 14 hours from UTC, so a day to either side sees the offsets before and after any change.
  */

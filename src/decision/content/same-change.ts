@@ -4,13 +4,13 @@ import { differenceOf } from './patches.ts'
 import { reasons } from './sentences.ts'
 
 /**
- * Proves that two changes are one and the same, whatever their commits, dates and messages: each file that the base did not touch
- * has the same blob id and mode, and each file that it did touch has the same edits at positions shifted exactly as the base's own
- * diff implies (rules of approval, "Content, not commits").
+ * Proves that two changes are one and the same, whatever their commits, dates and messages: a file that is unchanged on the
+ * base needs an equal blob id and mode, and a file that changed there needs equal edits, at the positions to which the diff of
+ * the base moves them.
  *
  * The change is what the trees say: for each path, what stands at the merge base and what stands at the head. Lists of changed
- * files are read only for their patches, where change and base touched the same file. So 300 files and more are proved too as long
- * as the trees are complete and no patch is needed. What is not proved is answered as not the same, with the reason; an
+ * files are read only for their patches, where change and base touched the same file. So 300 files and more are proved too as
+ * long as the trees are complete and no patch is needed. What is not proved is answered as not the same, with the reason; an
  * attacker gains nothing by making facts incomplete.
  *
  * It trusts that the facts are GitHub's for the commits that they name. No error is thrown for any input.

@@ -18,10 +18,10 @@ export type MergeProof =
   | { clean: false; why: string; paths: string[] }
 
 /**
- * Proves that a merge commit only brings the base into the branch, so that nobody becomes a contributor by it: its parents are one
- * commit of the pull request and one of the base, and the change against the base is the same before and after it (rules of
- * approval, "Who may approve"). The order of the parents does not matter; an octopus is never clean. `isPullCommit` tells whether a
- * commit is one of base..head, `isBaseCommit` whether it can be reached from the base's tip.
+ * Proves that a merge commit only brings the base into the branch, so that nobody becomes a contributor by it: one parent
+ * belongs to the pull request and the other to the base, and merging does not alter the change against the base. The order of
+ * the parents does not matter; an octopus is never clean. `isPullCommit` tells whether a commit is one of base..head,
+ * `isBaseCommit` whether it can be reached from the base's tip.
  */
 export function cleanUpdateMerge(
   merge: MergeCommit,

@@ -49,10 +49,10 @@ export async function newestRunOf(
 }
 
 /**
- * Finds every pull request between the base's tip and the group's head: the payload names none, and a queue may batch.
- * Each commit on the group's own line is laid to a pull request: by the branches that the queue made for the groups
- * ahead and whose names hold the number, by the pull requests that GitHub ties to the commit or to the head that it merges.
- * Commits of a rebase have no branch of their own and belong to the tip above them, as many as that pull request has.
+ * Finds the pull requests of a group, from the tip of its base to its head. The payload does not list them, and a group can
+ * have several. Each commit on the group's own line is laid to a pull request: by the branches that the queue made for the
+ * groups ahead and whose names hold the number, by the pull requests that GitHub ties to the commit or to the head that it
+ * merges. Commits of a rebase have no branch of their own and belong to the tip above them, as many as that pull request has.
  * Whatever is left belongs to nobody known: it is given back, and the group cannot pass.
  */
 export async function contentsOfGroup(

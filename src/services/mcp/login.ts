@@ -5,8 +5,9 @@ import {
 } from '@modelcontextprotocol/sdk/client/auth-extensions.js'
 
 /**
- * The login to the staging server. Every secret comes from the operator's environment, never from a repository. `issuer` names
- * the only authorization server that may see the credentials (a server under test could otherwise advertise one of its own).
+ * The login to the staging server. All secrets are set in the environment by the operator; a repository has none. `issuer`
+ * names the only authorization server that may see the credentials (a server under test could otherwise advertise one of its
+ * own).
  */
 export type Login =
   | { kind: 'none' }

@@ -19,8 +19,8 @@ export type Outcome =
   | { kind: 'needs_input'; message: string }
 
 /**
- * Sorts a result. An unknown tool comes back in three shapes (`isError`, -32602, -32603), depending on the server's
- * framework; `unknownTool` says so for all three.
+ * Sorts a result. Frameworks report an unknown tool in different ways: `isError`, -32602 or -32603. `unknownTool` covers all of
+ * them.
  */
 export function outcomeOfResult(value: unknown, tool: string): Outcome {
   const result = value as RawResult
