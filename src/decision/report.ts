@@ -90,11 +90,11 @@ function section(heading: string, findings: GateFinding[]): string {
 }
 
 function itemOf(finding: GateFinding, asRule: boolean): string {
-  const { state, reason, lasting = reason, who, when } = finding
+  const { state, reason, lasting = reason, who, when, automatic } = finding
   if (asRule) return `- 🗓️ ${nameOf(finding)}: ${lasting}`
   return [
     `- ${marks[state]} ${nameOf(finding)}: ${reason}`,
-    ...(who === undefined ? [] : [`  - Who: ${who}`]),
+    ...(who === undefined ? [] : [automatic ? `  - ${who}` : `  - Who: ${who}`]),
     ...(when === undefined ? [] : [`  - When: ${when}`]),
   ].join('\n')
 }

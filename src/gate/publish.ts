@@ -143,11 +143,12 @@ function combine(all: StoredVerdict[], pending: Pending[]): Combined {
   const report = shown?.report ?? pendingReport(pending, unreadable)
   const others = shown ? counting.filter((verdict) => verdict !== shown) : []
   const notCounting = all.filter((verdict) => !counting.includes(verdict))
-  const notes = [
+  // Whose result it is comes first: the readers of the others would look for it in their own pull request.
+  const summary = [
     ...(others.length > 0 && shown ? [sharedHeadNote(shown, others)] : []),
+    report.summary,
     ...(notCounting.length > 0 ? [notCountingNote(notCounting)] : []),
-  ]
-  const summary = [report.summary, ...notes].join('\n\n')
+  ].join('\n\n')
   const onlyOutsiders = all.length > 0 && !all.some(hasWriteAccess)
   const pulls = [...all.map(({ pull }) => pull.number), ...pending.map(({ number }) => number)]
   return { state, report: { ...report, summary }, pulls, onlyOutsiders }

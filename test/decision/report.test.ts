@@ -46,6 +46,15 @@ describe('the check', () => {
     expect(statusOf(state)).toEqual(expected)
   })
 
+  it('says who acts, and says it plainly where nobody has to', () => {
+    const { summary } = reportOn(
+      hold,
+      finding(waiting('Opens', 'Later.', { who: 'No action needed', automatic: true })),
+    )
+    expect(summary).toContain('  - Who: Anyone\n')
+    expect(summary).toMatch(/^ {2}- No action needed$/m)
+  })
+
   it.each<[string, GateFinding[], string]>([
     ['that it is ready, when every gate passes', [good, good], 'Ready to merge'],
     ['the one thing that is waited for', [good, hold], 'On hold by gus'],

@@ -7,6 +7,7 @@ import { decide } from '../../src/decision/verdict.ts'
 import { testGate } from '../support/gate-tester.ts'
 import {
   aBot,
+  accessOf,
   aDeployment,
   aLabel,
   anEvidence,
@@ -15,6 +16,7 @@ import {
   inWindow,
   minutesLater,
   older,
+  people,
   reads,
   shaOf,
   stagingTree as tree,
@@ -45,7 +47,7 @@ testGate('The staging regression', stagingRegression, {
       says: [
         'The regression passed on `staging` for this head',
         'Valid until',
-        'deployment 12 by `github-actions[bot]`',
+        'server `rewards aaaaaaa`, deployment 12 by `github-actions[bot]`',
       ],
       next: [{ kind: 'recheck', at: minutesLater(7 * 24 * 60 - 60, inWindow) }],
     },
@@ -338,6 +340,13 @@ describe('an urgent change', () => {
     expect(finding).toMatchObject({ state: 'passed', title: 'Staging regression deferred' })
     expect(finding?.reason).toContain('runs after the merge')
     expect(finding?.next).toEqual([{ kind: 'recheck', at: minutesLater(24 * 60 - 5, inWindow) }])
+  })
+
+  it('still needs it where the label does not count', () => {
+    const withoutAccess = aSnapshot({ ...urgent, access: accessOf(reads, ...people) })
+    const gates = { release_window: {}, staging_regression: { defer_when_urgent: true } }
+    const [, finding] = decide(withoutAccess, policySchema.parse({ gates })).findings
+    expect(finding).toMatchObject({ gate: 'staging_regression', state: 'waiting' })
   })
 
   it('is not urgent for a policy without a release window', () => {

@@ -55,6 +55,7 @@ describe('a pull request with the same head', () => {
     await stage.settled()
     const check = await shop.check(change)
     expect(check).toMatchObject({ conclusion: null })
+    expect(check?.summary).toMatch(/^A check belongs to a commit/)
     expect(check?.summary).toContain(`strictest result is shown, that of #${data.number} to \`main\`.`)
   })
 

@@ -91,13 +91,17 @@ function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSetti
 
 function describe(run: Evidence, { regression }: Snapshot, settings: RegressionSettings): string {
   const server =
-    run.serverName === null
-      ? 'no server answered'
-      : `server ${code(`${run.serverName} ${run.serverVersion ?? ''}`)}`
+    run.serverName === null ? 'no server answered' : `server ${code(`${run.serverName} ${versionOf(run)}`)}`
   const deployed = regression && newestTrustedDeployment(regression, run.headSha, settings)
   const by = deployed?.succeededBy ? ` by ${code(deployed.succeededBy)}` : ''
   const deployment = run.deploymentId === null ? 'no deployment' : `deployment ${run.deploymentId}${by}`
   return `Run ${code(run.runId.slice(0, 8))} of ${short(run.headSha)}: ${server}, ${deployment}, report ${code(run.hash.slice(0, 12))}`
+}
+
+/** A server whose version is its commit takes two lines of a phone. */
+function versionOf({ serverVersion }: Evidence): string {
+  const isCommit = /^[0-9a-f]{40,64}$/.test(serverVersion ?? '')
+  return isCommit ? (serverVersion ?? '').slice(0, 7) : (serverVersion ?? '')
 }
 
 /** An urgent change may merge first where the policy says so; the regression is then deferred until after the merge. */
