@@ -127,7 +127,10 @@ async function remadeBranches(): Promise<void> {
   const copy = await release(remade)
   const restored = await scene('covered branch that was deleted and restored where it was', releases)
   const same = await release(restored)
-  const thrown = await scene('covered branch that was deleted and made again without its last merge', releases)
+  const thrown = await scene(
+    'covered branch that was deleted and made again without its last merge',
+    releases,
+  )
   const older = await release(thrown)
   expect(await remade.merge('eva', await remade.approvedChange())).toBeUndefined()
   expect(await thrown.merge('eva', await thrown.approvedChange({ base: 'release/1' }))).toBeUndefined()
