@@ -93,8 +93,8 @@ async function inTurn(shell: GroupShell, group: Group, work: () => Promise<void>
 }
 
 /**
- * Posts a new run where the newest one does not say the same: a completed run cannot be taken back by a PATCH, and an
- * older one that says it does not count.
+ * Posts a new run if the newest one differs: PATCH cannot reopen a completed run, and an older run does not count even if it is
+ * equal.
  */
 async function bring(
   { database, now }: GroupShell,

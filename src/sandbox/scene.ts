@@ -3,7 +3,7 @@ import type { Narrator } from './narrator.ts'
 import type { ShownCheck, Stage } from './stage.ts'
 import type { Change, Workshop } from './workshop.ts'
 
-/** The check as it stands, which must have this title and state; else the story is not as told, and stops. */
+/** The check as it stands, which must have this title and state; otherwise the story stops. */
 async function expectCheck(
   shop: Workshop,
   sha: string,
@@ -20,12 +20,12 @@ async function expectCheck(
   return check
 }
 
-/** Stops the story where something is not as told. */
+/** Stops the story if something is not as described. */
 export function expectReported(holds: boolean, what: string): void {
   if (!holds) throw new Error(`The story expected that ${what}, and it is not so.`)
 }
 
-/** What is told and shown in one repository. */
+/** Narrates and shows one repository. */
 export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
   return {
     async at(time, text) {

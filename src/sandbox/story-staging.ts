@@ -29,7 +29,7 @@ export async function playRegression(stage: Stage, tell: Narrator): Promise<void
 
 type Judging = (change: Change, expected: RegExp) => Promise<void>
 
-/** Tells the first line of the check "Staging regression", which must be as told. */
+/** Tells the first line of the check "Staging regression", which must be as expected. */
 function judging(shop: Workshop, tell: Narrator): Judging {
   return async (change, expected) => {
     const check = await shop.regression(change)

@@ -4,7 +4,7 @@ import type { Stage } from './stage.ts'
 import { playRegression } from './story-staging.ts'
 import type { Workshop } from './workshop.ts'
 
-/** The story of a release week, told as it happens. */
+/** Plays and narrates a release week. */
 export async function playReleaseWeek(stage: Stage, shop: Workshop, tell: Narrator): Promise<void> {
   const scene = sceneIn(stage, shop, tell)
   await tellTheWindow(shop, scene)

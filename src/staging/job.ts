@@ -20,9 +20,9 @@ import { notOnStaging, readStaging } from './target.ts'
 import type { RegressionShell, RunTask } from './task.ts'
 
 /**
- * Judges a head on staging, one at a time on each staging environment. Everything is read
- * again, since a request carries no authority: whether the head is still offered, who pressed the button, what staging
- * holds. Idempotent: where the head has its evidence already, nothing is run. A run for a head that has moved is stopped.
+ * Judges a head on staging, one at a time on each staging environment. Everything is read again, since a request carries no
+ * authority: the head, who clicked the button, and what is on staging. Idempotent: where the head has its evidence already,
+ * nothing is run. When the head moves, its run is stopped.
  */
 export async function runRegressionJob(
   shell: RegressionShell,

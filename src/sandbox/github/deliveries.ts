@@ -19,12 +19,12 @@ import {
 export type Deliveries = {
   /** Signs and sends the event in the background; the payload is serialised at once. Without a hook nothing happens. */
   emit(event: string, payload: HookPayload): void
-  /** Ends when nothing is on its way any more, deliveries that a fault holds back excepted. */
+  /** Ends when nothing is on its way anymore, deliveries that a fault holds back excepted. */
   settled(): Promise<void>
   /** Every attempt, oldest first. */
   log: Delivery[]
   routes: Hono<GitHubContext>
-  /** Cuts off what is on its way and sends nothing any more. */
+  /** Cuts off what is on its way and sends nothing anymore. */
   close(): Promise<void>
 }
 

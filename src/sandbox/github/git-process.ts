@@ -42,7 +42,7 @@ export function runGit(folder: string, args: string[], options: RunOptions = {})
   })
 }
 
-/** It keeps nobody alive unless somebody waits for it. */
+/** It does not keep the process alive unless something waits for it. */
 function startRunner(): ChildProcess {
   const started = fork(programFile('sandbox/github/git-runner'), { serialization: 'advanced', execArgv: [] })
   started.unref()

@@ -29,7 +29,7 @@ export function costOf(query: string, variables: Variables = {}): QueryCost {
   return { cost: Math.max(1, Math.round(tally.requests / 100)), nodeCount: tally.nodes }
 }
 
-/** None where the text is no GraphQL: GitHub then answers what is wrong with it. */
+/** None where the text is not GraphQL: GitHub then answers what is wrong with it. */
 function operationsOf(query: string, variables: Variables, tally: Tally) {
   try {
     const { definitions } = parse(query)

@@ -31,7 +31,7 @@ export type Hub = {
 export type Background = {
   /** Auto-merge of a pull request looks again. */
   autoMerge(repository: Repository, issue: PullIssue): void
-  /** A merge queue builds its groups anew; with `leaving`, without that pull request. */
+  /** A merge queue rebuilds its groups; with `leaving`, without that pull request. */
   rebuildQueue(repository: Repository, branch: string, leaver?: Leaver): void
 }
 

@@ -10,7 +10,7 @@ export type Exchange = {
   query: URLSearchParams
   body: unknown
   status: number
-  /** Undefined where the answer is no JSON. */
+  /** Undefined where the answer is not JSON. */
   answer: unknown
 }
 

@@ -45,7 +45,7 @@ function queueOf(repository: Repository, branch: string): MergeQueue {
   return queue
 }
 
-/** Every group goes, and is built anew on the tip of now; with `leaving`, without that pull request. */
+/** Every group goes, and is rebuilt on the tip of now; with `leaving`, without that pull request. */
 export async function rebuildQueue(
   hub: Hub,
   repository: Repository,

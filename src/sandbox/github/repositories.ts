@@ -140,7 +140,7 @@ function memberChanges(hub: Hub, repository: Repository, old: RoleName | undefin
   return { changes: { permission: { from: old, to: role } } }
 }
 
-/** Throws away what no ref reaches any more; reviews of such commits lose their `commit_id`, as on GitHub. */
+/** Throws away what no ref reaches anymore; reviews of such commits lose their `commit_id`, as on GitHub. */
 export async function collectGarbage(repository: Repository): Promise<void> {
   const { git } = repository
   await git.run(['reflog', 'expire', '--expire=now', '--all'])

@@ -36,7 +36,7 @@ function stateOfStatus(state: string): CheckState {
   return state === 'success' ? 'success' : state === 'pending' ? 'pending' : 'failing'
 }
 
-/** What stands against required checks on a commit, in GitHub's sentences; none when all hold. */
+/** What stands against required checks on a commit, in GitHub's sentences; none if all passed. */
 export function missingChecks(repository: Repository, sha: string, checks: RequiredCheck[]): string[] {
   const unmet = checks
     .map((check) => ({ check, state: checkState(repository, sha, check) }))

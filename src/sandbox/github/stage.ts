@@ -126,7 +126,7 @@ function installing(hub: Hub, tokens: Tokens) {
       tokens.suspendInstallation(id, suspended)
       installs.suspend(hub, installation(id), suspended)
     },
-    /** An owner accepts what the App asks for anew. */
+    /** An owner accepts what the App requests again. */
     acceptPermissions: (
       id: number,
       asked: { permissions?: Record<string, 'read' | 'write'>; events?: string[] },

@@ -17,7 +17,7 @@ export type CommitOptions = {
   amend?: boolean
 }
 
-/** A real clone on disk, in the hands of one person. Commits are theirs unless told otherwise; a push is always theirs. */
+/** A real clone on disk, in the hands of one person. Commits are theirs unless specified otherwise; a push is always theirs. */
 export type WorkingCopy = {
   folder: string
   /** Any git command in the clone; answers its output, trimmed. */

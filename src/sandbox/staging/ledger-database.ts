@@ -22,7 +22,7 @@ create table if not exists reward_ledger (
 create table if not exists chain_receipts (tx_hash text primary key, status text not null);
 `
 
-/** Wallets of the sandbox begin with ten zeros: nobody's. */
+/** Wallets of the sandbox begin with ten zeros, so they belong to nobody. */
 export const sandboxDiner = `0x${'0'.repeat(10)}${'d1'.repeat(15)}`
 
 const seed = `

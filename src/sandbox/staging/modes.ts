@@ -12,7 +12,7 @@ export type StagingModes = {
   reply?: 'lost'
   /** Answers are some 60 MB long. */
   answer?: 'huge'
-  /** Nothing is answered any more. */
+  /** Nothing is answered anymore. */
   hung?: boolean
   /** The server goes away after so many more tool calls. */
   dying?: number

@@ -7,7 +7,7 @@ export type Issue = { diner_wallet: string; restaurant_id: string; amount: numbe
 
 const columns = 'reward_id, tx_hash, amount::float8 as amount, status'
 
-/** Whether a diner may be rewarded at a restaurant; undefined for a diner that nobody knows. */
+/** Whether a diner may be rewarded at a restaurant; undefined for a diner that is unknown. */
 export async function isEligible(
   db: PGlite,
   wallet: string,
