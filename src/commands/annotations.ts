@@ -19,7 +19,7 @@ export function annotations({ cases, gates }: RunReport, files: readonly string[
   const open = cases
     .filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'skipped')
     .map((entry) => command('warning', at(entry), entry.notes.join('; ') || 'not evaluated'))
-  // Failed cases are shown one by one; what else failed has no line.
+  // Failed cases are shown one by one; other failures have no line.
   const others = gates
     .filter(({ gate, verdict }) => verdict !== 'passed' && gate !== 'answers')
     .map(({ gate, verdict, message }) =>

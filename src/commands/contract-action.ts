@@ -27,7 +27,7 @@ export async function show(options: ContractTarget & { json?: boolean }): Promis
   warnOfRefused(recorded.refused, new Set())
 }
 
-/** What stood in the file before is the last release: its problems are known, and only warned of. */
+/** The previous content of the file is the last release: its problems are known, and only cause warnings. */
 export async function record(options: ContractTarget & { out: string }): Promise<void> {
   requireFolder('--out', options.out)
   const recorded = await read(options)
@@ -75,7 +75,7 @@ function listOf(which: string, file: string): ToolList {
   }
 }
 
-/** Reads the list of a server. One that cannot be reached is told, with exit code 3 as in `regress`. */
+/** Reads the list of a server. An unreachable one is reported, with exit code 3 as in `regress`. */
 async function read(options: ContractTarget): Promise<Baseline | undefined> {
   const operator = operatorOf()
   const defaults = { ...suiteSchema.shape.defaults.parse({}), elicitation: options.elicitation }

@@ -1,7 +1,7 @@
 import type { diffContracts } from '../regression/contract/index.ts'
 import type { Baseline } from '../regression/contract-check.ts'
 
-/** What `contract` prints for people. Names are never cut: a suite has to repeat them. */
+/** The tables that `contract` prints. Names are never truncated, since a suite has to repeat them. */
 
 const plain = { style: { head: [], border: [] }, wordWrap: true }
 
@@ -44,7 +44,7 @@ function uncut(text: string): { content: string; wrapOnWordBoundary: false } {
   return { content: printable(text), wrapOnWordBoundary: false }
 }
 
-/** A server must not be able to move the cursor of the terminal or colour our output. */
+/** A server must not be able to move the cursor of the terminal or color our output. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 1000)
 }

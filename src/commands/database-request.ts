@@ -11,7 +11,7 @@ import { postRequest } from './bot-request.ts'
 
 export type DatabaseOptions = { url?: string; output?: string }
 
-/** What every command about the stored state says about where it finds it. */
+/** The help text about the database, for every command that reads it. */
 export function withDatabaseOptions(command: Command, exitCodes: string): Command {
   return command
     .option(
@@ -66,7 +66,7 @@ function opening(database: Database): { open: () => Promise<Queue>; close: () =>
   }
 }
 
-/** Opened as it is: nothing is upgraded, and a wrong place must not pass for an empty one. */
+/** Opened without an upgrade. A wrong location must not be mistaken for an empty one. */
 async function ownDatabase(): Promise<Database | 'held by the bot'> {
   const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
   if (url) {

@@ -121,7 +121,7 @@ export async function run(words: string[]): Promise<void> {
   }
 }
 
-/** `release-gate … | head` closes the pipe early. That is no error. */
+/** `release-gate … | head` closes the pipe early. That is not an error. */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
   process.exit()

@@ -12,10 +12,10 @@ import type { RegressOptions } from './regress-options.ts'
 import { storeSnapshots } from './snapshot-files.ts'
 import { type SuiteInput, suiteInput } from './suite-input.ts'
 
-/** Exit codes of `regress`; 2 is wrong use, in every command. */
+/** Exit codes of `regress`; 2 is a usage error, in every command. */
 export const exitCodes: Record<RunVerdict, number> = { passed: 0, failed: 1, inconclusive: 3 }
 
-/** The work of the command. Wrong use throws; everything else is a verdict and its exit code. */
+/** Runs the command. A usage error throws; everything else is a verdict and its exit code. */
 export async function regress(options: RegressOptions): Promise<void> {
   const read = suiteInput('--suite', options.suite)
   if (!read.ok) return unreadable(read.problems)
@@ -44,7 +44,7 @@ export async function regress(options: RegressOptions): Promise<void> {
   }
 }
 
-/** A suite that cannot be read is wrong use; every problem is told with its line and column. */
+/** A suite that cannot be read is a usage error; every problem is reported with its line and column. */
 function unreadable(problems: readonly FileProblem[]): void {
   process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`)
   process.exitCode = 2
@@ -69,7 +69,7 @@ async function annotate(report: RunReport, { files }: SuiteInput): Promise<void>
   )
 }
 
-/** A suite that cannot be run is wrong use: there is no report to read, only what is wrong with it. */
+/** A suite that cannot be run is a usage error: there is no report, only its problems. */
 function print(report: RunReport, { json }: RegressOptions, { limits }: RunInput): void {
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   else if (isUnrunnable(report)) process.stderr.write(`${unrunnable(report, forTerminal)}\n`)

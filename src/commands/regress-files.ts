@@ -7,7 +7,7 @@ import { formatProblem } from '../yaml/yaml-file.ts'
 import { requireInput } from './input-file.ts'
 import { suiteInput } from './suite-input.ts'
 
-/** The files that the options of `regress` and `contract` name. One that cannot be used throws: where, what, how to mend it. */
+/** The files that the options of `regress` and `contract` name. An unusable file throws: where, what, and how to fix it. */
 
 /** A list of tools; `where` is the option or the argument that names it. */
 export function baselineOf(where: string, file: string): Baseline {
@@ -36,7 +36,9 @@ export function declarationOf(file: string): Declaration {
   throw refuse(`: \`${issue?.path.join('.')}\` is wrong (${issue?.message})`)
 }
 
-/** The settings of `staging_regression` in a policy file. Loaded only here: the calendar of a policy takes its time. */
+/**
+ * The settings of `staging_regression` in a policy file. Loaded only here, because the calendar of a policy is slow to load.
+ */
 export async function settingsOf(file: string): Promise<RegressionSettings> {
   const { parsePolicy } = await import('../policy/policy-file.ts')
   const read = parsePolicy(requireInput('--policy', file, 'a policy, like .github/release-gate.yml'), file)
@@ -48,7 +50,7 @@ export async function settingsOf(file: string): Promise<RegressionSettings> {
   )
 }
 
-/** What the suite of the head leaves out of that of its base. */
+/** What the suite of the head removes from that of its base. */
 export function changesOf(named: readonly string[] | undefined, head: Suite): SuiteChanges | undefined {
   if (named === undefined) return undefined
   const base = suiteInput('--base-suite', named)

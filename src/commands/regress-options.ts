@@ -4,7 +4,7 @@ export type RegressOptions = ServerOptions & {
   suite: string[]
   policy?: string
   only?: string[]
-  /** Calls each tool only until something can be said, for a first look. */
+  /** Calls each tool only a few times, for a quick first result. */
   once?: boolean
   baseline?: string
   baseSuite?: string[]

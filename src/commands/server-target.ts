@@ -50,7 +50,7 @@ function pair(option: string, text: string): [string, string] {
   return [text.slice(0, at), value]
 }
 
-/** What the protocol itself sends: another value would break it, or pretend to be another client. */
+/** Headers that the protocol sends itself: another value would break it, or impersonate another client. */
 const ofTheProtocol =
   /^(accept|connection|content-length|content-type|host|last-event-id|mcp-.*|transfer-encoding)$/i
 
@@ -72,7 +72,7 @@ function variableOf(login: Login): string {
   return login.kind === 'bearer' ? 'STAGING_TOKEN' : 'STAGING_CLIENT_ID'
 }
 
-/** As for the bot: credentials go over https, or nowhere but to this machine. The address may hold a secret too. */
+/** As for the bot, credentials are sent only over https or to this machine. The address may contain a secret too. */
 function refusePlainHttp(url: string, fix: string): void {
   if (!isPlainHttp(url)) return
   throw new Error(

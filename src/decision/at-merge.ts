@@ -39,8 +39,8 @@ function membersInBoth(read: Snapshot, before: Snapshot): Snapshot['teams'] {
 }
 
 /**
- * Why facts at a merge cannot be told any more that could be told of the same head before: its branch or its fork is gone, or
- * its base. Undefined where nothing is missing.
+ * Why facts at a merge are no longer available that were available before for the same head: its branch, its fork or its base
+ * is gone. Undefined if nothing is missing.
  */
 export function missingFacts(read: Snapshot, before: Snapshot | undefined): string | undefined {
   if (read.commitsIncomplete !== undefined && before?.commitsIncomplete === undefined)
