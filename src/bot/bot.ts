@@ -1,6 +1,7 @@
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { createAppProbot } from '../services/github/app-client.ts'
+import { createBudget } from '../services/github/budget.ts'
 import { processRole } from '../services/metrics.ts'
 import { doesWork, type Role } from '../settings/role.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -79,12 +80,13 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   if (database.kind === 'pglite') await releaseLeases(database)
   const queue = await openQueue({ database, clock, log })
   const pauses = createPauses(database, now)
-  const probot = createAppProbot(settings, log, { now, pauses })
+  const budget = createBudget(now)
+  const probot = createAppProbot(settings, log, { now, pauses, budget })
   const github = async (installationId: number) => {
     await pauses.refresh(installationId)
     return probot.auth(installationId)
   }
   const shell = { database, queue, now, log, github }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
-  return { settings, log, clock, shell, probot, serves }
+  return { settings, log, clock, shell, probot, budget, serves }
 }

@@ -4,18 +4,15 @@ import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
-import { parsePolicy } from '../policy/policy-file.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
 import { recover } from '../services/github/recovery.ts'
 import { periodicTasks } from '../services/metrics.ts'
 import { factStore } from '../store/facts.ts'
 import { lastReceivedAt } from '../store/inbox.ts'
-import { keepValidPolicy } from '../store/policies.ts'
-import { countedPulls, greenPulls } from '../store/verdicts/waiting.ts'
 import { runDailyCheck } from './daily.ts'
 import { isHandled } from './events.ts'
+import { hourlyLook, lookEvery } from './hourly-look.ts'
 import type { Parts } from './parts.ts'
-import { type CoveredRepository, reconcile } from './reconcile.ts'
 import { type Chore, minute, repeatedly } from './repeatedly.ts'
 
 /** How far before the last received delivery to search for missed ones, since deliveries arrive out of order. */
@@ -52,7 +49,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const { log, shell, settings } = parts
   const { recordsMonths } = settings
   return [
-    repeatedly('The hourly reconciliation', 60 * minute, () => reconcileAll(parts, signal), log),
+    repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
     repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
@@ -62,26 +59,6 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
       log,
     ),
   ]
-}
-
-async function reconcileAll({ shell, probot, serves, log }: Parts, signal: AbortSignal): Promise<void> {
-  const { database, github, queue } = shell
-  const visit = async ({ repository, file, numbers }: CoveredRepository) => {
-    signal.throwIfAborted()
-    // A repository without pull requests still has a channel and a calendar.
-    if (parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
-    // Includes pull requests that were closed or merged while their event was lost.
-    const known = (await countedPulls(database, repository)).map(({ number }) => number)
-    const green = new Set((await greenPulls(database, repository)).map(({ number }) => number))
-    const pulls = [...new Set([...numbers, ...known])].map((number) => ({
-      pull: { ...repository, number },
-      green: green.has(number),
-    }))
-    await queue.enqueueAll(pulls)
-  }
-  const { pulls, complete } = await reconcile({ app: await probot.auth(), github, serves, visit, log })
-  if (complete) log.info({ pulls }, 'Enqueued every open pull request')
-  else log.warn({ pulls }, 'Could not find every open pull request; the rest is retried within the hour')
 }
 
 async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {

@@ -2,6 +2,7 @@ import type { Clock } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Probot } from 'probot'
 import type { Shell } from '../gate/shell.ts'
+import type { Budget } from '../services/github/budget.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Queue } from '../store/queue.ts'
 
@@ -12,6 +13,8 @@ export type Parts = {
   clock: Clock
   shell: Omit<Shell, 'queue'> & { queue: Queue }
   probot: Probot
+  /** What is left of GitHub's hourly limits. */
+  budget: Pick<Budget, 'left'>
   /** Whether an account is served: `ALLOWED_ACCOUNTS`. */
   serves: (account: string) => boolean
 }

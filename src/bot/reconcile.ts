@@ -1,14 +1,23 @@
-import type { Logger } from 'pino'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { policyPath } from '../policy/policy-file.ts'
+import {
+  type ListedRepository,
+  listedTogether,
+  listRepositories,
+  viewedTogether,
+  viewPulls,
+  viewRepositories,
+} from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type PolicyFile, readPolicyFile } from '../services/github/policy.ts'
+import type { Row } from '../services/github/partial.ts'
+import { readPolicyFile } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
 import { keptBlob } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
+import { policyPlace } from './look-plan.ts'
 
 /** A repository that a policy covers, with its open pull requests. */
-export type CoveredRepository = { repository: RepositoryRef; file: PolicyFile; numbers: number[] }
+export type CoveredRepository = { repository: RepositoryRef; numbers: number[] }
 
 /** Every open pull request of a repository. */
 export async function openPulls(github: GitHub, { owner, repo }: RepositoryRef): Promise<number[]> {
@@ -16,61 +25,63 @@ export async function openPulls(github: GitHub, { owner, repo }: RepositoryRef):
   return pulls.map(({ number }) => number)
 }
 
-/** Every repository of an installation that has a policy of its own or of its organization; archived ones have no changes. */
+/**
+ * Every repository of an installation that has a policy of its own or of its organization; archived ones have no changes.
+ * @throws after the others where one could not be looked at.
+ */
 export async function* coveredRepositories(
   github: GitHub,
   installationId: number,
   serves: (account: string) => boolean,
 ): AsyncGenerator<CoveredRepository> {
-  const repositories = await github.paginate(github.rest.apps.listReposAccessibleToInstallation, {
-    per_page: 100,
-  })
-  for (const { id, name, owner, archived } of repositories) {
-    const repository = { installationId, repositoryId: id, owner: owner.login, repo: name }
-    if (archived || !serves(owner.login)) continue
-    const file = await readPolicyFile(github, { owner: owner.login, repo: name }, policyPath)
-    if (file) yield { repository, file, numbers: await openPulls(github, repository) }
-  }
-}
-
-/**
- * Visits each repository that a policy covers, since events can be lost or arrive out of order. Run at least hourly and at
- * startup. An installation that cannot be read is named in the log and does not keep the others waiting.
- * @returns how many open pull requests were found, and whether every installation could be read.
- */
-export async function reconcile(shell: {
-  app: GitHub
-  github: (installationId: number) => Promise<GitHub>
-  serves: (account: string) => boolean
-  visit: (covered: CoveredRepository) => Promise<void>
-  log: Pick<Logger, 'warn'>
-}): Promise<{ pulls: number; complete: boolean }> {
-  let pulls = 0
-  let complete = true
-  const installations = await shell.app.paginate(shell.app.rest.apps.listInstallations, { per_page: 100 })
-  for (const { id, suspended_at: suspended } of installations) {
-    if (suspended) continue
-    try {
-      for await (const covered of coveredRepositories(await shell.github(id), id, shell.serves)) {
-        await shell.visit(covered)
-        pulls += covered.numbers.length
+  const listed = await listRepositories(github)
+  if (!listed) throw new Error('The list of repositories changed while it was read')
+  const problems: string[] = []
+  const served = listed.filter(({ owner }) => serves(owner))
+  for (const batch of inBatchesOf(viewedTogether, served)) {
+    const views = await viewRepositories(github, batch[0]?.owner ?? '', batch, policyPath)
+    const seen = valuesOf(batch, views, problems).filter(([, view]) => !view.archived && policyPlace(view))
+    const covered = seen.map(([repository]) => repository)
+    for (const some of inBatchesOf(listedTogether, covered)) {
+      for (const [one, pulls] of valuesOf(some, await viewPulls(github, some), problems)) {
+        const { repositoryId, owner, repo } = one
+        const numbers = pulls.map(({ number }) => number)
+        yield { repository: { installationId, repositoryId, owner, repo }, numbers }
       }
-    } catch (error) {
-      complete = false
-      shell.log.warn({ installation: id, problem: String(error) }, 'Reconciling an installation failed')
     }
   }
-  return { pulls, complete }
+  if (problems.length > 0)
+    throw new Error(`Some repositories could not be looked at: ${problems.slice(0, 5).join('; ')}`)
+}
+
+/** The rows that GitHub gave, each with its repository; what kept the others is added to the problems. */
+function valuesOf<Value>(
+  asked: ListedRepository[],
+  rows: Row<Value>[],
+  problems: string[],
+): [ListedRepository, Value][] {
+  return asked.flatMap((one, index): [ListedRepository, Value][] => {
+    const row = rows[index] ?? { problem: 'GitHub did not give it' }
+    if ('value' in row) return [[one, row.value]]
+    problems.push(`${one.owner}/${one.repo}: ${row.problem}`)
+    return []
+  })
+}
+
+function inBatchesOf<Item>(size: number, items: Item[]): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  )
 }
 
 /**
- * After a push to a default branch: the repositories whose pull requests another policy covers now. None if the file is
- * unchanged; all of the installation if it is the organization's `.github` repository, whose policy others fall back to.
+ * After a push to a default branch: the repositories whose pull requests another policy covers now. None where the file is
+ * what it was; all of the installation where it is the organization's `.github` repository, whose policy others fall back to.
  */
 export async function underNewPolicy(
   shell: { database: Database; github: GitHub; serves: (account: string) => boolean },
   repository: RepositoryRef,
-): Promise<Pick<CoveredRepository, 'repository' | 'numbers'>[]> {
+): Promise<CoveredRepository[]> {
   const { database, github, serves } = shell
   const { owner, repo, installationId } = repository
   const file = await readPolicyFile(github, { owner, repo }, policyPath)

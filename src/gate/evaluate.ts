@@ -7,6 +7,7 @@ import { policyPath } from '../policy/policy-file.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { OpenPull } from '../services/github/open-pulls.ts'
+import type { Seen } from '../services/github/pulls.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { changeToCheck } from '../services/metrics.ts'
@@ -70,7 +71,7 @@ export async function evaluate(
   signal.throwIfAborted()
   const changed = before?.digest !== stored.digest
   const deliveries = changed ? await causesBefore(shell.database, pull, generation) : []
-  if (!(await record(shell, stored, verdict, before, sameHead))) return
+  if (!(await record(shell, { stored, verdict, before, sameHead, seen: facts.seen }))) return
   if (changed) logChange(shell, before, stored, { deliveries, began, changedFor })
   // If the process dies before the old head's check is revoked, the calendar revokes it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
@@ -161,25 +162,27 @@ function nameOf(pull: PullRef): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`
 }
 
+type Evaluated = {
+  stored: StoredVerdict
+  verdict: Verdict
+  before: StoredVerdict | undefined
+  sameHead: number[]
+  seen: Seen
+}
+
 /**
  * Stores the verdict and, if it is new, appends it to the records, both or neither. No green check is published before its
  * record. False: a newer evaluation has overtaken this one.
  * @throws `retryAfter` where a freeze was ordered or ended since the facts were read.
  */
-function record(
-  shell: Shell,
-  stored: StoredVerdict,
-  verdict: Verdict,
-  before: StoredVerdict | undefined,
-  sameHead: number[],
-): Promise<boolean> {
+function record(shell: Shell, { stored, verdict, before, sameHead, seen }: Evaluated): Promise<boolean> {
   const { pull, headSha, counts, snapshot } = stored
   return shell.database.transaction(async (tx) => {
     await lockFreezes(tx, 'verdict')
     const { frozen } = frozenFact(await activeFreezes(tx, shell.now()), pull)
     if (!isDeepStrictEqual(frozen, snapshot.frozen))
       throw retryAfter(shell.now(), 'a freeze began or ended while the facts were read')
-    if (!(await saveVerdict(tx, stored))) return false
+    if (!(await saveVerdict(tx, stored, seen))) return false
     await forgetPending(tx, pull)
     if (counts) await keepPending(tx, pull, headSha, sameHead)
     if (before?.digest !== stored.digest) await appendDecided(tx, stored, verdict)

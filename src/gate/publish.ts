@@ -14,13 +14,14 @@ import { type Head, type PostedRun, postedRun, settleGreen } from '../store/chec
 import { withLease } from '../store/leases.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
+import { forgetSeen } from '../store/verdicts/seen.ts'
 import { type HeadVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { isCrowded, isNoRoomForGreen } from '../store/write-budget.ts'
 import { type Desired, digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
 import { whyNotGreen } from './may-turn-green.ts'
 
 /** GitHub makes an incomplete run `stale` after 14 days, so it is posted anew a day earlier. */
-const incompleteFor = 13 * 24 * 3600 * 1000
+export const incompleteFor = 13 * 24 * 3600 * 1000
 
 export type PublishOptions = {
   /** Always write, for "Re-run". */
@@ -108,12 +109,10 @@ async function writeIfChanged(
     posted.runId !== null &&
     posted.state === desired.state &&
     posted.title === desired.report.title
-  const same =
-    known &&
-    (quiet ||
-      posted.digest === digestOf(desired.report) ||
-      (await isCrowded(shell.database, head.installationId, shell.now())))
-  if (same && !force && !expiring) return undefined
+  const same = known && (quiet || posted.digest === digestOf(desired.report))
+  const postponed = known && !same && (await isCrowded(shell.database, head.installationId, shell.now()))
+  if (postponed && !force && !expiring) await forgetSeen(shell.database, head, head.sha)
+  if ((same || postponed) && !force && !expiring) return undefined
   const { runId } = await writeCheck(shell, head, expiring ? undefined : posted, desired)
   return { runId, state: desired.state, title: desired.report.title, pulls: desired.pulls }
 }

@@ -46,6 +46,12 @@ const githubAnswers = new Counter({
   registers,
 })
 
+export const githubPoints = new Counter({
+  name: 'release_gate_github_points_total',
+  help: 'Points of the hourly limit of GraphQL that the queries of the hourly look cost.',
+  registers,
+})
+
 const githubRemaining = new Gauge({
   name: 'release_gate_github_remaining',
   help: 'What the last answer said was left of an hourly limit of GitHub.',

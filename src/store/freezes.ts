@@ -68,7 +68,8 @@ export function frozenFact(
 
 /**
  * Carries an order out. False: a newer one has been there already, so this one is old or sent again. Every open pull
- * request in its scope becomes due, to be evaluated again from its stored facts.
+ * request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly look, which
+ * writes the freeze to the checks that are not green anyway.
  */
 export async function order(
   tx: Transaction,
@@ -92,7 +93,7 @@ export async function order(
     )
   }
   await tx.query(
-    `UPDATE release_gate.verdicts SET next_at = $2 WHERE counts AND ($1 = '*' OR lower(owner || '/' || repo) = $1)`,
+    `UPDATE release_gate.verdicts SET next_at = $2, seen = NULL WHERE counts AND ($1 = '*' OR lower(owner || '/' || repo) = $1)`,
     [scope, at],
   )
   return true

@@ -3,19 +3,20 @@ import type { Queryable } from './database.ts'
 type Repository = { installationId: number; repositoryId: number }
 type Named = Repository & { owner: string; repo: string }
 
-/** The text of a repository's last valid policy, and whose it is. */
+/** The text of a repository's last valid policy, the blob of its file, and whose it is. */
 export type KeptPolicy = {
   installationId: number
   repositoryId: number
   owner: string
   repo: string
   text: string
+  blob: string
 }
 
 /** The last valid policies of an installation, or of all, by the names of their repositories. */
 export function keptPolicies(db: Queryable, installationId?: number): Promise<KeptPolicy[]> {
   return db.query<KeptPolicy>(
-    `SELECT installation_id AS "installationId", repository_id AS "repositoryId", owner, repo, text
+    `SELECT installation_id AS "installationId", repository_id AS "repositoryId", owner, repo, text, blob
      FROM release_gate.policies
      WHERE owner IS NOT NULL AND repo IS NOT NULL AND ($1::bigint IS NULL OR installation_id = $1)
      ORDER BY lower(owner), lower(repo)`,

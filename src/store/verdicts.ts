@@ -3,6 +3,7 @@ import type { PullRef } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
 import { causesAfter } from './verdicts/causes.ts'
 import { fromRow, type Row, type StoredVerdict } from './verdicts/rows.ts'
+import { isSettled, type SeenPull, versionOf } from './verdicts/seen.ts'
 
 export type { PolicySource, StoredVerdict } from './verdicts/rows.ts'
 
@@ -15,20 +16,23 @@ export async function nextGeneration(db: Queryable): Promise<number> {
   return Number(row.generation)
 }
 
-/** Keeps a verdict as the latest. False: a newer evaluation has been there already, and this one must stop. */
-export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promise<boolean> {
+/**
+ * Keeps a verdict as the latest. `seen`: how the pull request looked when its facts were read.
+ * @returns false where a newer evaluation has been there already, and this one must stop.
+ */
+export async function saveVerdict(db: Queryable, verdict: StoredVerdict, seen?: SeenPull): Promise<boolean> {
   const { pull } = verdict
   const rows = await db.query(
     `INSERT INTO release_gate.verdicts AS stored
        (installation_id, repository_id, number, generation, owner, repo, head_sha, base_ref, counts, state, digest, report,
-        snapshot, policy, source, decided_at, next_at, prepare_at, writer)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        snapshot, policy, source, decided_at, next_at, prepare_at, writer, seen, read_at, stale_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $16, $21)
      ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET
        generation = excluded.generation, owner = excluded.owner, repo = excluded.repo, head_sha = excluded.head_sha,
        base_ref = excluded.base_ref, counts = excluded.counts, state = excluded.state, digest = excluded.digest,
        report = excluded.report, snapshot = excluded.snapshot, policy = excluded.policy, source = excluded.source,
        decided_at = excluded.decided_at, next_at = excluded.next_at, prepare_at = excluded.prepare_at,
-       writer = excluded.writer,
+       writer = excluded.writer, seen = excluded.seen, read_at = excluded.read_at, stale_at = excluded.stale_at,
        -- What was heard while the facts were read is not in them.
        changed_at = CASE WHEN coalesce(stored.heard, 0) > excluded.generation THEN clock_timestamp() END,
        causes = ${causesAfter('stored.causes', 'excluded.generation')}
@@ -54,6 +58,8 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict): Promis
       verdict.nextAt ?? null,
       verdict.prepareAt ?? null,
       hasWriteAccess(verdict),
+      seen && isSettled(seen, verdict) ? versionOf(seen) : null,
+      verdict.snapshot.frozen?.until ?? null,
     ],
   )
   return rows.length > 0

@@ -29,6 +29,7 @@ const frozen: Record<string, string> = {
   '0014_pauses.sql': 'b756cc297d15a945a90ceb1854b012bedbb1c3e3828cde64acc3db236d0c2520',
   '0015_history.sql': '77ec61e544bafcc81b7b97af876d483344d3da9a8ed794b231a7211e85fbebfe',
   '0016_causes.sql': '867733189959eca192e5bea2614e663b4a2752b97a7d604e541123a734592b0a',
+  '0017_looks.sql': '74f07159006a2cb4ef5285d8f720048d518c00f6484c0e253391e15fd088ef6f',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -1,6 +1,7 @@
 import { ProbotOctokit } from 'probot'
 import type { Pauses } from '../../store/pauses.ts'
 import { refuseMalformed } from './answers.ts'
+import type { Budget } from './budget.ts'
 import { statusOfError } from './errors.ts'
 import { gone } from './gone.ts'
 import { type Answer, limitIn, limitReached, resourceOf } from './limits.ts'
@@ -11,8 +12,12 @@ export type GitHub = Pick<
   'graphql' | 'hook' | 'paginate' | 'request' | 'rest'
 >
 
-/** What a client knows beyond its token; without `pauses` it keeps none. */
-export type Guard = { now: () => Date; pauses?: Pick<Pauses, 'until' | 'begin'> }
+/** What a client knows beyond its token; without `pauses` it keeps none, and without `budget` it notes nothing. */
+export type Guard = {
+  now: () => Date
+  pauses?: Pick<Pauses, 'until' | 'begin'>
+  budget?: Pick<Budget, 'note'>
+}
 
 type Options = { guard?: Guard; auth?: { installationId?: number } }
 type Hooked = Pick<GitHub, 'hook' | 'request'>
@@ -29,6 +34,9 @@ export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, au
     if (paused) throw limitReached(paused)
     try {
       const answer = await send(options)
+      // What an App asks in its own name counts for no installation.
+      if (installation && !options.url.startsWith('/app/'))
+        guard.budget?.note(installation, resourceOf(options.url), answer)
       await refuseLimit(answer, guard, installation)
       refuseMalformed({ method: options.method, url: octokit.request.endpoint(options).url }, answer)
       return answer

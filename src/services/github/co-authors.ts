@@ -32,12 +32,16 @@ export async function withCoAuthors(
   }
 }
 
-async function readAuthors(github: GitHub, { owner, repo }: RepositoryName, commits: Commit[]) {
-  const fields = commits.map(
-    ({ sha }, index) =>
+export function authorsQuery(shas: string[]): string {
+  const fields = shas.map(
+    (sha, index) =>
       `c${index}: object(oid: "${sha}") { ... on Commit { authors(first: 100) { nodes { email user { databaseId login } } } } }`,
   )
-  const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${fields.join(' ')} } }`
+  return `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${fields.join(' ')} } }`
+}
+
+async function readAuthors(github: GitHub, { owner, repo }: RepositoryName, commits: Commit[]) {
+  const query = authorsQuery(commits.map(({ sha }) => sha))
   const { repository } = await github.graphql<Answer>(query, { owner, repo })
   return commits.flatMap((commit, index) =>
     (repository?.[`c${index}`]?.authors.nodes ?? []).flatMap(({ email, user }) => {

@@ -5,7 +5,7 @@ import type { GitHub } from './client.ts'
 /** An open pull request of a repository. */
 export type OpenPull = { number: number; head: string; base: string }
 
-const query = `query ($owner: String!, $repo: String!, $after: String) {
+export const openPullsQuery = `query ($owner: String!, $repo: String!, $after: String) {
   repository(owner: $owner, name: $repo) {
     databaseId
     pullRequests(states: OPEN, first: 100, after: $after) {
@@ -42,7 +42,7 @@ export async function readOpenPulls(
   const found: OpenPull[] = []
   let after: string | null = null
   do {
-    const { repository } = answerSchema.parse(await github.graphql(query, { owner, repo, after }))
+    const { repository } = answerSchema.parse(await github.graphql(openPullsQuery, { owner, repo, after }))
     if (repository.databaseId !== repositoryId)
       throw new Error(
         `${owner}/${repo} is now a different repository, not the one with the id ${repositoryId}`,

@@ -37,3 +37,16 @@ export async function baseTip(github: GitHub, ref: PullRef, { base }: Pull): Pro
   const answer = await orAbsent(github.rest.git.getRef({ owner, repo, ref: `heads/${base.ref}` }))
   return answer?.data.object.sha ?? base.sha
 }
+
+/** What a pull request looks like from outside when it was read: the hourly look reads it again where that is different. */
+export type Seen = { head: string; base: string; draft: boolean; updatedAt: string; defaultBranch: string }
+
+export function seenOf({ head, base, draft, updated_at: updatedAt }: Pull): Seen {
+  return {
+    head: head.sha,
+    base: base.ref,
+    draft: draft === true,
+    updatedAt,
+    defaultBranch: base.repo.default_branch,
+  }
+}

@@ -22,13 +22,13 @@ import {
 import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
-import { type Pull, readPull, versionOf } from './pulls.ts'
+import { type Pull, readPull, type Seen, seenOf, versionOf } from './pulls.ts'
 import { readReviews, reviewsBy, withDismissal } from './reviews.ts'
 import { readTeams, teamFacts } from './teams.ts'
 import { labelsBefore, labelsOf, readTimeline } from './timeline.ts'
 
-/** A snapshot, and the other open pull requests of the repository that have the same head. */
-export type Facts = { snapshot: Snapshot; sameHead: OpenPull[] }
+/** A snapshot, how the pull request looked before it was read, and the other open ones of the repository with the same head. */
+export type Facts = { snapshot: Snapshot; seen: Seen; sameHead: OpenPull[] }
 
 /** What the policy asks to be read beyond the pull request itself. */
 export type Wanted = {
@@ -66,7 +66,7 @@ export async function readSnapshot(
     const after = await readPull(github, ref)
     if (after && versionOf(after, wanted) === versionOf(before, wanted)) {
       await keep()
-      return { snapshot, sameHead }
+      return { snapshot, seen: seenOf(before), sameHead }
     }
   }
   throw new Error(`${ref.owner}/${ref.repo}#${ref.number} changed three times while it was being read`)

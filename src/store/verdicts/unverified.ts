@@ -36,7 +36,8 @@ export async function saveUnverified(
   { generation, report, digest, at }: { generation: number; report: CheckReport; digest: string; at: Date },
 ): Promise<boolean> {
   const rows = await db.query(
-    `UPDATE release_gate.verdicts SET state = 'failed', report = $5, digest = $6, decided_at = $7, next_at = NULL, prepare_at = NULL
+    `UPDATE release_gate.verdicts SET state = 'failed', report = $5, digest = $6, decided_at = $7, next_at = NULL, prepare_at = NULL,
+       seen = NULL
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND generation = $4 AND counts AND digest <> $6
      RETURNING 1`,
     [pull.installationId, pull.repositoryId, pull.number, generation, JSON.stringify(report), digest, at],

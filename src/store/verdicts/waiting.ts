@@ -25,13 +25,3 @@ export function knownPulls(
     [installationId, repositoryId],
   )
 }
-
-/** Those of them whose check may be green. */
-export async function greenPulls(db: Queryable, repository: Repository): Promise<{ number: number }[]> {
-  return db.query<{ number: number }>(
-    `SELECT v.number FROM release_gate.verdicts v
-     LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
-     WHERE v.installation_id = $1 AND v.repository_id = $2 AND v.counts AND (v.state = 'passed' OR c.outstanding)`,
-    [repository.installationId, repository.repositoryId],
-  )
-}

@@ -1,0 +1,170 @@
+import { parsePolicy } from '../policy/policy-file.ts'
+import { listRepositories, viewedTogether } from '../services/github/bulk.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { factStore } from '../store/facts.ts'
+import { forgetLooksExcept, keepListed, type Look, lookAges, looksOf } from '../store/looks.ts'
+import { keptPolicies } from '../store/policies.ts'
+import { retryAfter } from '../store/retry-later.ts'
+import { releaseGreens } from '../store/verdicts/changes.ts'
+import { type Found, type Installation, type KnownPolicy, type LookParts, lookAtBatch } from './look-at.ts'
+import { isDue } from './look-plan.ts'
+import { minute } from './repeatedly.ts'
+
+/** How often a part of the repositories is looked at. */
+export const lookEvery = 5 * minute
+/** Each repository is looked at once in this time, and at most `lookEvery` later. */
+const period = 55 * minute
+/** This share of each of GitHub's hourly limits is left to what people wait for. */
+const keptForEvents = 0.2
+
+/**
+ * Looks at every repository once an hour and at startup, whatever was delivered: events are lost. Asks in bulk for what shows a
+ * change, and enqueues what differs from what is stored and what is green. Whatever stops it, a limit or a restart, it goes on
+ * with the repository that was not looked at for the longest time.
+ */
+export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise<void> {
+  const startedAt = parts.shell.now()
+  return async () => {
+    const found: Found = { tried: 0, repositories: 0, pulls: 0, enqueued: 0 }
+    let cut = false
+    const installations = await installationsOf(parts)
+    await forgetLooksExcept(
+      parts.shell.database,
+      installations.map(({ id }) => id),
+    )
+    for (const installation of installations) {
+      try {
+        await lookAtInstallation({ ...parts, signal }, installation, startedAt, found)
+      } catch (error) {
+        if (signal.aborted) return
+        cut = true
+        parts.log.warn(
+          { installation: installation.id, problem: String(error) },
+          'The hourly look was stopped and goes on in 5 minutes',
+        )
+      }
+    }
+    await report(parts, found, cut)
+  }
+}
+
+async function installationsOf({ probot, serves }: LookParts): Promise<Installation[]> {
+  const app = await probot.auth()
+  const all = await app.paginate(app.rest.apps.listInstallations, { per_page: 100 })
+  return all.flatMap(({ id, account, suspended_at: suspended }) =>
+    !suspended && account && 'login' in account && serves(account.login)
+      ? [{ id, account: account.login }]
+      : [],
+  )
+}
+
+/** Says that everything was looked at only where it was. */
+async function report({ shell, log }: LookParts, found: Found, cut: boolean): Promise<void> {
+  if (found.tried === 0 && !cut) return
+  const { oldest, never, unseen } = await lookAges(shell.database)
+  const anHourAgo = new Date(shell.now().getTime() - 60 * minute)
+  if (!cut && never === 0 && unseen.length === 0 && oldest && oldest >= anHourAgo)
+    log.info(found, 'Every open pull request was looked at within the last hour')
+  else
+    log.warn(
+      { ...found, oldest, never, unseen },
+      'Not every open pull request was looked at within the last hour',
+    )
+}
+
+async function lookAtInstallation(
+  parts: LookParts & { signal: AbortSignal },
+  installation: Installation,
+  startedAt: Date,
+  found: Found,
+): Promise<void> {
+  const { shell } = parts
+  const github = await shell.github(installation.id)
+  const isNow = (last: Date | undefined, key: number) =>
+    last === undefined || last <= startedAt || isDue(last, shell.now(), period, key)
+  leaveRoom(parts, installation)
+  await listWhereDue(parts, github, installation, isNow)
+  const policies = await validPolicies(parts, installation)
+  const due = (await looksOf(shell.database, installation.id)).filter(({ lookedAt, repositoryId }) =>
+    isNow(lookedAt, repositoryId),
+  )
+  const room = () => {
+    parts.signal.throwIfAborted()
+    leaveRoom(parts, installation)
+  }
+  let reads = readsToSpare(parts, installation)
+  const inRoom = (numbers: number[]) => {
+    const some = numbers.slice(0, reads)
+    reads -= some.length
+    return some
+  }
+  for (const batch of inBatches(due))
+    await lookAtBatch({ ...parts, github, installation, policies, room, inRoom }, batch, found)
+}
+
+/** The policies that are known to be valid, by the blobs of their files: these need not be read. */
+async function validPolicies({ shell }: LookParts, { id }: Installation): Promise<Map<string, KnownPolicy>> {
+  const kept = await keptPolicies(shell.database, id)
+  const texts = new Map(kept.map(({ blob, text }) => [blob, text]))
+  return new Map(
+    [...texts].flatMap(([blob, text]) => {
+      const read = parsePolicy(text)
+      return read.ok ? [[blob, { text, policy: read.policy }] as const] : []
+    }),
+  )
+}
+
+/** @throws `retryAfter` where little is left of a limit of GitHub. */
+function leaveRoom({ budget }: LookParts, { id }: Installation): void {
+  for (const resource of ['core', 'graphql'] as const) {
+    const left = budget.left(id, resource)
+    if (left && left.remaining < left.limit * keptForEvents)
+      throw retryAfter(
+        left.resetAt,
+        `${left.remaining} of ${left.limit} of GitHub's hourly limit (${resource}) are left`,
+      )
+  }
+}
+
+/** What can wait takes at most half of the hourly limit, at about so many requests for each pull request. */
+const requestsToRead = 8
+
+function readsToSpare({ budget }: LookParts, { id }: Installation): number {
+  const { limit, remaining } = budget.left(id, 'core') ?? { limit: 5_000, remaining: 5_000 }
+  return Math.max(0, Math.floor((remaining - limit / 2) / requestsToRead))
+}
+
+async function listWhereDue(
+  { shell, log }: LookParts,
+  github: GitHub,
+  { id }: Installation,
+  isNow: (last: Date | undefined, key: number) => boolean,
+): Promise<void> {
+  const { database, now } = shell
+  const listings = factStore(database, now)
+  const key = `looks/listed/${id}`
+  const last = await listings.get<{ at: string }>(key)
+  if (!isNow(last && new Date(last.at), id)) return
+  const at = now()
+  const listed = await listRepositories(github)
+  if (!listed) throw new Error('The list of repositories changed while it was read')
+  await database.transaction(async (tx) => {
+    for (const { repositoryId, owner, repo } of await keepListed(tx, id, listed, at)) {
+      log.warn({ repository: `${owner}/${repo}` }, 'The installation does not list this repository any more')
+      await releaseGreens(tx, { installationId: id, repositoryId })
+    }
+  })
+  await listings.put(key, { at: at.toISOString() })
+}
+
+/** What could not be looked at before is asked for in small batches, in case it was too much for GitHub. */
+function inBatches(looks: Look[]): Look[][] {
+  const size = ({ problem }: Look) => (problem ? 10 : viewedTogether)
+  const batches: Look[][] = []
+  for (const look of looks) {
+    const last = batches.at(-1)
+    if (last?.[0] && !!last[0].problem === !!look.problem && last.length < size(look)) last.push(look)
+    else batches.push([look])
+  }
+  return batches
+}

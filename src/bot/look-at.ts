@@ -1,0 +1,187 @@
+import type { Policy } from '../decision/policy.ts'
+import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import {
+  type ListedRepository,
+  listedTogether,
+  type PullView,
+  type RepositoryView,
+  viewPulls,
+  viewRepositories,
+} from '../services/github/bulk.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { isGone } from '../services/github/gone.ts'
+import { isLimit } from '../services/github/limits.ts'
+import type { Row } from '../services/github/partial.ts'
+import { readPolicyFile } from '../services/github/policy.ts'
+import { type Look, noteLooked, noteUnseen } from '../store/looks.ts'
+import { keepValidPolicy } from '../store/policies.ts'
+import type { Queue } from '../store/queue.ts'
+import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
+import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
+import { type CoveringPolicy, planOf, policyPlace } from './look-plan.ts'
+import type { Parts } from './parts.ts'
+
+export type Installation = { id: number; account: string }
+export type KnownPolicy = { text: string; policy: Policy }
+/** What was found. `tried`: how many repositories were asked for, the others were seen. */
+export type Found = { tried: number; repositories: number; pulls: number; enqueued: number }
+
+/** What a look needs of the running bot. */
+export type LookParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
+  shell: Pick<Parts['shell'], 'database' | 'github' | 'now'> & { queue: Pick<Queue, 'enqueueAll'> }
+}
+
+export type Looking = LookParts & {
+  github: GitHub
+  installation: Installation
+  /** The valid ones that are known, by the blobs of their files. */
+  policies: Map<string, KnownPolicy>
+  /** Throws where little is left of a limit of GitHub. */
+  room: () => void
+  /** Of what need not be read now, as much as GitHub's limits leave room for. */
+  inRoom: (numbers: number[]) => number[]
+}
+
+type Seen = { look: Look; view: RepositoryView; known: KnownPull[]; policy: CoveringPolicy | undefined }
+
+/**
+ * Looks at some repositories of an installation. What is not known of one is a problem of that one, which stays visible until
+ * the next look at it, and is never taken for "nothing changed".
+ */
+export async function lookAtBatch(looking: Looking, batch: Look[], found: Found): Promise<void> {
+  const { shell, github, installation, room } = looking
+  const at = shell.now()
+  room()
+  found.tried += batch.length
+  const views = await orProblems(batch, viewRepositories(github, installation.account, batch, policyPath))
+  const ids = batch.map(({ repositoryId }) => repositoryId)
+  const known = await knownOpenPulls(shell.database, installation.id, ids)
+  const seen: Seen[] = []
+  for (const [look, view] of pairs(batch, views)) {
+    const one = await see(looking, look, view, known.get(look.repositoryId) ?? [], at)
+    if (one?.policy) seen.push(one)
+    else if (one) await carryOut(looking, one, [], at, found)
+  }
+  for (let from = 0; from < seen.length; from += listedTogether)
+    await lookAtPulls(looking, seen.slice(from, from + listedTogether), at, found)
+}
+
+async function lookAtPulls(looking: Looking, some: Seen[], at: Date, found: Found): Promise<void> {
+  looking.room()
+  const looks = some.map(({ look }) => look)
+  const lists = await orProblems(looks, viewPulls(looking.github, looks))
+  for (const [one, list] of pairs(some, lists)) {
+    if ('problem' in list) await note(looking, one.look, list.problem, at)
+    else await carryOut(looking, one, list.value, at, found)
+  }
+}
+
+function pairs<Asked, Value>(asked: Asked[], rows: Row<Value>[]): [Asked, Row<Value>][] {
+  return asked.map((one, index) => [one, rows[index] ?? { problem: 'GitHub did not give this row' }])
+}
+
+/** A query that fails as a whole is a problem of each repository that it asked for, and stops no other one. A limit is thrown. */
+async function orProblems<Value>(
+  asked: ListedRepository[],
+  query: Promise<Row<Value>[]>,
+): Promise<Row<Value>[]> {
+  try {
+    return await query
+  } catch (error) {
+    if (isLimit(error) || isGone(error)) throw error
+    const problem = error instanceof Error ? error.message : String(error)
+    return asked.map(() => ({ problem }))
+  }
+}
+
+async function note(
+  { shell, installation, log }: Looking,
+  look: Look,
+  problem: string,
+  at: Date,
+): Promise<void> {
+  const { owner, repo, repositoryId } = look
+  log.warn({ repository: `${owner}/${repo}`, problem }, 'A repository could not be looked at')
+  await noteUnseen(shell.database, { installationId: installation.id, repositoryId }, problem, at)
+}
+
+/** What is known of a repository now; undefined where nothing is left to be done for it. */
+async function see(
+  looking: Looking,
+  look: Look,
+  row: Row<RepositoryView>,
+  known: KnownPull[],
+  at: Date,
+): Promise<Seen | undefined> {
+  if ('problem' in row) return void (await note(looking, look, row.problem, at))
+  const { shell, installation } = looking
+  const { owner, archived, disabled } = row.value
+  const key = { installationId: installation.id, repositoryId: look.repositoryId }
+  // A public repository can be seen by its id wherever it is; the next listing shows whether the App still has a place there.
+  if (owner.toLowerCase() !== installation.account.toLowerCase())
+    return void (await note(looking, look, `it belongs to ${owner} now`, at))
+  if (archived || disabled) {
+    return void (await shell.database.transaction(async (tx) => {
+      await (archived ? closeAll : releaseGreens)(tx, key)
+      await noteLooked(tx, key, at)
+    }))
+  }
+  try {
+    return { look, view: row.value, known, policy: await coveringPolicy(looking, look, row.value) }
+  } catch (error) {
+    if (isLimit(error) || isGone(error)) throw error
+    return void (await note(looking, look, String(error), at))
+  }
+}
+
+/** The policy that covers a repository now. Its text is read only where no equal one is known. */
+async function coveringPolicy(
+  looking: Looking,
+  { repositoryId }: Look,
+  view: RepositoryView,
+): Promise<CoveringPolicy | undefined> {
+  const { shell, github, installation, policies } = looking
+  const { owner, repo } = view
+  const place = policyPlace(view)
+  if (!place) return undefined
+  const known = policies.get(place.blob)
+  const file = known
+    ? { ...place, text: known.text }
+    : await readPolicyFile(github, { owner, repo }, policyPath)
+  if (!file) return undefined
+  const { blob, where, text } = file
+  const read = known ? { ok: true as const, policy: known.policy } : parsePolicy(text, where)
+  if (!read.ok) return { blob, where, valid: 'broken' }
+  policies.set(blob, { text, policy: read.policy })
+  // A repository without pull requests still has a channel and a calendar.
+  await keepValidPolicy(shell.database, { installationId: installation.id, repositoryId, owner, repo }, file)
+  return { blob, where, valid: read.policy }
+}
+
+async function carryOut(
+  looking: Looking,
+  { look, view, known, policy }: Seen,
+  open: PullView[],
+  at: Date,
+  found: Found,
+): Promise<void> {
+  const { shell, installation } = looking
+  const { owner, repo } = view
+  const repository = { installationId: installation.id, repositoryId: look.repositoryId, owner, repo }
+  const plan = planOf({ view, policy, open, known, now: at })
+  const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
+  await shell.database.transaction(async (tx) => {
+    const pulls = await markPullsChanged(tx, repository, plan.left)
+    for (const { number, head } of plan.changed) {
+      const pull = { ...repository, number }
+      pulls.push({ pull, green: await markPullChanged(tx, pull, head) })
+    }
+    for (const number of [...plan.again.now, ...looking.inRoom(plan.again.later)])
+      pulls.push({ pull: { ...repository, number }, green: green.has(number) })
+    await shell.queue.enqueueAll(pulls, { tx })
+    await noteLooked(tx, repository, at)
+    found.enqueued += pulls.length
+  })
+  found.repositories += 1
+  found.pulls += open.length
+}

@@ -1,0 +1,110 @@
+import { covers, type Policy } from '../decision/policy.ts'
+import { incompleteFor } from '../gate/publish.ts'
+import { policyPath } from '../policy/policy-file.ts'
+import type { PullView, RepositoryView } from '../services/github/bulk.ts'
+import { type KnownPull, versionOf } from '../store/verdicts/seen.ts'
+
+/** The policy that covers a repository now: valid, or `broken`. */
+export type CoveringPolicy = { blob: string; where: string; valid: Policy | 'broken' }
+
+export type LookedAt = {
+  view: RepositoryView
+  /** Undefined: none covers it. */
+  policy: CoveringPolicy | undefined
+  open: PullView[]
+  known: KnownPull[]
+  now: Date
+}
+
+/**
+ * What has to be read. `changed`: what GitHub shows is not what our verdict rests on, or there is no verdict. `left`: known as
+ * open, and closed, retargeted or without a policy now. `again`: nothing shows a change, and it is read all the same, now
+ * where a green check rests on it or an evaluation failed, else as far as GitHub's limits leave room.
+ */
+export type Plan = {
+  changed: { number: number; head: string }[]
+  left: number[]
+  again: { now: number[]; later: number[] }
+}
+
+/** Which pull requests of a repository have to be read in full, by what can be seen without reading any. */
+export function planOf(looked: LookedAt): Plan {
+  const known = new Map(looked.known.map((pull) => [pull.number, pull]))
+  const covered = looked.open.filter(({ base }) => isCovered(looked, base))
+  const open = new Set(covered.map(({ number }) => number))
+  const changed = covered.filter((pull) => isChanged(pull, known.get(pull.number), looked))
+  const rest = covered.flatMap((pull) => (changed.includes(pull) ? [] : (known.get(pull.number) ?? [])))
+  return {
+    changed: changed.map(({ number, head }) => ({ number, head })),
+    left: looked.known
+      .filter((pull) => !open.has(pull.number) && isLeft(pull, looked))
+      .map(({ number }) => number),
+    again: {
+      now: numbersOf(rest.filter(isReadNow)),
+      later: numbersOf(rest.filter((pull) => !isReadNow(pull) && isReadLater(pull, looked.now))),
+    },
+  }
+}
+
+function isCovered({ policy, view: { defaultBranch } }: LookedAt, base: string): boolean {
+  if (!policy) return false
+  return policy.valid === 'broken' ? base === defaultBranch : covers(policy.valid, base, defaultBranch)
+}
+
+function isChanged(pull: PullView, known: KnownPull | undefined, { view, policy }: LookedAt): boolean {
+  if (!known) return true
+  const { owner, repo, defaultBranch } = view
+  return (
+    (known.seen !== undefined && known.seen !== versionOf({ ...pull, defaultBranch })) ||
+    known.policy.blob !== policy?.blob ||
+    known.policy.where !== policy.where ||
+    known.repository !== `${owner}/${repo}`
+  )
+}
+
+/** Where there is no policy, one whose check was revoked for that has nothing left to lose. */
+function isLeft(known: KnownPull, { policy, now }: LookedAt): boolean {
+  if (policy !== undefined || isReadNow(known) || known.seen !== undefined) return true
+  return isDue(known.readAt, now, readInFullEvery, known.number)
+}
+
+function isReadNow({ green, changed }: KnownPull): boolean {
+  return green || changed
+}
+
+/** A change of a role or a team does not show, so nothing rests for longer on facts that were read once. */
+export const readInFullEvery = 3 * 24 * 60 * 60_000
+
+function isReadLater({ seen, readAt, staleAt, waitingSince, number }: KnownPull, now: Date): boolean {
+  const isStale = staleAt !== undefined && staleAt <= now
+  const expires = waitingSince !== undefined && now.getTime() - waitingSince.getTime() > incompleteFor
+  return seen === undefined || isStale || expires || isDue(readAt, now, readInFullEvery, number)
+}
+
+function numbersOf(pulls: KnownPull[]): number[] {
+  return pulls.map(({ number }) => number)
+}
+
+/**
+ * Whether a period has begun since the last time. Each key has its own beginnings, so that the work is spread over the period
+ * and a backlog that was caught up at once is spread again.
+ */
+export function isDue(last: Date | undefined, now: Date, period: number, key: number): boolean {
+  if (!last) return true
+  const phase = (spread(key) / 2 ** 32) * period
+  const turn = (at: Date) => Math.floor((at.getTime() - phase) / period)
+  return turn(now) > turn(last)
+}
+
+/** Knuth's multiplicative hash: numbers that follow each other lie far apart. */
+function spread(key: number): number {
+  return Math.imul(key, 2_654_435_761) >>> 0
+}
+
+/** The policy file of a repository, by the blobs that stand there: its own goes before the shared one. */
+export function policyPlace({ owner, policy }: RepositoryView): { blob: string; where: string } | undefined {
+  if (policy.own !== undefined) return { blob: policy.own, where: policyPath }
+  return policy.shared === undefined
+    ? undefined
+    : { blob: policy.shared, where: `${owner}/.github: ${policyPath}` }
+}

@@ -1,0 +1,130 @@
+import type { Queryable } from './database.ts'
+
+/** A repository that an installation lists, and when it was looked at last. `problem`: what kept it from being looked at since. */
+export type Look = {
+  repositoryId: number
+  nodeId: string
+  owner: string
+  repo: string
+  listedAt: Date
+  lookedAt: Date | undefined
+  triedAt: Date | undefined
+  problem: string | undefined
+}
+
+type Listed = Pick<Look, 'repositoryId' | 'nodeId' | 'owner' | 'repo'>
+type Row = Omit<Look, 'lookedAt' | 'triedAt' | 'problem'> & {
+  lookedAt: Date | null
+  triedAt: Date | null
+  problem: string | null
+}
+
+/** The repositories of an installation; whichever waits longest comes first. One that could not be looked at waits from then. */
+export async function looksOf(db: Queryable, installationId: number): Promise<Look[]> {
+  const rows = await db.query<Row>(
+    `SELECT repository_id AS "repositoryId", node_id AS "nodeId", owner, repo, listed_at AS "listedAt", looked_at AS "lookedAt",
+       tried_at AS "triedAt", problem
+     FROM release_gate.looks WHERE installation_id = $1 ORDER BY coalesce(tried_at, looked_at) NULLS FIRST, repository_id`,
+    [installationId],
+  )
+  return rows.map(({ lookedAt, triedAt, problem, ...row }) => ({
+    ...row,
+    lookedAt: lookedAt ?? undefined,
+    triedAt: triedAt ?? undefined,
+    problem: problem ?? undefined,
+  }))
+}
+
+/**
+ * Keeps the repositories that an installation lists.
+ * @returns those that were kept before and are not listed any more; they are dropped.
+ */
+export async function keepListed(
+  db: Queryable,
+  installationId: number,
+  listed: Listed[],
+  at: Date,
+): Promise<Listed[]> {
+  const rows = listed.map(({ repositoryId, nodeId, owner, repo }) => ({
+    repository_id: repositoryId,
+    node_id: nodeId,
+    owner,
+    repo,
+  }))
+  await db.query(
+    `INSERT INTO release_gate.looks (installation_id, repository_id, node_id, owner, repo, listed_at)
+     SELECT $1, repository_id, node_id, owner, repo, $3
+     FROM json_to_recordset($2::json) AS t(repository_id bigint, node_id text, owner text, repo text)
+     ON CONFLICT (installation_id, repository_id) DO UPDATE SET node_id = excluded.node_id, owner = excluded.owner,
+       repo = excluded.repo, listed_at = excluded.listed_at`,
+    [installationId, JSON.stringify(rows), at],
+  )
+  return db.query<Listed>(
+    `DELETE FROM release_gate.looks WHERE installation_id = $1 AND listed_at < $2
+     RETURNING repository_id AS "repositoryId", node_id AS "nodeId", owner, repo`,
+    [installationId, at],
+  )
+}
+
+type Key = { installationId: number; repositoryId: number }
+
+export async function noteLooked(
+  db: Queryable,
+  { installationId, repositoryId }: Key,
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.looks SET looked_at = $3, tried_at = NULL, problem = NULL
+     WHERE installation_id = $1 AND repository_id = $2`,
+    [installationId, repositoryId, at],
+  )
+}
+
+export async function noteUnseen(
+  db: Queryable,
+  { installationId, repositoryId }: Key,
+  problem: string,
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.looks SET tried_at = $4, problem = $3 WHERE installation_id = $1 AND repository_id = $2`,
+    [installationId, repositoryId, problem.slice(0, 300), at],
+  )
+}
+
+/** How old the looks are; `never`: repositories that were listed and not looked at yet. */
+export type LookAges = {
+  repositories: number
+  oldest: Date | undefined
+  never: number
+  unseen: UnseenRepository[]
+}
+export type UnseenRepository = { repository: string; problem: string }
+
+/** Of all installations, or of one. */
+export async function lookAges(db: Queryable, installationId?: number): Promise<LookAges> {
+  const scope = '($1::bigint IS NULL OR installation_id = $1)'
+  const [ages] = await db.query<{ repositories: number; oldest: Date | null; never: number }>(
+    `SELECT count(*)::int AS repositories, min(looked_at) AS oldest, (count(*) FILTER (WHERE looked_at IS NULL))::int AS never
+     FROM release_gate.looks WHERE ${scope}`,
+    [installationId ?? null],
+  )
+  const unseen = await db.query<UnseenRepository>(
+    `SELECT owner || '/' || repo AS repository, problem FROM release_gate.looks WHERE ${scope} AND problem IS NOT NULL
+     ORDER BY tried_at, repository_id LIMIT 20`,
+    [installationId ?? null],
+  )
+  return {
+    repositories: ages?.repositories ?? 0,
+    oldest: ages?.oldest ?? undefined,
+    never: ages?.never ?? 0,
+    unseen,
+  }
+}
+
+/** Forgets the looks at installations that are gone, suspended or not served. */
+export async function forgetLooksExcept(db: Queryable, installationIds: number[]): Promise<void> {
+  await db.query('DELETE FROM release_gate.looks WHERE NOT installation_id = ANY ($1::bigint[])', [
+    installationIds,
+  ])
+}

@@ -1,0 +1,403 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { lookAges } from '../../src/store/looks.ts'
+import { buildHouse, type House } from '../sandbox/github/house.ts'
+import { aLooker } from '../support/looking.ts'
+
+const policyFile = '.github/release-gate.yml'
+const approvals = 'gates:\n  approvals: {}\n'
+const withReleases = "branches: ['release/*']\ngates:\n  approvals: {}\n"
+const hour = 3_600_000
+
+let house: House
+let looker: Awaited<ReturnType<typeof aLooker>>
+
+type At = { owner: string; repo: string }
+/** What happens to a pull request without any event, and whether it is read because of it. Each is open to main, from a draft. */
+type PullCase = { what: string; act: (at: At & { pull_number: number }) => unknown; read: boolean }
+/** What happens in a repository that has one pull request. */
+type RepositoryCase = {
+  what: string
+  act: (at: At) => unknown
+  /** The pull requests that are read because of it. */
+  read: number[]
+  policy?: string | null
+  /** In an organization of its own, with the policy of the organization. */
+  alone?: boolean
+  /** Its name afterwards. */
+  renamed?: string
+}
+
+const as = (login: string) => house.as(login)
+
+async function commit(
+  { owner, repo }: At,
+  login: string,
+  branch: string,
+  files: Record<string, string | null>,
+) {
+  const copy = await house.github.workingCopy(`${owner}/${repo}`, login)
+  await copy.branch(branch, `origin/${branch}`)
+  for (const [path, text] of Object.entries(files))
+    await (text === null ? copy.remove(path) : copy.write({ [path]: text }))
+  await copy.commit('Change it')
+  await copy.push({ ref: branch })
+}
+
+async function openPull(at: At, head: string, base = 'main') {
+  const files = { [`${head}.txt`]: `${head}\n` }
+  await house.github.seedBranches(`${at.owner}/${at.repo}`, 'wim', [{ branch: head, files }], 'main')
+  await as('wim').pulls.create({ ...at, title: head, head, base })
+}
+
+const review = { event: 'REQUEST_CHANGES', body: 'no' } as const
+const ready =
+  'mutation ($id: ID!) { markPullRequestReadyForReview(input: { pullRequestId: $id }) { clientMutationId } }'
+
+const pullCases: PullCase[] = [
+  { what: 'nothing', act: () => undefined, read: false },
+  {
+    what: 'a push',
+    act: (at) => commit(at, 'wim', `topic-${at.pull_number}`, { 'c.txt': 'c\n' }),
+    read: true,
+  },
+  { what: 'a review', act: (at) => as('ada').pulls.createReview({ ...at, ...review }), read: true },
+  {
+    what: 'a dismissed review',
+    act: async (at) => {
+      const [review_id = 0] = (await as('ada').pulls.listReviews(at)).data.map(({ id }) => id)
+      await as('ada').pulls.dismissReview({ ...at, review_id, message: 'old' })
+    },
+    read: true,
+  },
+  {
+    what: 'a label that is put on',
+    act: ({ pull_number: issue_number, ...at }) =>
+      as('ada').issues.addLabels({ ...at, issue_number, labels: ['bug'] }),
+    read: true,
+  },
+  {
+    what: 'a label that is taken off',
+    act: ({ pull_number: issue_number, ...at }) =>
+      as('ada').issues.removeLabel({ ...at, issue_number, name: 'question' }),
+    read: true,
+  },
+  { what: 'another description', act: (at) => as('wim').pulls.update({ ...at, body: 'Urgent' }), read: true },
+  {
+    what: 'another covered base',
+    act: (at) => as('wim').pulls.update({ ...at, base: 'release/1' }),
+    read: true,
+  },
+  {
+    what: 'a base that is not covered',
+    act: (at) => as('wim').pulls.update({ ...at, base: 'dev' }),
+    read: true,
+  },
+  {
+    what: 'the end of the draft',
+    act: async (at) => as('wim').graphql(ready, { id: (await as('wim').pulls.get(at)).data.node_id }),
+    read: true,
+  },
+  { what: 'its closing', act: (at) => as('ada').pulls.update({ ...at, state: 'closed' }), read: true },
+]
+
+const twoApprovals = 'gates:\n  approvals: { required: 2 }\n'
+const edit = (text: string | null) => (at: At) => commit(at, 'ada', 'main', { [policyFile]: text })
+
+const repositoryCases: RepositoryCase[] = [
+  { what: 'a push to the base branch', act: (at) => commit(at, 'ada', 'main', { 'b.txt': 'b\n' }), read: [] },
+  { what: 'a new pull request', act: (at) => openPull(at, 'two'), read: [2] },
+  {
+    what: 'a new one to a branch that is not covered',
+    act: (at) => openPull(at, 'two', 'release/1'),
+    read: [],
+  },
+  {
+    what: 'a new one to a covered branch',
+    act: (at) => openPull(at, 'two', 'release/1'),
+    policy: withReleases,
+    read: [2],
+  },
+  { what: 'another policy', act: edit(twoApprovals), read: [1] },
+  { what: 'a policy that became invalid', act: edit('gates: nothing\n'), read: [1] },
+  { what: 'a policy that is deleted', act: edit(null), read: [1] },
+  { what: 'a first policy', act: edit(approvals), policy: null, read: [1] },
+  {
+    what: 'another default branch with an equal policy',
+    act: (at) => as('ada').repos.update({ ...at, default_branch: 'release/1' }),
+    policy: withReleases,
+    read: [1],
+  },
+  {
+    what: 'another name of the repository',
+    act: ({ owner, repo }) => house.github.renameRepository(`${owner}/${repo}`, 'renamed'),
+    renamed: 'renamed',
+    read: [1],
+  },
+  {
+    what: 'another policy of the organization',
+    act: ({ owner }) => edit(twoApprovals)({ owner, repo: '.github' }),
+    policy: null,
+    alone: true,
+    read: [1],
+  },
+  {
+    what: 'a policy of its own, equal to that of the organization',
+    act: edit(approvals),
+    policy: null,
+    alone: true,
+    read: [1],
+  },
+  {
+    what: 'the end of the repository: it is archived',
+    act: ({ owner, repo }) => house.github.archiveRepository(`${owner}/${repo}`),
+    read: [],
+  },
+  {
+    what: 'another owner of the repository',
+    act: ({ owner, repo }) => house.github.transferRepository(`${owner}/${repo}`, 'nora'),
+    read: [],
+  },
+]
+
+const people = { ada: 'admin', mary: 'maintain', wim: 'write' } as const
+
+async function addRepository(owner: string, name: string, policy: string | null): Promise<At> {
+  const files = { 'README.md': '# Shop\n', ...(policy === null ? {} : { [policyFile]: policy }) }
+  await house.github.addRepository({ owner, name, private: true, files, collaborators: people })
+  return { owner, repo: name }
+}
+
+async function buildPulls(): Promise<At> {
+  const at = await addRepository('acme', 'pulls', withReleases)
+  const branches = ['dev', 'release/1', ...pullCases.map((_, index) => `topic-${index + 1}`)]
+  const seeds = branches.map((branch) => ({ branch, files: { [`${branch}.txt`]: 'x\n' } }))
+  await house.github.seedBranches('acme/pulls', 'wim', seeds, 'main')
+  for (const [index] of pullCases.entries()) {
+    const head = `topic-${index + 1}`
+    await as('wim').pulls.create({ ...at, title: head, head, base: 'main', draft: true })
+    await as('ada').issues.addLabels({ ...at, issue_number: index + 1, labels: ['question'] })
+    await as('mary').pulls.createReview({ ...at, pull_number: index + 1, ...review })
+  }
+  return at
+}
+
+async function build({ policy = approvals, alone }: RepositoryCase, index: number): Promise<At> {
+  const owner = alone ? `org-${index}` : 'acme'
+  if (alone) {
+    house.github.addOrganization(owner, { owners: ['olga'] })
+    await addRepository(owner, '.github', approvals)
+  }
+  const at = await addRepository(owner, `shop-${index}`, policy)
+  const files = { 'r.txt': 'r\n' }
+  await house.github.seedBranches(`${owner}/${at.repo}`, 'ada', [{ branch: 'release/1', files }], 'main')
+  await openPull(at, 'one')
+  if (alone) house.github.installApp(owner)
+  return at
+}
+
+beforeAll(async () => {
+  house = await buildHouse()
+  looker = await aLooker(house.github)
+})
+afterAll(async () => {
+  await looker.close()
+  await house.github.close()
+})
+
+const later = (milliseconds: number) => {
+  house.clock.now += milliseconds
+}
+
+describe('what changed without an event', () => {
+  const places: At[] = []
+  let first: string[] = []
+  let unchanged: string[] = []
+  let found: string[] = []
+  beforeAll(async () => {
+    const pulls = await buildPulls()
+    for (const [index, one] of repositoryCases.entries()) places.push(await build(one, index))
+    later(2 * 60_000)
+    first = await looker.look()
+    await looker.read()
+    later(hour)
+    unchanged = await looker.look()
+    for (const [index, { act }] of pullCases.entries()) await act({ ...pulls, pull_number: index + 1 })
+    for (const [index, { act }] of repositoryCases.entries()) await act(places[index] as At)
+    later(hour)
+    found = await looker.look()
+    await looker.read()
+  }, 120_000)
+
+  it('is everything that a policy covers, at the first look', () => {
+    const pulls = pullCases.map((_, index) => `acme/pulls#${index + 1}`)
+    const others = repositoryCases.flatMap(({ policy, alone }, index) =>
+      policy === null && !alone ? [] : [`${places[index]?.owner}/shop-${index}#1`],
+    )
+    expect(first).toEqual([...pulls, ...others].sort())
+  })
+
+  it('is nothing, where nothing changed', () => {
+    expect(unchanged).toEqual([])
+  })
+
+  it.each(pullCases.map((one, index) => ({ ...one, number: index + 1 })))(
+    'is found for a pull request: $what',
+    ({ number, read }) => {
+      expect(found.includes(`acme/pulls#${number}`)).toBe(read)
+    },
+  )
+
+  it.each(repositoryCases.map((one, index) => ({ ...one, index })))(
+    'is found for a repository: $what',
+    ({ index, read, renamed }) => {
+      const name = `${places[index]?.owner}/${renamed ?? `shop-${index}`}`
+      const numbers = found.filter((one) => one.startsWith(`${name}#`))
+      expect(numbers).toEqual(read.map((number) => `${name}#${number}`))
+    },
+  )
+
+  it('is not found again once it was read', async () => {
+    later(hour)
+    expect(await looker.look()).toEqual([])
+  })
+
+  it('leaves no repository that the App cannot reach among those that are looked at', async () => {
+    const { unseen } = await lookAges(looker.database)
+    expect(unseen).toEqual([])
+    expect(
+      looker.log.filter(({ msg }) => /does not list/.test(msg)).map(({ repository }) => repository),
+    ).toEqual([`acme/shop-${repositoryCases.length - 1}`])
+  })
+})
+
+describe('a look that is stopped', () => {
+  let github: House['github']
+  let clock: House['clock']
+  let bot: House['bot']
+  let stopped: Awaited<ReturnType<typeof aLooker>>
+  beforeAll(async () => {
+    const small = await buildHouse({ [policyFile]: approvals })
+    ;({ github, clock, bot } = small)
+    // With acme/shop 31 that a policy covers: their pull requests are listed in two queries.
+    for (let number = 1; number <= 30; number++)
+      await github.addRepository({
+        owner: 'acme',
+        name: `shop-${number}`,
+        private: true,
+        files: { [policyFile]: approvals },
+      })
+    stopped = await aLooker(github)
+  })
+  afterEach(() => {
+    github.requests.set({ hourly: 5_000 })
+    github.faults.clear()
+    github.requests.reset()
+    clock.now += hour
+  })
+  afterAll(async () => {
+    await stopped.close()
+    await github.close()
+  })
+
+  const all = 'Every open pull request was looked at within the last hour'
+  const notAll = 'Not every open pull request was looked at within the last hour'
+  const said = () =>
+    stopped.log
+      .splice(0)
+      .map(({ msg }) => msg)
+      .filter((msg) => msg.includes('very open'))
+  const ages = () => lookAges(stopped.database)
+  /** Leaves so many points, and with them a fifth of the limit and as many. */
+  const leavePoints = async (points: number) => {
+    github.requests.set({ hourly: 20 })
+    for (let used = 0; used < 20 - 4 - points; used++) await bot.graphql('{ viewer { login } }')
+  }
+
+  it('by a limit leaves the rest of it to others, says that it is not done, and goes on where it was', async () => {
+    // One query for all repositories, and one for the pull requests of 25.
+    await leavePoints(1)
+    await stopped.look()
+    expect(await ages()).toMatchObject({ repositories: 31, never: 6 })
+    expect(said()).toEqual([notAll])
+    github.requests.set({ hourly: 5_000 })
+    github.requests.reset()
+    clock.now += 61 * 60_000
+    await stopped.look()
+    expect(await ages()).toMatchObject({ never: 0, oldest: new Date(clock.now) })
+    expect(said()).toEqual([all])
+  })
+
+  it('by a limit and then by a restart begins with the repositories that were not reached', async () => {
+    const began = new Date(clock.now)
+    await leavePoints(1)
+    stopped.restart()
+    await stopped.look()
+    const reached = () =>
+      stopped.database.query('SELECT repository_id FROM release_gate.looks WHERE looked_at >= $1', [began])
+    expect(await reached()).toHaveLength(25)
+    clock.now += hour
+    github.requests.set({ hourly: 5_000 })
+    github.requests.reset()
+    await leavePoints(1)
+    stopped.restart()
+    await stopped.look()
+    expect(await reached()).toHaveLength(31)
+  })
+
+  it('by nothing is spread over the hour, with two queries every 5 minutes', async () => {
+    await stopped.look()
+    said()
+    const { counts } = github.requests
+    const perLook: number[] = []
+    const before = { points: counts.byRoute.get('POST /graphql') ?? 0 }
+    for (let minutes = 5; minutes <= 55; minutes += 5) {
+      clock.now += 5 * 60_000
+      const at = new Date(clock.now)
+      await stopped.look()
+      const looked = await stopped.database.query('SELECT 1 FROM release_gate.looks WHERE looked_at = $1', [
+        at,
+      ])
+      perLook.push(looked.length)
+    }
+    expect(perLook.reduce((sum, looked) => sum + looked, 0)).toBe(31)
+    expect(Math.max(...perLook)).toBeLessThan(10)
+    expect((counts.byRoute.get('POST /graphql') ?? 0) - before.points).toBeLessThanOrEqual(22)
+    expect(said()).not.toContain(notAll)
+  })
+
+  it('by a repository that is not given names it, and looks at all others', async () => {
+    github.app.permissions.contents = undefined as never
+    stopped.log.length = 0
+    await stopped.look()
+    github.app.permissions.contents = 'read'
+    const { unseen } = await ages()
+    expect(unseen).toContainEqual({
+      repository: 'acme/shop-1',
+      problem: 'FORBIDDEN: Resource not accessible by integration',
+    })
+    expect(said()).toEqual([notAll])
+    clock.now += hour
+    await stopped.look()
+    expect((await ages()).unseen).toEqual([])
+    expect(said()).toEqual([all])
+  })
+
+  it.each([
+    ['an outage', { kind: 'status', status: 502 }],
+    ['a cut connection', { kind: 'reset' }],
+  ] as const)('by %s has looked at nothing', async (_, fault) => {
+    const { oldest } = await ages()
+    github.faults.add({ ...fault, path: '/graphql' })
+    stopped.log.length = 0
+    await stopped.look()
+    expect((await ages()).oldest).toEqual(oldest)
+    expect(said()).toEqual([notAll])
+  })
+
+  it('by a list of repositories that cannot be had is stopped before it begins', async () => {
+    github.faults.add({ kind: 'status', status: 502, path: '/installation/repositories' })
+    stopped.log.length = 0
+    await stopped.look()
+    expect(said()).toEqual([notAll])
+  })
+})

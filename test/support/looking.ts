@@ -1,0 +1,79 @@
+import pino from 'pino'
+import { hourlyLook } from '../../src/bot/hourly-look.ts'
+import type { LookParts } from '../../src/bot/look-at.ts'
+import type { PullRef } from '../../src/decision/snapshot.ts'
+import { evaluate } from '../../src/gate/evaluate.ts'
+import type { Shell } from '../../src/gate/shell.ts'
+import type { SandboxGitHub } from '../../src/sandbox/github/start.ts'
+import { createAppProbot } from '../../src/services/github/app-client.ts'
+import { createBudget } from '../../src/services/github/budget.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import { createPauses } from '../../src/store/pauses.ts'
+import { aPostgresUrl } from './databases.ts'
+
+export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
+
+/** The hourly look and the evaluations that it asks for, on a database of their own, without any event and without a queue. */
+export async function aLooker(github: SandboxGitHub) {
+  const database = await openDatabase({ url: await aPostgresUrl() })
+  const now = () => new Date(github.clock())
+  const lines: LogLine[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const settings = {
+    appId: github.app.id,
+    privateKey: github.app.privateKey,
+    webhookSecrets: [github.app.webhookSecret] as [string],
+    apiUrl: github.url,
+  }
+  const budget = createBudget(now)
+  const pauses = createPauses(database, now)
+  const probot = createAppProbot(settings, pino({ level: 'silent' }), { now, pauses, budget })
+  const client = async (installationId: number) => {
+    await pauses.refresh(installationId)
+    return probot.auth(installationId)
+  }
+  const asked: { pull: PullRef; green: boolean }[] = []
+  const queue: LookParts['shell']['queue'] = { enqueueAll: async (pulls) => void asked.push(...pulls) }
+  const parts: LookParts = {
+    shell: { database, now, github: client, queue },
+    log,
+    probot,
+    budget,
+    serves: () => true,
+  }
+  const nothing = async () => undefined
+  const shell: Shell = {
+    database,
+    now,
+    log,
+    github: client,
+    queue: {
+      enqueueEvaluate: async (pull) => void asked.push({ pull, green: false }),
+      enqueueRecheck: nothing,
+      enqueueTransition: nothing,
+      enqueueMerging: nothing,
+      enqueueRegression: nothing,
+    },
+  }
+  const start = () => hourlyLook(parts, new AbortController().signal)
+  let look = start()
+  return {
+    database,
+    budget,
+    log: lines,
+    /** Looks, and gives what is to be read, as `owner/name#number`; nothing is read yet. */
+    look: async (): Promise<string[]> => {
+      await look()
+      return asked.map(({ pull }) => `${pull.owner}/${pull.repo}#${pull.number}`).sort()
+    },
+    /** Reads everything that was asked for until nothing more is. */
+    read: async () => {
+      for (let next = asked.shift(); next; next = asked.shift()) await evaluate(shell, next.pull)
+    },
+    /** What a restart of the bot does to the look: it begins anew, on what is stored. */
+    restart: () => {
+      look = start()
+    },
+    close: () => database.close(),
+  }
+}
