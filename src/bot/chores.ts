@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { DoctorClients } from '../doctor/gather.ts'
+import { lookProbe } from '../doctor/look-probe.ts'
 import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
@@ -9,6 +10,7 @@ import { recover } from '../services/github/recovery.ts'
 import { periodicTasks } from '../services/metrics.ts'
 import { factStore } from '../store/facts.ts'
 import { lastReceivedAt } from '../store/inbox.ts'
+import { lookAges } from '../store/looks.ts'
 import { runDailyCheck } from './daily.ts'
 import { isHandled } from './events.ts'
 import { hourlyLook, lookEvery } from './hourly-look.ts'
@@ -90,6 +92,7 @@ async function clients({ settings, shell, probot, serves }: Parts): Promise<Doct
   const probes: Probe[] = [
     { name: 'database', run: () => answers(database.query('SELECT 1')) },
     { name: 'queue', run: () => answers(queue.ping()) },
+    lookProbe(() => lookAges(database), now),
     ...(settings.slack ? [slackProbe(settings.slack)] : []),
     ...stagingProbes(settings.servers),
   ]

@@ -6,6 +6,7 @@ import { forgetLooksExcept, keepListed, type Look, lookAges, looksOf } from '../
 import { keptPolicies } from '../store/policies.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { releaseGreens } from '../store/verdicts/changes.ts'
+import { greensReadBy } from '../store/verdicts/seen.ts'
 import { type Found, type Installation, type KnownPolicy, type LookParts, lookAtBatch } from './look-at.ts'
 import { isDue } from './look-plan.ts'
 import { minute } from './repeatedly.ts'
@@ -19,7 +20,7 @@ const keptForEvents = 0.2
 
 /**
  * Looks at every repository once an hour and at startup, whatever was delivered: events are lost. Asks in bulk for what shows a
- * change, and enqueues what differs from what is stored and what is green. Whatever stops it, a limit or a restart, it goes on
+ * change, and enqueues what differs from what is stored; what is green is read in full, whatever the look finds. Whatever stops it, a limit or a restart, it goes on
  * with the repository that was not looked at for the longest time.
  */
 export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise<void> {
@@ -28,10 +29,9 @@ export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise
     const found: Found = { tried: 0, repositories: 0, pulls: 0, enqueued: 0 }
     let cut = false
     const installations = await installationsOf(parts)
-    await forgetLooksExcept(
-      parts.shell.database,
-      installations.map(({ id }) => id),
-    )
+    const ids = installations.map(({ id }) => id)
+    await forgetLooksExcept(parts.shell.database, ids)
+    await readGreens(parts, ids, startedAt)
     for (const installation of installations) {
       try {
         await lookAtInstallation({ ...parts, signal }, installation, startedAt, found)
@@ -58,12 +58,24 @@ async function installationsOf({ probot, serves }: LookParts): Promise<Installat
   )
 }
 
+/** Needs nothing of the look, so that no limit and no repository that cannot be looked at keeps a green check unverified. */
+async function readGreens(
+  { shell, serves }: LookParts,
+  installationIds: number[],
+  startedAt: Date,
+): Promise<void> {
+  const { database, queue, now } = shell
+  const due = new Date(Math.max(startedAt.getTime(), now().getTime() - period))
+  const greens = await greensReadBy(database, installationIds, due)
+  await queue.enqueueAll(greens.filter(({ owner }) => serves(owner)).map((pull) => ({ pull, green: true })))
+}
+
 /** Says that everything was looked at only where it was. */
 async function report({ shell, log }: LookParts, found: Found, cut: boolean): Promise<void> {
   if (found.tried === 0 && !cut) return
   const { oldest, never, unseen } = await lookAges(shell.database)
   const anHourAgo = new Date(shell.now().getTime() - 60 * minute)
-  if (!cut && never === 0 && unseen.length === 0 && oldest && oldest >= anHourAgo)
+  if (!cut && never === 0 && unseen === 0 && oldest && oldest >= anHourAgo)
     log.info(found, 'Every open pull request was looked at within the last hour')
   else
     log.warn(

@@ -168,7 +168,7 @@ async function carryOut(
   const { shell, installation } = looking
   const { owner, repo } = view
   const repository = { installationId: installation.id, repositoryId: look.repositoryId, owner, repo }
-  const plan = planOf({ view, policy, open, known, now: at })
+  const plan = planOf({ repositoryId: look.repositoryId, view, policy, open, known, now: at })
   const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
   await shell.database.transaction(async (tx) => {
     const pulls = await markPullsChanged(tx, repository, plan.left)

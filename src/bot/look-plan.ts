@@ -8,6 +8,7 @@ import { type KnownPull, versionOf } from '../store/verdicts/seen.ts'
 export type CoveringPolicy = { blob: string; where: string; valid: Policy | 'broken' }
 
 export type LookedAt = {
+  repositoryId: number
   view: RepositoryView
   /** Undefined: none covers it. */
   policy: CoveringPolicy | undefined
@@ -19,7 +20,7 @@ export type LookedAt = {
 /**
  * What has to be read. `changed`: what GitHub shows is not what our verdict rests on, or there is no verdict. `left`: known as
  * open, and closed, retargeted or without a policy now. `again`: nothing shows a change, and it is read all the same, now
- * where a green check rests on it or an evaluation failed, else as far as GitHub's limits leave room.
+ * where it changed before and no evaluation has succeeded since, else as far as GitHub's limits leave room.
  */
 export type Plan = {
   changed: { number: number; head: string }[]
@@ -40,8 +41,8 @@ export function planOf(looked: LookedAt): Plan {
       .filter((pull) => !open.has(pull.number) && isLeft(pull, looked))
       .map(({ number }) => number),
     again: {
-      now: numbersOf(rest.filter(isReadNow)),
-      later: numbersOf(rest.filter((pull) => !isReadNow(pull) && isReadLater(pull, looked.now))),
+      now: numbersOf(rest.filter((pull) => pull.changed)),
+      later: numbersOf(rest.filter((pull) => !pull.changed && isReadLater(pull, looked))),
     },
   }
 }
@@ -63,22 +64,24 @@ function isChanged(pull: PullView, known: KnownPull | undefined, { view, policy 
 }
 
 /** Where there is no policy, one whose check was revoked for that has nothing left to lose. */
-function isLeft(known: KnownPull, { policy, now }: LookedAt): boolean {
-  if (policy !== undefined || isReadNow(known) || known.seen !== undefined) return true
-  return isDue(known.readAt, now, readInFullEvery, known.number)
-}
-
-function isReadNow({ green, changed }: KnownPull): boolean {
-  return green || changed
+function isLeft(known: KnownPull, looked: LookedAt): boolean {
+  const { green, changed, seen } = known
+  return looked.policy !== undefined || green || changed || seen !== undefined || isOld(known, looked)
 }
 
 /** A change of a role or a team does not show, so nothing rests for longer on facts that were read once. */
 export const readInFullEvery = 3 * 24 * 60 * 60_000
 
-function isReadLater({ seen, readAt, staleAt, waitingSince, number }: KnownPull, now: Date): boolean {
+function isOld({ readAt, number }: KnownPull, { repositoryId, now }: LookedAt): boolean {
+  return isDue(readAt, now, readInFullEvery, repositoryId + 7_919 * number)
+}
+
+function isReadLater(known: KnownPull, looked: LookedAt): boolean {
+  const { seen, staleAt, waitingSince } = known
+  const { now } = looked
   const isStale = staleAt !== undefined && staleAt <= now
   const expires = waitingSince !== undefined && now.getTime() - waitingSince.getTime() > incompleteFor
-  return seen === undefined || isStale || expires || isDue(readAt, now, readInFullEvery, number)
+  return seen === undefined || isStale || expires || isOld(known, looked)
 }
 
 function numbersOf(pulls: KnownPull[]): number[] {

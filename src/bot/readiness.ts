@@ -1,5 +1,6 @@
 import type { Readiness } from '../server/server.ts'
 import type { Queryable } from '../store/database.ts'
+import { lookAges } from '../store/looks.ts'
 import type { Queue } from '../store/queue.ts'
 
 /**
@@ -7,13 +8,14 @@ import type { Queue } from '../store/queue.ts'
  * look well while each delivery is refused.
  */
 export async function readiness(database: Queryable, queue: Pick<Queue, 'ping'>): Promise<Readiness> {
-  const [answers, writes, jobs] = await Promise.allSettled([
+  const [answers, writes, jobs, looks] = await Promise.allSettled([
     database.query('SELECT 1'),
     database.query(
       `INSERT INTO release_gate.facts (key, value, last_used_at) VALUES ('readyz', 'true', now())
        ON CONFLICT (key) DO UPDATE SET last_used_at = excluded.last_used_at`,
     ),
     queue.ping(),
+    lookAges(database),
   ])
   const stateOf = (result: PromiseSettledResult<unknown>, problem: string) =>
     result.status === 'fulfilled' ? 'ok' : problem
@@ -22,5 +24,6 @@ export async function readiness(database: Queryable, queue: Pick<Queue, 'ping'>)
     writes: stateOf(writes, 'cannot be written: is the disk full, or the database read-only?'),
     queue: stateOf(jobs, 'does not answer'),
   }
-  return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
+  const ok = Object.values(checks).every((check) => check === 'ok')
+  return { ok, checks, ...(looks.status === 'fulfilled' && { looks: looks.value }) }
 }

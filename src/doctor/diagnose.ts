@@ -19,9 +19,10 @@ export function diagnose(facts: Facts): Diagnosis[] {
   return found.sort((a, b) => weight[a.severity] - weight[b.severity])
 }
 
-function probeFinding({ name, state, message }: ProbeFacts): Diagnosis {
+function probeFinding({ name, state, message, fix: known }: ProbeFacts): Diagnosis {
   const severity = ({ ok: 'information', failed: 'error', unknown: 'unknown' } as const)[state]
-  const fix = state === 'failed' ? `Check that the ${name} is running and that its settings are correct.` : ''
+  const check = `Check that the ${name} is running and that its settings are correct.`
+  const fix = state === 'failed' ? (known ?? check) : ''
   return { severity, repository: 'this machine', rule: `probe-${state}`, about: name, what: message, fix }
 }
 

@@ -57,4 +57,4 @@ export type ReadRepository = {
 }
 
 /** `unknown`: it cannot be determined from here. */
-export type ProbeFacts = { name: string; state: 'ok' | 'failed' | 'unknown'; message: string }
+export type ProbeFacts = { name: string; state: 'ok' | 'failed' | 'unknown'; message: string; fix?: string }

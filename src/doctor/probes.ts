@@ -1,9 +1,12 @@
 import type { ProbeFacts } from './facts.ts'
 
-/** Checks that one dependency of the bot can be reached. `run` returns a sentence, and throws when it cannot be reached. */
+/**
+ * Checks that one dependency of the bot can be reached. `run` returns a sentence, and throws when it cannot be reached. Something
+ * else that is wrong comes with its `fix`.
+ */
 export type Probe = {
   name: string
-  run: () => Promise<string | { unknown: string }>
+  run: () => Promise<string | { unknown: string } | { failed: string; fix: string }>
 }
 
 const timeout = 10_000
@@ -14,9 +17,10 @@ export function runProbes(probes: Probe[], milliseconds = timeout): Promise<Prob
     probes.map(async ({ name, run }) => {
       try {
         const answer = await within(run(), milliseconds)
-        return typeof answer === 'string'
-          ? { name, state: 'ok' as const, message: answer }
-          : { name, state: 'unknown' as const, message: answer.unknown }
+        if (typeof answer === 'string') return { name, state: 'ok' as const, message: answer }
+        return 'unknown' in answer
+          ? { name, state: 'unknown' as const, message: answer.unknown }
+          : { name, state: 'failed' as const, message: answer.failed, fix: answer.fix }
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         return { name, state: 'failed' as const, message: `The ${name} cannot be reached: ${why}` }

@@ -5,7 +5,9 @@ import { lockFolder } from '../store/database/folder-lock.ts'
 import { openPglite } from '../store/database/pglite.ts'
 import { openPostgres } from '../store/database/postgres.ts'
 import type { Database } from '../store/database.ts'
+import { type LookAges, lookAges } from '../store/looks.ts'
 import { JOBS_SCHEMA } from '../store/queue/queues.ts'
+import { lookProbe } from './look-probe.ts'
 import type { Probe } from './probes.ts'
 
 type State = Pick<Settings, 'database' | 'host' | 'port'>
@@ -22,13 +24,21 @@ export function stateProbes(settings: State): Probe[] {
     if (read[part] !== 'ok') throw new Error(read[part])
     return `The ${part} works.`
   }
+  const looks = async () => {
+    const read = await state()
+    return 'unknown' in read ? { unknown: `Cannot check the hourly look. ${read.unknown}` } : read.looks
+  }
   return [
     { name: 'database', run: run('database') },
     { name: 'queue', run: run('queue') },
+    lookProbe(looks, () => new Date()),
   ]
 }
 
-type Read = { database: string; queue: string } | { unknown: string }
+type Looks = LookAges | { unknown: string }
+type Read = { database: string; queue: string; looks: Looks } | { unknown: string }
+
+const notTold: Looks = { unknown: 'Cannot check the hourly look: the database does not have it yet.' }
 
 async function readState({ database, host, port }: State): Promise<Read> {
   if ('url' in database) return ask(() => openPostgres(database))
@@ -57,7 +67,8 @@ async function ask(open: () => Promise<Database>): Promise<Read> {
       () => 'ok',
       (error: Error) => `${error.message}; the bot creates it when it starts`,
     )
-    return { database: 'ok', queue }
+    const looks = await lookAges(database).catch(() => notTold)
+    return { database: 'ok', queue, looks }
   } finally {
     await database.close()
   }
@@ -69,13 +80,27 @@ async function askBot(host: string, port: number): Promise<Read> {
     () => undefined,
   )
   const answered: unknown = await answer?.json().catch(() => undefined)
-  const { checks } = (answered ?? {}) as { checks?: { database?: unknown; queue?: unknown } }
+  const { checks, looks } = (answered ?? {}) as {
+    checks?: { database?: unknown; queue?: unknown }
+    looks?: Partial<Record<keyof LookAges, unknown>>
+  }
   if (!checks?.database || !checks.queue) {
     return {
       unknown: `Another process holds the data folder and does not answer at ${url}. Check HOST and PORT.`,
     }
   }
-  return { database: String(checks.database), queue: String(checks.queue) }
+  return { database: String(checks.database), queue: String(checks.queue), looks: looksIn(looks) }
+}
+
+function looksIn(told: Partial<Record<keyof LookAges, unknown>> | undefined): Looks {
+  if (!told) return { unknown: 'Cannot check the hourly look: the bot does not tell it.' }
+  const { repositories, oldest, never, unseen } = told
+  return {
+    repositories: Number(repositories),
+    oldest: typeof oldest === 'string' ? new Date(oldest) : undefined,
+    never: Number(never),
+    unseen: Number(unseen),
+  }
 }
 
 function once<Result>(work: () => Promise<Result>): () => Promise<Result> {

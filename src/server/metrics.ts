@@ -46,6 +46,7 @@ type Counts = {
   overdue: number
   dead: number
   anchored: number
+  looked: number
 }
 
 /** Metrics from the database, which are the same for every process. */
@@ -64,7 +65,8 @@ async function storedMetrics(db: Queryable): Promise<Registry> {
       (SELECT count(*) FROM release_gate.landings
        WHERE review IS NOT NULL AND issue_closed_at IS NULL AND due_at < now())::int AS overdue,
       (SELECT count(*) FROM release_gate_jobs.job WHERE name = 'dead-letters' AND source_retry_count >= 10)::int AS dead,
-      (SELECT coalesce(extract(epoch FROM clock_timestamp() - max(anchored_at)), 0) FROM release_gate.anchors)::float AS anchored`)
+      (SELECT coalesce(extract(epoch FROM clock_timestamp() - max(anchored_at)), 0) FROM release_gate.anchors)::float AS anchored,
+      (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(looked_at)), 0) FROM release_gate.looks)::float AS looked`)
   if (!counts) return registry
   gauge('green_checks', 'Green checks that can still let a merge through.').set(counts.green)
   gauge('open_pull_requests', 'Open pull requests under a policy.').set(counts.open)
@@ -78,6 +80,10 @@ async function storedMetrics(db: Queryable): Promise<Registry> {
     'anchor_age_seconds',
     'How long ago records were last anchored outside; 0 before the first time.',
   ).set(counts.anchored)
+  gauge(
+    'oldest_look_seconds',
+    'How long ago the hourly look last saw the repository that it saw least recently.',
+  ).set(counts.looked)
   const runs = gauge('regression_runs', 'Staging regressions by verdict.', ['verdict'])
   const found = await db.query<{ verdict: string; n: number }>(
     'SELECT verdict, count(*)::int AS n FROM release_gate.evidence GROUP BY verdict',

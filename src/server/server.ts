@@ -11,7 +11,12 @@ import { type Began, type WebhookOptions, webhookHandler } from './webhook.ts'
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 /** The state of each required dependency, by name. */
-export type Readiness = { ok: boolean; checks: Record<string, 'ok' | string> }
+export type Readiness = {
+  ok: boolean
+  checks: Record<string, 'ok' | string>
+  /** How old the hourly look is, for `doctor`; late ones do not make the bot unready. */
+  looks?: object
+}
 
 export type ServerOptions = Omit<WebhookOptions, 'inbox'> & {
   /** Without it, no webhooks are taken. */

@@ -92,34 +92,19 @@ export async function noteUnseen(
   )
 }
 
-/** How old the looks are; `never`: repositories that were listed and not looked at yet. */
-export type LookAges = {
-  repositories: number
-  oldest: Date | undefined
-  never: number
-  unseen: UnseenRepository[]
-}
-export type UnseenRepository = { repository: string; problem: string }
+/**
+ * How old the looks are. `never`: repositories that were listed and not looked at yet; `unseen`: those that something kept from
+ * being looked at since.
+ */
+export type LookAges = { repositories: number; oldest: Date | undefined; never: number; unseen: number }
 
-/** Of all installations, or of one. */
-export async function lookAges(db: Queryable, installationId?: number): Promise<LookAges> {
-  const scope = '($1::bigint IS NULL OR installation_id = $1)'
-  const [ages] = await db.query<{ repositories: number; oldest: Date | null; never: number }>(
-    `SELECT count(*)::int AS repositories, min(looked_at) AS oldest, (count(*) FILTER (WHERE looked_at IS NULL))::int AS never
-     FROM release_gate.looks WHERE ${scope}`,
-    [installationId ?? null],
+export async function lookAges(db: Queryable): Promise<LookAges> {
+  const [ages] = await db.query<Omit<LookAges, 'oldest'> & { oldest: Date | null }>(
+    `SELECT count(*)::int AS repositories, min(looked_at) AS oldest, (count(*) FILTER (WHERE looked_at IS NULL))::int AS never,
+       (count(*) FILTER (WHERE problem IS NOT NULL))::int AS unseen FROM release_gate.looks`,
   )
-  const unseen = await db.query<UnseenRepository>(
-    `SELECT owner || '/' || repo AS repository, problem FROM release_gate.looks WHERE ${scope} AND problem IS NOT NULL
-     ORDER BY tried_at, repository_id LIMIT 20`,
-    [installationId ?? null],
-  )
-  return {
-    repositories: ages?.repositories ?? 0,
-    oldest: ages?.oldest ?? undefined,
-    never: ages?.never ?? 0,
-    unseen,
-  }
+  const { repositories = 0, oldest, never = 0, unseen = 0 } = ages ?? {}
+  return { repositories, oldest: oldest ?? undefined, never, unseen }
 }
 
 /** Forgets the looks at installations that are gone, suspended or not served. */

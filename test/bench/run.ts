@@ -6,7 +6,7 @@ import { cast, setUpRepositories } from '../../src/sandbox/workshop.ts'
 import { benchDecide } from './decide.ts'
 import { benchLatency } from './latency.ts'
 import type { Measure } from './measure.ts'
-import { benchRequests } from './requests.ts'
+import { benchHours, benchRequests } from './requests.ts'
 import { benchStart } from './start.ts'
 
 /**
@@ -48,6 +48,7 @@ async function fromFile(name: string): Promise<Measure[]> {
 
 const suites: [string, () => Promise<Measure[]> | Measure[]][] = [
   ['path', onAStage],
+  ['requests', benchHours],
   ['decide', benchDecide],
   ...others.map((name): [string, () => Promise<Measure[]>] => [name, () => fromFile(name)]),
 ]

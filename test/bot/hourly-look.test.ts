@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { lookAges } from '../../src/store/looks.ts'
 import { buildHouse, type House } from '../sandbox/github/house.ts'
+import { aPostgresUrl } from '../support/databases.ts'
 import { aLooker } from '../support/looking.ts'
 
 const policyFile = '.github/release-gate.yml'
@@ -100,7 +102,7 @@ const pullCases: PullCase[] = [
   { what: 'its closing', act: (at) => as('ada').pulls.update({ ...at, state: 'closed' }), read: true },
 ]
 
-const twoApprovals = 'gates:\n  approvals: { required: 2 }\n'
+const threeApprovals = 'gates:\n  approvals: { count: 3 }\n'
 const edit = (text: string | null) => (at: At) => commit(at, 'ada', 'main', { [policyFile]: text })
 
 const repositoryCases: RepositoryCase[] = [
@@ -117,7 +119,7 @@ const repositoryCases: RepositoryCase[] = [
     policy: withReleases,
     read: [2],
   },
-  { what: 'another policy', act: edit(twoApprovals), read: [1] },
+  { what: 'another policy', act: edit(threeApprovals), read: [1] },
   { what: 'a policy that became invalid', act: edit('gates: nothing\n'), read: [1] },
   { what: 'a policy that is deleted', act: edit(null), read: [1] },
   { what: 'a first policy', act: edit(approvals), policy: null, read: [1] },
@@ -135,7 +137,7 @@ const repositoryCases: RepositoryCase[] = [
   },
   {
     what: 'another policy of the organization',
-    act: ({ owner }) => edit(twoApprovals)({ owner, repo: '.github' }),
+    act: ({ owner }) => edit(threeApprovals)({ owner, repo: '.github' }),
     policy: null,
     alone: true,
     read: [1],
@@ -197,10 +199,10 @@ async function build({ policy = approvals, alone }: RepositoryCase, index: numbe
 
 beforeAll(async () => {
   house = await buildHouse()
-  looker = await aLooker(house.github)
+  looker = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }))
 })
 afterAll(async () => {
-  await looker.close()
+  await looker.database.close()
   await house.github.close()
 })
 
@@ -262,8 +264,7 @@ describe('what changed without an event', () => {
   })
 
   it('leaves no repository that the App cannot reach among those that are looked at', async () => {
-    const { unseen } = await lookAges(looker.database)
-    expect(unseen).toEqual([])
+    expect(await lookAges(looker.database)).toMatchObject({ unseen: 0 })
     expect(
       looker.log.filter(({ msg }) => /does not list/.test(msg)).map(({ repository }) => repository),
     ).toEqual([`acme/shop-${repositoryCases.length - 1}`])
@@ -286,7 +287,7 @@ describe('a look that is stopped', () => {
         private: true,
         files: { [policyFile]: approvals },
       })
-    stopped = await aLooker(github)
+    stopped = await aLooker(github, await openDatabase({ url: await aPostgresUrl() }))
   })
   afterEach(() => {
     github.requests.set({ hourly: 5_000 })
@@ -295,7 +296,7 @@ describe('a look that is stopped', () => {
     clock.now += hour
   })
   afterAll(async () => {
-    await stopped.close()
+    await stopped.database.close()
     await github.close()
   })
 
@@ -370,15 +371,17 @@ describe('a look that is stopped', () => {
     stopped.log.length = 0
     await stopped.look()
     github.app.permissions.contents = 'read'
-    const { unseen } = await ages()
-    expect(unseen).toContainEqual({
-      repository: 'acme/shop-1',
-      problem: 'FORBIDDEN: Resource not accessible by integration',
-    })
+    expect(stopped.log).toContainEqual(
+      expect.objectContaining({
+        repository: 'acme/shop-1',
+        problem: 'FORBIDDEN: Resource not accessible by integration',
+      }),
+    )
+    expect(await ages()).toMatchObject({ unseen: 31 })
     expect(said()).toEqual([notAll])
     clock.now += hour
     await stopped.look()
-    expect((await ages()).unseen).toEqual([])
+    expect(await ages()).toMatchObject({ unseen: 0 })
     expect(said()).toEqual([all])
   })
 
@@ -399,5 +402,64 @@ describe('a look that is stopped', () => {
     stopped.log.length = 0
     await stopped.look()
     expect(said()).toEqual([notAll])
+  })
+})
+
+describe('a green check', () => {
+  const green = { owner: 'acme', repo: 'green' }
+  const minutes = (count: number) => later(count * 60_000)
+  let watcher: Awaited<ReturnType<typeof aLooker>>
+  beforeAll(async () => {
+    await addRepository('acme', 'green', 'gates:\n  approvals: { count: 1 }\n')
+    await openPull(green, 'one')
+    await as('mary').pulls.createReview({ ...green, pull_number: 1, event: 'APPROVE' })
+    watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }))
+    minutes(2)
+    await watcher.look()
+    await watcher.read()
+  })
+  afterEach(() => house.github.faults.clear())
+  afterAll(() => watcher.database.close())
+  const conclusion = async () => {
+    const { data } = await as('ada').pulls.get({ ...green, pull_number: 1 })
+    const { data: checks } = await as('ada').checks.listForRef({ ...green, ref: data.head.sha })
+    return checks.check_runs[0]?.conclusion
+  }
+  const isAsked = async () => (await watcher.look()).includes('acme/green#1')
+
+  it('is read in full once an hour, though nothing shows a change, and not more often', async () => {
+    expect(await conclusion()).toBe('success')
+    const asked: boolean[] = []
+    for (let minute = 5; minute <= 120; minute += 5) {
+      minutes(5)
+      asked.push(await isAsked())
+      await watcher.read()
+    }
+    expect(asked.filter(Boolean)).toHaveLength(2)
+  })
+
+  it('whose approver lost the role, which no look can see, is not green after an hour', async () => {
+    house.github.setCollaborator('acme/green', 'mary', 'read')
+    minutes(60)
+    expect(await isAsked()).toBe(true)
+    await watcher.read()
+    expect(await conclusion()).not.toBe('success')
+    house.github.setCollaborator('acme/green', 'mary', 'maintain')
+  })
+
+  it('is read also where its repository cannot be looked at, or a limit stops the look', async () => {
+    await as('wim').issues.createComment({ ...green, issue_number: 1, body: 'hi' })
+    minutes(60)
+    await watcher.look()
+    await watcher.read()
+    expect(await conclusion()).toBe('success')
+    house.github.faults.add({ kind: 'status', status: 502, path: '/graphql' })
+    minutes(60)
+    expect(await isAsked()).toBe(true)
+    house.github.faults.clear()
+    await watcher.read()
+    house.github.faults.add({ kind: 'rate-limit', path: '/installation/repositories' })
+    minutes(60)
+    expect(await isAsked()).toBe(true)
   })
 })

@@ -31,7 +31,8 @@ const known: KnownPull = {
   green: false,
 }
 const policy = { ...own, valid: { ...defaultPolicy, branches: ['release/*'] } }
-const plan = (more: Partial<LookedAt>) => planOf({ view, policy, open: [seen], known: [known], now, ...more })
+const plan = (more: Partial<LookedAt>) =>
+  planOf({ repositoryId: 300_001, view, policy, open: [seen], known: [known], now, ...more })
 const nothing = { changed: [], left: [], again: { now: [], later: [] } }
 const changed = { ...nothing, changed: [{ number: 1, head: 'aaa' }] }
 const left = { ...nothing, left: [1] }
@@ -93,7 +94,7 @@ describe('a pull request whose repository was looked at', () => {
       { view: { ...view, defaultBranch: 'release/1' }, open: [{ ...seen, base: 'release/1' }] },
       changed,
     ],
-    ['is green', { known: [{ ...known, green: true }] }, again],
+    ['is green, which is read for that in any case', { known: [{ ...known, green: true }] }, nothing],
     ['changed, and its evaluation has not succeeded since', { known: [{ ...known, changed: true }] }, again],
     [
       'could not be verified, or was read right after a change',
@@ -116,6 +117,16 @@ describe('a pull request whose repository was looked at', () => {
   ])('%s', (_, more, expected) => {
     expect(plan(more)).toEqual(expected)
   })
+})
+
+it('pull requests that were all read at one time are read again one after the other', () => {
+  const readAfter = (hours: number) =>
+    Array.from({ length: 100 }, (_, index) =>
+      plan({ repositoryId: 300_001 + index, known: [{ ...known, readAt: ago(hours * hour) }] }),
+    ).filter(({ again: { later: some } }) => some.length > 0).length
+  expect(readAfter(1)).toBeLessThan(6)
+  expect(Math.abs(readAfter(36) - 50)).toBeLessThan(10)
+  expect(readAfter(72)).toBe(100)
 })
 
 describe('a pull request that was read', () => {

@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { readiness } from '../../src/bot/readiness.ts'
+import { lookProbe } from '../../src/doctor/look-probe.ts'
 import { type Probe, runProbes } from '../../src/doctor/probes.ts'
 import { slackProbe } from '../../src/doctor/slack-probe.ts'
 import { stagingProbes } from '../../src/doctor/staging-probes.ts'
@@ -10,6 +12,7 @@ import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { readServers } from '../../src/settings/servers.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
+import { keepListed, type LookAges, noteLooked } from '../../src/store/looks.ts'
 import { aDataFolder, aFolder, aPostgresUrl, asClient } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []
@@ -51,6 +54,15 @@ async function state(settings: Parameters<typeof stateProbes>[0]) {
 
 const nowhere = { host: '127.0.0.1', port: 9 }
 
+async function botThatSays(answer: object): Promise<number> {
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/readyz' ? 200 : 404).end(JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
 describe('the data folder', () => {
   it('that is not there is not known, and is not made', async () => {
     const dataDir = await aFolder()
@@ -77,15 +89,6 @@ describe('the data folder', () => {
       const database = await openDatabase({ dataDir })
       closing.push(database.close)
       return dataDir
-    }
-
-    async function botThatSays(answer: object): Promise<number> {
-      const server = createServer((request, response) => {
-        response.writeHead(request.url === '/readyz' ? 200 : 404).end(JSON.stringify(answer))
-      })
-      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-      closing.push(() => server.close())
-      return (server.address() as AddressInfo).port
     }
 
     it('is not opened: the bot is asked', async () => {
@@ -134,6 +137,64 @@ describe('a Postgres', () => {
     const { database } = await state({ database: { url }, ...nowhere })
     expect(database).toMatchObject({ state: 'failed' })
     expect(JSON.stringify(database)).not.toContain('canary')
+  })
+})
+
+describe('the hourly look', () => {
+  const now = new Date('2026-11-24T22:00:00Z')
+  const ages = (minutes: number, more: Partial<LookAges> = {}): LookAges => ({
+    repositories: 3,
+    oldest: new Date(now.getTime() - minutes * 60_000),
+    never: 0,
+    unseen: 0,
+    ...more,
+  })
+  const none = ages(0, { repositories: 0, oldest: undefined })
+  it.each<[string, LookAges | { unknown: string }, string, string]>([
+    ['of an hour', ages(60), 'ok', 'The oldest look at a repository is 1 hour old.'],
+    ['of three hours', ages(180), 'failed', 'The oldest look at a repository is 3 hours old.'],
+    [
+      'that has just begun',
+      ages(1, { oldest: undefined, never: 3 }),
+      'ok',
+      '3 of 3 repositories have not been looked at yet.',
+    ],
+    [
+      'that a repository is missing from',
+      ages(10, { unseen: 1 }),
+      'failed',
+      'The oldest look at a repository is 10 minutes old. 1 could not be looked at the last time.',
+    ],
+    ['before the first start', none, 'ok', 'The bot has not looked at any repository yet.'],
+    ['that nobody tells', { unknown: 'Not from here.' }, 'unknown', 'Not from here.'],
+  ])('%s', async (_, read, state, message) => {
+    const [found] = await runProbes([
+      lookProbe(
+        async () => read,
+        () => now,
+      ),
+    ])
+    expect(found).toMatchObject({ name: 'hourly look', state, message })
+    if (state === 'failed') expect(found?.fix).toMatch(/The log of the bot says why/)
+  })
+
+  it('is told by the database, and by the bot that holds it', async () => {
+    const url = await aPostgresUrl()
+    const database = await openDatabase({ url })
+    closing.push(database.close)
+    const at = new Date(Date.now() - 3 * 3_600_000)
+    const one = { repositoryId: 7, nodeId: 'R_7', owner: 'acme', repo: 'shop' }
+    await keepListed(database, 1, [one], at)
+    await noteLooked(database, { installationId: 1, repositoryId: 7 }, at)
+    const late = { state: 'failed', message: 'The oldest look at a repository is 3 hours old.' }
+    expect((await state({ database: { url }, ...nowhere }))['hourly look']).toMatchObject(late)
+
+    const dataDir = await aDataFolder()
+    closing.push((await openDatabase({ dataDir })).close)
+    const ready = await readiness(database, { ping: async () => undefined })
+    const port = await botThatSays(ready)
+    const held = await state({ database: { dataDir }, host: '127.0.0.1', port })
+    expect(held['hourly look']).toMatchObject(late)
   })
 })
 

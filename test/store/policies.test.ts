@@ -43,7 +43,7 @@ describeOnBoth('the last valid policy of a repository', (open) => {
     expect(await keptPolicies(db, 5)).toEqual([])
     await keepValidPolicy(db, repository, { text: 'old', blob: 'o' })
     expect(await keptPolicies(db, 5)).toEqual([
-      { installationId: 5, repositoryId: 5, owner: 'o', repo: 'r', text: 'old' },
+      { installationId: 5, repositoryId: 5, owner: 'o', repo: 'r', text: 'old', blob: 'o' },
     ])
   })
 })

@@ -7,15 +7,13 @@ import type { Shell } from '../../src/gate/shell.ts'
 import type { SandboxGitHub } from '../../src/sandbox/github/start.ts'
 import { createAppProbot } from '../../src/services/github/app-client.ts'
 import { createBudget } from '../../src/services/github/budget.ts'
-import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
 import { createPauses } from '../../src/store/pauses.ts'
-import { aPostgresUrl } from './databases.ts'
 
 export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
 
-/** The hourly look and the evaluations that it asks for, on a database of their own, without any event and without a queue. */
-export async function aLooker(github: SandboxGitHub) {
-  const database = await openDatabase({ url: await aPostgresUrl() })
+/** The hourly look and the evaluations that it asks for, without any event and without a queue. */
+export async function aLooker(github: SandboxGitHub, database: Database) {
   const now = () => new Date(github.clock())
   const lines: LogLine[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -74,6 +72,5 @@ export async function aLooker(github: SandboxGitHub) {
     restart: () => {
       look = start()
     },
-    close: () => database.close(),
   }
 }

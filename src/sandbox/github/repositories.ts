@@ -151,3 +151,15 @@ export async function collectGarbage(repository: Repository): Promise<void> {
     if (review.commitId && !(await git.read(review.commitId))) review.commitId = null
   }
 }
+
+/**
+ * As many repositories with the same commits, issues and pull requests, for a company's worth of them at no cost. They share the
+ * git repository and everything that happened in it, so they are for reading only.
+ */
+export function copyRepository(hub: Hub, repository: Repository, names: string[]): Repository[] {
+  return names.map((name) => {
+    const copy = { ...repository, id: hub.world.nextId('repository'), name }
+    hub.world.repositories.set(copy.id, copy)
+    return copy
+  })
+}

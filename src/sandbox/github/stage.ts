@@ -89,6 +89,8 @@ function houses(hub: Hub) {
       shown(await repositories.addRepository(hub, params)),
     seedBranches: (repository: string, login: string, branches: NewBranch[], base?: string) =>
       repositories.seedBranches(hub, find(hub, repository), login, branches, base),
+    copyRepository: (repository: string, names: string[]) =>
+      repositories.copyRepository(hub, find(hub, repository), names).map(shown),
     fork: async (repository: string, login: string) =>
       shown(await repositories.forkRepository(hub, find(hub, repository), login)),
     /** Null takes the role away. */

@@ -1,5 +1,6 @@
+import type { PullRef } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
-import type { StoredVerdict } from './rows.ts'
+import { type PullColumns, pullOf, type StoredVerdict } from './rows.ts'
 
 /** How an open pull request looks from outside, without reading it. */
 export type SeenPull = {
@@ -86,6 +87,18 @@ export async function knownOpenPulls(
   }))
   const grouped = Map.groupBy(known, ({ repositoryId }) => Number(repositoryId))
   return new Map([...grouped].map(([id, pulls]) => [id, pulls.map(({ pull }) => pull)]))
+}
+
+/** The open pull requests whose check may be green on facts that were read by a time, of some installations. */
+export async function greensReadBy(db: Queryable, installationIds: number[], at: Date): Promise<PullRef[]> {
+  const rows = await db.query<PullColumns>(
+    `SELECT v.installation_id, v.repository_id, v.owner, v.repo, v.number
+     FROM release_gate.verdicts v LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
+     WHERE v.installation_id = ANY ($1::bigint[]) AND v.counts AND (v.state = 'passed' OR c.outstanding)
+       AND (v.read_at IS NULL OR v.read_at <= $2) ORDER BY v.read_at NULLS FIRST`,
+    [installationIds, at],
+  )
+  return rows.map(pullOf)
 }
 
 /** Has pull requests read at the next look, whatever they look like. */
