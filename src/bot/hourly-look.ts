@@ -6,7 +6,7 @@ import { forgetLooksExcept, keepListed, type Look, lookAges, looksOf } from '../
 import { keptPolicies } from '../store/policies.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { releaseGreens } from '../store/verdicts/changes.ts'
-import { greensReadBy } from '../store/verdicts/seen.ts'
+import { countOpen, greensReadBy } from '../store/verdicts/seen.ts'
 import { type Found, type Installation, type KnownPolicy, type LookParts, lookAtBatch } from './look-at.ts'
 import { isDue } from './look-plan.ts'
 import { minute } from './repeatedly.ts'
@@ -20,7 +20,7 @@ const keptForEvents = 0.2
 
 /**
  * Looks at every repository once an hour and at startup, whatever was delivered: events are lost. Asks in bulk for what shows a
- * change, and enqueues what differs from what is stored; what is green is read in full, whatever the look finds. Whatever stops it, a limit or a restart, it goes on
+ * change, and enqueues what differs from what is stored and what is green, whatever the look finds. Whatever stops it, a limit or a restart, it goes on
  * with the repository that was not looked at for the longest time.
  */
 export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise<void> {
@@ -58,14 +58,14 @@ async function installationsOf({ probot, serves }: LookParts): Promise<Installat
   )
 }
 
-/** Needs nothing of the look, so that no limit and no repository that cannot be looked at keeps a green check unverified. */
+/** A green check is read with its repository; where that cannot be looked at, or a limit stops the look, it is read all the same. */
 async function readGreens(
   { shell, serves }: LookParts,
   installationIds: number[],
   startedAt: Date,
 ): Promise<void> {
   const { database, queue, now } = shell
-  const due = new Date(Math.max(startedAt.getTime(), now().getTime() - period))
+  const due = new Date(Math.max(startedAt.getTime(), now().getTime() - 60 * minute))
   const greens = await greensReadBy(database, installationIds, due)
   await queue.enqueueAll(greens.filter(({ owner }) => serves(owner)).map((pull) => ({ pull, green: true })))
 }
@@ -104,6 +104,8 @@ async function lookAtInstallation(
     parts.signal.throwIfAborted()
     leaveRoom(parts, installation)
   }
+  const open = await countOpen(shell.database, installation.id)
+  const small = open <= (parts.smallUpTo ?? 20)
   let reads = readsToSpare(parts, installation)
   const inRoom = (numbers: number[]) => {
     const some = numbers.slice(0, reads)
@@ -111,7 +113,7 @@ async function lookAtInstallation(
     return some
   }
   for (const batch of inBatches(due))
-    await lookAtBatch({ ...parts, github, installation, policies, room, inRoom }, batch, found)
+    await lookAtBatch({ ...parts, github, installation, policies, small, room, inRoom }, batch, found)
 }
 
 /** The policies that are known to be valid, by the blobs of their files: these need not be read. */

@@ -29,6 +29,8 @@ export type Found = { tried: number; repositories: number; pulls: number; enqueu
 /** What a look needs of the running bot. */
 export type LookParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
   shell: Pick<Parts['shell'], 'database' | 'github' | 'now'> & { queue: Pick<Queue, 'enqueueAll'> }
+  /** Up to so many open pull requests an installation is small; 20 if left out. */
+  smallUpTo?: number
 }
 
 export type Looking = LookParts & {
@@ -38,6 +40,8 @@ export type Looking = LookParts & {
   policies: Map<string, KnownPolicy>
   /** Throws where little is left of a limit of GitHub. */
   room: () => void
+  /** The installation has so few open pull requests that all of them are read at each look. */
+  small: boolean
   /** Of what need not be read now, as much as GitHub's limits leave room for. */
   inRoom: (numbers: number[]) => number[]
 }
@@ -168,7 +172,15 @@ async function carryOut(
   const { shell, installation } = looking
   const { owner, repo } = view
   const repository = { installationId: installation.id, repositoryId: look.repositoryId, owner, repo }
-  const plan = planOf({ repositoryId: look.repositoryId, view, policy, open, known, now: at })
+  const plan = planOf({
+    repositoryId: look.repositoryId,
+    view,
+    policy,
+    open,
+    known,
+    small: looking.small,
+    now: at,
+  })
   const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
   await shell.database.transaction(async (tx) => {
     const pulls = await markPullsChanged(tx, repository, plan.left)

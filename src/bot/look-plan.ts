@@ -14,13 +14,15 @@ export type LookedAt = {
   policy: CoveringPolicy | undefined
   open: PullView[]
   known: KnownPull[]
+  /** Its installation has so few open pull requests that all of them are read at each look. */
+  small: boolean
   now: Date
 }
 
 /**
  * What has to be read. `changed`: what GitHub shows is not what our verdict rests on, or there is no verdict. `left`: known as
  * open, and closed, retargeted or without a policy now. `again`: nothing shows a change, and it is read all the same, now
- * where it changed before and no evaluation has succeeded since, else as far as GitHub's limits leave room.
+ * where a green check rests on it or no evaluation has succeeded since it changed, else as far as GitHub's limits leave room.
  */
 export type Plan = {
   changed: { number: number; head: string }[]
@@ -41,8 +43,8 @@ export function planOf(looked: LookedAt): Plan {
       .filter((pull) => !open.has(pull.number) && isLeft(pull, looked))
       .map(({ number }) => number),
     again: {
-      now: numbersOf(rest.filter((pull) => pull.changed)),
-      later: numbersOf(rest.filter((pull) => !pull.changed && isReadLater(pull, looked))),
+      now: numbersOf(rest.filter((pull) => isReadNow(pull, looked))),
+      later: numbersOf(rest.filter((pull) => !isReadNow(pull, looked) && isReadLater(pull, looked))),
     },
   }
 }
@@ -67,6 +69,10 @@ function isChanged(pull: PullView, known: KnownPull | undefined, { view, policy 
 function isLeft(known: KnownPull, looked: LookedAt): boolean {
   const { green, changed, seen } = known
   return looked.policy !== undefined || green || changed || seen !== undefined || isOld(known, looked)
+}
+
+function isReadNow({ green, changed }: KnownPull, { small }: LookedAt): boolean {
+  return small || green || changed
 }
 
 /** A change of a role or a team does not show, so nothing rests for longer on facts that were read once. */

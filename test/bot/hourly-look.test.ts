@@ -199,7 +199,7 @@ async function build({ policy = approvals, alone }: RepositoryCase, index: numbe
 
 beforeAll(async () => {
   house = await buildHouse()
-  looker = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }))
+  looker = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }), { smallUpTo: 0 })
 })
 afterAll(async () => {
   await looker.database.close()
@@ -287,7 +287,7 @@ describe('a look that is stopped', () => {
         private: true,
         files: { [policyFile]: approvals },
       })
-    stopped = await aLooker(github, await openDatabase({ url: await aPostgresUrl() }))
+    stopped = await aLooker(github, await openDatabase({ url: await aPostgresUrl() }), { smallUpTo: 0 })
   })
   afterEach(() => {
     github.requests.set({ hourly: 5_000 })
@@ -413,7 +413,7 @@ describe('a green check', () => {
     await addRepository('acme', 'green', 'gates:\n  approvals: { count: 1 }\n')
     await openPull(green, 'one')
     await as('mary').pulls.createReview({ ...green, pull_number: 1, event: 'APPROVE' })
-    watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }))
+    watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }), { smallUpTo: 0 })
     minutes(2)
     await watcher.look()
     await watcher.read()
@@ -462,4 +462,20 @@ describe('a green check', () => {
     minutes(60)
     expect(await isAsked()).toBe(true)
   })
+})
+
+it('an installation with few pull requests has all of them read every hour, for what no look can see', async () => {
+  house.github.addOrganization('small', { owners: ['olga'] })
+  await addRepository('small', 'shop', approvals)
+  await openPull({ owner: 'small', repo: 'shop' }, 'one')
+  house.github.installApp('small')
+  const watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }))
+  later(5 * 60_000)
+  await watcher.look()
+  await watcher.read()
+  later(hour)
+  const asked = await watcher.look()
+  expect(asked).toContain('small/shop#1')
+  expect(asked).not.toContain('acme/pulls#1')
+  await watcher.database.close()
 })

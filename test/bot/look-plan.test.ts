@@ -32,7 +32,7 @@ const known: KnownPull = {
 }
 const policy = { ...own, valid: { ...defaultPolicy, branches: ['release/*'] } }
 const plan = (more: Partial<LookedAt>) =>
-  planOf({ repositoryId: 300_001, view, policy, open: [seen], known: [known], now, ...more })
+  planOf({ repositoryId: 300_001, view, policy, open: [seen], known: [known], small: false, now, ...more })
 const nothing = { changed: [], left: [], again: { now: [], later: [] } }
 const changed = { ...nothing, changed: [{ number: 1, head: 'aaa' }] }
 const left = { ...nothing, left: [1] }
@@ -94,7 +94,8 @@ describe('a pull request whose repository was looked at', () => {
       { view: { ...view, defaultBranch: 'release/1' }, open: [{ ...seen, base: 'release/1' }] },
       changed,
     ],
-    ['is green, which is read for that in any case', { known: [{ ...known, green: true }] }, nothing],
+    ['is green', { known: [{ ...known, green: true }] }, again],
+    ['is one of few', { small: true }, again],
     ['changed, and its evaluation has not succeeded since', { known: [{ ...known, changed: true }] }, again],
     [
       'could not be verified, or was read right after a change',

@@ -124,7 +124,7 @@ type Run = {
 }
 
 const recovery = 'Requesting missed deliveries'
-const look = 'The hourly reconciliation'
+const look = 'The hourly look'
 const overdue = 'Revoking what could not be verified'
 
 /** A heartbeat is missed after 10 s, and looked at as often. */

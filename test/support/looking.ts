@@ -13,7 +13,11 @@ import { createPauses } from '../../src/store/pauses.ts'
 export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
 
 /** The hourly look and the evaluations that it asks for, without any event and without a queue. */
-export async function aLooker(github: SandboxGitHub, database: Database) {
+export async function aLooker(
+  github: SandboxGitHub,
+  database: Database,
+  more: Pick<LookParts, 'smallUpTo'> = {},
+) {
   const now = () => new Date(github.clock())
   const lines: LogLine[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -38,6 +42,7 @@ export async function aLooker(github: SandboxGitHub, database: Database) {
     probot,
     budget,
     serves: () => true,
+    ...more,
   }
   const nothing = async () => undefined
   const shell: Shell = {

@@ -101,6 +101,15 @@ export async function greensReadBy(db: Queryable, installationIds: number[], at:
   return rows.map(pullOf)
 }
 
+/** How many open pull requests an installation has that a policy covers. */
+export async function countOpen(db: Queryable, installationId: number): Promise<number> {
+  const [row] = await db.query<{ open: number }>(
+    'SELECT count(*)::int AS open FROM release_gate.verdicts WHERE installation_id = $1 AND counts',
+    [installationId],
+  )
+  return row?.open ?? 0
+}
+
 /** Has pull requests read at the next look, whatever they look like. */
 export async function forgetSeen(
   db: Queryable,
