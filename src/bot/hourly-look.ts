@@ -19,12 +19,13 @@ const period = 55 * minute
 const keptForEvents = 0.2
 
 /**
- * Looks at every repository once an hour and at startup, whatever was delivered: events are lost. Asks in bulk for what shows a
- * change, and enqueues what differs from what is stored and what is green, whatever the look finds. Whatever stops it, a limit or a restart, it goes on
- * with the repository that was not looked at for the longest time.
+ * Looks at every repository once an hour and at startup, since events can be lost. Asks in bulk for what shows a change, and
+ * enqueues what differs from what is stored, and what is green in any case. Whatever stops it, a limit or a restart, it
+ * continues with the repository that was not looked at for the longest time.
  */
 export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise<void> {
   const startedAt = parts.shell.now()
+  const calm = calmReads(parts)
   return async () => {
     const found: Found = { tried: 0, repositories: 0, pulls: 0, enqueued: 0 }
     let cut = false
@@ -34,7 +35,7 @@ export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise
     await readGreens(parts, ids, startedAt)
     for (const installation of installations) {
       try {
-        await lookAtInstallation({ ...parts, signal }, installation, startedAt, found)
+        await lookAtInstallation({ ...parts, signal, calm }, installation, startedAt, found)
       } catch (error) {
         if (signal.aborted) return
         cut = true
@@ -85,7 +86,7 @@ async function report({ shell, log }: LookParts, found: Found, cut: boolean): Pr
 }
 
 async function lookAtInstallation(
-  parts: LookParts & { signal: AbortSignal },
+  parts: LookParts & { signal: AbortSignal; calm: CalmReads },
   installation: Installation,
   startedAt: Date,
   found: Found,
@@ -106,12 +107,7 @@ async function lookAtInstallation(
   }
   const open = await countOpen(shell.database, installation.id)
   const small = open <= (parts.smallUpTo ?? 20)
-  let reads = readsToSpare(parts, installation)
-  const inRoom = (numbers: number[]) => {
-    const some = numbers.slice(0, reads)
-    reads -= some.length
-    return some
-  }
+  const inRoom = (numbers: number[]) => parts.calm(installation.id, numbers)
   for (const batch of inBatches(due))
     await lookAtBatch({ ...parts, github, installation, policies, small, room, inRoom }, batch, found)
 }
@@ -140,12 +136,29 @@ function leaveRoom({ budget }: LookParts, { id }: Installation): void {
   }
 }
 
-/** What can wait takes at most half of the hourly limit, at about so many requests for each pull request. */
+/** About so many requests read a pull request in full. */
 const requestsToRead = 8
 
-function readsToSpare({ budget }: LookParts, { id }: Installation): number {
-  const { limit, remaining } = budget.left(id, 'core') ?? { limit: 5_000, remaining: 5_000 }
-  return Math.max(0, Math.floor((remaining - limit / 2) / requestsToRead))
+type CalmReads = (installationId: number, numbers: number[]) => number[]
+
+/**
+ * Of what can wait, as much as takes half of the hourly limit, and less where others have used more. Counted here as well,
+ * since what is read may be read by another process, whose answers this one does not see.
+ */
+function calmReads({ budget, shell }: LookParts): CalmReads {
+  const given = new Map<number, Date[]>()
+  return (installationId, numbers) => {
+    const now = shell.now()
+    const lately = (given.get(installationId) ?? []).filter(
+      (at) => now.getTime() - at.getTime() < 60 * minute,
+    )
+    const { limit, remaining } = budget.left(installationId, 'core') ?? { limit: 5_000, remaining: 5_000 }
+    const room = Math.floor((remaining - limit / 2) / requestsToRead)
+    const own = Math.floor(limit / 2 / requestsToRead) - lately.length
+    const some = numbers.slice(0, Math.max(0, Math.min(room, own)))
+    given.set(installationId, [...lately, ...some.map(() => now)])
+    return some
+  }
 }
 
 async function listWhereDue(

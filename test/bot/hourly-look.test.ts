@@ -275,9 +275,10 @@ describe('a look that is stopped', () => {
   let github: House['github']
   let clock: House['clock']
   let bot: House['bot']
+  let small: House
   let stopped: Awaited<ReturnType<typeof aLooker>>
   beforeAll(async () => {
-    const small = await buildHouse({ [policyFile]: approvals })
+    small = await buildHouse({ [policyFile]: approvals })
     ;({ github, clock, bot } = small)
     // With acme/shop 31 that a policy covers: their pull requests are listed in two queries.
     for (let number = 1; number <= 30; number++)
@@ -383,6 +384,24 @@ describe('a look that is stopped', () => {
     await stopped.look()
     expect(await ages()).toMatchObject({ unseen: 0 })
     expect(said()).toEqual([all])
+  })
+
+  it('by nothing reads what can wait only as far as half of the hourly limit goes', async () => {
+    await github.seedBranches(
+      'acme/shop',
+      'wim',
+      ['a', 'b', 'c', 'd'].map((branch) => ({ branch, files: { [branch]: 'x\n' } })),
+      'main',
+    )
+    for (const head of ['a', 'b', 'c', 'd'])
+      await small.as('wim').pulls.create({ owner: 'acme', repo: 'shop', title: head, head, base: 'main' })
+    await stopped.look()
+    await stopped.read()
+    // All were read right after they were opened, so each is read again when there is room: for two of them.
+    clock.now += 61 * 60_000
+    github.requests.set({ hourly: 40 })
+    expect(await stopped.look()).toHaveLength(2)
+    await stopped.read()
   })
 
   it.each([
