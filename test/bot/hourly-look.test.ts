@@ -488,7 +488,9 @@ it('an installation with few pull requests has all of them read every hour, for 
   await addRepository('small', 'shop', approvals)
   await openPull({ owner: 'small', repo: 'shop' }, 'one')
   house.github.installApp('small')
-  const watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }))
+  const watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }), {
+    smallUpTo: 10,
+  })
   later(5 * 60_000)
   await watcher.look()
   await watcher.read()
