@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
-import { type Change, cast, furnish, type Workshop } from '../../src/sandbox/workshop.ts'
+import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
 const policy = 'gates:\n  approvals: {}\n'
@@ -16,12 +16,12 @@ describe('events that GitHub never sends', () => {
     stage = await aStage({ at: new Date('2026-11-24T18:10:00Z') })
     cast(stage)
     stage.github.installApp('foodyepay')
-    shop = await furnish(stage, { policy })
-    other = await furnish(stage, { repo: 'other', policy })
+    shop = await setUpRepositories(stage, { policy })
+    other = await setUpRepositories(stage, { repo: 'other', policy })
     // Nothing is required in it, so its owner may push.
     const files = { '.github/release-gate.yml': policy }
     await stage.github.addRepository({ owner: 'foodyepay', name: '.github', files })
-    const heir = await furnish(stage, { repo: 'heir', policy: null })
+    const heir = await setUpRepositories(stage, { repo: 'heir', policy: null })
     green = await approved(shop, 'one')
     renamed = await approved(other, 'two')
     inherited = await approved(heir, 'three')
