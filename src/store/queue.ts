@@ -20,7 +20,7 @@ import {
   TRANSITIONS,
 } from './queue/queues.ts'
 import { keyOf, sendAll, sendEvaluate, senderOn } from './queue/sender.ts'
-import { startWorkers } from './queue/workers.ts'
+import { startWorkers, type Worker } from './queue/workers.ts'
 
 export type { DeadJob, Handlers, QueueLog } from './queue/handlers.ts'
 
@@ -57,7 +57,7 @@ export type Queue = {
   /** True when no job is running and no due job is waiting. Delayed jobs and retries that are not due do not count. */
   idle: () => Promise<boolean>
   /**
-   * Wakes the workers now instead of at their next poll, if a due job is waiting. After a test has moved its clock with
+   * Wakes the workers of each queue with a due job now instead of at their next poll. After a test has moved its clock with
    * `setTime`, this runs what has become due without a tick; a tick would also expire handlers.
    */
   nudge: () => Promise<void>
@@ -82,7 +82,7 @@ export async function openQueue(options: {
   const { database, log, clock = systemClock } = options
   const boss = await startBoss(database, clock, log)
   const sender = senderOn(boss, clock)
-  let workers: string[] = []
+  let workers: Worker[] = []
   return {
     enqueueEvaluate: (pull, { tx, priority } = {}) => sendEvaluate(sender, pull, priority, tx),
     enqueueAll: (pulls, { tx } = {}) => sendAll(boss, sender, clock, pulls, tx),
@@ -113,9 +113,10 @@ export async function openQueue(options: {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
       workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log)
     },
-    idle: async () => !(await hasJob(boss, `state = 'active' OR ${IS_DUE}`)),
+    idle: async () => (await queuesWith(boss, `state = 'active' OR ${IS_DUE}`)).size === 0,
     nudge: async () => {
-      if (await hasJob(boss, IS_DUE)) for (const worker of workers) boss.notifyWorker(worker)
+      const due = await queuesWith(boss, IS_DUE)
+      for (const { queue, id } of workers) if (due.has(queue)) boss.notifyWorker(id)
     },
     supervise: () => boss.supervise(),
     ping: async () => {
@@ -173,8 +174,9 @@ const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10
 
 const IS_DUE = `(state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())`
 
-async function hasJob(boss: PgBoss, condition: string): Promise<boolean> {
-  const sql = `SELECT EXISTS (SELECT 1 FROM ${JOBS_SCHEMA}.job WHERE ${condition}) AS found`
+/** The queues that hold such a job. */
+async function queuesWith(boss: PgBoss, condition: string): Promise<Set<string>> {
+  const sql = `SELECT DISTINCT name FROM ${JOBS_SCHEMA}.job WHERE ${condition}`
   const { rows } = await boss.getDb().executeSql(sql)
-  return rows[0].found === true
+  return new Set((rows as { name: string }[]).map(({ name }) => name))
 }

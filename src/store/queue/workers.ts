@@ -25,6 +25,9 @@ type Sender = {
   sendLater: (delayed: Delayed, at: Date) => Promise<void>
 }
 
+/** A worker of pg-boss, and the queue that it takes jobs from. */
+export type Worker = { queue: string; id: string }
+
 /**
  * Starts the workers. NOTIFY wakes them for a job that is due when it is sent. The polling intervals (in seconds) are for jobs
  * that become due later: retries and delayed ones.
@@ -34,7 +37,7 @@ export async function startWorkers(
   handlers: Handlers,
   sender: Sender,
   log: QueueLog,
-): Promise<string[]> {
+): Promise<Worker[]> {
   const run = <Data extends object>(
     queue: string,
     workers: number,
@@ -50,12 +53,14 @@ export async function startWorkers(
       })
       return worker
     }
-    return Array.from({ length: workers }, start)
+    return Array.from({ length: workers }, () => named(queue, start()))
   }
-  const forward = (queue: string, seconds: number) =>
-    boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
+  const forward = (queue: string, seconds: number) => {
+    const worker = boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
       for (const { data } of jobs) await sender.send(data.queue, data.data, data.key)
     })
+    return named(queue, worker)
+  }
   return Promise.all([
     ...run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
     ...run<PullRef>(EVALUATE, 4, handlers.evaluate),
@@ -70,12 +75,19 @@ export async function startWorkers(
     ...run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
     forward(RECHECK, 0.5),
     forward(LATER, 1),
-    boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {
-      for (const job of jobs as JobWithMetadata<object>[])
-        if (await isLostToKills(boss, job)) await startAnew(job, sender, log)
-        else await giveUp(job, handlers, log)
-    }),
+    named(
+      DEAD_LETTERS,
+      boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {
+        for (const job of jobs as JobWithMetadata<object>[])
+          if (await isLostToKills(boss, job)) await startAnew(job, sender, log)
+          else await giveUp(job, handlers, log)
+      }),
+    ),
   ])
+}
+
+async function named(queue: string, id: Promise<string>): Promise<Worker> {
+  return { queue, id: await id }
 }
 
 function polling(seconds: number): WorkOptions {
