@@ -1,15 +1,18 @@
 import { defineConfig } from 'vitest/config'
 import { LongFilesFirst } from './test/support/long-files-first.ts'
+import { sharedFiles } from './test/support/shared-worker.ts'
+import { temporaryFiles } from './test/support/temporary-files.ts'
+
+process.env.TMPDIR = temporaryFiles()
+
+const shared = sharedFiles()
 
 /** Processes, not threads: tests start bots, git and databases, and some look at `process`. Two, as many as CI has cores. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/prepared-databases.ts',
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongFilesFirst },
-    setupFiles: ['test/support/held-to-github.ts'],
     // Nets for what hangs, not deadlines: a busy machine may take its time.
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -17,5 +20,18 @@ export default defineConfig({
     slowTestThreshold: 2_000,
     // A file is told in one line unless something in it failed.
     reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ['test/**/*.test.ts'],
+          exclude: shared,
+          globalSetup: 'test/support/prepared-databases.ts',
+          setupFiles: ['test/support/held-to-github.ts'],
+        },
+      },
+      { extends: true, test: { name: 'shared', include: shared, isolate: false } },
+    ],
   },
 })

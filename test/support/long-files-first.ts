@@ -13,7 +13,10 @@ const long = [
   'commands/',
 ]
 
-/** Starts long files first, so that no worker is left alone with one at the end. Vitest takes a class. */
+/**
+ * Starts long files first, so that no worker is left alone with one at the end, and those that share a worker last and
+ * together, since only neighbors share one. Vitest takes a class.
+ */
 export class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
@@ -21,7 +24,8 @@ export class LongFilesFirst extends BaseSequencer {
   }
 }
 
-function rank({ moduleId }: TestSpecification): number {
+function rank({ moduleId, project }: TestSpecification): number {
+  if (!project.config.isolate) return long.length + 1
   const found = long.findIndex((where) => moduleId.includes(`/test/${where}`))
   return found < 0 ? long.length : found
 }
