@@ -63,7 +63,8 @@ function withoutWords(value: unknown, under: string): unknown {
 
 let rest: Document | undefined
 let hooks: Document | undefined
-let routes: Map<string, Route[]> | undefined
+let areas: Map<string, { verb: string; template: string; operation: Operation }[]> | undefined
+const routes = new Map<string, Route[]>()
 
 const api = () => (rest ??= readDescription('@octokit/openapi'))
 const webhooks = () => (hooks ??= readDescription('@octokit/openapi-webhooks'))
@@ -83,16 +84,31 @@ type Route = { method: string; pattern: RegExp; exactness: number; operation: Op
 
 /** The described operation that a request is; fixed parts of a path go before its parameters. */
 function routeOf(method: string, path: string): Route | undefined {
-  routes ??= Map.groupBy(
-    Object.entries(api().paths).flatMap(([template, operations]) =>
-      Object.entries(operations).map(([verb, operation]) =>
-        routeFrom(verb.toUpperCase(), template, operation),
-      ),
-    ),
-    (route) => route.method,
-  )
-  const fitting = routes.get(method)?.filter(({ pattern }) => pattern.test(path)) ?? []
+  const fitting = routesAround(`${method} ${areaOf(path)}`).filter(({ pattern }) => pattern.test(path))
   return fitting.toSorted((a, b) => b.exactness - a.exactness)[0]
+}
+
+/** Of a thousand patterns only those of the areas that are asked for are made. */
+function routesAround(area: string): Route[] {
+  areas ??= Map.groupBy(
+    Object.entries(api().paths).flatMap(([template, operations]) =>
+      Object.entries(operations).map(([verb, operation]) => ({ verb, template, operation })),
+    ),
+    ({ verb, template }) => `${verb.toUpperCase()} ${areaOf(template)}`,
+  )
+  const known = routes.get(area)
+  if (known) return known
+  const made = (areas.get(area) ?? []).map(({ verb, template, operation }) =>
+    routeFrom(verb.toUpperCase(), template, operation),
+  )
+  routes.set(area, made)
+  return made
+}
+
+/** The part of the API that a path belongs to, which no parameter names: `orgs`, or `repos` with what follows the repository. */
+function areaOf(path: string): string {
+  const [, first = '', , , fourth = ''] = path.split('/')
+  return first === 'repos' ? `repos/${fourth}` : first
 }
 
 function routeFrom(method: string, template: string, operation: Operation): Route {

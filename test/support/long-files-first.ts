@@ -5,8 +5,11 @@ import { BaseSequencer } from 'vitest/node'
 const long = [
   'commands/installed.test.ts',
   'simulation/',
+  'services/mcp/conformance.test.ts',
   'end-to-end/',
   'store/',
+  'decision/',
+  'regression/',
   'notices/',
   'sandbox/',
   'doctor/',
