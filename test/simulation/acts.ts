@@ -74,6 +74,10 @@ async function onPull(github: SandboxGitHub, house: House, act: OnPull): Promise
       return github.convertToDraft(place, act.who) as unknown as Promise<undefined>
     case 'ready':
       return github.markReady(place, act.who) as unknown as Promise<undefined>
+    case 'enqueue':
+      return github.enqueue(place, act.who) as unknown as Promise<undefined>
+    case 'dequeue':
+      return github.dequeue(place, act.who) as unknown as Promise<undefined>
     case 'auto-merge':
       return github.enableAutoMerge(place, act.who) as unknown as Promise<undefined>
     case 'close':

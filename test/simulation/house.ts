@@ -15,6 +15,8 @@ export type House = {
   policies: Map<string, Rules | undefined>
   /** The branch of each pull request and every head that it has had, in the order of opening. */
   pulls: { number: number; branch: string; heads: string[] }[]
+  /** Whether its notices go to Slack. */
+  slack: boolean
   freezes: { from: number; until: number; liftedAt: number }[]
   made: number
 }
@@ -22,7 +24,11 @@ export type House = {
 /** What a person's click gave: nothing, or the words of the refusal. */
 export type Outcome = string | undefined
 
-export async function addHouse(github: SandboxGitHub, index: number, rules: Rules): Promise<House> {
+export async function addHouse(
+  github: SandboxGitHub,
+  index: number,
+  { rules, queue }: { rules: Rules; queue: boolean },
+): Promise<House> {
   const owner = `org-${index}`
   const name = `${owner}/shop`
   github.addOrganization(owner, { owners: ['olga'] })
@@ -48,10 +54,12 @@ export async function addHouse(github: SandboxGitHub, index: number, rules: Rule
     first: new Map(['main', 'release/1', 'lax'].map((branch) => [branch, main])),
     policies: new Map([[text, rules]]),
     pulls: [],
+    slack: rules.slack === true,
     freezes: [],
     made: 0,
   }
   await requireCheck(github, house)
+  if (queue) await addQueue(github, house)
   return house
 }
 
@@ -75,6 +83,28 @@ async function requireCheck(github: SandboxGitHub, { owner }: House): Promise<vo
     ],
   })
   if (refused.problem) throw new Error(refused.problem)
+}
+
+async function addQueue(github: SandboxGitHub, { owner }: House): Promise<void> {
+  const { problem } = await ask(github, 'olga', 'POST', `/repos/${owner}/shop/rulesets`, {
+    name: 'Queue',
+    target: 'branch',
+    enforcement: 'active',
+    bypass_actors: [{ actor_type: 'OrganizationAdmin', bypass_mode: 'always' }],
+    conditions: { ref_name: { include: ['~DEFAULT_BRANCH'], exclude: [] } },
+    rules: [{ type: 'merge_queue', parameters: queueParameters }],
+  })
+  if (problem) throw new Error(problem)
+}
+
+const queueParameters = {
+  check_response_timeout_minutes: 60,
+  grouping_strategy: 'ALLGREEN',
+  max_entries_to_build: 5,
+  max_entries_to_merge: 5,
+  merge_method: 'MERGE',
+  min_entries_to_merge: 1,
+  min_entries_to_merge_wait_minutes: 5,
 }
 
 export function people(github: SandboxGitHub): void {

@@ -1,5 +1,6 @@
 import { verifyChain } from '../../src/store/audit/verify.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
+import type { House } from './house.ts'
 import type { Opinion } from './oracle.ts'
 import type { Photo, PullPhoto } from './photo.ts'
 import type { Witness, World } from './world.ts'
@@ -15,17 +16,18 @@ export async function breachesOf(world: World, url: string): Promise<Breach[]> {
   const breaches: Breach[] = []
   for (const [history, witness] of world.witnesses.entries()) {
     const records = await recordsOf(world, witness)
-    const found = [...(await wrongChecks(witness)), ...(await wrongMerges(witness, records))]
+    const found = [...(await wrongChecks(witness)), ...(await wrongMerges(world, witness, records))]
     breaches.push(...found.map((breach) => ({ history, ...breach })))
   }
   return [...breaches, ...(await brokenChain(url)), ...(await lostDeliveries(world))]
 }
 
-/** After quiet, every open pull request has the check that it deserves. */
-async function wrongChecks({ quiet, oracle }: Witness): Promise<Found[]> {
+/** After quiet, every open pull request has the check that it deserves, and no head that was left or closed is green. */
+async function wrongChecks({ quiet, oracle, house }: Witness): Promise<Found[]> {
   const found: Found[] = []
   for (const photo of quiet) {
-    const heads = new Set(photo.pulls.flatMap(({ open, head }) => (open ? [head] : [])))
+    const left = house.pulls.flatMap(({ heads: all }) => all.filter((head) => photo.green.has(head)))
+    const heads = new Set([...left, ...photo.pulls.flatMap(({ open, head }) => (open ? [head] : []))])
     for (const head of heads) {
       const opinion = await oracle.ofHead(photo, head)
       const promise = promiseBrokenBy(photo, head, opinion)
@@ -37,11 +39,16 @@ async function wrongChecks({ quiet, oracle }: Witness): Promise<Found[]> {
 
 function promiseBrokenBy(photo: Photo, head: string, opinion: Opinion | undefined): string | undefined {
   const green = photo.green.has(head)
-  if (green && (!opinion || opinion.deserves === 'not green'))
+  if (green && (opinion ? opinion.deserves === 'not green' : !isMerged(photo, head)))
     return 'after quiet, no check is green that does not deserve it'
   if (!green && opinion?.deserves === 'green') return 'after quiet, a check is green that deserves it'
   if (opinion && !photo.checked.has(head)) return 'after quiet, every covered pull request has a check'
   return undefined
+}
+
+/** A commit that was merged keeps its green check: on a branch that no policy covers, the gate has nothing to say. */
+function isMerged({ pulls }: Photo, head: string): boolean {
+  return pulls.some((pull) => pull.merged && pull.head === head)
 }
 
 function describe(photo: Photo, head: string, opinion: Opinion | undefined): string {
@@ -53,26 +60,37 @@ function describe(photo: Photo, head: string, opinion: Opinion | undefined): str
 }
 
 /** No merge against the policy by a green check that had time to change; each merge has its record, exceptions theirs. */
-async function wrongMerges(witness: Witness, records: Kept[]): Promise<Found[]> {
-  const { merges, oracle } = witness
+async function wrongMerges({ slack }: World, witness: Witness, records: Kept[]): Promise<Found[]> {
+  const { merges, oracle, house } = witness
   const found: Found[] = []
-  for (const { number, photo } of merges) {
+  for (const { number, commit, photo } of merges) {
     const merged = photo.pulls.find((each) => each.number === number)
     if (!merged || !oracle.covers(await oracle.rulesAt(photo), merged.base)) continue
     const pull = { ...merged, open: true }
     const opinion = await oracle.ofPull(photo, pull)
-    const green = photo.green.has(pull.head)
+    // A merge queue merges by the check of its group, which is on the commit of the merge.
+    const green = photo.green.has(pull.head) || photo.green.has(commit)
     const kinds = records.flatMap(({ kind, body }) => (body.number === number ? [kind] : []))
     const promises = [
       green && opinion.deserves === 'not green' && (await hadTime(witness, photo, pull))
         ? 'no forbidden merge is let through by a check that had time to change'
         : undefined,
       ...promisesOfRecords(kinds, green, opinion),
+      house.slack && kinds.includes('exception') && !isAnnounced(slack, house, number)
+        ? 'an exception is announced'
+        : undefined,
     ].filter((promise) => promise !== undefined)
     const what = `${stamp(photo.at)} #${number} was merged ${green ? 'by a green check' : 'past the check'} and deserved ${opinion.deserves}: ${opinion.why}`
     found.push(...promises.map((promise) => ({ promise, what })))
   }
   return found
+}
+
+function isAnnounced({ messages }: World['slack'], { name }: House, number: number): boolean {
+  return messages.some((message) => {
+    const text = JSON.stringify(message)
+    return text.includes('bypassed by a merge') && text.includes(`${name}/pull/${number}`)
+  })
 }
 
 function promisesOfRecords(kinds: string[], green: boolean, { deserves }: Opinion): (string | undefined)[] {

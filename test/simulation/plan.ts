@@ -35,10 +35,12 @@ export type Act =
   | { kind: 'policy'; rules: Rules | 'broken' }
   | { kind: 'freeze'; minutes?: number }
   | { kind: 'unfreeze' }
-  | { kind: 'merge'; who: Login; pull: number }
+  | { kind: 'merge' | 'enqueue' | 'dequeue'; who: Login; pull: number }
 
 /** What goes wrong between GitHub and the bot in one repository, during one moment. */
 export type Fault =
+  /** The bot's requests take real milliseconds, so that others overtake them. */
+  | { kind: 'slow'; of: 'GET' | 'POST' | 'PATCH'; times: number; ms: number }
   | { kind: 'drop' | 'lose' | 'double' | 'hold' | 'reorder'; times: number }
   | {
       kind: 'server error' | 'lost reply' | 'cut' | 'rate limit' | 'secondary limit'
@@ -53,7 +55,13 @@ export type Trouble = 'kill' | 'database restart' | 'disk full'
 export type Moment = { wait: number; settle: boolean; trouble?: Trouble }
 
 /** One repository's story: at each moment some acts and faults. */
-export type History = { seed: number; rules: Rules; moments: { acts: Act[]; faults: Fault[] }[] }
+export type History = {
+  seed: number
+  rules: Rules
+  /** Whether `main` has a merge queue. */
+  queue: boolean
+  moments: { acts: Act[]; faults: Fault[] }[]
+}
 
 /** Many repositories under one clock and one bot: that is what makes a history cheap. */
 export type Plan = { start: Date; bots: 1 | 2; moments: Moment[]; histories: History[] }
@@ -98,23 +106,26 @@ function drawWait(world: Random, now: number): number {
 
 function drawHistory(seed: number, moments: number): History {
   const house = random(seed * 7919 + 17)
-  const rules = drawRules(house)
+  const slack = house.chance(0.4)
+  const queue = house.chance(0.2)
+  const rules = drawRules(house, slack)
   return {
     seed,
     rules,
+    queue,
     moments: Array.from({ length: moments }, (_, index) => ({
       acts:
         index === 0
           ? [anOpening(house, 'main')]
           : index === 1 && house.chance(0.75)
             ? approvalsFor(rules)
-            : drawActs(house, rules),
-      faults: index > 0 && house.chance(0.12) ? [drawFault(house)] : [],
+            : drawActs(house, rules, queue),
+      faults: index > 0 && house.chance(0.15) ? [drawFault(house)] : [],
     })),
   }
 }
 
-export function drawRules(house: Random): Rules {
+export function drawRules(house: Random, slack: boolean): Rules {
   const window = house.weighted([
     [6, undefined],
     [3, { days: ['Wednesday'], opens: 10, closes: 11 }],
@@ -137,6 +148,7 @@ export function drawRules(house: Random): Rules {
     ...(window && urgent ? { urgent } : {}),
     ...(house.chance(0.3) ? { hold: true } : {}),
     ...(house.chance(0.5) ? { branches: ['release/*'] } : {}),
+    ...(slack ? { slack } : {}),
   }
 }
 
@@ -146,13 +158,13 @@ function approvalsFor({ count }: Rules): Act[] {
   return reviewers.slice(0, count).map((who) => ({ kind: 'review', who, pull: 0, event: 'APPROVE' }))
 }
 
-function drawActs(house: Random, rules: Rules): Act[] {
+function drawActs(house: Random, rules: Rules, queue: boolean): Act[] {
   const count = house.weighted([
     [2, 0],
     [6, 1],
     [2, 2],
   ] as const)
-  return Array.from({ length: count }, () => drawAct(house, rules))
+  return Array.from({ length: count }, () => drawAct(house, rules, queue))
 }
 
 function anOpening(house: Random, base: 'main' | 'release/1' | 'the last pull'): Act {
@@ -161,7 +173,7 @@ function anOpening(house: Random, base: 'main' | 'release/1' | 'the last pull'):
   return { kind: 'open', who: house.pick(['ana', 'ana', 'ben'] as const), base, draft, urgentLine }
 }
 
-function drawAct(house: Random, rules: Rules): Act {
+function drawAct(house: Random, rules: Rules, queue: boolean): Act {
   const who = house.pick(writers)
   const reviewer = house.pick(['chloe', 'dev', 'eva', 'dev', 'chloe', 'ben', 'gus', 'ana'] as const)
   const pull = house.weighted([
@@ -175,7 +187,17 @@ function drawAct(house: Random, rules: Rules): Act {
       14,
       { kind: 'review', who: reviewer, pull, event: 'APPROVE', ...(house.chance(0.1) ? { old: true } : {}) },
     ],
-    [10, { kind: 'merge', who: house.chance(0.12) ? 'olga' : who, pull }],
+    [
+      10,
+      {
+        kind:
+          queue && house.chance(0.7)
+            ? house.pick(['enqueue', 'enqueue', 'enqueue', 'dequeue'] as const)
+            : 'merge',
+        who: house.chance(0.12) ? 'olga' : who,
+        pull,
+      },
+    ],
     [3, { kind: 'auto-merge', who, pull }],
     [3, anOpening(house, house.pick(['main', 'main', 'release/1', 'the last pull'] as const))],
     [
@@ -216,7 +238,7 @@ function drawAct(house: Random, rules: Rules): Act {
       },
     ],
     [1, { kind: 'team', who: house.pick(writers), inside: house.chance(0.6) }],
-    [2, { kind: 'policy', rules: house.chance(0.15) ? 'broken' : drawRules(house) }],
+    [2, { kind: 'policy', rules: house.chance(0.15) ? 'broken' : drawRules(house, rules.slack === true) }],
     [2, house.chance(0.5) ? { kind: 'freeze', minutes: house.between(5, 60) } : { kind: 'freeze' }],
     [2, { kind: 'unfreeze' }],
   ])
@@ -231,9 +253,10 @@ function drawFault(house: Random): Fault {
     [2, { kind: 'double', times }],
     [3, { kind: 'hold', times }],
     [2, { kind: 'reorder', times }],
-    [3, { kind: 'server error', of, times }],
+    [4, { kind: 'server error', of, times }],
     [3, { kind: 'lost reply', of, times }],
-    [1, { kind: 'cut', of, times }],
+    [3, { kind: 'cut', of, times }],
+    [5, { kind: 'slow', of, times: times * 3, ms: house.between(5, 60) }],
     [1, { kind: 'rate limit', of, times: 1 }],
     [1, { kind: 'secondary limit', of, times: 1 }],
   ])

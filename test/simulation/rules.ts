@@ -5,6 +5,7 @@ export type Rules = {
   window?: { days: string[]; opens: number; closes: number }
   urgent?: { allowAuthor?: false; boundToHead?: false; reason?: true; expiresAfterHours?: number }
   hold?: true
+  slack?: true
   /** Bases beside the default branch that the policy covers. */
   branches?: string[]
 }
@@ -12,9 +13,10 @@ export type Rules = {
 /** What stands in the policy file; `undefined` is a file that nobody can read. */
 export function policyText(rules: Rules | undefined): string {
   if (!rules) return 'gates: [nothing\n'
-  const { count, team, window, urgent, hold, branches } = rules
+  const { count, team, window, urgent, hold, branches, slack } = rules
   const lines = [
     ...(branches ? [`branches: [main, ${branches.map((branch) => `"${branch}"`).join(', ')}]`] : []),
+    ...(slack ? ['slack: { channel: "#releases" }'] : []),
     'gates:',
     `  approvals: { count: ${count}${team ? `, teams: [${team}]` : ''} }`,
     ...(window ? windowLines(window, urgent) : []),

@@ -10,6 +10,10 @@ export function sentence(act: Act, house: House): string {
       return `${act.who} opens ${act.draft ? 'a draft' : 'a pull request'} to ${act.base}`
     case 'open the same head':
       return `${act.who} opens another pull request with the head of ${on} to ${act.base}`
+    case 'enqueue':
+      return `${act.who} puts ${on} into the merge queue`
+    case 'dequeue':
+      return `${act.who} takes ${on} out of the merge queue`
     case 'push':
       return `${act.who} pushes ${act.way} to ${on}`
     case 'review':

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { isHandled } from '../../src/bot/events.ts'
 import { inspectors } from '../../src/sandbox/github/inspection.ts'
 import { type SandboxGitHub, startGitHub } from '../../src/sandbox/github/start.ts'
+import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { perform } from './acts.ts'
 import { type Bots, type LocalBot, manageBots } from './bots.ts'
 import { addHouse, type House, noteHeads, people } from './house.ts'
@@ -16,7 +17,7 @@ export type Witness = {
   house: House
   oracle: Oracle
   /** The moment of each merge, just before its base moved, and the times at which all was quiet and right. */
-  merges: { number: number; photo: Photo }[]
+  merges: { number: number; commit: string; photo: Photo }[]
   quiet: Photo[]
   story: string[]
   /** What the bot does not know yet of this repository, and will only find by itself. */
@@ -25,6 +26,7 @@ export type Witness = {
 
 export type World = {
   github: SandboxGitHub
+  slack: Slack
   bots: Bots
   witnesses: Witness[]
   isHandled: (event: string, action: string | undefined) => boolean
@@ -34,11 +36,12 @@ export type World = {
 export async function play(plan: Plan, url: string): Promise<World & { close: () => Promise<void> }> {
   let time = plan.start.getTime()
   const github = await startGitHub({ clock: () => time })
-  const bots = await manageBots(github, undefined, url, () => new Date(time))
+  const slack = await startSlack({ clock: () => time })
+  const bots = await manageBots(github, slack.url, url, () => new Date(time))
   people(github)
   const witnesses: Witness[] = []
-  for (const [index, { rules }] of plan.histories.entries()) {
-    const house = await addHouse(github, index, rules)
+  for (const [index, history] of plan.histories.entries()) {
+    const house = await addHouse(github, index, history)
     witnesses.push({
       house,
       oracle: consult(github, house),
@@ -70,6 +73,7 @@ export async function play(plan: Plan, url: string): Promise<World & { close: ()
   await rest(run)
   return {
     github,
+    slack,
     bots,
     witnesses,
     isHandled,
@@ -77,6 +81,7 @@ export async function play(plan: Plan, url: string): Promise<World & { close: ()
       stopWatching()
       await bots.close()
       await github.close()
+      await slack.close()
     },
   }
 }
@@ -93,12 +98,12 @@ function watchMerges(github: SandboxGitHub, witnesses: Witness[]): () => void {
       } = payload as {
         action?: string
         number: number
-        pull_request?: { merged: boolean }
+        pull_request?: { merged: boolean; merge_commit_sha: string }
         repository?: { id: number }
       }
       if (event !== 'pull_request' || action !== 'closed' || !pull?.merged) return
       const witness = witnesses.find(({ house }) => house.repository.id === repository?.id)
-      witness?.merges.push({ number, photo: takePhoto(github, witness.house) })
+      witness?.merges.push({ number, commit: pull.merge_commit_sha, photo: takePhoto(github, witness.house) })
     },
   }
   inspectors.add(inspector)
@@ -165,7 +170,9 @@ async function pass(run: Run, moment: Moment, index: number): Promise<void> {
 async function rest(run: Run): Promise<void> {
   run.github.faults.clear()
   while (run.living.length < run.plan.bots) await startBot(run)
-  for (const seconds of [10, 400, 400, 3700, 400]) await wait(run, seconds, true)
+  for (const seconds of [10, 400, 400]) await wait(run, seconds, true)
+  await settleAndLook(run)
+  for (const seconds of [3700, 400]) await wait(run, seconds, true)
   await settleAndLook(run)
 }
 
@@ -243,6 +250,8 @@ function arm(run: Run, { house, story, owed }: Witness, fault: Fault): () => voi
     only: 'app' as const,
   }
   switch (fault.kind) {
+    case 'slow':
+      return faults.add({ ...scope, kind: 'latency', latencyMs: fault.ms })
     case 'server error':
       return faults.add({ ...scope, kind: 'status', status: 502 })
     case 'lost reply':
