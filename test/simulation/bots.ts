@@ -39,6 +39,16 @@ globalThis.fetch = async (input, init) => {
   return route ? route(new Request(input, init)) : overSockets(input, init)
 }
 
+/**
+ * pg-boss takes its listeners off a connection before it closes it. One that the server ends in between would end this process,
+ * which is every bot at once here.
+ */
+const { removeAllListeners } = pg.Client.prototype
+pg.Client.prototype.removeAllListeners = function (this: pg.Client, ...events) {
+  removeAllListeners.apply(this, events)
+  return this.on('error', () => undefined)
+}
+
 let addresses = 0
 
 export async function manageBots(
