@@ -60,7 +60,10 @@ export const conditionsOfTightening: Conditions = {
 }
 
 function doubtAbout({ path, was, is }: ChangedPath, globs: string[], guarded: string[]): string | undefined {
-  const protects = isBelow('.github', path) || has([...codeOwnersFiles, ...guarded], path)
+  const protects =
+    isBelow('.github', path) ||
+    has(codeOwnersFiles, path) ||
+    guarded.some((glob) => selectsPath(glob, path, { ignoreCase: true }))
   if (protects && !globs.includes(path)) return `${code(path)} must be named in full, without a wildcard`
   if ([was, is].some((mode) => mode !== undefined && !isRegularFile(mode)))
     return `${code(path)} is a symbolic link or a submodule`

@@ -9,6 +9,7 @@ import {
 import type { Override } from './override-settings.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
+import { suiteGlobs } from './suite-places.ts'
 import { loosens } from './tightening.ts'
 
 /** The override that applies to a pull request. */
@@ -105,8 +106,10 @@ function applied(policy: Policy, override: Override, doubts: string[]): AppliedO
   }
 }
 
-/** The regression's suites, of all overrides too: a change of the suite must not decide whether it is run. */
+/** Globs of the regression's suites, of all overrides too: a change of the suite must not decide whether it is run. */
 function suitesOf(policy: Policy): string[] {
-  const suites = allGates(policy).flatMap(({ staging_regression: regression }) => regression?.suite ?? [])
+  const suites = allGates(policy).flatMap(({ staging_regression: regression }) =>
+    regression ? suiteGlobs(regression.suite) : [],
+  )
   return [...new Set(suites)]
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration } from './calendar/written-values.ts'
+import { pathGlob } from './globs.ts'
 
 /** The settings of the gate `staging_regression`: `{}` parses to the defaults. No transforms, so that editors get its JSON Schema. */
 
@@ -32,6 +33,19 @@ function hasReason({ per_tool, total, reason }: z.output<typeof limits>): boolea
   return (per_tool > 0 && total > 0) || reason !== undefined
 }
 
+const suiteFile = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\\]+\.ya?ml$/,
+    'write a path from the root of the repository to a YAML file',
+  )
+
+const suitePlace = pathGlob.regex(
+  /^(?!.*(^|\/)\.\.?(\/|$))/,
+  'write a file, a glob or a folder, from the root of the repository',
+)
+
 const deployer = z.string().regex(/^[\w-]{1,60}(\[bot\])?$/, 'write a login, such as "github-actions[bot]"')
 
 export const regressionSettings = z.strictObject({
@@ -50,14 +64,9 @@ export const regressionSettings = z.strictObject({
     .default('staging')
     .describe('The GitHub environment that heads are deployed to.'),
   suite: z
-    .string()
-    .max(300)
-    .regex(
-      /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\\]+\.ya?ml$/,
-      'write a path from the root of the repository to a YAML file',
-    )
+    .union([suiteFile, z.array(suitePlace).min(1).max(20)])
     .default('.github/mcp-regression.yml')
-    .describe('The suite, read from the head.'),
+    .describe('The suite, read from the head; several files, globs or folders as a list.'),
   freshness: duration.default('7d').describe('How long a run counts as evidence.'),
   identity: z
     .enum(['deployment', 'server'])

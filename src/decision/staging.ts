@@ -1,6 +1,7 @@
 import { code } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, Label, RegressionFacts, Snapshot } from './snapshot.ts'
+import { suitesName } from './suite-places.ts'
 
 /** The label that makes a pull request a candidate and asks for a deployment of its head. */
 export const releaseLabel = 'release'
@@ -53,7 +54,7 @@ function isOfHead(run: Evidence, { tree }: RegressionFacts, head: string): boole
 }
 
 function isOfPolicy(run: Evidence, { server, environment, suite }: RegressionSettings): boolean {
-  return run.server === server && run.environment === environment && run.suite === suite
+  return run.server === server && run.environment === environment && run.suite === suitesName(suite)
 }
 
 function isCurrent(run: Evidence, facts: RegressionFacts, settings: RegressionSettings): boolean {

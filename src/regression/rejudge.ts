@@ -44,8 +44,11 @@ export function unrun(runId: string, at: Date, limit: Ratio, result: GateResult)
 const summaryLimit = 65_535
 
 /** The report for the check run, with its first line as the title. */
-export function shownReport(report: RunReport, suite: string, limit: number): ShownRegression {
-  const command = `release-gate regress --suite ${suite} --server "$STAGING_URL"`
+export function shownReport(report: RunReport, suites: readonly string[], limit: number): ShownRegression {
+  const named = suites.map((suite) =>
+    /^[\w./-]+$/.test(suite) ? suite : `'${suite.replaceAll("'", "'\\''")}'`,
+  )
+  const command = `release-gate regress --suite ${named.join(' ')} --server "$STAGING_URL"`
   return {
     status: 'completed',
     conclusion: report.verdict === 'passed' ? 'success' : 'failure',

@@ -5,7 +5,6 @@ import { storedList, versionsOf } from '../regression/contract-check.ts'
 import { contractGate } from '../regression/contract-gate.ts'
 import { withGate } from '../regression/rejudge.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
-import { readSuite } from '../regression/suite-file.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { deploymentsOf, treeOf } from '../services/github/deployments.ts'
 import type { Queryable } from '../store/database.ts'
@@ -17,6 +16,7 @@ import {
   type StoredEvidence,
 } from '../store/evidence.ts'
 import { regressionCheck } from '../store/regression-checks.ts'
+import { keptSuite } from './suites.ts'
 
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
 
@@ -85,11 +85,11 @@ function evaluatedNow(
 ): Pick<Evidence, 'verdict' | 'summary'> | undefined {
   if (!baseline || baseline.id === run.baselineId || run.recorded === null || run.suiteText === null)
     return undefined
-  const suite = readSuite(run.suiteText, run.suite)
+  const suite = keptSuite(run.suiteText, run.suite)
   const recorded = storedList(run.recorded)
-  if (!suite.ok) return undefined
+  if (!suite) return undefined
   const { gate } = contractGate(
-    { suite: suite.value, baseline: storedList(baseline.recorded) },
+    { suite, baseline: storedList(baseline.recorded) },
     {
       pinned: recorded.pinned as Parameters<typeof contractGate>[1]['pinned'],
       capabilities: recorded.capabilities,

@@ -1,5 +1,6 @@
 import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
+import { suitesName } from '../decision/suite-places.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { shownReport } from '../regression/rejudge.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
@@ -63,7 +64,7 @@ function evidenceOf(
     tree,
     server: settings.server,
     environment: settings.environment,
-    suite: settings.suite,
+    suite: suitesName(settings.suite),
     deploymentId: absent === undefined ? (staging.live?.id ?? null) : null,
     serverName: report.server?.name ?? null,
     serverVersion: report.server?.version ?? null,
@@ -88,7 +89,7 @@ async function show(
 ): Promise<void> {
   const shown = shownReport(
     runReportSchema.parse(JSON.parse(report)),
-    settings.suite,
+    [settings.suite].flat(),
     limitsOfPolicy(settings).p95,
   )
   await showRegression({ ...shell, github }, head, shown, runId)

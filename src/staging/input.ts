@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { storedList } from '../regression/contract-check.ts'
 import { tighten } from '../regression/limits.ts'
+import type { SuitePart } from '../regression/merge-suites.ts'
 import { sessionsOf, sourcesOf } from '../regression/opening.ts'
 import type { Operator } from '../regression/operator.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
@@ -9,27 +10,19 @@ import { createRedactor } from '../regression/redaction.ts'
 import type { RunInput } from '../regression/run-input.ts'
 import { readSnapshots, snapshotFile, snapshotKeys } from '../regression/snapshots.ts'
 import { declarationSchema } from '../regression/staging-data.ts'
-import { compareSuites, covering, readSuite } from '../regression/suite-file.ts'
+import { compareSuites, covering } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import type { StagingTarget } from '../services/mcp.ts'
 import type { StagingServer } from '../settings/servers.ts'
 import type { StoredBaseline } from '../store/evidence.ts'
-import { formatProblem } from '../yaml/yaml-file.ts'
-
-/** The suite of a head, or what is wrong with it. */
-export type HeadSuite = { suite: Suite; text: string } | { wrong: string }
-
-export function suiteOf(text: string | undefined, path: string): HeadSuite {
-  if (text === undefined) return { wrong: `the head has no suite at ${path}` }
-  const read = readSuite(text, path)
-  return read.ok ? { suite: read.value, text } : { wrong: read.problems.map(formatProblem).join('; ') }
-}
+import type { FoundSuites } from './suites.ts'
 
 export type InputParts = {
   settings: RegressionSettings
-  suite: Suite
-  /** The suite of the default branch, where there is one. */
-  baseText: string | undefined
+  /** The suites of the head. */
+  found: FoundSuites
+  /** The suites of the default branch, where there are any that can be read. */
+  base: Suite | undefined
   server: StagingServer
   operator: Operator
   sha: string
@@ -50,12 +43,12 @@ export type InputParts = {
  */
 export async function inputFor(parts: InputParts): Promise<RunInput> {
   const { settings, server, operator, sha, signal, baseline, deployment } = parts
-  const suite = covering(parts.suite, settings)
+  const { found, base } = parts
+  const suite = covering(found.suite, settings)
   const target: StagingTarget = { kind: 'http', url: server.url, login: operator.login, transport: 'auto' }
   const redactor = createRedactor(operator.secrets)
   const { limits, refused } = tighten(limitsOfPolicy(settings), suite.gates)
-  const base = parts.baseText === undefined ? undefined : readSuite(parts.baseText, settings.suite)
-  const folder = posix.dirname(settings.suite)
+  const folder = posix.dirname(found.parts[0]?.file ?? '')
   return {
     suite,
     runId: parts.runId,
@@ -74,8 +67,8 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
     ...(server.declared === undefined
       ? {}
       : { declaration: declarationSchema.parse(JSON.parse(server.declared)) }),
-    ...(base?.ok ? { suiteChanges: compareSuites(base.value, suite) } : {}),
-    ...(await snapshotsOf(suite, settings.suite, parts.readHead)),
+    ...(base ? { suiteChanges: compareSuites(base, suite) } : {}),
+    ...(await snapshotsOf(found.parts, parts.readHead)),
     ...(settings.identity === 'server' ? { expectVersion: sha } : {}),
     ...(deployment === undefined ? {} : { deployment }),
   }
@@ -83,12 +76,13 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
 
 /** An unreadable file contains no snapshots, so each case that needs one fails with that reason. */
 async function snapshotsOf(
-  { cases }: Suite,
-  file: string,
+  parts: readonly SuitePart[],
   readHead: InputParts['readHead'],
 ): Promise<Pick<RunInput, 'snapshots'>> {
-  if (cases.flatMap(snapshotKeys).length === 0) return {}
-  const text = await readHead(snapshotFile(file))
-  const known = text === undefined ? undefined : readSnapshots(text)
-  return known ? { snapshots: { known, update: false, taken: new Map() } } : {}
+  const asking = parts.filter(({ suite }) => suite.cases.flatMap(snapshotKeys).length > 0)
+  const texts = await Promise.all(asking.map(({ file }) => readHead(snapshotFile(file))))
+  const stored = texts.flatMap((text) => (text === undefined ? [] : (readSnapshots(text) ?? [])))
+  return stored.length > 0
+    ? { snapshots: { known: new Map(stored.flatMap((each) => [...each])), update: false, taken: new Map() } }
+    : {}
 }

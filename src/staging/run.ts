@@ -6,11 +6,12 @@ import { unrun, withGate } from '../regression/rejudge.ts'
 import type { GateResult } from '../regression/report-schema.ts'
 import { runRegression } from '../regression/run.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { readFile } from '../services/github/policy.ts'
+import { listFiles, readFile } from '../services/github/policy.ts'
 import type { Pull } from '../services/github/pulls.ts'
 import { latestBaseline } from '../store/evidence.ts'
 import { showRegression } from './check.ts'
-import { inputFor, suiteOf } from './input.ts'
+import { inputFor } from './input.ts'
+import { findSuites, type SuiteReader } from './suites.ts'
 import { describeDeployment, readStaging, serverFor } from './target.ts'
 import type { RegressionShell, RunResult, RunTask } from './task.ts'
 
@@ -34,9 +35,9 @@ export async function runOnHead(
   if (inTheWay !== undefined || 'refused' in target)
     return without({ gate: 'connection', verdict: 'inconclusive', message: inTheWay ?? '' })
   const readHead = headReader(github, pull)
-  const found = suiteOf(await readHead(settings.suite), settings.suite)
+  const found = await findSuites(settings.suite, headSuites(github, pull, readHead))
   if ('wrong' in found) return without({ gate: 'suite', verdict: 'failed', message: found.wrong })
-  const baseText = (await readFile(github, request.pull, settings.suite))?.text
+  const base = await findSuites(settings.suite, baseSuites(github, pull))
   const baseline = await latestBaseline(shell.database, request.pull, settings.server)
   const head = { ...request.pull, sha: request.sha }
   await showRegression({ ...shell, github }, head, connectingReport, runId)
@@ -44,8 +45,8 @@ export async function runOnHead(
   const input = await inputFor({
     ...{
       settings,
-      suite: found.suite,
-      baseText,
+      found,
+      base: 'wrong' in base ? undefined : base.suite,
       ...target,
       sha: request.sha,
       runId,
@@ -70,9 +71,27 @@ export async function runOnHead(
 function headReader(github: GitHub, { head }: Pull): (path: string) => Promise<string | undefined> {
   return async (path) => {
     if (!head.repo || path.startsWith('..') || path.startsWith('/')) return undefined
-    const repository = { owner: head.repo.owner.login, repo: head.repo.name }
-    return (await readFile(github, repository, path, head.sha))?.text
+    return (await readFile(github, nameIn(head.repo), path, head.sha))?.text
   }
+}
+
+function headSuites(github: GitHub, { head }: Pull, read: SuiteReader['read']): SuiteReader {
+  const list = async () => head.repo && listFiles(github, nameIn(head.repo), head.sha)
+  return { side: 'head', read, list: async () => (await list()) ?? undefined }
+}
+
+function baseSuites(github: GitHub, { base }: Pull): SuiteReader {
+  const repository = nameIn(base.repo)
+  return {
+    side: 'default branch',
+    partly: true,
+    read: async (path) => (await readFile(github, repository, path))?.text,
+    list: () => listFiles(github, repository, base.repo.default_branch),
+  }
+}
+
+function nameIn({ owner, name }: { owner: { login: string }; name: string }) {
+  return { owner: owner.login, repo: name }
 }
 
 /** What was evaluated must be what was deployed, from the first call to the last; else its list of tools is nobody's either. */

@@ -85,12 +85,20 @@ describe('an override that loosens by paths', () => {
     expect(refused).toEqual([{ name: 'it', why: expect.stringContaining(why) }])
   })
 
-  const guarded = ['.github/release-gate.yml', 'CODEOWNERS', '.github/mcp-regression.yml', 'tests/suite.yml']
+  const guarded = [
+    ...['.github/release-gate.yml', 'CODEOWNERS', '.github/mcp-regression.yml', 'tests/suite.yml'],
+    ...['suites/rewards.yaml', 'packages/shop/Suite.yml'],
+  ]
   const everything = (...named: string[]) =>
     policySchema.parse({
       gates: { approvals: {}, staging_regression: {} },
       overrides: [
         { name: 'it', when: { paths: ['**', ...named] }, gates: { staging_regression: 'off' } },
+        {
+          name: 'several suites',
+          when: { branches: ['later'] },
+          gates: { staging_regression: { suite: ['suites', 'packages/**/suite.yml'] } },
+        },
         {
           name: 'other',
           when: { branches: ['next'] },

@@ -96,6 +96,26 @@ describe('the baseline of the contract', () => {
   afterEach(() => world.staging.setModes({}))
   afterAll(() => world.close())
 
+  test('is compared by a policy of several suites, too, whose removed cases are listed', async () => {
+    const suites = 'suite: [.github/mcp-regression.yml, "tests/*.yml"]'
+    const shop = await world.shop(`gates:\n  staging_regression: { ${suites}, ${floors} }\n`)
+    const [first = '', rest = ''] = quickSuite.split('  - name: the statistics')
+    const change = await shop.openPull('ana', {
+      branch: 'several',
+      title: 'Move a case',
+      files: {
+        '.github/mcp-regression.yml': first,
+        'tests/more.yml': `version: 1\ncases:\n  - name: all statistics${rest}`,
+      },
+    })
+    await shop.deploy(change)
+    const report = await shop.regression(change)
+    expect(report).toMatchObject({ conclusion: 'success' })
+    expect(report?.summary).toContain('the statistics are numbers')
+    expect(report?.summary).toContain("--suite .github/mcp-regression.yml 'tests/*.yml' --server")
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
   test('is made by a merge to the default branch, and by no other', async () => {
     const shop = await world.shop(`branches: [main, release/*]\n${policy}`)
     const copy = await world.stage.github.workingCopy(shop.name, 'olga')

@@ -59,7 +59,7 @@ describe('the check of a report', () => {
       'Staging regression inconclusive: connection: refused',
     ],
   ] as const)('of a run that is %s', (_, result, conclusion, title) => {
-    const shown = shownReport(aReport(result), 'suite.yml', 3_000)
+    const shown = shownReport(aReport(result), ['suite.yml'], 3_000)
     expect(shown).toMatchObject({ status: 'completed', conclusion })
     expect(shown.title).toContain(title)
     expect(shown.summary).toContain('release-gate regress --suite suite.yml --server')
@@ -69,7 +69,7 @@ describe('the check of a report', () => {
     const evil = '](https://evil.example) @acme/all <b>'
     const report = aReport(gate('answers', 'failed', evil))
     const notes = Array.from({ length: 3_000 }, (_, index) => `note ${index} ${evil}`)
-    const { summary, title } = shownReport({ ...report, notes }, 'suite.yml', 3_000)
+    const { summary, title } = shownReport({ ...report, notes }, ['suite.yml'], 3_000)
     expect(summary.length).toBeLessThanOrEqual(65_535)
     expect(summary).toContain('truncated')
     expect(title.length).toBeLessThanOrEqual(140)

@@ -36,6 +36,18 @@ export async function readFile(
   return { text: Buffer.from(data.content, 'base64').toString('utf8'), where: path, blob: data.sha }
 }
 
+/** The paths of all files at a ref. Undefined: there is no such ref, or GitHub cuts the list. */
+export async function listFiles(
+  github: GitHub,
+  repository: RepositoryName,
+  ref: string,
+): Promise<string[] | undefined> {
+  const options = { ...nameOf(repository), tree_sha: ref, recursive: '1' }
+  const answer = await orAbsent(github.rest.git.getTree(options))
+  if (!answer || answer.data.truncated) return undefined
+  return answer.data.tree.flatMap(({ path, type }) => (type === 'blob' && path ? [path] : []))
+}
+
 /** Every path that a pull request touches, including old names of renamed files, and its head. */
 export async function readChangedPaths(
   github: GitHub,

@@ -1,0 +1,91 @@
+import { selectsPath } from '../decision/globs.ts'
+import { isSuiteFile, onlySuite, type SuitePlaces, suiteGlobs, suitesName } from '../decision/suite-places.ts'
+import { mergeSuites, type SuitePart } from '../regression/merge-suites.ts'
+import { readSuite } from '../regression/suite-file.ts'
+import type { Suite } from '../regression/suite-schema.ts'
+import { type FileProblem, type FileResult, formatProblem } from '../yaml/yaml-file.ts'
+
+/** Reads one side of a pull request: the head, or the default branch. `list` gives undefined where not all files are known. */
+export type SuiteReader = {
+  side: string
+  read: (path: string) => Promise<string | undefined>
+  list: () => Promise<string[] | undefined>
+  /** Takes what there is, for a side that is only compared with: one place may be empty there. */
+  partly?: boolean
+}
+
+/** The suites as one, what they were read from, and their text as it is kept with a run. */
+export type FoundSuites = { suite: Suite; parts: SuitePart[]; text: string }
+
+/** Much more than a policy needs, and few enough to be read one by one. */
+const mostFiles = 50
+
+/** The suites of one side, or what is wrong with them: never a part of them, which could pass for want of a case. */
+export async function findSuites(
+  places: SuitePlaces,
+  reader: SuiteReader,
+): Promise<FoundSuites | { wrong: string }> {
+  const files = await filesOf(places, reader)
+  if ('wrong' in files) return files
+  const texts: SuiteText[] = []
+  for (const file of files.found) {
+    const text = await reader.read(file)
+    if (text === undefined) return { wrong: `the ${reader.side} has no suite at ${file}` }
+    texts.push({ file, text })
+  }
+  const read = readTexts(texts)
+  if (!read.ok) return { wrong: read.problems.map(formatProblem).join('; ') }
+  return { ...read.value, text: keptText(texts) }
+}
+
+async function filesOf(
+  places: SuitePlaces,
+  { side, list, partly = false }: SuiteReader,
+): Promise<{ found: string[] } | { wrong: string }> {
+  const only = onlySuite(places)
+  if (only !== undefined) return { found: [only] }
+  const all = await list()
+  if (all === undefined)
+    return { wrong: `GitHub does not list all files of the ${side}; name one suite file` }
+  const each = suiteGlobs(places).map((glob) => ({
+    glob,
+    found: all.filter((file) => isSuiteFile(file) && selectsPath(glob, file)),
+  }))
+  const empty = each.find(({ found }) => found.length === 0)
+  if (empty && !partly) return { wrong: `the ${side} has no suite at ${empty.glob}` }
+  const found = [...new Set(each.flatMap((one) => one.found.sort()))]
+  if (found.length > mostFiles)
+    return {
+      wrong: `${found.length} files match ${suitesName(places)}; at most ${mostFiles} suites are read`,
+    }
+  return { found }
+}
+
+type SuiteText = { file: string; text: string }
+
+function readTexts(texts: readonly SuiteText[]): FileResult<{ suite: Suite; parts: SuitePart[] }> {
+  const problems: FileProblem[] = []
+  const parts = texts.flatMap(({ file, text }) => {
+    const read = readSuite(text, file)
+    if (read.ok) return [{ file, suite: read.value }]
+    problems.push(...read.problems)
+    return []
+  })
+  if (problems.length > 0) return { ok: false, problems }
+  if (parts.length === 0) return { ok: false, problems: [] }
+  const merged = mergeSuites(parts)
+  return merged.ok ? { ok: true, value: { suite: merged.value, parts } } : merged
+}
+
+/** One suite is kept as it is written; several as JSON, a list, which no suite is. */
+function keptText(texts: readonly SuiteText[]): string {
+  const [one, ...others] = texts
+  return one && others.length === 0 ? one.text : JSON.stringify(texts)
+}
+
+/** The suite of a run that was kept; undefined where this version cannot read it. */
+export function keptSuite(text: string, name: string): Suite | undefined {
+  const texts: SuiteText[] = text.startsWith('[{"file":') ? JSON.parse(text) : [{ file: name, text }]
+  const read = readTexts(texts)
+  return read.ok ? read.value.suite : undefined
+}
