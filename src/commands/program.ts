@@ -64,6 +64,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./audit.ts').then(({ auditCommand }) => auditCommand()),
   },
   {
+    name: 'report',
+    description: 'show the merges that a policy with `enforce: false` would have blocked, and by what',
+    load: () => import('./report.ts').then(({ reportCommand }) => reportCommand()),
+  },
+  {
     name: 'backup',
     description: 'write everything the bot knows to one file, also while it runs',
     load: () => import('./backup.ts').then(({ backupCommand }) => backupCommand()),

@@ -12,7 +12,7 @@ import {
   verdictAt,
 } from './exception.ts'
 import type { FindingState } from './gate.ts'
-import { type AppliedOverride, resolvePolicy, withEffectivePolicy } from './overrides.ts'
+import { type AppliedOverride, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
 import { currentRun } from './staging.ts'
@@ -85,6 +85,8 @@ export type ChangeRecord = {
   policy: { where: string; blob: string } | null
   /** The override of the policy that applied. Records of earlier versions do not have it. */
   override?: AppliedOverride | null
+  /** Under a policy that only reported: what would have blocked the merge, by gate. Left out of records of earlier versions. */
+  reportOnly?: { wouldBlock: { gate: string; title: string }[] } | null
   rules: string
   /** Records of earlier versions do not have it. */
   openedAt?: string | null
@@ -142,7 +144,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     urgent: urgentOf(timing),
     regression: regressionOf(people, facts.head.sha, known?.policy),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
-    override: (read?.policy && resolvePolicy(read.policy, read.snapshot).override) ?? null,
+    ...policyEffects(read, merge),
     rules: facts.rules,
     openedAt: facts.openedAt ?? null,
     mergedBy: facts.mergedBy,
@@ -195,6 +197,18 @@ function gatesAt(standing: Standing, { mergedAt, frozen }: Merge): ChangeRecord[
 
 function gatesIn(findings: Verdict['findings']): ChangeRecord['gates'] {
   return findings.map(({ gate, state, title, reason }) => ({ gate, state, title, reason }))
+}
+
+/** The override that applied, and what a policy that only reported would have blocked. */
+function policyEffects(
+  facts: Pick<Standing, 'snapshot' | 'policy'> | undefined,
+  { mergedAt, frozen }: Merge,
+): Required<Pick<ChangeRecord, 'override' | 'reportOnly'>> {
+  if (!facts?.policy) return { override: null, reportOnly: null }
+  const { override, reportOnly, findings } = verdictAt(facts, mergedAt, frozen)
+  const open = findings.filter(({ state }) => state !== 'passed')
+  const wouldBlock = open.map(({ gate, title }) => ({ gate, title }))
+  return { override: override ?? null, reportOnly: reportOnly === undefined ? null : { wouldBlock } }
 }
 
 /** The snapshot is kept as it was decided: at the instant of the merge, under the freeze of then, without a margin. */

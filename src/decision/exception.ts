@@ -62,12 +62,19 @@ export function exceptionOf(
   standing: Standing | undefined,
   atMerge: AtMerge,
 ): Exception | undefined {
+  if (isReportOnly(standing, atMerge)) return undefined
   const said = checkException(merge, standing)
   if (said) return { ...said, bypassed: [...said.bypassed, ...alsoTrue(said, merge, atMerge)] }
   if (atMerge.kind === 'unverified') return { kind: 'unverified', bypassed: [couldNotVerify(atMerge)] }
   const open = openAtMerge(merge, atMerge)
   if (!standing || open.length === 0) return undefined
   return { kind: 'outdated', bypassed: [...open, ...whyOutdated(merge, standing, atMerge.snapshot)] }
+}
+
+/** By the policy as it stood before the merge: a change that ends the enforcement is an exception itself. */
+function isReportOnly(standing: Standing | undefined, atMerge: AtMerge): boolean {
+  const policy = atMerge.kind === 'verified' ? atMerge.policy : standing?.policy
+  return policy?.enforce === false
 }
 
 /** One line for each gate that did not pass with the facts at the merge. */
@@ -184,7 +191,9 @@ function withoutMarginIn<Gates extends Override['gates'] | Policy['gates']>(gate
   return { ...gates, release_window: { ...window, closing_margin: '0s' } }
 }
 
-function openFindings({ findings }: Verdict): GateFinding[] {
+/** What blocks: nothing under a policy that only reports. */
+function openFindings({ findings, reportOnly }: Verdict): GateFinding[] {
+  if (reportOnly !== undefined) return []
   return findings.filter(({ state }) => state !== 'passed')
 }
 

@@ -35,7 +35,8 @@ export function groupReport(
 }
 
 function passedTitle(members: GroupMember[]): string {
-  return `Ready to merge: ${list(members.map(({ number }) => `#${number}`))}`
+  const reportOnly = members.some(({ verdict }) => verdict?.reportOnly !== undefined)
+  return `${reportOnly ? 'Report only: ' : ''}Ready to merge: ${list(members.map(({ number }) => `#${number}`))}`
 }
 
 function failedTitle(open: GroupMember[], unknown: string[]): string {

@@ -53,6 +53,12 @@ const completePolicy = z.strictObject({
     ),
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
   overrides: overrides.optional(),
+  enforce: z
+    .boolean()
+    .optional()
+    .describe(
+      'false: report only. Every check is green, its title begins with "Report only:", and nothing is blocked. Default: true.',
+    ),
   push: pushSettings
     .optional()
     .describe(

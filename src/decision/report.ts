@@ -35,6 +35,7 @@ export function checkReport(
   const done = findings.filter((finding) => finding.state === 'passed' && !rules.includes(finding))
   const annotations = findings.flatMap((finding) => finding.annotations ?? []).slice(0, annotationLimit)
   const sections = [
+    verdict.reportOnly === undefined ? '' : onlyReported,
     section(
       'Needed before this can merge',
       missing.filter((finding) => !rules.includes(finding)),
@@ -47,7 +48,7 @@ export function checkReport(
   ]
   return {
     ...statusOf(verdict.state),
-    title: titleOf(missing.filter((finding) => !rules.includes(finding))),
+    title: titled(verdict, titleOf(missing.filter((finding) => !rules.includes(finding)))),
     summary: cut(sections.filter((part) => part !== '').join('\n\n')),
     ...(annotations.length > 0 ? { annotations } : {}),
   }
@@ -110,6 +111,16 @@ function details(findings: GateFinding[]): string {
     .filter((finding) => finding.details && finding.details.length > 0)
     .map((finding) => `### ${finding.gateTitle}\n${finding.details?.map((line) => `- ${line}`).join('\n')}`)
     .join('\n\n')
+}
+
+/** How the title of a check begins that blocks nothing. */
+export const reportOnlyTitle = 'Report only: '
+
+const onlyReported =
+  'The policy only reports for now (`enforce: false`): this check is green whatever the gates say, and blocks nothing.'
+
+function titled({ reportOnly }: Verdict, title: string): string {
+  return reportOnly === undefined ? title : oneLine(`${reportOnlyTitle}${title}`, 140)
 }
 
 /** Which override applies and what it changes, and which does not although most of its conditions are met. */

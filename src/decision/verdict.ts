@@ -16,6 +16,8 @@ export type Verdict = {
   /** The override of the policy that applies, and those that would apply but for one fact. */
   override?: AppliedOverride
   refused?: RefusedOverride[]
+  /** What the state would be if the policy were enforced; `state` is `passed` then. */
+  reportOnly?: FindingState
 }
 
 const severity: Record<FindingState, number> = { passed: 0, waiting: 1, failed: 2 }
@@ -35,8 +37,10 @@ export function worst(states: FindingState[]): FindingState {
  */
 export function decide(snapshot: Snapshot, policy: Policy): Verdict {
   const { policy: effective, override, refused } = resolvePolicy(policy, snapshot)
+  const verdict = verdictOf(findingsOf(snapshot, effective))
   return {
-    ...verdictOf(findingsOf(snapshot, effective)),
+    ...verdict,
+    ...(policy.enforce === false ? { state: 'passed', reportOnly: verdict.state } : {}),
     ...(override ? { override } : {}),
     ...(refused.length > 0 ? { refused } : {}),
   }

@@ -13,7 +13,13 @@ export type Publishing = { database: Database; github: GitHub; now: () => Date; 
 export type Published = { runId: number; state: FindingState; title: string; pulls: number[] }
 
 /** The desired state of a check. `onlyOutsiders`: no author of a pull request with this head has write access. */
-export type Desired = { state: FindingState; report: CheckReport; onlyOutsiders?: boolean }
+export type Desired = {
+  state: FindingState
+  report: CheckReport
+  onlyOutsiders?: boolean
+  /** Green under a policy that only reports: it never has to be revoked in time. */
+  reportOnly?: boolean
+}
 
 /**
  * Writes the check of a commit at the pace of GitHub's limits: patches the run that is there where that is possible, posts a
@@ -26,10 +32,11 @@ export async function writeCheck(
   posted: (PostedRun & { outstanding: boolean }) | undefined,
   desired: Desired,
 ): Promise<{ runId: number }> {
+  const { reportOnly = false } = desired
   const found =
     posted?.runId === null ? await findRun(shell.github, head, head.sha, posted.externalId) : undefined
   if (posted && found && posted.digest === digestOf(desired.report) && stands(found, desired.report)) {
-    await savePostedRun(shell.database, head, { ...posted, runId: found.id }, shell.now())
+    await savePostedRun(shell.database, head, { ...posted, runId: found.id, reportOnly }, shell.now())
     return { runId: found.id }
   }
   const write = { ...desired, purpose: purposeOf(posted, desired) }
@@ -42,8 +49,9 @@ type Write = Desired & { purpose: Purpose }
 
 function purposeOf(
   posted: (PostedRun & { outstanding: boolean }) | undefined,
-  { state, onlyOutsiders }: Desired,
+  { state, onlyOutsiders, reportOnly }: Desired,
 ): Purpose {
+  if (state === 'passed' && reportOnly) return 'update'
   if (state === 'passed') return posted?.outstanding ? 'update' : 'turn green'
   // A settled one that has a pull request again is revoked like any other.
   if (posted?.outstanding || posted?.state === 'passed') return 'revoke green'
@@ -88,12 +96,12 @@ async function post(shell: Publishing, head: Head, write: Write): Promise<{ runI
 async function send(
   shell: Publishing,
   head: Head,
-  { state, report, purpose }: Write,
+  { state, report, purpose, reportOnly = false }: Write,
   run: { externalId: string; postedAt: Date },
   request: () => Promise<StandingRun>,
 ): Promise<StandingRun | undefined> {
   const { database, now, signal } = shell
-  const intent = { ...run, state, title: report.title, digest: digestOf(report) }
+  const intent = { ...run, state, title: report.title, digest: digestOf(report), reportOnly }
   signal.throwIfAborted()
   await database.transaction(async (tx) => {
     await reserveWrite(tx, head.installationId, now(), purpose)

@@ -2,6 +2,7 @@ import { code, list } from '../decision/markdown.ts'
 import {
   type CheckReport,
   pendingEvaluationReport,
+  reportOnlyTitle,
   revokedReport,
   staleFactsReport,
   waitingForTurnReport,
@@ -63,7 +64,10 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
     return { toRead: [] }
   }
   if (!hasPulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
-  const turnsGreen = combined.state === 'passed' && posted?.state !== 'passed'
+  // A policy that only reported may be enforced now.
+  const onlyReported = posted?.title.startsWith(reportOnlyTitle) === true && !combined.reportOnly
+  const isGreen = posted?.state === 'passed' && !onlyReported
+  const turnsGreen = combined.state === 'passed' && !isGreen
   const toRead = turnsGreen ? staleVerdicts(verdicts, now()) : []
   if (toRead.length > 0 && !posted?.outstanding) return { toRead }
   const desired = toRead.length > 0 ? reading(combined) : combined
@@ -150,7 +154,8 @@ function combine(all: StoredVerdict[], pending: Pending[]): Combined {
   ].join('\n\n')
   const onlyOutsiders = all.length > 0 && !all.some(hasWriteAccess)
   const pulls = [...all.map(({ pull }) => pull.number), ...pending.map(({ number }) => number)]
-  return { state, report: { ...report, summary }, pulls, onlyOutsiders }
+  const reportOnly = counting.length > 0 && counting.every(({ policy }) => policy?.enforce === false)
+  return { state, report: { ...report, summary }, pulls, onlyOutsiders, reportOnly }
 }
 
 function pendingReport(pending: Pending[], unreadable: Unreadable | undefined): CheckReport {

@@ -24,6 +24,7 @@ export async function appendDecided(tx: Transaction, stored: StoredVerdict, verd
       head: headSha,
       state,
       findings,
+      ...(verdict.reportOnly ? { reportOnly: verdict.reportOnly } : {}),
       ...(verdict.override ? { override: verdict.override } : {}),
       policy: { where, blob, valid, settings: policy ?? null },
       snapshot,

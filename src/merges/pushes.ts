@@ -37,6 +37,7 @@ export async function recordPush(
   const read = await readPush(github, repository, range, defaultBranch)
   if (!read || (read.strangers.length === 0 && !read.forced)) return undefined
   if (isAllowed(read.by, inForce.policy?.push?.allowed ?? [])) return undefined
+  if (inForce.policy?.enforce === false) return undefined
   const push = pushOf(repository, range, read, shell.now())
   await record(shell, repository, { push, page: data.html_url, policy: inForce.policy })
   return keyOfPush(push)

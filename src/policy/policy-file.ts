@@ -61,7 +61,9 @@ function refusedWindow(
 export function describeWeek(settings: WindowSettings | undefined, now: Date): string[] {
   if (!settings) return []
   const open = durationInWords(openTime(settings.windows), 'hour')
-  const next = stateAt(settings, now).opensAt
+  const current = stateAt(settings, now)
+  const next =
+    current.open && current.closesAt ? stateAt(settings, current.closesAt).opensAt : current.opensAt
   return [
     `Open ${weekInWords(settings)}, ${open} a week.`,
     next ? `Next: ${formatTime(next, settings.time_zone)}.` : 'No window opens within the next two years.',

@@ -9,6 +9,7 @@ import { describeWeek } from './policy-file.ts'
 export function describePolicy(policy: Policy, now: Date): string[] {
   const overrides = policy.overrides ?? []
   return [
+    ...(policy.enforce === false ? ['Report only: nothing is blocked, since `enforce` is false.'] : []),
     ...describeWeek(policy.gates.release_window, now),
     ...overrides.flatMap((override) => describeOverride(policy, override, now)),
   ]

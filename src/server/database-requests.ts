@@ -11,6 +11,7 @@ import {
   verifyArgs,
 } from './requests/audit.ts'
 import { backup, backupArgs } from './requests/backup.ts'
+import { blockedArgs, printBlocked } from './requests/blocked.ts'
 import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
 import type { Output, RequestShell } from './requests/request.ts'
 import type { Handler } from './server.ts'
@@ -34,6 +35,7 @@ export const databaseRequests = {
   'audit export': request(exportArgs, exportRecords),
   'audit report': request(reportArgs, printReport),
   'audit urgent-share': request(shareArgs, printUrgentShare),
+  report: request(blockedArgs, printBlocked),
   backup: request(backupArgs, backup),
   'queue ls': request(listArgs, listQueue),
   'queue show': request(jobArgs, showJob),

@@ -45,8 +45,11 @@ export async function postedRun(
   }
 }
 
+/** `reportOnly`: a green check of a policy that only reports lets through nothing that it would have to block in time. */
+export type RunToSave = PostedRun & { reportOnly: boolean }
+
 /** Writes down what stands on a commit, or is about to; `at` is now. */
-export async function savePostedRun(db: Queryable, head: Head, run: PostedRun, at: Date): Promise<void> {
+export async function savePostedRun(db: Queryable, head: Head, run: RunToSave, at: Date): Promise<void> {
   await db.query(
     `INSERT INTO release_gate.check_runs AS stored
        (installation_id, repository_id, owner, repo, head_sha, external_id, check_run_id, state, title, digest, posted_at,
@@ -71,7 +74,7 @@ export async function savePostedRun(db: Queryable, head: Head, run: PostedRun, a
       run.title,
       run.digest,
       run.postedAt,
-      run.state === 'passed',
+      run.state === 'passed' && !run.reportOnly,
       at,
     ],
   )
