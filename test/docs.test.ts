@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseDocument, visit } from 'yaml'
@@ -46,6 +47,47 @@ describe('docs/operations.md', () => {
     const source = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n')
     expect(quoted.length).toBeGreaterThan(4)
     expect(quoted.filter((message) => !source.includes(message))).toEqual([])
+  })
+})
+
+/** Code in the pages and the language of its block. */
+const code = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).flatMap((file) =>
+  [...read(file).matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map(([, language = '', text = '']) => ({
+    file,
+    language,
+    text,
+  })),
+)
+const firstLine = (text: string) => text.split('\n')[0] ?? ''
+
+describe('every block of code in the documentation', () => {
+  test.each(
+    code.filter(({ language }) => language === 'ts').map(({ file, text }) => [file, firstLine(text), text]),
+  )('of %s is TypeScript: %s', (_, __, text) => {
+    expect(() => stripTypeScriptTypes(text)).not.toThrow()
+  })
+
+  test.each(
+    code
+      .filter(({ language }) => /^ya?ml$/.test(language))
+      .map(({ file, text }) => [file, firstLine(text), text]),
+  )('of %s is YAML: %s', (_, __, text) => {
+    const document = parseDocument(text)
+    expect([...document.errors, ...document.warnings]).toEqual([])
+  })
+
+  test('of docs/sandbox.md runs, and prints what GitHub would', () => {
+    const [example] = code.filter(
+      ({ file, text }) => file === 'docs/sandbox.md' && text.includes('startGitHub'),
+    )
+    const file = join(root, `try-${process.pid}.ts`)
+    writeFileSync(file, example?.text ?? '')
+    try {
+      const out = execFileSync(process.execPath, [file], { encoding: 'utf8', stdio: 'pipe' })
+      expect(out).toMatch(/^405 [\s\S]*"Release gate" is expected\.\s+Pull Request successfully merged\n$/)
+    } finally {
+      rmSync(file)
+    }
   })
 })
 
