@@ -7,18 +7,18 @@ process.env.TMPDIR = temporaryFiles()
 
 const shared = sharedFiles()
 
-/** Processes, not threads: tests start bots, git and databases, and some look at `process`. Two, as many as CI has cores. */
+/** Processes, not threads: tests start bots, git and databases, and some look at `process`. Three for two cores, since a test often waits for its bot or its database. */
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
     // Nets for what hangs, not deadlines: a busy machine may take its time.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 290_000 } },
     slowTestThreshold: 2_000,
-    // A file is told in one line unless something in it failed.
+    // One line a file, unless something in it failed.
     reporters: ['default'],
     projects: [
       {

@@ -11,9 +11,9 @@ import { type Found, type Installation, type KnownPolicy, type LookParts, lookAt
 import { isDue } from './look-plan.ts'
 import { minute } from './repeatedly.ts'
 
-/** How often a part of the repositories is looked at. */
+/** How often a part of the repositories is checked. */
 export const lookEvery = 5 * minute
-/** Each repository is looked at once in this time, and at most `lookEvery` later. */
+/** Each repository is checked once in this time, and at most `lookEvery` later. */
 const period = 55 * minute
 /** This share of each of GitHub's hourly limits is left to what people wait for. */
 const keptForEvents = 0.2
@@ -21,7 +21,7 @@ const keptForEvents = 0.2
 /**
  * Looks at every repository once an hour and at startup, since events can be lost. Asks in bulk for what shows a change, and
  * enqueues what differs from what is stored, and what is green in any case. Whatever stops it, a limit or a restart, it
- * continues with the repository that was not looked at for the longest time.
+ * continues with the repository that was not checked for the longest time.
  */
 export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise<void> {
   const startedAt = parts.shell.now()
@@ -59,7 +59,7 @@ async function installationsOf({ probot, serves }: LookParts): Promise<Installat
   )
 }
 
-/** A green check is read with its repository; where that cannot be looked at, or a limit stops the look, it is read all the same. */
+/** A green check is read with its repository; where that cannot be checked, or a limit stops the look, it is read all the same. */
 async function readGreens(
   { shell, serves }: LookParts,
   installationIds: number[],
@@ -71,17 +71,17 @@ async function readGreens(
   await queue.enqueueAll(greens.filter(({ owner }) => serves(owner)).map((pull) => ({ pull, green: true })))
 }
 
-/** Says that everything was looked at only where it was. */
+/** Says that everything was checked only where it was. */
 async function report({ shell, log }: LookParts, found: Found, cut: boolean): Promise<void> {
   if (found.tried === 0 && !cut) return
   const { oldest, never, unseen } = await lookAges(shell.database)
   const anHourAgo = new Date(shell.now().getTime() - 60 * minute)
   if (!cut && never === 0 && unseen === 0 && oldest && oldest >= anHourAgo)
-    log.info(found, 'Every open pull request was looked at within the last hour')
+    log.info(found, 'Every open pull request was checked within the last hour')
   else
     log.warn(
       { ...found, oldest, never, unseen },
-      'Not every open pull request was looked at within the last hour',
+      'Not every open pull request was checked within the last hour',
     )
 }
 
@@ -177,14 +177,14 @@ async function listWhereDue(
   if (!listed) throw new Error('The list of repositories changed while it was read')
   await database.transaction(async (tx) => {
     for (const { repositoryId, owner, repo } of await keepListed(tx, id, listed, at)) {
-      log.warn({ repository: `${owner}/${repo}` }, 'The installation does not list this repository any more')
+      log.warn({ repository: `${owner}/${repo}` }, 'The installation no longer lists this repository')
       await releaseGreens(tx, { installationId: id, repositoryId })
     }
   })
   await listings.put(key, { at: at.toISOString() })
 }
 
-/** What could not be looked at before is asked for in small batches, in case it was too much for GitHub. */
+/** What could not be checked before is asked for in small batches, in case it was too much for GitHub. */
 function inBatches(looks: Look[]): Look[][] {
   const size = ({ problem }: Look) => (problem ? 10 : viewedTogether)
   const batches: Look[][] = []

@@ -105,7 +105,7 @@ async function note(
   at: Date,
 ): Promise<void> {
   const { owner, repo, repositoryId } = look
-  log.warn({ repository: `${owner}/${repo}`, problem }, 'A repository could not be looked at')
+  log.warn({ repository: `${owner}/${repo}`, problem }, 'A repository could not be checked')
   await noteUnseen(shell.database, { installationId: installation.id, repositoryId }, problem, at)
 }
 

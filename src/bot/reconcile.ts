@@ -27,7 +27,7 @@ export async function openPulls(github: GitHub, { owner, repo }: RepositoryRef):
 
 /**
  * Every repository of an installation that has a policy of its own or of its organization; archived ones have no changes.
- * @throws after the others where one could not be looked at.
+ * @throws after the others where one could not be checked.
  */
 export async function* coveredRepositories(
   github: GitHub,
@@ -51,7 +51,7 @@ export async function* coveredRepositories(
     }
   }
   if (problems.length > 0)
-    throw new Error(`Some repositories could not be looked at: ${problems.slice(0, 5).join('; ')}`)
+    throw new Error(`Some repositories could not be checked: ${problems.slice(0, 5).join('; ')}`)
 }
 
 /** The rows that GitHub gave, each with its repository; what kept the others is added to the problems. */

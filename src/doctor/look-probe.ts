@@ -2,7 +2,7 @@ import { formatDistanceStrict } from 'date-fns/formatDistanceStrict'
 import type { LookAges } from '../store/looks.ts'
 import type { Probe } from './probes.ts'
 
-/** Each repository is looked at once an hour; a limit of GitHub or a restart may add as much. */
+/** Each repository is checked once an hour; a limit of GitHub or a restart may add as much. */
 const late = 2 * 60 * 60_000
 
 /** How old the oldest look at a repository is: for how long the hourly look could have missed a change without an event. */
@@ -18,14 +18,14 @@ export function lookProbe(read: () => Promise<LookAges | { unknown: string }>, n
 
 function sentence(ages: LookAges, now: Date): string | { failed: string; fix: string } {
   const { repositories, oldest, never, unseen } = ages
-  if (repositories === 0) return 'The bot has not looked at any repository yet.'
-  const missing = never > 0 ? ` ${never} of ${repositories} repositories have not been looked at yet.` : ''
+  if (repositories === 0) return 'The bot has not checked any repository yet.'
+  const missing = never > 0 ? ` ${never} of ${repositories} repositories have not been checked yet.` : ''
   const text = oldest
     ? `The oldest look at a repository is ${formatDistanceStrict(oldest, now)} old.${missing}`
     : missing.trim()
   const isLate = oldest !== undefined && now.getTime() - oldest.getTime() > late
   if (unseen === 0 && !isLate) return text
-  const failed = unseen > 0 ? `${text} ${unseen} could not be looked at the last time.` : text
-  const fix = 'The log of the bot says why: search it for "could not be looked at" and "The hourly look".'
+  const failed = unseen > 0 ? `${text} ${unseen} could not be checked the last time.` : text
+  const fix = 'The log of the bot says why: search it for "could not be checked" and "The hourly look".'
   return { failed, fix }
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts'
 
-/** A repository that an installation lists, and when it was looked at last. `problem`: what kept it from being looked at since. */
+/** A repository that an installation lists, and when it was checked last. `problem`: what kept it from being checked since. */
 export type Look = {
   repositoryId: number
   nodeId: string
@@ -19,7 +19,7 @@ type Row = Omit<Look, 'lookedAt' | 'triedAt' | 'problem'> & {
   problem: string | null
 }
 
-/** The repositories of an installation; whichever waits longest comes first. One that could not be looked at waits from then. */
+/** The repositories of an installation; whichever waits longest comes first. One that could not be checked waits from then. */
 export async function looksOf(db: Queryable, installationId: number): Promise<Look[]> {
   const rows = await db.query<Row>(
     `SELECT repository_id AS "repositoryId", node_id AS "nodeId", owner, repo, listed_at AS "listedAt", looked_at AS "lookedAt",
@@ -93,8 +93,8 @@ export async function noteUnseen(
 }
 
 /**
- * How old the looks are. `never`: repositories that were listed and not looked at yet; `unseen`: those that something kept from
- * being looked at since.
+ * How old the looks are. `never`: repositories that were listed and not checked yet; `unseen`: those that something kept from
+ * being checked since.
  */
 export type LookAges = { repositories: number; oldest: Date | undefined; never: number; unseen: number }
 

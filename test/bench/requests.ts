@@ -126,7 +126,7 @@ async function anHour(database: Database, company: Company): Promise<Measure> {
       await second.read()
     }
     const changed = second.log.filter(
-      ({ msg }) => msg !== 'Every open pull request was looked at within the last hour',
+      ({ msg }) => msg !== 'Every open pull request was checked within the last hour',
     )
     if (changed.length > 0) throw new Error(`not a quiet hour: ${JSON.stringify(changed[0])}`)
     const value = github.requests.counts.counted - before

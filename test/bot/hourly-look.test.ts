@@ -263,10 +263,10 @@ describe('what changed without an event', () => {
     expect(await looker.look()).toEqual([])
   })
 
-  it('leaves no repository that the App cannot reach among those that are looked at', async () => {
+  it('leaves no repository that the App cannot reach among those that are checked', async () => {
     expect(await lookAges(looker.database)).toMatchObject({ unseen: 0 })
     expect(
-      looker.log.filter(({ msg }) => /does not list/.test(msg)).map(({ repository }) => repository),
+      looker.log.filter(({ msg }) => /no longer lists/.test(msg)).map(({ repository }) => repository),
     ).toEqual([`acme/shop-${repositoryCases.length - 1}`])
   })
 })
@@ -301,8 +301,8 @@ describe('a look that is stopped', () => {
     await github.close()
   })
 
-  const all = 'Every open pull request was looked at within the last hour'
-  const notAll = 'Not every open pull request was looked at within the last hour'
+  const all = 'Every open pull request was checked within the last hour'
+  const notAll = 'Not every open pull request was checked within the last hour'
   const said = () =>
     stopped.log
       .splice(0)
@@ -407,7 +407,7 @@ describe('a look that is stopped', () => {
   it.each([
     ['an outage', { kind: 'status', status: 502 }],
     ['a cut connection', { kind: 'reset' }],
-  ] as const)('by %s has looked at nothing', async (_, fault) => {
+  ] as const)('by %s has checked nothing', async (_, fault) => {
     const { oldest } = await ages()
     github.faults.add({ ...fault, path: '/graphql' })
     stopped.log.length = 0
@@ -466,7 +466,7 @@ describe('a green check', () => {
     house.github.setCollaborator('acme/green', 'mary', 'maintain')
   })
 
-  it('is read also where its repository cannot be looked at, or a limit stops the look', async () => {
+  it('is read also where its repository cannot be checked, or a limit stops the look', async () => {
     await as('wim').issues.createComment({ ...green, issue_number: 1, body: 'hi' })
     minutes(60)
     await watcher.look()

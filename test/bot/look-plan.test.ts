@@ -39,7 +39,7 @@ const left = { ...nothing, left: [1] }
 const again = { ...nothing, again: { now: [1], later: [] } }
 const later = { ...nothing, again: { now: [], later: [1] } }
 
-describe('a pull request whose repository was looked at', () => {
+describe('a pull request whose repository was checked', () => {
   it.each<[string, Partial<LookedAt>, object]>([
     ['is as it was read', {}, nothing],
     [

@@ -54,11 +54,7 @@ describe.concurrent('a usage error ends with 2, on stderr, and prints no answer'
     ['an unknown option', ['window', '--att', 'x'], /unknown option '--att'[\s\S]*Did you mean --at\?/],
     ['an unknown option of a command below', ['policy', 'check', 'x', '--jsn'], /unknown option '--jsn'/],
     ['an option without its value', ['window', '--at'], /'--at <time>' argument missing/],
-    [
-      'a needed option left out',
-      ['decide', '--policy', 'x'],
-      /required option '--snapshot <file>' not specified/,
-    ],
+    ['a needed option left out', ['clocks', 'P1'], /required option '--since <time>' not specified/],
     ['a needed file left out', ['policy', 'check'], /missing required argument 'file'/],
     ['words too many', ['demo', 'quickly'], /too many arguments/],
     ['no command', [], /Usage: release-gate/],

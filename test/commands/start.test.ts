@@ -74,7 +74,11 @@ describe('a started bot', () => {
     const ready = await fetch(`${url}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { ok: true, checks: { database: 'ok', writes: 'ok', queue: 'ok' } },
+      {
+        ok: true,
+        checks: { database: 'ok', writes: 'ok', queue: 'ok' },
+        looks: { repositories: 0, never: 0, unseen: 0 },
+      },
     ])
   })
 

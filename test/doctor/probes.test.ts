@@ -157,15 +157,15 @@ describe('the hourly look', () => {
       'that has just begun',
       ages(1, { oldest: undefined, never: 3 }),
       'ok',
-      '3 of 3 repositories have not been looked at yet.',
+      '3 of 3 repositories have not been checked yet.',
     ],
     [
       'that a repository is missing from',
       ages(10, { unseen: 1 }),
       'failed',
-      'The oldest look at a repository is 10 minutes old. 1 could not be looked at the last time.',
+      'The oldest look at a repository is 10 minutes old. 1 could not be checked the last time.',
     ],
-    ['before the first start', none, 'ok', 'The bot has not looked at any repository yet.'],
+    ['before the first start', none, 'ok', 'The bot has not checked any repository yet.'],
     ['that nobody tells', { unknown: 'Not from here.' }, 'unknown', 'Not from here.'],
   ])('%s', async (_, read, state, message) => {
     const [found] = await runProbes([

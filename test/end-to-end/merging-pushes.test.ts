@@ -111,6 +111,8 @@ beforeAll(async () => {
   await theirs.merge(`origin/${change.branch}`)
   await theirs.push({ ref: 'main' })
   await stage.settled()
+  // A second before the two minutes that GitHub may take to link a push with its pull request.
+  await later(119 / 60)
   early = { issues: await openedIssues(stage, direct), messages: direct.messages() }
   const again = await scene('again')
   const mine = await stage.github.workingCopy(again.name, 'olga')

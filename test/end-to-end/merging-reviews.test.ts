@@ -120,9 +120,9 @@ describe('an urgent merge', () => {
     const deferring = await aRepositoryOf(stage, policy)
     const plain = await deferring.approvedChange()
     expect(await deferring.check(plain)).toMatchObject({ conclusion: expect.not.stringMatching('success') })
-    const mend = await urgent(deferring)
-    expect(await deferring.check(mend)).toMatchObject({ conclusion: 'success' })
-    expect(await deferring.merge('ben', mend)).toBeUndefined()
+    const hotfix = await urgent(deferring)
+    expect(await deferring.check(hotfix)).toMatchObject({ conclusion: 'success' })
+    expect(await deferring.merge('ben', hotfix)).toBeUndefined()
     const [owed, ...more] = await openedIssues(stage, deferring)
     expect(more).toEqual([])
     expect(owed).toMatchObject({ labels: ['urgent-review'], state: 'open' })
@@ -130,7 +130,7 @@ describe('an urgent merge', () => {
     expect(owed?.body).not.toContain('- Release window: ')
     await at('2026-12-18T18:01:00Z')
     expect((await deferring.check(await urgent(deferring)))?.summary).toContain(
-      `the review of #${fix.number} in #${owed?.number} is overdue`,
+      `the review of #${hotfix.number} in #${owed?.number} is overdue`,
     )
   })
 

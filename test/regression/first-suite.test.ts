@@ -72,7 +72,7 @@ function suiteOf(tools: ListedTool[]) {
 
 describe('a first suite', () => {
   test('is valid, with a case for each tool that reads', () => {
-    const { suite, ready, todo } = suiteOf([
+    const { suite, ready, todo, text } = suiteOf([
       tool('anything', { readOnlyHint: true }),
       tool('get_order', undefined, argument({ type: 'string' })),
     ])
@@ -82,6 +82,8 @@ describe('a first suite', () => {
       ['anything answers'],
       [['get_order', ['a']]],
     ])
+    expect(text).toContain('args: {"a":"TODO"} # TODO: "a"\n')
+    expect(text.match(/TODO: /g)).toHaveLength(1)
   })
 
   test.each<[string, object | undefined, boolean]>([

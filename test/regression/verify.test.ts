@@ -44,7 +44,7 @@ describe('verify is never passed where it was not checked', () => {
     expect(ledgerOf(report)).toContain('hash is not set')
   })
 
-  test('rows that are wrong fail, though the receipt could not be looked at', async () => {
+  test('rows that are wrong fail, though the receipt could not be checked', async () => {
     const suite = aSuite(`${readCase}${writes('it writes', lenient, `${rows}, ${receipt}`)}`)
     const { report } = await runAgainst({ tools, call }, suite, { ledger: aLedger([]) })
     expect([report.verdict, gateOf(report, 'ledger')]).toEqual(['failed', 'failed'])

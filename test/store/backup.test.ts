@@ -141,7 +141,7 @@ describe('a backup that cannot be used', () => {
           whole.findIndex((line) => line.startsWith('["')),
           1,
         ),
-      /not whole: \d+ of its \d+ rows/,
+      /is incomplete: \d+ of its \d+ rows/,
     ],
     ['is something else', () => ['{"a":1}'], /not a backup of release-gate/],
     [
