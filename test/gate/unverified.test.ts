@@ -145,7 +145,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
     test.each([
       { what: 'once, after 5 seconds', attempt: 1, seconds: 5, state: 'success' },
       { what: 'for the second time', attempt: 2, seconds: 5, state: 'failure' },
-      { what: 'once, after a minute', attempt: 1, seconds: 60, state: 'failure' },
+      { what: 'once, after a minute', attempt: 1, seconds: 61, state: 'failure' },
       { what: 'for a limit that ends within the minute', attempt: 2, seconds: 5, wait: 30, state: 'success' },
       { what: 'for a limit that ends after the minute', attempt: 1, seconds: 5, wait: 56, state: 'failure' },
     ])('$what: $state', async ({ attempt, seconds, wait, state }) => {
