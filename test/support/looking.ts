@@ -9,6 +9,7 @@ import { createAppProbot } from '../../src/services/github/app-client.ts'
 import { createBudget } from '../../src/services/github/budget.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createPauses } from '../../src/store/pauses.ts'
+import { retryTime } from '../../src/store/retry-later.ts'
 
 export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
 
@@ -69,9 +70,17 @@ export async function aLooker(
       await look()
       return asked.map(({ pull }) => `${pull.owner}/${pull.repo}#${pull.number}`).sort()
     },
-    /** Reads everything that was asked for until nothing more is. */
-    read: async () => {
-      for (let next = asked.shift(); next; next = asked.shift()) await evaluate(shell, next.pull)
+    /** Reads everything that was asked for until nothing more is. `wait` lets the time of a limit pass. */
+    read: async (wait?: () => void) => {
+      for (let next = asked.shift(); next; next = asked.shift()) {
+        try {
+          await evaluate(shell, next.pull)
+        } catch (error) {
+          if (!wait || retryTime(error) === undefined) throw error
+          wait()
+          asked.unshift(next)
+        }
+      }
     },
     /** What a restart of the bot does to the look: it begins anew, on what is stored. */
     restart: () => {
