@@ -4,7 +4,7 @@ import type { Queryable } from './database.ts'
 
 /**
  * Does `work` while no other process does work under the same key; waits a second at most for whoever does. A lease outlives a
- * handler's expiry of 60 s, so it is never taken from one that still runs; it ends by itself when its process died.
+ * handler's expiry of 60 s, so it is never taken from one that still runs; it expires when its process has died.
  * @returns undefined if another process keeps the lease.
  */
 export async function withLease<Result>(

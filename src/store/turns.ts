@@ -7,7 +7,7 @@ const LOOK_MS = 500
 
 /**
  * Does `work` while nobody else, in any process, does work under the same key, and waits for its turn as long as it takes (so
- * that a staging environment has a single run). The turn is renewed while the work goes on and ends by itself a minute after
+ * that a staging environment has a single run). The turn is renewed while the work goes on and expires a minute after
  * its process died; where it was lost, the signal that `work` gets aborts. Times are those of the database's own clock, since a
  * story's clock jumps.
  */

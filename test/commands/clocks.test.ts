@@ -1,28 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { clocksCommand } from '../../src/commands/clocks.ts'
+import { runCommand } from './command-run.ts'
 
-let before: typeof process.exitCode
-beforeEach(() => {
-  before = process.exitCode
-})
-afterEach(() => {
-  process.exitCode = before
-})
-
-async function run(...words: string[]) {
-  const written = { out: '', err: '' }
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.out += text
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    written.err += text
-    return true
-  })
-  await clocksCommand().parseAsync(words, { from: 'user' })
-  vi.restoreAllMocks()
-  return { ...written, code: process.exitCode }
-}
+const run = (...words: string[]) => runCommand(clocksCommand(), words, {})
 
 describe('clocks', () => {
   test('prints both deadlines, in the zone and in UTC', async () => {

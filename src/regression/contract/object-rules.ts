@@ -79,7 +79,7 @@ function asked(walk: Walk, old: ObjectShape, name: string, schema: Located): Sev
 
 /** An added part of a result must satisfy what the old schema said of any such name. */
 function promised(walk: Walk, old: ObjectShape, next: ObjectShape, name: string, schema: Located): Severity {
-  // A pattern that both sides have is compared by itself, and applies to the new property as well.
+  // A pattern that both sides have is compared on its own, and applies to the new property as well.
   const earlier = [...governing(old, name).schemas].filter(([pattern]) => !next.patterns.has(pattern))
   const broken = earlier.filter(([, other]) => !walk.fits(schema, other))
   if (broken.length === 0) return 'safe'

@@ -32,7 +32,7 @@ const AT_ONCE = 8
 
 /**
  * The App's webhook. Deliveries of one pull request (or issue) keep their order, those of different ones run side by side;
- * a fault may change all of it. The receiver has 10 s (`timeoutMs`), and nothing is ever delivered again by itself.
+ * a fault may change all of it. The receiver has 10 s (`timeoutMs`), and nothing is ever redelivered automatically.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
  */
 export function createDeliveries(options: {

@@ -60,7 +60,7 @@ function redirectFault(response: Response, requested: URL): Fault | undefined {
     return { cause: 'redirect', status: response.status, message: 'the server redirects without a location' }
   }
   const target = new URL(location, requested)
-  // Within the origin the SDK follows by itself, and the next response is evaluated instead of this one.
+  // Within the origin the SDK follows on its own, and the next response is evaluated instead of this one.
   return {
     cause: 'redirect',
     status: response.status,

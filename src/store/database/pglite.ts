@@ -84,7 +84,7 @@ function asTransaction(tx: PgliteTransaction): Transaction {
     script: async (sql) => {
       await tx.exec(sql)
     },
-    // Not `fromPglite(tx)`: on an error that one rolls back by itself, and the statements after it would stand alone.
+    // Not `fromPglite(tx)`: on an error that one rolls back automatically, and the statements after it would stand alone.
     boss: {
       executeSql: async (sql, values) => ({
         rows: values?.length

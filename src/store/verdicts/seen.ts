@@ -37,7 +37,7 @@ export type KnownPull = {
   /** Of `versionOf`; undefined where it has to be read again whatever it looks like. */
   seen: string | undefined
   readAt: Date | undefined
-  /** When what its check says ends to be true by itself. */
+  /** When what its check says stops being true without any event. */
   staleAt: Date | undefined
   /** When its check was posted, where it is incomplete: GitHub lets it expire. */
   waitingSince: Date | undefined
