@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { applyFreezeOrder } from '../gate/calendar/freeze.ts'
+import { recordFreezeOrder } from '../gate/calendar/freeze.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
@@ -43,7 +43,7 @@ function requestPages({ settings, shell }: Parts): Record<string, Handler> {
   const secrets = settings.webhookSecrets
   return {
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
-    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (order) => applyFreezeOrder(shell, order) }),
+    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (order) => recordFreezeOrder(shell, order) }),
     [`POST ${databaseRequestPath}`]: databaseRequestHandler({
       secrets,
       shell: { database, queue: async () => queue },

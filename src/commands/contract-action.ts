@@ -7,10 +7,10 @@ import {
 } from '../regression/contract/index.ts'
 import { type Baseline, baselineOf, readBaseline } from '../regression/contract-check.ts'
 import { counted } from '../regression/counted.ts'
-import { sessionsOf } from '../regression/opening.ts'
+import { sessionsOf } from '../regression/open-sessions.ts'
+import { outputBeforeProtocol } from '../regression/output-before-protocol.ts'
 import { protocolGate, refusedInList } from '../regression/protocol-gate.ts'
 import { createRedactor, type Redactor } from '../regression/redaction.ts'
-import { saidBefore } from '../regression/said-before.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import type { StagingSession } from '../services/mcp.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
@@ -83,7 +83,8 @@ async function read(options: ContractTarget): Promise<Baseline | undefined> {
   const redactor = createRedactor([...operator.secrets, ...secrets])
   const { open } = sessionsOf(target, { defaults }, redactor)
   const opened = await open()
-  if (!opened.ok) return inconclusive(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
+  if (!opened.ok)
+    return inconclusive(opened.fault.message + outputBeforeProtocol(redactor.text(opened.stderr)))
   try {
     return await listed(opened.session, redactor)
   } finally {

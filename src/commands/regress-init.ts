@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { counted } from '../regression/counted.ts'
 import { type FirstSuite, firstSuite } from '../regression/first-suite.ts'
 import { forTerminal } from '../regression/markdown.ts'
-import { sessionsOf } from '../regression/opening.ts'
+import { sessionsOf } from '../regression/open-sessions.ts'
+import { outputBeforeProtocol } from '../regression/output-before-protocol.ts'
 import { createRedactor } from '../regression/redaction.ts'
-import { saidBefore } from '../regression/said-before.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import type { ListedTool } from '../services/mcp.ts'
 import { requireFolder, writeOutput } from './input-file.ts'
@@ -33,7 +33,8 @@ async function toolsOf(options: InitOptions): Promise<ListedTool[] | undefined> 
   const { target, secrets } = cliTarget(options, operator)
   const redactor = createRedactor([...operator.secrets, ...secrets])
   const opened = await sessionsOf(target, { defaults: suiteSchema.shape.defaults.parse({}) }, redactor).open()
-  if (!opened.ok) return inconclusive(opened.fault.message + saidBefore(redactor.text(opened.stderr)))
+  if (!opened.ok)
+    return inconclusive(opened.fault.message + outputBeforeProtocol(redactor.text(opened.stderr)))
   const listed = await opened.session.listTools()
   await opened.session.close()
   if (!listed.ok) return inconclusive('tools/list could not be read')

@@ -1,5 +1,5 @@
-import { type Answer, covers, search } from './calendar/search.ts'
-import { openStretches, type Schedule, scheduleOf } from './calendar/stretches.ts'
+import { type Answer, covers, findWindowAround } from './calendar/search.ts'
+import { openStretches, type Schedule, scheduleFromSettings } from './calendar/stretches.ts'
 import { week } from './calendar/wall-clock.ts'
 import type { WindowSettings } from './window-settings.ts'
 
@@ -41,7 +41,7 @@ export function stateAt(settings: WindowSettings, at: Date): CalendarState {
   if (Number.isNaN(instant)) throw new RangeError('The calendar was asked about an invalid date')
   const calendar = calendarOf(settings)
   const known = calendar.answers.find(({ valid }) => covers(valid, instant))
-  return toState(known ?? remember(calendar, search(calendar.schedule, instant)))
+  return toState(known ?? remember(calendar, findWindowAround(calendar.schedule, instant)))
 }
 
 /** Every opening and closing in the half-open range from `from` to `to`, in order. */
@@ -59,7 +59,7 @@ export function transitions(settings: WindowSettings, from: Date, to: Date): Tra
 function calendarOf(settings: WindowSettings): Calendar {
   const known = calendars.get(settings)
   if (known) return known
-  const calendar = { schedule: scheduleOf(settings), answers: [] }
+  const calendar = { schedule: scheduleFromSettings(settings), answers: [] }
   calendars.set(settings, calendar)
   return calendar
 }

@@ -4,7 +4,7 @@ export type UrgentShare = { merged: number; urgent: number; share: number }
 type Record = { kind: string; at: Date; body: object }
 
 /** Auditors ask about a share above this. */
-export const askedAbout = 0.1
+export const urgentShareThreshold = 0.1
 
 /**
  * The share of urgent changes among the change records of [from, to). A merge counts as urgent if its label lifted something.

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { FindingState } from '../decision/gate.ts'
 import type { CheckReport } from '../decision/report.ts'
-import { createRun, findRun, type StandingRun, stands, updateRun } from '../services/github/checks.ts'
+import { createRun, findRun, matchesReport, type StandingRun, updateRun } from '../services/github/checks.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { type Head, type PostedRun, savePostedRun } from '../store/check-runs.ts'
 import type { Database } from '../store/database.ts'
@@ -35,7 +35,7 @@ export async function writeCheck(
   const { reportOnly = false } = desired
   const found =
     posted?.runId === null ? await findRun(shell.github, head, head.sha, posted.externalId) : undefined
-  if (posted && found && posted.digest === digestOf(desired.report) && stands(found, desired.report)) {
+  if (posted && found && posted.digest === digestOf(desired.report) && matchesReport(found, desired.report)) {
     await savePostedRun(shell.database, head, { ...posted, runId: found.id, reportOnly }, shell.now())
     return { runId: found.id }
   }
@@ -108,7 +108,7 @@ async function send(
     await savePostedRun(tx, head, { ...intent, runId: null }, now())
   })
   const standing = await request()
-  if (!stands(standing, report)) return undefined
+  if (!matchesReport(standing, report)) return undefined
   await savePostedRun(database, head, { ...intent, runId: standing.id }, now())
   return standing
 }

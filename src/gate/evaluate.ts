@@ -18,7 +18,7 @@ import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { PRIORITY } from '../store/queue/queues.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { causesBefore } from '../store/verdicts/causes.ts'
-import { settleChange } from '../store/verdicts/changes.ts'
+import { markChangeEvaluated } from '../store/verdicts/changes.ts'
 import { forgetPending, keepPending, pendingOn } from '../store/verdicts/pending.ts'
 import { verificationOf } from '../store/verdicts/unverified.ts'
 import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
@@ -119,7 +119,7 @@ async function forget(
   const stored = await verificationOf(database, pull)
   if (!stored) return
   if (stored.open) await revokeUnverified(shell, pull, stored, { problem }, signal)
-  await settleChange(database, pull, generation)
+  await markChangeEvaluated(database, pull, generation)
 }
 
 /** Of the open pull requests with the same head those that the policy covers: no others count or are evaluated. */

@@ -20,7 +20,7 @@ export type GreenBasis = {
  * began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under `lockFreezes`, or a freeze could
  * slip in between.
  */
-export function whyNotGreen(
+export function reasonNotToTurnGreen(
   { readAt, changedSince, nextAt, freeze }: GreenBasis,
   now: Date,
 ): string | undefined {

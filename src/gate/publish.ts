@@ -11,7 +11,7 @@ import { decisivePulls, hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
-import { type Head, type PostedRun, postedRun, settleGreen } from '../store/check-runs.ts'
+import { type Head, markGreenAsMerged, type PostedRun, postedRun } from '../store/check-runs.ts'
 import { withLease } from '../store/leases.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
@@ -19,7 +19,7 @@ import { forgetSeen } from '../store/verdicts/seen.ts'
 import { type HeadVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { isCrowded, isNoRoomForGreen } from '../store/write-budget.ts'
 import { type Desired, digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
-import { whyNotGreen } from './may-turn-green.ts'
+import { reasonNotToTurnGreen } from './may-turn-green.ts'
 
 /** GitHub makes an incomplete run `stale` after 14 days, so it is posted anew a day earlier. */
 export const incompleteFor = 13 * 24 * 3600 * 1000
@@ -60,7 +60,7 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   const combined = combine(verdicts, await pendingOn(database, head, head.sha))
   const hasPulls = combined.pulls.length > 0
   if (!hasPulls && options.settled) {
-    await settleGreen(database, head, now())
+    await markGreenAsMerged(database, head, now())
     return { toRead: [] }
   }
   if (!hasPulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
@@ -85,7 +85,7 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
 function staleVerdicts(verdicts: HeadVerdict[], now: Date): PullRef[] {
   return decisivePulls(verdicts)
     .filter(({ decidedAt: readAt, upToDate, nextAt }) =>
-      whyNotGreen({ readAt, changedSince: !upToDate, nextAt }, now),
+      reasonNotToTurnGreen({ readAt, changedSince: !upToDate, nextAt }, now),
     )
     .map(({ pull }) => pull)
 }

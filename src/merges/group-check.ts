@@ -2,8 +2,8 @@ import { type GroupMember, groupReport } from '../decision/group-report.ts'
 import { type CheckReport, revokedReport } from '../decision/report.ts'
 import { decide } from '../decision/verdict.ts'
 import { scheduleOf } from '../gate/calendar/schedule.ts'
-import { whyNotGreen } from '../gate/may-turn-green.ts'
-import { createRun, stands } from '../services/github/checks.ts'
+import { reasonNotToTurnGreen } from '../gate/may-turn-green.ts'
+import { createRun, matchesReport } from '../services/github/checks.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { newestRunOf } from '../services/github/merge-groups.ts'
 import { appendRecord } from '../store/audit.ts'
@@ -61,7 +61,7 @@ async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promi
     const readAt = new Date(snapshot.takenAt)
     const nextAt = policy && scheduleOf(decide(snapshot, policy), snapshot, policy, readAt).nextAt
     const freeze = { at: snapshot.frozen, now: frozen }
-    const why = whyNotGreen({ readAt, changedSince: changed.includes(number), nextAt, freeze }, now)
+    const why = reasonNotToTurnGreen({ readAt, changedSince: changed.includes(number), nextAt, freeze }, now)
     if (why) throw retryAfter(now, `#${number} of a merge group: ${why}`)
   }
 }
@@ -105,11 +105,11 @@ async function bring(
   const { installationId } = repository
   const externalId = `group ${headSha} ${what}`
   const newest = await newestRunOf(github, repository, { sha: headSha, externalId })
-  if (newest && stands(newest, report)) return
+  if (newest && matchesReport(newest, report)) return
   await awaitTurn(database, installationId, now())
   const run = await createRun(github, repository, { sha: headSha, externalId, report })
   await noteWrite(database, installationId, now())
-  if (!stands(run, report)) throw new Error(`GitHub keeps the check of a merge group at ${run.status}`)
+  if (!matchesReport(run, report)) throw new Error(`GitHub keeps the check of a merge group at ${run.status}`)
 }
 
 function namesOf({ repository, headSha, headRef, baseRef }: Group) {

@@ -1,6 +1,5 @@
 import { nearestFew } from '../decision/did-you-mean.ts'
 import { type Outcome, type RawResult, textOf } from '../services/mcp.ts'
-import { cleanUp, verify } from './aftermath.ts'
 import { captureFrom } from './capture.ts'
 import type { CaseContext } from './case-context.ts'
 import { describeBlocks } from './content-check.ts'
@@ -11,9 +10,10 @@ import { saysThatItWrites, writesIn } from './reads.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult } from './report-schema.ts'
 import { mask, snapshotMismatches } from './snapshots.ts'
-import { type Planned, plan } from './steps.ts'
+import { type Planned, plannedCalls } from './steps.ts'
 import type { SuiteCase } from './suite-schema.ts'
-import { fill } from './variables.ts'
+import { fillVariables } from './variables.ts'
+import { cleanUp, verify } from './verify-and-clean-up.ts'
 
 /** Runs a case once. Rejects only with `RunStopped`. */
 export async function runCase(entry: SuiteCase, context: CaseContext): Promise<CaseResult> {
@@ -45,7 +45,7 @@ function emptyResult(entry: SuiteCase): CaseResult {
 }
 
 export function toolsOf(entry: SuiteCase): string[] {
-  return [...new Set(plan(entry).map(({ tool }) => tool))]
+  return [...new Set(plannedCalls(entry).map(({ tool }) => tool))]
 }
 
 /** Whether a case verifies anything in the ledger or on the chain. */
@@ -54,7 +54,9 @@ export function verifies({ verify }: SuiteCase): boolean {
 }
 
 function refuse(entry: SuiteCase, { caller, writesAllowed }: CaseContext): Partial<CaseResult> | undefined {
-  const steps = plan(entry).filter(({ tool, expect }) => caller.tools.has(tool) || !expectsUnknown(expect))
+  const steps = plannedCalls(entry).filter(
+    ({ tool, expect }) => caller.tools.has(tool) || !expectsUnknown(expect),
+  )
   const names = [...steps, ...(entry.cleanup ?? [])].map(({ tool }) => tool)
   const unlisted = names.find((name) => !caller.tools.has(name))
   if (unlisted !== undefined) {
@@ -99,7 +101,7 @@ async function runSteps(
   variables: Map<string, string>,
   result: CaseResult,
 ): Promise<boolean> {
-  for (const [index, step] of plan(entry).entries()) {
+  for (const [index, step] of plannedCalls(entry).entries()) {
     const label = entry.steps ? `step ${index + 1}: ` : ''
     const { outcome, found } = await runStep(step, context, variables, result)
     if (result.verdict === 'inconclusive') return true
@@ -116,7 +118,7 @@ async function runStep(
   variables: Map<string, string>,
   result: CaseResult,
 ): Promise<{ outcome?: Outcome; found: Mismatch[] }> {
-  const filled = fill({ args: step.args, expect: step.expect }, variables)
+  const filled = fillVariables({ args: step.args, expect: step.expect }, variables)
   if (!filled.ok) {
     const missing = filled.missing.join(', ')
     return { found: [{ where: 'variables', expected: `a value for ${missing}`, actual: 'not set' }] }

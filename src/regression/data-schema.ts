@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { numberText } from './exact.ts'
+import { duration, jsonPath, pattern, percentage } from './suite-values.ts'
 import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
-import { duration, jsonPath, pattern, percentage } from './units.ts'
 
 /** What a total is compared with. */
 const against = z

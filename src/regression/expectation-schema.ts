@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { jsonPath, pattern } from './suite-values.ts'
 import { json, writtenNumber } from './suite-words.ts'
-import { jsonPath, pattern } from './units.ts'
 import { valueKinds } from './value-kinds.ts'
 
 /** A comparison for a value. A plain value, in contrast, must be equal. */

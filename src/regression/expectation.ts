@@ -4,7 +4,7 @@ import { compareNumbers, isJsonNumber, type JsonNumber, numberText, sameJson } f
 import { asComparison, type Comparison, type Expectation } from './expectation-schema.ts'
 import { queryJson } from './json-path.ts'
 import type { Mismatch } from './mismatch.ts'
-import { finds, show, textMismatches } from './text-check.ts'
+import { matchesPattern, show, textMismatches } from './text-check.ts'
 import { isOfKind } from './value-kinds.ts'
 
 /** The body that JSONPaths are applied to: the structured content, otherwise the first text block that is JSON. */
@@ -108,7 +108,7 @@ function holds(node: unknown, operator: string, value: unknown): boolean {
   const compare = numeric[operator]
   if (compare) return isJsonNumber(node) && compare(compareNumbers(node, value as JsonNumber) ?? Number.NaN)
   if (operator === 'any') return isOfKind(node, value as NonNullable<Comparison['any']>)
-  if (operator === 'matches') return typeof node === 'string' && finds(value as string, node)
+  if (operator === 'matches') return typeof node === 'string' && matchesPattern(value as string, node)
   if (operator === 'one_of') return (value as unknown[]).some((item) => sameJson(item, node))
   if (operator === 'length') return (typeof node === 'string' || Array.isArray(node)) && node.length === value
   if (operator === 'contains') return contains(node, value)

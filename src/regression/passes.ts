@@ -5,10 +5,10 @@ import { expectedStatuses } from './expectation.ts'
 import type { Limits } from './limits.ts'
 import { casesToRun, isRepeatable, measuredTools } from './repeatable.ts'
 import type { CaseResult } from './report-schema.ts'
-import { plan } from './steps.ts'
+import { plannedCalls } from './steps.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 import { isError, latencies } from './tool-rows.ts'
-import { fill } from './variables.ts'
+import { fillVariables } from './variables.ts'
 
 /** Progress of a run: cases done of all, then the repeats for the samples. */
 export type Progress = { phase: 'cases' | 'samples'; done: number; total: number; name: string }
@@ -72,9 +72,9 @@ async function inParallel<Item>(
 async function warmUp(cases: SuiteCase[], context: CaseContext): Promise<void> {
   const warm = new Set<string>()
   for (const entry of cases) {
-    const [first] = plan(entry)
+    const [first] = plannedCalls(entry)
     if (!first || warm.has(first.tool) || !isRepeatable(entry, context.caller.tools)) continue
-    const filled = fill(first.args, context.variables)
+    const filled = fillVariables(first.args, context.variables)
     if (!filled.ok) continue
     warm.add(first.tool)
     const { timeout } = context.suite.defaults
@@ -134,7 +134,7 @@ async function fillRound(
 /** Only good answers count for a tool; its expected errors are repeated only if it has nothing else. */
 function preferAnswers(candidates: Candidate[]): Candidate[] {
   const answers = candidates.filter(({ entry }) =>
-    plan(entry).some(({ expect }) => expectedStatuses(expect).includes('ok')),
+    plannedCalls(entry).some(({ expect }) => expectedStatuses(expect).includes('ok')),
   )
   const answered = new Set(answers.flatMap(({ entry }) => toolsOf(entry)))
   const rest = candidates.filter(

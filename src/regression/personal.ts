@@ -4,7 +4,7 @@ import { findPhoneNumbersInText } from 'libphonenumber-js/min'
  * The kind of personal data that a value looks like; undefined for everything else. Reads the whole value in linear time, since
  * table contents may be hostile.
  */
-export function personal(value: string): 'e-mail address' | 'phone number' | 'wallet' | undefined {
+export function personalDataKind(value: string): 'e-mail address' | 'phone number' | 'wallet' | undefined {
   if (holdsAddress(value)) return 'e-mail address'
   if (/0x[0-9a-f]{40}(?![0-9a-f])/i.test(value)) return 'wallet'
   return holdsPhoneNumber(value) ? 'phone number' : undefined

@@ -7,7 +7,7 @@ import { queryJson } from './json-path.ts'
 import { writesBy } from './reads.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
-import { fill } from './variables.ts'
+import { fillVariables } from './variables.ts'
 import { sumOf } from './verification.ts'
 
 type Reconciliation = Suite['reconcile'][number]
@@ -31,7 +31,7 @@ type Judged = Pick<DataCheck, 'verdict' | 'message'>
 type Total = { ok: true; value: Big; source: string } | { ok: false; message: string }
 
 async function judge(entry: Reconciliation, context: ReconcileContext): Promise<Judged> {
-  const filled = fill({ args: entry.args, equals: entry.equals }, context.variables)
+  const filled = fillVariables({ args: entry.args, equals: entry.equals }, context.variables)
   if (!filled.ok) return { verdict: 'failed', message: `${filled.missing.join(', ')} is not set` }
   const { args, equals } = filled.value
   const refusal = refuse(entry.tool, context.caller)

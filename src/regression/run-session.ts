@@ -2,14 +2,14 @@ import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import { type CallerOptions, isSessionEnded, runStopped } from './calls.ts'
 import { type Versions, versionsOf } from './contract-check.ts'
 import type { Gathered } from './gathered.ts'
+import { outputBeforeProtocol } from './output-before-protocol.ts'
 import type { RunInput } from './run-input.ts'
-import { saidBefore } from './said-before.ts'
 
 /** Opens the session of a run. Stops the run if the server is unreachable or has another version. */
 export async function connect(input: RunInput, gathered: Gathered): Promise<StagingSession> {
   const opened = await input.open(input.signal)
   if (!opened.ok) {
-    throw runStopped(opened.fault.message + saidBefore(input.redactor.text(opened.stderr)))
+    throw runStopped(opened.fault.message + outputBeforeProtocol(input.redactor.text(opened.stderr)))
   }
   const { session } = opened
   gathered.server = session

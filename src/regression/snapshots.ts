@@ -2,7 +2,7 @@ import { parseJson } from '../services/mcp.ts'
 import { isJsonNumber, sameJson } from './exact.ts'
 import { pathsIn } from './json-path.ts'
 import type { Mismatch } from './mismatch.ts'
-import { plan } from './steps.ts'
+import { plannedCalls } from './steps.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 import { show } from './text-check.ts'
 
@@ -38,7 +38,7 @@ export function writeSnapshots(snapshots: ReadonlyMap<string, unknown>): string 
 
 /** The key of each step of a case that expects a snapshot. */
 export function snapshotKeys(entry: SuiteCase): string[] {
-  return plan(entry).flatMap(({ expect, key }) => (expect.snapshot ? [key] : []))
+  return plannedCalls(entry).flatMap(({ expect, key }) => (expect.snapshot ? [key] : []))
 }
 
 /** What to store after a run: its new snapshots, and the existing ones that a case still uses. */

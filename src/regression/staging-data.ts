@@ -101,7 +101,7 @@ export async function checkSanitized(
   const read = await ledger.rows(table, columns, {}, MOST_ROWS)
   if (!read.ok) return { ...base, verdict: 'inconclusive', message: read.message }
   // Loaded only here, because the phone number data is slow to load.
-  const { personal } = await import('./personal.ts')
+  const { personalDataKind: personal } = await import('./personal.ts')
   const found = countPersonal(read.value, columns, allow, personal)
   const looked = `${read.value.length}${read.value.length === MOST_ROWS ? ' (the most that is read)' : ''} rows read`
   if (found.size === 0) return { ...base, verdict: 'passed', message: looked }

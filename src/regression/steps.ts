@@ -16,7 +16,7 @@ export type Planned = {
 }
 
 /** The calls of a case in order. */
-export function plan(entry: SuiteCase): Planned[] {
+export function plannedCalls(entry: SuiteCase): Planned[] {
   const planned: Planned[] = []
   for (const step of entry.steps ?? [{ ...entry }]) {
     const previous = planned.at(-1)
@@ -46,7 +46,7 @@ export function unsetNames(entry: SuiteCase, variables: Variables): string[] {
   const known = new Set(variables.keys())
   const missing: string[] = []
   const look = (value: unknown) => missing.push(...namesIn(value).filter((name) => !known.has(name)))
-  for (const step of plan(entry)) {
+  for (const step of plannedCalls(entry)) {
     look(step)
     for (const name of Object.keys(step.capture)) known.add(name)
   }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { mirrored, reconciliation, sanitized } from './data-schema.ts'
 import { expectation } from './expectation-schema.ts'
+import { day, duration, jsonPath, percentage, size } from './suite-values.ts'
 import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
-import { day, duration, jsonPath, percentage, size } from './units.ts'
 
 /** The schema of the suite file. Strict everywhere: a misspelled key must not weaken a check. */
 

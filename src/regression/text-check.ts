@@ -8,8 +8,8 @@ export function textMismatches(text: string, expected: NonNullable<Expectation['
   const checks: [string, string | undefined, (wanted: string) => boolean][] = [
     ['is', rules.equals, (wanted) => text === wanted],
     ['contains', rules.contains, (wanted) => text.includes(wanted)],
-    ['matches', rules.matches, (wanted) => finds(wanted, text)],
-    ['does not match', rules.not_matches, (wanted) => !finds(wanted, text)],
+    ['matches', rules.matches, (wanted) => matchesPattern(wanted, text)],
+    ['does not match', rules.not_matches, (wanted) => !matchesPattern(wanted, text)],
   ]
   return checks.flatMap(([word, wanted, test]) =>
     wanted === undefined || test(wanted)
@@ -18,7 +18,7 @@ export function textMismatches(text: string, expected: NonNullable<Expectation['
   )
 }
 
-export function finds(pattern: string, text: string): boolean {
+export function matchesPattern(pattern: string, text: string): boolean {
   return RE2JS.compile(pattern).matcher(text).find()
 }
 

@@ -20,7 +20,7 @@ export type Filled<Value> = { ok: true; value: Value } | { ok: false; missing: s
 const reference = /\$\{([^}]{0,100})\}/g
 
 /** Fills every `${NAME}` within a JSON value. An unset name is an error, never an empty text. */
-export function fill<Value>(value: Value, variables: Variables): Filled<Value> {
+export function fillVariables<Value>(value: Value, variables: Variables): Filled<Value> {
   const missing = new Set<string>()
   const filled = walk(value, (text) =>
     text.replace(reference, (_whole, name: string) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import ical, { ICalCalendarMethod, ICalEventTransparency } from 'ical-generator'
-import { scheduleOf } from '../decision/calendar/stretches.ts'
+import { scheduleFromSettings } from '../decision/calendar/stretches.ts'
 import { stateAt, transitions } from '../decision/calendar.ts'
 import { list, oneLine, plural } from '../decision/markdown.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
@@ -85,7 +85,7 @@ function openSpans(window: WindowSettings, from: Date, to: Date): Span[] {
 }
 
 function freezeEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {
-  return scheduleOf(window).freezes.flatMap((block) => {
+  return scheduleFromSettings(window).freezes.flatMap((block) => {
     const span = { from: new Date(block.from), to: new Date(block.to) }
     if (!('freeze' in block) || span.from >= to || span.to <= from) return []
     const reason = oneLine(block.freeze, 200)

@@ -10,7 +10,7 @@ export const TOTAL_CAP = 4 * BODY_CAP
 export type Body = { bytes: Buffer; release: () => void } | { refused: 400 | 408 | 413 | 503 }
 
 /** The bytes that this process holds at the moment, for deliveries and for requests of the command line together. */
-export const held = { bytes: 0 }
+export const bufferedBodyBytes = { bytes: 0 }
 
 /**
  * Reads the raw bytes of a request and stops as soon as there are too many or they come too slowly, so that an unsigned
@@ -25,7 +25,7 @@ export function readBody(request: IncomingMessage, deadline: AbortSignal, cap = 
     const chunks: Buffer[] = []
     let size = 0
     const release = () => {
-      held.bytes -= size
+      bufferedBodyBytes.bytes -= size
       size = 0
     }
     const settle = (body: Body) => {
@@ -39,10 +39,10 @@ export function readBody(request: IncomingMessage, deadline: AbortSignal, cap = 
     }
     const onData = (chunk: Buffer) => {
       size += chunk.length
-      held.bytes += chunk.length
+      bufferedBodyBytes.bytes += chunk.length
       chunks.push(chunk)
       if (size > cap) settle({ refused: 413 })
-      else if (held.bytes > TOTAL_CAP) settle({ refused: 503 })
+      else if (bufferedBodyBytes.bytes > TOTAL_CAP) settle({ refused: 503 })
     }
     const onEnd = () => settle({ bytes: Buffer.concat(chunks, size), release })
     const onClose = () => settle({ refused: 400 })

@@ -1,7 +1,7 @@
 import { type Attempt, connect, limitsOf } from './mcp/attempts.ts'
 import { faultIn } from './mcp/faults.ts'
 import { withHeaders } from './mcp/headers.ts'
-import { asWritten } from './mcp/heard.ts'
+import { withExactNumbers } from './mcp/heard.ts'
 import { loginSecrets } from './mcp/login.ts'
 import { type Outcome, outcomeOfError, outcomeOfResult, type RawResult } from './mcp/outcome.ts'
 import type { CallLimits, Opened, SessionOptions, StagingSession, StagingTarget } from './mcp/session.ts'
@@ -55,7 +55,7 @@ function sessionOver(
     })
     delete current.trace
     if (exchanged.value === undefined) return exchanged
-    return { ...exchanged, value: asWritten(exchanged.trace.heard ?? [], exchanged.value) }
+    return { ...exchanged, value: withExactNumbers(exchanged.trace.heard ?? [], exchanged.value) }
   }
   const { era, server, protocolVersion, capabilities } = connection
   return {

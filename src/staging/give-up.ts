@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { effectiveGates } from '../decision/overrides.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import { newestTrustedDeployment } from '../decision/staging.ts'
+import { reportOfSkippedRun } from '../regression/adjust-report.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
-import { unrun } from '../regression/rejudge.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { finishRun } from './finish.ts'
 import { serverFor } from './target.ts'
@@ -29,7 +29,7 @@ export async function giveUp(
   const redactor = createRedactor('refused' in target ? [] : target.operator.secrets)
   const message = redactor.text(`the run failed on every attempt: ${problem}`)
   const { errorRate } = limitsOfPolicy(settings)
-  const report = unrun(randomUUID(), shell.now(), errorRate, {
+  const report = reportOfSkippedRun(randomUUID(), shell.now(), errorRate, {
     gate: 'connection',
     verdict: 'inconclusive',
     message,

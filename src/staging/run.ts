@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { connectingReport, progressReport } from '../decision/regression-check.ts'
+import { reportOfSkippedRun, withGate } from '../regression/adjust-report.ts'
 import type { Progress } from '../regression/passes.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
-import { unrun, withGate } from '../regression/rejudge.ts'
 import type { GateResult } from '../regression/report-schema.ts'
 import { runRegression } from '../regression/run.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -25,7 +25,7 @@ export async function runOnHead(
   const runId = randomUUID()
   const at = shell.now()
   const without = (result: GateResult): RunResult => ({
-    report: unrun(runId, at, limitsOfPolicy(settings).errorRate, result),
+    report: reportOfSkippedRun(runId, at, limitsOfPolicy(settings).errorRate, result),
     recorded: undefined,
     suiteText: null,
     baselineId: null,

@@ -95,7 +95,7 @@ export async function greensOf(
 }
 
 /** A green check of a commit that is already merged, so that it lets nothing else through. */
-export async function settleGreen(db: Queryable, head: Head, at: Date): Promise<undefined> {
+export async function markGreenAsMerged(db: Queryable, head: Head, at: Date): Promise<undefined> {
   await db.query(
     `UPDATE release_gate.check_runs SET outstanding = false, left_green_at = $4
      WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND outstanding`,

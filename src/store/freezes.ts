@@ -71,7 +71,7 @@ export function frozenFact(
  * request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly look, which
  * writes the freeze to the checks that are not green anyway.
  */
-export async function order(
+export async function saveFreezeOrder(
   tx: Transaction,
   { scope, by, issuedAt, at, freeze }: FreezeOrder,
 ): Promise<boolean> {

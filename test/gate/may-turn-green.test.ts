@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type GreenBasis, whyNotGreen } from '../../src/gate/may-turn-green.ts'
+import { type GreenBasis, reasonNotToTurnGreen } from '../../src/gate/may-turn-green.ts'
 import { inWindow, minutesLater } from '../support/snapshot.ts'
 
 const now = new Date(inWindow)
@@ -24,7 +24,7 @@ describe('a check may turn green', () => {
       aBasis({ freeze: { at: freeze, now: { ...freeze } } }),
     ],
   ])('%s', (_name, basis) => {
-    expect(whyNotGreen(basis, now)).toBeUndefined()
+    expect(reasonNotToTurnGreen(basis, now)).toBeUndefined()
   })
 })
 
@@ -53,6 +53,6 @@ describe('a check may not turn green', () => {
       /freeze/,
     ],
   ])('%s', (_name, basis, why) => {
-    expect(whyNotGreen(basis, now)).toMatch(why)
+    expect(reasonNotToTurnGreen(basis, now)).toMatch(why)
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freezeAtMerge } from '../../src/merges/at-merge.ts'
 import type { Database } from '../../src/store/database.ts'
-import { order } from '../../src/store/freezes.ts'
+import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import type { KeptVerdict } from '../../src/store/verdicts/history.ts'
 import { aPglite } from '../support/databases.ts'
 import { aPolicy, aSnapshot, head, inWindow } from '../support/snapshot.ts'
@@ -20,7 +20,7 @@ afterAll(() => database.close())
 const at = (milliseconds: number) => new Date(Date.parse(inWindow) + milliseconds)
 const ordered = (milliseconds: number, reason?: string, scope = 'acme/shop') =>
   database.transaction((tx) =>
-    order(tx, {
+    saveFreezeOrder(tx, {
       scope,
       by: 'eva',
       issuedAt: at(milliseconds),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { decide } from '../../src/decision/verdict.ts'
 import { postGroupCheck } from '../../src/merges/group-check.ts'
 import type { Database } from '../../src/store/database.ts'
-import { order } from '../../src/store/freezes.ts'
+import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import { passedGroups } from '../../src/store/merge-groups.ts'
 import { retryTime } from '../../src/store/retry-later.ts'
 import { nextGeneration } from '../../src/store/verdicts.ts'
@@ -53,7 +53,7 @@ const changed = () =>
   )
 const frozen = (scope: string) =>
   database.transaction((tx) =>
-    order(tx, {
+    saveFreezeOrder(tx, {
       scope,
       by: 'eva',
       issuedAt: world.now(),

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Baseline, readBaseline, storedList } from '../../src/regression/contract-check.ts'
 import { contractGate } from '../../src/regression/contract-gate.ts'
-import { sessionOptions, speaksAt } from '../../src/regression/opening.ts'
+import { sessionOptions, speaksAt } from '../../src/regression/open-sessions.ts'
 import { aTool, rpcError, type Script, type Scripted, startScripted } from '../support/mcp-server.ts'
 import { aSuite, gateOf, readCase, runAgainst } from '../support/regression-run.ts'
 

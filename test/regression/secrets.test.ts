@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readOperator } from '../../src/regression/operator.ts'
 import { createRedactor } from '../../src/regression/redaction.ts'
 import { targetOf } from '../../src/regression/target.ts'
-import { exposedVariables, fill } from '../../src/regression/variables.ts'
+import { exposedVariables, fillVariables } from '../../src/regression/variables.ts'
 
 const open = '$'
 
@@ -17,20 +17,23 @@ describe('what a reference may read', () => {
 
   test('values are filled in everywhere in a JSON value', () => {
     const given = { a: `${open}{X}-1`, b: [`${open}{ X }`, 2, null], c: { d: true } }
-    expect(fill(given, new Map([['X', 'v']]))).toEqual({
+    expect(fillVariables(given, new Map([['X', 'v']]))).toEqual({
       ok: true,
       value: { a: 'v-1', b: ['v', 2, null], c: { d: true } },
     })
   })
 
   test('an unset one is an error, never an empty text', () => {
-    expect(fill([`${open}{HOME}`, `${open}{}`], new Map())).toEqual({ ok: false, missing: ['HOME', ''] })
+    expect(fillVariables([`${open}{HOME}`, `${open}{}`], new Map())).toEqual({
+      ok: false,
+      missing: ['HOME', ''],
+    })
   })
 
   test('a filled value is not read again', () => {
     const sly = `${open}{SECRET}`
     expect(
-      fill(
+      fillVariables(
         `${open}{X}`,
         new Map([
           ['X', sly],

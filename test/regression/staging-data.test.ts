@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { personal } from '../../src/regression/personal.ts'
+import { personalDataKind } from '../../src/regression/personal.ts'
 import { ratio } from '../../src/regression/ratio.ts'
 import { checkMirror, checkSanitized } from '../../src/regression/staging-data.ts'
 import type { Suite } from '../../src/regression/suite-schema.ts'
@@ -203,7 +203,7 @@ describe('sanitized', () => {
     ['a second address behind an example', 'a@b.example, ada@gmail.com', 'e-mail address'],
     ['a long number behind a plus', `+${'1'.repeat(60)}`, undefined],
   ])('%s', (_name, value, kind) => {
-    expect(personal(value)).toBe(kind)
+    expect(personalDataKind(value)).toBe(kind)
   })
 
   describe('in a long value', () => {
@@ -214,14 +214,14 @@ describe('sanitized', () => {
     ] as const
     test.each(personalOnes)('%s: wherever it stands', (kind, value) => {
       const missed = Array.from({ length: 300 }, (_, index) => index * 17).filter(
-        (before) => personal(`${'x '.repeat(before)} ${value} ${'y '.repeat(1500)}`) !== kind,
+        (before) => personalDataKind(`${'x '.repeat(before)} ${value} ${'y '.repeat(1500)}`) !== kind,
       )
       expect(missed).toEqual([])
     })
 
     test('a number that is not a phone number stays none, wherever it stands', () => {
       const found = Array.from({ length: 300 }, (_, index) => index * 17).filter((before) =>
-        personal(`${'x '.repeat(before)} +442079460018${'7'.repeat(30)} ${'y '.repeat(1500)}`),
+        personalDataKind(`${'x '.repeat(before)} +442079460018${'7'.repeat(30)} ${'y '.repeat(1500)}`),
       )
       expect(found).toEqual([])
     })
@@ -241,7 +241,7 @@ describe('sanitized', () => {
     ])('a hostile one is read in good time: %s', (_name, unit) => {
       const value = unit.repeat(Math.ceil(200_000 / unit.length))
       const began = performance.now()
-      expect(personal(value)).toBeUndefined()
+      expect(personalDataKind(value)).toBeUndefined()
       expect(performance.now() - began).toBeLessThan(3_000)
     })
   })

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { BODY_CAP, held, TOTAL_CAP } from '../../src/server/read-body.ts'
+import { BODY_CAP, bufferedBodyBytes, TOTAL_CAP } from '../../src/server/read-body.ts'
 import { webhookSecretProblems } from '../../src/server/secrets.ts'
 import { createServer, type ServerOptions } from '../../src/server/server.ts'
 import { statusHandler } from '../../src/server/status.ts'
@@ -217,7 +217,7 @@ describe('POST /api/github/webhooks', () => {
     let refused = 0
     server.on('request', (request, response) => {
       request.on('data', () => {
-        most = Math.max(most, held.bytes)
+        most = Math.max(most, bufferedBodyBytes.bytes)
       })
       response.on('finish', () => refused++)
     })
@@ -234,7 +234,7 @@ describe('POST /api/github/webhooks', () => {
     expect(most).toBeLessThan(TOTAL_CAP + MB)
     for (const socket of sockets) socket.destroy()
     await expect.poll(async () => (await deliver('{}')).status).toBe(202)
-    await expect.poll(() => held.bytes).toBe(0)
+    await expect.poll(() => bufferedBodyBytes.bytes).toBe(0)
     expect(stored).toHaveLength(1)
   })
 
@@ -243,9 +243,9 @@ describe('POST /api/github/webhooks', () => {
     const { deliver } = await aServer({ inbox: () => storing.promise, answerTime: 50 })
     const body = JSON.stringify({ a: 'x'.repeat(MB) })
     expect((await deliver(body)).status).toBe(503)
-    expect(held.bytes).toBe(body.length)
+    expect(bufferedBodyBytes.bytes).toBe(body.length)
     storing.resolve()
-    await expect.poll(() => held.bytes).toBe(0)
+    await expect.poll(() => bufferedBodyBytes.bytes).toBe(0)
   })
 
   test('refuses a request of the command line above 256 kB', async () => {

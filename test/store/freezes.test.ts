@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { activeFreezes, freezesWithin, order } from '../../src/store/freezes.ts'
+import { activeFreezes, freezesWithin, saveFreezeOrder } from '../../src/store/freezes.ts'
 import { aPglite } from '../support/databases.ts'
 
 let database: Database
@@ -16,7 +16,13 @@ afterAll(() => database.close())
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 25, 18, minute))
 const ordered = (minute: number, scope: string, freeze?: { reason: string; until: Date | null }) =>
   database.transaction((tx) =>
-    order(tx, { scope, by: 'eva', issuedAt: at(minute), at: at(minute), ...(freeze ? { freeze } : {}) }),
+    saveFreezeOrder(tx, {
+      scope,
+      by: 'eva',
+      issuedAt: at(minute),
+      at: at(minute),
+      ...(freeze ? { freeze } : {}),
+    }),
   )
 const active = async (minute: number) =>
   (await activeFreezes(database, at(minute))).map(({ reason }) => reason)

@@ -18,7 +18,7 @@ const reaches = [2, 12, 60, Number.POSITIVE_INFINITY]
  * Looks ever further until the answer does not touch the edge of what was looked at. The last range depends on
  * the calendar year alone, so that the answer is the same whichever instant of a span is asked about first.
  */
-export function search(schedule: Schedule, at: number): Answer {
+export function findWindowAround(schedule: Schedule, at: number): Answer {
   const year = new Date(at).getUTCFullYear()
   const sameYear = { from: Date.UTC(year, 0, 1), to: Date.UTC(year + 1, 0, 1) }
   const farthest = { from: Date.UTC(year - 2, 0, 1), to: Date.UTC(year + 3, 0, 1) }

@@ -18,7 +18,7 @@ export type Schedule = {
 }
 
 /** Throws for settings that the schema would refuse: a broken calendar must never read as an open window. */
-export function scheduleOf(settings: WindowSettings): Schedule {
+export function scheduleFromSettings(settings: WindowSettings): Schedule {
   const zone = settings.time_zone
   return {
     zone,
@@ -49,7 +49,7 @@ export function openStretches(schedule: Schedule, range: Span): { stretches: Spa
   const blocks = [...schedule.freezes, ...holidayBlocks(schedule, range)]
     .filter((block) => block.from < range.to && block.to > range.from)
     .sort((a, b) => a.from - b.from)
-  const stretches = without(joined(occurrences(schedule, range)), blocks).flatMap((span) =>
+  const stretches = subtractSpans(joined(occurrences(schedule, range)), blocks).flatMap((span) =>
     clipped(span, range),
   )
   return { stretches, blocks }
@@ -84,7 +84,7 @@ function joined(sorted: Span[]): Span[] {
 }
 
 /** What is left of the spans outside the blocks, which are sorted by their begin. */
-export function without(spans: Span[], blocks: Span[]): Span[] {
+export function subtractSpans(spans: Span[], blocks: Span[]): Span[] {
   return spans.flatMap((span) => {
     const open: Span[] = []
     let from = span.from

@@ -1,5 +1,5 @@
 import { holidayDates } from '../calendar/holidays.ts'
-import { type Span, without } from '../calendar/stretches.ts'
+import { type Span, subtractSpans } from '../calendar/stretches.ts'
 import { day, instantOf, wallAt } from '../calendar/wall-clock.ts'
 
 /** Whose days these are: an IANA zone and, for its public holidays, a place such as "US-CA". */
@@ -36,7 +36,7 @@ export function usedUpAt(
   const clock = allowance.kind === 'elapsed' ? elapsed : wallClock(place.zone)
   let left = allowance.length
   for (const span of spansThatCount(start, allowance, place)) {
-    for (const { from, to } of without([{ from: Math.max(span.from, start), to: span.to }], blocks)) {
+    for (const { from, to } of subtractSpans([{ from: Math.max(span.from, start), to: span.to }], blocks)) {
       const length = clock.between(from, to)
       if (left <= length) return clock.after(from, left)
       left -= length

@@ -1,7 +1,7 @@
 import type { Entry } from './facts.ts'
 import { type Difference, readsAsBytes, type Script, scriptOf } from './patches.ts'
-import { reasons } from './sentences.ts'
-import { carry, sameScript } from './shift.ts'
+import { unprovenReasons } from './sentences.ts'
+import { rebaseEdits, sameScript } from './shift.ts'
 
 /** One path in the four trees: at the merge base and at the head of the older change and of the newer one. */
 export type Corners = Record<'oldBase' | 'oldHead' | 'newBase' | 'newHead', Entry | undefined>
@@ -23,25 +23,25 @@ export function doubtAbout(path: string, corners: Corners, differences: Differen
   if (!wasChanged && !isChanged) return null
   const baseTouched = !sameEntry(oldBase, newBase)
   if (!baseTouched && sameEntry(oldHead, newHead)) return null
-  if (!wasChanged) return (baseTouched ? reasons.besideBase : reasons.addedToChange)(path)
+  if (!wasChanged) return (baseTouched ? unprovenReasons.besideBase : unprovenReasons.addedToChange)(path)
   if (!isChanged) return leftChange(path, corners, baseTouched)
-  if (!baseTouched) return reasons.differs(path)
-  if (!oldBase || !oldHead || !newBase || !newHead) return reasons.bothAddedOrDeleted(path)
+  if (!baseTouched) return unprovenReasons.differs(path)
+  if (!oldBase || !oldHead || !newBase || !newHead) return unprovenReasons.bothAddedOrDeleted(path)
   return doubtAboutBlobs(path, { oldBase, oldHead, newBase, newHead }, differences)
 }
 
 function leftChange(path: string, { oldHead, newBase }: Corners, baseTouched: boolean): string {
-  if (!baseTouched) return reasons.leftChange(path)
-  return (sameEntry(oldHead, newBase) ? reasons.baseDidAsMuch : reasons.leftToBase)(path)
+  if (!baseTouched) return unprovenReasons.leftChange(path)
+  return (sameEntry(oldHead, newBase) ? unprovenReasons.baseDidAsMuch : unprovenReasons.leftToBase)(path)
 }
 
 type FourEntries = Record<keyof Corners, Entry>
 
 function doubtAboutBlobs(path: string, four: FourEntries, differences: Differences): string | null {
   const { oldBase, oldHead, newBase, newHead } = four
-  if (![oldBase, oldHead, newBase, newHead].every(isPlainFile)) return reasons.notAFile(path)
-  if (oldBase.mode !== oldHead.mode || newBase.mode !== newHead.mode) return reasons.mode(path)
-  if (oldBase.sha === newBase.sha) return oldHead.sha === newHead.sha ? null : reasons.differs(path)
+  if (![oldBase, oldHead, newBase, newHead].every(isPlainFile)) return unprovenReasons.notAFile(path)
+  if (oldBase.mode !== oldHead.mode || newBase.mode !== newHead.mode) return unprovenReasons.mode(path)
+  if (oldBase.sha === newBase.sha) return oldHead.sha === newHead.sha ? null : unprovenReasons.differs(path)
   return doubtAboutLines(path, four, differences)
 }
 
@@ -51,26 +51,26 @@ function doubtAboutLines(
   { before, after, base }: Differences,
 ): string | null {
   const { oldBase, oldHead, newBase, newHead } = four
-  if (base === null) return reasons.noBaseDiff(path)
+  if (base === null) return unprovenReasons.noBaseDiff(path)
   const was = scriptOf(before, path, oldBase, oldHead)
   const is = scriptOf(after, path, newBase, newHead)
   const moved = scriptOf(base, path, oldBase, newBase)
   if (!('edits' in was)) return missing(path, was)
   if (!('edits' in is)) return missing(path, is)
   if (!('edits' in moved)) return missing(path, moved)
-  const carried = carry(was.edits, moved.edits)
-  if (carried === null) return reasons.overlaps(path)
-  if (!sameScript(carried, is.edits)) return reasons.otherLines(path)
-  return readsAsBytes(is.edits) ? null : reasons.encoding(path)
+  const carried = rebaseEdits(was.edits, moved.edits)
+  if (carried === null) return unprovenReasons.overlaps(path)
+  if (!sameScript(carried, is.edits)) return unprovenReasons.otherLines(path)
+  return readsAsBytes(is.edits) ? null : unprovenReasons.encoding(path)
 }
 
 function missing(path: string, script: Extract<Script, { missing: unknown }>): string {
   const sentence = {
-    cut: reasons.cut,
-    'no row': reasons.noRow,
-    'no patch': reasons.noPatch,
-    'no size': reasons.noSize,
-    contradiction: reasons.contradiction,
+    cut: unprovenReasons.cut,
+    'no row': unprovenReasons.noRow,
+    'no patch': unprovenReasons.noPatch,
+    'no size': unprovenReasons.noSize,
+    contradiction: unprovenReasons.contradiction,
   }
   return sentence[script.missing](path)
 }

@@ -1,7 +1,7 @@
 import type { BaseMove, Change, Sameness, Tree } from './facts.ts'
 import { type Differences, doubtAbout } from './file.ts'
 import { differenceOf } from './patches.ts'
-import { reasons } from './sentences.ts'
+import { unprovenReasons } from './sentences.ts'
 
 /**
  * Proves that two changes are one and the same, whatever their commits, dates and messages: a file that is unchanged on the
@@ -18,9 +18,9 @@ import { reasons } from './sentences.ts'
 export function sameChange(before: Change, after: Change, baseMove: BaseMove): Sameness {
   if (sameEnds(before, after)) return { same: true }
   const trees = fourTrees(before, after)
-  if (trees === null) return { same: false, why: reasons.noTrees(), paths: [] }
+  if (trees === null) return { same: false, why: unprovenReasons.noTrees(), paths: [] }
   if (!Object.values(trees).every((tree) => tree.complete))
-    return { same: false, why: reasons.treesCut(), paths: [] }
+    return { same: false, why: unprovenReasons.treesCut(), paths: [] }
   const differences = differencesOf(before, after, baseMove)
   const doubts = new Map<string, string>()
   for (const path of pathsOf(trees)) {
@@ -30,7 +30,7 @@ export function sameChange(before: Change, after: Change, baseMove: BaseMove): S
   const paths = [...doubts.keys()].sort()
   const [first] = paths
   if (first === undefined) return { same: true }
-  return { same: false, why: reasons.more(doubts.get(first) ?? '', paths.length - 1), paths }
+  return { same: false, why: unprovenReasons.more(doubts.get(first) ?? '', paths.length - 1), paths }
 }
 
 /** The same content at both ends needs no more proof; this holds for trees that GitHub cut, too. */

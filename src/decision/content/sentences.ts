@@ -1,5 +1,5 @@
 /** Why a change is not proved to be the approved one, as shown in the check. */
-export const reasons = {
+export const unprovenReasons = {
   noTrees: () => 'the file trees of the two versions could not be read, so they cannot be compared',
   treesCut: () =>
     'the repository is too large for GitHub to list all of its files, so the two versions cannot be compared',

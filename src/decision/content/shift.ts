@@ -14,7 +14,7 @@ import { reachOf } from './reach.ts'
  * them); and hunks found by their context say less, since the same three lines stand in many places: that is how an added line
  * moves out of one `if` block and into its twin.
  */
-export function carry(script: readonly Edit[], base: readonly Edit[]): Edit[] | null {
+export function rebaseEdits(script: readonly Edit[], base: readonly Edit[]): Edit[] | null {
   const reaches = base.map(reachOf)
   const carried: Edit[] = []
   let above = 0

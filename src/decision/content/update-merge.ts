@@ -1,6 +1,6 @@
 import type { BaseMove, Change } from './facts.ts'
 import { sameChange } from './same-change.ts'
-import { reasons } from './sentences.ts'
+import { unprovenReasons } from './sentences.ts'
 
 export type MergeCommit = { sha: string; parents: readonly string[] }
 
@@ -30,15 +30,15 @@ export function cleanUpdateMerge(
   isBaseCommit: (sha: string) => boolean,
 ): MergeProof {
   const { parents } = merge
-  if (parents.length !== 2) return notClean(reasons.notTwoParents(parents.length))
+  if (parents.length !== 2) return notClean(unprovenReasons.notTwoParents(parents.length))
   const pullParent = parents.find((sha) => isPullCommit(sha) && !isBaseCommit(sha))
   const baseParent = parents.find((sha) => isBaseCommit(sha) && !isPullCommit(sha))
-  if (pullParent === undefined || baseParent === undefined) return notClean(reasons.notOneOfEach())
-  if (!isAbout(facts, merge.sha, pullParent, baseParent)) return notClean(reasons.otherCommits())
+  if (pullParent === undefined || baseParent === undefined) return notClean(unprovenReasons.notOneOfEach())
+  if (!isAbout(facts, merge.sha, pullParent, baseParent)) return notClean(unprovenReasons.otherCommits())
   const sameness = sameChange(facts.prParent, facts.merged, facts.baseMove)
   return sameness.same
     ? { clean: true, pullParent, baseParent }
-    : notClean(reasons.changed(sameness.why), sameness.paths)
+    : notClean(unprovenReasons.changed(sameness.why), sameness.paths)
 }
 
 /** The change is compared with the base's parent both times: with any other commit the proof would be about something else. */

@@ -16,7 +16,7 @@ import {
 } from '../../store/verdicts/due.ts'
 import { revocationTimeOf } from '../../store/write-budget.ts'
 import { digestOf } from '../check-writer.ts'
-import { whyNotGreen } from '../may-turn-green.ts'
+import { reasonNotToTurnGreen } from '../may-turn-green.ts'
 import { appendDecided } from '../records.ts'
 import { logVerdict } from '../verdict-log.ts'
 import { scheduleOf } from './schedule.ts'
@@ -94,7 +94,7 @@ function evaluateAgain(before: DueVerdict, { now, freezes, takeBack, unread }: C
   const verdict = decide(snapshot, before.policy)
   const turnsGreen = verdict.state === 'passed' && before.state !== 'passed'
   const basis = { readAt: new Date(before.snapshot.takenAt), changedSince: unread || !before.upToDate }
-  if (turnsGreen && whyNotGreen(basis, now)) return { kind: 'read again', before }
+  if (turnsGreen && reasonNotToTurnGreen(basis, now)) return { kind: 'read again', before }
   const changed =
     verdict.state !== before.state ||
     (verdict.state === 'passed' && digestOfOutcome(before, snapshot, verdict) !== before.digest)

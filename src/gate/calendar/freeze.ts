@@ -7,7 +7,7 @@ import {
   everywhere,
   type Freeze,
   installationsIn,
-  order as saveOrder,
+  saveFreezeOrder,
   scopeOf,
 } from '../../store/freezes.ts'
 import type { Queue } from '../../store/queue.ts'
@@ -32,7 +32,7 @@ type FreezeShell = { database: Database; queue: Pick<Queue, 'enqueueTransition'>
  * Carries out an order to freeze or unfreeze and records it in the chain of every installation that it affects. The checks
  * follow immediately, from stored facts. An order older than one that was already carried out is refused.
  */
-export function applyFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
+export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
   const { database, queue, now } = shell
   const { action, by, reason } = order
   const at = now()
@@ -47,7 +47,7 @@ export function applyFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promis
     const before = await activeFreezes(tx, at)
     const reached = await installationsIn(tx, scope)
     if (reached.length === 0 && scope !== everywhere && !isFrozen(before, scope)) return unknown(order)
-    if (!(await saveOrder(tx, { scope, by, issuedAt: new Date(order.at), at, ...freeze })))
+    if (!(await saveFreezeOrder(tx, { scope, by, issuedAt: new Date(order.at), at, ...freeze })))
       return { refused: 'A newer order has already been carried out.', status: 409 }
     const kind = action === 'freeze' ? 'frozen' : 'unfrozen'
     const terms = action === 'freeze' ? { reason, until: until?.toISOString() ?? null } : {}

@@ -1,18 +1,18 @@
 import { isJsonNumber, numberText } from '../exact.ts'
-import { share } from './bound-rules.ts'
-import { below } from './change.ts'
+import { bothAllowType } from './bound-rules.ts'
+import { childPath } from './change.ts'
 import type { Located, Schema } from './schema.ts'
-import { belowAny, inside, type Walk } from './walk.ts'
+import { belowAny, locateWithin, type Walk } from './walk.ts'
 
 /** Items by position, the remaining items, and `contains`. */
 export function compareArrays(walk: Walk, before: Schema, after: Schema, path: string): void {
-  if (!share(before, after, ['array'])) return
+  if (!bothAllowType(before, after, ['array'])) return
   const [old, next] = [prefixOf(before), prefixOf(after)]
   const positions = Math.max(old.length, next.length)
   // No value that both sides accept is longer than this, so rules for later items have no effect.
   const longest = Math.min(maxItems(before), maxItems(after))
   for (let index = 0; index < Math.min(positions, longest); index += 1) {
-    walk.compare(old[index] ?? rest(before), next[index] ?? rest(after), below(path, index))
+    walk.compare(old[index] ?? rest(before), next[index] ?? rest(after), childPath(path, index))
   }
   if (positions < longest) walk.compare(rest(before), rest(after), belowAny(path))
   compareContains(walk, before, after, path)
@@ -20,11 +20,11 @@ export function compareArrays(walk: Walk, before: Schema, after: Schema, path: s
 
 function prefixOf(schema: Schema): Located[] {
   const items = schema.words.prefixItems
-  return Array.isArray(items) ? items.map((node) => inside(schema, node)) : []
+  return Array.isArray(items) ? items.map((node) => locateWithin(schema, node)) : []
 }
 
 function rest(schema: Schema): Located {
-  return inside(schema, schema.words.items)
+  return locateWithin(schema, schema.words.items)
 }
 
 function maxItems(schema: Schema): number {
@@ -53,7 +53,7 @@ function containsOf(schema: Schema): Contains | undefined {
   if (contains === undefined) return undefined
   const min = countOf(minContains, 1)
   const max = countOf(maxContains, Number.POSITIVE_INFINITY)
-  return { schema: inside(schema, contains), min, max }
+  return { schema: locateWithin(schema, contains), min, max }
 }
 
 /** Whether every list that satisfies `narrow` satisfies `wide`. */

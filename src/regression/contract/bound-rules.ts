@@ -34,18 +34,18 @@ const lists: readonly Bound[] = [
 
 export function compareBounds(walk: Walk, before: Schema, after: Schema, path: string): void {
   for (const bound of lists) {
-    if (!share(before, after, bound.types)) continue
+    if (!bothAllowType(before, after, bound.types)) continue
     const [old, next] = [limitOf(before, bound), limitOf(after, bound)]
     const change = tighter(old, next, bound.direction)
     if (change === 0) continue
     const message = `${bound.name} changed from ${text(old)} to ${text(next)}.`
     walk.report(change > 0 ? 'bound-tightened' : 'bound-loosened', path, message)
   }
-  if (share(before, after, ['integer', 'number'])) compareMultiples(walk, before, after, path)
-  if (share(before, after, ['array'])) compareUnique(walk, before, after, path)
+  if (bothAllowType(before, after, ['integer', 'number'])) compareMultiples(walk, before, after, path)
+  if (bothAllowType(before, after, ['array'])) compareUnique(walk, before, after, path)
 }
 
-export function share(before: Schema, after: Schema, types: readonly TypeName[]): boolean {
+export function bothAllowType(before: Schema, after: Schema, types: readonly TypeName[]): boolean {
   return [before, after].every((schema) => types.some((type) => schema.types.has(type)))
 }
 

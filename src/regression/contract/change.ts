@@ -42,6 +42,6 @@ export type ContractChange = {
 }
 
 /** One step down a JSON pointer (RFC 6901). */
-export function below(path: string, token: string | number): string {
+export function childPath(path: string, token: string | number): string {
   return `${path}/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`
 }

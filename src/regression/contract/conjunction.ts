@@ -18,7 +18,10 @@ const blockers = ['unevaluatedProperties', 'unevaluatedItems']
  * Merges the parts of an `allOf` into the schema around it, as far as the keywords can be combined without changing what is
  * accepted. `read` returns the keywords of a part, or undefined if it cannot be merged.
  */
-export function fold(words: JsonObject, read: (part: unknown) => JsonObject | undefined): JsonObject {
+export function mergeConjunction(
+  words: JsonObject,
+  read: (part: unknown) => JsonObject | undefined,
+): JsonObject {
   const { allOf, ...own } = words
   if (!Array.isArray(allOf) || blocked(own)) return words
   let merged: JsonObject = own

@@ -51,12 +51,13 @@ export type Sorted = {
 
 export function sortKeywords(words: JsonObject, dialect: Dialect): Sorted {
   const sorted: Sorted = { counted: {}, ignored: {}, contested: {} }
-  const besideReference = typeof words.$ref === 'string' && before(dialect, '2019-09')
+  const besideReference = typeof words.$ref === 'string' && isOlderDialect(dialect, '2019-09')
   for (const [keyword, value] of Object.entries(words)) {
     const span = Object.hasOwn(spans, keyword) ? spans[keyword] : undefined
     if (span !== undefined && !within(span, dialect)) sorted.ignored[keyword] = value
     else if (besideReference && keyword !== '$ref') sorted.contested[keyword] = value
-    else if (keyword === 'dependencies' && !before(dialect, '2019-09')) sorted.contested[keyword] = value
+    else if (keyword === 'dependencies' && !isOlderDialect(dialect, '2019-09'))
+      sorted.contested[keyword] = value
     else sorted.counted[keyword] = value
   }
   return sorted
@@ -77,10 +78,10 @@ export function usesDialect(node: JsonObject): boolean {
   return beside || keywords || bounds || Array.isArray(node.items)
 }
 
-export function before(dialect: Dialect, other: Dialect): boolean {
+export function isOlderDialect(dialect: Dialect, other: Dialect): boolean {
   return dialects.indexOf(dialect) < dialects.indexOf(other)
 }
 
 function within({ since = 'draft-04', until = '2020-12' }: Span, dialect: Dialect): boolean {
-  return !before(dialect, since) && !before(until, dialect)
+  return !isOlderDialect(dialect, since) && !isOlderDialect(until, dialect)
 }

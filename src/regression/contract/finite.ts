@@ -74,7 +74,10 @@ const checks: Readonly<Record<string, Check>> = {
  * Keeps only the listed values that meet the bounds next to them, and then drops the bounds: `enum: [1, 2], minimum: 1` says no
  * more than its values. A bound that cannot be evaluated for each value stays.
  */
-export function settled(values: Values, words: JsonObject): { values: Values; words: JsonObject } {
+export function keepValuesWithinBounds(
+  values: Values,
+  words: JsonObject,
+): { values: Values; words: JsonObject } {
   const rest = { ...words }
   let kept = [...values]
   for (const [keyword, check] of Object.entries(checks)) {

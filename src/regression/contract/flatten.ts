@@ -1,4 +1,4 @@
-import { fold } from './conjunction.ts'
+import { mergeConjunction } from './conjunction.ts'
 import { sortKeywords } from './dialects.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { isAnnotation } from './keywords.ts'
@@ -56,7 +56,7 @@ function merged(
   parts: { left: number },
 ): Flat {
   let { notes, ignored } = told
-  const folded = fold(words, (node) => {
+  const folded = mergeConjunction(words, (node) => {
     parts.left -= 1
     if (parts.left < 0) return undefined
     const part = flatten({ node, document }, parts)

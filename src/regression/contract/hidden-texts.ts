@@ -1,4 +1,4 @@
-import { below, type ContractChange, type RawTool } from './change.ts'
+import { type ContractChange, childPath, type RawTool } from './change.ts'
 import { newlyHidden, visible } from './hidden-characters.ts'
 import { toolChange } from './tool-change.ts'
 
@@ -11,8 +11,8 @@ export function hiddenTexts(old: RawTool | undefined, next: RawTool): ContractCh
   return found.map(({ tokens, characters }) => {
     const [part = 'name', ...rest] = tokens
     const side = part === 'inputSchema' ? 'input' : part === 'outputSchema' ? 'output' : 'tool'
-    const path = side === 'tool' ? '' : rest.reduce((pointer, token) => below(pointer, token), '')
-    const place = visible(tokens.reduce((pointer, token) => below(pointer, token), ''))
+    const path = side === 'tool' ? '' : rest.reduce((pointer, token) => childPath(pointer, token), '')
+    const place = visible(tokens.reduce((pointer, token) => childPath(pointer, token), ''))
     const message = `Invisible characters (${characters.join(', ')}) were added at ${place === '' ? 'the tool' : place}.`
     return { ...toolChange('hidden-characters', next.name, message, path), side }
   })

@@ -1,11 +1,11 @@
-import { share } from './bound-rules.ts'
+import { bothAllowType } from './bound-rules.ts'
 import { visible } from './hidden-characters.ts'
 import { isObject } from './json.ts'
 import { located } from './object-shape.ts'
 import { pairBranches } from './pairing.ts'
 import type { Located, Schema } from './schema.ts'
 import { partsOf } from './union-rules.ts'
-import { inside, type Walk } from './walk.ts'
+import { locateWithin, type Walk } from './walk.ts'
 
 /** `allOf`: a part on only one side is harmless if the other side as a whole implies it. */
 export function compareAllOf(walk: Walk, before: Schema, after: Schema, path: string): void {
@@ -33,11 +33,11 @@ export function compareConditions(walk: Walk, before: Schema, after: Schema, pat
   if (old === undefined && next === undefined) return
   if (old === undefined) walk.report('condition-added', path, 'A condition was added.')
   else if (next === undefined) walk.report('condition-removed', path, 'A condition was removed.')
-  else if (walk.distance(inside(before, old), inside(after, next)) > 0) {
+  else if (walk.distance(locateWithin(before, old), locateWithin(after, next)) > 0) {
     walk.report('condition-edited', path, 'A condition changed.')
   } else {
     for (const branch of ['then', 'else']) {
-      walk.compare(inside(before, before.words[branch]), inside(after, after.words[branch]), path)
+      walk.compare(locateWithin(before, before.words[branch]), locateWithin(after, after.words[branch]), path)
     }
   }
 }
@@ -49,7 +49,7 @@ export function compareNot(walk: Walk, before: Schema, after: Schema, path: stri
   if (old === undefined && next === undefined) return
   if (old === undefined) walk.report('not-added', path, 'Some values are now excluded.')
   else if (next === undefined) walk.report('not-removed', path, 'Some values are no longer excluded.')
-  else editedNot(walk, inside(before, old), inside(after, next), path)
+  else editedNot(walk, locateWithin(before, old), locateWithin(after, next), path)
 }
 
 function editedNot(walk: Walk, old: Located, next: Located, path: string): void {
@@ -60,7 +60,7 @@ function editedNot(walk: Walk, old: Located, next: Located, path: string): void 
 
 /** `dependentRequired` and `dependentSchemas`. */
 export function compareDependencies(walk: Walk, before: Schema, after: Schema, path: string): void {
-  if (!share(before, after, ['object'])) return
+  if (!bothAllowType(before, after, ['object'])) return
   const [old, next] = [namesOf(before), namesOf(after)]
   const always = { before: requiredOf(before), after: requiredOf(after) }
   for (const link of next) if (!old.has(link)) reportLink(walk, 'added', link, always.before, path)

@@ -1,4 +1,4 @@
-import { below } from './change.ts'
+import { childPath } from './change.ts'
 import { visible } from './hidden-characters.ts'
 import { acceptsAll, forbids, type ObjectShape } from './object-shape.ts'
 import { matches } from './patterns.ts'
@@ -9,7 +9,7 @@ import { belowAny, type Walk } from './walk.ts'
 export function compareMaps(walk: Walk, old: ObjectShape, next: ObjectShape, path: string): void {
   for (const [pattern, schema] of old.patterns) {
     const kept = next.patterns.get(pattern)
-    if (kept !== undefined) walk.compare(schema, kept, below(path, pattern))
+    if (kept !== undefined) walk.compare(schema, kept, childPath(path, pattern))
     else reportPattern(walk, 'removed', pattern, path, fitsElsewhere(walk, pattern, schema, next, old))
   }
   for (const [pattern, schema] of next.patterns) {
@@ -53,7 +53,7 @@ function reportPattern(
 ): void {
   const needed = (event === 'added') === (walk.side === 'input') ? proof.fromOthers : proof.intoOthers
   const message = `The rule for names like ${visible(pattern)} was ${event}.`
-  walk.report(`pattern-property-${event}`, below(path, pattern), message, {
+  walk.report(`pattern-property-${event}`, childPath(path, pattern), message, {
     severity: needed ? 'safe' : 'warning',
   })
 }

@@ -1,5 +1,5 @@
 import { type Dialect, isForeignValue } from './dialects.ts'
-import { exactlyOnce, isWhole, settled, typeOf, type Values, valuesOf } from './finite.ts'
+import { exactlyOnce, isWhole, keepValuesWithinBounds, typeOf, type Values, valuesOf } from './finite.ts'
 import { flatten } from './flatten.ts'
 import { isObject, type JsonObject, member } from './json.ts'
 import { allTypes, applicators, isTypeName, shapes, type TypeName } from './keywords.ts'
@@ -84,7 +84,7 @@ function beside(
 
 /** A schema that lists its values has their types. Null counts as a type, not as a value. */
 function ofValues(all: Values, beside: JsonObject): Pick<Schema, 'types' | 'values' | 'words'> {
-  const { values, words } = settled(all, beside)
+  const { values, words } = keepValuesWithinBounds(all, beside)
   const types = new Set([...values.values()].map(typeOf))
   const others = new Map([...values].filter(([, value]) => value !== null))
   return { types, values: others, words: tidyWords(words, types) }

@@ -1,5 +1,5 @@
-import { share } from './bound-rules.ts'
-import { below, type Severity } from './change.ts'
+import { bothAllowType } from './bound-rules.ts'
+import { childPath, type Severity } from './change.ts'
 import { visible } from './hidden-characters.ts'
 import { compareMaps } from './map-rules.ts'
 import { acceptsAll, forbids, governing, type ObjectShape, objectShape } from './object-shape.ts'
@@ -8,12 +8,12 @@ import type { Walk } from './walk.ts'
 
 /** Named properties and `required`. */
 export function compareObjects(walk: Walk, before: Schema, after: Schema, path: string): void {
-  if (!share(before, after, ['object'])) return
+  if (!bothAllowType(before, after, ['object'])) return
   const [old, next] = [objectShape(before), objectShape(after)]
   for (const [name, schema] of old.properties) {
     const kept = next.properties.get(name)
     if (kept === undefined) removed(walk, old, next, name, schema, path)
-    else walk.compare(schema, kept, below(path, name))
+    else walk.compare(schema, kept, childPath(path, name))
   }
   for (const [name, schema] of next.properties) {
     if (!old.properties.has(name)) added(walk, old, next, name, schema, path)
@@ -37,7 +37,7 @@ function removed(
   const holds = walk.side === 'input' && later.every((other) => walk.fits(schema, other))
   const then = walk.side === 'output' ? '' : refused ? ' and is now rejected' : ' and is now ignored'
   const message = `The ${old.required.has(name) ? 'required' : 'optional'} property ${visible(name)} was removed${then}.`
-  walk.report('property-removed', below(path, name), message, {
+  walk.report('property-removed', childPath(path, name), message, {
     severity: breaks ? 'breaking' : 'warning',
     holds,
   })
@@ -57,7 +57,7 @@ function added(
     walk.side === 'output' ? promised(walk, old, next, name, schema) : asked(walk, old, name, schema)
   const worst = walk.side === 'input' && required ? 'breaking' : severity
   const message = `The ${word} property ${visible(name)} was added${reason(walk, worst, required)}.`
-  walk.report(`${word}-property-added`, below(path, name), message, { severity: worst })
+  walk.report(`${word}-property-added`, childPath(path, name), message, { severity: worst })
 }
 
 function reason(walk: Walk, severity: Severity, required: boolean): string {
@@ -92,7 +92,7 @@ function compareRequired(walk: Walk, old: ObjectShape, next: ObjectShape, path: 
     if (old.required.has(name) || isNew) continue
     walk.report(
       'property-became-required',
-      below(path, name),
+      childPath(path, name),
       `The property ${visible(name)} became required.`,
     )
   }
@@ -101,7 +101,7 @@ function compareRequired(walk: Walk, old: ObjectShape, next: ObjectShape, path: 
     if (next.required.has(name) || isGone) continue
     walk.report(
       'property-became-optional',
-      below(path, name),
+      childPath(path, name),
       `The property ${visible(name)} became optional.`,
     )
   }

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from './json.ts'
 import { matches } from './patterns.ts'
 import type { Located, Schema } from './schema.ts'
-import { inside, type Walk } from './walk.ts'
+import { locateWithin, type Walk } from './walk.ts'
 
 /** An object schema as maps from names to the schemas of their values. */
 export type ObjectShape = {
@@ -18,14 +18,14 @@ export function objectShape(schema: Schema): ObjectShape {
   return {
     properties: located(schema, words.properties),
     patterns: located(schema, words.patternProperties),
-    rest: inside(schema, words.additionalProperties ?? closed),
+    rest: locateWithin(schema, words.additionalProperties ?? closed),
     required: new Set(Array.isArray(words.required) ? words.required : []),
   }
 }
 
 export function located(schema: Schema, map: unknown): Map<string, Located> {
   const entries = isObject(map) ? Object.entries(map satisfies JsonObject) : []
-  return new Map(entries.map(([name, node]) => [name, inside(schema, node)]))
+  return new Map(entries.map(([name, node]) => [name, locateWithin(schema, node)]))
 }
 
 export function forbids(walk: Walk, schema: Located): boolean {

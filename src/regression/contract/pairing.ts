@@ -1,6 +1,6 @@
 import { isObject } from './json.ts'
 import type { Located, Schema } from './schema.ts'
-import { inside, type Walk } from './walk.ts'
+import { locateWithin, type Walk } from './walk.ts'
 
 export type Pairing = {
   pairs: { before: Located; after: Located }[]
@@ -46,7 +46,7 @@ function areAlike(walk: Walk, old: Schema, next: Schema): boolean {
   const [left, right] = [propertiesOf(old), propertiesOf(next)]
   const shared = Object.keys(left).filter((name) => Object.hasOwn(right, name))
   const hasConflict = shared.some((name) =>
-    disjoint(walk.look(inside(old, left[name])), walk.look(inside(next, right[name]))),
+    disjoint(walk.look(locateWithin(old, left[name])), walk.look(locateWithin(next, right[name]))),
   )
   return !hasConflict && (shared.length > 0 || [left, right].some((map) => Object.keys(map).length === 0))
 }

@@ -1,4 +1,4 @@
-import { before, type Dialect, declaredDialect } from './dialects.ts'
+import { type Dialect, declaredDialect, isOlderDialect } from './dialects.ts'
 import { isObject, type JsonObject, member } from './json.ts'
 
 /**
@@ -24,8 +24,8 @@ export function schemaDocument(root: unknown): SchemaDocument {
   for (const node of schemasWithin(root)) {
     const id = member(node, dialect === 'draft-04' ? 'id' : '$id')
     const anchor = member(node, '$anchor')
-    const isNamed = typeof id === 'string' && id.startsWith('#') && before(dialect, '2019-09')
-    if (typeof anchor === 'string' && !before(dialect, '2019-09')) anchors.set(anchor, node)
+    const isNamed = typeof id === 'string' && id.startsWith('#') && isOlderDialect(dialect, '2019-09')
+    if (typeof anchor === 'string' && !isOlderDialect(dialect, '2019-09')) anchors.set(anchor, node)
     if (isNamed) anchors.set(id.slice(1), node)
     else if (typeof id === 'string' && node !== root) embedded = true
   }

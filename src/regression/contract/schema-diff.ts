@@ -1,5 +1,5 @@
 import { compareArrays } from './array-rules.ts'
-import { compareBounds, share } from './bound-rules.ts'
+import { bothAllowType, compareBounds } from './bound-rules.ts'
 import type { ContractChange, SchemaSide } from './change.ts'
 import { declaredDialect, usesDialect } from './dialects.ts'
 import { visible } from './hidden-characters.ts'
@@ -12,7 +12,7 @@ import type { Located, Schema } from './schema.ts'
 import { compareTexts } from './text-rules.ts'
 import { compareOneOf, compareUnions, compareWithUnion } from './union-rules.ts'
 import { compareValues } from './value-rules.ts'
-import { belowAny, type Difference, inside, type Walk, walkSchemas } from './walk.ts'
+import { belowAny, type Difference, locateWithin, type Walk, walkSchemas } from './walk.ts'
 
 /**
  * The changes between two JSON Schemas of a tool, evaluated for one side of the call. Input must still accept everything that
@@ -68,16 +68,16 @@ const families = [
 
 /** `propertyNames`: a schema that every name, always a string, must satisfy. */
 function compareNames(walk: Walk, before: Schema, after: Schema, path: string): void {
-  if (!share(before, after, ['object'])) return
+  if (!bothAllowType(before, after, ['object'])) return
   if (before.words.propertyNames === undefined && after.words.propertyNames === undefined) return
   walk.compare(namesOf(before), namesOf(after), belowAny(path))
 }
 
 function namesOf(schema: Schema): Located {
   const names = schema.words.propertyNames
-  if (names === undefined) return inside(schema, { type: 'string' })
+  if (names === undefined) return locateWithin(schema, { type: 'string' })
   const refers = isObject(names) && Object.hasOwn(names, '$ref')
-  return inside(
+  return locateWithin(
     schema,
     refers ? { type: 'string', allOf: [names] } : isObject(names) ? { type: 'string', ...names } : names,
   )

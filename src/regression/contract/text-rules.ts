@@ -1,11 +1,11 @@
-import { share } from './bound-rules.ts'
+import { bothAllowType } from './bound-rules.ts'
 import { visible } from './hidden-characters.ts'
 import type { Schema } from './schema.ts'
 import type { Walk } from './walk.ts'
 
 /** `pattern` and `format`. Does not decide whether one pattern covers another: an edited pattern is a warning. */
 export function compareTexts(walk: Walk, before: Schema, after: Schema, path: string): void {
-  if (share(before, after, ['string'])) compareWord(walk, 'pattern', before, after, path)
+  if (bothAllowType(before, after, ['string'])) compareWord(walk, 'pattern', before, after, path)
   compareWord(walk, 'format', before, after, path)
 }
 

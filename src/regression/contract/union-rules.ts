@@ -3,7 +3,7 @@ import { allTypes, type TypeName } from './keywords.ts'
 import { isNullOnly } from './normalise.ts'
 import { pairBranches } from './pairing.ts'
 import type { Located, Schema } from './schema.ts'
-import { inside, type Walk } from './walk.ts'
+import { locateWithin, type Walk } from './walk.ts'
 
 /** `anyOf` together with the other keywords of the two schemas. */
 export function compareUnions(walk: Walk, before: Schema, after: Schema, path: string): void {
@@ -46,7 +46,7 @@ function isContested({ contested }: Schema): boolean {
 }
 
 function branchesOf(plain: Schema): Located[] {
-  const branch = (own: JsonObject): Located => ({ ...inside(plain, own), tidied: true })
+  const branch = (own: JsonObject): Located => ({ ...locateWithin(plain, own), tidied: true })
   const orNull = plain.types.has('null') ? [null] : []
   if (plain.values !== undefined)
     return [...plain.values.values(), ...orNull].map((value) => branch({ ...plain.words, const: value }))
@@ -98,5 +98,5 @@ export function compareOneOf(walk: Walk, before: Schema, after: Schema, path: st
 
 export function partsOf(schema: Schema, keyword: 'allOf' | 'anyOf' | 'oneOf'): Located[] {
   const parts = schema.words[keyword]
-  return Array.isArray(parts) ? parts.map((node) => inside(schema, node)) : []
+  return Array.isArray(parts) ? parts.map((node) => locateWithin(schema, node)) : []
 }

@@ -1,4 +1,4 @@
-import { below, type SchemaSide, type Severity } from './change.ts'
+import { childPath, type SchemaSide, type Severity } from './change.ts'
 import { equalAndClosed } from './json.ts'
 import { createNormaliser, type Normalise } from './normalise.ts'
 import { type SchemaRule, schemaRules } from './rules.ts'
@@ -114,11 +114,11 @@ function compareOnce(
 }
 
 /** A schema inside another one. An absent keyword that takes a schema means the same as `true`. */
-export function inside(schema: Schema, node: unknown): Located {
+export function locateWithin(schema: Schema, node: unknown): Located {
   return { node: node === undefined ? true : node, document: schema.document }
 }
 
 /** Places without a name: each item of an array, each value of a map. */
 export function belowAny(path: string): string {
-  return below(path, '*')
+  return childPath(path, '*')
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { askedAbout, urgentShare } from '../../decision/urgent-share.ts'
+import { urgentShare, urgentShareThreshold } from '../../decision/urgent-share.ts'
 import { keptAnchors } from '../../store/audit/anchors.ts'
 import { lineOf } from '../../store/audit/export.ts'
 import { chainIds, type Verified, verifyChain } from '../../store/audit/verify.ts'
@@ -138,7 +138,7 @@ export async function printUrgentShare(
     await out(
       `${who}: ${urgent} of ${merged} merges in ${days} days were urgent (${(share * 100).toFixed(1)}%).\n`,
     )
-    much ||= share > askedAbout
+    much ||= share > urgentShareThreshold
   }
   return much ? 1 : 0
 }

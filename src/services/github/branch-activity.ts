@@ -18,7 +18,7 @@ export async function activityOn(
 }
 
 /** The row of a push; the same commit may have been pushed again since, by somebody else. */
-export function moveIn(rows: Activity[], { before, after }: PushedRange): Activity | undefined {
+export function activityOfPush(rows: Activity[], { before, after }: PushedRange): Activity | undefined {
   return (
     rows.find((row) => row.after === after && row.before === before) ??
     rows.find((row) => row.after === after)

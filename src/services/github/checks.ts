@@ -52,7 +52,7 @@ export async function findRun(
   return run && standing(run)
 }
 
-export function stands(run: StandingRun, report: CheckReport): boolean {
+export function matchesReport(run: StandingRun, report: CheckReport): boolean {
   return run.status === report.status && (run.conclusion ?? undefined) === report.conclusion
 }
 

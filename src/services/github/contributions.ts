@@ -8,7 +8,7 @@ import type { Person, PullRef } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
 import { withCoAuthors } from './co-authors.ts'
 import { type CommitRange, readCommits, readListedCommits } from './commits.ts'
-import { type HeadFacts, handsIn, knownHead } from './older-heads.ts'
+import { compactContributors, type HeadFacts, knownHead } from './older-heads.ts'
 import { personOf } from './people.ts'
 import type { Prover } from './proofs.ts'
 import { baseTip, type Pull } from './pulls.ts'
@@ -35,7 +35,7 @@ export type Work = {
 }
 
 /** `merged`: the tip of the base before the merge, which holds the change since, and until when pushes count. */
-export async function readWork(
+export async function readContributors(
   prover: Prover,
   ref: PullRef,
   pull: Pull,
@@ -91,7 +91,7 @@ function isPusherKnown({ unattributed }: Contributions): boolean {
 }
 
 function headFacts({ change }: CommitRange, contributions: Contributions): HeadFacts | undefined {
-  return change && { change, ...handsIn(contributions) }
+  return change && { change, ...compactContributors(contributions) }
 }
 
 async function readContributions(

@@ -21,7 +21,10 @@ export function reachable(from: string, parents: Parents): Set<string> {
 }
 
 /** The commits of the change that a push brought: reached from its new tip, and not from its old one. */
-export function broughtBy({ before, after }: { before: string; after: string }, parents: Parents): string[] {
+export function commitsAddedByPush(
+  { before, after }: { before: string; after: string },
+  parents: Parents,
+): string[] {
   const old = reachable(before, parents)
   return [...reachable(after, parents)].filter((sha) => !old.has(sha))
 }

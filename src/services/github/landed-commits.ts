@@ -1,6 +1,6 @@
 import type { PushedRange, RepositoryRef } from '../../decision/merge-task.ts'
 import type { Person } from '../../decision/snapshot.ts'
-import { type Activity, activityOn, moveIn, noCommit, stoodBefore } from './branch-activity.ts'
+import { type Activity, activityOfPush, activityOn, noCommit, stoodBefore } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
 import { readOwnLine } from './own-line.ts'
@@ -42,7 +42,7 @@ export async function readPush(
   const from = stood ?? (await startOf(github, repository, branch, defaultBranch))
   if (from === undefined) return undefined
   const compared = await readOwnLine(github, repository, from, after)
-  const row = moveIn(rows, range)
+  const row = activityOfPush(rows, range)
   return {
     by: row ? personOf(row.actor) : null,
     at: row?.timestamp,

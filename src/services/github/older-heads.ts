@@ -16,7 +16,7 @@ export type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
 type OnBases = Record<string, HeadFacts>
 
 /** One entry for each part of a person: a head of many commits is kept small. */
-export function handsIn({ contributors, unownedBots }: Hands): Hands {
+export function compactContributors({ contributors, unownedBots }: Hands): Hands {
   const parts = new Map(contributors.map((part) => [`${part.person.id} ${part.as} ${part.suggestion}`, part]))
   return { contributors: [...parts.values()], unownedBots }
 }

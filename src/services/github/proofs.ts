@@ -1,4 +1,4 @@
-import { reasons } from '../../decision/content/sentences.ts'
+import { unprovenReasons } from '../../decision/content/sentences.ts'
 import { type BaseMove, type Change, type Sameness, sameChange } from '../../decision/content.ts'
 import type { Equality } from '../../decision/snapshot.ts'
 import type { FactStore } from '../../store/facts.ts'
@@ -93,8 +93,8 @@ function otherPaths(old: Footprint | NoFootprint, now: Footprint | NoFootprint):
   const paths = [...added, ...left].sort()
   const [first] = paths
   if (first === undefined) return undefined
-  const why = (added.includes(first) ? reasons.addedToChange : reasons.leftChange)(first)
-  return { same: false, why: reasons.more(why, paths.length - 1), paths }
+  const why = (added.includes(first) ? unprovenReasons.addedToChange : unprovenReasons.leftChange)(first)
+  return { same: false, why: unprovenReasons.more(why, paths.length - 1), paths }
 }
 
 /** Whether the base touched a file of the change, which is where lines have to be compared. */

@@ -2,7 +2,7 @@ import type { Commit, Push } from '../../decision/contributors.ts'
 import type { Contributor, Person } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
 import { statusOfError } from './errors.ts'
-import { broughtBy, parentsOf } from './history.ts'
+import { commitsAddedByPush, parentsOf } from './history.ts'
 import { personOf } from './people.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
@@ -28,7 +28,7 @@ export async function readPushes(
   const options = { ...nameOf(repository), ref: `refs/heads/${branch}`, per_page: 100 }
   return github.paginate(github.rest.repos.listActivities, options, ({ data }, done) => {
     const pushes = data.map(pushOf)
-    for (const push of pushes) for (const sha of broughtBy(push, parents)) missing.delete(sha)
+    for (const push of pushes) for (const sha of commitsAddedByPush(push, parents)) missing.delete(sha)
     if (missing.size === 0) done()
     return pushes
   })
@@ -54,7 +54,7 @@ export async function pushersElsewhere(
       const pushes = await pushesBy(github, repository, person)
       if (pushes === 'too many') return { person, as: 'pusher' as const }
       const brought = pushes.flatMap((push) =>
-        broughtBy(push, parents).filter((sha) => isTheirs(sha, push.at)),
+        commitsAddedByPush(push, parents).filter((sha) => isTheirs(sha, push.at)),
       )
       return brought.map((commit) => ({ person, as: 'pusher' as const, commit }))
     }),
@@ -89,7 +89,7 @@ function arrivals({ commits, pushes }: { commits: readonly Commit[]; pushes: Dat
   const parents = parentsOf(commits)
   const first = new Map<string, number>()
   for (const push of pushes) {
-    for (const sha of broughtBy(push, parents)) {
+    for (const sha of commitsAddedByPush(push, parents)) {
       first.set(sha, Math.min(first.get(sha) ?? Number.POSITIVE_INFINITY, Date.parse(push.at)))
     }
   }

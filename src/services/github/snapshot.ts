@@ -8,7 +8,7 @@ import { baseChange, keepBase } from './bases.ts'
 import { readChangedPaths } from './changed-paths.ts'
 import type { GitHub } from './client.ts'
 import { ownerTeams, readCodeOwners } from './code-owners.ts'
-import { readWork } from './contributions.ts'
+import { readContributors } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
 import {
   equalitiesFor,
@@ -106,7 +106,7 @@ async function readFacts(
   const [listed, timeline, work, teams] = await Promise.all([
     readReviews(github, repository, ref.number),
     readTimeline(github, repository, ref.number, merged?.at),
-    readWork(prover, ref, pull, merged),
+    readContributors(prover, ref, pull, merged),
     readTeams(github, repository, wanted.teams),
   ])
   const reviews = reviewsBy(listed, merged?.at, timeline)

@@ -8,7 +8,7 @@ export type Heard = { events: boolean; chunks: Uint8Array[] }
  * The answer of an exchange again, with its numbers as they are written: the SDK has parsed them into doubles already.
  * `value` is what the SDK made of it, which tells the answer from others that came in the same exchange.
  */
-export function asWritten(heard: readonly Heard[], value: unknown): unknown {
+export function withExactNumbers(heard: readonly Heard[], value: unknown): unknown {
   const texts = heard.flatMap(textsOf)
   if (!texts.some(mayHoldExact)) return value
   const results = texts.flatMap(resultsIn)

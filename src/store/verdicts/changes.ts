@@ -93,7 +93,7 @@ export async function markPullsChanged(
 }
 
 /** An evaluation that found nothing to decide knows all that was heard before it began. */
-export async function settleChange(db: Queryable, pull: PullRef, generation: number): Promise<void> {
+export async function markChangeEvaluated(db: Queryable, pull: PullRef, generation: number): Promise<void> {
   await db.query(
     `UPDATE release_gate.verdicts SET changed_at = NULL, causes = '{}'
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND coalesce(heard, 0) < $4`,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { applyFreezeOrder } from '../../../src/gate/calendar/freeze.ts'
+import { recordFreezeOrder } from '../../../src/gate/calendar/freeze.ts'
 import { statusOf } from '../../../src/server/status-report.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { keepValidPolicy } from '../../../src/store/policies.ts'
@@ -36,7 +36,7 @@ const pullOf = (number: number) => ({
   number,
 })
 const order = (action: 'freeze' | 'unfreeze', more: { until?: string; repository?: string } = {}) =>
-  applyFreezeOrder(
+  recordFreezeOrder(
     { ...world.shell, now: world.now },
     { action, by: 'eva', reason: 'Ledger', at: world.now().toISOString(), ...more },
   )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { broughtBy, parentsOf, reachable, standsOn } from '../../../src/services/github/history.ts'
+import { commitsAddedByPush, parentsOf, reachable, standsOn } from '../../../src/services/github/history.ts'
 import { aCommit, shaOf } from '../../support/snapshot.ts'
 
 const [base, tip, one, side, merge, two] = ['0', '1', 'a', 'b', 'c', 'd'].map(shaOf) as [
@@ -32,7 +32,7 @@ test.each([
   ['a force-push back brings nothing', { before: two, after: merge }, []],
   ['a push of something else brings nothing', { before: merge, after: shaOf('9') }, []],
 ])('%s', (_, push, expected) => {
-  expect(broughtBy(push, parents).sort()).toEqual([...expected].sort())
+  expect(commitsAddedByPush(push, parents).sort()).toEqual([...expected].sort())
 })
 
 test.each([

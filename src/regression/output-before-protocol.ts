@@ -6,7 +6,7 @@ const LAST_LINES = 3
  * Programs print the error first and then its location, and Node prints its version last. The text must already be redacted,
  * since a truncated secret can no longer be recognized.
  */
-export function saidBefore(stderr: string): string {
+export function outputBeforeProtocol(stderr: string): string {
   const lines = stderr
     .split('\n')
     .map((line) => line.trim())

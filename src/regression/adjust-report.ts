@@ -1,6 +1,6 @@
 import { oneLine } from '../decision/markdown.ts'
 import type { ShownRegression } from '../decision/regression-check.ts'
-import { summarise, verdictOf } from './judgement.ts'
+import { summarise, verdictOf } from './build-report.ts'
 import { forTerminal } from './markdown.ts'
 import { asNumber, type Ratio } from './ratio.ts'
 import { headline } from './report-headline.ts'
@@ -16,7 +16,7 @@ export function withGate(report: RunReport, result: GateResult): RunReport {
 }
 
 /** The report of a run that never started, because there is no suite or nothing to run it against. */
-export function unrun(runId: string, at: Date, limit: Ratio, result: GateResult): RunReport {
+export function reportOfSkippedRun(runId: string, at: Date, limit: Ratio, result: GateResult): RunReport {
   const nothing: RunReport = {
     version: 1,
     runId,

@@ -1,7 +1,7 @@
 import type { CaseContext } from './case-context.ts'
 import type { CaseResult } from './report-schema.ts'
 import type { SuiteCase } from './suite-schema.ts'
-import { fill } from './variables.ts'
+import { fillVariables } from './variables.ts'
 import { type Verified, verifyLedger, verifyReceipt } from './verification.ts'
 
 /**
@@ -33,7 +33,7 @@ async function looked<Check>(
   look: (filled: Check) => Promise<Verified>,
 ): Promise<Verified[]> {
   if (check === undefined) return []
-  const filled = fill(check, variables)
+  const filled = fillVariables(check, variables)
   if (filled.ok) return [await look(filled.value)]
   const message = `${what} was not checked: ${filled.missing.join(', ')} is not set`
   return [{ verdict: 'inconclusive', message }]
@@ -60,7 +60,7 @@ export async function cleanUp(
   result: CaseResult,
 ): Promise<void> {
   for (const { tool, args } of steps) {
-    const filled = fill(args, variables)
+    const filled = fillVariables(args, variables)
     if (!filled.ok) {
       result.notes.push(`not cleaned up with ${tool}: ${filled.missing.join(', ')} is not set`)
       continue

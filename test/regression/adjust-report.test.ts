@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { reportOfSkippedRun, shownReport, withGate } from '../../src/regression/adjust-report.ts'
 import { ratio } from '../../src/regression/ratio.ts'
-import { shownReport, unrun, withGate } from '../../src/regression/rejudge.ts'
 import { type GateResult, runReportSchema } from '../../src/regression/report-schema.ts'
 import { aliveIn } from '../support/rendered.ts'
 
@@ -11,7 +11,7 @@ const gate = (name: GateResult['gate'], verdict: GateResult['verdict'], message 
   message,
 })
 const aReport = (...gates: GateResult[]) =>
-  gates.reduce(withGate, unrun('run-1', at, ratio('2%'), gate('connection', 'passed')))
+  gates.reduce(withGate, reportOfSkippedRun('run-1', at, ratio('2%'), gate('connection', 'passed')))
 
 describe('a gate that is evaluated again', () => {
   it.each([
