@@ -164,6 +164,30 @@ export const codeOwnersSchema = z.discriminatedUnion('state', [
   }),
 ])
 
+/** A runbook as its headings, in order; `empty`: nothing but comments stands under one. */
+export const runbookSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('missing') }),
+  z.strictObject({ state: z.literal('unreadable'), why: z.string() }),
+  z.strictObject({
+    state: z.literal('read'),
+    sections: z.array(z.strictObject({ heading: z.string(), empty: z.boolean() })),
+  }),
+])
+
+export const toolRunbookSchema = z.strictObject({
+  name: z.string(),
+  /** The tool was in the last release before the gate was first evaluated here. */
+  existing: z.boolean(),
+  runbook: runbookSchema,
+})
+
+/** The runbooks of the tools that the regression listed for the head; `no_contract`: it has not listed any yet. */
+export const runbooksSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('no_contract'), folder: z.string() }),
+  z.strictObject({ state: z.literal('unreadable'), folder: z.string(), why: z.string() }),
+  z.strictObject({ state: z.literal('read'), folder: z.string(), tools: z.array(toolRunbookSchema) }),
+])
+
 /** `absent`: GitHub knows no such team, or hides it. `no_writers`: it has members, and none of them has write access. */
 export const teamProblemSchema = z.enum(['absent', 'unreadable', 'empty', 'no_writers'])
 
@@ -243,6 +267,8 @@ export const snapshotSchema = z.strictObject({
   codeOwners: codeOwnersSchema.optional(),
   /** Read only where the policy names the gate `staging_regression`. */
   regression: regressionSchema.optional(),
+  /** Read only where the policy names the gate `runbooks`. */
+  runbooks: runbooksSchema.optional(),
 })
 
 export type TeamProblem = z.infer<typeof teamProblemSchema>
@@ -261,4 +287,7 @@ export type Label = z.infer<typeof labelSchema>
 export type Deployment = z.infer<typeof deploymentSchema>
 export type Evidence = z.infer<typeof evidenceSchema>
 export type RegressionFacts = z.infer<typeof regressionSchema>
+export type Runbook = z.infer<typeof runbookSchema>
+export type ToolRunbook = z.infer<typeof toolRunbookSchema>
+export type RunbookFacts = z.infer<typeof runbooksSchema>
 export type Snapshot = z.infer<typeof snapshotSchema>

@@ -2,6 +2,7 @@ import { effectivePolicy } from '../decision/overrides.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { type ApplicablePolicy, policyFact } from '../policy/policy-source.ts'
 import type { regressionFact } from '../staging/facts.ts'
+import type { runbooksFact } from '../staging/runbooks.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
 import { openReviewsFact } from './open-reviews.ts'
@@ -22,7 +23,22 @@ export async function withOwnFacts(
   const staging = policy?.gates.staging_regression && (await stagingFacts(reading, snapshot, policy))
   const owed = await openReviewsFact(database, pull, policy, now())
   const problems = await policyFact(reading.github, snapshot, applicable)
-  return { ...snapshot, ...problems, takeBack, ...frozenFact(freezes, pull), ...staging, ...owed }
+  const runbooks =
+    policy?.gates.runbooks && (await runbookFacts(reading, snapshot, policy, staging?.regression))
+  return {
+    ...snapshot,
+    ...problems,
+    takeBack,
+    ...frozenFact(freezes, pull),
+    ...staging,
+    ...runbooks,
+    ...owed,
+  }
+}
+
+async function runbookFacts(...args: Parameters<typeof runbooksFact>): ReturnType<typeof runbooksFact> {
+  const facts = await import('../staging/runbooks.ts')
+  return facts.runbooksFact(...args)
 }
 
 /** Loaded only where a policy asks for it: it brings the regression engine, 10 MB that other bots do without. */

@@ -66,7 +66,7 @@ async function ownFacts(
   github: GitHub,
   snapshot: Snapshot,
   written: Policy | undefined,
-): Promise<Pick<Snapshot, 'regression' | 'owedReviews'>> {
+): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'owedReviews'>> {
   const { pull, head, takenAt } = snapshot
   const policy = written && effectivePolicy(written, snapshot)
   const at = new Date(takenAt)
@@ -75,7 +75,12 @@ async function ownFacts(
   const facts = settings && (await import('../staging/facts.ts'))
   const regression =
     settings && (await facts?.readRegression({ database, github, now }, pull, head.sha, settings, at))
-  return { ...(regression ? { regression } : {}), ...(await openReviewsFact(database, pull, policy, at)) }
+  const runbooks = policy?.gates.runbooks && (await import('../staging/runbooks.ts'))
+  return {
+    ...(regression ? { regression } : {}),
+    ...(await runbooks?.runbooksFact({ database, github, now }, snapshot, policy, regression)),
+    ...(await openReviewsFact(database, pull, policy, at)),
+  }
 }
 
 /**

@@ -119,6 +119,11 @@ function impossibleGates(
         : 'no gate is left on, so every pull request that this override matches fails; leave one on'
     return [at(['gates'], message)]
   }
+  if (gates.runbooks && !gates.staging_regression) {
+    const message =
+      '`runbooks` needs `staging_regression`, which lists the tools of the head; turn both on, or both off'
+    return [at(['gates', 'runbooks'], message)]
+  }
   const settings = gates.release_window
   if (!settings) return []
   const longest = longestWindow(settings)

@@ -5,6 +5,7 @@ import type { ReadRepository } from '../doctor/facts.ts'
 import { type RequiredCheck, requiresFromApp } from '../doctor/required-check.ts'
 import { type Label, missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Ruleset } from '../services/github/enforcement/sources.ts'
+import { runbookTemplate } from './runbook-template.ts'
 
 /** The name of the ruleset that `setup` creates and maintains. */
 export const rulesetName = 'Release gate'
@@ -30,6 +31,8 @@ export type SetupPlan = {
   steps: SetupStep[]
   /** Branch patterns of the policy that a ruleset cannot express. */
   inexpressible: string[]
+  /** A runbook to fill in for each tool, where the policy names the gate `runbooks`. */
+  runbook?: { file: string; text: string }
 }
 
 /**
@@ -45,7 +48,16 @@ export function planSetup(repository: ReadRepository, appId: number): SetupPlan 
   if (policy.kind === 'invalid')
     return { steps: [{ ...policy, kind: 'fix-policy' }, ...steps], inexpressible: [] }
   const { include, inexpressible } = refsOf(policy.policy, repository.defaultBranch)
-  return { steps: [...planRuleset(repository, appId, include), ...steps], inexpressible }
+  return {
+    steps: [...planRuleset(repository, appId, include), ...steps],
+    inexpressible,
+    ...runbookOf(policy.policy),
+  }
+}
+
+function runbookOf({ gates: { runbooks } }: Policy): Pick<SetupPlan, 'runbook'> {
+  if (!runbooks) return {}
+  return { runbook: { file: `${runbooks.folder}/<tool>.md`, text: runbookTemplate(runbooks) } }
 }
 
 function planRuleset(repository: ReadRepository, appId: number, include: string[]): SetupStep[] {

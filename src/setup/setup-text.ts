@@ -5,11 +5,15 @@ import { samplePolicy } from './sample-policy.ts'
 import type { SetupPlan, SetupStep } from './setup-plan.ts'
 
 /** The plan as text for people. */
-export function planText(repository: string, { steps, inexpressible }: SetupPlan): string {
+export function planText(repository: string, { steps, inexpressible, runbook }: SetupPlan): string {
   const left = inexpressible.map(
     (pattern) =>
       `A ruleset cannot express ${quoted(pattern)} from the policy's \`branches\`. Require the check on those branches manually, or use simpler patterns.\n`,
   )
+  if (runbook)
+    left.push(
+      `The policy names the gate \`runbooks\`: commit ${oneLine(runbook.file, 400)} for each tool, filled in from this template:\n\n${indented(runbook.text)}`,
+    )
   if (steps.length === 0) return `${repository}: nothing to do.\n${left.join('')}`
   const lines = steps.map((step, index) => `  ${index + 1}. ${stepText(step)}`)
   return `${repository}: to do\n${lines.join('\n')}\n${left.join('')}`

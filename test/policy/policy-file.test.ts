@@ -70,7 +70,7 @@ describe('an error names file, line and column, what is wrong and how to fix it'
       'an unknown gate',
       'gates:\n  approvals:\n  aprovals: {}\n',
       [
-        'p:3:3: unknown key `aprovals`; known keys: approvals, code_owners, release_window, staging_regression, hold',
+        'p:3:3: unknown key `aprovals`; known keys: approvals, code_owners, release_window, staging_regression, runbooks, hold',
       ],
     ],
     [
@@ -84,7 +84,7 @@ describe('an error names file, line and column, what is wrong and how to fix it'
       'a key that every object has',
       'gates:\n  __proto__: { approvals: {} }\n',
       [
-        'p:2:3: unknown key `__proto__`; known keys: approvals, code_owners, release_window, staging_regression, hold',
+        'p:2:3: unknown key `__proto__`; known keys: approvals, code_owners, release_window, staging_regression, runbooks, hold',
       ],
     ],
     [
@@ -360,6 +360,16 @@ describe('what no pull request could ever pass, though it is a valid policy', ()
       'a window of seconds, shorter than the margin that nobody wrote',
       'gates:\n  release_window:\n    windows: [{ opens: Wed 10:00, closes: Wed 10:00:30 }]\n',
       'p:3:5: `closing_margin`: 60s is not shorter than the longest window (30s), so nothing could turn green but what is urgent; write a shorter margin, or a longer window',
+    ],
+    [
+      'runbooks without the regression that lists the tools',
+      'gates:\n  approvals: {}\n  runbooks: {}\n',
+      'p:3:13: `runbooks`: `runbooks` needs `staging_regression`, which lists the tools of the head; turn both on, or both off',
+    ],
+    [
+      'an override that turns off only the regression',
+      'gates: { staging_regression: {}, runbooks: {} }\noverrides:\n  - name: docs\n    when: { paths: [docs] }\n    gates: { staging_regression: off }\n',
+      'p:5:12: `runbooks`: `runbooks` needs `staging_regression`, which lists the tools of the head; turn both on, or both off',
     ],
   ])('%s is reported with its place', (_, text, problem) => expect(told(text)).toEqual([problem]))
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../src/policy/policy-file.ts'
+import { sectionsOf } from '../../src/regression/runbook/sections.ts'
 import { samplePolicy } from '../../src/setup/sample-policy.ts'
 import { planSetup } from '../../src/setup/setup-plan.ts'
 import { planText } from '../../src/setup/setup-text.ts'
@@ -140,5 +141,27 @@ describe('its own ruleset, changed by somebody', () => {
 
   it('of the organization is not changed: a ruleset of the repository is created beside it', () => {
     expect(kinds(own({ owner: 'Organization', enforcement: 'disabled' }))).toEqual(['create-ruleset'])
+  })
+})
+
+describe('the template of a runbook', () => {
+  const runbooks = aPolicy(
+    'gates:\n  approvals: {}\n  staging_regression: {}\n  runbooks: { headings: [Symptoms, "What to do"] }\n',
+  )
+
+  it('has the headings of the policy, and is shown only where the policy names the gate', () => {
+    const text = planText('acme/shop', plan({ policy: runbooks }))
+    expect(text).toContain('commit docs/runbooks/<tool>.md for each tool')
+    expect(text).toMatch(/## Symptoms[\s\S]*## What to do/)
+    expect(planText('acme/shop', plan({}))).not.toContain('runbook')
+  })
+
+  it('does not pass the gate before it is filled in', () => {
+    const sections = sectionsOf(plan({ policy: runbooks }).runbook?.text ?? '')
+    expect(sections).toEqual([
+      { heading: '<tool>', empty: true },
+      { heading: 'Symptoms', empty: true },
+      { heading: 'What to do', empty: true },
+    ])
   })
 })

@@ -30,6 +30,7 @@ const frozen: Record<string, string> = {
   '0015_history.sql': '77ec61e544bafcc81b7b97af876d483344d3da9a8ed794b231a7211e85fbebfe',
   '0016_causes.sql': '867733189959eca192e5bea2614e663b4a2752b97a7d604e541123a734592b0a',
   '0017_looks.sql': '74f07159006a2cb4ef5285d8f720048d518c00f6484c0e253391e15fd088ef6f',
+  '0018_runbooks.sql': 'b221ec4938e04eec378cc72a5999bc6242c228b8a97afe25d157d3dd48ec07e6',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -2,6 +2,7 @@ import { approvals } from './approvals.ts'
 import { codeOwners } from './code-owners.ts'
 import { hold } from './hold.ts'
 import { releaseWindow } from './release-window.ts'
+import { runbooks } from './runbooks.ts'
 import { stagingRegression } from './staging-regression.ts'
 
 /** Every gate by its name in the policy, in the order in which a reader of the check meets them. */
@@ -10,6 +11,7 @@ export const gates = {
   code_owners: codeOwners,
   release_window: releaseWindow,
   staging_regression: stagingRegression,
+  runbooks,
   hold,
 }
 

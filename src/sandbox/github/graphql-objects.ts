@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { mayRead } from './access.ts'
 import type { Actor } from './context.ts'
-import { type Commit, findCommit } from './git-reading.ts'
+import { type Commit, findCommit, treeEntries } from './git-reading.ts'
 import { fullName, type Hub, isoTime } from './hub.ts'
 import { isPull, pullCommits } from './pull-facts.ts'
 import type { PullIssue, Repository } from './repository-state.ts'
@@ -40,7 +40,7 @@ export function repositoryObject(hub: Hub, repository: Repository, actor: Actor)
       const name = oid ?? expression ?? ''
       if (name.includes(':')) return fileObject(repository, name)
       const commit = await findCommit(repository.git, name)
-      return commit ? commitObject(hub, repository, commit) : null
+      return commit ? commitObject(hub, repository, commit) : oid ? fileObject(repository, oid) : null
     },
   }
 }
@@ -139,11 +139,33 @@ function pullConnection(
   return { ...page, totalCount: rows.length, pageInfo: { ...page.pageInfo, endCursor } }
 }
 
-/** `HEAD:path`: what stands at a path of a commit. */
+/** `HEAD:path`, or the id of an object: a file or a folder. */
 async function fileObject({ id, git, defaultBranch }: Repository, name: string) {
   const object = await git.read(name.replace(/^HEAD:/, `refs/heads/${defaultBranch}:`))
-  const kind = { blob: 'Blob', tree: 'Tree' }[String(object?.type)]
-  return object && kind ? { __typename: kind, id: nodeId(kind, id, object.id), oid: object.id } : null
+  if (object?.type === 'tree') {
+    const entries = () => treeFields(git, object.id)
+    return { __typename: 'Tree', id: nodeId('Tree', id, object.id), oid: object.id, entries }
+  }
+  if (object?.type !== 'blob') return null
+  const blob = { __typename: 'Blob', id: nodeId('Blob', id, object.id), oid: object.id }
+  return { ...blob, ...textFields(object.content) }
+}
+
+async function treeFields(git: Repository['git'], tree: string) {
+  const entries = await treeEntries(git, tree, false)
+  return entries.map(({ path: name, mode, sha: oid, size = 0, type }) => ({
+    ...{ name, oid, size, type },
+    mode: Number.parseInt(mode, 8),
+  }))
+}
+
+/** GitHub gives no text of a binary file, and cuts a long one. */
+const longestText = 512 * 1024
+
+function textFields(content: Buffer) {
+  const isBinary = content.subarray(0, 8000).includes(0)
+  const text = isBinary ? null : content.subarray(0, longestText).toString('utf8')
+  return { byteSize: content.length, isBinary, isTruncated: content.length > longestText, text }
 }
 
 function commitObject(hub: Hub, repository: Repository, commit: Commit) {

@@ -64,8 +64,16 @@ export const graphqlSchema = buildSchema(`
   type PullRequestCommitConnection { totalCount: Int! nodes: [PullRequestCommit] pageInfo: PageInfo! }
   type PullRequestCommit { commit: Commit! }
   interface GitObject { id: ID! oid: GitObjectID! }
-  type Blob implements Node & GitObject { id: ID! oid: GitObjectID! }
-  type Tree implements Node & GitObject { id: ID! oid: GitObjectID! }
+  type Blob implements Node & GitObject {
+    id: ID!
+    oid: GitObjectID!
+    byteSize: Int!
+    isBinary: Boolean
+    isTruncated: Boolean!
+    text: String
+  }
+  type Tree implements Node & GitObject { id: ID! oid: GitObjectID! entries: [TreeEntry!] }
+  type TreeEntry { name: String! mode: Int! oid: GitObjectID! size: Int! type: String! }
   type Commit implements Node & GitObject {
     id: ID!
     oid: GitObjectID!
