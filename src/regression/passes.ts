@@ -100,7 +100,10 @@ async function fillSamples(
     while (candidate.result.runs < (candidate.entry.repeat ?? 1)) await repeat(candidate, context)
   })
   const rotation = preferAnswers(candidates)
-  const missing = () => missingSamples(input.limits, caller, cases, rotation)
+  // Found once: for a thousand cases, planning all of them before each repeat would take longer than the calls.
+  const measured = measuredTools(cases, caller.tools)
+  const repeated = new Set(rotation.flatMap(({ entry }) => toolsOf(entry)))
+  const missing = () => missingSamples(input.limits, caller, measured, repeated)
   let idle = 0
   while (rotation.length > 0 && idle < IDLE_ROUNDS) {
     const before = missing().total
@@ -145,13 +148,17 @@ function preferAnswers(candidates: Candidate[]): Candidate[] {
 
 type Missing = { total: number; tools: Set<string> }
 
-function missingSamples(limits: Limits, caller: Caller, cases: SuiteCase[], rotation: Candidate[]): Missing {
-  const byTool = Map.groupBy(caller.records, ({ tool }) => tool)
+/** `measured`: the tools whose samples count toward the total. `repeated`: those of the cases that can be run again. */
+function missingSamples(
+  limits: Limits,
+  { records }: Caller,
+  measured: ReadonlySet<string>,
+  repeated: ReadonlySet<string>,
+): Missing {
+  const byTool = Map.groupBy(records, ({ tool }) => tool)
   const samples = (tool: string) => latencies(byTool.get(tool) ?? []).length
-  const measured = [...measuredTools(cases, caller.tools)]
-  const repeated = new Set(rotation.flatMap(({ entry }) => toolsOf(entry)))
   return {
-    total: limits.total - measured.reduce((sum, tool) => sum + samples(tool), 0),
+    total: limits.total - [...measured].reduce((sum, tool) => sum + samples(tool), 0),
     tools: new Set([...repeated].filter((tool) => samples(tool) < limits.perTool)),
   }
 }

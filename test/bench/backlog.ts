@@ -6,9 +6,9 @@ import { type Measure, percentile } from './measure.ts'
 import { startPostgres } from './places.ts'
 
 const approvals = 'gates:\n  approvals: {}\n'
-/** `DELIVERIES=10000 npm run bench backlog` is the full size. */
+/** `DELIVERIES=10000 PULLS=200 npm run bench backlog` is the full size. */
 const many = Number(process.env.DELIVERIES ?? 2_000)
-const pulls = 20
+const pulls = Number(process.env.PULLS ?? 20)
 const atOnce = 50
 const rounds = 3
 

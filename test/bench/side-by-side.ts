@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,19 +12,24 @@ import { startServer, tools } from './regression.ts'
  * they are installed. Runs are interleaved, so that the load of the machine falls on all alike; only ratios mean anything.
  */
 const ROUNDS = 7
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const source = join(root, 'src/main.ts')
+/** What `npm pack` publishes. */
+const built = join(root, 'dist/main.js')
 const bare = fileURLToPath(new URL('../support/bare-sdk.mjs', import.meta.url))
 
 type Contender = { name: string; words: string[]; aim?: string }
 
 export async function benchSideBySide(): Promise<Measure[]> {
+  execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'ignore' })
   const server = await startServer()
   const folder = await mkdtemp(join(tmpdir(), 'side-by-side-'))
   try {
     await writeSuites(folder, server.url)
     const help = await compare([
       { name: 'node -e 0', words: [process.execPath, '-e', '0'] },
-      { name: 'release-gate --help', words: [process.execPath, main, '--help'], aim: '4 × node -e 0' },
+      { name: 'release-gate --help', words: [process.execPath, built, '--help'], aim: '4 × node -e 0' },
+      { name: 'release-gate --help, from source', words: [process.execPath, source, '--help'] },
     ])
     return [...help, ...(await compare(contenders(folder, server.url)))]
   } finally {
@@ -34,7 +39,7 @@ export async function benchSideBySide(): Promise<Measure[]> {
 }
 
 function contenders(folder: string, url: string): Contender[] {
-  const suite = join(folder, 'suite.yml')
+  const regress = ['regress', '--suite', join(folder, 'suite.yml'), '--server', url]
   const others: Contender[] = [
     { name: 'mcp-assert, 50 cases', words: ['mcp-assert', 'run', '--suite', join(folder, 'mcp-assert')] },
     {
@@ -50,9 +55,10 @@ function contenders(folder: string, url: string): Contender[] {
     { name: 'bare SDK, 50 calls', words: [process.execPath, bare, url] },
     {
       name: 'regress, 50 cases',
-      words: [process.execPath, main, 'regress', '--suite', suite, '--server', url],
+      words: [process.execPath, built, ...regress],
       aim: '1.3 × the bare SDK, half of promptfoo',
     },
+    { name: 'regress, 50 cases, from source', words: [process.execPath, source, ...regress] },
     ...others.filter(({ words: [program = ''] }) => isInstalled(program)),
   ]
 }
