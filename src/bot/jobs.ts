@@ -87,9 +87,16 @@ async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Pro
 /** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   const { database, now } = shell
-  const { slack, webhookSecrets, privateKey, database: place } = settings
+  const { slack, webhookSecrets, privateKey, client, operatorToken, database: place } = settings
   if (!slack) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent')
-  const secrets = [...webhookSecrets, privateKey, slack?.token, 'url' in place ? place.url : undefined]
+  const secrets = [
+    ...webhookSecrets,
+    privateKey,
+    slack?.token,
+    client?.secret,
+    operatorToken,
+    'url' in place ? place.url : undefined,
+  ]
   return {
     database,
     slack: slack && createSlack({ ...slack, now }),

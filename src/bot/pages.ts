@@ -2,6 +2,8 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { recordFreezeOrder } from '../gate/calendar/freeze.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
+import { boardHandler } from '../server/board/board.ts'
+import type { BoardShell } from '../server/board/shell.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
 import { calendarPath } from '../server/calendar-link.ts'
@@ -12,6 +14,7 @@ import { createServer, type Handler } from '../server/server.ts'
 import { statusHandler, statusPath } from '../server/status.ts'
 import { statusOf } from '../server/status-report.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
+import { isLoopback, type Settings } from '../settings/settings.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies } from '../store/policies.ts'
 import { isHandled } from './events.ts'
@@ -27,15 +30,33 @@ export async function startServer(parts: Parts, role: Role): Promise<{ server: S
     [`GET ${metricsPath}`]: metricsHandler({ database, token: settings.metricsToken }),
     ...(takesDeliveries(role) && requestPages(parts)),
   }
+  let url = ''
+  const board = takesDeliveries(role) ? boardHandler(boardShell(parts, () => url)) : undefined
   const server = createServer({
     inbox: takesDeliveries(role) ? receiver(parts) : undefined,
     isHandled,
     secrets: settings.webhookSecrets,
     ready: () => readiness(database, queue),
-    routes: (method, path) => pages[`${method} ${path}`],
+    routes: (method, path) =>
+      pages[`${method} ${path}`] ?? (/^\/(api|probot)\//.test(path) ? undefined : board),
     log,
   })
-  return { server, url: await listen(server, settings) }
+  url = await listen(server, settings)
+  return { server, url }
+}
+
+/** `own` is where the server listens, once it does. */
+function boardShell({ settings, shell, log }: Parts, own: () => string): BoardShell {
+  const { publicUrl, freezeTeams } = settings
+  return { ...shell, log, base: () => publicUrl ?? own(), signIn: signInApp(settings), freezeTeams }
+}
+
+function signInApp({ client, apiUrl, publicUrl, host }: Settings): BoardShell['signIn'] {
+  if (!client)
+    return { problem: 'Nobody can sign in: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET are not set.' }
+  if (!publicUrl && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`))
+    return { problem: 'Nobody can sign in: PUBLIC_URL is not set, so GitHub could not send anyone back.' }
+  return { clientId: client.id, clientSecret: client.secret, apiUrl }
 }
 
 function requestPages({ settings, shell }: Parts): Record<string, Handler> {

@@ -94,6 +94,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     // The first one makes pg-boss's table of a story's clock, which several at once would trip over.
     const bot = await start(first)
     started = [bot, ...(await Promise.all(others.map(start)))]
+    github.signIn.callbackUrls = [`${receiving().url}/sign-in/callback`]
     github.setWebhook({ url: `${receiving().url}/api/github/webhooks`, secret: github.app.webhookSecret })
   }
   const kill = async () => {
@@ -138,6 +139,8 @@ function environment(github: SandboxGitHub, slack: Slack): Record<string, string
     PRIVATE_KEY: github.app.privateKey,
     WEBHOOK_SECRET: github.app.webhookSecret,
     GITHUB_API_URL: github.url,
+    GITHUB_CLIENT_ID: github.signIn.clientId,
+    GITHUB_CLIENT_SECRET: github.signIn.clientSecret,
     SLACK_BOT_TOKEN: slack.token,
     SLACK_API_URL: slack.url,
   }

@@ -41,6 +41,21 @@ const accounts = z
     'is not a comma-separated list of users and organizations, for example `acme,acme-labs`',
   )
 
+const address = httpsUrl('is not a URL. Example: https://gate.example')
+  .refine(
+    (url) => !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`,
+    'is not the root of a host. Leave out the path, for example https://gate.example',
+  )
+  .transform((url) => new URL(url).origin)
+
+const teams = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .refine(
+    (names) => names.every((name) => /^[\w-]+\/[\w-]+$/.test(name)),
+    'is not a comma-separated list of teams, for example `acme/release-captains`',
+  )
+
 const environment = z.object({
   APP_ID: wholeNumber('is not set or not a number. Copy "App ID" from the App\'s settings page', 1, 1e15),
   WEBHOOK_SECRET: secret,
@@ -56,6 +71,20 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('is not a port. Use a number from 0 to 65535', 0, 65_535).default(3000),
   ALLOWED_ACCOUNTS: accounts.optional(),
+  PUBLIC_URL: address.optional(),
+  GITHUB_CLIENT_ID: z
+    .string()
+    .regex(/^[\w.-]+$/, 'is not a client ID. Copy "Client ID" from the App\'s settings page')
+    .optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  OPERATOR_TOKEN: z
+    .string()
+    .refine(
+      (text) => text.trim().length >= 32,
+      'has fewer than 32 characters. Create one with `openssl rand -hex 32`',
+    )
+    .optional(),
+  FREEZE_TEAMS: teams.optional(),
   METRICS_TOKEN: z
     .string()
     .refine(
@@ -94,6 +123,14 @@ export type Settings = {
   /** Lower case. Installations of other accounts are ignored; undefined: all accounts are served. */
   allowedAccounts: string[] | undefined
   logLevel: string
+  /** Where people open the board; undefined: where the bot listens. */
+  publicUrl: string | undefined
+  /** The App's own sign-in. Undefined: nobody can sign in. */
+  client: { id: string; secret: string } | undefined
+  /** Lets a script order and read everything. */
+  operatorToken: string | undefined
+  /** `org/slug` in lower case: teams that may freeze their whole organization, as its owners may. */
+  freezeTeams: string[]
   /** Who may read the metrics from another machine. */
   metricsToken?: string | undefined
   /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
@@ -128,6 +165,10 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
   if ('problem' in key) problems.push(key.problem)
   const staging = readServers(given)
   problems.push(...staging.problems)
+  if (parsed.data && !parsed.data.GITHUB_CLIENT_ID !== !parsed.data.GITHUB_CLIENT_SECRET)
+    problems.push(
+      `${parsed.data.GITHUB_CLIENT_ID ? 'GITHUB_CLIENT_SECRET' : 'GITHUB_CLIENT_ID'}: is not set. People sign in with both, from the App's settings page`,
+    )
   if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
     problems.push('STORY_CLOCK: is only allowed with a GitHub on loopback. Unset it')
   if (problems.length > 0 || !parsed.success || !('pem' in key)) {
@@ -151,6 +192,13 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     port: data.PORT,
     allowedAccounts: data.ALLOWED_ACCOUNTS,
     logLevel: data.LOG_LEVEL,
+    publicUrl: data.PUBLIC_URL,
+    client:
+      data.GITHUB_CLIENT_ID && data.GITHUB_CLIENT_SECRET
+        ? { id: data.GITHUB_CLIENT_ID, secret: data.GITHUB_CLIENT_SECRET }
+        : undefined,
+    operatorToken: data.OPERATOR_TOKEN,
+    freezeTeams: data.FREEZE_TEAMS ?? [],
     metricsToken: data.METRICS_TOKEN,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
     recordsMonths: data.RECORDS_MONTHS,

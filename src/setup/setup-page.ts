@@ -6,6 +6,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import { readAppManifest } from '../doctor/app-manifest.ts'
 import { policyPath } from '../policy/policy-file.ts'
+import { webUrl } from '../services/github/web-url.ts'
 import { isLoopback } from '../settings/settings.ts'
 import { exchangeCode, saveCredentials } from './credentials.ts'
 import { appManifest, readAppFile } from './manifest.ts'
@@ -177,12 +178,6 @@ function organizationProblem({ owner, organization }: Answers): string | undefin
 
 function newAppPath({ owner, organization }: Answers): string {
   return owner === 'user' ? '/settings/apps/new' : `/organizations/${organization}/settings/apps/new`
-}
-
-/** GitHub's web address for an API root: `https://HOST/api/v3` of an Enterprise Server, or `api.` of the cloud. */
-function webUrl(apiUrl: string): string {
-  const { origin, hostname } = new URL(apiUrl)
-  return hostname.startsWith('api.') ? origin.replace('//api.', '//') : origin
 }
 
 /** GitHub's editor for a new policy file, filled in. Undefined: this is not `owner/name`. */

@@ -31,6 +31,7 @@ const frozen: Record<string, string> = {
   '0016_causes.sql': '867733189959eca192e5bea2614e663b4a2752b97a7d604e541123a734592b0a',
   '0017_looks.sql': '74f07159006a2cb4ef5285d8f720048d518c00f6484c0e253391e15fd088ef6f',
   '0018_runbooks.sql': 'b221ec4938e04eec378cc72a5999bc6242c228b8a97afe25d157d3dd48ec07e6',
+  '0019_sessions.sql': '1949cf413f1dcd333f3e101b9a618f846a71cae021044c6f87f4d21c2d878492',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Actor, GitHubContext } from './context.ts'
-import { accountById, appById, covers, type Hub, repositoryByName } from './hub.ts'
+import { accountById, appById, covers, type Hub, installationFor, repositoryByName } from './hub.ts'
 import { notFound, problem } from './problems.ts'
 import type { Repository, RoleName } from './repository-state.ts'
 import type { Account, BaseRole, Installation, Team } from './world.ts'
@@ -52,6 +52,23 @@ export function hasRole(hub: Hub, repository: Repository, userId: number, least:
   return (ranks[level] ?? 0) >= (ranks[least] ?? 9)
 }
 
+/** GitHub's five flags of what a person may do. */
+export function permissionFlags(hub: Hub, repository: Repository, userId: number) {
+  return {
+    pull: hasRole(hub, repository, userId, 'read'),
+    triage: hasRole(hub, repository, userId, 'triage'),
+    push: hasRole(hub, repository, userId, 'write'),
+    maintain: hasRole(hub, repository, userId, 'maintain'),
+    admin: hasRole(hub, repository, userId, 'admin'),
+  }
+}
+
+/** Whether a person was given access, and does not only see the repository because it is public. */
+export function hasExplicitAccess(hub: Hub, repository: Repository, userId: number): boolean {
+  const isStranger = roleOf(hub, { ...repository, private: true }, userId) === 'none'
+  return !isStranger
+}
+
 /** The account in whose name a request acts: the person, or the app's bot. */
 export function actingAccount(hub: Hub, actor: Actor): Account | undefined {
   if (actor.kind === 'user') return hub.world.accounts.get(actor.userId)
@@ -81,10 +98,8 @@ export function openRepository(hub: Hub, c: RequestContext, need: Need): Reposit
   if (!repository) throw notFound()
   const actor = c.get('actor')
   if (!maySee(hub, repository, actor)) throw notFound()
+  if (!mayThroughApp(hub, actor, need)) throw problem(403, 'Resource not accessible by integration')
   if (actor.kind === 'installation') {
-    const { permissions } = appById(hub, actor.appId)
-    if (!permits(permissions[need.app], need.level))
-      throw problem(403, 'Resource not accessible by integration')
     refuseArchived(repository, need)
     return repository
   }
@@ -102,6 +117,12 @@ export function openRepository(hub: Hub, c: RequestContext, need: Need): Reposit
   )
 }
 
+/** Whether the App of a token has the permission; a person's own token needs none. */
+function mayThroughApp(hub: Hub, actor: Actor, { app, level }: Pick<Need, 'app' | 'level'>): boolean {
+  const appId = actor.kind === 'installation' || actor.kind === 'user' ? actor.appId : undefined
+  return appId === undefined || permits(appById(hub, appId).permissions[app], level)
+}
+
 /** Its administrators may still take it out of the archive, or delete it. */
 function refuseArchived({ archived }: Repository, { app, level }: Need): void {
   if (archived && level === 'write' && app !== 'administration')
@@ -110,7 +131,7 @@ function refuseArchived({ archived }: Repository, { app, level }: Need): void {
 
 /** Whether GraphQL gives an actor what REST gives it with this permission: an App needs it, a person needs to see the repository. */
 export function mayRead(hub: Hub, actor: Actor, permission: string): boolean {
-  return actor.kind !== 'installation' || permits(appById(hub, actor.appId).permissions[permission], 'read')
+  return mayThroughApp(hub, actor, { app: permission, level: 'read' })
 }
 
 function permits(given: 'read' | 'write' | undefined, level: 'read' | 'write'): boolean {
@@ -118,7 +139,8 @@ function permits(given: 'read' | 'write' | undefined, level: 'read' | 'write'): 
 }
 
 export function maySee(hub: Hub, repository: Repository, actor: Actor): boolean {
-  if (actor.kind === 'user') return hasRole(hub, repository, actor.userId, 'read')
+  if (actor.kind === 'user')
+    return hasRole(hub, repository, actor.userId, 'read') && isInReach(hub, repository, actor.appId)
   if (actor.kind === 'installation') {
     const installation = installationOf(hub, actor)
     return (
@@ -128,4 +150,9 @@ export function maySee(hub: Hub, repository: Repository, actor: Actor): boolean 
     )
   }
   return !repository.private && actor.kind === 'anonymous'
+}
+
+/** Through an App, a person reads what it is installed on, and what is public. */
+function isInReach(hub: Hub, repository: Repository, appId: number | undefined): boolean {
+  return appId === undefined || !repository.private || !!installationFor(hub, appId, repository)
 }

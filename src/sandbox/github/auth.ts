@@ -6,6 +6,10 @@ import type { Actor, GitHubContext } from './context.ts'
 export type Tokens = {
   /** A personal access token (`ghp_…`) that never expires. Each call mints another one. */
   forUser(user: { id: number; login: string }): string
+  /** The token (`ghu_…`) that an App gets for a person who signs in with it, valid for eight hours of real time. */
+  forUserOfApp(user: { id: number; login: string }, appId: number): string
+  /** Ends a token. False: there is none, or it is another App's. */
+  revokeUserOfApp(token: string, appId: number): boolean
   /** An installation token (`ghs_…`), valid for an hour of real time. `expiresAt` is ISO 8601 in UTC, to the second. */
   forInstallation(appId: number, installationId: number): { token: string; expiresAt: string }
   /** The App was uninstalled: every token of this installation answers 401 from now on. */
@@ -41,7 +45,11 @@ export function createTokens(options: { appId: number; publicKey: string }): Tok
   const minted = new Map<string, MintedToken>()
   const suspended = new Set<number>()
 
-  function mint(prefix: 'ghp_' | 'ghs_', expiresAt: number, actor: (token: string) => TokenActor): string {
+  function mint(
+    prefix: 'ghp_' | 'ghs_' | 'ghu_',
+    expiresAt: number,
+    actor: (token: string) => TokenActor,
+  ): string {
     const token = prefix + randomBytes(18).toString('hex')
     minted.set(token, { actor: actor(token), expiresAt })
     return token
@@ -60,6 +68,12 @@ export function createTokens(options: { appId: number; publicKey: string }): Tok
   return {
     forUser: ({ id, login }) =>
       mint('ghp_', Number.POSITIVE_INFINITY, (token) => ({ kind: 'user', userId: id, login, token })),
+    forUserOfApp: ({ id, login }, appId) =>
+      mint('ghu_', Date.now() + 8 * HOUR, (token) => ({ kind: 'user', userId: id, login, token, appId })),
+    revokeUserOfApp(token, appId) {
+      const actor = minted.get(token)?.actor
+      return actor?.kind === 'user' && actor.appId === appId && minted.delete(token)
+    },
     forInstallation(appId, installationId) {
       const expiresAt = Math.floor((Date.now() + HOUR) / 1000) * 1000
       const token = mint('ghs_', expiresAt, (token) => ({

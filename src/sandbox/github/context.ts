@@ -2,7 +2,8 @@
 export type Actor =
   | { kind: 'app'; appId: number }
   | { kind: 'installation'; appId: number; installationId: number; token: string }
-  | { kind: 'user'; userId: number; login: string; token: string }
+  /** `appId`: the App that the person signed in with, which narrows what the token may read. */
+  | { kind: 'user'; userId: number; login: string; token: string; appId?: number }
   | { kind: 'anonymous' }
 
 /** In whose name something happens; `appId` when an App's token did it. */

@@ -125,3 +125,8 @@ export function covers(installation: Installation, repository: Repository): bool
   if (installation.accountId !== repository.ownerId) return false
   return installation.repositories === 'all' || installation.repositories.has(repository.id)
 }
+
+/** The id that an App has in sign-ins. */
+export function clientIdOf(appId: number): string {
+  return `Iv1.${appId}`
+}

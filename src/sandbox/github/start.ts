@@ -17,6 +17,7 @@ import { inspection, inspectors } from './inspection.ts'
 import { registerApp } from './installations.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { rebuildQueue } from './merge-queue.ts'
+import { createOAuth, type SignInSettings } from './oauth.ts'
 import { answerErrors } from './problems.ts'
 import { apiRoutes } from './routes/index.ts'
 import { createStage, type Stage } from './stage.ts'
@@ -48,6 +49,8 @@ export type SandboxGitHub = Stage & {
   requests: Limits
   faults: Faults
   deliveries: Deliveries
+  /** How people sign in with the App; the client's ID and secret, and the callback URLs of its settings page. */
+  signIn: SignInSettings
   setWebhook(hook: { url: string; secret?: string }): void
   /** Ends when auto-merge, merge queues and deliveries have nothing left to do. */
   settled(): Promise<void>
@@ -94,7 +97,8 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
   api.use(tokens.middleware, limits.middleware, faults.middleware, etags(), inspection())
   api.route('/', deliveries.routes)
   api.route('/', apiRoutes(hub, tokens))
-  const root = rootOf(api)
+  const oauth = createOAuth(hub, tokens)
+  const root = rootOf(api, oauth.routes)
   const { server, url } = await listen(root, options.port ?? 0)
   hub.url = url
   const settled = async () => {
@@ -119,6 +123,7 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
     requests: limits,
     faults,
     deliveries,
+    signIn: oauth.settings,
     setWebhook({ url: target, secret = webhookSecret }) {
       hook = { url: target, secret }
     },
@@ -138,8 +143,10 @@ export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<S
 
 type Server = ReturnType<typeof serve>
 
-function rootOf(api: Hono<GitHubContext>): Hono<GitHubContext> {
+function rootOf(api: Hono<GitHubContext>, oauth: Hono): Hono<GitHubContext> {
   const root = new Hono<GitHubContext>()
+  root.route('/api/v3', oauth)
+  root.route('/', oauth)
   root.route('/api/v3', api)
   root.route('/api', api)
   root.route('/', api)

@@ -64,6 +64,13 @@ const shapes: Record<string, z.ZodType> = {
     z.object({ type: z.enum(['symlink', 'submodule', 'dir']) }),
   ]),
   'GET /repos/*/*/collaborators/*/permission': z.object({ permission: z.string(), user: account }),
+  'GET /user': z.object({ id: z.number(), login: z.string(), type: z.string() }),
+  'GET /user/installations': z.object({ installations: z.array(z.object({ id: z.number() })) }),
+  'GET /user/installations/*/repositories': z.object({
+    repositories: z.array(z.object({ id: z.number(), permissions: z.object({ pull: z.boolean() }) })),
+  }),
+  'GET /orgs/*/memberships/*': z.object({ state: z.string(), role: z.string(), user: account }),
+  'GET /orgs/*/teams/*/memberships/*': z.object({ state: z.string() }),
   'GET /orgs/*/teams/*/members': z.array(z.object({ id: z.number() })),
   'GET /repos/*/*/commits/*/check-runs': z.object({ check_runs: z.array(run) }),
   'POST /repos/*/*/check-runs': run,

@@ -5,7 +5,14 @@ import { type Hub, requireAccount } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound } from '../problems.ts'
 import { pathOf } from '../requests.ts'
-import { fullOrganization, fullTeam, publicUser, simpleUser, team as teamShape } from '../shapes/account.ts'
+import {
+  fullOrganization,
+  fullTeam,
+  publicUser,
+  simpleOrganization,
+  simpleUser,
+  team as teamShape,
+} from '../shapes/account.ts'
 import type { Account, Team } from '../world.ts'
 
 /** People, organisations and teams. */
@@ -29,6 +36,21 @@ export function accountRoutes(hub: Hub): Hono<GitHubContext> {
     const { id } = requireAccount(hub, pathOf(c, 'login'))
     if (!members.has(id) && !owners.has(id)) throw notFound()
     return c.body(null, 204)
+  })
+  app.get('/orgs/:org/memberships/:login', (c) => {
+    const org = organization(hub, pathOf(c, 'org'))
+    const person = requireAccount(hub, pathOf(c, 'login'))
+    const isOwner = org.owners.has(person.id)
+    if (!isOwner && !org.members.has(person.id)) throw notFound()
+    const url = `${hub.url}/orgs/${org.login}`
+    return c.json({
+      url: `${url}/memberships/${person.login}`,
+      state: 'active',
+      role: isOwner ? 'admin' : 'member',
+      organization_url: url,
+      organization: simpleOrganization(hub, org),
+      user: simpleUser(hub, person),
+    })
   })
   teamRoutes(hub, app)
   return app

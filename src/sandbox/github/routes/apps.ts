@@ -1,7 +1,16 @@
 import { Hono } from 'hono'
 import { installationOf, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
-import { accountById, appById, covers, type Hub, isoTime, isoTimeOrNull, repositoryByName } from '../hub.ts'
+import {
+  accountById,
+  appById,
+  clientIdOf,
+  covers,
+  type Hub,
+  isoTime,
+  isoTimeOrNull,
+  repositoryByName,
+} from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound, problem } from '../problems.ts'
 import { pathOf } from '../requests.ts'
@@ -81,7 +90,7 @@ export function installationShape(hub: Hub, installation: Installation) {
   const root = `${hub.url}/app/installations/${installation.id}`
   return {
     id: installation.id,
-    client_id: `Iv1.${app.id}`,
+    client_id: clientIdOf(app.id),
     account: simpleUser(hub, account),
     repository_selection: installation.repositories === 'all' ? 'all' : 'selected',
     access_tokens_url: `${root}/access_tokens`,

@@ -17,6 +17,7 @@ import { repositoryRoutes } from './repositories.ts'
 import { reviewRoutes } from './reviews.ts'
 import { ruleRoutes } from './rules.ts'
 import { statusRoutes } from './statuses.ts'
+import { userInstallationRoutes } from './user-installations.ts'
 
 type Tokens = Parameters<typeof appRoutes>[1]
 
@@ -25,6 +26,7 @@ export function apiRoutes(hub: Hub, tokens: Tokens): Hono<GitHubContext> {
   const app = new Hono<GitHubContext>()
   const groups = [
     appRoutes(hub, tokens),
+    userInstallationRoutes(hub),
     accountRoutes(hub),
     checkRoutes(hub),
     statusRoutes(hub),

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { baseRole, hasRole, legacyPermission, needs, openRepository, roleOf } from '../access.ts'
+import { baseRole, legacyPermission, needs, openRepository, permissionFlags, roleOf } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { accountById, accountByLogin, type Hub, requireAccount } from '../hub.ts'
 import { cursorPage, page } from '../pages.ts'
@@ -87,16 +87,7 @@ function collaboratorRoutes(hub: Hub, app: Hono<GitHubContext>): void {
 
 function collaborator(hub: Hub, repository: Repository, account: Account) {
   const role = roleOf(hub, repository, account.id)
-  const order = {
-    pull: 'read',
-    triage: 'triage',
-    push: 'write',
-    maintain: 'maintain',
-    admin: 'admin',
-  } as const
-  const permissions = Object.fromEntries(
-    Object.entries(order).map(([name, least]) => [name, hasRole(hub, repository, account.id, least)]),
-  )
+  const permissions = permissionFlags(hub, repository, account.id)
   return { ...simpleUser(hub, account), permissions, role_name: role }
 }
 

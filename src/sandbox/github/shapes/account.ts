@@ -1,4 +1,4 @@
-import { accountById, type Hub, isoTime } from '../hub.ts'
+import { accountById, clientIdOf, type Hub, isoTime } from '../hub.ts'
 import type { Account, AppRecord, Team } from '../world.ts'
 import { addresses, nodeId } from './links.ts'
 
@@ -143,7 +143,7 @@ export function appShape(hub: Hub, app: AppRecord) {
   return {
     id: app.id,
     slug: app.slug,
-    client_id: `Iv1.${app.id}`,
+    client_id: clientIdOf(app.id),
     node_id: nodeId('A', app.id),
     owner: userById(hub, app.ownerId),
     name: app.name,
