@@ -25,7 +25,21 @@ export function noticeText(notice: Notice): SlackMessageText {
       })
     case 'dead letter':
       return deadLetterText(notice)
+    case 'incident':
+      return incidentText(notice)
   }
+}
+
+function incidentText({ issue, severity, state, lines, due, late }: NoticeOf<'incident'>): SlackMessageText {
+  const mark = late ? '⏰' : state === 'resolved' ? '✅' : '🚨'
+  return toMessage({
+    headline: `${mark} ${slackText(severity)} ${slackLink(issue.url, `Incident ${issue.number}`)} ${slackText(issue.title)}`,
+    facts: [
+      ['State', slackText(state)],
+      ['Due', due.length > 0 ? slackLines(due) : undefined],
+    ],
+    body: slackLines(lines),
+  })
 }
 
 function mergedText(notice: Merged): SlackMessageText {

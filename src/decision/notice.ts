@@ -117,7 +117,33 @@ const deadLetter = z.object({
   problem: z.string(),
 })
 
-export const noticeSchema = z.discriminatedUnion('kind', [merged, exception, drift, records, deadLetter])
+/**
+ * What happened to an incident. `repository` is the one whose policy names the channel. Key: `incident/<repositoryId>/<number>/<seq>`
+ * with the record of it, or another last part where nothing was recorded.
+ */
+const incident = z.object({
+  kind: z.literal('incident'),
+  key,
+  repository,
+  issue: z.object({ number: z.int().positive(), title: z.string(), url: link }),
+  severity: z.string(),
+  state: z.string(),
+  /** What happened, one line each. */
+  lines: z.array(z.string()).min(1),
+  /** The due times that are not met, one line each. */
+  due: z.array(z.string()),
+  /** Whether a clock ran out. */
+  late: z.boolean(),
+})
+
+export const noticeSchema = z.discriminatedUnion('kind', [
+  merged,
+  exception,
+  drift,
+  records,
+  deadLetter,
+  incident,
+])
 
 export type Notice = z.infer<typeof noticeSchema>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type GateName, gates } from './gates/index.ts'
 import { branchGlob, selectsBranch } from './globs.ts'
+import { incidentSettings } from './incidents/settings.ts'
 import { completeOverrides, overrides } from './override-settings.ts'
 
 type GateSettings = { [Name in GateName]: z.ZodOptional<(typeof gates)[Name]['settings']> }
@@ -59,6 +60,9 @@ const completePolicy = z.strictObject({
     .describe(
       'false: report only. Every check is green, its title begins with "Report only:", and nothing is blocked. Default: true.',
     ),
+  incidents: incidentSettings
+    .optional()
+    .describe('Where incidents are kept, and their clocks. Without it the repository has none.'),
   push: pushSettings
     .optional()
     .describe(

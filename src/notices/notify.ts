@@ -55,12 +55,16 @@ async function channelsFor(database: Database, notice: Notice): Promise<string[]
     notice.kind === 'records'
       ? (await keptPolicies(database, notice.installationId)).map(({ text }) => text)
       : [await lastValidPolicy(database, notice.repository)]
-  return [...new Set(policies.flatMap(channelIn))]
+  return [...new Set(policies.flatMap((text) => channelIn(text, notice.kind)))]
 }
 
-function channelIn(text: string | undefined): string[] {
+/** Incidents may have a channel of their own. */
+function channelIn(text: string | undefined, kind: Notice['kind']): string[] {
   const read = text === undefined ? undefined : parsePolicy(text)
-  return read?.ok && read.policy.slack ? [read.policy.slack.channel] : []
+  if (!read?.ok) return []
+  const { slack, incidents } = read.policy
+  const channel = (kind === 'incident' ? incidents?.channel : undefined) ?? slack?.channel
+  return channel === undefined ? [] : [channel]
 }
 
 type Posting = { key: string; channel: string; notice: Notice }

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
+import { type IncidentTask, keyOfIncidentTask } from '../decision/incidents/task.ts'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
 import { keyOfRegression, type RegressionRequest } from '../decision/regression-request.ts'
 import type { PullRef } from '../decision/snapshot.ts'
@@ -11,6 +12,7 @@ import {
   createQueues,
   DELIVERIES,
   EVALUATE,
+  INCIDENTS,
   JOBS_SCHEMA,
   LATER,
   MERGING,
@@ -43,6 +45,8 @@ export type Queue = {
   enqueueDelivery: (id: string, options?: Within) => Promise<void>
   /** Requests the processing of a merge, a push, a merge group or an issue, optionally at a time. Equal requests join. */
   enqueueMerging: (task: MergeTask, options?: Within & { at?: Date }) => Promise<void>
+  /** Requests work on an incident, optionally at a time. Equal requests join. */
+  enqueueIncident: (task: IncidentTask, options?: Within & { at?: Date }) => Promise<void>
   /**
    * Requests a run of the staging regression on a head. Joins another request for the same head, waiting or running. Runs on
    * one staging environment go one at a time.
@@ -100,6 +104,11 @@ export async function openQueue(options: {
       const key = keyOfTask(task)
       if (at) await sender.delay(LATER, { queue: MERGING, data: task, key }, at, tx)
       else await sender.send(MERGING, task, { singletonKey: key }, tx)
+    },
+    enqueueIncident: async (task, { at, tx } = {}) => {
+      const key = keyOfIncidentTask(task)
+      if (at) await sender.delay(LATER, { queue: INCIDENTS, data: task, key }, at, tx)
+      else await sender.send(INCIDENTS, task, { singletonKey: key }, tx)
     },
     enqueueRegression: async (request, { tx } = {}) => {
       const options = { singletonKey: keyOfRegression(request), group: { id: request.server } }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { IncidentTask } from '../../decision/incidents/task.ts'
 import type { MergeTask } from '../../decision/merge-task.ts'
 import type { RegressionRequest } from '../../decision/regression-request.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
@@ -23,6 +24,8 @@ export type Handlers = {
   merging: (task: MergeTask, signal: AbortSignal, attempt: number) => Promise<void>
   /** Runs the staging regression on a head: see `staging/job.ts`. It can take long; its signal aborts when it is stopped. */
   regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>
+  /** What happens to incidents: see `incidents/run.ts`. */
+  incident: (task: IncidentTask, signal: AbortSignal, attempt: number) => Promise<void>
   notice: (notice: object, signal: AbortSignal) => Promise<void>
   /** Called after the alert in the log. */
   dead?: (job: DeadJob) => Promise<void>

@@ -8,6 +8,7 @@ export const EVALUATE = 'evaluate'
 export const RECHECK = 'recheck'
 export const TRANSITIONS = 'transitions'
 export const MERGING = 'merging'
+export const INCIDENTS = 'incidents'
 export const RUN_REGRESSION = 'run-regression'
 export const LATER = 'later'
 export const NOTICES = 'notices'
@@ -53,6 +54,14 @@ const DEFINITIONS: Record<string, Definition> = {
   // Revoking hundreds of green checks at GitHub's pace is one job. It has a heartbeat, and more time than the others.
   [TRANSITIONS]: { ...COMMON, policy: 'short', expireInSeconds: 600, notify: true, deadLetter: DEAD_LETTERS },
   [MERGING]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
+  // More time than others: a job of an incident may ask several systems, each of which has ten seconds.
+  [INCIDENTS]: {
+    ...COMMON,
+    policy: 'stately',
+    expireInSeconds: 180,
+    notify: true,
+    deadLetter: DEAD_LETTERS,
+  },
   // `exclusive`: a second request for the same head joins the first, whether it is waiting or running.
   [RUN_REGRESSION]: {
     ...COMMON,

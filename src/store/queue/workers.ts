@@ -1,4 +1,5 @@
 import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
+import type { IncidentTask } from '../../decision/incidents/task.ts'
 import type { MergeTask } from '../../decision/merge-task.ts'
 import type { RegressionRequest } from '../../decision/regression-request.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
@@ -9,6 +10,7 @@ import {
   DEAD_LETTERS,
   DELIVERIES,
   EVALUATE,
+  INCIDENTS,
   LATER,
   MERGING,
   NOTICES,
@@ -67,6 +69,7 @@ export async function startWorkers(
     // However slowly GitHub answers for the others, a worker is free for pull requests that may be green.
     ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
     ...run<MergeTask>(MERGING, 2, handlers.merging),
+    ...run<IncidentTask>(INCIDENTS, 2, handlers.incident),
     // One at a time per staging environment, which is the job's group.
     ...run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
       groupConcurrency: 1,

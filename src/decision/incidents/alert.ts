@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { code, oneLine } from '../markdown.ts'
+import { headings } from './report.ts'
+
+/**
+ * An alert, a ticket or an order of the command line that opens an incident. `id` names it at its source: a second one with the
+ * same id belongs to the incident that is open. What it says of customers is left where it is.
+ */
+export const alertSchema = z.strictObject({
+  source: z.enum(['pagerduty', 'datadog', 'zendesk', 'command line']),
+  id: z.string().min(1).max(200),
+  title: z.string().min(1).max(300),
+  /** As the source wrote it; null: it said nothing. */
+  severity: z.string().max(100).nullable(),
+  component: z.string().max(100).nullable(),
+  /** When it fired or was received. */
+  at: z.iso.datetime({ offset: true }),
+  /** Where more of it is shown. */
+  url: z.url({ protocol: /^https?$/ }).nullable(),
+  /** Who opened it, where a person did. */
+  by: z.string().max(100).nullable(),
+})
+
+export type Alert = z.infer<typeof alertSchema>
+
+/** An issue to open: its text is that of the form, so that it is read like one. */
+export type NewIncident = { title: string; body: string; labels: string[] }
+
+/** The end of the issue's text, by which it is found again, so that it is opened only once. */
+export function alertMarker(alert: Pick<Alert, 'source' | 'id'>, reopened: number): string {
+  return `<!-- release-gate alert ${alert.source} ${encodeURIComponent(alert.id)} ${reopened} -->`
+}
+
+export function incidentOf(alert: Alert, reopened: number): NewIncident {
+  const field = (name: keyof typeof headings, value: string | null) =>
+    `### ${headings[name]}\n\n${value === null || value === '' ? '_No response_' : value}`
+  const again = reopened > 0 ? ` It has fired again since an incident of it was resolved (${reopened}).` : ''
+  const from = alert.by === null ? '' : ` by ${code(alert.by)}`
+  const link = alert.url === null ? '' : ` [Open it there](${linkOf(alert.url)}).`
+  return {
+    title: oneLine(alert.title, 200),
+    labels: ['incident'],
+    body: [
+      field('severity', alert.severity === null ? null : oneLine(alert.severity, 60)),
+      field('component', alert.component === null ? null : oneLine(alert.component, 60)),
+      field('source', `${alert.source} ${code(alert.id)}${from}.${link}${again}`),
+      field('received', alert.at),
+      alertMarker(alert, reopened),
+    ].join('\n\n'),
+  }
+}
+
+/** An address that cannot end the link that it stands in. */
+function linkOf(url: string): string {
+  return new URL(url).href.replace(/[()<>\s]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)
+}

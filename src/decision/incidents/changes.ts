@@ -1,0 +1,90 @@
+import { formatTime } from '../calendar.ts'
+import type { Severity } from '../clocks/clocks.ts'
+import type { Incident } from './incident.ts'
+
+/** One thing that happened to an incident, for the records, the notices and the timeline. */
+export type IncidentChange = {
+  kind:
+    | 'opened'
+    | 'responded'
+    | 'acknowledged'
+    | 'mitigated'
+    | 'resolved'
+    | 'reopened'
+    | 'severity'
+    | 'proposed'
+    | 'breached'
+  at: string
+  /** A sentence without the names of customers; logins stand as they are. */
+  text: string
+}
+
+const clockNames = { response: 'First response', resolution: 'Resolution' } as const
+
+/** What happened between two decisions about an incident, in the order of time. `zone`: in which times are shown. */
+export function changesBetween(before: Incident | undefined, now: Incident, zone: string): IncidentChange[] {
+  return [
+    ...(before ? [] : [change('opened', now.startedAt, `Opened as ${now.severities[0]?.severity}`)]),
+    ...stateChanges(before, now),
+    ...severityChanges(before, now),
+    ...breaches(before, now, zone),
+  ].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+}
+
+function change(kind: IncidentChange['kind'], at: number, text: string): IncidentChange {
+  return { kind, at: new Date(at).toISOString(), text }
+}
+
+function stateChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
+  const responded = metAt(now, 'response')
+  return [
+    ...(responded !== undefined && metAt(before, 'response') === undefined
+      ? [change('responded', responded, 'First response')]
+      : []),
+    ...(['acknowledged', 'mitigated', 'resolved'] as const).flatMap((kind) => {
+      const deed = now[kind]
+      return deed && deed.at !== before?.[kind]?.at
+        ? [change(kind, deed.at, `${capital(kind)} by ${deed.by}`)]
+        : []
+    }),
+    ...(now.reopened > (before?.reopened ?? 0) && now.reopenedAt !== undefined
+      ? [change('reopened', now.reopenedAt, 'Reopened')]
+      : []),
+  ]
+}
+
+function severityChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
+  const known = before?.severities.length ?? 1
+  const { proposal } = now
+  return [
+    ...now.severities.slice(known).map(({ at, severity, by, confirmedBy, reason }) => {
+      const who = by === null ? ' by its report' : ` by ${by}`
+      const confirmed = confirmedBy === undefined ? '' : `, confirmed by ${confirmedBy}: ${reason}`
+      return change('severity', at, `Severity changed to ${severity}${who}${confirmed}`)
+    }),
+    ...(proposal && proposal.at !== before?.proposal?.at
+      ? [change('proposed', proposal.at, `${proposal.by} proposes ${proposal.severity}: ${proposal.reason}`)]
+      : []),
+  ]
+}
+
+function breaches(before: Incident | undefined, now: Incident, zone: string): IncidentChange[] {
+  return now.clocks.flatMap(({ name, breaches: all }) => {
+    const known = before?.clocks.find((clock) => clock.name === name)?.breaches ?? []
+    const isKnown = (breach: { at: number; severity: Severity }) =>
+      known.some(({ at, severity }) => at === breach.at && severity === breach.severity)
+    return all
+      .filter((breach) => !isKnown(breach))
+      .map(({ at, severity }) =>
+        change('breached', at, `${clockNames[name]} of a ${severity} is overdue since ${formatTime(new Date(at), zone)}`),
+      )
+  })
+}
+
+function metAt(incident: Incident | undefined, name: 'response' | 'resolution'): number | undefined {
+  return incident?.clocks.find((clock) => clock.name === name)?.metAt
+}
+
+function capital(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`
+}

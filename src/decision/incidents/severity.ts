@@ -1,0 +1,188 @@
+import { type Severity, severities } from '../clocks/clocks.ts'
+import { code } from '../markdown.ts'
+import type { IncidentFacts } from './facts.ts'
+
+export const severityPrefix = 'sev/'
+
+/** A change of the severity. `by` null: it is the report's. `confirmedBy`: the second person of one that was lowered. */
+export type SeverityChange = {
+  at: number
+  severity: Severity
+  by: string | null
+  confirmedBy?: string
+  reason?: string
+}
+
+export type Proposal = { at: number; severity: Severity; by: string; reason: string }
+
+/** A comment to write: once for each key. */
+export type Note = { key: string; text: string }
+
+export type SeverityHistory = {
+  severity: Severity
+  /** The first one counts from the start. */
+  changes: SeverityChange[]
+  /** A lower severity that nobody has confirmed yet. */
+  proposal: Proposal | undefined
+  notes: Note[]
+}
+
+/** `P1`, `sev1` is not one; the form's choices continue after the name, as in `P1: rewards incorrect`. */
+export function severityIn(text: string | null): Severity | undefined {
+  const [, name] = /^\s*(P[0-3])\b/i.exec(text ?? '') ?? []
+  return severities.find((one) => one === name?.toUpperCase())
+}
+
+export function isHigher(one: Severity, other: Severity): boolean {
+  return severities.indexOf(one) < severities.indexOf(other)
+}
+
+/** What happens at a time; gives the text of a comment where there is something to say. */
+type Step = { at: number; order: number; key: string; take: (history: Building) => string | undefined }
+type Building = {
+  current: Severity | undefined
+  changes: SeverityChange[]
+  proposal: Proposal | undefined
+}
+
+/**
+ * The severity over time. Raising it counts at once; lowering it takes a reason and a second person. While there is none, the
+ * first one that is set counts from the start, and until then P0 does.
+ */
+export function severityHistory(facts: IncidentFacts, startedAt: number): SeverityHistory {
+  const history: Building = { current: undefined, changes: [], proposal: undefined }
+  const steps = [...reportSteps(facts), ...labelSteps(facts), ...commandSteps(facts)]
+  const notes = steps
+    .toSorted((a, b) => a.at - b.at || a.order - b.order)
+    .flatMap(({ key, take }) => {
+      const text = take(history)
+      return text === undefined ? [] : [{ key, text }]
+    })
+  const { current = 'P0', proposal } = history
+  const [first = { at: startedAt, severity: current, by: null }, ...changes] = history.changes
+  return {
+    severity: current,
+    changes: [{ ...first, at: startedAt }, ...changes],
+    proposal,
+    notes: [...notes, ...labelNotes(facts, current, history.current === undefined)],
+  }
+}
+
+function set(history: Building, change: SeverityChange): undefined {
+  history.current = change.severity
+  history.changes.push(change)
+  if (history.proposal && !isHigher(change.severity, history.proposal.severity)) history.proposal = undefined
+}
+
+function isRaise({ current }: Building, severity: Severity): boolean {
+  return current === undefined || isHigher(severity, current)
+}
+
+function reportSteps({ reported }: IncidentFacts): Step[] {
+  return reported.map(({ at, severity: text }, index) => ({
+    at: Date.parse(at),
+    order: 0,
+    key: `report/${index}`,
+    take: (history) => {
+      const severity = severityIn(text)
+      if (severity && isRaise(history, severity)) set(history, { at: Date.parse(at), severity, by: null })
+      return undefined
+    },
+  }))
+}
+
+function labelSteps({ events }: IncidentFacts): Step[] {
+  return events.flatMap(({ id, kind, label = '', by, at: time, write }): Step[] => {
+    const severity = severityIn(label.slice(severityPrefix.length))
+    const isOurs = kind === 'labeled' && label.toLowerCase().startsWith(severityPrefix) && by?.type !== 'Bot'
+    if (!isOurs || !severity) return []
+    const at = Date.parse(time)
+    const login = by?.login ?? 'a deleted account'
+    const take = (history: Building) => {
+      if (!write) return `${code(label)} does not count: ${noAccess(login)}`
+      if (isRaise(history, severity)) return set(history, { at, severity, by: login })
+      return severity === history.current ? undefined : lowering(label, history.current, severity)
+    }
+    return [{ at, order: 1, key: `label/${id}`, take }]
+  })
+}
+
+function commandSteps({ comments }: IncidentFacts): Step[] {
+  return comments.flatMap(({ id, by, since, write, commands }) =>
+    commands.flatMap((command, index): Step[] => {
+      if (command.name !== 'severity' && command.name !== 'confirm') return []
+      const at = Date.parse(since)
+      const login = by?.type === 'User' ? by.login : undefined
+      const take = (history: Building) => {
+        if (!write || !login)
+          return `${code(`/${command.name}`)} does not count: ${noAccess(login ?? 'a bot')}`
+        if (command.name === 'confirm') return confirm(history, at, login)
+        return propose(history, { at, by: login, text: command.severity, reason: command.reason })
+      }
+      return [{ at, order: command.name === 'confirm' ? 3 : 2, key: `comment/${id}/${index}`, take }]
+    }),
+  )
+}
+
+type Proposing = { at: number; by: string; text: string; reason: string }
+
+function propose(history: Building, { at, by, text, reason }: Proposing): string | undefined {
+  const severity = severityIn(text)
+  if (!severity) return `${code(text)} is not a severity. Use ${severities.join(', ')}.`
+  if (isRaise(history, severity)) return set(history, { at, severity, by })
+  if (severity === history.current) return undefined
+  if (reason === '') return `Lowering the severity needs a reason: ${code(`/severity ${severity} <reason>`)}.`
+  history.proposal = { at, severity, by, reason }
+  return `${code(by)} proposes ${severity}: ${code(reason, 300)}. ${history.current} counts until someone else with write access comments ${code('/confirm')}.`
+}
+
+function confirm(history: Building, at: number, by: string): string | undefined {
+  const { proposal } = history
+  if (!proposal) return 'There is no lower severity to confirm.'
+  if (proposal.by === by) return `${code(by)} proposed ${proposal.severity}, so someone else has to confirm it.`
+  const { severity, reason } = proposal
+  history.proposal = undefined
+  return set(history, { at, severity, by: proposal.by, confirmedBy: by, reason })
+}
+
+/** What is wrong with the labels that are on now. */
+function labelNotes({ labels, events }: IncidentFacts, current: Severity, missing: boolean): Note[] {
+  const ours = labels.filter((label) => label.toLowerCase().startsWith(severityPrefix))
+  const unreadable = ours.filter((label) => !severityIn(label.slice(severityPrefix.length)))
+  const readable = ours.filter((label) => !unreadable.includes(label))
+  const newest = events.filter(({ label }) => label?.toLowerCase().startsWith(severityPrefix)).at(-1)?.id ?? 0
+  const counts = `${current} counts.`
+  return [
+    ...(missing
+      ? [
+          {
+            key: 'missing',
+            text: `No severity is set, so ${counts} Set one with a label like ${code('sev/P1')}.`,
+          },
+        ]
+      : []),
+    ...unreadable.map((label) => ({
+      key: `unreadable/${label.slice(0, 50)}`,
+      text: `${code(label)} is not a severity, so ${counts} Use ${severities.map((one) => code(severityPrefix + one)).join(', ')}.`,
+    })),
+    ...(readable.length > 1
+      ? [
+          {
+            key: `doubled/${newest}`,
+            text: `More than one severity is set. The higher one counts: ${current}.`,
+          },
+        ]
+      : []),
+    ...(!missing && readable.length === 0 && newest > 0
+      ? [{ key: `removed/${newest}`, text: `The label of the severity was removed. ${counts}` }]
+      : []),
+  ]
+}
+
+function lowering(label: string, current: Severity | undefined, severity: Severity): string {
+  return `${code(label)} is lower than ${current}, which still counts. To lower it, comment ${code(`/severity ${severity} <reason>`)}; it counts once someone else with write access comments ${code('/confirm')}.`
+}
+
+export function noAccess(login: string): string {
+  return `${code(login)} has no write access here.`
+}

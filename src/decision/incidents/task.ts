@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { pullRefSchema } from '../snapshot.ts'
+
+const repository = pullRefSchema.omit({ number: true, requestedBy: true })
+
+/**
+ * The jobs of the queue `incidents`. They only name a place: what happened there is read. Written as a zod schema, since a job
+ * may have been stored by an older version.
+ */
+export const incidentTaskSchema = z.discriminatedUnion('task', [
+  /** An issue of the repository of incidents may have changed, or one of its clocks is due. */
+  z.object({ task: z.literal('look'), repository, number: z.int().positive() }),
+  /** An alert was taken in. */
+  z.object({ task: z.literal('alert'), source: z.string().min(1), delivery: z.string().min(1) }),
+  /** An urgent pull request may name an incident. */
+  z.object({ task: z.literal('link'), pull: pullRefSchema.omit({ requestedBy: true }) }),
+])
+
+export type IncidentTask = z.infer<typeof incidentTaskSchema>
+
+/** Equal keys are one job. */
+export function keyOfIncidentTask(task: IncidentTask): string {
+  switch (task.task) {
+    case 'look': {
+      const { installationId, repositoryId } = task.repository
+      return ['look', installationId, repositoryId, task.number].join('/')
+    }
+    case 'alert':
+      return ['alert', task.source, task.delivery].join('/')
+    case 'link': {
+      const { installationId, repositoryId, number } = task.pull
+      return ['link', installationId, repositoryId, number].join('/')
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { IncidentFacts } from '../decision/incidents/facts.ts'
+import type { Incident } from '../decision/incidents/incident.ts'
+import type { IncidentSettings } from '../decision/incidents/settings.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import type { PullRef } from '../decision/snapshot.ts'
+import type { Queryable } from './database.ts'
+
+/** An incident as it was decided last. */
+export type StoredIncident = {
+  repository: RepositoryRef
+  number: number
+  /** The repository whose policy governs it. */
+  governedBy: RepositoryRef
+  settings: IncidentSettings
+  facts: IncidentFacts
+  incident: Incident
+  digest: string
+}
+
+type Key = { repository: Pick<RepositoryRef, 'installationId' | 'repositoryId'>; number: number }
+
+const columns = `installation_id AS "installationId", repository_id AS "repositoryId", number, owner, repo,
+  governed_by AS "governedBy", settings, facts, incident, digest`
+
+type Row = Omit<StoredIncident, 'repository'> & RepositoryRef
+
+export async function storedIncident(
+  db: Queryable,
+  { repository, number }: Key,
+): Promise<StoredIncident | undefined> {
+  const rows = await db.query<Row>(
+    `SELECT ${columns} FROM release_gate.incidents WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
+    [repository.installationId, repository.repositoryId, number],
+  )
+  return rows.map(fromRow)[0]
+}
+
+/** The incidents of all repositories, or of one, newest first; `open`: only those that are not resolved. */
+export async function listIncidents(
+  db: Queryable,
+  { repository, open = false }: { repository?: Key['repository']; open?: boolean } = {},
+): Promise<StoredIncident[]> {
+  const rows = await db.query<Row>(
+    `SELECT ${columns} FROM release_gate.incidents
+     WHERE ($1::bigint IS NULL OR (installation_id = $1 AND repository_id = $2)) AND (NOT $3 OR state <> 'resolved')
+     ORDER BY installation_id, repository_id, number DESC`,
+    [repository?.installationId ?? null, repository?.repositoryId ?? null, open],
+  )
+  return rows.map(fromRow)
+}
+
+/** Keeps a decision. False: one from newer facts is there. */
+export async function saveIncident(db: Queryable, stored: StoredIncident): Promise<boolean> {
+  const { repository, number, governedBy, settings, facts, incident, digest } = stored
+  const rows = await db.query(
+    `INSERT INTO release_gate.incidents AS kept
+       (installation_id, repository_id, number, owner, repo, governed_by, settings, facts, incident, digest, state, severity,
+        component, read_at, next_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+     ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET owner = excluded.owner, repo = excluded.repo,
+       governed_by = excluded.governed_by, settings = excluded.settings, facts = excluded.facts, incident = excluded.incident,
+       digest = excluded.digest, state = excluded.state, severity = excluded.severity, component = excluded.component,
+       read_at = excluded.read_at, next_at = excluded.next_at
+     WHERE kept.read_at <= excluded.read_at RETURNING 1`,
+    [
+      repository.installationId,
+      repository.repositoryId,
+      number,
+      repository.owner,
+      repository.repo,
+      JSON.stringify(governedBy),
+      JSON.stringify(settings),
+      JSON.stringify(facts),
+      JSON.stringify(incident),
+      digest,
+      incident.state,
+      incident.severity,
+      incident.component,
+      new Date(facts.takenAt),
+      incident.nextAt === undefined ? null : new Date(incident.nextAt),
+    ],
+  )
+  return rows.length > 0
+}
+
+/** Links a pull request to an incident. False: it was linked before. */
+export async function linkPull(
+  db: Queryable,
+  { repository, number }: Key,
+  pull: PullRef,
+  at: Date,
+): Promise<boolean> {
+  const rows = await db.query(
+    `INSERT INTO release_gate.incident_pulls (installation_id, repository_id, number, pull, pull_key, linked_at)
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING 1`,
+    [
+      repository.installationId,
+      repository.repositoryId,
+      number,
+      JSON.stringify(pull),
+      `${pull.repositoryId}/${pull.number}`,
+      at,
+    ],
+  )
+  return rows.length > 0
+}
+
+export async function linkedPulls(db: Queryable, { repository, number }: Key): Promise<PullRef[]> {
+  const rows = await db.query<{ pull: PullRef }>(
+    `SELECT pull FROM release_gate.incident_pulls WHERE installation_id = $1 AND repository_id = $2 AND number = $3
+     ORDER BY linked_at, pull_key`,
+    [repository.installationId, repository.repositoryId, number],
+  )
+  return rows.map(({ pull }) => pull)
+}
+
+function fromRow({ installationId, repositoryId, owner, repo, ...rest }: Row): StoredIncident {
+  return { repository: { installationId, repositoryId, owner, repo }, ...rest }
+}

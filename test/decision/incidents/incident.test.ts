@@ -1,0 +1,279 @@
+import { describe, expect, test } from 'vitest'
+import { withEarlier } from '../../../src/decision/incidents/facts.ts'
+import { decideIncident } from '../../../src/decision/incidents/incident.ts'
+import { comment, decided, event, facts, settings, time } from './building.ts'
+
+const at = (clock: string) => `2026-10-19T${clock}:00Z`
+const texts = (incident: ReturnType<typeof decided>) => incident.wanted.notes.map(({ text }) => text)
+
+describe('the severity', () => {
+  test('is that of the report', () => {
+    expect(decided()).toMatchObject({ severity: 'P1', wanted: { add: [], remove: [], notes: [] } })
+  })
+
+  test.each([
+    ['nothing', null],
+    ['a word that is not one', 'urgent'],
+    ['a number that is not one', 'P7'],
+  ])('is P0 where the report says %s and no label is set, and a comment says so', (_, severity) => {
+    const incident = decided({ labels: ['incident'], reported: [{ at: at('16:00'), severity }] })
+    expect(incident).toMatchObject({ severity: 'P0', wanted: { add: ['sev/P0'] } })
+    expect(texts(incident)).toEqual([expect.stringContaining('No severity is set, so P0 counts')])
+  })
+
+  test('is the first that is set, from the start, where the report says none', () => {
+    const reported = [{ at: at('16:00'), severity: null }]
+    const events = [event('labeled', 'ana', at('16:20'), { label: 'sev/P2' })]
+    const incident = decided({ labels: ['incident', 'sev/P2'], reported, events })
+    expect(incident).toMatchObject({ severity: 'P2', wanted: { notes: [] } })
+    expect(time(incident.severities[0]?.at)).toBe('2026-10-19T16:00:00.000Z')
+  })
+
+  test('is the higher one where two are set, and a comment says so', () => {
+    const events = [event('labeled', 'ana', at('16:20'), { label: 'sev/P3' })]
+    const incident = decided({ labels: ['incident', 'sev/P1', 'sev/P3'], events })
+    expect(incident).toMatchObject({ severity: 'P1', wanted: { remove: ['sev/P3'] } })
+    expect(texts(incident)).toContainEqual(expect.stringContaining('The higher one counts: P1'))
+  })
+
+  test('ignores a label that is not one, and a comment says so', () => {
+    const incident = decided({ labels: ['incident', 'sev/P1', 'sev/high'] })
+    expect(incident).toMatchObject({ severity: 'P1', wanted: { remove: ['sev/high'] } })
+    expect(texts(incident)).toEqual([expect.stringContaining('`sev/high` is not a severity, so P1 counts')])
+  })
+
+  test('stays when its label is removed, and the label comes back', () => {
+    const events = [event('unlabeled', 'ana', at('16:20'), { label: 'sev/P1' })]
+    const incident = decided({ labels: ['incident'], events })
+    expect(incident).toMatchObject({ severity: 'P1', wanted: { add: ['sev/P1'] } })
+    expect(texts(incident)).toEqual([expect.stringContaining('was removed. P1 counts')])
+  })
+
+  test.each([
+    ['a label', { events: [event('labeled', 'ana', at('16:30'), { label: 'sev/p0' })] }],
+    ['a command', { comments: [comment('ana', at('16:30'), '/severity P0')] }],
+  ])('is raised at once by %s', (_, change) => {
+    const incident = decided(change)
+    expect(incident).toMatchObject({ severity: 'P0', wanted: { add: ['sev/P0'], remove: ['sev/P1'] } })
+    expect(incident.severities.map(({ severity, by }) => [severity, by])).toEqual([
+      ['P1', null],
+      ['P0', 'ana'],
+    ])
+  })
+
+  test.each([
+    ['a label of someone without write access', { events: [event('labeled', 'gus', at('16:30'), { label: 'sev/P0' })] }],
+    ['a command of someone without write access', { comments: [comment('gus', at('16:30'), '/severity P0')] }],
+    ['a command in a quote', { comments: [comment('ana', at('16:30'), '> /severity P0')] }],
+  ])('is not raised by %s', (_, change) => {
+    expect(decided(change).severity).toBe('P1')
+  })
+
+  test('says whose change does not count', () => {
+    const events = [event('labeled', 'gus', at('16:30'), { label: 'sev/P0' })]
+    expect(texts(decided({ events }))).toEqual([
+      '`sev/P0` does not count: `gus` has no write access here.',
+    ])
+  })
+
+  const proposal = comment('ana', at('16:30'), '/severity P2 only one diner is affected')
+
+  test('is not lowered by one person', () => {
+    const incident = decided({ comments: [proposal] })
+    expect(incident).toMatchObject({ severity: 'P1', proposal: { severity: 'P2', by: 'ana' } })
+    expect(texts(incident)).toEqual([expect.stringContaining('P1 counts until someone else with write access')])
+  })
+
+  test('is lowered once another person confirms, with the reason and both names', () => {
+    const incident = decided({ comments: [proposal, comment('eva', at('16:40'), '/confirm')] })
+    expect(incident).toMatchObject({ severity: 'P2', proposal: undefined })
+    expect(incident.severities.at(-1)).toMatchObject({
+      severity: 'P2',
+      by: 'ana',
+      confirmedBy: 'eva',
+      reason: 'only one diner is affected',
+      at: Date.parse(at('16:40')),
+    })
+  })
+
+  test.each([
+    ['the person who proposed it', [proposal, comment('ana', at('16:40'), '/confirm')]],
+    ['someone without write access', [proposal, comment('gus', at('16:40'), '/confirm')]],
+    ['a comment before the proposal', [comment('eva', at('16:20'), '/confirm'), proposal]],
+    ['a proposal without a reason', [comment('ana', at('16:30'), '/severity P2'), comment('eva', at('16:40'), '/confirm')]],
+    ['a label', []],
+  ])('is not lowered by %s', (_, comments) => {
+    const events = [event('labeled', 'eva', at('16:50'), { label: 'sev/P2' })]
+    expect(decided({ comments, events }).severity).toBe('P1')
+  })
+
+  test('that was raised in between needs a new proposal', () => {
+    const raise = comment('eva', at('16:35'), '/severity P0')
+    const incident = decided({ comments: [proposal, raise, comment('eva', at('16:40'), '/confirm')] })
+    expect(incident.severity).toBe('P2')
+    const again = comment('ana', at('16:36'), '/severity P1 it was the dashboard')
+    const later = decided({ comments: [proposal, raise, again, comment('eva', at('16:40'), '/confirm')] })
+    expect(later.severity).toBe('P1')
+  })
+
+  test('is raised by a report that is edited, and not lowered by it', () => {
+    const first = facts()
+    const higher = facts({ takenAt: at('17:00'), reported: [{ at: at('16:00'), severity: 'P0' }] })
+    const lower = facts({ takenAt: at('18:00'), reported: [{ at: at('16:00'), severity: 'P3' }] })
+    const raised = withEarlier(higher, first)
+    expect(decideIncident(raised, settings).severities.map(({ severity }) => severity)).toEqual(['P1', 'P0'])
+    expect(decideIncident(withEarlier(lower, raised), settings).severity).toBe('P0')
+  })
+})
+
+describe('the state', () => {
+  test.each([
+    ['open at first', {}, 'open'],
+    ['acknowledged by /ack', { comments: [comment('ana', at('16:10'), 'On it.\n/ack')] }, 'acknowledged'],
+    ['acknowledged by an assignment', { events: [event('assigned', 'ana', at('16:10'))] }, 'acknowledged'],
+    ['mitigated by /mitigated', { comments: [comment('ana', at('16:10'), '/mitigated')] }, 'mitigated'],
+    ['not acknowledged by someone without write access', { comments: [comment('gus', at('16:10'), '/ack')] }, 'open'],
+    ['not acknowledged by an assignment of such a person', { events: [event('assigned', 'gus', at('16:10'))] }, 'open'],
+    ['not acknowledged by a bot', { events: [event('assigned', 'release-gate[bot]', at('16:10'), { write: true })] }, 'open'],
+    ['not acknowledged by a comment that says nothing of it', { comments: [comment('ana', at('16:10'), 'Looking.')] }, 'open'],
+    ['not acknowledged in a code block', { comments: [comment('ana', at('16:10'), '```\n/ack\n```')] }, 'open'],
+  ])('is %s', (_, change, state) => {
+    expect(decided(change).state).toBe(state)
+  })
+
+  const closed = (by: string, reason: string | undefined) => ({
+    state: 'closed' as const,
+    events: [event('closed', by, at('18:00'), reason === undefined ? {} : { reason })],
+  })
+
+  test('is resolved when someone with write access closes it as completed', () => {
+    expect(decided(closed('eva', 'completed'))).toMatchObject({
+      state: 'resolved',
+      resolved: { by: 'eva', at: Date.parse(at('18:00')) },
+      wanted: { reopen: false, notes: [] },
+    })
+  })
+
+  test.each([
+    ['by its reporter, who has no write access', closed('rita', 'completed'), 'has no write access'],
+    ['by a bot', closed('release-gate[bot]', 'completed'), 'has no write access'],
+    ['as not planned', closed('eva', 'not_planned'), 'closed as `not_planned`'],
+    ['as a duplicate', closed('eva', 'duplicate'), 'closed as `duplicate`'],
+  ])('stays open when it is closed %s, and the issue is reopened with a comment', (_, change, why) => {
+    const incident = decided(change)
+    expect(incident).toMatchObject({ state: 'open', resolved: undefined, wanted: { reopen: true } })
+    expect(texts(incident)).toEqual([expect.stringContaining(why)])
+  })
+
+  test('resumes when it is reopened, and needs a new /mitigated', () => {
+    const events = [
+      event('closed', 'eva', at('18:00'), { reason: 'completed' }),
+      event('reopened', 'rita', at('19:00')),
+    ]
+    const comments = [comment('ana', at('16:10'), '/ack'), comment('ana', at('17:00'), '/mitigated')]
+    expect(decided({ events, comments })).toMatchObject({ state: 'acknowledged', reopened: 1 })
+    const again = [...comments, comment('ana', at('19:30'), '/mitigated')]
+    expect(decided({ events, comments: again }).state).toBe('mitigated')
+  })
+})
+
+describe('the clocks', () => {
+  const response = (change: Parameters<typeof decided>[0]) =>
+    time(decided(change).clocks.find(({ name }) => name === 'response')?.metAt)
+
+  test.each([
+    ['the first comment of a person', { comments: [comment('gus', at('16:05'), 'Seen.')] }, '16:05'],
+    ['an assignment', { events: [event('assigned', 'gus', at('16:07'))] }, '16:07'],
+  ])('count %s as the first response', (_, change, clock) => {
+    expect(response(change)).toBe(`2026-10-19T${clock}:00.000Z`)
+  })
+
+  test.each([
+    ['a comment of the reporter', { comments: [comment('rita', at('16:05'), 'More diners.')] }],
+    ['a comment of a bot', { comments: [comment('release-gate[bot]', at('16:05'), 'P1 counts.')] }],
+    ['an assignment by the reporter', { events: [event('assigned', 'rita', at('16:05'))] }],
+  ])('do not count %s', (_, change) => {
+    expect(response(change)).toBeUndefined()
+  })
+
+  test('start when the ticket was received, not at triage: a mail of 02:00 that is triaged at 09:05 is breached', () => {
+    const incident = decided({
+      openedAt: '2026-10-20T16:05:00Z',
+      startedAt: '2026-10-20T09:00:00Z',
+      takenAt: '2026-10-20T16:05:00Z',
+      reported: [{ at: '2026-10-20T16:05:00Z', severity: 'P1' }],
+    })
+    const [clock] = incident.clocks
+    expect([time(clock?.startedAt), time(clock?.due)]).toEqual(['2026-10-20T09:00:00.000Z', '2026-10-20T10:00:00.000Z'])
+    expect(clock?.breaches).toEqual([{ at: Date.parse('2026-10-20T10:00:00Z'), severity: 'P1' }])
+  })
+
+  test('pause while it waits for the customer, with the label on twice', () => {
+    const label = 'waiting-for-customer'
+    const events = [
+      event('labeled', 'gus', '2026-10-14T19:00:00Z', { label }),
+      event('labeled', 'ana', '2026-10-14T20:00:00Z', { label }),
+      event('unlabeled', 'ana', '2026-10-14T21:00:00Z', { label }),
+    ]
+    const base = { openedAt: '2026-10-14T17:00:00Z', takenAt: '2026-10-14T22:00:00Z' }
+    const incident = decided({ ...base, events, reported: [{ at: base.openedAt, severity: 'P2' }] })
+    expect(time(incident.clocks[1]?.due)).toBe('2026-10-19T19:00:00.000Z')
+  })
+
+  test('are due next at the earliest deadline that is not met', () => {
+    const early = { takenAt: at('16:00'), reported: [{ at: at('16:00'), severity: 'P0' }] }
+    expect(time(decided(early).nextAt)).toBe('2026-10-19T16:15:00.000Z')
+    const comments = [comment('ana', at('16:00'), '/ack')]
+    expect(time(decided({ ...early, comments }).nextAt)).toBe('2026-10-19T20:00:00.000Z')
+  })
+
+  test('do not count the time while it was resolved', () => {
+    const events = [
+      event('closed', 'eva', at('17:00'), { reason: 'completed' }),
+      event('reopened', 'eva', at('19:00')),
+    ]
+    const reported = [{ at: at('16:00'), severity: 'P0' }]
+    expect(time(decided({ events, reported }).clocks[1]?.due)).toBe('2026-10-19T22:00:00.000Z')
+  })
+})
+
+describe('what was read before', () => {
+  const reread = (before: Parameters<typeof facts>[0], now: Parameters<typeof facts>[0]) =>
+    decideIncident(withEarlier(facts(now), facts(before)), settings)
+
+  test('keeps counting after its comment was deleted', () => {
+    expect(reread({ comments: [comment('ana', at('16:10'), '/ack')] }, { comments: [] })).toMatchObject({
+      acknowledged: { by: 'ana', at: Date.parse(at('16:10')) },
+    })
+  })
+
+  test('keeps counting after its comment was edited, at its first time', () => {
+    const before = comment('ana', at('16:10'), '/ack')
+    const edited = { ...before, since: at('19:00'), commands: [] }
+    expect(reread({ comments: [before] }, { comments: [edited] }).acknowledged?.at).toBe(Date.parse(at('16:10')))
+  })
+
+  test('is not changed by an edit after the confirmation: what was confirmed counts', () => {
+    const proposed = comment('ana', at('16:10'), '/severity P2 one diner')
+    const confirmed = comment('eva', at('16:20'), '/confirm')
+    const edited = { ...proposed, since: at('18:00'), commands: [{ name: 'severity' as const, severity: 'P3', reason: 'x' }] }
+    const incident = reread({ comments: [proposed, confirmed] }, { comments: [edited, confirmed] })
+    expect(incident).toMatchObject({ severity: 'P2', proposal: { severity: 'P3' } })
+  })
+
+  test('an edited comment counts from its edit on, so that nothing is dated back', () => {
+    const edited = comment('ana', at('16:10'), '/ack', { since: at('19:00') })
+    expect(decided({ comments: [edited] }).acknowledged?.at).toBe(Date.parse(at('19:00')))
+  })
+
+  test('keeps the access that someone had then', () => {
+    const before = comment('ana', at('16:10'), '/ack')
+    expect(reread({ comments: [before] }, { comments: [{ ...before, write: false }] }).state).toBe('acknowledged')
+    expect(reread({ comments: [{ ...before, write: false }] }, { comments: [before] }).state).toBe('open')
+  })
+
+  test('gives the same answer when it is replayed', () => {
+    const stored = facts({ comments: [comment('ana', at('16:10'), '/ack')], takenAt: at('17:00') })
+    expect(decideIncident(JSON.parse(JSON.stringify(stored)), settings)).toEqual(decideIncident(stored, settings))
+  })
+})

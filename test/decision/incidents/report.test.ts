@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { commandsIn } from '../../../src/decision/incidents/commands.ts'
+import { readReport } from '../../../src/decision/incidents/report.ts'
+import { incidentSettings, targetsOf } from '../../../src/decision/incidents/settings.ts'
+import { defaultTargets } from '../../../src/decision/clocks/clocks.ts'
+
+const body = `### Severity
+
+P1: rewards incorrect
+
+### Component
+
+rewards
+
+### Who is affected
+
+_No response_
+
+### Received at
+
+2026-10-20T02:00
+
+### Identity of the reporter
+
+- [x] The identity of the reporter was verified
+`
+
+describe('a report', () => {
+  test('is read from the text that the form makes', () => {
+    expect(readReport(body, 'America/Los_Angeles')).toEqual({
+      severity: 'P1: rewards incorrect',
+      component: 'rewards',
+      receivedAt: new Date('2026-10-20T09:00:00Z'),
+      verified: true,
+    })
+  })
+
+  test.each([
+    ['an empty text', ''],
+    ['fields without a response', body.replace(/P1.*|rewards$|2026.*|- \[x\].*/gm, '_No response_')],
+    ['a date that no calendar has', '### Received at\n\n2026-02-30T02:00'],
+  ])('says nothing in %s', (_, text) => {
+    expect(readReport(text, 'UTC')).toEqual({ severity: null, component: null, receivedAt: null, verified: false })
+  })
+
+  test('does not count a box that is not ticked', () => {
+    expect(readReport(body.replace('[x]', '[ ]'), 'UTC').verified).toBe(false)
+  })
+})
+
+describe('commands in a comment', () => {
+  test.each([
+    ['/ack', [{ name: 'ack' }]],
+    ['I have it.\r\n/ACK  \r\n', [{ name: 'ack' }]],
+    ['/severity P2 one diner only', [{ name: 'severity', severity: 'P2', reason: 'one diner only' }]],
+    ['/severity', [{ name: 'severity', severity: '', reason: '' }]],
+    ['/ack\n/mitigated', [{ name: 'ack' }, { name: 'mitigated' }]],
+    ['> /confirm', []],
+    ['please /confirm', []],
+    ['    /confirm', []],
+    ['```\n/confirm\n```\n/ack', [{ name: 'ack' }]],
+    ['```\n/confirm', []],
+    ['<!-- /confirm -->', []],
+    ['<!--\n/confirm', []],
+    ['/confirmed', []],
+    ['/acknowledge', []],
+  ])('of %j are %j', (text, commands) => {
+    expect(commandsIn(text)).toEqual(commands)
+  })
+})
+
+describe('the settings', () => {
+  const parse = (more: object) => incidentSettings.safeParse({ repository: 'acme/incidents', ...more })
+
+  test('have the targets of the clocks as defaults', () => {
+    expect(targetsOf(incidentSettings.parse({ repository: 'acme/incidents' }))).toEqual(defaultTargets)
+  })
+
+  test('change the allowance of one clock and keep the others', () => {
+    const settings = incidentSettings.parse({
+      repository: 'acme/incidents',
+      service_hours: { opens: '08:00' },
+      clocks: { P1: { response: '30m', resolution: 'none' } },
+    })
+    expect(targetsOf(settings).P1).toEqual({ response: { kind: 'elapsed', length: 1_800_000 }, resolution: undefined })
+    expect(targetsOf(settings).P2.response).toMatchObject({ opens: 8 * 3_600_000, closes: 21 * 3_600_000 })
+    expect(targetsOf(settings).P0).toEqual(defaultTargets.P0)
+  })
+
+  test.each([
+    ['a repository without its owner', { repository: 'incidents' }, /"my-org\/incidents"/],
+    ['an unknown key', { reposotory: 'x' }, /reposotory/],
+    ['a time that is not one', { clocks: { P0: { response: 'soon' } } }, /"soon" is not a time allowance/],
+    ['no time', { clocks: { P0: { response: '0m' } } }, /not a time allowance/],
+    ['no business days', { clocks: { P1: { resolution: '0 business days' } } }, /zero/],
+    ['a zone that is not one', { time_zone: 'PST' }, /IANA/],
+    ['service hours that end before they begin', { service_hours: { opens: '21:00', closes: '09:00' } }, /end before/],
+    ['a channel that is not one', { channel: 'incidents' }, /is not a channel/],
+  ])('refuse %s', (_, more, message) => {
+    const result = parse(more)
+    expect(result.error?.issues.map((issue) => issue.message).join('\n')).toMatch(message)
+  })
+})
