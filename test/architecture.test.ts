@@ -18,7 +18,7 @@ const rows = [
   ['main.ts'],
   ['commands'],
   ['bot'],
-  ['server', 'setup', 'merges'],
+  ['server', 'setup', 'merges', 'incidents'],
   ['doctor', 'gate', 'notices'],
   ['staging'],
   ['regression', 'policy'],

@@ -5,6 +5,7 @@ import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
+import { lookAtIncidents } from '../incidents/hourly.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
 import { recover } from '../services/github/recovery.ts'
 import { periodicTasks } from '../services/metrics.ts'
@@ -52,6 +53,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const { recordsMonths } = settings
   return [
     repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
+    repeatedly('The look at incidents', 60 * minute, () => lookAtIncidents(shell, parts.serves), log),
     repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(

@@ -16,6 +16,8 @@ export type Effect =
   | { kind: 'pulls'; scope: Scope; requestedBy?: number }
   /** Something was merged, pushed, queued or reviewed. */
   | { kind: 'merge'; task: MergeTask }
+  /** An issue or one of its comments changed: it may be an incident. */
+  | { kind: 'incident'; repository: RepositoryRef; number: number }
   /** GitHub has to be asked which pull requests are concerned. */
   | { kind: 'lookup'; lookup: Lookup }
   /** The App cannot reach a repository, or an installation, any more. `closed`: nothing can be merged there either. */
@@ -197,7 +199,15 @@ const groupChanged = inRepository(
 
 const issueChanged = inRepository({ issue: z.object({ number: z.int() }) }, ({ issue }, repository) => [
   { kind: 'merge', task: { task: 'issue', repository, number: issue.number } },
+  { kind: 'incident', repository, number: issue.number },
 ])
+
+/** Comments of pull requests come as comments of issues too. */
+const incidentChanged = inRepository(
+  { issue: z.object({ number: z.int(), pull_request: z.unknown().optional() }) },
+  ({ issue: { number, pull_request: pull } }, repository) =>
+    pull ? [] : [{ kind: 'incident', repository, number }],
+)
 
 const everyKnownPull = inRepository({}, (_, { installationId, repositoryId }) => [
   { kind: 'pulls', scope: { installationId, repositoryId } },
@@ -274,11 +284,18 @@ const handlers: Record<string, Record<string, Handler>> = {
     deleted: installationGone,
   },
   installation_repositories: { added: installationChanged, removed: repositoriesRemoved },
+  issue_comment: { created: incidentChanged, edited: incidentChanged, deleted: incidentChanged },
   issues: {
     closed: issueChanged,
     reopened: issueChanged,
     deleted: issueChanged,
     transferred: issueChanged,
+    ...Object.fromEntries(
+      ['assigned', 'edited', 'labeled', 'opened', 'unassigned', 'unlabeled'].map((action) => [
+        action,
+        incidentChanged,
+      ]),
+    ),
   },
   label: { edited: everyKnownPull, deleted: everyKnownPull },
   member: { added: collaboratorChanged, edited: collaboratorChanged, removed: collaboratorChanged },

@@ -2,6 +2,7 @@ import { regressionRequestSchema } from '../decision/regression-request.ts'
 import { applyTransitions } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
+import { runIncidentTask } from '../incidents/run.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
 import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
@@ -52,6 +53,7 @@ export async function startWork(parts: Parts): Promise<void> {
       const { servers } = settings
       await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(data), signal))
     },
+    incident: (task, signal) => unlessGone(runIncidentTask(shell, task, signal)),
     notice: async (data, signal) => {
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))
     },

@@ -1,9 +1,11 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { recordFreezeOrder } from '../gate/calendar/freeze.ts'
+import { takeAlertIn } from '../incidents/intake.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { boardHandler } from '../server/board/board.ts'
 import type { BoardShell } from '../server/board/shell.ts'
+import { alertRoutes, incidentPath, openIncidentHandler, type TakeIn } from '../server/alerts.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
 import { calendarPath } from '../server/calendar-link.ts'
@@ -59,10 +61,14 @@ function signInApp({ client, apiUrl, publicUrl, host }: Settings): BoardShell['s
   return { clientId: client.id, clientSecret: client.secret, apiUrl }
 }
 
-function requestPages({ settings, shell }: Parts): Record<string, Handler> {
+function requestPages({ settings, shell, log }: Parts): Record<string, Handler> {
   const { database, queue, now } = shell
   const secrets = settings.webhookSecrets
+  const { alertSecrets, incidentRepository } = settings
+  const takeIn: TakeIn = (alert, delivery) => takeAlertIn(shell, alert, delivery, incidentRepository)
   return {
+    ...alertRoutes({ secrets: alertSecrets, takeIn, now, log }),
+    [`POST ${incidentPath}`]: openIncidentHandler({ secrets, takeIn }),
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
     [`POST ${freezePath}`]: freezeHandler({ secrets, order: (order) => recordFreezeOrder(shell, order) }),
     [`POST ${databaseRequestPath}`]: databaseRequestHandler({

@@ -3,6 +3,7 @@ import { linkMayLag } from '../merges/pushes.ts'
 import { isGone } from '../services/github/gone.ts'
 import type { Transaction } from '../store/database.ts'
 import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'
+import { mayHoldIncidents } from '../store/incidents.ts'
 import { closeAll, markChanged, markPullChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { type Effect, effectsOf } from './events.ts'
 import { lookUp } from './lookups.ts'
@@ -85,6 +86,11 @@ async function carryOutOne(
       // GitHub ties a merged commit to its pull request a little after the push is told.
       const due = effect.task.task === 'pushed' ? new Date(shell.now().getTime() + linkMayLag) : undefined
       return queue.enqueueMerging(effect.task, { tx, ...(due && { at: due }) })
+    }
+    case 'incident': {
+      const { repository, number } = effect
+      if (!serves(repository.owner) || !(await mayHoldIncidents(tx, repository))) return
+      return queue.enqueueIncident({ task: 'look', repository, number }, { tx })
     }
     case 'out of reach':
       return (effect.closed ? closeAll : releaseGreens)(tx, effect.scope)

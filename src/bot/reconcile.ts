@@ -1,5 +1,5 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import { policyPath } from '../policy/policy-file.ts'
+import { parsePolicy, policyPath } from '../policy/policy-file.ts'
 import {
   type ListedRepository,
   listedTogether,
@@ -12,7 +12,7 @@ import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
 import { readPolicyFile } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
-import { keptBlob } from '../store/policies.ts'
+import { keepValidPolicy, keptBlob } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
 import { policyPlace } from './look-plan.ts'
 
@@ -87,6 +87,8 @@ export async function underNewPolicy(
   const file = await readPolicyFile(github, { owner, repo }, policyPath)
   // The merge that brought the new policy may have been recorded first, which has stored the policy.
   const isKept = file?.blob === (await keptBlob(database, repository))
+  // A repository without pull requests still has a channel, a calendar and incidents.
+  if (file && !isKept && parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
   const read = { blob: file?.blob, ...(repo === '.github' ? { own: policyPath } : {}) }
   if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, read))) return []
   if (repo === '.github') return Array.fromAsync(coveredRepositories(github, installationId, serves))

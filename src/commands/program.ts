@@ -28,6 +28,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./clocks.ts').then(({ clocksCommand }) => clocksCommand()),
   },
   {
+    name: 'incident',
+    description: 'open incidents, and show them with their clocks',
+    load: () => import('./incident.ts').then(({ incidentCommand }) => incidentCommand()),
+  },
+  {
     name: 'decide',
     description:
       'evaluate a stored snapshot under a policy and print the verdict as JSON; the same input gives the same verdict',

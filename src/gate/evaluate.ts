@@ -162,6 +162,19 @@ function nameOf(pull: PullRef): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`
 }
 
+/** An urgent pull request in a repository with incidents may name one. */
+function namesIncidents({ policy, snapshot }: StoredVerdict): boolean {
+  const label = policy?.gates.release_window?.urgent.label ?? 'urgent'
+  return (
+    policy?.incidents !== undefined &&
+    snapshot.labels.some(({ name }) => name.toLowerCase() === label.toLowerCase())
+  )
+}
+
+function refOf({ requestedBy: _, ...pull }: PullRef): PullRef {
+  return pull
+}
+
 type Evaluated = {
   stored: StoredVerdict
   verdict: Verdict
@@ -214,6 +227,8 @@ async function fulfil(
         shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
     }
   }
+  if (changed && counts && namesIncidents(stored))
+    await shell.queue.enqueueIncident({ task: 'link', pull: refOf(pull) })
   if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
     await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
   }

@@ -10,7 +10,12 @@ export type Shell = {
   github: (installationId: number) => Promise<GitHub>
   queue: Pick<
     Queue,
-    'enqueueEvaluate' | 'enqueueRecheck' | 'enqueueTransition' | 'enqueueMerging' | 'enqueueRegression'
+    | 'enqueueEvaluate'
+    | 'enqueueIncident'
+    | 'enqueueRecheck'
+    | 'enqueueTransition'
+    | 'enqueueMerging'
+    | 'enqueueRegression'
   >
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { incidentTaskSchema } from '../decision/incidents/task.ts'
 import { mergeTaskSchema } from '../decision/merge-task.ts'
 import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { pullRefSchema } from '../decision/snapshot.ts'
 import type { Database } from '../store/database.ts'
 import { readDelivery } from '../store/inbox.ts'
-import { DELIVERIES, MERGING, NOTICES } from '../store/queue/queues.ts'
+import { DELIVERIES, INCIDENTS, MERGING, NOTICES } from '../store/queue/queues.ts'
 import type { DeadJob } from '../store/queue.ts'
 
 type Place = NoticeOf<'dead letter'>['repository'] & { number?: number | undefined }
@@ -51,6 +52,7 @@ function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
 async function placeOf(database: Database, queue: string, data: object): Promise<Place | undefined> {
   if (queue === DELIVERIES) return placeOfDelivery(database, data)
   if (queue === MERGING) return placeOfTask(data)
+  if (queue === INCIDENTS) return placeOfIncident(data)
   return placeOfPull('pull' in data ? data.pull : data)
 }
 
@@ -60,6 +62,12 @@ function placeOfTask(data: object): Place | undefined {
   if (task.task === 'merged') return placeOfPull(task.pull)
   const { installationId, repositoryId, owner, repo } = task.repository
   return { installationId, repositoryId, owner, repo }
+}
+
+function placeOfIncident(data: object): Place | undefined {
+  const { data: task } = incidentTaskSchema.safeParse(data)
+  if (task?.task === 'link') return placeOfPull(task.pull)
+  return task?.task === 'look' ? { ...task.repository, number: task.number } : undefined
 }
 
 function placeOfPull(data: unknown): Place | undefined {

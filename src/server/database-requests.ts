@@ -12,6 +12,7 @@ import {
 } from './requests/audit.ts'
 import { backup, backupArgs } from './requests/backup.ts'
 import { blockedArgs, printBlocked } from './requests/blocked.ts'
+import { incidentListArgs, incidentShowArgs, listAllIncidents, showIncident } from './requests/incidents.ts'
 import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
 import type { Output, RequestShell } from './requests/request.ts'
 import type { Handler } from './server.ts'
@@ -36,6 +37,8 @@ export const databaseRequests = {
   'audit report': request(reportArgs, printReport),
   'audit urgent-share': request(shareArgs, printUrgentShare),
   report: request(blockedArgs, printBlocked),
+  'incident list': request(incidentListArgs, listAllIncidents),
+  'incident show': request(incidentShowArgs, showIncident),
   backup: request(backupArgs, backup),
   'queue ls': request(listArgs, listQueue),
   'queue show': request(jobArgs, showJob),

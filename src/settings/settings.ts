@@ -16,6 +16,13 @@ const secret = z
   .string({ error: `is not set. ${makeSecret}` })
   .refine((text) => text.trim().length >= shortest, `has fewer than ${shortest} characters. ${makeSecret}`)
 
+const senderSecret = z
+  .string()
+  .refine(
+    (text) => text.trim().length >= shortest,
+    `has fewer than ${shortest} characters. Copy it from the sender, or create one with \`openssl rand -hex 32\``,
+  )
+
 const httpsUrl = (message: string) =>
   z
     .url(message)
@@ -101,6 +108,13 @@ const environment = z.object({
     )
     .optional(),
   SLACK_API_URL: httpsUrl('is not a URL. Unset it to use https://slack.com/api/').optional(),
+  INCIDENT_REPOSITORY: z
+    .string()
+    .regex(/^[\w-]+\/[\w.-]+$/, 'is not a repository. Use owner/name')
+    .optional(),
+  PAGERDUTY_WEBHOOK_SECRET: senderSecret.optional(),
+  DATADOG_WEBHOOK_SECRET: senderSecret.optional(),
+  ZENDESK_WEBHOOK_SECRET: senderSecret.optional(),
   RECORDS_MONTHS: wholeNumber('is not a number of months. Use a number from 3 to 1200', 3, 1_200).default(13),
   STORY_CLOCK: z.iso
     .datetime({
@@ -135,6 +149,10 @@ export type Settings = {
   metricsToken?: string | undefined
   /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
   slack: { token: string; apiUrl: string | undefined } | undefined
+  /** The secrets of those that send alerts; nothing is taken from the others. */
+  alertSecrets: { [sender in 'pagerduty' | 'datadog' | 'zendesk']?: string | undefined }
+  /** Where alerts open incidents, where policies name several repositories of incidents. */
+  incidentRepository: string | undefined
   /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
   servers: ReadonlyMap<string, StagingServer>
   /** For how many months records are kept. */
@@ -201,6 +219,12 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     freezeTeams: data.FREEZE_TEAMS ?? [],
     metricsToken: data.METRICS_TOKEN,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
+    alertSecrets: {
+      pagerduty: data.PAGERDUTY_WEBHOOK_SECRET,
+      datadog: data.DATADOG_WEBHOOK_SECRET,
+      zendesk: data.ZENDESK_WEBHOOK_SECRET,
+    },
+    incidentRepository: data.INCIDENT_REPOSITORY,
     recordsMonths: data.RECORDS_MONTHS,
     storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,
   }

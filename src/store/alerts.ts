@@ -4,9 +4,12 @@ import type { Queryable, Transaction } from './database.ts'
 
 type Repository = Pick<RepositoryRef, 'installationId' | 'repositoryId'>
 
+/** The repository of incidents by its name: its id is asked for by the job. */
+type Place = Omit<RepositoryRef, 'repositoryId'>
+
 /** An alert as it was taken in. `opens`: it opens an incident; otherwise it belongs to one that is open. */
 export type AlertDelivery = {
-  repository: RepositoryRef
+  repository: Place
   alert: Alert
   receivedAt: Date
   reopened: number | null
@@ -18,7 +21,7 @@ export type AlertDelivery = {
 export async function storeAlert(
   tx: Transaction,
   delivery: string,
-  repository: RepositoryRef,
+  repository: Place,
   alert: Alert,
   at: Date,
 ): Promise<boolean> {
@@ -66,7 +69,7 @@ export async function newestOfAlert(
 export async function takeAlert(
   tx: Transaction,
   delivery: string,
-  { repository, alert }: Pick<AlertDelivery, 'repository' | 'alert'>,
+  { repository, alert }: { repository: Repository; alert: Alert },
 ): Promise<{ reopened: number; opens: boolean }> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
     `release-gate alert ${alert.source} ${alert.id}`,
@@ -127,7 +130,9 @@ export async function alertOfIncident(
   db: Queryable,
   repository: Repository,
   number: number,
-): Promise<{ startedAt: Date; severity: string | null; source: string; id: string; reopened: number } | undefined> {
+): Promise<
+  { startedAt: Date; severity: string | null; source: string; id: string; reopened: number } | undefined
+> {
   const [row] = await db.query<{
     startedAt: Date
     severity: string | null

@@ -117,3 +117,16 @@ export async function linkedPulls(db: Queryable, { repository, number }: Key): P
 function fromRow({ installationId, repositoryId, owner, repo, ...rest }: Row): StoredIncident {
   return { repository: { installationId, repositoryId, owner, repo }, ...rest }
 }
+
+/** Whether a policy may name a repository as that of its incidents: only then is a job worth it, which reads the policies. */
+export async function mayHoldIncidents(
+  db: Queryable,
+  { installationId, owner, repo }: Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'>,
+): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM release_gate.policies
+     WHERE installation_id = $1 AND position('incidents' in text) > 0 AND position($2 in lower(text)) > 0 LIMIT 1`,
+    [installationId, `${owner}/${repo}`.toLowerCase()],
+  )
+  return rows.length > 0
+}

@@ -26,6 +26,7 @@ const problemsOf = (env: Record<string, string | undefined>) => {
 
 test('the three credentials are enough; all else has its default', () => {
   expect(settingsOf()).toEqual({
+    alertSecrets: {},
     appId: 12345,
     privateKey: appKey,
     webhookSecrets: ['canary-of-the-webhook'],

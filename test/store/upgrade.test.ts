@@ -32,6 +32,7 @@ const frozen: Record<string, string> = {
   '0017_looks.sql': '74f07159006a2cb4ef5285d8f720048d518c00f6484c0e253391e15fd088ef6f',
   '0018_runbooks.sql': 'b221ec4938e04eec378cc72a5999bc6242c228b8a97afe25d157d3dd48ec07e6',
   '0019_sessions.sql': '1949cf413f1dcd333f3e101b9a618f846a71cae021044c6f87f4d21c2d878492',
+  '0020_incidents.sql': '3484eff4c6fe1469e207402c205d698b68b59ad03820d3c85d5b6979b7e2668d',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -11,6 +11,7 @@ await queue.work({
   notice: never,
   transition: never,
   merging: never,
+  incident: never,
   regression: never,
   evaluate: () => {
     process.stdout.write('running\n')

@@ -55,6 +55,7 @@ export async function aLooker(
       enqueueEvaluate: async (pull) => void asked.push({ pull, green: false }),
       enqueueRecheck: nothing,
       enqueueTransition: nothing,
+      enqueueIncident: nothing,
       enqueueMerging: nothing,
       enqueueRegression: nothing,
     },

@@ -34,6 +34,7 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
       notice: async () => undefined,
       merging: async () => undefined,
       regression: async () => undefined,
+      incident: async () => undefined,
       ...handlers,
       evaluate: async (pull, signal, attempt) => {
         ran.push(pull)

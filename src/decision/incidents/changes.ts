@@ -76,7 +76,11 @@ function breaches(before: Incident | undefined, now: Incident, zone: string): In
     return all
       .filter((breach) => !isKnown(breach))
       .map(({ at, severity }) =>
-        change('breached', at, `${clockNames[name]} of a ${severity} is overdue since ${formatTime(new Date(at), zone)}`),
+        change(
+          'breached',
+          at,
+          `${clockNames[name]} of a ${severity} is overdue since ${formatTime(new Date(at), zone)}`,
+        ),
       )
   })
 }

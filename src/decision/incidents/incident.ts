@@ -110,26 +110,25 @@ type Resolution = Deed & { to: number | undefined }
 function resolutions({ events }: IncidentFacts): { spans: Resolution[]; ignored: Note[] } {
   const spans: Resolution[] = []
   const ignored: Note[] = []
-  for (const { id, kind, by, at, write, reason } of events.toSorted(byTime)) {
+  for (const event of events.toSorted(byTime)) {
     const last = spans.at(-1)
-    const isOver = last === undefined || last.to !== undefined
-    if (kind === 'reopened' && last && !isOver) last.to = Date.parse(at)
-    if (kind !== 'closed' || !isOver) continue
-    const person = by?.type === 'User' ? by.login : undefined
-    if (write && person && reason === 'completed')
-      spans.push({ by: person, at: Date.parse(at), to: undefined })
-    else if (!write || !person)
-      ignored.push({
-        key: `closed/${id}`,
-        text: `This incident is not resolved: ${noAccess(by?.login ?? 'a deleted account')}`,
-      })
-    else if (reason !== undefined)
-      ignored.push({
-        key: `closed/${id}`,
-        text: `This incident is not resolved: it was closed as ${code(reason)}. Close it as completed once it is.`,
-      })
+    const isResolved = last !== undefined && last.to === undefined
+    if (event.kind === 'reopened' && isResolved) last.to = Date.parse(event.at)
+    if (event.kind !== 'closed' || isResolved) continue
+    const why = whyNotResolved(event)
+    if (why !== undefined)
+      ignored.push({ key: `closed/${event.id}`, text: `This incident is not resolved: ${why}` })
+    else if (event.by && event.reason)
+      spans.push({ by: event.by.login, at: Date.parse(event.at), to: undefined })
   }
   return { spans, ignored }
+}
+
+/** A closing whose reason is not known resolves nothing, and nothing is said of it: it was reopened before it was read. */
+function whyNotResolved({ by, write, reason }: IncidentEvent): string | undefined {
+  if (!write || by?.type !== 'User') return noAccess(by?.login ?? 'a deleted account')
+  if (reason === undefined || reason === 'completed') return undefined
+  return `it was closed as ${code(reason)}. Close it as completed once it is.`
 }
 
 function ignoredCommands({ comments }: IncidentFacts): Note[] {

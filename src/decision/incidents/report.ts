@@ -39,7 +39,7 @@ export function readReport(body: string, zone: string): IncidentReport {
     const value = fields.get(headings[name])
     return value === undefined || value === '' || value === '_No response_' ? null : value
   }
-  const moment = parseMoment(field('received') ?? '')
+  const moment = parseMoment(field('received')?.split('\n')[0]?.trim() ?? '')
   return {
     severity: field('severity'),
     component: field('component')?.split('\n')[0]?.trim().slice(0, 100) ?? null,

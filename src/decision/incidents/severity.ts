@@ -139,7 +139,8 @@ function propose(history: Building, { at, by, text, reason }: Proposing): string
 function confirm(history: Building, at: number, by: string): string | undefined {
   const { proposal } = history
   if (!proposal) return 'There is no lower severity to confirm.'
-  if (proposal.by === by) return `${code(by)} proposed ${proposal.severity}, so someone else has to confirm it.`
+  if (proposal.by === by)
+    return `${code(by)} proposed ${proposal.severity}, so someone else has to confirm it.`
   const { severity, reason } = proposal
   history.proposal = undefined
   return set(history, { at, severity, by: proposal.by, confirmedBy: by, reason })

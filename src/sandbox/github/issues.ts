@@ -3,6 +3,7 @@ import { emit, record } from './events.ts'
 import type { Hub } from './hub.ts'
 import { emitPull, isPull } from './pull-facts.ts'
 import type { Issue, Label, Repository } from './repository-state.ts'
+import { userById } from './shapes/account.ts'
 import { issueShape, labelShape } from './shapes/issue.ts'
 
 export function findLabel(repository: Repository, name: string): Label | undefined {
@@ -125,4 +126,20 @@ export function reopenIssue(hub: Hub, repository: Repository, issue: Issue, by: 
   Object.assign(issue, { state: 'open', stateReason: 'reopened', closedAt: null, closedBy: null })
   record(hub, issue, 'reopened', by)
   emit(hub, repository, 'issues', by, { action: 'reopened', issue: issueShape(hub, repository, issue) })
+}
+
+/** Sets who is assigned, with an event for each person who was not or no longer is. */
+export function assign(hub: Hub, repository: Repository, issue: Issue, ids: number[], by: By): void {
+  const before = issue.assignees
+  issue.assignees = ids
+  const changes = [
+    ...ids.filter((id) => !before.includes(id)).map((id) => ['assigned', id] as const),
+    ...before.filter((id) => !ids.includes(id)).map((id) => ['unassigned', id] as const),
+  ]
+  for (const [action, id] of changes) {
+    const assignee = userById(hub, id)
+    record(hub, issue, action, by, { detail: { assignee, assigner: userById(hub, by.userId) } })
+    if (!isPull(issue))
+      emit(hub, repository, 'issues', by, { action, issue: issueShape(hub, repository, issue), assignee })
+  }
 }

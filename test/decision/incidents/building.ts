@@ -1,6 +1,6 @@
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import type { IncidentComment, IncidentEvent, IncidentFacts } from '../../../src/decision/incidents/facts.ts'
-import { type Incident, decideIncident } from '../../../src/decision/incidents/incident.ts'
+import { decideIncident, type Incident } from '../../../src/decision/incidents/incident.ts'
 import { incidentSettings } from '../../../src/decision/incidents/settings.ts'
 
 /** The people of these tests: ana and eva have write access, gus has triage, rita reported. */

@@ -62,8 +62,14 @@ describe('the severity', () => {
   })
 
   test.each([
-    ['a label of someone without write access', { events: [event('labeled', 'gus', at('16:30'), { label: 'sev/P0' })] }],
-    ['a command of someone without write access', { comments: [comment('gus', at('16:30'), '/severity P0')] }],
+    [
+      'a label of someone without write access',
+      { events: [event('labeled', 'gus', at('16:30'), { label: 'sev/P0' })] },
+    ],
+    [
+      'a command of someone without write access',
+      { comments: [comment('gus', at('16:30'), '/severity P0')] },
+    ],
     ['a command in a quote', { comments: [comment('ana', at('16:30'), '> /severity P0')] }],
   ])('is not raised by %s', (_, change) => {
     expect(decided(change).severity).toBe('P1')
@@ -71,9 +77,7 @@ describe('the severity', () => {
 
   test('says whose change does not count', () => {
     const events = [event('labeled', 'gus', at('16:30'), { label: 'sev/P0' })]
-    expect(texts(decided({ events }))).toEqual([
-      '`sev/P0` does not count: `gus` has no write access here.',
-    ])
+    expect(texts(decided({ events }))).toEqual(['`sev/P0` does not count: `gus` has no write access here.'])
   })
 
   const proposal = comment('ana', at('16:30'), '/severity P2 only one diner is affected')
@@ -81,7 +85,9 @@ describe('the severity', () => {
   test('is not lowered by one person', () => {
     const incident = decided({ comments: [proposal] })
     expect(incident).toMatchObject({ severity: 'P1', proposal: { severity: 'P2', by: 'ana' } })
-    expect(texts(incident)).toEqual([expect.stringContaining('P1 counts until someone else with write access')])
+    expect(texts(incident)).toEqual([
+      expect.stringContaining('P1 counts until someone else with write access'),
+    ])
   })
 
   test('is lowered once another person confirms, with the reason and both names', () => {
@@ -100,7 +106,10 @@ describe('the severity', () => {
     ['the person who proposed it', [proposal, comment('ana', at('16:40'), '/confirm')]],
     ['someone without write access', [proposal, comment('gus', at('16:40'), '/confirm')]],
     ['a comment before the proposal', [comment('eva', at('16:20'), '/confirm'), proposal]],
-    ['a proposal without a reason', [comment('ana', at('16:30'), '/severity P2'), comment('eva', at('16:40'), '/confirm')]],
+    [
+      'a proposal without a reason',
+      [comment('ana', at('16:30'), '/severity P2'), comment('eva', at('16:40'), '/confirm')],
+    ],
     ['a label', []],
   ])('is not lowered by %s', (_, comments) => {
     const events = [event('labeled', 'eva', at('16:50'), { label: 'sev/P2' })]
@@ -132,11 +141,31 @@ describe('the state', () => {
     ['acknowledged by /ack', { comments: [comment('ana', at('16:10'), 'On it.\n/ack')] }, 'acknowledged'],
     ['acknowledged by an assignment', { events: [event('assigned', 'ana', at('16:10'))] }, 'acknowledged'],
     ['mitigated by /mitigated', { comments: [comment('ana', at('16:10'), '/mitigated')] }, 'mitigated'],
-    ['not acknowledged by someone without write access', { comments: [comment('gus', at('16:10'), '/ack')] }, 'open'],
-    ['not acknowledged by an assignment of such a person', { events: [event('assigned', 'gus', at('16:10'))] }, 'open'],
-    ['not acknowledged by a bot', { events: [event('assigned', 'release-gate[bot]', at('16:10'), { write: true })] }, 'open'],
-    ['not acknowledged by a comment that says nothing of it', { comments: [comment('ana', at('16:10'), 'Looking.')] }, 'open'],
-    ['not acknowledged in a code block', { comments: [comment('ana', at('16:10'), '```\n/ack\n```')] }, 'open'],
+    [
+      'not acknowledged by someone without write access',
+      { comments: [comment('gus', at('16:10'), '/ack')] },
+      'open',
+    ],
+    [
+      'not acknowledged by an assignment of such a person',
+      { events: [event('assigned', 'gus', at('16:10'))] },
+      'open',
+    ],
+    [
+      'not acknowledged by a bot',
+      { events: [event('assigned', 'release-gate[bot]', at('16:10'), { write: true })] },
+      'open',
+    ],
+    [
+      'not acknowledged by a comment that says nothing of it',
+      { comments: [comment('ana', at('16:10'), 'Looking.')] },
+      'open',
+    ],
+    [
+      'not acknowledged in a code block',
+      { comments: [comment('ana', at('16:10'), '```\n/ack\n```')] },
+      'open',
+    ],
   ])('is %s', (_, change, state) => {
     expect(decided(change).state).toBe(state)
   })
@@ -204,7 +233,10 @@ describe('the clocks', () => {
       reported: [{ at: '2026-10-20T16:05:00Z', severity: 'P1' }],
     })
     const [clock] = incident.clocks
-    expect([time(clock?.startedAt), time(clock?.due)]).toEqual(['2026-10-20T09:00:00.000Z', '2026-10-20T10:00:00.000Z'])
+    expect([time(clock?.startedAt), time(clock?.due)]).toEqual([
+      '2026-10-20T09:00:00.000Z',
+      '2026-10-20T10:00:00.000Z',
+    ])
     expect(clock?.breaches).toEqual([{ at: Date.parse('2026-10-20T10:00:00Z'), severity: 'P1' }])
   })
 
@@ -250,13 +282,19 @@ describe('what was read before', () => {
   test('keeps counting after its comment was edited, at its first time', () => {
     const before = comment('ana', at('16:10'), '/ack')
     const edited = { ...before, since: at('19:00'), commands: [] }
-    expect(reread({ comments: [before] }, { comments: [edited] }).acknowledged?.at).toBe(Date.parse(at('16:10')))
+    expect(reread({ comments: [before] }, { comments: [edited] }).acknowledged?.at).toBe(
+      Date.parse(at('16:10')),
+    )
   })
 
   test('is not changed by an edit after the confirmation: what was confirmed counts', () => {
     const proposed = comment('ana', at('16:10'), '/severity P2 one diner')
     const confirmed = comment('eva', at('16:20'), '/confirm')
-    const edited = { ...proposed, since: at('18:00'), commands: [{ name: 'severity' as const, severity: 'P3', reason: 'x' }] }
+    const edited = {
+      ...proposed,
+      since: at('18:00'),
+      commands: [{ name: 'severity' as const, severity: 'P3', reason: 'x' }],
+    }
     const incident = reread({ comments: [proposed, confirmed] }, { comments: [edited, confirmed] })
     expect(incident).toMatchObject({ severity: 'P2', proposal: { severity: 'P3' } })
   })
@@ -268,12 +306,16 @@ describe('what was read before', () => {
 
   test('keeps the access that someone had then', () => {
     const before = comment('ana', at('16:10'), '/ack')
-    expect(reread({ comments: [before] }, { comments: [{ ...before, write: false }] }).state).toBe('acknowledged')
+    expect(reread({ comments: [before] }, { comments: [{ ...before, write: false }] }).state).toBe(
+      'acknowledged',
+    )
     expect(reread({ comments: [{ ...before, write: false }] }, { comments: [before] }).state).toBe('open')
   })
 
   test('gives the same answer when it is replayed', () => {
     const stored = facts({ comments: [comment('ana', at('16:10'), '/ack')], takenAt: at('17:00') })
-    expect(decideIncident(JSON.parse(JSON.stringify(stored)), settings)).toEqual(decideIncident(stored, settings))
+    expect(decideIncident(JSON.parse(JSON.stringify(stored)), settings)).toEqual(
+      decideIncident(stored, settings),
+    )
   })
 })

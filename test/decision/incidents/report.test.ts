@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { defaultTargets } from '../../../src/decision/clocks/clocks.ts'
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import { readReport } from '../../../src/decision/incidents/report.ts'
 import { incidentSettings, targetsOf } from '../../../src/decision/incidents/settings.ts'
-import { defaultTargets } from '../../../src/decision/clocks/clocks.ts'
 
 const body = `### Severity
 
@@ -40,7 +40,12 @@ describe('a report', () => {
     ['fields without a response', body.replace(/P1.*|rewards$|2026.*|- \[x\].*/gm, '_No response_')],
     ['a date that no calendar has', '### Received at\n\n2026-02-30T02:00'],
   ])('says nothing in %s', (_, text) => {
-    expect(readReport(text, 'UTC')).toEqual({ severity: null, component: null, receivedAt: null, verified: false })
+    expect(readReport(text, 'UTC')).toEqual({
+      severity: null,
+      component: null,
+      receivedAt: null,
+      verified: false,
+    })
   })
 
   test('does not count a box that is not ticked', () => {
@@ -82,7 +87,10 @@ describe('the settings', () => {
       service_hours: { opens: '08:00' },
       clocks: { P1: { response: '30m', resolution: 'none' } },
     })
-    expect(targetsOf(settings).P1).toEqual({ response: { kind: 'elapsed', length: 1_800_000 }, resolution: undefined })
+    expect(targetsOf(settings).P1).toEqual({
+      response: { kind: 'elapsed', length: 1_800_000 },
+      resolution: undefined,
+    })
     expect(targetsOf(settings).P2.response).toMatchObject({ opens: 8 * 3_600_000, closes: 21 * 3_600_000 })
     expect(targetsOf(settings).P0).toEqual(defaultTargets.P0)
   })
@@ -94,7 +102,11 @@ describe('the settings', () => {
     ['no time', { clocks: { P0: { response: '0m' } } }, /not a time allowance/],
     ['no business days', { clocks: { P1: { resolution: '0 business days' } } }, /zero/],
     ['a zone that is not one', { time_zone: 'PST' }, /IANA/],
-    ['service hours that end before they begin', { service_hours: { opens: '21:00', closes: '09:00' } }, /end before/],
+    [
+      'service hours that end before they begin',
+      { service_hours: { opens: '21:00', closes: '09:00' } },
+      /end before/,
+    ],
     ['a channel that is not one', { channel: 'incidents' }, /is not a channel/],
   ])('refuse %s', (_, more, message) => {
     const result = parse(more)

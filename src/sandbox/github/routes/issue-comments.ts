@@ -43,6 +43,25 @@ export function commentRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     })
     return c.json(shape, 201)
   })
+  app.delete('/repos/:owner/:repo/issues/comments/:id', async (c) => {
+    const repository = openRepository(hub, c, take)
+    const id = Number(pathOf(c, 'id'))
+    const issue = [...repository.issues.values()].find(({ comments }) =>
+      comments.some((one) => one.id === id),
+    )
+    const comment = issue?.comments.find((one) => one.id === id)
+    if (!issue || !comment) throw notFound()
+    const by = byOf(hub, c)
+    if (by.userId !== comment.userId) openRepository(hub, c, needs('write', 'issues', 'write'))
+    issue.comments = issue.comments.filter((one) => one !== comment)
+    issue.updatedAt = hub.clock()
+    emit(hub, repository, 'issue_comment', by, {
+      action: 'deleted',
+      issue: issueShape(hub, repository, issue),
+      comment: commentShape(hub, repository, issue, comment),
+    })
+    return c.body(null, 204)
+  })
   app.patch('/repos/:owner/:repo/issues/comments/:id', async (c) => {
     const repository = openRepository(hub, c, take)
     const id = Number(pathOf(c, 'id'))

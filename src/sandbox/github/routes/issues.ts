@@ -4,7 +4,7 @@ import type { By, GitHubContext } from '../context.ts'
 import { emit } from '../events.ts'
 import type { Hub } from '../hub.ts'
 import { accountByLogin } from '../hub.ts'
-import { addLabels, closeIssue, reopenIssue } from '../issues.ts'
+import { addLabels, assign, closeIssue, reopenIssue } from '../issues.ts'
 import { page } from '../pages.ts'
 import { invalid } from '../problems.ts'
 import { editPull } from '../pull-edits.ts'
@@ -33,7 +33,7 @@ export function issueRoutes(hub: Hub): Hono<GitHubContext> {
 function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   app.get('/repos/:owner/:repo/issues', (c) => {
     const repository = openRepository(hub, c, read)
-    const { state = 'open', labels, creator } = c.req.query()
+    const { state = 'open', labels, creator, since } = c.req.query()
     const wanted = labels?.split(',').filter(Boolean) ?? []
     const author = creator ? accountByLogin(hub, creator) : undefined
     const rows = [...repository.issues.values()].filter(
@@ -42,7 +42,8 @@ function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
         wanted.every((name) =>
           issue.labels.some((label) => label.name.toLowerCase() === name.toLowerCase()),
         ) &&
-        (!creator || issue.userId === author?.id),
+        (!creator || issue.userId === author?.id) &&
+        (!since || issue.updatedAt >= Date.parse(since)),
     )
     return c.json(page(c, ordered(c, rows, 'desc')).map((issue) => issueShape(hub, repository, issue)))
   })
@@ -81,6 +82,13 @@ function changeRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     })
     return c.json(issueShape(hub, repository, issue), 201)
   })
+  app.post('/repos/:owner/:repo/issues/:number/assignees', async (c) => {
+    const repository = openRepository(hub, c, triage)
+    const issue = issueOf(c, repository)
+    const { assignees = [] } = await bodyOf<{ assignees: string[] }>(c)
+    assign(hub, repository, issue, [...new Set([...issue.assignees, ...idsOf(hub, assignees)])], byOf(hub, c))
+    return c.json(issueShape(hub, repository, issue), 201)
+  })
   app.patch('/repos/:owner/:repo/issues/:number', async (c) => {
     const repository = openRepository(hub, c, take)
     const issue = issueOf(c, repository)
@@ -107,7 +115,7 @@ async function editIssue(
       body: input.body === undefined ? issue.body : input.body,
     })
   if (input.state && input.state !== issue.state) await switchState(hub, repository, issue, by, input)
-  if (input.assignees) issue.assignees = idsOf(hub, input.assignees)
+  if (input.assignees) assign(hub, repository, issue, idsOf(hub, input.assignees), by)
   if (input.labels) await replaceLabels(hub, c, issue, input.labels)
 }
 

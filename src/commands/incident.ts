@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { userInfo } from 'node:os'
+import { Command } from 'commander'
+import { severities } from '../decision/clocks/clocks.ts'
+import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
+
+/** `incident`: opens incidents, and shows them with their clocks. */
+export function incidentCommand(): Command {
+  return new Command('incident')
+    .addCommand(openCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(formCommand())
+    .addCommand(webhooksCommand())
+}
+
+type OpenOptions = BotOptions & { severity?: string; component?: string; since?: string }
+
+function openCommand(): Command {
+  const command = new Command('open')
+    .description('open an incident')
+    .argument('<title>', 'what happened, without the names of customers')
+    .option('--severity <severity>', 'P0, P1, P2 or P3; without it P0 counts')
+    .option('--component <name>', 'the component that is affected')
+    .option('--since <time>', 'when it began, as ISO date and time with an offset (default: now)')
+  return withBotOptions(command).action(open)
+}
+
+async function open(title: string, options: OpenOptions): Promise<void> {
+  const { severity, component, since } = options
+  if (severity !== undefined && !severities.some((one) => one === severity.toUpperCase()))
+    throw new Error(
+      `--severity: ${JSON.stringify(severity)} is not a severity. Use ${severities.join(', ')}.`,
+    )
+  if (title.trim() === '') throw new Error('The title is empty. Say what happened.')
+  const order = {
+    id: randomUUID(),
+    title,
+    severity: severity?.toUpperCase() ?? null,
+    component: component ?? null,
+    since: since === undefined ? new Date().toISOString() : timeIn(since),
+    by: currentUser(),
+  }
+  const { incidentPath } = await import('../server/alerts.ts')
+  const answer = await sendRequest<{ message: string }>(incidentPath, order, options)
+  const text = answer.ok ? answer.body.message : answer.body.error
+  const stream = answer.ok || options.json ? process.stdout : process.stderr
+  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  process.exitCode = answer.ok ? 0 : 1
+}
+
+function timeIn(text: string): string {
+  const at = new Date(text)
+  if (/(Z|[+-]\d\d:\d\d)$/i.test(text) && !Number.isNaN(at.getTime())) return at.toISOString()
+  throw new Error(
+    `--since: ${JSON.stringify(text)} is not an ISO date and time with an offset. Example: "2026-11-27T14:50-08:00".`,
+  )
+}
+
+/** A container may run as a user id that has no name. */
+function currentUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return process.env.USER || `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+function listCommand(): Command {
+  const command = new Command('list')
+    .description('list the incidents that are not resolved')
+    .option('--all', 'resolved ones too')
+    .option(
+      '--json',
+      'print {"incident","title","url","severity","state","startedAt","clocks"} of each as JSON',
+    )
+  return withDatabaseOptions(
+    command,
+    '0 none is open, 1 one is, 2 usage error,\n3 the bot cannot be reached.',
+  ).action((options: DatabaseOptions & { all?: boolean; json?: boolean }) =>
+    runDatabaseRequest('incident list', { all: options.all === true, json: options.json === true }, options),
+  )
+}
+
+function showCommand(): Command {
+  const command = new Command('show')
+    .description('show an incident, its clocks and what happened')
+    .argument('<incident>', 'its number, or a name like acme/incidents#7')
+    .option('--json', 'print it as JSON')
+  return withDatabaseOptions(command, '0 shown, 2 there is none, 3 the bot cannot be reached.').action(
+    (name: string, options: DatabaseOptions & { json?: boolean }) =>
+      runDatabaseRequest('incident show', { name, json: options.json === true }, options),
+  )
+}
+
+function formCommand(): Command {
+  return new Command('form')
+    .description(
+      'print the issue form for .github/ISSUE_TEMPLATE/incident.yml of the repository of incidents',
+    )
+    .option('--component <name...>', 'the components to choose from')
+    .action(async ({ component = [] }: { component?: string[] }) => {
+      const { incidentForm } = await import('../setup/incident-form.ts')
+      process.stdout.write(incidentForm(component))
+    })
+}
+
+function webhooksCommand(): Command {
+  return new Command('webhooks')
+    .description('print what to enter in PagerDuty, Datadog and Zendesk so that they open incidents')
+    .option('--bot <url>', 'the address at which they reach the bot', 'https://release-gate.example.com')
+    .action(async ({ bot }: { bot: string }) => {
+      const { webhookInstructions } = await import('../setup/incident-form.ts')
+      process.stdout.write(webhookInstructions(bot))
+    })
+}

@@ -1,0 +1,93 @@
+import { type Alert, alertMarker, incidentOf } from '../decision/incidents/alert.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import { ensureIncident, repositoryIdOf, writeNote } from '../services/github/incidents.ts'
+import {
+  alertDelivery,
+  markAlertDone,
+  newestOfAlert,
+  saveAlertIncident,
+  storeAlert,
+  takeAlert,
+} from '../store/alerts.ts'
+import { noteWrite } from '../store/write-budget.ts'
+import { incidentPlaces } from './places.ts'
+import type { IncidentShell } from './shell.ts'
+
+/** Where an alert goes; a text says why it goes nowhere. */
+type Destination = { installationId: number; owner: string; repo: string }
+
+/**
+ * Takes an alert in: stored with its job, or not at all. The same delivery again changes nothing.
+ * @returns where its incident is kept, or what is wrong.
+ */
+export async function takeAlertIn(
+  shell: Pick<IncidentShell, 'database' | 'queue' | 'now'>,
+  alert: Alert,
+  delivery: string,
+  wanted: string | undefined,
+): Promise<Destination | string> {
+  const destination = await destinationOf(shell, wanted)
+  if (typeof destination === 'string') return destination
+  await shell.database.transaction(async (tx) => {
+    if (!(await storeAlert(tx, delivery, destination, alert, shell.now()))) return
+    await shell.queue.enqueueIncident({ task: 'alert', source: alert.source, delivery }, { tx })
+  })
+  return destination
+}
+
+async function destinationOf(
+  { database }: Pick<IncidentShell, 'database'>,
+  wanted: string | undefined,
+): Promise<Destination | string> {
+  const places = await incidentPlaces(database)
+  const named = places.filter(
+    ({ owner, repo }) => wanted === undefined || `${owner}/${repo}`.toLowerCase() === wanted.toLowerCase(),
+  )
+  const [first, ...others] = named
+  if (!first)
+    return wanted === undefined
+      ? 'No policy names a repository of incidents. Add `incidents: { repository: … }` to one.'
+      : `No policy names ${wanted} as its repository of incidents.`
+  if (others.length > 0)
+    return `Policies name ${places.length} repositories of incidents. Set INCIDENT_REPOSITORY to the one for alerts.`
+  const { installationId, owner, repo } = first
+  return { installationId, owner, repo }
+}
+
+/** The job of an alert: opens its incident, or says in the open one that it fired again. */
+export async function openForAlert(shell: IncidentShell, source: string, delivery: string): Promise<void> {
+  const stored = await alertDelivery(shell.database, source, delivery)
+  if (!stored || stored.doneAt) return
+  const { alert, repository: place } = stored
+  const github = await shell.github(place.installationId)
+  const repository: RepositoryRef = { ...place, repositoryId: await repositoryIdOf(github, place) }
+  const { reopened, opens } =
+    stored.reopened === null || stored.opens === null
+      ? await shell.database.transaction((tx) => takeAlert(tx, delivery, { repository, alert }))
+      : { reopened: stored.reopened, opens: stored.opens }
+  if (!opens) return sayAgain(shell, repository, stored, delivery)
+  const marker = alertMarker(alert, reopened)
+  const since = stored.receivedAt
+  const incident = await ensureIncident(github, repository, incidentOf(alert, reopened), { marker, since })
+  if (incident.isNew) await noteWrite(shell.database, repository.installationId, shell.now())
+  await shell.database.transaction(async (tx) => {
+    await saveAlertIncident(tx, repository, alert, reopened, incident.number)
+    await shell.queue.enqueueIncident({ task: 'look', repository, number: incident.number }, { tx })
+    await markAlertDone(tx, source, delivery, shell.now())
+  })
+}
+
+async function sayAgain(
+  shell: IncidentShell,
+  repository: RepositoryRef,
+  { alert }: { alert: Alert },
+  delivery: string,
+): Promise<void> {
+  const newest = await newestOfAlert(shell.database, repository, alert)
+  if (newest?.number == null) throw new Error('The issue of this alert is not open yet')
+  const github = await shell.github(repository.installationId)
+  const text = `The alert fired again at ${alert.at}.`
+  await writeNote(github, repository, newest.number, { key: `again/${delivery}`, text })
+  await noteWrite(shell.database, repository.installationId, shell.now())
+  await markAlertDone(shell.database, alert.source, delivery, shell.now())
+}

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import { formatTime } from '../decision/calendar.ts'
+import { changesBetween, type IncidentChange } from '../decision/incidents/changes.ts'
+import { type IncidentFacts, withEarlier } from '../decision/incidents/facts.ts'
+import { decideIncident, type Incident, incidentLabel } from '../decision/incidents/incident.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import type { Notice } from '../decision/notice.ts'
+import { type ReadIncident, readIncident } from '../services/github/incidents.ts'
+import { alertOfIncident } from '../store/alerts.ts'
+import { appendRecord } from '../store/audit.ts'
+import type { Transaction } from '../store/database.ts'
+import { type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
+import { carryOutWanted } from './acting.ts'
+import { type Governing, governingFor, placeNamed } from './places.ts'
+import type { IncidentShell } from './shell.ts'
+
+/**
+ * Reads an issue of a repository of incidents, decides, records what changed, and then acts. Where GitHub cannot be read, what is
+ * known is decided again, so that a clock that runs out is announced all the same; then the failure is thrown.
+ */
+export async function lookAtIncident(
+  shell: IncidentShell,
+  repository: RepositoryRef,
+  number: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = await placeNamed(shell.database, repository)
+  const governing = place && governingFor(place)
+  if (!governing) return
+  const before = await storedIncident(shell.database, { repository, number })
+  try {
+    await lookNow(shell, { repository, number, governing, before }, signal)
+  } catch (error) {
+    if (before) await decideAgain(shell, before)
+    throw error
+  }
+}
+
+type Looking = {
+  repository: RepositoryRef
+  number: number
+  governing: Governing
+  before: StoredIncident | undefined
+}
+
+async function lookNow(shell: IncidentShell, looking: Looking, signal: AbortSignal): Promise<void> {
+  const { repository, number, governing, before } = looking
+  const github = await shell.github(repository.installationId)
+  const zone = governing.settings.time_zone
+  const read = await readIncident(github, repository, number, { zone, now: shell.now })
+  signal.throwIfAborted()
+  if (!read) return before && noteGone(shell, before)
+  const isIncident = read.facts.labels.some((label) => label.toLowerCase() === incidentLabel)
+  if (!before && !isIncident) return
+  const facts = withEarlier(await withAlert(shell, repository, read), before?.facts)
+  const { governedBy, settings } = governing
+  const incident = decideIncident(facts, settings)
+  const stored = { repository, number, governedBy, settings, facts, incident, digest: digestOf(incident) }
+  if (!(await keep(shell, stored, before))) return
+  await carryOutWanted(shell, github, stored, read.said)
+}
+
+/** What the alert said that opened it: when it fired, and how severe it is. */
+async function withAlert(
+  { database }: IncidentShell,
+  repository: RepositoryRef,
+  { facts }: ReadIncident,
+): Promise<IncidentFacts> {
+  const alert = await alertOfIncident(database, repository, facts.number)
+  if (!alert) return facts
+  const firedAt = alert.startedAt.toISOString()
+  return { ...facts, startedAt: facts.startedAt && facts.startedAt < firedAt ? facts.startedAt : firedAt }
+}
+
+async function decideAgain(shell: IncidentShell, before: StoredIncident): Promise<void> {
+  const facts = { ...before.facts, takenAt: shell.now().toISOString() }
+  const incident = decideIncident(facts, before.settings)
+  const digest = digestOf(incident)
+  if (digest !== before.digest) await keep(shell, { ...before, incident, facts, digest }, before)
+}
+
+/** A deleted issue ends nothing: the incident stays as it was, and everyone is told. */
+async function noteGone(shell: IncidentShell, before: StoredIncident): Promise<void> {
+  const { repository, number, incident, facts } = before
+  const key = `incident/${repository.repositoryId}/${number}/gone`
+  const lines = [
+    'Its issue was deleted or moved. The incident still counts as it was; open it again as a new issue.',
+  ]
+  await decideAgain(shell, before)
+  shell.log.warn({ incident: facts.url, alert: true }, 'The issue of an incident is gone')
+  await shell.queue.enqueueNotice(noticeOf(before, { key, lines, late: incident.state !== 'resolved' }))
+}
+
+/** A second later, since a clock is met at its very instant. */
+const afterDue = 1_000
+
+/** Keeps the decision and, where it is another one, its record and its notice: all or none. */
+async function keep(
+  shell: IncidentShell,
+  stored: StoredIncident,
+  before: StoredIncident | undefined,
+): Promise<boolean> {
+  const { incident, repository, number, settings } = stored
+  const changes = changesBetween(before?.incident, incident, settings.time_zone)
+  return shell.database.transaction(async (tx) => {
+    if (!(await saveIncident(tx, stored))) return false
+    if (stored.digest !== before?.digest) await record(shell, tx, stored, changes)
+    if (incident.nextAt !== undefined) {
+      const at = new Date(incident.nextAt + afterDue)
+      await shell.queue.enqueueIncident({ task: 'look', repository, number }, { at, tx })
+    }
+    return true
+  })
+}
+
+async function record(
+  shell: IncidentShell,
+  tx: Transaction,
+  stored: StoredIncident,
+  changes: IncidentChange[],
+): Promise<void> {
+  const { repository, number, facts, settings, governedBy } = stored
+  const { wanted: _, ...incident } = stored.incident
+  const { installationId, repositoryId, owner, repo } = repository
+  const body = {
+    repository: { id: repositoryId, owner, name: repo },
+    incident: number,
+    url: facts.url,
+    changes,
+    decision: JSON.parse(JSON.stringify(incident)),
+    facts,
+    policy: { repository: `${governedBy.owner}/${governedBy.repo}`, settings },
+  }
+  const { seq } = await appendRecord(tx, { installationId, kind: 'incident', at: shell.now(), body })
+  const told = changes.filter(({ kind }) => kind !== 'responded')
+  if (told.length === 0) return
+  const notice = noticeOf(stored, {
+    key: `incident/${repositoryId}/${number}/${seq}`,
+    lines: told.map(({ text }) => text),
+    late: told.some(({ kind }) => kind === 'breached'),
+  })
+  await shell.queue.enqueueNotice(notice, { tx })
+}
+
+function noticeOf(
+  { governedBy, facts, incident, settings }: StoredIncident,
+  { key, lines, late }: { key: string; lines: string[]; late: boolean },
+): Notice {
+  const due = incident.clocks.flatMap(({ name, due: at, metAt }) =>
+    metAt !== undefined || at === undefined || incident.state === 'resolved'
+      ? []
+      : [
+          `${name === 'response' ? 'First response' : 'Resolution'}: ${formatTime(new Date(at), settings.time_zone)}`,
+        ],
+  )
+  const { number, title, url } = facts
+  const { severity, state } = incident
+  const issue = { number, title, url }
+  return { kind: 'incident', key, repository: governedBy, issue, severity, state, lines, due, late }
+}
+
+/** What makes a decision another one. While a clock is paused its due time moves with each look, which is no change. */
+function digestOf(incident: Incident): string {
+  const { clocks, wanted: _, nextAt: __, ...rest } = incident
+  const text = canonicalize({
+    ...JSON.parse(JSON.stringify(rest)),
+    clocks: clocks.map(({ name, due, paused, metAt, breaches }) => ({
+      name,
+      due: paused || due === undefined ? null : due,
+      paused,
+      metAt: metAt ?? null,
+      breaches,
+    })),
+  })
+  return createHash('sha256')
+    .update(text ?? '')
+    .digest('hex')
+}

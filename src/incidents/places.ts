@@ -1,0 +1,48 @@
+import type { IncidentSettings } from '../decision/incidents/settings.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import type { Policy } from '../decision/policy.ts'
+import { parsePolicy } from '../policy/policy-file.ts'
+import type { Queryable } from '../store/database.ts'
+import { keptPolicies } from '../store/policies.ts'
+
+/** A repository whose policy names a repository of incidents. */
+export type Governing = { governedBy: RepositoryRef; settings: IncidentSettings; policy: Policy }
+
+/** A repository of incidents, by its name, and those whose policies name it. */
+export type IncidentPlace = { installationId: number; owner: string; repo: string; governing: Governing[] }
+
+/** Every repository of incidents that a valid policy names. */
+export async function incidentPlaces(db: Queryable, installationId?: number): Promise<IncidentPlace[]> {
+  const places = new Map<string, IncidentPlace>()
+  for (const kept of await keptPolicies(db, installationId)) {
+    if (!kept.text.includes('incidents')) continue
+    const read = parsePolicy(kept.text)
+    if (!read.ok || !read.policy.incidents) continue
+    const { text: _, blob: __, ...governedBy } = kept
+    const settings = read.policy.incidents
+    const [owner = '', repo = ''] = settings.repository.split('/')
+    const key = `${kept.installationId}/${settings.repository.toLowerCase()}`
+    const place = places.get(key) ?? { installationId: kept.installationId, owner, repo, governing: [] }
+    place.governing.push({ governedBy, settings, policy: read.policy })
+    places.set(key, place)
+  }
+  return [...places.values()]
+}
+
+/** The place that a repository is; undefined: no policy names it. */
+export async function placeNamed(
+  db: Queryable,
+  { installationId, owner, repo }: Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'>,
+): Promise<IncidentPlace | undefined> {
+  const places = await incidentPlaces(db, installationId)
+  return places.find((one) => isSame(one, { owner, repo }))
+}
+
+function isSame(one: { owner: string; repo: string }, other: { owner: string; repo: string }): boolean {
+  return `${one.owner}/${one.repo}`.toLowerCase() === `${other.owner}/${other.repo}`.toLowerCase()
+}
+
+/** Whose policy counts for an incident: that of the repository of incidents itself where it has one, else the first by name. */
+export function governingFor(place: IncidentPlace): Governing | undefined {
+  return place.governing.find(({ governedBy }) => isSame(place, governedBy)) ?? place.governing[0]
+}

@@ -1,0 +1,160 @@
+import type { IncomingMessage } from 'node:http'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Alert } from '../decision/incidents/alert.ts'
+import {
+  datadogHeader,
+  type ReadAlert,
+  readDatadog,
+  readPagerDuty,
+  readZendesk,
+} from '../services/alerts/readers.ts'
+import { isPagerDutySigned, isSame, isZendeskSigned } from '../services/alerts/signatures.ts'
+import { readBody } from './read-body.ts'
+import type { Handler } from './server.ts'
+import { refusal, signedRequest, signedRequestHandler } from './signed-request.ts'
+
+/** The secrets of the senders; one that is left out is not taken in. */
+export type AlertSecrets = {
+  pagerduty?: string | undefined
+  datadog?: string | undefined
+  zendesk?: string | undefined
+}
+
+/** Stores an alert durably. Gives where it goes, or what is wrong. */
+export type TakeIn = (alert: Alert, delivery: string) => Promise<{ owner: string; repo: string } | string>
+
+type Options = {
+  secrets: AlertSecrets
+  takeIn: TakeIn
+  now: () => Date
+  log: Pick<Logger, 'error' | 'info' | 'warn'>
+}
+
+type Sender = {
+  isGenuine: (body: Buffer, header: (name: string) => string | undefined) => boolean
+  read: (body: unknown, header: (name: string) => string | undefined) => ReadAlert
+}
+
+/** The largest body of a sender: PagerDuty's are a few kilobytes. */
+const largest = 256 * 1024
+
+/** The routes of the senders whose secrets are set, by method and path. */
+export function alertRoutes(options: Options): Record<string, Handler> {
+  const { secrets, now } = options
+  const { pagerduty, datadog, zendesk } = secrets
+  const senders: Record<string, Sender | undefined> = {
+    pagerduty: pagerduty
+      ? {
+          isGenuine: (body, header) => isPagerDutySigned(body, header('x-pagerduty-signature'), pagerduty),
+          read: (body, header) => readPagerDuty(body, header('x-webhook-id')),
+        }
+      : undefined,
+    datadog: datadog
+      ? {
+          isGenuine: (_, header) => isSame(header(datadogHeader) ?? '', datadog),
+          read: (body) => readDatadog(body),
+        }
+      : undefined,
+    zendesk: zendesk
+      ? {
+          isGenuine: (body, header) =>
+            isZendeskSigned(
+              body,
+              {
+                signature: header('x-zendesk-webhook-signature'),
+                timestamp: header('x-zendesk-webhook-signature-timestamp'),
+              },
+              zendesk,
+              now(),
+            ),
+          read: (body, header) => readZendesk(body, header('x-zendesk-webhook-invocation-id')),
+        }
+      : undefined,
+  }
+  return Object.fromEntries(
+    Object.entries(senders).flatMap(([name, sender]) =>
+      sender ? [[`POST /api/${name}/webhooks`, handlerOf(name, sender, options)]] : [],
+    ),
+  )
+}
+
+/**
+ * A webhook of a sender: cap, signature over the raw bytes, durable row, and only then 202. What is genuine and cannot be read
+ * gets 202 as well, with an alert in the log: PagerDuty never sends again what was answered with a 4xx.
+ */
+function handlerOf(name: string, sender: Sender, { takeIn, log }: Options): Handler {
+  return async (request, response) => {
+    const { status, text } = await answerTo(request, name, sender, { takeIn, log })
+    const about = { from: name, status }
+    if (status === 202) log.info(about, 'Received an alert')
+    else log.warn({ ...about, why: text }, 'Refused an alert')
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+    response.end(`${text}\n`)
+  }
+}
+
+async function answerTo(
+  request: IncomingMessage,
+  name: string,
+  sender: Sender,
+  { takeIn, log }: Pick<Options, 'takeIn' | 'log'>,
+): Promise<{ status: number; text: string }> {
+  const body = await readBody(request, AbortSignal.timeout(3_000), largest)
+  if ('refused' in body) return { status: body.refused, text: 'The body could not be read.' }
+  try {
+    const header = (key: string) => {
+      const value = request.headers[key]
+      return typeof value === 'string' ? value : undefined
+    }
+    if (!sender.isGenuine(body.bytes, header)) return { status: 401, text: 'The signature does not match.' }
+    const read = readable(() => sender.read(JSON.parse(body.bytes.toString('utf8')), header))
+    if (read instanceof Error) {
+      log.error({ from: name, problem: read.message, alert: true }, 'An alert could not be read')
+      return { status: 202, text: 'Received, but it could not be read. The log of the bot has more.' }
+    }
+    if ('ignored' in read) return { status: 202, text: `Ignored: ${read.ignored}.` }
+    const taken = await takeIn(read.alert, read.delivery)
+    if (typeof taken !== 'string') return { status: 202, text: 'Stored.' }
+    log.error({ from: name, problem: taken, alert: true }, 'An alert has nowhere to go')
+    return { status: 503, text: taken }
+  } finally {
+    body.release()
+  }
+}
+
+function readable(read: () => ReadAlert): ReadAlert | Error {
+  try {
+    return read()
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'it is not as documented'
+    return new Error(why)
+  }
+}
+
+export const incidentPath = '/api/incidents'
+
+const orderSchema = signedRequest.extend({
+  id: z.uuid(),
+  title: z.string().min(1).max(200),
+  severity: z.string().max(20).nullable(),
+  component: z.string().max(60).nullable(),
+  since: z.iso.datetime({ offset: true }),
+  by: z.string().max(100),
+})
+
+/** The request of `release-gate incident open`. The same one again opens no second incident. */
+export function openIncidentHandler({
+  secrets,
+  takeIn,
+}: {
+  secrets: readonly string[]
+  takeIn: TakeIn
+}): Handler {
+  return signedRequestHandler(orderSchema, secrets, async ({ id, since, at: _, ...order }) => {
+    const alert: Alert = { ...order, source: 'command line', id, at: since, url: null }
+    const taken = await takeIn(alert, id)
+    if (typeof taken === 'string') return refusal(404, taken)
+    return { status: 200, body: { message: `Opening an incident in ${taken.owner}/${taken.repo}.`, id } }
+  })
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import { formatTime } from '../../decision/calendar.ts'
+import type { IncidentChange } from '../../decision/incidents/changes.ts'
+import type { Incident } from '../../decision/incidents/incident.ts'
+import { readRecords } from '../../store/audit.ts'
+import { linkedPulls, listIncidents, type StoredIncident } from '../../store/incidents.ts'
+import type { Output, RequestShell } from './request.ts'
+
+export const incidentListArgs = z.strictObject({ all: z.boolean(), json: z.boolean() })
+export const incidentShowArgs = z.strictObject({ name: z.string(), json: z.boolean() })
+
+/** `incident list`. 0: there is none that is not resolved; 1: there is. */
+export async function listAllIncidents(
+  { database }: Pick<RequestShell, 'database'>,
+  { all, json }: z.output<typeof incidentListArgs>,
+  out: Output,
+): Promise<number> {
+  const incidents = await listIncidents(database, { open: !all })
+  if (json) await out(`${JSON.stringify(incidents.map(summaryOf))}\n`)
+  else if (incidents.length === 0) await out(all ? 'There are no incidents.\n' : 'No incident is open.\n')
+  else for (const stored of incidents) await out(`${lineOf(stored)}\n`)
+  return incidents.some(({ incident }) => incident.state !== 'resolved') ? 1 : 0
+}
+
+/** `incident show`. 0: shown; 2: there is no such incident. */
+export async function showIncident(
+  { database }: Pick<RequestShell, 'database'>,
+  { name, json }: z.output<typeof incidentShowArgs>,
+  out: Output,
+): Promise<number> {
+  const stored = await incidentNamed(database, name)
+  if (typeof stored === 'string') throw new Error(stored)
+  const changes = await changesOf(database, stored)
+  const pulls = await linkedPulls(database, stored)
+  if (json) {
+    await out(`${JSON.stringify({ ...summaryOf(stored), changes, pulls: pulls.map(pullName) })}\n`)
+    return 0
+  }
+  const zone = stored.settings.time_zone
+  const lines = [
+    lineOf(stored),
+    stored.facts.url,
+    '',
+    ...stored.incident.clocks.map((clock) => clockLine(clock, zone)),
+    ...(pulls.length > 0 ? ['', `Urgent pull requests: ${pulls.map(pullName).join(', ')}`] : []),
+    '',
+    ...changes.map(({ at, text }) => `${formatTime(new Date(at), zone)}  ${text}`),
+  ]
+  await out(`${lines.join('\n')}\n`)
+  return 0
+}
+
+/** The incident that `7`, `acme/incidents#7` or the address of its issue names, or why there is none. */
+export async function incidentNamed(
+  database: RequestShell['database'],
+  name: string,
+): Promise<StoredIncident | string> {
+  const all = await listIncidents(database)
+  const found = all.filter((stored) => namesOfIncident(stored).includes(name.toLowerCase()))
+  const [first, second] = found
+  if (!first)
+    return `There is no incident ${JSON.stringify(name)}. \`release-gate incident list --all\` lists them.`
+  if (second)
+    return `${JSON.stringify(name)} names ${found.length} incidents. Write it like ${nameOf(first)}.`
+  return first
+}
+
+function namesOfIncident(stored: StoredIncident): string[] {
+  return [String(stored.number), nameOf(stored), stored.facts.url].map((one) => one.toLowerCase())
+}
+
+function nameOf({ repository, number }: StoredIncident): string {
+  return `${repository.owner}/${repository.repo}#${number}`
+}
+
+function pullName({ owner, repo, number }: { owner: string; repo: string; number: number }): string {
+  return `${owner}/${repo}#${number}`
+}
+
+function lineOf(stored: StoredIncident): string {
+  const { severity, state } = stored.incident
+  return `${nameOf(stored)}  ${severity}  ${state}  ${stored.facts.title}`
+}
+
+function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][number], zone: string): string {
+  const time = (at: number) => formatTime(new Date(at), zone)
+  const title = name === 'response' ? 'First response' : 'Resolution'
+  const state =
+    metAt !== undefined ? `at ${time(metAt)}` : due === undefined ? 'no deadline' : `due ${time(due)}`
+  const last = breaches.at(-1)
+  const late = last ? `, overdue since ${time(last.at)}` : ''
+  return `${title}: ${state}${paused ? ', paused' : ''}${late}`
+}
+
+function summaryOf(stored: StoredIncident) {
+  const { incident, facts } = stored
+  const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString())
+  return {
+    incident: nameOf(stored),
+    title: facts.title,
+    url: facts.url,
+    severity: incident.severity,
+    state: incident.state,
+    startedAt: time(incident.startedAt),
+    clocks: incident.clocks.map(({ name, due, metAt, breaches }) => ({
+      name,
+      due: time(due),
+      metAt: time(metAt),
+      overdue: breaches.length > 0,
+    })),
+  }
+}
+
+/** Everything that the records say happened to it. */
+async function changesOf(
+  database: RequestShell['database'],
+  { repository, number }: StoredIncident,
+): Promise<IncidentChange[]> {
+  const changes: IncidentChange[] = []
+  for await (const { kind, body } of readRecords(database, repository.installationId)) {
+    const record = body as { repository?: { id?: number }; incident?: number; changes?: IncidentChange[] }
+    if (
+      kind !== 'incident' ||
+      record.incident !== number ||
+      record.repository?.id !== repository.repositoryId
+    )
+      continue
+    changes.push(...(record.changes ?? []))
+  }
+  return changes
+}

@@ -1,0 +1,210 @@
+import type { NewIncident } from '../../decision/incidents/alert.ts'
+import { commandsIn } from '../../decision/incidents/commands.ts'
+import type { IncidentComment, IncidentEvent, IncidentFacts } from '../../decision/incidents/facts.ts'
+import { readReport } from '../../decision/incidents/report.ts'
+import type { Access, Person } from '../../decision/snapshot.ts'
+import { readAccess } from './access.ts'
+import type { GitHub } from './client.ts'
+import { orGone } from './errors.ts'
+import { personOf } from './people.ts'
+import { nameOf, type RepositoryName } from './repository.ts'
+
+/** An issue as it stands, with what the bot has said in it already: the keys of its notes. */
+export type ReadIncident = { facts: IncidentFacts; said: ReadonlySet<string>; body: string }
+
+type Account = Parameters<typeof personOf>[0]
+type RawEvent = {
+  id: number
+  event: string
+  actor: Account
+  assigner?: Account
+  created_at: string
+  label?: { name?: string | null }
+}
+type RawComment = { id: number; user: Account; body?: string; created_at: string; updated_at: string }
+
+/**
+ * Reads an issue with its events and its comments. Undefined: it is gone, or a pull request. `zone`: in which the report writes
+ * its times. Nothing but commands is taken from comments.
+ */
+export async function readIncident(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+  options: { zone: string; now: () => Date },
+): Promise<ReadIncident | undefined> {
+  const takenAt = options.now().toISOString()
+  const place = { ...nameOf(repository), issue_number: number }
+  const issue = await orGone(github.rest.issues.get(place))
+  if (!issue || issue.data.pull_request) return undefined
+  const pages = { ...place, per_page: 100 }
+  const events = ((await github.paginate(github.rest.issues.listEvents, pages)) as RawEvent[]).filter(
+    ({ event }) => event in kinds,
+  )
+  const comments = (await github.paginate(github.rest.issues.listComments, pages)) as RawComment[]
+  const spoken = comments.filter(({ user }) => personOf(user)?.type === 'User')
+  const people = [...events.map(actorOf), ...spoken.map(({ user }) => personOf(user))]
+  const access = await readAccess(
+    github,
+    repository,
+    people.filter((one) => one !== null),
+  )
+  const { data } = issue
+  const body = data.body ?? ''
+  const report = readReport(body, options.zone)
+  const isClosed = data.state === 'closed'
+  const lastClosed = events.findLast(({ event }) => event === 'closed')?.id
+  return {
+    body,
+    said: new Set(comments.flatMap(noteKeyIn)),
+    facts: {
+      takenAt,
+      number,
+      url: data.html_url,
+      title: data.title,
+      author: personOf(data.user),
+      openedAt: data.created_at,
+      state: isClosed ? 'closed' : 'open',
+      labels: data.labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))),
+      events: events.map((event) => ({
+        ...eventOf(event, access),
+        // GitHub tells the reason of the last closing alone, and none on older servers.
+        ...(isClosed && event.id === lastClosed ? { reason: data.state_reason ?? 'completed' } : {}),
+      })),
+      comments: spoken.map((comment) => commentOf(comment, access)),
+      reported: [{ at: data.created_at, severity: report.severity }],
+      component: report.component,
+      ...(report.receivedAt && report.receivedAt.toISOString() <= takenAt
+        ? { startedAt: report.receivedAt.toISOString() }
+        : {}),
+      verifiedBy: report.verified ? (data.user?.login ?? null) : null,
+    },
+  }
+}
+
+const kinds: Record<string, IncidentEvent['kind']> = {
+  labeled: 'labeled',
+  unlabeled: 'unlabeled',
+  assigned: 'assigned',
+  closed: 'closed',
+  reopened: 'reopened',
+}
+
+/** Who assigned someone is not who is named as the actor everywhere. */
+function actorOf({ actor, assigner }: RawEvent): Person | null {
+  return personOf(assigner ?? actor)
+}
+
+function eventOf(event: RawEvent, access: Record<string, Access>): IncidentEvent {
+  const by = actorOf(event)
+  return {
+    id: event.id,
+    kind: kinds[event.event] ?? 'labeled',
+    by,
+    write: by !== null && access[by.id]?.write === true,
+    at: event.created_at,
+    ...(event.label?.name ? { label: event.label.name } : {}),
+  }
+}
+
+function commentOf(comment: RawComment, access: Record<string, Access>): IncidentComment {
+  const by = personOf(comment.user)
+  const commands = commandsIn(comment.body ?? '')
+  return {
+    id: comment.id,
+    by,
+    write: by !== null && access[by.id]?.write === true,
+    at: comment.created_at,
+    since: commands.length > 0 ? comment.updated_at : comment.created_at,
+    commands,
+  }
+}
+
+/** The end of the bot's comments: each is written once. */
+const noteMarker = /<!-- release-gate incident (\S+) -->\s*$/
+
+function noteKeyIn({ user, body }: RawComment): string[] {
+  const [, key] = noteMarker.exec(body ?? '') ?? []
+  return key !== undefined && personOf(user)?.type === 'Bot' ? [key] : []
+}
+
+export async function writeNote(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+  { key, text }: { key: string; text: string },
+): Promise<void> {
+  const body = `${text}\n\n<!-- release-gate incident ${encodeURI(key)} -->`
+  await github.rest.issues.createComment({ ...nameOf(repository), issue_number: number, body })
+}
+
+/** The key of a note as it is found in `said`. */
+export function saidKey(key: string): string {
+  return encodeURI(key)
+}
+
+export async function addIncidentLabels(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+  labels: string[],
+): Promise<void> {
+  await github.rest.issues.addLabels({ ...nameOf(repository), issue_number: number, labels })
+}
+
+export async function removeIncidentLabel(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+  name: string,
+): Promise<void> {
+  await orGone(github.rest.issues.removeLabel({ ...nameOf(repository), issue_number: number, name }))
+}
+
+export async function reopenIncident(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+): Promise<void> {
+  await github.rest.issues.update({ ...nameOf(repository), issue_number: number, state: 'open' })
+}
+
+/** The issue that was opened for an alert, by the marker at its end, or a new one. Only a bot's issue counts. */
+export async function ensureIncident(
+  github: GitHub,
+  repository: RepositoryName,
+  incident: NewIncident,
+  { marker, since }: { marker: string; since: Date },
+): Promise<{ number: number; isNew: boolean }> {
+  const listed = await github.paginate(github.rest.issues.listForRepo, {
+    ...nameOf(repository),
+    state: 'all',
+    since: since.toISOString(),
+    per_page: 100,
+  })
+  const found = listed.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
+  if (found) return { number: found.number, isNew: false }
+  const { data } = await github.rest.issues.create({ ...nameOf(repository), ...incident })
+  return { number: data.number, isNew: true }
+}
+
+/** The numbers of the incidents that changed since a time; without one, of those that are open. */
+export async function changedIncidents(
+  github: GitHub,
+  repository: RepositoryName,
+  label: string,
+  since: Date | undefined,
+): Promise<number[]> {
+  const issues = await github.paginate(github.rest.issues.listForRepo, {
+    ...nameOf(repository),
+    labels: label,
+    ...(since ? { state: 'all' as const, since: since.toISOString() } : { state: 'open' as const }),
+    per_page: 100,
+  })
+  return issues.filter((issue) => !issue.pull_request).map(({ number }) => number)
+}
+
+/** The id of a repository, which no renaming changes. */
+export async function repositoryIdOf(github: GitHub, repository: RepositoryName): Promise<number> {
+  return (await github.rest.repos.get(nameOf(repository))).data.id
+}

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { incidentCommand } from '../../src/commands/incident.ts'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import type { Workshop } from '../../src/sandbox/workshop.ts'
+import { runCommand } from '../commands/command-run.ts'
+import {
+  aWorldWithIncidents,
+  incidents,
+  openIncidents,
+  senders,
+  sendPagerDuty,
+  workOn,
+} from '../support/incidents.ts'
+import { letNoticesPass, recordsOf } from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+/** Monday, 9 AM in Los Angeles. */
+const monday = '2026-10-19T16:00:00Z'
+
+let stage: Stage
+let shop: Workshop
+const at = (time: string) => stage.moveTo(new Date(`2026-10-19T${time}Z`))
+
+beforeAll(async () => {
+  stage = await aStage({ at: new Date(monday), env: senders })
+  shop = await aWorldWithIncidents(stage)
+  await shop.openPull('ana', { branch: 'first', title: 'First', files: { 'src/a.ts': 'a\n' } })
+})
+afterAll(() => stage.close())
+
+const command = (...words: string[]) => {
+  const url = 'url' in stage.database ? stage.database.url : ''
+  const { port } = new URL(stage.bot().url)
+  const env = { DATABASE_URL: url, WEBHOOK_SECRET: stage.github.app.webhookSecret, PORT: port }
+  return runCommand(incidentCommand(), words, env)
+}
+
+async function report(severity: string): Promise<number> {
+  const body = `### Severity\n\n${severity}\n\n### Component\n\nrewards\n`
+  const issue = { ...incidents, title: 'Rewards are late', body, labels: ['incident'] }
+  const { data } = await stage.as('gus').rest.issues.create(issue)
+  await stage.settled()
+  return data.number
+}
+
+const messages = () => stage.slack.messages.map((message) => JSON.stringify(message))
+const recordsFor = async (number: number) =>
+  (await recordsOf(stage)).filter(({ kind, body }) => kind === 'incident' && body.incident === number)
+const changesFor = async (number: number) =>
+  (await recordsFor(number)).flatMap(({ body }) => body.changes as { kind: string; text: string }[])
+
+describe('an incident of the issue form', () => {
+  let number: number
+  let issue: ReturnType<typeof workOn>
+  beforeAll(async () => {
+    number = await report('P1: rewards incorrect')
+    issue = workOn(stage, number)
+    await letNoticesPass(stage, 4)
+  })
+
+  test('gets the label of its severity, a record and a notice with what is due', async () => {
+    expect((await issue.read()).labels).toEqual(['incident', 'sev/P1'])
+    expect(await changesFor(number)).toMatchObject([{ kind: 'opened', text: 'Opened as P1' }])
+    expect(messages().at(-1)).toContain('Opened as P1')
+    expect(messages().at(-1)).toContain('First response: Mon, Oct 19, 10:00 AM PDT')
+  })
+
+  test('is acknowledged by someone with write access alone', async () => {
+    await issue.comment('gus', '/ack')
+    expect((await issue.read()).said).toEqual([
+      expect.stringContaining('`/ack` does not count: `gus` has no write access here.'),
+    ])
+    await issue.assign('ana', 'ben')
+    expect(await changesFor(number)).toMatchObject([
+      { kind: 'opened' },
+      { kind: 'responded' },
+      { kind: 'acknowledged', text: 'Acknowledged by ana' },
+    ])
+  })
+
+  test('is lowered only by two people', async () => {
+    await issue.comment('ana', '/severity P2 one diner only')
+    await issue.comment('ana', '/confirm')
+    expect((await issue.read()).labels).toContain('sev/P1')
+    await at('16:01:00')
+    await issue.comment('eva', '/confirm')
+    expect((await issue.read()).labels).toEqual(['incident', 'sev/P2'])
+    expect((await changesFor(number)).at(-1)?.text).toBe(
+      'Severity changed to P2 by ana, confirmed by eva: one diner only',
+    )
+  })
+
+  test('is reopened where its closing does not count', async () => {
+    await issue.close('eva', 'not_planned')
+    expect(await issue.read()).toMatchObject({ state: 'open' })
+    expect((await issue.read()).said.at(-1)).toContain('closed as `not_planned`')
+    expect((await changesFor(number)).map(({ kind }) => kind)).not.toContain('resolved')
+  })
+
+  test('is resolved when it is closed as completed, and comments are not written twice', async () => {
+    await issue.close('eva')
+    expect((await changesFor(number)).at(-1)?.text).toBe('Resolved by eva')
+    const { said } = await issue.read()
+    expect(new Set(said).size).toBe(said.length)
+  })
+
+  test('keeps no text of a comment in its records', async () => {
+    await issue.comment('ana', 'The diner Jo Doe was paid.')
+    expect(JSON.stringify(await recordsFor(number))).not.toContain('Jo Doe')
+  })
+})
+
+describe('an alert of PagerDuty', () => {
+  test('opens one incident, however often it is delivered', async () => {
+    expect(await sendPagerDuty(stage, { id: 'Q1' })).toBe(202)
+    expect(await sendPagerDuty(stage, { id: 'Q1' })).toBe(202)
+    const opened = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
+    expect(opened).toHaveLength(1)
+    const issue = workOn(stage, opened[0]?.number ?? 0)
+    expect((await issue.read()).labels).toEqual(['incident', 'sev/P0'])
+    expect((await issue.read()).said).toEqual([])
+  })
+
+  test('that fires again is a comment in the open incident', async () => {
+    expect(await sendPagerDuty(stage, { id: 'Q1' }, { id: 'another' })).toBe(202)
+    const opened = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
+    expect(opened).toHaveLength(1)
+    const issue = workOn(stage, opened[0]?.number ?? 0)
+    expect((await issue.read()).said).toEqual([expect.stringContaining('fired again')])
+  })
+
+  test('is announced when its first response is overdue, and not before', async () => {
+    const [opened] = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
+    const number = opened?.number ?? 0
+    await at('16:15:30')
+    const kinds = async () => (await changesFor(number)).map(({ kind }) => kind)
+    expect(await kinds()).toEqual(['opened'])
+    await at('16:17:30')
+    expect(await kinds()).toEqual(['opened', 'breached'])
+    await letNoticesPass(stage, 4)
+    expect(messages().at(-1)).toContain('First response of a P0 is overdue since Mon, Oct 19, 9:1')
+  })
+
+  test('that fires after its incident was resolved opens another one', async () => {
+    const [opened] = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
+    await workOn(stage, opened?.number ?? 0).close('eva')
+    expect(await sendPagerDuty(stage, { id: 'Q1' }, { id: 'third' })).toBe(202)
+    const all = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
+    expect(all).toHaveLength(2)
+  })
+
+  test.each([
+    ['with another signature', { id: 'Q7' }, { secret: 'a-wrong-secret-of-it' }, 401],
+    ['about a page of ours', { id: 'Q8', incident_key: 'release-gate/1/2/0' }, {}, 202],
+    ['of another kind', { id: 'Q9' }, { event: 'incident.annotated' }, 202],
+  ])('%s opens nothing', async (_, incident, options, status) => {
+    const before = await openIncidents(stage)
+    expect(await sendPagerDuty(stage, incident, options)).toBe(status)
+    expect(await openIncidents(stage)).toEqual(before)
+  })
+})
+
+describe('the command line', () => {
+  test('opens an incident, and lists and shows it', async () => {
+    const since = '2026-10-19T09:00:00-07:00'
+    const opened = await command('open', 'The export is wrong', '--severity', 'P2', '--since', since)
+    expect(opened).toMatchObject({ code: 0, out: 'Opening an incident in foodyepay/incidents.\n' })
+    await stage.settled()
+    const { number = 0 } =
+      (await openIncidents(stage)).find(({ title }) => title === 'The export is wrong') ?? {}
+    expect(await command('list')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`foodyepay/incidents#${number}  P2  open  The export is wrong\n`),
+    })
+    const shown = await command('show', `foodyepay/incidents#${number}`)
+    expect(shown.out).toContain('First response: due Mon, Oct 19, 1:00 PM PDT (20:00 UTC)')
+    expect(shown.out).toContain('Opened as P2')
+  })
+
+  test('refuses a severity that is not one', async () => {
+    await expect(command('open', 'X', '--severity', 'high')).rejects.toThrow(/"high" is not a severity/)
+  })
+
+  test('says when there is no such incident', async () => {
+    await expect(command('show', '999')).rejects.toThrow(/There is no incident "999"/)
+  })
+})
+
+describe('an urgent pull request that names an incident', () => {
+  test('is linked in both, once, and recorded', async () => {
+    const [{ number = 0 } = {}] = (await openIncidents(stage)).filter(
+      ({ title }) => title === 'The export is wrong',
+    )
+    const body = `Urgent: the export is wrong, foodyepay/incidents#${number}`
+    const fix = await shop.openPull('ana', {
+      branch: 'fix',
+      title: 'Fix',
+      body,
+      files: { 'src/b.ts': 'b\n' },
+    })
+    await shop.label('eva', fix, 'urgent')
+    await shop.review('chloe', fix)
+    const said = (await workOn(stage, number).read()).said.filter((text) =>
+      text.includes('Urgent pull request'),
+    )
+    expect(said).toEqual([expect.stringContaining(`${shop.name}#${fix.number}`)])
+    const place = { ...shop.repository, issue_number: fix.number }
+    const { data } = await stage.as('eva').rest.issues.listComments(place)
+    expect(data.map((comment) => comment.body)).toEqual([
+      expect.stringContaining(`names the incident foodyepay/incidents#${number} (P2, open)`),
+    ])
+    expect((await recordsOf(stage)).filter(({ kind }) => kind === 'incident linked')).toHaveLength(1)
+    expect((await command('show', String(number))).out).toContain(`${shop.name}#${fix.number}`)
+  })
+})
+
+describe('events that GitHub never sends', () => {
+  test('are made up for by the look at the start', async () => {
+    const known = await report('P2')
+    stage.github.faults.add({ kind: 'lose' })
+    await workOn(stage, known).comment('ana', '/ack')
+    const unknown = await report('P3')
+    expect((await changesFor(known)).map(({ kind }) => kind)).not.toContain('acknowledged')
+    await stage.kill()
+    await stage.startBot()
+    await stage.settled()
+    expect((await changesFor(known)).map(({ kind }) => kind)).toContain('acknowledged')
+    expect((await changesFor(unknown)).map(({ kind }) => kind)).toContain('opened')
+  })
+})
