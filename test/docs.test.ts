@@ -188,7 +188,8 @@ describe('the table of facts in docs/security.md', () => {
     const others = new Set([
       'check_run', // asks for an evaluation, and changes no fact
       'check_suite',
-      'issues', // follow-up issues after a merge
+      'issue_comment', // a command in an incident
+      'issues', // follow-up issues after a merge, and incidents
       'merge_group', // evaluated when it is merged
     ])
     const missing = [...events].filter(
