@@ -90,8 +90,8 @@ export const breaks: Break[] = [
   {
     name: 'forget to mark what a delivery names',
     file: 'src/bot/receive.ts',
-    from: 'const green = await markPullChanged(tx, effect.pull, effect.sha)\n      return queue.enqueueAll([{ pull: effect.pull, green }], { tx })',
-    to: 'return markPullChanged(tx, effect.pull, effect.sha).then(() => undefined)',
+    from: 'const green = await markPullChanged(tx, effect.pull, effect.sha, guid)\n      return queue.enqueueAll([{ pull: effect.pull, green }], { tx })',
+    to: 'return void (await markPullChanged(tx, effect.pull, effect.sha, guid))',
   },
   {
     name: 'never ask for missed deliveries, nor look by the hour',

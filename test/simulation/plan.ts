@@ -68,9 +68,12 @@ export type Plan = { start: Date; bots: 1 | 2; moments: Moment[]; histories: His
 
 export type Size = { histories: number; moments: number }
 
+/** Wednesday 11:00 in Los Angeles, when windows of many repositories close. */
+const closing = Date.parse('2026-11-25T19:00:00Z')
+
 export function drawPlan(seed: number, { histories, moments }: Size): Plan {
   const world = random(seed)
-  const start = new Date(Date.parse('2026-11-25T17:20:00Z') + world.between(0, 90) * 60_000)
+  const start = new Date(closing - world.between(15, 75) * 60_000)
   const timeline = drawMoments(world, start, moments)
   return {
     start,
@@ -82,12 +85,18 @@ export function drawPlan(seed: number, { histories, moments }: Size): Plan {
 
 function drawMoments(world: Random, start: Date, count: number): Moment[] {
   let now = start.getTime()
+  // Few stories would meet the closing by chance: by then most have a green check, and no hourly look is due that would repair it.
+  const meetsClosing = world.between(3, 6)
   return Array.from({ length: count }, (_, index) => {
-    const wait = drawWait(world, now)
+    const wait = index === meetsClosing && now < closing ? untilClosing(world, now) : drawWait(world, now)
     now += wait * 1000
     const trouble = index > 1 && world.chance(0.1) ? world.pick(troubles) : undefined
     return { wait, settle: world.chance(0.7), ...(trouble ? { trouble } : {}) }
   })
+}
+
+function untilClosing(world: Random, now: number): number {
+  return Math.max(2, Math.ceil((closing - now) / 1000) + world.pick([-30, -1, 0, 2, 90]))
 }
 
 const troubles: Trouble[] = ['kill', 'database restart', 'disk full']

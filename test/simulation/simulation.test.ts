@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
 import { inspectors } from '../../src/sandbox/github/inspection.ts'
 import { aPostgresUrl } from '../support/databases.ts'
+import { breaks } from './break-list.ts'
 import { type Result, simulate, told } from './simulate.ts'
 
 /** Each world is one bot, or two, and so many repositories under one clock. */
@@ -24,4 +26,10 @@ test('the histories had merges, exceptions, green checks and faults enough to br
   expect(sum('greens')).toBeGreaterThan(20 * results.length)
   expect(sum('exceptions')).toBeGreaterThan(0)
   expect(sum('looks')).toBeGreaterThan(50 * results.length)
+})
+
+test.each(breaks)('the code to break on purpose is there once: $name', ({ file, from, to }) => {
+  const parts = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').split(from)
+  expect(parts).toHaveLength(2)
+  expect(to).not.toBe(from)
 })
