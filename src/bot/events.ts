@@ -252,14 +252,19 @@ const installationGone = on({}, (_, { installationId }) => [
   { kind: 'out of reach', scope: { installationId }, closed: false },
 ])
 
+/** Without the organization's policy, nothing tells any more what it locks in the other repositories. */
 const repositoriesRemoved = on(
-  { repositories_removed: z.array(z.object({ id: z.int() })) },
-  ({ repositories_removed: removed }, { installationId }) =>
-    removed.map(({ id }) => ({
-      kind: 'out of reach',
+  { repositories_removed: z.array(z.object({ id: z.int(), name: z.string().nullish() })) },
+  ({ repositories_removed: removed }, { installationId }) => [
+    ...removed.map(({ id }) => ({
+      kind: 'out of reach' as const,
       scope: { installationId, repositoryId: id },
       closed: false,
     })),
+    ...(removed.some(({ name }) => name === '.github')
+      ? [{ kind: 'lookup' as const, lookup: { of: 'installation' as const, installationId } }]
+      : []),
+  ],
 )
 
 /** An event without actions has one handler, under the empty name. */

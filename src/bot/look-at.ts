@@ -1,5 +1,6 @@
 import type { Policy } from '../decision/policy.ts'
-import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { policyPath } from '../policy/policy-file.ts'
+import { isSharedLost, readPolicy } from '../policy/policy-source.ts'
 import {
   type ListedRepository,
   listedTogether,
@@ -12,9 +13,8 @@ import type { GitHub } from '../services/github/client.ts'
 import { isGone } from '../services/github/gone.ts'
 import { isLimit } from '../services/github/limits.ts'
 import type { Row } from '../services/github/partial.ts'
-import { readPolicyFile } from '../services/github/policy.ts'
 import { type Look, noteLooked, noteUnseen } from '../store/looks.ts'
-import { keepValidPolicy } from '../store/policies.ts'
+import { keepValidPolicy, rememberShared } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
@@ -46,18 +46,25 @@ export type Looking = LookParts & {
   inRoom: (numbers: number[]) => number[]
 }
 
+/** `sharedLost`: whether the organization's policy applied before and can't be read now; asked once for a batch. */
+type LookingAtBatch = Looking & { sharedLost: () => Promise<boolean> }
+
 type Seen = { look: Look; view: RepositoryView; known: KnownPull[]; policy: CoveringPolicy | undefined }
 
 /**
  * Looks at some repositories of an installation. What is not known of one is a problem of that one, which stays visible until
  * the next look at it, and is never taken for "nothing changed".
  */
-export async function lookAtBatch(looking: Looking, batch: Look[], found: Found): Promise<void> {
-  const { shell, github, installation, room } = looking
+export async function lookAtBatch(parts: Looking, batch: Look[], found: Found): Promise<void> {
+  const { shell, github, installation, room } = parts
   const at = shell.now()
   room()
   found.tried += batch.length
   const views = await orProblems(batch, viewRepositories(github, installation.account, batch, policyPath))
+  const shared = sharedAmong(views)
+  if (shared !== undefined) await rememberShared(shell.database, installation.id, shared)
+  const sharedLost = once(async () => shared === undefined && isLost(parts))
+  const looking = { ...parts, sharedLost }
   const ids = batch.map(({ repositoryId }) => repositoryId)
   const known = await knownOpenPulls(shell.database, installation.id, ids)
   const seen: Seen[] = []
@@ -68,6 +75,26 @@ export async function lookAtBatch(looking: Looking, batch: Look[], found: Found)
   }
   for (let from = 0; from < seen.length; from += listedTogether)
     await lookAtPulls(looking, seen.slice(from, from + listedTogether), at, found)
+}
+
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let asked: Promise<Value> | undefined
+  return () => {
+    asked ??= ask()
+    return asked
+  }
+}
+
+/** The blob of the organization's policy: the rows of one query saw the same one. */
+function sharedAmong(views: Row<RepositoryView>[]): string | undefined {
+  return views.flatMap((row) => ('value' in row ? (row.value.policy.shared ?? []) : []))[0]
+}
+
+function isLost({ shell, github, installation }: Looking): Promise<boolean> {
+  return isSharedLost(shell.database, github, {
+    installationId: installation.id,
+    owner: installation.account,
+  })
 }
 
 async function lookAtPulls(looking: Looking, some: Seen[], at: Date, found: Found): Promise<void> {
@@ -111,7 +138,7 @@ async function note(
 
 /** What is known of a repository now; undefined where nothing is left to be done for it. */
 async function see(
-  looking: Looking,
+  looking: LookingAtBatch,
   look: Look,
   row: Row<RepositoryView>,
   known: KnownPull[],
@@ -140,7 +167,7 @@ async function see(
 
 /** The policy that covers a repository now. Its text is read only where no equal one is known. */
 async function coveringPolicy(
-  looking: Looking,
+  looking: LookingAtBatch,
   { repositoryId }: Look,
   view: RepositoryView,
 ): Promise<CoveringPolicy | undefined> {
@@ -148,18 +175,21 @@ async function coveringPolicy(
   const { owner, repo } = view
   const place = policyPlace(view)
   if (!place) return undefined
+  const repository = { installationId: installation.id, repositoryId, owner, repo }
+  const { own, shared } = view.policy
+  if (own !== undefined && shared === undefined && repo !== '.github' && (await looking.sharedLost()))
+    return { ...place, valid: 'broken' }
   const known = policies.get(place.blob)
-  const file = known
-    ? { ...place, text: known.text }
-    : await readPolicyFile(github, { owner, repo }, policyPath)
-  if (!file) return undefined
-  const { blob, where, text } = file
-  const read = known ? { ok: true as const, policy: known.policy } : parsePolicy(text, where)
-  if (!read.ok) return { blob, where, valid: 'broken' }
-  policies.set(blob, { text, policy: read.policy })
+  const read = known
+    ? { file: { ...place, text: known.text }, result: { ok: true as const, policy: known.policy } }
+    : await readPolicy(shell.database, github, repository)
+  if (!read) return undefined
+  const { file, result } = read
+  if (!result.ok) return { blob: file.blob, where: file.where, valid: 'broken' }
+  policies.set(file.blob, { text: file.text, policy: result.policy })
   // A repository without pull requests still has a channel and a calendar.
-  await keepValidPolicy(shell.database, { installationId: installation.id, repositoryId, owner, repo }, file)
-  return { blob, where, valid: read.policy }
+  await keepValidPolicy(shell.database, repository, file)
+  return { blob: file.blob, where: file.where, valid: result.policy }
 }
 
 async function carryOut(

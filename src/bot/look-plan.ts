@@ -1,7 +1,9 @@
 import { covers, type Policy } from '../decision/policy.ts'
 import { incompleteFor } from '../gate/publish.ts'
+import { identityOf } from '../policy/organization.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import type { PullView, RepositoryView } from '../services/github/bulk.ts'
+import { sharedPlace } from '../services/github/policy.ts'
 import { type KnownPull, versionOf } from '../store/verdicts/seen.ts'
 
 /** The policy that covers a repository now: valid, or `broken`. */
@@ -110,10 +112,10 @@ function spread(key: number): number {
   return Math.imul(key, 2_654_435_761) >>> 0
 }
 
-/** The policy file of a repository, by the blobs that stand there: its own goes before the shared one. */
+/** The policy of a repository, by the blobs of its own file and of the shared one. */
 export function policyPlace({ owner, policy }: RepositoryView): { blob: string; where: string } | undefined {
-  if (policy.own !== undefined) return { blob: policy.own, where: policyPath }
-  return policy.shared === undefined
-    ? undefined
-    : { blob: policy.shared, where: `${owner}/.github: ${policyPath}` }
+  const own = policy.own === undefined ? undefined : { blob: policy.own, where: policyPath }
+  const shared =
+    policy.shared === undefined ? undefined : { blob: policy.shared, where: sharedPlace(owner, policyPath) }
+  return own || shared ? identityOf({ own, shared }) : undefined
 }

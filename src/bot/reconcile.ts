@@ -1,5 +1,6 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { policyPath } from '../policy/policy-file.ts'
+import { readPolicy } from '../policy/policy-source.ts'
 import {
   type ListedRepository,
   listedTogether,
@@ -10,7 +11,6 @@ import {
 } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
-import { readPolicyFile } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
 import { keepValidPolicy, keptBlob } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
@@ -76,21 +76,23 @@ function inBatchesOf<Item>(size: number, items: Item[]): Item[][] {
 
 /**
  * After a push to a default branch: the repositories whose pull requests another policy covers now. None where the file is
- * what it was; all of the installation where it is the organization's `.github` repository, whose policy others fall back to.
+ * what it was; all of the installation where it is the organization's `.github` repository, whose policy is a part of theirs.
  */
 export async function underNewPolicy(
   shell: { database: Database; github: GitHub; serves: (account: string) => boolean },
   repository: RepositoryRef,
 ): Promise<CoveredRepository[]> {
   const { database, github, serves } = shell
-  const { owner, repo, installationId } = repository
-  const file = await readPolicyFile(github, { owner, repo }, policyPath)
+  const { repo, installationId } = repository
+  const read = await readPolicy(database, github, repository)
+  const blob = read?.file.blob
   // The merge that brought the new policy may have been recorded first, which has stored the policy.
-  const isKept = file?.blob === (await keptBlob(database, repository))
+  const isKept = blob === (await keptBlob(database, repository))
   // A repository without pull requests still has a channel, a calendar and incidents.
-  if (file && !isKept && parsePolicy(file.text).ok) await keepValidPolicy(database, repository, file)
-  const read = { blob: file?.blob, ...(repo === '.github' ? { own: policyPath } : {}) }
-  if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, read))) return []
-  if (repo === '.github') return Array.fromAsync(coveredRepositories(github, installationId, serves))
+  if (read?.result.ok && !isKept) await keepValidPolicy(database, repository, read.file)
+  const isShared = repo === '.github'
+  if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, { blob, path: policyPath, isShared })))
+    return []
+  if (isShared) return Array.fromAsync(coveredRepositories(github, installationId, serves))
   return [{ repository, numbers: await openPulls(github, repository) }]
 }

@@ -7,20 +7,21 @@ import {
   type VerdictWithReport,
   wantedFactsOf,
 } from '../gate/snapshot-verdict.ts'
-import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { type CombinedPolicy, combine } from '../policy/organization.ts'
+import { policyPath } from '../policy/policy-file.ts'
 import { accessOf } from '../services/github/access.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'
 import { personOf } from '../services/github/people.ts'
 import { personClient } from '../services/github/person-client.ts'
-import { type PolicyFile, readPolicyFile } from '../services/github/policy.ts'
+import { type PolicyFile, readPolicyFiles } from '../services/github/policy.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 
 export type PullQuestion = {
   pull: { owner: string; repo: string; number: number }
   token: string
   apiUrl: string
-  /** Undefined: the policy of the default branch. */
+  /** In place of the repository's own file. Undefined: the one of the default branch. */
   policy: PolicyFile | undefined
   /** What counts as now. Facts are those of now all the same. */
   at: Date
@@ -46,9 +47,11 @@ export async function decidePull(question: PullQuestion): Promise<PullAnswer> {
   )
   if (!found)
     return { mistake: `--pull: GitHub does not find ${name}#${pull.number}, or the token may not read it.` }
-  const file = question.policy ?? (await readPolicyFile(github, pull, policyPath))
-  if (!file) return { mistake: `--pull: ${name} has no ${policyPath} on its default branch. Use --policy.` }
-  const applicable = judgingOf(file)
+  const files = await readPolicyFiles(github, pull, policyPath)
+  const combined = combine(question.policy ? { ...files, own: question.policy } : files)
+  if (!combined)
+    return { mistake: `--pull: ${name} has no ${policyPath} on its default branch. Use --policy.` }
+  const applicable = applicableOf(combined)
   const policy = applicable.kind === 'policy' ? applicable.policy : undefined
   // There is no installation here: the token decides what can be read.
   const ref: PullRef = { installationId: 0, repositoryId: found.data.base.repo.id, ...pull }
@@ -58,10 +61,10 @@ export async function decidePull(question: PullQuestion): Promise<PullAnswer> {
   return { verdict: evaluateSnapshot(snapshot, applicable), unknown: unknownTo(policy) }
 }
 
-function judgingOf(file: PolicyFile): PresentPolicy {
-  const parsed = parsePolicy(file.text, file.where)
-  if (!parsed.ok) return { kind: 'broken', problems: parsed.problems, file }
-  return { kind: 'policy', policy: parsed.policy, file, note: `Policy: \`${file.where}\`.` }
+function applicableOf({ files, file, result, note }: CombinedPolicy): PresentPolicy {
+  return result.ok
+    ? { kind: 'policy', policy: result.policy, file, files, note }
+    : { kind: 'broken', problems: result.problems, file }
 }
 
 /** What is found out about commits is not kept: the command reads one pull request once. */

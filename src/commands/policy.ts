@@ -1,41 +1,79 @@
 import { Command } from 'commander'
+import { breakLines } from '../decision/line-breaks.ts'
+import { combine } from '../policy/organization.ts'
 import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { describePolicy } from '../policy/policy-in-words.ts'
 import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
 import { readInput } from './input-file.ts'
 
-/** `policy check FILE`: 0 valid, 1 invalid or impossible to pass, 2 the file cannot be read. */
+type Options = { json?: boolean; organization?: string }
+
+/** `policy check FILE`: 0 valid, 1 invalid, without effect or impossible to pass, 2 a file cannot be read. */
 export function policyCommand(): Command {
   const check = new Command('check')
     .description('check whether a file is a valid policy; errors name line and column')
     .argument('<file>', 'for example .github/release-gate.yml')
+    .option('--organization <file>', "with the policy of the organization, as a repository's own")
     .option('--json', 'print {"valid","problems","policy"} as JSON; the policy includes its defaults')
     .addHelpText(
       'after',
-      '\nExit codes: 0 valid, 1 invalid or impossible to pass, 2 the file cannot be read.',
+      '\nExit codes: 0 valid, 1 invalid, impossible to pass, or naming what the\norganization locks, 2 a file cannot be read.',
     )
-    .action((file: string, options: { json?: boolean }) => {
-      const read = readInput('policy check', file, 'a policy, like .github/release-gate.yml')
-      if ('mistake' in read) {
-        process.stderr.write(`${read.mistake}\n`)
-        process.exitCode = 2
-        return
-      }
-      const result = parsePolicy(read.text, file)
-      const problems = result.ok ? impossiblePolicy(read.text, result.policy, file) : result.problems
-      const words = result.ok && problems.length === 0 ? describePolicy(result.policy, new Date()) : []
-      process.stdout.write(options.json ? asJson(result, problems) : asText(file, problems, words))
-      process.exitCode = problems.length === 0 ? 0 : 1
+    .action((file: string, options: Options) => {
+      const own = readInput('policy check', file, 'a policy, like .github/release-gate.yml')
+      const shared = options.organization === undefined ? undefined : readOrganization(options.organization)
+      for (const read of [own, shared]) if (read && 'mistake' in read) return refuse(read.mistake)
+      const checked = checkFiles(
+        { where: file, ...(own as { text: string }) },
+        shared && { where: options.organization ?? '', ...(shared as { text: string }) },
+      )
+      process.stdout.write(options.json ? asJson(checked) : asText(file, checked))
+      process.exitCode = checked.problems.length === 0 ? 0 : 1
     })
   return new Command('policy').addCommand(check)
 }
 
-function asJson(result: PolicyResult, problems: FileProblem[]): string {
+function readOrganization(file: string) {
+  return readInput('--organization', file, "the organization's .github/release-gate.yml")
+}
+
+function refuse(mistake: string): void {
+  process.stderr.write(`${mistake}\n`)
+  process.exitCode = 2
+}
+
+type Checked = { result: PolicyResult; problems: FileProblem[] }
+type Written = { text: string; where: string }
+
+function checkFiles(own: Written, shared: Written | undefined): Checked {
+  if (!shared) {
+    const result = parsePolicy(own.text, own.where)
+    return { result, problems: problemsOf(own, result) }
+  }
+  const combined = combine({ own: { ...own, blob: '' }, shared: { ...shared, blob: '' } })
+  if (!combined) throw new Error('two files gave no policy')
+  const { file, result, ignored } = combined
+  return { result, problems: [...ignored, ...problemsOf(file, result)] }
+}
+
+function problemsOf({ text, where }: Written, result: PolicyResult): FileProblem[] {
+  return result.ok ? impossiblePolicy(text, result.policy, where) : result.problems
+}
+
+function asJson({ result, problems }: Checked): string {
   const policy = result.ok ? result.policy : null
   return `${JSON.stringify({ valid: problems.length === 0, problems, policy }, null, 2)}\n`
 }
 
-function asText(file: string, problems: FileProblem[], words: string[]): string {
-  const lines = problems.length === 0 ? [`${file} is a valid policy.`, ...words] : problems.map(formatProblem)
-  return `${lines.join('\n')}\n`
+/** A problem stays on one line, since editors and terminals make its place clickable. */
+function asText(file: string, { result, problems }: Checked): string {
+  if (!result.ok || problems.length > 0) return `${problems.map(formatProblem).join('\n')}\n`
+  const words = [`${file} is a valid policy.`, ...describePolicy(result.policy, new Date())]
+  const columns = process.stdout.columns ?? 80
+  return `${words.flatMap((line) => brokenInto(line, columns)).join('\n')}\n`
+}
+
+function brokenInto(line: string, columns: number): string[] {
+  const indent = line.startsWith('  ') ? '  ' : ''
+  return breakLines(line.trimStart(), columns, indent, `${indent}  `)
 }

@@ -69,7 +69,8 @@ export const overrides = z
     'Other settings for some pull requests. The first override that matches applies, and only that one.',
   )
 
-type Raw = Record<string, unknown>
+/** A map as it was written, before defaults. */
+export type Raw = Record<string, unknown>
 
 /**
  * Completes each override with the settings of the policy's own gates, so that it needs to name only what differs. Maps are
@@ -106,7 +107,8 @@ function trustingAuthors(settings: unknown, when: unknown, base: Raw | undefined
   return bots.length > 0 ? { ...settings, trusted_bots: bots } : settings
 }
 
-function merge(base: Raw, over: Raw): Raw {
+/** Maps are merged, anything else is replaced. */
+export function merge(base: Raw, over: Raw): Raw {
   const merged = Object.entries(over).map(([key, value]) => {
     const own = Object.hasOwn(base, key) ? base[key] : undefined
     return [key, isMap(own) && isMap(value) ? merge(own, value) : value]
@@ -114,6 +116,6 @@ function merge(base: Raw, over: Raw): Raw {
   return { ...base, ...Object.fromEntries(merged) }
 }
 
-function isMap(value: unknown): value is Raw {
+export function isMap(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

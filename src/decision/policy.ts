@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { type GateName, gates } from './gates/index.ts'
 import { branchGlob, selectsBranch } from './globs.ts'
 import { incidentSettings } from './incidents/settings.ts'
-import { completeOverrides, overrides } from './override-settings.ts'
+import { completeOverrides, isMap, overrides } from './override-settings.ts'
+import { isGate, lockable } from './policy-locks.ts'
 
 type GateSettings = { [Name in GateName]: z.ZodOptional<(typeof gates)[Name]['settings']> }
 
@@ -68,14 +69,37 @@ const completePolicy = z.strictObject({
     .describe(
       'Allowed pushes without a pull request. All others are exceptions on the default branch and where the check is required.',
     ),
+  extends: z
+    .enum(['organization', 'none'])
+    .optional()
+    .describe(
+      'Whether the policy of the organization fills in what this file does not name. Default: organization, where there is one. `none` counts only where the organization locks nothing.',
+    ),
+  locked: z
+    .array(z.enum(lockable))
+    .min(1)
+    .optional()
+    .describe(
+      "In the policy of an organization: what the policies of its repositories can't change. A locked gate locks `branches`, `enforce` and `push` too.",
+    ),
   slack: slackSettings
     .optional()
     .describe('Where notices about merges and exceptions go. Without it the repository gets no notices.'),
 })
 
-export const policySchema = z.preprocess(completeOverrides, completePolicy)
+export const policySchema = z.preprocess(
+  (policy) => completeOverrides(withoutGatesThatAreOff(policy)),
+  completePolicy,
+)
 
 export type Policy = z.output<typeof policySchema>
+
+/** `off` turns off a gate of the organization's policy. Where there is none, it says what is so without it. */
+function withoutGatesThatAreOff(policy: unknown): unknown {
+  if (!isMap(policy) || !isMap(policy.gates)) return policy
+  const on = Object.entries(policy.gates).filter(([name, settings]) => settings !== 'off' || !isGate(name))
+  return { ...policy, gates: Object.fromEntries(on) }
+}
 
 /** What is evaluated when a repository has no valid policy yet: every gate with its defaults. */
 export const defaultPolicy: Policy = policySchema.parse({ gates: { approvals: {}, release_window: {} } })

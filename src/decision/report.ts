@@ -2,6 +2,7 @@ import type { Annotation, FindingState } from './gate.ts'
 import { type GateName, gates } from './gates/index.ts'
 import { code, list, oneLine, plural, short } from './markdown.ts'
 import type { AppliedOverride } from './overrides.ts'
+import { effectInWords } from './policy-effect.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { GateFinding, Verdict } from './verdict.ts'
 
@@ -25,7 +26,7 @@ const annotationLimit = 50
 /** The verdict as the reader of the pull request meets it: what is missing first, then what has passed. */
 export function checkReport(
   verdict: Verdict,
-  snapshot: Pick<Snapshot, 'head'>,
+  snapshot: Pick<Snapshot, 'head' | 'policyEffect'>,
   notes: string[] = [],
 ): CheckReport {
   const { findings } = verdict
@@ -43,6 +44,7 @@ export function checkReport(
     section('Also applies', rules),
     section('Passed', done),
     overrideSection(verdict),
+    effectSection(snapshot),
     details(findings),
     footer(snapshot, notes),
   ]
@@ -132,6 +134,11 @@ function overrideSection({ override, refused = [] }: Pick<Verdict, 'override' | 
   return lines.length > 0 ? ['### Override', ...lines].join('\n') : ''
 }
 
+function effectSection({ policyEffect }: Pick<Snapshot, 'policyEffect'>): string {
+  if (!policyEffect) return ''
+  return ['### Effect of this policy', ...effectInWords(policyEffect)].join('\n')
+}
+
 function overrideInWords({ off, changes, doubt }: AppliedOverride): string {
   const titles = (names: GateName[]) => list(names.map((name) => gates[name].title))
   return [
@@ -154,16 +161,21 @@ function cut(summary: string): string {
   return summary.slice(0, Math.max(0, summary.lastIndexOf('\n', summaryLimit - end.length))) + end
 }
 
-/** The check of a pull request whose repository has an invalid policy. */
+/**
+ * The check of a pull request whose policy is invalid. `own` is the path of the repository's file: a mistake elsewhere, in the
+ * policy of the organization, can't be fixed by this repository.
+ */
 export function brokenPolicyReport(
   problems: { file: string; line: number; column: number; message: string }[],
-  inRepository: boolean,
+  own: string,
 ): CheckReport {
   const [first] = problems
   const lines = problems.map(
     (problem) =>
-      `- ${code(`${problem.file}:${problem.line}:${problem.column}`)} ${code(problem.message, 300)}`,
+      `- ${code(`${problem.file}:${problem.line}:${problem.column}`)} ${code(problem.message, 400)}`,
   )
+  const elsewhere = problems.find(({ file }) => file !== own)
+  const here = problems.filter(({ file }) => file === own)
   return {
     status: 'completed',
     conclusion: 'failure',
@@ -176,17 +188,17 @@ export function brokenPolicyReport(
         'The release policy on the default branch is invalid, so nothing can be merged.',
         ...lines,
         '',
-        'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.',
+        elsewhere
+          ? `Anyone with write access to the repository that has ${code(elsewhere.file)} can fix it there.`
+          : 'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.',
       ].join('\n'),
     ),
-    annotations: (inRepository ? problems : [])
-      .slice(0, annotationLimit)
-      .map(({ file, line, column, message }) => ({
-        path: file,
-        line,
-        column,
-        message: oneLine(message, 300),
-      })),
+    annotations: here.slice(0, annotationLimit).map(({ file, line, column, message }) => ({
+      path: file,
+      line,
+      column,
+      message: oneLine(message, 300),
+    })),
   }
 }
 

@@ -191,6 +191,21 @@ export const runbooksSchema = z.discriminatedUnion('state', [
 /** `absent`: GitHub knows no such team, or hides it. `no_writers`: it has members, and none of them has write access. */
 export const teamProblemSchema = z.enum(['absent', 'unreadable', 'empty', 'no_writers'])
 
+/** The gates in which pull requests differ under another policy; `first` names a few of them. */
+const affectedSchema = z.strictObject({
+  count: z.int().min(0),
+  first: z.array(z.strictObject({ number: z.int().positive(), gates: z.array(z.string()) })),
+})
+
+/** What a changed policy would do to the other open pull requests, by what was stored of them. */
+export const policyEffectSchema = z.strictObject({
+  compared: z.int().min(0),
+  /** Of how many that can't be told, since the changed policy looks at facts that were not read for them. */
+  unknown: z.int().min(0),
+  blocked: affectedSchema,
+  released: affectedSchema,
+})
+
 export const snapshotSchema = z.strictObject({
   pull: pullRefSchema,
   /** The only clock that a gate may look at. */
@@ -205,7 +220,10 @@ export const snapshotSchema = z.strictObject({
     .optional(),
   /** How long it takes now to take all green checks back, in milliseconds; closing begins at least so long before its time. */
   takeBack: z.int().min(0).optional(),
-  /** What is wrong with the policy file at the head, where the pull request changes it to an invalid one. */
+  /**
+   * What is wrong with the policy file at the head, where the pull request changes it. `ignored`: the organization locks it, so
+   * it would have no effect.
+   */
   policyProblems: z
     .array(
       z.strictObject({
@@ -213,9 +231,12 @@ export const snapshotSchema = z.strictObject({
         line: z.int().positive(),
         column: z.int().positive(),
         message: z.string(),
+        ignored: z.literal(true).optional(),
       }),
     )
     .optional(),
+  /** Where the pull request changes the policy to another valid one. */
+  policyEffect: policyEffectSchema.optional(),
   title: z.string(),
   body: z.string(),
   state: z.enum(['open', 'closed', 'merged']),
@@ -271,6 +292,7 @@ export const snapshotSchema = z.strictObject({
   runbooks: runbooksSchema.optional(),
 })
 
+export type PolicyEffect = z.infer<typeof policyEffectSchema>
 export type TeamProblem = z.infer<typeof teamProblemSchema>
 export type OwnedPaths = z.infer<typeof ownedPathsSchema>
 export type CodeOwnersFacts = z.infer<typeof codeOwnersSchema>

@@ -53,7 +53,7 @@ function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
     if (settings !== undefined) findings.push(findingOf(name, snapshot, settings, policy.gates))
   }
   if (findings.length === 0) return [noGates]
-  if (snapshot.policyProblems?.length) findings.unshift(brokenByThis(snapshot.policyProblems))
+  if (snapshot.policyProblems?.length) findings.unshift(problemsByThis(snapshot.policyProblems))
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
   if (!policy.gates.approvals && snapshot.draft) findings.push(draft)
   return findings
@@ -91,28 +91,41 @@ function evaluateSafely(title: string, evaluate: () => Finding): Finding {
   }
 }
 
-/** A pull request that would break the policy fails now, rather than every other one after its merge. */
-function brokenByThis(problems: NonNullable<Snapshot['policyProblems']>): GateFinding {
-  const places = problems.map(
-    ({ file, line, column, message }) => `${code(`${file}:${line}:${column}`)} ${code(message, 300)}`,
-  )
+type PolicyProblems = NonNullable<Snapshot['policyProblems']>
+
+/**
+ * A pull request that would break the policy fails now, rather than every other one after its merge. So does one that names
+ * what the organization locks: its reader would take for a rule what has no effect.
+ */
+function problemsByThis(problems: PolicyProblems): GateFinding {
+  const breaking = problems.filter(({ ignored }) => !ignored)
+  const [first] = breaking.length > 0 ? breaking : problems
+  const [title, reason, who] =
+    breaking.length > 0
+      ? [
+          `This change makes the policy invalid: line ${first?.line}`,
+          `The policy file has ${plural(breaking.length, 'error')} at this commit. Merging it would block every pull request.`,
+          'The author: fix the policy file',
+        ]
+      : [
+          `This change names what the organization locks: line ${first?.line}`,
+          `The organization's policy locks ${plural(problems.length, 'setting')} that the policy file names at this commit. There they have no effect.`,
+          "The author: remove them from the policy file. The organization's policy can only be changed in its own repository",
+        ]
+  return { gate: 'policy', gateTitle: 'Policy', ...failed(title, reason, { who, ...placesOf(problems) }) }
+}
+
+function placesOf(problems: PolicyProblems) {
   return {
-    gate: 'policy',
-    gateTitle: 'Policy',
-    ...failed(
-      `This change makes the policy invalid: line ${problems[0]?.line}`,
-      `The policy file has ${plural(problems.length, 'error')} at this commit. Merging it would block every pull request.`,
-      {
-        who: 'The author: fix the policy file',
-        details: places,
-        annotations: problems.map(({ file: path, line, column, message }) => ({
-          path,
-          line,
-          column,
-          message: oneLine(message, 300),
-        })),
-      },
+    details: problems.map(
+      ({ file, line, column, message }) => `${code(`${file}:${line}:${column}`)} ${code(message, 300)}`,
     ),
+    annotations: problems.map(({ file: path, line, column, message }) => ({
+      path,
+      line,
+      column,
+      message: oneLine(message, 300),
+    })),
   }
 }
 

@@ -37,7 +37,8 @@ export type InstallationFacts = {
 
 export type PolicyFacts =
   | { kind: 'none' }
-  | { kind: 'valid'; policy: Policy; where: string }
+  /** `ignored`: what the repository's own file names although the organization locks it. */
+  | { kind: 'valid'; policy: Policy; where: string; ignored?: string[] }
   | { kind: 'invalid'; where: string; problems: string[] }
 
 export type RepositoryFacts = { name: string } & (

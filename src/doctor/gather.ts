@@ -1,12 +1,13 @@
 import pLimit from 'p-limit'
 import { covers } from '../decision/policy.ts'
-import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { combine } from '../policy/organization.ts'
+import { policyPath } from '../policy/policy-file.ts'
 import { readApproverPool } from '../services/github/approver-pool.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { readEnforcement, readLabels } from '../services/github/enforcement.ts'
 import { orAbsent, statusOfError } from '../services/github/errors.ts'
 import { isLimit } from '../services/github/limits.ts'
-import { readPolicyFile } from '../services/github/policy.ts'
+import { readPolicyFiles } from '../services/github/policy.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
 import { readAppManifest } from './app-manifest.ts'
 import { teamsOf } from './approver-findings.ts'
@@ -150,11 +151,11 @@ async function readRepository(
 }
 
 async function readPolicy(github: GitHub, repository: RepositoryName): Promise<PolicyFacts> {
-  const file = await readPolicyFile(github, repository, policyPath)
-  if (!file) return { kind: 'none' }
-  const result = parsePolicy(file.text, file.where)
+  const combined = combine(await readPolicyFiles(github, repository, policyPath))
+  if (!combined) return { kind: 'none' }
+  const { file, result, ignored } = combined
   return result.ok
-    ? { kind: 'valid', policy: result.policy, where: file.where }
+    ? { kind: 'valid', policy: result.policy, where: file.where, ignored: ignored.map(formatProblem) }
     : { kind: 'invalid', where: file.where, problems: result.problems.map(formatProblem) }
 }
 

@@ -83,17 +83,39 @@ function policyFindings(policy: PolicyFacts): Found[] {
       error('policy-invalid', what, `Fix ${policy.where}. \`release-gate policy check\` lists all problems.`),
     ]
   }
-  if (policy.kind === 'valid' && Object.values(policy.policy.gates).every((gate) => gate === undefined)) {
-    const what = 'The policy enables no gate, so nothing can pass.'
-    return [
-      error(
-        'policy-empty',
-        what,
-        `Enable at least one gate in ${policy.where}, for example \`approvals: {}\`.`,
-      ),
-    ]
+  if (policy.kind === 'none') return []
+  const empty = Object.values(policy.policy.gates).every((gate) => gate === undefined)
+  return [
+    ...(empty ? [emptyPolicy(policy.where)] : []),
+    ...(policy.policy.enforce === false ? [onlyReports(policy.where)] : []),
+    ...(policy.ignored ?? []).map((problem) => ignoredSetting(problem)),
+  ]
+}
+
+function emptyPolicy(where: string): Found {
+  const fix = `Enable at least one gate in ${where}, for example \`approvals: {}\`.`
+  return error('policy-empty', 'The policy enables no gate, so nothing can pass.', fix)
+}
+
+function onlyReports(where: string): Found {
+  return {
+    severity: 'information',
+    rule: 'report-only',
+    about: '',
+    what: 'The policy only reports (`enforce: false`): every check is green, and nothing is blocked.',
+    fix: `To enforce it: remove \`enforce: false\` from ${where}.`,
   }
-  return []
+}
+
+function ignoredSetting(problem: string): Found {
+  const [place = problem] = problem.split(': ')
+  return {
+    severity: 'warning',
+    rule: 'policy-setting-ignored',
+    about: place,
+    what: `A setting has no effect: ${oneLine(problem, 300)}.`,
+    fix: 'Remove it, so that nobody takes it for a rule.',
+  }
 }
 
 /** The bot publishes nothing for a repository without a policy. That is fine unless the check is required. */

@@ -1,3 +1,4 @@
+import { breakLines } from '../decision/line-breaks.ts'
 import { isDrift } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { driftDigest } from './drift.ts'
@@ -8,23 +9,11 @@ const shownAs = { error: 'ERROR', warning: 'warning', unknown: 'not known', info
 export function diagnosisText(diagnoses: Diagnosis[], columns = 80): string {
   const lines = diagnoses.flatMap(({ severity, repository, what, fix }) => [
     `${shownAs[severity]}: ${repository}`,
-    ...wrapped(what, columns, '  '),
-    ...(fix === '' ? [] : wrapped(`Fix: ${fix}`, columns, '  ')),
+    ...breakLines(what, columns, '  '),
+    ...(fix === '' ? [] : breakLines(`Fix: ${fix}`, columns, '  ')),
     '',
   ])
   return `${[...lines, summary(diagnoses)].join('\n')}\n`
-}
-
-/** Breaks text between words, so that no line is longer than the terminal unless a word is. */
-function wrapped(text: string, columns: number, indent: string): string[] {
-  const width = Math.max(columns, 40) - indent.length
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines.push(`${lines.pop()} ${word}`)
-    else lines.push(word)
-  }
-  return lines.map((line) => `${indent}${line}`)
 }
 
 /** JSON for programs. `digest` stays equal while the drift does. */

@@ -1,11 +1,16 @@
-import { effectivePolicy } from '../decision/overrides.ts'
+import type { GateName } from '../decision/gates/index.ts'
+import { allGates, effectivePolicy } from '../decision/overrides.ts'
+import type { Policy } from '../decision/policy.ts'
+import { policyEffect } from '../decision/policy-effect.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
-import { type ApplicablePolicy, policyFact } from '../policy/policy-source.ts'
+import { type ApplicablePolicy, policyAtHead } from '../policy/policy-source.ts'
 import type { regressionFact } from '../staging/facts.ts'
 import type { runbooksFact } from '../staging/runbooks.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
+import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
 import { openReviewsFact } from './open-reviews.ts'
+import { wantedFactsOf } from './snapshot-verdict.ts'
 
 type Reading = Parameters<typeof regressionFact>[0]
 
@@ -22,12 +27,12 @@ export async function withOwnFacts(
   const policy = applicable.kind === 'policy' ? effectivePolicy(applicable.policy, snapshot) : undefined
   const staging = policy?.gates.staging_regression && (await stagingFacts(reading, snapshot, policy))
   const owed = await openReviewsFact(database, pull, policy, now())
-  const problems = await policyFact(reading.github, snapshot, applicable)
+  const changedPolicy = await policyFacts(reading, snapshot, applicable)
   const runbooks =
     policy?.gates.runbooks && (await runbookFacts(reading, snapshot, policy, staging?.regression))
   return {
     ...snapshot,
-    ...problems,
+    ...changedPolicy,
     takeBack,
     ...frozenFact(freezes, pull),
     ...staging,
@@ -39,6 +44,42 @@ export async function withOwnFacts(
 async function runbookFacts(...args: Parameters<typeof runbooksFact>): ReturnType<typeof runbooksFact> {
   const facts = await import('../staging/runbooks.ts')
   return facts.runbooksFact(...args)
+}
+
+/** So many of the newest open pull requests are compared under a changed policy. */
+const compared = 100
+
+/** Where a pull request changes the policy: what is wrong with it, or what it would do to the others. */
+async function policyFacts(
+  { database, github, now }: Reading,
+  snapshot: Snapshot,
+  applicable: ApplicablePolicy,
+): Promise<Pick<Snapshot, 'policyProblems' | 'policyEffect'>> {
+  const atHead = await policyAtHead(github, snapshot, applicable)
+  if (!atHead || applicable.kind !== 'policy') return {}
+  if ('problems' in atHead) return { policyProblems: atHead.problems }
+  const { pull } = snapshot
+  const stored = await newestVerdicts(database, pull, compared)
+  const others = stored.filter(({ pull: { number } }) => number !== pull.number)
+  const known = others.map((one) => ({
+    snapshot: one.snapshot,
+    known: knowsFacts(one.snapshot, atHead.policy),
+  }))
+  return { policyEffect: policyEffect(known, applicable.policy, atHead.policy, now().toISOString()) }
+}
+
+/** Whether all that a policy looks at was read for a pull request, under whichever policy that was. */
+function knowsFacts(snapshot: Snapshot, policy: Policy): boolean {
+  const { teams, codeOwners, paths } = wantedFactsOf(policy)
+  const { teamProblems = {} } = snapshot
+  const asksFor = (gate: GateName) => allGates(policy).some((gates) => gates[gate] !== undefined)
+  return (
+    teams.every((team) => Object.hasOwn(snapshot.teams, team) || Object.hasOwn(teamProblems, team)) &&
+    (!codeOwners || snapshot.codeOwners !== undefined) &&
+    (!paths || snapshot.changed !== undefined) &&
+    (!asksFor('staging_regression') || snapshot.regression !== undefined) &&
+    (!asksFor('runbooks') || snapshot.runbooks !== undefined)
+  )
 }
 
 /** Loaded only where a policy asks for it: it brings the regression engine, 10 MB that other bots do without. */

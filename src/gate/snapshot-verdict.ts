@@ -62,7 +62,7 @@ export type VerdictWithReport = Verdict & { report: CheckReport }
 /** The verdict on a snapshot, and the check that says it. */
 export function evaluateSnapshot(snapshot: Snapshot, applicable: PresentPolicy): VerdictWithReport {
   if (applicable.kind === 'broken') {
-    const report = brokenPolicyReport(applicable.problems, applicable.file.where === policyPath)
+    const report = brokenPolicyReport(applicable.problems, policyPath)
     return {
       ...verdictOf([
         { gate: 'policy', gateTitle: 'Policy', state: 'failed', title: report.title, reason: report.summary },

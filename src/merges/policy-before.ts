@@ -1,10 +1,10 @@
 import { covers, type Policy } from '../decision/policy.ts'
 import type { PullRef } from '../decision/snapshot.ts'
-import { parsePolicy, policyPath } from '../policy/policy-file.ts'
+import { parsePolicy } from '../policy/policy-file.ts'
+import { type ReadPolicy, readPolicy, readPolicyAt } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'
 import type { ReadMerge } from '../services/github/merges.ts'
-import { type PolicyFile, readFile, readPolicyFile } from '../services/github/policy.ts'
 import { lastValidPolicy } from '../store/policies.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
@@ -33,15 +33,18 @@ export async function policyBefore(
   arrival: Arrival,
 ): Promise<PolicyBefore | undefined> {
   const repository = repositoryOf(ref)
-  const file = await fileBefore(github, repository, arrival)
-  const read = file && parsePolicy(file.text)
-  if (read?.ok) return { policy: read.policy, valid: true, file }
+  const read = await readBefore(database, github, repository, arrival)
+  if (read?.result.ok) return { policy: read.result.policy, valid: true, file: read.file }
   const kept = await lastValidPolicy(database, repository)
-  if (!file && (kept === undefined || (await isKnown(github, repository, arrival)))) return undefined
-  if (kept === undefined || (await hasBrought(github, repository, arrival, kept)))
-    return { policy: undefined, valid: false, file }
+  if (!read && (kept === undefined || (await isKnown(github, repository, arrival)))) return undefined
+  if (kept === undefined || (await hasBrought(database, github, repository, arrival, kept)))
+    return { policy: undefined, valid: false, file: read?.file }
   const valid = parsePolicy(kept)
-  return { policy: valid.ok ? valid.policy : undefined, valid: valid.ok && file === undefined, file }
+  return {
+    policy: valid.ok ? valid.policy : undefined,
+    valid: valid.ok && read === undefined,
+    file: read?.file,
+  }
 }
 
 /** The policy that a merge found, and not the one that it may have brought; `before` is the tip of the branch until then. */
@@ -62,16 +65,15 @@ export function isCoveredBy(policy: Policy | undefined, branch: string, defaultB
 
 const isDefault = ({ branch, defaultBranch }: Arrival) => branch === defaultBranch
 
-/** The file of the repository, or else its organization's. */
-async function fileBefore(
+/** The policy of the repository's file as it stood before, and of its organization's as it stands now. */
+async function readBefore(
+  database: MergeShell['database'],
   github: GitHub,
-  { owner, repo }: Repository,
+  repository: Repository,
   arrival: Arrival,
-): Promise<PolicyFile | undefined> {
-  if (!isDefault(arrival)) return readPolicyFile(github, { owner, repo }, policyPath)
-  if (arrival.before === undefined) return undefined
-  const own = await readFile(github, { owner, repo }, policyPath, arrival.before)
-  return own ?? (repo === '.github' ? undefined : readFile(github, { owner, repo: '.github' }, policyPath))
+): Promise<ReadPolicy | undefined> {
+  if (!isDefault(arrival)) return readPolicy(database, github, repository)
+  return arrival.before === undefined ? undefined : readPolicyAt(database, github, repository, arrival.before)
 }
 
 /** Whether it can be seen what stood before: a tip that a force push threw away may be gone from GitHub. */
@@ -84,11 +86,12 @@ async function isKnown(github: GitHub, { owner, repo }: Repository, arrival: Arr
 
 /** Whether the policy that was kept since is the one that came: it says nothing of what held before. */
 async function hasBrought(
+  database: MergeShell['database'],
   github: GitHub,
-  { owner, repo }: Repository,
+  repository: Repository,
   arrival: Arrival,
   kept: string,
 ): Promise<boolean> {
   if (!isDefault(arrival)) return false
-  return (await readFile(github, { owner, repo }, policyPath, arrival.after))?.text === kept
+  return (await readPolicyAt(database, github, repository, arrival.after))?.file.text === kept
 }

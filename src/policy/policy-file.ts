@@ -4,10 +4,12 @@ import { day } from '../decision/calendar/wall-clock.ts'
 import { openTime, overlaps, weekInWords, windowLength } from '../decision/calendar/week-in-words.ts'
 import { formatTime, stateAt, transitions } from '../decision/calendar.ts'
 import { durationInWords, parseDuration } from '../decision/duration.ts'
+import type { Raw } from '../decision/override-settings.ts'
 import { gatesUnder } from '../decision/overrides.ts'
 import { type Policy, policySchema } from '../decision/policy.ts'
+import { isGate } from '../decision/policy-locks.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
-import { type FileProblem, problemWith, readYaml } from '../yaml/yaml-file.ts'
+import { type FileProblem, plainYaml, problemWith, readYaml } from '../yaml/yaml-file.ts'
 import { atLeast } from '../yaml/yaml-words.ts'
 
 /** The path of a repository's policy, and of the fallback in the organization's `.github` repository. */
@@ -25,17 +27,41 @@ export function parsePolicy(text: string, file = policyPath): PolicyResult {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, policy: result.value }
 }
 
+/** What a valid policy file names, without defaults. */
+export function writtenPolicy(text: string): Raw {
+  return plainYaml(text, completeGates) as Raw
+}
+
 /**
  * Problems of a policy that could be evaluated but is surely a mistake. The schema accepts it, so that policies in the records
  * can be replayed.
  */
 function refused(text: string, policy: Policy, file: string): FileProblem[] {
-  const own = refusedWindow(text, policy.gates.release_window, file, ['gates', 'release_window'])
+  const own = [
+    ...refusedWindow(text, policy.gates.release_window, file, ['gates', 'release_window']),
+    ...refusedLocks(text, policy, file),
+  ]
   if (own.length > 0) return own
   return (policy.overrides ?? []).flatMap(({ gates: { release_window: window } }, index) =>
     window === 'off'
       ? []
       : refusedWindow(text, window, file, ['overrides', String(index), 'gates', 'release_window']),
+  )
+}
+
+/** A lock on nothing would be taken for a rule. */
+function refusedLocks(text: string, { gates: on, locked = [] }: Policy, file: string): FileProblem[] {
+  return locked.flatMap((name, index) =>
+    isGate(name) && on[name] === undefined
+      ? [
+          problemWith(
+            text,
+            file,
+            ['locked', index],
+            `the gate \`${name}\` is locked but not on; name it under \`gates\`, or remove it here`,
+          ),
+        ]
+      : [],
   )
 }
 
@@ -96,7 +122,8 @@ function completeMap(document: Document, gates: unknown): void {
  * its author is warned. `text` is what the policy was read from.
  */
 export function impossiblePolicy(text: string, policy: Policy, file = policyPath): FileProblem[] {
-  const own = impossibleGates(text, policy.gates, file, ['gates'])
+  const fillsIn = policy.extends === 'organization' && Object.keys(policy.gates).length === 0
+  const own = fillsIn ? [] : impossibleGates(text, policy.gates, file, ['gates'])
   if (own.length > 0) return own
   const overrides = policy.overrides ?? []
   return overrides.flatMap((override, index) =>

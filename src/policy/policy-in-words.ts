@@ -2,6 +2,7 @@ import { type GateName, gates } from '../decision/gates/index.ts'
 import { list } from '../decision/markdown.ts'
 import type { Override } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
+import { lockedBy } from '../decision/policy-locks.ts'
 import { loosens } from '../decision/tightening.ts'
 import { describeWeek } from './policy-file.ts'
 
@@ -10,9 +11,17 @@ export function describePolicy(policy: Policy, now: Date): string[] {
   const overrides = policy.overrides ?? []
   return [
     ...(policy.enforce === false ? ['Report only: nothing is blocked, since `enforce` is false.'] : []),
+    ...lockedInWords(policy),
     ...describeWeek(policy.gates.release_window, now),
     ...overrides.flatMap((override) => describeOverride(policy, override, now)),
   ]
+}
+
+function lockedInWords(policy: Policy): string[] {
+  const locked = lockedBy(policy)
+  return locked.length === 0
+    ? []
+    : [`The organization locks ${list(locked)}: a repository's own policy can't change them.`]
 }
 
 function describeOverride(policy: Policy, override: Override, now: Date): string[] {

@@ -1,16 +1,32 @@
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
+import { lockedBy } from '../decision/policy-locks.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type PolicyFile, readChangedPaths, readFile, readPolicyFile } from '../services/github/policy.ts'
+import {
+  type PolicyFile,
+  readChangedPaths,
+  readFile,
+  readPolicyFiles,
+  readSharedFile,
+  seesShared,
+  sharedPlace,
+} from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
-import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
+import {
+  forgetShared,
+  keepValidPolicy,
+  lastValidPolicy,
+  rememberedShared,
+  rememberShared,
+} from '../store/policies.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
-import { parsePolicy, policyPath } from './policy-file.ts'
+import { type CombinedPolicy, combine, type PolicyFiles } from './organization.ts'
+import { policyPath } from './policy-file.ts'
 
 /** The policy for a pull request, and the sentence in the check about where it comes from. */
 export type ApplicablePolicy =
   | { kind: 'none' }
-  | { kind: 'policy'; policy: Policy; file: PolicyFile; note: string }
+  | { kind: 'policy'; policy: Policy; file: PolicyFile; files: PolicyFiles; note: string }
   | { kind: 'broken'; problems: FileProblem[]; file: PolicyFile }
 
 /**
@@ -23,24 +39,86 @@ export async function policyFor(
   github: GitHub,
   pull: PullRef,
 ): Promise<ApplicablePolicy> {
-  const repository = { owner: pull.owner, repo: pull.repo }
-  const file = await readPolicyFile(github, repository, policyPath)
-  if (!file) return { kind: 'none' }
-  const result = parsePolicy(file.text, file.where)
+  const read = await readPolicy(database, github, pull)
+  if (!read) return { kind: 'none' }
+  const { files, file, result, note } = read
   if (result.ok) {
     await keepValidPolicy(database, pull, file)
-    return { kind: 'policy', policy: result.policy, file, note: `Policy: \`${file.where}\`.` }
+    return { kind: 'policy', policy: result.policy, file, files, note }
   }
-  if (await repairs(github, pull)) {
-    const { policy, which } = await lastValid(database, pull)
+  if (!read.lost && (await repairs(github, pull, files))) {
+    const { policy, which, isLocked } = await lastValid(database, pull, files)
     return {
       kind: 'policy',
-      policy: withoutWindow(policy),
+      policy: isLocked ? policy : withoutWindow(policy),
       file,
-      note: `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, without its release window.`,
+      files,
+      note: `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, ${isLocked ? 'with its release window, which is locked' : 'without its release window'}.`,
     }
   }
   return { kind: 'broken', problems: result.problems, file }
+}
+
+type Repository = { installationId: number; owner: string; repo: string }
+
+/**
+ * `lost`: an organization's policy applied before and can't be read now. Nothing tells whether it still locks something, so
+ * there is no valid policy until it can be read.
+ */
+export type ReadPolicy = CombinedPolicy & { lost?: true }
+
+/** The policy of a repository, of its own file and its organization's. */
+export async function readPolicy(
+  database: Database,
+  github: GitHub,
+  repository: Repository,
+): Promise<ReadPolicy | undefined> {
+  return policyOf(database, github, repository, await readPolicyFiles(github, repository, policyPath))
+}
+
+/** As `readPolicy`, with the repository's own file as it stood at a commit. */
+export async function readPolicyAt(
+  database: Database,
+  github: GitHub,
+  repository: Repository,
+  sha: string,
+): Promise<ReadPolicy | undefined> {
+  const [own, shared] = await Promise.all([
+    readFile(github, repository, policyPath, sha),
+    readSharedFile(github, repository, policyPath),
+  ])
+  return policyOf(database, github, repository, { own, shared })
+}
+
+async function policyOf(
+  database: Database,
+  github: GitHub,
+  repository: Repository,
+  files: PolicyFiles,
+): Promise<ReadPolicy | undefined> {
+  const { installationId, owner, repo } = repository
+  if (files.shared) await rememberShared(database, installationId, files.shared.blob)
+  else if (files.own && repo !== '.github' && (await isSharedLost(database, github, repository)))
+    return { ...lostPolicy(owner, files.own), files, lost: true }
+  return combine(files)
+}
+
+/** Whether an organization had a policy that can't be read now. One whose file is gone from a repository in sight was removed. */
+export async function isSharedLost(
+  database: Database,
+  github: GitHub,
+  { installationId, owner }: Omit<Repository, 'repo'>,
+): Promise<boolean> {
+  if ((await rememberedShared(database, installationId)) === undefined) return false
+  if (!(await seesShared(github, owner))) return true
+  await forgetShared(database, installationId)
+  return false
+}
+
+function lostPolicy(owner: string, own: PolicyFile): Omit<CombinedPolicy, 'files'> {
+  const message = `the organization's policy can no longer be read, so nothing tells what it locks. An owner of ${owner} can give the App access to the repository ${owner}/.github; if it has no policy now, the repository without that file is enough`
+  const problem = { file: sharedPlace(owner, policyPath), line: 1, column: 1, message }
+  return { file: own, result: { ok: false, problems: [problem] }, note: '', ignored: [] }
 }
 
 /** Nothing can be merged until the policy is valid again, so its fix does not wait for the window. Everything else applies. */
@@ -61,36 +139,61 @@ function withoutWindow({
   }
 }
 
+/** What a pull request makes of the policy. */
+export type PolicyAtHead = { problems: NonNullable<Snapshot['policyProblems']> } | { policy: Policy }
+
 /**
- * What is wrong with the policy file at the head of a pull request that changes it. The file is read at the head first, which
- * costs nothing where it has not changed; only an invalid one is looked up among the changed files, since the head of an old
- * branch may hold an old policy that it does not touch.
+ * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
+ * would be. The file is read at the head first, which costs nothing where it has not changed; only another one is looked up among
+ * the changed files, since the head of an old branch may hold an old policy that it does not touch.
  */
-export async function policyFact(
+export async function policyAtHead(
   github: GitHub,
-  { pull, state, head }: Pick<Snapshot, 'pull' | 'state' | 'head'>,
+  { pull, state, head, changed }: Pick<Snapshot, 'pull' | 'state' | 'head' | 'changed'>,
   applicable: ApplicablePolicy,
-): Promise<Pick<Snapshot, 'policyProblems'>> {
-  if (state !== 'open' || applicable.kind !== 'policy') return {}
+): Promise<PolicyAtHead | undefined> {
+  if (state !== 'open' || applicable.kind !== 'policy') return undefined
   const file = await readFile(github, { owner: pull.owner, repo: pull.repo }, policyPath, head.sha)
-  if (!file || file.blob === applicable.file.blob) return {}
-  const result = parsePolicy(file.text)
-  if (result.ok) return {}
+  const { own, shared } = applicable.files
+  if (!file || file.blob === own?.blob) return undefined
+  if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
   const { paths, headSha } = await readChangedPaths(github, pull)
-  return headSha === head.sha && paths.includes(policyPath) ? { policyProblems: result.problems } : {}
+  if (headSha !== head.sha || !paths.includes(policyPath)) return undefined
+  const files = { own: file, shared }
+  const problems = problemsWith(files)
+  const result = combine(files)?.result
+  return problems.length > 0 || !result?.ok ? { problems } : { policy: result.policy }
 }
 
-async function repairs(github: GitHub, pull: PullRef): Promise<boolean> {
+/** Why a repository should not have a policy file. */
+function problemsWith(files: PolicyFiles): NonNullable<Snapshot['policyProblems']> {
+  const combined = combine(files)
+  if (!combined) return []
+  const { result, ignored } = combined
+  if (!result.ok) return result.problems
+  return ignored.map((problem) => ({ ...problem, ignored: true }))
+}
+
+async function repairs(github: GitHub, pull: PullRef, { shared }: PolicyFiles): Promise<boolean> {
   const { paths, head, headSha } = await readChangedPaths(github, pull)
   if (paths.length !== 1 || paths[0] !== policyPath || !head) return false
-  const mended = await readFile(github, head, policyPath, headSha)
-  return mended !== undefined && parsePolicy(mended.text).ok
+  const repaired = await readFile(github, head, policyPath, headSha)
+  return repaired !== undefined && problemsWith({ own: repaired, shared }).length === 0
 }
 
-async function lastValid(database: Database, pull: PullRef): Promise<{ policy: Policy; which: string }> {
-  const text = await lastValidPolicy(database, pull)
-  const result = text === undefined ? undefined : parsePolicy(text)
-  return result?.ok
-    ? { policy: result.policy, which: 'the last valid policy' }
-    : { policy: defaultPolicy, which: 'the default policy' }
+/** What the organization locks is as it says now, and not as it was when the policy was valid. */
+async function lastValid(
+  database: Database,
+  pull: PullRef,
+  { shared }: PolicyFiles,
+): Promise<{ policy: Policy; which: string; isLocked: boolean }> {
+  const under = (text: string): Policy | undefined => {
+    const result = combine({ own: { text, where: policyPath, blob: '' }, shared })?.result
+    return result?.ok ? result.policy : undefined
+  }
+  const kept = await lastValidPolicy(database, pull)
+  const last = kept === undefined ? undefined : under(kept)
+  const policy = last ?? under(JSON.stringify(defaultPolicy)) ?? defaultPolicy
+  const which = last ? 'the last valid policy' : 'the default policy'
+  return { policy, which, isLocked: lockedBy(policy).includes('release_window') }
 }

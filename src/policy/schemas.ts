@@ -8,7 +8,7 @@ import { snapshotSchema } from '../decision/snapshot.ts'
 
 type JsonSchema = Record<string, unknown>
 
-/** The JSON Schema of a policy file, for editors. A gate may stand without a value: `approvals:` means the defaults. */
+/** The JSON Schema of a policy file, for editors. A gate may stand without a value, which means the defaults, or be `off`. */
 export function policyJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(policySchema, { io: 'input' }) as JsonSchema
   const { gates, overrides } = schema.properties as {
@@ -17,10 +17,9 @@ export function policyJsonSchema(): JsonSchema {
   }
   listValues(gates.properties.release_window?.properties)
   const changed = overrides.items.properties.gates.properties
-  for (const name of Object.keys(changed))
-    changed[name] = { anyOf: [{ const: 'off' }, { $ref: `#/properties/gates/properties/${name}` }] }
+  for (const name of Object.keys(changed)) changed[name] = { $ref: `#/properties/gates/properties/${name}` }
   for (const [name, gate] of Object.entries(gates.properties))
-    gates.properties[name] = { anyOf: [gate, { type: 'null' }] }
+    gates.properties[name] = { anyOf: [gate, { type: 'null' }, { const: 'off' }] }
   return { title: 'Policy of release-gate', ...schema }
 }
 

@@ -64,3 +64,27 @@ export async function keptBlob(db: Queryable, repository: Repository): Promise<s
   )
   return row?.blob
 }
+
+/** Keeps in mind that the organization of an installation has a policy; writes only where its file changed. */
+export async function rememberShared(db: Queryable, installationId: number, blob: string): Promise<void> {
+  await db.query(
+    `INSERT INTO release_gate.organization_policies AS kept (installation_id, blob) VALUES ($1, $2)
+     ON CONFLICT (installation_id) DO UPDATE SET blob = excluded.blob WHERE kept.blob <> excluded.blob`,
+    [installationId, blob],
+  )
+}
+
+/** The blob of the organization's policy when it was last read; undefined where none was, or it was removed since. */
+export async function rememberedShared(db: Queryable, installationId: number): Promise<string | undefined> {
+  const [row] = await db.query<{ blob: string }>(
+    `SELECT blob FROM release_gate.organization_policies WHERE installation_id = $1`,
+    [installationId],
+  )
+  return row?.blob
+}
+
+export async function forgetShared(db: Queryable, installationId: number): Promise<void> {
+  await db.query(`DELETE FROM release_gate.organization_policies WHERE installation_id = $1`, [
+    installationId,
+  ])
+}

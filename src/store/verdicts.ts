@@ -91,18 +91,22 @@ export async function verdictsOnHead(
 }
 
 /**
- * Whether an open pull request was evaluated by another policy file than this one: of the repository that holds the file,
- * or, for one that others fall back to (`own` is then the path of their own), of any repository of the installation.
+ * Whether an open pull request was evaluated under another policy than this one: of the repository that holds the file, or, for
+ * the organization's, of any repository of the installation. `path` is where the own file of a repository is; a policy of two
+ * files has the blobs of both.
  */
 export async function isAnyUnderAnotherPolicy(
   db: Queryable,
   repository: { installationId: number; repositoryId: number },
-  { blob, own }: { blob: string | undefined; own?: string },
+  { blob, path, isShared }: { blob: string | undefined; path: string; isShared: boolean },
 ): Promise<boolean> {
+  const shared = `CASE WHEN source->>'blob' LIKE '%+%' THEN split_part(source->>'blob', '+', 2)
+    WHEN source->>'where' <> $5 THEN source->>'blob' END`
   const rows = await db.query(
-    `SELECT 1 FROM release_gate.verdicts WHERE installation_id = $1 AND counts AND source->>'blob' IS DISTINCT FROM $3
-       AND (repository_id = $2 OR source->>'where' <> $4) LIMIT 1`,
-    [repository.installationId, repository.repositoryId, blob ?? null, own ?? null],
+    `SELECT 1 FROM release_gate.verdicts WHERE installation_id = $1 AND counts
+       AND CASE WHEN repository_id = $2 THEN source->>'blob' IS DISTINCT FROM $3
+         ELSE $4 AND (${shared}) IS DISTINCT FROM $3 END LIMIT 1`,
+    [repository.installationId, repository.repositoryId, blob ?? null, isShared, path],
   )
   return rows.length > 0
 }
@@ -116,6 +120,20 @@ export async function openVerdicts(
     `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL
        AND ($1::bigint IS NULL OR (installation_id = $1 AND repository_id = $2)) ORDER BY repository_id, number`,
     [repository?.installationId ?? null, repository?.repositoryId ?? null],
+  )
+  return rows.map(fromRow)
+}
+
+/** The open pull requests of a repository that a policy evaluates, the newest ones first, and no more than so many. */
+export async function newestVerdicts(
+  db: Queryable,
+  repository: { installationId: number; repositoryId: number },
+  most: number,
+): Promise<StoredVerdict[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL AND installation_id = $1
+       AND repository_id = $2 ORDER BY number DESC LIMIT $3`,
+    [repository.installationId, repository.repositoryId, most],
   )
   return rows.map(fromRow)
 }

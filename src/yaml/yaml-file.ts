@@ -73,11 +73,18 @@ export function readYaml<Schema extends z.ZodType>(
   return { ok: false, problems }
 }
 
+/** The values of a file that `readYaml` accepts, as they were written: without the defaults of a schema. */
+export function plainYaml(text: string, prepare?: (document: Document) => void): unknown {
+  const document = parseDocument(text, { uniqueKeys: true, version: '1.2' })
+  prepare?.(document)
+  return document.toJS({ maxAliasCount: 0 })
+}
+
 /** A problem with a value of a file that could be read, at its place. */
-export function problemWith(text: string, file: string, path: string[], message: string): FileProblem {
+export function problemWith(text: string, file: string, path: PropertyKey[], message: string): FileProblem {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
-  return problemAt(file, lines, offsetOf(document, path, false), `\`${path.at(-1)}\`: ${message}`)
+  return problemAt(file, lines, offsetOf(document, path, false), `\`${nameOf(path)}\`: ${message}`)
 }
 
 /** `file:line:column: message`, the form that editors and terminals make clickable. */

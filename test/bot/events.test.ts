@@ -223,6 +223,21 @@ describe('what an event means', () => {
     )
   })
 
+  test("and with the organization's repository, all others are evaluated again", () => {
+    const gone = [
+      { id: 7, name: 'shop' },
+      { id: 8, name: '.github' },
+    ]
+    const payload = { ...installation, action: 'removed', repositories_removed: gone }
+    expect(effectsOf('installation_repositories', payload).at(-1)).toEqual({
+      kind: 'lookup',
+      lookup: { of: 'installation', installationId: 3 },
+    })
+    expect(
+      effectsOf('installation_repositories', { ...payload, repositories_removed: gone.slice(0, 1) }),
+    ).toHaveLength(1)
+  })
+
   test.each(['rerequested', 'requested_action'])(
     'check_run.%s on the regression is a request of whoever pressed it',
     (action) => {

@@ -16,6 +16,8 @@ const check = (...words: string[]) => runCommand(policyCommand(), ['check', ...w
 const good = file('good.yml', 'gates:\n  approvals:\n  release_window: {}\n')
 const wrong = file('wrong.yml', 'gates:\n  approvals: { count: 0 }\nbranch: [main]\n')
 
+const own = (text: string) => file('own.yml', text)
+
 describe('policy check', () => {
   test('a valid policy: exit code 0, and its week in words where it has a window', async () => {
     const { out, err, code } = await check(good)
@@ -73,6 +75,44 @@ describe('policy check', () => {
     const problem = { line: 1, column: 8, message: expect.stringContaining('no gate is named') }
     expect(JSON.parse(out)).toMatchObject({ valid: false, problems: [problem], policy: { gates: {} } })
     expect(code).toBe(1)
+  })
+
+  const shared = file('shared.yml', 'locked: [approvals]\ngates: { approvals: { count: 3 } }\n')
+
+  test('with the policy of the organization: what it locks is named at its place, exit code 1', async () => {
+    const { out, code } = await check(own('gates: { approvals: {}, hold: {} }\n'), '--organization', shared)
+    expect(out).toBe(
+      `${join(folder, 'own.yml')}:1:21: \`approvals\`: is locked by ${shared}; remove it here\n`,
+    )
+    expect(code).toBe(1)
+  })
+
+  test('with the policy of the organization: an own policy is shown as it applies', async () => {
+    const { out, code } = await check(own('gates: { hold: {} }\n'), '--organization', shared, '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ policy: { gates: { approvals: { count: 3 }, hold: {} } } })
+  })
+
+  test('an organization whose policy is invalid or missing is no valid policy', async () => {
+    const hold = own('gates: { hold: {} }\n')
+    expect((await check(hold, '--organization', wrong)).code).toBe(1)
+    expect(await check(hold, '--organization', join(folder, 'none.yml'))).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^--organization: cannot read/),
+    })
+  })
+
+  test('no line of what it describes is longer than 80 columns', async () => {
+    const paths = Array.from({ length: 9 }, (_, n) => `"packages/service-${n}/docs/**"`).join(', ')
+    const long = `gates: { approvals: {}, release_window: {}, hold: {} }
+overrides:
+  - { name: documentation, when: { paths: [${paths}], labels: [go] }, gates: { release_window: off, hold: off } }
+`
+    const { out, code } = await check(own(long))
+    expect(code).toBe(0)
+    expect(out).toContain('packages/service-8/docs/**')
+    const described = out.split('\n').slice(1)
+    expect(described.filter((line) => line.length > 80)).toEqual([])
   })
 
   test.each([

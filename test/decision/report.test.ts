@@ -193,7 +193,7 @@ describe('a policy that cannot be read', () => {
   const problem = { file: '.github/release-gate.yml', line: 3, column: 5, message: 'unknown key `aprovals`' }
 
   it('fails the check and names the place', () => {
-    const report = brokenPolicyReport([problem], true)
+    const report = brokenPolicyReport([problem], problem.file)
     expect(report).toMatchObject({
       status: 'completed',
       conclusion: 'failure',
@@ -204,11 +204,15 @@ describe('a policy that cannot be read', () => {
   })
 
   it('has no annotation where the file lies in another repository', () => {
-    expect(brokenPolicyReport([problem], false).annotations).toEqual([])
+    const shared = { ...problem, file: 'acme/.github: .github/release-gate.yml' }
+    const report = brokenPolicyReport([shared], problem.file)
+    expect(report.annotations).toEqual([])
+    expect(report.summary).toContain('write access to the repository that has `acme/.github')
+    expect(report.summary).not.toContain('open a pull request that changes only the policy file')
   })
 
   it('keeps at most fifty annotations, as many as GitHub takes at once', () => {
-    expect(brokenPolicyReport(Array(80).fill(problem), true).annotations).toHaveLength(50)
+    expect(brokenPolicyReport(Array(80).fill(problem), problem.file).annotations).toHaveLength(50)
   })
 
   it('keeps what stands in the file dead', () => {
@@ -216,7 +220,7 @@ describe('a policy that cannot be read', () => {
       'unknown key `@acme/all <b> [a](https://evil.example) ``` `',
       '@acme/all <b> www.evil.example',
     ])
-      expect(aliveIn(brokenPolicyReport([{ ...problem, message }], true).summary)).toEqual([])
+      expect(aliveIn(brokenPolicyReport([{ ...problem, message }], problem.file).summary)).toEqual([])
   })
 })
 

@@ -3,7 +3,7 @@ import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
 
-const policy = 'gates:\n  approvals: {}\n'
+const policy = 'gates:\n  approvals: { count: 2 }\n'
 
 describe('events that GitHub never sends', () => {
   let stage: Stage

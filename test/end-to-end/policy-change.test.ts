@@ -36,9 +36,17 @@ describe('a pull request that changes the policy', () => {
     expect(await first.check(other)).toMatchObject({ conclusion: 'success' })
   })
 
-  test('to another valid one does not fail by it', async () => {
-    const change = await approved('count', { [path]: 'gates: { approvals: { count: 2 } }\n' })
-    expect(await first.check(change)).toMatchObject({ conclusion: 'success' })
+  test('to another valid one does not fail by it, and says what it would do to the others, without reading them', async () => {
+    const other = await approved('ready', { 'src/ready.ts': 'a\n' })
+    const unreadable = new RegExp(`/pulls/${other.number}(/|$)`)
+    const restore = stage.github.faults.add({ kind: 'status', status: 500, path: unreadable, only: 'app' })
+    const change = await approved('count', { [path]: 'gates: { approvals: { count: 3 } }\n' })
+    const check = await first.check(change)
+    expect(check).toMatchObject({ conclusion: 'success' })
+    expect(check?.summary).toContain('### Effect of this policy')
+    expect(check?.summary).toMatch(new RegExp(`would be blocked: .*#${other.number} \\(Approvals\\)`))
+    restore()
+    expect((await first.check(other))?.summary).not.toContain('Effect of this policy')
   })
 
   test('from an invalid one to a valid one does not wait for the window', async () => {

@@ -12,7 +12,7 @@ test('the teams of approvals and of labelled_by are read, and the labels that ga
     staging_regression: {},
     hold: { label: 'not yet' },
   })
-  expect(wantedFacts({ kind: 'policy', policy, file, note: '' })).toEqual({
+  expect(wantedFacts({ kind: 'policy', policy, file, files: {}, note: '' })).toEqual({
     teams: ['engineering', 'on-call'],
     boundLabels: ['hotfix'],
     labels: ['hotfix', 'release', 'not yet'],
@@ -21,7 +21,7 @@ test('the teams of approvals and of labelled_by are read, and the labels that ga
 
 test('the label urgent is read without a release window too, since it lifts a freeze', () => {
   const policy = aPolicy({ approvals: {} })
-  expect(wantedFacts({ kind: 'policy', policy, file, note: '' })).toEqual({
+  expect(wantedFacts({ kind: 'policy', policy, file, files: {}, note: '' })).toEqual({
     teams: [],
     boundLabels: ['urgent'],
     labels: ['urgent'],
@@ -36,7 +36,7 @@ test('what any override looks at is read, whichever applies', () => {
       { name: 'b', when: { labels: ['small'] }, gates: { code_owners: {} } },
     ],
   })
-  expect(wantedFacts({ kind: 'policy', policy, file, note: '' })).toEqual({
+  expect(wantedFacts({ kind: 'policy', policy, file, files: {}, note: '' })).toEqual({
     teams: ['docs'],
     boundLabels: ['urgent', 'small'],
     labels: ['urgent', 'small'],

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/decision/verdict.ts'
+import { combine } from '../../src/policy/organization.ts'
 import { impossiblePolicy, parsePolicy } from '../../src/policy/policy-file.ts'
 import { anApproval, ann, aSnapshot, bob, cleo, inWindow } from '../support/snapshot.ts'
 
@@ -15,9 +16,9 @@ function policyOf(name: string) {
   return parsed.policy
 }
 
-test('there are five examples, and docs/coming-from.md links each of them', () => {
+test('there are seven examples, and docs/coming-from.md links each of them', () => {
   const page = readFileSync(join(folder, '../../docs/coming-from.md'), 'utf8')
-  expect(files).toHaveLength(5)
+  expect(files).toHaveLength(7)
   for (const file of files) expect(page).toContain(`(../examples/policies/${file})`)
 })
 
@@ -108,6 +109,22 @@ describe('the examples do what their comments say', () => {
       'waiting',
     ],
     [
+      'organization',
+      'one person approved code',
+      { ...approvedBy(ann), ...changed('src/a.ts') },
+      'approvals',
+      'waiting',
+    ],
+    [
+      'organization',
+      'one person approved a page',
+      { ...approvedBy(ann), ...changed('docs/a.md') },
+      'approvals',
+      'passed',
+    ],
+    ['organization', 'it is Wednesday', { takenAt: inWindow }, 'release_window', 'passed'],
+    ['organization', 'it is Friday', { takenAt: '2026-12-04T18:10:00Z' }, 'release_window', 'waiting'],
+    [
       'release-train',
       'it is Tuesday on a release branch',
       { takenAt: '2026-12-01T15:30:00Z', base: { ref: 'release/2' } },
@@ -117,6 +134,21 @@ describe('the examples do what their comments say', () => {
   ])('%s, when %s', (name, _, parts, gate, state) => {
     const finding = decide(aSnapshot(parts), policyOf(name)).findings.find((one) => one.gate === gate)
     expect(finding?.state).toMatch(new RegExp(`^(${state})$`))
+  })
+
+  test('organization: a repository cannot change what it locks, and can add gates', () => {
+    const own = 'gates: { approvals: { count: 1 }, code_owners: {} }\n'
+    const shared = { text: textOf('organization.yml'), where: 'acme/.github', blob: 'b' }
+    const combined = combine({ own: { text: own, where: 'own', blob: 'a' }, shared })
+    expect(combined?.result).toMatchObject({
+      policy: { gates: { approvals: { count: 2 }, code_owners: {} } },
+    })
+    expect(combined?.ignored).toHaveLength(1)
+  })
+
+  test('trial: nothing is approved, it is Monday, and the check is green', () => {
+    const verdict = decide(aSnapshot({ takenAt: '2026-11-30T15:00:00Z' }), policyOf('trial'))
+    expect(verdict).toMatchObject({ state: 'passed', reportOnly: 'waiting' })
   })
 
   test.each([

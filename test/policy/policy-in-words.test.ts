@@ -15,6 +15,7 @@ test('the next opening is named, also while the window is open', () => {
 test('each override says whether it loosens, when it applies and what it changes', () => {
   const policy = policySchema.parse({
     enforce: false,
+    locked: ['hold'],
     gates: { approvals: {}, hold: {} },
     overrides: [
       { name: 'strict', when: { paths: ['pay/**'], labels: ['risky'] }, gates: { approvals: { count: 3 } } },
@@ -24,6 +25,7 @@ test('each override says whether it loosens, when it applies and what it changes
   })
   expect(describePolicy(policy, now)).toEqual([
     'Report only: nothing is blocked, since `enforce` is false.',
+    "The organization locks hold, branches, enforce and push: a repository's own policy can't change them.",
     'Override "strict" only tightens. It applies if any changed file matches pay/** and the label risky is set.',
     '  Other settings: Approvals.',
     'Override "docs" loosens. It applies if every changed file matches docs/** or *.md and everyone who contributed is ana.',

@@ -6,18 +6,40 @@ import { nameOf, type RepositoryName } from './repository.ts'
 export type PolicyFile = { text: string; where: string; blob: string }
 
 /**
- * The policy of a repository: its own file on the default branch, else the one in the organization's `.github` repository.
- * Never from the pull request. Undefined: there is none, or the App may not read it.
+ * The policy file of a repository on its default branch, never that of the pull request, and the one in the organization's
+ * `.github` repository. Where one is undefined there is none, or the App may not read it.
  */
-export async function readPolicyFile(
+export async function readPolicyFiles(
   github: GitHub,
   repository: RepositoryName,
   path: string,
+): Promise<{ own: PolicyFile | undefined; shared: PolicyFile | undefined }> {
+  const [own, shared] = await Promise.all([
+    readFile(github, repository, path),
+    readSharedFile(github, repository, path),
+  ])
+  return { own, shared }
+}
+
+/** The file of the organization's `.github` repository; that repository itself falls back to no other. */
+export async function readSharedFile(
+  github: GitHub,
+  { owner, repo }: RepositoryName,
+  path: string,
 ): Promise<PolicyFile | undefined> {
-  const own = await readFile(github, repository, path)
-  if (own || repository.repo === '.github') return own
-  const shared = await readFile(github, { owner: repository.owner, repo: '.github' }, path)
-  return shared && { ...shared, where: `${repository.owner}/.github: ${path}` }
+  if (repo === '.github') return undefined
+  const shared = await readFile(github, { owner, repo: '.github' }, path)
+  return shared && { ...shared, where: sharedPlace(owner, path) }
+}
+
+/** How the organization's file is named to readers. */
+export function sharedPlace(owner: string, path: string): string {
+  return `${owner}/.github: ${path}`
+}
+
+/** Whether the App may see the organization's `.github` repository. */
+export async function seesShared(github: GitHub, owner: string): Promise<boolean> {
+  return (await orAbsent(github.rest.repos.get({ owner, repo: '.github' }))) !== undefined
 }
 
 /** A file of a repository at a ref, by default the default branch. A folder or a submodule is no file. */

@@ -1,0 +1,72 @@
+import { list, plural } from './markdown.ts'
+import { covers, type Policy } from './policy.ts'
+import type { PolicyEffect, Snapshot } from './snapshot.ts'
+import { decide } from './verdict.ts'
+
+/** An open pull request as it is stored. `known`: every fact that the changed policy looks at was read for it. */
+export type Compared = { snapshot: Snapshot; known: boolean }
+
+/** So many pull requests are named of each kind; the others are counted. */
+const named = 5
+
+/**
+ * What a changed policy would do to other open pull requests, by the facts that are stored of them. Gates are compared and not
+ * states: outside the window nothing passes anyway, and what the change does shows all the same.
+ */
+export function policyEffect(compared: Compared[], before: Policy, after: Policy, at: string): PolicyEffect {
+  const known = compared.filter((one) => one.known)
+  const changes = known.map(({ snapshot }) => {
+    const now = { ...snapshot, takenAt: at }
+    const [old, next] = [blockersOf(now, before), blockersOf(now, after)]
+    const number = snapshot.pull.number
+    return {
+      blocked: { number, gates: next.filter((gate) => !old.includes(gate)) },
+      released: { number, gates: old.filter((gate) => !next.includes(gate)) },
+    }
+  })
+  return {
+    compared: compared.length,
+    unknown: compared.length - known.length,
+    blocked: counted(changes.map(({ blocked }) => blocked)),
+    released: counted(changes.map(({ released }) => released)),
+  }
+}
+
+/** The gates that do not pass. None where the policy does not cover the base or only reports. */
+function blockersOf(snapshot: Snapshot, policy: Policy): string[] {
+  const { ref, defaultBranch } = snapshot.base
+  if (policy.enforce === false || !covers(policy, ref, defaultBranch)) return []
+  const open = decide(snapshot, policy).findings.filter(({ state }) => state !== 'passed')
+  return open.map(({ gateTitle }) => gateTitle)
+}
+
+type Change = { number: number; gates: string[] }
+
+function counted(changes: Change[]): PolicyEffect['blocked'] {
+  const some = changes.filter(({ gates }) => gates.length > 0)
+  return { count: some.length, first: some.slice(0, named) }
+}
+
+/** The effect as lines of Markdown. They name the time when they were true. */
+export function effectInWords({ compared, unknown, blocked, released }: PolicyEffect): string[] {
+  const others = `${compared} other open ${compared === 1 ? 'pull request' : 'pull requests'}`
+  if (compared === 0) return ['No other open pull request was stored when this was checked.']
+  const lines = [
+    ...kindInWords(blocked, 'would be blocked'),
+    ...kindInWords(released, 'would no longer be blocked'),
+    ...(unknown > 0
+      ? [
+          `Not known for ${unknown}: the changed policy looks at facts that were not read for ${unknown === 1 ? 'it' : 'them'}.`,
+        ]
+      : []),
+  ]
+  const none = lines.length === 0 ? ['None would change.'] : lines
+  return [`Of ${others}, by what was stored when this was checked:`, ...none.map((line) => `- ${line}`)]
+}
+
+function kindInWords({ count, first }: PolicyEffect['blocked'], what: string): string[] {
+  if (count === 0) return []
+  const pulls = first.map(({ number, gates }) => `#${number} (${list(gates)})`)
+  const more = count > first.length ? [plural(count - first.length, 'other')] : []
+  return [`${count} ${what}: ${list([...pulls, ...more])}.`]
+}

@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from 'node:util'
+import { list } from '../decision/markdown.ts'
+import { isMap, merge, type Raw } from '../decision/override-settings.ts'
+import type { Policy } from '../decision/policy.ts'
+import { isGate, type Lockable, lockedBy } from '../decision/policy-locks.ts'
+import type { PolicyFile } from '../services/github/policy.ts'
+import { type FileProblem, problemWith } from '../yaml/yaml-file.ts'
+import { type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
+
+/** The policy file of a repository, and that of its organization. In the repository `.github` its own is the organization's. */
+export type PolicyFiles = { own?: PolicyFile | undefined; shared?: PolicyFile | undefined }
+
+/** The policy that two files give together. */
+export type CombinedPolicy = {
+  files: PolicyFiles
+  /** `text` gives the combined policy when it is parsed again; `blob` names both files. */
+  file: PolicyFile
+  result: PolicyResult
+  /** The sentence in the check about where the policy comes from. */
+  note: string
+  /** What the repository's own file names and cannot change, each at its place. */
+  ignored: FileProblem[]
+}
+
+/** Names the files that a policy is made of. Equal files give an equal policy, so nothing else needs to be compared. */
+export function identityOf({ own, shared }: { own?: Place | undefined; shared?: Place | undefined }): Place {
+  if (!own || !shared) return own ?? shared ?? { where: '', blob: '' }
+  return { where: `${own.where} + ${shared.where}`, blob: `${own.blob}+${shared.blob}` }
+}
+
+type Place = { where: string; blob: string }
+
+/**
+ * One policy of two files: the organization's fills in what the repository's own does not name, and what it locks is as it
+ * says. Where one of them is invalid there is no policy, so an error in one never leaves the other alone in force.
+ */
+export function combine(files: PolicyFiles): CombinedPolicy | undefined {
+  const { own, shared } = files
+  if (own && shared) return together(own, shared)
+  const file = own ?? shared
+  if (!file) return undefined
+  const result = own ? parseAlone(own) : parsePolicy(file.text, file.where)
+  return { files, file, result, note: `Policy: \`${file.where}\`.`, ignored: [] }
+}
+
+/** A policy that says that it needs the organization's is not in force without it. */
+function parseAlone({ text, where }: PolicyFile): PolicyResult {
+  const result = parsePolicy(text, where)
+  if (!result.ok || result.policy.extends !== 'organization') return result
+  return { ok: false, problems: [problemWith(text, where, ['extends'], notFound)] }
+}
+
+const notFound =
+  "the organization's policy is not found; create .github/release-gate.yml in the repository `.github`, give the App access to that repository, or remove this line"
+
+function together(own: PolicyFile, shared: PolicyFile): CombinedPolicy {
+  const whole = { files: { own, shared }, ignored: [] }
+  const place = identityOf({ own, shared })
+  const [mine, theirs] = [parsePolicy(own.text, own.where), parsePolicy(shared.text, shared.where)]
+  const invalid = [mine, theirs].flatMap((each) => (each.ok ? [] : each.problems))
+  const note = `Policy: \`${own.where}\``
+  if (!mine.ok || !theirs.ok)
+    return { ...whole, file: { ...place, text: '' }, result: { ok: false, problems: invalid }, note }
+  const locked = lockedBy(theirs.policy)
+  if (mine.policy.extends === 'none' && locked.length === 0)
+    return { ...whole, file: { ...place, text: own.text }, result: mine, note: `${note}.` }
+  const ignored = ignoredOf(own, mine.policy, { shared, policy: theirs.policy, locked })
+  const text = JSON.stringify(merged(writtenPolicy(own.text), writtenPolicy(shared.text), locked))
+  return {
+    files: { own, shared },
+    file: { ...place, text },
+    result: placedIn(own, shared, parsePolicy(text, place.where)),
+    note: [`${note} with \`${shared.where}\`${lockedInWords(locked)}.`, ...ignoredInWords(ignored)].join(' '),
+    ignored,
+  }
+}
+
+/** Two valid files can still contradict each other. That shows in no line of either, so the first one is named. */
+function placedIn(own: PolicyFile, shared: PolicyFile, result: PolicyResult): PolicyResult {
+  if (result.ok) return result
+  const problems = result.problems.map(({ message }) => ({
+    file: own.where,
+    line: 1,
+    column: 1,
+    message: `together with ${shared.where}: ${message}`,
+  }))
+  return { ok: false, problems }
+}
+
+/** What of a repository's own file counts, over what the organization's names. */
+function merged(own: Raw, shared: Raw, locked: Lockable[]): Raw {
+  const { extends: _, locked: _locks, gates = {}, overrides, ...rest } = own
+  const free = Object.entries(rest).filter(([name]) => !isLocked(name, locked))
+  const all = merge(
+    { ...shared, gates: shared.gates ?? {} },
+    { ...Object.fromEntries(free), gates: unlocked(gates, locked) },
+  )
+  const both = mergedOverrides(
+    isLocked('overrides', locked) ? undefined : overrides,
+    shared.overrides,
+    locked,
+  )
+  const { overrides: _replaced, extends: _none, ...others } = all
+  return { ...others, ...(both.length > 0 ? { overrides: both } : {}) }
+}
+
+/**
+ * As a list, the repository's own overrides replace the organization's. Those that name a locked gate stay and come first,
+ * since the first that matches applies.
+ */
+function mergedOverrides(own: unknown, shared: unknown, locked: Lockable[]): Raw[] {
+  const theirs = mapsIn(shared)
+  if (own === undefined) return theirs
+  const staying = theirs.filter(
+    ({ gates }) => isMap(gates) && Object.keys(gates).some((name) => isLocked(name, locked)),
+  )
+  const mine = mapsIn(own)
+    .filter((override) => !staying.some((same) => isDeepStrictEqual(same, override)))
+    .map((override) => ({ ...override, gates: unlocked(override.gates, locked) }))
+  return [...staying, ...mine.filter(({ gates }) => Object.keys(gates).length > 0)]
+}
+
+function mapsIn(written: unknown): Raw[] {
+  return Array.isArray(written) ? written.filter(isMap) : []
+}
+
+function unlocked(gates: unknown, locked: Lockable[]): Raw {
+  if (!isMap(gates)) return {}
+  return Object.fromEntries(Object.entries(gates).filter(([name]) => !isLocked(name, locked)))
+}
+
+function isLocked(name: string, locked: Lockable[]): boolean {
+  return (locked as string[]).includes(name)
+}
+
+type Locking = { shared: PolicyFile; policy: Policy; locked: Lockable[] }
+
+/** What a repository's own file names although the organization locks it. A setting that says the same changes nothing. */
+function ignoredOf(own: PolicyFile, mine: Policy, { shared, policy, locked }: Locking): FileProblem[] {
+  const written = writtenPolicy(own.text)
+  const at = (path: PropertyKey[], why: string) =>
+    problemWith(own.text, own.where, path, `${why}; remove it here`)
+  const why = `is locked by ${shared.where}`
+  const lockedGates = (gates: unknown, parent: PropertyKey[]) =>
+    isMap(gates)
+      ? Object.keys(gates)
+          .filter((name) => isLocked(name, locked))
+          .map((name) => at([...parent, 'gates', name], why))
+      : []
+  const settings = locked.filter(
+    (name) => !isGate(name) && written[name] !== undefined && !isSame(name, mine, policy),
+  )
+  return [
+    ...(mine.extends === 'none'
+      ? [at(['extends'], `can't be none while ${shared.where} locks something`)]
+      : []),
+    ...(mine.locked ? [at(['locked'], 'only the policy of the organization can lock')] : []),
+    ...lockedGates(written.gates, []),
+    ...settings.map((name) => at([name], why)),
+    ...mapsIn(isLocked('overrides', locked) ? undefined : written.overrides).flatMap(({ gates }, index) =>
+      lockedGates(gates, ['overrides', index]),
+    ),
+  ]
+}
+
+function isSame(name: string, one: Policy, other: Policy): boolean {
+  const settingsOf = ({ branches, enforce = true, incidents, push, overrides, slack }: Policy): Raw => ({
+    branches,
+    enforce,
+    incidents,
+    push: push?.allowed ?? [],
+    overrides,
+    slack,
+  })
+  return isDeepStrictEqual(settingsOf(one)[name], settingsOf(other)[name])
+}
+
+function lockedInWords(locked: Lockable[]): string {
+  return locked.length === 0 ? '' : `, which locks ${list(locked.map((name) => `\`${name}\``))}`
+}
+
+/** The check names so many places; `policy check` names all. */
+const placesShown = 5
+
+function ignoredInWords(ignored: FileProblem[]): string[] {
+  if (ignored.length === 0) return []
+  const shown = ignored
+    .slice(0, placesShown)
+    .map(({ line, message }) => `line ${line} (${message.split(';')[0]})`)
+  const more = ignored.length > placesShown ? [`${ignored.length - placesShown} more`] : []
+  return [`Ignored in \`${ignored[0]?.file}\`: ${list([...shown, ...more])}.`]
+}

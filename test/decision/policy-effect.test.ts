@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest'
+import { policySchema } from '../../src/decision/policy.ts'
+import { effectInWords, policyEffect } from '../../src/decision/policy-effect.ts'
+import { checkReport } from '../../src/decision/report.ts'
+import { type Snapshot, snapshotSchema } from '../../src/decision/snapshot.ts'
+import { decide } from '../../src/decision/verdict.ts'
+import { anApproval, ann, aPolicy, aSnapshot, bob, yesterday } from '../support/snapshot.ts'
+
+const before = aPolicy({ approvals: { count: 2 }, release_window: {} })
+const three = aPolicy({ approvals: { count: 3 }, release_window: {} })
+const one = aPolicy({ approvals: { count: 1 }, release_window: {} })
+/** A Tuesday: the window is closed, whatever is approved. */
+const at = yesterday
+
+const pull = (number: number, approvals: number, more: Parameters<typeof aSnapshot>[0] = {}): Snapshot => {
+  const snapshot = aSnapshot({ reviews: [ann, bob].slice(0, approvals).map((by) => anApproval(by)), ...more })
+  return { ...snapshot, pull: { ...snapshot.pull, number } }
+}
+const known = (...snapshots: Snapshot[]) => snapshots.map((snapshot) => ({ snapshot, known: true }))
+
+it('a stricter policy blocks what had just enough approvals, also while the window is closed, and nothing else', () => {
+  const effect = policyEffect(known(pull(1, 2), pull(2, 0), pull(3, 2)), before, three, at)
+  expect(effect).toEqual({
+    compared: 3,
+    unknown: 0,
+    blocked: { count: 2, first: [1, 3].map((number) => ({ number, gates: ['Approvals'] })) },
+    released: { count: 0, first: [] },
+  })
+  expect(effectInWords(effect)).toEqual([
+    'Of 3 other open pull requests, by what was stored when this was checked:',
+    '- 2 would be blocked: #1 (Approvals) and #3 (Approvals).',
+  ])
+})
+
+it('a more lenient policy releases what lacked one approval', () => {
+  const effect = policyEffect(known(pull(1, 1), pull(2, 0)), before, one, at)
+  expect(effectInWords(effect).slice(1)).toEqual(['- 1 would no longer be blocked: #1 (Approvals).'])
+})
+
+it.each([
+  ['only reports', { enforce: false }],
+  ['does not cover their branch', { branches: ['next'] }],
+])('a policy that %s releases them from every gate', (_, settings) => {
+  const policy = policySchema.parse({ gates: { approvals: {}, release_window: {} }, ...settings })
+  const effect = policyEffect(
+    known(pull(1, 0, { base: { ref: 'release/1' } })),
+    { ...before, branches: ['**'] },
+    policy,
+    at,
+  )
+  expect(effect.released).toEqual({
+    count: 1,
+    first: [{ number: 1, gates: ['Approvals', 'Release window'] }],
+  })
+  expect(effect.blocked.count).toBe(0)
+})
+
+it('where facts are not stored, nothing is claimed', () => {
+  const effect = policyEffect([{ snapshot: pull(1, 2), known: false }], before, three, at)
+  expect(effect).toMatchObject({ compared: 1, unknown: 1, blocked: { count: 0 }, released: { count: 0 } })
+  expect(effectInWords(effect).slice(1)).toEqual([
+    '- Not known for 1: the changed policy looks at facts that were not read for it.',
+  ])
+})
+
+it('at most five are named, and the text is short however many there are', () => {
+  const many = known(...Array.from({ length: 100 }, (_, index) => pull(index + 1, 2)))
+  const effect = policyEffect(many, before, three, at)
+  expect(effect.blocked.first).toHaveLength(5)
+  expect(effectInWords(effect)[1]).toMatch(/^- 100 would be blocked: #1 .* #5 \(Approvals\) and 95 others\.$/)
+})
+
+it.each([
+  ['nothing changes', known(pull(1, 2)), 'None would change.'],
+  ['no other is open', [], 'No other open pull request'],
+])('says so where %s', (_, compared, words) => {
+  expect(effectInWords(policyEffect(compared, before, before, at)).join('\n')).toContain(words)
+})
+
+it('stands in the check, and is stored and read with the snapshot', () => {
+  const snapshot = { ...pull(9, 2), policyEffect: policyEffect(known(pull(1, 2)), before, three, at) }
+  const { summary } = checkReport(decide(snapshot, before), snapshot)
+  expect(summary).toContain('### Effect of this policy\nOf 1 other open pull request,')
+  expect(snapshotSchema.parse(JSON.parse(JSON.stringify(snapshot)))).toEqual(snapshot)
+  expect(checkReport(decide(pull(9, 2), before), pull(9, 2)).summary).not.toContain('Effect')
+})

@@ -1,0 +1,251 @@
+import { describe, expect, it } from 'vitest'
+import type { Policy } from '../../src/decision/policy.ts'
+import { combine, identityOf } from '../../src/policy/organization.ts'
+import { parsePolicy, policyPath } from '../../src/policy/policy-file.ts'
+import { formatProblem } from '../../src/yaml/yaml-file.ts'
+
+const sharedPath = 'acme/.github: .github/release-gate.yml'
+const combined = (own: string, shared: string) => {
+  const both = combine({
+    own: { text: own, where: policyPath, blob: 'a1' },
+    shared: { text: shared, where: sharedPath, blob: 'b2' },
+  })
+  if (!both) throw new Error('no policy')
+  return both
+}
+
+function policyOf(own: string, shared: string): Policy {
+  const { result } = combined(own, shared)
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'))
+  return result.policy
+}
+
+const problemsOf = (own: string, shared: string): string[] => {
+  const { result } = combined(own, shared)
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+const ignoredIn = (own: string, shared: string) => combined(own, shared).ignored.map(formatProblem)
+
+const locked = (names: string, rest = '') =>
+  `locked: [${names}]\ngates: { approvals: { count: 3 }, release_window: { time_zone: UTC } }\n${rest}`
+
+describe('the policy of an organization, where it locks nothing,', () => {
+  const shared = `branches: [main, "release/*"]
+gates:
+  approvals: { count: 3, teams: [engineering] }
+  hold: { label: stop }
+push: { allowed: ["bot[bot]"] }
+slack: { channel: "#org" }
+`
+  it('fills in gates, settings of gates and other settings that the own file does not name', () => {
+    const policy = policyOf('gates: { approvals: { count: 1 }, release_window: {} }\n', shared)
+    expect(policy.gates.approvals).toMatchObject({ count: 1, teams: ['engineering'] })
+    expect(Object.keys(policy.gates)).toEqual(['approvals', 'release_window', 'hold'])
+    expect(policy).toMatchObject({ branches: ['main', 'release/*'], slack: { channel: '#org' } })
+    expect(policy.push?.allowed).toEqual(['bot[bot]'])
+  })
+
+  it('fills in the settings of a gate that is named without any', () => {
+    expect(policyOf('gates:\n  approvals:\n', shared).gates.approvals?.count).toBe(3)
+  })
+
+  it('yields to each value and list of the own file, and a gate can be turned off', () => {
+    const own =
+      'branches: [main]\ngates: { hold: off, approvals: { teams: [] } }\nslack: { channel: "#own" }\n'
+    const policy = policyOf(own, shared)
+    expect(policy).toMatchObject({ branches: ['main'], slack: { channel: '#own' } })
+    expect(policy.gates).toMatchObject({ approvals: { count: 3, teams: [] } })
+    expect(policy.gates.hold).toBeUndefined()
+  })
+
+  it('is left out with `extends: none`', () => {
+    const policy = policyOf('extends: none\ngates: { release_window: {} }\n', shared)
+    expect(Object.keys(policy.gates)).toEqual(['release_window'])
+    expect(policy.slack).toBeUndefined()
+  })
+
+  it('has its overrides replaced by those of the own file, and filled in without them', () => {
+    const withOverride = `${shared}overrides: [{ name: docs, when: { paths: ["docs/**"] }, gates: { hold: off } }]\n`
+    const named = 'gates: {}\noverrides: [{ name: own, when: { branches: [x] }, gates: { hold: off } }]\n'
+    expect(policyOf('gates: {}\n', withOverride).overrides?.map(({ name }) => name)).toEqual(['docs'])
+    expect(policyOf(named, withOverride).overrides?.map(({ name }) => name)).toEqual(['own'])
+  })
+
+  it('can only report, as can the own file enforce', () => {
+    expect(policyOf('gates: {}\n', `enforce: false\n${shared}`).enforce).toBe(false)
+    expect(policyOf('enforce: true\ngates: {}\n', `enforce: false\n${shared}`).enforce).toBe(true)
+  })
+})
+
+describe('what an organization locks', () => {
+  it.each<[string, string, string]>([
+    ['loosens the gate', 'gates: { approvals: { count: 1 } }', ':1:21: `approvals`'],
+    ['tightens the gate', 'gates: { approvals: { count: 5 } }', ':1:21: `approvals`'],
+    ['turns the gate off', 'gates: { approvals: off }', ':1:21: `approvals`'],
+    ['names the gate without settings', 'gates:\n  approvals:\n', ':2:13: `approvals`'],
+    ['covers no branch', 'branches: ["!**"]\ngates: {}', ':1:11: `branches`'],
+    ['only reports', 'enforce: false\ngates: {}', ':1:10: `enforce`'],
+    ['allows pushes past the gate', 'push: { allowed: [me] }\ngates: {}', ':1:7: `push`'],
+    ['extends nothing', 'extends: none\ngates: {}', ':1:10: `extends`'],
+    [
+      'turns the gate off in an override',
+      'gates: {}\noverrides:\n  - { name: o, when: { branches: [main] }, gates: { approvals: off } }',
+      ':3:64: `approvals`',
+    ],
+    ['has locks of its own', 'locked: [approvals]\ngates: { approvals: {} }', ':1:9: `locked`'],
+  ])('is as it says, and the place is named, where the own file %s', (_, own, place) => {
+    const shared = locked('approvals')
+    const alone = parsePolicy(shared)
+    if (!alone.ok) throw new Error('invalid')
+    expect(policyOf(own, shared)).toEqual(alone.policy)
+    expect(ignoredIn(own, shared)[0]).toContain(place)
+    expect(combined(own, shared).note).toMatch(
+      /locks `approvals`.* Ignored in `\.github\/release-gate\.yml`: line \d/,
+    )
+  })
+
+  it.each([
+    [
+      'says the same of branches, pushes and reporting',
+      'branches: [main]\nenforce: true\npush: {}\ngates: {}\n',
+    ],
+    ['names other gates', 'gates: { hold: {} }\n'],
+    [
+      'has an override of other gates',
+      'gates: { hold: {} }\noverrides: [{ name: o, when: { branches: [x] }, gates: { hold: off } }]\n',
+    ],
+    ['asks to be filled in', 'extends: organization\ngates: {}\n'],
+  ])('is not named where the own file %s', (_, own) => {
+    expect(ignoredIn(own, locked('approvals'))).toEqual([])
+    expect(combined(own, locked('approvals')).note).not.toContain('Ignored')
+  })
+
+  it('keeps only what is locked: other gates are still the own ones', () => {
+    const own = 'gates: { approvals: { count: 1 }, release_window: off, hold: {} }\n'
+    const policy = policyOf(own, locked('approvals'))
+    expect(policy.gates.approvals?.count).toBe(3)
+    expect(policy.gates).toMatchObject({ hold: { label: 'hold' } })
+    expect(policy.gates.release_window).toBeUndefined()
+  })
+
+  it('covers overrides of the organization, which come before own ones', () => {
+    const both = `overrides:
+  - { name: payments, when: { paths: ["pay/**"] }, gates: { approvals: { count: 4 } } }
+  - { name: tags, when: { branches: [tags] }, gates: { hold: {} } }
+`
+    const own = `gates: {}
+overrides:
+  - { name: mine, when: { paths: ["**"] }, gates: { approvals: { count: 1 }, hold: {} } }
+  - { name: gone, when: { paths: ["**"] }, gates: { approvals: off } }
+`
+    const overrides = policyOf(own, locked('approvals', both)).overrides
+    expect(overrides?.map(({ name, gates }) => [name, Object.keys(gates)])).toEqual([
+      ['payments', ['approvals']],
+      ['mine', ['hold']],
+    ])
+    expect(ignoredIn(own, locked('approvals', both))).toHaveLength(2)
+  })
+
+  it.each([
+    [
+      'overrides',
+      'gates: {}\noverrides: [{ name: o, when: { branches: [x] }, gates: { hold: {} } }]\n',
+      'overrides',
+    ],
+    ['branches', 'branches: [next]\ngates: {}\n', 'branches'],
+    ['slack', 'slack: { channel: "#own" }\ngates: {}\n', 'slack'],
+  ])('can be %s alone', (name, own, key) => {
+    const shared = locked(name, 'slack: { channel: "#org" }\n')
+    const policy = policyOf(own, shared)
+    expect(policy).toMatchObject({ branches: ['main'], slack: { channel: '#org' } })
+    expect(policy.overrides).toBeUndefined()
+    expect(ignoredIn(own, shared)).toEqual([
+      expect.stringContaining(`\`${key}\`: is locked by ${sharedPath}`),
+    ])
+  })
+
+  it('can only be reported by the own file where no gate is locked', () => {
+    expect(policyOf('enforce: false\ngates: {}\n', locked('slack')).enforce).toBe(false)
+    expect(policyOf('enforce: false\ngates: {}\n', locked('slack, enforce')).enforce).toBeUndefined()
+  })
+
+  it('names at most five places in the check', () => {
+    const one = (n: number) =>
+      `  - { name: o${n}, when: { branches: [x] }, gates: { approvals: off, hold: {} } }\n`
+    const own = `gates: {}\noverrides:\n${Array.from({ length: 9 }, (_, n) => one(n)).join('')}`
+    expect(combined(own, locked('approvals')).note).toMatch(/line 7 \([^)]*\) and 4 more\.$/)
+    expect(ignoredIn(own, locked('approvals'))).toHaveLength(9)
+  })
+})
+
+describe('where one of the two files is invalid, nothing is in force', () => {
+  it.each([
+    [
+      'own',
+      'gates: { approvals: { count: 0 } }\n',
+      locked('approvals'),
+      /^\.github\/release-gate\.yml:1:30: /,
+    ],
+    [
+      "organization's",
+      'gates: {}\n',
+      'gates: { aprovals: {} }\n',
+      /^acme\/\.github: \.github\/release-gate\.yml:1:10: /,
+    ],
+    [
+      "organization's, with nothing of it wanted",
+      'extends: none\ngates: { approvals: {} }\n',
+      'gates: 1\n',
+      /^acme/,
+    ],
+  ])('the %s one', (_, own, shared, place) =>
+    expect(problemsOf(own, shared)).toEqual([expect.stringMatching(place)]),
+  )
+
+  it('two that contradict each other', () => {
+    const override = 'overrides: [{ name: o, when: { branches: [x] }, gates: { approvals: { count: 4 } } }]\n'
+    const own = 'gates: {}\noverrides: [{ name: o, when: { branches: [x] }, gates: { hold: {} } }]\n'
+    expect(problemsOf(own, locked('approvals', override))).toEqual([
+      expect.stringMatching(
+        /^\.github\/release-gate\.yml:1:1: together with acme.*two overrides are called "o"/,
+      ),
+    ])
+  })
+
+  it('one that needs an organization without a policy', () => {
+    const own = { text: 'extends: organization\ngates: { approvals: {} }\n', where: policyPath, blob: 'a1' }
+    const { result } = combine({ own }) ?? {}
+    expect(result?.ok === false && result.problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^\.github\/release-gate\.yml:1:10: `extends`: .* give the App access/),
+    ])
+  })
+
+  it('a lock on a gate that is off', () => {
+    const result = parsePolicy('locked: [slack, hold]\ngates: { approvals: {} }\n', 'p')
+    expect(result.ok === false && result.problems.map(formatProblem)).toEqual([
+      'p:1:17: `locked[1]`: the gate `hold` is locked but not on; name it under `gates`, or remove it here',
+    ])
+  })
+})
+
+describe('the combined policy', () => {
+  it('is the same when its text is read again, as what is stored is', () => {
+    const own = `gates: { hold: {}, approvals: off }\noverrides: [{ name: o, when: { branches: [x] }, gates: { hold: off } }]\n`
+    const { file, result } = combined(own, locked('approvals'))
+    expect(parsePolicy(file.text)).toEqual(result)
+  })
+
+  it('combined with the organization again does not change, so what was stored can stand for the own file', () => {
+    const override =
+      'overrides: [{ name: pay, when: { paths: ["p/**"] }, gates: { approvals: { count: 4 } } }]\n'
+    const { file, result } = combined('gates: { hold: {} }\n', locked('approvals', override))
+    expect(combined(file.text, locked('approvals', override)).result).toEqual(result)
+  })
+
+  it('is named by both files, whatever they say', () => {
+    const { file } = combined('extends: none\ngates: {}\n', 'gates: {}\n')
+    expect(file).toMatchObject({ blob: 'a1+b2', where: `${policyPath} + ${sharedPath}` })
+    expect(identityOf({ own: { where: 'o', blob: 'a' } })).toEqual({ where: 'o', blob: 'a' })
+    expect(identityOf({ shared: { where: 's', blob: 'b' } })).toEqual({ where: 's', blob: 'b' })
+  })
+})
