@@ -9,7 +9,8 @@ import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
 import { postRequest } from './bot-request.ts'
 
-export type DatabaseOptions = { url?: string; output?: string }
+/** `remark`: what it prints is not the result, so it goes to stderr. */
+export type DatabaseOptions = { url?: string; output?: string; remark?: boolean }
 
 /** The help text about the database, for every command that reads it. */
 export function withDatabaseOptions(command: Command, exitCodes: string): Command {
@@ -37,7 +38,7 @@ export async function runDatabaseRequest(
   options: DatabaseOptions = {},
 ): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env')
-  process.exitCode = await toFile(options.output, async (out) => {
+  process.exitCode = await toOutput(options, async (out) => {
     const database = await ownDatabase()
     if (database === 'held by the bot') return askBot(name, args, options, out)
     const queue = opening(database)
@@ -107,6 +108,13 @@ async function askBot(
   throw new Error(
     'The bot stopped before its answer was whole. The output is incomplete; run the command again.',
   )
+}
+
+function toOutput(
+  { output, remark }: DatabaseOptions,
+  work: (out: Output) => Promise<number>,
+): Promise<number> {
+  return remark ? work(toStream(process.stderr)) : toFile(output, work)
 }
 
 /** Runs `work` on stdout, or on a file beside `file` that takes its place at the end: a failure leaves nothing behind. */

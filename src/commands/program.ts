@@ -109,6 +109,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./regress.ts').then(({ regressCommand }) => regressCommand()),
   },
   {
+    name: 'runbook',
+    description: 'run the steps of a runbook against a server, or check every runbook',
+    load: () => import('./runbook.ts').then(({ runbookCommand }) => runbookCommand()),
+  },
+  {
     name: 'contract',
     description: 'record and compare the tools that an MCP server offers',
     load: () => import('./contract.ts').then(({ contractCommand }) => contractCommand()),

@@ -77,7 +77,7 @@ const contractChange = z.strictObject({
 })
 
 const dataCheck = z.strictObject({
-  kind: z.enum(['reconcile', 'mirror', 'sanitized']),
+  kind: z.enum(['reconcile', 'mirror', 'sanitized', 'runbook']),
   name: z.string(),
   verdict: verdictSchema,
   message: z.string(),

@@ -5,6 +5,7 @@ import type { Baseline } from './contract-check.ts'
 import type { Limits } from './limits.ts'
 import type { Progress } from './passes.ts'
 import type { Redactor } from './redaction.ts'
+import type { Runbooks } from './runbook/drill.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Declaration } from './staging-data.ts'
 import type { SuiteChanges } from './suite-file.ts'
@@ -34,6 +35,8 @@ export type RunInput = {
   suiteChanges?: SuiteChanges
   /** Absent where none are stored. */
   snapshots?: Snapshots
+  /** Drilled after the cases. */
+  runbooks?: Runbooks
   /** How many calls of read-only cases run at a time. Default: 1. */
   concurrency?: number
   /** Names of the only cases to run. */

@@ -178,4 +178,8 @@ async function checkData(input: RunInput, context: CaseContext, gathered: Gather
   for (const entry of suite.reconcile) gathered.data.push(await reconcile(entry, sources))
   for (const entry of suite.mirror) gathered.data.push(await checkMirror(entry, ledger, declaration))
   for (const entry of suite.sanitized) gathered.data.push(await checkSanitized(entry, ledger))
+  if (!input.runbooks) return
+  const { drillAll } = await import('./runbook/drill.ts')
+  const { variables, ...steps } = { ...context, timeout: suite.defaults.timeout }
+  gathered.data.push(...(await drillAll(input.runbooks, variables, steps)))
 }

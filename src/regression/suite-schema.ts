@@ -10,7 +10,7 @@ const captureRule = z.strictObject({
   path: jsonPath,
   redact: z.boolean().default(false).describe('Never store or print the value.'),
 })
-const capture = z.record(identifier, captureRule)
+export const capture = z.record(identifier, captureRule)
 
 const call = {
   tool: name.optional(),
@@ -34,15 +34,19 @@ const sums = z.record(
   identifier,
   z.union([writtenNumber, z.string().regex(/^-?\d+(\.\d+)?$/, 'write a number')]),
 )
-const ledgerCheck = z.strictObject({
+export const ledgerCheck = z.strictObject({
   table: identifier,
   where,
   within: duration.default(5000),
-  expect: z.strictObject({ rows: z.int().nonnegative().optional(), sum: sums.optional() }),
+  expect: z.strictObject({
+    rows: z.int().nonnegative().optional(),
+    at_least: z.int().positive().optional().describe('The smallest number of rows.'),
+    sum: sums.optional(),
+  }),
 })
 export type LedgerCheck = z.output<typeof ledgerCheck>
 
-const receiptCheck = z.strictObject({
+export const receiptCheck = z.strictObject({
   hash: z.string().min(1),
   status: z.enum(['success', 'reverted']).default('success'),
   within: duration.default(30_000),

@@ -54,6 +54,13 @@ function compareRows(rows: LedgerRow[], { table, expect }: LedgerCheck): Polled 
       actual: `${rows.length} rows`,
     })
   }
+  if (expect.at_least !== undefined && rows.length < expect.at_least) {
+    mismatches.push({
+      where: `ledger ${table}`,
+      expected: `at least ${expect.at_least} rows`,
+      actual: `${rows.length} rows`,
+    })
+  }
   for (const [column, wanted] of Object.entries(expect.sum ?? {})) {
     const actual = sumOf(rows, column)
     const expected = typeof wanted === 'string' ? wanted : numberText(wanted)

@@ -15,6 +15,7 @@ import { blockedArgs, printBlocked } from './requests/blocked.ts'
 import { incidentListArgs, incidentShowArgs, listAllIncidents, showIncident } from './requests/incidents.ts'
 import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
 import type { Output, RequestShell } from './requests/request.ts'
+import { recordRunbook, runbookArgs } from './requests/runbook.ts'
 import type { Handler } from './server.ts'
 import { readOrder, signedRequest } from './signed-request.ts'
 
@@ -43,6 +44,7 @@ export const databaseRequests = {
   'queue ls': request(listArgs, listQueue),
   'queue show': request(jobArgs, showJob),
   'queue retry': request(retryArgs, retryJobs),
+  'runbook record': request(runbookArgs, recordRunbook),
 } satisfies Record<string, DatabaseRequest>
 
 export type RequestName = keyof typeof databaseRequests

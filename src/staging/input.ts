@@ -8,6 +8,7 @@ import type { Operator } from '../regression/operator.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { RunInput } from '../regression/run-input.ts'
+import type { Runbooks } from '../regression/runbook/drill.ts'
 import { readSnapshots, snapshotFile, snapshotKeys } from '../regression/snapshots.ts'
 import { declarationSchema } from '../regression/staging-data.ts'
 import { compareSuites, covering } from '../regression/suite-file.ts'
@@ -31,6 +32,7 @@ export type InputParts = {
   baseline: StoredBaseline | undefined
   /** A file of the head, by its path from the root of the repository. */
   readHead: (path: string) => Promise<string | undefined>
+  runbooks: Runbooks | undefined
   signal: AbortSignal
   now: () => Date
   onProgress: NonNullable<RunInput['onProgress']>
@@ -67,6 +69,7 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
     ...(server.declared === undefined
       ? {}
       : { declaration: declarationSchema.parse(JSON.parse(server.declared)) }),
+    ...(parts.runbooks ? { runbooks: parts.runbooks } : {}),
     ...(base ? { suiteChanges: compareSuites(base, suite) } : {}),
     ...(await snapshotsOf(found.parts, parts.readHead)),
     ...(settings.identity === 'server' ? { expectVersion: sha } : {}),

@@ -3,7 +3,6 @@ import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
-import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { RegressionFacts } from '../decision/snapshot.ts'
 import { currentRun } from '../decision/staging.ts'
 import { policyFor } from '../policy/policy-source.ts'
@@ -31,29 +30,28 @@ export async function runRegressionJob(
 ): Promise<void> {
   const github = await shell.github(request.pull.installationId)
   const applicable = await policyFor(shell.database, github, request.pull)
-  const settings =
-    applicable.kind === 'policy' ? await settingsFor(shell, request, applicable.policy) : undefined
+  const gates = applicable.kind === 'policy' ? await gatesFor(shell, request, applicable.policy) : undefined
+  const settings = gates?.staging_regression
   if (!settings) return
   await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
-    take(shell, { github, request, settings }, turn),
+    take(shell, { github, request, settings, runbooks: gates.runbooks }, turn),
   )
 }
 
 /** An override of the policy may apply, by the facts that were read last. */
-async function settingsFor(
+async function gatesFor(
   { database }: RegressionShell,
   { pull }: RegressionRequest,
   policy: Policy,
-): Promise<RegressionSettings | undefined> {
+): Promise<Policy['gates']> {
   const evaluated = await latestVerdict(database, pull)
-  const { gates } = evaluated ? effectivePolicy(policy, evaluated.snapshot) : policy
-  return gates.staging_regression
+  return (evaluated ? effectivePolicy(policy, evaluated.snapshot) : policy).gates
 }
 
 /** When to check staging again while something else is being deployed. */
 const untilDeployed = 60_000
 
-type Asked = { github: GitHub; request: RegressionRequest; settings: RegressionSettings }
+type Asked = Pick<RunTask, 'github' | 'request' | 'settings' | 'runbooks'>
 
 async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): Promise<void> {
   const { github, request, settings } = asked

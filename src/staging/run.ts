@@ -11,6 +11,7 @@ import type { Pull } from '../services/github/pulls.ts'
 import { latestBaseline } from '../store/evidence.ts'
 import { showRegression } from './check.ts'
 import { inputFor } from './input.ts'
+import { headRunbooks } from './runbooks-of-head.ts'
 import { findSuites, type SuiteReader } from './suites.ts'
 import { describeDeployment, readStaging, serverFor } from './target.ts'
 import type { RegressionShell, RunResult, RunTask } from './task.ts'
@@ -42,6 +43,7 @@ export async function runOnHead(
   const head = { ...request.pull, sha: request.sha }
   await showRegression({ ...shell, github }, head, connectingReport, runId)
   const progress = progressOn(shell, task, runId)
+  const runbooks = task.runbooks && (await headRunbooks(github, request, task.runbooks, readHead))
   const input = await inputFor({
     ...{
       settings,
@@ -52,6 +54,7 @@ export async function runOnHead(
       runId,
       baseline,
       readHead,
+      runbooks,
       signal,
     },
     deployment: describeDeployment(staging, settings),

@@ -101,10 +101,15 @@ function entryOf(tool: string, entries: ReadonlyMap<string, FolderEntry>): Runbo
     return unreadable('cannot be the name of a file; name the tool with letters, digits, ".", "_" and "-"')
   const entry = entries.get(`${tool}.md`)
   if (!entry) return missing
-  if (entry.mode === symbolicLink) return unreadable('is a symbolic link; commit the file')
-  if (entry.mode === submodule || !(entry.mode & 0o100000)) return unreadable('is not a file')
-  if (entry.size > mostBytes) return unreadable('is larger than 64 KB; shorten it')
-  return { oid: entry.oid }
+  const why = fileProblem(entry)
+  return why === undefined ? { oid: entry.oid } : unreadable(why)
+}
+
+/** Why an entry of a folder cannot be read as a runbook. */
+export function fileProblem({ mode, size }: Pick<FolderEntry, 'mode' | 'size'>): string | undefined {
+  if (mode === symbolicLink) return 'is a symbolic link; commit the file'
+  if (mode === submodule || !(mode & 0o100000)) return 'is not a file'
+  return size > mostBytes ? 'is larger than 64 KB; shorten it' : undefined
 }
 
 /** The folder at a commit never changes, so it is read once for each head. */

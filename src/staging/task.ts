@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
+import type { RunbookSettings } from '../decision/runbook-settings.ts'
 import type { Baseline } from '../regression/contract-check.ts'
 import type { RunReport } from '../regression/report-schema.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -25,6 +26,8 @@ export type RunTask = {
   github: GitHub
   request: RegressionRequest
   settings: RegressionSettings
+  /** Where the policy requires runbooks, they are drilled. */
+  runbooks: RunbookSettings | undefined
   pull: Pull
   tree: string | null
   staging: OnStaging

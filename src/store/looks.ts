@@ -113,3 +113,13 @@ export async function forgetLooksExcept(db: Queryable, installationIds: number[]
     installationIds,
   ])
 }
+
+/** The installations that list a repository, or any repository where none is named. */
+export async function installationsOf(db: Queryable, repository: string | undefined): Promise<number[]> {
+  const rows = await db.query<{ id: number }>(
+    `SELECT DISTINCT installation_id AS id FROM release_gate.looks
+     WHERE $1::text IS NULL OR lower(owner || '/' || repo) = lower($1) ORDER BY id`,
+    [repository ?? null],
+  )
+  return rows.map(({ id }) => Number(id))
+}

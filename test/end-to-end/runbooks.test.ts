@@ -71,8 +71,9 @@ test('each tool of the contract needs its runbook, which is read once for each h
   const whole = await shop.push('ana', some, runbooksFor(tools))
   await shop.deploy(whole)
   expect(await shop.check(whole)).toMatchObject({ conclusion: 'success', title: 'Ready to merge' })
-  // A folder for each head, and the texts of the first one: the second brings no text that is not known.
-  expect(filesRead(before)).toHaveLength(3)
+  // The gate: the folder of each head, and the texts of the first, since the second brings none that is not known. The two
+  // runs on staging read the folder and its texts for their drill.
+  expect(filesRead(before)).toHaveLength(3 + 4)
 
   const evaluated = exchanges.length
   await shop.label('gus', whole, 'hold')
@@ -98,10 +99,29 @@ test('a link, a long file and one that is not text are named, and none of them c
   const odd: Change = { ...change, sha }
   await shop.deploy(odd)
   const check = await shop.check(odd)
-  expect(check).toMatchObject({ conclusion: 'failure', title: '3 runbooks missing or incomplete' })
+  expect(check).toMatchObject({ conclusion: 'failure', title: 'Staging regression failed (+1 more)' })
+  expect(check?.summary).toContain('3 runbooks missing or incomplete')
   expect(check?.summary).toContain('check_reward_eligibility.md` is a symbolic link; commit the file')
   expect(check?.summary).toContain('issue_reward.md` is larger than 64 KB; shorten it')
   expect(check?.summary).toContain('reward_statistics.md` is not text')
+})
+
+test('a runbook whose steps no longer work fails the regression of the head', async () => {
+  const shop = await world.shop(policy)
+  const step = (tool: string) =>
+    `${runbook}\n\`\`\`yaml runbook\nname: statistics\nsteps: [{ name: the totals, tool: ${tool} }]\n\`\`\`\n`
+  const rotten = await aChange(shop, {
+    ...runbooksFor(tools),
+    ...runbooksFor(['reward_statistics'], step('reward_totals')),
+  })
+  await shop.deploy(rotten)
+  expect(await shop.check(rotten)).toMatchObject({ title: 'Staging regression failed' })
+  const { title, summary } = (await shop.regression(rotten)) ?? {}
+  expect(title).toContain('runbook statistics: step "the totals"')
+  expect(summary).toContain('the server does not list reward')
+  const fixed = await shop.push('ana', rotten, runbooksFor(['reward_statistics'], step('reward_statistics')))
+  await shop.deploy(fixed)
+  expect(await shop.check(fixed)).toMatchObject({ conclusion: 'success' })
 })
 
 test('tools of a release before the gate was switched on are a note, also after later releases', async () => {

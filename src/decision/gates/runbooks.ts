@@ -1,7 +1,7 @@
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { code, list, plural } from '../markdown.ts'
 import { type RunbookSettings, runbookSettings } from '../runbook-settings.ts'
-import type { RunbookFacts, ToolRunbook } from '../snapshot.ts'
+import type { Runbook, RunbookFacts, ToolRunbook } from '../snapshot.ts'
 
 /** Each tool that the staging regression listed for this head has a runbook in which no required heading is empty. */
 export const runbooks = defineGate({
@@ -47,7 +47,8 @@ type Read = Extract<RunbookFacts, { state: 'read' }>
 
 function byTool({ tools }: Read, settings: RunbookSettings): Finding {
   const checked = tools.flatMap((tool): Checked[] => {
-    const problem = problemOf(tool, settings)
+    const file = `${settings.folder}/${tool.name}.md`
+    const problem = runbookProblem({ file, runbook: tool.runbook }, settings.headings)
     // An unreadable file fails at any age: nobody knows what it says.
     const blocks = !tool.existing || settings.strict || tool.runbook.state === 'unreadable'
     return problem === undefined ? [] : [{ tool, problem, blocks }]
@@ -86,13 +87,13 @@ function lineOf({ tool, problem, blocks }: Checked): string {
 }
 
 /** What a runbook lacks, as the end of a line; undefined if it is complete. */
-function problemOf(
-  { name, runbook }: ToolRunbook,
-  { folder, headings }: RunbookSettings,
+export function runbookProblem(
+  { file, runbook }: { file: string; runbook: Runbook },
+  headings: readonly string[],
 ): string | undefined {
-  const file = code(`${folder}/${name}.md`, 300)
-  if (runbook.state === 'missing') return `${file} is missing`
-  if (runbook.state === 'unreadable') return `${file} ${runbook.why}`
+  const shown = code(file, 300)
+  if (runbook.state === 'missing') return `${shown} is missing`
+  if (runbook.state === 'unreadable') return `${shown} ${runbook.why}`
   const named = (wanted: string) =>
     runbook.sections.filter(({ heading }) => headingKey(heading) === headingKey(wanted))
   const lacking = headings.filter((each) => named(each).length === 0)
@@ -105,7 +106,7 @@ function problemOf(
     ...said('has nothing under', empty),
     ...said('has more than one heading', twice),
   ]
-  return problems.length > 0 ? `${file} ${problems.join('; it ')}` : undefined
+  return problems.length > 0 ? `${shown} ${problems.join('; it ')}` : undefined
 }
 
 /** Headings are compared without regard to case, spacing and a final colon. */

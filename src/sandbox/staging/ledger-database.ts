@@ -19,6 +19,12 @@ create table if not exists reward_ledger (
   status text not null default 'issued' check (status in ('issued', 'void')),
   created_at timestamptz not null default now()
 );
+create table if not exists tool_log (
+  tool text not null,
+  diner_wallet text not null,
+  answer text not null,
+  called_at timestamptz not null default now()
+);
 create table if not exists chain_receipts (tx_hash text primary key, status text not null);
 `
 

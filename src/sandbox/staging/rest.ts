@@ -10,7 +10,7 @@ export type RestRequest = {
   prefer: string
 }
 
-const tables = ['diners', 'restaurants', 'reward_ledger']
+const tables = ['diners', 'restaurants', 'reward_ledger', 'tool_log']
 const reserved = new Set(['select', 'order', 'limit', 'offset'])
 
 /** Answers a read of one table. Anything that writes is refused, as the least key would be. */

@@ -21,6 +21,15 @@ export async function isEligible(
   return rows[0]?.known ? rows[0].restaurant : undefined
 }
 
+/** What the server writes into its log in the database. */
+export async function logCall(db: PGlite, tool: string, wallet: string, answer: string): Promise<void> {
+  await db.query(`insert into tool_log (tool, diner_wallet, answer) values ($1, $2, $3)`, [
+    tool,
+    wallet,
+    answer,
+  ])
+}
+
 /** Issues a reward once for each idempotency key; a repeated call gives the first reward again. */
 export async function issueReward(db: PGlite, issue: Issue, modes: ModeState): Promise<Reward> {
   return db.transaction(async (tx) => {

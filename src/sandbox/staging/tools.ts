@@ -3,7 +3,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { z } from 'zod'
 import { errs, type ModeState } from './modes.ts'
-import { isEligible, issueReward, statistics, voidReward } from './rewards.ts'
+import { isEligible, issueReward, logCall, statistics, voidReward } from './rewards.ts'
 
 export type StagingFacts = {
   db: PGlite
@@ -50,6 +50,8 @@ function addEligibility(server: McpServer, facts: StagingFacts): void {
   server.registerTool('check_reward_eligibility', config, ({ diner_wallet, restaurant_id }) =>
     answering(facts, async () => {
       const eligible = await isEligible(facts.db, diner_wallet, restaurant_id)
+      const said = eligible === undefined ? 'not found' : String(eligible)
+      await logCall(facts.db, 'check_reward_eligibility', diner_wallet, said)
       return eligible === undefined ? failure('diner not found') : success({ eligible })
     }),
   )
