@@ -100,7 +100,7 @@ test('a link, a long file and one that is not text are named, and none of them c
   await shop.deploy(odd)
   const check = await shop.check(odd)
   expect(check).toMatchObject({ conclusion: 'failure', title: 'Staging regression failed (+1 more)' })
-  expect(check?.summary).toContain('3 runbooks missing or incomplete')
+  expect(check?.summary).toContain('❌ **Runbooks**')
   expect(check?.summary).toContain('check_reward_eligibility.md` is a symbolic link; commit the file')
   expect(check?.summary).toContain('issue_reward.md` is larger than 64 KB; shorten it')
   expect(check?.summary).toContain('reward_statistics.md` is not text')

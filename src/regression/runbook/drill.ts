@@ -1,5 +1,4 @@
 import type { FileProblem } from '../../yaml/yaml-file.ts'
-import { formatProblem } from '../../yaml/yaml-file.ts'
 import type { DataCheck } from '../report-schema.ts'
 import { fillVariables } from '../variables.ts'
 import { runSteps, type StepContext, verdictOfSteps } from './run-steps.ts'
@@ -26,9 +25,9 @@ export async function drillAll(
   context: StepContext,
 ): Promise<DataCheck[]> {
   const checks = problems.map(
-    (problem): DataCheck => ({
-      ...{ kind: 'runbook', name: problem.file, verdict: 'failed' },
-      message: formatProblem(problem),
+    ({ file, line, message }): DataCheck => ({
+      ...{ kind: 'runbook', name: file, verdict: 'failed' },
+      message: `line ${line}: ${message}`,
     }),
   )
   for (const runbook of runbooks)
