@@ -1,7 +1,9 @@
+import { noticeSchema } from '../decision/notice.ts'
 import { regressionRequestSchema } from '../decision/regression-request.ts'
 import { applyTransitions } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
+import { changeOf } from '../incidents/change-events.ts'
 import { runIncidentTask } from '../incidents/run.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
 import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
@@ -24,6 +26,7 @@ export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const notifying = notifyShell(parts)
+  const incidents = { ...shell, paging: settings.paging, jira: settings.jira }
   const unlessGone = (task: Promise<void>) => endQuietlyIfGone(task, log)
   const logged = (error: unknown) =>
     log.error({ problem: String(error) }, 'A check that could not be verified could not be revoked yet')
@@ -53,12 +56,20 @@ export async function startWork(parts: Parts): Promise<void> {
       const { servers } = settings
       await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(data), signal))
     },
-    incident: (task, signal) => unlessGone(runIncidentTask(shell, task, signal)),
+    incident: (task, signal, attempt) => unlessGone(runIncidentTask(incidents, task, signal, attempt)),
     notice: async (data, signal) => {
+      await tellOfChange(parts, data)
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))
     },
     dead: (job) => handleDeadJob(parts, job),
   })
+}
+
+/** PagerDuty shows the changes beside its alerts, where the operator has one. */
+async function tellOfChange({ settings, shell }: Parts, data: object): Promise<void> {
+  const notice = noticeSchema.safeParse(data).data
+  const change = notice && settings.paging.keys.on_call ? changeOf(notice, shell.now()) : undefined
+  if (change) await shell.queue.enqueueIncident(change)
 }
 
 /** Where the App was removed or suspended, or the repository archived, a later attempt helps nobody. */
@@ -86,6 +97,10 @@ async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Pro
   if (notice) await queue.enqueueNotice(notice)
 }
 
+function incidentSecrets({ alertSecrets, paging, jira }: Parts['settings']): (string | undefined)[] {
+  return [...Object.values(alertSecrets), ...Object.values(paging.keys), jira?.token]
+}
+
 /** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   const { database, now } = shell
@@ -95,6 +110,7 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
     ...webhookSecrets,
     privateKey,
     slack?.token,
+    ...incidentSecrets(settings),
     client?.secret,
     operatorToken,
     'url' in place ? place.url : undefined,

@@ -3,8 +3,11 @@ import { isGone } from '../services/github/gone.ts'
 import { changedIncidents, repositoryIdOf } from '../services/github/incidents.ts'
 import { factStore } from '../store/facts.ts'
 import { listIncidents } from '../store/incidents.ts'
+import { pendingMirrors } from '../store/mirrors.ts'
 import { type IncidentPlace, incidentPlaces } from './places.ts'
 import type { IncidentShell } from './shell.ts'
+
+type Looking = Pick<IncidentShell, 'database' | 'github' | 'log' | 'now' | 'queue'>
 
 /** How far before the last look: GitHub shows a change a little later. */
 const margin = 60 * 60_000
@@ -22,10 +25,8 @@ export function lookedKey({
  * Looks at every incident that may have changed, since events can be lost: those that GitHub lists as changed since the last
  * look, and all that are not resolved. A repository that cannot be read stops no other one.
  */
-export async function lookAtIncidents(
-  shell: IncidentShell,
-  serves: (account: string) => boolean,
-): Promise<void> {
+export async function lookAtIncidents(shell: Looking, serves: (account: string) => boolean): Promise<void> {
+  await bringPending(shell)
   for (const place of await incidentPlaces(shell.database)) {
     if (!serves(place.owner)) continue
     try {
@@ -41,7 +42,21 @@ export async function lookAtIncidents(
   }
 }
 
-async function lookAtPlace(shell: IncidentShell, place: IncidentPlace): Promise<void> {
+/** Whatever kept another system from saying what it should: it is asked again. */
+async function bringPending({ database, queue }: Looking): Promise<void> {
+  const stored = await listIncidents(database)
+  for (const { installationId, repositoryId, number, mirror } of await pendingMirrors(database)) {
+    const repository = stored.find(
+      (one) =>
+        one.number === number &&
+        one.repository.repositoryId === repositoryId &&
+        one.repository.installationId === installationId,
+    )?.repository
+    if (repository) await queue.enqueueIncident({ task: 'mirror', repository, number, mirror })
+  }
+}
+
+async function lookAtPlace(shell: Looking, place: IncidentPlace): Promise<void> {
   const { installationId, owner, repo } = place
   const store = factStore(shell.database, shell.now)
   const last = await store.get<{ at: string }>(lookedKey(place))

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import { formatTime } from '../decision/calendar.ts'
 import { changesBetween, type IncidentChange } from '../decision/incidents/changes.ts'
 import { type IncidentFacts, withEarlier } from '../decision/incidents/facts.ts'
 import { decideIncident, type Incident, incidentLabel } from '../decision/incidents/incident.ts'
+import { externalNote } from '../decision/incidents/mirror.ts'
+import type { Note } from '../decision/incidents/severity.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import type { Notice } from '../decision/notice.ts'
 import { type ReadIncident, readIncident } from '../services/github/incidents.ts'
 import { alertOfIncident } from '../store/alerts.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
+import { mirrorRows } from '../store/mirrors.ts'
 import { carryOutWanted } from './acting.ts'
+import { noticeOf } from './announcing.ts'
+import { escalate } from './escalating.ts'
 import { type Governing, governingFor, placeNamed } from './places.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -58,7 +61,13 @@ async function lookNow(shell: IncidentShell, looking: Looking, signal: AbortSign
   const incident = decideIncident(facts, settings)
   const stored = { repository, number, governedBy, settings, facts, incident, digest: digestOf(incident) }
   if (!(await keep(shell, stored, before))) return
-  await carryOutWanted(shell, github, stored, read.said)
+  await carryOutWanted(shell, github, stored, { said: read.said, more: await counterparts(shell, stored) })
+}
+
+/** The issue says where else the incident is kept. */
+async function counterparts({ database }: IncidentShell, stored: StoredIncident): Promise<Note[]> {
+  const rows = await mirrorRows(database, stored, 'jira')
+  return rows.flatMap(({ external }) => (external ? [{ key: 'jira', text: externalNote(external) }] : []))
 }
 
 /** What the alert said that opened it: when it fired, and how severe it is. */
@@ -76,8 +85,7 @@ async function withAlert(
 async function decideAgain(shell: IncidentShell, before: StoredIncident): Promise<void> {
   const facts = { ...before.facts, takenAt: shell.now().toISOString() }
   const incident = decideIncident(facts, before.settings)
-  const digest = digestOf(incident)
-  if (digest !== before.digest) await keep(shell, { ...before, incident, facts, digest }, before)
+  await keep(shell, { ...before, incident, facts, digest: digestOf(incident) }, before)
 }
 
 /** A deleted issue ends nothing: the incident stays as it was, and everyone is told. */
@@ -106,8 +114,10 @@ async function keep(
   return shell.database.transaction(async (tx) => {
     if (!(await saveIncident(tx, stored))) return false
     if (stored.digest !== before?.digest) await record(shell, tx, stored, changes)
-    if (incident.nextAt !== undefined) {
-      const at = new Date(incident.nextAt + afterDue)
+    const stepAt = await escalate(shell, tx, stored)
+    for (const due of new Set([incident.nextAt, stepAt])) {
+      if (due === undefined) continue
+      const at = new Date(due + afterDue)
       await shell.queue.enqueueIncident({ task: 'look', repository, number }, { at, tx })
     }
     return true
@@ -141,23 +151,6 @@ async function record(
     late: told.some(({ kind }) => kind === 'breached'),
   })
   await shell.queue.enqueueNotice(notice, { tx })
-}
-
-function noticeOf(
-  { governedBy, facts, incident, settings }: StoredIncident,
-  { key, lines, late }: { key: string; lines: string[]; late: boolean },
-): Notice {
-  const due = incident.clocks.flatMap(({ name, due: at, metAt }) =>
-    metAt !== undefined || at === undefined || incident.state === 'resolved'
-      ? []
-      : [
-          `${name === 'response' ? 'First response' : 'Resolution'}: ${formatTime(new Date(at), settings.time_zone)}`,
-        ],
-  )
-  const { number, title, url } = facts
-  const { severity, state } = incident
-  const issue = { number, title, url }
-  return { kind: 'incident', key, repository: governedBy, issue, severity, state, lines, due, late }
 }
 
 /** What makes a decision another one. While a clock is paused its due time moves with each look, which is no change. */

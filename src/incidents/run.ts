@@ -1,7 +1,9 @@
 import { incidentTaskSchema } from '../decision/incidents/task.ts'
+import { tellChange } from './change-events.ts'
 import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
 import { lookAtIncident } from './look.ts'
+import { bringMirror } from './mirroring.ts'
 import type { IncidentShell } from './shell.ts'
 
 /** The job of the queue `incidents`. Idempotent: work that was done before a crash is not repeated. */
@@ -9,6 +11,7 @@ export async function runIncidentTask(
   shell: IncidentShell,
   data: object,
   signal: AbortSignal,
+  attempt: number,
 ): Promise<void> {
   const task = incidentTaskSchema.parse(data)
   switch (task.task) {
@@ -16,6 +19,10 @@ export async function runIncidentTask(
       return lookAtIncident(shell, task.repository, task.number, signal)
     case 'alert':
       return openForAlert(shell, task.source, task.delivery)
+    case 'mirror':
+      return bringMirror(shell, task, signal, attempt)
+    case 'change':
+      return tellChange(shell, task, signal)
     case 'link':
       return linkNamedIncidents(shell, task.pull)
   }

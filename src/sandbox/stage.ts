@@ -7,6 +7,8 @@ import { checkName } from '../decision/report.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
 import { type BotProcess, startBotProcess } from './bot-process.ts'
 import { type SandboxGitHub, startGitHub } from './github/start.ts'
+import { type LocalJira, startJira } from './jira.ts'
+import { type PagerDuty, startPagerDuty } from './pagerduty.ts'
 import { type Slack, startSlack } from './slack.ts'
 import { type Staging, sandboxDiner, startStaging } from './staging/start.ts'
 
@@ -24,6 +26,8 @@ export type Stage = {
   github: SandboxGitHub
   /** Where the bot posts its notices; it is a member of `#general` and `#releases`. */
   slack: Slack
+  /** The local PagerDuty and Jira, where the options ask for them. */
+  operations: { pagerDuty: PagerDuty; jira: LocalJira } | undefined
   /** The staging server under test, where the options ask for one. */
   staging: Staging | undefined
   /** Where the bot keeps its state. A folder belongs to one process at a time. */
@@ -59,6 +63,8 @@ export type StageOptions = {
   env?: Record<string, string>
   /** Starts a staging server of the sandbox, and tells its address to the bot as the operator does. */
   staging?: boolean
+  /** Starts a local PagerDuty and Jira, and tells the bot as the operator does. */
+  operations?: boolean
   /** The bot's data folder, or its Postgres; a new folder of the stage's own when left out. */
   database?: BotDatabase
   /** The processes of the bot; more than one needs Postgres. */
@@ -74,10 +80,14 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const github = await startGitHub({ clock })
   const slack = await startSlack({ clock, channelLimit: true })
   const staging = options.staging ? await startStaging() : undefined
+  const operations = options.operations
+    ? { pagerDuty: await startPagerDuty({ clock }), jira: await startJira({ clock }) }
+    : undefined
   const env = {
     ...environment(github, slack),
     ...('url' in database ? { DATABASE_URL: database.url } : { DATA_DIR: database.dataDir }),
     ...(staging ? operator(staging) : {}),
+    ...(operations ? operationsOf(operations) : {}),
     ...options.env,
   }
   const { roles = ['all'] } = options
@@ -109,6 +119,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     github,
     slack,
     staging,
+    operations,
     database,
     now,
     as,
@@ -128,6 +139,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       await github.close()
       await slack.close()
       await staging?.close()
+      await operations?.pagerDuty.close()
+      await operations?.jira.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -156,6 +169,18 @@ function operator(staging: Staging): Record<string, string> {
     SERVER_STAGING_LEDGER_KEY: staging.ledger.key,
     SERVER_STAGING_RECEIPTS_URL: staging.receiptsUrl,
     SERVER_STAGING_SUITE_DINER: sandboxDiner,
+  }
+}
+
+function operationsOf({ pagerDuty, jira }: NonNullable<Stage['operations']>): Record<string, string> {
+  return {
+    PAGERDUTY_EVENTS_URL: pagerDuty.url,
+    PAGERDUTY_ROUTING_KEY: pagerDuty.keys.on_call,
+    PAGERDUTY_LEAD_ROUTING_KEY: pagerDuty.keys.lead,
+    PAGERDUTY_WEBHOOK_SECRET: pagerDuty.webhookSecret,
+    JIRA_URL: jira.url,
+    JIRA_EMAIL: jira.email,
+    JIRA_TOKEN: jira.token,
   }
 }
 

@@ -23,6 +23,13 @@ const senderSecret = z
     `has fewer than ${shortest} characters. Copy it from the sender, or create one with \`openssl rand -hex 32\``,
   )
 
+const routingKey = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]{32}$/,
+    'is not a routing key. Copy "Integration Key" of an Events API v2 integration; it has 32 characters',
+  )
+
 const httpsUrl = (message: string) =>
   z
     .url(message)
@@ -115,6 +122,17 @@ const environment = z.object({
   PAGERDUTY_WEBHOOK_SECRET: senderSecret.optional(),
   DATADOG_WEBHOOK_SECRET: senderSecret.optional(),
   ZENDESK_WEBHOOK_SECRET: senderSecret.optional(),
+  PAGERDUTY_EVENTS_URL: httpsUrl("is not a URL. Unset it to use PagerDuty's own").default(
+    'https://events.pagerduty.com',
+  ),
+  PAGERDUTY_ROUTING_KEY: routingKey.optional(),
+  PAGERDUTY_LEAD_ROUTING_KEY: routingKey.optional(),
+  JIRA_URL: httpsUrl('is not a URL. Use https://SITE.atlassian.net').optional(),
+  JIRA_EMAIL: z.email("is not an email address. Use the account's that the token belongs to").optional(),
+  JIRA_TOKEN: z
+    .string()
+    .min(8, 'has fewer than 8 characters. Create an API token in the Atlassian account')
+    .optional(),
   RECORDS_MONTHS: wholeNumber('is not a number of months. Use a number from 3 to 1200', 3, 1_200).default(13),
   STORY_CLOCK: z.iso
     .datetime({
@@ -151,6 +169,10 @@ export type Settings = {
   slack: { token: string; apiUrl: string | undefined } | undefined
   /** The secrets of those that send alerts; nothing is taken from the others. */
   alertSecrets: { [sender in 'pagerduty' | 'datadog' | 'zendesk']?: string | undefined }
+  /** Whom PagerDuty can page. */
+  paging: { eventsUrl: string; keys: { on_call?: string | undefined; lead?: string | undefined } }
+  /** Undefined: no Jira. */
+  jira: { url: string; email: string; token: string } | undefined
   /** Where alerts open incidents, where policies name several repositories of incidents. */
   incidentRepository: string | undefined
   /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
@@ -224,6 +246,14 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
       datadog: data.DATADOG_WEBHOOK_SECRET,
       zendesk: data.ZENDESK_WEBHOOK_SECRET,
     },
+    paging: {
+      eventsUrl: data.PAGERDUTY_EVENTS_URL,
+      keys: { on_call: data.PAGERDUTY_ROUTING_KEY, lead: data.PAGERDUTY_LEAD_ROUTING_KEY },
+    },
+    jira:
+      data.JIRA_URL && data.JIRA_EMAIL && data.JIRA_TOKEN
+        ? { url: data.JIRA_URL, email: data.JIRA_EMAIL, token: data.JIRA_TOKEN }
+        : undefined,
     incidentRepository: data.INCIDENT_REPOSITORY,
     recordsMonths: data.RECORDS_MONTHS,
     storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,

@@ -17,19 +17,25 @@ export type StoredIncident = {
   digest: string
 }
 
+/** `alias`: its name in Jira, once it is there. */
+export type KnownIncident = StoredIncident & { alias: string | null }
+
 type Key = { repository: Pick<RepositoryRef, 'installationId' | 'repositoryId'>; number: number }
 
 const columns = `installation_id AS "installationId", repository_id AS "repositoryId", number, owner, repo,
-  governed_by AS "governedBy", settings, facts, incident, digest`
+  governed_by AS "governedBy", settings, facts, incident, digest,
+  (SELECT external->>'name' FROM release_gate.mirrors m
+   WHERE m.installation_id = i.installation_id AND m.repository_id = i.repository_id AND m.number = i.number
+     AND mirror = 'jira') AS alias`
 
-type Row = Omit<StoredIncident, 'repository'> & RepositoryRef
+type Row = Omit<KnownIncident, 'repository'> & RepositoryRef
 
 export async function storedIncident(
   db: Queryable,
   { repository, number }: Key,
-): Promise<StoredIncident | undefined> {
+): Promise<KnownIncident | undefined> {
   const rows = await db.query<Row>(
-    `SELECT ${columns} FROM release_gate.incidents WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
+    `SELECT ${columns} FROM release_gate.incidents i WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
     [repository.installationId, repository.repositoryId, number],
   )
   return rows.map(fromRow)[0]
@@ -39,9 +45,9 @@ export async function storedIncident(
 export async function listIncidents(
   db: Queryable,
   { repository, open = false }: { repository?: Key['repository']; open?: boolean } = {},
-): Promise<StoredIncident[]> {
+): Promise<KnownIncident[]> {
   const rows = await db.query<Row>(
-    `SELECT ${columns} FROM release_gate.incidents
+    `SELECT ${columns} FROM release_gate.incidents i
      WHERE ($1::bigint IS NULL OR (installation_id = $1 AND repository_id = $2)) AND (NOT $3 OR state <> 'resolved')
      ORDER BY installation_id, repository_id, number DESC`,
     [repository?.installationId ?? null, repository?.repositoryId ?? null, open],
@@ -114,7 +120,7 @@ export async function linkedPulls(db: Queryable, { repository, number }: Key): P
   return rows.map(({ pull }) => pull)
 }
 
-function fromRow({ installationId, repositoryId, owner, repo, ...rest }: Row): StoredIncident {
+function fromRow({ installationId, repositoryId, owner, repo, ...rest }: Row): KnownIncident {
   return { repository: { installationId, repositoryId, owner, repo }, ...rest }
 }
 

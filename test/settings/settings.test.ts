@@ -27,6 +27,7 @@ const problemsOf = (env: Record<string, string | undefined>) => {
 test('the three credentials are enough; all else has its default', () => {
   expect(settingsOf()).toEqual({
     alertSecrets: {},
+    paging: { eventsUrl: 'https://events.pagerduty.com', keys: {} },
     appId: 12345,
     privateKey: appKey,
     webhookSecrets: ['canary-of-the-webhook'],

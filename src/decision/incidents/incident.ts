@@ -83,6 +83,11 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
   }
 }
 
+/** Whether someone with write access took it on after a time. */
+export function isTakenOnAfter(facts: IncidentFacts, after: number): boolean {
+  return firstDeed(facts, 'ack', 'assigned', after) !== undefined
+}
+
 /** The earliest such command, or event, by someone with write access. */
 function firstDeed(
   { comments, events }: IncidentFacts,

@@ -3,11 +3,12 @@ export type NamedIncident = {
   repository: { owner: string; repo: string }
   number: number
   facts: { url: string }
+  alias?: string | null
 }
 
-/** The names of an incident: `acme/incidents#7` and the address of its issue. */
-export function namesOf({ repository, number, facts }: NamedIncident): string[] {
-  return [`${repository.owner}/${repository.repo}#${number}`, facts.url]
+/** The names of an incident: `acme/incidents#7`, the address of its issue, and its name in Jira. */
+export function namesOf({ repository, number, facts, alias }: NamedIncident): string[] {
+  return [`${repository.owner}/${repository.repo}#${number}`, facts.url, ...(alias ? [alias] : [])]
 }
 
 /** The incidents that a text names. What is in an HTML comment, such as the hint of a template, is not said. */

@@ -4,6 +4,8 @@ import { holidayPlace, timeZone } from '../calendar/written-values.ts'
 import type { Allowance, Place } from '../clocks/business-time.ts'
 import type { ClockName, defaultTargets, Severity, Targets } from '../clocks/clocks.ts'
 import { durationPattern, parseDuration } from '../duration.ts'
+import { escalationSettings } from './escalation-settings.ts'
+import { jiraSettings } from './jira-settings.ts'
 
 const allowancePattern = /^(none|\d{1,3} (business days?|service hours?))$/
 
@@ -58,6 +60,8 @@ export const incidentSettings = z.strictObject({
     })
     .prefault({})
     .describe('How long each severity may take: elapsed time, service hours or business days.'),
+  escalation: escalationSettings,
+  jira: jiraSettings.optional().describe('The Jira project in which remediation is tracked.'),
   channel: z
     .string()
     .regex(/^([CG][A-Z0-9]{3,20}|#[^\sA-Z#.,<>|&]{1,80})$/, {

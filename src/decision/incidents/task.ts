@@ -12,6 +12,22 @@ export const incidentTaskSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('look'), repository, number: z.int().positive() }),
   /** An alert was taken in. */
   z.object({ task: z.literal('alert'), source: z.string().min(1), delivery: z.string().min(1) }),
+  /** Another system may not say what it should of an incident. */
+  z.object({
+    task: z.literal('mirror'),
+    repository,
+    number: z.int().positive(),
+    mirror: z.enum(['pagerduty', 'jira']),
+  }),
+  /** A change was merged, which PagerDuty shows beside its alerts. */
+  z.object({
+    task: z.literal('change'),
+    repository,
+    key: z.string().min(1),
+    summary: z.string(),
+    at: z.iso.datetime({ offset: true }),
+    url: z.url(),
+  }),
   /** An urgent pull request may name an incident. */
   z.object({ task: z.literal('link'), pull: pullRefSchema.omit({ requestedBy: true }) }),
 ])
@@ -25,6 +41,12 @@ export function keyOfIncidentTask(task: IncidentTask): string {
       const { installationId, repositoryId } = task.repository
       return ['look', installationId, repositoryId, task.number].join('/')
     }
+    case 'mirror': {
+      const { installationId, repositoryId } = task.repository
+      return ['mirror', task.mirror, installationId, repositoryId, task.number].join('/')
+    }
+    case 'change':
+      return task.key
     case 'alert':
       return ['alert', task.source, task.delivery].join('/')
     case 'link': {

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { formatTime } from '../../decision/calendar.ts'
 import type { IncidentChange } from '../../decision/incidents/changes.ts'
 import type { Incident } from '../../decision/incidents/incident.ts'
+import { namesOf } from '../../decision/incidents/naming.ts'
 import { readRecords } from '../../store/audit.ts'
-import { linkedPulls, listIncidents, type StoredIncident } from '../../store/incidents.ts'
+import { type KnownIncident, linkedPulls, listIncidents } from '../../store/incidents.ts'
 import type { Output, RequestShell } from './request.ts'
 
 export const incidentListArgs = z.strictObject({ all: z.boolean(), json: z.boolean() })
@@ -54,7 +55,7 @@ export async function showIncident(
 export async function incidentNamed(
   database: RequestShell['database'],
   name: string,
-): Promise<StoredIncident | string> {
+): Promise<KnownIncident | string> {
   const all = await listIncidents(database)
   const found = all.filter((stored) => namesOfIncident(stored).includes(name.toLowerCase()))
   const [first, second] = found
@@ -65,11 +66,11 @@ export async function incidentNamed(
   return first
 }
 
-function namesOfIncident(stored: StoredIncident): string[] {
-  return [String(stored.number), nameOf(stored), stored.facts.url].map((one) => one.toLowerCase())
+function namesOfIncident(stored: KnownIncident): string[] {
+  return [String(stored.number), ...namesOf(stored)].map((one) => one.toLowerCase())
 }
 
-function nameOf({ repository, number }: StoredIncident): string {
+function nameOf({ repository, number }: KnownIncident): string {
   return `${repository.owner}/${repository.repo}#${number}`
 }
 
@@ -77,9 +78,10 @@ function pullName({ owner, repo, number }: { owner: string; repo: string; number
   return `${owner}/${repo}#${number}`
 }
 
-function lineOf(stored: StoredIncident): string {
+function lineOf(stored: KnownIncident): string {
   const { severity, state } = stored.incident
-  return `${nameOf(stored)}  ${severity}  ${state}  ${stored.facts.title}`
+  const alias = stored.alias === null ? '' : ` (${stored.alias})`
+  return `${nameOf(stored)}${alias}  ${severity}  ${state}  ${stored.facts.title}`
 }
 
 function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][number], zone: string): string {
@@ -92,7 +94,7 @@ function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][nu
   return `${title}: ${state}${paused ? ', paused' : ''}${late}`
 }
 
-function summaryOf(stored: StoredIncident) {
+function summaryOf(stored: KnownIncident) {
   const { incident, facts } = stored
   const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString())
   return {
@@ -114,7 +116,7 @@ function summaryOf(stored: StoredIncident) {
 /** Everything that the records say happened to it. */
 async function changesOf(
   database: RequestShell['database'],
-  { repository, number }: StoredIncident,
+  { repository, number }: KnownIncident,
 ): Promise<IncidentChange[]> {
   const changes: IncidentChange[] = []
   for await (const { kind, body } of readRecords(database, repository.installationId)) {

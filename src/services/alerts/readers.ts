@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import type { Alert } from '../../decision/incidents/alert.ts'
+import { pageKeyPrefix } from '../../decision/incidents/mirror.ts'
 import { oneLine } from '../../decision/markdown.ts'
 
 /** An alert with the id of its delivery, or why it is none of ours. */
 export type ReadAlert = { alert: Alert; delivery: string } | { ignored: string }
-
-/** How the keys of our own pages begin: what PagerDuty reports of them is not an alert. */
-export const ownKeyPrefix = 'release-gate/'
 
 const pagerDuty = z.object({
   event: z.object({
@@ -33,7 +31,7 @@ export function readPagerDuty(body: unknown, webhookId: string | undefined): Rea
   if (!['incident.triggered', 'incident.reopened'].includes(event.event_type))
     return { ignored: 'this event opens no incident' }
   const incident = pagerDutyIncident.parse(event.data)
-  if (incident.incident_key?.startsWith(ownKeyPrefix)) return { ignored: 'it is a page of an incident here' }
+  if (incident.incident_key?.startsWith(pageKeyPrefix)) return { ignored: 'it is a page of an incident here' }
   const severity = incident.priority?.summary ?? { high: 'P0', low: 'P2' }[incident.urgency ?? ''] ?? null
   return {
     delivery: `${webhookId ?? ''}/${event.id}`,

@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { code, oneLine } from '../markdown.ts'
+import { type EscalationStep, pagerDutySeverity } from './escalation.ts'
+import type { PageTarget } from './escalation-settings.ts'
+import type { IncidentFacts } from './facts.ts'
+import { type Incident, isTakenOnAfter } from './incident.ts'
+import type { JiraSettings } from './jira-settings.ts'
+
+/**
+ * What another system should say of an incident: a key by which it is found there, and the wanted state, as data. It is stored
+ * before the system is asked, so that nothing is lost, and compared with what the system took last.
+ */
+export type Mirrored = { mirror: 'pagerduty' | 'jira'; key: string; wanted: object }
+
+/** An alert in PagerDuty. Its deduplication key makes a repeated event the same alert. */
+export type WantedPage = {
+  target: PageTarget
+  action: 'trigger' | 'acknowledge' | 'resolve'
+  summary: string
+  severity: 'critical' | 'error' | 'warning' | 'info'
+  url: string
+  /** When it became due: only an acknowledgement after that is one of it. */
+  since: number
+}
+
+type Subject = {
+  repository: { installationId: number; repositoryId: number; owner: string; repo: string }
+  number: number
+  facts: IncidentFacts
+  incident: Incident
+}
+
+/** How the keys of our own pages begin: what PagerDuty reports of them is not an alert. */
+export const pageKeyPrefix = 'release-gate/'
+
+/** At most 255 characters, and another one after each reopening: a key that was resolved opens a new alert. */
+export function pageKey({ repository, number }: Subject, step: string, target: PageTarget): string {
+  return `${pageKeyPrefix}${repository.installationId}/${repository.repositoryId}/${number}/${step}/${target}`
+}
+
+export function newPages(subject: Subject, { key, page, at: since }: EscalationStep): Mirrored[] {
+  const { repository, number, facts, incident } = subject
+  const name = `${repository.owner}/${repository.repo}#${number}`
+  return page.map((target) => {
+    const wanted: WantedPage = {
+      target,
+      action: 'trigger',
+      summary: oneLine(`${incident.severity} ${name}: ${facts.title}`, 1_024),
+      severity: pagerDutySeverity[incident.severity],
+      url: facts.url,
+      since,
+    }
+    return { mirror: 'pagerduty', key: pageKey(subject, key, target), wanted }
+  })
+}
+
+/** What a page should be now. Pages of an earlier opening were resolved with it and stay so. */
+export function pageNow(
+  { incident, facts }: Pick<Subject, 'incident' | 'facts'>,
+  key: string,
+  page: WantedPage,
+): WantedPage {
+  const [, , , , reopened] = key.split('/')
+  const isOver = incident.state === 'resolved' || Number(reopened) < incident.reopened
+  if (isOver) return { ...page, action: 'resolve' }
+  const isTaken = page.action === 'trigger' && isTakenOnAfter(facts, page.since)
+  return isTaken ? { ...page, action: 'acknowledge' } : page
+}
+
+/** A node of Atlassian's document format. */
+type AdfNode = { type: string; text?: string; attrs?: object; marks?: object[]; content?: AdfNode[] }
+export type AdfDocument = { type: 'doc'; version: 1; content: AdfNode[] }
+
+/** An issue in Jira. */
+export type WantedIssue = {
+  project: string
+  type: string
+  summary: string
+  description: AdfDocument
+  labels: string[]
+  assignee: string | null
+  /** A date. */
+  due: string | null
+  done: boolean
+}
+
+/** The label that carries the key of an incident, by which its issue is found again. */
+export function jiraLabel({ repository, number }: Subject): string {
+  return `release-gate-${repository.installationId}-${repository.repositoryId}-${number}`
+}
+
+/** The issue of an incident. The description is built from nodes: nothing in a text becomes a link. */
+export function jiraIssue(subject: Subject, settings: JiraSettings, zone: string): Mirrored {
+  const { facts, incident } = subject
+  const [, resolution] = incident.clocks
+  const owner = incident.acknowledged?.by.toLowerCase()
+  const account = Object.entries(settings.people).find(([login]) => login.toLowerCase() === owner)?.[1]
+  const wanted: WantedIssue = {
+    project: settings.project,
+    type: settings.issue_type,
+    summary: oneLine(`${incident.severity}: ${facts.title}`, 255),
+    description: {
+      type: 'doc',
+      version: 1,
+      content: [paragraph('The incident is kept in '), linkParagraph(facts.url)],
+    },
+    labels: [jiraLabel(subject), incident.severity],
+    assignee: account ?? null,
+    due: resolution?.due === undefined || resolution.paused ? null : dateIn(resolution.due, zone),
+    done: incident.state === 'resolved',
+  }
+  return { mirror: 'jira', key: jiraLabel(subject), wanted }
+}
+
+function paragraph(text: string): AdfNode {
+  return { type: 'paragraph', content: [{ type: 'text', text }] }
+}
+
+/** GitHub gave the address, and only one of the web is a link. */
+function linkParagraph(url: string): AdfNode {
+  const marks = /^https?:\/\//.test(url) ? [{ type: 'link', attrs: { href: url } }] : []
+  return { type: 'paragraph', content: [{ type: 'text', text: url, ...(marks.length > 0 ? { marks } : {}) }] }
+}
+
+function dateIn(at: number, zone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(new Date(at))
+}
+
+/** What a system said of what it keeps, for the records: the name and the address of an issue. */
+export const externalSchema = z.object({ name: z.string(), url: z.string() })
+export type External = z.infer<typeof externalSchema>
+
+export function externalNote({ name, url }: External): string {
+  return `In Jira: [${code(name)}](${url})`
+}

@@ -1,0 +1,152 @@
+import type { External, WantedIssue, WantedPage } from '../decision/incidents/mirror.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import { isRefused } from '../services/http.ts'
+import { createIssue, findIssue, updateIssue } from '../services/jira.ts'
+import { sendPage } from '../services/pagerduty.ts'
+import { appendRecord } from '../store/audit.ts'
+import { type StoredIncident, storedIncident } from '../store/incidents.ts'
+import { withLease } from '../store/leases.ts'
+import { type MirrorRow, mirrorRows, noteRefused, noteTried, saveMirrored } from '../store/mirrors.ts'
+import { retryAfter, retryTime } from '../store/retry-later.ts'
+import { noticeOf } from './announcing.ts'
+import { keepStep } from './escalating.ts'
+import type { IncidentShell } from './shell.ts'
+
+type Mirroring = { shell: IncidentShell; stored: StoredIncident; signal: AbortSignal }
+
+/**
+ * The job of one mirror of an incident: brings the system to what is wanted. What was stored as wanted before a crash is sent
+ * after it; the same page sent again is the same alert.
+ * @throws after all rows were tried, where one of them failed.
+ */
+export async function bringMirror(
+  shell: IncidentShell,
+  task: { repository: RepositoryRef; number: number; mirror: MirrorRow['mirror'] },
+  signal: AbortSignal,
+  attempt: number,
+): Promise<void> {
+  const stored = await storedIncident(shell.database, task)
+  if (!stored) return
+  const { repositoryId } = task.repository
+  const lease = await withLease(
+    shell.database,
+    `mirror ${task.mirror} ${repositoryId} ${task.number}`,
+    shell.now,
+    () => bringRows({ shell, stored, signal }, task.mirror, attempt),
+  )
+  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job brings this mirror')
+}
+
+async function bringRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], attempt: number): Promise<void> {
+  const { shell, stored } = mirroring
+  const failures: unknown[] = []
+  for (const row of await mirrorRows(shell.database, stored, mirror)) {
+    if (!row.pending) continue
+    try {
+      const external = await bring(mirroring, row)
+      await keepMirrored(shell, stored, row, external)
+    } catch (error) {
+      if (isRefused(error)) await giveUp(shell, stored, row, String(error))
+      else failures.push(error)
+    }
+  }
+  const failure = failures.find((error) => !retryTime(error)) ?? failures[0]
+  if (failure === undefined) return
+  if (attempt === 1 && !retryTime(failure)) await sayUnreachable(shell, stored, mirror, failure)
+  throw failure
+}
+
+async function bring({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External | null> {
+  const calling = { signal, now: shell.now }
+  if (row.mirror === 'jira') return bringIssue({ shell, stored, signal }, row)
+  const wanted = row.wanted as WantedPage
+  // What was never sent needs no end.
+  if (wanted.action !== 'trigger' && row.done === null) return null
+  await sendPage(shell.paging, row.key, wanted, calling)
+  return null
+}
+
+/** Jira finds a new issue only after a while, so one whose answer was lost is searched for until it must have been found. */
+const foundWithin = 60_000
+
+async function bringIssue({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External> {
+  const { jira, now } = shell
+  if (!jira) throw new Error('JIRA_URL, JIRA_EMAIL and JIRA_TOKEN are not set')
+  const calling = { signal, now }
+  const wanted = row.wanted as WantedIssue
+  const known = row.external ?? (await findIssue(jira, { project: wanted.project, label: row.key }, calling))
+  if (known) {
+    await updateIssue(jira, known, wanted, calling)
+    return known
+  }
+  const again = row.triedAt && new Date(row.triedAt.getTime() + foundWithin)
+  if (again && again > now()) throw retryAfter(again, 'Jira may find the issue that was created')
+  await noteTried(shell.database, stored, row, now())
+  const created = await createIssue(jira, wanted, calling)
+  if (wanted.done) await updateIssue(jira, created, wanted, calling)
+  return created
+}
+
+async function keepMirrored(
+  shell: IncidentShell,
+  stored: StoredIncident,
+  row: MirrorRow,
+  external: External | null,
+): Promise<void> {
+  const { repository, number } = stored
+  const { installationId, repositoryId, owner, repo } = repository
+  const body = {
+    repository: { id: repositoryId, owner, name: repo },
+    incident: number,
+    mirror: row.mirror,
+    key: row.key,
+    wanted: row.wanted,
+    external,
+  }
+  await shell.database.transaction(async (tx) => {
+    await saveMirrored(tx, stored, row, external)
+    await appendRecord(tx, { installationId, kind: 'incident mirrored', at: shell.now(), body })
+    // The issue names its counterpart.
+    if (external && !row.external)
+      await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
+  })
+}
+
+/** A system that refuses is not asked again. A page that was refused is a step that was not possible: the next one is taken at once. */
+async function giveUp(
+  shell: IncidentShell,
+  stored: StoredIncident,
+  row: MirrorRow,
+  problem: string,
+): Promise<void> {
+  const { repository, number } = stored
+  const why = problem.replace(/^Error: /, '')
+  shell.log.warn(
+    { incident: stored.facts.url, problem: why, alert: true },
+    'A system refuses what it should say of an incident',
+  )
+  await shell.database.transaction(async (tx) => {
+    await noteRefused(tx, stored, row, why)
+    if (row.mirror !== 'pagerduty') {
+      const key = `incident/${repository.repositoryId}/${number}/refused/${row.mirror}`
+      return shell.queue.enqueueNotice(noticeOf(stored, { key, lines: [why], late: false }), { tx })
+    }
+    const step = row.key.split('/').slice(4, 7).join('/')
+    await keepStep(shell, tx, stored, step, { outcome: 'impossible', why }, [`A page was refused: ${why}`])
+    await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
+  })
+}
+
+async function sayUnreachable(
+  shell: IncidentShell,
+  stored: StoredIncident,
+  mirror: MirrorRow['mirror'],
+  failure: unknown,
+): Promise<void> {
+  const { repository, number } = stored
+  const hour = shell.now().toISOString().slice(0, 13)
+  const key = `incident/${repository.repositoryId}/${number}/unreachable/${mirror}/${hour}`
+  const why = failure instanceof Error ? failure.message : String(failure)
+  const lines = [`${why}. It is tried again for half an hour, and then every hour.`]
+  await shell.queue.enqueueNotice(noticeOf(stored, { key, lines, late: false }))
+}

@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest'
+import {
+  escalationSteps,
+  nextStepAt,
+  type StepOutcome,
+  stepsToTake,
+} from '../../../src/decision/incidents/escalation.ts'
+import type { IncidentFacts } from '../../../src/decision/incidents/facts.ts'
+import {
+  jiraIssue,
+  newPages,
+  pageNow,
+  type WantedIssue,
+  type WantedPage,
+} from '../../../src/decision/incidents/mirror.ts'
+import { comment, decided, event, facts, settings, time } from './building.ts'
+
+const at = (clock: string) => `2026-10-19T${clock}:00Z`
+const P0 = { reported: [{ at: at('16:00'), severity: 'P0' }] }
+const P2 = { reported: [{ at: at('16:00'), severity: 'P2' }] }
+const planned = (more: Partial<IncidentFacts>) =>
+  escalationSteps(decided(more), settings.escalation).map(({ key, page, at: when }) => [
+    key,
+    time(when),
+    page.join('+'),
+  ])
+
+describe('the steps of an escalation', () => {
+  test('of a P0 without a response: on call at once, the lead at half time, everyone at the breach', () => {
+    expect(planned(P0)).toEqual([
+      ['0/P0/0', '2026-10-19T16:00:00.000Z', 'on_call'],
+      ['0/P0/50', '2026-10-19T16:07:30.000Z', 'lead'],
+      ['0/P0/100', '2026-10-19T16:15:00.001Z', 'on_call+lead'],
+    ])
+  })
+
+  test('of a P0 at night are the same: its clock is elapsed time', () => {
+    const night = { openedAt: '2026-10-18T10:00:00Z', takenAt: '2026-10-18T11:00:00Z' }
+    const reported = [{ at: night.openedAt, severity: 'P0' }]
+    expect(planned({ ...night, reported })[1]).toEqual(['0/P0/50', '2026-10-18T10:07:30.000Z', 'lead'])
+  })
+
+  test.each([
+    ['a P2', P2],
+    ['a P3', { reported: [{ at: at('16:00'), severity: 'P3' }] }],
+    [
+      'one that is resolved',
+      {
+        ...P0,
+        state: 'closed' as const,
+        events: [event('closed', 'eva', at('17:00'), { reason: 'completed' })],
+      },
+    ],
+    [
+      'one that was lowered',
+      {
+        ...P0,
+        comments: [
+          comment('ana', at('16:01'), '/severity P2 a test'),
+          comment('eva', at('16:02'), '/confirm'),
+        ],
+      },
+    ],
+  ])('of %s: none', (_, more) => {
+    expect(planned(more)).toEqual([])
+  })
+
+  test('after a response: none but the first page', () => {
+    expect(planned({ ...P0, comments: [comment('ana', at('16:05'), 'Seen.')] })).toEqual([
+      ['0/P0/0', '2026-10-19T16:00:00.000Z', 'on_call'],
+    ])
+  })
+
+  test('are not undone by a response that comes after them', () => {
+    expect(planned({ ...P0, comments: [comment('ana', at('16:10'), 'Seen.')] })).toHaveLength(2)
+  })
+
+  test('begin again from the change when it is raised, and when it is reopened', () => {
+    const raised = { ...P2, comments: [comment('ana', at('18:00'), '/severity P0')] }
+    expect(planned(raised)).toEqual([['0/P0/0', '2026-10-19T18:00:00.000Z', 'on_call']])
+    const events = [
+      event('closed', 'eva', at('17:00'), { reason: 'completed' }),
+      event('reopened', 'eva', at('19:00')),
+    ]
+    expect(planned({ ...P0, events })[0]).toEqual(['1/P0/0', '2026-10-19T19:00:00.000Z', 'on_call'])
+  })
+})
+
+describe('the steps to take', () => {
+  const steps = escalationSteps(decided(P0), settings.escalation)
+  const due = (outcomes: Record<string, StepOutcome>, clock: string) =>
+    stepsToTake(steps, outcomes, Date.parse(`2026-10-19T${clock}Z`)).map(({ key }) => key)
+  const taken = { outcome: 'taken' as const }
+
+  test.each([
+    ['16:00:00', {}, ['0/P0/0']],
+    ['16:07:29', { '0/P0/0': taken }, []],
+    ['16:07:30', { '0/P0/0': taken }, ['0/P0/50']],
+    ['16:15:00', { '0/P0/0': taken, '0/P0/50': taken }, []],
+    ['16:15:01', { '0/P0/0': taken, '0/P0/50': taken }, ['0/P0/100']],
+    ['16:20:00', {}, ['0/P0/0', '0/P0/50', '0/P0/100']],
+  ])('at %s, after %j, are %j', (clock, outcomes, keys) => {
+    expect(due(outcomes, clock)).toEqual(keys)
+  })
+
+  test('include the one after a step that was not possible', () => {
+    expect(due({ '0/P0/0': { outcome: 'impossible' } }, '16:00:00')).toEqual(['0/P0/50'])
+  })
+
+  test('are due next at the earliest that is left', () => {
+    expect(time(nextStepAt(steps, { '0/P0/0': taken }))).toBe('2026-10-19T16:07:30.000Z')
+    expect(nextStepAt([], {})).toBeUndefined()
+  })
+})
+
+const subject = (more: Partial<IncidentFacts> = P0) => ({
+  repository: { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' },
+  number: 7,
+  facts: facts(more),
+  incident: decided(more),
+})
+
+describe('a page', () => {
+  const [step] = escalationSteps(subject().incident, settings.escalation)
+  const page = (more?: Partial<IncidentFacts>) =>
+    newPages(subject(more), step ?? { key: '', at: 0, page: [] })[0]
+
+  test('has a key with the reopen counter, a summary and the severity in the words of PagerDuty', () => {
+    expect(page()).toEqual({
+      mirror: 'pagerduty',
+      key: 'release-gate/1/2/7/0/P0/0/on_call',
+      wanted: {
+        target: 'on_call',
+        action: 'trigger',
+        summary: 'P0 acme/incidents#7: Rewards are not paid',
+        severity: 'critical',
+        url: 'https://github.com/acme/incidents/issues/7',
+        since: Date.parse(at('16:00')),
+      },
+    })
+  })
+
+  test('has a summary of at most 1,024 characters', () => {
+    const long = page({ ...P0, title: 'x'.repeat(3_000) })?.wanted as WantedPage
+    expect(long.summary).toHaveLength(1_024)
+  })
+
+  const now = (more: Partial<IncidentFacts>, action: WantedPage['action'] = 'trigger') =>
+    pageNow(subject(more), page()?.key ?? '', { ...(page()?.wanted as WantedPage), action }).action
+
+  test('is acknowledged and resolved with the incident, and stays resolved after a reopening', () => {
+    const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })
+    expect(now(P0)).toBe('trigger')
+    expect(now({ ...P0, comments: [comment('ana', at('16:05'), '/ack')] })).toBe('acknowledge')
+    expect(now({ ...P0, comments: [comment('ana', at('15:59'), '/ack')] })).toBe('trigger')
+    expect(now({ ...P0, state: 'closed', events: [closed] })).toBe('resolve')
+    expect(now({ ...P0, events: [closed, event('reopened', 'eva', at('18:00'))] }, 'resolve')).toBe('resolve')
+  })
+})
+
+describe('an issue in Jira', () => {
+  const jira = { project: 'FOODYE-MCP', issue_type: 'Task', people: { Ana: 'account-of-ana' } }
+  const wanted = (more: Partial<IncidentFacts>) =>
+    jiraIssue(subject(more), jira, 'America/Los_Angeles').wanted as WantedIssue
+
+  test('has an owner and the date by which it is due, in the zone of the policy', () => {
+    const comments = [comment('ana', at('16:05'), '/ack')]
+    expect(
+      wanted({
+        ...P0,
+        comments,
+        openedAt: '2026-10-20T01:00:00Z',
+        reported: [{ at: '2026-10-20T01:00:00Z', severity: 'P0' }],
+        takenAt: '2026-10-20T01:00:00Z',
+      }),
+    ).toMatchObject({
+      assignee: 'account-of-ana',
+      due: '2026-10-19',
+      labels: ['release-gate-1-2-7', 'P0'],
+      done: false,
+    })
+  })
+
+  test('has no owner before someone acknowledged', () => {
+    expect(wanted(P0).assignee).toBeNull()
+  })
+
+  test('links to nothing but the issue, whatever its title says', () => {
+    const hostile = wanted({
+      ...P0,
+      title: '[x](javascript:alert(1))',
+      url: 'https://github.com/acme/incidents/issues/7',
+    })
+    expect(JSON.stringify(hostile.description).match(/"href":"[^"]*"/g)).toEqual([
+      '"href":"https://github.com/acme/incidents/issues/7"',
+    ])
+  })
+})

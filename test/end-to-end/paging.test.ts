@@ -1,0 +1,180 @@
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import type { Workshop } from '../../src/sandbox/workshop.ts'
+import { aWorldWithIncidents, incidentPolicy, openIncidents, workOn } from '../support/incidents.ts'
+import { aStageOnPglite } from '../support/stage.ts'
+
+const policy = `${incidentPolicy}  jira: { project: FOODYE-MCP, people: { ana: account-of-ana } }\n`
+
+let stage: Stage
+let shop: Workshop
+let day = 19
+
+beforeAll(async () => {
+  stage = await aStageOnPglite({ at: new Date('2026-10-19T16:00:00Z'), operations: true })
+  shop = await aWorldWithIncidents(stage, policy)
+  await shop.openPull('ana', { branch: 'first', title: 'First', files: { 'src/a.ts': 'a\n' } })
+})
+afterAll(() => stage.close())
+
+const operations = () => {
+  if (!stage.operations) throw new Error('There is no PagerDuty')
+  return stage.operations
+}
+const pagesFor = (number: number) =>
+  operations()
+    .pagerDuty.alerts.filter(({ summary }) => summary.includes(`foodyepay/incidents#${number}:`))
+    .map(({ dedupKey, state, pages }) => ({ key: dedupKey.split('/').slice(4).join('/'), state, pages }))
+    .toSorted((a, b) => a.key.localeCompare(b.key))
+const issueFor = (number: number) =>
+  operations().jira.issues.filter(({ fields }) =>
+    (fields.labels as string[]).some((label) => label.endsWith(`-${number}`)),
+  )
+const moveTo = (clock: string) => stage.moveTo(new Date(`2026-10-${day}T${clock}Z`))
+/** Lets retries and what waits for a time of the queue run. */
+const pass = async (seconds: number) => {
+  for (let second = 0; second < seconds; second += 5)
+    await stage.moveTo(new Date(stage.now().getTime() + 5_000))
+}
+
+async function alert(id: string): Promise<number> {
+  const url = `${stage.bot().url}/api/pagerduty/webhooks`
+  const incident = { id, title: `Payments fail ${id}`, priority: 'P0' }
+  expect(await operations().pagerDuty.trigger(url, incident)).toBe(202)
+  await stage.settled()
+  return (await openIncidents(stage)).find(({ title }) => title === `Payments fail ${id}`)?.number ?? 0
+}
+
+describe('a P0', () => {
+  let number: number
+
+  test('pages whoever is on call at once, and gets an issue in Jira that it names', async () => {
+    number = await alert('Q1')
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/0/on_call', state: 'triggered', pages: 1 }])
+    expect(issueFor(number)).toMatchObject([{ key: 'FOODYE-MCP-412', status: 'To Do' }])
+    expect((await workOn(stage, number).read()).said).toEqual([expect.stringContaining('FOODYE-MCP-412')])
+  })
+
+  test('pages the lead when half of the time has passed without a response, also while GitHub is down', async () => {
+    await moveTo('16:07:00')
+    expect(pagesFor(number)).toHaveLength(1)
+    stage.github.faults.add({ kind: 'status', status: 503, path: /incidents\/issues/ })
+    await moveTo('16:07:32')
+    expect(pagesFor(number).map(({ key }) => key)).toEqual(['0/P0/0/on_call', '0/P0/50/lead'])
+    stage.github.faults.clear()
+    await pass(20)
+  })
+
+  test('is acknowledged everywhere, with its owner in Jira', async () => {
+    await workOn(stage, number).comment('ana', '/ack')
+    await pass(10)
+    expect(pagesFor(number).map(({ state }) => state)).toEqual(['acknowledged', 'acknowledged'])
+    expect(issueFor(number)).toMatchObject([{ fields: { assignee: { accountId: 'account-of-ana' } } }])
+    await moveTo('16:16:00')
+    expect(pagesFor(number)).toHaveLength(2)
+  })
+
+  test('is resolved everywhere', async () => {
+    await workOn(stage, number).close('eva')
+    await pass(10)
+    expect(pagesFor(number).map(({ state }) => state)).toEqual(['resolved', 'resolved'])
+    expect(issueFor(number)).toMatchObject([{ status: 'Done' }])
+  })
+
+  test('that is reopened pages again, under another key', async () => {
+    await stage
+      .as('eva')
+      .rest.issues.update({ owner: 'foodyepay', repo: 'incidents', issue_number: number, state: 'open' })
+    await stage.settled()
+    await pass(10)
+    expect(pagesFor(number).at(-1)).toEqual({ key: '1/P0/0/on_call', state: 'triggered', pages: 1 })
+    await workOn(stage, number).close('eva')
+  })
+})
+
+describe('a system that fails', () => {
+  test('gets the page when it answers again, once, although an answer was lost', async () => {
+    const { pagerDuty } = operations()
+    pagerDuty.fail(503)
+    pagerDuty.fail('lose the answer')
+    const number = await alert('Q2')
+    await pass(120)
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/0/on_call', state: 'triggered', pages: 1 }])
+    await workOn(stage, number).close('eva')
+  })
+
+  test('gets one issue, although the answer to its creation was lost', async () => {
+    const { jira } = operations()
+    const before = jira.issues.length
+    // The search before it, and then the creation itself.
+    jira.fail(500)
+    const number = await alert('Q3')
+    jira.fail('lose the answer')
+    await pass(100)
+    expect(issueFor(number)).toHaveLength(1)
+    expect(jira.issues).toHaveLength(before + 1)
+    await workOn(stage, number).close('eva')
+  })
+
+  test('and refuses the page is a step that was not possible: the lead is paged at once', async () => {
+    const { pagerDuty } = operations()
+    pagerDuty.fail(400)
+    const number = await alert('Q4')
+    await pass(10)
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/50/lead', state: 'triggered', pages: 1 }])
+    await workOn(stage, number).close('eva')
+  })
+})
+
+describe('kill -9 at any moment, then a restart', () => {
+  const dieDuring = async (delay: number, happens: () => Promise<unknown>) => {
+    const happening = happens().catch(() => undefined)
+    await setTimeout(delay)
+    await stage.kill()
+    await happening
+    await stage.startBot()
+    await stage.settled()
+  }
+
+  const delays = process.env.SIZE === 'large' ? [0, 20, 40, 60, 90, 120, 160] : [30]
+
+  test.each(delays)('%i ms after it: no page is lost, and none comes twice', async (delay) => {
+    day += 1
+    await moveTo('16:00:00')
+    const id = `K${delay}`
+    const number = await alert(id)
+    const issue = workOn(stage, number)
+    await dieDuring(delay, () => stage.moveTo(new Date(stage.now().getTime() + 7.6 * 60_000)))
+    await pass(10)
+    expect(pagesFor(number)).toEqual([
+      { key: '0/P0/0/on_call', state: 'triggered', pages: 1 },
+      { key: '0/P0/50/lead', state: 'triggered', pages: 1 },
+    ])
+    await dieDuring(delay, () => issue.close('eva'))
+    await pass(30)
+    expect(pagesFor(number).map(({ state, pages }) => [state, pages])).toEqual([
+      ['resolved', 1],
+      ['resolved', 1],
+    ])
+    expect(issueFor(number)).toHaveLength(1)
+  })
+
+  test('during the alert itself: one incident and one page', async () => {
+    day += 1
+    await moveTo('16:00:00')
+    await dieDuring(25, () => alert('K-first'))
+    await operations().pagerDuty.trigger(`${stage.bot().url}/api/pagerduty/webhooks`, {
+      id: 'K-first',
+      title: 'Payments fail K-first',
+      priority: 'P0',
+    })
+    await stage.settled()
+    await pass(10)
+    const opened = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail K-first')
+    expect(opened).toHaveLength(1)
+    expect(pagesFor(opened[0]?.number ?? 0)).toEqual([
+      { key: '0/P0/0/on_call', state: 'triggered', pages: 1 },
+    ])
+  })
+})
