@@ -67,7 +67,9 @@ function placeOfTask(data: object): Place | undefined {
 function placeOfIncident(data: object): Place | undefined {
   const { data: task } = incidentTaskSchema.safeParse(data)
   if (task?.task === 'link') return placeOfPull(task.pull)
-  return task?.task === 'look' || task?.task === 'mirror' ? { ...task.repository, number: task.number } : undefined
+  return task?.task === 'look' || task?.task === 'mirror'
+    ? { ...task.repository, number: task.number }
+    : undefined
 }
 
 function placeOfPull(data: unknown): Place | undefined {
