@@ -1,23 +1,22 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { recordFreezeOrder } from '../gate/calendar/freeze.ts'
-import { takeAlertIn } from '../incidents/intake.ts'
+import { alertDestination, takeAlertIn } from '../incidents/intake.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
-import { alertRoutes, incidentPath, openIncidentHandler, type TakeIn } from '../server/alerts.ts'
+import { alertRoutes, type TakeIn } from '../server/alerts.ts'
+import { type ApiShell, apiHandler } from '../server/api.ts'
 import { boardHandler } from '../server/board/board.ts'
 import type { BoardShell } from '../server/board/shell.ts'
 import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
 import { calendarPath } from '../server/calendar-link.ts'
 import { databaseRequestHandler, databaseRequestPath } from '../server/database-requests.ts'
-import { freezeHandler, freezePath } from '../server/freeze.ts'
 import { metricsHandler, metricsPath } from '../server/metrics.ts'
 import { createServer, type Handler } from '../server/server.ts'
-import { statusHandler, statusPath } from '../server/status.ts'
-import { statusOf } from '../server/status-report.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
 import { isLoopback, type Settings } from '../settings/settings.ts'
+import { keyBesideDatabase } from '../store/database/local-key.ts'
 import type { Database } from '../store/database.ts'
+import { keyNamed } from '../store/keys.ts'
 import { keptPolicies } from '../store/policies.ts'
 import { isHandled } from './events.ts'
 import type { Parts } from './parts.ts'
@@ -33,18 +32,26 @@ export async function startServer(parts: Parts, role: Role): Promise<{ server: S
     ...(takesDeliveries(role) && requestPages(parts)),
   }
   let url = ''
-  const board = takesDeliveries(role) ? boardHandler(boardShell(parts, () => url)) : undefined
+  const board = takesDeliveries(role) ? boardShell(parts, () => url) : undefined
+  const rest = board && restOf(board, parts)
   const server = createServer({
     inbox: takesDeliveries(role) ? receiver(parts) : undefined,
     isHandled,
     secrets: settings.webhookSecrets,
     ready: () => readiness(database, queue),
-    routes: (method, path) =>
-      pages[`${method} ${path}`] ?? (/^\/(api|probot)\//.test(path) ? undefined : board),
+    routes: (method, path) => pages[`${method} ${path}`] ?? rest?.(path),
     log,
   })
   url = await listen(server, settings)
   return { server, url }
+}
+
+/** Whatever has no page of its own: the requests of the command line under `/api/`, and else the board. */
+function restOf(shell: BoardShell, parts: Parts): (path: string) => Handler | undefined {
+  const { operatorToken } = parts.settings
+  const api = apiHandler({ ...shell, operatorToken, incidents: incidentsOf(parts) })
+  const board = boardHandler(shell)
+  return (path) => (path.startsWith('/api/') ? api : path.startsWith('/probot/') ? undefined : board)
 }
 
 /** `own` is where the server listens, once it does. */
@@ -61,21 +68,28 @@ function signInApp({ client, apiUrl, publicUrl, host }: Settings): BoardShell['s
   return { clientId: client.id, clientSecret: client.secret, apiUrl }
 }
 
-function requestPages({ settings, shell, log }: Parts): Record<string, Handler> {
+function requestPages(parts: Parts): Record<string, Handler> {
+  const { settings, shell, log } = parts
   const { database, queue, now } = shell
-  const secrets = settings.webhookSecrets
-  const { alertSecrets, incidentRepository } = settings
-  const takeIn: TakeIn = (alert, delivery) => takeAlertIn(shell, alert, delivery, incidentRepository)
+  const key = () => keyNamed(database, 'calendar')
   return {
-    ...alertRoutes({ secrets: alertSecrets, takeIn, now, log }),
-    [`POST ${incidentPath}`]: openIncidentHandler({ secrets, takeIn }),
-    [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), secrets, now }),
-    [`POST ${freezePath}`]: freezeHandler({ secrets, order: (order) => recordFreezeOrder(shell, order) }),
-    [`POST ${databaseRequestPath}`]: databaseRequestHandler({
-      secrets,
-      shell: { database, queue: async () => queue },
+    ...alertRoutes({ secrets: settings.alertSecrets, takeIn: incidentsOf(parts).takeIn, now, log }),
+    [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), key, now }),
+    // On a server, every command opens the database itself.
+    ...('dataDir' in settings.database && {
+      [`POST ${databaseRequestPath}`]: databaseRequestHandler({
+        key: keyBesideDatabase(settings.database.dataDir),
+        shell: { database, queue: async () => queue },
+      }),
     }),
-    [`POST ${statusPath}`]: statusHandler({ secrets, status: () => statusOf(shell) }),
+  }
+}
+
+function incidentsOf({ settings, shell }: Parts): ApiShell['incidents'] & { takeIn: TakeIn } {
+  const { incidentRepository } = settings
+  return {
+    destination: () => alertDestination(shell, incidentRepository),
+    takeIn: (alert, delivery) => takeAlertIn(shell, alert, delivery, incidentRepository),
   }
 }
 

@@ -1,46 +1,32 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { calendarLink } from '../server/calendar-link.ts'
-import { webhookSecretProblems } from '../server/secrets.ts'
+import { listeningAddress } from './bot-request.ts'
+import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 
-type Options = { repository?: string; base?: string; json?: boolean }
+type Options = DatabaseOptions & { repository?: string; base?: string; newKey?: boolean; json?: boolean }
 
-/** `calendar`: prints the secret URL of a calendar feed. Needs only the webhook secret. Exit codes: 0 printed, 2 usage error. */
+/** `calendar`: prints the secret URL of a calendar feed. Exit codes: 0 printed, 2 usage error. */
 export function calendarCommand(): Command {
-  return new Command('calendar')
+  const command = new Command('calendar')
     .option('--repository <owner/name>', 'the feed of one repository (default: all)')
-    .option('--base <url>', "the bot's public URL (default: http://HOST:PORT)")
+    .option('--base <url>', "the bot's public URL (default: PUBLIC_URL or http://HOST:PORT)")
+    .option('--new-key', 'end every URL that was printed before')
     .option('--json', 'print {"url"} as JSON')
-    .addHelpText(
-      'after',
-      '\nAnyone with the URL can read the feed. A new WEBHOOK_SECRET changes every URL.\nExit codes: 0 printed, 2 usage error.',
-    )
-    .action((options: Options) => {
-      const result = link(options)
-      if ('mistake' in result) {
-        process.stderr.write(`${result.mistake.join('\n')}\n`)
-        process.exitCode = 2
-        return
-      }
-      process.stdout.write(`${options.json ? JSON.stringify({ url: result.link }) : result.link}\n`)
-    })
+    .addHelpText('after', '\nAnyone with the URL can read the feed.')
+  return withDatabaseOptions(command, '0 printed, 2 usage error.').action((options: Options) => {
+    const { repository, newKey = false, json = false } = options
+    if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
+      throw new Error(
+        `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
+      )
+    const base = baseFrom(options)
+    return runDatabaseRequest('calendar', { base, repository, newKey, json }, options)
+  })
 }
 
-function link({ repository, base }: Options): { link: string } | { mistake: string[] } {
-  if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository)) {
-    return {
-      mistake: [
-        `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
-      ],
-    }
-  }
-  if (base !== undefined && !/^https?:\/\/[^/\s]/.test(base)) {
-    return { mistake: [`--base: ${JSON.stringify(base)} is not a URL. Example: "https://gate.example".`] }
-  }
+function baseFrom({ base }: Options): string {
+  if (base !== undefined && !/^https?:\/\/[^/\s]/.test(base))
+    throw new Error(`--base: ${JSON.stringify(base)} is not a URL. Example: "https://gate.example".`)
   if (existsSync('.env')) process.loadEnvFile('.env')
-  const { WEBHOOK_SECRET: secret = '', HOST = '127.0.0.1', PORT = '3000' } = process.env
-  const mistake = webhookSecretProblems(secret === '' ? [] : [secret])
-  if (mistake.length > 0) return { mistake }
-  const own = `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
-  return { link: calendarLink(base ?? own, secret, repository) }
+  return base ?? (process.env.PUBLIC_URL || listeningAddress())
 }

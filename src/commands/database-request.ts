@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import type { Frame, RequestName } from '../server/database-requests.ts'
 import type { Output } from '../server/requests/request.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
-import { postRequest } from './bot-request.ts'
+import { baseOf, listeningAddress, reach } from './bot-request.ts'
 
 /** `remark`: what it prints is not the result, so it goes to stderr. */
 export type DatabaseOptions = { url?: string; output?: string; remark?: boolean }
@@ -23,7 +24,7 @@ export function withDatabaseOptions(command: Command, exitCodes: string): Comman
       'after',
       `
 Reads DATABASE_URL, or the folder DATA_DIR (default ./data). While the bot uses
-that folder, the bot on this machine is asked, which needs WEBHOOK_SECRET.
+that folder, the bot on this machine is asked.
 Exit codes: ${exitCodes}`,
     )
 }
@@ -90,8 +91,7 @@ async function askBot(
   options: DatabaseOptions,
   out: Output,
 ): Promise<number> {
-  const { databaseRequestPath } = await import('../server/database-requests.ts')
-  const response = await postRequest(databaseRequestPath, { request: name, args }, options)
+  const response = await signedRequest(name, args, options)
   if (!response.ok || !response.body) {
     const refused = (await response.json().catch(() => ({ error: `HTTP ${response.status}` }))) as {
       error: string
@@ -115,6 +115,21 @@ function toOutput(
   work: (out: Output) => Promise<number>,
 ): Promise<number> {
   return remark ? work(toStream(process.stderr)) : toFile(output, work)
+}
+
+/** Shows the bot that this user can read its folder: the request is signed with the key in it. */
+async function signedRequest(name: RequestName, args: object, options: DatabaseOptions): Promise<Response> {
+  const { databaseRequestPath } = await import('../server/database-requests.ts')
+  const { signatureHeader } = await import('../server/signed-request.ts')
+  const { readKeyBesideDatabase } = await import('../store/database/local-key.ts')
+  const { DATA_DIR: dataDir = './data' } = process.env
+  const key = readKeyBesideDatabase(dataDir)
+  if (!key)
+    throw new Error(`${dataDir} is in use by an older version of the bot. Restart it with this version.`)
+  const body = JSON.stringify({ request: name, args, at: new Date().toISOString() })
+  const signature = `sha256=${createHmac('sha256', key).update(body).digest('hex')}`
+  const url = new URL(databaseRequestPath, baseOf({ url: options.url ?? listeningAddress() }))
+  return reach(url, { method: 'POST', body, headers: { [signatureHeader]: signature } })
 }
 
 /** Runs `work` on stdout, or on a file beside `file` that takes its place at the end: a failure leaves nothing behind. */

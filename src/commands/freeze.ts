@@ -1,11 +1,10 @@
-import { userInfo } from 'node:os'
 import { Command } from 'commander'
-import { freezePath } from '../server/freeze.ts'
-import { statusPath } from '../server/status.ts'
+import { freezePath, statusPath } from '../server/api-paths.ts'
 import type { Status } from '../server/status-report.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 
-type Options = BotOptions & { repository?: string; all?: boolean; reason?: string; until?: string }
+type Scope = { repository?: string; organization?: string }
+type Options = BotOptions & Scope & { all?: boolean; reason?: string; until?: string }
 type Action = 'freeze' | 'unfreeze'
 
 /** `freeze`, sent to the running bot. 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached. */
@@ -23,7 +22,10 @@ export function unfreezeCommand(): Command {
 
 function withScope(command: Command): Command {
   return withBotOptions(
-    command.option('--repository <owner/name>', 'one repository').option('--all', 'every repository'),
+    command
+      .option('--repository <owner/name>', 'one repository; needs maintain or admin on it')
+      .option('--organization <name>', 'every repository of an organization; needs an owner, or FREEZE_TEAMS')
+      .option('--all', 'every repository of every organization'),
   )
 }
 
@@ -32,7 +34,6 @@ async function send(action: Action, options: Options): Promise<void> {
   if (reason?.trim() === '') throw new Error('--reason: is empty. Every check shows the reason, so give one.')
   const order = {
     action,
-    by: currentUser(),
     ...(await scopeOf(action, options)),
     ...(reason === undefined ? {} : { reason }),
     ...(options.until === undefined ? {} : { until: endOf(options.until) }),
@@ -53,11 +54,12 @@ function exitCodeOf(
 }
 
 /** One repository, or all: nobody should freeze everything by leaving an option out. */
-async function scopeOf(action: Action, options: Options): Promise<{ repository?: string }> {
-  const { repository, all } = options
-  if (repository !== undefined && all)
-    throw new Error('--all: cannot be combined with --repository. Use one of them.')
+async function scopeOf(action: Action, options: Options): Promise<Scope> {
+  const { repository, organization, all } = options
+  if ([repository !== undefined, organization !== undefined, all].filter(Boolean).length > 1)
+    throw new Error('--all, --organization and --repository: cannot be combined. Use one of them.')
   if (all) return {}
+  if (organization !== undefined) return { organization }
   if (repository === undefined) throw new Error(await whatItWouldDo(action, options))
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
     throw new Error(
@@ -75,16 +77,7 @@ async function whatItWouldDo(action: Action, options: Options): Promise<string> 
     names.length === 1
       ? `${action} 1 repository: ${shown}`
       : `${action} ${names.length} repositories${names.length > 0 ? `: ${shown.join(', ')}` : ''}`
-  return `This would ${what}. To do that, add --all. For one repository, add --repository owner/name.`
-}
-
-/** A container may run as a user id that has no name. */
-function currentUser(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return process.env.USER || `uid ${process.getuid?.() ?? 'unknown'}`
-  }
+  return `This would ${what}. To do that, add --all. For one repository, add --repository owner/name; for one organization, --organization name.`
 }
 
 /** Requires an offset, since the time zone of this machine has nothing to do with the release. */

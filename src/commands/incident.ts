@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { severities } from '../decision/clocks/clocks.ts'
+import { incidentPath } from '../server/api-paths.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 
@@ -40,9 +40,7 @@ async function open(title: string, options: OpenOptions): Promise<void> {
     severity: severity?.toUpperCase() ?? null,
     component: component ?? null,
     since: since === undefined ? new Date().toISOString() : timeIn(since),
-    by: currentUser(),
   }
-  const { incidentPath } = await import('../server/alerts.ts')
   const answer = await sendRequest<{ message: string }>(incidentPath, order, options)
   const text = answer.ok ? answer.body.message : answer.body.error
   const stream = answer.ok || options.json ? process.stdout : process.stderr
@@ -56,15 +54,6 @@ function timeIn(text: string): string {
   throw new Error(
     `--since: ${JSON.stringify(text)} is not an ISO date and time with an offset. Example: "2026-11-27T14:50-08:00".`,
   )
-}
-
-/** A container may run as a user id that has no name. */
-function currentUser(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return process.env.USER || `uid ${process.getuid?.() ?? 'unknown'}`
-  }
 }
 
 function listCommand(): Command {

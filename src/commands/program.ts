@@ -54,6 +54,16 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./status.ts').then(({ statusCommand }) => statusCommand()),
   },
   {
+    name: 'login',
+    description: 'sign in with GitHub, for `status`, `freeze` and `unfreeze`',
+    load: () => import('./login.ts').then(({ loginCommand }) => loginCommand()),
+  },
+  {
+    name: 'logout',
+    description: 'end the sign-in at this command line',
+    load: () => import('./login.ts').then(({ logoutCommand }) => logoutCommand()),
+  },
+  {
     name: 'freeze',
     description: 'block merges immediately, with a reason that every check shows',
     load: () => import('./freeze.ts').then(({ freezeCommand }) => freezeCommand()),

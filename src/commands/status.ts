@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { formatTime } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
-import { statusPath } from '../server/status.ts'
+import { statusPath } from '../server/api-paths.ts'
 import type { PullState, PullStatus, RepositoryStatus, Status } from '../server/status-report.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 
@@ -85,7 +85,7 @@ function windowText(window: RepositoryStatus['window'], frozen: boolean): string
 }
 
 function frozenText({ reason, by, until }: NonNullable<RepositoryStatus['frozen']>, zone: string): string {
-  const who = by ? ` by ${oneLine(by, 40)}` : ' by the policy'
+  const who = by ? ` by ${oneLine(by, 80)}` : ' by the policy'
   const end = until ? ` until ${formatTime(new Date(until), zone)}` : ''
   return `❄️ Frozen${who}${end}: ${oneLine(reason, 200)}`
 }

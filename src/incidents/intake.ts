@@ -26,7 +26,7 @@ export async function takeAlertIn(
   delivery: string,
   wanted: string | undefined,
 ): Promise<Destination | string> {
-  const destination = await destinationOf(shell, wanted)
+  const destination = await alertDestination(shell, wanted)
   if (typeof destination === 'string') return destination
   await shell.database.transaction(async (tx) => {
     if (!(await storeAlert(tx, delivery, destination, alert, shell.now()))) return
@@ -35,7 +35,8 @@ export async function takeAlertIn(
   return destination
 }
 
-async function destinationOf(
+/** Where alerts go; a text says why they go nowhere. */
+export async function alertDestination(
   { database }: Pick<IncidentShell, 'database'>,
   wanted: string | undefined,
 ): Promise<Destination | string> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +31,8 @@ export type Stage = {
   operations: { pagerDuty: PagerDuty; jira: LocalJira } | undefined
   /** The staging server under test, where the options ask for one. */
   staging: Staging | undefined
+  /** What a script orders with. */
+  operatorToken: string
   /** Where the bot keeps its state. A folder belongs to one process at a time. */
   database: BotDatabase
   now: () => Date
@@ -83,8 +86,10 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const operations = options.operations
     ? { pagerDuty: await startPagerDuty({ clock }), jira: await startJira({ clock }) }
     : undefined
+  const operatorToken = randomBytes(24).toString('hex')
   const env = {
     ...environment(github, slack),
+    OPERATOR_TOKEN: operatorToken,
     ...('url' in database ? { DATABASE_URL: database.url } : { DATA_DIR: database.dataDir }),
     ...(staging ? operator(staging) : {}),
     ...(operations ? operationsOf(operations) : {}),
@@ -120,6 +125,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     slack,
     staging,
     operations,
+    operatorToken,
     database,
     now,
     as,

@@ -12,7 +12,6 @@ import {
 import { isPagerDutySigned, isSame, isZendeskSigned } from '../services/alerts/signatures.ts'
 import { readBody } from './read-body.ts'
 import type { Handler } from './server.ts'
-import { refusal, signedRequest, signedRequestHandler } from './signed-request.ts'
 
 /** The secrets of the senders; one that is left out is not taken in. */
 export type AlertSecrets = {
@@ -130,31 +129,4 @@ function readable(read: () => ReadAlert): ReadAlert | Error {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : 'it is not as documented'
     return new Error(why)
   }
-}
-
-export const incidentPath = '/api/incidents'
-
-const orderSchema = signedRequest.extend({
-  id: z.uuid(),
-  title: z.string().min(1).max(200),
-  severity: z.string().max(20).nullable(),
-  component: z.string().max(60).nullable(),
-  since: z.iso.datetime({ offset: true }),
-  by: z.string().max(100),
-})
-
-/** The request of `release-gate incident open`. The same one again opens no second incident. */
-export function openIncidentHandler({
-  secrets,
-  takeIn,
-}: {
-  secrets: readonly string[]
-  takeIn: TakeIn
-}): Handler {
-  return signedRequestHandler(orderSchema, secrets, async ({ id, since, at: _, ...order }) => {
-    const alert: Alert = { ...order, source: 'command line', id, at: since, url: null }
-    const taken = await takeIn(alert, id)
-    if (typeof taken === 'string') return refusal(404, taken)
-    return { status: 200, body: { message: `Opening an incident in ${taken.owner}/${taken.repo}.`, id } }
-  })
 }

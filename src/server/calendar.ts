@@ -6,7 +6,8 @@ import type { Handler } from './server.ts'
 export type CalendarOptions = {
   /** Every repository whose policy has a window. */
   entries: () => Promise<FeedEntry[]>
-  secrets: string[]
+  /** The key of the addresses. */
+  key: () => Promise<string>
   now: () => Date
 }
 
@@ -17,11 +18,11 @@ const months = 6
  * `GET /calendar.ics`: the windows and freezes of the next six months, of all repositories or with
  * `?repository=owner/name` of one. Without a valid token the answer is 404, whether or not the repository exists.
  */
-export function calendarHandler({ entries, secrets, now }: CalendarOptions): Handler {
+export function calendarHandler({ entries, key, now }: CalendarOptions): Handler {
   return async (request, response) => {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams
     const repository = query.get('repository') ?? undefined
-    if (!isCalendarToken(secrets, query.get('token') ?? '', repository)) return refuse(response)
+    if (!isCalendarToken(await key(), query.get('token') ?? '', repository)) return refuse(response)
     const all = await entries()
     const shown = repository === undefined ? all : all.filter(({ name }) => sameName(name, repository))
     if (repository !== undefined && shown.length === 0) return refuse(response)

@@ -12,6 +12,7 @@ import {
 } from './requests/audit.ts'
 import { backup, backupArgs } from './requests/backup.ts'
 import { blockedArgs, printBlocked } from './requests/blocked.ts'
+import { calendarArgs, printCalendarLink } from './requests/calendar.ts'
 import { incidentListArgs, incidentShowArgs, listAllIncidents, showIncident } from './requests/incidents.ts'
 import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
 import type { Output, RequestShell } from './requests/request.ts'
@@ -41,6 +42,7 @@ export const databaseRequests = {
   'incident list': request(incidentListArgs, listAllIncidents),
   'incident show': request(incidentShowArgs, showIncident),
   backup: request(backupArgs, backup),
+  calendar: request(calendarArgs, printCalendarLink),
   'queue ls': request(listArgs, listQueue),
   'queue show': request(jobArgs, showJob),
   'queue retry': request(retryArgs, retryJobs),
@@ -60,17 +62,14 @@ const requestSchema = signedRequest.extend({
 })
 
 /**
- * Runs requests of the command line on the bot's own machine. They read everything that is stored, so the webhook secret alone,
- * which GitHub also knows, must not be enough to send one from outside.
+ * Runs requests of the command line on the bot's own machine, for whoever can read the folder of the database, which holds the key. They
+ * read everything that is stored, so the key alone is not enough to send one from outside.
  */
-export function databaseRequestHandler(options: {
-  secrets: readonly string[]
-  shell: RequestShell
-}): Handler {
+export function databaseRequestHandler(options: { key: string; shell: RequestShell }): Handler {
   return async (incoming, response) => {
     if (!isLocal(incoming))
       return refuse(response, 403, 'This request is accepted only on the machine that the bot runs on.')
-    const read = await readOrder(incoming, requestSchema, options.secrets)
+    const read = await readOrder(incoming, requestSchema, [options.key])
     if (!('order' in read)) return refuse(response, read.status, read.body.error)
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
     const send = (frame: Frame) => write(response, `${JSON.stringify(frame)}\n`)

@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Gauge, Registry } from 'prom-client'
 import { metrics } from '../services/metrics.ts'
 import type { Queryable } from '../store/database.ts'
 import { queueDepths } from '../store/queue/inspect.ts'
+import { isSame } from './secrets.ts'
 import type { Handler } from './server.ts'
 
 export const metricsPath = '/metrics'
@@ -29,11 +29,6 @@ function mayRead({ socket, headers }: IncomingMessage, token: string | undefined
   if (token && given) return isSame(given, token)
   const isProxied = ['forwarded', 'x-forwarded-for', 'via'].some((name) => name in headers)
   return !isProxied && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')
-}
-
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
 }
 
 type Counts = {

@@ -34,3 +34,9 @@ export function isSigned(body: Uint8Array, header: string | undefined, secrets: 
   }
   return valid
 }
+
+/** Whether two secrets are the same, in constant time. */
+export function isSame(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

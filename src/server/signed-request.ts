@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
@@ -9,35 +9,21 @@ const validFor = 5 * 60_000
 /** A request holds a reason, a date and names; its body counts within the limit of all bodies as well. */
 const largest = 256 * 1024
 
-/** Every request of the command line contains the time at which it was signed. */
+export const signatureHeader = 'x-release-gate-signature'
+
+/** Every such request contains the time at which it was signed. */
 export const signedRequest = z.strictObject({ at: z.iso.datetime({ offset: true }) })
 
-/** The answer; `body` is sent as JSON. */
-export type SignedAnswer = { status: number; body: object }
-
 export type Refusal = { status: number; body: { error: string } }
-
-/**
- * Handles requests of the command line: JSON signed with the webhook secret, the way GitHub signs deliveries, and at most
- * five minutes old by the system clock, even when the bot runs on a simulated clock.
- */
-export function signedRequestHandler<Order extends z.output<typeof signedRequest>>(
-  schema: z.ZodType<Order>,
-  secrets: readonly string[],
-  handle: (order: Order) => Promise<SignedAnswer>,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => {
-    const read = await readOrder(request, schema, secrets)
-    const { status, body } = 'order' in read ? await handle(read.order) : read
-    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-    response.end(`${JSON.stringify(body)}\n`)
-  }
-}
 
 export function refusal(status: number, error: string): Refusal {
   return { status, body: { error } }
 }
 
+/**
+ * Reads a request of a command on the bot's own machine: JSON signed with the key beside the database, and at most five minutes old by
+ * the system clock, even when the bot runs on a simulated clock.
+ */
 export async function readOrder<Order extends z.output<typeof signedRequest>>(
   request: IncomingMessage,
   schema: z.ZodType<Order>,
@@ -58,9 +44,9 @@ function orderIn<Order extends z.output<typeof signedRequest>>(
   schema: z.ZodType<Order>,
   secrets: readonly string[],
 ): { order: Order } | Refusal {
-  const signature = request.headers['x-hub-signature-256']
+  const signature = request.headers[signatureHeader]
   if (!isSigned(bytes, typeof signature === 'string' ? signature : undefined, secrets))
-    return refusal(401, 'The signature does not match. Use the same WEBHOOK_SECRET as the bot.')
+    return refusal(401, 'The signature does not match. Set DATA_DIR to the folder of this bot.')
   const parsed = schema.safeParse(safeJson(bytes))
   if (!parsed.success) return refusal(400, z.prettifyError(parsed.error))
   if (Math.abs(Date.now() - Date.parse(parsed.data.at)) > validFor)

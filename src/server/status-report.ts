@@ -31,13 +31,18 @@ export type RepositoryStatus = {
 
 export type Status = { at: string; repositories: RepositoryStatus[] }
 
-/** The state of every repository that has a policy, evaluated now from stored facts. */
-export async function statusOf({ database, now }: { database: Database; now: () => Date }): Promise<Status> {
+/** The state of every repository that has a policy, or of those that are `readable`, evaluated now from stored facts. */
+export async function statusOf(
+  { database, now }: { database: Database; now: () => Date },
+  readable?: ReadonlySet<number>,
+): Promise<Status> {
   const at = now()
   const freezes = await activeFreezes(database, at)
   const verdicts = Map.groupBy(await openVerdicts(database), ({ pull }) => pull.repositoryId)
+  const policies = await keptPolicies(database)
+  const shown = readable ? policies.filter(({ repositoryId }) => readable.has(repositoryId)) : policies
   const repositories = await Promise.all(
-    (await keptPolicies(database)).map(async (kept) => ({
+    shown.map(async (kept) => ({
       ...repositoryStatus(kept, {
         verdicts: verdicts.get(kept.repositoryId) ?? [],
         unverified: await failedPending(database, kept),

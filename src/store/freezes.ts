@@ -1,7 +1,7 @@
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable, Transaction } from './database.ts'
 
-/** A freeze as it holds now. `scope` is `owner/name` in lower case, or `*` for every repository. */
+/** A freeze as it holds now. `scope` is `owner/name` in lower case, `owner/*` for an organization, or `*` for every repository. */
 export type Freeze = { scope: string; reason: string; by: string; since: Date; until: Date | null }
 
 /** An order to freeze (`reason` given) or to unfreeze. */
@@ -20,6 +20,19 @@ export const everywhere = '*'
 export function scopeOf(repository: string): string {
   return repository.toLowerCase()
 }
+
+export function scopeOfOrganization(owner: string): string {
+  return `${owner.toLowerCase()}/*`
+}
+
+/** The scopes that a scope lies in, itself first: what holds for them holds for it. */
+export function scopesOver(scope: string): string[] {
+  const organization = scope.replace(/\/.*$/, '/*')
+  return [...new Set([scope, ...(scope === everywhere ? [] : [organization]), everywhere])]
+}
+
+/** Whether a repository, as SQL `owner` and `repo`, lies in the scope $1. */
+const inScope = `($1 = '*' OR lower(owner || '/' || repo) = $1 OR lower(owner) || '/*' = $1)`
 
 /**
  * Orders and verdicts are kept one after the other: a verdict that began before an order and is kept after it would
@@ -51,14 +64,14 @@ export function freezesWithin(
   )
 }
 
-/** The fact for a snapshot: the freeze of the repository itself before the one for all. */
+/** The fact for a snapshot: the freeze of the repository itself before those of its organization and for all. */
 export function frozenFact(
   freezes: Freeze[],
   { owner, repo }: { owner: string; repo: string },
 ): Pick<Snapshot, 'frozen'> {
-  const own = scopeOf(`${owner}/${repo}`)
-  const freeze =
-    freezes.find(({ scope }) => scope === own) ?? freezes.find(({ scope }) => scope === everywhere)
+  const [freeze] = scopesOver(scopeOf(`${owner}/${repo}`)).flatMap((over) =>
+    freezes.filter(({ scope }) => scope === over),
+  )
   if (!freeze) return {}
   const { reason, by, since, until } = freeze
   return {
@@ -92,10 +105,10 @@ export async function saveFreezeOrder(
       [scope, freeze.reason, by, at, freeze.until],
     )
   }
-  await tx.query(
-    `UPDATE release_gate.verdicts SET next_at = $2, seen = NULL WHERE counts AND ($1 = '*' OR lower(owner || '/' || repo) = $1)`,
-    [scope, at],
-  )
+  await tx.query(`UPDATE release_gate.verdicts SET next_at = $2, seen = NULL WHERE counts AND ${inScope}`, [
+    scope,
+    at,
+  ])
   return true
 }
 
@@ -103,7 +116,7 @@ export async function saveFreezeOrder(
 export async function installationsIn(db: Queryable, scope: string): Promise<number[]> {
   const rows = await db.query<{ id: number }>(
     `SELECT DISTINCT installation_id AS id FROM release_gate.policies
-     WHERE $1 = '*' OR lower(owner || '/' || repo) = $1 ORDER BY 1`,
+     WHERE ${inScope} ORDER BY 1`,
     [scope],
   )
   return rows.map(({ id }) => id)

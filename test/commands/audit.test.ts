@@ -10,6 +10,7 @@ import { changeRecord } from '../../src/decision/change-record.ts'
 import { databaseRequestHandler, databaseRequestPath } from '../../src/server/database-requests.ts'
 import { createServer } from '../../src/server/server.ts'
 import { appendRecord, type Head } from '../../src/store/audit.ts'
+import { keyBesideDatabase } from '../../src/store/database/local-key.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { hashOfReport, saveEvidence } from '../../src/store/evidence.ts'
 import { aFolder, aPglite } from '../support/databases.ts'
@@ -325,7 +326,6 @@ describe('while the bot holds the folder', () => {
   const env = () => ({
     DATA_DIR: dataDir,
     DATABASE_URL: '',
-    WEBHOOK_SECRET: secret,
     PORT: bot.port,
     HOST: '127.0.0.1',
   })
@@ -336,7 +336,7 @@ describe('while the bot holds the folder', () => {
     before = { verify: (await run('verify')).out, export: (await run('export')).out }
     const database = await openDatabase({ dataDir })
     const shell = { database, queue: () => Promise.reject(new Error('no request of these sends a job')) }
-    const handler = databaseRequestHandler({ secrets: [secret], shell })
+    const handler = databaseRequestHandler({ key: keyBesideDatabase(dataDir), shell })
     const server = createServer({
       inbox: async () => undefined,
       isHandled: () => false,
@@ -373,11 +373,13 @@ describe('while the bot holds the folder', () => {
     await expect(ask('report', reportHash)).rejects.toThrow('does not match its hash')
   })
 
-  test('a secret that is not the bot’s is refused, and a bot elsewhere is not found', async () => {
-    const other = { ...env(), WEBHOOK_SECRET: 'another-secret-0123456789' }
-    await expect(runCommand(auditCommand(), ['verify'], other)).rejects.toThrow(
-      'The signature does not match',
-    )
+  test('a key that is not the folder’s is refused, and a bot elsewhere is not found', async () => {
+    const file = join(dataDir, 'local-key')
+    const key = await readFile(file, 'utf8')
+    await writeFile(file, 'another-key-0123456789')
+    await expect(ask('verify')).rejects.toThrow('The signature does not match')
+    await writeFile(file, key)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
     await expect(runCommand(auditCommand(), ['verify'], { ...env(), PORT: '9' })).rejects.toThrow(
       'Cannot reach the bot',
     )
@@ -391,9 +393,9 @@ describe('while the bot holds the folder', () => {
         args: { json: true },
         at: new Date().toISOString(),
       })
-      const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+      const signature = `sha256=${createHmac('sha256', keyBesideDatabase(dataDir)).update(body).digest('hex')}`
       const send = (headers: Record<string, string>) =>
-        fetch(bot.url, { method: 'POST', body, headers: { 'x-hub-signature-256': signature, ...headers } })
+        fetch(bot.url, { method: 'POST', body, headers: { 'x-release-gate-signature': signature, ...headers } })
       expect((await send({})).status).toBe(200)
       expect((await send({ [header]: '203.0.113.9' })).status).toBe(403)
     },

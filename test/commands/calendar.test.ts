@@ -1,38 +1,47 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { calendarCommand } from '../../src/commands/calendar.ts'
 import { calendarLink } from '../../src/server/calendar-link.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
+import { keyNamed } from '../../src/store/keys.ts'
+import { aPostgresUrl } from '../support/databases.ts'
+import { runCommand } from './command-run.ts'
 
-const run = promisify(execFile)
-const main = join(import.meta.dirname, '../../src/main.ts')
-const SECRET = 'a-secret-of-the-webhook'
-/** No App key: the URL depends on the webhook secret alone. */
-const env = { WEBHOOK_SECRET: SECRET, PORT: '4000' }
+let database: Database
+let url: string
+beforeAll(async () => {
+  url = await aPostgresUrl()
+  database = await openDatabase({ url })
+})
+afterAll(() => database.close())
 
-async function calendar(args: string[], given: Record<string, string> = env) {
-  const options = { env: { PATH: process.env.PATH ?? '', ...given } }
-  return run(process.execPath, [main, 'calendar', ...args], options).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-  )
-}
+const calendar = (...words: string[]) =>
+  runCommand(calendarCommand(), words, { DATABASE_URL: url, PORT: '4000', HOST: '', PUBLIC_URL: '' })
+const key = () => keyNamed(database, 'calendar')
 
 describe('release-gate calendar', () => {
-  test.each([
-    ['all repositories, where the bot listens', [], calendarLink('http://127.0.0.1:4000', SECRET)],
-    [
-      'one repository, where people reach the bot',
-      ['--repository', 'octo-org/shop', '--base', 'https://gate.example/'],
-      calendarLink('https://gate.example', SECRET, 'octo-org/shop'),
-    ],
-  ])('prints the address of the feed of %s', async (_, args, link) => {
-    expect(await calendar(args)).toEqual({ code: 0, stdout: `${link}\n`, stderr: '' })
+  test('prints the address of the feed of all repositories, where the bot listens', async () => {
+    expect(await calendar()).toMatchObject({
+      code: 0,
+      out: `${calendarLink('http://127.0.0.1:4000', await key())}\n`,
+    })
   })
 
-  test('prints it as JSON', async () => {
-    const { stdout } = await calendar(['--json'])
-    expect(JSON.parse(stdout)).toEqual({ url: calendarLink('http://127.0.0.1:4000', SECRET) })
+  test('prints the address of one repository, where people reach the bot', async () => {
+    const { out } = await calendar('--repository', 'octo-org/shop', '--base', 'https://gate.example/')
+    expect(out).toBe(`${calendarLink('https://gate.example', await key(), 'octo-org/shop')}\n`)
+    const again = await runCommand(calendarCommand(), ['--json', '--repository', 'octo-org/shop'], {
+      DATABASE_URL: url,
+      PUBLIC_URL: 'https://gate.example',
+    })
+    expect(JSON.parse(again.out)).toEqual({ url: out.trim() })
+  })
+
+  test('with a new key prints other addresses, which stay', async () => {
+    const before = await calendar()
+    const { out } = await calendar('--new-key')
+    expect(out).not.toBe(before.out)
+    expect(out).toBe((await calendar()).out)
   })
 
   test.each([
@@ -42,13 +51,7 @@ describe('release-gate calendar', () => {
       /is not a repository name\. Example: "acme\/shop"/,
     ],
     ['a base that is not a URL', ['--base', 'gate.example'], /is not a URL\. Example: "https:/],
-  ])('%s is a usage error', async (_, args, says) => {
-    const answer = await calendar(args)
-    expect(answer).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(says) })
-  })
-
-  test('without the settings of the bot there is no address', async () => {
-    const answer = await calendar([], {})
-    expect(answer).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('WEBHOOK_SECRET') })
+  ])('%s is a usage error', async (_, words, says) => {
+    await expect(calendar(...words)).rejects.toThrow(says)
   })
 })

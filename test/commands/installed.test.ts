@@ -83,8 +83,8 @@ test('`demo` tells its story to the end, keeps running, moves its clock when ask
   })
   const open = (await pulls.json()) as { title: string }[]
   expect(open.map(({ title }) => title)).toContain('Lower the minimum to 5')
-  const [, secret = '', port = ''] = /export WEBHOOK_SECRET=(\S+)\s+export PORT=(\d+)/.exec(said.out) ?? []
-  const env = { ...ownEnv, WEBHOOK_SECRET: secret, PORT: port }
+  const [, operator = '', port = ''] = /export OPERATOR_TOKEN=(\S+)\s+export PORT=(\d+)/.exec(said.out) ?? []
+  const env = { ...ownEnv, OPERATOR_TOKEN: operator, PORT: port }
   const status = spawnSync(process.execPath, [main, 'status'], { env, encoding: 'utf8' })
   expect(status).toMatchObject({ status: 0, stdout: expect.stringContaining('Lower the minimum to 5') })
   const before = said.out.length

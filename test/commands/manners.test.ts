@@ -63,7 +63,7 @@ describe('a pipe', () => {
   })
 })
 
-describe('a user id without a name', () => {
+describe('a user id without a name and without a home', () => {
   test.runIf(process.getuid?.() === 0)('does not keep freeze from reaching the bot', () => {
     const { status, stderr } = spawnSync(
       process.execPath,
@@ -72,7 +72,7 @@ describe('a user id without a name', () => {
         encoding: 'utf8',
         uid: 54_321,
         cwd: '/',
-        env: { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: 'a-secret-of-16-characters' },
+        env: { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: 'a-token-of-the-operator-0123456789' },
       },
     )
     expect(status).toBe(3)

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { createHmac } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
@@ -24,9 +23,9 @@ describe('an instant freeze', () => {
   })
   afterAll(() => stage.close())
 
-  const release = (args: string[], secret = stage.github.app.webhookSecret) =>
+  const release = (args: string[], token = stage.operatorToken) =>
     new Promise<{ code: number; out: string }>((resolve) => {
-      const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: secret }
+      const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: token }
       execFile(
         process.execPath,
         [main, ...args, ...(args.includes('--url') ? [] : ['--url', stage.bot().url])],
@@ -94,26 +93,26 @@ describe('an instant freeze', () => {
     expect(await plain.check(open)).toMatchObject({ conclusion: 'success' })
   })
 
-  test('is refused with a wrong secret, without a reason, and when an old order is sent again', async () => {
-    expect(await release(['freeze', '--reason', 'Mine', '--all'], 'another-secret-of-16')).toMatchObject({
+  test('is refused with a wrong token, without a reason, and when an old order is sent again', async () => {
+    expect(
+      await release(['freeze', '--reason', 'Mine', '--all'], 'another-token-of-at-least-32-characters'),
+    ).toMatchObject({
       code: 1,
-      out: expect.stringContaining('signature'),
+      out: expect.stringContaining('does not know who you are'),
     })
     expect(await release(['freeze'])).toMatchObject({ code: 2, out: expect.stringContaining('--reason') })
     const at = new Date().toISOString()
     const order = JSON.stringify({
       action: 'freeze',
       reason: 'Once',
-      by: 'eva',
       at,
       repository: 'foodyepay/plain',
     })
-    const signature = createHmac('sha256', stage.github.app.webhookSecret).update(order).digest('hex')
     const send = () =>
       fetch(`${stage.bot().url}/api/freeze`, {
         method: 'POST',
         body: order,
-        headers: { 'x-hub-signature-256': `sha256=${signature}` },
+        headers: { authorization: `Bearer ${stage.operatorToken}` },
       })
     expect((await send()).status).toBe(200)
     expect((await send()).status).toBe(409)
@@ -154,12 +153,12 @@ describe('an instant freeze', () => {
       const reason = action === 'freeze' ? ['--reason', 'Everything'] : []
       expect(await release([action, ...reason])).toEqual({
         code: 2,
-        out: `release-gate: This would ${action} 2 repositories: foodyepay/mcp-server, foodyepay/plain. To do that, add --all. For one repository, add --repository owner/name.\n`,
+        out: `release-gate: This would ${action} 2 repositories: foodyepay/mcp-server, foodyepay/plain. To do that, add --all. For one repository, add --repository owner/name; for one organization, --organization name.\n`,
       })
     }
     expect(await release(['freeze', '--reason', 'x', '--all', '--repository', 'foodyepay/plain'])).toEqual({
       code: 2,
-      out: 'release-gate: --all: cannot be combined with --repository. Use one of them.\n',
+      out: 'release-gate: --all, --organization and --repository: cannot be combined. Use one of them.\n',
     })
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })

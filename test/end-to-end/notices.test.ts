@@ -10,6 +10,7 @@ import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/worksh
 import { calendarLink } from '../../src/server/calendar-link.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
+import { keyNamed } from '../../src/store/keys.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
 import { aPostgresUrl } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
@@ -87,12 +88,18 @@ describe('the bot with Slack', () => {
     expect(counts.at(-1)).toBe(3)
   })
 
+  const calendarKey = async () => {
+    if (!('url' in stage.database)) throw new Error('The bot of this test runs on Postgres.')
+    const database = await openDatabase(stage.database)
+    return keyNamed(database, 'calendar').finally(() => database.close())
+  }
+
   test('answers the calendar feed of the repository, and nothing to who does not know its address', async () => {
     const { url } = stage.bot()
-    const secret = stage.github.app.webhookSecret
-    const feed = await fetch(calendarLink(url, secret, 'foodyepay/mcp-server'))
+    const key = await calendarKey()
+    const feed = await fetch(calendarLink(url, key, 'foodyepay/mcp-server'))
     expect(await feed.text()).toMatch(/DTSTART:20261125T180000Z/)
-    expect((await fetch(calendarLink(url, secret))).status).toBe(200)
+    expect((await fetch(calendarLink(url, key))).status).toBe(200)
     expect((await fetch(`${url}/calendar.ics?repository=foodyepay/mcp-server`)).status).toBe(404)
   })
 
@@ -102,8 +109,8 @@ describe('the bot with Slack', () => {
     await stage.kill()
     await stage.startBot()
     await stage.settled()
-    const link = (repo: string) =>
-      calendarLink(stage.bot().url, stage.github.app.webhookSecret, `foodyepay/${repo}`)
+    const key = await calendarKey()
+    const link = (repo: string) => calendarLink(stage.bot().url, key, `foodyepay/${repo}`)
     expect((await fetch(link('quiet'))).status).toBe(200)
     expect((await fetch(link('broken'))).status).toBe(404)
   })

@@ -25,7 +25,7 @@ describe('status, for whoever runs the release', () => {
 
   const status = (...args: string[]) =>
     new Promise<{ code: number; out: string }>((resolve) => {
-      const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: stage.github.app.webhookSecret }
+      const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: stage.operatorToken }
       const words = [main, 'status', '--url', stage.bot().url, ...args]
       execFile(process.execPath, words, { env, cwd: '/' }, (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : 0, out: stdout + stderr }),
@@ -60,22 +60,22 @@ describe('status, for whoever runs the release', () => {
   })
 
   test('shows freezes', async () => {
-    const env = { PATH: process.env.PATH ?? '', WEBHOOK_SECRET: stage.github.app.webhookSecret }
+    const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: stage.operatorToken }
     const words = [main, 'freeze', '--reason', 'Ledger is broken', '--all', '--url', stage.bot().url]
     await new Promise((resolve) => execFile(process.execPath, words, { env, cwd: '/' }, resolve))
     await stage.settled()
     const { out } = await status()
     expect(out).toContain('foodyepay/mcp-server: closed by a freeze')
-    expect(out).toMatch(/Frozen by .*: Ledger is broken/)
+    expect(out).toContain('Frozen by operator token: Ledger is broken')
     expect(out).toContain('2 open: 0 green, 0 ready, 2 not ready')
     expect(out).toMatch(/#1 It ready \(ana\)\n +Frozen: Ledger is broken/)
   })
 
-  test('answers nobody without the secret, and refuses a repository that it does not know', async () => {
+  test('answers nobody without a token, and refuses a repository that it does not know', async () => {
     const answer = await fetch(`${stage.bot().url}/api/status`, {
       method: 'POST',
       body: JSON.stringify({ at: new Date().toISOString() }),
-      headers: { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` },
+      headers: { authorization: `Bearer ${'0'.repeat(48)}` },
     })
     expect(answer.status).toBe(401)
     expect(await answer.text()).not.toContain('foodyepay')

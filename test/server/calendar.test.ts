@@ -18,6 +18,7 @@ const entries = ['Octo-Org/shop', 'octo-org/desk'].map((name, index) => ({
 let server: Server
 let base: string
 let asked = 0
+let key = CURRENT
 
 beforeAll(async () => {
   const handler = calendarHandler({
@@ -25,7 +26,7 @@ beforeAll(async () => {
       asked++
       return entries
     },
-    secrets: [CURRENT, PREVIOUS],
+    key: async () => key,
     now: () => NOW,
   })
   server = createServer((request, response) => void handler(request, response)).listen(0, '127.0.0.1')
@@ -59,8 +60,11 @@ test('the address of one repository answers with that one alone, in whatever cas
   expect(new Set(events.map(({ summary }) => summary))).toEqual(new Set(['Release window: Octo-Org/shop']))
 })
 
-test('while the secret is rotated the address of the previous one holds', async () => {
+test('a new key ends the addresses of the one before', async () => {
+  key = PREVIOUS
+  expect((await fetch(calendarLink(base, CURRENT))).status).toBe(404)
   expect((await fetch(calendarLink(base, PREVIOUS))).status).toBe(200)
+  key = CURRENT
 })
 
 const tokenOf = (repository?: string) =>

@@ -4,15 +4,18 @@ import { type AddressInfo, connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { databaseRequestHandler } from '../../src/server/database-requests.ts'
 import { BODY_CAP, bufferedBodyBytes, TOTAL_CAP } from '../../src/server/read-body.ts'
 import { webhookSecretProblems } from '../../src/server/secrets.ts'
 import { createServer, type ServerOptions } from '../../src/server/server.ts'
-import { statusHandler } from '../../src/server/status.ts'
 import { aLog } from '../support/queues.ts'
 
 const SECRET = 'a-webhook-secret-of-32-characters'
 const OLDER = 'the-secret-before-the-rotation-1'
 const MB = 1024 * 1024
+
+const unreachable = async () => Promise.reject(new Error('no request of these gets so far'))
+const noShell = { database: { query: unreachable } as never, queue: unreachable }
 
 const sign = (body: string | Uint8Array, secret = SECRET) =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
@@ -208,10 +211,10 @@ describe('POST /api/github/webhooks', () => {
   })
 
   test('holds at most the limit of all bodies together for 240 unsigned bodies of 24 MB, on whatever path', async () => {
-    const paths = ['/api/github/webhooks', '/api/status', '/api/freeze', '/api/database']
-    const status = statusHandler({ secrets: [SECRET], status: async () => ({}) })
+    const paths = ['/api/github/webhooks', '/api/database']
+    const command = databaseRequestHandler({ key: SECRET, shell: noShell })
     const { server, port, deliver, stored } = await aServer({
-      routes: (_, path) => (paths.includes(path) ? status : undefined),
+      routes: (_, path) => (paths.includes(path) ? command : undefined),
     })
     let most = 0
     let refused = 0
@@ -225,7 +228,7 @@ describe('POST /api/github/webhooks', () => {
     const body = Buffer.concat(Array.from({ length: 24 }, () => chunk))
     const sockets = Array.from({ length: 240 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
     for (const [n, socket] of sockets.entries()) {
-      socket.write(head('transfer-encoding: chunked', paths[n % 4]))
+      socket.write(head('transfer-encoding: chunked', paths[n % 2]))
       socket.write(body)
     }
     // Those that fit wait for their end, which never comes.
@@ -249,10 +252,12 @@ describe('POST /api/github/webhooks', () => {
   })
 
   test('refuses a request of the command line above 256 kB', async () => {
-    const status = statusHandler({ secrets: [SECRET], status: async () => ({}) })
-    const { url } = await aServer({ routes: (_, path) => (path === '/api/status' ? status : undefined) })
+    const command = databaseRequestHandler({ key: SECRET, shell: noShell })
+    const { url } = await aServer({ routes: (_, path) => (path === '/api/database' ? command : undefined) })
     const post = (bytes: number) =>
-      fetch(`${url}/api/status`, { method: 'POST', body: 'x'.repeat(bytes) }).then((answer) => answer.status)
+      fetch(`${url}/api/database`, { method: 'POST', body: 'x'.repeat(bytes) }).then(
+        (answer) => answer.status,
+      )
     expect([await post(256 * 1024), await post(256 * 1024 + 1)]).toEqual([401, 413])
   })
 

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { Issue } from '../../src/sandbox/github/repository-state.ts'
 import type { SandboxGitHub } from '../../src/sandbox/github/start.ts'
 import { ask, type House, type Outcome } from './house.ts'
@@ -6,7 +5,7 @@ import { type Act, type Login, writers } from './plan.ts'
 import { policyText, type Rules } from './rules.ts'
 
 /** Where the bot takes orders from the command line; undefined while no bot runs. */
-export type Desk = { url: string; secret: string } | undefined
+export type Desk = { url: string; token: string } | undefined
 
 export async function perform(github: SandboxGitHub, house: House, act: Act, desk: Desk): Promise<Outcome> {
   try {
@@ -191,16 +190,14 @@ async function order(
   const body = JSON.stringify({
     action: act.kind,
     repository: house.name,
-    by: 'olga',
     at: new Date().toISOString(),
     ...(act.kind === 'freeze' ? { reason: 'Incident' } : {}),
     ...(until < Number.POSITIVE_INFINITY ? { until: new Date(until).toISOString() } : {}),
   })
-  const signature = `sha256=${createHmac('sha256', desk.secret).update(body).digest('hex')}`
   const answer = await fetch(`${desk.url}/api/freeze`, {
     method: 'POST',
     body,
-    headers: { 'x-hub-signature-256': signature },
+    headers: { authorization: `Bearer ${desk.token}` },
   })
   const { error } = (await answer.json()) as { error?: string }
   if (!answer.ok) return error ?? `${answer.status}`

@@ -9,6 +9,9 @@ import { readSettings } from '../../src/settings/settings.ts'
  * address of GitHub and a role of the database for itself, so that one of them can be killed: from one moment to the next
  * nothing of what it still does reaches anybody.
  */
+/** What the simulation orders freezes with. */
+export const operatorToken = 'operator-token-of-the-simulation-01'
+
 export type LocalBot = {
   url: string
   bot: Bot
@@ -98,6 +101,7 @@ export async function manageBots(
       APP_ID: String(github.app.id),
       PRIVATE_KEY: github.app.privateKey,
       WEBHOOK_SECRET: github.app.webhookSecret,
+      OPERATOR_TOKEN: operatorToken,
       GITHUB_API_URL: address,
       DATABASE_URL: own.href,
       PORT: '0',

@@ -5,7 +5,7 @@ import { inspectors } from '../../src/sandbox/github/inspection.ts'
 import { type SandboxGitHub, startGitHub } from '../../src/sandbox/github/start.ts'
 import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { perform } from './acts.ts'
-import { type Bots, type LocalBot, manageBots } from './bots.ts'
+import { type Bots, type LocalBot, manageBots, operatorToken } from './bots.ts'
 import { addHouse, type House, noteHeads, people } from './house.ts'
 import { consult, type Oracle } from './oracle.ts'
 import { type Photo, takePhoto } from './photo.ts'
@@ -226,7 +226,7 @@ async function runChore({ living, bots }: Run, what: string): Promise<void> {
 
 async function carryOut(run: Run, witness: Witness, act: Act): Promise<void> {
   const { house } = witness
-  const desk = run.living[0] && { url: run.living[0].url, secret: run.github.app.webhookSecret }
+  const desk = run.living[0] && { url: run.living[0].url, token: operatorToken }
   const outcome = await perform(run.github, house, act, desk)
   tell(
     witness,

@@ -9,17 +9,27 @@ import {
   installationsIn,
   saveFreezeOrder,
   scopeOf,
+  scopeOfOrganization,
+  scopesOver,
 } from '../../store/freezes.ts'
 import type { Queue } from '../../store/queue.ts'
 
-/** What `release-gate freeze` and `unfreeze` ask for. Without `repository`: every repository. Times are ISO 8601 with an offset. */
+/** Who orders something: a person, as GitHub knows them, or a script with the operator's token. */
+export type Orderer = {
+  person?: { id: number; login: string }
+  /** What lets them order it, as GitHub said at the order: `maintain`, `owner of acme`, or `operator token`. */
+  authority: string
+}
+
+/** An order to freeze or unfreeze. Without `repository` and `organization`: every repository. Times are ISO 8601 with an offset. */
 export type FreezeOrder = {
   action: 'freeze' | 'unfreeze'
   repository?: string | undefined
+  organization?: string | undefined
   reason?: string | undefined
   until?: string | undefined
-  by: string
-  /** When it was signed. */
+  orderer: Orderer
+  /** When it was sent. */
   at: string
 }
 
@@ -34,9 +44,10 @@ type FreezeShell = { database: Database; queue: Pick<Queue, 'enqueueTransition'>
  */
 export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
   const { database, queue, now } = shell
-  const { action, by, reason } = order
+  const { action, orderer, reason } = order
   const at = now()
-  const scope = order.repository ? scopeOf(order.repository) : everywhere
+  const scope = scopeIn(order)
+  const by = nameOfOrderer(orderer)
   const until = order.until ? new Date(order.until) : null
   if (until && until <= at) {
     const refused = `The freeze would end ${formatTime(until, 'UTC')}, which is in the past. It is now ${formatTime(at, 'UTC')}.`
@@ -52,18 +63,29 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
     const kind = action === 'freeze' ? 'frozen' : 'unfrozen'
     const terms = action === 'freeze' ? { reason, until: until?.toISOString() ?? null } : {}
     for (const installationId of reached)
-      await appendRecord(tx, { installationId, kind, at, body: { scope, by, ...terms } })
+      await appendRecord(tx, { installationId, kind, at, body: { scope, by, ...orderer, ...terms } })
     await queue.enqueueTransition(at, { tx })
     return action === 'freeze' ? frozen(order, until) : unfrozen(tx, order, { before, at })
   })
+}
+
+/** How checks and the status name who ordered something. */
+export function nameOfOrderer({ person, authority }: Orderer): string {
+  return person ? `${person.login} (${authority})` : authority
+}
+
+function scopeIn({ repository, organization }: Pick<FreezeOrder, 'repository' | 'organization'>): string {
+  if (repository) return scopeOf(repository)
+  return organization ? scopeOfOrganization(organization) : everywhere
 }
 
 function isFrozen(freezes: Freeze[], scope: string): boolean {
   return freezes.some((freeze) => freeze.scope === scope)
 }
 
-function unknown({ repository }: FreezeOrder): FreezeOutcome {
-  return { refused: `release-gate does not know a policy for ${repository}. Check the name.`, status: 404 }
+function unknown({ repository, organization }: FreezeOrder): FreezeOutcome {
+  const name = repository ?? organization
+  return { refused: `release-gate does not know a policy for ${name}. Check the name.`, status: 404 }
 }
 
 function frozen(order: FreezeOrder, until: Date | null): FreezeOutcome {
@@ -77,34 +99,45 @@ async function unfrozen(
   order: FreezeOrder,
   { before, at }: { before: Freeze[]; at: Date },
 ): Promise<FreezeOutcome> {
-  const scope = order.repository ? scopeOf(order.repository) : everywhere
+  const scope = scopeIn(order)
   const ended = isFrozen(before, scope)
   const left = await activeFreezes(tx, at)
-  const forAll = left.find((freeze) => freeze.scope === everywhere)
-  if (order.repository && forAll) {
+  const [, ...wider] = scopesOver(scope)
+  const over = left.find((freeze) => wider.includes(freeze.scope))
+  if (over) {
     const own = ended
-      ? `The freeze of ${order.repository} was lifted`
-      : `${order.repository} has no freeze of its own`
-    return {
-      message: `${own}, but every repository is still frozen: "${oneLine(forAll.reason, 200)}". To lift that freeze, run \`release-gate unfreeze --all\`.`,
-      frozen: true,
-    }
+      ? `The freeze of ${named(order)} was lifted`
+      : `${named(order)} has no freeze of its own`
+    return { message: `${own}, but ${stillFrozen(over)}`, frozen: true }
   }
-  const rest = still(order, left)
+  const rest = still(scope, left)
   if (ended) return { message: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
-  const what = order.repository
-    ? `${order.repository} was not frozen.`
-    : 'There was no freeze on all repositories.'
+  const what =
+    scope === everywhere ? 'There was no freeze on all repositories.' : `${named(order)} was not frozen.`
   return { message: `${what}${rest}`, frozen: false }
 }
 
-/** Repositories whose own freeze remains when the one on all of them is lifted. */
-function still({ repository }: FreezeOrder, left: Freeze[]): string {
-  if (repository || left.length === 0) return ''
-  const own = left.map(({ scope, reason }) => `${scope} ("${oneLine(reason, 200)}")`)
-  return ` Still frozen by their own orders: ${own.join(', ')}.`
+/** A wider freeze that an order leaves in place, and how to lift it. */
+function stillFrozen({ scope, reason }: Freeze): string {
+  const [owner] = scope.split('/')
+  const isEverywhere = scope === everywhere
+  const what = isEverywhere ? 'every repository' : `every repository of ${owner}`
+  const options = isEverywhere ? '--all' : `--organization ${owner}`
+  return `${what} is still frozen: "${oneLine(reason, 200)}". To lift that freeze, run \`release-gate unfreeze ${options}\`.`
 }
 
-function nameOf({ repository }: FreezeOrder): string {
-  return repository ?? 'Every repository'
+/** Freezes within a scope that remain when its own is lifted. */
+function still(scope: string, left: Freeze[]): string {
+  const own = left
+    .filter((freeze) => freeze.scope !== scope && scopesOver(freeze.scope).includes(scope))
+    .map((freeze) => `${freeze.scope} ("${oneLine(freeze.reason, 200)}")`)
+  return own.length === 0 ? '' : ` Still frozen by their own orders: ${own.join(', ')}.`
+}
+
+function named({ repository, organization }: FreezeOrder): string {
+  return repository ?? organization ?? 'all repositories'
+}
+
+function nameOf({ repository, organization }: FreezeOrder): string {
+  return repository ?? (organization ? `Every repository of ${organization}` : 'Every repository')
 }

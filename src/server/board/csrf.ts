@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { isSame } from '../secrets.ts'
 import type { Viewer } from './session.ts'
 
 /** The name of the form field that carries the token. */
@@ -24,9 +24,4 @@ export function checkCsrf(
   if (origin !== null && origin !== new URL(base).origin) return false
   const given = form.get(csrfField)
   return typeof given === 'string' && isSame(given, csrfToken(viewer))
-}
-
-export function isSame(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -3,16 +3,16 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { personClient } from '../../services/github/person-client.ts'
 import { readPerson, readReadable } from '../../services/github/user-access.ts'
-import { authorizeUrl, revokeToken, type SignInApp, tokenForCode } from '../../services/github/user-tokens.ts'
+import { authorizeUrl, type SignInApp, tokenForCode } from '../../services/github/user-tokens.ts'
 import { keepSignIn, takeSignIn } from '../../store/sign-ins.ts'
-import { checkCsrf, isSame } from './csrf.ts'
+import { isSame } from '../secrets.ts'
+import { checkCsrf } from './csrf.ts'
 import { page } from './layout.ts'
 import { createRateLimit } from './rate-limit.ts'
 import {
   type BoardContext,
   clearedCookie,
   endViewerSession,
-  githubTokenOf,
   readCookie,
   sessionHours,
   signedCookie,
@@ -20,6 +20,7 @@ import {
   startSession,
 } from './session.ts'
 import type { BoardShell } from './shell.ts'
+import { signOut } from './sign-out.ts'
 
 /** Where GitHub sends the browser back to; the App's callback URL. */
 export const callbackPath = '/sign-in/callback'
@@ -124,12 +125,8 @@ export function signOutRoute(shell: BoardShell): Hono<BoardContext> {
         403,
         'This form is not from your session. Go back, reload the page and try again.',
       )
-    await endViewerSession(shell, viewer)
+    await signOut(shell, viewer)
     context.header('set-cookie', clearedCookie(shell, 'session'))
-    if (!('problem' in shell.signIn))
-      await revokeToken(shell.signIn, await githubTokenOf(viewer)).catch((error: unknown) =>
-        shell.log.warn({ problem: String(error) }, 'A token could not be ended on GitHub'),
-      )
     return context.redirect('/sign-in', 303)
   })
 }

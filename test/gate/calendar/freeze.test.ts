@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { recordFreezeOrder } from '../../../src/gate/calendar/freeze.ts'
 import { statusOf } from '../../../src/server/status-report.ts'
+import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { keepValidPolicy } from '../../../src/store/policies.ts'
 import { latestVerdict } from '../../../src/store/verdicts.ts'
@@ -35,10 +36,19 @@ const pullOf = (number: number) => ({
   repo: 'shop',
   number,
 })
-const order = (action: 'freeze' | 'unfreeze', more: { until?: string; repository?: string } = {}) =>
+const order = (
+  action: 'freeze' | 'unfreeze',
+  more: { until?: string; repository?: string; organization?: string } = {},
+) =>
   recordFreezeOrder(
     { ...world.shell, now: world.now },
-    { action, by: 'eva', reason: 'Ledger', at: world.now().toISOString(), ...more },
+    {
+      action,
+      orderer: { person: { id: 7, login: 'eva' }, authority: 'owner of acme' },
+      reason: 'Ledger',
+      at: world.now().toISOString(),
+      ...more,
+    },
   )
 /** Carries out what an order asked for. */
 const carriedOut = () => world.carryOutAt(world.now())
@@ -49,20 +59,59 @@ async function green(number: number, what: Parameters<World['read']>[1] = {}): P
 }
 
 describe('an order to freeze, under a policy without a window', () => {
-  test.each([{}, { repository: 'acme/shop' }])('turns every green check red: %o', async (scope) => {
-    await green(1)
-    await green(2)
-    await order('freeze', scope)
-    await carriedOut()
-    expect([1, 2].map(world.stateOf)).toEqual([undefined, undefined])
-    expect((await latestVerdict(database, pullOf(1)))?.report.title).toBe('Frozen: Ledger')
-  })
+  test.each([{}, { organization: 'Acme' }, { repository: 'acme/shop' }])(
+    'turns every green check red: %o',
+    async (scope) => {
+      await green(1)
+      await green(2)
+      await order('freeze', scope)
+      await carriedOut()
+      expect([1, 2].map(world.stateOf)).toEqual([undefined, undefined])
+      expect((await latestVerdict(database, pullOf(1)))?.report.title).toBe('Frozen: Ledger')
+    },
+  )
 
-  test('of another repository leaves it green', async () => {
+  test.each([{ repository: 'acme/other' }, { organization: 'acm' }, { organization: 'other' }])(
+    'of another repository or organization leaves it green: %o',
+    async (scope) => {
+      await green(1)
+      await order('freeze', scope)
+      await carriedOut()
+      expect(world.stateOf(1)).toBe('success')
+    },
+  )
+
+  test('of an organization ends by its own order, not by one of a repository in it', async () => {
     await green(1)
-    await order('freeze', { repository: 'acme/other' })
+    await order('freeze', { organization: 'acme' })
+    expect(await order('unfreeze', { repository: 'acme/shop' })).toEqual({
+      message:
+        'acme/shop has no freeze of its own, but every repository of acme is still frozen: "Ledger". To lift that freeze, run `release-gate unfreeze --organization acme`.',
+      frozen: true,
+    })
+    await carriedOut()
+    expect(world.stateOf(1)).toBeUndefined()
+    world.setTime(later(friday, 60))
+    expect(await order('unfreeze', { organization: 'acme' })).toEqual({
+      message: 'Every repository of acme is no longer frozen.',
+      frozen: false,
+    })
     await carriedOut()
     expect(world.stateOf(1)).toBe('success')
+  })
+
+  test('is recorded with who ordered it, and with what lets them', async () => {
+    await order('freeze', { organization: 'acme' })
+    const records = []
+    for await (const { kind, body } of readRecords(database, 1)) if (kind === 'frozen') records.push(body)
+    expect(records.at(-1)).toEqual({
+      scope: 'acme/*',
+      by: 'eva (owner of acme)',
+      person: { id: 7, login: 'eva' },
+      authority: 'owner of acme',
+      reason: 'Ledger',
+      until: null,
+    })
   })
 
   test('is lifted by an order, and what is fresh turns green again without being read', async () => {
@@ -112,7 +161,7 @@ describe('an order to freeze, under a policy without a window', () => {
     expect(repositories).toMatchObject([
       {
         repository: 'acme/shop',
-        frozen: { reason: 'Ledger', by: 'eva' },
+        frozen: { reason: 'Ledger', by: 'eva (owner of acme)' },
         pulls: [{ number: 1, state: 'not ready', check: 'Frozen: Ledger' }],
       },
     ])

@@ -1,0 +1,153 @@
+import { getRequestListener } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { z } from 'zod'
+import type { Alert } from '../decision/incidents/alert.ts'
+import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
+import { statusOfError } from '../services/github/errors.ts'
+import type { TakeIn } from './alerts.ts'
+import { freezePath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
+import { readableRepositories } from './board/access.ts'
+import { endViewerSession } from './board/session.ts'
+import type { BoardShell } from './board/shell.ts'
+import { signOut } from './board/sign-out.ts'
+import { type Caller, callerOf } from './callers.ts'
+import { loginRoutes } from './login.ts'
+import { ordererOf, reporterOf } from './orders.ts'
+import type { Handler } from './server.ts'
+import { statusOf } from './status-report.ts'
+
+export type ApiShell = BoardShell & {
+  operatorToken: string | undefined
+  incidents: { destination: () => Promise<IncidentPlace | string>; takeIn: TakeIn }
+}
+
+type IncidentPlace = { installationId: number; owner: string; repo: string }
+
+type ApiContext = { Variables: { caller: Caller } }
+
+/** How old an order may be, so that one that hangs somewhere is not carried out later. */
+const validFor = 5 * 60_000
+
+const freezeOrder = z.strictObject({
+  at: z.iso.datetime({ offset: true }),
+  action: z.enum(['freeze', 'unfreeze']),
+  repository: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, 'is not a repository name like owner/name')
+    .optional(),
+  organization: z
+    .string()
+    .regex(/^[\w-]+$/, 'is not the name of an organization')
+    .optional(),
+  reason: z.string().trim().min(1).max(200).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+})
+
+const tooOld = 'The request is more than five minutes old. Check the clocks of both machines.'
+
+/** By the system's clock, also when the bot runs on a simulated one. */
+function isOld(at: string): boolean {
+  return Math.abs(Date.now() - Date.parse(at)) > validFor
+}
+
+/** Serves the requests of the command line to Node's HTTP server. */
+export function apiHandler(shell: ApiShell): Handler {
+  return getRequestListener(apiApp(shell).fetch, { overrideGlobalObjects: false })
+}
+
+/** The requests of the command line: JSON, with a bearer token from `release-gate login` or the operator's. */
+export function apiApp(shell: ApiShell): Hono<ApiContext> {
+  const app = new Hono<ApiContext>()
+  app.use(bodyLimit({ maxSize: 64 * 1024, onError: () => refuse(413, 'The request is too large.') }))
+  app.route('/', loginRoutes(shell))
+  app.use(async (context, next) => {
+    const caller = await callerOf(shell, context.req.raw)
+    if (!caller) return refuse(401, notKnown)
+    context.set('caller', caller)
+    return next()
+  })
+  app.post(statusPath, (context) => status(shell, context))
+  app.post(freezePath, (context) => freeze(shell, context))
+  app.post(incidentPath, (context) => openIncident(shell, context))
+  app.post(logoutPath, (context) => logOut(shell, context))
+  app.notFound(() => refuse(404, 'Not found.'))
+  app.onError((error, context) => failed(shell, error, context))
+  return app
+}
+
+const notKnown =
+  'The bot does not know who you are. Run `release-gate login`; a script sets OPERATOR_TOKEN to the same value as the bot.'
+
+/** A person sees the repositories that they can read on GitHub. */
+async function status(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
+  const { caller } = context.var
+  const readable = caller.kind === 'person' ? await readableRepositories(shell, caller.viewer) : undefined
+  return context.json(await statusOf(shell, readable))
+}
+
+async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
+  const parsed = freezeOrder.safeParse(await context.req.json().catch(() => undefined))
+  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
+  const order = parsed.data
+  if (order.repository !== undefined && order.organization !== undefined)
+    return refuse(400, 'An order names a repository or an organization, not both.')
+  if (order.action === 'freeze' && !order.reason)
+    return refuse(400, 'A freeze needs a reason. The check shows it.')
+  if (isOld(order.at)) return refuse(400, tooOld)
+  const orderer = await ordererOf(shell, context.var.caller, order)
+  if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
+  const outcome = await recordFreezeOrder(shell, { ...order, orderer })
+  if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
+  return context.json({ ok: true, ...outcome })
+}
+
+const incidentOrder = z.strictObject({
+  at: z.iso.datetime({ offset: true }),
+  id: z.uuid(),
+  title: z.string().min(1).max(200),
+  severity: z.string().max(20).nullable(),
+  component: z.string().max(60).nullable(),
+  since: z.iso.datetime({ offset: true }),
+})
+
+/** The same order again opens no second incident. */
+async function openIncident(
+  { incidents, github }: ApiShell,
+  context: Context<ApiContext>,
+): Promise<Response> {
+  const parsed = incidentOrder.safeParse(await context.req.json().catch(() => undefined))
+  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
+  const { id, since, at, ...order } = parsed.data
+  if (isOld(at)) return refuse(400, tooOld)
+  const place = await incidents.destination()
+  if (typeof place === 'string') return refuse(404, place)
+  const reporter = await reporterOf({ github }, context.var.caller, place)
+  if ('refused' in reporter) return refuse(reporter.status, reporter.refused)
+  const by = nameOfOrderer(reporter)
+  const alert: Alert = { ...order, by, source: 'command line', id, at: since, url: null }
+  const taken = await incidents.takeIn(alert, id)
+  if (typeof taken === 'string') return refuse(404, taken)
+  return context.json({ message: `Opening an incident in ${taken.owner}/${taken.repo}.`, id })
+}
+
+async function logOut(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
+  const { caller } = context.var
+  if (caller.kind === 'person') await signOut(shell, caller.viewer)
+  return context.json({ ok: true })
+}
+
+/** Where GitHub refuses the person's token, they took back the App's access there: the session ends. */
+async function failed(shell: ApiShell, error: Error, context: Context<ApiContext>): Promise<Response> {
+  const { caller } = context.var
+  if (statusOfError(error) === 401 && caller?.kind === 'person') {
+    await endViewerSession(shell, caller.viewer)
+    return refuse(401, notKnown)
+  }
+  shell.log.error({ problem: error.message, path: context.req.path }, 'A request failed')
+  return refuse(502, `${error.message} Nothing was changed. Try again in a minute.`)
+}
+
+function refuse(statusCode: number, error: string): Response {
+  return Response.json({ error }, { status: statusCode, headers: { 'cache-control': 'no-store' } })
+}

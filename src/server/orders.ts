@@ -1,0 +1,127 @@
+import type { Orderer } from '../gate/calendar/freeze.ts'
+import { authorityIn, isInTeam, organizationRole } from '../services/github/authority.ts'
+import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
+import { mayRead } from './board/access.ts'
+import type { Viewer } from './board/session.ts'
+import type { BoardShell } from './board/shell.ts'
+import type { Caller } from './callers.ts'
+
+/** What an order is about: a repository (`owner/name`), an organization, or, without either, everything. */
+export type OrderScope = { repository?: string | undefined; organization?: string | undefined }
+
+export type OrderRefused = { refused: string; status: 403 | 404 }
+
+type OrderShell = Pick<BoardShell, 'database' | 'github' | 'signIn' | 'freezeTeams'>
+
+/**
+ * Who orders something, with what GitHub says at this moment about what they may do there; or why they may not. A repository needs
+ * maintain or admin, an organization one of its owners or a member of one of the operator's teams, everything each organization.
+ *
+ * @throws when GitHub does not tell: then nothing is ordered.
+ */
+export async function ordererOf(
+  shell: OrderShell,
+  caller: Caller,
+  scope: OrderScope,
+): Promise<Orderer | OrderRefused> {
+  if (caller.kind === 'operator') return { authority: 'operator token' }
+  const { viewer } = caller
+  const authority = await authorityFor(shell, viewer, scope)
+  if (typeof authority !== 'string') return authority
+  return { person: { id: viewer.id, login: viewer.login }, authority }
+}
+
+async function authorityFor(
+  shell: OrderShell,
+  viewer: Viewer,
+  { repository, organization }: OrderScope,
+): Promise<string | OrderRefused> {
+  const kept = await keptPolicies(shell.database)
+  if (repository === undefined) return organizationAuthority(shell, viewer, kept, organization)
+  const found = kept.find(({ owner, repo }) => isSameName(`${owner}/${repo}`, repository))
+  if (!found || !(await mayRead(shell, viewer, found.repositoryId))) return unknown(repository)
+  const { role, maintains } = await permissionOf(shell, viewer, found)
+  if (maintains) return role
+  return {
+    refused: `${viewer.login} has the role ${role} on ${repository}. This needs maintain or admin.`,
+    status: 403,
+  }
+}
+
+/** What a person may do in a repository, read from GitHub now. */
+export async function permissionOf(
+  { github }: Pick<OrderShell, 'github'>,
+  viewer: Pick<Viewer, 'id' | 'login'>,
+  { installationId, owner, repo }: Pick<KeptPolicy, 'installationId' | 'owner' | 'repo'>,
+): Promise<{ role: string; maintains: boolean }> {
+  return authorityIn(await github(installationId), { owner, repo }, viewer)
+}
+
+/** Who reports an incident: whoever can write to the repository of incidents, so that nobody has to look for a maintainer first. */
+export async function reporterOf(
+  { github }: Pick<OrderShell, 'github'>,
+  caller: Caller,
+  { installationId, owner, repo }: { installationId: number; owner: string; repo: string },
+): Promise<Orderer | OrderRefused> {
+  if (caller.kind === 'operator') return { authority: 'operator token' }
+  const { id, login } = caller.viewer
+  const { role, writes } = await authorityIn(await github(installationId), { owner, repo }, { id, login })
+  if (writes) return { person: { id, login }, authority: role }
+  return { refused: `${login} has no write access to the repository of incidents.`, status: 403 }
+}
+
+/** The authority over one organization, or over every one that has a policy. */
+async function organizationAuthority(
+  shell: OrderShell,
+  viewer: Viewer,
+  kept: KeptPolicy[],
+  organization: string | undefined,
+): Promise<string | OrderRefused> {
+  const owners = new Map(kept.map((policy) => [policy.owner.toLowerCase(), policy]))
+  const wanted = organization === undefined ? [...owners.keys()] : [organization.toLowerCase()]
+  const found: string[] = []
+  for (const owner of wanted) {
+    const policy = owners.get(owner)
+    const authority = policy && (await authorityOver(shell, viewer, policy))
+    if (!authority) return refusedOver(viewer, organization)
+    found.push(authority)
+  }
+  return found.length > 0 ? found.join(', ') : refusedOver(viewer, organization)
+}
+
+/** Undefined: none. An account that is a person's has one owner. */
+async function authorityOver(
+  { github, freezeTeams }: OrderShell,
+  viewer: Viewer,
+  { installationId, owner, repo }: KeptPolicy,
+): Promise<string | undefined> {
+  const client = await github(installationId)
+  if (isSameName(owner, viewer.login)) {
+    const { role } = await authorityIn(client, { owner, repo }, viewer)
+    return role === 'admin' ? `owner of ${owner}` : undefined
+  }
+  const role = await organizationRole(client, owner, viewer)
+  if (role === 'owner') return `owner of ${owner}`
+  if (role === 'none') return undefined
+  for (const name of freezeTeams) {
+    const [org = '', slug = ''] = name.split('/')
+    if (isSameName(org, owner) && (await isInTeam(client, { org, slug }, viewer))) return name
+  }
+  return undefined
+}
+
+function refusedOver({ login }: Viewer, organization: string | undefined): OrderRefused {
+  const what = organization ?? 'every organization'
+  return {
+    refused: `${login} is neither an owner of ${what} nor in a team of it that FREEZE_TEAMS names.`,
+    status: 403,
+  }
+}
+
+function unknown(name: string): OrderRefused {
+  return { refused: `release-gate does not know a policy for ${name}. Check the name.`, status: 404 }
+}
+
+function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}

@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Alert } from '../../src/decision/incidents/alert.ts'
+import { type ApiShell, apiApp } from '../../src/server/api.ts'
+import { readRecords } from '../../src/store/audit.ts'
+import { activeFreezes } from '../../src/store/freezes.ts'
+import { aBoard, aGatedRepository, type BoardWorld } from '../support/board.ts'
+
+const operatorToken = 'operator-token-of-the-test-0123456789'
+let world: BoardWorld
+let send: (path: string, body: object, token?: string) => Promise<Response>
+let installation: number
+const alerts: Alert[] = []
+const incidents: ApiShell['incidents'] = {
+  destination: async () => ({ installationId: installation, owner: 'acme', repo: 'shop' }),
+  takeIn: async (alert) => {
+    alerts.push(alert)
+    return { owner: 'acme', repo: 'shop' }
+  },
+}
+
+beforeAll(async () => {
+  world = await aBoard({ freezeTeams: ['acme/captains', 'other/captains'] })
+  const { github } = world
+  for (const login of ['olga', 'mia', 'wes', 'cleo', 'mallory', 'solo']) github.addUser(login)
+  github.addOrganization('acme', { owners: ['olga'], members: ['mia', 'wes', 'cleo'] })
+  github.addTeam('acme', 'captains', { members: ['cleo'] })
+  github.addOrganization('other', { owners: ['mallory'] })
+  github.addTeam('other', 'captains', { members: ['mallory'] })
+  installation = github.installApp('acme').installationId
+  await aGatedRepository(world, installation, { owner: 'acme', name: 'shop' })
+  await aGatedRepository(world, github.installApp('other').installationId, { owner: 'other', name: 'tool' })
+  await aGatedRepository(world, github.installApp('solo').installationId, { owner: 'solo', name: 'pet' })
+  github.addCustomRole('acme', 'release-lead', 'maintain')
+  github.setCollaborator('acme/shop', 'mia', 'maintain')
+  github.setCollaborator('acme/shop', 'wes', 'write')
+  github.setCollaborator('acme/shop', 'cleo', 'read')
+  const api = apiApp({ ...world.shell, operatorToken, incidents })
+  let calls = 0
+  send = async (path, body, token) =>
+    api.fetch(
+      new Request(`${world.base}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      }),
+      { incoming: { socket: { remoteAddress: `192.0.2.${++calls % 250}` } } },
+    )
+})
+beforeEach(async () => {
+  await world.database.query('DELETE FROM release_gate.freezes')
+  await world.database.query('DELETE FROM release_gate.freeze_orders')
+})
+afterAll(() => world.close())
+
+const now = () => new Date().toISOString()
+const freezes = async () =>
+  (await activeFreezes(world.database, world.shell.now())).map(({ scope, by }) => [scope, by])
+const jsonOf = async (response: Response) => ({
+  status: response.status,
+  ...((await response.json()) as object),
+})
+
+/** Signs in as the command line does; the person answers on GitHub's page. Undefined: they deny it. */
+async function login(person: string | undefined): Promise<Response> {
+  const { deviceCode, userCode } = (await (await send('/api/login', {})).json()) as Record<string, string>
+  const form = { user_code: userCode ?? '', ...(person === undefined ? {} : { login: person }) }
+  await fetch(`${world.github.url}/login/device`, { method: 'POST', body: new URLSearchParams(form) })
+  return send('/api/login/token', { deviceCode })
+}
+async function tokenOf(person: string): Promise<string> {
+  return ((await (await login(person)).json()) as { token: string }).token
+}
+const freeze = async (token: string | undefined, scope: object, more: object = {}) =>
+  jsonOf(
+    await send('/api/freeze', { action: 'freeze', reason: 'Ledger', at: now(), ...scope, ...more }, token),
+  )
+
+const shop = { repository: 'acme/shop' }
+
+describe('an order', () => {
+  test.each([
+    ['mia', shop, 'mia (maintain)'],
+    ['olga', { repository: 'ACME/shop' }, 'olga (admin)'],
+    ['olga', { organization: 'Acme' }, 'olga (owner of acme)'],
+    ['cleo', { organization: 'acme' }, 'cleo (acme/captains)'],
+    ['solo', { organization: 'solo' }, 'solo (owner of solo)'],
+  ])('of %s for %o is signed with what GitHub says: %s', async (person, scope, by) => {
+    expect(await freeze(await tokenOf(person), scope)).toMatchObject({ status: 200, frozen: true })
+    expect((await freezes()).map(([, who]) => who)).toEqual([by])
+  })
+
+  test.each([
+    ['wes', shop, 403, 'wes has the role write on acme/shop. This needs maintain or admin.'],
+    ['cleo', shop, 403, 'cleo has the role read on acme/shop'],
+    ['mia', { organization: 'acme' }, 403, 'mia is neither an owner of acme nor in a team'],
+    ['mallory', { organization: 'acme' }, 403, 'mallory is neither an owner of acme'],
+    ['olga', {}, 403, 'olga is neither an owner of every organization'],
+    ['mallory', shop, 404, 'release-gate does not know a policy for acme/shop'],
+    ['olga', { repository: 'acme/none' }, 404, 'release-gate does not know a policy for acme/none'],
+    ['olga', { organization: 'none' }, 403, 'olga is neither an owner of none'],
+  ])('of %s for %o is refused with %i: %s', async (person, scope, status, says) => {
+    const answer = await freeze(await tokenOf(person), scope)
+    expect(answer).toMatchObject({ status, error: expect.stringContaining(says) })
+    expect(await freezes()).toEqual([])
+  })
+
+  test('counts with a custom role that is built on maintain', async () => {
+    world.github.setCollaborator('acme/shop', 'wes', 'release-lead')
+    expect(await freeze(await tokenOf('wes'), shop)).toMatchObject({ status: 200 })
+    expect(await freezes()).toEqual([['acme/shop', 'wes (release-lead)']])
+    world.github.setCollaborator('acme/shop', 'wes', 'write')
+  })
+
+  test('is recorded with the person, by id, and with their authority at the order', async () => {
+    await freeze(await tokenOf('mia'), shop)
+    const records = []
+    for await (const { kind, body } of readRecords(world.database, installation))
+      if (kind === 'frozen') records.push(body)
+    expect(records.at(-1)).toMatchObject({
+      scope: 'acme/shop',
+      authority: 'maintain',
+      person: {
+        login: 'mia',
+        id: world.github.world.accounts.values().find(({ login }) => login === 'mia')?.id,
+      },
+    })
+  })
+
+  test('counts only with the permission at the order, not with the one at the sign-in', async () => {
+    const token = await tokenOf('mia')
+    world.github.setCollaborator('acme/shop', 'mia', 'write')
+    expect(await freeze(token, shop)).toMatchObject({ status: 403 })
+    world.github.setCollaborator('acme/shop', 'mia', 'maintain')
+    expect(await freeze(token, shop)).toMatchObject({ status: 200 })
+  })
+
+  test('of a person whose login belongs to somebody else now is refused', async () => {
+    const token = await tokenOf('mia')
+    world.github.renameUser('mia', 'mia-old')
+    world.github.addUser('mia')
+    world.github.setCollaborator('acme/shop', 'mia', 'admin')
+    expect(await freeze(token, shop)).toMatchObject({
+      status: 403,
+      error: expect.stringContaining('role none'),
+    })
+    world.github.deleteUser('mia')
+    world.github.renameUser('mia-old', 'mia')
+  })
+
+  test('is not carried out where GitHub does not tell the permission', async () => {
+    const token = await tokenOf('mia')
+    world.github.faults.add({
+      kind: 'status',
+      status: 502,
+      path: '/repos/acme/shop/collaborators/mia/permission',
+      times: 1,
+    })
+    expect(await freeze(token, shop)).toMatchObject({ status: 502 })
+    expect(await freezes()).toEqual([])
+  })
+
+  test('of a script is recorded as the operator’s, for every scope', async () => {
+    expect(await freeze(operatorToken, {})).toMatchObject({ status: 200 })
+    expect(await freeze(operatorToken, shop)).toMatchObject({ status: 200 })
+    expect(await freezes()).toEqual([
+      ['*', 'operator token'],
+      ['acme/shop', 'operator token'],
+    ])
+  })
+
+  test('that names its own author is refused, and so is one that is old or has no reason', async () => {
+    const by = { by: 'olga', orderer: { authority: 'admin' } }
+    expect(await freeze(operatorToken, shop, by)).toMatchObject({ status: 400 })
+    const old = { at: new Date(Date.now() - 6 * 60_000).toISOString() }
+    expect(await freeze(operatorToken, shop, old)).toMatchObject({ status: 400 })
+    expect(await freeze(operatorToken, shop, { reason: undefined })).toMatchObject({ status: 400 })
+    expect(await freeze(operatorToken, { ...shop, organization: 'acme' })).toMatchObject({ status: 400 })
+    expect(await freezes()).toEqual([])
+  })
+})
+
+describe('who is not known', () => {
+  test.each([
+    ['no token', () => undefined],
+    ['an unknown token', () => 'x'.repeat(43)],
+    ['the webhook secret', () => world.github.app.webhookSecret],
+    ['a personal token of GitHub', () => world.github.tokenFor('olga')],
+    ['an empty operator token', () => ''],
+  ])('gets 401 with %s', async (_, token) => {
+    expect(await freeze(token(), {})).toMatchObject({
+      status: 401,
+      error: expect.stringContaining('release-gate login'),
+    })
+    expect((await send('/api/status', {}, token())).status).toBe(401)
+  })
+
+  test('gets 401 with the cookie of a board, whose session is for the board alone', async () => {
+    const browser = world.browser()
+    await browser.signIn('olga')
+    const [token = ''] = decodeURIComponent(browser.jar.get('__Host-release-gate') ?? '').split('.')
+    expect(await freeze(token, { organization: 'acme' })).toMatchObject({ status: 401 })
+  })
+
+  test('is everybody by the operator’s token where the bot has none', async () => {
+    const api = apiApp({ ...world.shell, operatorToken: undefined, incidents })
+    const request = new Request(`${world.base}/api/status`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer undefined' },
+    })
+    expect((await api.fetch(request)).status).toBe(401)
+  })
+})
+
+describe('a sign-in at the command line', () => {
+  test('is refused where the person denies it', async () => {
+    expect(await jsonOf(await login(undefined))).toMatchObject({
+      status: 403,
+      error: expect.stringContaining('denied'),
+    })
+  })
+
+  test('waits until the person has answered', async () => {
+    const { deviceCode } = (await (await send('/api/login', {})).json()) as { deviceCode: string }
+    expect(await jsonOf(await send('/api/login/token', { deviceCode }))).toEqual({
+      status: 200,
+      pending: true,
+    })
+  })
+
+  test('tells how to allow it in the settings of the App', async () => {
+    world.github.signIn.deviceFlow = false
+    expect(await jsonOf(await send('/api/login', {}))).toMatchObject({
+      status: 403,
+      error: expect.stringContaining('Enable Device Flow'),
+    })
+    world.github.signIn.deviceFlow = true
+  })
+
+  test('ends with the logout: its token is refused from then on', async () => {
+    const token = await tokenOf('olga')
+    expect((await send('/api/status', {}, token)).status).toBe(200)
+    expect((await send('/api/logout', {}, token)).status).toBe(200)
+    expect((await send('/api/status', {}, token)).status).toBe(401)
+  })
+})
+
+describe('an incident', () => {
+  const report = async (token: string) => {
+    const id = '3c0fd8b5-9d0b-4a0a-8f43-1b1f1f0b7a11'
+    const order = { id, title: 'Payments fail', severity: 'P1', component: null, since: now(), at: now() }
+    return (await send('/api/incidents', order, token)).status
+  }
+
+  test('is opened by who can write to its repository, and says who it was', async () => {
+    expect(await report(await tokenOf('wes'))).toBe(200)
+    expect(await report(operatorToken)).toBe(200)
+    expect(alerts.splice(0).map(({ by }) => by)).toEqual(['wes (write)', 'operator token'])
+  })
+
+  test.each(['cleo', 'mallory'])('is not opened by %s, who cannot', async (person) => {
+    expect(await report(await tokenOf(person))).toBe(403)
+    expect(alerts).toEqual([])
+  })
+})
+
+test('the status shows a person what they can read on GitHub, and a script everything', async () => {
+  const names = async (token: string) => {
+    const { repositories } = (await (await send('/api/status', {}, token)).json()) as {
+      repositories: { repository: string }[]
+    }
+    return repositories.map(({ repository }) => repository)
+  }
+  expect(await names(await tokenOf('mia'))).toEqual(['acme/shop'])
+  expect(await names(await tokenOf('mallory'))).toEqual(['other/tool'])
+  expect(await names(operatorToken)).toEqual(['acme/shop', 'other/tool', 'solo/pet'])
+})
