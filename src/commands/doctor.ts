@@ -57,10 +57,11 @@ async function run(options: Options): Promise<void> {
 /** Slack and staging are probed only where they are configured. */
 async function probesOf({ settings }: Access): Promise<Probe[]> {
   const { stateProbes } = await import('../doctor/state-probes.ts')
+  const { signInProbe } = await import('../doctor/sign-in-probe.ts')
   const { slackProbe } = await import('../doctor/slack-probe.ts')
   const { stagingProbes } = await import('../doctor/staging-probes.ts')
   const slack = settings.slack ? [slackProbe(settings.slack)] : []
-  return [...stateProbes(settings), ...slack, ...stagingProbes(settings.servers)]
+  return [...stateProbes(settings), signInProbe(settings), ...slack, ...stagingProbes(settings.servers)]
 }
 
 function refuse(mistakes: string[]): void {

@@ -47,13 +47,17 @@ function reasonOf(error: unknown): string {
  * Writes the credentials to an `.env` file that only its owner can read. Other lines stay as they are. The file is replaced
  * as a whole, so a full disk leaves the old one.
  */
-export function saveCredentials(app: NewApp, file: string | undefined = '.env'): void {
+export function saveCredentials(
+  app: NewApp,
+  { file = '.env', publicUrl }: { file?: string | undefined; publicUrl?: string | undefined } = {},
+): void {
   const values: Record<string, string> = {
     APP_ID: String(app.id),
     PRIVATE_KEY: app.pem.trim().replaceAll('\n', '\\n'),
     WEBHOOK_SECRET: app.webhook_secret,
     GITHUB_CLIENT_ID: app.client_id,
     GITHUB_CLIENT_SECRET: app.client_secret,
+    ...(publicUrl !== undefined && { PUBLIC_URL: publicUrl }),
   }
   const before = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
   const kept = before.filter((line) => !(nameOf(line) in values))

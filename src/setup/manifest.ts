@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { cloudEvents } from '../doctor/app-manifest.ts'
+import { callbackPath } from '../services/github/user-tokens.ts'
 
 export type ManifestUrls = {
   /** Where GitHub will reach the bot. Undefined: a placeholder that never resolves, to be changed on GitHub. */
@@ -28,6 +29,8 @@ export function appManifest(urls: ManifestUrls, { onServer }: { onServer: boolea
     default_events: onServer ? events.filter((name) => !cloudEvents.includes(name)) : events,
     hook_attributes: { url: urls.webhook ?? noWebhookYet, active: true },
     redirect_url: urls.redirect,
+    // Where people come back to when they sign in to the board.
+    callback_urls: [`${new URL(urls.webhook ?? urls.redirect).origin}${callbackPath}`],
   }
 }
 

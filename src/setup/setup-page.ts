@@ -60,7 +60,7 @@ function setupPages(options: SetupOptions, token: string): Hono {
   // GitHub returns it with the code: a code that someone else obtained is not exchanged.
   const state = randomBytes(24).toString('base64url')
   let created: { appUrl: string; webhookSet: boolean } | undefined
-  let webhookSet = false
+  let webhook: string | undefined
 
   const review = async (context: Context, answers: Answers) => {
     const problem = answers.webhookUrl ? await webhookUrlProblem(answers.webhookUrl, { onServer }) : undefined
@@ -70,9 +70,9 @@ function setupPages(options: SetupOptions, token: string): Hono {
     }
     if (problems.organization ?? problems.webhookUrl)
       return context.html(describePage(answers, problems, `${start}/review`), 400)
-    webhookSet = answers.webhookUrl !== ''
+    webhook = answers.webhookUrl || undefined
     const urls = {
-      webhook: answers.webhookUrl || undefined,
+      webhook,
       redirect: `${new URL(context.req.url).origin}${start}/created`,
     }
     const page = {
@@ -90,9 +90,10 @@ function setupPages(options: SetupOptions, token: string): Hono {
     if (!same(context.req.query('state') ?? '', state))
       return context.html(errorPage('This is not the answer to this setup', stateProblem, start), 400)
     const app = await exchangeCode(options.apiUrl, context.req.query('code') ?? '')
-    saveCredentials(app, options.envFile)
+    const publicUrl = webhook ? new URL(webhook).origin : undefined
+    saveCredentials(app, { file: options.envFile, publicUrl })
     options.saved()
-    created = { appUrl: app.html_url, webhookSet }
+    created = { appUrl: app.html_url, webhookSet: webhook !== undefined }
     // A reload must not send the code again.
     return context.redirect(`${start}/next`, 303)
   }

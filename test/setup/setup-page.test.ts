@@ -227,6 +227,7 @@ describe('the manifest that GitHub gets', () => {
       default_events: app.default_events.filter((name: string) => name !== 'merge_group'),
       hook_attributes: { url: hook, active: true },
       redirect_url: `${page.origin}/${page.token}/created`,
+      callback_urls: [`${new URL(hook).origin}/sign-in/callback`],
     })
     expect(`${action.origin}${action.pathname}`).toBe(
       `${enterprise.url}/organizations/acme/settings/apps/new`,
@@ -243,6 +244,7 @@ describe('the manifest that GitHub gets', () => {
     expect(manifest.hook_attributes.url).toMatch(/^https:\/\/[\w-]+\.invalid\//)
     expect(manifest.hook_attributes.url).not.toContain(other.token)
     expect(manifest.default_events).toEqual(app.default_events)
+    expect(manifest.callback_urls).toEqual([`${other.origin}/sign-in/callback`])
     expect(`${action.origin}${action.pathname}`).toBe('https://github.com/settings/apps/new')
     expect(text).toContain('Not set yet')
   })
@@ -291,6 +293,7 @@ describe('the credentials', () => {
       PRIVATE_KEY: appKey.trim(),
       GITHUB_CLIENT_ID: 'Iv1.1',
       GITHUB_CLIENT_SECRET: 'client-secret',
+      PUBLIC_URL: new URL(hook).origin,
     })
     expect(readFileSync(join(page.folder, '.env'), 'utf8')).toMatch(/^# ours\n/)
     expect(statSync(join(page.folder, '.env')).mode & 0o777).toBe(0o600)

@@ -6,6 +6,7 @@ import { matchedRoutes } from 'hono/route'
 import { statusOfError } from '../../services/github/errors.ts'
 import type { Handler } from '../server.ts'
 import { readableRepositories } from './access.ts'
+import { freezePages } from './freeze-pages.ts'
 import { boardHeaders } from './headers.ts'
 import { assetRoutes, page } from './layout.ts'
 import { boardPages } from './pages.ts'
@@ -26,6 +27,7 @@ export function boardApp(shell: BoardShell): Hono<BoardContext> {
   app.route('/', signInRoutes(shell))
   app.use(viewerOnly(shell))
   app.route('/', signOutRoute(shell))
+  app.route('/', freezePages(shell))
   app.route('/', boardPages(shell))
   app.notFound((context) => context.json({ error: 'Not found.' }, 404))
   app.onError((error, context) => failed(shell, error, context))

@@ -13,8 +13,9 @@ header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center;
 header form { margin-left: auto }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 1rem 0 }
 a { color: var(--accent) }
+.done { font-weight: 600 }
 label { display: block; font-weight: 600; margin: .75rem 0 .25rem }
-input[type=text] { width: 100%; max-width: 40rem; font: inherit; padding: .5rem .6rem; border: 1px solid #777; border-radius: .3rem; background: light-dark(#fff, #2a2a30); color: inherit }
+input[type=text], input[type=datetime-local] { width: 100%; max-width: 40rem; font: inherit; padding: .5rem .6rem; border: 1px solid #777; border-radius: .3rem; background: light-dark(#fff, #2a2a30); color: inherit }
 .hint { margin: .25rem 0 0; font-size: .9rem }
 .error { color: var(--bad); font-weight: 600 }
 button, .button { display: inline-block; font: inherit; font-weight: 600; padding: .5rem 1rem; border: 0; border-radius: .4rem; background: light-dark(#0b57d0, #a8c7fa); color: light-dark(#fff, #062e6f); text-decoration: none; cursor: pointer; margin-top: .75rem }

@@ -12,7 +12,10 @@ export function boardPages({ database }: BoardShell): Hono<BoardContext> {
     const policies = await keptPolicies(database)
     const names = policies
       .filter(({ repositoryId }) => readable.has(repositoryId))
-      .map(({ owner, repo }) => html`<li>${owner}/${repo}</li>`)
+      .map(
+        ({ owner, repo }) =>
+          html`<li>${owner}/${repo} <a href="/freeze?${new URLSearchParams({ repository: `${owner}/${repo}` })}">Freeze</a></li>`,
+      )
     const content =
       names.length > 0 ? html`<ul>${names}</ul>` : html`<p>You can read no repository that has a policy.</p>`
     return context.html(page({ title: 'Repositories', viewer }, content))

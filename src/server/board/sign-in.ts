@@ -3,7 +3,12 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { personClient } from '../../services/github/person-client.ts'
 import { readPerson, readReadable } from '../../services/github/user-access.ts'
-import { authorizeUrl, type SignInApp, tokenForCode } from '../../services/github/user-tokens.ts'
+import {
+  authorizeUrl,
+  callbackPath,
+  type SignInApp,
+  tokenForCode,
+} from '../../services/github/user-tokens.ts'
 import { keepSignIn, takeSignIn } from '../../store/sign-ins.ts'
 import { isSame } from '../secrets.ts'
 import { checkCsrf } from './csrf.ts'
@@ -21,9 +26,6 @@ import {
 } from './session.ts'
 import type { BoardShell } from './shell.ts'
 import { signOut } from './sign-out.ts'
-
-/** Where GitHub sends the browser back to; the App's callback URL. */
-export const callbackPath = '/sign-in/callback'
 
 /** How long somebody may take on GitHub's pages. */
 const patience = 10 * 60_000

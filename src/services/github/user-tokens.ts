@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { boundedFetch } from './bounded-fetch.ts'
 import { webUrl } from './web-url.ts'
 
+/** Where GitHub sends the browser back to, behind the address of the board: the App's callback URL. */
+export const callbackPath = '/sign-in/callback'
+
 /** The App as people sign in with it. */
 export type SignInApp = { clientId: string; clientSecret: string; apiUrl: string }
 
