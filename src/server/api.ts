@@ -137,7 +137,7 @@ async function logOut(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   return context.json({ ok: true })
 }
 
-/** Where GitHub refuses the person's token, they took back the App's access there: the session ends. */
+/** Where GitHub refuses the person's token, they revoked the App's access there: the session ends. */
 async function failed(shell: ApiShell, error: Error, context: Context<ApiContext>): Promise<Response> {
   const { caller } = context.var
   if (statusOfError(error) === 401 && caller?.kind === 'person') {

@@ -1,8 +1,12 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aFolder } from '../support/databases.ts'
 import { aStage } from '../support/stage.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -23,9 +27,12 @@ describe('an instant freeze', () => {
   })
   afterAll(() => stage.close())
 
-  const release = (args: string[], token = stage.operatorToken) =>
+  const release = (args: string[], token: string | undefined = stage.operatorToken, home?: string) =>
     new Promise<{ code: number; out: string }>((resolve) => {
-      const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: token }
+      const env = {
+        PATH: process.env.PATH ?? '',
+        ...(home ? { XDG_CONFIG_HOME: home } : { OPERATOR_TOKEN: token }),
+      }
       execFile(
         process.execPath,
         [main, ...args, ...(args.includes('--url') ? [] : ['--url', stage.bot().url])],
@@ -161,6 +168,53 @@ describe('an instant freeze', () => {
       out: 'release-gate: --all, --organization and --repository: cannot be combined. Use one of them.\n',
     })
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('is signed by who GitHub says, after a login at the command line, until the logout', async () => {
+    stage.github.signIn.interval = 1
+    stage.github.setCollaborator('foodyepay/plain', 'eva', 'maintain')
+    const home = await aFolder()
+    const file = join(home, 'release-gate', 'logins.json')
+    const asEva = (...words: string[]) => release([...words, '--url', stage.bot().url], undefined, home)
+    expect(await asEva('unfreeze', '--repository', 'foodyepay/plain')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('Run `release-gate login` first.'),
+    })
+    const login = spawn(process.execPath, [main, 'login', '--url', stage.bot().url], {
+      env: { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: home },
+      cwd: '/',
+    })
+    let said = ''
+    login.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    const ended = once(login, 'close')
+    await expect.poll(() => said).toMatch(/type the code \S+\n/)
+    const [, code = ''] = /type the code (\S+)/.exec(said) ?? []
+    await fetch(`${stage.github.url}/login/device`, {
+      method: 'POST',
+      body: new URLSearchParams({ user_code: code, login: 'eva' }),
+    })
+    expect([(await ended)[0], said]).toEqual([0, expect.stringContaining('Signed in as eva until')])
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await readFile(file, 'utf8')).not.toMatch(/gh[upos]_/)
+
+    const freeze = ['freeze', '--reason', 'By eva', '--repository', 'foodyepay/plain']
+    expect(await asEva(...freeze)).toMatchObject({ code: 0 })
+    expect((await asEva('status')).out).toContain('Frozen by eva (maintain): By eva')
+    expect(await asEva('freeze', '--reason', 'All', '--all')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('eva is neither an owner of every organization'),
+    })
+    const kept = await readFile(file, 'utf8')
+    expect(await asEva('logout')).toMatchObject({ code: 0, out: 'eva is signed out.\n' })
+    await writeFile(file, kept)
+    expect(await asEva('unfreeze', '--repository', 'foodyepay/plain')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('does not know who you are'),
+    })
+    await release(['unfreeze', '--repository', 'foodyepay/plain'])
+    await stage.settled()
   })
 
   test('ends with 3 where the bot cannot be reached', async () => {

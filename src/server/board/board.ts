@@ -52,7 +52,7 @@ function viewerOnly(shell: BoardShell): MiddlewareHandler<BoardContext> {
       if (statusOfError(error) === 401) return undefined
       throw error
     })
-    // GitHub refuses the person's token: they took the App's access back there.
+    // GitHub refuses the person's token: they revoked the App's access there.
     if (!readable) {
       await endViewerSession(shell, viewer)
       context.header('set-cookie', clearedCookie(shell, 'session'))
