@@ -36,6 +36,7 @@ test('the three credentials are enough; all else has its default', () => {
     host: '127.0.0.1',
     port: 3000,
     allowedAccounts: undefined,
+    freezeTeams: [],
     logLevel: 'info',
     slack: undefined,
     servers: new Map(),
@@ -90,6 +91,21 @@ describe('each variable is taken as it is meant', () => {
       'accounts with spaces, capitals and repeated commas left out',
       { ALLOWED_ACCOUNTS: ' Acme, acme-Labs ' },
       { allowedAccounts: ['acme', 'acme-labs'] },
+    ],
+    [
+      'the address of the board, without its slash',
+      { PUBLIC_URL: 'https://Gate.example/' },
+      { publicUrl: 'https://gate.example' },
+    ],
+    [
+      'the sign-in of the App',
+      { GITHUB_CLIENT_ID: 'Iv1.1', GITHUB_CLIENT_SECRET: 'x' },
+      { client: { id: 'Iv1.1', secret: 'x' } },
+    ],
+    [
+      'teams that may freeze their organization',
+      { FREEZE_TEAMS: 'Acme/Captains, other/ops' },
+      { freezeTeams: ['acme/captains', 'other/ops'] },
     ],
     ['a level of the log', { LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
     [
@@ -225,6 +241,27 @@ describe('what is wrong names the variable, says what is wrong and how to fix it
       { STORY_CLOCK: '2026-11-24T22:00:00Z' },
       /^STORY_CLOCK: is only allowed with a GitHub on loopback/,
       '2026',
+    ],
+    [
+      'half of the sign-in',
+      { GITHUB_CLIENT_ID: 'Iv1.canary' },
+      /^GITHUB_CLIENT_SECRET: is not set/,
+      'canary',
+    ],
+    ['the other half', { GITHUB_CLIENT_SECRET: 'canary' }, /^GITHUB_CLIENT_ID: is not set/, 'canary'],
+    [
+      'a board under a path',
+      { PUBLIC_URL: 'https://canary.example/gate' },
+      /^PUBLIC_URL: .*Leave out the path/,
+      'canary',
+    ],
+    ['a board over http', { PUBLIC_URL: 'http://canary.example' }, /^PUBLIC_URL: must be https/, 'canary'],
+    ['a short operator token', { OPERATOR_TOKEN: 'canary' }, /^OPERATOR_TOKEN: has fewer than 32/, 'canary'],
+    [
+      'a team without its organization',
+      { FREEZE_TEAMS: 'canary' },
+      /^FREEZE_TEAMS: .*acme\/release-captains/,
+      'canary',
     ],
     [
       'a clock that is not an instant',
