@@ -1,11 +1,14 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LongFilesFirst } from './test/support/long-files-first.ts'
-import { sharedFiles } from './test/support/shared-worker.ts'
+import { filesAlone } from './test/support/own-worker.ts'
 import { temporaryFiles } from './test/support/temporary-files.ts'
 
 process.env.TMPDIR = temporaryFiles()
+// Every process that a test starts loads what the one before it has compiled.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/release-gate/compiled')
 
-const shared = sharedFiles()
+const alone = filesAlone()
 
 /** Processes, not threads: tests start bots, git and databases, and some look at `process`. Three for two cores, since a test often waits for its bot or its database. */
 export default defineConfig({
@@ -20,18 +23,19 @@ export default defineConfig({
     slowTestThreshold: 2_000,
     // One line a file, unless something in it failed.
     reporters: ['default'],
+    setupFiles: ['test/support/clean-up.ts', 'test/support/held-to-github.ts'],
     projects: [
+      { extends: true, test: { name: 'alone', include: alone } },
       {
         extends: true,
         test: {
-          name: 'alone',
+          name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: shared,
+          exclude: alone,
+          isolate: false,
           globalSetup: 'test/support/prepared-databases.ts',
-          setupFiles: ['test/support/held-to-github.ts'],
         },
       },
-      { extends: true, test: { name: 'shared', include: shared, isolate: false } },
     ],
   },
 })

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { programFile } from '../settings/package-files.ts'
 
 /** `demo`: plays a release week on this machine. 0 everything happened as described, 1 something did not, 2 the demo cannot run here. */
 export function demoCommand(): Command {
@@ -32,7 +31,7 @@ const introduction =
 
 /** The production image contains no sandbox, and no git. */
 function whatIsMissing(): string | undefined {
-  if (!existsSync(programFile('sandbox/github/git-runner')))
+  if (import.meta.url.endsWith('.ts') && !existsSync(new URL('../sandbox/demo.ts', import.meta.url)))
     return 'The demo is not part of this installation, because the container image does not contain the sandbox. Run it from a checkout of the repository: `npm ci`, then `npm run demo`.'
   const found = gitVersion()
   if (found !== undefined && !isOlder(found, [2, 38])) return undefined

@@ -37,19 +37,64 @@ export async function startBotProcess({ env, at, role = 'all' }: BotOptions): Pr
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--trace-deprecation'],
   })
-  let logged = ''
-  const note = (chunk: Buffer) => {
-    logged = (logged + chunk.toString()).slice(-200_000)
-  }
-  child.stdout?.on('data', note)
-  child.stderr?.on('data', note)
-  const url = await ready(child, () => logged)
+  return botIn(child, role, async () => {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exited
+  })
+}
+
+/** The bot that starts in this process, once it is ready. `stop` lets it finish. */
+export async function botIn(child: ChildProcess, role: Role, stop: () => Promise<void>): Promise<BotProcess> {
+  const log = keepLog(child)
+  const url = await ready(child, log.text)
+  const ask = asker(child, log.text)
   let hasEnded = false
+  return {
+    url,
+    role,
+    hasEnded: () => hasEnded,
+    setTime: async (time) => void (await ask({ setTime: time.toISOString() })),
+    idle: () => ask({}),
+    end: async (signal) => {
+      const before = hasEnded
+      hasEnded = true
+      if (before || child.exitCode !== null || child.signalCode !== null) return
+      await (signal === 'SIGKILL' ? kill(child) : stop())
+      log.close()
+    },
+    log: log.text,
+  }
+}
+
+function keepLog({ stdout, stderr }: ChildProcess) {
+  let text = ''
+  const note = (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-200_000)
+  }
+  const streams = [stdout, stderr].filter((stream) => stream !== null)
+  for (const stream of streams) stream.on('data', note)
+  return {
+    text: () => text,
+    close: () => {
+      for (const stream of streams) stream.off('data', note)
+    },
+  }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}
+
+/** Sends a message and waits for the answer with its number: whether the bot is idle. */
+function asker(child: ChildProcess, logged: () => string) {
   let sent = 0
-  const ask = async (message: { setTime?: string }) => {
+  return async (message: { setTime?: string }): Promise<boolean> => {
     const id = ++sent
     const { promise, resolve, reject } = Promise.withResolvers<boolean>()
-    const gone = () => reject(new Error(`The bot ended:\n${logged.slice(-4_000)}`))
+    const gone = () => reject(new Error(`The bot ended:\n${logged().slice(-4_000)}`))
     const answer = (reply: { id?: number; idle?: boolean }) => {
       if (reply.id === id) resolve(reply.idle === true)
     }
@@ -61,26 +106,14 @@ export async function startBotProcess({ env, at, role = 'all' }: BotOptions): Pr
       child.off('message', answer).off('exit', gone)
     }
   }
-  return {
-    url,
-    role,
-    hasEnded: () => hasEnded,
-    setTime: async (time) => void (await ask({ setTime: time.toISOString() })),
-    idle: () => ask({}),
-    end: async (signal) => {
-      hasEnded = true
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill(signal)
-      await exited
-    },
-    log: () => logged,
-  }
 }
 
 function ready(child: ChildProcess, logged: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message: { ready?: string }) => resolve(message.ready ?? ''))
-    child.once('exit', () => reject(new Error(`The bot did not start:\n${logged()}`)))
+    const gone = () => reject(new Error(`The bot did not start:\n${logged()}`))
+    child.once('exit', gone).once('message', (message: { ready?: string }) => {
+      child.off('exit', gone)
+      resolve(message.ready ?? '')
+    })
   })
 }

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Octokit } from '@octokit/rest'
 import { checkName } from '../decision/report.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
-import { type BotProcess, startBotProcess } from './bot-process.ts'
+import { type BotOptions, type BotProcess, startBotProcess } from './bot-process.ts'
 import { type SandboxGitHub, startGitHub } from './github/start.ts'
 import { type LocalJira, startJira } from './jira.ts'
 import { type PagerDuty, startPagerDuty } from './pagerduty.ts'
@@ -72,6 +72,8 @@ export type StageOptions = {
   database?: BotDatabase
   /** The processes of the bot; more than one needs Postgres. */
   roles?: Role[]
+  /** Starts one of them; as `npm start` does when left out. */
+  start?: (options: BotOptions) => Promise<BotProcess>
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -95,7 +97,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     ...(operations ? operationsOf(operations) : {}),
     ...options.env,
   }
-  const { roles = ['all'] } = options
+  const { roles = ['all'], start = startBotProcess } = options
   let started: BotProcess[] = []
   const running = () => started.filter((bot) => !bot.hasEnded())
   const receiving = () => {
@@ -104,11 +106,11 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     return bot
   }
   const startBot = async () => {
-    const start = (role: Role) => startBotProcess({ env, at: time, role })
+    const startAs = (role: Role) => start({ env, at: time, role })
     const [first = 'all', ...others] = roles
     // The first one makes pg-boss's table of a story's clock, which several at once would trip over.
-    const bot = await start(first)
-    started = [bot, ...(await Promise.all(others.map(start)))]
+    const bot = await startAs(first)
+    started = [bot, ...(await Promise.all(others.map(startAs)))]
     github.signIn.callbackUrls = [`${receiving().url}/sign-in/callback`]
     github.setWebhook({ url: `${receiving().url}/api/github/webhooks`, secret: github.app.webhookSecret })
   }

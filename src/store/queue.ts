@@ -22,7 +22,7 @@ import {
   TRANSITIONS,
 } from './queue/queues.ts'
 import { keyOf, sendAll, sendEvaluate, senderOn } from './queue/sender.ts'
-import { startWorkers, type Worker } from './queue/workers.ts'
+import { type Running, startWorkers, type Worker } from './queue/workers.ts'
 
 export type { DeadJob, Handlers, QueueLog } from './queue/handlers.ts'
 
@@ -58,6 +58,8 @@ export type Queue = {
   resend: (job: { queue: string; data: object; key: string | null }) => Promise<void>
   /** Starts the workers of this process. Without it, the process only sends. */
   work: (handlers: Handlers) => Promise<void>
+  /** True while this process runs a job. */
+  busy: () => boolean
   /** True when no job is running and no due job is waiting. Delayed jobs and retries that are not due do not count. */
   idle: () => Promise<boolean>
   /**
@@ -87,6 +89,7 @@ export async function openQueue(options: {
   const boss = await startBoss(database, clock, log)
   const sender = senderOn(boss, clock)
   let workers: Worker[] = []
+  const running: Running = { jobs: 0 }
   return {
     enqueueEvaluate: (pull, { tx, priority } = {}) => sendEvaluate(sender, pull, priority, tx),
     enqueueAll: (pulls, { tx } = {}) => sendAll(boss, sender, clock, pulls, tx),
@@ -120,9 +123,11 @@ export async function openQueue(options: {
     resend: ({ queue, data, key }) => sender.forward(queue, data, key),
     work: async (handlers) => {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
-      workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log)
+      workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log, running)
     },
-    idle: async () => (await queuesWith(boss, `state = 'active' OR ${IS_DUE}`)).size === 0,
+    busy: () => running.jobs > 0,
+    idle: async () =>
+      running.jobs === 0 && (await queuesWith(boss, `state = 'active' OR ${IS_DUE}`)).size === 0,
     nudge: async () => {
       const due = await queuesWith(boss, IS_DUE)
       for (const { queue, id } of workers) if (due.has(queue)) boss.notifyWorker(id)

@@ -1,15 +1,15 @@
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, it } from 'vitest'
 import { factsOf, prove } from '../support/content-proof.ts'
 import { treeFrom } from '../support/git-facts.ts'
+import { gitInAShell } from '../support/git-in-a-shell.ts'
 import { type Files, gitRepository } from '../support/git-repository.ts'
 
 const repository = gitRepository()
 afterAll(repository.remove)
-const { commit, merge, folder } = repository
+const { commit, merge, folder, options } = repository
 
 /** A stretch of a text: lines that stay, then lines that the change or the base takes away, and what it puts there. */
 type Stretch = { kept: string[]; removed: string[]; added: string[]; by: 'change' | 'base' }
@@ -117,10 +117,8 @@ function forgery({ text, trick, from, to, line }: Forged): string {
 /** git's own merge of two commits: the blob that it makes of each path, or null where it sees a conflict. */
 function gitMerge(ours: string, theirs: string): (path: string) => string | null {
   const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', ours, theirs]
-  const [tree = '', ...conflicts] = spawnSync('git', args, { cwd: folder })
-    .stdout.toString('utf8')
-    .trim()
-    .split('\n')
+  const { stdout } = gitInAShell(args, options)
+  const [tree = '', ...conflicts] = stdout.toString('utf8').trim().split('\n')
   const merged = treeFrom(repository, tree).entries
   return (path) => (conflicts.includes(path) ? null : (merged.get(path)?.sha ?? null))
 }
@@ -135,7 +133,7 @@ function isFileMerge(text: Text, head: string): boolean {
     writeFileSync(name, content)
     return name
   })
-  const { status, stdout } = spawnSync('git', ['merge-file', '-p', ...names])
+  const { status, stdout } = gitInAShell(['merge-file', '-p', ...names], options)
   return status === 0 && stdout.toString('utf8') === head
 }
 

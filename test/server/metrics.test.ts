@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { readiness } from '../../src/bot/readiness.ts'
 import { logVerdict } from '../../src/gate/verdict-log.ts'
 import { metricsHandler } from '../../src/server/metrics.ts'
-import { countedFetch } from '../../src/services/metrics.ts'
+import { countedFetch, metrics } from '../../src/services/metrics.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
@@ -25,6 +25,8 @@ let url: string
 let postgres: string
 let close: () => void
 beforeAll(async () => {
+  // Another test file may have counted in this process.
+  metrics.resetMetrics()
   postgres = await aPostgresUrl()
   database = await openDatabase({ url: postgres })
   queue = await openQueue({ database, log: aLog().log })

@@ -7,17 +7,13 @@ import pg from 'pg'
 import { afterAll, describe, inject } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
+import { atEndOfFile } from './end-of-file.ts'
 import { postgresTemplate } from './templates.ts'
-
-const folders: string[] = []
-afterAll(async () => {
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })))
-})
 
 /** A folder under the system's temporary folder, removed at the end of the test file. */
 export async function aFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'release-gate-test-'))
-  folders.push(folder)
+  atEndOfFile(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -44,19 +40,11 @@ export async function aPostgresUrl(template = postgresTemplate): Promise<string>
   const server = await prepared('postgres')
   const name = `t${randomUUID().replaceAll('-', '')}`
   await asClient(server, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`))
-  databases.push(name)
+  atEndOfFile(() => asClient(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`)))
   const url = new URL(server)
   url.pathname = name
   return url.href
 }
-
-const databases: string[] = []
-afterAll(async () => {
-  if (databases.length === 0) return
-  await asClient(await prepared('postgres'), async (client) => {
-    for (const name of databases.splice(0)) await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
-  })
-})
 
 /** Asks for what the whole run shares, and waits until it is there. */
 async function prepared(what: 'postgres' | 'pglite'): Promise<string> {

@@ -1,7 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gitInAShell } from './git-in-a-shell.ts'
 
 type Content = string | Uint8Array
 /** What a commit does to a path: text of a plain file, a blob of another mode, a submodule's commit, or null to delete it. */
@@ -28,13 +28,12 @@ const environment = {
  */
 export function gitRepository() {
   const folder = mkdtempSync(join(tmpdir(), 'release-gate-git-'))
-  const options = { cwd: folder, env: environment, maxBuffer: 2 ** 28 }
-  const bytes = (args: readonly string[], input?: Content): Buffer =>
-    execFileSync('git', args, {
-      ...options,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      ...(input === undefined ? {} : { input }),
-    })
+  const options = { cwd: folder, env: environment }
+  const bytes = (args: readonly string[], input?: Content): Buffer => {
+    const ended = gitInAShell(args, { ...options, ...(input === undefined ? {} : { input }) })
+    if (ended.status !== 0) throw new Error(`git ${args.join(' ')}: ${ended.stderr}`)
+    return ended.stdout
+  }
   const git = (...args: string[]): string => bytes(args).toString('utf8').trim()
   git('init', '--quiet')
   let commits = 0
@@ -48,11 +47,8 @@ export function gitRepository() {
 
   /** git's own merge of `theirs` into `ours`, with files laid over the result; it throws on a conflict that is not resolved by them. */
   function merge(ours: string, theirs: string, laidOver: Files = {}): string {
-    const { status, stdout } = spawnSync(
-      'git',
-      ['merge-tree', '--write-tree', '--name-only', '--no-messages', ours, theirs],
-      options,
-    )
+    const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', ours, theirs]
+    const { status, stdout } = gitInAShell(args, options)
     const [tree = '', ...conflicts] = stdout.toString('utf8').trim().split('\n')
     const open = conflicts.filter((path) => !(path in laidOver))
     if (status !== 0 && (status !== 1 || open.length > 0))
@@ -68,7 +64,7 @@ export function gitRepository() {
   }
 
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  return { folder, git, bytes, commit, merge, rebase, remove }
+  return { folder, git, bytes, commit, merge, rebase, remove, options }
 }
 
 function commitStream(

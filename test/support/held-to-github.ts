@@ -1,5 +1,5 @@
 import { afterAll, expect } from 'vitest'
-import { inspectors } from '../../src/sandbox/github/inspection.ts'
+import { type Inspector, inspectors } from '../../src/sandbox/github/inspection.ts'
 
 /**
  * Runs before every test file: all that goes to and from a sandbox's GitHub, whoever sends it, must be as GitHub publishes
@@ -13,13 +13,15 @@ async function note(look: (described: Described) => string[]): Promise<void> {
   for (const what of look(await import('./github-description.ts'))) wrong.add(what)
 }
 
-inspectors.add({
+const inspector: Inspector = {
   exchange: (exchange) => void work.push(note(({ undescribed }) => undescribed(exchange))),
   webhook: (event, payload) =>
     void work.push(note(({ undescribedWebhook }) => undescribedWebhook(event, payload))),
-})
+}
+inspectors.add(inspector)
 
 afterAll(async () => {
   while (work.length > 0) await work.pop()
+  inspectors.delete(inspector)
   expect([...wrong].sort(), 'What is not as GitHub describes it').toEqual([])
 })

@@ -17,8 +17,8 @@ const long = [
 ]
 
 /**
- * Starts long files first, so that no worker is left alone with one at the end, and those that share a worker last and
- * together, since only neighbors share one. Vitest takes a class.
+ * Starts long files first, so that no worker is left alone with one at the end. Before them come those with a worker of their
+ * own, together, since only neighbors share one. Vitest takes a class.
  */
 export class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,7 +28,7 @@ export class LongFilesFirst extends BaseSequencer {
 }
 
 function rank({ moduleId, project }: TestSpecification): number {
-  if (!project.config.isolate) return long.length + 1
+  if (project.config.isolate) return -1
   const found = long.findIndex((where) => moduleId.includes(`/test/${where}`))
   return found < 0 ? long.length : found
 }

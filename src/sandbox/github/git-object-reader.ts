@@ -1,11 +1,15 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { gitEnvironment } from './git-environment.ts'
+import { readLoose } from './git-loose-objects.ts'
 
 export type GitObject = { id: string; type: 'commit' | 'tree' | 'blob' | 'tag'; content: Buffer }
 type Waiting = { resolve: (object: GitObject | undefined) => void; reject: (error: Error) => void }
 type Answers = { waiting: Waiting[]; chunks: Buffer[]; held: number; wanted: number }
 
-/** One `git cat-file --batch` for all reads of a repository: it answers in the order asked, so a queue is enough. */
+/**
+ * Reads objects from their files, and what is in no file of its own through one `git cat-file --batch` of the repository: it
+ * answers in the order asked, so a queue is enough.
+ */
 export function objectReader(folder: string) {
   let child: ChildProcessWithoutNullStreams | undefined
   let answers = noAnswers()
@@ -28,6 +32,8 @@ export function objectReader(folder: string) {
   return {
     read(name: string) {
       if (name.includes('\n')) return Promise.resolve(undefined)
+      const loose = readLoose(folder, name)
+      if (loose !== 'elsewhere') return Promise.resolve(loose)
       child ??= start()
       const { stdin } = child
       return new Promise<GitObject | undefined>((resolve, reject) => {

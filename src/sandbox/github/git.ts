@@ -1,7 +1,7 @@
 import { type GitObject, objectReader } from './git-object-reader.ts'
 import { type GitResult, type RunOptions, runGit } from './git-process.ts'
 
-/** One bare repository on disk. Objects are read through one long-lived `git cat-file`, all else runs a `git`. */
+/** One bare repository on disk. Objects are read from their files or by one long-lived `git cat-file`, all else runs a `git`. */
 export type Git = {
   folder: string
   run(args: string[], options?: RunOptions): Promise<string>

@@ -57,15 +57,22 @@ export type SandboxGitHub = Stage & {
   close(): Promise<void>
 }
 
-/** Starts a local GitHub on loopback. Time is the clock's; tokens and JWTs live in real time. */
-export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<SandboxGitHub> {
-  const clock = options.clock ?? Date.now
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sandbox-github-')))
-  const keys = generateKeyPairSync('rsa', {
+/** The App under test has one key in all sandboxes of a process: making one takes 0.1 s. */
+let appKeys: ReturnType<typeof makeKeys> | undefined
+
+function makeKeys() {
+  return generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
   })
+}
+
+/** Starts a local GitHub on loopback. Time is the clock's; tokens and JWTs live in real time. */
+export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<SandboxGitHub> {
+  const clock = options.clock ?? Date.now
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sandbox-github-')))
+  const keys = (appKeys ??= makeKeys())
   const webhookSecret = randomBytes(24).toString('hex')
   let hook: { url: string; secret: string } | undefined
   const faults = createFaults({ clock })

@@ -30,6 +30,9 @@ type Sender = {
 /** A worker of pg-boss, and the queue that it takes jobs from. */
 export type Worker = { queue: string; id: string }
 
+/** The number of jobs that this process is running. */
+export type Running = { jobs: number }
+
 /**
  * Starts the workers. NOTIFY wakes them for a job that is due when it is sent. The polling intervals (in seconds) are for jobs
  * that become due later: retries and delayed ones.
@@ -39,6 +42,7 @@ export async function startWorkers(
   handlers: Handlers,
   sender: Sender,
   log: QueueLog,
+  running: Running,
 ): Promise<Worker[]> {
   const run = <Data extends object>(
     queue: string,
@@ -49,7 +53,8 @@ export async function startWorkers(
     const options = { ...polling(0.5), includeMetadata: true, ...more }
     const start = () => {
       const worker: Promise<string> = boss.work<Data>(queue, options, async (jobs) => {
-        for (const job of jobs as JobWithMetadata<Data>[]) await attempt(job, handle, sender, log)
+        for (const job of jobs as JobWithMetadata<Data>[])
+          await counted(running, () => attempt(job, handle, sender, log))
         // While there is work, no worker waits for the next poll.
         boss.notifyWorker(await worker)
       })
@@ -87,6 +92,15 @@ export async function startWorkers(
       }),
     ),
   ])
+}
+
+async function counted(running: Running, work: () => Promise<void>): Promise<void> {
+  running.jobs += 1
+  try {
+    await work()
+  } finally {
+    running.jobs -= 1
+  }
 }
 
 async function named(queue: string, id: Promise<string>): Promise<Worker> {

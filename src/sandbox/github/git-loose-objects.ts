@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inflateSync } from 'node:zlib'
+import type { GitObject } from './git-object-reader.ts'
+
+/**
+ * What `git cat-file` would answer, read from the files of a bare repository where git keeps it in files of its own, as it does
+ * with the few objects of a push. `elsewhere`: git must say, since it may be in a pack.
+ */
+export function readLoose(folder: string, name: string): GitObject | undefined | 'elsewhere' {
+  const id = /^[0-9a-f]{40}$/.test(name) ? name : idOf(folder, name)
+  if (id === undefined || id === 'elsewhere') return id
+  const file = contentOf(join(folder, 'objects', id.slice(0, 2), id.slice(2)))
+  if (!file) return 'elsewhere'
+  const object = objectIn(id, inflateSync(file))
+  return object.type === 'commit' || name === id ? object : 'elsewhere'
+}
+
+/** The id that a ref holds, for a name like `refs/heads/main^{commit}`. */
+function idOf(folder: string, name: string): string | undefined {
+  const [, ref] = /^(refs\/(?:heads|tags|pull)\/[\w./-]+)\^\{commit\}$/.exec(name) ?? []
+  if (!ref || ref.includes('..')) return 'elsewhere'
+  const text = contentOf(join(folder, ref))?.toString('utf8').trim()
+  if (text !== undefined) return /^[0-9a-f]{40}$/.test(text) ? text : 'elsewhere'
+  return existsSync(join(folder, 'packed-refs')) ? 'elsewhere' : undefined
+}
+
+function contentOf(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** A header like `blob 12`, a zero byte, and the content. */
+function objectIn(id: string, bytes: Buffer): GitObject {
+  const end = bytes.indexOf(0)
+  const [type] = bytes.subarray(0, end).toString('utf8').split(' ')
+  return { id, type: type as GitObject['type'], content: bytes.subarray(end + 1) }
+}

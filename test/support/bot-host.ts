@@ -1,0 +1,41 @@
+import { pino } from 'pino'
+import { type Bot, startBot } from '../../src/bot/bot.ts'
+import { metrics } from '../../src/services/metrics.ts'
+import type { Role } from '../../src/settings/role.ts'
+import { readSettings } from '../../src/settings/settings.ts'
+
+/** A process that runs one bot after the other, each as `start` does: see `warm-bot.ts`. */
+type Message =
+  | { start: Record<string, string>; role: Role }
+  | { stop: true }
+  | { id: number; setTime?: string }
+
+let bot: Bot | undefined
+
+async function start(env: Record<string, string>, role: Role): Promise<void> {
+  const read = readSettings(env)
+  if (!read.ok) throw new Error(read.problems.join('\n'))
+  metrics.resetMetrics()
+  const redact = ['*.headers.authorization', '*.privateKey', '*.token']
+  bot = await startBot(read.settings, pino({ level: read.settings.logLevel, redact }), role)
+  process.send?.({ ready: bot.url })
+}
+
+async function stop(): Promise<void> {
+  await bot?.stop()
+  bot = undefined
+  process.send?.({ stopped: true })
+}
+
+async function answer(id: number, setTime?: string): Promise<void> {
+  if (setTime) await bot?.setTime(new Date(setTime))
+  const idle = await bot?.idle()
+  process.send?.({ id, idle })
+}
+
+process.on('message', (message: Message) => {
+  if ('start' in message) void start(message.start, message.role)
+  else if ('stop' in message) void stop()
+  else void answer(message.id, message.setTime)
+})
+process.once('disconnect', () => process.exit())

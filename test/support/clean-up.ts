@@ -1,0 +1,3 @@
+import { cleanAtEndOfFile } from './end-of-file.ts'
+
+cleanAtEndOfFile()
