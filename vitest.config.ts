@@ -23,6 +23,7 @@ export default defineConfig({
     slowTestThreshold: 2_000,
     // One line a file, unless something in it failed.
     reporters: ['default'],
+    globalSetup: 'test/support/prepared-databases.ts',
     setupFiles: ['test/support/clean-up.ts', 'test/support/held-to-github.ts'],
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
@@ -33,7 +34,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: alone,
           isolate: false,
-          globalSetup: 'test/support/prepared-databases.ts',
         },
       },
     ],

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inflateSync } from 'node:zlib'
-import type { GitObject } from './git-object-reader.ts'
+
+export type GitObject = { id: string; type: 'commit' | 'tree' | 'blob' | 'tag'; content: Buffer }
 
 /**
  * What `git cat-file` would answer, read from the files of a bare repository where git keeps it in files of its own, as it does

@@ -1,8 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { gitEnvironment } from './git-environment.ts'
-import { readLoose } from './git-loose-objects.ts'
+import { type GitObject, readLoose } from './git-loose-objects.ts'
 
-export type GitObject = { id: string; type: 'commit' | 'tree' | 'blob' | 'tag'; content: Buffer }
 type Waiting = { resolve: (object: GitObject | undefined) => void; reject: (error: Error) => void }
 type Answers = { waiting: Waiting[]; chunks: Buffer[]; held: number; wanted: number }
 

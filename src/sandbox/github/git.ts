@@ -1,4 +1,5 @@
-import { type GitObject, objectReader } from './git-object-reader.ts'
+import type { GitObject } from './git-loose-objects.ts'
+import { objectReader } from './git-object-reader.ts'
 import { type GitResult, type RunOptions, runGit } from './git-process.ts'
 
 /** One bare repository on disk. Objects are read from their files or by one long-lived `git cat-file`, all else runs a `git`. */

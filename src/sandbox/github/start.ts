@@ -72,7 +72,8 @@ function makeKeys() {
 export async function startGitHub(options: SandboxGitHubOptions = {}): Promise<SandboxGitHub> {
   const clock = options.clock ?? Date.now
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sandbox-github-')))
-  const keys = (appKeys ??= makeKeys())
+  appKeys ??= makeKeys()
+  const keys = appKeys
   const webhookSecret = randomBytes(24).toString('hex')
   let hook: { url: string; secret: string } | undefined
   const faults = createFaults({ clock })
