@@ -6,7 +6,7 @@ import { startWarmBot } from './warm-bot.ts'
 /** A stage whose bot keeps its state in a new database of the run's Postgres: it starts there in a third of the time. */
 export async function aStage(options: StageOptions): Promise<Stage> {
   return withoutDeprecations(
-    await setStage({ database: { url: await aPostgresUrl() }, start: startWarmBot, ...options }),
+    await setStage({ database: { url: await aPostgresUrl() }, ...warm(options), ...options }),
   )
 }
 
@@ -15,6 +15,11 @@ export async function aStageOnPglite(options: StageOptions): Promise<Stage> {
   return withoutDeprecations(
     await setStage({ database: { dataDir: await aDataFolder() }, start: startWarmBot, ...options }),
   )
+}
+
+/** Several processes of one bot start from the beginning, as they do in production. */
+function warm({ roles }: StageOptions): Pick<StageOptions, 'start'> {
+  return roles ? {} : { start: startWarmBot }
 }
 
 /** Closing it fails where the bot did what Node or a library will refuse in its next version, such as two statements at once on a connection. */
