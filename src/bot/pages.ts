@@ -10,6 +10,7 @@ import { calendarHandler } from '../server/calendar.ts'
 import type { FeedEntry } from '../server/calendar-feed.ts'
 import { calendarPath } from '../server/calendar-link.ts'
 import { databaseRequestHandler, databaseRequestPath } from '../server/database-requests.ts'
+import { logDrainHandler, logDrainPath } from '../server/log-drain.ts'
 import { metricsHandler, metricsPath } from '../server/metrics.ts'
 import { createServer, type Handler } from '../server/server.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
@@ -72,8 +73,13 @@ function requestPages(parts: Parts): Record<string, Handler> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const key = () => keyNamed(database, 'calendar')
+  const { logDrainSecret } = settings
+  const { takeIn } = incidentsOf(parts)
   return {
-    ...alertRoutes({ secrets: settings.alertSecrets, takeIn: incidentsOf(parts).takeIn, now, log }),
+    ...alertRoutes({ secrets: settings.alertSecrets, takeIn, now, log }),
+    ...(logDrainSecret && {
+      [`POST ${logDrainPath}`]: logDrainHandler({ secret: logDrainSecret, takeIn, now, log }),
+    }),
     [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), key, now }),
     // On a server, every command opens the database itself.
     ...('dataDir' in settings.database && {

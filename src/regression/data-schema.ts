@@ -52,6 +52,15 @@ export const mirrored = z.strictObject({
     .describe('By how much the number of rows may differ from the declared one.'),
 })
 
+export const isolated = z.strictObject({
+  table: identifier,
+  as: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{0,29}$/, 'use the name of a key of the operator: lower-case letters and digits')
+    .describe('Whose key must find none of the rows: the operator sets it as LEDGER_KEY_AS_<NAME>.'),
+  where: where.default({}),
+})
+
 export const sanitized = z.strictObject({
   table: identifier,
   columns: z.array(identifier).min(1).max(50),

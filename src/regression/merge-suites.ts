@@ -33,6 +33,7 @@ export function mergeSuites([first, ...others]: readonly SuitePart[]): FileResul
     reconcile: parts.flatMap((part) => movedExports(part, dirname(first.file))),
     mirror: all('mirror').flat(),
     sanitized: all('sanitized').flat(),
+    isolated: all('isolated').flat(),
   }
   return { ok: true, value }
 }

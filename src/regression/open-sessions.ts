@@ -43,13 +43,20 @@ function advised(opened: Opened, target: StagingTarget, prefix: string): Opened 
 
 /** Loaded only if configured: most runs on an engineer's machine have no ledger. */
 export async function sourcesOf(
-  { ledger, receipts }: Operator,
+  { ledger, ledgerKeysAs, receipts }: Operator,
   signal: AbortSignal,
-): Promise<Pick<RunInput, 'ledger' | 'receipts'>> {
+): Promise<Pick<RunInput, 'ledger' | 'ledgersAs' | 'receipts'>> {
   const openLedger = ledger && (await import('../services/ledger.ts')).openLedger
   const openReceipts = receipts && (await import('../services/receipts.ts')).openReceipts
   return {
-    ...(ledger && openLedger ? { ledger: openLedger({ ...ledger, signal }) } : {}),
+    ...(ledger && openLedger
+      ? {
+          ledger: openLedger({ ...ledger, signal }),
+          ledgersAs: new Map(
+            [...ledgerKeysAs].map(([name, as]) => [name, openLedger({ ...ledger, as, signal })]),
+          ),
+        }
+      : {}),
     ...(receipts && openReceipts ? { receipts: openReceipts(receipts) } : {}),
   }
 }

@@ -23,6 +23,8 @@ const operatorEnvironment = z.object({
 export type Operator = {
   login: Login
   ledger?: Pick<LedgerOptions, 'url' | 'key'>
+  /** The ledger's keys of other tenants, by their names. */
+  ledgerKeysAs: ReadonlyMap<string, string>
   receipts?: { url: string }
   /** Values that must never be stored or printed. */
   secrets: string[]
@@ -44,16 +46,35 @@ export function readOperator(environment: Record<string, string | undefined>): O
     return { ok: false, message: 'set LEDGER_URL and LEDGER_KEY together' }
   const login = loginOf(parsed.data)
   if (typeof login === 'string') return { ok: false, message: login }
-  const secrets = [...loginSecrets(login), ...(key ? [key] : []), ...(receipts ? urlSecrets(receipts) : [])]
+  const ledgerKeysAs = keysAs(Object.fromEntries(filled))
+  const secrets = [
+    ...loginSecrets(login),
+    ...(key ? [key] : []),
+    ...ledgerKeysAs.values(),
+    ...(receipts ? urlSecrets(receipts) : []),
+  ]
   return {
     ok: true,
     operator: {
       login,
       secrets,
+      ledgerKeysAs,
       ...(url && key ? { ledger: { url, key } } : {}),
       ...(receipts ? { receipts: { url: receipts } } : {}),
     },
   }
+}
+
+/** `LEDGER_KEY_AS_TENANTB` is the key of `tenantb`. */
+const keyAs = /^LEDGER_KEY_AS_([A-Z][A-Z0-9]{0,29})$/
+
+function keysAs(environment: Record<string, string | undefined>): Map<string, string> {
+  return new Map(
+    Object.entries(environment).flatMap(([name, key]) => {
+      const tenant = keyAs.exec(name)?.[1]?.toLowerCase()
+      return tenant !== undefined && key ? [[tenant, key.trim()] as const] : []
+    }),
+  )
 }
 
 function loginOf(given: z.output<typeof operatorEnvironment>): Login | string {

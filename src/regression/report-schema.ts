@@ -77,7 +77,7 @@ const contractChange = z.strictObject({
 })
 
 const dataCheck = z.strictObject({
-  kind: z.enum(['reconcile', 'mirror', 'sanitized', 'runbook']),
+  kind: z.enum(['reconcile', 'mirror', 'sanitized', 'isolated', 'runbook']),
   name: z.string(),
   verdict: verdictSchema,
   message: z.string(),

@@ -24,6 +24,8 @@ export type RunInput = {
   /** The operator marked this server as safe to write to. */
   writesAllowed: boolean
   ledger?: Ledger
+  /** The ledger with the keys of other tenants, by their names. */
+  ledgersAs?: ReadonlyMap<string, Ledger>
   receipts?: Receipts
   baseline?: Baseline
   declaration?: Declaration

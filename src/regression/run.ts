@@ -16,7 +16,7 @@ import { changedMeanwhile, confirmIdentity, differences, listWatcher } from './r
 import type { RunInput } from './run-input.ts'
 import { askVersions, connect, list } from './run-session.ts'
 import { snapshotKeys } from './snapshots.ts'
-import { checkMirror, checkSanitized } from './staging-data.ts'
+import { checkIsolated, checkMirror, checkSanitized } from './staging-data.ts'
 import { problemsOf } from './suite-problems.ts'
 
 export type RunOutput = {
@@ -178,6 +178,8 @@ async function checkData(input: RunInput, context: CaseContext, gathered: Gather
   for (const entry of suite.reconcile) gathered.data.push(await reconcile(entry, sources))
   for (const entry of suite.mirror) gathered.data.push(await checkMirror(entry, ledger, declaration))
   for (const entry of suite.sanitized) gathered.data.push(await checkSanitized(entry, ledger))
+  for (const entry of suite.isolated)
+    gathered.data.push(await checkIsolated(entry, { own: ledger, as: input.ledgersAs }))
   if (!input.runbooks) return
   const { drillAll } = await import('./runbook/drill.ts')
   const { variables, ...steps } = { ...context, timeout: suite.defaults.timeout }

@@ -125,3 +125,33 @@ function countPersonal(
   }
   return found
 }
+
+type Ledgers = { own: Ledger | undefined; as: ReadonlyMap<string, Ledger> | undefined }
+
+/**
+ * Checks that another tenant's key finds none of the rows that the own key finds. Postgres hides rows without an error, so an
+ * empty answer counts only where there is something to hide.
+ */
+export async function checkIsolated(
+  entry: Suite['isolated'][number],
+  { own, as }: Ledgers,
+): Promise<DataCheck> {
+  const { table, where } = entry
+  const say = (verdict: DataCheck['verdict'], message: string): DataCheck => ({
+    ...{ kind: 'isolated', name: `${table} as ${entry.as}`, verdict, message },
+  })
+  const other = as?.get(entry.as)
+  if (!own) return say('inconclusive', 'no ledger is configured for this server')
+  if (!other)
+    return say(
+      'inconclusive',
+      `no key of ${entry.as} is configured; set LEDGER_KEY_AS_${entry.as.toUpperCase()} (for the bot, with the prefix SERVER_<NAME>_)`,
+    )
+  const [visible, leaked] = [await own.count(table, where), await other.count(table, where)]
+  if (!visible.ok) return say('inconclusive', visible.message)
+  if (!leaked.ok) return say('inconclusive', `as ${entry.as}: ${leaked.message}`)
+  if (leaked.value > 0) return say('failed', `${entry.as} sees ${leaked.value} of ${visible.value} rows`)
+  if (visible.value === 0)
+    return say('inconclusive', 'the own key finds no row, so an empty answer to the other says nothing')
+  return say('passed', `${entry.as} sees none of ${visible.value} rows`)
+}

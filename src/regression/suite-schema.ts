@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { mirrored, reconciliation, sanitized } from './data-schema.ts'
+import { isolated, mirrored, reconciliation, sanitized } from './data-schema.ts'
 import { expectation } from './expectation-schema.ts'
 import { day, duration, jsonPath, percentage, size } from './suite-values.ts'
 import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
@@ -153,6 +153,11 @@ export const suiteSchema = z
     reconcile: z.array(reconciliation).max(50).default([]),
     mirror: z.array(mirrored).max(50).default([]),
     sanitized: z.array(sanitized).max(50).default([]),
+    isolated: z
+      .array(isolated)
+      .max(50)
+      .default([])
+      .describe('Rows that another tenant must not see, by row-level security.'),
   })
   .superRefine((suite, context) => {
     const seen = new Set<string>()

@@ -35,6 +35,8 @@ export type Ledger = {
 export type LedgerOptions = {
   url: string
   key: string
+  /** The token of another tenant, sent with the key. */
+  as?: string
   /** Milliseconds for each request. */
   timeout?: number
   signal?: AbortSignal
@@ -45,10 +47,11 @@ const PAGE = 1000
 const MOST = 100_000
 const rowsSchema = z.array(z.record(z.string(), z.string().nullable()))
 
-export function openLedger({ url, key, timeout = 10_000, signal }: LedgerOptions): Ledger {
+export function openLedger({ url, key, as, timeout = 10_000, signal }: LedgerOptions): Ledger {
   const client = createClient(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: { fetch: fetchTellingMissing },
+    ...(as === undefined ? {} : { accessToken: async () => as }),
   })
   const limit = () => AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])])
 

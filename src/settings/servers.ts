@@ -81,7 +81,18 @@ export function readServers(environment: Record<string, string | undefined>): Se
 }
 
 function isKnown(key: string): boolean {
-  return key in own.shape || credentials.includes(key) || elsewhere.includes(key) || key.startsWith('SUITE_')
+  return (
+    isKeyAs(key) ||
+    key in own.shape ||
+    credentials.includes(key) ||
+    elsewhere.includes(key) ||
+    key.startsWith('SUITE_')
+  )
+}
+
+/** A key of the ledger that belongs to another tenant, for suites that check what that one must not see. */
+function isKeyAs(key: string): boolean {
+  return /^LEDGER_KEY_AS_[A-Z][A-Z0-9]{0,29}$/.test(key)
 }
 
 function serverOf(name: string, read: z.output<typeof own>, given: Record<string, string>): StagingServer {
@@ -94,7 +105,10 @@ function serverOf(name: string, read: z.output<typeof own>, given: Record<string
     repositories: read.REPOSITORIES,
     writesAllowed: read.WRITES,
     declared: read.DECLARED,
-    operator: Object.fromEntries([...pick(credentials, 'STAGING_'), ...pick(elsewhere, '')]),
+    operator: Object.fromEntries([
+      ...pick(credentials, 'STAGING_'),
+      ...pick([...elsewhere, ...Object.keys(given).filter(isKeyAs)], ''),
+    ]),
     variables: new Map(pick(exposed, '')),
   }
 }

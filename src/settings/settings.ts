@@ -133,6 +133,7 @@ const environment = z.object({
     .string()
     .min(8, 'has fewer than 8 characters. Create an API token in the Atlassian account')
     .optional(),
+  LOG_DRAIN_SECRET: senderSecret.optional(),
   RECORDS_MONTHS: wholeNumber('is not a number of months. Use a number from 3 to 1200', 3, 1_200).default(13),
   STORY_CLOCK: z.iso
     .datetime({
@@ -173,6 +174,8 @@ export type Settings = {
   paging: { eventsUrl: string; keys: { on_call?: string | undefined; lead?: string | undefined } }
   /** Undefined: no Jira. */
   jira: { url: string; email: string; token: string } | undefined
+  /** The secret of the log drain of Supabase; undefined: nothing is taken. */
+  logDrainSecret: string | undefined
   /** Where alerts open incidents, where policies name several repositories of incidents. */
   incidentRepository: string | undefined
   /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
@@ -254,6 +257,7 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
       data.JIRA_URL && data.JIRA_EMAIL && data.JIRA_TOKEN
         ? { url: data.JIRA_URL, email: data.JIRA_EMAIL, token: data.JIRA_TOKEN }
         : undefined,
+    logDrainSecret: data.LOG_DRAIN_SECRET,
     incidentRepository: data.INCIDENT_REPOSITORY,
     recordsMonths: data.RECORDS_MONTHS,
     storyClock: data.STORY_CLOCK ? new Date(data.STORY_CLOCK) : undefined,

@@ -7,7 +7,7 @@ import { headings } from './report.ts'
  * same id belongs to the incident that is open. What it says of customers is left where it is.
  */
 export const alertSchema = z.strictObject({
-  source: z.enum(['pagerduty', 'datadog', 'zendesk', 'command line']),
+  source: z.enum(['pagerduty', 'datadog', 'zendesk', 'supabase', 'command line']),
   id: z.string().min(1).max(200),
   title: z.string().min(1).max(300),
   /** As the source wrote it; null: it said nothing. */
