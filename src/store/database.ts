@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg'
 import type { Db } from 'pg-boss'
 import type { Logger } from 'pino'
 
@@ -22,7 +23,13 @@ export type Transaction = {
 /** How pg-boss reaches this database. */
 export type BossConnection =
   | { backend: 'pglite'; db: Db }
-  | { backend: 'postgres'; connectionString: string; max: number }
+  | {
+      backend: 'postgres'
+      connectionString: string
+      max: number
+      /** Called by the pool with each new connection. */
+      onConnect: (client: ClientBase) => void
+    }
 
 export type Database = {
   kind: 'pglite' | 'postgres'

@@ -197,7 +197,7 @@ function drawAct(house: Random, rules: Rules, queue: boolean): Act {
       { kind: 'review', who: reviewer, pull, event: 'APPROVE', ...(house.chance(0.1) ? { old: true } : {}) },
     ],
     [
-      10,
+      14,
       {
         kind:
           queue && house.chance(0.7)

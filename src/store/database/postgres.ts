@@ -20,6 +20,7 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
   })
   // Without a listener a connection that the server ends while idle would end this process as well.
   pool.on('error', (error) => options.log?.error({ err: error }, 'A connection to Postgres was lost'))
+  pool.on('connect', listenToErrors)
   await pool.query('SELECT 1').catch(async (error) => {
     await pool.end()
     throw new Error(`Postgres cannot be reached: ${error.message}`, { cause: error })
@@ -29,13 +30,22 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
     kind: 'postgres',
     query: async (sql, values) => (await pool.query(sql, values)).rows,
     transaction: (work) => transact(pool, work),
-    boss: { backend: 'postgres', connectionString: options.url, max: JOBS },
+    boss: { backend: 'postgres', connectionString: options.url, max: JOBS, onConnect: listenToErrors },
     backup: () => Promise.reject(new Error('This state is in Postgres: back it up with pg_dump.')),
     close: () => {
       closing ??= pool.end()
       return closing
     },
   }
+}
+
+/**
+ * A server that restarts can end a connection in the same packet that says it is ready. The pool hands the connection out at once
+ * and stops listening to it, but whoever awaits it hears of it only after the whole packet: the error in between would end this
+ * process. Whatever the connection is used for next fails with the same error.
+ */
+function listenToErrors(client: pg.ClientBase): void {
+  client.on('error', () => undefined)
 }
 
 async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
