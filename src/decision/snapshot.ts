@@ -206,6 +206,31 @@ export const policyEffectSchema = z.strictObject({
   released: affectedSchema,
 })
 
+/** The incidents that are not resolved and the post-mortems that are not done. `readAt`: when all of them were read last. */
+export const incidentsFactSchema = z.strictObject({
+  readAt: instant.nullable(),
+  unresolved: z.array(
+    z.strictObject({
+      /** By which a description names it, the shortest first. */
+      names: z.array(z.string()),
+      url: z.string(),
+      title: z.string(),
+      component: z.string().nullable(),
+      state: z.string(),
+      severity: z.string(),
+    }),
+  ),
+  postMortems: z.array(
+    z.strictObject({
+      names: z.array(z.string()),
+      url: z.string(),
+      component: z.string().nullable(),
+      due: instant,
+      zone: z.string(),
+    }),
+  ),
+})
+
 export const snapshotSchema = z.strictObject({
   pull: pullRefSchema,
   /** The only clock that a gate may look at. */
@@ -290,6 +315,8 @@ export const snapshotSchema = z.strictObject({
   regression: regressionSchema.optional(),
   /** Read only where the policy names the gate `runbooks`. */
   runbooks: runbooksSchema.optional(),
+  /** Read only where the policy names the gate `incidents`. */
+  incidents: incidentsFactSchema.optional(),
 })
 
 export type PolicyEffect = z.infer<typeof policyEffectSchema>
@@ -311,5 +338,6 @@ export type Evidence = z.infer<typeof evidenceSchema>
 export type RegressionFacts = z.infer<typeof regressionSchema>
 export type Runbook = z.infer<typeof runbookSchema>
 export type ToolRunbook = z.infer<typeof toolRunbookSchema>
+export type IncidentsFact = z.infer<typeof incidentsFactSchema>
 export type RunbookFacts = z.infer<typeof runbooksSchema>
 export type Snapshot = z.infer<typeof snapshotSchema>

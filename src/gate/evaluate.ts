@@ -162,6 +162,13 @@ function nameOf(pull: PullRef): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`
 }
 
+/** The gate waits until the incidents were read, so they are read at once where they never were. */
+async function readIncidents({ queue }: Shell, { pull, snapshot, policy }: StoredVerdict): Promise<void> {
+  if (snapshot.incidents?.readAt !== null || !policy?.incidents) return
+  const [owner = '', repo = ''] = policy.incidents.repository.split('/')
+  await queue.enqueueIncident({ task: 'read all', installationId: pull.installationId, owner, repo })
+}
+
 /** An urgent pull request in a repository with incidents may name one. */
 function namesIncidents({ policy, snapshot }: StoredVerdict): boolean {
   const label = policy?.gates.release_window?.urgent.label ?? 'urgent'
@@ -227,6 +234,7 @@ async function fulfil(
         shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
     }
   }
+  await readIncidents(shell, stored)
   if (changed && counts && namesIncidents(stored))
     await shell.queue.enqueueIncident({ task: 'link', pull: refOf(pull) })
   if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {

@@ -9,6 +9,7 @@ import type { runbooksFact } from '../staging/runbooks.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
+import { incidentsFact } from './incidents-fact.ts'
 import { openReviewsFact } from './open-reviews.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
 
@@ -27,6 +28,7 @@ export async function withOwnFacts(
   const policy = applicable.kind === 'policy' ? effectivePolicy(applicable.policy, snapshot) : undefined
   const staging = policy?.gates.staging_regression && (await stagingFacts(reading, snapshot, policy))
   const owed = await openReviewsFact(database, pull, policy, now())
+  const incidents = await incidentsFact(database, pull, policy, now())
   const changedPolicy = await policyFacts(reading, snapshot, applicable)
   const runbooks =
     policy?.gates.runbooks && (await runbookFacts(reading, snapshot, policy, staging?.regression))
@@ -37,6 +39,7 @@ export async function withOwnFacts(
     ...frozenFact(freezes, pull),
     ...staging,
     ...runbooks,
+    ...incidents,
     ...owed,
   }
 }

@@ -1,13 +1,15 @@
 import { incidentLabel } from '../decision/incidents/incident.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isGone } from '../services/github/gone.ts'
 import { changedIncidents, repositoryIdOf } from '../services/github/incidents.ts'
 import { factStore } from '../store/facts.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { pendingMirrors } from '../store/mirrors.ts'
-import { type IncidentPlace, incidentPlaces } from './places.ts'
+import { openPostMortems } from '../store/post-mortems.ts'
+import { revokeWhereBlocked } from './gating.ts'
+import { lookAtIncident } from './look.ts'
+import { type IncidentPlace, incidentPlaces, placeNamed } from './places.ts'
 import type { IncidentShell } from './shell.ts'
-
-type Looking = Pick<IncidentShell, 'database' | 'github' | 'log' | 'now' | 'queue'>
 
 /** How far before the last look: GitHub shows a change a little later. */
 const margin = 60 * 60_000
@@ -21,29 +23,52 @@ export function lookedKey({
   return `incidents/looked/${installationId}/${owner}/${repo}`.toLowerCase()
 }
 
+/** Each repository of incidents is read once in this time, and at the start. */
+const period = 55 * 60_000
+
 /**
  * Looks at every incident that may have changed, since events can be lost: those that GitHub lists as changed since the last
- * look, and all that are not resolved. A repository that cannot be read stops no other one.
+ * look, and all that are not resolved. A repository that cannot be read stops no other one, and is tried at the next call.
  */
-export async function lookAtIncidents(shell: Looking, serves: (account: string) => boolean): Promise<void> {
-  await bringPending(shell)
-  for (const place of await incidentPlaces(shell.database)) {
-    if (!serves(place.owner)) continue
-    try {
-      await lookAtPlace(shell, place)
-    } catch (error) {
-      if (isGone(error)) continue
-      const repository = `${place.owner}/${place.repo}`
-      shell.log.warn(
-        { repository, problem: String(error) },
-        'The incidents of a repository could not be read',
-      )
+export function incidentsLook(shell: IncidentShell, serves: (account: string) => boolean) {
+  const startedAt = shell.now()
+  return async (signal: AbortSignal): Promise<void> => {
+    await bringPending(shell)
+    for (const place of await incidentPlaces(shell.database)) {
+      if (!serves(place.owner)) continue
+      const last = await lastLook(shell, place)
+      if (last && last >= startedAt && shell.now().getTime() - last.getTime() < period) continue
+      await lookAtPlace(shell, place, signal).catch((error: unknown) => {
+        if (signal.aborted || isGone(error)) return
+        const repository = `${place.owner}/${place.repo}`
+        shell.log.warn(
+          { repository, problem: String(error) },
+          'The incidents of a repository could not be read',
+        )
+      })
     }
   }
 }
 
+/** The job that reads a repository of incidents for the first time, for a gate that waits for it. */
+export async function readPlace(
+  shell: IncidentShell,
+  named: { installationId: number; owner: string; repo: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const place = await placeNamed(shell.database, named)
+  if (!place || (await lastLook(shell, place))) return
+  const repository = await lookAtPlace(shell, place, signal)
+  await shell.database.transaction((tx) => revokeWhereBlocked(shell, tx, { repository }))
+}
+
+async function lastLook({ database, now }: IncidentShell, place: IncidentPlace): Promise<Date | undefined> {
+  const last = await factStore(database, now).get<{ at: string }>(lookedKey(place))
+  return last && new Date(last.at)
+}
+
 /** Whatever kept another system from saying what it should: it is asked again. */
-async function bringPending({ database, queue }: Looking): Promise<void> {
+async function bringPending({ database, queue }: IncidentShell): Promise<void> {
   const stored = await listIncidents(database)
   for (const { installationId, repositoryId, number, mirror } of await pendingMirrors(database)) {
     const repository = stored.find(
@@ -56,17 +81,24 @@ async function bringPending({ database, queue }: Looking): Promise<void> {
   }
 }
 
-async function lookAtPlace(shell: Looking, place: IncidentPlace): Promise<void> {
+/** Notes the look only once everything was read: the gate trusts nothing that is older. */
+async function lookAtPlace(
+  shell: IncidentShell,
+  place: IncidentPlace,
+  signal: AbortSignal,
+): Promise<RepositoryRef> {
   const { installationId, owner, repo } = place
-  const store = factStore(shell.database, shell.now)
-  const last = await store.get<{ at: string }>(lookedKey(place))
+  const last = await lastLook(shell, place)
   const github = await shell.github(installationId)
   const repository = { installationId, repositoryId: await repositoryIdOf(github, place), owner, repo }
   const at = shell.now()
-  const since = last && new Date(Date.parse(last.at) - margin)
+  const since = last && new Date(last.getTime() - margin)
   const listed = await changedIncidents(github, place, incidentLabel, since)
   const unresolved = await listIncidents(shell.database, { repository, open: true })
-  const numbers = new Set([...listed, ...unresolved.map(({ number }) => number)])
-  for (const number of numbers) await shell.queue.enqueueIncident({ task: 'look', repository, number })
-  await store.put(lookedKey(place), { at: at.toISOString() })
+  for (const number of new Set([...listed, ...unresolved.map((one) => one.number)]))
+    await lookAtIncident(shell, repository, number, signal)
+  for (const { number } of await openPostMortems(shell.database, repository))
+    await shell.queue.enqueueIncident({ task: 'post-mortem', repository, number })
+  await factStore(shell.database, shell.now).put(lookedKey(place), { at: at.toISOString() })
+  return repository
 }

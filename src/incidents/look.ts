@@ -12,10 +12,13 @@ import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
 import { mirrorRows } from '../store/mirrors.ts'
+import { incidentOfPostMortem } from '../store/post-mortems.ts'
 import { carryOutWanted } from './acting.ts'
 import { noticeOf } from './announcing.ts'
 import { escalate } from './escalating.ts'
+import { revokeWhereBlocked } from './gating.ts'
 import { type Governing, governingFor, placeNamed } from './places.ts'
+import { requestPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
@@ -31,6 +34,8 @@ export async function lookAtIncident(
   const place = await placeNamed(shell.database, repository)
   const governing = place && governingFor(place)
   if (!governing) return
+  const of = await incidentOfPostMortem(shell.database, { repository, number })
+  if (of !== undefined) return shell.queue.enqueueIncident({ task: 'post-mortem', repository, number: of })
   const before = await storedIncident(shell.database, { repository, number })
   try {
     await lookNow(shell, { repository, number, governing, before }, signal)
@@ -113,8 +118,12 @@ async function keep(
   const changes = changesBetween(before?.incident, incident, settings.time_zone)
   return shell.database.transaction(async (tx) => {
     if (!(await saveIncident(tx, stored))) return false
-    if (stored.digest !== before?.digest) await record(shell, tx, stored, changes)
+    if (stored.digest !== before?.digest) {
+      await record(shell, tx, stored, changes)
+      await revokeWhereBlocked(shell, tx, stored)
+    }
     const stepAt = await escalate(shell, tx, stored)
+    await requestPostMortem(shell, tx, stored)
     for (const due of new Set([incident.nextAt, stepAt])) {
       if (due === undefined) continue
       const at = new Date(due + afterDue)

@@ -1,9 +1,11 @@
 import { incidentTaskSchema } from '../decision/incidents/task.ts'
 import { tellChange } from './change-events.ts'
+import { readPlace } from './hourly.ts'
 import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
 import { lookAtIncident } from './look.ts'
 import { bringMirror } from './mirroring.ts'
+import { lookAtPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
 
 /** The job of the queue `incidents`. Idempotent: work that was done before a crash is not repeated. */
@@ -23,6 +25,10 @@ export async function runIncidentTask(
       return bringMirror(shell, task, signal, attempt)
     case 'change':
       return tellChange(shell, task, signal)
+    case 'post-mortem':
+      return lookAtPostMortem(shell, task.repository, task.number)
+    case 'read all':
+      return readPlace(shell, task, signal)
     case 'link':
       return linkNamedIncidents(shell, task.pull)
   }

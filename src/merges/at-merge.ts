@@ -2,6 +2,7 @@ import { type AtMerge, factsAtMerge, missingFacts } from '../decision/at-merge.t
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import { incidentsFact } from '../gate/incidents-fact.ts'
 import { openReviewsFact } from '../gate/open-reviews.ts'
 import { wantedFactsOf } from '../gate/snapshot-verdict.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -66,7 +67,7 @@ async function ownFacts(
   github: GitHub,
   snapshot: Snapshot,
   written: Policy | undefined,
-): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'owedReviews'>> {
+): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'incidents' | 'owedReviews'>> {
   const { pull, head, takenAt } = snapshot
   const policy = written && effectivePolicy(written, snapshot)
   const at = new Date(takenAt)
@@ -79,6 +80,7 @@ async function ownFacts(
   return {
     ...(regression ? { regression } : {}),
     ...(await runbooks?.runbooksFact({ database, github, now }, snapshot, policy, regression)),
+    ...(await incidentsFact(database, pull, policy, at)),
     ...(await openReviewsFact(database, pull, policy, at)),
   }
 }

@@ -5,7 +5,7 @@ import { openTime, overlaps, weekInWords, windowLength } from '../decision/calen
 import { formatTime, stateAt, transitions } from '../decision/calendar.ts'
 import { durationInWords, parseDuration } from '../decision/duration.ts'
 import type { Raw } from '../decision/override-settings.ts'
-import { gatesUnder } from '../decision/overrides.ts'
+import { allGates, gatesUnder } from '../decision/overrides.ts'
 import { type Policy, policySchema } from '../decision/policy.ts'
 import { isGate } from '../decision/policy-locks.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
@@ -122,6 +122,11 @@ function completeMap(document: Document, gates: unknown): void {
  * its author is warned. `text` is what the policy was read from.
  */
 export function impossiblePolicy(text: string, policy: Policy, file = policyPath): FileProblem[] {
+  if (!policy.incidents && allGates(policy).some((gates) => gates.incidents)) {
+    const message =
+      '`incidents` needs to know where incidents are kept; add `incidents: { repository: … }` to the policy'
+    return [problemWith(text, file, ['gates'], message)]
+  }
   const fillsIn = policy.extends === 'organization' && Object.keys(policy.gates).length === 0
   const own = fillsIn ? [] : impossibleGates(text, policy.gates, file, ['gates'])
   if (own.length > 0) return own

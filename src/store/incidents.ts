@@ -1,8 +1,11 @@
+import type { IncidentChange } from '../decision/incidents/changes.ts'
 import type { IncidentFacts } from '../decision/incidents/facts.ts'
 import type { Incident } from '../decision/incidents/incident.ts'
+import { namesOf } from '../decision/incidents/naming.ts'
 import type { IncidentSettings } from '../decision/incidents/settings.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import type { PullRef } from '../decision/snapshot.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import { readRecords } from './audit.ts'
 import type { Queryable } from './database.ts'
 
 /** An incident as it was decided last. */
@@ -135,4 +138,48 @@ export async function mayHoldIncidents(
     [installationId, `${owner}/${repo}`.toLowerCase()],
   )
   return rows.length > 0
+}
+
+type Known = NonNullable<Snapshot['incidents']>['unresolved'][number]
+
+/** The incidents that were not resolved at a time, of a repository of incidents by its name, with their severity of then. */
+export async function incidentsAt(
+  db: Queryable,
+  { installationId, name }: { installationId: number; name: string },
+  at: Date,
+): Promise<Known[]> {
+  const rows = await db.query<Row>(
+    `SELECT ${columns} FROM release_gate.incidents i WHERE installation_id = $1 AND lower(owner || '/' || repo) = $2
+     ORDER BY number`,
+    [installationId, name],
+  )
+  const isThen = ({ incident }: KnownIncident) =>
+    incident.startedAt <= at.getTime() && (!incident.resolved || incident.resolved.at > at.getTime())
+  return rows
+    .map(fromRow)
+    .filter(isThen)
+    .map((stored) => ({
+      names: namesOf(stored),
+      url: stored.facts.url,
+      title: stored.facts.title,
+      component: stored.facts.component,
+      state: stored.incident.resolved ? 'open' : stored.incident.state,
+      severity:
+        stored.incident.severities.findLast((change) => change.at <= at.getTime())?.severity ??
+        stored.incident.severity,
+    }))
+}
+
+/** Everything that the records say happened to an incident, in the order of the records. */
+export async function incidentChanges(
+  db: Queryable,
+  { repository, number }: { repository: RepositoryRef; number: number },
+): Promise<IncidentChange[]> {
+  const changes: IncidentChange[] = []
+  for await (const { kind, body } of readRecords(db, repository.installationId)) {
+    const record = body as { repository?: { id?: number }; incident?: number; changes?: IncidentChange[] }
+    const isOurs = record.incident === number && record.repository?.id === repository.repositoryId
+    if (kind === 'incident' && isOurs) changes.push(...(record.changes ?? []))
+  }
+  return changes
 }

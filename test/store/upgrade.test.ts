@@ -35,6 +35,7 @@ const frozen: Record<string, string> = {
   '0020_incidents.sql': '3484eff4c6fe1469e207402c205d698b68b59ad03820d3c85d5b6979b7e2668d',
   '0021_organization_policies.sql': '85b8a511869ef30af45ad2cad7ee19f1dd4ebb5aaaf2ba6d0318165485cb1360',
   '0022_mirrors.sql': '815c276754951643ee816af66351fba5775143b2c069814138c1fb64dc97211d',
+  '0023_post_mortems.sql': '0c9acc8ab4178de126a5ff959a2883ad932721ec588bd7e6aeaeed9a762ee2e8',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -1,6 +1,7 @@
 import { approvals } from './approvals.ts'
 import { codeOwners } from './code-owners.ts'
 import { hold } from './hold.ts'
+import { incidents } from './incidents.ts'
 import { releaseWindow } from './release-window.ts'
 import { runbooks } from './runbooks.ts'
 import { stagingRegression } from './staging-regression.ts'
@@ -12,6 +13,7 @@ export const gates = {
   release_window: releaseWindow,
   staging_regression: stagingRegression,
   runbooks,
+  incidents,
   hold,
 }
 

@@ -11,10 +11,9 @@ export function namesOf({ repository, number, facts, alias }: NamedIncident): st
   return [`${repository.owner}/${repository.repo}#${number}`, facts.url, ...(alias ? [alias] : [])]
 }
 
-/** The incidents that a text names. What is in an HTML comment, such as the hint of a template, is not said. */
+/** The incidents that a text names. */
 export function namedIncidents<Named extends NamedIncident>(text: string, incidents: Named[]): Named[] {
-  const visible = text.replace(/<!--[\s\S]*?(-->|$)/g, ' ')
-  return incidents.filter((incident) => namesOf(incident).some((name) => isNamed(visible, name)))
+  return incidents.filter((incident) => isNamedIn(text, namesOf(incident)))
 }
 
 /** The whole name: `acme/incidents#7` is not in `acme/incidents#71`, nor in `big-acme/incidents#7`. */
@@ -25,4 +24,15 @@ export function isNamed(text: string, name: string): boolean {
     if (!/[\w./-]/.test(left) && !/[\w-]/.test(right)) return true
   }
   return false
+}
+
+/** Whether a text names an incident by one of its names. */
+export function isNamedIn(text: string, names: string[]): boolean {
+  const visible = withoutHints(text)
+  return names.some((name) => isNamed(visible, name))
+}
+
+/** What is in an HTML comment, such as the hint of a template, is not said. */
+function withoutHints(text: string): string {
+  return text.replace(/<!--[\s\S]*?(-->|$)/g, ' ')
 }

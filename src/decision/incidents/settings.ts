@@ -62,6 +62,15 @@ export const incidentSettings = z.strictObject({
     .describe('How long each severity may take: elapsed time, service hours or business days.'),
   escalation: escalationSettings,
   jira: jiraSettings.optional().describe('The Jira project in which remediation is tracked.'),
+  postmortem: z
+    .strictObject({
+      from: z
+        .enum(['resolved', 'declared'])
+        .default('resolved')
+        .describe('Whether the 72 hours count from when the P0 was resolved or declared.'),
+    })
+    .prefault({})
+    .describe('The post-mortem of a P0.'),
   channel: z
     .string()
     .regex(/^([CG][A-Z0-9]{3,20}|#[^\sA-Z#.,<>|&]{1,80})$/, {

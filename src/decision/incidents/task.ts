@@ -12,6 +12,15 @@ export const incidentTaskSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('look'), repository, number: z.int().positive() }),
   /** An alert was taken in. */
   z.object({ task: z.literal('alert'), source: z.string().min(1), delivery: z.string().min(1) }),
+  /** A post-mortem has to be opened, announced or checked. */
+  z.object({ task: z.literal('post-mortem'), repository, number: z.int().positive() }),
+  /** Everything of a repository of incidents has to be read. */
+  z.object({
+    task: z.literal('read all'),
+    installationId: z.int().positive(),
+    owner: z.string().min(1),
+    repo: z.string().min(1),
+  }),
   /** Another system may not say what it should of an incident. */
   z.object({
     task: z.literal('mirror'),
@@ -37,9 +46,12 @@ export type IncidentTask = z.infer<typeof incidentTaskSchema>
 /** Equal keys are one job. */
 export function keyOfIncidentTask(task: IncidentTask): string {
   switch (task.task) {
+    case 'read all':
+      return ['read all', task.installationId, task.owner, task.repo].join('/')
+    case 'post-mortem':
     case 'look': {
       const { installationId, repositoryId } = task.repository
-      return ['look', installationId, repositoryId, task.number].join('/')
+      return [task.task, installationId, repositoryId, task.number].join('/')
     }
     case 'mirror': {
       const { installationId, repositoryId } = task.repository

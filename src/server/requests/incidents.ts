@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { formatTime } from '../../decision/calendar.ts'
-import type { IncidentChange } from '../../decision/incidents/changes.ts'
 import type { Incident } from '../../decision/incidents/incident.ts'
 import { namesOf } from '../../decision/incidents/naming.ts'
-import { readRecords } from '../../store/audit.ts'
-import { type KnownIncident, linkedPulls, listIncidents } from '../../store/incidents.ts'
+import { incidentChanges, type KnownIncident, linkedPulls, listIncidents } from '../../store/incidents.ts'
 import type { Output, RequestShell } from './request.ts'
 
 export const incidentListArgs = z.strictObject({ all: z.boolean(), json: z.boolean() })
@@ -31,7 +29,7 @@ export async function showIncident(
 ): Promise<number> {
   const stored = await incidentNamed(database, name)
   if (typeof stored === 'string') throw new Error(stored)
-  const changes = await changesOf(database, stored)
+  const changes = await incidentChanges(database, stored)
   const pulls = await linkedPulls(database, stored)
   if (json) {
     await out(`${JSON.stringify({ ...summaryOf(stored), changes, pulls: pulls.map(pullName) })}\n`)
@@ -111,23 +109,4 @@ function summaryOf(stored: KnownIncident) {
       overdue: breaches.length > 0,
     })),
   }
-}
-
-/** Everything that the records say happened to it. */
-async function changesOf(
-  database: RequestShell['database'],
-  { repository, number }: KnownIncident,
-): Promise<IncidentChange[]> {
-  const changes: IncidentChange[] = []
-  for await (const { kind, body } of readRecords(database, repository.installationId)) {
-    const record = body as { repository?: { id?: number }; incident?: number; changes?: IncidentChange[] }
-    if (
-      kind !== 'incident' ||
-      record.incident !== number ||
-      record.repository?.id !== repository.repositoryId
-    )
-      continue
-    changes.push(...(record.changes ?? []))
-  }
-  return changes
 }

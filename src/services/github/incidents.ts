@@ -169,20 +169,14 @@ export async function reopenIncident(
   await github.rest.issues.update({ ...nameOf(repository), issue_number: number, state: 'open' })
 }
 
-/** The issue that was opened for an alert, by the marker at its end, or a new one. Only a bot's issue counts. */
+/** The issue that was opened for an alert, by the marker at its end, or a new one. */
 export async function ensureIncident(
   github: GitHub,
   repository: RepositoryName,
   incident: NewIncident,
   { marker, since }: { marker: string; since: Date },
 ): Promise<{ number: number; isNew: boolean }> {
-  const listed = await github.paginate(github.rest.issues.listForRepo, {
-    ...nameOf(repository),
-    state: 'all',
-    since: since.toISOString(),
-    per_page: 100,
-  })
-  const found = listed.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
+  const found = await findByMarker(github, repository, marker, since)
   if (found) return { number: found.number, isNew: false }
   const { data } = await github.rest.issues.create({ ...nameOf(repository), ...incident })
   return { number: data.number, isNew: true }
@@ -207,4 +201,43 @@ export async function changedIncidents(
 /** The id of a repository, which no renaming changes. */
 export async function repositoryIdOf(github: GitHub, repository: RepositoryName): Promise<number> {
   return (await github.rest.repos.get(nameOf(repository))).data.id
+}
+
+type NewPostMortem = NewIncident & { assignees: string[] }
+
+/** The issue of a post-mortem, by the marker at its end, or a new one. */
+export async function ensurePostMortem(
+  github: GitHub,
+  repository: RepositoryName,
+  wanted: NewPostMortem,
+  { marker, since }: { marker: string; since: Date },
+): Promise<{ number: number; url: string }> {
+  const found = await findByMarker(github, repository, marker, since)
+  const { number, html_url: url } =
+    found ?? (await github.rest.issues.create({ ...nameOf(repository), ...wanted })).data
+  return { number, url }
+}
+
+/** A post-mortem as it stands. Undefined: it is gone. */
+export async function readPostMortem(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+): Promise<{ body: string; closedAt: Date | null; closedBy: string | null } | undefined> {
+  const issue = await orGone(github.rest.issues.get({ ...nameOf(repository), issue_number: number }))
+  if (!issue) return undefined
+  const { body, state, closed_at: closedAt, closed_by: by } = issue.data
+  const isClosed = state === 'closed' && closedAt
+  return { body: body ?? '', closedAt: isClosed ? new Date(closedAt) : null, closedBy: by?.login ?? null }
+}
+
+/** Only a bot's issue counts: otherwise anyone could prevent ours with its marker. */
+async function findByMarker(github: GitHub, repository: RepositoryName, marker: string, since: Date) {
+  const listed = await github.paginate(github.rest.issues.listForRepo, {
+    ...nameOf(repository),
+    state: 'all',
+    since: since.toISOString(),
+    per_page: 100,
+  })
+  return listed.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
 }

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import { formatTime } from '../calendar.ts'
+import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
+import { isNamedIn } from '../incidents/naming.ts'
+import { code, list } from '../markdown.ts'
+import type { IncidentsFact, Snapshot } from '../snapshot.ts'
+import { evaluateUrgency } from '../urgent.ts'
+import { windowSettings } from '../window-settings.ts'
+
+const settings = z.strictObject({
+  components: z
+    .array(z.string().min(1).max(100))
+    .default([])
+    .describe(
+      'The components that this repository owns. Empty: all. An incident without one concerns everyone.',
+    ),
+})
+
+type Known = IncidentsFact['unresolved'][number]
+
+/** What is known of incidents is read about once an hour, and a check is evaluated as often. */
+const freshFor = 3 * 3_600_000
+
+/**
+ * No P0 of a component that this repository owns is open, and no post-mortem is overdue. It yields to the urgent change that
+ * names one of these incidents, or its fix could not ship.
+ */
+export const incidents = defineGate({
+  title: 'Incidents',
+  settings,
+  tightens: (after, than) =>
+    after.components.length === 0 ||
+    (than.components.length > 0 && than.components.every((one) => after.components.includes(one))),
+  evaluate(snapshot, { components }, gates = {}) {
+    const { incidents: facts, takenAt } = snapshot
+    if (!facts) return notSetUp()
+    const now = Date.parse(takenAt)
+    if (facts.readAt === null || now - Date.parse(facts.readAt) > freshFor) return unread(facts.readAt)
+    const isOwned = ({ component }: { component: string | null }) =>
+      components.length === 0 ||
+      component === null ||
+      components.some((one) => one.toLowerCase() === component.toLowerCase())
+    const open = facts.unresolved.filter((incident) => incident.severity === 'P0' && isOwned(incident))
+    const known = facts.postMortems.filter(isOwned)
+    const overdue = known.filter(({ due }) => Date.parse(due) < now)
+    const blocking = [...open, ...overdue]
+    const next = known
+      .filter(({ due }) => Date.parse(due) >= now)
+      .map(({ due }) => ({ kind: 'recheck' as const, at: new Date(Date.parse(due) + 1).toISOString() }))
+    if (blocking.length === 0)
+      return passed('No open incident', 'No P0 is open, and no post-mortem is overdue.', { next })
+    return yielded(snapshot, blocking, gates) ?? blocked(open, overdue)
+  },
+})
+
+function notSetUp(): Finding {
+  return failed('Incidents are not set up', 'The policy names this gate and no repository of incidents.', {
+    who: 'Anyone with write access: add `incidents: { repository: … }` to the policy, or remove the gate',
+  })
+}
+
+function unread(readAt: string | null): Finding {
+  const since = readAt === null ? 'yet' : `since ${formatTime(new Date(readAt), 'UTC')}`
+  return waiting('Incidents could not be read', `The repository of incidents was not read ${since}.`, {
+    who: 'The operator of release-gate: install the App on the repository of incidents',
+  })
+}
+
+type Named = Pick<Known, 'names'>
+
+/** One incident is enough: two fixes that had to name each other's incident could both never ship. */
+function yielded(
+  snapshot: Snapshot,
+  blocking: Named[],
+  gates: Readonly<Record<string, unknown>>,
+): Finding | undefined {
+  const window = windowSettings.safeParse(gates.release_window ?? {})
+  if (!window.success) return undefined
+  const urgency = evaluateUrgency(snapshot, window.data.urgent)
+  if (urgency.state !== 'valid') return undefined
+  const named = blocking.filter(({ names }) => isNamedIn(snapshot.body, names))
+  if (named.length === 0) return undefined
+  return passed(
+    'Urgent fix of an incident',
+    `It is marked as urgent by ${code(urgency.by.login)} and names ${list(named.map(({ names }) => code(names[0] ?? '')))}.`,
+    { next: [{ kind: 'recheck', at: urgency.until.toISOString() }] },
+  )
+}
+
+function blocked(open: Known[], overdue: IncidentsFact['postMortems']): Finding {
+  const lines = [
+    ...open.map(({ names, state, title }) => `${code(names[0] ?? '')} is a P0 and ${state}: ${code(title)}.`),
+    ...overdue.map(
+      ({ names, zone, due }) =>
+        `The post-mortem of ${code(names[0] ?? '')} was due ${formatTime(new Date(due), zone)}.`,
+    ),
+  ]
+  const title =
+    open.length > 0
+      ? `Blocked by ${open.length === 1 ? 'an open incident' : `${open.length} open incidents`}`
+      : 'Blocked by an overdue post-mortem'
+  const link = open[0]?.url ?? overdue[0]?.url
+  return waiting(title, lines.slice(0, 10).join(' '), {
+    who:
+      open.length > 0
+        ? 'Whoever works on the incident; its own fix can be marked as urgent'
+        : 'Whoever has to write the post-mortem',
+    ...(link ? { link } : {}),
+  })
+}
