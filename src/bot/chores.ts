@@ -6,6 +6,7 @@ import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
 import { incidentsLook } from '../incidents/hourly.ts'
+import { readMonitors } from '../incidents/monitors.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
 import { recover } from '../services/github/recovery.ts'
 import { periodicTasks } from '../services/metrics.ts'
@@ -50,10 +51,11 @@ export function startChores(parts: Parts): Chores {
 
 function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const { log, shell, settings } = parts
-  const { recordsMonths, paging, jira } = settings
-  const lookAtIncidents = incidentsLook({ ...shell, paging, jira }, parts.serves)
+  const { recordsMonths, paging, jira, datadog } = settings
+  const lookAtIncidents = incidentsLook({ ...shell, paging, jira, datadog }, parts.serves)
   return [
     repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
+    repeatedly('Reading the monitors', minute, () => readMonitors({ ...shell, datadog }, signal), log),
     repeatedly('The look at incidents', 5 * minute, () => lookAtIncidents(signal), log),
     repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),

@@ -5,6 +5,7 @@ import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
 import { changeOf } from '../incidents/change-events.ts'
 import { runIncidentTask } from '../incidents/run.ts'
+import { watchOfNotice } from '../incidents/watching.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
 import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
@@ -26,7 +27,7 @@ export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const notifying = notifyShell(parts)
-  const incidents = { ...shell, paging: settings.paging, jira: settings.jira }
+  const incidents = { ...shell, paging: settings.paging, jira: settings.jira, datadog: settings.datadog }
   const unlessGone = (task: Promise<void>) => endQuietlyIfGone(task, log)
   const logged = (error: unknown) =>
     log.error({ problem: String(error) }, 'A check that could not be verified could not be revoked yet')
@@ -70,6 +71,8 @@ async function tellOfChange({ settings, shell }: Parts, data: object): Promise<v
   const notice = noticeSchema.safeParse(data).data
   const change = notice && settings.paging.keys.on_call ? changeOf(notice, shell.now()) : undefined
   if (change) await shell.queue.enqueueIncident(change)
+  const watch = notice && watchOfNotice(notice, shell.now())
+  if (watch) await shell.queue.enqueueIncident(watch)
 }
 
 /** Where the App was removed or suspended, or the repository archived, a later attempt helps nobody. */
@@ -97,8 +100,14 @@ async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Pro
   if (notice) await queue.enqueueNotice(notice)
 }
 
-function incidentSecrets({ alertSecrets, paging, jira }: Parts['settings']): (string | undefined)[] {
-  return [...Object.values(alertSecrets), ...Object.values(paging.keys), jira?.token]
+function incidentSecrets({ alertSecrets, paging, jira, datadog }: Parts['settings']): (string | undefined)[] {
+  return [
+    ...Object.values(alertSecrets),
+    ...Object.values(paging.keys),
+    jira?.token,
+    datadog?.apiKey,
+    datadog?.appKey,
+  ]
 }
 
 /** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */

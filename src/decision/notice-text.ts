@@ -27,7 +27,20 @@ export function noticeText(notice: Notice): SlackMessageText {
       return deadLetterText(notice)
     case 'incident':
       return incidentText(notice)
+    case 'watched':
+      return watchedText(notice)
   }
+}
+
+const watchMarks = { passed: '✅', failed: '🚨', inconclusive: '❔' } as const
+
+function watchedText({ repository, release, verdict, why }: NoticeOf<'watched'>): SlackMessageText {
+  const name = `${repository.owner}/${repository.repo}`
+  const offer = `Nothing was rolled back. To stop further releases: release-gate freeze --repository ${name} --reason "Production alerts"`
+  return toMessage({
+    headline: `${watchMarks[verdict]} Watch after the release of ${slackLink(release.url, release.summary)}: ${verdict}`,
+    body: slackLines(verdict === 'failed' ? [why, offer] : [why]),
+  })
 }
 
 function incidentText({ issue, severity, state, lines, due, late }: NoticeOf<'incident'>): SlackMessageText {

@@ -136,6 +136,16 @@ const incident = z.object({
   late: z.boolean(),
 })
 
+/** The verdict of the watch after a release. Key: `watched/` and the key of its merge. */
+const watched = z.object({
+  kind: z.literal('watched'),
+  key,
+  repository,
+  release: z.object({ summary: z.string(), url: link }),
+  verdict: z.enum(['passed', 'failed', 'inconclusive']),
+  why: z.string(),
+})
+
 export const noticeSchema = z.discriminatedUnion('kind', [
   merged,
   exception,
@@ -143,6 +153,7 @@ export const noticeSchema = z.discriminatedUnion('kind', [
   records,
   deadLetter,
   incident,
+  watched,
 ])
 
 export type Notice = z.infer<typeof noticeSchema>

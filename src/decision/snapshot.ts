@@ -206,6 +206,18 @@ export const policyEffectSchema = z.strictObject({
   released: affectedSchema,
 })
 
+/** The monitors of production as they were read last, with the names of the open incidents that their alerts opened. */
+export const healthFactSchema = z.strictObject({
+  monitors: z.array(
+    z.strictObject({
+      id: z.int().positive(),
+      state: z.string(),
+      readAt: instant.nullable(),
+      incidents: z.array(z.array(z.string())),
+    }),
+  ),
+})
+
 /** The incidents that are not resolved and the post-mortems that are not done. `readAt`: when all of them were read last. */
 export const incidentsFactSchema = z.strictObject({
   readAt: instant.nullable(),
@@ -317,6 +329,8 @@ export const snapshotSchema = z.strictObject({
   runbooks: runbooksSchema.optional(),
   /** Read only where the policy names the gate `incidents`. */
   incidents: incidentsFactSchema.optional(),
+  /** Read only where the policy names the gate `production_health`. */
+  health: healthFactSchema.optional(),
 })
 
 export type PolicyEffect = z.infer<typeof policyEffectSchema>
@@ -338,6 +352,7 @@ export type Evidence = z.infer<typeof evidenceSchema>
 export type RegressionFacts = z.infer<typeof regressionSchema>
 export type Runbook = z.infer<typeof runbookSchema>
 export type ToolRunbook = z.infer<typeof toolRunbookSchema>
+export type HealthFact = z.infer<typeof healthFactSchema>
 export type IncidentsFact = z.infer<typeof incidentsFactSchema>
 export type RunbookFacts = z.infer<typeof runbooksSchema>
 export type Snapshot = z.infer<typeof snapshotSchema>

@@ -162,6 +162,22 @@ function nameOf(pull: PullRef): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`
 }
 
+/** What the gates need of incidents and of production, where it was never read; and links to incidents. */
+async function enqueueIncidentWork(shell: Shell, stored: StoredVerdict, changed: boolean): Promise<void> {
+  await readIncidents(shell, stored)
+  await readUnknownMonitors(shell, stored)
+  if (changed && stored.counts && namesIncidents(stored))
+    await shell.queue.enqueueIncident({ task: 'link', pull: refOf(stored.pull) })
+}
+
+/** A monitor that was never read is read at once; the others are read every minute. */
+async function readUnknownMonitors({ queue }: Shell, { policy, snapshot }: StoredVerdict): Promise<void> {
+  if (!snapshot.health) return
+  const ids = policy?.gates.production_health?.monitors.map(({ id }) => id) ?? []
+  const known = snapshot.health?.monitors.map(({ id }) => id) ?? []
+  if (ids.some((id) => !known.includes(id))) await queue.enqueueIncident({ task: 'monitors' })
+}
+
 /** The gate waits until the incidents were read, so they are read at once where they never were. */
 async function readIncidents({ queue }: Shell, { pull, snapshot, policy }: StoredVerdict): Promise<void> {
   if (snapshot.incidents?.readAt !== null || !policy?.incidents) return
@@ -234,9 +250,7 @@ async function fulfil(
         shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
     }
   }
-  await readIncidents(shell, stored)
-  if (changed && counts && namesIncidents(stored))
-    await shell.queue.enqueueIncident({ task: 'link', pull: refOf(pull) })
+  await enqueueIncidentWork(shell, stored, changed)
   if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
     await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
   }

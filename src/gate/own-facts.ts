@@ -9,6 +9,7 @@ import type { runbooksFact } from '../staging/runbooks.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
+import { healthFact } from './health-fact.ts'
 import { incidentsFact } from './incidents-fact.ts'
 import { openReviewsFact } from './open-reviews.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
@@ -40,6 +41,7 @@ export async function withOwnFacts(
     ...staging,
     ...runbooks,
     ...incidents,
+    ...(await healthFact(database, pull, policy)),
     ...owed,
   }
 }

@@ -16,7 +16,7 @@ export async function revokeWhereBlocked(
 ): Promise<void> {
   const place = await placeNamed(tx, repository)
   for (const { governedBy, policy } of place?.governing ?? []) {
-    if (!allGates(policy).some((gates) => gates.incidents)) continue
+    if (!allGates(policy).some((gates) => gates.incidents || gates.production_health)) continue
     const { installationId, repositoryId } = governedBy
     await queue.enqueueAll(await markChanged(tx, { installationId, repositoryId }), { tx })
   }

@@ -5,8 +5,10 @@ import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
 import { lookAtIncident } from './look.ts'
 import { bringMirror } from './mirroring.ts'
+import { readMonitors } from './monitors.ts'
 import { lookAtPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
+import { watchRelease } from './watching.ts'
 
 /** The job of the queue `incidents`. Idempotent: work that was done before a crash is not repeated. */
 export async function runIncidentTask(
@@ -23,6 +25,10 @@ export async function runIncidentTask(
       return openForAlert(shell, task.source, task.delivery)
     case 'mirror':
       return bringMirror(shell, task, signal, attempt)
+    case 'monitors':
+      return readMonitors(shell, signal)
+    case 'watch':
+      return watchRelease(shell, task, signal)
     case 'change':
       return tellChange(shell, task, signal)
     case 'post-mortem':

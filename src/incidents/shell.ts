@@ -1,4 +1,5 @@
 import type { Shell } from '../gate/shell.ts'
+import type { Datadog } from '../services/datadog.ts'
 import type { Jira } from '../services/jira.ts'
 import type { Paging } from '../services/pagerduty.ts'
 import type { Queue } from '../store/queue.ts'
@@ -9,4 +10,5 @@ export type IncidentShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'> &
   paging: Paging
   /** Undefined: the operator has set none. */
   jira: Jira | undefined
+  datadog: Datadog | undefined
 }

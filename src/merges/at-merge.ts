@@ -2,6 +2,7 @@ import { type AtMerge, factsAtMerge, missingFacts } from '../decision/at-merge.t
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import { healthFactAt } from '../gate/health-fact.ts'
 import { incidentsFact } from '../gate/incidents-fact.ts'
 import { openReviewsFact } from '../gate/open-reviews.ts'
 import { wantedFactsOf } from '../gate/snapshot-verdict.ts'
@@ -67,7 +68,7 @@ async function ownFacts(
   github: GitHub,
   snapshot: Snapshot,
   written: Policy | undefined,
-): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'incidents' | 'owedReviews'>> {
+): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'incidents' | 'health' | 'owedReviews'>> {
   const { pull, head, takenAt } = snapshot
   const policy = written && effectivePolicy(written, snapshot)
   const at = new Date(takenAt)
@@ -80,6 +81,7 @@ async function ownFacts(
   return {
     ...(regression ? { regression } : {}),
     ...(await runbooks?.runbooksFact({ database, github, now }, snapshot, policy, regression)),
+    ...(await healthFactAt(database, pull, policy, at)),
     ...(await incidentsFact(database, pull, policy, at)),
     ...(await openReviewsFact(database, pull, policy, at)),
   }

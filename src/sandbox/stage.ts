@@ -7,6 +7,7 @@ import { Octokit } from '@octokit/rest'
 import { checkName } from '../decision/report.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
 import { type BotOptions, type BotProcess, startBotProcess } from './bot-process.ts'
+import { type LocalDatadog, startDatadog } from './datadog.ts'
 import { type SandboxGitHub, startGitHub } from './github/start.ts'
 import { type LocalJira, startJira } from './jira.ts'
 import { type PagerDuty, startPagerDuty } from './pagerduty.ts'
@@ -27,8 +28,8 @@ export type Stage = {
   github: SandboxGitHub
   /** Where the bot posts its notices; it is a member of `#general` and `#releases`. */
   slack: Slack
-  /** The local PagerDuty and Jira, where the options ask for them. */
-  operations: { pagerDuty: PagerDuty; jira: LocalJira } | undefined
+  /** The local PagerDuty, Jira and Datadog, where the options ask for them. */
+  operations: { pagerDuty: PagerDuty; jira: LocalJira; datadog: LocalDatadog } | undefined
   /** The staging server under test, where the options ask for one. */
   staging: Staging | undefined
   /** What a script orders with. */
@@ -66,7 +67,7 @@ export type StageOptions = {
   env?: Record<string, string>
   /** Starts a staging server of the sandbox, and tells its address to the bot as the operator does. */
   staging?: boolean
-  /** Starts a local PagerDuty and Jira, and tells the bot as the operator does. */
+  /** Starts a local PagerDuty, Jira and Datadog, and tells the bot as the operator does. */
   operations?: boolean
   /** The bot's data folder, or its Postgres; a new folder of the stage's own when left out. */
   database?: BotDatabase
@@ -86,7 +87,11 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const slack = await startSlack({ clock, channelLimit: true })
   const staging = options.staging ? await startStaging() : undefined
   const operations = options.operations
-    ? { pagerDuty: await startPagerDuty({ clock }), jira: await startJira({ clock }) }
+    ? {
+        pagerDuty: await startPagerDuty({ clock }),
+        jira: await startJira({ clock }),
+        datadog: await startDatadog({ clock }),
+      }
     : undefined
   const operatorToken = randomBytes(24).toString('hex')
   const env = {
@@ -149,6 +154,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       await staging?.close()
       await operations?.pagerDuty.close()
       await operations?.jira.close()
+      await operations?.datadog.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -180,12 +186,20 @@ function operator(staging: Staging): Record<string, string> {
   }
 }
 
-function operationsOf({ pagerDuty, jira }: NonNullable<Stage['operations']>): Record<string, string> {
+function operationsOf({
+  pagerDuty,
+  jira,
+  datadog,
+}: NonNullable<Stage['operations']>): Record<string, string> {
   return {
     PAGERDUTY_EVENTS_URL: pagerDuty.url,
     PAGERDUTY_ROUTING_KEY: pagerDuty.keys.on_call,
     PAGERDUTY_LEAD_ROUTING_KEY: pagerDuty.keys.lead,
     PAGERDUTY_WEBHOOK_SECRET: pagerDuty.webhookSecret,
+    DATADOG_API_URL: datadog.url,
+    DATADOG_API_KEY: datadog.apiKey,
+    DATADOG_APP_KEY: datadog.appKey,
+    DATADOG_WEBHOOK_SECRET: datadog.webhookSecret,
     JIRA_URL: jira.url,
     JIRA_EMAIL: jira.email,
     JIRA_TOKEN: jira.token,

@@ -127,6 +127,14 @@ const environment = z.object({
   ),
   PAGERDUTY_ROUTING_KEY: routingKey.optional(),
   PAGERDUTY_LEAD_ROUTING_KEY: routingKey.optional(),
+  DATADOG_API_URL: httpsUrl('is not a URL. Use the API of your site, like https://api.datadoghq.eu').default(
+    'https://api.datadoghq.com',
+  ),
+  DATADOG_API_KEY: z.string().min(8, 'has fewer than 8 characters. Copy it from "API Keys"').optional(),
+  DATADOG_APP_KEY: z
+    .string()
+    .min(8, 'has fewer than 8 characters. Copy it from "Application Keys"')
+    .optional(),
   JIRA_URL: httpsUrl('is not a URL. Use https://SITE.atlassian.net').optional(),
   JIRA_EMAIL: z.email("is not an email address. Use the account's that the token belongs to").optional(),
   JIRA_TOKEN: z
@@ -172,6 +180,8 @@ export type Settings = {
   alertSecrets: { [sender in 'pagerduty' | 'datadog' | 'zendesk']?: string | undefined }
   /** Whom PagerDuty can page. */
   paging: { eventsUrl: string; keys: { on_call?: string | undefined; lead?: string | undefined } }
+  /** Undefined: no monitor can be read. */
+  datadog: { url: string; apiKey: string; appKey: string } | undefined
   /** Undefined: no Jira. */
   jira: { url: string; email: string; token: string } | undefined
   /** The secret of the log drain of Supabase; undefined: nothing is taken. */
@@ -253,6 +263,10 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
       eventsUrl: data.PAGERDUTY_EVENTS_URL,
       keys: { on_call: data.PAGERDUTY_ROUTING_KEY, lead: data.PAGERDUTY_LEAD_ROUTING_KEY },
     },
+    datadog:
+      data.DATADOG_API_KEY && data.DATADOG_APP_KEY
+        ? { url: data.DATADOG_API_URL, apiKey: data.DATADOG_API_KEY, appKey: data.DATADOG_APP_KEY }
+        : undefined,
     jira:
       data.JIRA_URL && data.JIRA_EMAIL && data.JIRA_TOKEN
         ? { url: data.JIRA_URL, email: data.JIRA_EMAIL, token: data.JIRA_TOKEN }

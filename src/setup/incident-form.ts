@@ -43,6 +43,25 @@ export function incidentForm(components: string[]): string {
   })
 }
 
+const onMissing = { on_missing_data: 'show_and_notify_no_data' }
+
+/** The two monitors of the tools: more than 2 % of errors in 5 minutes, and a latency of more than 3 s at p95. */
+export const monitorDefinitions = [
+  {
+    name: 'Error rate of {{tool.name}} over 2 %',
+    type: 'query alert',
+    query:
+      'sum(last_5m):sum:mcp.errors{env:production} by {tool}.as_count() / sum:mcp.requests{env:production} by {tool}.as_count() > 0.02',
+    options: { ...onMissing, thresholds: { critical: 0.02 } },
+  },
+  {
+    name: 'Latency of {{tool.name}} over 3 s at p95',
+    type: 'query alert',
+    query: 'percentile(last_5m):p95:mcp.duration{env:production} by {tool} > 3',
+    options: { ...onMissing, thresholds: { critical: 3 } },
+  },
+]
+
 /** What an operator enters in each system, and where. */
 export function webhookInstructions(bot: string): string {
   const at = (name: string) => new URL(`/api/${name}/webhooks`, bot).href
@@ -56,6 +75,7 @@ Datadog: Integrations > Webhooks
   Header   {"${datadogHeader}": "<the value of DATADOG_WEBHOOK_SECRET>"}
   Payload  ${JSON.stringify(datadogTemplate)}
   Tags of each monitor: severity:P0, component:<name>
+  Monitors ${monitorDefinitions.map((one) => JSON.stringify(one)).join('\n           ')}
 
 Zendesk: a webhook, and a trigger for tickets with the tag ${zendeskTag}
   URL      ${at('zendesk')}

@@ -2,6 +2,7 @@ import { approvals } from './approvals.ts'
 import { codeOwners } from './code-owners.ts'
 import { hold } from './hold.ts'
 import { incidents } from './incidents.ts'
+import { productionHealth } from './production-health.ts'
 import { releaseWindow } from './release-window.ts'
 import { runbooks } from './runbooks.ts'
 import { stagingRegression } from './staging-regression.ts'
@@ -14,6 +15,7 @@ export const gates = {
   staging_regression: stagingRegression,
   runbooks,
   incidents,
+  production_health: productionHealth,
   hold,
 }
 

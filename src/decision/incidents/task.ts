@@ -28,6 +28,17 @@ export const incidentTaskSchema = z.discriminatedUnion('task', [
     number: z.int().positive(),
     mirror: z.enum(['pagerduty', 'jira']),
   }),
+  /** Monitors have to be read. */
+  z.object({ task: z.literal('monitors') }),
+  /** A release has to be watched. `key` is that of its merge. */
+  z.object({
+    task: z.literal('watch'),
+    repository,
+    key: z.string().min(1),
+    summary: z.string(),
+    at: z.iso.datetime({ offset: true }),
+    url: z.url(),
+  }),
   /** A change was merged, which PagerDuty shows beside its alerts. */
   z.object({
     task: z.literal('change'),
@@ -57,6 +68,9 @@ export function keyOfIncidentTask(task: IncidentTask): string {
       const { installationId, repositoryId } = task.repository
       return ['mirror', task.mirror, installationId, repositoryId, task.number].join('/')
     }
+    case 'monitors':
+      return 'monitors'
+    case 'watch':
     case 'change':
       return task.key
     case 'alert':

@@ -1,0 +1,96 @@
+import { formatTime } from '../calendar.ts'
+import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
+import { healthSettings } from '../health-settings.ts'
+import { isNamedIn } from '../incidents/naming.ts'
+import { code, list } from '../markdown.ts'
+import type { HealthFact, Snapshot } from '../snapshot.ts'
+import { evaluateUrgency } from '../urgent.ts'
+import { windowSettings } from '../window-settings.ts'
+
+type Monitor = HealthFact['monitors'][number]
+type Known = { id: number; name: string; fact: Monitor | undefined }
+
+/** The bot reads a monitor every minute: what is much older says nothing of now. */
+const freshFor = 10 * 60_000
+
+/**
+ * Every monitor of production that the policy names is OK. One that alerts fails; one that says nothing, or was not read, waits. It
+ * yields to the urgent change that names the incident which the alert opened.
+ */
+export const productionHealth = defineGate({
+  title: 'Production health',
+  settings: healthSettings,
+  tightens: (after, than) => than.monitors.every(({ id }) => after.monitors.some((one) => one.id === id)),
+  evaluate(snapshot, { monitors }, gates = {}) {
+    const { health } = snapshot
+    if (monitors.length === 0) return unnamed()
+    const known = monitors.map(({ id, name }) => ({
+      id,
+      name,
+      fact: health?.monitors.find((one) => one.id === id),
+    }))
+    const alerting = known.filter(({ fact }) => fact?.state === 'Alert' && isFresh(fact, snapshot))
+    const silent = known.filter(
+      ({ fact }) => !fact || !isFresh(fact, snapshot) || (fact.state !== 'OK' && fact.state !== 'Alert'),
+    )
+    const details = known.map((one) => `${code(one.name)}: ${wordsOf(one, snapshot)}`)
+    if (alerting.length > 0)
+      return (silent.length === 0 && yielded(snapshot, alerting, gates)) || alerts(alerting, details)
+    if (silent.length > 0) return unknown(silent, snapshot, details)
+    return passed(
+      'Production is healthy',
+      `Every monitor is OK: ${list(known.map(({ name }) => code(name)))}.`,
+    )
+  },
+})
+
+function isFresh({ readAt }: Monitor, { takenAt }: Snapshot): boolean {
+  return readAt !== null && Date.parse(takenAt) - Date.parse(readAt) <= freshFor
+}
+
+function unnamed(): Finding {
+  return failed('No monitor is named', 'The policy names this gate and no monitor.', {
+    who: 'Anyone with write access: add `monitors` to the gate, or remove it',
+  })
+}
+
+function wordsOf({ fact }: Known, snapshot: Snapshot): string {
+  if (!fact || fact.readAt === null) return 'not read yet'
+  if (!isFresh(fact, snapshot)) return `last read ${formatTime(new Date(fact.readAt), 'UTC')}`
+  return code(fact.state, 40)
+}
+
+function alerts(alerting: Known[], details: string[]): Finding {
+  return failed(
+    `Production alerts: ${alerting[0]?.name}${alerting.length > 1 ? ` (+${alerting.length - 1} more)` : ''}`,
+    `A merge now could make it worse, or hide what caused it: ${list(alerting.map(({ name }) => code(name)))}.`,
+    { who: 'Whoever works on the alert; its own fix can be marked as urgent and name the incident', details },
+  )
+}
+
+function unknown(silent: Known[], snapshot: Snapshot, details: string[]): Finding {
+  const [first] = silent
+  return waiting(
+    `Waiting for the monitor ${first?.name}`,
+    `Only a monitor that is OK passes: ${list(silent.map((one) => `${code(one.name)} is ${wordsOf(one, snapshot)}`))}.`,
+    { who: 'Whoever owns the monitor in Datadog', automatic: true, details },
+  )
+}
+
+function yielded(
+  snapshot: Snapshot,
+  alerting: Known[],
+  gates: Readonly<Record<string, unknown>>,
+): Finding | undefined {
+  const window = windowSettings.safeParse(gates.release_window ?? {})
+  const urgency = window.success ? evaluateUrgency(snapshot, window.data.urgent) : undefined
+  if (urgency?.state !== 'valid') return undefined
+  const isNamed = ({ fact }: Known) =>
+    fact?.incidents.some((names) => isNamedIn(snapshot.body, names)) === true
+  if (!alerting.every(isNamed)) return undefined
+  return passed(
+    'Urgent fix of an alert',
+    `It is marked as urgent by ${code(urgency.by.login)} and names the incident that the alert opened.`,
+    { next: [{ kind: 'recheck', at: urgency.until.toISOString() }] },
+  )
+}

@@ -1,0 +1,36 @@
+/** The states of the monitors at one time, by their ids. */
+export type MonitorStates = Record<string, string>
+
+/** One look after a release. `requests` null: the traffic was not asked for, or could not be read. */
+export type WatchLook = { at: string; states: MonitorStates; requests: number | null }
+
+export type WatchVerdict = { verdict: 'passed' | 'failed' | 'inconclusive'; why: string }
+
+/**
+ * What the looks after a release say. A monitor that was alerting before it is not blamed on it; one that says nothing, and too
+ * little traffic, make it inconclusive, never passed.
+ */
+export function watchVerdict(
+  baseline: MonitorStates,
+  looks: WatchLook[],
+  monitors: { id: number; name: string }[],
+  minimum: number | undefined,
+): WatchVerdict {
+  const stateOf = (states: MonitorStates, id: number) => states[String(id)] ?? 'Unknown'
+  const worse = monitors.find(
+    ({ id }) => stateOf(baseline, id) === 'OK' && looks.some(({ states }) => stateOf(states, id) === 'Alert'),
+  )
+  if (worse) return { verdict: 'failed', why: `${worse.name} alerts since the release` }
+  const before = monitors.find(({ id }) => stateOf(baseline, id) !== 'OK')
+  if (before)
+    return {
+      verdict: 'inconclusive',
+      why: `${before.name} was ${stateOf(baseline, before.id)} before the release`,
+    }
+  const silent = monitors.find(({ id }) => looks.some(({ states }) => stateOf(states, id) !== 'OK'))
+  if (silent) return { verdict: 'inconclusive', why: `${silent.name} was not OK at every look` }
+  const isQuiet = ({ requests }: WatchLook) => minimum !== undefined && (requests ?? 0) < minimum
+  if (looks.some(isQuiet))
+    return { verdict: 'inconclusive', why: `there were fewer than ${minimum} requests at a look` }
+  return { verdict: 'passed', why: `every monitor was OK at ${looks.length} looks` }
+}

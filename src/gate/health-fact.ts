@@ -1,0 +1,69 @@
+import { namesOf } from '../decision/incidents/naming.ts'
+import type { Policy } from '../decision/policy.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { Queryable } from '../store/database.ts'
+import { listIncidents } from '../store/incidents.ts'
+import { incidentsOfMonitors, monitorsOf, statesBefore } from '../store/monitors.ts'
+
+type Place = { installationId: number }
+
+/** What the gate `production_health` needs: the states that the bot keeps, and the incidents that the alerts opened. */
+export async function healthFact(
+  db: Queryable,
+  { installationId }: Place,
+  policy: Policy | undefined,
+): Promise<Pick<Snapshot, 'health'>> {
+  const ids = policy?.gates.production_health?.monitors.map(({ id }) => id)
+  if (!ids) return {}
+  const known = await monitorsOf(db, ids)
+  const names = await namesByMonitor(db, installationId, ids)
+  return {
+    health: {
+      monitors: known.map(({ id, state, readAt }) => ({
+        id,
+        state,
+        readAt: readAt?.toISOString() ?? null,
+        incidents: names.get(id) ?? [],
+      })),
+    },
+  }
+}
+
+/** As of a time that is past. */
+export async function healthFactAt(
+  db: Queryable,
+  { installationId }: Place,
+  policy: Policy | undefined,
+  at: Date,
+): Promise<Pick<Snapshot, 'health'>> {
+  const ids = policy?.gates.production_health?.monitors.map(({ id }) => id)
+  if (!ids) return {}
+  const states = await statesBefore(db, ids, at)
+  const names = await namesByMonitor(db, installationId, ids)
+  return {
+    health: {
+      monitors: ids.map((id) => ({
+        id,
+        state: states[String(id)] ?? 'Unknown',
+        readAt: at.toISOString(),
+        incidents: names.get(id) ?? [],
+      })),
+    },
+  }
+}
+
+async function namesByMonitor(
+  db: Queryable,
+  installationId: number,
+  ids: number[],
+): Promise<Map<number, string[][]>> {
+  const rows = await incidentsOfMonitors(db, installationId, ids)
+  const incidents = rows.length > 0 ? await listIncidents(db, { open: true }) : []
+  const found = rows.flatMap(({ id, repositoryId, number }) => {
+    const incident = incidents.find(
+      (one) => one.number === number && one.repository.repositoryId === repositoryId,
+    )
+    return incident ? [{ id, names: namesOf(incident) }] : []
+  })
+  return new Map(ids.map((id) => [id, found.filter((one) => one.id === id).map(({ names }) => names)]))
+}

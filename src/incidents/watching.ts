@@ -1,0 +1,129 @@
+import { parseDuration } from '../decision/duration.ts'
+import type { IncidentTask } from '../decision/incidents/task.ts'
+import { type MonitorStates, watchVerdict } from '../decision/incidents/watch.ts'
+import type { Notice } from '../decision/notice.ts'
+import { parsePolicy } from '../policy/policy-file.ts'
+import { countRequests, readMonitor } from '../services/datadog.ts'
+import { appendRecord } from '../store/audit.ts'
+import {
+  beginWatch,
+  saveLooks,
+  saveWatchVerdict,
+  statesBefore,
+  type Watch,
+  watchOf,
+} from '../store/monitors.ts'
+import { lastValidPolicy } from '../store/policies.ts'
+import { takeAlertIn } from './intake.ts'
+import type { IncidentShell } from './shell.ts'
+
+type WatchTask = Extract<IncidentTask, { task: 'watch' }>
+
+/** The watch of a merge; undefined for other notices. */
+export function watchOfNotice(notice: Notice, at: Date): WatchTask | undefined {
+  if (notice.kind !== 'merged' && notice.kind !== 'exception') return undefined
+  const { repository, pull, key } = notice
+  const url = pull?.url ?? (notice.kind === 'exception' ? notice.commit.url : undefined)
+  if (url === undefined) return undefined
+  const summary = `${repository.owner}/${repository.repo}${pull ? `#${pull.number}` : ''}`
+  return { task: 'watch', repository, key: `watch/${key}`, summary, at: at.toISOString(), url }
+}
+
+/**
+ * The job of a watch: keeps how the monitors were before the merge, then looks at each of its times, and decides after the last
+ * one. It never rolls back.
+ */
+export async function watchRelease(
+  shell: IncidentShell,
+  task: WatchTask,
+  signal: AbortSignal,
+): Promise<void> {
+  const watch = (await watchOf(shell.database, task.key)) ?? (await begin(shell, task))
+  if (!watch || watch.verdict !== null || !watch.settings.watch) return
+  const { warm_up, every, looks: count } = watch.settings.watch
+  const lookAt = (index: number) =>
+    new Date(watch.mergedAt.getTime() + parseDuration(warm_up) + index * parseDuration(every))
+  const looks = [...watch.looks]
+  if (shell.now() >= lookAt(looks.length)) {
+    looks.push(await look(shell, watch, lookAt(looks.length), signal))
+    await saveLooks(shell.database, watch.key, looks)
+  }
+  if (looks.length < count) return shell.queue.enqueueIncident(task, { at: lookAt(looks.length) })
+  await decide(shell, { ...watch, looks })
+}
+
+async function begin({ database }: IncidentShell, task: WatchTask): Promise<Watch | undefined> {
+  const text = await lastValidPolicy(database, task.repository)
+  const read = text === undefined ? undefined : parsePolicy(text)
+  const settings = read?.ok ? read.policy.gates.production_health : undefined
+  if (!settings?.watch) return undefined
+  const { key, repository, summary, url } = task
+  const mergedAt = new Date(task.at)
+  const ids = settings.monitors.map(({ id }) => id)
+  const baseline = await statesBefore(database, ids, mergedAt)
+  const watch = { key, subject: { repository, summary, url }, settings, mergedAt, baseline }
+  await beginWatch(database, watch)
+  return watchOf(database, key)
+}
+
+async function look(shell: IncidentShell, { settings }: Watch, at: Date, signal: AbortSignal) {
+  const calling = { signal, now: shell.now }
+  const states: MonitorStates = {}
+  for (const { id } of settings.monitors)
+    states[String(id)] = shell.datadog
+      ? await readMonitor(shell.datadog, id, calling).catch(() => 'Unreachable')
+      : 'Unreachable'
+  const { traffic, every = '5m' } = settings.watch ?? {}
+  const from = new Date(at.getTime() - parseDuration(every))
+  const requests =
+    traffic && shell.datadog
+      ? await countRequests(shell.datadog, traffic.query, { from, to: at }, calling).catch(() => null)
+      : null
+  return { at: shell.now().toISOString(), states, requests }
+}
+
+async function decide(shell: IncidentShell, watch: Watch): Promise<void> {
+  const { key, subject, settings, baseline, looks } = watch
+  const { repository, summary, url } = subject
+  const decided = watchVerdict(baseline, looks, settings.monitors, settings.watch?.traffic?.minimum)
+  const isNew = await shell.database.transaction(async (tx) => {
+    if (!(await saveWatchVerdict(tx, key, decided))) return false
+    const { installationId, repositoryId, owner, repo } = repository
+    const body = {
+      repository: { id: repositoryId, owner, name: repo },
+      release: summary,
+      url,
+      ...decided,
+      baseline,
+      looks,
+    }
+    await appendRecord(tx, { installationId, kind: 'watched', at: shell.now(), body })
+    const notice: Notice = {
+      kind: 'watched',
+      key: `watched/${key}`.slice(0, 300),
+      repository,
+      release: { summary, url },
+      ...decided,
+    }
+    await shell.queue.enqueueNotice(notice, { tx })
+    return true
+  })
+  if (!isNew || decided.verdict !== 'failed') return
+  const taken = await takeAlertIn(
+    shell,
+    {
+      source: 'command line',
+      id: key.slice(0, 200),
+      title: `Production alerts since the release of ${summary}`,
+      severity: 'P1',
+      component: null,
+      at: shell.now().toISOString(),
+      url,
+      by: null,
+    },
+    key,
+    undefined,
+  )
+  if (typeof taken === 'string')
+    shell.log.warn({ release: summary, problem: taken }, 'No incident could be opened')
+}

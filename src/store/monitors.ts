@@ -1,0 +1,125 @@
+import type { HealthSettings } from '../decision/health-settings.ts'
+import type { MonitorStates, WatchLook, WatchVerdict } from '../decision/incidents/watch.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import type { Database, Queryable } from './database.ts'
+
+export type StoredMonitor = { id: number; state: string; readAt: Date | null }
+
+/** A monitor is read at most this often, for all pull requests and processes together. */
+const spacing = 55_000
+
+/** Claims the reading of a monitor. False: it was read, or tried, within the last minute. */
+export async function claimReading(db: Queryable, id: number, now: Date): Promise<boolean> {
+  const rows = await db.query(
+    `INSERT INTO release_gate.monitors AS kept (id, state, tried_at) VALUES ($1, 'Unknown', $2)
+     ON CONFLICT (id) DO UPDATE SET tried_at = excluded.tried_at WHERE kept.tried_at <= $3 RETURNING 1`,
+    [id, now, new Date(now.getTime() - spacing)],
+  )
+  return rows.length > 0
+}
+
+/** Keeps what was read; `Unreachable` is a state too. True: it is another one than before. */
+export function saveMonitor(database: Database, id: number, state: string, at: Date): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const [before] = await tx.query<{ state: string; readAt: Date | null }>(
+      `SELECT state, read_at AS "readAt" FROM release_gate.monitors WHERE id = $1 FOR UPDATE`,
+      [id],
+    )
+    await tx.query(
+      `INSERT INTO release_gate.monitors (id, state, read_at, tried_at) VALUES ($1, $2, $3, $3)
+       ON CONFLICT (id) DO UPDATE SET state = excluded.state, read_at = excluded.read_at`,
+      [id, state, at],
+    )
+    if (before?.readAt && before.state === state) return false
+    await tx.query(
+      `INSERT INTO release_gate.monitor_states (id, at, state) VALUES ($1, $2, $3) ON CONFLICT (id, at) DO UPDATE SET state = $3`,
+      [id, at, state],
+    )
+    return true
+  })
+}
+
+export function monitorsOf(db: Queryable, ids: number[]): Promise<StoredMonitor[]> {
+  return db.query<StoredMonitor>(
+    `SELECT id, state, read_at AS "readAt" FROM release_gate.monitors WHERE id = ANY ($1::bigint[]) ORDER BY id`,
+    [ids],
+  )
+}
+
+/** How monitors were just before a time; one that was not known then is left out. */
+export async function statesBefore(db: Queryable, ids: number[], at: Date): Promise<MonitorStates> {
+  const rows = await db.query<{ id: number; state: string }>(
+    `SELECT DISTINCT ON (id) id, state FROM release_gate.monitor_states
+     WHERE id = ANY ($1::bigint[]) AND at <= $2 ORDER BY id, at DESC`,
+    [ids, at],
+  )
+  return Object.fromEntries(rows.map(({ id, state }) => [String(id), state]))
+}
+
+/** What was released. */
+export type WatchSubject = { repository: RepositoryRef; summary: string; url: string }
+
+export type Watch = {
+  key: string
+  subject: WatchSubject
+  settings: HealthSettings
+  mergedAt: Date
+  baseline: MonitorStates
+  looks: WatchLook[]
+  verdict: WatchVerdict['verdict'] | null
+}
+
+/** Begins a watch. False: it was begun before. */
+export async function beginWatch(db: Queryable, watch: Omit<Watch, 'looks' | 'verdict'>): Promise<boolean> {
+  const rows = await db.query(
+    `INSERT INTO release_gate.watches (key, subject, settings, merged_at, baseline, looks)
+     VALUES ($1, $2, $3, $4, $5, '[]') ON CONFLICT DO NOTHING RETURNING 1`,
+    [
+      watch.key,
+      JSON.stringify(watch.subject),
+      JSON.stringify(watch.settings),
+      watch.mergedAt,
+      JSON.stringify(watch.baseline),
+    ],
+  )
+  return rows.length > 0
+}
+
+export async function watchOf(db: Queryable, key: string): Promise<Watch | undefined> {
+  const [row] = await db.query<Watch>(
+    `SELECT key, subject, settings, merged_at AS "mergedAt", baseline, looks, verdict FROM release_gate.watches WHERE key = $1`,
+    [key],
+  )
+  return row
+}
+
+export async function saveLooks(db: Queryable, key: string, looks: WatchLook[]): Promise<void> {
+  await db.query('UPDATE release_gate.watches SET looks = $2 WHERE key = $1', [key, JSON.stringify(looks)])
+}
+
+/** False: it was decided before. */
+export async function saveWatchVerdict(
+  db: Queryable,
+  key: string,
+  { verdict, why }: WatchVerdict,
+): Promise<boolean> {
+  const rows = await db.query(
+    'UPDATE release_gate.watches SET verdict = $2, why = $3 WHERE key = $1 AND verdict IS NULL RETURNING 1',
+    [key, verdict, why],
+  )
+  return rows.length > 0
+}
+
+/** The monitors whose alerts opened incidents, with the numbers of those. */
+export function incidentsOfMonitors(
+  db: Queryable,
+  installationId: number,
+  ids: number[],
+): Promise<{ id: number; repositoryId: number; number: number }[]> {
+  return db.query(
+    `SELECT m.id, a.repository_id AS "repositoryId", a.number FROM unnest($2::bigint[]) AS m (id)
+     JOIN release_gate.alerts a ON a.source = 'datadog' AND split_part(a.source_id, '/', 1) = m.id::text
+     WHERE a.installation_id = $1 AND a.number IS NOT NULL ORDER BY 1, 2, 3`,
+    [installationId, ids],
+  )
+}

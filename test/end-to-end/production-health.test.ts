@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
+import { aWorldWithIncidents, openIncidents } from '../support/incidents.ts'
+import { recordsOf } from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+const policy = `gates:
+  approvals: { count: 1 }
+  production_health:
+    monitors: [{ id: 42, name: Error rate }]
+    watch: { warm_up: 5m, looks: 2, every: 5m, traffic: { query: "sum:requests{*}", minimum: 20 } }
+slack:
+  channel: "#releases"
+incidents:
+  repository: foodyepay/incidents
+`
+
+let stage: Stage
+let shop: Workshop
+let change: Change
+const minutes = (count: number) => stage.moveTo(new Date(stage.now().getTime() + count * 60_000))
+const datadog = () => {
+  if (!stage.operations) throw new Error('There is no Datadog')
+  return stage.operations.datadog
+}
+const approved = async (branch: string, body = '') => {
+  const opened = await shop.openPull('ana', {
+    branch,
+    title: branch,
+    body,
+    files: { [`src/${branch}.ts`]: 'a\n' },
+  })
+  await shop.review('chloe', opened)
+  return opened
+}
+const verdicts = async () =>
+  (await recordsOf(stage)).filter(({ kind }) => kind === 'watched').map(({ body }) => body.verdict)
+
+beforeAll(async () => {
+  stage = await aStage({ at: new Date('2026-10-19T16:00:00Z'), operations: true })
+  datadog().monitors.set(42, { name: 'Error rate over 2 %', state: 'OK' })
+  shop = await aWorldWithIncidents(stage, policy)
+  change = await approved('one')
+})
+afterAll(() => stage.close())
+
+describe('the gate production_health', () => {
+  test('passes while the monitor is OK, which one reading tells for every pull request', async () => {
+    await approved('two')
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    expect(datadog().reads()).toBe(1)
+  })
+
+  test('watches the release, which passes', async () => {
+    expect(await shop.merge('eva', change)).toBeUndefined()
+    for (const _ of [1, 2, 3]) await minutes(5.1)
+    expect(await verdicts()).toEqual(['passed'])
+  })
+
+  test('fails while the monitor alerts, and yields to the urgent fix of the incident that the alert opened', async () => {
+    const {
+      datadog: { alert },
+    } = { datadog: datadog() }
+    expect(await alert(`${stage.bot().url}/api/datadog/webhooks`, 42, 'severity:P1,component:rewards')).toBe(
+      202,
+    )
+    await stage.settled()
+    const [{ number = 0 } = {}] = await openIncidents(stage)
+    const blocked = await approved('three')
+    expect(await shop.check(blocked)).toMatchObject({
+      conclusion: 'failure',
+      title: 'Production alerts: Error rate',
+    })
+    const fix = await approved('four', `Urgent: errors, foodyepay/incidents#${number}`)
+    await shop.label('eva', fix, 'urgent')
+    expect(await shop.check(fix)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('waits while Datadog cannot be reached', async () => {
+    datadog().fail(503, 10)
+    await minutes(2)
+    const waiting = await approved('five')
+    expect(await shop.check(waiting)).toMatchObject({
+      conclusion: null,
+      title: 'Waiting for the monitor Error rate',
+    })
+  })
+})
