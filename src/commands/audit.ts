@@ -10,6 +10,7 @@ export function auditCommand(): Command {
     .addCommand(verifyCommand())
     .addCommand(exportCommand())
     .addCommand(reportCommand())
+    .addCommand(dossierCommand())
     .addCommand(urgentShareCommand())
     .addCommand(pruneCommand())
 }
@@ -72,6 +73,18 @@ function exportCommand(): Command {
   return withDatabaseOptions(command, '0 printed, 2 usage error.').action(
     ({ csv = false, from, to, ...options }: ExportOptions) =>
       runDatabaseRequest('audit export', { csv, ...time('from', from), ...time('to', to) }, options),
+  )
+}
+
+function dossierCommand(): Command {
+  const command = new Command('dossier')
+    .description('print everything that the records say of an incident, from the alert to the post-mortem')
+    .argument('<incident>', 'its number, a name like acme/incidents#7, or its name in Jira')
+    .option('--ndjson', 'print the records themselves instead, for `audit verify --file`')
+    .option('--output <file>', 'write to a file, which appears only once it is complete')
+  return withDatabaseOptions(command, '0 printed, 2 there is none or usage error.').action(
+    (name: string, { ndjson = false, ...options }: DatabaseOptions & { ndjson?: boolean }) =>
+      runDatabaseRequest('audit dossier', { name, ndjson }, options),
   )
 }
 

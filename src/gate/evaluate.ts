@@ -170,17 +170,27 @@ async function enqueueIncidentWork(shell: Shell, stored: StoredVerdict, changed:
     await shell.queue.enqueueIncident({ task: 'link', pull: refOf(stored.pull) })
 }
 
-/** A monitor that was never read is read at once; the others are read every minute. */
-async function readUnknownMonitors({ queue }: Shell, { policy, snapshot }: StoredVerdict): Promise<void> {
+/** Monitors are read every minute. One that was not, or never, is read now: what it says may be another verdict. */
+async function readUnknownMonitors(
+  { queue, now }: Shell,
+  { policy, snapshot }: StoredVerdict,
+): Promise<void> {
   if (!snapshot.health) return
   const ids = policy?.gates.production_health?.monitors.map(({ id }) => id) ?? []
-  const known = snapshot.health?.monitors.map(({ id }) => id) ?? []
-  if (ids.some((id) => !known.includes(id))) await queue.enqueueIncident({ task: 'monitors' })
+  const fresh = snapshot.health.monitors.filter(
+    ({ readAt }) => readAt !== null && now().getTime() - Date.parse(readAt) <= 60_000,
+  )
+  if (ids.some((id) => !fresh.some((one) => one.id === id))) await queue.enqueueIncident({ task: 'monitors' })
 }
 
-/** The gate waits until the incidents were read, so they are read at once where they never were. */
-async function readIncidents({ queue }: Shell, { pull, snapshot, policy }: StoredVerdict): Promise<void> {
-  if (snapshot.incidents?.readAt !== null || !policy?.incidents) return
+/** The gate waits until the incidents were read, so they are read at once where they never were, or too long ago. */
+async function readIncidents(
+  { queue, now }: Shell,
+  { pull, snapshot, policy }: StoredVerdict,
+): Promise<void> {
+  if (!snapshot.incidents || !policy?.incidents) return
+  const { readAt } = snapshot.incidents
+  if (readAt !== null && now().getTime() - Date.parse(readAt) < 2 * 3_600_000) return
   const [owner = '', repo = ''] = policy.incidents.repository.split('/')
   await queue.enqueueIncident({ task: 'read all', installationId: pull.installationId, owner, repo })
 }

@@ -50,14 +50,15 @@ export function incidentsLook(shell: IncidentShell, serves: (account: string) =>
   }
 }
 
-/** The job that reads a repository of incidents for the first time, for a gate that waits for it. */
+/** The job that reads a repository of incidents now, for a gate that waits for it. */
 export async function readPlace(
   shell: IncidentShell,
   named: { installationId: number; owner: string; repo: string },
   signal: AbortSignal,
 ): Promise<void> {
   const place = await placeNamed(shell.database, named)
-  if (!place || (await lastLook(shell, place))) return
+  const last = place && (await lastLook(shell, place))
+  if (!place || (last && shell.now().getTime() - last.getTime() < period)) return
   const repository = await lookAtPlace(shell, place, signal)
   await shell.database.transaction((tx) => revokeWhereBlocked(shell, tx, { repository }))
 }

@@ -66,6 +66,13 @@ export async function openForAlert(shell: IncidentShell, source: string, deliver
     stored.reopened === null || stored.opens === null
       ? await shell.database.transaction((tx) => takeAlert(tx, delivery, { repository, alert }))
       : { reopened: stored.reopened, opens: stored.opens }
+  // An alert is news of its monitor, which may have been read less than a minute ago.
+  if (source === 'datadog')
+    for (const seconds of [0, 60])
+      await shell.queue.enqueueIncident(
+        { task: 'monitors' },
+        { at: new Date(shell.now().getTime() + seconds * 1_000) },
+      )
   if (!opens) return sayAgain(shell, repository, stored, delivery)
   const marker = alertMarker(alert, reopened)
   const since = stored.receivedAt

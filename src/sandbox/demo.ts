@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { verifyChain } from '../store/audit/verify.ts'
+import { printDossier } from '../server/requests/dossier.ts'
+import { linesIn, recordsIn } from '../store/audit/export.ts'
+import { verifyChain, verifyRecords } from '../store/audit/verify.ts'
 import { openDatabase } from '../store/database/open.ts'
+import type { Database } from '../store/database.ts'
 import { clockHelp, moveClock } from './demo-clock.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
 import { playReleaseWeek } from './story.ts'
+import { incidentName } from './story-incident.ts'
 import { cast, people, setUpRepositories, type Workshop } from './workshop.ts'
 
 /** Plays the release week in the terminal. True: everything happened as described. `keep`: keep everything running at the end. */
@@ -13,7 +17,7 @@ export async function runDemo(options: { keep: boolean }): Promise<boolean> {
   const print = (text: string) => void process.stdout.write(text)
   const began = performance.now()
   const starting = await showProgress('Starting the simulated GitHub, Slack, staging and the bot')
-  const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z'), staging: true })
+  const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z'), staging: true, operations: true })
   try {
     const tell = narrator(print)
     cast(stage)
@@ -43,10 +47,33 @@ async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
   try {
     const verdict = await verifyChain(database)
     if (!verdict.ok) throw new Error(`The audit records are broken at record ${verdict.seq}: ${verdict.why}`)
+    await tellDossier(database, tell)
     tell.scene('Afterwards', `The auditor checks the chain of records: ${verdict.records} records, unbroken.`)
   } finally {
     await database.close()
   }
+}
+
+/** The dossier of the incident, and its records verified as the file that an auditor gets. */
+async function tellDossier(database: Database, tell: Narrator): Promise<void> {
+  const parts: string[] = []
+  const collect = async (part: string | Uint8Array) => void parts.push(String(part))
+  await printDossier({ database }, { name: incidentName, ndjson: false }, collect)
+  tell.scene('audit dossier', `Everything that the records say of ${incidentName}:`)
+  for (const line of parts.join('').split('\n').slice(2, -5)) if (line !== '') tell.line(line)
+  const records: Uint8Array[] = []
+  await printDossier(
+    { database },
+    { name: incidentName, ndjson: true },
+    async (part) => void records.push(Buffer.from(part)),
+  )
+  const verified = await verifyRecords(recordsIn(linesIn(partsOf(records))))
+  if (!verified.ok) throw new Error(`The dossier is broken at record ${verified.seq}: ${verified.why}`)
+  tell.line(`As a file it verifies alone, without the bot: ${verified.records} records, unbroken.`)
+}
+
+async function* partsOf(parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts
 }
 
 function secondsSince(began: number): string {
@@ -90,6 +117,7 @@ async function keep(stage: Stage, shop: Workshop, print: (text: string) => void)
       '',
       `  GitHub's API   ${github.url}`,
       `  the board      ${stage.bot().url} (sign in as one of the people below)`,
+      `  PagerDuty      ${stage.operations?.pagerDuty.url}/alerts`,
       ...people.map((login) => `  ${login.padEnd(14)} ${github.tokenFor(login)}`),
       '',
       ...clockHelp(stage.now()),

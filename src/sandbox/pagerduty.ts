@@ -39,7 +39,7 @@ const severities = ['critical', 'error', 'warning', 'info']
 
 /**
  * A local PagerDuty with two services: Events API v2 for alerts and changes, and webhooks v3. An event for an unknown key, or
- * one that is not as documented, gets 400. https://developer.pagerduty.com/docs/events-api-v2-overview
+ * one that is not as documented, gets 400. `/alerts` shows all of them. https://developer.pagerduty.com/docs/events-api-v2-overview
  */
 export async function startPagerDuty({
   clock = Date.now,
@@ -77,6 +77,8 @@ export async function startPagerDuty({
     changes.push({ summary: payload.summary })
     return c.json({ status: 'success', message: 'Change event processed' }, 202)
   })
+
+  app.get('/alerts', (c) => c.json(alerts.map(({ routingKey: _, ...alert }) => alert)))
 
   const server = createAdaptorServer({ fetch: app.fetch })
   server.listen(0, '127.0.0.1')

@@ -1,6 +1,7 @@
 import type { Narrator } from './narrator.ts'
 import { type Scene, sceneIn } from './scene.ts'
 import type { Stage } from './stage.ts'
+import { playIncident } from './story-incident.ts'
 import { playRegression } from './story-staging.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -11,6 +12,7 @@ export async function playReleaseWeek(stage: Stage, shop: Workshop, tell: Narrat
   await tellTheUrgentFix(shop, scene)
   await tellTheImpatientOne(shop, scene)
   await playRegression(stage, tell)
+  await playIncident(stage, tell)
 }
 
 async function tellTheWindow(shop: Workshop, { at, show, refused, merged }: Scene): Promise<void> {

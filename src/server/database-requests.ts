@@ -13,6 +13,7 @@ import {
 import { backup, backupArgs } from './requests/backup.ts'
 import { blockedArgs, printBlocked } from './requests/blocked.ts'
 import { calendarArgs, printCalendarLink } from './requests/calendar.ts'
+import { dossierArgs, printDossier } from './requests/dossier.ts'
 import { incidentListArgs, incidentShowArgs, listAllIncidents, showIncident } from './requests/incidents.ts'
 import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
 import type { Output, RequestShell } from './requests/request.ts'
@@ -39,6 +40,7 @@ export const databaseRequests = {
   'audit report': request(reportArgs, printReport),
   'audit urgent-share': request(shareArgs, printUrgentShare),
   report: request(blockedArgs, printBlocked),
+  'audit dossier': request(dossierArgs, printDossier),
   'incident list': request(incidentListArgs, listAllIncidents),
   'incident show': request(incidentShowArgs, showIncident),
   backup: request(backupArgs, backup),

@@ -18,7 +18,10 @@ export async function claimReading(db: Queryable, id: number, now: Date): Promis
   return rows.length > 0
 }
 
-/** Keeps what was read; `Unreachable` is a state too. True: it is another one than before. */
+/** What is older was too old for a gate, which may wait for it. */
+const staleAfter = 10 * 60_000
+
+/** Keeps what was read; `Unreachable` is a state too. True: it is another one than before, or the last one was too old. */
 export function saveMonitor(database: Database, id: number, state: string, at: Date): Promise<boolean> {
   return database.transaction(async (tx) => {
     const [before] = await tx.query<{ state: string; readAt: Date | null }>(
@@ -30,12 +33,14 @@ export function saveMonitor(database: Database, id: number, state: string, at: D
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, read_at = excluded.read_at`,
       [id, state, at],
     )
-    if (before?.readAt && before.state === state) return false
-    await tx.query(
-      `INSERT INTO release_gate.monitor_states (id, at, state) VALUES ($1, $2, $3) ON CONFLICT (id, at) DO UPDATE SET state = $3`,
-      [id, at, state],
-    )
-    return true
+    const isChanged = !before?.readAt || before.state !== state
+    if (isChanged)
+      await tx.query(
+        `INSERT INTO release_gate.monitor_states (id, at, state) VALUES ($1, $2, $3)
+         ON CONFLICT (id, at) DO UPDATE SET state = $3`,
+        [id, at, state],
+      )
+    return isChanged || at.getTime() - (before?.readAt?.getTime() ?? 0) > staleAfter
   })
 }
 

@@ -7,8 +7,8 @@ export type WatchLook = { at: string; states: MonitorStates; requests: number | 
 export type WatchVerdict = { verdict: 'passed' | 'failed' | 'inconclusive'; why: string }
 
 /**
- * What the looks after a release say. A monitor that was alerting before it is not blamed on it; one that says nothing, and too
- * little traffic, make it inconclusive, never passed.
+ * What the looks after a release say. A monitor that was alerting before it is not blamed on it: it has to be OK at every look, or
+ * the watch is inconclusive. So it is with a monitor that says nothing, and with too little traffic.
  */
 export function watchVerdict(
   baseline: MonitorStates,
@@ -21,12 +21,6 @@ export function watchVerdict(
     ({ id }) => stateOf(baseline, id) === 'OK' && looks.some(({ states }) => stateOf(states, id) === 'Alert'),
   )
   if (worse) return { verdict: 'failed', why: `${worse.name} alerts since the release` }
-  const before = monitors.find(({ id }) => stateOf(baseline, id) !== 'OK')
-  if (before)
-    return {
-      verdict: 'inconclusive',
-      why: `${before.name} was ${stateOf(baseline, before.id)} before the release`,
-    }
   const silent = monitors.find(({ id }) => looks.some(({ states }) => stateOf(states, id) !== 'OK'))
   if (silent) return { verdict: 'inconclusive', why: `${silent.name} was not OK at every look` }
   const isQuiet = ({ requests }: WatchLook) => minimum !== undefined && (requests ?? 0) < minimum
