@@ -395,7 +395,11 @@ describe('while the bot holds the folder', () => {
       })
       const signature = `sha256=${createHmac('sha256', keyBesideDatabase(dataDir)).update(body).digest('hex')}`
       const send = (headers: Record<string, string>) =>
-        fetch(bot.url, { method: 'POST', body, headers: { 'x-release-gate-signature': signature, ...headers } })
+        fetch(bot.url, {
+          method: 'POST',
+          body,
+          headers: { 'x-release-gate-signature': signature, ...headers },
+        })
       expect((await send({})).status).toBe(200)
       expect((await send({ [header]: '203.0.113.9' })).status).toBe(403)
     },

@@ -30,7 +30,10 @@ describe('what app.yml asks for', () => {
     const names = (grants: { name: string }[]) => grants.map(({ name }) => name)
     expect(names(asked).filter((name) => !names(onServer.events).includes(name))).toEqual(['merge_group'])
     expect(onServer.permissions).toEqual(permissions)
-    const manifest = appManifest({ webhook: undefined, redirect: 'http://127.0.0.1:3000/created' }, { onServer: true })
+    const manifest = appManifest(
+      { webhook: undefined, redirect: 'http://127.0.0.1:3000/created' },
+      { onServer: true },
+    )
     expect(manifest).toMatchObject({
       default_events: names(onServer.events),
       default_permissions: Object.fromEntries(permissions.map(({ name, level }) => [name, level])),
