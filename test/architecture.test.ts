@@ -24,7 +24,7 @@ const rows = [
   ['regression', 'policy'],
   ['services'],
   ['store'],
-  ['settings', 'yaml'],
+  ['settings', 'yaml', 'html'],
   ['decision'],
 ]
 

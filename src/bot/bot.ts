@@ -12,7 +12,7 @@ import { createPauses } from '../store/pauses.ts'
 import { openQueue } from '../store/queue.ts'
 import { startChores } from './chores.ts'
 import { startWork } from './jobs.ts'
-import { closeServer, startServer } from './pages.ts'
+import { startServer } from './pages.ts'
 import type { Parts } from './parts.ts'
 
 /** The running bot. */
@@ -35,7 +35,7 @@ export async function startBot(settings: Settings, log: Logger, role: Role = 'al
   processRole.set({ role }, 1)
   const { clock } = parts
   const { database, queue } = parts.shell
-  const { server, url } = await startServer(parts, role)
+  const { url, close } = await startServer(parts, role)
   const chores = doesWork(role) ? await startWorker(parts) : undefined
   let nudgedAt = 0
   return {
@@ -63,7 +63,7 @@ export async function startBot(settings: Settings, log: Logger, role: Role = 'al
     supervise: queue.supervise,
     stop: async () => {
       await chores?.leave()
-      await closeServer(server)
+      await close()
       await queue.stop()
       await database.close()
     },
@@ -91,7 +91,8 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
     await pauses.refresh(installationId)
     return probot.auth(installationId)
   }
-  const shell = { database, queue, now, log, github }
+  const board = settings.client && settings.publicUrl
+  const shell = { database, queue, now, log, github, board }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   return { settings, log, clock, shell, probot, budget, serves }
 }

@@ -5,11 +5,13 @@ import { diagnose } from '../doctor/diagnose.ts'
 import type { Diagnosis } from '../doctor/diagnosis.ts'
 import { compareRuns } from '../doctor/drift.ts'
 import { type DoctorClients, gather } from '../doctor/gather.ts'
+import { type LastRun, lastRun, saveLastRun } from '../doctor/last-run.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
+import { saveVerified } from '../store/audit/last-verified.ts'
 import { pruneRecords } from '../store/audit/retention.ts'
 import { verifyChain } from '../store/audit/verify.ts'
 import type { Database } from '../store/database.ts'
-import { factStore, pruneFacts } from '../store/facts.ts'
+import { pruneFacts } from '../store/facts.ts'
 import { pruneDeliveries } from '../store/inbox.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
@@ -27,10 +29,7 @@ export type DailyShell = {
   log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
 
-type LastRun = { at: string; remember: Diagnosis[] }
-
 const day = 24 * 60 * 60 * 1000
-const lastRunKey = 'daily/last-run'
 
 /**
  * Once a day, checks that the gate is still enforced everywhere and that every chain of records is intact, and removes old
@@ -38,9 +37,8 @@ const lastRunKey = 'daily/last-run'
  */
 export async function runDailyCheck(shell: DailyShell): Promise<void> {
   const { database, now, log } = shell
-  const store = factStore(database, now)
-  const last = await store.get<LastRun>(lastRunKey)
-  if (!last) return store.put(lastRunKey, firstRun(now()))
+  const last = await lastRun(database, now)
+  if (!last) return saveLastRun(database, firstRun(now()), now)
   if (now().getTime() - Date.parse(last.at) < day) return
   const { appeared, fixed, remember } = compareRuns(last.remember, diagnose(await gather(shell.clients)))
   for (const { repository, what, fix } of appeared)
@@ -58,12 +56,12 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
       )
     await anchorRecords(shell)
   }
-  await store.put(lastRunKey, { at: now().toISOString(), remember } satisfies LastRun)
+  await saveLastRun(database, { at: now().toISOString(), remember }, now)
 }
 
 /** The first check runs an hour after the first start, once the repositories are set up. */
 function firstRun(now: Date): LastRun {
-  return { at: new Date(now.getTime() - day + 60 * minute).toISOString(), remember: [] }
+  return { at: new Date(now.getTime() - day + 60 * minute).toISOString(), remember: [], planned: true }
 }
 
 /** A notice for each repository with changes. Findings that are not about a repository only appear in the log and in `doctor`. */
@@ -87,8 +85,9 @@ function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnos
   })
 }
 
-async function recordsHold({ database, queue, log }: DailyShell): Promise<boolean> {
+async function recordsHold({ database, queue, log, now }: DailyShell): Promise<boolean> {
   const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
+  await saveVerified(database, result, now)
   if (result.ok) return true
   const { installationId, seq, why } = result
   log.error({ installationId, seq, why, alert: true }, 'The chain of records is broken')

@@ -25,7 +25,10 @@ import { readiness } from './readiness.ts'
 import { receiver } from './receive.ts'
 
 /** Starts the HTTP server: health and metrics in every role; webhooks, the calendar feed and requests of the command line except in a worker. */
-export async function startServer(parts: Parts, role: Role): Promise<{ server: Server; url: string }> {
+export async function startServer(
+  parts: Parts,
+  role: Role,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const { settings, shell, log } = parts
   const { database, queue } = shell
   const pages: Record<string, Handler> = {
@@ -33,7 +36,8 @@ export async function startServer(parts: Parts, role: Role): Promise<{ server: S
     ...(takesDeliveries(role) && requestPages(parts)),
   }
   let url = ''
-  const board = takesDeliveries(role) ? boardShell(parts, () => url) : undefined
+  const ending = new AbortController()
+  const board = takesDeliveries(role) ? boardShell(parts, () => url, ending.signal) : undefined
   const rest = board && restOf(board, parts)
   const server = createServer({
     inbox: takesDeliveries(role) ? receiver(parts) : undefined,
@@ -44,7 +48,12 @@ export async function startServer(parts: Parts, role: Role): Promise<{ server: S
     log,
   })
   url = await listen(server, settings)
-  return { server, url }
+  const close = () => {
+    // Browsers listen to the board for as long as it talks.
+    ending.abort()
+    return closeServer(server)
+  }
+  return { url, close }
 }
 
 /** Whatever has no page of its own: the requests of the command line under `/api/`, and else the board. */
@@ -56,9 +65,21 @@ function restOf(shell: BoardShell, parts: Parts): (path: string) => Handler | un
 }
 
 /** `own` is where the server listens, once it does. */
-function boardShell({ settings, shell, log }: Parts, own: () => string): BoardShell {
+function boardShell(
+  { settings, shell, log, budget }: Parts,
+  own: () => string,
+  ending: AbortSignal,
+): BoardShell {
   const { publicUrl, freezeTeams } = settings
-  return { ...shell, log, base: () => publicUrl ?? own(), signIn: signInApp(settings), freezeTeams }
+  return {
+    ...shell,
+    log,
+    base: () => publicUrl ?? own(),
+    signIn: signInApp(settings),
+    freezeTeams,
+    allowance: (installationId) => budget.left(installationId, 'core'),
+    ending,
+  }
 }
 
 function signInApp({ client, apiUrl, publicUrl, host }: Settings): BoardShell['signIn'] {
@@ -99,7 +120,7 @@ function incidentsOf({ settings, shell }: Parts): ApiShell['incidents'] & { take
   }
 }
 
-export async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   server.closeIdleConnections()
   await new Promise((resolve) => server.close(resolve))
 }

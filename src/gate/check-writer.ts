@@ -7,7 +7,14 @@ import { type Head, type PostedRun, savePostedRun } from '../store/check-runs.ts
 import type { Database } from '../store/database.ts'
 import { type Purpose, reserveWrite } from '../store/write-budget.ts'
 
-export type Publishing = { database: Database; github: GitHub; now: () => Date; signal: AbortSignal }
+/** `board`: the address of the board, where people can open it. */
+export type Publishing = {
+  database: Database
+  github: GitHub
+  now: () => Date
+  signal: AbortSignal
+  board?: string | undefined
+}
 
 /** A check as written to GitHub. `pulls`: the open pull requests with that head. */
 export type Published = { runId: number; state: FindingState; title: string; pulls: number[] }
@@ -19,6 +26,8 @@ export type Desired = {
   onlyOutsiders?: boolean
   /** Green under a policy that only reports: it never has to be revoked in time. */
   reportOnly?: boolean
+  /** The pull request whose page the check links to. */
+  pull?: number | undefined
 }
 
 /**
@@ -86,7 +95,12 @@ async function patch(
 async function post(shell: Publishing, head: Head, write: Write): Promise<{ runId: number }> {
   const externalId = randomUUID()
   const run = await send(shell, head, write, { externalId, postedAt: shell.now() }, () =>
-    createRun(shell.github, head, { sha: head.sha, externalId, report: write.report }),
+    createRun(shell.github, head, {
+      sha: head.sha,
+      externalId,
+      report: write.report,
+      detailsUrl: detailsUrl(shell, head, write),
+    }),
   )
   if (!run) throw new Error(`GitHub did not take the check of ${head.sha} as it was posted`)
   return { runId: run.id }
@@ -111,6 +125,11 @@ async function send(
   if (!matchesReport(standing, report)) return undefined
   await savePostedRun(database, head, { ...intent, runId: standing.id }, now())
   return standing
+}
+
+/** The page of the change on the board. */
+function detailsUrl({ board }: Publishing, { owner, repo }: Head, { pull }: Desired): string | undefined {
+  return board && pull ? `${board}/changes/${owner}/${repo}/${pull}` : undefined
 }
 
 export function digestOf(value: unknown): string {

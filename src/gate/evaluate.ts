@@ -75,7 +75,8 @@ export async function evaluate(
   if (changed) logChange(shell, before, stored, { deliveries, began, changedFor })
   // If the process dies before the old head's check is revoked, the calendar revokes it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
-  const toRead = await publish({ database: shell.database, github, now: shell.now, signal }, stored, before)
+  const { database, now, board } = shell
+  const toRead = await publish({ database, github, now, signal, board }, stored, before)
   if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
   await enqueueTimes(shell.queue, stored)
   await enqueueWindowTime(shell.queue, stored, shell.now())

@@ -117,7 +117,10 @@ async function writeIfChanged(
   const postponed = known && !same && (await isCrowded(shell.database, head.installationId, shell.now()))
   if (postponed && !force && !expiring) await forgetSeen(shell.database, head, head.sha)
   if ((same || postponed) && !force && !expiring) return undefined
-  const { runId } = await writeCheck(shell, head, expiring ? undefined : posted, desired)
+  const { runId } = await writeCheck(shell, head, expiring ? undefined : posted, {
+    ...desired,
+    pull: desired.pulls[0],
+  })
   return { runId, state: desired.state, title: desired.report.title, pulls: desired.pulls }
 }
 

@@ -18,5 +18,7 @@ export type Shell = {
     | 'enqueueRegression'
   >
   now: () => Date
+  /** The address of the board, where people can open it: checks link to it. */
+  board?: string | undefined
   log: Pick<Logger, 'info' | 'warn'>
 }

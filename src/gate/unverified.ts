@@ -23,7 +23,7 @@ import { appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
 import { logVerdict } from './verdict-log.ts'
 
-export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'> & {
+export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log' | 'board'> & {
   queue: Pick<Queue, 'enqueueTransition'>
 }
 
@@ -138,7 +138,7 @@ async function publish(
   )
   const head = { ...pull, sha }
   const github = await shell.github(pull.installationId)
-  const { written } = await publishHead({ database, github, now, signal }, head)
+  const { written } = await publishHead({ database, github, now, signal, board: shell.board }, head)
   if (written) await appendPublished(database, head, written, now())
 }
 

@@ -94,14 +94,16 @@ export async function noteUnseen(
 
 /**
  * How old the looks are. `never`: repositories that were listed and not checked yet; `unseen`: those that something kept from
- * being checked since.
+ * being checked since. Of all repositories, or of some.
  */
 export type LookAges = { repositories: number; oldest: Date | undefined; never: number; unseen: number }
 
-export async function lookAges(db: Queryable): Promise<LookAges> {
+export async function lookAges(db: Queryable, repositoryIds?: number[]): Promise<LookAges> {
   const [ages] = await db.query<Omit<LookAges, 'oldest'> & { oldest: Date | null }>(
     `SELECT count(*)::int AS repositories, min(looked_at) AS oldest, (count(*) FILTER (WHERE looked_at IS NULL))::int AS never,
-       (count(*) FILTER (WHERE problem IS NOT NULL))::int AS unseen FROM release_gate.looks`,
+       (count(*) FILTER (WHERE problem IS NOT NULL))::int AS unseen FROM release_gate.looks
+     WHERE $1::bigint[] IS NULL OR repository_id = ANY ($1::bigint[])`,
+    [repositoryIds ?? null],
   )
   const { repositories = 0, oldest, never = 0, unseen = 0 } = ages ?? {}
   return { repositories, oldest: oldest ?? undefined, never, unseen }

@@ -47,3 +47,16 @@ export function createPauses(db: Queryable, now: () => Date): Pauses {
     },
   }
 }
+
+/** Until when something of an installation rests, as all processes know it. */
+export async function pausedUntil(
+  db: Queryable,
+  installationId: number,
+  at: Date,
+): Promise<Date | undefined> {
+  const [row] = await db.query<{ until: Date | null }>(
+    'SELECT max(until) AS until FROM release_gate.pauses WHERE installation_id = $1 AND until > $2',
+    [installationId, at],
+  )
+  return row?.until ?? undefined
+}

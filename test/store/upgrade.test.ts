@@ -37,6 +37,7 @@ const frozen: Record<string, string> = {
   '0022_mirrors.sql': '815c276754951643ee816af66351fba5775143b2c069814138c1fb64dc97211d',
   '0023_post_mortems.sql': '0c9acc8ab4178de126a5ff959a2883ad932721ec588bd7e6aeaeed9a762ee2e8',
   '0024_health.sql': '31d07bb38fda39f5588f7f510275f53f9fef5d361e682325593a33f305f6630a',
+  '0025_change_records.sql': 'd4422b1207d65fc5541f25ee33002c9056b8b290ed170674ca503d72cb91f73f',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

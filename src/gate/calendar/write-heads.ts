@@ -17,6 +17,7 @@ export type HeadsShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
   now: () => Date
+  board?: string | undefined
   log: Pick<Logger, 'warn'>
 }
 
@@ -87,10 +88,10 @@ async function writeHead(
   signal: AbortSignal,
   round: Round,
 ): Promise<Done> {
-  const { database, github, now } = shell
+  const { database, github, now, board } = shell
   const instead = head.turnsGreen ? await insteadOfGreen(shell, head, round) : undefined
   if (instead) return instead
-  const publishing = { database, github: await github(head.installationId), now, signal }
+  const publishing = { database, github: await github(head.installationId), now, signal, board }
   const { written, toRead } = await publishHead(publishing, head, { quiet: true })
   if (!written) return toRead.length > 0 ? 'to be read' : 'as it was'
   await appendPublished(database, head, written, now())

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Allowance } from '../../services/github/budget.ts'
 import type { GitHub } from '../../services/github/client.ts'
 import type { SignInApp } from '../../services/github/user-tokens.ts'
 import type { Database } from '../../store/database.ts'
@@ -19,4 +20,8 @@ export type BoardShell = {
   signIn: SignInApp | { problem: string }
   /** Teams, `org/slug` in lower case, whose members may freeze their whole organization, as its owners may. */
   freezeTeams: readonly string[]
+  /** What GitHub said last about the hourly limit of an installation's requests. */
+  allowance?: (installationId: number) => Allowance | undefined
+  /** Aborted when the server is about to stop. */
+  ending?: AbortSignal
 }

@@ -5,16 +5,18 @@ import { nameOf, type RepositoryName } from './repository.ts'
 /** A check run as GitHub returns it, for comparison with the request. */
 export type StandingRun = { id: number; status: string; conclusion: string | null }
 
+/** `detailsUrl`: where "Details" leads; GitHub shows its own page of the run where there is none. */
 export async function createRun(
   github: GitHub,
   repository: RepositoryName,
-  run: { sha: string; externalId: string; report: CheckReport },
+  run: { sha: string; externalId: string; report: CheckReport; detailsUrl?: string | undefined },
 ): Promise<StandingRun> {
   const answer = await github.rest.checks.create({
     ...nameOf(repository),
     name: checkName,
     head_sha: run.sha,
     external_id: run.externalId,
+    ...(run.detailsUrl === undefined ? {} : { details_url: run.detailsUrl }),
     ...fields(run.report),
   })
   return standing(answer.data)

@@ -1,0 +1,90 @@
+import { subMonths } from 'date-fns/subMonths'
+import { type LastVerified, lastVerified } from '../../store/audit/last-verified.ts'
+import {
+  type ChainHead,
+  chainHeads,
+  deferredReviews,
+  exceptions,
+  type MonthOfMerges,
+  mergesByMonth,
+  newestAnchors,
+  recordsBySeq,
+  type ShownAnchor,
+  type ShownLanding,
+} from '../../store/board/audit-overview.ts'
+import type { KnownRepository } from '../../store/board/open-pulls.ts'
+import type { Database } from '../../store/database.ts'
+
+/** What is known of one chain: its head, how far it was verified, and what was wrong with it. */
+export type ChainView = {
+  account: string
+  head: ChainHead
+  verified: { seq: number; at: Date } | undefined
+  broken: { seq: number; why: string; at: Date } | undefined
+}
+
+export type ExceptionView = ShownLanding & { bypassed: string[] }
+
+export type AuditView = {
+  chains: ChainView[]
+  anchors: ShownAnchor[]
+  months: MonthOfMerges[]
+  exceptions: ExceptionView[]
+  deferred: ShownLanding[]
+  at: Date
+}
+
+/** So many lines of each list are shown; the export has all of them. */
+const most = 30
+const months = 12
+
+export async function auditView(
+  { database, now }: { database: Database; now: () => Date },
+  repositories: KnownRepository[],
+): Promise<AuditView> {
+  const at = now()
+  const ids = repositories.map(({ repositoryId }) => repositoryId)
+  const accounts = new Map(repositories.map(({ installationId, owner }) => [installationId, owner]))
+  const installations = [...accounts.keys()]
+  const last = await lastVerified(database, now)
+  const heads = await chainHeads(database, installations)
+  return {
+    at,
+    chains: heads.map((head) => chainView(head, accounts.get(head.installationId) ?? '', last)),
+    anchors: await newestAnchors(database, installations, 10),
+    months: await mergesByMonth(database, ids, subMonths(at, months)),
+    exceptions: await withReasons(database, await exceptions(database, ids, most)),
+    deferred: await deferredReviews(database, ids, most),
+  }
+}
+
+function chainView(head: ChainHead, account: string, last: LastVerified | undefined): ChainView {
+  const at = last && new Date(last.at)
+  const view = { account, head, verified: undefined, broken: undefined }
+  if (!last || !at) return view
+  const { result } = last
+  if (!result.ok) {
+    // The chains after the broken one were not read.
+    const { installationId, seq, why } = result
+    return installationId === head.installationId ? { ...view, broken: { seq, why, at } } : view
+  }
+  const known = result.heads.find(({ installationId }) => installationId === head.installationId)
+  return known ? { ...view, verified: { seq: known.seq, at } } : view
+}
+
+async function withReasons(database: Database, landings: ShownLanding[]): Promise<ExceptionView[]> {
+  const byChain = Map.groupBy(landings, ({ installationId }) => installationId)
+  const reasons = new Map<string, string[]>()
+  for (const [installationId, own] of byChain) {
+    // The exception of a merge is the record after its own; that of a push is its own.
+    const seqs = own.flatMap(({ recordSeq }) => [recordSeq, recordSeq + 1])
+    for (const { seq, kind, body } of await recordsBySeq(database, installationId, seqs)) {
+      const { bypassed = [], change } = body as { bypassed?: string[]; change?: { seq?: number } }
+      if (kind === 'exception') reasons.set(`${installationId} ${change?.seq ?? seq}`, bypassed)
+    }
+  }
+  return landings.map((landing) => ({
+    ...landing,
+    bypassed: reasons.get(`${landing.installationId} ${landing.recordSeq}`) ?? [],
+  }))
+}

@@ -1,0 +1,121 @@
+import { type AuditRecord, hashOf, type StoredRecord } from '../audit.ts'
+import type { Queryable } from '../database.ts'
+import type { KnownRepository } from './open-pulls.ts'
+
+/** A change on a page: a pull request that was evaluated or merged. */
+export type KnownChange = KnownRepository & { number: number }
+
+/**
+ * The pull request that an address names. A name may have belonged to another repository before, so there may be several: the one
+ * that was evaluated last comes first.
+ */
+export function changesNamed(
+  db: Queryable,
+  { owner, repo, number }: { owner: string; repo: string; number: number },
+): Promise<KnownChange[]> {
+  return db.query<KnownChange>(
+    `SELECT installation_id AS "installationId", repository_id AS "repositoryId", min(owner) AS owner, min(repo) AS repo, number
+     FROM (
+       SELECT installation_id, repository_id, owner, repo, number, decided_at AS at FROM release_gate.verdicts
+       UNION ALL SELECT installation_id, repository_id, owner, repo, number, landed_at FROM release_gate.landings
+     ) AS known
+     WHERE lower(owner) = lower($1) AND lower(repo) = lower($2) AND number = $3
+     GROUP BY installation_id, repository_id, number ORDER BY max(at) DESC`,
+    [owner, repo, number],
+  )
+}
+
+const columns = `installation_id AS "installationId", seq, kind, at, body AS text, previous_hash AS "previousHash", hash`
+
+/** The same expression as in migrations/0025_change_records.sql, whose index finds the records of one number. */
+const numberIn = `substring(body FROM '"pull":\\{"installationId":[0-9]+,"number":([0-9]+),')`
+
+/**
+ * The newest records of a pull request before one of them: its verdicts, its regressions, and the times at which it could not be
+ * verified. What was merged and what follows from that is in `recordsAfterMerge`.
+ */
+export async function recordsOfChange(
+  db: Queryable,
+  { installationId, repositoryId, number }: KnownChange,
+  { before, limit }: { before?: number | undefined; limit: number },
+): Promise<AuditRecord[]> {
+  const rows = await db.query<StoredRecord>(
+    `SELECT ${columns} FROM release_gate.audit_records
+     WHERE installation_id = $1 AND kind IN ('decided', 'regression', 'unverified') AND ${numberIn} = $2
+       AND body LIKE '%"repositoryId":' || $3::text || '%' AND seq < $4
+     ORDER BY seq DESC LIMIT $5`,
+    [installationId, String(number), String(repositoryId), before ?? 2 ** 31 - 1, limit],
+  )
+  return rows.map(parsed).filter(({ body }) => isAbout(body, repositoryId, number))
+}
+
+/** The checks that were written on some heads, newest first. */
+export async function publishedOn(
+  db: Queryable,
+  { installationId, repositoryId }: KnownChange,
+  heads: string[],
+): Promise<AuditRecord[]> {
+  const rows = await db.query<StoredRecord>(
+    `SELECT ${columns} FROM release_gate.audit_records
+     WHERE installation_id = $1 AND kind = 'published' AND substring(body FROM '"head":"([0-9a-f]+)"') = ANY ($2::text[])
+     ORDER BY seq DESC LIMIT 200`,
+    [installationId, heads],
+  )
+  return rows.map(parsed).filter(({ body }) => repositoryIn(body) === repositoryId)
+}
+
+/** The record of a merge, the one of its exception, and what was recorded of it later. */
+export async function recordsAfterMerge(db: Queryable, change: KnownChange): Promise<AuditRecord[]> {
+  const { installationId, repositoryId, number } = change
+  const [landing] = await db.query<{ seq: number }>(
+    `SELECT record_seq AS seq FROM release_gate.landings WHERE installation_id = $1 AND repository_id = $2 AND key = $3`,
+    [installationId, repositoryId, `#${number}`],
+  )
+  if (!landing) return []
+  const rows = await db.query<StoredRecord>(
+    `SELECT ${columns} FROM release_gate.audit_records WHERE installation_id = $1
+       AND (seq = $2 OR (seq > $2 AND kind IN ('exception', 'announced', 'reviewed')
+         AND body LIKE '%"seq":' || $2::text || '}%')) ORDER BY seq DESC LIMIT 200`,
+    [installationId, landing.seq],
+  )
+  const about = ({ seq, body }: AuditRecord) => seq === landing.seq || changeIn(body) === landing.seq
+  return rows.map(parsed).filter((record) => about(record) && repositoryIn(record.body) === repositoryId)
+}
+
+/** One record, and whether its content is what its hash covers. */
+export async function recordAt(
+  db: Queryable,
+  { installationId, seq }: { installationId: number; seq: number },
+): Promise<(AuditRecord & { intact: boolean }) | undefined> {
+  const [row] = await db.query<StoredRecord>(
+    `SELECT ${columns} FROM release_gate.audit_records WHERE installation_id = $1 AND seq = $2`,
+    [installationId, seq],
+  )
+  return row && { ...parsed(row), intact: hashOf(row) === row.hash }
+}
+
+function parsed({ text, ...record }: StoredRecord): AuditRecord {
+  return { ...record, body: JSON.parse(text) }
+}
+
+type Body = {
+  pull?: { repositoryId?: number; number?: number }
+  repository?: { id?: number }
+  change?: { seq?: number }
+  group?: { repository?: { repositoryId?: number } }
+}
+
+function isAbout(body: object, repositoryId: number, number: number): boolean {
+  const { pull } = body as Body
+  return pull?.repositoryId === repositoryId && pull.number === number
+}
+
+function changeIn(body: object): number | undefined {
+  return (body as Body).change?.seq
+}
+
+/** The repository that a record is about; undefined for one that is about none, or that does not say so by an id. */
+export function repositoryIn(body: object): number | undefined {
+  const { pull, repository, group } = body as Body
+  return pull?.repositoryId ?? repository?.id ?? group?.repository?.repositoryId
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { code } from '../../src/decision/markdown.ts'
+import { inlineMarkdown } from '../../src/html/inline-markdown.ts'
+
+const shown = (text: string) => String(inlineMarkdown(text))
+
+describe('a sentence of a finding as HTML', () => {
+  test.each([
+    ['a code span', 'Add the label `urgent`.', 'Add the label <code>urgent</code>.'],
+    ['bold text', '**Approvals**: none', '<strong>Approvals</strong>: none'],
+    ['a lone backtick', 'a ` b', 'a ` b'],
+    ['markup outside of code', '<b>x</b> & y', '&lt;b&gt;x&lt;/b&gt; &amp; y'],
+    ['a link, which is not one here', '[x](javascript:alert(1))', '[x](javascript:alert(1))'],
+    ['two spans', '`a` and ``b`c``', '<code>a</code> and <code>b`c</code>'],
+  ])('shows %s', (_, text, expected) => {
+    expect(shown(text)).toBe(expected)
+  })
+
+  test.each([
+    '<script>alert(1)</script>',
+    '`<img src=x onerror=alert(1)>`',
+    '``` `a` ```',
+    'a | b',
+    '**not bold**',
+    '`',
+    ' ',
+  ])('shows %j, which somebody wrote, as its own text in one code span', (written) => {
+    const text = shown(`Held: ${code(written)}.`)
+    const inside = text.match(/^Held: <code>(.*)<\/code>\.$/s)?.[1] ?? ''
+    expect(inside).not.toMatch(/[<>]/)
+    const plain = inside.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').trim()
+    expect(plain).toBe(written.trim())
+  })
+})

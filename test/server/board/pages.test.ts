@@ -1,0 +1,360 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { appendRecord } from '../../../src/store/audit.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { saveEvidence } from '../../../src/store/evidence.ts'
+import { saveFreezeOrder as order } from '../../../src/store/freezes.ts'
+import {
+  boardNow,
+  evidenceOf,
+  factsOf,
+  fillBoard,
+  keepVerdict,
+  secret,
+  shop,
+} from '../../support/board-world.ts'
+import { aPglite } from '../../support/databases.ts'
+import { pagesFor } from '../../support/served-board.ts'
+import { aLabel, aPerson, shaOf } from '../../support/snapshot.ts'
+
+let database: Database
+let app: ReturnType<typeof pagesFor>
+beforeAll(async () => {
+  database = await aPglite()
+  await fillBoard(database)
+  app = pagesFor(database)
+}, 60_000)
+afterAll(() => database.close())
+
+const get = async (path: string, from = app) => {
+  const response = await from.request(path)
+  return { status: response.status, body: await response.text() }
+}
+
+const everyPage = [
+  '/',
+  '/pulls',
+  '/changes/acme/shop/7',
+  '/changes/acme/shop/7/replay',
+  '/regression',
+  '/regression/acme/shop/staging',
+  '/audit',
+  '/enforcement',
+]
+
+describe('the first page', () => {
+  test('says when the window opens, and counts the open pull requests by state', async () => {
+    const { body } = await get('/')
+    expect(body).toContain('Closed: opens in')
+    expect(body).toContain('Wed, Nov 25, 10:00 AM PST (18:00 UTC)')
+    const tiles = [...body.matchAll(/class="tile (\w+)"[^>]*><strong>(\d+)<\/strong>/g)].map(
+      ([, state, count]) => [state, count],
+    )
+    // Of 21: every fifth has two approvals, one of five had changes requested; number 7 is approved.
+    expect(Object.fromEntries(tiles)).toEqual({
+      green: '0',
+      queued: '0',
+      ready: '5',
+      waiting: '12',
+      failed: '4',
+    })
+  })
+
+  test('names who is waited for', async () => {
+    const { body } = await get('/')
+    expect(body).toMatch(
+      /class="chip" href="\/pulls\?state=waiting&amp;for=cleo">cleo <span class="count">4</,
+    )
+  })
+
+  test('shows the health of the bot without any request to GitHub', async () => {
+    const { body } = await get('/')
+    expect(body).toContain('12 minutes ago')
+    expect(body).toContain('0 of 490 writes used in the last hour')
+  })
+
+  test('says why releases are frozen, by whom, and that they open only when it is lifted', async () => {
+    await database.transaction((tx) =>
+      order(tx, {
+        scope: 'acme/shop',
+        by: 'eva',
+        issuedAt: boardNow,
+        at: boardNow,
+        freeze: { reason: 'Ledger <b>', until: null },
+      }),
+    )
+    const { body } = await get('/')
+    expect(body).toContain('Releases are frozen')
+    expect(body).toContain('<q>Ledger &lt;b&gt;</q>')
+    expect(body).toContain('only after the freeze is lifted')
+    await database.transaction((tx) =>
+      order(tx, { scope: 'acme/shop', by: 'eva', issuedAt: new Date(boardNow.getTime() + 1), at: boardNow }),
+    )
+    expect((await get('/')).body).not.toContain('Releases are frozen')
+  })
+})
+
+describe('the list of open pull requests', () => {
+  test.each([
+    ['a state', 'state=failed', 4],
+    ['a person', 'for=cleo', 4],
+    ['words', 'q=ledger+REFUND', 0],
+    ['words in any order', 'q=tool+REFUND', 3],
+    ['a number', 'q=shop%2312', 1],
+    ['nothing that makes sense', 'state=nonsense&page=0', 21],
+  ])('is filtered by %s', async (_, query, count) => {
+    const { body } = await get(`/pulls?${query}`)
+    expect(body.match(/<li class="(?:green|queued|ready|waiting|failed)">/g) ?? []).toHaveLength(count)
+  })
+})
+
+describe('the page of a change', () => {
+  test('tells its pushes, its reviews with the commit that each saw, labels and verdicts, each with its record', async () => {
+    const { body } = await get('/changes/acme/shop/7')
+    const told = body
+      .slice(body.indexOf('id="timeline"'))
+      .replace(/<[^>]+>/g, '')
+      .replace(/\s+/g, ' ')
+    expect(told).toMatch(/author opened it: 1a2b3c4 from change-7 into main\./)
+    expect(told).toMatch(/ann approved 1a2b3c4\./)
+    expect(told).toMatch(/New head: [0-9a-f]{7}\./)
+    expect(told).toMatch(/gus added the label hold\./)
+    expect(told).toMatch(/The label hold was removed\./)
+    expect(told).toMatch(
+      /Approvals: passed, Approved by 2 people \(before: waiting, Waiting for 2 approvals\)/,
+    )
+    expect([...body.matchAll(/Record (\d+)<\/span>/g)].length).toBeGreaterThan(10)
+  })
+
+  test('explains why it is blocked by the facts, with the times at which they were read', async () => {
+    const { body } = await get('/changes/acme/shop/7')
+    expect(body).toContain('Why is it blocked?')
+    expect(body).toMatch(/Facts read from GitHub <time datetime="2026-11-23T21:00:00.000Z">/)
+    expect(body).toMatch(
+      /Review by <code>bob<\/code> \(<code>write<\/code>\) of <code>[0-9a-f]{7}<\/code>: approved/,
+    )
+  })
+
+  test('is found whatever the case of its name, and not under a path that only looks like it', async () => {
+    expect((await get('/changes/ACME/Shop/7')).status).toBe(200)
+    for (const path of [
+      '/changes/acme/shop/07',
+      '/changes/acme/shop/7.0',
+      '/changes/acme/shop/-7',
+      '/changes/acme/shop/7/',
+      '/changes/acme%2Fshop/7',
+      '/changes/acme/shop/../../7',
+      '/changes/acme/shop/99999999999',
+      "/changes/acme/shop'--/7",
+    ])
+      expect([path, (await get(path)).status]).toEqual([path, 404])
+  })
+})
+
+describe('a replay', () => {
+  test('of every decision gives the same answer', async () => {
+    const { body } = await get('/changes/acme/shop/7/replay')
+    expect(body).toContain('5 recorded decisions replayed to the same answer.')
+  })
+
+  test('of a merge decides again from the facts at the merge', async () => {
+    const { body } = await get('/changes/acme/shop/3')
+    const [, path = ''] = /href="(\/changes\/acme\/shop\/3\/replay\/\d+)"/.exec(body) ?? []
+    expect((await get(path)).body).toContain('The same answer')
+  })
+
+  test('says what is different where the record does not follow from its facts', async () => {
+    const stored = await keepVerdict(
+      database,
+      factsOf(shop, 900, { labels: [aLabel({ name: 'hold', by: aPerson('gus') })] }),
+    )
+    const { pull, headSha: head, snapshot, policy: settings } = stored
+    const findings = [{ gate: 'hold', state: 'passed', title: 'Not on hold', reason: 'None.' }]
+    const policy = { where: 'x', blob: shaOf('e'), valid: true, settings }
+    const { seq } = await appendRecord(database, {
+      installationId: 1,
+      kind: 'decided',
+      at: boardNow,
+      body: { pull, head, state: 'passed', findings, policy, snapshot },
+    })
+    const { body } = await get(`/changes/acme/shop/900/replay/${seq}`)
+    expect(body).toContain('Another answer')
+    expect(body).toContain('On hold by gus')
+    expect((await get('/changes/acme/shop/900/replay')).body).toContain(
+      '1 of 1 recorded decision did not replay to the same answer.',
+    )
+  })
+
+  test('of a record of another change is not found under the address of this one', async () => {
+    const [other] = await database.query<{ seq: number }>(
+      `SELECT min(seq) AS seq FROM release_gate.audit_records WHERE installation_id = 1 AND kind = 'merged'`,
+    )
+    expect((await get(`/changes/acme/shop/7/replay/${other?.seq}`)).status).toBe(404)
+    expect((await get('/changes/acme/shop/7/replay/999999')).status).toBe(404)
+  })
+})
+
+describe('the regression', () => {
+  test('draws every tool over the releases, and says the same in a table', async () => {
+    const { body } = await get('/regression/acme/shop/staging')
+    expect(body.match(/<svg class="plot"/g)).toHaveLength(4)
+    expect(body.match(/<circle/g)).toHaveLength(32)
+    expect(body).toContain('aria-label="Latency and errors of redeem_points"')
+    expect(body).toContain('The property &quot;points&quot; became required.')
+  })
+
+  test('has no page for a server that was not tested, nor for a repository that does not exist', async () => {
+    expect((await get('/regression/acme/shop/elsewhere')).status).toBe(404)
+    expect((await get('/regression/acme/nothing/staging')).status).toBe(404)
+  })
+})
+
+describe('the audit', () => {
+  test('says up to which record the chain was verified, and that newer ones were not', async () => {
+    const { seq } = await appendRecord(database, {
+      installationId: 1,
+      kind: 'announced',
+      at: boardNow,
+      body: {},
+    })
+    const text = (await get('/audit')).body.replace(/<[^>]+>/g, '')
+    expect(text).toContain('The chain of acme is verified up to record 14,')
+    expect(text).toMatch(new RegExp(`${seq - 14} newer records? will be verified within a day\\.`))
+  })
+
+  test('gives the share of urgent changes by month, exceptions with what they bypassed, and reviews that are open', async () => {
+    const { body } = await get('/audit')
+    const text = body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
+    expect(text).toContain('2026-11 2 1 50% 0')
+    expect(text).toContain('2026-10 1 0 0% 1')
+    expect(text).toContain('Release window: closed')
+    expect(text).toMatch(/acme\/shop#3 urgent Overdue since/)
+  })
+
+  test('does not call a chain verified that was not', async () => {
+    const empty = await aPglite()
+    try {
+      await appendRecord(empty, { installationId: 1, kind: 'decided', at: boardNow, body: {} })
+      await keepVerdict(empty, factsOf(shop, 1))
+      const { body } = await get('/audit', pagesFor(empty))
+      expect(body).not.toContain('is verified up to')
+      expect(body).toContain('was not yet')
+    } finally {
+      await empty.close()
+    }
+  })
+
+  test('exports the records of the repositories that the person can read, and nothing of any other', async () => {
+    const { body } = await get('/audit/export')
+    const kinds = body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).kind)
+    expect(kinds).toContain('decided')
+    expect(kinds).toContain('exception')
+    expect(body).not.toContain('vault')
+    const table = await get('/audit/export?format=csv')
+    expect(table.body.split('\n').filter((line) => line.includes('merge,acme'))).toHaveLength(3)
+    const october = await get('/audit/export?format=csv&from=2026-10-01&to=2026-11-01')
+    expect(october.body.trim().split('\n')).toHaveLength(2)
+    expect((await get('/audit/export?from=tomorrow')).status).toBe(400)
+  })
+})
+
+describe('enforcement', () => {
+  test('shows what the daily check found in what the person can read, and nothing of the machine', async () => {
+    const { body } = await get('/enforcement')
+    expect(body).toContain('does not require the check')
+    expect(body).toContain('can bypass the rulesets')
+    expect(body).not.toContain('A secret finding')
+    expect(body).not.toContain('A finding of the machine')
+  })
+})
+
+describe('a repository that the person cannot read', () => {
+  test.each(everyPage)('is not on %s', async (path) => {
+    const { body } = await get(path)
+    expect(body).not.toContain('vault')
+    expect(body).not.toContain('The secret change')
+  })
+
+  test('answers as one that does not exist, by name and by the record of its change', async () => {
+    const missing = await get('/changes/other/nothing/12')
+    for (const path of [
+      '/changes/other/vault/12',
+      '/changes/other/vault/12/replay',
+      '/changes/other/vault/12/replay/1',
+    ])
+      expect(await get(path)).toEqual(missing)
+    await saveEvidence(database, secret, evidenceOf(50, ['hidden']))
+    expect((await get('/regression/other/vault/staging')).status).toBe(404)
+  })
+
+  test('is shown to somebody who can read it, so the pages above would have found it', async () => {
+    const theirs = pagesFor(database, { readable: [secret.repositoryId] })
+    expect((await get('/changes/other/vault/12', theirs)).body).toContain('The secret change')
+    expect((await get('/', theirs)).body).not.toContain('acme/shop')
+  })
+
+  test('is left out for somebody who can read nothing', async () => {
+    const nobody = pagesFor(database, { readable: [] })
+    for (const path of everyPage) expect((await get(path, nobody)).body).not.toMatch(/acme\/shop(?!\/7<)/)
+    expect((await get('/audit/export', nobody)).body).toBe('')
+  })
+})
+
+test.each(everyPage)('%s takes no method but GET and HEAD', async (path) => {
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+    expect((await app.request(path, { method })).status).toBe(404)
+  const head = await app.request(path, { method: 'HEAD' })
+  expect([head.status, await head.text()]).toEqual([200, ''])
+})
+
+describe('what people wrote', () => {
+  const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+  test('is text on every page: titles, labels, branches, tools, suites, freeze reasons and logins', async () => {
+    await keepVerdict(
+      database,
+      factsOf(shop, 66, {
+        title: evil,
+        head: { ref: evil },
+        author: aPerson(evil),
+        labels: [aLabel({ name: 'hold', by: aPerson(evil) }), aLabel({ name: evil })],
+        frozen: { reason: evil, by: evil, since: boardNow.toISOString() },
+      }),
+    )
+    const changes = [
+      { severity: 'breaking' as const, rule: 'r', tool: evil, path: evil, side: 'x', message: evil },
+    ]
+    await saveEvidence(
+      database,
+      shop,
+      evidenceOf(66, [evil], { server: evil, suite: evil, summary: evil, changes }),
+    )
+    const paths = [
+      ...everyPage,
+      '/changes/acme/shop/66',
+      `/regression/acme/shop/${encodeURIComponent(evil)}`,
+      `/pulls?q=${encodeURIComponent(evil)}&for=${encodeURIComponent(evil)}`,
+    ]
+    for (const path of paths) {
+      const { status, body } = await get(path)
+      expect([path, status]).toEqual([path, 200])
+      expect(body).not.toMatch(/<script>|<img|onerror=alert\(1\)>/)
+    }
+    expect((await get('/pulls')).body).toContain('&quot;&gt;&lt;script&gt;alert(1)')
+  })
+
+  test('never becomes the address of a link', async () => {
+    const { seq } = await appendRecord(database, {
+      installationId: 1,
+      kind: 'announced',
+      at: boardNow,
+      body: {},
+    })
+    expect(seq).toBeGreaterThan(0)
+    const { outside } = await import('../../../src/server/board/parts.ts')
+    expect(String(outside('javascript:alert(1)', 'x'))).toBe('x')
+    expect(String(outside('https://slack.example/a"b', 'x'))).not.toContain('a"b')
+  })
+})
