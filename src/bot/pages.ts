@@ -59,7 +59,8 @@ export async function startServer(
 /** Whatever has no page of its own: the requests of the command line under `/api/`, and else the board. */
 function restOf(shell: BoardShell, parts: Parts): (path: string) => Handler | undefined {
   const { operatorToken } = parts.settings
-  const api = apiHandler({ ...shell, operatorToken, incidents: incidentsOf(parts) })
+  const { queue } = parts.shell
+  const api = apiHandler({ ...shell, queue, operatorToken, incidents: incidentsOf(parts) })
   const board = boardHandler(shell)
   return (path) => (path.startsWith('/api/') ? api : path.startsWith('/probot/') ? undefined : board)
 }

@@ -74,6 +74,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./freeze.ts').then(({ unfreezeCommand }) => unfreezeCommand()),
   },
   {
+    name: 'exempt',
+    description: 'exempt a pull request from freezes in advance, by two people',
+    load: () => import('./exempt.ts').then(({ exemptCommand }) => exemptCommand()),
+  },
+  {
     name: 'audit',
     description: 'check and export the records',
     load: () => import('./audit.ts').then(({ auditCommand }) => auditCommand()),

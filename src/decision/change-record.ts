@@ -11,6 +11,7 @@ import {
   timingOf,
   verdictAt,
 } from './exception.ts'
+import { isExempt } from './exemption.ts'
 import type { FindingState } from './gate.ts'
 import { type AppliedOverride, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
@@ -80,6 +81,8 @@ export type ChangeRecord = {
     reason: string | null
     skipped: string[]
   } | null
+  /** The exemption that lifted a freeze. Left out of records of earlier versions. */
+  exemption?: Snapshot['exemption'] | null
   /** The staging regression of the merged head, with the hash of the stored report. */
   regression: { run: string; verdict: string; hash: string } | null
   policy: { where: string; blob: string } | null
@@ -142,6 +145,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     atMerge: decidedAt(facts.atMerge, merge),
     window: windowOf(timing),
     urgent: urgentOf(timing),
+    exemption: exemptionOf(read, merge),
     regression: regressionOf(people, facts.head.sha, known?.policy),
     policy: facts.policy ? { where: facts.policy.where, blob: facts.policy.blob } : null,
     ...policyEffects(read, merge),
@@ -223,6 +227,20 @@ function decidedAt(atMerge: AtMerge, { mergedAt, frozen }: Merge): ChangeRecord[
 function windowOf(timing: Timing | undefined): ChangeRecord['window'] {
   const closesAt = timing?.kind === 'window' ? (timing.closesAt ?? null) : null
   return { state: timing?.kind ?? 'any time', closesAt }
+}
+
+/** The exemption, where something would have been frozen without it. */
+function exemptionOf(
+  facts: Pick<Standing, 'snapshot' | 'policy'> | undefined,
+  { mergedAt, frozen }: Merge,
+): Snapshot['exemption'] | null {
+  if (!facts?.snapshot.exemption || !isExempt({ ...facts.snapshot, takenAt: mergedAt })) return null
+  const { exemption, ...snapshot } = facts.snapshot
+  const isOpen = ({ findings }: Verdict) =>
+    findings.some(({ gate, state }) => (gate === 'release_window' || gate === 'freeze') && state !== 'passed')
+  const lifted =
+    isOpen(verdictAt({ ...facts, snapshot }, mergedAt, frozen)) && !isOpen(verdictAt(facts, mergedAt, frozen))
+  return lifted ? exemption : null
 }
 
 function urgentOf(timing: Timing | undefined): ChangeRecord['urgent'] {

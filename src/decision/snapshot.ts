@@ -251,6 +251,21 @@ export const snapshotSchema = z.strictObject({
   frozen: z
     .strictObject({ reason: z.string(), by: z.string(), since: instant, until: instant.optional() })
     .optional(),
+  /** An order that freezes do not apply to this pull request; it counts for one head and once a second person confirmed it. */
+  exemption: z
+    .strictObject({
+      head: sha,
+      reason: z.string(),
+      by: z.string(),
+      at: instant,
+      until: instant,
+      confirmed: z.strictObject({ by: z.string(), at: instant }).optional(),
+    })
+    .optional(),
+  /** The pull request that this one says it reverts, and whether it undoes exactly that; read where the policy asks for it. */
+  revert: z
+    .strictObject({ pull: z.int().positive(), mergedAt: instant.optional(), proof: equalitySchema })
+    .optional(),
   /** Urgent merges whose review is still open, the one due first at the front; read where the policy blocks on overdue ones. */
   owedReviews: z
     .array(z.strictObject({ pull: z.int().positive(), issue: z.int().positive().optional(), due: instant }))

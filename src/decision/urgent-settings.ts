@@ -27,6 +27,11 @@ export const urgentSettings = z.strictObject({
     .describe('Teams whose members can add the label. Empty: anyone with write access.'),
   allow_author: z.boolean().default(true).describe('Whether the author can add the label.'),
   expires_after: lastingDuration.default('24h').describe('How long the label counts after it was added.'),
+  reverts: lastingDuration
+    .optional()
+    .describe(
+      'For how long after the merge of a change its exact revert needs no reason and no incident. Default: never.',
+    ),
   bound_to_head: z
     .boolean()
     .default(true)

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import { parseDuration } from './duration.ts'
 import { code, list, oneLine, sentence } from './markdown.ts'
+import { type Revert, revertOf } from './reverts.ts'
 import type { Label, Person, Snapshot } from './snapshot.ts'
 import { membersOf } from './tally.ts'
 import type { WindowSettings } from './window-settings.ts'
@@ -26,14 +27,17 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
   const at = new Date(label.at)
   const until = new Date(at.getTime() + parseDuration(settings.expires_after))
   const written = withoutComments(snapshot.body)
-  const reason = reasonOf(written)
+  const described = describedBy(written, settings, revertOf(snapshot, settings.reverts))
+  const ends = new Date(Math.min(until.getTime(), described.until?.getTime() ?? Number.POSITIVE_INFINITY))
   const why =
     whyNotBy(label.by, snapshot, settings) ??
     whyNotNow(at, until, snapshot) ??
     (settings.bound_to_head ? whyNotThisHead(label, at, snapshot) : undefined) ??
-    whyNotDescribed(reason, written, settings) ??
+    described.why ??
     whyNotReviewed(snapshot, settings)
-  return why === undefined ? { state: 'valid', by: label.by, at, until, reason } : { state: 'void', why }
+  return why === undefined
+    ? { state: 'valid', by: label.by, at, until: ends, reason: described.reason }
+    : { state: 'void', why }
 }
 
 function whyNotBy(person: Person, snapshot: Snapshot, settings: UrgentSettings): string | undefined {
@@ -70,6 +74,20 @@ function whyNotThisHead(label: Label, at: Date, { head }: Snapshot): string | un
   if (Date.parse(head.pushedAt) < at.getTime() || label.equality?.same) return undefined
   const why = label.equality ? ` (${sentence(label.equality.why, label.equality.paths[0])})` : ''
   return `it was added before the last push${why}; remove it and add it again`
+}
+
+/** The reason, and what the description lacks. A proven revert needs neither a reason nor an incident, for a time. */
+function describedBy(
+  written: string,
+  settings: UrgentSettings,
+  revert: Revert | undefined,
+): { reason: string | undefined; why?: string; until?: Date } {
+  const reason = reasonOf(written)
+  const why = whyNotDescribed(reason, written, settings)
+  if (why === undefined || !revert) return { reason, ...(why === undefined ? {} : { why }) }
+  return 'until' in revert
+    ? { reason: reason ?? `Reverts #${revert.pull}`, until: revert.until }
+    : { reason, why: `${why}. It is not proved to revert #${revert.pull}: ${revert.why}` }
 }
 
 function whyNotDescribed(

@@ -1,30 +1,47 @@
 import { oneLine } from '../decision/markdown.ts'
+import { allGates, gatesUnder } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { TeamFacts } from '../services/github/approver-pool.ts'
 import { type Found, quoted } from './diagnosis.ts'
 import type { PolicyFacts, ReadRepository } from './facts.ts'
 
-/** The teams that a policy names, each once. */
-export function teamsOf({ gates }: Policy): string[] {
-  return [
-    ...new Set([...(gates.approvals?.teams ?? []), ...(gates.release_window?.urgent.labelled_by ?? [])]),
-  ]
+/** The teams that a policy names, each once, those of its overrides too. */
+export function teamsOf(policy: Policy): string[] {
+  const teams = allGates(policy).flatMap(({ approvals, release_window: window }) => [
+    ...(approvals?.teams ?? []),
+    ...(window?.urgent.labelled_by ?? []),
+  ])
+  return [...new Set(teams)]
 }
+
+/** What the policy and each of its overrides ask for, with the pull requests that it concerns. */
+function demandsOf(policy: Policy): { approvals: Approvals | undefined; whom: string }[] {
+  const overrides = (policy.overrides ?? []).map((override) => ({
+    approvals: gatesUnder(policy, override).approvals,
+    whom: `no pull request under the override ${quoted(override.name)}`,
+  }))
+  return [{ approvals: policy.gates.approvals, whom: 'no pull request' }, ...overrides]
+}
+
+type Approvals = NonNullable<Policy['gates']['approvals']>
 
 /** Whether the people whom the policy requires exist: its teams, and enough people with write access. */
 export function approverFindings({ policy, approvers }: ReadRepository): Found[] {
   if (policy.kind !== 'valid') return []
   return [
     ...approvers.teams.flatMap((team) => teamFindings(team, policy)),
-    ...countFindings(approvers.writers, policy.policy),
+    ...demandsOf(policy.policy).flatMap(({ approvals, whom }) =>
+      countFindings(approvers.writers, approvals, whom),
+    ),
   ]
 }
 
 type ValidPolicy = Extract<PolicyFacts, { kind: 'valid' }>
 
 function teamFindings(team: TeamFacts, { policy, where }: ValidPolicy): Found[] {
-  const required = policy.gates.approvals?.teams.includes(team.name) === true
-  const effect = required ? 'so no pull request can pass' : 'so nobody in it can mark a change as urgent'
+  const demand = demandsOf(policy).find(({ approvals }) => approvals?.teams.includes(team.name))
+  const required = demand !== undefined
+  const effect = demand ? `so ${demand.whom} can pass` : 'so nobody in it can mark a change as urgent'
   const found = (rule: string, what: string, fix: string): Found[] => [
     { severity: required ? 'error' : 'warning', rule, about: team.name, what: `${what}, ${effect}.`, fix },
   ]
@@ -52,29 +69,20 @@ function teamFindings(team: TeamFacts, { policy, where }: ValidPolicy): Found[] 
 }
 
 /** People who worked on a change cannot approve it, so a change by someone with write access needs one more person. */
-function countFindings(writers: number | undefined, { gates: { approvals } }: Policy): Found[] {
+function countFindings(writers: number | undefined, approvals: Approvals | undefined, whom: string): Found[] {
   if (!approvals || writers === undefined || writers > approvals.count) return []
   const people = `${writers} ${writers === 1 ? 'person has' : 'people have'} write access`
-  const needs = `the policy requires ${approvals.count} ${approvals.count === 1 ? 'approval' : 'approvals'}`
+  const where = whom === 'no pull request' ? 'the policy' : whom.replace('no pull request under ', '')
+  const needs = `${where} requires ${approvals.count} ${approvals.count === 1 ? 'approval' : 'approvals'}`
   const fix = 'Give more people write access, or lower `count` of the gate `approvals`.'
-  const about = `${writers} of ${approvals.count}`
+  const found = { rule: 'too-few-approvers', about: `${writers} of ${approvals.count}`, fix }
   return writers < approvals.count
-    ? [
-        {
-          severity: 'error',
-          rule: 'too-few-approvers',
-          about,
-          what: `Only ${people} and ${needs}, so no pull request can pass.`,
-          fix,
-        },
-      ]
+    ? [{ ...found, severity: 'error', what: `Only ${people} and ${needs}, so ${whom} can pass.` }]
     : [
         {
+          ...found,
           severity: 'warning',
-          rule: 'too-few-approvers',
-          about,
           what: `Only ${people} and ${needs} from people who did not work on the change, so their own pull requests cannot pass.`,
-          fix,
         },
       ]
 }

@@ -6,6 +6,7 @@ import type { Snapshot } from '../decision/snapshot.ts'
 import { type ApplicablePolicy, policyAtHead } from '../policy/policy-source.ts'
 import type { regressionFact } from '../staging/facts.ts'
 import type { runbooksFact } from '../staging/runbooks.ts'
+import { exemptionFact } from '../store/exemptions.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
@@ -26,6 +27,7 @@ export async function withOwnFacts(
   const { pull } = snapshot
   const takeBack = await revocationTimeOf(database, pull.installationId, now())
   const freezes = await activeFreezes(database, now())
+  const exempt = await exemptionFact(database, pull, now())
   const policy = applicable.kind === 'policy' ? effectivePolicy(applicable.policy, snapshot) : undefined
   const staging = policy?.gates.staging_regression && (await stagingFacts(reading, snapshot, policy))
   const owed = await openReviewsFact(database, pull, policy, now())
@@ -38,6 +40,7 @@ export async function withOwnFacts(
     ...changedPolicy,
     takeBack,
     ...frozenFact(freezes, pull),
+    ...exempt,
     ...staging,
     ...runbooks,
     ...incidents,

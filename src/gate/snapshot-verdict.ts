@@ -33,10 +33,18 @@ export function wantedFactsOf(policy: Policy | undefined): Wanted {
     labels: distinct([...wanted.flatMap((each) => each.labels), ...labels]),
     ...(allGates(policy).some((each) => each.code_owners) ? { codeOwners: true } : {}),
     ...(conditions.some(({ paths }) => paths !== undefined) ? { paths: true } : {}),
+    ...revertLabelsOf(policy),
   }
 }
 
-function wantedByGates(settings: Policy['gates']): Omit<Wanted, 'paths' | 'codeOwners'> {
+function revertLabelsOf(policy: Policy): Pick<Wanted, 'revertLabels'> {
+  const labels = allGates(policy).flatMap(({ release_window: window = noWindow }) =>
+    window.urgent.reverts === undefined ? [] : [window.urgent.label],
+  )
+  return labels.length > 0 ? { revertLabels: distinct(labels) } : {}
+}
+
+function wantedByGates(settings: Policy['gates']): Pick<Wanted, 'teams' | 'boundLabels' | 'labels'> {
   const { approvals, release_window: window = noWindow } = settings
   return {
     teams: [...(approvals?.teams ?? []), ...window.urgent.labelled_by],

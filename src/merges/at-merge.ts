@@ -10,6 +10,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { requestOf, statusOfError } from '../services/github/errors.ts'
 import type { ReadMerge } from '../services/github/merges.ts'
 import { readSnapshotAtMerge } from '../services/github/snapshot.ts'
+import { exemptionFact } from '../store/exemptions.ts'
 import { factStore } from '../store/facts.ts'
 import { freezesWithin, frozenFact } from '../store/freezes.ts'
 import { retryTime } from '../store/retry-later.ts'
@@ -68,7 +69,7 @@ async function ownFacts(
   github: GitHub,
   snapshot: Snapshot,
   written: Policy | undefined,
-): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'incidents' | 'health' | 'owedReviews'>> {
+): Promise<Pick<Snapshot, 'regression' | 'runbooks' | 'incidents' | 'health' | 'owedReviews' | 'exemption'>> {
   const { pull, head, takenAt } = snapshot
   const policy = written && effectivePolicy(written, snapshot)
   const at = new Date(takenAt)
@@ -83,6 +84,7 @@ async function ownFacts(
     ...(await runbooks?.runbooksFact({ database, github, now }, snapshot, policy, regression)),
     ...(await healthFactAt(database, pull, policy, at)),
     ...(await incidentsFact(database, pull, policy, at)),
+    ...(await exemptionFact(database, pull, at)),
     ...(await openReviewsFact(database, pull, policy, at)),
   }
 }

@@ -1,5 +1,6 @@
 /** Where the command line sends its requests. */
 export const freezePath = '/api/freeze'
+export const exemptPath = '/api/exempt'
 export const statusPath = '/api/status'
 export const incidentPath = '/api/incidents'
 export const loginPath = '/api/login'

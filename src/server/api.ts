@@ -4,9 +4,11 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
 import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
+import { applyExemption, type ExemptionOrder } from '../gate/exemption.ts'
 import { statusOfError } from '../services/github/errors.ts'
+import type { Queue } from '../store/queue.ts'
 import type { TakeIn } from './alerts.ts'
-import { freezePath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
+import { exemptPath, freezePath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
 import { readableRepositories } from './board/access.ts'
 import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
@@ -18,6 +20,7 @@ import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
 
 export type ApiShell = BoardShell & {
+  queue: Pick<Queue, 'enqueueAll'>
   operatorToken: string | undefined
   incidents: { destination: () => Promise<IncidentPlace | string>; takeIn: TakeIn }
 }
@@ -69,6 +72,7 @@ export function apiApp(shell: ApiShell): Hono<ApiContext> {
   })
   app.post(statusPath, (context) => status(shell, context))
   app.post(freezePath, (context) => freeze(shell, context))
+  app.post(exemptPath, (context) => exempt(shell, context))
   app.post(incidentPath, (context) => openIncident(shell, context))
   app.post(logoutPath, (context) => logOut(shell, context))
   app.notFound(() => refuse(404, 'Not found.'))
@@ -98,6 +102,38 @@ async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   const orderer = await ordererOf(shell, context.var.caller, order)
   if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
   const outcome = await recordFreezeOrder(shell, { ...order, orderer })
+  if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
+  return context.json({ ok: true, ...outcome })
+}
+
+const exemption = {
+  at: z.iso.datetime({ offset: true }),
+  repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'is not a repository name like owner/name'),
+  number: z.int().positive(),
+}
+
+const exemptionOrder = z.discriminatedUnion('action', [
+  z.strictObject({
+    ...exemption,
+    action: z.literal('order'),
+    reason: z.string().trim().min(1).max(200),
+    until: z.iso.datetime({ offset: true }),
+  }),
+  z.strictObject({ ...exemption, action: z.literal('confirm') }),
+  z.strictObject({ ...exemption, action: z.literal('revoke') }),
+])
+
+/** It takes two people, and the operator's token names none: whoever holds it could be the second one as well. */
+async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
+  const parsed = exemptionOrder.safeParse(await context.req.json().catch(() => undefined))
+  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
+  const { at, ...order } = parsed.data
+  if (isOld(at)) return refuse(400, tooOld)
+  const orderer = await ordererOf(shell, context.var.caller, { repository: order.repository })
+  if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
+  const { person, authority } = orderer
+  if (!person) return refuse(403, 'An exemption takes two people. Run `release-gate login` first.')
+  const outcome = await applyExemption(shell, { ...order, by: { ...person, authority } } as ExemptionOrder)
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
 }

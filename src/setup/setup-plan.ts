@@ -31,6 +31,8 @@ export type SetupPlan = {
   steps: SetupStep[]
   /** Branch patterns of the policy that a ruleset cannot express. */
   inexpressible: string[]
+  /** The policy only reports: the check is green whatever the gates say. */
+  reportOnly?: true
   /** A runbook to fill in for each tool, where the policy names the gate `runbooks`. */
   runbook?: { file: string; text: string }
 }
@@ -51,6 +53,7 @@ export function planSetup(repository: ReadRepository, appId: number): SetupPlan 
   return {
     steps: [...planRuleset(repository, appId, include), ...steps],
     inexpressible,
+    ...(policy.policy.enforce === false ? { reportOnly: true } : {}),
     ...runbookOf(policy.policy),
   }
 }

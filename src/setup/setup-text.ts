@@ -5,11 +5,18 @@ import { samplePolicy } from './sample-policy.ts'
 import type { SetupPlan, SetupStep } from './setup-plan.ts'
 
 /** The plan as text for people. */
-export function planText(repository: string, { steps, inexpressible, runbook }: SetupPlan): string {
+export function planText(
+  repository: string,
+  { steps, inexpressible, reportOnly, runbook }: SetupPlan,
+): string {
   const left = inexpressible.map(
     (pattern) =>
       `A ruleset cannot express ${quoted(pattern)} from the policy's \`branches\`. Require the check on those branches manually, or use simpler patterns.\n`,
   )
+  if (reportOnly)
+    left.push(
+      'The policy only reports (`enforce: false`): the check is green whatever the gates say, also where it is required. Remove that line to enforce it.\n',
+    )
   if (runbook)
     left.push(
       `The policy names the gate \`runbooks\`: commit ${oneLine(runbook.file, 400)} for each tool, filled in from this template:\n\n${indented(runbook.text)}`,

@@ -111,6 +111,19 @@ export async function isAnyUnderAnotherPolicy(
   return rows.length > 0
 }
 
+/** The latest verdict on an open pull request, by the names that people know it by. */
+export async function openVerdictByName(
+  db: Queryable,
+  repository: string,
+  number: number,
+): Promise<StoredVerdict | undefined> {
+  const [row] = await db.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE counts AND lower(owner || '/' || repo) = lower($1) AND number = $2`,
+    [repository, number],
+  )
+  return row && fromRow(row)
+}
+
 /** Every open pull request that a policy evaluates: of one repository, or of all. */
 export async function openVerdicts(
   db: Queryable,

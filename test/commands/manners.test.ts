@@ -18,6 +18,7 @@ const commands = [
   'status',
   'freeze',
   'unfreeze',
+  'exempt',
   'audit',
   'backup',
   'restore',

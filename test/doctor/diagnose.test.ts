@@ -26,6 +26,9 @@ const by = (who: string, mode: Bypass['mode'], reach: Bypass['reach'] = 'chosen'
 const requiresTeam = 'gates: { approvals: { teams: [operations] } }\n'
 const urgentBy = 'gates: { release_window: { urgent: { labelled_by: [operations] } } }\n'
 
+const overriding = (gates: string, when = 'paths: ["pay/**"]') =>
+  `gates: { approvals: {}, release_window: {} }\noverrides: [{ name: payments, when: { ${when} }, gates: { ${gates} } }]\n`
+
 type TeamOverrides = TeamFacts extends infer Team
   ? Team extends { name: string }
     ? Omit<Team, 'name'>
@@ -463,6 +466,53 @@ const table: Row[] = [
     drifted: withTeam({ kind: 'read', members: 0, writers: 0 }),
     well: withTeam({ kind: 'read', members: 1, writers: 1 }),
     says: 'The team "operations" has no members, so no pull request can pass.',
+  },
+  {
+    sentence: 'a team that only an override requires',
+    rule: 'team-missing',
+    severity: 'error',
+    drifted: withTeam({ kind: 'absent' }, overriding('approvals: { teams: [operations] }')),
+    well: withTeam(
+      { kind: 'read', members: 2, writers: 2 },
+      overriding('approvals: { teams: [operations] }'),
+    ),
+    says: 'The team "operations" in the policy does not exist, so no pull request under the override "payments" can pass.',
+  },
+  {
+    sentence: 'an override that requires more approvals than there are people',
+    rule: 'too-few-approvers',
+    severity: 'error',
+    drifted: shop({ policy: aPolicy(overriding('approvals: { count: 9 }')) }),
+    well: shop({ policy: aPolicy(overriding('approvals: { count: 3 }')) }),
+    says: 'Only 5 people have write access and the override "payments" requires 9 approvals, so no pull request under the override "payments" can pass.',
+  },
+  {
+    sentence: 'a label of an override that is missing',
+    rule: 'label-missing',
+    severity: 'warning',
+    drifted: shop({
+      policy: aPolicy(overriding('hold: { label: stop }', 'labels: [risky]')),
+      labels: ['urgent', 'release', 'stop'],
+    }),
+    well: shop({
+      policy: aPolicy(overriding('hold: { label: stop }', 'labels: [risky]')),
+      labels: ['urgent', 'release', 'stop', 'Risky'],
+    }),
+    says: 'The label "risky" is missing.',
+  },
+  {
+    sentence: 'a policy that only reports',
+    rule: 'report-only',
+    severity: 'information',
+    drifted: shop({ policy: aPolicy('enforce: false\ngates: { approvals: {} }\n') }),
+    says: 'The policy only reports (`enforce: false`): every check is green, and nothing is blocked.',
+  },
+  {
+    sentence: 'a setting that the organization locks',
+    rule: 'policy-setting-ignored',
+    severity: 'warning',
+    drifted: shop({ policy: { ...aPolicy(), ignored: ['p.yml:3:5: `approvals`: is locked'] } as never }),
+    says: 'A setting has no effect: p.yml:3:5: `approvals`: is locked.',
   },
   {
     sentence: 'a team that may mark as urgent and does not exist',

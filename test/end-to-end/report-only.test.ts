@@ -70,7 +70,23 @@ describe('a policy that only reports, while the window is closed', () => {
     ])
   })
 
-  test('blocks open pull requests as soon as it is enforced', async () => {
+  const push = async (path: string) => {
+    const copy = await stage.github.workingCopy(shop.name, 'olga')
+    await copy.branch('main', 'origin/main')
+    await copy.write({ [path]: 'x\n' })
+    await copy.commit('At once')
+    await copy.push({ ref: 'main' })
+    await stage.settled()
+    return about(await recordsOf(stage), shop, 'exception')
+  }
+
+  test('makes no exception of a direct push', async () => {
+    await allowBypass(stage, shop)
+    expect(await push('src/direct.ts')).toEqual([])
+    expect(await openedIssues(stage, shop)).toEqual([])
+  })
+
+  test('blocks open pull requests as soon as it is enforced, and a direct push is an exception then', async () => {
     const change = await shop.change()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     const switching = await shop.openPull('ana', {
@@ -81,15 +97,17 @@ describe('a policy that only reports, while the window is closed', () => {
     expect(await shop.merge('eva', switching)).toBeUndefined()
     expect(await shop.check(change)).toMatchObject({ conclusion: null, title: 'Waiting for 2 approvals' })
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
+    expect((await push('src/later.ts')).map(({ body }) => body)).toMatchObject([
+      { kind: 'pushed', branch: 'main', by: { login: 'olga' } },
+    ])
   })
 
   test('is not switched on by a pull request for itself, and a bypass that switches it on is an exception', async () => {
-    await allowBypass(stage, shop)
     const files = { [path]: `enforce: false\n${enforced}` }
     const change = await shop.openPull('ana', { branch: 'report', title: 'Report only', files })
     expect(await shop.check(change)).toMatchObject({ conclusion: null, title: 'Waiting for 2 approvals' })
     expect(await shop.merge('olga', change)).toBeUndefined()
-    const [exception] = about(await recordsOf(stage), shop, 'exception')
+    const exception = about(await recordsOf(stage), shop, 'exception').at(-1)
     expect(exception?.body).toMatchObject({ number: change.number, kind: 'not passed' })
   })
 })

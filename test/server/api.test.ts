@@ -34,7 +34,8 @@ beforeAll(async () => {
   github.setCollaborator('acme/shop', 'mia', 'maintain')
   github.setCollaborator('acme/shop', 'wes', 'write')
   github.setCollaborator('acme/shop', 'cleo', 'read')
-  const api = apiApp({ ...world.shell, operatorToken, incidents })
+  const queue = { ...world.shell.queue, enqueueAll: async () => undefined }
+  const api = apiApp({ ...world.shell, queue, operatorToken, incidents })
   let calls = 0
   send = async (path, body, token) =>
     api.fetch(
@@ -202,7 +203,12 @@ describe('who is not known', () => {
   })
 
   test('is everybody by the operator’s token where the bot has none', async () => {
-    const api = apiApp({ ...world.shell, operatorToken: undefined, incidents })
+    const api = apiApp({
+      ...world.shell,
+      queue: { ...world.shell.queue, enqueueAll: async () => undefined },
+      operatorToken: undefined,
+      incidents,
+    })
     const request = new Request(`${world.base}/api/status`, {
       method: 'POST',
       headers: { authorization: 'Bearer undefined' },
@@ -273,4 +279,42 @@ test('the status shows a person what they can read on GitHub, and a script every
   expect(await names(await tokenOf('mia'))).toEqual(['acme/shop'])
   expect(await names(await tokenOf('mallory'))).toEqual(['other/tool'])
   expect(await names(operatorToken)).toEqual(['acme/shop', 'other/tool', 'solo/pet'])
+})
+
+describe('an exemption from freezes', () => {
+  const exempt = async (token: string | undefined, more: object = {}) => {
+    const order = {
+      action: 'order',
+      ...shop,
+      number: 1,
+      reason: 'Tax',
+      until: '2099-01-01T00:00:00Z',
+      at: now(),
+    }
+    return jsonOf(await send('/api/exempt', { ...order, ...more }, token))
+  }
+  test.each([
+    ['the operator, who is no person', async () => operatorToken, 403, 'takes two people'],
+    ['someone with write access', () => tokenOf('cleo'), 403, 'needs maintain or admin'],
+    ['nobody', async () => undefined, 401, 'does not know who you are'],
+    [
+      'a maintainer, of a pull request that is not known',
+      () => tokenOf('mia'),
+      404,
+      'no open pull request acme/shop#1',
+    ],
+  ])('is not ordered by %s', async (_, token, status, says) => {
+    expect(await exempt(await token())).toMatchObject({ status, error: expect.stringContaining(says) })
+  })
+
+  test('needs a reason, an end and a fresh request', async () => {
+    const token = await tokenOf('mia')
+    for (const wrong of [
+      { reason: ' ' },
+      { until: 'tomorrow' },
+      { at: '2026-01-01T00:00:00Z' },
+      { by: 'olga' },
+    ])
+      expect(await exempt(token, wrong)).toMatchObject({ status: 400 })
+  })
 })

@@ -32,6 +32,27 @@ describe('the plan', () => {
     expect(plan({})).toEqual({ steps: [], inexpressible: [] })
   })
 
+  it('creates the labels of overrides too, each once', () => {
+    const overrides = `overrides:
+  - { name: a, when: { labels: [risky] }, gates: { hold: { label: stop } } }
+  - { name: b, when: { labels: [Risky, go] }, gates: { release_window: { urgent: { label: hotfix } } } }
+`
+    const policy = aPolicy(`gates: { approvals: {}, release_window: {} }\n${overrides}`)
+    const names = plan({ policy, labels: [] }).steps.map(
+      (step) => step.kind === 'create-label' && step.label.name,
+    )
+    expect(names).toEqual(['urgent', 'hotfix', 'release', 'stop', 'risky', 'go'])
+  })
+
+  it('says that a policy only reports, also where nothing is left to do', () => {
+    const found = plan({ policy: aPolicy('enforce: false\ngates: { approvals: {} }\n') })
+    expect(found).toMatchObject({ steps: [], reportOnly: true })
+    expect(planText('acme/shop', found)).toMatch(
+      /nothing to do\.\nThe policy only reports .* Remove that line/,
+    )
+    expect(planText('acme/shop', plan({}))).not.toContain('only reports')
+  })
+
   it('creates a ruleset that pins the check to the App and insists on pull requests', () => {
     const { rules, conditions, enforcement } = bodyOf(bare)
     expect(enforcement).toBe('active')

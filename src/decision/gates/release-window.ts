@@ -1,6 +1,7 @@
 import { weekInWords } from '../calendar/week-in-words.ts'
 import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../calendar.ts'
 import { durationInWords, parseDuration } from '../duration.ts'
+import { exemptionNote, isExempt } from '../exemption.ts'
 import { defineGate, type Finding, passed, type Step, sameSettings, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -15,7 +16,7 @@ export const releaseWindow = defineGate({
   labels: ({ urgent }) => [urgent.label],
   tightens: closesMore,
   evaluate(snapshot, settings) {
-    const finding = byWindowAndLabel(snapshot, settings)
+    const finding = withExemption(byWindowAndLabel(snapshot, settings), snapshot, settings)
     return finding.state === 'passed' ? finding : withUnusableTeams(finding, snapshot, settings)
   },
 })
@@ -34,7 +35,9 @@ function closesMore(after: WindowSettings, than: WindowSettings): boolean {
 function byWindowAndLabel(snapshot: Snapshot, settings: WindowSettings): Finding {
   const now = new Date(snapshot.takenAt)
   const urgency = evaluateUrgency(snapshot, settings.urgent)
-  const finding = frozen(snapshot, settings) ?? byCalendar(now, settings, snapshot.takeBack ?? 0)
+  const finding = isExempt(snapshot)
+    ? byCalendar(now, { ...settings, freezes: [] }, snapshot.takeBack ?? 0)
+    : (frozen(snapshot, settings) ?? byCalendar(now, settings, snapshot.takeBack ?? 0))
   if (urgency.state === 'absent') return finding
   if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
   return finding.state === 'passed'
@@ -45,7 +48,7 @@ function byWindowAndLabel(snapshot: Snapshot, settings: WindowSettings): Finding
 /** A closed window is all the same evaluated again when it opens; its text is the rule, which stays true until then. */
 function withUnusableTeams(finding: Finding, snapshot: Snapshot, settings: WindowSettings): Finding {
   const { reason, lasting = reason, next } = finding
-  const isRule = !isFrozen(snapshot) && settings.frozen === undefined
+  const isRule = isExempt(snapshot) || (!isFrozen(snapshot) && settings.frozen === undefined)
   const problem = unusableTeams(
     settings.urgent.labelled_by,
     snapshot,
@@ -76,6 +79,15 @@ export const freezeGate = {
 /** Whether a freeze was ordered that has not ended yet. */
 export function isFrozen({ frozen: ordered, takenAt }: Pick<Snapshot, 'frozen' | 'takenAt'>): boolean {
   return ordered !== undefined && (!ordered.until || Date.parse(takenAt) < Date.parse(ordered.until))
+}
+
+/** Named while it lasts, whether or not there is a freeze to lift. The check is evaluated again when it ends. */
+function withExemption(finding: Finding, snapshot: Snapshot, settings: WindowSettings): Finding {
+  const note = exemptionNote(snapshot, settings.time_zone)
+  if (note === undefined) return finding
+  const { exemption } = snapshot
+  const ends = isExempt(snapshot) && exemption ? recheck(new Date(exemption.until)) : []
+  return { ...noting(finding, note), next: [...(finding.next ?? []), ...ends] }
 }
 
 function noting(finding: Finding, note: string): Finding {

@@ -23,6 +23,7 @@ import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
 import type { Prover, Version } from './proofs.ts'
 import { type Pull, readPull, type Seen, seenOf, versionOf } from './pulls.ts'
+import { readRevert } from './reverts.ts'
 import { readReviews, reviewsBy, withDismissal } from './reviews.ts'
 import { readTeams, teamFacts } from './teams.ts'
 import { labelsBefore, labelsOf, readTimeline } from './timeline.ts'
@@ -40,6 +41,8 @@ export type Wanted = {
   /** Whether the paths of the change are read, and who owns them. */
   paths?: boolean
   codeOwners?: boolean
+  /** The labels with which it matters whether the change reverts another one. */
+  revertLabels?: string[]
 }
 
 /**
@@ -130,6 +133,8 @@ async function readFacts(
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
   const movedBase = await baseChange(prover, ref.number, baseRef, head, timeline)
   const paths = await pathFacts(prover, pull, head, wanted)
+  const isAsked = labels.some(({ name }) => wanted.revertLabels?.some((each) => isSameLabel(each, name)))
+  const revert = isAsked ? await readRevert(prover, ref, pull, head) : {}
   const ownTeams = ownerTeams(paths.codeOwners).filter((name) => !wanted.teams.includes(name))
   const snapshot: Snapshot = {
     pull: ref,
@@ -148,6 +153,7 @@ async function readFacts(
       ...movedBase,
     },
     ...paths,
+    ...revert,
     labels,
     reviews: reviews.map((review) => withDismissal(review, timeline)),
     ...contributions,
@@ -172,6 +178,10 @@ async function readFacts(
     await keepHead(prover, baseRef, whole, approvedHere(reviews, pull.head.sha))
   }
   return { snapshot, keep }
+}
+
+function isSameLabel(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }
 
 async function pathFacts(

@@ -1,0 +1,46 @@
+import { Command } from 'commander'
+import { exemptPath } from '../server/api-paths.ts'
+import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { instantOf } from './instant.ts'
+
+type Options = BotOptions & { until?: string; reason?: string; confirm?: boolean; revoke?: boolean }
+
+/** `exempt`, sent to the running bot. 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached. */
+export function exemptCommand(): Command {
+  return withBotOptions(
+    new Command('exempt')
+      .argument('<owner/name#number>', 'the pull request')
+      .option('--until <time>', 'when the exemption ends, as ISO date and time with an offset')
+      .option('--reason <text>', 'why; shown in the check and recorded')
+      .option('--confirm', 'confirm, as a second person, what another one ordered')
+      .option('--revoke', 'end the exemption'),
+  ).action(exempt)
+}
+
+async function exempt(pull: string, options: Options): Promise<void> {
+  const order = { ...pullIn(pull), ...actionOf(options) }
+  const answer = await sendRequest<{ message: string }>(exemptPath, order, options)
+  const text = answer.ok ? answer.body.message : answer.body.error
+  const stream = answer.ok || options.json ? process.stdout : process.stderr
+  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  process.exitCode = answer.ok ? 0 : answer.status === 404 ? 2 : 1
+}
+
+function pullIn(written: string): { repository: string; number: number } {
+  const [, repository, number] = /^([\w.-]+\/[\w.-]+)#([1-9]\d{0,8})$/.exec(written) ?? []
+  if (!repository) throw new Error(`${JSON.stringify(written)} is not a pull request. Example: acme/shop#12.`)
+  return { repository, number: Number(number) }
+}
+
+function actionOf({ until, reason, confirm, revoke }: Options): object {
+  if (confirm && revoke) throw new Error('--revoke: cannot be combined with --confirm. Use one of them.')
+  if (confirm || revoke) {
+    if (until !== undefined || reason !== undefined)
+      throw new Error('--until and --reason belong to the order and cannot be changed. Leave them out.')
+    return { action: confirm ? 'confirm' : 'revoke' }
+  }
+  if (until === undefined) throw new Error('--until: is missing. Say when the exemption ends.')
+  if (!reason?.trim())
+    throw new Error('--reason: is missing or empty. The check shows the reason, so give one.')
+  return { action: 'order', until: instantOf('--until', until), reason }
+}

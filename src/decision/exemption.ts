@@ -1,0 +1,37 @@
+import { formatTime } from './calendar.ts'
+import { code, short } from './markdown.ts'
+import type { Snapshot } from './snapshot.ts'
+
+type Facts = Pick<Snapshot, 'exemption' | 'head' | 'base' | 'takenAt'>
+
+/** Whether freezes do not apply: two people exempted this very content, and the time has not passed. */
+export function isExempt(facts: Facts): boolean {
+  const { exemption, takenAt } = facts
+  if (!exemption?.confirmed || whyVoid(facts) !== undefined) return false
+  const now = Date.parse(takenAt)
+  return Date.parse(exemption.confirmed.at) <= now && now < Date.parse(exemption.until)
+}
+
+/** What the check says about an exemption; undefined where there is none, or its time has passed. */
+export function exemptionNote(facts: Facts, zone: string): string | undefined {
+  const { exemption, takenAt } = facts
+  if (!exemption || Date.parse(exemption.until) <= Date.parse(takenAt)) return undefined
+  const { by, reason, until, confirmed } = exemption
+  const why = whyVoid(facts)
+  if (why !== undefined) return `The exemption from freezes by ${code(by)} does not count: ${why}.`
+  const what = `${formatTime(new Date(until), zone)}: ${code(reason, 140)}.`
+  return confirmed
+    ? `Exempt from freezes by ${code(by)} and ${code(confirmed.by)} until ${what}`
+    : `${code(by)} ordered an exemption from freezes until ${what} A second person must confirm it.`
+}
+
+/** It was given for one content. A push or another base brings other content, which nobody has exempted. */
+function whyVoid({ exemption, head, base }: Facts): string | undefined {
+  if (!exemption) return undefined
+  if (exemption.head !== head.sha)
+    return `it was given for commit ${short(exemption.head)}, before the last push`
+  const moved = base.changed
+  return moved && Date.parse(moved.at) >= Date.parse(exemption.at)
+    ? 'it was given before the base branch was changed'
+    : undefined
+}

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import {
+  about,
+  aRepositoryOf,
+  inWindow,
+  type MergingShop,
+  openedIssues,
+  recordsOf,
+} from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+let stage: Stage
+let shop: MergingShop
+
+beforeAll(async () => {
+  stage = await aStage({ at: inWindow })
+  cast(stage)
+  stage.github.installApp('foodyepay')
+  stage.github.signIn.interval = 0
+  shop = await aRepositoryOf(stage)
+})
+afterAll(() => stage.close())
+
+const tokens = new Map<string, string>()
+
+/** Signs in as the command line does; the person agrees on GitHub's page. */
+async function tokenOf(login: string): Promise<string> {
+  const known = tokens.get(login)
+  if (known) return known
+  const post = async (path: string, body: object) => {
+    const answer = await fetch(`${stage.bot().url}${path}`, { method: 'POST', body: JSON.stringify(body) })
+    return (await answer.json()) as Record<string, string>
+  }
+  const { deviceCode, userCode = '' } = await post('/api/login', {})
+  const form = new URLSearchParams({ user_code: userCode, login })
+  await fetch(`${stage.github.url}/login/device`, { method: 'POST', body: form })
+  const { token = '' } = await post('/api/login/token', { deviceCode })
+  tokens.set(login, token)
+  return token
+}
+
+/** Runs the command with the token of a person who is signed in, or of the operator. */
+async function release(login: string | undefined, ...args: string[]): Promise<{ code: number; out: string }> {
+  const token = login === undefined ? stage.operatorToken : await tokenOf(login)
+  const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: token }
+  const words = [main, ...args, '--url', stage.bot().url]
+  const answer = await new Promise<{ code: number; out: string }>((resolve) => {
+    execFile(process.execPath, words, { env, cwd: '/' }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out: stdout + stderr }),
+    )
+  })
+  await stage.settled()
+  return answer
+}
+
+const confirmAs = (login: string, { number }: Change) =>
+  release(login, 'exempt', `${shop.name}#${number}`, '--confirm')
+
+function order({ number }: Change) {
+  const terms = ['--until', '2026-11-26T00:00:00Z', '--reason', 'Pays the tax office']
+  return release('eva', 'exempt', `${shop.name}#${number}`, ...terms)
+}
+
+test('two people exempt a change from a freeze that is ordered later; it merges as any other, and a push voids it', async () => {
+  const [exempt, pushed, other] = [
+    await shop.approvedChange(),
+    await shop.approvedChange(),
+    await shop.approvedChange(),
+  ]
+  for (const change of [exempt, pushed]) {
+    expect(await order(change)).toMatchObject({ code: 0, out: expect.stringContaining('second person') })
+    expect(await confirmAs('eva', change)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('someone else must confirm it'),
+    })
+  }
+  expect((await shop.check(exempt))?.summary).toContain('A second person must confirm it.')
+  expect(await confirmAs('ben', exempt)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('needs maintain or admin'),
+  })
+  expect(await confirmAs('olga', exempt)).toMatchObject({ code: 0 })
+  expect(await confirmAs('olga', pushed)).toMatchObject({ code: 0 })
+  const again = await shop.push('ana', pushed, { 'src/more.ts': 'x\n' })
+  await shop.review('chloe', again)
+  await shop.review('dev', again)
+
+  await release(undefined, 'freeze', '--reason', 'Ledger', '--all')
+  const green = await shop.check(exempt)
+  expect(green).toMatchObject({ conclusion: 'success' })
+  expect(green?.summary).toMatch(/Exempt from freezes by `eva` and `olga` until .*: `Pays the tax office`/)
+  expect(await shop.check(other)).toMatchObject({ conclusion: null, title: 'Frozen: Ledger' })
+  const red = await shop.check(again)
+  expect(red).toMatchObject({ conclusion: null, title: 'Frozen: Ledger' })
+  expect(red?.summary).toContain('before the last push')
+
+  expect(await shop.merge('eva', exempt)).toBeUndefined()
+  const records = await recordsOf(stage)
+  const [merged] = about(records, shop, 'merged')
+  expect(merged?.body).toMatchObject({
+    number: exempt.number,
+    urgent: null,
+    exception: null,
+    exemption: { reason: 'Pays the tax office', confirmed: { by: 'olga' } },
+  })
+  expect(about(records, shop, 'exception')).toEqual([])
+  expect(await openedIssues(stage, shop)).toEqual([])
+  expect(records.map(({ kind }) => kind)).toContain('exemption confirmed')
+})
+
+test('is refused for what is not a pull request, and without a reason or an end', async () => {
+  const end = ['--until', '2026-11-26T00:00:00Z']
+  for (const [words, said] of [
+    [['acme/shop', ...end, '--reason', 'x'], 'is not a pull request'],
+    [['acme/shop#1', '--reason', 'x'], '--until: is missing'],
+    [['acme/shop#1', ...end, '--reason', ' '], '--reason: is missing or empty'],
+    [['acme/shop#1', '--until', '2026-11-26', '--reason', 'x'], 'with an offset'],
+    [['acme/shop#1', '--confirm', '--reason', 'x'], 'cannot be changed'],
+  ] as const)
+    expect(await release(undefined, 'exempt', ...words)).toMatchObject({
+      code: 2,
+      out: expect.stringContaining(said),
+    })
+})

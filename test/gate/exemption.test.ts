@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { recordFreezeOrder } from '../../src/gate/calendar/freeze.ts'
+import { applyExemption, type ExemptionOutcome } from '../../src/gate/exemption.ts'
+import { readRecords } from '../../src/store/audit.ts'
+import type { Database } from '../../src/store/database.ts'
+import { exemptionFact } from '../../src/store/exemptions.ts'
+import { keepValidPolicy } from '../../src/store/policies.ts'
+import { verificationOf } from '../../src/store/verdicts/unverified.ts'
+import { aWorld, clearState, later, type World } from '../support/closing.ts'
+import { aPglite } from '../support/databases.ts'
+import { aPolicy, shaOf } from '../support/snapshot.ts'
+
+/** Two people exempt a pull request from freezes, in advance of one. */
+
+const friday = new Date('2026-11-27T20:00:00Z')
+const until = later(friday, 7_200)
+const pull = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop', number: 1 }
+const withoutWindow = aPolicy({ approvals: {} })
+let database: Database
+let world: World
+let asked: { number: number; green: boolean }[]
+
+beforeAll(async () => {
+  database = await aPglite()
+})
+beforeEach(async () => {
+  await clearState(database)
+  for (const table of ['freezes', 'freeze_orders', 'policies', 'exemptions'])
+    await database.query(`DELETE FROM release_gate.${table}`)
+  world = aWorld(database)
+  world.setTime(friday)
+  asked = []
+  await keepValidPolicy(database, pull, { text: 'gates:\n  approvals: {}\n', blob: 'b' })
+  await green()
+})
+afterAll(() => database.close())
+
+/** What an evaluation reads and publishes, the exemption included. */
+async function green(more: Parameters<World['read']>[1] = {}): Promise<void> {
+  await world.read(1, { ...(await exemptionFact(database, pull, world.now())), ...more }, withoutWindow)
+  await world.publish(1)
+}
+
+const ids: Record<string, number> = { ana: 1, renamed: 1, ben: 2, cleo: 3 }
+const personCalled = (login: string) => ({ id: ids[login] ?? 9, login, authority: 'maintain' })
+
+function apply(order: { action: 'confirm' | 'revoke' | 'order'; by: string; number?: number; until?: Date }) {
+  const { action, by, number = 1, until: end = until } = order
+  const about = { repository: 'Acme/Shop', number, by: personCalled(by) }
+  const enqueueAll = async (pulls: { pull: { number: number }; green: boolean }[]) =>
+    void asked.push(...pulls.map((one) => ({ number: one.pull.number, green: one.green })))
+  const shell = { database, now: world.now, queue: { enqueueAll } }
+  return applyExemption(
+    shell,
+    action === 'order' ? { ...about, action, reason: 'Tax', until: end.toISOString() } : { ...about, action },
+  )
+}
+
+async function freeze(): Promise<void> {
+  const shell = { ...world.shell, now: world.now }
+  await recordFreezeOrder(shell, {
+    action: 'freeze',
+    orderer: { authority: 'operator token' },
+    reason: 'Ledger',
+    at: world.now().toISOString(),
+  })
+  await world.carryOutAt(world.now())
+}
+
+const refused = (outcome: ExemptionOutcome) => ('refused' in outcome ? outcome.status : undefined)
+
+describe('an exemption', () => {
+  test('that two people gave keeps a check green in a freeze that comes later, until it ends', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    expect(await apply({ action: 'confirm', by: 'ben' })).toMatchObject({
+      state: 'confirmed',
+      message: expect.stringMatching(/^Acme\/Shop#1 at commit 0000000 is exempt .*ana ordered it: "Tax"/),
+    })
+    await green()
+    await freeze()
+    expect(world.stateOf(1)).toBe('success')
+    await world.carryOutAt(new Date(until.getTime() - 1))
+    expect(world.stateOf(1)).toBe('success')
+    await world.carryOutAt(until)
+    expect(world.stateOf(1)).toBeUndefined()
+  })
+
+  test('that one person gave keeps nothing green', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    await green()
+    await freeze()
+    expect(world.stateOf(1)).toBeUndefined()
+  })
+
+  test.each(['ana', 'renamed'])('is not confirmed by who ordered it, here as %s', async (by) => {
+    await apply({ action: 'order', by: 'ana' })
+    const outcome = await apply({ action: 'confirm', by })
+    expect(refused(outcome)).toBe(403)
+    expect((await exemptionFact(database, pull, friday)).exemption?.confirmed).toBeUndefined()
+  })
+
+  test('is not confirmed after a push, nor twice, nor without an order', async () => {
+    expect(refused(await apply({ action: 'confirm', by: 'ben' }))).toBe(409)
+    await apply({ action: 'order', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    expect(refused(await apply({ action: 'confirm', by: 'cleo' }))).toBe(409)
+    await apply({ action: 'order', by: 'ana' })
+    await world.read(1, { head: { sha: shaOf('f') } }, withoutWindow)
+    expect(await apply({ action: 'confirm', by: 'ben' })).toMatchObject({
+      status: 409,
+      refused: expect.stringContaining('was pushed since'),
+    })
+  })
+
+  test('that is ordered again needs a confirmation again', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    world.setTime(later(friday, 60))
+    await apply({ action: 'order', by: 'ben', until: later(until, 60) })
+    expect((await exemptionFact(database, pull, world.now())).exemption).toMatchObject({ by: 'ben' })
+    await green()
+    await freeze()
+    expect(world.stateOf(1)).toBeUndefined()
+  })
+
+  test('that was revoked lets no check turn green, and the pull request is evaluated again, green ones first', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    await green()
+    asked = []
+    world.setTime(later(friday, 60))
+    expect(await apply({ action: 'revoke', by: 'ana' })).toMatchObject({ state: 'revoked' })
+    expect(asked).toEqual([{ number: 1, green: true }])
+    expect(await verificationOf(database, pull)).toMatchObject({ open: true, changedFor: expect.any(Number) })
+    await green()
+    await freeze()
+    expect(world.stateOf(1)).toBeUndefined()
+    expect(refused(await apply({ action: 'revoke', by: 'ana' }))).toBe(409)
+  })
+
+  test('is known as it stood at a merge that is read later', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    world.setTime(later(friday, 60))
+    await apply({ action: 'revoke', by: 'ben' })
+    expect((await exemptionFact(database, pull, later(friday, 30))).exemption).toMatchObject({
+      confirmed: { by: 'ben' },
+    })
+    expect(await exemptionFact(database, pull, later(friday, -1))).toEqual({})
+    expect(await exemptionFact(database, pull, later(friday, 61))).toEqual({})
+  })
+
+  test('is refused for a pull request that is not known, and for an end that has passed', async () => {
+    expect(refused(await apply({ action: 'order', by: 'ana', number: 7 }))).toBe(404)
+    expect(refused(await apply({ action: 'order', by: 'ana', until: friday }))).toBe(400)
+    expect(asked).toEqual([])
+  })
+
+  test('is recorded with both people, and what was refused is not', async () => {
+    const before = (await Array.fromAsync(readRecords(database, 1))).length
+    await apply({ action: 'order', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    await apply({ action: 'revoke', by: 'cleo' })
+    const records = (await Array.fromAsync(readRecords(database, 1))).slice(before)
+    expect(records.map(({ kind, body }) => [kind, (body as { by: string }).by])).toEqual([
+      ['exemption ordered', 'ana'],
+      ['exemption confirmed', 'ben'],
+      ['exemption revoked', 'cleo'],
+    ])
+    expect(records[1]?.body).toMatchObject({ orderedBy: 'ana', reason: 'Tax', until: until.toISOString() })
+  })
+})
