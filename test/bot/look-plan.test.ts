@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { isDue, type LookedAt, planOf, readInFullEvery } from '../../src/bot/look-plan.ts'
+import { isDue, type LookedAt, planOf, policyPlace, readInFullEvery } from '../../src/bot/look-plan.ts'
 import { defaultPolicy } from '../../src/decision/policy.ts'
 import type { Unattributed } from '../../src/decision/snapshot.ts'
+import { combine } from '../../src/policy/organization.ts'
 import { isSettled, type KnownPull, versionOf } from '../../src/store/verdicts/seen.ts'
 import { aSnapshot } from '../support/snapshot.ts'
 
@@ -181,5 +182,29 @@ describe('what is due once in a period', () => {
         expect(at - last.getTime()).toBeLessThan(period + 5 * minute)
       }
     }
+  })
+})
+
+describe('the policy of a repository, by what the look sees', () => {
+  const place = (own: string | undefined, shared: string | undefined) =>
+    policyPlace({ ...view, policy: { own, shared } })
+  it('is named by both of its files as an evaluation names it, so a change of either shows', () => {
+    const files = {
+      own: { text: 'gates: {}\n', where: '.github/release-gate.yml', blob: 'a' },
+      shared: { text: 'gates: {}\n', where: 'acme/.github: .github/release-gate.yml', blob: 'b' },
+    }
+    const { blob, where } = combine(files)?.file ?? {}
+    expect(place('a', 'b')).toEqual({ blob, where })
+    expect(
+      new Set(
+        [place('a', 'b'), place('a', 'c'), place('d', 'b'), place('a', undefined)].map((one) => one?.blob),
+      ).size,
+    ).toBe(4)
+  })
+
+  it('is that of one file where there is only one, and none without any', () => {
+    expect(place('a', undefined)).toEqual({ blob: 'a', where: '.github/release-gate.yml' })
+    expect(place(undefined, 'b')).toEqual({ blob: 'b', where: 'acme/.github: .github/release-gate.yml' })
+    expect(place(undefined, undefined)).toBeUndefined()
   })
 })
