@@ -132,9 +132,9 @@ describe('a revert is not proved', () => {
     [
       'where only the last commit of a rebase is taken back',
       { change: both, method: 'rebase', revert: (into) => into.write({ 'b.txt': text }) },
-      /cannot be told/,
+      /not known as a whole$/,
     ],
-    ['where all commits of a rebase are taken back', { change: both, method: 'rebase' }, /cannot be told/],
+    ['where all commits of a rebase are taken back', { change: both, method: 'rebase' }, /not known as a whole$/],
     [
       'of a renamed file',
       {
