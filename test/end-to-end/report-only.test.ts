@@ -77,6 +77,8 @@ describe('a policy that only reports, while the window is closed', () => {
     await copy.commit('At once')
     await copy.push({ ref: 'main' })
     await stage.settled()
+    // A push counts as one without a pull request only after some minutes.
+    await stage.moveTo(new Date(stage.now().getTime() + 3 * 60_000))
     return about(await recordsOf(stage), shop, 'exception')
   }
 
