@@ -51,7 +51,7 @@ export function startChores(parts: Parts): Chores {
 
 function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const { log, shell, settings } = parts
-  const { recordsMonths, paging, jira, datadog } = settings
+  const { recordsMonths, servers, paging, jira, datadog } = settings
   const lookAtIncidents = incidentsLook({ ...shell, paging, jira, datadog }, parts.serves)
   return [
     repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
@@ -62,7 +62,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
     repeatedly(
       'The daily check',
       60 * minute,
-      async () => runDailyCheck({ ...shell, recordsMonths, log, clients: await clients(parts) }),
+      async () => runDailyCheck({ ...shell, recordsMonths, servers, log, clients: await clients(parts) }),
       log,
     ),
   ]

@@ -6,6 +6,8 @@ import type { Diagnosis } from '../doctor/diagnosis.ts'
 import { compareRuns } from '../doctor/drift.ts'
 import { type DoctorClients, gather } from '../doctor/gather.ts'
 import { type LastRun, lastRun, saveLastRun } from '../doctor/last-run.ts'
+import { rowSecurityDiagnoses } from '../doctor/row-security.ts'
+import type { StagingServer } from '../settings/servers.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
 import { saveVerified } from '../store/audit/last-verified.ts'
 import { pruneRecords } from '../store/audit/retention.ts'
@@ -23,6 +25,8 @@ export type DailyShell = {
   queue: Pick<Queue, 'enqueueNotice'>
   clients: DoctorClients
   github: AnchorShell['github']
+  /** The servers whose databases policies may name. */
+  servers: ReadonlyMap<string, StagingServer>
   /** For how many months records are kept. */
   recordsMonths: number
   now: () => Date
@@ -40,10 +44,13 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   const last = await lastRun(database, now)
   if (!last) return saveLastRun(database, firstRun(now()), now)
   if (now().getTime() - Date.parse(last.at) < day) return
-  const { appeared, fixed, remember } = compareRuns(last.remember, diagnose(await gather(shell.clients)))
+  const known = await keptPolicies(database)
+  const enforced = diagnose(await gather(shell.clients))
+  const rows = await rowSecurityDiagnoses(known, shell.servers, last.remember)
+  const { appeared, fixed, remember } = compareRuns(last.remember, [...enforced, ...rows])
   for (const { repository, what, fix } of appeared)
     log.warn({ repository, what, fix }, 'The gate is not fully enforced')
-  for (const notice of driftNotices(await keptPolicies(database), appeared, fixed, now())) {
+  for (const notice of driftNotices(known, appeared, fixed, now())) {
     await shell.queue.enqueueNotice(notice)
   }
   await prune(shell)
@@ -64,24 +71,28 @@ function firstRun(now: Date): LastRun {
   return { at: new Date(now.getTime() - day + 60 * minute).toISOString(), remember: [], planned: true }
 }
 
+/** Findings about a repository's database have a notice of their own. */
+const isOfRows = ({ rule }: Diagnosis) => rule.startsWith('row-security')
+const subjects = [
+  { about: (one: Diagnosis) => !isOfRows(one), part: '', subject: undefined },
+  { about: isOfRows, part: '/rows', subject: 'row-level security' as const },
+]
+
 /** A notice for each repository with changes. Findings that are not about a repository only appear in the log and in `doctor`. */
 function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnosis[], at: Date): Notice[] {
   return known.flatMap(({ owner, repo, installationId, repositoryId }) => {
-    const about = ({ repository }: Diagnosis) => repository.toLowerCase() === `${owner}/${repo}`.toLowerCase()
-    const problems = appeared.filter(about).map(({ what, fix }) => `${what} ${fix}`.trim())
-    const gone = fixed.filter(about).map(({ what }) => what)
-    if (problems.length + gone.length === 0) return []
-    const repository = { owner, repo, installationId, repositoryId }
-    const key = `drift/${repositoryId}/${at.toISOString().slice(0, 10)}`
-    return [
-      {
-        kind: 'drift' as const,
-        key,
-        repository,
-        problems,
-        ...(gone.length > 0 ? { mended: gone } : {}),
-      },
-    ]
+    const isHere = ({ repository }: Diagnosis) =>
+      repository.toLowerCase() === `${owner}/${repo}`.toLowerCase()
+    return subjects.flatMap(({ about, part, subject }) => {
+      const isAbout = (one: Diagnosis) => isHere(one) && about(one)
+      const problems = appeared.filter(isAbout).map(({ what, fix }) => `${what} ${fix}`.trim())
+      const gone = fixed.filter(isAbout).map(({ what }) => what)
+      if (problems.length + gone.length === 0) return []
+      const repository = { owner, repo, installationId, repositoryId }
+      const key = `drift/${repositoryId}${part}/${at.toISOString().slice(0, 10)}`
+      const mended = gone.length > 0 ? { mended: gone } : {}
+      return [{ kind: 'drift' as const, key, repository, problems, ...mended, ...(subject && { subject }) }]
+    })
   })
 }
 

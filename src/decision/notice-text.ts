@@ -99,13 +99,15 @@ function exceptionText(notice: Exception): SlackMessageText {
   })
 }
 
-function driftText({ repository, problems, mended = [] }: NoticeOf<'drift'>): SlackMessageText {
+function driftText({ repository, subject, problems, mended = [] }: NoticeOf<'drift'>): SlackMessageText {
   const name = nameOf(repository)
   const told = slackLines(problems, 1_400)
+  const drifted = subject
+    ? 'Row-level security differs from the policy of'
+    : 'The release gate is not fully enforced on'
   const gone = mended.length > 0 ? `Fixed since:\n${slackLines(mended, 1_400)}` : undefined
   return toMessage({
-    headline:
-      problems.length > 0 ? `⚠️ The release gate is not fully enforced on ${name}` : `✅ Fixed on ${name}`,
+    headline: problems.length > 0 ? `⚠️ ${drifted} ${name}` : `✅ Fixed on ${name}`,
     body: [told || undefined, gone].filter((part) => part !== undefined).join('\n'),
   })
 }

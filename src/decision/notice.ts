@@ -93,6 +93,8 @@ const drift = z.object({
   kind: z.literal('drift'),
   key,
   repository,
+  /** What has drifted; the enforcement of the gate where it is left out. */
+  subject: z.literal('row-level security').optional(),
   problems: z.array(z.string()),
   mended: z.array(z.string()).optional(),
 })

@@ -4,6 +4,7 @@ import { branchGlob, selectsBranch } from './globs.ts'
 import { incidentSettings } from './incidents/settings.ts'
 import { completeOverrides, isMap, overrides } from './override-settings.ts'
 import { isGate, lockable } from './policy-locks.ts'
+import { rowSecuritySettings } from './row-security.ts'
 
 type GateSettings = { [Name in GateName]: z.ZodOptional<(typeof gates)[Name]['settings']> }
 
@@ -82,6 +83,9 @@ const completePolicy = z.strictObject({
     .describe(
       "In the policy of an organization: what the policies of its repositories can't change. A locked gate locks `branches`, `enforce` and `push` too.",
     ),
+  row_security: rowSecuritySettings
+    .optional()
+    .describe('Row-level security of a database, compared once a day with what is there.'),
   slack: slackSettings
     .optional()
     .describe('Where notices about merges and exceptions go. Without it the repository gets no notices.'),

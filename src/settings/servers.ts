@@ -28,6 +28,10 @@ const own = z.object({
   REPOSITORIES: repositories,
   WRITES: yes,
   DECLARED: z.string().optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/, 'is not a Postgres URL. Use postgres://USER:PASSWORD@HOST/DATABASE')
+    .optional(),
 })
 
 /** A server's credentials, by the names that `readOperator` expects. */
@@ -43,6 +47,8 @@ export type StagingServer = {
   writesAllowed: boolean
   /** JSON that describes what its data mirrors. */
   declared: string | undefined
+  /** Where row-level security is compared with a policy; any role will do. */
+  databaseUrl: string | undefined
   /** For `readOperator`. */
   operator: Record<string, string>
   /** The `SUITE_…` variables, which a suite can read. */
@@ -105,6 +111,7 @@ function serverOf(name: string, read: z.output<typeof own>, given: Record<string
     repositories: read.REPOSITORIES,
     writesAllowed: read.WRITES,
     declared: read.DECLARED,
+    databaseUrl: read.DATABASE_URL,
     operator: Object.fromEntries([
       ...pick(credentials, 'STAGING_'),
       ...pick([...elsewhere, ...Object.keys(given).filter(isKeyAs)], ''),
