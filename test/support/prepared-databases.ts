@@ -23,6 +23,8 @@ const makers: Record<string, () => Promise<string>> = {
 }
 
 const server = createServer(async ({ url = '' }, response) => {
+  // A worker asks again after minutes, and a connection that is kept may be closed at that moment.
+  response.setHeader('connection', 'close')
   try {
     const making =
       made.get(url) ?? makers[url]?.() ?? Promise.reject(new Error(`Nothing is prepared at ${url}`))
