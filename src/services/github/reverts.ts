@@ -66,7 +66,10 @@ async function prove(prover: Prover, reverted: Pull, landed: string, head: Versi
   if (isRevert || (await prover.facts.get(revertKey(prover, their.sha))))
     return unproven(`#${number} is a revert itself`)
   const change = await landedChange(prover, reverted, landed)
-  if (!change) return unproven(`a rebase or a push merged #${number} in several commits, so its change is not known as a whole`)
+  if (!change)
+    return unproven(
+      `a rebase or a push merged #${number} in several commits, so its change is not known as a whole`,
+    )
   const [released, own] = await Promise.all([footprintOf(prover, { change }), footprintOf(prover, head)])
   if (typeof released === 'string' || typeof own === 'string')
     return unproven('the files cannot be read as a whole')

@@ -134,7 +134,11 @@ describe('a revert is not proved', () => {
       { change: both, method: 'rebase', revert: (into) => into.write({ 'b.txt': text }) },
       /not known as a whole$/,
     ],
-    ['where all commits of a rebase are taken back', { change: both, method: 'rebase' }, /not known as a whole$/],
+    [
+      'where all commits of a rebase are taken back',
+      { change: both, method: 'rebase' },
+      /not known as a whole$/,
+    ],
     [
       'of a renamed file',
       {
