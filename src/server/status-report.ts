@@ -1,5 +1,6 @@
 import { type CalendarState, stateAt } from '../decision/calendar.ts'
 import { checkReport } from '../decision/report.ts'
+import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { unverifiedReport } from '../decision/unverified-report.ts'
 import { decide } from '../decision/verdict.ts'
@@ -117,14 +118,14 @@ function thawedState(
 
 /** Evaluates the stored facts again as of now; the check itself may be waiting to be written. */
 function pullStatus(
-  { pull, snapshot, state, policy, report }: StoredVerdict,
+  stored: StoredVerdict,
   freeze: Pick<Snapshot, 'frozen'>,
   at: Date,
   opensAt: string | undefined,
 ): PullStatus {
+  const { pull, snapshot, state, policy, report } = stored
   const about = { number: pull.number, title: snapshot.title, author: snapshot.author?.login ?? '(deleted)' }
-  // A check that could not be verified is not what its facts say.
-  if (!policy || decide(snapshot, policy).state !== state)
+  if (!policy || !followsFromFacts(stored, policy, freeze))
     return { ...about, state: 'not ready', check: report.title }
   const { frozen: _, ...facts } = snapshot
   const asOf = (takenAt: string): Snapshot => ({ ...facts, ...freeze, takenAt })
@@ -137,6 +138,21 @@ function pullStatus(
     state: passes && state === 'passed' ? 'green' : ready ? 'ready' : 'not ready',
     check: checkReport(verdict, now, []).title,
   }
+}
+
+/**
+ * Whether a verdict is what its facts say, as they were read, or as of the time at which the calendar last decided it. The verdict of a
+ * check that could not be verified is not.
+ */
+function followsFromFacts(
+  { snapshot, state, decidedAt }: StoredVerdict,
+  policy: Policy,
+  freeze: Pick<Snapshot, 'frozen'>,
+): boolean {
+  const { frozen: _, ...facts } = snapshot
+  const takenAt = decidedAt.toISOString()
+  const readings = [snapshot, { ...facts, takenAt }, { ...facts, ...freeze, takenAt }]
+  return readings.some((reading) => decide(reading, policy).state === state)
 }
 
 /** A pull request whose evaluation failed before it had a verdict. */

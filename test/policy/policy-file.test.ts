@@ -72,7 +72,7 @@ describe('an error names file, line and column, what is wrong and how to fix it'
       'an unknown gate',
       'gates:\n  approvals:\n  aprovals: {}\n',
       [
-        'p:3:3: unknown key `aprovals`; known keys: approvals, code_owners, release_window, staging_regression, runbooks, hold',
+        'p:3:3: unknown key `aprovals`; known keys: approvals, code_owners, release_window, staging_regression, runbooks, incidents, production_health, hold',
       ],
     ],
     [
@@ -86,7 +86,7 @@ describe('an error names file, line and column, what is wrong and how to fix it'
       'a key that every object has',
       'gates:\n  __proto__: { approvals: {} }\n',
       [
-        'p:2:3: unknown key `__proto__`; known keys: approvals, code_owners, release_window, staging_regression, runbooks, hold',
+        'p:2:3: unknown key `__proto__`; known keys: approvals, code_owners, release_window, staging_regression, runbooks, incidents, production_health, hold',
       ],
     ],
     [

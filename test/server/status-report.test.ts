@@ -14,7 +14,11 @@ const kept = { owner: 'acme', repo: 'shop', text }
 /** A verdict as it was stored at a time; `state` is what it was then unless something else is named. */
 function stored(
   takenAt: string,
-  { approved = true, state }: { approved?: boolean; state?: StoredVerdict['state'] } = {},
+  {
+    approved = true,
+    state,
+    decidedAt = takenAt,
+  }: { approved?: boolean; state?: StoredVerdict['state']; decidedAt?: string } = {},
 ): StoredVerdict {
   const read = parsePolicy(text)
   if (!read.ok) throw new Error('the policy of the test is invalid')
@@ -26,6 +30,7 @@ function stored(
     policy: read.policy,
     state: state ?? decide(snapshot, read.policy).state,
     report: { title: 'As it was stored' },
+    decidedAt: new Date(decidedAt),
   } as unknown as StoredVerdict
 }
 
@@ -49,6 +54,13 @@ describe('the state of a pull request, evaluated now', () => {
       open,
       'ready',
       /^Ready|^All|Approved/,
+    ],
+    [
+      'is ready where the calendar took its green at the closing, by facts that were read before',
+      stored(open, { state: 'waiting', decidedAt: '2026-11-25T19:00:00Z' }),
+      '2026-11-25T19:30:00Z',
+      'ready',
+      /Opens/,
     ],
     ['is ready where it would pass at the next opening', stored(closed), closed, 'ready', /Opens/],
     [
@@ -79,6 +91,12 @@ describe('the state of a pull request, evaluated now', () => {
   test('is neither green nor ready during a freeze without an end', () => {
     const [pull] = at(open, [stored(open)], [aFreeze(null)]).pulls
     expect(pull).toMatchObject({ state: 'not ready', check: 'Frozen: Ledger' })
+  })
+
+  test('is ready again after the freeze that took its green', () => {
+    const verdict = stored(open, { state: 'waiting', decidedAt: '2026-11-25T18:20:00Z' })
+    const until = '2026-11-25T18:30:00Z'
+    expect(at('2026-11-25T18:25:00Z', [verdict], [aFreeze(until)]).pulls).toMatchObject([{ state: 'ready' }])
   })
 
   test('is listed where its first evaluation failed', () => {
