@@ -1,6 +1,6 @@
 import { type CalendarState, stateAt } from '../decision/calendar.ts'
-import { checkReport } from '../decision/report.ts'
 import type { Policy } from '../decision/policy.ts'
+import { checkReport } from '../decision/report.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { unverifiedReport } from '../decision/unverified-report.ts'
 import { decide } from '../decision/verdict.ts'

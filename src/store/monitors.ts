@@ -1,3 +1,4 @@
+import { readingFreshFor } from '../decision/gates/production-health.ts'
 import type { HealthSettings } from '../decision/health-settings.ts'
 import type { MonitorStates, WatchLook, WatchVerdict } from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
@@ -18,10 +19,10 @@ export async function claimReading(db: Queryable, id: number, now: Date): Promis
   return rows.length > 0
 }
 
-/** What is older was too old for a gate, which may wait for it. */
-const staleAfter = 10 * 60_000
-
-/** Keeps what was read; `Unreachable` is a state too. True: it is another one than before, or the last one was too old. */
+/**
+ * Keeps what was read; `Unreachable` is a state too. True: it is another one than before, or the last one was too old for the gate,
+ * which may wait for it.
+ */
 export function saveMonitor(database: Database, id: number, state: string, at: Date): Promise<boolean> {
   return database.transaction(async (tx) => {
     const [before] = await tx.query<{ state: string; readAt: Date | null }>(
@@ -40,7 +41,7 @@ export function saveMonitor(database: Database, id: number, state: string, at: D
          ON CONFLICT (id, at) DO UPDATE SET state = $3`,
         [id, at, state],
       )
-    return isChanged || at.getTime() - (before?.readAt?.getTime() ?? 0) > staleAfter
+    return isChanged || at.getTime() - (before?.readAt?.getTime() ?? 0) > readingFreshFor
   })
 }
 

@@ -82,20 +82,23 @@ describe('a started bot', () => {
     ])
   })
 
-  test.each([
-    'GET /probot',
-    'GET /probot/setup?code=1',
-    'GET /probot/import',
-    'POST /probot/import',
-    'GET /',
-  ])('%s is 404', async (request) => {
-    const [method = '', path = ''] = request.split(' ')
-    const answer = await fetch(url + path, {
-      method,
-      ...(method === 'POST' ? { body: '{"appId":"1"}' } : {}),
-    })
-    expect(answer.status).toBe(404)
-    expect(existsSync(join(folder, '.env'))).toBe(false)
+  test.each(['GET /probot', 'GET /probot/setup?code=1', 'GET /probot/import', 'POST /probot/import'])(
+    '%s is 404',
+    async (request) => {
+      const [method = '', path = ''] = request.split(' ')
+      const answer = await fetch(url + path, {
+        method,
+        ...(method === 'POST' ? { body: '{"appId":"1"}' } : {}),
+      })
+      expect(answer.status).toBe(404)
+      expect(existsSync(join(folder, '.env'))).toBe(false)
+    },
+  )
+
+  test('shows nothing but the sign-in to somebody without a session', async () => {
+    const answer = await fetch(`${url}/`, { redirect: 'manual', headers: { accept: 'text/html' } })
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in'])
+    expect((await fetch(`${url}/`, { headers: { accept: 'application/json' } })).status).toBe(401)
   })
 
   test('a second one on the same folder is refused with the first one’s pid, and the first lives on', async () => {

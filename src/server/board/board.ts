@@ -78,6 +78,11 @@ function askToSignIn(context: Context): Response {
 
 function failed({ log }: BoardShell, error: Error, context: Context): Response | Promise<Response> {
   log.error({ problem: error.message, path: context.req.path }, 'A page of the board failed')
-  const body = html`<p>${error.message}</p><p>Nothing was changed. Try again in a minute.</p>`
+  const status = statusOfError(error)
+  const why =
+    status === undefined
+      ? 'Something went wrong; the log of the bot says what.'
+      : `GitHub answered ${status}.`
+  const body = html`<p>${why}</p><p>Nothing was changed. Try again in a minute.</p>`
   return context.html(page({ title: 'This page cannot be shown now' }, body), 502)
 }

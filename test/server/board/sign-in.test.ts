@@ -323,7 +323,9 @@ describe('what a person can read', () => {
     world.github.faults.add({ kind: 'status', status: 502, path: '/user/installations', times: 1 })
     const page = await browser.get('/')
     expect(page.status).toBe(502)
-    expect(await page.text()).not.toContain('acme/shop')
+    const text = await page.text()
+    expect(text).toContain('GitHub answered 502.')
+    expect(text).not.toContain('acme/shop')
   })
 
   test('ends with the access that the person gave the App on GitHub', async () => {
