@@ -11,7 +11,7 @@ export type Shell = {
 
 /** It ends with its parent, and takes the folder with it. It does not keep the process alive unless something waits for it. */
 export function openShell(folder: string, env: Record<string, string>): Shell {
-  const child = spawn('sh', ['-s', folder], { env, stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn('/bin/sh', ['-s', folder], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   const answers = child.stdout as Socket
   let ended = false
   let waiting: { resolve: (code: number) => void; reject: (error: Error) => void } | undefined
