@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { RegressionRequest } from '../../src/decision/regression-request.ts'
+import type { Database } from '../../src/store/database.ts'
 import type { Queue } from '../../src/store/queue.ts'
+import { withTurn } from '../../src/store/turns.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
@@ -16,11 +18,13 @@ const aRequest = (what: Partial<RegressionRequest> = {}): RegressionRequest => (
 /** One at a time for each staging environment, one for each head. */
 describeOnBoth('runs of the staging regression', (open) => {
   const withQueue = async (
-    regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>,
+    regression: (request: RegressionRequest, signal: AbortSignal, database: Database) => Promise<void>,
     test: (queue: Queue) => Promise<void>,
   ) => {
     const database = await open()
-    const { queue, work } = await aQueue(database, { regression })
+    const { queue, work } = await aQueue(database, {
+      regression: (request, signal) => regression(request, signal, database),
+    })
     await work()
     try {
       await test(queue)
@@ -51,11 +55,12 @@ describeOnBoth('runs of the staging regression', (open) => {
     })
   })
 
+  // The queue alone lets a second one through now and then, where two workers fetch at once; the turn does not.
   test('one at a time on a staging environment; another environment does not wait', async () => {
     const now = new Map<string, number>()
     let most = 0
     const [other, release] = [aGate(), aGate()]
-    const regression = async ({ server }: RegressionRequest) => {
+    const inTurn = async ({ server }: RegressionRequest) => {
       const running = (now.get(server) ?? 0) + 1
       now.set(server, running)
       most = Math.max(most, running)
@@ -63,6 +68,8 @@ describeOnBoth('runs of the staging regression', (open) => {
       else await release.promise
       now.set(server, running - 1)
     }
+    const regression = (request: RegressionRequest, signal: AbortSignal, database: Database) =>
+      withTurn(database, `staging ${request.server}`, signal, () => inTurn(request))
     await withQueue(regression, async (queue) => {
       for (const letter of ['a', 'b', 'c'])
         await queue.enqueueRegression(aRequest({ sha: letter.repeat(40) }))

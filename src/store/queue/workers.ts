@@ -75,7 +75,8 @@ export async function startWorkers(
     ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
     ...run<MergeTask>(MERGING, 2, handlers.merging),
     ...run<IncidentTask>(INCIDENTS, 2, handlers.incident),
-    // One at a time per staging environment, which is the job's group.
+    // About one at a time per staging environment, which is the job's group, so that those that wait for their turn there leave workers to
+    // the others.
     ...run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {
       groupConcurrency: 1,
     }),
