@@ -39,7 +39,7 @@ async function open(title: string, options: OpenOptions): Promise<void> {
     title,
     severity: severity?.toUpperCase() ?? null,
     component: component ?? null,
-    since: since === undefined ? new Date().toISOString() : timeIn(since),
+    ...(since !== undefined && { since: timeIn(since) }),
   }
   const answer = await sendRequest<{ message: string }>(incidentPath, order, options)
   const text = answer.ok ? answer.body.message : answer.body.error

@@ -108,6 +108,7 @@ async function keep(stage: Stage, shop: Workshop, print: (text: string) => void)
       '',
       `  export OPERATOR_TOKEN=${stage.operatorToken}`,
       `  export PORT=${new URL(stage.bot().url).port}`,
+      ...('dataDir' in stage.database ? [`  export DATA_DIR=${stage.database.dataDir}`] : []),
       '  npm run -s gate -- status',
       '  npm run -s gate -- freeze --all --reason "Trying it out"',
       '',

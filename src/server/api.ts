@@ -144,12 +144,13 @@ const incidentOrder = z.strictObject({
   title: z.string().min(1).max(200),
   severity: z.string().max(20).nullable(),
   component: z.string().max(60).nullable(),
-  since: z.iso.datetime({ offset: true }),
+  /** When it began; without it, now by the bot's clock. */
+  since: z.iso.datetime({ offset: true }).optional(),
 })
 
 /** The same order again opens no second incident. */
 async function openIncident(
-  { incidents, github }: ApiShell,
+  { incidents, github, now }: ApiShell,
   context: Context<ApiContext>,
 ): Promise<Response> {
   const parsed = incidentOrder.safeParse(await context.req.json().catch(() => undefined))
@@ -161,7 +162,14 @@ async function openIncident(
   const reporter = await reporterOf({ github }, context.var.caller, place)
   if ('refused' in reporter) return refuse(reporter.status, reporter.refused)
   const by = nameOfOrderer(reporter)
-  const alert: Alert = { ...order, by, source: 'command line', id, at: since, url: null }
+  const alert: Alert = {
+    ...order,
+    by,
+    source: 'command line',
+    id,
+    at: since ?? now().toISOString(),
+    url: null,
+  }
   const taken = await incidents.takeIn(alert, id)
   if (typeof taken === 'string') return refuse(404, taken)
   return context.json({ message: `Opening an incident in ${taken.owner}/${taken.repo}.`, id })
