@@ -71,13 +71,14 @@ function boardShell(
   own: () => string,
   ending: AbortSignal,
 ): BoardShell {
-  const { publicUrl, freezeTeams } = settings
+  const { publicUrl, freezeTeams, trustedProxies } = settings
   return {
     ...shell,
     log,
     base: () => publicUrl ?? own(),
     signIn: signInApp(settings),
     freezeTeams,
+    trustedProxies,
     allowance: (installationId) => budget.left(installationId, 'core'),
     ending,
   }

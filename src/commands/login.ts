@@ -52,7 +52,7 @@ export function logoutCommand(): Command {
 
 type Finished = Exclude<LoginAnswer, { pending: true }>
 
-/** Polls as often as GitHub allows, until the person has answered or the code has expired. */
+/** Polls as often as GitHub allows, until the person has answered or the code has expired. A passing failure ends nothing. */
 async function waitFor(base: URL, started: LoginStarted): Promise<BotAnswer<Finished>> {
   let { interval } = started
   const until = Date.now() + started.expiresIn * 1000
@@ -60,11 +60,17 @@ async function waitFor(base: URL, started: LoginStarted): Promise<BotAnswer<Fini
     await setTimeout(interval * 1000)
     const { deviceCode } = started
     const answer = await post<LoginAnswer>(new URL(loginTokenPath, base), { deviceCode })
-    if (!answer.ok) return answer
+    if (!answer.ok && !isPassing(answer.status)) return answer
+    if (!answer.ok) continue
     if (!('pending' in answer.body)) return { ok: true, body: answer.body }
     interval = answer.body.interval ?? interval
   }
   return { ok: false, status: 403, body: { error: 'The code has expired. Run `release-gate login` again.' } }
+}
+
+/** Too many at once, or an outage: the code that was typed on GitHub counts when it is over. */
+function isPassing(status: number): boolean {
+  return status === 429 || status >= 500
 }
 
 function refuse({ body }: { body: { error: string } }): void {

@@ -5,11 +5,10 @@ import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
 import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
 import { applyExemption, type ExemptionOrder } from '../gate/exemption.ts'
-import { statusOfError } from '../services/github/errors.ts'
 import type { Queue } from '../store/queue.ts'
 import type { TakeIn } from './alerts.ts'
 import { exemptPath, freezePath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
-import { readableRepositories } from './board/access.ts'
+import { isAccessRevoked, readableRepositories } from './board/access.ts'
 import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
 import { signOut } from './board/sign-out.ts'
@@ -18,6 +17,7 @@ import { loginRoutes } from './login.ts'
 import { ordererOf, reporterOf } from './orders.ts'
 import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
+import { whyFailed } from './why-failed.ts'
 
 export type ApiShell = BoardShell & {
   queue: Pick<Queue, 'enqueueAll'>
@@ -181,15 +181,14 @@ async function logOut(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   return context.json({ ok: true })
 }
 
-/** Where GitHub refuses the person's token, they revoked the App's access there: the session ends. */
 async function failed(shell: ApiShell, error: Error, context: Context<ApiContext>): Promise<Response> {
   const { caller } = context.var
-  if (statusOfError(error) === 401 && caller?.kind === 'person') {
+  if (isAccessRevoked(error) && caller?.kind === 'person') {
     await endViewerSession(shell, caller.viewer)
     return refuse(401, notKnown)
   }
   shell.log.error({ problem: error.message, path: context.req.path }, 'A request failed')
-  return refuse(502, `${error.message} Nothing was changed. Try again in a minute.`)
+  return refuse(502, `${whyFailed(error)} Nothing was changed. Try again in a minute.`)
 }
 
 function refuse(statusCode: number, error: string): Response {

@@ -29,9 +29,9 @@ const poll = z.strictObject({ deviceCode: z.string().regex(/^\w{20,100}$/) })
  * nobody can sign in with a token that was made for another App.
  */
 export function loginRoutes(shell: BoardShell): Hono {
-  const { signIn } = shell
-  const isAllowed = createRateLimit({ most: 10, within: 60_000 })
-  const mayPoll = createRateLimit({ most: 60, within: 60_000 })
+  const { signIn, trustedProxies: proxies } = shell
+  const isAllowed = createRateLimit({ most: 10, within: 60_000, proxies })
+  const mayPoll = createRateLimit({ most: 60, within: 60_000, proxies })
   return new Hono()
     .post(loginPath, (context) => {
       if ('problem' in signIn) return refuse(503, signIn.problem)

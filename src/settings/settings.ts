@@ -84,6 +84,7 @@ const environment = z.object({
   DATA_DIR: z.string().default('./data'),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('is not a port. Use a number from 0 to 65535', 0, 65_535).default(3000),
+  TRUSTED_PROXIES: wholeNumber('is not a number of proxies. Use a number from 0 to 10', 0, 10).default(0),
   ALLOWED_ACCOUNTS: accounts.optional(),
   PUBLIC_URL: address.optional(),
   GITHUB_CLIENT_ID: z
@@ -161,6 +162,8 @@ export type Settings = {
   database: { url: string } | { dataDir: string }
   host: string
   port: number
+  /** How many proxies in front of the bot are the operator's own. */
+  trustedProxies: number
   /** Lower case. Installations of other accounts are ignored; undefined: all accounts are served. */
   allowedAccounts: string[] | undefined
   logLevel: string
@@ -243,6 +246,7 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     database: data.DATABASE_URL ? { url: data.DATABASE_URL } : { dataDir: data.DATA_DIR },
     host: data.HOST,
     port: data.PORT,
+    trustedProxies: data.TRUSTED_PROXIES,
     allowedAccounts: data.ALLOWED_ACCOUNTS,
     logLevel: data.LOG_LEVEL,
     publicUrl: data.PUBLIC_URL,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/decision/incidents/alert.ts'
 import { type ApiShell, apiApp } from '../../src/server/api.ts'
+import { personClient } from '../../src/services/github/person-client.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import { activeFreezes } from '../../src/store/freezes.ts'
 import { aBoard, aGatedRepository, type BoardWorld } from '../support/board.ts'
@@ -60,6 +61,18 @@ const jsonOf = async (response: Response) => ({
   status: response.status,
   ...((await response.json()) as object),
 })
+
+/** Asks a bot that is another one in some part. */
+const ask = async (path: string, body: object, token: string, more: Partial<ApiShell>) => {
+  const queue = { ...world.shell.queue, enqueueAll: async () => undefined }
+  const api = apiApp({ ...world.shell, queue, operatorToken, incidents, ...more })
+  const init = {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { authorization: `Bearer ${token}` },
+  }
+  return jsonOf(await api.fetch(new Request(`${world.base}${path}`, init)))
+}
 
 /** Signs in as the command line does; the person answers on GitHub's page. Undefined: they deny it. */
 async function login(person: string | undefined): Promise<Response> {
@@ -160,6 +173,27 @@ describe('an order', () => {
     expect(await freezes()).toEqual([])
   })
 
+  test('does not end the session of a person where GitHub refuses the App, and not the person', async () => {
+    const token = await tokenOf('mia')
+    const wrongKey = { github: async () => personClient(world.github.url, 'no-token-of-anyone') }
+    const order = { action: 'freeze', reason: 'Ledger', at: now(), ...shop }
+    expect(await ask('/api/freeze', order, token, wrongKey)).toEqual({
+      status: 502,
+      error: 'GitHub answered 401. Nothing was changed. Try again in a minute.',
+    })
+    expect(await freezes()).toEqual([])
+    expect(await freeze(token, shop)).toMatchObject({ status: 200 })
+  })
+
+  test('ends the session where GitHub refuses the person’s own token', async () => {
+    const token = await tokenOf('mia')
+    await world.database.query(`UPDATE release_gate.sessions SET readable_at = now() - interval '6 minutes'`)
+    world.github.faults.add({ kind: 'status', status: 401, path: '/user/installations', times: 1 })
+    expect(await freeze(token, shop)).toMatchObject({ status: 401 })
+    expect(await freeze(token, shop)).toMatchObject({ status: 401 })
+    expect(await freezes()).toEqual([])
+  })
+
   test('of a script is recorded as the operator’s, for every scope', async () => {
     expect(await freeze(operatorToken, {})).toMatchObject({ status: 200 })
     expect(await freeze(operatorToken, shop)).toMatchObject({ status: 200 })
@@ -214,6 +248,80 @@ describe('who is not known', () => {
       headers: { authorization: 'Bearer undefined' },
     })
     expect((await api.fetch(request)).status).toBe(401)
+  })
+})
+
+describe('an error', () => {
+  const unreachable = new Error('connect ECONNREFUSED db-7.internal.example:5432')
+  const broken = { query: () => Promise.reject(unreachable) } as unknown as ApiShell['database']
+
+  test('never says what only the operator may know', async () => {
+    for (const token of ['x'.repeat(43), operatorToken])
+      expect(await ask('/api/status', {}, token, { database: broken })).toEqual({
+        status: 502,
+        error:
+          'Something went wrong; the log of the bot has more. Nothing was changed. Try again in a minute.',
+      })
+  })
+
+  test('that was written for people is passed on', async () => {
+    const signIn = { clientId: 'c', clientSecret: 's', apiUrl: 'http://127.0.0.1:1' }
+    expect(await ask('/api/login', {}, '', { signIn })).toMatchObject({
+      status: 502,
+      error: expect.stringMatching(/^GitHub cannot be reached at http:\/\/127\.0\.0\.1:1\. /),
+    })
+  })
+
+  test('of an own kind that carries a status is not taken for an answer of GitHub', async () => {
+    const destination = () => Promise.reject(Object.assign(new Error('a secret host'), { status: 418 }))
+    const order = {
+      id: '3c0fd8b5-9d0b-4a0a-8f43-1b1f1f0b7a11',
+      title: 'x',
+      severity: null,
+      component: null,
+      at: now(),
+    }
+    const failing = { incidents: { ...incidents, destination } }
+    const answer = await ask('/api/incidents', order, operatorToken, failing)
+    expect(answer).toMatchObject({ status: 502, error: expect.not.stringMatching(/GitHub|secret/) })
+  })
+})
+
+test('a request that is too large is refused as that', async () => {
+  expect(await freeze(operatorToken, {}, { reason: 'x'.repeat(70_000) })).toMatchObject({
+    status: 413,
+    error: 'The request is too large.',
+  })
+  expect(await freezes()).toEqual([])
+})
+
+describe('sign-ins at the command line are limited by address', () => {
+  const from = async (address: string, path: string, more: Partial<ApiShell> = {}, headers = {}) => {
+    const queue = { ...world.shell.queue, enqueueAll: async () => undefined }
+    const api = apiApp({ ...world.shell, queue, operatorToken, incidents, ...more })
+    const env = { incoming: { socket: { remoteAddress: address } } }
+    return (times: number, more: object = {}) =>
+      Array.fromAsync({ length: times }, async () => {
+        const body = JSON.stringify({ deviceCode: 'no' })
+        const init = { method: 'POST', body, headers: { ...headers, ...more } }
+        return (await api.fetch(new Request(`${world.base}${path}`, init), env)).status
+      })
+  }
+  const count = (statuses: number[], wanted: number) => statuses.filter((status) => status === wanted).length
+
+  test('ten starts a minute', async () => {
+    const start = await from('192.0.2.1', '/api/login')
+    const statuses = await start(11)
+    expect(count(statuses, 200)).toBe(10)
+    expect(statuses.at(-1)).toBe(429)
+  })
+
+  test('sixty polls a minute, and behind a trusted proxy sixty of each client', async () => {
+    const poll = await from('10.0.0.1', '/api/login/token', { trustedProxies: 1 })
+    const statuses = await poll(61, { 'x-forwarded-for': '192.0.2.1' })
+    expect(count(statuses, 400)).toBe(60)
+    expect(statuses.at(-1)).toBe(429)
+    expect(await poll(1, { 'x-forwarded-for': '192.0.2.2' })).toEqual([400])
   })
 })
 

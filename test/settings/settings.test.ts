@@ -35,6 +35,7 @@ test('the three credentials are enough; all else has its default', () => {
     database: { dataDir: './data' },
     host: '127.0.0.1',
     port: 3000,
+    trustedProxies: 0,
     allowedAccounts: undefined,
     freezeTeams: [],
     logLevel: 'info',
@@ -86,6 +87,7 @@ describe('each variable is taken as it is meant', () => {
     ],
     ['a folder', { DATA_DIR: '/srv/gate' }, { database: { dataDir: '/srv/gate' } }],
     ['a port of the system’s choice', { PORT: '0' }, { port: 0 }],
+    ['proxies in front', { TRUSTED_PROXIES: '2' }, { trustedProxies: 2 }],
     ['all addresses', { HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
     [
       'accounts with spaces, capitals and repeated commas left out',
@@ -133,6 +135,7 @@ describe('what is wrong names the variable, says what is wrong and how to fix it
       'undefined',
     ],
     ['an App ID that is not a number', { APP_ID: 'Iv1.canary' }, /^APP_ID: .*not a number/, 'canary'],
+    ['proxies by name', { TRUSTED_PROXIES: 'canary' }, /^TRUSTED_PROXIES: .* from 0 to 10/, 'canary'],
     ['an App ID of zero', { APP_ID: '0' }, /^APP_ID: /, 'APP_ID: 0'],
     [
       'no secret',

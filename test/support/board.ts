@@ -46,10 +46,11 @@ export async function aBoard(more: Partial<BoardShell> = {}) {
     shell,
     base,
     transitions,
-    /** Each has an address of its own on the network. */
-    browser: () => {
-      const socket = { remoteAddress: `192.0.2.${++browsers}` }
-      return aBrowser(github, async (request) => board.fetch(request, { incoming: { socket } }))
+    /** Each has an address of its own on the network, unless one is given. */
+    browser: (address = `192.0.2.${++browsers}`) => {
+      const socket = { remoteAddress: address }
+      const browser = aBrowser(github, async (request) => board.fetch(request, { incoming: { socket } }))
+      return { ...browser, address }
     },
     close: async () => {
       await github.close()

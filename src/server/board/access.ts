@@ -1,3 +1,4 @@
+import { errorForPeople, failureOfGitHub } from '../../services/github/errors.ts'
 import { personClient } from '../../services/github/person-client.ts'
 import { readReadable } from '../../services/github/user-access.ts'
 import { keepReadable } from '../../store/sessions.ts'
@@ -14,7 +15,7 @@ const reading = new Map<string, Promise<Set<number>>>()
 /**
  * The ids of the repositories that a person can read on GitHub, at most five minutes old. Views between cost no request.
  *
- * @throws when it is older and GitHub does not tell: then nothing is shown.
+ * @throws when it is older and GitHub does not tell: then nothing is shown. `isAccessRevoked`: GitHub refuses the person's token.
  */
 export async function readableRepositories(shell: AccessShell, viewer: Viewer): Promise<Set<number>> {
   const { id, readable, readableAt } = viewer.session
@@ -31,9 +32,22 @@ export async function mayRead(shell: AccessShell, viewer: Viewer, repositoryId: 
 }
 
 async function readAgain({ database, signIn }: AccessShell, viewer: Viewer): Promise<Set<number>> {
-  if ('problem' in signIn) throw new Error(signIn.problem)
+  if ('problem' in signIn) throw errorForPeople(signIn.problem)
   const github = personClient(signIn.apiUrl, await githubTokenOf(viewer))
-  const readable = await readReadable(github)
+  const readable = await readReadable(github).catch((error: unknown) => {
+    throw failureOfGitHub(error)?.status === 401 ? accessRevoked(error) : error
+  })
   await keepReadable(database, viewer.session.id, readable, new Date())
   return new Set(readable)
+}
+
+const REVOKED = Symbol('access revoked')
+
+function accessRevoked(cause: unknown): Error {
+  return Object.assign(new Error('GitHub refuses the token of this person', { cause }), { [REVOKED]: true })
+}
+
+/** Whether GitHub refuses a person's own token: they revoked the App's access there, and their session has to end. */
+export function isAccessRevoked(error: unknown): boolean {
+  return error instanceof Error && REVOKED in error
 }

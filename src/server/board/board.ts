@@ -3,9 +3,9 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
 import { matchedRoutes } from 'hono/route'
-import { statusOfError } from '../../services/github/errors.ts'
 import type { Handler } from '../server.ts'
-import { readableRepositories } from './access.ts'
+import { whyFailed } from '../why-failed.ts'
+import { isAccessRevoked, readableRepositories } from './access.ts'
 import { freezePages } from './freeze-pages.ts'
 import { boardHeaders } from './headers.ts'
 import { assetRoutes, page } from './layout.ts'
@@ -22,7 +22,7 @@ export function boardHandler(shell: BoardShell): Handler {
 /** The board: sign-in, and behind it every page of `pages.ts`. */
 export function boardApp(shell: BoardShell): Hono<BoardContext> {
   const app = new Hono<BoardContext>()
-  app.use(headersOf(shell), bodyLimit({ maxSize: 64 * 1024 }))
+  app.use(headersOf(shell), bodyLimit({ maxSize: 64 * 1024, onError: tooLarge }))
   app.route('/', assetRoutes())
   app.route('/', signInRoutes(shell))
   app.use(viewerOnly(shell))
@@ -48,18 +48,8 @@ function viewerOnly(shell: BoardShell): MiddlewareHandler<BoardContext> {
     if (matchedRoutes(context).every(({ method }) => method === 'ALL')) return next()
     const viewer = await signedIn(shell, context.req.raw)
     if (!viewer) return askToSignIn(context)
-    const readable = await readableRepositories(shell, viewer).catch((error: unknown) => {
-      if (statusOfError(error) === 401) return undefined
-      throw error
-    })
-    // GitHub refuses the person's token: they revoked the App's access there.
-    if (!readable) {
-      await endViewerSession(shell, viewer)
-      context.header('set-cookie', clearedCookie(shell, 'session'))
-      return askToSignIn(context)
-    }
     context.set('viewer', viewer)
-    context.set('readable', readable)
+    context.set('readable', await readableRepositories(shell, viewer))
     return next()
   }
 }
@@ -76,13 +66,18 @@ function askToSignIn(context: Context): Response {
   )
 }
 
-function failed({ log }: BoardShell, error: Error, context: Context): Response | Promise<Response> {
-  log.error({ problem: error.message, path: context.req.path }, 'A page of the board failed')
-  const status = statusOfError(error)
-  const why =
-    status === undefined
-      ? 'Something went wrong; the log of the bot says what.'
-      : `GitHub answered ${status}.`
-  const body = html`<p>${why}</p><p>Nothing was changed. Try again in a minute.</p>`
-  return context.html(page({ title: 'This page cannot be shown now' }, body), 502)
+function tooLarge(context: Context): Response | Promise<Response> {
+  const body = html`<p class="error">A form of the board never sends that much. Nothing was changed.</p>`
+  return context.html(page({ title: 'The form is too large' }, body), 413)
+}
+
+async function failed(shell: BoardShell, error: Error, context: Context<BoardContext>): Promise<Response> {
+  if (isAccessRevoked(error)) {
+    await endViewerSession(shell, context.var.viewer)
+    context.header('set-cookie', clearedCookie(shell, 'session'))
+    return askToSignIn(context)
+  }
+  shell.log.error({ problem: error.message, path: context.req.path }, 'A page of the board failed')
+  const body = html`<p>${whyFailed(error)}</p><p>Nothing was changed. Try again in a minute.</p>`
+  return context.html(page({ title: 'This page is unavailable' }, body), 502)
 }

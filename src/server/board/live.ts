@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
-import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import type { Logger } from 'pino'
 import { type Pulse, pulseOf } from '../../store/board/pulse.ts'
 import type { Queryable } from '../../store/database.ts'
 import type { BoardContext } from './session.ts'
+import { streamed } from './streaming.ts'
 
 export type LiveOptions = {
   database: Queryable
+  log: Pick<Logger, 'error'>
   /** Aborted when the server is about to stop. */
   ending: AbortSignal
   /** How often the database is asked while somebody listens, in milliseconds. */
@@ -31,7 +33,7 @@ export type Live = {
  * are seen too, and its version is the id of each event: who reconnects after a restart with an old one is told at once.
  */
 export function createLive(options: LiveOptions): Live {
-  const { database, ending, every = 2_000, heartbeat = 20_000, longest = 10 * 60_000 } = options
+  const { database, log, ending, every = 2_000, heartbeat = 20_000, longest = 10 * 60_000 } = options
   const { most = 200, mostOfOne = 8 } = options
   const listening = new Map<number, number>()
   let pulse: { value: Promise<Pulse>; at: number } | undefined
@@ -43,25 +45,19 @@ export function createLive(options: LiveOptions): Live {
   }
   const version = async (readable: Set<number>) => versionOf(await read(), readable)
 
-  const listen = async (stream: SSEStreamingApi, readable: Set<number>, seen: string) => {
+  const eventsFor = async function* (readable: Set<number>, seen: string): AsyncGenerator<string> {
     let last = await version(readable)
     let written = performance.now()
     const until = written + longest
-    const say = async (event: string) => {
-      written = performance.now()
-      await stream.writeSSE({ event, id: last, data: 'now', retry: 3_000 })
-    }
-    await say(last === seen ? 'current' : 'changed')
-    while (!stream.aborted && !ending.aborted && performance.now() < until) {
+    yield eventText(last === seen ? 'current' : 'changed', last)
+    while (!ending.aborted && performance.now() < until) {
       await pause(every, ending)
       const next = await version(readable)
-      if (next !== last) {
-        last = next
-        await say('changed')
-      } else if (performance.now() - written >= heartbeat) {
-        written = performance.now()
-        await stream.write(': still here\n\n')
-      }
+      const isQuiet = next === last
+      if (isQuiet && performance.now() - written < heartbeat) continue
+      last = next
+      written = performance.now()
+      yield isQuiet ? ': still here\n\n' : eventText('changed', next)
     }
   }
 
@@ -76,18 +72,27 @@ export function createLive(options: LiveOptions): Live {
       if (context.req.raw.method === 'HEAD') return context.body(null)
       listening.set(viewer.id, own + 1)
       const seen = context.req.header('last-event-id') ?? context.req.query('version') ?? ''
-      context.header('x-accel-buffering', 'no')
-      return streamSSE(context, async (stream) => {
-        try {
-          await listen(stream, readable, seen)
-        } finally {
-          const left = (listening.get(viewer.id) ?? 1) - 1
-          if (left > 0) listening.set(viewer.id, left)
-          else listening.delete(viewer.id)
-        }
-      })
+      const ended = () => {
+        const left = (listening.get(viewer.id) ?? 1) - 1
+        if (left > 0) listening.set(viewer.id, left)
+        else listening.delete(viewer.id)
+      }
+      return context.body(streamed(eventsFor(readable, seen), log, ended), 200, eventHeaders)
     },
   }
+}
+
+/** Of an event stream that no proxy collects. */
+const eventHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache',
+  connection: 'keep-alive',
+  'transfer-encoding': 'chunked',
+  'x-accel-buffering': 'no',
+}
+
+function eventText(event: string, id: string): string {
+  return `event: ${event}\ndata: now\nid: ${id}\nretry: 3000\n\n`
 }
 
 function versionOf(pulse: Pulse, readable: Set<number>): string {

@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { stream } from 'hono/streaming'
 import { lastRun } from '../../doctor/last-run.ts'
 import { webUrl } from '../../services/github/web-url.ts'
 import {
@@ -26,14 +25,15 @@ import { withReports } from './releases.ts'
 import { replay } from './replay.ts'
 import type { BoardContext } from './session.ts'
 import type { BoardShell } from './shell.ts'
+import { streamed } from './streaming.ts'
 
 type Asked = Context<BoardContext>
 
 /** Every page behind the sign-in. `viewer` and `readable` are set. Nothing here asks GitHub, and nothing writes. */
 export function boardPages(shell: BoardShell): Hono<BoardContext> {
-  const { database, now } = shell
+  const { database, now, log } = shell
   const github = 'problem' in shell.signIn ? 'https://github.com' : webUrl(shell.signIn.apiUrl)
-  const live = createLive({ database, ending: shell.ending ?? new AbortController().signal })
+  const live = createLive({ database, log, ending: shell.ending ?? new AbortController().signal })
   const nowView = createNowView(shell)
 
   const show = async (context: Asked, options: { title: string; current?: string }, content: Markup) => {
@@ -147,7 +147,7 @@ async function isOf({ database }: BoardShell, change: KnownChange, seq: number):
   return own?.seq === seq || (await recordsAfterMerge(database, change)).some((record) => record.seq === seq)
 }
 
-async function download({ database }: BoardShell, context: Asked): Promise<Response> {
+async function download({ database, log }: BoardShell, context: Asked): Promise<Response> {
   const { from, to, format } = context.req.query()
   const range = rangeOf({ from, to })
   if (!range) return context.json({ error: 'Write dates as YYYY-MM-DD.' }, 400)
@@ -160,12 +160,7 @@ async function download({ database }: BoardShell, context: Asked): Promise<Respo
   const name = `release-gate-records.${isTable ? 'csv' : 'ndjson'}`
   context.header('content-disposition', `attachment; filename="${name}"`)
   if (context.req.raw.method === 'HEAD') return context.body(null)
-  return stream(context, async (out) => {
-    for await (const line of lines) {
-      if (out.aborted) return
-      await out.write(line)
-    }
-  })
+  return context.body(streamed(lines, log))
 }
 
 function named({ owner, repo, number }: KnownChange): { name: string; number: number } {

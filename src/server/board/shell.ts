@@ -20,6 +20,8 @@ export type BoardShell = {
   signIn: SignInApp | { problem: string }
   /** Teams, `org/slug` in lower case, whose members may freeze their whole organization, as its owners may. */
   freezeTeams: readonly string[]
+  /** How many proxies in front of the bot are the operator's own; without it, none. */
+  trustedProxies?: number
   /** What GitHub said last about the hourly limit of an installation's requests. */
   allowance?: (installationId: number) => Allowance | undefined
   /** Aborted when the server is about to stop. */

@@ -32,15 +32,13 @@ const patience = 10 * 60_000
 
 /** Signing in with GitHub: its web flow with a state that works once in one browser, and PKCE. */
 export function signInRoutes(shell: BoardShell): Hono {
-  const isAllowed = createRateLimit({ most: 30, within: 60_000 })
+  const isAllowed = createRateLimit({ most: 30, within: 60_000, proxies: shell.trustedProxies })
   return new Hono()
     .get('/sign-in', (context) => context.html(signInPage(shell, context.req.query('return_to'))))
     .get('/sign-in/github', (context) =>
       isAllowed(context) ? begin(shell, context) : refuse(context, 429, tooMany),
     )
-    .get(callbackPath, (context) =>
-      isAllowed(context) ? finish(shell, context) : refuse(context, 429, tooMany),
-    )
+    .get(callbackPath, (context) => finish(shell, context, isAllowed))
 }
 
 const tooMany = 'There were too many sign-ins from your address. Wait a minute, then try again.'
@@ -72,16 +70,22 @@ async function begin(shell: BoardShell, context: Context): Promise<Response> {
   return context.redirect(authorizeUrl(signIn, { redirectUri, state, verifier }), 302)
 }
 
-async function finish(shell: BoardShell, context: Context): Promise<Response> {
+/** Counts only what was not begun in this browser, so that nobody keeps others with the same address from coming back. */
+async function finish(
+  shell: BoardShell,
+  context: Context,
+  isAllowed: (context: Context) => boolean,
+): Promise<Response> {
   const { signIn, base, database } = shell
   if ('problem' in signIn) return refuse(context, 503, signIn.problem)
   const { state = '', code, error } = context.req.query()
   const begun = await readCookie(shell, context.req.raw, 'state')
-  if (!begun || !isSame(state, begun)) return refuse(context, 400, notOurs)
+  if (!begun || !isSame(state, begun))
+    return isAllowed(context) ? refuse(context, 400, notOurs) : refuse(context, 429, tooMany)
   const taken = await takeSignIn(database, hash(state), new Date())
   context.header('set-cookie', clearedCookie(shell, 'state'))
   if (!taken) return refuse(context, 400, notOurs)
-  if (error === 'access_denied') return refuse(context, 403, 'You did not let release-gate know who you are.')
+  if (error === 'access_denied') return refuse(context, 403, 'You canceled the sign-in on GitHub.')
   if (!code)
     return refuse(context, 400, `GitHub did not sign you in${error ? ` (${error})` : ''}. Start again.`)
   const redirectUri = `${base()}${callbackPath}`

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { boundedFetch } from './bounded-fetch.ts'
+import { errorForPeople } from './errors.ts'
 import { webUrl } from './web-url.ts'
 
 /** Where GitHub sends the browser back to, behind the address of the board: the App's callback URL. */
@@ -129,10 +130,10 @@ async function post<Answer>(
   const url = `${webUrl(apiUrl)}${path}`
   const response = await boundedFetch()(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
     (error: unknown) => {
-      throw new Error(`GitHub cannot be reached at ${new URL(url).origin}.`, { cause: error })
+      throw errorForPeople(`GitHub cannot be reached at ${new URL(url).origin}.`, { cause: error })
     },
   )
   const parsed = shape.safeParse(await response.json().catch(() => undefined))
   if (parsed.success) return parsed.data
-  throw new Error(`GitHub answered ${path} with ${response.status}, not as documented.`)
+  throw errorForPeople(`GitHub answered ${path} with ${response.status}, not as documented.`)
 }

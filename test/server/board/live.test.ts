@@ -1,8 +1,11 @@
 import { Hono } from 'hono'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLive, type LiveOptions } from '../../../src/server/board/live.ts'
 import type { BoardContext, Viewer } from '../../../src/server/board/session.ts'
 import type { Queryable } from '../../../src/store/database.ts'
+
+const silent = pino({ level: 'silent' })
 
 /** A database whose repositories look as the test says. */
 function aPulse() {
@@ -20,7 +23,7 @@ function aPulse() {
 
 function aStream(options: Partial<LiveOptions> & Pick<LiveOptions, 'database'>) {
   const ending = new AbortController()
-  const live = createLive({ ending: ending.signal, every: 5, heartbeat: 10_000, ...options })
+  const live = createLive({ ending: ending.signal, every: 5, heartbeat: 10_000, log: silent, ...options })
   const app = new Hono<BoardContext>()
   app.use(async (context, next) => {
     context.set('viewer', { id: Number(context.req.query('viewer') ?? 1) } as Viewer)
@@ -134,6 +137,21 @@ describe('GET /events', () => {
     expect(asked()).toBe(0)
     await Promise.all([1, 2, 3, 4].map((id) => app.request(`/events?viewer=${id}`)))
     await expect.poll(asked).toBe(1)
+  })
+
+  test('breaks off where the database fails, says so in the log alone, and frees its place', async () => {
+    const failing = aPulse()
+    const problems: unknown[] = []
+    const log = { error: (about: unknown) => void problems.push(about) } as typeof silent
+    const { app, ending } = aStream({ database: failing.database, most: 1, log })
+    endings.push(ending)
+    const events = eventsOf(await app.request('/events'))
+    expect((await events.next()).value?.event).toBe('changed')
+    failing.database.query = () => Promise.reject(new Error('db-7.internal.example is gone'))
+    await expect(Array.fromAsync(events)).rejects.toThrow('the answer broke off')
+    expect(problems).toEqual([{ problem: 'db-7.internal.example is gone' }])
+    failing.database.query = async () => []
+    expect((await app.request('/events')).status).toBe(200)
   })
 
   test('answers HEAD without opening a stream', async () => {

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appendRecord } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
@@ -13,7 +14,7 @@ import {
   shop,
 } from '../../support/board-world.ts'
 import { aPglite } from '../../support/databases.ts'
-import { pagesFor } from '../../support/served-board.ts'
+import { pagesFor, serveBoard } from '../../support/served-board.ts'
 import { aLabel, aPerson, shaOf } from '../../support/snapshot.ts'
 
 let database: Database
@@ -258,6 +259,32 @@ describe('the audit', () => {
     expect(october.body.trim().split('\n')).toHaveLength(2)
     expect((await get('/audit/export?from=tomorrow')).status).toBe(400)
   })
+})
+
+test.each([
+  ['ndjson', 'midway', 1],
+  ['csv', 'midway', 1],
+  ['ndjson', 'before its first record', 0],
+])('an export as %s that fails %s does not look complete', async (format, _, good) => {
+  let reads = 0
+  const query: Database['query'] = async (sql, values) => {
+    if (!sql.includes('LIMIT 500')) return database.query(sql, values)
+    if (++reads > good) throw new Error('connect ECONNREFUSED db-7.internal.example')
+    const rows = await database.query(sql, values)
+    return Array.from({ length: 500 }, (_, index) => rows[index % rows.length]) as never
+  }
+  const problems: unknown[] = []
+  const log = Object.assign(pino({ level: 'silent' }), { error: (about: unknown) => problems.push(about) })
+  const served = await serveBoard({ ...database, query } as Database, { log })
+  try {
+    const response = await fetch(`${served.url}/audit/export?format=${format}`)
+    const body = await response.text().catch(() => 'aborted')
+    expect([response.status, body]).not.toEqual([200, expect.not.stringMatching(/^aborted$/)])
+    expect(body).not.toContain('internal.example')
+    expect(problems).toEqual([{ problem: 'connect ECONNREFUSED db-7.internal.example' }])
+  } finally {
+    await served.close()
+  }
 })
 
 describe('enforcement', () => {

@@ -80,7 +80,7 @@ describe('signing in', () => {
     const browser = world.browser()
     const answer = await browser.get(await browser.comeBack(undefined))
     expect(answer.status).toBe(403)
-    expect(await answer.text()).toContain('You did not let release-gate know who you are.')
+    expect(await answer.text()).toContain('You canceled the sign-in on GitHub.')
     expect((await browser.get('/')).status).toBe(303)
   })
 
@@ -286,6 +286,33 @@ describe('an attacker', () => {
     expect(statuses.at(-1)).toBe(429)
     await fresh.close()
   })
+
+  test('cannot keep others with the same address from finishing what they began, and is limited there too', async () => {
+    const fresh = await aBoard()
+    fresh.github.addUser('eva')
+    const victim = fresh.browser()
+    const back = await victim.comeBack('eva')
+    const attacker = fresh.browser(victim.address)
+    const statuses = []
+    for (let tries = 0; tries < 40; tries++)
+      statuses.push((await attacker.get('/sign-in/callback?state=x&code=x')).status)
+    expect([...new Set(statuses)]).toEqual([400, 429])
+    expect((await attacker.get('/sign-in/github')).status).toBe(429)
+    expect((await victim.get(back)).status).toBe(303)
+    expect((await victim.get('/')).status).toBe(200)
+    await fresh.close()
+  })
+
+  test('behind a trusted proxy uses up the sign-ins of its own address alone', async () => {
+    const fresh = await aBoard({ trustedProxies: 1 })
+    const [attacker, other] = [fresh.browser('10.0.0.1'), fresh.browser('10.0.0.1')]
+    const via = (address: string) => ({ 'x-forwarded-for': address })
+    for (let tries = 0; tries < 31; tries++)
+      await attacker.get('/sign-in/github', via(`203.0.113.${tries}, 192.0.2.66`))
+    expect((await attacker.get('/sign-in/github', via('192.0.2.66'))).status).toBe(429)
+    expect((await other.get('/sign-in/github', via('192.0.2.67'))).status).toBe(302)
+    await fresh.close()
+  })
 })
 
 describe('what a person can read', () => {
@@ -335,6 +362,21 @@ describe('what a person can read', () => {
     world.github.faults.add({ kind: 'status', status: 401, path: '/user/installations', times: 1 })
     expect((await browser.get('/')).headers.get('location')).toBe('/sign-in')
     expect((await browser.get('/')).headers.get('location')).toBe('/sign-in')
+  })
+})
+
+describe('a form that is too large', () => {
+  test.each([
+    ['with its length', {}],
+    ['in pieces', { 'transfer-encoding': 'chunked' }],
+  ])('is refused as that, %s, and not as an answer of GitHub', async (_, headers) => {
+    const browser = world.browser()
+    await browser.signIn('eva')
+    const answer = await browser.post('/freeze', { reason: 'x'.repeat(70_000) }, headers)
+    expect(answer.status).toBe(413)
+    const text = await answer.text()
+    expect(text).toContain('The form is too large')
+    expect(text).not.toContain('GitHub answered')
   })
 })
 
