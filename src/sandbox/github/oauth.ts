@@ -1,38 +1,24 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import type { Tokens } from './auth.ts'
 import { accountByLogin, appById, clientIdOf, type Hub } from './hub.ts'
-import { authorizePage, devicePage, messagePage } from './oauth-pages.ts'
-import { type Account, ghost, webFlow } from './world.ts'
-
-/** How people sign in with the App under test: what its settings page holds. */
-export type SignInSettings = {
-  clientId: string
-  clientSecret: string
-  /** The callback URLs; a redirect must be one of them, character by character. */
-  callbackUrls: string[]
-  /** "Enable Device Flow". */
-  deviceFlow: boolean
-  /** Seconds between two polls of the device flow. */
-  interval: number
-}
+import {
+  type Answer,
+  badClient,
+  type Fields,
+  fieldsOf,
+  oauthDocs,
+  people,
+  refusal,
+  reply,
+  type SignInSettings,
+} from './oauth-answers.ts'
+import { type Device, deviceAnswer, deviceRoutes } from './oauth-device.ts'
+import { authorizePage, messagePage } from './oauth-pages.ts'
 
 type Code = { userId: number; redirectUri: string; challenge: string | undefined; expiresAt: number }
-type Device = {
-  userCode: string
-  /** Undefined: nobody has answered yet. */
-  answer: { userId: number } | 'denied' | undefined
-  expiresAt: number
-  interval: number
-  /** No poll before this. */
-  nextAt: number
-}
-
-type Refusal = { error: string; error_description: string; error_uri: string; interval?: number }
-type Answer = { userId: number } | Refusal
 
 const MINUTE = 60_000
-const docs = 'https://docs.github.com/apps/managing-oauth-apps'
 
 /**
  * GitHub's pages and endpoints for signing in with an App: the web flow with PKCE, and the device flow. Like all tokens they follow the
@@ -75,8 +61,6 @@ function issued(token: string) {
 }
 
 type Issuer = { settings: SignInSettings; codes: Map<string, Code>; devices: Map<string, Device> }
-type Fields = Record<string, string>
-
 function tokenAnswer({ settings, codes, devices }: Issuer, asked: Fields): Answer {
   if (asked.client_id !== settings.clientId) return badClient
   if (asked.grant_type !== undefined && asked.device_code !== undefined)
@@ -104,26 +88,6 @@ function codeAnswer(codes: Map<string, Code>, asked: Fields): Answer {
     .update(asked.code_verifier ?? '')
     .digest('base64url')
   return code.challenge === undefined || proof === code.challenge ? { userId: code.userId } : badCode
-}
-
-function deviceAnswer(devices: Map<string, Device>, asked: Fields): Answer {
-  const device = devices.get(asked.device_code ?? '')
-  if (!device) return refusal('incorrect_device_code', 'The device_code provided is not valid.')
-  const now = Date.now()
-  if (device.expiresAt <= now) return refusal('expired_token', 'This device_code has expired.')
-  const isEarly = now < device.nextAt
-  if (isEarly) device.interval += 5
-  device.nextAt = now + device.interval * 1000
-  if (isEarly)
-    return {
-      ...refusal('slow_down', 'Too many requests have been made in the same timeframe.'),
-      interval: device.interval,
-    }
-  if (device.answer === undefined)
-    return refusal('authorization_pending', 'The authorization request is still pending.')
-  devices.delete(asked.device_code ?? '')
-  if (device.answer === 'denied') return refusal('access_denied', 'The authorization request was denied.')
-  return device.answer
 }
 
 function webFlowRoutes(
@@ -171,37 +135,6 @@ function redirectIn(
   return { refused: first && withQuery(first, { ...mismatch, ...state }) }
 }
 
-function deviceRoutes(
-  hub: Hub,
-  { settings, devices }: Pick<Issuer, 'settings' | 'devices'>,
-  routes: Hono,
-): void {
-  routes.post('/login/device/code', async (c) => {
-    const asked = await fieldsOf(c)
-    if (asked.client_id !== settings.clientId) return reply(c, badClient)
-    if (!settings.deviceFlow)
-      return reply(c, refusal('device_flow_disabled', 'Device Flow must be explicitly enabled for this App'))
-    const device_code = randomBytes(20).toString('hex')
-    const user_code = `${letters(4)}-${letters(4)}`
-    const { interval } = settings
-    const now = Date.now()
-    const expiresAt = now + 15 * MINUTE
-    devices.set(device_code, { userCode: user_code, answer: undefined, expiresAt, interval, nextAt: now })
-    const verification_uri = `${hub.url}/login/device`
-    return reply(c, { device_code, user_code, verification_uri, expires_in: 900, interval })
-  })
-  routes.get('/login/device', (c) => c.html(devicePage(people(hub))))
-  routes.post('/login/device', async (c) => {
-    const { user_code = '', login } = await fieldsOf(c)
-    const device = [...devices.values()].find((one) => one.userCode === user_code.trim().toUpperCase())
-    if (!device || device.answer !== undefined || device.expiresAt <= Date.now())
-      return c.html(messagePage('This code is not valid. Check it, and try again.'), 422)
-    const account = login === undefined ? undefined : accountByLogin(hub, login)
-    device.answer = account ? { userId: account.id } : 'denied'
-    return c.html(messagePage(account ? "Congratulations, you're all set!" : 'You denied the request.'))
-  })
-}
-
 async function revoke(c: Context, hub: Hub, tokens: Tokens, settings: SignInSettings): Promise<Response> {
   const { clientId, clientSecret } = settings
   const expected = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
@@ -213,48 +146,14 @@ async function revoke(c: Context, hub: Hub, tokens: Tokens, settings: SignInSett
     : c.json({ message: 'Not Found' }, 404)
 }
 
-/** People who can sign in. */
-function people(hub: Hub): Account[] {
-  const nobody: number[] = [ghost.id, webFlow.id]
-  return [...hub.world.accounts.values()].filter(
-    ({ id, type, deleted }) => type === 'User' && !deleted && !nobody.includes(id),
-  )
-}
-
-/** Fields of a form, of JSON, or of the query, which GitHub takes alike. */
-async function fieldsOf(c: Context): Promise<Fields> {
-  const isJson = c.req.header('content-type')?.includes('json')
-  const body = isJson ? await c.req.json().catch(() => ({})) : await c.req.parseBody()
-  const given = Object.entries({ ...c.req.query(), ...body })
-  return Object.fromEntries(
-    given.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-  )
-}
-
-/** GitHub answers with a form unless it is asked for JSON, and refuses with 200. */
-function reply(c: Context, fields: Record<string, string | number>): Response {
-  if (c.req.header('accept')?.includes('application/json')) return c.json(fields)
-  const form = new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]))
-  return c.body(form.toString(), 200, { 'content-type': 'application/x-www-form-urlencoded' })
-}
-
 function withQuery(address: string, fields: Record<string, string>): string {
   const url = new URL(address)
   for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value)
   return url.href
 }
 
-function refusal(error: string, description: string): Refusal {
-  const page = `${docs}/troubleshooting-oauth-app-access-token-request-errors`
-  return { error, error_description: description, error_uri: `${page}/#${error.replaceAll('_', '-')}` }
-}
-
-const badClient = refusal(
-  'incorrect_client_credentials',
-  'The client_id and/or client_secret passed are incorrect.',
-)
 const badCode = refusal('bad_verification_code', 'The code passed is incorrect or expired.')
-const authorizing = `${docs}/troubleshooting-authorization-request-errors`
+const authorizing = `${oauthDocs}/troubleshooting-authorization-request-errors`
 const denied = {
   error: 'access_denied',
   error_description: 'The user has denied your application access.',
@@ -266,7 +165,3 @@ const mismatch = {
   error_uri: `${authorizing}/#redirect-uri-mismatch`,
 }
 const noCallback = 'The redirect_uri is not associated with this application.'
-
-function letters(count: number): string {
-  return Array.from({ length: count }, () => String.fromCharCode(65 + randomInt(26))).join('')
-}
