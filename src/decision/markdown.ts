@@ -67,6 +67,12 @@ export function list(items: string[], last = 'and'): string {
   return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)}`
 }
 
+/** As `list`, but no more than so many, and how many others there are. */
+export function listSome(items: string[], last = 'and', most = 10): string {
+  const rest = items.length - most
+  return list(rest > 0 ? [...items.slice(0, most), `${rest} more`] : items, last)
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }

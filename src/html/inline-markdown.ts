@@ -8,32 +8,52 @@ export type Markup = ReturnType<typeof html>
  */
 export function inlineMarkdown(text: string): Markup {
   const parts: Markup[] = []
-  let rest = text
-  for (;;) {
-    const [before, fence, code, after] = firstSpan(rest)
-    parts.push(...boldIn(before))
-    if (fence === undefined) return html`${parts}`
-    parts.push(html`<code>${unpadded(code).replaceAll('\\|', '|')}</code>`)
-    rest = after
+  let from = 0
+  for (const { opening, closing } of codeSpans(text)) {
+    const inside = unpadded(text.slice(opening.end, closing.start)).replaceAll('\\|', '|')
+    parts.push(...boldIn(text.slice(from, opening.start)), html`<code>${inside}</code>`)
+    from = closing.end
   }
+  return html`${[...parts, ...boldIn(text.slice(from))]}`
 }
 
-/** The text before the first code span, its fence, what stands in it, and the text after it. */
-function firstSpan(text: string): [string, string | undefined, string, string] {
-  for (const { 0: fence, index } of text.matchAll(/`+/g)) {
-    const from = index + fence.length
-    const closing = [...text.slice(from).matchAll(/`+/g)].find(([run]) => run === fence)
-    if (closing) {
-      const end = from + closing.index
-      return [text.slice(0, index), fence, text.slice(from, end), text.slice(end + fence.length)]
-    }
+/** A run of backticks. */
+type Run = { start: number; end: number }
+
+/** The code spans of a text, in its order: each closes at the next run that is as long as the one that opens it. */
+function codeSpans(text: string): { opening: Run; closing: Run }[] {
+  const runs = [...text.matchAll(/`+/g)].map(({ 0: run, index }) => ({
+    start: index,
+    end: index + run.length,
+  }))
+  const closings = closingRuns(runs)
+  const spans: { opening: Run; closing: Run }[] = []
+  let over = 0
+  for (const opening of runs) {
+    const closing = opening.start < over ? undefined : closings.get(opening)
+    if (!closing) continue
+    spans.push({ opening, closing })
+    over = closing.end
   }
-  return [text, undefined, '', '']
+  return spans
 }
 
-/** The spaces that keep a backtick of the text apart from the fence. */
+/** For each run, the next one of its length. One pass from the end, since a search for each run takes seconds on a long text. */
+function closingRuns(runs: Run[]): Map<Run, Run | undefined> {
+  const next = new Map<number, Run>()
+  const closings = new Map<Run, Run | undefined>()
+  for (const run of runs.toReversed()) {
+    const length = run.end - run.start
+    closings.set(run, next.get(length))
+    next.set(length, run)
+  }
+  return closings
+}
+
+/** Without the spaces that keep a backtick of the text apart from the fence. */
 function unpadded(code: string): string {
-  return /^ .*[^ ].* $/s.test(code) ? code.slice(1, -1) : code
+  const isPadded = code.startsWith(' ') && code.endsWith(' ') && /[^ ]/.test(code)
+  return isPadded ? code.slice(1, -1) : code
 }
 
 function boldIn(text: string): Markup[] {

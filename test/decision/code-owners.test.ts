@@ -120,6 +120,7 @@ const owns = (owned: OwnedPaths[], what: object = {}): { codeOwners: CodeOwnersF
 const changes = (...paths: string[]): Pick<Snapshot, 'changed'> => ({
   changed: { complete: true, paths: paths.map((path) => ({ path, is: '100644' })) },
 })
+const someOwners = (count: number) => Array.from({ length: count }, (_, index) => `@owner-${index}`)
 const facts = (owned: OwnedPaths[], what: Parameters<typeof aSnapshot>[0] = {}) =>
   aSnapshot({ ...changes('pay/a.ts'), ...owns(owned), ...what })
 const invalidLine = { problems: [{ line: 2, message: 'character ranges such as [a-z] do not work here' }] }
@@ -177,6 +178,17 @@ testGate('code_owners', codeOwners, {
       state: 'waiting',
       title: 'Waiting for 1 code owner',
       says: ['`pay/`', '`@ann`'],
+    },
+    {
+      name: 'no approval for many lines with many owners, which are counted',
+      snapshot: facts(
+        Array.from({ length: 300 }, (_, index) =>
+          rule({ line: index + 1, pattern: `pay-${index}/`, owners: [`@ann`, ...someOwners(20)] }),
+        ),
+      ),
+      state: 'waiting',
+      says: ['`pay-9/` and 290 more.', '`@owner-8` or 11 more'],
+      saysNot: ['`pay-10/`,', '`@owner-9`'],
     },
     {
       name: 'an approval of somebody else',

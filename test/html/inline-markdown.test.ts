@@ -12,6 +12,9 @@ describe('a sentence of a finding as HTML', () => {
     ['markup outside of code', '<b>x</b> & y', '&lt;b&gt;x&lt;/b&gt; &amp; y'],
     ['a link, which is not one here', '[x](javascript:alert(1))', '[x](javascript:alert(1))'],
     ['two spans', '`a` and ``b`c``', '<code>a</code> and <code>b`c</code>'],
+    ['a fence that never closes, as text before the next span', '``` a `b`', '``` a <code>b</code>'],
+    ['a run inside of a span, which opens none', '``a ` b`` c `', '<code>a ` b</code> c `'],
+    ['spaces alone as they are', '`  `', '<code>  </code>'],
   ])('shows %s', (_, text, expected) => {
     expect(shown(text)).toBe(expected)
   })
@@ -31,4 +34,22 @@ describe('a sentence of a finding as HTML', () => {
     const plain = inside.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').trim()
     expect(plain).toBe(written.trim())
   })
+
+  // Each takes seconds where the rest of the text is searched again from every place.
+  test.each([
+    ['runs of backticks that never close', manyRuns(2_000)],
+    ['spans', '`a` '.repeat(10_000)],
+    ['stars', '**a'.repeat(10_000)],
+    ['a padded span that is not closed by a space', `\` ${'a'.repeat(100_000)}\``],
+    ['spaces', `\`${' '.repeat(100_000)}\``],
+  ])('takes no longer than its length on many %s', (_, text) => {
+    const started = performance.now()
+    shown(text)
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
 })
+
+/** Runs of backticks, each of another length than all others. */
+function manyRuns(count: number): string {
+  return Array.from({ length: count }, (_, index) => `${'`'.repeat(index + 2)} `).join('')
+}

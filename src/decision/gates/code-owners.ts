@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { codeOwnersFiles, isTeam } from '../code-owners.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
-import { code, list, plural } from '../markdown.ts'
+import { code, listSome, plural } from '../markdown.ts'
 import type { CodeOwnersFacts, OwnedPaths, Snapshot } from '../snapshot.ts'
 import { membersOf, tallyOf } from '../tally.ts'
 
@@ -50,10 +50,10 @@ function byOwners(facts: Read, snapshot: Snapshot, approvers: number[]): Finding
     )
   const stuck = open.filter((each) => !idsOf(each, facts, snapshot).some((id) => canApprove(id, snapshot)))
   if (stuck[0]) return withoutApprovers(stuck[0], facts, details)
-  const owners = list(ownersOf(open), 'or')
+  const owners = listSome(ownersOf(open), 'or')
   return waiting(
     `Waiting for ${plural(open.length, 'code owner')}`,
-    `An approval of an owner is missing for ${list(open.map(({ pattern }) => code(pattern)))}.`,
+    `An approval of an owner is missing for ${listSome(open.map(({ pattern }) => code(pattern)))}.`,
     { who: `${owners}, if they did not work on this change`, details },
   )
 }
@@ -72,12 +72,12 @@ function canApprove(id: number, { contributors, access }: Snapshot): boolean {
 }
 
 function ownersOf(open: OwnedPaths[]): string[] {
-  return [...new Set(open.flatMap(({ owners }) => owners))].slice(0, 10).map((owner) => code(owner))
+  return [...new Set(open.flatMap(({ owners }) => owners))].map((owner) => code(owner))
 }
 
 function lineOf({ pattern, line, owners, paths }: OwnedPaths, isOpen: boolean): string {
-  const who = list(
-    owners.slice(0, 10).map((owner) => code(owner)),
+  const who = listSome(
+    owners.map((owner) => code(owner)),
     'or',
   )
   const files = plural(paths.length, 'file')
@@ -87,7 +87,7 @@ function lineOf({ pattern, line, owners, paths }: OwnedPaths, isOpen: boolean): 
 function withoutApprovers({ pattern, line, owners }: OwnedPaths, { file }: Read, details: string[]): Finding {
   return failed(
     `No code owner can approve line ${line} of CODEOWNERS`,
-    `None of the owners of ${code(pattern)}, ${list(owners.slice(0, 10).map((owner) => code(owner)))}, can approve: each worked on this change, has no write access, does not exist, or is an email address, which GitHub does not resolve.`,
+    `None of the owners of ${code(pattern)}, ${listSome(owners.map((owner) => code(owner)))}, can approve: each worked on this change, has no write access, does not exist, or is an email address, which GitHub does not resolve.`,
     { who: `Anyone with write access: add another owner in ${code(file)} on the base branch`, details },
   )
 }

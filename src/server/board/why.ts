@@ -1,6 +1,6 @@
 import { weekInWords } from '../../decision/calendar/week-in-words.ts'
 import type { FindingState } from '../../decision/gate.ts'
-import { code, plural, short } from '../../decision/markdown.ts'
+import { code, listSome, plural, short } from '../../decision/markdown.ts'
 import { effectiveGates } from '../../decision/overrides.ts'
 import type { Policy } from '../../decision/policy.ts'
 import type { Snapshot } from '../../decision/snapshot.ts'
@@ -48,16 +48,18 @@ export function whyOf(stored: StoredVerdict, freeze: Pick<Snapshot, 'frozen'>): 
 function nodeOf(finding: GateFinding, snapshot: Snapshot, gates: Policy['gates']): WhyNode {
   const { gate, gateTitle, state, title, reason, who, when, details = [] } = finding
   const facts = factsOf[gate]?.(snapshot, gates) ?? []
-  return { gate, title: gateTitle, state, headline: title, reason, who, when, details, facts }
+  const rest = details.length - most
+  const lines = rest > 0 ? [...details.slice(0, most), `${rest} more not shown`] : details
+  return { gate, title: gateTitle, state, headline: title, reason, who, when, details: lines, facts }
 }
 
-/** At most so many facts of one kind: a hostile pull request may have thousands. */
+/** So many facts of one kind, and so many lines of details, are shown: a hostile pull request may have thousands. */
 const most = 50
 
 const factsOf: Record<string, (snapshot: Snapshot, gates: Policy['gates']) => Fact[]> = {
   approvals: ({ head, reviews, access }) => [
     fact(`Head ${short(head.sha)} of ${code(head.ref)}`, head.pushedAt),
-    ...reviews.slice(-most).map(({ person, state, commit, submittedAt }) => {
+    ...shortened(reviews.toReversed(), 'review', ({ person, state, commit, submittedAt }) => {
       const role = person && access[person.id]?.role
       const saw = commit ? short(commit) : 'a commit that no longer exists'
       const who = person ? `${code(person.login)}${role ? ` (${code(role)})` : ''}` : 'a deleted account'
@@ -66,13 +68,11 @@ const factsOf: Record<string, (snapshot: Snapshot, gates: Policy['gates']) => Fa
   ],
   code_owners: ({ codeOwners }) => {
     if (codeOwners?.state !== 'read') return []
-    return codeOwners.owned
-      .slice(0, most)
-      .map(({ line, pattern, owners, paths }) =>
-        fact(
-          `${code(codeOwners.file)} line ${line}, ${code(pattern)}: ${plural(paths.length, 'changed path')}, owned by ${owners.map((owner) => code(owner)).join(', ') || 'nobody'}`,
-        ),
-      )
+    return shortened(codeOwners.owned, 'pattern', ({ line, pattern, owners, paths }) => {
+      const where = `${code(codeOwners.file)} line ${line}, ${code(pattern)}`
+      const by = listSome(owners.map((owner) => code(owner))) || 'nobody'
+      return fact(`${where}: ${plural(paths.length, 'changed path')}, owned by ${by}`)
+    })
   },
   hold: ({ labels }) => labelFacts(labels),
   release_window: ({ frozen, labels }, { release_window: window }) => [
@@ -82,20 +82,23 @@ const factsOf: Record<string, (snapshot: Snapshot, gates: Policy['gates']) => Fa
   ],
   freeze: ({ frozen, labels }) => [...freezeFacts(frozen), ...labelFacts(labels)],
   staging_regression: ({ regression }) => [
-    ...(regression?.deployments ?? [])
-      .slice(0, most)
-      .map(({ id, sha, state, succeededBy, createdAt }) =>
-        fact(
-          `Deployment ${id} of ${short(sha)}: ${code(state)}${succeededBy ? ` by ${code(succeededBy)}` : ''}`,
-          createdAt,
-        ),
+    ...shortened(regression?.deployments ?? [], 'deployment', ({ id, sha, state, succeededBy, createdAt }) =>
+      fact(
+        `Deployment ${id} of ${short(sha)}: ${code(state)}${succeededBy ? ` by ${code(succeededBy)}` : ''}`,
+        createdAt,
       ),
-    ...(regression?.runs ?? [])
-      .slice(0, most)
-      .map(({ runId, headSha, verdict, startedAt }) =>
-        fact(`Run ${code(runId.slice(0, 8))} of ${short(headSha)}: ${verdict}`, startedAt),
-      ),
+    ),
+    ...shortened(regression?.runs ?? [], 'run', ({ runId, headSha, verdict, startedAt }) =>
+      fact(`Run ${code(runId.slice(0, 8))} of ${short(headSha)}: ${verdict}`, startedAt),
+    ),
   ],
+}
+
+/** The facts of the first ones, and how many others there are. */
+function shortened<One>(all: One[], name: string, factOf: (one: One) => Fact): Fact[] {
+  const rest = all.length - most
+  const others = rest > 0 ? [fact(`${plural(rest, `more ${name}`)} not shown`)] : []
+  return [...all.slice(0, most).map(factOf), ...others]
 }
 
 const reviewWords: Record<Snapshot['reviews'][number]['state'], string> = {
@@ -112,9 +115,9 @@ function freezeFacts(frozen: Snapshot['frozen']): Fact[] {
 
 function labelFacts(labels: Snapshot['labels']): Fact[] {
   if (labels.length === 0) return [fact('No labels')]
-  return labels
-    .slice(0, most)
-    .map(({ name, by, at }) => fact(`Label ${code(name)}${by ? ` by ${code(by.login)}` : ''}`, at))
+  return shortened(labels, 'label', ({ name, by, at }) =>
+    fact(`Label ${code(name)}${by ? ` by ${code(by.login)}` : ''}`, at),
+  )
 }
 
 function fact(what: string, at?: string | null): Fact {
