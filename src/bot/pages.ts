@@ -13,8 +13,9 @@ import { databaseRequestHandler, databaseRequestPath } from '../server/database-
 import { logDrainHandler, logDrainPath } from '../server/log-drain.ts'
 import { metricsHandler, metricsPath } from '../server/metrics.ts'
 import { createServer, type Handler } from '../server/server.ts'
+import { addressOf, canSendBack } from '../settings/addresses.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
-import { isLoopback, type Settings } from '../settings/settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { keyBesideDatabase } from '../store/database/local-key.ts'
 import type { Database } from '../store/database.ts'
 import { keyNamed } from '../store/keys.ts'
@@ -87,7 +88,7 @@ function boardShell(
 function signInApp({ client, apiUrl, publicUrl, host }: Settings): BoardShell['signIn'] {
   if (!client)
     return { problem: 'Nobody can sign in: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET are not set.' }
-  if (!publicUrl && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`))
+  if (!canSendBack({ publicUrl, host }))
     return { problem: 'Nobody can sign in: PUBLIC_URL is not set, so GitHub could not send anyone back.' }
   return { clientId: client.id, clientSecret: client.secret, apiUrl }
 }
@@ -133,7 +134,7 @@ async function listen(server: Server, { host, port }: { host: string; port: numb
     server.listen(port, host, resolve)
   })
   const { port: taken } = server.address() as AddressInfo
-  return `http://${host.includes(':') ? `[${host}]` : host}:${taken}`
+  return addressOf(host, taken)
 }
 
 /** The release window of every repository whose policy has one. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { isLoopback } from '../settings/settings.ts'
+import { addressOf, isLoopback } from '../settings/addresses.ts'
 import { loginAt } from './logins.ts'
 
 export type BotOptions = { url?: string; json?: boolean }
@@ -72,5 +72,5 @@ export function baseOf({ url }: { url?: string | undefined }): URL {
 export function listeningAddress(): string {
   const host = process.env.HOST || '127.0.0.1'
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${process.env.PORT || 3000}`
+  return addressOf(reachable, process.env.PORT || 3000)
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
+import { isRepositoryName } from '../decision/github-names.ts'
 import { listeningAddress } from './bot-request.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 
@@ -15,7 +16,7 @@ export function calendarCommand(): Command {
     .addHelpText('after', '\nAnyone with the URL can read the feed.')
   return withDatabaseOptions(command, '0 printed, 2 usage error.').action((options: Options) => {
     const { repository, newKey = false, json = false } = options
-    if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
+    if (repository !== undefined && !isRepositoryName(repository))
       throw new Error(
         `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
       )

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { isRepositoryName } from '../decision/github-names.ts'
 import { freezePath, statusPath } from '../server/api-paths.ts'
 import type { Status } from '../server/status-report.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
@@ -61,7 +62,7 @@ async function scopeOf(action: Action, options: Options): Promise<Scope> {
   if (all) return {}
   if (organization !== undefined) return { organization }
   if (repository === undefined) throw new Error(await whatItWouldDo(action, options))
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
+  if (!isRepositoryName(repository))
     throw new Error(
       `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
     )

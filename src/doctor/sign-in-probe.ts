@@ -1,5 +1,6 @@
 import { callbackPath } from '../services/github/user-tokens.ts'
-import { isLoopback, type Settings } from '../settings/settings.ts'
+import { canSendBack } from '../settings/addresses.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Probe } from './probes.ts'
 
 /** Whether people can sign in, as far as the environment tells. What the App's settings allow cannot be read from GitHub. */
@@ -16,7 +17,7 @@ export function signInProbe({
           unknown:
             'Nobody can sign in to the board: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET are not set. Scripts use OPERATOR_TOKEN.',
         }
-      if (!publicUrl && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`))
+      if (!canSendBack({ publicUrl, host }))
         return {
           failed: 'Nobody can sign in to the board, since GitHub could not send anyone back.',
           fix: 'Set PUBLIC_URL to the address that people open, for example https://gate.example.',

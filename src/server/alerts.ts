@@ -9,7 +9,8 @@ import {
   readPagerDuty,
   readZendesk,
 } from '../services/alerts/readers.ts'
-import { isPagerDutySigned, isSame, isZendeskSigned } from '../services/alerts/signatures.ts'
+import { isPagerDutySigned, isZendeskSigned } from '../services/alerts/signatures.ts'
+import { isSameSecret } from '../settings/same-secret.ts'
 import { readBody } from './read-body.ts'
 import type { Handler } from './server.ts'
 
@@ -51,7 +52,7 @@ export function alertRoutes(options: Options): Record<string, Handler> {
       : undefined,
     datadog: datadog
       ? {
-          isGenuine: (_, header) => isSame(header(datadogHeader) ?? '', datadog),
+          isGenuine: (_, header) => isSameSecret(header(datadogHeader) ?? '', datadog),
           read: (body) => readDatadog(body),
         }
       : undefined,

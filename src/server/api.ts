@@ -13,6 +13,7 @@ import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
 import { signOut } from './board/sign-out.ts'
 import { type Caller, callerOf } from './callers.ts'
+import { isTooOld, refuse, repositoryName, tooOld } from './command-requests.ts'
 import { loginRoutes } from './login.ts'
 import { ordererOf, reporterOf } from './orders.ts'
 import type { Handler } from './server.ts'
@@ -29,16 +30,10 @@ type IncidentPlace = { installationId: number; owner: string; repo: string }
 
 type ApiContext = { Variables: { caller: Caller } }
 
-/** How old an order may be, so that one that hangs somewhere is not carried out later. */
-const validFor = 5 * 60_000
-
 const freezeOrder = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   action: z.enum(['freeze', 'unfreeze']),
-  repository: z
-    .string()
-    .regex(/^[\w.-]+\/[\w.-]+$/, 'is not a repository name like owner/name')
-    .optional(),
+  repository: repositoryName.optional(),
   organization: z
     .string()
     .regex(/^[\w-]+$/, 'is not the name of an organization')
@@ -46,13 +41,6 @@ const freezeOrder = z.strictObject({
   reason: z.string().trim().min(1).max(200).optional(),
   until: z.iso.datetime({ offset: true }).optional(),
 })
-
-const tooOld = 'The request is more than five minutes old. Check the clocks of both machines.'
-
-/** By the system's clock, also when the bot runs on a simulated one. */
-function isOld(at: string): boolean {
-  return Math.abs(Date.now() - Date.parse(at)) > validFor
-}
 
 /** Serves the requests of the command line to Node's HTTP server. */
 export function apiHandler(shell: ApiShell): Handler {
@@ -98,7 +86,7 @@ async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Re
     return refuse(400, 'An order names a repository or an organization, not both.')
   if (order.action === 'freeze' && !order.reason)
     return refuse(400, 'A freeze needs a reason. The check shows it.')
-  if (isOld(order.at)) return refuse(400, tooOld)
+  if (isTooOld(order.at)) return refuse(400, tooOld)
   const orderer = await ordererOf(shell, context.var.caller, order)
   if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
   const outcome = await recordFreezeOrder(shell, { ...order, orderer })
@@ -108,7 +96,7 @@ async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Re
 
 const exemption = {
   at: z.iso.datetime({ offset: true }),
-  repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'is not a repository name like owner/name'),
+  repository: repositoryName,
   number: z.int().positive(),
 }
 
@@ -128,7 +116,7 @@ async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   const parsed = exemptionOrder.safeParse(await context.req.json().catch(() => undefined))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, ...order } = parsed.data
-  if (isOld(at)) return refuse(400, tooOld)
+  if (isTooOld(at)) return refuse(400, tooOld)
   const orderer = await ordererOf(shell, context.var.caller, { repository: order.repository })
   if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
   const { person, authority } = orderer
@@ -156,7 +144,7 @@ async function openIncident(
   const parsed = incidentOrder.safeParse(await context.req.json().catch(() => undefined))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { id, since, at, ...order } = parsed.data
-  if (isOld(at)) return refuse(400, tooOld)
+  if (isTooOld(at)) return refuse(400, tooOld)
   const place = await incidents.destination()
   if (typeof place === 'string') return refuse(404, place)
   const reporter = await reporterOf({ github }, context.var.caller, place)
@@ -189,8 +177,4 @@ async function failed(shell: ApiShell, error: Error, context: Context<ApiContext
   }
   shell.log.error({ problem: error.message, path: context.req.path }, 'A request failed')
   return refuse(502, `${whyFailed(error)} Nothing was changed. Try again in a minute.`)
-}
-
-function refuse(statusCode: number, error: string): Response {
-  return Response.json({ error }, { status: statusCode, headers: { 'cache-control': 'no-store' } })
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isSame } from './secrets.ts'
+import { isSameSecret } from '../settings/same-secret.ts'
 
 /** The path of the feed. */
 export const calendarPath = '/calendar.ics'
@@ -19,7 +19,7 @@ export function calendarLink(base: string, key: string, repository?: string): st
 
 /** Whether a token is valid for the feed of a repository, or of all repositories. Compares in constant time. */
 export function isCalendarToken(key: string, token: string, repository?: string): boolean {
-  return isSame(token, tokenFor(key, repository))
+  return isSameSecret(token, tokenFor(key, repository))
 }
 
 /** Repository names are case-insensitive. The first line is the purpose. */

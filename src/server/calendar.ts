@@ -1,4 +1,5 @@
 import { addMonths } from 'date-fns/addMonths'
+import { isSameName } from '../decision/github-names.ts'
 import { calendarFeed, type FeedEntry } from './calendar-feed.ts'
 import { isCalendarToken } from './calendar-link.ts'
 import type { Handler } from './server.ts'
@@ -24,7 +25,7 @@ export function calendarHandler({ entries, key, now }: CalendarOptions): Handler
     const repository = query.get('repository') ?? undefined
     if (!isCalendarToken(await key(), query.get('token') ?? '', repository)) return refuse(response)
     const all = await entries()
-    const shown = repository === undefined ? all : all.filter(({ name }) => sameName(name, repository))
+    const shown = repository === undefined ? all : all.filter(({ name }) => isSameName(name, repository))
     if (repository !== undefined && shown.length === 0) return refuse(response)
     const from = now()
     response.writeHead(200, {
@@ -40,8 +41,4 @@ export function calendarHandler({ entries, key, now }: CalendarOptions): Handler
 function refuse(response: Parameters<Handler>[1]): void {
   response.writeHead(404, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(`${JSON.stringify({ error: 'Not found.' })}\n`)
-}
-
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

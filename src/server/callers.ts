@@ -1,6 +1,6 @@
+import { isSameSecret } from '../settings/same-secret.ts'
 import type { Database } from '../store/database.ts'
 import { type Viewer, viewerOf } from './board/session.ts'
-import { isSame } from './secrets.ts'
 
 /** Who a request of the command line comes from: a person who is signed in, or a script with the operator's token. */
 export type Caller = { kind: 'person'; viewer: Viewer } | { kind: 'operator' }
@@ -12,7 +12,7 @@ export async function callerOf(
 ): Promise<Caller | undefined> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
   if (!token) return undefined
-  if (operatorToken && isSame(token, operatorToken)) return { kind: 'operator' }
+  if (operatorToken && isSameSecret(token, operatorToken)) return { kind: 'operator' }
   const viewer = await viewerOf({ database }, token, 'command line')
   return viewer && { kind: 'person', viewer }
 }

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { z } from 'zod'
+import { isFromThisMachine } from './from-this-machine.ts'
 import {
   exportArgs,
   exportRecords,
@@ -69,7 +70,7 @@ const requestSchema = signedRequest.extend({
  */
 export function databaseRequestHandler(options: { key: string; shell: RequestShell }): Handler {
   return async (incoming, response) => {
-    if (!isLocal(incoming))
+    if (!isFromThisMachine(incoming))
       return refuse(response, 403, 'This request is accepted only on the machine that the bot runs on.')
     const read = await readOrder(incoming, requestSchema, [options.key])
     if (!('order' in read)) return refuse(response, read.status, read.body.error)
@@ -87,12 +88,6 @@ export function databaseRequestHandler(options: { key: string; shell: RequestShe
 
 function frameOf(part: string | Uint8Array): Frame {
   return typeof part === 'string' ? { out: part } : { base64: Buffer.from(part).toString('base64') }
-}
-
-/** Over loopback, and not through a local proxy. */
-function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const isLoopback = /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')
-  return isLoopback && !['forwarded', 'x-forwarded-for', 'via'].some((name) => name in headers)
 }
 
 function refuse(response: ServerResponse, status: number, error: string): void {

@@ -4,7 +4,7 @@ import { gunzip } from 'node:zlib'
 import type { Logger } from 'pino'
 import { alertsOf, type Denial, readDrain } from '../services/alerts/log-drain.ts'
 import { datadogHeader } from '../services/alerts/readers.ts'
-import { isSame } from '../services/alerts/signatures.ts'
+import { isSameSecret } from '../settings/same-secret.ts'
 import type { TakeIn } from './alerts.ts'
 import { readBody } from './read-body.ts'
 import type { Handler } from './server.ts'
@@ -38,7 +38,7 @@ type Answer = { status: number; text: string }
 
 async function answerTo(request: IncomingMessage, options: Options): Promise<Answer> {
   const given = request.headers[datadogHeader]
-  if (!isSame(typeof given === 'string' ? given : '', options.secret))
+  if (!isSameSecret(typeof given === 'string' ? given : '', options.secret))
     return { status: 401, text: 'The secret does not match.' }
   const body = await readBody(request, AbortSignal.timeout(5_000), largest)
   if ('refused' in body) return { status: body.refused, text: 'The body could not be read.' }

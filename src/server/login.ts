@@ -7,6 +7,7 @@ import { loginPath, loginTokenPath } from './api-paths.ts'
 import { createRateLimit } from './board/rate-limit.ts'
 import { startSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
+import { refuse } from './command-requests.ts'
 
 /** What `release-gate login` shows, and what it polls with. */
 export type LoginStarted = {
@@ -84,8 +85,4 @@ const refusals: Record<string, string> = {
 
 function refusalText({ error, description }: { error: string; description: string }): string {
   return refusals[error] ?? `GitHub did not sign you in (${error}): ${description}`
-}
-
-function refuse(status: number, error: string): Response {
-  return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
 }

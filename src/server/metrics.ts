@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { Gauge, Registry } from 'prom-client'
 import { metrics } from '../services/metrics.ts'
+import { isSameSecret } from '../settings/same-secret.ts'
 import type { Queryable } from '../store/database.ts'
 import { queueDepths } from '../store/queue/inspect.ts'
-import { isSame } from './secrets.ts'
+import { isFromThisMachine } from './from-this-machine.ts'
 import type { Handler } from './server.ts'
 
 export const metricsPath = '/metrics'
@@ -24,11 +25,10 @@ export function metricsHandler(options: { database: Queryable; token?: string | 
   }
 }
 
-function mayRead({ socket, headers }: IncomingMessage, token: string | undefined): boolean {
-  const given = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1]
-  if (token && given) return isSame(given, token)
-  const isProxied = ['forwarded', 'x-forwarded-for', 'via'].some((name) => name in headers)
-  return !isProxied && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')
+function mayRead(request: IncomingMessage, token: string | undefined): boolean {
+  const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
+  if (token && given) return isSameSecret(given, token)
+  return isFromThisMachine(request)
 }
 
 type Counts = {

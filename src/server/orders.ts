@@ -1,3 +1,4 @@
+import { isSameName } from '../decision/github-names.ts'
 import type { Orderer } from '../gate/calendar/freeze.ts'
 import { authorityIn, isInTeam, organizationRole } from '../services/github/authority.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
@@ -120,8 +121,4 @@ function refusedOver({ login }: Viewer, organization: string | undefined): Order
 
 function unknown(name: string): OrderRefused {
   return { refused: `release-gate does not know a policy for ${name}. Check the name.`, status: 404 }
-}
-
-function isSameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

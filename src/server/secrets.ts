@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const SHORTEST = 16
 
@@ -35,8 +35,12 @@ export function isSigned(body: Uint8Array, header: string | undefined, secrets: 
   return valid
 }
 
-/** Whether two secrets are the same, in constant time. */
-export function isSame(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
-  return a.length === b.length && timingSafeEqual(a, b)
+/** A secret that nobody can guess: the token of a session, the state of a sign-in. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** What the database holds of such a secret. */
+export function hashOfSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
 }

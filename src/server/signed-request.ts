@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
+import { isTooOld, tooOld } from './command-requests.ts'
 import { readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
-
-/** How long a request is valid, so that a recorded one cannot be replayed later. */
-const validFor = 5 * 60_000
 
 /** A request holds a reason, a date and names; its body counts within the limit of all bodies as well. */
 const largest = 256 * 1024
@@ -49,8 +47,7 @@ function orderIn<Order extends z.output<typeof signedRequest>>(
     return refusal(401, 'The signature does not match. Set DATA_DIR to the folder of this bot.')
   const parsed = schema.safeParse(safeJson(bytes))
   if (!parsed.success) return refusal(400, z.prettifyError(parsed.error))
-  if (Math.abs(Date.now() - Date.parse(parsed.data.at)) > validFor)
-    return refusal(400, 'The request is more than five minutes old. Check the clocks of both machines.')
+  if (isTooOld(parsed.data.at)) return refusal(400, tooOld)
   return { order: parsed.data }
 }
 

@@ -1,19 +1,22 @@
 import { type CalendarState, stateAt } from '../decision/calendar.ts'
 import type { Policy } from '../decision/policy.ts'
 import { checkReport } from '../decision/report.ts'
-import type { Snapshot } from '../decision/snapshot.ts'
 import { unverifiedReport } from '../decision/unverified-report.ts'
 import { decide } from '../decision/verdict.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import type { Database } from '../store/database.ts'
-import { openReviews } from '../store/follow-ups.ts'
+import { type Landing, openReviewsIn } from '../store/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
-import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
-import { failedPending, type Pending } from '../store/verdicts/pending.ts'
-import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
+import { type KeptPolicy, keptPolicies, keptPoliciesIn } from '../store/policies.ts'
+import { failedPendingIn, type Pending } from '../store/verdicts/pending.ts'
+import { openVerdictsIn, type StoredVerdict } from '../store/verdicts.ts'
+import { factsAt, isReadyAtOpening, type OpeningCalendar } from './board/at-opening.ts'
 
-/** `green`: the check is green. `ready`: it would pass when the window opens next, judging by the facts known now. */
+/**
+ * `green`: the check is green. `ready`: it would pass when the window opens next, by the facts known now; in a freeze without an end:
+ * nothing else is missing.
+ */
 export type PullState = 'green' | 'ready' | 'not ready'
 
 /** An open pull request. `check`: what its check would say if it were written now. */
@@ -38,21 +41,21 @@ export async function statusOf(
   readable?: ReadonlySet<number>,
 ): Promise<Status> {
   const at = now()
+  const shown = await (readable ? keptPoliciesIn(database, readable) : keptPolicies(database))
+  const ids = shown.map(({ repositoryId }) => repositoryId)
   const freezes = await activeFreezes(database, at)
-  const verdicts = Map.groupBy(await openVerdicts(database), ({ pull }) => pull.repositoryId)
-  const policies = await keptPolicies(database)
-  const shown = readable ? policies.filter(({ repositoryId }) => readable.has(repositoryId)) : policies
-  const repositories = await Promise.all(
-    shown.map(async (kept) => ({
-      ...repositoryStatus(kept, {
-        verdicts: verdicts.get(kept.repositoryId) ?? [],
-        unverified: await failedPending(database, kept),
-        freezes,
-        at,
-      }),
-      overdue: await overdueIn(database, kept, at),
-    })),
-  )
+  const verdicts = Map.groupBy(await openVerdictsIn(database, ids), ({ pull }) => pull.repositoryId)
+  const unverified = Map.groupBy(await failedPendingIn(database, ids), ({ repositoryId }) => repositoryId)
+  const reviews = Map.groupBy(await openReviewsIn(database, ids, at), (one) => one.repository.repositoryId)
+  const repositories = shown.map((kept) => ({
+    ...repositoryStatus(kept, {
+      verdicts: verdicts.get(kept.repositoryId) ?? [],
+      unverified: unverified.get(kept.repositoryId) ?? [],
+      freezes,
+      at,
+    }),
+    overdue: overdueAmong(reviews.get(kept.repositoryId) ?? [], at),
+  }))
   return { at: at.toISOString(), repositories }
 }
 
@@ -68,24 +71,20 @@ export function repositoryStatus(
   const ordered = frozenFact(freezes, kept)
   const frozen = ordered.frozen ?? (settings?.frozen === undefined ? undefined : { reason: settings.frozen })
   const window = settings && windowOf(settings, frozen, at)
+  const opensAt = window?.opensAt === undefined ? undefined : new Date(window.opensAt)
   return {
     repository: `${kept.owner}/${kept.repo}`,
     ...(window && { window }),
     ...(frozen && { frozen }),
     pulls: [
-      ...verdicts.map((verdict) => pullStatus(verdict, ordered, at, window?.opensAt)),
+      ...verdicts.map((verdict) => pullStatus(verdict, { opensAt, freeze: ordered }, at)),
       ...unverified.map(pendingStatus),
     ].sort((a, b) => a.number - b.number),
   }
 }
 
-async function overdueIn(
-  database: Database,
-  kept: KeptPolicy,
-  at: Date,
-): Promise<RepositoryStatus['overdue']> {
-  const owed = await openReviews(database, kept, at)
-  return owed.flatMap(({ number, issue, dueAt }) =>
+function overdueAmong(open: Landing[], at: Date): RepositoryStatus['overdue'] {
+  return open.flatMap(({ number, issue, dueAt }) =>
     number === undefined || !dueAt || dueAt > at
       ? []
       : [{ pull: number, issue: issue?.number, due: dueAt.toISOString() }],
@@ -117,22 +116,16 @@ function thawedState(
 }
 
 /** Evaluates the stored facts again as of now; the check itself may be waiting to be written. */
-function pullStatus(
-  stored: StoredVerdict,
-  freeze: Pick<Snapshot, 'frozen'>,
-  at: Date,
-  opensAt: string | undefined,
-): PullStatus {
+function pullStatus(stored: StoredVerdict, calendar: OpeningCalendar, at: Date): PullStatus {
   const { pull, snapshot, state, policy, report } = stored
   const about = { number: pull.number, title: snapshot.title, author: snapshot.author?.login ?? '(deleted)' }
-  if (!policy || !followsFromFacts(stored, policy, freeze))
+  if (!policy || !followsFromFacts(stored, policy, calendar.freeze))
     return { ...about, state: 'not ready', check: report.title }
-  const { frozen: _, ...facts } = snapshot
-  const asOf = (takenAt: string): Snapshot => ({ ...facts, ...freeze, takenAt })
-  const now = asOf(at.toISOString())
+  const now = factsAt(stored, at, calendar.freeze)
   const verdict = decide(now, policy)
+  const open = verdict.findings.filter((finding) => finding.state !== 'passed')
   const passes = verdict.state === 'passed'
-  const ready = passes || (opensAt !== undefined && decide(asOf(opensAt), policy).state === 'passed')
+  const ready = passes || isReadyAtOpening(stored, calendar, open)
   return {
     ...about,
     state: passes && state === 'passed' ? 'green' : ready ? 'ready' : 'not ready',
@@ -144,14 +137,9 @@ function pullStatus(
  * Whether a verdict is what its facts say, as they were read, or as of the time at which the calendar last decided it. The verdict of a
  * check that could not be verified is not.
  */
-function followsFromFacts(
-  { snapshot, state, decidedAt }: StoredVerdict,
-  policy: Policy,
-  freeze: Pick<Snapshot, 'frozen'>,
-): boolean {
-  const { frozen: _, ...facts } = snapshot
-  const takenAt = decidedAt.toISOString()
-  const readings = [snapshot, { ...facts, takenAt }, { ...facts, ...freeze, takenAt }]
+function followsFromFacts(stored: StoredVerdict, policy: Policy, freeze: OpeningCalendar['freeze']): boolean {
+  const { snapshot, state, decidedAt } = stored
+  const readings = [snapshot, factsAt(stored, decidedAt, {}), factsAt(stored, decidedAt, freeze)]
   return readings.some((reading) => decide(reading, policy).state === state)
 }
 

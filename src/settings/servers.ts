@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isLoopback } from './addresses.ts'
 
 /**
  * The staging servers configured in the environment. Each server sees only its own variables: a policy names a server,
@@ -131,6 +132,5 @@ export function isServerAllowed(
 
 /** Whether traffic to an address is unencrypted: http, except on loopback. */
 export function isPlainHttp(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'http:' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  return new URL(url).protocol === 'http:' && !isLoopback(url)
 }

@@ -1,13 +1,15 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
+import { isRepositoryName } from '../decision/github-names.ts'
 import { readAppManifest } from '../doctor/app-manifest.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { webUrl } from '../services/github/web-url.ts'
-import { isLoopback } from '../settings/settings.ts'
+import { isLoopback } from '../settings/addresses.ts'
+import { isSameSecret } from '../settings/same-secret.ts'
 import { exchangeCode, saveCredentials } from './credentials.ts'
 import { appManifest, readAppFile } from './manifest.ts'
 import { contentSecurityPolicy, type Markup } from './page-layout.ts'
@@ -87,7 +89,7 @@ function setupPages(options: SetupOptions, token: string): Hono {
   }
 
   const exchange = async (context: Context) => {
-    if (!same(context.req.query('state') ?? '', state))
+    if (!isSameSecret(context.req.query('state') ?? '', state))
       return context.html(errorPage('This is not the answer to this setup', stateProblem, start), 400)
     const app = await exchangeCode(options.apiUrl, context.req.query('code') ?? '')
     const publicUrl = webhook ? new URL(webhook).origin : undefined
@@ -142,7 +144,7 @@ function guard(token: string, github: string): MiddlewareHandler {
       return context.text('The setup page is only available on this machine.\n', 403)
     if (origin !== undefined && origin !== `http://${host}`)
       return context.text('Requests from other pages are not allowed.\n', 403)
-    if (!same(context.req.path.split('/')[1] ?? '', token)) return context.notFound()
+    if (!isSameSecret(context.req.path.split('/')[1] ?? '', token)) return context.notFound()
     await next()
     context.header('content-security-policy', contentSecurityPolicy(github))
     context.header('referrer-policy', 'no-referrer')
@@ -150,11 +152,6 @@ function guard(token: string, github: string): MiddlewareHandler {
     context.header('x-content-type-options', 'nosniff')
     context.header('x-frame-options', 'DENY')
   }
-}
-
-function same(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 /** What was typed, or on the first visit what the environment says. */
@@ -183,7 +180,7 @@ function newAppPath({ owner, organization }: Answers): string {
 
 /** GitHub's editor for a new policy file, filled in. Undefined: this is not `owner/name`. */
 function editorUrl(github: string, repository: string, branch: string): string | undefined {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) return undefined
+  if (!isRepositoryName(repository)) return undefined
   const file = new URLSearchParams({ filename: policyPath, value: samplePolicy })
   return `${github}/${repository}/new/${encodeURIComponent(branch)}?${file}`
 }

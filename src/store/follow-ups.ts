@@ -143,6 +143,18 @@ export async function openReviews(
   return rows.map(fromRow)
 }
 
+/** The same of some repositories. */
+export async function openReviewsIn(db: Queryable, repositoryIds: number[], at: Date): Promise<Landing[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.landings
+     WHERE repository_id = ANY ($1::bigint[]) AND review IS NOT NULL AND urgent
+       AND (issue_closed_at IS NULL OR issue_closed_at > $2)
+     ORDER BY due_at, key`,
+    [repositoryIds, at],
+  )
+  return rows.map(fromRow)
+}
+
 type Row = {
   installation_id: number
   repository_id: number

@@ -13,14 +13,25 @@ export type KeptPolicy = {
   blob: string
 }
 
+const keptColumns = `installation_id AS "installationId", repository_id AS "repositoryId", owner, repo, text, blob`
+
 /** The last valid policies of an installation, or of all, by the names of their repositories. */
 export function keptPolicies(db: Queryable, installationId?: number): Promise<KeptPolicy[]> {
   return db.query<KeptPolicy>(
-    `SELECT installation_id AS "installationId", repository_id AS "repositoryId", owner, repo, text, blob
-     FROM release_gate.policies
+    `SELECT ${keptColumns} FROM release_gate.policies
      WHERE owner IS NOT NULL AND repo IS NOT NULL AND ($1::bigint IS NULL OR installation_id = $1)
      ORDER BY lower(owner), lower(repo)`,
     [installationId ?? null],
+  )
+}
+
+/** The last valid policies of some repositories, by their names. */
+export function keptPoliciesIn(db: Queryable, repositoryIds: Iterable<number>): Promise<KeptPolicy[]> {
+  return db.query<KeptPolicy>(
+    `SELECT ${keptColumns} FROM release_gate.policies
+     WHERE owner IS NOT NULL AND repo IS NOT NULL AND repository_id = ANY ($1::bigint[])
+     ORDER BY lower(owner), lower(repo)`,
+    [[...repositoryIds]],
   )
 }
 

@@ -137,6 +137,17 @@ export async function openVerdicts(
   return rows.map(fromRow)
 }
 
+/** Every open pull request of some repositories that a policy evaluates. */
+export async function openVerdictsIn(db: Queryable, repositoryIds: number[]): Promise<StoredVerdict[]> {
+  if (repositoryIds.length === 0) return []
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL AND repository_id = ANY ($1::bigint[])
+     ORDER BY repository_id, number`,
+    [repositoryIds],
+  )
+  return rows.map(fromRow)
+}
+
 /** The open pull requests of a repository that a policy evaluates, the newest ones first, and no more than so many. */
 export async function newestVerdicts(
   db: Queryable,

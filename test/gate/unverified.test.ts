@@ -61,6 +61,14 @@ describeOnBoth('a check whose pull request changed', (open) => {
     expect(await recorded()).toBe(before + 1)
   })
 
+  test('links to the page of its pull request on the board, where people can open that', async () => {
+    await green()
+    expect(world.checks.linkAt(world.headOf(1).sha)).toBeUndefined()
+    await changedFor(60)
+    await revokeOverdue({ ...world.shell, board: 'https://gate.example' })
+    expect(world.checks.linkAt(world.headOf(1).sha)).toBe('https://gate.example/changes/acme/shop/1')
+  })
+
   test('and that is green stays so for 59 seconds', async () => {
     const stateAfter = async (seconds: number): Promise<string | undefined> => {
       await green()

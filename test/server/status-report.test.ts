@@ -88,9 +88,10 @@ describe('the state of a pull request, evaluated now', () => {
     expect(pull).toMatchObject({ state: 'not ready', check: 'As it was stored' })
   })
 
-  test('is neither green nor ready during a freeze without an end', () => {
-    const [pull] = at(open, [stored(open)], [aFreeze(null)]).pulls
-    expect(pull).toMatchObject({ state: 'not ready', check: 'Frozen: Ledger' })
+  test('is ready during a freeze without an end where nothing else is missing, as on the board', () => {
+    const pulls = (verdict: StoredVerdict) => at(open, [verdict], [aFreeze(null)]).pulls
+    expect(pulls(stored(open))).toMatchObject([{ state: 'ready', check: 'Frozen: Ledger' }])
+    expect(pulls(stored(open, { approved: false }))).toMatchObject([{ state: 'not ready' }])
   })
 
   test('is ready again after the freeze that took its green', () => {

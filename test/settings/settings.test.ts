@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { isLoopback, readSettings } from '../../src/settings/settings.ts'
+import { isLoopback } from '../../src/settings/addresses.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import { appKey } from '../support/app-key.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-'))

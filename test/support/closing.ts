@@ -22,7 +22,14 @@ export function later(time: Date, seconds: number): Date {
   return new Date(time.getTime() + seconds * 1000)
 }
 
-type Run = { id: number; sha: string; externalId: string; status: string; conclusion: string | null }
+type Run = {
+  id: number
+  sha: string
+  externalId: string
+  status: string
+  conclusion: string | null
+  link?: string | undefined
+}
 
 /** GitHub's checks, in memory: what was written when, and what stands. */
 export function fakeChecks(now: () => Date) {
@@ -49,6 +56,7 @@ export function fakeChecks(now: () => Date) {
     conclusion?: string
     head_sha: string
     external_id: string
+    details_url?: string
     check_run_id: number
   }
   const changeOf = ({ status, conclusion }: Params) => ({ status, conclusion: conclusion ?? null })
@@ -64,6 +72,7 @@ export function fakeChecks(now: () => Date) {
               externalId: params.external_id,
               status: 'queued',
               conclusion: null,
+              link: params.details_url,
             },
             changeOf(params),
           ),
@@ -84,6 +93,8 @@ export function fakeChecks(now: () => Date) {
     greens: () => writes.filter(({ conclusion }) => conclusion === 'success'),
     /** What stands on a commit: its newest run. */
     standsAt: (sha: string) => runs.findLast((run) => run.sha === sha)?.conclusion ?? undefined,
+    /** Where "Details" of the newest run leads. */
+    linkAt: (sha: string) => runs.findLast((run) => run.sha === sha)?.link,
     runsAt: (sha: string) => runs.filter((run) => run.sha === sha).length,
     disturb: (by: typeof trouble) => {
       trouble = by

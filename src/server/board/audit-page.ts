@@ -2,8 +2,8 @@ import { html } from 'hono/html'
 import { plural } from '../../decision/markdown.ts'
 import { urgentShareThreshold } from '../../decision/urgent-share.ts'
 import { inlineMarkdown, type Markup } from '../../html/inline-markdown.ts'
-import type { MonthOfMerges, ShownAnchor, ShownLanding } from '../../store/board/audit-overview.ts'
-import type { AuditView, ChainView, ExceptionView } from './audit-view.ts'
+import type { MonthOfMerges, ShownLanding } from '../../store/board/audit-overview.ts'
+import type { AnchorView, AuditView, ChainView, ExceptionView } from './audit-view.ts'
 import { changePath, outside, shortTime, table, text, timeTag } from './parts.ts'
 
 /** `github`: where GitHub's own pages are. */
@@ -17,14 +17,14 @@ ${anchorsPart(anchors, github)}</section>
 ${
   exceptions.length > 0
     ? html`<ul class="pulls">${exceptions.map((one) => exceptionItem(one, github))}</ul>`
-    : html`<p>Nothing was merged past the gate.</p>`
+    : html`<p>No merge bypassed the gate.</p>`
 }</section>
 <section aria-labelledby="deferred"><h2 id="deferred">Open reviews of urgent merges and exceptions</h2>
 ${deferred.length > 0 ? html`<ul class="pulls">${deferred.map((one) => deferredItem(one, at))}</ul>` : html`<p>None.</p>`}</section>
 <section aria-labelledby="exports"><h2 id="exports">Exports</h2>
 <form class="filter" method="get" action="/audit/export">
 <p><label for="from">From (UTC)</label><input id="from" type="date" name="from"></p>
-<p><label for="to">Up to and without</label><input id="to" type="date" name="to"></p>
+<p><label for="to">To (exclusive)</label><input id="to" type="date" name="to"></p>
 <p><label for="format">Format</label><select id="format" name="format"><option value="ndjson">NDJSON: every record</option><option value="csv">CSV: a table of the changes</option></select></p>
 <button>Download</button></form>
 <p class="hint">An export holds the records of the repositories that you can read. The chain of hashes covers all repositories of an account: to verify a whole chain, the operator runs <code>release-gate audit export</code>.</p></section>`
@@ -34,26 +34,32 @@ function chainPart({ account, head, verified, broken }: ChainView): Markup {
   if (broken)
     return html`<p class="standing failed">The chain of <strong>${text(account, 60)}</strong> is broken at record ${broken.seq}, found ${timeTag(broken.at)}: ${text(broken.why, 300)}</p>`
   if (!verified)
-    return html`<p class="standing waiting"><strong>${text(account, 60)}</strong> has ${plural(head.seq, 'record')}; the chain is verified once a day, and was not yet.</p>`
+    return html`<p class="standing waiting"><strong>${text(account, 60)}</strong> has ${plural(head.seq, 'record')}, not verified yet; this runs daily.</p>`
   const since = head.seq - verified.seq
   return html`<p class="standing passed">The chain of <strong>${text(account, 60)}</strong> is verified up to record ${verified.seq}, ${timeTag(verified.at)}.${
     since > 0 ? ` ${plural(since, 'newer record')} will be verified within a day.` : ''
   }</p>`
 }
 
-function anchorsPart(anchors: ShownAnchor[], github: string): Markup {
+function anchorsPart(anchors: AnchorView[], github: string): Markup {
   if (anchors.length === 0)
     return html`<p>No anchor was written yet: once a day, the head of each chain is written into an issue on GitHub.</p>`
   return table(
     'Anchors outside of this database',
     ['Written', 'Record', 'Hash', 'Issue'],
-    anchors.map(({ at, seq, hash, owner, repo, issue }) => [
+    anchors.map(({ at, seq, hash, issue }) => [
       shortTime(at),
       seq,
       html`<code class="hash">${hash.slice(0, 16)}</code>`,
-      outside(`${github}/${owner}/${repo}/issues/${issue}`, `${owner}/${repo}#${issue}`),
+      issueOf(issue, github),
     ]),
   )
+}
+
+function issueOf(issue: AnchorView['issue'], github: string): Markup {
+  if (!issue) return html`In a repository that you cannot read`
+  const { repository, number } = issue
+  return outside(`${github}/${repository}/issues/${number}`, `${repository}#${number}`)
 }
 
 function sharePart(months: MonthOfMerges[]): Markup {
@@ -78,7 +84,9 @@ function exceptionItem(exception: ExceptionView, github: string): Markup {
       ? html`<span>A push to ${outside(`${github}/${name}`, name)}</span>`
       : html`<a href="${changePath({ name, number })}">${name}#${number}</a>`
   return html`<li class="failed">${what} <span class="meta">${shortTime(landedAt)}, record ${recordSeq}</span>
-${bypassed.slice(0, 5).map((line) => html`<span class="who">${inlineMarkdown(line)}</span>`)}</li>`
+${bypassed.slice(0, 5).map((line) => html`<span class="who">${inlineMarkdown(line)}</span>`)}${
+  bypassed.length > 5 ? html`<span class="who">${bypassed.length - 5} more</span>` : ''
+}</li>`
 }
 
 function deferredItem(

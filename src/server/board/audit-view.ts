@@ -1,4 +1,5 @@
 import { subMonths } from 'date-fns/subMonths'
+import { isSameName } from '../../decision/github-names.ts'
 import { type LastVerified, lastVerified } from '../../store/audit/last-verified.ts'
 import {
   type ChainHead,
@@ -25,9 +26,14 @@ export type ChainView = {
 
 export type ExceptionView = ShownLanding & { bypassed: string[] }
 
+/** `issue` is missing where it is in a repository that the person cannot read: then not even its name is shown. */
+export type AnchorView = Pick<ShownAnchor, 'seq' | 'hash' | 'at'> & {
+  issue: { repository: string; number: number } | undefined
+}
+
 export type AuditView = {
   chains: ChainView[]
-  anchors: ShownAnchor[]
+  anchors: AnchorView[]
   months: MonthOfMerges[]
   exceptions: ExceptionView[]
   deferred: ShownLanding[]
@@ -51,11 +57,19 @@ export async function auditView(
   return {
     at,
     chains: heads.map((head) => chainView(head, accounts.get(head.installationId) ?? '', last)),
-    anchors: await newestAnchors(database, installations, 10),
+    anchors: (await newestAnchors(database, installations, 10)).map((anchor) =>
+      anchorView(anchor, repositories),
+    ),
     months: await mergesByMonth(database, ids, subMonths(at, months)),
     exceptions: await withReasons(database, await exceptions(database, ids, most)),
     deferred: await deferredReviews(database, ids, most),
   }
+}
+
+function anchorView({ owner, repo, issue, ...anchor }: ShownAnchor, readable: KnownRepository[]): AnchorView {
+  const repository = `${owner}/${repo}`
+  const isReadable = readable.some((one) => isSameName(`${one.owner}/${one.repo}`, repository))
+  return { ...anchor, issue: isReadable ? { repository, number: issue } : undefined }
 }
 
 function chainView(head: ChainHead, account: string, last: LastVerified | undefined): ChainView {

@@ -4,7 +4,8 @@ import { inlineMarkdown, type Markup } from '../../html/inline-markdown.ts'
 import type { ChangeView } from './change-view.ts'
 import { badge, changePath, outside, shortTime, stateWords, text, timeTag } from './parts.ts'
 import type { Replay, ReplayedGate } from './replay.ts'
-import { gateName, type TimelineEntry } from './timeline.ts'
+import { gateName } from './timeline.ts'
+import type { TimelineEntry } from './timeline-records.ts'
 import { type Fact, type WhyNode, whyOf } from './why.ts'
 
 type Named = { name: string; number: number }

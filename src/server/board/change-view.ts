@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../decision/snapshot.ts'
 import { factsReadAt } from '../../store/board/open-pulls.ts'
 import {
+  exemptionRecords,
   type KnownChange,
   publishedOn,
   recordsAfterMerge,
@@ -11,7 +12,8 @@ import { landingOf } from '../../store/follow-ups.ts'
 import { activeFreezes, frozenFact } from '../../store/freezes.ts'
 import { latestVerdict, type StoredVerdict } from '../../store/verdicts.ts'
 import type { DecidedBody } from './replay.ts'
-import { type TimelineEntry, timelineOf } from './timeline.ts'
+import { timelineOf } from './timeline.ts'
+import type { TimelineEntry } from './timeline-records.ts'
 
 /** What the page of one change shows. `older`: the record before which the timeline goes on. */
 export type ChangeView = {
@@ -43,6 +45,7 @@ export async function changeView(
   const [first, last] = [shown.at(-1)?.seq ?? 0, before ?? Number.MAX_SAFE_INTEGER]
   const isWithin = ({ seq }: { seq: number }) => seq > (earlier ? first : 0) && seq < last
   const published = (await publishedOn(database, change, heads)).filter(isWithin)
+  const exemptions = (await exemptionRecords(database, change)).filter(isWithin)
   const after = before === undefined ? await recordsAfterMerge(database, change) : []
   return {
     change,
@@ -51,7 +54,7 @@ export async function changeView(
     readAt: await factsReadAt(database, change),
     merged: landing !== undefined,
     review: landing?.issue && { ...landing.issue, dueAt: landing.dueAt },
-    entries: timelineOf([...shown, ...published, ...after], decidedBefore(earlier)),
+    entries: timelineOf([...shown, ...published, ...exemptions, ...after], decidedBefore(earlier)),
     older: earlier && shown.at(-1)?.seq,
   }
 }

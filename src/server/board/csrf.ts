@@ -1,8 +1,11 @@
-import { isSame } from '../secrets.ts'
+import { isSameSecret } from '../../settings/same-secret.ts'
 import type { Viewer } from './session.ts'
 
 /** The name of the form field that carries the token. */
 export const csrfField = 'csrf'
+
+/** What a form that `checkCsrf` refuses is answered. */
+export const notFromSession = 'This form is not from your session. Go back, reload the page and try again.'
 
 /** The token that every form of a session sends back. Another site cannot read it. */
 export function csrfToken({ session }: Viewer): string {
@@ -23,5 +26,5 @@ export function checkCsrf(
   const origin = request.headers.get('origin')
   if (origin !== null && origin !== new URL(base).origin) return false
   const given = form.get(csrfField)
-  return typeof given === 'string' && isSame(given, csrfToken(viewer))
+  return typeof given === 'string' && isSameSecret(given, csrfToken(viewer))
 }

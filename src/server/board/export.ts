@@ -75,6 +75,7 @@ async function* readableRecords(
 const ofOneRepository = new Set([
   ...['decided', 'published', 'regression', 'unverified', 'group'],
   ...['merged', 'exception', 'announced', 'reviewed'],
+  ...['exemption ordered', 'exemption confirmed', 'exemption revoked'],
 ])
 
 function isReadable({ kind, body }: AuditRecord, ids: Set<number>, scopes: Set<string>): boolean {

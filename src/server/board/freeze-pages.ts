@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { type FreezeOrder, recordFreezeOrder } from '../../gate/calendar/freeze.ts'
 import { type OrderScope, ordererOf } from '../orders.ts'
-import { checkCsrf } from './csrf.ts'
+import { checkCsrf, notFromSession } from './csrf.ts'
 import { csrfInput, type Markup, page } from './layout.ts'
 import type { BoardContext, Viewer } from './session.ts'
 import type { BoardShell } from './shell.ts'
@@ -33,12 +33,7 @@ async function submit(shell: BoardShell, context: BoardRequest, action: Action):
   const { viewer } = context.var
   const form = await context.req.formData()
   if (!checkCsrf(viewer, context.req.raw, { form, base: shell.base() }))
-    return answerPage(
-      context,
-      action,
-      403,
-      'This form is not from your session. Reload the page and try again.',
-    )
+    return answerPage(context, action, 403, notFromSession)
   const field = (name: string) => String(form.get(name) ?? '').trim()
   const fields = { repository: field('repository'), organization: field('organization') }
   const typed = { action, reason: field('reason'), until: field('until'), ...scopeIn(fields) }

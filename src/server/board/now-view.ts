@@ -11,9 +11,9 @@ import type { Database, Queryable } from '../../store/database.ts'
 import { activeFreezes } from '../../store/freezes.ts'
 import { type LookAges, lookAges } from '../../store/looks.ts'
 import { pausedUntil } from '../../store/pauses.ts'
-import { keptPolicies } from '../../store/policies.ts'
+import { keptPoliciesIn } from '../../store/policies.ts'
 import { failedJobs, queueDepths } from '../../store/queue/inspect.ts'
-import { writeLoad, writesAMinute, writesAnHour } from '../../store/write-budget.ts'
+import { writeLoad, writesAnHour } from '../../store/write-budget.ts'
 import type { PullCard } from './pull-card.ts'
 import { createPullCards } from './pull-cards.ts'
 import { calendarsAt, type WindowCard, windowCards, windowsOf } from './windows.ts'
@@ -23,8 +23,6 @@ export type Limits = {
   account: string
   writesLastHour: number
   writesAnHour: number
-  writesLastMinute: number
-  writesAMinute: number
   requests: Allowance | undefined
   pausedUntil: Date | undefined
 }
@@ -69,8 +67,7 @@ export function createNowView({
     const repositories = await readableOf(database, readable)
     const ids = repositories.map(({ repositoryId }) => repositoryId)
     const freezes = await activeFreezes(database, at)
-    const policies = (await keptPolicies(database)).filter(({ repositoryId }) => readable.has(repositoryId))
-    const windows = windowsOf(policies)
+    const windows = windowsOf(await keptPoliciesIn(database, readable))
     return {
       at,
       repositories,
@@ -117,13 +114,11 @@ async function limitsOf(
   db: Queryable,
   { id, account, at, allowance }: { id: number; account: string; at: Date; allowance: NowShell['allowance'] },
 ): Promise<Limits> {
-  const { lastHour, lastMinute } = await writeLoad(db, id, at)
+  const { lastHour } = await writeLoad(db, id, at)
   return {
     account,
     writesLastHour: lastHour,
     writesAnHour,
-    writesLastMinute: lastMinute,
-    writesAMinute,
     requests: allowance?.(id),
     pausedUntil: await pausedUntil(db, id, at),
   }

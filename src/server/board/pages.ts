@@ -1,10 +1,13 @@
 import { type Context, Hono } from 'hono'
+import { isSameName } from '../../decision/github-names.ts'
 import { lastRun } from '../../doctor/last-run.ts'
 import { webUrl } from '../../services/github/web-url.ts'
 import {
   changesNamed,
+  isIntact,
+  type KeptRecord,
   type KnownChange,
-  recordAt,
+  recordOfChange,
   recordsAfterMerge,
   recordsOfChange,
 } from '../../store/board/records-of-change.ts'
@@ -64,12 +67,12 @@ export function boardPages(shell: BoardShell): Hono<BoardContext> {
   const replayed = async (context: Asked) => {
     const found = await changeAsked(shell, context)
     const seq = positive(context.req.param('seq'))
-    const record = found && seq && (await recordAt(database, { ...found, seq }))
-    if (!found || !record || !(await isOf(shell, found, record.seq))) return context.notFound()
+    const record = found && seq && (await recordOfChange(database, found, seq))
+    if (!found || !record) return context.notFound()
     return show(
       context,
       { title: `Replay of record ${record.seq}` },
-      replayPage(named(found), { ...record, replay: replay(record) }),
+      replayPage(named(found), replayedRecord(record)),
     )
   }
 
@@ -79,11 +82,10 @@ export function boardPages(shell: BoardShell): Hono<BoardContext> {
     const before = positive(context.req.query('before'))
     const decided = await recordsOfChange(database, found, { before, limit: 100 })
     const merged = before === undefined ? await recordsAfterMerge(database, found) : []
-    const all: ReplayedRecord[] = []
-    for (const { seq, kind } of [...merged, ...decided].sort((a, b) => b.seq - a.seq)) {
-      const record = ['decided', 'merged'].includes(kind) && (await recordAt(database, { ...found, seq }))
-      if (record) all.push({ ...record, replay: replay(record) })
-    }
+    const all = [...merged, ...decided]
+      .filter(({ kind }) => kind === 'decided' || kind === 'merged')
+      .toSorted((a, b) => b.seq - a.seq)
+      .map(replayedRecord)
     const older = decided.length === 100 ? decided.at(-1)?.seq : undefined
     return show(context, { title: 'Replay of all decisions' }, replaysPage(named(found), all, older))
   }
@@ -100,7 +102,9 @@ export function boardPages(shell: BoardShell): Hono<BoardContext> {
 
   const regression = async (context: Asked) => {
     const { owner = '', repo = '', server = '' } = context.req.param()
-    const repository = (await repositoriesOf(context)).find((one) => isNamed(one, owner, repo))
+    const repository = (await repositoriesOf(context)).find((one) =>
+      isSameName(`${one.owner}/${one.repo}`, `${owner}/${repo}`),
+    )
     if (!repository) return context.notFound()
     const runs = await releaseRuns(database, repository, { server, limit: 30 })
     if (runs.length === 0) return context.notFound()
@@ -141,10 +145,9 @@ async function changeAsked({ database }: BoardShell, context: Asked): Promise<Kn
   return found.find(({ repositoryId }) => context.var.readable.has(repositoryId))
 }
 
-/** Whether a record is one of a change: another one, of another repository perhaps, is not shown under its address. */
-async function isOf({ database }: BoardShell, change: KnownChange, seq: number): Promise<boolean> {
-  const [own] = await recordsOfChange(database, change, { before: seq + 1, limit: 1 })
-  return own?.seq === seq || (await recordsAfterMerge(database, change)).some((record) => record.seq === seq)
+function replayedRecord(record: KeptRecord): ReplayedRecord {
+  const { seq, at, hash } = record
+  return { seq, at, hash, intact: isIntact(record), replay: replay(record) }
 }
 
 async function download({ database, log }: BoardShell, context: Asked): Promise<Response> {
@@ -165,10 +168,6 @@ async function download({ database, log }: BoardShell, context: Asked): Promise<
 
 function named({ owner, repo, number }: KnownChange): { name: string; number: number } {
   return { name: `${owner}/${repo}`, number }
-}
-
-function isNamed(one: { owner: string; repo: string }, owner: string, repo: string): boolean {
-  return one.owner.toLowerCase() === owner.toLowerCase() && one.repo.toLowerCase() === repo.toLowerCase()
 }
 
 function positive(text: string | undefined): number | undefined {

@@ -5,6 +5,7 @@ import { tallyOf } from '../../decision/tally.ts'
 import { decide, type GateFinding } from '../../decision/verdict.ts'
 import type { OpenPull } from '../../store/board/open-pulls.ts'
 import type { StoredVerdict } from '../../store/verdicts.ts'
+import { factsAt, isReadyAtOpening, type OpeningCalendar } from './at-opening.ts'
 
 /**
  * Where an open pull request stands for the captain of a release:
@@ -31,13 +32,10 @@ export type PullCard = {
   awaited: string[]
 }
 
-/** The calendar of its repository: when a window opens next, or the current one opened, and the freeze that was ordered. */
-export type CardCalendar = { opensAt: Date | undefined; freeze: Pick<Snapshot, 'frozen'> }
-
 /** What does not follow from stored facts alone. */
 type Standing = Pick<OpenPull, 'check' | 'state'>
 
-export function pullCard(stored: StoredVerdict, standing: Standing, calendar: CardCalendar): PullCard {
+export function pullCard(stored: StoredVerdict, standing: Standing, calendar: OpeningCalendar): PullCard {
   const { pull, snapshot, report } = stored
   const findings = openFindings(stored, calendar)
   const first = findings.find(({ automatic }) => !automatic)
@@ -57,7 +55,7 @@ export function pullCard(stored: StoredVerdict, standing: Standing, calendar: Ca
 function stateOf(
   stored: StoredVerdict,
   { state, check }: Standing,
-  calendar: CardCalendar,
+  calendar: OpeningCalendar,
   findings: GateFinding[],
 ): PullState {
   if (state === 'passed') {
@@ -75,41 +73,18 @@ function stateOf(
  * What did not pass when it was decided last, what needs fixing first. The calendar decides again from facts that were read before, so
  * the time of the facts is not the one that counts. None without a valid policy.
  */
-function openFindings(stored: StoredVerdict, { freeze }: CardCalendar): GateFinding[] {
+function openFindings(stored: StoredVerdict, { freeze }: OpeningCalendar): GateFinding[] {
   const { policy, decidedAt } = stored
   if (!policy) return []
-  const open = decide(asOf(stored, decidedAt, freeze), policy).findings.filter(
+  const open = decide(factsAt(stored, decidedAt, freeze), policy).findings.filter(
     ({ state }) => state !== 'passed',
   )
   return open.toSorted((a, b) => Number(b.state === 'failed') - Number(a.state === 'failed'))
 }
 
-function asOf({ snapshot }: StoredVerdict, at: Date, freeze: CardCalendar['freeze']): Snapshot {
-  const { frozen: _, ...facts } = snapshot
-  return { ...facts, ...freeze, takenAt: at.toISOString() }
-}
-
 /** Nothing in the facts fails: they could not be read again since something changed. */
 function isUnverified({ state }: StoredVerdict, findings: GateFinding[]): boolean {
   return state === 'failed' && findings.every((finding) => finding.state !== 'failed')
-}
-
-function isReadyAtOpening(
-  stored: StoredVerdict,
-  { opensAt, freeze }: CardCalendar,
-  findings: GateFinding[],
-): boolean {
-  const { policy } = stored
-  if (!policy) return false
-  if (!opensAt) {
-    // Nobody knows when it opens, as in a freeze without an end: then nothing but the calendar may be missing.
-    return findings.length > 0 && findings.every(isCalendar)
-  }
-  return decide(asOf(stored, opensAt, freeze), policy).state === 'passed'
-}
-
-function isCalendar({ gate, state }: GateFinding): boolean {
-  return state === 'waiting' && (gate === 'release_window' || gate === 'freeze')
 }
 
 /** Whose review or label blocks, whose approval became stale, and the teams of which nobody has approved. */

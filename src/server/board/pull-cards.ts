@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import { type OpenPull, openPulls, verdictsOf } from '../../store/board/open-pulls.ts'
 import type { Queryable } from '../../store/database.ts'
-import { type CardCalendar, type PullCard, pullCard } from './pull-card.ts'
+import type { OpeningCalendar } from './at-opening.ts'
+import { type PullCard, pullCard } from './pull-card.ts'
 
 /** The calendar of each repository, by its id. */
-export type Calendars = Map<number, CardCalendar>
+export type Calendars = Map<number, OpeningCalendar>
 
 /** Cards of as many pull requests are remembered. */
 const most = 20_000
@@ -39,9 +40,9 @@ export function createPullCards(): (
   }
 }
 
-const always: CardCalendar = { opensAt: undefined, freeze: {} }
+const always: OpeningCalendar = { opensAt: undefined, freeze: {} }
 
-function calendarOf({ repositoryId }: OpenPull, calendars: Calendars): CardCalendar {
+function calendarOf({ repositoryId }: OpenPull, calendars: Calendars): OpeningCalendar {
   return calendars.get(repositoryId) ?? always
 }
 

@@ -60,12 +60,12 @@ function compared(
   const after = new Map<string, RecordedFinding>(verdict.findings.map((finding) => [finding.gate, finding]))
   const gates = [...new Set([...before.keys(), ...after.keys()])].map((gate) => {
     const [one, other] = [before.get(gate), after.get(gate)]
-    return { gate, recorded: one, now: other, same: isSame(one, other) }
+    return { gate, recorded: one, now: other, same: isSameFinding(one, other) }
   })
   const same = verdict.state === recorded.state && gates.every((gate) => gate.same)
   return { kind: 'replayed', same, recorded: recorded.state, now: verdict.state, gates }
 }
 
-function isSame(one: RecordedFinding | undefined, other: RecordedFinding | undefined): boolean {
+function isSameFinding(one: RecordedFinding | undefined, other: RecordedFinding | undefined): boolean {
   return one?.state === other?.state && one?.title === other?.title && one?.reason === other?.reason
 }

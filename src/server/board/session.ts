@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { parseSigned, serialize, serializeSigned } from 'hono/utils/cookie'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { SignedInPerson } from '../../services/github/user-access.ts'
@@ -10,6 +10,7 @@ import {
   type Session,
   type SessionClient,
 } from '../../store/sessions.ts'
+import { hashOfSecret, newSecret } from '../secrets.ts'
 import type { BoardShell } from './shell.ts'
 
 /** Who is signed in, as GitHub says. The id decides; the login is for display and for requests about the person. */
@@ -43,7 +44,7 @@ export async function viewerOf(
   token: string,
   client: SessionClient,
 ): Promise<Viewer | undefined> {
-  const session = await findSession(database, { id: idOf(token), client }, new Date())
+  const session = await findSession(database, { id: hashOfSecret(token), client }, new Date())
   if (!session) return undefined
   const { userId, login, name, client: _, ...rest } = session
   return { id: userId, login, ...(name === null ? {} : { name }), session: { ...rest, token } }
@@ -55,17 +56,17 @@ export async function startSession(
   person: SignedInPerson,
   session: { client: SessionClient; githubToken: string; readable: number[] },
 ): Promise<{ token: string; expiresAt: Date }> {
-  const token = randomBytes(32).toString('base64url')
+  const token = newSecret()
   const now = new Date()
   const expiresAt = new Date(now.getTime() + sessionHours * 3_600_000)
   const { client, githubToken, readable } = session
   const row = {
-    id: idOf(token),
+    id: hashOfSecret(token),
     client,
     userId: person.id,
     login: person.login,
     name: person.name ?? null,
-    csrf: randomBytes(32).toString('base64url'),
+    csrf: newSecret(),
     githubToken: await encrypted(token, githubToken),
     readable,
     readableAt: now,
@@ -94,10 +95,6 @@ async function encrypted(token: string, text: string): Promise<string> {
 
 function encryptionKey(token: string): Uint8Array {
   return createHmac('sha256', token).update('the token of GitHub').digest()
-}
-
-function idOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex')
 }
 
 /** `session`: who is signed in. `state`: which sign-in this browser began. */

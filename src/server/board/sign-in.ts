@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { personClient } from '../../services/github/person-client.ts'
@@ -9,9 +8,11 @@ import {
   type SignInApp,
   tokenForCode,
 } from '../../services/github/user-tokens.ts'
+import { isLoopback } from '../../settings/addresses.ts'
+import { isSameSecret } from '../../settings/same-secret.ts'
 import { keepSignIn, takeSignIn } from '../../store/sign-ins.ts'
-import { isSame } from '../secrets.ts'
-import { checkCsrf } from './csrf.ts'
+import { hashOfSecret, newSecret } from '../secrets.ts'
+import { checkCsrf, notFromSession } from './csrf.ts'
 import { page } from './layout.ts'
 import { createRateLimit } from './rate-limit.ts'
 import {
@@ -60,11 +61,11 @@ async function begin(shell: BoardShell, context: Context): Promise<Response> {
   if ('problem' in signIn) return refuse(context, 503, signIn.problem)
   const elsewhere = addressOfBase(base(), context.req.raw)
   if (elsewhere) return context.redirect(elsewhere, 302)
-  const [state, verifier] = [secret(), secret()]
+  const [state, verifier] = [newSecret(), newSecret()]
   const now = new Date()
   const returnTo = ownAddress(base(), context.req.query('return_to'))
   const expiresAt = new Date(now.getTime() + patience)
-  await keepSignIn(database, { state: hash(state), verifier, returnTo, expiresAt }, now)
+  await keepSignIn(database, { state: hashOfSecret(state), verifier, returnTo, expiresAt }, now)
   context.header('set-cookie', await signedCookie(shell, 'state', state, patience / 1000))
   const redirectUri = `${base()}${callbackPath}`
   return context.redirect(authorizeUrl(signIn, { redirectUri, state, verifier }), 302)
@@ -80,9 +81,9 @@ async function finish(
   if ('problem' in signIn) return refuse(context, 503, signIn.problem)
   const { state = '', code, error } = context.req.query()
   const begun = await readCookie(shell, context.req.raw, 'state')
-  if (!begun || !isSame(state, begun))
+  if (!begun || !isSameSecret(state, begun))
     return isAllowed(context) ? refuse(context, 400, notOurs) : refuse(context, 429, tooMany)
-  const taken = await takeSignIn(database, hash(state), new Date())
+  const taken = await takeSignIn(database, hashOfSecret(state), new Date())
   context.header('set-cookie', clearedCookie(shell, 'state'))
   if (!taken) return refuse(context, 400, notOurs)
   if (error === 'access_denied') return refuse(context, 403, 'You canceled the sign-in on GitHub.')
@@ -126,11 +127,7 @@ export function signOutRoute(shell: BoardShell): Hono<BoardContext> {
     const { viewer } = context.var
     const form = await context.req.formData()
     if (!checkCsrf(viewer, context.req.raw, { form, base: shell.base() }))
-      return refuse(
-        context,
-        403,
-        'This form is not from your session. Go back, reload the page and try again.',
-      )
+      return refuse(context, 403, notFromSession)
     await signOut(shell, viewer)
     context.header('set-cookie', clearedCookie(shell, 'session'))
     return context.redirect('/sign-in', 303)
@@ -146,24 +143,15 @@ export function ownAddress(base: string, asked: string | undefined): string {
   return url.origin === home.origin && asked.startsWith('/') ? url.href : home.href
 }
 
-/** Cookies belong to a host: on this machine, `localhost` is another one than 127.0.0.1, which GitHub sends the browser back to. */
-function addressOfBase(base: string, request: Request): string | undefined {
-  const { hostname, host } = new URL(base)
+/** Cookies belong to a host: on this machine, `localhost` is another one than 127.0.0.1. GitHub sends the browser back to `base`. */
+export function addressOfBase(base: string, request: Request): string | undefined {
   const asked = new URL(request.url)
-  const isLocal = hostname === '127.0.0.1' && asked.hostname === 'localhost'
-  if (!isLocal || asked.host === host) return undefined
+  const isLocal = isLoopback(base) && isLoopback(request.url)
+  if (!isLocal || asked.hostname === new URL(base).hostname) return undefined
   return `${base}${asked.pathname}${asked.search}`
 }
 
 function refuse(context: Context, status: 400 | 403 | 429 | 503, why: string): Response | Promise<Response> {
   const content = html`<p class="error">${why}</p><p><a href="/sign-in">Sign in</a></p>`
   return context.html(page({ title: 'You are not signed in' }, content), status)
-}
-
-function secret(): string {
-  return randomBytes(32).toString('base64url')
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -1,26 +1,9 @@
-import type { ChangeRecord } from '../../decision/change-record.ts'
-import type { FindingState } from '../../decision/gate.ts'
-import { code, list, oneLine, plural, short } from '../../decision/markdown.ts'
+import { code, oneLine, plural, short } from '../../decision/markdown.ts'
 import type { AuditRecord } from '../../store/audit.ts'
+import { stateWords } from './parts.ts'
 import type { DecidedBody } from './replay.ts'
 import { changesBetween, type FactChange, firstFacts } from './timeline-facts.ts'
-
-/**
- * One moment of a change, from one record. `what` and `details` are Markdown in which everything that people wrote is code.
- * `isDecision`: it can be decided again from the record.
- */
-export type TimelineEntry = {
-  at: Date
-  seq: number
-  kind: string
-  what: string
-  details: string[]
-  state: FindingState | undefined
-  isDecision: boolean
-  link: { text: string; url: string } | undefined
-}
-
-type Parts = Partial<Omit<TimelineEntry, 'at' | 'seq' | 'kind' | 'what'>>
+import { entry, entryOf, type TimelineEntry } from './timeline-records.ts'
 
 /**
  * The timeline of a change, newest first. `before`: the record of the verdict that stands before the first of these, where they are
@@ -45,10 +28,6 @@ export function timelineOf(records: AuditRecord[], before: AuditRecord | undefin
     .map(({ entry }) => entry)
 }
 
-function entry({ at, seq }: AuditRecord, kind: string, what: string, parts: Parts = {}): TimelineEntry {
-  return { at, seq, kind, what, details: [], state: undefined, isDecision: false, link: undefined, ...parts }
-}
-
 function factEntries(record: AuditRecord, body: DecidedBody, last: DecidedBody | undefined): TimelineEntry[] {
   const changes: FactChange[] = last
     ? changesBetween(last.snapshot, body.snapshot)
@@ -57,16 +36,20 @@ function factEntries(record: AuditRecord, body: DecidedBody, last: DecidedBody |
     last && last.policy.blob !== body.policy.blob
       ? [{ kind: 'policy', at: undefined, what: `The policy changed (${short(body.policy.blob)}).` }]
       : []
-  return [...changes, ...policy].map(({ kind, at, what }) => ({
+  return shortened([...changes, ...policy]).map(({ kind, at, what }) => ({
     ...entry(record, kind, what),
     at: at === undefined ? record.at : new Date(at),
   }))
 }
 
-const stateWords: Record<FindingState, string> = {
-  passed: 'Passed',
-  waiting: 'Waiting',
-  failed: 'Failed',
+/** So many facts of one record are told: a hostile pull request may have thousands. */
+const most = 50
+
+function shortened(changes: FactChange[]): FactChange[] {
+  const rest = changes.length - most
+  if (rest <= 0) return changes
+  const what = `${plural(rest, 'more change')} not shown.`
+  return [...changes.slice(0, most), { kind: 'more', at: undefined, what }]
 }
 
 function verdictEntry(record: AuditRecord, body: DecidedBody, last: DecidedBody | undefined): TimelineEntry {
@@ -98,120 +81,4 @@ function summaryOf({ findings, state }: DecidedBody): string {
 export function gateName(gate: string): string {
   const words = oneLine(gate, 60).replaceAll('_', ' ')
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`
-}
-
-type Published = { head: string; state: FindingState; title: string }
-type Regression = {
-  head: string
-  verdict: string
-  summary: string
-  run: string
-  why?: unknown
-  server?: { name?: string }
-}
-type Unverified = { problem: string; request?: string; status?: number }
-type Reviewed = { issue: number; ended: boolean; by: string | null }
-
-/** How each kind of record beside a verdict is told. */
-const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntry> = {
-  published: (record, { head, state, title }: Published) =>
-    entry(record, 'published', `The check on ${short(head)} says ${code(title, 140)}.`, { state }),
-  regression: regressionEntry,
-  unverified: unverifiedEntry,
-  merged: mergedEntry,
-  exception: (record, { bypassed = [] }: { bypassed?: string[] }) =>
-    entry(record, 'exception', 'It was merged past the gate.', {
-      state: 'failed',
-      details: bypassed.map(shown),
-    }),
-  announced: (record, { permalink }: { permalink: string | null }) =>
-    entry(record, 'announced', 'The merge was announced.', {
-      link: permalink === null ? undefined : { text: 'The message', url: permalink },
-    }),
-  reviewed: (record, { issue, ended, by }: Reviewed) =>
-    entry(
-      record,
-      'reviewed',
-      ended
-        ? `${by === null ? 'Someone' : code(by)} closed the review #${issue}.`
-        : `The review #${issue} was reopened.`,
-    ),
-}
-
-function entryOf(record: AuditRecord): TimelineEntry | undefined {
-  return Object.hasOwn(tellers, record.kind)
-    ? tellers[record.kind]?.(record, record.body as never)
-    : undefined
-}
-
-function unverifiedEntry(record: AuditRecord, { problem, request, status }: Unverified): TimelineEntry {
-  const answer = status === undefined ? '' : ` answered ${status}`
-  return entry(record, 'unverified', `It could not be verified: ${code(problem, 300)}.`, {
-    state: 'failed',
-    details: request ? [`${code(request, 300)}${answer}`] : [],
-  })
-}
-
-/** A sentence of a record, in which people's text may stand without being marked as code. */
-function shown(line: string): string {
-  return /[`*]/.test(line) ? line : code(line, 300)
-}
-
-const regressionStates: Record<string, FindingState> = {
-  passed: 'passed',
-  failed: 'failed',
-  inconclusive: 'waiting',
-}
-
-function regressionEntry(
-  record: AuditRecord,
-  { head, verdict, summary, run, server }: Regression,
-): TimelineEntry {
-  const where = server?.name ? ` on ${code(server.name)}` : ''
-  return entry(
-    record,
-    'regression',
-    `The staging regression of ${short(head)}${where}: ${oneLine(verdict, 20)}.`,
-    {
-      state: regressionStates[verdict],
-      details: [code(summary, 300), `Run ${code(run.slice(0, 8))}`],
-    },
-  )
-}
-
-function mergedEntry(record: AuditRecord, change: ChangeRecord): TimelineEntry {
-  const { mergedBy, mergeCommit, base, approvers, urgent, regression, policy, window } = change
-  const commit = mergeCommit === null ? '' : ` as ${short(mergeCommit)}`
-  const approved = approvers.map(
-    ({ login, role, commit: saw }) =>
-      `${code(login)} (${oneLine(role, 30)}) saw ${saw ? short(saw) : 'no commit'}`,
-  )
-  const details = [
-    approved.length > 0 ? `Approved by ${list(approved)}` : 'Approved by nobody',
-    windowText(window),
-    urgent
-      ? `Marked as urgent by ${code(urgent.by)}: ${urgent.reason ? code(urgent.reason, 200) : 'no reason given'}`
-      : '',
-    regression
-      ? `Staging regression ${oneLine(regression.verdict, 20)}, report ${code(regression.hash.slice(0, 12))}`
-      : '',
-    policy ? `Policy ${code(policy.where)} at ${short(policy.blob)}` : '',
-  ]
-  const who = mergedBy ? code(mergedBy.login) : 'Someone'
-  return entry(record, 'merged', `${who} merged it into ${code(base.ref)}${commit}.`, {
-    details: details.filter((line) => line !== ''),
-    isDecision: true,
-    state: change.exception ? 'failed' : 'passed',
-  })
-}
-
-const windowWords: Record<ChangeRecord['window']['state'], string> = {
-  'any time': 'No release window applied',
-  closed: 'The release window was closed',
-  window: 'The release window was open',
-  urgent: 'The change was urgent',
-}
-
-function windowText({ state }: ChangeRecord['window']): string {
-  return windowWords[state]
 }

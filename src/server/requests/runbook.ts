@@ -1,16 +1,14 @@
 import { z } from 'zod'
 import { appendRecord } from '../../store/audit.ts'
 import { installationsOf } from '../../store/looks.ts'
+import { repositoryName } from '../command-requests.ts'
 import type { Output, RequestShell } from './request.ts'
 
 /** The command line has checked the evidence against its schema; here it is kept as it came. */
 export const runbookArgs = z.strictObject({
   evidence: z.looseObject({ runbook: z.string(), verdict: z.string(), startedAt: z.iso.datetime() }),
   by: z.string().min(1).max(100),
-  repository: z
-    .string()
-    .regex(/^[\w.-]+\/[\w.-]+$/, 'is not a repository name like owner/name')
-    .optional(),
+  repository: repositoryName.optional(),
 })
 
 /** Appends the evidence of a runbook to the records of the installation that the repository belongs to. */

@@ -1,15 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-
-/** Compares two texts in constant time, also where their lengths differ. */
-export function isSame(one: string, other: string): boolean {
-  const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest()
-  return timingSafeEqual(digest(one), digest(other))
-}
+import { createHmac } from 'node:crypto'
+import { isSameSecret } from '../../settings/same-secret.ts'
 
 /** `X-PagerDuty-Signature`: a list of `v1=hex` over the raw body, one for each secret of the sender. Any that matches counts. */
 export function isPagerDutySigned(body: Uint8Array, header: string | undefined, secret: string): boolean {
   const wanted = `v1=${createHmac('sha256', secret).update(body).digest('hex')}`
-  return (header ?? '').split(',').some((one) => isSame(one.trim(), wanted))
+  return (header ?? '').split(',').some((one) => isSameSecret(one.trim(), wanted))
 }
 
 const oldest = 5 * 60_000
@@ -26,5 +21,5 @@ export function isZendeskSigned(
   const { signature, timestamp } = headers
   if (!signature || !timestamp || !(Math.abs(now.getTime() - Date.parse(timestamp)) <= oldest)) return false
   const wanted = createHmac('sha256', secret).update(timestamp).update(body).digest('base64')
-  return isSame(signature, wanted)
+  return isSameSecret(signature, wanted)
 }

@@ -12,8 +12,6 @@ export type OpenPull = KnownRepository & {
   state: FindingState
   /** Changes whenever the verdict or the facts below it do. */
   version: string
-  /** Nothing was heard of it since its facts were read. */
-  upToDate: boolean
   /** What stands on its head on GitHub. */
   check: { state: FindingState; title: string; postedAt: Date } | undefined
 }
@@ -41,7 +39,6 @@ export async function openPulls(db: Queryable, repositoryIds: number[]): Promise
   const rows = await db.query<OpenRow>(
     `SELECT v.installation_id AS "installationId", v.repository_id AS "repositoryId", v.owner, v.repo, v.number,
        v.head_sha AS "headSha", v.state, v.generation || ' ' || v.digest || ' ' || v.decided_at AS version,
-       v.generation > coalesce(v.heard, 0) AS "upToDate",
        c.state AS "checkState", c.title AS "checkTitle", c.posted_at AS "postedAt"
      FROM release_gate.verdicts v
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)

@@ -25,9 +25,17 @@ export function changesNamed(
   )
 }
 
+/** A record with the exact text of its body, which its hash covers. */
+export type KeptRecord = AuditRecord & Pick<StoredRecord, 'text'>
+
+/** Whether the content of a record is what its hash covers. */
+export function isIntact(record: KeptRecord): boolean {
+  return hashOf(record) === record.hash
+}
+
 const columns = `installation_id AS "installationId", seq, kind, at, body AS text, previous_hash AS "previousHash", hash`
 
-/** The same expression as in migrations/0025_change_records.sql, whose index finds the records of one number. */
+/** The same expression as in migrations/0025_change_records.sql and 0027_exemption_records.sql, whose indexes find the records of one number. */
 const numberIn = `substring(body FROM '"pull":\\{"installationId":[0-9]+,"number":([0-9]+),')`
 
 /**
@@ -38,7 +46,7 @@ export async function recordsOfChange(
   db: Queryable,
   { installationId, repositoryId, number }: KnownChange,
   { before, limit }: { before?: number | undefined; limit: number },
-): Promise<AuditRecord[]> {
+): Promise<KeptRecord[]> {
   const rows = await db.query<StoredRecord>(
     `SELECT ${columns} FROM release_gate.audit_records
      WHERE installation_id = $1 AND kind IN ('decided', 'regression', 'unverified') AND ${numberIn} = $2
@@ -49,12 +57,26 @@ export async function recordsOfChange(
   return rows.map(parsed).filter(({ body }) => isAbout(body, repositoryId, number))
 }
 
+/** Who ordered, confirmed and revoked exemptions of a pull request from freezes, newest first. */
+export async function exemptionRecords(
+  db: Queryable,
+  { installationId, repositoryId, number }: KnownChange,
+): Promise<KeptRecord[]> {
+  const rows = await db.query<StoredRecord>(
+    `SELECT ${columns} FROM release_gate.audit_records
+     WHERE installation_id = $1 AND kind IN ('exemption ordered', 'exemption confirmed', 'exemption revoked')
+       AND ${numberIn} = $2 AND body LIKE '%"repositoryId":' || $3::text || '%' ORDER BY seq DESC LIMIT 200`,
+    [installationId, String(number), String(repositoryId)],
+  )
+  return rows.map(parsed).filter(({ body }) => isAbout(body, repositoryId, number))
+}
+
 /** The checks that were written on some heads, newest first. */
 export async function publishedOn(
   db: Queryable,
   { installationId, repositoryId }: KnownChange,
   heads: string[],
-): Promise<AuditRecord[]> {
+): Promise<KeptRecord[]> {
   const rows = await db.query<StoredRecord>(
     `SELECT ${columns} FROM release_gate.audit_records
      WHERE installation_id = $1 AND kind = 'published' AND substring(body FROM '"head":"([0-9a-f]+)"') = ANY ($2::text[])
@@ -65,7 +87,7 @@ export async function publishedOn(
 }
 
 /** The record of a merge, the one of its exception, and what was recorded of it later. */
-export async function recordsAfterMerge(db: Queryable, change: KnownChange): Promise<AuditRecord[]> {
+export async function recordsAfterMerge(db: Queryable, change: KnownChange): Promise<KeptRecord[]> {
   const { installationId, repositoryId, number } = change
   const [landing] = await db.query<{ seq: number }>(
     `SELECT record_seq AS seq FROM release_gate.landings WHERE installation_id = $1 AND repository_id = $2 AND key = $3`,
@@ -82,20 +104,19 @@ export async function recordsAfterMerge(db: Queryable, change: KnownChange): Pro
   return rows.map(parsed).filter((record) => about(record) && repositoryIn(record.body) === repositoryId)
 }
 
-/** One record, and whether its content is what its hash covers. */
-export async function recordAt(
+/** One record of a change: another one, of another repository perhaps, is not found under its address. */
+export async function recordOfChange(
   db: Queryable,
-  { installationId, seq }: { installationId: number; seq: number },
-): Promise<(AuditRecord & { intact: boolean }) | undefined> {
-  const [row] = await db.query<StoredRecord>(
-    `SELECT ${columns} FROM release_gate.audit_records WHERE installation_id = $1 AND seq = $2`,
-    [installationId, seq],
-  )
-  return row && { ...parsed(row), intact: hashOf(row) === row.hash }
+  change: KnownChange,
+  seq: number,
+): Promise<KeptRecord | undefined> {
+  const [own] = await recordsOfChange(db, change, { before: seq + 1, limit: 1 })
+  if (own?.seq === seq) return own
+  return (await recordsAfterMerge(db, change)).find((record) => record.seq === seq)
 }
 
-function parsed({ text, ...record }: StoredRecord): AuditRecord {
-  return { ...record, body: JSON.parse(text) }
+function parsed(record: StoredRecord): KeptRecord {
+  return { ...record, body: JSON.parse(record.text) }
 }
 
 type Body = {

@@ -57,17 +57,17 @@ export async function pendingOn(
   return rows.map(fromRow)
 }
 
-/** The open pull requests of a repository whose evaluation has failed and that have no verdict. */
-export async function failedPending(
+/** The open pull requests of some repositories whose evaluation has failed and that have no verdict. */
+export async function failedPendingIn(
   db: Queryable,
-  { installationId, repositoryId }: Repository,
-): Promise<Pending[]> {
-  const rows = await db.query<Row>(
-    `SELECT number, head_sha, problem FROM release_gate.unjudged
-     WHERE installation_id = $1 AND repository_id = $2 AND problem IS NOT NULL ORDER BY number`,
-    [installationId, repositoryId],
+  repositoryIds: number[],
+): Promise<(Pending & { repositoryId: number })[]> {
+  const rows = await db.query<Row & { repositoryId: number }>(
+    `SELECT repository_id AS "repositoryId", number, head_sha, problem FROM release_gate.unjudged
+     WHERE repository_id = ANY ($1::bigint[]) AND problem IS NOT NULL ORDER BY repository_id, number`,
+    [repositoryIds],
   )
-  return rows.map(fromRow)
+  return rows.map(({ repositoryId, ...row }) => ({ ...fromRow(row), repositoryId }))
 }
 
 export async function pendingPull(db: Queryable, pull: PullRef): Promise<Pending | undefined> {

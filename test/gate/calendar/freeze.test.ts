@@ -162,7 +162,7 @@ describe('an order to freeze, under a policy without a window', () => {
       {
         repository: 'acme/shop',
         frozen: { reason: 'Ledger', by: 'eva (owner of acme)' },
-        pulls: [{ number: 1, state: 'not ready', check: 'Frozen: Ledger' }],
+        pulls: [{ number: 1, state: 'ready', check: 'Frozen: Ledger' }],
       },
     ])
     expect(repositories[0]).not.toHaveProperty('window')

@@ -1,11 +1,14 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { statusOf } from '../../../src/server/status-report.ts'
+import { saveAnchor } from '../../../src/store/audit/anchors.ts'
 import { appendRecord } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { saveEvidence } from '../../../src/store/evidence.ts'
 import { saveFreezeOrder as order } from '../../../src/store/freezes.ts'
 import {
   boardNow,
+  decidedRecord,
   evidenceOf,
   factsOf,
   fillBoard,
@@ -15,7 +18,7 @@ import {
 } from '../../support/board-world.ts'
 import { aPglite } from '../../support/databases.ts'
 import { pagesFor, serveBoard } from '../../support/served-board.ts'
-import { aLabel, aPerson, shaOf } from '../../support/snapshot.ts'
+import { aLabel, anApproval, aPerson, shaOf } from '../../support/snapshot.ts'
 
 let database: Database
 let app: ReturnType<typeof pagesFor>
@@ -135,6 +138,26 @@ describe('the page of a change', () => {
     )
   })
 
+  test('tells its exemptions from freezes, which the export holds as well, and those of no other', async () => {
+    const order = (pull: object, reason: string) =>
+      appendRecord(database, {
+        installationId: 1,
+        kind: 'exemption ordered',
+        at: boardNow,
+        body: { pull, by: 'gus', byId: 8, authority: 'maintain', head: shaOf('a'), reason },
+      })
+    await order({ ...shop, number: 7 }, 'Payouts stop')
+    await order({ ...shop, number: 70 }, 'Of another change')
+    await order({ ...secret, installationId: 1, number: 7 }, 'Of another repository')
+    const { body } = await get('/changes/acme/shop/7')
+    expect(body).toMatch(/<code>gus<\/code> \(maintain\) ordered an exemption from freezes\./)
+    expect(body).toContain('Payouts stop')
+    expect(body).not.toContain('Of another')
+    const { body: exported } = await get('/audit/export')
+    expect(exported).toContain('Payouts stop')
+    expect(exported).not.toContain('Of another repository')
+  })
+
   test('is found whatever the case of its name, and not under a path that only looks like it', async () => {
     expect((await get('/changes/ACME/Shop/7')).status).toBe(200)
     for (const path of [
@@ -152,9 +175,28 @@ describe('the page of a change', () => {
 })
 
 describe('a replay', () => {
-  test('of every decision gives the same answer', async () => {
-    const { body } = await get('/changes/acme/shop/7/replay')
+  test('of every decision gives the same answer, and reads the records once', async () => {
+    const reads: string[] = []
+    const query: Database['query'] = (sql, values) => {
+      if (sql.includes('audit_records')) reads.push(sql)
+      return database.query(sql, values)
+    }
+    const { body } = await get('/changes/acme/shop/7/replay', pagesFor({ ...database, query } as Database))
     expect(body).toContain('5 recorded decisions replayed to the same answer.')
+    expect(reads).toHaveLength(1)
+  })
+
+  test('of a record whose content was changed says so', async () => {
+    const query: Database['query'] = async (sql, values) => {
+      const rows = await database.query<{ kind?: string; text?: string }>(sql, values)
+      return rows.map((row) =>
+        row.kind === 'decided' ? { ...row, text: row.text?.replace('"draft":false', '"draft":true') } : row,
+      ) as never
+    }
+    const changed = pagesFor({ ...database, query } as Database)
+    const { body } = await get('/changes/acme/shop/7/replay', changed)
+    expect(body).toContain('5 of 5 recorded decisions did not replay to the same answer.')
+    expect(body).toContain('Its content does not match its hash')
   })
 
   test('of a merge decides again from the facts at the merge', async () => {
@@ -238,10 +280,20 @@ describe('the audit', () => {
       await keepVerdict(empty, factsOf(shop, 1))
       const { body } = await get('/audit', pagesFor(empty))
       expect(body).not.toContain('is verified up to')
-      expect(body).toContain('was not yet')
+      expect(body).toContain('not verified yet')
     } finally {
       await empty.close()
     }
+  })
+
+  test('names the issue of an anchor only where the person can read its repository', async () => {
+    const anchor = { installationId: 1, hash: shaOf('d'), at: boardNow, issue: 3 }
+    await saveAnchor(database, { ...anchor, seq: 2, owner: 'Acme', repo: 'Shop' })
+    await saveAnchor(database, { ...anchor, seq: 3, owner: 'acme', repo: 'vault-of-keys' })
+    const { body } = await get('/audit')
+    expect(body).toContain('href="https://github.com/Acme/Shop/issues/3"')
+    expect(body).toContain('In a repository that you cannot read')
+    expect(body).not.toContain('vault-of-keys')
   })
 
   test('exports the records of the repositories that the person can read, and nothing of any other', async () => {
@@ -285,6 +337,40 @@ test.each([
   } finally {
     await served.close()
   }
+})
+
+describe('the status at the command line', () => {
+  const statusFor = async (ids: number[]) => {
+    const read: { repository_id?: number; repositoryId?: number }[] = []
+    let queries = 0
+    const query: Database['query'] = async (sql, values) => {
+      queries += 1
+      const rows = await database.query<(typeof read)[number]>(sql, values)
+      read.push(...rows)
+      return rows as never
+    }
+    const { repositories } = await statusOf(
+      { database: { ...database, query } as Database, now: () => boardNow },
+      new Set(ids),
+    )
+    const found = read.flatMap((row) => row.repository_id ?? row.repositoryId ?? [])
+    return { repositories, queries, found: [...new Set(found)] }
+  }
+
+  test('reads nothing of a repository that the person cannot read', async () => {
+    const { repositories, found } = await statusFor([shop.repositoryId])
+    expect(repositories.map(({ repository }) => repository)).toEqual(['acme/shop'])
+    expect(repositories[0]?.pulls.length).toBeGreaterThan(20)
+    expect(repositories[0]?.overdue).toMatchObject([{ pull: 3 }])
+    expect(found).toEqual([shop.repositoryId])
+  })
+
+  test('asks the database as often for two repositories as for one', async () => {
+    const one = await statusFor([shop.repositoryId])
+    const two = await statusFor([shop.repositoryId, secret.repositoryId])
+    expect(two.repositories).toHaveLength(2)
+    expect(two.queries).toBe(one.queries)
+  })
 })
 
 describe('enforcement', () => {
@@ -370,6 +456,29 @@ describe('what people wrote', () => {
       expect(body).not.toMatch(/<script>|<img|onerror=alert\(1\)>/)
     }
     expect((await get('/pulls')).body).toContain('&quot;&gt;&lt;script&gt;alert(1)')
+  })
+
+  test('is cut on every page, however long it is', async () => {
+    const long = '`a'.repeat(40_000)
+    const many = <One>(make: (index: number) => One) =>
+      Array.from({ length: 2_000 }, (_, index) => make(index))
+    const facts = factsOf(shop, 67, {
+      title: long,
+      head: { ref: long },
+      author: aPerson(long),
+      labels: [
+        aLabel({ name: 'hold', by: aPerson('gus') }),
+        ...many((index) => aLabel({ name: `${index}${long.slice(0, 200)}` })),
+      ],
+      reviews: many((index) => anApproval(aPerson(`p${index}`), { id: index, state: 'COMMENTED' })),
+    })
+    await appendRecord(database, decidedRecord(await keepVerdict(database, facts), boardNow))
+    for (const path of [...everyPage, '/changes/acme/shop/67', `/pulls?q=${long}&for=${long}`]) {
+      const { status, body } = await get(path)
+      expect([path.slice(0, 40), status]).toEqual([path.slice(0, 40), 200])
+      expect(Math.max(...(body.match(/[^<>]+/g) ?? []).map((part) => part.length))).toBeLessThan(20_000)
+      expect(body.length).toBeLessThan(400_000)
+    }
   })
 
   test('never becomes the address of a link', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { waitingForTurnReport } from '../../../src/decision/report.ts'
 import { unverifiedReport } from '../../../src/decision/unverified-report.ts'
-import { type CardCalendar, pullCard } from '../../../src/server/board/pull-card.ts'
+import type { OpeningCalendar } from '../../../src/server/board/at-opening.ts'
+import { pullCard } from '../../../src/server/board/pull-card.ts'
 import { factsOf, headOf, shop, verdictOn } from '../../support/board-world.ts'
 import { aBlock, aLabel, anApproval, ann, bob, cleo, shaOf } from '../../support/snapshot.ts'
 
@@ -9,7 +10,7 @@ const sha = headOf(5)
 const approvals = [anApproval(ann, { commit: sha }), anApproval(bob, { commit: sha })]
 const closed = '2026-11-24T18:00:00Z'
 const open = '2026-11-25T18:10:00Z'
-const calendar: CardCalendar = { opensAt: new Date('2026-11-25T18:00:00Z'), freeze: {} }
+const calendar: OpeningCalendar = { opensAt: new Date('2026-11-25T18:00:00Z'), freeze: {} }
 
 const verdict = (what: Parameters<typeof factsOf>[2] = {}) =>
   verdictOn(factsOf(shop, 5, { takenAt: closed, ...what }), 1)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mayRead, readableRepositories } from '../../../src/server/board/access.ts'
 import { githubTokenOf, signedIn, startSession, viewerOf } from '../../../src/server/board/session.ts'
+import { addressOfBase } from '../../../src/server/board/sign-in.ts'
 import { aBoard, aGatedRepository, type BoardWorld, pickPerson } from '../../support/board.ts'
 
 let world: BoardWorld
@@ -362,6 +363,28 @@ describe('what a person can read', () => {
     world.github.faults.add({ kind: 'status', status: 401, path: '/user/installations', times: 1 })
     expect((await browser.get('/')).headers.get('location')).toBe('/sign-in')
     expect((await browser.get('/')).headers.get('location')).toBe('/sign-in')
+  })
+})
+
+describe('a board on loopback that is opened by another name', () => {
+  test.each([
+    [
+      'http://127.0.0.1:3000',
+      'http://localhost:3000',
+      'http://127.0.0.1:3000/sign-in/github?return_to=%2Fpulls',
+    ],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:3000', undefined],
+    [
+      'http://localhost:3000',
+      'http://127.0.0.1:3000',
+      'http://localhost:3000/sign-in/github?return_to=%2Fpulls',
+    ],
+    ['http://127.0.0.1:3000', 'http://evil.example:3000', undefined],
+    ['https://gate.example', 'http://localhost', undefined],
+    ['https://gate.example', 'https://other.example', undefined],
+  ])('at %s, as %s, begins the sign-in at the address that the cookies belong to', (base, asked, to) => {
+    const request = new Request(`${asked}/sign-in/github?return_to=%2Fpulls`)
+    expect(addressOfBase(base, request)).toBe(to)
   })
 })
 

@@ -67,10 +67,32 @@ describe('a timeline', () => {
     expect(lines).toEqual([
       '6 announced: The merge was announced.',
       '5 reviewed: `olga` closed the review #9.',
-      '4 exception: It was merged past the gate.',
+      '4 exception: The merge bypassed the gate.',
       '3 unverified: It could not be verified: `no answer`.',
       '2 regression: The staging regression of `aaaaaaa` on `staging`: failed.',
       '1 published: The check on `aaaaaaa` says `Ready`.',
+    ])
+  })
+
+  test('tells who ordered, confirmed and revoked an exemption from freezes, for which head and why', () => {
+    const terms = { head: shaOf('a'), reason: 'Payouts **stop**', until: '2026-11-25T18:30:00.000Z' }
+    const entries = timelineOf(
+      [
+        record(1, 'exemption ordered', { ...terms, by: 'ann', authority: 'maintain' }),
+        record(2, 'exemption confirmed', { ...terms, by: 'bob', authority: 'admin', orderedBy: 'ann' }),
+        record(3, 'exemption revoked', { ...terms, by: 'ann', authority: 'maintain', orderedBy: 'ann' }),
+      ],
+      undefined,
+    )
+    expect(entries.map(({ what }) => what)).toEqual([
+      '`ann` (maintain) revoked the exemption from freezes.',
+      '`bob` (admin) confirmed the exemption from freezes that `ann` ordered.',
+      '`ann` (maintain) ordered an exemption from freezes.',
+    ])
+    expect(entries[2]?.details).toEqual([
+      'For `aaaaaaa`',
+      'Until Wed, Nov 25, 6:30 PM UTC',
+      'Reason: `Payouts **stop**`',
     ])
   })
 

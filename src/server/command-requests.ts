@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { isRepositoryName } from '../decision/github-names.ts'
+
+/** What the requests of the command line share. A repository is sent by its name. */
+export const repositoryName = z
+  .string()
+  .refine(isRepositoryName, { error: 'is not a repository name like owner/name' })
+
+/** How old an order may be, so that one that hangs somewhere is not carried out later, and a recorded one is not sent again. */
+const validFor = 5 * 60_000
+
+/** By the system's clock, also when the bot runs on a simulated one. */
+export function isTooOld(at: string): boolean {
+  return Math.abs(Date.now() - Date.parse(at)) > validFor
+}
+
+export const tooOld = 'The request is more than five minutes old. Check the clocks of both machines.'
+
+/** The answer to a request of the command line that is not carried out. */
+export function refuse(status: number, error: string): Response {
+  return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
+}
