@@ -133,7 +133,7 @@ describe('README.md', () => {
 })
 
 test('docs/operations.md names every variable of the environment', () => {
-  const settings = read('src/settings/settings.ts')
+  const settings = read('src/settings/environment.ts')
   const names = [...settings.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name ?? '')
   expect(names.length).toBeGreaterThan(10)
   expect(names.filter((name) => !read('docs/operations.md').includes(`\`${name}\``))).toEqual([])
