@@ -1,4 +1,5 @@
-import { type Commit, commitsBetween, mergeBase } from '../../src/sandbox/github/git-reading.ts'
+import { commitsBetween, mergeBase } from '../../src/sandbox/github/git-history.ts'
+import type { Commit } from '../../src/sandbox/github/git-reading.ts'
 import type { Repository } from '../../src/sandbox/github/repository-state.ts'
 import type { Photo, PullPhoto } from './photo.ts'
 

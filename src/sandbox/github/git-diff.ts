@@ -20,21 +20,11 @@ const patchBytes = 1_000_000
 /** All files that differ between two trees or commits, renames found; worked out once for each pair. */
 export function changedFiles(git: Git, before: string, after: string): Promise<ChangedFile[]> {
   return git.remember(`files ${before} ${after}`, async () => {
+    const listing = ['--raw', '--no-abbrev', '--numstat', '--patch', '-z']
     const attributes = await attributesOf(git, after)
-    const raw = git.run([
-      ...attributes,
-      'diff-tree',
-      '-r',
-      '-M',
-      '--raw',
-      '--no-abbrev',
-      '--numstat',
-      '-z',
-      before,
-      after,
-    ])
-    const text = git.run([...attributes, 'diff', '-M', before, after])
-    return withPatches(parseListing(await raw), splitPatches(await text))
+    const output = await git.run([...attributes, 'diff-tree', '-r', '-M', ...listing, before, after])
+    const { files, patches } = parseListing(output)
+    return withPatches(files, splitPatches(patches))
   })
 }
 
@@ -58,8 +48,8 @@ async function attributesOf(git: Git, revision: string): Promise<string[]> {
 
 type Listed = Omit<ChangedFile, 'patch'> & { raw: string; binary: boolean }
 
-/** Raw lines (`:modes shas status`, path or two) come first, then as many of numstat. */
-function parseListing(text: string): Listed[] {
+/** Raw lines (`:modes shas status`, path or two) come first, then as many of numstat, then the patches. */
+function parseListing(text: string): { files: Listed[]; patches: string } {
   const parts = text.split('\0')
   const files: Listed[] = []
   let index = 0
@@ -69,11 +59,12 @@ function parseListing(text: string): Listed[] {
     files.push(rawFile(parts.slice(index, index + (moved ? 3 : 2)), raw))
     index += moved ? 3 : 2
   }
-  return files.map((file) => {
+  const withCounts = files.map((file) => {
     const [additions = '0', deletions = '0', path = ''] = (parts[index] ?? '').split('\t')
     index += path === '' ? 3 : 1
     return counted(file, { additions, deletions })
   })
+  return { files: withCounts, patches: parts.slice(index).join('\0').replace(/^\0/, '') }
 }
 
 function rawFile([header = '', first = '', second]: string[], raw: string): Listed {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inflateSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 
 export type GitObject = { id: string; type: 'commit' | 'tree' | 'blob' | 'tag'; content: Buffer }
 
@@ -39,4 +40,18 @@ function objectIn(id: string, bytes: Buffer): GitObject {
   const end = bytes.indexOf(0)
   const [type] = bytes.subarray(0, end).toString('utf8').split(' ')
   return { id, type: type as GitObject['type'], content: bytes.subarray(end + 1) }
+}
+
+/** Writes an object into a file of its own, as `git hash-object -w` does, and answers its id. */
+export function writeLoose(folder: string, type: GitObject['type'], content: Buffer): string {
+  const bytes = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])
+  const id = createHash('sha1').update(bytes).digest('hex')
+  const place = join(folder, 'objects', id.slice(0, 2))
+  const file = join(place, id.slice(2))
+  if (existsSync(file)) return id
+  mkdirSync(place, { recursive: true })
+  const partial = join(folder, 'objects', `tmp_obj_${randomUUID()}`)
+  writeFileSync(partial, deflateSync(bytes), { mode: 0o444 })
+  renameSync(partial, file)
+  return id
 }

@@ -10,14 +10,6 @@ export type Commit = {
   message: string
 }
 export type Signature = { name: string; email: string; at: number }
-export type TreeEntry = {
-  mode: string
-  type: 'blob' | 'tree' | 'commit'
-  sha: string
-  path: string
-  size?: number
-}
-
 export const noCommit = '0'.repeat(40)
 
 /** The commit that a sha, branch or tag names; undefined when there is none. */
@@ -47,28 +39,9 @@ export async function shaOf(git: Git, name: string): Promise<string | undefined>
   return (await readRevision(git, name))?.id
 }
 
-/** The commits of `git rev-list`'s arguments, oldest first, as GitHub lists those of a pull request. */
-export async function commitsBetween(git: Git, base: string, head: string): Promise<Commit[]> {
-  return git.remember(`commits ${base} ${head}`, async () => {
-    const listed = await git.run(['rev-list', '--topo-order', '--reverse', head, `^${base}`])
-    return commitsOf(git, listed.split('\n').filter(Boolean))
-  })
-}
-
 export async function commitsOf(git: Git, shas: string[]): Promise<Commit[]> {
   const found = await Promise.all(shas.map((sha) => findCommit(git, sha)))
   return found.filter((commit) => commit !== undefined)
-}
-
-export function mergeBase(git: Git, one: string, other: string): Promise<string | undefined> {
-  return git.remember(`merge-base ${one} ${other}`, async () => {
-    const { stdout } = await git.attempt(['merge-base', one, other])
-    return stdout.trim() || undefined
-  })
-}
-
-export async function isAncestor(git: Git, older: string, newer: string): Promise<boolean> {
-  return older === newer || (await mergeBase(git, older, newer)) === older
 }
 
 function parseCommit(sha: string, text: string): Commit {
@@ -89,22 +62,6 @@ function parseCommit(sha: string, text: string): Commit {
 function parseSignature(line = ''): Signature {
   const [, name = '', email = '', seconds = '0'] = /^(.*?) ?<([^>]*)> (-?\d+)/.exec(line) ?? []
   return { name, email, at: Number(seconds) * 1000 }
-}
-
-/** Entries of a tree, straight from the object, or of all trees below it. */
-export async function treeEntries(git: Git, tree: string, recursive: boolean): Promise<TreeEntry[]> {
-  return git.remember(`tree ${tree} ${recursive}`, async () => {
-    const listed = await git.run(['ls-tree', '-z', '--long', ...(recursive ? ['-r', '-t'] : []), tree])
-    return listed
-      .split('\0')
-      .filter(Boolean)
-      .map((line) => {
-        const [meta = '', path = ''] = line.split('\t')
-        const [mode = '', type = 'blob', sha = '', size = '-'] = meta.split(/ +/)
-        const entry = { mode, type: type as TreeEntry['type'], sha, path }
-        return size === '-' ? entry : { ...entry, size: Number(size) }
-      })
-  })
 }
 
 export async function listRefs(

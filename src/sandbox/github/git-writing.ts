@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Git } from './git.ts'
+import { writeLoose } from './git-loose-objects.ts'
 import { noCommit, type Signature } from './git-reading.ts'
 
 export type NewCommit = {
@@ -22,36 +20,16 @@ export async function writeCommit(git: Git, commit: NewCommit): Promise<string> 
     '',
     commit.message.endsWith('\n') ? commit.message : `${commit.message}\n`,
   ]
-  return (await git.run(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: lines.join('\n') })).trim()
+  return writeLoose(git.folder, 'commit', Buffer.from(lines.join('\n')))
 }
 
 function signed({ name, email, at }: Signature): string {
+  if (/[<>\n\0]/.test(`${name}${email}`)) throw new Error(`${JSON.stringify(name)} is not a name for git`)
   return `${name} <${email}> ${Math.floor(at / 1000)} +0000`
 }
 
-export type TreeChange = { path: string; mode: string; sha: string | null }
-
-/** A tree with some paths changed; a null sha takes the path away. Uses an index of its own. */
-export async function changeTree(git: Git, base: string | undefined, changes: TreeChange[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sandbox-index-'))
-  const env = { GIT_INDEX_FILE: join(folder, 'index') }
-  try {
-    if (base) await git.run(['read-tree', base], { env })
-    const lines = changes.map(({ path, mode, sha }) =>
-      sha ? `${mode} ${sha}\t${path}` : `0 ${noCommit}\t${path}`,
-    )
-    await git.run(['update-index', '-z', '--index-info'], {
-      env,
-      input: lines.map((line) => `${line}\0`).join(''),
-    })
-    return (await git.run(['write-tree'], { env })).trim()
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
 export async function writeBlob(git: Git, content: string | Buffer): Promise<string> {
-  return (await git.run(['hash-object', '-w', '--stdin'], { input: content })).trim()
+  return writeLoose(git.folder, 'blob', Buffer.from(content))
 }
 
 /** Moves, makes (`before` all zeros) or deletes (`after` all zeros) a ref, only when it still is where one thinks. */

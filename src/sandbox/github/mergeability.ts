@@ -1,4 +1,4 @@
-import { isAncestor } from './git-reading.ts'
+import { isAncestor } from './git-history.ts'
 import type { Hub } from './hub.ts'
 import { mergeBlock } from './merging.ts'
 import { baseTip, type Mergeability, mergesCleanly } from './pull-facts.ts'

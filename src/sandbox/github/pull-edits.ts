@@ -1,6 +1,7 @@
 import type { By } from './context.ts'
 import { record } from './events.ts'
-import { mergeBase, shaOf } from './git-reading.ts'
+import { mergeBase } from './git-history.ts'
+import { shaOf } from './git-reading.ts'
 import type { Hub } from './hub.ts'
 import { invalid, unprocessable } from './problems.ts'
 import { emitPull } from './pull-facts.ts'

@@ -1,6 +1,7 @@
 import type { By } from './context.ts'
 import { record } from './events.ts'
-import { commitsBetween, isAncestor, shaOf } from './git-reading.ts'
+import { commitsBetween, isAncestor } from './git-history.ts'
+import { shaOf } from './git-reading.ts'
 import type { Hub } from './hub.ts'
 import { invalid } from './problems.ts'
 import { setAutoMerge } from './pull-edits.ts'

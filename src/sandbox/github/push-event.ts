@@ -1,6 +1,7 @@
 import type { By } from './context.ts'
 import { emit } from './events.ts'
-import { type Commit, commitsBetween, findCommit, noCommit, shaOf } from './git-reading.ts'
+import { commitsBetween } from './git-history.ts'
+import { type Commit, findCommit, noCommit, shaOf } from './git-reading.ts'
 import { type Hub, isoTime } from './hub.ts'
 import type { ActivityType, Repository } from './repository-state.ts'
 import { userById } from './shapes/account.ts'

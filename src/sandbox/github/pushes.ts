@@ -1,7 +1,8 @@
 import { ensureSuite } from './check-suites.ts'
 import type { By } from './context.ts'
 import { record } from './events.ts'
-import { isAncestor, mergeBase, noCommit, shaOf } from './git-reading.ts'
+import { commitsBetween, isAncestor, mergeBase } from './git-history.ts'
+import { noCommit, shaOf } from './git-reading.ts'
 import { moveRef } from './git-writing.ts'
 import type { Hub } from './hub.ts'
 import { retargetPull } from './pull-edits.ts'
@@ -109,8 +110,8 @@ async function closeMergedByPush(hub: Hub, repository: Repository, move: Move): 
   if (move.type === 'pr_merge' || move.type === 'merge_queue_merge' || move.before === noCommit) return
   const waiting = openPulls(repository).filter(({ pull }) => `refs/heads/${pull.baseRef}` === move.ref)
   if (waiting.length === 0) return
-  const listed = await repository.git.run(['rev-list', move.after, `^${move.before}`])
-  const arrived = new Set(listed.split('\n'))
+  const commits = await commitsBetween(repository.git, move.before, move.after)
+  const arrived = new Set(commits.map(({ sha }) => sha))
   for (const issue of waiting.filter(({ pull }) => arrived.has(pull.headSha))) {
     issue.pull.baseSha = (await mergeBase(repository.git, move.before, issue.pull.headSha)) ?? move.before
     await closePull(hub, repository, issue, move.by, { mergeCommitSha: move.after })

@@ -1,5 +1,5 @@
 import { hasRole } from './access.ts'
-import { isAncestor } from './git-reading.ts'
+import { isAncestor } from './git-history.ts'
 import type { Hub } from './hub.ts'
 import { baseTip } from './pull-facts.ts'
 import type { PullIssue, Repository } from './repository-state.ts'

@@ -1,6 +1,7 @@
 import type { By } from './context.ts'
 import { type Commit, findCommit, type Signature } from './git-reading.ts'
-import { changeTree, writeBlob, writeCommit } from './git-writing.ts'
+import { changeTree } from './git-trees.ts'
+import { writeBlob, writeCommit } from './git-writing.ts'
 import type { Hub } from './hub.ts'
 import { commitOf, personSignature, webFlowSignature } from './merging.ts'
 import { problem } from './problems.ts'

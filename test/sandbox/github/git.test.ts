@@ -1,7 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Git, openGit } from '../../../src/sandbox/github/git.ts'
+import { commitsBetween, mergeBase } from '../../../src/sandbox/github/git-history.ts'
+import { noCommit } from '../../../src/sandbox/github/git-reading.ts'
+import { changeTree, type TreeChange, treeEntries } from '../../../src/sandbox/github/git-trees.ts'
+import { writeBlob, writeCommit } from '../../../src/sandbox/github/git-writing.ts'
 import { aFolder } from '../../support/databases.ts'
 
 /** What a sandbox reads and runs, in a bare repository of its own. */
@@ -66,3 +70,98 @@ test.each([
   expect(await git.read(name)).toBeUndefined()
   git.close()
 })
+
+/** What git itself says of a history with a merge, and of folders, is what the sandbox works out without starting it. */
+describe('without starting git, the same as git says', () => {
+  const who = { name: 'Ana', email: 'ana@example.com', at: 0 }
+  const write = (tree: string, parents: string[], message: string) =>
+    writeCommit(git, { tree, parents, message, author: who, committer: who })
+
+  test('objects have its ids, and it accepts them', async () => {
+    const input = Buffer.from([0, 255, 10, 39])
+    expect(await writeBlob(git, input)).toBe((await git.run(['hash-object', '--stdin'], { input })).trim())
+    const tree = await changeTree(git, undefined, [])
+    const sha = await write(tree, [], 'One')
+    expect(await git.run(['log', '-1', '--format=%an %ae %s', sha])).toBe('Ana ana@example.com One\n')
+    await expect(write(tree, [], 'x').then(() => git.run(['fsck', '--strict']))).resolves.not.toContain(
+      'error',
+    )
+  })
+
+  test('a name that would forge a commit is refused', async () => {
+    const author = { ...who, name: 'Ana\nparent 0' }
+    const tree = await changeTree(git, undefined, [])
+    await expect(
+      writeCommit(git, { tree, parents: [], message: 'x', author, committer: who }),
+    ).rejects.toThrow(/is not a name/)
+  })
+
+  test.each<[string, TreeChange[]]>([
+    [
+      'files in folders, in the order of git',
+      [file('a/b/c'), file('a.b'), file('a-b'), file('a/b/d'), file('a0')],
+    ],
+    ['a file in place of a folder', [file('d/e'), file('d')]],
+    ['a removed file, and its empty folder', [file('keep'), gone('old/only')]],
+    ['a removed name that is a folder', [gone('old')]],
+    ['a name that was never there', [gone('none'), gone('none/below'), gone('single/below')]],
+  ])('a tree with %s', async (_, changes) => {
+    const blob = await writeBlob(git, 'x')
+    const filled = changes.map((change) => ({ ...change, sha: change.sha === null ? null : blob }))
+    const base = await changeTree(git, undefined, [
+      { ...file('old/only'), sha: blob },
+      { ...file('single'), sha: blob },
+    ])
+    const env = { GIT_INDEX_FILE: join(git.folder, 'test-index') }
+    await git.run(['read-tree', base], { env })
+    const lines = filled.map(({ path, mode, sha }) =>
+      sha ? `${mode} ${sha}\t${path}` : `0 ${noCommit}\t${path}`,
+    )
+    await git.run(['update-index', '-z', '--index-info'], {
+      env,
+      input: lines.map((one) => `${one}\0`).join(''),
+    })
+    const made = await changeTree(git, base, filled)
+    expect(made).toBe((await git.run(['write-tree'], { env })).trim())
+    const listed = await git.run(['ls-tree', '-r', '-t', '--long', '-z', made])
+    const rows = (await treeEntries(git, made, true)).map(
+      ({ mode, type, sha, size = '-', path }) =>
+        `${mode} ${type} ${sha} ${String(size).padStart(7)}\t${path}\0`,
+    )
+    expect(rows.join('')).toBe(listed)
+  })
+
+  test('a tree of what is not there is refused', async () => {
+    const missing = { ...file('x'), sha: 'f'.repeat(40) }
+    await expect(changeTree(git, undefined, [missing])).rejects.toThrow(/invalid object/)
+  })
+
+  test('the base of a merge, and the commits of one side in their order', async () => {
+    const tree = await changeTree(git, undefined, [])
+    const root = await write(tree, [], 'root')
+    const [left, right] = [await write(tree, [root], 'left'), await write(tree, [root], 'right')]
+    const merge = await write(tree, [left, right], 'merge')
+    const after = await write(tree, [merge], 'after')
+    const later = await write(tree, [after], 'later')
+    const alone = await write(tree, [], 'alone')
+    const all = { root, left, right, merge, after, later, alone }
+    for (const [one, other] of Object.keys(all).flatMap((one) =>
+      Object.keys(all).map((other) => [one, other]),
+    )) {
+      const [a, b] = [all[one as keyof typeof all], all[other as keyof typeof all]]
+      const { stdout } = await git.attempt(['merge-base', a, b])
+      expect((await mergeBase(git, a, b)) ?? '', `${one} and ${other}`).toBe(stdout.trim())
+      const listed = await git.run(['rev-list', '--topo-order', '--reverse', b, `^${a}`])
+      const found = (await commitsBetween(git, a, b)).map(({ sha }) => `${sha}\n`)
+      expect(found.join(''), `${one} to ${other}`).toBe(listed)
+    }
+  })
+})
+
+function file(path: string): TreeChange {
+  return { path, mode: '100644', sha: '' }
+}
+
+function gone(path: string): TreeChange {
+  return { path, mode: '100644', sha: null }
+}

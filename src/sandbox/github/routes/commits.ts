@@ -2,15 +2,8 @@ import { Hono } from 'hono'
 import { needs, openRepository } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { changedFiles, diffText } from '../git-diff.ts'
-import {
-  type Commit,
-  commitsBetween,
-  commitsOf,
-  findCommit,
-  isAncestor,
-  mergeBase,
-  shaOf,
-} from '../git-reading.ts'
+import { commitsBetween, isAncestor, mergeBase } from '../git-history.ts'
+import { type Commit, commitsOf, findCommit, shaOf } from '../git-reading.ts'
 import { accountByLogin, type Hub, repositoryByName } from '../hub.ts'
 import { page } from '../pages.ts'
 import { notFound, problem } from '../problems.ts'
