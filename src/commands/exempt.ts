@@ -3,7 +3,7 @@ import { exemptPath } from '../server/api-paths.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 import { instantOf } from './instant.ts'
 
-type Options = BotOptions & { until?: string; reason?: string; confirm?: boolean; revoke?: boolean }
+type Options = BotOptions & { until?: string; reason?: string; confirm?: string; revoke?: boolean }
 
 /** `exempt`, sent to the running bot. 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached. */
 export function exemptCommand(): Command {
@@ -12,7 +12,7 @@ export function exemptCommand(): Command {
       .argument('<owner/name#number>', 'the pull request')
       .option('--until <time>', 'when the exemption ends, as ISO date and time with an offset')
       .option('--reason <text>', 'why; shown in the check and recorded')
-      .option('--confirm', 'confirm, as a second person, what another one ordered')
+      .option('--confirm <order>', 'confirm, as a second person, what someone else requested, by its number')
       .option('--revoke', 'end the exemption'),
   ).action(exempt)
 }
@@ -32,12 +32,20 @@ function pullIn(written: string): { repository: string; number: number } {
   return { repository, number: Number(number) }
 }
 
+function orderIn(written: string): number {
+  if (/^[1-9]\d{0,8}$/.test(written)) return Number(written)
+  throw new Error(
+    `--confirm: ${JSON.stringify(written)} is not the number of an exemption. The check shows it, and so does the answer to the request.`,
+  )
+}
+
 function actionOf({ until, reason, confirm, revoke }: Options): object {
-  if (confirm && revoke) throw new Error('--revoke: cannot be combined with --confirm. Use one of them.')
-  if (confirm || revoke) {
+  if (confirm !== undefined && revoke)
+    throw new Error('--revoke: cannot be combined with --confirm. Use one of them.')
+  if (confirm !== undefined || revoke) {
     if (until !== undefined || reason !== undefined)
-      throw new Error('--until and --reason belong to the order and cannot be changed. Leave them out.')
-    return { action: confirm ? 'confirm' : 'revoke' }
+      throw new Error('--until and --reason belong to the request and cannot be changed. Leave them out.')
+    return confirm === undefined ? { action: 'revoke' } : { action: 'confirm', order: orderIn(confirm) }
   }
   if (until === undefined) throw new Error('--until: is missing. Say when the exemption ends.')
   if (!reason?.trim())

@@ -2,7 +2,7 @@ import { formatTime } from './calendar.ts'
 import { code, short } from './markdown.ts'
 import type { Snapshot } from './snapshot.ts'
 
-type Facts = Pick<Snapshot, 'exemption' | 'head' | 'base' | 'takenAt'>
+type Facts = Pick<Snapshot, 'exemption' | 'pull' | 'head' | 'base' | 'takenAt'>
 
 /** Whether freezes do not apply: two people exempted this very content, and the time has not passed. */
 export function isExempt(facts: Facts): boolean {
@@ -22,7 +22,13 @@ export function exemptionNote(facts: Facts, zone: string): string | undefined {
   const what = `${formatTime(new Date(until), zone)}: ${code(reason, 140)}.`
   return confirmed
     ? `Exempt from freezes by ${code(by)} and ${code(confirmed.by)} until ${what}`
-    : `${code(by)} ordered an exemption from freezes until ${what} A second person must confirm it.`
+    : `${code(by)} requested an exemption from freezes until ${what} ${confirmation(facts)}`
+}
+
+function confirmation({ exemption, pull }: Facts): string {
+  const { owner, repo, number } = pull
+  if (exemption?.order === undefined) return 'A second person must confirm it.'
+  return `A second person must confirm it: ${code(`release-gate exempt ${owner}/${repo}#${number} --confirm ${exemption.order}`, 160)}.`
 }
 
 /** It was given for one content. A push or another base brings other content, which nobody has exempted. */
@@ -30,6 +36,8 @@ function whyVoid({ exemption, head, base }: Facts): string | undefined {
   if (!exemption) return undefined
   if (exemption.head !== head.sha)
     return `it was given for commit ${short(exemption.head)}, before the last push`
+  if (exemption.base !== undefined && exemption.base !== base.ref)
+    return `it was given for a merge into ${code(exemption.base)}`
   const moved = base.changed
   return moved && Date.parse(moved.at) >= Date.parse(exemption.at)
     ? 'it was given before the base branch was changed'

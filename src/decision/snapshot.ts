@@ -254,7 +254,11 @@ export const snapshotSchema = z.strictObject({
   /** An order that freezes do not apply to this pull request; it counts for one head and once a second person confirmed it. */
   exemption: z
     .strictObject({
+      /** Its number, which a confirmation names. */
+      order: z.int().positive().optional(),
       head: sha,
+      /** The branch to merge into. */
+      base: z.string().optional(),
       reason: z.string(),
       by: z.string(),
       at: instant,

@@ -19,11 +19,13 @@ export type Exempter = { id: number; login: string; authority: string }
 /** Who acts, on which pull request, and what for. */
 export type ExemptionOrder = { repository: string; number: number; by: Exempter } & (
   | { action: 'order'; reason: string; until: string }
-  | { action: 'confirm' | 'revoke' }
+  /** `order`: the number of what is confirmed, so that nobody confirms terms that they have not read. */
+  | { action: 'confirm'; order: number }
+  | { action: 'revoke' }
 )
 
 export type ExemptionOutcome =
-  | { state: 'ordered' | 'confirmed' | 'revoked'; message: string }
+  | { state: 'ordered' | 'confirmed' | 'revoked'; message: string; order: number }
   | { refused: string; status: number }
 
 type ExemptionShell = { database: Database; queue: Pick<Queue, 'enqueueAll'>; now: () => Date }
@@ -42,7 +44,7 @@ export function applyExemption(shell: ExemptionShell, order: ExemptionOrder): Pr
     const standing = { verdict, held: await heldExemption(tx, verdict.pull, at), at }
     const outcome = await carryOut(tx, order, standing)
     if ('refused' in outcome) return outcome
-    await record(tx, order, standing, outcome.state)
+    await record(tx, order, standing, outcome)
     const green = await markPullChanged(tx, verdict.pull, verdict.headSha)
     await shell.queue.enqueueAll([{ pull: verdict.pull, green }], { tx })
     return outcome
@@ -66,32 +68,42 @@ async function begin(
   }
   const { reason } = order
   const by = { id: order.by.id, login: order.by.login }
-  await orderExemption(tx, verdict.pull, { head: verdict.headSha, reason, by, at, until })
+  const terms = { head: verdict.headSha, base: verdict.snapshot.base.ref, reason, by, at, until }
+  const number = await orderExemption(tx, verdict.pull, terms)
+  const command = `release-gate exempt ${nameOf(order)} --confirm ${number}`
   return {
     state: 'ordered',
-    message: `Ordered for ${nameOf(order)} at commit ${verdict.headSha.slice(0, 7)}, until ${formatTime(until, 'UTC')}. It counts once a second person runs \`release-gate exempt ${nameOf(order)} --confirm\`. A push voids it.`,
+    order: number,
+    message: `Requested for ${nameOf(order)} at commit ${terms.head.slice(0, 7)}, until ${formatTime(until, 'UTC')}. It takes effect once a second person runs \`${command}\`. A push or another base branch voids it.`,
   }
 }
 
 async function confirm(
   tx: Transaction,
-  order: ExemptionOrder,
+  order: ExemptionOrder & { action: 'confirm' },
   { verdict, held, at }: Standing,
 ): Promise<ExemptionOutcome> {
-  if (!held) return { refused: `No exemption is ordered for ${nameOf(order)}.`, status: 409 }
-  const { by, head, reason, until } = held
+  if (!held) return { refused: `No exemption is requested for ${nameOf(order)}.`, status: 409 }
+  const { by, head, base, reason, until } = held
+  if (held.id !== order.order) return { refused: replaced(order, held), status: 409 }
   if (held.confirmedBy !== null)
     return { refused: `${oneLine(held.confirmedBy)} has already confirmed it.`, status: 409 }
   if (held.byId === order.by.id)
-    return { refused: `${oneLine(by)} ordered it, so someone else must confirm it.`, status: 403 }
+    return { refused: `${oneLine(by)} requested it, so someone else must confirm it.`, status: 403 }
   if (head !== verdict.headSha) {
-    const refused = `It was ordered for commit ${head.slice(0, 7)}, and ${nameOf(order)} was pushed since. Order it again.`
+    const refused = `It was requested for commit ${head.slice(0, 7)}, and ${nameOf(order)} was pushed since. Request it again.`
+    return { refused, status: 409 }
+  }
+  const baseNow = verdict.snapshot.base.ref
+  if (base !== null && base !== baseNow) {
+    const refused = `It was requested for a merge into ${oneLine(base)}, and ${nameOf(order)} is to be merged into ${oneLine(baseNow)} now. Request it again.`
     return { refused, status: 409 }
   }
   await confirmExemption(tx, held.id, { by: order.by, at })
   return {
     state: 'confirmed',
-    message: `${nameOf(order)} at commit ${head.slice(0, 7)} is exempt from freezes until ${formatTime(until, 'UTC')}. ${oneLine(by)} ordered it: "${oneLine(reason, 200)}". A push voids it.`,
+    order: held.id,
+    message: `${nameOf(order)} at commit ${head.slice(0, 7)} is exempt from freezes until ${formatTime(until, 'UTC')}. ${oneLine(by)} requested it: "${oneLine(reason, 200)}". A push or another base branch voids it.`,
   }
 }
 
@@ -100,9 +112,15 @@ async function revoke(
   order: ExemptionOrder,
   { verdict, held, at }: Standing,
 ): Promise<ExemptionOutcome> {
-  if (!held) return { refused: `No exemption is ordered for ${nameOf(order)}.`, status: 409 }
+  if (!held) return { refused: `No exemption is requested for ${nameOf(order)}.`, status: 409 }
   await endExemption(tx, verdict.pull, at)
-  return { state: 'revoked', message: `The exemption of ${nameOf(order)} was revoked.` }
+  return { state: 'revoked', order: held.id, message: `The exemption of ${nameOf(order)} was revoked.` }
+}
+
+/** Someone may have requested another one since: its terms are shown, so that they can be read before they are confirmed. */
+function replaced(order: ExemptionOrder, { id, by, head, until, reason }: Exemption): string {
+  const terms = `by ${oneLine(by)}, at commit ${head.slice(0, 7)}, until ${formatTime(until, 'UTC')}: "${oneLine(reason, 200)}"`
+  return `The exemption that is requested for ${nameOf(order)} is number ${id}, ${terms}. To confirm it, run \`release-gate exempt ${nameOf(order)} --confirm ${id}\`.`
 }
 
 function unknown(order: ExemptionOrder): ExemptionOutcome {
@@ -114,18 +132,36 @@ async function record(
   tx: Transaction,
   order: ExemptionOrder,
   { verdict, held, at }: Standing,
-  state: string,
+  { state, order: number }: { state: string; order: number },
 ): Promise<void> {
-  const { pull, headSha } = verdict
+  const { pull, headSha, snapshot } = verdict
   const terms =
     order.action === 'order'
-      ? { head: headSha, reason: order.reason, until: new Date(order.until).toISOString() }
-      : { head: held?.head, reason: held?.reason, until: held?.until.toISOString(), orderedBy: held?.by }
+      ? {
+          head: headSha,
+          base: snapshot.base.ref,
+          reason: order.reason,
+          until: new Date(order.until).toISOString(),
+        }
+      : {
+          head: held?.head,
+          base: held?.base,
+          reason: held?.reason,
+          until: held?.until.toISOString(),
+          orderedBy: held?.by,
+        }
   await appendRecord(tx, {
     installationId: pull.installationId,
     kind: `exemption ${state}`,
     at,
-    body: { pull, by: order.by.login, byId: order.by.id, authority: order.by.authority, ...terms },
+    body: {
+      pull,
+      order: number,
+      by: order.by.login,
+      byId: order.by.id,
+      authority: order.by.authority,
+      ...terms,
+    },
   })
 }
 

@@ -29,7 +29,7 @@ export async function healthFact(
   }
 }
 
-/** As of a time that is past. */
+/** As of a time that is past. A monitor that had not been read shortly before it counts as unknown, as it did then. */
 export async function healthFactAt(
   db: Queryable,
   { installationId }: Place,
@@ -39,17 +39,23 @@ export async function healthFactAt(
   const ids = policy?.gates.production_health?.monitors.map(({ id }) => id)
   if (!ids) return {}
   const states = await statesBefore(db, ids, at)
+  const lastRead = new Map((await monitorsOf(db, ids)).map(({ id, readAt }) => [id, readAt]))
   const names = await namesByMonitor(db, installationId, ids)
   return {
     health: {
       monitors: ids.map((id) => ({
         id,
         state: states[String(id)] ?? 'Unknown',
-        readAt: at.toISOString(),
+        readAt: earlier(lastRead.get(id) ?? null, at)?.toISOString() ?? null,
         incidents: names.get(id) ?? [],
       })),
     },
   }
+}
+
+/** The history names each gap between two readings, so only the time since the last reading is left to tell. */
+function earlier(readAt: Date | null, at: Date): Date | null {
+  return readAt !== null && readAt > at ? at : readAt
 }
 
 async function namesByMonitor(

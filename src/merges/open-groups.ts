@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { GroupMember } from '../decision/group-report.ts'
 import { decide } from '../decision/verdict.ts'
+import { keptFactsOf } from '../gate/kept-facts.ts'
 import { isUnwritable } from '../services/github/gone.ts'
 import type { Queryable } from '../store/database.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
@@ -77,13 +78,15 @@ async function evaluatedNow(
     takeBack: await revocationTimeOf(database, repository.installationId, now()),
     ...frozenFact(await activeFreezes(database, now()), repository),
   }
+  const keptFacts = keptFactsOf(database, now())
   const evaluated: GroupMember[] = []
   for (const member of members) {
     const { snapshot, policy } = await newestFacts(database, member, generation)
     const { frozen: _, ...facts } = snapshot
+    const kept = await keptFacts({ snapshot, policy })
     evaluated.push({
       number: snapshot.pull.number,
-      verdict: policy && decide({ ...facts, ...today }, policy),
+      verdict: policy && decide({ ...facts, ...kept, ...today }, policy),
     })
   }
   return evaluated

@@ -101,7 +101,7 @@ async function respond({ stage, shop, scene, tell }: Chapter, number: number): P
   const place = { ...incidents, issue_number: number }
   await stage.as('eva').rest.issues.createComment({ ...place, body: '/ack' })
   await stage.settled()
-  tell.line(`${shop.name}: the first response is met, within 15 minutes.`)
+  tell.line(`${shop.name}: the first response came within 15 minutes.`)
 }
 
 async function ship({ shop, scene }: Chapter, other: Opened): Promise<void> {

@@ -89,7 +89,7 @@ async function playRelease(
   await release(stage, shop, round)
   await judged(round, /passed: all gates passed/)
 
-  await at('2026-12-02T18:00:00Z', 'The window opens, and all three gates hold.')
+  await at('2026-12-02T18:00:00Z', 'The window opens, and all three gates pass.')
   await show(round, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('eva', round)
 }

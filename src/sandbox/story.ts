@@ -47,7 +47,7 @@ async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged, owe
   const fix = await shop.openPull('ben', {
     branch: 'fix-double-reward',
     title: 'Stop paying a reward twice',
-    body: 'Urgent: diners are paid twice since 14:50, FOODYE-MCP-412',
+    body: 'Urgent: diners are paid twice since 14:50, FOODYE-MCP-398',
     files: { 'src/rewards.ts': 'export const cap = 100\nexport const once = true\n' },
   })
   await shop.review('chloe', fix)

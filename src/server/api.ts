@@ -107,7 +107,7 @@ const exemptionOrder = z.discriminatedUnion('action', [
     reason: z.string().trim().min(1).max(200),
     until: z.iso.datetime({ offset: true }),
   }),
-  z.strictObject({ ...exemption, action: z.literal('confirm') }),
+  z.strictObject({ ...exemption, action: z.literal('confirm'), order: z.int().positive() }),
   z.strictObject({ ...exemption, action: z.literal('revoke') }),
 ])
 

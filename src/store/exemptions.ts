@@ -3,8 +3,11 @@ import type { Queryable, Transaction } from './database.ts'
 
 /** An order that freezes do not apply to a pull request, for one head. `confirmedBy`: the second person, once there is one. */
 export type Exemption = {
+  /** What a confirmation names. */
   id: number
   head: string
+  /** The branch to merge into. Null: ordered by an earlier version, which kept none. */
+  base: string | null
   reason: string
   by: string
   byId: number
@@ -16,7 +19,7 @@ export type Exemption = {
 
 type Pull = Pick<PullRef, 'installationId' | 'repositoryId' | 'number'>
 
-const columns = `id::int, head_sha AS head, reason, ordered_by AS by, ordered_by_id::float8 AS "byId", ordered_at AS at, until,
+const columns = `id::int, head_sha AS head, base_ref AS base, reason, ordered_by AS by, ordered_by_id::float8 AS "byId", ordered_at AS at, until,
   confirmed_by AS "confirmedBy", confirmed_at AS "confirmedAt"`
 
 /** The fact for a snapshot: the exemption that stood at a time, confirmed or not. */
@@ -32,13 +35,13 @@ export async function exemptionFact(
     [installationId, repositoryId, number, at],
   )
   if (!row) return {}
-  const { head, reason, by, confirmedBy, confirmedAt } = row
+  const { id: order, head, base, reason, by, confirmedBy, confirmedAt } = row
   const times = { at: row.at.toISOString(), until: row.until.toISOString() }
   const confirmed =
     confirmedBy !== null && confirmedAt !== null
       ? { confirmed: { by: confirmedBy, at: confirmedAt.toISOString() } }
       : {}
-  return { exemption: { head, reason, by, ...times, ...confirmed } }
+  return { exemption: { order, head, ...(base !== null && { base }), reason, by, ...times, ...confirmed } }
 }
 
 /** The exemption of a pull request that nobody revoked. Held until the transaction ends, so that it is confirmed once. */
@@ -51,22 +54,26 @@ export async function heldExemption(tx: Transaction, pull: Pull, at: Date): Prom
   return row
 }
 
-/** Orders one in place of any that was there. */
+/** Orders one in place of any that was there, and gives its number. */
 export async function orderExemption(
   tx: Transaction,
   pull: Pull,
-  order: Pick<Exemption, 'head' | 'reason' | 'at' | 'until'> & { by: { id: number; login: string } },
-): Promise<void> {
+  order: Pick<Exemption, 'head' | 'reason' | 'at' | 'until'> & {
+    base: string
+    by: { id: number; login: string }
+  },
+): Promise<number> {
   await endExemption(tx, pull, order.at)
-  await tx.query(
+  const [row] = await tx.query<{ id: number }>(
     `INSERT INTO release_gate.exemptions
-       (installation_id, repository_id, number, head_sha, reason, ordered_by, ordered_by_id, ordered_at, until)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+       (installation_id, repository_id, number, head_sha, base_ref, reason, ordered_by, ordered_by_id, ordered_at, until)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id::int`,
     [
       pull.installationId,
       pull.repositoryId,
       pull.number,
       order.head,
+      order.base,
       order.reason,
       order.by.login,
       order.by.id,
@@ -74,6 +81,7 @@ export async function orderExemption(
       order.until,
     ],
   )
+  return row?.id ?? 0
 }
 
 export async function confirmExemption(

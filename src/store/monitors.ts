@@ -2,7 +2,7 @@ import { readingFreshFor } from '../decision/gates/production-health.ts'
 import type { HealthSettings } from '../decision/health-settings.ts'
 import type { MonitorStates, WatchLook, WatchVerdict } from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import type { Database, Queryable } from './database.ts'
+import type { Database, Queryable, Transaction } from './database.ts'
 
 export type StoredMonitor = { id: number; state: string; readAt: Date | null }
 
@@ -20,8 +20,9 @@ export async function claimReading(db: Queryable, id: number, now: Date): Promis
 }
 
 /**
- * Keeps what was read; `Unreachable` is a state too. True: it is another one than before, or the last one was too old for the gate,
- * which may wait for it.
+ * Keeps what was read; `Unreachable` is a state too. Where the reading before was too old for the gate, the history says that
+ * nobody knew the state in between. True: it is another one than before, or the last one was too old for the gate, which may wait
+ * for it.
  */
 export function saveMonitor(database: Database, id: number, state: string, at: Date): Promise<boolean> {
   return database.transaction(async (tx) => {
@@ -34,15 +35,21 @@ export function saveMonitor(database: Database, id: number, state: string, at: D
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, read_at = excluded.read_at`,
       [id, state, at],
     )
-    const isChanged = !before?.readAt || before.state !== state
-    if (isChanged)
-      await tx.query(
-        `INSERT INTO release_gate.monitor_states (id, at, state) VALUES ($1, $2, $3)
-         ON CONFLICT (id, at) DO UPDATE SET state = $3`,
-        [id, at, state],
-      )
-    return isChanged || at.getTime() - (before?.readAt?.getTime() ?? 0) > readingFreshFor
+    const knownUntil = (before?.readAt?.getTime() ?? 0) + readingFreshFor
+    const wasUnknown = at.getTime() > knownUntil
+    if (before?.readAt && wasUnknown) await appendState(tx, id, new Date(knownUntil + 1), 'Unknown')
+    const isChanged = wasUnknown || before?.state !== state
+    if (isChanged) await appendState(tx, id, at, state)
+    return isChanged
   })
+}
+
+async function appendState(tx: Transaction, id: number, at: Date, state: string): Promise<void> {
+  await tx.query(
+    `INSERT INTO release_gate.monitor_states (id, at, state) VALUES ($1, $2, $3)
+     ON CONFLICT (id, at) DO UPDATE SET state = $3`,
+    [id, at, state],
+  )
 }
 
 export function monitorsOf(db: Queryable, ids: number[]): Promise<StoredMonitor[]> {
@@ -52,12 +59,12 @@ export function monitorsOf(db: Queryable, ids: number[]): Promise<StoredMonitor[
   )
 }
 
-/** How monitors were just before a time; one that was not known then is left out. */
+/** How monitors were just before a time; one that had not been read shortly before it is left out, or `Unknown`. */
 export async function statesBefore(db: Queryable, ids: number[], at: Date): Promise<MonitorStates> {
   const rows = await db.query<{ id: number; state: string }>(
-    `SELECT DISTINCT ON (id) id, state FROM release_gate.monitor_states
-     WHERE id = ANY ($1::bigint[]) AND at <= $2 ORDER BY id, at DESC`,
-    [ids, at],
+    `SELECT DISTINCT ON (id) id, s.state FROM release_gate.monitor_states s JOIN release_gate.monitors m USING (id)
+     WHERE id = ANY ($1::bigint[]) AND at <= $2 AND m.read_at >= $3 ORDER BY id, at DESC`,
+    [ids, at, new Date(at.getTime() - readingFreshFor)],
   )
   return Object.fromEntries(rows.map(({ id, state }) => [String(id), state]))
 }

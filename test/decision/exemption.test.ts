@@ -56,7 +56,7 @@ describe('a freeze stays where the exemption', () => {
     [
       'was not confirmed',
       { exemption: unconfirmed },
-      /`ana` ordered an exemption .* A second person must confirm it\./,
+      /`ana` requested an exemption .* A second person must confirm it\./,
     ],
     [
       'was given for another head',
@@ -67,6 +67,16 @@ describe('a freeze stays where the exemption', () => {
       'was given for another base',
       { base: { changed: { at: '2026-11-25T10:00:00Z', equality: { same: true, how: 'x' } } } },
       /before the base branch was changed/,
+    ],
+    [
+      'was not confirmed, and has a number',
+      { exemption: { ...unconfirmed, order: 17 } },
+      /must confirm it: `release-gate exempt acme\/shop#7 --confirm 17`\./,
+    ],
+    [
+      'was given for a merge into another branch',
+      { exemption: { ...exemption, base: 'release/1' } },
+      /does not count: it was given for a merge into `release\/1`\./,
     ],
     ['is confirmed only later', { exemption: { ...exemption, confirmed: { by: 'ben', at: later } } }, /./],
     ['has ended', { exemption: { ...exemption, until: inWindow } }, /^(?!.*xempt)/s],

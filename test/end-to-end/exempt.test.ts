@@ -58,8 +58,12 @@ async function release(login: string | undefined, ...args: string[]): Promise<{ 
   return answer
 }
 
-const confirmAs = (login: string, { number }: Change) =>
-  release(login, 'exempt', `${shop.name}#${number}`, '--confirm')
+/** Runs the command that the check shows. */
+async function confirmAs(login: string, change: Change) {
+  const { summary = '' } = (await shop.check(change)) ?? {}
+  const [, named = '', order = ''] = /`release-gate exempt (\S+) --confirm (\d+)`/.exec(summary) ?? []
+  return release(login, 'exempt', named, '--confirm', order)
+}
 
 function order({ number }: Change) {
   const terms = ['--until', '2026-11-26T00:00:00Z', '--reason', 'Pays the tax office']
@@ -79,7 +83,7 @@ test('two people exempt a change from a freeze that is ordered later; it merges 
       out: expect.stringContaining('someone else must confirm it'),
     })
   }
-  expect((await shop.check(exempt))?.summary).toContain('A second person must confirm it.')
+  expect((await shop.check(exempt))?.summary).toContain('A second person must confirm it: ')
   expect(await confirmAs('ben', exempt)).toMatchObject({
     code: 1,
     out: expect.stringContaining('needs maintain or admin'),
@@ -120,7 +124,8 @@ test('is refused for what is not a pull request, and without a reason or an end'
     [['acme/shop#1', '--reason', 'x'], '--until: is missing'],
     [['acme/shop#1', ...end, '--reason', ' '], '--reason: is missing or empty'],
     [['acme/shop#1', '--until', '2026-11-26', '--reason', 'x'], 'with an offset'],
-    [['acme/shop#1', '--confirm', '--reason', 'x'], 'cannot be changed'],
+    [['acme/shop#1', '--confirm', '17', '--reason', 'x'], 'cannot be changed'],
+    [['acme/shop#1', '--confirm', 'x'], 'is not the number of an exemption'],
   ] as const)
     expect(await release(undefined, 'exempt', ...words)).toMatchObject({
       code: 2,

@@ -44,16 +44,25 @@ async function green(more: Parameters<World['read']>[1] = {}): Promise<void> {
 const ids: Record<string, number> = { ana: 1, renamed: 1, ben: 2, cleo: 3 }
 const personCalled = (login: string) => ({ id: ids[login] ?? 9, login, authority: 'maintain' })
 
-function apply(order: { action: 'confirm' | 'revoke' | 'order'; by: string; number?: number; until?: Date }) {
+/** The number of the exemption that stands. */
+const standing = async () => (await exemptionFact(database, pull, world.now())).exemption?.order ?? 0
+
+async function apply(order: {
+  action: 'confirm' | 'revoke' | 'order'
+  by: string
+  number?: number
+  until?: Date
+  confirms?: number
+}): Promise<ExemptionOutcome> {
   const { action, by, number = 1, until: end = until } = order
   const about = { repository: 'Acme/Shop', number, by: personCalled(by) }
   const enqueueAll = async (pulls: { pull: { number: number }; green: boolean }[]) =>
     void asked.push(...pulls.map((one) => ({ number: one.pull.number, green: one.green })))
   const shell = { database, now: world.now, queue: { enqueueAll } }
-  return applyExemption(
-    shell,
-    action === 'order' ? { ...about, action, reason: 'Tax', until: end.toISOString() } : { ...about, action },
-  )
+  if (action === 'order')
+    return applyExemption(shell, { ...about, action, reason: 'Tax', until: end.toISOString() })
+  if (action === 'revoke') return applyExemption(shell, { ...about, action })
+  return applyExemption(shell, { ...about, action, order: order.confirms ?? (await standing()) })
 }
 
 async function freeze(): Promise<void> {
@@ -74,7 +83,7 @@ describe('an exemption', () => {
     await apply({ action: 'order', by: 'ana' })
     expect(await apply({ action: 'confirm', by: 'ben' })).toMatchObject({
       state: 'confirmed',
-      message: expect.stringMatching(/^Acme\/Shop#1 at commit 0000000 is exempt .*ana ordered it: "Tax"/),
+      message: expect.stringMatching(/^Acme\/Shop#1 at commit 0000000 is exempt .*ana requested it: "Tax"/),
     })
     await green()
     await freeze()
@@ -110,6 +119,39 @@ describe('an exemption', () => {
       status: 409,
       refused: expect.stringContaining('was pushed since'),
     })
+  })
+
+  test('is not confirmed by the number of one that was replaced: the terms that stand are shown instead', async () => {
+    const first = await apply({ action: 'order', by: 'ana' })
+    const confirms = 'order' in first ? first.order : expect.fail()
+    await apply({ action: 'order', by: 'ana', until: later(until, 3_600) })
+    const outcome = await apply({ action: 'confirm', by: 'ben', confirms })
+    expect(outcome).toMatchObject({
+      status: 409,
+      refused: expect.stringMatching(/by ana, at commit 0000000, until Fri, Nov 27, .*"Tax"/),
+    })
+    const named = /--confirm (\d+)/.exec('refused' in outcome ? outcome.refused : '')?.[1]
+    expect(await exemptionFact(database, pull, world.now())).not.toHaveProperty('exemption.confirmed')
+    expect(await apply({ action: 'confirm', by: 'ben', confirms: Number(named) })).toMatchObject({
+      state: 'confirmed',
+    })
+  })
+
+  test('is not confirmed once the pull request has another base branch', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    await green({ base: { ref: 'release/1' } })
+    expect(await apply({ action: 'confirm', by: 'ben' })).toMatchObject({
+      status: 409,
+      refused: expect.stringContaining('to be merged into release/1 now'),
+    })
+  })
+
+  test('that two people gave for one base branch keeps nothing green on another', async () => {
+    await apply({ action: 'order', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    await green({ base: { ref: 'release/1' } })
+    await freeze()
+    expect(world.stateOf(1)).toBeUndefined()
   })
 
   test('that is ordered again needs a confirmation again', async () => {

@@ -105,7 +105,8 @@ describeOnBoth('the verdict that stood at a merge', (open) => {
   const rejudged = (was: StoredVerdict, state: StoredVerdict['state'], digest: string) => {
     const { nextAt, prepareAt } = was
     const before = { ...was, policy: was.policy ?? expect.fail(), upToDate: true }
-    const next = { state, digest, report: was.report, decidedAt: new Date(inWindow), nextAt, prepareAt }
+    const { report, snapshot } = was
+    const next = { state, digest, report, snapshot, decidedAt: new Date(inWindow), nextAt, prepareAt }
     return saveReevaluated(database, before, next).then((kept) => {
       expect(kept).toBe(true)
       return { ...was, state, digest }

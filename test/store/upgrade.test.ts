@@ -40,6 +40,7 @@ const frozen: Record<string, string> = {
   '0025_change_records.sql': 'd4422b1207d65fc5541f25ee33002c9056b8b290ed170674ca503d72cb91f73f',
   '0026_exemptions.sql': '750457235927b60516de12040c504f2c8caebde8da4388ae3de7a6d3e465d760',
   '0027_exemption_records.sql': 'ba0324826095fe4835c8dc0703b7a941af40c94bb6bf342a673841f01a55328f',
+  '0032_exemption_base.sql': '69d55fdb6388843de3ae5eab486920fc2b2dac9ef1d89d6f5bf6f70ef63e4ba2',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

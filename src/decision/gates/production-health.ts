@@ -63,8 +63,11 @@ function wordsOf({ fact }: Known, snapshot: Snapshot): string {
 function alerts(alerting: Known[], details: string[]): Finding {
   return failed(
     `Production alerts: ${alerting[0]?.name}${alerting.length > 1 ? ` (+${alerting.length - 1} more)` : ''}`,
-    `A merge now could make it worse, or hide what caused it: ${list(alerting.map(({ name }) => code(name)))}.`,
-    { who: 'Whoever works on the alert; its own fix can be marked as urgent and name the incident', details },
+    `${list(alerting.map(({ name }) => code(name)))} ${alerting.length === 1 ? 'is' : 'are'} alerting. A merge now could make it worse or hide the cause.`,
+    {
+      who: 'Whoever works on the alert: mark its fix as urgent and name the incident in the description',
+      details,
+    },
   )
 }
 

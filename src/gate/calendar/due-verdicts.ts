@@ -16,6 +16,7 @@ import {
 } from '../../store/verdicts/due.ts'
 import { revocationTimeOf } from '../../store/write-budget.ts'
 import { digestOf } from '../check-writer.ts'
+import { type KeptFacts, keptFactsOf } from '../kept-facts.ts'
 import { reasonNotToTurnGreen } from '../may-turn-green.ts'
 import { appendDecided } from '../records.ts'
 import { logVerdict } from '../verdict-log.ts'
@@ -51,7 +52,9 @@ export async function evaluateDue(
   const due = await dueVerdicts(database, now)
   if (due.length === 0) return async () => undefined
   const context = await contextOf(database, due, now)
-  const outcomes = due.map((stored) => evaluateAgain(stored, context))
+  const keptFacts = keptFactsOf(database, now)
+  const outcomes: Outcome[] = []
+  for (const stored of due) outcomes.push(evaluateAgain(stored, context, await keptFacts(stored)))
   const changed = outcomes.filter((outcome) => outcome.kind === 'changed')
   for (let from = 0; from < changed.length; from += together) {
     signal.throwIfAborted()
@@ -83,10 +86,15 @@ async function contextOf(database: Database, due: DueVerdict[], now: Date): Prom
   return { now, freezes: await activeFreezes(database, now), takeBack, unread: await isAnyUnread(database) }
 }
 
-function evaluateAgain(before: DueVerdict, { now, freezes, takeBack, unread }: Context): Outcome {
+function evaluateAgain(
+  before: DueVerdict,
+  { now, freezes, takeBack, unread }: Context,
+  kept: KeptFacts,
+): Outcome {
   const { frozen: _, ...facts } = before.snapshot
   const snapshot = {
     ...facts,
+    ...kept,
     takenAt: now.toISOString(),
     takeBack: takeBack.get(before.pull.installationId) ?? 0,
     ...frozenFact(freezes, before.pull),
@@ -128,7 +136,9 @@ async function keep(
         decidedAt: now,
         ...times,
       }
-      if (!(await saveReevaluated(tx, before, next))) continue
+      const { health, incidents } = snapshot
+      const facts = { ...before.snapshot, ...(health && { health }), ...(incidents && { incidents }) }
+      if (!(await saveReevaluated(tx, before, { ...next, snapshot: facts }))) continue
       await appendDecided(tx, { ...before, ...next, snapshot }, verdict)
       kept.push({ before, after: { ...before, ...next } })
     }

@@ -2,6 +2,7 @@ import type { Policy } from '../../decision/policy.ts'
 import type { Snapshot } from '../../decision/snapshot.ts'
 import { decide, type Verdict } from '../../decision/verdict.ts'
 import type { Times } from '../../store/verdicts/due.ts'
+import { readUntil } from '../kept-facts.ts'
 
 /** How long facts can turn a check green without being read again. */
 export const freshFor = 10 * 60_000
@@ -20,6 +21,7 @@ export function scheduleOf(
   const turnsGreen =
     prepareAt > now &&
     verdict.state === 'waiting' &&
-    decide({ ...snapshot, takenAt: nextAt.toISOString() }, policy).state === 'passed'
+    decide({ ...snapshot, ...readUntil(snapshot, nextAt), takenAt: nextAt.toISOString() }, policy).state ===
+      'passed'
   return { nextAt, prepareAt: turnsGreen ? prepareAt : undefined }
 }

@@ -54,7 +54,7 @@ export function tile(count: number, label: string, { state, href }: { state: str
   return html`<li><a class="tile ${state}" href="${href}"><strong>${count}</strong> <span>${label}</span></a></li>`
 }
 
-/** A table that scrolls sideways by itself where the screen is narrow, reachable by keyboard. */
+/** A table that scrolls sideways where the screen is narrow, reachable by keyboard. */
 export function table(caption: string, head: string[], rows: (Markup | string | number)[][]): Markup {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
 <caption>${caption}</caption>

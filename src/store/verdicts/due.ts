@@ -64,7 +64,8 @@ export async function saveReevaluated(
 ): Promise<boolean> {
   const { pull, generation, digest, nextAt } = before
   const rows = await db.query(
-    `UPDATE release_gate.verdicts SET state = $6, digest = $7, report = $8, decided_at = $9, next_at = $10, prepare_at = $11
+    `UPDATE release_gate.verdicts SET state = $6, digest = $7, report = $8, decided_at = $9, next_at = $10, prepare_at = $11,
+       snapshot = $13
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND generation = $4 AND digest = $5
        AND next_at IS NOT DISTINCT FROM $12
      RETURNING 1`,
@@ -81,12 +82,14 @@ export async function saveReevaluated(
       verdict.nextAt ?? null,
       verdict.prepareAt ?? null,
       nextAt ?? null,
+      JSON.stringify(verdict.snapshot),
     ],
   )
   return rows.length > 0
 }
 
-export type Reevaluated = Pick<StoredVerdict, 'state' | 'digest' | 'report' | 'decidedAt'>
+/** `snapshot`: as it was read, but for the facts that the bot keeps itself. */
+export type Reevaluated = Pick<StoredVerdict, 'state' | 'digest' | 'report' | 'decidedAt' | 'snapshot'>
 export type Times = Pick<StoredVerdict, 'nextAt' | 'prepareAt'>
 
 /** Keeps new times of verdicts that the calendar did not change, all at once. */

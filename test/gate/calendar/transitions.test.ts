@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { incidentSettings } from '../../../src/decision/incidents/settings.ts'
+import type { Policy } from '../../../src/decision/policy.ts'
+import { decide } from '../../../src/decision/verdict.ts'
 import { evaluateDue } from '../../../src/gate/calendar/due-verdicts.ts'
 import { applyTransitions } from '../../../src/gate/calendar/transitions.ts'
 import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
+import { saveMonitor } from '../../../src/store/monitors.ts'
 import { retryTime } from '../../../src/store/retry-later.ts'
 import { markPullChanged } from '../../../src/store/verdicts/changes.ts'
 import { dueVerdicts } from '../../../src/store/verdicts/due.ts'
@@ -367,3 +371,59 @@ async function latestSeq(): Promise<number> {
   )
   return Number(row?.seq ?? 0)
 }
+
+describe('what the bot reads all the time counts as it is now, not as it was when the pull request was read', () => {
+  const gates = { approvals: {}, release_window: {} }
+  const monitors = [{ id: 1, name: 'Errors' }]
+  const healthy = aPolicy({ ...gates, production_health: { monitors } })
+  const monitorWas = (state: string) => ({
+    health: { monitors: [{ id: 1, state, readAt: world.now().toISOString(), incidents: [] }] },
+  })
+  const calm: Policy = {
+    ...aPolicy({ ...gates, incidents: {} }),
+    incidents: incidentSettings.parse({ repository: 'acme/incidents' }),
+  }
+  const noIncident = (readAt: Date) => ({
+    incidents: { readAt: readAt.toISOString(), unresolved: [], postMortems: [] },
+  })
+  const earlier = later(opening, -1_800)
+
+  beforeEach(() => database.query('DELETE FROM release_gate.monitors'))
+
+  test('so a candidate is one although its facts will be older at the opening', async () => {
+    world.setTime(earlier)
+    expect((await world.read(1, monitorWas('OK'), healthy)).prepareAt).toEqual(prepared)
+    expect((await world.read(2, monitorWas('Alert'), healthy)).prepareAt).toBeUndefined()
+    expect((await world.read(3, noIncident(later(opening, -10_000)), calm)).prepareAt).toEqual(prepared)
+  })
+
+  test.each([
+    ['OK', 'success'],
+    ['Alert', undefined],
+  ])('a monitor that is %s at the opening decides', async (state, conclusion) => {
+    await world.read(1, monitorWas('OK'), healthy)
+    await world.publish(1)
+    await saveMonitor(database, 1, state, later(opening, -30))
+    await world.carryOutAt(opening)
+    expect(world.stateOf(1)).toBe(conclusion)
+  })
+
+  test.each([
+    ['one minute', 1, 'success'],
+    ['three minutes', 3, null],
+  ])(
+    'a check that is green stays so while its monitor was read within %s',
+    async (_, minutes, conclusion) => {
+      world.setTime(opening)
+      await world.read(1, monitorWas('OK'), healthy)
+      await world.publish(1)
+      expect(world.stateOf(1)).toBe('success')
+      const after = later(opening, 1_200)
+      await saveMonitor(database, 1, 'OK', later(after, -60 * minutes))
+      await world.carryOutAt(after)
+      expect(world.checks.standsAt(world.headOf(1).sha) ?? null).toBe(conclusion)
+      const { snapshot, state, decidedAt } = (await latestVerdict(database, pullOf(1))) ?? expect.fail()
+      expect(decide({ ...snapshot, takenAt: decidedAt.toISOString() }, healthy).state).toBe(state)
+    },
+  )
+})
