@@ -1,4 +1,13 @@
-export type { BaseMove, Change, ChangedFile, Entry, Sameness, Tree, TreeEntry } from './content/facts.ts'
+export type {
+  BaseMove,
+  Change,
+  ChangedFile,
+  Entry,
+  Footprint,
+  Sameness,
+  Tree,
+  TreeEntry,
+} from './content/facts.ts'
 export { treeOf } from './content/facts.ts'
 export { sameChange } from './content/same-change.ts'
 export {

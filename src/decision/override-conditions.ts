@@ -1,4 +1,5 @@
 import { codeOwnersFiles } from './code-owners.ts'
+import { isRegularFile } from './content/file-mode.ts'
 import { selectsBranch, selectsPath } from './globs.ts'
 import { code } from './markdown.ts'
 import type { Override } from './override-settings.ts'
@@ -73,10 +74,6 @@ function doubtAbout({ path, was, is }: ChangedPath, globs: string[], guarded: st
 
 function isBelow(folder: string, path: string): boolean {
   return path.toLowerCase().startsWith(`${folder}/`)
-}
-
-function isRegularFile(mode: string): boolean {
-  return mode === '100644' || mode === '100755'
 }
 
 /** No person can have a login that ends in `[bot]`. */

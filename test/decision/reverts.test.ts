@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { exactInverse, type Rows, type Touched } from '../../src/decision/content/inverse.ts'
+import type { Footprint } from '../../src/decision/content/facts.ts'
+import { exactInverse, type Rows } from '../../src/decision/content/inverse.ts'
 import type { Entry } from '../../src/decision/content.ts'
 import { timingOf } from '../../src/decision/exception.ts'
 import { releaseWindow } from '../../src/decision/gates/release-window.ts'
@@ -21,12 +22,12 @@ const rows = (...paths: string[]): Rows => ({
   })),
   complete: true,
 })
-const released: Touched = {
+const released: Footprint = {
   'a.ts': { was: file('1'), is: file('2') },
   'new.ts': { is: file('3') },
   'old.ts': { was: file('4') },
 }
-const inverse: Touched = {
+const inverse: Footprint = {
   'a.ts': { was: file('2'), is: file('1') },
   'new.ts': { was: file('3') },
   'old.ts': { is: file('4') },
@@ -39,7 +40,7 @@ describe('a change that takes another one back', () => {
     expect(exactInverse(released, inverse, all)).toEqual({ same: true })
   })
 
-  it.each<[string, Touched, Rows, RegExp]>([
+  it.each<[string, Footprint, Rows, RegExp]>([
     ['leaves a file out', { 'a.ts': inverse['a.ts'] ?? {} }, all, /^new\.ts and 1 more is not restored$/],
     ['changes one more file', { ...inverse, 'b.ts': { is: file('5') } }, all, /^b\.ts was not part of it$/],
     [
@@ -78,7 +79,7 @@ describe('a change that takes another one back', () => {
     })
   })
 
-  it.each<[string, Touched[string]]>([
+  it.each<[string, Footprint[string]]>([
     ['a symbolic link', { was: file('1', '120000'), is: file('2', '120000') }],
     ['a submodule', { was: file('1', '160000'), is: file('2', '160000') }],
     ['a mode', { was: file('1'), is: file('1', '100755') }],

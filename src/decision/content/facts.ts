@@ -11,6 +11,9 @@ export type TreeEntry = {
 /** What stands at a path: two entries are the same when mode and object id are. */
 export type Entry = { mode: string; sha: string; size?: number }
 
+/** What stands at each path that a change touches, before and after it: all of its two trees that a proof needs. */
+export type Footprint = Record<string, { was?: Entry; is?: Entry }>
+
 /**
  * All files of one commit. `complete` is false when GitHub cut the answer (`truncated: true`): then nothing is proved by it.
  * A directory whose id is the same in all four trees of a comparison may be left out of all four.

@@ -1,4 +1,5 @@
 import type { Entry } from './facts.ts'
+import { isRegularFile } from './file-mode.ts'
 import { type Difference, readsAsBytes, type Script, scriptOf } from './patches.ts'
 import { unprovenReasons } from './sentences.ts'
 import { rebaseEdits, sameScript } from './shift.ts'
@@ -39,7 +40,8 @@ type FourEntries = Record<keyof Corners, Entry>
 
 function doubtAboutBlobs(path: string, four: FourEntries, differences: Differences): string | null {
   const { oldBase, oldHead, newBase, newHead } = four
-  if (![oldBase, oldHead, newBase, newHead].every(isPlainFile)) return unprovenReasons.notAFile(path)
+  if (![oldBase, oldHead, newBase, newHead].every(({ mode }) => isRegularFile(mode)))
+    return unprovenReasons.notAFile(path)
   if (oldBase.mode !== oldHead.mode || newBase.mode !== newHead.mode) return unprovenReasons.mode(path)
   if (oldBase.sha === newBase.sha) return oldHead.sha === newHead.sha ? null : unprovenReasons.differs(path)
   return doubtAboutLines(path, four, differences)
@@ -77,8 +79,4 @@ function missing(path: string, script: Extract<Script, { missing: unknown }>): s
 
 export function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
   return one?.mode === other?.mode && one?.sha === other?.sha
-}
-
-function isPlainFile(entry: Entry): boolean {
-  return entry.mode === '100644' || entry.mode === '100755'
 }

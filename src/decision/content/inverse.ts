@@ -1,8 +1,6 @@
-import type { ChangedFile, Entry, Sameness } from './facts.ts'
+import type { ChangedFile, Entry, Footprint, Sameness } from './facts.ts'
 import { sameEntry } from './file.ts'
-
-/** What stands at each path that a change touches, before and after it. */
-export type Touched = Record<string, { was?: Entry; is?: Entry }>
+import { isRegularFile } from './file-mode.ts'
 
 /** The rows of a change in GitHub's compare; `complete` is false where GitHub cut them. */
 export type Rows = { files: readonly ChangedFile[]; complete: boolean }
@@ -12,7 +10,7 @@ export type Rows = { files: readonly ChangedFile[]; complete: boolean }
  * other one found. Only text in plain files counts, without renames and other modes: of anything else a reader could not see that
  * nothing but the old state comes back.
  */
-export function exactInverse(released: Touched, change: Touched, rows: Rows): Sameness {
+export function exactInverse(released: Footprint, change: Footprint, rows: Rows): Sameness {
   const [theirs, ours] = [Object.keys(released), Object.keys(change)]
   const left = theirs.filter((path) => !Object.hasOwn(change, path))
   const more = ours.filter((path) => !Object.hasOwn(released, path))
@@ -27,12 +25,12 @@ export function exactInverse(released: Touched, change: Touched, rows: Rows): Sa
     : { same: true }
 }
 
-function restores(released: Touched[string] = {}, change: Touched[string] = {}): boolean {
+function restores(released: Footprint[string] = {}, change: Footprint[string] = {}): boolean {
   return sameEntry(released.was, change.is) && sameEntry(released.is, change.was)
 }
 
-function isPlainText(path: string, { was, is }: Touched[string] = {}, { files, complete }: Rows): boolean {
-  const isPlain = (entry: Entry | undefined) => !entry || ['100644', '100755'].includes(entry.mode)
+function isPlainText(path: string, { was, is }: Footprint[string] = {}, { files, complete }: Rows): boolean {
+  const isPlain = (entry: Entry | undefined) => !entry || isRegularFile(entry.mode)
   const sameMode = !was || !is || was.mode === is.mode
   const row = files.find((file) => file.path === path)
   const isText = row?.patch !== undefined && ['added', 'removed', 'modified'].includes(row.status)

@@ -1,13 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { sameEntry } from '../../decision/content/file.ts'
-import { type BaseMove, type Change, type Entry, type Tree, treeOf } from '../../decision/content.ts'
+import { type BaseMove, type Change, type Footprint, type Tree, treeOf } from '../../decision/content.ts'
 import type { GitHub } from './client.ts'
 import { type ChangeFacts, changeIn, orIncomparable } from './commits.ts'
 import { orAbsent } from './errors.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
-
-/** What stands at each path that a change touches, before and after it: all of its two trees that a proof needs. */
-export type Footprint = Record<string, { was?: Entry; is?: Entry }>
 
 /** Why there is no footprint: a tree was collected, or GitHub cut it. */
 export type NoFootprint = 'unreadable' | 'cut'

@@ -1,10 +1,16 @@
 import { unprovenReasons } from '../../decision/content/sentences.ts'
-import { type BaseMove, type Change, type Sameness, sameChange } from '../../decision/content.ts'
+import {
+  type BaseMove,
+  type Change,
+  type Footprint,
+  type Sameness,
+  sameChange,
+} from '../../decision/content.ts'
 import type { Equality } from '../../decision/snapshot.ts'
 import type { FactStore } from '../../store/facts.ts'
 import type { GitHub } from './client.ts'
 import type { ChangeFacts } from './commits.ts'
-import { changeOf, type Footprint, type NoFootprint, readBaseMove, readFootprint } from './content.ts'
+import { changeOf, type NoFootprint, readBaseMove, readFootprint } from './content.ts'
 import type { RepositoryName } from './repository.ts'
 
 export type Prover = { github: GitHub; repository: RepositoryName; repositoryId: number; facts: FactStore }
