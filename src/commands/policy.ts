@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { breakLines } from '../decision/line-breaks.ts'
+import type { Lock } from '../decision/locked-by.ts'
 import { combine } from '../policy/organization.ts'
 import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { describePolicy } from '../policy/policy-in-words.ts'
@@ -42,7 +43,7 @@ function refuse(mistake: string): void {
   process.exitCode = 2
 }
 
-type Checked = { result: PolicyResult; problems: FileProblem[] }
+type Checked = { result: PolicyResult; problems: FileProblem[]; locked?: Lock[] }
 type Written = { text: string; where: string }
 
 function checkFiles(own: Written, shared: Written | undefined): Checked {
@@ -52,8 +53,8 @@ function checkFiles(own: Written, shared: Written | undefined): Checked {
   }
   const combined = combine({ own: { ...own, blob: '' }, shared: { ...shared, blob: '' } })
   if (!combined) throw new Error('two files gave no policy')
-  const { file, result, ignored } = combined
-  return { result, problems: [...ignored, ...problemsOf(file, result)] }
+  const { file, result, ignored, locked } = combined
+  return { result, problems: [...ignored, ...problemsOf(file, result)], locked }
 }
 
 function problemsOf({ text, where }: Written, result: PolicyResult): FileProblem[] {
@@ -66,9 +67,9 @@ function asJson({ result, problems }: Checked): string {
 }
 
 /** A problem stays on one line, since editors and terminals make its place clickable. */
-function asText(file: string, { result, problems }: Checked): string {
+function asText(file: string, { result, problems, locked }: Checked): string {
   if (!result.ok || problems.length > 0) return `${problems.map(formatProblem).join('\n')}\n`
-  const words = [`${file} is a valid policy.`, ...describePolicy(result.policy, new Date())]
+  const words = [`${file} is a valid policy.`, ...describePolicy(result.policy, new Date(), locked)]
   const columns = process.stdout.columns ?? 80
   return `${words.flatMap((line) => brokenInto(line, columns)).join('\n')}\n`
 }

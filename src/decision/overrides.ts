@@ -71,11 +71,14 @@ export function withEffectivePolicy<Facts extends Judged>(facts: Facts): Facts {
 }
 
 /** Every set of gates that the policy may ask for, its own first. */
-export function allGates(policy: Policy): Policy['gates'][] {
+export function allGates(policy: Pick<Policy, 'gates' | 'overrides'>): Policy['gates'][] {
   return [policy.gates, ...(policy.overrides ?? []).map((override) => gatesUnder(policy, override))]
 }
 
-export function gatesUnder({ gates: own }: Policy, { gates: over }: Override): Policy['gates'] {
+export function gatesUnder(
+  { gates: own }: Pick<Policy, 'gates'>,
+  { gates: over }: Override,
+): Policy['gates'] {
   const on = Object.entries({ ...own, ...over }).filter(([, settings]) => settings !== 'off')
   return Object.fromEntries(on)
 }

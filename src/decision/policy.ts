@@ -81,7 +81,7 @@ const completePolicy = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "In the policy of an organization: what the policies of its repositories can't change. A locked gate locks `branches`, `enforce` and `push` too.",
+      "In the policy of an organization: what the policies of its repositories can't change. A locked gate locks `branches`, `enforce` and `push` too, and the gates that it depends on.",
     ),
   row_security: rowSecuritySettings
     .optional()

@@ -108,8 +108,8 @@ function problemsByThis(problems: PolicyProblems): GateFinding {
           'The author: fix the policy file',
         ]
       : [
-          `This change names what the organization locks: line ${first?.line}`,
-          `The organization's policy locks ${plural(problems.length, 'setting')} that the policy file names at this commit. There they have no effect.`,
+          `This change sets options that the organization has locked: line ${first?.line}`,
+          `The organization's policy locks ${plural(problems.length, 'setting')} that the policy file names at this commit. They have no effect here.`,
           "The author: remove them from the policy file. The organization's policy can only be changed in its own repository",
         ]
   return { gate: 'policy', gateTitle: 'Policy', ...failed(title, reason, { who, ...placesOf(problems) }) }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type Lock, lockedBy } from '../decision/locked-by.ts'
 import { list } from '../decision/markdown.ts'
 import { isMap, merge, type Raw } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
-import { isGate, type Lockable, lockedBy } from '../decision/policy-locks.ts'
+import { isSetting } from '../decision/policy-locks.ts'
 import type { PolicyFile } from '../services/github/policy.ts'
 import { type FileProblem, problemWith } from '../yaml/yaml-file.ts'
 import { type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
@@ -20,6 +21,8 @@ export type CombinedPolicy = {
   note: string
   /** What the repository's own file names and cannot change, each at its place. */
   ignored: FileProblem[]
+  /** What the organization locks, or the file itself where it stands alone. */
+  locked: Lock[]
 }
 
 /** Names the files that a policy is made of. Equal files give an equal policy, so nothing else needs to be compared. */
@@ -40,7 +43,8 @@ export function combine(files: PolicyFiles): CombinedPolicy | undefined {
   const file = own ?? shared
   if (!file) return undefined
   const result = own ? parseAlone(own) : parsePolicy(file.text, file.where)
-  return { files, file, result, note: `Policy: \`${file.where}\`.`, ignored: [] }
+  const locked = result.ok ? lockedBy(result.policy) : []
+  return { files, file, result, note: `Policy: \`${file.where}\`.`, ignored: [], locked }
 }
 
 /** A policy that says that it needs the organization's is not in force without it. */
@@ -54,7 +58,7 @@ const notFound =
   "the organization's policy is not found; create .github/release-gate.yml in the repository `.github`, give the App access to that repository, or remove this line"
 
 function together(own: PolicyFile, shared: PolicyFile): CombinedPolicy {
-  const whole = { files: { own, shared }, ignored: [] }
+  const whole = { files: { own, shared }, ignored: [], locked: [] }
   const place = identityOf({ own, shared })
   const [mine, theirs] = [parsePolicy(own.text, own.where), parsePolicy(shared.text, shared.where)]
   const invalid = [mine, theirs].flatMap((each) => (each.ok ? [] : each.problems))
@@ -72,6 +76,7 @@ function together(own: PolicyFile, shared: PolicyFile): CombinedPolicy {
     result: placedIn(own, shared, parsePolicy(text, place.where)),
     note: [`${note} with \`${shared.where}\`${lockedInWords(locked)}.`, ...ignoredInWords(ignored)].join(' '),
     ignored,
+    locked,
   }
 }
 
@@ -88,52 +93,82 @@ function placedIn(own: PolicyFile, shared: PolicyFile, result: PolicyResult): Po
 }
 
 /** What of a repository's own file counts, over what the organization's names. */
-function merged(own: Raw, shared: Raw, locked: Lockable[]): Raw {
+function merged(own: Raw, shared: Raw, locked: Lock[]): Raw {
   const { extends: _, locked: _locks, gates = {}, overrides, ...rest } = own
   const free = Object.entries(rest).filter(([name]) => !isLocked(name, locked))
   const all = merge(
     { ...shared, gates: shared.gates ?? {} },
     { ...Object.fromEntries(free), gates: unlocked(gates, locked) },
   )
-  const both = mergedOverrides(
-    isLocked('overrides', locked) ? undefined : overrides,
-    shared.overrides,
+  const both = mergedOverrides(isLocked('overrides', locked) ? undefined : overrides, shared.overrides, {
     locked,
-  )
+    gates,
+  })
   const { overrides: _replaced, extends: _none, ...others } = all
   return { ...others, ...(both.length > 0 ? { overrides: both } : {}) }
 }
 
 /**
  * As a list, the repository's own overrides replace the organization's. Those that name a locked gate stay and come first,
- * since the first that matches applies.
+ * since the first that matches applies. They leave out what isn't locked and what the repository's own gates name. An own one with the
+ * name of one that stays is ignored.
  */
-function mergedOverrides(own: unknown, shared: unknown, locked: Lockable[]): Raw[] {
-  const theirs = mapsIn(shared)
-  if (own === undefined) return theirs
-  const staying = theirs.filter(
-    ({ gates }) => isMap(gates) && Object.keys(gates).some((name) => isLocked(name, locked)),
-  )
+function mergedOverrides(
+  own: unknown,
+  shared: unknown,
+  { locked, gates }: { locked: Lock[]; gates: unknown },
+): Raw[] {
+  const [staying, replaceable] = partition(mapsIn(shared), (override) => staysWith(override, locked))
+  const theirs = staying.map((override) => ({
+    ...override,
+    gates: withoutNamed(override.gates, unlocked(gates, locked)),
+  }))
+  if (own === undefined) return [...theirs, ...replaceable]
+  const taken = new Set(staying.map(nameOf))
   const mine = mapsIn(own)
-    .filter((override) => !staying.some((same) => isDeepStrictEqual(same, override)))
+    .filter((override) => !taken.has(nameOf(override)))
     .map((override) => ({ ...override, gates: unlocked(override.gates, locked) }))
-  return [...staying, ...mine.filter(({ gates }) => Object.keys(gates).length > 0)]
+  return [...theirs, ...mine.filter((override) => Object.keys(override.gates).length > 0)]
+}
+
+function withoutNamed(gates: unknown, named: Raw): unknown {
+  if (!isMap(gates)) return gates
+  return Object.fromEntries(Object.entries(gates).filter(([name]) => !Object.hasOwn(named, name)))
+}
+
+function partition<Item>(items: Item[], belongs: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))]
+}
+
+function staysWith({ gates }: Raw, locked: Lock[]): boolean {
+  return isMap(gates) && Object.keys(gates).some((name) => isLocked(name, locked))
+}
+
+/** As the schema reads it. */
+function nameOf({ name }: Raw): string {
+  return String(name).trim()
 }
 
 function mapsIn(written: unknown): Raw[] {
   return Array.isArray(written) ? written.filter(isMap) : []
 }
 
-function unlocked(gates: unknown, locked: Lockable[]): Raw {
+function unlocked(gates: unknown, locked: Lock[]): Raw {
   if (!isMap(gates)) return {}
-  return Object.fromEntries(Object.entries(gates).filter(([name]) => !isLocked(name, locked)))
+  const free = Object.entries(gates).filter(([name]) => !isLocked(name, locked))
+  return Object.fromEntries(free.map(([name, settings]) => [name, unlockedIn(name, settings, locked)]))
 }
 
-function isLocked(name: string, locked: Lockable[]): boolean {
+function unlockedIn(gate: string, settings: unknown, locked: Lock[]): unknown {
+  if (!isMap(settings)) return settings
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !isLocked(`${gate}.${name}`, locked)))
+}
+
+function isLocked(name: string, locked: Lock[]): boolean {
   return (locked as string[]).includes(name)
 }
 
-type Locking = { shared: PolicyFile; policy: Policy; locked: Lockable[] }
+type Locking = { shared: PolicyFile; policy: Policy; locked: Lock[] }
 
 /** What a repository's own file names although the organization locks it. A setting that says the same changes nothing. */
 function ignoredOf(own: PolicyFile, mine: Policy, { shared, policy, locked }: Locking): FileProblem[] {
@@ -142,13 +177,9 @@ function ignoredOf(own: PolicyFile, mine: Policy, { shared, policy, locked }: Lo
     problemWith(own.text, own.where, path, `${why}; remove it here`)
   const why = `is locked by ${shared.where}`
   const lockedGates = (gates: unknown, parent: PropertyKey[]) =>
-    isMap(gates)
-      ? Object.keys(gates)
-          .filter((name) => isLocked(name, locked))
-          .map((name) => at([...parent, 'gates', name], why))
-      : []
+    lockedPaths(gates, locked).map((path) => at([...parent, 'gates', ...path], why))
   const settings = locked.filter(
-    (name) => !isGate(name) && written[name] !== undefined && !isSame(name, mine, policy),
+    (name) => isSetting(name) && written[name] !== undefined && !isSame(name, mine, policy),
   )
   return [
     ...(mine.extends === 'none'
@@ -157,25 +188,48 @@ function ignoredOf(own: PolicyFile, mine: Policy, { shared, policy, locked }: Lo
     ...(mine.locked ? [at(['locked'], 'only the policy of the organization can lock')] : []),
     ...lockedGates(written.gates, []),
     ...settings.map((name) => at([name], why)),
-    ...mapsIn(isLocked('overrides', locked) ? undefined : written.overrides).flatMap(({ gates }, index) =>
-      lockedGates(gates, ['overrides', index]),
-    ),
+    ...(isLocked('overrides', locked) ? [] : ignoredOverrides(own, written, { shared, locked }, lockedGates)),
   ]
 }
 
-function isSame(name: string, one: Policy, other: Policy): boolean {
-  const settingsOf = ({ branches, enforce = true, incidents, push, overrides, slack }: Policy): Raw => ({
-    branches,
-    enforce,
-    incidents,
-    push: push?.allowed ?? [],
-    overrides,
-    slack,
+/** Where gates name something locked: the gate, or one of its settings. */
+function lockedPaths(gates: unknown, locked: Lock[]): string[][] {
+  if (!isMap(gates)) return []
+  return Object.entries(gates).flatMap(([name, settings]) => {
+    if (isLocked(name, locked)) return [[name]]
+    const settingNames = isMap(settings) ? Object.keys(settings) : []
+    return settingNames.filter((each) => isLocked(`${name}.${each}`, locked)).map((each) => [name, each])
   })
-  return isDeepStrictEqual(settingsOf(one)[name], settingsOf(other)[name])
 }
 
-function lockedInWords(locked: Lockable[]): string {
+/** An own override as a whole where it has the name of one that stays, unless it says the same; else the locked gates in it. */
+function ignoredOverrides(
+  own: PolicyFile,
+  written: Raw,
+  { shared, locked }: Pick<Locking, 'shared' | 'locked'>,
+  lockedGates: (gates: unknown, parent: PropertyKey[]) => FileProblem[],
+): FileProblem[] {
+  const staying = mapsIn(writtenPolicy(shared.text).overrides).filter((one) => staysWith(one, locked))
+  return mapsIn(written.overrides).flatMap((override, index) => {
+    const same = staying.find((one) => nameOf(one) === nameOf(override))
+    if (!same) return lockedGates(override.gates, ['overrides', index])
+    if (isDeepStrictEqual(same, override)) return []
+    const why = `is the name of an override that ${shared.where} locks, so this one is ignored; rename or remove it`
+    return [problemWith(own.text, own.where, ['overrides', index, 'name'], why)]
+  })
+}
+
+/** Left out, reporting and pushes have defaults. */
+function isSame(name: string, one: Policy, other: Policy): boolean {
+  const complete = ({ enforce = true, push = { allowed: [] }, ...rest }: Policy): Raw => ({
+    ...rest,
+    enforce,
+    push,
+  })
+  return isDeepStrictEqual(complete(one)[name], complete(other)[name])
+}
+
+function lockedInWords(locked: Lock[]): string {
   return locked.length === 0 ? '' : `, which locks ${list(locked.map((name) => `\`${name}\``))}`
 }
 

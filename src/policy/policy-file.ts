@@ -127,8 +127,8 @@ export function impossiblePolicy(text: string, policy: Policy, file = policyPath
       '`incidents` needs to know where incidents are kept; add `incidents: { repository: … }` to the policy'
     return [problemWith(text, file, ['gates'], message)]
   }
-  const fillsIn = policy.extends === 'organization' && Object.keys(policy.gates).length === 0
-  const own = fillsIn ? [] : impossibleGates(text, policy.gates, file, ['gates'])
+  const isFilledIn = policy.extends === 'organization' && Object.keys(policy.gates).length === 0
+  const own = isFilledIn ? [] : impossibleGates(text, policy.gates, file, ['gates'])
   if (own.length > 0) return own
   const overrides = policy.overrides ?? []
   return overrides.flatMap((override, index) =>

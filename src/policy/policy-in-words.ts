@@ -1,24 +1,23 @@
 import { type GateName, gates } from '../decision/gates/index.ts'
+import { type Lock, lockedBy } from '../decision/locked-by.ts'
 import { list } from '../decision/markdown.ts'
 import type { Override } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
-import { lockedBy } from '../decision/policy-locks.ts'
 import { loosens } from '../decision/tightening.ts'
 import { describeWeek } from './policy-file.ts'
 
-/** A valid policy in words, for whoever writes it: the week, and what each override does and when. */
-export function describePolicy(policy: Policy, now: Date): string[] {
+/** A valid policy in words, for whoever writes it: the week, and what each override does and when. `locked`: by its organization. */
+export function describePolicy(policy: Policy, now: Date, locked: Lock[] = lockedBy(policy)): string[] {
   const overrides = policy.overrides ?? []
   return [
     ...(policy.enforce === false ? ['Report only: nothing is blocked, since `enforce` is false.'] : []),
-    ...lockedInWords(policy),
+    ...lockedInWords(locked),
     ...describeWeek(policy.gates.release_window, now),
     ...overrides.flatMap((override) => describeOverride(policy, override, now)),
   ]
 }
 
-function lockedInWords(policy: Policy): string[] {
-  const locked = lockedBy(policy)
+function lockedInWords(locked: Lock[]): string[] {
   return locked.length === 0
     ? []
     : [`The organization locks ${list(locked)}: a repository's own policy can't change them.`]

@@ -1,5 +1,6 @@
+import { lockedBy } from '../decision/locked-by.ts'
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
-import { lockedBy } from '../decision/policy-locks.ts'
+
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import {

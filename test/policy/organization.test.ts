@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { lockedBy } from '../../src/decision/locked-by.ts'
+import { resolvePolicy } from '../../src/decision/overrides.ts'
 import type { Policy } from '../../src/decision/policy.ts'
 import { combine, identityOf } from '../../src/policy/organization.ts'
 import { parsePolicy, policyPath } from '../../src/policy/policy-file.ts'
 import { formatProblem } from '../../src/yaml/yaml-file.ts'
+import { aSnapshot } from '../support/snapshot.ts'
 
 const sharedPath = 'acme/.github: .github/release-gate.yml'
 const combined = (own: string, shared: string) => {
@@ -164,6 +167,15 @@ overrides:
     ])
   })
 
+  it('is where incidents are kept too, with the gate of that name', () => {
+    const shared = 'locked: [incidents]\nincidents: { repository: a/org }\ngates: { incidents: {} }\n'
+    const own = 'gates: {}\nincidents: { repository: a/own }\n'
+    expect(policyOf(own, shared).incidents?.repository).toBe('a/org')
+    expect(ignoredIn(own, shared)).toEqual([expect.stringMatching(/:2:12: `incidents`: is locked by acme/)])
+    expect(combined(own, shared).note).toContain('Ignored in `.github/release-gate.yml`: line 2 (`incidents`')
+    expect(ignoredIn('gates: {}\nincidents: { repository: a/org }\n', shared)).toEqual([])
+  })
+
   it('can only be reported by the own file where no gate is locked', () => {
     expect(policyOf('enforce: false\ngates: {}\n', locked('slack')).enforce).toBe(false)
     expect(policyOf('enforce: false\ngates: {}\n', locked('slack, enforce')).enforce).toBeUndefined()
@@ -175,6 +187,180 @@ overrides:
     const own = `gates: {}\noverrides:\n${Array.from({ length: 9 }, (_, n) => one(n)).join('')}`
     expect(combined(own, locked('approvals')).note).toMatch(/line 7 \([^)]*\) and 4 more\.$/)
     expect(ignoredIn(own, locked('approvals'))).toHaveLength(9)
+  })
+})
+
+describe('an override of the organization that names a locked gate', () => {
+  const org = `locked: [approvals]
+incidents: { repository: a/i }
+gates: { approvals: { count: 2 }, incidents: {} }
+overrides:
+  - { name: site, when: { paths: ["site/**"] }, gates: { staging_regression: { server: web } } }
+  - { name: docs, when: { paths: ["docs/**"] }, gates: { approvals: { count: 2 }, incidents: off } }
+  - name: payments
+    when: { paths: ["payments/**"] }
+    gates: { approvals: { count: 3 }, hold: { label: pay-hold } }
+`
+  const countFor = (own: string, ...paths: string[]) => {
+    const changed = {
+      complete: true as const,
+      paths: paths.map((path) => ({ path, was: '100644', is: '100644' })),
+    }
+    return resolvePolicy(policyOf(own, org), aSnapshot({ changed })).policy.gates.approvals?.count
+  }
+
+  it.each([
+    ['gives another gate of it other settings', 'gates: { hold: { label: other } }\n'],
+    ['turns another gate of it off', 'gates: { hold: off }\n'],
+    [
+      'gives another gate of it other settings and has overrides',
+      'gates: { hold: { label: other } }\noverrides: [{ name: o, when: { branches: [x] }, gates: { staging_regression: off } }]\n',
+    ],
+  ])('applies to one file of several where the own file %s', (_, own) => {
+    expect(countFor(own, 'payments/a.ts', 'README.md')).toBe(3)
+    expect(countFor(own, 'README.md')).toBe(2)
+  })
+
+  it.each([
+    ['that names no locked gate', 'gates: {}\n', 'site/a.ts'],
+    ['by taking from another one what makes it loosen', 'gates: { incidents: off }\n', 'docs/a.md'],
+  ])('is not hidden behind another override %s', (_, own, path) => {
+    expect(countFor(own, 'payments/a.ts', path)).toBe(3)
+  })
+
+  it('locks its other gates that are on without it, which is said of the own file at their place', () => {
+    const own = 'gates: { hold: { label: other }, incidents: off }\n'
+    expect(ignoredIn(own, org)).toEqual([expect.stringMatching(/:1:45: `incidents`: is locked by acme/)])
+    expect(policyOf(own, org).gates).toMatchObject({ incidents: {}, hold: { label: 'other' } })
+  })
+
+  it('leaves out a gate that only it and the own file name', () => {
+    const payments = (own: string) => policyOf(own, org).overrides?.find(({ name }) => name === 'payments')
+    expect(payments('gates: {}\n')?.gates).toMatchObject({
+      approvals: { count: 3 },
+      hold: { label: 'pay-hold' },
+    })
+    expect(Object.keys(payments('gates: { hold: { label: other } }\n')?.gates ?? {})).toEqual(['approvals'])
+  })
+
+  it('leaves gates alone that only other overrides name', () => {
+    const policy = policyOf('gates: { staging_regression: { server: own } }\n', org)
+    expect(policy.gates.staging_regression?.server).toBe('own')
+  })
+
+  it('counts in place of an own one with its name, of which the line is named', () => {
+    const own =
+      'gates: {}\noverrides:\n  - { name: "payments ", when: { branches: [x] }, gates: { staging_regression: off } }\n'
+    const { overrides } = policyOf(own, org)
+    expect(overrides?.map(({ name, when }) => [name, when])).toEqual([
+      ['docs', { paths: ['docs/**'] }],
+      ['payments', { paths: ['payments/**'] }],
+    ])
+    expect(ignoredIn(own, org)).toEqual([
+      expect.stringMatching(/:3:13: `name`: is the name of an override that acme.* rename or remove it$/),
+    ])
+    expect(combined(own, org).note).toMatch(/Ignored in .*: line 3 \(/)
+  })
+
+  it('is no problem where the own file has the same one', () => {
+    const own = `gates: {}\noverrides:\n  - ${org.split('  - ').at(-1)}`
+    expect(ignoredIn(own, org)).toEqual([])
+    expect(policyOf(own, org).overrides?.map(({ name }) => name)).toEqual(['docs', 'payments'])
+  })
+})
+
+describe('what a locked gate depends on is locked too:', () => {
+  const lockedWith = (name: string, gates: string, rest = '') => {
+    const result = parsePolicy(`locked: [${name}]\ngates: { ${gates} }\n${rest}`)
+    if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'))
+    return lockedBy(result.policy).filter((each) => !['branches', 'enforce', 'push'].includes(each))
+  }
+  const regression = 'staging_regression: { server: s, defer_when_urgent: true }'
+  const deferring = `overrides: [{ name: o, when: { branches: [x] }, gates: { ${regression} } }]`
+
+  it.each([
+    [
+      'the window, for incidents',
+      'incidents',
+      'incidents: {}, release_window: {}',
+      ['incidents', 'release_window'],
+    ],
+    [
+      'of a window that the repositories have, who marks a change as urgent',
+      'incidents',
+      'incidents: {}',
+      ['incidents', 'release_window.urgent'],
+    ],
+    [
+      'the window, for production health',
+      'production_health',
+      'production_health: {}, release_window: {}',
+      ['production_health', 'release_window'],
+    ],
+    [
+      'the window, for a regression that urgent changes defer',
+      'staging_regression',
+      `${regression}, release_window: {}`,
+      ['staging_regression', 'release_window'],
+    ],
+    [
+      'the regression and the window, for runbooks',
+      'runbooks',
+      `runbooks: {}, ${regression}, release_window: {}`,
+      ['runbooks', 'staging_regression', 'release_window'],
+    ],
+    ['nothing that is left to the repositories, for runbooks', 'runbooks', 'runbooks: {}', ['runbooks']],
+    [
+      'approvals, for code owners',
+      'code_owners',
+      'code_owners: {}, approvals: {}',
+      ['code_owners', 'approvals'],
+    ],
+    [
+      'nothing, for a regression that is never deferred',
+      'staging_regression',
+      'staging_regression: { server: s }, release_window: {}',
+      ['staging_regression'],
+    ],
+    [
+      'nothing, for approvals',
+      'approvals',
+      `approvals: {}, ${regression}, release_window: {}`,
+      ['approvals'],
+    ],
+    ['nothing, for a setting', 'slack', 'incidents: {}', ['slack']],
+  ])('%s', (_, name, gates, all) => {
+    expect(lockedWith(name, gates).sort()).toEqual(all.sort())
+  })
+
+  it('the window, where only an override defers the regression', () => {
+    const gates = 'staging_regression: { server: s }, release_window: {}'
+    expect(lockedWith('staging_regression', gates, deferring)).toContain('release_window')
+    expect(lockedWith('staging_regression', gates)).not.toContain('release_window')
+  })
+
+  it('a window that only an override of the organization has', () => {
+    const inOverride = 'overrides: [{ name: o, when: { branches: [x] }, gates: { release_window: {} } }]\n'
+    expect(lockedWith('incidents', 'incidents: {}', inOverride)).toContain('release_window')
+  })
+
+  it('the own file cannot say who marks a change as urgent, and keeps its window', () => {
+    const shared = 'locked: [incidents]\nincidents: { repository: a/i }\ngates: { incidents: {} }\n'
+    const anyone = '{ urgent: { label: now, bound_to_head: false }, closing_margin: 5m }'
+    const own = `gates: { release_window: ${anyone} }
+overrides: [{ name: o, when: { branches: [x] }, gates: { release_window: { urgent: { label: now } } } }]
+`
+    const { gates, overrides } = policyOf(own, shared)
+    expect(gates.release_window).toMatchObject({
+      closing_margin: '5m',
+      urgent: { label: 'urgent', bound_to_head: true },
+    })
+    expect(JSON.stringify(overrides)).not.toContain('now')
+    expect(ignoredIn(own, shared)).toEqual([
+      expect.stringMatching(/:1:36: `urgent`: is locked by acme/),
+      expect.stringMatching(/:2:84: `urgent`: is locked/),
+    ])
+    expect(combined(own, shared).note).toContain('`release_window.urgent`.')
   })
 })
 
@@ -201,16 +387,6 @@ describe('where one of the two files is invalid, nothing is in force', () => {
   ])('the %s one', (_, own, shared, place) =>
     expect(problemsOf(own, shared)).toEqual([expect.stringMatching(place)]),
   )
-
-  it('two that contradict each other', () => {
-    const override = 'overrides: [{ name: o, when: { branches: [x] }, gates: { approvals: { count: 4 } } }]\n'
-    const own = 'gates: {}\noverrides: [{ name: o, when: { branches: [x] }, gates: { hold: {} } }]\n'
-    expect(problemsOf(own, locked('approvals', override))).toEqual([
-      expect.stringMatching(
-        /^\.github\/release-gate\.yml:1:1: together with acme.*two overrides are called "o"/,
-      ),
-    ])
-  })
 
   it('one that needs an organization without a policy', () => {
     const own = { text: 'extends: organization\ngates: { approvals: {} }\n', where: policyPath, blob: 'a1' }
