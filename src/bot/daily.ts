@@ -55,7 +55,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   }
   await prune(shell)
   // A broken chain is neither anchored nor pruned, so that it can be investigated unchanged.
-  if (await recordsHold(shell)) {
+  if (await isChainIntact(shell)) {
     const cut = await pruneRecords(database, subMonths(now(), shell.recordsMonths))
     if (cut === undefined)
       shell.log.info(
@@ -90,13 +90,13 @@ function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnos
       if (problems.length + gone.length === 0) return []
       const repository = { owner, repo, installationId, repositoryId }
       const key = `drift/${repositoryId}${part}/${at.toISOString().slice(0, 10)}`
-      const mended = gone.length > 0 ? { mended: gone } : {}
-      return [{ kind: 'drift' as const, key, repository, problems, ...mended, ...(subject && { subject }) }]
+      const since = gone.length > 0 ? { fixed: gone } : {}
+      return [{ kind: 'drift' as const, key, repository, problems, ...since, ...(subject && { subject }) }]
     })
   })
 }
 
-async function recordsHold({ database, queue, log, now }: DailyShell): Promise<boolean> {
+async function isChainIntact({ database, queue, log, now }: DailyShell): Promise<boolean> {
   const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
   await saveVerified(database, result, now)
   if (result.ok) return true

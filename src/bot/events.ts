@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { codeOwnersFiles } from '../decision/code-owners.ts'
 import type { MergeTask, RepositoryRef } from '../decision/merge-task.ts'
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
+import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Scope } from '../store/verdicts/changes.ts'
 
@@ -236,13 +237,50 @@ const teamChanged = on({}, (_, { installationId, repository }) => [
   },
 ])
 
-const repositoryChanged = inRepository({}, (_, repository) => [
+const repositoryChange = {
+  changes: z
+    .object({
+      repository: z.object({ name: z.object({ from: z.string() }) }).optional(),
+      default_branch: z.unknown().optional(),
+    })
+    .optional(),
+}
+type RepositoryChange = z.output<z.ZodObject<typeof repositoryChange>>['changes']
+
+/**
+ * Where the organization's policy may have gone or become another one, every pull request of the installation may be under
+ * another policy: those that are known, also in repositories that no policy covers now, and those that GitHub lists.
+ */
+function underOtherShared({ installationId, repo }: RepositoryRef, changes?: RepositoryChange): Effect[] {
+  const names = [repo, changes?.repository?.name.from ?? repo]
+  return names.some(isSharedRepository) ? everyPullIn(installationId) : []
+}
+
+function everyPullIn(installationId: number): Effect[] {
+  return [
+    { kind: 'pulls', scope: { installationId } },
+    { kind: 'lookup', lookup: { of: 'installation', installationId } },
+  ]
+}
+
+const repositoryChanged = inRepository(repositoryChange, ({ changes }, repository) => [
   { kind: 'lookup', lookup: { of: 'repository', repository } },
+  ...underOtherShared(repository, changes),
 ])
 
-const repositoryClosed = inRepository({}, (_, { installationId, repositoryId }) => [
-  { kind: 'out of reach', scope: { installationId, repositoryId }, closed: true },
+/** A description or a homepage is edited too; only another default branch has another policy. */
+const repositoryEdited = inRepository(repositoryChange, ({ changes }, repository) => [
+  { kind: 'lookup', lookup: { of: 'repository', repository } },
+  ...(changes?.default_branch === undefined ? [] : underOtherShared(repository)),
 ])
+
+const repositoryClosed = inRepository({}, (_, repository) => {
+  const { installationId, repositoryId } = repository
+  return [
+    { kind: 'out of reach', scope: { installationId, repositoryId }, closed: true },
+    ...underOtherShared(repository),
+  ]
+})
 
 const installationChanged = on({}, (_, { installationId }) => [
   { kind: 'lookup', lookup: { of: 'installation', installationId } },
@@ -252,7 +290,7 @@ const installationGone = on({}, (_, { installationId }) => [
   { kind: 'out of reach', scope: { installationId }, closed: false },
 ])
 
-/** Without the organization's policy, nothing tells any more what it locks in the other repositories. */
+/** Without the organization's policy, nothing tells what it locks in the other repositories. */
 const repositoriesRemoved = on(
   { repositories_removed: z.array(z.object({ id: z.int(), name: z.string().nullish() })) },
   ({ repositories_removed: removed }, { installationId }) => [
@@ -261,9 +299,7 @@ const repositoriesRemoved = on(
       scope: { installationId, repositoryId: id },
       closed: false,
     })),
-    ...(removed.some(({ name }) => name === '.github')
-      ? [{ kind: 'lookup' as const, lookup: { of: 'installation' as const, installationId } }]
-      : []),
+    ...(removed.some(({ name }) => name && isSharedRepository(name)) ? everyPullIn(installationId) : []),
   ],
 )
 
@@ -331,7 +367,7 @@ const handlers: Record<string, Record<string, Handler>> = {
   repository: {
     archived: repositoryClosed,
     deleted: repositoryClosed,
-    edited: repositoryChanged,
+    edited: repositoryEdited,
     privatized: repositoryChanged,
     publicized: repositoryChanged,
     renamed: repositoryChanged,

@@ -7,7 +7,13 @@ import { keptPolicies } from '../store/policies.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { releaseGreens } from '../store/verdicts/changes.ts'
 import { countOpen, greensReadBy } from '../store/verdicts/seen.ts'
-import { type Found, type Installation, type KnownPolicy, type LookParts, lookAtBatch } from './look-at.ts'
+import {
+  checkRepositories,
+  type Found,
+  type Installation,
+  type KnownPolicy,
+  type LookParts,
+} from './look-at.ts'
 import { isDue } from './look-plan.ts'
 import { minute } from './repeatedly.ts'
 
@@ -35,7 +41,7 @@ export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise
     await readGreens(parts, ids, startedAt)
     for (const installation of installations) {
       try {
-        await lookAtInstallation({ ...parts, signal, calm }, installation, startedAt, found)
+        await checkInstallation({ ...parts, signal, calm }, installation, startedAt, found)
       } catch (error) {
         if (signal.aborted) return
         cut = true
@@ -85,7 +91,7 @@ async function report({ shell, log }: LookParts, found: Found, cut: boolean): Pr
     )
 }
 
-async function lookAtInstallation(
+async function checkInstallation(
   parts: LookParts & { signal: AbortSignal; calm: CalmReads },
   installation: Installation,
   startedAt: Date,
@@ -109,7 +115,7 @@ async function lookAtInstallation(
   const small = open <= (parts.smallUpTo ?? 20)
   const inRoom = (numbers: number[]) => parts.calm(installation.id, numbers)
   for (const batch of inBatches(due))
-    await lookAtBatch({ ...parts, github, installation, policies, small, room, inRoom }, batch, found)
+    await checkRepositories({ ...parts, github, installation, policies, small, room, inRoom }, batch, found)
 }
 
 /** The policies that are known to be valid, by the blobs of their files: these need not be read. */

@@ -1,6 +1,8 @@
 import type { Policy } from '../decision/policy.ts'
+import { isSharedRepository } from '../decision/shared-repository.ts'
 import { policyPath } from '../policy/policy-file.ts'
-import { isSharedLost, readPolicy } from '../policy/policy-source.ts'
+import { readPolicy } from '../policy/policy-source.ts'
+import { isKeptShared, stateOfShared } from '../policy/shared-policy.ts'
 import {
   type ListedRepository,
   listedTogether,
@@ -13,8 +15,9 @@ import type { GitHub } from '../services/github/client.ts'
 import { isGone } from '../services/github/gone.ts'
 import { isLimit } from '../services/github/limits.ts'
 import type { Row } from '../services/github/partial.ts'
+import { readSharedFile } from '../services/github/policy.ts'
 import { type Look, noteLooked, noteUnseen } from '../store/looks.ts'
-import { keepValidPolicy, rememberShared } from '../store/policies.ts'
+import { keepValidPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
@@ -28,7 +31,9 @@ export type Found = { tried: number; repositories: number; pulls: number; enqueu
 
 /** What a look needs of the running bot. */
 export type LookParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
-  shell: Pick<Parts['shell'], 'database' | 'github' | 'now'> & { queue: Pick<Queue, 'enqueueAll'> }
+  shell: Pick<Parts['shell'], 'database' | 'github' | 'now'> & {
+    queue: Pick<Queue, 'enqueueAll' | 'enqueueNotice'>
+  }
   /** Up to so many open pull requests an installation is small; 20 if left out. */
   smallUpTo?: number
 }
@@ -46,58 +51,62 @@ export type Looking = LookParts & {
   inRoom: (numbers: number[]) => number[]
 }
 
-/** `sharedLost`: whether the organization's policy applied before and can't be read now; asked once for a batch. */
-type LookingAtBatch = Looking & { sharedLost: () => Promise<boolean> }
+/** `sharedLost`: the organization's policy applied before, and can't be read now or is from another repository. */
+type View = RepositoryView & { sharedLost: boolean }
 
-type Seen = { look: Look; view: RepositoryView; known: KnownPull[]; policy: CoveringPolicy | undefined }
+type Seen = { look: Look; view: View; known: KnownPull[]; policy: CoveringPolicy | undefined }
 
 /**
  * Looks at some repositories of an installation. What is not known of one is a problem of that one, which stays visible until
  * the next look at it, and is never taken for "nothing changed".
  */
-export async function lookAtBatch(parts: Looking, batch: Look[], found: Found): Promise<void> {
-  const { shell, github, installation, room } = parts
+export async function checkRepositories(parts: Looking, batch: Look[], found: Found): Promise<void> {
+  const { shell, installation, room } = parts
   const at = shell.now()
   room()
   found.tried += batch.length
-  const views = await orProblems(batch, viewRepositories(github, installation.account, batch, policyPath))
-  const shared = sharedAmong(views)
-  if (shared !== undefined) await rememberShared(shell.database, installation.id, shared)
-  const sharedLost = once(async () => shared === undefined && isLost(parts))
-  const looking = { ...parts, sharedLost }
+  const views = await orProblems(batch, viewWithShared(parts, batch))
   const ids = batch.map(({ repositoryId }) => repositoryId)
   const known = await knownOpenPulls(shell.database, installation.id, ids)
   const seen: Seen[] = []
   for (const [look, view] of pairs(batch, views)) {
-    const one = await see(looking, look, view, known.get(look.repositoryId) ?? [], at)
+    const one = await checkRepository(parts, look, view, known.get(look.repositoryId) ?? [], at)
     if (one?.policy) seen.push(one)
-    else if (one) await carryOut(looking, one, [], at, found)
+    else if (one) await carryOut(parts, one, [], at, found)
   }
   for (let from = 0; from < seen.length; from += listedTogether)
-    await lookAtPulls(looking, seen.slice(from, from + listedTogether), at, found)
+    await checkPulls(parts, seen.slice(from, from + listedTogether), at, found)
 }
 
-function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
-  let asked: Promise<Value> | undefined
-  return () => {
-    asked ??= ask()
-    return asked
-  }
-}
-
-/** The blob of the organization's policy: the rows of one query saw the same one. */
-function sharedAmong(views: Row<RepositoryView>[]): string | undefined {
-  return views.flatMap((row) => ('value' in row ? (row.value.policy.shared ?? []) : []))[0]
-}
-
-function isLost({ shell, github, installation }: Looking): Promise<boolean> {
-  return isSharedLost(shell.database, github, {
-    installationId: installation.id,
-    owner: installation.account,
+/** The rows of one query saw the same policy of the organization. */
+async function viewWithShared(looking: Looking, batch: Look[]): Promise<Row<View>[]> {
+  const views = await viewRepositories(looking.github, looking.installation.account, batch, policyPath)
+  const [first] = views.flatMap((row) =>
+    'value' in row && !isSharedRepository(row.value.repo) ? [row.value] : [],
+  )
+  const sharedLost = first !== undefined && (await isSharedLost(looking, first))
+  return views.map((row) => {
+    if ('problem' in row) return row
+    const { own, shared } = row.value.policy
+    // As the evaluation names the policy: by the file of the repository, where it has one.
+    const policy = { own, shared: sharedLost && own !== undefined ? undefined : shared }
+    return { value: { ...row.value, policy, sharedLost: sharedLost && !isSharedRepository(row.value.repo) } }
   })
 }
 
-async function lookAtPulls(looking: Looking, some: Seen[], at: Date, found: Found): Promise<void> {
+async function isSharedLost(
+  { shell, github, installation }: Looking,
+  view: RepositoryView,
+): Promise<boolean> {
+  const { id: installationId, account: owner } = installation
+  const seen = { blob: view.policy.shared, repositoryId: view.sharedFrom }
+  if (await isKeptShared(shell.database, installationId, seen)) return false
+  const file = await readSharedFile(github, { owner, repo: view.repo }, policyPath)
+  const state = await stateOfShared(shell, github, { installationId, owner }, file)
+  return state === 'unreadable' || state === 'replaced'
+}
+
+async function checkPulls(looking: Looking, some: Seen[], at: Date, found: Found): Promise<void> {
   looking.room()
   const looks = some.map(({ look }) => look)
   const lists = await orProblems(looks, viewPulls(looking.github, looks))
@@ -137,10 +146,10 @@ async function note(
 }
 
 /** What is known of a repository now; undefined where nothing is left to be done for it. */
-async function see(
-  looking: LookingAtBatch,
+async function checkRepository(
+  looking: Looking,
   look: Look,
-  row: Row<RepositoryView>,
+  row: Row<View>,
   known: KnownPull[],
   at: Date,
 ): Promise<Seen | undefined> {
@@ -167,22 +176,20 @@ async function see(
 
 /** The policy that covers a repository now. Its text is read only where no equal one is known. */
 async function coveringPolicy(
-  looking: LookingAtBatch,
+  looking: Looking,
   { repositoryId }: Look,
-  view: RepositoryView,
+  view: View,
 ): Promise<CoveringPolicy | undefined> {
   const { shell, github, installation, policies } = looking
   const { owner, repo } = view
   const place = policyPlace(view)
   if (!place) return undefined
   const repository = { installationId: installation.id, repositoryId, owner, repo }
-  const { own, shared } = view.policy
-  if (own !== undefined && shared === undefined && repo !== '.github' && (await looking.sharedLost()))
-    return { ...place, valid: 'broken' }
+  if (view.sharedLost) return { ...place, valid: 'broken' }
   const known = policies.get(place.blob)
   const read = known
     ? { file: { ...place, text: known.text }, result: { ok: true as const, policy: known.policy } }
-    : await readPolicy(shell.database, github, repository)
+    : await readPolicy(shell, github, repository)
   if (!read) return undefined
   const { file, result } = read
   if (!result.ok) return { blob: file.blob, where: file.where, valid: 'broken' }

@@ -10,13 +10,13 @@ import { coveredRepositories, openPulls, underNewPolicy } from './reconcile.ts'
 /** Asks GitHub which pull requests an event concerns that names none, and enqueues their evaluation. `guid`: the delivery of the event. */
 export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promise<void> {
   const { shell, serves } = parts
-  const { database, github } = shell
+  const { github } = shell
   switch (lookup.of) {
     case 'policy': {
       const { repository } = lookup
       if (!serves(repository.owner)) return
       const app = await github(repository.installationId)
-      for (const covered of await underNewPolicy({ database, github: app, serves }, repository))
+      for (const covered of await underNewPolicy({ ...shell, github: app, serves }, repository))
         await evaluateAll(parts, covered.repository, covered.numbers, guid)
       return
     }

@@ -1,6 +1,8 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { isSharedRepository } from '../decision/shared-repository.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { readPolicy } from '../policy/policy-source.ts'
+import type { PolicyShell } from '../policy/shared-policy.ts'
 import {
   type ListedRepository,
   listedTogether,
@@ -11,7 +13,6 @@ import {
 } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
-import type { Database } from '../store/database.ts'
 import { keepValidPolicy, keptBlob } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
 import { policyPlace } from './look-plan.ts'
@@ -79,18 +80,18 @@ function inBatchesOf<Item>(size: number, items: Item[]): Item[][] {
  * what it was; all of the installation where it is the organization's `.github` repository, whose policy is a part of theirs.
  */
 export async function underNewPolicy(
-  shell: { database: Database; github: GitHub; serves: (account: string) => boolean },
+  shell: PolicyShell & { github: GitHub; serves: (account: string) => boolean },
   repository: RepositoryRef,
 ): Promise<CoveredRepository[]> {
   const { database, github, serves } = shell
   const { repo, installationId } = repository
-  const read = await readPolicy(database, github, repository)
+  const read = await readPolicy(shell, github, repository)
   const blob = read?.file.blob
   // The merge that brought the new policy may have been recorded first, which has stored the policy.
   const isKept = blob === (await keptBlob(database, repository))
   // A repository without pull requests still has a channel, a calendar and incidents.
   if (read?.result.ok && !isKept) await keepValidPolicy(database, repository, read.file)
-  const isShared = repo === '.github'
+  const isShared = isSharedRepository(repo)
   if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, { blob, path: policyPath, isShared })))
     return []
   if (isShared) return Array.fromAsync(coveredRepositories(github, installationId, serves))

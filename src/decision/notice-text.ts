@@ -23,6 +23,8 @@ export function noticeText(notice: Notice): SlackMessageText {
         facts: [['Installation', String(notice.installationId)]],
         body: `${slackText(notice.why, 300)}\nLeave the database as it is and run \`release-gate audit verify\`.`,
       })
+    case 'organization policy':
+      return organizationPolicyText(notice)
     case 'dead letter':
       return deadLetterText(notice)
     case 'incident':
@@ -99,16 +101,28 @@ function exceptionText(notice: Exception): SlackMessageText {
   })
 }
 
-function driftText({ repository, subject, problems, mended = [] }: NoticeOf<'drift'>): SlackMessageText {
+function driftText({ repository, subject, problems, fixed = [] }: NoticeOf<'drift'>): SlackMessageText {
   const name = nameOf(repository)
   const told = slackLines(problems, 1_400)
   const drifted = subject
     ? 'Row-level security differs from the policy of'
     : 'The release gate is not fully enforced on'
-  const gone = mended.length > 0 ? `Fixed since:\n${slackLines(mended, 1_400)}` : undefined
+  const gone = fixed.length > 0 ? `Fixed since:\n${slackLines(fixed, 1_400)}` : undefined
   return toMessage({
     headline: problems.length > 0 ? `⚠️ ${drifted} ${name}` : `✅ Fixed on ${name}`,
     body: [told || undefined, gone].filter((part) => part !== undefined).join('\n'),
+  })
+}
+
+function organizationPolicyText(notice: NoticeOf<'organization policy'>): SlackMessageText {
+  const { organization, before, after, seq } = notice
+  return toMessage({
+    headline: `🔒 ${before === after ? 'The locking policy was changed' : 'The policy locks something else now'}: ${slackText(organization)}`,
+    facts: [
+      ['Locked before', slackText(before || 'nothing', 350)],
+      ['Locked now', after === null ? 'Unknown: the policy is invalid' : slackText(after || 'nothing', 350)],
+    ],
+    body: `Record ${seq} has the details.`,
   })
 }
 

@@ -96,7 +96,8 @@ const drift = z.object({
   /** What has drifted; the enforcement of the gate where it is left out. */
   subject: z.literal('row-level security').optional(),
   problems: z.array(z.string()),
-  mended: z.array(z.string()).optional(),
+  /** What has been fixed since. */
+  fixed: z.array(z.string()).optional(),
 })
 
 /** The chain of records is broken. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
@@ -106,6 +107,21 @@ const records = z.object({
   installationId: z.int().positive(),
   seq: z.int().positive(),
   why: z.string(),
+})
+
+/**
+ * What an organization's policy locks changed, or its locking policy did otherwise. Key: `organization-policy/<installationId>/<seq>`
+ * with the record of it. Goes to every channel of the installation.
+ */
+const organizationPolicy = z.object({
+  kind: z.literal('organization policy'),
+  key,
+  installationId: z.int().positive(),
+  seq: z.int().positive(),
+  organization: z.string(),
+  /** What is locked, separated by commas. `after` is null where the policy is invalid. */
+  before: z.string(),
+  after: z.string().nullable(),
 })
 
 /** A job was given up after all its retries. Key: `dead-letter/<queue>/<job>`. Never sent for a job of the notices. */
@@ -148,15 +164,25 @@ const watched = z.object({
   why: z.string(),
 })
 
-export const noticeSchema = z.discriminatedUnion('kind', [
+const anyNotice = z.discriminatedUnion('kind', [
   merged,
   exception,
   drift,
   records,
+  organizationPolicy,
   deadLetter,
   incident,
   watched,
 ])
+
+export const noticeSchema = z.preprocess(withCurrentNames, anyNotice)
+
+/** An earlier version named `fixed` differently, and its notices may still be queued. */
+function withCurrentNames(notice: unknown): unknown {
+  if (typeof notice !== 'object' || notice === null || !('mended' in notice)) return notice
+  const { mended: fixed, ...rest } = notice
+  return { fixed, ...rest }
+}
 
 export type Notice = z.infer<typeof noticeSchema>
 

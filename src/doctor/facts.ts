@@ -37,9 +37,12 @@ export type InstallationFacts = {
 
 export type PolicyFacts =
   | { kind: 'none' }
-  /** `ignored`: what the repository's own file names although the organization locks it. */
-  | { kind: 'valid'; policy: Policy; where: string; ignored?: string[] }
-  | { kind: 'invalid'; where: string; problems: string[] }
+  /**
+   * `ignored`: what the repository's own file names although the organization locks it. `shared`: a part of it, or all, is the
+   * organization's.
+   */
+  | { kind: 'valid'; policy: Policy; where: string; ignored?: string[]; shared?: boolean }
+  | { kind: 'invalid'; where: string; problems: string[]; shared?: boolean }
 
 export type RepositoryFacts = { name: string } & (
   | { kind: 'absent' }

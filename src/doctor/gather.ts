@@ -41,7 +41,8 @@ type Listed = { name: string; owner: { login: string }; default_branch: string }
 
 /**
  * Reads the input of `diagnose` and writes nothing: about ten requests per repository. Something that cannot be read
- * becomes a fact of its own and does not stop the rest. With `only`, reads one repository and its installation.
+ * becomes a fact of its own and does not stop the rest. With `only`, reads one repository and its installation,
+ * and the repository of the organization's policy where that applies to it.
  *
  * @throws `retryAfter` when a rate limit of GitHub is reached, since missing facts must not look like drift.
  */
@@ -96,7 +97,9 @@ async function readInstallation(
     const repositories = await Promise.all(
       names.map((one) => limit(() => readOrExplain(clients, github, one))),
     )
-    return { facts, repositories }
+    const shared = only && repositories.some(isUnderShared) ? await sharedOf(github, only) : []
+    const theirs = await Promise.all(shared.map((one) => readOrExplain(clients, github, one)))
+    return { facts, repositories: [...repositories, ...theirs] }
   } catch (error) {
     return { facts: { ...facts, unreadable: problemOf(error) }, repositories: [] }
   }
@@ -106,6 +109,16 @@ async function repositoriesOf(github: GitHub, only?: RepositoryName): Promise<Li
   if (only) return [(await github.rest.repos.get(only)).data]
   const all = await github.paginate(github.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
   return all.filter(({ archived, disabled }) => !archived && !disabled)
+}
+
+function isUnderShared(one: RepositoryFacts): boolean {
+  return one.kind === 'read' && one.policy.kind !== 'none' && one.policy.shared === true
+}
+
+/** The repository of the organization's policy: whoever can change that decides on every other one. */
+async function sharedOf(github: GitHub, { owner }: RepositoryName): Promise<Listed[]> {
+  const found = await orAbsent(github.rest.repos.get({ owner, repo: '.github' }))
+  return found ? [found.data] : []
 }
 
 async function readOrExplain(
@@ -153,10 +166,11 @@ async function readRepository(
 async function readPolicy(github: GitHub, repository: RepositoryName): Promise<PolicyFacts> {
   const combined = combine(await readPolicyFiles(github, repository, policyPath))
   if (!combined) return { kind: 'none' }
-  const { file, result, ignored } = combined
+  const { file, files, result, ignored } = combined
+  const facts = { where: file.where, shared: files.shared !== undefined }
   return result.ok
-    ? { kind: 'valid', policy: result.policy, where: file.where, ignored: ignored.map(formatProblem) }
-    : { kind: 'invalid', where: file.where, problems: result.problems.map(formatProblem) }
+    ? { kind: 'valid', policy: result.policy, ignored: ignored.map(formatProblem), ...facts }
+    : { kind: 'invalid', problems: result.problems.map(formatProblem), ...facts }
 }
 
 function plain(permissions: object): Record<string, string> {

@@ -1,4 +1,5 @@
 import { oneLine } from '../decision/markdown.ts'
+import { isSharedRepository } from '../decision/shared-repository.ts'
 import { missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Branch } from '../services/github/enforcement.ts'
 import { approverFindings } from './approver-findings.ts'
@@ -11,6 +12,7 @@ import {
   requirementFindings,
   requires,
   requiresCheck,
+  requiresFromApp,
   setupHint,
   uncoveredFindings,
 } from './required-check.ts'
@@ -36,6 +38,7 @@ function findingsIn(repository: RepositoryFacts, gate: RequiredCheck): Found[] {
   const uncovered = repository.policy.kind === 'valid' ? branches.filter(({ covered }) => !covered) : []
   return [
     ...policyFindings(repository.policy),
+    ...sharedPolicyFindings(repository, gate),
     ...branches
       .filter(({ covered }) => covered)
       .flatMap((branch) => coveredBranchFindings(branch, repository, rulesets, gate)),
@@ -90,6 +93,25 @@ function policyFindings(policy: PolicyFacts): Found[] {
     ...(policy.policy.enforce === false ? [onlyReports(policy.where)] : []),
     ...(policy.ignored ?? []).map((problem) => ignoredSetting(problem)),
   ]
+}
+
+/** Whoever can change the organization's policy without the gate decides what it locks everywhere. */
+function sharedPolicyFindings(
+  { name, defaultBranch, policy, enforcement }: ReadRepository,
+  gate: RequiredCheck,
+): Found[] {
+  if (!isSharedRepository(name.slice(name.indexOf('/') + 1))) return []
+  const branch = enforcement.branches.find((one) => one.name === defaultBranch)
+  const isRequired =
+    branch?.state.readable === true && branch.state.sources.some((source) => requiresFromApp(source, gate))
+  const reports = policy.kind === 'valid' && policy.policy.enforce === false
+  if (isRequired && !reports) return []
+  const why = reports
+    ? 'its own policy only reports'
+    : `${oneLine(defaultBranch, 100)} is not known to require ${quoted(gate.check)} from this App`
+  const what = `The organization's policy can be changed without passing the gate, because ${why}.`
+  const fix = reports ? 'Remove `enforce: false` from its policy.' : `${setupHint(gate)}.`
+  return [error('organization-policy-not-gated', what, fix)]
 }
 
 function emptyPolicy(where: string): Found {

@@ -47,7 +47,7 @@ export async function evaluate(
   const changedFor = (await verificationOf(shell.database, pull))?.changedFor
   const generation = await nextGeneration(shell.database)
   const github = await shell.github(pull.installationId)
-  const applicable = await policyFor(shell.database, github, pull)
+  const applicable = await policyFor(shell, github, pull)
   if (applicable.kind === 'none') {
     shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
     return forget(shell, pull, generation, `${policyPath} is missing on the default branch`, signal)

@@ -15,6 +15,7 @@ export type Shell = {
     | 'enqueueRecheck'
     | 'enqueueTransition'
     | 'enqueueMerging'
+    | 'enqueueNotice'
     | 'enqueueRegression'
   >
   now: () => Date

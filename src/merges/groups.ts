@@ -69,7 +69,7 @@ function nextLook(members: GroupMember[]): Date | undefined {
 
 async function evaluateMember(shell: MergeShell, github: GitHub, repository: RepositoryRef, number: number) {
   const pull = { ...repositoryOf(repository), number }
-  const applicable = await policyFor(shell.database, github, pull)
+  const applicable = await policyFor(shell, github, pull)
   if (applicable.kind === 'none') return 'no policy'
   const store = factStore(shell.database, shell.now)
   const read = await readSnapshot(github, pull, wantedFacts(applicable), store, shell.now)

@@ -2,11 +2,12 @@ import { covers, type Policy } from '../decision/policy.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { type ReadPolicy, readPolicy, readPolicyAt } from '../policy/policy-source.ts'
+import type { PolicyShell } from '../policy/shared-policy.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'
 import type { ReadMerge } from '../services/github/merges.ts'
 import { lastValidPolicy } from '../store/policies.ts'
-import { type MergeShell, repositoryOf } from './shell.ts'
+import { repositoryOf } from './shell.ts'
 
 type Repository = Parameters<typeof repositoryOf>[0]
 
@@ -27,17 +28,18 @@ export type PolicyBefore = {
  * now. Undefined: there was none.
  */
 export async function policyBefore(
-  { database }: Pick<MergeShell, 'database'>,
+  shell: PolicyShell,
   github: GitHub,
   ref: Repository,
   arrival: Arrival,
 ): Promise<PolicyBefore | undefined> {
+  const { database } = shell
   const repository = repositoryOf(ref)
-  const read = await readBefore(database, github, repository, arrival)
+  const read = await readBefore(shell, github, repository, arrival)
   if (read?.result.ok) return { policy: read.result.policy, valid: true, file: read.file }
   const kept = await lastValidPolicy(database, repository)
   if (!read && (kept === undefined || (await isKnown(github, repository, arrival)))) return undefined
-  if (kept === undefined || (await hasBrought(database, github, repository, arrival, kept)))
+  if (kept === undefined || (await hasBrought(shell, github, repository, arrival, kept)))
     return { policy: undefined, valid: false, file: read?.file }
   const valid = parsePolicy(kept)
   return {
@@ -49,7 +51,7 @@ export async function policyBefore(
 
 /** The policy that a merge found, and not the one that it may have brought; `before` is the tip of the branch until then. */
 export function policyBeforeMerge(
-  shell: Pick<MergeShell, 'database'>,
+  shell: PolicyShell,
   github: GitHub,
   pull: PullRef,
   { base: { ref: branch }, defaultBranch, mergeCommit, head }: ReadMerge,
@@ -67,13 +69,13 @@ const isDefault = ({ branch, defaultBranch }: Arrival) => branch === defaultBran
 
 /** The policy of the repository's file as it stood before, and of its organization's as it stands now. */
 async function readBefore(
-  database: MergeShell['database'],
+  shell: PolicyShell,
   github: GitHub,
   repository: Repository,
   arrival: Arrival,
 ): Promise<ReadPolicy | undefined> {
-  if (!isDefault(arrival)) return readPolicy(database, github, repository)
-  return arrival.before === undefined ? undefined : readPolicyAt(database, github, repository, arrival.before)
+  if (!isDefault(arrival)) return readPolicy(shell, github, repository)
+  return arrival.before === undefined ? undefined : readPolicyAt(shell, github, repository, arrival.before)
 }
 
 /** Whether it can be seen what stood before: a tip that a force push threw away may be gone from GitHub. */
@@ -86,12 +88,12 @@ async function isKnown(github: GitHub, { owner, repo }: Repository, arrival: Arr
 
 /** Whether the policy that was kept since is the one that came: it says nothing of what held before. */
 async function hasBrought(
-  database: MergeShell['database'],
+  shell: PolicyShell,
   github: GitHub,
   repository: Repository,
   arrival: Arrival,
   kept: string,
 ): Promise<boolean> {
   if (!isDefault(arrival)) return false
-  return (await readPolicyAt(database, github, repository, arrival.after))?.file.text === kept
+  return (await readPolicyAt(shell, github, repository, arrival.after))?.file.text === kept
 }

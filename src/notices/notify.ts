@@ -30,7 +30,7 @@ export type Sent = { channel: string; ts: string; permalink: string }
  * Slack accepts no idempotency key. If the process dies or the answer is lost between Slack's accepting a message and our
  * saving it, the next run posts it again. A duplicate notice is better than a missing one.
  *
- * @returns one place per channel: none without a token or a channel, several only for `records`.
+ * @returns one place per channel: none without a token or a channel, several only for a notice about an installation.
  * @throws `retryAfter` while the channel has had a message within the last second, or when Slack asks to wait; any other
  *   failure unchanged. Only the queue waits.
  */
@@ -43,7 +43,7 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
   const sent: Sent[] = []
   for (const channel of channels) {
     // A repository's notice is sent once, even where its policy has named another channel since.
-    const key = notice.kind === 'records' ? `${notice.key} ${channel}` : notice.key
+    const key = 'installationId' in notice ? `${notice.key} ${channel}` : notice.key
     sent.push(await postOnce({ ...shell, slack }, { key, channel, notice }, signal))
   }
   return sent
@@ -52,7 +52,7 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
 /** A repository's notice goes to its own channel. A notice about an installation goes to all of its channels. */
 async function channelsFor(database: Database, notice: Notice): Promise<string[]> {
   const policies =
-    notice.kind === 'records'
+    'installationId' in notice
       ? (await keptPolicies(database, notice.installationId)).map(({ text }) => text)
       : [await lastValidPolicy(database, notice.repository)]
   return [...new Set(policies.flatMap((text) => channelIn(text, notice.kind)))]

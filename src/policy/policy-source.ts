@@ -1,6 +1,5 @@
-import { lockedBy } from '../decision/locked-by.ts'
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
-
+import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import {
@@ -9,20 +8,13 @@ import {
   readFile,
   readPolicyFiles,
   readSharedFile,
-  seesShared,
-  sharedPlace,
 } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
-import {
-  forgetShared,
-  keepValidPolicy,
-  lastValidPolicy,
-  rememberedShared,
-  rememberShared,
-} from '../store/policies.ts'
+import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
 import { type CombinedPolicy, combine, type PolicyFiles } from './organization.ts'
 import { policyPath } from './policy-file.ts'
+import { type PolicyShell, problemOfShared, stateOfShared } from './shared-policy.ts'
 
 /** The policy for a pull request, and the sentence in the check about where it comes from. */
 export type ApplicablePolicy =
@@ -36,12 +28,13 @@ export type ApplicablePolicy =
  * under the defaults where there has been none.
  */
 export async function policyFor(
-  database: Database,
+  shell: PolicyShell,
   github: GitHub,
   pull: PullRef,
 ): Promise<ApplicablePolicy> {
-  const read = await readPolicy(database, github, pull)
+  const read = await readPolicy(shell, github, pull)
   if (!read) return { kind: 'none' }
+  const { database } = shell
   const { files, file, result, note } = read
   if (result.ok) {
     await keepValidPolicy(database, pull, file)
@@ -63,23 +56,23 @@ export async function policyFor(
 type Repository = { installationId: number; owner: string; repo: string }
 
 /**
- * `lost`: an organization's policy applied before and can't be read now. Nothing tells whether it still locks something, so
- * there is no valid policy until it can be read.
+ * `lost`: an organization's policy applied before, and can't be read now or is from another repository. Nothing tells whether it still
+ * locks something, so there is no valid policy.
  */
 export type ReadPolicy = CombinedPolicy & { lost?: true }
 
 /** The policy of a repository, of its own file and its organization's. */
 export async function readPolicy(
-  database: Database,
+  shell: PolicyShell,
   github: GitHub,
   repository: Repository,
 ): Promise<ReadPolicy | undefined> {
-  return policyOf(database, github, repository, await readPolicyFiles(github, repository, policyPath))
+  return policyOf(shell, github, repository, await readPolicyFiles(github, repository, policyPath))
 }
 
 /** As `readPolicy`, with the repository's own file as it stood at a commit. */
 export async function readPolicyAt(
-  database: Database,
+  shell: PolicyShell,
   github: GitHub,
   repository: Repository,
   sha: string,
@@ -88,38 +81,25 @@ export async function readPolicyAt(
     readFile(github, repository, policyPath, sha),
     readSharedFile(github, repository, policyPath),
   ])
-  return policyOf(database, github, repository, { own, shared })
+  return policyOf(shell, github, repository, { own, shared })
 }
 
 async function policyOf(
-  database: Database,
+  shell: PolicyShell,
   github: GitHub,
   repository: Repository,
   files: PolicyFiles,
 ): Promise<ReadPolicy | undefined> {
-  const { installationId, owner, repo } = repository
-  if (files.shared) await rememberShared(database, installationId, files.shared.blob)
-  else if (files.own && repo !== '.github' && (await isSharedLost(database, github, repository)))
-    return { ...lostPolicy(owner, files.own), files, lost: true }
-  return combine(files)
+  if (isSharedRepository(repository.repo)) return combine(files)
+  const state = await stateOfShared(shell, github, repository, files.shared)
+  if (state === 'applies' || state === 'none') return combine(files)
+  const file = files.own ?? files.shared
+  return file && { ...lostPolicy(file, problemOfShared(repository.owner, state)), lost: true }
 }
 
-/** Whether an organization had a policy that can't be read now. One whose file is gone from a repository in sight was removed. */
-export async function isSharedLost(
-  database: Database,
-  github: GitHub,
-  { installationId, owner }: Omit<Repository, 'repo'>,
-): Promise<boolean> {
-  if ((await rememberedShared(database, installationId)) === undefined) return false
-  if (!(await seesShared(github, owner))) return true
-  await forgetShared(database, installationId)
-  return false
-}
-
-function lostPolicy(owner: string, own: PolicyFile): Omit<CombinedPolicy, 'files'> {
-  const message = `the organization's policy can no longer be read, so nothing tells what it locks. An owner of ${owner} can give the App access to the repository ${owner}/.github; if it has no policy now, the repository without that file is enough`
-  const problem = { file: sharedPlace(owner, policyPath), line: 1, column: 1, message }
-  return { file: own, result: { ok: false, problems: [problem] }, note: '', ignored: [] }
+function lostPolicy(file: PolicyFile, problem: FileProblem): CombinedPolicy {
+  const result = { ok: false as const, problems: [problem] }
+  return { files: { own: file }, file, result, note: '', ignored: [], locked: [] }
 }
 
 /** Nothing can be merged until the policy is valid again, so its fix does not wait for the window. Everything else applies. */
@@ -188,13 +168,15 @@ async function lastValid(
   pull: PullRef,
   { shared }: PolicyFiles,
 ): Promise<{ policy: Policy; which: string; isLocked: boolean }> {
-  const under = (text: string): Policy | undefined => {
-    const result = combine({ own: { text, where: policyPath, blob: '' }, shared })?.result
-    return result?.ok ? result.policy : undefined
+  const under = (text: string) => {
+    const combined = combine({ own: { text, where: policyPath, blob: '' }, shared })
+    return combined?.result.ok
+      ? { policy: combined.result.policy, isLocked: combined.locked.includes('release_window') }
+      : undefined
   }
   const kept = await lastValidPolicy(database, pull)
   const last = kept === undefined ? undefined : under(kept)
-  const policy = last ?? under(JSON.stringify(defaultPolicy)) ?? defaultPolicy
-  const which = last ? 'the last valid policy' : 'the default policy'
-  return { policy, which, isLocked: lockedBy(policy).includes('release_window') }
+  if (last) return { ...last, which: 'the last valid policy' }
+  const policy = under(JSON.stringify(defaultPolicy)) ?? { policy: defaultPolicy, isLocked: false }
+  return { ...policy, which: 'the default policy' }
 }

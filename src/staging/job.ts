@@ -29,7 +29,7 @@ export async function runRegressionJob(
   signal: AbortSignal,
 ): Promise<void> {
   const github = await shell.github(request.pull.installationId)
-  const applicable = await policyFor(shell.database, github, request.pull)
+  const applicable = await policyFor(shell, github, request.pull)
   const gates = applicable.kind === 'policy' ? await gatesFor(shell, request, applicable.policy) : undefined
   const settings = gates?.staging_regression
   if (!settings) return

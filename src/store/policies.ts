@@ -76,26 +76,46 @@ export async function keptBlob(db: Queryable, repository: Repository): Promise<s
   return row?.blob
 }
 
-/** Keeps in mind that the organization of an installation has a policy; writes only where its file changed. */
-export async function rememberShared(db: Queryable, installationId: number, blob: string): Promise<void> {
-  await db.query(
-    `INSERT INTO release_gate.organization_policies AS kept (installation_id, blob) VALUES ($1, $2)
-     ON CONFLICT (installation_id) DO UPDATE SET blob = excluded.blob WHERE kept.blob <> excluded.blob`,
-    [installationId, blob],
-  )
-}
+/**
+ * The organization's policy that an installation last read. `repositoryId` and `locks` are null where an earlier version read it.
+ * `locks`: what it locked, separated by commas; empty where it locked nothing.
+ */
+export type KeptShared = { blob: string; repositoryId: number | null; locks: string | null }
 
-/** The blob of the organization's policy when it was last read; undefined where none was, or it was removed since. */
-export async function rememberedShared(db: Queryable, installationId: number): Promise<string | undefined> {
-  const [row] = await db.query<{ blob: string }>(
-    `SELECT blob FROM release_gate.organization_policies WHERE installation_id = $1`,
+/** Undefined where the organization had no policy, or it was removed since. */
+export async function keptShared(db: Queryable, installationId: number): Promise<KeptShared | undefined> {
+  const [row] = await db.query<KeptShared>(
+    `SELECT blob, repository_id AS "repositoryId", locks FROM release_gate.organization_policies
+     WHERE installation_id = $1`,
     [installationId],
   )
-  return row?.blob
+  return row
 }
 
-export async function forgetShared(db: Queryable, installationId: number): Promise<void> {
-  await db.query(`DELETE FROM release_gate.organization_policies WHERE installation_id = $1`, [
-    installationId,
-  ])
+/** Keeps the organization's policy of an installation, unless it is from another repository. Gives whether anything changed. */
+export async function keepShared(
+  db: Queryable,
+  installationId: number,
+  { blob, repositoryId, locks }: { blob: string; repositoryId: number; locks: string },
+): Promise<boolean> {
+  const changed = await db.query(
+    `INSERT INTO release_gate.organization_policies AS kept (installation_id, blob, repository_id, locks)
+     VALUES ($1, $2, $3, $4)
+     ON CONFLICT (installation_id) DO UPDATE
+       SET blob = excluded.blob, repository_id = excluded.repository_id, locks = excluded.locks
+     WHERE coalesce(kept.repository_id, excluded.repository_id) = excluded.repository_id
+       AND (kept.blob, kept.repository_id, kept.locks) IS DISTINCT FROM (excluded.blob, excluded.repository_id, excluded.locks)
+     RETURNING installation_id`,
+    [installationId, blob, repositoryId, locks],
+  )
+  return changed.length > 0
+}
+
+/** Deletes what is kept of the organization's policy. Gives whether there was anything. */
+export async function deleteShared(db: Queryable, installationId: number): Promise<boolean> {
+  const deleted = await db.query(
+    `DELETE FROM release_gate.organization_policies WHERE installation_id = $1 RETURNING installation_id`,
+    [installationId],
+  )
+  return deleted.length > 0
 }

@@ -223,16 +223,44 @@ describe('what an event means', () => {
     )
   })
 
+  const everyPull = [
+    { kind: 'pulls', scope: { installationId: 3 } },
+    { kind: 'lookup', lookup: { of: 'installation', installationId: 3 } },
+  ]
+
+  test.each([
+    ['deleted', '.github', {}],
+    ['archived', '.github', {}],
+    ['unarchived', '.GitHub', {}],
+    ['renamed', 'old', { repository: { name: { from: '.github' } } }],
+    ['renamed', '.github', { repository: { name: { from: 'new' } } }],
+    ['transferred', '.github', { owner: { from: { user: { login: 'eva' } } } }],
+    ['edited', '.github', { default_branch: { from: 'main' } }],
+  ])(
+    'repository.%s of %s, from %j: every pull request may be under another policy',
+    (action, name, changes) => {
+      const payload = { ...inShop, action, repository: { ...repository, name }, changes }
+      expect(effectsOf('repository', payload).slice(1)).toEqual(everyPull)
+    },
+  )
+
+  test.each([
+    ['edited', '.github', { description: { from: 'x' } }],
+    ['edited', 'shop', { default_branch: { from: 'main' } }],
+    ['renamed', 'shop', { repository: { name: { from: 'old' } } }],
+    ['deleted', 'shop', {}],
+  ])('repository.%s of %s, from %j: no other repository has another policy', (action, name, changes) => {
+    const payload = { ...inShop, action, repository: { ...repository, name }, changes }
+    expect(effectsOf('repository', payload)).toHaveLength(1)
+  })
+
   test("and with the organization's repository, all others are evaluated again", () => {
     const gone = [
       { id: 7, name: 'shop' },
       { id: 8, name: '.github' },
     ]
     const payload = { ...installation, action: 'removed', repositories_removed: gone }
-    expect(effectsOf('installation_repositories', payload).at(-1)).toEqual({
-      kind: 'lookup',
-      lookup: { of: 'installation', installationId: 3 },
-    })
+    expect(effectsOf('installation_repositories', payload).slice(2)).toEqual(everyPull)
     expect(
       effectsOf('installation_repositories', { ...payload, repositories_removed: gone.slice(0, 1) }),
     ).toHaveLength(1)

@@ -271,6 +271,63 @@ describe('what changed without an event', () => {
   })
 })
 
+describe("an organization's policy that is lost without an event", () => {
+  const lock = (count: number) => `locked: [approvals]\ngates: { approvals: { count: ${count} } }\n`
+  const owner = 'lost-org'
+  const output = async (repo: string) => {
+    const { data: pull } = await as('ada').pulls.get({ owner, repo, pull_number: 1 })
+    const { data } = await as('ada').checks.listForRef({ owner, repo, ref: pull.head.sha })
+    return data.check_runs[0]?.output
+  }
+  const look = async () => {
+    later(hour)
+    const found = (await looker.look()).filter((name) => name.startsWith(owner))
+    await looker.read()
+    return found
+  }
+  beforeAll(async () => {
+    house.github.addOrganization(owner, { owners: ['olga'] })
+    await addRepository(owner, '.github', lock(2))
+    for (const [name, policy] of [
+      ['own', 'gates: {}\n'],
+      ['bare', null],
+    ] as const)
+      await openPull(await addRepository(owner, name, policy), 'one')
+    house.github.installApp(owner)
+  })
+
+  it('applies at first, and what it locks is announced once', async () => {
+    looker.notices.length = 0
+    expect(await look()).toEqual([`${owner}/bare#1`, `${owner}/own#1`])
+    expect(await output('own')).toMatchObject({ title: 'Waiting for 2 approvals' })
+    expect(looker.notices).toEqual([
+      expect.objectContaining({
+        kind: 'organization policy',
+        organization: owner,
+        before: '',
+        after: 'approvals, branches, enforce, push',
+      }),
+    ])
+  })
+
+  it('is missed in every repository when it was deleted', async () => {
+    house.github.deleteRepository(`${owner}/.github`)
+    expect(await look()).toEqual([`${owner}/bare#1`, `${owner}/own#1`])
+    expect((await output('own'))?.summary).toMatch(/can no longer be read, so release-gate can't tell/)
+    expect(await look()).toEqual([])
+  })
+
+  it('is not taken from a new repository with that name, and nothing is announced', async () => {
+    looker.notices.length = 0
+    await addRepository(owner, '.github', 'gates: { approvals: { count: 1 } }\n')
+    expect(await look()).toEqual([`${owner}/bare#1`])
+    for (const repo of ['own', 'bare'])
+      expect((await output(repo))?.summary).toMatch(/this repository isn't the one that/)
+    expect(await look()).toEqual([])
+    expect(looker.notices).toEqual([])
+  })
+})
+
 describe('a look that is stopped', () => {
   let github: House['github']
   let clock: House['clock']

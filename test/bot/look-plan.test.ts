@@ -18,6 +18,7 @@ const view = {
   archived: false,
   disabled: false,
   defaultBranch: 'main',
+  sharedFrom: undefined,
   policy: { own: 'b1', shared: undefined },
 }
 const known: KnownPull = {

@@ -91,8 +91,9 @@ describe('the other notices', () => {
       '⚠️ The release gate is not fully enforced on foodyepay/mcp-server',
       '• No ruleset.',
     ])
-    expect(shown({ ...drift, mended: ['Labels'] })[1]).toBe('• No ruleset.\nFixed since:\n• Labels')
-    expect(shown({ ...drift, problems: [], mended: ['Labels'] })).toEqual([
+    expect(shown({ ...drift, fixed: ['Labels'] })[1]).toBe('• No ruleset.\nFixed since:\n• Labels')
+    expect(noticeSchema.parse({ ...drift, mended: ['Labels'] })).toEqual({ ...drift, fixed: ['Labels'] })
+    expect(shown({ ...drift, problems: [], fixed: ['Labels'] })).toEqual([
       '✅ Fixed on foodyepay/mcp-server',
       'Fixed since:\n• Labels',
     ])
@@ -110,6 +111,20 @@ describe('the other notices', () => {
       '🚨 The audit records are broken at record 7',
       '*Installation*\n3',
       expect.stringMatching(/^its hash does not match\n.*audit verify/),
+    ])
+  })
+
+  it.each([
+    ['something else', '', 'The policy locks something else now', 'nothing'],
+    ['the same', 'approvals, branches', 'The locking policy was changed', 'approvals, branches'],
+    ['what is unknown', null, 'The policy locks something else now', 'Unknown: the policy is invalid'],
+  ])("an organization's policy: what it locked before and locks now, here %s", (_, after, title, now) => {
+    const notice = { ...everyKind[5], after } as Notice
+    expect(shown(notice)).toEqual([
+      `🔒 ${title}: foodyepay`,
+      '*Locked before*\napprovals, branches',
+      `*Locked now*\n${now}`,
+      'Record 8 has the details.',
     ])
   })
 

@@ -508,6 +508,33 @@ const table: Row[] = [
     says: 'The policy only reports (`enforce: false`): every check is green, and nothing is blocked.',
   },
   {
+    sentence: "a repository of the organization's policy that does not require the check",
+    rule: 'organization-policy-not-gated',
+    severity: 'error',
+    drifted: shop({ name: 'acme/.github', branches: [aBranch([])] }),
+    well: shop({ name: 'acme/.github' }),
+    says: `The organization's policy can be changed without passing the gate, because main is not known to require "Release gate" from this App.`,
+  },
+  {
+    sentence: "a repository of the organization's policy whose rules cannot be read",
+    rule: 'organization-policy-not-gated',
+    severity: 'error',
+    drifted: shop({
+      name: 'acme/.github',
+      branches: [{ name: 'main', covered: true, state: { readable: false, why: '403' } }],
+    }),
+    well: shop({ name: 'acme/.github' }),
+    says: 'because main is not known to require',
+  },
+  {
+    sentence: "a repository of the organization's policy where it only reports",
+    rule: 'organization-policy-not-gated',
+    severity: 'error',
+    drifted: shop({ name: 'acme/.github', policy: aPolicy('enforce: false\ngates: { approvals: {} }\n') }),
+    well: shop({ policy: aPolicy('enforce: false\ngates: { approvals: {} }\n') }),
+    says: 'because its own policy only reports.',
+  },
+  {
     sentence: 'a setting that the organization locks',
     rule: 'policy-setting-ignored',
     severity: 'warning',

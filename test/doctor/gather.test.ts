@@ -305,6 +305,14 @@ describe('one repository alone', () => {
     expect(repositories.map(({ name }) => name)).toEqual(['acme/shop'])
   })
 
+  it("is read with the repository of its organization's policy, where that applies to it", async () => {
+    world = await aWorld()
+    const files = { '.github/release-gate.yml': 'gates: { hold: {} }\n' }
+    await world.github.addRepository({ owner: 'acme', name: '.github', private: true, files })
+    const { repositories } = await world.read({}, world.repo)
+    expect(repositories.map(({ name }) => name)).toEqual(['acme/shop', 'acme/.github'])
+  })
+
   it('on which the App is not installed', async () => {
     world = await aWorld()
     const facts = await world.read({}, { owner: 'acme', repo: 'gone' })

@@ -7,7 +7,7 @@ import { aStage } from '../support/stage.ts'
 const path = '.github/release-gate.yml'
 const shared = 'foodyepay/.github: .github/release-gate.yml'
 const locks = (count: number) =>
-  `locked: [approvals]\ngates: { approvals: { count: ${count} } }\nslack: { channel: "#org" }\n`
+  `locked: [approvals]\ngates: { approvals: { count: ${count} } }\nslack: { channel: "#releases" }\n`
 
 let stage: Stage
 let installationId: number
@@ -25,6 +25,9 @@ async function approve(shop: Workshop, change: Change, ...people: string[]): Pro
   for (const person of people) await shop.review(person, change)
 }
 
+/** A minute later: GitHub limits how much may be written within one. */
+const later = () => stage.moveTo(new Date(stage.now().getTime() + 60_000))
+
 /** Pushes to the default branch of the organization's repository, as its owner. */
 async function changeOrganization(files: Record<string, string>): Promise<void> {
   const copy = await stage.github.workingCopy('foodyepay/.github', 'olga')
@@ -33,6 +36,7 @@ async function changeOrganization(files: Record<string, string>): Promise<void> 
   await copy.commit('Change the policy')
   await copy.push({ ref: 'main' })
   await stage.settled()
+  await later()
 }
 
 beforeAll(async () => {
@@ -89,6 +93,18 @@ describe('a policy of the organization that locks approvals', () => {
     expect(about(records, free as never, 'merged')).toHaveLength(1)
   })
 
+  test('is recorded once, with what it locked before and locks now', async () => {
+    const changes = (await recordsOf(stage)).filter(({ kind }) => kind === 'organization policy')
+    expect(changes.map(({ body }) => body)).toEqual([
+      {
+        organization: 'foodyepay',
+        repositoryId: expect.any(Number),
+        blob: expect.stringMatching(/^[0-9a-f]{40}$/),
+        locked: { before: '', after: 'approvals, branches, enforce, push' },
+      },
+    ])
+  })
+
   test('fails a pull request that names what is locked, at its place, and none that names other gates', async () => {
     const files = { [path]: 'gates:\n  hold: {}\n  approvals: { count: 2 }\n' }
     const named = await changeIn(free, 'named', files)
@@ -96,7 +112,7 @@ describe('a policy of the organization that locks approvals', () => {
     const check = await free.check(named)
     expect(check).toMatchObject({
       conclusion: 'failure',
-      title: 'This change names what the organization locks: line 3',
+      title: 'This change sets options that the organization has locked: line 3',
     })
     expect(check?.summary).toContain('.github/release-gate.yml:3:14')
     expect(await free.merge('eva', named)).toMatch(/Release gate/)
@@ -122,6 +138,34 @@ describe('a policy of the organization that locks approvals', () => {
     await approve(lax, fix, 'dev')
     expect(await lax.merge('eva', fix)).toBeUndefined()
     expect(await lax.check(pulls.lax)).toMatchObject({ conclusion: null, title: 'Waiting for 2 approvals' })
+  })
+})
+
+describe('the fix of an invalid own file', () => {
+  let fix: Change
+  beforeAll(async () => {
+    const broken = await changeIn(lax, 'broken-again', { [path]: 'gates: 1\n' })
+    expect(await lax.merge('olga', broken)).toBeUndefined()
+    fix = await changeIn(lax, 'fix-again', { [path]: 'gates: { hold: {} }\n' })
+    await approve(lax, fix, 'chloe', 'dev')
+  })
+  const withWindow = (locked: string) =>
+    `locked: [${locked}]\ngates: { approvals: { count: 2 }, release_window: {} }\n`
+
+  test('waits for a release window that the organization locks, and says so', async () => {
+    await changeOrganization({ [path]: withWindow('approvals, release_window') })
+    const check = await lax.check(fix)
+    expect(check).toMatchObject({ conclusion: null, title: 'Opens Wed, Nov 25, 10:00 AM PST' })
+    expect(check?.summary).toContain('with its release window, which is locked')
+  })
+
+  test('does not wait for one that is not locked', async () => {
+    await changeOrganization({ [path]: withWindow('approvals') })
+    const check = await lax.check(fix)
+    expect(check).toMatchObject({ conclusion: 'success' })
+    expect(check?.summary).toContain('without its release window')
+    await changeOrganization({ [path]: locks(2) })
+    expect(await lax.merge('eva', fix)).toBeUndefined()
   })
 })
 
@@ -157,7 +201,8 @@ describe('a policy of the organization that cannot be used leaves no repository 
     expect(await free.check(green)).toMatchObject({ conclusion: 'success' })
   })
 
-  test('but a file that was removed from a repository in sight locks nothing any more', async () => {
+  test('but a file that was removed from a repository in sight locks nothing anymore', async () => {
+    await later()
     const copy = await stage.github.workingCopy('foodyepay/.github', 'olga')
     await copy.branch('main', 'origin/main')
     await copy.remove(path)
@@ -167,5 +212,26 @@ describe('a policy of the organization that cannot be used leaves no repository 
     const change = await changeIn(free, 'unlocked')
     await approve(free, change, 'chloe')
     expect(await free.check(change)).toMatchObject({ conclusion: 'success' })
+    const last = (await recordsOf(stage)).findLast(({ kind }) => kind === 'organization policy')
+    expect(last?.body).toMatchObject({ blob: null, locked: { after: '' } })
+  })
+
+  test('where another repository has its name: nothing of that one counts', async () => {
+    await changeOrganization({ [path]: locks(2) })
+    const change = await changeIn(free, 'replaced')
+    await approve(free, change, 'chloe', 'dev')
+    expect(await free.check(change)).toMatchObject({ conclusion: 'success' })
+    await later()
+    stage.github.deleteRepository('foodyepay/.github')
+    await stage.settled()
+    expect(await free.check(change)).toMatchObject({ conclusion: 'failure' })
+    const files = { [path]: 'gates: { approvals: { count: 1 } }\n' }
+    await stage.github.addRepository({ owner: 'foodyepay', name: '.github', private: true, files })
+    stage.github.changeInstallation(installationId, 'added', ['.github'])
+    await stage.settled()
+    const check = await free.check(change)
+    expect(check).toMatchObject({ conclusion: 'failure' })
+    expect(check?.summary).toContain("isn't the one that the organization's policy came from")
+    expect(await free.merge('eva', change)).toMatch(/Release gate/)
   })
 })

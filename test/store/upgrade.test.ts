@@ -41,6 +41,7 @@ const frozen: Record<string, string> = {
   '0026_exemptions.sql': '750457235927b60516de12040c504f2c8caebde8da4388ae3de7a6d3e465d760',
   '0027_exemption_records.sql': 'ba0324826095fe4835c8dc0703b7a941af40c94bb6bf342a673841f01a55328f',
   '0032_exemption_base.sql': '69d55fdb6388843de3ae5eab486920fc2b2dac9ef1d89d6f5bf6f70ef63e4ba2',
+  '0033_organization_repositories.sql': 'b98baa97f509e40bbf651c852b58a3eb0043828fd033c1effedd7f613367cd7b',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -36,7 +36,12 @@ export async function aLooker(
     return probot.auth(installationId)
   }
   const asked: { pull: PullRef; green: boolean }[] = []
-  const queue: LookParts['shell']['queue'] = { enqueueAll: async (pulls) => void asked.push(...pulls) }
+  const notices: object[] = []
+  const enqueueNotice = async (notice: object) => void notices.push(notice)
+  const queue: LookParts['shell']['queue'] = {
+    enqueueAll: async (pulls) => void asked.push(...pulls),
+    enqueueNotice,
+  }
   const parts: LookParts = {
     shell: { database, now, github: client, queue },
     log,
@@ -57,6 +62,7 @@ export async function aLooker(
       enqueueTransition: nothing,
       enqueueIncident: nothing,
       enqueueMerging: nothing,
+      enqueueNotice,
       enqueueRegression: nothing,
     },
   }
@@ -66,6 +72,7 @@ export async function aLooker(
     database,
     budget,
     log: lines,
+    notices,
     /** Looks, and gives what is to be read, as `owner/name#number`; nothing is read yet. */
     look: async (): Promise<string[]> => {
       await look()

@@ -55,4 +55,13 @@ export const everyKind: Notice[] = [
     number: 12,
     problem: 'GitHub keeps the check at completed',
   },
+  {
+    kind: 'organization policy',
+    key: 'organization-policy/1/8',
+    installationId: 1,
+    seq: 8,
+    organization: 'foodyepay',
+    before: 'approvals, branches',
+    after: '',
+  },
 ]

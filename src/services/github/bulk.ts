@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSharedRepository } from '../../decision/shared-repository.ts'
 import type { GitHub } from './client.ts'
 import type { OpenPull } from './open-pulls.ts'
 import { askInParts, type PartError, type Row, rowsOf } from './partial.ts'
@@ -15,6 +16,8 @@ export type RepositoryView = {
   /** Empty where the repository is. */
   defaultBranch: string
   policy: { own: string | undefined; shared: string | undefined }
+  /** The id of the repository with the shared policy, where there is one. */
+  sharedFrom: number | undefined
 }
 
 /** What can be seen of an open pull request without reading it. */
@@ -50,6 +53,7 @@ export const repositoriesQuery = `query ($ids: [ID!]!, $owner: String!, $file: S
     }
   }
   shared: repository(owner: $owner, name: ".github") {
+    databaseId
     policy: object(expression: $file) { __typename oid }
   }
 }`
@@ -81,17 +85,17 @@ export async function viewRepositories(
 ): Promise<Row<RepositoryView>[]> {
   const variables = { ids: asked.map(({ nodeId }) => nodeId), owner: account, file: `HEAD:${path}` }
   const { data, errors } = await askInParts(github, repositoriesQuery, variables)
-  const shared = sharedBlob(data.shared, errors)
+  const shared = sharedPolicy(data.shared, errors)
   const ofRows = errors.filter((error) => !isAbsentShared(error))
   return rowsOf({ data, errors: ofRows }, asked.length, repositoryShape).map((row, index) => {
     if ('problem' in row) return row
     const { databaseId, nameWithOwner, isArchived: archived, isDisabled: disabled, ...rest } = row.value
     if (databaseId !== asked[index]?.repositoryId) return { problem: 'GitHub gave another repository' }
     const [owner = '', repo = ''] = nameWithOwner.split('/')
-    const policy = { own: rest.policy, shared: repo === '.github' ? undefined : shared }
-    return {
-      value: { owner, repo, archived, disabled, defaultBranch: rest.defaultBranchRef?.name ?? '', policy },
-    }
+    const { policy: sharedBlob, databaseId: sharedFrom } = isSharedRepository(repo) ? nothingShared : shared
+    const policy = { own: rest.policy, shared: sharedBlob }
+    const defaultBranch = rest.defaultBranchRef?.name ?? ''
+    return { value: { owner, repo, archived, disabled, defaultBranch, policy, sharedFrom } }
   })
 }
 
@@ -100,9 +104,15 @@ function isAbsentShared({ path, type }: PartError): boolean {
   return path.length === 1 && path[0] === 'shared' && type === 'NOT_FOUND'
 }
 
-function sharedBlob(shared: unknown, errors: PartError[]): string | undefined {
-  if (shared === null && errors.some(isAbsentShared)) return undefined
-  return z.object({ policy: blob }).parse(shared).policy
+const sharedShape = z.object({ databaseId: z.number(), policy: blob })
+const nothingShared = { databaseId: undefined, policy: undefined }
+
+function sharedPolicy(
+  shared: unknown,
+  errors: PartError[],
+): z.output<typeof sharedShape> | typeof nothingShared {
+  if (shared === null && errors.some(isAbsentShared)) return nothingShared
+  return sharedShape.parse(shared)
 }
 
 const pullFields = `nodes { number headRefOid baseRefName isDraft updatedAt } pageInfo { hasNextPage endCursor }`

@@ -1,3 +1,4 @@
+import { isSharedRepository } from '../../decision/shared-repository.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
@@ -27,7 +28,7 @@ export async function readSharedFile(
   { owner, repo }: RepositoryName,
   path: string,
 ): Promise<PolicyFile | undefined> {
-  if (repo === '.github') return undefined
+  if (isSharedRepository(repo)) return undefined
   const shared = await readFile(github, { owner, repo: '.github' }, path)
   return shared && { ...shared, where: sharedPlace(owner, path) }
 }
@@ -37,9 +38,9 @@ export function sharedPlace(owner: string, path: string): string {
   return `${owner}/.github: ${path}`
 }
 
-/** Whether the App may see the organization's `.github` repository. */
-export async function seesShared(github: GitHub, owner: string): Promise<boolean> {
-  return (await orAbsent(github.rest.repos.get({ owner, repo: '.github' }))) !== undefined
+/** The id of the organization's `.github` repository; undefined where there is none, or the App may not see it. */
+export async function sharedRepositoryId(github: GitHub, owner: string): Promise<number | undefined> {
+  return (await orAbsent(github.rest.repos.get({ owner, repo: '.github' })))?.data.id
 }
 
 /** A file of a repository at a ref, by default the default branch. A folder or a submodule is no file. */

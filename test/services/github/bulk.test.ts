@@ -34,7 +34,7 @@ const repository = (id: number, more: object = {}) => ({
   ...more,
 })
 const rows = [repository(7), repository(8), repository(9)]
-const shared = { policy: { __typename: 'Blob', oid: oid('f') } }
+const shared = { databaseId: 5, policy: { __typename: 'Blob', oid: oid('f') } }
 const view = (github: GitHub) => viewRepositories(github, 'acme', asked, '.github/release-gate.yml')
 
 describe('many repositories at once', () => {
@@ -79,7 +79,7 @@ describe('many repositories at once', () => {
     [
       'may not give the file of the shared policy',
       {
-        data: { nodes: rows, shared: { policy: null } },
+        data: { nodes: rows, shared: { databaseId: 5, policy: null } },
         errors: [{ type: 'NOT_FOUND', path: ['shared', 'policy'] }],
       },
     ],

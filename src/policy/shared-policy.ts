@@ -1,0 +1,121 @@
+import { lockedBy } from '../decision/locked-by.ts'
+import type { Notice } from '../decision/notice.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { type PolicyFile, sharedPlace, sharedRepositoryId } from '../services/github/policy.ts'
+import { appendRecord } from '../store/audit.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { deleteShared, type KeptShared, keepShared, keptShared } from '../store/policies.ts'
+import type { Queue } from '../store/queue.ts'
+import type { FileProblem } from '../yaml/yaml-file.ts'
+import { parsePolicy, policyPath } from './policy-file.ts'
+
+/** What reading a policy needs: that of an organization is kept, and a change of its locks is recorded and announced. */
+export type PolicyShell = { database: Database; now: () => Date; queue: Pick<Queue, 'enqueueNotice'> }
+
+export type Organization = { installationId: number; owner: string }
+
+/**
+ * Whether an organization's policy applies. `none`: there is none, or it was removed from a repository in sight. `unreadable`: it applied
+ * before and can't be read now. `replaced`: another repository has the name of the one that it applied from. After the last two,
+ * nothing tells what is locked.
+ */
+export type SharedState = 'applies' | 'none' | 'unreadable' | 'replaced'
+
+/**
+ * Compares an organization's policy with the one that applied before, and keeps it. Whoever may create repositories could delete
+ * `.github` and create it with another policy, so its id is compared wherever the file is another one.
+ */
+export async function stateOfShared(
+  shell: PolicyShell,
+  github: GitHub,
+  organization: Organization,
+  file: PolicyFile | undefined,
+): Promise<SharedState> {
+  const kept = await keptShared(shell.database, organization.installationId)
+  if (!file && !kept) return 'none'
+  if (file && kept?.blob === file.blob && kept.repositoryId !== null) return 'applies'
+  const repositoryId = await sharedRepositoryId(github, organization.owner)
+  if (repositoryId === undefined) {
+    if (kept) return 'unreadable'
+    throw new Error(`${sharedPlace(organization.owner, policyPath)} was removed while it was read`)
+  }
+  if ((kept?.repositoryId ?? repositoryId) !== repositoryId) return 'replaced'
+  await keepAndRecord(shell, organization, kept, file && { ...file, repositoryId })
+  return file ? 'applies' : 'none'
+}
+
+/** Whether it is the policy that was kept, from the same repository: then it need not be read. */
+export async function isKeptShared(
+  database: Database,
+  installationId: number,
+  { blob, repositoryId }: { blob: string | undefined; repositoryId: number | undefined },
+): Promise<boolean> {
+  const kept = await keptShared(database, installationId)
+  if (!kept) return blob === undefined
+  return blob === kept.blob && repositoryId === kept.repositoryId
+}
+
+async function keepAndRecord(
+  shell: PolicyShell,
+  organization: Organization,
+  kept: KeptShared | undefined,
+  file: (PolicyFile & { repositoryId: number }) | undefined,
+): Promise<void> {
+  const { installationId } = organization
+  const before = kept?.locks ?? ''
+  const after = file ? locksIn(file) : ''
+  await shell.database.transaction(async (tx) => {
+    const changed = file
+      ? await keepShared(tx, installationId, { ...file, locks: after ?? before })
+      : await deleteShared(tx, installationId)
+    const isLocking = before !== '' || after !== ''
+    if (changed && isLocking && kept?.blob !== file?.blob)
+      await record(shell, tx, organization, {
+        before,
+        after,
+        blob: file?.blob,
+        repositoryId: file?.repositoryId,
+      })
+  })
+}
+
+/** What a policy locks, separated by commas. Undefined where it is invalid: then nothing passes, and it unlocks nothing. */
+function locksIn({ text, where }: PolicyFile): string | undefined {
+  const read = parsePolicy(text, where)
+  return read.ok ? lockedBy(read.policy).join(', ') : undefined
+}
+
+/** `after` is undefined where the policy is invalid, `blob` and `repositoryId` where it was removed. */
+type Change = {
+  before: string
+  after: string | undefined
+  blob: string | undefined
+  repositoryId: number | undefined
+}
+
+async function record(
+  { now, queue }: PolicyShell,
+  tx: Transaction,
+  { installationId, owner: organization }: Organization,
+  { before, after, blob, repositoryId }: Change,
+): Promise<void> {
+  const kind = 'organization policy'
+  const locked = { before, after: after ?? null }
+  const body = { organization, repositoryId: repositoryId ?? null, blob: blob ?? null, locked }
+  const { seq } = await appendRecord(tx, { installationId, kind, at: now(), body })
+  const key = `organization-policy/${installationId}/${seq}`
+  const notice: Notice = { kind, key, installationId, seq, organization, ...locked }
+  await queue.enqueueNotice(notice, { tx })
+}
+
+/** Why no policy applies where an organization's is unreadable or was replaced. */
+export function problemOfShared(owner: string, state: 'unreadable' | 'replaced'): FileProblem {
+  return { file: sharedPlace(owner, policyPath), line: 1, column: 1, message: messages[state](owner) }
+}
+
+const messages = {
+  unreadable: (owner: string) =>
+    `the organization's policy can no longer be read, so release-gate can't tell what it locks. An owner of ${owner} can give the App access to the repository ${owner}/.github. If the organization has no policy now, the repository is enough without that file`,
+  replaced: (owner: string) =>
+    `this repository isn't the one that the organization's policy came from before, so its policy doesn't count. An owner of ${owner} can restore the earlier repository under this name. To accept this one, they uninstall the App and install it again`,
+}
