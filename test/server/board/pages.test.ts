@@ -148,7 +148,7 @@ describe('the page of a change', () => {
       })
     await order({ ...shop, number: 7 }, 'Payouts stop')
     await order({ ...shop, number: 70 }, 'Of another change')
-    await order({ ...secret, installationId: 1, number: 7 }, 'Of another repository')
+    await order({ ...shop, repositoryId: 25, repo: 'vault', number: 7 }, 'Of another repository')
     const { body } = await get('/changes/acme/shop/7')
     expect(body).toMatch(/<code>gus<\/code> \(maintain\) ordered an exemption from freezes\./)
     expect(body).toContain('Payouts stop')
