@@ -67,7 +67,7 @@ describe('status, for whoever runs the release', () => {
     const { out } = await status()
     expect(out).toContain('foodyepay/mcp-server: closed by a freeze')
     expect(out).toContain('Frozen by operator token: Ledger is broken')
-    expect(out).toContain('2 open: 0 green, 0 ready, 2 not ready')
+    expect(out).toContain('2 open: 0 green, 1 ready, 1 not ready')
     expect(out).toMatch(/#1 It ready \(ana\)\n +Frozen: Ledger is broken/)
   })
 
