@@ -1,3 +1,5 @@
+import { withoutHtmlComments } from './markdown.ts'
+
 /** The fields of the description that auditors ask for. */
 export type ChangeDescription = {
   tickets: string[]
@@ -16,7 +18,7 @@ const keptTickets = 20
  * not said.
  */
 export function readDescription(title: string, body: string): ChangeDescription {
-  const lines = withoutComments(body).split(/\r?\n/)
+  const lines = withoutHtmlComments(body).split(/\r?\n/)
   const field = (words: string[]) => lineOf(lines, words) ?? sectionOf(lines, words)
   return {
     tickets: ticketsIn([title, ...lines].join('\n')),
@@ -24,13 +26,6 @@ export function readDescription(title: string, body: string): ChangeDescription 
     risk: field(['risk', 'risks']),
     rollback: field(['rollback', 'roll back', 'backout']),
   }
-}
-
-/** The description without HTML comments; an unclosed comment hides the rest. */
-function withoutComments(body: string): string {
-  const [start = '', ...rest] = body.split('<!--')
-  const shown = rest.map((part) => (part.includes('-->') ? part.slice(part.indexOf('-->') + 3) : ''))
-  return [start, ...shown].join('')
 }
 
 /** `Risk: none`, also with asterisks or a dash around the word. */

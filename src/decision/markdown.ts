@@ -76,3 +76,8 @@ export function listSome(items: string[], last = 'and', most = 10): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
+
+/** The text as its reader sees it: without HTML comments, such as the hints of a template. One that never ends hides the rest. */
+export function withoutHtmlComments(text: string, instead = ''): string {
+  return text.replace(/<!--[\s\S]*?(-->|$)/g, instead)
+}

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js'
 import { parseDuration } from './duration.ts'
-import { code, list, oneLine, sentence } from './markdown.ts'
+import { code, list, oneLine, sentence, withoutHtmlComments } from './markdown.ts'
 import { type Revert, revertOf } from './reverts.ts'
 import type { Label, Person, Snapshot } from './snapshot.ts'
 import { membersOf } from './tally.ts'
@@ -26,7 +26,7 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
   if (!label.by || !label.at) return { state: 'void', why: 'GitHub does not say who added it' }
   const at = new Date(label.at)
   const until = new Date(at.getTime() + parseDuration(settings.expires_after))
-  const written = withoutComments(snapshot.body)
+  const written = withoutHtmlComments(snapshot.body)
   const described = describedBy(written, settings, revertOf(snapshot, settings.reverts))
   const ends = new Date(Math.min(until.getTime(), described.until?.getTime() ?? Number.POSITIVE_INFINITY))
   const why =
@@ -115,15 +115,6 @@ function whyNotReviewed(snapshot: Snapshot, settings: UrgentSettings): string | 
     issue === undefined ? `of #${pull}` : `of #${pull} in #${issue}`,
   )
   return `the review ${list(names)} is overdue; do the review and close its issue`
-}
-
-/** The description as its reader sees it: what stands in an HTML comment, such as a template's hint, is not said. */
-function withoutComments(body: string): string {
-  const [start = '', ...rest] = body.split('<!--')
-  return [
-    start,
-    ...rest.map((part) => (part.includes('-->') ? part.slice(part.indexOf('-->') + 3) : '')),
-  ].join('')
 }
 
 /** The line `Urgent: …` of the description, the line `Reason: …`, or else its first sentence. Headings say nothing. */

@@ -1,3 +1,4 @@
+import { withoutHtmlComments } from '../markdown.ts'
 import type { Command } from './facts.ts'
 
 /**
@@ -5,9 +6,7 @@ import type { Command } from './facts.ts'
  * commands, since people quote and explain them.
  */
 export function commandsIn(text: string): Command[] {
-  const visible = text
-    .replace(/<!--[\s\S]*?(-->|$)/g, '')
-    .replace(/^ {0,3}(```|~~~)[\s\S]*?(^ {0,3}\1|$(?![\s\S]))/gm, '')
+  const visible = withoutHtmlComments(text).replace(/^ {0,3}(```|~~~)[\s\S]*?(^ {0,3}\1|$(?![\s\S]))/gm, '')
   return visible.split(/\r?\n/).flatMap((line) => commandOf(line.trimEnd()) ?? [])
 }
 

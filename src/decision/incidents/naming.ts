@@ -1,3 +1,5 @@
+import { withoutHtmlComments } from '../markdown.ts'
+
 /** An incident as a description can name it. */
 export type NamedIncident = {
   repository: { owner: string; repo: string }
@@ -28,11 +30,6 @@ export function isNamed(text: string, name: string): boolean {
 
 /** Whether a text names an incident by one of its names. */
 export function isNamedIn(text: string, names: string[]): boolean {
-  const visible = withoutHints(text)
+  const visible = withoutHtmlComments(text, ' ')
   return names.some((name) => isNamed(visible, name))
-}
-
-/** What is in an HTML comment, such as the hint of a template, is not said. */
-function withoutHints(text: string): string {
-  return text.replace(/<!--[\s\S]*?(-->|$)/g, ' ')
 }

@@ -1,6 +1,6 @@
 import { formatTime } from '../calendar.ts'
 import { postMortemDue } from '../clocks/clocks.ts'
-import { code, oneLine } from '../markdown.ts'
+import { code, oneLine, withoutHtmlComments } from '../markdown.ts'
 import type { IncidentChange } from './changes.ts'
 import type { IncidentFacts } from './facts.ts'
 import type { Incident } from './incident.ts'
@@ -78,7 +78,7 @@ export function postMortemIssue(
 
 /** The headings that are missing or have nothing below them but hints. */
 export function emptyHeadings(body: string): string[] {
-  const visible = body.replace(/<!--[\s\S]*?(-->|$)/g, '')
+  const visible = withoutHtmlComments(body)
   const sections = new Map(
     visible
       .split(/^## /m)

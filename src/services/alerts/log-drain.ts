@@ -11,8 +11,6 @@ export type Denial = {
   /** Undefined where the message names none. */
   table: string | undefined
   role: string | undefined
-  /** Without its values, which may be a customer's. */
-  statement: string | undefined
   at: string
 }
 
@@ -23,7 +21,6 @@ const one = <Shape extends z.ZodType>(shape: Shape) =>
 const parsed = z.object({
   sql_state_code: z.string().nullish(),
   user_name: z.string().nullish(),
-  query: z.string().nullish(),
 })
 const event = z.object({
   event_message: z.string(),
@@ -40,7 +37,7 @@ export function readDrain(body: unknown, now: Date): Denial[] {
       const read = event.safeParse(line)
       if (!read.success) return []
       const { event_message: message, timestamp, metadata } = read.data
-      const { sql_state_code: code, user_name: role, query } = metadata?.parsed ?? {}
+      const { sql_state_code: code, user_name: role } = metadata?.parsed ?? {}
       const violates = /violates row-level security policy/.test(message)
       if (code !== '42501' && !(violates && code == null)) return []
       return [
@@ -48,7 +45,6 @@ export function readDrain(body: unknown, now: Date): Denial[] {
           kind: violates ? ('violation' as const) : ('grant' as const),
           table: tableIn(message),
           role: role ?? undefined,
-          statement: query ? withoutValues(query) : undefined,
           at: timeOf(timestamp) ?? now.toISOString(),
         },
       ]
@@ -70,30 +66,6 @@ function timeOf(timestamp: string | number | null | undefined): string | undefin
   const scale = number === undefined ? 1 : number > 1e14 ? 1e-3 : number > 1e11 ? 1 : 1e3
   const at = new Date(number === undefined ? timestamp : number * scale)
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString()
-}
-
-const literals = [
-  '"(?:""|[^"])*"', // a quoted name, which is kept
-  '/\\*[\\s\\S]*?(?:\\*/|$)', // comments, which may quote anything
-  '--[^\\n]*',
-  "\\b[eE]'(?:\\\\[\\s\\S]|''|[^'\\\\])*(?:'|$)",
-  "(?:\\b[bBxXnN]|\\b[uU]&)?'(?:''|[^'])*(?:'|$)",
-  '\\$([A-Za-z_]\\w*)?\\$[\\s\\S]*?(?:\\$\\1\\$|$)',
-  '(?<![\\w$"])[+-]?(?:\\d[\\d_]*\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?',
-]
-const literal = new RegExp(literals.join('|'), 'g')
-
-/** A statement without comments and values: strings, numbers and quoted blocks, also ones that do not end. */
-export function withoutValues(statement: string): string {
-  return oneLine(
-    statement.replace(literal, (text) => shownOf(text)),
-    500,
-  )
-}
-
-function shownOf(text: string): string {
-  if (text.startsWith('"')) return text
-  return /^(--|\/\*)/.test(text) ? ' ' : '…'
 }
 
 /** The alerts of the violations, one for each table and minute: under attack there are thousands in a batch. */
