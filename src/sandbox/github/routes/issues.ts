@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { needs, openRepository, type RequestContext } from '../access.ts'
+import { needs, openRepository, type RequestContext, roleOf } from '../access.ts'
 import type { By, GitHubContext } from '../context.ts'
 import { emit } from '../events.ts'
 import type { Hub } from '../hub.ts'
@@ -73,9 +73,12 @@ function changeRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     if (!input.title) throw invalid([{ resource: 'Issue', field: 'title', code: 'missing_field' }])
     const by = byOf(hub, c)
     const title = input.title
+    const assignees = idsOf(hub, input.assignees ?? [])
+    if (assignees.some((id) => roleOf(hub, repository, id) === 'none'))
+      throw invalid([{ resource: 'Issue', field: 'assignees', code: 'invalid' }])
     const issue = await hub.exclusive(repository, async () => {
       const created = newIssue(hub, repository, by, title, input.body ?? null)
-      created.assignees = idsOf(hub, input.assignees ?? [])
+      created.assignees = assignees
       emit(hub, repository, 'issues', by, { action: 'opened', issue: issueShape(hub, repository, created) })
       await addLabels(hub, repository, created, input.labels ?? [], by)
       return created
@@ -109,14 +112,30 @@ async function editIssue(
   const repository = openRepository(hub, c, take)
   const by = byOf(hub, c)
   if (isPull(issue)) await editPull(hub, repository, issue, input, by)
-  else
-    Object.assign(issue, {
-      title: input.title ?? issue.title,
-      body: input.body === undefined ? issue.body : input.body,
-    })
+  else editText(hub, repository, issue, input, by)
   if (input.state && input.state !== issue.state) await switchState(hub, repository, issue, by, input)
   if (input.assignees) assign(hub, repository, issue, idsOf(hub, input.assignees), by)
   if (input.labels) await replaceLabels(hub, c, issue, input.labels)
+}
+
+function editText(
+  hub: Hub,
+  repository: Repository,
+  issue: Issue,
+  { title = issue.title, body = issue.body }: Partial<IssueInput>,
+  by: By,
+): void {
+  const changes = {
+    ...(title === issue.title ? {} : { title: { from: issue.title } }),
+    ...(body === issue.body ? {} : { body: { from: issue.body } }),
+  }
+  if (Object.keys(changes).length === 0) return
+  Object.assign(issue, { title, body, updatedAt: hub.clock() })
+  emit(hub, repository, 'issues', by, {
+    action: 'edited',
+    issue: issueShape(hub, repository, issue),
+    changes,
+  })
 }
 
 async function switchState(
