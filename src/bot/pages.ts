@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { endGoneIncident } from '../incidents/ending.ts'
 import { alertDestination, takeAlertIn } from '../incidents/intake.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { alertRoutes, type TakeIn } from '../server/alerts.ts'
@@ -116,10 +117,11 @@ function requestPages(parts: Parts): Record<string, Handler> {
 }
 
 function incidentsOf({ settings, shell }: Parts): ApiShell['incidents'] & { takeIn: TakeIn } {
-  const { incidentRepository } = settings
+  const { incidentRepository, paging, jira, datadog } = settings
   return {
     destination: () => alertDestination(shell, incidentRepository),
     takeIn: (alert, delivery) => takeAlertIn(shell, alert, delivery, incidentRepository),
+    end: (incident, order) => endGoneIncident({ ...shell, paging, jira, datadog }, incident, order),
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Command } from 'commander'
 import { severities } from '../decision/clocks/clocks.ts'
-import { incidentPath } from '../server/api-paths.ts'
+import { incidentEndPath, incidentPath } from '../server/api-paths.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 
@@ -11,6 +11,7 @@ export function incidentCommand(): Command {
     .addCommand(openCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(endCommand())
     .addCommand(formCommand())
     .addCommand(webhooksCommand())
 }
@@ -41,7 +42,11 @@ async function open(title: string, options: OpenOptions): Promise<void> {
     component: component ?? null,
     ...(since !== undefined && { since: timeIn(since) }),
   }
-  const answer = await sendRequest<{ message: string }>(incidentPath, order, options)
+  await sendOrder(incidentPath, order, options)
+}
+
+async function sendOrder(path: string, order: object, options: BotOptions): Promise<void> {
+  const answer = await sendRequest<{ message: string }>(path, order, options)
   const text = answer.ok ? answer.body.message : answer.body.error
   const stream = answer.ok || options.json ? process.stdout : process.stderr
   stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
@@ -80,6 +85,17 @@ function showCommand(): Command {
   return withDatabaseOptions(command, '0 shown, 2 there is none, 3 the bot cannot be reached.').action(
     (name: string, options: DatabaseOptions & { json?: boolean }) =>
       runDatabaseRequest('incident show', { name, json: options.json === true }, options),
+  )
+}
+
+function endCommand(): Command {
+  const command = new Command('end')
+    .description('end an incident whose issue was deleted or moved, so that nobody can close it')
+    .argument('<incident>', 'its number, or a name like acme/incidents#7')
+    .requiredOption('--reason <text>', 'why it is over; the records keep it')
+  return withBotOptions(command).action(
+    (incident: string, { reason, ...options }: BotOptions & { reason: string }) =>
+      sendOrder(incidentEndPath, { incident, reason }, options),
   )
 }
 

@@ -228,6 +228,8 @@ export const incidentsFactSchema = z.strictObject({
       url: z.string(),
       title: z.string(),
       component: z.string().nullable(),
+      /** Every one that was reported; left out where it was one. */
+      components: z.array(z.string().nullable()).optional(),
       state: z.string(),
       severity: z.string(),
     }),
@@ -237,6 +239,8 @@ export const incidentsFactSchema = z.strictObject({
       names: z.array(z.string()),
       url: z.string(),
       component: z.string().nullable(),
+      /** Every one that was reported; left out where it was one. */
+      components: z.array(z.string().nullable()).optional(),
       due: instant,
       zone: z.string(),
     }),

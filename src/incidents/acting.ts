@@ -23,7 +23,7 @@ export async function carryOutWanted(
     ...(add.length > 0 ? [() => addIncidentLabels(github, repository, number, add)] : []),
     ...remove.map((name) => () => removeIncidentLabel(github, repository, number, name)),
     ...(reopen ? [() => reopenIncident(github, repository, number)] : []),
-    ...[...notes, ...more]
+    ...[...new Map([...notes, ...more].map((note) => [note.key, note])).values()]
       .filter(({ key }) => !said.has(saidKey(key)))
       .map((note) => () => writeNote(github, repository, number, note)),
   ]

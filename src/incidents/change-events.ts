@@ -26,7 +26,7 @@ export function changeOf(notice: Notice, at: Date): Change | undefined {
 }
 
 /** Sends the change once; PagerDuty joins no two of them, so one whose answer was lost may be shown twice. */
-export async function tellChange(
+export async function sendChangeEvent(
   { database, paging, now, log }: Pick<IncidentShell, 'database' | 'paging' | 'now' | 'log'>,
   { key, summary, at, url }: Change,
   signal: AbortSignal,

@@ -2,6 +2,7 @@ import {
   type EscalationStep,
   escalationSteps,
   nextStepAt,
+  outcomesByKey,
   type StepOutcome,
   stepsToTake,
 } from '../decision/incidents/escalation.ts'
@@ -26,7 +27,7 @@ export async function escalate(
 ): Promise<number | undefined> {
   const { incident, settings, facts } = stored
   const steps = escalationSteps(incident, settings.escalation)
-  const outcomes = await stepOutcomes(tx, stored)
+  const outcomes = outcomesByKey(steps, await stepOutcomes(tx, stored))
   const now = Date.parse(facts.takenAt)
   for (let [step] = stepsToTake(steps, outcomes, now); step; [step] = stepsToTake(steps, outcomes, now))
     outcomes[step.key] = await take(shell, tx, stored, step)
@@ -47,7 +48,9 @@ async function take(
   const missing = step.page.filter((target) => !reachable.includes(target)).map((target) => names[target])
   const why = missing.length > 0 ? `no routing key is set for ${list(missing)}` : undefined
   const outcome: StepOutcome = { outcome: reachable.length > 0 ? 'taken' : 'impossible', why }
-  for (const page of newPages(stored, { ...step, page: reachable })) await wantMirrored(tx, stored, page)
+  // A step that is taken early, since the one before was not possible, is answered from now on.
+  const at = Math.min(step.at, Date.parse(stored.facts.takenAt))
+  for (const page of newPages(stored, { ...step, at, page: reachable })) await wantMirrored(tx, stored, page)
   await keepStep(shell, tx, stored, step.key, outcome, [
     ...(reachable.length > 0 ? [`Paged: ${list(reachable.map((target) => names[target]))}`] : []),
     ...(why === undefined ? [] : [`Not everyone could be paged: ${why}`]),

@@ -2,9 +2,11 @@ import { incidentLabel } from '../decision/incidents/incident.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isGone } from '../services/github/gone.ts'
 import { changedIncidents, repositoryIdOf } from '../services/github/incidents.ts'
+import { unfinishedAlerts } from '../store/alerts.ts'
 import { factStore } from '../store/facts.ts'
-import { listIncidents } from '../store/incidents.ts'
+import { linksToNote, listIncidents } from '../store/incidents.ts'
 import { pendingMirrors } from '../store/mirrors.ts'
+import { openWatches } from '../store/monitors.ts'
 import { openPostMortems } from '../store/post-mortems.ts'
 import { revokeWhereBlocked } from './gating.ts'
 import { lookAtIncident } from './look.ts'
@@ -33,7 +35,7 @@ const period = 55 * 60_000
 export function incidentsLook(shell: IncidentShell, serves: (account: string) => boolean) {
   const startedAt = shell.now()
   return async (signal: AbortSignal): Promise<void> => {
-    await bringPending(shell)
+    await enqueueUnfinished(shell)
     for (const place of await incidentPlaces(shell.database)) {
       if (!serves(place.owner)) continue
       const last = await lastLook(shell, place)
@@ -68,8 +70,16 @@ async function lastLook({ database, now }: IncidentShell, place: IncidentPlace):
   return last && new Date(last.at)
 }
 
-/** Whatever kept another system from saying what it should: it is asked again. */
-async function bringPending({ database, queue }: IncidentShell): Promise<void> {
+/**
+ * Enqueues what a job has begun and not finished, whatever kept it from that: alerts, which their senders never send again once they
+ * were stored, watches of releases, comments about links, and what other systems do not say yet.
+ */
+async function enqueueUnfinished({ database, queue }: IncidentShell): Promise<void> {
+  for (const { source, delivery } of await unfinishedAlerts(database))
+    await queue.enqueueIncident({ task: 'alert', source, delivery })
+  for (const { key, subject, mergedAt } of await openWatches(database))
+    await queue.enqueueIncident({ task: 'watch', key, ...subject, at: mergedAt.toISOString() })
+  for (const { pull } of await linksToNote(database)) await queue.enqueueIncident({ task: 'link', pull })
   const stored = await listIncidents(database)
   for (const { installationId, repositoryId, number, mirror } of await pendingMirrors(database)) {
     const repository = stored.find(

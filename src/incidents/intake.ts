@@ -1,10 +1,13 @@
 import { type Alert, alertMarker, incidentOf } from '../decision/incidents/alert.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { orGone } from '../services/github/errors.ts'
 import { ensureIncident, repositoryIdOf, writeNote } from '../services/github/incidents.ts'
 import {
   alertDelivery,
   markAlertDone,
   newestOfAlert,
+  noteAlertsGone,
+  releaseAlert,
   saveAlertIncident,
   storeAlert,
   takeAlert,
@@ -73,7 +76,7 @@ export async function openForAlert(shell: IncidentShell, source: string, deliver
         { task: 'monitors' },
         { at: new Date(shell.now().getTime() + seconds * 1_000) },
       )
-  if (!opens) return sayAgain(shell, repository, stored, delivery)
+  if (!opens) return addToOpenIncident(shell, repository, stored, delivery)
   const marker = alertMarker(alert, reopened)
   const since = stored.receivedAt
   const incident = await ensureIncident(github, repository, incidentOf(alert, reopened), { marker, since })
@@ -85,7 +88,11 @@ export async function openForAlert(shell: IncidentShell, source: string, deliver
   })
 }
 
-async function sayAgain(
+/**
+ * A comment says that it fired again, and the incident is read again: the alert may be a more severe one. Where the issue is gone, the
+ * alert opens another one.
+ */
+async function addToOpenIncident(
   shell: IncidentShell,
   repository: RepositoryRef,
   { alert }: { alert: Alert },
@@ -93,9 +100,19 @@ async function sayAgain(
 ): Promise<void> {
   const newest = await newestOfAlert(shell.database, repository, alert)
   if (newest?.number == null) throw new Error('The issue of this alert is not open yet')
+  const { number } = newest
   const github = await shell.github(repository.installationId)
   const text = `The alert fired again at ${alert.at}.`
-  await writeNote(github, repository, newest.number, { key: `again/${delivery}`, text })
+  const note = { key: `again/${delivery}`, text }
+  if (!(await orGone(writeNote(github, repository, number, note).then(() => true)))) {
+    await noteAlertsGone(shell.database, repository, number, shell.now())
+    await releaseAlert(shell.database, alert.source, delivery)
+    await shell.queue.enqueueIncident({ task: 'look', repository, number })
+    return openForAlert(shell, alert.source, delivery)
+  }
   await noteWrite(shell.database, repository.installationId, shell.now())
-  await markAlertDone(shell.database, alert.source, delivery, shell.now())
+  await shell.database.transaction(async (tx) => {
+    await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
+    await markAlertDone(tx, alert.source, delivery, shell.now())
+  })
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { changesBetween, type IncidentChange } from '../decision/incidents/changes.ts'
-import { type IncidentFacts, withEarlier } from '../decision/incidents/facts.ts'
+import { withEarlier } from '../decision/incidents/earlier.ts'
+import type { IncidentFacts } from '../decision/incidents/facts.ts'
 import { decideIncident, type Incident, incidentLabel } from '../decision/incidents/incident.ts'
 import { externalNote } from '../decision/incidents/mirror.ts'
 import type { Note } from '../decision/incidents/severity.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import { type ReadIncident, readIncident } from '../services/github/incidents.ts'
-import { alertOfIncident } from '../store/alerts.ts'
+import type { GitHub } from '../services/github/client.ts'
+import { type ReadIncident, readIncident, repositoryIdOf } from '../services/github/incidents.ts'
+import { alertOfIncident, noteAlertsGone, severitiesOfAlerts } from '../store/alerts.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
@@ -38,7 +40,7 @@ export async function lookAtIncident(
   if (of !== undefined) return shell.queue.enqueueIncident({ task: 'post-mortem', repository, number: of })
   const before = await storedIncident(shell.database, { repository, number })
   try {
-    await lookNow(shell, { repository, number, governing, before }, signal)
+    await readAndDecide(shell, { repository, number, governing, before }, signal)
   } catch (error) {
     if (before) await decideAgain(shell, before)
     throw error
@@ -52,16 +54,16 @@ type Looking = {
   before: StoredIncident | undefined
 }
 
-async function lookNow(shell: IncidentShell, looking: Looking, signal: AbortSignal): Promise<void> {
+async function readAndDecide(shell: IncidentShell, looking: Looking, signal: AbortSignal): Promise<void> {
   const { repository, number, governing, before } = looking
   const github = await shell.github(repository.installationId)
   const zone = governing.settings.time_zone
   const read = await readIncident(github, repository, number, { zone, now: shell.now })
   signal.throwIfAborted()
-  if (!read) return before && noteGone(shell, before)
+  if (!read) return before && noteGone(shell, github, before)
   const isIncident = read.facts.labels.some((label) => label.toLowerCase() === incidentLabel)
   if (!before && !isIncident) return
-  const facts = withEarlier(await withAlert(shell, repository, read), before?.facts)
+  const facts = withEarlier(await withAlerts(shell, repository, read), before?.facts)
   const { governedBy, settings } = governing
   const incident = decideIncident(facts, settings)
   const stored = { repository, number, governedBy, settings, facts, incident, digest: digestOf(incident) }
@@ -75,8 +77,8 @@ async function counterparts({ database }: IncidentShell, stored: StoredIncident)
   return rows.flatMap(({ external }) => (external ? [{ key: 'jira', text: externalNote(external) }] : []))
 }
 
-/** What the alert said that opened it: when it fired, and how severe it is. */
-async function withAlert(
+/** What its alerts said: when the first one fired, who ordered it, and how severe each was. */
+async function withAlerts(
   { database }: IncidentShell,
   repository: RepositoryRef,
   { facts }: ReadIncident,
@@ -84,25 +86,47 @@ async function withAlert(
   const alert = await alertOfIncident(database, repository, facts.number)
   if (!alert) return facts
   const firedAt = alert.startedAt.toISOString()
-  return { ...facts, startedAt: facts.startedAt && facts.startedAt < firedAt ? facts.startedAt : firedAt }
+  const said = await severitiesOfAlerts(database, repository, facts.number)
+  return {
+    ...facts,
+    startedAt: facts.startedAt && facts.startedAt < firedAt ? facts.startedAt : firedAt,
+    ...(said.length > 0
+      ? { alerts: said.map(({ severity, at }) => ({ severity, at: at.toISOString() })) }
+      : {}),
+    ...(alert.by === null ? {} : { orderedBy: ordererIn(alert.by, alert.byId) }),
+  }
 }
 
-async function decideAgain(shell: IncidentShell, before: StoredIncident): Promise<void> {
-  const facts = { ...before.facts, takenAt: shell.now().toISOString() }
-  const incident = decideIncident(facts, before.settings)
-  await keep(shell, { ...before, incident, facts, digest: digestOf(incident) }, before)
+/** An alert says `ana (write)`, with what let her order it. */
+function ordererIn(by: string, id: number | null): NonNullable<IncidentFacts['orderedBy']> {
+  return { login: by.replace(/ \(.*$/, ''), ...(id === null ? {} : { id }) }
 }
 
-/** A deleted issue ends nothing: the incident stays as it was, and everyone is told. */
-async function noteGone(shell: IncidentShell, before: StoredIncident): Promise<void> {
-  const { repository, number, incident, facts } = before
-  const key = `incident/${repository.repositoryId}/${number}/gone`
-  const lines = [
-    'Its issue was deleted or moved. The incident still counts as it was; open it again as a new issue.',
-  ]
-  await decideAgain(shell, before)
-  shell.log.warn({ incident: facts.url, alert: true }, 'The issue of an incident is gone')
-  await shell.queue.enqueueNotice(noticeOf(before, { key, lines, late: incident.state !== 'resolved' }))
+/** Decides from facts that were not read now: those of before, or with what became known otherwise. */
+export async function decideAgain(
+  shell: IncidentShell,
+  stored: StoredIncident,
+  before = stored,
+): Promise<void> {
+  const facts = { ...stored.facts, takenAt: shell.now().toISOString() }
+  const incident = decideIncident(facts, stored.settings)
+  await keep(shell, { ...stored, incident, facts, digest: digestOf(incident) }, before)
+}
+
+/**
+ * A deleted issue ends nothing: the incident stays as it was until someone ends it, and everyone is told. An alert that fires again
+ * opens another one.
+ * @throws where the repository itself cannot be read: then nothing is known of the issue.
+ */
+async function noteGone(shell: IncidentShell, github: GitHub, before: StoredIncident): Promise<void> {
+  const { repository, number, facts } = before
+  await repositoryIdOf(github, repository)
+  const now = shell.now()
+  await noteAlertsGone(shell.database, repository, number, now)
+  if (!facts.goneSince)
+    shell.log.warn({ incident: facts.url, alert: true }, 'The issue of an incident is gone')
+  const goneSince = facts.goneSince ?? now.toISOString()
+  await decideAgain(shell, { ...before, facts: { ...facts, goneSince } }, before)
 }
 
 /** A second later, since a clock is met at its very instant. */
@@ -157,7 +181,7 @@ async function record(
   const notice = noticeOf(stored, {
     key: `incident/${repositoryId}/${number}/${seq}`,
     lines: told.map(({ text }) => text),
-    late: told.some(({ kind }) => kind === 'breached'),
+    late: told.some(({ kind }) => kind === 'breached' || kind === 'gone'),
   })
   await shell.queue.enqueueNotice(notice, { tx })
 }

@@ -15,11 +15,11 @@ import type { IncidentShell } from './shell.ts'
 type Mirroring = { shell: IncidentShell; stored: StoredIncident; signal: AbortSignal }
 
 /**
- * The job of one mirror of an incident: brings the system to what is wanted. What was stored as wanted before a crash is sent
+ * The job of one mirror of an incident: updates the system to what is wanted. What was stored as wanted before a crash is sent
  * after it; the same page sent again is the same alert.
  * @throws after all rows were tried, where one of them failed.
  */
-export async function bringMirror(
+export async function updateMirror(
   shell: IncidentShell,
   task: { repository: RepositoryRef; number: number; mirror: MirrorRow['mirror'] },
   signal: AbortSignal,
@@ -32,36 +32,37 @@ export async function bringMirror(
     shell.database,
     `mirror ${task.mirror} ${repositoryId} ${task.number}`,
     shell.now,
-    () => bringRows({ shell, stored, signal }, task.mirror, attempt),
+    () => updateRows({ shell, stored, signal }, task.mirror, attempt),
   )
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job brings this mirror')
+  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job updates this mirror')
 }
 
-async function bringRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], attempt: number): Promise<void> {
+async function updateRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], attempt: number): Promise<void> {
   const { shell, stored } = mirroring
   const failures: unknown[] = []
   for (const row of await mirrorRows(shell.database, stored, mirror)) {
     if (!row.pending) continue
     try {
-      const external = await bring(mirroring, row)
-      await keepMirrored(shell, stored, row, external)
+      const external = await sendRow(mirroring, row)
+      await recordUpdated(shell, stored, row, external)
     } catch (error) {
-      if (isRefused(error)) await giveUp(shell, stored, row, String(error))
+      if (isRefused(error)) await recordRefused(shell, stored, row, String(error))
       else failures.push(error)
     }
   }
   const failure = failures.find((error) => !retryTime(error)) ?? failures[0]
   if (failure === undefined) return
-  if (attempt === 1 && !retryTime(failure)) await sayUnreachable(shell, stored, mirror, failure)
+  if (attempt === 1 && !retryTime(failure)) await announceUnreachable(shell, stored, mirror, failure)
   throw failure
 }
 
-async function bring({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External | null> {
+async function sendRow({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External | null> {
   const calling = { signal, now: shell.now }
-  if (row.mirror === 'jira') return bringIssue({ shell, stored, signal }, row)
+  if (row.mirror === 'jira') return updateJiraIssue({ shell, stored, signal }, row)
   const wanted = row.wanted as WantedPage
-  // What was never sent needs no end.
-  if (wanted.action !== 'trigger' && row.done === null) return null
+  // What was never sent needs no end; what was sent may have arrived although its answer was lost.
+  if (wanted.action !== 'trigger' && row.done === null && row.triedAt === null) return null
+  await noteTried(shell.database, stored, row, shell.now())
   await sendPage(shell.paging, row.key, wanted, calling)
   return null
 }
@@ -69,7 +70,7 @@ async function bring({ shell, stored, signal }: Mirroring, row: MirrorRow): Prom
 /** Jira finds a new issue only after a while, so one whose answer was lost is searched for until it must have been found. */
 const foundWithin = 60_000
 
-async function bringIssue({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External> {
+async function updateJiraIssue({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External> {
   const { jira, now } = shell
   if (!jira) throw new Error('JIRA_URL, JIRA_EMAIL and JIRA_TOKEN are not set')
   const calling = { signal, now }
@@ -87,7 +88,7 @@ async function bringIssue({ shell, stored, signal }: Mirroring, row: MirrorRow):
   return created
 }
 
-async function keepMirrored(
+async function recordUpdated(
   shell: IncidentShell,
   stored: StoredIncident,
   row: MirrorRow,
@@ -113,7 +114,7 @@ async function keepMirrored(
 }
 
 /** A system that refuses is not asked again. A page that was refused is a step that was not possible: the next one is taken at once. */
-async function giveUp(
+async function recordRefused(
   shell: IncidentShell,
   stored: StoredIncident,
   row: MirrorRow,
@@ -137,7 +138,7 @@ async function giveUp(
   })
 }
 
-async function sayUnreachable(
+async function announceUnreachable(
   shell: IncidentShell,
   stored: StoredIncident,
   mirror: MirrorRow['mirror'],
@@ -147,6 +148,6 @@ async function sayUnreachable(
   const hour = shell.now().toISOString().slice(0, 13)
   const key = `incident/${repository.repositoryId}/${number}/unreachable/${mirror}/${hour}`
   const why = failure instanceof Error ? failure.message : String(failure)
-  const lines = [`${why}. It is tried again for half an hour, and then every hour.`]
+  const lines = [`${why}. It is tried again until it answers.`]
   await shell.queue.enqueueNotice(noticeOf(stored, { key, lines, late: false }))
 }

@@ -10,7 +10,7 @@ import {
 import { list } from '../decision/markdown.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { ensurePostMortem, readPostMortem, reopenIncident, writeNote } from '../services/github/incidents.ts'
+import { ensureNote, ensurePostMortem, readPostMortem, reopenIncident } from '../services/github/incidents.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { incidentChanges, type StoredIncident, storedIncident } from '../store/incidents.ts'
@@ -121,11 +121,11 @@ async function checkIssue(
   }
   const missing = read.closedAt ? emptyHeadings(read.body) : []
   if (missing.length > 0) {
-    await reopenIncident(github, repository, issue)
-    await writeNote(github, repository, issue, {
+    await ensureNote(github, repository, issue, {
       key: `headings/${read.closedAt?.toISOString()}`,
       text: `Still empty: ${list(missing)}. Fill them in, then close this issue.`,
     })
+    await reopenIncident(github, repository, issue)
     for (const _ of [1, 2]) await noteWrite(shell.database, repository.installationId, shell.now())
   }
   const closedAt = missing.length > 0 ? null : read.closedAt

@@ -1,10 +1,10 @@
 import { incidentTaskSchema } from '../decision/incidents/task.ts'
-import { tellChange } from './change-events.ts'
+import { sendChangeEvent } from './change-events.ts'
 import { readPlace } from './hourly.ts'
 import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
 import { lookAtIncident } from './look.ts'
-import { bringMirror } from './mirroring.ts'
+import { updateMirror } from './mirroring.ts'
 import { readMonitors } from './monitors.ts'
 import { lookAtPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
@@ -24,13 +24,13 @@ export async function runIncidentTask(
     case 'alert':
       return openForAlert(shell, task.source, task.delivery)
     case 'mirror':
-      return bringMirror(shell, task, signal, attempt)
+      return updateMirror(shell, task, signal, attempt)
     case 'monitors':
       return readMonitors(shell, signal)
     case 'watch':
       return watchRelease(shell, task, signal)
     case 'change':
-      return tellChange(shell, task, signal)
+      return sendChangeEvent(shell, task, signal)
     case 'post-mortem':
       return lookAtPostMortem(shell, task.repository, task.number)
     case 'read all':

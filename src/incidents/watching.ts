@@ -1,7 +1,10 @@
 import { parseDuration } from '../decision/duration.ts'
+import type { Alert } from '../decision/incidents/alert.ts'
 import type { IncidentTask } from '../decision/incidents/task.ts'
-import { type MonitorStates, watchVerdict } from '../decision/incidents/watch.ts'
+import { type MonitorStates, type WatchVerdict, watchVerdict } from '../decision/incidents/watch.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Notice } from '../decision/notice.ts'
+import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { countRequests, readMonitor } from '../services/datadog.ts'
 import { appendRecord } from '../store/audit.ts'
@@ -52,10 +55,9 @@ export async function watchRelease(
   await decide(shell, { ...watch, looks })
 }
 
-async function begin({ database }: IncidentShell, task: WatchTask): Promise<Watch | undefined> {
-  const text = await lastValidPolicy(database, task.repository)
-  const read = text === undefined ? undefined : parsePolicy(text)
-  const settings = read?.ok ? read.policy.gates.production_health : undefined
+async function begin(shell: IncidentShell, task: WatchTask): Promise<Watch | undefined> {
+  const { database } = shell
+  const settings = (await policyOf(shell, task.repository))?.gates.production_health
   if (!settings?.watch) return undefined
   const { key, repository, summary, url } = task
   const mergedAt = new Date(task.at)
@@ -82,13 +84,41 @@ async function look(shell: IncidentShell, { settings }: Watch, at: Date, signal:
   return { at: shell.now().toISOString(), states, requests }
 }
 
+/** The alert comes before the verdict: a watch that is decided is not run again. */
 async function decide(shell: IncidentShell, watch: Watch): Promise<void> {
-  const { key, subject, settings, baseline, looks } = watch
-  const { repository, summary, url } = subject
+  const { baseline, looks, settings } = watch
   const decided = watchVerdict(baseline, looks, settings.monitors, settings.watch?.traffic?.minimum)
-  const isNew = await shell.database.transaction(async (tx) => {
-    if (!(await saveWatchVerdict(tx, key, decided))) return false
-    const { installationId, repositoryId, owner, repo } = repository
+  if (decided.verdict === 'failed') await openIncident(shell, watch)
+  await saveDecided(shell, watch, decided)
+}
+
+async function openIncident(shell: IncidentShell, { key, subject }: Watch): Promise<void> {
+  const { repository, summary, url } = subject
+  const alert: Alert = {
+    source: 'command line',
+    id: key.slice(0, 200),
+    title: `Production alerts since the release of ${summary}`,
+    severity: 'P1',
+    component: null,
+    at: shell.now().toISOString(),
+    url,
+    by: null,
+  }
+  const policy = await policyOf(shell, repository)
+  const taken = await takeAlertIn(shell, alert, key, policy?.incidents?.repository)
+  if (typeof taken === 'string')
+    shell.log.warn(
+      { release: summary, problem: taken, alert: true },
+      'The alert of a release has nowhere to go',
+    )
+}
+
+async function saveDecided(shell: IncidentShell, watch: Watch, decided: WatchVerdict): Promise<void> {
+  const { key, subject, baseline, looks } = watch
+  const { repository, summary, url } = subject
+  const { installationId, repositoryId, owner, repo } = repository
+  await shell.database.transaction(async (tx) => {
+    if (!(await saveWatchVerdict(tx, key, decided))) return
     const body = {
       repository: { id: repositoryId, owner, name: repo },
       release: summary,
@@ -106,24 +136,11 @@ async function decide(shell: IncidentShell, watch: Watch): Promise<void> {
       ...decided,
     }
     await shell.queue.enqueueNotice(notice, { tx })
-    return true
   })
-  if (!isNew || decided.verdict !== 'failed') return
-  const taken = await takeAlertIn(
-    shell,
-    {
-      source: 'command line',
-      id: key.slice(0, 200),
-      title: `Production alerts since the release of ${summary}`,
-      severity: 'P1',
-      component: null,
-      at: shell.now().toISOString(),
-      url,
-      by: null,
-    },
-    key,
-    undefined,
-  )
-  if (typeof taken === 'string')
-    shell.log.warn({ release: summary, problem: taken }, 'No incident could be opened')
+}
+
+async function policyOf({ database }: IncidentShell, repository: RepositoryRef): Promise<Policy | undefined> {
+  const text = await lastValidPolicy(database, repository)
+  const read = text === undefined ? undefined : parsePolicy(text)
+  return read?.ok ? read.policy : undefined
 }

@@ -47,7 +47,7 @@ export function alertRoutes(options: Options): Record<string, Handler> {
     pagerduty: pagerduty
       ? {
           isGenuine: (body, header) => isPagerDutySigned(body, header('x-pagerduty-signature'), pagerduty),
-          read: (body, header) => readPagerDuty(body, header('x-webhook-id')),
+          read: (body) => readPagerDuty(body),
         }
       : undefined,
     datadog: datadog

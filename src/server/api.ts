@@ -5,9 +5,10 @@ import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
 import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
 import { applyExemption, type ExemptionOrder } from '../gate/exemption.ts'
+import type { KnownIncident } from '../store/incidents.ts'
 import type { Queue } from '../store/queue.ts'
 import type { TakeIn } from './alerts.ts'
-import { exemptPath, freezePath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
+import { exemptPath, freezePath, incidentEndPath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
 import { isAccessRevoked, readableRepositories } from './board/access.ts'
 import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
@@ -16,6 +17,7 @@ import { type Caller, callerOf } from './callers.ts'
 import { isTooOld, refuse, repositoryName, tooOld } from './command-requests.ts'
 import { loginRoutes } from './login.ts'
 import { ordererOf, reporterOf } from './orders.ts'
+import { incidentNamed, nameOfIncident } from './requests/incidents.ts'
 import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
 import { whyFailed } from './why-failed.ts'
@@ -23,7 +25,12 @@ import { whyFailed } from './why-failed.ts'
 export type ApiShell = BoardShell & {
   queue: Pick<Queue, 'enqueueAll'>
   operatorToken: string | undefined
-  incidents: { destination: () => Promise<IncidentPlace | string>; takeIn: TakeIn }
+  incidents: {
+    destination: () => Promise<IncidentPlace | string>
+    takeIn: TakeIn
+    /** Ends one whose issue is gone; a text says why it did not. */
+    end: (incident: KnownIncident, order: { by: string; reason: string }) => Promise<string | undefined>
+  }
 }
 
 type IncidentPlace = { installationId: number; owner: string; repo: string }
@@ -62,6 +69,7 @@ export function apiApp(shell: ApiShell): Hono<ApiContext> {
   app.post(freezePath, (context) => freeze(shell, context))
   app.post(exemptPath, (context) => exempt(shell, context))
   app.post(incidentPath, (context) => openIncident(shell, context))
+  app.post(incidentEndPath, (context) => endIncident(shell, context))
   app.post(logoutPath, (context) => logOut(shell, context))
   app.notFound(() => refuse(404, 'Not found.'))
   app.onError((error, context) => failed(shell, error, context))
@@ -153,6 +161,7 @@ async function openIncident(
   const alert: Alert = {
     ...order,
     by,
+    ...(reporter.person && { byId: reporter.person.id }),
     source: 'command line',
     id,
     at: since ?? now().toISOString(),
@@ -161,6 +170,27 @@ async function openIncident(
   const taken = await incidents.takeIn(alert, id)
   if (typeof taken === 'string') return refuse(404, taken)
   return context.json({ message: `Opening an incident in ${taken.owner}/${taken.repo}.`, id })
+}
+
+const endOrder = z.strictObject({
+  at: z.iso.datetime({ offset: true }),
+  incident: z.string().min(1).max(300),
+  reason: z.string().trim().min(1).max(200),
+})
+
+/** Whoever can write to the repository of incidents could have closed its issue. */
+async function endIncident(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
+  const parsed = endOrder.safeParse(await context.req.json().catch(() => undefined))
+  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
+  const { at, incident: name, reason } = parsed.data
+  if (isTooOld(at)) return refuse(400, tooOld)
+  const incident = await incidentNamed(shell.database, name)
+  if (typeof incident === 'string') return refuse(404, incident)
+  const orderer = await reporterOf(shell, context.var.caller, incident.repository)
+  if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
+  const problem = await shell.incidents.end(incident, { by: nameOfOrderer(orderer), reason })
+  if (problem !== undefined) return refuse(409, problem)
+  return context.json({ message: `Ended ${nameOfIncident(incident)}.` })
 }
 
 async function logOut(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {

@@ -67,7 +67,7 @@ export function webhookInstructions(bot: string): string {
   const at = (name: string) => new URL(`/api/${name}/webhooks`, bot).href
   return `PagerDuty: Integrations > Generic Webhooks (v3)
   URL      ${at('pagerduty')}
-  Events   incident.triggered, incident.reopened, incident.acknowledged
+  Events   incident.triggered, incident.reopened
   Secret   PagerDuty shows it once; set it as PAGERDUTY_WEBHOOK_SECRET
 
 Datadog: Integrations > Webhooks

@@ -46,8 +46,20 @@ export async function alertDelivery(
   return row
 }
 
-/** The newest incident of an alert; `state` null: it has not been read yet. */
-export type AlertIncident = { reopened: number; number: number | null; state: string | null }
+/** Every alert that was taken in and that no job has finished, the oldest first. */
+export function unfinishedAlerts(db: Queryable): Promise<{ source: string; delivery: string }[]> {
+  return db.query(
+    `SELECT source, delivery FROM release_gate.alert_deliveries WHERE done_at IS NULL ORDER BY received_at, delivery`,
+  )
+}
+
+/** The newest incident of an alert; `state` null: it has not been read yet; `isGone`: its issue was deleted or moved. */
+export type AlertIncident = {
+  reopened: number
+  number: number | null
+  state: string | null
+  isGone: boolean
+}
 
 export async function newestOfAlert(
   db: Queryable,
@@ -55,7 +67,7 @@ export async function newestOfAlert(
   { source, id }: Pick<Alert, 'source' | 'id'>,
 ): Promise<AlertIncident | undefined> {
   const [row] = await db.query<AlertIncident>(
-    `SELECT a.reopened, a.number, i.state FROM release_gate.alerts a
+    `SELECT a.reopened, a.number, i.state, a.gone_at IS NOT NULL AS "isGone" FROM release_gate.alerts a
      LEFT JOIN release_gate.incidents i
        ON i.installation_id = a.installation_id AND i.repository_id = a.repository_id AND i.number = a.number
      WHERE a.installation_id = $1 AND a.repository_id = $2 AND a.source = $3 AND a.source_id = $4
@@ -75,7 +87,7 @@ export async function takeAlert(
     `release-gate alert ${alert.source} ${alert.id}`,
   ])
   const last = await newestOfAlert(tx, repository, alert)
-  const opens = last === undefined || last.state === 'resolved'
+  const opens = last === undefined || last.state === 'resolved' || last.isGone
   const reopened = last === undefined ? 0 : opens ? last.reopened + 1 : last.reopened
   if (opens)
     await tx.query(
@@ -92,10 +104,20 @@ export async function takeAlert(
       ],
     )
   await tx.query(
-    `UPDATE release_gate.alert_deliveries SET reopened = $3, opens = $4 WHERE source = $1 AND delivery = $2`,
-    [alert.source, delivery, reopened, opens],
+    `UPDATE release_gate.alert_deliveries SET reopened = $3, opens = $4, repository_id = $5
+     WHERE source = $1 AND delivery = $2`,
+    [alert.source, delivery, reopened, opens, repository.repositoryId],
   )
   return { reopened, opens }
+}
+
+/** Gives a delivery back: the incident that it was taken on for is gone. */
+export async function releaseAlert(db: Queryable, source: string, delivery: string): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.alert_deliveries SET reopened = NULL, opens = NULL, repository_id = NULL
+     WHERE source = $1 AND delivery = $2 AND NOT opens`,
+    [source, delivery],
+  )
 }
 
 /** Notes the issue of an alert. */
@@ -125,24 +147,51 @@ export async function markAlertDone(
   )
 }
 
-/** What opened an incident, where an alert did. */
+/** Notes that the issue of an incident is gone: another alert cannot be added to it. */
+export async function noteAlertsGone(
+  db: Queryable,
+  repository: Repository,
+  number: number,
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.alerts SET gone_at = $4
+     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND gone_at IS NULL`,
+    [repository.installationId, repository.repositoryId, number, at],
+  )
+}
+
+/** What opened an incident, where an alert did: when it fired, and who ordered it, where a person did. */
+export type OpeningAlert = { startedAt: Date; by: string | null; byId: number | null }
+
 export async function alertOfIncident(
   db: Queryable,
   repository: Repository,
   number: number,
-): Promise<
-  { startedAt: Date; severity: string | null; source: string; id: string; reopened: number } | undefined
-> {
-  const [row] = await db.query<{
-    startedAt: Date
-    severity: string | null
-    source: string
-    id: string
-    reopened: number
-  }>(
-    `SELECT started_at AS "startedAt", severity, source, source_id AS id, reopened FROM release_gate.alerts
-     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 ORDER BY started_at LIMIT 1`,
+): Promise<OpeningAlert | undefined> {
+  const [row] = await db.query<OpeningAlert>(
+    `SELECT a.started_at AS "startedAt", d.alert->>'by' AS by, (d.alert->>'byId')::bigint AS "byId"
+     FROM release_gate.alerts a LEFT JOIN release_gate.alert_deliveries d
+       ON d.source = a.source AND d.alert->>'id' = a.source_id AND d.reopened = a.reopened AND d.opens
+     WHERE a.installation_id = $1 AND a.repository_id = $2 AND a.number = $3 ORDER BY a.started_at LIMIT 1`,
     [repository.installationId, repository.repositoryId, number],
   )
   return row
+}
+
+/** What the alerts of an incident say of its severity, each with when it was received first. */
+export function severitiesOfAlerts(
+  db: Queryable,
+  repository: Repository,
+  number: number,
+): Promise<{ severity: string; at: Date }[]> {
+  return db.query(
+    `SELECT d.alert->>'severity' AS severity, min(d.received_at) AS at
+     FROM release_gate.alerts a JOIN release_gate.alert_deliveries d
+       ON d.source = a.source AND d.alert->>'id' = a.source_id AND d.reopened = a.reopened
+         AND d.repository_id = a.repository_id
+     WHERE a.installation_id = $1 AND a.repository_id = $2 AND a.number = $3 AND d.alert->>'severity' IS NOT NULL
+     GROUP BY 1 ORDER BY 2, 1`,
+    [repository.installationId, repository.repositoryId, number],
+  )
 }

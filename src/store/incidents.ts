@@ -114,6 +114,38 @@ export async function linkPull(
   return rows.length > 0
 }
 
+/** Links whose comments have not been written: all of them, or those of one pull request. */
+export async function linksToNote(
+  db: Queryable,
+  pull?: Pick<PullRef, 'installationId' | 'repositoryId' | 'number'>,
+): Promise<(Key & { pull: PullRef })[]> {
+  const rows = await db.query<Key['repository'] & { number: number; pull: PullRef }>(
+    `SELECT installation_id AS "installationId", repository_id AS "repositoryId", number, pull
+     FROM release_gate.incident_pulls
+     WHERE noted_at IS NULL AND ($1::text IS NULL OR (pull_key = $1 AND installation_id = $2))
+     ORDER BY linked_at, number`,
+    [pull ? `${pull.repositoryId}/${pull.number}` : null, pull?.installationId ?? null],
+  )
+  return rows.map(({ installationId, repositoryId, number, pull: linked }) => ({
+    repository: { installationId, repositoryId },
+    number,
+    pull: linked,
+  }))
+}
+
+export async function saveLinkNoted(
+  db: Queryable,
+  { repository, number }: Key,
+  pull: PullRef,
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.incident_pulls SET noted_at = $5
+     WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND pull_key = $4`,
+    [repository.installationId, repository.repositoryId, number, `${pull.repositoryId}/${pull.number}`, at],
+  )
+}
+
 export async function linkedPulls(db: Queryable, { repository, number }: Key): Promise<PullRef[]> {
   const rows = await db.query<{ pull: PullRef }>(
     `SELECT pull FROM release_gate.incident_pulls WHERE installation_id = $1 AND repository_id = $2 AND number = $3
@@ -163,11 +195,21 @@ export async function incidentsAt(
       url: stored.facts.url,
       title: stored.facts.title,
       component: stored.facts.component,
+      ...reportedComponents(stored.facts, at),
       state: stored.incident.resolved ? 'open' : stored.incident.state,
       severity:
         stored.incident.severities.findLast((change) => change.at <= at.getTime())?.severity ??
         stored.incident.severity,
     }))
+}
+
+/** The components that were reported until a time, where they were more than one. */
+export function reportedComponents(
+  { components = [] }: Pick<IncidentFacts, 'components'>,
+  at: Date,
+): Pick<Known, 'components'> {
+  const known = components.filter((one, index) => index === 0 || Date.parse(one.at) <= at.getTime())
+  return known.length > 1 ? { components: known.map(({ component }) => component) } : {}
 }
 
 /** Everything that the records say happened to an incident, in the order of the records. */

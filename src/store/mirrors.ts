@@ -13,11 +13,13 @@ function valuesOf({ repository, number }: Key): unknown[] {
 
 /** What became of the steps of an incident, by their keys. */
 export async function stepOutcomes(db: Queryable, key: Key): Promise<Record<string, StepOutcome>> {
-  const rows = await db.query<StepOutcome & { step: string; why: string | null }>(
-    `SELECT step, outcome, why FROM release_gate.incident_steps WHERE ${isKey}`,
+  const rows = await db.query<StepOutcome & { step: string; why: string | null; at: Date }>(
+    `SELECT step, outcome, why, at FROM release_gate.incident_steps WHERE ${isKey}`,
     valuesOf(key),
   )
-  return Object.fromEntries(rows.map(({ step, outcome, why }) => [step, { outcome, why: why ?? undefined }]))
+  return Object.fromEntries(
+    rows.map(({ step, outcome, why, at }) => [step, { outcome, why: why ?? undefined, at }]),
+  )
 }
 
 /** Keeps what became of a step; one that was taken may turn out not to have been possible. False: that was known. */

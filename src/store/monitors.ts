@@ -106,6 +106,13 @@ export async function watchOf(db: Queryable, key: string): Promise<Watch | undef
   return row
 }
 
+/** The watches that are not decided. */
+export function openWatches(db: Queryable): Promise<Pick<Watch, 'key' | 'subject' | 'mergedAt'>[]> {
+  return db.query(
+    `SELECT key, subject, merged_at AS "mergedAt" FROM release_gate.watches WHERE verdict IS NULL ORDER BY merged_at, key`,
+  )
+}
+
 export async function saveLooks(db: Queryable, key: string, looks: WatchLook[]): Promise<void> {
   await db.query('UPDATE release_gate.watches SET looks = $2 WHERE key = $1', [key, JSON.stringify(looks)])
 }

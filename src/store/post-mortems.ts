@@ -4,6 +4,7 @@ import type { IncidentSettings } from '../decision/incidents/settings.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
+import { reportedComponents } from './incidents.ts'
 
 type Key = { repository: Pick<RepositoryRef, 'installationId' | 'repositoryId'>; number: number }
 
@@ -26,11 +27,15 @@ function valuesOf({ repository, number }: Key): unknown[] {
   return [repository.installationId, repository.repositoryId, number]
 }
 
-/** The post-mortem of an incident becomes due; where it is known already and not done, it moves with the last resolution. */
+/**
+ * The post-mortem of an incident becomes due; where it is known already and not done, it moves with the last resolution and is
+ * announced anew.
+ */
 export async function wantPostMortem(db: Queryable, key: Key, dueAt: Date): Promise<boolean> {
   const rows = await db.query(
     `INSERT INTO release_gate.post_mortems AS kept (installation_id, repository_id, number, due_at) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET due_at = excluded.due_at
+     ON CONFLICT (installation_id, repository_id, number)
+       DO UPDATE SET due_at = excluded.due_at, warned = false, overdue = false
      WHERE kept.closed_at IS NULL AND kept.due_at <> excluded.due_at RETURNING 1`,
     [...valuesOf(key), dueAt],
   )
@@ -129,6 +134,7 @@ export async function postMortemsAt(
   return rows.map(({ owner, repo, number, facts, settings, url, dueAt, alias }) => ({
     names: namesOf({ repository: { owner, repo }, number, facts, alias }),
     component: facts.component,
+    ...reportedComponents(facts, at),
     due: dueAt.toISOString(),
     zone: settings.time_zone,
     url: url ?? facts.url,

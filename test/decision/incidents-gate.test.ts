@@ -57,6 +57,23 @@ describe('the gate incidents', () => {
   })
 
   test.each([
+    ['the incident', { unresolved: [{ ...open, component: 'wallets', components: ['rewards', 'wallets'] }] }],
+    [
+      'a post-mortem',
+      { postMortems: [{ ...postMortem, component: 'wallets', components: ['rewards', 'wallets'] }] },
+    ],
+    [
+      'one without a component',
+      { unresolved: [{ ...open, component: 'wallets', components: [null, 'wallets'] }] },
+    ],
+  ])('still waits where the component of %s was changed to one of others', (_, more) => {
+    expect(finding({ incidents: facts(more) }, { components: ['rewards'] }).state).toBe('waiting')
+    expect(finding({ incidents: facts(more) }, { components: ['menus'] }).state).toBe(
+      JSON.stringify(more).includes('null') ? 'waiting' : 'passed',
+    )
+  })
+
+  test.each([
     ['owns it, in other case', ['Rewards'], 'waiting'],
     ['owns all', [], 'waiting'],
     ['owns another one', ['wallets'], 'passed'],

@@ -17,6 +17,7 @@ incidents:
 let stage: Stage
 let shop: Workshop
 let change: Change
+let number: number
 const at = (time: string) => stage.moveTo(new Date(time))
 
 beforeAll(async () => {
@@ -35,16 +36,15 @@ async function declare(component: string): Promise<number> {
   return data.number
 }
 
-const postMortem = async () => {
+/** The post-mortem of an incident; without its number, of the first that had one. */
+const postMortem = async (of = number) => {
   const { data } = await stage
     .as('olga')
     .rest.issues.listForRepo({ ...incidents, state: 'all', labels: 'post-mortem' })
-  return data[0]
+  return data.find(({ title }) => title.startsWith(`Post-mortem: incident ${of}:`))
 }
 
 describe('the gate incidents', () => {
-  let number: number
-
   test('passes once the incidents were read, and there is none', async () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
@@ -60,6 +60,17 @@ describe('the gate incidents', () => {
     number = await declare('rewards')
     expect(await shop.check(change)).toMatchObject({ conclusion: null, title: 'Blocked by an open incident' })
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
+  })
+
+  test('stays closed when the component is edited to one of others, which is recorded', async () => {
+    const body = '### Severity\n\nP0\n\n### Component\n\nwallets\n'
+    await stage.as('gus').rest.issues.update({ ...incidents, issue_number: number, body })
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: null, title: 'Blocked by an open incident' })
+    const changes = (await recordsOf(stage)).flatMap(({ kind, body }) =>
+      kind === 'incident' ? (body.changes as { text: string }[]) : [],
+    )
+    expect(changes.at(-1)?.text).toBe('Component changed from rewards to wallets in its report')
   })
 
   test('lets the urgent fix through that names the incident', async () => {
@@ -111,6 +122,16 @@ describe('the gate incidents', () => {
       conclusion: null,
       title: expect.stringMatching(/post-mortem|read/),
     })
+  })
+
+  test('is followed by a post-mortem that nobody is assigned to, where whoever acknowledged has left', async () => {
+    const other = await declare('menus')
+    await workOn(stage, other).comment('ben', '/ack')
+    stage.github.setCollaborator('foodyepay/incidents', 'ben', null)
+    await workOn(stage, other).close('eva')
+    const issue = await postMortem(other)
+    expect(issue).toMatchObject({ state: 'open', assignee: null })
+    expect(issue?.body).toMatch(/^`ben` cannot be assigned here/)
   })
 
   test('passes once the post-mortem is filled in and closed', async () => {

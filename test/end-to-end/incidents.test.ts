@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { incidentCommand } from '../../src/commands/incident.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
+import { storeAlert } from '../../src/store/alerts.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import { linkPull } from '../../src/store/incidents.ts'
 import { runCommand } from '../commands/command-run.ts'
 import {
   aWorldWithIncidents,
@@ -90,6 +93,18 @@ describe('an incident of the issue form', () => {
     )
   })
 
+  test('is not changed by a comment that one person edits into the confirmation of another', async () => {
+    await issue.comment('eva', 'I will see.')
+    await issue.comment('ana', '/severity P3 nobody is affected')
+    const { data } = await stage.as('ana').rest.issues.listComments({ ...incidents, issue_number: number })
+    const seen = data.find(({ body }) => body === 'I will see.')?.id ?? 0
+    await at('16:02:00')
+    await stage.as('ana').rest.issues.updateComment({ ...incidents, comment_id: seen, body: '/confirm' })
+    await stage.settled()
+    expect((await issue.read()).labels).toEqual(['incident', 'sev/P2'])
+    expect((await issue.read()).said.at(-1)).toContain('was edited, so its commands do not count')
+  })
+
   test('is reopened where its closing does not count', async () => {
     await issue.close('eva', 'not_planned')
     expect(await issue.read()).toMatchObject({ state: 'open' })
@@ -127,6 +142,20 @@ describe('an alert of PagerDuty', () => {
     expect(opened).toHaveLength(1)
     const issue = workOn(stage, opened[0]?.number ?? 0)
     expect((await issue.read()).said).toEqual([expect.stringContaining('fired again')])
+  })
+
+  test('that is more severe than before raises the open incident', async () => {
+    await sendPagerDuty(stage, { id: 'Q2', title: 'Payments are slow', urgency: 'low' })
+    const [opened] = (await openIncidents(stage)).filter(({ title }) => title === 'Payments are slow')
+    const issue = workOn(stage, opened?.number ?? 0)
+    expect((await issue.read()).labels).toEqual(['incident', 'sev/P2'])
+    await at('16:02:30')
+    await sendPagerDuty(stage, { id: 'Q2', urgency: 'high' }, { id: 'more-severe' })
+    expect((await issue.read()).labels).toEqual(['incident', 'sev/P0'])
+    expect((await changesFor(opened?.number ?? 0)).at(-1)?.text).toBe(
+      'Severity changed to P0 by an alert that fired again',
+    )
+    await issue.close('eva')
   })
 
   test('is announced when its first response is overdue, and not before', async () => {
@@ -226,6 +255,46 @@ describe('an urgent pull request that names an incident', () => {
   })
 })
 
+describe('an incident whose issue is gone', () => {
+  let number: number
+  const titled = async () => (await openIncidents(stage)).filter(({ title }) => title === 'The menu is empty')
+
+  test('keeps counting, and its alert opens another one', async () => {
+    await sendPagerDuty(stage, { id: 'Q4', title: 'The menu is empty', urgency: 'low' })
+    const [first] = await titled()
+    number = first?.number ?? 0
+    stage.github.faults.add({ kind: 'status', status: 410, path: new RegExp(`/issues/${number}(/|$)`) })
+    await sendPagerDuty(stage, { id: 'Q4', title: 'The menu is empty', urgency: 'low' }, { id: 'after' })
+    expect(await titled()).toHaveLength(2)
+    expect(await changesFor(number)).toMatchObject([
+      { kind: 'opened' },
+      { kind: 'gone', text: expect.stringContaining('deleted or moved. The incident still counts') },
+    ])
+  })
+
+  test('is ended by an order, which the records keep with its reason', async () => {
+    const name = `foodyepay/incidents#${number}`
+    expect((await command('show', name)).out).toContain(`release-gate incident end ${name}`)
+    expect(await command('end', name, '--reason', 'a duplicate')).toMatchObject({
+      code: 0,
+      out: `Ended ${name}.\n`,
+    })
+    expect((await changesFor(number)).at(-1)).toMatchObject({
+      kind: 'resolved',
+      text: 'Resolved by operator token after its issue was gone: a duplicate',
+    })
+    expect((await command('end', name, '--reason', 'again')).code).toBe(1)
+    stage.github.faults.clear()
+  })
+
+  test('is not ended while its issue is there', async () => {
+    const other = (await titled()).find((one) => one.number !== number)?.number ?? 0
+    const refused = await command('end', `foodyepay/incidents#${other}`, '--reason', 'it is over')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('Its issue is still there') })
+    expect((await changesFor(other)).map(({ kind }) => kind)).toEqual(['opened'])
+  })
+})
+
 describe('events that GitHub never sends', () => {
   test('are made up for by the look at the start', async () => {
     const known = await report('P2')
@@ -233,10 +302,47 @@ describe('events that GitHub never sends', () => {
     await workOn(stage, known).comment('ana', '/ack')
     const unknown = await report('P3')
     expect((await changesFor(known)).map(({ kind }) => kind)).not.toContain('acknowledged')
+    await leaveUnfinished(known)
     await stage.kill()
     await stage.startBot()
     await stage.settled()
     expect((await changesFor(known)).map(({ kind }) => kind)).toContain('acknowledged')
     expect((await changesFor(unknown)).map(({ kind }) => kind)).toContain('opened')
   })
+
+  test('nor is an alert lost whose job ended without an incident, or a comment about a link', async () => {
+    const all = await openIncidents(stage)
+    expect(all.filter(({ title }) => title === 'Nobody works on it')).toHaveLength(1)
+    const said = await Promise.all(
+      all.map(async ({ number }) => (await workOn(stage, number).read()).said.join('\n')),
+    )
+    expect(said.filter((text) => text.includes(`names this incident: ${shop.name}#1`))).toHaveLength(1)
+  })
 })
+
+/** What is left where the job of an alert has failed for good, and where one died after it had stored a link. */
+async function leaveUnfinished(number: number): Promise<void> {
+  const database = await openDatabase(stage.database)
+  const now = stage.now()
+  const [{ installationId = 0, repositoryId = 0 } = {}] = await database.query<{
+    installationId: number
+    repositoryId: number
+  }>(
+    'SELECT installation_id AS "installationId", repository_id AS "repositoryId" FROM release_gate.incidents LIMIT 1',
+  )
+  const alert = {
+    source: 'pagerduty' as const,
+    id: 'Q3',
+    title: 'Nobody works on it',
+    severity: 'P3',
+    component: null,
+    at: now.toISOString(),
+    url: null,
+    by: null,
+  }
+  await database.transaction((tx) => storeAlert(tx, 'left', { installationId, ...incidents }, alert, now))
+  const { data } = await stage.as('olga').rest.repos.get(shop.repository)
+  const pull = { installationId, repositoryId: data.id, ...shop.repository, number: 1 }
+  await linkPull(database, { repository: { installationId, repositoryId }, number }, pull, now)
+  await database.close()
+}

@@ -104,6 +104,17 @@ describe('a system that fails', () => {
     await workOn(stage, number).close('eva')
   })
 
+  test('gets the acknowledgement of a page whose answer was lost, which someone was paged for', async () => {
+    const { pagerDuty } = operations()
+    pagerDuty.fail('lose the answer')
+    const number = await alert('Q5')
+    await stage.moveTo(new Date(stage.now().getTime() + 1_000))
+    await workOn(stage, number).comment('ana', '/ack')
+    await pass(120)
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/0/on_call', state: 'acknowledged', pages: 1 }])
+    await workOn(stage, number).close('eva')
+  })
+
   test('gets one issue, although the answer to its creation was lost', async () => {
     const { jira } = operations()
     const before = jira.issues.length
@@ -117,12 +128,15 @@ describe('a system that fails', () => {
     await workOn(stage, number).close('eva')
   })
 
-  test('and refuses the page is a step that was not possible: the lead is paged at once', async () => {
+  test('and refuses the page is a step that was not possible: the lead is paged at once, until someone takes it', async () => {
     const { pagerDuty } = operations()
     pagerDuty.fail(400)
     const number = await alert('Q4')
     await pass(10)
     expect(pagesFor(number)).toEqual([{ key: '0/P0/50/lead', state: 'triggered', pages: 1 }])
+    await workOn(stage, number).comment('ana', '/ack')
+    await pass(10)
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/50/lead', state: 'acknowledged', pages: 1 }])
     await workOn(stage, number).close('eva')
   })
 })

@@ -4,6 +4,8 @@ import { type ApiShell, apiApp } from '../../src/server/api.ts'
 import { personClient } from '../../src/services/github/person-client.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import { activeFreezes } from '../../src/store/freezes.ts'
+import { saveIncident } from '../../src/store/incidents.ts'
+import { decided, facts, settings } from '../decision/incidents/building.ts'
 import { aBoard, aGatedRepository, type BoardWorld } from '../support/board.ts'
 
 const operatorToken = 'operator-token-of-the-test-0123456789'
@@ -11,11 +13,17 @@ let world: BoardWorld
 let send: (path: string, body: object, token?: string) => Promise<Response>
 let installation: number
 const alerts: Alert[] = []
+const ends: object[] = []
 const incidents: ApiShell['incidents'] = {
   destination: async () => ({ installationId: installation, owner: 'acme', repo: 'shop' }),
   takeIn: async (alert) => {
     alerts.push(alert)
     return { owner: 'acme', repo: 'shop' }
+  },
+  end: async ({ number }, order) => {
+    if (number === 8) return 'Its issue is still there.'
+    ends.push({ number, ...order })
+    return undefined
   },
 }
 
@@ -368,12 +376,43 @@ describe('an incident', () => {
   test('is opened by who can write to its repository, and says who it was', async () => {
     expect(await report(await tokenOf('wes'))).toBe(200)
     expect(await report(operatorToken)).toBe(200)
-    expect(alerts.splice(0).map(({ by }) => by)).toEqual(['wes (write)', 'operator token'])
+    expect(alerts.map(({ by }) => by)).toEqual(['wes (write)', 'operator token'])
+    const [wes, script] = alerts.splice(0)
+    expect(wes?.byId).toEqual(expect.any(Number))
+    expect(script).not.toHaveProperty('byId')
   })
 
   test.each(['cleo', 'mallory'])('is not opened by %s, who cannot', async (person) => {
     expect(await report(await tokenOf(person))).toBe(403)
     expect(alerts).toEqual([])
+  })
+})
+
+describe('the end of an incident whose issue is gone', () => {
+  beforeAll(async () => {
+    for (const number of [7, 8]) {
+      const repository = { installationId: installation, repositoryId: 1, owner: 'acme', repo: 'shop' }
+      const stored = { facts: facts(), incident: decided(), settings, digest: '' }
+      await saveIncident(world.database, { repository, number, governedBy: repository, ...stored })
+    }
+  })
+  const end = async (token: string, incident = 'acme/shop#7', reason = ' a duplicate ') =>
+    (await send('/api/incidents/end', { incident, reason, at: now() }, token)).status
+
+  test('is ordered by who can write to its repository, with a reason', async () => {
+    expect(await end(await tokenOf('wes'))).toBe(200)
+    expect(ends.splice(0)).toEqual([{ number: 7, by: 'wes (write)', reason: 'a duplicate' }])
+  })
+
+  test.each([
+    ['someone who cannot write there', 'cleo', 'acme/shop#7', 'x', 403],
+    ['a stranger', 'mallory', 'acme/shop#7', 'x', 403],
+    ['someone without a reason', 'wes', 'acme/shop#7', ' ', 400],
+    ['someone who names none', 'wes', 'acme/shop#9', 'x', 404],
+    ['someone who could close its issue', 'wes', 'acme/shop#8', 'x', 409],
+  ])('is not ordered by %s', async (_, person, incident, reason, status) => {
+    expect(await end(await tokenOf(person), incident, reason)).toBe(status)
+    expect(ends).toEqual([])
   })
 })
 

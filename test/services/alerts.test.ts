@@ -81,13 +81,19 @@ describe('an alert of Datadog', () => {
     })
   })
 
-  test.each(['Recovered', 'Warn', 'Test Notification'])('that says %s opens nothing', (transition) => {
-    expect(readDatadog({ ...datadog, transition })).toHaveProperty('ignored')
-  })
+  test.each(['Recovered', 'Warn', 'Re-Warn', 'Test Notification'])(
+    'that says %s opens nothing',
+    (transition) => {
+      expect(readDatadog({ ...datadog, transition })).toHaveProperty('ignored')
+    },
+  )
 
-  test.each(['Re-Triggered', 'No Data', 'Something new'])('that says %s opens an incident', (transition) => {
-    expect(readDatadog({ ...datadog, transition })).toHaveProperty('alert')
-  })
+  test.each(['Re-Triggered', 'No Data', 'Re-No Data', 'Renotify', 'Something new'])(
+    'that says %s opens an incident',
+    (transition) => {
+      expect(readDatadog({ ...datadog, transition })).toHaveProperty('alert')
+    },
+  )
 
   test.each([
     ['a date that is not one', { date: 'today' }],
@@ -138,8 +144,8 @@ describe('an incident of PagerDuty', () => {
     [{ urgency: 'high', priority: { summary: 'P1' } }, 'P1'],
     [{}, null],
   ])('%j is %s', (more, severity) => {
-    expect(readPagerDuty(webhook({ id: 'Q1', title: 'T', ...more }), 'w')).toMatchObject({
-      delivery: 'w/e',
+    expect(readPagerDuty(webhook({ id: 'Q1', title: 'T', ...more }))).toMatchObject({
+      delivery: 'e',
       alert: { severity },
     })
   })

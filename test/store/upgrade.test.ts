@@ -40,6 +40,8 @@ const frozen: Record<string, string> = {
   '0025_change_records.sql': 'd4422b1207d65fc5541f25ee33002c9056b8b290ed170674ca503d72cb91f73f',
   '0026_exemptions.sql': '750457235927b60516de12040c504f2c8caebde8da4388ae3de7a6d3e465d760',
   '0027_exemption_records.sql': 'ba0324826095fe4835c8dc0703b7a941af40c94bb6bf342a673841f01a55328f',
+  '0029_alerts.sql': '58ebb54069dcdd4ba168ac27f647f6df43ebe4c74a521068e120783edcd9c251',
+  '0030_incident_links.sql': '0f18cbba42ecd80a1665684b34cf167c9ea6c241297713f3263a20042eb71a43',
   '0032_exemption_base.sql': '69d55fdb6388843de3ae5eab486920fc2b2dac9ef1d89d6f5bf6f70ef63e4ba2',
   '0033_organization_repositories.sql': 'b98baa97f509e40bbf651c852b58a3eb0043828fd033c1effedd7f613367cd7b',
 }

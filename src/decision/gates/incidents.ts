@@ -2,10 +2,9 @@ import { z } from 'zod'
 import { formatTime } from '../calendar.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { isNamedIn } from '../incidents/naming.ts'
+import { yieldToUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
-import type { IncidentsFact, Snapshot } from '../snapshot.ts'
-import { evaluateUrgency } from '../urgent.ts'
-import { windowSettings } from '../window-settings.ts'
+import type { IncidentsFact } from '../snapshot.ts'
 
 const settings = z.strictObject({
   components: z
@@ -15,6 +14,8 @@ const settings = z.strictObject({
       'The components that this repository owns. Empty: all. An incident without one concerns everyone.',
     ),
 })
+
+const title = 'Urgent fix of an incident'
 
 type Known = IncidentsFact['unresolved'][number]
 
@@ -36,10 +37,8 @@ export const incidents = defineGate({
     if (!facts) return notSetUp()
     const now = Date.parse(takenAt)
     if (facts.readAt === null || now - Date.parse(facts.readAt) > freshFor) return unread(facts.readAt)
-    const isOwned = ({ component }: { component: string | null }) =>
-      components.length === 0 ||
-      component === null ||
-      components.some((one) => one.toLowerCase() === component.toLowerCase())
+    const isOwned = ({ component, components: reported = [component] }: Reported) =>
+      components.length === 0 || reported.some((one) => one === null || isIn(components, one))
     const open = facts.unresolved.filter((incident) => incident.severity === 'P0' && isOwned(incident))
     const known = facts.postMortems.filter(isOwned)
     const overdue = known.filter(({ due }) => Date.parse(due) < now)
@@ -49,9 +48,17 @@ export const incidents = defineGate({
       .map(({ due }) => ({ kind: 'recheck' as const, at: new Date(Date.parse(due) + 1).toISOString() }))
     if (blocking.length === 0)
       return passed('No open incident', 'No P0 is open, and no post-mortem is overdue.', { next })
-    return yielded(snapshot, blocking, gates) ?? blocked(open, overdue)
+    const named = namedOf(blocking)
+    return yieldToUrgentFix(snapshot, gates, { title, named }) ?? blocked(open, overdue)
   },
 })
+
+/** Nobody releases a repository by editing the component of an incident: each one that was reported counts. */
+type Reported = Pick<Known, 'component' | 'components'>
+
+function isIn(components: string[], one: string): boolean {
+  return components.some((owned) => owned.toLowerCase() === one.toLowerCase())
+}
 
 function notSetUp(): Finding {
   return failed('Incidents are not set up', 'The policy names this gate and no repository of incidents.', {
@@ -66,25 +73,12 @@ function unread(readAt: string | null): Finding {
   })
 }
 
-type Named = Pick<Known, 'names'>
-
 /** One incident is enough: two fixes that had to name each other's incident could both never ship. */
-function yielded(
-  snapshot: Snapshot,
-  blocking: Named[],
-  gates: Readonly<Record<string, unknown>>,
-): Finding | undefined {
-  const window = windowSettings.safeParse(gates.release_window ?? {})
-  if (!window.success) return undefined
-  const urgency = evaluateUrgency(snapshot, window.data.urgent)
-  if (urgency.state !== 'valid') return undefined
-  const named = blocking.filter(({ names }) => isNamedIn(snapshot.body, names))
-  if (named.length === 0) return undefined
-  return passed(
-    'Urgent fix of an incident',
-    `It is marked as urgent by ${code(urgency.by.login)} and names ${list(named.map(({ names }) => code(names[0] ?? '')))}.`,
-    { next: [{ kind: 'recheck', at: urgency.until.toISOString() }] },
-  )
+function namedOf(blocking: Pick<Known, 'names'>[]) {
+  return (body: string): string | undefined => {
+    const named = blocking.filter(({ names }) => isNamedIn(body, names))
+    return named.length === 0 ? undefined : list(named.map(({ names }) => code(names[0] ?? '')))
+  }
 }
 
 function blocked(open: Known[], overdue: IncidentsFact['postMortems']): Finding {

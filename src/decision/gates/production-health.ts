@@ -2,10 +2,9 @@ import { formatTime } from '../calendar.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { healthSettings } from '../health-settings.ts'
 import { isNamedIn } from '../incidents/naming.ts'
+import { yieldToUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
 import type { HealthFact, Snapshot } from '../snapshot.ts'
-import { evaluateUrgency } from '../urgent.ts'
-import { windowSettings } from '../window-settings.ts'
 
 type Monitor = HealthFact['monitors'][number]
 type Known = { id: number; name: string; fact: Monitor | undefined }
@@ -85,15 +84,12 @@ function yielded(
   alerting: Known[],
   gates: Readonly<Record<string, unknown>>,
 ): Finding | undefined {
-  const window = windowSettings.safeParse(gates.release_window ?? {})
-  const urgency = window.success ? evaluateUrgency(snapshot, window.data.urgent) : undefined
-  if (urgency?.state !== 'valid') return undefined
-  const isNamed = ({ fact }: Known) =>
-    fact?.incidents.some((names) => isNamedIn(snapshot.body, names)) === true
-  if (!alerting.every(isNamed)) return undefined
-  return passed(
-    'Urgent fix of an alert',
-    `It is marked as urgent by ${code(urgency.by.login)} and names the incident that the alert opened.`,
-    { next: [{ kind: 'recheck', at: urgency.until.toISOString() }] },
-  )
+  const isNamed =
+    (body: string) =>
+    ({ fact }: Known) =>
+      fact?.incidents.some((names) => isNamedIn(body, names)) === true
+  return yieldToUrgentFix(snapshot, gates, {
+    title: 'Urgent fix of an alert',
+    named: (body) => (alerting.every(isNamed(body)) ? 'the incident that the alert opened' : undefined),
+  })
 }

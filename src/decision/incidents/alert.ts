@@ -19,6 +19,7 @@ export const alertSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).nullable(),
   /** Who opened it, where a person did. */
   by: z.string().max(100).nullable(),
+  byId: z.int().positive().optional(),
 })
 
 export type Alert = z.infer<typeof alertSchema>

@@ -12,7 +12,9 @@ export type IncidentChange = {
     | 'resolved'
     | 'reopened'
     | 'severity'
+    | 'component'
     | 'proposed'
+    | 'gone'
     | 'breached'
   at: string
   /** A sentence without the names of customers; logins stand as they are. */
@@ -27,6 +29,7 @@ export function changesBetween(before: Incident | undefined, now: Incident, zone
     ...(before ? [] : [change('opened', now.startedAt, `Opened as ${now.severities[0]?.severity}`)]),
     ...stateChanges(before, now),
     ...severityChanges(before, now),
+    ...componentChanges(before, now),
     ...breaches(before, now, zone),
   ].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
@@ -42,23 +45,37 @@ function stateChanges(before: Incident | undefined, now: Incident): IncidentChan
       ? [change('responded', responded, 'First response')]
       : []),
     ...(['acknowledged', 'mitigated', 'resolved'] as const).flatMap((kind) => {
-      const deed = now[kind]
-      return deed && deed.at !== before?.[kind]?.at
-        ? [change(kind, deed.at, `${capital(kind)} by ${deed.by}`)]
+      const action = now[kind]
+      return action && action.at !== before?.[kind]?.at
+        ? [change(kind, action.at, `${capital(kind)} by ${action.by}${reasonOf(action)}`)]
         : []
     }),
+    ...(now.goneSince !== undefined && before?.goneSince === undefined
+      ? [change('gone', now.goneSince, goneText(now))]
+      : []),
     ...(now.reopened > (before?.reopened ?? 0) && now.reopenedAt !== undefined
       ? [change('reopened', now.reopenedAt, 'Reopened')]
       : []),
   ]
 }
 
+function reasonOf(action: { by: string; withoutIssue?: string }): string {
+  return action.withoutIssue === undefined ? '' : ` after its issue was gone: ${action.withoutIssue}`
+}
+
+function goneText({ state }: Incident): string {
+  const text = 'Its issue was deleted or moved'
+  return state === 'resolved'
+    ? text
+    : `${text}. The incident still counts until someone ends it with release-gate incident end`
+}
+
 function severityChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
   const known = before?.severities.length ?? 1
   const { proposal } = now
   return [
-    ...now.severities.slice(known).map(({ at, severity, by, confirmedBy, reason }) => {
-      const who = by === null ? ' by its report' : ` by ${by}`
+    ...now.severities.slice(known).map(({ at, severity, by, confirmedBy, reason, alert }) => {
+      const who = by !== null ? ` by ${by}` : alert ? ' by an alert that fired again' : ' by its report'
       const confirmed = confirmedBy === undefined ? '' : `, confirmed by ${confirmedBy}: ${reason}`
       return change('severity', at, `Severity changed to ${severity}${who}${confirmed}`)
     }),
@@ -66,6 +83,17 @@ function severityChanges(before: Incident | undefined, now: Incident): IncidentC
       ? [change('proposed', proposal.at, `${proposal.by} proposes ${proposal.severity}: ${proposal.reason}`)]
       : []),
   ]
+}
+
+function componentChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
+  const known = before?.components?.length ?? 1
+  const { components = [] } = now
+  const name = (component: string | null | undefined) => component ?? 'none'
+  return components.slice(known).map(({ at, component }, index) => {
+    const from = name(components[known + index - 1]?.component)
+    const text = `Component changed from ${from} to ${name(component)} in its report`
+    return change('component', Date.parse(at), text)
+  })
 }
 
 function breaches(before: Incident | undefined, now: Incident, zone: string): IncidentChange[] {

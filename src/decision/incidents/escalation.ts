@@ -1,16 +1,23 @@
 import type { Severity } from '../clocks/clocks.ts'
 import type { EscalationSettings, PageTarget } from './escalation-settings.ts'
 import type { Incident } from './incident.ts'
+import { isHigher } from './severity.ts'
 
-/** A step of the escalation. `key` is another one after a reopening or under another severity. */
-export type EscalationStep = { key: string; at: number; page: PageTarget[] }
+/** A step of the escalation. `key` is another one after a reopening, under another severity, and each time that it is raised to one. */
+export type EscalationStep = {
+  key: string
+  at: number
+  page: PageTarget[]
+  /** The key under which earlier versions kept the step of a second raise, and since when that one counts. */
+  formerly?: { key: string; since: number }
+}
 
-/** What became of a step: taken, or why it was not possible. */
-export type StepOutcome = { outcome: 'taken' | 'impossible'; why?: string | undefined }
+/** What became of a step, and when: taken, or why it was not possible. */
+export type StepOutcome = { outcome: 'taken' | 'impossible'; why?: string | undefined; at?: Date }
 
 /**
  * The steps of an incident now, in their order. Resolving it or lowering its severity cancels what is still to come, and so does
- * a response, but for the first page: whoever is on call learns of it in any case.
+ * a response, but for the first page of an opening, a raise or a reopening: whoever is on call learns of it in any case.
  */
 export function escalationSteps(incident: Incident, settings: EscalationSettings): EscalationStep[] {
   const [response] = incident.clocks
@@ -21,17 +28,58 @@ export function escalationSteps(incident: Incident, settings: EscalationSettings
     incident.severities.findLast((change) => change.severity === severity)?.at ?? 0,
     incident.reopenedAt ?? 0,
   )
+  const again = repetition(incident)
+  const isFirstPaged = !wasLoweredLast(incident)
   const due = response.due ?? Number.POSITIVE_INFINITY
   return settings[severity]
     .toSorted((a, b) => a.after - b.after)
     .map(({ after, page }) => ({
-      key: `${reopened}/${severity}/${after}`,
+      key: `${reopened}/${severity}${again}/${after}`,
+      ...(again === '' ? {} : { formerly: { key: `${reopened}/${severity}/${after}`, since: from } }),
       // At the very due instant the response is still in time.
       at: after === 0 ? from : from + Math.max(0, due - from) * (after / 100) + (after === 100 ? 1 : 0),
       page: [...page],
     }))
-    .filter(({ at }, index) => index === 0 || response.metAt === undefined || response.metAt > at)
+    .filter(
+      ({ at }, index) => (index === 0 && isFirstPaged) || response.metAt === undefined || response.metAt > at,
+    )
     .filter(({ at }) => Number.isFinite(at))
+}
+
+/**
+ * Nothing where the severity counts for the first time since the incident was opened or reopened, otherwise the number of its
+ * change: whoever was paged before is paged again.
+ */
+function repetition({ severities, severity, reopenedAt = 0 }: Incident): string {
+  const index = severities.findLastIndex((change) => change.severity === severity)
+  const counted = severities
+    .slice(0, Math.max(0, index))
+    .some((change, before) => change.severity === severity && (severities[before + 1]?.at ?? 0) > reopenedAt)
+  return counted ? `-${index}` : ''
+}
+
+/** Whoever lowered it has seen it, so nobody is paged for that. */
+function wasLoweredLast({ severities, reopenedAt = 0 }: Incident): boolean {
+  const [before, last] = severities.slice(-2)
+  return (
+    before !== undefined &&
+    last !== undefined &&
+    isHigher(before.severity, last.severity) &&
+    last.at >= reopenedAt
+  )
+}
+
+/** The outcomes by the keys of now: a step that an earlier version took under its former key is not taken again. */
+export function outcomesByKey(
+  steps: EscalationStep[],
+  outcomes: Readonly<Record<string, StepOutcome>>,
+): Record<string, StepOutcome> {
+  const former = steps.flatMap(({ key, formerly }) => {
+    if (!formerly) return []
+    const outcome = outcomes[formerly.key]
+    return outcome?.at && outcome.at.getTime() >= formerly.since ? [[key, outcome] as const] : []
+  })
+  return { ...Object.fromEntries(former), ...outcomes }
 }
 
 /** The steps to take now: those whose time has come, and the one after a step that was not possible. */

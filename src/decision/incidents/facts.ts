@@ -30,9 +30,11 @@ export const eventSchema = z.strictObject({
 export const commentSchema = z.strictObject({
   ...actor,
   id: z.int().positive(),
-  /** From when its commands count: an edited comment says them from its edit on. */
+  /** When it got the text that was read. */
   since: instant,
   commands: z.array(commandSchema),
+  /** What an edited comment asks for, which does not count: GitHub does not say who edited it. */
+  edited: z.array(commandSchema).optional(),
 })
 
 /** The facts about one incident: an issue, its events and its comments, as read up to `takenAt`. */
@@ -49,9 +51,21 @@ export const incidentFactsSchema = z.strictObject({
   comments: z.array(commentSchema),
   /** What the report said of the severity, each time that it said something else; null: nothing. */
   reported: z.array(z.strictObject({ at: instant, severity: z.string().nullable() })).min(1),
+  /** What the alerts of this incident said of the severity, each with when it was received first. */
+  alerts: z.array(z.strictObject({ at: instant, severity: z.string() })).optional(),
+  /** P0 counted in an earlier decision, since no severity was set: a lower one takes two people. */
+  defaulted: z.boolean().optional(),
   component: z.string().nullable(),
+  /** Every component that was reported, each time that it was another one; left out where it was read once. */
+  components: z.array(z.strictObject({ at: instant, component: z.string().nullable() })).optional(),
+  /** Who ordered it by the command line: the bot is the author of its issue. */
+  orderedBy: z.strictObject({ login: z.string(), id: z.int().positive().optional() }).optional(),
   /** When the ticket was received or the alert fired, where that is known. */
   startedAt: instant.optional(),
+  /** Since when its issue is gone: deleted or moved. */
+  goneSince: instant.optional(),
+  /** Who ended it, since it could not be closed anymore. */
+  ended: z.strictObject({ by: z.string(), at: instant, reason: z.string() }).optional(),
   /** Who confirmed the identity of the reporter when the incident was opened. */
   verifiedBy: z.string().nullable(),
 })
@@ -60,45 +74,3 @@ export type Command = z.infer<typeof commandSchema>
 export type IncidentEvent = z.infer<typeof eventSchema>
 export type IncidentComment = z.infer<typeof commentSchema>
 export type IncidentFacts = z.infer<typeof incidentFactsSchema>
-
-/**
- * The facts of now with what was read before: a command that was read once keeps counting after its comment was edited or
- * deleted, and the report's first words keep counting beside later ones.
- */
-export function withEarlier(now: IncidentFacts, before: IncidentFacts | undefined): IncidentFacts {
-  if (!before) return now
-  const last = before.reported.at(-1)
-  const said = now.reported.filter(({ severity }) => severity !== last?.severity)
-  return {
-    ...now,
-    events: united(now.events, before.events, ({ id }) => String(id)),
-    comments: united(now.comments, before.comments, keyOf),
-    reported: [...before.reported, ...said.map(({ severity }) => ({ severity, at: now.takenAt }))],
-    verifiedBy: before.verifiedBy,
-    ...earliest(now, before),
-  }
-}
-
-/** One comment counts once for each set of commands that it has had. */
-function keyOf({ id, commands }: IncidentComment): string {
-  return `${id} ${JSON.stringify(commands)}`
-}
-
-/** What was read before stays as it was read. */
-function united<Item extends { at: string }>(
-  now: Item[],
-  before: Item[],
-  key: (item: Item) => string,
-): Item[] {
-  const known = new Set(before.map(key))
-  return [...before, ...now.filter((item) => !known.has(key(item)))]
-}
-
-function earliest(...facts: IncidentFacts[]): Pick<IncidentFacts, 'startedAt'> {
-  const [first] = facts.flatMap(({ startedAt }) => startedAt ?? []).toSorted(byTime)
-  return first === undefined ? {} : { startedAt: first }
-}
-
-function byTime(a: string, b: string): number {
-  return Date.parse(a) - Date.parse(b)
-}

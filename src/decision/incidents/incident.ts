@@ -1,6 +1,7 @@
 import { type Clock, clocksOf, type IncidentTimes, type Severity } from '../clocks/clocks.ts'
 import { code } from '../markdown.ts'
 import type { IncidentEvent, IncidentFacts } from './facts.ts'
+import { type Action, byTime, listedWithin, type Resolved, resolutionOf } from './resolution.ts'
 import { type IncidentSettings, placeOf, targetsOf } from './settings.ts'
 import {
   type Note,
@@ -15,7 +16,6 @@ export const incidentLabel = 'incident'
 export const waitingLabel = 'waiting-for-customer'
 
 export type IncidentState = 'open' | 'acknowledged' | 'mitigated' | 'resolved'
-type Deed = { by: string; at: number }
 
 /** What follows from the facts of an incident. All times are milliseconds since 1970. */
 export type Incident = {
@@ -24,10 +24,12 @@ export type Incident = {
   severities: SeverityChange[]
   proposal: Proposal | undefined
   startedAt: number
-  acknowledged: Deed | undefined
-  mitigated: Deed | undefined
-  /** The last time that it was resolved, if it still is. */
-  resolved: Deed | undefined
+  acknowledged: Action | undefined
+  mitigated: Action | undefined
+  /** The last time that it was resolved, if it still is. `withoutIssue`: why it was ended after its issue was gone. */
+  resolved: Resolved | undefined
+  /** Since when its issue is gone. */
+  goneSince?: number
   /** How often it was reopened after it had been resolved, and when last. */
   reopened: number
   reopenedAt: number | undefined
@@ -35,6 +37,8 @@ export type Incident = {
   /** When a clock is due next; it is over at that very instant. */
   nextAt: number | undefined
   component: string | null
+  /** Every component that was reported, where it was more than one. */
+  components?: NonNullable<IncidentFacts['components']>
   verifiedBy: string | null
   /** What the issue should say and be. */
   wanted: { add: string[]; remove: string[]; reopen: boolean; notes: Note[] }
@@ -45,12 +49,10 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
   const takenAt = Date.parse(facts.takenAt)
   const startedAt = Math.min(...[facts.openedAt, facts.startedAt ?? facts.openedAt].map(Date.parse))
   const history = severityHistory(facts, startedAt)
-  const acknowledged = firstDeed(facts, 'ack', 'assigned')
-  const { spans, ignored } = resolutions(facts)
-  const last = spans.at(-1)
-  const resolved = facts.state === 'closed' && last && last.to === undefined ? last : undefined
+  const acknowledged = firstAction(facts, 'ack', 'assigned')
+  const { spans, ignored, resolved, isUnclear } = resolutionOf(facts)
   const since = spans.at(-1)?.to ?? 0
-  const mitigated = firstDeed(facts, 'mitigated', undefined, since)
+  const mitigated = firstAction(facts, 'mitigated', undefined, since)
   const times: IncidentTimes = {
     takenAt,
     startedAt,
@@ -68,33 +70,35 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
     startedAt,
     acknowledged,
     mitigated,
-    resolved: resolved && { by: resolved.by, at: resolved.at },
+    resolved,
+    ...(facts.goneSince === undefined ? {} : { goneSince: Date.parse(facts.goneSince) }),
     reopened: spans.filter(({ to }) => to !== undefined).length,
     reopenedAt: spans.findLast(({ to }) => to !== undefined)?.to,
     clocks,
-    nextAt: nextDue(clocks, takenAt),
+    nextAt: isUnclear ? takenAt + listedWithin : nextDue(clocks, takenAt),
     component: facts.component,
+    ...(facts.components && facts.components.length > 1 ? { components: facts.components } : {}),
     verifiedBy: facts.verifiedBy,
     wanted: {
       ...labelChanges(facts, history.severity),
-      reopen: facts.state === 'closed' && !resolved,
-      notes: [...history.notes, ...ignored, ...ignoredCommands(facts)],
+      reopen: facts.state === 'closed' && !resolved && !isUnclear,
+      notes: [...history.notes, ...ignored, ...ignoredCommands(facts), ...editedNotes(facts)],
     },
   }
 }
 
 /** Whether someone with write access took it on after a time. */
 export function isTakenOnAfter(facts: IncidentFacts, after: number): boolean {
-  return firstDeed(facts, 'ack', 'assigned', after) !== undefined
+  return firstAction(facts, 'ack', 'assigned', after) !== undefined
 }
 
 /** The earliest such command, or event, by someone with write access. */
-function firstDeed(
+function firstAction(
   { comments, events }: IncidentFacts,
   command: 'ack' | 'mitigated',
   kind?: IncidentEvent['kind'],
   after = 0,
-): Deed | undefined {
+): Action | undefined {
   const said = comments
     .filter(({ commands }) => commands.some(({ name }) => name === command))
     .map(({ since, ...comment }) => ({ ...comment, at: since }))
@@ -105,35 +109,13 @@ function firstDeed(
   return first?.by ? { by: first.by.login, at: Date.parse(first.at) } : undefined
 }
 
-function byTime(a: { at: string }, b: { at: string }): number {
-  return Date.parse(a.at) - Date.parse(b.at)
-}
-
-type Resolution = Deed & { to: number | undefined }
-
-/** When it was resolved: closed as completed by someone with write access, until it was reopened. Other closings do not count. */
-function resolutions({ events }: IncidentFacts): { spans: Resolution[]; ignored: Note[] } {
-  const spans: Resolution[] = []
-  const ignored: Note[] = []
-  for (const event of events.toSorted(byTime)) {
-    const last = spans.at(-1)
-    const isResolved = last !== undefined && last.to === undefined
-    if (event.kind === 'reopened' && isResolved) last.to = Date.parse(event.at)
-    if (event.kind !== 'closed' || isResolved) continue
-    const why = whyNotResolved(event)
-    if (why !== undefined)
-      ignored.push({ key: `closed/${event.id}`, text: `This incident is not resolved: ${why}` })
-    else if (event.by && event.reason)
-      spans.push({ by: event.by.login, at: Date.parse(event.at), to: undefined })
-  }
-  return { spans, ignored }
-}
-
-/** A closing whose reason is not known resolves nothing, and nothing is said of it: it was reopened before it was read. */
-function whyNotResolved({ by, write, reason }: IncidentEvent): string | undefined {
-  if (!write || by?.type !== 'User') return noAccess(by?.login ?? 'a deleted account')
-  if (reason === undefined || reason === 'completed') return undefined
-  return `it was closed as ${code(reason)}. Close it as completed once it is.`
+function editedNotes({ comments }: IncidentFacts): Note[] {
+  return comments
+    .filter(({ edited = [] }) => edited.length > 0)
+    .map(({ id, by }) => ({
+      key: `edited/${id}`,
+      text: `A comment of ${code(by?.login ?? 'a deleted account')} was edited, so its commands do not count unless they were read before. Write a new comment.`,
+    }))
 }
 
 function ignoredCommands({ comments }: IncidentFacts): Note[] {
@@ -152,12 +134,21 @@ function ignoredCommands({ comments }: IncidentFacts): Note[] {
 }
 
 /** The first comment or assignment by a person who did not report it. */
-function respondedAt({ author, comments, events }: IncidentFacts): number | undefined {
-  const assigned = events.filter(({ kind }) => kind === 'assigned')
-  const [first] = [...comments, ...assigned]
-    .filter(({ by }) => by?.type === 'User' && by.id !== author?.id)
+function respondedAt(facts: IncidentFacts): number | undefined {
+  const assigned = facts.events.filter(({ kind }) => kind === 'assigned')
+  const [first] = [...facts.comments, ...assigned]
+    .filter(({ by }) => by?.type === 'User' && !isReporter(facts, by))
     .toSorted(byTime)
   return first && Date.parse(first.at)
+}
+
+/** An order of an older version has no id, only a login. */
+function isReporter(
+  { author, orderedBy }: IncidentFacts,
+  { id, login }: { id: number; login: string },
+): boolean {
+  if (id === author?.id) return true
+  return orderedBy?.id === undefined ? login === orderedBy?.login : id === orderedBy.id
 }
 
 function waitingSpans({ events }: IncidentFacts): IncidentTimes['waiting'] {

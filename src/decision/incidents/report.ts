@@ -1,7 +1,10 @@
 import { instantOfMoment, parseMoment } from '../calendar/written-times.ts'
+import { severities } from '../clocks/clocks.ts'
+import { severityIn } from './severity.ts'
 
 /** What the issue form asks for, by its headings; what is not there is null. */
 export type IncidentReport = {
+  /** Only the line that names it: what else is written there may name customers. */
   severity: string | null
   component: string | null
   /** When the ticket or the mail was received. */
@@ -24,26 +27,42 @@ export const headings = {
 
 export const verifiedText = 'The identity of the reporter was verified'
 
-/** Reads the text of an issue that the form made. Only these fields are read: the rest is for people. */
+/**
+ * Reads the text of an issue that the form made. Only these fields are read: the rest is for people. Where a heading is there twice, the
+ * severity that is higher and the time that is earlier count, and an incident of two components concerns everyone.
+ */
 export function readReport(body: string, zone: string): IncidentReport {
-  const fields = new Map(
-    body
-      .split(/^### /m)
-      .slice(1)
-      .map((part) => {
-        const [title = '', ...rest] = part.split(/\r?\n/)
-        return [title.trim(), rest.join('\n').trim()] as const
-      }),
-  )
-  const field = (name: keyof typeof headings) => {
-    const value = fields.get(headings[name])
-    return value === undefined || value === '' || value === '_No response_' ? null : value
-  }
-  const moment = parseMoment(field('received')?.split('\n')[0]?.trim() ?? '')
+  const linesOf = (name: keyof typeof headings) => sectionsOf(body, headings[name]).flatMap(linesIn)
+  const firstLinesOf = (name: keyof typeof headings) =>
+    sectionsOf(body, headings[name]).flatMap((text) => linesIn(text).slice(0, 1))
+  const [component = null, ...others] = new Set(firstLinesOf('component'))
+  const received = firstLinesOf('received').flatMap((line) => parseMoment(line) ?? [])
+  const times = received.map((moment) => instantOfMoment(moment, zone, 'first'))
   return {
-    severity: field('severity'),
-    component: field('component')?.split('\n')[0]?.trim().slice(0, 100) ?? null,
-    receivedAt: moment ? new Date(instantOfMoment(moment, zone, 'first')) : null,
-    verified: /^- \[x\]/im.test(field('identity') ?? ''),
+    severity: severityOf(linesOf('severity')),
+    component: others.length > 0 ? null : (component?.slice(0, 100) ?? null),
+    receivedAt: times.length > 0 ? new Date(Math.min(...times)) : null,
+    verified: sectionsOf(body, headings.identity).some((text) => /^- \[x\]/im.test(text)),
   }
+}
+
+/** The texts below a heading, of each time that it is there. */
+function sectionsOf(body: string, heading: string): string[] {
+  return body
+    .split(/^### /m)
+    .slice(1)
+    .flatMap((part) => {
+      const [title = '', ...rest] = part.split(/\r?\n/)
+      const text = rest.join('\n').trim()
+      return title.trim() === heading && text !== '_No response_' ? [text] : []
+    })
+}
+
+function linesIn(text: string): string[] {
+  return text.split('\n').flatMap((line) => line.trim() || [])
+}
+
+function severityOf(lines: string[]): string | null {
+  const readable = severities.flatMap((severity) => lines.find((line) => severityIn(line) === severity) ?? [])
+  return (readable[0] ?? lines[0])?.slice(0, 60) ?? null
 }

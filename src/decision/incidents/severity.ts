@@ -11,6 +11,8 @@ export type SeverityChange = {
   by: string | null
   confirmedBy?: string
   reason?: string
+  /** An alert said so that fired again. */
+  alert?: true
 }
 
 export type Proposal = { at: number; severity: Severity; by: string; reason: string }
@@ -37,35 +39,51 @@ export function isHigher(one: Severity, other: Severity): boolean {
   return severities.indexOf(one) < severities.indexOf(other)
 }
 
+/** Whether nothing has set a severity, so that P0 counts. */
+export function isSeverityUnset(facts: IncidentFacts): boolean {
+  return historyOf(facts, 0).history.current === undefined
+}
+
 /** What happens at a time; gives the text of a comment where there is something to say. */
 type Step = { at: number; order: number; key: string; take: (history: Building) => string | undefined }
 type Building = {
   current: Severity | undefined
   changes: SeverityChange[]
-  proposal: Proposal | undefined
+  proposal: (Proposal & { id: number }) | undefined
 }
 
 /**
- * The severity over time. Raising it counts at once; lowering it takes a reason and a second person. While there is none, the
- * first one that is set counts from the start, and until then P0 does.
+ * The severity over time. Raising it counts at once; lowering it takes a reason and a second person. Where the first reading of an
+ * incident holds none, P0 counts from the start, and lowering it takes the same.
  */
 export function severityHistory(facts: IncidentFacts, startedAt: number): SeverityHistory {
+  const { history, notes } = historyOf(facts, startedAt)
+  const { current = 'P0' } = history
+  const [first = { at: startedAt, severity: current, by: null }, ...changes] = history.changes
+  const isMissing = history.current === undefined || (facts.defaulted === true && changes.length === 0)
+  return {
+    severity: current,
+    changes: [{ ...first, at: startedAt }, ...changes],
+    proposal: history.proposal && withoutId(history.proposal),
+    notes: [...notes, ...labelNotes(facts, current, isMissing)],
+  }
+}
+
+function withoutId({ id: _, ...proposal }: Proposal & { id: number }): Proposal {
+  return proposal
+}
+
+function historyOf(facts: IncidentFacts, startedAt: number): { history: Building; notes: Note[] } {
   const history: Building = { current: undefined, changes: [], proposal: undefined }
-  const steps = [...reportSteps(facts), ...labelSteps(facts), ...commandSteps(facts)]
+  if (facts.defaulted) set(history, { at: startedAt, severity: 'P0', by: null })
+  const steps = [...reportSteps(facts), ...labelSteps(facts), ...commandSteps(facts), ...alertSteps(facts)]
   const notes = steps
     .toSorted((a, b) => a.at - b.at || a.order - b.order)
     .flatMap(({ key, take }) => {
       const text = take(history)
       return text === undefined ? [] : [{ key, text }]
     })
-  const { current = 'P0', proposal } = history
-  const [first = { at: startedAt, severity: current, by: null }, ...changes] = history.changes
-  return {
-    severity: current,
-    changes: [{ ...first, at: startedAt }, ...changes],
-    proposal,
-    notes: [...notes, ...labelNotes(facts, current, history.current === undefined)],
-  }
+  return { history, notes }
 }
 
 function set(history: Building, change: SeverityChange): undefined {
@@ -86,6 +104,21 @@ function reportSteps({ reported }: IncidentFacts): Step[] {
     take: (history) => {
       const severity = severityIn(text)
       if (severity && isRaise(history, severity)) set(history, { at: Date.parse(at), severity, by: null })
+      return undefined
+    },
+  }))
+}
+
+/** An alert that says nothing of the severity, or less than what counts, changes nothing. */
+function alertSteps({ alerts = [] }: IncidentFacts): Step[] {
+  return alerts.map(({ at: time, severity: text }, index) => ({
+    at: Date.parse(time),
+    order: 1,
+    key: `alert/${index}`,
+    take: (history) => {
+      const [at, severity] = [Date.parse(time), severityIn(text)]
+      if (severity && history.current && isHigher(severity, history.current))
+        set(history, { at, severity, by: null, alert: true })
       return undefined
     },
   }))
@@ -112,38 +145,41 @@ function commandSteps({ comments }: IncidentFacts): Step[] {
     commands.flatMap((command, index): Step[] => {
       if (command.name !== 'severity' && command.name !== 'confirm') return []
       const at = Date.parse(since)
-      const login = by?.type === 'User' ? by.login : undefined
+      const person = by?.type === 'User' ? by : undefined
       const take = (history: Building) => {
-        if (!write || !login)
-          return `${code(`/${command.name}`)} does not count: ${noAccess(login ?? 'a bot')}`
-        if (command.name === 'confirm') return confirm(history, at, login)
-        return propose(history, { at, by: login, text: command.severity, reason: command.reason })
+        if (!write || !person)
+          return `${code(`/${command.name}`)} does not count: ${noAccess(person?.login ?? 'a bot')}`
+        if (command.name === 'confirm') return confirm(history, at, person)
+        return propose(history, { at, by: person, text: command.severity, reason: command.reason })
       }
-      return [{ at, order: command.name === 'confirm' ? 3 : 2, key: `comment/${id}/${index}`, take }]
+      // In one second, comments count in their own order.
+      return [{ at, order: 2, key: `comment/${id}/${index}`, take }]
     }),
   )
 }
 
-type Proposing = { at: number; by: string; text: string; reason: string }
+type Account = { id: number; login: string }
+type Proposing = { at: number; by: Account; text: string; reason: string }
 
 function propose(history: Building, { at, by, text, reason }: Proposing): string | undefined {
   const severity = severityIn(text)
   if (!severity) return `${code(text)} is not a severity. Use ${severities.join(', ')}.`
-  if (isRaise(history, severity)) return set(history, { at, severity, by })
+  if (isRaise(history, severity)) return set(history, { at, severity, by: by.login })
   if (severity === history.current) return undefined
   if (reason === '') return `Lowering the severity needs a reason: ${code(`/severity ${severity} <reason>`)}.`
-  history.proposal = { at, severity, by, reason }
-  return `${code(by)} proposes ${severity}: ${code(reason, 300)}. ${history.current} counts until someone else with write access comments ${code('/confirm')}.`
+  history.proposal = { at, severity, by: by.login, reason, id: by.id }
+  return `${code(by.login)} proposes ${severity}: ${code(reason, 300)}. ${history.current} counts until someone else with write access comments ${code('/confirm')}.`
 }
 
-function confirm(history: Building, at: number, by: string): string | undefined {
+/** Another account: a login can change hands, and a person can change theirs. */
+function confirm(history: Building, at: number, by: Account): string | undefined {
   const { proposal } = history
   if (!proposal) return 'There is no lower severity to confirm.'
-  if (proposal.by === by)
-    return `${code(by)} proposed ${proposal.severity}, so someone else has to confirm it.`
+  if (proposal.id === by.id)
+    return `${code(by.login)} proposed ${proposal.severity}, so someone else has to confirm it.`
   const { severity, reason } = proposal
   history.proposal = undefined
-  return set(history, { at, severity, by: proposal.by, confirmedBy: by, reason })
+  return set(history, { at, severity, by: proposal.by, confirmedBy: by.login, reason })
 }
 
 /** What is wrong with the labels that are on now. */
@@ -158,7 +194,7 @@ function labelNotes({ labels, events }: IncidentFacts, current: Severity, missin
       ? [
           {
             key: 'missing',
-            text: `No severity is set, so ${counts} Set one with a label like ${code('sev/P1')}.`,
+            text: `No severity is set, so ${counts} To lower it, comment ${code('/severity P1 <reason>')}; it counts once someone else with write access comments ${code('/confirm')}.`,
           },
         ]
       : []),

@@ -39,6 +39,7 @@ export async function showIncident(
   const lines = [
     lineOf(stored),
     stored.facts.url,
+    ...goneLines(stored),
     '',
     ...stored.incident.clocks.map((clock) => clockLine(clock, zone)),
     ...(pulls.length > 0 ? ['', `Urgent pull requests: ${pulls.map(pullName).join(', ')}`] : []),
@@ -60,7 +61,7 @@ export async function incidentNamed(
   if (!first)
     return `There is no incident ${JSON.stringify(name)}. \`release-gate incident list --all\` lists them.`
   if (second)
-    return `${JSON.stringify(name)} names ${found.length} incidents. Write it like ${nameOf(first)}.`
+    return `${JSON.stringify(name)} names ${found.length} incidents. Write it like ${nameOfIncident(first)}.`
   return first
 }
 
@@ -68,7 +69,7 @@ function namesOfIncident(stored: KnownIncident): string[] {
   return [String(stored.number), ...namesOf(stored)].map((one) => one.toLowerCase())
 }
 
-function nameOf({ repository, number }: KnownIncident): string {
+export function nameOfIncident({ repository, number }: KnownIncident): string {
   return `${repository.owner}/${repository.repo}#${number}`
 }
 
@@ -79,7 +80,7 @@ function pullName({ owner, repo, number }: { owner: string; repo: string; number
 function lineOf(stored: KnownIncident): string {
   const { severity, state } = stored.incident
   const alias = stored.alias === null ? '' : ` (${stored.alias})`
-  return `${nameOf(stored)}${alias}  ${severity}  ${state}  ${stored.facts.title}`
+  return `${nameOfIncident(stored)}${alias}  ${severity}  ${state}  ${stored.facts.title}`
 }
 
 function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][number], zone: string): string {
@@ -92,11 +93,18 @@ function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][nu
   return `${title}: ${state}${paused ? ', paused' : ''}${late}`
 }
 
+function goneLines(stored: KnownIncident): string[] {
+  if (!stored.facts.goneSince || stored.incident.state === 'resolved') return []
+  return [
+    `Its issue is gone, so nobody can close it: release-gate incident end ${nameOfIncident(stored)} --reason "…"`,
+  ]
+}
+
 function summaryOf(stored: KnownIncident) {
   const { incident, facts } = stored
   const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString())
   return {
-    incident: nameOf(stored),
+    incident: nameOfIncident(stored),
     title: facts.title,
     url: facts.url,
     severity: incident.severity,

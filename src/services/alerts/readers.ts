@@ -26,7 +26,7 @@ const pagerDutyIncident = z.object({
 })
 
 /** A webhook of PagerDuty, version 3: https://developer.pagerduty.com/docs/webhooks-overview */
-export function readPagerDuty(body: unknown, webhookId: string | undefined): ReadAlert {
+export function readPagerDuty(body: unknown): ReadAlert {
   const { event } = pagerDuty.parse(body)
   if (!['incident.triggered', 'incident.reopened'].includes(event.event_type))
     return { ignored: 'this event opens no incident' }
@@ -34,7 +34,8 @@ export function readPagerDuty(body: unknown, webhookId: string | undefined): Rea
   if (incident.incident_key?.startsWith(pageKeyPrefix)) return { ignored: 'it is a page of an incident here' }
   const severity = incident.priority?.summary ?? { high: 'P0', low: 'P2' }[incident.urgency ?? ''] ?? null
   return {
-    delivery: `${webhookId ?? ''}/${event.id}`,
+    // The signature covers the body alone: whoever recorded it can send it again with another header.
+    delivery: event.id,
     alert: {
       source: 'pagerduty',
       id: incident.id,
@@ -75,7 +76,8 @@ export const datadogTemplate = {
   tags: '$TAGS',
 }
 
-const noAlert = /recovered|^warn|test/i
+/** `Re-Warn` too, when a warning is repeated. */
+const noAlert = /recovered|\bwarn\b|test/i
 
 /** A webhook of Datadog, with our template as its payload. The monitor's tags `severity:P0` and `component:…` say the rest. */
 export function readDatadog(body: unknown): ReadAlert {

@@ -2,10 +2,11 @@ import type { NewIncident } from '../../decision/incidents/alert.ts'
 import { commandsIn } from '../../decision/incidents/commands.ts'
 import type { IncidentComment, IncidentEvent, IncidentFacts } from '../../decision/incidents/facts.ts'
 import { readReport } from '../../decision/incidents/report.ts'
+import { code, list } from '../../decision/markdown.ts'
 import type { Access, Person } from '../../decision/snapshot.ts'
 import { readAccess } from './access.ts'
 import type { GitHub } from './client.ts'
-import { orGone } from './errors.ts'
+import { orGone, statusOfError } from './errors.ts'
 import { personOf } from './people.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
@@ -53,7 +54,7 @@ export async function readIncident(
   const body = data.body ?? ''
   const report = readReport(body, options.zone)
   const isClosed = data.state === 'closed'
-  const lastClosed = events.findLast(({ event }) => event === 'closed')?.id
+  const lastTurn = events.findLast(({ event }) => event === 'closed' || event === 'reopened')?.id
   return {
     body,
     said: new Set(comments.flatMap(noteKeyIn)),
@@ -69,7 +70,9 @@ export async function readIncident(
       events: events.map((event) => ({
         ...eventOf(event, access),
         // GitHub tells the reason of the last closing alone, and none on older servers.
-        ...(isClosed && event.id === lastClosed ? { reason: data.state_reason ?? 'completed' } : {}),
+        ...(isClosed && event.event === 'closed' && event.id === lastTurn
+          ? { reason: data.state_reason ?? 'completed' }
+          : {}),
       })),
       comments: spoken.map((comment) => commentOf(comment, access)),
       reported: [{ at: data.created_at, severity: report.severity }],
@@ -110,13 +113,14 @@ function eventOf(event: RawEvent, access: Record<string, Access>): IncidentEvent
 function commentOf(comment: RawComment, access: Record<string, Access>): IncidentComment {
   const by = personOf(comment.user)
   const commands = commandsIn(comment.body ?? '')
+  const isEdited = comment.updated_at !== comment.created_at
   return {
     id: comment.id,
     by,
     write: by !== null && access[by.id]?.write === true,
     at: comment.created_at,
-    since: commands.length > 0 ? comment.updated_at : comment.created_at,
-    commands,
+    since: comment.updated_at,
+    ...(isEdited ? { commands: [], edited: commands } : { commands }),
   }
 }
 
@@ -136,6 +140,22 @@ export async function writeNote(
 ): Promise<void> {
   const body = `${text}\n\n<!-- release-gate incident ${encodeURI(key)} -->`
   await github.rest.issues.createComment({ ...nameOf(repository), issue_number: number, body })
+}
+
+/** Writes a note once, also where a job ended before it could say that it had written it. */
+export async function ensureNote(
+  github: GitHub,
+  repository: RepositoryName,
+  number: number,
+  note: { key: string; text: string },
+): Promise<void> {
+  const comments = await github.paginate(github.rest.issues.listComments, {
+    ...nameOf(repository),
+    issue_number: number,
+    per_page: 100,
+  })
+  const said = (comments as RawComment[]).flatMap(noteKeyIn)
+  if (!said.includes(saidKey(note.key))) await writeNote(github, repository, number, note)
 }
 
 /** The key of a note as it is found in `said`. */
@@ -205,7 +225,10 @@ export async function repositoryIdOf(github: GitHub, repository: RepositoryName)
 
 type NewPostMortem = NewIncident & { assignees: string[] }
 
-/** The issue of a post-mortem, by the marker at its end, or a new one. */
+/**
+ * The issue of a post-mortem, by the marker at its end, or a new one. Where GitHub refuses its assignee, who may have left, it is opened
+ * without one and says so.
+ */
 export async function ensurePostMortem(
   github: GitHub,
   repository: RepositoryName,
@@ -213,9 +236,20 @@ export async function ensurePostMortem(
   { marker, since }: { marker: string; since: Date },
 ): Promise<{ number: number; url: string }> {
   const found = await findByMarker(github, repository, marker, since)
-  const { number, html_url: url } =
-    found ?? (await github.rest.issues.create({ ...nameOf(repository), ...wanted })).data
+  const { number, html_url: url } = found ?? (await createPostMortem(github, repository, wanted))
   return { number, url }
+}
+
+async function createPostMortem(github: GitHub, repository: RepositoryName, wanted: NewPostMortem) {
+  const { assignees, body } = wanted
+  try {
+    return (await github.rest.issues.create({ ...nameOf(repository), ...wanted })).data
+  } catch (error) {
+    if (statusOfError(error) !== 422 || assignees.length === 0) throw error
+    const who = `${list(assignees.map((login) => code(login)))} cannot be assigned here, so someone else has to take this over.`
+    const unassigned = { ...wanted, assignees: [], body: `${who}\n\n${body}` }
+    return (await github.rest.issues.create({ ...nameOf(repository), ...unassigned })).data
+  }
 }
 
 /** A post-mortem as it stands. Undefined: it is gone. */

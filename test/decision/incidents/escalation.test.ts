@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   escalationSteps,
   nextStepAt,
+  outcomesByKey,
   type StepOutcome,
   stepsToTake,
 } from '../../../src/decision/incidents/escalation.ts'
@@ -75,6 +76,36 @@ describe('the steps of an escalation', () => {
     expect(planned({ ...P0, comments: [comment('ana', at('16:10'), 'Seen.')] })).toHaveLength(2)
   })
 
+  const lowered = (severity: string) => [
+    comment('ana', at('16:01'), `/severity ${severity} a test`),
+    comment('eva', at('16:02'), '/confirm'),
+  ]
+
+  test('begin again under another key when it is raised a second time', () => {
+    const comments = [...lowered('P2'), comment('ana', at('16:03'), '/severity P0')]
+    expect(planned({ ...P0, comments })).toEqual([['0/P0-2/0', '2026-10-19T16:03:00.000Z', 'on_call']])
+  })
+
+  test('of a P0 that was lowered to P1 are none, and begin again once it is reopened', () => {
+    expect(planned({ ...P0, comments: lowered('P1') })).toEqual([])
+    const events = [
+      event('closed', 'eva', at('17:00'), { reason: 'completed' }),
+      event('reopened', 'eva', at('19:00')),
+    ]
+    expect(planned({ ...P0, comments: lowered('P1'), events })).toEqual([
+      ['1/P1/0', '2026-10-19T19:00:00.000Z', 'on_call'],
+    ])
+  })
+
+  test('begin again under the key of before when it was reopened since it was raised a second time', () => {
+    const comments = [...lowered('P2'), comment('ana', at('16:03'), '/severity P0')]
+    const events = [
+      event('closed', 'eva', at('17:00'), { reason: 'completed' }),
+      event('reopened', 'eva', at('19:00')),
+    ]
+    expect(planned({ ...P0, comments, events })).toEqual([['1/P0/0', '2026-10-19T19:00:00.000Z', 'on_call']])
+  })
+
   test('begin again from the change when it is raised, and when it is reopened', () => {
     const raised = { ...P2, comments: [comment('ana', at('18:00'), '/severity P0')] }
     expect(planned(raised)).toEqual([['0/P0/0', '2026-10-19T18:00:00.000Z', 'on_call']])
@@ -101,6 +132,21 @@ describe('the steps to take', () => {
     ['16:20:00', {}, ['0/P0/0', '0/P0/50', '0/P0/100']],
   ])('at %s, after %j, are %j', (clock, outcomes, keys) => {
     expect(due(outcomes, clock)).toEqual(keys)
+  })
+
+  test('are none that an earlier version took under its key of before, and not those of the first time', () => {
+    const comments = [
+      comment('ana', at('16:01'), '/severity P2 a test'),
+      comment('eva', at('16:02'), '/confirm'),
+      comment('ana', at('16:03'), '/severity P0'),
+    ]
+    const raised = escalationSteps(decided({ ...P0, comments }), settings.escalation)
+    const keptAt = (clock: string) =>
+      outcomesByKey(raised, { '0/P0/0': { ...taken, at: new Date(at(clock)) } })
+    expect(stepsToTake(raised, keptAt('16:03'), Date.parse(at('16:05')))).toEqual([])
+    expect(stepsToTake(raised, keptAt('16:00'), Date.parse(at('16:05'))).map(({ key }) => key)).toEqual([
+      '0/P0-2/0',
+    ])
   })
 
   test('include the one after a step that was not possible', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { withEarlier } from '../../../src/decision/incidents/facts.ts'
+import { changesBetween } from '../../../src/decision/incidents/changes.ts'
+import { commandsIn } from '../../../src/decision/incidents/commands.ts'
+import { withEarlier } from '../../../src/decision/incidents/earlier.ts'
 import { decideIncident } from '../../../src/decision/incidents/incident.ts'
-import { comment, decided, event, facts, settings, time } from './building.ts'
+import { comment, decided, event, facts, person, settings, time } from './building.ts'
 
 const at = (clock: string) => `2026-10-19T${clock}:00Z`
 const texts = (incident: ReturnType<typeof decided>) => incident.wanted.notes.map(({ text }) => text)
@@ -21,12 +23,53 @@ describe('the severity', () => {
     expect(texts(incident)).toEqual([expect.stringContaining('No severity is set, so P0 counts')])
   })
 
-  test('is the first that is set, from the start, where the report says none', () => {
-    const reported = [{ at: at('16:00'), severity: null }]
+  const unset = { labels: ['incident'], reported: [{ at: at('16:00'), severity: null }] }
+
+  test('is the first that is set, from the start, where the very first reading has one beside a report without', () => {
     const events = [event('labeled', 'ana', at('16:20'), { label: 'sev/P2' })]
-    const incident = decided({ labels: ['incident', 'sev/P2'], reported, events })
+    const incident = decided({ ...unset, labels: ['incident', 'sev/P2'], events })
     expect(incident).toMatchObject({ severity: 'P2', wanted: { notes: [] } })
     expect(time(incident.severities[0]?.at)).toBe('2026-10-19T16:00:00.000Z')
+  })
+
+  test.each([
+    ['a label', { events: [event('labeled', 'ana', at('16:20'), { label: 'sev/P3' })] }],
+    ['a command without a second person', { comments: [comment('ana', at('16:20'), '/severity P3 small')] }],
+    ['an edited report', { reported: [{ at: at('16:00'), severity: 'P3' }] }],
+    [
+      'a label that GitHub listed late',
+      { events: [event('labeled', 'ana', at('16:00'), { label: 'sev/P3' })] },
+    ],
+  ])('that was missing stays P0 with its breach, whatever %s says after the first reading', (_, later) => {
+    const first = facts({ ...unset, takenAt: at('16:20') })
+    const again = withEarlier(facts({ ...unset, takenAt: at('16:30'), ...later }), first)
+    const incident = decideIncident(withEarlier(facts({ ...unset, ...later }), again), settings)
+    expect(incident.severity).toBe('P0')
+    expect(incident.clocks[0]?.breaches).toMatchObject([{ at: Date.parse(at('16:15')), severity: 'P0' }])
+  })
+
+  test('that was missing is lowered by two people, and its breach stays', () => {
+    const comments = [
+      comment('ana', at('16:20'), '/severity P2 one diner'),
+      comment('eva', at('16:30'), '/confirm'),
+    ]
+    const incident = decideIncident(
+      withEarlier(facts({ ...unset, comments }), facts({ ...unset, takenAt: at('16:10') })),
+      settings,
+    )
+    expect(incident.severities.map(({ severity }) => severity)).toEqual(['P0', 'P2'])
+    expect(incident.clocks[0]?.breaches).toHaveLength(1)
+  })
+
+  test('is raised by a second alert, and never lowered by one', () => {
+    const alerts = [
+      { at: at('16:10'), severity: 'P3' },
+      { at: at('16:30'), severity: 'P0' },
+      { at: at('16:40'), severity: 'P2' },
+    ]
+    const { severities } = decided({ alerts })
+    expect(severities).toMatchObject([{ severity: 'P1' }, { at: Date.parse(at('16:30')), severity: 'P0' }])
+    expect(decided({ ...unset, alerts: [{ at: at('16:10'), severity: 'P1' }] }).severity).toBe('P0')
   })
 
   test('is the higher one where two are set, and a comment says so', () => {
@@ -116,6 +159,26 @@ describe('the severity', () => {
     expect(decided({ comments, events }).severity).toBe('P1')
   })
 
+  test('is lowered by another account, whatever its login is', () => {
+    const confirm = comment('eva', at('16:40'), '/confirm')
+    const renamed = {
+      ...confirm,
+      by: { id: person('ana')?.id ?? 0, login: 'ana-new', type: 'User' as const },
+    }
+    expect(decided({ comments: [proposal, renamed] }).severity).toBe('P1')
+    const sameName = { ...confirm, by: { id: 99, login: 'ana', type: 'User' as const } }
+    expect(decided({ comments: [proposal, sameName] }).severity).toBe('P2')
+  })
+
+  test('is not lowered by a confirmation that came before the proposal in the same second', () => {
+    const [before, after] = [
+      comment('eva', at('16:30'), '/confirm'),
+      comment('ana', at('16:30'), '/severity P2 x'),
+    ]
+    expect(decided({ comments: [before, after] }).severity).toBe('P1')
+    expect(decided({ comments: [after, { ...before, id: after.id + 1 }] }).severity).toBe('P2')
+  })
+
   test('that was raised in between needs a new proposal', () => {
     const raise = comment('eva', at('16:35'), '/severity P0')
     const incident = decided({ comments: [proposal, raise, comment('eva', at('16:40'), '/confirm')] })
@@ -194,6 +257,54 @@ describe('the state', () => {
     expect(texts(incident)).toEqual([expect.stringContaining(why)])
   })
 
+  const unlisted = [
+    ['no closing', []],
+    ['a closing without its reason', [event('closed', 'eva', at('18:00'))]],
+    [
+      'an earlier closing that did not count, and its reopening',
+      [
+        event('closed', 'eva', at('17:00'), { reason: 'not_planned' }),
+        event('reopened', 'release-gate[bot]', at('17:01')),
+      ],
+    ],
+  ] as const
+
+  test.each(unlisted)('is not reopened while GitHub lists %s yet, and is read again soon', (_, events) => {
+    const incident = decided({ state: 'closed', events: [...events], takenAt: at('18:01') })
+    expect(incident.wanted.reopen).toBe(false)
+    expect(time(incident.nextAt)).toBe('2026-10-19T18:02:00.000Z')
+  })
+
+  const gone = { goneSince: at('18:00') }
+  const ended = { ...gone, ended: { by: 'eva (maintain)', at: at('19:00'), reason: 'a duplicate' } }
+
+  test('stays as it was when its issue is gone, until someone ends it', () => {
+    expect(decided(gone)).toMatchObject({ state: 'open', wanted: { reopen: false } })
+    const incident = decided(ended)
+    expect(incident).toMatchObject({
+      state: 'resolved',
+      resolved: { by: 'eva (maintain)', withoutIssue: 'a duplicate' },
+    })
+    expect(time(incident.clocks[1]?.metAt)).toBe('2026-10-19T19:00:00.000Z')
+  })
+
+  test('that was resolved before its issue was gone keeps who resolved it', () => {
+    const events = [event('closed', 'ana', at('17:00'), { reason: 'completed' })]
+    const incident = decided({ ...ended, state: 'closed', events })
+    expect(incident.resolved).toEqual({ by: 'ana', at: Date.parse(at('17:00')) })
+  })
+
+  test('of a gone issue whose closing was never listed is open, and is not read again each minute', () => {
+    const incident = decided({ ...gone, state: 'closed', takenAt: at('22:00') })
+    expect(incident).toMatchObject({ state: 'open', nextAt: expect.any(Number) })
+    expect(time(incident.nextAt)).not.toBe('2026-10-19T22:01:00.000Z')
+  })
+
+  test('is that of GitHub again once its issue is back', () => {
+    expect(withEarlier(facts(), facts(ended))).not.toHaveProperty('ended')
+    expect(withEarlier(facts(), facts(ended))).not.toHaveProperty('goneSince')
+  })
+
   test('resumes when it is reopened, and needs a new /mitigated', () => {
     const events = [
       event('closed', 'eva', at('18:00'), { reason: 'completed' }),
@@ -207,12 +318,21 @@ describe('the state', () => {
 })
 
 describe('the clocks', () => {
+  const ordered = (orderedBy: { id?: number; login: string }) => ({
+    author: person('release-gate[bot]'),
+    orderedBy,
+  })
   const response = (change: Parameters<typeof decided>[0]) =>
     time(decided(change).clocks.find(({ name }) => name === 'response')?.metAt)
 
   test.each([
     ['the first comment of a person', { comments: [comment('gus', at('16:05'), 'Seen.')] }, '16:05'],
     ['an assignment', { events: [event('assigned', 'gus', at('16:07'))] }, '16:07'],
+    [
+      'a comment of someone who has the login of whoever opened it',
+      { ...ordered({ id: 99, login: 'ana' }), comments: [comment('ana', at('16:05'), '/ack')] },
+      '16:05',
+    ],
   ])('count %s as the first response', (_, change, clock) => {
     expect(response(change)).toBe(`2026-10-19T${clock}:00.000Z`)
   })
@@ -221,6 +341,14 @@ describe('the clocks', () => {
     ['a comment of the reporter', { comments: [comment('rita', at('16:05'), 'More diners.')] }],
     ['a comment of a bot', { comments: [comment('release-gate[bot]', at('16:05'), 'P1 counts.')] }],
     ['an assignment by the reporter', { events: [event('assigned', 'rita', at('16:05'))] }],
+    [
+      'a comment of whoever opened it by the command line, under another login',
+      { ...ordered({ id: 2, login: 'ana-before' }), comments: [comment('ana', at('16:05'), '/ack')] },
+    ],
+    [
+      'a comment of whoever opened it by the command line of an older version',
+      { ...ordered({ login: 'ana' }), comments: [comment('ana', at('16:05'), '/ack')] },
+    ],
   ])('do not count %s', (_, change) => {
     expect(response(change)).toBeUndefined()
   })
@@ -281,7 +409,7 @@ describe('what was read before', () => {
 
   test('keeps counting after its comment was edited, at its first time', () => {
     const before = comment('ana', at('16:10'), '/ack')
-    const edited = { ...before, since: at('19:00'), commands: [] }
+    const edited = { ...before, since: at('19:00'), commands: [], edited: [] }
     expect(reread({ comments: [before] }, { comments: [edited] }).acknowledged?.at).toBe(
       Date.parse(at('16:10')),
     )
@@ -293,15 +421,68 @@ describe('what was read before', () => {
     const edited = {
       ...proposed,
       since: at('18:00'),
-      commands: [{ name: 'severity' as const, severity: 'P3', reason: 'x' }],
+      commands: [],
+      edited: [{ name: 'severity' as const, severity: 'P3', reason: 'x' }],
     }
     const incident = reread({ comments: [proposed, confirmed] }, { comments: [edited, confirmed] })
-    expect(incident).toMatchObject({ severity: 'P2', proposal: { severity: 'P3' } })
+    expect(incident).toMatchObject({ severity: 'P2', proposal: undefined })
   })
 
-  test('an edited comment counts from its edit on, so that nothing is dated back', () => {
+  const edit = (one: ReturnType<typeof comment>, text: string) => ({
+    ...one,
+    since: at('19:00'),
+    commands: [],
+    edited: commandsIn(text),
+  })
+
+  test.each(['/ack', '/mitigated', '/severity P0', '/confirm'])(
+    'gives no command %s once a comment was edited, since anyone with write access can edit it, and a comment says so',
+    (text) => {
+      const proposed = comment('ana', at('16:10'), '/severity P2 one diner')
+      const seen = comment('eva', at('16:20'), 'Seen.')
+      const incident = reread({ comments: [proposed, seen] }, { comments: [proposed, edit(seen, text)] })
+      expect(incident).toMatchObject({ state: 'open', severity: 'P1', proposal: { severity: 'P2' } })
+      expect(texts(incident).at(-1)).toBe(
+        'A comment of `eva` was edited, so its commands do not count unless they were read before. Write a new comment.',
+      )
+    },
+  )
+
+  test('keeps counting, without a word of it, where an edit left its commands as they were', () => {
+    const before = comment('ana', at('16:10'), '/ack')
+    const incident = reread({ comments: [before] }, { comments: [edit(before, '/ack\nThanks.')] })
+    expect(incident.acknowledged?.at).toBe(Date.parse(at('16:10')))
+    expect(texts(incident)).toEqual([])
+  })
+
+  test('counts as an older version stored it: an edited comment from its edit on', () => {
     const edited = comment('ana', at('16:10'), '/ack', { since: at('19:00') })
     expect(decided({ comments: [edited] }).acknowledged?.at).toBe(Date.parse(at('19:00')))
+  })
+
+  test('takes the reason of a closing that was read while the issue still said open', () => {
+    const closed = event('closed', 'eva', at('18:00'))
+    const incident = reread(
+      { events: [closed] },
+      { state: 'closed', events: [{ ...closed, reason: 'completed' }] },
+    )
+    expect(incident).toMatchObject({ state: 'resolved', wanted: { reopen: false } })
+  })
+
+  test('keeps every component that was reported, and says when it changes', () => {
+    const before = facts({ component: 'rewards' })
+    const now = withEarlier(facts({ component: 'wallets', takenAt: at('20:30') }), before)
+    const later = withEarlier(facts({ component: 'wallets', takenAt: at('20:40') }), now)
+    expect(later.components).toEqual([
+      { at: before.openedAt, component: 'rewards' },
+      { at: at('20:30'), component: 'wallets' },
+    ])
+    const changes = (one: typeof now, other: typeof now) =>
+      changesBetween(decideIncident(one, settings), decideIncident(other, settings), 'UTC')
+    expect(changes(before, now)).toMatchObject([
+      { kind: 'component', text: 'Component changed from rewards to wallets in its report' },
+    ])
+    expect(changes(now, later)).toEqual([])
   })
 
   test('keeps the access that someone had then', () => {

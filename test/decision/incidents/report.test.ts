@@ -48,6 +48,43 @@ describe('a report', () => {
     })
   })
 
+  const section = (name: string, text: string) => `### ${name}\n\n${text}\n\n`
+
+  test.each([
+    ['text below it', section('Severity', 'P1: rewards incorrect\n\nJo Doe was charged twice.')],
+    ['text before it', section('Severity', 'Jo Doe was charged twice.\nP1: rewards incorrect')],
+    ['a lower one below the same heading', section('Severity', 'P1: rewards incorrect\nP2')],
+    [
+      'a lower one under a second heading',
+      section('Severity', 'P1: rewards incorrect') + section('Severity', 'P3'),
+    ],
+    [
+      'a lower one under the first of two headings',
+      section('Severity', 'P3') + section('Severity', 'P1: rewards incorrect'),
+    ],
+  ])('keeps of its severity the line that counts alone, without %s', (_, text) => {
+    expect(readReport(text, 'UTC').severity).toBe('P1: rewards incorrect')
+  })
+
+  test('keeps no more than 60 characters of a severity, also of one that is not one', () => {
+    expect(readReport(section('Severity', `P1 ${'x'.repeat(90)}`), 'UTC').severity).toHaveLength(60)
+    const unreadable = section('Severity', `bad\n${'x'.repeat(90)}`)
+    expect(readReport(unreadable, 'UTC').severity).toBe('bad')
+  })
+
+  test('of two components concerns everyone, and one that is there twice is one', () => {
+    const [rewards, wallets] = [section('Component', 'rewards'), section('Component', 'wallets')]
+    expect(readReport(rewards + wallets, 'UTC').component).toBeNull()
+    expect(readReport(rewards + rewards, 'UTC').component).toBe('rewards')
+  })
+
+  test('of two times begins at the earlier one', () => {
+    const [late, early] = ['2026-10-20T09:00Z', '2026-10-20T02:00Z'].map((time) =>
+      section('Received at', time),
+    )
+    expect(readReport(`${late}${early}`, 'UTC').receivedAt).toEqual(new Date('2026-10-20T02:00Z'))
+  })
+
   test('does not count a box that is not ticked', () => {
     expect(readReport(body.replace('[x]', '[ ]'), 'UTC').verified).toBe(false)
   })

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { healthSettings } from '../../src/decision/health-settings.ts'
+import type { IncidentTask } from '../../src/decision/incidents/task.ts'
+import type { IncidentShell } from '../../src/incidents/shell.ts'
+import { watchRelease } from '../../src/incidents/watching.ts'
+import type { Database } from '../../src/store/database.ts'
+import { beginWatch, openWatches, saveLooks } from '../../src/store/monitors.ts'
+import { keepValidPolicy } from '../../src/store/policies.ts'
+import { aPglite } from '../support/databases.ts'
+
+const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
+const url = 'https://github.com/acme/shop/pull/7'
+const mergedAt = new Date('2026-10-19T16:00:00Z')
+const task = {
+  task: 'watch' as const,
+  repository,
+  key: 'watch/merged/7',
+  summary: 'acme/shop#7',
+  at: mergedAt.toISOString(),
+  url,
+}
+const settings = healthSettings.parse({
+  monitors: [{ id: 42, name: 'Error rate' }],
+  watch: { warm_up: '5m', looks: 2, every: '5m' },
+})
+
+let database: Database
+const alarms: string[] = []
+const enqueued: IncidentTask[] = []
+let broken = 0
+const shell = (): IncidentShell => ({
+  database,
+  github: async () => Promise.reject(new Error('GitHub is not asked')),
+  now: () => new Date('2026-10-19T16:12:00Z'),
+  log: { warn: (_: object, text: string) => alarms.push(text) } as never,
+  queue: {
+    enqueueAll: async () => undefined,
+    enqueueNotice: async () => undefined,
+    enqueueIncident: async (one) => {
+      if (broken-- > 0) throw new Error('the process died')
+      enqueued.push(one)
+    },
+  },
+  paging: { eventsUrl: '', keys: {} },
+  jira: undefined,
+  datadog: undefined,
+})
+const run = () => watchRelease(shell(), task, new AbortController().signal)
+
+beforeAll(async () => {
+  database = await aPglite()
+})
+afterAll(() => database.close())
+
+/** A watch with all its looks, at which the monitor was in this state; before the release it was OK. */
+async function watched(state: string): Promise<void> {
+  const subject = { repository, summary: task.summary, url }
+  await beginWatch(database, { key: task.key, subject, settings, mergedAt, baseline: { '42': 'OK' } })
+  const look = { at: mergedAt.toISOString(), states: { '42': state }, requests: null }
+  await saveLooks(database, task.key, [look, look])
+}
+
+async function policies(...names: string[]): Promise<void> {
+  for (const [index, name] of names.entries()) {
+    const text = `gates:\n  approvals: {}\nslack:\n  channel: "#releases"\nincidents:\n  repository: acme/${name}\n`
+    const of = { ...repository, repositoryId: 2 + index, repo: index === 0 ? 'shop' : `other-${index}` }
+    await keepValidPolicy(database, of, { text, blob: name })
+  }
+}
+
+beforeEach(async () => {
+  await database.query('TRUNCATE release_gate.watches, release_gate.policies, release_gate.alert_deliveries')
+  for (const list of [alarms, enqueued]) list.length = 0
+  broken = 0
+})
+
+const received = () =>
+  database.query<{ repository: { repo: string }; alert: { title: string; severity: string } }>(
+    'SELECT repository, alert FROM release_gate.alert_deliveries',
+  )
+
+test('a release after which production alerts opens an incident once, although the process died before', async () => {
+  await policies('incidents')
+  await watched('Alert')
+  broken = 1
+  await expect(run()).rejects.toThrow('died')
+  expect(await openWatches(database)).toMatchObject([{ key: task.key, subject: { summary: task.summary } }])
+  await run()
+  await run()
+  expect(await received()).toMatchObject([
+    { alert: { title: 'Production alerts since the release of acme/shop#7', severity: 'P1' } },
+  ])
+  expect(enqueued).toMatchObject([{ task: 'alert' }])
+  expect(await openWatches(database)).toEqual([])
+})
+
+test('the incident goes to the repository that the policy of the release names, where others name another one', async () => {
+  await policies('incidents', 'other-incidents')
+  await watched('Alert')
+  await run()
+  expect((await received()).map((one) => one.repository.repo)).toEqual(['incidents'])
+})
+
+test('where no policy names a repository of incidents, the alert is in the log', async () => {
+  await watched('Alert')
+  await run()
+  expect(alarms).toEqual(['The alert of a release has nowhere to go'])
+  expect(await openWatches(database)).toEqual([])
+})
+
+test('a release after which production is well opens none', async () => {
+  await policies('incidents')
+  await watched('OK')
+  await run()
+  expect(await received()).toEqual([])
+  expect(alarms).toEqual([])
+})
