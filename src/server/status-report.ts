@@ -4,6 +4,7 @@ import { checkReport } from '../decision/report.ts'
 import { unverifiedReport } from '../decision/unverified-report.ts'
 import { decide } from '../decision/verdict.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
+import { type KeptFacts, keptFactsOf } from '../gate/kept-facts.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import type { Database } from '../store/database.ts'
 import { type Landing, openReviewsIn } from '../store/follow-ups.ts'
@@ -47,19 +48,25 @@ export async function statusOf(
   const verdicts = Map.groupBy(await openVerdictsIn(database, ids), ({ pull }) => pull.repositoryId)
   const unverified = Map.groupBy(await failedPendingIn(database, ids), ({ repositoryId }) => repositoryId)
   const reviews = Map.groupBy(await openReviewsIn(database, ids, at), (one) => one.repository.repositoryId)
-  const repositories = shown.map((kept) => ({
-    ...repositoryStatus(kept, {
-      verdicts: verdicts.get(kept.repositoryId) ?? [],
-      unverified: unverified.get(kept.repositoryId) ?? [],
-      freezes,
-      at,
-    }),
-    overdue: overdueAmong(reviews.get(kept.repositoryId) ?? [], at),
-  }))
+  const keptFacts = keptFactsOf(database, at)
+  const readNow = (verdict: StoredVerdict) => keptFacts(verdict).then((facts) => ({ verdict, facts }))
+  const repositories = await Promise.all(
+    shown.map(async (kept) => ({
+      ...repositoryStatus(kept, {
+        verdicts: await Promise.all((verdicts.get(kept.repositoryId) ?? []).map(readNow)),
+        unverified: unverified.get(kept.repositoryId) ?? [],
+        freezes,
+        at,
+      }),
+      overdue: overdueAmong(reviews.get(kept.repositoryId) ?? [], at),
+    })),
+  )
   return { at: at.toISOString(), repositories }
 }
 
-type Known = { verdicts: StoredVerdict[]; unverified: Pending[]; freezes: Freeze[]; at: Date }
+/** A verdict, and what the bot keeps itself as of now. */
+type Evaluated = { verdict: StoredVerdict; facts: KeptFacts }
+type Known = { verdicts: Evaluated[]; unverified: Pending[]; freezes: Freeze[]; at: Date }
 
 /** The part of a status that follows from what is known of a repository. */
 export function repositoryStatus(
@@ -116,16 +123,16 @@ function thawedState(
 }
 
 /** Evaluates the stored facts again as of now; the check itself may be waiting to be written. */
-function pullStatus(stored: StoredVerdict, calendar: OpeningCalendar, at: Date): PullStatus {
+function pullStatus({ verdict: stored, facts }: Evaluated, calendar: OpeningCalendar, at: Date): PullStatus {
   const { pull, snapshot, state, policy, report } = stored
   const about = { number: pull.number, title: snapshot.title, author: snapshot.author?.login ?? '(deleted)' }
   if (!policy || !followsFromFacts(stored, policy, calendar.freeze))
     return { ...about, state: 'not ready', check: report.title }
-  const now = factsAt(stored, at, calendar.freeze)
+  const now = { ...factsAt(stored, at, calendar.freeze), ...facts }
   const verdict = decide(now, policy)
   const open = verdict.findings.filter((finding) => finding.state !== 'passed')
   const passes = verdict.state === 'passed'
-  const ready = passes || isReadyAtOpening(stored, calendar, open)
+  const ready = passes || isReadyAtOpening({ policy, snapshot: now }, calendar, open)
   return {
     ...about,
     state: passes && state === 'passed' ? 'green' : ready ? 'ready' : 'not ready',

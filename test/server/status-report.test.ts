@@ -4,7 +4,7 @@ import { parsePolicy } from '../../src/policy/policy-file.ts'
 import { repositoryStatus } from '../../src/server/status-report.ts'
 import type { Freeze } from '../../src/store/freezes.ts'
 import type { StoredVerdict } from '../../src/store/verdicts.ts'
-import { anApproval, ann, aSnapshot, bob } from '../support/snapshot.ts'
+import { anApproval, ann, aPolicy, aSnapshot, bob } from '../support/snapshot.ts'
 
 const text = 'gates:\n  approvals: {}\n  release_window: {}\n'
 const open = '2026-11-25T18:10:00Z'
@@ -43,7 +43,12 @@ const aFreeze = (until: string | null, scope = '*'): Freeze => ({
 })
 
 const at = (time: string, verdicts: StoredVerdict[] = [], freezes: Freeze[] = []) =>
-  repositoryStatus(kept, { verdicts, unverified: [], freezes, at: new Date(time) })
+  repositoryStatus(kept, {
+    verdicts: verdicts.map((verdict) => ({ verdict, facts: {} })),
+    unverified: [],
+    freezes,
+    at: new Date(time),
+  })
 
 describe('the state of a pull request, evaluated now', () => {
   test.each([
@@ -98,6 +103,38 @@ describe('the state of a pull request, evaluated now', () => {
     const verdict = stored(open, { state: 'waiting', decidedAt: '2026-11-25T18:20:00Z' })
     const until = '2026-11-25T18:30:00Z'
     expect(at('2026-11-25T18:25:00Z', [verdict], [aFreeze(until)]).pulls).toMatchObject([{ state: 'ready' }])
+  })
+
+  describe('with a monitor of production', () => {
+    const policy = aPolicy({
+      approvals: {},
+      release_window: {},
+      production_health: { monitors: [{ id: 1, name: 'Errors' }] },
+    })
+    const readAt = (time: string, state: string) => ({
+      health: { monitors: [{ id: 1, state, readAt: time, incidents: [] }] },
+    })
+    const pullWith = (state: string, facts: ReturnType<typeof readAt>) => {
+      const before = stored(closed)
+      const snapshot = { ...before.snapshot, ...readAt(closed, state) }
+      const verdict = { ...before, policy, snapshot, state: decide(snapshot, policy).state }
+      const known = [{ verdict, facts }]
+      const about = { verdicts: known, unverified: [], freezes: [], at: new Date('2026-11-25T17:30:00Z') }
+      return repositoryStatus(kept, about).pulls[0]
+    }
+    const now = (state: string) => readAt('2026-11-25T17:29:30Z', state)
+
+    test('is ready though the monitor will be read again many times before the opening', () => {
+      expect(pullWith('OK', now('OK'))).toMatchObject({ state: 'ready' })
+    })
+
+    test('is what the monitor says now, not when the pull request was read', () => {
+      expect(pullWith('OK', now('Alert'))).toMatchObject({
+        state: 'not ready',
+        check: expect.stringContaining('Production alerts'),
+      })
+      expect(pullWith('Alert', now('OK'))).toMatchObject({ state: 'ready' })
+    })
   })
 
   test('is listed where its first evaluation failed', () => {

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../decision/snapshot.ts'
 import { decide, type GateFinding } from '../../decision/verdict.ts'
+import { readUntil } from '../../gate/kept-facts.ts'
 import type { StoredVerdict } from '../../store/verdicts.ts'
 
 /** The calendar of a repository: when a window opens next, or the current one opened, and the freeze that was ordered. */
@@ -14,7 +15,8 @@ export function factsAt({ snapshot }: Decided, at: Date, freeze: OpeningCalendar
 }
 
 /**
- * Whether a pull request turns green when the window opens next, by the facts known now. `open`: the findings that do not pass. Where
+ * Whether a pull request turns green when the window opens next, by the facts known now; monitors and incidents are read until
+ * then. `open`: the findings that do not pass. Where
  * nobody knows when it opens, as in a freeze without an end, nothing but the calendar may be missing.
  */
 export function isReadyAtOpening(
@@ -25,7 +27,8 @@ export function isReadyAtOpening(
   const { policy } = decided
   if (!policy) return false
   if (!opensAt) return open.length > 0 && open.every(isCalendar)
-  return decide(factsAt(decided, opensAt, freeze), policy).state === 'passed'
+  const then = { ...factsAt(decided, opensAt, freeze), ...readUntil(decided.snapshot, opensAt) }
+  return decide(then, policy).state === 'passed'
 }
 
 function isCalendar({ gate, state }: GateFinding): boolean {
