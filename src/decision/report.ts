@@ -161,13 +161,20 @@ function cut(summary: string): string {
   return summary.slice(0, Math.max(0, summary.lastIndexOf('\n', summaryLimit - end.length))) + end
 }
 
+function howToFix(elsewhere: { file: string } | undefined): string {
+  return elsewhere
+    ? `Anyone with write access to the repository that has ${code(elsewhere.file)} can fix it there.`
+    : 'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.'
+}
+
 /**
  * The check of a pull request whose policy is invalid. `own` is the path of the repository's file: a mistake elsewhere, in the
- * policy of the organization, can't be fixed by this repository.
+ * policy of the organization, can't be fixed by this repository. `lost`: the organization's policy is not there, so no file is wrong.
  */
 export function brokenPolicyReport(
   problems: { file: string; line: number; column: number; message: string }[],
   own: string,
+  lost = false,
 ): CheckReport {
   const [first] = problems
   const lines = problems.map(
@@ -180,17 +187,18 @@ export function brokenPolicyReport(
     status: 'completed',
     conclusion: 'failure',
     title: oneLine(
-      `The policy has ${plural(problems.length, 'error')}: ${first?.file}, line ${first?.line}`,
+      lost
+        ? `The organization's policy can't be used: ${first?.file}`
+        : `The policy has ${plural(problems.length, 'error')}: ${first?.file}, line ${first?.line}`,
       140,
     ),
     summary: cut(
       [
-        'The release policy on the default branch is invalid, so nothing can be merged.',
+        lost
+          ? 'What the organization locks is unknown, so nothing can be merged.'
+          : 'The release policy on the default branch is invalid, so nothing can be merged.',
         ...lines,
-        '',
-        elsewhere
-          ? `Anyone with write access to the repository that has ${code(elsewhere.file)} can fix it there.`
-          : 'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.',
+        ...(lost ? [] : ['', howToFix(elsewhere)]),
       ].join('\n'),
     ),
     annotations: here.slice(0, annotationLimit).map(({ file, line, column, message }) => ({

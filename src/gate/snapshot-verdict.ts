@@ -70,7 +70,7 @@ export type VerdictWithReport = Verdict & { report: CheckReport }
 /** The verdict on a snapshot, and the check that says it. */
 export function evaluateSnapshot(snapshot: Snapshot, applicable: PresentPolicy): VerdictWithReport {
   if (applicable.kind === 'broken') {
-    const report = brokenPolicyReport(applicable.problems, policyPath)
+    const report = brokenPolicyReport(applicable.problems, policyPath, applicable.lost)
     return {
       ...verdictOf([
         { gate: 'policy', gateTitle: 'Policy', state: 'failed', title: report.title, reason: report.summary },

@@ -16,11 +16,11 @@ import { type CombinedPolicy, combine, type PolicyFiles } from './organization.t
 import { policyPath } from './policy-file.ts'
 import { type PolicyShell, problemOfShared, stateOfShared } from './shared-policy.ts'
 
-/** The policy for a pull request, and the sentence in the check about where it comes from. */
+/** The policy for a pull request, and the sentence in the check about where it comes from. `lost`: as in `ReadPolicy`. */
 export type ApplicablePolicy =
   | { kind: 'none' }
   | { kind: 'policy'; policy: Policy; file: PolicyFile; files: PolicyFiles; note: string }
-  | { kind: 'broken'; problems: FileProblem[]; file: PolicyFile }
+  | { kind: 'broken'; problems: FileProblem[]; file: PolicyFile; lost?: true | undefined }
 
 /**
  * Reads the policy from the default branch, never from the pull request. An invalid policy must not block its own fix: a pull
@@ -50,7 +50,7 @@ export async function policyFor(
       note: `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, ${isLocked ? 'with its release window, which is locked' : 'without its release window'}.`,
     }
   }
-  return { kind: 'broken', problems: result.problems, file }
+  return { kind: 'broken', problems: result.problems, file, lost: read.lost }
 }
 
 type Repository = { installationId: number; owner: string; repo: string }

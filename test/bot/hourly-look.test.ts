@@ -321,8 +321,14 @@ describe("an organization's policy that is lost without an event", () => {
     looker.notices.length = 0
     await addRepository(owner, '.github', 'gates: { approvals: { count: 1 } }\n')
     expect(await look()).toEqual([`${owner}/bare#1`])
-    for (const repo of ['own', 'bare'])
-      expect((await output(repo))?.summary).toMatch(/this repository isn't the one that/)
+    expect((await output('bare'))?.summary).toMatch(/this repository isn't the one that/)
+    for (const repo of ['own', 'bare']) {
+      const { title, summary } = (await output(repo)) ?? {}
+      expect(title).toBe(
+        "The organization's policy can't be used: lost-org/.github: .github/release-gate.yml",
+      )
+      expect(summary).not.toMatch(/write access|default branch/)
+    }
     expect(await look()).toEqual([])
     expect(looker.notices).toEqual([])
   })
