@@ -2,6 +2,7 @@ import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { createAppProbot } from '../services/github/app-client.ts'
 import { createBudget } from '../services/github/budget.ts'
+import { webUrl } from '../services/github/web-url.ts'
 import { processRole } from '../services/metrics.ts'
 import { doesWork, type Role } from '../settings/role.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -92,7 +93,8 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
     return probot.auth(installationId)
   }
   const board = settings.client && settings.publicUrl
-  const shell = { database, queue, now, log, github, board }
+  const web = webUrl(settings.apiUrl)
+  const shell = { database, queue, now, log, github, board, web }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   return { settings, log, clock, shell, probot, budget, serves }
 }

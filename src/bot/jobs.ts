@@ -112,7 +112,7 @@ function incidentSecrets({ alertSecrets, paging, jira, datadog }: Parts['setting
 
 /** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
-  const { database, now } = shell
+  const { database, now, web, board } = shell
   const { slack, webhookSecrets, privateKey, client, operatorToken, database: place } = settings
   if (!slack) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent')
   const secrets = [
@@ -128,6 +128,8 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
     database,
     slack: slack && createSlack({ ...slack, now }),
     now,
+    web,
+    board,
     log,
     secrets: secrets.filter((secret) => secret !== undefined),
   }

@@ -11,7 +11,7 @@ export type Parts = {
   settings: Settings
   log: Logger
   clock: Clock
-  shell: Omit<Shell, 'queue'> & { queue: Queue }
+  shell: Omit<Shell, 'queue' | 'web'> & { queue: Queue; web: string }
   probot: Probot
   /** What is left of GitHub's hourly limits. */
   budget: Pick<Budget, 'left'>

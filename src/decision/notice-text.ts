@@ -1,15 +1,15 @@
 import { formatTime } from './calendar.ts'
-import type { Notice, NoticeOf } from './notice.ts'
+import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
+import { type Announced, authorOf, linksOf, nameOf, personOf, pullLink } from './notice-parts.ts'
+import { freezeText, urgentText } from './order-text.ts'
 import { slackLines, slackLink, slackText } from './slack-text.ts'
 
 type Merged = NoticeOf<'merged'>
 type Exception = NoticeOf<'exception'>
-type Repository = Merged['repository']
-type Pull = Merged['pull']
 
 /** A notice as Slack's message. Pure: all that people wrote is escaped here. */
-export function noticeText(notice: Notice): SlackMessageText {
+export function noticeText(notice: Announced): SlackMessageText {
   switch (notice.kind) {
     case 'merged':
       return mergedText(notice)
@@ -31,6 +31,10 @@ export function noticeText(notice: Notice): SlackMessageText {
       return incidentText(notice)
     case 'watched':
       return watchedText(notice)
+    case 'urgent':
+      return urgentText(notice)
+    case 'freeze':
+      return freezeText(notice)
   }
 }
 
@@ -134,29 +138,4 @@ function deadLetterText(notice: NoticeOf<'dead letter'>): SlackMessageText {
     facts: [['Queue', slackText(notice.queue)]],
     body: `${slackText(notice.problem, 500)}\nIt was retried for about half an hour. The log has the details.`,
   })
-}
-
-function linksOf({ check, record }: Merged | Exception): (string | undefined)[] {
-  const row = record && `Change record ${record.seq}`
-  return [
-    check && slackLink(check.url, 'Check'),
-    row && (record.url === undefined ? row : slackLink(record.url, row)),
-  ]
-}
-
-/** The title stands beside its link, not in it: what people wrote is never part of a link's own syntax. */
-function pullLink(repository: Repository, pull: Pull): string {
-  return `${slackLink(pull.url, `${repository.owner}/${repository.repo}#${pull.number}`)} ${slackText(pull.title)}`
-}
-
-function nameOf({ owner, repo }: Repository): string {
-  return slackText(`${owner}/${repo}`)
-}
-
-function authorOf({ author }: Pull): string {
-  return author === undefined ? 'A deleted account' : slackText(author, 60)
-}
-
-function personOf(login: string | undefined): string {
-  return login === undefined ? 'Unknown' : slackText(login, 60)
 }

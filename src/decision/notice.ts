@@ -164,7 +164,41 @@ const watched = z.object({
   why: z.string(),
 })
 
+/** The one message of a change has something else to say, whatever that is by now. Key: `change/<repositoryId>/<number>`. */
+const change = z.object({ kind: z.literal('change'), key, repository, number: z.int().positive() })
+
+/** The label for urgent changes counts, whether or not a window is open. Key: `urgent/<repositoryId>/<number>/<when it was set>`. */
+const urgent = z.object({
+  kind: z.literal('urgent'),
+  key,
+  repository,
+  pull,
+  by: login,
+  at: instant,
+  until: instant,
+  zone: z.string(),
+  reason: z.string().optional(),
+})
+
+/** An order to freeze or to unfreeze. Key: `freeze/<scope>/<when it was sent>`. Goes to every channel in its scope. */
+const freeze = z.object({
+  kind: z.literal('freeze'),
+  key,
+  action: z.enum(['freeze', 'unfreeze']),
+  /** `owner/name`, `owner/*`, or `*`, as orders are stored. */
+  scope: z.string().min(1),
+  by: z.string().min(1),
+  at: instant,
+  reason: z.string().optional(),
+  until: instant.optional(),
+  /** A wider freeze, or narrower ones, that an order to unfreeze leaves in place. */
+  still: z.array(z.string()),
+})
+
 const anyNotice = z.discriminatedUnion('kind', [
+  change,
+  urgent,
+  freeze,
   merged,
   exception,
   drift,

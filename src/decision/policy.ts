@@ -19,6 +19,15 @@ const unquotedChannel =
 const channelMessage = (input: unknown) =>
   `${JSON.stringify(input)?.slice(0, 90)} is not a channel; write its id, like "C0123456789", or its name in quotes, like "#releases"`
 
+const slackPerson = z
+  .string({ error: ({ input }) => personMessage(input) })
+  .regex(/^([UW][A-Z0-9]{5,20}|[^\s@<>|&"]+@[^\s@<>|&"]+\.[^\s@<>|&"]+)$/, {
+    error: ({ input }) => personMessage(input),
+  })
+
+const personMessage = (input: unknown) =>
+  `${JSON.stringify(input)?.slice(0, 90)} is not a member of Slack; write a member ID, like "U0123456789", or an email address`
+
 const slackSettings = z.strictObject({
   channel: z
     .string({ error: ({ input }) => (input === null ? unquotedChannel : channelMessage(input)) })
@@ -27,6 +36,13 @@ const slackSettings = z.strictObject({
     })
     .meta({ examples: ['C0123456789', '#releases'] })
     .describe('The Slack channel for the notices of this repository: its id, or its name with a leading #.'),
+  people: z
+    .record(z.string(), slackPerson)
+    .optional()
+    .meta({ examples: [{ ana: 'U0123456789', chloe: 'chloe@example.com' }] })
+    .describe(
+      'Who is who in Slack: the GitHub login, and the member ID or the email address. Only these people are mentioned.',
+    ),
 })
 
 const pushSettings = z.strictObject({

@@ -29,10 +29,18 @@ function slackAddress(url: string): string | undefined {
 
 /** One line each, as many as fit into `limit` characters; what does not fit is counted. */
 export function slackLines(items: string[], limit = 2_500): string {
+  return linesWithin(
+    items.map((item) => slackText(item, 300)),
+    limit,
+  )
+}
+
+/** The same for lines that are escaped already. */
+export function linesWithin(items: string[], limit = 2_500): string {
   const lines: string[] = []
   let left = limit
   for (const item of items) {
-    const line = `• ${slackText(item, 300)}`
+    const line = `• ${item}`
     left -= line.length + 1
     if (left < 0) break
     lines.push(line)

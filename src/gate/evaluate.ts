@@ -25,6 +25,7 @@ import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '
 import { noteWrite } from '../store/write-budget.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
+import { enqueueNotices } from './notices-of-verdict.ts'
 import { withOwnFacts } from './own-facts.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
@@ -232,7 +233,10 @@ function record(shell: Shell, { stored, verdict, before, sameHead, seen }: Evalu
     if (!(await saveVerdict(tx, stored, seen))) return false
     await forgetPending(tx, pull)
     if (counts) await keepPending(tx, pull, headSha, sameHead)
-    if (before?.digest !== stored.digest) await appendDecided(tx, stored, verdict)
+    if (before?.digest !== stored.digest) {
+      await appendDecided(tx, stored, verdict)
+      await enqueueNotices(tx, shell, before, stored)
+    }
     return true
   })
 }

@@ -21,5 +21,7 @@ export type Shell = {
   now: () => Date
   /** The address of the board, where people can open it: checks link to it. */
   board?: string | undefined
+  /** Where people read GitHub; github.com where it is left out. */
+  web?: string | undefined
   log: Pick<Logger, 'info' | 'warn'>
 }

@@ -1,14 +1,17 @@
 import type { Logger } from 'pino'
-import { type Notice, noticeSchema } from '../decision/notice.ts'
+import { stateOfCard } from '../decision/change-card.ts'
+import { type Notice, type NoticeOf, noticeSchema } from '../decision/notice.ts'
 import { noticeText } from '../decision/notice-text.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'
+import { changeCard, saveAfter, saveCard } from '../store/change-cards.ts'
 import type { Database } from '../store/database.ts'
-import { withLease } from '../store/leases.ts'
-import { pauseChannel, reserveMessage, savePermalink, saveSent, sentNotice } from '../store/notices.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
-import { retryAfter, retryTime } from '../store/retry-later.ts'
+import { aloneFor, type CardShell, mergedCard, move, showChange, type Target } from './cards.ts'
+import { postOnce, type Sent, withPermalink } from './posting.ts'
+
+export type { Sent } from './posting.ts'
 
 export type NotifyShell = {
   database: Database
@@ -18,44 +21,155 @@ export type NotifyShell = {
   log: Pick<Logger, 'info'>
   /** Values to redact, wherever they appear. */
   secrets: string[]
+  /** Where people read GitHub, and where they open the board. */
+  web: string
+  board?: string | undefined
 }
-
-/** A posted notice. The check and the change record link to it. */
-export type Sent = { channel: string; ts: string; permalink: string }
 
 /**
  * The job of the queue `notices`: posts a notice once to the channel in the repository's policy and returns where. A
  * second run for the same key posts nothing and returns the same answer, so the caller can safely fail after it.
  *
- * Slack accepts no idempotency key. If the process dies or the answer is lost between Slack's accepting a message and our
- * saving it, the next run posts it again. A duplicate notice is better than a missing one.
- *
- * @returns one place per channel: none without a token or a channel, several only for a notice about an installation.
+ * @returns one place per channel: none without a token or a channel, several only for what concerns several repositories.
  * @throws `retryAfter` while the channel has had a message within the last second, or when Slack asks to wait; any other
  *   failure unchanged. Only the queue waits.
  */
 export async function notify(shell: NotifyShell, data: object, signal: AbortSignal): Promise<Sent[]> {
-  const { slack, database } = shell
+  const { slack, secrets } = shell
   if (!slack) return []
-  const notice = createRedactor(shell.secrets).value(noticeSchema.parse(data)) as Notice
-  const channels = await channelsFor(database, notice)
+  const redact = <Value>(value: Value) => createRedactor(secrets).value(value) as Value
+  const connected = { ...shell, slack, redact }
+  const notice = redact(noticeSchema.parse(data))
+  switch (notice.kind) {
+    case 'change':
+      await withTarget(connected, notice, notice.number, (target) => showChange(connected, target, signal))
+      return []
+    case 'merged':
+    case 'exception':
+      return tellLanding(connected, notice, signal)
+    case 'watched':
+      return (await tellWatch(connected, notice, signal)) ?? tellAll(connected, notice, signal)
+    default:
+      return tellAll(connected, notice, signal)
+  }
+}
+
+type NotifyingShell = CardShell & Pick<NotifyShell, 'log'>
+
+/** A message of its own, in each channel that it concerns. */
+async function tellAll(
+  shell: NotifyingShell,
+  notice: Exclude<Notice, { kind: 'change' }>,
+  signal: AbortSignal,
+): Promise<Sent[]> {
+  const channels = await channelsFor(shell, notice)
   if (channels.length === 0) shell.log.info({ notice: notice.key }, 'No policy names a channel for a notice')
   const sent: Sent[] = []
   for (const channel of channels) {
     // A repository's notice is sent once, even where its policy has named another channel since.
-    const key = 'installationId' in notice ? `${notice.key} ${channel}` : notice.key
-    sent.push(await postOnce({ ...shell, slack }, { key, channel, notice }, signal))
+    const key = 'repository' in notice ? notice.key : `${notice.key} ${channel}`
+    const posted = await postOnce(shell, { key, channel, message: noticeText(notice) }, signal)
+    sent.push(await withPermalink(shell, key, posted, signal))
   }
   return sent
 }
 
-/** A repository's notice goes to its own channel. A notice about an installation goes to all of its channels. */
-async function channelsFor(database: Database, notice: Notice): Promise<string[]> {
-  const policies =
-    'installationId' in notice
-      ? (await keptPolicies(database, notice.installationId)).map(({ text }) => text)
-      : [await lastValidPolicy(database, notice.repository)]
+/** A merge, as the message of its change; one that bypassed the gate has a message of its own as well. */
+async function tellLanding(
+  shell: NotifyingShell,
+  notice: NoticeOf<'merged'> | NoticeOf<'exception'>,
+  signal: AbortSignal,
+): Promise<Sent[]> {
+  const own = notice.kind === 'exception' ? await tellAll(shell, notice, signal) : []
+  const { pull } = notice
+  if (!pull) return own
+  const told = await withTarget(shell, notice, pull.number, (target) =>
+    aloneFor(shell, target.pull, () => landChange(shell, target, notice, signal)),
+  )
+  if (notice.kind === 'exception') return own
+  return told ? [told] : []
+}
+
+/** Updates the message of the change, or posts it where there is none: then of a merge that the policy allowed alone. */
+async function landChange(
+  shell: NotifyingShell,
+  target: Target,
+  notice: NoticeOf<'merged'> | NoticeOf<'exception'>,
+  signal: AbortSignal,
+): Promise<Sent | undefined> {
+  const { database, now } = shell
+  const { pull, slack } = target
+  const before = await changeCard(database, pull)
+  const card = mergedCard(notice, before?.after ?? [])
+  if (!card) return undefined
+  if (before?.ts) await move(shell, target, { card, row: before }, signal)
+  else if (notice.kind === 'merged') {
+    const message = noticeText(notice)
+    const posted = await postOnce(shell, { key: notice.key, channel: slack.channel, message }, signal)
+    await saveCard(database, pull, { ...posted, shown: stateOfCard(card), at: now() })
+  }
+  const row = await changeCard(database, pull)
+  if (notice.kind === 'exception' || !row?.channel || !row.ts) return undefined
+  return withPermalink(shell, notice.key, { channel: row.channel, ts: row.ts }, signal)
+}
+
+/** The verdict of a watch, in the thread of the message of its merge; a failed one is shown in the channel too. */
+async function tellWatch(
+  shell: NotifyingShell,
+  notice: NoticeOf<'watched'>,
+  signal: AbortSignal,
+): Promise<Sent[] | undefined> {
+  const number = Number(/^watched\/merged\/\d+\/(\d+)$/.exec(notice.key)?.[1])
+  if (!Number.isInteger(number)) return undefined
+  return withTarget(shell, notice, number, (target) =>
+    aloneFor(shell, target.pull, async () => {
+      const row = await changeCard(shell.database, target.pull)
+      if (!row?.channel || !row.ts) return undefined
+      const place = { channel: row.channel, thread: row.ts, broadcast: notice.verdict === 'failed' }
+      await postOnce(shell, { key: notice.key, ...place, message: noticeText(notice) }, signal)
+      await saveAfter(shell.database, target.pull, `Watch after the release: ${notice.verdict}`)
+      return []
+    }),
+  ).then(async (told) => {
+    if (told) await withTarget(shell, notice, number, (target) => showChange(shell, target, signal))
+    return told
+  })
+}
+
+/** Does something for a change whose policy names a channel. */
+async function withTarget<Result>(
+  { database, log }: NotifyingShell,
+  { key, repository }: Pick<NoticeOf<'merged'>, 'key' | 'repository'>,
+  number: number,
+  work: (target: Target) => Promise<Result>,
+): Promise<Result | undefined> {
+  const text = await lastValidPolicy(database, repository)
+  const read = text === undefined ? undefined : parsePolicy(text)
+  if (read?.ok && read.policy.slack) {
+    const { slack, gates } = read.policy
+    return work({ pull: { ...repository, number }, slack, zone: gates.release_window?.time_zone ?? 'UTC' })
+  }
+  log.info({ notice: key }, 'No policy names a channel for a notice')
+  return undefined
+}
+
+/** A repository's notice goes to its own channel. A notice about several goes to all of theirs. */
+async function channelsFor({ database }: NotifyingShell, notice: Notice): Promise<string[]> {
+  const policies = await policiesFor(database, notice)
   return [...new Set(policies.flatMap((text) => channelIn(text, notice.kind)))]
+}
+
+async function policiesFor(database: Database, notice: Notice): Promise<(string | undefined)[]> {
+  if (notice.kind === 'freeze') return policiesIn(database, notice.scope)
+  if ('repository' in notice) return [await lastValidPolicy(database, notice.repository)]
+  return (await keptPolicies(database, notice.installationId)).map(({ text }) => text)
+}
+
+async function policiesIn(database: Database, scope: string): Promise<string[]> {
+  const isIn = (name: string) => scope === '*' || name === scope || `${name.split('/')[0]}/*` === scope
+  return (await keptPolicies(database))
+    .filter(({ owner, repo }) => isIn(`${owner}/${repo}`.toLowerCase()))
+    .map(({ text }) => text)
 }
 
 /** Incidents may have a channel of their own. */
@@ -65,37 +179,4 @@ function channelIn(text: string | undefined, kind: Notice['kind']): string[] {
   const { slack, incidents } = read.policy
   const channel = (kind === 'incident' ? incidents?.channel : undefined) ?? slack?.channel
   return channel === undefined ? [] : [channel]
-}
-
-type Posting = { key: string; channel: string; notice: Notice }
-type Connected = NotifyShell & { slack: Slack }
-
-/** One run at a time per key, since a job that outlived its expiry can overlap with its successor. */
-async function postOnce(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Sent> {
-  const lease = await withLease(shell.database, `notice ${posting.key}`, shell.now, async () => {
-    const { database, slack } = shell
-    const before = await sentNotice(database, posting.key)
-    if (before?.permalink) return { channel: before.channel, ts: before.ts, permalink: before.permalink }
-    const { channel, ts } = before ?? (await post(shell, posting, signal))
-    const permalink = await slack.permalink({ channel, ts }, signal)
-    await savePermalink(database, posting.key, permalink)
-    return { channel, ts, permalink }
-  })
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job is sending this notice')
-  return lease.result
-}
-
-async function post({ database, slack, now }: Connected, posting: Posting, signal: AbortSignal) {
-  const { key, channel, notice } = posting
-  const turn = await reserveMessage(database, channel, now())
-  if (turn) throw retryAfter(turn, `only one message per second may go to ${channel}`)
-  try {
-    const posted = await slack.post(channel, noticeText(notice), signal)
-    await saveSent(database, { key, ...posted, sentAt: now() })
-    return posted
-  } catch (error) {
-    const until = retryTime(error)
-    if (until) await pauseChannel(database, channel, until)
-    throw error
-  }
 }

@@ -47,11 +47,10 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       const answer = await shop.merge(login, change)
       expectReported(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
       tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
-      const heard = stage.slack.messages.at(-1)
-      expectReported(
-        heard?.text.includes(`#${change.number}`) === true,
-        `Slack hears of the merge of #${change.number}`,
+      const heard = stage.slack.messages.find(
+        ({ text }) => text.startsWith('✅ Merged') && text.includes(`#${change.number}>`),
       )
+      expectReported(heard !== undefined, `Slack hears of the merge of #${change.number}`)
       tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
     },
     async owed({ number }) {

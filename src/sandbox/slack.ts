@@ -12,9 +12,13 @@ export type SlackOptions = {
   /** Milliseconds since 1970, for message times and the limit of a channel; the real clock when absent. */
   clock?: () => number
   /** Channels by name, the bot being in those whose `isMember` is not false. `general` and `releases` when absent. */
-  channels?: { name: string; isMember?: boolean }[]
-  /** One message a second for each channel, as in Slack; off when absent. */
+  channels?: { name: string; isMember?: boolean; isArchived?: boolean }[]
+  /** One message a second for each channel, and 50 updates a minute, as in Slack; off when absent. */
   channelLimit?: boolean
+  /** Member IDs by email address; nobody when absent. */
+  people?: Record<string, string>
+  /** What the bot's token may do; only `chat:write` when absent. */
+  scopes?: string[]
 }
 
 export type Slack = {
@@ -24,28 +28,39 @@ export type Slack = {
   token: string
   /** Every message, oldest first, as it reads now: an update changes it in place. */
   messages: SlackMessage[]
+  /** Replies to a message that is not there: Slack accepts them and shows them nowhere. */
+  lost: SlackMessage[]
+  /** The methods that were called, oldest first, those that failed included. */
+  calls: string[]
   /**
    * The next `times` calls fail: a number is an HTTP status (429 with `retryAfter` seconds, 1 when absent), a word one of
    * Slack's errors, answered with 200 as Slack does.
    */
   fail(times: number, failure: number | string, retryAfter?: number): void
+  /** The next `times` calls of a method are carried out, and their answers are lost. */
+  loseAnswers(times: number, method: string): void
+  /** Somebody deletes a message. */
+  remove(message: SlackMessage): void
   close(): Promise<void>
 }
 
 type Failure = { left: number; failure: number | string; retryAfter: number }
 
 /**
- * A local Slack with one workspace and one bot: `auth.test`, `chat.postMessage`, `chat.update`, `chat.getPermalink`,
- * `conversations.list` and `conversations.join`, with form or JSON bodies. Permalinks lead to the message as JSON.
+ * A local Slack with one workspace and one bot: the methods in `slack-methods.ts`, with form or JSON bodies. Permalinks lead to the message as JSON.
  * https://docs.slack.dev/apis/web-api/
  */
 export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
   const { clock = Date.now, channels = [{ name: 'general' }, { name: 'releases' }] } = options
-  const workspace = createSlackWorkspace({ clock, channels, channelLimit: options.channelLimit ?? false })
+  const { channelLimit = false, people = {}, scopes = ['chat:write'] } = options
+  const workspace = createSlackWorkspace({ clock, channels, channelLimit, people, scopes })
+  const calls: string[] = []
+  const losses: { left: number; method: string }[] = []
   const failures: Failure[] = []
   const app = new Hono()
 
   app.post('/api/:method', async (c) => {
+    calls.push(c.req.param('method'))
     const failure = failures.find(({ left }) => left > 0)
     if (failure) {
       failure.left -= 1
@@ -54,6 +69,11 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     const { token, args } = await readCall(c)
     const answer = callSlackMethod(workspace, { method: c.req.param('method'), token, args })
     if (!('ok' in answer)) return rateLimited(c, answer.retryAfter)
+    const loss = losses.find(({ left, method }) => left > 0 && method === c.req.param('method'))
+    if (loss) {
+      loss.left -= 1
+      return c.text('the sandbox lost the answer', 502)
+    }
     return c.json(answer)
   })
   app.get('/archives/:channel/:message', (c) => {
@@ -71,7 +91,11 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     url: `${origin}/api/`,
     token: 'xoxb-sandbox',
     messages: workspace.messages,
+    lost: workspace.lost,
+    calls,
     fail: (times, failure, retryAfter = 1) => void failures.push({ left: times, failure, retryAfter }),
+    loseAnswers: (left, method) => void losses.push({ left, method }),
+    remove: (message) => void workspace.messages.splice(workspace.messages.indexOf(message), 1),
     close: async () => {
       server.close()
       if ('closeAllConnections' in server) server.closeAllConnections()

@@ -1,14 +1,38 @@
 import { type Logger, LogLevel, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from '@slack/web-api'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfter, retryTime } from '../store/retry-later.ts'
 
 export type SlackMessage = { text: string; blocks: object[] }
 
 /** A message by the names that Slack gave: the channel's id and, within it, the time of the message. */
 export type Posted = { channel: string; ts: string }
 
+/**
+ * `thread`: the time of the message to reply to; `broadcast`: the reply is shown in the channel too. `key` goes with the message
+ * unseen, so that `find` finds it.
+ */
+export type PostOptions = { thread?: string | undefined; broadcast?: boolean; key?: string }
+
 export type Slack = {
   /** Posts to a channel, by id or by `#name`. */
-  post: (channel: string, message: SlackMessage, signal: AbortSignal) => Promise<Posted>
+  post: (
+    channel: string,
+    message: SlackMessage,
+    signal: AbortSignal,
+    options?: PostOptions,
+  ) => Promise<Posted>
+  /** Changes a message of the bot in place. It notifies nobody. */
+  update: (posted: Posted, message: SlackMessage, signal: AbortSignal) => Promise<void>
+  /**
+   * The message that was posted with a key since a time, in a channel by id or in one of its threads. Needs the scope to read the
+   * channel, which is optional: without it nothing is found.
+   */
+  find: (
+    place: { channel: string; thread?: string | undefined; since: Date },
+    key: string,
+    signal: AbortSignal,
+  ) => Promise<Posted | undefined>
+  /** The member ID that belongs to an email address; undefined: there is none. */
+  memberOf: (email: string, signal: AbortSignal) => Promise<string | undefined>
   /** The address at which people open the message. */
   permalink: (posted: Posted, signal: AbortSignal) => Promise<string>
 }
@@ -37,11 +61,46 @@ export function createSlack(options: {
     }
   }
   return {
-    post: async (channel, { text, blocks }, signal) => {
-      const answer = await call(signal, (client) =>
-        client.chat.postMessage({ channel, text, blocks: blocks as never[], ...PLAIN }),
-      )
+    post: async (channel, { text, blocks }, signal, { thread, broadcast, key } = {}) => {
+      const reply = thread === undefined ? {} : { thread_ts: thread, reply_broadcast: broadcast === true }
+      const metadata = key === undefined ? {} : { metadata: { event_type: EVENT, event_payload: { key } } }
+      const content = { channel, text, blocks: blocks as never[], ...PLAIN, ...reply, ...metadata }
+      const answer = await call(signal, (client) => client.chat.postMessage(content as never))
       return { channel: given(answer.channel), ts: given(answer.ts) }
+    },
+    update: async ({ channel, ts }, { text, blocks }, signal) => {
+      const content = {
+        channel,
+        ts,
+        text,
+        blocks: blocks as never[],
+        parse: 'none',
+        link_names: false,
+      } as const
+      await call(signal, (client) => client.chat.update(content))
+    },
+    find: async ({ channel, thread, since }, key, signal) => {
+      const range = {
+        channel,
+        oldest: String(since.getTime() / 1000),
+        limit: 200,
+        include_all_metadata: true,
+      }
+      const ask = async (client: WebClient): Promise<Found> =>
+        thread === undefined
+          ? client.conversations.history(range)
+          : client.conversations.replies({ ...range, ts: thread })
+      const { messages = [] } = await call(signal, ask).catch(nothingReadable)
+      const ts = messages.find(({ metadata }) => isMarked(metadata, key))?.ts
+      return ts === undefined ? undefined : { channel, ts }
+    },
+    memberOf: async (email, signal) => {
+      const asked = call(signal, (client) => client.users.lookupByEmail({ email }))
+      const answer = await asked.catch((error: unknown) => {
+        if (refusal(error) === 'users_not_found') return undefined
+        throw error
+      })
+      return answer && given(answer.user?.id)
     },
     permalink: async ({ channel, ts }, signal) => {
       const answer = await call(signal, (client) => client.chat.getPermalink({ channel, message_ts: ts }))
@@ -49,6 +108,31 @@ export function createSlack(options: {
     },
   }
 }
+
+type Marked = { event_type?: string; event_payload?: { key?: unknown } }
+type Found = { messages?: { ts?: string; metadata?: Marked }[] }
+
+/** Names our own messages among those of other apps. */
+const EVENT = 'release_gate_notice'
+
+function isMarked(metadata: Marked | undefined, key: string): boolean {
+  return metadata?.event_type === EVENT && metadata.event_payload?.key === key
+}
+
+/** The bot can do without reading: then it finds nothing. */
+function nothingReadable(error: unknown): Found {
+  if (unreadable.includes(refusal(error) ?? '')) return {}
+  throw error
+}
+
+const unreadable = [
+  'missing_scope',
+  'no_permission',
+  'access_denied',
+  'not_in_channel',
+  'channel_not_found',
+  'thread_not_found',
+]
 
 /** Slack adds no formatting or links to the text, and fetches no page that a title mentions. */
 const PLAIN = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false } as const
@@ -78,7 +162,29 @@ const mending: Record<string, string> = {
   account_inactive:
     'the token belongs to a removed app or workspace; install the app again and set SLACK_BOT_TOKEN',
   token_revoked: 'the token was revoked; install the app again and set SLACK_BOT_TOKEN',
-  missing_scope: 'give the app the scope chat:write and install it again',
+  missing_scope:
+    'give the app the scope chat:write, and users:read.email where the policy names email addresses; then install it again',
+}
+
+const REFUSED = Symbol.for('release-gate.slack-refused')
+
+/** Slack failed at something, perhaps after it took the message. */
+const uncertain = ['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']
+
+/** Whether it is certain that Slack has not taken what was sent. */
+export function isNotTaken(error: unknown): boolean {
+  const name = refusal(error)
+  return retryTime(error) !== undefined || (name !== undefined && !uncertain.includes(name))
+}
+
+/** The name of the error that Slack answered with. */
+export function refusal(error: unknown): string | undefined {
+  return error instanceof Error && REFUSED in error ? String(error[REFUSED]) : undefined
+}
+
+/** The message is gone, or nobody may change it anymore. */
+export function isUnchangeable(error: unknown): boolean {
+  return ['message_not_found', 'cant_update_message', 'edit_window_closed'].includes(refusal(error) ?? '')
 }
 
 /** The library's errors contain the whole answer, including headers, so only our own words go to the log and the queue. */
@@ -88,7 +194,8 @@ function explained(error: unknown, now: () => Date): unknown {
   }
   if (error instanceof WebAPIPlatformError) {
     const name = String(error.data.error).replace(/[^a-z_]/g, '')
-    return new Error(`Slack refused: ${name}; ${mending[name] ?? 'see the list of errors of the method'}`)
+    const fix = mending[name] ?? 'see the list of errors of the method'
+    return Object.assign(new Error(`Slack refused: ${name}; ${fix}`), { [REFUSED]: name })
   }
   return new Error(`Slack could not be reached: ${error instanceof Error ? error.message : String(error)}`)
 }

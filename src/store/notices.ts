@@ -24,6 +24,41 @@ export async function savePermalink(db: Queryable, key: string, permalink: strin
   await db.query('UPDATE release_gate.notices SET permalink = $2 WHERE key = $1', [key, permalink])
 }
 
+/** When sending a notice began of which it is not known whether Slack has taken it. */
+export async function attemptSince(db: Queryable, key: string): Promise<Date | undefined> {
+  const [row] = await db.query<{ at: Date }>(
+    'SELECT began_at AS at FROM release_gate.notice_attempts WHERE key = $1',
+    [key],
+  )
+  return row?.at
+}
+
+/** Notes that a notice is about to be sent. The first attempt counts. */
+export async function saveAttempt(db: Queryable, key: string, at: Date): Promise<void> {
+  await db.query(
+    'INSERT INTO release_gate.notice_attempts (key, began_at) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+    [key, at],
+  )
+}
+
+export async function endAttempt(db: Queryable, key: string): Promise<void> {
+  await db.query('DELETE FROM release_gate.notice_attempts WHERE key = $1', [key])
+}
+
+/** Claims the enqueueing of a notice. False: it was enqueued before. */
+export async function takeRequest(db: Queryable, key: string, at: Date): Promise<boolean> {
+  const rows = await db.query(
+    'INSERT INTO release_gate.notice_requests (key, requested_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1',
+    [key, at],
+  )
+  return rows.length > 0
+}
+
+/** The notice was not true anymore when it came to be sent: it may be enqueued again. */
+export async function dropRequest(db: Queryable, key: string): Promise<void> {
+  await db.query('DELETE FROM release_gate.notice_requests WHERE key = $1', [key])
+}
+
 /** Milliseconds between two messages in a channel: https://docs.slack.dev/apis/web-api/rate-limits/ */
 const SPACING = 1_000
 

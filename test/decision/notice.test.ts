@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type Notice, noticeSchema } from '../../src/decision/notice.ts'
+import { noticeSchema } from '../../src/decision/notice.ts'
+import type { Announced } from '../../src/decision/notice-parts.ts'
 import { noticeText } from '../../src/decision/notice-text.ts'
-import { aMerge, anException, aRepository, everyKind } from '../support/notices.ts'
+import { aFreeze, aMerge, anException, anUrgent, aRepository, everyKind } from '../support/notices.ts'
 
 type Block = { text?: { text: string }; fields?: { text: string }[]; elements?: { text: string }[] }
 
 /** Every text object of the blocks, in the order in which a reader meets them. */
-function shown(notice: Notice): string[] {
+function shown(notice: Announced): string[] {
   return (noticeText(notice).blocks as Block[]).flatMap(({ text, fields = [], elements = [] }) =>
     [...(text ? [text] : []), ...fields, ...elements].map((each) => each.text),
   )
@@ -84,6 +85,48 @@ describe('the notice of an exception', () => {
   })
 })
 
+describe('the notice of an urgent label', () => {
+  it('says who set it, when it expires and why', () => {
+    expect(shown(anUrgent())).toEqual([
+      '🔥 Marked as urgent: <https://github.com/foodyepay/mcp-server/pull/12|foodyepay/mcp-server#12> Cap rewards at 100 points',
+      '*By*\neva, Fri, Nov 27, 3:40 PM PST (23:40 UTC)',
+      '*Author*\nana',
+      '*Expires*\nSat, Nov 28, 3:40 PM PST (23:40 UTC)',
+      'diners are paid twice',
+    ])
+    const { reason: _, ...silent } = anUrgent()
+    expect(shown(silent)).toContain('No reason was given.')
+  })
+})
+
+describe('the notice of a freeze', () => {
+  it.each([
+    [
+      'one repository, until it is lifted',
+      {},
+      ['🧊 Frozen: foodyepay/mcp-server', '*How long*\nUntil it is lifted'],
+    ],
+    [
+      'an organization, until a time',
+      { scope: 'foodyepay/*', until: '2026-11-26T18:00:00Z' },
+      ['🧊 Frozen: every repository of foodyepay', '*How long*\nUntil Thu, Nov 26, 6:00 PM UTC'],
+    ],
+    ['everything', { scope: '*' }, ['🧊 Frozen: every repository', 'The ledger is off']],
+  ])('says how far it reaches and how long: %s', (_, changes, texts) => {
+    expect(shown(aFreeze(changes))).toEqual(expect.arrayContaining([...texts, '*By*\neva (maintain)']))
+  })
+
+  it('that was lifted says so, and what is still frozen', () => {
+    const lifted = aFreeze({ action: 'unfreeze', still: ['*: Audit'] })
+    expect(shown(lifted)).toEqual([
+      '🟢 Freeze lifted: foodyepay/mcp-server',
+      '*By*\neva (maintain)',
+      'Still frozen:\n• *: Audit',
+    ])
+    expect(shown({ ...lifted, still: [] })).toHaveLength(2)
+  })
+})
+
 describe('the other notices', () => {
   it('drift: how the gate is not enforced, and what was fixed', () => {
     const drift = { kind: 'drift' as const, key: 'd', repository: aRepository, problems: ['No ruleset.'] }
@@ -100,7 +143,7 @@ describe('the other notices', () => {
   })
 
   it('records: which record is the first bad one, and what to do', () => {
-    const notice: Notice = {
+    const notice: Announced = {
       kind: 'records',
       key: 'r',
       installationId: 3,
@@ -119,7 +162,7 @@ describe('the other notices', () => {
     ['the same', 'approvals, branches', 'The locking policy was changed', 'approvals, branches'],
     ['what is unknown', null, 'The policy locks something else now', 'Unknown: the policy is invalid'],
   ])("an organization's policy: what it locked before and locks now, here %s", (_, after, title, now) => {
-    const notice = { ...everyKind[5], after } as Notice
+    const notice = { ...everyKind[5], after } as Announced
     expect(shown(notice)).toEqual([
       `🔒 ${title}: foodyepay`,
       '*Locked before*\napprovals, branches',
@@ -129,7 +172,7 @@ describe('the other notices', () => {
   })
 
   it('a dead letter: which job was given up, about what, and why', () => {
-    expect(shown(everyKind[4] as Notice)).toEqual([
+    expect(shown(everyKind[4] as Announced)).toEqual([
       '⚠️ A job failed for good: foodyepay/mcp-server #12',
       '*Queue*\nevaluate',
       expect.stringMatching(/^GitHub keeps the check at completed\n/),
@@ -142,7 +185,9 @@ const forged = '<!channel> <https://evil.example|ok> & \u202E\n*bold*'
 /** The same notice with every text that is not an address, a time or a key replaced by a forged one. */
 function forgedIn(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
-    const ours = ['kind', 'key', 'how', 'url', 'at', 'closesAt', 'zone', 'sha'].includes(key)
+    const ours = ['kind', 'key', 'how', 'url', 'at', 'until', 'action', 'closesAt', 'zone', 'sha'].includes(
+      key,
+    )
     return ours ? value : forged
   }
   if (Array.isArray(value)) return value.map((each) => forgedIn(each, key))
@@ -163,8 +208,8 @@ describe('every kind of notice', () => {
   })
 
   it.each(kinds)('%s: what people wrote calls nobody, links nothing and adds no line', (_, notice) => {
-    const message = noticeText(forgedIn(notice) as Notice)
-    const texts = [message.text, ...shown(forgedIn(notice) as Notice)]
+    const message = noticeText(forgedIn(notice) as Announced)
+    const texts = [message.text, ...shown(forgedIn(notice) as Announced)]
     for (const text of texts) {
       expect(text).not.toContain('<!')
       expect(text).not.toContain('<https://evil')

@@ -32,7 +32,8 @@ afterEach(async () => {
   await queue?.stop()
   await slack?.close()
   await database.query('DELETE FROM release_gate_jobs.job')
-  await database.query('TRUNCATE release_gate.notices, release_gate.notice_channels, release_gate.policies')
+  await database.query(`TRUNCATE release_gate.notices, release_gate.notice_channels, release_gate.notice_attempts, release_gate.change_cards,
+       release_gate.facts, release_gate.policies`)
   queue = undefined
   slack = undefined
 })
@@ -60,6 +61,7 @@ async function start(options: SlackOptions & { silent?: boolean } = {}) {
     now,
     log: { info: (line: object) => void started.lines.push({ ...line }) },
     secrets: [SECRET],
+    web: 'https://github.com',
   }
   await started.work()
   const moveTo = async (time: Date) => {
@@ -219,8 +221,8 @@ describe('the same notice', () => {
 describe('the pace', () => {
   const aMany = (count: number, changes: (index: number) => Partial<Notice> = () => ({})) =>
     Array.from({ length: count }, (_, index) => ({
-      ...aMerge(),
-      key: `merged/2/${index}`,
+      ...aMerge({ pull: { ...aMerge().pull, number: index + 1 } }),
+      key: `merged/2/${index + 1}`,
       ...changes(index),
     }))
 
@@ -259,7 +261,7 @@ describe('the pace', () => {
     local.fail(1, 429, 30)
     await jobs.enqueueNotice(aMerge())
     await settled(jobs)
-    await jobs.enqueueNotice(aMerge({ key: 'merged/2/13' }))
+    await jobs.enqueueNotice(aMerge({ key: 'merged/2/13', pull: { ...aMerge().pull, number: 13 } }))
     for (const seconds of [1, 9, 10, 9]) await pass(seconds)
     expect(local.messages).toEqual([])
     await pass(1)

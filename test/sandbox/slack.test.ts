@@ -196,7 +196,10 @@ describe('a permalink', () => {
 
 describe('channels', () => {
   it('are listed, and one that the bot has not joined takes no message until it has', async () => {
-    const { slack, client } = await aSlack({ channels: [{ name: 'ops', isMember: false }, { name: 'all' }] })
+    const { slack, client } = await aSlack({
+      channels: [{ name: 'ops', isMember: false }, { name: 'all' }],
+      scopes: ['chat:write', 'channels:read', 'channels:join'],
+    })
     const { channels = [] } = await client.conversations.list()
     expect(channels.map(({ name, is_member }) => [name, is_member])).toEqual([
       ['ops', false],
@@ -256,6 +259,124 @@ describe('limits and failures', () => {
     const { slack, client } = await aSlack({}, { retryConfig: { retries: 2, minTimeout: 1 } })
     slack.fail(2, 500)
     await client.chat.postMessage({ channel: 'general', text: 'one' })
+    expect(slack.messages).toHaveLength(1)
+  })
+})
+
+describe('what the token may do', () => {
+  it.each([
+    ['users.lookupByEmail', { email: 'ben@acme.example' }, 'users:read.email'],
+    ['conversations.history', { channel: 'C0000000001' }, 'channels:history'],
+    ['conversations.replies', { channel: 'C0000000001', ts: '1.000001' }, 'channels:history'],
+    ['conversations.list', {}, 'channels:read'],
+  ])('%s needs its scope', async (method, args, needed) => {
+    const { client } = await aSlack({ people: { 'ben@acme.example': 'U1' } })
+    await expect(client.apiCall(method, args)).rejects.toMatchObject({
+      data: { error: 'missing_scope', needed, provided: 'chat:write' },
+    })
+  })
+})
+
+describe('a thread', () => {
+  it('takes replies to a message of the channel, and shows a reply to anything else nowhere', async () => {
+    const { slack, client } = await aSlack()
+    const { ts = '' } = await client.chat.postMessage({ channel: 'general', text: 'one' })
+    const reply = await client.chat.postMessage({ channel: 'general', text: 'two', thread_ts: ts })
+    for (const thread of ['1.000001', reply.ts ?? ''])
+      await client.chat.postMessage({ channel: 'general', text: 'lost', thread_ts: thread })
+    await client.chat.postMessage({ channel: 'releases', text: 'lost', thread_ts: ts })
+    expect(slack.messages.map(({ text }) => text)).toEqual(['one', 'two'])
+    expect(slack.lost).toHaveLength(3)
+  })
+
+  it('refuses what is not the time of a message', async () => {
+    const { client } = await aSlack()
+    await expect(
+      client.chat.postMessage({ channel: 'general', text: 'x', thread_ts: '0' }),
+    ).rejects.toMatchObject(slackError('invalid_thread_ts'))
+  })
+
+  it('is left out of the history of its channel, unless a reply was broadcast, and metadata is given on request', async () => {
+    const { client } = await aSlack({ scopes: ['chat:write', 'channels:history'] })
+    const metadata = { event_type: 'a', event_payload: { key: 'k' } }
+    const { ts = '', channel = '' } = await client.chat.postMessage({
+      channel: 'general',
+      text: 'one',
+      metadata,
+    })
+    await client.chat.postMessage({ channel, text: 'two', thread_ts: ts })
+    await client.chat.postMessage({ channel, text: 'three', thread_ts: ts, reply_broadcast: true })
+    const history = await client.conversations.history({ channel })
+    expect(history.messages?.map(({ text }) => text)).toEqual(['three', 'one'])
+    expect(history.messages?.at(-1)).not.toHaveProperty('metadata')
+    const replies = await client.conversations.replies({ channel, ts, include_all_metadata: true })
+    expect(replies.messages?.map(({ text }) => text)).toEqual(['one', 'two', 'three'])
+    expect(replies.messages?.[0]).toMatchObject({ metadata })
+    await expect(client.conversations.history({ channel: 'general' })).rejects.toMatchObject(
+      slackError('channel_not_found'),
+    )
+  })
+})
+
+describe('more refusals', () => {
+  const text = (length: number) => ({ type: 'mrkdwn' as const, text: 'x'.repeat(length) })
+  it.each([
+    ['an empty section', [{ type: 'section', text: text(0) }]],
+    ['eleven fields', [{ type: 'section', fields: Array.from({ length: 11 }, () => text(1)) }]],
+    ['a field of 2,001 characters', [{ type: 'section', fields: [text(2_001)] }]],
+    ['an unknown block', [{ type: 'marquee', text: text(1) }]],
+    ['a context without elements', [{ type: 'context', elements: [] }]],
+    ['a button of 76 characters', [{ type: 'actions', elements: [{ type: 'button', text: text(76) }] }]],
+  ])('%s', async (_, blocks) => {
+    const { slack, client } = await aSlack()
+    const posted = client.apiCall('chat.postMessage', { channel: 'general', text: 'x', blocks })
+    await expect(posted).rejects.toMatchObject(slackError('invalid_blocks'))
+    expect(slack.messages).toEqual([])
+  })
+
+  it('a message to an archived channel, and metadata without a type', async () => {
+    const { client } = await aSlack({ channels: [{ name: 'old', isArchived: true }, { name: 'general' }] })
+    const post = (args: object) => client.apiCall('chat.postMessage', { text: 'x', ...args })
+    await expect(post({ channel: 'old' })).rejects.toMatchObject(slackError('is_archived'))
+    await expect(post({ channel: 'general', metadata: { event_payload: {} } })).rejects.toMatchObject(
+      slackError('invalid_metadata_format'),
+    )
+  })
+
+  it('the fifty-first update within a minute', async () => {
+    const { client, time } = await aSlack({ channelLimit: true })
+    const { channel = '', ts = '' } = await client.chat.postMessage({ channel: 'general', text: 'one' })
+    for (let count = 0; count < 50; count++) await client.chat.update({ channel, ts, text: `${count}` })
+    await expect(client.chat.update({ channel, ts, text: 'x' })).rejects.toMatchObject({ retryAfter: 60 })
+    time.now += 60_000
+    await client.chat.update({ channel, ts, text: 'x' })
+  })
+
+  it('an address that is nobody’s', async () => {
+    const { client } = await aSlack({ scopes: ['users:read.email'], people: { 'ben@acme.example': 'U1' } })
+    expect(await client.users.lookupByEmail({ email: 'ben@acme.example' })).toMatchObject({
+      user: { id: 'U1' },
+    })
+    for (const email of ['eva@acme.example', 'toString'])
+      await expect(client.users.lookupByEmail({ email })).rejects.toMatchObject(slackError('users_not_found'))
+  })
+
+  it('an update keeps the blocks that it leaves out', async () => {
+    const { slack, client } = await aSlack()
+    const blocks = [section('x')]
+    const { channel = '', ts = '' } = await client.chat.postMessage({
+      channel: 'general',
+      text: 'one',
+      blocks,
+    })
+    await client.chat.update({ channel, ts, text: 'two' })
+    expect(slack.messages).toMatchObject([{ text: 'two', blocks }])
+  })
+
+  it('an answer that is lost after the message was taken', async () => {
+    const { slack, client } = await aSlack()
+    slack.loseAnswers(1, 'chat.postMessage')
+    await expect(client.chat.postMessage({ channel: 'general', text: 'one' })).rejects.toThrow()
     expect(slack.messages).toHaveLength(1)
   })
 })

@@ -44,6 +44,7 @@ const frozen: Record<string, string> = {
   '0030_incident_links.sql': '0f18cbba42ecd80a1665684b34cf167c9ea6c241297713f3263a20042eb71a43',
   '0032_exemption_base.sql': '69d55fdb6388843de3ae5eab486920fc2b2dac9ef1d89d6f5bf6f70ef63e4ba2',
   '0033_organization_repositories.sql': 'b98baa97f509e40bbf651c852b58a3eb0043828fd033c1effedd7f613367cd7b',
+  '0034_change_cards.sql': 'fb4cd69fe18cc5ab96210a077039a64e3ef78273b15a91e954b776d003483a1a',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

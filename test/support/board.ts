@@ -29,7 +29,10 @@ export async function aBoard(more: Partial<BoardShell> = {}) {
   const transitions: Date[] = []
   const shell: BoardShell = {
     database,
-    queue: { enqueueTransition: async (at) => void transitions.push(at) },
+    queue: {
+      enqueueTransition: async (at) => void transitions.push(at),
+      enqueueNotice: async () => undefined,
+    },
     now: () => new Date(github.clock()),
     github: (installationId) => probot.auth(installationId),
     log,

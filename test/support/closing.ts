@@ -1,3 +1,4 @@
+import type { Notice } from '../../src/decision/notice.ts'
 import type { Policy } from '../../src/decision/policy.ts'
 import { type CheckReport, checkReport } from '../../src/decision/report.ts'
 import type { Snapshot } from '../../src/decision/snapshot.ts'
@@ -8,6 +9,7 @@ import { publishHead } from '../../src/gate/publish.ts'
 import type { GitHub } from '../../src/services/github/client.ts'
 import type { Head } from '../../src/store/check-runs.ts'
 import type { Database } from '../../src/store/database.ts'
+import type { Queue } from '../../src/store/queue.ts'
 import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/store/verdicts.ts'
 import { revocationTimeOf } from '../../src/store/write-budget.ts'
 import { anApproval, ann, aPolicy, aSnapshot, bob, shaOf } from './snapshot.ts'
@@ -112,8 +114,9 @@ export function aWorld(database: Database) {
   const asked = {
     evaluations: [] as { number: number; priority: number | undefined }[],
     transitions: [] as Date[],
+    notices: [] as Notice[],
   }
-  const shell: TransitionShell = {
+  const shell: TransitionShell & { queue: Pick<Queue, 'enqueueNotice'> } = {
     database,
     now,
     github: async () => checks.client,
@@ -122,6 +125,7 @@ export function aWorld(database: Database) {
       enqueueEvaluate: async ({ number }, options = {}) =>
         void asked.evaluations.push({ number, priority: options.priority }),
       enqueueTransition: async (at) => void asked.transitions.push(at),
+      enqueueNotice: async (notice) => void asked.notices.push(notice as Notice),
     },
   }
   const signal = new AbortController().signal

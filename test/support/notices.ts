@@ -1,4 +1,5 @@
-import type { Notice, NoticeOf } from '../../src/decision/notice.ts'
+import type { NoticeOf } from '../../src/decision/notice.ts'
+import type { Announced } from '../../src/decision/notice-parts.ts'
 
 export const aRepository = { installationId: 1, repositoryId: 2, owner: 'foodyepay', repo: 'mcp-server' }
 
@@ -36,8 +37,33 @@ export const anException = (changes: Partial<NoticeOf<'exception'>> = {}): Notic
   ...changes,
 })
 
-/** One notice of every kind. */
-export const everyKind: Notice[] = [
+export const anUrgent = (changes: Partial<NoticeOf<'urgent'>> = {}): NoticeOf<'urgent'> => ({
+  kind: 'urgent',
+  key: 'urgent/2/12/2026-11-27T23:40:00Z',
+  repository: aRepository,
+  pull: aMerge().pull,
+  by: 'eva',
+  at: '2026-11-27T23:40:00Z',
+  until: '2026-11-28T23:40:00Z',
+  zone: 'America/Los_Angeles',
+  reason: 'diners are paid twice',
+  ...changes,
+})
+
+export const aFreeze = (changes: Partial<NoticeOf<'freeze'>> = {}): NoticeOf<'freeze'> => ({
+  kind: 'freeze',
+  key: 'freeze/foodyepay/mcp-server/2026-11-25T18:30:00Z',
+  action: 'freeze',
+  scope: 'foodyepay/mcp-server',
+  by: 'eva (maintain)',
+  at: '2026-11-25T18:30:00Z',
+  reason: 'The ledger is off',
+  still: [],
+  ...changes,
+})
+
+/** One notice of every kind that is a message of its own. */
+export const everyKind: Announced[] = [
   aMerge(),
   anException(),
   {
@@ -64,4 +90,6 @@ export const everyKind: Notice[] = [
     before: 'approvals, branches',
     after: '',
   },
+  anUrgent(),
+  aFreeze(),
 ]

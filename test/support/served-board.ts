@@ -25,7 +25,7 @@ export function pagesFor(
 ): Hono<BoardContext> {
   const shell: BoardShell = {
     database,
-    queue: { enqueueTransition: async () => undefined },
+    queue: { enqueueTransition: async () => undefined, enqueueNotice: async () => undefined },
     now: () => boardNow,
     github: () => Promise.reject(new Error('A page asked GitHub.')),
     log: pino({ level: 'silent' }),

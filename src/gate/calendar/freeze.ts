@@ -1,5 +1,6 @@
 import { formatTime } from '../../decision/calendar.ts'
 import { oneLine } from '../../decision/markdown.ts'
+import type { NoticeOf } from '../../decision/notice.ts'
 import { appendRecord } from '../../store/audit.ts'
 import type { Database, Transaction } from '../../store/database.ts'
 import {
@@ -36,7 +37,11 @@ export type FreezeOrder = {
 /** The outcome of an order. `frozen`: whether its scope is frozen now. */
 export type FreezeOutcome = { message: string; frozen: boolean } | { refused: string; status: number }
 
-type FreezeShell = { database: Database; queue: Pick<Queue, 'enqueueTransition'>; now: () => Date }
+type FreezeShell = {
+  database: Database
+  queue: Pick<Queue, 'enqueueTransition' | 'enqueueNotice'>
+  now: () => Date
+}
 
 /**
  * Carries out an order to freeze or unfreeze and records it in the chain of every installation that it affects. The checks
@@ -65,8 +70,42 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
     for (const installationId of reached)
       await appendRecord(tx, { installationId, kind, at, body: { scope, by, ...orderer, ...terms } })
     await queue.enqueueTransition(at, { tx })
+    await tell(tx, queue, order, { scope, by, at, before })
     return action === 'freeze' ? frozen(order, until) : unfrozen(tx, order, { before, at })
   })
+}
+
+type Carried = { scope: string; by: string; at: Date; before: Freeze[] }
+
+/** The channels in its scope are told, unless it lifted nothing. */
+async function tell(
+  tx: Transaction,
+  queue: FreezeShell['queue'],
+  order: FreezeOrder,
+  carried: Carried,
+): Promise<void> {
+  if (order.action === 'unfreeze' && !isFrozen(carried.before, carried.scope)) return
+  await queue.enqueueNotice(noticeOf(order, carried, await activeFreezes(tx, carried.at)), { tx })
+}
+
+function noticeOf(order: FreezeOrder, { scope, by, at }: Carried, left: Freeze[]): NoticeOf<'freeze'> {
+  const { action, reason, until } = order
+  const rest = left.filter((freeze) => freeze.scope !== scope && areNested(freeze.scope, scope))
+  return {
+    kind: 'freeze',
+    key: `freeze/${scope}/${order.at}`,
+    action,
+    scope,
+    by,
+    at: at.toISOString(),
+    still: rest.map((freeze) => `${freeze.scope}: ${oneLine(freeze.reason, 200)}`),
+    ...(action === 'freeze' && reason ? { reason } : {}),
+    ...(action === 'freeze' && until ? { until: new Date(until).toISOString() } : {}),
+  }
+}
+
+function areNested(one: string, other: string): boolean {
+  return scopesOver(one).includes(other) || scopesOver(other).includes(one)
 }
 
 /** How checks and the status name who ordered something. */

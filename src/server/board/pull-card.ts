@@ -1,7 +1,5 @@
-import { effectiveGates } from '../../decision/overrides.ts'
+import { awaitedFor } from '../../decision/awaited.ts'
 import { waitingForTurnReport } from '../../decision/report.ts'
-import type { Snapshot } from '../../decision/snapshot.ts'
-import { tallyOf } from '../../decision/tally.ts'
 import { decide, type GateFinding } from '../../decision/verdict.ts'
 import type { OpenPull } from '../../store/board/open-pulls.ts'
 import type { StoredVerdict } from '../../store/verdicts.ts'
@@ -85,26 +83,4 @@ function openFindings(stored: StoredVerdict, { freeze }: OpeningCalendar): GateF
 /** Nothing in the facts fails: they could not be read again since something changed. */
 function isUnverified({ state }: StoredVerdict, findings: GateFinding[]): boolean {
   return state === 'failed' && findings.every((finding) => finding.state !== 'failed')
-}
-
-/** Whose review or label blocks, whose approval became stale, and the teams of which nobody has approved. */
-function awaitedFor({ snapshot, policy }: StoredVerdict, findings: GateFinding[]): string[] {
-  const isOpen = (name: string) => findings.some(({ gate }) => gate === name)
-  const { approvals, hold } = effectiveGates({ snapshot, policy })
-  const tally = approvals && isOpen('approvals') ? tallyOf(snapshot, approvals) : undefined
-  const people = [...(tally?.blocks ?? []), ...(tally?.stale.map(({ review }) => review) ?? [])]
-  const held = hold && isOpen('hold') ? labelled(snapshot, hold.label) : undefined
-  const drafted = snapshot.draft && snapshot.author ? [snapshot.author.login] : []
-  return [
-    ...new Set([
-      ...people.map(({ person }) => person.login),
-      ...(tally?.missingTeams ?? []),
-      ...(held ? [held] : []),
-      ...drafted,
-    ]),
-  ]
-}
-
-function labelled({ labels }: Snapshot, wanted: string): string | undefined {
-  return labels.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())?.by?.login
 }

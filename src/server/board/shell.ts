@@ -8,7 +8,7 @@ import type { Queue } from '../../store/queue.ts'
 /** What the board works with. */
 export type BoardShell = {
   database: Database
-  queue: Pick<Queue, 'enqueueTransition'>
+  queue: Pick<Queue, 'enqueueTransition' | 'enqueueNotice'>
   /** The bot's clock, for windows and freezes. Sessions follow the system's clock. */
   now: () => Date
   /** The client of an installation. */

@@ -1,0 +1,41 @@
+import { formatTime } from './calendar.ts'
+import type { NoticeOf } from './notice.ts'
+import { type SlackMessageText, toMessage } from './notice-blocks.ts'
+import { authorOf, pullLink } from './notice-parts.ts'
+import { slackLines, slackText } from './slack-text.ts'
+
+/** Who marked a change as urgent, and why. Nothing here says whether it can be merged: its check does. */
+export function urgentText(notice: NoticeOf<'urgent'>): SlackMessageText {
+  const { repository, pull, by, at, until, zone, reason } = notice
+  return toMessage({
+    headline: `🔥 Marked as urgent: ${pullLink(repository, pull)}`,
+    facts: [
+      ['By', `${slackText(by, 60)}, ${formatTime(new Date(at), zone)}`],
+      ['Author', authorOf(pull)],
+      ['Expires', formatTime(new Date(until), zone)],
+    ],
+    body: reason === undefined ? 'No reason was given.' : slackText(reason, 300),
+  })
+}
+
+export function freezeText(notice: NoticeOf<'freeze'>): SlackMessageText {
+  const { action, scope, by, reason, until, still } = notice
+  const facts: [string, string | undefined][] = [['By', slackText(by, 200)]]
+  if (action === 'unfreeze')
+    return toMessage({
+      headline: `🟢 Freeze lifted: ${scopeInWords(scope)}`,
+      facts,
+      body: still.length === 0 ? undefined : `Still frozen:\n${slackLines(still)}`,
+    })
+  const end = until === undefined ? 'Until it is lifted' : `Until ${formatTime(new Date(until), 'UTC')}`
+  return toMessage({
+    headline: `🧊 Frozen: ${scopeInWords(scope)}`,
+    facts: [...facts, ['How long', end]],
+    body: reason === undefined ? undefined : slackText(reason, 300),
+  })
+}
+
+function scopeInWords(scope: string): string {
+  if (scope === '*') return 'every repository'
+  return scope.endsWith('/*') ? `every repository of ${slackText(scope.slice(0, -2))}` : slackText(scope)
+}

@@ -1,0 +1,76 @@
+import type { Notice } from '../decision/notice.ts'
+import { effectiveGates } from '../decision/overrides.ts'
+import { readinessOf } from '../decision/readiness.ts'
+import { evaluateUrgency } from '../decision/urgent.ts'
+import { askForCard } from '../store/change-cards.ts'
+import type { Transaction } from '../store/database.ts'
+import type { StoredVerdict } from '../store/verdicts.ts'
+import type { Shell } from './shell.ts'
+
+/**
+ * Enqueues what people are told of a new verdict, together with it: that the change is ready or no longer is, and that it was marked as
+ * urgent. What was so at the verdict before is not news.
+ */
+export async function enqueueNotices(
+  tx: Transaction,
+  shell: Pick<Shell, 'queue' | 'now' | 'web'>,
+  before: StoredVerdict | undefined,
+  stored: StoredVerdict,
+): Promise<void> {
+  if (!stored.policy?.slack && !before?.policy?.slack) return
+  if (isReady(stored) && !isReady(before)) await askForCard(tx, stored.pull, shell.now())
+  const moved = isReady(stored) !== isReady(before) || stored.snapshot.state !== before?.snapshot.state
+  if (moved) await shell.queue.enqueueNotice(changeNotice(stored), { tx })
+  const urgent = urgentNotice(stored, before, shell.web)
+  if (urgent) await shell.queue.enqueueNotice(urgent, { tx })
+}
+
+function isReady(verdict: StoredVerdict | undefined): boolean {
+  return verdict?.counts === true && readinessOf(verdict).ready
+}
+
+function changeNotice({ pull }: StoredVerdict): Notice {
+  const { number, ...repository } = placeOf(pull)
+  return { kind: 'change', key: `change/${repository.repositoryId}/${number}`, repository, number }
+}
+
+function urgentNotice(
+  stored: StoredVerdict,
+  before: StoredVerdict | undefined,
+  web = 'https://github.com',
+): Notice | undefined {
+  const urgency = urgencyOf(stored)
+  const earlier = before && urgencyOf(before)
+  if (!urgency || urgency.at.getTime() === earlier?.at.getTime()) return undefined
+  const { number, ...repository } = placeOf(stored.pull)
+  const { title, author } = stored.snapshot
+  const at = urgency.at.toISOString()
+  return {
+    kind: 'urgent',
+    key: `urgent/${repository.repositoryId}/${number}/${at}`,
+    repository,
+    pull: {
+      number,
+      title,
+      url: `${web}/${repository.owner}/${repository.repo}/pull/${number}`,
+      ...(author ? { author: author.login } : {}),
+    },
+    by: urgency.by.login,
+    at,
+    until: urgency.until.toISOString(),
+    zone: effectiveGates(stored).release_window?.time_zone ?? 'UTC',
+    ...(urgency.reason === undefined ? {} : { reason: urgency.reason }),
+  }
+}
+
+/** The label of an open pull request, where it counts. */
+function urgencyOf(verdict: StoredVerdict) {
+  const settings = effectiveGates(verdict).release_window?.urgent
+  if (!settings || !verdict.counts) return undefined
+  const urgency = evaluateUrgency(verdict.snapshot, settings)
+  return urgency.state === 'valid' ? urgency : undefined
+}
+
+function placeOf({ installationId, repositoryId, owner, repo, number }: StoredVerdict['pull']) {
+  return { installationId, repositoryId, owner, repo, number }
+}

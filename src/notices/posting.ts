@@ -1,0 +1,157 @@
+import type { SlackMessageText } from '../decision/notice-blocks.ts'
+import { isNotTaken, type Posted, type Slack } from '../services/slack.ts'
+import type { Database, Queryable } from '../store/database.ts'
+import { factStore } from '../store/facts.ts'
+import { withLease } from '../store/leases.ts'
+import {
+  attemptSince,
+  endAttempt,
+  pauseChannel,
+  reserveMessage,
+  saveAttempt,
+  savePermalink,
+  saveSent,
+  sentNotice,
+} from '../store/notices.ts'
+import { retryAfter, retryTime } from '../store/retry-later.ts'
+
+/** What sending to Slack needs. */
+export type Connected = { database: Database; slack: Slack; now: () => Date }
+
+/** A posted notice. The check and the change record link to it. */
+export type Sent = Posted & { permalink: string }
+
+/** `key` identifies what happened. `thread`: the message to reply to, whose channel is given by id. */
+export type Posting = {
+  key: string
+  channel: string
+  message: SlackMessageText
+  thread?: string | undefined
+  broadcast?: boolean
+}
+
+/**
+ * Posts a message once, however often it is called. One run at a time per key, since a job that outlived its expiry can overlap with
+ * its successor.
+ *
+ * Slack accepts no idempotency key. So it is noted before a message is sent and after Slack has taken it. Where the second note is
+ * missing, since the process died or the answer was lost, the message is searched for in the channel by its key before it is sent
+ * again. A bot that may not read the channel sends it again: a duplicate notice is better than a missing one.
+ */
+export async function postOnce(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Posted> {
+  return alone(shell, `notice ${posting.key}`, async () => {
+    const before = await sentNotice(shell.database, posting.key)
+    if (before) return { channel: before.channel, ts: before.ts }
+    const posted = (await lostMessage(shell, posting, signal)) ?? (await post(shell, posting, signal))
+    await shell.database.transaction(async (tx) => {
+      await saveSent(tx, { key: posting.key, ...posted, sentAt: shell.now() })
+      await endAttempt(tx, posting.key)
+      await factStore(tx, shell.now).put(idOf(posting.channel), posted.channel)
+    })
+    return posted
+  })
+}
+
+/** @throws `retryAfter` while another process does the same work. */
+export async function alone<Result>(
+  { database, now }: Pick<Connected, 'database' | 'now'>,
+  key: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const lease = await withLease(database, key, now, work)
+  if (!lease) throw retryAfter(new Date(now().getTime() + 5_000), 'another job is sending this notice')
+  return lease.result
+}
+
+async function post(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Posted> {
+  const { database, slack, now } = shell
+  const { key, channel, message, thread, broadcast = false } = posting
+  return paced(shell, channel, async () => {
+    await saveAttempt(database, key, now())
+    try {
+      return await slack.post(channel, message, signal, { thread, broadcast, key })
+    } catch (error) {
+      if (isNotTaken(error)) await endAttempt(database, key)
+      throw error
+    }
+  })
+}
+
+/** Changes of messages have a limit of their own in Slack, about one a second for the whole workspace. */
+const UPDATES = 'chat.update'
+
+export function update(
+  shell: Connected,
+  posted: Posted,
+  message: SlackMessageText,
+  signal: AbortSignal,
+): Promise<void> {
+  return paced(shell, UPDATES, () => shell.slack.update(posted, message, signal))
+}
+
+/** @throws `retryAfter` while there was a message within the last second, or when Slack asks to wait. Only the queue waits. */
+async function paced<Result>(
+  { database, now }: Connected,
+  line: string,
+  send: () => Promise<Result>,
+): Promise<Result> {
+  const turn = await reserveMessage(database, line, now())
+  if (turn) throw retryAfter(turn, `only one message per second may go to ${line}`)
+  try {
+    return await send()
+  } catch (error) {
+    const until = retryTime(error)
+    if (until) await pauseChannel(database, line, until)
+    throw error
+  }
+}
+
+/** A message that was sent before and whose answer was lost. Slack's clock may be a little behind ours. */
+async function lostMessage(
+  { database, slack, now }: Connected,
+  { key, channel, thread }: Posting,
+  signal: AbortSignal,
+): Promise<Posted | undefined> {
+  const began = await attemptSince(database, key)
+  const id = began && (await channelId(database, now, channel))
+  if (!id) return undefined
+  return slack.find({ channel: id, thread, since: new Date(began.getTime() - 60_000) }, key, signal)
+}
+
+/** Channels are read by their ids; a name becomes one with the first message. */
+async function channelId(db: Queryable, now: () => Date, channel: string): Promise<string | undefined> {
+  return channel.startsWith('#') ? factStore(db, now).get<string>(idOf(channel)) : channel
+}
+
+function idOf(channel: string): string {
+  return `slack channel ${channel}`
+}
+
+/** The posted notice with the address at which people open it. */
+export async function withPermalink(
+  shell: Connected,
+  key: string,
+  posted: Posted,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const before = await sentNotice(shell.database, key)
+  const permalink = before?.permalink ?? (await permalinkOf(shell, posted, signal))
+  if (!before) await saveSent(shell.database, { key, ...posted, sentAt: shell.now() })
+  if (!before?.permalink) await savePermalink(shell.database, key, permalink)
+  return { ...posted, permalink }
+}
+
+/**
+ * Slack is asked once for each channel: its addresses differ only in the time of the message. If one ever looks different, Slack is
+ * asked each time.
+ */
+async function permalinkOf(shell: Connected, posted: Posted, signal: AbortSignal): Promise<string> {
+  const facts = factStore(shell.database, shell.now)
+  const key = `slack permalinks ${posted.channel}`
+  const end = `/archives/${posted.channel}/p${posted.ts.replace('.', '')}`
+  const base = await facts.get<string>(key)
+  if (base !== undefined) return base + end
+  const permalink = await shell.slack.permalink(posted, signal)
+  if (permalink.endsWith(end)) await facts.put(key, permalink.slice(0, -end.length))
+  return permalink
+}
