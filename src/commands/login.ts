@@ -55,17 +55,28 @@ type Finished = Exclude<LoginAnswer, { pending: true }>
 /** Polls as often as GitHub allows, until the person has answered or the code has expired. A passing failure ends nothing. */
 async function waitFor(base: URL, started: LoginStarted): Promise<BotAnswer<Finished>> {
   let { interval } = started
+  let unreachable: Error | undefined
   const until = Date.now() + started.expiresIn * 1000
   while (Date.now() < until) {
     await setTimeout(interval * 1000)
     const { deviceCode } = started
-    const answer = await post<LoginAnswer>(new URL(loginTokenPath, base), { deviceCode })
-    if (!answer.ok && !isPassing(answer.status)) return answer
-    if (!answer.ok) continue
+    const answer = await answerOf(post<LoginAnswer>(new URL(loginTokenPath, base), { deviceCode }))
+    unreachable = answer instanceof Error ? answer : undefined
+    if (answer instanceof Error || (!answer.ok && isPassing(answer.status))) continue
+    if (!answer.ok) return answer
     if (!('pending' in answer.body)) return { ok: true, body: answer.body }
     interval = answer.body.interval ?? interval
   }
+  if (unreachable) throw unreachable
   return { ok: false, status: 403, body: { error: 'The code has expired. Run `release-gate login` again.' } }
+}
+
+/** The answer, or the error where the bot could not be reached, as while it restarts. */
+function answerOf<Answer>(asked: Promise<Answer>): Promise<Answer | Error> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof Error && 'exitCode' in error) return error
+    throw error
+  })
 }
 
 /** Too many at once, or an outage: the code that was typed on GitHub counts when it is over. */

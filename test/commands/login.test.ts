@@ -9,11 +9,14 @@ import { type Ran, runCommand } from './command-run.ts'
 
 type Answer = { status: number; body: object | string }
 
+/** `no answer`: the connection is cut. */
+type Poll = Answer | 'no answer'
+
 let server: Server
 afterEach(() => void server.close())
 
 /** Runs `login` at a bot that answers the polls with these, one after the other, and the last one for ever. */
-async function loginAt(polls: Answer[], expiresIn = 60): Promise<Ran & { polled: number; kept: string }> {
+async function loginAt(polls: Poll[], expiresIn = 60): Promise<Ran & { polled: number; kept: string }> {
   let polled = 0
   server = createServer((request, response) => {
     const started = {
@@ -24,6 +27,10 @@ async function loginAt(polls: Answer[], expiresIn = 60): Promise<Ran & { polled:
       interval: 0,
     }
     const isPoll = request.url === '/api/login/token'
+    if (isPoll && polls[polled] === 'no answer') {
+      polled += 1
+      return void request.socket.destroy()
+    }
     const { status, body } = isPoll
       ? (polls[Math.min(polled++, polls.length - 1)] as Answer)
       : { status: 200, body: started }
@@ -49,11 +56,20 @@ describe('login', () => {
     ['the limit of sign-ins', { status: 429, body: { error: 'There were too many sign-ins.' } }],
     ['an error of the bot', { status: 502, body: { error: 'GitHub cannot be reached.' } }],
     ['the page of a proxy while the bot restarts', { status: 503, body: '<h1>Unavailable</h1>' }],
+    ['no answer at all', 'no answer' as const],
   ])('polls again after %s', async (_, trouble) => {
     const ran = await loginAt([pending, trouble, trouble, signedIn])
     expect(ran).toMatchObject({ code: 0, polled: 4, err: '' })
     expect(ran.out).toContain('Signed in as mia until 2099-01-01')
     expect(ran.kept).toContain('token-of-mia')
+  })
+
+  test('says that the bot cannot be reached where that is so until the code has expired', async () => {
+    const polls = Array.from({ length: 10_000 }, () => 'no answer' as const)
+    await expect(loginAt(polls, 0.2)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('Cannot reach the bot'),
+    })
   })
 
   test('ends with what the bot says when the sign-in is refused', async () => {
