@@ -17,6 +17,7 @@ import { runDailyCheck } from './daily.ts'
 import { isHandled } from './events.ts'
 import { hourlyLook, lookEvery } from './hourly-look.ts'
 import type { Parts } from './parts.ts'
+import { postReleaseNotes } from './release-notes.ts'
 import { type Chore, minute, repeatedly } from './repeatedly.ts'
 
 /** How far before the last received delivery to search for missed ones, since deliveries arrive out of order. */
@@ -57,6 +58,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
     repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
     repeatedly('Reading the monitors', minute, () => readMonitors({ ...shell, datadog }, signal), log),
     repeatedly('The look at incidents', 5 * minute, () => lookAtIncidents(signal), log),
+    repeatedly('Posting release notes', 5 * minute, () => postReleaseNotes({ ...shell, log }), log),
     repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(

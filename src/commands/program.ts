@@ -89,6 +89,11 @@ const commands: { name: string; description: string; load: () => Promise<Command
     load: () => import('./report.ts').then(({ reportCommand }) => reportCommand()),
   },
   {
+    name: 'notes',
+    description: 'print release notes from the change records, of a month or of the last window',
+    load: () => import('./notes.ts').then(({ notesCommand }) => notesCommand()),
+  },
+  {
     name: 'backup',
     description: 'write everything the bot knows to one file, also while it runs',
     load: () => import('./backup.ts').then(({ backupCommand }) => backupCommand()),

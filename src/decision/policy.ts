@@ -6,6 +6,19 @@ import { completeOverrides, isMap, overrides } from './override-settings.ts'
 import { isGate, lockable } from './policy-locks.ts'
 import { rowSecuritySettings } from './row-security.ts'
 
+const releaseNotesSettings = z.strictObject({
+  after_window: z.boolean().default(false).describe('Whether to post them when a release window has closed.'),
+  monthly: z.boolean().default(true).describe('Whether to post them when a month has ended.'),
+  labels: z
+    .array(z.string().trim().min(1).max(50))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe(
+      'The labels to group changes by, in this order. A change belongs to the first that it has. Default: any label.',
+    ),
+})
+
 type GateSettings = { [Name in GateName]: z.ZodOptional<(typeof gates)[Name]['settings']> }
 
 const gateSettings = Object.fromEntries(
@@ -99,6 +112,9 @@ const completePolicy = z.strictObject({
     .describe(
       "In the policy of an organization: what the policies of its repositories can't change. A locked gate locks `branches`, `enforce` and `push` too, and the gates that it depends on.",
     ),
+  release_notes: releaseNotesSettings
+    .optional()
+    .describe('Release notes, posted as issues and to the Slack channel. Without it none are posted.'),
   row_security: rowSecuritySettings
     .optional()
     .describe('Row-level security of a database, compared once a day with what is there.'),

@@ -17,6 +17,7 @@ import { calendarArgs, printCalendarLink } from './requests/calendar.ts'
 import { dossierArgs, printDossier } from './requests/dossier.ts'
 import { incidentListArgs, incidentShowArgs, listAllIncidents, showIncident } from './requests/incidents.ts'
 import { jobArgs, listArgs, listQueue, retryArgs, retryJobs, showJob } from './requests/queue.ts'
+import { notesArgs, printNotes } from './requests/notes.ts'
 import type { Output, RequestShell } from './requests/request.ts'
 import { recordRunbook, runbookArgs } from './requests/runbook.ts'
 import type { Handler } from './server.ts'
@@ -44,6 +45,7 @@ export const databaseRequests = {
   'audit dossier': request(dossierArgs, printDossier),
   'incident list': request(incidentListArgs, listAllIncidents),
   'incident show': request(incidentShowArgs, showIncident),
+  notes: request(notesArgs, printNotes),
   backup: request(backupArgs, backup),
   calendar: request(calendarArgs, printCalendarLink),
   'queue ls': request(listArgs, listQueue),

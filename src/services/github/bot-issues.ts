@@ -5,7 +5,7 @@ import { nameOf, type RepositoryName } from './repository.ts'
 type NewIssue = { title: string; body: string; labels: string[] }
 
 /** The issue of a bot with this title and these labels, or a new one. */
-export async function anchorIssueNumber(
+export async function botIssueNumber(
   github: GitHub,
   place: RepositoryName,
   wanted: NewIssue,

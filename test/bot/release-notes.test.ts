@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { postReleaseNotes } from '../../src/bot/release-notes.ts'
+import type { GitHub } from '../../src/services/github/client.ts'
+import { appendRecord } from '../../src/store/audit.ts'
+import type { Database } from '../../src/store/database.ts'
+import { keepValidPolicy } from '../../src/store/policies.ts'
+import { aPglite } from '../support/databases.ts'
+
+/** When release notes are posted. What they say is in test/decision/release-notes.test.ts. */
+
+const shop = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
+const closing = Date.parse('2026-11-25T19:00:00Z')
+const monthEnd = Date.parse('2026-12-01T08:00:00Z')
+const hour = 3_600_000
+let database: Database
+let issues: { number: number; title: string; body: string; labels: string[]; user: { type: string } }[]
+let failing: boolean
+const warnings: object[] = []
+
+beforeAll(async () => {
+  database = await aPglite()
+  await appendRecord(database, {
+    installationId: 1,
+    kind: 'merged',
+    at: new Date(closing + 1),
+    body: {
+      repository: { id: 2, owner: 'acme', name: 'shop' },
+      number: 5,
+      title: 'Pay once',
+      url: 'https://github.com/acme/shop/pull/5',
+      author: null,
+      mergedAt: new Date(closing - hour / 2).toISOString(),
+      description: { tickets: [] },
+      atMerge: { unverified: 'x' },
+      urgent: null,
+      regression: null,
+      exception: null,
+    },
+  })
+})
+beforeEach(async () => {
+  issues = []
+  failing = false
+  warnings.length = 0
+  for (const table of ['facts', 'writes', 'policies']) await database.query(`DELETE FROM release_gate.${table}`)
+})
+afterAll(() => database.close())
+
+/** GitHub's issues in memory. */
+const client = {
+  paginate: async (_: unknown, { labels }: { labels: string }) =>
+    issues.filter((issue) => issue.labels.includes(labels)),
+  rest: {
+    issues: {
+      create: async (issue: { title: string; body: string; labels: string[] }) => {
+        if (failing) throw new Error('GitHub is down')
+        issues.push({ ...issue, number: issues.length + 1, user: { type: 'Bot' } })
+        return { data: issues.at(-1) }
+      },
+    },
+  },
+} as unknown as GitHub
+
+async function policy(notes: string): Promise<void> {
+  const text = `gates:\n  release_window: {}\n${notes}`
+  await keepValidPolicy(database, shop, { text, blob: notes })
+}
+
+async function postAt(at: number): Promise<string[]> {
+  const log = { info: () => undefined, warn: (about: object) => void warnings.push(about) }
+  await postReleaseNotes({ database, github: async () => client, now: () => new Date(at), log })
+  return issues.map(({ title }) => title)
+}
+
+const afterWindow = 'release_notes: { after_window: true, monthly: false }\n'
+const weekly = 'Release notes: the window that closed Wed, Nov 25, 2026, 11:00 AM PST'
+
+describe('release notes are posted', () => {
+  test('a quarter of an hour after a window closed, once', async () => {
+    await policy(afterWindow)
+    expect(await postAt(closing + hour / 4 - 1)).toEqual([])
+    expect(await postAt(closing + hour / 4)).toEqual([weekly])
+    expect(await postAt(closing + hour)).toEqual([weekly])
+    expect(issues[0]?.body).toContain('`Pay once`')
+  })
+
+  test('when a month has ended in the zone of the policy', async () => {
+    await policy('release_notes: {}\n')
+    expect(await postAt(monthEnd + hour / 4 - 1)).toEqual([])
+    expect(await postAt(monthEnd + hour / 4)).toEqual(['Release notes: November 2026'])
+    expect(issues[0]?.body).toContain('`Pay once`')
+  })
+
+  test('once, although the answer of GitHub was lost', async () => {
+    await policy(afterWindow)
+    await postAt(closing + hour)
+    await database.query('DELETE FROM release_gate.facts')
+    expect(await postAt(closing + 2 * hour)).toEqual([weekly])
+  })
+
+  test('later, where GitHub is down', async () => {
+    await policy(afterWindow)
+    failing = true
+    expect(await postAt(closing + hour)).toEqual([])
+    expect(warnings).toHaveLength(1)
+    failing = false
+    expect(await postAt(closing + 2 * hour)).toEqual([weekly])
+  })
+
+  test('of no window that closed days before the policy asked for it', async () => {
+    await policy(afterWindow)
+    expect(await postAt(closing + 80 * hour)).toEqual([])
+  })
+
+  test.each(['', 'release_notes: { monthly: false }\n'])('by no policy that does not ask for them: %j', async (notes) => {
+    await policy(notes)
+    expect(await postAt(monthEnd + hour)).toEqual([])
+    expect(await postAt(closing + hour)).toEqual([])
+  })
+})
