@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { notesIssue } from '../decision/release-notes-text.ts'
 import { monthBefore, type NotesPeriod } from '../decision/release-notes.ts'
+import { notesIssue } from '../decision/release-notes-text.ts'
 import { gatherNotes, type NotesPlace, notesPlace, periodOf } from '../notices/release-notes.ts'
 import { botIssueNumber } from '../services/github/bot-issues.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -59,4 +59,8 @@ async function post(shell: NotesShell, place: NotesPlace, period: NotesPeriod): 
   const issue = await botIssueNumber(github, kept, notesIssue(notes))
   await posted.put(key, { issue, at: now().toISOString() })
   shell.log.info({ repository: nameOf(kept), issue, period: period.name }, 'Posted release notes')
+}
+
+function nameOf({ owner, repo }: { owner: string; repo: string }): string {
+  return `${owner}/${repo}`
 }

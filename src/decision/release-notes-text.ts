@@ -14,7 +14,10 @@ export function notesMarkdown(notes: ReleaseNotes): string {
     ...labels.map((label) => section(code(label, 60), (groups.get(label) ?? []).map(changeLine))),
     section(labels.length > 0 ? 'Other changes' : 'Changes', rest.map(changeLine)),
     section('Tools', tools.map(toolLine)),
-    section('Exceptions', exceptions.map((each) => exceptionLine(each, changes))),
+    section(
+      'Exceptions',
+      exceptions.map((each) => exceptionLine(each, changes)),
+    ),
   ]
   return `${[`# ${notesTitle(notes)}`, summaryOf(notes), ...sections.filter((each) => each !== '')].join('\n\n')}\n`
 }
@@ -26,7 +29,10 @@ const bodyAtMost = 60_000
 export function notesIssue(notes: ReleaseNotes): { title: string; body: string; labels: string[] } {
   const text = notesMarkdown(notes)
   const cut = text.slice(0, text.lastIndexOf('\n', bodyAtMost))
-  const body = text.length <= bodyAtMost ? text : `${cut}\n\nThe rest is too long for an issue. \`release-gate notes\` prints it.\n`
+  const body =
+    text.length <= bodyAtMost
+      ? text
+      : `${cut}\n\nThe rest is too long for an issue. \`release-gate notes\` prints it.\n`
   return { title: `Release notes: ${notes.period.name}`, body, labels: ['release-notes'] }
 }
 
@@ -59,8 +65,17 @@ function changeLine({ number, title, url, author, tickets, urgent, record }: Rel
   const parts = [
     `${code(title, 200)} ([#${number}](${url}))`,
     ...(author === null ? [] : [`by ${code(author)}`]),
-    ...(tickets.length > 0 ? [tickets.slice(0, 5).map((ticket) => code(ticket, 80)).join(', ')] : []),
-    ...(urgent ? [`urgent by ${code(urgent.by)}${urgent.reason === null ? '' : `: ${code(urgent.reason, 140)}`}`] : []),
+    ...(tickets.length > 0
+      ? [
+          tickets
+            .slice(0, 5)
+            .map((ticket) => code(ticket, 80))
+            .join(', '),
+        ]
+      : []),
+    ...(urgent
+      ? [`urgent by ${code(urgent.by)}${urgent.reason === null ? '' : `: ${code(urgent.reason, 140)}`}`]
+      : []),
     `record ${record}`,
   ]
   return `- ${parts.join(', ')}`
@@ -77,6 +92,12 @@ function exceptionLine(exception: NotesException, changes: ReleasedChange[]): st
   const what = change
     ? `[#${number}](${change.url}) was merged${who} although the gate had not passed`
     : `${short(commit)} was pushed to ${code(branch, 80)}${who} without a pull request`
-  const missing = bypassed.length > 0 ? `: ${bypassed.slice(0, 5).map((line) => code(line, 140)).join(', ')}` : ''
+  const missing =
+    bypassed.length > 0
+      ? `: ${bypassed
+          .slice(0, 5)
+          .map((line) => code(line, 140))
+          .join(', ')}`
+      : ''
   return `- ${what}${missing}, record ${record}`
 }

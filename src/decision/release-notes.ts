@@ -89,7 +89,8 @@ function byTime({ body: one }: Merge, { body: other }: Merge): number {
 
 function mergeIn({ kind, seq, body }: NotesRecord, { repository, period }: Scope): Merge[] {
   const change = body as ChangeRecord
-  const isOurs = kind === 'merged' && change.repository.id === repository.id && isWithin(period, change.mergedAt)
+  const isOurs =
+    kind === 'merged' && change.repository.id === repository.id && isWithin(period, change.mergedAt)
   return isOurs ? [{ seq, body: change }] : []
 }
 

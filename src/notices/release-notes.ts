@@ -1,3 +1,5 @@
+import type { ChangeRecord } from '../decision/change-record.ts'
+import { gates } from '../decision/gates/index.ts'
 import type { Policy } from '../decision/policy.ts'
 import {
   type ContractChanges,
@@ -8,8 +10,6 @@ import {
   releaseNotes,
   windowPeriod,
 } from '../decision/release-notes.ts'
-import type { ChangeRecord } from '../decision/change-record.ts'
-import { gates } from '../decision/gates/index.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
 import { readRecords } from '../store/audit.ts'
@@ -44,7 +44,11 @@ export function periodOf(
  * What was released in a repository in a period, from its records. They are read from the beginning of the period to the newest, since
  * one can be written long after what it tells of.
  */
-export async function gatherNotes(db: Queryable, place: NotesPlace, period: NotesPeriod): Promise<ReleaseNotes> {
+export async function gatherNotes(
+  db: Queryable,
+  place: NotesPlace,
+  period: NotesPeriod,
+): Promise<ReleaseNotes> {
   const { kept, policy, zone } = place
   const records: NotesRecord[] = []
   for await (const { kind, seq, body } of readRecords(db, kept.installationId, { from: period.from }))

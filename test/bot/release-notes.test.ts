@@ -42,7 +42,8 @@ beforeEach(async () => {
   issues = []
   failing = false
   warnings.length = 0
-  for (const table of ['facts', 'writes', 'policies']) await database.query(`DELETE FROM release_gate.${table}`)
+  for (const table of ['facts', 'writes', 'policies'])
+    await database.query(`DELETE FROM release_gate.${table}`)
 })
 afterAll(() => database.close())
 
@@ -112,9 +113,12 @@ describe('release notes are posted', () => {
     expect(await postAt(closing + 80 * hour)).toEqual([])
   })
 
-  test.each(['', 'release_notes: { monthly: false }\n'])('by no policy that does not ask for them: %j', async (notes) => {
-    await policy(notes)
-    expect(await postAt(monthEnd + hour)).toEqual([])
-    expect(await postAt(closing + hour)).toEqual([])
-  })
+  test.each(['', 'release_notes: { monthly: false }\n'])(
+    'by no policy that does not ask for them: %j',
+    async (notes) => {
+      await policy(notes)
+      expect(await postAt(monthEnd + hour)).toEqual([])
+      expect(await postAt(closing + hour)).toEqual([])
+    },
+  )
 })

@@ -162,7 +162,10 @@ describe('release notes', () => {
       ['h2', [{ tool: 'balance', severity: 'safe', message: 'a new tool' }]],
     ])
     const ran = (hash: string) => ({ run: 'r', verdict: 'passed', hash })
-    const records = [merged({ number: 1, regression: ran('h1') }), merged({ number: 2, regression: ran('h2') })]
+    const records = [
+      merged({ number: 1, regression: ran('h1') }),
+      merged({ number: 2, regression: ran('h2') }),
+    ]
     const notes = releaseNotes(records, contract, scope)
     expect(notes.tools.map(({ tool, number }) => [tool, number])).toEqual([
       ['balance', 2],
@@ -195,7 +198,9 @@ describe('release notes', () => {
       [null, 'eva'],
     ])
     const text = notesMarkdown(notes)
-    expect(text).toContain('[#1](https://github.com/acme/shop/pull/1) was merged by `ann` although the gate had not passed: `Approvals: 1 of 2`')
+    expect(text).toContain(
+      '[#1](https://github.com/acme/shop/pull/1) was merged by `ann` although the gate had not passed: `Approvals: 1 of 2`',
+    )
     expect(text).toContain('`eeeeeee` was pushed to `main` by `eva` without a pull request')
   })
 })
@@ -203,11 +208,21 @@ describe('release notes', () => {
 describe('the text', () => {
   test('is Markdown in the words of the titles', () => {
     const records = [
-      merged({ number: 1, labels: ['fix'], title: 'Pay once', description: { tickets: ['PAY-1', '#1'], reason: null, risk: null, rollback: null } }),
-      merged({ number: 2, urgent: { by: 'eva', byId: 5, at: '', until: '', reason: 'paid twice', skipped: [] } }),
+      merged({
+        number: 1,
+        labels: ['fix'],
+        title: 'Pay once',
+        description: { tickets: ['PAY-1', '#1'], reason: null, risk: null, rollback: null },
+      }),
+      merged({
+        number: 2,
+        urgent: { by: 'eva', byId: 5, at: '', until: '', reason: 'paid twice', skipped: [] },
+      }),
     ]
     const first = seq - 1
-    expect(notesMarkdown(releaseNotes(records, none, scope))).toBe(`# Release notes of acme/shop: November 2026
+    expect(
+      notesMarkdown(releaseNotes(records, none, scope)),
+    ).toBe(`# Release notes of acme/shop: November 2026
 
 2 changes, 1 of them urgent and no exceptions.
 
@@ -238,10 +253,14 @@ describe('the text', () => {
   })
 
   test('fits into an issue, and says where the rest is', () => {
-    const many = Array.from({ length: 290 }, (_, index) => merged({ number: index + 1, title: 'x'.repeat(400) }))
+    const many = Array.from({ length: 290 }, (_, index) =>
+      merged({ number: index + 1, title: 'x'.repeat(400) }),
+    )
     const { title, body } = notesIssue(releaseNotes(many, none, scope))
     expect(title).toBe('Release notes: November 2026')
     expect(body.length).toBeLessThan(65_536)
-    expect(body).toMatch(/record \d+\n\nThe rest is too long for an issue\. `release-gate notes` prints it\.\n$/)
+    expect(body).toMatch(
+      /record \d+\n\nThe rest is too long for an issue\. `release-gate notes` prints it\.\n$/,
+    )
   })
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { notesMarkdown } from '../../decision/release-notes-text.ts'
 import type { ReleaseNotes } from '../../decision/release-notes.ts'
+import { notesMarkdown } from '../../decision/release-notes-text.ts'
 import { gatherNotes, type NotesPlace, notesPlace, periodOf } from '../../notices/release-notes.ts'
 import { keptPolicies } from '../../store/policies.ts'
 import type { Output, RequestShell } from './request.ts'
