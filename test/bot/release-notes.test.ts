@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { postReleaseNotes } from '../../src/bot/release-notes.ts'
+import { databaseRequests } from '../../src/server/database-requests.ts'
 import type { GitHub } from '../../src/services/github/client.ts'
 import { appendRecord } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
+import { saveEvidence } from '../../src/store/evidence.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
+import { evidenceOf } from '../support/board-world.ts'
 import { aPglite } from '../support/databases.ts'
 
 /** When release notes are posted. What they say is in test/decision/release-notes.test.ts. */
@@ -17,8 +20,17 @@ let issues: { number: number; title: string; body: string; labels: string[]; use
 let failing: boolean
 const warnings: object[] = []
 
+const change = { rule: 'removed', path: '/', side: 'output', message: 'no longer gives `total`' }
+const run = evidenceOf(1, ['balance'], {
+  changes: [
+    { ...change, tool: 'balance', severity: 'breaking' },
+    { ...change, tool: 'balance', severity: 'info' },
+  ],
+})
+
 beforeAll(async () => {
   database = await aPglite()
+  await saveEvidence(database, shop, run)
   await appendRecord(database, {
     installationId: 1,
     kind: 'merged',
@@ -33,7 +45,7 @@ beforeAll(async () => {
       description: { tickets: [] },
       atMerge: { unverified: 'x' },
       urgent: null,
-      regression: null,
+      regression: { run: run.runId, verdict: 'passed', hash: run.hash },
       exception: null,
     },
   })
@@ -121,4 +133,41 @@ describe('release notes are posted', () => {
       expect(await postAt(closing + hour)).toEqual([])
     },
   )
+})
+
+describe('`release-gate notes`', () => {
+  const print = async (args: object): Promise<string> => {
+    const parts: string[] = []
+    const shell = { database, queue: () => expect.fail('sends no jobs') }
+    const asked = { json: false, now: new Date(monthEnd).toISOString(), ...args }
+    const code = await databaseRequests.notes(shell, asked, async (part) => void parts.push(String(part)))
+    expect(code).toBe(0)
+    return parts.join('')
+  }
+  const month = { wanted: { month: '2026-11' } }
+  beforeEach(() => policy(''))
+
+  test('prints a month, or the last window, with what the regression found of each tool', async () => {
+    const text = await print(month)
+    expect(text).toContain(
+      '# Release notes of acme/shop: November 2026\n\n1 change, 1 breaking contract change and',
+    )
+    expect(text).toContain('## Tools\n\n- `balance`, breaking: `` no longer gives `total` `` (#5)\n')
+    expect(await print({ wanted: { window: 'last' } })).toContain('the window that closed Wed, Nov 25, 2026')
+    expect(await print({ wanted: { month: '2026-10' } })).toContain('Nothing was released.')
+  })
+
+  test('prints JSON, of one repository where one is asked for', async () => {
+    const [notes, ...others] = JSON.parse(await print({ ...month, json: true, repository: 'Acme/Shop' }))
+    expect(others).toEqual([])
+    expect(notes).toMatchObject({ repository: 'acme/shop', changes: [{ number: 5, title: 'Pay once' }] })
+  })
+
+  test('refuses a repository that it does not know, and a window where there is none', async () => {
+    await expect(print({ ...month, repository: 'acme/none' })).rejects.toThrow('a policy for acme/none')
+    await keepValidPolicy(database, shop, { text: 'gates:\n  approvals: {}\n', blob: 'x' })
+    await expect(print({ wanted: { window: 'last' }, repository: 'acme/shop' })).rejects.toThrow(
+      'Use --month',
+    )
+  })
 })
