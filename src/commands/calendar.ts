@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { isRepositoryName } from '../decision/github-names.ts'
 import { listeningAddress } from './bot-request.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
+import { repositoryProblem } from './repository-option.ts'
 
 type Options = DatabaseOptions & { repository?: string; base?: string; newKey?: boolean; json?: boolean }
 
@@ -17,9 +18,7 @@ export function calendarCommand(): Command {
   return withDatabaseOptions(command, '0 printed, 2 usage error.').action((options: Options) => {
     const { repository, newKey = false, json = false } = options
     if (repository !== undefined && !isRepositoryName(repository))
-      throw new Error(
-        `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
-      )
+      throw new Error(repositoryProblem(repository))
     const base = baseFrom(options)
     return runDatabaseRequest('calendar', { base, repository, newKey, json }, options)
   })

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Access } from '../doctor/access.ts'
 import type { Probe } from '../doctor/probes.ts'
+import { repositoryProblem } from './repository-option.ts'
 
 type Options = { repository?: string; token?: string; json?: boolean }
 
@@ -27,10 +28,7 @@ export function doctorCommand(): Command {
 async function run(options: Options): Promise<void> {
   const { openAccess, parseRepository } = await import('../doctor/access.ts')
   const only = options.repository === undefined ? undefined : parseRepository(options.repository)
-  if (options.repository !== undefined && !only)
-    return refuse([
-      `--repository: ${JSON.stringify(options.repository)} is not a repository name. Example: "acme/shop".`,
-    ])
+  if (options.repository !== undefined && !only) return refuse([repositoryProblem(options.repository)])
   const access = await openAccess(options)
   if ('mistakes' in access) return refuse(access.mistakes)
   const [{ gather }, { diagnose, isDrift }, text] = await Promise.all([

@@ -3,6 +3,7 @@ import { isRepositoryName } from '../decision/github-names.ts'
 import { freezePath, statusPath } from '../server/api-paths.ts'
 import type { Status } from '../server/status-report.ts'
 import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { repositoryProblem } from './repository-option.ts'
 
 type Scope = { repository?: string; organization?: string }
 type Options = BotOptions & Scope & { all?: boolean; reason?: string; until?: string }
@@ -62,10 +63,7 @@ async function scopeOf(action: Action, options: Options): Promise<Scope> {
   if (all) return {}
   if (organization !== undefined) return { organization }
   if (repository === undefined) throw new Error(await whatItWouldDo(action, options))
-  if (!isRepositoryName(repository))
-    throw new Error(
-      `--repository: ${JSON.stringify(repository)} is not a repository name. Example: "acme/shop".`,
-    )
+  if (!isRepositoryName(repository)) throw new Error(repositoryProblem(repository))
   return { repository }
 }
 

@@ -4,6 +4,7 @@ import type { RepositoryName } from '../doctor/gather.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Refusal } from '../setup/setup-apply.ts'
 import type { SetupPlan } from '../setup/setup-plan.ts'
+import { repositoryProblem } from './repository-option.ts'
 
 type Options = { repository: string; apply?: boolean; token?: string; json?: boolean }
 
@@ -42,9 +43,7 @@ async function run(options: Options): Promise<0 | 1 | Refusal> {
   const repository = parseRepository(options.repository)
   if (!repository) {
     return {
-      refusal: [
-        `--repository: ${JSON.stringify(options.repository)} is not a repository name. Example: "acme/shop".`,
-      ],
+      refusal: [repositoryProblem(options.repository)],
     }
   }
   const access = await openAccess(options)
