@@ -106,7 +106,7 @@ describe('a system that fails', () => {
 
   test('gets the acknowledgement of a page whose answer was lost, which someone was paged for', async () => {
     const { pagerDuty } = operations()
-    pagerDuty.fail('lose the answer')
+    pagerDuty.fail('lose the answer', 6)
     const number = await alert('Q5')
     await stage.moveTo(new Date(stage.now().getTime() + 1_000))
     await workOn(stage, number).comment('ana', '/ack')
