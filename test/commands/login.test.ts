@@ -38,7 +38,7 @@ async function loginAt(polls: Poll[], expiresIn = 60): Promise<Ran & { polled: n
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const home = mkdtempSync(join(tmpdir(), 'fix-board-login-'))
+  const home = mkdtempSync(join(tmpdir(), 'login-'))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const ran = await runCommand(loginCommand(), ['--url', url], { XDG_CONFIG_HOME: home })
   const kept = ran.code === 0 ? readFileSync(join(home, 'release-gate', 'logins.json'), 'utf8') : ''
