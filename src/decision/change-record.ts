@@ -7,12 +7,11 @@ import {
   type Merge,
   type PostedCheck,
   type Standing,
-  type Timing,
-  timingOf,
   verdictAt,
 } from './exception.ts'
 import { isExempt } from './exemption.ts'
 import type { FindingState } from './gate.ts'
+import { type Timing, timingOf } from './merge-timing.ts'
 import { type AppliedOverride, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'

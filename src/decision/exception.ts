@@ -1,12 +1,10 @@
 import { type AtMerge, factChanges } from './at-merge.ts'
 import { formatTime, stateAt } from './calendar.ts'
-import { noWindow } from './gates/release-window.ts'
 import type { Override } from './override-settings.ts'
 import { withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import { checkReport } from './report.ts'
 import type { Snapshot } from './snapshot.ts'
-import { evaluateUrgency, type Urgency } from './urgent.ts'
 import { decide, type GateFinding, type Verdict } from './verdict.ts'
 
 /** The verdict of a pull request at its merge. */
@@ -175,7 +173,8 @@ function isClosingOnly(evaluated: Standing): boolean {
   return checkReport(decide(closing, policy), snapshot).title === title
 }
 
-function withoutMargin({ overrides, ...policy }: Policy): Policy {
+/** A policy without a margin before closing. */
+export function withoutMargin({ overrides, ...policy }: Policy): Policy {
   return {
     ...policy,
     gates: withoutMarginIn(policy.gates),
@@ -192,7 +191,7 @@ function withoutMarginIn<Gates extends Override['gates'] | Policy['gates']>(gate
 }
 
 /** What blocks: nothing under a policy that only reports. */
-function openFindings({ findings, reportOnly }: Verdict): GateFinding[] {
+export function openFindings({ findings, reportOnly }: Verdict): GateFinding[] {
   if (reportOnly !== undefined) return []
   return findings.filter(({ state }) => state !== 'passed')
 }
@@ -200,70 +199,4 @@ function openFindings({ findings, reportOnly }: Verdict): GateFinding[] {
 /** One line for each finding: the gate and what it says. */
 export function linesOf(findings: Pick<GateFinding, 'gateTitle' | 'title'>[]): string[] {
   return findings.map(({ gateTitle, title }) => `${gateTitle}: ${title}`)
-}
-
-/** Why it could be merged at that time, and what an urgent merge skipped. */
-export type Timing =
-  | { kind: 'any time' }
-  | { kind: 'closed' }
-  | { kind: 'window'; closesAt: string | undefined; zone: string }
-  | {
-      kind: 'urgent'
-      by: string
-      byId: number
-      at: string
-      until: string
-      zone: string
-      reason?: string
-      skipped: string[]
-    }
-
-/**
- * The window at the time of a merge. Urgency counts only where it lifted something, the window, a freeze or the
- * regression: an open window alone needs no label.
- */
-export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
-  const standing = withEffectivePolicy(evaluated)
-  const named = standing.policy?.gates.release_window
-  const window = named ?? noWindow
-  const zone = window.time_zone
-  const without = openWithoutLabel(standing, window.urgent.label, at)
-  const urgency = evaluateUrgency({ ...standing.snapshot, takenAt: at }, window.urgent)
-  const deferred =
-    named !== undefined &&
-    urgency.state === 'valid' &&
-    mayDefer(standing) &&
-    isOpen(without, 'staging_regression')
-  if (!isOpen(without, 'release_window') && !isOpen(without, 'freeze') && !deferred) {
-    if (!named) return { kind: 'any time' }
-    return { kind: 'window', closesAt: stateAt(window, new Date(at)).closesAt?.toISOString(), zone }
-  }
-  return urgency.state === 'valid'
-    ? { kind: 'urgent', ...urgent(urgency), zone, skipped: linesOf(without) }
-    : { kind: 'closed' }
-}
-
-/** A deferred regression is due after the merge, even in an open window. */
-function mayDefer({ policy }: Pick<Standing, 'policy'>): boolean {
-  return policy?.gates.staging_regression?.defer_when_urgent === true
-}
-
-function isOpen(findings: GateFinding[], gate: GateFinding['gate']): boolean {
-  return findings.some((finding) => finding.gate === gate)
-}
-
-/** What the label made pass. */
-function openWithoutLabel(
-  { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
-  label: string,
-  at: string,
-): GateFinding[] {
-  if (!policy) return []
-  const labels = snapshot.labels.filter(({ name }) => name.toLowerCase() !== label.toLowerCase())
-  return openFindings(decide({ ...snapshot, labels, takenAt: at, takeBack: 0 }, withoutMargin(policy)))
-}
-
-function urgent({ by, at, until, reason }: Urgency & { state: 'valid' }) {
-  const times = { at: at.toISOString(), until: until.toISOString() }
-  return { by: by.login, byId: by.id, ...times, ...(reason === undefined ? {} : { reason }) }
 }
