@@ -142,6 +142,9 @@ describe('an incident of PagerDuty', () => {
     [{ urgency: 'high' }, 'P0'],
     [{ urgency: 'low' }, 'P2'],
     [{ urgency: 'high', priority: { summary: 'P1' } }, 'P1'],
+    [{ urgency: 'low', priority: { summary: 'SEV-1' } }, 'P2'],
+    [{ priority: { summary: 'SEV-1' } }, 'SEV-1'],
+    [{ urgency: 'high', priority: { summary: null } }, 'P0'],
     [{}, null],
   ])('%j is %s', (more, severity) => {
     expect(readPagerDuty(webhook({ id: 'Q1', title: 'T', ...more }))).toMatchObject({

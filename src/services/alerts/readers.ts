@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Alert } from '../../decision/incidents/alert.ts'
 import { pageKeyPrefix } from '../../decision/incidents/mirror.ts'
+import { severityIn } from '../../decision/incidents/severity.ts'
 import { oneLine } from '../../decision/markdown.ts'
 
 /** An alert with the id of its delivery, or why it is none of ours. */
@@ -32,7 +33,9 @@ export function readPagerDuty(body: unknown): ReadAlert {
     return { ignored: 'this event opens no incident' }
   const incident = pagerDutyIncident.parse(event.data)
   if (incident.incident_key?.startsWith(pageKeyPrefix)) return { ignored: 'it is a page of an incident here' }
-  const severity = incident.priority?.summary ?? { high: 'P0', low: 'P2' }[incident.urgency ?? ''] ?? null
+  const { summary = null } = incident.priority ?? {}
+  const ofUrgency = { high: 'P0', low: 'P2' }[incident.urgency ?? '']
+  const severity = severityIn(summary) ?? ofUrgency ?? summary
   return {
     // The signature covers the body alone: whoever recorded it can send it again with another header.
     delivery: event.id,

@@ -280,6 +280,8 @@ describe('the state', () => {
 
   test('stays as it was when its issue is gone, until someone ends it', () => {
     expect(decided(gone)).toMatchObject({ state: 'open', wanted: { reopen: false } })
+    expect(changesBetween(decided(), decided(gone), 'UTC').map(({ kind }) => kind)).toEqual(['gone'])
+    expect(changesBetween(decided(gone), decided(gone), 'UTC')).toEqual([])
     const incident = decided(ended)
     expect(incident).toMatchObject({
       state: 'resolved',
