@@ -13,7 +13,7 @@ import {
 } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
-import { keepValidPolicy, keptBlob } from '../store/policies.ts'
+import { keepValidPolicy, keptBlob, keptPolicies } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
 import { policyPlace } from './look-plan.ts'
 
@@ -83,7 +83,7 @@ export async function underNewPolicy(
   shell: PolicyShell & { github: GitHub; serves: (account: string) => boolean },
   repository: RepositoryRef,
 ): Promise<CoveredRepository[]> {
-  const { database, github, serves } = shell
+  const { database, github } = shell
   const { repo, installationId } = repository
   const read = await readPolicy(shell, github, repository)
   const blob = read?.file.blob
@@ -94,6 +94,24 @@ export async function underNewPolicy(
   const isShared = isSharedRepository(repo)
   if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, { blob, path: policyPath, isShared })))
     return []
-  if (isShared) return Array.fromAsync(coveredRepositories(github, installationId, serves))
+  if (isShared) return coveredOrKept(shell, installationId)
   return [{ repository, numbers: await openPulls(github, repository) }]
+}
+
+/** Every covered repository, and those that only the organization's policy covered until it was removed. */
+async function coveredOrKept(
+  { database, github, serves }: Parameters<typeof underNewPolicy>[0],
+  installationId: number,
+): Promise<CoveredRepository[]> {
+  const covered = await Array.fromAsync(coveredRepositories(github, installationId, serves))
+  const ids = new Set(covered.map(({ repository }) => repository.repositoryId))
+  const kept = await keptPolicies(database, installationId)
+  const left = kept.filter(({ repositoryId, owner }) => !ids.has(repositoryId) && serves(owner))
+  return [
+    ...covered,
+    ...left.map(({ repositoryId, owner, repo }) => ({
+      repository: { installationId, repositoryId, owner, repo },
+      numbers: [],
+    })),
+  ]
 }
