@@ -12,6 +12,7 @@ import { runMergeTask } from '../merges/run.ts'
 import { runAll } from '../merges/run-all.ts'
 import { deadLetterNotice } from '../notices/dead-letter.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
+import { planReleaseDays } from '../notices/release-day.ts'
 import { requestOf } from '../services/github/errors.ts'
 import { isGone } from '../services/github/gone.ts'
 import { createSlack } from '../services/slack.ts'
@@ -49,7 +50,8 @@ export async function startWork(parts: Parts): Promise<void> {
     merging: (task, signal, attempt) => unlessGone(runMergeTask(shell, task, signal, attempt)),
     transition: async (signal) => {
       await requestRunsBeforeWindows({ database, queue }, now())
-      await runAll([failOpenGroupsEverywhere(shell), applyTransitions(shell, signal)])
+      const days = settings.slack ? [planReleaseDays(shell)] : []
+      await runAll([failOpenGroupsEverywhere(shell), applyTransitions(shell, signal), ...days])
     },
     regression: async (data, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.

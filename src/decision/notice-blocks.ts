@@ -8,6 +8,8 @@ export type Draft = {
   facts?: [label: string, value: string | undefined][]
   /** Longer text below. */
   body?: string | undefined
+  /** More texts, each with a block of its own. */
+  sections?: string[]
   /** Links on the last line. */
   links?: (string | undefined)[]
 }
@@ -19,7 +21,13 @@ export type SlackMessageText = { text: string; blocks: object[] }
  * Each piece of text has an object of its own, so that marks within one cannot reach into another. `verbatim`: Slack makes
  * no links and no mentions of its own out of what it finds. https://docs.slack.dev/reference/block-kit/blocks/
  */
-export function toMessage({ headline, facts = [], body, links = [] }: Draft): SlackMessageText {
+export function toMessage({
+  headline,
+  facts = [],
+  body,
+  sections = [],
+  links = [],
+}: Draft): SlackMessageText {
   const told = facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
   const linked = links.filter((link) => link !== undefined)
   const blocks = [
@@ -27,10 +35,13 @@ export function toMessage({ headline, facts = [], body, links = [] }: Draft): Sl
     ...(told.length > 0
       ? [{ type: 'section', fields: told.map(([label, value]) => mrkdwn(`*${label}*\n${value}`)) }]
       : []),
-    ...(body === undefined ? [] : [{ type: 'section', text: mrkdwn(body) }]),
+    ...[...(body === undefined ? [] : [body]), ...sections].map((text) => ({
+      type: 'section',
+      text: mrkdwn(text),
+    })),
     ...(linked.length > 0 ? [{ type: 'context', elements: linked.map(mrkdwn) }] : []),
   ]
-  const lines = [headline, ...told.map(([label, value]) => `${label}: ${value}`), body]
+  const lines = [headline, ...told.map(([label, value]) => `${label}: ${value}`), body, ...sections]
   return { text: lines.filter((line) => line !== undefined).join('\n'), blocks }
 }
 

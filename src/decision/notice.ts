@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { momentKinds } from './release-day.ts'
 
 /**
  * Notices to people, as plain data: a notice is a job of its own queue (`queue.enqueueNotice`), so that a broken Slack never
@@ -195,8 +196,21 @@ const freeze = z.object({
   still: z.array(z.string()),
 })
 
+/**
+ * A moment of a release day in a channel: what there is to say is read when it is sent. Key: `day/<channel>/<date>/<moment>/<opening>`.
+ */
+const releaseDay = z.object({
+  kind: z.literal('release day'),
+  key,
+  channel: z.string().min(1),
+  moment: z.enum(momentKinds),
+  opensAt: instant,
+  closesAt: instant.optional(),
+})
+
 const anyNotice = z.discriminatedUnion('kind', [
   change,
+  releaseDay,
   urgent,
   freeze,
   merged,

@@ -25,7 +25,7 @@ import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '
 import { noteWrite } from '../store/write-budget.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
-import { enqueueNotices } from './notices-of-verdict.ts'
+import { enqueueDayTime, enqueueNotices } from './notices-of-verdict.ts'
 import { withOwnFacts } from './own-facts.ts'
 import { publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
@@ -81,6 +81,7 @@ export async function evaluate(
   if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
   await enqueueTimes(shell.queue, stored)
   await enqueueWindowTime(shell.queue, stored, shell.now())
+  await enqueueDayTime(shell.queue, stored, shell.now())
   await recordReleaseBaseline(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
   await fulfil(shell, github, stored, { steps, changed })

@@ -1,11 +1,24 @@
 import type { Notice } from '../decision/notice.ts'
 import { effectiveGates } from '../decision/overrides.ts'
 import { readinessOf } from '../decision/readiness.ts'
+import { nextMoment } from '../decision/release-day.ts'
 import { evaluateUrgency } from '../decision/urgent.ts'
 import { askForCard } from '../store/change-cards.ts'
 import type { Transaction } from '../store/database.ts'
+import type { Queue } from '../store/queue.ts'
 import type { StoredVerdict } from '../store/verdicts.ts'
 import type { Shell } from './shell.ts'
+
+/** Asks for the calendar to be carried out when a channel is to be told of a release day next. */
+export async function enqueueDayTime(
+  queue: Pick<Queue, 'enqueueTransition'>,
+  { policy }: Pick<StoredVerdict, 'policy'>,
+  now: Date,
+): Promise<void> {
+  const window = policy?.slack && policy.gates.release_window
+  const at = window && nextMoment(window, now)
+  if (at) await queue.enqueueTransition(at)
+}
 
 /**
  * Enqueues what people are told of a new verdict, together with it: that the change is ready or no longer is, and that it was marked as

@@ -65,11 +65,11 @@ export function aloneFor<Result>(
   return alone(shell, `change card ${repositoryId}/${number}`, work)
 }
 
-/** Updates the message and answers in its thread; each is done once. The caller is alone with it. */
+/** Updates the message and answers in its thread, unless the answer is given elsewhere; each is done once. The caller is alone with it. */
 export async function move(
   shell: CardShell,
   { pull, slack, zone }: Target,
-  { card, row }: { card: Card; row: ChangeCard },
+  { card, row, silent = false }: { card: Card; row: ChangeCard; silent?: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const { database } = shell
@@ -90,7 +90,7 @@ export async function move(
   if (row.answered >= moves) return
   const message = answerText(card, mention)
   const key = `card/${pull.repositoryId}/${pull.number}/${ts}/${moves}`
-  if (message) await postOnce(shell, { key, channel, message, thread: ts }, signal)
+  if (message && !silent) await postOnce(shell, { key, channel, message, thread: ts }, signal)
   await saveAnswered(database, pull, moves)
 }
 

@@ -1,15 +1,18 @@
 import type { Logger } from 'pino'
 import { stateOfCard } from '../decision/change-card.ts'
 import { type Notice, type NoticeOf, noticeSchema } from '../decision/notice.ts'
+import type { Announced } from '../decision/notice-parts.ts'
 import { noticeText } from '../decision/notice-text.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'
 import { changeCard, saveAfter, saveCard } from '../store/change-cards.ts'
 import type { Database } from '../store/database.ts'
+import { landingOf } from '../store/follow-ups.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
 import { aloneFor, type CardShell, mergedCard, move, showChange, type Target } from './cards.ts'
 import { postOnce, type Sent, withPermalink } from './posting.ts'
+import { dayThread, tellMergeInDay, tellReleaseDay } from './release-day.ts'
 
 export type { Sent } from './posting.ts'
 
@@ -44,6 +47,9 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
     case 'change':
       await withTarget(connected, notice, notice.number, (target) => showChange(connected, target, signal))
       return []
+    case 'release day':
+      await tellReleaseDay(connected, notice, signal)
+      return []
     case 'merged':
     case 'exception':
       return tellLanding(connected, notice, signal)
@@ -57,11 +63,7 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
 type NotifyingShell = CardShell & Pick<NotifyShell, 'log'>
 
 /** A message of its own, in each channel that it concerns. */
-async function tellAll(
-  shell: NotifyingShell,
-  notice: Exclude<Notice, { kind: 'change' }>,
-  signal: AbortSignal,
-): Promise<Sent[]> {
+async function tellAll(shell: NotifyingShell, notice: Announced, signal: AbortSignal): Promise<Sent[]> {
   const channels = await channelsFor(shell, notice)
   if (channels.length === 0) shell.log.info({ notice: notice.key }, 'No policy names a channel for a notice')
   const sent: Sent[] = []
@@ -99,15 +101,22 @@ async function landChange(
 ): Promise<Sent | undefined> {
   const { database, now } = shell
   const { pull, slack } = target
+  const landing = await landingOf(database, { repository: pull, key: `#${pull.number}` })
+  const { repositoryId } = pull
+  const day =
+    landing && notice.kind === 'merged'
+      ? await dayThread(shell, slack.channel, repositoryId, landing.landedAt)
+      : undefined
   const before = await changeCard(database, pull)
   const card = mergedCard(notice, before?.after ?? [])
   if (!card) return undefined
-  if (before?.ts) await move(shell, target, { card, row: before }, signal)
+  if (before?.ts) await move(shell, target, { card, row: before, silent: day !== undefined }, signal)
   else if (notice.kind === 'merged') {
     const message = noticeText(notice)
     const posted = await postOnce(shell, { key: notice.key, channel: slack.channel, message }, signal)
     await saveCard(database, pull, { ...posted, shown: stateOfCard(card), at: now() })
   }
+  if (day) await tellMergeInDay(shell, day, signal)
   const row = await changeCard(database, pull)
   if (notice.kind === 'exception' || !row?.channel || !row.ts) return undefined
   return withPermalink(shell, notice.key, { channel: row.channel, ts: row.ts }, signal)
@@ -154,12 +163,12 @@ async function withTarget<Result>(
 }
 
 /** A repository's notice goes to its own channel. A notice about several goes to all of theirs. */
-async function channelsFor({ database }: NotifyingShell, notice: Notice): Promise<string[]> {
+async function channelsFor({ database }: NotifyingShell, notice: Announced): Promise<string[]> {
   const policies = await policiesFor(database, notice)
   return [...new Set(policies.flatMap((text) => channelIn(text, notice.kind)))]
 }
 
-async function policiesFor(database: Database, notice: Notice): Promise<(string | undefined)[]> {
+async function policiesFor(database: Database, notice: Announced): Promise<(string | undefined)[]> {
   if (notice.kind === 'freeze') return policiesIn(database, notice.scope)
   if ('repository' in notice) return [await lastValidPolicy(database, notice.repository)]
   return (await keptPolicies(database, notice.installationId)).map(({ text }) => text)

@@ -21,9 +21,12 @@ export type Connected = { database: Database; slack: Slack; now: () => Date }
 /** A posted notice. The check and the change record link to it. */
 export type Sent = Posted & { permalink: string }
 
-/** `key` identifies what happened. `thread`: the message to reply to, whose channel is given by id. */
+/**
+ * `key` identifies what happened, `also` what else the message tells. `thread`: the message to reply to, whose channel is given by id.
+ */
 export type Posting = {
   key: string
+  also?: string[]
   channel: string
   message: SlackMessageText
   thread?: string | undefined
@@ -44,9 +47,10 @@ export async function postOnce(shell: Connected, posting: Posting, signal: Abort
     if (before) return { channel: before.channel, ts: before.ts }
     const posted = (await lostMessage(shell, posting, signal)) ?? (await post(shell, posting, signal))
     await shell.database.transaction(async (tx) => {
-      await saveSent(tx, { key: posting.key, ...posted, sentAt: shell.now() })
+      for (const key of [posting.key, ...(posting.also ?? [])])
+        await saveSent(tx, { key, ...posted, sentAt: shell.now() })
       await endAttempt(tx, posting.key)
-      await factStore(tx, shell.now).put(idOf(posting.channel), posted.channel)
+      await rememberChannel(tx, shell.now, posting.channel, posted.channel)
     })
     return posted
   })
@@ -66,7 +70,8 @@ export async function alone<Result>(
 async function post(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Posted> {
   const { database, slack, now } = shell
   const { key, channel, message, thread, broadcast = false } = posting
-  return paced(shell, channel, async () => {
+  const line = (await channelId(database, now, channel)) ?? channel
+  return paced(shell, line, async () => {
     await saveAttempt(database, key, now())
     try {
       return await slack.post(channel, message, signal, { thread, broadcast, key })
@@ -121,6 +126,13 @@ async function lostMessage(
 /** Channels are read by their ids; a name becomes one with the first message. */
 async function channelId(db: Queryable, now: () => Date, channel: string): Promise<string | undefined> {
   return channel.startsWith('#') ? factStore(db, now).get<string>(idOf(channel)) : channel
+}
+
+/** From now on the channel is paced by its id, as replies name it. */
+async function rememberChannel(tx: Queryable, now: () => Date, name: string, id: string): Promise<void> {
+  if (name === id) return
+  if ((await channelId(tx, now, name)) === undefined) await reserveMessage(tx, id, now())
+  await factStore(tx, now).put(idOf(name), id)
 }
 
 function idOf(channel: string): string {

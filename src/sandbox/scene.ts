@@ -53,6 +53,13 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       expectReported(heard !== undefined, `Slack hears of the merge of #${change.number}`)
       tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
     },
+    async thread(mark) {
+      const root = stage.slack.messages.find(({ text }) => text.startsWith(mark))
+      const replies = stage.slack.messages.filter(({ threadTs }) => threadTs === root?.ts)
+      expectReported(root !== undefined && replies.length > 0, 'Slack has a thread of the release day')
+      for (const line of linesOf(root?.text ?? '')) tell.line(line)
+      for (const reply of replies) for (const line of linesOf(reply.text)) tell.line(`  ↳ ${line}`)
+    },
     async owed({ number }) {
       const labels = 'urgent-review'
       const { data } = await stage.as('eva').rest.issues.listForRepo({ ...shop.repository, labels })
@@ -62,6 +69,10 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       tell.line(`The bot opens #${issue?.number}, "${issue?.title}". ${due}.`)
     },
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => asRead(line).replaceAll('*', ''))
 }
 
 /** A message as its reader sees it: links by their words, lines beside each other. */
@@ -77,6 +88,8 @@ export type Scene = {
   show: (change: Change, expected: { title: RegExp; conclusion?: 'success' | 'failure' }) => Promise<void>
   refused: (login: string, change: Change) => Promise<void>
   merged: (login: string, change: Change) => Promise<void>
+  /** The thread of the message that begins with a mark, as it reads in Slack. */
+  thread: (mark: string) => Promise<void>
   /** The review that an urgent merge owes. */
   owed: (change: Change) => Promise<void>
 }

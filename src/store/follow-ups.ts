@@ -155,6 +155,36 @@ export async function openReviewsIn(db: Queryable, repositoryIds: number[], at: 
   return rows.map(fromRow)
 }
 
+/** What reached the covered branches of some repositories in a span, `to` included, the oldest first. */
+export async function landingsWithin(
+  db: Queryable,
+  repositoryIds: number[],
+  { from, to }: { from: Date; to: Date },
+): Promise<Landing[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.landings WHERE repository_id = ANY ($1::bigint[]) AND landed_at >= $2 AND landed_at <= $3
+     ORDER BY landed_at, key`,
+    [repositoryIds, from, to],
+  )
+  return rows.map(fromRow)
+}
+
+/** The merges by the rule since a time that were announced, and that the thread of their day does not name. */
+export async function mergesToThread(
+  db: Queryable,
+  repositoryIds: number[],
+  since: Date,
+): Promise<Landing[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.landings l WHERE repository_id = ANY ($1::bigint[]) AND landed_at >= $2 AND notified
+       AND NOT exception AND notice->>'kind' = 'merged'
+       AND NOT EXISTS (SELECT 1 FROM release_gate.notices n WHERE n.key = (l.notice->>'key') || ' in its day')
+     ORDER BY landed_at, key LIMIT 100`,
+    [repositoryIds, since],
+  )
+  return rows.map(fromRow)
+}
+
 type Row = {
   installation_id: number
   repository_id: number

@@ -47,13 +47,14 @@ afterEach(async () => {
 const open = (branch: string) =>
   shop.openPull('ana', { branch, title: `Change ${branch}`, files: { [`src/${branch}.ts`]: 'a\n' } })
 
-/** A notice about the repository of the stage, as the bot knows it. */
+/** The notice of a merge in the repository of the stage, as the bot knows it. */
 async function aNotice(key: string): Promise<Notice> {
   const [row] = await database.query<{ installationId: number; repositoryId: number }>(
     'SELECT installation_id AS "installationId", repository_id AS "repositoryId" FROM release_gate.policies',
   )
   if (!row) throw new Error('The bot has kept no policy.')
-  return aMerge({ key, repository: { ...row, owner: 'foodyepay', repo: 'mcp-server' } })
+  const pull = { ...aMerge().pull, number: Number(key.split('/')[1]) }
+  return aMerge({ key, pull, repository: { ...row, owner: 'foodyepay', repo: 'mcp-server' } })
 }
 
 async function send(...keys: string[]): Promise<void> {

@@ -115,14 +115,37 @@ describe('orders', () => {
   })
 })
 
-describe('a merge', () => {
-  test('updates the message of the change, answers in its thread, and costs two calls', async () => {
+describe('the release day', () => {
+  const root = () => tops().find(({ text }) => text.startsWith('🗓️'))
+
+  test('begins an hour before, with what is ready, although nobody did anything since', async () => {
+    await at('2026-11-25T17:00:00Z')
+    expect(root()?.text).toMatch(/Wed, Nov 25, 10:00 AM PST.*\n\*Ready \(1\)\*\n• <.*#1> Cap rewards/)
+    await at('2026-11-25T18:00:00Z')
+    expect(under(root())).toEqual([expect.stringMatching(/^🟢 The release window opened/)])
+  })
+
+  test('a merge updates the message of the change, stands in the thread of the day, and costs two calls', async () => {
     await at('2026-11-25T18:10:00Z')
     stage.slack.calls.length = 0
     expect(await shop.merge('eva', cap)).toBeUndefined()
     await later()
     expect(stage.slack.calls).toEqual(['chat.update', 'chat.postMessage'])
     expect(headline(about(1) as SlackMessage)).toMatch(/^✅ Merged: /)
-    expect(under(about(1)).at(-1)).toBe('Merged by eva. Approved by chloe and dev.')
+    expect(under(root()).at(-1)).toMatch(/^✅ Merged: .*, by eva$/)
+    const check = await shop.check(cap)
+    expect(check?.summary).toContain(about(1)?.permalink)
+  })
+
+  test('ends with a summary, also where the bot was down at the closing, and says nothing twice', async () => {
+    await at('2026-11-25T18:50:00Z')
+    await stage.kill()
+    await stage.startBot()
+    await at('2026-11-25T19:20:00Z')
+    await at('2026-11-25T20:20:00Z')
+    expect(under(root()).slice(2)).toEqual([
+      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 1 merged and 0 left over',
+    ])
+    expect(stage.slack.lost).toEqual([])
   })
 })

@@ -53,6 +53,7 @@ export async function aRepositoryOf(
     },
     messages: () =>
       stage.slack.messages
+        .filter(({ threadTs }) => threadTs === undefined)
         .map((message) => JSON.stringify(message))
         .filter(
           (text) =>

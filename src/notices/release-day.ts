@@ -1,0 +1,254 @@
+import { stateAt } from '../decision/calendar.ts'
+import type { Notice, NoticeOf } from '../decision/notice.ts'
+import { readinessOf } from '../decision/readiness.ts'
+import { dayOf, isSameOpening, type Moment, momentsAround, nextMoment } from '../decision/release-day.ts'
+import { type DayPull, mergesText, type ReleaseDay, releaseDayText } from '../decision/release-day-text.ts'
+import type { Database } from '../store/database.ts'
+import { type Landing, landingsWithin, mergesToThread } from '../store/follow-ups.ts'
+import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
+import { dropRequest, sentNotice, takeRequest } from '../store/notices.ts'
+import type { Queue } from '../store/queue.ts'
+import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
+import type { CardShell } from './cards.ts'
+import { type ChannelWindow, channelWindows } from './channel-windows.ts'
+import { mentionFor } from './people.ts'
+import { alone, type Connected, postOnce } from './posting.ts'
+
+type PlanShell = {
+  database: Database
+  now: () => Date
+  queue: Pick<Queue, 'enqueueNotice' | 'enqueueTransition'>
+}
+
+/**
+ * Enqueues what the channels are to be told of their release days by now, each moment once, and asks to be run again when the next one is
+ * due. A moment that was missed is told as long as it is true.
+ */
+export async function planReleaseDays(shell: PlanShell): Promise<void> {
+  const { database, queue, now } = shell
+  const at = now()
+  const freezes = await activeFreezes(database, at)
+  const next: number[] = []
+  for (const [channel, windows] of await channelWindows(database)) {
+    for (const { settings } of windows) {
+      const time = nextMoment(settings, at)
+      if (time) next.push(time.getTime())
+    }
+    for (const notice of dueNotices(channel, windows, freezes, at)) await enqueueOnce(shell, notice)
+  }
+  if (next.length > 0) await queue.enqueueTransition(new Date(Math.min(...next)))
+}
+
+function dueNotices(channel: string, windows: ChannelWindow[], freezes: Freeze[], at: Date): Notice[] {
+  const due = windows.flatMap((window) =>
+    momentsAround(window.settings, at)
+      .filter((moment) => moment.due <= at && at < moment.until && isTrue(moment, [window], freezes))
+      .map((moment) => noticeOf(channel, window, moment)),
+  )
+  return [...new Map(due.map((notice) => [notice.key, notice])).values()]
+}
+
+/** An opening that is frozen has not happened; the look ahead and the summary say that it was. */
+function isTrue({ kind }: Moment, windows: ChannelWindow[], freezes: Freeze[]): boolean {
+  return kind === 'before' || kind === 'closed' || windows.some((window) => !freezeOf(window, freezes))
+}
+
+function noticeOf(channel: string, { settings }: ChannelWindow, moment: Moment): NoticeOf<'release day'> {
+  const { kind, opensAt, closesAt } = moment
+  const span = [opensAt, ...(closesAt ? [closesAt] : [])].map((time) => time.toISOString()).join('/')
+  return {
+    kind: 'release day',
+    key: `${dayKey(channel, opensAt, settings.time_zone)}/${kind}/${span}`,
+    channel,
+    moment: kind,
+    opensAt: opensAt.toISOString(),
+    ...(closesAt ? { closesAt: closesAt.toISOString() } : {}),
+  }
+}
+
+function dayKey(channel: string, opensAt: Date, zone: string): string {
+  return `day/${channel}/${dayOf({ opensAt }, zone)}`
+}
+
+function enqueueOnce({ database, queue, now }: PlanShell, notice: Notice): Promise<void> {
+  return database.transaction(async (tx) => {
+    if (await takeRequest(tx, notice.key, now())) await queue.enqueueNotice(notice, { tx })
+  })
+}
+
+/**
+ * Tells a channel of a moment of its release day, in the thread of the day; the first one begins it. What is not true anymore, since a freeze
+ * or another policy came between, is not told, and may be later.
+ */
+export async function tellReleaseDay(
+  shell: CardShell,
+  notice: NoticeOf<'release day'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, now } = shell
+  const all = (await channelWindows(database)).get(notice.channel) ?? []
+  const freezes = await activeFreezes(database, now())
+  const found = all.flatMap((window) => {
+    const moment = momentIn(window, notice, now())
+    return moment ? [{ window, moment }] : []
+  })
+  const [first] = found
+  if (
+    !first ||
+    !isTrue(
+      first.moment,
+      found.map(({ window }) => window),
+      freezes,
+    )
+  )
+    return dropRequest(database, notice.key)
+  const windows = found.map(({ window }) => window)
+  await inDay(shell, notice.channel, async () => {
+    const { moment, window } = first
+    const root = dayKey(notice.channel, moment.opensAt, window.settings.time_zone)
+    const begun = await sentNotice(database, root)
+    const context = { moment, windows, freezes, alone: all.length === 1, first: !begun }
+    const day = await readDay(shell, context)
+    const people = Object.assign({}, ...windows.map((each) => each.people))
+    const mention = await mentionFor(shell, people, awaitedIn(day), signal)
+    const message = releaseDayText(day, mention)
+    if (!message) return
+    const place = { channel: begun?.channel ?? notice.channel, thread: begun?.ts }
+    await postOnce(shell, { key: notice.key, also: begun ? [] : [root], ...place, message }, signal)
+  })
+}
+
+function momentIn(
+  { settings }: ChannelWindow,
+  { moment: kind, opensAt, closesAt }: NoticeOf<'release day'>,
+  at: Date,
+): Moment | undefined {
+  const opening = {
+    opensAt: new Date(opensAt),
+    closesAt: closesAt === undefined ? undefined : new Date(closesAt),
+  }
+  return momentsAround(settings, at).find(
+    (moment) =>
+      moment.kind === kind && isSameOpening(moment, opening) && moment.due <= at && at < moment.until,
+  )
+}
+
+/** One at a time for each channel, so that its day has one thread. */
+function inDay<Result>(shell: Connected, channel: string, work: () => Promise<Result>): Promise<Result> {
+  return alone(shell, `release day ${channel}`, work)
+}
+
+type Context = { moment: Moment; windows: ChannelWindow[]; freezes: Freeze[]; alone: boolean; first: boolean }
+
+async function readDay(shell: CardShell, context: Context): Promise<ReleaseDay> {
+  const { database, now, web, redact } = shell
+  const { moment, windows, freezes, first } = context
+  const pulls: DayPull[] = []
+  for (const window of windows)
+    pulls.push(
+      ...(await openVerdicts(database, window)).filter(isShown).map((verdict) => dayPull(verdict, web)),
+    )
+  const landings = moment.kind === 'closed' ? await landedIn(database, windows, moment) : []
+  const names = windows.map(({ owner, repo }) => `${owner}/${repo}`)
+  return {
+    moment,
+    at: now(),
+    zone: windows[0]?.settings.time_zone ?? 'UTC',
+    repositories: context.alone ? [] : names,
+    frozen: redact(windows.flatMap((window) => freezeOf(window, freezes) ?? [])),
+    pulls: redact(pulls),
+    merged: redact(landings.flatMap(({ notice }) => (notice.kind === 'merged' ? [notice] : []))),
+    exceptions: redact(
+      landings.flatMap(({ notice }) =>
+        notice.kind === 'exception' ? [{ ...notice, what: `a push to ${notice.branch}` }] : [],
+      ),
+    ),
+    first,
+  }
+}
+
+/** A draft blocks nobody, and waits for nobody but its author. */
+function isShown({ snapshot }: StoredVerdict): boolean {
+  return !snapshot.draft
+}
+
+function dayPull(verdict: StoredVerdict, web: string): DayPull {
+  const { installationId, repositoryId, owner, repo, number } = verdict.pull
+  const { title, author } = verdict.snapshot
+  return {
+    repository: { installationId, repositoryId, owner, repo },
+    pull: {
+      number,
+      title,
+      url: `${web}/${owner}/${repo}/pull/${number}`,
+      ...(author ? { author: author.login } : {}),
+    },
+    readiness: readinessOf(verdict),
+  }
+}
+
+function landedIn(
+  database: Database,
+  windows: ChannelWindow[],
+  { opensAt, due }: Moment,
+): Promise<Landing[]> {
+  const ids = windows.map(({ repositoryId }) => repositoryId)
+  return landingsWithin(database, ids, { from: opensAt, to: due })
+}
+
+function awaitedIn({ pulls }: ReleaseDay): string[] {
+  return pulls.flatMap(({ readiness }) => (readiness.ready ? [] : readiness.awaited))
+}
+
+/** The freeze that was ordered, or the one that the policy names until it is removed. */
+function freezeOf(
+  { owner, repo, settings }: ChannelWindow,
+  freezes: Freeze[],
+): ReleaseDay['frozen'][number] | undefined {
+  const repository = `${owner}/${repo}`
+  const { frozen } = frozenFact(freezes, { owner, repo })
+  if (frozen) return { repository, by: frozen.by, reason: frozen.reason, until: frozen.until }
+  if (settings.frozen === undefined) return undefined
+  return { repository, by: 'the policy', reason: settings.frozen, until: undefined }
+}
+
+/** Where the thread of the day is in which a change was merged; undefined: it was merged in no window, or nobody was told of it. */
+export async function dayThread(
+  { database }: Pick<Connected, 'database'>,
+  channel: string,
+  repositoryId: number,
+  mergedAt: Date,
+): Promise<DayThread | undefined> {
+  const windows = (await channelWindows(database)).get(channel) ?? []
+  const window = windows.find((each) => each.repositoryId === repositoryId)
+  if (!window) return undefined
+  const state = stateAt(window.settings, mergedAt)
+  if (!state.open || !state.opensAt) return undefined
+  const root = await sentNotice(database, dayKey(channel, state.opensAt, window.settings.time_zone))
+  return (
+    root && { channel, root, since: state.opensAt, repositoryIds: windows.map((each) => each.repositoryId) }
+  )
+}
+
+export type DayThread = {
+  channel: string
+  root: { channel: string; ts: string }
+  since: Date
+  repositoryIds: number[]
+}
+
+/** Names a merge in the thread of its day, together with all others that are not named there yet. */
+export async function tellMergeInDay(
+  shell: CardShell,
+  { channel, root, since, repositoryIds }: DayThread,
+  signal: AbortSignal,
+): Promise<void> {
+  await inDay(shell, channel, async () => {
+    const waiting = await mergesToThread(shell.database, repositoryIds, since)
+    const merges = waiting.flatMap(({ notice }) => (notice.kind === 'merged' ? [shell.redact(notice)] : []))
+    if (merges.length === 0) return
+    const message = mergesText(merges)
+    const [key = '', ...also] = merges.map((merge) => `${merge.key} in its day`)
+    await postOnce(shell, { key, also, channel: root.channel, thread: root.ts, message }, signal)
+  })
+}
