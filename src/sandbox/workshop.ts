@@ -26,11 +26,8 @@ export function workshop(stage: Stage, repository: { owner: string; repo: string
     return result
   }
   const openPull = async (login: string, change: NewChange): Promise<Change> => {
-    const copy = await stage.github.workingCopy(name, login)
-    await copy.branch(change.branch, `origin/${change.base ?? 'main'}`)
-    await copy.write(change.files)
-    await copy.commit(change.title)
-    await copy.push({ ref: change.branch })
+    const { branch, files, title: message, base: from = 'main' } = change
+    await stage.github.push(name, login, { branch, from, files, message })
     const { data } = await stage.as(login).rest.pulls.create({
       ...repository,
       title: change.title,
@@ -47,11 +44,8 @@ export function workshop(stage: Stage, repository: { owner: string; repo: string
     return settle(work)
   }
   const push = async (login: string, change: Change, files: Record<string, string>): Promise<Change> => {
-    const copy = await stage.github.workingCopy(name, login)
-    await copy.branch(change.branch, `origin/${change.branch}`)
-    await copy.write(files)
-    const sha = await copy.commit('Change it again')
-    await copy.push({ ref: change.branch })
+    const { branch } = change
+    const sha = await stage.github.push(name, login, { branch, files, message: 'Change it again' })
     return { ...change, sha }
   }
   return {

@@ -127,14 +127,10 @@ async function openShop(desk: Base, name: string, options: ShopOptions) {
     as: desk.as,
     /** A commit on a branch, made and pushed by one person; the branch is made where `from` is. */
     push: async (login: string, branch: string, files: Files, options: PushOptions = {}) => {
-      const copy = await copyOf(login)
-      await copy.branch(branch, options.from)
-      await copy.write(files)
-      if (options.remove) await copy.remove(...options.remove)
-      const sha = await copy.commit(options.message ?? 'Change it', options)
+      const date = desk.now().getTime()
       desk.later()
-      await copy.push({ ref: branch, force: true })
-      return sha
+      const change = { message: 'Change it', from: 'main', ...options, branch, files, date, force: true }
+      return github.push(made.fullName, login, change)
     },
     open: async (
       login: string,

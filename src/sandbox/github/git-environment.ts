@@ -1,5 +1,11 @@
 /** Settings for every git of the sandbox: no tidying up behind its back, and nothing here has to survive a power cut. */
-const settings = { 'gc.auto': '0', 'core.fsync': 'none', 'init.templateDir': '' }
+const settings = {
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'receive.autogc': 'false',
+  'core.fsync': 'none',
+  'init.templateDir': '',
+}
 
 /** Nothing of the machine's own git settings reaches the sandbox. */
 export function gitEnvironment(extra: Record<string, string> = {}): Record<string, string> {

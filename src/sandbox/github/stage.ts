@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { Tokens } from './auth.ts'
 import { emitRun } from './checks.ts'
+import { type NewPush, pushCommit } from './commit-push.ts'
 import type { By } from './context.ts'
 import type { NewBranch } from './git-writing.ts'
 import { accountById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
@@ -107,6 +108,9 @@ function houses(hub: Hub) {
       ),
     deleteRepository: (repository: string) =>
       changing(repository, (found, by) => changes.deleteRepository(hub, found, by)),
+    /** One commit with some files, made and pushed. */
+    push: (repository: string, login: string, change: NewPush): Promise<string> =>
+      pushCommit(hub, find(hub, repository), requireAccount(hub, login), change),
     workingCopy: (repository: string, login: string): Promise<WorkingCopy> =>
       makeWorkingCopy(hub, find(hub, repository), requireAccount(hub, login)),
   }

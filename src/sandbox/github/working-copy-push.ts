@@ -1,5 +1,7 @@
+import type { By } from './context.ts'
 import { noCommit, shaOf } from './git-reading.ts'
 import type { Hub } from './hub.ts'
+import type { Move } from './push-event.ts'
 import { pushRefusal } from './push-refusals.ts'
 import { branchMoved } from './pushes.ts'
 import type { Repository } from './repository-state.ts'
@@ -19,11 +21,9 @@ export function pushBranch(
     const before = (await shaOf(repository.git, ref)) ?? noCommit
     const after = remove ? noCommit : await run(['rev-parse', branch])
     if (before === after) return after
-    const app = hub.world.apps.find(({ botId }) => botId === account.id)
-    const by = { userId: account.id, appId: app?.id ?? null }
+    const by = pusherOf(hub, account)
     const forced = force && before !== noCommit && !(await contains(run, before, after))
-    const refused = pushRefusal(hub, repository, { ref, before, after, by, forced })
-    if (refused) throw new Error(`remote: error: ${refused}`)
+    refuse(hub, repository, { ref, before, after, by, forced })
     await run([
       'push',
       '--quiet',
@@ -34,6 +34,18 @@ export function pushBranch(
     await branchMoved(hub, repository, { ref, before, after, by })
     return after
   })
+}
+
+/** Who pushes: a person, or an App's bot with the App. */
+export function pusherOf(hub: Hub, account: Account): By {
+  const app = hub.world.apps.find(({ botId }) => botId === account.id)
+  return { userId: account.id, appId: app?.id ?? null }
+}
+
+/** Throws the words that git shows where the rules of the branch refuse a push. */
+export function refuse(hub: Hub, repository: Repository, move: Move & { forced: boolean }): void {
+  const refused = pushRefusal(hub, repository, move)
+  if (refused) throw new Error(`remote: error: ${refused}`)
 }
 
 /** False too when the clone does not know the older commit. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type RunOptions, runGit } from './git-process.ts'
+import type { Signature } from './git-reading.ts'
 import type { Hub } from './hub.ts'
 import type { Repository } from './repository-state.ts'
 import { noReplyEmail } from './shapes/commit.ts'
@@ -43,13 +44,12 @@ export async function makeWorkingCopy(
 ): Promise<WorkingCopy> {
   const folder = await mkdtemp(join(hub.folder, `clone-${account.login.replace(/\W/g, '-')}-`))
   await runGit(hub.folder, ['clone', '--quiet', repository.git.folder, folder])
-  const me = { name: account.name ?? account.login, email: account.email ?? noReplyEmail(account) }
   const run = async (args: string[], options?: RunOptions) => {
     const { code, stdout, stderr } = await runGit(folder, args, options)
     if (code !== 0) throw new Error(`git ${args.join(' ')}: ${stderr.trim() || stdout.trim()}`)
     return stdout.trim()
   }
-  const env = (options: CommitOptions = {}) => identity(me, options, hub.clock())
+  const env = (options: CommitOptions = {}) => identity(account, options, hub.clock())
   const head = (ref = 'HEAD') => run(['rev-parse', ref])
   return {
     folder,
@@ -59,14 +59,10 @@ export async function makeWorkingCopy(
       for (const path of paths) await rm(join(folder, path), { recursive: true, force: true })
     },
     async commit(message, options = {}) {
-      const trailers = (options.coAuthors ?? []).map(
-        ({ name, email }) => `Co-authored-by: ${name} <${email}>`,
-      )
-      const text = trailers.length > 0 ? `${message}\n\n${trailers.join('\n')}` : message
       await run(['add', '--all'])
       const amend = options.amend ? ['--amend'] : []
       await run(['commit', '--quiet', '--allow-empty', ...amend, '--file=-'], {
-        input: text,
+        input: messageOf(message, options),
         env: env(options),
       })
       return head()
@@ -98,21 +94,33 @@ export async function makeWorkingCopy(
   }
 }
 
-function identity(
-  me: Person,
+/** The message with a line for each co-author, as GitHub writes them. */
+export function messageOf(message: string, { coAuthors = [] }: CommitOptions): string {
+  const trailers = coAuthors.map(({ name, email }) => `Co-authored-by: ${name} <${email}>`)
+  return trailers.length > 0 ? `${message}\n\n${trailers.join('\n')}` : message
+}
+
+/** Whoever holds the account, unless somebody else is named. */
+export function signaturesOf(
+  account: Account,
   { author, committer, date }: CommitOptions,
   now: number,
-): Record<string, string> {
-  const at = `${Math.floor((date === undefined ? now : new Date(date).getTime()) / 1000)} +0000`
-  const writer = author ?? me
-  const owner = committer ?? me
+): { author: Signature; committer: Signature } {
+  const me = { name: account.name ?? account.login, email: account.email ?? noReplyEmail(account) }
+  const at = date === undefined ? now : new Date(date).getTime()
+  return { author: { ...(author ?? me), at }, committer: { ...(committer ?? me), at } }
+}
+
+function identity(account: Account, options: CommitOptions, now: number): Record<string, string> {
+  const { author, committer } = signaturesOf(account, options, now)
+  const dated = ({ at }: Signature) => `${Math.floor(at / 1000)} +0000`
   return {
-    GIT_AUTHOR_NAME: writer.name,
-    GIT_AUTHOR_EMAIL: writer.email,
-    GIT_AUTHOR_DATE: at,
-    GIT_COMMITTER_NAME: owner.name,
-    GIT_COMMITTER_EMAIL: owner.email,
-    GIT_COMMITTER_DATE: at,
+    GIT_AUTHOR_NAME: author.name,
+    GIT_AUTHOR_EMAIL: author.email,
+    GIT_AUTHOR_DATE: dated(author),
+    GIT_COMMITTER_NAME: committer.name,
+    GIT_COMMITTER_EMAIL: committer.email,
+    GIT_COMMITTER_DATE: dated(committer),
     GIT_EDITOR: 'true',
   }
 }

@@ -68,11 +68,8 @@ export async function buildHouse(
     installationId,
     repo,
     async openPull(login, branch, changes, { draft = false, base = 'main' } = {}) {
-      const copy = await github.workingCopy('acme/shop', login)
-      await copy.branch(branch, `origin/${base}`)
-      await copy.write(changes)
-      await copy.commit(`Change ${branch}`)
-      await copy.push()
+      const message = `Change ${branch}`
+      await github.push('acme/shop', login, { branch, from: base, files: changes, message })
       const opened = await as(login).pulls.create({
         ...repo,
         base,
