@@ -179,14 +179,14 @@ export async function alertOfIncident(
   return row
 }
 
-/** What the alerts of an incident say of its severity, each with when it was received first. */
+/** What the alerts of an incident say of its severity, each with when it was received first. No more of it gets into the records. */
 export function severitiesOfAlerts(
   db: Queryable,
   repository: Repository,
   number: number,
 ): Promise<{ severity: string; at: Date }[]> {
   return db.query(
-    `SELECT d.alert->>'severity' AS severity, min(d.received_at) AS at
+    `SELECT left(d.alert->>'severity', 60) AS severity, min(d.received_at) AS at
      FROM release_gate.alerts a JOIN release_gate.alert_deliveries d
        ON d.source = a.source AND d.alert->>'id' = a.source_id AND d.reopened = a.reopened
          AND d.repository_id = a.repository_id

@@ -74,6 +74,7 @@ describeOnBoth('alerts and post-mortems', (open) => {
       ['third', 'P2', '16:20'],
       ['fourth', 'P0', '16:30'],
       ['fifth', null, '16:40'],
+      ['sixth', `P1 ${'x'.repeat(90)}`, '16:45'],
     ] as const
     for (const [delivery, severity, clock] of others) {
       await receive(delivery, alertOf(severity), clock)
@@ -85,6 +86,7 @@ describeOnBoth('alerts and post-mortems', (open) => {
     expect(await severitiesOfAlerts(database, repository, 7)).toEqual([
       { severity: 'P2', at: at('16:00') },
       { severity: 'P0', at: at('16:10') },
+      { severity: `P1 ${'x'.repeat(57)}`, at: at('16:45') },
     ])
     expect(await severitiesOfAlerts(database, repository, 8)).toEqual([])
   })
