@@ -16,6 +16,7 @@ import { planReleaseDays } from '../notices/release-day.ts'
 import { requestOf } from '../services/github/errors.ts'
 import { isGone } from '../services/github/gone.ts'
 import { createSlack } from '../services/slack.ts'
+import { createWebhook } from '../services/slack-webhook.ts'
 import { requestRunsBeforeWindows } from '../staging/windows.ts'
 import { markFailed, readDelivery } from '../store/inbox.ts'
 import { RUN_REGRESSION } from '../store/queue/queues.ts'
@@ -50,7 +51,7 @@ export async function startWork(parts: Parts): Promise<void> {
     merging: (task, signal, attempt) => unlessGone(runMergeTask(shell, task, signal, attempt)),
     transition: async (signal) => {
       await requestRunsBeforeWindows({ database, queue }, now())
-      const days = settings.slack ? [planReleaseDays(shell)] : []
+      const days = settings.slack || settings.slackWebhook ? [planReleaseDays(shell)] : []
       await runAll([failOpenGroupsEverywhere(shell), applyTransitions(shell, signal), ...days])
     },
     regression: async (data, signal) => {
@@ -115,12 +116,14 @@ function incidentSecrets({ alertSecrets, paging, jira, datadog }: Parts['setting
 /** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   const { database, now, web, board } = shell
-  const { slack, webhookSecrets, privateKey, client, operatorToken, database: place } = settings
-  if (!slack) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent')
+  const { slack, slackWebhook, webhookSecrets, privateKey, client, operatorToken, database: place } = settings
+  const webhook = slackWebhook === undefined ? undefined : createWebhook({ url: slackWebhook, now })
+  if (!slack && !webhook) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent')
   const secrets = [
     ...webhookSecrets,
     privateKey,
     slack?.token,
+    slackWebhook,
     ...incidentSecrets(settings),
     client?.secret,
     operatorToken,
@@ -128,7 +131,7 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   ]
   return {
     database,
-    slack: slack && createSlack({ ...slack, now }),
+    slack: slack ? createSlack({ ...slack, now }) : webhook,
     now,
     web,
     board,

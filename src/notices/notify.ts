@@ -6,6 +6,7 @@ import { noticeText } from '../decision/notice-text.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'
+import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import { changeCard, saveAfter, saveCard } from '../store/change-cards.ts'
 import type { Database } from '../store/database.ts'
 import { landingOf } from '../store/follow-ups.ts'
@@ -45,6 +46,8 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
   const notice = redact(noticeSchema.parse(data))
   switch (notice.kind) {
     case 'change':
+      // What can't be updated would not stay true.
+      if (!slack.threads) return []
       await withTarget(connected, notice, notice.number, (target) => showChange(connected, target, signal))
       return []
     case 'release day':
@@ -67,6 +70,7 @@ async function tellAll(shell: NotifyingShell, notice: Announced, signal: AbortSi
   const channels = await channelsFor(shell, notice)
   if (channels.length === 0) shell.log.info({ notice: notice.key }, 'No policy names a channel for a notice')
   const sent: Sent[] = []
+  if (!shell.slack.threads) return tellByWebhook(shell, notice, channels, signal)
   for (const channel of channels) {
     // A repository's notice is sent once, even where its policy has named another channel since.
     const key = 'repository' in notice ? notice.key : `${notice.key} ${channel}`
@@ -76,15 +80,28 @@ async function tellAll(shell: NotifyingShell, notice: Announced, signal: AbortSi
   return sent
 }
 
+/** A webhook has one channel, whatever the policies name, and its messages have no address. */
+async function tellByWebhook(
+  shell: NotifyingShell,
+  notice: Announced,
+  channels: string[],
+  signal: AbortSignal,
+): Promise<Sent[]> {
+  if (channels.length === 0) return []
+  await postOnce(shell, { key: notice.key, channel: WEBHOOK_CHANNEL, message: noticeText(notice) }, signal)
+  return []
+}
+
 /** A merge, as the message of its change; one that bypassed the gate has a message of its own as well. */
 async function tellLanding(
   shell: NotifyingShell,
   notice: NoticeOf<'merged'> | NoticeOf<'exception'>,
   signal: AbortSignal,
 ): Promise<Sent[]> {
-  const own = notice.kind === 'exception' ? await tellAll(shell, notice, signal) : []
+  const alone = notice.kind === 'exception' || !shell.slack.threads
+  const own = alone ? await tellAll(shell, notice, signal) : []
   const { pull } = notice
-  if (!pull) return own
+  if (!pull || !shell.slack.threads) return own
   const told = await withTarget(shell, notice, pull.number, (target) =>
     aloneFor(shell, target.pull, () => landChange(shell, target, notice, signal)),
   )
@@ -129,7 +146,7 @@ async function tellWatch(
   signal: AbortSignal,
 ): Promise<Sent[] | undefined> {
   const number = Number(/^watched\/merged\/\d+\/(\d+)$/.exec(notice.key)?.[1])
-  if (!Number.isInteger(number)) return undefined
+  if (!Number.isInteger(number) || !shell.slack.threads) return undefined
   return withTarget(shell, notice, number, (target) =>
     aloneFor(shell, target.pull, async () => {
       const row = await changeCard(shell.database, target.pull)

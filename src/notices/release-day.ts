@@ -3,6 +3,7 @@ import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { readinessOf } from '../decision/readiness.ts'
 import { dayOf, isSameOpening, type Moment, momentsAround, nextMoment } from '../decision/release-day.ts'
 import { type DayPull, mergesText, type ReleaseDay, releaseDayText } from '../decision/release-day-text.ts'
+import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Landing, landingsWithin, mergesToThread } from '../store/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
@@ -113,7 +114,9 @@ export async function tellReleaseDay(
     const mention = await mentionFor(shell, people, awaitedIn(day), signal)
     const message = releaseDayText(day, mention)
     if (!message) return
-    const place = { channel: begun?.channel ?? notice.channel, thread: begun?.ts }
+    const place = shell.slack.threads
+      ? { channel: begun?.channel ?? notice.channel, thread: begun?.ts }
+      : { channel: WEBHOOK_CHANNEL }
     await postOnce(shell, { key: notice.key, also: begun ? [] : [root], ...place, message }, signal)
   })
 }

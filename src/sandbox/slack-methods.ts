@@ -87,6 +87,25 @@ function postMessage(workspace: SlackWorkspace, args: Arguments): Answer {
   return { ok: true, channel: channel.id, ts: message.ts, message: shapeMessage(message, true) }
 }
 
+/**
+ * A message to an incoming webhook, which goes to its own channel whatever the message names:
+ * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/
+ */
+export function callWebhook(
+  workspace: SlackWorkspace,
+  body: Arguments | undefined,
+): { status: 200 | 400 | 410 | 429; text: string; retryAfter?: number } {
+  const [channel] = workspace.channels
+  if (!body || !channel) return { status: 400, text: 'invalid_payload' }
+  if (channel.isArchived) return { status: 410, text: 'channel_is_archived' }
+  const content = readContent(body)
+  if ('error' in content) return { status: 400, text: content.error }
+  const retryAfter = workspace.secondsUntilRoom(channel.id)
+  if (retryAfter > 0) return { status: 429, text: 'rate_limited', retryAfter }
+  workspace.post(channel, { text: content.text, blocks: content.blocks ?? [] })
+  return { status: 200, text: 'ok' }
+}
+
 function threadIn({
   thread_ts: ts,
   reply_broadcast: broadcast,

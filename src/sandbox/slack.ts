@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { callSlackMethod } from './slack-methods.ts'
+import { callSlackMethod, callWebhook } from './slack-methods.ts'
 import { createSlackWorkspace, type SlackMessage } from './slack-workspace.ts'
 
 export type { SlackMessage } from './slack-workspace.ts'
@@ -24,6 +24,8 @@ export type SlackOptions = {
 export type Slack = {
   /** The `slackApiUrl` of `@slack/web-api`. */
   url: string
+  /** An incoming webhook for the first channel. */
+  webhookUrl: string
   /** A bot token that is accepted, as is any other that begins with `xoxb-`. */
   token: string
   /** Every message, oldest first, as it reads now: an update changes it in place. */
@@ -43,6 +45,8 @@ export type Slack = {
   remove(message: SlackMessage): void
   close(): Promise<void>
 }
+
+const WEBHOOK_PATH = '/services/T0000000001/B0000000001/sandbox-webhook'
 
 type Failure = { left: number; failure: number | string; retryAfter: number }
 
@@ -76,6 +80,17 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     }
     return c.json(answer)
   })
+  app.post(WEBHOOK_PATH, async (c) => {
+    calls.push('webhook')
+    const failure = failures.find(({ left }) => left > 0)
+    if (failure) {
+      failure.left -= 1
+      return answerFailure(c, failure)
+    }
+    const { status, text, retryAfter } = callWebhook(workspace, await c.req.json().catch(() => undefined))
+    return c.text(text, status, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) })
+  })
+  app.post('/services/*', (c) => c.text('no_service', 404))
   app.get('/archives/:channel/:message', (c) => {
     const message = workspace.byPermalink(c.req.path)
     return message ? c.json(message) : c.notFound()
@@ -89,6 +104,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
 
   return {
     url: `${origin}/api/`,
+    webhookUrl: `${origin}${WEBHOOK_PATH}`,
     token: 'xoxb-sandbox',
     messages: workspace.messages,
     lost: workspace.lost,

@@ -13,6 +13,8 @@ export type Posted = { channel: string; ts: string }
 export type PostOptions = { thread?: string | undefined; broadcast?: boolean; key?: string }
 
 export type Slack = {
+  /** False: messages can only be posted, each on its own. */
+  threads: boolean
   /** Posts to a channel, by id or by `#name`. */
   post: (
     channel: string,
@@ -61,6 +63,7 @@ export function createSlack(options: {
     }
   }
   return {
+    threads: true,
     post: async (channel, { text, blocks }, signal, { thread, broadcast, key } = {}) => {
       const reply = thread === undefined ? {} : { thread_ts: thread, reply_broadcast: broadcast === true }
       const metadata = key === undefined ? {} : { metadata: { event_type: EVENT, event_payload: { key } } }
@@ -168,6 +171,10 @@ const mending: Record<string, string> = {
 
 const REFUSED = Symbol.for('release-gate.slack-refused')
 
+export function markRefusal(error: Error, name: string): Error {
+  return Object.assign(error, { [REFUSED]: name })
+}
+
 /** Slack failed at something, perhaps after it took the message. */
 const uncertain = ['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']
 
@@ -195,7 +202,7 @@ function explained(error: unknown, now: () => Date): unknown {
   if (error instanceof WebAPIPlatformError) {
     const name = String(error.data.error).replace(/[^a-z_]/g, '')
     const fix = mending[name] ?? 'see the list of errors of the method'
-    return Object.assign(new Error(`Slack refused: ${name}; ${fix}`), { [REFUSED]: name })
+    return markRefusal(new Error(`Slack refused: ${name}; ${fix}`), name)
   }
   return new Error(`Slack could not be reached: ${error instanceof Error ? error.message : String(error)}`)
 }

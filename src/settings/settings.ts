@@ -31,6 +31,8 @@ export type Settings = {
   metricsToken?: string | undefined
   /** Undefined: no notices. `apiUrl` undefined: Slack's own. */
   slack: { token: string; apiUrl: string | undefined } | undefined
+  /** An incoming webhook of Slack, for notices without a bot. */
+  slackWebhook?: string | undefined
   /** The secrets of those that send alerts; nothing is taken from the others. */
   alertSecrets: { [sender in 'pagerduty' | 'datadog' | 'zendesk']?: string | undefined }
   /** Whom PagerDuty can page. */
@@ -77,6 +79,10 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
     problems.push(
       `${parsed.data.GITHUB_CLIENT_ID ? 'GITHUB_CLIENT_SECRET' : 'GITHUB_CLIENT_ID'}: is not set. People sign in with both, from the App's settings page`,
     )
+  if (parsed.data?.SLACK_BOT_TOKEN && parsed.data.SLACK_WEBHOOK_URL)
+    problems.push(
+      'SLACK_WEBHOOK_URL: is set together with SLACK_BOT_TOKEN, which can do more. Unset one of them',
+    )
   if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
     problems.push('STORY_CLOCK: is only allowed with a GitHub on loopback. Unset it')
   if (problems.length > 0 || !parsed.success || !('pem' in key)) {
@@ -109,6 +115,7 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     operatorToken: data.OPERATOR_TOKEN,
     freezeTeams: data.FREEZE_TEAMS ?? [],
     metricsToken: data.METRICS_TOKEN,
+    slackWebhook: data.SLACK_WEBHOOK_URL,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
     alertSecrets: {
       pagerduty: data.PAGERDUTY_WEBHOOK_SECRET,

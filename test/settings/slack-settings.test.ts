@@ -96,3 +96,55 @@ describe('the settings of Slack', () => {
     expect(String(problems)).not.toContain('canary')
   })
 })
+
+describe('who is who in Slack', () => {
+  const peopleIn = (yaml: string) => {
+    const read = parsePolicy(`gates: {}\nslack:\n  channel: "#releases"\n  people: ${yaml}\n`)
+    return read.ok ? read.policy.slack?.people : read.problems.map(({ message }) => message)
+  }
+
+  test('is written by member ID or email address', () => {
+    expect(peopleIn('{ ana: U0123456789, ben: W0123456789, eva: eva@example.com }')).toEqual({
+      ana: 'U0123456789',
+      ben: 'W0123456789',
+      eva: 'eva@example.com',
+    })
+  })
+
+  test.each([
+    ['a name', '{ ana: "@ana" }'],
+    ['a channel', '{ ana: C0123456789 }'],
+    ['forged markup', '{ ana: "<!channel>" }'],
+    ['an address with markup', '{ ana: "a<!here>@example.com" }'],
+    ['nothing', '{ ana: }'],
+  ])('may not be %s, and the problem says what to write', (_, yaml) => {
+    expect(String(peopleIn(yaml))).toMatch(
+      /is not a member of Slack; write a member ID, like "U0123456789", or an email address/,
+    )
+  })
+})
+
+describe('an incoming webhook in the settings', () => {
+  const read = (env: Record<string, string>) =>
+    readSettings({ APP_ID: '1', PRIVATE_KEY: appKey, WEBHOOK_SECRET: 'a-secret-of-the-webhook', ...env })
+  const url = 'https://hooks.slack.com/services/T1/B1/canary-5521'
+
+  test('is read where there is no bot', () => {
+    const result = read({ SLACK_WEBHOOK_URL: url })
+    expect(result.ok && [result.settings.slack, result.settings.slackWebhook]).toEqual([undefined, url])
+  })
+
+  test.each([
+    [
+      'a bot beside it',
+      { SLACK_WEBHOOK_URL: url, SLACK_BOT_TOKEN: 'xoxb-1' },
+      /SLACK_WEBHOOK_URL: is set together with/,
+    ],
+    ['no https', { SLACK_WEBHOOK_URL: url.replace('https', 'http') }, /SLACK_WEBHOOK_URL: must be https/],
+  ])('is refused with %s, without its value', (_, env, says) => {
+    const result = read(env as Record<string, string>)
+    const problems = result.ok ? [] : result.problems
+    expect(problems.join()).toMatch(says)
+    expect(problems.join()).not.toContain('canary')
+  })
+})
