@@ -137,11 +137,7 @@ describe('an incoming webhook', () => {
       () => `${new URL(slack.webhookUrl).origin}/services/T1/B1/canary-hook`,
       /404 no_service; create a new webhook/,
     ],
-    [
-      'that nobody answers',
-      () => 'http://127.0.0.1:1/services/T1/B1/canary-hook',
-      /could not be reached/,
-    ],
+    ['that nobody answers', () => 'http://127.0.0.1:1/services/T1/B1/canary-hook', /could not be reached/],
   ])('%s is an error that says what to do, without the URL', async (_, url, says) => {
     shell.slack = createWebhook({ url: url(), now: () => time })
     const error = await job(aMerge(here))
