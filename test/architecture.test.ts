@@ -18,7 +18,7 @@ const rows = [
   ['main.ts'],
   ['commands'],
   ['bot'],
-  ['server', 'setup', 'merges', 'incidents'],
+  ['server', 'setup', 'merges', 'incidents', 'comments'],
   ['doctor', 'gate', 'notices'],
   ['staging'],
   ['regression', 'policy'],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { codeOwnersFiles } from '../decision/code-owners.ts'
+import { type CommentTask, mayHoldCommand } from '../decision/comment-task.ts'
 import type { MergeTask, RepositoryRef } from '../decision/merge-task.ts'
 import { regressionCheckName, runAgain } from '../decision/regression-check.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
@@ -7,8 +8,8 @@ import type { PullRef } from '../decision/snapshot.ts'
 import type { Scope } from '../store/verdicts/changes.ts'
 
 /**
- * What a webhook means. An event only says where to look again: of a payload, nothing but ids, names and commits is taken, and
- * whoever pressed a button is checked again before anything is done.
+ * What a webhook means. An event only says where to look again: of a payload, nothing but ids, names and commits is taken. Whoever
+ * pressed a button is checked again before anything is done, and a comment is read again: its text here only tells if it was edited since.
  */
 export type Effect =
   /** This pull request has changed. */
@@ -19,6 +20,8 @@ export type Effect =
   | { kind: 'merge'; task: MergeTask }
   /** An issue or one of its comments changed: it may be an incident. */
   | { kind: 'incident'; repository: RepositoryRef; number: number }
+  /** A comment on a pull request may be a command. */
+  | { kind: 'command'; comment: Omit<CommentTask, 'digest'>; text: string }
   /** GitHub has to be asked which pull requests are concerned. */
   | { kind: 'lookup'; lookup: Lookup }
   /** The App cannot reach a repository, or an installation, any more. `closed`: nothing can be merged there either. */
@@ -210,6 +213,24 @@ const incidentChanged = inRepository(
     pull ? [] : [{ kind: 'incident', repository, number }],
 )
 
+/** A comment that was edited, or deleted, is no command. */
+const commented = inRepository(
+  {
+    issue: z.object({ number: z.int(), pull_request: z.unknown().optional() }),
+    comment: z.object({
+      id: z.int(),
+      body: z.string().nullish(),
+      user: z.object({ id: z.int(), type: z.string().nullish() }).nullable(),
+    }),
+  },
+  ({ issue: { number, pull_request: pull }, comment: { id, body, user } }, repository) => {
+    if (!pull) return [{ kind: 'incident', repository, number }]
+    if (user?.type !== 'User' || !body || !mayHoldCommand(body)) return []
+    const comment = { pull: { ...repository, number }, comment: id, author: user.id }
+    return [{ kind: 'command', comment, text: body }]
+  },
+)
+
 const everyKnownPull = inRepository({}, (_, { installationId, repositoryId }) => [
   { kind: 'pulls', scope: { installationId, repositoryId } },
 ])
@@ -325,7 +346,7 @@ const handlers: Record<string, Record<string, Handler>> = {
     deleted: installationGone,
   },
   installation_repositories: { added: installationChanged, removed: repositoriesRemoved },
-  issue_comment: { created: incidentChanged, edited: incidentChanged, deleted: incidentChanged },
+  issue_comment: { created: commented, edited: incidentChanged, deleted: incidentChanged },
   issues: {
     closed: issueChanged,
     reopened: issueChanged,

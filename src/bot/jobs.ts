@@ -61,6 +61,11 @@ export async function startWork(parts: Parts): Promise<void> {
       await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(data), signal))
     },
     incident: (task, signal, attempt) => unlessGone(runIncidentTask(incidents, task, signal, attempt)),
+    comment: async (task, signal) => {
+      // Loaded only where comments are commands: it brings a Markdown parser.
+      const { runCommentTask } = await import('../comments/run.ts')
+      await unlessGone(runCommentTask(shell, task, signal))
+    },
     notice: async (data, signal) => {
       await tellOfChange(parts, data)
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))

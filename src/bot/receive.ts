@@ -1,3 +1,4 @@
+import { digestOf } from '../comments/digest.ts'
 import type { MergeTask } from '../decision/merge-task.ts'
 import { linkMayLag } from '../merges/pushes.ts'
 import { isGone } from '../services/github/gone.ts'
@@ -92,6 +93,9 @@ async function carryOutOne(
       if (!serves(repository.owner) || !(await mayHoldIncidents(tx, repository))) return
       return queue.enqueueIncident({ task: 'look', repository, number }, { tx })
     }
+    case 'command':
+      if (!serves(effect.comment.pull.owner)) return
+      return queue.enqueueComment({ ...effect.comment, digest: digestOf(effect.text) }, { tx })
     case 'out of reach':
       return (effect.closed ? closeAll : releaseGreens)(tx, effect.scope)
     case 'lookup':

@@ -73,6 +73,7 @@ function inMemory() {
   return {
     get: async <Value>(key: string) => known.get(key) as Value | undefined,
     put: async (key: string, value: unknown) => void known.set(key, value),
+    labelOrders: async () => [],
   }
 }
 

@@ -1,6 +1,6 @@
 import { type GateName, gates } from './gates/index.ts'
 
-const settings = ['branches', 'enforce', 'incidents', 'overrides', 'push', 'slack'] as const
+const settings = ['branches', 'commands', 'enforce', 'incidents', 'overrides', 'push', 'slack'] as const
 type Setting = (typeof settings)[number]
 
 /** Everything that the policy of an organization can lock: gates, and settings beside them. `incidents` is both. */

@@ -83,6 +83,12 @@ const completePolicy = z.strictObject({
     .describe(
       'Patterns of the base branches that the gate covers, in order: a pattern with "!" excludes what an earlier one matched. The default branch is always covered.',
     ),
+  commands: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether comments on pull requests can be commands: /why, /recheck, /hold, /unhold and /urgent. Default: false.',
+    ),
   gates: z.strictObject(gateSettings).describe('The gates that are on. A gate that is not named is off.'),
   overrides: overrides.optional(),
   enforce: z

@@ -78,6 +78,11 @@ export const labelSchema = z.strictObject({
   name: z.string(),
   by: personSchema.nullable(),
   at: instant.nullable(),
+  /**
+   * The comment with which `by` had the App put it on, at the comment's time; only where the records prove it. Without this, a label that
+   * the App put on is the App's.
+   */
+  order: z.strictObject({ comment: z.int().positive(), reason: z.string().optional() }).optional(),
   /** Where the head was pushed after that: whether the change at the head of then is the change at the head of now. */
   equality: equalitySchema.optional(),
 })

@@ -27,7 +27,8 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
   const at = new Date(label.at)
   const until = new Date(at.getTime() + parseDuration(settings.expires_after))
   const written = withoutHtmlComments(snapshot.body)
-  const described = describedBy(written, settings, revertOf(snapshot, settings.reverts))
+  const ordered = label.order?.reason
+  const described = describedBy(written, settings, revertOf(snapshot, settings.reverts), ordered)
   const ends = new Date(Math.min(until.getTime(), described.until?.getTime() ?? Number.POSITIVE_INFINITY))
   const why =
     whyNotBy(label.by, snapshot, settings) ??
@@ -76,13 +77,14 @@ function whyNotThisHead(label: Label, at: Date, { head }: Snapshot): string | un
   return `it was added before the last push${why}; remove it and add it again`
 }
 
-/** The reason, and what the description lacks. A proven revert needs neither a reason nor an incident, for a time. */
+/** The reason, of the command or of the description, and what is lacking. A proven revert needs neither a reason nor an incident, for a time. */
 function describedBy(
   written: string,
   settings: UrgentSettings,
   revert: Revert | undefined,
+  ordered: string | undefined,
 ): { reason: string | undefined; why?: string; until?: Date } {
-  const reason = reasonOf(written)
+  const reason = ordered ?? reasonOf(written)
   const why = whyNotDescribed(reason, written, settings)
   if (why === undefined || !revert) return { reason, ...(why === undefined ? {} : { why }) }
   return 'until' in revert

@@ -1,9 +1,12 @@
+import { type LabelOrder, labelOrders } from './comment-commands.ts'
 import type { Queryable } from './database.ts'
 
 /** What was found out about commits, by a key that names every commit it depends on. */
 export type FactStore = {
   get: <Value>(key: string) => Promise<Value | undefined>
   put: (key: string, value: unknown) => Promise<void>
+  /** The labels of a pull request that the App put on for people. */
+  labelOrders: (pull: { repositoryId: number; number: number }) => Promise<LabelOrder[]>
 }
 
 /** Facts about commits never become wrong; a use is noted at most once a day, so that those nobody asks for can go. */
@@ -26,6 +29,7 @@ export function factStore(db: Queryable, now: () => Date): FactStore {
         [key, JSON.stringify(value), now()],
       )
     },
+    labelOrders: (pull) => labelOrders(db, pull),
   }
 }
 

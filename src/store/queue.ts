@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { type Clock, PgBoss, systemClock } from 'pg-boss'
+import { type CommentTask, keyOfComment } from '../decision/comment-task.ts'
 import { type IncidentTask, keyOfIncidentTask } from '../decision/incidents/task.ts'
 import { keyOfTask, type MergeTask } from '../decision/merge-task.ts'
 import { keyOfRegression, type RegressionRequest } from '../decision/regression-request.ts'
@@ -9,6 +10,7 @@ import type { Database, Transaction } from './database.ts'
 import type { Delayed, Handlers, QueueLog } from './queue/handlers.ts'
 import { reviveOrphans } from './queue/orphans.ts'
 import {
+  COMMANDS,
   createQueues,
   DELIVERIES,
   EVALUATE,
@@ -47,6 +49,8 @@ export type Queue = {
   enqueueMerging: (task: MergeTask, options?: Within & { at?: Date }) => Promise<void>
   /** Requests work on an incident, optionally at a time. Equal requests join. */
   enqueueIncident: (task: IncidentTask, options?: Within & { at?: Date }) => Promise<void>
+  /** Requests that a comment be read for a command. Equal requests join. */
+  enqueueComment: (task: CommentTask, options?: Within) => Promise<void>
   /**
    * Requests a run of the staging regression on a head. Joins another request for the same head, waiting or running. Runs on
    * one staging environment go one at a time.
@@ -112,6 +116,9 @@ export async function openQueue(options: {
       const key = keyOfIncidentTask(task)
       if (at) await sender.delay(LATER, { queue: INCIDENTS, data: task, key }, at, tx)
       else await sender.send(INCIDENTS, task, { singletonKey: key }, tx)
+    },
+    enqueueComment: async (task, { tx } = {}) => {
+      await sender.send(COMMANDS, task, { singletonKey: keyOfComment(task) }, tx)
     },
     enqueueRegression: async (request, { tx } = {}) => {
       const options = { singletonKey: keyOfRegression(request), group: { id: request.server } }

@@ -109,6 +109,44 @@ describe('what an event means', () => {
     expect(effectsOf('pull_request_review', aReview('commented'))).toEqual([])
   })
 
+  const aComment = (body: string | null, more: object = {}) => ({
+    ...inShop,
+    action: 'created',
+    issue: { number: 5, pull_request: {} },
+    comment: { id: 8, body, user: { id: 42, login: 'chloe', type: 'User' } },
+    ...more,
+  })
+
+  test('a comment on a pull request with a line that begins like a command is read', () => {
+    expect(effectsOf('issue_comment', aComment('Hm.\n/why'))).toEqual([
+      {
+        kind: 'command',
+        comment: { pull: { ...ref, number: 5 }, comment: 8, author: 42 },
+        text: 'Hm.\n/why',
+      },
+    ])
+  })
+
+  test.each<[string, object]>([
+    ['without a command', aComment('Looks fine. Why not?')],
+    ['without a text', aComment(null)],
+    ['that was edited into one', aComment('/why', { action: 'edited' })],
+    ['that was deleted', aComment('/why', { action: 'deleted' })],
+    [
+      'of a bot',
+      aComment('/why', { comment: { id: 8, body: '/why', user: { id: 9, login: 'x[bot]', type: 'Bot' } } }),
+    ],
+    ['of nobody', aComment('/why', { comment: { id: 8, body: '/why', user: null } })],
+  ])('a comment on a pull request %s has no effect', (_, payload) => {
+    expect(effectsOf('issue_comment', payload)).toEqual([])
+  })
+
+  test('a comment on an issue is a change of an incident, command or not', () => {
+    expect(effectsOf('issue_comment', aComment('/why', { issue: { number: 5 } }))).toEqual([
+      { kind: 'incident', repository: ref, number: 5 },
+    ])
+  })
+
   test('a label that was deleted is taken off without being named', () => {
     const payload = { ...inShop, action: 'unlabeled', pull_request: aPull() }
     expect(effectsOf('pull_request', payload)).toHaveLength(1)

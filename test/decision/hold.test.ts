@@ -42,6 +42,13 @@ testGate('hold', hold, {
       title: 'On hold by triage[bot]',
     },
     {
+      name: 'the label that the App put on for a person, with the reason of the comment',
+      snapshot: labelled({ by: ann, order: { comment: 5, reason: 'legal reads `it` first' } }),
+      state: 'waiting',
+      title: 'On hold by ann',
+      says: '`ann` added the label `hold` with a comment: ``legal reads `it` first``. It blocks',
+    },
+    {
       name: 'the label of somebody whom GitHub does not name',
       snapshot: labelled({ by: null, at: null }),
       state: 'waiting',

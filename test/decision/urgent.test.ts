@@ -48,6 +48,16 @@ testGate('The label urgent lifts the window', releaseWindow, {
       next: [{ kind: 'recheck', at: '2026-11-28T17:00:00.000Z' }],
     },
     {
+      name: 'ordered in a comment: its reason counts, also where the description gives another one',
+      snapshot: urgent({
+        body: 'Urgent: something else',
+        labels: [{ ...label, order: { comment: 5, reason: 'checkout is down' } }],
+      }),
+      settings: settings({ reason: 'required' }),
+      title: 'Urgent by ann',
+      says: ': `checkout is down`.',
+    },
+    {
       name: 'a freeze too',
       snapshot: urgent(),
       settings: { freezes: [{ from: '2026-11-26T00:00', to: '2026-11-30T00:00', reason: 'Thanksgiving' }] },

@@ -65,7 +65,7 @@ describe('an error names file, line and column, what is wrong and how to fix it'
       'an unknown key',
       'gates: {}\ngate: {}\n',
       [
-        'p:2:1: unknown key `gate`; known keys: branches, gates, overrides, enforce, incidents, push, extends, locked, release_notes, row_security, slack',
+        'p:2:1: unknown key `gate`; known keys: branches, commands, gates, overrides, enforce, incidents, push, extends, locked, release_notes, row_security, slack',
       ],
     ],
     [

@@ -12,6 +12,7 @@ await queue.work({
   transition: never,
   merging: never,
   incident: never,
+  comment: never,
   regression: never,
   evaluate: () => {
     process.stdout.write('running\n')

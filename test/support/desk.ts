@@ -90,6 +90,7 @@ export function memoryFacts(): FactStore & { size: () => number } {
       return text === undefined ? undefined : (JSON.parse(text) as Value)
     },
     put: async (key, value) => void kept.set(key, JSON.stringify(value)),
+    labelOrders: async () => [],
     size: () => kept.size,
   }
 }

@@ -35,6 +35,7 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
       merging: async () => undefined,
       regression: async () => undefined,
       incident: async () => undefined,
+      comment: async () => undefined,
       ...handlers,
       evaluate: async (pull, signal, attempt) => {
         ran.push(pull)

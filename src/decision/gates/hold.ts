@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineGate, passed, waiting } from '../gate.ts'
 import { code } from '../markdown.ts'
+import type { Label } from '../snapshot.ts'
 
 const settings = z.strictObject({
   label: z
@@ -25,8 +26,13 @@ export const hold = defineGate({
     const who = label.by ? code(label.by.login) : 'Someone whom GitHub does not name'
     return waiting(
       label.by ? `On hold by ${label.by.login}` : 'On hold',
-      `${who} added the label ${code(wanted)}. It blocks the merge until it is removed, even for an urgent change.`,
+      `${who} added the label ${code(wanted)}${whyOf(label)}. It blocks the merge until it is removed, even for an urgent change.`,
       { who: `Anyone with triage access: remove the label ${code(wanted)}` },
     )
   },
 })
+
+/** The reason of the command, where it gave one. */
+function whyOf({ order }: Label): string {
+  return order?.reason === undefined ? '' : ` with a comment: ${code(order.reason, 140)}`
+}

@@ -67,7 +67,10 @@ export type Comment = {
   createdAt: number
   updatedAt: number
   appId?: number
+  reactions?: Reaction[]
 }
+
+export type Reaction = { id: number; userId: number; content: string; createdAt: number }
 
 export type IssueEvent = {
   id: number

@@ -75,7 +75,7 @@ async function* readableRecords(
 const ofOneRepository = new Set([
   ...['decided', 'published', 'regression', 'unverified', 'group'],
   ...['merged', 'exception', 'announced', 'reviewed'],
-  ...['exemption ordered', 'exemption confirmed', 'exemption revoked'],
+  ...['exemption ordered', 'exemption confirmed', 'exemption revoked', 'comment command'],
 ])
 
 function isReadable({ kind, body }: AuditRecord, ids: Set<number>, scopes: Set<string>): boolean {

@@ -5,7 +5,7 @@ import { nameOf, type RepositoryName } from './repository.ts'
 type Someone = { id: number; login: string }
 
 /** What a person may do in a repository now. `role` is GitHub's name for it, which a custom role has of its own. */
-export type RepositoryAuthority = { role: string; writes: boolean; maintains: boolean }
+export type RepositoryAuthority = { role: string; triages: boolean; writes: boolean; maintains: boolean }
 
 /** Read by the App. Only maintain, admin and custom roles that are built on them may order something. */
 export async function authorityIn(
@@ -13,7 +13,7 @@ export async function authorityIn(
   repository: RepositoryName,
   person: Someone,
 ): Promise<RepositoryAuthority> {
-  const none = { role: 'none', writes: false, maintains: false }
+  const none = { role: 'none', triages: false, writes: false, maintains: false }
   const answer = await orAbsent(
     github.rest.repos.getCollaboratorPermissionLevel({ ...nameOf(repository), username: person.login }),
   )
@@ -23,7 +23,8 @@ export async function authorityIn(
   if (user?.id !== person.id) return none
   const maintains = permission === 'admin' || role_name === 'maintain' || user.permissions?.maintain === true
   const writes = permission === 'admin' || permission === 'write'
-  return { role: role_name || permission, writes, maintains }
+  const triages = writes || maintains || role_name === 'triage' || user.permissions?.triage === true
+  return { role: role_name || permission, triages, writes, maintains }
 }
 
 /** What a person is in an organization now. An invitation that was not accepted counts for nothing. */

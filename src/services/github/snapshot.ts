@@ -1,6 +1,6 @@
 import { distinctBots, distinctParts } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
-import type { Equality, PullRef, Snapshot } from '../../decision/snapshot.ts'
+import type { Equality, Label, PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { FactStore } from '../../store/facts.ts'
 import { readAccess } from './access.ts'
 import { approvedHere, pushersAmongApprovers } from './approvers.ts'
@@ -43,6 +43,8 @@ export type Wanted = {
   codeOwners?: boolean
   /** The labels with which it matters whether the change reverts another one. */
   revertLabels?: string[]
+  /** A label that is read as if it had been put on, to find out whether it would count. */
+  proposed?: Label
 }
 
 /**
@@ -121,7 +123,8 @@ async function readFacts(
     pull.labels.map((label) => label.name),
     timeline,
   )
-  const labels = await bindLabels(labelsOf(names, timeline), wanted.boundLabels, pushes, equalityTo)
+  const known = labelsOf(names, timeline, await prover.facts.labelOrders(ref))
+  const labels = await bindLabels(withProposed(known, wanted), wanted.boundLabels, pushes, equalityTo)
   const reviewers = standingReviews(reviews).map((review) => review.person)
   const access = await readAccess(github, repository, [
     ...reviewers,
@@ -178,6 +181,11 @@ async function readFacts(
     await keepHead(prover, baseRef, whole, approvedHere(reviews, pull.head.sha))
   }
   return { snapshot, keep }
+}
+
+function withProposed(labels: Label[], { proposed }: Wanted): Label[] {
+  if (!proposed) return labels
+  return [...labels.filter(({ name }) => !isSameLabel(name, proposed.name)), proposed]
 }
 
 function isSameLabel(one: string, other: string): boolean {

@@ -1,4 +1,5 @@
 import type { Label, Person, Review } from '../../decision/snapshot.ts'
+import type { LabelOrder } from '../../store/comment-commands.ts'
 import type { GitHub } from './client.ts'
 import { personOf } from './people.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
@@ -6,7 +7,7 @@ import { nameOf, type RepositoryName } from './repository.ts'
 /** Facts from the issue events that are neither in the pull request nor in its reviews. */
 export type Timeline = {
   /** For each label by name: who added it last, and when. */
-  labelled: Map<string, { by: Person | null; at: string }>
+  labelled: Map<string, Labelled>
   dismissals: Map<number, NonNullable<Review['dismissal']>>
   /** When the pull request was last pointed at another base. */
   baseChangedAt?: string
@@ -16,8 +17,11 @@ export type Timeline = {
   later: { labels: Map<string, 'labeled' | 'unlabeled'>; dismissals: Map<number, Review['state']> }
 }
 
+type Labelled = { by: Person | null; at: string; event: number }
+
 /** The part of GitHub's many kinds of issue event that is read here. */
 type Event = {
+  id: number
   event: string
   actor: Parameters<typeof personOf>[0]
   created_at: string
@@ -78,7 +82,7 @@ export function labelsBefore(names: string[], { later, labelled }: Timeline): st
 function note(event: Event, timeline: Timeline): void {
   const { event: kind, actor, created_at: at } = event
   if (kind === 'labeled' && event.label?.name)
-    timeline.labelled.set(event.label.name, { by: personOf(actor), at })
+    timeline.labelled.set(event.label.name, { by: personOf(actor), at, event: event.id })
   if (kind === 'unlabeled' && event.label?.name) timeline.labelled.delete(event.label.name)
   if (kind === 'base_ref_changed' || kind === 'automatic_base_change_succeeded') {
     timeline.baseChangedAt = at
@@ -93,11 +97,24 @@ function note(event: Event, timeline: Timeline): void {
   }
 }
 
-/** The current labels, each with who added it last. Labels are matched without regard to case, as GitHub does. */
-export function labelsOf(names: string[], timeline: Timeline): Label[] {
-  const byName = new Map([...timeline.labelled].map(([name, entry]) => [name.toLowerCase(), entry]))
+/**
+ * The current labels, each with who added it last. Labels are matched without regard to case, as GitHub does. One that a bot
+ * added is a person's only where this very event is one that they ordered.
+ */
+export function labelsOf(names: string[], timeline: Timeline, orders: LabelOrder[] = []): Label[] {
   return names.map((name) => {
-    const entry = byName.get(name.toLowerCase())
-    return { name, by: entry?.by ?? null, at: entry?.at ?? null }
+    const { by = null, at = null, event } = labelledAs(timeline, name) ?? {}
+    const order = by?.type === 'Bot' ? orders.find((one) => one.event === event) : undefined
+    return order ? orderedLabel(name, order) : { name, by, at }
   })
+}
+
+/** Who added a label last, if it is on. */
+export function labelledAs({ labelled }: Timeline, name: string): Labelled | undefined {
+  return [...labelled].find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1]
+}
+
+/** As of the comment: the content that was there when it was written, whenever the App came to put the label on. */
+export function orderedLabel(name: string, { by, at, comment, reason }: Omit<LabelOrder, 'event'>): Label {
+  return { name, by, at, order: { comment, ...(reason === undefined ? {} : { reason }) } }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { CommentTask } from '../../decision/comment-task.ts'
 import type { IncidentTask } from '../../decision/incidents/task.ts'
 import type { MergeTask } from '../../decision/merge-task.ts'
 import type { RegressionRequest } from '../../decision/regression-request.ts'
@@ -26,6 +27,8 @@ export type Handlers = {
   regression: (request: RegressionRequest, signal: AbortSignal) => Promise<void>
   /** What happens to incidents: see `incidents/run.ts`. */
   incident: (task: IncidentTask, signal: AbortSignal, attempt: number) => Promise<void>
+  /** A command in a comment: see `comments/run.ts`. */
+  comment: (task: CommentTask, signal: AbortSignal) => Promise<void>
   notice: (notice: object, signal: AbortSignal) => Promise<void>
   /** Called after the alert in the log. */
   dead?: (job: DeadJob) => Promise<void>

@@ -9,6 +9,7 @@ export const RECHECK = 'recheck'
 export const TRANSITIONS = 'transitions'
 export const MERGING = 'merging'
 export const INCIDENTS = 'incidents'
+export const COMMANDS = 'commands'
 export const RUN_REGRESSION = 'run-regression'
 export const LATER = 'later'
 export const NOTICES = 'notices'
@@ -54,6 +55,7 @@ const DEFINITIONS: Record<string, Definition> = {
   // Revoking hundreds of green checks at GitHub's pace is one job. It has a heartbeat, and more time than the others.
   [TRANSITIONS]: { ...COMMON, policy: 'short', expireInSeconds: 600, notify: true, deadLetter: DEAD_LETTERS },
   [MERGING]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
+  [COMMANDS]: { ...COMMON, policy: 'stately', notify: true, deadLetter: DEAD_LETTERS },
   // More time than others: a job of an incident may ask several systems, each of which has ten seconds.
   [INCIDENTS]: {
     ...COMMON,

@@ -1,4 +1,5 @@
 import type { JobWithMetadata, PgBoss, WorkOptions } from 'pg-boss'
+import type { CommentTask } from '../../decision/comment-task.ts'
 import type { IncidentTask } from '../../decision/incidents/task.ts'
 import type { MergeTask } from '../../decision/merge-task.ts'
 import type { RegressionRequest } from '../../decision/regression-request.ts'
@@ -7,6 +8,7 @@ import { retryTime } from '../retry-later.ts'
 import type { Delayed, Handlers, QueueLog } from './handlers.ts'
 import { isLostToKills } from './orphans.ts'
 import {
+  COMMANDS,
   DEAD_LETTERS,
   DELIVERIES,
   EVALUATE,
@@ -75,6 +77,7 @@ export async function startWorkers(
     ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
     ...run<MergeTask>(MERGING, 2, handlers.merging),
     ...run<IncidentTask>(INCIDENTS, 2, handlers.incident),
+    ...run<CommentTask>(COMMANDS, 1, (task, signal) => handlers.comment(task, signal)),
     // About one at a time per staging environment, which is the job's group, so that those that wait for their turn there leave workers to
     // the others.
     ...run<RegressionRequest>(RUN_REGRESSION, 4, (request, signal) => handlers.regression(request, signal), {

@@ -3,6 +3,7 @@ import type { GitHub } from '../../../src/services/github/client.ts'
 import { deploymentsOf } from '../../../src/services/github/deployments.ts'
 import { reviewsBy } from '../../../src/services/github/reviews.ts'
 import { labelsBefore, labelsOf, readTimeline } from '../../../src/services/github/timeline.ts'
+import type { LabelOrder } from '../../../src/store/comment-commands.ts'
 import { anApproval, ann, aReview, bob, inWindow, minutesLater } from '../../support/snapshot.ts'
 
 /** What GitHub lists after a merge, and how it was at the merge. */
@@ -14,7 +15,13 @@ const actor = { id: 5, login: 'eva', type: 'User' }
 
 type Event = [kind: string, seconds: number, more?: object]
 async function timelineOf(events: Event[]) {
-  const rows = events.map(([event, seconds, more]) => ({ event, actor, created_at: at(seconds), ...more }))
+  const rows = events.map(([event, seconds, more], index) => ({
+    id: index + 1,
+    event,
+    actor,
+    created_at: at(seconds),
+    ...more,
+  }))
   const client = { paginate: async () => rows, rest: { issues: { listEvents: 'events' } } }
   return readTimeline(client as unknown as GitHub, repository, 7, inWindow)
 }
@@ -45,6 +52,42 @@ describe('labels at a merge', () => {
     expect(labelsOf(labelsBefore(['hold'], timeline), timeline)).toEqual([
       { name: 'hold', by: actor, at: at(-9) },
     ])
+  })
+})
+
+describe('a label that the App put on for a person', () => {
+  const bot = { id: 9, login: 'release-gate[bot]', type: 'Bot' as const }
+  const ordered: Event = ['labeled', -9, { label: { name: 'Urgent' }, actor: bot }]
+  const eva = { id: 5, login: 'eva', type: 'User' as const }
+  const order = { event: 1, by: eva, at: at(-20), comment: 7, reason: 'it is down' }
+  const theirs = { name: 'urgent', by: eva, at: at(-20), order: { comment: 7, reason: 'it is down' } }
+  const again = (by: object): Event[] => [
+    ['unlabeled', -5, { label: { name: 'Urgent' } }],
+    ['labeled', -3, { label: { name: 'Urgent' }, actor: by }],
+  ]
+  test.each<[string, Event[], object[], object]>([
+    ['is theirs by its event, as of their comment', [ordered], [order], theirs],
+    ['is the App’s without an order', [ordered], [], { name: 'urgent', by: bot, at: at(-9) }],
+    [
+      'is the App’s by an order of another event',
+      [ordered],
+      [{ ...order, event: 3 }],
+      { name: 'urgent', by: bot, at: at(-9) },
+    ],
+    [
+      'is a bot’s that put it on again',
+      [ordered, ...again(bot)],
+      [order],
+      { name: 'urgent', by: bot, at: at(-3) },
+    ],
+    [
+      'is a person’s who put it on again',
+      [ordered, ...again(actor)],
+      [{ ...order, event: 3 }],
+      { name: 'urgent', by: actor, at: at(-3) },
+    ],
+  ])('%s', async (_name, events, orders, label) => {
+    expect(labelsOf(['urgent'], await timelineOf(events), orders as LabelOrder[])).toEqual([label])
   })
 })
 

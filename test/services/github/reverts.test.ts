@@ -50,6 +50,7 @@ const prover = (): Prover => ({
   facts: {
     get: async <Value>(key: string) => kept.get(key) as Value | undefined,
     put: async (key, value) => void kept.set(key, value),
+    labelOrders: async () => [],
   },
 })
 

@@ -1,6 +1,6 @@
 import { roleOf } from '../access.ts'
 import { accountById, appById, type Hub, isoTime, isoTimeOrNull } from '../hub.ts'
-import type { Comment, Issue, IssueEvent, Label, Repository } from '../repository-state.ts'
+import type { Comment, Issue, IssueEvent, Label, Reaction, Repository } from '../repository-state.ts'
 import { appShape, userById, userOrNull } from './account.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './links.ts'
 
@@ -58,17 +58,29 @@ export function issueShape(hub: Hub, repository: Repository, issue: Issue) {
     closed_by: userOrNull(hub, issue.closedBy),
     author_association: association(hub, repository, issue.userId),
     body: issue.body,
-    reactions: noReactions(url),
+    reactions: reactionCounts(url),
     performed_via_github_app: null,
     ...(issue.pull ? pullPart(root, html, issue) : {}),
   }
 }
 
-/** Nobody reacts in the sandbox. */
-function noReactions(url: string) {
-  const kinds = ['+1', '-1', 'laugh', 'hooray', 'confused', 'heart', 'rocket', 'eyes']
-  const counts = Object.fromEntries(kinds.map((kind) => [kind, 0]))
-  return { url: `${url}/reactions`, total_count: 0, ...counts }
+export const reactionKinds = ['+1', '-1', 'laugh', 'hooray', 'confused', 'heart', 'rocket', 'eyes']
+
+/** How many there are of each kind. Only comments get any in the sandbox. */
+function reactionCounts(url: string, reactions: Reaction[] = []) {
+  const count = (kind: string) => reactions.filter(({ content }) => content === kind).length
+  const counts = Object.fromEntries(reactionKinds.map((kind) => [kind, count(kind)]))
+  return { url: `${url}/reactions`, total_count: reactions.length, ...counts }
+}
+
+export function reactionShape(hub: Hub, { id, userId, content, createdAt }: Reaction) {
+  return {
+    id,
+    node_id: nodeId('REA', id),
+    user: userOrNull(hub, userId),
+    content,
+    created_at: isoTime(createdAt),
+  }
 }
 
 function pullPart(root: string, html: string, issue: Issue) {
@@ -97,7 +109,7 @@ export function commentShape(hub: Hub, repository: Repository, issue: Issue, com
     updated_at: isoTime(comment.updatedAt),
     body: comment.body,
     author_association: association(hub, repository, comment.userId),
-    reactions: noReactions(`${root}/issues/comments/${comment.id}`),
+    reactions: reactionCounts(`${root}/issues/comments/${comment.id}`, comment.reactions),
     performed_via_github_app: comment.appId === undefined ? null : appShape(hub, appById(hub, comment.appId)),
   }
 }
