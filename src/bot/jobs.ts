@@ -129,6 +129,7 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
     privateKey,
     slack?.token,
     slackWebhook,
+    settings.slackSigningSecret,
     ...incidentSecrets(settings),
     client?.secret,
     operatorToken,
@@ -140,6 +141,7 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
     now,
     web,
     board,
+    buttons: settings.slackSigningSecret !== undefined,
     log,
     secrets: secrets.filter((secret) => secret !== undefined),
   }

@@ -14,6 +14,13 @@ import { databaseRequestHandler, databaseRequestPath } from '../server/database-
 import { logDrainHandler, logDrainPath } from '../server/log-drain.ts'
 import { metricsHandler, metricsPath } from '../server/metrics.ts'
 import { createServer, type Handler } from '../server/server.ts'
+import {
+  type InteractionShell,
+  slackInteractionsHandler,
+  slackInteractionsPath,
+} from '../server/slack-interactions.ts'
+import { createSlack } from '../services/slack.ts'
+import { respondInSlack } from '../services/slack-responses.ts'
 import { addressOf, canSendBack } from '../settings/addresses.ts'
 import { type Role, takesDeliveries } from '../settings/role.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -101,6 +108,7 @@ function requestPages(parts: Parts): Record<string, Handler> {
   const { logDrainSecret } = settings
   const { takeIn } = incidentsOf(parts)
   return {
+    ...slackRoutes(parts),
     ...alertRoutes({ secrets: settings.alertSecrets, takeIn, now, log }),
     ...(logDrainSecret && {
       [`POST ${logDrainPath}`]: logDrainHandler({ secret: logDrainSecret, takeIn, now, log }),
@@ -114,6 +122,16 @@ function requestPages(parts: Parts): Record<string, Handler> {
       }),
     }),
   }
+}
+
+/** Buttons in Slack, where the operator has set the secret that signs their presses. */
+function slackRoutes({ settings, shell, log }: Parts): Record<string, Handler> {
+  const { slack, slackSigningSecret: secret } = settings
+  if (!slack || !secret) return {}
+  const client = createSlack({ ...slack, now: shell.now })
+  const respond: InteractionShell['respond'] = (url, answer) => respondInSlack(url, answer, slack)
+  const handler = slackInteractionsHandler({ ...shell, slack: client, secret, log, respond })
+  return { [`POST ${slackInteractionsPath}`]: handler }
 }
 
 function incidentsOf({ settings, shell }: Parts): ApiShell['incidents'] & { takeIn: TakeIn } {

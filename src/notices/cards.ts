@@ -1,10 +1,12 @@
 import { weekInWords } from '../decision/calendar/week-in-words.ts'
 import { answerText, type Card, cardText, readyListText, stateOfCard } from '../decision/change-card.ts'
-import { nobodyMentioned } from '../decision/mentions.ts'
+import { type Mention, nobodyMentioned } from '../decision/mentions.ts'
 import type { Notice } from '../decision/notice.ts'
+import type { SlackMessageText } from '../decision/notice-blocks.ts'
 import { effectiveGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import { readinessOf } from '../decision/readiness.ts'
+import { withButtons } from '../decision/slack-buttons.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { isUnchangeable } from '../services/slack.ts'
 import {
@@ -31,6 +33,8 @@ export type CardShell = Connected & {
   web: string
   board?: string | undefined
   redact: <Value>(value: Value) => Value
+  /** Whether presses of buttons are taken. */
+  buttons?: boolean | undefined
 }
 
 type SlackPolicy = NonNullable<Policy['slack']>
@@ -79,7 +83,7 @@ export async function move(
   let { moves } = row
   if (row.shown !== stateOfCard(card)) {
     try {
-      await update(shell, { channel, ts }, cardText(card, mention), signal)
+      await update(shell, { channel, ts }, messageOf(shell, card, mention), signal)
     } catch (error) {
       if (!isUnchangeable(error)) throw error
       return replace(shell, { pull, slack, zone }, { card, row }, signal)
@@ -102,7 +106,7 @@ async function replace(
   signal: AbortSignal,
 ): Promise<void> {
   const key = `card/${pull.repositoryId}/${pull.number}/${row.ts} replaced`
-  const message = cardText(card, nobodyMentioned)
+  const message = messageOf(shell, card, nobodyMentioned)
   const posted = await postOnce(shell, { key, channel: slack.channel, message }, signal)
   await saveCard(shell.database, pull, { ...posted, shown: stateOfCard(card), at: shell.now() })
 }
@@ -129,10 +133,18 @@ async function introduce(
   const key = `card/${pull.repositoryId}/${pull.number}/${row.askedAt.toISOString()}`
   const posted = await postOnce(
     shell,
-    { key, channel: slack.channel, message: cardText(card, mention) },
+    { key, channel: slack.channel, message: messageOf(shell, card, mention) },
     signal,
   )
   await saveCard(database, pull, { ...posted, shown: stateOfCard(card), at: now() })
+}
+
+/** An open change has a button that says why it can be merged or not. */
+function messageOf({ buttons }: CardShell, card: Card, mention: Mention): SlackMessageText {
+  const message = cardText(card, mention)
+  if (!buttons || (card.kind !== 'ready' && card.kind !== 'not ready')) return message
+  const { owner, repo } = card.repository
+  return withButtons(message, [{ kind: 'why', repository: `${owner}/${repo}`, number: card.pull.number }])
 }
 
 async function gather(

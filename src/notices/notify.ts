@@ -28,6 +28,8 @@ export type NotifyShell = {
   /** Where people read GitHub, and where they open the board. */
   web: string
   board?: string | undefined
+  /** Whether presses of buttons are taken. */
+  buttons?: boolean | undefined
 }
 
 /**

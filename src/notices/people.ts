@@ -30,7 +30,8 @@ export async function mentionFor(
   return mentionBy(ids)
 }
 
-async function memberByEmail(
+/** The member ID of an email address, as Slack said lately. */
+export async function memberByEmail(
   { database, slack, now }: Connected,
   email: string,
   signal: AbortSignal,

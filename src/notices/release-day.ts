@@ -3,6 +3,7 @@ import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { readinessOf } from '../decision/readiness.ts'
 import { dayOf, isSameOpening, type Moment, momentsAround, nextMoment } from '../decision/release-day.ts'
 import { type DayPull, mergesText, type ReleaseDay, releaseDayText } from '../decision/release-day-text.ts'
+import { withButtons } from '../decision/slack-buttons.ts'
 import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Landing, landingsWithin, mergesToThread } from '../store/follow-ups.ts'
@@ -117,7 +118,13 @@ export async function tellReleaseDay(
     const place = shell.slack.threads
       ? { channel: begun?.channel ?? notice.channel, thread: begun?.ts }
       : { channel: WEBHOOK_CHANNEL }
-    await postOnce(shell, { key: notice.key, also: begun ? [] : [root], ...place, message }, signal)
+    const freezable = shell.buttons && shell.slack.threads && moment.kind !== 'closed' ? windows : []
+    const actions = freezable.map(({ owner, repo }) => ({
+      kind: 'freeze' as const,
+      repository: `${owner}/${repo}`,
+    }))
+    const shown = withButtons(message, actions)
+    await postOnce(shell, { key: notice.key, also: begun ? [] : [root], ...place, message: shown }, signal)
   })
 }
 

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
@@ -41,12 +42,60 @@ export type Slack = {
   fail(times: number, failure: number | string, retryAfter?: number): void
   /** The next `times` calls of a method are carried out, and their answers are lost. */
   loseAnswers(times: number, method: string): void
+  /**
+   * Somebody presses a button and confirms it: the press goes to an address, signed with a secret. Gives the status of its answer. The
+   * message that answers the person is in `answers`.
+   */
+  press(press: SlackPress): Promise<number>
+  /** What was said to whoever pressed a button, oldest first. */
+  answers: { text: string; response_type?: string }[]
   /** Somebody deletes a message. */
   remove(message: SlackMessage): void
   close(): Promise<void>
 }
 
 const WEBHOOK_PATH = '/services/T0000000001/B0000000001/sandbox-webhook'
+
+/** `button`: its text. `at`: when Slack signs it; now when absent. */
+export type SlackPress = {
+  url: string
+  secret: string
+  message: SlackMessage
+  button: string
+  user: string
+  at?: Date
+}
+
+/** https://docs.slack.dev/reference/interaction-payloads/block_actions-payload/ */
+async function pressButton(press: SlackPress, responseUrl: string, now: number): Promise<number> {
+  const { url, secret, message, button, user, at = new Date(now) } = press
+  const blocks = message.blocks as { type: string; elements?: Button[] }[]
+  const found = blocks
+    .filter(({ type }) => type === 'actions')
+    .flatMap(({ elements = [] }) => elements)
+    .find(({ text }) => text.text === button)
+  if (!found) throw new Error(`The message has no button "${button}".`)
+  const { action_id, value } = found
+  const payload = {
+    type: 'block_actions',
+    user: { id: user },
+    channel: { id: message.channel },
+    message: { ts: message.ts },
+    response_url: responseUrl,
+    actions: [{ type: 'button', action_id, value }],
+  }
+  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString()
+  const timestamp = String(Math.floor(at.getTime() / 1000))
+  const signature = `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    'x-slack-request-timestamp': timestamp,
+    'x-slack-signature': signature,
+  }
+  return (await fetch(url, { method: 'POST', headers, body })).status
+}
+
+type Button = { text: { text: string }; action_id: string; value: string }
 
 type Failure = { left: number; failure: number | string; retryAfter: number }
 
@@ -59,6 +108,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
   const { channelLimit = false, people = {}, scopes = ['chat:write'] } = options
   const workspace = createSlackWorkspace({ clock, channels, channelLimit, people, scopes })
   const calls: string[] = []
+  const answers: Slack['answers'] = []
   const losses: { left: number; method: string }[] = []
   const failures: Failure[] = []
   const app = new Hono()
@@ -90,6 +140,10 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     const { status, text, retryAfter } = callWebhook(workspace, await c.req.json().catch(() => undefined))
     return c.text(text, status, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) })
   })
+  app.post('/actions/:id', async (c) => {
+    answers.push(await c.req.json())
+    return c.text('ok')
+  })
   app.post('/services/*', (c) => c.text('no_service', 404))
   app.get('/archives/:channel/:message', (c) => {
     const message = workspace.byPermalink(c.req.path)
@@ -109,6 +163,8 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     messages: workspace.messages,
     lost: workspace.lost,
     calls,
+    answers,
+    press: (press) => pressButton(press, `${origin}/actions/1`, clock()),
     fail: (times, failure, retryAfter = 1) => void failures.push({ left: times, failure, retryAfter }),
     loseAnswers: (left, method) => void losses.push({ left, method }),
     remove: (message) => void workspace.messages.splice(workspace.messages.indexOf(message), 1),

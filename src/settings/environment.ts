@@ -108,6 +108,13 @@ export const environment = z.object({
       'is not a bot token. Bot tokens begin with xoxb-; find yours under "OAuth & Permissions" of the Slack app',
     )
     .optional(),
+  SLACK_SIGNING_SECRET: z
+    .string()
+    .regex(
+      /^[0-9a-f]{32,}$/,
+      'is not a signing secret. Copy "Signing Secret" from "Basic Information" of the Slack app',
+    )
+    .optional(),
   SLACK_WEBHOOK_URL: httpsUrl('is not a URL. Copy it from "Incoming Webhooks" of the Slack app').optional(),
   SLACK_API_URL: httpsUrl('is not a URL. Unset it to use https://slack.com/api/').optional(),
   INCIDENT_REPOSITORY: z

@@ -33,6 +33,8 @@ export type Settings = {
   slack: { token: string; apiUrl: string | undefined } | undefined
   /** An incoming webhook of Slack, for notices without a bot. */
   slackWebhook?: string | undefined
+  /** Signs the presses of buttons in Slack; undefined: there are no buttons. */
+  slackSigningSecret?: string | undefined
   /** The secrets of those that send alerts; nothing is taken from the others. */
   alertSecrets: { [sender in 'pagerduty' | 'datadog' | 'zendesk']?: string | undefined }
   /** Whom PagerDuty can page. */
@@ -116,6 +118,7 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     freezeTeams: data.FREEZE_TEAMS ?? [],
     metricsToken: data.METRICS_TOKEN,
     slackWebhook: data.SLACK_WEBHOOK_URL,
+    slackSigningSecret: data.SLACK_SIGNING_SECRET,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
     alertSecrets: {
       pagerduty: data.PAGERDUTY_WEBHOOK_SECRET,

@@ -149,3 +149,10 @@ describe('the release day', () => {
     expect(stage.slack.lost).toEqual([])
   })
 })
+
+test('without the signing secret there are no buttons, and nothing takes a press', async () => {
+  expect(stage.slack.messages.length).toBeGreaterThan(5)
+  expect(JSON.stringify(stage.slack.messages)).not.toContain('"actions"')
+  const url = `${stage.bot().url}/api/slack/interactions`
+  expect((await fetch(url, { method: 'POST', body: 'payload=%7B%7D' })).status).not.toBe(200)
+})

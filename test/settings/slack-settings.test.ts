@@ -148,3 +148,27 @@ describe('an incoming webhook in the settings', () => {
     expect(problems.join()).not.toContain('canary')
   })
 })
+
+describe('the signing secret of Slack', () => {
+  const read = (secret: string) =>
+    readSettings({
+      APP_ID: '1',
+      PRIVATE_KEY: appKey,
+      WEBHOOK_SECRET: 'a-secret-of-the-webhook',
+      SLACK_SIGNING_SECRET: secret,
+    })
+  const secret = '0123456789abcdef0123456789abcdef'
+
+  test('turns on the buttons; without it there are none', () => {
+    const [on, off] = [read(secret), read('')]
+    expect(on.ok && on.settings.slackSigningSecret).toBe(secret)
+    expect(off.ok && off.settings.slackSigningSecret).toBeUndefined()
+  })
+
+  test.each(['xoxb-canary-5521', 'canary'])('may not be %s', (wrong) => {
+    const result = read(wrong)
+    const problems = result.ok ? '' : result.problems.join()
+    expect(problems).toMatch(/SLACK_SIGNING_SECRET: is not a signing secret/)
+    expect(problems).not.toContain('canary')
+  })
+})
