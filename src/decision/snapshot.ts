@@ -226,6 +226,8 @@ export const healthFactSchema = z.strictObject({
 /** The incidents that are not resolved and the post-mortems that are not done. `readAt`: when all of them were read last. */
 export const incidentsFactSchema = z.strictObject({
   readAt: instant.nullable(),
+  /** Another repository has the name since. */
+  replaced: z.literal(true).optional(),
   unresolved: z.array(
     z.strictObject({
       /** By which a description names it, the shortest first. */

@@ -1,7 +1,7 @@
 import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from '../store/database.ts'
-import { factStore } from '../store/facts.ts'
+import { lastLookAt } from '../store/incident-repositories.ts'
 import { incidentsAt } from '../store/incidents.ts'
 import { postMortemsAt } from '../store/post-mortems.ts'
 
@@ -17,13 +17,14 @@ export async function incidentsFact(
   at: Date,
 ): Promise<Pick<Snapshot, 'incidents'>> {
   if (!policy?.gates.incidents || !policy.incidents) return {}
-  const place = { installationId, name: policy.incidents.repository.toLowerCase() }
-  const looked = await factStore(db, () => at).get<{ at: string }>(
-    `incidents/looked/${installationId}/${place.name}`,
-  )
+  const [owner = '', repo = ''] = policy.incidents.repository.split('/')
+  const looked = await lastLookAt(db, { installationId, owner, repo }, () => at)
+  const name = policy.incidents.repository.toLowerCase()
+  const place = { installationId, name, repositoryId: looked?.repositoryId }
   return {
     incidents: {
       readAt: looked?.at ?? null,
+      ...(looked?.replaced && { replaced: true }),
       unresolved: await incidentsAt(db, place, at),
       postMortems: await postMortemsAt(db, place, at),
     },

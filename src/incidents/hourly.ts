@@ -3,7 +3,7 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isGone } from '../services/github/gone.ts'
 import { changedIncidents, repositoryIdOf } from '../services/github/incidents.ts'
 import { unfinishedAlerts } from '../store/alerts.ts'
-import { factStore } from '../store/facts.ts'
+import { lastLookAt, saveLookAt } from '../store/incident-repositories.ts'
 import { linksToNote, listIncidents } from '../store/incidents.ts'
 import { pendingMirrors } from '../store/mirrors.ts'
 import { openWatches } from '../store/monitors.ts'
@@ -15,15 +15,6 @@ import type { IncidentShell } from './shell.ts'
 
 /** How far before the last look: GitHub shows a change a little later. */
 const margin = 60 * 60_000
-
-/** When every incident of a repository was looked at last. */
-export function lookedKey({
-  installationId,
-  owner,
-  repo,
-}: Pick<IncidentPlace, 'installationId' | 'owner' | 'repo'>): string {
-  return `incidents/looked/${installationId}/${owner}/${repo}`.toLowerCase()
-}
 
 /** Each repository of incidents is read once in this time, and at the start. */
 const period = 55 * 60_000
@@ -66,8 +57,8 @@ export async function readPlace(
 }
 
 async function lastLook({ database, now }: IncidentShell, place: IncidentPlace): Promise<Date | undefined> {
-  const last = await factStore(database, now).get<{ at: string }>(lookedKey(place))
-  return last && new Date(last.at)
+  const last = await lastLookAt(database, place, now)
+  return last && !last.replaced ? new Date(last.at) : undefined
 }
 
 /**
@@ -92,7 +83,10 @@ async function enqueueUnfinished({ database, queue }: IncidentShell): Promise<vo
   }
 }
 
-/** Notes the look only once everything was read: the gate trusts nothing that is older. */
+/**
+ * Notes the look only once everything was read: the gate trusts nothing that is older. Another repository under the same name is not
+ * read: nobody may get rid of incidents by moving them away.
+ */
 async function lookAtPlace(
   shell: IncidentShell,
   place: IncidentPlace,
@@ -102,6 +96,7 @@ async function lookAtPlace(
   const last = await lastLook(shell, place)
   const github = await shell.github(installationId)
   const repository = { installationId, repositoryId: await repositoryIdOf(github, place), owner, repo }
+  await refuseReplaced(shell, repository)
   const at = shell.now()
   const since = last && new Date(last.getTime() - margin)
   const listed = await changedIncidents(github, place, incidentLabel, since)
@@ -110,6 +105,23 @@ async function lookAtPlace(
     await lookAtIncident(shell, repository, number, signal)
   for (const { number } of await openPostMortems(shell.database, repository))
     await shell.queue.enqueueIncident({ task: 'post-mortem', repository, number })
-  await factStore(shell.database, shell.now).put(lookedKey(place), { at: at.toISOString() })
+  const look = { at: at.toISOString(), repositoryId: repository.repositoryId }
+  await saveLookAt(shell.database, place, look, shell.now)
   return repository
+}
+
+async function refuseReplaced(
+  { database, queue, now }: IncidentShell,
+  repository: RepositoryRef,
+): Promise<void> {
+  const last = await lastLookAt(database, repository, now)
+  if (last?.repositoryId === undefined || last.repositoryId === repository.repositoryId) return
+  if (!last.replaced)
+    await database.transaction(async (tx) => {
+      await saveLookAt(tx, repository, { ...last, replaced: true }, now)
+      await revokeWhereBlocked({ queue }, tx, { repository })
+    })
+  throw new Error(
+    `${repository.owner}/${repository.repo} is another repository than the one of the incidents. Give the former one its name back, or name another repository in the policies.`,
+  )
 }

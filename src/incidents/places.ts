@@ -3,6 +3,7 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import type { Queryable } from '../store/database.ts'
+import { nameLookedAt } from '../store/incident-repositories.ts'
 import { keptPolicies } from '../store/policies.ts'
 
 /** A repository whose policy names a repository of incidents. */
@@ -29,12 +30,17 @@ export async function incidentPlaces(db: Queryable, installationId?: number): Pr
   return [...places.values()]
 }
 
-/** The place that a repository is; undefined: no policy names it. */
+/** The place that a repository is, by its name or, after it was renamed, by its id; undefined: no policy names it. */
 export async function placeNamed(
   db: Queryable,
-  { installationId, owner, repo }: Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'>,
+  repository: Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'> & { repositoryId?: number },
 ): Promise<IncidentPlace | undefined> {
+  const { installationId, repositoryId } = repository
   const places = await incidentPlaces(db, installationId)
+  const named = places.find((one) => isSame(one, repository))
+  if (named || repositoryId === undefined) return named
+  const name = await nameLookedAt(db, { installationId, repositoryId })
+  const [owner = '', repo = ''] = name?.split('/') ?? []
   return places.find((one) => isSame(one, { owner, repo }))
 }
 

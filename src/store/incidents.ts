@@ -7,6 +7,7 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import { readRecords } from './audit.ts'
 import type { Queryable } from './database.ts'
+import { nameLookedAt } from './incident-repositories.ts'
 
 /** An incident as it was decided last. */
 export type StoredIncident = {
@@ -160,30 +161,37 @@ function fromRow({ installationId, repositoryId, owner, repo, ...rest }: Row): K
 }
 
 /** Whether a policy may name a repository as that of its incidents: only then is a job worth it, which reads the policies. */
-export async function mayHoldIncidents(
-  db: Queryable,
-  { installationId, owner, repo }: Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'>,
-): Promise<boolean> {
+export async function mayHoldIncidents(db: Queryable, repository: RepositoryRef): Promise<boolean> {
+  const { installationId, owner, repo } = repository
+  const renamed = await nameLookedAt(db, repository)
   const rows = await db.query(
     `SELECT 1 FROM release_gate.policies
-     WHERE installation_id = $1 AND position('incidents' in text) > 0 AND position($2 in lower(text)) > 0 LIMIT 1`,
-    [installationId, `${owner}/${repo}`.toLowerCase()],
+     WHERE installation_id = $1 AND position('incidents' in text) > 0
+       AND (position($2 in lower(text)) > 0 OR position($3 in lower(text)) > 0) LIMIT 1`,
+    [installationId, `${owner}/${repo}`.toLowerCase(), renamed ?? null],
   )
   return rows.length > 0
 }
 
 type Known = NonNullable<Snapshot['incidents']>['unresolved'][number]
 
-/** The incidents that were not resolved at a time, of a repository of incidents by its name, with their severity of then. */
+/**
+ * The incidents that were not resolved at a time, with their severity of then: of a repository of incidents by the name that policies give
+ * it, and by its id where that is known, since it may have been renamed.
+ */
 export async function incidentsAt(
   db: Queryable,
-  { installationId, name }: { installationId: number; name: string },
+  {
+    installationId,
+    name,
+    repositoryId,
+  }: { installationId: number; name: string; repositoryId?: number | undefined },
   at: Date,
 ): Promise<Known[]> {
   const rows = await db.query<Row>(
-    `SELECT ${columns} FROM release_gate.incidents i WHERE installation_id = $1 AND lower(owner || '/' || repo) = $2
-     ORDER BY number`,
-    [installationId, name],
+    `SELECT ${columns} FROM release_gate.incidents i
+     WHERE installation_id = $1 AND (lower(owner || '/' || repo) = $2 OR repository_id = $3) ORDER BY number`,
+    [installationId, name, repositoryId ?? null],
   )
   const isThen = ({ incident }: KnownIncident) =>
     incident.startedAt <= at.getTime() && (!incident.resolved || incident.resolved.at > at.getTime())

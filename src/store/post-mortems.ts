@@ -107,10 +107,14 @@ export async function takeAnnouncement(
 
 type Due = NonNullable<Snapshot['incidents']>['postMortems'][number]
 
-/** The post-mortems that were not done at a time, of a repository of incidents by its name. */
+/** The post-mortems that were not done at a time, of a repository of incidents as `incidentsAt` finds it. */
 export async function postMortemsAt(
   db: Queryable,
-  { installationId, name }: { installationId: number; name: string },
+  {
+    installationId,
+    name,
+    repositoryId,
+  }: { installationId: number; name: string; repositoryId?: number | undefined },
   at: Date,
 ): Promise<Due[]> {
   const rows = await db.query<{
@@ -127,9 +131,10 @@ export async function postMortemsAt(
        (SELECT external->>'name' FROM release_gate.mirrors m WHERE m.installation_id = i.installation_id
           AND m.repository_id = i.repository_id AND m.number = i.number AND mirror = 'jira') AS alias
      FROM release_gate.post_mortems p JOIN release_gate.incidents i USING (installation_id, repository_id, number)
-     WHERE i.installation_id = $1 AND lower(i.owner || '/' || i.repo) = $2 AND (p.closed_at IS NULL OR p.closed_at > $3)
+     WHERE i.installation_id = $1 AND (lower(i.owner || '/' || i.repo) = $2 OR i.repository_id = $4)
+       AND (p.closed_at IS NULL OR p.closed_at > $3)
      ORDER BY p.due_at, i.number`,
-    [installationId, name, at],
+    [installationId, name, at, repositoryId ?? null],
   )
   return rows.map(({ owner, repo, number, facts, settings, url, dueAt, alias }) => ({
     names: namesOf({ repository: { owner, repo }, number, facts, alias }),

@@ -146,4 +146,47 @@ describe('the gate incidents', () => {
     expect((await postMortem())?.state).toBe('closed')
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
+
+  describe('after the repository of incidents was renamed, which no policy says yet', () => {
+    const renamed = { owner: 'foodyepay', repo: 'outages' }
+    let known: number
+    beforeAll(async () => {
+      known = await declare('rewards')
+      stage.github.renameRepository('foodyepay/incidents', 'outages')
+      await stage.settled()
+    })
+    const close = async (issue: number) => {
+      const place = { ...renamed, issue_number: issue }
+      await stage.as('eva').rest.issues.createComment({ ...place, body: '/ack' })
+      await stage.as('eva').rest.issues.update({ ...place, state: 'closed', state_reason: 'completed' })
+      await stage.settled()
+    }
+
+    test('still knows what is open there, and sees it being closed', async () => {
+      expect(await shop.check(change)).toMatchObject({ title: 'Blocked by an open incident' })
+      await close(known)
+      expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    })
+
+    test('revokes the green check when a P0 is declared there', async () => {
+      const body = '### Severity\n\nP0\n\n### Component\n\nrewards\n'
+      const issue = { ...renamed, title: 'Rewards are paid twice again', body, labels: ['incident'] }
+      const { data } = await stage.as('gus').rest.issues.create(issue)
+      await stage.settled()
+      expect(await shop.check(change)).toMatchObject({ title: 'Blocked by an open incident' })
+      await close(data.number)
+      expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    })
+
+    test('waits where another repository has the name now', async () => {
+      await stage.github.addRepository({ owner: 'foodyepay', name: 'incidents', files: { 'README.md': '' } })
+      await stage.kill()
+      await at('2026-10-22T16:31:00Z')
+      await stage.startBot()
+      await stage.settled()
+      const check = await shop.check(change)
+      expect(check).toMatchObject({ conclusion: null, title: 'Incidents could not be read' })
+      expect(check?.summary).toContain('is another repository than before')
+    })
+  })
 })

@@ -36,6 +36,7 @@ export const incidents = defineGate({
     const { incidents: facts, takenAt } = snapshot
     if (!facts) return notSetUp()
     const now = Date.parse(takenAt)
+    if (facts.replaced) return replaced()
     if (facts.readAt === null || now - Date.parse(facts.readAt) > freshFor) return unread(facts.readAt)
     const isOwned = ({ component, components: reported = [component] }: Reported) =>
       components.length === 0 || reported.some((one) => one === null || isIn(components, one))
@@ -66,6 +67,16 @@ function notSetUp(): Finding {
   })
 }
 
+function replaced(): Finding {
+  return waiting(
+    'Incidents could not be read',
+    'What the policy names as the repository of incidents is another repository than before.',
+    {
+      who: 'An owner of the organization: give the former repository its name back, or name another one in the policy',
+    },
+  )
+}
+
 function unread(readAt: string | null): Finding {
   const since = readAt === null ? 'yet' : `since ${formatTime(new Date(readAt), 'UTC')}`
   return waiting('Incidents could not be read', `The repository of incidents was not read ${since}.`, {
@@ -83,7 +94,7 @@ function namedOf(blocking: Pick<Known, 'names'>[]) {
 
 function blocked(open: Known[], overdue: IncidentsFact['postMortems']): Finding {
   const lines = [
-    ...open.map(({ names, state, title }) => `${code(names[0] ?? '')} is a P0 and ${state}: ${code(title)}.`),
+    ...open.map(({ names, state, title }) => `${code(names[0] ?? '')}, a P0, is ${state}: ${code(title)}.`),
     ...overdue.map(
       ({ names, zone, due }) =>
         `The post-mortem of ${code(names[0] ?? '')} was due ${formatTime(new Date(due), zone)}.`,
@@ -97,8 +108,8 @@ function blocked(open: Known[], overdue: IncidentsFact['postMortems']): Finding 
   return waiting(title, lines.slice(0, 10).join(' '), {
     who:
       open.length > 0
-        ? 'Whoever works on the incident; its own fix can be marked as urgent'
-        : 'Whoever has to write the post-mortem',
+        ? 'Whoever works on the incident: mark its fix as urgent and name the incident in the description'
+        : "The post-mortem's owner",
     ...(link ? { link } : {}),
   })
 }
