@@ -15,6 +15,7 @@ import { verifyChain } from '../store/audit/verify.ts'
 import type { Database } from '../store/database.ts'
 import { pruneFacts } from '../store/facts.ts'
 import { pruneDeliveries } from '../store/inbox.ts'
+import { pruneRequests } from '../store/notices.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { type AnchorShell, anchorRecords } from './anchoring.ts'
@@ -111,5 +112,6 @@ async function isChainIntact({ database, queue, log, now }: DailyShell): Promise
 async function prune({ database, now, log }: DailyShell): Promise<void> {
   const deliveries = await pruneDeliveries(database, new Date(now().getTime() - 14 * day))
   const facts = await pruneFacts(database, new Date(now().getTime() - 180 * day))
+  await pruneRequests(database, new Date(now().getTime() - 30 * day))
   log.info({ deliveries, facts }, 'Removed old deliveries and facts')
 }

@@ -75,7 +75,7 @@ export function createSlack(options: {
       const content = {
         channel,
         ts,
-        text,
+        text: shortened(text),
         blocks: blocks as never[],
         parse: 'none',
         link_names: false,
@@ -136,6 +136,16 @@ const unreadable = [
   'channel_not_found',
   'thread_not_found',
 ]
+
+/** An update takes 4,000 characters of text, a tenth of a message. It is only what notifications show: readers see the blocks. */
+const longestUpdate = 4_000
+
+/** Cut where no entity and no link is cut in two. */
+function shortened(text: string): string {
+  if (text.length <= longestUpdate) return text
+  const cut = text.slice(0, longestUpdate - 1)
+  return `${cut.replace(/&[a-z]*$/, '').replace(/<[^>]*$/, '')}…`
+}
 
 /** Slack adds no formatting or links to the text, and fetches no page that a title mentions. */
 const PLAIN = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false } as const

@@ -54,6 +54,11 @@ export async function takeRequest(db: Queryable, key: string, at: Date): Promise
   return rows.length > 0
 }
 
+/** Removes the claims from before a time: nothing that old is enqueued again. */
+export async function pruneRequests(db: Queryable, before: Date): Promise<void> {
+  await db.query('DELETE FROM release_gate.notice_requests WHERE requested_at < $1', [before])
+}
+
 /** The notice was not true anymore when it came to be sent: it may be enqueued again. */
 export async function dropRequest(db: Queryable, key: string): Promise<void> {
   await db.query('DELETE FROM release_gate.notice_requests WHERE key = $1', [key])

@@ -107,6 +107,19 @@ describe('Slack, against the local one', () => {
     expect(calls).toBe(1)
   })
 
+  test('an update whose text is longer than Slack takes is shortened, and cuts no entity or link in two', async () => {
+    const { slack, client } = await start()
+    const posted = await client.post('#releases', message, signal())
+    for (const part of ['&amp;', '<https://a.example|b>', 'x']) {
+      const text = part.repeat(5_000)
+      await client.update(posted, { ...message, text }, signal())
+      const shown = slack.messages[0]?.text ?? ''
+      expect(shown.length).toBeGreaterThan(3_900)
+      expect(shown.length).toBeLessThanOrEqual(4_000)
+      expect(shown.slice(0, -1).replaceAll(part, '')).toBe('')
+    }
+  })
+
   test('the token stands in no error', async () => {
     const { slack, client } = await start()
     for (const how of [429, 500, 'invalid_auth'] as const) {

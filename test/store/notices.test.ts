@@ -1,6 +1,15 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { pauseChannel, reserveMessage, savePermalink, saveSent, sentNotice } from '../../src/store/notices.ts'
+import {
+  dropRequest,
+  pauseChannel,
+  pruneRequests,
+  reserveMessage,
+  savePermalink,
+  saveSent,
+  sentNotice,
+  takeRequest,
+} from '../../src/store/notices.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
 const AT = new Date('2026-11-25T18:00:00.000Z')
@@ -28,6 +37,17 @@ describeOnBoth('notices that were sent', (open) => {
     await savePermalink(db, 'a', 'https://slack.example/p1')
     expect(await sentNotice(db, 'a')).toMatchObject({ permalink: 'https://slack.example/p1' })
     expect(await sentNotice(db, 'b')).toBeUndefined()
+  })
+
+  test('are requested once, and again after the request was dropped or is old', async () => {
+    expect(await takeRequest(db, 'r', AT)).toBe(true)
+    expect(await takeRequest(db, 'r', after(1))).toBe(false)
+    await dropRequest(db, 'r')
+    expect(await takeRequest(db, 'r', after(2))).toBe(true)
+    await pruneRequests(db, after(2))
+    expect(await takeRequest(db, 'r', after(3))).toBe(false)
+    await pruneRequests(db, after(3))
+    expect(await takeRequest(db, 'r', after(4))).toBe(true)
   })
 
   test('stay as they were first noted', async () => {
