@@ -52,13 +52,17 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       )
       expectReported(heard !== undefined, `Slack hears of the merge of #${change.number}`)
       tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
+      // One message a second: the thread of the day names it a moment later.
+      await stage.moveTo(new Date(stage.now().getTime() + 2_000))
     },
-    async thread(mark) {
-      const root = stage.slack.messages.find(({ text }) => text.startsWith(mark))
-      const replies = stage.slack.messages.filter(({ threadTs }) => threadTs === root?.ts)
-      expectReported(root !== undefined && replies.length > 0, 'Slack has a thread of the release day')
-      for (const line of linesOf(root?.text ?? '')) tell.line(line)
-      for (const reply of replies) for (const line of linesOf(reply.text)) tell.line(`  ↳ ${line}`)
+    async posted(mark) {
+      tell.line(`Slack, #releases: ${asRead(messageWith(stage, mark).text)}`)
+    },
+    async replies(mark) {
+      const { ts } = messageWith(stage, mark)
+      const replies = stage.slack.messages.filter(({ threadTs }) => threadTs === ts)
+      expectReported(replies.length > 0, 'the release day has a thread in Slack')
+      for (const { text } of replies) tell.line(`↳ ${asRead(text)}`)
     },
     async owed({ number }) {
       const labels = 'urgent-review'
@@ -71,14 +75,18 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
   }
 }
 
-function linesOf(text: string): string[] {
-  return text.split('\n').map((line) => asRead(line).replaceAll('*', ''))
+/** The message of the channel that begins with a mark. */
+function messageWith(stage: Stage, mark: string) {
+  const found = stage.slack.messages.find(({ text }) => text.startsWith(mark))
+  if (!found) throw new Error(`The story expected a message in Slack that begins with ${mark}.`)
+  return found
 }
 
 /** A message as its reader sees it: links by their words, lines beside each other. */
 function asRead(text: string): string {
   return text
     .replace(/<[^|>]+\|([^>]+)>/g, '$1')
+    .replaceAll('*', '')
     .split('\n')
     .join(' · ')
 }
@@ -88,8 +96,9 @@ export type Scene = {
   show: (change: Change, expected: { title: RegExp; conclusion?: 'success' | 'failure' }) => Promise<void>
   refused: (login: string, change: Change) => Promise<void>
   merged: (login: string, change: Change) => Promise<void>
-  /** The thread of the message that begins with a mark, as it reads in Slack. */
-  thread: (mark: string) => Promise<void>
+  /** The message in Slack that begins with a mark, and the replies in its thread. */
+  posted: (mark: string) => Promise<void>
+  replies: (mark: string) => Promise<void>
   /** The review that an urgent merge owes. */
   owed: (change: Change) => Promise<void>
 }

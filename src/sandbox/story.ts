@@ -15,7 +15,10 @@ export async function playReleaseWeek(stage: Stage, shop: Workshop, tell: Narrat
   await playIncident(stage, tell)
 }
 
-async function tellTheWindow(shop: Workshop, { at, show, refused, merged, thread }: Scene): Promise<void> {
+async function tellTheWindow(
+  shop: Workshop,
+  { at, show, refused, merged, posted, replies }: Scene,
+): Promise<void> {
   await at('2026-11-24T22:00:00Z', 'ana opens #1 "Cap rewards at 100 points". The check appears on it.')
   const cap = await shop.openPull('ana', {
     branch: 'cap-rewards',
@@ -34,13 +37,15 @@ async function tellTheWindow(shop: Workshop, { at, show, refused, merged, thread
   await show(cap, { title: /^Opens Wed, Nov 25, 10:00 AM PST$/ })
   await refused('eva', cap)
 
-  await at('2026-11-25T17:00:00Z', 'An hour before the window, Slack hears of the release day.')
+  await at('2026-11-25T17:00:00Z', 'An hour before the window, the release day begins in Slack.')
+  await posted('🗓️')
+
   await at('2026-11-25T18:00:00Z', 'The window opens, and the check turns green automatically.')
   await show(cap, { title: /^Ready to merge/, conclusion: 'success' })
   await merged('eva', cap)
 
-  await at('2026-11-25T19:01:00Z', 'The window has closed. The thread of the day in #releases:')
-  await thread('🗓️')
+  await at('2026-11-25T19:01:00Z', 'The window has closed. The thread of the day in #releases says:')
+  await replies('🗓️')
 }
 
 async function tellTheUrgentFix(shop: Workshop, { at, show, refused, merged, owed }: Scene): Promise<void> {
