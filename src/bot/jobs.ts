@@ -11,6 +11,7 @@ import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.
 import { runMergeTask } from '../merges/run.ts'
 import { runAll } from '../merges/run-all.ts'
 import { deadLetterNotice } from '../notices/dead-letter.ts'
+import { isMailJob, type MailShell, requestMails, sendMail } from '../notices/mails.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
 import { planReleaseDays } from '../notices/release-day.ts'
 import { requestOf } from '../services/github/errors.ts'
@@ -29,6 +30,7 @@ export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, log } = parts
   const { database, queue, now } = shell
   const notifying = notifyShell(parts)
+  const mails = await mailShell(parts, notifying.secrets)
   const incidents = { ...shell, paging: settings.paging, jira: settings.jira, datadog: settings.datadog }
   const unlessGone = (task: Promise<void>) => endQuietlyIfGone(task, log)
   const logged = (error: unknown) =>
@@ -67,6 +69,8 @@ export async function startWork(parts: Parts): Promise<void> {
       await unlessGone(runCommentTask(shell, task, signal))
     },
     notice: async (data, signal) => {
+      if (isMailJob(data)) return mails ? sendMail(mails, data) : undefined
+      if (mails) await requestMails(mails, data)
       await tellOfChange(parts, data)
       await recordAnnouncement(shell, data, await notify(notifying, data, signal))
     },
@@ -130,6 +134,7 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
     slack?.token,
     slackWebhook,
     settings.slackSigningSecret,
+    ...mailSecrets(settings),
     ...incidentSecrets(settings),
     client?.secret,
     operatorToken,
@@ -144,5 +149,30 @@ function notifyShell({ settings, shell, log }: Parts): NotifyShell {
     buttons: settings.slackSigningSecret !== undefined,
     log,
     secrets: secrets.filter((secret) => secret !== undefined),
+  }
+}
+
+/** The URL of the mail server, and the password in it, as it is written and as it is meant. */
+function mailSecrets({ mail }: Parts['settings']): (string | undefined)[] {
+  const { password } = mail ? new URL(mail.url) : { password: '' }
+  return [mail?.url, ...(password === '' ? [] : [password, decodeURIComponent(password)])]
+}
+
+/** The dependencies of mails. Undefined: the operator has set no mail server, and nothing of one is loaded. */
+async function mailShell({ settings, shell }: Parts, secrets: string[]): Promise<MailShell | undefined> {
+  const { mail, slack, slackWebhook } = settings
+  if (!mail) return undefined
+  const { createMailer } = await import('../services/mail.ts')
+  const { database, queue, now } = shell
+  const withSlack = slack !== undefined || slackWebhook !== undefined
+  return {
+    database,
+    queue,
+    now,
+    secrets,
+    withSlack,
+    mailer: createMailer(mail),
+    from: mail.from,
+    to: mail.to,
   }
 }

@@ -62,6 +62,24 @@ const teams = z
     'is not a comma-separated list of teams, for example `acme/release-captains`',
   )
 
+/** A query could switch off what the bot sets, such as encryption. */
+function isMailServer(url: string): boolean {
+  if (!/^smtps?:\/\/\S+$/.test(url) || !URL.canParse(url)) return false
+  const { hostname, search, username, password } = new URL(url)
+  const decodable = !/%(?![0-9a-f]{2})/i.test(username + password)
+  return hostname !== '' && search === '' && decodable
+}
+
+const mailbox = (what: string) => z.email(`is not an email address. ${what}`)
+
+const mailboxes = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((address) => address.trim()))])
+  .refine(
+    (all) => all.every((address) => z.email().safeParse(address).success),
+    'is not a comma-separated list of email addresses, for example `security@acme.example,ana@acme.example`',
+  )
+
 /** The variables of the environment, and what is said of a value that cannot be meant. */
 export const environment = z.object({
   APP_ID: wholeNumber('is not set or not a number. Copy "App ID" from the App\'s settings page', 1, 1e15),
@@ -117,6 +135,15 @@ export const environment = z.object({
     .optional(),
   SLACK_WEBHOOK_URL: httpsUrl('is not a URL. Copy it from "Incoming Webhooks" of the Slack app').optional(),
   SLACK_API_URL: httpsUrl('is not a URL. Unset it to use https://slack.com/api/').optional(),
+  SMTP_URL: z
+    .string()
+    .refine(
+      isMailServer,
+      'is not the URL of a mail server. Use smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587, without a query',
+    )
+    .optional(),
+  MAIL_FROM: mailbox('Use the address that mail is sent from').optional(),
+  MAIL_TO: mailboxes.optional(),
   INCIDENT_REPOSITORY: z
     .string()
     .regex(/^[\w-]+\/[\w.-]+$/, 'is not a repository. Use owner/name')

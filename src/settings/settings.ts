@@ -35,6 +35,8 @@ export type Settings = {
   slackWebhook?: string | undefined
   /** Signs the presses of buttons in Slack; undefined: there are no buttons. */
   slackSigningSecret?: string | undefined
+  /** The operator's SMTP server, and who gets security notices. Undefined: no mail. */
+  mail?: { url: string; from: string; to: string[] } | undefined
   /** The secrets of those that send alerts; nothing is taken from the others. */
   alertSecrets: { [sender in 'pagerduty' | 'datadog' | 'zendesk']?: string | undefined }
   /** Whom PagerDuty can page. */
@@ -85,6 +87,9 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
     problems.push(
       'SLACK_WEBHOOK_URL: is set together with SLACK_BOT_TOKEN, which can do more. Unset one of them',
     )
+  const mail = ['SMTP_URL', 'MAIL_FROM', 'MAIL_TO'].filter((name) => given[name] === undefined)
+  if (mail.length === 1 || mail.length === 2)
+    problems.push(`${mail[0]}: is not set. Mail needs SMTP_URL, MAIL_FROM and MAIL_TO; set all three or none`)
   if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
     problems.push('STORY_CLOCK: is only allowed with a GitHub on loopback. Unset it')
   if (problems.length > 0 || !parsed.success || !('pem' in key)) {
@@ -120,6 +125,10 @@ function settingsOf(data: z.output<typeof environment>, privateKey: string): Omi
     slackWebhook: data.SLACK_WEBHOOK_URL,
     slackSigningSecret: data.SLACK_SIGNING_SECRET,
     slack: data.SLACK_BOT_TOKEN ? { token: data.SLACK_BOT_TOKEN, apiUrl: data.SLACK_API_URL } : undefined,
+    mail:
+      data.SMTP_URL && data.MAIL_FROM && data.MAIL_TO
+        ? { url: data.SMTP_URL, from: data.MAIL_FROM, to: data.MAIL_TO }
+        : undefined,
     alertSecrets: {
       pagerduty: data.PAGERDUTY_WEBHOOK_SECRET,
       datadog: data.DATADOG_WEBHOOK_SECRET,
