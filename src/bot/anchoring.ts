@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { type Anchor, anchorIssue, anchorLine } from '../decision/anchor.ts'
-import { addLine, botIssueNumber } from '../services/github/bot-issues.ts'
+import { addLine, botIssue } from '../services/github/bot-issues.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orGone } from '../services/github/errors.ts'
 import { headsToAnchor, type KeptAnchor, saveAnchor } from '../store/audit/anchors.ts'
@@ -68,7 +68,7 @@ async function writeDown(
   const line = anchorLine(head, at)
   const known = last && isOf(last, place, at) ? last.issue : undefined
   if (known !== undefined && (await addLine(github, place, known, line))) return known
-  const issue = await orGone(botIssueNumber(github, place, anchorIssue(at)))
+  const issue = (await orGone(botIssue(github, place, anchorIssue(at))))?.number
   return issue !== undefined && (await addLine(github, place, issue, line)) ? issue : undefined
 }
 

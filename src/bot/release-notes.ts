@@ -1,17 +1,20 @@
 import type { Logger } from 'pino'
+import type { Notice } from '../decision/notice.ts'
 import { monthBefore, type NotesPeriod } from '../decision/release-notes.ts'
-import { notesIssue } from '../decision/release-notes-text.ts'
+import { notesIssue, notesLines } from '../decision/release-notes-text.ts'
 import { gatherNotes, type NotesPlace, notesPlace, periodOf } from '../notices/release-notes.ts'
-import { botIssueNumber } from '../services/github/bot-issues.ts'
+import { botIssue } from '../services/github/bot-issues.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Database } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
 import { keptPolicies } from '../store/policies.ts'
+import type { Queue } from '../store/queue.ts'
 import { reserveWrite } from '../store/write-budget.ts'
 import { minute } from './repeatedly.ts'
 
 export type NotesShell = {
   database: Database
+  queue: Pick<Queue, 'enqueueNotice'>
   github: (installationId: number) => Promise<GitHub>
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>
@@ -50,15 +53,30 @@ function endedPeriods(place: NotesPlace, now: Date): NotesPeriod[] {
 async function post(shell: NotesShell, place: NotesPlace, period: NotesPeriod): Promise<void> {
   const { database, now } = shell
   const { kept } = place
-  const posted = factStore(database, now)
   const key = `release-notes/${kept.installationId}/${kept.repositoryId}/${period.name}`
-  if (await posted.get(key)) return
+  if (await factStore(database, now).get(key)) return
   const notes = await gatherNotes(database, place, period)
   const github = await shell.github(kept.installationId)
   await database.transaction((tx) => reserveWrite(tx, kept.installationId, now(), 'update'))
-  const issue = await botIssueNumber(github, kept, notesIssue(notes))
-  await posted.put(key, { issue, at: now().toISOString() })
-  shell.log.info({ repository: nameOf(kept), issue, period: period.name }, 'Posted release notes')
+  const wanted = notesIssue(notes)
+  const issue = await botIssue(github, kept, wanted)
+  const { installationId, repositoryId, owner, repo } = kept
+  await database.transaction(async (tx) => {
+    await factStore(tx, now).put(key, { issue: issue.number, at: now().toISOString() })
+    const notice: Notice = {
+      kind: 'release notes',
+      key: `release-notes/${repositoryId}/${period.to.toISOString()}/${issue.number}`,
+      repository: { installationId, repositoryId, owner, repo },
+      title: wanted.title,
+      url: issue.url,
+      lines: notesLines(notes),
+    }
+    await shell.queue.enqueueNotice(notice, { tx })
+  })
+  shell.log.info(
+    { repository: nameOf(kept), issue: issue.number, period: period.name },
+    'Posted release notes',
+  )
 }
 
 function nameOf({ owner, repo }: { owner: string; repo: string }): string {

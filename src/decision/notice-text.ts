@@ -31,11 +31,20 @@ export function noticeText(notice: Announced): SlackMessageText {
       return incidentText(notice)
     case 'watched':
       return watchedText(notice)
+    case 'release notes':
+      return notesText(notice)
     case 'urgent':
       return urgentText(notice)
     case 'freeze':
       return freezeText(notice)
   }
+}
+
+function notesText({ repository, title, url, lines }: NoticeOf<'release notes'>): SlackMessageText {
+  return toMessage({
+    headline: `📋 ${slackLink(url, title)} of ${slackText(`${repository.owner}/${repository.repo}`)}`,
+    body: slackLines(lines),
+  })
 }
 
 const watchMarks = { passed: '✅', failed: '🚨', inconclusive: '❔' } as const

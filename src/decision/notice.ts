@@ -155,6 +155,16 @@ const incident = z.object({
   late: z.boolean(),
 })
 
+/** Release notes were posted as an issue. Key: `release-notes/<repositoryId>/<end of the period>/<issue>`. */
+const releaseNotes = z.object({
+  kind: z.literal('release notes'),
+  key,
+  repository,
+  title: z.string(),
+  url: link,
+  lines: z.array(z.string()).min(1),
+})
+
 /** The verdict of the watch after a release. Key: `watched/` and the key of its merge. */
 const watched = z.object({
   kind: z.literal('watched'),
@@ -221,6 +231,7 @@ const anyNotice = z.discriminatedUnion('kind', [
   deadLetter,
   incident,
   watched,
+  releaseNotes,
 ])
 
 export const noticeSchema = z.preprocess(withCurrentNames, anyNotice)

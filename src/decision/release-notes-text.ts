@@ -1,4 +1,4 @@
-import { code, list, plural, short } from './markdown.ts'
+import { code, list, oneLine, plural, short } from './markdown.ts'
 import type { NotesException, ReleasedChange, ReleaseNotes, ToolChange } from './release-notes.ts'
 
 /** So many lines of one section are shown; the records have the rest. */
@@ -36,6 +36,16 @@ export function notesIssue(notes: ReleaseNotes): { title: string; body: string; 
   return { title: `Release notes: ${notes.period.name}`, body, labels: ['release-notes'] }
 }
 
+/** So many changes are named in Slack; the issue has all of them. */
+const namedInSlack = 10
+
+/** The lines of a notice: the numbers, and the titles of the changes. */
+export function notesLines(notes: ReleaseNotes): string[] {
+  const titles = notes.changes.map(({ number, title }) => `#${number} ${oneLine(title, 100)}`)
+  const more = titles.length - namedInSlack
+  return [summaryOf(notes), ...titles.slice(0, namedInSlack), ...(more > 0 ? [`and ${more} more`] : [])]
+}
+
 /** "Release notes of acme/shop: November 2026". */
 export function notesTitle({ repository, period }: ReleaseNotes): string {
   return `Release notes of ${repository}: ${period.name}`
@@ -61,7 +71,8 @@ function section(heading: string, lines: string[]): string {
   return [`## ${heading}`, '', ...lines.slice(0, shown), ...cut].join('\n')
 }
 
-function changeLine({ number, title, url, author, tickets, urgent, record }: ReleasedChange): string {
+function changeLine(change: ReleasedChange): string {
+  const { number, title, url, author, tickets, urgent, watch, record } = change
   const parts = [
     `${code(title, 200)} ([#${number}](${url}))`,
     ...(author === null ? [] : [`by ${code(author)}`]),
@@ -75,6 +86,9 @@ function changeLine({ number, title, url, author, tickets, urgent, record }: Rel
       : []),
     ...(urgent
       ? [`urgent by ${code(urgent.by)}${urgent.reason === null ? '' : `: ${code(urgent.reason, 140)}`}`]
+      : []),
+    ...(watch
+      ? [`watch after it ${watch.verdict}${watch.verdict === 'passed' ? '' : `: ${code(watch.why, 140)}`}`]
       : []),
     `record ${record}`,
   ]

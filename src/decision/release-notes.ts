@@ -18,6 +18,8 @@ export type ReleasedChange = {
   label: string | null
   tickets: string[]
   urgent: { by: string; reason: string | null } | null
+  /** What the watch of production after the merge said; null where there was none, or it goes on. */
+  watch: { verdict: string; why: string } | null
   record: number
 }
 
@@ -75,7 +77,7 @@ export function releaseNotes(records: NotesRecord[], contract: ContractChanges, 
   return {
     repository: repository.name,
     period: { name: period.name, from: period.from.toISOString(), to: period.to.toISOString(), zone },
-    changes: merges.map((merge) => releasedChange(merge, scope)),
+    changes: merges.map((merge) => releasedChange(merge, scope, records)),
     tools: tools.sort((one, other) => one.tool.localeCompare(other.tool)),
     exceptions: [...merges.flatMap(exceptionalMerge), ...pushes],
   }
@@ -99,7 +101,7 @@ function isWithin({ from, to }: NotesPeriod, time: string): boolean {
   return from.getTime() <= at && at < to.getTime()
 }
 
-function releasedChange({ seq, body: change }: Merge, scope: Scope): ReleasedChange {
+function releasedChange({ seq, body: change }: Merge, scope: Scope, records: NotesRecord[]): ReleasedChange {
   const { number, title, url, author, mergedAt, description, urgent } = change
   return {
     number,
@@ -110,8 +112,18 @@ function releasedChange({ seq, body: change }: Merge, scope: Scope): ReleasedCha
     label: labelOf(change, scope),
     tickets: description.tickets.filter((ticket) => ticket !== `#${number}`),
     urgent: urgent && { by: urgent.by, reason: urgent.reason },
+    watch: watchOf(url, records),
     record: seq,
   }
+}
+
+function watchOf(url: string, records: NotesRecord[]): ReleasedChange['watch'] {
+  const found = records.findLast(
+    ({ kind, body }) => kind === 'watched' && (body as { url?: string }).url === url,
+  )
+  if (!found) return null
+  const { verdict, why } = found.body as { verdict: string; why: string }
+  return { verdict, why }
 }
 
 function labelOf({ atMerge }: ChangeRecord, { labels, without }: Scope): string | null {

@@ -40,6 +40,9 @@ export function periodOf(
   return settings && windowPeriod(settings, now, within)
 }
 
+/** The records that release notes are made of. */
+const kinds = new Set(['merged', 'exception', 'watched'])
+
 /**
  * What was released in a repository in a period, from its records. They are read from the beginning of the period to the newest, since
  * one can be written long after what it tells of.
@@ -52,7 +55,7 @@ export async function gatherNotes(
   const { kept, policy, zone } = place
   const records: NotesRecord[] = []
   for await (const { kind, seq, body } of readRecords(db, kept.installationId, { from: period.from }))
-    if (kind === 'merged' || kind === 'exception') records.push({ kind, seq, body })
+    if (kinds.has(kind)) records.push({ kind, seq, body })
   const scope = {
     repository: { id: kept.repositoryId, name: `${kept.owner}/${kept.repo}` },
     period,

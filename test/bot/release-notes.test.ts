@@ -16,7 +16,9 @@ const closing = Date.parse('2026-11-25T19:00:00Z')
 const monthEnd = Date.parse('2026-12-01T08:00:00Z')
 const hour = 3_600_000
 let database: Database
-let issues: { number: number; title: string; body: string; labels: string[]; user: { type: string } }[]
+type Issue = { number: number; title: string; body: string; labels: string[] }
+let issues: (Issue & { html_url: string; user: { type: string } })[]
+let notices: object[]
 let failing: boolean
 const warnings: object[] = []
 
@@ -52,6 +54,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   issues = []
+  notices = []
   failing = false
   warnings.length = 0
   for (const table of ['facts', 'writes', 'policies'])
@@ -67,7 +70,9 @@ const client = {
     issues: {
       create: async (issue: { title: string; body: string; labels: string[] }) => {
         if (failing) throw new Error('GitHub is down')
-        issues.push({ ...issue, number: issues.length + 1, user: { type: 'Bot' } })
+        const number = issues.length + 1
+        const html_url = `https://github.com/acme/shop/issues/${number}`
+        issues.push({ ...issue, number, html_url, user: { type: 'Bot' } })
         return { data: issues.at(-1) }
       },
     },
@@ -81,7 +86,8 @@ async function policy(notes: string): Promise<void> {
 
 async function postAt(at: number): Promise<string[]> {
   const log = { info: () => undefined, warn: (about: object) => void warnings.push(about) }
-  await postReleaseNotes({ database, github: async () => client, now: () => new Date(at), log })
+  const queue = { enqueueNotice: async (notice: object) => void notices.push(notice) }
+  await postReleaseNotes({ database, queue, github: async () => client, now: () => new Date(at), log })
   return issues.map(({ title }) => title)
 }
 
@@ -95,6 +101,14 @@ describe('release notes are posted', () => {
     expect(await postAt(closing + hour / 4)).toEqual([weekly])
     expect(await postAt(closing + hour)).toEqual([weekly])
     expect(issues[0]?.body).toContain('`Pay once`')
+    expect(notices).toMatchObject([
+      {
+        kind: 'release notes',
+        title: weekly,
+        url: 'https://github.com/acme/shop/issues/1',
+        lines: [expect.stringContaining('1 change'), '#5 Pay once'],
+      },
+    ])
   })
 
   test('when a month has ended in the zone of the policy', async () => {

@@ -8,7 +8,7 @@ import {
   releaseNotes,
   windowPeriod,
 } from '../../src/decision/release-notes.ts'
-import { notesIssue, notesMarkdown, summaryOf } from '../../src/decision/release-notes-text.ts'
+import { notesIssue, notesLines, notesMarkdown, summaryOf } from '../../src/decision/release-notes-text.ts'
 import { windowSettings } from '../../src/decision/window-settings.ts'
 import { aLabel, ann, aSnapshot, author, shaOf } from '../support/snapshot.ts'
 
@@ -203,6 +203,40 @@ describe('release notes', () => {
     )
     expect(text).toContain('`eeeeeee` was pushed to `main` by `eva` without a pull request')
   })
+})
+
+describe('the watch after a release', () => {
+  const watched = (number: number, verdict: string): NotesRecord => ({
+    kind: 'watched',
+    seq: ++seq,
+    body: {
+      url: `https://github.com/acme/shop/pull/${number}`,
+      verdict,
+      why: 'Errors alerts since the release',
+    },
+  })
+
+  test('is named with its change, and why where it did not pass', () => {
+    const records = [
+      merged({ number: 1 }),
+      merged({ number: 2 }),
+      merged({ number: 3 }),
+      watched(1, 'passed'),
+      watched(2, 'failed'),
+    ]
+    const notes = releaseNotes(records, none, scope)
+    expect(notes.changes.map(({ watch }) => watch?.verdict)).toEqual(['passed', 'failed', undefined])
+    const text = notesMarkdown(notes)
+    expect(text).toContain('watch after it passed, record')
+    expect(text).toContain('watch after it failed: `Errors alerts since the release`, record')
+  })
+})
+
+test('a notice names the first changes, and counts the rest', () => {
+  const many = Array.from({ length: 13 }, (_, index) => merged({ number: index + 1 }))
+  const lines = notesLines(releaseNotes(many, none, scope))
+  expect(lines.slice(0, 2)).toEqual(['13 changes and no exceptions.', '#1 Change 1'])
+  expect(lines.slice(-2)).toEqual(['#10 Change 10', 'and 3 more'])
 })
 
 describe('the text', () => {

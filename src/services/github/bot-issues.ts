@@ -5,11 +5,11 @@ import { nameOf, type RepositoryName } from './repository.ts'
 type NewIssue = { title: string; body: string; labels: string[] }
 
 /** The issue of a bot with this title and these labels, or a new one. */
-export async function botIssueNumber(
+export async function botIssue(
   github: GitHub,
   place: RepositoryName,
   wanted: NewIssue,
-): Promise<number> {
+): Promise<{ number: number; url: string }> {
   const listed = await github.paginate(github.rest.issues.listForRepo, {
     ...nameOf(place),
     state: 'all',
@@ -17,9 +17,10 @@ export async function botIssueNumber(
     per_page: 100,
   })
   const found = listed.find(({ user, title }) => user?.type === 'Bot' && title === wanted.title)
-  if (found) return found.number
+  if (found) return { number: found.number, url: found.html_url }
   const { title, body, labels } = wanted
-  return (await github.rest.issues.create({ ...nameOf(place), title, body, labels })).data.number
+  const { data } = await github.rest.issues.create({ ...nameOf(place), title, body, labels })
+  return { number: data.number, url: data.html_url }
 }
 
 /**
