@@ -42,7 +42,7 @@ export function noticeText(notice: Announced): SlackMessageText {
 
 function notesText({ repository, title, url, lines }: NoticeOf<'release notes'>): SlackMessageText {
   return toMessage({
-    headline: `📋 ${slackLink(url, title)} of ${slackText(`${repository.owner}/${repository.repo}`)}`,
+    headline: `📋 ${slackLink(url, title)} of ${nameOf(repository)}`,
     body: slackLines(lines),
   })
 }
