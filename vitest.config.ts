@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { shortLived } from './src/sandbox/bot-process.ts'
 import { LongFilesFirst } from './test/support/long-files-first.ts'
 import { filesAlone } from './test/support/own-worker.ts'
 import { temporaryFiles } from './test/support/temporary-files.ts'
@@ -14,6 +15,7 @@ const alone = filesAlone()
 export default defineConfig({
   test: {
     pool: 'forks',
+    execArgv: shortLived,
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
     // Nets for what hangs, not deadlines: a busy machine may take its time.

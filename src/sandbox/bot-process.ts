@@ -29,13 +29,24 @@ export type BotOptions = {
 
 const main = fileURLToPath(programFile('main'))
 
+/**
+ * Flags of a process that lives for minutes: V8 compiles WebAssembly, in which PGlite runs, once and quickly, and not a second time
+ * for speed, which takes longer than such a process ever saves by it.
+ */
+export const shortLived = ['--liftoff-only']
+
+/** Nothing of the machine's own environment reaches a bot but where programs are, and where Node keeps what it has compiled. */
+export function bareEnvironment(): Record<string, string> {
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE: cache } = process.env
+  return { PATH, HOME, ...(cache && { NODE_COMPILE_CACHE: cache }) }
+}
+
 /** Starts the bot in a process of its own. Only the channel to this parent can move its clock: no address can. */
 export async function startBotProcess({ env, at, role = 'all' }: BotOptions): Promise<BotProcess> {
-  const { PATH = '', HOME = '' } = process.env
   const child = fork(main, ['start', '--role', role], {
-    env: { PATH, HOME, LOG_LEVEL: 'warn', ...env, PORT: '0', STORY_CLOCK: at.toISOString() },
+    env: { ...bareEnvironment(), LOG_LEVEL: 'warn', ...env, PORT: '0', STORY_CLOCK: at.toISOString() },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: ['--trace-deprecation'],
+    execArgv: ['--trace-deprecation', ...shortLived],
   })
   return botIn(child, role, async () => {
     const exited = once(child, 'exit')

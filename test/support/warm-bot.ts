@@ -1,5 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { type BotOptions, type BotProcess, botIn } from '../../src/sandbox/bot-process.ts'
+import {
+  type BotOptions,
+  type BotProcess,
+  bareEnvironment,
+  botIn,
+  shortLived,
+} from '../../src/sandbox/bot-process.ts'
 
 /**
  * The real bot in a process that has run others: to load the bot takes longer than most stories run. A process that is killed
@@ -16,11 +22,10 @@ export async function startWarmBot({ env, at, role = 'all' }: BotOptions): Promi
 const idle: ChildProcess[] = []
 
 function startHost(): ChildProcess {
-  const { PATH = '', HOME = '' } = process.env
   const host = fork(new URL('bot-host.ts', import.meta.url), {
-    env: { PATH, HOME },
+    env: bareEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: ['--trace-deprecation'],
+    execArgv: ['--trace-deprecation', ...shortLived],
   })
   host.once('exit', () => {
     const at = idle.indexOf(host)
