@@ -46,6 +46,7 @@ const frozen: Record<string, string> = {
   '0033_organization_repositories.sql': 'b98baa97f509e40bbf651c852b58a3eb0043828fd033c1effedd7f613367cd7b',
   '0034_change_cards.sql': 'fb4cd69fe18cc5ab96210a077039a64e3ef78273b15a91e954b776d003483a1a',
   '0037_comment_commands.sql': 'a202de9a643fadf38d67bf1ccc429d97343b2fb38dbe53054c7777f7ee17be52',
+  '0038_comment_command_records.sql': '7103257d1b9b4986358312cab509f5fd7e76ad8864116d55a2a1d4216b603b2d',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../decision/snapshot.ts'
 import { factsReadAt } from '../../store/board/open-pulls.ts'
 import {
+  commandRecords,
   exemptionRecords,
   type KnownChange,
   publishedOn,
@@ -46,6 +47,7 @@ export async function changeView(
   const isWithin = ({ seq }: { seq: number }) => seq > (earlier ? first : 0) && seq < last
   const published = (await publishedOn(database, change, heads)).filter(isWithin)
   const exemptions = (await exemptionRecords(database, change)).filter(isWithin)
+  const commands = (await commandRecords(database, change)).filter(isWithin)
   const after = before === undefined ? await recordsAfterMerge(database, change) : []
   return {
     change,
@@ -54,7 +56,10 @@ export async function changeView(
     readAt: await factsReadAt(database, change),
     merged: landing !== undefined,
     review: landing?.issue && { ...landing.issue, dueAt: landing.dueAt },
-    entries: timelineOf([...shown, ...published, ...exemptions, ...after], decidedBefore(earlier)),
+    entries: timelineOf(
+      [...shown, ...published, ...exemptions, ...commands, ...after],
+      decidedBefore(earlier),
+    ),
     older: earlier && shown.at(-1)?.seq,
   }
 }

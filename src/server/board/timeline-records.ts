@@ -55,6 +55,7 @@ type Exemption = {
   authority: string
   orderedBy?: string
 }
+type CommentCommand = { command: string; by: string; role: string; label: string; reason?: string }
 type Reviewed = { issue: number; ended: boolean; by: string | null }
 
 /** How each kind of record but a verdict is told. */
@@ -64,6 +65,13 @@ const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntr
   'exemption ordered': exemptionEntry,
   'exemption confirmed': exemptionEntry,
   'exemption revoked': exemptionEntry,
+  'comment command': (record, { command, by, role, label, reason }: CommentCommand) =>
+    entry(
+      record,
+      'command',
+      `${code(by)} (${code(role, 60)}) wrote ${code(command, 20)} in a comment, for the label ${code(label)}.`,
+      { details: reason ? [`Reason: ${code(reason, 200)}`] : [] },
+    ),
   regression: regressionEntry,
   unverified: unverifiedEntry,
   merged: mergedEntry,

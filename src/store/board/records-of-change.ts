@@ -71,6 +71,20 @@ export async function exemptionRecords(
   return rows.map(parsed).filter(({ body }) => isAbout(body, repositoryId, number))
 }
 
+/** What commands in its comments did to the labels of a pull request, newest first. */
+export async function commandRecords(
+  db: Queryable,
+  { installationId, repositoryId, number }: KnownChange,
+): Promise<KeptRecord[]> {
+  const rows = await db.query<StoredRecord>(
+    `SELECT ${columns} FROM release_gate.audit_records
+     WHERE installation_id = $1 AND kind = 'comment command'
+       AND ${numberIn} = $2 AND body LIKE '%"repositoryId":' || $3::text || '%' ORDER BY seq DESC LIMIT 200`,
+    [installationId, String(number), String(repositoryId)],
+  )
+  return rows.map(parsed).filter(({ body }) => isAbout(body, repositoryId, number))
+}
+
 /** The checks that were written on some heads, newest first. */
 export async function publishedOn(
   db: Queryable,

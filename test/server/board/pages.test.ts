@@ -158,6 +158,25 @@ describe('the page of a change', () => {
     expect(exported).not.toContain('Of another repository')
   })
 
+  test('tells the commands in its comments, which the export holds as well, and those of no other', async () => {
+    const command = (pull: object, reason: string) =>
+      appendRecord(database, {
+        installationId: 1,
+        kind: 'comment command',
+        at: boardNow,
+        body: { pull, command: '/hold', by: 'gus', byId: 8, role: 'triage', label: 'hold', reason },
+      })
+    await command({ ...shop, number: 7 }, 'Legal reads it')
+    await command({ ...shop, number: 70 }, 'Elsewhere in the shop')
+    await command({ ...shop, repositoryId: 25, repo: 'vault', number: 7 }, 'Elsewhere in the vault')
+    const { body } = await get('/changes/acme/shop/7')
+    expect(body).toContain('Legal reads it')
+    expect(body).not.toContain('Elsewhere')
+    const { body: exported } = await get('/audit/export')
+    expect(exported).toContain('Legal reads it')
+    expect(exported).not.toContain('Elsewhere in the vault')
+  })
+
   test('is found whatever the case of its name, and not under a path that only looks like it', async () => {
     expect((await get('/changes/ACME/Shop/7')).status).toBe(200)
     for (const path of [

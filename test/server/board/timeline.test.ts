@@ -96,6 +96,18 @@ describe('a timeline', () => {
     ])
   })
 
+  test('tells which command in a comment set a label, by whom and why', () => {
+    const body = { command: '/hold', by: 'gus', role: 'triage', label: 'hold', reason: '**legal**' }
+    const entries = timelineOf([record(1, 'comment command', body)], undefined)
+    expect(entries).toMatchObject([
+      {
+        kind: 'command',
+        what: '`gus` (`triage`) wrote `/hold` in a comment, for the label `hold`.',
+        details: ['Reason: `**legal**`'],
+      },
+    ])
+  })
+
   test('marks what people wrote as code, wherever it stands', () => {
     const evil = '**bold** `code` <b>'
     const entries = timelineOf(
