@@ -54,6 +54,7 @@ afterEach(async () => {
     'notice_attempts',
     'notice_requests',
     'change_cards',
+    'facts',
     'verdicts',
     'policies',
   ])
@@ -102,19 +103,29 @@ describe('an incoming webhook', () => {
     expect(slack.messages).toEqual([])
   })
 
-  test('tells the moments of a release day as messages of their own', async () => {
-    for (const moment of ['17:00', '17:00', '18:00', '19:01']) {
-      time = new Date(`2026-11-25T${moment}:00Z`)
-      const waiting: Notice[] = []
-      const queue = {
-        enqueueNotice: async (notice: object) => void waiting.push(notice as Notice),
-        enqueueTransition: async () => undefined,
-      }
-      await planReleaseDays({ database, now: () => time, queue })
-      for (const notice of waiting) expect(await job(notice)).toBeUndefined()
+  async function calendarAt(moment: string): Promise<void> {
+    time = new Date(`2026-11-25T${moment}:00Z`)
+    const waiting: Notice[] = []
+    const queue = {
+      enqueueNotice: async (notice: object) => void waiting.push(notice as Notice),
+      enqueueTransition: async () => undefined,
     }
+    await planReleaseDays({ database, now: () => time, queue })
+    for (const notice of waiting) expect(await job(notice)).toBeUndefined()
+  }
+
+  test('tells the moments of a release day as messages of their own', async () => {
+    for (const moment of ['17:00', '17:00', '18:00', '19:01']) await calendarAt(moment)
     expect(texts().map((text) => text?.split(' ')[0])).toEqual(['🗓️', '🟢', '🏁'])
     expect(slack.messages.every(({ threadTs }) => threadTs === undefined)).toBe(true)
+  })
+
+  test('has one pace, however many channels the policies name', async () => {
+    await keepValidPolicy(database, api, { text: policy('#other'), blob: 'b' })
+    await saveVerdict(database, verdictOn(factsOf(api, 5), await nextGeneration(database)))
+    await calendarAt('17:00')
+    expect(slack.messages).toHaveLength(2)
+    expect(slack.calls).toEqual(['webhook', 'webhook'])
   })
 
   test('sends nothing for a repository whose policy names no channel', async () => {
