@@ -33,16 +33,16 @@ const wording: [not: RegExp, use: string][] = [
   [/\b(organisation|recognise|cancelled|misspelt|colour)|\blabelled\b(?!_)/i, 'American spelling'],
 ]
 
-/** What people read: the documentation whole, and the texts of the source without its comments and code. */
+/** What people read: the documentation whole, and the texts and comments of the source without its code. */
 function readable(file: string): string[] {
   const content = readFileSync(join(root, file), 'utf8')
   return file.endsWith('.ts') ? textsIn(content) : content.split(/\n(?=\s*(?:\n|[-|#]))/)
 }
 
-/** Quoted texts of more than one word. */
+/** Comments, and quoted texts of more than one word. */
 function textsIn(source: string): string[] {
   const tokens = source.match(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g) ?? []
-  return tokens.filter((token) => !token.startsWith('/') && token.includes(' '))
+  return tokens.filter((token) => token.includes(' ')).map((token) => token.replace(/\n\s*\*/g, ' '))
 }
 
 const kept = execFileSync('git', ['ls-files', '*.md', '*.yml', 'schema/*.json', 'src/*.ts'], { cwd: root })
@@ -76,8 +76,14 @@ test.each([
   expect(wording.filter(([not]) => not.test(text))).toEqual([])
 })
 
-test('texts of the source are its strings and templates, not its comments or names', () => {
-  const source = "// judged\nconst wish = read('1', /* a wish */ `the head is ready`)\nsay('it\\'s mended')"
-  expect(textsIn(source)).toEqual(['`the head is ready`', "'it\\'s mended'"])
+test('texts of the source are its strings, templates and comments, not its names', () => {
+  const source =
+    "// judged now\nconst wish = read('1', /* a\n * wish */ `the head is ready`)\nsay('it\\'s mended')"
+  expect(textsIn(source)).toEqual([
+    '// judged now',
+    '/* a  wish */',
+    '`the head is ready`',
+    "'it\\'s mended'",
+  ])
   expect(files).toEqual(expect.arrayContaining(['README.md', 'docs/policy.md', 'src/decision/report.ts']))
 })

@@ -8,7 +8,7 @@ import type { PullRef } from '../decision/snapshot.ts'
 import type { Scope } from '../store/verdicts/changes.ts'
 
 /**
- * What a webhook means. An event only says where to look again: of a payload, nothing but ids, names and commits is taken. Whoever
+ * What a webhook means. An event only says what to read again: of a payload, nothing but ids, names and commits is taken. Whoever
  * pressed a button is checked again before anything is done, and a comment is read again: its text here only tells if it was edited since.
  */
 export type Effect =
@@ -24,11 +24,11 @@ export type Effect =
   | { kind: 'command'; comment: Omit<CommentTask, 'digest'>; text: string }
   /** GitHub has to be asked which pull requests are concerned. */
   | { kind: 'lookup'; lookup: Lookup }
-  /** The App cannot reach a repository, or an installation, any more. `closed`: nothing can be merged there either. */
+  /** The App cannot reach a repository, or an installation, anymore. `closed`: nothing can be merged there either. */
   | { kind: 'out of reach'; scope: Pick<Scope, 'installationId' | 'repositoryId'>; closed: boolean }
 
 export type Lookup =
-  /** Which pull requests does another policy judge now? */
+  /** Which pull requests does another policy apply to now? */
   | { of: 'policy'; repository: RepositoryRef }
   /** Every open pull request of a repository, or of all repositories of an installation. */
   | { of: 'repository'; repository: RepositoryRef }
@@ -109,7 +109,7 @@ const reviewed = inRepository(
 
 const inBranches = z.object({ default_branch: z.string() })
 
-/** A merge moves the base of others: those stacked on it are retargeted, and not every retargeting is told. */
+/** A merge moves the base of others: those stacked on it are retargeted, and GitHub does not send an event for every retargeting. */
 const pullClosed = inRepository(
   {
     pull_request: pullShape.pull_request.extend({ head: z.object({ sha: z.string(), ref: z.string() }) }),
@@ -213,7 +213,7 @@ const incidentChanged = inRepository(
     pull ? [] : [{ kind: 'incident', repository, number }],
 )
 
-/** A comment that was edited, or deleted, is no command. */
+/** A comment that was edited, or deleted, is not a command. */
 const commented = inRepository(
   {
     issue: z.object({ number: z.int(), pull_request: z.unknown().optional() }),

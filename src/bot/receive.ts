@@ -84,7 +84,7 @@ async function carryOutOne(
     }
     case 'merge': {
       if (!serves(ownerOf(effect.task))) return
-      // GitHub ties a merged commit to its pull request a little after the push is told.
+      // GitHub ties a merged commit to its pull request a little after the event of the push.
       const due = effect.task.task === 'pushed' ? new Date(shell.now().getTime() + linkMayLag) : undefined
       return queue.enqueueMerging(effect.task, { tx, ...(due && { at: due }) })
     }

@@ -61,7 +61,7 @@ function kept(said: string): string {
   return Array.from(said.trim()).slice(0, keptCharacters).join('')
 }
 
-/** `PAY-12`, `#12`, and links that end in an issue's number or key. A key of letters alone before the dash is no ticket of `UTF-8`'s kind. */
+/** `PAY-12`, `#12`, and links that end in an issue's number or key. A key of letters alone before the dash is not a ticket of `UTF-8`'s kind. */
 function ticketsIn(text: string): string[] {
   const keys = text.matchAll(
     /(?<![\w/#-])([A-Z][A-Z0-9]{1,19}(?:-[A-Z0-9]{1,19}){0,3}-\d{1,9}|#\d{1,9})(?![\w-])/g,

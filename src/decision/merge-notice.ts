@@ -5,7 +5,7 @@ import { bypassedByPush, type DirectPush, keyOfPush } from './review-issue.ts'
 type Repository = NoticeOf<'merged'>['repository']
 type Links = { seq: number; check?: string | undefined }
 
-/** What people are told of a merge: the exception where it is one, else who, why and when. */
+/** What is announced of a merge: the exception where it is one, else who, why and when. */
 export function mergeNotice(
   repository: Repository,
   record: ChangeRecord,

@@ -6,7 +6,7 @@ import type { Override } from './override-settings.ts'
 import type { ChangedPath, Label, Snapshot } from './snapshot.ts'
 
 /**
- * Whether a condition is met. A doubt says why it cannot be told, or what keeps it from counting: it is enough for an
+ * Whether a condition is met. A doubt says why it is unknown, or what keeps it from counting: it is enough for an
  * override that only tightens, and never for one that loosens.
  */
 export type Answer = 'yes' | 'no' | { doubt: string }

@@ -19,7 +19,7 @@ export type AppliedOverride = {
   /** The gates that it turns off, and those that it gives other settings. */
   off: GateName[]
   changes: GateName[]
-  /** What could not be told, where it applies because of that. */
+  /** What was unknown, where it applies because of that. */
   doubt?: string
 }
 

@@ -6,7 +6,7 @@ import { pullRefSchema } from './snapshot.ts'
  * since a job may have been stored by an older version.
  */
 export const regressionRequestSchema = z.object({
-  /** One of the pull requests that offer the head; `requestedBy` where a person pressed the button. */
+  /** One of the pull requests with the head; `requestedBy` where a person pressed the button. */
   pull: pullRefSchema,
   sha: z.string().min(1),
   /** The operator's name of the staging environment, of which one run at a time is allowed. */

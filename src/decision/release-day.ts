@@ -5,11 +5,11 @@ import type { WindowSettings } from './window-settings.ts'
 /** A stretch of time in which releases are allowed; `closesAt` undefined: it does not close in the years that are searched. */
 export type Opening = { opensAt: Date; closesAt: Date | undefined }
 
-/** What a channel is told of an opening, each at its time. */
+/** What is posted in a channel about an opening, each at its time. */
 export const momentKinds = ['before', 'open', 'closing', 'closed'] as const
 export type MomentKind = (typeof momentKinds)[number]
 
-/** To be told from `due` on, late rather than never, and not at all from `until` on: then it would not be true anymore, or not be news. */
+/** To be posted from `due` on, late rather than never, and not at all from `until` on: then it would not be true anymore, or not be news. */
 export type Moment = Opening & { kind: MomentKind; due: Date; until: Date }
 
 const minute = 60_000

@@ -152,7 +152,7 @@ function pushIn({ kind, seq, body }: NotesRecord, { repository, period }: Scope)
 /**
  * A month of a zone's calendar, as "2026-11": a merge at 06:30 UTC on November 1 belongs to October in Los Angeles.
  *
- * @returns undefined where the text is no month.
+ * @returns undefined where the text is not a month.
  */
 export function monthPeriod(text: string, zone: string): NotesPeriod | undefined {
   const [, year, month] = /^(20\d\d)-(0[1-9]|1[0-2])$/.exec(text) ?? []

@@ -205,7 +205,7 @@ const affectedSchema = z.strictObject({
 /** What a changed policy would do to the other open pull requests, by what was stored of them. */
 export const policyEffectSchema = z.strictObject({
   compared: z.int().min(0),
-  /** Of how many that can't be told, since the changed policy looks at facts that were not read for them. */
+  /** For how many that is unknown, since the changed policy looks at facts that were not read for them. */
   unknown: z.int().min(0),
   blocked: affectedSchema,
   released: affectedSchema,

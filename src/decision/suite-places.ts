@@ -15,7 +15,7 @@ export function onlySuite(places: SuitePlaces): string | undefined {
   return typeof places === 'string' ? places : undefined
 }
 
-/** How a run is kept by its suites: one of other suites is no evidence. */
+/** How a run is kept by its suites: one of other suites is not evidence. */
 export function suitesName(places: SuitePlaces): string {
   return [places].flat().join(' ')
 }

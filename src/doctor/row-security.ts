@@ -12,7 +12,7 @@ type Servers = ReadonlyMap<string, StagingServer>
 
 /**
  * How row-level security differs from what the policies declare. `before` are the findings of the last run: those of a database
- * that cannot be read now are carried over, so that nobody is told that they are fixed.
+ * that cannot be read now are carried over, so that nobody reads that they are fixed.
  */
 export async function rowSecurityDiagnoses(
   policies: readonly KeptPolicy[],

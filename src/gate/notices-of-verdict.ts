@@ -9,7 +9,7 @@ import type { Queue } from '../store/queue.ts'
 import type { StoredVerdict } from '../store/verdicts.ts'
 import type { Shell } from './shell.ts'
 
-/** Asks for the calendar to be carried out when a channel is to be told of a release day next. */
+/** Asks for the calendar to be carried out when a message of a release day is due next. */
 export async function enqueueDayTime(
   queue: Pick<Queue, 'enqueueTransition'>,
   { policy }: Pick<StoredVerdict, 'policy'>,
@@ -21,7 +21,7 @@ export async function enqueueDayTime(
 }
 
 /**
- * Enqueues what people are told of a new verdict, together with it: that the change is ready or no longer is, and that it was marked as
+ * Enqueues what is announced of a new verdict, together with it: that the change is ready or no longer is, and that it was marked as
  * urgent. What was so at the verdict before is not news.
  */
 export async function enqueueNotices(

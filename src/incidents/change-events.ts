@@ -7,7 +7,7 @@ import type { IncidentShell } from './shell.ts'
 
 type Change = Extract<IncidentTask, { task: 'change' }>
 
-/** What PagerDuty is told of a merge, so that whoever is paged sees what changed last; undefined for other notices. */
+/** What PagerDuty receives about a merge, so that whoever is paged sees what changed last; undefined for other notices. */
 export function changeOf(notice: Notice, at: Date): Change | undefined {
   if (notice.kind !== 'merged' && notice.kind !== 'exception') return undefined
   const { repository, pull, key } = notice

@@ -114,7 +114,7 @@ export async function decideAgain(
 }
 
 /**
- * A deleted issue ends nothing: the incident stays as it was until someone ends it, and everyone is told. An alert that fires again
+ * A deleted issue ends nothing: the incident stays as it was until someone ends it, and that is announced. An alert that fires again
  * opens another one.
  * @throws where the repository itself cannot be read: then nothing is known of the issue.
  */
@@ -186,7 +186,7 @@ async function record(
   await shell.queue.enqueueNotice(notice, { tx })
 }
 
-/** What makes a decision another one. While a clock is paused its due time moves with each look, which is no change. */
+/** What makes a decision another one. While a clock is paused its due time moves with each look, which is not a change. */
 function digestOf(incident: Incident): string {
   const { clocks, wanted: _, nextAt: __, ...rest } = incident
   const text = canonicalize({

@@ -15,7 +15,7 @@ import { failOpenGroups } from './open-groups.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /**
- * Judges a merge group: every pull request in it is read afresh and decided, and the check on the group's head passes only
+ * Evaluates a merge group: every pull request in it is read afresh and decided, and the check on the group's head passes only
  * where all of them do. Nothing waits here, since the queue would wait with it. A group that GitHub has finished is dropped.
  */
 export async function evaluateGroup(
@@ -58,7 +58,7 @@ async function letGo(
   await forgetGroup(shell.database, repositoryOf(repository), group.headSha)
 }
 
-/** A group that passed is looked at again when the calendar changes a verdict: its green must not outlive the window. */
+/** A group that passed is evaluated again when the calendar changes a verdict: its green must not outlive the window. */
 function nextLook(members: GroupMember[]): Date | undefined {
   if (!members.every(({ verdict }) => verdict?.state === 'passed')) return undefined
   const times = members

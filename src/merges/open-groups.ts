@@ -94,7 +94,7 @@ async function evaluatedNow(
 
 /**
  * What is known of a pull request that was evaluated after its group was, by a newer policy too. Where it is not what the group
- * would merge any more, there is nothing to judge it by. One that was merged leaves the group as it is.
+ * would merge anymore, there is nothing to evaluate it by. One that was merged leaves the group as it is.
  */
 async function newestFacts(database: Queryable, member: Member, generation: number): Promise<Member> {
   const { pull, head, base } = member.snapshot

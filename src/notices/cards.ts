@@ -41,7 +41,7 @@ type SlackPolicy = NonNullable<Policy['slack']>
 /** A change, and what the policy of its repository says of Slack. */
 export type Target = { pull: PullRef; slack: SlackPolicy; zone: string }
 
-/** So many changes are told one by one in five minutes; more are gathered in one message. */
+/** So many changes are announced one by one in five minutes; more are gathered in one message. */
 const most = 5
 const gathering = 5 * 60_000
 

@@ -16,7 +16,7 @@ type Read = Pick<ChannelWindow, 'channel' | 'people' | 'settings'> | undefined
 
 const parsed = new LRUCache<string, { read: Read }>({ max: 2_000 })
 
-/** Every release window that a channel is told of, by channel. Texts that were read before are not parsed again. */
+/** Every release window that is announced in a channel, by channel. Texts that were read before are not parsed again. */
 export async function channelWindows(db: Queryable): Promise<Map<string, ChannelWindow[]>> {
   const windows = (await keptPolicies(db)).flatMap(({ text, installationId, repositoryId, owner, repo }) => {
     const read = readText(text)

@@ -23,8 +23,8 @@ type PlanShell = {
 }
 
 /**
- * Enqueues what the channels are to be told of their release days by now, each moment once, and asks to be run again when the next one is
- * due. A moment that was missed is told as long as it is true.
+ * Enqueues what is to be posted in the channels about their release days by now, each moment once, and asks to be run again when the next one is
+ * due. A moment that was missed is posted as long as it is true.
  */
 export async function planReleaseDays(shell: PlanShell): Promise<void> {
   const { database, queue, now } = shell
@@ -222,7 +222,7 @@ function freezeOf(
   return { repository, by: 'the policy', reason: settings.frozen, until: undefined }
 }
 
-/** Where the thread of the day is in which a change was merged; undefined: it was merged in no window, or nobody was told of it. */
+/** Where the thread of the day is in which a change was merged; undefined: it was merged in no window, or it was not announced. */
 export async function dayThread(
   { database }: Pick<Connected, 'database'>,
   channel: string,

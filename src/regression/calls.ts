@@ -173,7 +173,7 @@ function mayRetry(outcome: Outcome, call: Call, tool: ListedTool | undefined): b
 type LifeWatch = { stop: () => Promise<boolean> }
 
 /**
- * Sends a ping once half of the time has passed, so that at the timeout a hung server can be told from a slow tool without
+ * Sends a ping once half of the time has passed, so that at the timeout a hung server can be distinguished from a slow tool without
  * waiting for a second timeout. A call that takes this long already has a bad latency.
  */
 function watchLife(session: StagingSession, timeout: number): LifeWatch {

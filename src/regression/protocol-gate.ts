@@ -17,7 +17,7 @@ export function refusedInList({ strict }: Client, { tools, malformed = [] }: Too
   ]
 }
 
-/** What a strict client already rejected at the last release, which is no reason to stop this one. */
+/** What a strict client already rejected at the last release, which is not a reason to stop this one. */
 export function refusedBefore(client: Client, baseline: Baseline | undefined): ReadonlySet<string> {
   if (baseline === undefined) return new Set()
   return new Set([

@@ -99,6 +99,6 @@ export type Scene = {
   /** The message in Slack that begins with a mark, and the replies in its thread. */
   posted: (mark: string) => Promise<void>
   replies: (mark: string) => Promise<void>
-  /** The review that an urgent merge owes. */
+  /** The deferred review of an urgent merge. */
   owed: (change: Change) => Promise<void>
 }

@@ -161,7 +161,7 @@ async function merge(
   }
 }
 
-/** The people: ana and ben write code, chloe and dev review it, eva is the release captain, gus triages, olga owns the organisation. */
+/** The people: ana and ben write code, chloe and dev review it, eva is the release captain, gus triages, olga owns the organization. */
 export const people = ['ana', 'ben', 'chloe', 'dev', 'eva', 'gus', 'olga']
 
 const defaultPolicy = `# yaml-language-server: $schema=./release-gate.schema.json
@@ -171,7 +171,7 @@ gates:
   release_window: {}
 `
 
-/** Makes the people and their organisation. */
+/** Makes the people and their organization. */
 export function cast({ github }: Stage, owner = 'foodyepay'): void {
   for (const login of people) github.addUser(login)
   github.addUser(deployer, { type: 'Bot' })

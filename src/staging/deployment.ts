@@ -16,8 +16,8 @@ const untilNextLook = 60_000
 
 /**
  * Asks for a deployment of a head when staging is free: one candidate at a time, each until it has been evaluated, or they
- * would push each other off staging unjudged.
- * @returns when to look again, where another one has its turn.
+ * would push each other off staging before they are evaluated.
+ * @returns when to check again, where another one has its turn.
  */
 export async function deployInTurn(
   shell: CheckShell,

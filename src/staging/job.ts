@@ -19,7 +19,7 @@ import { notOnStaging, readStaging } from './target.ts'
 import type { RegressionShell, RunTask } from './task.ts'
 
 /**
- * Judges a head on staging, one at a time on each staging environment. Everything is read again, since a request carries no
+ * Evaluates a head on staging, one at a time on each staging environment. Everything is read again, since a request carries no
  * authority: the head, who clicked the button, and what is on staging. Idempotent: where the head has its evidence already,
  * nothing is run. When the head moves, its run is stopped.
  */
@@ -86,7 +86,7 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
   await run(shell, { ...asked, pull, staging, tree: facts.tree, absent }, signal)
 }
 
-/** A head from a fork is evaluated only where a person with write access asks, by the button. */
+/** A head from a fork is evaluated only where someone with write access asks, by the button. */
 async function isAllowed(
   github: GitHub,
   { why, pull }: RegressionRequest,

@@ -48,7 +48,7 @@ export async function performRegressionStep(
     await showRunButton({ database, github, now }, { ...pull, sha }, notRequestedReport)
 }
 
-/** Whether this account is a person with write access now. */
+/** Whether this account is someone with write access now. */
 export async function canRequestRun(
   github: GitHub,
   repository: { owner: string; repo: string },

@@ -4,10 +4,10 @@ type Pull = { installationId: number; repositoryId: number; number: number }
 
 /**
  * The one message of a change. `shown`: the state that it shows; `moves`: how often that has changed since it was posted, and
- * `answered` up to which of them its thread says so. `listedAt`: it was told in a list with others, and has no message.
+ * `answered` up to which of them its thread says so. `listedAt`: it was announced in a list with others, and has no message.
  */
 export type ChangeCard = {
-  /** When it was first to be told, or again after it was not ready. */
+  /** When it was first to be announced, or again after it was not ready. */
   askedAt: Date
   channel: string | null
   ts: string | null
@@ -78,12 +78,12 @@ export async function saveAfter(db: Queryable, pull: Pull, text: string): Promis
   )
 }
 
-/** There is nothing to tell: it has no message, and is told again when it is ready again. */
+/** There is nothing to tell: it has no message, and is announced again when it is ready again. */
 export async function dropUntold(db: Queryable, pull: Pull): Promise<void> {
   await db.query(`DELETE FROM release_gate.change_cards WHERE ${ofPull} AND ts IS NULL`, keyOf(pull))
 }
 
-/** The changes of a repository that wait to be told for the first time, and no more than so many. */
+/** The changes of a repository that wait for their first announcement, and no more than so many. */
 export async function untoldCards(
   db: Queryable,
   { installationId, repositoryId }: Omit<Pull, 'number'>,
@@ -111,7 +111,7 @@ export async function toldSince(
   return rows.map(({ at }) => at)
 }
 
-/** They were told in a list. */
+/** They were announced in a list. */
 export async function saveListed(
   db: Queryable,
   repository: Omit<Pull, 'number'>,

@@ -106,7 +106,7 @@ export async function markGreenAsMerged(db: Queryable, head: Head, at: Date): Pr
 /** A commit whose check may not be what its verdicts say, and the pull requests that these are on. */
 export type HeadToWrite = Head & {
   turnsGreen: boolean
-  /** Those that passed were evaluated after the time that was given, and nothing was heard of them since they were read. */
+  /** Those that passed were evaluated after the time that was given, and no change of them was noted since they were read. */
   fresh: boolean
   /** Its check says already that it waits for its turn. */
   queued: boolean
@@ -114,8 +114,8 @@ export type HeadToWrite = Head & {
 }
 
 /**
- * The commits whose check may not be what their verdicts say; which of several pull requests has a say is decided when it
- * is written. Green ones first that must not be, those that no open pull request has any more among them, then those whose
+ * The commits whose check may not be what their verdicts say; which of several pull requests counts is decided when it
+ * is written. Green ones first that must not be, those that no open pull request has anymore among them, then those whose
  * last write is in doubt, then those that may turn green.
  */
 export async function headsToWrite(

@@ -113,7 +113,7 @@ export async function takeNotifying(db: Queryable, { repository, key }: Key): Pr
   return rows.length > 0
 }
 
-/** Takes on recording where a landing was announced, by its notice. Undefined: that was done, or it is no landing's notice. */
+/** Takes on recording where a landing was announced, by its notice. Undefined: that was done, or it is not a landing's notice. */
 export async function takeAnnouncing(
   db: Queryable,
   repository: Key['repository'],

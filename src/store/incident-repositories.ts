@@ -23,7 +23,7 @@ export async function saveLookAt(
   await factStore(db, now).put(keyOf(place), look)
 }
 
-/** The name, in lower case, under which a repository was looked at: that of the policies, also after it was renamed. */
+/** The name, in lower case, under which a repository was read: that of the policies, also after it was renamed. */
 export async function nameLookedAt(
   db: Queryable,
   { installationId, repositoryId }: Pick<RepositoryRef, 'installationId' | 'repositoryId'>,

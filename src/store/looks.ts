@@ -37,7 +37,7 @@ export async function looksOf(db: Queryable, installationId: number): Promise<Lo
 
 /**
  * Keeps the repositories that an installation lists.
- * @returns those that were kept before and are not listed any more; they are dropped.
+ * @returns those that were kept before and are not listed anymore; they are dropped.
  */
 export async function keepListed(
   db: Queryable,

@@ -71,7 +71,7 @@ const SPACING = 1_000
  * Asks whether a message may go to a channel now: one a second, across jobs and processes. Of two that ask at once one is
  * let through.
  *
- * @returns nothing when it may go, else when to come back: those that wait are told times a second apart.
+ * @returns nothing when it may go, else when to come back: those that wait get times a second apart.
  */
 export async function reserveMessage(db: Queryable, channel: string, now: Date): Promise<Date | undefined> {
   const taken = await db.query(

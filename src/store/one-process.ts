@@ -6,7 +6,7 @@ import type { Queryable } from './database.ts'
 /** How long a lease lasts without being renewed, and how often it is renewed or asked for. A dead process is replaced after their sum. */
 const usual = { leaseMs: 15_000, renewMs: 5_000 }
 
-/** Work that goes on until it is stopped; `stop` resolves once nothing of it runs any more. */
+/** Work that goes on until it is stopped; `stop` resolves once nothing of it runs anymore. */
 export type Running = { stop: () => Promise<void> }
 
 export type Candidate<Work extends Running> = {

@@ -140,7 +140,7 @@ function refuseOver({ lastMinute, oldestOfMinute }: WriteLoad, limit: number, no
   throw retryAfter(free, `${lastMinute} writes were made in the last minute, the most that GitHub allows`)
 }
 
-/** Counts a write to GitHub. Those of more than an hour ago do not count any more. */
+/** Counts a write to GitHub. Those of more than an hour ago do not count anymore. */
 export async function noteWrite(db: Queryable, installationId: number, at: Date): Promise<void> {
   await db.query(`INSERT INTO release_gate.writes (installation_id, at) VALUES ($1, $2)`, [
     installationId,

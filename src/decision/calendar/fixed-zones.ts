@@ -29,7 +29,7 @@ const west: Record<number, string> = {
   [-12]: 'Pacific/Auckland',
 }
 
-/** What is wrong with a zone that has no daylight saving time and is no place's, as the end of a sentence. UTC is meant as it is. */
+/** What is wrong with a zone that has no daylight saving time and is not a place's, as the end of a sentence. UTC is meant as it is. */
 export function fixedZoneProblem(zone: string): string | undefined {
   const name = zone.toLowerCase().replace(/^etc\//, '')
   const [, sign, hours] = /^gmt([+-])(\d{1,2})$/.exec(name) ?? []

@@ -15,7 +15,7 @@ export type Answer = {
 const reaches = [2, 12, 60, Number.POSITIVE_INFINITY]
 
 /**
- * Looks ever further until the answer does not touch the edge of what was looked at. The last range depends on
+ * Looks ever further until the answer does not touch the edge of the range. The last range depends on
  * the calendar year alone, so that the answer is the same whichever instant of a span is asked about first.
  */
 export function findWindowAround(schedule: Schedule, at: number): Answer {

@@ -18,7 +18,7 @@ export const momentPattern = new RegExp(
   `^(19[7-9]|[2-9]\\d\\d)\\d-\\d\\d-\\d\\d[T ]${hourAndMinute}(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-]${hourAndMinute})?$`,
 )
 
-/** Milliseconds of wall-clock time since Monday 00:00, or undefined when the text is no day and time. */
+/** Milliseconds of wall-clock time since Monday 00:00, or undefined when the text is not a day and time. */
 export function parseDayTime(text: string): number | undefined {
   if (!dayTimePattern.test(text)) return undefined
   const [name = '', time = ''] = text.split(' ')
@@ -45,7 +45,7 @@ export function suggestDayTime(text: string): string {
 /** A date and time as written: what the clock shows, and how far that clock is from UTC when the text says so. */
 export type Moment = { wall: number; offset: number | undefined }
 
-/** Undefined when the text is no date and time, a date that no calendar has (30 February) included. */
+/** Undefined when the text is not a date and time, a date that no calendar has (30 February) included. */
 export function parseMoment(text: string): Moment | undefined {
   if (!momentPattern.test(text)) return undefined
   const [, date = '', time = '', zone] = text.match(/^(.{10}).([\d:.]+)(.*)$/) ?? []

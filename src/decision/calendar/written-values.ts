@@ -5,7 +5,7 @@ import { placeProblem } from './holidays.ts'
 import { isZone } from './wall-clock.ts'
 import { dayTimePattern, momentPattern, parseMoment, suggestDayTime } from './written-times.ts'
 
-/** The values that a policy writes as text. Each message says what is wrong and how to mend it. */
+/** The values that a policy writes as text. Each message says what is wrong and how to fix it. */
 
 const zoneExample = 'write a name like "America/Los_Angeles"'
 

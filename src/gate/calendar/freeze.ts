@@ -77,7 +77,7 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
 
 type Carried = { scope: string; by: string; at: Date; before: Freeze[] }
 
-/** The channels in its scope are told, unless it lifted nothing. */
+/** It is announced in the channels in its scope, unless it lifted nothing. */
 async function tell(
   tx: Transaction,
   queue: FreezeShell['queue'],

@@ -144,7 +144,7 @@ async function reconciled(
   context: StepContext,
 ): Promise<Found> {
   const { caller, timeout, ledger, readFile } = context
-  // Not measured: a runbook is no sample of latency.
+  // Not measured: a runbook is not a sample of latency.
   const call: Caller['call'] = async (asked) => ({
     outcome: await caller.quietly(asked),
     ...{ ms: 0, attempts: 1, unanswered: false },

@@ -43,7 +43,7 @@ function runbookBlocks(text: string): { yaml: string; line: number }[] | undefin
   if (!tokens) return undefined
   const lines = (part: string) => part.split('\n').length - 1
   const total = lines(text.replace(/\r\n?/g, '\n'))
-  // Front matter is no token, so lines are counted from the end of it.
+  // Front matter is not a token, so lines are counted from the end of it.
   let line = total - lines(tokens.map(({ raw }) => raw).join('')) + 1
   return tokens.flatMap((token) => {
     const at = line

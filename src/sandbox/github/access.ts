@@ -20,7 +20,7 @@ export function legacyPermission(level: Level): string {
   return { maintain: 'write', triage: 'read' }[level as string] ?? level
 }
 
-/** The strongest role that a person has now, by name: owner, organisation owner, collaborator or team. */
+/** The strongest role that a person has now, by name: owner, organization owner, collaborator or team. */
 export function roleOf(hub: Hub, repository: Repository, userId: number): RoleName | 'none' {
   const account = hub.world.accounts.get(userId)
   if (!account || account.deleted) return 'none'

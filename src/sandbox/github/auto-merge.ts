@@ -31,7 +31,7 @@ function leftWaiting(error: unknown): void {
   if (!(error instanceof HTTPException)) throw error
 }
 
-/** Looked at first, since it needs no git: most pull requests wait for a check. */
+/** Checked first, since it needs no git: most pull requests wait for a check. */
 function checksMissing(hub: Hub, repository: Repository, { pull }: PullIssue): boolean {
   const rules = requirementsFor(hub, repository, pull.baseRef)
   return rules.some(({ checks }) => missingChecks(repository, pull.headSha, checks).length > 0)

@@ -87,7 +87,7 @@ function checkLimits({ status, conclusion, output, actions }: RunInput): void {
   }
 }
 
-/** After a run or a status changed: auto-merge and the merge queue look again. */
+/** After a run or a status changed: auto-merge and the merge queue check again. */
 export function checksChanged(hub: Hub, repository: Repository, sha: string): void {
   tryAutoMergeOf(hub, repository, sha)
   groupChecked(hub, repository, sha)

@@ -19,7 +19,7 @@ type Walk = { variables: Variables; fragments: Map<string, FragmentDefinitionNod
 
 /**
  * One request for each connection of each node above it, as many as the `first` and `last` arguments allow; divided by a
- * hundred and rounded, at least 1. `nodes(ids:)` is no connection: GitHub documents no price for it, so each id counts as a
+ * hundred and rounded, at least 1. `nodes(ids:)` is not a connection: GitHub documents no price for it, so each id counts as a
  * node above, which is never too little.
  * https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
  */

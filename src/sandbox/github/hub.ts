@@ -29,7 +29,7 @@ export type Hub = {
  * own work (a merge, a closed pull request) starts it again. Each ends before `settled` does.
  */
 export type Background = {
-  /** Auto-merge of a pull request looks again. */
+  /** Auto-merge of a pull request checks again. */
   autoMerge(repository: Repository, issue: PullIssue): void
   /** A merge queue rebuilds its groups; with `leaving`, without that pull request. */
   rebuildQueue(repository: Repository, branch: string, leaver?: Leaver): void

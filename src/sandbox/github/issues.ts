@@ -85,7 +85,7 @@ export async function removeLabel(
   return true
 }
 
-/** The event of a label has its name and colour, no id; the webhook has the whole label. */
+/** The event of a label has its name and color, no id; the webhook has the whole label. */
 async function tellLabel(
   hub: Hub,
   repository: Repository,

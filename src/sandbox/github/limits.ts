@@ -55,7 +55,7 @@ const OFF = Number.POSITIVE_INFINITY
 
 /**
  * GitHub's primary and secondary rate limits, for each owner of tokens, by the sandbox's clock. Only the hourly limit is
- * on at the start. Minting a token is no content, and neither is a DELETE.
+ * on at the start. Minting a token is not content, and neither is a DELETE.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
 export function createLimits({ clock }: { clock: SandboxClock }): Limits {

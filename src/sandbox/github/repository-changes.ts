@@ -90,7 +90,7 @@ export function deleteRepository(hub: Hub, repository: Repository, by: By): void
 
 /**
  * A transfer: the id stays, teams of the old owner lose it, and an installation that had chosen it has it no longer. GitHub
- * sends the event to the new owner's installation alone; the old one is told of nothing.
+ * sends the event to the new owner's installation alone; the old one gets no event.
  */
 export function transferRepository(hub: Hub, repository: Repository, owner: Account, by: By): void {
   const former = accountById(hub, repository.ownerId)

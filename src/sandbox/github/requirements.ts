@@ -72,7 +72,7 @@ async function upToDate(repository: Repository, issue: PullIssue): Promise<boole
   return isAncestor(repository.git, await baseTip(repository, issue), issue.pull.headSha)
 }
 
-/** GitHub's own count of reviews: the last of each person that is not a comment, by people who may write. */
+/** GitHub's own count of reviews: the last of each person that is not a comment, by people with write access. */
 function reviewLines(hub: Hub, repository: Repository, issue: PullIssue, requirement: Requirement): string[] {
   if (requirement.approvals === null) return []
   const last = new Map<number, string>()

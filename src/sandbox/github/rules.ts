@@ -6,7 +6,7 @@ import type { Repository } from './repository-state.ts'
 import { fromProtection, fromRuleset, type Requirement } from './rule-readers.ts'
 import { type BypassActor, type Protection, type Ruleset, roleIds } from './rule-types.ts'
 
-/** Active rulesets of the repository and its organisation whose conditions fit the branch. */
+/** Active rulesets of the repository and its organization whose conditions fit the branch. */
 export function rulesetsFor(hub: Hub, repository: Repository, branch: string): Ruleset[] {
   const ref = `refs/heads/${branch}`
   return [...repository.rulesets, ...organizationRulesets(hub, repository)].filter(

@@ -43,7 +43,7 @@ export type SandboxGitHub = Stage & {
   url: string
   app: SandboxApp
   clock: SandboxClock
-  /** Everything that this GitHub remembers, to be looked at and never changed. */
+  /** Everything that this GitHub remembers, to be read and never changed. */
   world: World
   /** Answers a request without a socket; rejects where a fault cuts the connection, as `fetch` does. */
   answer(request: Request): Promise<Response>

@@ -22,7 +22,7 @@ export type Account = {
   email: string | null
   createdAt: number
   deleted: boolean
-  /** Organisations only: ids of members and of owners. */
+  /** Organizations only: ids of members and of owners. */
   members: Set<number>
   owners: Set<number>
 }

@@ -29,7 +29,7 @@ export type Staging = {
   /** JSON-RPC of the chain. */
   receiptsUrl: string
   database: PGlite
-  /** Replaces the modes; `{}` mends everything, and starts a server again that went away. */
+  /** Replaces the modes; `{}` fixes everything, and starts a server again that went away. */
   setModes: (modes: StagingModes) => void
   /** Deploys another head: the server then reports it as its version. */
   deploy: (version: string) => void

@@ -38,7 +38,7 @@ export async function changeView(
 ): Promise<ChangeView> {
   const stored = await latestVerdict(database, change)
   const landing = await landingOf(database, { repository: change, key: `#${change.number}` })
-  // One more than is shown: what changed with the oldest one shown is told by the one before it.
+  // One more than is shown: what changed with the oldest one shown follows from the one before it.
   const own = await recordsOfChange(database, change, { before, limit: most + 1 })
   const shown = own.slice(0, most)
   const earlier = own[most]

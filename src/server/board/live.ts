@@ -30,7 +30,7 @@ export type Live = {
 
 /**
  * Tells browsers when what they show has changed, by server-sent events. The database is the only source, so changes by other processes
- * are seen too, and its version is the id of each event: who reconnects after a restart with an old one is told at once.
+ * are seen too, and its version is the id of each event: who reconnects after a restart with an old one gets an event at once.
  */
 export function createLive(options: LiveOptions): Live {
   const { database, log, ending, every = 2_000, heartbeat = 20_000, longest = 10 * 60_000 } = options

@@ -58,7 +58,7 @@ type Exemption = {
 type CommentCommand = { command: string; by: string; role: string; label: string; reason?: string }
 type Reviewed = { issue: number; ended: boolean; by: string | null }
 
-/** How each kind of record but a verdict is told. */
+/** How each kind of record but a verdict is described. */
 const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntry> = {
   published: (record, { head, state, title }: Published) =>
     entry(record, 'published', `The check on ${short(head)} says ${code(title, 140)}.`, { state }),

@@ -7,7 +7,7 @@ import { entry, entryOf, type TimelineEntry } from './timeline-records.ts'
 
 /**
  * The timeline of a change, newest first. `before`: the record of the verdict that stands before the first of these, where they are
- * not the first ones; without it, what was there at the first verdict is told too.
+ * not the first ones; without it, what was there at the first verdict is described too.
  */
 export function timelineOf(records: AuditRecord[], before: AuditRecord | undefined): TimelineEntry[] {
   const entries: TimelineEntry[] = []
@@ -42,7 +42,7 @@ function factEntries(record: AuditRecord, body: DecidedBody, last: DecidedBody |
   }))
 }
 
-/** So many facts of one record are told: a hostile pull request may have thousands. */
+/** So many facts of one record are listed: a hostile pull request may have thousands. */
 const most = 50
 
 function shortened(changes: FactChange[]): FactChange[] {

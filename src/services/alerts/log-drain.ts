@@ -28,7 +28,7 @@ const event = z.object({
   metadata: one(z.object({ parsed: one(parsed.nullish()) }).nullish()),
 })
 
-/** The denials of a batch. Other lines are none of ours, whatever they look like; a batch that is no list throws. */
+/** The denials of a batch. Other lines are none of ours, whatever they look like; a batch that is not a list throws. */
 export function readDrain(body: unknown, now: Date): Denial[] {
   return z
     .array(z.unknown())

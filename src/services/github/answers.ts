@@ -19,7 +19,7 @@ const pull = z.object({
 })
 
 /**
- * The answers that affect decisions, with the fields that do. A proxy's page, an outage or a field that is no more must never
+ * The answers that affect decisions, with the fields that do. A proxy's page, an outage or a missing field must never
  * pass for "there is none": all that is not of its shape is an error, and the evaluation runs again.
  */
 const shapes: Record<string, z.ZodType> = {
@@ -85,7 +85,7 @@ const table = Object.entries(shapes).map(([route, shape]) => {
   return { pattern: new RegExp(`^${pattern}$`), shape }
 })
 
-/** @throws where a good answer is no JSON, or not of the shape that what it decides needs. */
+/** @throws where a good answer is not JSON, or not of the shape that what it decides needs. */
 export function refuseMalformed({ method, url }: Request, { status, data }: Answer): void {
   if (status !== 200 && status !== 201) return
   const path = new URL(url).pathname.replace(/^\/api\/v3(?=\/)/, '')

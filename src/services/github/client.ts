@@ -58,7 +58,7 @@ async function refuseLimit(answer: Answer, { now, pauses }: Guard, installation?
 
 /**
  * Whether the App has lost its access: GitHub says so explicitly, or refuses to create a token for the installation. A 401 says
- * it only where GitHub does not know the installation any more: with a wrong key, or in an outage, it says 401 too.
+ * it only where GitHub does not know the installation anymore: with a wrong key, or in an outage, it says 401 too.
  */
 async function goneOf(
   error: unknown,

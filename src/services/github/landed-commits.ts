@@ -55,13 +55,13 @@ export async function readPush(
 
 type Compared = Awaited<ReturnType<typeof readOwnLine>>
 
-/** Where GitHub cannot compare the two any more, or shows a part of the line alone, the tip is asked for in any case. */
+/** Where GitHub cannot compare the two anymore, or shows a part of the line alone, the tip is asked for in any case. */
 function lineOf(compared: Compared, after: string): string[] {
   const shas = (compared?.line ?? []).map(({ sha }) => sha)
   return compared?.complete ? shas : [...new Set([after, ...shas])]
 }
 
-/** Where GitHub cannot compare the two any more its activity tells, and a branch that was made anew is taken for rewritten. */
+/** Where GitHub cannot compare the two anymore its activity tells, and a branch that was made anew is taken for rewritten. */
 function isRewritten(compared: Compared, isNew: boolean, row: Activity | undefined): boolean {
   return compared ? compared.behind > 0 : isNew || row?.activity_type === 'force_push'
 }

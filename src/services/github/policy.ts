@@ -43,7 +43,7 @@ export async function sharedRepositoryId(github: GitHub, owner: string): Promise
   return (await orAbsent(github.rest.repos.get({ owner, repo: '.github' })))?.data.id
 }
 
-/** A file of a repository at a ref, by default the default branch. A folder or a submodule is no file. */
+/** A file of a repository at a ref, by default the default branch. A folder or a submodule is not a file. */
 export async function readFile(
   github: GitHub,
   repository: RepositoryName,

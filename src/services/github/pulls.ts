@@ -4,7 +4,7 @@ import { orAbsent } from './errors.ts'
 
 export type Pull = Awaited<ReturnType<GitHub['rest']['pulls']['get']>>['data']
 
-/** The pull request; undefined: there is none (any more). Throws where the names now belong to another repository. */
+/** The pull request; undefined: there is none (anymore). Throws where the names now belong to another repository. */
 export async function readPull(github: GitHub, ref: PullRef): Promise<Pull | undefined> {
   const { owner, repo, number: pull_number } = ref
   const answer = await orAbsent(github.rest.pulls.get({ owner, repo, pull_number }))

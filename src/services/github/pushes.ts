@@ -37,7 +37,7 @@ export async function readPushes(
 /**
  * Who of these people pushed a commit of the change to any branch before it came to the head branch: they had a hand in
  * it. A later push of it brings nothing new. Looks three months back, and at the tips of pushes: a commit in the middle
- * of a push whose tip is no part of the change is not seen. Somebody with more pushes than can be read is taken for one.
+ * of a push whose tip is not part of the change is not seen. Somebody with more pushes than can be read is taken for one.
  */
 export async function pushersElsewhere(
   github: GitHub,
@@ -104,7 +104,7 @@ function pushOf({ actor, before, after, timestamp: at }: Activity): DatedPush {
 
 /**
  * As `readPushes`, for a fork: it may be private, or not let the App read its activity. Where the repository of the pull
- * request itself refuses, that is a failure and no answer. A reached limit, a 403 too, has no status any more when it
+ * request itself refuses, that is a failure and no answer. A reached limit, a 403 too, has no status anymore when it
  * comes here.
  */
 export async function readForkPushes(

@@ -50,7 +50,7 @@ export type Wanted = {
 /**
  * Reads every fact about a pull request that a gate may look at, or throws: never a part of them. Answers that have
  * not changed cost nothing (ETag). If the pull request moved while it was read, reading starts again, three times at
- * most; then it throws and the evaluation is repeated later. Undefined: there is no such pull request (any more).
+ * most; then it throws and the evaluation is repeated later. Undefined: there is no such pull request (anymore).
  */
 export async function readSnapshot(
   github: GitHub,
@@ -81,7 +81,7 @@ export async function readSnapshot(
 type Reading = { snapshot: Snapshot; keep: () => Promise<void> }
 
 /**
- * Reads the facts about a merged pull request as they were at the merge: what was reviewed, labelled, dismissed or pushed
+ * Reads the facts about a merged pull request as they were at the merge: what was reviewed, labeled, dismissed or pushed
  * in a later second is left out. Roles and teams are those of now, since GitHub tells no others. `base` is the tip of the
  * base branch before the merge.
  */

@@ -11,7 +11,7 @@ export type KnownVersions = {
 }
 
 /**
- * The update merges of a pull request that are proved to add nothing. The other parent of such a merge is no commit of
+ * The update merges of a pull request that are proved to add nothing. The other parent of such a merge is not a commit of
  * base..head, and since everything below the head that is not of base..head can be reached from the base, it is the
  * base's; so the list of commits must be whole.
  */

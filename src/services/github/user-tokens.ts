@@ -66,7 +66,7 @@ export async function startDevice(app: SignInApp): Promise<DeviceCode | TokenRef
   }
 }
 
-/** Ends a token on GitHub. One that has ended already is no error. */
+/** Ends a token on GitHub. One that has ended already is not an error. */
 export async function revokeToken(
   { clientId, clientSecret, apiUrl }: SignInApp,
   token: string,

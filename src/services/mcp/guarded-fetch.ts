@@ -27,7 +27,7 @@ export function guardedFetch(base: Fetch, held?: () => Trace | undefined): Fetch
     trace.answered = true
     if (posted || shared)
       noteFault(trace, faultOfResponse(response, new URL(url), posted, posted && trace.inSession))
-    // A stream of our own that the server does not offer (GET, 405) is no fault of the exchange that opened it.
+    // A stream of our own that the server does not offer (GET, 405) is not the fault of the exchange that opened it.
     return watched(response, () => traceOf() ?? trace, posted || shared)
   }
 }

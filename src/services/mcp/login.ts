@@ -48,7 +48,7 @@ function providerOf(login: MachineLogin): OAuthClientProvider {
   return new PrivateKeyJwtProvider({ ...shared, privateKey, algorithm })
 }
 
-/** A token is told before it is saved, and so before it is used: no answer can hold one that is not known. */
+/** A token is announced before it is saved, and so before it is used: no answer can hold one that is not known. */
 function tellingTokens(provider: OAuthClientProvider, onSecret: OnSecret): OAuthClientProvider {
   const save = provider.saveTokens.bind(provider)
   provider.saveTokens = (tokens) => {

@@ -28,7 +28,7 @@ export function refusalOf(error: unknown, trace: Trace, stderr: string): Refusal
   }
 }
 
-/** A server that answers, and will not begin, is told from one that could not be asked. */
+/** A server that answers, and will not begin, is distinguished from one that could not be asked. */
 function openingFault(error: unknown, trace: Trace): Fault {
   const fault = faultOf(error, trace)
   const spoken = spokenError(error, trace)

@@ -40,7 +40,7 @@ export type ToolListing = {
 
 /**
  * Reads all pages of `tools/list`. `ask` sends one request; it may reject, and then so does this. A list of which the end is never
- * seen is no list: half of it must not be compared with the whole of another.
+ * seen is not a list: half of it must not be compared with the whole of another.
  */
 export async function readToolList(
   ask: (params: Record<string, unknown>) => Promise<unknown>,

@@ -15,7 +15,7 @@ export type Trace = {
   heard?: Heard[]
   /** The request named a session, which the server may have forgotten. */
   inSession?: boolean
-  /** The server has answered over HTTP: what fails after that is no connection error. */
+  /** The server has answered over HTTP: what fails after that is not a connection error. */
   answered: boolean
   /** The stream named an event id, so the SDK will ask again for what is missing (spec 2025-11-25, resumability). */
   resumable: boolean

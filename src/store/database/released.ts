@@ -1,6 +1,6 @@
 /**
  * Migrations as earlier versions had them, before they were frozen (docs/operations.md, "Upgrading"). A database that holds one of
- * these is opened as usual: `0011_catch_up.sql` brings it to what the present files make. Nothing is added here any more, since
+ * these is opened as usual: `0011_catch_up.sql` brings it to what the present files make. Nothing is added here anymore, since
  * a released migration never changes.
  */
 

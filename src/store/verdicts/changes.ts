@@ -109,7 +109,7 @@ export async function releaseGreens(db: Queryable, scope: Reach): Promise<void> 
   await db.query(`UPDATE release_gate.check_runs SET outstanding = false WHERE ${inReach}`, valuesOf(scope))
 }
 
-/** A repository was archived or deleted: nothing is open there any more. */
+/** A repository was archived or deleted: nothing is open there anymore. */
 export async function closeAll(db: Queryable, scope: Reach): Promise<void> {
   await releaseGreens(db, scope)
   await db.query(

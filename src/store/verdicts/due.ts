@@ -12,7 +12,7 @@ export type DueVerdict = Omit<StoredVerdict, 'report' | 'policy' | 'prepareAt' |
 
 /**
  * The open pull requests whose verdict the calendar may have changed by a time: those that are due, and every one that
- * is green, since taking many back begins earlier than taking back few. The green ones come first. Equal policies are one
+ * is green, since revoking many begins earlier than revoking few. The green ones come first. Equal policies are one
  * object, so that the calendar finds what it has worked out for them.
  */
 export async function dueVerdicts(db: Queryable, at: Date): Promise<DueVerdict[]> {

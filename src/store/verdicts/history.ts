@@ -10,7 +10,7 @@ export type KeptVerdict = Standing & { source: { where: string; blob: string } |
 /**
  * The verdict that stood on an open pull request at a time that is known no better than to lie between two: the last one given
  * by the earlier time, or a passed one given between them, which may have let a merge through. One between them that had not
- * passed may have come after the merge, and a failed evaluation after a merge is no failed check.
+ * passed may have come after the merge, and a failed evaluation after a merge is not a failed check.
  *
  * The table is written by a trigger on `verdicts` (migrations/0015_history.sql), whichever way a verdict is changed.
  */

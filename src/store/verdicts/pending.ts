@@ -6,7 +6,7 @@ import { withCause } from './causes.ts'
 type Repository = { installationId: number; repositoryId: number }
 
 /**
- * Keeps which of the open pull requests that offer a commit have no verdict yet, in place of what was kept for that
+ * Keeps which of the open pull requests with a commit as their head have no verdict yet, in place of what was kept for that
  * commit; `offered` are the numbers of all that GitHub lists.
  */
 export async function keepPending(

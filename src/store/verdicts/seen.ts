@@ -12,7 +12,7 @@ export type SeenPull = {
 }
 
 /**
- * GitHub's times have no parts of a second, and what answers may lag behind what was told: a pull request that was read within
+ * GitHub's times have no parts of a second, and what answers may lag behind the events: a pull request that was read within
  * this time of its last change is read once more at the next look. So is one whose pusher GitHub does not list yet.
  */
 const settlesIn = 60_000
@@ -41,7 +41,7 @@ export type KnownPull = {
   staleAt: Date | undefined
   /** When its check was posted, where it is incomplete: GitHub lets it expire. */
   waitingSince: Date | undefined
-  /** The blob of the policy that judged it, and where that stands. */
+  /** The blob of the policy that it was evaluated by, and where that stands. */
   policy: { blob: string; where: string }
   /** Something changed that its verdict does not know yet. */
   changed: boolean

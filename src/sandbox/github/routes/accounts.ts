@@ -15,7 +15,7 @@ import {
 } from '../shapes/account.ts'
 import type { Account, Team } from '../world.ts'
 
-/** People, organisations and teams. */
+/** People, organizations and teams. */
 export function accountRoutes(hub: Hub): Hono<GitHubContext> {
   const app = new Hono<GitHubContext>()
   app.get('/user', (c) => c.json(publicUser(hub, requireAccountOf(hub, c))))

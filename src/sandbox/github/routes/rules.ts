@@ -13,7 +13,7 @@ import { nodeId } from '../shapes/links.ts'
 const read = needs('read', 'metadata', 'read')
 const write = needs('admin', 'administration', 'write')
 
-/** Rulesets of repositories and organisations, and the rules that they put on a branch. */
+/** Rulesets of repositories and organizations, and the rules that they put on a branch. */
 export function ruleRoutes(hub: Hub): Hono<GitHubContext> {
   const app = new Hono<GitHubContext>()
   app.get('/repos/:owner/:repo/rules/branches/:branch{.+}', (c) => {
@@ -65,7 +65,7 @@ function repositoryRulesets(hub: Hub, app: Hono<GitHubContext>): void {
   })
 }
 
-/** Only owners may see and change an organisation's rulesets. */
+/** Only owners may see and change an organization's rulesets. */
 function organizationRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   const open = (c: RequestContext) => {
     const account = requireAccount(hub, pathOf(c, 'org'))

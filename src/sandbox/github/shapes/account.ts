@@ -15,7 +15,7 @@ const accountPaths = {
   received_events_url: '/received_events',
 }
 
-/** GitHub's "simple user": also how an organisation appears as an owner. */
+/** GitHub's "simple user": also how an organization appears as an owner. */
 export function simpleUser(hub: Hub, account: Account) {
   return {
     login: account.login,
@@ -63,7 +63,7 @@ export function publicUser(hub: Hub, account: Account) {
   }
 }
 
-/** An organisation as webhooks carry it. */
+/** An organization as webhooks carry it. */
 export function simpleOrganization(hub: Hub, account: Account) {
   return {
     login: account.login,
