@@ -4,7 +4,7 @@ import type { Strict } from './strict.ts'
 
 /**
  * One page as it comes: unknown keys stay, and one odd tool does not take the others with it. An answer without a list is
- * no list: it must not look as if all tools were gone.
+ * not a list: it must not look as if all tools were gone.
  */
 const page = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().nullish() })
 
