@@ -115,7 +115,7 @@ async function holdOrRelease(doing: Doing, { snapshot, policy }: Facts): Promise
   if (on && on.by?.type !== 'Bot') return { outcome: 'done' }
   // It may be the App's own, of an attempt that ended before it was recorded.
   const event = await putOn(doing, label, { renew: false, purpose: 'revoke green' })
-  return { outcome: 'done', change: { label, head, event } }
+  return event === undefined ? { outcome: 'done' } : { outcome: 'done', change: { label, head, event } }
 }
 
 function hasRole({ login }: Person, { role }: RepositoryAuthority): string {

@@ -9,7 +9,7 @@ type Where = { shell: CommentShell; github: GitHub; pull: Task['pull'] }
 
 /**
  * Has the label on by an event of the App, and gives that event: nothing else proves later for whom it was put on. `renew`: also
- * where the label is on already, since GitHub has no event for adding it again.
+ * where the label is on already, since GitHub has no event for adding it again. Undefined: it is on, and a person's.
  *
  * A process that dies before the event is kept leaves a label that is the App's, and counts for nobody.
  */
@@ -17,10 +17,10 @@ export async function putOn(
   where: Where,
   label: string,
   { renew, purpose }: { renew: boolean; purpose: Purpose },
-): Promise<number> {
+): Promise<number | undefined> {
   const { shell, github, pull } = where
   const before = await labelEvent(where, label)
-  if (before && !renew && before.by?.type === 'Bot') return before.event
+  if (before && !renew) return before.by?.type === 'Bot' ? before.event : undefined
   if (before) {
     await reserve(shell, pull, purpose)
     await removeLabel(github, pull, pull.number, label)

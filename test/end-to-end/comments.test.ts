@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
 import { recordsOf as allRecords, aRepositoryOf, type MergingShop } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -306,6 +307,29 @@ describe('/why and /recheck', () => {
     await later(61 * minute)
     expect(await reactionsTo(await say('moe', change, '/recheck'))).toEqual(['+1'])
   })
+})
+
+test('each reaction, answer and label counts in the write budget', async () => {
+  const change = await anApprovedChange()
+  await say('gus', change, '/hold')
+  const database = await openDatabase(stage.database)
+  const cost = async (login: string, body: string) => {
+    await later()
+    const since = stage.now()
+    await say(login, change, body)
+    const sql = 'SELECT count(*)::int AS count FROM release_gate.writes WHERE at >= $1'
+    const [row] = await database.query<{ count: number }>(sql, [since])
+    return row?.count
+  }
+  try {
+    expect(await cost('gus', '/recheck')).toBe(1)
+    expect(await cost('gus', '/why')).toBe(2)
+    expect(await cost('gus', '/hold')).toBe(1)
+    // The check changes with the label.
+    expect(await cost('gus', '/unhold')).toBe(3)
+  } finally {
+    await database.close()
+  }
 })
 
 describe('nothing is done for', () => {

@@ -75,6 +75,32 @@ describe('kill -9 of the bot at any moment, then a restart', () => {
     },
   )
 
+  test.each([...delays])(
+    'run %i, killed %i ms after a command in a comment: it is done and answered once',
+    async (run, delay) => {
+      const policy = 'commands: true\ngates:\n  approvals: { count: 1 }\n  release_window: {}\n'
+      const where = await setUpRepositories(stage, { repo: `commands-${run}`, policy })
+      const change = await where.openPull('ana', { branch: 'x', title: 'X', files: { 'src/x.ts': 'x\n' } })
+      await where.review('chloe', change)
+      await stage.moveTo(new Date(stage.now().getTime() + 60_000))
+      const place = { ...where.repository, issue_number: change.number }
+      const { issues, reactions } = stage.as('eva').rest
+
+      await dieDuring(delay, () => issues.createComment({ ...place, body: '/urgent checkout is down' }))
+      for (let retry = 0; retry < 3; retry += 1) await stage.moveTo(new Date(stage.now().getTime() + 60_000))
+
+      const { data: comments } = await issues.listComments(place)
+      expect(comments.map(({ user }) => user?.login)).toEqual(['eva'])
+      const { data: reacted } = await reactions.listForIssueComment({
+        ...where.repository,
+        comment_id: comments[0]?.id ?? 0,
+      })
+      expect(reacted.map(({ content }) => content)).toEqual(['+1'])
+      expect(await where.check(change)).toMatchObject({ conclusion: 'success' })
+      expect((await where.check(change))?.summary).toContain('`eva` marked it as `urgent`')
+    },
+  )
+
   test('dead over the closing of the window: no green outlives it', async () => {
     await stage.moveTo(new Date('2027-02-09T22:00:00Z'))
     const change = await shop.openPull('ana', {
