@@ -11,6 +11,7 @@ import { openPostMortems } from '../store/post-mortems.ts'
 import { revokeWhereBlocked } from './gating.ts'
 import { lookAtIncident } from './look.ts'
 import { type IncidentPlace, incidentPlaces, placeNamed } from './places.ts'
+import { refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
 /** How far before the last look: GitHub shows a change a little later. */
@@ -108,20 +109,4 @@ async function lookAtPlace(
   const look = { at: at.toISOString(), repositoryId: repository.repositoryId }
   await saveLookAt(shell.database, place, look, shell.now)
   return repository
-}
-
-async function refuseReplaced(
-  { database, queue, now }: IncidentShell,
-  repository: RepositoryRef,
-): Promise<void> {
-  const last = await lastLookAt(database, repository, now)
-  if (last?.repositoryId === undefined || last.repositoryId === repository.repositoryId) return
-  if (!last.replaced)
-    await database.transaction(async (tx) => {
-      await saveLookAt(tx, repository, { ...last, replaced: true }, now)
-      await revokeWhereBlocked({ queue }, tx, { repository })
-    })
-  throw new Error(
-    `${repository.owner}/${repository.repo} is another repository than the one of the incidents. Give the former one its name back, or name another repository in the policies.`,
-  )
 }

@@ -14,6 +14,7 @@ import {
 } from '../store/alerts.ts'
 import { noteWrite } from '../store/write-budget.ts'
 import { incidentPlaces } from './places.ts'
+import { refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
 /** Where an alert goes; a text says why it goes nowhere. */
@@ -65,6 +66,7 @@ export async function openForAlert(shell: IncidentShell, source: string, deliver
   const { alert, repository: place } = stored
   const github = await shell.github(place.installationId)
   const repository: RepositoryRef = { ...place, repositoryId: await repositoryIdOf(github, place) }
+  await refuseReplaced(shell, repository)
   const { reopened, opens } =
     stored.reopened === null || stored.opens === null
       ? await shell.database.transaction((tx) => takeAlert(tx, delivery, { repository, alert }))

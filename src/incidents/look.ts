@@ -21,6 +21,7 @@ import { escalate } from './escalating.ts'
 import { revokeWhereBlocked } from './gating.ts'
 import { type Governing, governingFor, placeNamed } from './places.ts'
 import { requestPostMortem } from './post-mortems.ts'
+import { isReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
@@ -35,7 +36,7 @@ export async function lookAtIncident(
 ): Promise<void> {
   const place = await placeNamed(shell.database, repository)
   const governing = place && governingFor(place)
-  if (!governing) return
+  if (!governing || (await isReplaced(shell, repository))) return
   const of = await incidentOfPostMortem(shell.database, { repository, number })
   if (of !== undefined) return shell.queue.enqueueIncident({ task: 'post-mortem', repository, number: of })
   const before = await storedIncident(shell.database, { repository, number })

@@ -179,7 +179,17 @@ describe('the gate incidents', () => {
     })
 
     test('waits where another repository has the name now', async () => {
-      await stage.github.addRepository({ owner: 'foodyepay', name: 'incidents', files: { 'README.md': '' } })
+      await stage.github.addRepository({
+        owner: 'foodyepay',
+        name: 'incidents',
+        files: { 'README.md': '' },
+        collaborators: { gus: 'triage' },
+      })
+      const before = (await recordsOf(stage)).length
+      await declare('rewards')
+      expect(await shop.check(change)).toMatchObject({ title: 'Incidents could not be read' })
+      const kinds = (await recordsOf(stage)).slice(before).map(({ kind }) => kind)
+      expect(kinds).not.toContain('incident')
       await stage.kill()
       await at('2026-10-22T16:31:00Z')
       await stage.startBot()

@@ -1,0 +1,33 @@
+import type { RepositoryRef } from '../decision/merge-task.ts'
+import { lastLookAt, saveLookAt } from '../store/incident-repositories.ts'
+import { revokeWhereBlocked } from './gating.ts'
+import type { IncidentShell } from './shell.ts'
+
+/**
+ * Whether another repository took the name of a repository of incidents: nobody may get rid of incidents by moving them away. What it
+ * holds is not read, nothing is opened in it, and the gate waits from then on.
+ */
+export async function isReplaced(
+  { database, queue, now }: Pick<IncidentShell, 'database' | 'queue' | 'now'>,
+  repository: RepositoryRef,
+): Promise<boolean> {
+  const last = await lastLookAt(database, repository, now)
+  if (last?.repositoryId === undefined || last.repositoryId === repository.repositoryId) return false
+  if (!last.replaced)
+    await database.transaction(async (tx) => {
+      await saveLookAt(tx, repository, { ...last, replaced: true }, now)
+      await revokeWhereBlocked({ queue }, tx, { repository })
+    })
+  return true
+}
+
+/** @throws where another repository took the name. */
+export async function refuseReplaced(
+  shell: Pick<IncidentShell, 'database' | 'queue' | 'now'>,
+  repository: RepositoryRef,
+): Promise<void> {
+  if (await isReplaced(shell, repository))
+    throw new Error(
+      `${repository.owner}/${repository.repo} is another repository than the one of the incidents. Give the former one its name back, or name another repository in the policies.`,
+    )
+}
