@@ -122,12 +122,12 @@ function incidentSecrets({ alertSecrets, paging, jira, datadog }: Parts['setting
   ]
 }
 
-/** The dependencies of `notify`. Without a token, one log line says that no notices are sent. */
+/** The dependencies of `notify`. Without a token, one log line says that none are sent to Slack. */
 function notifyShell({ settings, shell, log }: Parts): NotifyShell {
   const { database, now, web, board } = shell
   const { slack, slackWebhook, webhookSecrets, privateKey, client, operatorToken, database: place } = settings
   const webhook = slackWebhook === undefined ? undefined : createWebhook({ url: slackWebhook, now })
-  if (!slack && !webhook) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent')
+  if (!slack && !webhook) log.info('SLACK_BOT_TOKEN is not set, so no notices are sent to Slack')
   const secrets = [
     ...webhookSecrets,
     privateKey,
