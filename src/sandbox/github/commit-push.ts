@@ -22,7 +22,7 @@ export type NewPush = CommitOptions & {
 
 /**
  * One commit that somebody makes and pushes, as from a clone that is thrown away afterwards: most of what people do needs no more, and a
- * clone takes a dozen processes. Answers its sha; throws what git would print where the push is refused.
+ * clone takes several processes. Answers its sha; throws what git would print where the push is refused.
  */
 export function pushCommit(
   hub: Hub,

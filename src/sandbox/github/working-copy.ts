@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { cloneInto, currentBranch, openClone, tipIn } from './clone.ts'
 import { type RunOptions, runGit } from './git-process.ts'
 import type { Signature } from './git-reading.ts'
 import type { Hub } from './hub.ts'
@@ -43,14 +44,15 @@ export async function makeWorkingCopy(
   account: Account,
 ): Promise<WorkingCopy> {
   const folder = await mkdtemp(join(hub.folder, `clone-${account.login.replace(/\W/g, '-')}-`))
-  await runGit(hub.folder, ['clone', '--quiet', repository.git.folder, folder])
+  await cloneInto(folder, repository.git.folder)
+  const clone = openClone(folder, repository.git)
   const run = async (args: string[], options?: RunOptions) => {
     const { code, stdout, stderr } = await runGit(folder, args, options)
     if (code !== 0) throw new Error(`git ${args.join(' ')}: ${stderr.trim() || stdout.trim()}`)
     return stdout.trim()
   }
   const env = (options: CommitOptions = {}) => identity(account, options, hub.clock())
-  const head = (ref = 'HEAD') => run(['rev-parse', ref])
+  const head = async (ref = 'HEAD') => tipIn(clone.folder, ref) ?? run(['rev-parse', ref])
   return {
     folder,
     git: (...args) => run(args, { env: env() }),
@@ -88,8 +90,8 @@ export async function makeWorkingCopy(
     },
     head,
     async push({ ref, force = false, remove = false } = {}) {
-      const branch = ref ?? (await run(['branch', '--show-current']))
-      return pushBranch(hub, repository, account, run, { branch, force, remove })
+      const branch = ref ?? currentBranch(clone.folder)
+      return pushBranch(hub, repository, account, { git: clone, run, head }, { branch, force, remove })
     },
   }
 }
