@@ -53,12 +53,18 @@ export function startChores(parts: Parts): Chores {
 function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const { log, shell, settings } = parts
   const { recordsMonths, servers, paging, jira, datadog } = settings
+  const startedAt = shell.now()
   const lookAtIncidents = incidentsLook({ ...shell, paging, jira, datadog }, parts.serves)
   return [
     repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
     repeatedly('Reading the monitors', minute, () => readMonitors({ ...shell, datadog }, signal), log),
     repeatedly('The look at incidents', 5 * minute, () => lookAtIncidents(signal), log),
-    repeatedly('Posting release notes', 5 * minute, () => postReleaseNotes({ ...shell, log }), log),
+    repeatedly(
+      'Posting release notes',
+      5 * minute,
+      () => postReleaseNotes({ ...shell, log }, startedAt),
+      log,
+    ),
     repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(

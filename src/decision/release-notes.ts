@@ -183,17 +183,25 @@ function startOfMonth([year, month]: number[], zone: string): Date {
 const day = 24 * 60 * 60_000
 
 /**
- * Up to the end of the last window that has closed, from the end of the window before, so that an urgent change between two windows
+ * Up to the end of each window that has closed, from the end of the window before, so that an urgent change between two windows
  * belongs to exactly one period.
  *
- * @param within how far back to search, in days. @returns undefined where no two windows closed in that time.
+ * @param within how far back to search, in days. The first window in that time only begins a period.
  */
-export function windowPeriod(settings: WindowSettings, now: Date, within = 370): NotesPeriod | undefined {
+export function windowPeriods(settings: WindowSettings, now: Date, within: number): NotesPeriod[] {
   const ends = transitions(settings, new Date(now.getTime() - within * day), new Date(now.getTime() + 1))
     .filter(({ to }) => to === 'closed')
     .map(({ at }) => at)
-  const [from, to] = ends.slice(-2)
-  return from && to && { name: `the window that closed ${withYear(to, settings.time_zone)}`, from, to }
+  return ends.slice(1).map((to, index) => ({
+    name: `the window that closed ${withYear(to, settings.time_zone)}`,
+    from: ends[index] ?? to,
+    to,
+  }))
+}
+
+/** The last of them within a year; undefined where no two windows closed in that time. */
+export function windowPeriod(settings: WindowSettings, now: Date): NotesPeriod | undefined {
+  return windowPeriods(settings, now, 370).at(-1)
 }
 
 /** "Wed, Nov 25, 2026, 11:00 AM PST": notes of different years are different ones. */

@@ -33,11 +33,10 @@ export function periodOf(
   { policy, zone }: NotesPlace,
   wanted: { month: string } | { window: 'last' },
   now: Date,
-  within?: number,
 ): NotesPeriod | undefined {
   if ('month' in wanted) return monthPeriod(wanted.month, zone)
   const settings = policy.gates.release_window
-  return settings && windowPeriod(settings, now, within)
+  return settings && windowPeriod(settings, now)
 }
 
 /** The records that release notes are made of. */

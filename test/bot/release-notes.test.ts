@@ -33,24 +33,8 @@ const run = evidenceOf(1, ['balance'], {
 beforeAll(async () => {
   database = await aPglite()
   await saveEvidence(database, shop, run)
-  await appendRecord(database, {
-    installationId: 1,
-    kind: 'merged',
-    at: new Date(closing + 1),
-    body: {
-      repository: { id: 2, owner: 'acme', name: 'shop' },
-      number: 5,
-      title: 'Pay once',
-      url: 'https://github.com/acme/shop/pull/5',
-      author: null,
-      mergedAt: new Date(closing - hour / 2).toISOString(),
-      description: { tickets: [] },
-      atMerge: { unverified: 'x' },
-      urgent: null,
-      regression: { run: run.runId, verdict: 'passed', hash: run.hash },
-      exception: null,
-    },
-  })
+  const at = new Date(closing + 1)
+  await appendRecord(database, { installationId: 1, kind: 'merged', at, body: mergedIn(2) })
 })
 beforeEach(async () => {
   issues = []
@@ -61,6 +45,21 @@ beforeEach(async () => {
     await database.query(`DELETE FROM release_gate.${table}`)
 })
 afterAll(() => database.close())
+
+/** A merge half an hour before the closing. */
+const mergedIn = (repositoryId: number) => ({
+  repository: { id: repositoryId, owner: 'acme', name: 'shop' },
+  number: 5,
+  title: 'Pay once',
+  url: 'https://github.com/acme/shop/pull/5',
+  author: null,
+  mergedAt: new Date(closing - hour / 2).toISOString(),
+  description: { tickets: [] },
+  atMerge: { unverified: 'x' },
+  urgent: null,
+  regression: { run: run.runId, verdict: 'passed', hash: run.hash },
+  exception: null,
+})
 
 /** GitHub's issues in memory. */
 const client = {
@@ -75,6 +74,8 @@ const client = {
         issues.push({ ...issue, number, html_url, user: { type: 'Bot' } })
         return { data: issues.at(-1) }
       },
+      update: async ({ issue_number: number, body }: { issue_number: number; body: string }) =>
+        Object.assign(issues[number - 1] ?? {}, { body }),
     },
   },
 } as unknown as GitHub
@@ -84,10 +85,12 @@ async function policy(notes: string): Promise<void> {
   await keepValidPolicy(database, shop, { text, blob: notes })
 }
 
-async function postAt(at: number): Promise<string[]> {
+/** `since`: when the bot was started. */
+async function postAt(at: number, since = at - 24 * hour): Promise<string[]> {
   const log = { info: () => undefined, warn: (about: object) => void warnings.push(about) }
   const queue = { enqueueNotice: async (notice: object) => void notices.push(notice) }
-  await postReleaseNotes({ database, queue, github: async () => client, now: () => new Date(at), log })
+  const shell = { database, queue, github: async () => client, now: () => new Date(at), log }
+  await postReleaseNotes(shell, new Date(since))
   return issues.map(({ title }) => title)
 }
 
@@ -123,6 +126,44 @@ describe('release notes are posted', () => {
     await postAt(closing + hour)
     await database.query('DELETE FROM release_gate.facts')
     expect(await postAt(closing + 2 * hour)).toEqual([weekly])
+  })
+
+  test('only by a bot that has run for a quarter of an hour, so that it knows what happened before', async () => {
+    await policy(afterWindow)
+    expect(await postAt(closing + hour, closing + hour - 60_000)).toEqual([])
+    expect(await postAt(closing + hour, closing + hour - hour / 4)).toEqual([weekly])
+  })
+
+  test('and changed, and announced again, where a merge was recorded later', async () => {
+    await policy(afterWindow)
+    await database.query(`UPDATE release_gate.policies SET repository_id = 3`)
+    expect(await postAt(closing + hour)).toEqual([weekly])
+    expect(issues[0]?.body).toContain('Nothing was released.')
+    await appendRecord(database, {
+      installationId: 1,
+      kind: 'merged',
+      at: new Date(closing + 2 * hour),
+      body: mergedIn(3),
+    })
+    await postAt(closing + hour + 1)
+    expect(issues[0]?.body).toContain('Nothing was released.')
+    await postAt(closing + 2 * hour)
+    await postAt(closing + 3 * hour)
+    expect(issues).toHaveLength(1)
+    expect(issues[0]?.body).toContain('`Pay once`')
+    expect(notices).toMatchObject([{ title: weekly }, { title: `${weekly} (updated)` }])
+  })
+
+  test('of each window, where two closed while the bot was down', async () => {
+    await keepValidPolicy(database, shop, {
+      text: `gates:
+  release_window:
+    windows: [{ opens: Tue 10:00, closes: Tue 11:00 }, { opens: Wed 10:00, closes: Wed 11:00 }]
+${afterWindow}`,
+      blob: 'two',
+    })
+    const titles = await postAt(closing + hour)
+    expect(titles).toEqual([expect.stringContaining('Tue, Nov 24'), weekly])
   })
 
   test('later, where GitHub is down', async () => {

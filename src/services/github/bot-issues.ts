@@ -5,11 +5,7 @@ import { nameOf, type RepositoryName } from './repository.ts'
 type NewIssue = { title: string; body: string; labels: string[] }
 
 /** The issue of a bot with this title and these labels, or a new one. */
-export async function botIssue(
-  github: GitHub,
-  place: RepositoryName,
-  wanted: NewIssue,
-): Promise<{ number: number; url: string }> {
+export async function botIssue(github: GitHub, place: RepositoryName, wanted: NewIssue): Promise<BotIssue> {
   const listed = await github.paginate(github.rest.issues.listForRepo, {
     ...nameOf(place),
     state: 'all',
@@ -17,10 +13,25 @@ export async function botIssue(
     per_page: 100,
   })
   const found = listed.find(({ user, title }) => user?.type === 'Bot' && title === wanted.title)
-  if (found) return { number: found.number, url: found.html_url }
+  if (found) return issueOf(found)
   const { title, body, labels } = wanted
   const { data } = await github.rest.issues.create({ ...nameOf(place), title, body, labels })
-  return { number: data.number, url: data.html_url }
+  return issueOf(data)
+}
+
+export type BotIssue = { number: number; url: string; body: string }
+
+function issueOf(data: { number: number; html_url: string; body?: string | null | undefined }): BotIssue {
+  return { number: data.number, url: data.html_url, body: data.body ?? '' }
+}
+
+export async function changeBody(
+  github: GitHub,
+  place: RepositoryName,
+  number: number,
+  body: string,
+): Promise<void> {
+  await github.rest.issues.update({ ...nameOf(place), issue_number: number, body })
 }
 
 /**
