@@ -1,13 +1,8 @@
-import { withoutHtmlComments } from '../markdown.ts'
 import type { Command } from './facts.ts'
 
-/**
- * The commands in a comment: lines that begin with one. Quoted lines, code blocks and what is inside of an HTML comment are not
- * commands, since people quote and explain them.
- */
-export function commandsIn(text: string): Command[] {
-  const visible = withoutHtmlComments(text).replace(/^ {0,3}(```|~~~)[\s\S]*?(^ {0,3}\1|$(?![\s\S]))/gm, '')
-  return visible.split(/\r?\n/).flatMap((line) => commandOf(line.trimEnd()) ?? [])
+/** The commands among the plain lines of a comment: those that begin with one. */
+export function commandsIn(lines: string[]): Command[] {
+  return lines.flatMap((line) => commandOf(line.trimEnd()) ?? [])
 }
 
 function commandOf(line: string): Command | undefined {

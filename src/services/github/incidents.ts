@@ -4,6 +4,7 @@ import type { IncidentComment, IncidentEvent, IncidentFacts } from '../../decisi
 import { readReport } from '../../decision/incidents/report.ts'
 import { code, list } from '../../decision/markdown.ts'
 import type { Access, Person } from '../../decision/snapshot.ts'
+import { plainLines } from '../../html/plain-lines.ts'
 import { readAccess } from './access.ts'
 import type { GitHub } from './client.ts'
 import { orGone, statusOfError } from './errors.ts'
@@ -112,7 +113,7 @@ function eventOf(event: RawEvent, access: Record<string, Access>): IncidentEvent
 
 function commentOf(comment: RawComment, access: Record<string, Access>): IncidentComment {
   const by = personOf(comment.user)
-  const commands = commandsIn(comment.body ?? '')
+  const commands = commandsIn(plainLines(comment.body ?? ''))
   const isEdited = comment.updated_at !== comment.created_at
   return {
     id: comment.id,

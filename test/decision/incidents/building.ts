@@ -2,6 +2,7 @@ import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import type { IncidentComment, IncidentEvent, IncidentFacts } from '../../../src/decision/incidents/facts.ts'
 import { decideIncident, type Incident } from '../../../src/decision/incidents/incident.ts'
 import { incidentSettings } from '../../../src/decision/incidents/settings.ts'
+import { plainLines } from '../../../src/html/plain-lines.ts'
 
 /** The people of these tests: ana and eva have write access, gus has triage, rita reported. */
 const people = ['rita', 'ana', 'eva', 'gus', 'release-gate[bot]'].map((login, index) => ({
@@ -35,7 +36,7 @@ export function comment(
   more: Partial<IncidentComment> = {},
 ): IncidentComment {
   const who = { by: person(by), write: writers.includes(by) }
-  return { id: nextId(), ...who, at, since: at, commands: commandsIn(text), ...more }
+  return { id: nextId(), ...who, at, since: at, commands: commandsIn(plainLines(text)), ...more }
 }
 
 export const settings = incidentSettings.parse({ repository: 'acme/incidents', holidays: 'US-CA' })

@@ -3,6 +3,7 @@ import { changesBetween } from '../../../src/decision/incidents/changes.ts'
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import { withEarlier } from '../../../src/decision/incidents/earlier.ts'
 import { decideIncident } from '../../../src/decision/incidents/incident.ts'
+import { plainLines } from '../../../src/html/plain-lines.ts'
 import { comment, decided, event, facts, person, settings, time } from './building.ts'
 
 const at = (clock: string) => `2026-10-19T${clock}:00Z`
@@ -434,7 +435,7 @@ describe('what was read before', () => {
     ...one,
     since: at('19:00'),
     commands: [],
-    edited: commandsIn(text),
+    edited: commandsIn(plainLines(text)),
   })
 
   test.each(['/ack', '/mitigated', '/severity P0', '/confirm'])(

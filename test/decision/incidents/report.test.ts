@@ -3,6 +3,7 @@ import { defaultTargets } from '../../../src/decision/clocks/clocks.ts'
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import { readReport } from '../../../src/decision/incidents/report.ts'
 import { incidentSettings, targetsOf } from '../../../src/decision/incidents/settings.ts'
+import { plainLines } from '../../../src/html/plain-lines.ts'
 
 const body = `### Severity
 
@@ -102,12 +103,16 @@ describe('commands in a comment', () => {
     ['    /confirm', []],
     ['```\n/confirm\n```\n/ack', [{ name: 'ack' }]],
     ['```\n/confirm', []],
+    ['````\n```\n/confirm\n```\n/confirm\n````', []],
+    ['> quoted\n/confirm', []],
+    ['- a list\n/confirm', []],
+    ['<details>\n\n/confirm\n\n</details>', []],
     ['<!-- /confirm -->', []],
     ['<!--\n/confirm', []],
     ['/confirmed', []],
     ['/acknowledge', []],
   ])('of %j are %j', (text, commands) => {
-    expect(commandsIn(text)).toEqual(commands)
+    expect(commandsIn(plainLines(text))).toEqual(commands)
   })
 })
 
