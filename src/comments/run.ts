@@ -15,9 +15,11 @@ import {
   markAnswered,
   outsiderCommands,
 } from '../store/comment-commands.ts'
-import { carryOut, type Doing, type Outcome, save } from './carrying-out.ts'
+import { carryOut } from './carrying-out.ts'
 import { commandsIn } from './commands-in.ts'
 import { digestOf } from './digest.ts'
+import type { Doing, Outcome } from './doing.ts'
+import { save } from './saving.ts'
 import { type CommentShell, reserve, type Task } from './shell.ts'
 
 /** So many commands of people without triage access are answered for each pull request in an hour, of all of them together. */
@@ -77,6 +79,7 @@ async function decide(
     command,
     comment: { ...comment, id, by: comment.by },
     authority,
+    signal,
   }
   const name = commands.map((one) => `/${one.name}`).join(' ')
   return save(doing, name, more.length > 0 ? onlyOne : await carryOut(doing))

@@ -120,3 +120,17 @@ export async function labelOrders(
     ...(reason === null ? {} : { reason }),
   }))
 }
+
+/** The newest comment that put a pull request on hold, or found it on hold: such a one leaves no event. */
+export async function latestHold(
+  db: Queryable,
+  { repositoryId, number }: Pick<Pull, 'repositoryId' | 'number'>,
+): Promise<{ comment: number; by: string; at: Date } | undefined> {
+  const [row] = await db.query<{ comment: number; by: string; at: Date }>(
+    `SELECT comment_id::float8 AS comment, person_login AS by, commented_at AS at FROM release_gate.comment_commands
+     WHERE repository_id = $1 AND number = $2 AND command = '/hold' AND outcome = 'done'
+     ORDER BY commented_at DESC, comment_id DESC LIMIT 1`,
+    [repositoryId, number],
+  )
+  return row
+}

@@ -6,8 +6,10 @@ import { nameOf, type RepositoryName } from './repository.ts'
 
 /** Facts from the issue events that are neither in the pull request nor in its reviews. */
 export type Timeline = {
-  /** For each label by name: who added it last, and when. */
-  labelled: Map<string, Labelled>
+  /** For each label by its name in lower case, as GitHub matches names: who added it last, and when. */
+  labelled: Map<string, Labelled & { name: string }>
+  /** The same for who removed it last, also where it was added again since. */
+  unlabelled: Map<string, Labelled>
   dismissals: Map<number, NonNullable<Review['dismissal']>>
   /** When the pull request was last pointed at another base. */
   baseChangedAt?: string
@@ -17,7 +19,7 @@ export type Timeline = {
   later: { labels: Map<string, 'labeled' | 'unlabeled'>; dismissals: Map<number, Review['state']> }
 }
 
-type Labelled = { by: Person | null; at: string; event: number }
+export type Labelled = { by: Person | null; at: string; event: number }
 
 /** The part of GitHub's many kinds of issue event that is read here. */
 type Event = {
@@ -45,7 +47,13 @@ export async function readTimeline(
     per_page: 100,
   })
   const later = { labels: new Map(), dismissals: new Map() }
-  const timeline: Timeline = { labelled: new Map(), dismissals: new Map(), baseChanges: 0, later }
+  const timeline: Timeline = {
+    labelled: new Map(),
+    unlabelled: new Map(),
+    dismissals: new Map(),
+    baseChanges: 0,
+    later,
+  }
   for (const event of events as Event[]) {
     if (isBy(event.created_at, until)) note(event, timeline)
     else noteLater(event, timeline)
@@ -75,15 +83,24 @@ export function labelsBefore(names: string[], { later, labelled }: Timeline): st
   const on = names.filter((name) => later.labels.get(name.toLowerCase()) !== 'labeled')
   const known = new Set(on.map((name) => name.toLowerCase()))
   const removed = [...later.labels].filter(([name, first]) => first === 'unlabeled' && !known.has(name))
-  const asWritten = new Map([...labelled.keys()].map((name) => [name.toLowerCase(), name]))
-  return [...on, ...removed.map(([name]) => asWritten.get(name) ?? name)]
+  return [...on, ...removed.map(([name]) => labelled.get(name)?.name ?? name)]
+}
+
+function noteLabel({ id, event, actor, created_at: at, label }: Event, timeline: Timeline): void {
+  const name = label?.name
+  if (!name) return
+  const key = name.toLowerCase()
+  const what = { by: personOf(actor), at, event: id }
+  if (event === 'labeled') timeline.labelled.set(key, { ...what, name })
+  if (event === 'unlabeled') {
+    timeline.labelled.delete(key)
+    timeline.unlabelled.set(key, what)
+  }
 }
 
 function note(event: Event, timeline: Timeline): void {
   const { event: kind, actor, created_at: at } = event
-  if (kind === 'labeled' && event.label?.name)
-    timeline.labelled.set(event.label.name, { by: personOf(actor), at, event: event.id })
-  if (kind === 'unlabeled' && event.label?.name) timeline.labelled.delete(event.label.name)
+  noteLabel(event, timeline)
   if (kind === 'base_ref_changed' || kind === 'automatic_base_change_succeeded') {
     timeline.baseChangedAt = at
     timeline.baseChanges += 1
@@ -111,7 +128,12 @@ export function labelsOf(names: string[], timeline: Timeline, orders: LabelOrder
 
 /** Who added a label last, if it is on. */
 export function labelledAs({ labelled }: Timeline, name: string): Labelled | undefined {
-  return [...labelled].find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1]
+  return labelled.get(name.toLowerCase())
+}
+
+/** Who removed a label last. */
+export function unlabelledAs({ unlabelled }: Timeline, name: string): Labelled | undefined {
+  return unlabelled.get(name.toLowerCase())
 }
 
 /** As of the comment: the content that was there when it was written, whenever the App came to put the label on. */

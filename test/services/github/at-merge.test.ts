@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { GitHub } from '../../../src/services/github/client.ts'
 import { deploymentsOf } from '../../../src/services/github/deployments.ts'
 import { reviewsBy } from '../../../src/services/github/reviews.ts'
-import { labelsBefore, labelsOf, readTimeline } from '../../../src/services/github/timeline.ts'
+import { labelsBefore, labelsOf, readTimeline, unlabelledAs } from '../../../src/services/github/timeline.ts'
 import type { LabelOrder } from '../../../src/store/comment-commands.ts'
 import { anApproval, ann, aReview, bob, inWindow, minutesLater } from '../../support/snapshot.ts'
 
@@ -52,6 +52,25 @@ describe('labels at a merge', () => {
     expect(labelsOf(labelsBefore(['hold'], timeline), timeline)).toEqual([
       { name: 'hold', by: actor, at: at(-9) },
     ])
+  })
+})
+
+describe('a label that was added in two spellings', () => {
+  const named = (name: string, login: string) => ({ label: { name }, actor: { id: 6, login, type: 'User' } })
+  const renamed: Event[] = [
+    ['labeled', -9, named('Urgent', 'eva')],
+    ['labeled', -3, named('urgent', 'gus')],
+  ]
+
+  test('is of whoever added it last', async () => {
+    const timeline = await timelineOf(renamed)
+    expect(labelsOf(['URGENT'], timeline)).toMatchObject([{ name: 'URGENT', by: { login: 'gus' } }])
+  })
+
+  test('is nobody’s after it was removed in either', async () => {
+    const timeline = await timelineOf([...renamed, ['unlabeled', -2, named('URGENT', 'dev')]])
+    expect(labelsOf(['urgent'], timeline)).toMatchObject([{ by: null }])
+    expect(unlabelledAs(timeline, 'Urgent')).toMatchObject({ by: { login: 'dev' }, at: at(-2) })
   })
 })
 
