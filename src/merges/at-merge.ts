@@ -84,7 +84,8 @@ async function ownFacts(
     ...(await runbooks?.runbooksFact({ database, github, now }, snapshot, policy, regression)),
     ...(await healthFactAt(database, pull, policy, at)),
     ...(await incidentsFact(database, pull, policy, at)),
-    ...(await exemptionFact(database, pull, at)),
+    // Revoked in the second that GitHub names for the merge: nobody knows which came first, so it does not count.
+    ...(await exemptionFact(database, pull, at, new Date(at.getTime() + flooredBy))),
     ...(await openReviewsFact(database, pull, policy, at)),
   }
 }

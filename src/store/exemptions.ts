@@ -22,17 +22,18 @@ type Pull = Pick<PullRef, 'installationId' | 'repositoryId' | 'number'>
 const columns = `id::int, head_sha AS head, base_ref AS base, reason, ordered_by AS by, ordered_by_id::float8 AS "byId", ordered_at AS at, until,
   confirmed_by AS "confirmedBy", confirmed_at AS "confirmedAt"`
 
-/** The fact for a snapshot: the exemption that stood at a time, confirmed or not. */
+/** The fact for a snapshot: the exemption that stood at a time, confirmed or not, and had not ended by `to`. */
 export async function exemptionFact(
   db: Queryable,
   { installationId, repositoryId, number }: Pull,
   at: Date,
+  to = at,
 ): Promise<Pick<Snapshot, 'exemption'>> {
   const [row] = await db.query<Exemption>(
     `SELECT ${columns} FROM release_gate.exemptions
      WHERE installation_id = $1 AND repository_id = $2 AND number = $3
-       AND ordered_at <= $4 AND until > $4 AND (ended_at IS NULL OR ended_at > $4) ORDER BY id DESC LIMIT 1`,
-    [installationId, repositoryId, number, at],
+       AND ordered_at <= $4 AND until > $4 AND (ended_at IS NULL OR ended_at > $5) ORDER BY id DESC LIMIT 1`,
+    [installationId, repositoryId, number, at, to],
   )
   if (!row) return {}
   const { id: order, head, base, reason, by, confirmedBy, confirmedAt } = row

@@ -190,6 +190,8 @@ describe('an exemption', () => {
     })
     expect(await exemptionFact(database, pull, later(friday, -1))).toEqual({})
     expect(await exemptionFact(database, pull, later(friday, 61))).toEqual({})
+    const within = await exemptionFact(database, pull, later(friday, 59.5), later(friday, 60.499))
+    expect(within).toEqual({})
   })
 
   test('is refused for a pull request that is not known, and for an end that has passed', async () => {
