@@ -20,7 +20,7 @@ import { createSlack } from '../services/slack.ts'
 import { createWebhook } from '../services/slack-webhook.ts'
 import { requestRunsBeforeWindows } from '../staging/windows.ts'
 import { markFailed, readDelivery } from '../store/inbox.ts'
-import { RUN_REGRESSION } from '../store/queue/queues.ts'
+import { COMMANDS, RUN_REGRESSION } from '../store/queue/queues.ts'
 import type { DeadJob } from '../store/queue.ts'
 import type { Parts } from './parts.ts'
 import { finishDelivery } from './receive.ts'
@@ -110,6 +110,10 @@ async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Pro
   }
   const notice = await deadLetterNotice(database, job, now())
   if (notice) await queue.enqueueNotice(notice)
+  if (name === COMMANDS) {
+    const { giveUpCommand } = await import('../comments/give-up.ts')
+    await giveUpCommand(shell, data)
+  }
 }
 
 function incidentSecrets({ alertSecrets, paging, jira, datadog }: Parts['settings']): (string | undefined)[] {

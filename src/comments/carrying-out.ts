@@ -1,7 +1,7 @@
 import { code } from '../decision/markdown.ts'
 import { covers } from '../decision/policy.ts'
 import { type Doing, type Facts, type Outcome, readFacts, refused } from './doing.ts'
-import { hold, unhold } from './holding.ts'
+import { hold, holdAfterMerge, unhold } from './holding.ts'
 import { markUrgent } from './marking-urgent.ts'
 import { whyNot } from './why.ts'
 
@@ -9,6 +9,8 @@ import { whyNot } from './why.ts'
 export async function carryOut(doing: Doing): Promise<Outcome> {
   const facts = await readFacts(doing)
   if (!facts) return refused('GitHub does not find this pull request.')
+  const late = await holdAfterMerge(doing, facts)
+  if (late) return late
   const problem = notHere(doing, facts)
   if (problem !== undefined) return refused(problem)
   switch (doing.command.name) {

@@ -32,6 +32,8 @@ export type Outcome = {
   outcome: CommentCommand['outcome']
   answer?: string
   change?: { label: string; head: string; event?: number | undefined }
+  /** A hold that came too late for a merge, which is recorded and announced. */
+  late?: { label: string; mergedAt: string; snapshot: Snapshot; zone: string }
 }
 
 export function refused(answer: string): Outcome {

@@ -1,5 +1,8 @@
+import { formatTime } from '../decision/calendar.ts'
 import { code } from '../decision/markdown.ts'
+import { covers } from '../decision/policy.ts'
 import type { Label } from '../decision/snapshot.ts'
+import { readPull } from '../services/github/pulls.ts'
 import { postedRun } from '../store/check-runs.ts'
 import { latestHold } from '../store/comment-commands.ts'
 import type { Purpose } from '../store/write-budget.ts'
@@ -32,6 +35,26 @@ export async function unhold(doing: Doing, facts: Facts): Promise<Outcome> {
   if (since !== undefined) return refused(since)
   if (on) await takeOff(doing, label)
   return { outcome: 'done', change: { label, head: facts.snapshot.head.sha } }
+}
+
+/**
+ * Written before the merge and carried out after it, such as when GitHub could not be read: nothing can be held, so it is recorded and
+ * announced.
+ */
+export async function holdAfterMerge(doing: Doing, facts: Facts): Promise<Outcome | undefined> {
+  const { github, pull, comment, command } = doing
+  const { snapshot, policy } = facts
+  const { base } = snapshot
+  if (command.name !== 'hold' || snapshot.state !== 'merged' || notAllowed(doing, facts)) return undefined
+  if (!covers(policy, base.ref, base.defaultBranch)) return undefined
+  const mergedAt = (await readPull(github, pull))?.merged_at
+  if (!mergedAt || Date.parse(comment.at) > Date.parse(mergedAt)) return undefined
+  const zone = policy.gates.release_window?.time_zone ?? 'UTC'
+  const at = formatTime(new Date(mergedAt), zone)
+  return {
+    ...refused(`This pull request was merged (${at}) before it could be put on hold. That is recorded.`),
+    late: { label: labelOf(facts), mergedAt, snapshot, zone },
+  }
 }
 
 function labelOf({ policy }: Facts): string {

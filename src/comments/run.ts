@@ -2,25 +2,20 @@ import { commentTaskSchema } from '../decision/comment-task.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import { authorityIn } from '../services/github/authority.ts'
 import type { GitHub } from '../services/github/client.ts'
-import {
-  answerComment,
-  isAnswered,
-  type PullComment,
-  react,
-  readComment,
-} from '../services/github/comments.ts'
+import { type PullComment, readComment } from '../services/github/comments.ts'
 import {
   type CommentCommand,
   commentCommand,
   markAnswered,
   outsiderCommands,
 } from '../store/comment-commands.ts'
+import { reply } from './answering.ts'
 import { carryOut } from './carrying-out.ts'
 import { commandsIn } from './commands-in.ts'
 import { digestOf } from './digest.ts'
 import type { Doing, Outcome } from './doing.ts'
 import { save } from './saving.ts'
-import { type CommentShell, reserve, type Task } from './shell.ts'
+import type { CommentShell, Task } from './shell.ts'
 
 /** So many commands of people without triage access are answered for each pull request in an hour, of all of them together. */
 const outsidersAnHour = 3
@@ -101,14 +96,10 @@ const reactions = { done: '+1', refused: '-1', unclear: 'confused' } as const
 async function answer(
   shell: CommentShell,
   github: GitHub,
-  { pull, comment: id }: Task,
+  { pull, comment }: Task,
   { outcome, answer: text, outsider, commentedAt }: CommentCommand,
 ): Promise<void> {
   const purpose = outsider ? 'update for outsiders' : 'update'
-  await reserve(shell, pull, purpose)
-  if (!(await react(github, pull, id, reactions[outcome])) || text === null) return
-  const { number } = pull
-  if (await isAnswered(github, pull, { number, id, since: commentedAt.toISOString() })) return
-  await reserve(shell, pull, purpose)
-  await answerComment(github, pull, { number, id, text })
+  const since = commentedAt.toISOString()
+  await reply(shell, github, pull, { comment, reaction: reactions[outcome], text, since, purpose })
 }

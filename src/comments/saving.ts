@@ -1,5 +1,7 @@
+import type { Notice } from '../decision/notice.ts'
 import { appendRecord } from '../store/audit.ts'
 import { type CommentCommand, saveCommentCommand } from '../store/comment-commands.ts'
+import type { Transaction } from '../store/database.ts'
 import { markPullChanged } from '../store/verdicts/changes.ts'
 import type { Command } from './commands-in.ts'
 import type { Doing, Outcome } from './doing.ts'
@@ -24,26 +26,61 @@ export async function save(doing: Doing, command: string, outcome: Outcome): Pro
   }
   await shell.database.transaction(async (tx) => {
     await saveCommentCommand(tx, pull, kept)
-    const { change } = outcome
-    if (!change) return
-    const { installationId } = pull
-    await appendRecord(tx, {
-      installationId,
-      kind: 'comment command',
-      at,
-      body: recordOf(doing, kept, change),
-    })
-    const green = await markPullChanged(tx, pull, change.head)
-    await shell.queue.enqueueAll([{ pull, green }], { tx })
+    if (outcome.change) await saveChange(tx, doing, kept, outcome.change)
+    if (outcome.late) await saveLateHold(tx, doing, kept, outcome.late)
   })
   return kept
 }
 
-function recordOf(
-  { pull, authority, comment }: Doing,
+type Change = NonNullable<Outcome['change']>
+
+async function saveChange(tx: Transaction, doing: Doing, kept: CommentCommand, change: Change) {
+  const { shell, pull } = doing
+  await record(tx, doing, kept, recordOf(doing, kept, change))
+  const green = await markPullChanged(tx, pull, change.head)
+  await shell.queue.enqueueAll([{ pull, green }], { tx })
+}
+
+async function saveLateHold(
+  tx: Transaction,
+  doing: Doing,
   kept: CommentCommand,
-  change: NonNullable<Outcome['change']>,
+  late: NonNullable<Outcome['late']>,
 ) {
+  const { label, mergedAt, snapshot } = late
+  const body = recordOf(doing, kept, { label, head: snapshot.head.sha })
+  await record(tx, doing, kept, { ...body, tooLate: { mergedAt } })
+  await doing.shell.queue.enqueueNotice(lateHoldNotice(doing, kept, late), { tx })
+}
+
+async function record(tx: Transaction, { pull }: Doing, { decidedAt: at }: CommentCommand, body: object) {
+  const { installationId } = pull
+  await appendRecord(tx, { installationId, kind: 'comment command', at, body })
+}
+
+function lateHoldNotice(
+  { shell, pull, comment }: Doing,
+  { by, reason }: CommentCommand,
+  { mergedAt, snapshot, zone }: NonNullable<Outcome['late']>,
+): Notice {
+  const { installationId, repositoryId, owner, repo, number } = pull
+  const url = `${shell.web ?? 'https://github.com'}/${owner}/${repo}/pull/${number}`
+  const author = snapshot.author ? { author: snapshot.author.login } : {}
+  return {
+    kind: 'late hold',
+    key: `late-hold/${repositoryId}/${comment.id}`,
+    repository: { installationId, repositoryId, owner, repo },
+    pull: { number, title: snapshot.title, url, ...author },
+    by: by.login,
+    url: `${url}#issuecomment-${comment.id}`,
+    at: comment.at,
+    mergedAt,
+    zone,
+    ...(reason === null ? {} : { reason }),
+  }
+}
+
+function recordOf({ pull, authority, comment }: Doing, kept: CommentCommand, change: Change) {
   const { by, command, reason } = kept
   return {
     pull,

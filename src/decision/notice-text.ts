@@ -2,7 +2,7 @@ import { formatTime } from './calendar.ts'
 import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
 import { type Announced, authorOf, linksOf, nameOf, personOf, pullLink } from './notice-parts.ts'
-import { freezeText, urgentText } from './order-text.ts'
+import { freezeText, lateHoldText, urgentText } from './order-text.ts'
 import { slackLines, slackLink, slackText } from './slack-text.ts'
 
 type Merged = NoticeOf<'merged'>
@@ -35,6 +35,8 @@ export function noticeText(notice: Announced): SlackMessageText {
       return notesText(notice)
     case 'urgent':
       return urgentText(notice)
+    case 'late hold':
+      return lateHoldText(notice)
     case 'freeze':
       return freezeText(notice)
   }
@@ -139,12 +141,16 @@ function organizationPolicyText(notice: NoticeOf<'organization policy'>): SlackM
   })
 }
 
+const commandLost =
+  'A command in a comment may not have been carried out. If it was `/hold`, add the label by hand.'
+
 function deadLetterText(notice: NoticeOf<'dead letter'>): SlackMessageText {
   const { repository, number } = notice
   const what = number === undefined ? '' : ` #${number}`
+  const command = notice.queue === 'commands' ? `\n${commandLost}` : ''
   return toMessage({
     headline: `⚠️ A job failed for good: ${nameOf(repository)}${what}`,
     facts: [['Queue', slackText(notice.queue)]],
-    body: `${slackText(notice.problem, 500)}\nIt was retried for about half an hour. The log has the details.`,
+    body: `${slackText(notice.problem, 500)}\nIt was retried for about half an hour. The log has the details.${command}`,
   })
 }

@@ -191,6 +191,21 @@ const urgent = z.object({
   reason: z.string().optional(),
 })
 
+/** `/hold` was written before a merge, and read after it. Key: `late-hold/<repositoryId>/<comment>`. */
+const lateHold = z.object({
+  kind: z.literal('late hold'),
+  key,
+  repository,
+  pull,
+  by: login,
+  /** The comment. */
+  url: link,
+  at: instant,
+  mergedAt: instant,
+  zone: z.string(),
+  reason: z.string().optional(),
+})
+
 /** An order to freeze or to unfreeze. Key: `freeze/<scope>/<when it was sent>`. Goes to every channel in its scope. */
 const freeze = z.object({
   kind: z.literal('freeze'),
@@ -222,6 +237,7 @@ const anyNotice = z.discriminatedUnion('kind', [
   change,
   releaseDay,
   urgent,
+  lateHold,
   freeze,
   merged,
   exception,

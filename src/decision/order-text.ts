@@ -2,7 +2,7 @@ import { formatTime } from './calendar.ts'
 import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, toMessage } from './notice-blocks.ts'
 import { authorOf, pullLink } from './notice-parts.ts'
-import { slackLines, slackText } from './slack-text.ts'
+import { slackLines, slackLink, slackText } from './slack-text.ts'
 
 /** Who marked a change as urgent, and why. Nothing here says whether it can be merged: its check does. */
 export function urgentText(notice: NoticeOf<'urgent'>): SlackMessageText {
@@ -15,6 +15,21 @@ export function urgentText(notice: NoticeOf<'urgent'>): SlackMessageText {
       ['Expires', formatTime(new Date(until), zone)],
     ],
     body: reason === undefined ? 'No reason was given.' : slackText(reason, 300),
+  })
+}
+
+/** A hold that was ordered in time, and could not stop the merge. */
+export function lateHoldText(notice: NoticeOf<'late hold'>): SlackMessageText {
+  const { repository, pull, by, url, at, mergedAt, zone, reason } = notice
+  return toMessage({
+    headline: `🚨 Put on hold before it was merged, but too late to stop it: ${pullLink(repository, pull)}`,
+    facts: [
+      ['By', `${slackText(by, 60)}, ${formatTime(new Date(at), zone)}`],
+      ['Author', authorOf(pull)],
+      ['Merged', formatTime(new Date(mergedAt), zone)],
+    ],
+    body: reason === undefined ? 'No reason was given.' : slackText(reason, 300),
+    links: [slackLink(url, 'The comment')],
   })
 }
 

@@ -185,9 +185,19 @@ const forged = '<!channel> <https://evil.example|ok> & \u202E\n*bold*'
 /** The same notice with every text that is not an address, a time or a key replaced by a forged one. */
 function forgedIn(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
-    const ours = ['kind', 'key', 'how', 'url', 'at', 'until', 'action', 'closesAt', 'zone', 'sha'].includes(
-      key,
-    )
+    const ours = [
+      'kind',
+      'key',
+      'how',
+      'url',
+      'at',
+      'until',
+      'action',
+      'closesAt',
+      'mergedAt',
+      'zone',
+      'sha',
+    ].includes(key)
     return ours ? value : forged
   }
   if (Array.isArray(value)) return value.map((each) => forgedIn(each, key))

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
-import { aRepositoryOf, type MergingShop } from '../support/merging.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import { aRepositoryOf, type MergingShop, recordsOf } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 /** Commands in comments that are carried out late, after something else has happened. The window is closed. */
@@ -123,4 +124,105 @@ describe('a late /urgent', () => {
     expect(await conclusionOf(change)).not.toBe('success')
     expect(await lastAnswerOn(change)).toContain('`gus` removed the label `urgent` after this comment')
   })
+})
+
+describe('a late /hold', () => {
+  const told = (text: string) => stage.slack.messages.filter((one) => JSON.stringify(one).includes(text))
+  const lateRecords = async (comment: number) =>
+    (await recordsOf(stage))
+      .filter(({ kind }) => kind === 'comment command')
+      .map(({ body }) => body as { comment: number; tooLate?: object })
+      .filter((body) => body.comment === comment)
+  const merge = async ({ number }: Change) => {
+    await stage.as('eva').rest.pulls.merge({ ...shop.repository, pull_number: number })
+    await stage.settled()
+  }
+
+  test('that was written before a merge is recorded and announced', async () => {
+    const change = await anUrgentChange()
+    const comment = await sayUnread('gus', change, '/hold stop')
+    await merge(change)
+    await later(5 * minute)
+    expect(await lastAnswerOn(change)).toMatch(
+      /^This pull request was merged \(.*\) before it could be put on hold/,
+    )
+    expect(await lateRecords(comment)).toEqual([
+      expect.objectContaining({ by: 'gus', reason: 'stop', tooLate: { mergedAt: expect.any(String) } }),
+    ])
+    // The channel takes one message a second.
+    await later()
+    expect(told(`#issuecomment-${comment}`)).toHaveLength(1)
+  })
+
+  test('that was written after a merge, or by someone without triage access, is neither', async () => {
+    const change = await anUrgentChange()
+    const stranger = await sayUnread('mallory', change, '/hold stop')
+    await merge(change)
+    await later(5 * minute)
+    const after = await say('gus', change, '/hold stop')
+    expect(await lastAnswerOn(change)).toContain('This pull request is not open')
+    for (const comment of [stranger, after]) {
+      expect(await lateRecords(comment)).toEqual([])
+      expect(told(`#issuecomment-${comment}`)).toEqual([])
+    }
+  })
+
+  test('that was given up is answered, and the channel is told', async () => {
+    const change = await anUrgentChange()
+    const path = '/repos/*/*/issues/comments/*'
+    stage.github.faults.add({ kind: 'status', status: 502, times: 11, path, method: 'GET' })
+    const comment = await say('gus', change, '/hold stop')
+    for (let retry = 0; retry < 12; retry += 1) await later(5 * minute)
+    expect(await lastAnswerOn(change)).toContain('This could not be carried out')
+    expect(told('If it was `/hold`, add the label by hand')).toHaveLength(1)
+    expect(await lateRecords(comment)).toEqual([])
+  })
+})
+
+test('/hold takes the writes that are kept for revoking green checks only to revoke one', async () => {
+  const green = await anUrgentChange()
+  const other = await shop.change()
+  const database = await openDatabase(stage.database)
+  const installation = '(SELECT max(installation_id) FROM release_gate.check_runs)'
+  const at = stage.now().getTime() - 20 * minute
+  try {
+    const times = Array.from({ length: 490 }, () => new Date(at))
+    await database.query(
+      `INSERT INTO release_gate.writes (installation_id, at) SELECT ${installation}, unnest($1::timestamptz[])`,
+      [times],
+    )
+    await say('gus', other, '/hold')
+    await say('gus', green, '/hold')
+    expect(await labelsOn(other)).toEqual([])
+    expect(await labelsOn(green)).toContain('hold')
+    await later(41 * minute)
+    expect(await labelsOn(other)).toEqual(['hold'])
+  } finally {
+    await database.close()
+  }
+})
+
+test('/why says what the check says where another pull request has the same head', async () => {
+  const both = 'branches: [main, stable]\ncommands: true\ngates:\n  approvals: { count: 1 }\n'
+  const where = await aRepositoryOf(stage, both)
+  const { repository } = where
+  const { git, repos } = stage.as('olga').rest
+  const main = await repos.getBranch({ ...repository, branch: 'main' })
+  await git.createRef({ ...repository, ref: 'refs/heads/stable', sha: main.data.commit.sha })
+  const change = await where.change()
+  await where.review('chloe', change)
+  await later()
+  await say('eva', change, '/why', where)
+  expect(await lastAnswerOn(change, where)).toContain('Ready to merge')
+  const { pulls } = stage.as('ana').rest
+  const { data } = await pulls.get({ ...repository, pull_number: change.number })
+  await pulls.create({ ...repository, title: 'To stable', head: data.head.ref, base: 'stable' })
+  await stage.settled()
+  await later()
+  expect((await where.check(change))?.conclusion).not.toBe('success')
+  await say('eva', change, '/why', where)
+  expect(await lastAnswerOn(change, where)).toContain(
+    'This pull request has all that it needs, but the check says',
+  )
+  expect(await lastAnswerOn(change, where)).not.toContain('Ready to merge')
 })

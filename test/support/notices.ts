@@ -91,5 +91,16 @@ export const everyKind: Announced[] = [
     after: '',
   },
   anUrgent(),
+  {
+    kind: 'late hold',
+    key: 'late-hold/2/77',
+    repository: aRepository,
+    pull: aMerge().pull,
+    by: 'gus',
+    url: 'https://github.com/foodyepay/mcp-server/pull/12#issuecomment-77',
+    at: '2026-11-25T18:10:00Z',
+    mergedAt: '2026-11-25T18:11:00Z',
+    zone: 'UTC',
+  },
   aFreeze(),
 ]

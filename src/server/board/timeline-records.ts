@@ -55,7 +55,14 @@ type Exemption = {
   authority: string
   orderedBy?: string
 }
-type CommentCommand = { command: string; by: string; role: string; label: string; reason?: string }
+type CommentCommand = {
+  command: string
+  by: string
+  role: string
+  label: string
+  reason?: string
+  tooLate?: object
+}
 type Reviewed = { issue: number; ended: boolean; by: string | null }
 
 /** How each kind of record but a verdict is described. */
@@ -65,12 +72,17 @@ const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntr
   'exemption ordered': exemptionEntry,
   'exemption confirmed': exemptionEntry,
   'exemption revoked': exemptionEntry,
-  'comment command': (record, { command, by, role, label, reason }: CommentCommand) =>
+  'comment command': (record, { command, by, role, label, reason, tooLate }: CommentCommand) =>
     entry(
       record,
       'command',
       `${code(by)} (${code(role, 60)}) wrote ${code(command, 20)} in a comment, for the label ${code(label)}.`,
-      { details: reason ? [`Reason: ${code(reason, 200)}`] : [] },
+      {
+        details: [
+          ...(reason ? [`Reason: ${code(reason, 200)}`] : []),
+          ...(tooLate ? ['Written before the merge, but too late to stop it.'] : []),
+        ],
+      },
     ),
   regression: regressionEntry,
   unverified: unverifiedEntry,

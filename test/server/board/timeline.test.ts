@@ -108,6 +108,13 @@ describe('a timeline', () => {
     ])
   })
 
+  test('tells that a hold came too late for a merge', () => {
+    const tooLate = { mergedAt: at(1).toISOString() }
+    const body = { command: '/hold', by: 'gus', role: 'triage', label: 'hold', tooLate }
+    const [entry] = timelineOf([record(1, 'comment command', body)], undefined)
+    expect(entry?.details).toEqual(['Written before the merge, but too late to stop it.'])
+  })
+
   test('marks what people wrote as code, wherever it stands', () => {
     const evil = '**bold** `code` <b>'
     const entries = timelineOf(
