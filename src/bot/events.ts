@@ -213,6 +213,9 @@ const incidentChanged = inRepository(
     pull ? [] : [{ kind: 'incident', repository, number }],
 )
 
+/** The associations that the people of a repository have. Others may be strangers. */
+const insiders = ['OWNER', 'MEMBER', 'COLLABORATOR']
+
 /** A comment that was edited, or deleted, is not a command. */
 const commented = inRepository(
   {
@@ -221,12 +224,17 @@ const commented = inRepository(
       id: z.int(),
       body: z.string().nullish(),
       user: z.object({ id: z.int(), type: z.string().nullish() }).nullable(),
+      author_association: z.string().nullish(),
     }),
   },
-  ({ issue: { number, pull_request: pull }, comment: { id, body, user } }, repository) => {
+  (
+    { issue: { number, pull_request: pull }, comment: { id, body, user, author_association: is } },
+    repository,
+  ) => {
     if (!pull) return [{ kind: 'incident', repository, number }]
     if (user?.type !== 'User' || !body || !mayHoldCommand(body)) return []
-    const comment = { pull: { ...repository, number }, comment: id, author: user.id }
+    const insider = insiders.includes(is ?? '')
+    const comment = { pull: { ...repository, number }, comment: id, author: user.id, insider }
     return [{ kind: 'command', comment, text: body }]
   },
 )

@@ -31,6 +31,8 @@ export type Doing = {
 export type Outcome = {
   outcome: CommentCommand['outcome']
   answer?: string
+  /** Nothing is said on GitHub, not even by a reaction. */
+  silent?: true
   change?: { label: string; head: string; event?: number | undefined }
   /** A hold that came too late for a merge, which is recorded and announced. */
   late?: { label: string; mergedAt: string; snapshot: Snapshot; zone: string }

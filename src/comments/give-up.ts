@@ -1,5 +1,6 @@
 import { commentTaskSchema } from '../decision/comment-task.ts'
 import { policyFor } from '../policy/policy-source.ts'
+import { authorityIn } from '../services/github/authority.ts'
 import { readComment } from '../services/github/comments.ts'
 import { commentCommand } from '../store/comment-commands.ts'
 import { reply } from './answering.ts'
@@ -27,12 +28,13 @@ async function sayNotDone(shell: CommentShell, task: Task): Promise<void> {
   const applicable = await policyFor(shell, github, pull)
   if (applicable.kind !== 'policy' || applicable.policy.commands !== true) return
   const comment = await readComment(github, pull, id)
-  if (!comment || commandsIn(comment.body).length === 0) return
+  if (!comment?.by || commandsIn(comment.body).length === 0) return
+  if (!(await authorityIn(github, pull, comment.by)).triages) return
   await reply(shell, github, pull, {
     comment: id,
     reaction: 'confused',
     text: notDone,
     since: comment.at,
-    purpose: 'update for outsiders',
+    purpose: 'update',
   })
 }

@@ -17,8 +17,8 @@ import type { Doing, Outcome } from './doing.ts'
 import { save } from './saving.ts'
 import type { CommentShell, Task } from './shell.ts'
 
-/** So many commands of people without triage access are answered for each pull request in an hour, of all of them together. */
-const outsidersAnHour = 3
+/** So many commands of people without triage access are answered in an hour, of all of them together. */
+const outsidersAnHour = { here: 3, everywhere: 30 }
 const hour = 3_600_000
 
 /**
@@ -39,8 +39,12 @@ export async function runCommentTask(shell: CommentShell, data: object, signal: 
 
 /** Nothing is read from GitHub for someone who goes on after the limit. */
 async function isFlooded(shell: CommentShell, { pull, author }: Task): Promise<boolean> {
-  const { all, own } = await latelyByOutsiders(shell, { pull, author })
-  return all >= outsidersAnHour && own > 0
+  const lately = await latelyByOutsiders(shell, { pull, author })
+  return isOver(lately) && lately.isKnown
+}
+
+function isOver({ here, everywhere }: { here: number; everywhere: number }): boolean {
+  return here >= outsidersAnHour.here || everywhere >= outsidersAnHour.everywhere
 }
 
 function latelyByOutsiders({ database, now }: CommentShell, { pull, author }: Pick<Task, 'pull' | 'author'>) {
@@ -63,8 +67,6 @@ async function decide(
   const [command, ...more] = commands
   if (!command || !comment.by) return undefined
   const authority = await authorityIn(github, pull, comment.by)
-  const outsider = !authority.triages
-  if (outsider && (await latelyByOutsiders(shell, task)).all >= outsidersAnHour) return undefined
   signal.throwIfAborted()
   const doing: Doing = {
     shell,
@@ -77,7 +79,13 @@ async function decide(
     signal,
   }
   const name = commands.map((one) => `/${one.name}`).join(' ')
+  if (!authority.triages && isOver(await latelyByOutsiders(shell, task))) return ignore(doing, name)
   return save(doing, name, more.length > 0 ? onlyOne : await carryOut(doing))
+}
+
+/** Kept, so that this person's next ones are not read. */
+async function ignore(doing: Doing, name: string): Promise<undefined> {
+  await save(doing, name, { outcome: 'refused', silent: true })
 }
 
 const onlyOne: Outcome = {

@@ -20,7 +20,7 @@ export async function save(doing: Doing, command: string, outcome: Outcome): Pro
     outsider: !authority.triages,
     commentedAt: new Date(comment.at),
     decidedAt: at,
-    answeredAt: null,
+    answeredAt: outcome.silent ? at : null,
     labelEvent: outcome.change?.event ?? null,
     reason: reasonOf(doing.command),
   }

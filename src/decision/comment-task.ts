@@ -10,6 +10,8 @@ export const commentTaskSchema = z.object({
   comment: z.int().positive(),
   author: z.int().positive(),
   digest: z.string().min(1),
+  /** GitHub called the author an owner, a member or a collaborator. Only for the order of the jobs. */
+  insider: z.boolean().optional(),
 })
 
 export type CommentTask = z.infer<typeof commentTaskSchema>

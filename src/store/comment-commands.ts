@@ -79,19 +79,26 @@ export async function markAnswered(
   )
 }
 
-/** How many commands of outsiders were answered on a pull request since a time, and whether one of a person's was. */
+/**
+ * How many commands of outsiders were answered since a time on a pull request, and everywhere in the installation, and whether a
+ * person is known in the repository as one. What is over the limit is kept as refused without an answer, and does not count.
+ */
 export async function outsiderCommands(
   db: Queryable,
-  { repositoryId, number }: Pull,
+  { installationId, repositoryId, number }: Pull,
   since: Date,
   person: number,
-): Promise<{ all: number; own: number }> {
-  const [row] = await db.query<{ all: number; own: number }>(
-    `SELECT count(*)::int AS all, (count(*) FILTER (WHERE person_id = $4))::int AS own
-     FROM release_gate.comment_commands WHERE repository_id = $1 AND number = $2 AND decided_at > $3 AND outsider`,
-    [repositoryId, number, since, person],
+): Promise<{ here: number; everywhere: number; isKnown: boolean }> {
+  const [row] = await db.query<{ here: number; everywhere: number; own: number }>(
+    `SELECT (count(*) FILTER (WHERE answered AND repository_id = $2 AND number = $3))::int AS here,
+       (count(*) FILTER (WHERE answered))::int AS everywhere,
+       (count(*) FILTER (WHERE repository_id = $2 AND person_id = $5))::int AS own
+     FROM (SELECT *, outcome <> 'refused' OR answer IS NOT NULL AS answered FROM release_gate.comment_commands) kept
+     WHERE installation_id = $1 AND decided_at > $4 AND outsider`,
+    [installationId, repositoryId, number, since, person],
   )
-  return row ?? { all: 0, own: 0 }
+  const { here = 0, everywhere = 0, own = 0 } = row ?? {}
+  return { here, everywhere, isKnown: own > 0 }
 }
 
 /** The labels of a pull request that people ordered in comments. */

@@ -15,6 +15,7 @@ import {
   DELIVERIES,
   EVALUATE,
   INCIDENTS,
+  INSIDER_PRIORITY,
   JOBS_SCHEMA,
   LATER,
   MERGING,
@@ -118,7 +119,8 @@ export async function openQueue(options: {
       else await sender.send(INCIDENTS, task, { singletonKey: key }, tx)
     },
     enqueueComment: async (task, { tx } = {}) => {
-      await sender.send(COMMANDS, task, { singletonKey: keyOfComment(task) }, tx)
+      const priority = task.insider === true ? { priority: INSIDER_PRIORITY } : {}
+      await sender.send(COMMANDS, task, { singletonKey: keyOfComment(task), ...priority }, tx)
     },
     enqueueRegression: async (request, { tx } = {}) => {
       const options = { singletonKey: keyOfRegression(request), group: { id: request.server } }

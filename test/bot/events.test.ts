@@ -121,10 +121,23 @@ describe('what an event means', () => {
     expect(effectsOf('issue_comment', aComment('Hm.\n/why'))).toEqual([
       {
         kind: 'command',
-        comment: { pull: { ...ref, number: 5 }, comment: 8, author: 42 },
+        comment: { pull: { ...ref, number: 5 }, comment: 8, author: 42, insider: false },
         text: 'Hm.\n/why',
       },
     ])
+  })
+
+  test.each([
+    ['OWNER', true],
+    ['MEMBER', true],
+    ['COLLABORATOR', true],
+    ['CONTRIBUTOR', false],
+    ['NONE', false],
+    [null, false],
+  ])('a comment by one whom GitHub calls %s is of an insider: %s', (association, insider) => {
+    const { comment } = aComment('/why')
+    const payload = aComment('/why', { comment: { ...comment, author_association: association } })
+    expect(effectsOf('issue_comment', payload)).toMatchObject([{ comment: { insider } }])
   })
 
   test.each<[string, object]>([

@@ -226,3 +226,54 @@ test('/why says what the check says where another pull request has the same head
   )
   expect(await lastAnswerOn(change, where)).not.toContain('Ready to merge')
 })
+
+test('a stranger who goes on after the limit is read once', async () => {
+  const change = await shop.change()
+  for (const login of ['mallory', 'mia', 'mallory']) await say(login, change, '/recheck')
+  await say('moe', change, '/recheck')
+  const path = '/repos/*/*/issues/comments/*'
+  const remove = stage.github.faults.add({ kind: 'status', status: 502, path, method: 'GET' })
+  const ignored = await say('moe', change, '/recheck')
+  remove()
+  // A comment that was tried and could not be read is tried again.
+  await later()
+  const database = await openDatabase(stage.database)
+  try {
+    const kept = await database.query<{ id: number; answer: string | null }>(
+      'SELECT comment_id::float8 AS id, answer FROM release_gate.comment_commands WHERE number = $1 ORDER BY 1',
+      [change.number],
+    )
+    expect(kept).toHaveLength(4)
+    expect(kept.map(({ id }) => id)).not.toContain(ignored)
+  } finally {
+    await database.close()
+  }
+})
+
+test('strangers get 30 answers an hour in all repositories, and the people of a repository always', async () => {
+  const change = await shop.change()
+  const database = await openDatabase(stage.database)
+  try {
+    await database.query(
+      `INSERT INTO release_gate.comment_commands
+         (repository_id, comment_id, installation_id, number, command, outcome, person_id, person_login, outsider,
+          commented_at, decided_at, answered_at)
+       SELECT 999, n, (SELECT max(installation_id) FROM release_gate.check_runs), n, '/recheck', 'done', n, 'x', true, $1, $1, $1
+       FROM generate_series(1, 30) n`,
+      [stage.now()],
+    )
+    const reactions = async (login: string) => {
+      const comment_id = await say(login, change, '/recheck')
+      const { data } = await stage
+        .as('olga')
+        .rest.reactions.listForIssueComment({ ...shop.repository, comment_id })
+      return data.map(({ content }) => content)
+    }
+    expect(await reactions('mia')).toEqual([])
+    expect(await reactions('gus')).toEqual(['+1'])
+    await later(61 * minute)
+    expect(await reactions('mia')).toEqual(['+1'])
+  } finally {
+    await database.close()
+  }
+})

@@ -22,6 +22,9 @@ type Definition = Omit<QueueSettings, 'name' | 'policy'> & {
 /** The order of evaluations. A check that may have to be revoked is never behind anything else. */
 export const PRIORITY = { mayBeGreen: 20, atOpening: 10, sameHead: 5 } as const
 
+/** Commands of the people of a repository are not behind those of strangers. */
+export const INSIDER_PRIORITY = 10
+
 /** After this many retries a job becomes a dead letter. */
 export const RETRY_LIMIT = 10
 

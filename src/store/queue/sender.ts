@@ -3,7 +3,7 @@ import { type Clock, enableClockOverride, type PgBoss } from 'pg-boss'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Transaction } from '../database.ts'
 import type { Delayed } from './handlers.ts'
-import { EVALUATE, PRIORITY, RUN_REGRESSION } from './queues.ts'
+import { COMMANDS, EVALUATE, INSIDER_PRIORITY, PRIORITY, RUN_REGRESSION } from './queues.ts'
 
 type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date; group?: { id: string } }
 
@@ -26,7 +26,9 @@ export function senderOn(boss: PgBoss, clock: Clock) {
     forward: async (queue: string, data: object, key: string | null) => {
       // Runs on one staging environment go one at a time, even after delays.
       const group = queue === RUN_REGRESSION && 'server' in data ? { group: { id: String(data.server) } } : {}
-      await send(queue, data, { ...group, ...(key !== null && { singletonKey: key }) })
+      const first = queue === COMMANDS && 'insider' in data && data.insider === true
+      const priority = first ? { priority: INSIDER_PRIORITY } : {}
+      await send(queue, data, { ...group, ...priority, ...(key !== null && { singletonKey: key }) })
     },
     /** At least a second ahead, so that a handler that names a past time does not loop. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
