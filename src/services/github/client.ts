@@ -35,7 +35,7 @@ export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, au
     try {
       const answer = await send(options)
       // What an App asks in its own name counts for no installation.
-      if (installation && !options.url.startsWith('/app/'))
+      if (installation && !/^\/app(\/|$)/.test(options.url))
         guard.budget?.note(installation, resourceOf(options.url), answer)
       await refuseLimit(answer, guard, installation)
       refuseMalformed({ method: options.method, url: octokit.request.endpoint(options).url }, answer)
