@@ -67,4 +67,4 @@ test('two processes on one Postgres write each check once, at the opening and at
   expect(await conclusions()).toEqual(Array(4).fill('success'))
   expect(await writes(at(closing, -60))).toBe(4)
   expect(await conclusions()).toEqual(Array(4).fill(null))
-}, 60_000)
+})

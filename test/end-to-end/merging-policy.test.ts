@@ -151,7 +151,7 @@ beforeAll(async () => {
   await push(shops.get('push that takes the policy away') as MergingShop, { files: { 'src/more.ts': 'y\n' } })
   await pass(3)
   records = await recordsOf(stage)
-}, 180_000)
+})
 afterAll(() => stage.close())
 
 const exceptionsIn = (name: string) => about(records, shops.get(name) as MergingShop, 'exception')

@@ -131,7 +131,7 @@ beforeAll(async () => {
   // Which of the waiting notices comes first is not said.
   for (let tries = 0; tries < 30 && direct.messages().length === 0; tries++) await letNoticesPass(stage, 6)
   records = await recordsOf(stage)
-}, 120_000)
+})
 afterAll(() => stage.close())
 
 const shop = (name: string) => shops[name] as MergingShop

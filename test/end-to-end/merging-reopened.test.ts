@@ -70,7 +70,7 @@ beforeAll(async () => {
   await stage.settled()
   expect(await elsewhere.shop.merge('ana', elsewhere.change)).toBeUndefined()
   records = await recordsOf(stage)
-}, 120_000)
+})
 afterAll(() => stage.close())
 
 const of = (name: string, kind: string) =>

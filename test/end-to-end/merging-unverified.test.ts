@@ -178,7 +178,7 @@ beforeAll(async () => {
 
   await letNoticesPass(stage, 20)
   records = await recordsOf(stage)
-}, 180_000)
+})
 afterAll(() => stage.close())
 
 function bodyOf(name: string) {

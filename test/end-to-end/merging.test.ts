@@ -204,7 +204,7 @@ describe('a merge without a passed verdict for that head at that time', () => {
     for (const { name, play } of scenes) shops.push([name, await play()])
     const records = await settledRecords()
     for (const [name, shop] of shops) played.set(name, await traces(shop, records))
-  }, 60_000)
+  })
 
   describe.each(scenes)('$name', ({ name, kind, bypassed }) => {
     let left: Traces
@@ -282,7 +282,7 @@ describe('no exception', () => {
     await copy.push({ ref: 'side' })
     expect(await elsewhere.merge('ana', await elsewhere.change({ base: 'side' }))).toBeUndefined()
     records = await settledRecords()
-  }, 60_000)
+  })
 
   test('a merge in the margin before closing is in the window', async () => {
     const left = await traces(inMargin, records)

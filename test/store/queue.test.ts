@@ -123,7 +123,7 @@ describeOnBoth('the queue', (open) => {
     busy.resolve()
     await untilIdle(queue)
     expect(ran).toHaveLength(21)
-  }, 90_000)
+  })
 
   test('keeps a job of a transaction that commits, and drops it with one that rolls back', async () => {
     const seen: string[] = []

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await fillBoard(database)
   board = await serveBoard(database)
   browser = await startBrowser()
-}, 120_000)
+})
 afterAll(async () => {
   await browser.close()
   await board.close()

@@ -26,7 +26,7 @@ beforeAll(async () => {
   database = await aPglite()
   await fillBoard(database)
   app = pagesFor(database)
-}, 60_000)
+})
 afterAll(() => database.close())
 
 const get = async (path: string, from = app) => {
