@@ -52,7 +52,7 @@ function endedPeriods(place: NotesPlace, now: Date): NotesPeriod[] {
   const then = new Date(now.getTime() - delay)
   const month = settings?.monthly ? monthBefore(then, place.zone) : undefined
   const windows =
-    settings?.after_window && gates.release_window ? windowPeriods(gates.release_window, then, 15) : []
+    settings?.after_window && gates.release_window ? windowPeriods(gates.release_window, then) : []
   return [...windows, ...(month ? [month] : [])].filter(
     ({ to }) => then.getTime() - to.getTime() < lateAtMost,
   )

@@ -6,9 +6,8 @@ const shown = 300
 
 /** Release notes as Markdown, in the words of the titles, which are code: no mention, link or image of theirs works. */
 export function notesMarkdown(notes: ReleaseNotes): string {
-  const { changes, tools, exceptions } = notes
+  const { labels, changes, tools, exceptions } = notes
   const groups = Map.groupBy(changes, ({ label }) => label)
-  const labels = [...groups.keys()].filter((label) => label !== null).sort((a, b) => a.localeCompare(b))
   const rest = groups.get(null) ?? []
   const sections = [
     ...labels.map((label) => section(code(label, 60), (groups.get(label) ?? []).map(changeLine))),

@@ -45,6 +45,8 @@ export type NotesException = {
 export type ReleaseNotes = {
   repository: string
   period: { name: string; from: string; to: string; zone: string }
+  /** The labels that changes are grouped by, in this order. */
+  labels: string[]
   changes: ReleasedChange[]
   tools: ToolChange[]
   exceptions: NotesException[]
@@ -74,10 +76,13 @@ export function releaseNotes(records: NotesRecord[], contract: ContractChanges, 
   const tools = merges.flatMap(({ body: { number, regression } }) =>
     (contract.get(regression?.hash ?? '') ?? []).map((change) => ({ ...change, number })),
   )
+  const changes = merges.map((merge) => releasedChange(merge, scope, records))
+  const used = new Set(changes.flatMap(({ label }) => label ?? []))
   return {
     repository: repository.name,
     period: { name: period.name, from: period.from.toISOString(), to: period.to.toISOString(), zone },
-    changes: merges.map((merge) => releasedChange(merge, scope, records)),
+    labels: (scope.labels ?? [...used].sort(byAlphabet)).filter((label) => used.has(label)),
+    changes,
     tools: tools.sort((one, other) => one.tool.localeCompare(other.tool)),
     exceptions: [...merges.flatMap(exceptionalMerge), ...pushes],
   }
@@ -128,9 +133,14 @@ function watchOf(url: string, records: NotesRecord[]): ReleasedChange['watch'] {
 
 function labelOf({ atMerge }: ChangeRecord, { labels, without }: Scope): string | null {
   if ('unverified' in atMerge) return null
-  const names = atMerge.snapshot.labels.map(({ name }) => name).filter((name) => !without.includes(name))
-  const known = labels ?? names.toSorted((one, other) => one.localeCompare(other))
-  return known.find((label) => names.includes(label)) ?? null
+  const isAmong = (list: string[], name: string) =>
+    list.some((one) => one.toLowerCase() === name.toLowerCase())
+  const names = atMerge.snapshot.labels.map(({ name }) => name).filter((name) => !isAmong(without, name))
+  return (labels ?? names.toSorted(byAlphabet)).find((label) => isAmong(names, label)) ?? null
+}
+
+function byAlphabet(one: string, other: string): number {
+  return one.localeCompare(other)
 }
 
 function exceptionalMerge({ seq, body: change }: Merge): NotesException[] {
@@ -186,10 +196,10 @@ const day = 24 * 60 * 60_000
  * Up to the end of each window that has closed, from the end of the window before, so that an urgent change between two windows
  * belongs to exactly one period.
  *
- * @param within how far back to search, in days. The first window in that time only begins a period.
+ * A year is searched, since a freeze may last for weeks. The first window in that time only begins a period.
  */
-export function windowPeriods(settings: WindowSettings, now: Date, within: number): NotesPeriod[] {
-  const ends = transitions(settings, new Date(now.getTime() - within * day), new Date(now.getTime() + 1))
+export function windowPeriods(settings: WindowSettings, now: Date): NotesPeriod[] {
+  const ends = transitions(settings, new Date(now.getTime() - 370 * day), new Date(now.getTime() + 1))
     .filter(({ to }) => to === 'closed')
     .map(({ at }) => at)
   return ends.slice(1).map((to, index) => ({
@@ -199,9 +209,9 @@ export function windowPeriods(settings: WindowSettings, now: Date, within: numbe
   }))
 }
 
-/** The last of them within a year; undefined where no two windows closed in that time. */
+/** The last of them; undefined where no two windows closed in that time. */
 export function windowPeriod(settings: WindowSettings, now: Date): NotesPeriod | undefined {
-  return windowPeriods(settings, now, 370).at(-1)
+  return windowPeriods(settings, now).at(-1)
 }
 
 /** "Wed, Nov 25, 2026, 11:00 AM PST": notes of different years are different ones. */

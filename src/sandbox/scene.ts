@@ -47,9 +47,7 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       const answer = await shop.merge(login, change)
       expectReported(answer === undefined, `#${change.number} merges, but GitHub says "${answer}"`)
       tell.line(`${login} merges #${change.number}. GitHub lets it through.`)
-      const heard = stage.slack.messages.find(
-        ({ text }) => text.startsWith('✅ Merged') && text.includes(`#${change.number}>`),
-      )
+      const heard = await mergeInSlack(stage, `|${shop.name}#${change.number}>`)
       expectReported(heard !== undefined, `Slack hears of the merge of #${change.number}`)
       tell.line(`Slack, #releases: ${asRead(heard?.text ?? '')}`)
       // One message a second: the thread of the day names it a moment later.
@@ -73,6 +71,15 @@ export function sceneIn(stage: Stage, shop: Workshop, tell: Narrator): Scene {
       tell.line(`The bot opens #${issue?.number}, "${issue?.title}". ${due}.`)
     },
   }
+}
+
+/** A channel gets one message a second, so the merge is named once those before it have had their turn. */
+async function mergeInSlack(stage: Stage, link: string) {
+  const find = () =>
+    stage.slack.messages.find(({ text }) => text.startsWith('✅ Merged') && text.includes(link))
+  for (let seconds = 0; seconds < 20 && !find(); seconds += 1)
+    await stage.moveTo(new Date(stage.now().getTime() + 1_000))
+  return find()
 }
 
 /** The message of the channel that begins with a mark. */

@@ -166,6 +166,15 @@ ${afterWindow}`,
     expect(titles).toEqual([expect.stringContaining('Tue, Nov 24'), weekly])
   })
 
+  test('of the first window after a freeze of weeks', async () => {
+    const freeze = '{ from: 2026-11-01T00:00, to: 2026-11-24T00:00, reason: Sale }'
+    await keepValidPolicy(database, shop, {
+      text: `gates:\n  release_window:\n    freezes: [${freeze}]\n${afterWindow}`,
+      blob: 'frozen',
+    })
+    expect(await postAt(closing + hour)).toEqual([weekly])
+  })
+
   test('later, where GitHub is down', async () => {
     await policy(afterWindow)
     failing = true

@@ -154,6 +154,17 @@ describe('release notes', () => {
     expect(labelsOf()).toEqual(['api', null, null])
     expect(labelsOf(['fix', 'api'])).toEqual(['fix', null, null])
     expect(labelsOf(['docs'])).toEqual([null, null, null])
+    const shouted = [merged({ number: 4, labels: ['URGENT', 'Fix'] })]
+    expect(releaseNotes(shouted, none, { ...scope, labels: ['fix'] }).changes[0]?.label).toBe('fix')
+    expect(releaseNotes(shouted, none, scope).changes[0]?.label).toBe('Fix')
+  })
+
+  test('have their groups in the order of the list, else by the alphabet', () => {
+    const records = [merged({ number: 1, labels: ['api'] }), merged({ number: 2, labels: ['fix'] })]
+    const headings = (labels?: string[]) =>
+      notesMarkdown(releaseNotes(records, none, { ...scope, labels })).match(/^## .*$/gm)
+    expect(headings(['fix', 'api', 'docs'])).toEqual(['## `fix`', '## `api`'])
+    expect(headings()).toEqual(['## `api`', '## `fix`'])
   })
 
   test('name contract changes by tool, each with its pull request', () => {
