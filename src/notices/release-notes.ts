@@ -40,7 +40,7 @@ export function periodOf(
 }
 
 /** The records that release notes are made of. */
-const kinds = new Set(['merged', 'exception', 'watched'])
+const kinds = ['merged', 'exception', 'watched']
 
 /**
  * What was released in a repository in a period, from its records. They are read from the beginning of the period to the newest, since
@@ -53,8 +53,8 @@ export async function gatherNotes(
 ): Promise<ReleaseNotes> {
   const { kept, policy, zone } = place
   const records: NotesRecord[] = []
-  for await (const { kind, seq, body } of readRecords(db, kept.installationId, { from: period.from }))
-    if (kinds.has(kind)) records.push({ kind, seq, body })
+  for await (const { kind, seq, body } of readRecords(db, kept.installationId, { from: period.from, kinds }))
+    records.push({ kind, seq, body })
   const scope = {
     repository: { id: kept.repositoryId, name: `${kept.owner}/${kept.repo}` },
     period,

@@ -70,11 +70,14 @@ export function hashOf(record: Omit<StoredRecord, 'hash'>): string {
   return createHash('sha256').update(`${record.previousHash}\n${content}`).digest('hex')
 }
 
+/** Records of [from, to) where these are given, after `after` for paging, of some kinds or of all. */
+export type RecordRange = { after?: number; from?: Date; to?: Date; kinds?: string[] }
+
 /** Reads a chain in its order, a page at a time. */
 export async function* readStored(
   db: Queryable,
   installationId: number,
-  options: { after?: number; from?: Date; to?: Date } = {},
+  options: RecordRange = {},
 ): AsyncGenerator<StoredRecord> {
   const PAGE = 500
   for (let after = options.after ?? 0; ; ) {
@@ -82,8 +85,9 @@ export async function* readStored(
       `SELECT installation_id AS "installationId", seq, kind, at, body AS text, previous_hash AS "previousHash", hash
        FROM release_gate.audit_records
        WHERE installation_id = $1 AND seq > $2 AND at >= $3 AND at < $4
+         AND ($5::text[] IS NULL OR kind = ANY ($5::text[]))
        ORDER BY seq LIMIT ${PAGE}`,
-      [installationId, after, options.from ?? '-infinity', options.to ?? 'infinity'],
+      [installationId, after, options.from ?? '-infinity', options.to ?? 'infinity', options.kinds ?? null],
     )
     yield* rows
     const last = rows.at(-1)
@@ -92,11 +96,11 @@ export async function* readStored(
   }
 }
 
-/** The records of an installation in their order, those of [from, to) where these are given, after `after` for paging. */
+/** The records of an installation in their order. */
 export async function* readRecords(
   db: Queryable,
   installationId: number,
-  options: { after?: number; from?: Date; to?: Date } = {},
+  options: RecordRange = {},
 ): AsyncGenerator<AuditRecord> {
   for await (const { text, ...record } of readStored(db, installationId, options)) {
     yield { ...record, body: JSON.parse(text) }

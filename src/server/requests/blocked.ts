@@ -18,8 +18,8 @@ export async function printBlocked(
 ): Promise<number> {
   const found = new Map<string, InRepository>()
   for (const id of await chainIds(database))
-    for await (const { kind, body } of readRecords(database, id, { from: new Date(since) }))
-      if (kind === 'merged') add(found, body as unknown as ChangeRecord)
+    for await (const { body } of readRecords(database, id, { from: new Date(since), kinds: ['merged'] }))
+      add(found, body as unknown as ChangeRecord)
   const repositories = [...found.values()]
   await out(json ? `${JSON.stringify({ since, repositories }, null, 2)}\n` : textOf(since, repositories))
   return 0
