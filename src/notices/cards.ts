@@ -23,6 +23,7 @@ import {
 import { landingOf } from '../store/follow-ups.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { latestVerdict, type StoredVerdict } from '../store/verdicts.ts'
+import { dayThread } from './day-thread.ts'
 import { mentionFor } from './people.ts'
 import { alone, type Connected, postOnce, update } from './posting.ts'
 
@@ -54,7 +55,10 @@ export function showChange(shell: CardShell, target: Target, signal: AbortSignal
     const card = await cardOf(shell, target.pull)
     const row = await changeCard(shell.database, target.pull)
     if (!card || !row) return
-    if (row.ts !== null) return move(shell, target, { card, row }, signal)
+    if (row.ts !== null) {
+      const silent = (await dayThread(shell, target)) !== undefined
+      return move(shell, target, { card, row, silent }, signal)
+    }
     if (card.kind === 'ready')
       return row.listedAt ? undefined : introduce(shell, { ...target, card, row }, signal)
     await dropUntold(shell.database, target.pull)

@@ -9,11 +9,11 @@ import type { Slack } from '../services/slack.ts'
 import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import { changeCard, saveAfter, saveCard } from '../store/change-cards.ts'
 import type { Database } from '../store/database.ts'
-import { landingOf } from '../store/follow-ups.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
 import { aloneFor, type CardShell, mergedCard, move, showChange, type Target } from './cards.ts'
+import { dayThread, tellMergeInDay } from './day-thread.ts'
 import { postOnce, type Sent, withPermalink } from './posting.ts'
-import { dayThread, tellMergeInDay, tellReleaseDay } from './release-day.ts'
+import { tellReleaseDay } from './release-day.ts'
 
 export type { Sent } from './posting.ts'
 
@@ -120,12 +120,7 @@ async function landChange(
 ): Promise<Sent | undefined> {
   const { database, now } = shell
   const { pull, slack } = target
-  const landing = await landingOf(database, { repository: pull, key: `#${pull.number}` })
-  const { repositoryId } = pull
-  const day =
-    landing && notice.kind === 'merged'
-      ? await dayThread(shell, slack.channel, repositoryId, landing.landedAt)
-      : undefined
+  const day = await dayThread(shell, target)
   const before = await changeCard(database, pull)
   const card = mergedCard(notice, before?.after ?? [])
   if (!card) return undefined

@@ -1,20 +1,20 @@
-import { stateAt } from '../decision/calendar.ts'
 import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { readinessOf } from '../decision/readiness.ts'
-import { dayOf, isSameOpening, type Moment, momentsAround, nextMoment } from '../decision/release-day.ts'
-import { type DayPull, mergesText, type ReleaseDay, releaseDayText } from '../decision/release-day-text.ts'
+import { isSameOpening, type Moment, momentsAround, nextMoment } from '../decision/release-day.ts'
+import { type DayPull, type ReleaseDay, releaseDayText } from '../decision/release-day-text.ts'
 import { withButtons } from '../decision/slack-buttons.ts'
 import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import type { Database } from '../store/database.ts'
-import { type Landing, landingsWithin, mergesToThread } from '../store/follow-ups.ts'
+import { type Landing, landingsWithin } from '../store/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
 import { dropRequest, sentNotice, takeRequest } from '../store/notices.ts'
 import type { Queue } from '../store/queue.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 import type { CardShell } from './cards.ts'
 import { type ChannelWindow, channelWindows } from './channel-windows.ts'
+import { dayKey, inDay } from './day-thread.ts'
 import { mentionFor } from './people.ts'
-import { alone, type Connected, postOnce } from './posting.ts'
+import { postOnce } from './posting.ts'
 
 type PlanShell = {
   database: Database
@@ -66,10 +66,6 @@ function noticeOf(channel: string, { settings }: ChannelWindow, moment: Moment):
     opensAt: opensAt.toISOString(),
     ...(closesAt ? { closesAt: closesAt.toISOString() } : {}),
   }
-}
-
-function dayKey(channel: string, opensAt: Date, zone: string): string {
-  return `day/${channel}/${dayOf({ opensAt }, zone)}`
 }
 
 function enqueueOnce({ database, queue, now }: PlanShell, notice: Notice): Promise<void> {
@@ -141,11 +137,6 @@ function momentIn(
     (moment) =>
       moment.kind === kind && isSameOpening(moment, opening) && moment.due <= at && at < moment.until,
   )
-}
-
-/** One at a time for each channel, so that its day has one thread. */
-function inDay<Result>(shell: Connected, channel: string, work: () => Promise<Result>): Promise<Result> {
-  return alone(shell, `release day ${channel}`, work)
 }
 
 type Context = { moment: Moment; windows: ChannelWindow[]; freezes: Freeze[]; alone: boolean; first: boolean }
@@ -220,45 +211,4 @@ function freezeOf(
   if (frozen) return { repository, by: frozen.by, reason: frozen.reason, until: frozen.until }
   if (settings.frozen === undefined) return undefined
   return { repository, by: 'the policy', reason: settings.frozen, until: undefined }
-}
-
-/** Where the thread of the day is in which a change was merged; undefined: it was merged in no window, or it was not announced. */
-export async function dayThread(
-  { database }: Pick<Connected, 'database'>,
-  channel: string,
-  repositoryId: number,
-  mergedAt: Date,
-): Promise<DayThread | undefined> {
-  const windows = (await channelWindows(database)).get(channel) ?? []
-  const window = windows.find((each) => each.repositoryId === repositoryId)
-  if (!window) return undefined
-  const state = stateAt(window.settings, mergedAt)
-  if (!state.open || !state.opensAt) return undefined
-  const root = await sentNotice(database, dayKey(channel, state.opensAt, window.settings.time_zone))
-  return (
-    root && { channel, root, since: state.opensAt, repositoryIds: windows.map((each) => each.repositoryId) }
-  )
-}
-
-export type DayThread = {
-  channel: string
-  root: { channel: string; ts: string }
-  since: Date
-  repositoryIds: number[]
-}
-
-/** Names a merge in the thread of its day, together with all others that are not named there yet. */
-export async function tellMergeInDay(
-  shell: CardShell,
-  { channel, root, since, repositoryIds }: DayThread,
-  signal: AbortSignal,
-): Promise<void> {
-  await inDay(shell, channel, async () => {
-    const waiting = await mergesToThread(shell.database, repositoryIds, since)
-    const merges = waiting.flatMap(({ notice }) => (notice.kind === 'merged' ? [shell.redact(notice)] : []))
-    if (merges.length === 0) return
-    const message = mergesText(merges)
-    const [key = '', ...also] = merges.map((merge) => `${merge.key} in its day`)
-    await postOnce(shell, { key, also, channel: root.channel, thread: root.ts, message }, signal)
-  })
 }

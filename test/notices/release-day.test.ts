@@ -4,6 +4,7 @@ import { type NotifyShell, notify } from '../../src/notices/notify.ts'
 import { planReleaseDays } from '../../src/notices/release-day.ts'
 import { type Slack as LocalSlack, startSlack } from '../../src/sandbox/slack.ts'
 import { createSlack } from '../../src/services/slack.ts'
+import { askForCard } from '../../src/store/change-cards.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveLanding, takeNotifying } from '../../src/store/follow-ups.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
@@ -159,6 +160,7 @@ async function merge(moment: string, ...numbers: number[]): Promise<void> {
   await send()
 }
 
+const changeNotice: Notice = { kind: 'change', key: 'change/2/1', repository: shop, number: 1 }
 const headline = ({ text }: { text: string }) => text.split('\n')[0]
 const root = () => slack.messages[0]
 const inThread = () => slack.messages.filter(({ threadTs }) => threadTs === root()?.ts).map(headline)
@@ -216,6 +218,18 @@ describe('a release day', () => {
     await at('18:50')
     await at('19:01')
     expect(inThread().at(-1)).toContain(': 2 merged and 1 left over')
+  })
+
+  test('costs a merge two calls, and names it once, also where its pull request is looked at first', async () => {
+    await askForCard(database, { ...shop, number: 1 }, time)
+    waiting.push(changeNotice)
+    await at('17:00')
+    await merge('18:10', 7)
+    slack.calls.length = 0
+    waiting.push(changeNotice)
+    await merge('18:20', 1)
+    expect(slack.calls).toEqual(['chat.update', 'chat.postMessage'])
+    expect(slack.messages.filter(({ text }) => /Merged.*#1>/.test(text))).toHaveLength(2)
   })
 
   test('gathers merges that come at about the same time', async () => {

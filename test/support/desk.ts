@@ -30,6 +30,9 @@ const staff: Record<string, RoleName> = {
 
 const start = Date.parse('2026-11-24T22:00:00Z')
 
+/** No two desks of a process share a name: the code under test may remember what it read of a repository. */
+let count = 0
+
 export async function aDesk() {
   const clock = { time: start }
   const github = await startGitHub({ clock: () => clock.time })
@@ -37,7 +40,6 @@ export async function aDesk() {
   github.addOrganization('acme', { owners: ['olga'] })
   const { installationId } = github.installApp('acme')
   github.requests.set({ hourly: Number.POSITIVE_INFINITY })
-  let count = 0
   const desk = tools(github, installationId, clock)
   return {
     ...desk,

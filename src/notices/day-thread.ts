@@ -1,0 +1,66 @@
+import { stateAt } from '../decision/calendar.ts'
+import { dayOf } from '../decision/release-day.ts'
+import { mergesText } from '../decision/release-day-text.ts'
+import type { PullRef } from '../decision/snapshot.ts'
+import { landingOf, mergesToThread } from '../store/follow-ups.ts'
+import { sentNotice } from '../store/notices.ts'
+import { channelWindows } from './channel-windows.ts'
+import { alone, type Connected, postOnce } from './posting.ts'
+
+/** Identifies the release day of a channel on which a window opens. */
+export function dayKey(channel: string, opensAt: Date, zone: string): string {
+  return `day/${channel}/${dayOf({ opensAt }, zone)}`
+}
+
+/** One at a time for each channel, so that its day has one thread. */
+export function inDay<Result>(
+  shell: Connected,
+  channel: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return alone(shell, `release day ${channel}`, work)
+}
+
+/**
+ * The thread of the day in which a change was merged, which says so in place of the thread of its message. Undefined: it was merged in no
+ * window or without the gate, or its day was not announced.
+ */
+export async function dayThread(
+  { database }: Pick<Connected, 'database'>,
+  { pull, slack: { channel } }: { pull: PullRef; slack: { channel: string } },
+): Promise<DayThread | undefined> {
+  const landing = await landingOf(database, { repository: pull, key: `#${pull.number}` })
+  if (landing?.notice.kind !== 'merged') return undefined
+  const windows = (await channelWindows(database)).get(channel) ?? []
+  const window = windows.find((each) => each.repositoryId === pull.repositoryId)
+  if (!window) return undefined
+  const state = stateAt(window.settings, landing.landedAt)
+  if (!state.open || !state.opensAt) return undefined
+  const root = await sentNotice(database, dayKey(channel, state.opensAt, window.settings.time_zone))
+  return (
+    root && { channel, root, since: state.opensAt, repositoryIds: windows.map((each) => each.repositoryId) }
+  )
+}
+
+export type DayThread = {
+  channel: string
+  root: { channel: string; ts: string }
+  since: Date
+  repositoryIds: number[]
+}
+
+/** Names a merge in the thread of its day, together with all others that are not named there yet. */
+export async function tellMergeInDay(
+  shell: Connected & { redact: <Value>(value: Value) => Value },
+  { channel, root, since, repositoryIds }: DayThread,
+  signal: AbortSignal,
+): Promise<void> {
+  await inDay(shell, channel, async () => {
+    const waiting = await mergesToThread(shell.database, repositoryIds, since)
+    const merges = waiting.flatMap(({ notice }) => (notice.kind === 'merged' ? [shell.redact(notice)] : []))
+    if (merges.length === 0) return
+    const message = mergesText(merges)
+    const [key = '', ...also] = merges.map((merge) => `${merge.key} in its day`)
+    await postOnce(shell, { key, also, channel: root.channel, thread: root.ts, message }, signal)
+  })
+}
