@@ -30,12 +30,7 @@ async function measured(kind: string, database: { url: string } | undefined): Pr
     stage.github.requests.set({ hourly: Number.POSITIVE_INFINITY })
     const shop = await setUpRepositories(stage, { repo: 'green', policy: approvals })
     const busy = await setUpRepositories(stage, { repo: 'busy', policy: approvals })
-    const others: Change[] = []
-    for (let n = 0; n < pulls; n++) {
-      others.push(await aChange(busy, `other-${n}`))
-      // Their checks use up GitHub's writes of a minute, and then of an hour.
-      if (n % 20 === 19) await stage.moveTo(new Date(stage.now().getTime() + 10 * 60_000))
-    }
+    const others = await openMany(stage, busy)
     const payloads = await payloadsFor(stage, busy, others, installationId)
     const measures: Measure[] = []
     for (const [what, count, payload] of [
@@ -71,6 +66,34 @@ async function measured(kind: string, database: { url: string } | undefined): Pr
   } finally {
     await stage.close()
   }
+}
+
+/** Opens them all and then waits, minute by minute of the story's clock, for the checks that GitHub's write limits hold back. */
+async function openMany(stage: Stage, { name, repository }: Workshop): Promise<Change[]> {
+  const branches = Array.from({ length: pulls }, (_, n) => `other-${n}`)
+  const seeds = branches.map((branch) => ({ branch, files: { [`src/${branch}.ts`]: 'export {}\n' } }))
+  await stage.github.seedBranches(name, 'ana', seeds, 'main')
+  const opened: Change[] = []
+  for (const branch of branches) {
+    const pull = { ...repository, title: branch, head: branch, base: 'main' }
+    const { data } = await stage.as('ana').rest.pulls.create(pull)
+    opened.push({ number: data.number, sha: data.head.sha, branch })
+  }
+  await stage.settled()
+  for (let waited = 0; !(await allChecked(stage, repository, opened)); waited++) {
+    if (waited > 60) throw new Error('Some pull requests have no check after an hour.')
+    await stage.moveTo(new Date(stage.now().getTime() + 60_000))
+  }
+  return opened
+}
+
+async function allChecked(
+  stage: Stage,
+  repository: Workshop['repository'],
+  changes: Change[],
+): Promise<boolean> {
+  for (const { sha } of changes) if (!(await stage.check('olga', repository, sha))) return false
+  return true
 }
 
 function aChange(shop: Workshop, branch: string): Promise<Change> {
