@@ -6,7 +6,7 @@ import { keptAnchors } from '../../src/store/audit/anchors.ts'
 import { appendRecord } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 
 type Issue = { number: number; title: string; body: string; state: string; user: { type: string } }
 
@@ -15,7 +15,7 @@ let issues: Map<number, Issue>
 let time: Date
 const warnings: object[] = []
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
   const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
   await keepValidPolicy(database, repository, { text: 'gates: {}', blob: 'b' })
 })

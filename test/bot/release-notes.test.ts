@@ -7,7 +7,7 @@ import type { Database } from '../../src/store/database.ts'
 import { saveEvidence } from '../../src/store/evidence.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { evidenceOf } from '../support/board-world.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 
 /** When release notes are posted. What they say is in test/decision/release-notes.test.ts. */
 
@@ -31,7 +31,7 @@ const run = evidenceOf(1, ['balance'], {
 })
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
   await saveEvidence(database, shop, run)
   const at = new Date(closing + 1)
   await appendRecord(database, { installationId: 1, kind: 'merged', at, body: mergedIn(2) })

@@ -7,7 +7,7 @@ import { exemptionFact } from '../../src/store/exemptions.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { verificationOf } from '../../src/store/verdicts/unverified.ts'
 import { aWorld, clearState, later, type World } from '../support/closing.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aPolicy, shaOf } from '../support/snapshot.ts'
 
 /** Two people exempt a pull request from freezes, in advance of one. */
@@ -21,7 +21,7 @@ let world: World
 let asked: { number: number; green: boolean }[]
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   await clearState(database)

@@ -4,7 +4,7 @@ import { healthFactAt } from '../../src/gate/health-fact.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveMonitor, statesBefore } from '../../src/store/monitors.ts'
 import { later } from '../support/closing.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aPolicy, aSnapshot } from '../support/snapshot.ts'
 
 /** How production was at a merge that is read later. */
@@ -15,7 +15,7 @@ const at = (minutes: number) => later(noon, 60 * minutes)
 let database: Database
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   for (const table of ['monitors', 'monitor_states'])

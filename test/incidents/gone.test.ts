@@ -6,7 +6,7 @@ import type { Database } from '../../src/store/database.ts'
 import { saveIncident, storedIncident } from '../../src/store/incidents.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { decided, facts, settings } from '../decision/incidents/building.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
 const key = { repository, number: 7 }
@@ -49,7 +49,7 @@ const goneTexts = async () => {
 }
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
   await keepValidPolicy(
     database,
     { ...repository, repositoryId: 3, repo: 'shop' },

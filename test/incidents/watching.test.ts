@@ -6,7 +6,7 @@ import { watchRelease } from '../../src/incidents/watching.ts'
 import type { Database } from '../../src/store/database.ts'
 import { beginWatch, openWatches, saveLooks } from '../../src/store/monitors.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
 const url = 'https://github.com/acme/shop/pull/7'
@@ -48,7 +48,7 @@ const shell = (): IncidentShell => ({
 const run = () => watchRelease(shell(), task, new AbortController().signal)
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 afterAll(() => database.close())
 

@@ -3,12 +3,12 @@ import { freezeAtMerge } from '../../src/merges/at-merge.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import type { KeptVerdict } from '../../src/store/verdicts/history.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aPolicy, aSnapshot, head, inWindow } from '../support/snapshot.ts'
 
 let database: Database
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   await database.query('DELETE FROM release_gate.freezes')

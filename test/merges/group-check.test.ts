@@ -7,13 +7,13 @@ import { passedGroups } from '../../src/store/merge-groups.ts'
 import { retryTime } from '../../src/store/retry-later.ts'
 import { nextGeneration } from '../../src/store/verdicts.ts'
 import { aWorld, clearState, closing, later, opening, type World } from '../support/closing.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aPolicy, shaOf } from '../support/snapshot.ts'
 
 let database: Database
 let world: World
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   await clearState(database)

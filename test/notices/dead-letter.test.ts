@@ -3,14 +3,14 @@ import { noticeSchema } from '../../src/decision/notice.ts'
 import { deadLetterNotice } from '../../src/notices/dead-letter.ts'
 import type { Database } from '../../src/store/database.ts'
 import { storeDelivery } from '../../src/store/inbox.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aPull } from '../support/queues.ts'
 
 const AT = new Date('2026-11-25T18:59:59.999Z')
 
 let database: Database
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 afterAll(() => database.close())
 

@@ -9,7 +9,7 @@ import { readSettings } from '../../src/settings/settings.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { DeadJob, Queue } from '../../src/store/queue.ts'
 import { appKey } from '../support/app-key.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { anException, aRepository, everyKind } from '../support/notices.ts'
 import { aQueue, untilIdle } from '../support/queues.ts'
 
@@ -22,7 +22,7 @@ let database: Database
 let server: SMTPServer | undefined
 let queue: Queue | undefined
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 afterAll(() => database.close())
 afterEach(async () => {

@@ -10,7 +10,7 @@ import { sentNotice } from '../../src/store/notices.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import type { DeadJob, Queue } from '../../src/store/queue.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { aMerge, aRepository, everyKind } from '../support/notices.ts'
 import { aQueue } from '../support/queues.ts'
@@ -25,7 +25,7 @@ let slack: LocalSlack | undefined
 let queue: Queue | undefined
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 afterAll(() => database.close())
 afterEach(async () => {

@@ -12,7 +12,7 @@ import { keepValidPolicy } from '../../src/store/policies.ts'
 import { retryTime } from '../../src/store/retry-later.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aMerge } from '../support/notices.ts'
 import { anApproval, ann, bob, shaOf } from '../support/snapshot.ts'
 
@@ -32,7 +32,7 @@ let waiting: Notice[]
 let next: Date[]
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 afterAll(() => database.close())
 beforeEach(async () => {

@@ -10,7 +10,7 @@ import { keepValidPolicy } from '../../src/store/policies.ts'
 import { retryTime } from '../../src/store/retry-later.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { aFreeze, aMerge, anException, anUrgent } from '../support/notices.ts'
 import { anApproval, ann, bob } from '../support/snapshot.ts'
 
@@ -27,7 +27,7 @@ let shell: NotifyShell
 let time: Date
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 afterAll(() => database.close())
 beforeEach(async () => {

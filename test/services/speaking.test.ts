@@ -3,7 +3,7 @@ import type { FindingState } from '../../src/decision/gate.ts'
 import { decisivePulls } from '../../src/decision/same-head-pulls.ts'
 import type { Database } from '../../src/store/database.ts'
 import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/store/verdicts.ts'
-import { aPglite } from '../support/databases.ts'
+import { aDatabase } from '../support/databases.ts'
 import { accessOf, ann, aPerson, aSnapshot, reads } from '../support/snapshot.ts'
 
 let database: Database
@@ -11,7 +11,7 @@ const outsider = aPerson('outsider')
 const states: FindingState[] = ['passed', 'waiting', 'failed']
 
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(() => database.query('DELETE FROM release_gate.verdicts'))
 afterAll(() => database.close())

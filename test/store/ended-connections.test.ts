@@ -88,6 +88,7 @@ async function endingProxy(url: string) {
   const own = new URL(url)
   own.port = String((server.address() as AddressInfo).port)
   own.hostname = '127.0.0.1'
+  own.search = ''
   return {
     url: own.href,
     endNext: (count = 1) => {

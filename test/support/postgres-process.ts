@@ -24,7 +24,7 @@ const settings = [
   'listen_addresses=127.0.0.1',
 ]
 
-const databaseDir = await mkdtemp(join(tmpdir(), 'release-gate-postgres-'))
+const databaseDir = await mkdtemp(join(tmpdir(), 'pg-'))
 const port = await freePort()
 const messages: string[] = []
 const note = (message: unknown) => void messages.push(String(message))
@@ -34,7 +34,10 @@ const server = new EmbeddedPostgres({
   persistent: false,
   createPostgresUser: true,
   initdbFlags: ['--no-sync'],
-  postgresFlags: settings.flatMap((setting) => ['-c', setting]),
+  postgresFlags: [...settings, `unix_socket_directories=${databaseDir}`].flatMap((setting) => [
+    '-c',
+    setting,
+  ]),
   onLog: note,
   onError: note,
 })
@@ -62,8 +65,9 @@ async function stop(): Promise<void> {
   process.exit()
 }
 
+/** By a socket in the file system, over which a statement costs half as much; without `host` it is reached over TCP. */
 function urlOf(name: string): string {
-  return `postgres://postgres:password@127.0.0.1:${port}/${name}`
+  return `postgres://postgres:password@127.0.0.1:${port}/${name}?host=${encodeURIComponent(databaseDir)}`
 }
 
 function freePort(): Promise<number> {

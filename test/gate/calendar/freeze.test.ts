@@ -6,7 +6,7 @@ import type { Database } from '../../../src/store/database.ts'
 import { keepValidPolicy } from '../../../src/store/policies.ts'
 import { latestVerdict } from '../../../src/store/verdicts.ts'
 import { aWorld, clearState, later, type World } from '../../support/closing.ts'
-import { aPglite } from '../../support/databases.ts'
+import { aDatabase } from '../../support/databases.ts'
 import { aLabel, aPolicy } from '../../support/snapshot.ts'
 
 /** A freeze under a policy that names no release window, at a time at which the default one is closed. */
@@ -17,7 +17,7 @@ const withoutWindow = aPolicy({ approvals: {} })
 let database: Database
 let world: World
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   await clearState(database)

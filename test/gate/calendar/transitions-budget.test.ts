@@ -11,13 +11,13 @@ import {
   writeLoad,
 } from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
-import { aPglite, describeOnBoth } from '../../support/databases.ts'
+import { aDatabase, describeOnBoth } from '../../support/databases.ts'
 import { aPerson } from '../../support/snapshot.ts'
 
 let database: Database
 let world: World
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   await clearState(database)

@@ -14,13 +14,13 @@ import { dueVerdicts } from '../../../src/store/verdicts/due.ts'
 import { latestVerdict } from '../../../src/store/verdicts.ts'
 import { noteWrite, reserveWrite } from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
-import { aPglite } from '../../support/databases.ts'
+import { aDatabase } from '../../support/databases.ts'
 import { aLabel, ann, aPolicy, minutesLater } from '../../support/snapshot.ts'
 
 let database: Database
 let world: World
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
 })
 beforeEach(async () => {
   await clearState(database)

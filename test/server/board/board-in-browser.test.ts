@@ -11,14 +11,14 @@ import {
   shop,
 } from '../../support/board-world.ts'
 import { accessibilityProblems, desktop, overflow, phone, startBrowser } from '../../support/browser.ts'
-import { aPglite } from '../../support/databases.ts'
+import { aDatabase } from '../../support/databases.ts'
 import { serveBoard } from '../../support/served-board.ts'
 
 let database: Database
 let board: Awaited<ReturnType<typeof serveBoard>>
 let browser: Browser
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
   await fillBoard(database)
   board = await serveBoard(database)
   browser = await startBrowser()

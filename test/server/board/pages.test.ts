@@ -16,14 +16,14 @@ import {
   secret,
   shop,
 } from '../../support/board-world.ts'
-import { aPglite } from '../../support/databases.ts'
+import { aDatabase } from '../../support/databases.ts'
 import { pagesFor, serveBoard } from '../../support/served-board.ts'
 import { aLabel, anApproval, aPerson, shaOf } from '../../support/snapshot.ts'
 
 let database: Database
 let app: ReturnType<typeof pagesFor>
 beforeAll(async () => {
-  database = await aPglite()
+  database = await aDatabase()
   await fillBoard(database)
   app = pagesFor(database)
 })
@@ -293,7 +293,7 @@ describe('the audit', () => {
   })
 
   test('does not call a chain verified that was not', async () => {
-    const empty = await aPglite()
+    const empty = await aDatabase()
     try {
       await appendRecord(empty, { installationId: 1, kind: 'decided', at: boardNow, body: {} })
       await keepVerdict(empty, factsOf(shop, 1))
