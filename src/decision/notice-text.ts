@@ -2,7 +2,7 @@ import { formatTime } from './calendar.ts'
 import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
 import { type Announced, authorOf, linksOf, nameOf, personOf, pullLink } from './notice-parts.ts'
-import { freezeText, lateHoldText, urgentText } from './order-text.ts'
+import { exemptionText, freezeText, lateHoldText, urgentText } from './order-text.ts'
 import { slackLines, slackLink, slackText } from './slack-text.ts'
 
 type Merged = NoticeOf<'merged'>
@@ -39,6 +39,8 @@ export function noticeText(notice: Announced): SlackMessageText {
       return lateHoldText(notice)
     case 'freeze':
       return freezeText(notice)
+    case 'exemption':
+      return exemptionText(notice)
   }
 }
 

@@ -222,6 +222,27 @@ const freeze = z.object({
 })
 
 /**
+ * An exemption of a pull request from freezes was requested, confirmed by a second person, or revoked. Key:
+ * `exemption/<repositoryId>/<number of the exemption>/<action>`.
+ */
+const exemption = z.object({
+  kind: z.literal('exemption'),
+  key,
+  repository,
+  pull,
+  action: z.enum(['requested', 'confirmed', 'revoked']),
+  /** What a confirmation names. */
+  order: z.int().positive(),
+  /** Who did it, and what let them. */
+  by: z.string().min(1),
+  /** Who had requested it; undefined where that is what happened. */
+  requestedBy: login.optional(),
+  until: instant,
+  zone: z.string(),
+  reason: z.string(),
+})
+
+/**
  * A moment of a release day in a channel: what there is to say is read when it is sent. Key: `day/<channel>/<date>/<moment>/<opening>`.
  */
 const releaseDay = z.object({
@@ -239,6 +260,7 @@ const anyNotice = z.discriminatedUnion('kind', [
   urgent,
   lateHold,
   freeze,
+  exemption,
   merged,
   exception,
   drift,

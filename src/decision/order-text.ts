@@ -50,6 +50,30 @@ export function freezeText(notice: NoticeOf<'freeze'>): SlackMessageText {
   })
 }
 
+const exemptionTitles = {
+  requested: '🙋 Exemption from freezes requested',
+  confirmed: '🔓 Exempt from freezes',
+  revoked: '🔒 Exemption from freezes revoked',
+} as const
+
+/** Whether it lets the change through is for its check to say: a push voids it. */
+export function exemptionText(notice: NoticeOf<'exemption'>): SlackMessageText {
+  const { repository, pull, action, order, by, requestedBy, until, zone, reason } = notice
+  const done = { requested: 'Requested by', confirmed: 'Confirmed by', revoked: 'Revoked by' }[action]
+  const name = `${repository.owner}/${repository.repo}#${pull.number}`
+  const next = `A second person must confirm it: \`release-gate exempt ${slackText(name)} --confirm ${order}\``
+  return toMessage({
+    headline: `${exemptionTitles[action]}: ${pullLink(repository, pull)}`,
+    facts: [
+      ['Requested by', requestedBy === undefined ? undefined : slackText(requestedBy, 60)],
+      [done, slackText(by, 200)],
+      ['Author', authorOf(pull)],
+      [action === 'revoked' ? 'Would have ended' : 'Until', formatTime(new Date(until), zone)],
+    ],
+    body: action === 'requested' ? `${slackText(reason, 300)}\n${next}` : slackText(reason, 300),
+  })
+}
+
 function scopeInWords(scope: string): string {
   if (scope === '*') return 'every repository'
   return scope.endsWith('/*') ? `every repository of ${slackText(scope.slice(0, -2))}` : slackText(scope)

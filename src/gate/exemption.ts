@@ -1,5 +1,6 @@
 import { formatTime } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
+import type { NoticeOf } from '../decision/notice.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import {
@@ -11,13 +12,20 @@ import {
 } from '../store/exemptions.ts'
 import type { Queue } from '../store/queue.ts'
 import { markPullChanged } from '../store/verdicts/changes.ts'
-import { openVerdictByName, type StoredVerdict } from '../store/verdicts.ts'
+import { latestVerdict, type StoredVerdict } from '../store/verdicts.ts'
+import { aboutPull } from './notices-of-verdict.ts'
 
 /** A person, and what lets them act, as whoever calls this has made sure. */
 export type Exempter = { id: number; login: string; authority: string }
 
-/** Who acts, on which pull request, and what for. */
-export type ExemptionOrder = { repository: string; number: number; by: Exempter } & (
+/** Who acts, on which pull request, and what for. The ids count; `repository` is the name that they know it by. */
+export type ExemptionOrder = {
+  installationId: number
+  repositoryId: number
+  repository: string
+  number: number
+  by: Exempter
+} & (
   | { action: 'order'; reason: string; until: string }
   /** `order`: the number of what is confirmed, so that nobody confirms terms that they have not read. */
   | { action: 'confirm'; order: number }
@@ -28,7 +36,13 @@ export type ExemptionOutcome =
   | { state: 'ordered' | 'confirmed' | 'revoked'; message: string; order: number }
   | { refused: string; status: number }
 
-type ExemptionShell = { database: Database; queue: Pick<Queue, 'enqueueAll'>; now: () => Date }
+type ExemptionShell = {
+  database: Database
+  queue: Pick<Queue, 'enqueueAll' | 'enqueueNotice'>
+  now: () => Date
+  /** Where people read GitHub; github.com when left out. */
+  web?: string | undefined
+}
 type Standing = { verdict: StoredVerdict; held: Exemption | undefined; at: Date }
 
 /**
@@ -37,16 +51,20 @@ type Standing = { verdict: StoredVerdict; held: Exemption | undefined; at: Date 
  */
 export function applyExemption(shell: ExemptionShell, order: ExemptionOrder): Promise<ExemptionOutcome> {
   const at = shell.now()
-  const { repository, number } = order
   return shell.database.transaction(async (tx) => {
-    const verdict = await openVerdictByName(tx, repository, number)
-    if (!verdict) return unknown(order)
+    const verdict = await latestVerdict(tx, order)
+    if (!verdict?.counts) return unknown(order)
     const standing = { verdict, held: await heldExemption(tx, verdict.pull, at), at }
     const outcome = await carryOut(tx, order, standing)
     if ('refused' in outcome) return outcome
     await record(tx, order, standing, outcome)
     const green = await markPullChanged(tx, verdict.pull, verdict.headSha)
     await shell.queue.enqueueAll([{ pull: verdict.pull, green }], { tx })
+    const terms = order.action === 'order' ? { ...order, until: new Date(order.until) } : standing.held
+    if (terms)
+      await shell.queue.enqueueNotice(noticeOf(order, standing, { ...terms, id: outcome.order }, shell.web), {
+        tx,
+      })
     return outcome
   })
 }
@@ -163,6 +181,26 @@ async function record(
       ...terms,
     },
   })
+}
+
+function noticeOf(
+  { action, by }: ExemptionOrder,
+  { verdict, held }: Standing,
+  { id, reason, until }: Pick<Exemption, 'id' | 'reason' | 'until'>,
+  web: string | undefined,
+): NoticeOf<'exemption'> {
+  const done = ({ order: 'requested', confirm: 'confirmed', revoke: 'revoked' } as const)[action]
+  return {
+    kind: 'exemption',
+    key: `exemption/${verdict.pull.repositoryId}/${id}/${done}`,
+    ...aboutPull(verdict, web),
+    action: done,
+    order: id,
+    by: `${by.login} (${by.authority})`,
+    ...(action !== 'order' && held && { requestedBy: held.by }),
+    until: until.toISOString(),
+    reason,
+  }
 }
 
 function nameOf({ repository, number }: Pick<ExemptionOrder, 'repository' | 'number'>): string {

@@ -1,4 +1,4 @@
-import type { Notice } from '../decision/notice.ts'
+import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { effectiveGates } from '../decision/overrides.ts'
 import { readinessOf } from '../decision/readiness.ts'
 import { nextMoment } from '../decision/release-day.ts'
@@ -50,29 +50,36 @@ function changeNotice({ pull }: StoredVerdict): Notice {
 function urgentNotice(
   stored: StoredVerdict,
   before: StoredVerdict | undefined,
-  web = 'https://github.com',
+  web: string | undefined,
 ): Notice | undefined {
   const urgency = urgencyOf(stored)
   const earlier = before && urgencyOf(before)
   if (!urgency || urgency.at.getTime() === earlier?.at.getTime()) return undefined
-  const { number, ...repository } = placeOf(stored.pull)
-  const { title, author } = stored.snapshot
+  const { repositoryId, number } = stored.pull
   const at = urgency.at.toISOString()
   return {
     kind: 'urgent',
-    key: `urgent/${repository.repositoryId}/${number}/${at}`,
-    repository,
-    pull: {
-      number,
-      title,
-      url: `${web}/${repository.owner}/${repository.repo}/pull/${number}`,
-      ...(author ? { author: author.login } : {}),
-    },
+    key: `urgent/${repositoryId}/${number}/${at}`,
+    ...aboutPull(stored, web),
     by: urgency.by.login,
     at,
     until: urgency.until.toISOString(),
-    zone: effectiveGates(stored).release_window?.time_zone ?? 'UTC',
     ...(urgency.reason === undefined ? {} : { reason: urgency.reason }),
+  }
+}
+
+/** What a notice says of a pull request, and the time zone of its times. */
+export function aboutPull(
+  stored: StoredVerdict,
+  web = 'https://github.com',
+): Pick<NoticeOf<'urgent'>, 'repository' | 'pull' | 'zone'> {
+  const { number, ...repository } = placeOf(stored.pull)
+  const { title, author } = stored.snapshot
+  const url = `${web}/${repository.owner}/${repository.repo}/pull/${number}`
+  return {
+    repository,
+    pull: { number, title, url, ...(author ? { author: author.login } : {}) },
+    zone: effectiveGates(stored).release_window?.time_zone ?? 'UTC',
   }
 }
 

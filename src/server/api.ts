@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
 import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
-import { applyExemption, type ExemptionOrder } from '../gate/exemption.ts'
+import { applyExemption } from '../gate/exemption.ts'
 import type { KnownIncident } from '../store/incidents.ts'
 import type { Queue } from '../store/queue.ts'
 import type { TakeIn } from './alerts.ts'
@@ -16,7 +16,7 @@ import { signOut } from './board/sign-out.ts'
 import { type Caller, callerOf } from './callers.ts'
 import { isTooOld, refuse, repositoryName, tooOld } from './command-requests.ts'
 import { loginRoutes } from './login.ts'
-import { ordererOf, reporterOf } from './orders.ts'
+import { maintainedBy, ordererOf, reporterOf } from './orders.ts'
 import { incidentNamed, nameOfIncident } from './requests/incidents.ts'
 import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
@@ -125,11 +125,15 @@ async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, ...order } = parsed.data
   if (isTooOld(at)) return refuse(400, tooOld)
-  const orderer = await ordererOf(shell, context.var.caller, { repository: order.repository })
-  if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
-  const { person, authority } = orderer
-  if (!person) return refuse(403, 'An exemption takes two people. Run `release-gate login` first.')
-  const outcome = await applyExemption(shell, { ...order, by: { ...person, authority } } as ExemptionOrder)
+  const { caller } = context.var
+  if (caller.kind === 'operator')
+    return refuse(403, 'An exemption takes two people. Run `release-gate login` first.')
+  const { id, login } = caller.viewer
+  const found = await maintainedBy(shell, caller.viewer, order.repository)
+  if ('refused' in found) return refuse(found.status, found.refused)
+  const { installationId, repositoryId, role: authority } = found
+  const by = { id, login, authority }
+  const outcome = await applyExemption(shell, { ...order, installationId, repositoryId, by })
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
 }

@@ -1,6 +1,7 @@
 import { isSameName } from '../decision/github-names.ts'
 import type { Orderer } from '../gate/calendar/freeze.ts'
 import { authorityIn, isInTeam, organizationRole } from '../services/github/authority.ts'
+import { orAbsent } from '../services/github/errors.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import { mayRead } from './board/access.ts'
 import type { Viewer } from './board/session.ts'
@@ -37,16 +38,44 @@ async function authorityFor(
   viewer: Viewer,
   { repository, organization }: OrderScope,
 ): Promise<string | OrderRefused> {
-  const kept = await keptPolicies(shell.database)
-  if (repository === undefined) return organizationAuthority(shell, viewer, kept, organization)
-  const found = kept.find(({ owner, repo }) => isSameName(`${owner}/${repo}`, repository))
+  if (repository === undefined)
+    return organizationAuthority(shell, viewer, await keptPolicies(shell.database), organization)
+  const found = await maintainedBy(shell, viewer, repository)
+  return 'refused' in found ? found : found.role
+}
+
+/** The repository that a person maintains under a name, and the role that lets them; or why they may not order anything there. */
+export async function maintainedBy(
+  shell: OrderShell,
+  viewer: Viewer,
+  repository: string,
+): Promise<(KeptPolicy & { role: string }) | OrderRefused> {
+  const found = await policyNamed(shell, repository)
   if (!found || !(await mayRead(shell, viewer, found.repositoryId))) return unknown(repository)
   const { role, maintains } = await permissionOf(shell, viewer, found)
-  if (maintains) return role
+  if (maintains) return { ...found, role }
   return {
     refused: `${viewer.login} has the role ${role} on ${repository}. This needs maintain or admin.`,
     status: 403,
   }
+}
+
+/**
+ * The policy of the repository that has a name on GitHub now. A policy is kept with the name under which it was read: after a rename,
+ * another repository may have that name, and its people have no say over this one.
+ */
+export async function policyNamed(
+  { database, github }: Pick<OrderShell, 'database' | 'github'>,
+  name: string,
+): Promise<KeptPolicy | undefined> {
+  for (const kept of await keptPolicies(database)) {
+    if (!isSameName(`${kept.owner}/${kept.repo}`, name)) continue
+    const { owner, repo } = kept
+    const client = await github(kept.installationId)
+    const answer = await orAbsent(client.rest.repos.get({ owner, repo }))
+    if (answer?.data.id === kept.repositoryId) return kept
+  }
+  return undefined
 }
 
 /** What a person may do in a repository, read from GitHub now. */

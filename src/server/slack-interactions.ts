@@ -13,10 +13,10 @@ import { orAbsent } from '../services/github/errors.ts'
 import { isSlackSigned } from '../services/slack-signature.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { takeRequest } from '../store/notices.ts'
-import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
+import type { KeptPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
-import { openVerdictByName } from '../store/verdicts.ts'
-import { permissionOf } from './orders.ts'
+import { latestVerdict } from '../store/verdicts.ts'
+import { permissionOf, policyNamed } from './orders.ts'
 import { readBody } from './read-body.ts'
 import type { Handler } from './server.ts'
 
@@ -110,9 +110,7 @@ async function answer(shell: InteractionShell, { user, actions, response_url: ur
 }
 
 async function carryOut(shell: InteractionShell, userId: string, action: ButtonAction): Promise<Answer> {
-  const kept = (await keptPolicies(shell.database)).find(
-    ({ owner, repo }) => `${owner}/${repo}`.toLowerCase() === action.repository.toLowerCase(),
-  )
+  const kept = await policyNamed(shell, action.repository)
   const person = kept && (await personBehind(shell, kept, userId))
   if (!kept || !person)
     return {
@@ -120,7 +118,7 @@ async function carryOut(shell: InteractionShell, userId: string, action: ButtonA
     }
   const permission = await permissionOf(shell, person, kept)
   return action.kind === 'why'
-    ? why(shell, action, { person, permission })
+    ? why(shell, { ...action, ...kept }, { person, permission })
     : freeze(shell, action, { person, permission })
 }
 
@@ -149,13 +147,13 @@ async function personBehind(
 
 async function why(
   { database, now, web }: InteractionShell,
-  { repository, number }: ButtonAction & { kind: 'why' },
+  { repository, installationId, repositoryId, number }: ButtonAction & { kind: 'why' } & KeptPolicy,
   { person, permission }: Allowed,
 ): Promise<Answer> {
   if (permission.role === 'none')
     return { text: `${slackText(person.login)} cannot read ${slackText(repository)} on GitHub.` }
-  const verdict = await openVerdictByName(database, repository, number)
-  if (!verdict) return { text: `${slackText(repository)}#${number} is not open.` }
+  const verdict = await latestVerdict(database, { installationId, repositoryId, number })
+  if (!verdict?.counts) return { text: `${slackText(repository)}#${number} is not open.` }
   const { frozen: _, ...facts } = verdict.snapshot
   const frozen = frozenFact(await activeFreezes(database, now()), verdict.pull)
   const snapshot = { ...facts, ...frozen, takenAt: verdict.decidedAt.toISOString() }

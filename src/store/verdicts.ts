@@ -65,7 +65,10 @@ export async function saveVerdict(db: Queryable, verdict: StoredVerdict, seen?: 
   return rows.length > 0
 }
 
-export async function latestVerdict(db: Queryable, pull: PullRef): Promise<StoredVerdict | undefined> {
+export async function latestVerdict(
+  db: Queryable,
+  pull: Pick<PullRef, 'installationId' | 'repositoryId' | 'number'>,
+): Promise<StoredVerdict | undefined> {
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.verdicts WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
     [pull.installationId, pull.repositoryId, pull.number],
@@ -109,19 +112,6 @@ export async function isAnyUnderAnotherPolicy(
     [repository.installationId, repository.repositoryId, blob ?? null, isShared, path],
   )
   return rows.length > 0
-}
-
-/** The latest verdict on an open pull request, by the names that people know it by. */
-export async function openVerdictByName(
-  db: Queryable,
-  repository: string,
-  number: number,
-): Promise<StoredVerdict | undefined> {
-  const [row] = await db.query<Row>(
-    `SELECT * FROM release_gate.verdicts WHERE counts AND lower(owner || '/' || repo) = lower($1) AND number = $2`,
-    [repository, number],
-  )
-  return row && fromRow(row)
 }
 
 /** Every open pull request that a policy evaluates: of one repository, or of all. */

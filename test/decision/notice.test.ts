@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { noticeSchema } from '../../src/decision/notice.ts'
 import type { Announced } from '../../src/decision/notice-parts.ts'
 import { noticeText } from '../../src/decision/notice-text.ts'
-import { aFreeze, aMerge, anException, anUrgent, aRepository, everyKind } from '../support/notices.ts'
+import {
+  aFreeze,
+  aMerge,
+  anException,
+  anExemption,
+  anUrgent,
+  aRepository,
+  everyKind,
+} from '../support/notices.ts'
 
 type Block = { text?: { text: string }; fields?: { text: string }[]; elements?: { text: string }[] }
 
@@ -124,6 +132,37 @@ describe('the notice of a freeze', () => {
       'Still frozen:\n• *: Audit',
     ])
     expect(shown({ ...lifted, still: [] })).toHaveLength(2)
+  })
+})
+
+describe('the notice of an exemption from freezes', () => {
+  const title =
+    '<https://github.com/foodyepay/mcp-server/pull/12|foodyepay/mcp-server#12> Cap rewards at 100 points'
+  const ends = 'Sat, Nov 28, 3:40 PM PST (23:40 UTC)'
+
+  it('that was requested says by whom, until when and why, and how a second person confirms it', () => {
+    expect(shown(anExemption())).toEqual([
+      `🙋 Exemption from freezes requested: ${title}`,
+      '*Requested by*\neva (maintain)',
+      '*Author*\nana',
+      `*Until*\n${ends}`,
+      'Pays the tax office\nA second person must confirm it: `release-gate exempt foodyepay/mcp-server#12 --confirm 17`',
+    ])
+  })
+
+  it.each([
+    ['confirmed', '🔓 Exempt from freezes', 'Confirmed by', 'Until'],
+    ['revoked', '🔒 Exemption from freezes revoked', 'Revoked by', 'Would have ended'],
+  ] as const)('that was %s names both people and asks for nothing', (action, headline, who, when) => {
+    const notice = anExemption({ action, by: 'olga (admin)', requestedBy: 'eva' })
+    expect(shown(notice)).toEqual([
+      `${headline}: ${title}`,
+      '*Requested by*\neva',
+      `*${who}*\nolga (admin)`,
+      '*Author*\nana',
+      `*${when}*\n${ends}`,
+      'Pays the tax office',
+    ])
   })
 })
 

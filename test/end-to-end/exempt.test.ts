@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
 import {
@@ -115,6 +115,60 @@ test('two people exempt a change from a freeze that is ordered later; it merges 
   expect(about(records, shop, 'exception')).toEqual([])
   expect(await openedIssues(stage, shop)).toEqual([])
   expect(records.map(({ kind }) => kind)).toContain('exemption confirmed')
+})
+
+test('each step is announced once, in the channel of the repository', async () => {
+  // Slack takes one message a second in a channel, and others are waiting.
+  const allSent = async () => {
+    for (let n = 0; n < 10; n++) await stage.moveTo(new Date(stage.now().getTime() + 1_000))
+  }
+  const change = await shop.approvedChange()
+  expect(await order(change)).toMatchObject({ code: 0 })
+  await allSent()
+  expect(await confirmAs('olga', change)).toMatchObject({ code: 0 })
+  await allSent()
+  await release('eva', 'exempt', `${shop.name}#${change.number}`, '--revoke')
+  await allSent()
+  const announced = stage.slack.messages.filter(
+    ({ text }) => text.includes('xempt') && text.includes(`${shop.name}#${change.number}>`),
+  )
+  expect(announced.map(({ channelName, text }) => [channelName, text.split(': <')[0]])).toEqual([
+    ['releases', '🙋 Exemption from freezes requested'],
+    ['releases', '🔓 Exempt from freezes'],
+    ['releases', '🔒 Exemption from freezes revoked'],
+  ])
+  expect(JSON.stringify(announced[1])).toMatch(/eva.*olga \(admin\).*Pays the tax office/)
+})
+
+describe('an exemption that is revoked when its change has just been merged in the freeze', () => {
+  test.each([
+    [
+      'within the second that GitHub names for the merge, does not count',
+      900,
+      ['Release window: Frozen: Ledger'],
+    ],
+    ['in the next second, counts', 1_100, undefined],
+  ])('%s', async (_, after, bypassed) => {
+    const change = await shop.approvedChange()
+    await order(change)
+    await confirmAs('olga', change)
+    const second = Math.ceil(stage.now().getTime() / 1_000) * 1_000
+    await stage.moveTo(new Date(second + 100))
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    stage.github.faults.add({ kind: 'hold' })
+    expect(await shop.merge('eva', change)).toBeUndefined()
+    await stage.moveTo(new Date(second + after))
+    const revoked = await release('eva', 'exempt', `${shop.name}#${change.number}`, '--revoke')
+    expect(revoked).toMatchObject({ code: 0 })
+    stage.github.faults.clear()
+    await stage.settled()
+    const merged = about(await recordsOf(stage), shop, 'merged').find(
+      ({ body }) => body.number === change.number,
+    )
+    expect(merged?.body.exception).toEqual(
+      bypassed ? expect.objectContaining({ bypassed: expect.arrayContaining(bypassed) }) : null,
+    )
+  })
 })
 
 test('is refused for what is not a pull request, and without a reason or an end', async () => {

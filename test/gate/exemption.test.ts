@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { noticeSchema } from '../../src/decision/notice.ts'
 import { recordFreezeOrder } from '../../src/gate/calendar/freeze.ts'
 import { applyExemption, type ExemptionOutcome } from '../../src/gate/exemption.ts'
 import { readRecords } from '../../src/store/audit.ts'
@@ -19,6 +20,7 @@ const withoutWindow = aPolicy({ approvals: {} })
 let database: Database
 let world: World
 let asked: { number: number; green: boolean }[]
+let told: object[]
 
 beforeAll(async () => {
   database = await aDatabase()
@@ -30,6 +32,7 @@ beforeEach(async () => {
   world = aWorld(database)
   world.setTime(friday)
   asked = []
+  told = []
   await keepValidPolicy(database, pull, { text: 'gates:\n  approvals: {}\n', blob: 'b' })
   await green()
 })
@@ -53,12 +56,14 @@ async function apply(order: {
   number?: number
   until?: Date
   confirms?: number
+  repositoryId?: number
 }): Promise<ExemptionOutcome> {
-  const { action, by, number = 1, until: end = until } = order
-  const about = { repository: 'Acme/Shop', number, by: personCalled(by) }
+  const { action, by, number = 1, until: end = until, repositoryId = pull.repositoryId } = order
+  const about = { repository: 'Acme/Shop', installationId: 1, repositoryId, number, by: personCalled(by) }
   const enqueueAll = async (pulls: { pull: { number: number }; green: boolean }[]) =>
     void asked.push(...pulls.map((one) => ({ number: one.pull.number, green: one.green })))
-  const shell = { database, now: world.now, queue: { enqueueAll } }
+  const enqueueNotice = async (notice: object) => void told.push(notice)
+  const shell = { database, now: world.now, queue: { enqueueAll, enqueueNotice } }
   if (action === 'order')
     return applyExemption(shell, { ...about, action, reason: 'Tax', until: end.toISOString() })
   if (action === 'revoke') return applyExemption(shell, { ...about, action })
@@ -198,6 +203,52 @@ describe('an exemption', () => {
     expect(refused(await apply({ action: 'order', by: 'ana', number: 7 }))).toBe(404)
     expect(refused(await apply({ action: 'order', by: 'ana', until: friday }))).toBe(400)
     expect(asked).toEqual([])
+  })
+
+  test('is refused for another repository that has the name under which the pull request was read', async () => {
+    expect(refused(await apply({ action: 'order', by: 'ana', repositoryId: 3 }))).toBe(404)
+    expect(await exemptionFact(database, pull, world.now())).toEqual({})
+    await apply({ action: 'order', by: 'ana' })
+    expect(refused(await apply({ action: 'confirm', by: 'ben', repositoryId: 3 }))).toBe(404)
+    expect(refused(await apply({ action: 'revoke', by: 'ben', repositoryId: 3 }))).toBe(404)
+    expect(await standing()).toBeGreaterThan(0)
+    expect(await exemptionFact(database, pull, world.now())).not.toHaveProperty('exemption.confirmed')
+  })
+
+  test('is announced with its terms when it is requested, confirmed and revoked; what was refused is not', async () => {
+    await apply({ action: 'confirm', by: 'ben' })
+    await apply({ action: 'order', by: 'ana' })
+    const number = await standing()
+    await apply({ action: 'confirm', by: 'ana' })
+    await apply({ action: 'confirm', by: 'ben' })
+    await apply({ action: 'revoke', by: 'cleo' })
+    const { number: _, ...repository } = pull
+    const terms = {
+      kind: 'exemption',
+      repository,
+      pull: expect.objectContaining({ number: 1, url: 'https://github.com/acme/shop/pull/1' }),
+      order: number,
+      until: until.toISOString(),
+      zone: 'UTC',
+      reason: 'Tax',
+    }
+    expect(told.map((notice) => noticeSchema.parse(notice))).toEqual([
+      { ...terms, key: `exemption/2/${number}/requested`, action: 'requested', by: 'ana (maintain)' },
+      {
+        ...terms,
+        key: `exemption/2/${number}/confirmed`,
+        action: 'confirmed',
+        by: 'ben (maintain)',
+        requestedBy: 'ana',
+      },
+      {
+        ...terms,
+        key: `exemption/2/${number}/revoked`,
+        action: 'revoked',
+        by: 'cleo (maintain)',
+        requestedBy: 'ana',
+      },
+    ])
   })
 
   test('is recorded with both people, and what was refused is not', async () => {

@@ -3,10 +3,12 @@ import type { Alert } from '../../src/decision/incidents/alert.ts'
 import { type ApiShell, apiApp } from '../../src/server/api.ts'
 import { personClient } from '../../src/services/github/person-client.ts'
 import { readRecords } from '../../src/store/audit.ts'
+import { exemptionFact } from '../../src/store/exemptions.ts'
 import { activeFreezes } from '../../src/store/freezes.ts'
 import { saveIncident } from '../../src/store/incidents.ts'
 import { decided, facts, settings } from '../decision/incidents/building.ts'
 import { aBoard, aGatedRepository, type BoardWorld } from '../support/board.ts'
+import { factsOf, keepVerdict } from '../support/board-world.ts'
 
 const operatorToken = 'operator-token-of-the-test-0123456789'
 let world: BoardWorld
@@ -452,6 +454,29 @@ describe('an exemption from freezes', () => {
     ],
   ])('is not ordered by %s', async (_, token, status, says) => {
     expect(await exempt(await token())).toMatchObject({ status, error: expect.stringContaining(says) })
+  })
+
+  test('is not ordered by who maintains another repository under the old name of a renamed one', async () => {
+    const { github, database } = world
+    const renamed = await aGatedRepository(world, installation, { owner: 'acme', name: 'desk' })
+    const desk = { installationId: installation, repositoryId: renamed, owner: 'acme', repo: 'desk' }
+    await keepVerdict(database, factsOf(desk, 1))
+    const ofDesk = { repository: 'acme/desk' }
+    github.setCollaborator('acme/desk', 'mia', 'maintain')
+    github.setCollaborator('acme/desk', 'wes', 'read')
+    expect(await exempt(await tokenOf('mia'), ofDesk)).toMatchObject({ status: 200 })
+    github.renameRepository('acme/desk', 'counter')
+    await github.addRepository({ owner: 'acme', name: 'desk', private: true })
+    github.setCollaborator('acme/desk', 'wes', 'maintain')
+    const wes = await tokenOf('wes')
+    const unknown = { status: 404, error: expect.stringContaining('does not know a policy for acme/desk') }
+    const revoke = { ...ofDesk, action: 'revoke', reason: undefined, until: undefined }
+    expect(await exempt(wes, ofDesk)).toMatchObject(unknown)
+    expect(await exempt(wes, revoke)).toMatchObject(unknown)
+    expect(await freeze(wes, ofDesk)).toMatchObject(unknown)
+    expect(await freezes()).toEqual([])
+    const standing = await exemptionFact(database, { ...desk, number: 1 }, world.shell.now())
+    expect(standing.exemption).toMatchObject({ by: 'mia', reason: 'Tax' })
   })
 
   test('needs a reason, an end and a fresh request', async () => {

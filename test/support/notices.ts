@@ -62,6 +62,20 @@ export const aFreeze = (changes: Partial<NoticeOf<'freeze'>> = {}): NoticeOf<'fr
   ...changes,
 })
 
+export const anExemption = (changes: Partial<NoticeOf<'exemption'>> = {}): NoticeOf<'exemption'> => ({
+  kind: 'exemption',
+  key: 'exemption/2/17/requested',
+  repository: aRepository,
+  pull: aMerge().pull,
+  action: 'requested',
+  order: 17,
+  by: 'eva (maintain)',
+  until: '2026-11-28T23:40:00Z',
+  zone: 'America/Los_Angeles',
+  reason: 'Pays the tax office',
+  ...changes,
+})
+
 /** One notice of every kind that is a message of its own. */
 export const everyKind: Announced[] = [
   aMerge(),
@@ -103,4 +117,5 @@ export const everyKind: Announced[] = [
     zone: 'UTC',
   },
   aFreeze(),
+  anExemption(),
 ]
