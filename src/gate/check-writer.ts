@@ -5,6 +5,7 @@ import { createRun, findRun, matchesReport, type StandingRun, updateRun } from '
 import type { GitHub } from '../services/github/client.ts'
 import { type Head, type PostedRun, savePostedRun } from '../store/check-runs.ts'
 import type { Database } from '../store/database.ts'
+import type { StoredMonitor } from '../store/monitors.ts'
 import { type Purpose, reserveWrite } from '../store/write-budget.ts'
 
 /** `board`: the address of the board, where people can open it. */
@@ -16,8 +17,17 @@ export type Publishing = {
   board?: string | undefined
 }
 
-/** A check as written to GitHub. `pulls`: the open pull requests with that head. */
-export type Published = { runId: number; state: FindingState; title: string; pulls: number[] }
+/**
+ * A check as written to GitHub. `pulls`: the open pull requests with that head. `monitors`: how those that a green one is based on
+ * were read last.
+ */
+export type Published = {
+  runId: number
+  state: FindingState
+  title: string
+  pulls: number[]
+  monitors?: StoredMonitor[]
+}
 
 /** The desired state of a check. `onlyOutsiders`: no author of a pull request with this head has write access. */
 export type Desired = {

@@ -25,9 +25,10 @@ import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '
 import { noteWrite } from '../store/write-budget.ts'
 import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
+import { requestMonitors } from './health-fact.ts'
 import { enqueueDayTime, enqueueNotices } from './notices-of-verdict.ts'
 import { withOwnFacts } from './own-facts.ts'
-import { publishHead } from './publish.ts'
+import { type Outcome, publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
 import { evaluateSnapshot, type PresentPolicy, toStoredVerdict, wantedFacts } from './snapshot-verdict.ts'
@@ -77,7 +78,7 @@ export async function evaluate(
   // If the process dies before the old head's check is revoked, the calendar revokes it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
   const { database, now, board } = shell
-  const toRead = await publish({ database, github, now, signal, board }, stored, before)
+  const { toRead, monitors } = await publish({ database, github, now, signal, board }, stored, before)
   if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
   await enqueueTimes(shell.queue, stored)
   await enqueueWindowTime(shell.queue, stored, shell.now())
@@ -85,6 +86,7 @@ export async function evaluate(
   await recordReleaseBaseline(shell, stored, shell.now())
   const steps = stored.counts ? verdict.next : []
   await fulfil(shell, github, stored, { steps, changed })
+  await requestMonitors(shell.queue, monitors)
   for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: PRIORITY.sameHead })
   for (const { number } of await pendingOn(shell.database, pull, stored.headSha))
     await shell.queue.enqueueEvaluate({ ...pull, number })
@@ -138,16 +140,17 @@ function coveredOf(
 
 /**
  * Revokes the check of the head that the pull request has left, and then writes the check of its new head.
- * @returns those that must be read again before it may turn green.
+ * @returns the pull requests and the monitors that must be read again before it may turn green.
  */
 async function publish(
   publishing: Publishing,
   { pull, headSha, snapshot, policy }: StoredVerdict,
   before: StoredVerdict | undefined,
-): Promise<PullRef[]> {
+): Promise<Pick<Outcome, 'toRead' | 'monitors'>> {
   const { ref, defaultBranch } = snapshot.base
   const onlyBase = ref === defaultBranch && policy?.branches.every((branch) => branch === ref) === true
   const toRead: PullRef[] = []
+  const monitors: number[] = []
   for (const sha of new Set([before?.headSha ?? headSha, headSha])) {
     const current = sha === headSha
     const head = { ...pull, sha }
@@ -157,8 +160,9 @@ async function publish(
     })
     if (outcome.written) await appendPublished(publishing.database, head, outcome.written, publishing.now())
     toRead.push(...outcome.toRead)
+    monitors.push(...outcome.monitors)
   }
-  return toRead
+  return { toRead, monitors }
 }
 
 function nameOf(pull: PullRef): string {

@@ -1,9 +1,10 @@
 import { namesOf } from '../decision/incidents/naming.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
-import type { Queryable } from '../store/database.ts'
+import type { Queryable, Transaction } from '../store/database.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { incidentsOfMonitors, monitorsOf, statesBefore } from '../store/monitors.ts'
+import type { Queue } from '../store/queue.ts'
 
 type Place = { installationId: number }
 
@@ -72,4 +73,14 @@ async function namesByMonitor(
     return incident ? [{ id, names: namesOf(incident) }] : []
   })
   return new Map(ids.map((id) => [id, found.filter((one) => one.id === id).map(({ names }) => names)]))
+}
+
+/** Requests that monitors be read for checks that would turn green. */
+export async function requestMonitors(
+  queue: Pick<Queue, 'enqueueIncident'>,
+  monitors: number[],
+  options: { tx?: Transaction } = {},
+): Promise<void> {
+  const ids = [...new Set(monitors)].sort((a, b) => a - b)
+  if (ids.length > 0) await queue.enqueueIncident({ task: 'monitors', ids }, options)
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { readingFreshForGreen } from '../decision/gates/production-health.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { freshFor } from './calendar/schedule.ts'
 
@@ -29,4 +30,11 @@ export function reasonNotToTurnGreen(
   if (nextAt !== undefined && nextAt <= now) return 'the calendar changed after it was read'
   if (freeze && !isDeepStrictEqual(freeze.at, freeze.now)) return 'a freeze began or ended after it was read'
   return undefined
+}
+
+/** Of the monitors that a verdict is based on, those that must be read again before a check turns green on it. */
+export function staleMonitors(monitors: { id: number; readAt: Date | null }[], now: Date): number[] {
+  const isStale = (readAt: Date | null) =>
+    readAt === null || now.getTime() - readAt.getTime() > readingFreshForGreen
+  return monitors.filter(({ readAt }) => isStale(readAt)).map(({ id }) => id)
 }

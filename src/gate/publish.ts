@@ -12,14 +12,16 @@ import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
 import { type Head, markGreenAsMerged, type PostedRun, postedRun } from '../store/check-runs.ts'
+import type { Queryable } from '../store/database.ts'
 import { withLease } from '../store/leases.ts'
+import { monitorsOf, type StoredMonitor } from '../store/monitors.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
 import { forgetSeen } from '../store/verdicts/seen.ts'
 import { type HeadVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { isCrowded, isNoRoomForGreen } from '../store/write-budget.ts'
 import { type Desired, digestOf, type Published, type Publishing, writeCheck } from './check-writer.ts'
-import { reasonNotToTurnGreen } from './may-turn-green.ts'
+import { reasonNotToTurnGreen, staleMonitors } from './may-turn-green.ts'
 
 /** GitHub makes an incomplete run `stale` after 14 days, so it is posted anew a day earlier. */
 export const incompleteFor = 13 * 24 * 3600 * 1000
@@ -33,8 +35,13 @@ export type PublishOptions = {
   settled?: boolean
 }
 
-/** The outcome for a check. `toRead`: it would turn green, but these pull requests must be evaluated first. */
-export type Outcome = { written?: Published; toRead: PullRef[] }
+/**
+ * The outcome for a check. `toRead`: it would turn green, but these pull requests must be evaluated first; `monitors`: these
+ * monitors must be read first.
+ */
+export type Outcome = { written?: Published; toRead: PullRef[]; monitors: number[] }
+
+const nothingToRead = { toRead: [], monitors: [] }
 
 /**
  * Sets the check of a commit to the worst verdict among the open pull requests with this head, and writes only changes. One
@@ -61,32 +68,61 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   const hasPulls = combined.pulls.length > 0
   if (!hasPulls && options.settled) {
     await markGreenAsMerged(database, head, now())
-    return { toRead: [] }
+    return nothingToRead
   }
-  if (!hasPulls && posted?.state !== 'passed' && posted?.runId !== null) return { toRead: [] }
+  if (!hasPulls && posted?.state !== 'passed' && posted?.runId !== null) return nothingToRead
   // A policy that only reported may be enforced now.
   const onlyReported = posted?.title.startsWith(reportOnlyTitle) === true && !combined.reportOnly
   const isGreen = posted?.state === 'passed' && !onlyReported
   const turnsGreen = combined.state === 'passed' && !isGreen
-  const toRead = turnsGreen ? staleVerdicts(verdicts, now()) : []
-  if (toRead.length > 0 && !posted?.outstanding) return { toRead }
-  const desired = toRead.length > 0 ? reading(combined) : combined
+  const { read, isStale, ...again } = turnsGreen ? await basisOf(shell, verdicts) : noBasis
+  if (isStale && !posted?.outstanding) return again
+  const desired = isStale ? reading(combined) : combined
   const written = await writeIfChanged(shell, head, posted, desired, options).catch((error) => {
     if (!isNoRoomForGreen(error)) throw error
     return writeIfChanged(shell, head, posted, queued(combined), options)
   })
-  return { ...(written && { written }), toRead }
+  return { ...(written && { written: withMonitors(written, read) }), ...again }
+}
+
+/** `read`: the monitors that a green check is based on, as they were read last. */
+type Basis = Omit<Outcome, 'written'> & { read: StoredMonitor[]; isStale: boolean }
+const noBasis: Basis = { ...nothingToRead, read: [], isStale: false }
+
+async function basisOf({ database, now }: Publishing, verdicts: HeadVerdict[]): Promise<Basis> {
+  const read = await monitorsOnHead(database, verdicts)
+  const toRead = staleVerdicts(verdicts, read, now())
+  const monitors = staleMonitors(read, now())
+  return { read, toRead, monitors, isStale: toRead.length > 0 || monitors.length > 0 }
+}
+
+function withMonitors(written: Published, monitors: StoredMonitor[]): Published {
+  return written.state === 'passed' && monitors.length > 0 ? { ...written, monitors } : written
+}
+
+/** How the monitors that the verdicts of a head are based on were read last. */
+function monitorsOnHead(db: Queryable, verdicts: HeadVerdict[]): Promise<StoredMonitor[]> {
+  const ids = decisivePulls(verdicts).flatMap(
+    ({ snapshot }) => snapshot.health?.monitors.map(({ id }) => id) ?? [],
+  )
+  return monitorsOf(db, [...new Set(ids)])
 }
 
 /**
  * Of the verdicts that count, those on whose facts no check may turn green. Freezes need no look here: a verdict is kept under
  * the freeze of then, and an order to freeze makes it due at once.
  */
-function staleVerdicts(verdicts: HeadVerdict[], now: Date): PullRef[] {
+function staleVerdicts(verdicts: HeadVerdict[], monitors: StoredMonitor[], now: Date): PullRef[] {
+  const saysOther = ({ snapshot }: HeadVerdict) =>
+    snapshot.health?.monitors.some(
+      ({ id, state }) => monitors.find((one) => one.id === id)?.state !== state,
+    ) === true
   return decisivePulls(verdicts)
-    .filter(({ decidedAt: readAt, upToDate, nextAt }) =>
-      reasonNotToTurnGreen({ readAt, changedSince: !upToDate, nextAt }, now),
-    )
+    .filter((verdict) => {
+      const { decidedAt: readAt, upToDate, nextAt } = verdict
+      const changedSince = !upToDate || saysOther(verdict)
+      return reasonNotToTurnGreen({ readAt, changedSince, nextAt }, now)
+    })
     .map(({ pull }) => pull)
 }
 

@@ -2,6 +2,7 @@ import type { Verdict } from '../decision/verdict.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Head } from '../store/check-runs.ts'
 import type { Database, Transaction } from '../store/database.ts'
+import type { StoredMonitor } from '../store/monitors.ts'
 import type { StoredVerdict } from '../store/verdicts.ts'
 import type { Published } from './check-writer.ts'
 
@@ -51,6 +52,11 @@ export async function appendPublished(
       checkRun: published.runId,
       state: published.state,
       title: published.title,
+      ...(published.monitors && { monitors: published.monitors.map(written) }),
     },
   })
+}
+
+function written({ id, state, readAt }: StoredMonitor) {
+  return { id, state, readAt: readAt?.toISOString() ?? null }
 }

@@ -1,24 +1,52 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { allGates } from '../decision/overrides.ts'
+import { staleMonitors } from '../gate/may-turn-green.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { type Datadog, readMonitor } from '../services/datadog.ts'
-import { claimReading, saveMonitor } from '../store/monitors.ts'
+import type { Transaction } from '../store/database.ts'
+import { claimReading, monitorsOf, saveMonitor } from '../store/monitors.ts'
 import { keptPolicies } from '../store/policies.ts'
+import { retryAfter } from '../store/retry-later.ts'
 import { markChanged } from '../store/verdicts/changes.ts'
 import type { IncidentShell } from './shell.ts'
 
-type Shell = Pick<IncidentShell, 'database' | 'log' | 'now' | 'queue'> & { datadog: Datadog | undefined }
+type Shell = Pick<IncidentShell, 'database' | 'log' | 'now'> & {
+  queue: Pick<IncidentShell['queue'], 'enqueueAll'>
+  datadog: Datadog | undefined
+}
 
 /**
  * Reads the monitors that policies name, each at most once a minute, and has pull requests read again where one changed. A
  * monitor that cannot be read is unreachable, which is a state in which nothing passes.
  */
 export async function readMonitors(shell: Shell, signal: AbortSignal): Promise<void> {
-  for (const [id, repositories] of await namedMonitors(shell)) {
-    if (!(await claimReading(shell.database, id, shell.now()))) continue
-    const state = await stateOf(shell, id, signal)
-    if (await saveMonitor(shell.database, id, state, shell.now())) await readAgain(shell, repositories)
-  }
+  for (const [id, repositories] of await namedMonitors(shell)) await read(shell, id, repositories, signal)
+}
+
+/**
+ * Reads the monitors that checks wait for to turn green, and has these written. Nothing of the pull requests is read again where
+ * their monitors say what they said before.
+ * @throws `retryAfter` while another process reads one of them.
+ */
+export async function readForGreen(
+  shell: Shell & { queue: Pick<IncidentShell['queue'], 'enqueueTransition'> },
+  ids: number[],
+  signal: AbortSignal,
+): Promise<void> {
+  const named = await namedMonitors(shell)
+  await Promise.all(ids.map((id) => read(shell, id, named.get(id) ?? [], signal)))
+  const stale = staleMonitors(await monitorsOf(shell.database, ids), shell.now())
+  if (stale.length > 0)
+    throw retryAfter(new Date(shell.now().getTime() + 2_000), `the monitor ${stale[0]} is being read`)
+  await shell.queue.enqueueTransition(shell.now())
+}
+
+/** Old is what a monitor said when it was asked, not when it answered. */
+async function read(shell: Shell, id: number, repositories: RepositoryRef[], signal: AbortSignal) {
+  const at = shell.now()
+  if (!(await claimReading(shell.database, id, at))) return
+  const state = await stateOf(shell, id, signal)
+  await saveMonitor(shell.database, id, state, at, (tx) => readAgain(shell, tx, repositories))
 }
 
 async function stateOf({ datadog, log, now }: Shell, id: number, signal: AbortSignal): Promise<string> {
@@ -44,9 +72,8 @@ async function namedMonitors({ database }: Shell): Promise<Map<number, Repositor
   return named
 }
 
-async function readAgain({ database, queue }: Shell, repositories: RepositoryRef[]): Promise<void> {
+/** In the transaction of the reading: no check can turn green on what the monitor said before. */
+async function readAgain({ queue }: Shell, tx: Transaction, repositories: RepositoryRef[]): Promise<void> {
   for (const { installationId, repositoryId } of repositories)
-    await database.transaction(async (tx) =>
-      queue.enqueueAll(await markChanged(tx, { installationId, repositoryId }), { tx }),
-    )
+    await queue.enqueueAll(await markChanged(tx, { installationId, repositoryId }), { tx })
 }

@@ -5,7 +5,7 @@ import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
 import { lookAtIncident } from './look.ts'
 import { updateMirror } from './mirroring.ts'
-import { readMonitors } from './monitors.ts'
+import { readForGreen, readMonitors } from './monitors.ts'
 import { lookAtPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
 import { watchRelease } from './watching.ts'
@@ -26,7 +26,7 @@ export async function runIncidentTask(
     case 'mirror':
       return updateMirror(shell, task, signal, attempt)
     case 'monitors':
-      return readMonitors(shell, signal)
+      return task.ids ? readForGreen(shell, task.ids, signal) : readMonitors(shell, signal)
     case 'watch':
       return watchRelease(shell, task, signal)
     case 'change':

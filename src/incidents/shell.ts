@@ -6,7 +6,7 @@ import type { Queue } from '../store/queue.ts'
 
 /** The external dependencies of the work on incidents. */
 export type IncidentShell = Pick<Shell, 'database' | 'github' | 'now' | 'log'> & {
-  queue: Pick<Queue, 'enqueueAll' | 'enqueueIncident' | 'enqueueNotice'>
+  queue: Pick<Queue, 'enqueueAll' | 'enqueueIncident' | 'enqueueNotice' | 'enqueueTransition'>
   paging: Paging
   /** Undefined: the operator has set none. */
   jira: Jira | undefined

@@ -2,12 +2,12 @@ import { type GroupMember, groupReport } from '../decision/group-report.ts'
 import { type CheckReport, revokedReport } from '../decision/report.ts'
 import { decide } from '../decision/verdict.ts'
 import { scheduleOf } from '../gate/calendar/schedule.ts'
-import { reasonNotToTurnGreen } from '../gate/may-turn-green.ts'
+import { reasonNotToTurnGreen, staleMonitors } from '../gate/may-turn-green.ts'
 import { createRun, matchesReport } from '../services/github/checks.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { newestRunOf } from '../services/github/merge-groups.ts'
 import { appendRecord } from '../store/audit.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Queryable, Transaction } from '../store/database.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
 import { withLease } from '../store/leases.ts'
 import {
@@ -17,6 +17,7 @@ import {
   passedGroups,
   saveGroup,
 } from '../store/merge-groups.ts'
+import { monitorsOf } from '../store/monitors.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { awaitTurn, noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
@@ -56,6 +57,9 @@ async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promi
   await lockFreezes(tx, 'verdict')
   const { frozen } = frozenFact(await activeFreezes(tx, now), group.repository)
   const changed = await changedMembers(tx, group)
+  const [monitor] = await staleMonitorsOf(tx, group, now)
+  if (monitor !== undefined)
+    throw retryAfter(new Date(now.getTime() + 2_000), `the monitor ${monitor} was read too long ago`)
   for (const { snapshot, policy } of group.members) {
     const { number } = snapshot.pull
     const readAt = new Date(snapshot.takenAt)
@@ -64,6 +68,12 @@ async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promi
     const why = reasonNotToTurnGreen({ readAt, changedSince: changed.includes(number), nextAt, freeze }, now)
     if (why) throw retryAfter(now, `#${number} of a merge group: ${why}`)
   }
+}
+
+/** The monitors that its members were decided by and that must be read again before it turns green. */
+export async function staleMonitorsOf(db: Queryable, { members }: Group, now: Date): Promise<number[]> {
+  const ids = members.flatMap(({ snapshot }) => snapshot.health?.monitors.map(({ id }) => id) ?? [])
+  return staleMonitors(await monitorsOf(db, [...new Set(ids)]), now)
 }
 
 /** Revokes the green check of a group that was dropped unmerged: its head could be proposed again after the window has closed. */

@@ -1,6 +1,7 @@
 import type { GroupMember } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
 import { decide } from '../decision/verdict.ts'
+import { requestMonitors } from '../gate/health-fact.ts'
 import { withOwnFacts } from '../gate/own-facts.ts'
 import { wantedFacts } from '../gate/snapshot-verdict.ts'
 import { policyFor } from '../policy/policy-source.ts'
@@ -10,7 +11,7 @@ import { readSnapshot } from '../services/github/snapshot.ts'
 import { factStore } from '../store/facts.ts'
 import { forgetGroup, type Member, passedGroups } from '../store/merge-groups.ts'
 import { nextGeneration } from '../store/verdicts.ts'
-import { postGroupCheck, revokeGroupGreen } from './group-check.ts'
+import { postGroupCheck, revokeGroupGreen, staleMonitorsOf } from './group-check.ts'
 import { failOpenGroups } from './open-groups.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
@@ -39,6 +40,7 @@ export async function evaluateGroup(
   signal.throwIfAborted()
   const whole = facts.length === members.length
   const open = { repository: repositoryOf(repository), ...group, members: whole ? facts : [], generation }
+  await requestMonitors(shell.queue, await staleMonitorsOf(shell.database, open, shell.now()))
   await postGroupCheck(shell, github, open, members, unknown)
   // What was ordered or evaluated while the group was read found no group to fail.
   await failOpenGroups(shell, repository)

@@ -7,7 +7,7 @@ import type { Database, Queryable, Transaction } from './database.ts'
 export type StoredMonitor = { id: number; state: string; readAt: Date | null }
 
 /** A monitor is read at most this often, for all pull requests and processes together. */
-const spacing = 55_000
+const spacing = 60_000
 
 /** Claims the reading of a monitor. False: it was read, or tried, within the last minute. */
 export async function claimReading(db: Queryable, id: number, now: Date): Promise<boolean> {
@@ -22,9 +22,15 @@ export async function claimReading(db: Queryable, id: number, now: Date): Promis
 /**
  * Keeps what was read; `Unreachable` is a state too. Where the reading before was too old for the gate, the history says that
  * nobody knew the state in between. True: it is another one than before, or the last one was too old for the gate, which may wait
- * for it.
+ * for it. `onChange` is part of the transaction.
  */
-export function saveMonitor(database: Database, id: number, state: string, at: Date): Promise<boolean> {
+export function saveMonitor(
+  database: Database,
+  id: number,
+  state: string,
+  at: Date,
+  onChange: (tx: Transaction) => Promise<void> = async () => undefined,
+): Promise<boolean> {
   return database.transaction(async (tx) => {
     const [before] = await tx.query<{ state: string; readAt: Date | null }>(
       `SELECT state, read_at AS "readAt" FROM release_gate.monitors WHERE id = $1 FOR UPDATE`,
@@ -40,6 +46,7 @@ export function saveMonitor(database: Database, id: number, state: string, at: D
     if (before?.readAt && wasUnknown) await appendState(tx, id, new Date(knownUntil + 1), 'Unknown')
     const isChanged = wasUnknown || before?.state !== state
     if (isChanged) await appendState(tx, id, at, state)
+    if (isChanged) await onChange(tx)
     return isChanged
   })
 }

@@ -34,6 +34,13 @@ const approved = async (branch: string, body = '') => {
   await shop.review('chloe', opened)
   return opened
 }
+const setState = (state: string) => datadog().monitors.set(42, { name: 'Error rate over 2 %', state })
+const conclusions = async ({ sha }: Change) => {
+  const { data } = await stage
+    .as('ana')
+    .rest.checks.listForRef({ ...shop.repository, ref: sha, filter: 'all' })
+  return data.check_runs.map(({ conclusion }) => conclusion)
+}
 const verdicts = async () =>
   (await recordsOf(stage)).filter(({ kind }) => kind === 'watched').map(({ body }) => body.verdict)
 
@@ -50,6 +57,32 @@ describe('the gate production_health', () => {
     await approved('two')
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     expect(datadog().reads()).toBe(1)
+  })
+
+  test('is never green on a reading of more than a minute ago: the monitor is read then, once for all', async () => {
+    const reads = datadog().reads()
+    setState('Alert')
+    await minutes(1.1)
+    const risky = [await approved('alerting'), await approved('too')]
+    expect(datadog().reads()).toBe(reads + 1)
+    for (const one of risky) {
+      expect(await shop.check(one)).toMatchObject({ title: 'Production alerts: Error rate' })
+      expect(await conclusions(one)).not.toContain('success')
+    }
+  })
+
+  test('turns green on a reading that is new, which a record says', async () => {
+    const reads = datadog().reads()
+    setState('OK')
+    await minutes(1.1)
+    const well = await approved('well')
+    expect(await shop.check(well)).toMatchObject({ conclusion: 'success' })
+    expect(datadog().reads()).toBe(reads + 1)
+    const published = (await recordsOf(stage)).filter(
+      ({ kind, body }) => kind === 'published' && body.head === well.sha && body.state === 'passed',
+    )
+    const [read] = published.map(({ body }) => body.monitors)
+    expect(read).toEqual([{ id: 42, state: 'OK', readAt: stage.now().toISOString() }])
   })
 
   test('watches the release, which passes', async () => {

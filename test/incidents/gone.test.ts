@@ -29,6 +29,7 @@ const shell = (): IncidentShell => ({
   log: { warn: () => undefined } as never,
   queue: {
     enqueueAll: async () => undefined,
+    enqueueTransition: async () => undefined,
     enqueueNotice: async (notice) => {
       announced.push(JSON.stringify(notice))
     },

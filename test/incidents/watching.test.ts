@@ -35,6 +35,7 @@ const shell = (): IncidentShell => ({
   log: { warn: (_: object, text: string) => alarms.push(text) } as never,
   queue: {
     enqueueAll: async () => undefined,
+    enqueueTransition: async () => undefined,
     enqueueNotice: async () => undefined,
     enqueueIncident: async (one) => {
       if (broken-- > 0) throw new Error('the process died')

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Policy } from '../../src/decision/policy.ts'
+import type { Snapshot } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import { postGroupCheck } from '../../src/merges/group-check.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import { passedGroups } from '../../src/store/merge-groups.ts'
+import { saveMonitor } from '../../src/store/monitors.ts'
 import { retryTime } from '../../src/store/retry-later.ts'
 import { nextGeneration } from '../../src/store/verdicts.ts'
 import { aWorld, clearState, closing, later, opening, type World } from '../support/closing.ts'
@@ -29,10 +32,12 @@ const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 's
 const headSha = shaOf('9')
 
 /** A group of pull request 1, which passes; `then`: what happens between its reading and its check. */
-async function postAfter(then: () => Promise<unknown> | unknown) {
+async function postAfter(
+  then: () => Promise<unknown> | unknown,
+  { facts, policy = aPolicy() }: { facts?: Partial<Snapshot>; policy?: Policy } = {},
+) {
   const generation = await nextGeneration(database)
-  const { snapshot } = await world.read(1)
-  const policy = aPolicy()
+  const { snapshot } = await world.read(1, facts, policy)
   const group = {
     repository,
     headSha,
@@ -93,4 +98,18 @@ describe('the check of a merge group stays as it is, and the group is evaluated 
     expect(world.checks.writes).toEqual([])
     expect(await passedGroups(database, repository)).toEqual([])
   })
+})
+
+test.each([
+  ['was read a minute ago', 60, 'success'],
+  ['was read before that', 61, undefined],
+])('the check of a merge group whose monitor %s', async (_name, seconds, stands) => {
+  const readAt = later(world.now(), -seconds)
+  const health = { monitors: [{ id: 1, state: 'OK', readAt: readAt.toISOString(), incidents: [] }] }
+  await database.query('DELETE FROM release_gate.monitors')
+  await saveMonitor(database, 1, 'OK', readAt)
+  const policy = aPolicy({ approvals: {}, production_health: { monitors: [{ id: 1, name: 'Errors' }] } })
+  const refusal = await postAfter(() => undefined, { facts: { health }, policy }).catch(String)
+  expect(world.checks.standsAt(headSha)).toBe(stands)
+  if (stands === undefined) expect(refusal).toMatch(/the monitor 1 was read too long ago/)
 })

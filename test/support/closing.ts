@@ -1,3 +1,4 @@
+import type { IncidentTask } from '../../src/decision/incidents/task.ts'
 import type { Notice } from '../../src/decision/notice.ts'
 import type { Policy } from '../../src/decision/policy.ts'
 import { type CheckReport, checkReport } from '../../src/decision/report.ts'
@@ -114,6 +115,7 @@ export function aWorld(database: Database) {
   const asked = {
     evaluations: [] as { number: number; priority: number | undefined }[],
     transitions: [] as Date[],
+    incidents: [] as IncidentTask[],
     notices: [] as Notice[],
   }
   const shell: TransitionShell & { queue: Pick<Queue, 'enqueueNotice'> } = {
@@ -124,6 +126,7 @@ export function aWorld(database: Database) {
     queue: {
       enqueueEvaluate: async ({ number }, options = {}) =>
         void asked.evaluations.push({ number, priority: options.priority }),
+      enqueueIncident: async (task) => void asked.incidents.push(task),
       enqueueTransition: async (at) => void asked.transitions.push(at),
       enqueueNotice: async (notice) => void asked.notices.push(notice as Notice),
     },

@@ -12,6 +12,9 @@ type Known = { id: number; name: string; fact: Monitor | undefined }
 /** The bot reads a monitor every minute. Twice that is too old: it missed one, and nobody knows how production is now. */
 export const readingFreshFor = 2 * 60_000
 
+/** No check turns green on a reading of a monitor that is older than this. */
+export const readingFreshForGreen = 60_000
+
 /**
  * Every monitor of production that the policy names is OK. One that alerts fails; one that says nothing, or was not read, waits. It
  * yields to the urgent change that names the incident which the alert opened.

@@ -28,8 +28,8 @@ export const incidentTaskSchema = z.discriminatedUnion('task', [
     number: z.int().positive(),
     mirror: z.enum(['pagerduty', 'jira']),
   }),
-  /** Monitors have to be read. */
-  z.object({ task: z.literal('monitors') }),
+  /** Monitors have to be read. `ids`: checks wait for these to turn green. */
+  z.object({ task: z.literal('monitors'), ids: z.array(z.int().positive()).optional() }),
   /** A release has to be watched. `key` is that of its merge. */
   z.object({
     task: z.literal('watch'),
@@ -69,7 +69,7 @@ export function keyOfIncidentTask(task: IncidentTask): string {
       return ['mirror', task.mirror, installationId, repositoryId, task.number].join('/')
     }
     case 'monitors':
-      return 'monitors'
+      return ['monitors', ...(task.ids ?? [])].join('/')
     case 'watch':
     case 'change':
       return task.key

@@ -3,13 +3,14 @@ import { isAnyQueued } from '../../store/check-runs.ts'
 import type { Queue } from '../../store/queue.ts'
 import { retryTime } from '../../store/retry-later.ts'
 import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
+import { requestMonitors } from '../health-fact.ts'
 import { type DueVerdictsShell, evaluateDue } from './due-verdicts.ts'
 import { type HeadsShell, writeHeads } from './write-heads.ts'
 
 export { scheduleOf } from './schedule.ts'
 
 export type TransitionShell = DueVerdictsShell &
-  HeadsShell & { queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueTransition'> }
+  HeadsShell & { queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueIncident' | 'enqueueTransition'> }
 
 /**
  * Carries out what the calendar changes, at each opening, closing, expiry and freeze, and once at the start for what was
@@ -23,12 +24,13 @@ export async function applyTransitions(shell: TransitionShell, signal: AbortSign
   for (const pull of await takeToPrepare(database, now)) await queue.enqueueEvaluate(pull)
   const keepTimes = await evaluateDue(shell, now, signal)
   await enqueueNext(shell)
-  const { failures, again, turnedGreen } = await writeHeads(shell, signal)
+  const { failures, again, monitors, turnedGreen } = await writeHeads(shell, signal)
   await keepTimes()
   // Closing begins earlier for those that are green now.
   if (turnedGreen) await (await evaluateDue(shell, shell.now(), signal))()
   await enqueueNext(shell)
   await goOn(shell, failures)
+  await requestMonitors(queue, monitors)
   for (const pull of again) await queue.enqueueEvaluate(pull)
   const failure = failures.find((error) => !retryTime(error))
   if (failure) throw failure

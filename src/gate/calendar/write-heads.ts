@@ -21,8 +21,8 @@ export type HeadsShell = {
   log: Pick<Logger, 'warn'>
 }
 
-/** `again`: pull requests whose facts must be read again. */
-export type Written = { failures: unknown[]; again: PullRef[]; turnedGreen: boolean }
+/** `again`: pull requests whose facts must be read again; `monitors`: those that must be. */
+export type Written = { failures: unknown[]; again: PullRef[]; monitors: number[]; turnedGreen: boolean }
 
 /** How many at a time, across all installations. */
 const atOnce = 8
@@ -36,7 +36,7 @@ export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promis
     decidedAfter: new Date(shell.now().getTime() - freshFor),
     queued: waitingForTurnReport().title,
   })
-  const written: Written = { failures: [], again: [], turnedGreen: false }
+  const written: Written = { failures: [], again: [], monitors: [], turnedGreen: false }
   const round: Round = { written, limited: new Map(), full: new Set() }
   for (const turnsGreen of [false, true]) {
     const limit = pLimit(atOnce)
@@ -92,7 +92,8 @@ async function writeHead(
   const instead = head.turnsGreen ? await insteadOfGreen(shell, head, round) : undefined
   if (instead) return instead
   const publishing = { database, github: await github(head.installationId), now, signal, board }
-  const { written, toRead } = await publishHead(publishing, head, { quiet: true })
+  const { written, toRead, monitors } = await publishHead(publishing, head, { quiet: true })
+  round.written.monitors.push(...monitors)
   if (!written) return toRead.length > 0 ? 'to be read' : 'as it was'
   await appendPublished(database, head, written, now())
   return written.state === 'passed' ? 'green' : 'not green'

@@ -4,6 +4,7 @@ import type { Policy } from '../../../src/decision/policy.ts'
 import { decide } from '../../../src/decision/verdict.ts'
 import { evaluateDue } from '../../../src/gate/calendar/due-verdicts.ts'
 import { applyTransitions } from '../../../src/gate/calendar/transitions.ts'
+import { writeHeads } from '../../../src/gate/calendar/write-heads.ts'
 import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
@@ -408,6 +409,32 @@ describe('what the bot reads all the time counts as it is now, not as it was whe
     expect(world.stateOf(1)).toBe(conclusion)
   })
 
+  test('no check turns green at the opening on a reading of more than a minute ago, until it was read again', async () => {
+    await world.read(1, monitorWas('OK'), healthy)
+    await world.publish(1)
+    await saveMonitor(database, 1, 'OK', later(opening, -61))
+    await world.carryOutAt(opening)
+    expect(world.stateOf(1)).toBeUndefined()
+    expect(world.asked.incidents).toEqual([{ task: 'monitors', ids: [1] }])
+    const evaluations = world.asked.evaluations.length
+    await saveMonitor(database, 1, 'OK', later(opening, -60))
+    await world.carryOutAt(opening)
+    expect(world.stateOf(1)).toBe('success')
+    expect(world.asked.evaluations.slice(0, evaluations)).toEqual([])
+  })
+
+  test('nor on what a monitor says no more', async () => {
+    await world.read(1, monitorWas('OK'), healthy)
+    await saveMonitor(database, 1, 'OK', later(opening, -30))
+    world.setTime(opening)
+    const { signal } = new AbortController()
+    await evaluateDue(world.shell, opening, signal)
+    expect((await latestVerdict(database, pullOf(1)))?.state).toBe('passed')
+    await saveMonitor(database, 1, 'Alert', later(opening, -1))
+    expect((await writeHeads(world.shell, signal)).again).toMatchObject([{ number: 1 }])
+    expect(world.stateOf(1)).toBeUndefined()
+  })
+
   test.each([
     ['one minute', 1, 'success'],
     ['three minutes', 3, null],
@@ -415,6 +442,7 @@ describe('what the bot reads all the time counts as it is now, not as it was whe
     'a check that is green stays so while its monitor was read within %s',
     async (_, minutes, conclusion) => {
       world.setTime(opening)
+      await saveMonitor(database, 1, 'OK', opening)
       await world.read(1, monitorWas('OK'), healthy)
       await world.publish(1)
       expect(world.stateOf(1)).toBe('success')
