@@ -5,8 +5,10 @@ import { withEarlier } from '../decision/incidents/earlier.ts'
 import type { IncidentFacts } from '../decision/incidents/facts.ts'
 import { decideIncident, type Incident, incidentLabel } from '../decision/incidents/incident.ts'
 import { externalNote } from '../decision/incidents/mirror.ts'
+import { monitorNotes } from '../decision/incidents/monitor-notes.ts'
 import type { Note } from '../decision/incidents/severity.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { allGates } from '../decision/overrides.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { type ReadIncident, readIncident, repositoryIdOf } from '../services/github/incidents.ts'
 import { alertOfIncident, noteAlertsGone, severitiesOfAlerts } from '../store/alerts.ts'
@@ -14,6 +16,7 @@ import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
 import { mirrorRows } from '../store/mirrors.ts'
+import { monitorsOfIncident } from '../store/monitors.ts'
 import { incidentOfPostMortem } from '../store/post-mortems.ts'
 import { carryOutWanted } from './acting.ts'
 import { noticeOf } from './announcing.ts'
@@ -69,7 +72,20 @@ async function readAndDecide(shell: IncidentShell, looking: Looking, signal: Abo
   const incident = decideIncident(facts, settings)
   const stored = { repository, number, governedBy, settings, facts, incident, digest: digestOf(incident) }
   if (!(await keep(shell, stored, before))) return
-  await carryOutWanted(shell, github, stored, { said: read.said, more: await counterparts(shell, stored) })
+  const more = [...(await counterparts(shell, stored)), ...(await aboutMonitors(shell, stored, governing))]
+  await carryOutWanted(shell, github, stored, { said: read.said, more })
+}
+
+/** While it is not resolved, the issue says how the monitors whose alerts it is about are. */
+async function aboutMonitors(
+  { database }: IncidentShell,
+  stored: StoredIncident,
+  { policy, settings }: Governing,
+): Promise<Note[]> {
+  if (stored.incident.state === 'resolved') return []
+  const named = allGates(policy).flatMap((gates) => gates.production_health?.monitors ?? [])
+  const nameOf = (id: number) => named.find((one) => one.id === id)?.name
+  return monitorNotes(await monitorsOfIncident(database, stored), nameOf, settings.time_zone)
 }
 
 /** The issue says where else the incident is kept. */

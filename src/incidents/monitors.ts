@@ -4,23 +4,24 @@ import { staleMonitors } from '../gate/may-turn-green.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { type Datadog, readMonitor } from '../services/datadog.ts'
 import type { Transaction } from '../store/database.ts'
-import { claimReading, monitorsOf, saveMonitor } from '../store/monitors.ts'
+import { claimReading, monitorsOf, openIncidentsOfMonitors, saveMonitor } from '../store/monitors.ts'
 import { keptPolicies } from '../store/policies.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { markChanged } from '../store/verdicts/changes.ts'
 import type { IncidentShell } from './shell.ts'
 
 type Shell = Pick<IncidentShell, 'database' | 'log' | 'now'> & {
-  queue: Pick<IncidentShell['queue'], 'enqueueAll'>
+  queue: Pick<IncidentShell['queue'], 'enqueueAll' | 'enqueueIncident'>
   datadog: Datadog | undefined
 }
 
 /**
- * Reads the monitors that policies name, each at most once a minute, and has pull requests read again where one changed. A
- * monitor that cannot be read is unreachable, which is a state in which nothing passes.
+ * Reads the monitors that policies name and those whose alerts opened an incident, each at most once a minute. Where one changed, pull
+ * requests are read again, and its incident, where a comment says it. A monitor that cannot be read is unreachable, which is a state in which
+ * nothing passes.
  */
 export async function readMonitors(shell: Shell, signal: AbortSignal): Promise<void> {
-  for (const [id, repositories] of await namedMonitors(shell)) await read(shell, id, repositories, signal)
+  for (const [id, repositories] of await monitorsToRead(shell)) await read(shell, id, repositories, signal)
 }
 
 /**
@@ -33,7 +34,7 @@ export async function readForGreen(
   ids: number[],
   signal: AbortSignal,
 ): Promise<void> {
-  const named = await namedMonitors(shell)
+  const named = await monitorsToRead(shell)
   await Promise.all(ids.map((id) => read(shell, id, named.get(id) ?? [], signal)))
   const stale = staleMonitors(await monitorsOf(shell.database, ids), shell.now())
   if (stale.length > 0)
@@ -46,7 +47,11 @@ async function read(shell: Shell, id: number, repositories: RepositoryRef[], sig
   const at = shell.now()
   if (!(await claimReading(shell.database, id, at))) return
   const state = await stateOf(shell, id, signal)
-  await saveMonitor(shell.database, id, state, at, (tx) => readAgain(shell, tx, repositories))
+  await saveMonitor(shell.database, id, state, at, async (tx) => {
+    await readAgain(shell, tx, repositories)
+    for (const { repository, number } of await openIncidentsOfMonitors(tx, id))
+      await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
+  })
 }
 
 async function stateOf({ datadog, log, now }: Shell, id: number, signal: AbortSignal): Promise<string> {
@@ -59,8 +64,10 @@ async function stateOf({ datadog, log, now }: Shell, id: number, signal: AbortSi
   }
 }
 
-async function namedMonitors({ database }: Shell): Promise<Map<number, RepositoryRef[]>> {
-  const named = new Map<number, RepositoryRef[]>()
+/** By their ids, with the repositories whose policies name them. */
+async function monitorsToRead({ database, datadog }: Shell): Promise<Map<number, RepositoryRef[]>> {
+  const alerted = datadog ? await openIncidentsOfMonitors(database) : []
+  const named = new Map<number, RepositoryRef[]>(alerted.map(({ id }) => [id, []]))
   for (const { text, blob: _, ...repository } of await keptPolicies(database)) {
     if (!text.includes('production_health')) continue
     const read = parsePolicy(text)

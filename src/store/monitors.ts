@@ -1,5 +1,6 @@
 import { readingFreshFor } from '../decision/gates/production-health.ts'
 import type { HealthSettings } from '../decision/health-settings.ts'
+import type { AlertedMonitor } from '../decision/incidents/monitor-notes.ts'
 import type { MonitorStates, WatchLook, WatchVerdict } from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
@@ -74,6 +75,52 @@ export async function statesBefore(db: Queryable, ids: number[], at: Date): Prom
     [ids, at, new Date(at.getTime() - readingFreshFor)],
   )
   return Object.fromEntries(rows.map(({ id, state }) => [String(id), state]))
+}
+
+/** What was read of the monitors whose alerts belong to an incident, since the first of these fired. */
+export async function monitorsOfIncident(
+  db: Queryable,
+  {
+    repository,
+    number,
+  }: { repository: Pick<RepositoryRef, 'installationId' | 'repositoryId'>; number: number },
+): Promise<AlertedMonitor[]> {
+  const rows = await db.query<Omit<AlertedMonitor, 'states' | 'toldAt'> & { again: string[] }>(
+    `SELECT m.id, m.state, m.read_at AS "readAt", min(a.started_at) AS "startedAt",
+            coalesce(json_agg(d.received_at) FILTER (WHERE NOT d.opens), '[]'::json) AS again
+     FROM release_gate.alerts a
+     JOIN release_gate.monitors m ON m.id::text = split_part(a.source_id, '/', 1)
+     LEFT JOIN release_gate.alert_deliveries d
+       ON d.source = a.source AND d.alert->>'id' = a.source_id AND d.reopened = a.reopened AND d.repository_id = a.repository_id
+     WHERE a.installation_id = $1 AND a.repository_id = $2 AND a.number = $3 AND a.source = 'datadog' AND m.read_at IS NOT NULL
+     GROUP BY m.id, m.state, m.read_at ORDER BY m.id`,
+    [repository.installationId, repository.repositoryId, number],
+  )
+  const monitors: AlertedMonitor[] = []
+  for (const { again, ...monitor } of rows) {
+    const states = await db.query<AlertedMonitor['states'][number]>(
+      'SELECT at, state FROM release_gate.monitor_states WHERE id = $1 AND at > $2 ORDER BY at',
+      [monitor.id, monitor.startedAt],
+    )
+    monitors.push({ ...monitor, states, toldAt: again.map((at) => new Date(at)) })
+  }
+  return monitors
+}
+
+/** The incidents that are not resolved and that an alert of a monitor opened; of every monitor where none is named. */
+export function openIncidentsOfMonitors(
+  db: Queryable,
+  id?: number,
+): Promise<{ id: number; repository: RepositoryRef; number: number }[]> {
+  return db.query(
+    `SELECT DISTINCT split_part(a.source_id, '/', 1)::bigint AS id, i.number, json_build_object('installationId', i.installation_id,
+       'repositoryId', i.repository_id, 'owner', i.owner, 'repo', i.repo)::jsonb AS repository
+     FROM release_gate.alerts a JOIN release_gate.incidents i USING (installation_id, repository_id, number)
+     WHERE a.source = 'datadog' AND i.state <> 'resolved' AND a.source_id ~ '^[0-9]{1,15}(/|$)'
+       AND ($1::bigint IS NULL OR split_part(a.source_id, '/', 1) = $1::text)
+     ORDER BY 1, 2`,
+    [id ?? null],
+  )
 }
 
 /** What was released. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
-import { aWorldWithIncidents, openIncidents } from '../support/incidents.ts'
+import { aWorldWithIncidents, openIncidents, workOn } from '../support/incidents.ts'
 import { recordsOf } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -108,6 +108,32 @@ describe('the gate production_health', () => {
     const fix = await approved('four', `Urgent: errors, foodyepay/incidents#${number}`)
     await shop.label('eva', fix, 'urgent')
     expect(await shop.check(fix)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('is OK again after no data, of which no webhook tells: the incident gets one comment, and one for the next alert', async () => {
+    const [{ number = 0 } = {}] = await openIncidents(stage)
+    const told = async () =>
+      (await workOn(stage, number).read()).said.filter((text) => text.includes('The monitor'))
+    const turn = async (state: string) => {
+      setState(state)
+      await minutes(1.5)
+      await approved(`monitor-${stage.now().getTime()}`)
+    }
+    await turn('No Data')
+    expect(await told()).toEqual([])
+    await turn('OK')
+    const [again, ...others] = await told()
+    expect(again).toMatch(/^The monitor `Error rate` is OK again since Mon, Oct 19, 9:\d\d:\d\d AM PDT/)
+    expect(others).toEqual([])
+    await stage.kill()
+    await stage.startBot()
+    await minutes(1.5)
+    await workOn(stage, number).comment('ana', 'I look at it.')
+    expect(await told()).toHaveLength(1)
+    await turn('Alert')
+    expect((await told()).slice(1)).toEqual([expect.stringContaining('`Error rate` alerts again since')])
+    setState('OK')
+    await minutes(1.5)
   })
 
   test('waits while Datadog cannot be reached', async () => {
