@@ -4,7 +4,9 @@ import type { Lock } from '../decision/locked-by.ts'
 import { combine } from '../policy/organization.ts'
 import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { describePolicy } from '../policy/policy-in-words.ts'
+import { organizationPolicyPath } from '../server/api-paths.ts'
 import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
+import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
 import { readInput } from './input-file.ts'
 
 type Options = { json?: boolean; organization?: string }
@@ -31,7 +33,29 @@ export function policyCommand(): Command {
       process.stdout.write(options.json ? asJson(checked) : asText(file, checked))
       process.exitCode = checked.problems.length === 0 ? 0 : 1
     })
-  return new Command('policy').addCommand(check)
+  return new Command('policy').addCommand(check).addCommand(acceptCommand())
+}
+
+/** `policy accept`, sent to the running bot. 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached. */
+function acceptCommand(): Command {
+  return withBotOptions(
+    new Command('accept')
+      .description("accept another .github repository as the one that an organization's policy comes from")
+      .argument('<organization>', 'the organization; needs one of its owners')
+      .option('--id <repository>', 'the repository by its id; without it, shows which one it is'),
+  ).action(accept)
+}
+
+async function accept(organization: string, options: BotOptions & { id?: string }): Promise<void> {
+  const { id } = options
+  if (id !== undefined && !/^[1-9]\d{0,14}$/.test(id))
+    throw new Error(`--id: ${JSON.stringify(id)} is not the id of a repository. Without --id, it is shown.`)
+  const order = { organization, ...(id !== undefined && { id: Number(id) }) }
+  const answer = await sendRequest<{ message: string }>(organizationPolicyPath, order, options)
+  const text = answer.ok ? answer.body.message : answer.body.error
+  const stream = answer.ok || options.json ? process.stdout : process.stderr
+  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  process.exitCode = answer.ok ? 0 : 1
 }
 
 function readOrganization(file: string) {

@@ -45,7 +45,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'policy',
-    description: 'check policy files',
+    description: "check policy files, and accept another repository of an organization's policy",
     load: () => import('./policy.ts').then(({ policyCommand }) => policyCommand()),
   },
   {

@@ -25,6 +25,9 @@ export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): M
       ])
     case 'organization policy':
       return mail(`${notice.organization}: what the organization's policy locks changed`, [
+        ...(notice.acceptedBy === undefined
+          ? []
+          : [`${oneLine(notice.acceptedBy)} accepted the policy of another repository.`]),
         `Before: ${oneLine(notice.before, 500) || 'nothing'}`,
         `Now: ${notice.after === null ? 'the policy is invalid' : oneLine(notice.after, 500) || 'nothing'}`,
         `Record ${notice.seq} has the details.`,

@@ -132,10 +132,13 @@ function driftText({ repository, subject, problems, fixed = [] }: NoticeOf<'drif
 }
 
 function organizationPolicyText(notice: NoticeOf<'organization policy'>): SlackMessageText {
-  const { organization, before, after, seq } = notice
+  const { organization, acceptedBy, before, after, seq } = notice
+  const changed = before === after ? 'The locking policy was changed' : 'The policy locks something else now'
+  const what = acceptedBy === undefined ? changed : 'The policy of another repository was accepted'
   return toMessage({
-    headline: `🔒 ${before === after ? 'The locking policy was changed' : 'The policy locks something else now'}: ${slackText(organization)}`,
+    headline: `🔒 ${what}: ${slackText(organization)}`,
     facts: [
+      ['Accepted by', acceptedBy === undefined ? undefined : slackText(acceptedBy, 200)],
       ['Locked before', slackText(before || 'nothing', 350)],
       ['Locked now', after === null ? 'Unknown: the policy is invalid' : slackText(after || 'nothing', 350)],
     ],

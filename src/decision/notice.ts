@@ -120,6 +120,8 @@ const organizationPolicy = z.object({
   installationId: z.int().positive(),
   seq: z.int().positive(),
   organization: z.string(),
+  /** Who accepted another repository as the one that the policy comes from, and what let them. */
+  acceptedBy: z.string().optional(),
   /** What is locked, separated by commas. `after` is null where the policy is invalid. */
   before: z.string(),
   after: z.string().nullable(),

@@ -70,7 +70,7 @@ async function keepAndRecord(
       : await deleteShared(tx, installationId)
     const isLocking = before !== '' || after !== ''
     if (changed && isLocking && kept?.blob !== file?.blob)
-      await record(shell, tx, organization, {
+      await recordLocks(shell, tx, organization, {
         before,
         after,
         blob: file?.blob,
@@ -80,7 +80,7 @@ async function keepAndRecord(
 }
 
 /** What a policy locks, separated by commas. Undefined where it is invalid: then nothing passes, and it unlocks nothing. */
-function locksIn({ text, where }: PolicyFile): string | undefined {
+export function locksIn({ text, where }: PolicyFile): string | undefined {
   const read = parsePolicy(text, where)
   return read.ok ? lockedBy(read.policy).join(', ') : undefined
 }
@@ -91,20 +91,31 @@ type Change = {
   after: string | undefined
   blob: string | undefined
   repositoryId: number | undefined
+  /** Who accepted another repository, and instead of which one. */
+  accepted?: { by: string; byId: number; authority: string; instead: number }
 }
 
-async function record(
-  { now, queue }: PolicyShell,
+/** Records a change of what an organization's policy locks, and announces it. */
+export async function recordLocks(
+  { now, queue }: Pick<PolicyShell, 'now' | 'queue'>,
   tx: Transaction,
   { installationId, owner: organization }: Organization,
-  { before, after, blob, repositoryId }: Change,
+  { before, after, blob, repositoryId, accepted }: Change,
 ): Promise<void> {
   const kind = 'organization policy'
   const locked = { before, after: after ?? null }
-  const body = { organization, repositoryId: repositoryId ?? null, blob: blob ?? null, locked }
+  const body = {
+    organization,
+    repositoryId: repositoryId ?? null,
+    blob: blob ?? null,
+    locked,
+    ...(accepted && { accepted }),
+  }
   const { seq } = await appendRecord(tx, { installationId, kind, at: now(), body })
   const key = `organization-policy/${installationId}/${seq}`
-  const notice: Notice = { kind, key, installationId, seq, organization, ...locked }
+  const acceptedBy = accepted && `${accepted.by} (${accepted.authority})`
+  const about = { installationId, seq, organization, ...(acceptedBy !== undefined && { acceptedBy }) }
+  const notice: Notice = { kind, key, ...about, ...locked }
   await queue.enqueueNotice(notice, { tx })
 }
 
@@ -117,5 +128,5 @@ const messages = {
   unreadable: (owner: string) =>
     `the organization's policy can no longer be read, so release-gate can't tell what it locks. An owner of ${owner} can give the App access to the repository ${owner}/.github. If the organization has no policy now, the repository is enough without that file`,
   replaced: (owner: string) =>
-    `this repository isn't the one that the organization's policy came from before, so its policy doesn't count. An owner of ${owner} can restore the earlier repository under this name. To accept this one, they uninstall the App and install it again`,
+    `this repository isn't the one that the organization's policy came from before, so its policy doesn't count. An owner of ${owner} can restore the earlier repository under this name. To accept this one, they run \`release-gate policy accept ${owner}\``,
 }

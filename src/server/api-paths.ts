@@ -1,6 +1,7 @@
 /** Where the command line sends its requests. */
 export const freezePath = '/api/freeze'
 export const exemptPath = '/api/exempt'
+export const organizationPolicyPath = '/api/organization-policy'
 export const statusPath = '/api/status'
 export const incidentPath = '/api/incidents'
 export const incidentEndPath = '/api/incidents/end'

@@ -5,10 +5,19 @@ import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
 import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
 import { applyExemption } from '../gate/exemption.ts'
+import { acceptShared } from '../policy/accept-shared.ts'
 import type { KnownIncident } from '../store/incidents.ts'
 import type { Queue } from '../store/queue.ts'
 import type { TakeIn } from './alerts.ts'
-import { exemptPath, freezePath, incidentEndPath, incidentPath, logoutPath, statusPath } from './api-paths.ts'
+import {
+  exemptPath,
+  freezePath,
+  incidentEndPath,
+  incidentPath,
+  logoutPath,
+  organizationPolicyPath,
+  statusPath,
+} from './api-paths.ts'
 import { isAccessRevoked, readableRepositories } from './board/access.ts'
 import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
@@ -16,7 +25,7 @@ import { signOut } from './board/sign-out.ts'
 import { type Caller, callerOf } from './callers.ts'
 import { isTooOld, refuse, repositoryName, tooOld } from './command-requests.ts'
 import { loginRoutes } from './login.ts'
-import { maintainedBy, ordererOf, reporterOf } from './orders.ts'
+import { maintainedBy, ordererOf, ownedBy, reporterOf } from './orders.ts'
 import { incidentNamed, nameOfIncident } from './requests/incidents.ts'
 import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
@@ -37,14 +46,13 @@ type IncidentPlace = { installationId: number; owner: string; repo: string }
 
 type ApiContext = { Variables: { caller: Caller } }
 
+const organizationName = z.string().regex(/^[\w-]+$/, 'is not the name of an organization')
+
 const freezeOrder = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   action: z.enum(['freeze', 'unfreeze']),
   repository: repositoryName.optional(),
-  organization: z
-    .string()
-    .regex(/^[\w-]+$/, 'is not the name of an organization')
-    .optional(),
+  organization: organizationName.optional(),
   reason: z.string().trim().min(1).max(200).optional(),
   until: z.iso.datetime({ offset: true }).optional(),
 })
@@ -68,6 +76,7 @@ export function apiApp(shell: ApiShell): Hono<ApiContext> {
   app.post(statusPath, (context) => status(shell, context))
   app.post(freezePath, (context) => freeze(shell, context))
   app.post(exemptPath, (context) => exempt(shell, context))
+  app.post(organizationPolicyPath, (context) => acceptPolicy(shell, context))
   app.post(incidentPath, (context) => openIncident(shell, context))
   app.post(incidentEndPath, (context) => endIncident(shell, context))
   app.post(logoutPath, (context) => logOut(shell, context))
@@ -134,6 +143,32 @@ async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   const { installationId, repositoryId, role: authority } = found
   const by = { id, login, authority }
   const outcome = await applyExemption(shell, { ...order, installationId, repositoryId, by })
+  if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
+  return context.json({ ok: true, ...outcome })
+}
+
+const acceptance = z.strictObject({
+  at: z.iso.datetime({ offset: true }),
+  organization: organizationName,
+  id: z.int().positive().optional(),
+})
+
+/** Whoever may create repositories could take the name, so only an owner accepts one that has it. */
+async function acceptPolicy(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
+  const parsed = acceptance.safeParse(await context.req.json().catch(() => undefined))
+  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
+  const { at, organization, id } = parsed.data
+  if (isTooOld(at)) return refuse(400, tooOld)
+  const { caller } = context.var
+  if (caller.kind === 'operator')
+    return refuse(403, 'Only an owner of the organization can accept it. Run `release-gate login` first.')
+  const { viewer } = caller
+  const owned = await ownedBy(shell, viewer, organization)
+  if ('refused' in owned) return refuse(owned.status, owned.refused)
+  const { authority, ...account } = owned
+  const by = { id: viewer.id, login: viewer.login, authority }
+  const github = await shell.github(owned.installationId)
+  const outcome = await acceptShared(shell, github, { organization: account, id, by })
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
 }

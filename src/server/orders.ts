@@ -1,6 +1,7 @@
 import { isSameName } from '../decision/github-names.ts'
 import type { Orderer } from '../gate/calendar/freeze.ts'
 import { authorityIn, isInTeam, organizationRole } from '../services/github/authority.ts'
+import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import { mayRead } from './board/access.ts'
@@ -119,18 +120,39 @@ async function organizationAuthority(
   return found.length > 0 ? found.join(', ') : refusedOver(viewer, organization)
 }
 
-/** Undefined: none. An account that is a person's has one owner. */
+/** Whose an organization is, and that a person owns it; or why they can order nothing that only an owner can. */
+export async function ownedBy(
+  { database, github }: Pick<OrderShell, 'database' | 'github'>,
+  viewer: Viewer,
+  organization: string,
+): Promise<{ installationId: number; owner: string; authority: string } | OrderRefused> {
+  const found = (await keptPolicies(database)).find(({ owner }) => isSameName(owner, organization))
+  const role = found && (await roleOver(await github(found.installationId), viewer, found))
+  if (!found || role !== 'owner')
+    return { refused: `${viewer.login} is not an owner of ${organization}.`, status: 403 }
+  const { installationId, owner } = found
+  return { installationId, owner, authority: `owner of ${owner}` }
+}
+
+/** An account that is a person's has one owner. */
+async function roleOver(
+  client: GitHub,
+  viewer: Viewer,
+  { owner, repo }: Pick<KeptPolicy, 'owner' | 'repo'>,
+): Promise<'owner' | 'member' | 'none'> {
+  if (!isSameName(owner, viewer.login)) return organizationRole(client, owner, viewer)
+  const { role } = await authorityIn(client, { owner, repo }, viewer)
+  return role === 'admin' ? 'owner' : 'none'
+}
+
+/** Undefined: none. */
 async function authorityOver(
   { github, freezeTeams }: OrderShell,
   viewer: Viewer,
   { installationId, owner, repo }: KeptPolicy,
 ): Promise<string | undefined> {
   const client = await github(installationId)
-  if (isSameName(owner, viewer.login)) {
-    const { role } = await authorityIn(client, { owner, repo }, viewer)
-    return role === 'admin' ? `owner of ${owner}` : undefined
-  }
-  const role = await organizationRole(client, owner, viewer)
+  const role = await roleOver(client, viewer, { owner, repo })
   if (role === 'owner') return `owner of ${owner}`
   if (role === 'none') return undefined
   for (const name of freezeTeams) {

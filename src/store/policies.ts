@@ -111,6 +111,21 @@ export async function keepShared(
   return changed.length > 0
 }
 
+/** Keeps the organization's policy of another repository, or none, in place of that of one. Gives whether it was still that one. */
+export async function replaceShared(
+  db: Queryable,
+  installationId: number,
+  replaced: number,
+  next: { blob: string; repositoryId: number; locks: string } | undefined,
+): Promise<boolean> {
+  const deleted = await db.query(
+    `DELETE FROM release_gate.organization_policies WHERE installation_id = $1 AND repository_id = $2 RETURNING installation_id`,
+    [installationId, replaced],
+  )
+  if (deleted.length > 0 && next) await keepShared(db, installationId, next)
+  return deleted.length > 0
+}
+
 /** Deletes what is kept of the organization's policy. Gives whether there was anything. */
 export async function deleteShared(db: Queryable, installationId: number): Promise<boolean> {
   const deleted = await db.query(

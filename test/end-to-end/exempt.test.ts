@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import { aCommandLine, type CommandLine } from '../support/command-line.ts'
 import {
   about,
   aRepositoryOf,
@@ -13,50 +12,18 @@ import {
 } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 let stage: Stage
+let release: CommandLine
 let shop: MergingShop
 
 beforeAll(async () => {
   stage = await aStage({ at: inWindow })
   cast(stage)
   stage.github.installApp('foodyepay')
-  stage.github.signIn.interval = 0
+  release = aCommandLine(stage)
   shop = await aRepositoryOf(stage)
 })
 afterAll(() => stage.close())
-
-const tokens = new Map<string, string>()
-
-/** Signs in as the command line does; the person agrees on GitHub's page. */
-async function tokenOf(login: string): Promise<string> {
-  const known = tokens.get(login)
-  if (known) return known
-  const post = async (path: string, body: object) => {
-    const answer = await fetch(`${stage.bot().url}${path}`, { method: 'POST', body: JSON.stringify(body) })
-    return (await answer.json()) as Record<string, string>
-  }
-  const { deviceCode, userCode = '' } = await post('/api/login', {})
-  const form = new URLSearchParams({ user_code: userCode, login })
-  await fetch(`${stage.github.url}/login/device`, { method: 'POST', body: form })
-  const { token = '' } = await post('/api/login/token', { deviceCode })
-  tokens.set(login, token)
-  return token
-}
-
-/** Runs the command with the token of a person who is signed in, or of the operator. */
-async function release(login: string | undefined, ...args: string[]): Promise<{ code: number; out: string }> {
-  const token = login === undefined ? stage.operatorToken : await tokenOf(login)
-  const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: token }
-  const words = [main, ...args, '--url', stage.bot().url]
-  const answer = await new Promise<{ code: number; out: string }>((resolve) => {
-    execFile(process.execPath, words, { env, cwd: '/' }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out: stdout + stderr }),
-    )
-  })
-  await stage.settled()
-  return answer
-}
 
 /** Runs the command that the check shows. */
 async function confirmAs(login: string, change: Change) {

@@ -206,6 +206,14 @@ const anIncident: Notice = {
 }
 
 describe('mailed', () => {
+  test('says who accepted the policy of another repository, on one line', () => {
+    const notice = everyKind.find(({ kind }) => kind === 'organization policy') as Notice
+    const acceptedBy = 'olga (owner of foodyepay)\nBefore: nothing'
+    const mail = mailOf({ ...notice, acceptedBy } as Notice, { withSlack: true })
+    expect(mail?.text).toContain('olga (owner of foodyepay) Before: nothing accepted the policy')
+    expect(mailOf(notice, { withSlack: true })?.text).not.toContain('accepted')
+  })
+
   test('of an incident is its severity, what happened, and what is due', () => {
     expect(mailOf(anIncident, { withSlack: false })).toEqual({
       subject: '[release-gate] Overdue: P0 Points are lost',
