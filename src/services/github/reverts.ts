@@ -80,12 +80,12 @@ async function prove(prover: Prover, reverted: Pull, landed: string, head: Versi
 
 /**
  * What a merge changed on its branch. The first parent of its commit is what stood there before, except where a rebase or a push
- * brought several commits: the last one alone is only a part of the change, so without a merge commit it counts only where GitHub
- * says that the branch moved in one step.
+ * brought several commits: the last one alone is only a part of the change, or none of it. So without a merge commit it counts only where
+ * GitHub says that the branch moved in one step.
  */
 async function landedChange(
   { github, repository }: Prover,
-  { base, head, commits }: Pull,
+  { base, head }: Pull,
   landed: string,
 ): Promise<ChangeFacts | undefined> {
   const commit = await orAbsent(github.rest.git.getCommit({ ...repository, commit_sha: landed }))
@@ -94,7 +94,7 @@ async function landedChange(
   if (!before) return undefined
   const isWhole = merged
     ? merged.sha === head.sha
-    : commits === 1 || (await movedFrom(github, repository, base.ref, landed)) === before.sha
+    : (await movedFrom(github, repository, base.ref, landed)) === before.sha
   const change = isWhole ? await readChange(github, repository, before.sha, landed) : undefined
   return change?.mergeBase === before.sha ? change : undefined
 }

@@ -15,6 +15,8 @@ type Case = {
   /** The commits of the change; the revert takes back all of them where it names no own steps. */
   change?: Step[]
   method?: 'squash' | 'merge' | 'rebase'
+  /** Somebody pushes the change to the base branch, which merges it too: what they do there with its head first. */
+  pushed?: (copy: Copy, head: string) => Promise<unknown>
   /** What comes to the base branch after the change. */
   since?: Step
   revert?: Step
@@ -78,9 +80,18 @@ async function baseBranch(): Promise<string> {
 const merge = (number: number, method: Case['method'] = 'squash') =>
   house.as('ada').pulls.merge({ ...house.repo, pull_number: number, merge_method: method })
 
-async function released(base: string, { change = [edit], method, title = 'Pay' }: Case): Promise<number> {
+async function released(
+  base: string,
+  { change = [edit], method, pushed, title = 'Pay' }: Case,
+): Promise<number> {
   const number = await pullOf(base, change, { title })
-  await merge(number, method)
+  if (!pushed) await merge(number, method)
+  else {
+    const head = await copy.head()
+    await copy.branch(base, `origin/${base}`)
+    await pushed(copy, head)
+    await copy.push()
+  }
   return number
 }
 
@@ -100,6 +111,12 @@ async function proofOf(one: Case) {
   return (await revertFact(revert))?.proof
 }
 
+const forward = (into: Copy, head: string) => into.git('merge', '--ff-only', head)
+/** A commit that is not part of the change, and comes with it. */
+const withMore = async (into: Copy) => {
+  await editMore(into)
+  await into.commit('More')
+}
 const other: Step = (into) => into.write({ 'b.txt': 'other\n' })
 const both = [edit, editMore]
 
@@ -109,6 +126,11 @@ describe('a revert is proved', () => {
     ['of a squashed change of two commits', { change: both }],
     ['of a merged change of two commits', { change: both, method: 'merge' }],
     ['of a rebased change of one commit', { method: 'rebase' }],
+    ['of one commit that was pushed as it is', { pushed: forward }],
+    [
+      'of two commits that a pushed merge commit brought',
+      { change: both, pushed: (into, head) => into.merge(head) },
+    ],
     ['where other files were changed since', { since: (into) => into.write({ 'c.txt': 'c\n' }) }],
   ])('%s', async (_, one) => {
     expect(await proofOf(one)).toMatchObject({ same: true })
@@ -138,6 +160,37 @@ describe('a revert is not proved', () => {
     [
       'where all commits of a rebase are taken back',
       { change: both, method: 'rebase' },
+      /not known as a whole$/,
+    ],
+    [
+      'of two commits that were pushed as they are',
+      { change: both, pushed: forward },
+      /not known as a whole$/,
+    ],
+    [
+      'where a commit that was pushed on top of the only one of the change is taken back',
+      {
+        pushed: async (into, head) => {
+          await forward(into, head)
+          await withMore(into)
+        },
+        revert: (into) => into.write({ 'b.txt': text }),
+      },
+      /not known as a whole$/,
+    ],
+    [
+      'of what a pushed merge commit brought beside the change',
+      {
+        pushed: async (into, head) => {
+          const base = await into.head()
+          await into.git('switch', '--quiet', '--detach', head)
+          await withMore(into)
+          const more = await into.head()
+          await into.git('switch', '--quiet', '-')
+          expect(await into.head()).toBe(base)
+          await into.merge(more)
+        },
+      },
       /not known as a whole$/,
     ],
     [
