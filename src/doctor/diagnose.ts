@@ -3,6 +3,7 @@ import { appFindings, installationFindings } from './app-findings.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import type { Facts, ProbeFacts } from './facts.ts'
 import { repositoryFindings } from './repository-findings.ts'
+import { slackFindings } from './slack-findings.ts'
 
 const weight = { error: 0, warning: 1, unknown: 2, information: 3 }
 
@@ -15,6 +16,7 @@ export function diagnose(facts: Facts): Diagnosis[] {
       repositoryFindings(repository, { check: checkName, appId: facts.app.id, repository: repository.name }),
     ),
     ...facts.probes.map(probeFinding),
+    ...slackFindings(facts),
   ]
   return found.sort((a, b) => weight[a.severity] - weight[b.severity])
 }

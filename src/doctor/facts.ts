@@ -61,4 +61,11 @@ export type ReadRepository = {
 }
 
 /** `unknown`: it cannot be determined from here. */
-export type ProbeFacts = { name: string; state: 'ok' | 'failed' | 'unknown'; message: string; fix?: string }
+export type ProbeFacts = {
+  name: string
+  state: 'ok' | 'failed' | 'unknown'
+  message: string
+  fix?: string
+  /** What Slack says that the token may do. */
+  scopes?: string[]
+}

@@ -1,12 +1,14 @@
 import type { ProbeFacts } from './facts.ts'
 
 /**
- * Checks that one dependency of the bot can be reached. `run` returns a sentence, and throws when it cannot be reached. Something
- * else that is wrong comes with its `fix`.
+ * Checks that one dependency of the bot can be reached. `run` returns a sentence, with the scopes of a token where it has some, and throws
+ * when it cannot be reached. Something else that is wrong comes with its `fix`.
  */
 export type Probe = {
   name: string
-  run: () => Promise<string | { unknown: string } | { failed: string; fix: string }>
+  run: () => Promise<
+    string | { ok: string; scopes: string[] } | { unknown: string } | { failed: string; fix: string }
+  >
 }
 
 const timeout = 10_000
@@ -18,6 +20,7 @@ export function runProbes(probes: Probe[], milliseconds = timeout): Promise<Prob
       try {
         const answer = await within(run(), milliseconds)
         if (typeof answer === 'string') return { name, state: 'ok' as const, message: answer }
+        if ('ok' in answer) return { name, state: 'ok' as const, message: answer.ok, scopes: answer.scopes }
         return 'unknown' in answer
           ? { name, state: 'unknown' as const, message: answer.unknown }
           : { name, state: 'failed' as const, message: answer.failed, fix: answer.fix }

@@ -11,8 +11,11 @@ export function slackProbe({ token, apiUrl }: { token: string; apiUrl?: string |
         retryConfig: { retries: 0 },
         logLevel: LogLevel.ERROR,
       })
-      const { team, user } = await client.auth.test()
-      return `Connected to Slack as ${user ?? 'the bot'} in ${team ?? 'the workspace'}.`
+      const { team, user, response_metadata: metadata } = await client.auth.test()
+      const ok = `Connected to Slack as ${user ?? 'the bot'} in ${team ?? 'the workspace'}.`
+      // From the header `x-oauth-scopes`, which Slack's own servers send.
+      const scopes = metadata?.scopes
+      return scopes ? { ok, scopes } : ok
     },
   }
 }

@@ -66,6 +66,20 @@ export function callSlackMethod(
   return method.answer(workspace, call.args)
 }
 
+/** What a token may do, and what the method needs: https://docs.slack.dev/authentication/installing-with-oauth/ */
+export function scopeHeaders(
+  { scopes }: SlackWorkspace,
+  method: string,
+  token: string | undefined,
+): Record<string, string> {
+  if (!token?.startsWith('xoxb-')) return {}
+  const scope = Object.hasOwn(METHODS, method) ? METHODS[method]?.scope : undefined
+  return {
+    'x-oauth-scopes': scopes.join(','),
+    ...(scope !== undefined && { 'x-accepted-oauth-scopes': scope }),
+  }
+}
+
 /** https://docs.slack.dev/reference/methods/chat.postMessage: text past 40,000 characters is cut off, not refused. */
 function postMessage(workspace: SlackWorkspace, args: Arguments): Answer {
   const channel = workspace.channel(String(args.channel ?? ''))

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { callSlackMethod, callWebhook } from './slack-methods.ts'
+import { callSlackMethod, callWebhook, scopeHeaders } from './slack-methods.ts'
 import { createSlackWorkspace, type SlackMessage } from './slack-workspace.ts'
 
 export type { SlackMessage } from './slack-workspace.ts'
@@ -128,7 +128,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
       loss.left -= 1
       return c.text('the sandbox lost the answer', 502)
     }
-    return c.json(answer)
+    return c.json(answer, 200, scopeHeaders(workspace, c.req.param('method'), token))
   })
   app.post(WEBHOOK_PATH, async (c) => {
     calls.push('webhook')

@@ -212,6 +212,13 @@ describe('Slack', () => {
     ])
   })
 
+  it('that says what the token may do', async () => {
+    const slack = await startSlack({ scopes: ['chat:write', 'channels:history'] })
+    closing.push(slack.close)
+    const [found] = await runProbes([slackProbe({ token: slack.token, apiUrl: slack.url })])
+    expect(found).toMatchObject({ state: 'ok', scopes: ['chat:write', 'channels:history'] })
+  })
+
   it('that does not take it, and the token is not reported', async () => {
     const slack = await aSlack()
     const [found] = await runProbes([slackProbe({ token: 'canary-of-a-token', apiUrl: slack.url })])

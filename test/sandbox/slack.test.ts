@@ -352,6 +352,18 @@ describe('more refusals', () => {
     await client.chat.update({ channel, ts, text: 'x' })
   })
 
+  it('what the token may do and what the method needs, in headers of the answer', async () => {
+    const { client, connect } = await aSlack({ scopes: ['chat:write', 'users:read.email'] })
+    const scopesOf = async (asked: Promise<{ response_metadata?: object }>) => (await asked).response_metadata
+    expect(await scopesOf(client.auth.test())).toEqual({ scopes: ['chat:write', 'users:read.email'] })
+    expect(await scopesOf(client.chat.postMessage({ channel: 'general', text: 'x' }))).toMatchObject({
+      scopes: ['chat:write', 'users:read.email'],
+      acceptedScopes: ['chat:write'],
+    })
+    const refused = await fetch(`${connect().slackApiUrl}auth.test`, { method: 'POST' })
+    expect(refused.headers.get('x-oauth-scopes')).toBeNull()
+  })
+
   it('an address that is nobody’s', async () => {
     const { client } = await aSlack({ scopes: ['users:read.email'], people: { 'ben@acme.example': 'U1' } })
     expect(await client.users.lookupByEmail({ email: 'ben@acme.example' })).toMatchObject({
