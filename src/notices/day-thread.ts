@@ -5,7 +5,7 @@ import type { PullRef } from '../decision/snapshot.ts'
 import { landingOf, mergesToThread } from '../store/follow-ups.ts'
 import { sentNotice } from '../store/notices.ts'
 import { channelWindows } from './channel-windows.ts'
-import { alone, type Connected, postOnce } from './posting.ts'
+import { alone, type Connected, postOnce, threadOf } from './posting.ts'
 
 /** Identifies the release day of a channel on which a window opens. */
 export function dayKey(channel: string, opensAt: Date, zone: string): string {
@@ -36,15 +36,15 @@ export async function dayThread(
   if (!window) return undefined
   const state = stateAt(window.settings, landing.landedAt)
   if (!state.open || !state.opensAt) return undefined
-  const root = await sentNotice(database, dayKey(channel, state.opensAt, window.settings.time_zone))
-  return (
-    root && { channel, root, since: state.opensAt, repositoryIds: windows.map((each) => each.repositoryId) }
-  )
+  const root = dayKey(channel, state.opensAt, window.settings.time_zone)
+  if (!(await sentNotice(database, root))) return undefined
+  return { channel, root, since: state.opensAt, repositoryIds: windows.map((each) => each.repositoryId) }
 }
 
 export type DayThread = {
   channel: string
-  root: { channel: string; ts: string }
+  /** The key of its first message. */
+  root: string
   since: Date
   repositoryIds: number[]
 }
@@ -61,6 +61,8 @@ export async function tellMergeInDay(
     if (merges.length === 0) return
     const message = mergesText(merges)
     const [key = '', ...also] = merges.map((merge) => `${merge.key} in its day`)
-    await postOnce(shell, { key, also, channel: root.channel, thread: root.ts, message }, signal)
+    const begun = await threadOf(shell, root, signal)
+    const place = begun ? { channel: begun.channel, thread: begun.ts } : { channel, begins: root }
+    await postOnce(shell, { key, also, ...place, message }, signal)
   })
 }

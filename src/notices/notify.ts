@@ -12,7 +12,7 @@ import type { Database } from '../store/database.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
 import { aloneFor, type CardShell, mergedCard, move, showChange, type Target } from './cards.ts'
 import { dayThread, tellMergeInDay } from './day-thread.ts'
-import { postOnce, type Sent, withPermalink } from './posting.ts'
+import { isThere, postOnce, type Sent, withPermalink } from './posting.ts'
 import { tellReleaseDay } from './release-day.ts'
 
 export type { Sent } from './posting.ts'
@@ -148,7 +148,9 @@ async function tellWatch(
     aloneFor(shell, target.pull, async () => {
       const row = await changeCard(shell.database, target.pull)
       if (!row?.channel || !row.ts) return undefined
-      const place = { channel: row.channel, thread: row.ts, broadcast: notice.verdict === 'failed' }
+      const { channel, ts } = row
+      if (!(await isThere(shell.slack, { channel, ts }, signal))) return undefined
+      const place = { channel, thread: ts, broadcast: notice.verdict === 'failed' }
       await postOnce(shell, { key: notice.key, ...place, message: noticeText(notice) }, signal)
       await saveAfter(shell.database, target.pull, `Watch after the release: ${notice.verdict}`)
       return []

@@ -1,11 +1,12 @@
 import type { SlackMessageText } from '../decision/notice-blocks.ts'
-import { isNotTaken, type Posted, type Slack } from '../services/slack.ts'
+import { isNotTaken, type Posted, refusal, type Slack } from '../services/slack.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
 import { withLease } from '../store/leases.ts'
 import {
   attemptSince,
   endAttempt,
+  forgetSent,
   pauseChannel,
   reserveMessage,
   saveAttempt,
@@ -22,11 +23,13 @@ export type Connected = { database: Database; slack: Slack; now: () => Date }
 export type Sent = Posted & { permalink: string }
 
 /**
- * `key` identifies what happened, `also` what else the message tells. `thread`: the message to reply to, whose channel is given by id.
+ * `key` identifies what happened, `also` what else the message tells. `begins`: the key of the thread that it begins, in place of a first
+ * message that is gone. `thread`: the message to reply to, whose channel is given by id.
  */
 export type Posting = {
   key: string
   also?: string[]
+  begins?: string | undefined
   channel: string
   message: SlackMessageText
   thread?: string | undefined
@@ -47,13 +50,36 @@ export async function postOnce(shell: Connected, posting: Posting, signal: Abort
     if (before) return { channel: before.channel, ts: before.ts }
     const posted = (await lostMessage(shell, posting, signal)) ?? (await post(shell, posting, signal))
     await shell.database.transaction(async (tx) => {
-      for (const key of [posting.key, ...(posting.also ?? [])])
+      const { key: own, also = [], begins } = posting
+      if (begins !== undefined) await forgetSent(tx, begins)
+      for (const key of [own, ...also, ...(begins === undefined ? [] : [begins])])
         await saveSent(tx, { key, ...posted, sentAt: shell.now() })
       await endAttempt(tx, posting.key)
       await rememberChannel(tx, shell.now, posting.channel, posted.channel)
     })
     return posted
   })
+}
+
+/** The message that was posted with a key, to reply to. Undefined where somebody has deleted it: a reply would be shown nowhere. */
+export async function threadOf(
+  { database, slack }: Pick<Connected, 'database' | 'slack'>,
+  key: string,
+  signal: AbortSignal,
+): Promise<Posted | undefined> {
+  const sent = await sentNotice(database, key)
+  return !sent || !slack.threads || (await isThere(slack, sent, signal)) ? sent : undefined
+}
+
+/** Whether a message has not been deleted. Needs no scope and has no pace. */
+export async function isThere(slack: Slack, { channel, ts }: Posted, signal: AbortSignal): Promise<boolean> {
+  try {
+    await slack.permalink({ channel, ts }, signal)
+    return true
+  } catch (error) {
+    if (refusal(error) === 'message_not_found') return false
+    throw error
+  }
 }
 
 /** @throws `retryAfter` while another process does the same work. */

@@ -7,14 +7,14 @@ import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Landing, landingsWithin } from '../store/follow-ups.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
-import { dropRequest, sentNotice, takeRequest } from '../store/notices.ts'
+import { dropRequest, takeRequest } from '../store/notices.ts'
 import type { Queue } from '../store/queue.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 import type { CardShell } from './cards.ts'
 import { type ChannelWindow, channelWindows } from './channel-windows.ts'
 import { dayKey, inDay } from './day-thread.ts'
 import { mentionFor } from './people.ts'
-import { postOnce } from './posting.ts'
+import { postOnce, threadOf } from './posting.ts'
 
 type PlanShell = {
   database: Database
@@ -104,7 +104,7 @@ export async function tellReleaseDay(
   await inDay(shell, notice.channel, async () => {
     const { moment, window } = first
     const root = dayKey(notice.channel, moment.opensAt, window.settings.time_zone)
-    const begun = await sentNotice(database, root)
+    const begun = await threadOf(shell, root, signal)
     const context = { moment, windows, freezes, alone: all.length === 1, first: !begun }
     const day = await readDay(shell, context)
     const people = Object.assign({}, ...windows.map((each) => each.people))
@@ -120,7 +120,11 @@ export async function tellReleaseDay(
       repository: `${owner}/${repo}`,
     }))
     const shown = withButtons(message, actions)
-    await postOnce(shell, { key: notice.key, also: begun ? [] : [root], ...place, message: shown }, signal)
+    await postOnce(
+      shell,
+      { key: notice.key, begins: begun ? undefined : root, ...place, message: shown },
+      signal,
+    )
   })
 }
 

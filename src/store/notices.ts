@@ -20,6 +20,11 @@ export async function saveSent(db: Queryable, sent: Omit<SentNotice, 'permalink'
   )
 }
 
+/** The message of a notice is gone: the next one takes its place. */
+export async function forgetSent(db: Queryable, key: string): Promise<void> {
+  await db.query('DELETE FROM release_gate.notices WHERE key = $1', [key])
+}
+
 export async function savePermalink(db: Queryable, key: string, permalink: string): Promise<void> {
   await db.query('UPDATE release_gate.notices SET permalink = $2 WHERE key = $1', [key, permalink])
 }

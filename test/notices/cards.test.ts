@@ -227,6 +227,24 @@ describe('a change', () => {
     expect(slack.messages[1]?.broadcast).toBe(broadcast)
   })
 
+  test('whose message was deleted has the verdict of its watch in a message of its own', async () => {
+    await job(await merges(12))
+    slack.remove(slack.messages[0] as LocalSlack['messages'][number])
+    const release = { summary: 'x', url: 'https://github.com/acme/shop/pull/12' }
+    const key = 'watched/merged/2/12'
+    const watched: Notice = {
+      kind: 'watched',
+      key,
+      repository: shop,
+      release,
+      verdict: 'failed',
+      why: 'slow',
+    }
+    for (let run = 0; run < 2; run++) await job(watched)
+    expect(texts()).toEqual([expect.stringMatching(/^🚨 Watch after the release of .*: failed/)])
+    expect(slack.lost).toEqual([])
+  })
+
   test('whose message was deleted gets another one', async () => {
     await moves(12, approved)
     slack.remove(slack.messages[0] as LocalSlack['messages'][number])

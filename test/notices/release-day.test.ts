@@ -29,6 +29,7 @@ let slack: LocalSlack
 let shell: NotifyShell
 let time: Date
 let waiting: Notice[]
+let failed: Notice[]
 let next: Date[]
 
 beforeAll(async () => {
@@ -38,6 +39,7 @@ afterAll(() => database.close())
 beforeEach(async () => {
   time = new Date('2026-11-25T16:00:00Z')
   waiting = []
+  failed = []
   next = []
   const now = () => time
   slack = await startSlack({
@@ -100,8 +102,9 @@ async function send(): Promise<void> {
     const again = await notify(shell, notice, signal).then(
       () => undefined,
       (error: unknown) => {
-        if (!retryTime(error)) throw error
-        return retryTime(error)
+        if (retryTime(error)) return retryTime(error)
+        if (notice) failed.push(notice)
+        throw error
       },
     )
     if (!again) continue
@@ -206,7 +209,44 @@ describe('a release day', () => {
     expect(asked).toEqual(['11-25T17:00', '11-25T18:00', '11-25T18:50', '11-25T19:01', '12-02T17:00'])
   })
 
-  test('names each merge in its thread and in the summary, at two calls a merge', async () => {
+  test('whose first message was deleted goes on in a new thread, which the next moment begins', async () => {
+    await at('17:00')
+    slack.remove(root() as LocalSlack['messages'][number])
+    for (const moment of ['18:00', '18:50', '19:01']) await at(moment)
+    expect(tops()).toEqual([opened])
+    expect(inThread()).toEqual([
+      expect.stringMatching(/^⏰ The release window closes/),
+      expect.stringMatching(/^🏁 The release window closed/),
+    ])
+    expect(slack.lost).toEqual([])
+  })
+
+  test('whose first message was deleted goes on in a new thread, which the next merge begins', async () => {
+    await at('17:00')
+    slack.remove(root() as LocalSlack['messages'][number])
+    await merge('18:10', 1)
+    await at('19:01')
+    const [begins, ...others] = slack.messages.filter(
+      ({ threadTs, text }) => !threadTs && / by eva$/.test(text),
+    )
+    expect(others).toEqual([])
+    const replies = slack.messages.filter(({ threadTs }) => threadTs === begins?.ts)
+    expect(replies.map(headline)).toEqual([expect.stringMatching(/^🏁 .*: 1 merged and 1 left over$/)])
+    expect(slack.lost).toEqual([])
+  })
+
+  test('keeps its thread where Slack does not say whether its first message is there, and tells later', async () => {
+    await at('17:00')
+    slack.fail(1, 'internal_error')
+    await expect(at('18:00')).rejects.toThrow('internal_error')
+    await at('18:01')
+    expect(tops()).toHaveLength(1)
+    waiting.push(...failed.splice(0))
+    await send()
+    expect(inThread()).toEqual([opened])
+  })
+
+  test('names each merge in its thread and in the summary, at two posts a merge', async () => {
     await at('17:00')
     await at('18:00')
     await merge('18:10', 1)
@@ -214,13 +254,14 @@ describe('a release day', () => {
     expect(tops()).toHaveLength(2)
     slack.calls.length = 0
     await merge('18:20', 7)
-    expect(slack.calls).toEqual(['chat.postMessage', 'chat.postMessage'])
+    const looks = (call: string) => call === 'chat.getPermalink'
+    expect(slack.calls.filter((call) => !looks(call))).toEqual(['chat.postMessage', 'chat.postMessage'])
     await at('18:50')
     await at('19:01')
     expect(inThread().at(-1)).toContain(': 2 merged and 1 left over')
   })
 
-  test('costs a merge two calls, and names it once, also where its pull request is looked at first', async () => {
+  test('costs a merge two calls and a look, and names it once, also where its pull request is looked at first', async () => {
     await askForCard(database, { ...shop, number: 1 }, time)
     waiting.push(changeNotice)
     await at('17:00')
@@ -228,7 +269,7 @@ describe('a release day', () => {
     slack.calls.length = 0
     waiting.push(changeNotice)
     await merge('18:20', 1)
-    expect(slack.calls).toEqual(['chat.update', 'chat.postMessage'])
+    expect(slack.calls).toEqual(['chat.update', 'chat.getPermalink', 'chat.postMessage'])
     expect(slack.messages.filter(({ text }) => /Merged.*#1>/.test(text))).toHaveLength(2)
   })
 
