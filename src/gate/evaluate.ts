@@ -51,7 +51,6 @@ export async function evaluate(
   const github = await shell.github(pull.installationId)
   const applicable = await policyFor(shell, github, pull)
   if (applicable.kind === 'none') {
-    shell.log.info({ pull: nameOf(pull) }, 'No policy, so no check')
     return forget(shell, pull, generation, `${policyPath} is missing on the default branch`, signal)
   }
   const facts = await readSnapshot(
@@ -110,7 +109,8 @@ function logChange(
 
 /**
  * Nothing can be decided about this pull request: it is gone, or no policy covers it. If one did before, a green check is
- * revoked, since a missing file may also be an unreadable one.
+ * revoked, since a missing file may also be an unreadable one. But an event or a job may only be older than the last rename of its
+ * repository: then it is evaluated under the name that was read since.
  */
 async function forget(
   shell: Shell,
@@ -119,7 +119,12 @@ async function forget(
   problem: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { database } = shell
+  const { database, log } = shell
+  const known = (await latestVerdict(database, pull))?.pull
+  if (known && nameOf(known) !== nameOf(pull)) {
+    return evaluate(shell, { ...pull, owner: known.owner, repo: known.repo }, signal)
+  }
+  log.info({ pull: nameOf(pull), problem }, 'No check')
   await forgetPending(database, pull)
   const stored = await verificationOf(database, pull)
   if (!stored) return

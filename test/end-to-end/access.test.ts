@@ -135,6 +135,25 @@ describe('a repository', () => {
     expect(check).toMatchObject({ conclusion: 'failure', title: expect.stringContaining('eva') })
   })
 
+  test('that was renamed keeps its green check when an event arrives late under the old name', async () => {
+    const shop = await aShop()
+    const change = await aGreenOne(shop)
+    const release = stage.github.faults.add({ kind: 'hold', event: 'pull_request' })
+    await shop.label('eva', change, 'later')
+    const renamed = `${shop.repository.repo}-renamed`
+    stage.github.renameRepository(shop.name, renamed)
+    await stage.settled()
+    const before = stage.bot().log()
+    release()
+    await stage.settled()
+    const check = () => stage.check('olga', { owner: 'foodyepay', repo: renamed }, change.sha)
+    expect(await check()).toMatchObject({ conclusion: 'success' })
+    expect(stage.bot().log().slice(before.length)).not.toContain('could not be verified')
+    stage.github.setCollaborator(`foodyepay/${renamed}`, 'dev', null)
+    await stage.settled()
+    expect((await check())?.conclusion).not.toBe('success')
+  })
+
   test('that was archived and opened again has its open pull requests evaluated again', async () => {
     const shop = await aShop()
     const change = await aGreenOne(shop)
