@@ -433,7 +433,7 @@ test.each([
 ])('a timeout is never retried, even for a tool that %s', async (_name, annotations, writes) => {
   const suite = aSuite(
     `  - { name: it hangs, tool: slow${writes} }`,
-    'defaults: { timeout: 150ms }\ngates: { samples: { per_tool: 1, total: 1 } }',
+    'defaults: { timeout: 2s }\ngates: { samples: { per_tool: 1, total: 1 } }',
   )
   // A read-only tool is called once more before, to warm it up.
   let count = 0
