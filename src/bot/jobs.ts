@@ -4,13 +4,14 @@ import { applyTransitions } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
 import { changeOf } from '../incidents/change-events.ts'
+import { governingOfAlert } from '../incidents/places.ts'
 import { runIncidentTask } from '../incidents/run.ts'
 import { watchOfNotice } from '../incidents/watching.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
 import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
 import { runAll } from '../merges/run-all.ts'
-import { deadLetterNotice } from '../notices/dead-letter.ts'
+import { deadLetterNotice, unwrapped } from '../notices/dead-letter.ts'
 import { isMailJob, type MailShell, requestMails, sendMail } from '../notices/mails.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
 import { planReleaseDays } from '../notices/release-day.ts'
@@ -108,7 +109,12 @@ async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Pro
     const { servers } = settings
     await endQuietlyIfGone(giveUp({ ...shell, servers }, regressionRequestSchema.parse(data), problem), log)
   }
-  const notice = await deadLetterNotice(database, job, now())
+  const alert = unwrapped(job).data
+  const governing =
+    'delivery' in alert && 'source' in alert
+      ? await governingOfAlert(database, { source: String(alert.source), delivery: String(alert.delivery) })
+      : undefined
+  const notice = await deadLetterNotice(database, job, now(), governing)
   if (notice) await queue.enqueueNotice(notice)
   if (name === COMMANDS) {
     const { giveUpCommand } = await import('../comments/give-up.ts')

@@ -66,8 +66,8 @@ async function lastLook({ database, now }: IncidentShell, place: IncidentPlace):
  * Enqueues what a job has begun and not finished, whatever kept it from that: alerts, which their senders never send again once they
  * were stored, watches of releases, comments about links, and what other systems do not say yet.
  */
-async function enqueueUnfinished({ database, queue }: IncidentShell): Promise<void> {
-  for (const { source, delivery } of await unfinishedAlerts(database))
+async function enqueueUnfinished({ database, queue, now }: IncidentShell): Promise<void> {
+  for (const { source, delivery } of await unfinishedAlerts(database, now()))
     await queue.enqueueIncident({ task: 'alert', source, delivery })
   for (const { key, subject, mergedAt } of await openWatches(database))
     await queue.enqueueIncident({ task: 'watch', key, ...subject, at: mergedAt.toISOString() })

@@ -1,20 +1,23 @@
 import { type Alert, alertMarker, incidentOf } from '../decision/incidents/alert.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { orGone } from '../services/github/errors.ts'
+import { isGone, isUnwritable } from '../services/github/gone.ts'
 import { ensureIncident, repositoryIdOf, writeNote } from '../services/github/incidents.ts'
 import {
+  type AlertDelivery,
   alertDelivery,
   markAlertDone,
   newestOfAlert,
   noteAlertsGone,
   releaseAlert,
+  saveAlertGone,
   saveAlertIncident,
   storeAlert,
   takeAlert,
 } from '../store/alerts.ts'
 import { noteWrite } from '../store/write-budget.ts'
 import { incidentPlaces } from './places.ts'
-import { refuseReplaced } from './replaced.ts'
+import { isReplacement, refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
 /** Where an alert goes; a text says why it goes nowhere. */
@@ -59,11 +62,31 @@ export async function alertDestination(
   return { installationId, owner, repo }
 }
 
-/** The job of an alert: opens its incident, or says in the open one that it fired again. */
+/**
+ * The job of an alert: opens its incident, or says in the open one that it fired again. Where the repository of incidents is gone for
+ * good, the job fails until it is a dead letter, and no other one is started. After any other failure, others follow until one succeeds.
+ */
 export async function openForAlert(shell: IncidentShell, source: string, delivery: string): Promise<void> {
-  const stored = await alertDelivery(shell.database, source, delivery)
+  const { database, now } = shell
+  const stored = await alertDelivery(database, source, delivery)
   if (!stored || stored.doneAt) return
+  try {
+    await openOrAdd(shell, stored, delivery)
+  } catch (error) {
+    const isLost = isUnwritable(error) || isReplacement(error)
+    await saveAlertGone(database, source, delivery, isLost ? now() : null)
+    // What is gone ends other jobs quietly.
+    throw isGone(error) ? new Error(`${nameOf(stored)}: ${String(error)}`) : error
+  }
+}
+
+function nameOf({ repository: { owner, repo } }: AlertDelivery): string {
+  return `The repository of incidents ${owner}/${repo} cannot be used`
+}
+
+async function openOrAdd(shell: IncidentShell, stored: AlertDelivery, delivery: string): Promise<void> {
   const { alert, repository: place } = stored
+  const { source } = alert
   const github = await shell.github(place.installationId)
   const repository: RepositoryRef = { ...place, repositoryId: await repositoryIdOf(github, place) }
   await refuseReplaced(shell, repository)
@@ -110,7 +133,8 @@ async function addToOpenIncident(
     await noteAlertsGone(shell.database, repository, number, shell.now())
     await releaseAlert(shell.database, alert.source, delivery)
     await shell.queue.enqueueIncident({ task: 'look', repository, number })
-    return openForAlert(shell, alert.source, delivery)
+    const released = await alertDelivery(shell.database, alert.source, delivery)
+    return released && openOrAdd(shell, released, delivery)
   }
   await noteWrite(shell.database, repository.installationId, shell.now())
   await shell.database.transaction(async (tx) => {

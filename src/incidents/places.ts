@@ -2,6 +2,7 @@ import type { IncidentSettings } from '../decision/incidents/settings.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
+import { alertDelivery } from '../store/alerts.ts'
 import type { Queryable } from '../store/database.ts'
 import { nameLookedAt } from '../store/incident-repositories.ts'
 import { keptPolicies } from '../store/policies.ts'
@@ -51,4 +52,14 @@ function isSame(one: { owner: string; repo: string }, other: { owner: string; re
 /** Whose policy counts for an incident: that of the repository of incidents itself where it has one, else the first by name. */
 export function governingFor(place: IncidentPlace): Governing | undefined {
   return place.governing.find(({ governedBy }) => isSame(place, governedBy)) ?? place.governing[0]
+}
+
+/** The repository by whose policy an alert was taken in. Undefined: no policy names where it goes anymore. */
+export async function governingOfAlert(
+  db: Queryable,
+  { source, delivery }: { source: string; delivery: string },
+): Promise<RepositoryRef | undefined> {
+  const stored = await alertDelivery(db, source, delivery)
+  const place = stored && (await placeNamed(db, stored.repository))
+  return place && governingFor(place)?.governedBy
 }

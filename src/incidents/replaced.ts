@@ -21,13 +21,19 @@ export async function isReplaced(
   return true
 }
 
+const MARK = Symbol.for('release-gate.replaced')
+
+/** Whether an error says that another repository took the name of a repository of incidents. */
+export function isReplacement(error: unknown): boolean {
+  return error instanceof Error && MARK in error
+}
+
 /** @throws where another repository took the name. */
 export async function refuseReplaced(
   shell: Pick<IncidentShell, 'database' | 'queue' | 'now'>,
   repository: RepositoryRef,
 ): Promise<void> {
-  if (await isReplaced(shell, repository))
-    throw new Error(
-      `${repository.owner}/${repository.repo} is another repository than the one of the incidents. Give the former one its name back, or name another repository in the policies.`,
-    )
+  if (!(await isReplaced(shell, repository))) return
+  const why = `${repository.owner}/${repository.repo} is another repository than the one of the incidents. Give the former one its name back, or name another repository in the policies.`
+  throw Object.assign(new Error(why), { [MARK]: true as const })
 }

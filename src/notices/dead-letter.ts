@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { incidentTaskSchema } from '../decision/incidents/task.ts'
+import type { RepositoryRef } from '../decision/merge-task.ts'
 import { mergeTaskSchema } from '../decision/merge-task.ts'
 import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { pullRefSchema } from '../decision/snapshot.ts'
@@ -20,16 +21,17 @@ const payload = z.object({
 /**
  * The notice for a job that failed for good, for the channel of its repository. At most one per hour for each pull
  * request and queue, since one cause often fails many jobs. Failed notices and jobs without a repository get none; they
- * have only the alert in the log.
+ * have only the alert in the log. `governing`: the repository whose channel it goes to where the job names none.
  */
 export async function deadLetterNotice(
   database: Database,
   job: DeadJob,
   now: Date,
+  governing?: RepositoryRef,
 ): Promise<Notice | undefined> {
   const { queue, data } = unwrapped(job)
   if (queue === NOTICES) return undefined
-  const place = await placeOf(database, queue, data)
+  const place: Place | undefined = (await placeOf(database, queue, data)) ?? governing
   if (!place) return undefined
   const { number, ...repository } = place
   const hour = now.toISOString().slice(0, 13)
@@ -44,7 +46,7 @@ export async function deadLetterNotice(
 }
 
 /** A delayed job contains the job that it becomes. */
-function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
+export function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
   const inner = delayed.safeParse(data)
   return inner.success ? inner.data : { queue, data }
 }

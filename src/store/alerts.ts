@@ -46,10 +46,31 @@ export async function alertDelivery(
   return row
 }
 
-/** Every alert that was taken in and that no job has finished, the oldest first. */
-export function unfinishedAlerts(db: Queryable): Promise<{ source: string; delivery: string }[]> {
+/** Dead letters are kept so long. */
+const keptFor = 30 * 24 * 3_600_000
+
+/**
+ * Every alert that was taken in and that no job has finished, the oldest first. One whose repository is gone is a dead letter, which an
+ * operator starts again; once that is no longer kept, it becomes another one.
+ */
+export function unfinishedAlerts(db: Queryable, now: Date): Promise<{ source: string; delivery: string }[]> {
   return db.query(
-    `SELECT source, delivery FROM release_gate.alert_deliveries WHERE done_at IS NULL ORDER BY received_at, delivery`,
+    `SELECT source, delivery FROM release_gate.alert_deliveries
+     WHERE done_at IS NULL AND (gone_at IS NULL OR gone_at < $1) ORDER BY received_at, delivery`,
+    [new Date(now.getTime() - keptFor)],
+  )
+}
+
+/** Notes that the repository of an alert is gone for good, or by null that it is not, as far as anyone knows. */
+export async function saveAlertGone(
+  db: Queryable,
+  source: string,
+  delivery: string,
+  at: Date | null,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.alert_deliveries SET gone_at = $3 WHERE source = $1 AND delivery = $2 AND gone_at IS DISTINCT FROM $3`,
+    [source, delivery, at],
   )
 }
 

@@ -5,6 +5,7 @@ import {
   markAlertDone,
   newestOfAlert,
   noteAlertsGone,
+  saveAlertGone,
   saveAlertIncident,
   severitiesOfAlerts,
   storeAlert,
@@ -61,10 +62,16 @@ describeOnBoth('alerts and post-mortems', (open) => {
     await receive('early', alertOf('P2'), '16:01')
     await receive('done', alertOf('P2'), '16:00')
     await markAlertDone(database, 'datadog', 'done', at('16:03'))
-    expect(await unfinishedAlerts(database)).toEqual([
+    expect(await unfinishedAlerts(database, at('17:00'))).toEqual([
       { source: 'datadog', delivery: 'early' },
       { source: 'datadog', delivery: 'late' },
     ])
+    await saveAlertGone(database, 'datadog', 'early', at('16:05'))
+    expect(await unfinishedAlerts(database, at('17:00'))).toMatchObject([{ delivery: 'late' }])
+    const afterDeadLetters = new Date(at('17:00').getTime() + 30 * 24 * 3_600_000)
+    expect(await unfinishedAlerts(database, afterDeadLetters)).toHaveLength(2)
+    await saveAlertGone(database, 'datadog', 'early', null)
+    expect(await unfinishedAlerts(database, at('17:00'))).toHaveLength(2)
   })
 
   test('the alerts of an incident say how severe they are, each severity since it was received first', async () => {

@@ -47,6 +47,7 @@ const frozen: Record<string, string> = {
   '0034_change_cards.sql': 'fb4cd69fe18cc5ab96210a077039a64e3ef78273b15a91e954b776d003483a1a',
   '0037_comment_commands.sql': 'a202de9a643fadf38d67bf1ccc429d97343b2fb38dbe53054c7777f7ee17be52',
   '0038_comment_command_records.sql': '7103257d1b9b4986358312cab509f5fd7e76ad8864116d55a2a1d4216b603b2d',
+  '0041_gone_alerts.sql': '12621a9726944e2cb584c567d50ec3e47d9bb61a3381e9016a25679009ea0a4b',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

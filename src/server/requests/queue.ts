@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alertDelivery } from '../../store/alerts.ts'
 import type { Queryable } from '../../store/database.ts'
 import { readDelivery, reopenDelivery } from '../../store/inbox.ts'
 import {
@@ -108,13 +109,26 @@ async function only(db: Queryable, id: string): Promise<FailedJob> {
 
 const place = z.object({ owner: z.string(), repo: z.string(), number: z.int().optional() })
 
-/** The pull request, repository or delivery that a job concerns. */
+const alertJob = z.object({ task: z.literal('alert'), source: z.string(), delivery: z.string() })
+
+async function subjectOfAlert(
+  db: Queryable,
+  { source, delivery }: z.output<typeof alertJob>,
+): Promise<string> {
+  const stored = await alertDelivery(db, source, delivery)
+  const place = stored ? ` for ${stored.repository.owner}/${stored.repository.repo}` : ', removed since'
+  return `alert ${delivery} of ${source}${place}`
+}
+
+/** The pull request, repository, delivery or alert that a job concerns. */
 async function subjectOf(db: Queryable, job: FailedJob): Promise<string> {
   const { queue, data } = unwrapped(job)
   if (queue === DELIVERIES && 'id' in data) {
     const delivery = await readDelivery(db, String(data.id))
     return delivery ? `${delivery.event} delivery ${delivery.guid}` : `delivery ${data.id}, removed since`
   }
+  const alert = alertJob.safeParse(data).data
+  if (alert) return subjectOfAlert(db, alert)
   const parts: unknown[] = [data, 'pull' in data && data.pull, 'repository' in data && data.repository]
   for (const part of parts) {
     const read = place.safeParse(part)

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { queueCommand } from '../../src/commands/queue.ts'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
+import { runCommand } from '../commands/command-run.ts'
+import {
+  aWorldWithIncidents,
+  incidents,
+  openIncidents,
+  senders,
+  sendPagerDuty,
+} from '../support/incidents.ts'
+import { letNoticesPass } from '../support/merging.ts'
+import { aStage } from '../support/stage.ts'
+
+/** What becomes of an alert whose repository of incidents is gone. */
+
+let stage: Stage
+let database: Database
+const minutes = (count: number) => stage.moveTo(new Date(stage.now().getTime() + count * 60_000))
+/** Long enough for every retry of a job. */
+const halfAnHour = async () => {
+  for (let round = 0; round < 14; round++) await minutes(5.1)
+  await letNoticesPass(stage, 4)
+}
+const restart = async () => {
+  await stage.kill()
+  await stage.startBot()
+  await stage.settled()
+}
+const queue = (...words: string[]) =>
+  runCommand(queueCommand(), words, { DATABASE_URL: 'url' in stage.database ? stage.database.url : '' })
+const givenUp = async () =>
+  (JSON.parse((await queue('ls', '--json')).out).failed as { id: string; about: string; state: string }[])
+    .filter(({ about }) => about.startsWith('alert'))
+    .map(({ id, about, state }) => ({ id, about, state }))
+const titled = async (title: string) => (await openIncidents(stage)).filter((one) => one.title === title)
+const archive = (archived: boolean) => stage.as('olga').rest.repos.update({ ...incidents, archived })
+const waiting = () =>
+  database.query(
+    `SELECT 1 FROM release_gate_jobs.job WHERE name IN ('incidents', 'later') AND data::text LIKE '%"alert"%' AND state < 'completed'`,
+  )
+
+beforeAll(async () => {
+  stage = await aStage({ at: new Date('2026-10-19T16:00:00Z'), env: senders })
+  database = await openDatabase(stage.database)
+  const shop = await aWorldWithIncidents(stage)
+  await shop.openPull('ana', { branch: 'first', title: 'First', files: { 'src/a.ts': 'a\n' } })
+})
+afterAll(async () => {
+  await database.close()
+  await stage.close()
+})
+
+describe('an alert whose repository of incidents was archived', () => {
+  beforeAll(async () => {
+    await archive(true)
+    await stage.settled()
+    expect(await sendPagerDuty(stage, { id: 'A1', title: 'Archived' })).toBe(202)
+    await halfAnHour()
+  })
+
+  test('is given up, where an operator sees it', async () => {
+    expect(await givenUp()).toMatchObject([
+      { about: 'alert event-A1 of pagerduty for foodyepay/incidents', state: 'given up' },
+    ])
+    const said = stage.slack.messages.map((message) => JSON.stringify(message)).join()
+    expect(said).toContain('A job failed for good')
+    expect(said).toContain('The repository is archived')
+  })
+
+  test('is not tried again by itself', async () => {
+    await restart()
+    expect(await waiting()).toEqual([])
+    expect(await givenUp()).toHaveLength(1)
+  })
+
+  test('opens its incident once an operator has it tried again after the repair', async () => {
+    await archive(false)
+    const [{ id = '' } = {}] = await givenUp()
+    expect((await queue('retry', id)).out).toContain('Started again')
+    // The command line starts it by the real clock.
+    await database.query(
+      `UPDATE release_gate_jobs.job SET start_after = '2026-10-19Z' WHERE state = 'created' AND data::text LIKE '%"event-A1"%'`,
+    )
+    await restart()
+    expect(await titled('Archived')).toHaveLength(1)
+    expect(await givenUp()).toEqual([])
+  })
+})
+
+test('an alert is tried until it succeeds while GitHub is down for hours, and nobody has to do anything', async () => {
+  stage.github.faults.add({ kind: 'status', status: 503, path: /\/incidents/ })
+  expect(await sendPagerDuty(stage, { id: 'A2', title: 'Down' })).toBe(202)
+  await halfAnHour()
+  await restart()
+  expect(await waiting()).not.toEqual([])
+  stage.github.faults.clear()
+  await halfAnHour()
+  expect(await titled('Down')).toHaveLength(1)
+})
+
+test('an alert whose repository of incidents was deleted is given up, and tried by nobody', async () => {
+  await stage.github.deleteRepository('foodyepay/incidents')
+  await stage.settled()
+  expect(await sendPagerDuty(stage, { id: 'A3', title: 'Deleted' })).toBe(202)
+  await halfAnHour()
+  await restart()
+  const about = 'alert event-A3 of pagerduty for foodyepay/incidents'
+  expect((await givenUp()).filter((one) => one.about === about)).toHaveLength(1)
+  expect(await waiting()).toEqual([])
+})
