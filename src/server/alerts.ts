@@ -68,7 +68,7 @@ export function alertRoutes(options: Options): Record<string, Handler> {
               zendesk,
               now(),
             ),
-          read: (body, header) => readZendesk(body, header('x-zendesk-webhook-invocation-id')),
+          read: (body, header) => readZendesk(body, header('x-zendesk-webhook-signature-timestamp')),
         }
       : undefined,
   }

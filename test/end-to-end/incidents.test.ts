@@ -12,6 +12,7 @@ import {
   openIncidents,
   senders,
   sendPagerDuty,
+  sendZendesk,
   workOn,
 } from '../support/incidents.ts'
 import { letNoticesPass, recordsOf } from '../support/merging.ts'
@@ -190,6 +191,32 @@ describe('an alert of PagerDuty', () => {
     const before = await openIncidents(stage)
     expect(await sendPagerDuty(stage, incident, options)).toBe(status)
     expect(await openIncidents(stage)).toEqual(before)
+  })
+})
+
+describe('a ticket of Zendesk', () => {
+  const opened = async () => (await openIncidents(stage)).filter(({ title }) => title === 'Zendesk ticket 77')
+  const ticket = { ticket: '77', updated: '2026-10-19T15:00:00Z' }
+
+  test('opens one incident, also where its recorded webhook is sent again under another invocation', async () => {
+    expect(await sendZendesk(stage, ticket)).toBe(202)
+    const [{ number = 0 } = {}] = await opened()
+    expect(await sendZendesk(stage, ticket, { invocation: 'another' })).toBe(202)
+    await workOn(stage, number).close('eva')
+    expect(await sendZendesk(stage, ticket, { invocation: 'a-third' })).toBe(202)
+    expect(await opened()).toEqual([{ number, title: 'Zendesk ticket 77' }])
+    expect((await workOn(stage, number).read()).said).toEqual([])
+  })
+
+  test('that was signed more than five minutes ago is refused', async () => {
+    const at = new Date(stage.now().getTime() - 5 * 60_000 - 1)
+    expect(await sendZendesk(stage, { ...ticket, updated: '2026-10-19T15:30:00Z' }, { at })).toBe(401)
+    expect(await opened()).toHaveLength(1)
+  })
+
+  test('that comes up again after its incident was resolved opens another one', async () => {
+    expect(await sendZendesk(stage, { ...ticket, updated: stage.now().toISOString() })).toBe(202)
+    expect(await opened()).toHaveLength(2)
   })
 })
 

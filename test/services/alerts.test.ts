@@ -109,13 +109,14 @@ describe('a ticket of Zendesk', () => {
     ...zendeskTemplate,
     ticket: '77',
     created: '2026-10-19T09:00:00Z',
+    updated: '2026-10-19T16:00:00Z',
     priority: 'High',
     tags: 'vip chatgpt-app',
     link: 'https://acme.zendesk.com/tickets/77',
   }
   test('with our tag opens an incident of its priority, without its subject', () => {
-    expect(readZendesk({ ...ticket, subject: 'Jo Doe was not paid' }, 'invocation')).toEqual({
-      delivery: 'invocation',
+    expect(readZendesk({ ...ticket, subject: 'Jo Doe was not paid' }, undefined)).toEqual({
+      delivery: expect.stringMatching(/^77\/[0-9a-f]{64}$/),
       alert: {
         source: 'zendesk',
         id: '77',
@@ -127,6 +128,19 @@ describe('a ticket of Zendesk', () => {
         by: null,
       },
     })
+  })
+
+  const delivery = (what: object, signedAt = '2026-10-19T16:00:00Z') => {
+    const read = readZendesk({ ...ticket, ...what }, signedAt)
+    return 'delivery' in read ? read.delivery : undefined
+  }
+
+  test('is known again by what is signed: its body, or where that has no time of the update, the timestamp as well', () => {
+    expect(delivery({}, '2026-10-19T16:04:00Z')).toBe(delivery({}))
+    expect(delivery({ updated: '2026-10-19T16:04:00Z' })).not.toBe(delivery({}))
+    expect(delivery({ priority: 'urgent' })).not.toBe(delivery({}))
+    expect(delivery({ updated: '' }, '2026-10-19T16:00:00Z')).toBe(delivery({ updated: '' }))
+    expect(delivery({ updated: '' }, '2026-10-19T16:04:00Z')).not.toBe(delivery({ updated: '' }))
   })
 
   test.each(['vip', 'not-chatgpt-app', ''])('tagged %j opens none', (tags) => {

@@ -82,6 +82,30 @@ export async function openIncidents(stage: Stage): Promise<{ number: number; tit
     .toSorted((a, b) => a.number - b.number)
 }
 
+/** Sends a webhook of Zendesk about a ticket, signed at a time. `invocation`: what its header says, which nothing signs. */
+export async function sendZendesk(
+  stage: Stage,
+  ticket: { ticket: string; updated?: string },
+  { invocation = 'invocation', at = stage.now() }: { invocation?: string; at?: Date } = {},
+): Promise<number> {
+  const about = { created: '2026-10-19T15:00:00Z', priority: 'normal', tags: 'chatgpt-app', link: '' }
+  const body = JSON.stringify({ ...about, ...ticket })
+  const timestamp = at.toISOString()
+  const signature = createHmac('sha256', zendeskSecret).update(timestamp).update(body).digest('base64')
+  const response = await fetch(`${stage.bot().url}/api/zendesk/webhooks`, {
+    method: 'POST',
+    body,
+    headers: {
+      'x-zendesk-webhook-invocation-id': invocation,
+      'x-zendesk-webhook-signature': signature,
+      'x-zendesk-webhook-signature-timestamp': timestamp,
+    },
+  })
+  await response.text()
+  await stage.settled()
+  return response.status
+}
+
 /** Sends a webhook of PagerDuty with its signature, beside one of another secret. */
 export async function sendPagerDuty(
   stage: Stage,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Alert } from '../../decision/incidents/alert.ts'
 import { pageKeyPrefix } from '../../decision/incidents/mirror.ts'
@@ -110,6 +111,7 @@ export function readDatadog(body: unknown): ReadAlert {
 const zendesk = z.object({
   ticket: z.string().min(1),
   created: z.string(),
+  updated: z.string().default(''),
   priority: z.string().default(''),
   tags: z.string().default(''),
   link: z.string().default(''),
@@ -119,6 +121,7 @@ const zendesk = z.object({
 export const zendeskTemplate = {
   ticket: '{{ticket.id}}',
   created: '{{ticket.created_at_with_timestamp}}',
+  updated: '{{ticket.updated_at_with_timestamp}}',
   priority: '{{ticket.priority}}',
   tags: '{{ticket.tags}}',
   link: 'https://{{ticket.link}}',
@@ -127,14 +130,21 @@ export const zendeskTemplate = {
 export const zendeskTag = 'chatgpt-app'
 const severityOfPriority: Record<string, string> = { urgent: 'P0', high: 'P1', normal: 'P2', low: 'P3' }
 
-/** A webhook of a Zendesk trigger with our template as its body. Only tickets with our tag open an incident. */
-export function readZendesk(body: unknown, invocation: string | undefined): ReadAlert {
-  const { ticket, created, priority, tags, link } = zendesk.parse(body)
+/**
+ * A webhook of a Zendesk trigger with our template as its body. Only tickets with our tag open an incident. The same update of a ticket
+ * is known by what the signature covers, never by another header: whoever recorded it can send it again with that. `signedAt`: the
+ * timestamp of the signature, for a body of an earlier template, which has no time of the update.
+ */
+export function readZendesk(body: unknown, signedAt: string | undefined): ReadAlert {
+  const read = zendesk.parse(body)
+  const { ticket, created, updated, priority, tags, link } = read
   if (!tags.split(/[\s,]+/).includes(zendeskTag)) return { ignored: `the ticket is not tagged ${zendeskTag}` }
   const at = timeOf(created)
   if (!at) throw new Error('the ticket has no readable time of creation')
+  const signed = JSON.stringify([read, updated === '' ? signedAt : null])
+  const digest = createHash('sha256').update(signed).digest('hex')
   return {
-    delivery: invocation ?? ticket,
+    delivery: `${ticket}/${digest}`,
     alert: {
       source: 'zendesk',
       id: ticket,
