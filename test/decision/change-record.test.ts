@@ -236,16 +236,13 @@ describe('the description of a change', () => {
     expect(readDescription(title, body)).toMatchObject(said)
   })
 
-  test('takes no long time, whatever it is', () => {
-    const started = performance.now()
-    for (const text of [
-      'A'.repeat(60_000),
-      'A-'.repeat(30_000),
-      '<!--'.repeat(15_000),
-      'https://'.repeat(8_000),
-    ])
-      readDescription(text, `${text}\nRisk: ${text}`)
-    expect(performance.now() - started).toBeLessThan(1_000)
+  // Long enough that a pattern that backtracks does not end before the test's timeout.
+  test.each(['A', 'A-', '<!--', 'https://'])('takes no long time on many %j', (unit) => {
+    const text = unit.repeat(2_000_000 / unit.length)
+    // What follows an open comment is not read.
+    const risk = unit === '<!--' ? null : text.slice(0, 2_000)
+    const read = readDescription(text, `${text}\nRisk: ${text}`)
+    expect(read).toEqual({ tickets: [], reason: null, risk, rollback: null })
   })
 
   test('is kept up to a length', () => {

@@ -270,11 +270,10 @@ describe('co-authors whom no account matches are shown and bar nobody', () => {
   })
 
   it('a message made to stall the reader is read at once', () => {
-    const message = `${'Co-authored-by:'.padEnd(200_000)}\n${'co-authored-by: <'.repeat(20_000)}`
-    const started = performance.now()
+    // Long enough that a pattern that backtracks does not end before the test's timeout.
+    const message = `${'Co-authored-by:'.padEnd(2_000_000)}\n${'co-authored-by: <'.repeat(200_000)}`
     const { unmatchedCoAuthors } = contributions({ commits: [aCommit(head, { message })] })
     expect(unmatchedCoAuthors.map(({ length }) => length)).toEqual([200])
-    expect(performance.now() - started).toBeLessThan(1_000)
   })
 })
 

@@ -318,16 +318,20 @@ describe('the label urgent lifts nothing else', () => {
 })
 
 describe('a description that was made to stall the reader', () => {
+  // Long enough that a pattern that backtracks does not end before the test's timeout.
   it.each([
-    ['blank lines', '\n'.repeat(65_000)],
-    ['spaces', `${' '.repeat(65_000)}x`],
-    ['opened comments', '<!--'.repeat(16_000)],
-    ['half a label', 'urgent:'.repeat(9_000)],
-    ['a pattern that would explode elsewhere', `${'a'.repeat(65_000)}!`],
-  ])('is read at once: %s', (_name, body) => {
-    const started = performance.now()
+    ['blank lines', '\n'.repeat(2_000_000), 'the description gives no reason'],
+    ['spaces', `${' '.repeat(2_000_000)}x`, 'the description names no incident'],
+    ['opened comments', '<!--'.repeat(500_000), 'the description gives no reason'],
+    ['half a label', 'urgent:'.repeat(300_000), 'the description names no incident'],
+    [
+      'a pattern that would explode elsewhere',
+      `${'a'.repeat(2_000_000)}!`,
+      'the description names no incident',
+    ],
+  ])('is read at once: %s', (_name, body, why) => {
     const written = { urgent: { reason: 'required', incident: '(a+)+$' } }
-    releaseWindow.evaluate(urgent({ body }), releaseWindow.settings.parse(written))
-    expect(performance.now() - started).toBeLessThan(1_000)
+    const finding = releaseWindow.evaluate(urgent({ body }), releaseWindow.settings.parse(written))
+    expect(finding).toMatchObject({ state: 'waiting', reason: expect.stringContaining(why) })
   })
 })

@@ -269,20 +269,25 @@ describe('an error names file, line and column, what is wrong and how to fix it'
   })
 })
 
+/** An entry of three times the entry before it. */
+function tripled(key: string): string {
+  const before = `*${String.fromCharCode(key.charCodeAt(0) - 1)}`
+  return `${key}: &${key} [${before}, ${before}, ${before}]\n`
+}
+
+// Expanding the bomb would not end before the test's timeout.
 describe('a file that was made to harm is refused at once', () => {
   it.each([
     ['lists within lists', `gates: ${'['.repeat(16_000)}`],
     ['maps within maps', `gates: ${'{a: '.repeat(8_000)}`],
     ['thousands of keys', Array.from({ length: 3_500 }, (_, index) => `k${index}: 1`).join('\n')],
-    ['an alias bomb', `a: &a [x, x]\n${'bcdefgh'.replace(/./g, (key) => `${key}: &${key} [*a, *a, *a]\n`)}`],
+    ['an alias bomb', `a: &a [x, x, x]\n${'bcdefghijklmnopqrstuvwxyz'.replace(/./g, tripled)}`],
     ['a tag of a programming language', 'gates: !!js/function "process.exit()"'],
     ['a NUL', 'gates:\0'],
   ])('%s', (_name, text) => {
-    const started = performance.now()
     const problems = problemsOf(text)
     expect(problems.length).toBeGreaterThan(0)
     expect(problems.length).toBeLessThanOrEqual(50)
-    expect(performance.now() - started).toBeLessThan(3_000)
   })
 })
 

@@ -153,11 +153,10 @@ describe('the outputSchema of a tool', () => {
 
   test('has patterns that no answer can hang', () => {
     const slow = { type: 'object', properties: { a: { pattern: '^(h+)+$' }, b: { pattern: '(?=x)' } } }
-    const began = performance.now()
+    // An engine that backtracks would not end.
     expect(check(slow, { a: `${'h'.repeat(5000)}!`, b: 'y' })).toMatchObject([
       { actual: expect.stringContaining('the answer/a') },
     ])
-    expect(performance.now() - began).toBeLessThan(1000)
   })
 
   test('promises structured content', () => {

@@ -226,6 +226,7 @@ describe('sanitized', () => {
       expect(found).toEqual([])
     })
 
+    // Long enough that reading the rest again from every place does not end before the test's timeout.
     test.each([
       ['@', '@'],
       ['addresses without an end', 'a@'],
@@ -239,10 +240,7 @@ describe('sanitized', () => {
       ['short numbers', '+1 '],
       ['numbers without an end', '+1-2-3-4-5-6-7-8-'],
     ])('a hostile one is read in good time: %s', (_name, unit) => {
-      const value = unit.repeat(Math.ceil(200_000 / unit.length))
-      const began = performance.now()
-      expect(personalDataKind(value)).toBeUndefined()
-      expect(performance.now() - began).toBeLessThan(3_000)
+      expect(personalDataKind(unit.repeat(Math.ceil(2_000_000 / unit.length)))).toBeUndefined()
     })
   })
 

@@ -200,10 +200,8 @@ describe('an answer that could not be had is reported apart, and is never "no ro
   test('no answer in time', async () => {
     nock.enableNetConnect('127.0.0.1')
     const silent = await startScripted({ before: () => true })
-    const began = performance.now()
     const read = await openLedger({ url: silent.url, key: 'least-key', timeout: 150 }).rows('t', ['a'], {})
     expect(read).toMatchObject({ ok: false, cause: 'timeout' })
-    expect(performance.now() - began).toBeLessThan(2000)
     await silent.close()
   })
 

@@ -163,7 +163,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-export const quick: SessionOptions = { timeout: 2000, maxBytes: 1024 * 1024 }
+/** Longer than a test may take: one that is about a timeout sets its own, and another one never meets it. */
+export const patient: SessionOptions = { timeout: 600_000, maxBytes: 1024 * 1024 }
 
 /** Opens a session that must open. */
 export async function opened(
@@ -171,7 +172,7 @@ export async function opened(
   options: Partial<SessionOptions> = {},
 ): Promise<StagingSession> {
   const given: StagingTarget = typeof target === 'string' ? { kind: 'http', url: target } : target
-  const result = await openStaging(given, { ...quick, ...options })
+  const result = await openStaging(given, { ...patient, ...options })
   if (!result.ok) throw new Error(`${result.fault.cause}: ${result.fault.message} ${result.stderr}`)
   return result.session
 }

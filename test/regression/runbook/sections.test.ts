@@ -74,8 +74,7 @@ describe('a section', () => {
   })
 
   test('with inline Markdown that is expensive to parse is read at once', () => {
-    const began = performance.now()
-    expect(emptyUnder('['.repeat(100_000))).toBe(true)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    // Parsing it does not end before the test's timeout.
+    expect(emptyUnder('['.repeat(2_000_000))).toBe(true)
   })
 })

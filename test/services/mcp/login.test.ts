@@ -5,7 +5,7 @@ import { createRedactor } from '../../../src/regression/redaction.ts'
 import { type Login, openStaging, type StagingTarget, textOf } from '../../../src/services/mcp.ts'
 import {
   opened,
-  quick,
+  patient,
   type Script,
   sendJson,
   startModern,
@@ -168,7 +168,7 @@ describe('a failed login is inconclusive', () => {
     const { before, refuse } = guarded()
     refuse()
     const server = await scripted({ before })
-    const result = await openStaging(loggedIn(server.url, basic), quick)
+    const result = await openStaging(loggedIn(server.url, basic), patient)
     expect(result.ok ? 'opened' : result.fault.cause).toBe('unauthorized')
   })
 

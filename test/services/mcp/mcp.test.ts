@@ -12,7 +12,7 @@ import {
   causeOf,
   nodeCommand,
   opened,
-  quick,
+  patient,
   rpcError,
   type Script,
   sendJson,
@@ -111,35 +111,36 @@ describe('trap 4: every call has its own timeout and a total cap', () => {
   test('a call ends at its own timeout, not after 60 s', async () => {
     const server = await scripted({ call: () => undefined })
     const live = await session(server.url)
-    const began = performance.now()
     expect(causeOf(await live.callTool('read', {}, { timeout: 150 }))).toBe('timeout')
-    expect(performance.now() - began).toBeLessThan(1500)
   })
 
-  test('progress prolongs the timeout, but not past the total', async () => {
-    const timers: NodeJS.Timeout[] = []
-    endings.push(async () => timers.forEach(clearInterval))
-    const server = await scripted({
-      call({ message, response }) {
-        response.writeHead(200, { 'content-type': 'text/event-stream' })
-        const progressToken = (message.params?._meta as { progressToken?: unknown } | undefined)
-          ?.progressToken
-        timers.push(
-          setInterval(() => {
-            const params = { progressToken, progress: timers.length }
-            response.write(
-              `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params })}\n\n`,
-            )
-          }, 40),
-        )
-      },
-    })
+  /** Reports progress every 100 ms, so many times before it answers. */
+  function reporting(times: number): NonNullable<Script['call']> {
+    return ({ message: { id, params }, response }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const send = (body: object) =>
+        response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...body })}\n\n`)
+      const { progressToken } = (params?._meta ?? {}) as { progressToken?: unknown }
+      let progress = 0
+      const timer = setInterval(() => {
+        progress += 1
+        if (progress > times) send({ id, result: textResult('done') })
+        else send({ method: 'notifications/progress', params: { progressToken, progress } })
+      }, 100)
+      response.on('close', () => clearInterval(timer))
+    }
+  }
+
+  test('progress prolongs the timeout', async () => {
+    const server = await scripted({ call: reporting(30) })
     const live = await session(server.url)
-    const began = performance.now()
-    expect(causeOf(await live.callTool('read', {}, { timeout: 150, maxTotal: 500 }))).toBe('timeout')
-    const took = performance.now() - began
-    expect(took).toBeGreaterThan(400)
-    expect(took).toBeLessThan(1800)
+    expect(causeOf(await live.callTool('read', {}, { timeout: 2_000, maxTotal: 600_000 }))).toBe('ok')
+  })
+
+  test('progress does not prolong it past the total', async () => {
+    const server = await scripted({ call: reporting(Number.POSITIVE_INFINITY) })
+    const live = await session(server.url)
+    expect(causeOf(await live.callTool('read', {}, { timeout: 400, maxTotal: 500 }))).toBe('timeout')
   })
 })
 
@@ -162,9 +163,7 @@ describe('trap 5: a broken stream is not a timeout', () => {
   ])('%s', async (_name, call) => {
     const server = await scripted({ call: call ?? (() => undefined) })
     const live = await session(server.url)
-    const began = performance.now()
     expect(causeOf(await live.callTool('read', {}))).toBe('broken_stream')
-    expect(performance.now() - began).toBeLessThan(1500)
   })
 
   test('the next call on the same session is not blamed for it', async () => {
@@ -310,14 +309,14 @@ describe('trap 7: what is not MCP is reported apart, and none of it is a tool er
     ['502', respond(502, {}, ''), 'unavailable'],
   ])('%s already at the beginning is a fault of the session', async (_name, initialize, cause) => {
     const server = await scripted(initialize ? { initialize } : {})
-    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url }, patient)
     expect(result.ok ? 'opened' : result.fault.cause).toBe(cause)
   })
 
   test('a server that is not there is a connection fault', async () => {
     const server = await startScripted()
     await server.close()
-    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url }, patient)
     expect(result.ok ? 'opened' : result.fault.cause).toBe('connection')
   })
 })
@@ -423,7 +422,7 @@ describe('trap 10: a server of the 2026-07-28 protocol only', () => {
       "if (method === 'initialize')",
       `if (method === 'initialize') process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32022, message: 'Unsupported protocol version' } }) + '\\n'); else if (false)`,
     )
-    const result = await openStaging(nodeCommand(code), quick)
+    const result = await openStaging(nodeCommand(code), patient)
     expect(result.ok ? 'opened' : result.fault.message).toMatch(/Unsupported protocol version \(-32022\)/)
   })
 })
@@ -464,7 +463,7 @@ describe('login', () => {
   test('a failed login is reported as such', async () => {
     const server = await scripted({ before: (_request, response) => Boolean(response.writeHead(401).end()) })
     const login = { kind: 'client_credentials', clientId: 'bot', clientSecret: 'wrong-secret' } as const
-    const result = await openStaging({ kind: 'http', url: server.url, login }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url, login }, patient)
     expect(result.ok ? 'opened' : result.fault.cause).toBe('unauthorized')
     expect(JSON.stringify(result)).not.toContain('wrong-secret')
   })
@@ -516,9 +515,7 @@ describe('the older SSE transport', () => {
     const before = sse({ call: (_id, _send, end) => end() })
     const server = await scripted(before ? { before } : {})
     const live = await session({ kind: 'http', url: server.url, transport: 'sse' })
-    const began = performance.now()
     expect(causeOf(await live.callTool('read', {}))).toBe('broken_stream')
-    expect(performance.now() - began).toBeLessThan(1500)
   })
 
   test('the cap on bytes counts for each call', async () => {
@@ -540,7 +537,7 @@ test('a session can be stopped from outside at any moment', async () => {
 })
 
 test('a command that dies at the start says why', async () => {
-  const result = await openStaging(nodeCommand(`console.error('no database'); process.exit(3)`), quick)
+  const result = await openStaging(nodeCommand(`console.error('no database'); process.exit(3)`), patient)
   const told = result.ok ? {} : { ...result.fault, stderr: result.stderr }
   expect(told).toStrictEqual({
     cause: 'closed',
@@ -550,7 +547,10 @@ test('a command that dies at the start says why', async () => {
 })
 
 test('a command that does not exist is a fault, not a crash', async () => {
-  const result = await openStaging({ kind: 'stdio', command: { file: '/no/such/program', args: [] } }, quick)
+  const result = await openStaging(
+    { kind: 'stdio', command: { file: '/no/such/program', args: [] } },
+    patient,
+  )
   expect(result.ok ? 'opened' : result.fault.cause).toBe('connection')
 })
 
@@ -563,12 +563,13 @@ test('a command that dies during a call is reported immediately', async () => {
 })
 
 test('a long error page does not hold us up', async () => {
-  const began = performance.now()
-  const outcome = await callOnce({
-    call: ({ response }) => void response.writeHead(500).end('{"error"'.repeat(100_000)),
-  })
+  // Long enough that looking for the end of an error from each of its starts does not end before the test's timeout.
+  const page = '{"error"'.repeat(1_000_000)
+  const outcome = await callOnce(
+    { call: ({ response }) => void response.writeHead(500).end(page) },
+    { maxBytes: 2 * page.length },
+  )
   expect(causeOf(outcome)).toBe('http')
-  expect(performance.now() - began).toBeLessThan(1500)
 })
 
 test('a JSON-RPC error inside an HTTP error is a protocol error', async () => {

