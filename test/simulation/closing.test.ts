@@ -5,7 +5,7 @@ import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { aCrowd, buildPasses, type Candidate, mergesOf } from '../support/crowd.ts'
-import { aStageOnPglite } from '../support/stage.ts'
+import { aStage, aStageOnPglite } from '../support/stage.ts'
 
 /**
  * All are ready and auto-merge is on for all; only their builds are open, and end one by one around closing. So at every
@@ -30,8 +30,8 @@ const at = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 
 type World = { stage: Stage; shop: Workshop; crowd: Candidate[] }
 
 /** A day before, so that what people did at once has been said when the hour of the opening begins. */
-async function readyForOpening(count: number): Promise<World> {
-  const stage = await aStageOnPglite({ at: new Date('2026-11-24T02:00:00Z') })
+async function readyForOpening(count: number, begin = aStage): Promise<World> {
+  const stage = await begin({ at: new Date('2026-11-24T02:00:00Z') })
   const { shop, crowd } = await aCrowd(stage, count)
   for (let minute = 0; minute < count / 10; minute++) await stage.moveTo(at(stage.now(), 61))
   await stage.moveTo(at(opening, -600))
@@ -102,7 +102,7 @@ describe('the process is killed one minute before closing and started five minut
   const count = large ? size : 10
   let world: World
   beforeAll(async () => {
-    world = await readyForOpening(count)
+    world = await readyForOpening(count, aStageOnPglite)
   }, patience)
   afterAll(() => world.stage.close())
 
