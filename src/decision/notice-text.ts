@@ -53,13 +53,28 @@ function notesText({ repository, title, url, lines }: NoticeOf<'release notes'>)
 
 const watchMarks = { passed: '✅', failed: '🚨', inconclusive: '❔' } as const
 
-function watchedText({ repository, release, verdict, why }: NoticeOf<'watched'>): SlackMessageText {
+function watchedText({
+  repository,
+  release,
+  verdict,
+  why,
+  record,
+  change,
+}: NoticeOf<'watched'>): SlackMessageText {
   const name = `${repository.owner}/${repository.repo}`
   const offer = `Nothing was rolled back. To stop further releases: release-gate freeze --repository ${name} --reason "Production alerts"`
   return toMessage({
     headline: `${watchMarks[verdict]} Watch after the release of ${slackLink(release.url, release.summary)}: ${verdict}`,
-    body: slackLines(verdict === 'failed' ? [why, offer] : [why]),
+    body: slackLines([
+      why,
+      ...(verdict === 'failed' ? [offer] : []),
+      ...(record === undefined ? [] : [recordsText(record, change)]),
+    ]),
   })
+}
+
+function recordsText(record: number, change: number | undefined): string {
+  return `Record ${record} has the looks.${change === undefined ? '' : ` It names the change record ${change}.`}`
 }
 
 function incidentText({ issue, severity, state, lines, due, late }: NoticeOf<'incident'>): SlackMessageText {

@@ -175,6 +175,9 @@ const watched = z.object({
   release: z.object({ summary: z.string(), url: link }),
   verdict: z.enum(['passed', 'failed', 'inconclusive']),
   why: z.string(),
+  /** Its record, and that of the change. */
+  record: z.int().positive().optional(),
+  change: z.int().positive().optional(),
 })
 
 /** The one message of a change has something else to say, whatever that is by now. Key: `change/<repositoryId>/<number>`. */

@@ -87,7 +87,9 @@ function changeLine(change: ReleasedChange): string {
       ? [`urgent by ${code(urgent.by)}${urgent.reason === null ? '' : `: ${code(urgent.reason, 140)}`}`]
       : []),
     ...(watch
-      ? [`watch after it ${watch.verdict}${watch.verdict === 'passed' ? '' : `: ${code(watch.why, 140)}`}`]
+      ? [
+          `watch after it ${watch.verdict}${watch.verdict === 'passed' ? '' : `: ${code(watch.why, 140)}`} (record ${watch.record})`,
+        ]
       : []),
     `record ${record}`,
   ]

@@ -19,7 +19,7 @@ export type ReleasedChange = {
   tickets: string[]
   urgent: { by: string; reason: string | null } | null
   /** What the watch of production after the merge said; null where there was none, or it goes on. */
-  watch: { verdict: string; why: string } | null
+  watch: { verdict: string; why: string; record: number } | null
   record: number
 }
 
@@ -128,7 +128,7 @@ function watchOf(url: string, records: NotesRecord[]): ReleasedChange['watch'] {
   )
   if (!found) return null
   const { verdict, why } = found.body as { verdict: string; why: string }
-  return { verdict, why }
+  return { verdict, why, record: found.seq }
 }
 
 function labelOf({ atMerge }: ChangeRecord, { labels, without }: Scope): string | null {

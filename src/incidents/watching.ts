@@ -8,6 +8,7 @@ import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { countRequests, readMonitor } from '../services/datadog.ts'
 import { appendRecord } from '../store/audit.ts'
+import { recordOfNotice } from '../store/follow-ups.ts'
 import {
   beginWatch,
   saveLooks,
@@ -113,27 +114,32 @@ async function openIncident(shell: IncidentShell, { key, subject }: Watch): Prom
     )
 }
 
+/** A record of its own, which names that of the change: a chain takes no later additions to a record. */
 async function saveDecided(shell: IncidentShell, watch: Watch, decided: WatchVerdict): Promise<void> {
   const { key, subject, baseline, looks } = watch
   const { repository, summary, url } = subject
   const { installationId, repositoryId, owner, repo } = repository
   await shell.database.transaction(async (tx) => {
     if (!(await saveWatchVerdict(tx, key, decided))) return
+    const change = await recordOfNotice(tx, repository, key.slice('watch/'.length))
     const body = {
       repository: { id: repositoryId, owner, name: repo },
+      ...(change && { change }),
       release: summary,
       url,
       ...decided,
       baseline,
       looks,
     }
-    await appendRecord(tx, { installationId, kind: 'watched', at: shell.now(), body })
+    const { seq } = await appendRecord(tx, { installationId, kind: 'watched', at: shell.now(), body })
     const notice: Notice = {
       kind: 'watched',
       key: `watched/${key}`.slice(0, 300),
       repository,
       release: { summary, url },
       ...decided,
+      record: seq,
+      ...(change && { change: change.seq }),
     }
     await shell.queue.enqueueNotice(notice, { tx })
   })

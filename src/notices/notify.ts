@@ -144,6 +144,7 @@ async function tellWatch(
 ): Promise<Sent[] | undefined> {
   const number = Number(/^watched\/merged\/\d+\/(\d+)$/.exec(notice.key)?.[1])
   if (!Number.isInteger(number) || !shell.slack.threads) return undefined
+  const record = notice.record === undefined ? '' : `, record ${notice.record}`
   return withTarget(shell, notice, number, (target) =>
     aloneFor(shell, target.pull, async () => {
       const row = await changeCard(shell.database, target.pull)
@@ -152,7 +153,7 @@ async function tellWatch(
       if (!(await isThere(shell.slack, { channel, ts }, signal))) return undefined
       const place = { channel, thread: ts, broadcast: notice.verdict === 'failed' }
       await postOnce(shell, { key: notice.key, ...place, message: noticeText(notice) }, signal)
-      await saveAfter(shell.database, target.pull, `Watch after the release: ${notice.verdict}`)
+      await saveAfter(shell.database, target.pull, `Watch after the release: ${notice.verdict}${record}`)
       return []
     }),
   ).then(async (told) => {

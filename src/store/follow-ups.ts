@@ -127,6 +127,21 @@ export async function takeAnnouncing(
   return rows.map(fromRow)[0]
 }
 
+/** The record of the merge or the push that a notice is about. */
+export async function recordOfNotice(
+  db: Queryable,
+  { installationId, repositoryId }: Key['repository'],
+  noticeKey: string,
+): Promise<{ seq: number; hash: string } | undefined> {
+  const [record] = await db.query<{ seq: number; hash: string }>(
+    `SELECT r.seq, r.hash FROM release_gate.landings l
+     JOIN release_gate.audit_records r ON r.installation_id = l.installation_id AND r.seq = l.record_seq
+     WHERE l.installation_id = $1 AND l.repository_id = $2 AND l.notice->>'key' = $3`,
+    [installationId, repositoryId, noticeKey],
+  )
+  return record
+}
+
 /** The urgent merges of a repository whose review was open at a time, the one due first at the front. */
 export async function openReviews(
   db: Queryable,

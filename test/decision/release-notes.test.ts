@@ -238,8 +238,11 @@ describe('the watch after a release', () => {
     const notes = releaseNotes(records, none, scope)
     expect(notes.changes.map(({ watch }) => watch?.verdict)).toEqual(['passed', 'failed', undefined])
     const text = notesMarkdown(notes)
-    expect(text).toContain('watch after it passed, record')
-    expect(text).toContain('watch after it failed: `Errors alerts since the release`, record')
+    const [passed, failed] = records.slice(3).map((record) => record.seq)
+    expect(text).toContain(`watch after it passed (record ${passed}), record`)
+    expect(text).toContain(
+      `watch after it failed: \`Errors alerts since the release\` (record ${failed}), record`,
+    )
   })
 })
 

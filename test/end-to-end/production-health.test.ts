@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
+import { timelineOf } from '../../src/server/board/timeline.ts'
+import { type AuditRecord, readRecords } from '../../src/store/audit.ts'
+import { changesNamed, isIntact, recordsAfterMerge } from '../../src/store/board/records-of-change.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import type { Database } from '../../src/store/database.ts'
 import { aWorldWithIncidents, openIncidents, workOn } from '../support/incidents.ts'
-import { recordsOf } from '../support/merging.ts'
+import { letNoticesPass, recordsOf } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 const policy = `gates:
@@ -40,6 +45,14 @@ const conclusions = async ({ sha }: Change) => {
     .as('ana')
     .rest.checks.listForRef({ ...shop.repository, ref: sha, filter: 'all' })
   return data.check_runs.map(({ conclusion }) => conclusion)
+}
+async function allRecords(database: Database): Promise<AuditRecord[]> {
+  const [{ id = 0 } = {}] = await database.query<{ id: number }>(
+    'SELECT DISTINCT installation_id AS id FROM release_gate.audit_records',
+  )
+  const records: AuditRecord[] = []
+  for await (const record of readRecords(database, id)) records.push(record)
+  return records
 }
 const verdicts = async () =>
   (await recordsOf(stage)).filter(({ kind }) => kind === 'watched').map(({ body }) => body.verdict)
@@ -89,6 +102,27 @@ describe('the gate production_health', () => {
     expect(await shop.merge('eva', change)).toBeUndefined()
     for (const _ of [1, 2, 3]) await minutes(5.1)
     expect(await verdicts()).toEqual(['passed'])
+  })
+
+  test('has a record of the watch that names the change record by its number and hash, and is found from the change', async () => {
+    const database = await openDatabase(stage.database)
+    const records = await allRecords(database)
+    const merged = records.find(({ kind }) => kind === 'merged')
+    const watched = records.find(({ kind }) => kind === 'watched')
+    expect(watched?.body).toMatchObject({ change: { seq: merged?.seq, hash: merged?.hash } })
+    const [known] = await changesNamed(database, { ...shop.repository, number: change.number })
+    const after = known ? await recordsAfterMerge(database, known) : []
+    expect(after.map(({ seq }) => seq)).toContain(watched?.seq)
+    expect(timelineOf(after, undefined).map(({ what }) => what)).toContainEqual(
+      expect.stringContaining('The watch after the release passed: `every monitor was OK at 2 looks`'),
+    )
+    expect(after.every((record) => isIntact(record))).toBe(true)
+    await database.close()
+    const told = () => stage.slack.messages.map((message) => JSON.stringify(message)).join()
+    for (let tries = 0; tries < 10 && !told().includes('Watch after'); tries++) await letNoticesPass(stage, 2)
+    expect(told()).toContain(
+      `Record ${watched?.seq} has the looks. It names the change record ${merged?.seq}.`,
+    )
   })
 
   test('fails while the monitor alerts, and yields to the urgent fix of the incident that the alert opened', async () => {

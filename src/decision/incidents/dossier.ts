@@ -23,6 +23,7 @@ type Body = {
   release?: string
   verdict?: string
   why?: string
+  change?: { seq: number }
 }
 
 type Subject = { repositoryId: number; number: number }
@@ -76,7 +77,11 @@ function mirroredText({ mirror, wanted, external }: Body): string {
 
 function entriesOfPull(kind: string, body: Body, pulls: ReadonlySet<string>): Entry[] {
   if (kind === 'watched' && pulls.has(body.release ?? ''))
-    return [{ text: `Watch after the release of ${body.release}: ${body.verdict}, ${body.why}` }]
+    return [
+      {
+        text: `Watch after the release of ${body.release}${body.change ? ` (record ${body.change.seq})` : ''}: ${body.verdict}, ${body.why}`,
+      },
+    ]
   if ((kind !== 'merged' && kind !== 'exception') || !body.repository || body.number === undefined) return []
   const key = keyOf({ repository: body.repository, number: body.number })
   if (!pulls.has(key)) return []

@@ -74,7 +74,7 @@ async function* readableRecords(
 /** Records that are about one repository and nothing else. Others, of incidents for example, may name what this person cannot read. */
 const ofOneRepository = new Set([
   ...['decided', 'published', 'regression', 'unverified', 'group'],
-  ...['merged', 'exception', 'announced', 'reviewed'],
+  ...['merged', 'exception', 'announced', 'reviewed', 'watched'],
   ...['exemption ordered', 'exemption confirmed', 'exemption revoked', 'comment command'],
 ])
 

@@ -1,7 +1,7 @@
 import { formatTime } from '../../decision/calendar.ts'
 import type { ChangeRecord } from '../../decision/change-record.ts'
 import type { FindingState } from '../../decision/gate.ts'
-import { code, list, oneLine, short } from '../../decision/markdown.ts'
+import { code, list, oneLine, plural, short } from '../../decision/markdown.ts'
 import type { AuditRecord } from '../../store/audit.ts'
 
 /**
@@ -63,7 +63,14 @@ type CommentCommand = {
   reason?: string
   tooLate?: object
 }
+type Watched = { verdict: string; why: string; looks?: unknown[]; change?: { seq: number } }
 type Reviewed = { issue: number; ended: boolean; by: string | null }
+
+const watchWords: Record<string, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  inconclusive: 'was inconclusive',
+}
 
 /** How each kind of record but a verdict is described. */
 const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntry> = {
@@ -92,6 +99,19 @@ const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntr
       state: 'failed',
       details: bypassed.map(shown),
     }),
+  watched: (record, { verdict, why, looks = [], change }: Watched) =>
+    entry(
+      record,
+      'watched',
+      `The watch after the release ${watchWords[verdict] ?? 'ended'}: ${code(why, 300)}.`,
+      {
+        state: regressionStates[verdict],
+        details: [
+          `${plural(looks.length, 'look')} at the monitors`,
+          ...(change ? [`Names record ${change.seq}`] : []),
+        ],
+      },
+    ),
   announced: (record, { permalink }: { permalink: string | null }) =>
     entry(record, 'announced', 'The merge was announced.', {
       link: permalink === null ? undefined : { text: 'The message', url: permalink },

@@ -110,7 +110,7 @@ export async function recordsAfterMerge(db: Queryable, change: KnownChange): Pro
   if (!landing) return []
   const rows = await db.query<StoredRecord>(
     `SELECT ${columns} FROM release_gate.audit_records WHERE installation_id = $1
-       AND (seq = $2 OR (seq > $2 AND kind IN ('exception', 'announced', 'reviewed')
+       AND (seq = $2 OR (seq > $2 AND kind IN ('exception', 'announced', 'reviewed', 'watched')
          AND body LIKE '%"seq":' || $2::text || '}%')) ORDER BY seq DESC LIMIT 200`,
     [installationId, landing.seq],
   )

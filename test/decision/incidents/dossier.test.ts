@@ -51,6 +51,7 @@ describe('a dossier', () => {
       release: 'acme/shop#6',
       verdict: 'passed',
       why: 'every monitor was OK',
+      change: { seq: 10, hash: 'a' },
     }),
     record('post-mortem', { repository, incident: 7, text: 'The post-mortem is done, closed by ana' }),
   ]
@@ -63,7 +64,7 @@ describe('a dossier', () => {
       'Jira: FOODYE-MCP-412',
       'Named by the urgent pull request acme/shop#6',
       'Merged: acme/shop#6 `Fix`',
-      'Watch after the release of acme/shop#6: passed, every monitor was OK',
+      'Watch after the release of acme/shop#6 (record 10): passed, every monitor was OK',
       'The post-mortem is done, closed by ana',
     ])
   })
