@@ -1,3 +1,4 @@
+import type { GateName } from '../decision/gates/index.ts'
 import { allGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { Person, PullRef, Snapshot } from '../decision/snapshot.ts'
@@ -33,8 +34,8 @@ export type PullQuestion = {
 export type PullAnswer = { verdict: VerdictWithReport; unknown: string[] } | { mistake: string }
 
 /**
- * Evaluates a live pull request with the caller's own token. Reads only. What the bot alone knows is not known here: freezes
- * from the command line, overdue reviews and, with the gate, regression runs.
+ * Evaluates a live pull request with the caller's own token. Reads only. What the bot alone knows is not known here, and is named: `unknownTo`.
+ * That includes whose a label of the App is: only the bot keeps which comment ordered it.
  *
  * @throws what GitHub answers to a read that fails.
  */
@@ -93,10 +94,15 @@ async function whoAmI(github: GitHub): Promise<Person | null> {
 }
 
 function unknownTo(policy: Policy | undefined): string[] {
-  const usesRuns = policy && allGates(policy).some(({ staging_regression: gate }) => gate !== undefined)
+  const uses = (gate: GateName) =>
+    policy !== undefined && allGates(policy).some((gates) => gates[gate] !== undefined)
   return [
-    'freezes from the command line',
+    'freezes and exemptions from the command line',
     'overdue reviews',
-    ...(usesRuns ? ['regression runs on staging'] : []),
+    ...(uses('staging_regression') ? ['regression runs on staging'] : []),
+    ...(uses('runbooks') ? ['runbooks'] : []),
+    ...(uses('incidents') ? ['open incidents'] : []),
+    ...(uses('production_health') ? ['monitors of production'] : []),
+    ...(policy?.commands ? ['who ordered a label by a command in a comment, like /urgent'] : []),
   ]
 }

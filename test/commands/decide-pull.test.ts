@@ -38,7 +38,7 @@ describe('decide --pull', () => {
     expect({ err, code }).toEqual({ err: '', code: 0 })
     expect(out).toMatch(/^Ready to merge\n/)
     expect(out).toMatch(
-      /Only the bot knows, so not included: freezes from the command line, overdue reviews\.\n$/,
+      /Only the bot knows, so not included: freezes and exemptions from the command line, overdue reviews\.\n$/,
     )
   })
 
@@ -85,6 +85,31 @@ describe('decide --pull', () => {
     })
     writeFileSync(file, policyFor('docs/**'))
     expect(await decide('ada', ['--policy', file, '--at', thursday])).toMatchObject({ code: 1 })
+  })
+
+  test.each([
+    [
+      'commands: true\ngates: { approvals: {} }\n',
+      'who ordered a label by a command in a comment, like /urgent',
+    ],
+    [
+      'gates: { approvals: {}, incidents: {}, release_window: {} }\nincidents: { repository: acme/incidents }\n',
+      'open incidents',
+    ],
+    [
+      'gates: { production_health: { monitors: [{ id: 1, name: Errors }] }, release_window: {} }\n',
+      'monitors of production',
+    ],
+  ])('says what only the bot knows of a policy with %o', async (policy, says) => {
+    const file = join(folder, 'more.yml')
+    writeFileSync(file, policy)
+    const { out } = await decide('ada', ['--policy', file])
+    expect(out).toMatch(/\nOnly the bot knows, so not included: .*\.\n$/)
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(`overdue reviews, ${says}.`)
+    writeFileSync(file, 'gates: { approvals: {} }\n')
+    expect((await decide('ada', ['--policy', file])).out.replaceAll(/\s+/g, ' ')).toContain(
+      'overdue reviews.',
+    )
   })
 
   test('under an invalid policy it fails, and names the line', async () => {
