@@ -3,7 +3,7 @@ import { readOpenPulls } from '../services/github/open-pulls.ts'
 import { requestRunByButton } from '../staging/requests.ts'
 import { markPullsChanged } from '../store/verdicts/changes.ts'
 import { countedPulls, knownPulls } from '../store/verdicts/waiting.ts'
-import type { Lookup } from './events.ts'
+import type { Lookup } from './events/reading.ts'
 import type { Parts } from './parts.ts'
 import { coveredRepositories, openPulls, underNewPolicy } from './reconcile.ts'
 

@@ -83,7 +83,7 @@ export const breaks: Break[] = [
   },
   {
     name: 'leave green on a closed pull request',
-    file: 'src/bot/events.ts',
+    file: 'src/bot/events/pull-events.ts',
     from: "[\n    { kind: 'pull', pull: { ...repository, number }, sha: head.sha },\n    ...(merged",
     to: '[\n    ...(merged',
   },
