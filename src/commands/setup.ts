@@ -77,13 +77,14 @@ async function applyPlan(
 /** Reads the rules as the person where there is one, so that a second run sees what the first one did. */
 async function readPlan(access: Access, repository: RepositoryName): Promise<SetupPlan | Refusal> {
   const { gather } = await import('../doctor/gather.ts')
+  const { webUrl } = await import('../services/github/web-url.ts')
   const { planSetup } = await import('../setup/setup-plan.ts')
   const { app, installation, serves, person } = access
   const administrator = person ? { administrator: person } : {}
   const clients = { app, installation, serves, ...administrator, probes: [], now: () => new Date() }
   const facts = await gather(clients, repository)
   const found = facts.repositories[0]
-  if (found?.kind === 'read') return planSetup(found, facts.app.id)
+  if (found?.kind === 'read') return planSetup(found, facts.app.id, webUrl(access.settings.apiUrl))
   const why = found?.kind === 'unreadable' ? found.why : facts.installations[0]?.unreadable
   if (why !== undefined) return { refusal: [`Cannot read the repository: ${why}`] }
   if (facts.installations.length > 0) {

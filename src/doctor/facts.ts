@@ -1,6 +1,7 @@
 import type { Policy } from '../decision/policy.ts'
 import type { ApproverPool } from '../services/github/approver-pool.ts'
 import type { Enforcement } from '../services/github/enforcement.ts'
+import type { IncidentFormFacts } from './incident-form.ts'
 
 /** The input of `diagnose`, as plain data. */
 export type Facts = {
@@ -58,6 +59,8 @@ export type ReadRepository = {
   enforcement: Enforcement
   labels: string[]
   approvers: ApproverPool
+  /** Read only where the policy names a repository of incidents. */
+  incidentForm?: IncidentFormFacts
 }
 
 /** `unknown`: it cannot be determined from here. */

@@ -12,6 +12,7 @@ import { formatProblem } from '../yaml/yaml-file.ts'
 import { readAppManifest } from './app-manifest.ts'
 import { teamsOf } from './approver-findings.ts'
 import type { Facts, InstallationFacts, PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
+import { readIncidentForm } from './incident-form.ts'
 import { type Probe, runProbes } from './probes.ts'
 
 /** Where the facts are read. */
@@ -147,10 +148,11 @@ async function readRepository(
       ? { covers: (branch: string) => covers(policy.policy, branch, defaultBranch) }
       : {}
   const teams = policy.kind === 'valid' ? teamsOf(policy.policy) : []
-  const [enforcement, labels, approvers] = await Promise.all([
+  const [enforcement, labels, approvers, incidentForm] = await Promise.all([
     readEnforcement(reader, repository, { defaultBranch, ...covered }),
     readLabels(github, repository),
     readApproverPool(github, repository, teams),
+    policy.kind === 'valid' ? readIncidentForm(github, policy.policy) : undefined,
   ])
   return {
     kind: 'read',
@@ -160,6 +162,7 @@ async function readRepository(
     enforcement,
     labels,
     approvers,
+    ...(incidentForm && { incidentForm }),
   }
 }
 

@@ -7,6 +7,7 @@ import { branchSettingFindings, mergeQueueFindings, reviewSettingFindings } from
 import { bypassFindings } from './bypass-findings.ts'
 import { type Diagnosis, type Found, listed, quoted } from './diagnosis.ts'
 import type { PolicyFacts, ReadRepository, RepositoryFacts } from './facts.ts'
+import { incidentFormFindings } from './incident-form.ts'
 import {
   type RequiredCheck,
   requirementFindings,
@@ -46,6 +47,7 @@ function findingsIn(repository: RepositoryFacts, gate: RequiredCheck): Found[] {
     ...(unread > 0 ? [unreadBranches(unread)] : []),
     ...labelFindings(repository, gate),
     ...approverFindings(repository),
+    ...incidentFormFindings(repository.incidentForm),
   ]
 }
 

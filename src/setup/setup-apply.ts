@@ -63,6 +63,7 @@ async function applyStep(person: GitHub, repository: RepositoryName, step: Setup
       return `Created the label "${step.label.name}".`
     case 'push-policy':
     case 'fix-policy':
+    case 'commit-incident-form':
       throw new Error('release-gate never writes to a repository.')
   }
 }

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import type { ReadRepository } from '../doctor/facts.ts'
+import { incidentFormPath } from '../doctor/incident-form.ts'
 import { type RequiredCheck, requiresFromApp } from '../doctor/required-check.ts'
 import { type Label, missingLabels, wantedLabels } from '../policy/labels.ts'
 import type { Ruleset } from '../services/github/enforcement/sources.ts'
+import { incidentForm as incidentFormText } from './incident-form.ts'
 import { runbookTemplate } from './runbook-template.ts'
 
 /** The name of the ruleset that `setup` creates and maintains. */
@@ -23,6 +25,15 @@ export type SetupStep =
   /** Manual, since the bot never writes to a repository. */
   | { kind: 'push-policy' }
   | { kind: 'fix-policy'; where: string; problems: string[] }
+  /** Manual too. `url`: GitHub's editor, filled in; left out where the file is there, which that editor cannot replace. */
+  | {
+      kind: 'commit-incident-form'
+      repository: string
+      file: string
+      lacks: string[]
+      text: string
+      url?: string
+    }
   | { kind: 'create-ruleset'; body: RulesetBody }
   | { kind: 'update-ruleset'; id: number; body: RulesetBody }
   | { kind: 'create-label'; label: Label }
@@ -41,11 +52,14 @@ export type SetupPlan = {
  * The steps that are left until the gate is enforced on a repository. The check is not required before there is a valid
  * policy: it would never be published, so not even the policy could be merged.
  */
-export function planSetup(repository: ReadRepository, appId: number): SetupPlan {
+export function planSetup(repository: ReadRepository, appId: number, web = 'https://github.com'): SetupPlan {
   const { policy } = repository
   const settled = policy.kind === 'valid' ? policy.policy : undefined
   const labels = missingLabels(wantedLabels(settled), repository.labels)
-  const steps = labels.map((label): SetupStep => ({ kind: 'create-label', label }))
+  const steps = [
+    ...labels.map((label): SetupStep => ({ kind: 'create-label', label })),
+    ...planIncidentForm(repository, web),
+  ]
   if (policy.kind === 'none') return { steps: [{ kind: 'push-policy' }, ...steps], inexpressible: [] }
   if (policy.kind === 'invalid')
     return { steps: [{ ...policy, kind: 'fix-policy' }, ...steps], inexpressible: [] }
@@ -56,6 +70,18 @@ export function planSetup(repository: ReadRepository, appId: number): SetupPlan 
     ...(policy.policy.enforce === false ? { reportOnly: true } : {}),
     ...runbookOf(policy.policy),
   }
+}
+
+function planIncidentForm({ incidentForm }: ReadRepository, web: string): SetupStep[] {
+  if (!incidentForm || incidentForm.state.kind === 'current') return []
+  const { repository, defaultBranch, state, components } = incidentForm
+  const text = incidentFormText(components)
+  const form = { kind: 'commit-incident-form' as const, repository, file: incidentFormPath, text }
+  if (state.kind === 'outdated') return [{ ...form, lacks: state.lacks }]
+  const file = new URLSearchParams({ filename: incidentFormPath, value: text })
+  return [
+    { ...form, lacks: [], url: `${web}/${repository}/new/${encodeURIComponent(defaultBranch)}?${file}` },
+  ]
 }
 
 function runbookOf({ gates: { runbooks } }: Policy): Pick<SetupPlan, 'runbook'> {

@@ -32,6 +32,8 @@ export function stepText(step: SetupStep): string {
       return `Commit a policy as ${policyPath} to the default branch. You can start with this one:\n\n${indented(samplePolicy)}\n     Until then the check is not required, since it would block every pull request. Afterwards, run \`setup\` again.`
     case 'fix-policy':
       return `Fix ${step.where} and run \`setup\` again: ${step.problems.map((one) => oneLine(one, 200)).join(' ')}`
+    case 'commit-incident-form':
+      return incidentFormText(step)
     case 'create-ruleset':
       return `Create the ruleset ${quoted(step.body.name)} ${rulesText(step.body)}`
     case 'update-ruleset':
@@ -41,9 +43,21 @@ export function stepText(step: SetupStep): string {
   }
 }
 
+function incidentFormText({
+  repository,
+  file,
+  lacks,
+  url,
+}: Extract<SetupStep, { kind: 'commit-incident-form' }>): string {
+  const form = 'the output of `release-gate incident form`'
+  return url
+    ? `Commit the issue form of incidents as ${file} in ${repository}: ${form}, or GitHub's editor with the file filled in:\n\n       ${url}\n`
+    : `Replace ${file} in ${repository} by ${form}: it lacks ${listed(lacks)}.`
+}
+
 /** Whether a person has to do it; GitHub's API can do the others. */
 export function isManual({ kind }: SetupStep): boolean {
-  return kind === 'push-policy' || kind === 'fix-policy'
+  return kind === 'push-policy' || kind === 'fix-policy' || kind === 'commit-incident-form'
 }
 
 function rulesText({ conditions, rules }: Extract<SetupStep, { kind: 'create-ruleset' }>['body']): string {
