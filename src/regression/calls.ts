@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/mcp.ts'
 import { isExpected } from './expectation.ts'

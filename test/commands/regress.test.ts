@@ -257,10 +257,9 @@ describe("regress: the suite's own limits of a call hold", () => {
   const judged = async (script: Script, more: string, entry = '{ name: it reads, tool: read }') => {
     const suite = await file('limits.yml', `version: 1\n${one}\n${more}\ncases: [ ${entry} ]\n`)
     const url = await serve(script)
-    const began = performance.now()
     const { code, out } = await run(['regress', '--suite', suite, '--server', url, '--json'])
     const report = JSON.parse(out) as RunReport
-    return { code, report, took: performance.now() - began, actual: report.cases[0]?.mismatches[0]?.actual }
+    return { code, report, actual: report.cases[0]?.mismatches[0]?.actual }
   }
   const silent = () => undefined
 
@@ -277,26 +276,24 @@ describe("regress: the suite's own limits of a call hold", () => {
   })
 
   test('defaults.timeout: a tool that hangs', async () => {
-    const { code, actual, took } = await judged({ call: silent }, 'defaults: { timeout: 100ms }')
+    const { code, actual } = await judged({ call: silent }, 'defaults: { timeout: 2s }')
     expect([code, actual]).toEqual([1, expect.stringMatching(/\(timeout\)/)])
-    expect(took).toBeLessThan(3_000)
   })
 
   test.each([
     ['a session', { initialize: silent }],
     ['a list of tools', { list: silent }],
   ])('defaults.timeout: %s that never comes', async (_name, script) => {
-    const { code, took } = await judged(script, 'defaults: { timeout: 100ms }')
-    expect(code).toBe(3)
-    expect(took).toBeLessThan(3_000)
+    const { code, report } = await judged(script, 'defaults: { timeout: 100ms }')
+    expect([code, report.summary]).toEqual([3, expect.stringContaining('no answer within the time allowed')])
   })
 
   test.each([
-    ['case', '{ name: it hangs, tool: write, writes: true, timeout: 100ms }'],
-    ['step', '{ name: it hangs, writes: true, steps: [ { tool: write, timeout: 100ms } ] }'],
+    ['case', '{ name: it hangs, tool: write, writes: true, timeout: 2s }'],
+    ['step', '{ name: it hangs, writes: true, steps: [ { tool: write, timeout: 2s } ] }'],
     [
       'step that is repeated',
-      '{ name: it hangs, writes: true, steps: [ { tool: write, timeout: 100ms }, { repeat_previous: true } ] }',
+      '{ name: it hangs, writes: true, steps: [ { tool: write, timeout: 2s }, { repeat_previous: true } ] }',
     ],
   ])('timeout of a %s', async (name, entry) => {
     let calls = 0
@@ -306,30 +303,29 @@ describe("regress: the suite's own limits of a call hold", () => {
     }
     const suite = await file('timeout.yml', `version: 1\n${one}\ncases: [ ${entry} ]\n`)
     const url = await serve({ tools: [aTool('write', { annotations: {} })], call })
-    const began = performance.now()
     const { out } = await run(['regress', '--suite', suite, '--server', url, '--json', '--writes'])
     expect(JSON.parse(out).cases[0].mismatches[0].actual).toMatch(/\(timeout\)/)
-    expect(performance.now() - began).toBeLessThan(3_000)
   })
 
   test('max_total: a call that reports progress without end', async () => {
+    let isPastTimeout = false
     const call: Script['call'] = ({ message, response }) => {
       const meta = message.params?._meta as { progressToken?: number } | undefined
       const progressToken = meta?.progressToken
       response.writeHead(200, { 'content-type': 'text/event-stream' })
+      let progress = 0
       const timer = setInterval(() => {
-        const params = { progressToken, progress: Date.now() }
+        const params = { progressToken, progress: ++progress }
         const data = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params })
         response.write(`event: message\ndata: ${data}\n\n`)
       }, 50)
-      response.on('close', () => clearInterval(timer))
-      return undefined
+      const past = setTimeout(() => {
+        isPastTimeout = true
+      }, 2_100)
+      response.on('close', () => [timer, past].forEach(clearTimeout))
     }
-    const limits = 'defaults: { timeout: 200ms, max_total: 600ms }'
-    const { code, actual, report } = await judged({ call }, limits)
-    expect([code, actual]).toEqual([1, expect.stringMatching(/\(timeout\)/)])
-    expect(report.cases[0]?.ms).toBeGreaterThan(500)
-    expect(report.cases[0]?.ms).toBeLessThan(2_000)
+    const { code, actual } = await judged({ call }, 'defaults: { timeout: 2s, max_total: 4s }')
+    expect([code, actual, isPastTimeout]).toEqual([1, expect.stringMatching(/\(timeout\)/), true])
   })
 })
 

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
-import { accessibilityProblems, desktop, overflow, phone, startBrowser } from '../support/browser.ts'
+import { accessibilityProblems, aPage, desktop, overflow, phone, startBrowser } from '../support/browser.ts'
 import { aStage } from '../support/stage.ts'
 
 /** The board of a real bot, in a real browser: signing in, freezing and unfreezing, by the pages alone. */
@@ -38,7 +38,7 @@ describe.each([
   ['375 px in the dark theme', { ...phone, colorScheme: 'dark' as const }],
 ])('the board at %s', (_, screen) => {
   test('lets eva sign in with GitHub, freeze, unfreeze and sign out; every page is accessible and fits', async () => {
-    const page = await (await browser.newContext(screen)).newPage()
+    const page = await aPage(browser, screen)
     const refusals: string[] = []
     page.on('console', (message) => message.type() === 'error' && refusals.push(message.text()))
     const address = `${stage.bot().url}/freeze?repository=foodyepay/mcp-server`
@@ -75,7 +75,7 @@ describe.each([
 })
 
 test('a page of another site cannot frame the board, and its form orders nothing', async () => {
-  const page = await (await browser.newContext(desktop)).newPage()
+  const page = await aPage(browser, desktop)
   await page.goto(`${stage.bot().url}/sign-in`)
   await page.click('text=Sign in with GitHub')
   await page.click('text=Continue as eva')

@@ -134,14 +134,13 @@ describe('the ledger gate says what was verified and what was not', () => {
 describe('a write that timed out may have happened', () => {
   const silent: Script['call'] = ({ message }) =>
     message.params?.name === 'write' ? undefined : textResult('fine')
-  const quick = 'defaults: { timeout: 150ms }\ngates: { samples: { per_tool: 1, total: 1 } }'
 
   test.each([
     ['one that says nothing', {}],
     ['one that is idempotent', { idempotentHint: true }],
   ])('%s: the ledger is checked, and it is never called again', async (_name, annotations) => {
     const ledger = aLedger([{ key: 'k' }])
-    const suite = aSuite(`${readCase}${writes('it writes', '[ { tool: write } ]', rows)}`, quick)
+    const suite = aSuite(`${readCase}${writes('it writes', '[ { tool: write, timeout: 2s } ]', rows)}`)
     const { report, calls } = await runAgainst(
       { tools: [aTool('read'), aTool('write', { annotations })], call: silent },
       suite,

@@ -7,7 +7,18 @@ import { type Browser, type BrowserContextOptions, type Page, chromium as playwr
  * are not used: they turn off web security, which the tests are about.
  */
 export async function startBrowser(): Promise<Browser> {
-  return playwright.launch({ args: ['--no-sandbox'], executablePath: await chromium.executablePath() })
+  const executablePath = await chromium.executablePath()
+  return playwright.launch({ args: ['--no-sandbox'], executablePath, timeout: patience })
+}
+
+/** Just below vitest's own net, so that what is missing is told. */
+const patience = 290_000
+
+/** A page in a context of its own, which ends with it. */
+export async function aPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await browser.newPage(options)
+  page.setDefaultTimeout(patience)
+  return page
 }
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 800 } }

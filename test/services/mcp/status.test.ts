@@ -181,7 +181,8 @@ describe('retry only on connection errors, 429, 502 to 504: nothing else is repo
       'protocol_error',
     ],
   ])('%s', async (_name, call, cause) => {
-    const found = causeOf(await callOnce(call ? { call } : {}, { timeout: 250 }))
+    const limits = cause === 'timeout' ? { timeout: 250 } : {}
+    const found = causeOf(await callOnce(call ? { call } : {}, limits))
     expect(found).toBe(cause)
     expect(retried).not.toContain(found)
   })

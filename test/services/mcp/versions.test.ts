@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createParamHeaders } from '../../../src/services/mcp/param-headers.ts'
-import { openStaging, parseJson, type StagingTarget } from '../../../src/services/mcp.ts'
+import { openStaging, parseJson, type SessionOptions, type StagingTarget } from '../../../src/services/mcp.ts'
 import {
   type Handler,
   nodeCommand,
@@ -186,12 +186,12 @@ describe('arguments that a tool wants to see in headers', () => {
 })
 
 describe('a server that refuses to begin is reported from one that cannot be reached', () => {
-  const causeOf = async (script: Script, protocolVersion?: string) => {
+  const causeOf = async (script: Script, options: Partial<SessionOptions>) => {
     const server = await started(startScripted(script))
-    const options = { ...patient, timeout: 800, ...(protocolVersion ? { protocolVersion } : {}) }
-    const result = await openStaging({ kind: 'http', url: server.url }, options)
+    const result = await openStaging({ kind: 'http', url: server.url }, { ...patient, ...options })
     return result.ok ? 'opened' : result.fault.cause
   }
+  const limits = (cause: string) => (cause === 'timeout' ? { timeout: 500 } : {})
   const refusing = (status: number, code: number): Handler => {
     return ({ response, message: { id } }) =>
       sendJson(response, { jsonrpc: '2.0', id, error: { code, message: 'no' } }, status)
@@ -207,7 +207,7 @@ describe('a server that refuses to begin is reported from one that cannot be rea
     ['HTTP 429 with a JSON-RPC error', { initialize: refusing(429, -32000) }, 'rate_limited'],
     ['no answer', { initialize: () => undefined }, 'timeout'],
   ])('%s', async (_name, script, cause) => {
-    expect(await causeOf(script)).toBe(cause)
+    expect(await causeOf(script, limits(cause))).toBe(cause)
   })
 
   test.each<[string, Script, string]>([
@@ -224,6 +224,6 @@ describe('a server that refuses to begin is reported from one that cannot be rea
     ['a server that is unavailable', { discover: refusing(503, -32000) }, 'unavailable'],
     ['a server that hangs', { discover: () => undefined }, 'timeout'],
   ])('asked for 2026-07-28: %s', async (_name, script, cause) => {
-    expect(await causeOf(script, '2026-07-28')).toBe(cause)
+    expect(await causeOf(script, { ...limits(cause), protocolVersion: '2026-07-28' })).toBe(cause)
   })
 })
