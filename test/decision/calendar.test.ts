@@ -384,7 +384,61 @@ describe('holidays', () => {
   })
 })
 
+describe('a holiday on a day whose midnight comes twice', () => {
+  // Havana's clocks went back from 1:00 to 0:00 on November 1, 2026: midnight was at 4:00 and at 5:00 UTC.
+  const inHavana = (holidays: string) =>
+    settingsOf({
+      time_zone: 'America/Havana',
+      holidays,
+      windows: [{ opens: 'Saturday 22:00', closes: 'Sunday 12:00' }],
+    })
+
+  it('that begins then begins at the first one', () => {
+    const settings = inHavana('FR')
+    expect(at(settings, '2026-11-01T03:59:59.999Z').open).toBe(true)
+    expect(at(settings, '2026-11-01T04:00:00.000Z')).toMatchObject({
+      open: false,
+      holiday: expect.any(String),
+    })
+  })
+
+  it('that ends then ends at the second one', () => {
+    const settings = inHavana('DE-BB')
+    expect(at(settings, '2026-11-01T04:59:59.999Z')).toMatchObject({
+      open: false,
+      holiday: expect.any(String),
+    })
+    expect(at(settings, '2026-11-01T05:00:00.000Z').open).toBe(true)
+  })
+})
+
 describe('what a caller can rely on', () => {
+  it('transitions of a range name no opening before it, and no closing after it', () => {
+    const from = new Date('2026-11-25T18:30:00Z')
+    const to = new Date('2026-12-02T18:30:00Z')
+    expect(transitions(settingsOf(), from, to)).toEqual([
+      { at: new Date('2026-11-25T19:00:00Z'), to: 'closed' },
+      { at: new Date('2026-12-02T18:00:00Z'), to: 'open' },
+    ])
+  })
+
+  it('an opening that was too far away to be found is found a year later, though it was asked for before', () => {
+    const freeze = { from: '2026-01-01T00:00', to: '2029-06-01T00:00', reason: 'Rebuilt' }
+    const settings = settingsOf({ freezes: [freeze] })
+    expect(at(settings, '2026-07-01T00:00:00Z').opensAt).toBeUndefined()
+    expect(at(settings, '2027-07-01T00:00:00Z').opensAt).toBe('2029-06-06T17:00:00.000Z')
+  })
+
+  it('a freeze that is written to the fraction of a second ends at it, also on a day when clocks change', () => {
+    const freeze = { from: '2026-11-01T11:00:00', to: '2026-11-01T12:00:00.500', reason: 'Move' }
+    const settings = settingsOf({
+      freezes: [freeze],
+      windows: [{ opens: 'Sunday 08:00', closes: 'Sunday 20:00' }],
+    })
+    expect(at(settings, '2026-11-01T20:00:00.499Z').open).toBe(false)
+    expect(at(settings, '2026-11-01T20:00:00.500Z').open).toBe(true)
+  })
+
   it('an answer does not depend on what was asked before, nor on what was done with earlier answers', () => {
     const asked = settingsOf({ holidays: 'US-CA' })
     const instants = Array.from(
