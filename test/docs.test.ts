@@ -139,6 +139,21 @@ test('docs/operations.md names every variable of the environment', () => {
   expect(names.filter((name) => !read('docs/operations.md').includes(`\`${name}\``))).toEqual([])
 })
 
+test('docs/operations.md names every address under /api/ and every kind of record', () => {
+  const page = read('docs/operations.md')
+  const code = globSync('src/**/*.ts', { cwd: root, exclude: ['src/sandbox/**'] }).map(read)
+  const addresses = code.flatMap((text) =>
+    [...text.matchAll(/'(\/api\/[a-z/-]+)'/g)].map(([, path = '']) => path),
+  )
+  expect(addresses).toContain('/api/freeze')
+  expect(addresses.filter((path) => !page.includes(path))).toEqual([])
+  const kinds = code.flatMap((text) =>
+    [...text.matchAll(/appendRecord\([^)]*?kind: '([a-z -]+)'/g)].map(([, kind = '']) => kind),
+  )
+  expect(kinds).toContain('watched')
+  expect(kinds.filter((kind) => !page.includes(`\`${kind}\``))).toEqual([])
+})
+
 describe('docs/architecture.md', () => {
   const page = read('docs/architecture.md')
 

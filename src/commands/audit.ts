@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Anchor, readAnchors } from '../decision/anchor.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
@@ -28,7 +29,7 @@ function verifyCommand(): Command {
     .option('--json', 'print the result as JSON')
   return withDatabaseOptions(
     command,
-    '0 every chain is unbroken, 1 one is broken, 2 the records cannot be read.',
+    '0 every chain is unbroken, 1 one is broken,\n2 the records cannot be read',
   ).action(async ({ json = false, ...options }: VerifyOptions) => {
     const anchors = options.anchors === undefined ? undefined : anchorsIn(options.anchors)
     if (options.file !== undefined) return verifyFile(options.file, anchors, json)
@@ -70,7 +71,7 @@ function exportCommand(): Command {
     .option('--from <time>', 'ISO date and time; records from it on')
     .option('--to <time>', 'ISO date and time; records before it')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
-  return withDatabaseOptions(command, '0 printed, 2 usage error.').action(
+  return withDatabaseOptions(command, '0 printed, 2 usage error').action(
     ({ csv = false, from, to, ...options }: ExportOptions) =>
       runDatabaseRequest('audit export', { csv, ...time('from', from), ...time('to', to) }, options),
   )
@@ -82,7 +83,7 @@ function dossierCommand(): Command {
     .argument('<incident>', 'its number, a name like acme/incidents#7, or its name in Jira')
     .option('--ndjson', 'print the records themselves instead, for `audit verify --file`')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
-  return withDatabaseOptions(command, '0 printed, 2 there is none or usage error.').action(
+  return withDatabaseOptions(command, '0 printed, 2 there is none or usage error').action(
     (name: string, { ndjson = false, ...options }: DatabaseOptions & { ndjson?: boolean }) =>
       runDatabaseRequest('audit dossier', { name, ndjson }, options),
   )
@@ -92,7 +93,7 @@ function reportCommand(): Command {
   const command = new Command('report')
     .description('print the stored report of a staging regression, whose hash a change record names')
     .argument('<hash>', 'SHA-256 of the report, or its first 12 characters or more')
-  return withDatabaseOptions(command, '0 printed, 1 there is none, 2 usage error.').action(
+  return withDatabaseOptions(command, '0 printed, 1 there is none, 2 usage error').action(
     async (hash: string, options: DatabaseOptions) => {
       if (!/^[0-9a-f]{12,64}$/.test(hash))
         throw new Error(
@@ -110,21 +111,20 @@ function pruneCommand(): Command {
     .description(
       'remove old records as the owner of the database (MIGRATION_DATABASE_URL), up to an anchored one',
     )
-    .option(
-      '--months <number>',
-      'how many months of records stay; at least 3',
-      process.env.RECORDS_MONTHS ?? '13',
-    )
+    .option('--months <number>', 'how many months of records stay; RECORDS_MONTHS or 13 when left out')
     .addHelpText(
       'after',
-      '\nExit codes: 0 removed, 1 the records do not verify and all stay, 2 usage error or the role may not.',
+      '\nExit codes: 0 removed, 1 the records do not verify and all stay,\n2 usage error or the role may not.',
     )
-    .action(async ({ months }: { months: string }) => {
-      if (!/^\d{1,4}$/.test(months) || Number(months) < 3)
+    .action(async ({ months }: { months?: string }) => {
+      if (existsSync('.env')) process.loadEnvFile('.env')
+      const [name, text] =
+        months === undefined ? ['RECORDS_MONTHS', process.env.RECORDS_MONTHS || '13'] : ['--months', months]
+      if (!/^\d{1,4}$/.test(text) || Number(text) < 3 || Number(text) > 1_200)
         throw new Error(
-          `--months: ${JSON.stringify(months)} is not a number of months from 3 on. Example: 13.`,
+          `${name}: ${JSON.stringify(text)} is not a number of months from 3 to 1200. Example: 13.`,
         )
-      await prune(Number(months))
+      await prune(Number(text))
     })
 }
 
@@ -138,13 +138,16 @@ async function prune(months: number): Promise<void> {
   const database = await ownersDatabase()
   try {
     const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
-    const removed = result.ok ? await pruneRecords(database, subMonths(new Date(), months)) : 0
+    const before = subMonths(new Date(), months)
+    const removed = result.ok ? await pruneRecords(database, before) : 0
     if (removed === undefined)
       throw new Error(
         'The role of this connection does not own the records. Set MIGRATION_DATABASE_URL to its owner.',
       )
     process.stdout.write(
-      result.ok ? `Removed ${removed} records.\n` : `${verifiedText(result, {})} Nothing was removed.\n`,
+      result.ok
+        ? `Removed ${removed} records from before ${before.toISOString().slice(0, 10)}, ${months} months ago.\n`
+        : `${verifiedText(result, {})} Nothing was removed.\n`,
     )
     process.exitCode = result.ok ? 0 : 1
   } finally {

@@ -13,7 +13,7 @@ export function backupCommand(): Command {
     '<file>',
     'where to write it, for example release-gate.backup',
   )
-  return withDatabaseOptions(command, '0 written, 2 it could not be.').action(
+  return withDatabaseOptions(command, '0 written, 2 it could not be').action(
     async (file: string, options: DatabaseOptions) => {
       requireFolder('backup', file)
       await runDatabaseRequest('backup', { at: new Date().toISOString() }, { ...options, output: file })

@@ -16,7 +16,7 @@ export function withBotOptions(command: Command): Command {
     .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
-      '\nNeeds `release-gate login`, or the OPERATOR_TOKEN of the bot.\nExit codes: 0 done, 1 refused, 2 usage error, 3 the bot cannot be reached.',
+      '\nNeeds `release-gate login`, or the OPERATOR_TOKEN of the bot.\nExit codes: 0 done, 1 refused, 2 usage error,\n3 the bot, or GitHub behind it, does not answer.',
     )
 }
 
@@ -32,6 +32,26 @@ export async function sendRequest<Answer>(
   const bearer = set || loginAt(base.origin)?.token || process.env.OPERATOR_TOKEN
   if (!bearer) throw new Error(`Nobody is signed in at ${base.origin}. Run \`release-gate login\` first.`)
   return post<Answer>(new URL(path, base), { ...order, at: new Date().toISOString() }, bearer)
+}
+
+/** Sends an order as `sendRequest` does, prints what the bot answers, and sets the exit code. */
+export async function sendOrder<Answer extends { message: string }>(
+  path: string,
+  order: object,
+  options: BotOptions,
+): Promise<BotAnswer<Answer>> {
+  const answer = await sendRequest<Answer>(path, order, options)
+  const text = answer.ok ? answer.body.message : answer.body.error
+  const stream = answer.ok || options.json ? process.stdout : process.stderr
+  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  process.exitCode = answer.ok ? 0 : exitCodeOf(answer.status)
+  return answer
+}
+
+/** Of an answer that is not 2xx. 2: what was named is not there; 3: the bot, or GitHub behind it, did not answer; 1: refused. */
+export function exitCodeOf(status: number): number {
+  if (status === 404) return 2
+  return [502, 503, 504].includes(status) ? 3 : 1
 }
 
 /** Sends JSON to the bot. Without `bearer`, as nobody. */

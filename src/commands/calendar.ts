@@ -15,7 +15,7 @@ export function calendarCommand(): Command {
     .option('--new-key', 'end every URL that was printed before')
     .option('--json', 'print {"url"} as JSON')
     .addHelpText('after', '\nAnyone with the URL can read the feed.')
-  return withDatabaseOptions(command, '0 printed, 2 usage error.').action((options: Options) => {
+  return withDatabaseOptions(command, '0 printed, 2 usage error').action((options: Options) => {
     const { repository, newKey = false, json = false } = options
     if (repository !== undefined && !isRepositoryName(repository))
       throw new Error(repositoryProblem(repository))

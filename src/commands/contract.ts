@@ -24,7 +24,7 @@ function showCommand(): Command {
     .option('--json', 'print the list as the server sent it')
     .addHelpText(
       'after',
-      '\nExit codes: 0 printed, 1 validating clients reject the list, 2 usage error, 3 the server cannot be reached.',
+      '\nExit codes: 0 printed, 1 validating clients reject the list, 2 usage error,\n3 the server cannot be reached.',
     )
     .action(async (options: ContractTarget & { json?: boolean }) => (await actions()).show(options))
 }
@@ -35,7 +35,7 @@ function recordCommand(): Command {
     .requiredOption('--out <file>', 'where to write it')
     .addHelpText(
       'after',
-      '\nExit codes: 0 written, 1 written, but validating clients reject something new, 2 usage error, 3 the server cannot be reached.',
+      '\nExit codes: 0 written, 1 written, but validating clients reject something new,\n2 usage error, 3 the server cannot be reached.',
     )
     .action(async (options: ContractTarget & { out: string }) => (await actions()).record(options))
 }

@@ -13,7 +13,7 @@ import { baseOf, listeningAddress, reach } from './bot-request.ts'
 /** `remark`: what it prints is not the result, so it goes to stderr. */
 export type DatabaseOptions = { url?: string; output?: string; remark?: boolean }
 
-/** The help text about the database, for every command that reads it. */
+/** The help text about the database, for every command that reads it. 3 is the same for all. */
 export function withDatabaseOptions(command: Command, exitCodes: string): Command {
   return command
     .option(
@@ -25,7 +25,8 @@ export function withDatabaseOptions(command: Command, exitCodes: string): Comman
       `
 Reads DATABASE_URL, or the folder DATA_DIR (default ./data). While the bot uses
 that folder, the bot on this machine is asked.
-Exit codes: ${exitCodes}`,
+Exit codes: ${exitCodes},
+3 the bot does not answer.`,
     )
 }
 

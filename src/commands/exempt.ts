@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { exemptPath } from '../server/api-paths.ts'
-import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { type BotOptions, sendOrder, withBotOptions } from './bot-request.ts'
 import { instantOf } from './instant.ts'
 
 type Options = BotOptions & { until?: string; reason?: string; confirm?: string; revoke?: boolean }
@@ -19,11 +19,7 @@ export function exemptCommand(): Command {
 
 async function exempt(pull: string, options: Options): Promise<void> {
   const order = { ...pullIn(pull), ...actionOf(options) }
-  const answer = await sendRequest<{ message: string }>(exemptPath, order, options)
-  const text = answer.ok ? answer.body.message : answer.body.error
-  const stream = answer.ok || options.json ? process.stdout : process.stderr
-  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
-  process.exitCode = answer.ok ? 0 : answer.status === 404 ? 2 : 1
+  await sendOrder(exemptPath, order, options)
 }
 
 function pullIn(written: string): { repository: string; number: number } {

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { isRepositoryName } from '../decision/github-names.ts'
 import { freezePath, statusPath } from '../server/api-paths.ts'
 import type { Status } from '../server/status-report.ts'
-import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { type BotOptions, sendOrder, sendRequest, withBotOptions } from './bot-request.ts'
 import { repositoryProblem } from './repository-option.ts'
 
 type Scope = { repository?: string; organization?: string }
@@ -40,19 +40,8 @@ async function send(action: Action, options: Options): Promise<void> {
     ...(reason === undefined ? {} : { reason }),
     ...(options.until === undefined ? {} : { until: endOf(options.until) }),
   }
-  const answer = await sendRequest<{ message: string; frozen: boolean }>(freezePath, order, options)
-  const text = answer.ok ? answer.body.message : answer.body.error
-  const stream = answer.ok || options.json ? process.stdout : process.stderr
-  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
-  process.exitCode = exitCodeOf(answer, action)
-}
-
-function exitCodeOf(
-  answer: { ok: true; body: { frozen: boolean } } | { ok: false; status: number },
-  action: Action,
-): number {
-  if (!answer.ok) return answer.status === 404 ? 2 : 1
-  return answer.body.frozen === (action === 'freeze') ? 0 : 1
+  const answer = await sendOrder<{ message: string; frozen: boolean }>(freezePath, order, options)
+  if (answer.ok && answer.body.frozen !== (action === 'freeze')) process.exitCode = 1
 }
 
 /** One repository, or all: nobody should freeze everything by leaving an option out. */

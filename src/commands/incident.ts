@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Command } from 'commander'
 import { severities } from '../decision/clocks/clocks.ts'
 import { incidentEndPath, incidentPath } from '../server/api-paths.ts'
-import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { type BotOptions, sendOrder, withBotOptions } from './bot-request.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 
 /** `incident`: opens incidents, and shows them with their clocks. */
@@ -45,14 +45,6 @@ async function open(title: string, options: OpenOptions): Promise<void> {
   await sendOrder(incidentPath, order, options)
 }
 
-async function sendOrder(path: string, order: object, options: BotOptions): Promise<void> {
-  const answer = await sendRequest<{ message: string }>(path, order, options)
-  const text = answer.ok ? answer.body.message : answer.body.error
-  const stream = answer.ok || options.json ? process.stdout : process.stderr
-  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
-  process.exitCode = answer.ok ? 0 : 1
-}
-
 function timeIn(text: string): string {
   const at = new Date(text)
   if (/(Z|[+-]\d\d:\d\d)$/i.test(text) && !Number.isNaN(at.getTime())) return at.toISOString()
@@ -65,15 +57,14 @@ function listCommand(): Command {
   const command = new Command('list')
     .description('list the incidents that are not resolved')
     .option('--all', 'resolved ones too')
-    .option(
-      '--json',
-      'print {"incident","title","url","severity","state","startedAt","clocks"} of each as JSON',
-    )
-  return withDatabaseOptions(
-    command,
-    '0 none is open, 1 one is, 2 usage error,\n3 the bot cannot be reached.',
-  ).action((options: DatabaseOptions & { all?: boolean; json?: boolean }) =>
-    runDatabaseRequest('incident list', { all: options.all === true, json: options.json === true }, options),
+    .option('--json', 'print each as JSON: its name, title, address, severity, state, start and clocks')
+  return withDatabaseOptions(command, '0 none is open, 1 one is, 2 usage error').action(
+    (options: DatabaseOptions & { all?: boolean; json?: boolean }) =>
+      runDatabaseRequest(
+        'incident list',
+        { all: options.all === true, json: options.json === true },
+        options,
+      ),
   )
 }
 
@@ -82,7 +73,7 @@ function showCommand(): Command {
     .description('show an incident, its clocks and what happened')
     .argument('<incident>', 'its number, or a name like acme/incidents#7')
     .option('--json', 'print it as JSON')
-  return withDatabaseOptions(command, '0 shown, 2 there is none, 3 the bot cannot be reached.').action(
+  return withDatabaseOptions(command, '0 shown, 2 there is none').action(
     (name: string, options: DatabaseOptions & { json?: boolean }) =>
       runDatabaseRequest('incident show', { name, json: options.json === true }, options),
   )
@@ -94,8 +85,9 @@ function endCommand(): Command {
     .argument('<incident>', 'its number, or a name like acme/incidents#7')
     .requiredOption('--reason <text>', 'why it is over; the records keep it')
   return withBotOptions(command).action(
-    (incident: string, { reason, ...options }: BotOptions & { reason: string }) =>
-      sendOrder(incidentEndPath, { incident, reason }, options),
+    async (incident: string, { reason, ...options }: BotOptions & { reason: string }) => {
+      await sendOrder(incidentEndPath, { incident, reason }, options)
+    },
   )
 }
 
@@ -105,6 +97,7 @@ function formCommand(): Command {
       'print the issue form for .github/ISSUE_TEMPLATE/incident.yml of the repository of incidents',
     )
     .option('--component <name...>', 'the components to choose from')
+    .addHelpText('after', '\nExit codes: 0 printed, 2 usage error.')
     .action(async ({ component = [] }: { component?: string[] }) => {
       const { incidentForm } = await import('../setup/incident-form.ts')
       process.stdout.write(incidentForm(component))
@@ -115,6 +108,7 @@ function webhooksCommand(): Command {
   return new Command('webhooks')
     .description('print what to enter in PagerDuty, Datadog and Zendesk so that they open incidents')
     .option('--bot <url>', 'the address at which they reach the bot', 'https://release-gate.example.com')
+    .addHelpText('after', '\nExit codes: 0 printed, 2 usage error.')
     .action(async ({ bot }: { bot: string }) => {
       const { webhookInstructions } = await import('../setup/incident-form.ts')
       process.stdout.write(webhookInstructions(bot))

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
 import { loginPath, loginTokenPath, logoutPath } from '../server/api-paths.ts'
 import type { LoginAnswer, LoginStarted } from '../server/login.ts'
-import { type BotAnswer, baseOf, post } from './bot-request.ts'
+import { type BotAnswer, baseOf, exitCodeOf, post } from './bot-request.ts'
 import { keepLogin, loginAt } from './logins.ts'
 
 type Options = { url?: string }
@@ -84,7 +84,7 @@ function isPassing(status: number): boolean {
   return status === 429 || status >= 500
 }
 
-function refuse({ body }: { body: { error: string } }): void {
+function refuse({ status, body }: { status: number; body: { error: string } }): void {
   process.stderr.write(`${body.error}\n`)
-  process.exitCode = 1
+  process.exitCode = exitCodeOf(status)
 }

@@ -14,7 +14,7 @@ export function notesCommand(now = () => new Date()): Command {
     .option('--repo <owner/name>', 'one repository (default: every repository with a policy)')
     .option('--json', 'print JSON instead of Markdown')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
-  return withDatabaseOptions(command, '0 printed, 2 usage error.').action(
+  return withDatabaseOptions(command, '0 printed, 2 usage error').action(
     ({ window, month, repo, json = false, ...options }: Options) => {
       const wanted = periodIn(window, month)
       const repository = repo === undefined ? {} : { repository: repo }

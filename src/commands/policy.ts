@@ -6,7 +6,7 @@ import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/poli
 import { describePolicy } from '../policy/policy-in-words.ts'
 import { organizationPolicyPath } from '../server/api-paths.ts'
 import { type FileProblem, formatProblem } from '../yaml/yaml-file.ts'
-import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { type BotOptions, sendOrder, withBotOptions } from './bot-request.ts'
 import { readInput } from './input-file.ts'
 
 type Options = { json?: boolean; organization?: string }
@@ -51,11 +51,7 @@ async function accept(organization: string, options: BotOptions & { id?: string 
   if (id !== undefined && !/^[1-9]\d{0,14}$/.test(id))
     throw new Error(`--id: ${JSON.stringify(id)} is not the id of a repository. Without --id, it is shown.`)
   const order = { organization, ...(id !== undefined && { id: Number(id) }) }
-  const answer = await sendRequest<{ message: string }>(organizationPolicyPath, order, options)
-  const text = answer.ok ? answer.body.message : answer.body.error
-  const stream = answer.ok || options.json ? process.stdout : process.stderr
-  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
-  process.exitCode = answer.ok ? 0 : 1
+  await sendOrder(organizationPolicyPath, order, options)
 }
 
 function readOrganization(file: string) {

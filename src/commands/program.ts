@@ -55,7 +55,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'login',
-    description: 'sign in with GitHub, for `status`, `freeze` and `unfreeze`',
+    description: 'sign in with GitHub, for `status` and everything that orders something',
     load: () => import('./login.ts').then(({ loginCommand }) => loginCommand()),
   },
   {

@@ -17,19 +17,19 @@ export function queueCommand(): Command {
     .addCommand(
       withDatabaseOptions(
         list,
-        '0 nothing was given up, 1 something was, 2 the queue cannot be read.',
+        '0 nothing was given up, 1 something was,\n2 the queue cannot be read',
       ).action(({ json = false, ...options }: DatabaseOptions & { json?: boolean }) =>
         runDatabaseRequest('queue ls', { json }, options),
       ),
     )
     .addCommand(
-      withDatabaseOptions(show, '0 printed, 2 there is no such job.').action(
+      withDatabaseOptions(show, '0 printed, 2 there is no such job').action(
         (job: string, options: DatabaseOptions) =>
           runDatabaseRequest('queue show', { job: idOf(job) }, options),
       ),
     )
     .addCommand(
-      withDatabaseOptions(retry, '0 started, 2 there is no such job.').action(
+      withDatabaseOptions(retry, '0 started, 2 there is no such job').action(
         (job: string | undefined, { all = false, ...options }: DatabaseOptions & { all?: boolean }) => {
           if (all === (job !== undefined)) throw new Error('queue retry: give the id of a job, or --all.')
           return runDatabaseRequest('queue retry', job === undefined ? {} : { job: idOf(job) }, options)

@@ -65,7 +65,7 @@ function initCommand(): Command {
     .option('--force', 'replace the file if it exists')
     .addHelpText(
       'after',
-      '\nExit codes: 0 written, and what was run passed; 1 a case failed, 2 usage error, 3 inconclusive.',
+      '\nExit codes: 0 written, and what was run passed; 1 a case failed,\n2 usage error, 3 inconclusive.',
     )
     .action(async (options: InitOptions) => {
       const { regressInit } = await import('./regress-init.ts')

@@ -9,7 +9,7 @@ export function reportCommand(now = () => new Date()): Command {
   const command = new Command('report')
     .option('--since <time>', 'a duration such as 14d, or an ISO date', '14d')
     .option('--json', 'print the merges and the counts by gate as JSON')
-  return withDatabaseOptions(command, '0 printed, 2 usage error.').action(
+  return withDatabaseOptions(command, '0 printed, 2 usage error').action(
     ({ since, json = false, ...options }: Options) =>
       runDatabaseRequest('report', { since: startOf(since, now()).toISOString(), json }, options),
   )

@@ -26,7 +26,8 @@ export function withRunOptions(command: Command): Command {
     .addHelpText(
       'after',
       `
---server can also be the name of a server in the environment (SERVER_<NAME>_URL).
+--server can also be the name of a server in the environment
+(SERVER_<NAME>_URL).
 Exit codes: 0 passed, 1 failed, 2 usage error, 3 inconclusive.`,
     )
 }

@@ -9,7 +9,7 @@ export function runbookCommand(): Command {
     .addCommand(checkCommand())
     .addHelpText(
       'after',
-      '\nExit codes: 0 passed or no problems, 1 failed or problems, 2 usage error, 3 inconclusive.',
+      '\nExit codes: 0 passed or no problems, 1 failed or problems,\n2 usage error, 3 inconclusive.',
     )
 }
 

@@ -3,7 +3,7 @@ import { formatTime } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
 import { statusPath } from '../server/api-paths.ts'
 import type { PullState, PullStatus, RepositoryStatus, Status } from '../server/status-report.ts'
-import { type BotOptions, sendRequest, withBotOptions } from './bot-request.ts'
+import { type BotOptions, exitCodeOf, sendRequest, withBotOptions } from './bot-request.ts'
 
 /** `status`: the window, the freezes and the open pull requests of every repository, as the running bot knows them. */
 export function statusCommand(): Command {
@@ -12,8 +12,9 @@ export function statusCommand(): Command {
   ).action(async (options: BotOptions & { repository?: string }) => {
     const answer = await sendRequest<Status>(statusPath, {}, options)
     if (!answer.ok) {
-      process.stdout.write(`${answer.body.error}\n`)
-      process.exitCode = 1
+      if (options.json) process.stdout.write(`${JSON.stringify(answer.body)}\n`)
+      else process.stderr.write(`${answer.body.error}\n`)
+      process.exitCode = exitCodeOf(answer.status)
       return
     }
     const status = only(answer.body, options.repository)

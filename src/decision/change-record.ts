@@ -71,7 +71,8 @@ export type ChangeRecord = {
   gates: { gate: string; state: FindingState; title: string; reason: string }[]
   /** What was true at the merge: a new decision, with everything needed to repeat it. */
   atMerge: DecidedAtMerge | { unverified: string }
-  window: { state: Timing['kind']; closesAt: string | null }
+  /** `unknown`: no policy could be applied to the merge, as far as is known. Records of earlier versions then say `any time`. */
+  window: { state: Timing['kind'] | 'unknown'; closesAt: string | null }
   urgent: {
     by: string
     byId: number
@@ -120,7 +121,8 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     posted,
     ...(frozen && { frozen }),
   }
-  const timing = evaluated ? timingOf(evaluated, facts.mergedAt) : undefined
+  const timed = evaluated ?? read
+  const timing = timed?.policy && timingOf(timed, facts.mergedAt)
   return {
     repository: { id: pull.repositoryId, owner: pull.owner, name: pull.repo },
     number: pull.number,
@@ -225,7 +227,7 @@ function decidedAt(atMerge: AtMerge, { mergedAt, frozen }: Merge): ChangeRecord[
 
 function windowOf(timing: Timing | undefined): ChangeRecord['window'] {
   const closesAt = timing?.kind === 'window' ? (timing.closesAt ?? null) : null
-  return { state: timing?.kind ?? 'any time', closesAt }
+  return { state: timing?.kind ?? 'unknown', closesAt }
 }
 
 /** The exemption, where something would have been frozen without it. */

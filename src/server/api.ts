@@ -26,7 +26,7 @@ import { type Caller, callerOf } from './callers.ts'
 import { isTooOld, refuse, repositoryName, tooOld } from './command-requests.ts'
 import { loginRoutes } from './login.ts'
 import { maintainedBy, ordererOf, ownedBy, reporterOf } from './orders.ts'
-import { incidentNamed, nameOfIncident } from './requests/incidents.ts'
+import { incidentsNamed, nameOfIncident } from './requests/incidents.ts'
 import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
 import { whyFailed } from './why-failed.ts'
@@ -48,12 +48,20 @@ type ApiContext = { Variables: { caller: Caller } }
 
 const organizationName = z.string().regex(/^[\w-]+$/, 'is not the name of an organization')
 
+/** It is shown in checks, messages and terminals. */
+const oneLineOfText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
+
 const freezeOrder = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   action: z.enum(['freeze', 'unfreeze']),
   repository: repositoryName.optional(),
   organization: organizationName.optional(),
-  reason: z.string().trim().min(1).max(200).optional(),
+  reason: oneLineOfText.optional(),
   until: z.iso.datetime({ offset: true }).optional(),
 })
 
@@ -121,7 +129,7 @@ const exemptionOrder = z.discriminatedUnion('action', [
   z.strictObject({
     ...exemption,
     action: z.literal('order'),
-    reason: z.string().trim().min(1).max(200),
+    reason: oneLineOfText,
     until: z.iso.datetime({ offset: true }),
   }),
   z.strictObject({ ...exemption, action: z.literal('confirm'), order: z.int().positive() }),
@@ -214,7 +222,7 @@ async function openIncident(
 const endOrder = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   incident: z.string().min(1).max(300),
-  reason: z.string().trim().min(1).max(200),
+  reason: oneLineOfText,
 })
 
 /** Whoever can write to the repository of incidents could have closed its issue. */
@@ -223,11 +231,26 @@ async function endIncident(shell: ApiShell, context: Context<ApiContext>): Promi
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, incident: name, reason } = parsed.data
   if (isTooOld(at)) return refuse(400, tooOld)
-  const incident = await incidentNamed(shell.database, name)
-  if (typeof incident === 'string') return refuse(404, incident)
-  const orderer = await reporterOf(shell, context.var.caller, incident.repository)
-  if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
-  const problem = await shell.incidents.end(incident, { by: nameOfOrderer(orderer), reason })
+  const found = await incidentsNamed(shell.database, name)
+  const allowed: { incident: KnownIncident; by: string }[] = []
+  for (const incident of found) {
+    const orderer = await reporterOf(shell, context.var.caller, incident.repository)
+    if (!('refused' in orderer)) allowed.push({ incident, by: nameOfOrderer(orderer) })
+  }
+  const [one, another] = allowed
+  // Who may not see a repository of incidents does not learn which there are.
+  if (!one)
+    return refuse(
+      404,
+      `There is no incident ${JSON.stringify(name)}, or you have no write access to its repository.`,
+    )
+  const { incident, by } = one
+  if (another)
+    return refuse(
+      404,
+      `${JSON.stringify(name)} names ${allowed.length} incidents. Write it like ${nameOfIncident(incident)}.`,
+    )
+  const problem = await shell.incidents.end(incident, { by, reason })
   if (problem !== undefined) return refuse(409, problem)
   return context.json({ message: `Ended ${nameOfIncident(incident)}.` })
 }

@@ -4,7 +4,8 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { subMonths } from 'date-fns/subMonths'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { auditCommand } from '../../src/commands/audit.ts'
 import { changeRecord } from '../../src/decision/change-record.ts'
 import { databaseRequestHandler, databaseRequestPath } from '../../src/server/database-requests.ts'
@@ -13,7 +14,7 @@ import { appendRecord, type Head } from '../../src/store/audit.ts'
 import { keyBesideDatabase } from '../../src/store/database/local-key.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { hashOfReport, saveEvidence } from '../../src/store/evidence.ts'
-import { aFolder, aPglite } from '../support/databases.ts'
+import { aDataFolder, aFolder, aPglite } from '../support/databases.ts'
 import { anApproval, anEvidence, ann, aPolicy, aSnapshot, bob, shaOf } from '../support/snapshot.ts'
 import { runCommand } from './command-run.ts'
 
@@ -283,12 +284,44 @@ describe('a deferred review in the table', () => {
   })
 })
 
+describe('prune', () => {
+  const before = process.cwd()
+  afterEach(() => {
+    process.chdir(before)
+    delete process.env.RECORDS_MONTHS
+  })
+
+  test.each([
+    ['RECORDS_MONTHS=36\n', 36],
+    ['', 13],
+  ])('keeps as many months as the `.env` of its folder says: %j', async (text, months) => {
+    const folder = await aFolder()
+    await writeFile(join(folder, '.env'), text)
+    process.chdir(folder)
+    const env = { DATA_DIR: await aDataFolder(), DATABASE_URL: '', MIGRATION_DATABASE_URL: '' }
+    const { out, code } = await runCommand(auditCommand(), ['prune'], env)
+    expect({ out, code }).toEqual({
+      out: `Removed 0 records from before ${subMonths(new Date(), months).toISOString().slice(0, 10)}, ${months} months ago.\n`,
+      code: 0,
+    })
+  })
+
+  test('removes nothing where that is no number of months', async () => {
+    const folder = await aFolder()
+    await writeFile(join(folder, '.env'), 'RECORDS_MONTHS=two years\n')
+    process.chdir(folder)
+    await expect(runCommand(auditCommand(), ['prune'], { DATA_DIR: join(folder, 'data') })).rejects.toThrow(
+      /^RECORDS_MONTHS: "two years" is not a number of months/,
+    )
+  })
+})
+
 describe('the reason of an urgent change in the table', () => {
-  const urgentRow = async (reason: string | null, described: string | null) => {
+  const urgentRow = async (reason: string | null, described: string | null, more: object = {}) => {
     const { changeTableHead, changeTableLine } = await import('../../src/server/requests/change-table.ts')
     const merge = aMerge('x')
     const urgent = { by: 'eva', byId: 1, at: '', until: '', reason, skipped: [] }
-    const body = { ...merge, urgent, description: { ...merge.description, reason: described } }
+    const body = { ...merge, urgent, description: { ...merge.description, reason: described }, ...more }
     const record = {
       installationId: 5,
       kind: 'merged',
@@ -316,7 +349,12 @@ describe('the reason of an urgent change in the table', () => {
     ['that field, where nothing else was said', 'Ticket: PAY-12', null, 'Ticket: PAY-12'],
     ['empty where none was given', null, null, ''],
   ])('is %s', async (_, recorded, described, shown) => {
-    expect(await urgentRow(recorded, described)).toBe(shown)
+    expect(await urgentRow(recorded, described, { openedAt: undefined })).toBe(shown)
+  })
+
+  test('is what the record says also where it begins like a field, since records say when the change was opened', async () => {
+    const openedAt = '2026-11-24T18:00:00.000Z'
+    expect(await urgentRow('Payments: cards fail', 'clean up', { openedAt })).toBe('Payments: cards fail')
   })
 })
 

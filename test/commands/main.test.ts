@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { commandsIn, helpOf } from './command-run.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -25,26 +26,24 @@ function run(flags: string[], words: string[]): Promise<Ran> {
   })
 }
 
-const listed = (help: string) =>
-  [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z][a-z-]*)/gm)]
-    .map(([, name]) => name ?? '')
-    .filter((name) => name !== 'help')
-const help = await gate('--help')
-
-describe.concurrent('--help', () => {
-  test('lists the commands', () => {
+describe('--help', () => {
+  test('lists the commands', async () => {
+    const help = await gate('--help')
     expect(help).toMatchObject({ code: 0, err: '' })
-    expect(listed(help.out)).toEqual(expect.arrayContaining(['start', 'demo', 'window', 'decide', 'policy']))
+    expect(commandsIn(help.out)).toEqual(
+      expect.arrayContaining(['start', 'demo', 'window', 'decide', 'policy']),
+    )
   })
 
-  test.each(listed(help.out))('of %s tells what it does, its options and its exit codes', async (name) => {
-    const { code, out, err } = await gate(name, '--help')
-    const whole = out.includes('Commands:')
-      ? out + (await gate(name, listed(out)[0] ?? '', '--help')).out
-      : out
-    expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(out).toContain(`Usage: release-gate ${name}`)
-    expect(whole).toMatch(/Exit codes: 0 /)
+  test('of each command tells its usage, and its exit codes where it has none below it', async () => {
+    const tell = async (...words: string[]): Promise<void> => {
+      const help = await helpOf(...words)
+      expect(help).toContain(`Usage: release-gate ${words.join(' ')}`)
+      const below = commandsIn(help)
+      if (below.length === 0) expect(help, words.join(' ')).toMatch(/Exit codes: 0 /)
+      for (const name of below) await tell(...words, name)
+    }
+    for (const name of commandsIn(await helpOf())) await tell(name)
   })
 })
 

@@ -3,51 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { commandsIn, helpOf } from './command-run.ts'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'manners-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const commands = [
-  'start',
-  'demo',
-  'window',
-  'decide',
-  'calendar',
-  'policy',
-  'status',
-  'freeze',
-  'unfreeze',
-  'exempt',
-  'audit',
-  'backup',
-  'restore',
-  'migrate',
-  'queue',
-  'doctor',
-  'setup',
-  'regress',
-  'contract',
-]
-
-function run(words: string[], env: Record<string, string> = {}) {
-  return spawnSync(process.execPath, [main, ...words], {
-    encoding: 'utf8',
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? '', ...env },
-  })
-}
-
-describe.concurrent('the help', () => {
-  test.each([[], ...commands.map((name) => [name])])(
-    'of %s fits 80 columns and has no escape codes',
-    (...words) => {
-      const { status, stdout } = run([...words, '--help'])
-      expect(status).toBe(0)
-      expect(stdout).not.toContain('\u001b')
-      const long = stdout.split('\n').filter((line) => line.length > 80)
-      expect(long).toEqual([])
-    },
+test('the help of every command, and of each of its own, fits 80 columns and has no escape codes', async () => {
+  const asked: string[] = []
+  const check = async (...words: string[]): Promise<void> => {
+    const help = await helpOf(...words)
+    asked.push(words.join(' '))
+    expect(help).not.toContain('\u001b')
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([])
+    for (const name of commandsIn(help)) await check(...words, name)
+  }
+  await check()
+  expect(asked).toEqual(
+    expect.arrayContaining(['', 'start', 'audit urgent-share', 'policy accept', 'contract diff']),
   )
 })
 

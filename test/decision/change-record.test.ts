@@ -148,6 +148,24 @@ describe('the change record', () => {
     expect(unjudged.approvers.map(({ login }) => login)).toEqual(['ann', 'bob'])
   })
 
+  test('says of the window what was so at the merge, also where nothing was evaluated before it', () => {
+    const policy = aPolicy({ release_window: {} })
+    const withoutWindow = policySchema.parse({ gates: { approvals: {} } })
+    const windowAt = (mergedAt: string, what: Partial<MergeFacts> = {}) =>
+      changeRecord(
+        facts({ standing: undefined, mergedAt, atMerge: { kind: 'verified', snapshot, policy }, ...what }),
+      ).window.state
+    expect(windowAt(minutesLater(5, inWindow))).toBe('window')
+    expect(windowAt(minutesLater(24 * 60, inWindow))).toBe('closed')
+    expect(windowAt(inWindow, { atMerge: { kind: 'verified', snapshot, policy: withoutWindow } })).toBe(
+      'any time',
+    )
+    expect(windowAt(inWindow, { atMerge: { kind: 'verified', snapshot, policy: undefined } })).toBe('unknown')
+    expect(windowAt(inWindow, { atMerge: { kind: 'unverified', why: 'GitHub did not answer' } })).toBe(
+      'unknown',
+    )
+  })
+
   test('takes nobody for an approver from a verdict on another head', () => {
     const standing = { headSha: older, state: 'passed' as const, since: inWindow, title: 'Ready to merge' }
     const atMerge = { kind: 'verified' as const, snapshot: aSnapshot(), policy: aPolicy() }

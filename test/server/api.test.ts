@@ -407,8 +407,10 @@ describe('the end of an incident whose issue is gone', () => {
   })
 
   test.each([
-    ['someone who cannot write there', 'cleo', 'acme/shop#7', 'x', 403],
-    ['a stranger', 'mallory', 'acme/shop#7', 'x', 403],
+    ['someone who cannot write there', 'cleo', 'acme/shop#7', 'x', 404],
+    ['a stranger', 'mallory', 'acme/shop#7', 'x', 404],
+    ['someone with several lines of text', 'wes', 'acme/shop#7', 'x\nWed, Nov 25  Closed', 400],
+    ['someone with an escape sequence', 'wes', 'acme/shop#7', 'x\u001b[2J', 400],
     ['someone without a reason', 'wes', 'acme/shop#7', ' ', 400],
     ['someone who names none', 'wes', 'acme/shop#9', 'x', 404],
     ['someone who could close its issue', 'wes', 'acme/shop#8', 'x', 409],

@@ -1,4 +1,3 @@
-import { subMonths } from 'date-fns/subMonths'
 import { isSameName } from '../../decision/github-names.ts'
 import { type LastVerified, lastVerified } from '../../store/audit/last-verified.ts'
 import {
@@ -60,10 +59,15 @@ export async function auditView(
     anchors: (await newestAnchors(database, installations, 10)).map((anchor) =>
       anchorView(anchor, repositories),
     ),
-    months: await mergesByMonth(database, ids, subMonths(at, months)),
+    months: await mergesByMonth(database, ids, startOfMonth(at, months)),
     exceptions: await withReasons(database, await exceptions(database, ids, most)),
     deferred: await deferredReviews(database, ids, most),
   }
+}
+
+/** The first instant in UTC of the month so many months ago, so that no month is shown in part. */
+function startOfMonth(at: Date, ago: number): Date {
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - ago))
 }
 
 function anchorView({ owner, repo, issue, ...anchor }: ShownAnchor, readable: KnownRepository[]): AnchorView {

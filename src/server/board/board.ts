@@ -26,7 +26,9 @@ export function boardApp(shell: BoardShell): Hono<BoardContext> {
   app.route('/', assetRoutes())
   app.route('/', signInRoutes(shell))
   app.use(viewerOnly(shell))
+  // Ends a session also while GitHub does not answer.
   app.route('/', signOutRoute(shell))
+  app.use(withReadable(shell))
   app.route('/', freezePages(shell))
   app.route('/', boardPages(shell))
   app.notFound((context) => context.json({ error: 'Not found.' }, 404))
@@ -42,14 +44,21 @@ function headersOf(shell: BoardShell): MiddlewareHandler {
   }
 }
 
-/** Lets nobody through without a session, and sets what the pages know. A path without a page is 404 for everybody. */
+/** Lets nobody through without a session. A path without a page is 404 for everybody. */
 function viewerOnly(shell: BoardShell): MiddlewareHandler<BoardContext> {
   return async (context, next) => {
     if (matchedRoutes(context).every(({ method }) => method === 'ALL')) return next()
     const viewer = await signedIn(shell, context.req.raw)
     if (!viewer) return askToSignIn(context)
     context.set('viewer', viewer)
-    context.set('readable', await readableRepositories(shell, viewer))
+    return next()
+  }
+}
+
+function withReadable(shell: BoardShell): MiddlewareHandler<BoardContext> {
+  return async (context, next) => {
+    const { viewer } = context.var
+    if (viewer) context.set('readable', await readableRepositories(shell, viewer))
     return next()
   }
 }

@@ -47,6 +47,7 @@ function problemIn({ action, reason, until }: Typed): string | undefined {
   if (action === 'unfreeze') return undefined
   if (reason === '') return 'Type a reason. Every check shows it.'
   if (reason.length > 200) return 'The reason is longer than 200 characters.'
+  if (/\p{Cc}/u.test(reason)) return 'The reason must be one line.'
   return until !== '' && Number.isNaN(untilOf(until)) ? 'The end is not a date and time.' : undefined
 }
 

@@ -206,6 +206,7 @@ function mergedEntry(record: AuditRecord, change: ChangeRecord): TimelineEntry {
 
 const windowWords: Record<ChangeRecord['window']['state'], string> = {
   'any time': 'No release window applied',
+  unknown: 'Whether the release window was open is not known',
   closed: 'The release window was closed',
   window: 'The release window was open',
   urgent: 'The change was urgent',

@@ -122,7 +122,7 @@ function mergeRow(change: ChangeRecord): Row {
     checks: listed(change.checks.map(({ name, conclusion }) => `${name}: ${conclusion ?? 'running'}`)),
     window: change.window.state,
     urgent_by: urgent?.by,
-    urgent_reason: urgent && urgentReason(urgent.reason, description.reason),
+    urgent_reason: urgent && urgentReason(urgent.reason, change),
     urgent_until: urgent?.until,
     regression: regression?.verdict,
     regression_report: regression?.hash,
@@ -134,9 +134,13 @@ function mergeRow(change: ChangeRecord): Row {
   }
 }
 
-/** Records of earlier versions took the first line of the description, although it may be another field like `Ticket: PAY-12`. */
-function urgentReason(recorded: string | null, described: string | null): string | null {
-  return recorded !== null && /^[\w ]{1,20}:/.test(recorded) ? (described ?? recorded) : recorded
+/**
+ * Records from before they had `openedAt` took the first line of the description, although it may be another field like
+ * `Ticket: PAY-12`.
+ */
+function urgentReason(recorded: string | null, { openedAt, description }: ChangeRecord): string | null {
+  const isFirstLine = openedAt === undefined && recorded !== null && /^[\w ]{1,20}:/.test(recorded)
+  return isFirstLine ? (description.reason ?? recorded) : recorded
 }
 
 function pushRow(push: DirectPush & { bypassed: string[] }): Row {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { formatTime } from '../../decision/calendar.ts'
 import { type DossierRecord, dossierEntries } from '../../decision/incidents/dossier.ts'
+import { oneLine } from '../../decision/markdown.ts'
 import { lineOf } from '../../store/audit/export.ts'
 import { type AuditRecord, readRecords } from '../../store/audit.ts'
 import { incidentNamed } from './incidents.ts'
@@ -31,9 +32,9 @@ export async function printDossier(
   const ordered = entries.toSorted((a, b) => a.at.getTime() - b.at.getTime() || a.seq - b.seq)
   const title = `${repository.owner}/${repository.repo}#${number}${alias === null ? '' : ` (${alias})`}`
   const lines = [
-    `${title}  ${incident.severity}  ${incident.state}  ${facts.title}`,
+    `${title}  ${incident.severity}  ${incident.state}  ${oneLine(facts.title, 200)}`,
     '',
-    ...ordered.map(({ seq, at, text }) => `${formatTime(at, zone)}  ${text}  [record ${seq}]`),
+    ...ordered.map(({ seq, at, text }) => `${formatTime(at, zone)}  ${oneLine(text, 500)}  [record ${seq}]`),
     '',
     `Records ${first} to ${last} of installation ${repository.installationId}. To check them without the bot:`,
     `release-gate audit dossier ${alias ?? `${repository.owner}/${repository.repo}#${number}`} --ndjson --output dossier.ndjson`,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { formatTime } from '../../decision/calendar.ts'
 import type { Incident } from '../../decision/incidents/incident.ts'
 import { namesOf } from '../../decision/incidents/naming.ts'
+import { oneLine } from '../../decision/markdown.ts'
 import { incidentChanges, type KnownIncident, linkedPulls, listIncidents } from '../../store/incidents.ts'
 import type { Output, RequestShell } from './request.ts'
 
@@ -44,7 +45,7 @@ export async function showIncident(
     ...stored.incident.clocks.map((clock) => clockLine(clock, zone)),
     ...(pulls.length > 0 ? ['', `Urgent pull requests: ${pulls.map(pullName).join(', ')}`] : []),
     '',
-    ...changes.map(({ at, text }) => `${formatTime(new Date(at), zone)}  ${text}`),
+    ...changes.map(({ at, text }) => `${formatTime(new Date(at), zone)}  ${oneLine(text, 500)}`),
   ]
   await out(`${lines.join('\n')}\n`)
   return 0
@@ -55,14 +56,22 @@ export async function incidentNamed(
   database: RequestShell['database'],
   name: string,
 ): Promise<KnownIncident | string> {
-  const all = await listIncidents(database)
-  const found = all.filter((stored) => namesOfIncident(stored).includes(name.toLowerCase()))
+  const found = await incidentsNamed(database, name)
   const [first, second] = found
   if (!first)
     return `There is no incident ${JSON.stringify(name)}. \`release-gate incident list --all\` lists them.`
   if (second)
     return `${JSON.stringify(name)} names ${found.length} incidents. Write it like ${nameOfIncident(first)}.`
   return first
+}
+
+/** Every incident that has such a name: a number alone may name several. */
+export async function incidentsNamed(
+  database: RequestShell['database'],
+  name: string,
+): Promise<KnownIncident[]> {
+  const all = await listIncidents(database)
+  return all.filter((stored) => namesOfIncident(stored).includes(name.toLowerCase()))
 }
 
 function namesOfIncident(stored: KnownIncident): string[] {
@@ -80,7 +89,7 @@ function pullName({ owner, repo, number }: { owner: string; repo: string; number
 function lineOf(stored: KnownIncident): string {
   const { severity, state } = stored.incident
   const alias = stored.alias === null ? '' : ` (${stored.alias})`
-  return `${nameOfIncident(stored)}${alias}  ${severity}  ${state}  ${stored.facts.title}`
+  return `${nameOfIncident(stored)}${alias}  ${severity}  ${state}  ${oneLine(stored.facts.title, 200)}`
 }
 
 function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][number], zone: string): string {

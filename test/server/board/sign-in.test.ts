@@ -356,6 +356,19 @@ describe('what a person can read', () => {
     expect(text).not.toContain('acme/shop')
   })
 
+  test('does not keep a person signed in who signs out while GitHub does not answer', async () => {
+    const browser = world.browser()
+    await browser.signIn('eva')
+    const csrf = await browser.csrf()
+    const cookie = browser.jar.get(cookieName) ?? ''
+    await world.database.query(`UPDATE release_gate.sessions SET readable_at = now() - interval '6 minutes'`)
+    const mend = world.github.faults.add({ kind: 'status', status: 502, path: '/**' })
+    const ended = await browser.post('/sign-out', { csrf })
+    mend()
+    expect(ended.headers.get('location')).toBe('/sign-in')
+    expect(await signedIn(world.shell, withCookie(cookie))).toBeUndefined()
+  })
+
   test('ends with the access that the person gave the App on GitHub', async () => {
     const browser = world.browser()
     await browser.signIn('eva')

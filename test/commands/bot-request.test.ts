@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Command } from 'commander'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exemptCommand } from '../../src/commands/exempt.ts'
+import { freezeCommand, unfreezeCommand } from '../../src/commands/freeze.ts'
+import { incidentCommand } from '../../src/commands/incident.ts'
+import { policyCommand } from '../../src/commands/policy.ts'
+import { statusCommand } from '../../src/commands/status.ts'
+import { runCommand } from './command-run.ts'
+
+/** What a script learns from the exit code, where the bot does not do what it was asked for. */
+
+let server: Server
+let status = 500
+beforeAll(async () => {
+  server = createServer((_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":"No."}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+})
+afterAll(() => server.close())
+
+const commands: [string, () => Command, string[]][] = [
+  ['freeze', freezeCommand, ['--all', '--reason', 'x']],
+  ['unfreeze', unfreezeCommand, ['--all']],
+  ['exempt', exemptCommand, ['acme/shop#1', '--revoke']],
+  ['incident open', incidentCommand, ['open', 'Payments fail']],
+  ['incident end', incidentCommand, ['end', '7', '--reason', 'x']],
+  ['policy accept', policyCommand, ['accept', 'acme']],
+  ['status', statusCommand, []],
+]
+
+describe.each([
+  ['GitHub or a proxy does not answer', [502, 503, 504], 3],
+  ['the bot refuses', [400, 401, 403, 409, 413, 429], 1],
+  ['what was named is not there', [404], 2],
+])('where %s', (_, answers, code) => {
+  test.each(commands)(`%s ends with ${code}, and its JSON is JSON`, async (_name, command, words) => {
+    const { port } = server.address() as AddressInfo
+    const ask = (...more: string[]) =>
+      runCommand(command(), [...words, '--url', `http://127.0.0.1:${port}`, ...more], { OPERATOR_TOKEN: 'x' })
+    for (const answer of answers) {
+      status = answer
+      expect(await ask()).toMatchObject({ code, out: '', err: 'No.\n' })
+    }
+    expect(JSON.parse((await ask('--json')).out)).toEqual({ error: 'No.' })
+  })
+})
