@@ -158,6 +158,35 @@ describe('files', () => {
   })
 })
 
+describe('tests', () => {
+  const timed =
+    /\bperformance[.]now\b|\bhrtime\b|expect\(.*\bDate[.]now\(\)( -|\)\.toBe)|\b(ms|took|elapsed|duration|durationMs|p\d\d)\)\.(not\.)?toBe(Less|Greater)/
+
+  it('never assert a time: a busy machine takes its own, and speed is measured by `npm run bench`', () => {
+    const tests = globSync('test/**/*.test.ts', { cwd: root })
+    expect(tests.filter((file) => timed.test(codeOf(file)))).toEqual([])
+  })
+
+  it.each([
+    'expect(performance.now() - began).toBeLessThan(1_000)',
+    'const began = performance.now()',
+    'expect(Date.now() - began).toBeLessThan(1_000)',
+    'expect(Date.now()).toBeLessThan(deadline)',
+    'expect(took).toBeLessThan(1_000)',
+    'expect(report.cases[0]?.ms).toBeGreaterThan(500)',
+  ])('%s is found', (line) => {
+    expect(timed.test(line)).toBe(true)
+  })
+
+  it.each([
+    'const old = new Date(Date.now() - minute)',
+    'expect(items.length).toBeLessThan(10)',
+    'expect(report.durationMs).toBe(300)',
+  ])('%s is allowed', (line) => {
+    expect(timed.test(line)).toBe(false)
+  })
+})
+
 /** The text without comments, and without what stands in simple quotes: words of sentences are no code. */
 function codeOf(file: string): string {
   return readFileSync(join(root, file), 'utf8')

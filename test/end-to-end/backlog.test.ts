@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
+import { eventually } from '../support/eventually.ts'
 import { aStage } from '../support/stage.ts'
 
 /** However much has come in before it, what may have to lose its green comes first. */
@@ -71,10 +72,7 @@ describe('"changes requested" on a green pull request', () => {
       event: 'REQUEST_CHANGES',
       body: 'Wait.',
     })
-    await vi.waitFor(async () => expect(await shop.check(green)).toMatchObject({ conclusion: 'failure' }), {
-      timeout: 60_000,
-      interval: 20,
-    })
+    await eventually(async () => expect(await shop.check(green)).toMatchObject({ conclusion: 'failure' }))
     expect(await stage.bot().idle()).toBe(false)
     stage.github.faults.clear()
     await stage.settled()

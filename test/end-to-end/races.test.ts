@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Change, Workshop } from '../../src/sandbox/workshop.ts'
+import { eventually } from '../support/eventually.ts'
 import { about, recordsOf, windowPolicy } from '../support/merging.ts'
 import { aStagingWorld, type StagingWorld } from '../support/staging-world.ts'
 
@@ -213,6 +214,7 @@ describe('labels that no gate looks at', () => {
     const change = await aGreenOne()
     slowly(/\/reviews$/, 300)
     const toggling = new AbortController()
+    onTestFinished(() => toggling.abort())
     const labels = (async () => {
       for (let n = 0; !toggling.signal.aborted; n++) {
         const params = { ...shop.repository, issue_number: change.number, labels: [`label-${n}`] }
@@ -227,10 +229,7 @@ describe('labels that no gate looks at', () => {
       body: 'No',
     }
     await world.stage.as('dev').rest.pulls.createReview(params)
-    const deadline = Date.now() + 20_000
-    while (Date.now() < deadline && (await shop.check(change))?.conclusion === 'success')
-      await setTimeout(200)
-    expect(await shop.check(change)).toMatchObject({ conclusion: 'failure' })
+    await eventually(async () => expect(await shop.check(change)).toMatchObject({ conclusion: 'failure' }))
     toggling.abort()
     await labels
     await world.stage.settled()

@@ -75,6 +75,6 @@ describe('a section', () => {
 
   test('with inline Markdown that is expensive to parse is read at once', () => {
     // Parsing it does not end before the test's timeout.
-    expect(emptyUnder('['.repeat(2_000_000))).toBe(true)
+    expect(emptyUnder('*a'.repeat(1_000_000))).toBe(false)
   })
 })
