@@ -24,7 +24,7 @@ export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): M
         'Run `release-gate audit verify`.',
       ])
     case 'organization policy':
-      return mail(`${notice.organization}: what the organization's policy locks changed`, [
+      return mail(`${notice.organization}: the organization's policy that locks settings changed`, [
         ...(notice.acceptedBy === undefined
           ? []
           : [`${oneLine(notice.acceptedBy)} accepted the policy of another repository.`]),

@@ -1,4 +1,4 @@
-import { formatTime } from '../decision/calendar.ts'
+import { formatTimeWithYear } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
 import type { NoticeOf } from '../decision/notice.ts'
 import { appendRecord } from '../store/audit.ts'
@@ -81,7 +81,7 @@ async function begin(
 ): Promise<ExemptionOutcome> {
   const until = new Date(order.until)
   if (until <= at) {
-    const refused = `The exemption would end ${formatTime(until, 'UTC')}, which is in the past. It is now ${formatTime(at, 'UTC')}.`
+    const refused = `The exemption would end ${formatTimeWithYear(until, 'UTC')}, which is in the past. It is now ${formatTimeWithYear(at, 'UTC')}.`
     return { refused, status: 400 }
   }
   const { reason } = order
@@ -92,7 +92,7 @@ async function begin(
   return {
     state: 'ordered',
     order: number,
-    message: `Requested for ${nameOf(order)} at commit ${terms.head.slice(0, 7)}, until ${formatTime(until, 'UTC')}. It takes effect once a second person runs \`${command}\`. A push or another base branch voids it.`,
+    message: `Requested for ${nameOf(order)} at commit ${terms.head.slice(0, 7)}, until ${formatTimeWithYear(until, 'UTC')}. It takes effect once a second person runs \`${command}\`. A push or another base branch voids it.`,
   }
 }
 
@@ -121,7 +121,7 @@ async function confirm(
   return {
     state: 'confirmed',
     order: held.id,
-    message: `${nameOf(order)} at commit ${head.slice(0, 7)} is exempt from freezes until ${formatTime(until, 'UTC')}. ${oneLine(by)} requested it: "${oneLine(reason, 200)}". A push or another base branch voids it.`,
+    message: `${nameOf(order)} at commit ${head.slice(0, 7)} is exempt from freezes until ${formatTimeWithYear(until, 'UTC')}. ${oneLine(by)} requested it: "${oneLine(reason, 200)}". A push or another base branch voids it.`,
   }
 }
 
@@ -137,7 +137,7 @@ async function revoke(
 
 /** Someone may have requested another one since: its terms are shown, so that they can be read before they are confirmed. */
 function replaced(order: ExemptionOrder, { id, by, head, until, reason }: Exemption): string {
-  const terms = `by ${oneLine(by)}, at commit ${head.slice(0, 7)}, until ${formatTime(until, 'UTC')}: "${oneLine(reason, 200)}"`
+  const terms = `by ${oneLine(by)}, at commit ${head.slice(0, 7)}, until ${formatTimeWithYear(until, 'UTC')}: "${oneLine(reason, 200)}"`
   return `The exemption that is requested for ${nameOf(order)} is number ${id}, ${terms}. To confirm it, run \`release-gate exempt ${nameOf(order)} --confirm ${id}\`.`
 }
 

@@ -233,7 +233,7 @@ describe('the command line', () => {
       out: expect.stringContaining(`foodyepay/incidents#${number}  P2  open  The export is wrong\n`),
     })
     const shown = await command('show', `foodyepay/incidents#${number}`)
-    expect(shown.out).toContain('First response: due Mon, Oct 19, 1:00 PM PDT (20:00 UTC)')
+    expect(shown.out).toContain('First response: due Mon, Oct 19, 2026, 1:00 PM PDT (20:00 UTC)')
     expect(shown.out).toContain('Opened as P2')
   })
 

@@ -24,6 +24,13 @@ export function formatTime(at: Date, zone: string): string {
   })
 }
 
+/** "Wed, Nov 25, 2026, 10:00 AM PST (18:00 UTC)": where the time may be far away, or is read long after. */
+export function formatTimeWithYear(at: Date, zone: string): string {
+  const wall = wallAt(zone, at.getTime())
+  const date = dateOf(wall)
+  return `${date}, ${new Date(wall).getUTCFullYear()}${formatTime(at, zone).slice(date.length)}`
+}
+
 /** "Wed, Nov 25, 10:00 AM PST": for titles, where there is no room for UTC. Seconds are shown when there are any. */
 export function formatTimeShort(at: Date, zone: string): string {
   return remembered(`short ${zone} ${at.getTime()}`, () => {

@@ -1,4 +1,4 @@
-import { formatTime } from '../../decision/calendar.ts'
+import { formatTimeWithYear } from '../../decision/calendar.ts'
 import { oneLine } from '../../decision/markdown.ts'
 import type { NoticeOf } from '../../decision/notice.ts'
 import { appendRecord } from '../../store/audit.ts'
@@ -55,7 +55,7 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
   const by = nameOfOrderer(orderer)
   const until = order.until ? new Date(order.until) : null
   if (until && until <= at) {
-    const refused = `The freeze would end ${formatTime(until, 'UTC')}, which is in the past. It is now ${formatTime(at, 'UTC')}.`
+    const refused = `The freeze would end ${formatTimeWithYear(until, 'UTC')}, which is in the past. It is now ${formatTimeWithYear(at, 'UTC')}.`
     return Promise.resolve({ refused, status: 400 })
   }
   const freeze = action === 'freeze' && reason ? { freeze: { reason, until } } : {}
@@ -128,7 +128,7 @@ function unknown({ repository, organization }: FreezeOrder): FreezeOutcome {
 }
 
 function frozen(order: FreezeOrder, until: Date | null): FreezeOutcome {
-  const end = until ? `until ${formatTime(until, 'UTC')}` : 'until it is lifted'
+  const end = until ? `until ${formatTimeWithYear(until, 'UTC')}` : 'until it is lifted'
   return { message: `${nameOf(order)} is frozen ${end}.`, frozen: true }
 }
 

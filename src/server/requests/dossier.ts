@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatTime } from '../../decision/calendar.ts'
+import { formatTimeWithYear } from '../../decision/calendar.ts'
 import { type DossierRecord, dossierEntries } from '../../decision/incidents/dossier.ts'
 import { oneLine } from '../../decision/markdown.ts'
 import { lineOf } from '../../store/audit/export.ts'
@@ -34,7 +34,9 @@ export async function printDossier(
   const lines = [
     `${title}  ${incident.severity}  ${incident.state}  ${oneLine(facts.title, 200)}`,
     '',
-    ...ordered.map(({ seq, at, text }) => `${formatTime(at, zone)}  ${oneLine(text, 500)}  [record ${seq}]`),
+    ...ordered.map(
+      ({ seq, at, text }) => `${formatTimeWithYear(at, zone)}  ${oneLine(text, 500)}  [record ${seq}]`,
+    ),
     '',
     `Records ${first} to ${last} of installation ${repository.installationId}. To check them without the bot:`,
     `release-gate audit dossier ${alias ?? `${repository.owner}/${repository.repo}#${number}`} --ndjson --output dossier.ndjson`,

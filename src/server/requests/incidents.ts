@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatTime } from '../../decision/calendar.ts'
+import { formatTimeWithYear } from '../../decision/calendar.ts'
 import type { Incident } from '../../decision/incidents/incident.ts'
 import { namesOf } from '../../decision/incidents/naming.ts'
 import { oneLine } from '../../decision/markdown.ts'
@@ -45,7 +45,7 @@ export async function showIncident(
     ...stored.incident.clocks.map((clock) => clockLine(clock, zone)),
     ...(pulls.length > 0 ? ['', `Urgent pull requests: ${pulls.map(pullName).join(', ')}`] : []),
     '',
-    ...changes.map(({ at, text }) => `${formatTime(new Date(at), zone)}  ${oneLine(text, 500)}`),
+    ...changes.map(({ at, text }) => `${formatTimeWithYear(new Date(at), zone)}  ${oneLine(text, 500)}`),
   ]
   await out(`${lines.join('\n')}\n`)
   return 0
@@ -93,7 +93,7 @@ function lineOf(stored: KnownIncident): string {
 }
 
 function clockLine({ name, due, metAt, breaches, paused }: Incident['clocks'][number], zone: string): string {
-  const time = (at: number) => formatTime(new Date(at), zone)
+  const time = (at: number) => formatTimeWithYear(new Date(at), zone)
   const title = name === 'response' ? 'First response' : 'Resolution'
   const state =
     metAt !== undefined ? `at ${time(metAt)}` : due === undefined ? 'no deadline' : `due ${time(due)}`

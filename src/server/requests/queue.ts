@@ -32,14 +32,17 @@ export async function listQueue(
     return code
   }
   const { default: Table } = await import('cli-table3')
-  const queues = new Table({ head: ['Queue', 'Due', 'Running', 'Later', 'Oldest due'], style: { head: [] } })
+  const queues = new Table({
+    head: ['Queue', 'Due', 'Running', 'Later', 'Oldest due'],
+    style: { head: [], border: [] },
+  })
   for (const { queue, due, running, later, oldestSeconds } of depths)
     queues.push([queue, due, running, later, due > 0 ? `${Math.round(oldestSeconds)} s` : ''])
   await out(depths.length === 0 ? 'No jobs are waiting.\n' : `${queues}\n`)
   if (failed.length === 0) return code
   const table = new Table({
     head: ['Job', 'State', 'Queue', 'About', 'Reason'],
-    style: { head: [] },
+    style: { head: [], border: [] },
     wordWrap: true,
     colWidths: [10, 13, 16, 26, 60],
   })
