@@ -31,7 +31,7 @@ export const breaks: Break[] = [
     to: `    const outcome: Awaited<ReturnType<typeof publishHead>> = await publishHead(publishing, head, {
       force: pull.requestedBy !== undefined && current,
       settled: current && snapshot.head.landed === true && onlyBase,
-    }).catch(() => ({ toRead: [] }))`,
+    }).catch(() => ({ toRead: [], monitors: [] }))`,
   },
   {
     name: 'keep the older of two evaluations',
