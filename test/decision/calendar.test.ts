@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { formatTime, formatTimeShort, stateAt, transitions } from '../../src/decision/calendar.ts'
+import {
+  formatTime,
+  formatTimeShort,
+  formatTimeWithYear,
+  stateAt,
+  transitions,
+} from '../../src/decision/calendar.ts'
 import { windowSettings } from '../../src/decision/window-settings.ts'
 
 type Written = Parameters<typeof windowSettings.parse>[0]
@@ -488,6 +494,12 @@ describe("times are shown in the window's own zone with its abbreviation, and in
     expect(formatTime(new Date('2026-03-08T02:30:01Z'), 'UTC')).toBe('Sun, Mar 8, 2:30:01 AM UTC')
     if (own === undefined) delete process.env.TZ
     else process.env.TZ = own
+  })
+
+  it('names the year of the wall clock where it is asked for', () => {
+    const shown = formatTimeWithYear(new Date('2027-01-01T02:00Z'), 'America/Los_Angeles')
+    expect(shown).toBe('Thu, Dec 31, 2026, 6:00 PM PST (Fri, Jan 1, 02:00 UTC)')
+    expect(formatTimeWithYear(new Date('2027-12-24T09:00Z'), 'UTC')).toBe('Fri, Dec 24, 2027, 9:00 AM UTC')
   })
 
   it('a title has the short form', () => {
