@@ -20,6 +20,6 @@ export async function endGoneIncident(
   if (!stored.facts.goneSince)
     return `Its issue is still there: ${stored.facts.url}. Close it as completed once it is resolved.`
   const ended = { by, reason, at: shell.now().toISOString() }
-  await decideAgain(shell, { ...stored, facts: { ...stored.facts, ended } }, stored)
+  await decideAgain(shell, stored, (facts) => ({ ...facts, ended }))
   return undefined
 }

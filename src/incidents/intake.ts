@@ -2,7 +2,7 @@ import { type Alert, alertMarker, incidentOf } from '../decision/incidents/alert
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { orGone } from '../services/github/errors.ts'
 import { isGone, isUnwritable } from '../services/github/gone.ts'
-import { ensureIncident, repositoryIdOf, writeNote } from '../services/github/incidents.ts'
+import { ensureIncident, ensureNote, repositoryIdOf } from '../services/github/incidents.ts'
 import {
   type AlertDelivery,
   alertDelivery,
@@ -129,7 +129,7 @@ async function addToOpenIncident(
   const github = await shell.github(repository.installationId)
   const text = `The alert fired again at ${alert.at}.`
   const note = { key: `again/${delivery}`, text }
-  if (!(await orGone(writeNote(github, repository, number, note).then(() => true)))) {
+  if (!(await orGone(ensureNote(github, repository, number, note).then(() => true)))) {
     await noteAlertsGone(shell.database, repository, number, shell.now())
     await releaseAlert(shell.database, alert.source, delivery)
     await shell.queue.enqueueIncident({ task: 'look', repository, number })

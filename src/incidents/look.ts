@@ -14,7 +14,7 @@ import { type ReadIncident, readIncident, repositoryIdOf } from '../services/git
 import { alertOfIncident, noteAlertsGone, severitiesOfAlerts } from '../store/alerts.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
-import { type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
+import { lockIncident, type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
 import { mirrorRows } from '../store/mirrors.ts'
 import { monitorsOfIncident } from '../store/monitors.ts'
 import { incidentOfPostMortem } from '../store/post-mortems.ts'
@@ -67,11 +67,12 @@ async function readAndDecide(shell: IncidentShell, looking: Looking, signal: Abo
   if (!read) return before && noteGone(shell, github, before)
   const isIncident = read.facts.labels.some((label) => label.toLowerCase() === incidentLabel)
   if (!before && !isIncident) return
-  const facts = withEarlier(await withAlerts(shell, repository, read), before?.facts)
+  const facts = await withAlerts(shell, repository, read)
   const { governedBy, settings } = governing
-  const incident = decideIncident(facts, settings)
-  const stored = { repository, number, governedBy, settings, facts, incident, digest: digestOf(incident) }
-  if (!(await keep(shell, stored, before))) return
+  const stored = await keep(shell, { repository, number }, (known) =>
+    decidedOn({ repository, number, governedBy, settings, facts: withEarlier(facts, known?.facts) }),
+  )
+  if (!stored) return
   const more = [...(await counterparts(shell, stored)), ...(await aboutMonitors(shell, stored, governing))]
   await carryOutWanted(shell, github, stored, { said: read.said, more })
 }
@@ -123,11 +124,16 @@ function ordererIn(by: string, id: number | null): NonNullable<IncidentFacts['or
 export async function decideAgain(
   shell: IncidentShell,
   stored: StoredIncident,
-  before = stored,
+  change: (facts: IncidentFacts) => IncidentFacts = (facts) => facts,
 ): Promise<void> {
-  const facts = { ...stored.facts, takenAt: shell.now().toISOString() }
-  const incident = decideIncident(facts, stored.settings)
-  await keep(shell, { ...stored, incident, facts, digest: digestOf(incident) }, before)
+  await keep(shell, stored, (known = stored) =>
+    decidedOn({ ...known, facts: { ...change(known.facts), takenAt: shell.now().toISOString() } }),
+  )
+}
+
+function decidedOn(known: Omit<StoredIncident, 'incident' | 'digest'>): StoredIncident {
+  const incident = decideIncident(known.facts, known.settings)
+  return { ...known, incident, digest: digestOf(incident) }
 }
 
 /**
@@ -142,23 +148,29 @@ async function noteGone(shell: IncidentShell, github: GitHub, before: StoredInci
   await noteAlertsGone(shell.database, repository, number, now)
   if (!facts.goneSince)
     shell.log.warn({ incident: facts.url, alert: true }, 'The issue of an incident is gone')
-  const goneSince = facts.goneSince ?? now.toISOString()
-  await decideAgain(shell, { ...before, facts: { ...facts, goneSince } }, before)
+  await decideAgain(shell, before, (known) => ({ ...known, goneSince: known.goneSince ?? now.toISOString() }))
 }
 
 /** A second later, since a clock is met at its very instant. */
 const afterDue = 1_000
 
-/** Keeps the decision and, where it is another one, its record and its notice: all or none. */
+/**
+ * Keeps the decision and, where it is another one, its record and its notice: all or none, and one at a time for each incident. What
+ * others decided meanwhile is what it is decided after: two that read the same record it once.
+ * @returns undefined where newer facts were decided on before.
+ */
 async function keep(
   shell: IncidentShell,
-  stored: StoredIncident,
-  before: StoredIncident | undefined,
-): Promise<boolean> {
-  const { incident, repository, number, settings } = stored
-  const changes = changesBetween(before?.incident, incident, settings.time_zone)
+  key: Pick<StoredIncident, 'repository' | 'number'>,
+  decide: (before: StoredIncident | undefined) => StoredIncident,
+): Promise<StoredIncident | undefined> {
   return shell.database.transaction(async (tx) => {
-    if (!(await saveIncident(tx, stored))) return false
+    await lockIncident(tx, key)
+    const before = await storedIncident(tx, key)
+    const stored = decide(before)
+    const { incident, repository, number, settings } = stored
+    const changes = changesBetween(before?.incident, incident, settings.time_zone)
+    if (!(await saveIncident(tx, stored))) return undefined
     if (stored.digest !== before?.digest) {
       await record(shell, tx, stored, changes)
       await revokeWhereBlocked(shell, tx, stored)
@@ -170,7 +182,7 @@ async function keep(
       const at = new Date(due + afterDue)
       await shell.queue.enqueueIncident({ task: 'look', repository, number }, { at, tx })
     }
-    return true
+    return stored
   })
 }
 

@@ -6,7 +6,7 @@ import type { IncidentSettings } from '../decision/incidents/settings.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import { readRecords } from './audit.ts'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 import { nameLookedAt } from './incident-repositories.ts'
 
 /** An incident as it was decided last. */
@@ -57,6 +57,14 @@ export async function listIncidents(
     [repository?.installationId ?? null, repository?.repositoryId ?? null, open],
   )
   return rows.map(fromRow)
+}
+
+/** Until the transaction ends, no other one decides about this incident. */
+export async function lockIncident(tx: Transaction, { repository, number }: Key): Promise<void> {
+  const { installationId, repositoryId } = repository
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `release-gate incident ${installationId}/${repositoryId}/${number}`,
+  ])
 }
 
 /** Keeps a decision. False: one from newer facts is there. */

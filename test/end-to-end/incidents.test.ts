@@ -145,6 +145,18 @@ describe('an alert of PagerDuty', () => {
     expect((await issue.read()).said).toEqual([expect.stringContaining('fired again')])
   })
 
+  test('that fires again has one comment, also where the answer of GitHub was lost', async () => {
+    const [{ number = 0 } = {}] = (await openIncidents(stage)).filter(
+      ({ title }) => title === 'Payments fail',
+    )
+    const path = /\/comments$/
+    stage.github.faults.add({ kind: 'lost-reply', times: 1, method: 'POST', path, only: 'app' })
+    expect(await sendPagerDuty(stage, { id: 'Q1' }, { id: 'unanswered' })).toBe(202)
+    await at('16:02:15')
+    const { said } = await workOn(stage, number).read()
+    expect(said.filter((text) => text.includes('again/unanswered'))).toHaveLength(1)
+  })
+
   test('that is more severe than before raises the open incident', async () => {
     await sendPagerDuty(stage, { id: 'Q2', title: 'Payments are slow', urgency: 'low' })
     const [opened] = (await openIncidents(stage)).filter(({ title }) => title === 'Payments are slow')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lookAtIncident } from '../../src/incidents/look.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
+import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { aPglite } from '../support/databases.ts'
@@ -11,6 +12,7 @@ const at = '2026-10-19T16:00:00Z'
 const bot = { id: 9, login: 'release-gate[bot]', type: 'Bot' }
 
 let database: Database
+const notices: object[] = []
 const comments: { id: number; user: typeof bot; body: string; created_at: string; updated_at: string }[] = []
 const issue = {
   number: 7,
@@ -46,7 +48,7 @@ const shell: IncidentShell = {
   queue: {
     enqueueAll: async () => undefined,
     enqueueTransition: async () => undefined,
-    enqueueNotice: async () => undefined,
+    enqueueNotice: async (notice) => void notices.push(notice),
     enqueueIncident: async () => undefined,
   },
   paging: { eventsUrl: '', keys: {} },
@@ -62,8 +64,15 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-test('two that look at an incident at the same time write each comment once', async () => {
+test('those that look at an incident at the same time record, announce and comment each thing once', async () => {
   const { signal } = new AbortController()
   await Promise.all([1, 2, 3].map(() => lookAtIncident(shell, repository, 7, signal)))
+  const changes: string[] = []
+  for await (const { body } of readRecords(database, 1))
+    changes.push(...((body as { changes?: { kind: string }[] }).changes ?? []).map(({ kind }) => kind))
+  expect(changes).toEqual(['opened'])
+  expect(notices.map((notice) => (notice as { lines: string[] }).lines)).toHaveLength(
+    new Set(notices.map((one) => JSON.stringify((one as { lines: string[] }).lines))).size,
+  )
   expect(comments.map(({ body }) => body)).toEqual([expect.stringContaining('No severity is set')])
 })
