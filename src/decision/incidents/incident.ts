@@ -51,8 +51,8 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
   const history = severityHistory(facts, startedAt)
   const acknowledged = firstAction(facts, 'ack', 'assigned')
   const { spans, ignored, resolved, isUnclear } = resolutionOf(facts)
-  const since = spans.at(-1)?.to ?? 0
-  const mitigated = firstAction(facts, 'mitigated', undefined, since)
+  const reopenedAt = spans.findLast(({ to }) => to !== undefined)?.to
+  const mitigated = firstAction(facts, 'mitigated', undefined, reopenedAt)
   const times: IncidentTimes = {
     takenAt,
     startedAt,
@@ -73,7 +73,7 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
     resolved,
     ...(facts.goneSince === undefined ? {} : { goneSince: Date.parse(facts.goneSince) }),
     reopened: spans.filter(({ to }) => to !== undefined).length,
-    reopenedAt: spans.findLast(({ to }) => to !== undefined)?.to,
+    reopenedAt,
     clocks,
     nextAt: isUnclear ? takenAt + listedWithin : nextDue(clocks, takenAt),
     component: facts.component,

@@ -308,6 +308,16 @@ describe('the state', () => {
     expect(withEarlier(facts(), facts(ended))).not.toHaveProperty('goneSince')
   })
 
+  test('is not mitigated again by what was said before it was reopened, when it is resolved a second time', () => {
+    const closed = (time: string) => event('closed', 'eva', at(time), { reason: 'completed' })
+    const { mitigated, state } = decided({
+      state: 'closed',
+      comments: [comment('ana', at('16:10'), '/mitigated')],
+      events: [closed('17:00'), event('reopened', 'eva', at('18:00')), closed('19:00')],
+    })
+    expect({ mitigated, state }).toEqual({ mitigated: undefined, state: 'resolved' })
+  })
+
   test('resumes when it is reopened, and needs a new /mitigated', () => {
     const events = [
       event('closed', 'eva', at('18:00'), { reason: 'completed' }),
