@@ -140,7 +140,7 @@ describe('every mode breaks what it says, and recovers', () => {
 
   test('huge answer: cut off, not taken in', async () => {
     staging.setModes({ answer: 'huge' })
-    const session = await opened(staging.url, { timeout: 5000 })
+    const session = await opened(staging.url)
     expect(await session.callTool('reward_statistics', {})).toMatchObject({ cause: 'too_large' })
     await session.close()
   })

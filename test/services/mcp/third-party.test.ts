@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 async function session(target: StagingTarget | string): Promise<StagingSession> {
-  const live = await opened(target, { timeout: 10_000 })
+  const live = await opened(target)
   endings.push(() => live.close())
   return live
 }
