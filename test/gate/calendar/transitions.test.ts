@@ -155,6 +155,18 @@ describe('at the opening', () => {
     await world.carryOutAt(opening)
     expect(world.asked.transitions).toContainEqual(untilMargin)
   })
+
+  test('the next run is asked for before a check is written, so that a death amid the writes loses nothing', async () => {
+    await published(1)
+    world.asked.transitions = []
+    let before: Date[] | undefined
+    world.checks.disturb(() => {
+      before ??= [...world.asked.transitions]
+      return undefined
+    })
+    await world.carryOutAt(opening)
+    expect(before).toEqual([untilMargin])
+  })
 })
 
 describe('at closing', () => {
