@@ -7,10 +7,10 @@ import { breaks } from './break-list.ts'
 
 /**
  * Breaks the code on purpose, one way after the other, each in a copy of its own, and asks whether the simulation notices:
- * `node test/simulation/breaks.ts [--runs 120] [name…]`. Exit code 1: one of them was not noticed.
+ * `node test/simulation/breaks.ts [--runs 400] [name…]`. Exit code 1: one of them was not noticed.
  */
 const names = process.argv.slice(2).filter((each) => !each.startsWith('--') && !/^\d+$/.test(each))
-const runs = process.argv.includes('--runs') ? process.argv[process.argv.indexOf('--runs') + 1] : '120'
+const runs = process.argv.includes('--runs') ? process.argv[process.argv.indexOf('--runs') + 1] : '400'
 const root = new URL('../../', import.meta.url).pathname
 const parts = ['src', 'test', 'migrations', 'package.json', 'package-lock.json', 'tsconfig.json']
 
@@ -40,7 +40,7 @@ process.exit(missed > 0 ? 1 : 0)
 
 async function run(folder: string): Promise<{ code: number; output: string }> {
   // Small worlds: what notices a break is often the order of a timeline, and each world has one.
-  const size = ['--runs', runs ?? '120', '--histories', '12']
+  const size = ['--runs', runs ?? '400', '--histories', '12']
   const child = spawn(process.execPath, ['test/simulation/run.ts', ...size, '--first'], { cwd: folder })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
