@@ -109,15 +109,20 @@ function reportSteps({ reported }: IncidentFacts): Step[] {
   }))
 }
 
-/** An alert that says nothing of the severity, or less than what counts, changes nothing. */
+/**
+ * An alert that says nothing of the severity, or less than what counts, changes nothing. Neither does one that is not more severe than an
+ * earlier one: whoever lowered the incident since knew of that.
+ */
 function alertSteps({ alerts = [] }: IncidentFacts): Step[] {
-  return alerts.map(({ at: time, severity: text }, index) => ({
+  const said = alerts.map(({ severity }) => severityIn(severity))
+  return alerts.map(({ at: time }, index) => ({
     at: Date.parse(time),
     order: 1,
     key: `alert/${index}`,
     take: (history) => {
-      const [at, severity] = [Date.parse(time), severityIn(text)]
-      if (severity && history.current && isHigher(severity, history.current))
+      const [at, severity] = [Date.parse(time), said[index]]
+      const isNews = severity && said.slice(0, index).every((one) => !one || isHigher(severity, one))
+      if (isNews && history.current && isHigher(severity, history.current))
         set(history, { at, severity, by: null, alert: true })
       return undefined
     },

@@ -73,6 +73,17 @@ describe('the severity', () => {
     expect(decided({ ...unset, alerts: [{ at: at('16:10'), severity: 'P1' }] }).severity).toBe('P0')
   })
 
+  test('that two people lowered is not raised by an alert that is less severe than one before', () => {
+    const comments = [
+      comment('ana', at('16:10'), '/severity P3 nobody is affected'),
+      comment('eva', at('16:20'), '/confirm'),
+    ]
+    const first = { at: at('16:00'), severity: 'P1' }
+    const then = (severity: string) =>
+      decided({ comments, alerts: [first, { at: at('16:30'), severity }] }).severity
+    expect([then('P2'), then('P0')]).toEqual(['P3', 'P0'])
+  })
+
   test('is the higher one where two are set, and a comment says so', () => {
     const events = [event('labeled', 'ana', at('16:20'), { label: 'sev/P3' })]
     const incident = decided({ labels: ['incident', 'sev/P1', 'sev/P3'], events })
