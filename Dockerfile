@@ -1,6 +1,6 @@
 # The bot as a container. `docker compose up` runs it with Postgres; docs/operations.md has more.
-# For reproducible builds, pin the base image: --build-arg NODE=node:26.10.0-slim@sha256:…
-ARG NODE=node:26.10.0-slim
+# Pinned by digest, so that a tag that was moved changes nothing. Another one: --build-arg NODE=node:26.10.0-slim@sha256:…
+ARG NODE=node:26.10.0-slim@sha256:ec7758ee051e457b468b32bde57b0879010b325bb9862718e9615225ce4aaae1
 
 FROM ${NODE} AS packages
 WORKDIR /app

@@ -66,6 +66,19 @@ describe('the Dockerfile', () => {
     expect(validate(`${dockerfile}\nCOPPY a b`)).toHaveLength(1)
   })
 
+  test('and the compose file name their images by version and digest', () => {
+    const compose = readFileSync(join(root, 'compose.yml'), 'utf8')
+    const images = [
+      ...dockerfile.matchAll(/^ARG NODE=(.*)$/gm),
+      ...dockerfile.matchAll(/^FROM (?!\$\{NODE\})(\S+)/gm),
+      ...compose.matchAll(/^ +image: (.*)$/gm),
+    ].map(([, image]) => image)
+    expect(images).toEqual([
+      expect.stringMatching(/^node:26\.\d+\.\d+-slim@sha256:[0-9a-f]{64}$/),
+      expect.stringMatching(/^postgres:18\.\d+@sha256:[0-9a-f]{64}$/),
+    ])
+  })
+
   test('runs as a user without rights, who can write the state only', () => {
     const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
     expect(final).toMatch(/^USER node$/m)
