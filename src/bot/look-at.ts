@@ -220,13 +220,12 @@ async function carryOut(
   })
   const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
   await shell.database.transaction(async (tx) => {
-    const pulls = await markPullsChanged(tx, repository, plan.left)
-    for (const { number, head } of plan.changed) {
-      const pull = { ...repository, number }
-      pulls.push({ pull, green: await markPullChanged(tx, pull, head) })
-    }
+    const changed = await markPullsChanged(tx, repository, plan.left)
+    for (const { number, head } of plan.changed)
+      changed.push(...(await markPullChanged(tx, { ...repository, number }, head)))
     for (const number of [...plan.again.now, ...looking.inRoom(plan.again.later)])
-      pulls.push({ pull: { ...repository, number }, green: green.has(number) })
+      changed.push({ pull: { ...repository, number }, green: green.has(number) })
+    const pulls = [...new Map(changed.map((one) => [one.pull.number, one])).values()]
     await shell.queue.enqueueAll(pulls, { tx })
     await noteLooked(tx, repository, at)
     found.enqueued += pulls.length

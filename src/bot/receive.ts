@@ -72,8 +72,8 @@ async function carryOutOne(
   switch (effect.kind) {
     case 'pull': {
       if (!serves(effect.pull.owner)) return
-      const green = await markPullChanged(tx, effect.pull, effect.sha, guid)
-      return queue.enqueueAll([{ pull: effect.pull, green }], { tx })
+      const changed = await markPullChanged(tx, effect.pull, effect.sha, guid)
+      return queue.enqueueAll(changed, { tx })
     }
     case 'pulls': {
       const { requestedBy } = effect

@@ -37,8 +37,8 @@ type Change = NonNullable<Outcome['change']>
 async function saveChange(tx: Transaction, doing: Doing, kept: CommentCommand, change: Change) {
   const { shell, pull } = doing
   await record(tx, doing, kept, recordOf(doing, kept, change))
-  const green = await markPullChanged(tx, pull, change.head)
-  await shell.queue.enqueueAll([{ pull, green }], { tx })
+  const changed = await markPullChanged(tx, pull, change.head)
+  await shell.queue.enqueueAll(changed, { tx })
 }
 
 async function saveLateHold(

@@ -58,8 +58,8 @@ export function applyExemption(shell: ExemptionShell, order: ExemptionOrder): Pr
     const outcome = await carryOut(tx, order, standing)
     if ('refused' in outcome) return outcome
     await record(tx, order, standing, outcome)
-    const green = await markPullChanged(tx, verdict.pull, verdict.headSha)
-    await shell.queue.enqueueAll([{ pull: verdict.pull, green }], { tx })
+    const changed = await markPullChanged(tx, verdict.pull, verdict.headSha)
+    await shell.queue.enqueueAll(changed, { tx })
     const terms = order.action === 'order' ? { ...order, until: new Date(order.until) } : standing.held
     if (terms)
       await shell.queue.enqueueNotice(noticeOf(order, standing, { ...terms, id: outcome.order }, shell.web), {

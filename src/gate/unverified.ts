@@ -6,7 +6,7 @@ import { isGone } from '../services/github/gone.ts'
 import { readPull } from '../services/github/pulls.ts'
 import { appendRecord } from '../store/audit.ts'
 import { lastValidPolicy } from '../store/policies.ts'
-import { RETRY_LIMIT } from '../store/queue/queues.ts'
+import { PRIORITY, RETRY_LIMIT } from '../store/queue/queues.ts'
 import type { Queue } from '../store/queue.ts'
 import { retryTime } from '../store/retry-later.ts'
 import { causesBefore } from '../store/verdicts/causes.ts'
@@ -24,7 +24,7 @@ import type { Shell } from './shell.ts'
 import { logVerdict } from './verdict-log.ts'
 
 export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log' | 'board'> & {
-  queue: Pick<Queue, 'enqueueTransition'>
+  queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueTransition'>
 }
 
 /** So many checks are revoked at once. */
@@ -60,7 +60,7 @@ function canWait(changedFor: number, wait: number | undefined, attempt: number):
 
 /**
  * Revokes every green check whose pull request changed over a minute ago and was not evaluated since, whatever the reason: a
- * backlog, a hung worker, a rate limit.
+ * backlog, a hung worker, a rate limit. It is evaluated again, also where nothing else asks for that.
  */
 export async function revokeOverdue(
   shell: UnverifiedShell,
@@ -70,7 +70,9 @@ export async function revokeOverdue(
   const revoke = async (pull: PullRef) => {
     const stored = await verificationOf(shell.database, pull)
     const problem = `changed over ${verifyWithin / 1000} seconds ago and not evaluated since`
-    if (stored) await revokeUnverified(shell, pull, stored, { problem }, signal)
+    if (!stored) return
+    await shell.queue.enqueueEvaluate(pull, { priority: PRIORITY.mayBeGreen })
+    await revokeUnverified(shell, pull, stored, { problem }, signal)
   }
   const overdue = await overdueGreens(shell.database, verifyWithin)
   // One that cannot be written keeps no other one green.

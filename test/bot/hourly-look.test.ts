@@ -563,3 +563,21 @@ it('an installation with few pull requests has all of them read every hour, for 
   expect(asked).not.toContain('acme/pulls#1')
   await watcher.database.close()
 })
+
+it('a new pull request has those read too that have the same head, and no others', async () => {
+  const twins = await addRepository('acme', 'twins', withReleases)
+  const release = { branch: 'release/1', files: { 'r.txt': 'r\n' } }
+  await house.github.seedBranches('acme/twins', 'ada', [release], 'main')
+  await openPull(twins, 'one')
+  await openPull(twins, 'other')
+  later(hour)
+  await looker.look()
+  await looker.read()
+  await as('wim').pulls.create({ ...twins, title: 'again', head: 'one', base: 'release/1' })
+  later(hour)
+  const found = (await looker.look()).filter((one) => one.startsWith('acme/twins#'))
+  expect(found).toEqual(['acme/twins#1', 'acme/twins#3'])
+  await looker.read()
+  later(hour)
+  expect((await looker.look()).filter((one) => one.startsWith('acme/twins#'))).toEqual([])
+})

@@ -48,7 +48,36 @@ describe('a pull request with the same head to a branch that the policy leaves o
     await shop.review('chloe', change, 'COMMENT')
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
+
+  test('by a stranger, once or again and again, has the green one evaluated, which stays green', async () => {
+    const shop = await aShopWith('docs', 'gates:\n  approvals: {}\n')
+    const change = await aGreenOne(shop)
+    await stage.github.fork(shop.name, 'zed')
+    const params = { ...shop.repository, title: 'Again', head: `zed:${change.branch}`, base: 'docs' }
+    const { data } = await stage.as('zed').rest.pulls.create(params)
+    await stage.settled()
+    for (const title of ['Once more', 'And again']) {
+      await stage.as('zed').rest.pulls.update({ ...shop.repository, pull_number: data.number, title })
+      await stage.settled()
+    }
+    const changed = await letAMinutePass(shop.repository.repo)
+    expect(changed).toEqual([])
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
 })
+
+/** Makes every change of a repository a minute older, for the database's own clock. Tells which of its pull requests had one. */
+async function letAMinutePass(repo: string): Promise<number[]> {
+  const database = await openDatabase(stage.database)
+  const rows = await database.query<{ number: number }>(
+    `UPDATE release_gate.verdicts SET changed_at = changed_at - interval '1 minute'
+     WHERE repo = $1 AND changed_at IS NOT NULL RETURNING number`,
+    [repo],
+  )
+  await database.close()
+  await stage.moveTo(new Date(stage.now().getTime() + 60_000))
+  return rows.map(({ number }) => number)
+}
 
 describe('the tip of main that goes to two release branches', () => {
   test('is green only when both pull requests are approved, though GitHub ties neither to the commit', async () => {

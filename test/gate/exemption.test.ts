@@ -185,6 +185,16 @@ describe('an exemption', () => {
     expect(refused(await apply({ action: 'revoke', by: 'ana' }))).toBe(409)
   })
 
+  test('has the other pull request with the same head evaluated too, and no one with another', async () => {
+    await world.read(2, { head: { sha: world.headOf(1).sha } }, withoutWindow)
+    await world.read(3, {}, withoutWindow)
+    await apply({ action: 'order', by: 'ana' })
+    expect(asked).toEqual([
+      { number: 1, green: true },
+      { number: 2, green: true },
+    ])
+  })
+
   test('is known as it stood at a merge that is read later', async () => {
     await apply({ action: 'order', by: 'ana' })
     await apply({ action: 'confirm', by: 'ben' })

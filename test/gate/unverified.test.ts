@@ -61,6 +61,24 @@ describeOnBoth('a check whose pull request changed', (open) => {
     expect(await recorded()).toBe(before + 1)
   })
 
+  test('and that is revoked is evaluated again, with the priority of a green one, and once', async () => {
+    await green()
+    await changedFor(60)
+    await green(2)
+    await revokeOverdue(world.shell)
+    expect(world.asked.evaluations).toEqual([{ number: 1, priority: 20 }])
+    await revokeOverdue(world.shell)
+    expect(world.asked.evaluations).toHaveLength(1)
+  })
+
+  test('is evaluated also where GitHub refuses to revoke it', async () => {
+    await green()
+    await changedFor(60)
+    world.checks.disturb(() => new Error('502'))
+    await expect(revokeOverdue(world.shell)).rejects.toThrow('502')
+    expect(world.asked.evaluations).toEqual([{ number: 1, priority: 20 }])
+  })
+
   test('links to the page of its pull request on the board, where people can open that', async () => {
     await green()
     expect(world.checks.linkAt(world.headOf(1).sha)).toBeUndefined()

@@ -90,7 +90,7 @@ export const breaks: Break[] = [
   {
     name: 'forget to mark what a delivery names',
     file: 'src/bot/receive.ts',
-    from: 'const green = await markPullChanged(tx, effect.pull, effect.sha, guid)\n      return queue.enqueueAll([{ pull: effect.pull, green }], { tx })',
+    from: 'const changed = await markPullChanged(tx, effect.pull, effect.sha, guid)\n      return queue.enqueueAll(changed, { tx })',
     to: 'return void (await markPullChanged(tx, effect.pull, effect.sha, guid))',
   },
   {

@@ -119,7 +119,8 @@ describeOnBoth('a database of an earlier commit', (open) => {
         repo: value('repo'),
         number: Number(value('number')),
       }
-      expect(await markPullChanged(database, pull, value('head_sha'))).toBe(value('state') === 'passed')
+      const [named] = await markPullChanged(database, pull, value('head_sha'))
+      expect(named).toEqual({ pull, green: value('state') === 'passed' })
       for (const { upToDate } of await verdictsOnHead(database, repository, value('head_sha')))
         expect(upToDate).toBe(false)
     })

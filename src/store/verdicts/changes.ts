@@ -42,6 +42,10 @@ export async function markChanged(db: Queryable, scope: Scope, guid?: string): P
      RETURNING v.installation_id, v.repository_id, v.owner, v.repo, v.number, ${isGreen} AS green`,
     [installationId, repositoryId ?? null, headSha ?? null, baseRef ?? null, personId ?? null, guid ?? null],
   )
+  return changedOf(rows)
+}
+
+function changedOf(rows: Row[]): Changed[] {
   const changed = rows.map((row) => ({ pull: pullOf(row), green: row.green }))
   return changed.sort((a, b) => Number(b.green) - Number(a.green))
 }
@@ -49,24 +53,23 @@ export async function markChanged(db: Queryable, scope: Scope, guid?: string): P
 /**
  * Marks one pull request as changed, and the others with the same head: a new pull request counts for their check. One without
  * a verdict is kept as pending, so that nothing turns green on its head before it has one.
- * @returns whether a check that it concerns may be green.
+ * @returns all of them, each to be evaluated; the one that is named is green where any check that it concerns may be.
  */
 export async function markPullChanged(
   db: Queryable,
   pull: PullRef,
   headSha: string,
   guid?: string,
-): Promise<boolean> {
-  const rows = await db.query<{ number: number; green: boolean }>(
+): Promise<Changed[]> {
+  const rows = await db.query<Row>(
     `UPDATE release_gate.verdicts v SET ${markBy('$5')}
      WHERE v.installation_id = $1 AND v.repository_id = $2 AND (v.number = $3 OR (v.counts AND v.head_sha = $4))
-     RETURNING v.number, ${isGreen} AS green`,
+     RETURNING v.installation_id, v.repository_id, v.owner, v.repo, v.number, ${isGreen} AS green`,
     [pull.installationId, pull.repositoryId, pull.number, headSha, guid ?? null],
   )
-  if (!rows.some(({ number }) => number === pull.number)) {
-    await savePending(db, pull, { headSha, problem: undefined }, guid)
-  }
-  return rows.some(({ green }) => green)
+  const others = rows.filter(({ number }) => number !== pull.number)
+  if (others.length === rows.length) await savePending(db, pull, { headSha, problem: undefined }, guid)
+  return [{ pull, green: rows.some(({ green }) => green) }, ...changedOf(others)]
 }
 
 /** Marks pull requests as changed that are known by their numbers, and tells which of them may be green. */
