@@ -2,13 +2,10 @@ import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import type { Alert } from '../decision/incidents/alert.ts'
-import { nameOfOrderer, recordFreezeOrder } from '../gate/calendar/freeze.ts'
+import { recordFreezeOrder } from '../gate/calendar/freeze.ts'
 import { applyExemption } from '../gate/exemption.ts'
 import { acceptShared } from '../policy/accept-shared.ts'
-import type { KnownIncident } from '../store/incidents.ts'
 import type { Queue } from '../store/queue.ts'
-import type { TakeIn } from './alerts.ts'
 import {
   exemptPath,
   freezePath,
@@ -23,10 +20,10 @@ import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
 import { signOut } from './board/sign-out.ts'
 import { type Caller, callerOf } from './callers.ts'
-import { isTooOld, refuse, repositoryName, tooOld } from './command-requests.ts'
+import { isTooOld, oneLineOfText, refuse, repositoryName, tooOld } from './command-requests.ts'
+import { endIncident, type IncidentOrders, openIncident } from './incident-orders.ts'
 import { loginRoutes } from './login.ts'
-import { maintainedBy, ordererOf, ownedBy, reporterOf } from './orders.ts'
-import { incidentsNamed, nameOfIncident } from './requests/incidents.ts'
+import { maintainedBy, ordererOf, ownedBy } from './orders.ts'
 import type { Handler } from './server.ts'
 import { statusOf } from './status-report.ts'
 import { whyFailed } from './why-failed.ts'
@@ -34,27 +31,12 @@ import { whyFailed } from './why-failed.ts'
 export type ApiShell = BoardShell & {
   queue: Pick<Queue, 'enqueueAll'>
   operatorToken: string | undefined
-  incidents: {
-    destination: () => Promise<IncidentPlace | string>
-    takeIn: TakeIn
-    /** Ends one whose issue is gone; a text says why it did not. */
-    end: (incident: KnownIncident, order: { by: string; reason: string }) => Promise<string | undefined>
-  }
+  incidents: IncidentOrders
 }
-
-type IncidentPlace = { installationId: number; owner: string; repo: string }
 
 type ApiContext = { Variables: { caller: Caller } }
 
 const organizationName = z.string().regex(/^[\w-]+$/, 'is not the name of an organization')
-
-/** It is shown in checks, messages and terminals. */
-const oneLineOfText = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
 
 const freezeOrder = z.strictObject({
   at: z.iso.datetime({ offset: true }),
@@ -85,8 +67,8 @@ export function apiApp(shell: ApiShell): Hono<ApiContext> {
   app.post(freezePath, (context) => freeze(shell, context))
   app.post(exemptPath, (context) => exempt(shell, context))
   app.post(organizationPolicyPath, (context) => acceptPolicy(shell, context))
-  app.post(incidentPath, (context) => openIncident(shell, context))
-  app.post(incidentEndPath, (context) => endIncident(shell, context))
+  app.post(incidentPath, async (context) => openIncident(shell, context.var.caller, await bodyOf(context)))
+  app.post(incidentEndPath, async (context) => endIncident(shell, context.var.caller, await bodyOf(context)))
   app.post(logoutPath, (context) => logOut(shell, context))
   app.notFound(() => refuse(404, 'Not found.'))
   app.onError((error, context) => failed(shell, error, context))
@@ -96,6 +78,11 @@ export function apiApp(shell: ApiShell): Hono<ApiContext> {
 const notKnown =
   'The bot does not know who you are. Run `release-gate login`; a script sets OPERATOR_TOKEN to the same value as the bot.'
 
+/** Undefined where it is not JSON. */
+function bodyOf(context: Context<ApiContext>): Promise<unknown> {
+  return context.req.json().catch(() => undefined)
+}
+
 /** A person sees the repositories that they can read on GitHub. */
 async function status(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
   const { caller } = context.var
@@ -104,7 +91,7 @@ async function status(shell: ApiShell, context: Context<ApiContext>): Promise<Re
 }
 
 async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
-  const parsed = freezeOrder.safeParse(await context.req.json().catch(() => undefined))
+  const parsed = freezeOrder.safeParse(await bodyOf(context))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const order = parsed.data
   if (order.repository !== undefined && order.organization !== undefined)
@@ -138,7 +125,7 @@ const exemptionOrder = z.discriminatedUnion('action', [
 
 /** It takes two people, and the operator's token names none: whoever holds it could be the second one as well. */
 async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
-  const parsed = exemptionOrder.safeParse(await context.req.json().catch(() => undefined))
+  const parsed = exemptionOrder.safeParse(await bodyOf(context))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, ...order } = parsed.data
   if (isTooOld(at)) return refuse(400, tooOld)
@@ -163,7 +150,7 @@ const acceptance = z.strictObject({
 
 /** Whoever may create repositories could take the name, so only an owner accepts one that has it. */
 async function acceptPolicy(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
-  const parsed = acceptance.safeParse(await context.req.json().catch(() => undefined))
+  const parsed = acceptance.safeParse(await bodyOf(context))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, organization, id } = parsed.data
   if (isTooOld(at)) return refuse(400, tooOld)
@@ -179,80 +166,6 @@ async function acceptPolicy(shell: ApiShell, context: Context<ApiContext>): Prom
   const outcome = await acceptShared(shell, github, { organization: account, id, by })
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
-}
-
-const incidentOrder = z.strictObject({
-  at: z.iso.datetime({ offset: true }),
-  id: z.uuid(),
-  title: z.string().min(1).max(200),
-  severity: z.string().max(20).nullable(),
-  component: z.string().max(60).nullable(),
-  /** When it began; without it, now by the bot's clock. */
-  since: z.iso.datetime({ offset: true }).optional(),
-})
-
-/** The same order again opens no second incident. */
-async function openIncident(
-  { incidents, github, now }: ApiShell,
-  context: Context<ApiContext>,
-): Promise<Response> {
-  const parsed = incidentOrder.safeParse(await context.req.json().catch(() => undefined))
-  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
-  const { id, since, at, ...order } = parsed.data
-  if (isTooOld(at)) return refuse(400, tooOld)
-  const place = await incidents.destination()
-  if (typeof place === 'string') return refuse(404, place)
-  const reporter = await reporterOf({ github }, context.var.caller, place)
-  if ('refused' in reporter) return refuse(reporter.status, reporter.refused)
-  const by = nameOfOrderer(reporter)
-  const alert: Alert = {
-    ...order,
-    by,
-    ...(reporter.person && { byId: reporter.person.id }),
-    source: 'command line',
-    id,
-    at: since ?? now().toISOString(),
-    url: null,
-  }
-  const taken = await incidents.takeIn(alert, id)
-  if (typeof taken === 'string') return refuse(404, taken)
-  return context.json({ message: `Opening an incident in ${taken.owner}/${taken.repo}.`, id })
-}
-
-const endOrder = z.strictObject({
-  at: z.iso.datetime({ offset: true }),
-  incident: z.string().min(1).max(300),
-  reason: oneLineOfText,
-})
-
-/** Whoever can write to the repository of incidents could have closed its issue. */
-async function endIncident(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {
-  const parsed = endOrder.safeParse(await context.req.json().catch(() => undefined))
-  if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
-  const { at, incident: name, reason } = parsed.data
-  if (isTooOld(at)) return refuse(400, tooOld)
-  const found = await incidentsNamed(shell.database, name)
-  const allowed: { incident: KnownIncident; by: string }[] = []
-  for (const incident of found) {
-    const orderer = await reporterOf(shell, context.var.caller, incident.repository)
-    if (!('refused' in orderer)) allowed.push({ incident, by: nameOfOrderer(orderer) })
-  }
-  const [one, another] = allowed
-  // Who may not see a repository of incidents does not learn which there are.
-  if (!one)
-    return refuse(
-      404,
-      `There is no incident ${JSON.stringify(name)}, or you have no write access to its repository.`,
-    )
-  const { incident, by } = one
-  if (another)
-    return refuse(
-      404,
-      `${JSON.stringify(name)} names ${allowed.length} incidents. Write it like ${nameOfIncident(incident)}.`,
-    )
-  const problem = await shell.incidents.end(incident, { by, reason })
-  if (problem !== undefined) return refuse(409, problem)
-  return context.json({ message: `Ended ${nameOfIncident(incident)}.` })
 }
 
 async function logOut(shell: ApiShell, context: Context<ApiContext>): Promise<Response> {

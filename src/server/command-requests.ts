@@ -20,3 +20,11 @@ export const tooOld = 'The request is more than five minutes old. Check the cloc
 export function refuse(status: number, error: string): Response {
   return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
 }
+
+/** It is shown in checks, messages and terminals. */
+export const oneLineOfText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')

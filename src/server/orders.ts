@@ -14,7 +14,7 @@ export type OrderScope = { repository?: string | undefined; organization?: strin
 
 export type OrderRefused = { refused: string; status: 403 | 404 }
 
-type OrderShell = Pick<BoardShell, 'database' | 'github' | 'signIn' | 'freezeTeams'>
+export type OrderShell = Pick<BoardShell, 'database' | 'github' | 'signIn' | 'freezeTeams'>
 
 /**
  * Who orders something, with what GitHub says at this moment about what they may do there; or why they may not. A repository needs
