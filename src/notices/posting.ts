@@ -61,14 +61,23 @@ export async function postOnce(shell: Connected, posting: Posting, signal: Abort
   })
 }
 
+/** So long a message counts as there without Slack being asked again, so that a merge costs no call for it. */
+const seenFor = 15 * 60_000
+
 /** The message that was posted with a key, to reply to. Undefined where somebody has deleted it: a reply would be shown nowhere. */
 export async function threadOf(
-  { database, slack }: Pick<Connected, 'database' | 'slack'>,
+  { database, slack, now }: Connected,
   key: string,
   signal: AbortSignal,
 ): Promise<Posted | undefined> {
   const sent = await sentNotice(database, key)
-  return !sent || !slack.threads || (await isThere(slack, sent, signal)) ? sent : undefined
+  if (!sent || !slack.threads) return sent
+  const facts = factStore(database, now)
+  const seenAt = await facts.get<string>(`slack thread ${key}`)
+  if (seenAt !== undefined && now().getTime() - Date.parse(seenAt) <= seenFor) return sent
+  if (!(await isThere(slack, sent, signal))) return undefined
+  await facts.put(`slack thread ${key}`, now().toISOString())
+  return sent
 }
 
 /** Whether a message has not been deleted. Needs no scope and has no pace. */

@@ -130,7 +130,7 @@ describe('the release day', () => {
     stage.slack.calls.length = 0
     expect(await shop.merge('eva', cap)).toBeUndefined()
     await later()
-    expect(stage.slack.calls).toEqual(['chat.update', 'chat.getPermalink', 'chat.postMessage'])
+    expect(stage.slack.calls).toEqual(['chat.update', 'chat.postMessage'])
     expect(headline(about(1) as SlackMessage)).toMatch(/^✅ Merged: /)
     expect(under(root()).at(-1)).toMatch(/^✅ Merged: .*, by eva$/)
     const check = await shop.check(cap)
