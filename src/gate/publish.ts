@@ -73,7 +73,7 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   if (!hasPulls && posted?.state !== 'passed' && posted?.runId !== null) return nothingToRead
   // A policy that only reported may be enforced now.
   const onlyReported = posted?.title.startsWith(reportOnlyTitle) === true && !combined.reportOnly
-  const isGreen = posted?.state === 'passed' && !onlyReported
+  const isGreen = posted?.state === 'passed' && posted.runId !== null && !onlyReported
   const turnsGreen = combined.state === 'passed' && !isGreen
   const { read, isStale, ...again } = turnsGreen ? await basisOf(shell, verdicts) : noBasis
   if (isStale && !posted?.outstanding) return again

@@ -105,7 +105,10 @@ export async function markGreenAsMerged(db: Queryable, head: Head, at: Date): Pr
 
 /** A commit whose check may not be what its verdicts say, and the pull requests that these are on. */
 export type HeadToWrite = Head & {
+  /** All that count have passed, and it is not known to be green. */
   turnsGreen: boolean
+  /** A green check may stand there already. */
+  outstanding: boolean
   /** Those that passed were evaluated after the time that was given, and no change of them was noted since they were read. */
   fresh: boolean
   /** Its check says already that it waits for its turn. */
@@ -115,8 +118,8 @@ export type HeadToWrite = Head & {
 
 /**
  * The commits whose check may not be what their verdicts say; which of several pull requests counts is decided when it
- * is written. Green ones first that must not be, those that no open pull request has anymore among them, then those whose
- * last write is in doubt, then those that may turn green.
+ * is written. Green ones first that must not be, those that no open pull request has anymore among them, then those that may
+ * turn green, of which those come first whose last write is in doubt.
  */
 export async function headsToWrite(
   db: Queryable,
@@ -129,12 +132,13 @@ export async function headsToWrite(
     repo: string
     head_sha: string
     turns_green: boolean
+    outstanding: boolean
     fresh: boolean
     queued: boolean
     numbers: number[]
   }>(
     `SELECT v.installation_id, v.repository_id, min(v.owner) AS owner, min(v.repo) AS repo, v.head_sha,
-            bool_or(v.state = 'passed') AND coalesce(c.state <> 'passed', true) AS turns_green,
+            bool_and(v.state = 'passed') AND coalesce(c.state <> 'passed' OR c.check_run_id IS NULL, true) AS turns_green,
             coalesce(c.outstanding, false) AS outstanding,
             coalesce(bool_and(v.generation > coalesce(v.heard, 0) AND v.decided_at > $1)
               FILTER (WHERE v.state = 'passed'), false) AS fresh,
@@ -163,6 +167,7 @@ export async function headsToWrite(
     repo: row.repo,
     sha: row.head_sha,
     turnsGreen: row.turns_green,
+    outstanding: row.outstanding,
     fresh: row.fresh,
     queued: row.queued,
     numbers: row.numbers,

@@ -99,14 +99,18 @@ async function writeHead(
   return written.state === 'passed' ? 'green' : 'not green'
 }
 
-/** The outcome for a check that must not turn green yet; undefined if nothing prevents it. */
+/**
+ * The outcome for a check that must not turn green yet; undefined if nothing prevents it. One that may be green already, since
+ * GitHub's answer is not known, needs no other room.
+ */
 async function insteadOfGreen(
   { database, now }: HeadsShell,
-  { installationId, queued, fresh }: HeadToWrite,
+  { installationId, queued, fresh, outstanding }: HeadToWrite,
   { full }: Round,
 ): Promise<Done | undefined> {
   // An unprocessed delivery may be about this pull request.
   const isFresh = fresh && !(await isAnyUnread(database))
+  if (outstanding) return isFresh ? undefined : 'to be read'
   if (!queued && isFresh) return undefined
   if (!full.has(installationId) && (await hasRoomForGreen(database, installationId, now())))
     return isFresh ? undefined : 'to be read'
