@@ -119,7 +119,9 @@ function staleVerdicts(verdicts: HeadVerdict[], monitors: StoredMonitor[], now: 
     ) === true
   return decisivePulls(verdicts)
     .filter((verdict) => {
-      const { decidedAt: readAt, upToDate, nextAt } = verdict
+      const { snapshot, upToDate, nextAt } = verdict
+      // The calendar decides stored facts again, which does not make them newer.
+      const readAt = new Date(snapshot.takenAt)
       const changedSince = !upToDate || saysOther(verdict)
       return reasonNotToTurnGreen({ readAt, changedSince, nextAt }, now)
     })

@@ -109,7 +109,7 @@ export type HeadToWrite = Head & {
   turnsGreen: boolean
   /** A green check may stand there already. */
   outstanding: boolean
-  /** Those that passed were evaluated after the time that was given, and no change of them was noted since they were read. */
+  /** Those that passed were read since the time that was given, and no change of them was noted since. */
   fresh: boolean
   /** Its check says already that it waits for its turn. */
   queued: boolean
@@ -123,7 +123,7 @@ export type HeadToWrite = Head & {
  */
 export async function headsToWrite(
   db: Queryable,
-  { decidedAfter, queued }: { decidedAfter: Date; queued: string },
+  { readSince, queued }: { readSince: Date; queued: string },
 ): Promise<HeadToWrite[]> {
   const rows = await db.query<{
     installation_id: number
@@ -140,10 +140,12 @@ export async function headsToWrite(
     `SELECT v.installation_id, v.repository_id, min(v.owner) AS owner, min(v.repo) AS repo, v.head_sha,
             bool_and(v.state = 'passed') AND coalesce(c.state <> 'passed' OR c.check_run_id IS NULL, true) AS turns_green,
             coalesce(c.outstanding, false) AS outstanding,
-            coalesce(bool_and(v.generation > coalesce(v.heard, 0) AND v.decided_at > $1)
+            coalesce(bool_and(v.generation > coalesce(v.heard, 0) AND coalesce(facts.read_at >= $1, false))
               FILTER (WHERE v.state = 'passed'), false) AS fresh,
             coalesce(c.title = $2, false) AS queued, json_agg(v.number) AS numbers
      FROM release_gate.speaking v
+     JOIN (SELECT installation_id, repository_id, number, read_at FROM release_gate.verdicts) facts
+       USING (installation_id, repository_id, number)
      LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
      WHERE v.counts
      GROUP BY v.installation_id, v.repository_id, v.head_sha, c.state, c.check_run_id, c.outstanding, c.title
@@ -158,7 +160,7 @@ export async function headsToWrite(
          AND v.head_sha = c.head_sha
      )
      ORDER BY turns_green, outstanding DESC`,
-    [decidedAfter, queued],
+    [readSince, queued],
   )
   return rows.map((row) => ({
     installationId: row.installation_id,

@@ -25,7 +25,7 @@ export async function benchTransitions(): Promise<Measure[]> {
   }
 }
 
-/** All have their checks since days; the ready ones are read again ten minutes before the opening. */
+/** All have their checks since days; the ready ones are read again five minutes before the opening. */
 async function fill(world: World): Promise<void> {
   for (let number = 1; number <= open; number++) {
     world.setTime(later(opening, (number - open) * 10 - 86_400))

@@ -62,7 +62,7 @@ test('two processes on one Postgres write each check once, at the opening and at
     return stage.github.requests.counts.writes
   }
 
-  expect(await writes(at(opening, -600))).toBe(0)
+  expect(await writes(at(opening, -300))).toBe(0)
   expect(await writes(opening)).toBe(4)
   expect(await conclusions()).toEqual(Array(4).fill('success'))
   expect(await writes(at(closing, -60))).toBe(4)

@@ -56,7 +56,7 @@ describe('opening and closing time', () => {
     const changes = await ready(2)
     const other = await aChange('other')
     stage.github.requests.reset()
-    await stage.moveTo(at(opening(), -600))
+    await stage.moveTo(at(opening(), -300))
     expect(stage.github.requests.counts.all).toBeGreaterThan(0)
     stage.github.requests.reset()
     const readable = noReads()
@@ -69,8 +69,8 @@ describe('opening and closing time', () => {
   test('a review that arrives between the preparation and the opening counts', async () => {
     const [stopped] = (await ready(1)) as [Change]
     const approved = await aChange('late')
-    await stage.moveTo(at(opening(), -600))
     await stage.moveTo(at(opening(), -300))
+    await stage.moveTo(at(opening(), -150))
     await shop.review('dev', stopped, 'REQUEST_CHANGES')
     await approve(approved)
     await stage.moveTo(opening())
@@ -80,7 +80,7 @@ describe('opening and closing time', () => {
   test('facts that could not be read again in time never turn a check green; it is read first', async () => {
     const changes = await ready(1)
     const readable = noReads()
-    await stage.moveTo(at(opening(), -600))
+    await stage.moveTo(at(opening(), -300))
     await stage.moveTo(opening())
     expect(await conclusions(changes)).toEqual([null])
     readable()
@@ -90,7 +90,7 @@ describe('opening and closing time', () => {
 
   test('a lost answer at closing: the check is red, and was posted once', async () => {
     const changes = await ready(1)
-    await stage.moveTo(at(opening(), -600))
+    await stage.moveTo(at(opening(), -300))
     await stage.moveTo(opening())
     expect(await conclusions(changes)).toEqual(['success'])
     const [change] = changes as [Change]
@@ -111,7 +111,7 @@ describe('opening and closing time', () => {
 
   test('a head that moved: no green stays on the old one, nor on the new one', async () => {
     const [change] = (await ready(1)) as [Change]
-    await stage.moveTo(at(opening(), -600))
+    await stage.moveTo(at(opening(), -300))
     await stage.moveTo(opening())
     const moved = await shop.push('ana', change, { 'src/moved.ts': 'export {}\n' })
     expect(await conclusions([change, moved])).toEqual([null, null])
@@ -139,7 +139,7 @@ describe('opening and closing time', () => {
 
   test('a freeze that a new policy brings inside the window revokes what is green', async () => {
     const changes = await ready(1)
-    await stage.moveTo(at(opening(), -600))
+    await stage.moveTo(at(opening(), -300))
     await stage.moveTo(opening())
     expect(await conclusions(changes)).toEqual(['success'])
     const day = opening().toISOString().slice(0, 10)

@@ -198,7 +198,7 @@ describe('another pull request with the same head', () => {
     const params = { ...shop.repository, title: 'Again', head: change.branch, base: 'lax' }
     await world.stage.as('ana').rest.pulls.create(params)
     await world.stage.settled()
-    await at('2026-12-09T17:50:00Z')
+    await at('2026-12-09T17:55:00Z')
     await at('2026-12-09T18:00:00Z')
     expect(await saidOf(change)).not.toContain('success')
     expect((await shop.check(change))?.title).toBe('Could not be verified: GET pulls/2 answered 502')

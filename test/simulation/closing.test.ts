@@ -34,7 +34,7 @@ async function readyForOpening(count: number, begin = aStage): Promise<World> {
   const stage = await begin({ at: new Date('2026-11-24T02:00:00Z') })
   const { shop, crowd } = await aCrowd(stage, count)
   for (let minute = 0; minute < count / 10; minute++) await stage.moveTo(at(stage.now(), 61))
-  await stage.moveTo(at(opening, -600))
+  await stage.moveTo(at(opening, -300))
   stage.github.requests.reset()
   stage.github.requests.set(limits)
   for (let seconds = 0; seconds <= 600; seconds += large ? 20 : 40) await stage.moveTo(at(opening, seconds))

@@ -18,7 +18,7 @@ import { anApproval, ann, aPolicy, aSnapshot, bob, shaOf } from './snapshot.ts'
 /** The default window of Wednesday, 25 November 2026, and the usual moment at which its candidates are read. */
 export const opening = new Date('2026-11-25T18:00:00Z')
 export const closing = new Date('2026-11-25T19:00:00Z')
-export const prepared = new Date('2026-11-25T17:50:00Z')
+export const prepared = new Date('2026-11-25T17:55:00Z')
 
 /** A time that is so many seconds after another. */
 export function later(time: Date, seconds: number): Date {

@@ -7,6 +7,12 @@ import { readUntil } from '../kept-facts.ts'
 /** How long facts can turn a check green without being read again. */
 export const freshFor = 10 * 60_000
 
+/**
+ * How long before an opening its candidates are read. Reading them all takes minutes, and so does writing their checks at GitHub's
+ * pace: those that were read first are still fresh when the last one is written.
+ */
+const readAhead = 5 * 60_000
+
 /** When the calendar next changes a verdict, and when the facts are to be read again before it turns green. */
 export function scheduleOf(
   verdict: Verdict,
@@ -17,7 +23,7 @@ export function scheduleOf(
   const times = verdict.next.flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))
   if (times.length === 0 || !policy) return { nextAt: undefined, prepareAt: undefined }
   const nextAt = new Date(Math.min(...times))
-  const prepareAt = new Date(nextAt.getTime() - freshFor)
+  const prepareAt = new Date(nextAt.getTime() - readAhead)
   const turnsGreen =
     prepareAt > now &&
     verdict.state === 'waiting' &&

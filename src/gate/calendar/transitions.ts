@@ -14,7 +14,7 @@ export type TransitionShell = DueVerdictsShell &
 
 /**
  * Carries out what the calendar changes, at each opening, closing, expiry and freeze, and once at the start for what was
- * missed: candidates are read again in the ten minutes before an opening; at the time itself stored facts are evaluated again
+ * missed: candidates are read again in the five minutes before an opening; at the time itself stored facts are evaluated again
  * without reading, and only the checks whose state changes are written, those that must not be green first. What was written is
  * read afresh after it, in the background. What GitHub's limits did not allow is done at the time that they allow it.
  */

@@ -33,7 +33,7 @@ const atOnce = 8
  */
 export async function writeHeads(shell: HeadsShell, signal: AbortSignal): Promise<Written> {
   const heads = await headsToWrite(shell.database, {
-    decidedAfter: new Date(shell.now().getTime() - freshFor),
+    readSince: new Date(shell.now().getTime() - freshFor),
     queued: waitingForTurnReport().title,
   })
   const written: Written = { failures: [], again: [], monitors: [], turnedGreen: false }

@@ -16,7 +16,7 @@ import { latestVerdict } from '../../../src/store/verdicts.ts'
 import { noteWrite, reserveWrite } from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, closing, later, opening, prepared, type World } from '../../support/closing.ts'
 import { aDatabase } from '../../support/databases.ts'
-import { aLabel, ann, aPolicy, minutesLater } from '../../support/snapshot.ts'
+import { aLabel, anApproval, ann, aPolicy, bob, minutesLater } from '../../support/snapshot.ts'
 
 let database: Database
 let world: World
@@ -45,7 +45,7 @@ const published = async (count: number) => {
 }
 
 describe('at the opening', () => {
-  test('candidates are read again ten minutes before, once, and only those that would turn green then', async () => {
+  test('candidates are read again five minutes before, once, and only those that would turn green then', async () => {
     world.setTime(later(opening, -3600))
     const candidate = await world.read(1)
     const other = await world.read(2, { reviews: [] })
@@ -77,7 +77,7 @@ describe('at the opening', () => {
   })
 
   test.each([
-    ['read more than ten minutes before', later(prepared, -1), async () => undefined],
+    ['read more than ten minutes before', later(opening, -601), async () => undefined],
     [
       'read in time and changed since',
       prepared,
@@ -148,6 +148,33 @@ describe('at the opening', () => {
     expect(await world.carryOutAt(later(opening, 61))).toEqual([])
     await database.query('DELETE FROM release_gate.deliveries')
     expect(await world.carryOutAt(later(opening, 62))).toHaveLength(1)
+  })
+
+  test.each([
+    ['turns green on facts of ten minutes before', later(opening, 61 - 600), ['success']],
+    ['is read again first where its facts are older', later(opening, 61 - 601), []],
+  ])('a check that had to wait for its turn %s', async (_, readAt, written) => {
+    world.setTime(readAt)
+    await published(1)
+    for (let times = 0; times < 60; times++) await noteWrite(database, 1, later(opening, -1))
+    await world.carryOutAt(opening)
+    expect((await latestVerdict(database, pullOf(1)))?.state).toBe('passed')
+    world.asked.evaluations = []
+    const writes = await world.carryOutAt(later(opening, 61))
+    expect(writes.map(({ conclusion }) => conclusion)).toEqual(written)
+    expect(world.asked.evaluations.map(({ number }) => number)).toEqual([1])
+  })
+
+  test('an evaluation of another pull request with its head does not turn it green on what was read too long ago', async () => {
+    world.setTime(later(opening, 61 - 601))
+    await published(1)
+    for (let times = 0; times < 60; times++) await noteWrite(database, 1, later(opening, -1))
+    await world.carryOutAt(opening)
+    world.setTime(later(opening, 61))
+    const { sha } = world.headOf(1)
+    await world.read(2, { head: { sha }, reviews: [ann, bob].map((by) => anApproval(by, { commit: sha })) })
+    expect(await world.publish(1)).toMatchObject({ toRead: [{ number: 1 }] })
+    expect(world.stateOf(1)).toBeUndefined()
   })
 
   test('the next run is asked for by each run, so that a death between a verdict and its job loses nothing', async () => {
