@@ -7,6 +7,8 @@ import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
 import { incidentsLook } from '../incidents/hourly.ts'
 import { readMonitors } from '../incidents/monitors.ts'
+import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
+import { runAll } from '../merges/run-all.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
 import { recover } from '../services/github/recovery.ts'
 import { periodicTasks } from '../services/metrics.ts'
@@ -66,7 +68,12 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
       () => postReleaseNotes({ ...shell, log }, startedAt),
       log,
     ),
-    repeatedly('Revoking what could not be verified', 10_000, () => revokeOverdue(shell, signal), log),
+    repeatedly(
+      'Revoking what could not be verified',
+      10_000,
+      () => runAll([failOpenGroupsEverywhere(shell), revokeOverdue(shell, signal)]),
+      log,
+    ),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
       'The daily check',

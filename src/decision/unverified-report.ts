@@ -4,6 +4,13 @@ import type { CheckReport } from './report.ts'
 /** What kept a pull request from being evaluated. `request` is a method and a path of GitHub's API. */
 export type Unreadable = { request?: string | undefined; status?: number | undefined; problem: string }
 
+const unverifiedTitle = 'Could not be verified: '
+
+/** Whether this is what `unverifiedReport` returned, and no evaluation has succeeded since. */
+export function isUnverified({ title }: Pick<CheckReport, 'title'>): boolean {
+  return title.startsWith(unverifiedTitle)
+}
+
 /**
  * The check of a pull request that changed and could not be evaluated again. Its facts may be outdated, so it is not green
  * until an evaluation succeeds.
@@ -12,7 +19,7 @@ export function unverifiedReport(unreadable: Unreadable): CheckReport {
   return {
     status: 'completed',
     conclusion: 'failure',
-    title: oneLine(`Could not be verified: ${whatFailed(unreadable)}`, 140),
+    title: oneLine(`${unverifiedTitle}${whatFailed(unreadable)}`, 140),
     summary: [
       'Something about this pull request changed, and it could not be evaluated since.',
       '',

@@ -31,7 +31,7 @@ export type UnverifiedShell = Pick<Shell, 'database' | 'github' | 'now' | 'log' 
 const atOnce = 8
 
 /** How many milliseconds a check may stay green on facts that have changed and could not be read again. */
-const verifyWithin = 60_000
+export const verifyWithin = 60_000
 
 /**
  * After a failed evaluation. A pull request that changed does not stay green beyond the second failure, or a minute; one that

@@ -74,19 +74,25 @@ export async function passedGroups(
   }))
 }
 
-/** The numbers of the members that something changed about after the group's generation was taken. */
+/**
+ * The numbers of the members that something changed about after the group's generation was taken; with `forMs`, those alone
+ * that have not been evaluated for so many milliseconds since they changed.
+ */
 export async function changedMembers(
   db: Queryable,
   { repository, members, generation }: Pick<OpenGroup, 'repository' | 'members' | 'generation'>,
+  forMs?: number,
 ): Promise<number[]> {
   const rows = await db.query<{ number: number }>(
     `SELECT number FROM release_gate.verdicts
-     WHERE installation_id = $1 AND repository_id = $2 AND number = ANY ($3::integer[]) AND heard > $4`,
+     WHERE installation_id = $1 AND repository_id = $2 AND number = ANY ($3::integer[]) AND heard > $4
+       AND ($5::integer IS NULL OR changed_at <= clock_timestamp() - make_interval(secs => $5::integer / 1000.0))`,
     [
       repository.installationId,
       repository.repositoryId,
       members.map(({ snapshot }) => snapshot.pull.number),
       generation,
+      forMs ?? null,
     ],
   )
   return rows.map(({ number }) => number)

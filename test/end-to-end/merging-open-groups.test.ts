@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import { openDatabase } from '../../src/store/database/open.ts'
+import { eventually } from '../support/eventually.ts'
 import {
   allowBypass,
   aRepositoryOf,
@@ -64,6 +66,38 @@ describe('a group that has passed and is still open is failed at once', () => {
     const group = await anOpenGroup(shop)
     await shop.review('dev', group.change, 'REQUEST_CHANGES')
     await isFailed(shop, group, 'Changes requested by dev')
+  })
+
+  test('when changes are requested of a pull request in it, and that cannot be read', async () => {
+    await at('2026-12-02T18:15:00Z')
+    const shop = await queueOn(stage, { alsoNeeds: 'build' })
+    const group = await anOpenGroup(shop)
+    const path = new RegExp(`${shop.repository.repo}/pulls/${group.change.number}/reviews`)
+    const repair = stage.github.faults.add({ kind: 'status', status: 502, path, only: 'app' })
+    await shop.review('dev', group.change, 'REQUEST_CHANGES')
+    await at('2026-12-02T18:15:10Z')
+    await isFailed(shop, group, 'could not be checked')
+    repair()
+  })
+
+  test('by the periodic task, when a pull request in it changed a minute ago and nothing evaluates it', async () => {
+    await at('2026-12-02T18:16:00Z')
+    const shop = await queueOn(stage, { alsoNeeds: 'build' })
+    const group = await anOpenGroup(shop)
+    // Not green in our records, so that no revocation of its own check comes before.
+    const database = await openDatabase(stage.database)
+    await database.query(
+      `UPDATE release_gate.verdicts SET state = 'waiting', heard = nextval('release_gate.generation'),
+         changed_at = clock_timestamp() - interval '1 minute' WHERE head_sha = $1`,
+      [group.change.sha],
+    )
+    await database.close()
+    await eventually(async () =>
+      expect(await shop.check({ sha: group.head })).not.toMatchObject({ conclusion: 'success' }),
+    )
+    await isFailed(shop, group, 'could not be checked')
+    // Revokes the green check of its head, before which nothing else would turn green.
+    await shop.review('dev', group.change, 'REQUEST_CHANGES')
   })
 
   test('when a new policy on the default branch freezes the branch that it would be merged into', async () => {
