@@ -206,12 +206,10 @@ function awaitedIn({ pulls }: ReleaseDay): string[] {
 }
 
 /** The freeze that was ordered, or the one that the policy names until it is removed. */
-function freezeOf(
-  { owner, repo, settings }: ChannelWindow,
-  freezes: Freeze[],
-): ReleaseDay['frozen'][number] | undefined {
+function freezeOf(window: ChannelWindow, freezes: Freeze[]): ReleaseDay['frozen'][number] | undefined {
+  const { owner, repo, settings } = window
   const repository = `${owner}/${repo}`
-  const { frozen } = frozenFact(freezes, { owner, repo })
+  const { frozen } = frozenFact(freezes, window)
   if (frozen) return { repository, by: frozen.by, reason: frozen.reason, until: frozen.until }
   if (settings.frozen === undefined) return undefined
   return { repository, by: 'the policy', reason: settings.frozen, until: undefined }

@@ -99,9 +99,9 @@ async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   if (order.action === 'freeze' && !order.reason)
     return refuse(400, 'A freeze needs a reason. The check shows it.')
   if (isTooOld(order.at)) return refuse(400, tooOld)
-  const orderer = await ordererOf(shell, context.var.caller, order)
-  if ('refused' in orderer) return refuse(orderer.status, orderer.refused)
-  const outcome = await recordFreezeOrder(shell, { ...order, orderer })
+  const allowed = await ordererOf(shell, context.var.caller, order)
+  if ('refused' in allowed) return refuse(allowed.status, allowed.refused)
+  const outcome = await recordFreezeOrder(shell, { ...order, ...allowed })
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
 }

@@ -17,8 +17,9 @@ export type OrderRefused = { refused: string; status: 403 | 404 }
 export type OrderShell = Pick<BoardShell, 'database' | 'github' | 'signIn' | 'freezeTeams'>
 
 /**
- * Who orders something, with what GitHub says at this moment about what they may do there; or why they may not. A repository needs
- * maintain or admin, an organization one of its owners or a member of one of the operator's teams, everything each organization.
+ * Who orders something, with what GitHub says at this moment about what they may do there, and which repository it is; or why they may
+ * not. A repository needs maintain or admin, an organization one of its owners or a member of one of the operator's teams, everything
+ * each organization.
  *
  * @throws when GitHub does not tell: then nothing is ordered.
  */
@@ -26,23 +27,19 @@ export async function ordererOf(
   shell: OrderShell,
   caller: Caller,
   scope: OrderScope,
-): Promise<Orderer | OrderRefused> {
-  if (caller.kind === 'operator') return { authority: 'operator token' }
+): Promise<{ orderer: Orderer; repositoryId?: number } | OrderRefused> {
+  if (caller.kind === 'operator') return { orderer: { authority: 'operator token' } }
   const { viewer } = caller
-  const authority = await authorityFor(shell, viewer, scope)
-  if (typeof authority !== 'string') return authority
-  return { person: { id: viewer.id, login: viewer.login }, authority }
-}
-
-async function authorityFor(
-  shell: OrderShell,
-  viewer: Viewer,
-  { repository, organization }: OrderScope,
-): Promise<string | OrderRefused> {
-  if (repository === undefined)
-    return organizationAuthority(shell, viewer, await keptPolicies(shell.database), organization)
-  const found = await maintainedBy(shell, viewer, repository)
-  return 'refused' in found ? found : found.role
+  const person = { id: viewer.id, login: viewer.login }
+  const { repository, organization } = scope
+  if (repository !== undefined) {
+    const found = await maintainedBy(shell, viewer, repository)
+    if ('refused' in found) return found
+    return { orderer: { person, authority: found.role }, repositoryId: found.repositoryId }
+  }
+  const kept = await keptPolicies(shell.database)
+  const authority = await organizationAuthority(shell, viewer, kept, organization)
+  return typeof authority === 'string' ? { orderer: { person, authority } } : authority
 }
 
 /** The repository that a person maintains under a name, and the role that lets them; or why they may not order anything there. */

@@ -119,7 +119,7 @@ async function carryOut(shell: InteractionShell, userId: string, action: ButtonA
   const permission = await permissionOf(shell, person, kept)
   return action.kind === 'why'
     ? why(shell, { ...action, ...kept }, { person, permission })
-    : freeze(shell, action, { person, permission })
+    : freeze(shell, { ...action, ...kept }, { person, permission })
 }
 
 type Person = { id: number; login: string }
@@ -164,7 +164,7 @@ async function why(
 /** The authority is that of the board and the command line, read now. */
 async function freeze(
   shell: InteractionShell,
-  { repository }: ButtonAction,
+  { repository, repositoryId }: ButtonAction & KeptPolicy,
   { person, permission: { role, maintains } }: Allowed,
 ): Promise<Answer> {
   if (!maintains) {
@@ -174,6 +174,7 @@ async function freeze(
   const outcome = await recordFreezeOrder(shell, {
     action: 'freeze',
     repository,
+    repositoryId,
     reason: `Ordered by ${person.login} in Slack`,
     orderer: { person, authority: role },
     at: new Date().toISOString(),

@@ -70,7 +70,7 @@ type Known = { verdicts: Evaluated[]; unverified: Pending[]; freezes: Freeze[]; 
 
 /** The part of a status that follows from what is known of a repository. */
 export function repositoryStatus(
-  kept: Pick<KeptPolicy, 'owner' | 'repo' | 'text'>,
+  kept: Omit<KeptPolicy, 'blob'>,
   { verdicts, unverified, freezes, at }: Known,
 ): Omit<RepositoryStatus, 'overdue'> {
   const read = parsePolicy(kept.text)

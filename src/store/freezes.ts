@@ -1,19 +1,26 @@
-import type { Snapshot } from '../decision/snapshot.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Queryable, Transaction } from './database.ts'
 
-/** A freeze as it holds now. `scope` is `owner/name` in lower case, `owner/*` for an organization, or `*` for every repository. */
-export type Freeze = { scope: string; reason: string; by: string; since: Date; until: Date | null }
+/**
+ * What a freeze is about. `scope` is `owner/name` in lower case, `owner/*` for an organization, or `*` for every repository. An id
+ * decides, since a name may become another repository's: of a repository, or of the installation on an organization. Without ids, as
+ * earlier versions ordered freezes, the name does.
+ */
+export type FrozenScope = { scope: string; repositoryId: number | null; installationId: number | null }
+
+/** A freeze as it holds now, under the present name of what is frozen. */
+export type Freeze = FrozenScope & { reason: string; by: string; since: Date; until: Date | null }
 
 /** An order to freeze (`reason` given) or to unfreeze. */
-export type FreezeOrder = {
-  scope: string
-  by: string
-  /** When it was signed. */
-  issuedAt: Date
-  /** When it is carried out. */
-  at: Date
-  freeze?: { reason: string; until: Date | null }
-}
+export type FreezeOrder = Pick<FrozenScope, 'scope'> &
+  Partial<FrozenScope> & {
+    by: string
+    /** When it was signed. */
+    issuedAt: Date
+    /** When it is carried out. */
+    at: Date
+    freeze?: { reason: string; until: Date | null }
+  }
 
 export const everywhere = '*'
 
@@ -31,8 +38,18 @@ export function scopesOver(scope: string): string[] {
   return [...new Set([scope, ...(scope === everywhere ? [] : [organization]), everywhere])]
 }
 
-/** Whether a repository, as SQL `owner` and `repo`, lies in the scope $1. */
-const inScope = `($1 = '*' OR lower(owner || '/' || repo) = $1 OR lower(owner) || '/*' = $1)`
+/** Whether a repository of a row lies in the scope $1 with the repository $2 or the installation $3. */
+const inScope = `($1 = '*' OR repository_id = $2 OR installation_id = $3 OR lower(owner) || '/*' = $1
+  OR ($2::bigint IS NULL AND lower(owner || '/' || repo) = $1))`
+
+/** The columns of a freeze `f`. Of the names that are known of what is frozen, the one counts that GitHub listed last. */
+const columns = `coalesce(
+    (SELECT lower(p.owner || '/' || p.repo) FROM release_gate.policies p LEFT JOIN release_gate.looks l USING (installation_id, repository_id)
+     WHERE p.repository_id = f.repository_id ORDER BY l.listed_at DESC NULLS LAST LIMIT 1),
+    (SELECT lower(p.owner) || '/*' FROM release_gate.policies p LEFT JOIN release_gate.looks l USING (installation_id, repository_id)
+     WHERE p.installation_id = f.installation_id ORDER BY l.listed_at DESC NULLS LAST LIMIT 1),
+    scope) AS scope,
+  repository_id AS "repositoryId", installation_id AS "installationId", reason, by, since, until`
 
 /**
  * Orders and verdicts are kept one after the other: a verdict that began before an order and is kept after it would
@@ -46,7 +63,7 @@ export async function lockFreezes(tx: Transaction, by: 'order' | 'verdict'): Pro
 /** The freezes that hold at a time. */
 export function activeFreezes(db: Queryable, at: Date): Promise<Freeze[]> {
   return db.query<Freeze>(
-    `SELECT scope, reason, by, since, until FROM release_gate.freezes
+    `SELECT ${columns} FROM release_gate.freezes f
      WHERE ended_at IS NULL AND (until IS NULL OR until > $1) ORDER BY scope`,
     [at],
   )
@@ -58,7 +75,7 @@ export function freezesWithin(
   { from, to }: { from: Date; to: Date },
 ): Promise<(Freeze & { endedAt: Date | null })[]> {
   return db.query<Freeze & { endedAt: Date | null }>(
-    `SELECT scope, reason, by, since, until, ended_at AS "endedAt" FROM release_gate.freezes
+    `SELECT ${columns}, ended_at AS "endedAt" FROM release_gate.freezes f
      WHERE since < $2 AND (until IS NULL OR until > $1) AND (ended_at IS NULL OR ended_at > $1) ORDER BY scope, since DESC`,
     [from, to],
   )
@@ -67,11 +84,18 @@ export function freezesWithin(
 /** The fact for a snapshot: the freeze of the repository itself before those of its organization and for all. */
 export function frozenFact(
   freezes: Freeze[],
-  { owner, repo }: { owner: string; repo: string },
+  { installationId, repositoryId, owner, repo }: Omit<PullRef, 'number' | 'requestedBy'>,
 ): Pick<Snapshot, 'frozen'> {
-  const [freeze] = scopesOver(scopeOf(`${owner}/${repo}`)).flatMap((over) =>
-    freezes.filter(({ scope }) => scope === over),
-  )
+  const name = scopeOf(`${owner}/${repo}`)
+  // Installed anew, the App has another installation on the same organization, so its present name counts too.
+  const freeze =
+    freezes.find((one) =>
+      one.repositoryId === null ? one.scope === name : one.repositoryId === repositoryId,
+    ) ??
+    freezes.find(
+      (one) => one.installationId === installationId || one.scope === scopeOfOrganization(owner),
+    ) ??
+    freezes.find(({ scope }) => scope === everywhere)
   if (!freeze) return {}
   const { reason, by, since, until } = freeze
   return {
@@ -86,38 +110,66 @@ export function frozenFact(
  */
 export async function saveFreezeOrder(
   tx: Transaction,
-  { scope, by, issuedAt, at, freeze }: FreezeOrder,
+  { scope, repositoryId = null, installationId = null, by, issuedAt, at, freeze }: FreezeOrder,
 ): Promise<boolean> {
+  const about = [scope, repositoryId, installationId]
   await lockFreezes(tx, 'order')
   const taken = await tx.query(
     `INSERT INTO release_gate.freeze_orders AS last (scope, at) VALUES ($1, $2)
      ON CONFLICT (scope) DO UPDATE SET at = excluded.at WHERE last.at < excluded.at RETURNING 1`,
-    [scope, issuedAt],
+    [keyOf(scope, { repositoryId, installationId }), issuedAt],
   )
   if (taken.length === 0) return false
-  await tx.query('UPDATE release_gate.freezes SET ended_at = $2 WHERE scope = $1 AND ended_at IS NULL', [
-    scope,
-    at,
-  ])
+  await tx.query(
+    `UPDATE release_gate.freezes SET ended_at = $4 WHERE ended_at IS NULL AND (repository_id = $2 OR installation_id = $3
+       OR (repository_id IS NULL AND installation_id IS NULL AND scope = $1))`,
+    [...about, at],
+  )
   if (freeze) {
     await tx.query(
-      'INSERT INTO release_gate.freezes (scope, reason, by, since, until) VALUES ($1, $2, $3, $4, $5)',
-      [scope, freeze.reason, by, at, freeze.until],
+      `INSERT INTO release_gate.freezes (scope, repository_id, installation_id, reason, by, since, until)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [...about, freeze.reason, by, at, freeze.until],
     )
   }
-  await tx.query(`UPDATE release_gate.verdicts SET next_at = $2, seen = NULL WHERE counts AND ${inScope}`, [
-    scope,
+  await tx.query(`UPDATE release_gate.verdicts SET next_at = $4, seen = NULL WHERE counts AND ${inScope}`, [
+    ...about,
     at,
   ])
   return true
 }
 
+/** Under what the last order about something is kept. */
+function keyOf(scope: string, { repositoryId, installationId }: Omit<FrozenScope, 'scope'>): string {
+  if (repositoryId !== null) return `repository ${repositoryId}`
+  return installationId === null ? scope : `installation ${installationId}`
+}
+
+/**
+ * What has a name: a repository with a policy, the installations on an organization, or everything. More than one while a name that
+ * changed is not known everywhere; none where nothing has it.
+ */
+export async function scopesNamed(db: Queryable, scope: string): Promise<FrozenScope[]> {
+  if (scope === everywhere) return [{ scope, repositoryId: null, installationId: null }]
+  return db.query<FrozenScope>(
+    `SELECT DISTINCT $1::text AS scope, CASE WHEN $2 THEN NULL ELSE repository_id END AS "repositoryId",
+       CASE WHEN $2 THEN installation_id END AS "installationId"
+     FROM release_gate.policies WHERE CASE WHEN $2 THEN lower(owner) || '/*' ELSE lower(owner || '/' || repo) END = $1
+     ORDER BY 2, 3`,
+    [scope, scope.endsWith('/*')],
+  )
+}
+
 /** The installations that an order reaches, whose chains record it. */
-export async function installationsIn(db: Queryable, scope: string): Promise<number[]> {
+export async function installationsIn(
+  db: Queryable,
+  { scope, repositoryId, installationId }: FrozenScope,
+): Promise<number[]> {
+  if (installationId !== null) return [installationId]
   const rows = await db.query<{ id: number }>(
     `SELECT DISTINCT installation_id AS id FROM release_gate.policies
      WHERE ${inScope} ORDER BY 1`,
-    [scope],
+    [scope, repositoryId, installationId],
   )
   return rows.map(({ id }) => id)
 }

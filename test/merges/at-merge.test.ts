@@ -18,10 +18,16 @@ afterAll(() => database.close())
 
 /** So many milliseconds after the second that GitHub gives as the time of the merge. */
 const at = (milliseconds: number) => new Date(Date.parse(inWindow) + milliseconds)
-const ordered = (milliseconds: number, reason?: string, scope = 'acme/shop') =>
+const ordered = (
+  milliseconds: number,
+  reason?: string,
+  scope = 'acme/shop',
+  ids: { repositoryId?: number; installationId?: number } = {},
+) =>
   database.transaction((tx) =>
     saveFreezeOrder(tx, {
       scope,
+      ...ids,
       by: 'eva',
       issuedAt: at(milliseconds),
       at: at(milliseconds),
@@ -50,6 +56,14 @@ describe('a merge was under a freeze', () => {
   test('of every repository', async () => {
     await ordered(-5_000, 'All', '*')
     expect(await reasonOf()).toBe('All')
+  })
+
+  test.each([
+    ['its repository had another name', 'acme/old', { repositoryId: pull.repositoryId }],
+    ['its organization had another name', 'old/*', { installationId: pull.installationId }],
+  ])('that was ordered when %s', async (_, scope, ids) => {
+    await ordered(-5_000, 'Ledger', scope, ids)
+    expect(await reasonOf()).toBe('Ledger')
   })
 
   test('that was lifted within that second, before which the check had been green', async () => {
@@ -81,4 +95,9 @@ describe('a merge was under no freeze', () => {
     await ordered(-5_000, 'Ledger', 'acme/other')
     expect(await reasonOf()).toBeUndefined()
   })
+})
+
+test('a merge was not under the freeze of another repository that had its name', async () => {
+  await ordered(-5_000, 'Ledger', 'acme/shop', { repositoryId: 99 })
+  expect(await reasonOf()).toBeUndefined()
 })

@@ -9,7 +9,7 @@ import { anApproval, ann, aPolicy, aSnapshot, bob } from '../support/snapshot.ts
 const text = 'gates:\n  approvals: {}\n  release_window: {}\n'
 const open = '2026-11-25T18:10:00Z'
 const closed = '2026-11-25T17:00:00Z'
-const kept = { owner: 'acme', repo: 'shop', text }
+const kept = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop', text }
 
 /** A verdict as it was stored at a time; `state` is what it was then unless something else is named. */
 function stored(
@@ -36,6 +36,8 @@ function stored(
 
 const aFreeze = (until: string | null, scope = '*'): Freeze => ({
   scope,
+  repositoryId: null,
+  installationId: null,
   reason: 'Ledger',
   by: 'eva',
   since: new Date(closed),

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { activeFreezes, freezesWithin, saveFreezeOrder } from '../../src/store/freezes.ts'
+import {
+  activeFreezes,
+  type FrozenScope,
+  freezesWithin,
+  frozenFact,
+  saveFreezeOrder,
+} from '../../src/store/freezes.ts'
+import { keepValidPolicy } from '../../src/store/policies.ts'
 import { aPglite } from '../support/databases.ts'
 
 let database: Database
@@ -10,14 +17,20 @@ beforeAll(async () => {
 beforeEach(async () => {
   await database.query('DELETE FROM release_gate.freezes')
   await database.query('DELETE FROM release_gate.freeze_orders')
+  await database.query('DELETE FROM release_gate.policies')
 })
 afterAll(() => database.close())
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 25, 18, minute))
-const ordered = (minute: number, scope: string, freeze?: { reason: string; until: Date | null }) =>
+const ordered = (
+  minute: number,
+  scope: string | Partial<FrozenScope>,
+  freeze?: { reason: string; until: Date | null },
+) =>
   database.transaction((tx) =>
     saveFreezeOrder(tx, {
-      scope,
+      scope: 'acme/shop',
+      ...(typeof scope === 'string' ? { scope } : scope),
       by: 'eva',
       issuedAt: at(minute),
       at: at(minute),
@@ -70,5 +83,79 @@ describe('a freeze that was ordered', () => {
     expect(await ordered(10, '*')).toBe(false)
     expect(await ordered(9, '*')).toBe(false)
     expect(await active(11)).toEqual(['Ledger'])
+  })
+})
+
+const known = (installationId: number, repositoryId: number, name: string) => {
+  const [owner = '', repo = ''] = name.split('/')
+  return { installationId, repositoryId, owner, repo }
+}
+const named = (repository: ReturnType<typeof known>) =>
+  keepValidPolicy(database, repository, { text: 'gates: {}', blob: 'b' })
+const reasonFor = async (installationId: number, repositoryId: number, name: string) =>
+  frozenFact(await activeFreezes(database, at(30)), known(installationId, repositoryId, name)).frozen?.reason
+const ledger = { reason: 'Ledger', until: null }
+const shop = { scope: 'acme/shop', repositoryId: 2 }
+const acme = { scope: 'acme/*', installationId: 1 }
+
+describe('a freeze counts', () => {
+  beforeEach(() => named(known(1, 2, 'acme/shop')))
+
+  test('for a repository by its id: under another name and owner, and not for another one with the old name', async () => {
+    await ordered(10, shop, ledger)
+    expect(await reasonFor(1, 2, 'acme/store')).toBe('Ledger')
+    expect(await reasonFor(7, 2, 'other/store')).toBe('Ledger')
+    expect(await reasonFor(1, 3, 'acme/shop')).toBeUndefined()
+  })
+
+  test('for an organization by its installation, and not for another one with the old name', async () => {
+    await ordered(10, acme, ledger)
+    expect(await reasonFor(1, 2, 'apex/shop')).toBe('Ledger')
+    await named(known(1, 2, 'apex/shop'))
+    expect(await reasonFor(1, 3, 'apex/other')).toBe('Ledger')
+    expect(await reasonFor(7, 9, 'acme/shop')).toBeUndefined()
+  })
+
+  test('for an organization on which the App was installed again', async () => {
+    await ordered(10, acme, ledger)
+    expect(await reasonFor(7, 2, 'acme/shop')).toBe('Ledger')
+    expect(await reasonFor(8, 3, 'other/shop')).toBeUndefined()
+  })
+
+  test.each(['acme/shop', 'acme/*'])('by the name %s where an earlier version kept no id', async (scope) => {
+    await ordered(10, scope, ledger)
+    expect(await reasonFor(1, 2, 'acme/shop')).toBe('Ledger')
+    expect(await reasonFor(1, 2, 'apex/store')).toBeUndefined()
+    await ordered(20, scope === 'acme/*' ? acme : shop)
+    expect(await active(30)).toEqual([])
+  })
+
+  test('for a repository before that of its organization, and that before one of all', async () => {
+    await ordered(10, '*', { reason: 'All', until: null })
+    await ordered(10, acme, { reason: 'Acme', until: null })
+    expect(await reasonFor(1, 2, 'apex/shop')).toBe('Acme')
+    await ordered(10, shop, ledger)
+    expect(await reasonFor(1, 2, 'apex/shop')).toBe('Ledger')
+    expect(await reasonFor(8, 9, 'solo/pet')).toBe('All')
+  })
+})
+
+describe('a freeze is named', () => {
+  test('as what is frozen was named last', async () => {
+    const scopes = async () => (await activeFreezes(database, at(30))).map(({ scope }) => scope)
+    await ordered(10, shop, ledger)
+    expect(await scopes()).toEqual(['acme/shop'])
+    await named(known(1, 2, 'Apex/store'))
+    await ordered(11, acme, ledger)
+    expect(await scopes()).toEqual(['apex/*', 'apex/store'])
+  })
+
+  test('as two repositories were, one after the other, and each has its own', async () => {
+    await ordered(10, shop, ledger)
+    await ordered(11, { scope: 'acme/shop', repositoryId: 3 }, { reason: 'New', until: null })
+    expect(await active(30)).toEqual(['Ledger', 'New'])
+    await ordered(20, { scope: 'acme/store', repositoryId: 2 })
+    expect(await active(30)).toEqual(['New'])
+    expect(await ordered(15, shop, ledger)).toBe(false)
   })
 })

@@ -48,6 +48,7 @@ const frozen: Record<string, string> = {
   '0037_comment_commands.sql': 'a202de9a643fadf38d67bf1ccc429d97343b2fb38dbe53054c7777f7ee17be52',
   '0038_comment_command_records.sql': '7103257d1b9b4986358312cab509f5fd7e76ad8864116d55a2a1d4216b603b2d',
   '0041_gone_alerts.sql': '12621a9726944e2cb584c567d50ec3e47d9bb61a3381e9016a25679009ea0a4b',
+  '0045_freeze_ids.sql': '37fdfb150c1ee785ec8f76008cb7d2efa5520e8665419ff9e7e6fb9994a86531',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

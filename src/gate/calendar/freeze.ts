@@ -7,10 +7,12 @@ import {
   activeFreezes,
   everywhere,
   type Freeze,
+  type FrozenScope,
   installationsIn,
   saveFreezeOrder,
   scopeOf,
   scopeOfOrganization,
+  scopesNamed,
   scopesOver,
 } from '../../store/freezes.ts'
 import type { Queue } from '../../store/queue.ts'
@@ -26,6 +28,8 @@ export type Orderer = {
 export type FreezeOrder = {
   action: 'freeze' | 'unfreeze'
   repository?: string | undefined
+  /** Its id, where GitHub said at the order which repository has the name. */
+  repositoryId?: number | undefined
   organization?: string | undefined
   reason?: string | undefined
   until?: string | undefined
@@ -49,54 +53,79 @@ type FreezeShell = {
  */
 export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
   const { database, queue, now } = shell
-  const { action, orderer, reason } = order
+  const { action } = order
   const at = now()
-  const scope = scopeIn(order)
-  const by = nameOfOrderer(orderer)
   const until = order.until ? new Date(order.until) : null
   if (until && until <= at) {
     const refused = `The freeze would end ${formatTimeWithYear(until, 'UTC')}, which is in the past. It is now ${formatTimeWithYear(at, 'UTC')}.`
     return Promise.resolve({ refused, status: 400 })
   }
-  const freeze = action === 'freeze' && reason ? { freeze: { reason, until } } : {}
   return database.transaction(async (tx) => {
     const before = await activeFreezes(tx, at)
-    const reached = await installationsIn(tx, scope)
-    if (reached.length === 0 && scope !== everywhere && !isFrozen(before, scope)) return unknown(order)
-    if (!(await saveFreezeOrder(tx, { scope, by, issuedAt: new Date(order.at), at, ...freeze })))
+    const about = await aboutOf(tx, order, before)
+    if (about.length === 0) return unknown(order)
+    if (!(await carryOut(tx, order, { about, until, at })))
       return { refused: 'A newer order has already been carried out.', status: 409 }
-    const kind = action === 'freeze' ? 'frozen' : 'unfrozen'
-    const terms = action === 'freeze' ? { reason, until: until?.toISOString() ?? null } : {}
-    for (const installationId of reached)
-      await appendRecord(tx, { installationId, kind, at, body: { scope, by, ...orderer, ...terms } })
     await queue.enqueueTransition(at, { tx })
-    await tell(tx, queue, order, { scope, by, at, before })
-    return action === 'freeze' ? frozen(order, until) : unfrozen(tx, order, { before, at })
+    const wasFrozen = isFrozen(before, about)
+    if (action === 'freeze' || wasFrozen) await tell(tx, queue, order, at)
+    return action === 'freeze' ? frozen(order, until) : unfrozen(tx, order, { wasFrozen, at })
   })
 }
 
-type Carried = { scope: string; by: string; at: Date; before: Freeze[] }
+/** Stores and records an order for all that it is about. False: a newer one was carried out for each. */
+async function carryOut(
+  tx: Transaction,
+  order: FreezeOrder,
+  { about, until, at }: { about: FrozenScope[]; until: Date | null; at: Date },
+): Promise<boolean> {
+  const { action, orderer, reason } = order
+  const by = nameOfOrderer(orderer)
+  const isFreeze = action === 'freeze'
+  const freeze = isFreeze && reason ? { freeze: { reason, until } } : {}
+  const terms = isFreeze ? { reason, until: until?.toISOString() ?? null } : {}
+  let carriedOut = false
+  for (const one of about) {
+    if (!(await saveFreezeOrder(tx, { ...one, by, issuedAt: new Date(order.at), at, ...freeze }))) continue
+    carriedOut = true
+    const id = one.repositoryId === null ? {} : { repositoryId: one.repositoryId }
+    const body = { scope: one.scope, ...id, by, ...orderer, ...terms }
+    for (const installationId of await installationsIn(tx, one))
+      await appendRecord(tx, { installationId, kind: isFreeze ? 'frozen' : 'unfrozen', at, body })
+  }
+  return carriedOut
+}
 
-/** It is announced in the channels in its scope, unless it lifted nothing. */
+/** What an order is about, by what is known of the name; what is still frozen under it may have no policy now. */
+async function aboutOf(tx: Transaction, order: FreezeOrder, before: Freeze[]): Promise<FrozenScope[]> {
+  const scope = scopeIn(order)
+  const named = await scopesNamed(tx, scope)
+  const frozen = before.filter((freeze) => freeze.scope === scope)
+  const known = named.length > 0 ? named : frozen
+  const { repositoryId } = order
+  return repositoryId === undefined ? known : known.filter((one) => one.repositoryId === repositoryId)
+}
+
+/** Announces it in the channels in its scope. */
 async function tell(
   tx: Transaction,
   queue: FreezeShell['queue'],
   order: FreezeOrder,
-  carried: Carried,
+  at: Date,
 ): Promise<void> {
-  if (order.action === 'unfreeze' && !isFrozen(carried.before, carried.scope)) return
-  await queue.enqueueNotice(noticeOf(order, carried, await activeFreezes(tx, carried.at)), { tx })
+  await queue.enqueueNotice(noticeOf(order, at, await activeFreezes(tx, at)), { tx })
 }
 
-function noticeOf(order: FreezeOrder, { scope, by, at }: Carried, left: Freeze[]): NoticeOf<'freeze'> {
+function noticeOf(order: FreezeOrder, at: Date, left: Freeze[]): NoticeOf<'freeze'> {
   const { action, reason, until } = order
+  const scope = scopeIn(order)
   const rest = left.filter((freeze) => freeze.scope !== scope && areNested(freeze.scope, scope))
   return {
     kind: 'freeze',
     key: `freeze/${scope}/${order.at}`,
     action,
     scope,
-    by,
+    by: nameOfOrderer(order.orderer),
     at: at.toISOString(),
     still: rest.map((freeze) => `${freeze.scope}: ${oneLine(freeze.reason, 200)}`),
     ...(action === 'freeze' && reason ? { reason } : {}),
@@ -118,8 +147,13 @@ function scopeIn({ repository, organization }: Pick<FreezeOrder, 'repository' | 
   return organization ? scopeOfOrganization(organization) : everywhere
 }
 
-function isFrozen(freezes: Freeze[], scope: string): boolean {
-  return freezes.some((freeze) => freeze.scope === scope)
+function isFrozen(freezes: Freeze[], about: FrozenScope[]): boolean {
+  return freezes.some((freeze) => about.some((one) => isAbout(freeze, one)))
+}
+
+function isAbout(freeze: Freeze, { scope, repositoryId, installationId }: FrozenScope): boolean {
+  if (freeze.repositoryId === null && freeze.installationId === null) return freeze.scope === scope
+  return freeze.repositoryId === repositoryId && freeze.installationId === installationId
 }
 
 function unknown({ repository, organization }: FreezeOrder): FreezeOutcome {
@@ -136,21 +170,20 @@ function frozen(order: FreezeOrder, until: Date | null): FreezeOutcome {
 async function unfrozen(
   tx: Transaction,
   order: FreezeOrder,
-  { before, at }: { before: Freeze[]; at: Date },
+  { wasFrozen, at }: { wasFrozen: boolean; at: Date },
 ): Promise<FreezeOutcome> {
   const scope = scopeIn(order)
-  const ended = isFrozen(before, scope)
   const left = await activeFreezes(tx, at)
   const [, ...wider] = scopesOver(scope)
   const over = left.find((freeze) => wider.includes(freeze.scope))
   if (over) {
-    const own = ended
+    const own = wasFrozen
       ? `The freeze of ${named(order)} was lifted`
       : `${named(order)} has no freeze of its own`
     return { message: `${own}, but ${stillFrozen(over)}`, frozen: true }
   }
   const rest = still(scope, left)
-  if (ended) return { message: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
+  if (wasFrozen) return { message: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
   const what =
     scope === everywhere ? 'There was no freeze on all repositories.' : `${named(order)} was not frozen.`
   return { message: `${what}${rest}`, frozen: false }

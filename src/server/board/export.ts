@@ -4,7 +4,7 @@ import { type AuditRecord, readRecords } from '../../store/audit.ts'
 import type { KnownRepository } from '../../store/board/open-pulls.ts'
 import { repositoryIn } from '../../store/board/records-of-change.ts'
 import type { Queryable } from '../../store/database.ts'
-import { scopeOf, scopesOver } from '../../store/freezes.ts'
+import { scopeOf } from '../../store/freezes.ts'
 
 export type ExportRange = { from?: Date; to?: Date }
 
@@ -63,11 +63,11 @@ async function* readableRecords(
   range: ExportRange,
 ): AsyncGenerator<AuditRecord> {
   const ids = new Set(repositories.map(({ repositoryId }) => repositoryId))
-  const scopes = new Set(repositories.flatMap(({ owner, repo }) => scopesOver(scopeOf(`${owner}/${repo}`))))
+  const names = new Set(repositories.map(({ owner, repo }) => scopeOf(`${owner}/${repo}`)))
   const installations = new Set(repositories.map(({ installationId }) => installationId))
   for (const id of await chainIds(db)) {
     if (!installations.has(id)) continue
-    for await (const record of readRecords(db, id, range)) if (isReadable(record, ids, scopes)) yield record
+    for await (const record of readRecords(db, id, range)) if (isReadable(record, ids, names)) yield record
   }
 }
 
@@ -78,9 +78,15 @@ const ofOneRepository = new Set([
   ...['exemption ordered', 'exemption confirmed', 'exemption revoked', 'comment command'],
 ])
 
-function isReadable({ kind, body }: AuditRecord, ids: Set<number>, scopes: Set<string>): boolean {
+function isReadable({ kind, body }: AuditRecord, ids: Set<number>, names: Set<string>): boolean {
+  if (kind === 'frozen' || kind === 'unfrozen') return isOwnFreeze(body, ids, names)
   const repository = repositoryIn(body)
-  if (ofOneRepository.has(kind)) return repository !== undefined && ids.has(repository)
-  const { scope } = body as { scope?: unknown }
-  return (kind === 'frozen' || kind === 'unfrozen') && typeof scope === 'string' && scopes.has(scope)
+  return ofOneRepository.has(kind) && repository !== undefined && ids.has(repository)
+}
+
+/** In the chain of its installation, a freeze of several repositories is of all in it. Earlier versions recorded no id. */
+function isOwnFreeze(body: object, ids: Set<number>, names: Set<string>): boolean {
+  const { scope, repositoryId } = body as { scope?: string; repositoryId?: number }
+  if (repositoryId !== undefined) return ids.has(repositoryId)
+  return scope !== undefined && (scope.endsWith('*') || names.has(scope))
 }

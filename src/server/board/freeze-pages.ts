@@ -58,11 +58,11 @@ function untilOf(until: string): number {
 async function carryOut(shell: BoardShell, context: BoardRequest, typed: Typed): Promise<Response> {
   const { viewer } = context.var
   const { action, reason, until, ...scope } = typed
-  const orderer = await ordererOf(shell, { kind: 'person', viewer }, scope)
-  if ('refused' in orderer) return answerPage(context, action, orderer.status, orderer.refused)
+  const allowed = await ordererOf(shell, { kind: 'person', viewer }, scope)
+  if ('refused' in allowed) return answerPage(context, action, allowed.status, allowed.refused)
   const outcome = await recordFreezeOrder(shell, {
     action,
-    orderer,
+    ...allowed,
     at: new Date().toISOString(),
     ...scope,
     ...(action === 'freeze' && { reason }),

@@ -25,16 +25,16 @@ export type WindowCard = {
     | undefined
 }
 
-type RepositoryWindow = { repositoryId: number; name: string; settings: WindowSettings | undefined }
+type RepositoryWindow = Omit<KeptPolicy, 'text' | 'blob'> & { settings: WindowSettings | undefined }
 
 const parsed = new LRUCache<string, { settings: WindowSettings | undefined }>({ max: 2_000 })
 
 /** The release window of each repository with a policy. Texts that were read before are not parsed again. */
 export function windowsOf(policies: KeptPolicy[]): RepositoryWindow[] {
-  return policies.map(({ repositoryId, owner, repo, text }) => {
+  return policies.map(({ text, blob: _, ...repository }) => {
     const known = parsed.get(text) ?? { settings: windowIn(text) }
     parsed.set(text, known)
-    return { repositoryId, name: `${owner}/${repo}`, settings: known.settings }
+    return { ...repository, settings: known.settings }
   })
 }
 
@@ -46,10 +46,10 @@ function windowIn(text: string): WindowSettings | undefined {
 /** What the calendar of each repository says at an instant, for the cards of its pull requests. */
 export function calendarsAt(windows: RepositoryWindow[], freezes: Freeze[], at: Date): Calendars {
   return new Map(
-    windows.map(({ repositoryId, name, settings }) => {
-      const freeze = factOf(name, freezes)
+    windows.map(({ settings, ...repository }) => {
+      const freeze = frozenFact(freezes, repository)
       const card = settings && stateUnder(settings, frozenBy(settings, freeze), at)
-      return [repositoryId, { opensAt: card?.opensAt, freeze }]
+      return [repository.repositoryId, { opensAt: card?.opensAt, freeze }]
     }),
   )
 }
@@ -57,12 +57,12 @@ export function calendarsAt(windows: RepositoryWindow[], freezes: Freeze[], at: 
 /** The windows at an instant, the one that opens next first, and those without a date last. Equal ones are one. */
 export function windowCards(windows: RepositoryWindow[], freezes: Freeze[], at: Date): WindowCard[] {
   const groups = new Map<string, WindowCard>()
-  for (const { name, settings } of windows) {
-    const freeze = factOf(name, freezes)
+  for (const { settings, ...repository } of windows) {
+    const freeze = frozenFact(freezes, repository)
     if (!settings && !freeze.frozen) continue
     const key = JSON.stringify([settings, freeze])
     const card = groups.get(key) ?? cardOf(settings, freeze, at)
-    card.repositories.push(name)
+    card.repositories.push(`${repository.owner}/${repository.repo}`)
     groups.set(key, card)
   }
   const rank = ({ open, opensAt }: WindowCard) =>
@@ -70,11 +70,6 @@ export function windowCards(windows: RepositoryWindow[], freezes: Freeze[], at: 
   return [...groups.values()].sort(
     (a, b) => rank(a) - rank(b) || b.repositories.length - a.repositories.length,
   )
-}
-
-function factOf(name: string, freezes: Freeze[]): Pick<Snapshot, 'frozen'> {
-  const [owner = '', repo = ''] = name.split('/')
-  return frozenFact(freezes, { owner, repo })
 }
 
 function cardOf(

@@ -3,6 +3,7 @@ import { recordFreezeOrder } from '../../../src/gate/calendar/freeze.ts'
 import { statusOf } from '../../../src/server/status-report.ts'
 import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
+import { activeFreezes } from '../../../src/store/freezes.ts'
 import { keepValidPolicy } from '../../../src/store/policies.ts'
 import { latestVerdict } from '../../../src/store/verdicts.ts'
 import { aWorld, clearState, later, type World } from '../../support/closing.ts'
@@ -38,7 +39,7 @@ const pullOf = (number: number) => ({
 })
 const order = (
   action: 'freeze' | 'unfreeze',
-  more: { until?: string; repository?: string; organization?: string } = {},
+  more: { until?: string; repository?: string; repositoryId?: number; organization?: string } = {},
 ) =>
   recordFreezeOrder(
     { ...world.shell, now: world.now },
@@ -98,6 +99,50 @@ describe('an order to freeze, under a policy without a window', () => {
     })
     await carriedOut()
     expect(world.stateOf(1)).toBe('success')
+  })
+
+  test('of a repository is lifted under its new name, and recorded with its id', async () => {
+    await green(1)
+    await order('freeze', { repository: 'acme/shop' })
+    await keepValidPolicy(database, { ...pullOf(1), repo: 'store' }, { text, blob: 'b' })
+    await carriedOut()
+    expect(world.stateOf(1)).toBeUndefined()
+    world.setTime(later(friday, 60))
+    expect(await order('unfreeze', { repository: 'acme/shop' })).toMatchObject({ status: 404 })
+    expect(await order('unfreeze', { repository: 'acme/store' })).toEqual({
+      message: 'acme/store is no longer frozen.',
+      frozen: false,
+    })
+    await carriedOut()
+    expect(world.stateOf(1)).toBe('success')
+    const bodies = []
+    for await (const { kind, body } of readRecords(database, 1))
+      if (kind.endsWith('frozen')) bodies.push(body)
+    expect(bodies.slice(-2)).toMatchObject([
+      { scope: 'acme/shop', repositoryId: 2 },
+      { scope: 'acme/store', repositoryId: 2 },
+    ])
+  })
+
+  test('of everything names what stays frozen as it is named now', async () => {
+    await order('freeze', { repository: 'acme/shop' })
+    await order('freeze')
+    await keepValidPolicy(database, { ...pullOf(1), repo: 'store' }, { text, blob: 'b' })
+    world.setTime(later(friday, 60))
+    expect(await order('unfreeze')).toMatchObject({
+      message:
+        'Every repository is no longer frozen. Still frozen by their own orders: acme/store ("Ledger").',
+    })
+  })
+
+  test('lifts nothing of another repository that had the name, where GitHub said which one has it', async () => {
+    await order('freeze', { repository: 'acme/shop' })
+    await keepValidPolicy(database, { ...pullOf(1), repositoryId: 3 }, { text, blob: 'b' })
+    world.setTime(later(friday, 60))
+    expect(await order('unfreeze', { repository: 'acme/shop', repositoryId: 3 })).toMatchObject({
+      message: 'acme/shop was not frozen.',
+    })
+    expect((await activeFreezes(database, world.now())).map(({ repositoryId }) => repositoryId)).toEqual([2])
   })
 
   test('is recorded with who ordered it, and with what lets them', async () => {

@@ -14,6 +14,8 @@ const tuesday = new Date('2026-11-24T18:00:00Z')
 const inWindow = new Date('2026-11-25T18:10:00Z')
 const freeze = (scope: string, until: string | null): Freeze => ({
   scope,
+  repositoryId: null,
+  installationId: null,
   reason: 'Ledger',
   by: 'eva',
   since: tuesday,
