@@ -1,7 +1,9 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { type ListedRepository, listRepositories } from '../services/github/bulk.ts'
+import { isGone } from '../services/github/gone.ts'
 import { readOpenPulls } from '../services/github/open-pulls.ts'
 import { requestRunByButton } from '../staging/requests.ts'
-import { markPullsChanged } from '../store/verdicts/changes.ts'
+import { closeAll, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { countedPulls, knownPulls } from '../store/verdicts/waiting.ts'
 import type { Lookup } from './events/reading.ts'
 import type { Parts } from './parts.ts'
@@ -32,12 +34,44 @@ export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promis
         await evaluateAll(parts, covered.repository, covered.numbers, guid)
       return
     }
+    case 'reach':
+      return checkReach(parts, lookup, guid)
     case 'retargeted':
       return evaluateRetargeted(parts, lookup, guid)
     case 'regression': {
       const { repository, sha, requestedBy } = lookup
       if (serves(repository.owner)) await requestRunByButton(shell, repository, sha, requestedBy)
     }
+  }
+}
+
+/**
+ * What an event says is out of reach is so only where GitHub says it too: without access, nothing has to be revoked in time,
+ * and in an archived or deleted repository nothing is open. Everything else is evaluated.
+ */
+async function checkReach(
+  parts: Parts,
+  { installationId, repositoryIds, deleted = false }: Lookup & { of: 'reach' },
+  guid: string,
+): Promise<void> {
+  const { database, github } = parts.shell
+  let listed: ListedRepository[] | undefined
+  try {
+    listed = await listRepositories(await github(installationId))
+  } catch (error) {
+    if (!isGone(error)) throw error
+    return releaseGreens(database, { installationId })
+  }
+  if (!listed) throw new Error('The list of repositories changed while it was read')
+  if (!repositoryIds) return lookUp(parts, { of: 'installation', installationId }, guid)
+  for (const repositoryId of repositoryIds) {
+    const scope = { installationId, repositoryId }
+    const found = listed.find((one) => one.repositoryId === repositoryId)
+    if (found && !found.archived) {
+      const repository = { ...scope, owner: found.owner, repo: found.repo }
+      await lookUp(parts, { of: 'repository', repository }, guid)
+    } else if (found || deleted) await database.transaction((tx) => closeAll(tx, scope))
+    else await releaseGreens(database, scope)
   }
 }
 

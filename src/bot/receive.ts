@@ -5,7 +5,7 @@ import { isGone } from '../services/github/gone.ts'
 import type { Transaction } from '../store/database.ts'
 import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'
 import { mayHoldIncidents } from '../store/incidents.ts'
-import { closeAll, markChanged, markPullChanged, releaseGreens } from '../store/verdicts/changes.ts'
+import { markChanged, markPullChanged } from '../store/verdicts/changes.ts'
 import type { Effect } from './events/reading.ts'
 import { effectsOf } from './events.ts'
 import { lookUp } from './lookups.ts'
@@ -97,8 +97,6 @@ async function carryOutOne(
     case 'command':
       if (!serves(effect.comment.pull.owner)) return
       return queue.enqueueComment({ ...effect.comment, digest: digestOf(effect.text) }, { tx })
-    case 'out of reach':
-      return (effect.closed ? closeAll : releaseGreens)(tx, effect.scope)
     case 'lookup':
       return
   }

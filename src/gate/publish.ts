@@ -11,7 +11,13 @@ import { decisivePulls, hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { worst } from '../decision/verdict.ts'
-import { type Head, markGreenAsMerged, type PostedRun, postedRun } from '../store/check-runs.ts'
+import {
+  type Head,
+  markGreenAsMerged,
+  markOutstanding,
+  type PostedRun,
+  postedRun,
+} from '../store/check-runs.ts'
 import type { Queryable } from '../store/database.ts'
 import { withLease } from '../store/leases.ts'
 import { monitorsOf, type StoredMonitor } from '../store/monitors.ts'
@@ -74,6 +80,9 @@ async function publish(shell: Publishing, head: Head, options: PublishOptions): 
   // A policy that only reported may be enforced now.
   const onlyReported = posted?.title.startsWith(reportOnlyTitle) === true && !combined.reportOnly
   const isGreen = posted?.state === 'passed' && posted.runId !== null && !onlyReported
+  // A repository that could not be reached has its access again.
+  if (isGreen && hasPulls && !posted.outstanding && !combined.reportOnly)
+    await markOutstanding(database, head)
   const turnsGreen = combined.state === 'passed' && !isGreen
   const { read, isStale, ...again } = turnsGreen ? await basisOf(shell, verdicts) : noBasis
   if (isStale && !posted?.outstanding) return again

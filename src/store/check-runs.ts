@@ -103,6 +103,15 @@ export async function markGreenAsMerged(db: Queryable, head: Head, at: Date): Pr
   )
 }
 
+/** A green check that was taken for one that lets nothing through, and may do so. */
+export async function markOutstanding(db: Queryable, head: Head): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.check_runs SET outstanding = true
+     WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND state = 'passed'`,
+    [head.installationId, head.repositoryId, head.sha],
+  )
+}
+
 /** A commit whose check may not be what its verdicts say, and the pull requests that these are on. */
 export type HeadToWrite = Head & {
   /** All that count have passed, and it is not known to be green. */

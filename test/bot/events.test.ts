@@ -257,21 +257,20 @@ describe('what an event means', () => {
     },
   )
 
-  test.each(['archived', 'deleted'])('repository.%s: nothing is open there anymore', (action) => {
-    expect(effectsOf('repository', { ...inShop, action })).toEqual([
-      { kind: 'out of reach', scope: { installationId: 3, repositoryId: 7 }, closed: true },
-    ])
+  const reach = (more: object) => [{ kind: 'lookup', lookup: { of: 'reach', installationId: 3, ...more } }]
+
+  test.each(['archived', 'deleted'])('repository.%s: GitHub is asked whether that is so', (action) => {
+    const deleted = action === 'deleted'
+    expect(effectsOf('repository', { ...inShop, action })).toEqual(reach({ repositoryIds: [7], deleted }))
   })
 
-  test('repositories that were taken from the App are out of reach, and may still be merged to', () => {
+  test('repositories that were taken from the App: GitHub is asked whether that is so', () => {
     const payload = { ...installation, action: 'removed', repositories_removed: [{ id: 7 }, { id: 8 }] }
-    expect(effectsOf('installation_repositories', payload)).toEqual(
-      [7, 8].map((repositoryId) => ({
-        kind: 'out of reach',
-        scope: { installationId: 3, repositoryId },
-        closed: false,
-      })),
-    )
+    expect(effectsOf('installation_repositories', payload)).toEqual(reach({ repositoryIds: [7, 8] }))
+  })
+
+  test.each(['suspend', 'deleted'])('installation.%s: GitHub is asked whether that is so', (action) => {
+    expect(effectsOf('installation', { ...installation, action })).toEqual(reach({}))
   })
 
   const everyPull = [
@@ -311,7 +310,7 @@ describe('what an event means', () => {
       { id: 8, name: '.github' },
     ]
     const payload = { ...installation, action: 'removed', repositories_removed: gone }
-    expect(effectsOf('installation_repositories', payload).slice(2)).toEqual(everyPull)
+    expect(effectsOf('installation_repositories', payload).slice(1)).toEqual(everyPull)
     expect(
       effectsOf('installation_repositories', { ...payload, repositories_removed: gone.slice(0, 1) }),
     ).toHaveLength(1)

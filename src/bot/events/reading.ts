@@ -21,8 +21,6 @@ export type Effect =
   | { kind: 'command'; comment: Omit<CommentTask, 'digest'>; text: string }
   /** GitHub has to be asked which pull requests are concerned. */
   | { kind: 'lookup'; lookup: Lookup }
-  /** The App cannot reach a repository, or an installation, anymore. `closed`: nothing can be merged there either. */
-  | { kind: 'out of reach'; scope: Pick<Scope, 'installationId' | 'repositoryId'>; closed: boolean }
 
 export type Lookup =
   /** Which pull requests does another policy apply to now? */
@@ -30,6 +28,8 @@ export type Lookup =
   /** Every open pull request of a repository, or of all repositories of an installation. */
   | { of: 'repository'; repository: RepositoryRef }
   | { of: 'installation'; installationId: number }
+  /** Can the App reach these repositories, or the installation, now? `deleted`: what it doesn't see of them is gone for good. */
+  | { of: 'reach'; installationId: number; repositoryIds?: number[]; deleted?: boolean }
   /** Open pull requests whose base or head is not the one that we know: a retargeting is not always told. */
   | { of: 'retargeted'; repository: RepositoryRef; defaultBranch: string }
   /** May this person have the regression run again on this commit? */

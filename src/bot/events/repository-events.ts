@@ -71,31 +71,32 @@ const repositoryEdited = inRepository(repositoryChange, ({ changes }, repository
   ...(changes?.default_branch === undefined ? [] : underOtherShared(repository)),
 ])
 
-const repositoryClosed = inRepository({}, (_, repository) => {
-  const { installationId, repositoryId } = repository
-  return [
-    { kind: 'out of reach', scope: { installationId, repositoryId }, closed: true },
-    ...underOtherShared(repository),
-  ]
-})
+/** An event can be late, and a signature does not cover its name: nothing is given up before GitHub was asked. */
+const repositoryClosed = (deleted: boolean) =>
+  inRepository({}, (_, repository) => {
+    const { installationId, repositoryId } = repository
+    return [
+      { kind: 'lookup', lookup: { of: 'reach', installationId, repositoryIds: [repositoryId], deleted } },
+      ...underOtherShared(repository),
+    ]
+  })
 
 const installationChanged = on({}, (_, { installationId }) => [
   { kind: 'lookup', lookup: { of: 'installation', installationId } },
 ])
 
 const installationGone = on({}, (_, { installationId }) => [
-  { kind: 'out of reach', scope: { installationId }, closed: false },
+  { kind: 'lookup', lookup: { of: 'reach', installationId } },
 ])
 
 /** Without the organization's policy, nothing tells what it locks in the other repositories. */
 const repositoriesRemoved = on(
   { repositories_removed: z.array(z.object({ id: z.int(), name: z.string().nullish() })) },
   ({ repositories_removed: removed }, { installationId }) => [
-    ...removed.map(({ id }) => ({
-      kind: 'out of reach' as const,
-      scope: { installationId, repositoryId: id },
-      closed: false,
-    })),
+    {
+      kind: 'lookup',
+      lookup: { of: 'reach', installationId, repositoryIds: removed.map(({ id }) => id) },
+    },
     ...(removed.some(({ name }) => name && isSharedRepository(name)) ? everyPullIn(installationId) : []),
   ],
 )
@@ -118,8 +119,8 @@ export const repositoryHandlers: Handlers = {
     renamed: installationChanged,
   },
   repository: {
-    archived: repositoryClosed,
-    deleted: repositoryClosed,
+    archived: repositoryClosed(false),
+    deleted: repositoryClosed(true),
     edited: repositoryEdited,
     privatized: repositoryChanged,
     publicized: repositoryChanged,

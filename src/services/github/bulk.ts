@@ -5,7 +5,13 @@ import type { OpenPull } from './open-pulls.ts'
 import { askInParts, type PartError, type Row, rowsOf } from './partial.ts'
 
 /** A repository as an installation lists it; `nodeId` is its name in GraphQL, which no renaming changes. */
-export type ListedRepository = { repositoryId: number; nodeId: string; owner: string; repo: string }
+export type ListedRepository = {
+  repositoryId: number
+  nodeId: string
+  owner: string
+  repo: string
+  archived?: boolean
+}
 
 /** What can be seen of a repository without reading it. `policy`: the blobs of its own policy file and of the shared one. */
 export type RepositoryView = {
@@ -33,8 +39,8 @@ export async function listRepositories(github: GitHub): Promise<ListedRepository
   const found = new Map<number, ListedRepository>()
   for (let page = 1; ; page++) {
     const { data } = await github.rest.apps.listReposAccessibleToInstallation({ per_page: 100, page })
-    for (const { id, node_id: nodeId, name: repo, owner } of data.repositories)
-      found.set(id, { repositoryId: id, nodeId, owner: owner.login, repo })
+    for (const { id, node_id: nodeId, name: repo, owner, archived } of data.repositories)
+      found.set(id, { repositoryId: id, nodeId, owner: owner.login, repo, archived })
     if (data.repositories.length < 100 || found.size >= data.total_count)
       return found.size === data.total_count ? [...found.values()] : undefined
   }
