@@ -49,7 +49,7 @@ async function placesFor(
   installationId: number,
   last: KeptAnchor | undefined,
 ): Promise<Place[]> {
-  const known = await keptPolicies(database, installationId)
+  const known = await keptPolicies(database, installationId, ['current', 'absent'])
   const places = [...(last ? [last] : []), ...known]
   return places.map(({ owner, repo }) => ({ owner, repo }))
 }

@@ -3,7 +3,7 @@ import { listRepositories, viewedTogether } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { factStore } from '../store/facts.ts'
 import { forgetLooksExcept, keepListed, type Look, lookAges, looksOf } from '../store/looks.ts'
-import { keptPolicies } from '../store/policies.ts'
+import { keepOnlyInstallations, keepOnlyRepositories, keptPolicies } from '../store/policies.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { releaseGreens } from '../store/verdicts/changes.ts'
 import { countOpen, greensReadBy } from '../store/verdicts/seen.ts'
@@ -38,6 +38,7 @@ export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise
     const installations = await installationsOf(parts)
     const ids = installations.map(({ id }) => id)
     await forgetLooksExcept(parts.shell.database, ids)
+    await keepOnlyInstallations(parts.shell.database, ids)
     await readGreens(parts, ids, startedAt)
     for (const installation of installations) {
       try {
@@ -186,6 +187,11 @@ async function listWhereDue(
       log.warn({ repository: `${owner}/${repo}` }, 'The installation no longer lists this repository')
       await releaseGreens(tx, { installationId: id, repositoryId })
     }
+    await keepOnlyRepositories(
+      tx,
+      id,
+      listed.map(({ repositoryId }) => repositoryId),
+    )
   })
   await listings.put(key, { at: at.toISOString() })
 }

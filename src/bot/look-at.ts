@@ -17,7 +17,7 @@ import { isLimit } from '../services/github/limits.ts'
 import type { Row } from '../services/github/partial.ts'
 import { readSharedFile } from '../services/github/policy.ts'
 import { type Look, noteLooked, noteUnseen } from '../store/looks.ts'
-import { keepValidPolicy } from '../store/policies.ts'
+import { keepStanding, keepValidPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
@@ -162,6 +162,7 @@ async function checkRepository(
     return void (await note(looking, look, `it belongs to ${owner} now`, at))
   if (archived || disabled) {
     return void (await shell.database.transaction(async (tx) => {
+      await keepStanding(tx, key, 'out of reach')
       await (archived ? closeAll : releaseGreens)(tx, key)
       await noteLooked(tx, key, at)
     }))
@@ -220,6 +221,7 @@ async function carryOut(
   })
   const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
   await shell.database.transaction(async (tx) => {
+    await keepStanding(tx, repository, policy ? 'current' : 'absent')
     const changed = await markPullsChanged(tx, repository, plan.left)
     for (const { number, head } of plan.changed)
       changed.push(...(await markPullChanged(tx, { ...repository, number }, head)))

@@ -3,6 +3,7 @@ import { type ListedRepository, listRepositories } from '../services/github/bulk
 import { isGone } from '../services/github/gone.ts'
 import { readOpenPulls } from '../services/github/open-pulls.ts'
 import { requestRunByButton } from '../staging/requests.ts'
+import { keepStanding } from '../store/policies.ts'
 import { closeAll, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { countedPulls, knownPulls } from '../store/verdicts/waiting.ts'
 import type { Lookup } from './events/reading.ts'
@@ -30,8 +31,10 @@ export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promis
     }
     case 'installation': {
       const app = await github(lookup.installationId)
-      for await (const covered of coveredRepositories(app, lookup.installationId, serves))
+      for await (const covered of coveredRepositories(app, lookup.installationId, serves)) {
+        await keepStanding(shell.database, covered.repository, 'current')
         await evaluateAll(parts, covered.repository, covered.numbers, guid)
+      }
       return
     }
     case 'reach':
@@ -60,6 +63,7 @@ async function checkReach(
     listed = await listRepositories(await github(installationId))
   } catch (error) {
     if (!isGone(error)) throw error
+    await keepStanding(database, { installationId }, 'out of reach')
     return releaseGreens(database, { installationId })
   }
   if (!listed) throw new Error('The list of repositories changed while it was read')
@@ -70,7 +74,10 @@ async function checkReach(
     if (found && !found.archived) {
       const repository = { ...scope, owner: found.owner, repo: found.repo }
       await lookUp(parts, { of: 'repository', repository }, guid)
-    } else if (found || deleted) await database.transaction((tx) => closeAll(tx, scope))
+      continue
+    }
+    await keepStanding(database, scope, 'out of reach')
+    if (found || deleted) await database.transaction((tx) => closeAll(tx, scope))
     else await releaseGreens(database, scope)
   }
 }

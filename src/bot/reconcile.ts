@@ -13,7 +13,7 @@ import {
 } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
-import { keepValidPolicy, keptBlob, keptPolicies } from '../store/policies.ts'
+import { keepStanding, keepValidPolicy, keptBlob, keptPolicies } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
 import { policyPlace } from './look-plan.ts'
 
@@ -91,6 +91,7 @@ export async function underNewPolicy(
   const isKept = blob === (await keptBlob(database, repository))
   // A repository without pull requests still has a channel, a calendar and incidents.
   if (read?.result.ok && !isKept) await keepValidPolicy(database, repository, read.file)
+  else await keepStanding(database, repository, read ? 'current' : 'absent')
   const isShared = isSharedRepository(repo)
   if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, { blob, path: policyPath, isShared })))
     return []
@@ -105,7 +106,7 @@ async function coveredOrKept(
 ): Promise<CoveredRepository[]> {
   const covered = await Array.fromAsync(coveredRepositories(github, installationId, serves))
   const ids = new Set(covered.map(({ repository }) => repository.repositoryId))
-  const kept = await keptPolicies(database, installationId)
+  const kept = await keptPolicies(database, installationId, ['current', 'absent'])
   const left = kept.filter(({ repositoryId, owner }) => !ids.has(repositoryId) && serves(owner))
   return [
     ...covered,

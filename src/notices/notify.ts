@@ -188,7 +188,8 @@ async function channelsFor({ database }: NotifyingShell, notice: Announced): Pro
 async function policiesFor(database: Database, notice: Announced): Promise<(string | undefined)[]> {
   if (notice.kind === 'freeze') return policiesIn(database, notice.scope)
   if ('repository' in notice) return [await lastValidPolicy(database, notice.repository)]
-  return (await keptPolicies(database, notice.installationId)).map(({ text }) => text)
+  const kept = await keptPolicies(database, notice.installationId, ['current', 'absent'])
+  return kept.map(({ text }) => text)
 }
 
 async function policiesIn(database: Database, scope: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import type { Orderer } from '../gate/calendar/freeze.ts'
 import { authorityIn, isInTeam, organizationRole } from '../services/github/authority.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'
+import { unlessGone } from '../services/github/gone.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import { mayRead } from './board/access.ts'
 import type { Viewer } from './board/session.ts'
@@ -60,7 +61,7 @@ export async function maintainedBy(
 
 /**
  * The policy of the repository that has a name on GitHub now. A policy is kept with the name under which it was read: after a rename,
- * another repository may have that name, and its people have no say over this one.
+ * another repository may have that name, and its people have no say over this one. Where the App has lost its access, nothing is known.
  */
 export async function policyNamed(
   { database, github }: Pick<OrderShell, 'database' | 'github'>,
@@ -69,8 +70,10 @@ export async function policyNamed(
   for (const kept of await keptPolicies(database)) {
     if (!isSameName(`${kept.owner}/${kept.repo}`, name)) continue
     const { owner, repo } = kept
-    const client = await github(kept.installationId)
-    const answer = await orAbsent(client.rest.repos.get({ owner, repo }))
+    const answer = await unlessGone(async () => {
+      const client = await github(kept.installationId)
+      return orAbsent(client.rest.repos.get({ owner, repo }))
+    })
     if (answer?.data.id === kept.repositoryId) return kept
   }
   return undefined
@@ -98,23 +101,34 @@ export async function reporterOf(
   return { refused: `${login} has no write access to the repository of incidents.`, status: 403 }
 }
 
-/** The authority over one organization, or over every one that has a policy. */
+/** The authority over one organization, or over every one that has a policy and where the App still is. */
 async function organizationAuthority(
   shell: OrderShell,
   viewer: Viewer,
   kept: KeptPolicy[],
   organization: string | undefined,
 ): Promise<string | OrderRefused> {
-  const owners = new Map(kept.map((policy) => [policy.owner.toLowerCase(), policy]))
+  const owners = Map.groupBy(kept, ({ owner }) => owner.toLowerCase())
   const wanted = organization === undefined ? [...owners.keys()] : [organization.toLowerCase()]
   const found: string[] = []
   for (const owner of wanted) {
-    const policy = owners.get(owner)
-    const authority = policy && (await authorityOver(shell, viewer, policy))
-    if (!authority) return refusedOver(viewer, organization)
-    found.push(authority)
+    const over = await askedOf(owners.get(owner) ?? [], (policy) => authorityOver(shell, viewer, policy))
+    if (over?.answer) found.push(over.answer)
+    else if (over || organization !== undefined) return refusedOver(viewer, organization)
   }
   return found.length > 0 ? found.join(', ') : refusedOver(viewer, organization)
+}
+
+/** What GitHub answers by the first installation of an account that the App still has; undefined where it has none. */
+async function askedOf<Answer>(
+  policies: KeptPolicy[],
+  ask: (policy: KeptPolicy) => Promise<Answer>,
+): Promise<{ policy: KeptPolicy; answer: Answer } | undefined> {
+  for (const [policy] of Map.groupBy(policies, ({ installationId }) => installationId).values()) {
+    const asked = policy && (await unlessGone(async () => ({ policy, answer: await ask(policy) })))
+    if (asked) return asked
+  }
+  return undefined
 }
 
 /** Whose an organization is, and that a person owns it; or why they can order nothing that only an owner can. */
@@ -123,11 +137,13 @@ export async function ownedBy(
   viewer: Viewer,
   organization: string,
 ): Promise<{ installationId: number; owner: string; authority: string } | OrderRefused> {
-  const found = (await keptPolicies(database)).find(({ owner }) => isSameName(owner, organization))
-  const role = found && (await roleOver(await github(found.installationId), viewer, found))
-  if (!found || role !== 'owner')
+  const kept = (await keptPolicies(database)).filter(({ owner }) => isSameName(owner, organization))
+  const role = await askedOf(kept, async (policy) =>
+    roleOver(await github(policy.installationId), viewer, policy),
+  )
+  if (role?.answer !== 'owner')
     return { refused: `${viewer.login} is not an owner of ${organization}.`, status: 403 }
-  const { installationId, owner } = found
+  const { installationId, owner } = role.policy
   return { installationId, owner, authority: `owner of ${owner}` }
 }
 

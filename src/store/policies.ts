@@ -15,27 +15,38 @@ export type KeptPolicy = {
 
 const keptColumns = `installation_id AS "installationId", repository_id AS "repositoryId", owner, repo, text, blob`
 
+/**
+ * `absent`: its repository had no policy when it was checked last. `out of reach`: the App cannot reach the repository: it is not
+ * installed there, or suspended, or the repository is deleted or archived. Either ends when a policy is seen there again.
+ */
+export type Standing = 'current' | 'absent' | 'out of reach'
+
 /** The last valid policies of an installation, or of all, by the names of their repositories. */
-export function keptPolicies(db: Queryable, installationId?: number): Promise<KeptPolicy[]> {
+export function keptPolicies(
+  db: Queryable,
+  installationId?: number,
+  standings: Standing[] = ['current'],
+): Promise<KeptPolicy[]> {
   return db.query<KeptPolicy>(
     `SELECT ${keptColumns} FROM release_gate.policies
      WHERE owner IS NOT NULL AND repo IS NOT NULL AND ($1::bigint IS NULL OR installation_id = $1)
+       AND standing = ANY ($2::text[])
      ORDER BY lower(owner), lower(repo)`,
-    [installationId ?? null],
+    [installationId ?? null, standings],
   )
 }
 
-/** The last valid policies of some repositories, by their names. */
+/** The current policies of some repositories, by their names. */
 export function keptPoliciesIn(db: Queryable, repositoryIds: Iterable<number>): Promise<KeptPolicy[]> {
   return db.query<KeptPolicy>(
     `SELECT ${keptColumns} FROM release_gate.policies
-     WHERE owner IS NOT NULL AND repo IS NOT NULL AND repository_id = ANY ($1::bigint[])
+     WHERE owner IS NOT NULL AND repo IS NOT NULL AND repository_id = ANY ($1::bigint[]) AND standing = 'current'
      ORDER BY lower(owner), lower(repo)`,
     [[...repositoryIds]],
   )
 }
 
-/** The text of the last policy of a repository that could be read. */
+/** The text of the last policy of a repository that could be read, whether or not it is there now. */
 export async function lastValidPolicy(db: Queryable, repository: Repository): Promise<string | undefined> {
   const [row] = await db.query<{ text: string }>(
     `SELECT text FROM release_gate.policies WHERE installation_id = $1 AND repository_id = $2`,
@@ -44,18 +55,25 @@ export async function lastValidPolicy(db: Queryable, repository: Repository): Pr
   return row?.text
 }
 
-/** Keeps a valid policy; writes only where the file's blob is another one, or the repository has another name. */
+/**
+ * Keeps a valid policy, which is current then; writes only where something is another than before. A repository belongs to one
+ * installation: what a former one kept of it is out of reach.
+ */
 export async function keepValidPolicy(
   db: Queryable,
   repository: Named,
   policy: { text: string; blob: string },
 ): Promise<void> {
   await db.query(
-    `INSERT INTO release_gate.policies AS kept (installation_id, repository_id, text, blob, owner, repo)
+    `WITH former AS (
+       UPDATE release_gate.policies SET standing = 'out of reach'
+       WHERE repository_id = $2 AND installation_id <> $1 AND standing <> 'out of reach'
+     )
+     INSERT INTO release_gate.policies AS kept (installation_id, repository_id, text, blob, owner, repo)
      VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (installation_id, repository_id) DO UPDATE SET text = excluded.text, blob = excluded.blob,
-       owner = excluded.owner, repo = excluded.repo
-     WHERE (kept.blob, kept.owner, kept.repo) IS DISTINCT FROM (excluded.blob, excluded.owner, excluded.repo)`,
+       owner = excluded.owner, repo = excluded.repo, standing = 'current'
+     WHERE (kept.blob, kept.owner, kept.repo, kept.standing) IS DISTINCT FROM (excluded.blob, excluded.owner, excluded.repo, 'current')`,
     [
       repository.installationId,
       repository.repositoryId,
@@ -64,6 +82,41 @@ export async function keepValidPolicy(
       repository.owner,
       repository.repo,
     ],
+  )
+}
+
+/** Of a repository, or of all repositories of an installation. */
+export async function keepStanding(
+  db: Queryable,
+  { installationId, repositoryId }: { installationId: number; repositoryId?: number },
+  standing: Standing,
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.policies SET standing = $3
+     WHERE installation_id = $1 AND ($2::bigint IS NULL OR repository_id = $2) AND standing <> $3`,
+    [installationId, repositoryId ?? null, standing],
+  )
+}
+
+/** What is kept of other installations than these is out of reach. */
+export async function keepOnlyInstallations(db: Queryable, installationIds: number[]): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.policies SET standing = 'out of reach'
+     WHERE NOT installation_id = ANY ($1::bigint[]) AND standing <> 'out of reach'`,
+    [installationIds],
+  )
+}
+
+/** What is kept of other repositories of an installation than these is out of reach. */
+export async function keepOnlyRepositories(
+  db: Queryable,
+  installationId: number,
+  repositoryIds: number[],
+): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.policies SET standing = 'out of reach'
+     WHERE installation_id = $1 AND NOT repository_id = ANY ($2::bigint[]) AND standing <> 'out of reach'`,
+    [installationId, repositoryIds],
   )
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { lookAges } from '../../src/store/looks.ts'
+import { keptPolicies, lastValidPolicy } from '../../src/store/policies.ts'
 import { buildHouse, type House } from '../sandbox/github/house.ts'
 import { aPostgresUrl } from '../support/databases.ts'
 import { aLooker } from '../support/looking.ts'
@@ -268,6 +269,71 @@ describe('what changed without an event', () => {
     expect(
       looker.log.filter(({ msg }) => /no longer lists/.test(msg)).map(({ repository }) => repository),
     ).toEqual([`acme/shop-${repositoryCases.length - 1}`])
+  })
+})
+
+describe('which policies are listed, without an event', () => {
+  const owner = 'listing'
+  let installation: number
+  const listed = async () => {
+    later(hour)
+    await looker.look()
+    const kept = await keptPolicies(looker.database)
+    return kept.flatMap((one) => (one.owner === owner ? [`${one.installationId}/${one.repo}`] : []))
+  }
+  const both = () => [`${installation}/api`, `${installation}/shop`]
+  beforeAll(async () => {
+    house.github.addOrganization(owner, { owners: ['olga'] })
+    for (const name of ['api', 'shop']) await addRepository(owner, name, approvals)
+    ;({ installationId: installation } = house.github.installApp(owner, { repositories: ['api', 'shop'] }))
+    expect(await listed()).toEqual(both())
+  })
+
+  it('leaves out one whose file was deleted, which stays the last valid one, until the file is back', async () => {
+    await edit(null)({ owner, repo: 'api' })
+    expect(await listed()).toEqual([`${installation}/shop`])
+    const { data } = await as('ada').repos.get({ owner, repo: 'api' })
+    const api = { installationId: installation, repositoryId: data.id }
+    expect(await lastValidPolicy(looker.database, api)).toBe(approvals)
+    await edit(approvals)({ owner, repo: 'api' })
+    expect(await listed()).toEqual(both())
+  })
+
+  it('keeps one whose file became invalid', async () => {
+    await edit('gates: nothing\n')({ owner, repo: 'api' })
+    expect(await listed()).toEqual(both())
+    await edit(approvals)({ owner, repo: 'api' })
+  })
+
+  it('leaves out those of a suspended installation until it is not suspended anymore', async () => {
+    house.github.suspendApp(installation)
+    expect(await listed()).toEqual([])
+    house.github.suspendApp(installation, false)
+    expect(await listed()).toEqual(both())
+  })
+
+  it('leaves out an archived repository until it is not archived anymore', async () => {
+    house.github.archiveRepository(`${owner}/api`)
+    expect(await listed()).toEqual([`${installation}/shop`])
+    house.github.archiveRepository(`${owner}/api`, false)
+    expect(await listed()).toEqual(both())
+  })
+
+  it('keeps one whose repository GitHub does not give for now', async () => {
+    house.github.faults.add({ kind: 'status', path: /graphql/, status: 502 })
+    expect(await listed()).toEqual(both())
+    house.github.faults.clear()
+  })
+
+  it('leaves out a repository that was taken from the installation', async () => {
+    house.github.changeInstallation(installation, 'removed', ['api'])
+    expect(await listed()).toEqual([`${installation}/shop`])
+  })
+
+  it('leaves out the former installation after the App was installed again', async () => {
+    house.github.uninstallApp(installation)
+    ;({ installationId: installation } = house.github.installApp(owner))
+    expect(await listed()).toEqual(both())
   })
 })
 

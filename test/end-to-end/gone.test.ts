@@ -8,6 +8,7 @@ import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
+import { keptPolicies } from '../../src/store/policies.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
 import { allowBypass, closed, openedIssues, windowPolicy } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
@@ -178,6 +179,26 @@ describe.each([
     }
     expect(await unfinished()).toEqual([])
   })
+})
+
+test('the policies of an installation are listed again as soon as it is not suspended anymore', async () => {
+  stage.github.addOrganization('on-leave', { owners: ['olga'] })
+  const { installationId } = stage.github.installApp('on-leave')
+  const policy = 'gates: { approvals: {} }\n'
+  const shop = await setUpRepositories(stage, { owner: 'on-leave', repo: 'tool', policy })
+  await shop.openPull('ana', { branch: 'a', title: 'A', files: { 'src/a.ts': 'a\n' } })
+  await stage.settled()
+  const listed = async () => (await keptPolicies(database, installationId)).map(({ repo }) => repo)
+  expect(await listed()).toContain('tool')
+  stage.github.suspendApp(installationId)
+  await stage.settled()
+  expect(await listed()).toEqual([])
+  stage.github.suspendApp(installationId, false)
+  await stage.settled()
+  expect(await listed()).toContain('tool')
+  stage.github.uninstallApp(installationId)
+  await stage.settled()
+  expect(await listed()).toEqual([])
 })
 
 test('ten jobs that meet a secondary limit make one pause, and are all done after it', async () => {

@@ -1,6 +1,14 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { keepValidPolicy, keptPolicies, lastValidPolicy } from '../../src/store/policies.ts'
+import {
+  keepOnlyInstallations,
+  keepOnlyRepositories,
+  keepStanding,
+  keepValidPolicy,
+  keptPolicies,
+  keptPoliciesIn,
+  lastValidPolicy,
+} from '../../src/store/policies.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
 const aShop = { installationId: 1, repositoryId: 2, owner: 'octo-org', repo: 'shop' }
@@ -26,7 +34,11 @@ describeOnBoth('the last valid policy of a repository', (open) => {
 
   test('is listed for one installation or for all, by name in any case', async () => {
     await keepValidPolicy(db, { ...aShop, repositoryId: 4, repo: 'Alpha' }, { text: 'x', blob: 'x' })
-    await keepValidPolicy(db, { ...aShop, installationId: 9, owner: 'acme' }, { text: 'y', blob: 'y' })
+    await keepValidPolicy(
+      db,
+      { ...aShop, installationId: 9, repositoryId: 9, owner: 'acme' },
+      { text: 'y', blob: 'y' },
+    )
     const names = async (installation?: number) =>
       (await keptPolicies(db, installation)).map(({ owner, repo }) => `${owner}/${repo}`)
     expect(await names()).toEqual(['acme/shop', 'octo-org/Alpha', 'octo-org/store'])
@@ -45,5 +57,55 @@ describeOnBoth('the last valid policy of a repository', (open) => {
     expect(await keptPolicies(db, 5)).toEqual([
       { installationId: 5, repositoryId: 5, owner: 'o', repo: 'r', text: 'old', blob: 'o' },
     ])
+  })
+
+  describe('whose file is absent, or whose repository is out of reach', () => {
+    const shop = { installationId: 20, repositoryId: 21, owner: 'acme', repo: 'shop' }
+    const api = { ...shop, repositoryId: 22, repo: 'api' }
+    const other = { ...shop, installationId: 30, repositoryId: 31, owner: 'other' }
+    const listed = async () =>
+      (await keptPolicies(db))
+        .filter(({ installationId }) => installationId >= 20)
+        .map(({ installationId, repo }) => `${installationId}/${repo}`)
+    beforeEach(async () => {
+      await db.query('DELETE FROM release_gate.policies WHERE installation_id >= 20')
+      for (const one of [shop, api, other]) await keepValidPolicy(db, one, { text: 'one', blob: 'a' })
+    })
+
+    test.each(['absent', 'out of reach'] as const)(
+      'is still the last valid one while %s, is not listed, and is listed again by the same file',
+      async (standing) => {
+        await keepStanding(db, shop, standing)
+        expect(await listed()).toEqual(['20/api', '30/shop'])
+        expect(await keptPoliciesIn(db, [21, 22])).toMatchObject([{ repo: 'api' }])
+        expect(await lastValidPolicy(db, shop)).toBe('one')
+        await keepValidPolicy(db, shop, { text: 'one', blob: 'a' })
+        expect(await listed()).toEqual(['20/api', '20/shop', '30/shop'])
+      },
+    )
+
+    test('is given where it is asked for', async () => {
+      await keepStanding(db, shop, 'absent')
+      await keepStanding(db, api, 'out of reach')
+      expect(await keptPolicies(db, 20, ['current', 'absent'])).toMatchObject([{ repo: 'shop' }])
+    })
+
+    test('is every one of an installation that is gone, and of no other', async () => {
+      await keepStanding(db, { installationId: 20 }, 'out of reach')
+      expect(await listed()).toEqual(['30/shop'])
+    })
+
+    test('is every one that the installations there are do not list', async () => {
+      await keepOnlyRepositories(db, 20, [22])
+      expect(await listed()).toEqual(['20/api', '30/shop'])
+      await keepOnlyInstallations(db, [1, 5, 9, 20])
+      expect(await listed()).toEqual(['20/api'])
+    })
+
+    test('is that of a former installation, once its repository is read under another one', async () => {
+      await keepValidPolicy(db, { ...shop, installationId: 40 }, { text: 'one', blob: 'a' })
+      expect(await listed()).toEqual(['20/api', '40/shop', '30/shop'])
+      expect(await lastValidPolicy(db, shop)).toBe('one')
+    })
   })
 })

@@ -13,6 +13,16 @@ export function isGone(error: unknown): boolean {
   return false
 }
 
+/** The answer, or undefined where the App has no access there anymore. */
+export async function unlessGone<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+}
+
 /** Whether nothing can be written to a commit: as `isGone`, or the repository or the commit no longer exists. */
 export function isUnwritable(error: unknown): boolean {
   return isGone(error) || [404, 410, 451].includes(statusOfError(error) ?? 0)

@@ -16,12 +16,13 @@ export type OpenPull = KnownRepository & {
   check: { state: FindingState; title: string; postedAt: Date } | undefined
 }
 
-/** Every repository with a policy, an open pull request, or a change that reached a covered branch. */
+/** Every repository with a current policy, an open pull request, or a change that reached a covered branch. */
 export function knownRepositories(db: Queryable): Promise<KnownRepository[]> {
   return db.query<KnownRepository>(
     `SELECT DISTINCT ON (installation_id, repository_id) installation_id AS "installationId", repository_id AS "repositoryId", owner, repo
      FROM (
-       SELECT 1 AS rank, installation_id, repository_id, owner, repo FROM release_gate.policies WHERE owner IS NOT NULL AND repo IS NOT NULL
+       SELECT 1 AS rank, installation_id, repository_id, owner, repo FROM release_gate.policies
+       WHERE owner IS NOT NULL AND repo IS NOT NULL AND standing = 'current'
        UNION ALL SELECT 2, installation_id, repository_id, max(owner), max(repo) FROM release_gate.verdicts GROUP BY 2, 3
        UNION ALL SELECT 3, installation_id, repository_id, max(owner), max(repo) FROM release_gate.landings GROUP BY 2, 3
      ) AS known ORDER BY installation_id, repository_id, rank`,

@@ -13,7 +13,7 @@ export async function pulseOf(db: Queryable): Promise<Pulse> {
        UNION ALL SELECT repository_id, 'u' || count(*) FROM release_gate.unjudged GROUP BY 1
        UNION ALL SELECT repository_id, 'l' || count(*) || ' ' || count(issue_closed_at) FROM release_gate.landings GROUP BY 1
        UNION ALL SELECT repository_id, 'e' || max(seq) FROM release_gate.evidence GROUP BY 1
-       UNION ALL SELECT repository_id, 'p' || blob || ' ' || coalesce((SELECT max(id) || ' ' || count(ended_at) FROM release_gate.freezes), '')
+       UNION ALL SELECT repository_id, 'p' || blob || ' ' || standing || ' ' || coalesce((SELECT max(id) || ' ' || count(ended_at) FROM release_gate.freezes), '')
        FROM release_gate.policies
      ) AS parts GROUP BY id`,
   )
