@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { type Anchor, readAnchors } from '../decision/anchor.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 import { readParts, requireInput } from './input-file.ts'
+import { instantOrDayIn } from './instant.ts'
 import { urgentShareCommand } from './urgent-share.ts'
 
 /** `audit …`: what an auditor needs to check the records without trusting the bot. */
@@ -63,13 +64,18 @@ type ExportOptions = DatabaseOptions & { csv?: boolean; from?: string; to?: stri
 
 function exportCommand(): Command {
   const command = new Command('export')
-    .description('print the records as NDJSON, one canonical record per line, in order')
+    .description(
+      'print the records as NDJSON, one canonical record per line, in order and without a gap, for `audit verify --file`',
+    )
     .option(
       '--csv',
       'print a table for samples instead: a line for each merge and each push that bypassed the gate',
     )
-    .option('--from <time>', 'ISO date and time; records from it on')
-    .option('--to <time>', 'ISO date and time; records before it')
+    .option(
+      '--from <time>',
+      'records from it on: an ISO date, which begins at midnight UTC, or a date and time with an offset',
+    )
+    .option('--to <time>', 'records before it, written in the same way')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
   return withDatabaseOptions(command, '0 printed, 2 usage error').action(
     ({ csv = false, from, to, ...options }: ExportOptions) =>
@@ -157,11 +163,9 @@ async function prune(months: number): Promise<void> {
 
 function time<Name extends 'from' | 'to'>(name: Name, text: string | undefined): { [Key in Name]?: string } {
   if (text === undefined) return {}
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime())) {
-    throw new Error(
-      `--${name}: ${JSON.stringify(text)} is not an ISO date and time; write it like "2026-11-25T00:00:00Z".`,
-    )
-  }
-  return { [name]: at.toISOString() } as { [Key in Name]?: string }
+  const instant = instantOrDayIn(text)
+  if (instant !== undefined) return { [name]: instant } as { [Key in Name]?: string }
+  throw new Error(
+    `--${name}: ${JSON.stringify(text)} is not an ISO date, which begins at midnight UTC, and not a date and time with an offset. Example: "2026-11-25" or "2026-11-25T09:00-08:00".`,
+  )
 }

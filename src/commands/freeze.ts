@@ -3,6 +3,7 @@ import { isRepositoryName } from '../decision/github-names.ts'
 import { freezePath, statusPath } from '../server/api-paths.ts'
 import type { Status } from '../server/status-report.ts'
 import { type BotOptions, sendOrder, sendRequest, withBotOptions } from './bot-request.ts'
+import { instantOf } from './instant.ts'
 import { repositoryProblem } from './repository-option.ts'
 
 type Scope = { repository?: string; organization?: string }
@@ -38,7 +39,7 @@ async function send(action: Action, options: Options): Promise<void> {
     action,
     ...(await scopeOf(action, options)),
     ...(reason === undefined ? {} : { reason }),
-    ...(options.until === undefined ? {} : { until: endOf(options.until) }),
+    ...(options.until === undefined ? {} : { until: instantOf('--until', options.until) }),
   }
   const answer = await sendOrder<{ message: string; frozen: boolean }>(freezePath, order, options)
   if (answer.ok && answer.body.frozen !== (action === 'freeze')) process.exitCode = 1
@@ -66,13 +67,4 @@ async function whatItWouldDo(action: Action, options: Options): Promise<string> 
       ? `${action} 1 repository: ${shown}`
       : `${action} ${names.length} repositories${names.length > 0 ? `: ${shown.join(', ')}` : ''}`
   return `This would ${what}. To do that, add --all. For one repository, add --repository owner/name; for one organization, --organization name.`
-}
-
-/** Requires an offset, since the time zone of this machine has nothing to do with the release. */
-function endOf(text: string): string {
-  const at = new Date(text)
-  if (/(Z|[+-]\d\d:\d\d)$/i.test(text) && !Number.isNaN(at.getTime())) return at.toISOString()
-  throw new Error(
-    `--until: ${JSON.stringify(text)} is not an ISO date and time with an offset. Example: "2026-12-24T09:00:00Z" or "2026-12-24T09:00-08:00".`,
-  )
 }

@@ -70,8 +70,25 @@ export function hashOf(record: Omit<StoredRecord, 'hash'>): string {
   return createHash('sha256').update(`${record.previousHash}\n${content}`).digest('hex')
 }
 
-/** Records of [from, to) where these are given, after `after` for paging, of some kinds or of all. */
-export type RecordRange = { after?: number; from?: Date; to?: Date; kinds?: string[] }
+/** Records of [from, to) where these are given, after the number `after` and up to `through`, of some kinds or of all. */
+export type RecordRange = { after?: number; through?: number; from?: Date; to?: Date; kinds?: string[] }
+
+/**
+ * The part of a chain that holds every record of [from, to), without a gap, so that its hashes can be computed again. A record may
+ * carry an earlier time than the one before it: a merge has its own.
+ */
+export async function partOfChain(
+  db: Queryable,
+  installationId: number,
+  { from, to }: Pick<RecordRange, 'from' | 'to'>,
+): Promise<Required<Pick<RecordRange, 'after' | 'through'>> | undefined> {
+  const [part] = await db.query<{ first: number | null; last: number | null }>(
+    `SELECT min(seq) AS first, max(seq) AS last FROM release_gate.audit_records
+     WHERE installation_id = $1 AND at >= $2 AND at < $3`,
+    [installationId, from ?? '-infinity', to ?? 'infinity'],
+  )
+  return part?.first == null || part.last == null ? undefined : { after: part.first - 1, through: part.last }
+}
 
 /** Reads a chain in its order, a page at a time. */
 export async function* readStored(
@@ -85,9 +102,16 @@ export async function* readStored(
       `SELECT installation_id AS "installationId", seq, kind, at, body AS text, previous_hash AS "previousHash", hash
        FROM release_gate.audit_records
        WHERE installation_id = $1 AND seq > $2 AND at >= $3 AND at < $4
-         AND ($5::text[] IS NULL OR kind = ANY ($5::text[]))
+         AND ($5::text[] IS NULL OR kind = ANY ($5::text[])) AND ($6::bigint IS NULL OR seq <= $6)
        ORDER BY seq LIMIT ${PAGE}`,
-      [installationId, after, options.from ?? '-infinity', options.to ?? 'infinity', options.kinds ?? null],
+      [
+        installationId,
+        after,
+        options.from ?? '-infinity',
+        options.to ?? 'infinity',
+        options.kinds ?? null,
+        options.through ?? null,
+      ],
     )
     yield* rows
     const last = rows.at(-1)

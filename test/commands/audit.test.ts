@@ -164,6 +164,17 @@ describe('audit export', () => {
     expect(some.out.trimEnd().split('\n')).toEqual(lines.slice(1, 3))
   })
 
+  test.each([
+    ['2026-11-26', 1],
+    ['2026-11-26T12:00Z', 1],
+    ['2026-11-26T12:01Z', 0],
+    ['2026-11-25T23:00:00-02:00', 1],
+    ['2026-11-25T10:10:00-08:00', 3],
+  ])('takes a day in UTC, and a time with an offset: from %s on there are %i', async (from, count) => {
+    const { out } = await run('export', '--from', from)
+    expect(out.split('\n')).toHaveLength(count + 1)
+  })
+
   test('prints a table: a line for each merge and each push past the gate, and for nothing else', async () => {
     const { out } = await run('export', '--csv')
     expect(out.startsWith('\ufeffrecord,kind,organization,repository,')).toBe(true)
@@ -231,10 +242,35 @@ describe('audit export', () => {
     )
   })
 
-  test('refuses an invalid time', async () => {
-    await expect(run('export', '--from', 'yesterday')).rejects.toThrow(
-      /--from: "yesterday" is not an ISO date/,
-    )
+  test.each(['yesterday', '5', '2026-02-30', '2026-11-25T09:00', '2026-11-31T09:00Z'])(
+    'refuses the time %s, and says how to write it',
+    async (time) => {
+      const problem = new RegExp(`^--from: "${time}" is not an ISO date, .* Example: "2026-11-25" or `)
+      await expect(run('export', '--from', time)).rejects.toThrow(problem)
+    },
+  )
+
+  test('of a range is a part of the chain without a gap, though times go back and forth in it', async () => {
+    const dataDir = await aFolder()
+    const database = await aPglite(dataDir)
+    const times = ['25T09:00', '25T12:00', '25T10:00', '26T12:00', '25T11:00', '27T12:00', '24T12:00']
+    for (const at of times)
+      await appendRecord(database, {
+        installationId: 5,
+        kind: 'decided',
+        at: new Date(`2026-11-${at}Z`),
+        body: {},
+      })
+    await database.close()
+    const file = join(await aFolder(), 'part.ndjson')
+    const ofFolder = (...words: string[]) =>
+      runCommand(auditCommand(), words, { DATA_DIR: dataDir, DATABASE_URL: '' })
+    const range = ['--from', '2026-11-25T10:00Z', '--to', '2026-11-26T12:00Z']
+    await ofFolder('export', ...range, '--output', file)
+    const seqs = (await readFile(file, 'utf8')).trimEnd().split('\n')
+    expect(seqs.map((line) => JSON.parse(line).seq)).toEqual([2, 3, 4, 5])
+    expect(await ofFolder('verify', '--file', file)).toMatchObject({ code: 0 })
+    expect((await ofFolder('export', '--from', '2026-12-01')).out).toBe('')
   })
 })
 

@@ -39,7 +39,9 @@ describe('a policy that only reports, while the window is closed', () => {
   }
 
   test('shows green checks that say what is missing, and reports the merges that it would have blocked', async () => {
-    expect(await report(false)).toContain('No merges under a policy with `enforce: false` since 2026-11-20.')
+    expect(await report(false)).toContain(
+      'No merges under a policy with `enforce: false` since 2026-11-20 UTC.',
+    )
     const change = await shop.change({ title: 'Sell more' })
     const check = await shop.check(change)
     expect(check).toMatchObject({ conclusion: 'success', title: 'Report only: Waiting for 2 approvals' })
@@ -56,10 +58,10 @@ describe('a policy that only reports, while the window is closed', () => {
     expect(about(records, shop, 'exception')).toEqual([])
     expect(await openedIssues(stage, shop)).toEqual([])
     const text = await report(false)
-    expect(text).toContain(`${shop.name}: 1 merge since 2026-11-20, 1 would have been blocked.`)
+    expect(text).toContain(`${shop.name}: 1 merge since 2026-11-20 UTC, 1 would have been blocked.`)
     expect(text).toContain('By gate: approvals 1, release_window 1.')
     expect(text).toContain(
-      `#${change.number} Sell more (2026-11-24, eva)\n    approvals: Waiting for 2 approvals`,
+      `#${change.number} Sell more (2026-11-24 UTC, eva)\n    approvals: Waiting for 2 approvals`,
     )
     expect(JSON.parse(await report(true)).repositories).toEqual([
       expect.objectContaining({

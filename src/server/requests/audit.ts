@@ -3,7 +3,7 @@ import { urgentShare, urgentShareThreshold } from '../../decision/urgent-share.t
 import { keptAnchors } from '../../store/audit/anchors.ts'
 import { lineOf } from '../../store/audit/export.ts'
 import { chainIds, type Verified, verifyChain } from '../../store/audit/verify.ts'
-import { readRecords } from '../../store/audit.ts'
+import { partOfChain, readRecords } from '../../store/audit.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import { reportByHash } from '../../store/evidence.ts'
 import type { Output } from './request.ts'
@@ -84,8 +84,10 @@ export async function exportRecords(
 ): Promise<number> {
   const range = { ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) }
   if (csv) return exportTable(database, range, out)
-  for (const id of await chainIds(database))
-    for await (const record of readRecords(database, id, range)) await out(lineOf(record))
+  for (const id of await chainIds(database)) {
+    const part = await partOfChain(database, id, range)
+    if (part) for await (const record of readRecords(database, id, part)) await out(lineOf(record))
+  }
   return 0
 }
 

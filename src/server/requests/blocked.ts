@@ -41,18 +41,22 @@ function add(found: Map<string, InRepository>, change: ChangeRecord): void {
 
 function textOf(since: string, repositories: InRepository[]): string {
   if (repositories.length === 0)
-    return `No merges under a policy with \`enforce: false\` since ${since.slice(0, 10)}.\n`
+    return `No merges under a policy with \`enforce: false\` since ${dayOf(since)}.\n`
   return repositories.map((each) => `${linesOf(each, since).join('\n')}\n`).join('\n')
 }
 
 function linesOf({ repository, merges, gates, blocked }: InRepository, since: string): string[] {
   const counts = Object.entries(gates).map(([gate, count]) => `${gate} ${count}`)
   return [
-    `${repository}: ${plural(merges, 'merge')} since ${since.slice(0, 10)}, ${blocked.length} would have been blocked.`,
+    `${repository}: ${plural(merges, 'merge')} since ${dayOf(since)}, ${blocked.length} would have been blocked.`,
     ...(counts.length > 0 ? [`By gate: ${counts.join(', ')}.`] : []),
     ...blocked.flatMap(({ number, title, mergedAt, mergedBy, by }) => [
-      `  #${number} ${oneLine(title, 50)} (${mergedAt.slice(0, 10)}${mergedBy === null ? '' : `, ${mergedBy}`})`,
+      `  #${number} ${oneLine(title, 50)} (${dayOf(mergedAt)}${mergedBy === null ? '' : `, ${mergedBy}`})`,
       ...by.map((line) => `    ${oneLine(line, 74)}`),
     ]),
   ]
+}
+
+function dayOf(instant: string): string {
+  return `${instant.slice(0, 10)} UTC`
 }
