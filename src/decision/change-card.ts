@@ -11,8 +11,8 @@ type Exception = NoticeOf<'exception'>
 type Shown = { repository: Merged['repository']; pull: Merged['pull']; page?: string | undefined }
 
 /**
- * What the one message of a change says. Whatever names a state that ends says since when it holds, so that it is true even if the
- * message can't be updated in time. `page`: the page of the change on the board.
+ * What the one message of a change says. A reason that ends names the time at which it was so: another reason alone is worth no update,
+ * and the message has to stay true without one. `page`: the page of the change on the board.
  */
 export type Card =
   | (Shown & { kind: 'ready'; window: string | undefined })
@@ -40,7 +40,7 @@ export function cardText(card: Card, mention: Mention): SlackMessageText {
     case 'not ready':
       return toMessage({
         headline: `⏳ No longer ready: ${pullLink(card.repository, card.pull)}`,
-        body: `Since ${formatTime(new Date(card.at), card.zone)}: ${reasonIn(card)}`,
+        body: `At ${formatTime(new Date(card.at), card.zone)}: ${reasonIn(card)}`,
         links: pageLink(card),
       })
     case 'closed':

@@ -60,10 +60,10 @@ describe('the message of a change', () => {
     ])
   })
 
-  it('that is no longer ready says since when and why', () => {
+  it('that is no longer ready says why, and when that was so', () => {
     expect(shown(cardText(notReady, ana))).toEqual([
       `⏳ No longer ready: ${link}`,
-      'Since Wed, Nov 25, 8:00 AM PST (16:00 UTC): Waiting for 1 more approval (+1 more)',
+      'At Wed, Nov 25, 8:00 AM PST (16:00 UTC): Waiting for 1 more approval (+1 more)',
     ])
   })
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { formatTime } from '../../src/decision/calendar.ts'
 import type { Notice } from '../../src/decision/notice.ts'
 import { type NotifyShell, notify } from '../../src/notices/notify.ts'
 import { type Slack as LocalSlack, startSlack } from '../../src/sandbox/slack.ts'
@@ -146,6 +147,17 @@ describe('a change', () => {
       'Merged by eva. Approved by chloe and dev.',
     ])
     expect(card?.edits).toBe(3)
+  })
+
+  test('that is not ready for another reason is not updated, and its message names the time of the reason that it gives', async () => {
+    await moves(12, approved)
+    const then = formatTime(time, 'America/Los_Angeles')
+    await moves(12, { ...approved, reviews: [] })
+    time = new Date(time.getTime() + 3_600_000)
+    await moves(12, { ...approved, reviews: approvals(12).slice(0, 1) })
+    const [card] = slack.messages
+    expect(card?.edits).toBe(1)
+    expect(card?.text.split('\n')).toContain(`At ${then}: Waiting for 2 approvals`)
   })
 
   test('costs two calls when it merges, and is linked by the address of its message', async () => {
