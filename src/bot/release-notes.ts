@@ -6,9 +6,9 @@ import { notesIssue, notesLines } from '../decision/release-notes-text.ts'
 import { gatherNotes, type NotesPlace, notesPlace } from '../notices/release-notes.ts'
 import { botIssue, changeBody } from '../services/github/bot-issues.ts'
 import type { GitHub } from '../services/github/client.ts'
-import type { Database } from '../store/database.ts'
+import type { Database, Queryable } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
-import { keptPolicies } from '../store/policies.ts'
+import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { reserveWrite } from '../store/write-budget.ts'
 import { minute } from './repeatedly.ts'
@@ -30,38 +30,93 @@ const comparedEvery = 60 * minute
 
 /**
  * Posts the release notes of every period that has ended, once, as an issue of their repository. Where a merge is recorded later, the
- * issue is changed, and that is announced. One that cannot be posted now keeps no other one waiting, and is tried again at the next
- * round.
+ * issue is changed, and that is announced. One that cannot be posted now is tried again at the next round; only later windows of its
+ * repository wait for it.
  *
  * @param since from when on the bot has run: it has to find out first what happened before.
  */
 export async function postReleaseNotes(shell: NotesShell, since: Date): Promise<void> {
-  if (shell.now().getTime() - since.getTime() < delay) return
+  const isNew = shell.now().getTime() - since.getTime() < delay
   for (const kept of await keptPolicies(shell.database)) {
     const place = kept.text.includes('release_notes') ? notesPlace(kept) : undefined
-    for (const period of place ? endedPeriods(place, shell.now()) : [])
-      await post(shell, place as NotesPlace, period).catch((error: unknown) =>
+    if (!place) continue
+    const windows = await knownWindows(shell, place)
+    if (isNew) continue
+    const then = new Date(shell.now().getTime() - delay)
+    for (const series of [windows ? endedWindows(place, windows, then) : [], endedMonth(place, then)])
+      await postAll(shell, place, series).catch((error: unknown) =>
         shell.log.warn({ repository: nameOf(kept), problem: String(error) }, 'Posting release notes failed'),
       )
   }
 }
 
-/** The periods that the policy wants notes of and that have ended recently. */
-function endedPeriods(place: NotesPlace, now: Date): NotesPeriod[] {
-  const { release_notes: settings, gates } = place.policy
-  const then = new Date(now.getTime() - delay)
-  const month = settings?.monthly ? monthBefore(then, place.zone) : undefined
-  const windows =
-    settings?.after_window && gates.release_window ? windowPeriods(gates.release_window, then) : []
-  return [...windows, ...(month ? [month] : [])].filter(
-    ({ to }) => then.getTime() - to.getTime() < lateAtMost,
-  )
+async function postAll(shell: NotesShell, place: NotesPlace, periods: Ended[]): Promise<void> {
+  for (const period of periods) await post(shell, place, period)
+}
+
+/** A period that has ended recently. `ofWindow`: not a month. */
+type Ended = NotesPeriod & { ofWindow?: true }
+
+function isRecent({ to }: NotesPeriod, then: Date): boolean {
+  return then.getTime() - to.getTime() < lateAtMost
+}
+
+function endedMonth({ policy, zone }: NotesPlace, then: Date): Ended[] {
+  const month = policy.release_notes?.monthly ? monthBefore(then, zone) : undefined
+  return month && isRecent(month, then) ? [month] : []
+}
+
+/** The release window as it was seen last, since when, and the periods that were posted: the recent ones and in any case the last. */
+type Windows = { settings: string; since: string; posted: { name: string; from: string; to: string }[] }
+
+/** Undefined: the policy wants no notes of windows. Where the window is another one than before, it counts from now on. */
+async function knownWindows(
+  { database, now }: NotesShell,
+  { kept, policy: { release_notes: notes, gates } }: NotesPlace,
+): Promise<Windows | undefined> {
+  if (!notes?.after_window || !gates.release_window) return undefined
+  const settings = JSON.stringify(gates.release_window)
+  const known = await factStore(database, now).get<Windows>(windowsKey(kept))
+  if (known?.settings === settings) return known
+  const windows = { settings, since: now().toISOString(), posted: known?.posted ?? [] }
+  await factStore(database, now).put(windowsKey(kept), windows)
+  return windows
+}
+
+/**
+ * Those that were posted, as they were, and those that closed since then and under the window that counts now. The first of these begins
+ * where the last posted one ended, so that a moved window leaves no change out and tells none twice.
+ */
+function endedWindows({ policy }: NotesPlace, { since, posted }: Windows, then: Date): Ended[] {
+  const window = policy.gates.release_window
+  const before = posted.map(({ name, from, to }) => ({ name, from: new Date(from), to: new Date(to) }))
+  const last = before.at(-1)?.to
+  const next = (window ? windowPeriods(window, then) : [])
+    .filter((period) => isRecent(period, then) && period.to >= new Date(since) && (!last || period.to > last))
+    .map((period, index) => (index === 0 && last ? { ...period, from: last } : period))
+  return [...before.filter((period) => isRecent(period, then)), ...next].map((period) => ({
+    ...period,
+    ofWindow: true,
+  }))
+}
+
+async function notePosted(db: Queryable, now: () => Date, kept: KeptPolicy, period: Ended): Promise<void> {
+  const windows = await factStore(db, now).get<Windows>(windowsKey(kept))
+  if (!windows || windows.posted.some(({ to }) => to === period.to.toISOString())) return
+  const { name, from, to } = period
+  const recent = windows.posted.filter((one) => now().getTime() - Date.parse(one.to) < delay + lateAtMost)
+  const posted = [...recent, { name, from: from.toISOString(), to: to.toISOString() }]
+  await factStore(db, now).put(windowsKey(kept), { ...windows, posted })
+}
+
+function windowsKey({ installationId, repositoryId }: KeptPolicy): string {
+  return `release-notes/${installationId}/${repositoryId}/windows`
 }
 
 /** `digest`: of what was posted. */
 type Posted = { issue: number; at: string; digest: string }
 
-async function post(shell: NotesShell, place: NotesPlace, period: NotesPeriod): Promise<void> {
+async function post(shell: NotesShell, place: NotesPlace, period: Ended): Promise<void> {
   const { database, now } = shell
   const { kept } = place
   const key = `release-notes/${kept.installationId}/${kept.repositoryId}/${period.name}`
@@ -79,6 +134,7 @@ async function post(shell: NotesShell, place: NotesPlace, period: NotesPeriod): 
   const { installationId, repositoryId, owner, repo } = kept
   await database.transaction(async (tx) => {
     await factStore(tx, now).put(key, { issue: issue.number, at, digest } satisfies Posted)
+    if (period.ofWindow) await notePosted(tx, now, kept, period)
     const notice: Notice = {
       kind: 'release notes',
       key: `release-notes/${repositoryId}/${period.to.toISOString()}/${digest.slice(0, 12)}`,

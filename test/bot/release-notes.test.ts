@@ -20,6 +20,7 @@ type Issue = { number: number; title: string; body: string; labels: string[] }
 let issues: (Issue & { html_url: string; user: { type: string } })[]
 let notices: object[]
 let failing: boolean
+let losing: boolean
 const warnings: object[] = []
 
 const change = { rule: 'removed', path: '/', side: 'output', message: 'no longer gives `total`' }
@@ -40,6 +41,7 @@ beforeEach(async () => {
   issues = []
   notices = []
   failing = false
+  losing = false
   warnings.length = 0
   for (const table of ['facts', 'writes', 'policies'])
     await database.query(`DELETE FROM release_gate.${table}`)
@@ -72,6 +74,7 @@ const client = {
         const number = issues.length + 1
         const html_url = `https://github.com/acme/shop/issues/${number}`
         issues.push({ ...issue, number, html_url, user: { type: 'Bot' } })
+        if (losing) throw new Error('The answer was lost')
         return { data: issues.at(-1) }
       },
       update: async ({ issue_number: number, body }: { issue_number: number; body: string }) =>
@@ -80,9 +83,11 @@ const client = {
   },
 } as unknown as GitHub
 
-async function policy(notes: string): Promise<void> {
-  const text = `gates:\n  release_window: {}\n${notes}`
-  await keepValidPolicy(database, shop, { text, blob: notes })
+/** A policy that the bot knows at a time: days before the closing, unless another one is given. */
+async function policy(notes: string, window = '{}', at = closing - 100 * hour): Promise<void> {
+  const text = `gates:\n  release_window: ${window}\n${notes}`
+  await keepValidPolicy(database, shop, { text, blob: text })
+  await postAt(at, at)
 }
 
 /** `since`: when the bot was started. */
@@ -123,8 +128,9 @@ describe('release notes are posted', () => {
 
   test('once, although the answer of GitHub was lost', async () => {
     await policy(afterWindow)
+    losing = true
     await postAt(closing + hour)
-    await database.query('DELETE FROM release_gate.facts')
+    losing = false
     expect(await postAt(closing + 2 * hour)).toEqual([weekly])
   })
 
@@ -137,6 +143,7 @@ describe('release notes are posted', () => {
   test('and changed, and announced again, where a merge was recorded later', async () => {
     await policy(afterWindow)
     await database.query(`UPDATE release_gate.policies SET repository_id = 3`)
+    await postAt(closing - hour)
     expect(await postAt(closing + hour)).toEqual([weekly])
     expect(issues[0]?.body).toContain('Nothing was released.')
     await appendRecord(database, {
@@ -155,23 +162,15 @@ describe('release notes are posted', () => {
   })
 
   test('of each window, where two closed while the bot was down', async () => {
-    await keepValidPolicy(database, shop, {
-      text: `gates:
-  release_window:
-    windows: [{ opens: Tue 10:00, closes: Tue 11:00 }, { opens: Wed 10:00, closes: Wed 11:00 }]
-${afterWindow}`,
-      blob: 'two',
-    })
+    const two = 'windows: [{ opens: Tue 10:00, closes: Tue 11:00 }, { opens: Wed 10:00, closes: Wed 11:00 }]'
+    await policy(afterWindow, `{ ${two} }`)
     const titles = await postAt(closing + hour)
     expect(titles).toEqual([expect.stringContaining('Tue, Nov 24'), weekly])
   })
 
   test('of the first window after a freeze of weeks', async () => {
     const freeze = '{ from: 2026-11-01T00:00, to: 2026-11-24T00:00, reason: Sale }'
-    await keepValidPolicy(database, shop, {
-      text: `gates:\n  release_window:\n    freezes: [${freeze}]\n${afterWindow}`,
-      blob: 'frozen',
-    })
+    await policy(afterWindow, `{ freezes: [${freeze}] }`)
     expect(await postAt(closing + hour)).toEqual([weekly])
   })
 
@@ -182,6 +181,52 @@ ${afterWindow}`,
     expect(warnings).toHaveLength(1)
     failing = false
     expect(await postAt(closing + 2 * hour)).toEqual([weekly])
+  })
+
+  const moved = `{ windows: [{ opens: Tue 10:00, closes: Tue 11:00 }, { opens: Wed 09:00, closes: Wed 10:15 },
+    { opens: Fri 10:00, closes: Fri 11:00 }] }`
+  const friday = closing + 48 * hour
+
+  test('of no window that never was, after the policy moved it, and with each change once', async () => {
+    await policy(afterWindow)
+    expect(await postAt(closing + hour)).toEqual([weekly])
+    await policy(afterWindow, moved, closing + 2 * hour)
+    expect(await postAt(closing + 3 * hour)).toEqual([weekly])
+    expect(await postAt(friday + hour)).toEqual([weekly, expect.stringContaining('Fri, Nov 27')])
+    expect(issues[0]?.body).toContain('`Pay once`')
+    expect(issues[1]?.body).toContain('Nothing was released.')
+  })
+
+  test('with what was merged before the policy moved the window and no notes of the former one were posted', async () => {
+    await policy(afterWindow, '{}', closing - 200 * hour)
+    expect(await postAt(closing - 7 * 24 * hour + hour)).toEqual([expect.stringContaining('Nov 18')])
+    await policy(afterWindow, moved, closing - hour / 4)
+    await postAt(friday + hour)
+    expect(issues.map(({ title }) => title)).toEqual([
+      expect.stringContaining('Nov 18'),
+      expect.stringContaining('Nov 27'),
+    ])
+    expect(issues[1]?.body).toContain('`Pay once`')
+  })
+
+  test('of a period as it was, where a merge is recorded after the policy moved the window', async () => {
+    await policy(afterWindow)
+    await database.query(`UPDATE release_gate.policies SET repository_id = 4`)
+    await postAt(closing - hour)
+    await postAt(closing + hour)
+    await database.query('DELETE FROM release_gate.policies')
+    const place = { ...shop, repositoryId: 4 }
+    const text = `gates:\n  release_window: ${moved}\n${afterWindow}`
+    await keepValidPolicy(database, place, { text, blob: text })
+    const at = new Date(closing + 2 * hour)
+    await appendRecord(database, { installationId: 1, kind: 'merged', at, body: mergedIn(4) })
+    expect(await postAt(closing + 3 * hour)).toEqual([weekly])
+    expect(issues[0]?.body).toContain('`Pay once`')
+  })
+
+  test('of no window that closed before there was a policy', async () => {
+    await policy(afterWindow, '{}', closing + hour)
+    expect(await postAt(closing + 2 * hour)).toEqual([])
   })
 
   test('of no window that closed days before the policy asked for it', async () => {
