@@ -119,6 +119,10 @@ export const evidenceSchema = z.strictObject({
   hash: z.string(),
   /** The check run that shows the report. */
   checkUrl: z.string().nullable(),
+  /** What the run lacks under the settings of the policy, which are not those that it was made for: it does not count. */
+  lacking: z.string().optional(),
+  /** When the first waiver of its suite expires, from which on its contract does not pass. */
+  waivedUntil: instant.optional(),
 })
 
 /** The facts about staging: what runs there of this head, and the runs on it, both newest first. */

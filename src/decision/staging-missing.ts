@@ -1,24 +1,24 @@
 import { type Finding, type Step, waiting } from './gate.ts'
 import { code, list } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
-import type { Deployment, Evidence, RegressionFacts, Snapshot } from './snapshot.ts'
+import type { Deployment, RegressionFacts, Snapshot } from './snapshot.ts'
 import { isOver, isTrusted, isUnderWay, releaseLabel, releaseLabelOf } from './staging.ts'
 
 /** Who has to act if it passes automatically. */
 const nobody = 'No action needed'
 const button = 'Anyone with write access: the button "Run again" in the check "Staging regression"'
 
-/** What a head without evidence waits for: who can act, and what is requested automatically. `old` is a run that is no longer fresh. */
+/** What a head without evidence waits for: who can act, and what is requested automatically. `why`: why a run that there is does not count. */
 export function withoutEvidence(
   snapshot: Snapshot,
   facts: RegressionFacts,
   settings: RegressionSettings,
-  old?: Evidence,
+  why?: string,
 ): Finding {
   const asked = releaseLabelOf(snapshot)
   const note = asked.void === undefined ? {} : { details: [asked.void] }
   const say = (title: string, reason: string, who: string, next: Step[] = []) =>
-    waiting(title, old ? `The last run passed more than ${settings.freshness} ago. ${reason}` : reason, {
+    waiting(title, why === undefined ? reason : `${why} ${reason}`, {
       who,
       ...(who === nobody ? { automatic: true } : {}),
       ...(next.length > 0 ? { next } : {}),

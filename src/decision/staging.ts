@@ -37,14 +37,27 @@ export function isUnderWay(state: string): boolean {
 /**
  * The newest run that counts for a head: on this commit or one with the identical git tree, with the server, environment and
  * suite that the policy names, and of the newest deployment of what it ran on. A run before that deployment does not count,
- * since it tested something else.
+ * since it tested something else; nor does one that lacks something under the limits of the policy.
  */
 export function currentRun(
   facts: RegressionFacts,
   head: string,
   settings: RegressionSettings,
 ): Evidence | undefined {
-  return facts.runs.find(
+  return runsOfHead(facts, head, settings).find(({ lacking }) => lacking === undefined)
+}
+
+/** The newest run that would count, but that was made for other limits, and lacks what the policy asks for now. */
+export function lackingRun(
+  facts: RegressionFacts,
+  head: string,
+  settings: RegressionSettings,
+): Evidence | undefined {
+  return runsOfHead(facts, head, settings).find(({ lacking }) => lacking !== undefined)
+}
+
+function runsOfHead(facts: RegressionFacts, head: string, settings: RegressionSettings): Evidence[] {
+  return facts.runs.filter(
     (run) => isOfHead(run, facts, head) && isOfPolicy(run, settings) && isCurrent(run, facts, settings),
   )
 }

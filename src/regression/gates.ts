@@ -6,10 +6,11 @@ import type { Limits } from './limits.ts'
 import { protocolGate } from './protocol-gate.ts'
 import { percent } from './ratio.ts'
 import { casesToRun } from './repeatable.ts'
-import type { CaseResult, DataCheck, GateResult } from './report-schema.ts'
+import type { CaseResult, DataCheck, GateResult, RunReport } from './report-schema.ts'
 import type { RunInput } from './run-input.ts'
 import { judgeErrors } from './statistics.ts'
-import { isError } from './tool-rows.ts'
+import type { Suite } from './suite-schema.ts'
+import { isError, samplesOf } from './tool-rows.ts'
 
 /** Every gate of the run, in the order in which the report shows them. */
 export function allGates(input: RunInput, seen: Gathered): GateResult[] {
@@ -24,11 +25,11 @@ export function allGates(input: RunInput, seen: Gathered): GateResult[] {
     connection,
     ...seen.gates,
     ...(seen.refused ? [protocolGate(seen.refused, seen.refusedBefore)] : []),
-    ...coverageGate(input, seen),
+    ...coverageGate(input.suite, notCovered(input, seen)),
     answersGate(seen.cases),
     ...ledgerGate(cases, seen.cases),
-    errorGate(seen, input.limits),
-    underLoad(latencyGate(seen, input.limits, cases), input),
+    errorGate({ calls: seen.records.length, errors: seen.records.filter(isError).length }, input.limits),
+    underLoad(latencyGate({ ...seen, samples: samplesOf(seen.records) }, input.limits, cases), input),
     ...dataGate(seen.data),
   ]
 }
@@ -49,9 +50,8 @@ export function notCovered({ suite }: RunInput, { tools }: Gathered): string[] {
   return [...tools.keys()].filter((name) => !covered.has(name))
 }
 
-function coverageGate(input: RunInput, seen: Gathered): GateResult[] {
-  if (input.suite.coverage !== 'required') return []
-  const missing = notCovered(input, seen)
+export function coverageGate({ coverage }: Pick<Suite, 'coverage'>, missing: string[]): GateResult[] {
+  if (coverage !== 'required') return []
   if (missing.length === 0) return [{ gate: 'coverage', verdict: 'passed', message: 'every tool has a case' }]
   return [{ gate: 'coverage', verdict: 'failed', message: `no case for ${missing.join(', ')}` }]
 }
@@ -74,9 +74,10 @@ function answersGate(cases: CaseResult[]): GateResult {
 }
 
 /** Errors over all calls, those of the three columns. */
-function errorGate({ records }: Gathered, { errorRate, total }: Limits): GateResult {
-  const failures = records.filter(isError).length
-  const n = records.length
+export function errorGate(
+  { calls: n, errors: failures }: Pick<RunReport['errors'], 'calls' | 'errors'>,
+  { errorRate, total }: Limits,
+): GateResult {
   const verdict = judgeErrors({ failures, n, limit: errorRate, floor: total })
   const few = n < total ? `only ${n} calls, ${total} are needed: ` : ''
   return {

@@ -4,21 +4,20 @@ import type { Limits } from './limits.ts'
 import { saysThatItWrites, writesBy } from './reads.ts'
 import { measuredTools } from './repeatable.ts'
 import type { GateResult } from './report-schema.ts'
-import { judgeLatency, type LatencyJudgement } from './statistics.ts'
+import { judgeSamples, type LatencyJudgement, type Samples } from './statistics.ts'
 import type { SuiteCase } from './suite-schema.ts'
-import { latencies } from './tool-rows.ts'
 
-type Seen = Pick<Gathered, 'records' | 'tools' | 'cases'>
+type Seen = Pick<Gathered, 'tools' | 'cases'> & {
+  /** Of every tool that was called. */
+  samples: readonly Samples[]
+}
 
 /** p95 of each tool that repeatable cases call; other tools are checked only for correctness. */
 export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCase[]): GateResult {
   const measured = measuredTools(cases, seen.tools)
-  const byTool = Map.groupBy(seen.records, ({ tool }) => tool)
-  const durationsMs = new Map(
-    [...byTool].filter(([tool]) => measured.has(tool)).map(([tool, calls]) => [tool, latencies(calls)]),
-  )
+  const samples = seen.samples.filter(({ tool }) => measured.has(tool))
   const { p95: limitMs, warn: warnMs, perTool, total } = limits
-  const judged = judgeLatency({ durationsMs, limitMs, warnMs, floors: { perTool, total } })
+  const judged = judgeSamples({ samples, limitMs, warnMs, floors: { perTool, total } })
   if (total === 0 && judged.n === 0) {
     const message = `not evaluated, because no samples are required: ${limits.reason ?? 'the minimum is 0'}`
     return { gate: 'latency', verdict: 'passed', message }
@@ -34,7 +33,7 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
   return {
     gate: 'latency',
     verdict: judged.judgement,
-    message: message + aside(byTool.keys(), measured, seen) + why(limits),
+    message: message + aside(measured, seen) + why(limits),
   }
 }
 
@@ -43,8 +42,9 @@ function why({ perTool, total, reason }: Limits): string {
 }
 
 /** Read-only tools that were called but not measured, so that a reader does not assume that they are fast. */
-function aside(called: Iterable<string>, measured: ReadonlySet<string>, { tools }: Seen): string {
-  const others = [...called].filter((tool) => !measured.has(tool) && !writesBy(tools.get(tool)))
+function aside(measured: ReadonlySet<string>, { tools, samples }: Seen): string {
+  const called = samples.map(({ tool }) => tool)
+  const others = called.filter((tool) => !measured.has(tool) && !writesBy(tools.get(tool)))
   if (others.length === 0) return ''
   return `; not measured, because no read-only case calls it: ${others.join(', ')}`
 }
@@ -62,8 +62,8 @@ function shortOf({ n, tools }: LatencyJudgement, seen: Seen, { perTool, total }:
 
 const hint = '; no tool that was called declares readOnlyHint: list the read-only ones under `reads`'
 
-function hasNoHints({ records, tools }: Seen): boolean {
-  const called = [...new Set(records.map(({ tool }) => tool))].map((name) => tools.get(name))
+function hasNoHints({ samples, tools }: Seen): boolean {
+  const called = samples.map(({ tool }) => tools.get(tool))
   return called.every(writesBy) && called.some((tool) => saysThatItWrites(tool) === undefined)
 }
 

@@ -64,12 +64,16 @@ function demandCounts(failures: number, n: number): void {
 
 export type Floors = { perTool: number; total: number }
 
-export type ToolLatency = {
+/** How many calls of a tool were measured, and their percentiles in milliseconds. */
+export type Samples = {
   tool: string
   n: number
-  p50: number | undefined
-  p95: number | undefined
-  p99: number | undefined
+  p50?: number | undefined
+  p95?: number | undefined
+  p99?: number | undefined
+}
+
+export type ToolLatency = Samples & {
   judgement: Judgement
   /** Within the limit, but beyond the warning. */
   warned: boolean
@@ -89,24 +93,35 @@ export type LatencyRun = {
  * Whether each tool's p95 is within the limit. A tool with fewer samples than its minimum is inconclusive, and with fewer than
  * the total minimum so is the whole. A tool that fails with enough samples fails the whole, even if another one has too few.
  */
-export function judgeLatency(run: LatencyRun): LatencyJudgement {
-  const entries = isMap(run.durationsMs) ? [...run.durationsMs] : Object.entries(run.durationsMs)
-  const tools = entries.map(([tool, durations]) => judgeTool(tool, durations, run))
+export function judgeLatency({ durationsMs, ...limits }: LatencyRun): LatencyJudgement {
+  const entries = isMap(durationsMs) ? [...durationsMs] : Object.entries(durationsMs)
+  const samples = entries.map(([tool, durations]) => {
+    const [p50, p95, p99] = [50, 95, 99].map((p) => percentile(durations, p))
+    return { tool, n: durations.length, p50, p95, p99 }
+  })
+  return judgeSamples({ samples, ...limits })
+}
+
+/** The same from percentiles that are known already. */
+export function judgeSamples({
+  samples,
+  ...limits
+}: Omit<LatencyRun, 'durationsMs'> & { samples: readonly Samples[] }): LatencyJudgement {
+  const tools = samples.map((each) => judgeTool(each, limits))
   const n = tools.reduce((sum, tool) => sum + tool.n, 0)
-  return { judgement: overall(tools, n, run.floors), n, tools }
+  return { judgement: overall(tools, n, limits.floors), n, tools }
 }
 
 function isMap(durations: LatencyRun['durationsMs']): durations is ReadonlyMap<string, readonly number[]> {
   return durations instanceof Map
 }
 
-function judgeTool(tool: string, durations: readonly number[], run: LatencyRun): ToolLatency {
-  const [p50, p95, p99] = [50, 95, 99].map((p) => percentile(durations, p))
-  const n = durations.length
+function judgeTool(samples: Samples, run: Omit<LatencyRun, 'durationsMs'>): ToolLatency {
+  const { n, p95 } = samples
   const judged = p95 !== undefined && n >= run.floors.perTool
   const judgement = !judged ? 'inconclusive' : p95 <= run.limitMs ? 'passed' : 'failed'
   const warned = judgement === 'passed' && run.warnMs !== undefined && p95 !== undefined && p95 > run.warnMs
-  return { tool, n, p50, p95, p99, judgement, warned }
+  return { ...samples, judgement, warned }
 }
 
 function overall(tools: readonly ToolLatency[], n: number, floors: Floors): Judgement {

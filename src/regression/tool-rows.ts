@@ -2,7 +2,7 @@ import type { ListedTool } from '../services/mcp.ts'
 import type { CallRecord } from './calls.ts'
 import { writesBy } from './reads.ts'
 import type { ToolRow } from './report-schema.ts'
-import { percentile } from './statistics.ts'
+import { percentile, type Samples } from './statistics.ts'
 
 /** Totals per tool. Percentiles only for read-only tools, whose calls are repeated. */
 export function toolRows(
@@ -28,6 +28,14 @@ export function toolRows(
       ...percentiles(times),
       ...(last === undefined ? {} : { before: last }),
     }
+  })
+}
+
+/** What was measured of each tool. */
+export function samplesOf(records: readonly CallRecord[]): Samples[] {
+  return [...Map.groupBy(records, ({ tool }) => tool)].map(([tool, calls]) => {
+    const times = latencies(calls)
+    return { tool, n: times.length, ...percentiles(times) }
   })
 }
 

@@ -1,29 +1,19 @@
 import type { Policy } from '../decision/policy.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
-import { withGate } from '../regression/adjust-report.ts'
-import { storedList, versionsOf } from '../regression/contract-check.ts'
-import { contractGate } from '../regression/contract-gate.ts'
-import { runReportSchema } from '../regression/report-schema.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { deploymentsOf, treeOf } from '../services/github/deployments.ts'
 import type { Queryable } from '../store/database.ts'
-import {
-  evidenceFor,
-  latestBaseline,
-  runsRecordedAfter,
-  type StoredBaseline,
-  type StoredEvidence,
-} from '../store/evidence.ts'
+import { evidenceFor, latestBaseline, runsRecordedAfter, type StoredEvidence } from '../store/evidence.ts'
 import { regressionCheck } from '../store/regression-checks.ts'
-import { keptSuite } from './suites.ts'
+import { evaluatedNow } from './evaluated-now.ts'
 
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
 
 /**
  * The facts about staging that the gate evaluates: the runs on this head or on one with the identical git tree, and the
- * deployments of what they ran on. A run whose contract was evaluated against an older release is evaluated again, from the
- * list of tools that it stored, against the newest one. `until`: as it was at that time.
+ * deployments of what they ran on. A run is evaluated again, from what it stored, where the settings or the newest release are not those
+ * that it was evaluated by, or a waiver has expired. `until`: as it was at that time.
  */
 export async function readRegression(
   { database, github, now }: Reading,
@@ -48,7 +38,11 @@ export async function readRegression(
     stored.map(async (run) => {
       const check = await regressionCheck(database, { ...pull, sha: run.headSha })
       const checkUrl = check?.runId === run.runId ? check.url : null
-      return { ...evidenceOf(run), ...evaluatedNow(run, baseline, now()), checkUrl }
+      return {
+        ...evidenceOf(run),
+        ...evaluatedNow(run, { settings, baseline, at: until ?? now() }),
+        checkUrl,
+      }
     }),
   )
   return { tree, deployments: deployments.flat().sort((a, b) => b.id - a.id), runs }
@@ -72,31 +66,8 @@ function evidenceOf(run: StoredEvidence): Omit<Evidence, 'checkUrl'> {
     suiteText: _text,
     baselineId: _id,
     requestedBy: _by,
+    settings: _settings,
     ...evidence
   } = run
   return evidence
-}
-
-/** The verdict with the contract evaluated against the newest release, where that is another than the run knew. */
-function evaluatedNow(
-  run: StoredEvidence,
-  baseline: StoredBaseline | undefined,
-  now: Date,
-): Pick<Evidence, 'verdict' | 'summary'> | undefined {
-  if (!baseline || baseline.id === run.baselineId || run.recorded === null || run.suiteText === null)
-    return undefined
-  const suite = keptSuite(run.suiteText, run.suite)
-  const recorded = storedList(run.recorded)
-  if (!suite) return undefined
-  const { gate } = contractGate(
-    { suite, baseline: storedList(baseline.recorded) },
-    {
-      pinned: recorded.pinned as Parameters<typeof contractGate>[1]['pinned'],
-      capabilities: recorded.capabilities,
-    },
-    { tools: recorded.tools, duplicates: [], notes: [] } as Parameters<typeof contractGate>[2],
-    { now, spoken: versionsOf(recorded), asked: recorded.asked },
-  )
-  const { verdict, summary } = withGate(runReportSchema.parse(JSON.parse(run.report)), gate)
-  return { verdict, summary }
 }

@@ -2,6 +2,7 @@ import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { suitesName } from '../decision/suite-places.ts'
 import { shownReport } from '../regression/adjust-report.ts'
+import { settingsOfRun } from '../regression/evaluate-again.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -77,6 +78,7 @@ function evidenceOf(
     suiteText,
     baselineId,
     requestedBy: request.pull.requestedBy ?? null,
+    settings: settingsOfRun(settings),
   }
 }
 

@@ -5,13 +5,15 @@ import type { Queryable } from './database.ts'
 type Repository = { installationId: number; repositoryId: number }
 
 /** One run with all that it was tied to. The texts are kept as they are: `hash` covers the exact characters of `report`. */
-export type StoredEvidence = Omit<Evidence, 'checkUrl'> & {
+export type StoredEvidence = Omit<Evidence, 'checkUrl' | 'lacking' | 'waivedUntil'> & {
   report: string
   /** The list of tools as the run read it; null where none could be read. */
   recorded: string | null
   suiteText: string | null
   baselineId: number | null
   requestedBy: number | null
+  /** The settings of the policy by which it was evaluated; null where an earlier version kept it. */
+  settings: string | null
 }
 
 export type StoredBaseline = { id: number; headSha: string; recorded: string }
@@ -28,8 +30,9 @@ export async function saveEvidence(
   await db.query(
     `INSERT INTO release_gate.evidence
        (run_id, installation_id, repository_id, head_sha, tree_sha, server, environment, suite, suite_text, deployment_id,
-        server_name, server_version, verdict, summary, report, report_hash, recorded, baseline_id, requested_by, started_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+        server_name, server_version, verdict, summary, report, report_hash, recorded, baseline_id, requested_by, started_at,
+        settings)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
     [
       run.runId,
       repository.installationId,
@@ -51,6 +54,7 @@ export async function saveEvidence(
       run.baselineId,
       run.requestedBy,
       new Date(run.startedAt),
+      run.settings,
     ],
   )
 }
@@ -148,6 +152,7 @@ type Row = {
   baseline_id: number | null
   requested_by: number | null
   started_at: Date
+  settings: string | null
 }
 
 function fromRow(row: Row): StoredEvidence {
@@ -170,5 +175,6 @@ function fromRow(row: Row): StoredEvidence {
     baselineId: row.baseline_id,
     requestedBy: row.requested_by,
     startedAt: row.started_at.toISOString(),
+    settings: row.settings,
   }
 }

@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 const reportText = '{"verdict":"passed"}\n'
 const reportHash = hashOfReport(reportText)
-const noMore = { recorded: null, suiteText: null, baselineId: null, requestedBy: null }
+const noMore = { recorded: null, suiteText: null, baselineId: null, requestedBy: null, settings: null }
 
 const aPush = {
   kind: 'pushed',

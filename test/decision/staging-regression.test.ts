@@ -74,6 +74,15 @@ testGate('The staging regression', stagingRegression, {
       }),
     },
     {
+      name: 'until a waiver of its suite expires, and is evaluated again then',
+      snapshot: withFacts({ runs: [anEvidence({ waivedUntil: minutesLater(60, inWindow) })] }),
+      next: [{ kind: 'recheck', at: minutesLater(60, inWindow) }],
+    },
+    {
+      name: 'of a run before a newer one that was made for other limits and lacks calls',
+      snapshot: withFacts({ runs: [anEvidence({ lacking: 'errors: only 4 calls' }), anEvidence()] }),
+    },
+    {
       name: 'of a head that another one has replaced on staging since',
       snapshot: withFacts({ deployments: [aDeployment({ state: 'inactive' })] }),
     },
@@ -156,6 +165,21 @@ testGate('The staging regression', stagingRegression, {
       title: 'Waiting for the staging regression',
       says: 'The last run passed more than 7d ago.',
       next: run,
+    },
+    {
+      name: 'made for other limits and with too few calls for these: run again where the head is still on staging',
+      snapshot: withFacts({ runs: [anEvidence({ lacking: 'errors: only 4 calls, 60 are needed' })] }),
+      state: 'waiting',
+      title: 'Waiting for the staging regression',
+      says: 'The last run was evaluated under other limits, and cannot be under these: `errors: only 4 calls, 60 are needed`.',
+      next: run,
+    },
+    {
+      name: 'from the millisecond on at which a waiver of its suite expires',
+      snapshot: withFacts({ runs: [anEvidence({ waivedUntil: inWindow })] }),
+      state: 'failed',
+      title: 'Staging regression failed',
+      says: 'contract: a waiver of the suite has expired',
     },
     {
       name: 'evidence of another head, which has other files',

@@ -37,6 +37,7 @@ const aRun = (what: Partial<StoredEvidence> = {}): StoredEvidence => {
     recorded: '{"tools": [ ]}',
     baselineId: null,
     requestedBy: null,
+    settings: '{"coverage":"optional"}',
     ...what,
   }
 }

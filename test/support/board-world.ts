@@ -233,7 +233,7 @@ export function evidenceOf(
       report: text,
       recorded: '{"tools":[]}',
     },
-    ...{ suiteText: null, baselineId: null, requestedBy: null },
+    ...{ suiteText: null, baselineId: null, requestedBy: null, settings: null },
     ...rest,
   }
 }

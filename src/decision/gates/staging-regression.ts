@@ -3,8 +3,8 @@ import { parseDuration } from '../duration.ts'
 import { defineGate, type Finding, failed, passed } from '../gate.ts'
 import { code, oneLine, short } from '../markdown.ts'
 import { type RegressionSettings, regressionSettings } from '../regression-settings.ts'
-import type { Evidence, Snapshot } from '../snapshot.ts'
-import { currentRun, newestTrustedDeployment, releaseLabel } from '../staging.ts'
+import type { Evidence, RegressionFacts, Snapshot } from '../snapshot.ts'
+import { currentRun, lackingRun, newestTrustedDeployment, releaseLabel } from '../staging.ts'
 import { withoutEvidence } from '../staging-missing.ts'
 import { evaluateUrgency } from '../urgent.ts'
 import { windowSettings } from '../window-settings.ts'
@@ -31,7 +31,7 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
     )
   }
   const run = currentRun(facts, head.sha, settings)
-  if (!run) return withoutEvidence(snapshot, facts, settings)
+  if (!run) return withoutEvidence(snapshot, facts, settings, whyLacking(snapshot, facts, settings))
   const told = {
     details: [describe(run, snapshot, settings)],
     ...(run.checkUrl ? { link: run.checkUrl } : {}),
@@ -44,8 +44,15 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
       told,
     )
   }
-  const until = new Date(Date.parse(run.startedAt) + parseDuration(settings.freshness))
-  if (Date.parse(snapshot.takenAt) >= until.getTime()) return withoutEvidence(snapshot, facts, settings, run)
+  const now = Date.parse(snapshot.takenAt)
+  const fresh = Date.parse(run.startedAt) + parseDuration(settings.freshness)
+  if (now >= fresh) {
+    const why = `The last run passed more than ${settings.freshness} ago.`
+    return withoutEvidence(snapshot, facts, settings, why)
+  }
+  const waived = run.waivedUntil === undefined ? fresh : Date.parse(run.waivedUntil)
+  if (now >= waived) return broken({ summary: 'contract: a waiver of the suite has expired' }, told)
+  const until = new Date(Math.min(fresh, waived))
   return passed('Staging regression passed', whatPassed(run, snapshot, settings), {
     when: `Valid until ${formatTime(until, 'UTC')}`,
     next: [{ kind: 'recheck', at: until.toISOString() }],
@@ -53,9 +60,19 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
   })
 }
 
+function whyLacking(
+  { head }: Snapshot,
+  facts: RegressionFacts,
+  settings: RegressionSettings,
+): string | undefined {
+  const run = lackingRun(facts, head.sha, settings)
+  if (run?.lacking === undefined) return undefined
+  return `The last run was evaluated under other limits, and cannot be under these: ${code(said(run.lacking), 400)}.`
+}
+
 type Told = Pick<Finding, 'details' | 'link'>
 
-function broken(run: Evidence, told: Told): Finding {
+function broken(run: Pick<Evidence, 'summary'>, told: Told): Finding {
   return failed(
     'Staging regression failed',
     `The tools on staging did not pass: ${code(said(run.summary), 400)}.`,
