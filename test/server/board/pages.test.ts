@@ -330,6 +330,24 @@ describe('the audit', () => {
     expect(october.body.trim().split('\n')).toHaveLength(2)
     expect((await get('/audit/export?from=tomorrow')).status).toBe(400)
   })
+
+  test('exports freezes of a repository by its id, under whichever name, and those of its whole organization', async () => {
+    const { installationId, repositoryId } = shop
+    const frozen = (reason: string, body: object) =>
+      database.transaction((tx) =>
+        appendRecord(tx, { installationId, kind: 'frozen', at: boardNow, body: { ...body, reason } }),
+      )
+    await frozen('Under its old name', { scope: 'acme/old', repositoryId })
+    await frozen('Of its organization', { scope: 'old/*' })
+    await frozen('By an earlier version', { scope: 'acme/shop' })
+    await frozen('Of another one with its name', { scope: 'acme/shop', repositoryId: 77 })
+    await frozen('Of an unknown one', { scope: 'acme/unknown' })
+    const { body } = await get('/audit/export')
+    for (const reason of ['Under its old name', 'Of its organization', 'By an earlier version'])
+      expect(body).toContain(reason)
+    expect(body).not.toContain('Of another one with its name')
+    expect(body).not.toContain('Of an unknown one')
+  })
 })
 
 test.each([
