@@ -9,13 +9,14 @@ import type { GitHub } from '../services/github/client.ts'
 import { appendRecord } from '../store/audit.ts'
 import { evidenceFor, hashOfReport, type StoredEvidence, saveEvidence } from '../store/evidence.ts'
 import { regressionCheck } from '../store/regression-checks.ts'
+import { markChanged } from '../store/verdicts/changes.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckedHead, showRegression } from './check.ts'
 import type { RegressionShell, RunOrigin, RunResult } from './task.ts'
 
 /**
- * Stores the result, shows it, and requests the evaluation of every pull request with the head, in this order: nothing is shown
- * that is not stored.
+ * Stores the result, and with it the evaluation of every pull request with the head or its content: whatever keeps the result
+ * from being shown keeps no check green. Then shows it; another evaluation links to what is shown.
  */
 export async function finishRun(
   shell: RegressionShell,
@@ -43,6 +44,9 @@ export async function finishRun(
         baseline: evidence.baselineId,
       },
     })
+    const { installationId, repositoryId } = request.pull
+    const tested = await markChanged(tx, { installationId, repositoryId, testedSha: request.sha })
+    await shell.queue.enqueueAll(tested, { tx })
   })
   const head = { ...request.pull, sha: request.sha }
   await show(shell, github, head, evidence, settings)

@@ -11,8 +11,10 @@ import { orAbsent } from '../services/github/errors.ts'
 import { personOf } from '../services/github/people.ts'
 import type { Database } from '../store/database.ts'
 import { evidenceFor, recordBaseline } from '../store/evidence.ts'
+import { PRIORITY } from '../store/queue/queues.ts'
 import type { Queue } from '../store/queue.ts'
 import { retryAfter } from '../store/retry-later.ts'
+import { markPullsChanged } from '../store/verdicts/changes.ts'
 import { openVerdicts, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { showRunButton } from './check.ts'
 import { deployInTurn } from './deployment.ts'
@@ -113,8 +115,12 @@ export async function recordReleaseBaseline(
   if (!settings || state !== 'merged' || base.ref !== base.defaultBranch) return
   const runs = await evidenceFor(database, pull, { sha: headSha, tree: regression?.tree ?? null })
   const released = runs.find(({ recorded, server }) => recorded !== null && server === settings.server)
-  if (!released || !(await recordBaseline(database, pull, released, now))) return
-  for (const other of await openVerdicts(database, pull)) {
-    if (effectiveGates(other).staging_regression) await queue.enqueueEvaluate(other.pull)
-  }
+  if (!released) return
+  await database.transaction(async (tx) => {
+    if (!(await recordBaseline(tx, pull, released, now))) return
+    const others = (await openVerdicts(tx, pull)).filter((other) => effectiveGates(other).staging_regression)
+    const numbers = others.map((other) => other.pull.number)
+    for (const { pull: other, green } of await markPullsChanged(tx, pull, numbers))
+      await queue.enqueueEvaluate(other, { tx, ...(green && { priority: PRIORITY.mayBeGreen }) })
+  })
 }

@@ -248,6 +248,13 @@ describe('what an event means', () => {
     expect(effectsOf('team', payload)).toEqual([{ kind: 'pulls', scope: { installationId: 3, ...inside } }])
   })
 
+  test('a deployment: the pull requests with its head have changed, and those whose content was tested there', () => {
+    const payload = { ...inShop, action: 'created', deployment: { sha: 'abc' } }
+    expect(effectsOf('deployment_status', payload)).toEqual([
+      { kind: 'pulls', scope: { installationId: 3, repositoryId: 7, testedSha: 'abc' } },
+    ])
+  })
+
   test.each(['renamed', 'transferred', 'unarchived', 'edited'])(
     'repository.%s: its open pull requests are looked up',
     (action) => {

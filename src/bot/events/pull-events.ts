@@ -55,9 +55,9 @@ function basedOn(repository: RepositoryRef, branch: string, defaultBranch: strin
   ]
 }
 
-function onHead({ installationId, repositoryId }: RepositoryRef, sha: string, requestedBy?: number): Effect {
+function onHead({ installationId, repositoryId }: RepositoryRef, sha: string, requestedBy: number): Effect {
   const scope = { installationId, repositoryId, headSha: sha }
-  return { kind: 'pulls', scope, ...(requestedBy === undefined ? {} : { requestedBy }) }
+  return { kind: 'pulls', scope, requestedBy }
 }
 
 function regressionAsked(repository: RepositoryRef, sha: string, requestedBy: number): Effect {
@@ -168,9 +168,12 @@ export const pullHandlers: Handlers = {
     ),
   },
   deployment_status: {
-    created: inRepository({ deployment: z.object({ sha: z.string() }) }, ({ deployment }, repository) => [
-      onHead(repository, deployment.sha),
-    ]),
+    created: inRepository(
+      { deployment: z.object({ sha: z.string() }) },
+      ({ deployment: { sha: testedSha } }, { installationId, repositoryId }) => [
+        { kind: 'pulls', scope: { installationId, repositoryId, testedSha } },
+      ],
+    ),
   },
   issue_comment: { created: commented, edited: incidentChanged, deleted: incidentChanged },
   issues: {

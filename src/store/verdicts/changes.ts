@@ -6,7 +6,8 @@ import { type PullColumns, pullOf } from './rows.ts'
 
 /**
  * Which stored pull requests something concerns; what is left out does not narrow it. `personId`: those whose facts name the
- * account, as author, reviewer, committer or the one who put a label on.
+ * account, as author, reviewer, committer or the one who put a label on. `testedSha`: those with this head, and those with the
+ * content that a run on it has tested.
  */
 export type Scope = {
   installationId: number
@@ -14,6 +15,7 @@ export type Scope = {
   headSha?: string
   baseRef?: string
   personId?: number
+  testedSha?: string
 }
 
 /** A pull request whose stored facts are stale now. `green`: its check may be green and has to be verified first. */
@@ -32,15 +34,27 @@ type Row = PullColumns & { green: boolean }
 
 /** Marks every open pull request of a scope as changed, and gives them, green ones first. `guid`: the delivery behind it. */
 export async function markChanged(db: Queryable, scope: Scope, guid?: string): Promise<Changed[]> {
-  const { installationId, repositoryId, headSha, baseRef, personId } = scope
+  const { installationId, repositoryId, headSha, baseRef, personId, testedSha } = scope
   const rows = await db.query<Row>(
     `UPDATE release_gate.verdicts v SET ${markBy('$6')}
      WHERE v.installation_id = $1 AND v.counts
        AND ($2::bigint IS NULL OR v.repository_id = $2) AND ($3::text IS NULL OR v.head_sha = $3)
        AND ($4::text IS NULL OR v.base_ref = $4)
        AND ($5::bigint IS NULL OR v.snapshot::text ~ ('"id":' || $5::bigint || '\\D|"' || $5::bigint || '":'))
+       AND ($7::text IS NULL OR v.head_sha = $7 OR EXISTS (
+         SELECT 1 FROM release_gate.evidence e
+         WHERE e.installation_id = v.installation_id AND e.repository_id = v.repository_id AND e.head_sha = $7
+           AND strpos(v.snapshot::text, '"tree":"' || e.tree_sha || '"') > 0))
      RETURNING v.installation_id, v.repository_id, v.owner, v.repo, v.number, ${isGreen} AS green`,
-    [installationId, repositoryId ?? null, headSha ?? null, baseRef ?? null, personId ?? null, guid ?? null],
+    [
+      installationId,
+      repositoryId ?? null,
+      headSha ?? null,
+      baseRef ?? null,
+      personId ?? null,
+      guid ?? null,
+      testedSha ?? null,
+    ],
   )
   return changedOf(rows)
 }
