@@ -7,6 +7,7 @@ import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
 import { incidentsLook } from '../incidents/hourly.ts'
 import { readMonitors } from '../incidents/monitors.ts'
+import { followUpUnfinished } from '../merges/following-up.ts'
 import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runAll } from '../merges/run-all.ts'
 import { deliveriesClient } from '../services/github/deliveries.ts'
@@ -74,6 +75,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
       () => runAll([failOpenGroupsEverywhere(shell), revokeOverdue(shell, signal)]),
       log,
     ),
+    repeatedly('Following up merges and pushes', 60 * minute, () => followUpUnfinished(shell), log),
     repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     repeatedly(
       'The daily check',

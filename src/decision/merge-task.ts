@@ -10,11 +10,12 @@ const sha = z.string().min(1)
  */
 export const mergeTaskSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('merged'), pull: pullRefSchema.omit({ requestedBy: true }) }),
-  /** A branch has moved; `branch` is its short name. */
+  /** A branch has moved; `branch` is its short name. `since`: the App has had no access from then on. */
   z.object({
     task: z.literal('pushed'),
     repository,
     push: z.object({ branch: z.string().min(1), before: sha, after: sha }),
+    since: z.iso.datetime().optional(),
   }),
   /** GitHub wants a merge group checked, or has done with it; the refs are full names. */
   z.object({
@@ -24,6 +25,8 @@ export const mergeTaskSchema = z.discriminatedUnion('task', [
   }),
   /** An issue was closed, opened again or deleted; it may be the review of a merge. */
   z.object({ task: z.literal('issue'), repository, number: z.int().positive() }),
+  /** A recorded merge or push whose review issue is missing. */
+  z.object({ task: z.literal('follow up'), repository, key: z.string().min(1) }),
 ])
 
 export type MergeTask = z.infer<typeof mergeTaskSchema>
@@ -47,5 +50,7 @@ function what(task: MergeTask): string | number {
       return task.group.headSha
     case 'issue':
       return task.number
+    case 'follow up':
+      return task.key
   }
 }

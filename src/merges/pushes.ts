@@ -1,6 +1,6 @@
 import { dueDate } from '../decision/due-date.ts'
 import { pushNotice } from '../decision/merge-notice.ts'
-import type { PushedRange, RepositoryRef } from '../decision/merge-task.ts'
+import type { MergeTask, PushedRange, RepositoryRef } from '../decision/merge-task.ts'
 import type { Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import { bypassedByPush, type DirectPush, keyOfPush, pushIssue } from '../decision/review-issue.ts'
@@ -41,6 +41,20 @@ export async function recordPush(
   const push = pushOf(repository, range, read, shell.now())
   await record(shell, repository, { push, page: data.html_url, policy: inForce.policy })
   return keyOfPush(push)
+}
+
+const askAgain = 3_600_000
+const keptFor = 30 * 24 * 3_600_000
+
+/** A push that cannot be read, since the App has lost its access, is read when it has that again: asked every hour, for 30 days. */
+export async function keepPush(
+  { queue, now }: Pick<MergeShell, 'queue' | 'now'>,
+  task: Extract<MergeTask, { task: 'pushed' }>,
+): Promise<void> {
+  const since = task.since ?? now().toISOString()
+  const age = now().getTime() - Date.parse(since)
+  if (age >= keptFor) return
+  await queue.enqueueMerging({ ...task, since }, { at: new Date(now().getTime() + askAgain) })
 }
 
 /**

@@ -1,7 +1,8 @@
 import { mergeTaskSchema } from '../decision/merge-task.ts'
+import { isGone, isUnwritable } from '../services/github/gone.ts'
 import { followUp } from './following-up.ts'
 import { evaluateGroup } from './groups.ts'
-import { recordPush } from './pushes.ts'
+import { keepPush, recordPush } from './pushes.ts'
 import { recordMerge } from './recording.ts'
 import { recordReviewIssue } from './reviews.ts'
 import type { MergeShell } from './shell.ts'
@@ -18,7 +19,11 @@ export async function runMergeTask(
 ): Promise<void> {
   const task = mergeTaskSchema.parse(data)
   const { installationId } = task.task === 'merged' ? task.pull : task.repository
-  const github = await shell.github(installationId)
+  const keep = async (error: unknown): Promise<never> => {
+    if (task.task === 'pushed' && isGone(error)) await keepPush(shell, task)
+    throw error
+  }
+  const github = await shell.github(installationId).catch(keep)
   signal.throwIfAborted()
   switch (task.task) {
     case 'merged':
@@ -27,10 +32,15 @@ export async function runMergeTask(
       }
       return
     case 'pushed': {
-      const key = await recordPush(shell, github, task.repository, task.push)
+      const key = await recordPush(shell, github, task.repository, task.push).catch(keep)
       if (key) await followUp(shell, github, task.repository, key)
       return
     }
+    case 'follow up':
+      // Only what had no access before comes here: it is asked for again every hour.
+      return followUp(shell, github, task.repository, task.key).catch((error) => {
+        if (!isUnwritable(error)) throw error
+      })
     case 'group':
       return evaluateGroup(shell, github, task.repository, task.group, signal)
     case 'issue':

@@ -148,14 +148,8 @@ export async function openReviews(
   repository: Key['repository'],
   at: Date,
 ): Promise<Landing[]> {
-  const rows = await db.query<Row>(
-    `SELECT * FROM release_gate.landings
-     WHERE installation_id = $1 AND repository_id = $2 AND review IS NOT NULL AND urgent
-       AND (issue_closed_at IS NULL OR issue_closed_at > $3)
-     ORDER BY due_at, key`,
-    [repository.installationId, repository.repositoryId, at],
-  )
-  return rows.map(fromRow)
+  const found = await openReviewsIn(db, [repository.repositoryId], at)
+  return found.filter((one) => one.repository.installationId === repository.installationId)
 }
 
 /** The same of some repositories. */
@@ -180,6 +174,20 @@ export async function landingsWithin(
     `SELECT * FROM release_gate.landings WHERE repository_id = ANY ($1::bigint[]) AND landed_at >= $2 AND landed_at <= $3
      ORDER BY landed_at, key`,
     [repositoryIds, from, to],
+  )
+  return rows.map(fromRow)
+}
+
+/** What reached a covered branch in a span and was not announced, or has no issue for its review. */
+export async function unfinishedLandings(
+  db: Queryable,
+  { from, to }: { from: Date; to: Date },
+): Promise<Landing[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.landings WHERE landed_at >= $1 AND landed_at <= $2
+       AND (NOT notified OR (review IS NOT NULL AND issue_number IS NULL AND issue_closed_at IS NULL))
+     ORDER BY landed_at, key`,
+    [from, to],
   )
   return rows.map(fromRow)
 }
