@@ -253,7 +253,7 @@ describe('a release day', () => {
     expect(inThread().at(-1)).toMatch(/^✅ Merged: .*#1> .*, by eva$/)
     expect(tops()).toHaveLength(2)
     slack.calls.length = 0
-    await merge('18:20', 7)
+    await merge('18:14', 7)
     expect(slack.calls).toEqual(['chat.postMessage', 'chat.postMessage'])
     await at('18:50')
     await at('19:01')
