@@ -1,10 +1,12 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { type ChangeRecord, changeRecord } from '../decision/change-record.ts'
 import { dueDate } from '../decision/due-date.ts'
+import type { PostedCheck } from '../decision/exception.ts'
 import { mergeNotice } from '../decision/merge-notice.ts'
 import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/review-issue.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
+import { findGreenRun } from '../services/github/checks.ts'
 import { readMerge, tipBefore } from '../services/github/merges.ts'
 import { postedAt } from '../store/audit/posted.ts'
 import { appendRecord } from '../store/audit.ts'
@@ -85,7 +87,11 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
   const from = new Date(read.mergedAt)
   const until = new Date(from.getTime() + clocksDiffer)
   const standing = await standingAt(shell.database, pull, { from, until })
-  const posted = await postedAt(shell.database, pull, { sha: read.head.sha, from, until })
+  const recorded = await postedAt(shell.database, pull, { sha: read.head.sha, from, until })
+  const posted =
+    recorded?.state === 'passed'
+      ? recorded
+      : ((await unrecordedGreen(reading, read.head.sha, until)) ?? recorded)
   const { base, mergeCommit, mergedAt } = read
   const tip =
     mergeCommit === null ? undefined : await tipBefore(github, pull, { branch: base.ref, mergeCommit })
@@ -99,6 +105,19 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
     ...(await freezeAtMerge(shell, pull, mergedAt, standing)),
   })
   return { record, window: evaluated.policy?.gates.release_window }
+}
+
+/** GitHub may merge on a green check before its answer to our write has come and is recorded, or where that answer was lost. */
+async function unrecordedGreen(
+  { shell, github, pull }: Reading,
+  sha: string,
+  until: Date,
+): Promise<PostedCheck | undefined> {
+  const run = await postedRun(shell.database, { ...pull, sha })
+  if (run?.state !== 'passed') return undefined
+  const found = await findGreenRun(github, pull, sha, run.externalId)
+  if (!found || found.completedAt > until) return undefined
+  return { run: found.id, state: 'passed', title: found.title, at: found.completedAt.toISOString() }
 }
 
 /** The review that a merge needs: of an exception, or else of what an urgent change skipped. */

@@ -339,6 +339,30 @@ test("GitHub's auto-merge merges an approved change when the window opens, witho
   expect(merged?.body).toMatchObject({ exception: null, window: { state: 'window' } })
 })
 
+test("a merge by GitHub's auto-merge on a green check whose answer was lost is no exception", async () => {
+  await at('2027-01-26T22:00:00Z')
+  const shop = await aRepositoryOf(stage)
+  const change = await shop.approvedChange()
+  await stage.github.enableAutoMerge(`${shop.name}#${change.number}`, 'ana')
+  await at('2027-01-27T17:59:59Z')
+  stage.github.faults.add({
+    kind: 'lost-reply',
+    path: /\/check-runs/,
+    times: 1,
+    only: 'app',
+  })
+  await at('2027-01-27T18:00:00Z')
+  for (const seconds of [10, 20, 40, 60, 120, 240])
+    await at(`2027-01-27T18:0${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}Z`)
+  expect(stage.bot().log()).toContain('other side closed')
+  const [merged] = about(await recordsOf(stage), shop, 'merged')
+  expect(merged?.body).toMatchObject({
+    mergedAt: '2027-01-27T18:00:00.000Z',
+    exception: null,
+    window: { state: 'window' },
+  })
+})
+
 /** Time passes for everybody while the bot does not run. */
 async function laterWithoutBot(time: string): Promise<void> {
   await stage.moveTo(new Date(time)).catch(() => undefined)

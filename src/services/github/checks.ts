@@ -43,6 +43,23 @@ export async function findRun(
   sha: string,
   externalId: string,
 ): Promise<StandingRun | undefined> {
+  const run = await runOf(github, repository, sha, externalId)
+  return run && standing(run)
+}
+
+/** The same, where it is green: what it says, and when it was completed. */
+export async function findGreenRun(
+  github: GitHub,
+  repository: RepositoryName,
+  sha: string,
+  externalId: string,
+): Promise<{ id: number; title: string; completedAt: Date } | undefined> {
+  const run = await runOf(github, repository, sha, externalId)
+  if (run?.conclusion !== 'success' || run.completed_at === null) return undefined
+  return { id: run.id, title: run.output.title ?? '', completedAt: new Date(run.completed_at) }
+}
+
+async function runOf(github: GitHub, repository: RepositoryName, sha: string, externalId: string) {
   const runs = await github.paginate(github.rest.checks.listForRef, {
     ...nameOf(repository),
     ref: sha,
@@ -50,8 +67,7 @@ export async function findRun(
     filter: 'all',
     per_page: 100,
   })
-  const run = runs.find((candidate) => candidate.external_id === externalId)
-  return run && standing(run)
+  return runs.find((candidate) => candidate.external_id === externalId)
 }
 
 export function matchesReport(run: StandingRun, report: CheckReport): boolean {
