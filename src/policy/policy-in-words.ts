@@ -39,8 +39,8 @@ function conditionsOf(
 ): string {
   const every = isLoosening ? 'every' : 'any'
   return list([
-    ...(paths ? [`${every} changed file matches ${list(paths, 'or')}`] : []),
-    ...(branches ? [`the base branch matches ${list(branches, 'or')}`] : []),
+    ...(paths ? [`${every} changed file matches ${patternsInWords(paths)}`] : []),
+    ...(branches ? [`the base branch matches ${patternsInWords(branches)}`] : []),
     ...(authors ? [`${isLoosening ? 'everyone' : 'anyone'} who contributed is ${list(authors, 'or')}`] : []),
     ...(labels
       ? [
@@ -48,6 +48,19 @@ function conditionsOf(
         ]
       : []),
   ])
+}
+
+/** Patterns count in their order, and `!` takes out what those before it matched: "release/*, but not release/legacy". */
+function patternsInWords(patterns: string[]): string {
+  const runs: { excludes: boolean; names: string[] }[] = []
+  for (const pattern of patterns) {
+    const excludes = pattern.startsWith('!')
+    if (runs.at(-1)?.excludes !== excludes) runs.push({ excludes, names: [] })
+    runs.at(-1)?.names.push(excludes ? pattern.slice(1) : pattern)
+  }
+  return runs
+    .map(({ excludes, names }, at) => `${at > 0 ? 'but ' : ''}${excludes ? 'not ' : ''}${list(names, 'or')}`)
+    .join(', ')
 }
 
 function changesOf(settings: Override['gates']): string[] {

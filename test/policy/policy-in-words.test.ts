@@ -34,3 +34,20 @@ test('each override says whether it loosens, when it applies and what it changes
     '  Other settings: Approvals.',
   ])
 })
+
+test('branches that an override leaves out are named as such, in the order that counts', () => {
+  const wordsOf = (branches: string[]) =>
+    describePolicy(
+      policySchema.parse({
+        gates: { approvals: {} },
+        overrides: [{ name: 'x', when: { branches }, gates: { approvals: { count: 3 } } }],
+      }),
+      new Date('2026-11-24T18:00:00Z'),
+    )[0]
+  expect(wordsOf(['release/*', 'next', '!release/legacy'])).toContain(
+    'the base branch matches release/* or next, but not release/legacy.',
+  )
+  expect(wordsOf(['release/*', '!release/legacy*', 'release/legacy-2'])).toContain(
+    'the base branch matches release/*, but not release/legacy*, but release/legacy-2.',
+  )
+})
