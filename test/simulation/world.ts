@@ -181,7 +181,8 @@ async function rest(run: Run): Promise<void> {
 
 async function isAnyNoticeWaiting({ bots }: Run): Promise<boolean> {
   const waiting = await bots.query(
-    `SELECT 1 FROM release_gate_jobs.job WHERE name = 'notices' AND state < 'active' LIMIT 1`,
+    `SELECT 1 FROM release_gate_jobs.job
+     WHERE (name = 'notices' OR (name = 'later' AND data->>'queue' = 'notices')) AND state < 'active' LIMIT 1`,
   )
   return waiting.length > 0
 }
