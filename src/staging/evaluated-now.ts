@@ -27,9 +27,17 @@ type Found = Partial<Pick<Evidence, 'verdict' | 'summary' | 'lacking' | 'waivedU
 
 /**
  * What a run found, by the standards of a time: from its report under other settings of the policy than it was evaluated by, and from
- * the list of tools that it stored against a newer release, or without a waiver that has expired. Where these do not say, it is lacking.
+ * the list of tools that it stored against a newer release, or without a waiver that has expired. Where these do not say, it is lacking;
+ * but what failed stays failed, since an older run that passed would count in its place.
  */
-export function evaluatedNow(run: StoredEvidence, { settings, baseline, at }: Standards): Found {
+export function evaluatedNow(run: StoredEvidence, standards: Standards): Found {
+  const { lacking, ...found } = byStandards(run, standards)
+  if (lacking === undefined || found.verdict === 'failed') return found
+  if (run.verdict !== 'failed') return { ...found, lacking }
+  return found.waivedUntil === undefined ? {} : { waivedUntil: found.waivedUntil }
+}
+
+function byStandards(run: StoredEvidence, { settings, baseline, at }: Standards): Found {
   const waivedUntil = baseline && endOfWaivers(run)
   const kept: Found = waivedUntil ? { waivedUntil: waivedUntil.toISOString() } : {}
   const underOthers = run.settings !== settingsOfRun(settings)

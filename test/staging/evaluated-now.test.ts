@@ -99,6 +99,17 @@ describe('a run that passed', () => {
     expect(evaluatedNow({ ...run, ...what }, { settings: settingsOf(), ...none }).lacking).toBeUndefined()
   })
 
+  test.each<[string, Partial<StoredEvidence>, object]>([
+    ['whose report cannot be read', { report: '{}' }, { coverage: 'required' }],
+    ['whose report has too few calls for these limits', {}, { limits: { per_tool: 40, total: 80 } }],
+  ])('that failed stays failed %s, so that no older one counts in its place', async (_, what, more) => {
+    const { run } = await aRun()
+    const failed: StoredEvidence = { ...run, verdict: 'failed', summary: 'errors: 3 of 4', ...what }
+    const found = evaluatedNow(failed, { settings: settingsOf(more), ...none })
+    expect(found.lacking).toBeUndefined()
+    expect(found.verdict ?? failed.verdict).toBe('failed')
+  })
+
   test('is held to the limits of its suite, which a looser policy does not lift', async () => {
     const text = suiteWith('gates: { latency: { p95: 100ms } }\n')
     const { run } = await aRun(settingsOf(), { text, wait: 130 })
