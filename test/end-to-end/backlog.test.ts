@@ -1,7 +1,7 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
+import { deliver as deliverTo } from '../support/deliver.ts'
 import { eventually } from '../support/eventually.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -29,22 +29,7 @@ async function aGreenOne(shop: Workshop): Promise<Change> {
   return change
 }
 
-/** A delivery as GitHub signs it. */
-async function deliver(event: string, payload: object): Promise<string> {
-  const body = JSON.stringify(payload)
-  const signature = createHmac('sha256', stage.github.app.webhookSecret).update(body).digest('hex')
-  const answer = await fetch(`${stage.bot().url}/api/github/webhooks`, {
-    method: 'POST',
-    body,
-    headers: {
-      'x-github-event': event,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${signature}`,
-    },
-  })
-  expect(answer.status).toBe(202)
-  return answer.text()
-}
+const deliver = (event: string, payload: object) => deliverTo(stage, event, payload)
 
 async function payloadOf(shop: Workshop, more: object): Promise<object> {
   const { data: repository } = await stage.as('olga').rest.repos.get(shop.repository)

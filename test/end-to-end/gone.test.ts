@@ -1,4 +1,3 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { TestClock } from 'pg-boss'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,6 +9,7 @@ import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import { keptPolicies } from '../../src/store/policies.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
+import { deliver as deliverTo } from '../support/deliver.ts'
 import { allowBypass, closed, openedIssues, windowPolicy } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -62,22 +62,10 @@ async function anOrganization(owner: string): Promise<Left & { installationId: n
   return { shop, pull, change, green, installationId, issue: issue?.number ?? expect.fail() }
 }
 
-/** A delivery as GitHub signs it. */
 async function deliver({ pull, shop }: Left, event: string, more: object): Promise<void> {
   const { data: repository } = await stage.as('olga').rest.repos.get(shop.repository)
   const sender = { id: 1, login: 'x' }
-  const body = JSON.stringify({ installation: { id: pull.installationId }, repository, sender, ...more })
-  const signature = createHmac('sha256', stage.github.app.webhookSecret).update(body).digest('hex')
-  const answer = await fetch(`${stage.bot().url}/api/github/webhooks`, {
-    method: 'POST',
-    body,
-    headers: {
-      'x-github-event': event,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${signature}`,
-    },
-  })
-  expect(answer.status).toBe(202)
+  await deliverTo(stage, event, { installation: { id: pull.installationId }, repository, sender, ...more })
 }
 
 /** Each kind of job that asks GitHub something, and how it comes about. */

@@ -1,8 +1,8 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
+import { deliver as deliverTo } from '../support/deliver.ts'
 import { inWindow, windowPolicy } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -38,20 +38,8 @@ async function aPlace(): Promise<Place> {
   return { shop, change, installationId, repository: { id: data.id, name: 'tool', owner: { login: owner } } }
 }
 
-/** A delivery as GitHub signs it: the signature covers the body only, not the name of the event. */
 async function deliver(event: string, payload: object): Promise<void> {
-  const body = JSON.stringify(payload)
-  const signature = createHmac('sha256', stage.github.app.webhookSecret).update(body).digest('hex')
-  const answer = await fetch(`${stage.bot().url}/api/github/webhooks`, {
-    method: 'POST',
-    body,
-    headers: {
-      'x-github-event': event,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${signature}`,
-    },
-  })
-  expect(answer.status).toBe(202)
+  await deliverTo(stage, event, payload)
   await stage.settled()
 }
 
