@@ -142,7 +142,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       await settled()
     },
     settled,
-    check: async (reader, repository, sha, name) => shownCheck(as(reader), repository, sha, name),
+    check: async (reader, repository, sha, name = checkName) =>
+      shownCheck(as(reader), repository, { ref: sha, check_name: name, app_id: github.app.id }),
     bot: receiving,
     bots: running,
     kill,
@@ -228,10 +229,9 @@ async function endLeases(database: BotDatabase): Promise<void> {
 async function shownCheck(
   reader: Octokit,
   { owner, repo }: { owner: string; repo: string },
-  sha: string,
-  name = checkName,
+  which: { ref: string; check_name: string; app_id: number },
 ): Promise<ShownCheck | undefined> {
-  const { data } = await reader.rest.checks.listForRef({ owner, repo, ref: sha, check_name: name })
+  const { data } = await reader.rest.checks.listForRef({ owner, repo, ...which })
   const [run] = data.check_runs
   if (!run) return undefined
   const { id, status, conclusion, output } = run

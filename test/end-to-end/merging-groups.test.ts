@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { failOpenGroups } from '../../src/merges/open-groups.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast } from '../../src/sandbox/workshop.ts'
-import { personClient } from '../../src/services/github/person-client.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { sent } from '../sandbox/github/house.ts'
+import { clientOf } from '../support/desk.ts'
 import { inWindow, type MergingShop, queueOn } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -93,6 +93,28 @@ describe('a merge group', () => {
     expect(await shop.isMerged(change)).toBe(false)
   })
 
+  test("is failed at closing though another App has posted a failed run under the gate's name and id", async () => {
+    await at('2026-12-23T18:00:00Z')
+    const shop = await queueOn(stage, { alsoNeeds: 'build' })
+    const change = await shop.approvedChange()
+    await shop.succeed(change.sha)
+    await shop.enqueue(change)
+    const [head = ''] = await shop.groupHeads()
+    expect(await shop.check({ sha: head })).toMatchObject({ conclusion: 'success' })
+    await postAs(stage.github.otherApp('forger').install('foodyepay').token, shop, {
+      name: 'Release gate',
+      head_sha: head,
+      external_id: `group ${head} failed`,
+      status: 'completed',
+      conclusion: 'failure',
+    })
+    await at('2026-12-23T18:59:00Z')
+    await at('2026-12-23T19:00:00Z')
+    expect(await shop.check({ sha: head })).toMatchObject({ conclusion: 'failure' })
+    await shop.succeed(head)
+    expect(await shop.isMerged(change)).toBe(false)
+  })
+
   test('is failed without reading at a closing, unless it is urgent', async () => {
     await at('2026-12-16T18:00:00Z')
     const shop = await queueOn(stage, { alsoNeeds: 'build' })
@@ -108,10 +130,9 @@ describe('a merge group', () => {
     const [allowed = ''] = await hasty.groupHeads()
     await stage.bot().end('SIGTERM')
     const database = await openDatabase(stage.database)
-    const token = stage.github.installationToken(installationId)
     const shell = {
       database,
-      github: async () => personClient(stage.github.url, token),
+      github: async () => clientOf(stage.github, installationId),
       now: () => new Date('2026-12-16T19:00:00Z'),
       log: { info: () => undefined, warn: () => undefined },
     }
@@ -128,6 +149,15 @@ describe('a merge group', () => {
     expect(await hasty.check({ sha: allowed })).toMatchObject({ conclusion: 'success' })
   })
 })
+
+async function postAs(token: string, { name }: MergingShop, run: object): Promise<void> {
+  const answer = await fetch(`${stage.github.url}/repos/${name}/check-runs`, {
+    method: 'POST',
+    headers: { authorization: `token ${token}` },
+    body: JSON.stringify(run),
+  })
+  expect(answer.status).toBe(201)
+}
 
 function repositoriesOf(...shops: MergingShop[]): Promise<{ repositoryId: number }[]> {
   return Promise.all(

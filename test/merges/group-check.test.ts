@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/decision/policy.ts'
 import type { Snapshot } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
-import { postGroupCheck } from '../../src/merges/group-check.ts'
+import { postGroupCheck, revokeGroupGreen } from '../../src/merges/group-check.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import { passedGroups } from '../../src/store/merge-groups.ts'
@@ -112,4 +112,43 @@ test.each([
   const refusal = await postAfter(() => undefined, { facts: { health }, policy }).catch(String)
   expect(world.checks.standsAt(headSha)).toBe(stands)
   if (stands === undefined) expect(refusal).toMatch(/the monitor 1 was read too long ago/)
+})
+
+describe("another App's run with the id that ours would have does not stand for it", () => {
+  const group = {
+    repository,
+    headSha,
+    headRef: 'refs/heads/gh-readonly-queue/main/pr-1-9',
+    baseRef: 'refs/heads/main',
+    members: [],
+    generation: 1,
+  }
+  const forge = (state: string, status: string, conclusion: string | null) =>
+    world.checks.forge(headSha, { externalId: `group ${headSha} ${state}`, status, conclusion })
+  beforeEach(async () => {
+    await postAfter(() => undefined)
+    expect(world.checks.standsAt(headSha)).toBe('success')
+  })
+
+  test('when the group fails: its green check is failed all the same', async () => {
+    forge('failed', 'completed', 'failure')
+    await postGroupCheck(world.shell, world.checks.client, group, [{ number: 1, verdict: undefined }], [])
+    expect(world.checks.standsAt(headSha)).toBe('failure')
+  })
+
+  test('when GitHub drops the group: its green check is revoked all the same', async () => {
+    forge('given up', 'in_progress', null)
+    await revokeGroupGreen(world.shell, world.checks.client, group)
+    expect(world.checks.standsAt(headSha)).toBeUndefined()
+    expect(await passedGroups(database, repository)).toEqual([])
+  })
+
+  test('though our own of that id does, and costs no second write', async () => {
+    const fail = () =>
+      postGroupCheck(world.shell, world.checks.client, group, [{ number: 1, verdict: undefined }], [])
+    await fail()
+    forge('failed', 'completed', 'failure')
+    await fail()
+    expect(world.checks.writes.map(({ conclusion }) => conclusion)).toEqual(['success', 'failure'])
+  })
 })

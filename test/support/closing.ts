@@ -25,8 +25,13 @@ export function later(time: Date, seconds: number): Date {
   return new Date(time.getTime() + seconds * 1000)
 }
 
+/** The App under test, as its client knows it, and any other. */
+const ownApp = 1
+const otherApp = 2
+
 type Run = {
   id: number
+  appId: number
   sha: string
   externalId: string
   status: string
@@ -71,6 +76,7 @@ export function fakeChecks(now: () => Date) {
             'POST',
             {
               id: runs.length + 1,
+              appId: ownApp,
               sha: params.head_sha,
               externalId: params.external_id,
               status: 'queued',
@@ -82,23 +88,34 @@ export function fakeChecks(now: () => Date) {
         update: async (params: Params) => {
           const run = runs.find(({ id }) => id === params.check_run_id)
           if (!run) throw Object.assign(new Error('Not Found'), { status: 404 })
+          if (run.appId !== ownApp) throw Object.assign(new Error('Invalid app_id'), { status: 403 })
           return write('PATCH', run, changeOf(params))
         },
         listForRef: 'listForRef',
       },
     },
-    paginate: async (_: string, { ref }: { ref: string }) =>
-      runs.filter(({ sha }) => sha === ref).map((run) => ({ ...run, external_id: run.externalId })),
+    paginate: async (_: string, { ref, app_id }: { ref: string; app_id?: number }) =>
+      runs
+        .filter(({ sha, appId }) => sha === ref && (app_id === undefined || appId === app_id))
+        .map((run) => ({ ...run, external_id: run.externalId }))
+        .reverse(),
+    appId: ownApp,
   }
+  const newestAt = (sha: string) => runs.findLast((run) => run.sha === sha && run.appId === ownApp)
   return {
     client: client as unknown as GitHub,
     writes,
     greens: () => writes.filter(({ conclusion }) => conclusion === 'success'),
     /** What stands on a commit: its newest run. */
-    standsAt: (sha: string) => runs.findLast((run) => run.sha === sha)?.conclusion ?? undefined,
+    standsAt: (sha: string) => newestAt(sha)?.conclusion ?? undefined,
     /** Where "Details" of the newest run leads. */
-    linkAt: (sha: string) => runs.findLast((run) => run.sha === sha)?.link,
+    linkAt: (sha: string) => newestAt(sha)?.link,
     runsAt: (sha: string) => runs.filter((run) => run.sha === sha).length,
+    /** A run of the same name by another App, as a workflow posts one; without `externalId` with that of our newest run. */
+    forge: (sha: string, run: { externalId?: string; status: string; conclusion: string | null }) => {
+      const externalId = run.externalId ?? newestAt(sha)?.externalId ?? ''
+      runs.push({ ...run, id: runs.length + 1, appId: otherApp, sha, externalId })
+    },
     disturb: (by: typeof trouble) => {
       trouble = by
     },

@@ -76,7 +76,7 @@ type Base = ReturnType<typeof tools>
 /** A client of the App with a memory of its own, as a new process has. */
 export function clientOf(github: SandboxGitHub, installationId: number, base?: typeof fetch): GitHub {
   return new GateOctokit({
-    auth: { token: github.installationToken(installationId) },
+    auth: { appId: github.app.id, token: github.installationToken(installationId) },
     baseUrl: github.url,
     request: { fetch: conditionalFetch(base) },
     log: { debug() {}, info() {}, warn() {}, error() {} },

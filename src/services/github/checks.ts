@@ -60,14 +60,23 @@ export async function findGreenRun(
 }
 
 async function runOf(github: GitHub, repository: RepositoryName, sha: string, externalId: string) {
-  const runs = await github.paginate(github.rest.checks.listForRef, {
-    ...nameOf(repository),
-    ref: sha,
-    check_name: checkName,
-    filter: 'all',
-    per_page: 100,
-  })
+  const runs = await ownRuns(github, repository, { ref: sha, check_name: checkName })
   return runs.find((candidate) => candidate.external_id === externalId)
+}
+
+/**
+ * The App's own runs of a check on a commit, newest first. Whoever may push a workflow can post runs of the same name and id under
+ * another App, and everybody who reads the repository sees our ids.
+ */
+export async function ownRuns(
+  github: GitHub,
+  repository: RepositoryName,
+  which: { ref: string; check_name: string; filter?: 'all' | 'latest' },
+) {
+  const { appId } = github
+  if (appId === undefined) throw new Error('Only a client of the App knows which runs are its own')
+  const query = { ...nameOf(repository), filter: 'all' as const, ...which, app_id: appId, per_page: 100 }
+  return github.paginate(github.rest.checks.listForRef, query)
 }
 
 export function matchesReport(run: StandingRun, report: CheckReport): boolean {

@@ -6,11 +6,11 @@ import { statusOfError } from './errors.ts'
 import { gone } from './gone.ts'
 import { type Answer, limitIn, limitReached, resourceOf } from './limits.ts'
 
-/** GitHub's client for one installation, for the App itself, or for a person. */
+/** GitHub's client for one installation, for the App itself, or for a person, who has no `appId`. */
 export type GitHub = Pick<
   InstanceType<typeof ProbotOctokit>,
   'graphql' | 'hook' | 'paginate' | 'request' | 'rest'
->
+> & { appId?: number | undefined }
 
 /** What a client knows beyond its token; without `pauses` it keeps none, and without `budget` it notes nothing. */
 export type Guard = {
@@ -19,7 +19,7 @@ export type Guard = {
   budget?: Pick<Budget, 'note'>
 }
 
-type Options = { guard?: Guard; auth?: { installationId?: number } }
+type Options = { guard?: Guard; auth?: { appId?: number; installationId?: number } }
 type Hooked = Pick<GitHub, 'hook' | 'request'>
 
 /**
@@ -27,7 +27,7 @@ type Hooked = Pick<GitHub, 'hook' | 'request'>
  * with the time that GitHub names, or `gone`. While an installation's pause lasts, nothing is sent for it. An answer that
  * decides something has the shape that it needs, or is an error.
  */
-export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, auth }: Options): void {
+export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, auth }: Options) {
   const installation = auth?.installationId
   octokit.hook.wrap('request', async (send, options) => {
     const paused = installation && guard.pauses?.until(installation, resourceOf(options.url))
@@ -46,6 +46,7 @@ export function guarded(octokit: Hooked, { guard = { now: () => new Date() }, au
       throw (await goneOf(error, octokit, options.url, installation)) ?? error
     }
   })
+  return { appId: auth?.appId }
 }
 
 /** Begins the pause of the installation and throws, where an answer says that a limit is reached. */

@@ -1,6 +1,6 @@
 import type { MergeGroup, RepositoryRef } from '../../decision/merge-task.ts'
 import { checkName } from '../../decision/report.ts'
-import type { StandingRun } from './checks.ts'
+import { ownRuns, type StandingRun } from './checks.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
 import { tipOf } from './landed-commits.ts'
@@ -34,17 +34,10 @@ export async function isInBase(
 /** The newest run of our check on a commit, where it is the one that we gave this id. */
 export async function newestRunOf(
   github: GitHub,
-  { owner, repo }: { owner: string; repo: string },
+  repository: RepositoryRef,
   { sha, externalId }: { sha: string; externalId: string },
 ): Promise<StandingRun | undefined> {
-  const runs = await github.paginate(github.rest.checks.listForRef, {
-    owner,
-    repo,
-    ref: sha,
-    check_name: checkName,
-    filter: 'latest',
-    per_page: 100,
-  })
+  const runs = await ownRuns(github, repository, { ref: sha, check_name: checkName, filter: 'latest' })
   return runs.find(({ external_id: id }) => id === externalId)
 }
 

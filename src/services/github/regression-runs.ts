@@ -1,4 +1,5 @@
 import { regressionCheckName, runAgain, type ShownRegression } from '../../decision/regression-check.ts'
+import { ownRuns } from './checks.ts'
 import type { GitHub } from './client.ts'
 import { statusOfError } from './errors.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
@@ -46,13 +47,7 @@ export async function findRegressionRun(
   sha: string,
   externalId: string,
 ): Promise<RegressionRun | undefined> {
-  const runs = await github.paginate(github.rest.checks.listForRef, {
-    ...nameOf(repository),
-    ref: sha,
-    check_name: regressionCheckName,
-    filter: 'all',
-    per_page: 100,
-  })
+  const runs = await ownRuns(github, repository, { ref: sha, check_name: regressionCheckName })
   const run = runs.find((candidate) => candidate.external_id === externalId)
   return run && { id: run.id, url: run.html_url, completed: run.status === 'completed' }
 }

@@ -257,6 +257,25 @@ describe('at closing', () => {
     expect(world.stateOf(1)).toBeUndefined()
   })
 
+  test.each([
+    ['waits', 'in_progress', null],
+    ['is green', 'completed', 'success'],
+  ])(
+    "a lost post is not taken for another App's run of the same id that %s",
+    async (_name, status, conclusion) => {
+      await openWith(1)
+      world.checks.disturb(() => new Error('connect ECONNREFUSED'))
+      await expect(world.carryOutAt(untilMargin)).rejects.toThrow('ECONNREFUSED')
+      const [run] = await database.query<{ external_id: string }>(
+        'SELECT external_id FROM release_gate.check_runs',
+      )
+      world.checks.forge(world.headOf(1).sha, { externalId: run?.external_id ?? '', status, conclusion })
+      world.checks.disturb(() => undefined)
+      expect(await world.carryOutAt(later(untilMargin, 2))).toMatchObject([{ kind: 'POST' }])
+      expect(world.stateOf(1)).toBeUndefined()
+    },
+  )
+
   test('a post that GitHub never took is posted again, and the green one counts as standing until then', async () => {
     await openWith(1)
     world.checks.disturb(() => new Error('connect ECONNREFUSED'))
