@@ -26,7 +26,28 @@ const opened = ({ DATA_DIR, DATABASE_URL }: Place) =>
   openDatabase(DATABASE_URL ? { url: DATABASE_URL } : { dataDir: DATA_DIR })
 const created = (place: Place) => (place.DATABASE_URL ? opened(place) : aPglite(place.DATA_DIR))
 
-/** Fills a place with what a whole release week left, two jobs, and text that is easily broken. */
+/**
+ * Of the pull requests 10 to 12, by number: an evaluation that runs while another attempt waits for its retry, one that runs alone, and
+ * one that waits for its retry alone.
+ */
+async function leaveInMidst(database: Database): Promise<void> {
+  const left = [
+    [10, 'retry'],
+    [10, 'active'],
+    [11, 'active'],
+    [12, 'retry'],
+  ]
+  for (const [number, state] of left)
+    await database.query(
+      `INSERT INTO release_gate_jobs.job (name, data, singleton_key, policy, state, start_after, started_on)
+       SELECT name, data || jsonb_build_object('number', $1::int), singleton_key || $1, policy, $2::release_gate_jobs.job_state,
+         now() + interval '5 minutes', now()
+       FROM release_gate_jobs.job WHERE name = 'evaluate' AND data->>'number' = '9'`,
+      [number, state],
+    )
+}
+
+/** Fills a place with what a whole release week left, a few jobs, and text that is easily broken. */
 async function fill(place: Place): Promise<void> {
   const database = await created(place)
   await buildOld(database, readOld('10-41a4e2d'))
@@ -35,6 +56,7 @@ async function fill(place: Place): Promise<void> {
   await queue.enqueueEvaluate(pull)
   await queue.enqueueNotice({ text: 'NULL, "quotes", \\u0000 and {braces}\n' })
   await queue.stop()
+  await leaveInMidst(database)
   await database.query(`INSERT INTO release_gate.facts VALUES ($1, $2, now())`, [
     'NULL',
     '{"a":"\\u0000 \u2028 , \\" {}"}',
@@ -57,7 +79,7 @@ async function contentsOf(database: Database): Promise<Record<string, unknown[]>
     contents[name] = await database.query(`SELECT ${columns} AS row FROM release_gate.${name} t ORDER BY 1`)
   }
   contents.jobs = await database.query(
-    `SELECT name, data::text, singleton_key FROM release_gate_jobs.job WHERE state < 'active' ORDER BY name`,
+    `SELECT DISTINCT name, data::text, singleton_key FROM release_gate_jobs.job WHERE state <= 'active' ORDER BY 1, 2`,
   )
   return contents
 }
@@ -89,7 +111,7 @@ describe.each(['PGlite', 'Postgres'])('a backup of %s', (from) => {
     })
     const database = await opened(there)
     expect(await contentsOf(database)).toEqual(source.contents)
-    expect(source.contents.jobs).toHaveLength(2)
+    expect(source.contents.jobs).toHaveLength(5)
     expect(await schemaOf(database)).toEqual(source.schema)
     expect(await verifyChain(database)).toMatchObject({ ok: true })
     // Triggers are on again, and numbers go on after the newest.
@@ -103,6 +125,23 @@ describe.each(['PGlite', 'Postgres'])('a backup of %s', (from) => {
       'SELECT count(*) AS n FROM release_gate.verdicts WHERE generation > coalesce(heard, 0)',
     )
     expect(stale?.n).toBe(0)
+    await database.close()
+  })
+
+  test('brings back every job that ran, due now, and the others when they are due', async () => {
+    const there = await place(from)
+    await runCommand(restoreCommand(), [file], there)
+    const database = await opened(there)
+    const jobs = await database.query(
+      `SELECT data->>'number' AS number, state::text, start_after <= now() AS due FROM release_gate_jobs.job
+       WHERE name = 'evaluate' ORDER BY (data->>'number')::int`,
+    )
+    expect(jobs).toEqual([
+      { number: '9', state: 'created', due: true },
+      { number: '10', state: 'retry', due: true },
+      { number: '11', state: 'retry', due: true },
+      { number: '12', state: 'retry', due: false },
+    ])
     await database.close()
   })
 

@@ -94,7 +94,10 @@ async function take(tx: Transaction, loading: Loading, part: Exclude<Part, Backu
   }
 }
 
-/** What was read before the backup is not fresh: nothing turns green on it. Jobs that ran then run again. */
+/**
+ * What was read before the backup is not fresh: nothing turns green on it. Jobs that ran then run again; one of which another attempt
+ * waits for its retry joins that one, as a queue keeps at most one.
+ */
 async function finish(tx: Transaction, { rows, tables }: Loading, end: BackupEnd): Promise<void> {
   if (end.rows !== rows)
     throw new Error(`The backup is incomplete: ${rows} of its ${end.rows} rows are there.`)
@@ -102,6 +105,13 @@ async function finish(tx: Transaction, { rows, tables }: Loading, end: BackupEnd
   await tx.script(`
     UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation');
     DELETE FROM release_gate.leases;
+    WITH joined AS (
+      DELETE FROM ${JOBS} ran USING ${JOBS} waits
+      WHERE ran.state = 'active' AND ran.policy = 'stately' AND waits.state = 'retry' AND waits.policy = 'stately'
+        AND waits.name = ran.name AND coalesce(waits.singleton_key, '') = coalesce(ran.singleton_key, '')
+      RETURNING waits.id, waits.name
+    )
+    UPDATE ${JOBS} job SET start_after = now() FROM joined WHERE job.id = joined.id AND job.name = joined.name;
     UPDATE ${JOBS} SET state = 'retry', started_on = NULL, heartbeat_on = NULL, start_after = now() WHERE state = 'active';
   `)
 }
