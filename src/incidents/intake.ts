@@ -1,4 +1,5 @@
 import { type Alert, alertMarker, incidentOf } from '../decision/incidents/alert.ts'
+import { resolutionOf } from '../decision/incidents/resolution.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { orGone } from '../services/github/errors.ts'
 import { isGone, isUnwritable } from '../services/github/gone.ts'
@@ -15,7 +16,10 @@ import {
   storeAlert,
   takeAlert,
 } from '../store/alerts.ts'
+import { storedIncident } from '../store/incidents.ts'
+import { retryAfter } from '../store/retry-later.ts'
 import { noteWrite } from '../store/write-budget.ts'
+import { lookAtIncident } from './look.ts'
 import { incidentPlaces } from './places.ts'
 import { isReplacement, refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
@@ -66,12 +70,17 @@ export async function alertDestination(
  * The job of an alert: opens its incident, or says in the open one that it fired again. Where the repository of incidents is gone for
  * good, the job fails until it is a dead letter, and no other one is started. After any other failure, others follow until one succeeds.
  */
-export async function openForAlert(shell: IncidentShell, source: string, delivery: string): Promise<void> {
+export async function openForAlert(
+  shell: IncidentShell,
+  source: string,
+  delivery: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { database, now } = shell
   const stored = await alertDelivery(database, source, delivery)
   if (!stored || stored.doneAt) return
   try {
-    await openOrAdd(shell, stored, delivery)
+    await openOrAdd(shell, stored, delivery, signal)
   } catch (error) {
     const isLost = isUnwritable(error) || isReplacement(error)
     await saveAlertGone(database, source, delivery, isLost ? now() : null)
@@ -84,12 +93,18 @@ function nameOf({ repository: { owner, repo } }: AlertDelivery): string {
   return `The repository of incidents ${owner}/${repo} cannot be used`
 }
 
-async function openOrAdd(shell: IncidentShell, stored: AlertDelivery, delivery: string): Promise<void> {
+async function openOrAdd(
+  shell: IncidentShell,
+  stored: AlertDelivery,
+  delivery: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { alert, repository: place } = stored
   const { source } = alert
   const github = await shell.github(place.installationId)
   const repository: RepositoryRef = { ...place, repositoryId: await repositoryIdOf(github, place) }
   await refuseReplaced(shell, repository)
+  if (stored.reopened === null) await readUnresolved(shell, repository, alert, signal)
   const { reopened, opens } =
     stored.reopened === null || stored.opens === null
       ? await shell.database.transaction((tx) => takeAlert(tx, delivery, { repository, alert }))
@@ -101,7 +116,7 @@ async function openOrAdd(shell: IncidentShell, stored: AlertDelivery, delivery: 
         { task: 'monitors' },
         { at: new Date(shell.now().getTime() + seconds * 1_000) },
       )
-  if (!opens) return addToOpenIncident(shell, repository, stored, delivery)
+  if (!opens) return addToOpenIncident(shell, repository, stored, delivery, signal)
   const marker = alertMarker(alert, reopened)
   const since = stored.receivedAt
   const incident = await ensureIncident(github, repository, incidentOf(alert, reopened), { marker, since })
@@ -114,6 +129,25 @@ async function openOrAdd(shell: IncidentShell, stored: AlertDelivery, delivery: 
 }
 
 /**
+ * The event of a closing can be late or lost, so the incident that the alert may belong to is read first.
+ * @throws while GitHub does not list by whom or why its issue was closed: then nobody knows whether it is resolved.
+ */
+async function readUnresolved(
+  shell: IncidentShell,
+  repository: RepositoryRef,
+  alert: Alert,
+  signal: AbortSignal,
+): Promise<void> {
+  const newest = await newestOfAlert(shell.database, repository, alert)
+  if (newest?.number == null || newest.isGone || newest.state === 'resolved') return
+  const { number } = newest
+  await lookAtIncident(shell, repository, number, signal)
+  const read = await storedIncident(shell.database, { repository, number })
+  if (read && resolutionOf(read.facts).isUnclear)
+    throw retryAfter(new Date(shell.now().getTime() + 5_000), 'GitHub does not list yet who closed the issue')
+}
+
+/**
  * A comment says that it fired again, and the incident is read again: the alert may be a more severe one. Where the issue is gone, the
  * alert opens another one.
  */
@@ -122,6 +156,7 @@ async function addToOpenIncident(
   repository: RepositoryRef,
   { alert }: { alert: Alert },
   delivery: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const newest = await newestOfAlert(shell.database, repository, alert)
   if (newest?.number == null) throw new Error('The issue of this alert is not open yet')
@@ -134,7 +169,7 @@ async function addToOpenIncident(
     await releaseAlert(shell.database, alert.source, delivery)
     await shell.queue.enqueueIncident({ task: 'look', repository, number })
     const released = await alertDelivery(shell.database, alert.source, delivery)
-    return released && openOrAdd(shell, released, delivery)
+    return released && openOrAdd(shell, released, delivery, signal)
   }
   await noteWrite(shell.database, repository.installationId, shell.now())
   await shell.database.transaction(async (tx) => {

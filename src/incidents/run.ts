@@ -22,7 +22,7 @@ export async function runIncidentTask(
     case 'look':
       return lookAtIncident(shell, task.repository, task.number, signal)
     case 'alert':
-      return openForAlert(shell, task.source, task.delivery)
+      return openForAlert(shell, task.source, task.delivery, signal)
     case 'mirror':
       return updateMirror(shell, task, signal, attempt)
     case 'monitors':

@@ -334,6 +334,55 @@ describe('an incident whose issue is gone', () => {
   })
 })
 
+describe('an alert that fires after a closing that the bot has not read', () => {
+  const titled = async (title: string) => (await openIncidents(stage)).filter((one) => one.title === title)
+  const fire = (id: string, urgency: string, event: string) =>
+    sendPagerDuty(stage, { id, title: `The kitchen ${id}`, urgency }, { id: event })
+  const closeUnheard = async (id: string, reason: 'completed' | 'not_planned') => {
+    await fire(id, 'low', `${id}-first`)
+    const [{ number = 0 } = {}] = await titled(`The kitchen ${id}`)
+    const removeFault = stage.github.faults.add({ kind: 'lose' })
+    await workOn(stage, number).close('eva', reason)
+    removeFault()
+    expect((await changesFor(number)).map(({ kind }) => kind)).toEqual(['opened'])
+    return number
+  }
+
+  test('opens another incident, and the resolved one stays as it was', async () => {
+    const number = await closeUnheard('K1', 'completed')
+    await fire('K1', 'high', 'K1-again')
+    const [, other] = await titled('The kitchen K1')
+    expect((await changesFor(other?.number ?? 0)).at(-1)?.text).toBe('Opened as P0')
+    expect((await changesFor(number)).map(({ text }) => text)).toEqual(['Opened as P2', 'Resolved by eva'])
+    expect(await workOn(stage, number).read()).toMatchObject({ said: [], labels: ['incident', 'sev/P2'] })
+  })
+
+  test('is a comment where that closing does not count', async () => {
+    const number = await closeUnheard('K2', 'not_planned')
+    await fire('K2', 'low', 'K2-again')
+    expect(await titled('The kitchen K2')).toHaveLength(1)
+    const { state, said } = await workOn(stage, number).read()
+    expect({ state, said }).toEqual({
+      state: 'open',
+      said: [
+        expect.stringContaining('closed as `not_planned`'),
+        expect.stringContaining('The alert fired again'),
+      ],
+    })
+  })
+
+  test('waits until GitHub lists who closed the issue', async () => {
+    const number = await closeUnheard('K3', 'completed')
+    const path = new RegExp(`/issues/${number}/events`)
+    stage.github.faults.add({ kind: 'status', status: 200, body: [], path, times: 1, only: 'app' })
+    await fire('K3', 'low', 'K3-again')
+    expect(await titled('The kitchen K3')).toHaveLength(1)
+    await stage.moveTo(new Date(stage.now().getTime() + 10_000))
+    expect(await titled('The kitchen K3')).toHaveLength(2)
+    expect((await workOn(stage, number).read()).said).toEqual([])
+  })
+})
+
 describe('events that GitHub never sends', () => {
   test('are made up for by the look at the start', async () => {
     const known = await report('P2')
