@@ -55,18 +55,19 @@ export type Clock = {
 
 /**
  * The two clocks of an incident. A deadline is met at its very instant. Only business and service time pause while the
- * incident waits for the customer; no clock runs while it is resolved.
+ * incident waits for the customer; no clock runs while it is resolved: each keeps the deadline that it had then.
  *
  * Raising the severity moves a deadline to the earlier of itself and the new target from then. Lowering it gives the new target
  * from the start.
  */
 export function clocksOf(times: IncidentTimes, targets: Targets, place: Place): Clock[] {
-  const resolvedNow = times.resolved.at(-1)
-  const met = {
-    response: times.respondedAt,
-    resolution: resolvedNow && resolvedNow.to === undefined ? resolvedNow.from : undefined,
-  }
+  const met = { response: times.respondedAt, resolution: resolvedNow(times) }
   return (['response', 'resolution'] as const).map((name) => clockOf(name, met[name], times, targets, place))
+}
+
+function resolvedNow({ resolved }: IncidentTimes): number | undefined {
+  const last = resolved.at(-1)
+  return last && last.to === undefined ? last.from : undefined
 }
 
 function clockOf(
@@ -77,8 +78,9 @@ function clockOf(
   place: Place,
 ): Clock {
   const { startedAt, takenAt } = times
-  const stoppedAt = metAt ?? takenAt
-  const dueFrom = (at: number, severity: Severity) => dueOf(at, targets[severity][name], times, place)
+  const stoppedAt = Math.min(metAt ?? takenAt, resolvedNow(times) ?? takenAt)
+  const dueFrom = (at: number, severity: Severity) =>
+    dueOf(at, targets[severity][name], { ...times, stoppedAt }, place)
   const [first, ...changes] = times.severities
   if (!first) throw new RangeError('An incident has at least one severity.')
   let severity = first.severity
@@ -104,16 +106,18 @@ function isHigher(one: Severity, other: Severity): boolean {
   return severities.indexOf(one) < severities.indexOf(other)
 }
 
-/** Infinity where there is no deadline. */
+/** Infinity where there is no deadline. What happened after the clock stopped moves none. */
 function dueOf(
   at: number,
   target: Allowance | undefined,
-  { resolved, waiting, takenAt }: IncidentTimes,
+  { resolved, waiting, stoppedAt }: IncidentTimes & { stoppedAt: number },
   place: Place,
 ): number {
   if (!target) return Number.POSITIVE_INFINITY
   const excluded = target.kind === 'elapsed' ? resolved : [...resolved, ...waiting]
-  const spans: Span[] = excluded.map(({ from, to = takenAt }) => ({ from, to }))
+  const spans: Span[] = excluded
+    .filter(({ from }) => from < stoppedAt)
+    .map(({ from, to = stoppedAt }) => ({ from, to: Math.min(to, stoppedAt) }))
   return usedUpAt(at, target, place, spans)
 }
 

@@ -75,7 +75,7 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
     reopened: spans.filter(({ to }) => to !== undefined).length,
     reopenedAt,
     clocks,
-    nextAt: isUnclear ? takenAt + listedWithin : nextDue(clocks, takenAt),
+    nextAt: isUnclear ? takenAt + listedWithin : resolved ? undefined : nextDue(clocks, takenAt),
     component: facts.component,
     ...(facts.components && facts.components.length > 1 ? { components: facts.components } : {}),
     verifiedBy: facts.verifiedBy,

@@ -421,6 +421,48 @@ describe('the clocks', () => {
   })
 })
 
+describe('a resolved incident', () => {
+  const closed = {
+    state: 'closed' as const,
+    events: [event('closed', 'eva', at('16:05'), { reason: 'completed' })],
+  }
+  const urgent = { reported: [{ at: at('16:00'), severity: 'P0' }] }
+  const label = 'waiting-for-customer'
+  const waits = event('labeled', 'ana', at('16:02'), { label })
+
+  test.each([
+    ['without a response', {}],
+    ['with a response', { comments: [comment('ana', at('16:03'), '/ack')] }],
+    ['with a response after its closing', { comments: [comment('ana', at('16:06'), 'Thanks.')] }],
+    ['of a P0 without a response', urgent],
+    [
+      'of a P2 that waits for the customer',
+      { reported: [{ at: at('16:00'), severity: 'P2' }], events: [waits, ...closed.events] },
+    ],
+  ])('%s stays as it was decided, and nothing is due', (_, more) => {
+    const early = decided({ ...closed, ...more, takenAt: at('16:08') })
+    const late = decided({ ...closed, ...more, takenAt: '2026-10-29T20:00:00Z' })
+    expect(late).toEqual(early)
+    expect(early).toMatchObject({ state: 'resolved', nextAt: undefined })
+  })
+
+  test('goes on with its first response once it is reopened, without the time that it was closed', () => {
+    const events = [...closed.events, event('reopened', 'eva', at('18:00'))]
+    const incident = decided({ ...urgent, events, takenAt: at('18:01') })
+    expect([time(incident.clocks[0]?.due), time(incident.nextAt)]).toEqual([
+      '2026-10-19T18:10:00.000Z',
+      '2026-10-19T18:10:00.000Z',
+    ])
+    expect(decided({ ...urgent, events, takenAt: at('18:11') }).clocks[0]?.breaches).toHaveLength(1)
+  })
+
+  test('keeps the breach of a first response that was overdue when it was closed', () => {
+    const events = [event('closed', 'eva', at('16:30'), { reason: 'completed' })]
+    const incident = decided({ ...closed, ...urgent, events, takenAt: '2026-10-29T20:00:00Z' })
+    expect(incident.clocks[0]?.breaches).toMatchObject([{ at: Date.parse(at('16:15')) }])
+  })
+})
+
 describe('what was read before', () => {
   const reread = (before: Parameters<typeof facts>[0], now: Parameters<typeof facts>[0]) =>
     decideIncident(withEarlier(facts(now), facts(before)), settings)

@@ -85,7 +85,7 @@ export class ExpectedIncident {
     const dueOf = (clock: Clock) =>
       raises
         ? Math.min(this.last.due[clock], at + targets[severity][clock])
-        : this.startedAt + targets[severity][clock] + (clock === 'Resolution' ? this.closed : 0)
+        : this.startedAt + targets[severity][clock] + this.closed
     const due = { 'First response': dueOf('First response'), Resolution: dueOf('Resolution') }
     this.happened.push('severity')
     this.end(at)
@@ -106,10 +106,10 @@ export class ExpectedIncident {
     this.happened.push('reopened')
     this.isMitigated = false
     const { due, severity } = this.last
-    const wasDue = due.Resolution <= closing.from
     this.closed += at - closing.from
-    const Resolution = wasDue ? due.Resolution : due.Resolution + at - closing.from
-    this.parts.push({ from: at, severity, due: { ...due, Resolution } })
+    const resumed = (clock: Clock) => due[clock] + (due[clock] <= closing.from ? 0 : at - closing.from)
+    const dues = { 'First response': resumed('First response'), Resolution: resumed('Resolution') }
+    this.parts.push({ from: at, severity, due: dues })
     this.episodes.push(this.episode(at, true))
   }
 

@@ -22,9 +22,11 @@ export async function brokenPromises(stage: Stage, all: Played[], database: Data
   const { keys, alerts = [] } = stage.operations?.pagerDuty ?? {}
   let [pages, breaches] = [0, 0]
   for (const { id, number, expected, again } of all) {
-    const changes = records
+    const recorded = records
       .filter(({ kind, body }) => kind === 'incident' && body.incident === number)
-      .flatMap(({ body }) => body.changes as Change[])
+      .map(({ body }) => body.changes as Change[])
+    compare(id, 'records without a change', recorded.filter((changes) => changes.length === 0).length, 0)
+    const changes = recorded.flat()
     const steps = changes.flatMap(({ kind }) => (kind === 'breached' ? [] : [kind]))
     compare(id, 'the records of its steps', steps.sort(), [...expected.happened].sort())
     const overdue = changes.flatMap(({ kind, text }) => (kind === 'breached' ? [text] : []))

@@ -196,15 +196,7 @@ class World {
       [2, 'lowers with a second person', () => this.lower(expected, by, issue, true, isDown)],
       [1, 'lowers alone', () => this.lower(expected, by, issue, false, isDown)],
       [1, 'closes as not planned', () => issue.close(by, 'not_planned')],
-      ...(expected.hasResponse
-        ? [
-            [3, 'resolves', () => this.resolve(expected, by, issue)] as [
-              number,
-              string,
-              () => Promise<unknown>,
-            ],
-          ]
-        : []),
+      [expected.hasResponse ? 3 : 1, 'resolves', () => this.resolve(expected, by, issue)],
       ...(alert && !isDown
         ? [
             [2, 'sees the alert fire again', () => this.fireAgain(history)] as [
