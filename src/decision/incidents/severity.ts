@@ -89,7 +89,8 @@ function historyOf(facts: IncidentFacts, startedAt: number): { history: Building
 function set(history: Building, change: SeverityChange): undefined {
   history.current = change.severity
   history.changes.push(change)
-  if (history.proposal && !isHigher(change.severity, history.proposal.severity)) history.proposal = undefined
+  // What was proposed was proposed of another severity.
+  history.proposal = undefined
 }
 
 function isRaise({ current }: Building, severity: Severity): boolean {
@@ -183,7 +184,6 @@ function confirm(history: Building, at: number, by: Account): string | undefined
   if (proposal.id === by.id)
     return `${code(by.login)} proposed ${proposal.severity}, so someone else has to confirm it.`
   const { severity, reason } = proposal
-  history.proposal = undefined
   return set(history, { at, severity, by: proposal.by, confirmedBy: by.login, reason })
 }
 

@@ -193,10 +193,16 @@ describe('the severity', () => {
 
   test('that was raised in between needs a new proposal', () => {
     const raise = comment('eva', at('16:35'), '/severity P0')
-    const incident = decided({ comments: [proposal, raise, comment('eva', at('16:40'), '/confirm')] })
-    expect(incident.severity).toBe('P2')
+    const confirmed = comment('eva', at('16:40'), '/confirm')
+    const incident = decided({ comments: [proposal, raise, confirmed] })
+    expect(incident).toMatchObject({ severity: 'P0', proposal: undefined })
+    expect(texts(incident)).toContain('There is no lower severity to confirm.')
+    const alerts = [{ at: at('16:35'), severity: 'P0' }]
+    expect(decided({ comments: [proposal, confirmed], alerts }).severity).toBe('P0')
+    const sameAgain = [{ at: at('16:35'), severity: 'P1' }]
+    expect(decided({ comments: [proposal, confirmed], alerts: sameAgain }).severity).toBe('P2')
     const again = comment('ana', at('16:36'), '/severity P1 it was the dashboard')
-    const later = decided({ comments: [proposal, raise, again, comment('eva', at('16:40'), '/confirm')] })
+    const later = decided({ comments: [proposal, raise, again, confirmed] })
     expect(later.severity).toBe('P1')
   })
 
