@@ -42,6 +42,23 @@ describe('a batch of logs', () => {
       'a line of another service',
       { event_message: 'GET | 200 | /rest/v1/rewards', metadata: [{ request: [{}] }] },
     ],
+    [
+      'a request whose caller names itself after a violation',
+      {
+        event_message: `GET | 200 | 203.0.113.7 | /rest/v1/menu | Mozilla/5.0 ${violates}`,
+        metadata: [{ request: [{ headers: [{ user_agent: violates }] }] }],
+      },
+    ],
+    [
+      'a request whose whole message is that of a violation',
+      { event_message: violates, metadata: [{ request: [{}] }] },
+    ],
+    ['the text of a function', { event_message: violates, metadata: [{ level: 'info' }] }],
+    ['a message without metadata', aLine(violates, { metadata: null })],
+    [
+      'a line of Postgres that quotes it, without a code',
+      aLine(`statement: select '${violates}'`, {}, { sql_state_code: null }),
+    ],
     ['something else', 7],
     ['nothing', null],
   ])('ignores %s', (_, line) => {
@@ -50,7 +67,7 @@ describe('a batch of logs', () => {
 
   test.each([
     ['objects in place of lists', { metadata: { parsed: { sql_state_code: '42501' } } }],
-    ['no metadata', { metadata: null }],
+    ['no code', { metadata: { parsed: { user_name: 'authenticated' } } }],
     ['an ISO time', { timestamp: '2026-11-25T10:00:00-08:00' }],
     ['no time', { timestamp: undefined }],
   ])('is read with %s', (_, more) => {

@@ -39,7 +39,8 @@ export function readDrain(body: unknown, now: Date): Denial[] {
       const { event_message: message, timestamp, metadata } = read.data
       const { sql_state_code: code, user_name: role } = metadata?.parsed ?? {}
       const violates = /violates row-level security policy/.test(message)
-      if (code !== '42501' && !(violates && code == null)) return []
+      const isDenial = code == null ? isUncodedViolation(read.data) : code === '42501'
+      if (!isDenial) return []
       return [
         {
           kind: violates ? ('violation' as const) : ('grant' as const),
@@ -49,6 +50,11 @@ export function readDrain(body: unknown, now: Date): Denial[] {
         },
       ]
     })
+}
+
+/** Only Postgres's own lines are parsed. Those of other services quote their callers: a user agent, or what a function prints. */
+function isUncodedViolation({ event_message: message, metadata }: z.infer<typeof event>): boolean {
+  return metadata?.parsed != null && /^new row violates row-level security policy\b/.test(message)
 }
 
 /** `… for table "rewards"`, or `permission denied for table rewards`. */
