@@ -30,7 +30,7 @@ function verifyCommand(): Command {
     .option('--json', 'print the result as JSON')
   return withDatabaseOptions(
     command,
-    '0 every chain is unbroken, 1 one is broken,\n2 the records cannot be read',
+    '0 every chain is intact, 1 one is broken,\n2 the records cannot be read',
   ).action(async ({ json = false, ...options }: VerifyOptions) => {
     const anchors = options.anchors === undefined ? undefined : anchorsIn(options.anchors)
     if (options.file !== undefined) return verifyFile(options.file, anchors, json)
@@ -73,9 +73,9 @@ function exportCommand(): Command {
     )
     .option(
       '--from <time>',
-      'records from it on: an ISO date, which begins at midnight UTC, or a date and time with an offset',
+      'only records from this time on: an ISO date, which begins at midnight UTC, or a date and time with an offset',
     )
-    .option('--to <time>', 'records before it, written in the same way')
+    .option('--to <time>', 'only records before this time, written in the same way')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
   return withDatabaseOptions(command, '0 printed, 2 usage error').action(
     ({ csv = false, from, to, ...options }: ExportOptions) =>
@@ -85,7 +85,7 @@ function exportCommand(): Command {
 
 function dossierCommand(): Command {
   const command = new Command('dossier')
-    .description('print everything that the records say of an incident, from the alert to the post-mortem')
+    .description('print the full record of an incident, from the alert to the post-mortem')
     .argument('<incident>', 'its number, a name like acme/incidents#7, or its name in Jira')
     .option('--ndjson', 'print the records themselves instead, for `audit verify --file`')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
@@ -120,7 +120,7 @@ function pruneCommand(): Command {
     .option('--months <number>', 'how many months of records stay; RECORDS_MONTHS or 13 when left out')
     .addHelpText(
       'after',
-      '\nExit codes: 0 removed, 1 the records do not verify and all stay,\n2 usage error or the role may not.',
+      '\nExit codes: 0 removed, 1 verification failed and nothing was removed,\n2 usage error, or the role does not own the records.',
     )
     .action(async ({ months }: { months?: string }) => {
       if (existsSync('.env')) process.loadEnvFile('.env')
@@ -152,7 +152,7 @@ async function prune(months: number): Promise<void> {
       )
     process.stdout.write(
       result.ok
-        ? `Removed ${removed} records from before ${before.toISOString().slice(0, 10)}, ${months} months ago.\n`
+        ? `Removed ${removed} records older than ${before.toISOString().slice(0, 10)}.\n`
         : `${verifiedText(result, {})} Nothing was removed.\n`,
     )
     process.exitCode = result.ok ? 0 : 1

@@ -12,7 +12,7 @@ export function calendarCommand(): Command {
   const command = new Command('calendar')
     .option('--repository <owner/name>', 'the feed of one repository (default: all)')
     .option('--base <url>', "the bot's public URL (default: PUBLIC_URL or http://HOST:PORT)")
-    .option('--new-key', 'end every URL that was printed before')
+    .option('--new-key', 'revoke every URL printed before')
     .option('--json', 'print {"url"} as JSON')
     .addHelpText('after', '\nAnyone with the URL can read the feed.')
   return withDatabaseOptions(command, '0 printed, 2 usage error').action((options: Options) => {

@@ -21,9 +21,9 @@ export function clocksCommand(): Command {
       '--since <time>',
       'when the ticket was received or the alert fired, as ISO date and time; without an offset, in the time zone',
     )
-    .option('--at <time>', 'what counts as now (default: now)')
+    .option('--at <time>', 'evaluate as of this time (default: now)')
     .option('--time-zone <zone>', 'IANA zone of business days and service hours', 'America/Los_Angeles')
-    .option('--holidays <place>', 'whose public holidays are no business days', 'US')
+    .option('--holidays <place>', 'whose public holidays are not business days', 'US')
     .option('--json', 'print {"severity","since","clocks":[{"name","due","overdue"}]} as JSON')
     .addHelpText('after', '\nExit codes: 0 nothing is overdue, 1 something is, 2 usage error.')
     .action((written: string, options: Options) => {

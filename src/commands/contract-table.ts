@@ -10,7 +10,7 @@ export async function toolTable({ tools, server }: Baseline): Promise<string> {
   const { default: Table } = await import('cli-table3')
   const table = new Table({
     ...plain,
-    head: ['Tool', 'Reads only', 'Takes', 'Says'],
+    head: ['Tool', 'Read-only', 'Arguments', 'Description'],
     colWidths: [32, 12, 32, 48],
   })
   for (const tool of tools) {

@@ -77,7 +77,9 @@ async function ownDatabase(): Promise<Database | 'held by the bot'> {
     return openPostgres({ url })
   }
   if (!existsSync(join(dataDir, 'postgres')))
-    throw new Error(`There are no records in ${dataDir}; set DATA_DIR to the bot's folder, or DATABASE_URL.`)
+    throw new Error(
+      `There is no database in ${dataDir}. Set DATA_DIR to the bot's folder, or set DATABASE_URL.`,
+    )
   const { openPglite } = await import('../store/database/pglite.ts')
   const { FOLDER_IN_USE } = await import('../store/database/folder-lock.ts')
   return openPglite({ dataDir }).catch((error: unknown) => {

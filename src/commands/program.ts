@@ -55,12 +55,12 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'login',
-    description: 'sign in with GitHub, for `status` and everything that orders something',
+    description: 'sign in with GitHub; needed for `status` and every command that changes something',
     load: () => import('./login.ts').then(({ loginCommand }) => loginCommand()),
   },
   {
     name: 'logout',
-    description: 'end the sign-in at this command line',
+    description: 'sign out of the command line',
     load: () => import('./login.ts').then(({ logoutCommand }) => logoutCommand()),
   },
   {
@@ -120,7 +120,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'setup',
-    description: 'show, or with --apply do, what is left to enforce the gate on a repository',
+    description: 'show what is left to enforce the gate on a repository; `--apply` does it',
     load: () => import('./setup.ts').then(({ setupCommand }) => setupCommand()),
   },
   {

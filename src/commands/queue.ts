@@ -4,7 +4,7 @@ import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from '.
 /** `queue ls|show|retry`: what waits, what failed and why, and how to start it again. */
 export function queueCommand(): Command {
   const list = new Command('ls')
-    .description('list what is waiting, what failed and is tried again, and what was given up')
+    .description('list jobs that are waiting, being retried, or given up')
     .option('--json', 'print the list as JSON')
   const show = new Command('show')
     .description('print a failed job: its reason, its attempts and its data')

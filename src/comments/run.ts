@@ -90,8 +90,7 @@ async function ignore(doing: Doing, name: string): Promise<undefined> {
 
 const onlyOne: Outcome = {
   outcome: 'unclear',
-  answer:
-    'A comment can hold one command, and this one holds several, so none was carried out. Write one comment for each.',
+  answer: 'Use one command per comment. This one has several, so none was carried out.',
 }
 
 /** By the person who wrote it, never edited since: anyone with write access can edit the comments of others. */

@@ -22,8 +22,8 @@ export async function whyNot(doing: Doing, { snapshot, policy }: Facts): Promise
 async function asPosted({ shell, pull }: Doing, sha: string): Promise<string> {
   const posted = await postedRun(shell.database, { ...pull, sha })
   if (!posted || posted.runId === null)
-    return 'This pull request has all that it needs. Its check is not written yet.'
+    return 'This pull request passes every gate. Its check is not written yet.'
   return posted.state === 'passed'
     ? 'Ready to merge.'
-    : `This pull request has all that it needs, but the check says: ${code(posted.title, 140)}.`
+    : `This pull request passes every gate, but the check says: ${code(posted.title, 140)}.`
 }

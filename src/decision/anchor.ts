@@ -8,7 +8,7 @@ export function anchorIssue(at: Date): { title: string; body: string; labels: st
     title: `release-gate: the records of ${year}`,
     labels: ['release-gate-records'],
     body: [
-      `Once a day, the newest hash of the change records is added here, outside the database that stores them. Anyone who changes an old record would also have to change this text, and GitHub keeps its edit history.`,
+      `Once a day, the newest hash of the audit chain is added here, outside the database that stores them. Anyone who changes an old record would also have to change this text, and GitHub keeps its edit history.`,
       'To compare: save this text as a file, and run `release-gate audit verify --anchors FILE`.',
       '',
     ].join('\n\n'),

@@ -60,11 +60,11 @@ export function factChanges(before: Snapshot, atMerge: Snapshot): string[] {
     ...labelChanges(before, atMerge),
     ...atMerge.contributors
       .filter(({ person }) => !before.contributors.some((known) => known.person.id === person.id))
-      .map(({ person }) => `${nameOf(person)} turned out to have contributed to the change.`),
+      .map(({ person }) => `${nameOf(person)} was found to have contributed to the change.`),
     ...lostAccess(before, atMerge),
     ...lostMembers(before, atMerge),
-    ...(atMerge.base.changed?.at === before.base.changed?.at ? [] : ['The base branch had been changed.']),
-    ...(atMerge.head.pushedAt === before.head.pushedAt ? [] : ['The head had been pushed again.']),
+    ...(atMerge.base.changed?.at === before.base.changed?.at ? [] : ['The base branch was changed.']),
+    ...(atMerge.head.pushedAt === before.head.pushedAt ? [] : ['The head was pushed again.']),
   ]
 }
 

@@ -33,8 +33,9 @@ const calendars = new WeakMap<WindowSettings, Calendar>()
 const answersKept = 16
 
 /**
- * Whether the window is open at an instant, and when that changes, to the millisecond. Throws a RangeError for an invalid date:
- * fail closed.
+ * Whether the window is open at an instant, and when that changes, to the millisecond.
+ *
+ * @throws RangeError for an invalid date: fail closed.
  */
 export function stateAt(settings: WindowSettings, at: Date): CalendarState {
   const instant = at.getTime()

@@ -53,7 +53,7 @@ export type Exception = {
  * check said and what was true must both pass: a person who merges past a pending check has bypassed it even if it would have
  * passed a second later. The margin before closing is ours and no rule of the team's, so a merge in it is in the window.
  *
- * @returns nothing for a merge by the rule.
+ * @returns undefined if the merge followed the policy, or the policy only reports.
  */
 export function exceptionOf(
   merge: Merge,

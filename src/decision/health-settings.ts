@@ -12,18 +12,22 @@ const traffic = z.strictObject({
     .min(1)
     .max(500)
     .describe('A metric query that counts requests, such as sum:mcp.requests{env:production}.as_count().'),
-  minimum: z.int().positive().default(20).describe('With fewer requests at a look, it says nothing.'),
+  minimum: z
+    .int()
+    .positive()
+    .default(20)
+    .describe('If a check sees fewer requests, the watch is inconclusive.'),
 })
 
 const watch = z
   .strictObject({
-    warm_up: duration.default('5m').describe('How long after a merge the first look is.'),
-    looks: z.int().min(1).max(20).default(3).describe('How many looks there are.'),
-    every: lastingDuration.default('5m').describe('The time between two looks.'),
+    warm_up: duration.default('5m').describe('How long after a merge the first check runs.'),
+    looks: z.int().min(1).max(20).default(3).describe('How many checks to run.'),
+    every: lastingDuration.default('5m').describe('The time between two checks.'),
     traffic: traffic.optional(),
   })
   .optional()
-  .describe('Watches the monitors after each merge. Without it nothing is watched.')
+  .describe('Watches the monitors after each merge. Default: off.')
 
 /** The settings of the gate `production_health`. */
 export const healthSettings = z.strictObject({

@@ -19,8 +19,8 @@ export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): M
         section('Fixed', notice.fixed ?? []),
       )
     case 'records':
-      return mail('The records are broken', [
-        `The chain of installation ${notice.installationId} is broken at record ${notice.seq}: ${oneLine(notice.why, 500)}`,
+      return mail(`The audit chain is broken at record ${notice.seq}`, [
+        `Installation ${notice.installationId}: ${oneLine(notice.why, 500)}`,
         'Run `release-gate audit verify`.',
       ])
     case 'organization policy':

@@ -12,8 +12,8 @@ export function oneLine(text: string, limit = 120): string {
 }
 
 /**
- * Text that people wrote, as a Markdown code span: no mention, link, image or HTML works inside one
- *. Pipes are escaped so that it can stand in a table. A backslash of the text's own in front
+ * Text that people wrote, as a Markdown code span: no mention, link, image or HTML works
+ * inside one. Pipes are escaped so that it can stand in a table. A backslash of the text's own in front
  * of a pipe is kept apart from ours: some renderers take two backslashes for one and end the cell, and the code, there.
  */
 export function code(text: string, limit = 120): string {

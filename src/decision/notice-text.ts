@@ -19,7 +19,7 @@ export function noticeText(notice: Announced): SlackMessageText {
       return driftText(notice)
     case 'records':
       return toMessage({
-        headline: `🚨 The audit records are broken at record ${notice.seq}`,
+        headline: `🚨 The audit chain is broken at record ${notice.seq}`,
         facts: [['Installation', String(notice.installationId)]],
         body: `${slackText(notice.why, 300)}\nLeave the database as it is and run \`release-gate audit verify\`.`,
       })
@@ -74,7 +74,7 @@ function watchedText({
 }
 
 function recordsText(record: number, change: number | undefined): string {
-  return `Record ${record} has the looks.${change === undefined ? '' : ` It names the change record ${change}.`}`
+  return `Record ${record} has each check.${change === undefined ? '' : ` Change record: ${change}.`}`
 }
 
 function incidentText({ issue, severity, state, lines, due, late }: NoticeOf<'incident'>): SlackMessageText {
@@ -148,7 +148,7 @@ function driftText({ repository, subject, problems, fixed = [] }: NoticeOf<'drif
 
 function organizationPolicyText(notice: NoticeOf<'organization policy'>): SlackMessageText {
   const { organization, acceptedBy, before, after, seq } = notice
-  const changed = before === after ? 'The locking policy was changed' : 'The policy locks something else now'
+  const changed = before === after ? 'The locking policy changed' : 'The locked settings changed'
   const what = acceptedBy === undefined ? changed : 'The policy of another repository was accepted'
   return toMessage({
     headline: `🔒 ${what}: ${slackText(organization)}`,
@@ -169,7 +169,7 @@ function deadLetterText(notice: NoticeOf<'dead letter'>): SlackMessageText {
   const what = number === undefined ? '' : ` #${number}`
   const command = notice.queue === 'commands' ? `\n${commandLost}` : ''
   return toMessage({
-    headline: `⚠️ A job failed for good: ${nameOf(repository)}${what}`,
+    headline: `⚠️ A job was given up: ${nameOf(repository)}${what}`,
     facts: [['Queue', slackText(notice.queue)]],
     body: `${slackText(notice.problem, 500)}\nIt was retried for about half an hour. The log has the details.${command}`,
   })

@@ -22,7 +22,7 @@ export function urgentText(notice: NoticeOf<'urgent'>): SlackMessageText {
 export function lateHoldText(notice: NoticeOf<'late hold'>): SlackMessageText {
   const { repository, pull, by, url, at, mergedAt, zone, reason } = notice
   return toMessage({
-    headline: `🚨 Put on hold before it was merged, but too late to stop it: ${pullLink(repository, pull)}`,
+    headline: `🚨 Hold came too late: the pull request was already merged: ${pullLink(repository, pull)}`,
     facts: [
       ['By', `${slackText(by, 60)}, ${formatTime(new Date(at), zone)}`],
       ['Author', authorOf(pull)],

@@ -66,7 +66,7 @@ export const overrides = z
     }
   })
   .describe(
-    'Other settings for some pull requests. The first override that matches applies, and only that one.',
+    'Different settings for some pull requests. The first override that matches applies, and only that one.',
   )
 
 /** A map as it was written, before defaults. */

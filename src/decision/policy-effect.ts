@@ -50,18 +50,21 @@ function counted(changes: Change[]): PolicyEffect['blocked'] {
 /** The effect as lines of Markdown. They name the time when they were true. */
 export function effectInWords({ compared, unknown, blocked, released }: PolicyEffect): string[] {
   const others = `${compared} other open ${compared === 1 ? 'pull request' : 'pull requests'}`
-  if (compared === 0) return ['No other open pull request was stored when this was checked.']
+  if (compared === 0) return ['No other open pull requests were known when this was checked.']
   const lines = [
     ...kindInWords(blocked, 'would be blocked'),
     ...kindInWords(released, 'would no longer be blocked'),
     ...(unknown > 0
       ? [
-          `Not known for ${unknown}: the changed policy looks at facts that were not read for ${unknown === 1 ? 'it' : 'them'}.`,
+          `Unknown for ${unknown}: the changed policy needs facts that have not been read for ${unknown === 1 ? 'it' : 'them'}.`,
         ]
       : []),
   ]
   const none = lines.length === 0 ? ['None would change.'] : lines
-  return [`Of ${others}, by what was stored when this was checked:`, ...none.map((line) => `- ${line}`)]
+  return [
+    `Effect on ${others}, based on their stored facts when this was checked:`,
+    ...none.map((line) => `- ${line}`),
+  ]
 }
 
 function kindInWords({ count, first }: PolicyEffect['blocked'], what: string): string[] {

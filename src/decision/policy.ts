@@ -126,7 +126,9 @@ const completePolicy = z.strictObject({
     .describe('Row-level security of a database, compared once a day with what is there.'),
   slack: slackSettings
     .optional()
-    .describe('Where notices about merges and exceptions go. Without it the repository gets no notices.'),
+    .describe(
+      'Where notices about merges and exceptions go. Without it, no notices are posted for the repository.',
+    ),
 })
 
 export const policySchema = z.preprocess(
@@ -143,7 +145,7 @@ function withoutGatesThatAreOff(policy: unknown): unknown {
   return { ...policy, gates: Object.fromEntries(on) }
 }
 
-/** What is evaluated when a repository has no valid policy yet: every gate with its defaults. */
+/** What is evaluated where there has never been a valid policy: `approvals` and `release_window` with their defaults. */
 export const defaultPolicy: Policy = policySchema.parse({ gates: { approvals: {}, release_window: {} } })
 
 /** The default branch is always covered, whatever `branches` says. */

@@ -96,7 +96,7 @@ function closedText(day: ReleaseDay): SlackMessageText | undefined {
   if (!moment.closesAt) return undefined
   const counts = [
     `${merged.length} merged`,
-    `${pulls.length} left over`,
+    `${pulls.length} not merged`,
     ...(exceptions.length > 0 ? [plural(exceptions.length, 'exception')] : []),
   ]
   return toMessage({
@@ -105,7 +105,7 @@ function closedText(day: ReleaseDay): SlackMessageText | undefined {
     sections: [
       ...frozenIn(day),
       ...(merged.length > 0 ? [section('Merged', merged.map(linkOf))] : []),
-      ...(pulls.length > 0 ? [section('Left over', readyFirst(pulls).map(lineOf()))] : []),
+      ...(pulls.length > 0 ? [section('Not merged', readyFirst(pulls).map(lineOf()))] : []),
       ...(exceptions.length > 0 ? [section('Exceptions', exceptions.map(exceptionLine))] : []),
     ],
     links: [asOf(day)],

@@ -162,7 +162,7 @@ function pushIn({ kind, seq, body }: NotesRecord, { repository, period }: Scope)
 /**
  * A month of a zone's calendar, as "2026-11": a merge at 06:30 UTC on November 1 belongs to October in Los Angeles.
  *
- * @returns undefined where the text is not a month.
+ * @returns undefined where the text is not a month of 2000 to 2099.
  */
 export function monthPeriod(text: string, zone: string): NotesPeriod | undefined {
   const [, year, month] = /^(20\d\d)-(0[1-9]|1[0-2])$/.exec(text) ?? []
@@ -172,7 +172,11 @@ export function monthPeriod(text: string, zone: string): NotesPeriod | undefined
   return { name: `${months[Number(month) - 1]} ${year}`, from, to }
 }
 
-/** The month that had ended last at a time, by a zone's calendar. */
+/**
+ * The month that had ended last at a time, by a zone's calendar.
+ *
+ * @returns undefined for a month outside 2000 to 2099.
+ */
 export function monthBefore(at: Date, zone: string): NotesPeriod | undefined {
   const wall = new Date(wallAt(zone, at.getTime()))
   const last = new Date(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth() - 1, 1))

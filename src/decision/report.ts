@@ -143,8 +143,8 @@ function overrideInWords({ off, changes, doubt }: AppliedOverride): string {
   const titles = (names: GateName[]) => list(names.map((name) => gates[name].title))
   return [
     off.length > 0 ? `Off: ${titles(off)}.` : '',
-    changes.length > 0 ? `Other settings: ${titles(changes)}.` : '',
-    doubt === undefined ? '' : `It is the stricter one, and ${doubt}.`,
+    changes.length > 0 ? `Different settings: ${titles(changes)}.` : '',
+    doubt === undefined ? '' : `It applies because it is stricter and ${doubt}.`,
   ]
     .filter((part) => part !== '')
     .join(' ')
@@ -245,7 +245,10 @@ export function closedReport(state: 'closed' | 'merged'): CheckReport {
   return { status: 'in_progress', title, summary: `${title}. It is checked again if it is reopened.` }
 }
 
-/** The check of a change that is ready while GitHub's write limits leave no room to revoke another green check. */
+/**
+ * The check of a change that is ready while GitHub's write limits leave no room to revoke another green check. Its title identifies
+ * this state: the queue and the board compare it with what was posted.
+ */
 export function waitingForTurnReport(): CheckReport {
   return {
     status: 'in_progress',

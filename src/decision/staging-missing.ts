@@ -6,7 +6,7 @@ import { isOver, isTrusted, isUnderWay, releaseLabel, releaseLabelOf } from './s
 
 /** Who has to act if it passes automatically. */
 const nobody = 'No action needed'
-const button = 'Anyone with write access: the button "Run again" in the check "Staging regression"'
+const button = 'Anyone with write access: click "Run again" in the check "Staging regression"'
 
 /** What a head without evidence waits for: who can act, and what is requested automatically. `why`: why a run that there is does not count. */
 export function withoutEvidence(
@@ -71,7 +71,7 @@ function deployed(
   if (label && !snapshot.draft && wantsDeployment(ofHead, label.at)) {
     return say(
       'Waiting for a deployment',
-      `This head is in the queue for ${where}: one candidate is deployed at a time, until its regression has finished.`,
+      `This head is queued for ${where}. Only one pull request is deployed at a time, until its regression finishes.`,
       nobody,
       [{ kind: 'request-deployment', environment: settings.environment }],
     )

@@ -23,7 +23,7 @@ export function unattributedFinding(
 /** `unattributed: ignore` applies to names in commits, not to pushers, so it does not help here. */
 function unknownPusher(entries: Unattributed[]): Finding {
   return failed(
-    'Unknown who pushed',
+    'Pusher unknown',
     `GitHub does not say who pushed ${commitsOf(entries)}, and whoever did must not approve. ` +
       'GitHub may list a push a little late. It does not list one that is too old: push a new commit then.',
     { who: 'The author' },

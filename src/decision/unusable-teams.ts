@@ -47,7 +47,7 @@ export function unusableTeams(
   const fixes = [...new Set(found.map(({ fix }) => fix))].join('; ')
   return failed(
     `Team ${first.name} ${first.what}${more}`,
-    `The policy names ${found.length === 1 ? 'a team' : 'teams'} in ${code(setting)} from which nobody can act: ${list(effects)}.${rest === '' ? '' : ` ${rest}`}`,
+    `Nobody on ${found.length === 1 ? 'this team' : 'these teams'} in ${code(setting)} can act: ${list(effects)}.${rest === '' ? '' : ` ${rest}`}`,
     { who: `${fixes.charAt(0).toUpperCase()}${fixes.slice(1)}` },
   )
 }

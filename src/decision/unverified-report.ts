@@ -21,7 +21,7 @@ export function unverifiedReport(unreadable: Unreadable): CheckReport {
     conclusion: 'failure',
     title: oneLine(`${unverifiedTitle}${whatFailed(unreadable)}`, 140),
     summary: [
-      'Something about this pull request changed, and it could not be evaluated since.',
+      'Something about this pull request changed, and it has not been evaluated since.',
       '',
       `- **What failed:** ${detail(unreadable)}`,
       `- **What to do:** ${remedy(unreadable.status)}`,
@@ -47,8 +47,8 @@ function detail({ request, status, problem }: Unreadable): string {
 }
 
 function remedy(status: number | undefined): string {
-  if (status === 401) return 'An owner of the App checks its private key.'
+  if (status === 401) return 'Ask the owner of the App to check its private key.'
   if (status === 403 || status === 404)
-    return 'An administrator checks that the App is installed on this repository with the permissions in its `app.yml`.'
-  return 'Nothing, if it passes: the evaluation is retried. Otherwise the operator of the App looks into its log.'
+    return 'Ask an administrator to check that the App is installed on this repository with the permissions in its `app.yml`.'
+  return 'Nothing yet: the evaluation is retried automatically. If it keeps failing, ask the release-gate operator to check the log.'
 }

@@ -9,7 +9,9 @@ export const urgentSettings = z.strictObject({
     .min(1, 'the label needs a name, like "urgent"')
     .max(50, 'GitHub limits label names to 50 characters; use a shorter name')
     .default('urgent')
-    .describe('The label that lifts the window and freezes, and nothing else.'),
+    .describe(
+      "The label with which a change doesn't wait for the release window or a freeze. All other gates still apply.",
+    ),
   reason: z
     .enum(['required', 'optional'])
     .default('optional')

@@ -8,7 +8,7 @@ import type { WindowSettings } from './window-settings.ts'
 
 type UrgentSettings = WindowSettings['urgent']
 
-/** Whether the label counts, and the line about it in the check. */
+/** Whether the label counts; if not, `why` completes 'The label does not count: …'. */
 export type Urgency =
   | { state: 'absent' }
   | { state: 'void'; why: string }
@@ -19,6 +19,8 @@ export type Urgency =
  * permission now put it on, and is void when removed, expired, or put on before the last change of base or, where it is
  * bound to the head, before a push that brought other content. Events of one and the same second are taken to have come
  * after the label: GitHub's times are no finer, and the label can be put on again.
+ *
+ * @throws RangeError for a duration, or RE2's error for a pattern, that the policy's schema refuses.
  */
 export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): Urgency {
   const label = snapshot.labels.find((entry) => entry.name.toLowerCase() === settings.label.toLowerCase())

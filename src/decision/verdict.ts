@@ -86,7 +86,7 @@ function evaluateSafely(title: string, evaluate: () => Finding): Finding {
     const why = error instanceof Error ? error.message : String(error)
     return failed(
       `${title} could not be checked`,
-      `This gate failed with an error, so it stays closed: ${code(why, 300)}. Report it to the operator of release-gate.`,
+      `This gate failed with an error, so it can't pass: ${code(why, 300)}. Report it to the release-gate operator.`,
     )
   }
 }

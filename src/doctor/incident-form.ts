@@ -8,7 +8,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { readFile } from '../services/github/policy.ts'
 import { type Found, listed, quoted } from './diagnosis.ts'
 
-/** Where the issue form of incidents is kept, in the repository of incidents. */
+/** Where the incident issue form is kept, in the repository of incidents. */
 export const incidentFormPath = '.github/ISSUE_TEMPLATE/incident.yml'
 
 /** The issue form in the repository of incidents that a policy names. `lacks`: what the bot reads and the form does not ask for. */
@@ -73,8 +73,8 @@ export function incidentFormFindings(form: IncidentFormFacts | undefined): Found
   const { repository, state } = form
   const what =
     state.kind === 'missing'
-      ? `${repository} has no issue form of incidents, so a report may lack its severity and component.`
-      : `The issue form of incidents in ${repository} lacks ${listed(state.lacks)}.`
+      ? `${repository} has no incident issue form, so a report may lack its severity and component.`
+      : `The incident issue form in ${repository} is missing ${listed(state.lacks)}.`
   return [
     {
       severity: 'warning',

@@ -5,7 +5,7 @@ import type { Probe } from './probes.ts'
 /** Each repository is checked once an hour; a limit of GitHub or a restart may add as much. */
 const late = 2 * 60 * 60_000
 
-/** How old the oldest look at a repository is: for how long the hourly look could have missed a change without an event. */
+/** How old the oldest check at a repository is: for how long the hourly look could have missed a change without an event. */
 export function lookProbe(read: () => Promise<LookAges | { unknown: string }>, now: () => Date): Probe {
   return {
     name: 'hourly look',
@@ -21,7 +21,7 @@ function sentence(ages: LookAges, now: Date): string | { failed: string; fix: st
   if (repositories === 0) return 'The bot has not checked any repository yet.'
   const missing = never > 0 ? ` ${never} of ${repositories} repositories have not been checked yet.` : ''
   const text = oldest
-    ? `The oldest look at a repository is ${formatDistanceStrict(oldest, now)} old.${missing}`
+    ? `The repository checked least recently was checked ${formatDistanceStrict(oldest, now)} ago.${missing}`
     : missing.trim()
   const isLate = oldest !== undefined && now.getTime() - oldest.getTime() > late
   if (unseen === 0 && !isLate) return text

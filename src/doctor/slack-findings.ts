@@ -14,7 +14,8 @@ const needed: Needed[] = [
   {
     scopes: ['chat:write'],
     by: hasChannel,
-    what: (repositories) => `The Slack token may not post messages, so ${repositories} gets no notices.`,
+    what: (repositories) =>
+      `The Slack token may not post messages, so no notices are posted for ${repositories}.`,
     fix: 'Add the scope `chat:write`',
   },
   {

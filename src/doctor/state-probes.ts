@@ -93,7 +93,7 @@ async function askBot(host: string, port: number): Promise<Read> {
 }
 
 function looksIn(told: Partial<Record<keyof LookAges, unknown>> | undefined): Looks {
-  if (!told) return { unknown: 'Cannot check the hourly look: the bot does not tell it.' }
+  if (!told) return { unknown: 'Cannot check the hourly check: this version of the bot does not report it.' }
   const { repositories, oldest, never, unseen } = told
   return {
     repositories: Number(repositories),

@@ -69,7 +69,11 @@ async function announceDue(
   const due = formatTime(dueAt, settings.time_zone)
   await shell.database.transaction(async (tx) => {
     if (now > dueAt && (await takeAnnouncement(tx, stored, 'overdue'))) {
-      await record(shell, tx, stored, { text: `The post-mortem is overdue since ${due}`, url, late: true })
+      await record(shell, tx, stored, {
+        text: `The post-mortem has been overdue since ${due}`,
+        url,
+        late: true,
+      })
       await revokeWhereBlocked(shell, tx, stored)
     } else if (now >= warnAt && now <= dueAt && (await takeAnnouncement(tx, stored, 'warned')))
       await record(shell, tx, stored, { text: `The post-mortem is due ${due}`, url, late: true })

@@ -19,7 +19,10 @@ export type PolicyResult = { ok: true; policy: Policy } | { ok: false; problems:
 
 const least = { gates: '{ approvals: {}, release_window: {} }' }
 
-/** Parses the text of a policy file; every problem names the line and column, what is wrong and how to fix it. */
+/**
+ * Parses the text of a policy file; every problem names the line and column, what is wrong and how to fix it. Returns problems and
+ * never throws. Defaults are filled in. The warnings for a valid policy are separate: `impossiblePolicy`.
+ */
 export function parsePolicy(text: string, file = policyPath): PolicyResult {
   const result = readYaml(text, file, policySchema, { least, prepare: completeGates })
   if (!result.ok) return result

@@ -70,6 +70,6 @@ function changesOf(settings: Override['gates']): string[] {
   const on = named.filter((name) => settings[name] !== 'off')
   return [
     ...(off.length > 0 ? [`Off: ${titles(off)}.`] : []),
-    ...(on.length > 0 ? [`Other settings: ${titles(on)}.`] : []),
+    ...(on.length > 0 ? [`Different settings: ${titles(on)}.`] : []),
   ]
 }

@@ -24,6 +24,9 @@ export type SharedState = 'applies' | 'none' | 'unreadable' | 'replaced'
 /**
  * Compares an organization's policy with the one that applied before, and keeps it. Whoever may create repositories could delete
  * `.github` and create it with another policy, so its id is compared wherever the file is another one.
+ *
+ * Writes: it stores the policy, and records and announces what it locks now.
+ * @throws where GitHub cannot be read, and where `.github` was removed in between.
  */
 export async function stateOfShared(
   shell: PolicyShell,

@@ -46,7 +46,7 @@ async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
   const database = await openDatabase(stage.database)
   try {
     const verdict = await verifyChain(database)
-    if (!verdict.ok) throw new Error(`The audit records are broken at record ${verdict.seq}: ${verdict.why}`)
+    if (!verdict.ok) throw new Error(`The audit chain is broken at record ${verdict.seq}: ${verdict.why}`)
     await tellDossier(database, tell)
     tell.scene('Afterwards', `The auditor checks the chain of records: ${verdict.records} records, unbroken.`)
   } finally {

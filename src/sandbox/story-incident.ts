@@ -105,7 +105,7 @@ async function respond({ stage, shop, scene, tell }: Chapter, number: number): P
 }
 
 async function ship({ shop, scene }: Chapter, other: Opened): Promise<void> {
-  await scene.show(other, { title: /^Production alerts: Error rate/, conclusion: 'failure' })
+  await scene.show(other, { title: /^Production alert: Error rate/, conclusion: 'failure' })
   await scene.refused('ana', other)
   await scene.at(
     '2026-12-09T18:50:00Z',

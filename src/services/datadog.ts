@@ -21,7 +21,10 @@ function call({ url, apiKey, appKey }: Datadog, path: string, calling: Calling):
   })
 }
 
-/** The state of a monitor in Datadog's words, or `Muted`. https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details */
+/**
+ * The state of a monitor in Datadog's words, or `Muted`. https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details
+ * @throws as `callJson`, and a ZodError for an answer that is not as documented.
+ */
 export async function readMonitor(datadog: Datadog, id: number, calling: Calling): Promise<string> {
   const answer = monitorShape.parse(await call(datadog, `/api/v1/monitor/${id}?group_states=all`, calling))
   return Object.keys(answer.options?.silenced ?? {}).length > 0 ? 'Muted' : answer.overall_state
@@ -31,7 +34,10 @@ const series = z.object({
   series: z.array(z.object({ pointlist: z.array(z.tuple([z.number(), z.number().nullable()])) })),
 })
 
-/** The sum of a count metric over a time. https://docs.datadoghq.com/api/latest/metrics/#query-timeseries-points */
+/**
+ * The sum of a count metric over a time. https://docs.datadoghq.com/api/latest/metrics/#query-timeseries-points
+ * @throws as `readMonitor`.
+ */
 export async function countRequests(
   datadog: Datadog,
   query: string,

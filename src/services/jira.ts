@@ -44,6 +44,10 @@ export async function findIssue(
   return issue && externalOf(jira, issue.key)
 }
 
+/**
+ * Creates an issue. Not idempotent: after a lost answer, look for it with `findIssue` first.
+ * @throws as `callJson`, and a ZodError for an answer that is not as documented.
+ */
 export async function createIssue(jira: Jira, wanted: WantedIssue, calling: Calling): Promise<External> {
   const { project, type, ...rest } = wanted
   const fields = { project: { key: project }, issuetype: { name: type }, ...fieldsOf(rest) }
@@ -51,7 +55,10 @@ export async function createIssue(jira: Jira, wanted: WantedIssue, calling: Call
   return externalOf(jira, issueKey.parse(answer).key)
 }
 
-/** Brings an issue to what is wanted; one that is done moves to the first status that Jira counts as done. */
+/**
+ * Brings an issue to what is wanted; one that is done moves to the first status that Jira counts as done.
+ * @throws as `createIssue`, and where Jira has no transition to that status.
+ */
 export async function updateIssue(
   jira: Jira,
   { name }: External,

@@ -47,6 +47,10 @@ const PAGE = 1000
 const MOST = 100_000
 const rowsSchema = z.array(z.record(z.string(), z.string().nullable()))
 
+/**
+ * Opens the ledger. Its reads never throw; whatever fails is a `LedgerFault`.
+ * @throws for an invalid URL or an empty key.
+ */
 export function openLedger({ url, key, as, timeout = 10_000, signal }: LedgerOptions): Ledger {
   const client = createClient(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },

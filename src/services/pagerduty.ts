@@ -13,6 +13,7 @@ type Calling = { signal: AbortSignal; now: () => Date }
 /**
  * Sends one event: https://developer.pagerduty.com/docs/send-alert-event. Accepted means that PagerDuty has it, not that
  * someone was paged. The same key again is the same alert.
+ * @throws as `callJson`, and where the answer is not as documented.
  */
 export async function sendPage(
   { eventsUrl, keys }: Paging,

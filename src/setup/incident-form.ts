@@ -11,7 +11,7 @@ const choices = [
 
 type Field = { type: string; label: string; [more: string]: unknown }
 
-/** The issue form of incidents, for GitHub. Its headings are those by which a report is read. */
+/** The incident issue form, for GitHub. Its headings are those by which a report is read. */
 export function incidentForm(components: string[]): string {
   const fields: Field[] = [
     { type: 'dropdown', label: headings.severity, options: choices, required: true },

@@ -90,7 +90,7 @@ function setupPages(options: SetupOptions, token: string): Hono {
 
   const exchange = async (context: Context) => {
     if (!isSameSecret(context.req.query('state') ?? '', state))
-      return context.html(errorPage('This is not the answer to this setup', stateProblem, start), 400)
+      return context.html(errorPage('This response does not belong to this setup', stateProblem, start), 400)
     const app = await exchangeCode(options.apiUrl, context.req.query('code') ?? '')
     const publicUrl = webhook ? new URL(webhook).origin : undefined
     saveCredentials(app, { file: options.envFile, publicUrl })

@@ -71,7 +71,7 @@ export function reviewPage({
 ${warning ? html`<p class="note"><strong>Check the webhook URL.</strong> ${warning.text}</p>` : ''}
 <dl>
 <dt>Owner</dt><dd>${owner}</dd>
-<dt>Webhook URL</dt><dd>${answers.webhookUrl || 'Not set yet. The App gets a placeholder that reaches nobody.'}</dd>
+<dt>Webhook URL</dt><dd>${answers.webhookUrl || 'Not set yet. The App gets a placeholder that receives nothing.'}</dd>
 <dt>Who can install it</dt><dd>Only ${owner}</dd>
 </dl>
 <h2>Permissions</h2>
@@ -108,7 +108,7 @@ export type Created = {
 export function createdPage({ appUrl, webhookSet, action, repository, problem }: Created): Markup {
   const placeholder = html`<p class="note">The webhook URL is a placeholder. Set it in the App's settings on GitHub, or the bot receives nothing.</p>`
   return layout(
-    'The App exists',
+    'The App was created',
     4,
     html`
 <p>Its credentials are in <code>.env</code>. Keep this page open until you are done.</p>
@@ -127,7 +127,7 @@ ${field('repository', 'text', repository, problem)}</p>
 <p><button>Open GitHub's editor</button></p>
 </form>
 <h2>3. Start the bot</h2>
-<p>Press Ctrl-C in the terminal and run the same command again. It reads <code>.env</code>. This page is gone then.</p>
+<p>Press Ctrl-C in the terminal and run the same command again. It reads <code>.env</code>. This page then closes.</p>
 <h2>4. Require the check</h2>
 <pre><code>npm run -s gate -- setup --repository acme/payments
 npm run -s gate -- doctor --repository acme/payments</code></pre>

@@ -51,8 +51,8 @@ function incidentFormText({
 }: Extract<SetupStep, { kind: 'commit-incident-form' }>): string {
   const form = 'the output of `release-gate incident form`'
   return url
-    ? `Commit the issue form of incidents as ${file} in ${repository}: ${form}, or GitHub's editor with the file filled in:\n\n       ${url}\n`
-    : `Replace ${file} in ${repository} by ${form}: it lacks ${listed(lacks)}.`
+    ? `Commit the incident issue form as ${file} in ${repository}: ${form}, or GitHub's editor with the file filled in:\n\n       ${url}\n`
+    : `Replace ${file} in ${repository} with ${form}. It is missing ${listed(lacks)}.`
 }
 
 /** Whether a person has to do it; GitHub's API can do the others. */

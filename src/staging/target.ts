@@ -67,7 +67,7 @@ export function serverFor(
   repository: { owner: string; repo: string },
 ): { server: StagingServer; operator: Operator } | { refused: string } {
   const server = servers.get(name)
-  if (!server) return { refused: `the operator of release-gate has not configured a server named ${name}` }
+  if (!server) return { refused: `the release-gate operator has not configured a server named ${name}` }
   if (!isServerAllowed(server, repository)) {
     return {
       refused: `the operator does not allow ${repository.owner}/${repository.repo} to use the server ${name}`,

@@ -126,7 +126,7 @@ describe('a place without records', () => {
     async (what) => {
       const empty = await aFolder()
       await expect(runCommand(auditCommand(), [what], { DATA_DIR: empty, DATABASE_URL: '' })).rejects.toThrow(
-        /^There are no records in .*; set DATA_DIR/,
+        /^There is no database in .*\. Set DATA_DIR/,
       )
       expect(await readdir(empty)).toEqual([])
     },
@@ -337,7 +337,7 @@ describe('prune', () => {
     const env = { DATA_DIR: await aDataFolder(), DATABASE_URL: '', MIGRATION_DATABASE_URL: '' }
     const { out, code } = await runCommand(auditCommand(), ['prune'], env)
     expect({ out, code }).toEqual({
-      out: `Removed 0 records from before ${subMonths(new Date(), months).toISOString().slice(0, 10)}, ${months} months ago.\n`,
+      out: `Removed 0 records older than ${subMonths(new Date(), months).toISOString().slice(0, 10)}.\n`,
       code: 0,
     })
   })

@@ -38,7 +38,7 @@ describe('decide --pull', () => {
     expect({ err, code }).toEqual({ err: '', code: 0 })
     expect(out).toMatch(/^Ready to merge\n/)
     expect(out).toMatch(
-      /Only the bot knows, so not included: freezes and exemptions from the command line, overdue reviews\.\n$/,
+      /Not included, because only the bot knows it: freezes and exemptions from the command line, overdue reviews\.\n$/,
     )
   })
 
@@ -104,7 +104,7 @@ describe('decide --pull', () => {
     const file = join(folder, 'more.yml')
     writeFileSync(file, policy)
     const { out } = await decide('ada', ['--policy', file])
-    expect(out).toMatch(/\nOnly the bot knows, so not included: .*\.\n$/)
+    expect(out).toMatch(/\nNot included, because only the bot knows it: .*\.\n$/)
     expect(out.replaceAll(/\s+/g, ' ')).toContain(`overdue reviews, ${says}.`)
     writeFileSync(file, 'gates: { approvals: {} }\n')
     expect((await decide('ada', ['--policy', file])).out.replaceAll(/\s+/g, ' ')).toContain(

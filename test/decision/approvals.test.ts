@@ -326,7 +326,7 @@ testGate('Who may approve', approvals, {
       }),
       settings: { unattributed: 'ignore' },
       state: 'failed',
-      title: 'Unknown who pushed',
+      title: 'Pusher unknown',
       says: 'GitHub does not say who pushed `aaaaaaa`, and whoever did must not approve.',
     },
     {

@@ -187,7 +187,7 @@ testGate('code_owners', codeOwners, {
         ),
       ),
       state: 'waiting',
-      says: ['`pay-9/` and 290 more.', '`@owner-8` or 11 more'],
+      says: ['`pay-9/` or 290 more has approved yet.', '`@owner-8` or 11 more'],
       saysNot: ['`pay-10/`,', '`@owner-9`'],
     },
     {

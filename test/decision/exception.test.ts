@@ -247,7 +247,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
       'an approver had pushed to it',
       { contributors: [...approved.contributors, { person: bob, as: 'pusher', commit: head }] },
       /^Approvals: /,
-      /^`bob` turned out to have contributed/,
+      /^`bob` was found to have contributed/,
     ],
     ['it had become a draft', { draft: true }, /^Approvals: Draft/, /^The check still said/],
   ])('%s', (_name, what, line, why, stood = {}) => {

@@ -104,7 +104,7 @@ describe('the gate incidents', () => {
   ])('yields to the urgent change that names it %s', (_, body) => {
     expect(finding({ incidents: facts({ unresolved: [open] }), ...urgentBy(body) })).toMatchObject({
       state: 'passed',
-      title: 'Urgent fix of an incident',
+      title: 'Urgent fix for an incident',
     })
   })
 

@@ -190,16 +190,16 @@ describe('the other notices', () => {
       why: 'its hash does not match',
     }
     expect(shown(notice)).toEqual([
-      '🚨 The audit records are broken at record 7',
+      '🚨 The audit chain is broken at record 7',
       '*Installation*\n3',
       expect.stringMatching(/^its hash does not match\n.*audit verify/),
     ])
   })
 
   it.each([
-    ['something else', '', 'The policy locks something else now', 'nothing'],
-    ['the same', 'approvals, branches', 'The locking policy was changed', 'approvals, branches'],
-    ['what is unknown', null, 'The policy locks something else now', 'Unknown: the policy is invalid'],
+    ['something else', '', 'The locked settings changed', 'nothing'],
+    ['the same', 'approvals, branches', 'The locking policy changed', 'approvals, branches'],
+    ['what is unknown', null, 'The locked settings changed', 'Unknown: the policy is invalid'],
   ])("an organization's policy: what it locked before and locks now, here %s", (_, after, title, now) => {
     const notice = { ...everyKind[5], after } as Announced
     expect(shown(notice)).toEqual([
@@ -212,7 +212,7 @@ describe('the other notices', () => {
 
   it('a dead letter: which job was given up, about what, and why', () => {
     expect(shown(everyKind[4] as Announced)).toEqual([
-      '⚠️ A job failed for good: foodyepay/mcp-server #12',
+      '⚠️ A job was given up: foodyepay/mcp-server #12',
       '*Queue*\nevaluate',
       expect.stringMatching(/^GitHub keeps the check at completed\n/),
     ])

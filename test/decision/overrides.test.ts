@@ -414,7 +414,7 @@ describe('the verdict and its check', () => {
     const { title, summary } = checkReport(verdict, snapshot)
     expect(title).toBe('Ready to merge')
     expect(summary).toContain(
-      '### Override\n- `it` applies. Off: Release window and Staging regression. Other settings: Approvals.',
+      '### Override\n- `it` applies. Off: Release window and Staging regression. Different settings: Approvals.',
     )
   })
 

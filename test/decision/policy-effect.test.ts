@@ -27,7 +27,7 @@ it('a stricter policy blocks what had just enough approvals, also while the wind
     released: { count: 0, first: [] },
   })
   expect(effectInWords(effect)).toEqual([
-    'Of 3 other open pull requests, by what was stored when this was checked:',
+    'Effect on 3 other open pull requests, based on their stored facts when this was checked:',
     '- 2 would be blocked: #1 (Approvals) and #3 (Approvals).',
   ])
 })
@@ -59,7 +59,7 @@ it('where facts are not stored, nothing is claimed', () => {
   const effect = policyEffect([{ snapshot: pull(1, 2), known: false }], before, three, at)
   expect(effect).toMatchObject({ compared: 1, unknown: 1, blocked: { count: 0 }, released: { count: 0 } })
   expect(effectInWords(effect).slice(1)).toEqual([
-    '- Not known for 1: the changed policy looks at facts that were not read for it.',
+    '- Unknown for 1: the changed policy needs facts that have not been read for it.',
   ])
 })
 
@@ -80,7 +80,7 @@ it.each([
 it('stands in the check, and is stored and read with the snapshot', () => {
   const snapshot = { ...pull(9, 2), policyEffect: policyEffect(known(pull(1, 2)), before, three, at) }
   const { summary } = checkReport(decide(snapshot, before), snapshot)
-  expect(summary).toContain('### Effect of this policy\nOf 1 other open pull request,')
+  expect(summary).toContain('### Effect of this policy\nEffect on 1 other open pull request,')
   expect(snapshotSchema.parse(JSON.parse(JSON.stringify(snapshot)))).toEqual(snapshot)
   expect(checkReport(decide(pull(9, 2), before), pull(9, 2)).summary).not.toContain('Effect')
 })

@@ -31,7 +31,7 @@ describe('the gate production_health', () => {
   test('fails while one alerts, whatever the others say', () => {
     expect(finding([monitor(1, 'OK'), monitor(2, 'Alert')])).toMatchObject({
       state: 'failed',
-      title: 'Production alerts: Latency',
+      title: 'Production alert: Latency',
     })
     expect(finding([monitor(1, 'No Data'), monitor(2, 'Alert')]).state).toBe('failed')
   })
@@ -73,7 +73,7 @@ describe('the gate production_health', () => {
   test('yields to the urgent change that names the incident which the alert opened', () => {
     expect(finding([monitor(1, 'OK'), alerting], urgent('Urgent: FOODYE-MCP-412'))).toMatchObject({
       state: 'passed',
-      title: 'Urgent fix of an alert',
+      title: 'Urgent fix for an alert',
     })
   })
 
@@ -103,7 +103,7 @@ describe('the watch after a release', () => {
     watchVerdict(baseline, looks, monitors, minimum).verdict
 
   test.each([
-    ['every monitor is OK at every look', ok, [look(ok), look(ok)], 20, 'passed'],
+    ['every monitor is OK at every check', ok, [look(ok), look(ok)], 20, 'passed'],
     ['one alerts at one look', ok, [look(ok), look({ 1: 'Alert', 2: 'OK' }), look(ok)], 20, 'failed'],
     ['one was alerting before', { 1: 'Alert', 2: 'OK' }, [look({ 1: 'Alert', 2: 'OK' })], 20, 'inconclusive'],
     [

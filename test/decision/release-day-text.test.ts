@@ -106,7 +106,7 @@ describe('the other moments', () => {
     ])
   })
 
-  it('the summary: merged, left over and why, exceptions', () => {
+  it('the summary: merged, not merged and why, exceptions', () => {
     const day = aDay('closed', {
       pulls: [blocked(2, { why: 'Waiting for 1 more approval', more: 0, awaited: [] }), ready(1)],
       merged: [aMerge({ pull: pullOf(3) })],
@@ -116,9 +116,9 @@ describe('the other moments', () => {
       ],
     })
     expect(shown(releaseDayText(day, gus))).toEqual([
-      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 1 merged, 2 left over and 2 exceptions',
+      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 1 merged, 2 not merged and 2 exceptions',
       `*Merged (1)*\n• ${linkOf(3)}`,
-      `*Left over (2)*\n• ${linkOf(1)}: ready\n• ${linkOf(2)}: Waiting for 1 more approval`,
+      `*Not merged (2)*\n• ${linkOf(1)}: ready\n• ${linkOf(2)}: Waiting for 1 more approval`,
       `*Exceptions (2)*\n• ${linkOf(4)}\n• foodyepay/mcp-server: a push to main`,
       asOf,
     ])

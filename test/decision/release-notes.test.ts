@@ -223,7 +223,7 @@ describe('the watch after a release', () => {
     body: {
       url: `https://github.com/acme/shop/pull/${number}`,
       verdict,
-      why: 'Errors alerts since the release',
+      why: 'Errors has been alerting since the release',
     },
   })
 
@@ -241,7 +241,7 @@ describe('the watch after a release', () => {
     const [passed, failed] = records.slice(3).map((record) => record.seq)
     expect(text).toContain(`watch after it passed (record ${passed}), record`)
     expect(text).toContain(
-      `watch after it failed: \`Errors alerts since the release\` (record ${failed}), record`,
+      `watch after it failed: \`Errors has been alerting since the release\` (record ${failed}), record`,
     )
   })
 })

@@ -98,7 +98,7 @@ testGate('The release window', releaseWindow, {
       snapshot: at('2026-11-25T18:59:00.000Z'),
       state: 'waiting',
       title: 'Opens Wed, Dec 2, 10:00 AM PST',
-      says: 'It was too close to the end of the window at Wed, Nov 25, 11:00 AM PST (19:00 UTC). Nothing turns green in the last minute.',
+      says: 'There was too little time left before the window closed at Wed, Nov 25, 11:00 AM PST (19:00 UTC). Nothing turns green in the last minute.',
       next: recheck('2026-11-25T19:00:00.000Z'),
     },
     {

@@ -41,7 +41,7 @@ testGate('The runbooks', runbooks, {
       snapshot: withTools(aTool(), aTool({ name: 'void_reward', existing: true, runbook: missing })),
       title: 'Runbooks complete for new tools',
       says: [
-        'Older than this gate and without a complete runbook: 1 tool',
+        'Of the tools older than this gate, 1 has no complete runbook.',
         '`void_reward`: `docs/runbooks/void_reward.md` is missing',
       ],
     },

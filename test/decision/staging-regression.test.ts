@@ -100,7 +100,7 @@ testGate('The staging regression', stagingRegression, {
       name: 'without deployments: tied to the head at the time of the run, and it says so',
       snapshot: withFacts({ deployments: [], runs: [anEvidence({ deploymentId: null })] }),
       settings: none,
-      says: 'It counts for the head at the time of the run',
+      says: 'so the run counts for the head that was current when it ran',
     },
     {
       name: 'by the word of the server that reports the head',
@@ -144,7 +144,7 @@ testGate('The staging regression', stagingRegression, {
       }),
       state: 'failed',
       title: 'Staging regression inconclusive',
-      says: ['`connection: refused`', 'the button "Run again"', 'says nothing about the change'],
+      says: ['`connection: refused`', 'click "Run again"', 'says nothing about the change'],
       saysNot: ['failed', 'egression.'],
       next: [],
     },
@@ -171,7 +171,7 @@ testGate('The staging regression', stagingRegression, {
       snapshot: withFacts({ runs: [anEvidence({ lacking: 'errors: only 4 calls, 60 are needed' })] }),
       state: 'waiting',
       title: 'Waiting for the staging regression',
-      says: 'The last run was evaluated under other limits, and cannot be under these: `errors: only 4 calls, 60 are needed`.',
+      says: 'The last run was made under different limits and does not meet the current ones: `errors: only 4 calls, 60 are needed`.',
       next: run,
     },
     {
@@ -311,7 +311,7 @@ testGate('The staging regression', stagingRegression, {
       snapshot: withFacts({ runs: [] }, { ...release(), head: { fork: true } }),
       state: 'waiting',
       title: 'Staging regression not requested',
-      says: 'the button "Run again" in the check',
+      says: 'click "Run again" in the check',
       next: offer,
     },
     {

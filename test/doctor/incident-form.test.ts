@@ -29,7 +29,7 @@ async function incidentsWith(files: Record<string, string>) {
 
 const old = incidentForm([]).replace('label: Who is affected', 'label: Who').replace('P3: feature', 'feature')
 
-describe('the issue form of incidents', () => {
+describe('the incident issue form', () => {
   test('that is missing is named by the plan, with an editor that has it filled in, and by the doctor', async () => {
     const { rules, steps, text } = await incidentsWith({ 'README.md': 'x' })
     expect(rules).toMatchObject([
@@ -46,9 +46,11 @@ describe('the issue form of incidents', () => {
   test('that lacks what the bot reads is named with what it lacks', async () => {
     const { rules, steps, text } = await incidentsWith({ [incidentFormPath]: old })
     expect(rules).toMatchObject([{ rule: 'incident-form-outdated' }])
-    expect(rules[0]?.what).toContain('lacks the field "Who is affected" and the options P0, P1, P2 and P3')
+    expect(rules[0]?.what).toContain(
+      'is missing the field "Who is affected" and the options P0, P1, P2 and P3',
+    )
     expect(steps).toMatchObject([{ lacks: ['the field "Who is affected"', 'the options P0, P1, P2 and P3'] }])
-    expect(text).toContain('it lacks the field "Who is affected"')
+    expect(text).toContain('It is missing the field "Who is affected"')
   })
 
   test('that is there is named by nobody, whatever its own words and further fields are', async () => {

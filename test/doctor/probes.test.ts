@@ -151,8 +151,8 @@ describe('the hourly look', () => {
   })
   const none = ages(0, { repositories: 0, oldest: undefined })
   it.each<[string, LookAges | { unknown: string }, string, string]>([
-    ['of an hour', ages(60), 'ok', 'The oldest look at a repository is 1 hour old.'],
-    ['of three hours', ages(180), 'failed', 'The oldest look at a repository is 3 hours old.'],
+    ['of an hour', ages(60), 'ok', 'The repository checked least recently was checked 1 hour ago.'],
+    ['of three hours', ages(180), 'failed', 'The repository checked least recently was checked 3 hours ago.'],
     [
       'that has just begun',
       ages(1, { oldest: undefined, never: 3 }),
@@ -163,7 +163,7 @@ describe('the hourly look', () => {
       'that a repository is missing from',
       ages(10, { unseen: 1 }),
       'failed',
-      'The oldest look at a repository is 10 minutes old. 1 could not be checked the last time.',
+      'The repository checked least recently was checked 10 minutes ago. 1 could not be checked the last time.',
     ],
     ['before the first start', none, 'ok', 'The bot has not checked any repository yet.'],
     ['that nobody tells', { unknown: 'Not from here.' }, 'unknown', 'Not from here.'],
@@ -186,7 +186,10 @@ describe('the hourly look', () => {
     const one = { repositoryId: 7, nodeId: 'R_7', owner: 'acme', repo: 'shop' }
     await keepListed(database, 1, [one], at)
     await noteLooked(database, { installationId: 1, repositoryId: 7 }, at)
-    const late = { state: 'failed', message: 'The oldest look at a repository is 3 hours old.' }
+    const late = {
+      state: 'failed',
+      message: 'The repository checked least recently was checked 3 hours ago.',
+    }
     expect((await state({ database: { url }, ...nowhere }))['hourly look']).toMatchObject(late)
 
     const dataDir = await aDataFolder()

@@ -235,7 +235,7 @@ describe('a push that GitHub lists late', () => {
     await shop.review('dev', change)
     expect(await shop.check(change)).toMatchObject({
       conclusion: 'failure',
-      title: 'Unknown who pushed',
+      title: 'Pusher unknown',
     })
     hide()
     await later()

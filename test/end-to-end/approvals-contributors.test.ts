@@ -185,7 +185,7 @@ describe('a push that GitHub does not list', () => {
     shop.restart(lagging(() => late))
     const pull = await shop.open('ana', price)
     await shop.approve(pull, 'chloe', 'dev')
-    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Unknown who pushed' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed', title: 'Pusher unknown' })
     late = false
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
   })

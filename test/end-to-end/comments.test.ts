@@ -396,7 +396,7 @@ describe('nothing is done for', () => {
   test('two commands in one comment, except to say so', async () => {
     const change = await anApprovedChange()
     const comment = await say('eva', change, '/urgent it is down\n/unhold')
-    await ends(comment, change, ['confused'], [/^A comment can hold one command, and this one holds several/])
+    await ends(comment, change, ['confused'], [/^Use one command per comment\. This one has several/])
     expect(await labelsOn(change)).toEqual([])
   })
 

@@ -66,7 +66,7 @@ describe('an alert whose repository of incidents was archived', () => {
       { about: 'alert event-A1 of pagerduty for foodyepay/incidents', state: 'given up' },
     ])
     const said = stage.slack.messages.map((message) => JSON.stringify(message)).join()
-    expect(said).toContain('A job failed for good')
+    expect(said).toContain('A job was given up')
     expect(said).toContain('The repository is archived')
   })
 

@@ -117,7 +117,7 @@ describe('the gate incidents', () => {
     expect((await announced()).at(-1)).toMatch(/^The post-mortem is due Thu, Oct 22, 9:/)
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
     await at('2026-10-22T16:30:00Z')
-    expect((await announced()).at(-1)).toMatch(/^The post-mortem is overdue since Thu, Oct 22, 9:/)
+    expect((await announced()).at(-1)).toMatch(/^The post-mortem has been overdue since Thu, Oct 22, 9:/)
     expect(await shop.check(change)).toMatchObject({
       conclusion: null,
       title: expect.stringMatching(/post-mortem|read/),
@@ -196,7 +196,7 @@ describe('the gate incidents', () => {
       await stage.settled()
       const check = await shop.check(change)
       expect(check).toMatchObject({ conclusion: null, title: 'Incidents could not be read' })
-      expect(check?.summary).toContain('is another repository than before')
+      expect(check?.summary).toContain('is no longer the same repository')
     })
   })
 })

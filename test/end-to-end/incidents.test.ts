@@ -180,7 +180,7 @@ describe('an alert of PagerDuty', () => {
     expect(messages().join()).not.toContain('First response of a P0 is overdue')
     await at('16:17:30')
     expect(await kinds()).toEqual(['opened', 'breached'])
-    const overdue = 'First response of a P0 is overdue since Mon, Oct 19, 9:1'
+    const overdue = 'First response for a P0 has been overdue since Mon, Oct 19, 9:1'
     // Others wait for the channel, too: one a second.
     for (let tries = 0; tries < 20 && !messages().join().includes(overdue); tries++)
       await letNoticesPass(stage, 2)
@@ -307,7 +307,7 @@ describe('an incident whose issue is gone', () => {
     expect(await titled()).toHaveLength(2)
     expect(await changesFor(number)).toMatchObject([
       { kind: 'opened' },
-      { kind: 'gone', text: expect.stringContaining('deleted or moved. The incident still counts') },
+      { kind: 'gone', text: expect.stringContaining('deleted or moved. The incident stays open') },
     ])
   })
 

@@ -222,7 +222,7 @@ test('/why says what the check says where another pull request has the same head
   expect((await where.check(change))?.conclusion).not.toBe('success')
   await say('eva', change, '/why', where)
   expect(await lastAnswerOn(change, where)).toContain(
-    'This pull request has all that it needs, but the check says',
+    'This pull request passes every gate, but the check says',
   )
   expect(await lastAnswerOn(change, where)).not.toContain('Ready to merge')
 })

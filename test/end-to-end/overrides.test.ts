@@ -52,7 +52,7 @@ describe('a policy with overrides, while the window is closed', () => {
     const check = await shop.check(docs)
     expect(check).toMatchObject({ conclusion: 'success', title: 'Ready to merge' })
     expect(check?.summary).toContain(
-      '`documentation` applies. Off: Release window. Other settings: Approvals.',
+      '`documentation` applies. Off: Release window. Different settings: Approvals.',
     )
     expect(await shop.merge('eva', docs)).toBeUndefined()
     const records = await recordsOf(stage)

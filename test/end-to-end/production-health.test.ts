@@ -79,7 +79,7 @@ describe('the gate production_health', () => {
     const risky = [await approved('alerting'), await approved('too')]
     expect(datadog().reads()).toBe(reads + 1)
     for (const one of risky) {
-      expect(await shop.check(one)).toMatchObject({ title: 'Production alerts: Error rate' })
+      expect(await shop.check(one)).toMatchObject({ title: 'Production alert: Error rate' })
       expect(await conclusions(one)).not.toContain('success')
     }
   })
@@ -114,15 +114,13 @@ describe('the gate production_health', () => {
     const after = known ? await recordsAfterMerge(database, known) : []
     expect(after.map(({ seq }) => seq)).toContain(watched?.seq)
     expect(timelineOf(after, undefined).map(({ what }) => what)).toContainEqual(
-      expect.stringContaining('The watch after the release passed: `every monitor was OK at 2 looks`'),
+      expect.stringContaining('The watch after the release passed: `every monitor was OK at all 2 checks`'),
     )
     expect(after.every((record) => isIntact(record))).toBe(true)
     await database.close()
     const told = () => stage.slack.messages.map((message) => JSON.stringify(message)).join()
     for (let tries = 0; tries < 10 && !told().includes('Watch after'); tries++) await letNoticesPass(stage, 2)
-    expect(told()).toContain(
-      `Record ${watched?.seq} has the looks. It names the change record ${merged?.seq}.`,
-    )
+    expect(told()).toContain(`Record ${watched?.seq} has each check. Change record: ${merged?.seq}.`)
   })
 
   test('fails while the monitor alerts, and yields to the urgent fix of the incident that the alert opened', async () => {
@@ -137,7 +135,7 @@ describe('the gate production_health', () => {
     const blocked = await approved('three')
     expect(await shop.check(blocked)).toMatchObject({
       conclusion: 'failure',
-      title: 'Production alerts: Error rate',
+      title: 'Production alert: Error rate',
     })
     const fix = await approved('four', `Urgent: errors, foodyepay/incidents#${number}`)
     await shop.label('eva', fix, 'urgent')
@@ -157,7 +155,7 @@ describe('the gate production_health', () => {
     expect(await told()).toEqual([])
     await turn('OK')
     const [again, ...others] = await told()
-    expect(again).toMatch(/^The monitor `Error rate` is OK again since Mon, Oct 19, 9:\d\d:\d\d AM PDT/)
+    expect(again).toMatch(/^The monitor `Error rate` has been OK again since Mon, Oct 19, 9:\d\d:\d\d AM PDT/)
     expect(others).toEqual([])
     await stage.kill()
     await stage.startBot()
@@ -165,7 +163,9 @@ describe('the gate production_health', () => {
     await workOn(stage, number).comment('ana', 'I look at it.')
     expect(await told()).toHaveLength(1)
     await turn('Alert')
-    expect((await told()).slice(1)).toEqual([expect.stringContaining('`Error rate` alerts again since')])
+    expect((await told()).slice(1)).toEqual([
+      expect.stringContaining('`Error rate` has been alerting again since'),
+    ])
     setState('OK')
     await minutes(1.5)
   })

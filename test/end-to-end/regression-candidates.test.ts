@@ -49,7 +49,7 @@ describe('of two candidates', () => {
   test('the second is deployed when the first has been evaluated, and both get their evidence', async () => {
     const [first, second] = [await aCandidate(), await aCandidate()]
     expect([await askedFor(first), await askedFor(second)]).toEqual([1, 0])
-    expect((await shop.check(second))?.summary).toContain('one candidate is deployed at a time')
+    expect((await shop.check(second))?.summary).toContain('Only one pull request is deployed at a time')
     await later(2)
     expect(await askedFor(second)).toBe(0)
     await shop.deploy(first)

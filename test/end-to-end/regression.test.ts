@@ -177,7 +177,7 @@ describe('what could not be evaluated', () => {
     expect(report?.title).toMatch(/Staging regression inconclusive/)
     const gate = await gateOf(shop, change)
     expect(gate).toMatchObject({ conclusion: 'failure', title: 'Staging regression inconclusive' })
-    expect(gate.summary).toContain('the button "Run again"')
+    expect(gate.summary).toContain('click "Run again"')
     expect(gate.summary).not.toMatch(/regression failed/i)
     expect(await shop.merge('eva', change)).toMatch(/Release gate/)
 
@@ -432,7 +432,7 @@ describe('without deployments', () => {
     await shop.label('eva', change, 'release')
     const gate = await gateOf(shop, change)
     expect(gate).toMatchObject(passed)
-    expect(gate.summary).toContain('It counts for the head at the time of the run')
+    expect(gate.summary).toContain('so the run counts for the head that was current when it ran')
     expect((await shop.regression(change))?.summary).toContain('tied to the head at the time of the run')
     expect(await deploymentsOf(shop, change)).toEqual([])
   })

@@ -144,7 +144,7 @@ describe('the release day', () => {
     await at('2026-11-25T19:20:00Z')
     await at('2026-11-25T20:20:00Z')
     expect(under(root()).slice(2)).toEqual([
-      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 1 merged and 0 left over',
+      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 1 merged and 0 not merged',
     ])
     expect(stage.slack.lost).toEqual([])
   })

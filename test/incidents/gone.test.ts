@@ -83,7 +83,7 @@ test('an issue that is gone is recorded and announced once, and its incident sta
   await look()
   expect(await goneSince()).toBe('2026-10-19T21:00:00.000Z')
   expect((await storedIncident(database, key))?.incident.state).toBe('open')
-  const text = expect.stringContaining('Its issue was deleted or moved. The incident still counts')
+  const text = expect.stringContaining('Its issue was deleted or moved. The incident stays open')
   expect(await goneTexts()).toEqual([text])
   expect(announced.filter((line) => line.includes('deleted or moved'))).toHaveLength(1)
 })

@@ -234,7 +234,7 @@ describe('a change', () => {
     for (let run = 0; run < 2; run++) await job(watched)
     expect(slack.messages).toHaveLength(2)
     expect(slack.messages[0]?.text).toContain(`Watch after the release: ${verdict}, record 41`)
-    expect(slack.messages[1]?.text).toContain('Record 41 has the looks. It names the change record 40.')
+    expect(slack.messages[1]?.text).toContain('Record 41 has each check. Change record: 40.')
     expect(slack.messages[1]).toMatchObject({
       threadTs: slack.messages[0]?.ts,
       ...(broadcast ? { broadcast } : {}),

@@ -195,7 +195,7 @@ describe('a release day', () => {
     expect(inThread()).toEqual([
       opened,
       '⏰ The release window closes Wed, Nov 25, 11:00 AM PST (19:00 UTC)',
-      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 0 merged and 2 left over',
+      '🏁 The release window closed Wed, Nov 25, 11:00 AM PST (19:00 UTC): 0 merged and 2 not merged',
     ])
     expect(slack.lost).toEqual([])
   })
@@ -231,7 +231,7 @@ describe('a release day', () => {
     )
     expect(others).toEqual([])
     const replies = slack.messages.filter(({ threadTs }) => threadTs === begins?.ts)
-    expect(replies.map(headline)).toEqual([expect.stringMatching(/^🏁 .*: 1 merged and 1 left over$/)])
+    expect(replies.map(headline)).toEqual([expect.stringMatching(/^🏁 .*: 1 merged and 1 not merged$/)])
     expect(slack.lost).toEqual([])
   })
 
@@ -257,7 +257,7 @@ describe('a release day', () => {
     expect(slack.calls).toEqual(['chat.postMessage', 'chat.postMessage'])
     await at('18:50')
     await at('19:01')
-    expect(inThread().at(-1)).toContain(': 2 merged and 1 left over')
+    expect(inThread().at(-1)).toContain(': 2 merged and 1 not merged')
   })
 
   test('costs a merge two calls, and names it once, also where its pull request is looked at first', async () => {
@@ -290,7 +290,7 @@ describe('a release day', () => {
     await merge('17:30', 1)
     await at('19:01')
     await merge('19:30', 7)
-    expect(inThread()).toEqual([expect.stringMatching(/: 0 merged and 1 left over$/)])
+    expect(inThread()).toEqual([expect.stringMatching(/: 0 merged and 1 not merged$/)])
   })
 
   test('without an open pull request is quiet', async () => {
@@ -353,7 +353,7 @@ describe('a freeze', () => {
       '*🧊 Frozen*\n• acme/shop: by eva (maintain), until it is lifted: The ledger is off',
     )
     await at('19:01')
-    expect(inThread()).toEqual([expect.stringMatching(/^🏁 .*: 0 merged and 2 left over$/)])
+    expect(inThread()).toEqual([expect.stringMatching(/^🏁 .*: 0 merged and 2 not merged$/)])
   })
 
   test('that is lifted in the window tells the opening then', async () => {

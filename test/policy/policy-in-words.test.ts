@@ -27,11 +27,11 @@ test('each override says whether it loosens, when it applies and what it changes
     'Report only: nothing is blocked, since `enforce` is false.',
     "The organization locks hold, branches, enforce and push: a repository's own policy can't change them.",
     'Override "strict" only tightens. It applies if any changed file matches pay/** and the label risky is set.',
-    '  Other settings: Approvals.',
+    '  Different settings: Approvals.',
     'Override "docs" loosens. It applies if every changed file matches docs/** or *.md and everyone who contributed is ana.',
     '  Off: Hold.',
     'Override "next" loosens. It applies if the base branch matches next and the label go is set by a non-contributor with write access.',
-    '  Other settings: Approvals.',
+    '  Different settings: Approvals.',
   ])
 })
 

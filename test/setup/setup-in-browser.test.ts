@@ -96,7 +96,7 @@ describe.each([
     await tabTo(page, 'button')
     await page.keyboard.press('Enter')
     await page.waitForURL(`${setup.url}/next`)
-    await expectReadable('The App exists')
+    await expectReadable('The App was created')
     expect(parseEnv(readFileSync(join(folder, '.env'), 'utf8'))).toMatchObject({ APP_ID: '77' })
     await page.context().close()
   })

@@ -234,7 +234,7 @@ describe('the manifest that GitHub gets', () => {
     )
   })
 
-  test('for an own account on github.com goes to its settings; without a webhook URL it has one that reaches nobody', async () => {
+  test('for an own account on github.com goes to its settings; without a webhook URL it has one that receives nothing', async () => {
     const other = await open()
     const { manifest, action, text } = await review(other, {
       owner: 'user',

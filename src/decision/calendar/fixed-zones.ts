@@ -35,6 +35,6 @@ export function fixedZoneProblem(zone: string): string | undefined {
   const [, sign, hours] = /^gmt([+-])(\d{1,2})$/.exec(name) ?? []
   if (meant[name] === undefined && sign === undefined) return undefined
   const place = meant[name] ?? west[(sign === '-' ? -1 : 1) * Number(hours)]
-  const ask = place ? `did you mean "${place}"?` : 'write the zone of a city, like "Asia/Dubai"'
+  const ask = place ? `did you mean "${place}"?` : 'write the zone of a city, like "Asia/Dubai".'
   return `has no daylight saving time; ${ask} Write "UTC" for a fixed clock`
 }

@@ -61,7 +61,12 @@ function parseOffset(text: string): number {
   return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000
 }
 
-/** The instant of a written moment; without an offset it is on the zone's clock. */
+/**
+ * The instant of a written moment, in milliseconds since 1970; without an offset it is on the zone's clock. `which` decides where
+ * the clock shows that time twice.
+ *
+ * @throws RangeError for a zone that the runtime does not know.
+ */
 export function instantOfMoment(moment: Moment, zone: string, which: 'first' | 'second'): number {
   if (moment.offset !== undefined) return moment.wall - moment.offset
   return instantOf(zone, moment.wall, which)

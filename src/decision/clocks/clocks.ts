@@ -59,6 +59,8 @@ export type Clock = {
  *
  * Raising the severity moves a deadline to the earlier of itself and the new target from then. Lowering it gives the new target
  * from the start.
+ *
+ * @throws RangeError for an incident without a severity, or where a target is not used up within ten years.
  */
 export function clocksOf(times: IncidentTimes, targets: Targets, place: Place): Clock[] {
   const met = { response: times.respondedAt, resolution: resolvedNow(times) }
@@ -121,7 +123,7 @@ function dueOf(
   return usedUpAt(at, target, place, spans)
 }
 
-/** When the post-mortem of an incident is due: 72 hours after `from`, on any days. */
+/** When the post-mortem of an incident is due: 72 hours after `from`, on any days. Both are milliseconds since 1970. */
 export function postMortemDue(from: number): number {
   return from + 72 * hour
 }

@@ -12,7 +12,7 @@ type Hunk = { oldStart: number; oldLines: number; newStart: number; newLines: nu
  * Null when anything is not exactly as the unified format has it: counts that do not fit, hunks out of order, positions of the
  * two sides that contradict each other, a line after the end of a hunk.
  *
- * The parser is our own reasons the kept ones forgive by design (`diff` skips what it does not know between hunks, and takes an
+ * The parser is our own because the maintained ones forgive by design (`diff` skips what it does not know between hunks, and takes an
  * empty line for context); a proof must not.
  */
 export function readEdits(patch: string): Edit[] | null {

@@ -14,7 +14,7 @@ export function differenceOf(files: readonly ChangedFile[] | undefined, complete
 
 /**
  * The edit script that leads from one blob to another, out of the patch that a difference gives for the path; `missing` when the
- * patch is not there or contradicts the trees, the counts of its own row or the sizes of the blobs. Sizes matter reasons a patch
+ * patch is not there or contradicts the trees, the counts of its own row or the sizes of the blobs. Sizes matter because a patch
  * is text: GitHub may have cut it, or turned another encoding or other line ends into what we read.
  */
 export function scriptOf(difference: Difference, path: string, from: Entry, to: Entry): Script {

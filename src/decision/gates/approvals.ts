@@ -30,7 +30,7 @@ const settings = z
       .enum(['one_more', 'none'])
       .default('one_more')
       .describe(
-        'Whether a bot that wrote or pushed part of the change, with no person responsible for it, costs one more approval. `none`: not for `trusted_bots`.',
+        'Whether a bot that wrote or pushed part of the change, with no person responsible for it, adds one to the required approvals. `none`: not for `trusted_bots`.',
       ),
     trusted_bots: z
       .array(z.string().regex(/^[\w-]{1,60}\[bot\]$/, 'write the login of a bot, such as "dependabot[bot]"'))

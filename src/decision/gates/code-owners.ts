@@ -45,7 +45,7 @@ function byOwners(facts: Read, snapshot: Snapshot, approvers: number[]): Finding
   if (open.length === 0)
     return passed(
       'Approved by code owners',
-      `Owners of all ${plural(facts.owned.length, 'group')} of changed files have approved.`,
+      'Every changed file with code owners is approved by one of them.',
       { details },
     )
   const stuck = open.filter((each) => !idsOf(each, facts, snapshot).some((id) => canApprove(id, snapshot)))
@@ -53,7 +53,10 @@ function byOwners(facts: Read, snapshot: Snapshot, approvers: number[]): Finding
   const owners = listSome(ownersOf(open), 'or')
   return waiting(
     `Waiting for ${plural(open.length, 'code owner')}`,
-    `An approval of an owner is missing for ${listSome(open.map(({ pattern }) => code(pattern)))}.`,
+    `No owner of ${listSome(
+      open.map(({ pattern }) => code(pattern)),
+      'or',
+    )} has approved yet.`,
     { who: `${owners}, if they did not work on this change`, details },
   )
 }
@@ -93,8 +96,8 @@ function withoutApprovers({ pattern, line, owners }: OwnedPaths, { file }: Read,
 }
 
 function unknown(why: string): Finding {
-  return failed('Code owners could not be checked', `The gate stays closed, because ${why}.`, {
-    who: 'The author: split the change, or ask the operator of release-gate',
+  return failed('Code owners could not be checked', `This gate can't pass, because ${why}.`, {
+    who: 'The author: split the change, or ask the release-gate operator',
   })
 }
 

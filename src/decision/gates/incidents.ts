@@ -11,11 +11,11 @@ const settings = z.strictObject({
     .array(z.string().min(1).max(100))
     .default([])
     .describe(
-      'The components that this repository owns. Empty: all. An incident without one concerns everyone.',
+      'The components that this repository owns. Empty: all. An incident without a component applies to every repository.',
     ),
 })
 
-const title = 'Urgent fix of an incident'
+const title = 'Urgent fix for an incident'
 
 type Known = IncidentsFact['unresolved'][number]
 
@@ -62,25 +62,29 @@ function isIn(components: string[], one: string): boolean {
 }
 
 function notSetUp(): Finding {
-  return failed('Incidents are not set up', 'The policy names this gate and no repository of incidents.', {
-    who: 'Anyone with write access: add `incidents: { repository: … }` to the policy, or remove the gate',
-  })
+  return failed(
+    'Incidents are not set up',
+    'The policy turns on this gate but names no incident repository.',
+    {
+      who: 'Anyone with write access: add `incidents: { repository: … }` to the policy, or remove the gate',
+    },
+  )
 }
 
 function replaced(): Finding {
   return waiting(
     'Incidents could not be read',
-    'What the policy names as the repository of incidents is another repository than before.',
+    'The incident repository in the policy is no longer the same repository.',
     {
-      who: 'An owner of the organization: give the former repository its name back, or name another one in the policy',
+      who: 'An owner of the organization: rename the original repository back, or name a different one in the policy',
     },
   )
 }
 
 function unread(readAt: string | null): Finding {
   const since = readAt === null ? 'yet' : `since ${formatTime(new Date(readAt), 'UTC')}`
-  return waiting('Incidents could not be read', `The repository of incidents was not read ${since}.`, {
-    who: 'The operator of release-gate: install the App on the repository of incidents',
+  return waiting('Incidents could not be read', `The incident repository has not been read ${since}.`, {
+    who: 'The release-gate operator: install the App on the repository of incidents',
   })
 }
 

@@ -51,7 +51,7 @@ function isFresh({ readAt }: Monitor, { takenAt }: Snapshot): boolean {
 }
 
 function unnamed(): Finding {
-  return failed('No monitor is named', 'The policy names this gate and no monitor.', {
+  return failed('No monitors configured', 'The policy turns on this gate but lists no monitors.', {
     who: 'Anyone with write access: add `monitors` to the gate, or remove it',
   })
 }
@@ -64,7 +64,7 @@ function wordsOf({ fact }: Known, snapshot: Snapshot): string {
 
 function alerts(alerting: Known[], details: string[]): Finding {
   return failed(
-    `Production alerts: ${alerting[0]?.name}${alerting.length > 1 ? ` (+${alerting.length - 1} more)` : ''}`,
+    `Production alert${alerting.length > 1 ? 's' : ''}: ${alerting[0]?.name}${alerting.length > 1 ? ` (+${alerting.length - 1} more)` : ''}`,
     `${list(alerting.map(({ name }) => code(name)))} ${alerting.length === 1 ? 'is' : 'are'} alerting. A merge now could make it worse or hide the cause.`,
     {
       who: 'Whoever works on the alert: mark its fix as urgent and name the incident in the description',
@@ -77,7 +77,7 @@ function unknown(silent: Known[], snapshot: Snapshot, details: string[]): Findin
   const [first] = silent
   return waiting(
     `Waiting for the monitor ${first?.name}`,
-    `Only a monitor that is OK passes: ${list(silent.map((one) => `${code(one.name)} is ${wordsOf(one, snapshot)}`))}.`,
+    `These monitors must be OK first: ${list(silent.map((one) => `${code(one.name)} is ${wordsOf(one, snapshot)}`))}.`,
     { who: 'Whoever owns the monitor in Datadog', automatic: true, details },
   )
 }
@@ -92,7 +92,7 @@ function yielded(
     ({ fact }: Known) =>
       fact?.incidents.some((names) => isNamedIn(body, names)) === true
   return yieldToUrgentFix(snapshot, gates, {
-    title: 'Urgent fix of an alert',
+    title: 'Urgent fix for an alert',
     named: (body) => (alerting.every(isNamed(body)) ? 'the incident that the alert opened' : undefined),
   })
 }

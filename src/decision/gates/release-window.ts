@@ -53,7 +53,7 @@ function withUnusableTeams(finding: Finding, snapshot: Snapshot, settings: Windo
     settings.urgent.labelled_by,
     snapshot,
     'release_window.urgent.labelled_by',
-    isRule ? `The window: ${lasting}` : lasting,
+    isRule ? `Release window: ${lasting}` : lasting,
   )
   return problem ? { ...problem, ...(next ? { next } : {}) } : finding
 }
@@ -149,7 +149,7 @@ function closing(closesAt: Date, settings: WindowSettings): Finding {
   const open = opensAt && formatTime(opensAt, settings.time_zone)
   return waiting(
     opensAt ? `Opens ${formatTimeShort(opensAt, settings.time_zone)}` : 'No upcoming release window',
-    `It was too close to the end of the window at ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}${open ? ` The next one opens automatically ${open}.` : ''}`,
+    `There was too little time left before the window closed at ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}${open ? ` The next one opens automatically ${open}.` : ''}`,
     { who: whoLifts(settings), next: recheck(closesAt), ...(opensAt && { automatic: true }) },
   )
 }
@@ -189,7 +189,7 @@ function lifted(
   settings: WindowSettings,
   snapshot: Snapshot,
 ): Finding {
-  const reason = `${labelled(urgency, settings)} The label lifts the release window and freezes, and nothing else.`
+  const reason = `${labelled(urgency, settings)} With the label, this change doesn't wait for the release window or a freeze. All other gates still apply.`
   return passed(`Urgent by ${urgency.by.login}`, reason, {
     next: recheck(endOf(urgency, settings, snapshot)),
     lasting: reason,

@@ -38,7 +38,7 @@ function withoutContract(): Finding {
 
 function unknown(why: string): Finding {
   return failed('Runbooks could not be checked', why, {
-    who: 'The author: fix the folder in this pull request. If it is correct, ask the operator of release-gate',
+    who: 'The author: fix the folder in this pull request. If it is correct, ask the release-gate operator',
   })
 }
 
@@ -77,7 +77,7 @@ function incomplete(count: number, { folder, headings }: RunbookSettings, rest: 
 function onlyOlder(count: number, rest: Partial<Finding>): Finding {
   return passed(
     'Runbooks complete for new tools',
-    `Older than this gate and without a complete runbook: ${plural(count, 'tool')}. With \`strict: true\`, this would fail.`,
+    `Of the tools older than this gate, ${count} ${count === 1 ? 'has' : 'have'} no complete runbook. With \`strict: true\`, this would fail.`,
     rest,
   )
 }

@@ -26,8 +26,8 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
   if (!facts) {
     return failed(
       'Staging could not be checked',
-      'The facts about staging were not read, so this gate stays closed.',
-      { who: 'The operator of release-gate' },
+      "The state of staging could not be read, so this gate can't pass.",
+      { who: 'The release-gate operator' },
     )
   }
   const run = currentRun(facts, head.sha, settings)
@@ -67,7 +67,7 @@ function whyLacking(
 ): string | undefined {
   const run = lackingRun(facts, head.sha, settings)
   if (run?.lacking === undefined) return undefined
-  return `The last run was evaluated under other limits, and cannot be under these: ${code(said(run.lacking), 400)}.`
+  return `The last run was made under different limits and does not meet the current ones: ${code(said(run.lacking), 400)}.`
 }
 
 type Told = Pick<Finding, 'details' | 'link'>
@@ -77,7 +77,7 @@ function broken(run: Pick<Evidence, 'summary'>, told: Told): Finding {
     'Staging regression failed',
     `The tools on staging did not pass: ${code(said(run.summary), 400)}.`,
     {
-      who: 'The author: fix the change. If staging itself was broken, use the button "Run again" in the check "Staging regression"',
+      who: 'The author: fix the change. If staging itself was broken, click "Run again" in the check "Staging regression"',
       ...told,
     },
   )
@@ -89,7 +89,7 @@ function inconclusive(why: string, told: Told): Finding {
     'Staging regression inconclusive',
     `The regression gave no result: ${code(said(why), 400)}. This says nothing about the change.`,
     {
-      who: 'Anyone with write access: the button "Run again" in the check "Staging regression"',
+      who: 'Anyone with write access: click "Run again" in the check "Staging regression"',
       ...told,
     },
   )
@@ -102,7 +102,10 @@ function said(summary: string): string {
 function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSettings): string {
   const where =
     run.headSha === snapshot.head.sha ? 'this head' : `${short(run.headSha)}, which has identical files,`
-  const tie = settings.deployment === 'none' ? ' It counts for the head at the time of the run.' : ''
+  const tie =
+    settings.deployment === 'none'
+      ? ' The policy requires no deployment, so the run counts for the head that was current when it ran.'
+      : ''
   return `The regression passed on ${code(settings.server)} for ${where} on ${formatTime(new Date(run.startedAt), 'UTC')}.${tie}`
 }
 

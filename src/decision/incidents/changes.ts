@@ -67,7 +67,7 @@ function goneText({ state }: Incident): string {
   const text = 'Its issue was deleted or moved'
   return state === 'resolved'
     ? text
-    : `${text}. The incident still counts until someone ends it with release-gate incident end`
+    : `${text}. The incident stays open until someone ends it with release-gate incident end`
 }
 
 function severityChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
@@ -107,7 +107,7 @@ function breaches(before: Incident | undefined, now: Incident, zone: string): In
         change(
           'breached',
           at,
-          `${clockNames[name]} of a ${severity} is overdue since ${formatTime(new Date(at), zone)}`,
+          `${clockNames[name]} for a ${severity} has been overdue since ${formatTime(new Date(at), zone)}`,
         ),
       )
   })

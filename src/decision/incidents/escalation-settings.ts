@@ -25,7 +25,7 @@ const steps = (severity: Severity) =>
     .array(step)
     .max(10, 'more than 10 steps are listed; write fewer')
     .default(severity === 'P0' || severity === 'P1' ? paged : [])
-    .describe(`Whom to page for a ${severity}, and when. Slack hears of every change in any case.`)
+    .describe(`Whom to page for a ${severity}, and when. Every change is always posted to Slack.`)
 
 export const escalationSettings = z
   .strictObject({ P0: steps('P0'), P1: steps('P1'), P2: steps('P2'), P3: steps('P3') })

@@ -44,7 +44,12 @@ export type Incident = {
   wanted: { add: string[]; remove: string[]; reopen: boolean; notes: Note[] }
 }
 
-/** Decides about an incident. Only people with write access set severity, acknowledge or resolve. */
+/**
+ * Derives an incident's state, severity and clocks from facts. Pure. Times are milliseconds since 1970. Only people with write
+ * access set the severity, acknowledge or resolve.
+ *
+ * @throws RangeError as `clocksOf`.
+ */
 export function decideIncident(facts: IncidentFacts, settings: IncidentSettings): Incident {
   const takenAt = Date.parse(facts.takenAt)
   const startedAt = Math.min(...[facts.openedAt, facts.startedAt ?? facts.openedAt].map(Date.parse))

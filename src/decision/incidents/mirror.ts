@@ -102,7 +102,7 @@ export function jiraIssue(subject: Subject, settings: JiraSettings, zone: string
     description: {
       type: 'doc',
       version: 1,
-      content: [paragraph('The incident is kept in '), linkParagraph(facts.url)],
+      content: [paragraph('Incident on GitHub: '), linkParagraph(facts.url)],
     },
     labels: [jiraLabel(subject), incident.severity],
     assignee: account ?? null,

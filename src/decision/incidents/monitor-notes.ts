@@ -34,8 +34,8 @@ export function monitorNotes(
       const key = `monitor/${monitor.id}/${monitor.states.length === 0 ? 'over' : at.toISOString()}`
       const since = formatTime(at, zone)
       const text = alerts
-        ? `The ${called} alerts again since ${since}.`
-        : `The ${called} is OK again since ${since}. This incident is resolved once its issue is closed as completed.`
+        ? `The ${called} has been alerting again since ${since}.`
+        : `The ${called} has been OK again since ${since}. Close this issue as completed to resolve the incident.`
       return isTold ? [] : [{ key, text }]
     })
   })

@@ -174,13 +174,13 @@ function propose(history: Building, { at, by, text, reason }: Proposing): string
   if (severity === history.current) return undefined
   if (reason === '') return `Lowering the severity needs a reason: ${code(`/severity ${severity} <reason>`)}.`
   history.proposal = { at, severity, by: by.login, reason, id: by.id }
-  return `${code(by.login)} proposes ${severity}: ${code(reason, 300)}. ${history.current} counts until someone else with write access comments ${code('/confirm')}.`
+  return `${code(by.login)} proposes ${severity}: ${code(reason, 300)}. ${history.current} stays in effect until someone else with write access comments ${code('/confirm')}.`
 }
 
 /** Another account: a login can change hands, and a person can change theirs. */
 function confirm(history: Building, at: number, by: Account): string | undefined {
   const { proposal } = history
-  if (!proposal) return 'There is no lower severity to confirm.'
+  if (!proposal) return 'There is no proposed severity to confirm.'
   if (proposal.id === by.id)
     return `${code(by.login)} proposed ${proposal.severity}, so someone else has to confirm it.`
   const { severity, reason } = proposal
@@ -193,13 +193,13 @@ function labelNotes({ labels, events }: IncidentFacts, current: Severity, missin
   const unreadable = ours.filter((label) => !severityIn(label.slice(severityPrefix.length)))
   const readable = ours.filter((label) => !unreadable.includes(label))
   const newest = events.filter(({ label }) => label?.toLowerCase().startsWith(severityPrefix)).at(-1)?.id ?? 0
-  const counts = `${current} counts.`
+  const counts = `the severity is ${current}.`
   return [
     ...(missing
       ? [
           {
             key: 'missing',
-            text: `No severity is set, so ${counts} To lower it, comment ${code('/severity P1 <reason>')}; it counts once someone else with write access comments ${code('/confirm')}.`,
+            text: `No severity is set, so ${counts} To lower it, comment ${code('/severity P1 <reason>')}; it takes effect once someone else with write access comments ${code('/confirm')}.`,
           },
         ]
       : []),
@@ -216,13 +216,18 @@ function labelNotes({ labels, events }: IncidentFacts, current: Severity, missin
         ]
       : []),
     ...(!missing && readable.length === 0 && newest > 0
-      ? [{ key: `removed/${newest}`, text: `The label of the severity was removed. ${counts}` }]
+      ? [
+          {
+            key: `removed/${newest}`,
+            text: `The severity label was removed. The severity is ${current}.`,
+          },
+        ]
       : []),
   ]
 }
 
 function lowering(label: string, current: Severity | undefined, severity: Severity): string {
-  return `${code(label)} is lower than ${current}, which still counts. To lower it, comment ${code(`/severity ${severity} <reason>`)}; it counts once someone else with write access comments ${code('/confirm')}.`
+  return `${code(label)} is lower than ${current}, which is still in effect. To lower it, comment ${code(`/severity ${severity} <reason>`)}; it takes effect once someone else with write access comments ${code('/confirm')}.`
 }
 
 export function noAccess(login: string): string {

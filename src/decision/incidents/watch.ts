@@ -20,11 +20,11 @@ export function watchVerdict(
   const worse = monitors.find(
     ({ id }) => stateOf(baseline, id) === 'OK' && looks.some(({ states }) => stateOf(states, id) === 'Alert'),
   )
-  if (worse) return { verdict: 'failed', why: `${worse.name} alerts since the release` }
+  if (worse) return { verdict: 'failed', why: `${worse.name} has been alerting since the release` }
   const silent = monitors.find(({ id }) => looks.some(({ states }) => stateOf(states, id) !== 'OK'))
-  if (silent) return { verdict: 'inconclusive', why: `${silent.name} was not OK at every look` }
+  if (silent) return { verdict: 'inconclusive', why: `${silent.name} was not OK at every check` }
   const isQuiet = ({ requests }: WatchLook) => minimum !== undefined && (requests ?? 0) < minimum
   if (looks.some(isQuiet))
-    return { verdict: 'inconclusive', why: `there were fewer than ${minimum} requests at a look` }
-  return { verdict: 'passed', why: `every monitor was OK at ${looks.length} looks` }
+    return { verdict: 'inconclusive', why: `a check saw fewer than ${minimum} requests` }
+  return { verdict: 'passed', why: `every monitor was OK at all ${looks.length} checks` }
 }

@@ -109,8 +109,8 @@ function outcome(replay: Replay): Markup {
   const { same, recorded, now, gates } = replay
   return html`<p class="standing ${same ? 'passed' : 'failed'}">${
     same
-      ? html`The same answer: ${badge(now)}`
-      : html`Another answer: recorded ${badge(recorded)}, now ${badge(now)}. This version of release-gate decides differently.`
+      ? html`Same result: ${badge(now)}`
+      : html`Different result: recorded ${badge(recorded)}, now ${badge(now)}. This version of release-gate decides differently.`
   }</p>
 <ul class="tree">${gates.map(gateItem)}</ul>`
 }
@@ -121,7 +121,7 @@ function gateItem({ gate, recorded, now, same }: ReplayedGate): Markup {
   const { state, title, reason } = shown
   return html`<li class="${state}">${badge(state)} <strong>${gateName(gate)}</strong>: ${text(title, 140)}
 <p>${inlineMarkdown(reason)}</p>
-${same ? '' : html`<p class="error">${now ? html`Now: ${stateWords[now.state]}, ${text(now.title, 140)}` : 'This gate is not part of the answer now.'}${recorded ? '' : ' It was not recorded.'}</p>`}</li>`
+${same ? '' : html`<p class="error">${now ? html`Now: ${stateWords[now.state]}, ${text(now.title, 140)}` : 'This gate is not part of the result now.'}${recorded ? '' : ' It was not recorded.'}</p>`}</li>`
 }
 
 /** The records of one page of a timeline, decided again. */
@@ -131,8 +131,8 @@ export function replaysPage(named: Named, replayed: ReplayedRecord[], older: num
   const same = decided.filter(({ replay, intact }) => intact && replay.kind === 'replayed' && replay.same)
   const isSame = same.length === decided.length
   const result = isSame
-    ? `${plural(decided.length, 'recorded decision')} replayed to the same answer.`
-    : `${decided.length - same.length} of ${plural(decided.length, 'recorded decision')} did not replay to the same answer.`
+    ? `${plural(decided.length, 'recorded decision')} replayed to the same result.`
+    : `${decided.length - same.length} of ${plural(decided.length, 'recorded decision')} did not replay to the same result.`
   return html`<p><a href="${path}">${named.name}#${named.number}</a></p>
 <p class="standing ${isSame ? 'passed' : 'failed'}">${result}</p>
 <ul class="tree">${replayed.map((record) => replayItem(record, path))}</ul>
@@ -150,6 +150,6 @@ function answerOf(replay: Replay): { state: string; word: string } {
   if (replay.kind === 'not possible') return { state: 'waiting', word: replay.why }
   const [then, now] = [replay.recorded, replay.now].map((state) => stateWords[state].toLowerCase())
   return replay.same
-    ? { state: 'passed', word: `The same answer: ${now}` }
-    : { state: 'failed', word: `Another answer: ${then} then, ${now} now` }
+    ? { state: 'passed', word: `Same result: ${now}` }
+    : { state: 'failed', word: `Different result: ${then} then, ${now} now` }
 }

@@ -99,7 +99,7 @@ function confirmPage(context: BoardRequest, typed: Typed) {
   const isFreeze = typed.action === 'freeze'
   const end = typed.until === '' ? 'until it is lifted' : `until ${typed.until.replace('T', ' ')} UTC`
   const effect = isFreeze
-    ? html`<p>Green checks of ${scopeText(typed)} are revoked immediately, ${end}: <strong>${typed.reason}</strong></p>`
+    ? html`<p>This revokes the green checks of ${scopeText(typed)} immediately and freezes it ${end}. Reason: <strong>${typed.reason}</strong></p>`
     : html`<p>The freeze of ${scopeText(typed)} ends, and checks can turn green again.</p>`
   const content = html`${effect}
 <form method="post" action="/${typed.action}">${hiddenFields(viewer, typed, ['reason', 'until'])}

@@ -174,7 +174,7 @@ function healthPart({ looks, due, oldestSeconds, running, givenUp, limits }: Hea
   return html`<section aria-labelledby="health"><h2 id="health">Health of the bot</h2><dl class="facts">
 <dt>Last hourly check</dt><dd>${
     oldest ? html`${roughly(Math.max(0, at.getTime() - oldest.getTime()))} ago` : 'None yet'
-  }${late > 0 ? `; ${plural(late, 'repository', 'repositories')} could not be checked` : ''}</dd>
+  }${late > 0 ? `; ${plural(late, 'repository', 'repositories')} not checked yet or could not be checked` : ''}</dd>
 <dt>Backlog</dt><dd>${due === 0 ? 'None' : html`${plural(due, 'due job')}, the oldest for ${roughly(oldestSeconds * 1000)}`}${
     running > 0 ? `; ${running} running` : ''
   }</dd>

@@ -21,7 +21,7 @@ describe('the severity', () => {
   ])('is P0 where the report says %s and no label is set, and a comment says so', (_, severity) => {
     const incident = decided({ labels: ['incident'], reported: [{ at: at('16:00'), severity }] })
     expect(incident).toMatchObject({ severity: 'P0', wanted: { add: ['sev/P0'] } })
-    expect(texts(incident)).toEqual([expect.stringContaining('No severity is set, so P0 counts')])
+    expect(texts(incident)).toEqual([expect.stringContaining('No severity is set, so the severity is P0')])
   })
 
   const unset = { labels: ['incident'], reported: [{ at: at('16:00'), severity: null }] }
@@ -94,14 +94,16 @@ describe('the severity', () => {
   test('ignores a label that is not one, and a comment says so', () => {
     const incident = decided({ labels: ['incident', 'sev/P1', 'sev/high'] })
     expect(incident).toMatchObject({ severity: 'P1', wanted: { remove: ['sev/high'] } })
-    expect(texts(incident)).toEqual([expect.stringContaining('`sev/high` is not a severity, so P1 counts')])
+    expect(texts(incident)).toEqual([
+      expect.stringContaining('`sev/high` is not a severity, so the severity is P1'),
+    ])
   })
 
   test('stays when its label is removed, and the label comes back', () => {
     const events = [event('unlabeled', 'ana', at('16:20'), { label: 'sev/P1' })]
     const incident = decided({ labels: ['incident'], events })
     expect(incident).toMatchObject({ severity: 'P1', wanted: { add: ['sev/P1'] } })
-    expect(texts(incident)).toEqual([expect.stringContaining('was removed. P1 counts')])
+    expect(texts(incident)).toEqual([expect.stringContaining('was removed. The severity is P1.')])
   })
 
   test.each([
@@ -141,7 +143,7 @@ describe('the severity', () => {
     const incident = decided({ comments: [proposal] })
     expect(incident).toMatchObject({ severity: 'P1', proposal: { severity: 'P2', by: 'ana' } })
     expect(texts(incident)).toEqual([
-      expect.stringContaining('P1 counts until someone else with write access'),
+      expect.stringContaining('P1 stays in effect until someone else with write access'),
     ])
   })
 

@@ -13,7 +13,7 @@ const alerted = (states: [number, string][], more: Partial<AlertedMonitor> = {})
 })
 const notes = (monitor: AlertedMonitor, names: Record<string, string> = { 42: 'Error rate' }) =>
   monitorNotes([monitor], (id) => names[String(id)], 'America/Los_Angeles').map(({ text }) => text)
-const again = (time: string) => expect.stringContaining(`\`Error rate\` is OK again since ${time}`)
+const again = (time: string) => expect.stringContaining(`\`Error rate\` has been OK again since ${time}`)
 
 test('one that is OK again is told once, by its name and the time, whatever lies between', () => {
   expect(
@@ -47,7 +47,7 @@ test('one that alerts again is told too, unless its alert has said so', () => {
   ]
   expect(notes(alerted(states))).toEqual([
     again('Mon, Oct 19, 9:09 AM PDT'),
-    expect.stringContaining('`Error rate` alerts again since Mon, Oct 19, 9:12 AM PDT'),
+    expect.stringContaining('`Error rate` has been alerting again since Mon, Oct 19, 9:12 AM PDT'),
     again('Mon, Oct 19, 9:15 AM PDT'),
   ])
   expect(notes(alerted(states, { toldAt: [at(11)] }))).toHaveLength(2)
@@ -76,5 +76,5 @@ test.each([
 })
 
 test('one that no policy names is told by its number', () => {
-  expect(notes(alerted([[1, 'Alert'], [9, 'OK']]), {})).toEqual([expect.stringContaining('monitor 42 is OK again')]) // biome-ignore format: one history
+  expect(notes(alerted([[1, 'Alert'], [9, 'OK']]), {})).toEqual([expect.stringContaining('monitor 42 has been OK again')]) // biome-ignore format: one history
 })

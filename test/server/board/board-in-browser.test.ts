@@ -109,7 +109,7 @@ test('a captain finds a change and replays it by keyboard alone', async () => {
   expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
   await follow(/^Raise the cap on rewards$/, 'Raise the cap on rewards')
   await follow('Replay all', 'Replay of all decisions')
-  expect(await page.locator('main').textContent()).toContain('replayed to the same answer')
+  expect(await page.locator('main').textContent()).toContain('replayed to the same result')
   await page.close()
 })
 

@@ -42,7 +42,9 @@ const sure = { confirmed: 'yes' }
 describe('freezing in the browser', () => {
   test('asks again before it does anything, and then says what it did, by whom', async () => {
     const asked = await order('mia', '/freeze', shop)
-    expect(asked.text).toContain('Green checks of acme/shop are revoked immediately, until it is lifted')
+    expect(asked.text).toContain(
+      'This revokes the green checks of acme/shop immediately and freezes it until it is lifted',
+    )
     expect(await freezes()).toEqual([])
     expect(await order('mia', '/freeze', { ...shop, ...sure })).toMatchObject({
       status: 200,

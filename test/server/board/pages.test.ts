@@ -194,14 +194,14 @@ describe('the page of a change', () => {
 })
 
 describe('a replay', () => {
-  test('of every decision gives the same answer, and reads the records once', async () => {
+  test('of every decision gives the same result, and reads the records once', async () => {
     const reads: string[] = []
     const query: Database['query'] = (sql, values) => {
       if (sql.includes('audit_records')) reads.push(sql)
       return database.query(sql, values)
     }
     const { body } = await get('/changes/acme/shop/7/replay', pagesFor({ ...database, query } as Database))
-    expect(body).toContain('5 recorded decisions replayed to the same answer.')
+    expect(body).toContain('5 recorded decisions replayed to the same result.')
     expect(reads).toHaveLength(1)
   })
 
@@ -214,14 +214,14 @@ describe('a replay', () => {
     }
     const changed = pagesFor({ ...database, query } as Database)
     const { body } = await get('/changes/acme/shop/7/replay', changed)
-    expect(body).toContain('5 of 5 recorded decisions did not replay to the same answer.')
+    expect(body).toContain('5 of 5 recorded decisions did not replay to the same result.')
     expect(body).toContain('Its content does not match its hash')
   })
 
   test('of a merge decides again from the facts at the merge', async () => {
     const { body } = await get('/changes/acme/shop/3')
     const [, path = ''] = /href="(\/changes\/acme\/shop\/3\/replay\/\d+)"/.exec(body) ?? []
-    expect((await get(path)).body).toContain('The same answer')
+    expect((await get(path)).body).toContain('Same result')
   })
 
   test('says what is different where the record does not follow from its facts', async () => {
@@ -239,10 +239,10 @@ describe('a replay', () => {
       body: { pull, head, state: 'passed', findings, policy, snapshot },
     })
     const { body } = await get(`/changes/acme/shop/900/replay/${seq}`)
-    expect(body).toContain('Another answer')
+    expect(body).toContain('Different result')
     expect(body).toContain('On hold by gus')
     expect((await get('/changes/acme/shop/900/replay')).body).toContain(
-      '1 of 1 recorded decision did not replay to the same answer.',
+      '1 of 1 recorded decision did not replay to the same result.',
     )
   })
 

@@ -128,7 +128,7 @@ export class ExpectedIncident {
       const isOver = Math.max(due[clock], from) < Math.min(now, next, met)
       if (!isOver || due[clock] === last) continue
       last = due[clock]
-      found.push(`${clock} of a ${severity}`)
+      found.push(`${clock} for a ${severity}`)
     }
     return found
   }

@@ -31,7 +31,7 @@ export async function brokenPromises(stage: Stage, all: Played[], database: Data
     compare(id, 'the records of its steps', steps.sort(), [...expected.happened].sort())
     const overdue = changes.flatMap(({ kind, text }) => (kind === 'breached' ? [text] : []))
     compare(id, 'clocks that ran out twice', overdue.length, new Set(overdue).size)
-    const named = overdue.map((text) => text.replace(/ is overdue.*/, '')).sort()
+    const named = overdue.map((text) => text.replace(/ has been overdue.*/, '')).sort()
     compare(id, 'clocks that ran out', named, expected.breached(now))
     const ours = alerts.filter(({ dedupKey }) => dedupKey.split('/')[3] === String(number))
     const targets = ours.map(({ routingKey }) => (routingKey === keys?.lead ? 'lead' : 'on_call')).sort()
