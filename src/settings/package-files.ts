@@ -10,7 +10,7 @@ export function packageFile(path: string): URL {
   return new URL(path, root)
 }
 
-/** What a process of its own runs, by its path below `src/` without the extension. In the bundle it is an entry point. */
+/** What a process or a thread of its own runs, by its path below `src/` without the extension. In the bundle it is an entry point. */
 export function programFile(path: string): URL {
   return packageFile(import.meta.url.endsWith('.ts') ? `src/${path}.ts` : `dist/${path}.js`)
 }

@@ -78,7 +78,7 @@ function evidenceOf(
     startedAt: report.startedAt,
     hash: hashOfReport(text),
     report: text,
-    recorded: recorded ? JSON.stringify(recorded) : null,
+    recorded: recorded ?? null,
     suiteText,
     baselineId,
     requestedBy: request.pull.requestedBy ?? null,

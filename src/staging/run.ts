@@ -4,15 +4,14 @@ import { reportOfSkippedRun, withGate } from '../regression/adjust-report.ts'
 import type { Progress } from '../regression/passes.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import type { GateResult } from '../regression/report-schema.ts'
-import { runRegression } from '../regression/run.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { listFiles, readFile } from '../services/github/policy.ts'
 import type { Pull } from '../services/github/pulls.ts'
 import { latestBaseline } from '../store/evidence.ts'
 import { showRegression } from './check.ts'
-import { inputFor } from './input.ts'
+import { runApart } from './run-apart.ts'
 import { headRunbooks } from './runbooks-of-head.ts'
-import { findSuites, type SuiteReader } from './suites.ts'
+import { findSuites, keptText, type SuiteReader } from './suites.ts'
 import { describeDeployment, readStaging, serverFor } from './target.ts'
 import type { RegressionShell, RunResult, RunTask } from './task.ts'
 
@@ -43,30 +42,22 @@ export async function runOnHead(
   const head = { ...request.pull, sha: request.sha }
   await showRegression({ ...shell, github }, head, connectingReport, runId)
   const progress = progressOn(shell, task, runId)
-  const runbooks = task.runbooks && (await headRunbooks(github, request, task.runbooks, readHead))
-  const input = await inputFor({
-    ...{
-      settings,
-      found,
-      base: 'wrong' in base ? undefined : base.suite,
-      ...target,
-      sha: request.sha,
-      runId,
-      baseline,
-      readHead,
-      runbooks,
-      signal,
-    },
+  const run = {
+    ...{ settings, ...target, sha: request.sha, runId, baseline, at },
+    texts: found.texts,
+    baseTexts: 'wrong' in base ? undefined : base.texts,
+    runbooks: task.runbooks && (await headRunbooks(github, request, task.runbooks)),
     deployment: describeDeployment(staging, settings),
-    now: shell.now,
-    onProgress: progress.show,
-  })
-  const { report, recorded } = await runRegression(input)
+  }
+  const evaluated = await runApart(run, { readHead, signal, onProgress: progress.show })
   await progress.settled()
+  if ('ended' in evaluated)
+    return without({ gate: 'connection', verdict: 'inconclusive', message: evaluated.ended })
+  const { suiteRead, ...output } = evaluated
   return {
-    ...(await confirmDeployment(shell, task, { report, recorded })),
-    suiteText: found.text,
-    baselineId: baseline?.id ?? null,
+    ...(await confirmDeployment(shell, task, output)),
+    suiteText: suiteRead ? keptText(found.texts) : null,
+    baselineId: suiteRead ? (baseline?.id ?? null) : null,
   }
 }
 

@@ -14,17 +14,19 @@ export type SuiteReader = {
   partly?: boolean
 }
 
-/** The suites as one, what they were read from, and their text as it is kept with a run. */
-export type FoundSuites = { suite: Suite; parts: SuitePart[]; text: string }
+export type SuiteText = { file: string; text: string }
+
+/** The suites as one, and what they were read from. */
+export type FoundSuites = { suite: Suite; parts: SuitePart[] }
 
 /** Much more than a policy needs, and few enough to be read one by one. */
 const mostFiles = 50
 
-/** The suites of one side, or what is wrong with them: never a part of them, which could pass for want of a case. */
+/** The texts of the suites of one side, or what is wrong with them: never a part of them, which could pass for want of a case. */
 export async function findSuites(
   places: SuitePlaces,
   reader: SuiteReader,
-): Promise<FoundSuites | { wrong: string }> {
+): Promise<{ texts: SuiteText[] } | { wrong: string }> {
   const files = await filesOf(places, reader)
   if ('wrong' in files) return files
   const texts: SuiteText[] = []
@@ -33,9 +35,13 @@ export async function findSuites(
     if (text === undefined) return { wrong: `the ${reader.side} has no suite at ${file}` }
     texts.push({ file, text })
   }
+  return { texts }
+}
+
+/** Reads suites as one. */
+export function readSuites(texts: readonly SuiteText[]): FoundSuites | { wrong: string } {
   const read = readTexts(texts)
-  if (!read.ok) return { wrong: read.problems.map(formatProblem).join('; ') }
-  return { ...read.value, text: keptText(texts) }
+  return read.ok ? read.value : { wrong: read.problems.map(formatProblem).join('; ') }
 }
 
 async function filesOf(
@@ -61,9 +67,7 @@ async function filesOf(
   return { found }
 }
 
-type SuiteText = { file: string; text: string }
-
-function readTexts(texts: readonly SuiteText[]): FileResult<{ suite: Suite; parts: SuitePart[] }> {
+function readTexts(texts: readonly SuiteText[]): FileResult<FoundSuites> {
   const problems: FileProblem[] = []
   const parts = texts.flatMap(({ file, text }) => {
     const read = readSuite(text, file)
@@ -77,8 +81,8 @@ function readTexts(texts: readonly SuiteText[]): FileResult<{ suite: Suite; part
   return merged.ok ? { ok: true, value: { suite: merged.value, parts } } : merged
 }
 
-/** One suite is kept as it is written; several as JSON, a list, which no suite is. */
-function keptText(texts: readonly SuiteText[]): string {
+/** The text of the suites as it is kept with a run: one as it is written; several as JSON, a list, which no suite is. */
+export function keptText(texts: readonly SuiteText[]): string {
   const [one, ...others] = texts
   return one && others.length === 0 ? one.text : JSON.stringify(texts)
 }

@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { RunbookSettings } from '../decision/runbook-settings.ts'
-import type { Baseline } from '../regression/contract-check.ts'
 import type { RunReport } from '../regression/report-schema.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { Pull } from '../services/github/pulls.ts'
@@ -34,10 +33,10 @@ export type RunTask = {
   absent: string | undefined
 }
 
-/** The result. `recorded` is the list of tools as it was read, where it was. */
+/** The result. `recorded` is the list of tools as it was read, where it was, as text. */
 export type RunResult = {
   report: RunReport
-  recorded: Baseline | undefined
+  recorded: string | undefined
   suiteText: string | null
   baselineId: number | null
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Change, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
+import { eventually } from '../support/eventually.ts'
 import { aStagingWorld, canaries, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
 /** The staging regression: what holds by the calendar, who may use which server, and what must never be seen anywhere. */
@@ -84,6 +85,28 @@ describe('by the calendar', () => {
     await shop.deploy(other)
     await stage.moveTo(new Date(stage.now().getTime() + 7 * 24 * 60 * minute))
     expect(await shop.check(change)).toMatchObject({ conclusion: null, title: 'No longer on staging' })
+  })
+})
+
+describe('a suite that hangs its run', () => {
+  const path = `$[?search('${'a'.repeat(60)}', '^(a|a)*b$')]`
+  const hanging = quickSuite.replace('{ $.eligible: true }', () => `{ "${path}": { absent: true } }`)
+
+  test('keeps no green check past the window, and is inconclusive', async () => {
+    const { stage } = world
+    const [shop, other] = [await world.shop(windowed()), await world.shop(windowed(), hanging)]
+    const [change, evil] = [await aChange(shop), await aChange(other)]
+    await stage.moveTo(new Date('2026-12-16T18:05:00Z'))
+    await shop.deploy(change)
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    const deployed = other.deploy(evil)
+    await eventually(async () => expect((await other.regression(evil))?.title).toBe('Connecting to staging'))
+    const closed = stage.moveTo(new Date('2026-12-16T19:00:00Z'))
+    await eventually(async () => expect((await shop.check(change))?.conclusion).not.toBe('success'))
+    expect(await other.regression(evil)).toMatchObject({ status: 'in_progress' })
+    await Promise.all([deployed, closed])
+    expect((await other.regression(evil))?.summary).toContain('takes longer than 20 s to evaluate')
+    expect((await other.check(evil))?.conclusion).not.toBe('success')
   })
 })
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { findSuites, keptSuite } from '../../src/staging/suites.ts'
+import { findSuites, keptSuite, keptText, readSuites } from '../../src/staging/suites.ts'
 
 const suite = (name: string, more = '') => `version: 1\n${more}cases:\n  - { name: ${name}, tool: read }\n`
 
 /** Finds suites among the files of a head, and gives the names of their cases, or what is wrong. */
 async function found(places: string | string[], files: Record<string, string>, more: object = {}) {
   const listed: string[] = []
-  const suites = await findSuites(places, {
+  const texts = await findSuites(places, {
     side: 'head',
     read: async (path) => files[path],
     list: async () => {
@@ -15,6 +15,7 @@ async function found(places: string | string[], files: Record<string, string>, m
     },
     ...more,
   })
+  const suites = 'wrong' in texts ? texts : { ...texts, ...readSuites(texts.texts) }
   const cases = 'wrong' in suites ? suites.wrong : suites.suite.cases.map(({ name }) => name)
   return { suites, cases, listed }
 }
@@ -75,7 +76,7 @@ test.each([['mcp/b.yml'], [['mcp', 'shop/suite.yml']]])(
   async (places) => {
     const { suites } = await found(places, files)
     if ('wrong' in suites) throw new Error(suites.wrong)
-    expect(keptSuite(suites.text, 'mcp/b.yml')).toEqual(suites.suite)
+    expect(keptSuite(keptText(suites.texts), 'mcp/b.yml')).toEqual(suites.suite)
   },
 )
 

@@ -1,0 +1,61 @@
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { reportOfSkippedRun } from '../regression/adjust-report.ts'
+import { limitsOfPolicy } from '../regression/policy-limits.ts'
+import { runRegression } from '../regression/run.ts'
+import { inputFor } from './input.ts'
+import type { Evaluated, FromRun, RunApart, ToRun } from './run-apart.ts'
+import { drillable } from './runbooks-of-head.ts'
+import { readSuites } from './suites.ts'
+
+/** The program of the thread that `run-apart.ts` starts. */
+
+const everySecond = 1_000
+
+async function evaluate(run: RunApart, port: NonNullable<typeof parentPort>): Promise<Evaluated> {
+  const tell = (message: FromRun) => port.postMessage(message)
+  const stopped = new AbortController()
+  const reading = new Map<number, (message: Extract<ToRun, { kind: 'file' }>) => void>()
+  port.on('message', (message: ToRun) => {
+    if (message.kind === 'stop') stopped.abort()
+    else reading.get(message.id)?.(message)
+  })
+  const readHead = async (path: string) => {
+    const id = reading.size
+    const { text, problem } = await new Promise<Extract<ToRun, { kind: 'file' }>>((resolve) => {
+      reading.set(id, resolve)
+      tell({ kind: 'read', id, path })
+    })
+    if (problem !== undefined) throw new Error(problem)
+    return text
+  }
+  const { texts, baseTexts, runbooks, at, ...parts } = run
+  const found = readSuites(texts)
+  if ('wrong' in found) {
+    const { errorRate } = limitsOfPolicy(run.settings)
+    const result = { gate: 'suite', verdict: 'failed', message: found.wrong } as const
+    return {
+      report: reportOfSkippedRun(run.runId, at, errorRate, result),
+      recorded: undefined,
+      suiteRead: false,
+    }
+  }
+  const base = baseTexts && readSuites(baseTexts)
+  const input = await inputFor({
+    ...{ ...parts, found, readHead, signal: stopped.signal },
+    base: base && 'suite' in base ? base.suite : undefined,
+    runbooks: runbooks && drillable(runbooks, readHead),
+    now: () => at,
+    onProgress: (progress) => tell({ kind: 'progress', progress }),
+  })
+  const { report, recorded } = await runRegression(input)
+  return { report, recorded: recorded && JSON.stringify(recorded), suiteRead: true }
+}
+
+if (!isMainThread && parentPort) {
+  const port = parentPort
+  const alive: FromRun = { kind: 'alive' }
+  setInterval(() => port.postMessage(alive), everySecond).unref()
+  port.postMessage(alive)
+  const done: FromRun = { kind: 'done', ...(await evaluate(workerData, port)) }
+  port.postMessage(done)
+}
