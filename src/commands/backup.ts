@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import type { Database } from '../store/database.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 import { readParts, requireFolder } from './input-file.ts'
-import { installJobs } from './migrate.ts'
+import { installJobs, ownersDatabase } from './migrate.ts'
 
 /** `backup FILE`: everything that is stored, from either database, also while the bot runs. */
 export function backupCommand(): Command {
@@ -27,22 +27,44 @@ export function backupCommand(): Command {
 /** `restore FILE`: into an empty database, verified afterwards. */
 export function restoreCommand(): Command {
   return new Command('restore')
-    .argument('<file>', 'what `backup` wrote')
+    .argument('[file]', 'what `backup` wrote')
+    .option('--in-place', 'restored by other means: distrust what it says of GitHub')
     .addHelpText(
       'after',
       `
 Restores into DATABASE_URL, or the folder DATA_DIR (default ./data). It must be
 empty, and no bot may be using it.
+With --in-place, a database that is behind for another reason (pg_restore, a
+failover that lost writes, a power failure) is treated as restored: the bot
+reads every open pull request and writes its check again.
 Exit codes: 0 restored and the records verify, 1 the records do not verify,
 2 nothing was restored.`,
     )
-    .action(async (file: string) => {
-      if (existsSync('.env')) process.loadEnvFile('.env')
-      const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
-      const restored = await (url ? intoServer(url, file) : intoFolder(dataDir, file))
-      process.stdout.write(`Restored ${restored.rows} rows. ${restored.verified}\n`)
-      process.exitCode = restored.ok ? 0 : 1
-    })
+    .action(
+      async (file: string | undefined, { inPlace = false }: { inPlace?: boolean }, command: Command) => {
+        if ((file === undefined) !== inPlace)
+          command.error(`error: ${inPlace ? '--in-place takes no file' : "missing required argument 'file'"}`)
+        if (file === undefined) return distrust()
+        if (existsSync('.env')) process.loadEnvFile('.env')
+        const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
+        const restored = await (url ? intoServer(url, file) : intoFolder(dataDir, file))
+        process.stdout.write(`Restored ${restored.rows} rows. ${restored.verified}\n`)
+        process.exitCode = restored.ok ? 0 : 1
+      },
+    )
+}
+
+async function distrust(): Promise<void> {
+  const { distrustStored } = await import('../store/database/restore.ts')
+  const database = await ownersDatabase()
+  try {
+    const checks = await database.transaction(distrustStored)
+    process.stdout.write(
+      `The bot will write the checks of ${checks} ${checks === 1 ? 'commit' : 'commits'} again, which it does as soon as it runs.\n`,
+    )
+  } finally {
+    await database.close()
+  }
 }
 
 type Restored = { rows: number; verified: string; ok: boolean }

@@ -95,15 +95,15 @@ async function take(tx: Transaction, loading: Loading, part: Exclude<Part, Backu
 }
 
 /**
- * What was read before the backup is not fresh: nothing turns green on it. Jobs that ran then run again; one of which another attempt
- * waits for its retry joins that one, as a queue keeps at most one.
+ * Jobs that ran at the backup run again; one of which another attempt waits for its retry joins that one, as a queue keeps at most
+ * one.
  */
 async function finish(tx: Transaction, { rows, tables }: Loading, end: BackupEnd): Promise<void> {
   if (end.rows !== rows)
     throw new Error(`The backup is incomplete: ${rows} of its ${end.rows} rows are there.`)
   for (const table of tables) await tx.script(`ALTER TABLE ${table} ENABLE TRIGGER USER`)
+  await distrustStored(tx)
   await tx.script(`
-    UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation');
     DELETE FROM release_gate.leases;
     WITH joined AS (
       DELETE FROM ${JOBS} ran USING ${JOBS} waits
@@ -114,6 +114,29 @@ async function finish(tx: Transaction, { rows, tables }: Loading, end: BackupEnd
     UPDATE ${JOBS} job SET start_after = now() FROM joined WHERE job.id = joined.id AND job.name = joined.name;
     UPDATE ${JOBS} SET state = 'retry', started_on = NULL, heartbeat_on = NULL, start_after = now() WHERE state = 'active';
   `)
+}
+
+/**
+ * For a database that is as it was some time ago. What was read until then is not fresh: nothing turns green on it. And any check may
+ * be another one on GitHub, a green one too: each is written anew, as a run of its own that comes after all of those that are not
+ * known here, and a run that waited is not looked up by its id.
+ *
+ * @returns how many checks of open pull requests that are.
+ */
+export async function distrustStored(tx: Transaction): Promise<number> {
+  await tx.script(`
+    UPDATE release_gate.verdicts SET heard = nextval('release_gate.generation');
+    UPDATE release_gate.check_runs SET check_run_id = NULL, digest = '',
+      external_id = CASE WHEN state = 'waiting' THEN gen_random_uuid()::text ELSE external_id END;
+    UPDATE release_gate.regression_checks SET check_run_id = NULL, completed = false;
+    UPDATE release_gate.merge_groups SET state = 'passed';
+  `)
+  const open = await tx.query(
+    `UPDATE release_gate.check_runs c SET outstanding = true FROM release_gate.verdicts v
+     WHERE v.counts AND v.installation_id = c.installation_id AND v.repository_id = c.repository_id AND v.head_sha = c.head_sha
+     RETURNING 1`,
+  )
+  return open.length
 }
 
 /** Triggers are off meanwhile: they would keep again what is in the backup already. */
