@@ -162,7 +162,7 @@ async function addToOpenIncident(
   if (newest?.number == null) throw new Error('The issue of this alert is not open yet')
   const { number } = newest
   const github = await shell.github(repository.installationId)
-  const text = `The alert fired again at ${alert.at}.`
+  const text = `The alert fired again at ${alert.updatedAt ?? alert.at}.`
   const note = { key: `again/${delivery}`, text }
   if (!(await orGone(ensureNote(github, repository, number, note).then(() => true)))) {
     await noteAlertsGone(shell.database, repository, number, shell.now())

@@ -1,4 +1,4 @@
-import type { Alert } from '../decision/incidents/alert.ts'
+import { type Alert, firedAt } from '../decision/incidents/alert.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Queryable, Transaction } from './database.ts'
 
@@ -120,7 +120,7 @@ export async function takeAlert(
         alert.source,
         alert.id,
         reopened,
-        new Date(alert.at),
+        new Date(firedAt(alert, reopened)),
         alert.severity,
       ],
     )

@@ -52,6 +52,13 @@ const recordsFor = async (number: number) =>
   (await recordsOf(stage)).filter(({ kind, body }) => kind === 'incident' && body.incident === number)
 const changesFor = async (number: number) =>
   (await recordsFor(number)).flatMap(({ body }) => body.changes as { kind: string; text: string }[])
+/** When the clocks of an incident began, and what has happened to it. */
+const beginningOf = async (number = 0) => ({
+  startedAt: (await recordsFor(number)).map(
+    ({ body }) => (body.decision as { startedAt: number }).startedAt,
+  )[0],
+  kinds: (await changesFor(number)).map(({ kind }) => kind),
+})
 
 describe('an incident of the issue form', () => {
   let number: number
@@ -187,12 +194,15 @@ describe('an alert of PagerDuty', () => {
     expect(messages().join()).toContain(overdue)
   })
 
-  test('that fires after its incident was resolved opens another one', async () => {
+  test('that fires after its incident was resolved opens another one, whose clocks begin then', async () => {
     const [opened] = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
     await workOn(stage, opened?.number ?? 0).close('eva')
-    expect(await sendPagerDuty(stage, { id: 'Q1' }, { id: 'third' })).toBe(202)
+    const again = { id: 'Q1', created_at: '2026-10-16T16:00:00Z' }
+    const now = stage.now().getTime()
+    expect(await sendPagerDuty(stage, again, { id: 'third', event: 'incident.reopened' })).toBe(202)
     const all = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail')
     expect(all).toHaveLength(2)
+    expect(await beginningOf(all[1]?.number)).toEqual({ startedAt: now, kinds: ['opened'] })
   })
 
   test.each([
@@ -208,7 +218,7 @@ describe('an alert of PagerDuty', () => {
 
 describe('a ticket of Zendesk', () => {
   const opened = async () => (await openIncidents(stage)).filter(({ title }) => title === 'Zendesk ticket 77')
-  const ticket = { ticket: '77', updated: '2026-10-19T15:00:00Z' }
+  const ticket = { ticket: '77', created: '2026-10-12T15:00:00Z', updated: '2026-10-19T15:00:00Z' }
 
   test('opens one incident, also where its recorded webhook is sent again under another invocation', async () => {
     expect(await sendZendesk(stage, ticket)).toBe(202)
@@ -226,9 +236,26 @@ describe('a ticket of Zendesk', () => {
     expect(await opened()).toHaveLength(1)
   })
 
-  test('that comes up again after its incident was resolved opens another one', async () => {
-    expect(await sendZendesk(stage, { ...ticket, updated: stage.now().toISOString() })).toBe(202)
-    expect(await opened()).toHaveLength(2)
+  test('that comes up again after its incident was resolved opens another one, whose clocks begin then', async () => {
+    const updated = '2026-10-19T16:17:00Z'
+    expect(await sendZendesk(stage, { ...ticket, updated })).toBe(202)
+    const [, other, ...more] = await opened()
+    expect(await beginningOf(other?.number)).toEqual({ startedAt: Date.parse(updated), kinds: ['opened'] })
+    expect(more).toEqual([])
+  })
+})
+
+describe('a ticket that is updated while its incident is open', () => {
+  test('counts from its creation, and the comment says when it was updated', async () => {
+    const created = '2026-10-19T16:10:00Z'
+    for (const updated of ['2026-10-19T16:11:00Z', '2026-10-19T16:12:00Z'])
+      await sendZendesk(stage, { ticket: '78', created, updated })
+    const [only, ...more] = (await openIncidents(stage)).filter(({ title }) => title === 'Zendesk ticket 78')
+    expect(await beginningOf(only?.number)).toEqual({ startedAt: Date.parse(created), kinds: ['opened'] })
+    expect((await workOn(stage, only?.number ?? 0).read()).said).toEqual([
+      expect.stringContaining('The alert fired again at 2026-10-19T16:12:00.000Z.'),
+    ])
+    expect(more).toEqual([])
   })
 })
 

@@ -124,6 +124,7 @@ describe('a ticket of Zendesk', () => {
         severity: 'P1',
         component: null,
         at: '2026-10-19T09:00:00.000Z',
+        updatedAt: '2026-10-19T16:00:00.000Z',
         url: 'https://acme.zendesk.com/tickets/77',
         by: null,
       },
@@ -141,6 +142,12 @@ describe('a ticket of Zendesk', () => {
     expect(delivery({ priority: 'urgent' })).not.toBe(delivery({}))
     expect(delivery({ updated: '' }, '2026-10-19T16:00:00Z')).toBe(delivery({ updated: '' }))
     expect(delivery({ updated: '' }, '2026-10-19T16:04:00Z')).not.toBe(delivery({ updated: '' }))
+  })
+
+  test.each(['', 'yesterday'])('whose update is at %j was updated when that was signed', (updated) => {
+    expect(readZendesk({ ...ticket, updated }, '2026-10-19T16:04:00Z')).toMatchObject({
+      alert: { updatedAt: '2026-10-19T16:04:00.000Z' },
+    })
   })
 
   test.each(['vip', 'not-chatgpt-app', ''])('tagged %j opens none', (tags) => {
@@ -168,6 +175,21 @@ describe('an incident of PagerDuty', () => {
   })
 })
 
+describe('the time of an incident of PagerDuty', () => {
+  const created = '2026-10-12T16:00:00.000Z'
+  const readAt = (type: string, data: object = { created_at: created }) =>
+    readPagerDuty({
+      event: { id: 'e', event_type: type, occurred_at: '2026-10-19T16:00:00Z', data: { id: 'Q1', ...data } },
+    })
+  test.each([
+    ['triggered', 'its creation', { created_at: created }, created],
+    ['triggered', 'the event, where it has no other', {}, '2026-10-19T16:00:00.000Z'],
+    ['reopened', 'the event', { created_at: created }, '2026-10-19T16:00:00.000Z'],
+  ])('that is %s is that of %s', (type, _, data, at) => {
+    expect(readAt(`incident.${type}`, data)).toMatchObject({ alert: { at } })
+  })
+})
+
 describe('the issue of an alert', () => {
   const alert = {
     source: 'datadog' as const,
@@ -186,6 +208,12 @@ describe('the issue of an alert', () => {
       receivedAt: new Date(alert.at),
       verified: false,
     })
+  })
+
+  test('says when it was updated only where an incident of it was resolved before', () => {
+    const updated = { ...alert, updatedAt: '2026-10-20T16:00:00.000Z' }
+    const received = (reopened: number) => readReport(incidentOf(updated, reopened).body, 'UTC').receivedAt
+    expect([received(0), received(1)]).toEqual([new Date(alert.at), new Date(updated.updatedAt)])
   })
 
   test('ends with its mark, which the id of an alert cannot end', () => {

@@ -85,7 +85,7 @@ export async function openIncidents(stage: Stage): Promise<{ number: number; tit
 /** Sends a webhook of Zendesk about a ticket, signed at a time. `invocation`: what its header says, which nothing signs. */
 export async function sendZendesk(
   stage: Stage,
-  ticket: { ticket: string; updated?: string },
+  ticket: { ticket: string; created?: string; updated?: string },
   { invocation = 'invocation', at = stage.now() }: { invocation?: string; at?: Date } = {},
 ): Promise<number> {
   const about = { created: '2026-10-19T15:00:00Z', priority: 'normal', tags: 'chatgpt-app', link: '' }
@@ -109,7 +109,7 @@ export async function sendZendesk(
 /** Sends a webhook of PagerDuty with its signature, beside one of another secret. */
 export async function sendPagerDuty(
   stage: Stage,
-  incident: { id: string; title?: string; urgency?: string; incident_key?: string },
+  incident: { id: string; title?: string; urgency?: string; incident_key?: string; created_at?: string },
   {
     event = 'incident.triggered',
     id = `event-${incident.id}`,

@@ -15,6 +15,8 @@ export const alertSchema = z.strictObject({
   component: z.string().max(100).nullable(),
   /** When it fired or was received. */
   at: z.iso.datetime({ offset: true }),
+  /** When it came up again, where the source says so beside `at`. */
+  updatedAt: z.iso.datetime({ offset: true }).optional(),
   /** Where more of it is shown. */
   url: z.url({ protocol: /^https?$/ }).nullable(),
   /** Who opened it, where a person did. */
@@ -26,6 +28,11 @@ export type Alert = z.infer<typeof alertSchema>
 
 /** An issue to open: its text is that of the form, so that it is read like one. */
 export type NewIncident = { title: string; body: string; labels: string[] }
+
+/** When an alert fired. `reopened`: how many incidents of it were resolved before; then it counts from when it came up again. */
+export function firedAt({ at, updatedAt = at }: Pick<Alert, 'at' | 'updatedAt'>, reopened: number): string {
+  return reopened > 0 ? updatedAt : at
+}
 
 /** The end of the issue's text, by which it is found again, so that it is opened only once. */
 export function alertMarker(alert: Pick<Alert, 'source' | 'id'>, reopened: number): string {
@@ -45,7 +52,7 @@ export function incidentOf(alert: Alert, reopened: number): NewIncident {
       field('severity', alert.severity === null ? null : oneLine(alert.severity, 60)),
       field('component', alert.component === null ? null : oneLine(alert.component, 60)),
       field('source', `${alert.source} ${code(alert.id)}${from}.${link}${again}`),
-      field('received', alert.at),
+      field('received', firedAt(alert, reopened)),
       alertMarker(alert, reopened),
     ].join('\n\n'),
   }

@@ -37,6 +37,7 @@ export function readPagerDuty(body: unknown): ReadAlert {
   const { summary = null } = incident.priority ?? {}
   const ofUrgency = { high: 'P0', low: 'P2' }[incident.urgency ?? '']
   const severity = severityIn(summary) ?? ofUrgency ?? summary
+  const created = event.event_type === 'incident.reopened' ? undefined : timeOf(incident.created_at)
   return {
     // The signature covers the body alone: whoever recorded it can send it again with another header.
     delivery: event.id,
@@ -46,7 +47,7 @@ export function readPagerDuty(body: unknown): ReadAlert {
       title: titleOf(incident.title),
       severity,
       component: null,
-      at: timeOf(incident.created_at) ?? timeOf(event.occurred_at) ?? new Date(0).toISOString(),
+      at: created ?? timeOf(event.occurred_at) ?? new Date(0).toISOString(),
       url: urlOf(incident.html_url),
       by: null,
     },
@@ -141,6 +142,7 @@ export function readZendesk(body: unknown, signedAt: string | undefined): ReadAl
   if (!tags.split(/[\s,]+/).includes(zendeskTag)) return { ignored: `the ticket is not tagged ${zendeskTag}` }
   const at = timeOf(created)
   if (!at) throw new Error('the ticket has no readable time of creation')
+  const updatedAt = timeOf(updated) ?? timeOf(signedAt)
   const signed = JSON.stringify([read, updated === '' ? signedAt : null])
   const digest = createHash('sha256').update(signed).digest('hex')
   return {
@@ -152,6 +154,7 @@ export function readZendesk(body: unknown, signedAt: string | undefined): ReadAl
       severity: severityOfPriority[priority.toLowerCase()] ?? null,
       component: null,
       at,
+      ...(updatedAt ? { updatedAt } : {}),
       url: urlOf(link),
       by: null,
     },
