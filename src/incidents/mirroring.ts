@@ -6,7 +6,14 @@ import { sendPage } from '../services/pagerduty.ts'
 import { appendRecord } from '../store/audit.ts'
 import { type StoredIncident, storedIncident } from '../store/incidents.ts'
 import { withLease } from '../store/leases.ts'
-import { type MirrorRow, mirrorRows, noteRefused, noteTried, saveMirrored } from '../store/mirrors.ts'
+import {
+  forgetUnsent,
+  type MirrorRow,
+  mirrorRows,
+  noteRefused,
+  noteTried,
+  saveMirrored,
+} from '../store/mirrors.ts'
 import { retryAfter, retryTime } from '../store/retry-later.ts'
 import { noticeOf } from './announcing.ts'
 import { keepStep } from './escalating.ts'
@@ -42,6 +49,10 @@ async function updateRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], att
   const failures: unknown[] = []
   for (const row of await mirrorRows(shell.database, stored, mirror)) {
     if (!row.pending) continue
+    if (isUnsent(row)) {
+      await forgetUnsent(shell.database, stored, row)
+      continue
+    }
     try {
       const external = await sendRow(mirroring, row)
       await recordUpdated(shell, stored, row, external)
@@ -56,12 +67,17 @@ async function updateRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], att
   throw failure
 }
 
+/** A page that was refused or never sent needs no end; what was sent may have arrived although its answer was lost. */
+function isUnsent({ mirror, wanted, done, triedAt }: MirrorRow): boolean {
+  return (
+    mirror === 'pagerduty' && (wanted as WantedPage).action !== 'trigger' && done === null && triedAt === null
+  )
+}
+
 async function sendRow({ shell, stored, signal }: Mirroring, row: MirrorRow): Promise<External | null> {
   const calling = { signal, now: shell.now }
   if (row.mirror === 'jira') return updateJiraIssue({ shell, stored, signal }, row)
   const wanted = row.wanted as WantedPage
-  // What was never sent needs no end; what was sent may have arrived although its answer was lost.
-  if (wanted.action !== 'trigger' && row.done === null && row.triedAt === null) return null
   await noteTried(shell.database, stored, row, shell.now())
   await sendPage(shell.paging, row.key, wanted, calling)
   return null

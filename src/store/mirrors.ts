@@ -110,6 +110,14 @@ export async function noteRefused(db: Queryable, key: Key, row: Row, why: string
   )
 }
 
+/** Forgets what no system was ever asked for and is not wanted anymore. */
+export async function forgetUnsent(db: Queryable, key: Key, row: Row): Promise<void> {
+  await db.query(
+    `DELETE FROM release_gate.mirrors WHERE ${isKey} AND mirror = $4 AND key = $5 AND done IS NULL AND tried_at IS NULL`,
+    [...valuesOf(key), row.mirror, row.key],
+  )
+}
+
 /** Every mirror of an incident that is not as it should be. */
 export function pendingMirrors(
   db: Queryable,

@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { auditCommand } from '../../src/commands/audit.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
+import { runCommand } from '../commands/command-run.ts'
 import { aWorldWithIncidents, incidentPolicy, openIncidents, workOn } from '../support/incidents.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 
@@ -27,6 +29,18 @@ const pagesFor = (number: number) =>
     .pagerDuty.alerts.filter(({ summary }) => summary.includes(`foodyepay/incidents#${number}:`))
     .map(({ dedupKey, state, pages }) => ({ key: dedupKey.split('/').slice(4).join('/'), state, pages }))
     .toSorted((a, b) => a.key.localeCompare(b.key))
+/** What the records say that PagerDuty took. */
+async function takenFor(number: number): Promise<string[]> {
+  const { port } = new URL(stage.bot().url)
+  const env = {
+    DATA_DIR: 'dataDir' in stage.database ? stage.database.dataDir : '',
+    OPERATOR_TOKEN: stage.operatorToken,
+    PORT: port,
+  }
+  const name = `foodyepay/incidents#${number}`
+  const { out } = await runCommand(auditCommand(), ['dossier', name], env)
+  return out.match(/PagerDuty (accepted|acknowledged|resolved) the page to [a-z ]*[a-z]/g) ?? []
+}
 const issueFor = (number: number) =>
   operations().jira.issues.filter(({ fields }) =>
     (fields.labels as string[]).some((label) => label.endsWith(`-${number}`)),
@@ -138,6 +152,22 @@ describe('a system that fails', () => {
     await pass(10)
     expect(pagesFor(number)).toEqual([{ key: '0/P0/50/lead', state: 'acknowledged', pages: 1 }])
     await workOn(stage, number).close('eva')
+    await pass(10)
+    expect(await takenFor(number)).toEqual([
+      'PagerDuty accepted the page to the operations lead',
+      'PagerDuty acknowledged the page to the operations lead',
+      'PagerDuty resolved the page to the operations lead',
+    ])
+  })
+
+  test('and refuses every page has taken nothing of the incident once that is resolved', async () => {
+    operations().pagerDuty.fail(400, 4)
+    const number = await alert('Q6')
+    await pass(5)
+    await workOn(stage, number).close('eva')
+    await pass(30)
+    expect(pagesFor(number)).toEqual([])
+    expect(await takenFor(number)).toEqual([])
   })
 })
 
