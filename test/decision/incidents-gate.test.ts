@@ -115,6 +115,22 @@ describe('the gate incidents', () => {
     )
   })
 
+  const late = { postMortems: [postMortem] }
+
+  test('yields to the change that names the incident of an overdue post-mortem only while none is open', () => {
+    const names = urgentBy('Urgent: acme/incidents#3')
+    expect(finding({ incidents: facts(late), ...names }).state).toBe('passed')
+    expect(finding({ incidents: facts({ ...late, unresolved: [open] }), ...names })).toMatchObject({
+      state: 'waiting',
+      title: 'Blocked by an open incident',
+    })
+  })
+
+  test('yields to the fix of an open incident also while the post-mortem of another one is overdue', () => {
+    const unresolved = [open]
+    expect(finding({ incidents: facts({ ...late, unresolved }), ...urgentBy(name) }).state).toBe('passed')
+  })
+
   test.each([
     ['does not name it', urgentBy('Urgent: something else')],
     ['names another one', urgentBy('Urgent: acme/incidents#71')],

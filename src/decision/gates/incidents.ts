@@ -24,7 +24,7 @@ const freshFor = 3 * 3_600_000
 
 /**
  * No P0 of a component that this repository owns is open, and no post-mortem is overdue. It yields to the urgent change that
- * names one of these incidents, or its fix could not ship.
+ * names one of the open incidents, or its fix could not ship; while none is open, to one that names the incident of such a post-mortem.
  */
 export const incidents = defineGate({
   title: 'Incidents',
@@ -43,13 +43,12 @@ export const incidents = defineGate({
     const open = facts.unresolved.filter((incident) => incident.severity === 'P0' && isOwned(incident))
     const known = facts.postMortems.filter(isOwned)
     const overdue = known.filter(({ due }) => Date.parse(due) < now)
-    const blocking = [...open, ...overdue]
     const next = known
       .filter(({ due }) => Date.parse(due) >= now)
       .map(({ due }) => ({ kind: 'recheck' as const, at: new Date(Date.parse(due) + 1).toISOString() }))
-    if (blocking.length === 0)
+    if (open.length === 0 && overdue.length === 0)
       return passed('No open incident', 'No P0 is open, and no post-mortem is overdue.', { next })
-    const named = namedOf(blocking)
+    const named = namedOf(open.length > 0 ? open : overdue)
     return yieldToUrgentFix(snapshot, gates, { title, named }) ?? blocked(open, overdue)
   },
 })
