@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { day } from '../calendar/wall-clock.ts'
 import { parseDayTime } from '../calendar/written-times.ts'
 import { holidayPlace, timeZone } from '../calendar/written-values.ts'
 import type { Allowance, Place } from '../clocks/business-time.ts'
@@ -9,6 +10,11 @@ import { jiraSettings } from './jira-settings.ts'
 
 const allowancePattern = /^(none|\d{1,3} (business days?|service hours?))$/
 
+/** In days, so that a deadline is found also after years of pauses. */
+const longest = 1_000
+
+const shorter = 'write a shorter time, or "none" for no deadline'
+
 /** No transform, so that editors get the JSON Schema. */
 const allowance = z
   .string()
@@ -18,6 +24,9 @@ const allowance = z
   })
   .refine((text) => !/^0+ /.test(text), {
     error: 'the allowance is zero; write a longer one, like "1 business day"',
+  })
+  .refine((text) => !durationPattern.test(text) || parseDuration(text) <= longest * day, {
+    error: ({ input }) => `${JSON.stringify(input)} is more than 1,000 days; ${shorter}`,
   })
 
 const clock = (severity: Severity, response: string, resolution: string) =>
@@ -30,8 +39,7 @@ const hourAndMinute = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, {
   error: ({ input }) => `${JSON.stringify(input)?.slice(0, 90)} is not a time of day; write it like "09:00"`,
 })
 
-/** Incidents: where they are kept, and their clocks. Everything but the repository has a default. */
-export const incidentSettings = z.strictObject({
+const settings = z.strictObject({
   repository: z
     .string()
     .regex(/^[\w-]+\/[\w.-]+$/, {
@@ -79,6 +87,17 @@ export const incidentSettings = z.strictObject({
     })
     .optional()
     .describe('The Slack channel for incidents. Without it, they go to `slack.channel`.'),
+})
+
+/** Incidents: where they are kept, and their clocks. Everything but the repository has a default. */
+export const incidentSettings = settings.superRefine((value, context) => {
+  for (const [severity, allowances] of Object.entries(value.clocks))
+    for (const [name, text] of Object.entries(allowances)) {
+      const wanted = text.includes('service') ? allowanceOf(text, value) : undefined
+      if (wanted?.kind !== 'service' || wanted.length <= longest * (wanted.closes - wanted.opens)) continue
+      const message = `${JSON.stringify(text)} take more than 1,000 days with these \`service_hours\`; ${shorter}`
+      context.addIssue({ code: 'custom', path: ['clocks', severity, name], message })
+    }
 })
 
 export type IncidentSettings = z.output<typeof incidentSettings>

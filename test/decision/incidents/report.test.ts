@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { defaultTargets } from '../../../src/decision/clocks/clocks.ts'
+import { clocksOf, defaultTargets } from '../../../src/decision/clocks/clocks.ts'
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import { readReport } from '../../../src/decision/incidents/report.ts'
-import { incidentSettings, targetsOf } from '../../../src/decision/incidents/settings.ts'
+import { incidentSettings, placeOf, targetsOf } from '../../../src/decision/incidents/settings.ts'
 import { plainLines } from '../../../src/html/plain-lines.ts'
 
 const body = `### Severity
@@ -138,6 +138,31 @@ describe('the settings', () => {
   })
 
   test.each([
+    ['elapsed time', { clocks: { P3: { resolution: '1000d' } } }],
+    ['business days', { clocks: { P3: { resolution: '999 business days' } } }],
+    [
+      'service hours',
+      {
+        service_hours: { opens: '02:00', closes: '03:00' },
+        clocks: { P3: { resolution: '999 service hours' } },
+      },
+    ],
+  ])('allow the longest %s, whose deadline is found also after years of pauses', (_, more) => {
+    const settings = incidentSettings.parse({ repository: 'acme/incidents', ...more })
+    const startedAt = Date.parse('2026-10-19T16:00:00Z')
+    const year = 365 * 86_400_000
+    const times = {
+      takenAt: startedAt + 3 * year,
+      startedAt,
+      severities: [{ at: startedAt, severity: 'P3' as const }],
+      resolved: [{ from: startedAt + 1, to: startedAt + 3 * year }],
+      waiting: [],
+    }
+    const [, resolution] = clocksOf(times, targetsOf(settings), placeOf(settings))
+    expect(resolution?.due).toBeGreaterThan(startedAt + 3 * year)
+  })
+
+  test.each([
     ['a repository without its owner', { repository: 'incidents' }, /"my-org\/incidents"/],
     ['an unknown key', { reposotory: 'x' }, /reposotory/],
     ['a time that is not one', { clocks: { P0: { response: 'soon' } } }, /"soon" is not a time allowance/],
@@ -150,6 +175,16 @@ describe('the settings', () => {
       /end before/,
     ],
     ['a channel that is not one', { channel: 'incidents' }, /is not a channel/],
+    ['a time without end', { clocks: { P3: { resolution: '9999d' } } }, /more than 1,000 days.*"none"/],
+    ['an hour more than the longest', { clocks: { P3: { resolution: '1000d1h' } } }, /more than 1,000 days/],
+    [
+      'service hours that a short day gives in years',
+      {
+        service_hours: { opens: '09:00', closes: '09:10' },
+        clocks: { P2: { response: '999 service hours' } },
+      },
+      /"999 service hours" take more than 1,000 days with.*"none"/,
+    ],
   ])('refuse %s', (_, more, message) => {
     const result = parse(more)
     expect(result.error?.issues.map((issue) => issue.message).join('\n')).toMatch(message)
