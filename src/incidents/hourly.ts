@@ -85,8 +85,8 @@ async function enqueueUnfinished({ database, queue, now }: IncidentShell): Promi
 }
 
 /**
- * Notes the look only once everything was read: the gate trusts nothing that is older. Another repository under the same name is not
- * read: nobody may get rid of incidents by moving them away.
+ * Notes the look only once everything was read: the gate trusts nothing that is older. An incident that cannot be read stops no other
+ * one. Another repository under the same name is not read: nobody may get rid of incidents by moving them away.
  */
 async function lookAtPlace(
   shell: IncidentShell,
@@ -102,10 +102,15 @@ async function lookAtPlace(
   const since = last && new Date(last.getTime() - margin)
   const listed = await changedIncidents(github, place, incidentLabel, since)
   const unresolved = await listIncidents(shell.database, { repository, open: true })
+  const failures: unknown[] = []
   for (const number of new Set([...listed, ...unresolved.map((one) => one.number)]))
-    await lookAtIncident(shell, repository, number, signal)
+    await lookAtIncident(shell, repository, number, signal).catch((error: unknown) => {
+      signal.throwIfAborted()
+      failures.push(error)
+    })
   for (const { number } of await openPostMortems(shell.database, repository))
     await shell.queue.enqueueIncident({ task: 'post-mortem', repository, number })
+  if (failures.length > 0) throw failures[0]
   const look = { at: at.toISOString(), repositoryId: repository.repositoryId }
   await saveLookAt(shell.database, place, look, shell.now)
   return repository

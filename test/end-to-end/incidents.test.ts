@@ -411,11 +411,14 @@ describe('an alert that fires after a closing that the bot has not read', () => 
 })
 
 describe('events that GitHub never sends', () => {
-  test('are made up for by the look at the start', async () => {
+  test('are made up for by the look at the start, and where one incident cannot be read, by a later one', async () => {
     const known = await report('P2')
     stage.github.faults.add({ kind: 'lose' })
     await workOn(stage, known).comment('ana', '/ack')
     const unknown = await report('P3')
+    const unreadable = await report('P3')
+    const path = new RegExp(`/issues/${unreadable}(/|$)`)
+    const removeFault = stage.github.faults.add({ kind: 'status', status: 403, path, only: 'app' })
     expect((await changesFor(known)).map(({ kind }) => kind)).not.toContain('acknowledged')
     await leaveUnfinished(known)
     await stage.kill()
@@ -423,6 +426,12 @@ describe('events that GitHub never sends', () => {
     await stage.settled()
     expect((await changesFor(known)).map(({ kind }) => kind)).toContain('acknowledged')
     expect((await changesFor(unknown)).map(({ kind }) => kind)).toContain('opened')
+    expect(await changesFor(unreadable)).toEqual([])
+    removeFault()
+    await stage.kill()
+    await stage.startBot()
+    await stage.settled()
+    expect((await changesFor(unreadable)).map(({ kind }) => kind)).toContain('opened')
   })
 
   test('nor is an alert lost whose job ended without an incident, or a comment about a link', async () => {
