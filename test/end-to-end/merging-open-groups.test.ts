@@ -88,7 +88,7 @@ describe('a group that has passed and is still open is failed at once', () => {
     const database = await openDatabase(stage.database)
     await database.query(
       `UPDATE release_gate.verdicts SET state = 'waiting', heard = nextval('release_gate.generation'),
-         changed_at = clock_timestamp() - interval '1 minute' WHERE head_sha = $1`,
+         changed_at = clock_timestamp() - interval '61 seconds' WHERE head_sha = $1`,
       [group.change.sha],
     )
     await database.close()

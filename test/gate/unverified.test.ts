@@ -31,6 +31,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
     expect(world.stateOf(number)).toBe('success')
     return stored
   }
+  /** Tests of a minute say 61 seconds, since a machine's clock may be set back a little between two statements. */
   const changedFor = async (seconds: number, number = 1) => {
     await markPullsChanged(database, repository, [number])
     await database.query(
@@ -55,7 +56,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
   test('and that is green is revoked once it was not evaluated for a minute, with a record', async () => {
     const before = await recorded()
     await green()
-    await changedFor(60)
+    await changedFor(61)
     await revokeOverdue(world.shell)
     expect(world.stateOf(1)).toBe('failure')
     expect(await recorded()).toBe(before + 1)
@@ -63,7 +64,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
 
   test('and that is revoked is evaluated again, with the priority of a green one, and once', async () => {
     await green()
-    await changedFor(60)
+    await changedFor(61)
     await green(2)
     await revokeOverdue(world.shell)
     expect(world.asked.evaluations).toEqual([{ number: 1, priority: 20 }])
@@ -73,7 +74,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
 
   test('is evaluated also where GitHub refuses to revoke it', async () => {
     await green()
-    await changedFor(60)
+    await changedFor(61)
     world.checks.disturb(() => new Error('502'))
     await expect(revokeOverdue(world.shell)).rejects.toThrow('502')
     expect(world.asked.evaluations).toEqual([{ number: 1, priority: 20 }])
@@ -82,7 +83,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
   test('links to the page of its pull request on the board, where people can open that', async () => {
     await green()
     expect(world.checks.linkAt(world.headOf(1).sha)).toBeUndefined()
-    await changedFor(60)
+    await changedFor(61)
     await revokeOverdue({ ...world.shell, board: 'https://gate.example' })
     expect(world.checks.linkAt(world.headOf(1).sha)).toBe('https://gate.example/changes/acme/shop/1')
   })
@@ -195,7 +196,7 @@ describeOnBoth('a check whose pull request changed', (open) => {
       await green()
       await changedFor(5)
       await fails(1)
-      await changedFor(60)
+      await changedFor(61)
       await revokeOverdue(world.shell)
       expect(world.stateOf(1)).toBe('failure')
     })

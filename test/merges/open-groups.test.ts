@@ -89,7 +89,7 @@ describeOnBoth('an open group whose pull requests', (open) => {
 
     test('is failed when one changed a minute ago and was not evaluated since, though nothing failed', async () => {
       await form()
-      await changedFor(60)
+      await changedFor(61)
       expect(await groupAfterwards()).toBe('failure')
     })
 
@@ -102,7 +102,7 @@ describeOnBoth('an open group whose pull requests', (open) => {
 
     test('stays green when an evaluation has succeeded since', async () => {
       await form()
-      await changedFor(60)
+      await changedFor(61)
       await evaluationFails(2)
       await world.read(1)
       expect(await groupAfterwards()).toBe('success')
@@ -111,14 +111,14 @@ describeOnBoth('an open group whose pull requests', (open) => {
     test('stays as it is when the changed one was merged', async () => {
       await form()
       await world.read(1, { state: 'merged' })
-      await changedFor(60)
+      await changedFor(61)
       expect(await groupAfterwards()).toBe('success')
     })
   })
 
   test('stays green where it was read after the change and the failure', async () => {
     await aGreenGroup()
-    await changedFor(60)
+    await changedFor(61)
     await evaluationFails(2)
     await database.query(`UPDATE release_gate.verdicts SET decided_at = decided_at - interval '1 minute'`)
     await database.query(
