@@ -79,6 +79,15 @@ describe('the Dockerfile', () => {
     ])
   })
 
+  test('starts the bot with the flags of `npm start`, and so does the systemd unit', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const unit = readFileSync(join(root, 'examples/release-gate.service'), 'utf8')
+    const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(dockerfile) ?? []
+    expect(JSON.parse(command).join(' ')).toBe(scripts.start)
+    expect(unit).toContain(`\nExecStart=/usr/bin/${scripts.start}\n`)
+    expect(scripts.start).toMatch(/^node --[a-z-]+=\d+ src\/main\.ts start$/)
+  })
+
   test('runs as a user without rights, who can write the state only', () => {
     const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
     expect(final).toMatch(/^USER node$/m)

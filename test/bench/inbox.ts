@@ -5,13 +5,11 @@ import { readFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { storeDelivery } from '../../src/store/inbox.ts'
 import { type Measure, percentile } from './measure.ts'
-import { isLarge, onBoth, type Place } from './places.ts'
+import { isLarge, npmStart, onBoth, type Place } from './places.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const rates = [50, 150, 300]
 const seconds = isLarge ? 30 : 5
 /** As large as GitHub's are at the median. */
@@ -171,7 +169,8 @@ function deliver(url: string, agent: Agent, n: number, due: number): Promise<{ s
 }
 
 async function startBot(place: Place, github: string) {
-  const child = spawn(process.execPath, [main, 'start'], {
+  const child = spawn(process.execPath, npmStart.args, {
+    cwd: npmStart.cwd,
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       PATH: process.env.PATH,

@@ -5,7 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import manifest from '../../package.json' with { type: 'json' }
 import type { PostgresAnswer } from '../support/postgres-process.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** What `npm start` gives to Node, and from where. */
+export const npmStart = { args: manifest.scripts.start.split(' ').slice(1), cwd: root }
 
 /** Where a bot keeps its state. */
 export type Place = { dataDir: string } | { url: string }

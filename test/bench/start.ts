@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Measure, percentile } from './measure.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+import { npmStart } from './places.ts'
 
 /** From the start of the process to a ready bot, on the data folder that a stage has left behind. */
 export async function benchStart(stage: Stage): Promise<Measure[]> {
@@ -26,7 +24,8 @@ export async function benchStart(stage: Stage): Promise<Measure[]> {
 async function coldStart({ github, database }: Stage): Promise<number> {
   const port = await freePort()
   const began = performance.now()
-  const child = spawn(process.execPath, [main, 'start'], {
+  const child = spawn(process.execPath, npmStart.args, {
+    cwd: npmStart.cwd,
     stdio: 'ignore',
     env: {
       PATH: process.env.PATH,
