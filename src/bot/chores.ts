@@ -10,23 +10,14 @@ import { readMonitors } from '../incidents/monitors.ts'
 import { followUpUnfinished } from '../merges/following-up.ts'
 import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runAll } from '../merges/run-all.ts'
-import { deliveriesClient } from '../services/github/deliveries.ts'
-import { recover } from '../services/github/recovery.ts'
 import { periodicTasks } from '../services/metrics.ts'
-import { factStore } from '../store/facts.ts'
-import { lastReceivedAt } from '../store/inbox.ts'
 import { lookAges } from '../store/looks.ts'
 import { runDailyCheck } from './daily.ts'
-import { isHandled } from './events.ts'
 import { hourlyLook, lookEvery } from './hourly-look.ts'
+import { requestMissed } from './missed-deliveries.ts'
 import type { Parts } from './parts.ts'
 import { postReleaseNotes } from './release-notes.ts'
 import { type Chore, minute, repeatedly } from './repeatedly.ts'
-
-/** How far before the last received delivery to search for missed ones, since deliveries arrive out of order. */
-const recoveryMargin = 60 * minute
-
-const lastRound = 'recovery/last-round'
 
 /** So long a stop waits for the tasks that run. Each is done again by the process that runs them next. */
 const patience = 10_000
@@ -87,25 +78,8 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
 }
 
 async function fetchMissed({ shell, probot, log }: Parts): Promise<void> {
-  const store = factStore(shell.database, shell.now)
-  // Events without a handler are not stored, so the last round counts as well as the last delivery.
-  const round = await store.get<{ at: string }>(lastRound)
-  const last = Math.max(
-    (await lastReceivedAt(shell.database))?.getTime() ?? 0,
-    Date.parse(round?.at ?? '') || 0,
-  )
-  const since = last > 0 ? new Date(last - recoveryMargin) : undefined
-  const began = shell.now()
-  const client = deliveriesClient(await probot.auth())
-  const { asked, refused } = await recover(client, {
-    now: shell.now(),
-    isHandled,
-    ...(since ? { since } : {}),
-  })
-  if (refused.length === 0) await store.put(lastRound, { at: began.toISOString() })
-  if (asked.length + refused.length > 0) {
-    log.info({ asked, refused }, 'Requested missed deliveries again')
-  }
+  const { asked, refused } = await requestMissed(shell, await probot.auth())
+  if (asked.length + refused.length > 0) log.info({ asked, refused }, 'Requested missed deliveries again')
 }
 
 /** The clients and probes of the daily check. */

@@ -82,14 +82,6 @@ export async function isAnyUnread(db: Queryable): Promise<boolean> {
   return rows.length > 0
 }
 
-/** When the newest delivery came in: recovery looks back from here. */
-export async function lastReceivedAt(db: Queryable): Promise<Date | undefined> {
-  const [row] = await db.query<{ at: Date | null }>(
-    'SELECT max(received_at) AS at FROM release_gate.deliveries',
-  )
-  return row?.at ?? undefined
-}
-
 /** Removes settled deliveries that came in before a time, and tells how many. GitHub keeps its own for 3 days. */
 export async function pruneDeliveries(db: Queryable, before: Date): Promise<number> {
   const rows = await db.query(

@@ -21,14 +21,16 @@ export function deliveriesClient(app: GitHub): DeliveriesClient {
 type Listed = {
   id: number
   guid: string
+  redelivery: boolean
   delivered_at: string
   status_code: number
   event: string
   action: string | null
 }
 
-function attempt({ id, guid, delivered_at: at, status_code: statusCode, event, action }: Listed): Attempt {
-  return { id, guid, deliveredAt: new Date(at), statusCode, event, action }
+function attempt({ delivered_at: at, status_code: statusCode, ...listed }: Listed): Attempt {
+  const { id, guid, redelivery, event, action } = listed
+  return { id, guid, redelivery, deliveredAt: new Date(at), statusCode, event, action }
 }
 
 function nextCursor(link = ''): string | undefined {

@@ -15,6 +15,7 @@ const anAttempt = (changes: Partial<Attempt> = {}): Attempt => {
   return {
     id: ids,
     guid: `guid-${ids}`,
+    redelivery: false,
     deliveredAt: hoursAgo(1),
     statusCode: 500,
     event: 'pull_request',
@@ -47,6 +48,11 @@ describe('redeliveries', () => {
     ['three attempts are enough', [attempt('a', 3, 500), attempt('a', 2, 500), attempt('a', 1, 500)], []],
     ['72 hours back is taken', [attempt('a', 72, 500)], ['a']],
     ['more than 72 hours back is left', [attempt('a', 72.01, 500)], []],
+    [
+      'of which the first attempt was made before is left, since others may have been',
+      [attempt('a', 1, 500, { redelivery: true }), attempt('b', 1, 500)],
+      ['b'],
+    ],
     [
       'the oldest is first',
       [attempt('a', 1, 500), attempt('b', 5, 500), attempt('c', 3, 500)],
@@ -139,10 +145,26 @@ describe('recover', () => {
     const { client } = aClient([[attempt('good', 1, 500), bad]], async (id) => {
       if (id === bad.id) throw new Error('422')
     })
-    expect(await recover(client, { now: NOW })).toEqual({
+    expect(await recover(client, { now: NOW })).toMatchObject({
       asked: ['good'],
       refused: [{ guid: 'bad', problem: '422' }],
     })
+  })
+
+  const failing = (status?: number) =>
+    Object.assign(new Error('refused'), status === undefined ? {} : { status })
+  test.each([
+    ['that were asked for', undefined, hoursAgo(5)],
+    ['that GitHub may take the next time', failing(502), hoursAgo(5)],
+    ['that a limit stopped', failing(), hoursAgo(5)],
+    ['that GitHub does not have anymore, of which there are none', failing(404), undefined],
+    ['that GitHub does not deliver again, of which there are none', failing(422), undefined],
+  ])('says when the first of those was made %s', async (_, problem, unsettled) => {
+    const attempts = [attempt('a', 1, 500, { redelivery: true }), attempt('a', 5, 500), attempt('b', 2, 500)]
+    const { client } = aClient([[...attempts, attempt('c', 9, 200)]], async () => {
+      if (problem) throw problem
+    })
+    expect((await recover(client, { now: NOW })).unsettled).toEqual(unsettled)
   })
 
   test('ends when a page names itself as the next, or is empty', async () => {
