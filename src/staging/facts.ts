@@ -23,9 +23,11 @@ export async function readRegression(
   until?: Date,
 ): Promise<RegressionFacts> {
   const tree = await treeOf(github, pull, sha)
-  const [known, baseline, later] = await Promise.all([
-    evidenceFor(database, pull, { sha, tree }),
-    latestBaseline(database, pull, settings.server),
+  const known = await evidenceFor(database, pull, { sha, tree })
+  // A merge makes the list of its own run the baseline, perhaps before the merge itself is evaluated.
+  const before = until && { second: until, except: known.map(({ runId }) => runId) }
+  const [baseline, later] = await Promise.all([
+    latestBaseline(database, pull, settings.server, before),
     until ? runsRecordedAfter(database, pull, until) : Promise.resolve<string[]>([]),
   ])
   const stored = known.filter(({ runId }) => !later.includes(runId))

@@ -103,16 +103,23 @@ export async function reportByHash(db: Queryable, hash: string): Promise<string 
   return row?.report
 }
 
-/** The list of tools of the last release. */
+/** The last second in which a baseline may have been recorded, and the runs whose own lists are left out. */
+export type BaselineBefore = { second: Date; except: string[] }
+
+/** The list of tools of the last release, or of the last one before. */
 export async function latestBaseline(
   db: Queryable,
   { installationId, repositoryId }: Repository,
   server: string,
+  before?: BaselineBefore,
 ): Promise<StoredBaseline | undefined> {
+  const end = before && new Date(before.second.getTime() + 1_000)
   const [row] = await db.query<{ id: number; head_sha: string; recorded: string }>(
     `SELECT id, head_sha, recorded FROM release_gate.baselines
-     WHERE installation_id = $1 AND repository_id = $2 AND server = $3 ORDER BY id DESC LIMIT 1`,
-    [installationId, repositoryId, server],
+     WHERE installation_id = $1 AND repository_id = $2 AND server = $3
+       AND ($4::timestamptz IS NULL OR recorded_at < $4) AND run_id <> ALL($5::text[])
+     ORDER BY id DESC LIMIT 1`,
+    [installationId, repositoryId, server, end ?? null, before?.except ?? []],
   )
   return row && { id: Number(row.id), headSha: row.head_sha, recorded: row.recorded }
 }

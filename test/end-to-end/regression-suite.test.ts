@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StagingModes } from '../../src/sandbox/staging/start.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
-import { allowBypass } from '../support/merging.ts'
+import { allowBypass, letNoticesPass, openedIssues } from '../support/merging.ts'
 import { aStagingWorld, quickSuite, type StagingWorld } from '../support/staging-world.ts'
 
 /** The staging regression: what the bot makes of a suite that writes and looks into the ledger, and of what was released before. */
@@ -142,5 +142,43 @@ describe('the baseline of the contract', () => {
     await allowBypass(world.stage, shop)
     expect(await shop.merge('olga', third)).toBeUndefined()
     expect(await shop.check(second)).toMatchObject({ title: 'Staging regression failed' })
+  })
+
+  /** Merges a second change, which breaks the contract, while the job that records the merge is slow. */
+  const mergedSlowly = async (suite: string, by: 'eva' | 'olga') => {
+    const shop = await world.shop()
+    const first = await aChange(shop)
+    await shop.deploy(first)
+    expect(await shop.merge('eva', first)).toBeUndefined()
+    await world.stage.moveTo(new Date(world.stage.now().getTime() + 3 * minute))
+    world.staging.setModes({ contract: 'changed' })
+    const second = await shop.openPull('ana', {
+      ...{ branch: `change-${++count}`, title: 'Break the contract' },
+      files: { '.github/mcp-regression.yml': suite },
+    })
+    await shop.deploy(second)
+    const gate = await shop.check(second)
+    if (by === 'olga') await allowBypass(world.stage, shop)
+    await world.stage.moveTo(new Date(world.stage.now().getTime() + 3 * minute))
+    const slow = { kind: 'latency', latencyMs: 3_000, path: new RegExp(`${second.sha}/check-runs`) } as const
+    world.stage.github.faults.add({ ...slow, method: 'GET', only: 'app', times: 1 })
+    expect(await shop.merge(by, second)).toBeUndefined()
+    await letNoticesPass(world.stage)
+    return { gate, issues: await openedIssues(world.stage, shop) }
+  }
+  const waivers = ['input-required-property-added', 'output-property-removed']
+
+  test('that a merge makes is not what this merge is evaluated by: with waivers it is no exception', async () => {
+    const waived = `contract:\n  waivers:\n${waivers.map((rule) => `    - { rule: ${rule}, tool: issue_reward, reason: moved, expires: 2099-01-01 }\n`).join('')}cases:`
+    const { gate, issues } = await mergedSlowly(quickSuite.replace('cases:', waived), 'eva')
+    expect(gate).toMatchObject({ conclusion: 'success' })
+    expect(issues).toEqual([])
+  })
+
+  test('that a merge makes is not what this merge is evaluated by: a broken contract would not have passed', async () => {
+    const { gate, issues } = await mergedSlowly(`${quickSuite}# Changed\n`, 'olga')
+    expect(gate).toMatchObject({ title: 'Staging regression failed' })
+    expect(issues).toMatchObject([{ body: expect.stringContaining('Staging regression failed') }])
+    expect(issues[0]?.body).not.toContain('would have passed')
   })
 })
