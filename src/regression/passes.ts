@@ -106,13 +106,13 @@ async function fillSamples(
   const missing = () => missingSamples(input.limits, caller, measured, repeated)
   let idle = 0
   while (rotation.length > 0 && idle < IDLE_ROUNDS) {
-    const before = missing().total
+    const before = missing().calls
     if (!(await fillRound(input, rotation, contexts, missing))) return
-    idle = missing().total < before ? 0 : idle + 1
+    idle = missing().calls < before ? 0 : idle + 1
   }
 }
 
-/** How many rounds in a row may add no sample. Expected errors do not count for a tool that also answers. */
+/** How many rounds in a row may add no sample that is still needed. Expected errors do not count for a tool that also answers. */
 const IDLE_ROUNDS = 10
 
 /** Runs each case once more whose tool still needs samples; false if none does. */
@@ -146,7 +146,8 @@ function preferAnswers(candidates: Candidate[]): Candidate[] {
   return [...answers, ...rest]
 }
 
-type Missing = { total: number; tools: Set<string> }
+/** `calls`: how many samples all minimums together still need. */
+type Missing = { total: number; tools: Set<string>; calls: number }
 
 /** `measured`: the tools whose samples count toward the total. `repeated`: those of the cases that can be run again. */
 function missingSamples(
@@ -157,10 +158,10 @@ function missingSamples(
 ): Missing {
   const byTool = Map.groupBy(records, ({ tool }) => tool)
   const samples = (tool: string) => latencies(byTool.get(tool) ?? []).length
-  return {
-    total: limits.total - [...measured].reduce((sum, tool) => sum + samples(tool), 0),
-    tools: new Set([...repeated].filter((tool) => samples(tool) < limits.perTool)),
-  }
+  const total = limits.total - [...measured].reduce((sum, tool) => sum + samples(tool), 0)
+  const tools = [...repeated].filter((tool) => samples(tool) < limits.perTool)
+  const calls = tools.reduce((sum, tool) => sum + limits.perTool - samples(tool), Math.max(total, 0))
+  return { total, tools: new Set(tools), calls }
 }
 
 /**

@@ -46,6 +46,8 @@ export type RunInput = {
   /** Whether the server supports a protocol version; undefined if it could not be asked. */
   speaks?: (protocolVersion: string) => Promise<boolean | undefined>
   signal?: AbortSignal
+  /** After how many milliseconds the run is ended as inconclusive. Default: an hour. */
+  longest?: number
   onProgress?: (progress: Progress) => void
   now?: () => Date
 }

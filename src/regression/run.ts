@@ -25,9 +25,13 @@ export type RunOutput = {
   recorded?: Baseline
 }
 
+const anHour = 3_600_000
+
 /** Runs a suite against a server. Never rejects: any failure becomes a verdict. */
-export async function runRegression(input: RunInput): Promise<RunOutput> {
-  const now = input.now ?? (() => new Date())
+export async function runRegression(given: RunInput): Promise<RunOutput> {
+  const { longest = anHour, now = () => new Date() } = given
+  const deadline = AbortSignal.timeout(longest)
+  const input = { ...given, signal: given.signal ? AbortSignal.any([given.signal, deadline]) : deadline }
   const gathered: Gathered = {
     startedAt: now(),
     began: performance.now(),
@@ -52,13 +56,11 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
     return { report: buildReport(input, gathered) }
   }
   const recorded = await gather(input, gathered, now).catch((error: unknown) => {
-    const stopped = isRunStopped(error) || input.signal?.aborted
-    const message = isRunStopped(error)
-      ? error.message
-      : stopped
-        ? 'the run was stopped'
-        : `the run failed: ${String(error)}`
-    gathered.stopped = input.redactor.text(message)
+    gathered.stopped = input.redactor.text(
+      deadline.aborted && !given.signal?.aborted
+        ? `the run took longer than ${longest / 1_000} s`
+        : whyStopped(error, input.signal),
+    )
     return undefined
   })
   await Promise.all([gathered.session, ...gathered.others].map((session) => session?.close()))
@@ -66,6 +68,11 @@ export async function runRegression(input: RunInput): Promise<RunOutput> {
   if (!recorded) return { report }
   const refused = input.redactor.value([...new Set(gathered.refused)]) as string[]
   return { report, recorded: { ...recorded, latency: latencyOf(report), refused } }
+}
+
+function whyStopped(error: unknown, signal: AbortSignal): string {
+  if (isRunStopped(error)) return error.message
+  return signal.aborted ? 'the run was stopped' : `the run failed: ${String(error)}`
 }
 
 /** Latency under load cannot be compared with a run without load, so it is not recorded. */

@@ -129,8 +129,8 @@ export const suiteSchema = z
         latency: z.strictObject({ p95: duration.optional(), warn: duration.optional() }).prefault({}),
         samples: z
           .strictObject({
-            per_tool: floor.optional(),
-            total: floor.optional(),
+            per_tool: floor.max(10_000).optional(),
+            total: floor.max(100_000).optional(),
             reason: z.string().trim().min(1).max(500).optional(),
           })
           .refine(hasReason, 'a minimum of 0 turns off the latency check; give the reason in `reason`')

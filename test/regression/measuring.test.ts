@@ -58,6 +58,34 @@ describe('samples', () => {
     expect(report.cases[0]?.runs).toBe(9)
   })
 
+  test.each([1, 2])(
+    'a tool that can get no more samples does not keep a run going, with %i calls at a time',
+    async (concurrency) => {
+      const tools = [aTool('statistics'), aTool('eligible')]
+      const steps = '[{ tool: statistics }, { tool: eligible, expect: { status: tool_error } }]'
+      const suite = aSuite(
+        `  - { name: a, steps: ${steps} }\n  - { name: b, tool: eligible, args: { known: true }, expect: { text: no } }`,
+        'gates: { samples: { per_tool: 3, total: 3 } }',
+      )
+      const call: Script['call'] = ({ message: { params } }) => {
+        const isKnown = JSON.stringify(params).includes('known')
+        return textResult('fine', { isError: params?.name === 'eligible' && !isKnown })
+      }
+      const { report, calls } = await runAgainst({ tools, call }, suite, { concurrency, longest: 20_000 })
+      expect(report.gates[0]).toMatchObject({ gate: 'connection', verdict: 'passed' })
+      expect(calls().length).toBeLessThan(100)
+    },
+  )
+
+  test('a run that takes too long is ended as inconclusive', async () => {
+    const suite = aSuite(readCase, 'gates: { samples: { per_tool: 1, total: 100000 } }')
+    const { report } = await runAgainst({}, suite, { longest: 500 })
+    expect(report).toMatchObject({
+      verdict: 'inconclusive',
+      summary: 'connection: the run took longer than 0.5 s',
+    })
+  })
+
   test('cases that write are never repeated', async () => {
     const tools = [aTool('read'), aTool('write', { annotations: {} })]
     const suite = aSuite(
