@@ -198,7 +198,7 @@ describe('the severity', () => {
     const confirmed = comment('eva', at('16:40'), '/confirm')
     const incident = decided({ comments: [proposal, raise, confirmed] })
     expect(incident).toMatchObject({ severity: 'P0', proposal: undefined })
-    expect(texts(incident)).toContain('There is no lower severity to confirm.')
+    expect(texts(incident)).toContain('There is no proposed severity to confirm.')
     const alerts = [{ at: at('16:35'), severity: 'P0' }]
     expect(decided({ comments: [proposal, confirmed], alerts }).severity).toBe('P0')
     const sameAgain = [{ at: at('16:35'), severity: 'P1' }]
