@@ -1,4 +1,5 @@
 import { namesOf } from '../decision/incidents/naming.ts'
+import { isUnresolvedAt } from '../decision/incidents/resolution.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable, Transaction } from '../store/database.ts'
@@ -41,7 +42,7 @@ export async function healthFactAt(
   if (!ids) return {}
   const states = await statesBefore(db, ids, at)
   const lastRead = new Map((await monitorsOf(db, ids)).map(({ id, readAt }) => [id, readAt]))
-  const names = await namesByMonitor(db, installationId, ids)
+  const names = await namesByMonitor(db, installationId, ids, at)
   return {
     health: {
       monitors: ids.map((id) => ({
@@ -59,13 +60,16 @@ function earlier(readAt: Date | null, at: Date): Date | null {
   return readAt !== null && readAt > at ? at : readAt
 }
 
+/** The names of the incidents that their alerts opened and that are open, or were at a time. */
 async function namesByMonitor(
   db: Queryable,
   installationId: number,
   ids: number[],
+  at?: Date,
 ): Promise<Map<number, string[][]>> {
   const rows = await incidentsOfMonitors(db, installationId, ids)
-  const incidents = rows.length > 0 ? await listIncidents(db, { open: true }) : []
+  const listed = rows.length > 0 ? await listIncidents(db, { open: at === undefined }) : []
+  const incidents = listed.filter(({ facts }) => at === undefined || isUnresolvedAt(facts, at.getTime()))
   const found = rows.flatMap(({ id, repositoryId, number }) => {
     const incident = incidents.find(
       (one) => one.number === number && one.repository.repositoryId === repositoryId,

@@ -2,6 +2,7 @@ import type { IncidentChange } from '../decision/incidents/changes.ts'
 import type { IncidentFacts } from '../decision/incidents/facts.ts'
 import type { Incident } from '../decision/incidents/incident.ts'
 import { namesOf } from '../decision/incidents/naming.ts'
+import { isUnresolvedAt } from '../decision/incidents/resolution.ts'
 import type { IncidentSettings } from '../decision/incidents/settings.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
@@ -201,11 +202,9 @@ export async function incidentsAt(
      WHERE installation_id = $1 AND (lower(owner || '/' || repo) = $2 OR repository_id = $3) ORDER BY number`,
     [installationId, name, repositoryId ?? null],
   )
-  const isThen = ({ incident }: KnownIncident) =>
-    incident.startedAt <= at.getTime() && (!incident.resolved || incident.resolved.at > at.getTime())
   return rows
     .map(fromRow)
-    .filter(isThen)
+    .filter(({ facts }) => isUnresolvedAt(facts, at.getTime()))
     .map((stored) => ({
       names: namesOf(stored),
       url: stored.facts.url,

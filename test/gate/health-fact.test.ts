@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { decide } from '../../src/decision/verdict.ts'
-import { healthFactAt } from '../../src/gate/health-fact.ts'
+import { healthFact, healthFactAt } from '../../src/gate/health-fact.ts'
+import { saveAlertIncident, takeAlert } from '../../src/store/alerts.ts'
 import type { Database } from '../../src/store/database.ts'
+import { saveIncident } from '../../src/store/incidents.ts'
 import { saveMonitor, statesBefore } from '../../src/store/monitors.ts'
+import { decided, event, facts, settings } from '../decision/incidents/building.ts'
 import { later } from '../support/closing.ts'
 import { aDatabase } from '../support/databases.ts'
 import { aPolicy, aSnapshot } from '../support/snapshot.ts'
@@ -59,6 +62,60 @@ describe('a merge is decided by what was known of a monitor then', () => {
       'failed',
       'passed',
     ])
+  })
+})
+
+describe('the incidents of a monitor at a merge', () => {
+  const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
+  const iso = (minute: number) => at(minute).toISOString()
+  const keep = async (more: Parameters<typeof facts>[0]) => {
+    const about = { number: 7, openedAt: iso(2), takenAt: iso(60), startedAt: iso(0), ...more }
+    const stored = { repository, number: 7, governedBy: repository, settings, digest: '' }
+    await saveIncident(database, { ...stored, facts: facts(about), incident: decided(about) })
+  }
+  const namedAt = async (minute: number) => {
+    const { health } = await healthFactAt(database, { installationId: 1 }, policy, at(minute))
+    return health?.monitors.flatMap(({ incidents }) => incidents.map(([name]) => name))
+  }
+  const closed = {
+    state: 'closed' as const,
+    events: [event('closed', 'eva', iso(10), { reason: 'completed' })],
+  }
+
+  beforeAll(async () => {
+    const alert = {
+      source: 'datadog' as const,
+      id: '1/tool:rewards',
+      title: 'Errors',
+      severity: 'P0',
+      component: null,
+      at: iso(0),
+      url: null,
+      by: null,
+    }
+    await database.transaction((tx) => takeAlert(tx, 'first', { repository, alert }))
+    await saveAlertIncident(database, repository, alert, 0, 7)
+  })
+
+  test('are those that were open then, also where they are resolved now', async () => {
+    await keep(closed)
+    await readEach([0], 'Alert')
+    expect(await namedAt(5)).toEqual(['acme/incidents#7'])
+    const { health } = await healthFact(database, { installationId: 1 }, policy)
+    expect(health?.monitors.map(({ incidents }) => incidents)).toEqual([[]])
+  })
+
+  test.each([
+    ['had not been opened', 1],
+    ['had been resolved', 11],
+  ])('lack one that %s then', async (_, minute) => {
+    await keep(closed)
+    expect(await namedAt(minute)).toEqual([])
+  })
+
+  test('lack one that was resolved then and is open again', async () => {
+    await keep({ events: [...closed.events, event('reopened', 'eva', iso(20))] })
+    expect([await namedAt(15), await namedAt(25)]).toEqual([[], ['acme/incidents#7']])
   })
 })
 

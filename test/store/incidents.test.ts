@@ -13,7 +13,9 @@ import {
   unfinishedAlerts,
 } from '../../src/store/alerts.ts'
 import type { Database } from '../../src/store/database.ts'
+import { incidentsAt, saveIncident } from '../../src/store/incidents.ts'
 import { takeAnnouncement, wantPostMortem } from '../../src/store/post-mortems.ts'
+import { decided, event, facts, settings } from '../decision/incidents/building.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
@@ -119,5 +121,56 @@ describeOnBoth('alerts and post-mortems', (open) => {
     expect(await newestOfAlert(database, repository, alertOf('P2'))).toMatchObject({ isGone: false })
     await noteAlertsGone(database, repository, 7, at('16:15'))
     expect(await take('second', alertOf('P2'))).toEqual({ reopened: 1, opens: true })
+  })
+})
+
+describeOnBoth('the incidents that were open at a time', (open) => {
+  let database: Database
+  beforeAll(async () => {
+    database = await open()
+  })
+  beforeEach(() => database.query('TRUNCATE release_gate.incidents'))
+
+  const closing = (clock: string) => event('closed', 'eva', at(clock).toISOString(), { reason: 'completed' })
+  const keep = (more: Parameters<typeof facts>[0]) =>
+    saveIncident(database, {
+      repository,
+      number: 7,
+      governedBy: repository,
+      settings,
+      facts: facts(more),
+      incident: decided(more),
+      digest: '',
+    })
+  const openAt = async (clock: string) =>
+    (await incidentsAt(database, { installationId: 1, name: 'acme/incidents' }, at(clock))).map(
+      ({ state }) => state,
+    )
+  const eachOpenAt = async (...clocks: string[]) => {
+    const found: string[] = []
+    for (const clock of clocks) if ((await openAt(clock)).length > 0) found.push(clock)
+    return found
+  }
+
+  test('begin when the issue was opened, not when the alert fired or the ticket was received', async () => {
+    await keep({ openedAt: at('16:05').toISOString(), startedAt: at('09:00').toISOString() })
+    expect(await eachOpenAt('09:30', '16:04', '16:05', '17:00')).toEqual(['16:05', '17:00'])
+  })
+
+  test('lack one that was resolved then and was reopened later', async () => {
+    const reopened = event('reopened', 'eva', at('18:00').toISOString())
+    await keep({ events: [closing('17:00'), reopened] })
+    expect(await eachOpenAt('16:30', '17:00', '17:30', '18:00', '19:00')).toEqual(['16:30', '18:00', '19:00'])
+    await keep({
+      events: [closing('17:00'), reopened, closing('19:00')],
+      state: 'closed',
+      takenAt: at('20:30').toISOString(),
+    })
+    expect(await eachOpenAt('16:30', '17:30', '18:30', '19:00', '20:00')).toEqual(['16:30', '18:30'])
+  })
+
+  test('have one whose reopening GitHub does not list yet', async () => {
+    await keep({ events: [closing('17:00')] })
+    expect(await eachOpenAt('17:30', '19:00')).toEqual(['17:30', '19:00'])
   })
 })

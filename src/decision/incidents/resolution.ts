@@ -31,6 +31,14 @@ export function resolutionOf(facts: IncidentFacts): {
   return { spans, ignored, resolved: isResolved ? withoutEnd(last) : undefined, isUnclear }
 }
 
+/** Whether its issue was there at a time and not resolved. One whose reopening GitHub does not list yet is open again. */
+export function isUnresolvedAt(facts: IncidentFacts, at: number): boolean {
+  const { spans, resolved } = resolutionOf(facts)
+  const isWithin = ({ at: from, to = resolved ? Number.POSITIVE_INFINITY : from }: Span) =>
+    from <= at && at < to
+  return Date.parse(facts.openedAt) <= at && !spans.some(isWithin)
+}
+
 function withoutEnd({ to: _, ...resolved }: Span): Resolved {
   return resolved
 }
