@@ -35,8 +35,8 @@ export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: s
   const deferred =
     named !== undefined &&
     urgency.state === 'valid' &&
-    mayDefer(standing) &&
-    isOpen(without, 'staging_regression')
+    isOpen(without, 'staging_regression') &&
+    !isOpen(openAt(standing, at), 'staging_regression')
   if (!isOpen(without, 'release_window') && !isOpen(without, 'freeze') && !deferred) {
     if (!named) return { kind: 'any time' }
     return { kind: 'window', closesAt: stateAt(window, new Date(at)).closesAt?.toISOString(), zone }
@@ -44,11 +44,6 @@ export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: s
   return urgency.state === 'valid'
     ? { kind: 'urgent', ...urgent(urgency), zone, skipped: linesOf(without) }
     : { kind: 'closed' }
-}
-
-/** A deferred regression is due after the merge, even in an open window. */
-function mayDefer({ policy }: Pick<Standing, 'policy'>): boolean {
-  return policy?.gates.staging_regression?.defer_when_urgent === true
 }
 
 function isOpen(findings: GateFinding[], gate: GateFinding['gate']): boolean {
@@ -61,9 +56,12 @@ function openWithoutLabel(
   label: string,
   at: string,
 ): GateFinding[] {
-  if (!policy) return []
   const labels = snapshot.labels.filter(({ name }) => name.toLowerCase() !== label.toLowerCase())
-  return openFindings(decide({ ...snapshot, labels, takenAt: at, takeBack: 0 }, withoutMargin(policy)))
+  return openAt({ snapshot: { ...snapshot, labels }, policy }, at)
+}
+
+function openAt({ snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>, at: string): GateFinding[] {
+  return policy ? openFindings(decide({ ...snapshot, takenAt: at, takeBack: 0 }, withoutMargin(policy))) : []
 }
 
 function urgent({ by, at, until, reason }: Urgency & { state: 'valid' }) {

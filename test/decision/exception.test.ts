@@ -5,8 +5,10 @@ import { timingOf } from '../../src/decision/merge-timing.ts'
 import type { Review, Snapshot } from '../../src/decision/snapshot.ts'
 import {
   aBlock,
+  aDeployment,
   aLabel,
   anApproval,
+  anEvidence,
   ann,
   aPolicy,
   aSnapshot,
@@ -505,6 +507,19 @@ describe('why a change could be merged when it was', () => {
       aStanding({
         snapshot: { ...approved, labels: [aLabel({ at: inWindow })] },
         policy: aPolicy({ ...both.gates, staging_regression: {} }),
+      }),
+      minutesLater(5, inWindow),
+      { kind: 'window' },
+    ],
+    [
+      'the window, where the regression has failed: the label defers it no longer',
+      aStanding({
+        snapshot: {
+          ...approved,
+          labels: [aLabel({ at: inWindow })],
+          regression: { tree: null, deployments: [aDeployment()], runs: [anEvidence({ verdict: 'failed' })] },
+        },
+        policy: aPolicy({ ...both.gates, staging_regression: { defer_when_urgent: true } }),
       }),
       minutesLater(5, inWindow),
       { kind: 'window' },

@@ -349,9 +349,9 @@ describe('an urgent change', () => {
     regression: { tree, deployments: [], runs: [] },
     labels: [aLabel({ at: minutesLater(-5, inWindow) })],
   }
-  const judge = (settings: object) =>
+  const judge = (settings: object, what: Partial<RegressionFacts> = {}) =>
     decide(
-      aSnapshot(urgent),
+      aSnapshot({ ...urgent, ...(Object.keys(what).length > 0 ? facts(what) : {}) }),
       policySchema.parse({ gates: { release_window: {}, staging_regression: settings } }),
     )
 
@@ -364,6 +364,39 @@ describe('an urgent change', () => {
     expect(finding).toMatchObject({ state: 'passed', title: 'Staging regression deferred' })
     expect(finding?.reason).toContain('runs after the merge')
     expect(finding?.next).toEqual([{ kind: 'recheck', at: minutesLater(24 * 60 - 5, inWindow) }])
+  })
+
+  it.each<[string, Partial<RegressionFacts>]>([
+    ['its regression has failed', { runs: [anEvidence({ verdict: 'failed', summary: 'errors: 9 of 60' })] }],
+    ['a waiver has expired', { runs: [anEvidence({ waivedUntil: minutesLater(-1, inWindow) })] }],
+  ])('is not deferred where %s', (_, what) => {
+    const [, finding] = judge({ defer_when_urgent: true }, what).findings
+    expect(finding).toMatchObject({ state: 'failed', title: 'Staging regression failed' })
+  })
+
+  it.each<[string, Partial<RegressionFacts>]>([
+    ['gave no result', { runs: [anEvidence({ verdict: 'inconclusive', summary: 'staging is down' })] }],
+    ['is too old', { runs: [anEvidence({ startedAt: '2026-11-01T18:00:00.000Z' })] }],
+    [
+      'failed before the newest deployment',
+      { deployments: [aDeployment({ id: 13 })], runs: [anEvidence({ verdict: 'failed' })] },
+    ],
+  ])('is deferred where its run %s', (_, what) => {
+    const [, finding] = judge({ defer_when_urgent: true }, what).findings
+    expect(finding).toMatchObject({ state: 'passed', title: 'Staging regression deferred' })
+  })
+
+  it('that is deferred shows the run that gave no result', () => {
+    const inconclusive = anEvidence({
+      verdict: 'inconclusive',
+      summary: 'down',
+      checkUrl: 'https://g.example/1',
+    })
+    const [, finding] = judge({ defer_when_urgent: true }, { runs: [inconclusive] }).findings
+    expect(finding).toMatchObject({
+      link: 'https://g.example/1',
+      details: [expect.stringContaining('Run `')],
+    })
   })
 
   it('still needs it where the label does not count', () => {

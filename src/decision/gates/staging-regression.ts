@@ -17,9 +17,13 @@ export const stagingRegression = defineGate({
   evaluate(snapshot, settings, gates = {}) {
     const finding = evaluateEvidence(snapshot, settings)
     if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
-    return deferred(snapshot, gates) ?? finding
+    // What has failed cannot wait until after the merge: it is known to be broken.
+    if (finding.title === failedTitle) return finding
+    return deferred(snapshot, gates, finding) ?? finding
   },
 })
+
+const failedTitle = 'Staging regression failed'
 
 function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
   const { regression: facts, head } = snapshot
@@ -73,14 +77,10 @@ function whyLacking(
 type Told = Pick<Finding, 'details' | 'link'>
 
 function broken(run: Pick<Evidence, 'summary'>, told: Told): Finding {
-  return failed(
-    'Staging regression failed',
-    `The tools on staging did not pass: ${code(said(run.summary), 400)}.`,
-    {
-      who: 'The author: fix the change. If staging itself was broken, click "Run again" in the check "Staging regression"',
-      ...told,
-    },
-  )
+  return failed(failedTitle, `The tools on staging did not pass: ${code(said(run.summary), 400)}.`, {
+    who: 'The author: fix the change. If staging itself was broken, click "Run again" in the check "Staging regression"',
+    ...told,
+  })
 }
 
 /** Never a success, and never reported as a regression. */
@@ -124,8 +124,12 @@ function versionOf({ serverVersion }: Evidence): string {
   return isCommit ? (serverVersion ?? '').slice(0, 7) : (serverVersion ?? '')
 }
 
-/** An urgent change may merge first where the policy says so; the regression is then deferred until after the merge. */
-function deferred(snapshot: Snapshot, gates: Readonly<Record<string, unknown>>): Finding | undefined {
+/** An urgent change may merge before its regression where the policy says so. A run that gave no result is still shown. */
+function deferred(
+  snapshot: Snapshot,
+  gates: Readonly<Record<string, unknown>>,
+  { details, link }: Finding,
+): Finding | undefined {
   const window = windowSettings.safeParse(gates.release_window)
   if (!window.success) return undefined
   const urgency = evaluateUrgency(snapshot, window.data.urgent)
@@ -137,6 +141,8 @@ function deferred(snapshot: Snapshot, gates: Readonly<Record<string, unknown>>):
     {
       when: `Until ${formatTime(urgency.until, 'UTC')}`,
       next: [{ kind: 'recheck', at: until }],
+      ...(details && { details }),
+      ...(link !== undefined && { link }),
     },
   )
 }
