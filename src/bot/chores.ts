@@ -50,7 +50,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
   const startedAt = shell.now()
   const lookAtIncidents = incidentsLook({ ...shell, paging, jira, datadog }, parts.serves)
   return [
-    repeatedly('The hourly look', lookEvery, hourlyLook(parts, signal), log),
+    repeatedly('The hourly check', lookEvery, hourlyLook(parts, signal), log),
     // More often than each is read, so that no reading is a round late.
     repeatedly('Reading the monitors', 20_000, () => readMonitors({ ...shell, datadog }, signal), log),
     repeatedly('The look at incidents', 5 * minute, () => lookAtIncidents(signal), log),

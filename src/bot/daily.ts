@@ -37,7 +37,7 @@ export type DailyShell = {
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Once a day, checks that the gate is still enforced everywhere and that every chain of records is intact, and removes old
+ * Once a day, checks that the gate is still enforced everywhere and that every audit chain is intact, and removes old
  * data. Each drift and its end are announced once. Called hourly, so a failure is retried within the hour.
  */
 export async function runDailyCheck(shell: DailyShell): Promise<void> {
@@ -102,7 +102,7 @@ async function isChainIntact({ database, queue, log, now }: DailyShell): Promise
   await saveVerified(database, result, now)
   if (result.ok) return true
   const { installationId, seq, why } = result
-  log.error({ installationId, seq, why, alert: true }, 'The chain of records is broken')
+  log.error({ installationId, seq, why, alert: true }, 'The audit chain is broken')
   const key = `records/${installationId}/${seq}`
   await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why } satisfies Notice)
   return false

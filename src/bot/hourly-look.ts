@@ -48,7 +48,7 @@ export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise
         cut = true
         parts.log.warn(
           { installation: installation.id, problem: String(error) },
-          'The hourly look was stopped and goes on in 5 minutes',
+          'The hourly check was stopped and goes on in 5 minutes',
         )
       }
     }

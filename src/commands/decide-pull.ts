@@ -103,6 +103,6 @@ function unknownTo(policy: Policy | undefined): string[] {
     ...(uses('runbooks') ? ['runbooks'] : []),
     ...(uses('incidents') ? ['open incidents'] : []),
     ...(uses('production_health') ? ['monitors of production'] : []),
-    ...(policy?.commands ? ['who ordered a label by a command in a comment, like /urgent'] : []),
+    ...(policy?.commands ? ['who requested a label by a command in a comment, like /urgent'] : []),
   ]
 }

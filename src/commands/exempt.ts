@@ -12,7 +12,7 @@ export function exemptCommand(): Command {
       .argument('<owner/name#number>', 'the pull request')
       .option('--until <time>', 'when the exemption ends, as ISO date and time with an offset')
       .option('--reason <text>', 'why; shown in the check and recorded')
-      .option('--confirm <order>', 'confirm, as a second person, what someone else requested, by its number')
+      .option('--confirm <number>', 'confirm, as a second person, what someone else requested, by its number')
       .option('--revoke', 'end the exemption'),
   ).action(exempt)
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { severities } from '../decision/clocks/clocks.ts'
 import { incidentEndPath, incidentPath } from '../server/api-paths.ts'
 import { type BotOptions, sendOrder, withBotOptions } from './bot-request.ts'
@@ -93,9 +93,7 @@ function endCommand(): Command {
 
 function formCommand(): Command {
   return new Command('form')
-    .description(
-      'print the issue form for .github/ISSUE_TEMPLATE/incident.yml of the repository of incidents',
-    )
+    .description('print the issue form for .github/ISSUE_TEMPLATE/incident.yml of the incident repository')
     .option('--component <name...>', 'the components to choose from')
     .addHelpText('after', '\nExit codes: 0 printed, 2 usage error.')
     .action(async ({ component = [] }: { component?: string[] }) => {
@@ -107,10 +105,16 @@ function formCommand(): Command {
 function webhooksCommand(): Command {
   return new Command('webhooks')
     .description('print what to enter in PagerDuty, Datadog and Zendesk so that they open incidents')
-    .option('--bot <url>', 'the address at which they reach the bot', 'https://release-gate.example.com')
+    .option(
+      '--url <url>',
+      "the bot's address, at which they reach it (default: https://release-gate.example.com)",
+    )
+    .addOption(new Option('--bot <url>').hideHelp())
     .addHelpText('after', '\nExit codes: 0 printed, 2 usage error.')
-    .action(async ({ bot }: { bot: string }) => {
-      const { webhookInstructions } = await import('../setup/incident-form.ts')
-      process.stdout.write(webhookInstructions(bot))
-    })
+    .action(
+      async ({ bot, url = bot ?? 'https://release-gate.example.com' }: { url?: string; bot?: string }) => {
+        const { webhookInstructions } = await import('../setup/incident-form.ts')
+        process.stdout.write(webhookInstructions(url))
+      },
+    )
 }

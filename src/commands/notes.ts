@@ -1,7 +1,13 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
 
-type Options = DatabaseOptions & { window?: string; month?: string; repo?: string; json?: boolean }
+type Options = DatabaseOptions & {
+  window?: string
+  month?: string
+  repository?: string
+  repo?: string
+  json?: boolean
+}
 
 /** `notes`: release notes from the change records. */
 export function notesCommand(now = () => new Date()): Command {
@@ -11,14 +17,15 @@ export function notesCommand(now = () => new Date()): Command {
       '`last`: what was released up to the end of the last window, from the end of the window before',
     )
     .option('--month <month>', "a month such as 2026-11, in the time zone of the policy's window")
-    .option('--repo <owner/name>', 'one repository (default: every repository with a policy)')
+    .option('--repository <owner/name>', 'one repository (default: every repository with a policy)')
+    .addOption(new Option('--repo <owner/name>').hideHelp())
     .option('--json', 'print JSON instead of Markdown')
     .option('--output <file>', 'write to a file, which appears only once it is complete')
   return withDatabaseOptions(command, '0 printed, 2 usage error').action(
-    ({ window, month, repo, json = false, ...options }: Options) => {
+    ({ window, month, repo, repository = repo, json = false, ...options }: Options) => {
       const wanted = periodIn(window, month)
-      const repository = repo === undefined ? {} : { repository: repo }
-      return runDatabaseRequest('notes', { wanted, ...repository, json, now: now().toISOString() }, options)
+      const place = repository === undefined ? {} : { repository }
+      return runDatabaseRequest('notes', { wanted, ...place, json, now: now().toISOString() }, options)
     },
   )
 }

@@ -21,7 +21,7 @@ export function evidenceText({ runbook, server, verdict, stopped, steps }: Evide
   return `${[`Runbook ${runbook}${on}: ${verdict}`, ...lines, ...why].join('\n')}\n`
 }
 
-/** Records the evidence in the chain of records where there is a database, else in a file. It is never lost. */
+/** Records the evidence in the audit chain where there is a database, else in a file. It is never lost. */
 export async function keepEvidence(evidence: Evidence, options: Options): Promise<void> {
   const file = options.out ?? fileFor(evidence)
   if (options.out !== undefined || !hasDatabase()) return writeFile(evidence, file)

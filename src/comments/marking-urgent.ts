@@ -39,6 +39,6 @@ function urgentSettings(policy: Policy) {
 }
 
 function removedSince(label: string, { by }: Labelled): string {
-  const who = by ? code(by.login) : 'Someone'
+  const who = by ? code(by.login) : 'An unknown user'
   return `${who} removed the label ${code(label)} after this comment was written, so it stays off. Write the command again to add it.`
 }

@@ -1,4 +1,4 @@
-/** The head of a chain of records, as stored outside the database. */
+/** The head of an audit chain, as stored outside the database. */
 export type Anchor = { installationId: number; seq: number; hash: string }
 
 /** One closed issue per year contains the anchors. Edits of it notify nobody, and GitHub keeps their history. */

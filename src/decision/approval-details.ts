@@ -48,7 +48,7 @@ function dismissedApprovals({ reviews }: Snapshot): string[] {
     const { dismissal, person } = review
     if (dismissal?.was !== 'approved') return []
     const reviewer = person ? code(person.login) : 'A deleted account'
-    const dismisser = dismissal.by ? code(dismissal.by.login) : 'someone unknown'
+    const dismisser = dismissal.by ? code(dismissal.by.login) : 'an unknown user'
     return [`${reviewer} approved ${at(review)}; dismissed by ${dismisser}`]
   })
 }
@@ -58,7 +58,7 @@ function dismissedBlocks({ reviews }: Snapshot): string[] {
   return reviews.flatMap(({ dismissal, person }) => {
     if (dismissal?.was !== 'changes_requested') return []
     if (dismissal.by && dismissal.by.id === person?.id) return []
-    const dismisser = dismissal.by ? code(dismissal.by.login) : 'Someone unknown'
+    const dismisser = dismissal.by ? code(dismissal.by.login) : 'An unknown user'
     const reviewer = person ? code(person.login) : 'a deleted account'
     return [`${dismisser} dismissed the changes that ${reviewer} had requested`]
   })

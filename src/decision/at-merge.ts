@@ -112,5 +112,5 @@ function lostMembers(before: Snapshot, { teams }: Snapshot): string[] {
 }
 
 function nameOf(person: Person | null): string {
-  return person ? code(person.login) : 'Someone whose account is gone'
+  return person ? code(person.login) : 'A deleted account'
 }

@@ -126,7 +126,7 @@ function pushesOfWork({ commits, pushes, cleanMerges }: ContributionFacts): Push
 }
 
 /**
- * Whoever pushed unnamed cannot be barred, so the gate stays closed; so it does when nothing tells of the head's push. A
+ * Whoever pushed unnamed cannot be barred, so the gate can't pass; nor can it when nothing tells of the head's push. A
  * hidden fork never tells: it costs one more approval instead, so that nobody waits for what does not come.
  */
 function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed[] {

@@ -19,13 +19,22 @@ const traffic = z.strictObject({
     .describe('If a check sees fewer requests, the watch is inconclusive.'),
 })
 
+const watchSettings = z.strictObject({
+  warm_up: duration.default('5m').describe('How long after a merge the first check runs.'),
+  checks: z.int().min(1).max(20).default(3).describe('How many checks to run.'),
+  every: lastingDuration.default('5m').describe('The time between two checks.'),
+  traffic: traffic.optional(),
+})
+
+/** An earlier version named `checks` differently, and policies and watches that it stored are still read. */
+function withCurrentName(watch: unknown): unknown {
+  if (typeof watch !== 'object' || watch === null || !('looks' in watch) || 'checks' in watch) return watch
+  const { looks: checks, ...rest } = watch
+  return { checks, ...rest }
+}
+
 const watch = z
-  .strictObject({
-    warm_up: duration.default('5m').describe('How long after a merge the first check runs.'),
-    looks: z.int().min(1).max(20).default(3).describe('How many checks to run.'),
-    every: lastingDuration.default('5m').describe('The time between two checks.'),
-    traffic: traffic.optional(),
-  })
+  .preprocess(withCurrentName, watchSettings)
   .optional()
   .describe('Watches the monitors after each merge. Default: off.')
 

@@ -41,7 +41,7 @@ export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): M
 type Of<Kind extends Notice['kind']> = Extract<Notice, { kind: Kind }>
 
 function exceptionMail(notice: Of<'exception'>): Mail {
-  const { how, pull, branch, by = 'someone whose account is gone', commit, bypassed, issue } = notice
+  const { how, pull, branch, by = 'an unknown user', commit, bypassed, issue } = notice
   const what = pull ? `#${pull.number}` : commit.sha.slice(0, 7)
   return mail(
     `${nameOf(notice)}: release gate bypassed by ${by}`,

@@ -32,5 +32,5 @@ export function authorOf({ author }: Pull): string {
 }
 
 export function personOf(login: string | undefined): string {
-  return login === undefined ? 'Unknown' : slackText(login, 60)
+  return login === undefined ? 'An unknown user' : slackText(login, 60)
 }

@@ -101,7 +101,7 @@ const drift = z.object({
   fixed: z.array(z.string()).optional(),
 })
 
-/** The chain of records is broken. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
+/** The audit chain is broken. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
 const records = z.object({
   kind: z.literal('records'),
   key,

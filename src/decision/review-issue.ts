@@ -57,7 +57,7 @@ const described: Record<Exception['kind'], { what: string; lines: string }> = {
 export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
   const { exception, number, head, base } = record
   const key = `#${number}`
-  const who = record.mergedBy ? code(record.mergedBy.login) : 'Someone whom GitHub does not name'
+  const who = record.mergedBy ? code(record.mergedBy.login) : 'An unknown user'
   const { what, lines } = described[exception?.kind ?? 'not passed']
   const intro = `${who} merged #${number} ${code(record.title)} at ${short(head.sha)} into ${code(base.ref)} on ${formatTime(new Date(record.mergedAt), due.zone)}, ${what}.`
   return {
@@ -101,7 +101,7 @@ export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
 /** The review of a push that belongs to no pull request. */
 export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
   const key = keyOfPush(push)
-  const who = push.by ? code(push.by.login) : 'Someone whom GitHub does not name'
+  const who = push.by ? code(push.by.login) : 'An unknown user'
   const how = push.forced ? 'force-pushed' : 'pushed'
   return {
     key,
@@ -131,7 +131,7 @@ const bullets = (lines: string[]) => lines.map((line) => `- ${line}`)
 const asBullet = (sha: string) => `- ${short(sha)}`
 
 function questions({ at, zone }: Due, question: string): string {
-  return `${question}\n\nDue ${formatTime(at, zone)}. Close this issue when the review is done. The audit records keep who closed it.`
+  return `${question}\n\nDue ${formatTime(at, zone)}. Close this issue when the review is done. The record of the review keeps who closed it.`
 }
 
 function bodyOf(repositoryId: number, key: string, parts: string[]): string {

@@ -2,7 +2,7 @@ import { type Finding, failed } from './gate.ts'
 import { code, list, plural, sentence, short } from './markdown.ts'
 import type { Snapshot, Unattributed } from './snapshot.ts'
 
-/** A contributor is unknown and therefore cannot be excluded, so the gate stays closed. */
+/** A contributor is unknown and therefore cannot be excluded, so the gate can't pass. */
 export function unattributedFinding(
   snapshot: Snapshot,
   unattributed: 'fail' | 'ignore',

@@ -59,7 +59,7 @@ export type ReadRepository = {
   enforcement: Enforcement
   labels: string[]
   approvers: ApproverPool
-  /** Read only where the policy names a repository of incidents. */
+  /** Read only where the policy names an incident repository. */
   incidentForm?: IncidentFormFacts
 }
 

@@ -8,10 +8,10 @@ import type { GitHub } from '../services/github/client.ts'
 import { readFile } from '../services/github/policy.ts'
 import { type Found, listed, quoted } from './diagnosis.ts'
 
-/** Where the incident issue form is kept, in the repository of incidents. */
+/** Where the incident issue form is kept, in the incident repository. */
 export const incidentFormPath = '.github/ISSUE_TEMPLATE/incident.yml'
 
-/** The issue form in the repository of incidents that a policy names. `lacks`: what the bot reads and the form does not ask for. */
+/** The issue form in the incident repository that a policy names. `lacks`: what the bot reads and the form does not ask for. */
 export type IncidentFormFacts = {
   repository: string
   defaultBranch: string
@@ -19,7 +19,7 @@ export type IncidentFormFacts = {
   components: string[]
 }
 
-/** Undefined: the policy names no repository of incidents, or one that cannot be read, of which the bot itself warns. */
+/** Undefined: the policy names no incident repository, or one that cannot be read, of which the bot itself warns. */
 export async function readIncidentForm(
   github: GitHub,
   { incidents, gates }: Policy,

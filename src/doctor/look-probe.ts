@@ -5,10 +5,10 @@ import type { Probe } from './probes.ts'
 /** Each repository is checked once an hour; a limit of GitHub or a restart may add as much. */
 const late = 2 * 60 * 60_000
 
-/** How old the oldest check at a repository is: for how long the hourly look could have missed a change without an event. */
+/** How old the oldest check of a repository is: for how long the hourly check could have missed a change without an event. */
 export function lookProbe(read: () => Promise<LookAges | { unknown: string }>, now: () => Date): Probe {
   return {
-    name: 'hourly look',
+    name: 'hourly check',
     run: async () => {
       const ages = await read()
       return 'unknown' in ages ? ages : sentence(ages, now())
@@ -26,6 +26,6 @@ function sentence(ages: LookAges, now: Date): string | { failed: string; fix: st
   const isLate = oldest !== undefined && now.getTime() - oldest.getTime() > late
   if (unseen === 0 && !isLate) return text
   const failed = unseen > 0 ? `${text} ${unseen} could not be checked the last time.` : text
-  const fix = 'The log of the bot says why: search it for "could not be checked" and "The hourly look".'
+  const fix = 'The log of the bot says why: search it for "could not be checked" and "The hourly check".'
   return { failed, fix }
 }

@@ -26,7 +26,7 @@ export function stateProbes(settings: State): Probe[] {
   }
   const looks = async () => {
     const read = await state()
-    return 'unknown' in read ? { unknown: `Cannot check the hourly look. ${read.unknown}` } : read.looks
+    return 'unknown' in read ? { unknown: `Cannot check the hourly check. ${read.unknown}` } : read.looks
   }
   return [
     { name: 'database', run: run('database') },
@@ -38,7 +38,7 @@ export function stateProbes(settings: State): Probe[] {
 type Looks = LookAges | { unknown: string }
 type Read = { database: string; queue: string; looks: Looks } | { unknown: string }
 
-const notTold: Looks = { unknown: 'Cannot check the hourly look: the database does not have it yet.' }
+const notTold: Looks = { unknown: 'Cannot check the hourly check: the database does not have it yet.' }
 
 async function readState({ database, host, port }: State): Promise<Read> {
   if ('url' in database) return ask(() => openPostgres(database))

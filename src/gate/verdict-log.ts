@@ -4,7 +4,7 @@ import type { StoredVerdict } from '../store/verdicts.ts'
 
 type Seen = Pick<StoredVerdict, 'pull' | 'headSha' | 'state' | 'report'>
 
-/** What made the verdict change: deliveries by their ids, or the calendar (freezes too), a failed evaluation, or else a look at everything. */
+/** What made the verdict change: deliveries by their ids, or the calendar (freezes too), a failed evaluation, or else a check of everything. */
 export type Cause = {
   deliveries?: string[]
   by?: 'calendar' | 'look' | 'failed evaluation' | undefined

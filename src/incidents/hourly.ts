@@ -17,7 +17,7 @@ import type { IncidentShell } from './shell.ts'
 /** How far before the last look: GitHub shows a change a little later. */
 const margin = 60 * 60_000
 
-/** Each repository of incidents is read once in this time, and at the start. */
+/** Each incident repository is read once in this time, and at the start. */
 const period = 55 * 60_000
 
 /**
@@ -44,7 +44,7 @@ export function incidentsLook(shell: IncidentShell, serves: (account: string) =>
   }
 }
 
-/** The job that reads a repository of incidents now, for a gate that waits for it. */
+/** The job that reads an incident repository now, for a gate that waits for it. */
 export async function readPlace(
   shell: IncidentShell,
   named: { installationId: number; owner: string; repo: string },

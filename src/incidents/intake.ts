@@ -58,16 +58,16 @@ export async function alertDestination(
   const [first, ...others] = named
   if (!first)
     return wanted === undefined
-      ? 'No policy names a repository of incidents. Add `incidents: { repository: … }` to one.'
-      : `No policy names ${wanted} as its repository of incidents.`
+      ? 'No policy names an incident repository. Add `incidents: { repository: … }` to one.'
+      : `No policy names ${wanted} as its incident repository.`
   if (others.length > 0)
-    return `Policies name ${places.length} repositories of incidents. Set INCIDENT_REPOSITORY to the one for alerts.`
+    return `Policies name ${places.length} incident repositories. Set INCIDENT_REPOSITORY to the one for alerts.`
   const { installationId, owner, repo } = first
   return { installationId, owner, repo }
 }
 
 /**
- * The job of an alert: opens its incident, or says in the open one that it fired again. Where the repository of incidents is gone for
+ * The job of an alert: opens its incident, or says in the open one that it fired again. Where the incident repository is gone for
  * good, the job fails until it is a dead letter, and no other one is started. After any other failure, others follow until one succeeds.
  */
 export async function openForAlert(
@@ -90,7 +90,7 @@ export async function openForAlert(
 }
 
 function nameOf({ repository: { owner, repo } }: AlertDelivery): string {
-  return `The repository of incidents ${owner}/${repo} cannot be used`
+  return `The incident repository ${owner}/${repo} cannot be used`
 }
 
 async function openOrAdd(

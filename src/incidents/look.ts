@@ -28,7 +28,7 @@ import { isReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
- * Reads an issue of a repository of incidents, decides, records what changed, and then acts. Where GitHub cannot be read, what is
+ * Reads an issue of an incident repository, decides, records what changed, and then acts. Where GitHub cannot be read, what is
  * known is decided again, so that a clock that runs out is announced all the same; then the failure is thrown.
  */
 export async function lookAtIncident(

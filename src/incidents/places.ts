@@ -7,13 +7,13 @@ import type { Queryable } from '../store/database.ts'
 import { nameLookedAt } from '../store/incident-repositories.ts'
 import { keptPolicies } from '../store/policies.ts'
 
-/** A repository whose policy names a repository of incidents. */
+/** A repository whose policy names an incident repository. */
 export type Governing = { governedBy: RepositoryRef; settings: IncidentSettings; policy: Policy }
 
-/** A repository of incidents, by its name, and those whose policies name it. */
+/** An incident repository, by its name, and those whose policies name it. */
 export type IncidentPlace = { installationId: number; owner: string; repo: string; governing: Governing[] }
 
-/** Every repository of incidents that a valid policy names. */
+/** Every incident repository that a valid policy names. */
 export async function incidentPlaces(db: Queryable, installationId?: number): Promise<IncidentPlace[]> {
   const places = new Map<string, IncidentPlace>()
   for (const kept of await keptPolicies(db, installationId)) {
@@ -49,7 +49,7 @@ function isSame(one: { owner: string; repo: string }, other: { owner: string; re
   return `${one.owner}/${one.repo}`.toLowerCase() === `${other.owner}/${other.repo}`.toLowerCase()
 }
 
-/** Whose policy counts for an incident: that of the repository of incidents itself where it has one, else the first by name. */
+/** Whose policy counts for an incident: that of the incident repository itself where it has one, else the first by name. */
 export function governingFor(place: IncidentPlace): Governing | undefined {
   return place.governing.find(({ governedBy }) => isSame(place, governedBy)) ?? place.governing[0]
 }

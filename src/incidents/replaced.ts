@@ -4,7 +4,7 @@ import { revokeWhereBlocked } from './gating.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
- * Whether another repository took the name of a repository of incidents: nobody may get rid of incidents by moving them away. What it
+ * Whether another repository took the name of an incident repository: nobody may get rid of incidents by moving them away. What it
  * holds is not read, nothing is opened in it, and the gate waits from then on.
  */
 export async function isReplaced(
@@ -23,7 +23,7 @@ export async function isReplaced(
 
 const MARK = Symbol.for('release-gate.replaced')
 
-/** Whether an error says that another repository took the name of a repository of incidents. */
+/** Whether an error says that another repository took the name of an incident repository. */
 export function isReplacement(error: unknown): boolean {
   return error instanceof Error && MARK in error
 }

@@ -44,7 +44,7 @@ export async function watchRelease(
 ): Promise<void> {
   const watch = (await watchOf(shell.database, task.key)) ?? (await begin(shell, task))
   if (!watch || watch.verdict !== null || !watch.settings.watch) return
-  const { warm_up, every, looks: count } = watch.settings.watch
+  const { warm_up, every, checks: count } = watch.settings.watch
   const lookAt = (index: number) =>
     new Date(watch.mergedAt.getTime() + parseDuration(warm_up) + index * parseDuration(every))
   const looks = [...watch.looks]

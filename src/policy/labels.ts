@@ -20,7 +20,7 @@ export function wantedLabels(policy: Policy | undefined): Label[] {
     ...(hold.length > 0 ? hold : ['hold']).map((name) =>
       labelled(name, 'fbca04', 'Must not be merged until this label is removed.'),
     ),
-    ...selecting.map((name) => labelled(name, 'c5def5', 'Selects other settings of the release policy.')),
+    ...selecting.map((name) => labelled(name, 'c5def5', 'Selects different settings of the release policy.')),
   ])
 }
 

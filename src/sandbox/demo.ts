@@ -48,7 +48,7 @@ async function tellRecords(stage: Stage, tell: Narrator): Promise<void> {
     const verdict = await verifyChain(database)
     if (!verdict.ok) throw new Error(`The audit chain is broken at record ${verdict.seq}: ${verdict.why}`)
     await tellDossier(database, tell)
-    tell.scene('Afterwards', `The auditor checks the chain of records: ${verdict.records} records, unbroken.`)
+    tell.scene('Afterwards', `The auditor checks the audit chain: ${verdict.records} records, unbroken.`)
   } finally {
     await database.close()
   }

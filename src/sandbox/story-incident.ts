@@ -13,7 +13,7 @@ gates:
   incidents: { components: [rewards] }
   production_health:
     monitors: [{ id: ${monitor.id}, name: Error rate }]
-    watch: { warm_up: 5m, looks: 2, every: 5m }
+    watch: { warm_up: 5m, checks: 2, every: 5m }
 incidents:
   repository: foodyepay/incidents
   channel: "#general"
@@ -130,7 +130,7 @@ async function resolve({ stage, scene, tell, operations }: Chapter, number: numb
   await stage.moveTo(new Date('2026-12-09T19:02:00Z'))
   await scene.at(
     '2026-12-09T19:10:00Z',
-    'The rewards are paid again, and the monitor was OK at both looks after the release. eva closes the incident.',
+    'The rewards are paid again, and the monitor was OK at both checks after the release. eva closes the incident.',
   )
   await stage.as('eva').rest.issues.createComment({ ...incidents, issue_number: number, body: '/mitigated' })
   await stage.as('eva').rest.issues.update({

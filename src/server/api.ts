@@ -95,7 +95,7 @@ async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const order = parsed.data
   if (order.repository !== undefined && order.organization !== undefined)
-    return refuse(400, 'An order names a repository or an organization, not both.')
+    return refuse(400, 'A request names a repository or an organization, not both.')
   if (order.action === 'freeze' && !order.reason)
     return refuse(400, 'A freeze needs a reason. The check shows it.')
   if (isTooOld(order.at)) return refuse(400, tooOld)

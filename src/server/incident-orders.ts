@@ -70,7 +70,7 @@ const endOrder = z.strictObject({
   reason: oneLineOfText,
 })
 
-/** Whoever can write to the repository of incidents could have closed its issue. */
+/** Whoever can write to the incident repository could have closed its issue. */
 export async function endIncident(
   shell: IncidentOrderShell,
   caller: Caller,
@@ -87,7 +87,7 @@ export async function endIncident(
     if (!('refused' in orderer)) allowed.push({ incident, by: nameOfOrderer(orderer) })
   }
   const [one, another] = allowed
-  // Who may not see a repository of incidents does not learn which there are.
+  // Who may not see an incident repository does not learn which there are.
   if (!one)
     return refuse(
       404,

@@ -77,7 +77,7 @@ async function storedMetrics(db: Queryable): Promise<Registry> {
   ).set(counts.anchored)
   gauge(
     'oldest_look_seconds',
-    'How long ago the hourly look last saw the repository that it saw least recently.',
+    'How long ago the hourly check last covered the repository that it covered least recently.',
   ).set(counts.looked)
   const runs = gauge('regression_runs', 'Staging regressions by verdict.', ['verdict'])
   const found = await db.query<{ verdict: string; n: number }>(

@@ -88,7 +88,7 @@ export async function permissionOf(
   return authorityIn(await github(installationId), { owner, repo }, viewer)
 }
 
-/** Who reports an incident: whoever can write to the repository of incidents, so that nobody has to look for a maintainer first. */
+/** Who reports an incident: whoever can write to the incident repository, so that nobody has to look for a maintainer first. */
 export async function reporterOf(
   { github }: Pick<OrderShell, 'github'>,
   caller: Caller,
@@ -98,7 +98,7 @@ export async function reporterOf(
   const { id, login } = caller.viewer
   const { role, writes } = await authorityIn(await github(installationId), { owner, repo }, { id, login })
   if (writes) return { person: { id, login }, authority: role }
-  return { refused: `${login} has no write access to the repository of incidents.`, status: 403 }
+  return { refused: `${login} has no write access to the incident repository.`, status: 403 }
 }
 
 /** The authority over one organization, or over every one that has a policy and where the App still is. */

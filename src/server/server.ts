@@ -14,7 +14,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 export type Readiness = {
   ok: boolean
   checks: Record<string, 'ok' | string>
-  /** How old the hourly look is, for `doctor`; late ones do not make the bot unready. */
+  /** How old the hourly check is, for `doctor`; late ones do not make the bot unready. */
   looks?: object
 }
 

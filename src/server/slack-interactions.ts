@@ -175,7 +175,7 @@ async function freeze(
     action: 'freeze',
     repository,
     repositoryId,
-    reason: `Ordered by ${person.login} in Slack`,
+    reason: `Frozen by ${person.login} in Slack`,
     orderer: { person, authority: role },
     at: new Date().toISOString(),
   })

@@ -48,7 +48,7 @@ const githubAnswers = new Counter({
 
 export const githubPoints = new Counter({
   name: 'release_gate_github_points_total',
-  help: 'Points of the hourly limit of GraphQL that the queries of the hourly look cost.',
+  help: 'Points of the hourly limit of GraphQL that the queries of the hourly check cost.',
   registers,
 })
 

@@ -47,7 +47,7 @@ export type Settings = {
   jira: { url: string; email: string; token: string } | undefined
   /** The secret of the log drain of Supabase; undefined: nothing is taken. */
   logDrainSecret: string | undefined
-  /** Where alerts open incidents, where policies name several repositories of incidents. */
+  /** Where alerts open incidents, where policies name several incident repositories. */
   incidentRepository: string | undefined
   /** The staging servers that policies may name: each `SERVER_<NAME>_…`. */
   servers: ReadonlyMap<string, StagingServer>

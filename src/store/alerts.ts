@@ -4,7 +4,7 @@ import type { Queryable, Transaction } from './database.ts'
 
 type Repository = Pick<RepositoryRef, 'installationId' | 'repositoryId'>
 
-/** The repository of incidents by its name: its id is asked for by the job. */
+/** The incident repository by its name: its id is asked for by the job. */
 type Place = Omit<RepositoryRef, 'repositoryId'>
 
 /** An alert as it was taken in. `opens`: it opens an incident; otherwise it belongs to one that is open. */

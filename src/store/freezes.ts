@@ -105,7 +105,7 @@ export function frozenFact(
 
 /**
  * Carries an order out. False: a newer one has been there already, so this one is old or sent again. Every open pull
- * request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly look, which
+ * request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly check, which
  * writes the freeze to the checks that are not green anyway.
  */
 export async function saveFreezeOrder(

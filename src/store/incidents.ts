@@ -185,7 +185,7 @@ export async function mayHoldIncidents(db: Queryable, repository: RepositoryRef)
 type Known = NonNullable<Snapshot['incidents']>['unresolved'][number]
 
 /**
- * The incidents that were not resolved at a time, with their severity of then: of a repository of incidents by the name that policies give
+ * The incidents that were not resolved at a time, with their severity of then: of an incident repository by the name that policies give
  * it, and by its id where that is known, since it may have been renamed.
  */
 export async function incidentsAt(

@@ -1,5 +1,5 @@
 import { readingFreshFor } from '../decision/gates/production-health.ts'
-import type { HealthSettings } from '../decision/health-settings.ts'
+import { type HealthSettings, healthSettings } from '../decision/health-settings.ts'
 import type { AlertedMonitor } from '../decision/incidents/monitor-notes.ts'
 import type { MonitorStates, WatchLook, WatchVerdict } from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
@@ -157,7 +157,7 @@ export async function watchOf(db: Queryable, key: string): Promise<Watch | undef
     `SELECT key, subject, settings, merged_at AS "mergedAt", baseline, looks, verdict FROM release_gate.watches WHERE key = $1`,
     [key],
   )
-  return row
+  return row && { ...row, settings: healthSettings.parse(row.settings) }
 }
 
 /** The watches that are not decided. */

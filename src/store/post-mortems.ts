@@ -62,7 +62,7 @@ export async function incidentOfPostMortem(
   return row?.number
 }
 
-/** Post-mortems that are not done, of one repository of incidents. */
+/** Post-mortems that are not done, of one incident repository. */
 export function openPostMortems(db: Queryable, repository: Key['repository']): Promise<PostMortem[]> {
   return db.query<PostMortem>(
     `SELECT ${columns} FROM release_gate.post_mortems
@@ -107,7 +107,7 @@ export async function takeAnnouncement(
 
 type Due = NonNullable<Snapshot['incidents']>['postMortems'][number]
 
-/** The post-mortems that were not done at a time, of a repository of incidents as `incidentsAt` finds it. */
+/** The post-mortems that were not done at a time, of an incident repository as `incidentsAt` finds it. */
 export async function postMortemsAt(
   db: Queryable,
   {

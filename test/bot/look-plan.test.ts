@@ -186,7 +186,7 @@ describe('what is due once in a period', () => {
   })
 })
 
-describe('the policy of a repository, by what the look sees', () => {
+describe('the policy of a repository, by what it sees', () => {
   const place = (own: string | undefined, shared: string | undefined) =>
     policyPlace({ ...view, policy: { own, shared } })
   it('is named by both of its files as an evaluation names it, so a change of either shows', () => {

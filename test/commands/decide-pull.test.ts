@@ -90,7 +90,7 @@ describe('decide --pull', () => {
   test.each([
     [
       'commands: true\ngates: { approvals: {} }\n',
-      'who ordered a label by a command in a comment, like /urgent',
+      'who requested a label by a command in a comment, like /urgent',
     ],
     [
       'gates: { approvals: {}, incidents: {}, release_window: {} }\nincidents: { repository: acme/incidents }\n',

@@ -97,7 +97,7 @@ test('`demo` tells its story to the end, keeps running, moves its clock when ask
   expect(hours).toBeGreaterThanOrEqual(24)
   child.kill('SIGINT')
   expect(await closed).toBe(0)
-  expect(said.out).toMatch(/The auditor checks the chain of records: \d+ records, unbroken\./)
+  expect(said.out).toMatch(/The auditor checks the audit chain: \d+ records, unbroken\./)
   expect(said.err).toBe('')
   // Half a minute on an idle machine; one with much else to do may need ten times as long.
 }, 900_000)

@@ -453,7 +453,7 @@ testGate('Which reviews count', approvals, {
           aReview(null, { state: 'DISMISSED', dismissal: { by: null, was: 'changes_requested' } }),
         ],
       }),
-      says: 'Someone unknown dismissed the changes that a deleted account had requested',
+      says: 'An unknown user dismissed the changes that a deleted account had requested',
     },
     {
       name: 'a block that the reviewer dismissed is not news',

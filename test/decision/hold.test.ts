@@ -53,7 +53,7 @@ testGate('hold', hold, {
       snapshot: labelled({ by: null, at: null }),
       state: 'waiting',
       title: 'On hold',
-      says: 'Someone whom GitHub does not name',
+      says: 'An unknown user',
     },
     {
       name: 'a label of another name, where the setting says so',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { productionHealth } from '../../src/decision/gates/production-health.ts'
+import { healthSettings } from '../../src/decision/health-settings.ts'
 import { watchVerdict } from '../../src/decision/incidents/watch.ts'
 import type { HealthFact, Snapshot } from '../../src/decision/snapshot.ts'
 import { aSnapshot } from '../support/snapshot.ts'
@@ -104,7 +105,7 @@ describe('the watch after a release', () => {
 
   test.each([
     ['every monitor is OK at every check', ok, [look(ok), look(ok)], 20, 'passed'],
-    ['one alerts at one look', ok, [look(ok), look({ 1: 'Alert', 2: 'OK' }), look(ok)], 20, 'failed'],
+    ['one alerts at one check', ok, [look(ok), look({ 1: 'Alert', 2: 'OK' }), look(ok)], 20, 'failed'],
     ['one was alerting before', { 1: 'Alert', 2: 'OK' }, [look({ 1: 'Alert', 2: 'OK' })], 20, 'inconclusive'],
     [
       'one was alerting before, and another one alerts now',
@@ -130,5 +131,23 @@ describe('the watch after a release', () => {
     ['the policy asks for no traffic', ok, [look(ok, null)], undefined, 'passed'],
   ])('where %s', (_, baseline, looks, minimum, expected) => {
     expect(verdict(baseline, looks, minimum)).toBe(expected)
+  })
+})
+
+describe('the settings of a watch', () => {
+  const read = (watch: object) => healthSettings.safeParse({ watch })
+
+  test('of an earlier version, which named `checks` differently, are read', () => {
+    expect(read({ looks: 5 }).data?.watch).toEqual({ warm_up: '5m', checks: 5, every: '5m' })
+    expect(read({ looks: 0 }).success).toBe(false)
+  })
+
+  test('under both names are refused', () => {
+    expect(read({ looks: 5, checks: 5 }).success).toBe(false)
+  })
+
+  test('have defaults, and no watch is none', () => {
+    expect(read({}).data?.watch).toEqual({ warm_up: '5m', checks: 3, every: '5m' })
+    expect(healthSettings.parse({}).watch).toBeUndefined()
   })
 })

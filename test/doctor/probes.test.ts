@@ -140,7 +140,7 @@ describe('a Postgres', () => {
   })
 })
 
-describe('the hourly look', () => {
+describe('the hourly check', () => {
   const now = new Date('2026-11-24T22:00:00Z')
   const ages = (minutes: number, more: Partial<LookAges> = {}): LookAges => ({
     repositories: 3,
@@ -174,7 +174,7 @@ describe('the hourly look', () => {
         () => now,
       ),
     ])
-    expect(found).toMatchObject({ name: 'hourly look', state, message })
+    expect(found).toMatchObject({ name: 'hourly check', state, message })
     if (state === 'failed') expect(found?.fix).toMatch(/The log of the bot says why/)
   })
 
@@ -190,14 +190,14 @@ describe('the hourly look', () => {
       state: 'failed',
       message: 'The repository checked least recently was checked 3 hours ago.',
     }
-    expect((await state({ database: { url }, ...nowhere }))['hourly look']).toMatchObject(late)
+    expect((await state({ database: { url }, ...nowhere }))['hourly check']).toMatchObject(late)
 
     const dataDir = await aDataFolder()
     closing.push((await openDatabase({ dataDir })).close)
     const ready = await readiness(database, { ping: async () => undefined })
     const port = await botThatSays(ready)
     const held = await state({ database: { dataDir }, host: '127.0.0.1', port })
-    expect(held['hourly look']).toMatchObject(late)
+    expect(held['hourly check']).toMatchObject(late)
   })
 })
 

@@ -225,7 +225,7 @@ describe('the browser', () => {
     expect(barred(judgement)).toEqual(['ana'])
   })
 
-  test('`web-flow` written into a commit by hand is nobody, and the gate stays closed', async () => {
+  test('`web-flow` written into a commit by hand is nobody, and the gate cannot pass', async () => {
     const shop = await desk.shop()
     const committer = { name: 'GitHub', email: 'noreply@github.com' }
     const pull = await shop.open('ana', price, { committer })

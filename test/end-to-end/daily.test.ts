@@ -93,7 +93,7 @@ describe('the daily look', () => {
     await stage.startBot()
     await stage.settled()
     await wakeUp('2028-06-01T04:00:00Z')
-    expect(stage.bot().log()).toContain('The chain of records is broken')
+    expect(stage.bot().log()).toContain('The audit chain is broken')
     await stage.bot().end('SIGTERM')
     const after = await openDatabase(stage.database)
     expect(await after.query('SELECT count(*) AS kept FROM release_gate.anchors')).toEqual(before)

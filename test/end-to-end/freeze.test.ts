@@ -139,7 +139,7 @@ describe('an instant freeze', () => {
     await release(['freeze', '--reason', 'This one', ...mine])
     expect(await release(['unfreeze', '--all'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('Still frozen by their own orders: foodyepay/mcp-server ("This one")'),
+      out: expect.stringContaining('Still frozen on their own: foodyepay/mcp-server ("This one")'),
     })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: null })

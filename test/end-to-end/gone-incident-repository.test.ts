@@ -14,7 +14,7 @@ import {
 import { letNoticesPass } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
-/** What becomes of an alert whose repository of incidents is gone. */
+/** What becomes of an alert whose incident repository is gone. */
 
 let stage: Stage
 let database: Database
@@ -53,7 +53,7 @@ afterAll(async () => {
   await stage.close()
 })
 
-describe('an alert whose repository of incidents was archived', () => {
+describe('an alert whose incident repository was archived', () => {
   beforeAll(async () => {
     await archive(true)
     await stage.settled()
@@ -101,7 +101,7 @@ test('an alert is tried until it succeeds while GitHub is down for hours, and no
   expect(await titled('Down')).toHaveLength(1)
 })
 
-test('an alert whose repository of incidents was deleted is given up, and tried by nobody', async () => {
+test('an alert whose incident repository was deleted is given up, and tried by nobody', async () => {
   await stage.github.deleteRepository('foodyepay/incidents')
   await stage.settled()
   expect(await sendPagerDuty(stage, { id: 'A3', title: 'Deleted' })).toBe(202)

@@ -147,7 +147,7 @@ describe('the gate incidents', () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 
-  describe('after the repository of incidents was renamed, which no policy says yet', () => {
+  describe('after the incident repository was renamed, which no policy says yet', () => {
     const renamed = { owner: 'foodyepay', repo: 'outages' }
     let known: number
     beforeAll(async () => {

@@ -51,7 +51,7 @@ describe('the policy', () => {
     ],
     ['no YAML at all', 'gates: [', /line 1/, /./],
   ])(
-    'a policy with %s fails the check with its line, and the gate stays closed',
+    'a policy with %s fails the check with its line, and the gate cannot pass',
     async (_, policy, title, says) => {
       const shop = await aShop(policy)
       const change = await aChange(shop)

@@ -14,7 +14,7 @@ const policy = `gates:
   approvals: { count: 1 }
   production_health:
     monitors: [{ id: 42, name: Error rate }]
-    watch: { warm_up: 5m, looks: 2, every: 5m, traffic: { query: "sum:requests{*}", minimum: 20 } }
+    watch: { warm_up: 5m, checks: 2, every: 5m, traffic: { query: "sum:requests{*}", minimum: 20 } }
 slack:
   channel: "#releases"
 incidents:

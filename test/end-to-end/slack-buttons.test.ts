@@ -67,7 +67,7 @@ const isFrozen = async () => {
   const headers = { authorization: `Bearer ${stage.operatorToken}` }
   const status = await fetch(`${stage.bot().url}/api/status`, { method: 'POST', headers })
   expect(status.status).toBe(200)
-  return (await status.text()).includes('Ordered by olga in Slack')
+  return (await status.text()).includes('Frozen by olga in Slack')
 }
 
 describe('"Why?"', () => {

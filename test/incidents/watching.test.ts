@@ -21,7 +21,7 @@ const task = {
 }
 const settings = healthSettings.parse({
   monitors: [{ id: 42, name: 'Error rate' }],
-  watch: { warm_up: '5m', looks: 2, every: '5m' },
+  watch: { warm_up: '5m', checks: 2, every: '5m' },
 })
 
 let database: Database
@@ -53,7 +53,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** A watch with all its looks, at which the monitor was in this state; before the release it was OK. */
+/** A watch with all its checks, at which the monitor was in this state; before the release it was OK. */
 async function watched(state: string): Promise<void> {
   const subject = { repository, summary: task.summary, url }
   await beginWatch(database, { key: task.key, subject, settings, mergedAt, baseline: { '42': 'OK' } })
@@ -102,7 +102,7 @@ test('the incident goes to the repository that the policy of the release names, 
   expect((await received()).map((one) => one.repository.repo)).toEqual(['incidents'])
 })
 
-test('where no policy names a repository of incidents, the alert is in the log', async () => {
+test('where no policy names an incident repository, the alert is in the log', async () => {
   await watched('Alert')
   await run()
   expect(alarms).toEqual(['The alert of a release has nowhere to go'])
@@ -115,4 +115,15 @@ test('a release after which production is well opens none', async () => {
   await run()
   expect(await received()).toEqual([])
   expect(alarms).toEqual([])
+})
+
+test('a watch that an earlier version began ends after as many checks as it began with', async () => {
+  await watched('OK')
+  const watch = { warm_up: '5m', looks: 3, every: '5m' }
+  await database.query('UPDATE release_gate.watches SET settings = $1', [
+    JSON.stringify({ monitors: settings.monitors, watch }),
+  ])
+  await run()
+  expect(enqueued).toMatchObject([{ task: 'watch', key: task.key }])
+  expect(await openWatches(database)).toMatchObject([{ key: task.key }])
 })

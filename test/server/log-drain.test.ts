@@ -158,7 +158,7 @@ describe('a batch', () => {
   )
 
   test('that has nowhere to go is asked for again', async () => {
-    stores = () => 'No policy names a repository of incidents.'
+    stores = () => 'No policy names an incident repository.'
     expect(await send(JSON.stringify([violation]))).toBe(503)
     expect(logged.map(({ said }) => said).join()).toContain('nowhere to go')
   })

@@ -133,7 +133,7 @@ describe('the state of a pull request, evaluated now', () => {
     test('is what the monitor says now, not when the pull request was read', () => {
       expect(pullWith('OK', now('Alert'))).toMatchObject({
         state: 'not ready',
-        check: expect.stringContaining('Production alerts'),
+        check: expect.stringContaining('Production alert'),
       })
       expect(pullWith('Alert', now('OK'))).toMatchObject({ state: 'ready' })
     })

@@ -130,7 +130,7 @@ async function brokenChain(url: string): Promise<Breach[]> {
   const verified = await verifyChain(database)
   await database.close()
   if (verified.ok) return []
-  return [{ history: -1, promise: 'the chain of records verifies', what: JSON.stringify(verified) }]
+  return [{ history: -1, promise: 'the audit chain verifies', what: JSON.stringify(verified) }]
 }
 
 /** What was answered with 2xx is stored, and what is stored was done. */

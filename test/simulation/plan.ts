@@ -85,7 +85,7 @@ export function drawPlan(seed: number, { histories, moments }: Size): Plan {
 
 function drawMoments(world: Random, start: Date, count: number): Moment[] {
   let now = start.getTime()
-  // Few stories would meet the closing by chance: by then most have a green check, and no hourly look is due that would repair it.
+  // Few stories would meet the closing by chance: by then most have a green check, and no hourly check is due that would repair it.
   const meetsClosing = world.between(3, 6)
   return Array.from({ length: count }, (_, index) => {
     const wait = index === meetsClosing && now < closing ? untilClosing(world, now) : drawWait(world, now)

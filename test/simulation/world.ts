@@ -110,7 +110,7 @@ function watchMerges(github: SandboxGitHub, witnesses: Witness[]): () => void {
   return () => void inspectors.delete(inspector)
 }
 
-/** What the bot does not know yet, and will find by its retries, its recovery, its hourly look, or a missed heartbeat. */
+/** What the bot does not know yet, and will find by its retries, its recovery, its hourly check, or a missed heartbeat. */
 type Owed = 'retries' | 'recovery' | 'look' | 'jobs'
 
 /** What is under way: the living bots, and what is owed to all repositories. */
@@ -129,7 +129,7 @@ type Run = {
 }
 
 const recovery = 'Requesting missed deliveries'
-const look = 'The hourly look'
+const look = 'The hourly check'
 const overdue = 'Revoking what could not be verified'
 
 /** A heartbeat is missed after 10 s, and looked at as often. */

@@ -13,7 +13,7 @@ import { retryTime } from '../../src/store/retry-later.ts'
 
 export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
 
-/** The hourly look and the evaluations that it asks for, without any event and without a queue. */
+/** The hourly check and the evaluations that it asks for, without any event and without a queue. */
 export async function aLooker(
   github: SandboxGitHub,
   database: Database,

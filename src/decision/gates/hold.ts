@@ -23,7 +23,7 @@ export const hold = defineGate({
   evaluate(snapshot, { label: wanted }) {
     const label = snapshot.labels.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
     if (!label) return passed('Not on hold', `The label ${code(wanted)} is not set.`)
-    const who = label.by ? code(label.by.login) : 'Someone whom GitHub does not name'
+    const who = label.by ? code(label.by.login) : 'An unknown user'
     return waiting(
       label.by ? `On hold by ${label.by.login}` : 'On hold',
       `${who} added the label ${code(wanted)}${whyOf(label)}. It blocks the merge until it is removed, even for an urgent change.`,

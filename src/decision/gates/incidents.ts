@@ -83,7 +83,7 @@ function replaced(): Finding {
 function unread(readAt: string | null): Finding {
   const since = readAt === null ? 'yet' : `since ${formatTime(new Date(readAt), 'UTC')}`
   return waiting('Incidents could not be read', `The incident repository has not been read ${since}.`, {
-    who: 'The release-gate operator: install the App on the repository of incidents',
+    who: 'The release-gate operator: install the App on the incident repository',
   })
 }
 

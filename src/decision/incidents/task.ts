@@ -8,13 +8,13 @@ const repository = pullRefSchema.omit({ number: true, requestedBy: true })
  * may have been stored by an older version.
  */
 export const incidentTaskSchema = z.discriminatedUnion('task', [
-  /** An issue of the repository of incidents may have changed, or one of its clocks is due. */
+  /** An issue of the incident repository may have changed, or one of its clocks is due. */
   z.object({ task: z.literal('look'), repository, number: z.int().positive() }),
   /** An alert was taken in. */
   z.object({ task: z.literal('alert'), source: z.string().min(1), delivery: z.string().min(1) }),
   /** A post-mortem has to be opened, announced or checked. */
   z.object({ task: z.literal('post-mortem'), repository, number: z.int().positive() }),
-  /** Everything of a repository of incidents has to be read. */
+  /** Everything of an incident repository has to be read. */
   z.object({
     task: z.literal('read all'),
     installationId: z.int().positive(),

@@ -35,7 +35,7 @@ type Outcome =
   | { kind: 'changed'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict; times: Times }
   | { kind: 'same'; before: DueVerdict; snapshot: Snapshot; verdict: Verdict }
 
-/** How many changes are stored in one transaction, which locks the chain of records. */
+/** How many changes are stored in one transaction, which locks the audit chain. */
 const together = 25
 
 /**

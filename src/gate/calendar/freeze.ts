@@ -65,7 +65,7 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
     const about = await aboutOf(tx, order, before)
     if (about.length === 0) return unknown(order)
     if (!(await carryOut(tx, order, { about, until, at })))
-      return { refused: 'A newer order has already been carried out.', status: 409 }
+      return { refused: 'A newer request has already been carried out.', status: 409 }
     await queue.enqueueTransition(at, { tx })
     const wasFrozen = isFrozen(before, about)
     if (action === 'freeze' || wasFrozen) await tell(tx, queue, order, at)
@@ -203,7 +203,7 @@ function still(scope: string, left: Freeze[]): string {
   const own = left
     .filter((freeze) => freeze.scope !== scope && scopesOver(freeze.scope).includes(scope))
     .map((freeze) => `${freeze.scope} ("${oneLine(freeze.reason, 200)}")`)
-  return own.length === 0 ? '' : ` Still frozen by their own orders: ${own.join(', ')}.`
+  return own.length === 0 ? '' : ` Still frozen on their own: ${own.join(', ')}.`
 }
 
 function named({ repository, organization }: FreezeOrder): string {

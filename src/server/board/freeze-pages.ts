@@ -87,7 +87,7 @@ function formPage(context: BoardRequest, typed: Typed, problem: string | undefin
 <p>For ${scopeText(typed)}.</p>
 <label for="reason">Reason</label>
 <input type="text" id="reason" name="reason" required maxlength="200" value="${typed.reason}">
-<p class="hint">Every check shows it, and who ordered the freeze.</p>
+<p class="hint">Every check shows it, and who started the freeze.</p>
 <label for="until">Ends automatically, in UTC (optional)</label>
 <input type="datetime-local" id="until" name="until" value="${typed.until}">
 <p><button>Continue</button></p></form>`

@@ -56,7 +56,9 @@ function reviewed({ person, state, commit, submittedAt, dismissal }: Review, { h
   const who = person ? code(person.login) : 'A deleted account'
   const saw = commit ? short(commit) : 'a commit that no longer exists'
   const older = commit && commit !== head.sha ? ' (an older version)' : ''
-  const ended = dismissal ? `; dismissed by ${dismissal.by ? code(dismissal.by.login) : 'someone'}` : ''
+  const ended = dismissal
+    ? `; dismissed by ${dismissal.by ? code(dismissal.by.login) : 'an unknown user'}`
+    : ''
   return {
     kind: 'review',
     at: submittedAt ?? undefined,
@@ -65,7 +67,7 @@ function reviewed({ person, state, commit, submittedAt, dismissal }: Review, { h
 }
 
 function dismissed({ person, dismissal, commit }: Review): FactChange {
-  const by = dismissal?.by ? code(dismissal.by.login) : 'Someone'
+  const by = dismissal?.by ? code(dismissal.by.login) : 'An unknown user'
   const whose = person ? code(person.login) : 'a deleted account'
   const saw = commit ? ` of ${short(commit)}` : ''
   return { kind: 'review', at: undefined, what: `${by} dismissed the review${saw} by ${whose}.` }
@@ -87,7 +89,7 @@ function keyOf({ name, at }: Label): string {
 }
 
 function labelled({ name, by, at }: Label): FactChange {
-  const who = by ? code(by.login) : 'Someone'
+  const who = by ? code(by.login) : 'An unknown user'
   return { kind: 'label', at: at ?? undefined, what: `${who} added the label ${code(name)}.` }
 }
 

@@ -107,7 +107,7 @@ const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntr
       {
         state: regressionStates[verdict],
         details: [
-          `${plural(looks.length, 'look')} at the monitors`,
+          `${plural(looks.length, 'check')} of the monitors`,
           ...(change ? [`Names record ${change.seq}`] : []),
         ],
       },
@@ -121,7 +121,7 @@ const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntr
       record,
       'reviewed',
       ended
-        ? `${by === null ? 'Someone' : code(by)} closed the review #${issue}.`
+        ? `${by === null ? 'An unknown user' : code(by)} closed the review #${issue}.`
         : `The review #${issue} was reopened.`,
     ),
 }
@@ -140,9 +140,9 @@ function exemptionEntry(
   { head, reason, until, by, authority, orderedBy }: Exemption,
 ): TimelineEntry {
   const [, did = ''] = record.kind.split(' ')
-  const whose = orderedBy && orderedBy !== by ? ` that ${code(orderedBy)} ordered` : ''
+  const whose = orderedBy && orderedBy !== by ? ` that ${code(orderedBy)} requested` : ''
   const which = did === 'ordered' ? 'an exemption' : 'the exemption'
-  const what = `${code(by)} (${oneLine(authority, 60)}) ${oneLine(did, 20)} ${which} from freezes${whose}.`
+  const what = `${code(by)} (${oneLine(authority, 60)}) ${did === 'ordered' ? 'requested' : oneLine(did, 20)} ${which} from freezes${whose}.`
   const details = [
     head ? `For ${short(head)}` : '',
     until ? `Until ${formatTime(new Date(until), 'UTC')}` : '',
@@ -196,7 +196,7 @@ function mergedEntry(record: AuditRecord, change: ChangeRecord): TimelineEntry {
       : '',
     policy ? `Policy ${code(policy.where)} at ${short(policy.blob)}` : '',
   ]
-  const who = mergedBy ? code(mergedBy.login) : 'Someone'
+  const who = mergedBy ? code(mergedBy.login) : 'An unknown user'
   return entry(record, 'merged', `${who} merged it into ${code(base.ref)}${commit}.`, {
     details: details.filter((line) => line !== ''),
     isDecision: true,

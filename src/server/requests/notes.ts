@@ -40,7 +40,7 @@ function isNamed({ kept }: NotesPlace, repository: string): boolean {
 function unknown(repository: string | undefined): string {
   return repository === undefined
     ? 'No repository has a valid policy yet, so there are no releases.'
-    : `--repo: release-gate does not know a policy for ${repository}. Check the name.`
+    : `--repository: release-gate does not know a policy for ${repository}. Check the name.`
 }
 
 function noWindow({ kept }: NotesPlace): string {

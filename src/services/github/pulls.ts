@@ -38,7 +38,7 @@ export async function baseTip(github: GitHub, ref: PullRef, { base }: Pull): Pro
   return answer?.data.object.sha ?? base.sha
 }
 
-/** What a pull request looks like from outside when it was read: the hourly look reads it again where that is different. */
+/** What a pull request looks like from outside when it was read: the hourly check reads it again where that is different. */
 export type Seen = { head: string; base: string; draft: boolean; updatedAt: string; defaultBranch: string }
 
 export function seenOf({ head, base, draft, updated_at: updatedAt }: Pull): Seen {

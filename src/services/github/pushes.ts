@@ -15,7 +15,7 @@ const maximumPages = 10
 /**
  * Who pushed what to the head branch, newest first, as far back as it takes to name a push for every commit: a branch
  * may be years old. Older pushes of these commits bar whoever made them too; `pushersElsewhere` finds those. While
- * GitHub does not list a push yet, the gate stays closed on an unknown pusher.
+ * GitHub does not list a push yet, the gate can't pass with an unknown pusher.
  */
 export async function readPushes(
   github: GitHub,

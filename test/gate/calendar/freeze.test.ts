@@ -130,8 +130,7 @@ describe('an order to freeze, under a policy without a window', () => {
     await keepValidPolicy(database, { ...pullOf(1), repo: 'store' }, { text, blob: 'b' })
     world.setTime(later(friday, 60))
     expect(await order('unfreeze')).toMatchObject({
-      message:
-        'Every repository is no longer frozen. Still frozen by their own orders: acme/store ("Ledger").',
+      message: 'Every repository is no longer frozen. Still frozen on their own: acme/store ("Ledger").',
     })
   })
 

@@ -150,7 +150,7 @@ describe('the page of a change', () => {
     await order({ ...shop, number: 70 }, 'Of another change')
     await order({ ...shop, repositoryId: 25, repo: 'vault', number: 7 }, 'Of another repository')
     const { body } = await get('/changes/acme/shop/7')
-    expect(body).toMatch(/<code>gus<\/code> \(maintain\) ordered an exemption from freezes\./)
+    expect(body).toMatch(/<code>gus<\/code> \(maintain\) requested an exemption from freezes\./)
     expect(body).toContain('Payouts stop')
     expect(body).not.toContain('Of another')
     const { body: exported } = await get('/audit/export')

@@ -74,7 +74,7 @@ describe('a timeline', () => {
     ])
   })
 
-  test('tells who ordered, confirmed and revoked an exemption from freezes, for which head and why', () => {
+  test('tells who requested, confirmed and revoked an exemption from freezes, for which head and why', () => {
     const terms = { head: shaOf('a'), reason: 'Payouts **stop**', until: '2026-11-25T18:30:00.000Z' }
     const entries = timelineOf(
       [
@@ -86,8 +86,8 @@ describe('a timeline', () => {
     )
     expect(entries.map(({ what }) => what)).toEqual([
       '`ann` (maintain) revoked the exemption from freezes.',
-      '`bob` (admin) confirmed the exemption from freezes that `ann` ordered.',
-      '`ann` (maintain) ordered an exemption from freezes.',
+      '`bob` (admin) confirmed the exemption from freezes that `ann` requested.',
+      '`ann` (maintain) requested an exemption from freezes.',
     ])
     expect(entries[2]?.details).toEqual([
       'For `aaaaaaa`',
