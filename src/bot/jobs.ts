@@ -1,6 +1,5 @@
 import { noticeSchema } from '../decision/notice.ts'
 import { regressionRequestSchema } from '../decision/regression-request.ts'
-import { applyTransitions } from '../gate/calendar/transitions.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
 import { changeOf } from '../incidents/change-events.ts'
@@ -8,28 +7,26 @@ import { governingOfAlert } from '../incidents/places.ts'
 import { runIncidentTask } from '../incidents/run.ts'
 import { watchOfNotice } from '../incidents/watching.ts'
 import { recordAnnouncement } from '../merges/announcing.ts'
-import { failOpenGroups, failOpenGroupsEverywhere } from '../merges/open-groups.ts'
+import { failOpenGroups } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
-import { runAll } from '../merges/run-all.ts'
 import { deadLetterNotice, unwrapped } from '../notices/dead-letter.ts'
 import { isMailJob, type MailShell, requestMails, sendMail } from '../notices/mails.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
-import { planReleaseDays } from '../notices/release-day.ts'
 import { requestOf } from '../services/github/errors.ts'
 import { isGone } from '../services/github/gone.ts'
 import { createSlack } from '../services/slack.ts'
 import { createWebhook } from '../services/slack-webhook.ts'
-import { requestRunsBeforeWindows } from '../staging/windows.ts'
 import { markFailed, readDelivery } from '../store/inbox.ts'
 import { COMMANDS, RUN_REGRESSION } from '../store/queue/queues.ts'
 import type { DeadJob } from '../store/queue.ts'
+import { carryOutCalendar } from './calendar.ts'
 import type { Parts } from './parts.ts'
 import { finishDelivery } from './receive.ts'
 
 /** Starts the workers of every queue. */
 export async function startWork(parts: Parts): Promise<void> {
   const { settings, shell, log } = parts
-  const { database, queue, now } = shell
+  const { database, queue } = shell
   const notifying = notifyShell(parts)
   const mails = await mailShell(parts, notifying.secrets)
   const incidents = { ...shell, paging: settings.paging, jira: settings.jira, datadog: settings.datadog }
@@ -52,11 +49,8 @@ export async function startWork(parts: Parts): Promise<void> {
           .finally(() => failOpenGroups(shell, pull)),
       ),
     merging: (task, signal, attempt) => unlessGone(runMergeTask(shell, task, signal, attempt)),
-    transition: async (signal) => {
-      await requestRunsBeforeWindows({ database, queue }, now())
-      const days = settings.slack || settings.slackWebhook ? [planReleaseDays(shell)] : []
-      await runAll([failOpenGroupsEverywhere(shell), applyTransitions(shell, signal), ...days])
-    },
+    transition: (signal) =>
+      carryOutCalendar(shell, signal, { days: Boolean(settings.slack || settings.slackWebhook) }),
     regression: async (data, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')

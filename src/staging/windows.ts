@@ -4,7 +4,7 @@ import { effectiveGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import { currentRun } from '../decision/staging.ts'
 import type { Queue } from '../store/queue.ts'
-import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
+import { type StoredVerdict, verdictsNaming } from '../store/verdicts.ts'
 import { beforeWindow, type RequestShell } from './requests.ts'
 
 /** When the next window of a policy opens; undefined while one is open, and where the gate or the window is off. */
@@ -31,10 +31,10 @@ export async function enqueueWindowTime(
  * are tested only on request.
  */
 export async function requestRunsBeforeWindows(
-  { database, queue }: Pick<RequestShell, 'database' | 'queue'>,
+  { database, queue }: Pick<RequestShell, 'database'> & { queue: Pick<Queue, 'enqueueRegression'> },
   now: Date,
 ): Promise<void> {
-  for (const stored of await openVerdicts(database)) {
+  for (const stored of await verdictsNaming(database, 'staging_regression')) {
     const opensAt = opening(effectiveGates(stored), now)
     if (!opensAt || opensAt.getTime() - now.getTime() > beforeWindow) continue
     await askOne(queue, stored, opensAt)

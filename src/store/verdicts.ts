@@ -1,3 +1,4 @@
+import type { GateName } from '../decision/gates/index.ts'
 import { hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { Queryable } from './database.ts'
@@ -123,6 +124,16 @@ export async function openVerdicts(
     `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL
        AND ($1::bigint IS NULL OR (installation_id = $1 AND repository_id = $2)) ORDER BY repository_id, number`,
     [repository?.installationId ?? null, repository?.repositoryId ?? null],
+  )
+  return rows.map(fromRow)
+}
+
+/** Every open pull request whose policy names a gate, for all or in an override. */
+export async function verdictsNaming(db: Queryable, gate: GateName): Promise<StoredVerdict[]> {
+  const rows = await db.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE counts AND strpos(policy::text, to_json($1::text)::text) > 0
+     ORDER BY repository_id, number`,
+    [gate],
   )
   return rows.map(fromRow)
 }
