@@ -182,7 +182,14 @@ describe('what an event means', () => {
     ])
   })
 
-  const push = { ref: 'refs/heads/main', before: 'b'.repeat(40), after: 'c'.repeat(40), deleted: false }
+  const pushedFile = (file: string) => ({ added: [], modified: [file], removed: [] })
+  const push = {
+    ref: 'refs/heads/main',
+    before: 'b'.repeat(40),
+    after: 'c'.repeat(40),
+    deleted: false,
+    commits: [pushedFile('src/price.ts')],
+  }
   test('a push to the default branch may bring another policy', () => {
     expect(effectsOf('push', { ...inShop, ...push }).map(({ kind }) => kind)).toEqual(['merge', 'lookup'])
   })
@@ -196,6 +203,31 @@ describe('what an event means', () => {
     })
     const other = { ...payload, commits: [{ added: ['src/CODEOWNERS'], modified: [], removed: [] }] }
     expect(effectsOf('push', other).map(({ kind }) => kind)).toEqual(['merge'])
+  })
+
+  const many = <Item>(count: number, item: Item) => Array<Item>(count).fill(item)
+  test.each<[string, object]>([
+    ['was forced, which may have taken a change back', { forced: true }],
+    ['names no commits', { commits: [] }],
+    ['has more commits than GitHub names', { commits: many(2048, pushedFile('src/price.ts')) }],
+    [
+      'has more files in a commit than GitHub names',
+      { commits: [{ added: many(2000, 'a'), modified: many(600, 'b'), removed: many(400, 'c') }] },
+    ],
+  ])('a push that %s may have changed CODEOWNERS', (_, more) => {
+    const payload = { ...inShop, ...push, ref: 'refs/heads/release/1', ...more }
+    expect(effectsOf('push', payload)).toContainEqual({
+      kind: 'pulls',
+      scope: { installationId: 3, repositoryId: 7, baseRef: 'release/1' },
+    })
+  })
+
+  test.each<[string, object]>([
+    ['of one commit less', { commits: many(2047, pushedFile('src/price.ts')), forced: false }],
+    ['that makes a branch, on which nothing is based yet', { created: true, commits: [] }],
+  ])('a push %s is no such doubt', (_, more) => {
+    const payload = { ...inShop, ...push, ref: 'refs/heads/release/1', ...more }
+    expect(effectsOf('push', payload).map(({ kind }) => kind)).toEqual(['merge'])
   })
 
   test('a push to another branch brings none', () => {

@@ -48,11 +48,14 @@ const pullClosed = inRepository(
 
 /** Those that we know to be based on a branch, and those that GitHub has retargeted from it or to it by now. */
 function basedOn(repository: RepositoryRef, branch: string, defaultBranch: string): Effect[] {
-  const { installationId, repositoryId } = repository
   return [
-    { kind: 'pulls', scope: { installationId, repositoryId, baseRef: branch } },
+    onBase(repository, branch),
     { kind: 'lookup', lookup: { of: 'retargeted', repository, defaultBranch } },
   ]
+}
+
+function onBase({ installationId, repositoryId }: RepositoryRef, baseRef: string): Effect {
+  return { kind: 'pulls', scope: { installationId, repositoryId, baseRef } }
 }
 
 function onHead({ installationId, repositoryId }: RepositoryRef, sha: string, requestedBy: number): Effect {
@@ -83,11 +86,24 @@ const buttonPressed = inRepository(
 
 const changedFiles = z.array(z.string()).default([])
 const pushedCommit = z.object({ added: changedFiles, modified: changedFiles, removed: changedFiles })
+type PushedCommit = z.output<typeof pushedCommit>
 
-/** The policy is looked up. Who owns a file is read with each pull request, so those of the branch are evaluated again. */
-function changesOwners(commits: z.output<typeof pushedCommit>[]): boolean {
-  const changed = commits.flatMap(({ added, modified, removed }) => [...added, ...modified, ...removed])
-  return codeOwnersFiles.some((file) => changed.includes(file))
+/** GitHub names at most so many commits of a push, and so many files of a commit. */
+const namedCommits = 2048
+const namedFiles = 3000
+
+const filesOf = ({ added, modified, removed }: PushedCommit) => [...added, ...modified, ...removed]
+
+/**
+ * The policy is looked up. Who owns a file is read with each pull request, so those of the branch are evaluated again, also where the
+ * payload does not show what was pushed: the commits that a forced push takes away are never named.
+ */
+function mayChangeOwners({ commits, forced }: { commits: PushedCommit[]; forced: boolean }): boolean {
+  if (forced || commits.length === 0 || commits.length >= namedCommits) return true
+  return commits.some((commit) => {
+    const files = filesOf(commit)
+    return files.length >= namedFiles || codeOwnersFiles.some((file) => files.includes(file))
+  })
 }
 
 const pushed = inRepository(
@@ -95,18 +111,20 @@ const pushed = inRepository(
     ref: z.string(),
     before: z.string(),
     after: z.string(),
+    created: z.boolean().default(false),
     deleted: z.boolean(),
+    forced: z.boolean().default(false),
     commits: z.array(pushedCommit).default([]),
     repository: inBranches,
   },
-  ({ ref, before, after, deleted, commits, repository: { default_branch: main } }, repository) => {
+  ({ ref, before, after, repository: { default_branch: main }, ...push }, repository) => {
     if (!ref.startsWith('refs/heads/')) return []
     const branch = ref.slice('refs/heads/'.length)
-    if (deleted) return basedOn(repository, branch, main)
+    if (push.deleted) return basedOn(repository, branch, main)
     const task: MergeTask = { task: 'pushed', repository, push: { branch, before, after } }
     return [
       { kind: 'merge', task },
-      ...(changesOwners(commits) ? basedOn(repository, branch, main) : []),
+      ...(!push.created && mayChangeOwners(push) ? [onBase(repository, branch)] : []),
       ...(branch === main
         ? [{ kind: 'lookup' as const, lookup: { of: 'policy' as const, repository } }]
         : []),
