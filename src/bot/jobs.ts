@@ -16,6 +16,7 @@ import { requestOf } from '../services/github/errors.ts'
 import { isGone } from '../services/github/gone.ts'
 import { createSlack } from '../services/slack.ts'
 import { createWebhook } from '../services/slack-webhook.ts'
+import { landedAtOfNotice } from '../store/follow-ups.ts'
 import { markFailed, readDelivery } from '../store/inbox.ts'
 import { COMMANDS, RUN_REGRESSION } from '../store/queue/queues.ts'
 import type { DeadJob } from '../store/queue.ts'
@@ -73,12 +74,14 @@ export async function startWork(parts: Parts): Promise<void> {
   })
 }
 
-/** PagerDuty shows the changes beside its alerts, where the operator has one. */
+/** PagerDuty shows the changes beside its alerts, where the operator has one; a release is watched. Both count from the merge. */
 async function tellOfChange({ settings, shell }: Parts, data: object): Promise<void> {
   const notice = noticeSchema.safeParse(data).data
-  const change = notice && settings.paging.keys.on_call ? changeOf(notice, shell.now()) : undefined
+  if (notice?.kind !== 'merged' && notice?.kind !== 'exception') return
+  const at = (await landedAtOfNotice(shell.database, notice.repository, notice.key)) ?? shell.now()
+  const change = settings.paging.keys.on_call ? changeOf(notice, at) : undefined
   if (change) await shell.queue.enqueueIncident(change)
-  const watch = notice && watchOfNotice(notice, shell.now())
+  const watch = watchOfNotice(notice, at)
   if (watch) await shell.queue.enqueueIncident(watch)
 }
 

@@ -1,7 +1,12 @@
 import { parseDuration } from '../decision/duration.ts'
 import type { Alert } from '../decision/incidents/alert.ts'
 import type { IncidentTask } from '../decision/incidents/task.ts'
-import { type MonitorStates, type WatchVerdict, watchVerdict } from '../decision/incidents/watch.ts'
+import {
+  type MonitorStates,
+  type WatchLook,
+  type WatchVerdict,
+  watchVerdict,
+} from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Notice } from '../decision/notice.ts'
 import type { Policy } from '../decision/policy.ts'
@@ -48,8 +53,10 @@ export async function watchRelease(
   const lookAt = (index: number) =>
     new Date(watch.mergedAt.getTime() + parseDuration(warm_up) + index * parseDuration(every))
   const looks = [...watch.looks]
-  if (shell.now() >= lookAt(looks.length)) {
-    looks.push(await look(shell, watch, lookAt(looks.length), signal))
+  const late = shell.now().getTime() - lookAt(looks.length).getTime()
+  if (late >= 0) {
+    const isMissed = late > parseDuration(every)
+    looks.push(isMissed ? missed(shell) : await look(shell, watch, lookAt(looks.length), signal))
     await saveLooks(shell.database, watch.key, looks)
   }
   if (looks.length < count) return shell.queue.enqueueIncident(task, { at: lookAt(looks.length) })
@@ -67,6 +74,11 @@ async function begin(shell: IncidentShell, task: WatchTask): Promise<Watch | und
   const watch = { key, subject: { repository, summary, url }, settings, mergedAt, baseline }
   await beginWatch(database, watch)
   return watchOf(database, key)
+}
+
+/** What is read now says nothing of then. */
+function missed({ now }: IncidentShell): WatchLook {
+  return { at: now().toISOString(), states: {}, requests: null, missed: true }
 }
 
 async function look(shell: IncidentShell, { settings }: Watch, at: Date, signal: AbortSignal) {

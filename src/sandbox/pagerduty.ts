@@ -24,7 +24,7 @@ export type PagerDuty = {
   keys: { on_call: string; lead: string }
   webhookSecret: string
   alerts: PagerDutyAlert[]
-  changes: { summary: string }[]
+  changes: { summary: string; timestamp: string | undefined }[]
   /** The next calls fail: see `LocalFault`. */
   fail: (fault: LocalFault, times?: number) => void
   /** Someone creates an incident in PagerDuty: its webhook goes out, signed. Gives the status of the answer. */
@@ -49,7 +49,7 @@ export async function startPagerDuty({
   const keys = { on_call: 'c'.repeat(32), lead: 'd'.repeat(32) }
   const webhookSecret = 'sandbox-pagerduty-webhooks'
   const alerts: PagerDutyAlert[] = []
-  const changes: { summary: string }[] = []
+  const changes: { summary: string; timestamp: string | undefined }[] = []
   const faults = createFaults()
   const app = new Hono()
   const invalid = (...errors: string[]) => ({
@@ -74,7 +74,7 @@ export async function startPagerDuty({
     const { routing_key: key, payload } = await c.req.json().catch(() => ({}))
     if (!Object.values(keys).includes(key) || !payload?.summary)
       return c.json(invalid('payload is invalid'), 400)
-    changes.push({ summary: payload.summary })
+    changes.push({ summary: payload.summary, timestamp: payload.timestamp })
     return c.json({ status: 'success', message: 'Change event processed' }, 202)
   })
 

@@ -127,6 +127,20 @@ export async function takeAnnouncing(
   return rows.map(fromRow)[0]
 }
 
+/** When the merge or the push happened that a notice is about. */
+export async function landedAtOfNotice(
+  db: Queryable,
+  { installationId, repositoryId }: Key['repository'],
+  noticeKey: string,
+): Promise<Date | undefined> {
+  const [landing] = await db.query<{ at: Date }>(
+    `SELECT landed_at AS at FROM release_gate.landings
+     WHERE installation_id = $1 AND repository_id = $2 AND notice->>'key' = $3`,
+    [installationId, repositoryId, noticeKey],
+  )
+  return landing?.at
+}
+
 /** The record of the merge or the push that a notice is about. */
 export async function recordOfNotice(
   db: Queryable,

@@ -170,6 +170,28 @@ describe('the gate production_health', () => {
     await minutes(1.5)
   })
 
+  test('was not watched in time where the bot was down, and PagerDuty is told when it was merged', async () => {
+    const ready = await approved('ready')
+    expect(await shop.check(ready)).toMatchObject({ conclusion: 'success' })
+    const mergedAt = stage.now()
+    await stage.kill()
+    expect(await shop.merge('eva', ready)).toBeUndefined()
+    await minutes(60)
+    await stage.startBot()
+    await stage.settled()
+    await minutes(1)
+    const [watch] = (await recordsOf(stage)).filter(({ kind }) => kind === 'watched').slice(-1)
+    expect(watch?.body).toMatchObject({
+      release: `${shop.name}#${ready.number}`,
+      verdict: 'inconclusive',
+      why: 'production was not watched in time',
+      baseline: { 42: 'OK' },
+    })
+    const changes = stage.operations?.pagerDuty.changes ?? []
+    const [{ timestamp = '' } = {}] = changes.filter(({ summary }) => summary.includes(`#${ready.number} `))
+    expect(Math.abs(Date.parse(timestamp) - mergedAt.getTime())).toBeLessThan(2_000)
+  })
+
   test('waits while Datadog cannot be reached', async () => {
     datadog().fail(503, 10)
     await minutes(2)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { healthSettings } from '../../src/decision/health-settings.ts'
 import type { IncidentTask } from '../../src/decision/incidents/task.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
@@ -28,10 +28,11 @@ let database: Database
 const alarms: string[] = []
 const enqueued: IncidentTask[] = []
 let broken = 0
+let now = new Date(0)
 const shell = (): IncidentShell => ({
   database,
   github: async () => Promise.reject(new Error('GitHub is not asked')),
-  now: () => new Date('2026-10-19T16:12:00Z'),
+  now: () => now,
   log: { warn: (_: object, text: string) => alarms.push(text) } as never,
   queue: {
     enqueueAll: async () => undefined,
@@ -73,6 +74,7 @@ beforeEach(async () => {
   await database.query('TRUNCATE release_gate.watches, release_gate.policies, release_gate.alert_deliveries')
   for (const list of [alarms, enqueued]) list.length = 0
   broken = 0
+  now = new Date('2026-10-19T16:12:00Z')
 })
 
 const received = () =>
@@ -126,4 +128,58 @@ test('a watch that an earlier version began ends after as many checks as it bega
   await run()
   expect(enqueued).toMatchObject([{ task: 'watch', key: task.key }])
   expect(await openWatches(database)).toMatchObject([{ key: task.key }])
+})
+
+describe('a look that is late', () => {
+  const begin = async (...states: string[]) => {
+    await watched('OK')
+    const looks = states.map((state) => ({
+      at: mergedAt.toISOString(),
+      states: { '42': state },
+      requests: null,
+    }))
+    await saveLooks(database, task.key, looks)
+  }
+  /** Runs the watch at a time until it is decided. */
+  const endAt = async (clock: string) => {
+    now = new Date(`2026-10-19T${clock}Z`)
+    for (let runs = 0; runs < 3; runs++) await run()
+    const [row] = await database.query<{ verdict: string; why: string; looks: { states: object }[] }>(
+      'SELECT verdict, why, looks FROM release_gate.watches',
+    )
+    return {
+      verdict: row?.verdict,
+      why: row?.why,
+      read: row?.looks.filter(({ states }) => '42' in states).length,
+    }
+  }
+
+  test('by more than the time between two is not read in place of the one that was due, so the watch is inconclusive', async () => {
+    await begin()
+    expect(await endAt('16:30:00')).toEqual({
+      verdict: 'inconclusive',
+      why: 'production was not watched in time',
+      read: 0,
+    })
+    expect(alarms).toEqual([])
+  })
+
+  test('by less is read', async () => {
+    await begin('OK')
+    expect(await endAt('16:15:00')).toEqual({
+      verdict: 'inconclusive',
+      why: 'Error rate was not OK at every check',
+      read: 2,
+    })
+  })
+
+  test('does not hide an alert that another one saw', async () => {
+    await begin('Alert')
+    expect(await endAt('16:15:01')).toMatchObject({ verdict: 'failed', read: 1 })
+  })
+
+  test('leaves the watch inconclusive although the other one was well', async () => {
+    await begin('OK')
+    expect(await endAt('16:15:01')).toMatchObject({ verdict: 'inconclusive', read: 1 })
+  })
 })

@@ -1,14 +1,14 @@
 /** The states of the monitors at one time, by their ids. */
 export type MonitorStates = Record<string, string>
 
-/** One look after a release. `requests` null: the traffic was not asked for, or could not be read. */
-export type WatchLook = { at: string; states: MonitorStates; requests: number | null }
+/** One look after a release. `requests` null: the traffic was not asked for, or could not be read. `missed`: nothing was read in time. */
+export type WatchLook = { at: string; states: MonitorStates; requests: number | null; missed?: true }
 
 export type WatchVerdict = { verdict: 'passed' | 'failed' | 'inconclusive'; why: string }
 
 /**
  * What the looks after a release say. A monitor that was alerting before it is not blamed on it: it has to be OK at every look, or
- * the watch is inconclusive. So it is with a monitor that says nothing, and with too little traffic.
+ * the watch is inconclusive. So it is with a monitor that says nothing, with too little traffic, and where a look was missed.
  */
 export function watchVerdict(
   baseline: MonitorStates,
@@ -21,6 +21,8 @@ export function watchVerdict(
     ({ id }) => stateOf(baseline, id) === 'OK' && looks.some(({ states }) => stateOf(states, id) === 'Alert'),
   )
   if (worse) return { verdict: 'failed', why: `${worse.name} has been alerting since the release` }
+  if (looks.some(({ missed }) => missed))
+    return { verdict: 'inconclusive', why: 'production was not watched in time' }
   const silent = monitors.find(({ id }) => looks.some(({ states }) => stateOf(states, id) !== 'OK'))
   if (silent) return { verdict: 'inconclusive', why: `${silent.name} was not OK at every check` }
   const isQuiet = ({ requests }: WatchLook) => minimum !== undefined && (requests ?? 0) < minimum
