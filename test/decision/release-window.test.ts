@@ -25,6 +25,18 @@ testGate('The release window', releaseWindow, {
       next: recheck('2026-11-25T18:59:00.000Z'),
     },
     {
+      name: 'until the green checks can still be revoked, where that takes longer than the margin',
+      snapshot: { ...at('2026-11-25T18:00:00.000Z'), takeBack: 135_000 },
+      says: 'Nothing turns green in the last 2 minutes 15 seconds.',
+      next: recheck('2026-11-25T18:57:45.000Z'),
+    },
+    {
+      name: 'a margin that is longer than revoking takes',
+      snapshot: { ...at('2026-11-25T18:00:00.000Z'), takeBack: 15_000 },
+      says: 'Nothing turns green in the last minute.',
+      next: recheck('2026-11-25T18:59:00.000Z'),
+    },
+    {
       name: 'in the last millisecond before the margin',
       snapshot: at('2026-11-25T18:58:59.999Z'),
       next: recheck('2026-11-25T18:59:00.000Z'),
@@ -100,6 +112,13 @@ testGate('The release window', releaseWindow, {
       title: 'Opens Wed, Dec 2, 10:00 AM PST',
       says: 'There was too little time left before the window closed at Wed, Nov 25, 11:00 AM PST (19:00 UTC). Nothing turns green in the last minute.',
       next: recheck('2026-11-25T19:00:00.000Z'),
+    },
+    {
+      name: 'within the time that revoking the green checks takes, without a margin',
+      snapshot: { ...at('2026-11-25T18:59:50.000Z'), takeBack: 15_000 },
+      settings: { closing_margin: '0s' },
+      state: 'waiting',
+      says: 'Nothing turns green in the last 15 seconds.',
     },
     {
       name: 'within a margin that is as long as the window',

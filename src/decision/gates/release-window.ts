@@ -133,23 +133,23 @@ function inCalendar(now: Date, settings: WindowSettings, takeBack: number): Find
   if (!closesAt) return passed('Release window open', 'The release window covers the whole week.')
   const before = Math.max(parseDuration(settings.closing_margin), takeBack)
   const lastGreen = new Date(closesAt.getTime() - before)
-  if (now >= lastGreen) return closing(closesAt, settings)
+  if (now >= lastGreen) return closing(closesAt, settings, before)
   return passed(
     'Release window open',
-    `Open until ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}`,
+    `Open until ${formatTime(closesAt, settings.time_zone)}.${margin(before)}`,
     {
       next: recheck(lastGreen),
     },
   )
 }
 
-/** A green check does not expire, so nothing turns green within the margin before closing. */
-function closing(closesAt: Date, settings: WindowSettings): Finding {
+/** A green check does not expire, so nothing turns green within the margin before closing, or longer where revoking takes longer. */
+function closing(closesAt: Date, settings: WindowSettings, before: number): Finding {
   const { opensAt } = stateAt(settings, closesAt)
   const open = opensAt && formatTime(opensAt, settings.time_zone)
   return waiting(
     opensAt ? `Opens ${formatTimeShort(opensAt, settings.time_zone)}` : 'No upcoming release window',
-    `There was too little time left before the window closed at ${formatTime(closesAt, settings.time_zone)}.${margin(settings)}${open ? ` The next one opens automatically ${open}.` : ''}`,
+    `There was too little time left before the window closed at ${formatTime(closesAt, settings.time_zone)}.${margin(before)}${open ? ` The next one opens automatically ${open}.` : ''}`,
     { who: whoLifts(settings), next: recheck(closesAt), ...(opensAt && { automatic: true }) },
   )
 }
@@ -218,8 +218,7 @@ function voided(urgency: Urgency & { state: 'void' }, settings: WindowSettings):
   return `The label ${code(settings.urgent.label)} does not count: ${urgency.why}.`
 }
 
-function margin({ closing_margin }: WindowSettings): string {
-  const length = parseDuration(closing_margin)
+function margin(length: number): string {
   return length === 0
     ? ''
     : ` Nothing turns green in the last ${durationInWords(length).replace(/^1 (\w+)$/, '$1')}.`
