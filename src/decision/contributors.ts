@@ -55,10 +55,7 @@ export function contributionsOf(facts: ContributionFacts): Contributions {
   ])
   return {
     contributors,
-    unattributed: [
-      ...commits.flatMap(unattributedIn),
-      ...(hiddenFork ? [] : unknownPushers(facts.head, facts.pushes, pushes)),
-    ],
+    unattributed: [...commits.flatMap(unattributedIn), ...(hiddenFork ? [] : unknownPushers(facts, pushes))],
     unmatchedCoAuthors: [...new Set(commits.flatMap(({ message }) => coAuthorsIn(message).unmatched))],
     unownedBots: unownedBots(contributors, commits, facts),
   }
@@ -126,13 +123,25 @@ function pushesOfWork({ commits, pushes, cleanMerges }: ContributionFacts): Push
 }
 
 /**
- * Whoever pushed unnamed cannot be barred, so the gate can't pass; nor can it when nothing tells of the head's push. A
- * hidden fork never tells: it costs one more approval instead, so that nobody waits for what does not come.
+ * Whoever pushed unnamed cannot be barred, so the gate can't pass; nor can it when no listed push brought the head, or an older
+ * commit whose push is no longer listed. A hidden fork never tells: it costs one more approval instead, so that nobody waits for
+ * what does not come.
  */
-function unknownPushers(head: string, all: Push[], ofWork: Push[]): Unattributed[] {
+function unknownPushers(facts: ContributionFacts, ofWork: Push[]): Unattributed[] {
   const unnamed = ofWork.filter(({ actor }) => !actor).map(({ after }) => after)
-  if (!all.some(({ after }) => after === head)) unnamed.push(head)
-  return [...new Set(unnamed)].map((commit) => ({ commit, field: 'pusher', name: 'unknown' }))
+  const isHeadListed = facts.pushes.some(({ after }) => after === facts.head)
+  const unlisted = isHeadListed ? unlistedCommits(facts) : [facts.head]
+  return [...new Set([...unnamed, ...unlisted])].map((commit) => ({
+    commit,
+    field: 'pusher',
+    name: 'unknown',
+  }))
+}
+
+/** The commits that no listed push brought, except proved update merges. */
+function unlistedCommits({ commits, pushes, cleanMerges }: ContributionFacts): string[] {
+  const brought = broughtBy(pushes, commits)
+  return commits.map(({ sha }) => sha).filter((sha) => !brought.has(sha) && !cleanMerges.has(sha))
 }
 
 /** Each person once per role and commit. */
@@ -171,12 +180,18 @@ export function distinctBots(bots: Person[]): Person[] {
   return [...new Map(bots.map((bot) => [bot.id, bot])).values()]
 }
 
-/** Commits that a person's push added: reachable from its new tip and not from its old one. */
 function pushedByPeople({ commits, pushes }: ContributionFacts): Set<string> {
+  return broughtBy(
+    pushes.filter(({ actor }) => actor?.type === 'User'),
+    commits,
+  )
+}
+
+/** The commits that these pushes added: reachable from a new tip and not from its old one. */
+function broughtBy(pushes: Push[], commits: Commit[]): Set<string> {
   const parents = new Map(commits.map((commit) => [commit.sha, commit.parents]))
   const brought = new Set<string>()
-  for (const { actor, before, after } of pushes) {
-    if (actor?.type !== 'User' || !parents.has(after)) continue
+  for (const { before, after } of pushes) {
     const old = reachable(before, parents)
     for (const sha of reachable(after, parents)) if (!old.has(sha)) brought.add(sha)
   }

@@ -25,7 +25,7 @@ function unknownPusher(entries: Unattributed[]): Finding {
   return failed(
     'Pusher unknown',
     `GitHub does not say who pushed ${commitsOf(entries)}, and whoever did must not approve. ` +
-      'GitHub may list a push a little late. It does not list one that is too old: push a new commit then.',
+      `GitHub may list a push a little late. It does not list one that is too old: then rewrite these commits (${code('git rebase --force-rebase')}) and push them again.`,
     { who: 'The author' },
   )
 }

@@ -348,6 +348,51 @@ describe('a commit whose author or committer GitHub cannot tie to an account', (
       },
       fields: ['pusher unknown'],
     },
+    {
+      name: 'is an older commit that no listed push brought, whoever pushed the head',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older] })],
+        pushes: [aPush(author, head, { before: older })],
+      },
+      fields: ['pusher unknown'],
+    },
+    {
+      name: 'is one on the side branch of a merge, whose push is not listed',
+      facts: {
+        commits: [aCommit(shaOf('d')), aCommit(older), aCommit(head, { parents: [older, shaOf('d')] })],
+        pushes: [aPush(author, older), aPush(author, head, { before: shaOf('d') })],
+      },
+      fields: ['pusher unknown'],
+    },
+    {
+      name: 'is none where one push created the branch with all commits',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older] })],
+        pushes: [aPush(author, head, { before: shaOf('0') })],
+      },
+      fields: [],
+    },
+    {
+      name: 'is none after a rebase, which brought all commits anew',
+      facts: {
+        commits: [aCommit(older), aCommit(head, { parents: [older] })],
+        pushes: [aPush(author, head, { before: shaOf('e') })],
+      },
+      fields: [],
+    },
+    {
+      name: 'is none in an older update merge that is proved clean',
+      facts: {
+        commits: [
+          aCommit(shaOf('d')),
+          aCommit(older, { parents: [shaOf('d'), base] }),
+          aCommit(head, { parents: [older] }),
+        ],
+        pushes: [aPush(author, shaOf('d')), aPush(author, head, { before: older })],
+        cleanMerges: new Set([older]),
+      },
+      fields: [],
+    },
   ]
   for (const { name, facts, fields } of cases) {
     it(name, () => {
@@ -355,6 +400,14 @@ describe('a commit whose author or committer GitHub cannot tie to an account', (
       expect(unattributed.map((entry) => `${entry.field} ${entry.name}`)).toEqual(fields)
     })
   }
+
+  it('is named where no listed push brought it', () => {
+    const { unattributed } = contributions({
+      commits: [aCommit(older), aCommit(head, { parents: [older] })],
+      pushes: [aPush(author, head, { before: older })],
+    })
+    expect(unattributed).toEqual([{ commit: older, field: 'pusher', name: 'unknown' }])
+  })
 
   it('web-flow is never taken for a contributor', () => {
     const browser = aCommit(head, { author: inBrowser, committer: inBrowser })

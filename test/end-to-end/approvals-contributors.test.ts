@@ -190,6 +190,33 @@ describe('a push that GitHub does not list', () => {
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
   })
 
+  test('keeps the gate closed also for an older commit, until it is pushed again', async () => {
+    const shop = await desk.shop()
+    const ana = { name: 'ana', email: 'ana@example.com' }
+    const first = await shop.push('ben', 'feature', price, {
+      from: 'origin/main',
+      author: ana,
+      committer: ana,
+    })
+    shop.restart(async (input, init) => {
+      const answer = await fetch(input, init)
+      if (!/\/activity\?/.test(String(input))) return answer
+      const rows = ((await answer.json()) as { after: string }[]).filter(({ after }) => after !== first)
+      const headers = { 'content-type': 'application/json', link: answer.headers.get('link') ?? '' }
+      return Object.defineProperty(new Response(JSON.stringify(rows), { headers }), 'url', {
+        value: String(input),
+      })
+    })
+    const second = await shop.push('ana', 'feature', { 'b.ts': 'export {}\n' }, { from: 'origin/feature' })
+    const pull = await shop.offer('ana', 'feature', 'main', second)
+    await shop.approve(pull, 'ben', 'chloe')
+    const judgement = await shop.judge(pull)
+    expect(judgement).toMatchObject({ state: 'failed', title: 'Pusher unknown' })
+    await shop.push('ana', 'feature', price, { from: 'origin/main' })
+    await shop.approve(pull, 'ben', 'chloe')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+
   test('what was read of a head before its push was listed is not remembered', async () => {
     const shop = await desk.shop()
     let late = true
