@@ -1,4 +1,4 @@
-import { noWindow } from '../decision/gates/release-window.ts'
+import { noWindow } from '../decision/freeze.ts'
 import { code } from '../decision/markdown.ts'
 import type { Policy } from '../decision/policy.ts'
 import { evaluateUrgency } from '../decision/urgent.ts'

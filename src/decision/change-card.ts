@@ -4,7 +4,7 @@ import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
 import { authorOf, linksOf, personOf, pullLink } from './notice-parts.ts'
 import { noticeText } from './notice-text.ts'
-import { linesWithin, slackLines, slackLink, slackText } from './slack-text.ts'
+import { linesWithin, slackLines, slackLink, slackText } from './slack-escape.ts'
 
 type Merged = NoticeOf<'merged'>
 type Exception = NoticeOf<'exception'>

@@ -1,5 +1,7 @@
 import type { AtMerge } from './at-merge.ts'
 import { type ChangeDescription, readDescription } from './change-description.ts'
+import { isExempt } from './exemption.ts'
+import type { FindingState } from './gate.ts'
 import {
   asOf,
   type Exception,
@@ -8,9 +10,7 @@ import {
   type PostedCheck,
   type Standing,
   verdictAt,
-} from './exception.ts'
-import { isExempt } from './exemption.ts'
-import type { FindingState } from './gate.ts'
+} from './merge-exception.ts'
 import { type Timing, timingOf } from './merge-timing.ts'
 import { type AppliedOverride, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'

@@ -1,5 +1,5 @@
-import { linesOf } from './exception.ts'
 import { code, list, oneLine, plural, short } from './markdown.ts'
+import { linesOf } from './merge-exception.ts'
 import { type CheckReport, statusOf } from './report.ts'
 import type { Verdict } from './verdict.ts'
 

@@ -1,5 +1,5 @@
 import { list } from './markdown.ts'
-import { slackText } from './slack-text.ts'
+import { slackText } from './slack-escape.ts'
 
 /** How a person is named in a message: as a mention that notifies them, where the policy says who they are in Slack, else by login. */
 export type Mention = (login: string) => string

@@ -1,6 +1,6 @@
 import type { ChangeRecord } from './change-record.ts'
+import { bypassedByPush, type DirectPush, keyOfPush } from './direct-push.ts'
 import type { NoticeOf } from './notice.ts'
-import { bypassedByPush, type DirectPush, keyOfPush } from './review-issue.ts'
 
 type Repository = NoticeOf<'merged'>['repository']
 type Links = { seq: number; check?: string | undefined }

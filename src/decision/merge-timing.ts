@@ -1,6 +1,6 @@
 import { stateAt } from './calendar.ts'
-import { linesOf, openFindings, type Standing, withoutMargin } from './exception.ts'
-import { noWindow } from './gates/release-window.ts'
+import { noWindow } from './freeze.ts'
+import { linesOf, openFindings, type Standing, withoutMargin } from './merge-exception.ts'
 import { withEffectivePolicy } from './overrides.ts'
 import { evaluateUrgency, type Urgency } from './urgent.ts'
 import { decide, type GateFinding } from './verdict.ts'

@@ -1,5 +1,5 @@
 import { list } from './markdown.ts'
-import { slackText } from './slack-text.ts'
+import { slackText } from './slack-escape.ts'
 
 /** The parts of a message, before it is converted to Slack's format. Whoever builds a part escapes it. */
 export type Draft = {

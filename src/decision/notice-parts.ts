@@ -1,5 +1,5 @@
 import type { Notice, NoticeOf } from './notice.ts'
-import { slackLink, slackText } from './slack-text.ts'
+import { slackLink, slackText } from './slack-escape.ts'
 
 /** The parts that messages share: whom and what they name. */
 

@@ -1,9 +1,9 @@
 import { formatTime } from './calendar.ts'
+import { exemptionText, freezeText, lateHoldText, urgentText } from './command-notice-text.ts'
 import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
 import { type Announced, authorOf, linksOf, nameOf, personOf, pullLink } from './notice-parts.ts'
-import { exemptionText, freezeText, lateHoldText, urgentText } from './order-text.ts'
-import { slackLines, slackLink, slackText } from './slack-text.ts'
+import { slackLines, slackLink, slackText } from './slack-escape.ts'
 
 type Merged = NoticeOf<'merged'>
 type Exception = NoticeOf<'exception'>

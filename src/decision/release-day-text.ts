@@ -6,7 +6,7 @@ import { type SlackMessageText, toMessage } from './notice-blocks.ts'
 import { pullLink } from './notice-parts.ts'
 import type { Readiness } from './readiness.ts'
 import type { Moment } from './release-day.ts'
-import { linesWithin, slackText } from './slack-text.ts'
+import { linesWithin, slackText } from './slack-escape.ts'
 
 type Merged = NoticeOf<'merged'>
 type Shown = Pick<Merged, 'repository' | 'pull'>

@@ -1,33 +1,14 @@
 import { formatTime } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
-import type { Exception } from './exception.ts'
+import { type DirectPush, keyOfPush } from './direct-push.ts'
 import { code, list, oneLine, short } from './markdown.ts'
+import type { Exception } from './merge-exception.ts'
 
 /** The review issue of a merge or a push; `key` identifies it (`#12`, or the pushed commit). */
 export type ReviewIssue = { key: string; title: string; body: string; labels: string[] }
 
 export const exceptionLabel = 'release-exception'
 export const urgentReviewLabel = 'urgent-review'
-
-/** A push that bypassed the gate, as it is recorded. */
-export type DirectPush = {
-  repository: { id: number; owner: string; name: string }
-  branch: string
-  before: string
-  after: string
-  forced: boolean
-  /** Commits of the push that belong to no pull request that was merged into this branch. */
-  commits: string[]
-  by: { id: number; login: string; type: string } | null
-  at: string
-  /** Its id in the repository's activity; null if GitHub does not show it. */
-  activity: number | null
-}
-
-/** The key of a push, since the same commit may be pushed to several branches, and repeatedly. */
-export function keyOfPush({ branch, after, activity }: DirectPush): string {
-  return `${after}/${activity ?? branch.slice(0, 200)}`
-}
 
 type Due = { at: Date; zone: string }
 
@@ -116,15 +97,6 @@ export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
       ),
     ]),
   }
-}
-
-/** What a push bypassed, for the record and the notice. */
-export function bypassedByPush({ branch, forced, commits }: DirectPush): string[] {
-  const count = commits.length === 1 ? '1 commit belongs' : `${commits.length} commits belong`
-  return [
-    ...(forced ? [`The history of ${branch} was rewritten by a force push.`] : []),
-    ...(commits.length > 0 ? [`${count} to no pull request.`] : []),
-  ]
 }
 
 const bullets = (lines: string[]) => lines.map((line) => `- ${line}`)

@@ -1,6 +1,7 @@
+import { isFrozen } from './freeze.ts'
 import { type Finding, type FindingState, failed, type Gate, type Step, waiting } from './gate.ts'
 import { type GateName, gates } from './gates/index.ts'
-import { freezeGate, isFrozen } from './gates/release-window.ts'
+import { freezeGate } from './gates/release-window.ts'
 import { code, oneLine, plural } from './markdown.ts'
 import { type AppliedOverride, type RefusedOverride, resolvePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'

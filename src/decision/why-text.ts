@@ -2,7 +2,7 @@ import { awaitedFor } from './awaited.ts'
 import { nobodyMentioned } from './mentions.ts'
 import { type SlackMessageText, toMessage } from './notice-blocks.ts'
 import type { Policy } from './policy.ts'
-import { linesWithin, slackLink, slackText } from './slack-text.ts'
+import { linesWithin, slackLink, slackText } from './slack-escape.ts'
 import type { Snapshot } from './snapshot.ts'
 import { decide } from './verdict.ts'
 

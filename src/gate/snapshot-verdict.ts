@@ -1,6 +1,6 @@
+import { noWindow } from '../decision/freeze.ts'
 import type { Gate } from '../decision/gate.ts'
 import { type GateName, gates } from '../decision/gates/index.ts'
-import { noWindow } from '../decision/gates/release-window.ts'
 import { allGates } from '../decision/overrides.ts'
 import { covers, type Policy } from '../decision/policy.ts'
 import { brokenPolicyReport, type CheckReport, checkReport, closedReport } from '../decision/report.ts'

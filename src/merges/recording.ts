@@ -1,7 +1,7 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { type ChangeRecord, changeRecord } from '../decision/change-record.ts'
 import { dueDate } from '../decision/due-date.ts'
-import type { PostedCheck } from '../decision/exception.ts'
+import type { PostedCheck } from '../decision/merge-exception.ts'
 import { mergeNotice } from '../decision/merge-notice.ts'
 import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/review-issue.ts'
 import type { PullRef } from '../decision/snapshot.ts'

@@ -3,8 +3,8 @@ import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import {
+  listPullFiles,
   type PolicyFile,
-  readChangedPaths,
   readFile,
   readPolicyFiles,
   readSharedFile,
@@ -138,7 +138,7 @@ export async function policyAtHead(
   const { own, shared } = applicable.files
   if (!file || file.blob === own?.blob) return undefined
   if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
-  const { paths, headSha } = await readChangedPaths(github, pull)
+  const { paths, headSha } = await listPullFiles(github, pull)
   if (headSha !== head.sha || !paths.includes(policyPath)) return undefined
   const files = { own: file, shared }
   const problems = problemsWith(files)
@@ -156,7 +156,7 @@ function problemsWith(files: PolicyFiles): NonNullable<Snapshot['policyProblems'
 }
 
 async function repairs(github: GitHub, pull: PullRef, { shared }: PolicyFiles): Promise<boolean> {
-  const { paths, head, headSha } = await readChangedPaths(github, pull)
+  const { paths, head, headSha } = await listPullFiles(github, pull)
   if (paths.length !== 1 || paths[0] !== policyPath || !head) return false
   const repaired = await readFile(github, head, policyPath, headSha)
   return repaired !== undefined && problemsWith({ own: repaired, shared }).length === 0

@@ -2,8 +2,8 @@ import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import { recordFreezeOrder } from '../gate/calendar/freeze.ts'
-import { applyExemption } from '../gate/exemption.ts'
+import { recordFreezeOrder } from '../gate/calendar/freeze-order.ts'
+import { recordExemptionOrder } from '../gate/exemption-order.ts'
 import { acceptShared } from '../policy/accept-shared.ts'
 import type { Queue } from '../store/queue.ts'
 import {
@@ -137,7 +137,7 @@ async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   if ('refused' in found) return refuse(found.status, found.refused)
   const { installationId, repositoryId, role: authority } = found
   const by = { id, login, authority }
-  const outcome = await applyExemption(shell, { ...order, installationId, repositoryId, by })
+  const outcome = await recordExemptionOrder(shell, { ...order, installationId, repositoryId, by })
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
-import { nameOfOrderer } from '../gate/calendar/freeze.ts'
+import { nameOfOrderer } from '../gate/calendar/freeze-order.ts'
 import type { Database } from '../store/database.ts'
 import type { KnownIncident } from '../store/incidents.ts'
 import type { TakeIn } from './alerts.ts'

@@ -1,5 +1,5 @@
 import { isSameName } from '../decision/github-names.ts'
-import type { Orderer } from '../gate/calendar/freeze.ts'
+import type { Orderer } from '../gate/calendar/freeze-order.ts'
 import { authorityIn, isInTeam, organizationRole } from '../services/github/authority.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { readDescription } from '../../src/decision/change-description.ts'
 import { changeRecord, type MergeFacts } from '../../src/decision/change-record.ts'
-import type { Standing } from '../../src/decision/exception.ts'
+import type { Standing } from '../../src/decision/merge-exception.ts'
 import { policySchema } from '../../src/decision/policy.ts'
 import { type Evidence, snapshotSchema } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'

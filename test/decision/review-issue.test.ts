@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { changeRecord } from '../../src/decision/change-record.ts'
-import type { Exception } from '../../src/decision/exception.ts'
+import type { Exception } from '../../src/decision/merge-exception.ts'
 import { exceptionIssue } from '../../src/decision/review-issue.ts'
 import { ann, aSnapshot, author, head, inWindow, shaOf } from '../support/snapshot.ts'
 

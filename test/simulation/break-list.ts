@@ -41,7 +41,7 @@ export const breaks: Break[] = [
   },
   {
     name: 'believe the old verdict at a merge',
-    file: 'src/decision/exception.ts',
+    file: 'src/decision/merge-exception.ts',
     from: 'if (!standing || open.length === 0) return undefined',
     to: 'if (!standing || open.length >= 0) return undefined',
   },

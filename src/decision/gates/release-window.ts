@@ -2,6 +2,7 @@ import { weekInWords } from '../calendar/week-in-words.ts'
 import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../calendar.ts'
 import { durationInWords, parseDuration } from '../duration.ts'
 import { exemptionNote, isExempt } from '../exemption.ts'
+import { isFrozen, noWindow } from '../freeze.ts'
 import { defineGate, type Finding, passed, type Step, sameSettings, waiting } from '../gate.ts'
 import { code, list } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -58,27 +59,10 @@ function withUnusableTeams(finding: Finding, snapshot: Snapshot, settings: Windo
   return problem ? { ...problem, ...(next ? { next } : {}) } : finding
 }
 
-/**
- * The window of a policy that names none: always open, so that only an ordered freeze and what lifts it are left of the
- * rule. Times are in UTC, since there is no zone of a window.
- */
-export const noWindow: WindowSettings = windowSettings.parse({
-  time_zone: 'UTC',
-  windows: [
-    { opens: 'Monday 00:00', closes: 'Thursday 00:00' },
-    { opens: 'Thursday 00:00', closes: 'Monday 00:00' },
-  ],
-})
-
 /** A freeze applies whichever gates the policy names: this is its finding where no release window is among them. */
 export const freezeGate = {
   title: 'Freeze',
   evaluate: (snapshot: Snapshot) => releaseWindow.evaluate(snapshot, noWindow),
-}
-
-/** Whether a freeze was ordered that has not ended yet. */
-export function isFrozen({ frozen: ordered, takenAt }: Pick<Snapshot, 'frozen' | 'takenAt'>): boolean {
-  return ordered !== undefined && (!ordered.until || Date.parse(takenAt) < Date.parse(ordered.until))
 }
 
 /** Named while it lasts, whether or not there is a freeze to lift. The check is evaluated again when it ends. */

@@ -5,7 +5,7 @@ import { retryTime } from '../../store/retry-later.ts'
 import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
 import { requestMonitors } from '../health-fact.ts'
 import { type DueVerdictsShell, evaluateDue } from './due-verdicts.ts'
-import { type HeadsShell, writeHeads } from './write-heads.ts'
+import { type HeadsShell, writeHeads } from './write-checks.ts'
 
 export { scheduleOf } from './schedule.ts'
 

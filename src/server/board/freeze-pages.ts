@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { type FreezeOrder, recordFreezeOrder } from '../../gate/calendar/freeze.ts'
+import { type FreezeOrder, recordFreezeOrder } from '../../gate/calendar/freeze-order.ts'
 import { type OrderScope, ordererOf } from '../orders.ts'
 import { checkCsrf, notFromSession } from './csrf.ts'
 import { csrfInput, type Markup, page } from './layout.ts'

@@ -72,7 +72,7 @@ export async function listFiles(
 }
 
 /** Every path that a pull request touches, including old names of renamed files, and its head. */
-export async function readChangedPaths(
+export async function listPullFiles(
   github: GitHub,
   pull: RepositoryName & { number: number },
 ): Promise<{ paths: string[]; head: RepositoryName | undefined; headSha: string }> {

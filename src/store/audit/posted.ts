@@ -1,4 +1,4 @@
-import type { PostedCheck } from '../../decision/exception.ts'
+import type { PostedCheck } from '../../decision/merge-exception.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
 

@@ -1,4 +1,4 @@
-import type { Standing } from '../../decision/exception.ts'
+import type { Standing } from '../../decision/merge-exception.ts'
 import type { Policy } from '../../decision/policy.ts'
 import type { CheckReport } from '../../decision/report.ts'
 import type { PullRef, Snapshot } from '../../decision/snapshot.ts'

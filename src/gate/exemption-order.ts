@@ -49,7 +49,10 @@ type Standing = { verdict: StoredVerdict; held: Exemption | undefined; at: Date 
  * Orders, confirms or revokes an exemption of a pull request from freezes, records it, and has the pull request evaluated
  * again. It takes two people: whoever ordered it cannot confirm it.
  */
-export function applyExemption(shell: ExemptionShell, order: ExemptionOrder): Promise<ExemptionOutcome> {
+export function recordExemptionOrder(
+  shell: ExemptionShell,
+  order: ExemptionOrder,
+): Promise<ExemptionOutcome> {
   const at = shell.now()
   return shell.database.transaction(async (tx) => {
     const verdict = await latestVerdict(tx, order)

@@ -2,7 +2,7 @@ import { formatTime } from './calendar.ts'
 import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, toMessage } from './notice-blocks.ts'
 import { authorOf, pullLink } from './notice-parts.ts'
-import { slackLines, slackLink, slackText } from './slack-text.ts'
+import { slackLines, slackLink, slackText } from './slack-escape.ts'
 
 /** Who marked a change as urgent, and why. Nothing here says whether it can be merged: its check does. */
 export function urgentText(notice: NoticeOf<'urgent'>): SlackMessageText {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AtMerge, factsAtMerge, missingFacts } from '../../src/decision/at-merge.ts'
-import { exceptionOf, type Merge, type Standing } from '../../src/decision/exception.ts'
+import { exceptionOf, type Merge, type Standing } from '../../src/decision/merge-exception.ts'
 import { timingOf } from '../../src/decision/merge-timing.ts'
 import type { Review, Snapshot } from '../../src/decision/snapshot.ts'
 import {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { noticeSchema } from '../../src/decision/notice.ts'
-import { recordFreezeOrder } from '../../src/gate/calendar/freeze.ts'
-import { applyExemption, type ExemptionOutcome } from '../../src/gate/exemption.ts'
+import { recordFreezeOrder } from '../../src/gate/calendar/freeze-order.ts'
+import { type ExemptionOutcome, recordExemptionOrder } from '../../src/gate/exemption-order.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { exemptionFact } from '../../src/store/exemptions.ts'
@@ -65,9 +65,9 @@ async function apply(order: {
   const enqueueNotice = async (notice: object) => void told.push(notice)
   const shell = { database, now: world.now, queue: { enqueueAll, enqueueNotice } }
   if (action === 'order')
-    return applyExemption(shell, { ...about, action, reason: 'Tax', until: end.toISOString() })
-  if (action === 'revoke') return applyExemption(shell, { ...about, action })
-  return applyExemption(shell, { ...about, action, order: order.confirms ?? (await standing()) })
+    return recordExemptionOrder(shell, { ...about, action, reason: 'Tax', until: end.toISOString() })
+  if (action === 'revoke') return recordExemptionOrder(shell, { ...about, action })
+  return recordExemptionOrder(shell, { ...about, action, order: order.confirms ?? (await standing()) })
 }
 
 async function freeze(): Promise<void> {

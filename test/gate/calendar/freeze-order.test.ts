@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { recordFreezeOrder } from '../../../src/gate/calendar/freeze.ts'
+import { recordFreezeOrder } from '../../../src/gate/calendar/freeze-order.ts'
 import { statusOf } from '../../../src/server/status-report.ts'
 import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { slackLines, slackLink, slackText } from '../../src/decision/slack-text.ts'
+import { slackLines, slackLink, slackText } from '../../src/decision/slack-escape.ts'
 
 describe('text that people wrote, for Slack', () => {
   it.each([
