@@ -58,7 +58,7 @@ async function distrust(): Promise<void> {
   const { distrustStored } = await import('../store/database/restore.ts')
   const database = await ownersDatabase()
   try {
-    const checks = await database.transaction(distrustStored)
+    const checks = await database.transaction(distrustStored, { limits: 'none' })
     process.stdout.write(
       `The bot will write the checks of ${checks} ${checks === 1 ? 'commit' : 'commits'} again, which it does as soon as it runs.\n`,
     )

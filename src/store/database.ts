@@ -34,8 +34,11 @@ export type BossConnection =
 export type Database = {
   kind: 'pglite' | 'postgres'
   query: Query
-  /** Commits what `work` did when it resolves, and rolls all of it back when it throws. */
-  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>
+  /**
+   * Commits what `work` did when it resolves, and rolls all of it back when it throws. `limits: 'none'`: for what may take minutes on a
+   * large database, where a statement must not be ended for being slow.
+   */
+  transaction: <T>(work: (tx: Transaction) => Promise<T>, options?: { limits?: 'none' }) => Promise<T>
   boss: BossConnection
   /** PGlite: writes all data to one file, from which `restoreFrom` opens a new folder. Postgres: use `pg_dump`. */
   backup: (file: string) => Promise<void>

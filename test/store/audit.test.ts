@@ -263,6 +263,26 @@ describeOnBoth('the audit', (open) => {
       expect(await pruneRecords(db, cutAt)).toBe(0)
     })
 
+    test('cuts in portions, each of which ends at an anchor and leaves a chain that verifies', async () => {
+      const { db, chain, heads } = await aChain(7)
+      for (const n of [0, 2, 3, 5]) await anchorAt(db, chain, heads[n] as Head)
+      expect(await pruneRecords(db, cutAt, 3)).toBe(6)
+      const cuts = await db.query<{ seq: number }>(
+        'SELECT seq FROM release_gate.checkpoints WHERE installation_id = $1 ORDER BY seq',
+        [chain],
+      )
+      expect(cuts.map(({ seq }) => seq)).toEqual([3, 6])
+      expect(await seqs(db, chain)).toEqual([7])
+      expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 1 })
+    })
+
+    test('cuts up to the next anchor at least, however small a portion is to be', async () => {
+      const { db, chain, heads } = await aChain(5)
+      await anchorAt(db, chain, heads[3] as Head)
+      expect(await pruneRecords(db, cutAt, 1)).toBe(4)
+      expect(await seqs(db, chain)).toEqual([5])
+    })
+
     test('of all records leaves a chain that goes on at its checkpoint', async () => {
       const { db, chain, heads } = await aChain(2)
       await anchorAt(db, chain, heads[1] as Head)

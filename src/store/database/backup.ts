@@ -27,32 +27,33 @@ export async function writeBackup(
 ): Promise<void> {
   const print = (part: BackupHead | BackupTable | BackupSequence | BackupEnd | BackupRow) =>
     out(`${JSON.stringify(part)}\n`)
-  await database.transaction(async (tx) => {
-    await tx.script(
-      'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0',
-    )
-    const migrations = await tx.query<{ name: string }>(
-      'SELECT name FROM release_gate.migrations ORDER BY name',
-    )
-    const version = packageFile.version
-    await print({
-      backup: 'release-gate',
-      version,
-      at: at.toISOString(),
-      migrations: migrations.map(({ name }) => name),
-    })
-    let rows = 0
-    for (const table of await tablesOf(tx)) {
-      const columns = await columnsOf(tx, table)
-      await print({ table, columns: columns.map(({ name }) => name) })
-      for await (const row of rowsOf(tx, table, columns)) {
-        await print(row)
-        rows += 1
+  await database.transaction(
+    async (tx) => {
+      await tx.script('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY')
+      const migrations = await tx.query<{ name: string }>(
+        'SELECT name FROM release_gate.migrations ORDER BY name',
+      )
+      const version = packageFile.version
+      await print({
+        backup: 'release-gate',
+        version,
+        at: at.toISOString(),
+        migrations: migrations.map(({ name }) => name),
+      })
+      let rows = 0
+      for (const table of await tablesOf(tx)) {
+        const columns = await columnsOf(tx, table)
+        await print({ table, columns: columns.map(({ name }) => name) })
+        for await (const row of rowsOf(tx, table, columns)) {
+          await print(row)
+          rows += 1
+        }
       }
-    }
-    for (const sequence of await sequencesOf(tx)) await print(sequence)
-    await print({ end: true, rows })
-  })
+      for (const sequence of await sequencesOf(tx)) await print(sequence)
+      await print({ end: true, rows })
+    },
+    { limits: 'none' },
+  )
 }
 
 /** Those that others refer to come first. */

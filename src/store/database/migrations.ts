@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import manifest from '../../../package.json' with { type: 'json' }
 import { packageFile } from '../../settings/package-files.ts'
-import type { Queryable, Transaction } from '../database.ts'
+import type { Database, Queryable, Transaction } from '../database.ts'
 import { grantToBot } from './grants.ts'
 import { currentName, isGone } from './released.ts'
 
@@ -11,7 +11,7 @@ type Migration = { name: string; sql: string; hash: string }
 /** A migration as this database has it; `version` is that of release-gate which applied it, null where it did not say. */
 type Applied = { name: string; hash: string; version: string | null }
 
-type Migratable = Queryable & { transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T> }
+type Migratable = Queryable & Pick<Database, 'transaction'>
 
 const FOLDER = packageFile('migrations/')
 const OWN = manifest.version
@@ -30,7 +30,7 @@ export async function migrate(database: Migratable, folder: URL = FOLDER): Promi
   // A role that owns nothing may start as well, as long as there is nothing to do.
   if (applied && pendingOf(applied, files).length === 0) return
   try {
-    await database.transaction((tx) => applyPending(tx, files))
+    await database.transaction((tx) => applyPending(tx, files), { limits: 'none' })
   } catch (error) {
     if (!isForbidden(error)) throw error
     throw new Error(
@@ -54,7 +54,7 @@ export async function migrateTo(
     throw new Error(
       `The backup was written by release-gate ${version}, and this version (${OWN}) does not know its migration ${unknown[0]}. Install ${version} or newer.`,
     )
-  await database.transaction((tx) => applyPending(tx, files))
+  await database.transaction((tx) => applyPending(tx, files), { limits: 'none' })
 }
 
 /**
@@ -76,7 +76,6 @@ export async function requireMigrated(database: Queryable, folder: URL = FOLDER)
 
 async function applyPending(tx: Transaction, files: Migration[]): Promise<void> {
   await tx.script(`
-    SET LOCAL statement_timeout = 0;
     SELECT pg_advisory_xact_lock(hashtextextended('release-gate migrations', 0));
     CREATE SCHEMA IF NOT EXISTS release_gate;
     CREATE TABLE IF NOT EXISTS release_gate.migrations (

@@ -29,7 +29,7 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
   return {
     kind: 'postgres',
     query: async (sql, values) => (await pool.query(sql, values)).rows,
-    transaction: (work) => transact(pool, work),
+    transaction: (work, options) => transact(pool, work, options),
     boss: { backend: 'postgres', connectionString: options.url, max: JOBS, onConnect: listenToErrors },
     backup: () => Promise.reject(new Error('This state is in Postgres: back it up with pg_dump.')),
     close: () => {
@@ -48,7 +48,11 @@ function listenToErrors(client: pg.ClientBase): void {
   client.on('error', () => undefined)
 }
 
-async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transact<T>(
+  pool: pg.Pool,
+  work: (tx: Transaction) => Promise<T>,
+  { limits }: { limits?: 'none' } = {},
+): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   const onError = (error: Error) => {
@@ -57,7 +61,8 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   client.on('error', onError)
   try {
     await client.query('BEGIN')
-    const result = await work(asTransaction(client))
+    if (limits === 'none') await client.query('SET LOCAL statement_timeout = 0')
+    const result = await work(asTransaction(client, limits === 'none' ? longest : undefined))
     await client.query('COMMIT')
     return result
   } catch (error) {
@@ -69,11 +74,16 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   }
 }
 
-function asTransaction(client: pg.PoolClient): Transaction {
+/** The client's own limit cannot be switched off for one query: 0 stands for the one of the pool. */
+const longest = 2 ** 31 - 1
+
+function asTransaction(client: pg.PoolClient, limit?: number): Transaction {
+  const run = (text: string, values?: unknown[]) =>
+    client.query({ text, ...(values && { values }), ...(limit && { query_timeout: limit }) })
   return {
-    query: async (sql, values) => (await client.query(sql, values)).rows,
+    query: async (sql, values) => (await run(sql, values)).rows,
     script: async (sql) => {
-      await client.query(sql)
+      await run(sql)
     },
     boss: { executeSql: (sql, values) => client.query(sql, values) },
   }

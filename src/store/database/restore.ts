@@ -33,7 +33,7 @@ export async function restoreBackup(
   try {
     await migrateTo(database, head)
     await installJobs()
-    const rows = await database.transaction((tx) => load(tx, parts))
+    const rows = await database.transaction((tx) => load(tx, parts), { limits: 'none' })
     await migrate(database)
     return rows
   } catch (error) {
@@ -67,7 +67,6 @@ type Insert = (row: BackupRow) => Promise<void>
 type Loading = { rows: number; tables: string[]; insert: Insert }
 
 async function load(tx: Transaction, parts: AsyncIterator<string>): Promise<number> {
-  await tx.script('SET LOCAL statement_timeout = 0')
   const loading: Loading = { rows: 0, tables: [], insert: () => Promise.reject(new Error(noTable)) }
   for (;;) {
     const part = await nextPart(parts)
