@@ -81,3 +81,16 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function withoutHtmlComments(text: string, instead = ''): string {
   return text.replace(/<!--[\s\S]*?(-->|$)/g, instead)
 }
+
+/** Headings are compared without regard to case, spacing and a final colon. */
+export function headingKey(heading: string): string {
+  return heading.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim().replace(/\s*:$/, '')
+}
+
+/** Whether a text has more than the marks of quotes, lists, tasks and elements; an image counts. */
+export function hasWords(text: string): boolean {
+  const words = withoutHtmlComments(text)
+    .replace(/^[\s>]*([-*+]|\d+[.)])?\s*(\[[ xX]\])?/gm, '')
+    .replace(/<\/?[a-z][^>]*>/gi, (tag) => (/^<(img|video)\b/i.test(tag) ? tag : ''))
+  return /[\p{L}\p{N}]/u.test(words)
+}

@@ -1,5 +1,5 @@
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
-import { code, list, plural } from '../markdown.ts'
+import { code, headingKey, list, plural } from '../markdown.ts'
 import { type RunbookSettings, runbookSettings } from '../runbook-settings.ts'
 import type { Runbook, RunbookFacts, ToolRunbook } from '../snapshot.ts'
 
@@ -107,9 +107,4 @@ export function runbookProblem(
     ...said('has more than one heading', twice),
   ]
   return problems.length > 0 ? `${shown} ${problems.join('; it ')}` : undefined
-}
-
-/** Headings are compared without regard to case, spacing and a final colon. */
-function headingKey(heading: string): string {
-  return heading.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim().replace(/\s*:$/, '')
 }

@@ -1,6 +1,6 @@
 import { formatTime } from '../calendar.ts'
 import { postMortemDue } from '../clocks/clocks.ts'
-import { code, oneLine, withoutHtmlComments } from '../markdown.ts'
+import { code, hasWords, headingKey, oneLine, withoutHtmlComments } from '../markdown.ts'
 import type { IncidentChange } from './changes.ts'
 import type { IncidentFacts } from './facts.ts'
 import type { Incident } from './incident.ts'
@@ -76,17 +76,15 @@ export function postMortemIssue(
   }
 }
 
-/** The headings that are missing or have nothing below them but hints. */
+/** The headings that are missing or have no words below them: hints, empty lists, fences and sub-headings are none. */
 export function emptyHeadings(body: string): string[] {
-  const visible = withoutHtmlComments(body)
-  const sections = new Map(
-    visible
-      .split(/^## /m)
-      .slice(1)
-      .map((part) => {
-        const [title = '', ...rest] = part.split(/\r?\n/)
-        return [title.trim().toLowerCase(), rest.join('\n').trim()] as const
-      }),
-  )
-  return postMortemHeadings.filter((heading) => !sections.get(heading.toLowerCase()))
+  const sections = withoutHtmlComments(body).split(/^## /m).slice(1)
+  const filled = sections.flatMap((section) => {
+    const [title = '', ...rest] = section.split(/\r?\n/)
+    const isFilled = hasWords(rest.filter((line) => !fenceOrHeading.test(line)).join('\n'))
+    return isFilled ? [headingKey(title.replace(/[*_`~]|\s#+\s*$/g, ''))] : []
+  })
+  return postMortemHeadings.filter((heading) => !filled.includes(headingKey(heading)))
 }
+
+const fenceOrHeading = /^\s*(```|~~~|#{1,6}(\s|$))/

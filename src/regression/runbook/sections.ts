@@ -1,5 +1,5 @@
 import { Lexer, type Token } from 'marked'
-import { withoutHtmlComments } from '../../decision/markdown.ts'
+import { hasWords, withoutHtmlComments } from '../../decision/markdown.ts'
 
 /** A heading of a Markdown file, and whether nothing but comments stands under it. */
 export type Section = { heading: string; empty: boolean }
@@ -44,8 +44,5 @@ function plainHeading(text: string): string {
 function hasContent(token: Token): boolean {
   if (token.type === 'heading' || token.type === 'def' || token.type === 'space') return false
   if (token.type === 'code') return String(token.text).trim() !== ''
-  const words = withoutHtmlComments(token.raw)
-    .replace(/^[\s>]*([-*+]|\d+[.)])?\s*(\[[ xX]\])?/gm, '')
-    .replace(/<\/?[a-z][^>]*>/gi, (tag) => (/^<(img|video)\b/i.test(tag) ? tag : ''))
-  return /[\p{L}\p{N}]/u.test(words)
+  return hasWords(token.raw)
 }

@@ -67,6 +67,46 @@ describe('a post-mortem', () => {
     expect(emptyHeadings(filled)).toEqual([])
   })
 
+  const filledWith = (text: string) => issue.body.replace(/^(## (?!Timeline).*)\n/gm, `$1\n\n${text}\n`)
+
+  test.each([
+    ['a dash', '-'],
+    ['an empty list', '- [ ] \n- [x]\n* \n1.\n'],
+    ['an empty quote', '>\n> -'],
+    ['an empty fence', '```text\n```'],
+    ['an empty fence of tildes', '~~~~\n\n~~~~'],
+    ['a heading without a text', '### Who'],
+    ['a rule', '---'],
+    ['a table without words', '| | |\n|---|---|'],
+    ['an empty element', '<details><summary></summary>\n\n</details>'],
+  ])('is not done where there is only %s below its headings', (_, text) => {
+    expect(emptyHeadings(filledWith(text))).toHaveLength(4)
+  })
+
+  test.each([
+    ['a word', 'None.'],
+    ['a list', '- [ ] ana: lock the table'],
+    ['a number', '3'],
+    ['a word in another script', '该表'],
+    ['code', '```sql\nselect 1\n```'],
+    ['a sub-heading with a text', '### Who\n\nana'],
+    ['an image', '![](https://example.com/a.png)'],
+    ['an image of HTML', '<img src="https://example.com/a.png">'],
+  ])('is done with %s below each heading', (_, text) => {
+    expect(emptyHeadings(filledWith(text))).toEqual([])
+  })
+
+  test.each(['## Impact:', '##  impact', '## **Impact**', '## Impact ##'])(
+    'has the heading Impact as %j',
+    (heading) => {
+      expect(emptyHeadings(filledWith('Text').replace('## Impact', heading))).toEqual([])
+    },
+  )
+
+  test.each(['## Impacts', '# Impact', 'Impact'])('has no heading Impact as %j', (heading) => {
+    expect(emptyHeadings(filledWith('Text').replace('## Impact', heading))).toEqual(['Impact'])
+  })
+
   test.each([
     ['an empty text', '', 5],
     [
