@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { External, WantedIssue, WantedPage } from '../decision/incidents/mirror.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isRefused } from '../services/http.ts'
 import { createIssue, findIssue, updateIssue } from '../services/jira.ts'
 import { sendPage } from '../services/pagerduty.ts'
 import { appendRecord } from '../store/audit.ts'
+import type { Transaction } from '../store/database.ts'
 import { type StoredIncident, storedIncident } from '../store/incidents.ts'
 import { withLease } from '../store/leases.ts'
 import {
@@ -142,16 +144,32 @@ async function recordRefused(
     { incident: stored.facts.url, problem: why, alert: true },
     'A system refuses what it should say of an incident',
   )
+  const action = row.mirror === 'pagerduty' ? (row.wanted as WantedPage).action : undefined
   await shell.database.transaction(async (tx) => {
     await noteRefused(tx, stored, row, why)
-    if (row.mirror !== 'pagerduty') {
-      const key = `incident/${repository.repositoryId}/${number}/refused/${row.mirror}`
-      return shell.queue.enqueueNotice(noticeOf(stored, { key, lines: [why], late: false }), { tx })
-    }
+    if (action !== 'trigger') return announceRefused(shell, tx, stored, row.mirror, refusedText(action, why))
     const step = row.key.split('/').slice(4, 7).join('/')
     await keepStep(shell, tx, stored, step, { outcome: 'impossible', why }, [`A page was refused: ${why}`])
     await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
   })
+}
+
+function refusedText(action: 'acknowledge' | 'resolve' | undefined, why: string): string {
+  if (!action) return why
+  return `PagerDuty refused the ${action === 'acknowledge' ? 'acknowledgement' : 'end'} of a page: ${why}`
+}
+
+/** Once for each reason. */
+async function announceRefused(
+  shell: IncidentShell,
+  tx: Transaction,
+  stored: StoredIncident,
+  mirror: MirrorRow['mirror'],
+  text: string,
+): Promise<void> {
+  const reason = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const key = `incident/${stored.repository.repositoryId}/${stored.number}/refused/${mirror}/${reason}`
+  await shell.queue.enqueueNotice(noticeOf(stored, { key, lines: [text], late: false }), { tx })
 }
 
 async function announceUnreachable(

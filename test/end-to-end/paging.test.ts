@@ -5,6 +5,7 @@ import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { runCommand } from '../commands/command-run.ts'
 import { aWorldWithIncidents, incidentPolicy, openIncidents, workOn } from '../support/incidents.ts'
+import { letNoticesPass } from '../support/merging.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 
 const policy = `${incidentPolicy}  jira: { project: FOODYE-MCP, people: { ana: account-of-ana } }\n`
@@ -29,16 +30,18 @@ const pagesFor = (number: number) =>
     .pagerDuty.alerts.filter(({ summary }) => summary.includes(`foodyepay/incidents#${number}:`))
     .map(({ dedupKey, state, pages }) => ({ key: dedupKey.split('/').slice(4).join('/'), state, pages }))
     .toSorted((a, b) => a.key.localeCompare(b.key))
-/** What the records say that PagerDuty took. */
-async function takenFor(number: number): Promise<string[]> {
+const audit = (...words: string[]) => {
   const { port } = new URL(stage.bot().url)
-  const env = {
-    DATA_DIR: 'dataDir' in stage.database ? stage.database.dataDir : '',
+  const dataDir = 'dataDir' in stage.database ? stage.database.dataDir : ''
+  return runCommand(auditCommand(), words, {
+    DATA_DIR: dataDir,
     OPERATOR_TOKEN: stage.operatorToken,
     PORT: port,
-  }
-  const name = `foodyepay/incidents#${number}`
-  const { out } = await runCommand(auditCommand(), ['dossier', name], env)
+  })
+}
+/** What the records say that PagerDuty took. */
+async function takenFor(number: number): Promise<string[]> {
+  const { out } = await audit('dossier', `foodyepay/incidents#${number}`)
   return out.match(/PagerDuty (accepted|acknowledged|resolved) the page to [a-z ]*[a-z]/g) ?? []
 }
 const issueFor = (number: number) =>
@@ -168,6 +171,51 @@ describe('a system that fails', () => {
     await pass(30)
     expect(pagesFor(number)).toEqual([])
     expect(await takenFor(number)).toEqual([])
+  })
+})
+
+describe('a system that refuses', () => {
+  const told = async (text: string) => {
+    const all = () =>
+      stage.slack.messages.map((message) => JSON.stringify(message)).filter((one) => one.includes(text))
+    for (let tries = 0; tries < 20 && all().length === 0; tries++) await letNoticesPass(stage, 2)
+    return all()
+  }
+  const dossier = async (number: number) => (await audit('dossier', `foodyepay/incidents#${number}`)).out
+
+  test.each([
+    ['the acknowledgement', 'Q7', (issue: ReturnType<typeof workOn>) => issue.comment('ana', '/ack')],
+    ['the end', 'Q8', (issue: ReturnType<typeof workOn>) => issue.close('eva')],
+  ])('%s of a page leaves its step taken, and that is announced', async (what, id, act) => {
+    const number = await alert(id)
+    await pass(10)
+    operations().pagerDuty.fail(400)
+    await act(workOn(stage, number))
+    await pass(10)
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/0/on_call', state: 'triggered', pages: 1 }])
+    expect(await dossier(number)).toContain('Paged: on call')
+    expect(await dossier(number)).not.toContain('refused')
+    const found = await told(`PagerDuty refused ${what} of a page`)
+    expect(found.filter((text) => text.includes(`incidents/issues/${number}`))).toHaveLength(1)
+    if (what === 'the acknowledgement') await workOn(stage, number).close('eva')
+  })
+
+  test('an issue in Jira is announced once for each reason', async () => {
+    const { jira } = operations()
+    const number = await alert('Q9')
+    await pass(100)
+    const refusedWith = async (status: number, severity: string) => {
+      jira.fail(status)
+      await workOn(stage, number).comment('ana', `/severity ${severity} fewer people`)
+      await workOn(stage, number).comment('eva', '/confirm')
+      await pass(15)
+      return (await told(`with ${status}`)).filter((text) => text.includes(`incidents/issues/${number}`))
+        .length
+    }
+    expect(await refusedWith(400, 'P1')).toBe(1)
+    expect(await refusedWith(400, 'P2')).toBe(1)
+    expect(await refusedWith(409, 'P3')).toBe(1)
+    await workOn(stage, number).close('eva')
   })
 })
 
