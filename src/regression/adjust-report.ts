@@ -1,6 +1,7 @@
 import { oneLine } from '../decision/markdown.ts'
 import type { ShownRegression } from '../decision/regression-check.ts'
-import { summarise, verdictOf } from './build-report.ts'
+import { LONGEST, summarise, verdictOf } from './build-report.ts'
+import { cut } from './cut.ts'
 import { forTerminal } from './markdown.ts'
 import { asNumber, type Ratio } from './ratio.ts'
 import { headline } from './report-headline.ts'
@@ -10,7 +11,7 @@ import type { GateResult, RunReport } from './report-schema.ts'
 /** The report with one gate replaced or added, and an updated verdict and summary. */
 export function withGate(report: RunReport, result: GateResult): RunReport {
   const rest = report.gates.filter(({ gate }) => gate !== result.gate)
-  const gates = [...rest, result]
+  const gates = [...rest, { ...result, message: cut(result.message, LONGEST) }]
   const verdict = verdictOf(gates)
   return { ...report, gates, verdict, summary: summarise(verdict, gates) }
 }
@@ -53,12 +54,12 @@ export function shownReport(report: RunReport, suites: readonly string[], limit:
     status: 'completed',
     conclusion: report.verdict === 'passed' ? 'success' : 'failure',
     title: oneLine(headline(report, forTerminal).replaceAll('**', ''), 140),
-    summary: cut(reportMarkdown(report, { command, limit })),
+    summary: shortened(reportMarkdown(report, { command, limit })),
   }
 }
 
 /** Truncated at the end of a line, since the content of a code span without its end would be rendered. */
-function cut(text: string): string {
+function shortened(text: string): string {
   if (text.length <= summaryLimit) return text
   const end = '\n\n… truncated: GitHub shows no more.'
   return text.slice(0, Math.max(0, text.lastIndexOf('\n', summaryLimit - end.length))) + end

@@ -98,10 +98,10 @@ function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {
  * Fields with the report's own values. They are not redacted, so that a suite cannot hide a verdict by capturing the word
  * `failed` as a secret.
  */
-const ours = new Set(['verdict', 'gate', 'severity', 'side', 'kind', 'transport', 'startedAt'])
+const ours = new Set(['runId', 'verdict', 'gate', 'severity', 'side', 'kind', 'transport', 'startedAt'])
 
 /** The longest text in a report, since server errors can contain anything. */
-const LONGEST = 4000
+export const LONGEST = 4000
 
 function redactReport(value: unknown, redactor: Redactor): unknown {
   if (typeof value === 'string') return cut(redactor.text(value), LONGEST)

@@ -1,4 +1,8 @@
-/** Truncates a text for a report. It must already be redacted, since a truncated secret can no longer be recognized. */
-export function cut(text: string, longest: number): string {
+/**
+ * Truncates a text for a report. It must already be redacted, since a truncated secret can no longer be recognized. Postgres stores
+ * no NUL, so that is replaced.
+ */
+export function cut(given: string, longest: number): string {
+  const text = given.replaceAll('\0', '\uFFFD')
   return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
 }

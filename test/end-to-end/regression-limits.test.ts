@@ -133,6 +133,26 @@ describe('a server', () => {
   })
 })
 
+describe('texts that no database stores', () => {
+  test('in a suite are a problem like any other', async () => {
+    const shop = await world.shop(undefined, `${quickSuite}"a\\0": 1\n`)
+    const change = await aChange(shop)
+    await shop.deploy(change)
+    expect(await shop.regression(change)).toMatchObject({ conclusion: 'failure' })
+    expect(await shop.check(change)).toMatchObject({ title: 'Staging regression failed' })
+  })
+
+  test('of a server do not keep it from being evaluated', async () => {
+    const shop = await world.shop()
+    const change = await aChange(shop)
+    world.staging.deploy('1.0\0')
+    await shop.deploy(change)
+    world.staging.deploy('1.0')
+    expect(await shop.regression(change)).toMatchObject({ conclusion: 'success' })
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+})
+
 describe('a run that dies each time', () => {
   test('is given up: staging could not be evaluated, and the button is there', async () => {
     const { stage } = world

@@ -3,6 +3,8 @@ import { readOperator } from '../../src/regression/operator.ts'
 import { createRedactor } from '../../src/regression/redaction.ts'
 import { targetOf } from '../../src/regression/target.ts'
 import { exposedVariables, fillVariables } from '../../src/regression/variables.ts'
+import { aTool, type Script, textResult } from '../support/mcp-server.ts'
+import { aSuite, runAgainst } from '../support/regression-run.ts'
 
 const open = '$'
 
@@ -89,6 +91,37 @@ describe('redaction', () => {
     expect(live.leaks()).toBe(0)
     live.value({ text: 'sb_secret_abcdefghijkl', password: 'hunter2' })
     expect(live.leaks()).toBe(2)
+  })
+})
+
+describe('a report', () => {
+  const tools = [aTool('read')]
+
+  test('keeps its id, whatever the suite redacts', async () => {
+    const step = `{ tool: read, args: { id: "${open}{run.id}" }, capture: { id: { path: $.id, redact: true } } }`
+    const call: Script['call'] = ({ message: { params } }) =>
+      textResult('ok', { structuredContent: params?.arguments })
+    const { report } = await runAgainst(
+      { tools, call },
+      aSuite(`  - { name: run-1 is read, steps: [${step}] }`),
+    )
+    expect(report).toMatchObject({
+      runId: 'run-1',
+      verdict: 'passed',
+      cases: [{ name: '[redacted] is read' }],
+    })
+  })
+
+  test('has no NUL, which no database stores, wherever the server writes one', async () => {
+    const call = () => textResult('wrong\0')
+    const script = { tools: [...tools, aTool('na\0me')], version: '1\0', call }
+    const { report } = await runAgainst(
+      script,
+      aSuite('  - { name: a, tool: read, expect: { text: right } }'),
+    )
+    expect(report).toMatchObject({ server: { version: '1\uFFFD' }, notCovered: ['na\uFFFDme'] })
+    // Without escaped backslashes, of which one may stand before the same letters.
+    expect(JSON.stringify(report).replaceAll('\\\\', '')).not.toContain('\\u0000')
   })
 })
 
