@@ -2,7 +2,7 @@ import type { Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { readPolicy } from '../policy/policy-source.ts'
-import { isKeptShared, stateOfShared } from '../policy/shared-policy.ts'
+import { compareSharedPolicy, isKeptShared } from '../policy/shared-policy.ts'
 import {
   type ListedRepository,
   listedTogether,
@@ -102,7 +102,7 @@ async function isSharedLost(
   const seen = { blob: view.policy.shared, repositoryId: view.sharedFrom }
   if (await isKeptShared(shell.database, installationId, seen)) return false
   const file = await readSharedFile(github, { owner, repo: view.repo }, policyPath)
-  const state = await stateOfShared(shell, github, { installationId, owner }, file)
+  const state = await compareSharedPolicy(shell, github, { installationId, owner }, file)
   return state === 'unreadable' || state === 'replaced'
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { nearestFew } from '../decision/did-you-mean.ts'
+import { closestMatches } from '../decision/did-you-mean.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import { drillValues, type Runbooks } from '../regression/runbook/drill.ts'
 import { type Evidence, runOnServer } from '../regression/runbook/evidence.ts'
@@ -60,7 +60,7 @@ function runbookNamed(name: string, folder: string, { runbooks, problems }: Runb
   const own = problems.filter(isNamed)
   if (own.length > 0) throw new Error(own.map(formatProblem).join('\n'))
   const names = runbooks.map((one) => one.name)
-  const near = nearestFew(name, names)
+  const near = closestMatches(name, names)
   const hint =
     near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are ${names.join(', ') || 'none'}.`
   const broken = problems.length > 0 ? ` Some cannot be read: ${problems.map(formatProblem).join('; ')}` : ''

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { instantOfMoment, parseMoment } from '../decision/calendar/written-times.ts'
-import { type CalendarState, formatTime, stateAt } from '../decision/calendar.ts'
+import { type CalendarState, formatTime, windowStateAt } from '../decision/calendar.ts'
 import { defaultPolicy } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
@@ -48,7 +48,7 @@ function ask(options: Options): { state: CalendarState; settings: WindowSettings
   if ('mistake' in settings) return settings
   const at = options.at === undefined ? new Date() : readTime(options.at, settings.time_zone)
   if ('mistake' in at) return at
-  return { state: stateAt(settings, at), settings, at }
+  return { state: windowStateAt(settings, at), settings, at }
 }
 
 function readWindow(file: string): WindowSettings | Mistake {

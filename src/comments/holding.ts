@@ -6,34 +6,45 @@ import { readPull } from '../services/github/pulls.ts'
 import { postedRun } from '../store/check-runs.ts'
 import { latestHold } from '../store/comment-commands.ts'
 import type { Purpose } from '../store/write-budget.ts'
-import { type Doing, type Facts, findLabel, hasRole, type Outcome, refused } from './doing.ts'
-import { earlierAttempt, labelHistory, putOn, takeOff } from './labels.ts'
+import {
+  type CommandContext,
+  type Facts,
+  findLabel,
+  hasRole,
+  type Outcome,
+  refused,
+} from './command-context.ts'
+import { addLabelForPerson, earlierAttempt, labelHistory, removeLabelForPerson } from './labels.ts'
 
 /** A hold that is on is left as it is, whoever put it on, unless an earlier attempt for this comment did. */
-export async function hold(doing: Doing, facts: Facts): Promise<Outcome> {
-  const problem = notAllowed(doing, facts)
+export async function runHold(context: CommandContext, facts: Facts): Promise<Outcome> {
+  const problem = notAllowed(context, facts)
   if (problem !== undefined) return refused(problem)
   const { snapshot } = facts
   const label = labelOf(facts)
   const head = snapshot.head.sha
-  const before = await labelHistory(doing, label)
-  const earlier = await earlierAttempt(doing, before, doing.comment.at)
+  const before = await labelHistory(context, label)
+  const earlier = await earlierAttempt(context, before, context.comment.at)
   if (earlier !== undefined) return { outcome: 'done', change: { label, head, event: earlier } }
   if (before.added || findLabel(snapshot, label))
     return { outcome: 'done', ...(before.added ? {} : { change: { label, head } }) }
-  const event = await putOn(doing, label, { before, isOn: false, purpose: await purposeOn(doing, head) })
+  const event = await addLabelForPerson(context, label, {
+    before,
+    isOn: false,
+    purpose: await purposeOn(context, head),
+  })
   return { outcome: 'done', change: { label, head, event } }
 }
 
 /** Only what was on hold when the comment was written: it may come late, and a hold that was placed since stays. */
-export async function unhold(doing: Doing, facts: Facts): Promise<Outcome> {
-  const problem = notAllowed(doing, facts)
+export async function runUnhold(context: CommandContext, facts: Facts): Promise<Outcome> {
+  const problem = notAllowed(context, facts)
   if (problem !== undefined) return refused(problem)
   const label = labelOf(facts)
   const on = findLabel(facts.snapshot, label)
-  const since = await heldSince(doing, on)
+  const since = await heldSince(context, on)
   if (since !== undefined) return refused(since)
-  if (on) await takeOff(doing, label)
+  if (on) await removeLabelForPerson(context, label)
   return { outcome: 'done', change: { label, head: facts.snapshot.head.sha } }
 }
 
@@ -41,11 +52,11 @@ export async function unhold(doing: Doing, facts: Facts): Promise<Outcome> {
  * Written before the merge and carried out after it, such as when GitHub could not be read: nothing can be held, so it is recorded and
  * announced.
  */
-export async function holdAfterMerge(doing: Doing, facts: Facts): Promise<Outcome | undefined> {
-  const { github, pull, comment, command } = doing
+export async function holdAfterMerge(context: CommandContext, facts: Facts): Promise<Outcome | undefined> {
+  const { github, pull, comment, command } = context
   const { snapshot, policy } = facts
   const { base } = snapshot
-  if (command.name !== 'hold' || snapshot.state !== 'merged' || notAllowed(doing, facts)) return undefined
+  if (command.name !== 'hold' || snapshot.state !== 'merged' || notAllowed(context, facts)) return undefined
   if (!covers(policy, base.ref, base.defaultBranch)) return undefined
   const mergedAt = (await readPull(github, pull))?.merged_at
   if (!mergedAt || Date.parse(comment.at) > Date.parse(mergedAt)) return undefined
@@ -62,7 +73,7 @@ function labelOf({ policy }: Facts): string {
 }
 
 /** Labels take triage access on GitHub, and so do these. */
-function notAllowed({ authority, command, comment }: Doing, { policy }: Facts): string | undefined {
+function notAllowed({ authority, command, comment }: CommandContext, { policy }: Facts): string | undefined {
   if (!policy.gates.hold)
     return `The gate ${code('hold')} is not on for this pull request, so the label would not block it.`
   return authority.triages
@@ -71,7 +82,7 @@ function notAllowed({ authority, command, comment }: Doing, { policy }: Facts): 
 }
 
 async function heldSince(
-  { shell, pull, comment }: Doing,
+  { shell, pull, comment }: CommandContext,
   on: Label | undefined,
 ): Promise<string | undefined> {
   if (on && on.at === null)
@@ -84,7 +95,7 @@ async function heldSince(
 }
 
 /** In the same second, only a label of an earlier comment is known to be older. */
-function isSince({ at, order }: Label, comment: Doing['comment']): boolean {
+function isSince({ at, order }: Label, comment: CommandContext['comment']): boolean {
   const later = Date.parse(at ?? comment.at) - Date.parse(comment.at)
   return later > 0 || (later === 0 && !(order && order.comment < comment.id))
 }
@@ -95,7 +106,7 @@ function heldAgain(login: string | undefined): string {
 }
 
 /** The writes that are kept for revoking green checks are only for that. */
-async function purposeOn({ shell, pull }: Doing, sha: string): Promise<Purpose> {
+async function purposeOn({ shell, pull }: CommandContext, sha: string): Promise<Purpose> {
   const posted = await postedRun(shell.database, { ...pull, sha })
   return posted?.outstanding ? 'revoke green' : 'update'
 }

@@ -47,7 +47,7 @@ export async function earlierAttempt(
  * A process that dies before the event is kept leaves a label that is the App's, and counts for nobody until `earlierAttempt` finds it.
  * @throws where GitHub does not list the event yet. The queue retries later and later, and not forever.
  */
-export async function putOn(
+export async function addLabelForPerson(
   where: Where,
   label: string,
   { before, isOn, purpose }: { before: LabelHistory; isOn: boolean; purpose: Purpose },
@@ -60,7 +60,7 @@ export async function putOn(
   throw new Error(`GitHub does not list yet that the label ${label} was added`)
 }
 
-export async function takeOff(where: Where, label: string): Promise<void> {
+export async function removeLabelForPerson(where: Where, label: string): Promise<void> {
   const { github, pull } = where
   await write(where, 'update', () => removeLabel(github, pull, pull.number, label))
 }

@@ -10,11 +10,11 @@ import {
   outsiderCommands,
 } from '../store/comment-commands.ts'
 import { reply } from './answering.ts'
-import { carryOut } from './carrying-out.ts'
+import { runCommand } from './carrying-out.ts'
+import type { CommandContext, Outcome } from './command-context.ts'
 import { commandsIn } from './commands-in.ts'
 import { digestOf } from './digest.ts'
-import type { Doing, Outcome } from './doing.ts'
-import { save } from './saving.ts'
+import { saveOutcome } from './saving.ts'
 import type { CommentShell, Task } from './shell.ts'
 
 /** So many commands of people without triage access are answered in an hour, of all of them together. */
@@ -68,7 +68,7 @@ async function decide(
   if (!command || !comment.by) return undefined
   const authority = await authorityIn(github, pull, comment.by)
   signal.throwIfAborted()
-  const doing: Doing = {
+  const context: CommandContext = {
     shell,
     github,
     pull,
@@ -79,13 +79,13 @@ async function decide(
     signal,
   }
   const name = commands.map((one) => `/${one.name}`).join(' ')
-  if (!authority.triages && isOver(await latelyByOutsiders(shell, task))) return ignore(doing, name)
-  return save(doing, name, more.length > 0 ? onlyOne : await carryOut(doing))
+  if (!authority.triages && isOver(await latelyByOutsiders(shell, task))) return ignore(context, name)
+  return saveOutcome(context, name, more.length > 0 ? onlyOne : await runCommand(context))
 }
 
 /** Kept, so that this person's next ones are not read. */
-async function ignore(doing: Doing, name: string): Promise<undefined> {
-  await save(doing, name, { outcome: 'refused', silent: true })
+async function ignore(context: CommandContext, name: string): Promise<undefined> {
+  await saveOutcome(context, name, { outcome: 'refused', silent: true })
 }
 
 const onlyOne: Outcome = {

@@ -3,12 +3,16 @@ import { appendRecord } from '../store/audit.ts'
 import { type CommentCommand, saveCommentCommand } from '../store/comment-commands.ts'
 import type { Transaction } from '../store/database.ts'
 import { markPullChanged } from '../store/verdicts/changes.ts'
+import type { CommandContext, Outcome } from './command-context.ts'
 import type { Command } from './commands-in.ts'
-import type { Doing, Outcome } from './doing.ts'
 
 /** Keeps what was decided, with the record of what was done and the evaluation of what that changed, all or nothing. */
-export async function save(doing: Doing, command: string, outcome: Outcome): Promise<CommentCommand> {
-  const { shell, pull, comment, authority, signal } = doing
+export async function saveOutcome(
+  context: CommandContext,
+  command: string,
+  outcome: Outcome,
+): Promise<CommentCommand> {
+  const { shell, pull, comment, authority, signal } = context
   signal.throwIfAborted()
   const at = shell.now()
   const kept: CommentCommand = {
@@ -22,44 +26,49 @@ export async function save(doing: Doing, command: string, outcome: Outcome): Pro
     decidedAt: at,
     answeredAt: outcome.silent ? at : null,
     labelEvent: outcome.change?.event ?? null,
-    reason: reasonOf(doing.command),
+    reason: reasonOf(context.command),
   }
   await shell.database.transaction(async (tx) => {
     await saveCommentCommand(tx, pull, kept)
-    if (outcome.change) await saveChange(tx, doing, kept, outcome.change)
-    if (outcome.late) await saveLateHold(tx, doing, kept, outcome.late)
+    if (outcome.change) await saveChange(tx, context, kept, outcome.change)
+    if (outcome.late) await saveLateHold(tx, context, kept, outcome.late)
   })
   return kept
 }
 
 type Change = NonNullable<Outcome['change']>
 
-async function saveChange(tx: Transaction, doing: Doing, kept: CommentCommand, change: Change) {
-  const { shell, pull } = doing
-  await record(tx, doing, kept, recordOf(doing, kept, change))
+async function saveChange(tx: Transaction, context: CommandContext, kept: CommentCommand, change: Change) {
+  const { shell, pull } = context
+  await record(tx, context, kept, recordOf(context, kept, change))
   const changed = await markPullChanged(tx, pull, change.head)
   await shell.queue.enqueueAll(changed, { tx })
 }
 
 async function saveLateHold(
   tx: Transaction,
-  doing: Doing,
+  context: CommandContext,
   kept: CommentCommand,
   late: NonNullable<Outcome['late']>,
 ) {
   const { label, mergedAt, snapshot } = late
-  const body = recordOf(doing, kept, { label, head: snapshot.head.sha })
-  await record(tx, doing, kept, { ...body, tooLate: { mergedAt } })
-  await doing.shell.queue.enqueueNotice(lateHoldNotice(doing, kept, late), { tx })
+  const body = recordOf(context, kept, { label, head: snapshot.head.sha })
+  await record(tx, context, kept, { ...body, tooLate: { mergedAt } })
+  await context.shell.queue.enqueueNotice(lateHoldNotice(context, kept, late), { tx })
 }
 
-async function record(tx: Transaction, { pull }: Doing, { decidedAt: at }: CommentCommand, body: object) {
+async function record(
+  tx: Transaction,
+  { pull }: CommandContext,
+  { decidedAt: at }: CommentCommand,
+  body: object,
+) {
   const { installationId } = pull
   await appendRecord(tx, { installationId, kind: 'comment command', at, body })
 }
 
 function lateHoldNotice(
-  { shell, pull, comment }: Doing,
+  { shell, pull, comment }: CommandContext,
   { by, reason }: CommentCommand,
   { mergedAt, snapshot, zone }: NonNullable<Outcome['late']>,
 ): Notice {
@@ -80,7 +89,7 @@ function lateHoldNotice(
   }
 }
 
-function recordOf({ pull, authority, comment }: Doing, kept: CommentCommand, change: Change) {
+function recordOf({ pull, authority, comment }: CommandContext, kept: CommentCommand, change: Change) {
   const { by, command, reason } = kept
   return {
     pull,

@@ -2,13 +2,13 @@ import { formatTime } from './calendar.ts'
 import { code, short } from './markdown.ts'
 import { type Approval, describeParts, type SignedReview } from './reviews.ts'
 import type { Review, Snapshot } from './snapshot.ts'
-import type { Tally } from './tally.ts'
+import type { ApprovalCount } from './tally.ts'
 
 /** The most names from commit messages that are shown, since a hostile message may contain thousands. */
 const coAuthorsShown = 10
 
 /** The details below the approvals: approvals that count, stale ones with the reason, and contributors. */
-export function approvalDetails(tally: Tally, snapshot: Snapshot): string[] {
+export function approvalDetails(tally: ApprovalCount, snapshot: Snapshot): string[] {
   return [
     ...tally.counted.map(counts),
     ...tally.stale.map(

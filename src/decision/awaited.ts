@@ -1,7 +1,7 @@
 import { effectiveGates } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
-import { tallyOf } from './tally.ts'
+import { countApprovals } from './tally.ts'
 import type { GateFinding } from './verdict.ts'
 
 type Facts = { snapshot: Snapshot; policy: Policy | undefined }
@@ -13,7 +13,7 @@ type Facts = { snapshot: Snapshot; policy: Policy | undefined }
 export function awaitedFor({ snapshot, policy }: Facts, findings: GateFinding[]): string[] {
   const isOpen = (name: string) => findings.some(({ gate }) => gate === name)
   const { approvals, hold } = effectiveGates({ snapshot, policy })
-  const tally = approvals && isOpen('approvals') ? tallyOf(snapshot, approvals) : undefined
+  const tally = approvals && isOpen('approvals') ? countApprovals(snapshot, approvals) : undefined
   const people = [...(tally?.blocks ?? []), ...(tally?.stale.map(({ review }) => review) ?? [])]
   const held = hold && isOpen('hold') ? labelled(snapshot, hold.label) : undefined
   const drafted = snapshot.draft && snapshot.author ? [snapshot.author.login] : []

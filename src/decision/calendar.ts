@@ -1,5 +1,5 @@
-import { type Answer, covers, findWindowAround } from './calendar/search.ts'
-import { openStretches, type Schedule, scheduleFromSettings } from './calendar/stretches.ts'
+import { type CalendarAnswer, covers, findWindowAround } from './calendar/search.ts'
+import { openSpans, type Schedule, scheduleFromSettings } from './calendar/stretches.ts'
 import { week } from './calendar/wall-clock.ts'
 import type { WindowSettings } from './window-settings.ts'
 
@@ -23,7 +23,7 @@ export type CalendarState = {
   holiday?: string
 }
 
-type Calendar = { schedule: Schedule; answers: Answer[] }
+type Calendar = { schedule: Schedule; answers: CalendarAnswer[] }
 
 /**
  * Calendars by settings object. Remembering is invisible from outside: an answer holds for exactly the span that
@@ -37,7 +37,7 @@ const answersKept = 16
  *
  * @throws RangeError for an invalid date: fail closed.
  */
-export function stateAt(settings: WindowSettings, at: Date): CalendarState {
+export function windowStateAt(settings: WindowSettings, at: Date): CalendarState {
   const instant = at.getTime()
   if (Number.isNaN(instant)) throw new RangeError('The calendar was asked about an invalid date')
   const calendar = calendarOf(settings)
@@ -46,10 +46,10 @@ export function stateAt(settings: WindowSettings, at: Date): CalendarState {
 }
 
 /** Every opening and closing in the half-open range from `from` to `to`, in order. */
-export function transitions(settings: WindowSettings, from: Date, to: Date): Transition[] {
+export function windowTransitions(settings: WindowSettings, from: Date, to: Date): Transition[] {
   const [first, last] = [from.getTime(), to.getTime()]
   const range = { from: first - week, to: last + week }
-  return openStretches(calendarOf(settings).schedule, range)
+  return openSpans(calendarOf(settings).schedule, range)
     .stretches.flatMap((stretch): Transition[] => [
       { at: new Date(stretch.from), to: 'open' },
       { at: new Date(stretch.to), to: 'closed' },
@@ -65,14 +65,14 @@ function calendarOf(settings: WindowSettings): Calendar {
   return calendar
 }
 
-function remember({ answers }: Calendar, answer: Answer): Answer {
+function remember({ answers }: Calendar, answer: CalendarAnswer): CalendarAnswer {
   answers.unshift(answer)
   answers.length = Math.min(answers.length, answersKept)
   return answer
 }
 
 /** Fresh dates for each caller, since a Date can be changed. */
-function toState({ open, opensAt, closesAt, freeze, holiday }: Answer): CalendarState {
+function toState({ open, opensAt, closesAt, freeze, holiday }: CalendarAnswer): CalendarState {
   const change = open ? closesAt : opensAt
   return {
     open,

@@ -3,12 +3,12 @@ import { type ChangeDescription, readDescription } from './change-description.ts
 import { isExempt } from './exemption.ts'
 import type { FindingState } from './gate.ts'
 import {
-  asOf,
   type Exception,
   exceptionOf,
+  factsAsOf,
   type Merge,
   type PostedCheck,
-  type Standing,
+  type VerdictAtMerge,
   verdictAt,
 } from './merge-exception.ts'
 import { type Timing, timingOf } from './merge-timing.ts'
@@ -16,7 +16,7 @@ import { type AppliedOverride, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
 import { currentRun } from './staging.ts'
-import { tallyOf } from './tally.ts'
+import { countApprovals } from './tally.ts'
 import { decide, type Verdict } from './verdict.ts'
 
 /** A check on the merged head; `conclusion` is null while it was running. */
@@ -37,7 +37,7 @@ export type MergeFacts = {
   mergedAt: string
   checks: RecordedCheck[]
   /** The verdict at the time of the merge. */
-  standing: Standing | undefined
+  standing: VerdictAtMerge | undefined
   /** The check that stood on the merged head, where that is known. */
   posted?: PostedCheck | undefined
   /** The freeze that was ordered and held at the merge. */
@@ -111,7 +111,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
   const { pull, standing } = facts
   const evaluated = standing?.headSha === facts.head.sha ? standing : undefined
   const read = facts.atMerge.kind === 'verified' ? facts.atMerge : evaluated
-  const known = read && withEffectivePolicy<Pick<Standing, 'snapshot' | 'policy'>>(read)
+  const known = read && withEffectivePolicy<Pick<VerdictAtMerge, 'snapshot' | 'policy'>>(read)
   const people = known?.snapshot
   const { mergedAt, frozen, posted } = facts
   const merge = {
@@ -165,7 +165,7 @@ const conclusions = { passed: 'success', failed: 'failure', waiting: null } as c
 function regressionOf(
   snapshot: Snapshot | undefined,
   head: string,
-  policy: Standing['policy'],
+  policy: VerdictAtMerge['policy'],
 ): ChangeRecord['regression'] {
   if (!snapshot?.regression) return null
   const settings = policy?.gates.staging_regression
@@ -185,8 +185,8 @@ function contributorsOf({ contributors }: Snapshot): ChangeRecord['contributors'
 }
 
 /** Everyone whose approval counted, with their role and the approved commit. */
-function approversOf(snapshot: Snapshot, policy: Standing['policy']): ChangeRecord['approvers'] {
-  const { counted } = tallyOf(snapshot, policy?.gates.approvals ?? { count: 0, teams: [] })
+function approversOf(snapshot: Snapshot, policy: VerdictAtMerge['policy']): ChangeRecord['approvers'] {
+  const { counted } = countApprovals(snapshot, policy?.gates.approvals ?? { count: 0, teams: [] })
   return counted.map(({ review, role }) => ({
     id: review.person.id,
     login: review.person.login,
@@ -196,7 +196,7 @@ function approversOf(snapshot: Snapshot, policy: Standing['policy']): ChangeReco
   }))
 }
 
-function gatesAt(standing: Standing, { mergedAt, frozen }: Merge): ChangeRecord['gates'] {
+function gatesAt(standing: VerdictAtMerge, { mergedAt, frozen }: Merge): ChangeRecord['gates'] {
   return gatesIn(verdictAt(standing, mergedAt, frozen).findings)
 }
 
@@ -206,7 +206,7 @@ function gatesIn(findings: Verdict['findings']): ChangeRecord['gates'] {
 
 /** The override that applied, and what a policy that only reported would have blocked. */
 function policyEffects(
-  facts: Pick<Standing, 'snapshot' | 'policy'> | undefined,
+  facts: Pick<VerdictAtMerge, 'snapshot' | 'policy'> | undefined,
   { mergedAt, frozen }: Merge,
 ): Required<Pick<ChangeRecord, 'override' | 'reportOnly'>> {
   if (!facts?.policy) return { override: null, reportOnly: null }
@@ -219,7 +219,7 @@ function policyEffects(
 /** The snapshot is kept as it was decided: at the instant of the merge, under the freeze of then, without a margin. */
 function decidedAt(atMerge: AtMerge, { mergedAt, frozen }: Merge): ChangeRecord['atMerge'] {
   if (atMerge.kind === 'unverified') return { unverified: atMerge.why }
-  const then = asOf(atMerge, mergedAt, frozen)
+  const then = factsAsOf(atMerge, mergedAt, frozen)
   if (!then.policy) return { state: 'failed', gates: [], policy: null, snapshot: then.snapshot }
   const { state, findings } = decide(then.snapshot, then.policy)
   return { state, gates: gatesIn(findings), policy: then.policy, snapshot: then.snapshot }
@@ -232,7 +232,7 @@ function windowOf(timing: Timing | undefined): ChangeRecord['window'] {
 
 /** The exemption, where something would have been frozen without it. */
 function exemptionOf(
-  facts: Pick<Standing, 'snapshot' | 'policy'> | undefined,
+  facts: Pick<VerdictAtMerge, 'snapshot' | 'policy'> | undefined,
   { mergedAt, frozen }: Merge,
 ): Snapshot['exemption'] | null {
   if (!facts?.snapshot.exemption || !isExempt({ ...facts.snapshot, takenAt: mergedAt })) return null

@@ -13,6 +13,6 @@ export { sameChange } from './content/same-change.ts'
 export {
   cleanUpdateMerge,
   type MergeCommit,
-  type MergeFacts,
   type MergeProof,
+  type UpdateMergeFacts,
 } from './content/update-merge.ts'

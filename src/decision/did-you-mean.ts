@@ -15,7 +15,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
 }
 
 /** At most three candidates near the text: misspelled, or containing it; the nearest first. */
-export function nearestFew(text: string, candidates: Iterable<string>): string[] {
+export function closestMatches(text: string, candidates: Iterable<string>): string[] {
   const typed = text.toLowerCase().slice(0, 80)
   const most = Math.floor(Math.max(typed.length, 3) / 3)
   const distanceOf = (candidate: string) => {

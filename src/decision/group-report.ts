@@ -1,5 +1,5 @@
 import { code, list, oneLine, plural, short } from './markdown.ts'
-import { linesOf } from './merge-exception.ts'
+import { findingLines } from './merge-exception.ts'
 import { type CheckReport, statusOf } from './report.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -55,7 +55,7 @@ function failedTitle(open: GroupMember[], unknown: string[]): string {
 function whatOf(verdict: Verdict | undefined): string {
   if (!verdict) return '❌ could not be checked'
   if (verdict.state === 'passed') return '✅ passed'
-  return linesOf(verdict.findings.filter(({ state }) => state !== 'passed'))
+  return findingLines(verdict.findings.filter(({ state }) => state !== 'passed'))
     .map((line) => `❌ ${code(line)}`)
     .join(', ')
 }

@@ -1,5 +1,5 @@
 import { type AtMerge, factChanges } from './at-merge.ts'
-import { formatTime, stateAt } from './calendar.ts'
+import { formatTime, windowStateAt } from './calendar.ts'
 import type { Override } from './override-settings.ts'
 import { withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot.ts'
 import { decide, type GateFinding, type Verdict } from './verdict.ts'
 
 /** The verdict of a pull request at its merge. */
-export type Standing = {
+export type VerdictAtMerge = {
   headSha: string
   state: Verdict['state']
   /** Since when. */
@@ -57,7 +57,7 @@ export type Exception = {
  */
 export function exceptionOf(
   merge: Merge,
-  standing: Standing | undefined,
+  standing: VerdictAtMerge | undefined,
   atMerge: AtMerge,
 ): Exception | undefined {
   if (isReportOnly(standing, atMerge)) return undefined
@@ -70,7 +70,7 @@ export function exceptionOf(
 }
 
 /** By the policy as it stood before the merge: a change that ends the enforcement is an exception itself. */
-function isReportOnly(standing: Standing | undefined, atMerge: AtMerge): boolean {
+function isReportOnly(standing: VerdictAtMerge | undefined, atMerge: AtMerge): boolean {
   const policy = atMerge.kind === 'verified' ? atMerge.policy : standing?.policy
   return policy?.enforce === false
 }
@@ -78,7 +78,7 @@ function isReportOnly(standing: Standing | undefined, atMerge: AtMerge): boolean
 /** One line for each gate that did not pass with the facts at the merge. */
 function openAtMerge(merge: Merge, atMerge: AtMerge & { kind: 'verified' }): string[] {
   if (!atMerge.policy) return ['The policy was invalid.']
-  return linesOf(openFindings(verdictAt(atMerge, merge.mergedAt, merge.frozen)))
+  return findingLines(openFindings(verdictAt(atMerge, merge.mergedAt, merge.frozen)))
 }
 
 /** What was true, if it differs from the check. */
@@ -94,14 +94,14 @@ function couldNotVerify({ why }: AtMerge & { kind: 'unverified' }): string {
   return `The facts at the time of the merge could not be verified: ${why}`
 }
 
-function whyOutdated({ posted }: Merge, { title, snapshot }: Standing, atMerge: Snapshot): string[] {
+function whyOutdated({ posted }: Merge, { title, snapshot }: VerdictAtMerge, atMerge: Snapshot): string[] {
   const readAt = formatTime(new Date(snapshot.takenAt), 'UTC')
   const said = `The check still said "${posted?.title ?? title}", based on facts read on ${readAt}.`
   return [...factChanges(snapshot, atMerge), said]
 }
 
 /** What the check that stood says of a merge, and the calendar at its time. */
-function checkException(merge: Merge, standing: Standing | undefined): Exception | undefined {
+function checkException(merge: Merge, standing: VerdictAtMerge | undefined): Exception | undefined {
   if (!standing)
     return { kind: 'not evaluated', bypassed: ['The release gate had not checked this pull request.'] }
   if (standing.headSha !== merge.headSha) {
@@ -121,11 +121,11 @@ function checkException(merge: Merge, standing: Standing | undefined): Exception
   }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
     const open = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
-    const why = open.length > 0 ? linesOf(open) : [said(merge.posted ?? standing)]
+    const why = open.length > 0 ? findingLines(open) : [said(merge.posted ?? standing)]
     return { kind: 'not passed', bypassed: [...why, ...stillGreen(merge)] }
   }
   const ended = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
-  if (ended.length > 0) return { kind: 'late', bypassed: linesOf(ended) }
+  if (ended.length > 0) return { kind: 'late', bypassed: findingLines(ended) }
   const { posted } = merge
   const notGreen = standing.state === 'passed' && posted && posted.state !== 'passed'
   return notGreen ? { kind: 'not passed', bypassed: [said(posted)] } : undefined
@@ -141,11 +141,11 @@ function stillGreen({ posted }: Merge): string[] {
 }
 
 /** Facts and policy at an instant, under the freeze that was ordered then and without a margin before closing. */
-export function asOf(
-  { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
+export function factsAsOf(
+  { snapshot, policy }: Pick<VerdictAtMerge, 'snapshot' | 'policy'>,
   at: string,
   frozen?: Snapshot['frozen'],
-): Pick<Standing, 'snapshot' | 'policy'> {
+): Pick<VerdictAtMerge, 'snapshot' | 'policy'> {
   const { frozen: _, ...facts } = snapshot
   const then = { ...facts, ...(frozen ? { frozen } : {}), takenAt: at, takeBack: 0 }
   return { snapshot: then, policy: policy && withoutMargin(policy) }
@@ -153,20 +153,20 @@ export function asOf(
 
 /** What facts give at an instant. Without a valid policy nothing passes. */
 export function verdictAt(
-  facts: Pick<Standing, 'snapshot' | 'policy'>,
+  facts: Pick<VerdictAtMerge, 'snapshot' | 'policy'>,
   at: string,
   frozen?: Snapshot['frozen'],
 ): Verdict {
-  const { snapshot, policy } = asOf(facts, at, frozen)
+  const { snapshot, policy } = factsAsOf(facts, at, frozen)
   return policy ? decide(snapshot, policy) : { state: 'failed', findings: [], next: [] }
 }
 
 /** Whether a verdict waited for nothing but the end of a window that was about to close. */
-function isClosingOnly(evaluated: Standing): boolean {
+function isClosingOnly(evaluated: VerdictAtMerge): boolean {
   const standing = withEffectivePolicy(evaluated)
   const { snapshot, policy, since, title } = standing
   const closesAt =
-    policy?.gates.release_window && stateAt(policy.gates.release_window, new Date(since)).closesAt
+    policy?.gates.release_window && windowStateAt(policy.gates.release_window, new Date(since)).closesAt
   if (!policy || !closesAt || verdictAt(standing, since).state !== 'passed') return false
   const { frozen: _, ...facts } = snapshot
   const closing = { ...facts, takenAt: since, takeBack: Math.max(0, closesAt.getTime() - Date.parse(since)) }
@@ -197,6 +197,6 @@ export function openFindings({ findings, reportOnly }: Verdict): GateFinding[] {
 }
 
 /** One line for each finding: the gate and what it says. */
-export function linesOf(findings: Pick<GateFinding, 'gateTitle' | 'title'>[]): string[] {
+export function findingLines(findings: Pick<GateFinding, 'gateTitle' | 'title'>[]): string[] {
   return findings.map(({ gateTitle, title }) => `${gateTitle}: ${title}`)
 }

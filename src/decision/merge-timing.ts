@@ -1,6 +1,6 @@
-import { stateAt } from './calendar.ts'
+import { windowStateAt } from './calendar.ts'
 import { noWindow } from './freeze.ts'
-import { linesOf, openFindings, type Standing, withoutMargin } from './merge-exception.ts'
+import { findingLines, openFindings, type VerdictAtMerge, withoutMargin } from './merge-exception.ts'
 import { withEffectivePolicy } from './overrides.ts'
 import { evaluateUrgency, type Urgency } from './urgent.ts'
 import { decide, type GateFinding } from './verdict.ts'
@@ -25,7 +25,7 @@ export type Timing =
  * The window at the time of a merge. Urgency counts only where it lifted something, the window, a freeze or the
  * regression: an open window alone needs no label.
  */
-export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: string): Timing {
+export function timingOf(evaluated: Pick<VerdictAtMerge, 'snapshot' | 'policy'>, at: string): Timing {
   const standing = withEffectivePolicy(evaluated)
   const named = standing.policy?.gates.release_window
   const window = named ?? noWindow
@@ -39,10 +39,10 @@ export function timingOf(evaluated: Pick<Standing, 'snapshot' | 'policy'>, at: s
     !isOpen(openAt(standing, at), 'staging_regression')
   if (!isOpen(without, 'release_window') && !isOpen(without, 'freeze') && !deferred) {
     if (!named) return { kind: 'any time' }
-    return { kind: 'window', closesAt: stateAt(window, new Date(at)).closesAt?.toISOString(), zone }
+    return { kind: 'window', closesAt: windowStateAt(window, new Date(at)).closesAt?.toISOString(), zone }
   }
   return urgency.state === 'valid'
-    ? { kind: 'urgent', ...urgent(urgency), zone, skipped: linesOf(without) }
+    ? { kind: 'urgent', ...urgent(urgency), zone, skipped: findingLines(without) }
     : { kind: 'closed' }
 }
 
@@ -52,7 +52,7 @@ function isOpen(findings: GateFinding[], gate: GateFinding['gate']): boolean {
 
 /** What the label made pass. */
 function openWithoutLabel(
-  { snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>,
+  { snapshot, policy }: Pick<VerdictAtMerge, 'snapshot' | 'policy'>,
   label: string,
   at: string,
 ): GateFinding[] {
@@ -60,7 +60,10 @@ function openWithoutLabel(
   return openAt({ snapshot: { ...snapshot, labels }, policy }, at)
 }
 
-function openAt({ snapshot, policy }: Pick<Standing, 'snapshot' | 'policy'>, at: string): GateFinding[] {
+function openAt(
+  { snapshot, policy }: Pick<VerdictAtMerge, 'snapshot' | 'policy'>,
+  at: string,
+): GateFinding[] {
   return policy ? openFindings(decide({ ...snapshot, takenAt: at, takeBack: 0 }, withoutMargin(policy))) : []
 }
 

@@ -9,10 +9,12 @@ import type { ChangedPath, Label, Snapshot } from './snapshot.ts'
  * Whether a condition is met. A doubt says why it is unknown, or what keeps it from counting: it is enough for an
  * override that only tightens, and never for one that loosens.
  */
-export type Answer = 'yes' | 'no' | { doubt: string }
+export type ConditionResult = 'yes' | 'no' | { doubt: string }
 
 export type Condition = keyof Override['when']
-type Conditions = { [Name in Condition]: (listed: string[], snapshot: Snapshot, guarded: string[]) => Answer }
+type Conditions = {
+  [Name in Condition]: (listed: string[], snapshot: Snapshot, guarded: string[]) => ConditionResult
+}
 
 const branches: Conditions['branches'] = (globs, { base }) => (selectsBranch(globs, base.ref) ? 'yes' : 'no')
 

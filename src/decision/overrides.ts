@@ -1,8 +1,8 @@
 import type { GateName } from './gates/index.ts'
 import { list } from './markdown.ts'
 import {
-  type Answer,
   type Condition,
+  type ConditionResult,
   conditionsOfLoosening,
   conditionsOfTightening,
 } from './override-conditions.ts'
@@ -59,14 +59,14 @@ export function effectivePolicy(policy: Policy, snapshot: Snapshot): Policy {
 }
 
 /** The gates that apply to one pull request; none without a policy. */
-export function effectiveGates({ policy, snapshot }: Judged): Policy['gates'] {
+export function effectiveGates({ policy, snapshot }: Evaluated): Policy['gates'] {
   return policy ? effectivePolicy(policy, snapshot).gates : {}
 }
 
-type Judged = { snapshot: Snapshot; policy: Policy | undefined }
+type Evaluated = { snapshot: Snapshot; policy: Policy | undefined }
 
 /** Facts with the policy that applies to them. */
-export function withEffectivePolicy<Facts extends Judged>(facts: Facts): Facts {
+export function withEffectivePolicy<Facts extends Evaluated>(facts: Facts): Facts {
   return { ...facts, policy: facts.policy && effectivePolicy(facts.policy, facts.snapshot) }
 }
 
@@ -88,7 +88,7 @@ function answersOf(
   snapshot: Snapshot,
   isLoosening: boolean,
   guarded: string[],
-): Answer[] {
+): ConditionResult[] {
   const conditions = isLoosening ? conditionsOfLoosening : conditionsOfTightening
   const named = Object.entries(when) as [Condition, string[] | undefined][]
   return named.flatMap(([name, listed]) => (listed ? [conditions[name](listed, snapshot, guarded)] : []))

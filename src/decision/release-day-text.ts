@@ -5,7 +5,7 @@ import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, toMessage } from './notice-blocks.ts'
 import { pullLink } from './notice-parts.ts'
 import type { Readiness } from './readiness.ts'
-import type { Moment } from './release-day.ts'
+import type { ReleaseDayEvent } from './release-day.ts'
 import { linesWithin, slackText } from './slack-escape.ts'
 
 type Merged = NoticeOf<'merged'>
@@ -16,7 +16,7 @@ export type DayPull = Shown & { readiness: Readiness }
 
 /** What a channel's release day looks like at a moment. Times are shown on the clock of `zone`. */
 export type ReleaseDay = {
-  moment: Moment
+  moment: ReleaseDayEvent
   at: Date
   zone: string
   /** The repositories that the window is for, by name; empty where the channel has no others. */

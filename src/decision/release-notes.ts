@@ -1,6 +1,6 @@
 import { wallAt } from './calendar/wall-clock.ts'
 import { instantOfMoment, parseMoment } from './calendar/written-times.ts'
-import { formatTimeShort, transitions } from './calendar.ts'
+import { formatTimeShort, windowTransitions } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
 import type { DirectPush } from './direct-push.ts'
 import type { WindowSettings } from './window-settings.ts'
@@ -203,7 +203,7 @@ const day = 24 * 60 * 60_000
  * A year is searched, since a freeze may last for weeks. The first window in that time only begins a period.
  */
 export function windowPeriods(settings: WindowSettings, now: Date): NotesPeriod[] {
-  const ends = transitions(settings, new Date(now.getTime() - 370 * day), new Date(now.getTime() + 1))
+  const ends = windowTransitions(settings, new Date(now.getTime() - 370 * day), new Date(now.getTime() + 1))
     .filter(({ to }) => to === 'closed')
     .map(({ at }) => at)
   return ends.slice(1).map((to, index) => ({

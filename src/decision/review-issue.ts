@@ -13,7 +13,7 @@ export const urgentReviewLabel = 'urgent-review'
 type Due = { at: Date; zone: string }
 
 /** The end of our issues' bodies, by which an issue is found again, so that it is opened only once. */
-export function markerOf(repositoryId: number, key: string): string {
+export function reviewIssueMarker(repositoryId: number, key: string): string {
   return `<!-- release-gate review ${repositoryId} ${key} -->`
 }
 
@@ -107,5 +107,5 @@ function questions({ at, zone }: Due, question: string): string {
 }
 
 function bodyOf(repositoryId: number, key: string, parts: string[]): string {
-  return [...parts.filter((part) => part !== ''), markerOf(repositoryId, key)].join('\n\n')
+  return [...parts.filter((part) => part !== ''), reviewIssueMarker(repositoryId, key)].join('\n\n')
 }

@@ -9,7 +9,7 @@ const nobody = 'No action needed'
 const button = 'Anyone with write access: click "Run again" in the check "Staging regression"'
 
 /** What a head without evidence waits for: who can act, and what is requested automatically. `why`: why a run that there is does not count. */
-export function withoutEvidence(
+export function missingRunFinding(
   snapshot: Snapshot,
   facts: RegressionFacts,
   settings: RegressionSettings,

@@ -48,7 +48,7 @@ export function currentRun(
 }
 
 /** The newest run that would count, but that was made for other limits, and lacks what the policy asks for now. */
-export function lackingRun(
+export function runBelowLimits(
   facts: RegressionFacts,
   head: string,
   settings: RegressionSettings,

@@ -3,7 +3,7 @@ import { type Approval, evaluateApproval, type SignedReview, standingReviews } f
 import type { Person, Snapshot } from './snapshot.ts'
 
 /** The reviews of a snapshot, grouped by their meaning for the gate. */
-export type Tally = {
+export type ApprovalCount = {
   counted: Extract<Approval, { counts: true }>[]
   stale: Extract<Approval, { counts: false }>[]
   void: Extract<Approval, { counts: false }>[]
@@ -21,7 +21,7 @@ type Wanted = Trust & { count: number; teams: string[]; suggestions?: 'bar' | 'a
  * Counts approvals. Each bot without a known person may be controlled by an approver, and so may a fork with unreadable pushes,
  * so each requires one more.
  */
-export function tallyOf(facts: Snapshot, wanted: Wanted): Tally {
+export function countApprovals(facts: Snapshot, wanted: Wanted): ApprovalCount {
   const snapshot = wanted.suggestions === 'allow' ? withoutSuggesters(facts) : facts
   const standing = standingReviews(snapshot.reviews)
   const evaluated = standing

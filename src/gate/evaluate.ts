@@ -27,7 +27,7 @@ import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
 import { requestMonitors } from './health-fact.ts'
 import { enqueueDayTime, enqueueNotices } from './notices-of-verdict.ts'
-import { withOwnFacts } from './own-facts.ts'
+import { addStoredFacts } from './own-facts.ts'
 import { type Outcome, publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
@@ -62,7 +62,7 @@ export async function evaluate(
   )
   if (!facts) return forget(shell, pull, generation, 'GitHub does not find this pull request', signal)
   const sameHead = coveredOf(facts.sameHead, applicable, facts.snapshot)
-  const snapshot = await withOwnFacts({ ...shell, github }, facts.snapshot, applicable)
+  const snapshot = await addStoredFacts({ ...shell, github }, facts.snapshot, applicable)
   const before = await latestVerdict(shell.database, pull)
   if (snapshot.state === 'merged' && before && before.snapshot.state !== 'merged')
     await shell.queue.enqueueMerging({ task: 'merged', pull })

@@ -18,7 +18,7 @@ import { wantedFactsOf } from './snapshot-verdict.ts'
 type Reading = Parameters<typeof regressionFact>[0]
 
 /** Adds the facts that the gate stores itself, which every evaluation of a snapshot needs. */
-export async function withOwnFacts(
+export async function addStoredFacts(
   reading: Reading,
   snapshot: Snapshot,
   applicable: ApplicablePolicy,

@@ -2,7 +2,7 @@ import type { GroupMember } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
 import { decide } from '../decision/verdict.ts'
 import { requestMonitors } from '../gate/health-fact.ts'
-import { withOwnFacts } from '../gate/own-facts.ts'
+import { addStoredFacts } from '../gate/own-facts.ts'
 import { wantedFacts } from '../gate/snapshot-verdict.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -76,7 +76,7 @@ async function evaluateMember(shell: MergeShell, github: GitHub, repository: Rep
   const store = factStore(shell.database, shell.now)
   const read = await readSnapshot(github, pull, wantedFacts(applicable), store, shell.now)
   if (!read) return undefined
-  const snapshot = await withOwnFacts({ ...shell, github }, read.snapshot, applicable)
+  const snapshot = await addStoredFacts({ ...shell, github }, read.snapshot, applicable)
   if (applicable.kind === 'broken') return { verdict: undefined, member: { snapshot } }
   const { policy } = applicable
   return { verdict: decide(snapshot, policy), member: { snapshot, policy } }

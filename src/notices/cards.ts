@@ -12,20 +12,20 @@ import { isUnchangeable } from '../services/slack.ts'
 import {
   type ChangeCard,
   changeCard,
-  dropUntold,
+  dropUnpostedCard,
+  postedSince,
   saveAnswered,
   saveCard,
   saveListed,
   saveMove,
-  toldSince,
-  untoldCards,
+  unpostedCards,
 } from '../store/change-cards.ts'
 import { landingOf } from '../store/follow-ups.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { latestVerdict, type StoredVerdict } from '../store/verdicts.ts'
 import { dayThread } from './day-thread.ts'
 import { mentionFor } from './people.ts'
-import { alone, type Connected, postOnce, update } from './posting.ts'
+import { type Connected, postOnce, update, withNoticeLease } from './posting.ts'
 
 /**
  * `web`: where people read GitHub; `board`: the board's address, where people can open it. `redact` hides secrets in what people wrote.
@@ -51,30 +51,30 @@ const gathering = 5 * 60_000
  * in its thread. Safe to repeat: what is shown already is neither posted nor updated.
  */
 export function showChange(shell: CardShell, target: Target, signal: AbortSignal): Promise<void> {
-  return aloneFor(shell, target.pull, async () => {
+  return withCardLease(shell, target.pull, async () => {
     const card = await cardOf(shell, target.pull)
     const row = await changeCard(shell.database, target.pull)
     if (!card || !row) return
     if (row.ts !== null) {
       const silent = (await dayThread(shell, target)) !== undefined
-      return move(shell, target, { card, row, silent }, signal)
+      return updateCard(shell, target, { card, row, silent }, signal)
     }
     if (card.kind === 'ready')
       return row.listedAt ? undefined : introduce(shell, { ...target, card, row }, signal)
-    await dropUntold(shell.database, target.pull)
+    await dropUnpostedCard(shell.database, target.pull)
   })
 }
 
-export function aloneFor<Result>(
+export function withCardLease<Result>(
   shell: Connected,
   { repositoryId, number }: Pick<PullRef, 'repositoryId' | 'number'>,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  return alone(shell, `change card ${repositoryId}/${number}`, work)
+  return withNoticeLease(shell, `change card ${repositoryId}/${number}`, work)
 }
 
 /** Updates the message and answers in its thread, unless the answer is given elsewhere; each is done once. The caller is alone with it. */
-export async function move(
+export async function updateCard(
   shell: CardShell,
   { pull, slack, zone }: Target,
   { card, row, silent = false }: { card: Card; row: ChangeCard; silent?: boolean },
@@ -125,13 +125,13 @@ async function introduce(
   signal: AbortSignal,
 ): Promise<void> {
   const { database, now } = shell
-  const told = await toldSince(database, pull, new Date(now().getTime() - gathering))
+  const told = await postedSince(database, pull, new Date(now().getTime() - gathering))
   if (told[0] && told.length >= most)
     throw retryAfter(
       new Date(told[0].getTime() + gathering),
       'many changes became ready, so the others are gathered',
     )
-  const untold = await untoldCards(database, pull, 200)
+  const untold = await unpostedCards(database, pull, 200)
   if (told.length + untold.length > most) return gather(shell, { pull, slack, zone }, untold, signal)
   const mention = await mentionFor(shell, slack.people, authorIn(card), signal)
   const key = `card/${pull.repositoryId}/${pull.number}/${row.askedAt.toISOString()}`
@@ -162,7 +162,7 @@ async function gather(
   for (const number of numbers) {
     const card = await cardOf(shell, { ...pull, number })
     if (card?.kind === 'ready') cards.push(card)
-    else await dropUntold(database, { ...pull, number })
+    else await dropUnpostedCard(database, { ...pull, number })
   }
   const mention = await mentionFor(shell, slack.people, cards.flatMap(authorIn), signal)
   const message = readyListText(cards, { at: now(), zone }, mention)

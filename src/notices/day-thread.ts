@@ -1,11 +1,11 @@
-import { stateAt } from '../decision/calendar.ts'
+import { windowStateAt } from '../decision/calendar.ts'
 import { dayOf } from '../decision/release-day.ts'
 import { mergesText } from '../decision/release-day-text.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { landingOf, mergesToThread } from '../store/follow-ups.ts'
 import { sentNotice } from '../store/notices.ts'
 import { channelWindows } from './channel-windows.ts'
-import { alone, type Connected, postOnce, threadOf } from './posting.ts'
+import { type Connected, postOnce, threadOf, withNoticeLease } from './posting.ts'
 
 /** Identifies the release day of a channel on which a window opens. */
 export function dayKey(channel: string, opensAt: Date, zone: string): string {
@@ -13,12 +13,12 @@ export function dayKey(channel: string, opensAt: Date, zone: string): string {
 }
 
 /** One at a time for each channel, so that its day has one thread. */
-export function inDay<Result>(
+export function withDayLease<Result>(
   shell: Connected,
   channel: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  return alone(shell, `release day ${channel}`, work)
+  return withNoticeLease(shell, `release day ${channel}`, work)
 }
 
 /**
@@ -34,7 +34,7 @@ export async function dayThread(
   const windows = (await channelWindows(database)).get(channel) ?? []
   const window = windows.find((each) => each.repositoryId === pull.repositoryId)
   if (!window) return undefined
-  const state = stateAt(window.settings, landing.landedAt)
+  const state = windowStateAt(window.settings, landing.landedAt)
   if (!state.open || !state.opensAt) return undefined
   const root = dayKey(channel, state.opensAt, window.settings.time_zone)
   if (!(await sentNotice(database, root))) return undefined
@@ -50,12 +50,12 @@ export type DayThread = {
 }
 
 /** Names a merge in the thread of its day, together with all others that are not named there yet. */
-export async function tellMergeInDay(
+export async function postMergeToDayThread(
   shell: Connected & { redact: <Value>(value: Value) => Value },
   { channel, root, since, repositoryIds }: DayThread,
   signal: AbortSignal,
 ): Promise<void> {
-  await inDay(shell, channel, async () => {
+  await withDayLease(shell, channel, async () => {
     const waiting = await mergesToThread(shell.database, repositoryIds, since)
     const merges = waiting.flatMap(({ notice }) => (notice.kind === 'merged' ? [shell.redact(notice)] : []))
     if (merges.length === 0) return

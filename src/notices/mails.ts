@@ -7,7 +7,7 @@ import type { Mailer } from '../services/mail.ts'
 import type { Database } from '../store/database.ts'
 import { saveSent, sentNotice, takeRequest } from '../store/notices.ts'
 import type { Queue } from '../store/queue.ts'
-import { alone } from './posting.ts'
+import { withNoticeLease } from './posting.ts'
 
 /** Who gets mail, and from which address. Undefined in the settings: nobody. */
 export type MailShell = {
@@ -56,7 +56,7 @@ export async function sendMail(shell: MailShell, data: object): Promise<void> {
   const mail = mailOf(createRedactor(secrets).value(notice) as Notice, { withSlack })
   // The operator may have taken the address away since.
   if (!mail || !shell.to.includes(to)) return
-  await alone(shell, `notice ${key}`, async () => {
+  await withNoticeLease(shell, `notice ${key}`, async () => {
     if (await sentNotice(database, key)) return
     const messageId = `<${key.replace('mail/', '')}@${from.split('@')[1] ?? 'localhost'}>`
     await mailer.send({ ...mail, to, messageId })

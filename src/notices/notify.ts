@@ -7,11 +7,11 @@ import { parsePolicy } from '../policy/policy-file.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'
 import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
-import { changeCard, saveAfter, saveCard } from '../store/change-cards.ts'
+import { appendCardLine, changeCard, saveCard } from '../store/change-cards.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
-import { aloneFor, type CardShell, mergedCard, move, showChange, type Target } from './cards.ts'
-import { dayThread, tellMergeInDay } from './day-thread.ts'
+import { type CardShell, mergedCard, showChange, type Target, updateCard, withCardLease } from './cards.ts'
+import { dayThread, postMergeToDayThread } from './day-thread.ts'
 import { isThere, postOnce, type Sent, withPermalink } from './posting.ts'
 import { tellReleaseDay } from './release-day.ts'
 
@@ -105,7 +105,7 @@ async function tellLanding(
   const { pull } = notice
   if (!pull || !shell.slack.threads) return own
   const told = await withTarget(shell, notice, pull.number, (target) =>
-    aloneFor(shell, target.pull, () => landChange(shell, target, notice, signal)),
+    withCardLease(shell, target.pull, () => landChange(shell, target, notice, signal)),
   )
   if (notice.kind === 'exception') return own
   return told ? [told] : []
@@ -124,13 +124,13 @@ async function landChange(
   const before = await changeCard(database, pull)
   const card = mergedCard(notice, before?.after ?? [])
   if (!card) return undefined
-  if (before?.ts) await move(shell, target, { card, row: before, silent: day !== undefined }, signal)
+  if (before?.ts) await updateCard(shell, target, { card, row: before, silent: day !== undefined }, signal)
   else if (notice.kind === 'merged') {
     const message = noticeText(notice)
     const posted = await postOnce(shell, { key: notice.key, channel: slack.channel, message }, signal)
     await saveCard(database, pull, { ...posted, shown: stateOfCard(card), at: now() })
   }
-  if (day) await tellMergeInDay(shell, day, signal)
+  if (day) await postMergeToDayThread(shell, day, signal)
   const row = await changeCard(database, pull)
   if (notice.kind === 'exception' || !row?.channel || !row.ts) return undefined
   return withPermalink(shell, notice.key, { channel: row.channel, ts: row.ts }, signal)
@@ -146,14 +146,14 @@ async function tellWatch(
   if (!Number.isInteger(number) || !shell.slack.threads) return undefined
   const record = notice.record === undefined ? '' : `, record ${notice.record}`
   return withTarget(shell, notice, number, (target) =>
-    aloneFor(shell, target.pull, async () => {
+    withCardLease(shell, target.pull, async () => {
       const row = await changeCard(shell.database, target.pull)
       if (!row?.channel || !row.ts) return undefined
       const { channel, ts } = row
       if (!(await isThere(shell.slack, { channel, ts }, signal))) return undefined
       const place = { channel, thread: ts, broadcast: notice.verdict === 'failed' }
       await postOnce(shell, { key: notice.key, ...place, message: noticeText(notice) }, signal)
-      await saveAfter(shell.database, target.pull, `Watch after the release: ${notice.verdict}${record}`)
+      await appendCardLine(shell.database, target.pull, `Watch after the release: ${notice.verdict}${record}`)
       return []
     }),
   ).then(async (told) => {

@@ -45,7 +45,7 @@ export type Posting = {
  * again. A bot that may not read the channel sends it again: a duplicate notice is better than a missing one.
  */
 export async function postOnce(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Posted> {
-  return alone(shell, `notice ${posting.key}`, async () => {
+  return withNoticeLease(shell, `notice ${posting.key}`, async () => {
     const before = await sentNotice(shell.database, posting.key)
     if (before) return { channel: before.channel, ts: before.ts }
     const posted = (await lostMessage(shell, posting, signal)) ?? (await post(shell, posting, signal))
@@ -92,7 +92,7 @@ export async function isThere(slack: Slack, { channel, ts }: Posted, signal: Abo
 }
 
 /** @throws `retryAfter` while another process does the same work. */
-export async function alone<Result>(
+export async function withNoticeLease<Result>(
   { database, now }: Pick<Connected, 'database' | 'now'>,
   key: string,
   work: () => Promise<Result>,

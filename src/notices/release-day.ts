@@ -1,6 +1,6 @@
 import type { Notice, NoticeOf } from '../decision/notice.ts'
 import { readinessOf } from '../decision/readiness.ts'
-import { isSameOpening, type Moment, momentsAround, nextMoment } from '../decision/release-day.ts'
+import { isSameOpening, momentsAround, nextMoment, type ReleaseDayEvent } from '../decision/release-day.ts'
 import { type DayPull, type ReleaseDay, releaseDayText } from '../decision/release-day-text.ts'
 import { withButtons } from '../decision/slack-buttons.ts'
 import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
@@ -12,7 +12,7 @@ import type { Queue } from '../store/queue.ts'
 import { openVerdicts, type StoredVerdict } from '../store/verdicts.ts'
 import type { CardShell } from './cards.ts'
 import { type ChannelWindow, channelWindows } from './channel-windows.ts'
-import { dayKey, inDay } from './day-thread.ts'
+import { dayKey, withDayLease } from './day-thread.ts'
 import { mentionFor } from './people.ts'
 import { postOnce, threadOf } from './posting.ts'
 
@@ -51,11 +51,15 @@ function dueNotices(channel: string, windows: ChannelWindow[], freezes: Freeze[]
 }
 
 /** An opening that is frozen has not happened; the look ahead and the summary say that it was. */
-function isTrue({ kind }: Moment, windows: ChannelWindow[], freezes: Freeze[]): boolean {
+function isTrue({ kind }: ReleaseDayEvent, windows: ChannelWindow[], freezes: Freeze[]): boolean {
   return kind === 'before' || kind === 'closed' || windows.some((window) => !freezeOf(window, freezes))
 }
 
-function noticeOf(channel: string, { settings }: ChannelWindow, moment: Moment): NoticeOf<'release day'> {
+function noticeOf(
+  channel: string,
+  { settings }: ChannelWindow,
+  moment: ReleaseDayEvent,
+): NoticeOf<'release day'> {
   const { kind, opensAt, closesAt } = moment
   const span = [opensAt, ...(closesAt ? [closesAt] : [])].map((time) => time.toISOString()).join('/')
   return {
@@ -101,7 +105,7 @@ export async function tellReleaseDay(
   )
     return dropRequest(database, notice.key)
   const windows = found.map(({ window }) => window)
-  await inDay(shell, notice.channel, async () => {
+  await withDayLease(shell, notice.channel, async () => {
     const { moment, window } = first
     const root = dayKey(notice.channel, moment.opensAt, window.settings.time_zone)
     const begun = await threadOf(shell, root, signal)
@@ -132,7 +136,7 @@ function momentIn(
   { settings }: ChannelWindow,
   { moment: kind, opensAt, closesAt }: NoticeOf<'release day'>,
   at: Date,
-): Moment | undefined {
+): ReleaseDayEvent | undefined {
   const opening = {
     opensAt: new Date(opensAt),
     closesAt: closesAt === undefined ? undefined : new Date(closesAt),
@@ -143,7 +147,13 @@ function momentIn(
   )
 }
 
-type Context = { moment: Moment; windows: ChannelWindow[]; freezes: Freeze[]; alone: boolean; first: boolean }
+type Context = {
+  moment: ReleaseDayEvent
+  windows: ChannelWindow[]
+  freezes: Freeze[]
+  alone: boolean
+  first: boolean
+}
 
 async function readDay(shell: CardShell, context: Context): Promise<ReleaseDay> {
   const { database, now, web, redact } = shell
@@ -195,7 +205,7 @@ function dayPull(verdict: StoredVerdict, web: string): DayPull {
 function landedIn(
   database: Database,
   windows: ChannelWindow[],
-  { opensAt, due }: Moment,
+  { opensAt, due }: ReleaseDayEvent,
 ): Promise<Landing[]> {
   const ids = windows.map(({ repositoryId }) => repositoryId)
   return landingsWithin(database, ids, { from: opensAt, to: due })

@@ -5,7 +5,7 @@ import { keptShared, replaceShared } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { markChanged } from '../store/verdicts/changes.ts'
 import { policyPath } from './policy-file.ts'
-import { locksIn, type Organization, recordLocks } from './shared-policy.ts'
+import { lockedNames, type Organization, recordLocks } from './shared-policy.ts'
 
 /** An owner of an organization, as whoever calls this has made sure. */
 export type Owner = { id: number; login: string; authority: string }
@@ -48,7 +48,7 @@ export async function acceptShared(
     const what = `${name} has taken the place of repository ${instead}, which locked ${before || 'nothing'}. ${inWords(file)}`
     return refused(`${what} To accept it, run \`release-gate policy accept ${owner} --id ${repositoryId}\`.`)
   }
-  const after = file ? locksIn(file) : ''
+  const after = file ? lockedNames(file) : ''
   const next = file && { blob: file.blob, repositoryId, locks: after ?? before }
   const isDone = await shell.database.transaction(async (tx) => {
     if (!(await replaceShared(tx, installationId, instead, next))) return false
@@ -76,7 +76,7 @@ async function sharedThere(
 
 function inWords(file: PolicyFile | undefined): string {
   if (!file) return 'It has no policy.'
-  const locks = locksIn(file)
+  const locks = lockedNames(file)
   if (locks === undefined) return 'Its policy is invalid, so every check fails until it is fixed.'
   return `It locks ${locks || 'nothing'}.`
 }

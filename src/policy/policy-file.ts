@@ -2,7 +2,7 @@ import { type Document, isMap, isScalar, isSeq } from 'yaml'
 import { fixedZoneProblem } from '../decision/calendar/fixed-zones.ts'
 import { day } from '../decision/calendar/wall-clock.ts'
 import { openTime, overlaps, weekInWords, windowLength } from '../decision/calendar/week-in-words.ts'
-import { formatTime, stateAt, transitions } from '../decision/calendar.ts'
+import { formatTime, windowStateAt, windowTransitions } from '../decision/calendar.ts'
 import { durationInWords, parseDuration } from '../decision/duration.ts'
 import type { Raw } from '../decision/override-settings.ts'
 import { allGates, gatesUnder } from '../decision/overrides.ts'
@@ -90,9 +90,9 @@ function refusedWindow(
 export function describeWeek(settings: WindowSettings | undefined, now: Date): string[] {
   if (!settings) return []
   const open = durationInWords(openTime(settings.windows), 'hour')
-  const current = stateAt(settings, now)
+  const current = windowStateAt(settings, now)
   const next =
-    current.open && current.closesAt ? stateAt(settings, current.closesAt).opensAt : current.opensAt
+    current.open && current.closesAt ? windowStateAt(settings, current.closesAt).opensAt : current.opensAt
   return [
     `Open ${weekInWords(settings)}, ${open} a week.`,
     next ? `Next: ${formatTime(next, settings.time_zone)}.` : 'No window opens within the next two years.',
@@ -175,7 +175,7 @@ function impossibleGates(
  */
 function longestWindow({ holidays: _, ...settings }: WindowSettings): number {
   const asWritten = { ...settings, time_zone: 'UTC', freezes: [] }
-  const changes = transitions(asWritten, new Date('2026-06-01T00:00Z'), new Date('2026-06-22T00:00Z'))
+  const changes = windowTransitions(asWritten, new Date('2026-06-01T00:00Z'), new Date('2026-06-22T00:00Z'))
   const lengths = changes.flatMap(({ at, to }, index) => {
     const next = changes[index + 1]
     return to === 'open' && next ? [next.at.getTime() - at.getTime()] : []

@@ -14,7 +14,7 @@ import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
 import { type CombinedPolicy, combine, type PolicyFiles } from './organization.ts'
 import { policyPath } from './policy-file.ts'
-import { type PolicyShell, problemOfShared, stateOfShared } from './shared-policy.ts'
+import { compareSharedPolicy, type PolicyShell, sharedPolicyProblem } from './shared-policy.ts'
 
 /** The policy for a pull request, and the sentence in the check about where it comes from. `lost`: as in `ReadPolicy`. */
 export type ApplicablePolicy =
@@ -91,10 +91,10 @@ async function policyOf(
   files: PolicyFiles,
 ): Promise<ReadPolicy | undefined> {
   if (isSharedRepository(repository.repo)) return combine(files)
-  const state = await stateOfShared(shell, github, repository, files.shared)
+  const state = await compareSharedPolicy(shell, github, repository, files.shared)
   if (state === 'applies' || state === 'none') return combine(files)
   const file = files.own ?? files.shared
-  return file && { ...lostPolicy(file, problemOfShared(repository.owner, state)), lost: true }
+  return file && { ...lostPolicy(file, sharedPolicyProblem(repository.owner, state)), lost: true }
 }
 
 function lostPolicy(file: PolicyFile, problem: FileProblem): CombinedPolicy {

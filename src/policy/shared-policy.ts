@@ -28,7 +28,7 @@ export type SharedState = 'applies' | 'none' | 'unreadable' | 'replaced'
  * Writes: it stores the policy, and records and announces what it locks now.
  * @throws where GitHub cannot be read, and where `.github` was removed in between.
  */
-export async function stateOfShared(
+export async function compareSharedPolicy(
   shell: PolicyShell,
   github: GitHub,
   organization: Organization,
@@ -66,7 +66,7 @@ async function keepAndRecord(
 ): Promise<void> {
   const { installationId } = organization
   const before = kept?.locks ?? ''
-  const after = file ? locksIn(file) : ''
+  const after = file ? lockedNames(file) : ''
   await shell.database.transaction(async (tx) => {
     const changed = file
       ? await keepShared(tx, installationId, { ...file, locks: after ?? before })
@@ -83,7 +83,7 @@ async function keepAndRecord(
 }
 
 /** What a policy locks, separated by commas. Undefined where it is invalid: then nothing passes, and it unlocks nothing. */
-export function locksIn({ text, where }: PolicyFile): string | undefined {
+export function lockedNames({ text, where }: PolicyFile): string | undefined {
   const read = parsePolicy(text, where)
   return read.ok ? lockedBy(read.policy).join(', ') : undefined
 }
@@ -123,7 +123,7 @@ export async function recordLocks(
 }
 
 /** Why no policy applies where an organization's is unreadable or was replaced. */
-export function problemOfShared(owner: string, state: 'unreadable' | 'replaced'): FileProblem {
+export function sharedPolicyProblem(owner: string, state: 'unreadable' | 'replaced'): FileProblem {
   return { file: sharedPlace(owner, policyPath), line: 1, column: 1, message: messages[state](owner) }
 }
 

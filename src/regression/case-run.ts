@@ -1,4 +1,4 @@
-import { nearestFew } from '../decision/did-you-mean.ts'
+import { closestMatches } from '../decision/did-you-mean.ts'
 import { type Outcome, type RawResult, textOf } from '../services/mcp.ts'
 import { captureFrom } from './capture.ts'
 import type { CaseContext } from './case-context.ts'
@@ -85,7 +85,7 @@ function expectsUnknown(expect: Planned['expect']): boolean {
 
 /** A misspelled name must not pass as a test of an error, so such a test uses `unknown_tool`. */
 function notListed(name: string, listed: Iterable<string>): string {
-  const near = nearestFew(name, listed)
+  const near = closestMatches(name, listed)
   const hint = near.length > 0 ? `; the nearest: ${near.join(', ')}` : ''
   return `the server does not list this tool${hint}`
 }

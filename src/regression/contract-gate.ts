@@ -32,7 +32,7 @@ export function contractGate(
     return say('failed', `tools/list contains these tools twice: ${listing.duplicates.join(', ')}`)
   }
   if (!baseline) return say('passed', 'there is no list of an earlier release yet; this one can be recorded')
-  const { changes, problems: stale } = judged(suite, baseline, session, listing, when)
+  const { changes, problems: stale } = evaluated(suite, baseline, session, listing, when)
   const open = changes.filter(({ waived }) => waived === undefined)
   if (
     open.some(({ severity }) => severity !== 'info') &&
@@ -61,7 +61,7 @@ export function contractGate(
   )
 }
 
-function judged(
+function evaluated(
   suite: Suite,
   baseline: Baseline,
   session: Pick<StagingSession, 'capabilities'>,

@@ -17,22 +17,22 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
   const measured = measuredTools(cases, seen.tools)
   const samples = seen.samples.filter(({ tool }) => measured.has(tool))
   const { p95: limitMs, warn: warnMs, perTool, total } = limits
-  const judged = judgeSamples({ samples, limitMs, warnMs, floors: { perTool, total } })
-  if (total === 0 && judged.n === 0) {
+  const evaluated = judgeSamples({ samples, limitMs, warnMs, floors: { perTool, total } })
+  if (total === 0 && evaluated.n === 0) {
     const message = `not evaluated, because no samples are required: ${limits.reason ?? 'the minimum is 0'}`
     return { gate: 'latency', verdict: 'passed', message }
   }
-  const failed = judged.tools.filter(({ judgement }) => judgement === 'failed').map(({ tool }) => tool)
-  const warned = judged.tools.filter((tool) => tool.warned).map(({ tool }) => tool)
+  const failed = evaluated.tools.filter(({ judgement }) => judgement === 'failed').map(({ tool }) => tool)
+  const warned = evaluated.tools.filter((tool) => tool.warned).map(({ tool }) => tool)
   const limit = millis(limitMs)
   const message = {
     passed: `p95 of every tool is at most ${limit}${warned.length > 0 ? `; near it: ${warned.join(', ')}` : ''}`,
     failed: `p95 above ${limit}: ${failed.join(', ')}`,
-    inconclusive: `too few samples of read-only tools: ${shortOf(judged, seen, limits).join('; ')}`,
-  }[judged.judgement]
+    inconclusive: `too few samples of read-only tools: ${shortOf(evaluated, seen, limits).join('; ')}`,
+  }[evaluated.judgement]
   return {
     gate: 'latency',
-    verdict: judged.judgement,
+    verdict: evaluated.judgement,
     message: message + aside(measured, seen) + why(limits),
   }
 }

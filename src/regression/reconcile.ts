@@ -27,10 +27,10 @@ export async function reconcile(entry: Reconciliation, context: ReconcileContext
   return { kind: 'reconcile', name: entry.name, verdict, message }
 }
 
-type Judged = Pick<DataCheck, 'verdict' | 'message'>
+type Evaluated = Pick<DataCheck, 'verdict' | 'message'>
 type Total = { ok: true; value: Big; source: string } | { ok: false; message: string }
 
-async function judge(entry: Reconciliation, context: ReconcileContext): Promise<Judged> {
+async function judge(entry: Reconciliation, context: ReconcileContext): Promise<Evaluated> {
   const filled = fillVariables({ args: entry.args, equals: entry.equals }, context.variables)
   if (!filled.ok) return { verdict: 'failed', message: `${filled.missing.join(', ')} is not set` }
   const { args, equals } = filled.value
@@ -49,7 +49,7 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
 }
 
 /** A tool that may write is never called for a total, since no operator has allowed it. */
-function refuse(name: string, { tools }: Caller): Judged | undefined {
+function refuse(name: string, { tools }: Caller): Evaluated | undefined {
   const tool = tools.get(name)
   if (!tool) return { verdict: 'failed', message: `the server does not list ${name}` }
   if (!writesBy(tool)) return undefined
@@ -57,7 +57,7 @@ function refuse(name: string, { tools }: Caller): Judged | undefined {
   return { verdict: 'failed', message }
 }
 
-function compare(told: Big, total: Big, tolerance: Reconciliation['tolerance'], source: string): Judged {
+function compare(told: Big, total: Big, tolerance: Reconciliation['tolerance'], source: string): Evaluated {
   const [allowed, of] = allowance(total, tolerance)
   const within = told.minus(total).abs().times(of).lte(allowed)
   const message = `the tool tells ${told.toFixed()}, ${source} ${total.toFixed()}, tolerance ${allowed.div(of).toFixed()}`

@@ -18,7 +18,7 @@ export const declarationSchema = z.strictObject({
 })
 export type Declaration = z.output<typeof declarationSchema>
 
-type Judged = Pick<DataCheck, 'verdict' | 'message'>
+type Evaluated = Pick<DataCheck, 'verdict' | 'message'>
 
 /** Checks that the staging data has as many rows, and as recent ones, as the operator declares. */
 export async function checkMirror(
@@ -26,19 +26,22 @@ export async function checkMirror(
   ledger: Ledger | undefined,
   declared: Declaration | undefined,
 ): Promise<DataCheck> {
-  const judged = await judgeMirror(entry, ledger, declared?.tables[entry.table])
-  return { kind: 'mirror', name: entry.table, ...judged }
+  const evaluated = await judgeMirror(entry, ledger, declared?.tables[entry.table])
+  return { kind: 'mirror', name: entry.table, ...evaluated }
 }
 
 async function judgeMirror(
   entry: Suite['mirror'][number],
   ledger: Ledger | undefined,
   facts: Declaration['tables'][string] | undefined,
-): Promise<Judged> {
+): Promise<Evaluated> {
   if (!ledger) return { verdict: 'inconclusive', message: 'no ledger is configured for this server' }
   if (!facts) return { verdict: 'inconclusive', message: 'the operator declares nothing about this table' }
-  const judged = [await judgeCount(entry, ledger, facts.rows), await judgeNewest(entry, ledger, facts.newest)]
-  const said = judged.filter((one) => one !== undefined)
+  const evaluated = [
+    await judgeCount(entry, ledger, facts.rows),
+    await judgeNewest(entry, ledger, facts.newest),
+  ]
+  const said = evaluated.filter((one) => one !== undefined)
   const worst =
     said.find(({ verdict }) => verdict === 'failed') ?? said.find(({ verdict }) => verdict !== 'passed')
   if (said.length === 0) return { verdict: 'inconclusive', message: 'the suite names nothing to compare' }
@@ -49,7 +52,7 @@ async function judgeCount(
   { table, rows_within: within }: Suite['mirror'][number],
   ledger: Ledger,
   declared: number | undefined,
-): Promise<Judged | undefined> {
+): Promise<Evaluated | undefined> {
   if (within === undefined) return undefined
   if (declared === undefined)
     return { verdict: 'inconclusive', message: 'the operator declares no row count' }
@@ -68,7 +71,7 @@ async function judgeNewest(
   { table, newest: column, behind }: Suite['mirror'][number],
   ledger: Ledger,
   declared: string | undefined,
-): Promise<Judged | undefined> {
+): Promise<Evaluated | undefined> {
   if (column === undefined || behind === undefined) return undefined
   if (declared === undefined)
     return { verdict: 'inconclusive', message: 'the operator declares no newest row' }

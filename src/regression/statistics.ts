@@ -118,8 +118,8 @@ function isMap(durations: LatencyRun['durationsMs']): durations is ReadonlyMap<s
 
 function judgeTool(samples: Samples, run: Omit<LatencyRun, 'durationsMs'>): ToolLatency {
   const { n, p95 } = samples
-  const judged = p95 !== undefined && n >= run.floors.perTool
-  const judgement = !judged ? 'inconclusive' : p95 <= run.limitMs ? 'passed' : 'failed'
+  const evaluated = p95 !== undefined && n >= run.floors.perTool
+  const judgement = !evaluated ? 'inconclusive' : p95 <= run.limitMs ? 'passed' : 'failed'
   const warned = judgement === 'passed' && run.warnMs !== undefined && p95 !== undefined && p95 > run.warnMs
   return { ...samples, judgement, warned }
 }

@@ -1,4 +1,4 @@
-import { formatTime, stateAt } from '../decision/calendar.ts'
+import { formatTime, windowStateAt } from '../decision/calendar.ts'
 import { defaultPolicy } from '../decision/policy.ts'
 import type { Stage } from './stage.ts'
 
@@ -10,7 +10,7 @@ const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** How the clock of a demo that keeps running is moved, with the next opening and closing as examples. */
 export function clockHelp(now: Date): string[] {
-  const next = window && stateAt(window, now)
+  const next = window && windowStateAt(window, now)
   const opens = next?.open ? undefined : next?.opensAt
   return [
     `It is ${formatTime(now, zone)}. To move the clock,`,

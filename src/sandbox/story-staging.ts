@@ -22,9 +22,9 @@ export async function playRegression(stage: Stage, tell: Narrator): Promise<void
     files: { '.github/mcp-regression.yml': suite },
   })
   const scene = sceneIn(stage, shop, tell)
-  const judged = judging(shop, tell)
-  await playRelease(stage, shop, scene, judged)
-  await playBreakingChange(stage, shop, scene, judged)
+  const evaluated = judging(shop, tell)
+  await playRelease(stage, shop, scene, evaluated)
+  await playBreakingChange(stage, shop, scene, evaluated)
 }
 
 type Judging = (change: Change, expected: RegExp) => Promise<void>
@@ -67,7 +67,7 @@ async function playRelease(
   stage: Stage,
   shop: Workshop,
   { at, show, merged }: Scene,
-  judged: Judging,
+  evaluated: Judging,
 ): Promise<void> {
   await at(
     '2026-12-01T19:00:00Z',
@@ -87,7 +87,7 @@ async function playRelease(
   )
   await shop.label('eva', round, 'release')
   await release(stage, shop, round)
-  await judged(round, /passed: all gates passed/)
+  await evaluated(round, /passed: all gates passed/)
 
   await at('2026-12-02T18:00:00Z', 'The window opens, and all three gates pass.')
   await show(round, { title: /^Ready to merge/, conclusion: 'success' })
@@ -98,7 +98,7 @@ async function playBreakingChange(
   stage: Stage,
   shop: Workshop,
   scene: Scene,
-  judged: Judging,
+  evaluated: Judging,
 ): Promise<void> {
   const { at, show, refused, merged } = scene
   await at(
@@ -113,7 +113,7 @@ async function playBreakingChange(
   await approve(shop, campaign)
   stage.staging?.setModes({ contract: 'changed' })
   await release(stage, shop, campaign)
-  await judged(campaign, /failed: .*breaking change/)
+  await evaluated(campaign, /failed: .*breaking change/)
   await show(campaign, { title: /^Staging regression failed/, conclusion: 'failure' })
   await refused('eva', campaign)
 
@@ -125,7 +125,7 @@ async function playBreakingChange(
   await approve(shop, repair)
   stage.staging?.setModes({})
   await release(stage, shop, repair)
-  await judged(repair, /passed: all gates passed/)
+  await evaluated(repair, /passed: all gates passed/)
 
   await at('2026-12-09T18:00:00Z', 'The next window opens, and the release goes out.')
   await show(repair, { title: /^Ready to merge/, conclusion: 'success' })

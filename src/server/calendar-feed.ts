@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import ical, { ICalCalendarMethod, ICalEventTransparency } from 'ical-generator'
 import { scheduleFromSettings } from '../decision/calendar/stretches.ts'
-import { stateAt, transitions } from '../decision/calendar.ts'
+import { windowStateAt, windowTransitions } from '../decision/calendar.ts'
 import { list, oneLine, plural } from '../decision/markdown.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 
@@ -69,14 +69,14 @@ function windowEvents({ names, window }: Group, from: Date, to: Date): FeedEvent
 
 /** Only the first and the last window can cross the edge of the range. */
 function openSpans(window: WindowSettings, from: Date, to: Date): Span[] {
-  const changes = transitions(window, from, to)
+  const changes = windowTransitions(window, from, to)
   const opens = changes.filter((change) => change.to === 'open').map(({ at }) => at)
   const closes = changes.filter((change) => change.to === 'closed').map(({ at }) => at)
-  const first = stateAt(window, from)
+  const first = windowStateAt(window, from)
   if (first.open && opens[0]?.getTime() !== from.getTime()) opens.unshift(first.opensAt ?? from)
   const last = opens.at(-1)
   if (last && opens.length > closes.length) {
-    closes.push(stateAt(window, last < from ? from : last).closesAt ?? to)
+    closes.push(windowStateAt(window, last < from ? from : last).closesAt ?? to)
   }
   return opens.flatMap((opening, index) => {
     const closing = closes[index]

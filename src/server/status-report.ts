@@ -1,4 +1,4 @@
-import { type CalendarState, stateAt } from '../decision/calendar.ts'
+import { type CalendarState, windowStateAt } from '../decision/calendar.ts'
 import type { Policy } from '../decision/policy.ts'
 import { checkReport } from '../decision/report.ts'
 import { unverifiedReport } from '../decision/unverified-report.ts'
@@ -102,7 +102,9 @@ type Window = NonNullable<RepositoryStatus['window']>
 
 function windowOf(settings: WindowSettings, frozen: RepositoryStatus['frozen'], at: Date): Window {
   const { time_zone: zone } = settings
-  const { open, opensAt, closesAt } = frozen ? thawedState(settings, frozen.until) : stateAt(settings, at)
+  const { open, opensAt, closesAt } = frozen
+    ? thawedState(settings, frozen.until)
+    : windowStateAt(settings, at)
   return {
     open: open && !frozen,
     zone,
@@ -118,7 +120,7 @@ function thawedState(
 ): Pick<CalendarState, 'open' | 'opensAt' | 'closesAt'> {
   if (until === undefined) return { open: false, opensAt: undefined, closesAt: undefined }
   const end = new Date(until)
-  const { open, opensAt, closesAt } = stateAt(settings, end)
+  const { open, opensAt, closesAt } = windowStateAt(settings, end)
   return { open, opensAt: open ? end : opensAt, closesAt }
 }
 

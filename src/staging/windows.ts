@@ -1,4 +1,4 @@
-import { stateAt } from '../decision/calendar.ts'
+import { windowStateAt } from '../decision/calendar.ts'
 import { parseDuration } from '../decision/duration.ts'
 import { effectiveGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
@@ -10,7 +10,7 @@ import { beforeWindow, type RequestShell } from './requests.ts'
 /** When the next window of a policy opens; undefined while one is open, and where the gate or the window is off. */
 function opening(gates: Policy['gates'], now: Date): Date | undefined {
   if (!gates.staging_regression || !gates.release_window) return undefined
-  const calendar = stateAt(gates.release_window, now)
+  const calendar = windowStateAt(gates.release_window, now)
   return calendar.open ? undefined : calendar.opensAt
 }
 

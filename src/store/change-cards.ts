@@ -71,7 +71,7 @@ export async function saveAnswered(db: Queryable, pull: Pull, moves: number): Pr
 }
 
 /** Something happened to it after its merge, once for each text. */
-export async function saveAfter(db: Queryable, pull: Pull, text: string): Promise<void> {
+export async function appendCardLine(db: Queryable, pull: Pull, text: string): Promise<void> {
   await db.query(
     `UPDATE release_gate.change_cards SET after = after || to_jsonb($4::text) WHERE ${ofPull} AND NOT after ? $4`,
     [...keyOf(pull), text],
@@ -79,12 +79,12 @@ export async function saveAfter(db: Queryable, pull: Pull, text: string): Promis
 }
 
 /** There is nothing to tell: it has no message, and is announced again when it is ready again. */
-export async function dropUntold(db: Queryable, pull: Pull): Promise<void> {
+export async function dropUnpostedCard(db: Queryable, pull: Pull): Promise<void> {
   await db.query(`DELETE FROM release_gate.change_cards WHERE ${ofPull} AND ts IS NULL`, keyOf(pull))
 }
 
 /** The changes of a repository that wait for their first announcement, and no more than so many. */
-export async function untoldCards(
+export async function unpostedCards(
   db: Queryable,
   { installationId, repositoryId }: Omit<Pull, 'number'>,
   limit: number,
@@ -98,7 +98,7 @@ export async function untoldCards(
 }
 
 /** When the messages of a repository's changes were posted since a time, oldest first; a list counts for each of its changes. */
-export async function toldSince(
+export async function postedSince(
   db: Queryable,
   repository: Omit<Pull, 'number'>,
   since: Date,

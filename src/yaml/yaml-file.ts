@@ -138,11 +138,11 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
     return [{ path: issue.path, onKey: false, message }]
   }
   const known = keysAt(schema, issue.path)
-  const mend = known.length > 0 ? `; known keys: ${known.join(', ')}` : ''
+  const fix = known.length > 0 ? `; known keys: ${known.join(', ')}` : ''
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
     onKey: true,
-    message: `unknown key \`${key}\`${mend}`,
+    message: `unknown key \`${key}\`${fix}`,
   }))
 }
 

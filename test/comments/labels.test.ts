@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { earlierAttempt, labelHistory, putOn, removalSince } from '../../src/comments/labels.ts'
+import { addLabelForPerson, earlierAttempt, labelHistory, removalSince } from '../../src/comments/labels.ts'
 import { retryTime } from '../../src/store/retry-later.ts'
 
 /** What the App does with the label of a command where GitHub lists its events late. */
@@ -50,7 +50,7 @@ async function attempt(place: Where): Promise<number> {
   const before = await labelHistory(place, 'urgent')
   return (
     (await earlierAttempt(place, before, asked)) ??
-    putOn(place, 'urgent', { before, isOn: false, purpose: 'update' })
+    addLabelForPerson(place, 'urgent', { before, isOn: false, purpose: 'update' })
   )
 }
 
@@ -98,6 +98,8 @@ test('nothing is written once another worker has the job', async () => {
   const { github, state } = aGitHub()
   const gone = where(github, [], AbortSignal.abort())
   const before = await labelHistory(gone, 'urgent')
-  await expect(putOn(gone, 'urgent', { before, isOn: false, purpose: 'update' })).rejects.toThrow()
+  await expect(
+    addLabelForPerson(gone, 'urgent', { before, isOn: false, purpose: 'update' }),
+  ).rejects.toThrow()
   expect(state.writes).toBe(0)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { stateAt, transitions } from '../../src/decision/calendar.ts'
+import { windowStateAt, windowTransitions } from '../../src/decision/calendar.ts'
 import { type WindowSettings, windowSettings } from '../../src/decision/window-settings.ts'
 
 /**
@@ -215,7 +215,7 @@ describe('the calendar says what an independent oracle says', () => {
     const [from, to] = [Date.UTC(2008, 0, 1), Date.UTC(2028, 0, 1)]
     const oracle = oracleOf(example, dateIn(zone, from - 2 * weekOfMs), dateIn(zone, to + weekOfMs))
     const inRange = oracle.changes.filter((at) => at >= from && at < to)
-    const found = transitions(settingsOf(example), new Date(from), new Date(to))
+    const found = windowTransitions(settingsOf(example), new Date(from), new Date(to))
     expect(found.map(({ at }) => at.getTime())).toEqual(inRange)
     expect(found.map((each) => each.to)).toEqual(inRange.map((at) => (oracle.open(at) ? 'open' : 'closed')))
     expect(found.length).toBeGreaterThan(2000)
@@ -255,7 +255,7 @@ function expected({ open: isOpen, changes }: Oracle, at: number): Said {
 
 /** What the calendar says, in the same form and no farther than the oracle's weeks. */
 function answerOf(settings: WindowSettings, at: number, oracle: Oracle): Said {
-  const state = stateAt(settings, new Date(at))
+  const state = windowStateAt(settings, new Date(at))
   const known = (date: Date | undefined) =>
     date && oracle.sees.from < date.getTime() && date.getTime() < oracle.sees.to ? date.getTime() : undefined
   expect(state.next?.to).toBe(state.next && (state.open ? 'closed' : 'open'))

@@ -3,8 +3,8 @@ import {
   formatTime,
   formatTimeShort,
   formatTimeWithYear,
-  stateAt,
-  transitions,
+  windowStateAt,
+  windowTransitions,
 } from '../../src/decision/calendar.ts'
 import { windowSettings } from '../../src/decision/window-settings.ts'
 
@@ -15,7 +15,7 @@ const oneWindow = (opens: string, closes: string, time_zone = 'America/Los_Angel
 
 /** The state in short: the two times and the next transition as ISO texts. */
 function at(settings: ReturnType<typeof settingsOf>, instant: string) {
-  const { open, opensAt, closesAt, next, ...why } = stateAt(settings, new Date(instant))
+  const { open, opensAt, closesAt, next, ...why } = windowStateAt(settings, new Date(instant))
   return { open, opensAt: opensAt?.toISOString(), closesAt: closesAt?.toISOString(), next, ...why }
 }
 
@@ -27,7 +27,7 @@ describe('the default window: Wednesday 10:00 to 11:00 in Los Angeles, on the cl
     ['2026-11-04T18:00:00.000Z', 'after the clocks went back'],
   ])('opens at %s, %s, and not a millisecond before', (instant) => {
     const before = new Date(Date.parse(instant) - 1)
-    expect(stateAt(settingsOf(), before)).toMatchObject({
+    expect(windowStateAt(settingsOf(), before)).toMatchObject({
       open: false,
       next: { at: new Date(instant), to: 'open' },
     })
@@ -145,7 +145,7 @@ describe('several windows, midnight and the end of the week', () => {
       time_zone: 'UTC',
       windows: windows.map(([opens, closes]) => ({ opens, closes })),
     })
-    const state = stateAt(settings, new Date(instant))
+    const state = windowStateAt(settings, new Date(instant))
     expect(state).toMatchObject({
       open,
       opensAt: new Date(`${opensAt}Z`),
@@ -160,7 +160,7 @@ describe('several windows, midnight and the end of the week', () => {
         { opens: 'Thursday 00:00', closes: 'Monday 00:00' },
       ],
     })
-    expect(stateAt(always, new Date('2026-06-15T12:00Z'))).toEqual({
+    expect(windowStateAt(always, new Date('2026-06-15T12:00Z'))).toEqual({
       open: true,
       opensAt: undefined,
       closesAt: undefined,
@@ -220,7 +220,11 @@ describe('the Sundays on which clocks change', () => {
       '09:45',
     ],
   ])('%s', (_title, date, opens, closes, from, to) => {
-    const day = transitions(oneWindow(opens, closes), new Date(`${date}T00:00Z`), new Date(`${date}T23:00Z`))
+    const day = windowTransitions(
+      oneWindow(opens, closes),
+      new Date(`${date}T00:00Z`),
+      new Date(`${date}T23:00Z`),
+    )
     expect(day).toEqual([
       { at: new Date(`${date}T${from}Z`), to: 'open' },
       { at: new Date(`${date}T${to}Z`), to: 'closed' },
@@ -229,7 +233,9 @@ describe('the Sundays on which clocks change', () => {
 
   it('a window that the gap swallows does not open on that day, and opens a week later', () => {
     const swallowed = oneWindow('Sunday 02:30', 'Sunday 03:15')
-    expect(transitions(swallowed, new Date('2026-03-08T00:00Z'), new Date('2026-03-09T00:00Z'))).toEqual([])
+    expect(
+      windowTransitions(swallowed, new Date('2026-03-08T00:00Z'), new Date('2026-03-09T00:00Z')),
+    ).toEqual([])
     expect(at(swallowed, '2026-03-08T10:45Z')).toMatchObject({
       open: false,
       opensAt: '2026-03-15T09:30:00.000Z',
@@ -292,7 +298,7 @@ describe('a freeze beats a window', () => {
   })
 
   it('one in the middle of a window leaves two stretches', () => {
-    const found = transitions(
+    const found = windowTransitions(
       frozen('2026-03-04T10:20', '2026-03-04T10:40'),
       new Date('2026-03-04T00:00Z'),
       new Date('2026-03-05T00:00Z'),
@@ -353,7 +359,7 @@ describe('holidays', () => {
       holidays: 'US-CA',
       windows: [{ opens: 'Tuesday 22:00', closes: 'Friday 12:00' }],
     })
-    const found = transitions(week, new Date('2026-11-10T00:00Z'), new Date('2026-11-15T00:00Z'))
+    const found = windowTransitions(week, new Date('2026-11-10T00:00Z'), new Date('2026-11-15T00:00Z'))
     expect(found.map((each) => `${each.to} ${each.at.toISOString()}`)).toEqual([
       'open 2026-11-11T06:00:00.000Z',
       'closed 2026-11-11T08:00:00.000Z',
@@ -422,7 +428,7 @@ describe('what a caller can rely on', () => {
   it('transitions of a range name no opening before it, and no closing after it', () => {
     const from = new Date('2026-11-25T18:30:00Z')
     const to = new Date('2026-12-02T18:30:00Z')
-    expect(transitions(settingsOf(), from, to)).toEqual([
+    expect(windowTransitions(settingsOf(), from, to)).toEqual([
       { at: new Date('2026-11-25T19:00:00Z'), to: 'closed' },
       { at: new Date('2026-12-02T18:00:00Z'), to: 'open' },
     ])
@@ -451,24 +457,24 @@ describe('what a caller can rely on', () => {
       { length: 60 },
       (_, index) => new Date(Date.UTC(2026, 10, 1 + index * 3, 18, 30)),
     )
-    for (const instant of [...instants].reverse()) stateAt(asked, instant).closesAt?.setTime(0)
+    for (const instant of [...instants].reverse()) windowStateAt(asked, instant).closesAt?.setTime(0)
     for (const instant of instants) {
-      expect(stateAt(asked, instant)).toEqual(stateAt(settingsOf({ holidays: 'US-CA' }), instant))
+      expect(windowStateAt(asked, instant)).toEqual(windowStateAt(settingsOf({ holidays: 'US-CA' }), instant))
     }
   })
 
   it('settings that the schema would refuse throw and never read as open', () => {
     const broken = { ...settingsOf(), windows: [{ opens: 'Wensday 10:00', closes: 'Wednesday 11:00' }] }
-    expect(() => stateAt(broken, new Date('2026-03-04T18:30Z'))).toThrow(/"Wensday 10:00"/)
+    expect(() => windowStateAt(broken, new Date('2026-03-04T18:30Z'))).toThrow(/"Wensday 10:00"/)
     const nowhere = { ...settingsOf(), time_zone: 'America/Los_Angles' }
-    expect(() => stateAt(nowhere, new Date('2026-03-04T18:30Z'))).toThrow(RangeError)
-    expect(() => stateAt(settingsOf(), new Date('never'))).toThrow(/invalid date/)
+    expect(() => windowStateAt(nowhere, new Date('2026-03-04T18:30Z'))).toThrow(RangeError)
+    expect(() => windowStateAt(settingsOf(), new Date('never'))).toThrow(/invalid date/)
   })
 
   it('transitions are those from the start on and before the end', () => {
     const [from, to] = [new Date('2026-03-04T18:00Z'), new Date('2026-03-04T19:00Z')]
-    expect(transitions(settingsOf(), from, to)).toEqual([{ at: from, to: 'open' }])
-    expect(transitions(settingsOf(), to, from)).toEqual([])
+    expect(windowTransitions(settingsOf(), from, to)).toEqual([{ at: from, to: 'open' }])
+    expect(windowTransitions(settingsOf(), to, from)).toEqual([])
   })
 })
 

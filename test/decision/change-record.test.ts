@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { readDescription } from '../../src/decision/change-description.ts'
 import { changeRecord, type MergeFacts } from '../../src/decision/change-record.ts'
-import type { Standing } from '../../src/decision/merge-exception.ts'
+import type { VerdictAtMerge } from '../../src/decision/merge-exception.ts'
 import { policySchema } from '../../src/decision/policy.ts'
 import { type Evidence, snapshotSchema } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
@@ -283,7 +283,7 @@ describe('the report that the record names is that of the run that spoke for the
     return changeRecord(
       facts(
         standing
-          ? { standing: { ...facts().standing, ...standing, snapshot: judged } as Standing }
+          ? { standing: { ...facts().standing, ...standing, snapshot: judged } as VerdictAtMerge }
           : { standing: undefined, atMerge: { kind: 'verified', snapshot: judged, policy: undefined } },
       ),
     ).regression

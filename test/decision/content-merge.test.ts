@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { cleanUpdateMerge, type MergeFacts } from '../../src/decision/content.ts'
+import { cleanUpdateMerge, type UpdateMergeFacts } from '../../src/decision/content.ts'
 import { lines } from '../support/content-proof.ts'
 import { baseMoveFrom, changeFrom } from '../support/git-facts.ts'
 import { gitRepository } from '../support/git-repository.ts'
@@ -18,7 +18,7 @@ function proofOf(
   mergeCommit: string,
   pullParent: string,
   baseParent: string,
-  change: Partial<MergeFacts> = {},
+  change: Partial<UpdateMergeFacts> = {},
 ) {
   const parents = git('log', '-1', '--format=%P', mergeCommit).split(' ')
   const facts = { ...factsOf(mergeCommit, pullParent, baseParent), ...change }
@@ -34,7 +34,7 @@ function proofOf(
   )
 }
 
-function factsOf(mergeCommit: string, pullParent: string, baseParent: string): MergeFacts {
+function factsOf(mergeCommit: string, pullParent: string, baseParent: string): UpdateMergeFacts {
   const prParent = changeFrom(repository, baseParent, pullParent)
   const merged = changeFrom(repository, baseParent, mergeCommit)
   return { prParent, merged, baseMove: baseMoveFrom(repository, prParent.mergeBase, baseParent) }

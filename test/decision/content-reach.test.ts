@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { readEdits } from '../../src/decision/content/hunks.ts'
-import { reachOf } from '../../src/decision/content/reach.ts'
+import { slidingRange } from '../../src/decision/content/reach.ts'
 
 it.each([
   ['a line like no other stays where it is', '@@ -1,3 +1,4 @@\n a\n b\n+x\n c', { from: 2, to: 2 }],
@@ -21,5 +21,5 @@ it.each([
   ],
 ])('%s', (_, patch, reach) => {
   const [edit] = readEdits(patch) ?? []
-  expect(edit && reachOf(edit)).toEqual(reach)
+  expect(edit && slidingRange(edit)).toEqual(reach)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AtMerge, factsAtMerge, missingFacts } from '../../src/decision/at-merge.ts'
-import { exceptionOf, type Merge, type Standing } from '../../src/decision/merge-exception.ts'
+import { exceptionOf, type Merge, type VerdictAtMerge } from '../../src/decision/merge-exception.ts'
 import { timingOf } from '../../src/decision/merge-timing.ts'
 import type { Review, Snapshot } from '../../src/decision/snapshot.ts'
 import {
@@ -26,7 +26,7 @@ const approved = aSnapshot({ reviews: [anApproval(ann), anApproval(bob)] })
 const both = aPolicy()
 
 /** A verdict that had passed in the window; only what matters is given. */
-function aStanding(what: Partial<Standing> = {}): Standing {
+function aStanding(what: Partial<VerdictAtMerge> = {}): VerdictAtMerge {
   return {
     headSha: head,
     state: 'passed',
@@ -39,7 +39,7 @@ function aStanding(what: Partial<Standing> = {}): Standing {
 }
 
 /** The facts at the merge, by default those that the check rested on. */
-function read(what: Partial<Snapshot> = {}, standing: Standing | undefined = aStanding()): AtMerge {
+function read(what: Partial<Snapshot> = {}, standing: VerdictAtMerge | undefined = aStanding()): AtMerge {
   return { kind: 'verified', snapshot: { ...standing.snapshot, ...what }, policy: standing.policy }
 }
 
@@ -48,7 +48,7 @@ function aMerge(what: Partial<Merge> = {}): Merge {
 }
 
 describe('a merge that is not an exception', () => {
-  it.each<[string, Merge, Standing]>([
+  it.each<[string, Merge, VerdictAtMerge]>([
     [
       'a freeze was ordered, and the change was urgent',
       aMerge({ frozen: { reason: 'Ledger', by: 'eva', since: minutesLater(4, inWindow) } }),
@@ -103,7 +103,7 @@ describe('a merge that is not an exception', () => {
 })
 
 describe('a merge that is an exception', () => {
-  it.each<[string, Merge, Standing | undefined, string, RegExp]>([
+  it.each<[string, Merge, VerdictAtMerge | undefined, string, RegExp]>([
     [
       'no verdict at all',
       aMerge(),
@@ -219,7 +219,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
     dismissal: { by: ann, was: 'approved' as const },
   }
   const hold = aPolicy({ ...both.gates, hold: {} })
-  it.each<[string, Partial<Snapshot>, RegExp, RegExp, Partial<Standing>?]>([
+  it.each<[string, Partial<Snapshot>, RegExp, RegExp, Partial<VerdictAtMerge>?]>([
     [
       'changes were requested before it',
       { reviews: [first, second, aBlock(bob, { submittedAt: soon })] },
@@ -353,7 +353,7 @@ describe('a merge of which the facts could not be read', () => {
 
 describe('an exception says what was true, where the check said something else', () => {
   const waiting = aStanding({ state: 'waiting', title: 'Waiting for 2 approvals', snapshot: aSnapshot() })
-  it.each<[string, Standing | undefined, AtMerge, string[]]>([
+  it.each<[string, VerdictAtMerge | undefined, AtMerge, string[]]>([
     [
       'it would have passed',
       waiting,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { mentionBy, nobodyMentioned } from '../../src/decision/mentions.ts'
 import type { SlackMessageText } from '../../src/decision/notice-blocks.ts'
-import type { Moment, MomentKind } from '../../src/decision/release-day.ts'
+import type { MomentKind, ReleaseDayEvent } from '../../src/decision/release-day.ts'
 import {
   type DayPull,
   mergesText,
@@ -20,7 +20,13 @@ function shown(message: SlackMessageText | undefined): string[] | undefined {
 
 const opensAt = new Date('2026-11-25T18:00:00Z')
 const closesAt = new Date('2026-11-25T19:00:00Z')
-const momentOf = (kind: MomentKind): Moment => ({ kind, opensAt, closesAt, due: opensAt, until: closesAt })
+const momentOf = (kind: MomentKind): ReleaseDayEvent => ({
+  kind,
+  opensAt,
+  closesAt,
+  due: opensAt,
+  until: closesAt,
+})
 const pullOf = (number: number, title = `Change ${number}`): DayPull['pull'] => ({
   number,
   title,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dayOf, type Moment, momentsAround, nextMoment } from '../../src/decision/release-day.ts'
+import { dayOf, momentsAround, nextMoment, type ReleaseDayEvent } from '../../src/decision/release-day.ts'
 import { windowSettings } from '../../src/decision/window-settings.ts'
 
 const minute = 60_000
@@ -20,7 +20,7 @@ function told(settings: ReturnType<typeof settingsOf>, from: string, to: string)
   return seen.map((line) => line.replace(/:00\.000Z$/, ''))
 }
 
-function dueAt(settings: ReturnType<typeof settingsOf>, now: Date): Moment[] {
+function dueAt(settings: ReturnType<typeof settingsOf>, now: Date): ReleaseDayEvent[] {
   return momentsAround(settings, now).filter(({ due, until }) => due <= now && now < until)
 }
 const kindsAt = (time: string, settings = wednesday) =>

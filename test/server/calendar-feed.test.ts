@@ -1,6 +1,6 @@
 import ICAL from 'ical.js'
 import { describe, expect, test } from 'vitest'
-import { stateAt, transitions } from '../../src/decision/calendar.ts'
+import { windowStateAt, windowTransitions } from '../../src/decision/calendar.ts'
 import { type WindowSettings, windowSettings } from '../../src/decision/window-settings.ts'
 import { calendarFeed } from '../../src/server/calendar-feed.ts'
 
@@ -68,7 +68,7 @@ describe('the windows of the feed', () => {
       { at: event.from, to: 'open' },
       { at: event.to, to: 'closed' },
     ])
-    const expected = transitions(window, from, to)
+    const expected = windowTransitions(window, from, to)
     expect(expected.length).toBeGreaterThan(40)
     expect(changes).toEqual(expected)
   })
@@ -99,7 +99,7 @@ describe('the windows of the feed', () => {
         { opens: 'Thursday 00:00', closes: 'Monday 00:00' },
       ],
     })
-    expect(stateAt(always, FROM).closesAt).toBeUndefined()
+    expect(windowStateAt(always, FROM).closesAt).toBeUndefined()
     expect(windowsIn(one(always)).map((event) => [event.from, event.to])).toEqual([[FROM, TO]])
   })
 
@@ -174,7 +174,7 @@ describe('the feed of several repositories', () => {
       'Releases are allowed. Repositories: octo-org/a and octo-org/b.',
     )
     expect(windowsIn(feed)).toHaveLength(
-      (transitions(aWindow(), FROM, TO).length + transitions(berlin, FROM, TO).length) / 2,
+      (windowTransitions(aWindow(), FROM, TO).length + windowTransitions(berlin, FROM, TO).length) / 2,
     )
   })
 

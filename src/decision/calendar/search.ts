@@ -1,8 +1,8 @@
-import { type Block, openStretches, type Schedule, type Span } from './stretches.ts'
+import { type Block, openSpans, type Schedule, type Span } from './stretches.ts'
 import { week } from './wall-clock.ts'
 
 /** An answer in milliseconds, and the span in which every instant has the same one. */
-export type Answer = {
+export type CalendarAnswer = {
   valid: Span
   open: boolean
   opensAt: number | undefined
@@ -18,7 +18,7 @@ const reaches = [2, 12, 60, Number.POSITIVE_INFINITY]
  * Looks ever further until the answer does not touch the edge of the range. The last range depends on
  * the calendar year alone, so that the answer is the same whichever instant of a span is asked about first.
  */
-export function findWindowAround(schedule: Schedule, at: number): Answer {
+export function findWindowAround(schedule: Schedule, at: number): CalendarAnswer {
   const year = new Date(at).getUTCFullYear()
   const sameYear = { from: Date.UTC(year, 0, 1), to: Date.UTC(year + 1, 0, 1) }
   const farthest = { from: Date.UTC(year - 2, 0, 1), to: Date.UTC(year + 3, 0, 1) }
@@ -36,8 +36,8 @@ function look(
   at: number,
   range: Span,
   sameYear: Span,
-): { answer: Answer; settled: boolean } {
-  const { stretches, blocks } = openStretches(schedule, range)
+): { answer: CalendarAnswer; settled: boolean } {
+  const { stretches, blocks } = openSpans(schedule, range)
   const shown = stretches.find((stretch) => at < stretch.to)
   const opensAt = shown && shown.from > range.from ? shown.from : undefined
   const closesAt = shown && shown.to < range.to ? shown.to : undefined

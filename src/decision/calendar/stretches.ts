@@ -45,7 +45,7 @@ function known<T>(text: string, value: T | undefined): T {
  * When a window is open within a range, and what blocks windows there. Exact inside the range; a stretch that
  * reaches an edge of the range is cut there. Windows that overlap or adjoin make one stretch.
  */
-export function openStretches(schedule: Schedule, range: Span): { stretches: Span[]; blocks: Block[] } {
+export function openSpans(schedule: Schedule, range: Span): { stretches: Span[]; blocks: Block[] } {
   const blocks = [...schedule.freezes, ...holidayBlocks(schedule, range)]
     .filter((block) => block.from < range.to && block.to > range.from)
     .sort((a, b) => a.from - b.from)

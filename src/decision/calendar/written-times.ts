@@ -43,10 +43,10 @@ export function suggestDayTime(text: string): string {
 }
 
 /** A date and time as written: what the clock shows, and how far that clock is from UTC when the text says so. */
-export type Moment = { wall: number; offset: number | undefined }
+export type WrittenTime = { wall: number; offset: number | undefined }
 
 /** Undefined when the text is not a date and time, a date that no calendar has (30 February) included. */
-export function parseMoment(text: string): Moment | undefined {
+export function parseMoment(text: string): WrittenTime | undefined {
   if (!momentPattern.test(text)) return undefined
   const [, date = '', time = '', zone] = text.match(/^(.{10}).([\d:.]+)(.*)$/) ?? []
   const local = `${date}T${time}Z`
@@ -67,7 +67,7 @@ function parseOffset(text: string): number {
  *
  * @throws RangeError for a zone that the runtime does not know.
  */
-export function instantOfMoment(moment: Moment, zone: string, which: 'first' | 'second'): number {
+export function instantOfMoment(moment: WrittenTime, zone: string, which: 'first' | 'second'): number {
   if (moment.offset !== undefined) return moment.wall - moment.offset
   return instantOf(zone, moment.wall, which)
 }

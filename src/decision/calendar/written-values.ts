@@ -16,11 +16,11 @@ function quoted(input: unknown): string {
 }
 
 /** A text with a message of its own for each way to get it wrong: left out, not a text, or not of its form. */
-function text(what: string, mend: (typed: string) => string) {
+function text(what: string, fix: (typed: string) => string) {
   const message = (input: unknown) =>
     input === undefined
-      ? `${what} is missing; ${mend('')}`
-      : `${quoted(input)} is not ${what}; ${mend(String(input).slice(0, 80))}`
+      ? `${what} is missing; ${fix('')}`
+      : `${quoted(input)} is not ${what}; ${fix(String(input).slice(0, 80))}`
   return { message, base: z.string({ error: ({ input }) => message(input) }) }
 }
 

@@ -17,7 +17,7 @@ export type Differences = { before: Difference; after: Difference; base: Differe
  * both sides exist everywhere as plain files, the change leaves the mode alone, and the lines prove it. Renames are a deletion
  * and an addition here. When the base touched the source of one, the blob ids cannot tell, and it is not proved.
  */
-export function doubtAbout(path: string, corners: Corners, differences: Differences): string | null {
+export function whyNotSame(path: string, corners: Corners, differences: Differences): string | null {
   const { oldBase, oldHead, newBase, newHead } = corners
   const wasChanged = !sameEntry(oldBase, oldHead)
   const isChanged = !sameEntry(newBase, newHead)

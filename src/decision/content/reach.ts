@@ -8,7 +8,7 @@ import type { Edit } from './hunks.ts'
  * depends on the drawing which block that line ends up in. So an edit reaches as far as it can be slid. Where it can be slid over
  * every line that the hunk shows, there is no telling where it stops: its reach has no end on that side.
  */
-export function reachOf({ at, removed, added, above, below }: Edit): { from: number; to: number } {
+export function slidingRange({ at, removed, added, above, below }: Edit): { from: number; to: number } {
   const upwards = above.toReversed()
   const up = Math.max(slide(removed.toReversed(), upwards), slide(added.toReversed(), upwards))
   const down = Math.max(slide(removed, below), slide(added, below))

@@ -1,5 +1,5 @@
 import type { BaseMove, Change, Sameness, Tree } from './facts.ts'
-import { type Differences, doubtAbout } from './file.ts'
+import { type Differences, whyNotSame } from './file.ts'
 import { differenceOf } from './patches.ts'
 import { unprovenReasons } from './sentences.ts'
 
@@ -24,7 +24,7 @@ export function sameChange(before: Change, after: Change, baseMove: BaseMove): S
   const differences = differencesOf(before, after, baseMove)
   const doubts = new Map<string, string>()
   for (const path of pathsOf(trees)) {
-    const why = doubtAbout(path, cornersAt(path, trees), differences)
+    const why = whyNotSame(path, cornersAt(path, trees), differences)
     if (why !== null) doubts.set(path, why)
   }
   const paths = [...doubts.keys()].sort()

@@ -1,5 +1,5 @@
 import type { Edit } from './hunks.ts'
-import { reachOf } from './reach.ts'
+import { slidingRange } from './reach.ts'
 
 /**
  * Carries an edit script over what the base did to the same file: the script that makes the same change to the base's new lines.
@@ -15,12 +15,12 @@ import { reachOf } from './reach.ts'
  * moves out of one `if` block and into its twin.
  */
 export function rebaseEdits(script: readonly Edit[], base: readonly Edit[]): Edit[] | null {
-  const reaches = base.map(reachOf)
+  const reaches = base.map(slidingRange)
   const carried: Edit[] = []
   let above = 0
   let shift = 0
   for (const edit of script) {
-    const reach = reachOf(edit)
+    const reach = slidingRange(edit)
     if (reaches.some((other) => reach.from <= other.to && other.from <= reach.to)) return null
     for (let other = base[above]; other !== undefined && other.at < edit.at; other = base[++above]) {
       shift += other.added.length - other.removed.length

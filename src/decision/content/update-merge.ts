@@ -4,7 +4,7 @@ import { unprovenReasons } from './sentences.ts'
 
 export type MergeCommit = { sha: string; parents: readonly string[] }
 
-export type MergeFacts = {
+export type UpdateMergeFacts = {
   /** What the pull request's parent adds to the base's parent (compare `base parent...pull parent`). */
   prParent: Change
   /** What the merge adds to the base's parent (compare `base parent...merge`): its merge base is the base's parent itself. */
@@ -25,7 +25,7 @@ export type MergeProof =
  */
 export function cleanUpdateMerge(
   merge: MergeCommit,
-  facts: MergeFacts,
+  facts: UpdateMergeFacts,
   isPullCommit: (sha: string) => boolean,
   isBaseCommit: (sha: string) => boolean,
 ): MergeProof {
@@ -43,7 +43,7 @@ export function cleanUpdateMerge(
 
 /** The change is compared with the base's parent both times: with any other commit the proof would be about something else. */
 function isAbout(
-  { prParent, merged }: MergeFacts,
+  { prParent, merged }: UpdateMergeFacts,
   merge: string,
   pullParent: string,
   baseParent: string,

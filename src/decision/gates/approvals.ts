@@ -4,7 +4,7 @@ import { withoutSuggesters } from '../contributors.ts'
 import { defineGate, type Finding, failed, passed, type Step, waiting } from '../gate.ts'
 import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { type Tally, tallyOf, untrustedBots } from '../tally.ts'
+import { type ApprovalCount, countApprovals, untrustedBots } from '../tally.ts'
 import { unattributedFinding } from '../unattributed.ts'
 import { unusableTeams } from '../unusable-teams.ts'
 
@@ -67,7 +67,7 @@ export const approvals = defineGate({
     after.trusted_bots.every((bot) => than.trusted_bots.includes(bot)) &&
     (after.suggestions === 'bar' || than.suggestions === 'allow'),
   evaluate(snapshot, policy) {
-    const tally = tallyOf(snapshot, policy)
+    const tally = countApprovals(snapshot, policy)
     const finding =
       unattributedFinding(snapshot, policy.unattributed) ??
       blocked(tally) ??
@@ -79,7 +79,7 @@ export const approvals = defineGate({
   },
 })
 
-function blocked(tally: Tally): Finding | undefined {
+function blocked(tally: ApprovalCount): Finding | undefined {
   if (tally.blocks.length === 0) return undefined
   const names = list(tally.blocks.map(({ person }) => code(person.login)))
   return failed(
@@ -96,7 +96,7 @@ function drafted(snapshot: Snapshot): Finding | undefined {
   })
 }
 
-function enough(tally: Tally, snapshot: Snapshot, policy: Settings): Finding {
+function enough(tally: ApprovalCount, snapshot: Snapshot, policy: Settings): Finding {
   const missing = Math.max(0, tally.needed - tally.counted.length)
   const names = tally.counted.map(({ review }) => code(review.person.login))
   if (missing === 0 && tally.missingTeams.length === 0) {
@@ -113,7 +113,7 @@ function enough(tally: Tally, snapshot: Snapshot, policy: Settings): Finding {
 }
 
 function whatIsMissing(
-  tally: Tally,
+  tally: ApprovalCount,
   snapshot: Snapshot,
   policy: Settings,
   missing: number,
@@ -149,14 +149,14 @@ function hiddenPeople(snapshot: Snapshot, policy: Settings): string {
   return `${names} wrote or pushed part of this change, and no person is known to be responsible for it, so ${more} needed than usual.`
 }
 
-function whoCanApprove({ missingTeams }: Tally): string {
+function whoCanApprove({ missingTeams }: ApprovalCount): string {
   const teams =
     missingTeams.length > 0 ? `, including someone from ${list(missingTeams.map((team) => code(team)))}` : ''
   return `Anyone with write access who did not work on this change${teams}`
 }
 
 /** People whose approval is stale can approve again; people who cannot approve are never asked. */
-function requests(tally: Tally): Step[] {
+function requests(tally: ApprovalCount): Step[] {
   const logins = tally.stale.map(({ review }) => review.person.login)
   const teams = tally.missingTeams
   return logins.length + teams.length > 0 ? [{ kind: 'request-reviews', logins, teams }] : []

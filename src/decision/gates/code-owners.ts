@@ -3,7 +3,7 @@ import { codeOwnersFiles, isTeam } from '../code-owners.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { code, listSome, plural } from '../markdown.ts'
 import type { CodeOwnersFacts, OwnedPaths, Snapshot } from '../snapshot.ts'
-import { membersOf, tallyOf } from '../tally.ts'
+import { countApprovals, membersOf } from '../tally.ts'
 
 /** It has no settings: who owns what stands in CODEOWNERS, and which approvals count in `approvals`. */
 const settings = z.strictObject({})
@@ -28,11 +28,11 @@ export const codeOwners = defineGate({
   },
 })
 
-type ApprovalSettings = Parameters<typeof tallyOf>[1]
+type ApprovalSettings = Parameters<typeof countApprovals>[1]
 
 /** Whose approval counts by the gate `approvals`, or by its defaults where the policy does not name it. */
 function approversOf(snapshot: Snapshot, wanted: ApprovalSettings = { count: 1, teams: [] }): number[] {
-  return tallyOf(snapshot, wanted).counted.map(({ review }) => review.person.id)
+  return countApprovals(snapshot, wanted).counted.map(({ review }) => review.person.id)
 }
 
 function byOwners(facts: Read, snapshot: Snapshot, approvers: number[]): Finding {

@@ -1,5 +1,5 @@
 import { weekInWords } from '../calendar/week-in-words.ts'
-import { type CalendarState, formatTime, formatTimeShort, stateAt } from '../calendar.ts'
+import { type CalendarState, formatTime, formatTimeShort, windowStateAt } from '../calendar.ts'
 import { durationInWords, parseDuration } from '../duration.ts'
 import { exemptionNote, isExempt } from '../exemption.ts'
 import { isFrozen, noWindow } from '../freeze.ts'
@@ -111,7 +111,7 @@ function byCalendar(now: Date, settings: WindowSettings, takeBack: number): Find
 }
 
 function inCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {
-  const calendar = stateAt(settings, now)
+  const calendar = windowStateAt(settings, now)
   if (!calendar.open) return closed(calendar, settings)
   const { closesAt } = calendar
   if (!closesAt) return passed('Release window open', 'The release window covers the whole week.')
@@ -129,7 +129,7 @@ function inCalendar(now: Date, settings: WindowSettings, takeBack: number): Find
 
 /** A green check does not expire, so nothing turns green within the margin before closing, or longer where revoking takes longer. */
 function closing(closesAt: Date, settings: WindowSettings, before: number): Finding {
-  const { opensAt } = stateAt(settings, closesAt)
+  const { opensAt } = windowStateAt(settings, closesAt)
   const open = opensAt && formatTime(opensAt, settings.time_zone)
   return waiting(
     opensAt ? `Opens ${formatTimeShort(opensAt, settings.time_zone)}` : 'No upcoming release window',

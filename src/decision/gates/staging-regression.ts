@@ -4,8 +4,8 @@ import { defineGate, type Finding, failed, passed } from '../gate.ts'
 import { code, oneLine, short } from '../markdown.ts'
 import { type RegressionSettings, regressionSettings } from '../regression-settings.ts'
 import type { Evidence, RegressionFacts, Snapshot } from '../snapshot.ts'
-import { currentRun, lackingRun, newestTrustedDeployment, releaseLabel } from '../staging.ts'
-import { withoutEvidence } from '../staging-missing.ts'
+import { currentRun, newestTrustedDeployment, releaseLabel, runBelowLimits } from '../staging.ts'
+import { missingRunFinding } from '../staging-missing.ts'
 import { evaluateUrgency } from '../urgent.ts'
 import { windowSettings } from '../window-settings.ts'
 
@@ -35,7 +35,7 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
     )
   }
   const run = currentRun(facts, head.sha, settings)
-  if (!run) return withoutEvidence(snapshot, facts, settings, whyLacking(snapshot, facts, settings))
+  if (!run) return missingRunFinding(snapshot, facts, settings, whyLacking(snapshot, facts, settings))
   const told = {
     details: [describe(run, snapshot, settings)],
     ...(run.checkUrl ? { link: run.checkUrl } : {}),
@@ -52,7 +52,7 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
   const fresh = Date.parse(run.startedAt) + parseDuration(settings.freshness)
   if (now >= fresh) {
     const why = `The last run passed more than ${settings.freshness} ago.`
-    return withoutEvidence(snapshot, facts, settings, why)
+    return missingRunFinding(snapshot, facts, settings, why)
   }
   const waived = run.waivedUntil === undefined ? fresh : Date.parse(run.waivedUntil)
   if (now >= waived) return broken({ summary: 'contract: a waiver of the suite has expired' }, told)
@@ -69,7 +69,7 @@ function whyLacking(
   facts: RegressionFacts,
   settings: RegressionSettings,
 ): string | undefined {
-  const run = lackingRun(facts, head.sha, settings)
+  const run = runBelowLimits(facts, head.sha, settings)
   if (run?.lacking === undefined) return undefined
   return `The last run was made under different limits and does not meet the current ones: ${code(said(run.lacking), 400)}.`
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { weekInWords } from '../../decision/calendar/week-in-words.ts'
-import { stateAt } from '../../decision/calendar.ts'
+import { windowStateAt } from '../../decision/calendar.ts'
 import type { Snapshot } from '../../decision/snapshot.ts'
 import type { WindowSettings } from '../../decision/window-settings.ts'
 import { parsePolicy } from '../../policy/policy-file.ts'
@@ -88,7 +88,7 @@ function cardOf(
     rule,
     zone,
     ...state,
-    holiday: settings && stateAt(settings, at).holiday,
+    holiday: settings && windowStateAt(settings, at).holiday,
     frozen,
   }
 }
@@ -111,10 +111,10 @@ function stateUnder(
   at: Date,
 ): Pick<WindowCard, 'open' | 'opensAt' | 'closesAt'> {
   if (!frozen) {
-    const { open, opensAt, closesAt, freeze } = stateAt(settings, at)
+    const { open, opensAt, closesAt, freeze } = windowStateAt(settings, at)
     return { open: open && !freeze, opensAt, closesAt }
   }
   if (!frozen.until) return { open: false, opensAt: undefined, closesAt: undefined }
-  const { open, opensAt, closesAt } = stateAt(settings, frozen.until)
+  const { open, opensAt, closesAt } = windowStateAt(settings, frozen.until)
   return { open: false, opensAt: open ? frozen.until : opensAt, closesAt }
 }

@@ -1,4 +1,4 @@
-import { markerOf, type ReviewIssue } from '../../decision/review-issue.ts'
+import { type ReviewIssue, reviewIssueMarker } from '../../decision/review-issue.ts'
 import type { GitHub } from './client.ts'
 import { orGone } from './errors.ts'
 
@@ -15,7 +15,7 @@ export async function findReviewIssue(
   review: ReviewIssue,
   since: Date,
 ): Promise<OpenedIssue | undefined> {
-  const marker = markerOf(repositoryId, review.key)
+  const marker = reviewIssueMarker(repositoryId, review.key)
   const issues = await github.paginate(github.rest.issues.listForRepo, {
     owner,
     repo,

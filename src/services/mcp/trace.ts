@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Fault, faultError, faultOfThrown } from './faults.ts'
-import type { Heard } from './heard.ts'
+import type { RawMessage } from './raw-message.ts'
 
 /**
  * What is noted about one exchange with the server while it lasts. The SDK's own `onerror` belongs to the whole
@@ -12,7 +12,7 @@ export type Trace = {
   errors: Error[]
   fault?: Fault
   /** What came, where the exchange asks for it to be kept. */
-  heard?: Heard[]
+  heard?: RawMessage[]
   /** The request named a session, which the server may have forgotten. */
   inSession?: boolean
   /** The server has answered over HTTP: what fails after that is not a connection error. */

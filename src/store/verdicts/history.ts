@@ -1,11 +1,11 @@
-import type { Standing } from '../../decision/merge-exception.ts'
+import type { VerdictAtMerge } from '../../decision/merge-exception.ts'
 import type { Policy } from '../../decision/policy.ts'
 import type { CheckReport } from '../../decision/report.ts'
 import type { PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { Queryable } from '../database.ts'
 
 /** A verdict that stood, and the policy file that it was evaluated by. */
-export type KeptVerdict = Standing & { source: { where: string; blob: string } | undefined }
+export type KeptVerdict = VerdictAtMerge & { source: { where: string; blob: string } | undefined }
 
 /**
  * The verdict that stood on an open pull request at a time that is known no better than to lie between two: the last one given
@@ -51,7 +51,7 @@ export async function forgetHistory(db: Queryable, pull: PullRef): Promise<void>
 
 type Row = {
   head_sha: string
-  state: Standing['state']
+  state: VerdictAtMerge['state']
   since: Date
   report: CheckReport
   snapshot: Snapshot

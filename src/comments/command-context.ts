@@ -2,7 +2,7 @@ import { code } from '../decision/markdown.ts'
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { Label, Person, Snapshot } from '../decision/snapshot.ts'
-import { withOwnFacts } from '../gate/own-facts.ts'
+import { addStoredFacts } from '../gate/own-facts.ts'
 import { wantedFactsOf } from '../gate/snapshot-verdict.ts'
 import type { ApplicablePolicy } from '../policy/policy-source.ts'
 import type { RepositoryAuthority } from '../services/github/authority.ts'
@@ -15,7 +15,7 @@ import type { Command } from './commands-in.ts'
 import type { CommentShell, Task } from './shell.ts'
 
 /** A command with who wrote it, what they may do in the repository now, and the policy that applies. */
-export type Doing = {
+export type CommandContext = {
   shell: CommentShell
   github: GitHub
   pull: Task['pull']
@@ -45,13 +45,13 @@ export function refused(answer: string): Outcome {
 /** `policy`: with the override that applies to this pull request. */
 export type Facts = { snapshot: Snapshot; policy: Policy }
 
-export async function readFacts(doing: Doing, proposed?: Label): Promise<Facts | undefined> {
-  const { shell, github, pull, applicable } = doing
+export async function readFacts(context: CommandContext, proposed?: Label): Promise<Facts | undefined> {
+  const { shell, github, pull, applicable } = context
   const { database, now } = shell
   const wanted = { ...wantedFactsOf(applicable.policy), ...(proposed ? { proposed } : {}) }
   const read = await readSnapshot(github, pull, wanted, factStore(database, now), now)
   if (!read) return undefined
-  const snapshot = await withOwnFacts({ ...shell, github }, read.snapshot, applicable)
+  const snapshot = await addStoredFacts({ ...shell, github }, read.snapshot, applicable)
   return { snapshot, policy: effectivePolicy(applicable.policy, snapshot) }
 }
 

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { mayHoldExact, parseJson, plain } from './exact-json.ts'
 
 /** A part of what came during an exchange, as bytes: one body, one stream of events, or one line. */
-export type Heard = { events: boolean; chunks: Uint8Array[] }
+export type RawMessage = { events: boolean; chunks: Uint8Array[] }
 
 /**
  * The answer of an exchange again, with its numbers as they are written: the SDK has parsed them into doubles already.
  * `value` is what the SDK made of it, which tells the answer from others that came in the same exchange.
  */
-export function withExactNumbers(heard: readonly Heard[], value: unknown): unknown {
+export function withExactNumbers(heard: readonly RawMessage[], value: unknown): unknown {
   const texts = heard.flatMap(textsOf)
   if (!texts.some(mayHoldExact)) return value
   const results = texts.flatMap(resultsIn)
@@ -16,7 +16,7 @@ export function withExactNumbers(heard: readonly Heard[], value: unknown): unkno
   return results.find((result) => isDeepStrictEqual(plain(result), value)) ?? value
 }
 
-function textsOf({ events, chunks }: Heard): string[] {
+function textsOf({ events, chunks }: RawMessage): string[] {
   const text = new TextDecoder().decode(Buffer.concat(chunks))
   return events ? dataOf(text) : [text]
 }
