@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isolated, mirrored, reconciliation, sanitized } from './data-schema.ts'
 import { expectation } from './expectation-schema.ts'
-import { day, duration, jsonPath, percentage, size } from './suite-values.ts'
+import { day, duration, jsonPath, patience, percentage, size } from './suite-values.ts'
 import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
 
 /** The schema of the suite file. Strict everywhere: a misspelled key must not weaken a check. */
@@ -17,7 +17,7 @@ const call = {
   args: args.optional(),
   expect: expectation.optional(),
   capture: capture.optional(),
-  timeout: duration.optional(),
+  timeout: patience.optional(),
 }
 const step = z
   .strictObject({ ...call, repeat_previous: z.literal(true).optional() })
@@ -37,7 +37,7 @@ const sums = z.record(
 export const ledgerCheck = z.strictObject({
   table: identifier,
   where,
-  within: duration.default(5000),
+  within: patience.default(5000),
   expect: z.strictObject({
     rows: z.int().nonnegative().optional(),
     at_least: z.int().positive().optional().describe('The smallest number of rows.'),
@@ -49,7 +49,7 @@ export type LedgerCheck = z.output<typeof ledgerCheck>
 export const receiptCheck = z.strictObject({
   hash: z.string().min(1),
   status: z.enum(['success', 'reverted']).default('success'),
-  within: duration.default(30_000),
+  within: patience.default(30_000),
 })
 export type ReceiptCheck = z.output<typeof receiptCheck>
 
@@ -117,8 +117,8 @@ export const suiteSchema = z
     version: z.literal(1),
     defaults: z
       .strictObject({
-        timeout: duration.default(10_000),
-        max_total: duration.default(20_000),
+        timeout: patience.default(10_000),
+        max_total: patience.default(20_000),
         max_bytes: size.default(1024 * 1024),
         elicitation: z.enum(['none', 'defaults']).default('none'),
       })

@@ -11,11 +11,15 @@ export const duration = z
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'write a duration such as 500ms, 10s, 5m or 3d')
   .transform((text) => ms(text as ms.StringValue))
 
+/** How long something is waited for. No longer, since a suite comes from a pull request and keeps its turn on staging meanwhile. */
+export const patience = duration.refine((milliseconds) => milliseconds <= ms('10m'), 'write 10m or less')
+
 /** `200kB`, `1MB` → bytes. */
 export const size = z
   .string('write a size such as 200kB or 1MB')
   .regex(/^\d+(\.\d+)?(B|kB|KB|MB)$/, 'write a size such as 200kB or 1MB')
   .transform((text) => bytes.parse(text) ?? 0)
+  .refine((count) => count <= 64 * 1024 * 1024, 'write 64MB or less')
 
 /** `2%` → 2 of 100, exactly. */
 export const percentage = z

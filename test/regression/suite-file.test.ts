@@ -49,6 +49,41 @@ describe('a suite file', () => {
       /no previous one/,
     ],
     ['a wrong duration', `${head}  - { name: a, tool: t, timeout: soon }`, /500ms, 10s/],
+    [
+      'a timeout beyond every timer',
+      `${head}  - { name: a, tool: t, timeout: 900d }`,
+      /`timeout`: write 10m or less/,
+    ],
+    [
+      'the same in a step',
+      `${head}  - { name: a, steps: [ { tool: t, timeout: 10.1m } ] }`,
+      /`timeout`: write 10m or less/,
+    ],
+    [
+      'the same by default',
+      `defaults: { timeout: 1h }\n${head}  - { name: a, tool: t }`,
+      /`timeout`: write 10m or less/,
+    ],
+    [
+      'a total beyond every timer',
+      `defaults: { max_total: 900d }\n${head}  - { name: a, tool: t }`,
+      /`max_total`: write 10m or less/,
+    ],
+    [
+      'answers larger than the memory',
+      `defaults: { max_bytes: 99999999MB }\n${head}  - { name: a, tool: t }`,
+      /`max_bytes`: write 64MB or less/,
+    ],
+    [
+      'a ledger that is waited for without end',
+      `${head}  - { name: a, tool: t, writes: true, verify: { ledger: { table: t, where: { k: v }, within: 900d, expect: { rows: 1 } } } }`,
+      /`within`: write 10m or less/,
+    ],
+    [
+      'a receipt that is waited for without end',
+      `${head}  - { name: a, tool: t, writes: true, verify: { receipt: { hash: x, within: 11m } } }`,
+      /`within`: write 10m or less/,
+    ],
     ['a wrong JSONPath', `${head}  - { name: a, tool: t, expect: { json: { "reward": 1 } } }`, /JSONPath/],
     [
       'a regular expression that RE2 does not know',
@@ -136,6 +171,11 @@ describe('a suite file', () => {
     expect(found.join('\n')).toMatch(expected)
     expect(found.every((line) => /^suite\.yml:\d+:\d+: /.test(line))).toBe(true)
   })
+})
+
+test('the largest bounds are accepted', () => {
+  const defaults = 'defaults: { timeout: 10m, max_total: 10m, max_bytes: 64MB }'
+  expect(problems(`version: 1\n${defaults}\ncases: [ { name: a, tool: t, timeout: 600s } ]`)).toEqual([])
 })
 
 describe('unknown keys are refused at every level', () => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { reconciliation } from '../data-schema.ts'
 import { expectation } from '../expectation-schema.ts'
 import { capture, ledgerCheck, receiptCheck } from '../suite-schema.ts'
-import { duration, pattern } from '../suite-values.ts'
+import { patience, pattern } from '../suite-values.ts'
 import { args, identifier, name, where } from '../suite-words.ts'
 
 /** The schema of a block `yaml runbook`: steps in the words of the suite, all of which only read. */
@@ -76,7 +76,7 @@ const step = z
     args: args.optional(),
     expect: expectation.optional(),
     capture: capture.optional(),
-    timeout: duration.optional(),
+    timeout: patience.optional(),
     ledger: ledgerStep.optional(),
     receipt: receiptCheck.optional(),
     reconcile: reconcileStep.optional(),
