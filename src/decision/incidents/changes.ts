@@ -11,6 +11,8 @@ export type IncidentChange = {
     | 'mitigated'
     | 'resolved'
     | 'reopened'
+    | 'waiting'
+    | 'resumed'
     | 'severity'
     | 'component'
     | 'proposed'
@@ -28,6 +30,7 @@ export function changesBetween(before: Incident | undefined, now: Incident, zone
   return [
     ...(before ? [] : [change('opened', now.startedAt, `Opened as ${now.severities[0]?.severity}`)]),
     ...stateChanges(before, now),
+    ...waitingChanges(before, now),
     ...severityChanges(before, now),
     ...componentChanges(before, now),
     ...breaches(before, now, zone),
@@ -68,6 +71,16 @@ function goneText({ state }: Incident): string {
   return state === 'resolved'
     ? text
     : `${text}. The incident stays open until someone ends it with release-gate incident end`
+}
+
+function waitingChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
+  const known = before?.waiting ?? []
+  return (now.waiting ?? []).flatMap(({ from, to }, index) => [
+    ...(known[index] ? [] : [change('waiting', from, 'Waiting for the customer')]),
+    ...(to === undefined || known[index]?.to !== undefined
+      ? []
+      : [change('resumed', to, 'No longer waiting for the customer')]),
+  ])
 }
 
 function severityChanges(before: Incident | undefined, now: Incident): IncidentChange[] {

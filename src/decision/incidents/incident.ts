@@ -33,6 +33,8 @@ export type Incident = {
   /** How often it was reopened after it had been resolved, and when last. */
   reopened: number
   reopenedAt: number | undefined
+  /** When it waited for the customer, in order; left out where it never did. `to` undefined: it waits now. */
+  waiting?: { from: number; to?: number }[]
   clocks: Clock[]
   /** When a clock is due next; it is over at that very instant. */
   nextAt: number | undefined
@@ -58,13 +60,14 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
   const { spans, ignored, resolved, isUnclear } = resolutionOf(facts)
   const reopenedAt = spans.findLast(({ to }) => to !== undefined)?.to
   const mitigated = firstAction(facts, 'mitigated', undefined, reopenedAt)
+  const waiting = waitingSpans(facts)
   const times: IncidentTimes = {
     takenAt,
     startedAt,
     severities: history.changes,
     respondedAt: respondedAt(facts),
     resolved: spans.map(({ at: from, to }) => ({ from, to: to ?? (resolved ? undefined : takenAt) })),
-    waiting: waitingSpans(facts),
+    waiting,
   }
   const clocks = clocksOf(times, targetsOf(settings), placeOf(settings))
   return {
@@ -79,6 +82,7 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
     ...(facts.goneSince === undefined ? {} : { goneSince: Date.parse(facts.goneSince) }),
     reopened: spans.filter(({ to }) => to !== undefined).length,
     reopenedAt,
+    ...(waiting.length > 0 ? { waiting } : {}),
     clocks,
     nextAt: isUnclear ? takenAt + listedWithin : resolved ? undefined : nextDue(clocks, takenAt),
     component: facts.component,
@@ -156,7 +160,7 @@ function isReporter(
   return orderedBy?.id === undefined ? login === orderedBy?.login : id === orderedBy.id
 }
 
-function waitingSpans({ events }: IncidentFacts): IncidentTimes['waiting'] {
+function waitingSpans({ events }: IncidentFacts): { from: number; to?: number }[] {
   const spans: { from: number; to?: number }[] = []
   for (const { kind, label, at } of events.toSorted(byTime)) {
     if (label?.toLowerCase() !== waitingLabel) continue

@@ -574,3 +574,36 @@ describe('what was read before', () => {
     )
   })
 })
+
+describe('waiting for the customer, in the records', () => {
+  const label = 'waiting-for-customer'
+  const on = (at: string) => event('labeled', 'gus', at, { label })
+  const off = (at: string) => event('unlabeled', 'gus', at, { label })
+  const texts = (before: ReturnType<typeof decided> | undefined, now: ReturnType<typeof decided>) =>
+    changesBetween(before, now, 'UTC').map(({ kind, at, text }) => `${at.slice(11, 16)} ${kind}: ${text}`)
+  const waits = decided({ events: [on('2026-10-19T17:00:00Z')] })
+
+  test('is one change, and its end another', () => {
+    expect(texts(decided(), waits)).toEqual(['17:00 waiting: Waiting for the customer'])
+    expect(texts(waits, waits)).toEqual([])
+    const again = decided({ events: [on('2026-10-19T17:00:00Z'), off('2026-10-19T18:00:00Z')] })
+    expect(texts(waits, again)).toEqual(['18:00 resumed: No longer waiting for the customer'])
+    expect(texts(again, again)).toEqual([])
+  })
+
+  test('is told from start to end where both were read together, and a second time from the first', () => {
+    const once = [on('2026-10-19T17:00:00Z'), off('2026-10-19T18:00:00Z')]
+    expect(texts(decided(), decided({ events: once }))).toEqual([
+      '17:00 waiting: Waiting for the customer',
+      '18:00 resumed: No longer waiting for the customer',
+    ])
+    const twice = decided({ events: [...once, on('2026-10-19T19:00:00Z')] })
+    expect(texts(decided({ events: once }), twice)).toEqual(['19:00 waiting: Waiting for the customer'])
+  })
+
+  test('a label that is set twice, or taken off without having been set, is no change', () => {
+    const doubled = decided({ events: [on('2026-10-19T17:00:00Z'), on('2026-10-19T17:30:00Z')] })
+    expect(texts(waits, doubled)).toEqual([])
+    expect(texts(decided(), decided({ events: [off('2026-10-19T17:00:00Z')] }))).toEqual([])
+  })
+})

@@ -2,17 +2,33 @@
 
 export type Severity = 'P0' | 'P1' | 'P2' | 'P3'
 type Clock = 'First response' | 'Resolution'
-type Part = { from: number; severity: Severity; due: Record<Clock, number> }
+type Span = { from: number; to: number }
+/** Service hours are from nine to nine on each day, business days from Monday to Friday, all in Los Angeles. */
+type Target = { kind: 'elapsed' | 'service' | 'business'; length: number }
+/** A deadline is the earliest of those that count from some time on under some severity. */
+type Count = { from: number; severity: Severity }
+type Part = { from: number; severity: Severity; counts: Count[] }
 /** A time from which the steps of the escalation begin: an opening, another severity or a reopening. */
-type Episode = { from: number; severity: Severity; due: number; isFirstPaged: boolean; to: number }
+type Episode = { from: number; part: Part; isFirstPaged: boolean; to: number }
 
-const minute = 60_000
-export const targets: Record<Severity, Record<Clock, number>> = {
-  P0: { 'First response': 15 * minute, Resolution: 240 * minute },
-  P1: { 'First response': 60 * minute, Resolution: 480 * minute },
-  P2: { 'First response': 240 * minute, Resolution: 1_440 * minute },
-  P3: { 'First response': 1_440 * minute, Resolution: Number.POSITIVE_INFINITY },
+const hour = 3_600_000
+const elapsed = (hours: number): Target => ({ kind: 'elapsed', length: hours * hour })
+const service = (hours: number): Target => ({ kind: 'service', length: hours * hour })
+const never = elapsed(Number.POSITIVE_INFINITY)
+const targets: Record<Severity, Record<Clock, Target>> = {
+  P0: { 'First response': elapsed(0.25), Resolution: elapsed(4) },
+  P1: { 'First response': elapsed(1), Resolution: { kind: 'business', length: 24 * hour } },
+  P2: { 'First response': service(2), Resolution: service(6) },
+  P3: { 'First response': service(4), Resolution: never },
 }
+/** The same for the policy. */
+export const clocksInPolicy = `  clocks:
+    P0: { response: 15m, resolution: 4h }
+    P1: { response: 1h, resolution: 1 business day }
+    P2: { response: 2 service hours, resolution: 6 service hours }
+    P3: { response: 4 service hours, resolution: none }
+`
+
 const order: Severity[] = ['P0', 'P1', 'P2', 'P3']
 export const isHigher = (one: Severity, other: Severity) => order.indexOf(one) < order.indexOf(other)
 const clocks: Clock[] = ['First response', 'Resolution']
@@ -26,13 +42,15 @@ export type Kind =
   | 'reopened'
   | 'severity'
   | 'proposed'
+  | 'waiting'
+  | 'resumed'
 
 export class ExpectedIncident {
   readonly happened: Kind[] = ['opened']
   private readonly parts: Part[]
   private readonly episodes: Episode[]
+  private readonly waits: Span[] = []
   private respondedAt = Number.POSITIVE_INFINITY
-  private closed = 0
   private readonly closings: { from: number; to: number }[] = []
   private isAcknowledged = false
   private isMitigated = false
@@ -41,9 +59,7 @@ export class ExpectedIncident {
 
   constructor(startedAt: number, severity: Severity) {
     this.startedAt = startedAt
-    const due = (clock: Clock) => startedAt + targets[severity][clock]
-    const dues = { 'First response': due('First response'), Resolution: due('Resolution') }
-    this.parts = [{ from: startedAt, severity, due: dues }]
+    this.parts = [{ from: startedAt, severity, counts: [{ from: startedAt, severity }] }]
     this.episodes = [this.episode(startedAt, true)]
   }
 
@@ -82,14 +98,12 @@ export class ExpectedIncident {
   change(at: number, severity: Severity): void {
     if (severity === this.severity) return
     const raises = isHigher(severity, this.severity)
-    const dueOf = (clock: Clock) =>
-      raises
-        ? Math.min(this.last.due[clock], at + targets[severity][clock])
-        : this.startedAt + targets[severity][clock] + this.closed
-    const due = { 'First response': dueOf('First response'), Resolution: dueOf('Resolution') }
+    const counts = raises
+      ? [...this.last.counts, { from: at, severity }]
+      : [{ from: this.startedAt, severity }]
     this.happened.push('severity')
     this.end(at)
-    this.parts.push({ from: at, severity, due })
+    this.parts.push({ from: at, severity, counts })
     this.episodes.push(this.episode(at, raises))
   }
 
@@ -105,12 +119,20 @@ export class ExpectedIncident {
     closing.to = at
     this.happened.push('reopened')
     this.isMitigated = false
-    const { due, severity } = this.last
-    this.closed += at - closing.from
-    const resumed = (clock: Clock) => due[clock] + (due[clock] <= closing.from ? 0 : at - closing.from)
-    const dues = { 'First response': resumed('First response'), Resolution: resumed('Resolution') }
-    this.parts.push({ from: at, severity, due: dues })
+    this.parts.push({ ...this.last, from: at })
     this.episodes.push(this.episode(at, true))
+  }
+
+  get isWaiting(): boolean {
+    return this.waits.at(-1)?.to === Number.POSITIVE_INFINITY
+  }
+
+  /** The label `waiting-for-customer` is set, or taken off. */
+  wait(at: number): void {
+    const last = this.waits.at(-1)
+    this.happened.push(this.isWaiting ? 'resumed' : 'waiting')
+    if (last && this.isWaiting) last.to = at
+    else this.waits.push({ from: at, to: Number.POSITIVE_INFINITY })
   }
 
   /** The clocks that ran out by a time, each with the severity that it had. The same deadline runs out once, whatever the severity is then. */
@@ -120,24 +142,43 @@ export class ExpectedIncident {
 
   private breachedOf(clock: Clock, now: number): string[] {
     const found: string[] = []
+    const stopped = this.stopped(clock, now)
     let last: number | undefined
-    for (const [index, { from, severity, due }] of this.parts.entries()) {
-      const closing = this.closings.find((one) => one.from >= from)?.from ?? Number.POSITIVE_INFINITY
+    for (const [index, part] of this.parts.entries()) {
+      const due = this.due(clock, part, now)
       const next = this.parts[index + 1]?.from ?? Number.POSITIVE_INFINITY
-      const met = clock === 'First response' ? Math.min(this.respondedAt, closing) : closing
-      const isOver = Math.max(due[clock], from) < Math.min(now, next, met)
-      if (!isOver || due[clock] === last) continue
-      last = due[clock]
-      found.push(`${clock} for a ${severity}`)
+      if (part.from > stopped || due >= Math.min(next, stopped) || due === last) continue
+      last = due
+      found.push(`${clock} for a ${part.severity}`)
     }
     return found
+  }
+
+  /** When a clock stopped, or now. */
+  private stopped(clock: Clock, now: number): number {
+    const closing = this.isResolved ? (this.closings.at(-1)?.from ?? now) : now
+    return clock === 'First response' ? Math.min(this.respondedAt, closing) : closing
+  }
+
+  private due(clock: Clock, { counts }: Part, now: number): number {
+    const stopped = this.stopped(clock, now)
+    const until = (spans: Span[]) =>
+      spans.filter(({ from }) => from < stopped).map(({ from, to }) => ({ from, to: Math.min(to, stopped) }))
+    const closed = until(this.closings)
+    const pauses = until(this.waits)
+    const dues = counts.map(({ from, severity }) => {
+      const target = targets[severity][clock]
+      return usedUp(from, target, target.kind === 'elapsed' ? closed : [...closed, ...pauses])
+    })
+    return Math.min(...dues)
   }
 
   /** Who was paged by a time, once for each page. */
   paged(now: number): string[] {
     return this.episodes
-      .flatMap(({ from, severity, due, isFirstPaged, to }) => {
-        if (severity !== 'P0' && severity !== 'P1') return []
+      .flatMap(({ from, part, isFirstPaged, to }) => {
+        if (part.severity !== 'P0' && part.severity !== 'P1') return []
+        const due = this.due('First response', part, now)
         const isOn = (at: number) => at <= now && at < to && this.respondedAt > at
         const half = from + Math.max(0, due - from) / 2
         const over = from + Math.max(0, due - from) + 1
@@ -157,12 +198,41 @@ export class ExpectedIncident {
   }
 
   private episode(from: number, isFirstPaged: boolean): Episode {
-    const { severity, due } = this.last
-    return { from, severity, due: due['First response'], isFirstPaged, to: Number.POSITIVE_INFINITY }
+    return { from, part: this.last, isFirstPaged, to: Number.POSITIVE_INFINITY }
   }
 
   private end(at: number): void {
     const last = this.episodes.at(-1)
     if (last && last.to > at) last.to = at
   }
+}
+
+/** Goes from one time to the next at which it may begin or cease to count. */
+function usedUp(start: number, { kind, length }: Target, excluded: Span[]): number {
+  if (length === Number.POSITIVE_INFINITY) return length
+  let [at, left] = [start, length]
+  for (;;) {
+    const edges = [nextEdge(at), ...excluded.flatMap(({ from, to }) => [from, to])]
+    const next = Math.min(...edges.filter((edge) => edge > at))
+    if (counts(kind, at) && !excluded.some(({ from, to }) => from <= at && at < to)) {
+      if (at + left <= next) return at + left
+      left -= next - at
+    }
+    at = next
+  }
+}
+
+const inLosAngeles = (at: number) =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO('America/Los_Angeles')
+
+function counts(kind: Target['kind'], at: number): boolean {
+  if (kind === 'elapsed') return true
+  const { hour, dayOfWeek } = inLosAngeles(at)
+  return kind === 'service' ? hour >= 9 && hour < 21 : dayOfWeek <= 5
+}
+
+function nextEdge(at: number): number {
+  const today = inLosAngeles(at).startOfDay()
+  const edges = [9, 21, 24].map((hours) => today.add({ hours }).epochMilliseconds)
+  return edges.find((edge) => edge > at) ?? at + hour
 }

@@ -9,18 +9,13 @@ import {
   workOn,
 } from '../../support/incidents.ts'
 import { type Random, random } from '../random.ts'
-import { ExpectedIncident, isHigher, type Severity } from './oracle.ts'
+import { clocksInPolicy, ExpectedIncident, isHigher, type Severity } from './oracle.ts'
 import { brokenPromises } from './promises.ts'
 
 /** So many histories of incidents in one world, under one clock, and how much happens in each. */
 export type Size = { histories: number; acts: number }
 
-const policy = `${incidentPolicy}  clocks:
-    P0: { response: 15m, resolution: 4h }
-    P1: { response: 1h, resolution: 8h }
-    P2: { response: 4h, resolution: 24h }
-    P3: { response: 24h, resolution: none }
-`
+const policy = `${incidentPolicy}${clocksInPolicy}`
 const writers = ['ana', 'ben', 'eva'] as const
 
 /** One incident, or the ones that an alert opened one after the other. `fired`: how often its alert was delivered as another event. */
@@ -85,8 +80,16 @@ class World {
       if (isDown) await this.start()
       this.seen.acts += 1
       await this.drain()
-      const [short, long] = [this.random.between(61, 600), this.random.between(1_200, 12_000)]
-      await this.pass(this.random.chance(0.8) ? short : long)
+      const short = this.random.between(61, 600)
+      const long = this.random.between(1_200, 12_000)
+      const night = this.random.between(8 * 3_600, 16 * 3_600)
+      await this.pass(
+        this.random.weighted([
+          [75, short],
+          [20, long],
+          [5, night],
+        ]),
+      )
     }
     await this.pass(30 * 60)
     const database = await openDatabase(this.stage.database)
@@ -195,6 +198,7 @@ class World {
       [1, 'raises by a label', () => this.raise(expected, by, issue, true)],
       [2, 'lowers with a second person', () => this.lower(expected, by, issue, true, isDown)],
       [1, 'lowers alone', () => this.lower(expected, by, issue, false, isDown)],
+      [2, 'has it wait for the customer, or no longer', () => this.wait(expected, by, number)],
       [1, 'closes as not planned', () => issue.close(by, 'not_planned')],
       [expected.hasResponse ? 3 : 1, 'resolves', () => this.resolve(expected, by, issue)],
       ...(alert && !isDown
@@ -231,6 +235,17 @@ class World {
     expected.respond(this.now())
     expected.acknowledge()
     await issue.assign(by, 'ana')
+  }
+
+  private async wait(expected: ExpectedIncident, by: string, number: number): Promise<void> {
+    const name = 'waiting-for-customer'
+    const { rest } = this.stage.as(by)
+    const wasWaiting = expected.isWaiting
+    expected.wait(this.now())
+    const place = { ...incidents, issue_number: number }
+    if (wasWaiting) await rest.issues.removeLabel({ ...place, name })
+    else await rest.issues.addLabels({ ...place, labels: [name] })
+    await this.stage.settled()
   }
 
   private async raise(expected: ExpectedIncident, by: string, issue: Issue, label: boolean): Promise<void> {
