@@ -30,6 +30,9 @@ type History = {
   again: number
 }
 
+/** When the bot hears of what somebody did: where GitHub loses the deliveries, its check at the start finds it. */
+type Hears = 'at once' | 'after a kill' | 'by the check at its start'
+
 export type Outcome = {
   broken: string[]
   seen: { acts: number; pages: number; breaches: number; kills: number; faults: number }
@@ -73,11 +76,13 @@ class World {
     for (let act = 0; act < acts * histories; act++) {
       const history = this.random.pick(all)
       await this.trouble()
-      const isDown = this.random.chance(0.08)
-      if (isDown) await this.kill()
+      const hears = this.random.weighted<Hears>([
+        [84, 'at once'],
+        [8, 'after a kill'],
+        [8, 'by the check at its start'],
+      ])
       const at = all.indexOf(history)
-      all[at] = await this.act(history, isDown)
-      if (isDown) await this.start()
+      all[at] = await this.actHeard(history, hears)
       this.seen.acts += 1
       await this.drain()
       const short = this.random.between(61, 600)
@@ -90,6 +95,7 @@ class World {
           [5, night],
         ]),
       )
+      await this.retries()
     }
     await this.pass(30 * 60)
     const database = await openDatabase(this.stage.database)
@@ -97,6 +103,30 @@ class World {
     await database.close()
     const story = broken.map((line) => `${line}\n  ${this.told.join('\n  ')}`)
     return { broken: story, seen: { ...this.seen, pages, breaches } }
+  }
+
+  /** Does something, and lets the bot hear of it. */
+  private async actHeard(history: History, hears: Hears): Promise<History> {
+    if (hears === 'at once') return this.act(history, true)
+    if (hears === 'after a kill') {
+      await this.kill()
+      const after = await this.act(history, false)
+      await this.start()
+      return after
+    }
+    this.tell(history.id, 'GitHub loses all deliveries about what follows')
+    this.seen.faults += 1
+    const removeFault = this.stage.github.faults.add({ kind: 'lose' })
+    let after = await this.act(history, false)
+    removeFault()
+    if (after.alert && after.expected.isResolved && this.random.chance(0.7)) {
+      await this.pass(this.random.between(60, 1_800))
+      after = await this.openAgain(after)
+    }
+    await this.pass(this.random.between(60, 3_300))
+    await this.kill()
+    await this.start()
+    return after
   }
 
   private now = () => this.stage.now().getTime()
@@ -129,6 +159,11 @@ class World {
     const [newest] = (await openIncidents(this.stage)).slice(-1)
     const expected = new ExpectedIncident(this.fireTime, high ? 'P0' : 'P2')
     return { id, alert, fired: fired + 1, high, number: newest?.number ?? 0, expected, again: 0 }
+  }
+
+  private openAgain(history: History): Promise<History> {
+    this.past.push(history)
+    return this.openByAlert(history)
   }
 
   private fireTime = 0
@@ -171,19 +206,21 @@ class World {
       await this.kill()
       await this.start()
     }
+    await this.retries()
+  }
+
+  /** A clock that jumps over a night leaves all that was due in it to one moment; nobody answers in the same one. */
+  private async retries(): Promise<void> {
     for (const seconds of [10, 20, 61]) await this.pass(seconds)
   }
 
-  /** Each act is one that counts, or one that must not. Nobody hears an alert while the bot is down, so it is sent to nobody then. */
-  private async act(history: History, isDown: boolean): Promise<History> {
+  /** Each act is one that counts, or one that must not. `isHeard`: the bot hears of it at once; alerts are sent only then. */
+  private async act(history: History, isHeard: boolean): Promise<History> {
     const { id, expected, number, alert } = history
     const issue = workOn(this.stage, number)
     const by = this.random.pick(writers)
     if (expected.isResolved) {
-      if (alert && !isDown && this.random.chance(0.5)) {
-        this.past.push(history)
-        return this.openByAlert({ id, alert, fired: history.fired })
-      }
+      if (alert && isHeard && this.random.chance(0.5)) return this.openAgain(history)
       this.tell(id, `${by} reopens`)
       expected.reopen(this.now())
       await this.stage.as(by).rest.issues.update({ ...incidents, issue_number: number, state: 'open' })
@@ -196,12 +233,12 @@ class World {
       [1, 'mitigates', () => this.say(expected, by, '/mitigated', issue, () => expected.mitigate())],
       [2, 'raises by a comment', () => this.raise(expected, by, issue, false)],
       [1, 'raises by a label', () => this.raise(expected, by, issue, true)],
-      [2, 'lowers with a second person', () => this.lower(expected, by, issue, true, isDown)],
-      [1, 'lowers alone', () => this.lower(expected, by, issue, false, isDown)],
+      [2, 'lowers with a second person', () => this.lower(expected, by, issue, true, isHeard)],
+      [1, 'lowers alone', () => this.lower(expected, by, issue, false, isHeard)],
       [2, 'has it wait for the customer, or no longer', () => this.wait(expected, by, number)],
       [1, 'closes as not planned', () => issue.close(by, 'not_planned')],
       [expected.hasResponse ? 3 : 1, 'resolves', () => this.resolve(expected, by, issue)],
-      ...(alert && !isDown
+      ...(alert && isHeard
         ? [
             [2, 'sees the alert fire again', () => this.fireAgain(history)] as [
               number,
@@ -262,13 +299,13 @@ class World {
     by: string,
     issue: Issue,
     second: boolean,
-    isDown: boolean,
+    isHeard: boolean,
   ): Promise<void> {
     const severity = this.random.pick<Severity>(['P1', 'P2', 'P3'])
     if (!isHigher(expected.severity, severity)) return
     expected.respond(this.now())
     // Where the bot reads the proposal and its confirmation together, the record of the confirmation names both.
-    if (!second || !isDown) expected.propose()
+    if (!second || isHeard) expected.propose()
     await issue.comment(by, `/severity ${severity} fewer people`)
     await this.pass(30)
     const other = writers.find((one) => one !== by) ?? by
