@@ -1,3 +1,4 @@
+import { datadogKeysUnset } from '../decision/gates/production-health.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { allGates } from '../decision/overrides.ts'
 import { staleMonitors } from '../gate/may-turn-green.ts'
@@ -55,7 +56,7 @@ async function read(shell: Shell, id: number, repositories: RepositoryRef[], sig
 }
 
 async function stateOf({ datadog, log, now }: Shell, id: number, signal: AbortSignal): Promise<string> {
-  if (!datadog) return 'Unreachable: DATADOG_API_KEY and DATADOG_APP_KEY are not set'
+  if (!datadog) return datadogKeysUnset
   try {
     return await readMonitor(datadog, id, { signal, now })
   } catch (error) {

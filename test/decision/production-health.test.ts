@@ -56,6 +56,30 @@ describe('the gate production_health', () => {
     expect(finding(monitors).state).toBe('waiting')
   })
 
+  const unset = 'Unreachable: DATADOG_API_KEY and DATADOG_APP_KEY are not set'
+
+  test('asks the operator where the keys are not set, since that does not end on its own', () => {
+    const waits = finding([monitor(1, unset), monitor(2, 'OK')])
+    expect(waits).toMatchObject({
+      state: 'waiting',
+      reason: `These monitors must be OK first: \`Error rate\` is \`${unset}\`.`,
+      who: 'The operator of release-gate: set DATADOG_API_KEY and DATADOG_APP_KEY',
+    })
+    expect(waits).not.toHaveProperty('automatic', true)
+  })
+
+  test.each([
+    ['without data', 'No Data', '2026-10-21T17:59:30Z'],
+    ['that cannot be reached', 'Unreachable', '2026-10-21T17:59:30Z'],
+    ['that was read too long ago, when the keys were not set', unset, '2026-10-21T17:57:00Z'],
+  ])('waits automatically for a monitor %s', (_, state, readAt) => {
+    expect(finding([monitor(1, state, { readAt }), monitor(2, 'OK')])).toMatchObject({
+      state: 'waiting',
+      who: 'Whoever owns the monitor in Datadog',
+      automatic: true,
+    })
+  })
+
   test('fails where no monitor is named', () => {
     const none = productionHealth.settings.parse({})
     expect(productionHealth.evaluate(aSnapshot({ takenAt }), none, {}).state).toBe('failed')

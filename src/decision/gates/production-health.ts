@@ -15,6 +15,9 @@ export const readingFreshFor = 2 * 60_000
 /** No check turns green on a reading of a monitor that is older than this. */
 export const readingFreshForGreen = 60_000
 
+/** The state of every monitor while the operator has not set the keys of Datadog. */
+export const datadogKeysUnset = 'Unreachable: DATADOG_API_KEY and DATADOG_APP_KEY are not set'
+
 /**
  * Every monitor of production that the policy names is OK. One that alerts fails; one that says nothing, or was not read, waits. It
  * yields to the urgent change that names the incident which the alert opened.
@@ -59,7 +62,7 @@ function unnamed(): Finding {
 function wordsOf({ fact }: Known, snapshot: Snapshot): string {
   if (!fact || fact.readAt === null) return 'not read yet'
   if (!isFresh(fact, snapshot)) return `last read ${formatTime(new Date(fact.readAt), 'UTC')}`
-  return code(fact.state, 40)
+  return code(fact.state, 100)
 }
 
 function alerts(alerting: Known[], details: string[]): Finding {
@@ -75,10 +78,13 @@ function alerts(alerting: Known[], details: string[]): Finding {
 
 function unknown(silent: Known[], snapshot: Snapshot, details: string[]): Finding {
   const [first] = silent
+  const needsKeys = silent.some(({ fact }) => fact?.state === datadogKeysUnset && isFresh(fact, snapshot))
   return waiting(
     `Waiting for the monitor ${first?.name}`,
     `These monitors must be OK first: ${list(silent.map((one) => `${code(one.name)} is ${wordsOf(one, snapshot)}`))}.`,
-    { who: 'Whoever owns the monitor in Datadog', automatic: true, details },
+    needsKeys
+      ? { who: 'The operator of release-gate: set DATADOG_API_KEY and DATADOG_APP_KEY', details }
+      : { who: 'Whoever owns the monitor in Datadog', automatic: true, details },
   )
 }
 
