@@ -361,6 +361,28 @@ describe('an incident whose issue is gone', () => {
   })
 })
 
+describe('an incident whose issue was transferred to a repository that the App can read', () => {
+  test('is gone, and keeps nothing of what happens there', async () => {
+    const number = await report('P2')
+    await stage.github.addRepository({
+      owner: 'foodyepay',
+      name: 'archive',
+      private: true,
+      files: { 'README.md': '# Archive\n' },
+      collaborators: { ana: 'write', eva: 'maintain' },
+    })
+    const there = stage.github.transferIssue('foodyepay/incidents', number, 'olga', 'foodyepay/archive')
+    const place = { owner: 'foodyepay', repo: 'archive', issue_number: there }
+    await stage.as('ana').rest.issues.createComment({ ...place, body: '/ack' })
+    await stage.settled()
+    expect((await changesFor(number)).map(({ kind }) => kind)).toEqual(['opened', 'gone'])
+    const { data } = await stage.as('eva').rest.issues.listComments(place)
+    expect(data.map(({ body }) => body)).toEqual(['/ack'])
+    const ended = await command('end', `foodyepay/incidents#${number}`, '--reason', 'it is in the archive')
+    expect(ended).toMatchObject({ code: 0 })
+  })
+})
+
 describe('an alert that fires after a closing that the bot has not read', () => {
   const titled = async (title: string) => (await openIncidents(stage)).filter((one) => one.title === title)
   const fire = (id: string, urgency: string, event: string) =>

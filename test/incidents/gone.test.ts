@@ -16,11 +16,29 @@ let database: Database
 let isReadable = true
 const announced: string[] = []
 const notFound = () => Promise.reject(Object.assign(new Error('Not Found'), { status: 404 }))
+const api = 'https://api.github.com/repos/acme'
+let found: { number: number; repository_url: string } | undefined
+/** As GitHub calls the repository now, whatever it was asked for. */
+let url = `${api}/incidents`
 const github = {
+  paginate: async () => [],
   rest: {
-    issues: { get: notFound },
-    repos: { get: () => (isReadable ? Promise.resolve({ data: { id: 2 } }) : notFound()) },
+    issues: {
+      get: () => (found ? Promise.resolve({ data: { ...issue, ...found } }) : notFound()),
+      listEvents: () => undefined,
+      listComments: () => undefined,
+    },
+    repos: { get: () => (isReadable ? Promise.resolve({ data: { id: 2, url } }) : notFound()) },
   },
+}
+const issue = {
+  html_url: 'https://github.com/acme/incidents/issues/7',
+  title: 'Rewards are not paid',
+  body: '',
+  user: { id: 5, login: 'gus', type: 'User' },
+  created_at: '2026-10-19T16:00:00Z',
+  state: 'open',
+  labels: ['incident', 'sev/P1'],
 }
 const shell = (): IncidentShell => ({
   database,
@@ -59,6 +77,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 beforeEach(async () => {
+  found = undefined
   await database.query('DELETE FROM release_gate.incidents')
   await saveIncident(database, {
     ...key,
@@ -86,4 +105,24 @@ test('an issue that is gone is recorded and announced once, and its incident sta
   const text = expect.stringContaining('Its issue was deleted or moved. The incident stays open')
   expect(await goneTexts()).toEqual([text])
   expect(announced.filter((line) => line.includes('deleted or moved'))).toHaveLength(1)
+})
+
+test.each([
+  ['another repository, under its number', { number: 7, repository_url: `${api}/archive` }],
+  ['another repository, under another number', { number: 3, repository_url: `${api}/archive` }],
+])('an issue that was transferred to %s is gone', async (_, there) => {
+  found = there
+  await look()
+  expect(await goneSince()).toBe('2026-10-19T21:00:00.000Z')
+})
+
+test.each([
+  ['as it is', `${api}/incidents`],
+  ['in other case', `${api}/Incidents`],
+  ['renamed', `${api}/outages`],
+])('an issue in its repository is not gone where GitHub names that %s', async (_, name) => {
+  url = name
+  found = { number: 7, repository_url: name }
+  await look()
+  expect(await goneSince()).toBeUndefined()
 })

@@ -16,6 +16,7 @@ const notices: object[] = []
 const comments: { id: number; user: typeof bot; body: string; created_at: string; updated_at: string }[] = []
 const issue = {
   number: 7,
+  repository_url: 'https://api.github.com/repos/acme/incidents',
   html_url: 'https://github.com/acme/incidents/issues/7',
   title: 'Rewards are late',
   body: '',

@@ -2,9 +2,11 @@ import type { By } from './context.ts'
 import { emit, record } from './events.ts'
 import type { Hub } from './hub.ts'
 import { emitPull, isPull } from './pull-facts.ts'
+import { newIssue } from './pulls.ts'
 import type { Issue, Label, Repository } from './repository-state.ts'
 import { userById } from './shapes/account.ts'
 import { issueShape, labelShape } from './shapes/issue.ts'
+import { repositoryShape } from './shapes/repository.ts'
 
 export function findLabel(repository: Repository, name: string): Label | undefined {
   return repository.labels.find((label) => label.name.toLowerCase() === name.toLowerCase())
@@ -142,4 +144,16 @@ export function assign(hub: Hub, repository: Repository, issue: Issue, ids: numb
     if (!isPull(issue))
       emit(hub, repository, 'issues', by, { action, issue: issueShape(hub, repository, issue), assignee })
   }
+}
+
+/** Gives the issue another number in the other repository; the former one is not used again. */
+export function transferIssue(hub: Hub, from: Repository, issue: Issue, to: Repository, by: By): number {
+  const { id: _, number, ...moved } = issue
+  const next = newIssue(hub, to, by, issue.title, issue.body)
+  Object.assign(next, moved)
+  from.issues.delete(number)
+  from.movedIssues = new Map([...(from.movedIssues ?? []), [number, { repository: to, number: next.number }]])
+  const changes = { new_issue: issueShape(hub, to, next), new_repository: repositoryShape(hub, to) }
+  emit(hub, from, 'issues', by, { action: 'transferred', issue: issueShape(hub, from, issue), changes })
+  return next.number
 }

@@ -20,6 +20,10 @@ export type NewPull = {
 }
 
 /** Issues and pull requests share their numbers. */
+function nextNumber({ issues, movedIssues }: Repository): number {
+  return Math.max(0, ...issues.keys(), ...(movedIssues?.keys() ?? [])) + 1
+}
+
 export function newIssue(
   hub: Hub,
   repository: Repository,
@@ -28,7 +32,7 @@ export function newIssue(
   body: string | null,
 ): Issue {
   const now = hub.clock()
-  const number = Math.max(0, ...repository.issues.keys()) + 1
+  const number = nextNumber(repository)
   const issue: Issue = {
     id: hub.world.nextId('issue'),
     number,
@@ -70,7 +74,7 @@ export async function openPull(
   const custom = (message: string) =>
     invalid([{ resource: 'PullRequest', field: '', code: 'custom', message }])
   if (twin) throw custom(`A pull request already exists for ${label}.`)
-  const number = Math.max(0, ...repository.issues.keys()) + 1
+  const number = nextNumber(repository)
   await keepHead(repository, number, headRepository, `refs/heads/${headRef}`, headSha)
   const ahead = await commitsBetween(repository.git, baseSha, headSha)
   if (ahead.length === 0) throw custom(`No commits between ${params.base} and ${headRef}`)

@@ -21,6 +21,8 @@ export type Repository = {
   deleteBranchOnMerge: boolean
   labels: Label[]
   issues: Map<number, Issue>
+  /** Where the issues went that were transferred, by their former numbers. */
+  movedIssues?: Map<number, { repository: Repository; number: number }>
   activity: Activity[]
   checkRuns: Map<string, CheckRun[]>
   checkSuites: CheckSuite[]

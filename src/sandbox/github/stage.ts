@@ -6,6 +6,7 @@ import type { By } from './context.ts'
 import type { NewBranch } from './git-writing.ts'
 import { accountById, fullName, type Hub, repositoryByName, requireAccount } from './hub.ts'
 import * as installs from './installations.ts'
+import { transferIssue } from './issues.ts'
 import { dequeue, enqueue } from './merge-queue.ts'
 import * as organizations from './organizations.ts'
 import * as people from './people.ts'
@@ -106,6 +107,13 @@ function houses(hub: Hub) {
       changing(repository, (found, by) =>
         changes.transferRepository(hub, found, requireAccount(hub, owner), by),
       ),
+    /** The number that the issue has in the other repository. */
+    transferIssue(repository: string, number: number, login: string, to: string): number {
+      const [from, by] = [find(hub, repository), { userId: requireAccount(hub, login).id, appId: null }]
+      const issue = from.issues.get(number)
+      if (!issue) throw new Error(`No issue ${repository}#${number}`)
+      return transferIssue(hub, from, issue, find(hub, to), by)
+    },
     deleteRepository: (repository: string) =>
       changing(repository, (found, by) => changes.deleteRepository(hub, found, by)),
     /** One commit with some files, made and pushed. */

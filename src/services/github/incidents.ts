@@ -26,7 +26,7 @@ type RawEvent = {
 type RawComment = { id: number; user: Account; body?: string; created_at: string; updated_at: string }
 
 /**
- * Reads an issue with its events and its comments. Undefined: it is gone, or a pull request. `zone`: in which the report writes
+ * Reads an issue with its events and its comments. Undefined: it is gone, moved, or a pull request. `zone`: in which the report writes
  * its times. Nothing but commands is taken from comments.
  */
 export async function readIncident(
@@ -38,7 +38,8 @@ export async function readIncident(
   const takenAt = options.now().toISOString()
   const place = { ...nameOf(repository), issue_number: number }
   const issue = await orGone(github.rest.issues.get(place))
-  if (!issue || issue.data.pull_request) return undefined
+  if (!issue || issue.data.pull_request || (await isElsewhere(github, repository, number, issue.data)))
+    return undefined
   const pages = { ...place, per_page: 100 }
   const events = ((await github.paginate(github.rest.issues.listEvents, pages)) as RawEvent[]).filter(
     ({ event }) => event in kinds,
@@ -84,6 +85,19 @@ export async function readIncident(
       verifiedBy: report.verified ? (data.user?.login ?? null) : null,
     },
   }
+}
+
+/** GitHub answers for an issue that was transferred with the one in the other repository, and for a renamed repository under its new name. */
+async function isElsewhere(
+  github: GitHub,
+  repository: RepositoryName,
+  asked: number,
+  { number, repository_url: url }: { number: number; repository_url: string },
+): Promise<boolean> {
+  const { owner, repo } = nameOf(repository)
+  if (number !== asked) return true
+  if (url.toLowerCase().endsWith(`/repos/${owner}/${repo}`.toLowerCase())) return false
+  return (await github.rest.repos.get({ owner, repo })).data.url !== url
 }
 
 const kinds: Record<string, IncidentEvent['kind']> = {

@@ -3,7 +3,7 @@ import { needs, openRepository, type RequestContext, roleOf } from '../access.ts
 import type { By, GitHubContext } from '../context.ts'
 import { emit } from '../events.ts'
 import type { Hub } from '../hub.ts'
-import { accountByLogin } from '../hub.ts'
+import { accountByLogin, repositoryByName } from '../hub.ts'
 import { addLabels, assign, closeIssue, reopenIssue } from '../issues.ts'
 import { page } from '../pages.ts'
 import { invalid } from '../problems.ts'
@@ -13,6 +13,7 @@ import { closePull, newIssue, reopenPull } from '../pulls.ts'
 import type { Issue, Repository } from '../repository-state.ts'
 import { bodyOf, byOf, issueOf, ordered } from '../requests.ts'
 import { eventShape, issueShape } from '../shapes/issue.ts'
+import { repositoryUrl } from '../shapes/links.ts'
 import { commentRoutes } from './issue-comments.ts'
 import { issueLabelRoutes, replaceLabels } from './issue-labels.ts'
 
@@ -23,11 +24,25 @@ const triage = needs('triage', 'issues', 'write')
 /** Issues, their comments, events and labels; pull requests are issues too. */
 export function issueRoutes(hub: Hub): Hono<GitHubContext> {
   const app = new Hono<GitHubContext>()
+  movedRoutes(hub, app)
   listRoutes(hub, app)
   changeRoutes(hub, app)
   commentRoutes(hub, app)
   issueLabelRoutes(hub, app)
   return app
+}
+
+/** An issue that was transferred is where it is now. */
+function movedRoutes(hub: Hub, app: Hono<GitHubContext>): void {
+  app.use('/repos/:owner/:repo/issues/:number{[0-9]+}/*', async (c, next) => {
+    const { owner, repo, number } = c.req.param()
+    const moved = repositoryByName(hub, owner, repo)?.movedIssues?.get(Number(number))
+    if (!moved) return next()
+    openRepository(hub, c, read)
+    const rest = c.req.path.replace(/^.*\/issues\/\d+/, '')
+    const url = `${repositoryUrl(hub, moved.repository)}/issues/${moved.number}${rest}`
+    return c.json({ message: 'Moved Permanently', url }, 301, { location: url })
+  })
 }
 
 function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
