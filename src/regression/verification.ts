@@ -14,12 +14,15 @@ export type Verified =
 
 const POLL_MS = 250
 
+/** How long exact rows and sums must stay as expected: a duplicate may arrive late. */
+const SETTLING_MS = 1_000
+
 /** Whether waiting longer cannot change the result. */
 const hopeless: ReadonlySet<string> = new Set(['refused', 'missing', 'too_many'])
 
 /**
- * Polls the ledger until it has the expected rows, for at most `within`. Too many rows fail immediately; missing rows may still
- * arrive. An unreadable ledger is inconclusive.
+ * Polls the ledger until it has the expected rows and keeps them, for at most `within`. Too many rows fail immediately; missing
+ * rows may still arrive. An unreadable ledger is inconclusive.
  */
 export async function verifyLedger(
   ledger: Ledger | undefined,
@@ -27,7 +30,9 @@ export async function verifyLedger(
   signal?: AbortSignal,
 ): Promise<Verified> {
   if (!ledger) return { verdict: 'inconclusive', message: 'no ledger is configured for this server' }
-  return poll(check.within, signal, async () => {
+  const { rows, sum } = check.expect
+  const settling = rows === undefined && sum === undefined ? 0 : SETTLING_MS
+  return poll({ ...check, settling }, signal, async () => {
     const columns = [...new Set([...Object.keys(check.expect.sum ?? {}), ...Object.keys(check.where)])]
     const read =
       columns.length > 0
@@ -74,7 +79,7 @@ function compareRows(rows: LedgerRow[], { table, expect }: LedgerCheck): Polled 
       })
     }
   }
-  if (mismatches.length === 0) return { done: true, result: { verdict: 'passed', seen } }
+  if (mismatches.length === 0) return { done: false, result: { verdict: 'passed', seen } }
   const tooMany = expect.rows !== undefined && rows.length > expect.rows
   return { done: tooMany, result: { verdict: 'failed', mismatches, seen } }
 }
@@ -98,7 +103,7 @@ export async function verifyReceipt(
   signal?: AbortSignal,
 ): Promise<Verified> {
   if (!receipts) return { verdict: 'inconclusive', message: 'no chain endpoint is configured' }
-  return poll(within, signal, async () => {
+  return poll({ within, settling: 0 }, signal, async () => {
     const read = await receipts.status(hash)
     if (!read.ok) return { done: read.cause === 'refused', result: unread(read) }
     if (read.status === status)
@@ -112,17 +117,22 @@ function unread({ message }: { message: string }): Verified {
   return { verdict: 'inconclusive', message }
 }
 
+/** `done`: waiting longer changes nothing. What passed must settle before that. */
 type Polled = { done: boolean; result: Verified }
 
 async function poll(
-  within: number,
+  { within, settling }: { within: number; settling: number },
   signal: AbortSignal | undefined,
   look: () => Promise<Polled>,
 ): Promise<Verified> {
   const deadline = performance.now() + within
+  let passedSince: number | undefined
   for (;;) {
     const { done, result } = await look()
-    if (done || performance.now() + POLL_MS > deadline) return result
+    const now = performance.now()
+    passedSince = result.verdict === 'passed' ? (passedSince ?? now) : undefined
+    const settled = passedSince !== undefined && now - passedSince >= settling
+    if (done || settled || now + POLL_MS > deadline) return result
     await wait(POLL_MS, undefined, signal ? { signal } : {})
   }
 }
