@@ -3,7 +3,7 @@ import { Gauge, Registry } from 'prom-client'
 import { metrics } from '../services/metrics.ts'
 import { isSameSecret } from '../settings/same-secret.ts'
 import type { Queryable } from '../store/database.ts'
-import { queueDepths } from '../store/queue/inspect.ts'
+import { givenUp, queueDepths } from '../store/queue/inspect.ts'
 import { isFromThisMachine } from './from-this-machine.ts'
 import type { Handler } from './server.ts'
 
@@ -45,7 +45,7 @@ type Counts = {
 }
 
 /** Metrics from the database, which are the same for every process. */
-async function storedMetrics(db: Queryable): Promise<Registry> {
+export async function storedMetrics(db: Queryable): Promise<Registry> {
   const registry = new Registry()
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `release_gate_${name}`, help, labelNames, registers: [registry] })
@@ -59,7 +59,7 @@ async function storedMetrics(db: Queryable): Promise<Registry> {
       (SELECT count(*) FROM release_gate.landings WHERE exception)::int AS exceptions,
       (SELECT count(*) FROM release_gate.landings
        WHERE review IS NOT NULL AND issue_closed_at IS NULL AND due_at < now())::int AS overdue,
-      (SELECT count(*) FROM release_gate_jobs.job WHERE name = 'dead-letters' AND source_retry_count >= 10)::int AS dead,
+      (SELECT count(*) FROM release_gate_jobs.job WHERE ${givenUp})::int AS dead,
       (SELECT coalesce(extract(epoch FROM clock_timestamp() - max(anchored_at)), 0) FROM release_gate.anchors)::float AS anchored,
       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(looked_at)), 0) FROM release_gate.looks)::float AS looked`)
   if (!counts) return registry

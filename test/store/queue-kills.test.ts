@@ -1,8 +1,9 @@
 import { PgBoss } from 'pg-boss'
 import { afterEach, expect, test } from 'vitest'
+import { storedMetrics } from '../../src/server/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
 import { failedJobs } from '../../src/store/queue/inspect.ts'
-import { reviveOrphans } from '../../src/store/queue/orphans.ts'
+import { isLostToKills, reviveOrphans } from '../../src/store/queue/orphans.ts'
 import { openQueue } from '../../src/store/queue.ts'
 import { aPglite, describeOnBoth } from '../support/databases.ts'
 import { aLog, aPull, aQueue, untilIdle } from '../support/queues.ts'
@@ -114,8 +115,12 @@ describeOnBoth('a job whose processes fell silent each time', (open) => {
   }
 
   test.each([
-    ['is started again', lost, { ran: 1, dead: 0 }],
-    ['is given up where it failed alone', { message: 'GitHub answered 500' }, { ran: 0, dead: 1 }],
+    ['is started again, and not listed as given up', lost, { ran: 1, dead: 0, listed: 0, counted: 0 }],
+    [
+      'is given up where it failed alone, and listed so',
+      { message: 'GitHub answered 500' },
+      { ran: 0, dead: 1, listed: 1, counted: 1 },
+    ],
   ])('%s', async (_, output, wanted) => {
     const database = await open()
     const dead: object[] = []
@@ -126,7 +131,10 @@ describeOnBoth('a job whose processes fell silent each time', (open) => {
     await work()
     await untilIdle(queue)
     await queue.stop()
-    expect({ ran: ran.length, dead: dead.length }).toEqual(wanted)
+    const listed = (await failedJobs(database, 9)).length
+    const metrics = await (await storedMetrics(database)).metrics()
+    const counted = Number(/^release_gate_dead_letters (\d+)$/m.exec(metrics)?.[1])
+    expect({ ran: ran.length, dead: dead.length, listed, counted }).toEqual(wanted)
   })
 
   test('is given up when that goes on', async () => {
@@ -143,5 +151,32 @@ describeOnBoth('a job whose processes fell silent each time', (open) => {
     await queue.stop()
     expect(dead.map(({ problem }) => problem)).toContain('job heartbeat timeout')
     expect(ran.length).toBeLessThanOrEqual(1)
+  })
+
+  /** Of notices, which have no key: which of those whose last attempt was lost are not started again. */
+  const givenUpOf = async (texts: string[]) => {
+    const database = await open()
+    const { queue } = await aQueue(database)
+    const boss = await aBossOn(database)
+    for (const text of texts) {
+      await queue.enqueueNotice({ text })
+      await database.query(
+        `UPDATE release_gate_jobs.job SET retry_count = retry_limit, start_after = now() WHERE name = 'notices' AND state < 'active'`,
+      )
+      const [job] = await boss.fetch('notices')
+      await boss.fail('notices', job?.id ?? '', lost)
+    }
+    const dead = await boss.fetch<{ text: string }>('dead-letters', { includeMetadata: true, batchSize: 9 })
+    const wanted = await Promise.all(dead.map((job) => isLostToKills(boss, job)))
+    await queue.stop()
+    expect(dead).toHaveLength(texts.length)
+    return dead.filter((_, place) => !wanted[place]).map(({ data }) => data.text)
+  }
+
+  test.each([
+    ['is started again, however many others were', ['a', 'b', 'c', 'd', 'e'], []],
+    ['is given up when that goes on with the same one', ['a', 'b', 'a', 'a', 'a'], ['a', 'a', 'a', 'a']],
+  ])('and that has no key %s', async (_, texts, givenUp) => {
+    expect(await givenUpOf(texts)).toEqual(givenUp)
   })
 })

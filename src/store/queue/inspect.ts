@@ -36,11 +36,16 @@ export function queueDepths(db: Queryable): Promise<QueueDepth[]> {
   )
 }
 
-/** Dead letters stay for 30 days. One with attempts left was not given up, since an older attempt continues. */
+/**
+ * Which jobs were given up. Dead letters stay for 30 days. One with attempts left was not given up, since an older attempt continues;
+ * nor one that was started anew.
+ */
+export const givenUp = `name = '${DEAD_LETTERS}' AND source_retry_count >= ${RETRY_LIMIT} AND output->'startedAnew' IS NULL`
+
 const failed = `
   SELECT id::text, source_name AS queue, data, source_output AS problem, source_retry_count + 1 AS attempts,
     created_on AS at, 'given up' AS state, NULL::timestamptz AS "nextAt", singleton_key AS key
-  FROM ${JOBS_SCHEMA}.job WHERE name = '${DEAD_LETTERS}' AND source_retry_count >= ${RETRY_LIMIT}
+  FROM ${JOBS_SCHEMA}.job WHERE ${givenUp}
   UNION ALL
   SELECT id::text, name, data, output, retry_count + 1, coalesce(started_on, created_on), 'tried again', start_after, singleton_key
   FROM ${JOBS_SCHEMA}.job WHERE state = 'retry'`

@@ -54,15 +54,15 @@ const LOST_LIMIT = 3
 
 /**
  * Whether a job became a dead letter only because its processes ended each time, so that it should be restarted. With several
- * processes on one database, pg-boss counts a missed heartbeat as an attempt.
+ * processes on one database, pg-boss counts a missed heartbeat as an attempt. Jobs without a key are the same one if they carry the same.
  */
 export async function isLostToKills(boss: PgBoss, dead: JobWithMetadata<object>): Promise<boolean> {
   if (!isHeartbeatTimeout(dead.sourceOutput)) return false
   const { rows } = await boss.getDb().executeSql(
     `SELECT count(*)::int AS times FROM ${JOBS_SCHEMA}.job
      WHERE name = '${DEAD_LETTERS}' AND source_name = $1 AND singleton_key IS NOT DISTINCT FROM $2
-       AND source_output->'value'->>'message' = $3 AND created_on > now() - interval '1 day'`,
-    [dead.sourceName, dead.singletonKey, heartbeatTimeout],
+       AND ($2 IS NOT NULL OR data = $4::jsonb) AND source_output->'value'->>'message' = $3 AND created_on > now() - interval '1 day'`,
+    [dead.sourceName, dead.singletonKey, heartbeatTimeout, JSON.stringify(dead.data)],
   )
   return rows[0].times <= LOST_LIMIT
 }

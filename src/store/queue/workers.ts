@@ -89,10 +89,11 @@ export async function startWorkers(
     forward(LATER, 1),
     named(
       DEAD_LETTERS,
-      boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async (jobs) => {
-        for (const job of jobs as JobWithMetadata<object>[])
-          if (await isLostToKills(boss, job)) await startAnew(job, sender, log)
-          else await giveUp(job, handlers, log)
+      boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async ([job]) => {
+        const dead = job as JobWithMetadata<object>
+        if (!(await isLostToKills(boss, dead))) return giveUp(dead, handlers, log)
+        await startAnew(dead, sender, log)
+        return { startedAnew: true }
       }),
     ),
   ])
