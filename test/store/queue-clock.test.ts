@@ -1,12 +1,13 @@
 import { TestClock } from 'pg-boss'
 import { afterEach, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
+import { PRIORITY, RETRY_LIMIT } from '../../src/store/queue/queues.ts'
+import { keyOf, senderOn } from '../../src/store/queue/sender.ts'
 import type { DeadJob, Handlers, Queue } from '../../src/store/queue.ts'
 import { retryAfter } from '../../src/store/retry-later.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
-import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
+import { aBossBeside, aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 const TUESDAY = new Date('2026-11-24T16:00:00Z')
 const OPENS = new Date('2026-11-25T18:00:00Z')
@@ -48,6 +49,46 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     await database.transaction((tx) => queue.enqueueEvaluate(aPull(), { tx }))
     await untilIdle(queue)
     expect(ran).toEqual([aPull()])
+  })
+
+  test.each([PRIORITY.mayBeGreen, PRIORITY.sameHead, undefined])(
+    'a job of priority %i that waits for a limit keeps it',
+    async (priority) => {
+      let limited = true
+      const at = new Date(TUESDAY.getTime() + 60 * SECOND)
+      const { queue, ran, moveTo, database } = await start({
+        evaluate: async () => {
+          if (!limited) return
+          limited = false
+          throw retryAfter(at, 'limit')
+        },
+      })
+      await queue.enqueueEvaluate(aPull(), priority === undefined ? {} : { priority })
+      await times(ran, 1)
+      await moveTo(at)
+      await times(ran, 2)
+      const jobs = await database.query(`SELECT priority FROM release_gate_jobs.job WHERE name = 'evaluate'`)
+      expect(jobs).toEqual([{ priority: priority ?? 0 }, { priority: priority ?? 0 }])
+    },
+  )
+
+  test.each([
+    ['raises', PRIORITY.mayBeGreen, PRIORITY.mayBeGreen],
+    ['never lowers', PRIORITY.sameHead, PRIORITY.atOpening],
+  ])('one that joins an equal request when it is due %s its priority', async (_, own, becomes) => {
+    shared ??= open()
+    const database = await shared
+    const clock = new TestClock(TUESDAY)
+    const { queue } = await aQueue(database, {}, clock)
+    queues.push(queue)
+    const boss = await aBossBeside(database)
+    await queue.enqueueEvaluate(aPull({ requestedBy: 5 }), { priority: PRIORITY.atOpening })
+    await senderOn(boss, clock).forward('evaluate', aPull(), keyOf(aPull()), own)
+    const jobs = await database.query(
+      `SELECT priority, data->'requestedBy' AS by FROM release_gate_jobs.job WHERE name = 'evaluate'`,
+    )
+    await boss.stop({ close: database.kind === 'postgres' })
+    expect(jobs).toEqual([{ priority: becomes, by: 5 }])
   })
 
   test('a recheck runs after the clock was moved past it, by setTime and nudge, and not before', async () => {

@@ -1,4 +1,4 @@
-import { PgBoss } from 'pg-boss'
+import type { PgBoss } from 'pg-boss'
 import { afterEach, expect, test } from 'vitest'
 import { storedMetrics } from '../../src/server/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -6,24 +6,15 @@ import { failedJobs } from '../../src/store/queue/inspect.ts'
 import { isLostToKills, reviveOrphans } from '../../src/store/queue/orphans.ts'
 import { openQueue } from '../../src/store/queue.ts'
 import { aPglite, describeOnBoth } from '../support/databases.ts'
-import { aLog, aPull, aQueue, untilIdle } from '../support/queues.ts'
+import { aBossBeside, aLog, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-/** The queue's own pg-boss beside it, as the process that is killed had one: what it takes up it never ends. */
 async function aBossOn(database: Database): Promise<PgBoss> {
-  const boss = new PgBoss({
-    ...database.boss,
-    schema: 'release_gate_jobs',
-    schedule: false,
-    supervise: false,
-    migrate: false,
-  })
-  boss.on('error', () => undefined)
-  await boss.start()
+  const boss = await aBossBeside(database)
   closing.push(() => boss.stop({ close: database.kind === 'postgres' }))
   return boss
 }

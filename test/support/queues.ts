@@ -1,4 +1,4 @@
-import type { Clock } from 'pg-boss'
+import { type Clock, PgBoss } from 'pg-boss'
 import pino from 'pino'
 import { expect } from 'vitest'
 import type { PullRef } from '../../src/decision/snapshot.ts'
@@ -43,6 +43,20 @@ export async function aQueue(database: Database, handlers: Partial<Handlers> = {
       },
     })
   return { queue, ran, lines, work }
+}
+
+/** The queue's own pg-boss beside it, as the process that is killed had one: what it takes up it never ends. */
+export async function aBossBeside(database: Database): Promise<PgBoss> {
+  const boss = new PgBoss({
+    ...database.boss,
+    schema: 'release_gate_jobs',
+    schedule: false,
+    supervise: false,
+    migrate: false,
+  })
+  boss.on('error', () => undefined)
+  await boss.start()
+  return boss
 }
 
 export async function untilIdle(queue: Queue): Promise<void> {

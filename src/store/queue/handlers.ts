@@ -35,4 +35,4 @@ export type Handlers = {
 }
 
 /** A delayed job, with the queue that it goes to when it is due. */
-export type Delayed = { queue: string; data: object; key: string | null }
+export type Delayed = { queue: string; data: object; key: string | null; priority?: number }

@@ -23,12 +23,19 @@ export function senderOn(boss: PgBoss, clock: Clock) {
       const within = await joining(tx, clock)
       return (await boss.update(queue, data, { ...options, ...within, match: 'all' })).updated > 0
     },
-    forward: async (queue: string, data: object, key: string | null) => {
+    /** `before`: the priority that the job had. Only the highest one is given to an equal job that waits already: it never lowers one. */
+    forward: async (queue: string, data: object, key: string | null, before?: number) => {
       // Runs on one staging environment go one at a time, even after delays.
       const group = queue === RUN_REGRESSION && 'server' in data ? { group: { id: String(data.server) } } : {}
       const first = queue === COMMANDS && 'insider' in data && data.insider === true
-      const priority = first ? { priority: INSIDER_PRIORITY } : {}
-      await send(queue, data, { ...group, ...priority, ...(key !== null && { singletonKey: key }) })
+      const priority = before ?? (first ? INSIDER_PRIORITY : undefined)
+      const options = {
+        ...(priority !== undefined && { priority }),
+        ...(key !== null && { singletonKey: key }),
+      }
+      const joined = !(await send(queue, data, { ...group, ...options }))
+      if (joined && key !== null && priority === PRIORITY.mayBeGreen)
+        await boss.update(queue, undefined, { ...options, match: 'all' })
     },
     /** At least a second ahead, so that a handler that names a past time does not loop. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {

@@ -25,7 +25,7 @@ import {
 
 /** The operations of the queue that the workers use. */
 type Sender = {
-  send: (queue: string, data: object, key: string | null) => Promise<void>
+  send: (queue: string, data: object, key: string | null, priority?: number) => Promise<void>
   sendLater: (delayed: Delayed, at: Date) => Promise<void>
 }
 
@@ -66,7 +66,7 @@ export async function startWorkers(
   }
   const forward = (queue: string, seconds: number) => {
     const worker = boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
-      for (const { data } of jobs) await sender.send(data.queue, data.data, data.key)
+      for (const { data } of jobs) await sender.send(data.queue, data.data, data.key, data.priority)
     })
     return named(queue, worker)
   }
@@ -130,7 +130,8 @@ async function attempt<Data extends object>(
     const about = { queue: job.name, job: job.id, data: job.data, attempt: job.retryCount + 1 }
     if (at) {
       log.info({ ...about, at, why: messageOf(error) }, 'A job waits')
-      await sender.sendLater({ queue: job.name, data: job.data, key: job.singletonKey }, at)
+      const { name: queue, data, singletonKey: key, priority } = job
+      await sender.sendLater({ queue, data, key, priority }, at)
       return
     }
     log.warn(
