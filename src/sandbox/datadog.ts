@@ -4,13 +4,21 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createFaults, type LocalFault } from './local-faults.ts'
 
+/** `downtimes`: those that the API lists for it; `forbidden`: the application key has no permission to read them. */
+type LocalMonitor = {
+  name: string
+  state: string
+  silenced?: boolean
+  downtimes?: { start?: string; end?: string | null }[] | 'forbidden'
+}
+
 export type LocalDatadog = {
   url: string
   apiKey: string
   appKey: string
   webhookSecret: string
   /** The monitors by their ids; a story changes their states. */
-  monitors: Map<number, { name: string; state: string; silenced?: boolean }>
+  monitors: Map<number, LocalMonitor>
   /** What the next queries of a metric count. */
   requests: { count: number }
   /** How often a monitor was read. */
@@ -55,6 +63,16 @@ export async function startDatadog({
       options: { silenced },
       state: { groups: {} },
     })
+  })
+  app.get('/api/v2/monitor/:id/downtime_matches', (c) => {
+    const { downtimes = [] } = monitors.get(Number(c.req.param('id'))) ?? {}
+    if (downtimes === 'forbidden') return c.json({ errors: ['Forbidden'] }, 403)
+    const data = downtimes.map((one, index) => ({
+      type: 'downtime_match',
+      id: `00000000-0000-1234-0000-00000000000${index}`,
+      attributes: { groups: [], scope: '*', ...one },
+    }))
+    return c.json({ data, meta: { page: { total_filtered_count: data.length } } })
   })
   app.get('/api/v1/query', (c) =>
     c.json({ status: 'ok', series: [{ pointlist: [[clock(), requests.count]] }] }),

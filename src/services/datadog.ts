@@ -21,13 +21,33 @@ function call({ url, apiKey, appKey }: Datadog, path: string, calling: Calling):
   })
 }
 
+const matches = z.object({
+  data: z.array(
+    z.object({
+      attributes: z.object({ start: z.string().nullish(), end: z.string().nullish() }).nullish(),
+    }),
+  ),
+})
+
 /**
- * The state of a monitor in Datadog's words, or `Muted`. https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details
+ * The state of a monitor in Datadog's words, or `Muted`: `silenced` knows nothing of downtimes that were scheduled by version 2 of the API.
+ * https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details
  * @throws as `callJson`, and a ZodError for an answer that is not as documented.
  */
 export async function readMonitor(datadog: Datadog, id: number, calling: Calling): Promise<string> {
   const answer = monitorShape.parse(await call(datadog, `/api/v1/monitor/${id}?group_states=all`, calling))
-  return Object.keys(answer.options?.silenced ?? {}).length > 0 ? 'Muted' : answer.overall_state
+  const isSilenced = Object.keys(answer.options?.silenced ?? {}).length > 0
+  return isSilenced || (await isInDowntime(datadog, id, calling)) ? 'Muted' : answer.overall_state
+}
+
+/** https://docs.datadoghq.com/api/latest/downtimes/#get-active-downtimes-for-a-monitor */
+async function isInDowntime(datadog: Datadog, id: number, calling: Calling): Promise<boolean> {
+  const { data } = matches.parse(await call(datadog, `/api/v2/monitor/${id}/downtime_matches`, calling))
+  const now = calling.now().getTime()
+  return data.some(({ attributes }) => {
+    const { start, end } = attributes ?? {}
+    return !(start && Date.parse(start) > now) && !(end && Date.parse(end) <= now)
+  })
 }
 
 const series = z.object({
