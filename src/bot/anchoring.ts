@@ -18,10 +18,36 @@ export type AnchorShell = {
 /**
  * Writes the newest record of each chain down in an issue, outside of the database whose owner could drop its triggers.
  * One that cannot be written now, because its App was removed or a limit is reached, keeps no other
- * one waiting, and is tried again the next day.
+ * one waiting, and is tried again by `anchorOverdue`.
  */
 export async function anchorRecords(shell: AnchorShell): Promise<void> {
-  for (const { head, last } of await headsToAnchor(shell.database)) {
+  await anchorAll(shell, await headsToAnchor(shell.database))
+}
+
+/** A day, and the hour that the daily check may be late. */
+const overdueAfter = 25 * 60 * 60 * 1000
+
+/** The same for chains that the last daily check could not anchor, as long as their App is installed where a policy is. */
+export async function anchorOverdue(shell: AnchorShell): Promise<void> {
+  const { database, now } = shell
+  const reached = new Set(
+    (await keptPolicies(database, undefined, ['current', 'absent'])).map(
+      ({ installationId }) => installationId,
+    ),
+  )
+  const heads = await headsToAnchor(database)
+  const overdue = heads.filter(
+    ({ head, last }) =>
+      reached.has(head.installationId) && now().getTime() - (last?.at.getTime() ?? 0) >= overdueAfter,
+  )
+  await anchorAll(shell, overdue)
+}
+
+async function anchorAll(
+  shell: AnchorShell,
+  heads: Awaited<ReturnType<typeof headsToAnchor>>,
+): Promise<void> {
+  for (const { head, last } of heads) {
     await anchor(shell, head, last).catch((error: unknown) => {
       shell.log.warn({ ...head, problem: String(error) }, 'Anchoring the newest record failed')
     })

@@ -9,7 +9,7 @@ import { type LastRun, lastRun, saveLastRun } from '../doctor/last-run.ts'
 import { rowSecurityDiagnoses } from '../doctor/row-security.ts'
 import type { StagingServer } from '../settings/servers.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
-import { saveVerified } from '../store/audit/last-verified.ts'
+import { lastVerified, saveVerified } from '../store/audit/last-verified.ts'
 import { pruneRecords } from '../store/audit/retention.ts'
 import { verifyChain } from '../store/audit/verify.ts'
 import type { Database } from '../store/database.ts'
@@ -18,7 +18,7 @@ import { pruneDeliveries } from '../store/inbox.ts'
 import { pruneRequests } from '../store/notices.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
-import { type AnchorShell, anchorRecords } from './anchoring.ts'
+import { type AnchorShell, anchorOverdue, anchorRecords } from './anchoring.ts'
 import { minute } from './repeatedly.ts'
 
 export type DailyShell = {
@@ -38,13 +38,14 @@ const day = 24 * 60 * 60 * 1000
 
 /**
  * Once a day, checks that the gate is still enforced everywhere and that every audit chain is intact, and removes old
- * data. Each drift and its end are announced once. Called hourly, so a failure is retried within the hour.
+ * data. Each drift and its end are announced once. Called hourly, so a failure is retried within the hour, and so is a chain that
+ * could not be anchored.
  */
 export async function runDailyCheck(shell: DailyShell): Promise<void> {
   const { database, now, log } = shell
   const last = await lastRun(database, now)
   if (!last) return saveLastRun(database, firstRun(now()), now)
-  if (now().getTime() - Date.parse(last.at) < day) return
+  if (now().getTime() - Date.parse(last.at) < day) return retryAnchors(shell)
   const known = await keptPolicies(database, undefined, ['current', 'absent'])
   const enforced = diagnose(await gather(shell.clients))
   const rows = await rowSecurityDiagnoses(await keptPolicies(database), shell.servers, last.remember)
@@ -65,6 +66,12 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
     await anchorRecords(shell)
   }
   await saveLastRun(database, { at: now().toISOString(), remember }, now)
+}
+
+/** A chain that did not verify is not anchored until it does. */
+async function retryAnchors(shell: DailyShell): Promise<void> {
+  const verified = await lastVerified(shell.database, shell.now)
+  if (verified?.result.ok) await anchorOverdue(shell)
 }
 
 /** The first check runs an hour after the first start, once the repositories are set up. */

@@ -60,7 +60,13 @@ export async function storedMetrics(db: Queryable): Promise<Registry> {
       (SELECT count(*) FROM release_gate.landings
        WHERE review IS NOT NULL AND issue_closed_at IS NULL AND due_at < now())::int AS overdue,
       (SELECT count(*) FROM release_gate_jobs.job WHERE ${givenUp})::int AS dead,
-      (SELECT coalesce(extract(epoch FROM clock_timestamp() - max(anchored_at)), 0) FROM release_gate.anchors)::float AS anchored,
+      (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(waiting.at)), 0)
+       FROM (SELECT DISTINCT installation_id FROM release_gate.policies WHERE standing <> 'out of reach') chain
+       CROSS JOIN LATERAL (
+         SELECT r.at FROM release_gate.audit_records r
+         WHERE r.installation_id = chain.installation_id AND r.seq >
+           coalesce((SELECT max(seq) FROM release_gate.anchors a WHERE a.installation_id = chain.installation_id), 0)
+         ORDER BY r.seq LIMIT 1) waiting)::float AS anchored,
       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(looked_at)), 0) FROM release_gate.looks)::float AS looked`)
   if (!counts) return registry
   gauge('green_checks', 'Green checks that can still let a merge through.').set(counts.green)
@@ -73,7 +79,7 @@ export async function storedMetrics(db: Queryable): Promise<Registry> {
   gauge('dead_letters', 'Jobs that were given up in the last 30 days and not started again.').set(counts.dead)
   gauge(
     'anchor_age_seconds',
-    'How long ago records were last anchored outside; 0 before the first time.',
+    'How long the oldest record waits to be anchored outside, of the chains whose App is installed.',
   ).set(counts.anchored)
   gauge(
     'oldest_look_seconds',

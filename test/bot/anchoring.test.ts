@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { anchorRecords } from '../../src/bot/anchoring.ts'
+import { anchorOverdue, anchorRecords } from '../../src/bot/anchoring.ts'
 import { readAnchors } from '../../src/decision/anchor.ts'
 import type { GitHub } from '../../src/services/github/client.ts'
 import { keptAnchors } from '../../src/store/audit/anchors.ts'
@@ -93,4 +93,22 @@ test('an App that was removed is logged, and ends nothing else', async () => {
   })
   expect(warnings).toHaveLength(1)
   expect(await keptAnchors(database)).toEqual([])
+})
+
+test('of overdue chains, only those are anchored whose last anchor is too old, and whose App is installed', async () => {
+  const shell = { database, github: async () => client, now: () => time, log: { warn: () => undefined } }
+  const grow = (installationId: number) =>
+    appendRecord(database, { installationId, kind: 'decided', at: time, body: {} })
+  const anchoredChains = async () => (await keptAnchors(database)).map(({ installationId }) => installationId)
+  await anchorNow()
+  await grow(1)
+  await grow(9)
+  time = new Date(time.getTime() + 24 * 3_600_000)
+  await anchorOverdue(shell)
+  expect(await anchoredChains()).toEqual([1])
+  time = new Date(time.getTime() + 3_600_000)
+  await anchorOverdue(shell)
+  expect(await anchoredChains()).toEqual([1, 1])
+  await anchorOverdue(shell)
+  expect(await anchoredChains()).toEqual([1, 1])
 })

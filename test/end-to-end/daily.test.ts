@@ -78,6 +78,28 @@ describe('the daily look', () => {
     await stage.startBot()
   })
 
+  test('tries within the hour what could not be anchored, and then not before the next day', async () => {
+    const lines = async () => {
+      const { data } = await stage
+        .as('eva')
+        .rest.issues.listForRepo({ ...shop.repository, state: 'all', labels: 'release-gate-records' })
+      return readAnchors(data[0]?.body ?? '').length
+    }
+    const change = (branch: string) =>
+      shop.openPull('ana', { branch, title: branch, files: { [`src/${branch}.ts`]: 'x\n' } })
+    const before = await lines()
+    await change('late')
+    const path = /\/issues\/\d+$/
+    stage.github.faults.add({ kind: 'secondary-rate-limit', path, times: 1, only: 'app', retryAfter: 30 })
+    await wakeUp('2026-12-02T05:00:00Z')
+    expect(await lines()).toBe(before)
+    await wakeUp('2026-12-02T06:05:00Z')
+    expect(await lines()).toBe(before + 1)
+    await change('later')
+    await wakeUp('2026-12-02T07:10:00Z')
+    expect(await lines()).toBe(before + 1)
+  })
+
   test('neither anchors nor cuts records that do not hold, and tells so', async () => {
     await shop.openPull('ana', { branch: 'c', title: 'C', files: { 'src/c.ts': 'c\n' } })
     await stage.bot().end('SIGTERM')

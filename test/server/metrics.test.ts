@@ -9,8 +9,11 @@ import { readiness } from '../../src/bot/readiness.ts'
 import { logVerdict } from '../../src/gate/verdict-log.ts'
 import { metricsHandler } from '../../src/server/metrics.ts'
 import { countedFetch, metrics } from '../../src/services/metrics.ts'
+import { saveAnchor } from '../../src/store/audit/anchors.ts'
+import { appendRecord } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
+import { keepValidPolicy } from '../../src/store/policies.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
 import { aPostgresUrl, asClient } from '../support/databases.ts'
 import { aLog, aPull } from '../support/queues.ts'
@@ -72,6 +75,43 @@ describe('GET /metrics', () => {
     ])
       expect(text).toContain(`${line}\n`)
     expect(text).not.toContain('octo-org')
+  })
+
+  test('tells how long the oldest record of any chain waits for its anchor', async () => {
+    const age = async () => Number(/^release_gate_anchor_age_seconds (\S+)$/m.exec(await scrape())?.[1])
+    const hours = (count: number) => new Date(Date.now() - count * 3_600_000)
+    const chain = async (installationId: number, ages: number[]) => {
+      for (const age of ages)
+        await appendRecord(database, { installationId, kind: 'decided', at: hours(age), body: {} })
+    }
+    const anchor = async (installationId: number, seq: number) =>
+      saveAnchor(database, {
+        installationId,
+        seq,
+        hash: 'f'.repeat(64),
+        at: new Date(),
+        owner: 'a',
+        repo: 'b',
+        issue: 1,
+      })
+    const policy = { text: 'gates: {}', blob: 'b' }
+    for (const installationId of [11, 12])
+      await keepValidPolicy(
+        database,
+        { installationId, repositoryId: installationId, owner: 'a', repo: 'b' },
+        policy,
+      )
+    await chain(11, [90, 30, 5])
+    await chain(12, [70])
+    // Its App is not installed anymore.
+    await chain(13, [200])
+    expect(await age()).toBeCloseTo(90 * 3_600, -2)
+    await anchor(11, 2)
+    expect(await age()).toBeCloseTo(70 * 3_600, -2)
+    await anchor(12, 1)
+    expect(await age()).toBeCloseTo(5 * 3_600, -2)
+    await anchor(11, 3)
+    expect(await age()).toBe(0)
   })
 
   test('counts requests to GitHub and keeps what it says is left', async () => {
