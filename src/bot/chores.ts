@@ -53,7 +53,7 @@ function allChores(parts: Parts, signal: AbortSignal): Chore[] {
     repeatedly('The hourly check', lookEvery, hourlyLook(parts, signal), log),
     // More often than each is read, so that no reading is a round late.
     repeatedly('Reading the monitors', 20_000, () => readMonitors({ ...shell, datadog }, signal), log),
-    repeatedly('The look at incidents', 5 * minute, () => lookAtIncidents(signal), log),
+    repeatedly('The hourly incident check', 5 * minute, () => lookAtIncidents(signal), log),
     repeatedly(
       'Posting release notes',
       5 * minute,

@@ -25,7 +25,7 @@ const period = 55 * minute
 const keptForEvents = 0.2
 
 /**
- * Looks at every repository once an hour and at startup, since events can be lost. Asks in bulk for what shows a change, and
+ * Checks every repository once an hour and at startup, since events can be lost. Asks in bulk for what shows a change, and
  * enqueues what differs from what is stored, and what is green in any case. Whatever stops it, a limit or a restart, it
  * continues with the repository that was not checked for the longest time.
  */
@@ -66,7 +66,7 @@ async function installationsOf({ probot, serves }: LookParts): Promise<Installat
   )
 }
 
-/** A green check is read with its repository; where that cannot be checked, or a limit stops the look, it is read all the same. */
+/** A green check is read with its repository; where that cannot be checked, or a limit stops the check, it is read all the same. */
 async function readGreens(
   { shell, serves }: LookParts,
   installationIds: number[],

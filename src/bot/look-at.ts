@@ -29,7 +29,7 @@ export type KnownPolicy = { text: string; policy: Policy }
 /** What was found. `tried`: how many repositories were asked for, the others were seen. */
 export type Found = { tried: number; repositories: number; pulls: number; enqueued: number }
 
-/** What a look needs of the running bot. */
+/** What a check needs of the running bot. */
 export type LookParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
   shell: Pick<Parts['shell'], 'database' | 'github' | 'now'> & {
     queue: Pick<Queue, 'enqueueAll' | 'enqueueNotice'>
@@ -45,7 +45,7 @@ export type Looking = LookParts & {
   policies: Map<string, KnownPolicy>
   /** Throws where little is left of a limit of GitHub. */
   room: () => void
-  /** The installation has so few open pull requests that all of them are read at each look. */
+  /** The installation has so few open pull requests that all of them are read at each check. */
   small: boolean
   /** Of what need not be read now, as much as GitHub's limits leave room for. */
   inRoom: (numbers: number[]) => number[]
@@ -57,7 +57,7 @@ type View = RepositoryView & { sharedLost: boolean }
 type Seen = { look: Look; view: View; known: KnownPull[]; policy: CoveringPolicy | undefined }
 
 /**
- * Looks at some repositories of an installation. What is not known of one is a problem of that one, which stays visible until
+ * Checks some repositories of an installation. What is not known of one is a problem of that one, which stays visible until
  * the next look at it, and is never taken for "nothing changed".
  */
 export async function checkRepositories(parts: Looking, batch: Look[], found: Found): Promise<void> {

@@ -16,7 +16,7 @@ export type LookedAt = {
   policy: CoveringPolicy | undefined
   open: PullView[]
   known: KnownPull[]
-  /** Its installation has so few open pull requests that all of them are read at each look. */
+  /** Its installation has so few open pull requests that all of them are read at each check. */
   small: boolean
   now: Date
 }

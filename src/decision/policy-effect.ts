@@ -3,7 +3,7 @@ import { covers, type Policy } from './policy.ts'
 import type { PolicyEffect, Snapshot } from './snapshot.ts'
 import { decide } from './verdict.ts'
 
-/** An open pull request as it is stored. `known`: every fact that the changed policy looks at was read for it. */
+/** An open pull request as it is stored. `known`: every fact that the changed policy needs was read for it. */
 export type Compared = { snapshot: Snapshot; known: boolean }
 
 /** So many pull requests are named of each kind; the others are counted. */

@@ -289,7 +289,7 @@ export const snapshotSchema = z.strictObject({
   owedReviews: z
     .array(z.strictObject({ pull: z.int().positive(), issue: z.int().positive().optional(), due: instant }))
     .optional(),
-  /** How long it takes now to take all green checks back, in milliseconds; closing begins at least so long before its time. */
+  /** How long it takes now to revoke all green checks, in milliseconds; closing begins at least so long before its time. */
   takeBack: z.int().min(0).optional(),
   /**
    * What is wrong with the policy file at the head, where the pull request changes it. `ignored`: the organization locks it, so

@@ -21,7 +21,7 @@ const margin = 60 * 60_000
 const period = 55 * 60_000
 
 /**
- * Looks at every incident that may have changed, since events can be lost: those that GitHub lists as changed since the last
+ * Checks every incident that may have changed, since events can be lost: those that GitHub lists as changed since the last
  * look, and all that are not resolved. A repository that cannot be read stops no other one, and is tried at the next call.
  */
 export function incidentsLook(shell: IncidentShell, serves: (account: string) => boolean) {
@@ -85,7 +85,7 @@ async function enqueueUnfinished({ database, queue, now }: IncidentShell): Promi
 }
 
 /**
- * Notes the look only once everything was read: the gate trusts nothing that is older. An incident that cannot be read stops no other
+ * Notes the check only once everything was read: the gate trusts nothing that is older. An incident that cannot be read stops no other
  * one. Another repository under the same name is not read: nobody may get rid of incidents by moving them away.
  */
 async function lookAtPlace(

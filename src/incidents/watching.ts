@@ -39,7 +39,7 @@ export function watchOfNotice(notice: Notice, at: Date): WatchTask | undefined {
 }
 
 /**
- * The job of a watch: keeps how the monitors were before the merge, then looks at each of its times, and decides after the last
+ * The job of a watch: keeps how the monitors were before the merge, then reads them at each of its times, and decides after the last
  * one. It never rolls back.
  */
 export async function watchRelease(

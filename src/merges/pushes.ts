@@ -18,7 +18,7 @@ import { type MergeShell, repositoryOf } from './shell.ts'
 export const linkMayLag = 2 * 60_000
 
 /**
- * Looks at a push, two minutes old, to a covered branch that is the default branch or requires the check: commits that
+ * Checks a push, two minutes old, to a covered branch that is the default branch or requires the check: commits that
  * belong to no merged pull request, and a rewritten history, are an exception, recorded once. Those whom `push.allowed`
  * lists may push: that of the policy as it stood before the push.
  * @returns what it is kept by, where it is an exception, recorded now or before.

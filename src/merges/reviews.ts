@@ -8,7 +8,7 @@ import { followUp } from './following-up.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
- * Looks at an issue that was closed, opened again or deleted, if it is the review of a merge or a push. Its closing ends the
+ * Checks an issue that was closed, opened again or deleted, if it is the review of a merge or a push. Its closing ends the
  * review, and is recorded. A deleted one is opened again, since deleting is not a review.
  */
 export async function recordReviewIssue(

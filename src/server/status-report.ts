@@ -127,7 +127,11 @@ function thawedState(
 /** Evaluates the stored facts again as of now; the check itself may be waiting to be written. */
 function pullStatus({ verdict: stored, facts }: Evaluated, calendar: OpeningCalendar, at: Date): PullStatus {
   const { pull, snapshot, state, policy, report } = stored
-  const about = { number: pull.number, title: snapshot.title, author: snapshot.author?.login ?? '(deleted)' }
+  const about = {
+    number: pull.number,
+    title: snapshot.title,
+    author: snapshot.author?.login ?? '(deleted account)',
+  }
   if (!policy || !followsFromFacts(stored, policy, calendar.freeze))
     return { ...about, state: 'not ready', check: report.title }
   const now = { ...factsAt(stored, at, calendar.freeze), ...facts }

@@ -1,14 +1,14 @@
 /** The states of the monitors at one time, by their ids. */
 export type MonitorStates = Record<string, string>
 
-/** One look after a release. `requests` null: the traffic was not asked for, or could not be read. `missed`: nothing was read in time. */
+/** One check after a release. `requests` null: the traffic was not asked for, or could not be read. `missed`: nothing was read in time. */
 export type WatchLook = { at: string; states: MonitorStates; requests: number | null; missed?: true }
 
 export type WatchVerdict = { verdict: 'passed' | 'failed' | 'inconclusive'; why: string }
 
 /**
- * What the looks after a release say. A monitor that was alerting before it is not blamed on it: it has to be OK at every look, or
- * the watch is inconclusive. So it is with a monitor that says nothing, with too little traffic, and where a look was missed.
+ * What the checks after a release say. A monitor that was alerting before it is not blamed on it: it has to be OK at every check, or
+ * the watch is inconclusive. So it is with a monitor that says nothing, with too little traffic, and where a check was missed.
  */
 export function watchVerdict(
   baseline: MonitorStates,
