@@ -40,11 +40,10 @@ function underLoad(result: GateResult, { concurrency = 1 }: RunInput): GateResul
   return { ...result, message }
 }
 
-/** The tools that no case calls. */
+/** The tools that neither a case nor a reconciliation calls. A cleanup checks nothing, so it covers no tool. */
 export function notCovered({ suite }: RunInput, { tools }: Gathered): string[] {
   const covered = new Set([
     ...suite.cases.flatMap(({ tool, steps }) => [tool, ...(steps ?? []).map((step) => step.tool)]),
-    ...suite.cases.flatMap(({ cleanup }) => (cleanup ?? []).map(({ tool }) => tool)),
     ...suite.reconcile.map(({ tool }) => tool),
   ])
   return [...tools.keys()].filter((name) => !covered.has(name))

@@ -342,6 +342,28 @@ describe('each gate is seen failing', () => {
     const optional = await runAgainst({ tools }, aSuite(readCase))
     expect([optional.report.verdict, optional.report.notCovered]).toEqual(['passed', ['other']])
   })
+
+  test.each([
+    ['a step calls', '  - { name: a, steps: [{ tool: read }, { tool: other }] }', '', []],
+    [
+      'a reconciliation calls',
+      readCase,
+      'reconcile: [{ name: r, tool: other, value: $, equals: { csv: { file: a.csv } } }]\n',
+      [],
+    ],
+    [
+      'only a cleanup calls, whose answer nothing checks',
+      '  - { name: a, tool: read, writes: true, cleanup: [{ tool: other }] }',
+      '',
+      ['other'],
+    ],
+  ])('coverage: a tool that %s', async (_name, cases, more, missing) => {
+    const tools = [aTool('read'), aTool('other')]
+    const floors = 'gates: { samples: { per_tool: 1, total: 1 } }'
+    const { report } = await runAgainst({ tools }, aSuite(cases, `coverage: required\n${more}${floors}`))
+    expect(report.notCovered).toEqual(missing)
+    expect(gateOf(report, 'coverage')).toBe(missing.length === 0 ? 'passed' : 'failed')
+  })
 })
 
 describe('the contract', () => {
