@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Step } from '../decision/gate.ts'
 import { covers } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Verdict } from '../decision/verdict.ts'
@@ -8,31 +7,25 @@ import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import type { OpenPull } from '../services/github/open-pulls.ts'
 import type { Seen } from '../services/github/pulls.ts'
-import { requestReviews } from '../services/github/review-requests.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { changeToCheck } from '../services/metrics.ts'
-import { performRegressionStep, recordReleaseBaseline } from '../staging/requests.ts'
-import { enqueueWindowTime } from '../staging/windows.ts'
 import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
-import { PRIORITY } from '../store/queue/queues.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { causesBefore } from '../store/verdicts/causes.ts'
 import { markChangeEvaluated } from '../store/verdicts/changes.ts'
-import { forgetPending, keepPending, pendingOn } from '../store/verdicts/pending.ts'
+import { forgetPending, keepPending } from '../store/verdicts/pending.ts'
 import { verificationOf } from '../store/verdicts/unverified.ts'
 import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
-import { noteWrite } from '../store/write-budget.ts'
-import { enqueueTimes } from './calendar/transitions.ts'
 import type { Publishing } from './check-writer.ts'
-import { requestMonitors } from './health-fact.ts'
-import { enqueueDayTime, enqueueNotices } from './notices-of-verdict.ts'
+import { enqueueNotices } from './notices-of-verdict.ts'
 import { addStoredFacts } from './own-facts.ts'
 import { type Outcome, publishHead } from './publish.ts'
 import { appendDecided, appendPublished } from './records.ts'
 import type { Shell } from './shell.ts'
 import { evaluateSnapshot, type PresentPolicy, toStoredVerdict, wantedFacts } from './snapshot-verdict.ts'
 import { revokeUnverified } from './unverified.ts'
+import { carryOutVerdict } from './verdict-actions.ts'
 import { logVerdict } from './verdict-log.ts'
 
 /**
@@ -61,34 +54,46 @@ export async function evaluate(
     shell.now,
   )
   if (!facts) return forget(shell, pull, generation, 'GitHub does not find this pull request', signal)
-  const sameHead = coveredOf(facts.sameHead, applicable, facts.snapshot)
-  const snapshot = await addStoredFacts({ ...shell, github }, facts.snapshot, applicable)
-  const before = await latestVerdict(shell.database, pull)
-  if (snapshot.state === 'merged' && before && before.snapshot.state !== 'merged')
+  const evaluated = await evaluateFacts({ ...shell, github }, pull, facts, applicable, generation)
+  const { stored, before } = evaluated
+  if (before && before.snapshot.state !== 'merged' && stored.snapshot.state === 'merged')
     await shell.queue.enqueueMerging({ task: 'merged', pull })
-  const verdict = evaluateSnapshot(snapshot, applicable)
-  const stored = toStoredVerdict(verdict, snapshot, applicable, generation)
   if (!stored.counts && !before) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
   const changed = before?.digest !== stored.digest
   const deliveries = changed ? await causesBefore(shell.database, pull, generation) : []
-  if (!(await record(shell, { stored, verdict, before, sameHead, seen: facts.seen }))) return
+  if (!(await record(shell, evaluated))) return
   if (changed) logChange(shell, before, stored, { deliveries, began, changedFor })
   // If the process dies before the old head's check is revoked, the calendar revokes it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
   const { database, now, board } = shell
   const { toRead, monitors } = await publish({ database, github, now, signal, board }, stored, before)
   if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
-  await enqueueTimes(shell.queue, stored)
-  await enqueueWindowTime(shell.queue, stored, shell.now())
-  await enqueueDayTime(shell.queue, stored, shell.now())
-  await recordReleaseBaseline(shell, stored, shell.now())
-  const steps = stored.counts ? verdict.next : []
-  await fulfil(shell, github, stored, { steps, changed })
-  await requestMonitors(shell.queue, monitors)
-  for (const other of toRead) await shell.queue.enqueueEvaluate(other, { priority: PRIORITY.sameHead })
-  for (const { number } of await pendingOn(shell.database, pull, stored.headSha))
-    await shell.queue.enqueueEvaluate({ ...pull, number })
+  await carryOutVerdict(shell, github, stored, { steps: evaluated.verdict.next, changed, toRead, monitors })
+}
+
+type Evaluated = {
+  stored: StoredVerdict
+  verdict: Verdict
+  before: StoredVerdict | undefined
+  /** Other open pull requests with the same head. */
+  sameHead: number[]
+  seen: Seen
+}
+
+/** Adds what is stored to what was read, and decides. */
+async function evaluateFacts(
+  shell: Omit<Shell, 'github'> & { github: GitHub },
+  pull: PullRef,
+  { snapshot: read, sameHead, seen }: NonNullable<Awaited<ReturnType<typeof readSnapshot>>>,
+  applicable: PresentPolicy,
+  generation: number,
+): Promise<Evaluated> {
+  const snapshot = await addStoredFacts(shell, read, applicable)
+  const before = await latestVerdict(shell.database, pull)
+  const verdict = evaluateSnapshot(snapshot, applicable)
+  const stored = toStoredVerdict(verdict, snapshot, applicable, generation)
+  return { stored, verdict, before, sameHead: coveredOf(sameHead, applicable, read), seen }
 }
 
 function logChange(
@@ -174,60 +179,6 @@ function nameOf(pull: PullRef): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`
 }
 
-/** What the gates need of incidents and of production, where it was never read; and links to incidents. */
-async function enqueueIncidentWork(shell: Shell, stored: StoredVerdict, changed: boolean): Promise<void> {
-  await readIncidents(shell, stored)
-  await readUnknownMonitors(shell, stored)
-  if (changed && stored.counts && namesIncidents(stored))
-    await shell.queue.enqueueIncident({ task: 'link', pull: refOf(stored.pull) })
-}
-
-/** Monitors are read every minute. One that was not, or never, is read now: what it says may be another verdict. */
-async function readUnknownMonitors(
-  { queue, now }: Shell,
-  { policy, snapshot }: StoredVerdict,
-): Promise<void> {
-  if (!snapshot.health) return
-  const ids = policy?.gates.production_health?.monitors.map(({ id }) => id) ?? []
-  const fresh = snapshot.health.monitors.filter(
-    ({ readAt }) => readAt !== null && now().getTime() - Date.parse(readAt) <= 60_000,
-  )
-  if (ids.some((id) => !fresh.some((one) => one.id === id))) await queue.enqueueIncident({ task: 'monitors' })
-}
-
-/** The gate waits until the incidents were read, so they are read at once where they never were, or too long ago. */
-async function readIncidents(
-  { queue, now }: Shell,
-  { pull, snapshot, policy }: StoredVerdict,
-): Promise<void> {
-  if (!snapshot.incidents || !policy?.incidents) return
-  const { readAt } = snapshot.incidents
-  if (readAt !== null && now().getTime() - Date.parse(readAt) < 2 * 3_600_000) return
-  const [owner = '', repo = ''] = policy.incidents.repository.split('/')
-  await queue.enqueueIncident({ task: 'read all', installationId: pull.installationId, owner, repo })
-}
-
-/** An urgent pull request in a repository with incidents may name one. */
-function namesIncidents({ policy, snapshot }: StoredVerdict): boolean {
-  const label = policy?.gates.release_window?.urgent.label ?? 'urgent'
-  return (
-    policy?.incidents !== undefined &&
-    snapshot.labels.some(({ name }) => name.toLowerCase() === label.toLowerCase())
-  )
-}
-
-function refOf({ requestedBy: _, ...pull }: PullRef): PullRef {
-  return pull
-}
-
-type Evaluated = {
-  stored: StoredVerdict
-  verdict: Verdict
-  before: StoredVerdict | undefined
-  sameHead: number[]
-  seen: Seen
-}
-
 /**
  * Stores the verdict and, if it is new, appends it to the records, both or neither. No green check is published before its
  * record. False: a newer evaluation has overtaken this one.
@@ -249,34 +200,4 @@ function record(shell: Shell, { stored, verdict, before, sameHead, seen }: Evalu
     }
     return true
   })
-}
-
-/** A push that GitHub does not list yet is read again after this time, and then every hour like everything else. */
-const untilListed = 60_000
-
-/**
- * Carries out the verdict's actions. Actions that people notice happen only if the verdict has changed, so that a withdrawn
- * review request is not repeated.
- */
-async function fulfil(
-  shell: Shell,
-  github: GitHub,
-  stored: StoredVerdict,
-  { steps, changed }: { steps: Step[]; changed: boolean },
-): Promise<void> {
-  const { pull, snapshot, counts } = stored
-  for (const step of steps) {
-    await performRegressionStep(shell, github, stored, step)
-    if (step.kind === 'request-reviews' && changed) {
-      const outcome = await requestReviews(github, pull, step)
-      if ('asked' in outcome && outcome.asked.logins.length + outcome.asked.teams.length > 0)
-        await noteWrite(shell.database, pull.installationId, shell.now())
-      if ('refused' in outcome)
-        shell.log.warn({ pull: nameOf(pull), ...outcome }, 'Reviews were not requested')
-    }
-  }
-  await enqueueIncidentWork(shell, stored, changed)
-  if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher')) {
-    await shell.queue.enqueueRecheck(pull, new Date(shell.now().getTime() + untilListed))
-  }
 }
