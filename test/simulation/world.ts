@@ -19,6 +19,8 @@ export type Witness = {
   /** The moment of each merge, just before its base moved, and the times at which all was quiet and right. */
   merges: { number: number; commit: string; photo: Photo }[]
   quiet: Photo[]
+  /** When somebody's role or membership in a team changed. */
+  accessChanges: Set<number>
   story: string[]
   /** What the bot does not know yet of this repository, and will only find by itself. */
   owed: Set<Owed>
@@ -47,6 +49,7 @@ export async function play(plan: Plan, url: string): Promise<World & { close: ()
       oracle: consult(github, house),
       merges: [],
       quiet: [],
+      accessChanges: new Set(),
       story: [],
       owed: new Set(),
     })
@@ -239,6 +242,7 @@ async function carryOut(run: Run, witness: Witness, act: Act): Promise<void> {
   const { house } = witness
   const desk = run.living[0] && { url: run.living[0].url, token: operatorToken }
   const outcome = await perform(run.github, house, act, desk)
+  if (act.kind === 'role' || act.kind === 'team') witness.accessChanges.add(run.now)
   tell(
     witness,
     `  ${sentence(act, house)}${outcome === undefined ? '' : ` → refused: ${outcome.slice(0, 120)}`}`,
