@@ -41,16 +41,21 @@ export const reconciliation = z.strictObject({
     .describe('An amount, or a percentage such as 1%.'),
 })
 
-export const mirrored = z.strictObject({
-  table: identifier,
-  newest: identifier.optional().describe('The column with the time at which a row was created.'),
-  behind: duration
-    .optional()
-    .describe('How far the newest row may lag behind the one that the operator declares.'),
-  rows_within: percentage
-    .optional()
-    .describe('By how much the number of rows may differ from the declared one.'),
-})
+export const mirrored = z
+  .strictObject({
+    table: identifier,
+    newest: identifier.optional().describe('The column with the time at which a row was created.'),
+    behind: duration
+      .optional()
+      .describe('How far the newest row may lag behind the one that the operator declares.'),
+    rows_within: percentage
+      .optional()
+      .describe('By how much the number of rows may differ from the declared one.'),
+  })
+  .refine(
+    ({ newest, behind }) => (newest === undefined) === (behind === undefined),
+    'write both `newest` and `behind`, or neither',
+  )
 
 export const isolated = z.strictObject({
   table: identifier,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { jsonPath, pattern } from './suite-values.ts'
-import { json, writtenNumber } from './suite-words.ts'
+import { atLeastOne, json, writtenNumber } from './suite-words.ts'
 import { valueKinds } from './value-kinds.ts'
 
 /** A comparison for a value. A plain value, in contrast, must be equal. */
@@ -42,23 +42,27 @@ export function asComparison(value: unknown): Comparison | undefined {
 
 const textExpectation = z.union([
   z.string().describe('The text contains this.'),
-  z.strictObject({
-    equals: z.string().optional(),
-    contains: z.string().optional(),
-    matches: pattern.optional(),
-    not_matches: pattern.optional(),
-  }),
+  z
+    .strictObject({
+      equals: z.string().optional(),
+      contains: z.string().optional(),
+      matches: pattern.optional(),
+      not_matches: pattern.optional(),
+    })
+    .refine(...atLeastOne('write equals, contains, matches or not_matches')),
 ])
 
 const bytes = z.int().nonnegative()
 const sizeExpectation = z.union([
   bytes.describe('The exact number of bytes.'),
-  z.strictObject({
-    gt: bytes.optional(),
-    gte: bytes.optional(),
-    lt: bytes.optional(),
-    lte: bytes.optional(),
-  }),
+  z
+    .strictObject({
+      gt: bytes.optional(),
+      gte: bytes.optional(),
+      lt: bytes.optional(),
+      lte: bytes.optional(),
+    })
+    .refine(...atLeastOne('write gt, gte, lt or lte')),
 ])
 
 /** A block of the answer's `content`. Binary data is measured and hashed after decoding, text in UTF-8. */
@@ -77,6 +81,8 @@ const blockExpectation = z.strictObject({
 export type BlockExpectation = z.output<typeof blockExpectation>
 
 const jsonExpectation = z.record(z.string(), expectedValue).superRefine((value, context) => {
+  if (Object.keys(value).length === 0)
+    context.addIssue({ code: 'custom', message: 'write at least one JSONPath' })
   for (const key of Object.keys(value)) {
     const parsed = jsonPath.safeParse(key)
     if (parsed.success) continue
@@ -91,30 +97,42 @@ const jsonExpectation = z.record(z.string(), expectedValue).superRefine((value, 
 export const statuses = ['ok', 'tool_error', 'protocol_error', 'unknown_tool'] as const
 const status = z.enum(statuses)
 
-export const expectation = z.strictObject({
-  status: z
-    .union([status, z.array(status).min(1)])
-    .optional()
-    .describe(
-      'Defaults to ok. unknown_tool tests how the server answers a call to a tool that it does not list.',
-    ),
-  code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
-  json: jsonExpectation.optional().describe('Maps each JSONPath (RFC 9535) to what it must find.'),
-  text: textExpectation.optional(),
-  snapshot: z
-    .union([
-      z.literal(true),
-      z.strictObject({
-        mask: z.array(jsonPath).min(1).max(50).describe('Paths to what differs from call to call.'),
-      }),
-    ])
-    .optional()
-    .describe('The answer equals the one stored next to the suite; `regress --update-snapshots` stores it.'),
-  content: z
-    .array(blockExpectation)
-    .min(1)
-    .max(50)
-    .optional()
-    .describe('Blocks that the answer contains, in this order; other blocks may come between them.'),
-})
+function hasCode(one: (typeof statuses)[number]): boolean {
+  return one === 'protocol_error' || one === 'unknown_tool'
+}
+
+export const expectation = z
+  .strictObject({
+    status: z
+      .union([status, z.array(status).min(1)])
+      .optional()
+      .describe(
+        'Defaults to ok. unknown_tool tests how the server answers a call to a tool that it does not list.',
+      ),
+    code: z.int().optional().describe('The JSON-RPC error code of a protocol_error.'),
+    json: jsonExpectation.optional().describe('Maps each JSONPath (RFC 9535) to what it must find.'),
+    text: textExpectation.optional(),
+    snapshot: z
+      .union([
+        z.literal(true),
+        z.strictObject({
+          mask: z.array(jsonPath).min(1).max(50).describe('Paths to what differs from call to call.'),
+        }),
+      ])
+      .optional()
+      .describe(
+        'The answer equals the one stored next to the suite; `regress --update-snapshots` stores it.',
+      ),
+    content: z
+      .array(blockExpectation)
+      .min(1)
+      .max(50)
+      .optional()
+      .describe('Blocks that the answer contains, in this order; other blocks may come between them.'),
+  })
+  .refine(
+    ({ code, status = 'ok' }) => code === undefined || [status].flat().some(hasCode),
+    '`code` needs `status: protocol_error` or `unknown_tool`',
+  )
+
 export type Expectation = z.output<typeof expectation>

@@ -186,7 +186,9 @@ async function checkData(input: RunInput, context: CaseContext, gathered: Gather
   for (const entry of suite.mirror) gathered.data.push(await checkMirror(entry, ledger, declaration))
   for (const entry of suite.sanitized) gathered.data.push(await checkSanitized(entry, ledger))
   for (const entry of suite.isolated)
-    gathered.data.push(await checkIsolated(entry, { own: ledger, as: input.ledgersAs }))
+    gathered.data.push(
+      await checkIsolated(entry, { own: ledger, as: input.ledgersAs, variables: context.variables }),
+    )
   if (!input.runbooks) return
   const { drillAll } = await import('./runbook/drill.ts')
   const { variables, ...steps } = { ...context, timeout: suite.defaults.timeout }

@@ -5,6 +5,7 @@ import type { Ledger, LedgerRow } from '../services/ledger.ts'
 import { compareRatios, percent, type Ratio } from './ratio.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
+import { fillVariables, type Variables } from './variables.ts'
 
 /** What the operator declares about the data that staging mirrors. It never comes from a repository. */
 export const declarationSchema = z.strictObject({
@@ -129,7 +130,11 @@ function countPersonal(
   return found
 }
 
-type Ledgers = { own: Ledger | undefined; as: ReadonlyMap<string, Ledger> | undefined }
+type Ledgers = {
+  own: Ledger | undefined
+  as: ReadonlyMap<string, Ledger> | undefined
+  variables: Variables
+}
 
 /**
  * Checks that another tenant's key finds none of the rows that the own key finds. Postgres hides rows without an error, so an
@@ -137,9 +142,9 @@ type Ledgers = { own: Ledger | undefined; as: ReadonlyMap<string, Ledger> | unde
  */
 export async function checkIsolated(
   entry: Suite['isolated'][number],
-  { own, as }: Ledgers,
+  { own, as, variables }: Ledgers,
 ): Promise<DataCheck> {
-  const { table, where } = entry
+  const { table } = entry
   const say = (verdict: DataCheck['verdict'], message: string): DataCheck => ({
     ...{ kind: 'isolated', name: `${table} as ${entry.as}`, verdict, message },
   })
@@ -150,6 +155,9 @@ export async function checkIsolated(
       'inconclusive',
       `no key of ${entry.as} is configured; set LEDGER_KEY_AS_${entry.as.toUpperCase()} (for the bot, with the prefix SERVER_<NAME>_)`,
     )
+  const filled = fillVariables(entry.where, variables)
+  if (!filled.ok) return say('failed', `${filled.missing.join(', ')} is not set`)
+  const where = filled.value
   const [visible, leaked] = [await own.count(table, where), await other.count(table, where)]
   if (!visible.ok) return say('inconclusive', visible.message)
   if (!leaked.ok) return say('inconclusive', `as ${entry.as}: ${leaked.message}`)

@@ -17,13 +17,19 @@ function unsetProblems({ suite, variables, runId }: Reading): string[] {
       unsetNames(entry, known).map((variable) => ({ where: `case "${entry.name}"`, variable })),
     ),
     ...suite.reconcile.flatMap(({ name, args, value, equals }) =>
-      [...new Set(namesIn([args, value, equals]))]
-        .filter((variable) => !known.has(variable))
-        .map((variable) => ({ where: `reconcile "${name}"`, variable })),
+      unsetIn([args, value, equals], known, `reconcile "${name}"`),
+    ),
+    ...suite.isolated.flatMap(({ table, as, where }) =>
+      unsetIn(where, known, `isolated "${table} as ${as}"`),
     ),
   ]
   const told = unset.map(({ where, variable }) => `${where} reads \${${variable}}, which is not set`)
   return [...told, ...waysToSet([...new Set(unset.map(({ variable }) => variable))])]
+}
+
+function unsetIn(value: unknown, known: ReadonlyMap<string, string>, where: string): Unset[] {
+  const missing = [...new Set(namesIn(value))].filter((variable) => !known.has(variable))
+  return missing.map((variable) => ({ where, variable }))
 }
 
 /** Only variables named SUITE_… can be set: a suite comes from a pull request and must not read anything else. */

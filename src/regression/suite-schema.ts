@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isolated, mirrored, reconciliation, sanitized } from './data-schema.ts'
 import { expectation } from './expectation-schema.ts'
 import { day, duration, jsonPath, patience, percentage, size } from './suite-values.ts'
-import { args, identifier, name, where, writtenNumber } from './suite-words.ts'
+import { args, atLeastOne, identifier, name, where, writtenNumber } from './suite-words.ts'
 
 /** The schema of the suite file. Strict everywhere: a misspelled key must not weaken a check. */
 
@@ -30,19 +30,19 @@ const step = z
   })
 export type Step = z.output<typeof step>
 
-const sums = z.record(
-  identifier,
-  z.union([writtenNumber, z.string().regex(/^-?\d+(\.\d+)?$/, 'write a number')]),
-)
+const sums = z
+  .record(identifier, z.union([writtenNumber, z.string().regex(/^-?\d+(\.\d+)?$/, 'write a number')]))
+  .refine(...atLeastOne('name a column'))
+export const ledgerExpectation = z.strictObject({
+  rows: z.int().nonnegative().optional(),
+  at_least: z.int().positive().optional().describe('The smallest number of rows.'),
+  sum: sums.optional(),
+})
 export const ledgerCheck = z.strictObject({
   table: identifier,
   where,
   within: patience.default(5000),
-  expect: z.strictObject({
-    rows: z.int().nonnegative().optional(),
-    at_least: z.int().positive().optional().describe('The smallest number of rows.'),
-    sum: sums.optional(),
-  }),
+  expect: ledgerExpectation.refine(...atLeastOne('write rows, at_least or sum')),
 })
 export type LedgerCheck = z.output<typeof ledgerCheck>
 
@@ -74,7 +74,10 @@ const testCase = z
       .optional()
       .describe('The minimum number of times that a passing read-only case is measured.'),
     steps: z.array(step).min(1).max(50).optional(),
-    verify: z.strictObject({ ledger: ledgerCheck.optional(), receipt: receiptCheck.optional() }).optional(),
+    verify: z
+      .strictObject({ ledger: ledgerCheck.optional(), receipt: receiptCheck.optional() })
+      .refine(...atLeastOne('write ledger or receipt'))
+      .optional(),
     cleanup: z.array(cleanup).max(20).optional(),
   })
   .superRefine((value, context) => {

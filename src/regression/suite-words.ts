@@ -34,3 +34,13 @@ function isJson(value: unknown): boolean {
 function isInfinite(number: JsonNumber): boolean {
   return typeof number === 'number' && !Number.isFinite(number)
 }
+
+/** For `refine`: at least one key is set, since a check without any would always pass. Told only where no key is misspelled. */
+export function atLeastOne(fix: string) {
+  const when = ({ issues }: { issues: readonly unknown[] }) => issues.length === 0
+  return [isSet, { error: `${fix}; without one nothing is checked`, when }] as const
+}
+
+function isSet(value: object): boolean {
+  return Object.values(value).some((each) => each !== undefined)
+}

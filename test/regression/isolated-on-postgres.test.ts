@@ -47,7 +47,9 @@ describe('row-level security of a real Postgres', () => {
     const read = readOperator({ LEDGER_URL: url, LEDGER_KEY: 'anon', LEDGER_KEY_AS_B: 'token-of-b' })
     if (!read.ok) throw new Error(read.message)
     const { ledger: own, ledgersAs: as } = await sourcesOf(read.operator, new AbortController().signal)
-    return (await checkIsolated({ table: 'reward_ledger', as: 'b', where: {} }, { own, as })).verdict
+    return (
+      await checkIsolated({ table: 'reward_ledger', as: 'b', where: {} }, { own, as, variables: new Map() })
+    ).verdict
   }
 
   test('that is off shows the rows to both, and fails', async () => {

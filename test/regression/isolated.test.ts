@@ -11,7 +11,7 @@ const rows = [{ amount: '1' }, { amount: '2' }]
 const refused = aLedger({ ok: false, cause: 'refused', message: 'the ledger rejects the key' })
 const checked = async (own: Ledger | undefined, other: Ledger | undefined) => {
   const as = new Map(other ? [['tenantb', other]] : [])
-  const { verdict, message } = await checkIsolated(entry, { own, as })
+  const { verdict, message } = await checkIsolated(entry, { own, as, variables: new Map() })
   return { verdict, message }
 }
 
@@ -41,6 +41,21 @@ describe('rows of another tenant', () => {
       verdict: 'inconclusive',
       message: expect.stringContaining(message),
     })
+  })
+
+  test('are found by a variable, which is filled in', async () => {
+    const owned = aLedger([{ owner: 'own' }, { owner: 'another' }])
+    const where = 'isolated: [ { table: rewards, as: tenantb, where: { owner: "$' + '{SUITE_OWNER}" } } ]'
+    const suite = aSuite(readCase, `gates: { samples: { per_tool: 1, total: 1 } }\n${where}`)
+    const { report } = await runAgainst({}, suite, {
+      variables: new Map([['SUITE_OWNER', 'own']]),
+      ledger: {
+        ...owned,
+        count: async (_table, wanted) => ({ ok: true, value: wanted.owner === 'own' ? 1 : 0 }),
+      },
+      ledgersAs: new Map([['tenantb', aLedger([])]]),
+    })
+    expect(report.data[0]).toMatchObject({ verdict: 'passed', message: 'tenantb sees none of 1 rows' })
   })
 
   test('are a part of the regression, which fails with them', async () => {

@@ -630,6 +630,12 @@ test.each([
     'reconcile "totals" reads $_{SUITE_A}, which is not set; reconcile "totals" reads $_{SUITE_B}, which is not set; set SUITE_A, SUITE_B in the environment (for the bot, with the prefix SERVER_<NAME>_)',
   ],
   [
+    'what isolated reads',
+    `${readCase}\nisolated: [ { table: t, as: tenantb, where: { k: "\${SUITE_A}" } } ]`,
+    {},
+    'isolated "t as tenantb" reads $_{SUITE_A}, which is not set; set SUITE_A in the environment (for the bot, with the prefix SERVER_<NAME>_)',
+  ],
+  [
     'what a case captured, read by reconcile',
     `  - { name: it reads, tool: read, capture: { id: { path: $.id } } }\nreconcile: [ { name: totals, tool: read, args: { a: "\${id}" }, value: $.t, equals: { csv: { file: a.csv } } } ]`,
     {},

@@ -84,6 +84,46 @@ describe('a suite file', () => {
       `${head}  - { name: a, tool: t, writes: true, verify: { receipt: { hash: x, within: 11m } } }`,
       /`within`: write 10m or less/,
     ],
+    [
+      'a ledger check that expects nothing',
+      `${head}  - { name: a, tool: t, writes: true, verify: { ledger: { table: t, where: { k: v }, expect: {} } } }`,
+      /rows, at_least or sum/,
+    ],
+    [
+      'a ledger check of the sum of no column',
+      `${head}  - { name: a, tool: t, writes: true, verify: { ledger: { table: t, where: { k: v }, expect: { sum: {} } } } }`,
+      /name a column/,
+    ],
+    [
+      'a case that verifies nothing',
+      `${head}  - { name: a, tool: t, writes: true, verify: {} }`,
+      /ledger or receipt/,
+    ],
+    [
+      'an expected text without a rule',
+      `${head}  - { name: a, tool: t, expect: { text: {} } }`,
+      /equals, contains, matches or not_matches/,
+    ],
+    [
+      'an expected size without a bound',
+      `${head}  - { name: a, tool: t, expect: { content: [{ type: text, size: {} }] } }`,
+      /gt, gte, lt or lte/,
+    ],
+    [
+      'no JSONPath where JSON is expected',
+      `${head}  - { name: a, tool: t, expect: { json: {} } }`,
+      /at least one JSONPath/,
+    ],
+    [
+      'the code of an error that is not expected',
+      `${head}  - { name: a, tool: t, expect: { code: -32602 } }`,
+      /needs `status: protocol_error`/,
+    ],
+    [
+      'the newest row, without how far it may lag behind',
+      `${head}  - { name: a, tool: t }\nmirror: [ { table: t, newest: c, rows_within: 1% } ]`,
+      /`newest` and `behind`/,
+    ],
     ['a wrong JSONPath', `${head}  - { name: a, tool: t, expect: { json: { "reward": 1 } } }`, /JSONPath/],
     [
       'a regular expression that RE2 does not know',
@@ -171,6 +211,14 @@ describe('a suite file', () => {
     expect(found.join('\n')).toMatch(expected)
     expect(found.every((line) => /^suite\.yml:\d+:\d+: /.test(line))).toBe(true)
   })
+})
+
+test.each([
+  '{ status: protocol_error, code: -32602 }',
+  '{ status: [ok, protocol_error], code: -32602 }',
+  '{ status: unknown_tool, code: -32602 }',
+])('the code of an error is accepted with %s', (expected) => {
+  expect(problems(`version: 1\ncases: [ { name: a, tool: t, expect: ${expected} } ]`)).toEqual([])
 })
 
 test('the largest bounds are accepted', () => {

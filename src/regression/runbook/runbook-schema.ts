@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { reconciliation } from '../data-schema.ts'
 import { expectation } from '../expectation-schema.ts'
-import { capture, ledgerCheck, receiptCheck } from '../suite-schema.ts'
+import { capture, ledgerCheck, ledgerExpectation, receiptCheck } from '../suite-schema.ts'
 import { patience, pattern } from '../suite-values.ts'
 import { args, identifier, name, where } from '../suite-words.ts'
 
@@ -48,7 +48,7 @@ const variables = z.record(z.string(), variable).superRefine((named, context) =>
 })
 
 const ledgerStep = ledgerCheck.extend({
-  expect: ledgerCheck.shape.expect.prefault({}),
+  expect: ledgerExpectation.prefault({}),
   show: z.array(identifier).min(1).max(20).optional().describe('Columns to print of the rows found.'),
 })
 
