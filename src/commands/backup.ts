@@ -81,9 +81,11 @@ async function intoFolder(dataDir: string, file: string): Promise<Restored> {
       `${dataDir} already contains a database. Restore into an empty DATA_DIR, or move that folder away.`,
     )
   const { openPglite } = await import('../store/database/pglite.ts')
+  const { FOLDER_IN_USE } = await import('../store/database/folder-lock.ts')
   try {
     return await into(await openPglite({ dataDir }), file)
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === FOLDER_IN_USE) throw error
     rmSync(folder, { recursive: true, force: true })
     throw error
   }

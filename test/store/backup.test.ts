@@ -1,11 +1,14 @@
+import { mkdirSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { backupCommand, restoreCommand } from '../../src/commands/backup.ts'
 import { verifyChain } from '../../src/store/audit/verify.ts'
+import { lockFolder } from '../../src/store/database/folder-lock.ts'
 import { migrate } from '../../src/store/database/migrations.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
+import { openPostgres } from '../../src/store/database/postgres.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openQueue } from '../../src/store/queue.ts'
 import { runCommand } from '../commands/command-run.ts'
@@ -162,6 +165,39 @@ describe.each(['PGlite', 'Postgres'])('a backup of %s', (from) => {
     const again = await opened(there)
     expect(await again.query('SELECT key FROM release_gate.facts')).toEqual([{ key: 'kept' }])
     await again.close()
+  })
+})
+
+describe('a restore removes nothing that it did not make', () => {
+  const broken = async () => {
+    const file = join(await aFolder(), 'broken')
+    await writeFile(
+      file,
+      gzipSync('{"backup":"release-gate","version":"0.1.0","at":"","migrations":[]}\n{"a":1}\n'),
+    )
+    return file
+  }
+
+  test.each(['release_gate', 'release_gate_jobs'])('of a database with a schema %s', async (schema) => {
+    const there = await place('Postgres')
+    const client = await openPostgres({ url: there.DATABASE_URL })
+    await client.query(`CREATE SCHEMA ${schema}`)
+    await client.query(`CREATE TABLE ${schema}.kept (id integer)`)
+    await expect(runCommand(restoreCommand(), [await broken()], there)).rejects.toThrow(/already contains/)
+    expect(await client.query(`SELECT * FROM ${schema}.kept`)).toEqual([])
+    await client.close()
+  })
+
+  test('of a folder that another process begins to use at the same time', async () => {
+    const there = await place('PGlite')
+    const lock = lockFolder(there.DATA_DIR)
+    const file = await broken()
+    const restoring = runCommand(restoreCommand(), [file], there)
+    // What the other process makes once this one has seen that nothing was there.
+    mkdirSync(join(there.DATA_DIR, 'postgres'))
+    await expect(restoring).rejects.toThrow(/is in use by process/)
+    expect(await readdir(there.DATA_DIR)).toContain('postgres')
+    lock.release()
   })
 })
 

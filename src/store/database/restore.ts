@@ -24,7 +24,7 @@ export async function restoreBackup(
   installJobs: () => Promise<void>,
 ): Promise<number> {
   const [state] = await database.query<{ taken: boolean }>(
-    `SELECT to_regnamespace('release_gate') IS NOT NULL AS taken`,
+    `SELECT coalesce(to_regnamespace('release_gate'), to_regnamespace('release_gate_jobs')) IS NOT NULL AS taken`,
   )
   if (state?.taken)
     throw new Error('This database already contains release-gate data. Restore into an empty one.')
