@@ -14,7 +14,11 @@ export type DirectPush = {
 }
 
 /** The key of a push, since the same commit may be pushed to several branches, and repeatedly. */
-export function keyOfPush({ branch, after, activity }: DirectPush): string {
+export function keyOfPush({
+  branch,
+  after,
+  activity,
+}: Pick<DirectPush, 'branch' | 'after' | 'activity'>): string {
   return `${after}/${activity ?? branch.slice(0, 200)}`
 }
 

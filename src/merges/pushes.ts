@@ -6,6 +6,7 @@ import type { Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import { pushIssue } from '../decision/review-issue.ts'
 import type { Person } from '../decision/snapshot.ts'
+import { activityOfPush, activityOn } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
@@ -28,14 +29,18 @@ export async function recordPush(
   github: GitHub,
   repository: RepositoryRef,
   range: PushedRange,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const { owner, repo } = repository
+  const rows = await activityOn(github, repository, range.branch)
+  const known = keyOfPush({ ...range, activity: activityOfPush(rows, range)?.id ?? null })
+  if (await landingOf(shell.database, { repository, key: known })) return known
   const { data } = await github.rest.repos.get({ owner, repo })
   const { default_branch: defaultBranch } = data
   const inForce = await policyBefore(shell, github, repository, { ...range, defaultBranch })
   if (!inForce || !isCoveredBy(inForce.policy, range.branch, defaultBranch)) return undefined
   if (!(await isGuarded(github, repository, range.branch, defaultBranch))) return undefined
-  const read = await readPush(github, repository, range, defaultBranch)
+  const read = await readPush(github, repository, { range, rows, defaultBranch }, signal)
   if (!read || (read.strangers.length === 0 && !read.forced)) return undefined
   if (isAllowed(read.by, inForce.policy?.push?.allowed ?? [])) return undefined
   if (inForce.policy?.enforce === false) return undefined

@@ -32,7 +32,7 @@ export async function runMergeTask(
       }
       return
     case 'pushed': {
-      const key = await recordPush(shell, github, task.repository, task.push).catch(keep)
+      const key = await recordPush(shell, github, task.repository, task.push, signal).catch(keep)
       if (key) await followUp(shell, github, task.repository, key)
       return
     }

@@ -1,6 +1,7 @@
+import pLimit from 'p-limit'
 import type { PushedRange, RepositoryRef } from '../../decision/merge-task.ts'
 import type { Person } from '../../decision/snapshot.ts'
-import { type Activity, activityOfPush, activityOn, noCommit, stoodBefore } from './branch-activity.ts'
+import { type Activity, activityOfPush, noCommit, stoodBefore } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
 import { readOwnLine } from './own-line.ts'
@@ -20,11 +21,12 @@ export type ReadPush = {
   strangers: string[]
 }
 
-/** More commits than these in one push are not asked for one by one; those beyond count as strangers. */
+/** More commits than these in one push are not asked for; those beyond count as strangers. */
 const mostAsked = 250
+const atOnce = 8
 
 /**
- * Reads who pushed, and which commits on the branch's own line belong to no merged pull request. What came in through the
+ * Reads who pushed, by what moved the branch lately, and which commits on the branch's own line belong to no merged pull request. What came in through the
  * second parent of a merge belongs to whatever the merge belongs to. A branch that was deleted and made anew is compared
  * with what it was, since that throws its history away as a force push does; a new one with the default branch.
  * Undefined: the repository is new, and so is its first branch.
@@ -32,11 +34,10 @@ const mostAsked = 250
 export async function readPush(
   github: GitHub,
   repository: RepositoryRef,
-  range: PushedRange,
-  defaultBranch: string,
+  { range, rows, defaultBranch }: { range: PushedRange; rows: Activity[]; defaultBranch: string },
+  signal: AbortSignal,
 ): Promise<ReadPush | undefined> {
   const { branch, before, after } = range
-  const rows = await activityOn(github, repository, branch)
   const isNew = noCommit.test(before)
   const stood = isNew ? stoodBefore(rows, range) : before
   const from = stood ?? (await startOf(github, repository, branch, defaultBranch))
@@ -49,7 +50,7 @@ export async function readPush(
     activity: row?.id ?? null,
     before: stood ?? before,
     forced: stood !== undefined && isRewritten(compared, isNew, row),
-    strangers: await strangersOn(github, repository, branch, lineOf(compared, after)),
+    strangers: await strangersOn(github, repository, branch, lineOf(compared, after), signal),
   }
 }
 
@@ -66,18 +67,29 @@ function isRewritten(compared: Compared, isNew: boolean, row: Activity | undefin
   return compared ? compared.behind > 0 : isNew || row?.activity_type === 'force_push'
 }
 
-/** Those of the commits that belong to no pull request that was merged into the branch. */
+/**
+ * Those of the commits that belong to no pull request that was merged into the branch. Several are asked for at a time, so that a push of
+ * many is read within the time of a job.
+ */
 async function strangersOn(
   github: GitHub,
   repository: RepositoryRef,
   branch: string,
   shas: string[],
+  signal: AbortSignal,
 ): Promise<string[]> {
-  const strangers: string[] = []
-  for (const sha of shas.slice(0, mostAsked)) {
-    if (!(await belongs(github, repository, branch, sha))) strangers.push(sha)
+  const limit = pLimit(atOnce)
+  const ask = async (sha: string) => {
+    signal.throwIfAborted()
+    return (await belongs(github, repository, branch, sha)) ? [] : [sha]
   }
-  return [...strangers, ...shas.slice(mostAsked)]
+  try {
+    const asked = await Promise.all(shas.slice(0, mostAsked).map((sha) => limit(ask, sha)))
+    return [...asked.flat(), ...shas.slice(mostAsked)]
+  } finally {
+    // After a failure nobody waits for the others.
+    limit.clearQueue()
+  }
 }
 
 /** What a new branch is compared with; nothing for the first of a repository. */
