@@ -58,15 +58,16 @@ export async function contentsOfGroup(
   const open = await readOpenPulls(github, repository)
   const pulls = new Set<number>()
   const unknown: string[] = complete ? [] : [group.headSha]
-  let above: { number: number; left: number } | undefined
+  /** How many commits below the last one that is known may belong to its pull request. */
+  let left = 0
   for (const commit of line) {
-    const tip = tips.get(commit.sha)
-    const own = tip === undefined ? await pullsOf(github, repository, group, commit, open) : [tip]
+    const own = tips.get(commit.sha) ?? (await pullsOf(github, repository, group, commit, open))
     for (const number of own) pulls.add(number)
-    const [number] = own
-    if (number !== undefined) {
-      above = { number, left: (await commitsOf(github, repository, number)) - 1 }
-    } else if (above && above.left > 0 && commit.parents.length === 1) above.left -= 1
+    if (own.length > 0) {
+      const counts = await Promise.all(own.map((number) => commitsOf(github, repository, number)))
+      // Rather too few: what belongs to nobody fails the group.
+      left = Math.min(...counts) - 1
+    } else if (left > 0 && commit.parents.length === 1) left -= 1
     else unknown.push(commit.sha)
   }
   return { pulls: [...pulls].sort((a, b) => a - b), unknown }
@@ -79,21 +80,21 @@ async function lineOf(github: GitHub, repository: RepositoryRef, group: MergeGro
   return read || { line: [], complete: false }
 }
 
-/** The number of the pull request by the head of each group of this branch's queue: `…/main/pr-12-<sha>`. */
+/** The numbers of the pull requests by the head of each group of this branch's queue: `…/main/pr-12-<sha>`. */
 async function queueTips(
   github: GitHub,
   { owner, repo }: RepositoryRef,
   { baseRef, headRef, headSha }: MergeGroup,
-): Promise<Map<string, number>> {
+): Promise<Map<string, number[]>> {
   const ref = `heads/gh-readonly-queue/${branchOf(baseRef)}/pr-`
   const refs = await github.paginate(github.rest.git.listMatchingRefs, { owner, repo, ref })
   const tips = [...refs.map((each) => [each.ref, each.object.sha] as const), [headRef, headSha] as const]
-  return new Map(
-    tips.flatMap(([name, sha]) => {
-      const number = /\/pr-(\d+)-[0-9a-f]+$/.exec(name)?.[1]
-      return number === undefined ? [] : [[sha, Number(number)] as const]
-    }),
-  )
+  const numbers = new Map<string, Set<number>>()
+  for (const [name, sha] of tips) {
+    const number = /\/pr-(\d+)-[0-9a-f]+$/.exec(name)?.[1]
+    if (number !== undefined) numbers.set(sha, (numbers.get(sha) ?? new Set()).add(Number(number)))
+  }
+  return new Map([...numbers].map(([sha, own]) => [sha, [...own]]))
 }
 
 /**
