@@ -76,15 +76,19 @@ describe('every block of code in the documentation', () => {
     expect([...document.errors, ...document.warnings]).toEqual([])
   })
 
-  test('of docs/sandbox.md runs, and prints what GitHub would', () => {
-    const [example] = code.filter(
-      ({ file, text }) => file === 'docs/sandbox.md' && text.includes('startGitHub'),
-    )
+  test.each([
+    ['startGitHub', /^405 [\s\S]*"Release gate" is expected\.\s+Pull Request successfully merged\n$/],
+    [
+      'setStage',
+      /documentation: Ready to merge\n[\s\S]*one approval: Waiting for 1 more approval\n[\s\S]*two: Opens Wed, Dec 2, [\s\S]*window: Ready to merge\n/,
+    ],
+  ])('of docs/sandbox.md with %s runs, and prints what it says', (begins, output) => {
+    const [example] = code.filter(({ file, text }) => file === 'docs/sandbox.md' && text.includes(begins))
     const file = join(root, `try-${process.pid}.ts`)
     writeFileSync(file, example?.text ?? '')
     try {
       const out = execFileSync(process.execPath, [file], { encoding: 'utf8', stdio: 'pipe' })
-      expect(out).toMatch(/^405 [\s\S]*"Release gate" is expected\.\s+Pull Request successfully merged\n$/)
+      expect(out).toMatch(output)
     } finally {
       rmSync(file)
     }
