@@ -101,6 +101,7 @@ async function keep(stage: Stage, shop: Workshop, print: (text: string) => void)
   const { github } = stage
   await stage.startBot()
   await stage.settled()
+  const { data: open } = await stage.as('ana').rest.pulls.list(shop.repository)
   print(
     [
       '',
@@ -112,9 +113,9 @@ async function keep(stage: Stage, shop: Workshop, print: (text: string) => void)
       '  npm run -s gate -- status',
       '  npm run -s gate -- freeze --all --reason "Trying it out"',
       '',
-      `  export TOKEN=${github.tokenFor('ana')}`,
-      '  curl -H "authorization: token $TOKEN" \\',
-      `    ${github.url}/repos/${shop.name}/pulls`,
+      `  export GITHUB_API_URL=${github.url} GITHUB_TOKEN=${github.tokenFor('ana')}`,
+      ...open.slice(0, 1).map(({ number }) => `  npm run -s gate -- decide --pull ${shop.name}#${number}`),
+      `  curl -H "authorization: token $GITHUB_TOKEN" $GITHUB_API_URL/repos/${shop.name}/pulls`,
       '',
       `  GitHub's API   ${github.url}`,
       `  the board      ${stage.bot().url} (sign in as one of the people below)`,
