@@ -34,7 +34,7 @@ type Within = { tx?: Transaction }
 
 export type Queue = {
   /**
-   * Requests one evaluation. A queued one is joined (and takes over `requestedBy` and `priority` if given); a running one is
+   * Requests one evaluation. A queued one is joined (and takes over `requestedBy`, and a higher `priority`); a running one is
    * followed by another, so that no request is lost.
    */
   enqueueEvaluate: (pull: PullRef, options?: Within & { priority?: number }) => Promise<void>

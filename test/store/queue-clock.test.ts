@@ -1,5 +1,5 @@
 import { TestClock } from 'pg-boss'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { PRIORITY, RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import { keyOf, senderOn } from '../../src/store/queue/sender.ts'
@@ -72,23 +72,36 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     },
   )
 
-  test.each([
-    ['raises', PRIORITY.mayBeGreen, PRIORITY.mayBeGreen],
-    ['never lowers', PRIORITY.sameHead, PRIORITY.atOpening],
-  ])('one that joins an equal request when it is due %s its priority', async (_, own, becomes) => {
-    shared ??= open()
-    const database = await shared
-    const clock = new TestClock(TUESDAY)
-    const { queue } = await aQueue(database, {}, clock)
-    queues.push(queue)
-    const boss = await aBossBeside(database)
-    await queue.enqueueEvaluate(aPull({ requestedBy: 5 }), { priority: PRIORITY.atOpening })
-    await senderOn(boss, clock).forward('evaluate', aPull(), keyOf(aPull()), own)
-    const jobs = await database.query(
-      `SELECT priority, data->'requestedBy' AS by FROM release_gate_jobs.job WHERE name = 'evaluate'`,
-    )
-    await boss.stop({ close: database.kind === 'postgres' })
-    expect(jobs).toEqual([{ priority: becomes, by: 5 }])
+  const ways: [string, (database: Database, queue: Queue, priority: number) => Promise<unknown>][] = [
+    [
+      'that was delayed and is due',
+      async (database, _queue, priority) => {
+        const boss = await aBossBeside(database)
+        await senderOn(boss, new TestClock(TUESDAY)).forward('evaluate', aPull(), keyOf(aPull()), priority)
+        await boss.stop({ close: database.kind === 'postgres' })
+      },
+    ],
+    ['that is new', (_database, queue, priority) => queue.enqueueEvaluate(aPull(), { priority })],
+    [
+      'of a transaction',
+      (database, queue, priority) =>
+        database.transaction((tx) => queue.enqueueEvaluate(aPull(), { tx, priority })),
+    ],
+  ]
+  describe.each(ways)('a request %s', (_name, join) => {
+    test.each([
+      ['raises', PRIORITY.mayBeGreen, PRIORITY.mayBeGreen],
+      ['never lowers', PRIORITY.sameHead, PRIORITY.atOpening],
+    ])('%s the priority of an equal one that waits', async (_, own, becomes) => {
+      shared ??= open()
+      const database = await shared
+      const { queue } = await aQueue(database, {}, new TestClock(TUESDAY))
+      queues.push(queue)
+      await queue.enqueueEvaluate(aPull(), { priority: PRIORITY.atOpening })
+      await join(database, queue, own)
+      const jobs = await database.query(`SELECT priority FROM release_gate_jobs.job WHERE name = 'evaluate'`)
+      expect(jobs).toEqual([{ priority: becomes }])
+    })
   })
 
   test('a recheck runs after the clock was moved past it, by setTime and nudge, and not before', async () => {

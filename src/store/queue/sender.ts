@@ -3,7 +3,7 @@ import { type Clock, enableClockOverride, type PgBoss } from 'pg-boss'
 import type { PullRef } from '../../decision/snapshot.ts'
 import type { Transaction } from '../database.ts'
 import type { Delayed } from './handlers.ts'
-import { COMMANDS, EVALUATE, INSIDER_PRIORITY, PRIORITY, RUN_REGRESSION } from './queues.ts'
+import { COMMANDS, EVALUATE, INSIDER_PRIORITY, JOBS_SCHEMA, PRIORITY, RUN_REGRESSION } from './queues.ts'
 
 type SendOptions = { singletonKey?: string; priority?: number; startAfter?: Date; group?: { id: string } }
 
@@ -16,14 +16,24 @@ export function senderOn(boss: PgBoss, clock: Clock) {
     const within = await joining(tx, clock)
     return (await boss.send(queue, data, { ...options, ...within })) !== null
   }
+  /** Gives the waiting job with this key a higher priority, never a lower one. */
+  const raise = async (queue: string, { singletonKey, priority }: SendOptions, tx?: Transaction) => {
+    if (singletonKey === undefined || priority === undefined) return
+    await (tx?.boss ?? boss.getDb()).executeSql(
+      `UPDATE ${JOBS_SCHEMA}.job SET priority = $3 WHERE name = $1 AND singleton_key = $2 AND state < 'active' AND priority < $3`,
+      [queue, singletonKey, priority],
+    )
+  }
   return {
     send,
     /** Changes the waiting job with this key; false if none is waiting anymore. */
     change: async (queue: string, data: object, options: SendOptions, tx?: Transaction) => {
+      const { priority: _, ...update } = options
       const within = await joining(tx, clock)
-      return (await boss.update(queue, data, { ...options, ...within, match: 'all' })).updated > 0
+      await raise(queue, options, tx)
+      return (await boss.update(queue, data, { ...update, ...within, match: 'all' })).updated > 0
     },
-    /** `before`: the priority that the job had. Only the highest one is given to an equal job that waits already: it never lowers one. */
+    /** `before`: the priority that the job had. */
     forward: async (queue: string, data: object, key: string | null, before?: number) => {
       // Runs on one staging environment go one at a time, even after delays.
       const group = queue === RUN_REGRESSION && 'server' in data ? { group: { id: String(data.server) } } : {}
@@ -33,9 +43,7 @@ export function senderOn(boss: PgBoss, clock: Clock) {
         ...(priority !== undefined && { priority }),
         ...(key !== null && { singletonKey: key }),
       }
-      const joined = !(await send(queue, data, { ...group, ...options }))
-      if (joined && key !== null && priority === PRIORITY.mayBeGreen)
-        await boss.update(queue, undefined, { ...options, match: 'all' })
+      if (!(await send(queue, data, { ...group, ...options }))) await raise(queue, options)
     },
     /** At least a second ahead, so that a handler that names a past time does not loop. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
