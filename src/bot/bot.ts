@@ -12,8 +12,8 @@ import { inOneProcess } from '../store/one-process.ts'
 import { createPauses } from '../store/pauses.ts'
 import { openQueue } from '../store/queue.ts'
 import { startChores } from './chores.ts'
+import { startServer } from './http-server.ts'
 import { startWork } from './jobs.ts'
-import { startServer } from './pages.ts'
 import type { Parts } from './parts.ts'
 
 /** The running bot. */

@@ -13,9 +13,9 @@ import {
   type Installation,
   type KnownPolicy,
   type LookParts,
-} from './look-at.ts'
-import { isDue } from './look-plan.ts'
+} from './check-repositories.ts'
 import { minute } from './repeatedly.ts'
+import { isDue } from './what-to-reread.ts'
 
 /** How often a part of the repositories is checked. */
 export const lookEvery = 5 * minute

@@ -6,9 +6,9 @@ import { requestRunByButton } from '../staging/requests.ts'
 import { keepStanding } from '../store/policies.ts'
 import { closeAll, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { countedPulls, knownPulls } from '../store/verdicts/waiting.ts'
+import { coveredRepositories, openPulls, repositoriesAffectedByPolicyPush } from './covered-repositories.ts'
 import type { Lookup } from './events/reading.ts'
 import type { Parts } from './parts.ts'
-import { coveredRepositories, openPulls, underNewPolicy } from './reconcile.ts'
 
 /** Asks GitHub which pull requests an event concerns that names none, and enqueues their evaluation. `guid`: the delivery of the event. */
 export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promise<void> {
@@ -19,7 +19,10 @@ export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promis
       const { repository } = lookup
       if (!serves(repository.owner)) return
       const app = await github(repository.installationId)
-      for (const covered of await underNewPolicy({ ...shell, github: app, serves }, repository))
+      for (const covered of await repositoriesAffectedByPolicyPush(
+        { ...shell, github: app, serves },
+        repository,
+      ))
         await evaluateAll(parts, covered.repository, covered.numbers, guid)
       return
     }

@@ -1,6 +1,6 @@
 import pino from 'pino'
+import type { LookParts } from '../../src/bot/check-repositories.ts'
 import { hourlyLook } from '../../src/bot/hourly-look.ts'
-import type { LookParts } from '../../src/bot/look-at.ts'
 import type { PullRef } from '../../src/decision/snapshot.ts'
 import { evaluate } from '../../src/gate/evaluate.ts'
 import type { Shell } from '../../src/gate/shell.ts'

@@ -15,7 +15,7 @@ import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
 import { keepStanding, keepValidPolicy, keptBlob, keptPolicies } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
-import { policyPlace } from './look-plan.ts'
+import { policyPlace } from './what-to-reread.ts'
 
 /** A repository that a policy covers, with its open pull requests. */
 export type CoveredRepository = { repository: RepositoryRef; numbers: number[] }
@@ -79,7 +79,7 @@ function inBatchesOf<Item>(size: number, items: Item[]): Item[][] {
  * After a push to a default branch: the repositories whose pull requests another policy covers now. None where the file is
  * what it was; all of the installation where it is the organization's `.github` repository, whose policy is a part of theirs.
  */
-export async function underNewPolicy(
+export async function repositoriesAffectedByPolicyPush(
   shell: PolicyShell & { github: GitHub; serves: (account: string) => boolean },
   repository: RepositoryRef,
 ): Promise<CoveredRepository[]> {
@@ -101,7 +101,7 @@ export async function underNewPolicy(
 
 /** Every covered repository, and those that only the organization's policy covered until it was removed. */
 async function coveredOrKept(
-  { database, github, serves }: Parameters<typeof underNewPolicy>[0],
+  { database, github, serves }: Parameters<typeof repositoriesAffectedByPolicyPush>[0],
   installationId: number,
 ): Promise<CoveredRepository[]> {
   const covered = await Array.fromAsync(coveredRepositories(github, installationId, serves))

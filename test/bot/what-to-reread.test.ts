@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isDue, type LookedAt, planOf, policyPlace, readInFullEvery } from '../../src/bot/look-plan.ts'
+import {
+  isDue,
+  type LookedAt,
+  policyPlace,
+  pullsToReread,
+  readInFullEvery,
+} from '../../src/bot/what-to-reread.ts'
 import { defaultPolicy } from '../../src/decision/policy.ts'
 import type { Unattributed } from '../../src/decision/snapshot.ts'
 import { combine } from '../../src/policy/organization.ts'
@@ -34,7 +40,16 @@ const known: KnownPull = {
 }
 const policy = { ...own, valid: { ...defaultPolicy, branches: ['release/*'] } }
 const plan = (more: Partial<LookedAt>) =>
-  planOf({ repositoryId: 300_001, view, policy, open: [seen], known: [known], small: false, now, ...more })
+  pullsToReread({
+    repositoryId: 300_001,
+    view,
+    policy,
+    open: [seen],
+    known: [known],
+    small: false,
+    now,
+    ...more,
+  })
 const nothing = { changed: [], left: [], again: { now: [], later: [] } }
 const changed = { ...nothing, changed: [{ number: 1, head: 'aaa' }] }
 const left = { ...nothing, left: [1] }

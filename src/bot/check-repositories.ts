@@ -21,8 +21,8 @@ import { keepStanding, keepValidPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
 import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
-import { type CoveringPolicy, planOf, policyPlace } from './look-plan.ts'
 import type { Parts } from './parts.ts'
+import { type CoveringPolicy, policyPlace, pullsToReread } from './what-to-reread.ts'
 
 export type Installation = { id: number; account: string }
 export type KnownPolicy = { text: string; policy: Policy }
@@ -210,7 +210,7 @@ async function carryOut(
   const { shell, installation } = looking
   const { owner, repo } = view
   const repository = { installationId: installation.id, repositoryId: look.repositoryId, owner, repo }
-  const plan = planOf({
+  const plan = pullsToReread({
     repositoryId: look.repositoryId,
     view,
     policy,

@@ -26,14 +26,14 @@ export type LookedAt = {
  * open, and closed, retargeted or without a policy now. `again`: nothing shows a change, and it is read all the same, now
  * where a green check rests on it or no evaluation has succeeded since it changed, else as far as GitHub's limits leave room.
  */
-export type Plan = {
+export type RereadPlan = {
   changed: { number: number; head: string }[]
   left: number[]
   again: { now: number[]; later: number[] }
 }
 
 /** Which pull requests of a repository have to be read in full, by what can be seen without reading any. */
-export function planOf(looked: LookedAt): Plan {
+export function pullsToReread(looked: LookedAt): RereadPlan {
   const known = new Map(looked.known.map((pull) => [pull.number, pull]))
   const covered = looked.open.filter(({ base }) => isCovered(looked, base))
   const open = new Set(covered.map(({ number }) => number))
