@@ -23,15 +23,17 @@ export function receiver(parts: Parts) {
   return async (received: Received & { payload: object }): Promise<void> => {
     const { event, guid, payload } = received
     const effects = readable(() => effectsOf(event, payload))
-    await storeDelivery(shell.database, received, shell.now(), async (id, tx) => {
+    const isUnfinished = effects instanceof Error || effects.some(({ kind }) => kind === 'lookup')
+    const follow = async (id: string, tx: Transaction) => {
       if (effects instanceof Error) {
         log.error({ guid, event, problem: effects.message, alert: true }, 'A webhook could not be read')
         return markFailed(tx, id, effects.message, shell.now())
       }
       await applyEffects(parts, tx, effects, guid)
-      if (effects.some(({ kind }) => kind === 'lookup')) await shell.queue.enqueueDelivery(id, { tx })
-      else await markProcessed(tx, id, shell.now())
-    })
+      if (isUnfinished) await shell.queue.enqueueDelivery(id, { tx })
+    }
+    const state = isUnfinished ? 'received' : 'processed'
+    await storeDelivery(shell.database, received, shell.now(), follow, state)
   }
 }
 

@@ -6,6 +6,7 @@ import { createServer } from '../../src/server/server.ts'
 import type { Database } from '../../src/store/database.ts'
 import {
   type Delivery,
+  isAnyUnread,
   markFailed,
   markProcessed,
   pruneDeliveries,
@@ -62,6 +63,21 @@ describeOnBoth('the inbox', (open) => {
     expect(await store()).toBe(false)
     expect(enqueued).toHaveLength(1)
     expect((await readDelivery(db, first(enqueued)))?.state).toBe('processed')
+  })
+
+  test('keeps one that nothing is left to do for as processed, at once and once', async () => {
+    const { db, enqueued } = await start()
+    const store = (at: Date) =>
+      storeDelivery(db, aDelivery(), at, async (id) => void enqueued.push(id), 'processed')
+    expect(await store(AT)).toBe(true)
+    expect(await store(later(1))).toBe(false)
+    expect(enqueued).toHaveLength(1)
+    const all = 'SELECT state, problem, settled_at FROM release_gate.deliveries'
+    expect(await db.query(all)).toEqual([{ state: 'processed', problem: null, settled_at: AT }])
+    expect(await isAnyUnread(db)).toBe(false)
+    await db.query("UPDATE release_gate.deliveries SET state = 'failed', problem = 'no policy'")
+    expect(await store(later(1))).toBe(true)
+    expect(await db.query(all)).toEqual([{ state: 'processed', problem: null, settled_at: later(1) }])
   })
 
   test('takes one of many duplicates that come at once', async () => {
