@@ -1,6 +1,7 @@
 import { formatTime } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
 import { type DirectPush, keyOfPush } from './direct-push.ts'
+import { stagingRegression } from './gates/staging-regression.ts'
 import { code, list, oneLine, short } from './markdown.ts'
 import type { Exception } from './merge-exception.ts'
 
@@ -34,6 +35,13 @@ const described: Record<Exception['kind'], { what: string; lines: string }> = {
   },
 }
 
+/** Asks for the regression of a merge that deferred it. */
+function deferredRegression({ urgent }: Pick<ChangeRecord, 'urgent'>): string {
+  return urgent?.skipped.some((line) => line.startsWith(`${stagingRegression.title}: `))
+    ? 'The regression does not run automatically after the merge. Run it with `release-gate regress` and write the result here.'
+    : ''
+}
+
 /** The review of a merge that bypassed the gate. */
 export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
   const { exception, number, head, base } = record
@@ -48,6 +56,7 @@ export function exceptionIssue(record: ChangeRecord, due: Due): ReviewIssue {
     body: bodyOf(record.repository.id, key, [
       intro,
       [lines, ...bullets(exception?.bypassed ?? [])].join('\n'),
+      deferredRegression(record),
       questions(
         due,
         'Was there a good reason? Write it here. Is the change fine as it is, or does it need to be reverted?',
@@ -73,6 +82,7 @@ export function urgentIssue(record: ChangeRecord, due: Due): ReviewIssue {
     body: bodyOf(record.repository.id, key, [
       `#${number} ${code(record.title)} was merged as urgent.`,
       ['What was skipped:', ...bullets(urgent?.skipped ?? [])].join('\n'),
+      deferredRegression(record),
       bullets(facts).join('\n'),
       questions(due, 'Was it urgent? What would have avoided it?'),
     ]),

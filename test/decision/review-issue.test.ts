@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { changeRecord } from '../../src/decision/change-record.ts'
 import type { Exception } from '../../src/decision/merge-exception.ts'
-import { exceptionIssue } from '../../src/decision/review-issue.ts'
+import { exceptionIssue, urgentIssue } from '../../src/decision/review-issue.ts'
 import { ann, aSnapshot, author, head, inWindow, shaOf } from '../support/snapshot.ts'
 
 const due = { at: new Date('2026-11-27T18:10:00Z'), zone: 'UTC' }
-function issueOf(kind: Exception['kind']): string {
+function aRecord() {
   const { pull } = aSnapshot()
-  const record = changeRecord({
+  return changeRecord({
     pull,
     url: 'https://github.example/acme/shop/pull/7',
     title: 'Sell more',
@@ -24,7 +24,11 @@ function issueOf(kind: Exception['kind']): string {
     atMerge: { kind: 'unverified', why: 'x' },
     rules: '1.2.3',
   })
-  return exceptionIssue({ ...record, exception: { kind, bypassed: ['First line', 'Second line'] } }, due).body
+}
+
+function issueOf(kind: Exception['kind']): string {
+  return exceptionIssue({ ...aRecord(), exception: { kind, bypassed: ['First line', 'Second line'] } }, due)
+    .body
 }
 
 test.each<[Exception['kind'], string, string]>([
@@ -51,3 +55,23 @@ test.each<[Exception['kind'], string, string]>([
   expect(body).toContain(what)
   expect(body).toContain(`${lines}\n- First line\n- Second line`)
 })
+
+test.each([
+  [['Staging regression: Staging regression not run yet'], true],
+  [['Release window: Opens Wed', 'Staging regression: No longer on staging'], true],
+  [['Release window: Opens Wed, Staging regression: later'], false],
+])(
+  'the review of an urgent merge that skipped %j, an exception or not, asks for the regression: %s',
+  (skipped, asks) => {
+    const urgent = {
+      ...{ by: 'ann', byId: ann.id, at: inWindow, until: inWindow, reason: null, skipped },
+    }
+    const { body } = urgentIssue({ ...aRecord(), urgent }, due)
+    const asked =
+      'The regression does not run automatically after the merge. Run it with `release-gate regress` and write the result here.'
+    expect(body.includes(asked)).toBe(asks)
+    const exception: Exception = { kind: 'late', bypassed: ['Approvals: missing'] }
+    const both = exceptionIssue({ ...aRecord(), urgent, exception }, due)
+    expect(both.body.includes(asked)).toBe(asks)
+  },
+)

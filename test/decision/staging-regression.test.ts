@@ -362,7 +362,9 @@ describe('an urgent change', () => {
   it('may go before it where the policy says so, until the urgency expires', () => {
     const [, finding] = judge({ defer_when_urgent: true }).findings
     expect(finding).toMatchObject({ state: 'passed', title: 'Staging regression deferred' })
-    expect(finding?.reason).toContain('runs after the merge')
+    expect(finding?.reason).toContain(
+      'The regression does not run automatically after the merge: run it with `release-gate regress`. The review issue of the merge asks for the result.',
+    )
     expect(finding?.next).toEqual([{ kind: 'recheck', at: minutesLater(24 * 60 - 5, inWindow) }])
   })
 

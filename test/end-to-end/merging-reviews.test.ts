@@ -127,6 +127,7 @@ describe('an urgent merge', () => {
     expect(more).toEqual([])
     expect(owed).toMatchObject({ labels: ['urgent-review'], state: 'open' })
     expect(owed?.body).toContain('- Staging regression: ')
+    expect(owed?.body).toContain('Run it with `release-gate regress`')
     expect(owed?.body).not.toContain('- Release window: ')
     await at('2026-12-18T18:01:00Z')
     expect((await deferring.check(await urgent(deferring)))?.summary).toContain(

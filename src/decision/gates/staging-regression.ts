@@ -137,7 +137,7 @@ function deferred(
   const until = urgency.until.toISOString()
   return passed(
     'Staging regression deferred',
-    `${code(urgency.by.login)} marked the change as urgent, and the policy lets it merge first. The regression runs after the merge.`,
+    `${code(urgency.by.login)} marked the change as urgent, and the policy lets it merge first. The regression does not run automatically after the merge: run it with ${code('release-gate regress')}. The review issue of the merge asks for the result.`,
     {
       when: `Until ${formatTime(urgency.until, 'UTC')}`,
       next: [{ kind: 'recheck', at: until }],
