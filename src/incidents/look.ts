@@ -18,6 +18,7 @@ import { lockIncident, type StoredIncident, saveIncident, storedIncident } from 
 import { mirrorRows } from '../store/mirrors.ts'
 import { monitorsOfIncident } from '../store/monitors.ts'
 import { incidentOfPostMortem } from '../store/post-mortems.ts'
+import { retryAfter } from '../store/retry-later.ts'
 import { carryOutWanted } from './acting.ts'
 import { noticeOf } from './announcing.ts'
 import { escalate } from './escalating.ts'
@@ -43,12 +44,15 @@ export async function lookAtIncident(
   const of = await incidentOfPostMortem(shell.database, { repository, number })
   if (of !== undefined) return shell.queue.enqueueIncident({ task: 'post-mortem', repository, number: of })
   const before = await storedIncident(shell.database, { repository, number })
+  let isKept: boolean
   try {
-    await readAndDecide(shell, { repository, number, governing, before }, signal)
+    isKept = await readAndDecide(shell, { repository, number, governing, before }, signal)
   } catch (error) {
     if (before) await decideAgain(shell, before)
     throw error
   }
+  // What was decided later may not have been read: where another job failed, it decided again on what was known before.
+  if (!isKept) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job decided meanwhile')
 }
 
 type Looking = {
@@ -58,23 +62,28 @@ type Looking = {
   before: StoredIncident | undefined
 }
 
-async function readAndDecide(shell: IncidentShell, looking: Looking, signal: AbortSignal): Promise<void> {
+/** False: something newer was decided on before. */
+async function readAndDecide(shell: IncidentShell, looking: Looking, signal: AbortSignal): Promise<boolean> {
   const { repository, number, governing, before } = looking
   const github = await shell.github(repository.installationId)
   const zone = governing.settings.time_zone
   const read = await readIncident(github, repository, number, { zone, now: shell.now })
   signal.throwIfAborted()
-  if (!read) return before && noteGone(shell, github, before)
+  if (!read) {
+    if (before) await noteGone(shell, github, before)
+    return true
+  }
   const isIncident = read.facts.labels.some((label) => label.toLowerCase() === incidentLabel)
-  if (!before && !isIncident) return
+  if (!before && !isIncident) return true
   const facts = await withAlerts(shell, repository, read)
   const { governedBy, settings } = governing
   const stored = await keep(shell, { repository, number }, (known) =>
     decidedOn({ repository, number, governedBy, settings, facts: withEarlier(facts, known?.facts) }),
   )
-  if (!stored) return
+  if (!stored) return false
   const more = [...(await counterparts(shell, stored)), ...(await aboutMonitors(shell, stored, governing))]
   await carryOutWanted(shell, github, stored, { said: read.said, more })
+  return true
 }
 
 /** While it is not resolved, the issue says how the monitors whose alerts it is about are. */

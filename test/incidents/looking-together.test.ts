@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lookAtIncident } from '../../src/incidents/look.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
+import { storedIncident } from '../../src/store/incidents.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
+import { retryTime } from '../../src/store/retry-later.ts'
 import { aPglite } from '../support/databases.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
@@ -25,17 +28,27 @@ const issue = {
   state: 'open',
   labels: ['incident', 'sev/P0'],
 }
+let now = new Date('2026-10-19T16:01:00Z')
+let isDown = false
+let asked: () => void = () => undefined
+let answering: Promise<void> | undefined
 const listComments = () => undefined
 const github = {
   paginate: async (list: unknown) => (list === listComments ? [...comments] : []),
   rest: {
     issues: {
-      get: async () => ({ data: issue }),
+      get: async () => {
+        if (isDown) throw new Error('GitHub is down')
+        const read = structuredClone(issue)
+        asked()
+        await answering
+        return { data: read }
+      },
       listComments,
       listEvents: () => undefined,
       createComment: async ({ body }: { body: string }) => {
         // A slow answer, as of GitHub: whoever reads meanwhile does not see it.
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await setTimeout(50)
         comments.push({ id: comments.length + 1, user: bot, body, created_at: at, updated_at: at })
       },
     },
@@ -44,7 +57,7 @@ const github = {
 const shell: IncidentShell = {
   database: undefined as never,
   github: async () => github as never,
-  now: () => new Date('2026-10-19T16:01:00Z'),
+  now: () => now,
   log: { warn: () => undefined } as never,
   queue: {
     enqueueAll: async () => undefined,
@@ -76,4 +89,45 @@ test('those that look at an incident at the same time record, announce and comme
     new Set(notices.map((one) => JSON.stringify((one as { lines: string[] }).lines))).size,
   )
   expect(comments.map(({ body }) => body)).toEqual([expect.stringContaining('No severity is set')])
+})
+
+describe('a reading that GitHub answers slowly', () => {
+  const { signal } = new AbortController()
+  const look = () => lookAtIncident(shell, repository, 7, signal)
+  const componentKept = async () =>
+    (await storedIncident(database, { repository, number: 7 }))?.facts.component
+  const readSlowly = async (component: string, meanwhile: () => Promise<void>) => {
+    issue.body = `### Component\n\n${component}\n`
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const asking = Promise.withResolvers<void>()
+    answering = promise
+    asked = asking.resolve
+    const reading = look().then(
+      () => 'kept',
+      (error: unknown) => retryTime(error),
+    )
+    await asking.promise
+    answering = undefined
+    await meanwhile()
+    resolve()
+    return reading
+  }
+
+  test('is repeated where another one failed meanwhile, since that decided on older facts', async () => {
+    const ended = await readSlowly('rewards', async () => {
+      now = new Date('2026-10-19T16:02:00Z')
+      isDown = true
+      await expect(look()).rejects.toThrow('GitHub is down')
+      isDown = false
+    })
+    expect(ended).toEqual(new Date('2026-10-19T16:02:05Z'))
+    expect(await componentKept()).toBeNull()
+    await look()
+    expect(await componentKept()).toBe('rewards')
+  })
+
+  test('is kept where nothing else was decided', async () => {
+    expect(await readSlowly('wallets', async () => undefined)).toBe('kept')
+    expect(await componentKept()).toBe('wallets')
+  })
 })
