@@ -6,7 +6,7 @@ import type { Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import { pushIssue } from '../decision/review-issue.ts'
 import type { Person } from '../decision/snapshot.ts'
-import { activityOfPush, activityOn } from '../services/github/branch-activity.ts'
+import { type Activity, activityOfPush, activityOn } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
@@ -28,13 +28,13 @@ export async function recordPush(
   shell: MergeShell,
   github: GitHub,
   repository: RepositoryRef,
-  range: PushedRange,
+  { range, attempt }: { range: PushedRange; attempt: number },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { owner, repo } = repository
   const rows = await activityOn(github, repository, range.branch)
-  const known = keyOfPush({ ...range, activity: activityOfPush(rows, range)?.id ?? null })
-  if (await landingOf(shell.database, { repository, key: known })) return known
+  const known = await keyOfKnown(shell, repository, range, activityOfPush(rows, range))
+  if (known !== undefined) return known
   const { data } = await github.rest.repos.get({ owner, repo })
   const { default_branch: defaultBranch } = data
   const inForce = await policyBefore(shell, github, repository, { ...range, defaultBranch })
@@ -44,9 +44,30 @@ export async function recordPush(
   if (!read || (read.strangers.length === 0 && !read.forced)) return undefined
   if (isAllowed(read.by, inForce.policy?.push?.allowed ?? [])) return undefined
   if (inForce.policy?.enforce === false) return undefined
+  if (read.activity === null && attempt < lastWait)
+    throw new Error(`GitHub does not list the push of ${range.after} to ${range.branch} yet`)
   const push = pushOf(repository, range, read, shell.now())
   await record(shell, repository, { push, page: data.html_url, policy: inForce.policy })
   return keyOfPush(push)
+}
+
+/** GitHub names who pushed in its activity, which may lag. A push that is not listed until this attempt, after about a minute, is recorded without. */
+const lastWait = 6
+
+/** The key by which a push is recorded already; also where it was recorded before GitHub listed it. */
+async function keyOfKnown(
+  { database }: Pick<MergeShell, 'database'>,
+  repository: RepositoryRef,
+  range: PushedRange,
+  row: Activity | undefined,
+): Promise<string | undefined> {
+  const find = (activity: number | null) =>
+    landingOf(database, { repository, key: keyOfPush({ ...range, activity }) })
+  const known = await find(row?.id ?? null)
+  if (known || !row) return known?.key
+  // The same commit may have been pushed again since.
+  const unlisted = await find(null)
+  return unlisted && new Date(row.timestamp) <= unlisted.landedAt ? unlisted.key : undefined
 }
 
 const askAgain = 3_600_000

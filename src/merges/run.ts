@@ -32,7 +32,8 @@ export async function runMergeTask(
       }
       return
     case 'pushed': {
-      const key = await recordPush(shell, github, task.repository, task.push, signal).catch(keep)
+      const pushed = { range: task.push, attempt }
+      const key = await recordPush(shell, github, task.repository, pushed, signal).catch(keep)
       if (key) await followUp(shell, github, task.repository, key)
       return
     }
