@@ -57,8 +57,8 @@ export type Clock = {
  * The two clocks of an incident. A deadline is met at its very instant. Only business and service time pause while the
  * incident waits for the customer; no clock runs while it is resolved: each keeps the deadline that it had then.
  *
- * Raising the severity moves a deadline to the earlier of itself and the new target from then. Lowering it gives the new target
- * from the start.
+ * Raising the severity moves a deadline to the earlier of itself and the new target from then; where that is elapsed time, neither pauses
+ * from then on. Lowering it gives the new target from the start.
  *
  * @throws RangeError for an incident without a severity, or where a target is not used up within ten years.
  */
@@ -81,24 +81,25 @@ function clockOf(
 ): Clock {
   const { startedAt, takenAt } = times
   const stoppedAt = Math.min(metAt ?? takenAt, resolvedNow(times) ?? takenAt)
-  const dueFrom = (at: number, severity: Severity) =>
-    dueOf(at, targets[severity][name], { ...times, stoppedAt }, place)
   const [first, ...changes] = times.severities
   if (!first) throw new RangeError('An incident has at least one severity.')
   let severity = first.severity
-  let due = dueFrom(startedAt, severity)
+  let counts: Count[] = [{ from: startedAt, target: targets[severity][name] }]
+  const dueNow = () => Math.min(...counts.map((count) => dueOf(count, { ...times, stoppedAt }, place)))
   const breaches: Clock['breaches'] = []
   const breachBefore = (at: number) => {
+    const due = dueNow()
     if (due < at && breaches.at(-1)?.at !== due) breaches.push({ at: due, severity })
   }
   for (const change of changes.filter(({ at }) => at <= stoppedAt)) {
     breachBefore(change.at)
-    const raised = isHigher(change.severity, severity)
-    if (raised) due = Math.min(due, dueFrom(change.at, change.severity))
-    else if (change.severity !== severity) due = dueFrom(startedAt, change.severity)
+    const target = targets[change.severity][name]
+    if (isHigher(change.severity, severity)) counts = raised(counts, { from: change.at, target })
+    else if (change.severity !== severity) counts = [{ from: startedAt, target }]
     severity = change.severity
   }
   breachBefore(stoppedAt)
+  const due = dueNow()
   const pausable = targets[severity][name]?.kind !== 'elapsed'
   const paused = metAt === undefined && pausable && times.waiting.some(({ to }) => to === undefined)
   return { name, startedAt, due: Number.isFinite(due) ? due : undefined, paused, metAt, breaches }
@@ -108,19 +109,27 @@ function isHigher(one: Severity, other: Severity): boolean {
   return severities.indexOf(one) < severities.indexOf(other)
 }
 
+/** A target that counts from a time on. `pausesUntil`: no pause counts from then on. */
+type Count = { from: number; target: Allowance | undefined; pausesUntil?: number }
+
+/** A deadline that elapsed time may have brought forward no longer pauses either. */
+function raised(counts: Count[], next: Count): Count[] {
+  const { from, target } = next
+  if (target?.kind !== 'elapsed') return [...counts, next]
+  return [...counts.map((count) => ({ ...count, pausesUntil: count.pausesUntil ?? from })), next]
+}
+
 /** Infinity where there is no deadline. What happened after the clock stopped moves none. */
 function dueOf(
-  at: number,
-  target: Allowance | undefined,
+  { from: start, target, pausesUntil = Number.POSITIVE_INFINITY }: Count,
   { resolved, waiting, stoppedAt }: IncidentTimes & { stoppedAt: number },
   place: Place,
 ): number {
   if (!target) return Number.POSITIVE_INFINITY
-  const excluded = target.kind === 'elapsed' ? resolved : [...resolved, ...waiting]
-  const spans: Span[] = excluded
-    .filter(({ from }) => from < stoppedAt)
-    .map(({ from, to = stoppedAt }) => ({ from, to: Math.min(to, stoppedAt) }))
-  return usedUpAt(at, target, place, spans)
+  const until = (spans: IncidentTimes['waiting'], end: number): Span[] =>
+    spans.filter(({ from }) => from < end).map(({ from, to = end }) => ({ from, to: Math.min(to, end) }))
+  const pauses = target.kind === 'elapsed' ? [] : until(waiting, Math.min(stoppedAt, pausesUntil))
+  return usedUpAt(start, target, place, [...until(resolved, stoppedAt), ...pauses])
 }
 
 /** When the post-mortem of an incident is due: 72 hours after `from`, on any days. Both are milliseconds since 1970. */

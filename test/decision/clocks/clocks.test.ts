@@ -365,4 +365,35 @@ describe('whether a clock was met', () => {
     expect(due('resolution', story)).toBe(utc('2026-10-26T10:00-07:00'))
     expect(clock('resolution', { ...story, severity: 'P0' }).paused).toBe(false)
   })
+
+  describe('raised while it waits for the customer', () => {
+    const story = (now: string, to: Severity): Story => ({
+      since: '2026-10-19T10:00-07:00',
+      severity: to === 'P0' ? 'P1' : 'P2',
+      now,
+      changes: [['2026-10-20T09:00-07:00', to]],
+      waiting: [['2026-10-20T08:00-07:00']],
+    })
+
+    test('to elapsed time, the old deadline does not pause any more, and stays where it is', () => {
+      for (const now of ['2026-10-20T09:30-07:00', '2026-10-20T10:59-07:00', '2026-10-20T12:30-07:00'])
+        expect(due('resolution', story(now, 'P0'))).toBe(utc('2026-10-20T11:00-07:00'))
+      const { paused, breaches } = clock('resolution', story('2026-10-20T12:30-07:00', 'P0'))
+      expect({ paused, breaches }).toEqual({
+        paused: false,
+        breaches: [{ at: at('2026-10-20T11:00-07:00'), severity: 'P0' }],
+      })
+    })
+
+    test('to business time, both deadlines pause', () => {
+      const { paused, due: first } = clock('resolution', story('2026-10-20T12:00-07:00', 'P1'))
+      const { due: later = 0 } = clock('resolution', story('2026-10-20T14:00-07:00', 'P1'))
+      expect({ paused, moved: later - (first ?? 0) }).toEqual({ paused: true, moved: 2 * 3_600_000 })
+    })
+
+    test('a label that is set after it moves no deadline', () => {
+      const late: Story = { ...story('2026-10-20T12:30-07:00', 'P0'), waiting: [['2026-10-20T09:30-07:00']] }
+      expect(due('resolution', late)).toBe(utc('2026-10-20T10:00-07:00'))
+    })
+  })
 })

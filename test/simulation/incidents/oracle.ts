@@ -157,18 +157,19 @@ export class ExpectedIncident {
   /** When a clock stopped, or now. */
   private stopped(clock: Clock, now: number): number {
     const closing = this.isResolved ? (this.closings.at(-1)?.from ?? now) : now
-    return clock === 'First response' ? Math.min(this.respondedAt, closing) : closing
+    const met = clock === 'First response' ? this.respondedAt : now
+    return Math.min(now, closing, met)
   }
 
   private due(clock: Clock, { counts }: Part, now: number): number {
     const stopped = this.stopped(clock, now)
-    const until = (spans: Span[]) =>
-      spans.filter(({ from }) => from < stopped).map(({ from, to }) => ({ from, to: Math.min(to, stopped) }))
-    const closed = until(this.closings)
-    const pauses = until(this.waits)
-    const dues = counts.map(({ from, severity }) => {
+    const until = (spans: Span[], end: number) =>
+      spans.filter(({ from }) => from < end).map(({ from, to }) => ({ from, to: Math.min(to, end) }))
+    const dues = counts.map(({ from, severity }, index) => {
       const target = targets[severity][clock]
-      return usedUp(from, target, target.kind === 'elapsed' ? closed : [...closed, ...pauses])
+      const elapsed = counts.slice(index).find((later) => targets[later.severity][clock].kind === 'elapsed')
+      const pauses = until(this.waits, Math.min(stopped, elapsed?.from ?? stopped))
+      return usedUp(from, target, [...until(this.closings, stopped), ...pauses])
     })
     return Math.min(...dues)
   }
@@ -178,7 +179,7 @@ export class ExpectedIncident {
     return this.episodes
       .flatMap(({ from, part, isFirstPaged, to }) => {
         if (part.severity !== 'P0' && part.severity !== 'P1') return []
-        const due = this.due('First response', part, now)
+        const due = this.due('First response', part, Math.min(now, to))
         const isOn = (at: number) => at <= now && at < to && this.respondedAt > at
         const half = from + Math.max(0, due - from) / 2
         const over = from + Math.max(0, due - from) + 1
