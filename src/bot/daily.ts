@@ -48,7 +48,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   if (now().getTime() - Date.parse(last.at) < day) return retryAnchors(shell)
   const known = await keptPolicies(database, undefined, ['current', 'absent'])
   const enforced = diagnose(await gather(shell.clients))
-  const rows = await rowSecurityDiagnoses(await keptPolicies(database), shell.servers, last.remember)
+  const rows = await rowSecurityDiagnoses(await keptPolicies(database), shell.servers, last.remember, known)
   const { appeared, fixed, remember } = compareRuns(last.remember, [...enforced, ...rows])
   for (const { repository, what, fix } of appeared)
     log.warn({ repository, what, fix }, 'The gate is not fully enforced')

@@ -134,6 +134,42 @@ row_security:
     expect(fixed.fixed.map(({ rule }) => rule).sort()).toEqual(['row-security', 'row-security-unreadable'])
   })
 
+  const lookWithout = (
+    before: Parameters<typeof rowSecurityDiagnoses>[2],
+    text = 'gates: { approvals: {} }\n',
+  ) => rowSecurityDiagnoses([{ ...kept(), text } as never], serversAt(url), before)
+
+  test('that has drifted is not fixed where the policy no longer declares it: that is announced once, until it is compared again', async () => {
+    await owner.query('alter table rewards disable row level security')
+    const first = compareRuns([], await look())
+    const removed = compareRuns(first.remember, await lookWithout(first.remember))
+    expect(removed.fixed).toEqual([])
+    expect(removed.appeared.map(({ what }) => what)).toEqual([
+      'Row-level security is no longer compared: the policy has no `row_security`. 1 difference was open.',
+    ])
+    const again = compareRuns(removed.remember, await lookWithout(removed.remember))
+    expect([again.appeared, again.fixed]).toEqual([[], []])
+
+    await owner.query('alter table rewards enable row level security')
+    const back = compareRuns(again.remember, await look(again.remember))
+    expect(back.fixed.map(({ rule }) => rule).sort()).toEqual(['row-security', 'row-security-unreadable'])
+    expect(compareRuns(back.remember, await lookWithout(back.remember))).toMatchObject({
+      appeared: [],
+      fixed: [],
+    })
+  })
+
+  test('of a repository without a policy file is carried over where it has drifted, and not where it is unknown', async () => {
+    const drift = { severity: 'error' as const, rule: 'row-security', about: 'x', what: 'x', fix: 'x' }
+    const before = ['acme/other', 'acme/unknown'].map((repository) => ({ ...drift, repository }))
+    const known = [{ owner: 'acme', repo: 'other' }]
+    const found = await rowSecurityDiagnoses([], serversAt(url), before, known)
+    expect(found.map(({ repository, rule }) => [repository, rule])).toEqual([
+      ['acme/other', 'row-security-unreadable'],
+      ['acme/other', 'row-security'],
+    ])
+  })
+
   test.each([
     ['another repository', () => serversAt(url, 'acme/other')],
     ['no database', () => readServers({}).servers],
