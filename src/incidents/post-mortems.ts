@@ -104,7 +104,7 @@ async function openIssue(
       text: `The post-mortem is due ${due}`,
       url: issue.url,
       late: false,
-      key: 'opened',
+      key: `opened/${issue.number}`,
     })
   })
   return issue.number
