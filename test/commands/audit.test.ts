@@ -25,7 +25,7 @@ const heads: Head[] = []
 beforeAll(async () => {
   folder = await aFolder()
   dataDir = join(folder, 'data')
-  const database = await openDatabase({ dataDir })
+  const database = await aPglite(dataDir)
   const append = async (kind: string, at: string, body: object) => {
     heads.push(await appendRecord(database, { installationId: 5, kind, at: new Date(at), body }))
   }
