@@ -71,7 +71,8 @@ function purposeOf(
   { state, onlyOutsiders, reportOnly }: Desired,
 ): Purpose {
   if (state === 'passed' && reportOnly) return 'update'
-  if (state === 'passed') return posted?.outstanding ? 'update' : 'turn green'
+  // One that only may be green takes its turn like the others: more may be green after a restore than the hour can revoke.
+  if (state === 'passed') return posted?.outstanding && posted.state === 'passed' ? 'update' : 'turn green'
   // A settled one that has a pull request again is revoked like any other.
   if (posted?.outstanding || posted?.state === 'passed') return 'revoke green'
   return onlyOutsiders ? 'update for outsiders' : 'update'

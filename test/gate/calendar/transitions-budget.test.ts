@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { waitingForTurnReport } from '../../../src/decision/report.ts'
 import { greensOf, postedRun } from '../../../src/store/check-runs.ts'
+import { distrustStored } from '../../../src/store/database/restore.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { retryTime } from '../../../src/store/retry-later.ts'
 import {
@@ -66,6 +67,29 @@ describe("GitHub's write limits set the pace", () => {
     expect(greens(90)).toEqual([])
     expect(most(60)).toBeLessThanOrEqual(75)
     expect(world.checks.writes.every(({ at }) => at < closing)).toBe(true)
+  })
+
+  test('after a restore, more that may be green than the hour can revoke: each says that it waits for its turn', async () => {
+    await ready(130)
+    for (let times = 0; times < 370; times++) await noteWrite(database, 1, later(opening, -61))
+    await database.transaction(distrustStored)
+    world.setTime(later(opening, -30))
+    for (let number = 1; number <= 130; number++) await world.read(number)
+    expect(await greensOf(database, 1, opening)).toMatchObject({ outstanding: 130 })
+    await world.carryOnUntil(later(opening, 560))
+    expect(await held(130)).toBe(130)
+    expect(await greensOf(database, 1, opening)).toMatchObject({ outstanding: 0 })
+    expect(most(60)).toBeLessThanOrEqual(75)
+  })
+
+  test('after a restore, few that may be green are green again', async () => {
+    await ready(40)
+    await database.transaction(distrustStored)
+    world.setTime(later(opening, -30))
+    for (let number = 1; number <= 40; number++) await world.read(number)
+    await world.carryOnUntil(later(opening, 560))
+    expect(greens(40)).toHaveLength(40)
+    expect(await greensOf(database, 1, opening)).toMatchObject({ outstanding: 40 })
   })
 
   test('more ready than the hour can revoke: the others wait and say so, and none is green after closing', async () => {
