@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { DoctorClients } from '../doctor/gather.ts'
-import { lookProbe } from '../doctor/look-probe.ts'
+import { hourlyCheckProbe } from '../doctor/hourly-check-probe.ts'
 import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
@@ -13,17 +13,17 @@ import { runAll } from '../merges/run-all.ts'
 import { periodicTasks } from '../services/metrics.ts'
 import { lookAges } from '../store/looks.ts'
 import { runDailyCheck } from './daily.ts'
-import { hourlyLook, lookEvery } from './hourly-look.ts'
+import { checkEvery, hourlyCheck } from './hourly-check.ts'
 import { requestMissed } from './missed-deliveries.ts'
 import type { Parts } from './parts.ts'
+import { minute, type PeriodicTask, startPeriodicTask } from './periodic-task.ts'
 import { postReleaseNotes } from './release-notes.ts'
-import { type Chore, minute, repeatedly } from './repeatedly.ts'
 
 /** So long a stop waits for the tasks that run. Each is done again by the process that runs them next. */
 const patience = 10_000
 
 /** The periodic tasks. `run` starts a round of one of them. */
-export type Chores = Pick<Chore, 'idle' | 'stop'> & { run: (what: string) => Promise<void> }
+export type Chores = Pick<PeriodicTask, 'idle' | 'stop'> & { run: (what: string) => Promise<void> }
 
 /** Starts the periodic tasks. Each also runs at the start. One process at a time runs them. */
 export function startChores(parts: Parts): Chores {
@@ -44,31 +44,31 @@ export function startChores(parts: Parts): Chores {
   }
 }
 
-function allChores(parts: Parts, signal: AbortSignal): Chore[] {
+function allChores(parts: Parts, signal: AbortSignal): PeriodicTask[] {
   const { log, shell, settings } = parts
   const { recordsMonths, servers, paging, jira, datadog } = settings
   const startedAt = shell.now()
   const lookAtIncidents = incidentsLook({ ...shell, paging, jira, datadog }, parts.serves)
   return [
-    repeatedly('The hourly check', lookEvery, hourlyLook(parts, signal), log),
+    startPeriodicTask('The hourly check', checkEvery, hourlyCheck(parts, signal), log),
     // More often than each is read, so that no reading is a round late.
-    repeatedly('Reading the monitors', 20_000, () => readMonitors({ ...shell, datadog }, signal), log),
-    repeatedly('The hourly incident check', 5 * minute, () => lookAtIncidents(signal), log),
-    repeatedly(
+    startPeriodicTask('Reading the monitors', 20_000, () => readMonitors({ ...shell, datadog }, signal), log),
+    startPeriodicTask('The hourly incident check', 5 * minute, () => lookAtIncidents(signal), log),
+    startPeriodicTask(
       'Posting release notes',
       5 * minute,
       () => postReleaseNotes({ ...shell, log }, startedAt),
       log,
     ),
-    repeatedly(
+    startPeriodicTask(
       'Revoking what could not be verified',
       10_000,
       () => runAll([failOpenGroupsEverywhere(shell), revokeOverdue(shell, signal)]),
       log,
     ),
-    repeatedly('Following up merges and pushes', 60 * minute, () => followUpUnfinished(shell), log),
-    repeatedly('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
-    repeatedly(
+    startPeriodicTask('Following up merges and pushes', 60 * minute, () => followUpUnfinished(shell), log),
+    startPeriodicTask('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
+    startPeriodicTask(
       'The daily check',
       60 * minute,
       async () => runDailyCheck({ ...shell, recordsMonths, servers, log, clients: await clients(parts) }),
@@ -89,7 +89,7 @@ async function clients({ settings, shell, probot, serves }: Parts): Promise<Doct
   const probes: Probe[] = [
     { name: 'database', run: () => answers(database.query('SELECT 1')) },
     { name: 'queue', run: () => answers(queue.ping()) },
-    lookProbe(() => lookAges(database), now),
+    hourlyCheckProbe(() => lookAges(database), now),
     ...(settings.slack ? [slackProbe(settings.slack)] : []),
     ...stagingProbes(settings.servers),
   ]

@@ -19,7 +19,7 @@ import { pruneRequests } from '../store/notices.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { type AnchorShell, anchorOverdue, anchorRecords } from './anchoring.ts'
-import { minute } from './repeatedly.ts'
+import { minute } from './periodic-task.ts'
 
 export type DailyShell = {
   database: Database

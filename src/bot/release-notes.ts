@@ -11,7 +11,7 @@ import { factStore } from '../store/facts.ts'
 import { type KeptPolicy, keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { reserveWrite } from '../store/write-budget.ts'
-import { minute } from './repeatedly.ts'
+import { minute } from './periodic-task.ts'
 
 export type NotesShell = {
   database: Database

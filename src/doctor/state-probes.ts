@@ -7,7 +7,7 @@ import { openPostgres } from '../store/database/postgres.ts'
 import type { Database } from '../store/database.ts'
 import { type LookAges, lookAges } from '../store/looks.ts'
 import { JOBS_SCHEMA } from '../store/queue/queues.ts'
-import { lookProbe } from './look-probe.ts'
+import { hourlyCheckProbe } from './hourly-check-probe.ts'
 import type { Probe } from './probes.ts'
 
 type State = Pick<Settings, 'database' | 'host' | 'port'>
@@ -31,7 +31,7 @@ export function stateProbes(settings: State): Probe[] {
   return [
     { name: 'database', run: run('database') },
     { name: 'queue', run: run('queue') },
-    lookProbe(looks, () => new Date()),
+    hourlyCheckProbe(looks, () => new Date()),
   ]
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readiness } from '../../src/bot/readiness.ts'
-import { lookProbe } from '../../src/doctor/look-probe.ts'
+import { hourlyCheckProbe } from '../../src/doctor/hourly-check-probe.ts'
 import { type Probe, runProbes } from '../../src/doctor/probes.ts'
 import { slackProbe } from '../../src/doctor/slack-probe.ts'
 import { stagingProbes } from '../../src/doctor/staging-probes.ts'
@@ -169,7 +169,7 @@ describe('the hourly check', () => {
     ['that nobody tells', { unknown: 'Not from here.' }, 'unknown', 'Not from here.'],
   ])('%s', async (_, read, state, message) => {
     const [found] = await runProbes([
-      lookProbe(
+      hourlyCheckProbe(
         async () => read,
         () => now,
       ),

@@ -95,7 +95,7 @@ export const breaks: Break[] = [
   },
   {
     name: 'never ask for missed deliveries, nor look by the hour',
-    file: 'src/bot/repeatedly.ts',
+    file: 'src/bot/periodic-task.ts',
     from: 'await task().catch',
     to: 'await (/missed|hourly/.test(what) ? Promise.resolve() : task()).catch',
   },

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import type { LookParts } from '../../src/bot/check-repositories.ts'
-import { hourlyLook } from '../../src/bot/hourly-look.ts'
+import { hourlyCheck } from '../../src/bot/hourly-check.ts'
 import type { PullRef } from '../../src/decision/snapshot.ts'
 import { evaluate } from '../../src/gate/evaluate.ts'
 import type { Shell } from '../../src/gate/shell.ts'
@@ -66,7 +66,7 @@ export async function aLooker(
       enqueueRegression: nothing,
     },
   }
-  const start = () => hourlyLook(parts, new AbortController().signal)
+  const start = () => hourlyCheck(parts, new AbortController().signal)
   let look = start()
   return {
     database,

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
  * A periodic task. `stop` resolves when the round that runs has ended. `run` begins one now unless one runs already, for a
  * simulated clock, under which no interval ends.
  */
-export type Chore = {
+export type PeriodicTask = {
   what: string
   run: () => Promise<void>
   stop: () => Promise<void>
@@ -14,12 +14,12 @@ export type Chore = {
 export const minute = 60 * 1000
 
 /** Runs a task now and then at an interval, never twice at once. A failure is logged and retried at the next interval. */
-export function repeatedly(
+export function startPeriodicTask(
   what: string,
   every: number,
   task: () => Promise<void>,
   log: Pick<Logger, 'error'>,
-): Chore {
+): PeriodicTask {
   let running = false
   const once = async () => {
     running = true

@@ -6,7 +6,10 @@ import type { Probe } from './probes.ts'
 const late = 2 * 60 * 60_000
 
 /** How old the oldest check of a repository is: for how long the hourly check could have missed a change without an event. */
-export function lookProbe(read: () => Promise<LookAges | { unknown: string }>, now: () => Date): Probe {
+export function hourlyCheckProbe(
+  read: () => Promise<LookAges | { unknown: string }>,
+  now: () => Date,
+): Probe {
   return {
     name: 'hourly check',
     run: async () => {

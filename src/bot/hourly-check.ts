@@ -14,12 +14,12 @@ import {
   type KnownPolicy,
   type LookParts,
 } from './check-repositories.ts'
-import { minute } from './repeatedly.ts'
+import { minute } from './periodic-task.ts'
 import { isDue } from './what-to-reread.ts'
 
 /** How often a part of the repositories is checked. */
-export const lookEvery = 5 * minute
-/** Each repository is checked once in this time, and at most `lookEvery` later. */
+export const checkEvery = 5 * minute
+/** Each repository is checked once in this time, and at most `checkEvery` later. */
 const period = 55 * minute
 /** This share of each of GitHub's hourly limits is left to what people wait for. */
 const keptForEvents = 0.2
@@ -29,7 +29,7 @@ const keptForEvents = 0.2
  * enqueues what differs from what is stored, and what is green in any case. Whatever stops it, a limit or a restart, it
  * continues with the repository that was not checked for the longest time.
  */
-export function hourlyLook(parts: LookParts, signal: AbortSignal): () => Promise<void> {
+export function hourlyCheck(parts: LookParts, signal: AbortSignal): () => Promise<void> {
   const startedAt = parts.shell.now()
   const calm = calmReads(parts)
   return async () => {
