@@ -5,7 +5,7 @@ import type { Probe } from '../doctor/probes.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
-import { incidentsLook } from '../incidents/hourly.ts'
+import { hourlyIncidentCheck } from '../incidents/hourly.ts'
 import { readMonitors } from '../incidents/monitors.ts'
 import { followUpUnfinished } from '../merges/following-up.ts'
 import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
@@ -48,7 +48,7 @@ function allChores(parts: Parts, signal: AbortSignal): PeriodicTask[] {
   const { log, shell, settings } = parts
   const { recordsMonths, servers, paging, jira, datadog } = settings
   const startedAt = shell.now()
-  const lookAtIncidents = incidentsLook({ ...shell, paging, jira, datadog }, parts.serves)
+  const lookAtIncidents = hourlyIncidentCheck({ ...shell, paging, jira, datadog }, parts.serves)
   return [
     startPeriodicTask('The hourly check', checkEvery, hourlyCheck(parts, signal), log),
     // More often than each is read, so that no reading is a round late.

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { endGoneIncident } from '../incidents/ending.ts'
-import { alertDestination, takeAlertIn } from '../incidents/intake.ts'
+import { alertDestination, storeIncomingAlert } from '../incidents/intake.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { alertRoutes, type TakeIn } from '../server/alerts.ts'
 import { type ApiShell, apiHandler } from '../server/api.ts'
@@ -138,7 +138,7 @@ function incidentsOf({ settings, shell }: Parts): ApiShell['incidents'] & { take
   const { incidentRepository, paging, jira, datadog } = settings
   return {
     destination: () => alertDestination(shell, incidentRepository),
-    takeIn: (alert, delivery) => takeAlertIn(shell, alert, delivery, incidentRepository),
+    takeIn: (alert, delivery) => storeIncomingAlert(shell, alert, delivery, incidentRepository),
     end: (incident, order) => endGoneIncident({ ...shell, paging, jira, datadog }, incident, order),
   }
 }

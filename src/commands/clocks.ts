@@ -4,7 +4,13 @@ import { isZone } from '../decision/calendar/wall-clock.ts'
 import { instantOfMoment, parseMoment } from '../decision/calendar/written-times.ts'
 import { formatTime } from '../decision/calendar.ts'
 import type { Place } from '../decision/clocks/business-time.ts'
-import { type Clock, clocksOf, defaultTargets, type Severity, severities } from '../decision/clocks/clocks.ts'
+import {
+  defaultTargets,
+  evaluateClocks,
+  type IncidentClock,
+  type Severity,
+  severities,
+} from '../decision/clocks/clocks.ts'
 
 type Options = { since: string; at?: string; timeZone: string; holidays: string; json?: boolean }
 
@@ -62,17 +68,17 @@ function readTime(option: string, text: string, zone: string): number | string {
   return `${option}: ${JSON.stringify(text)} is not an ISO date and time. Example: "2026-11-25T16:00-08:00".`
 }
 
-function answer({ severity, since, at, place }: Question): Clock[] {
+function answer({ severity, since, at, place }: Question): IncidentClock[] {
   const severitiesSince = [{ at: since, severity }]
   const times = { takenAt: at, startedAt: since, severities: severitiesSince, resolved: [], waiting: [] }
-  return clocksOf(times, defaultTargets, place)
+  return evaluateClocks(times, defaultTargets, place)
 }
 
-function isOverdue({ breaches }: Clock): boolean {
+function isOverdue({ breaches }: IncidentClock): boolean {
   return breaches.length > 0
 }
 
-function asJson({ severity, since }: Question, clocks: Clock[]): string {
+function asJson({ severity, since }: Question, clocks: IncidentClock[]): string {
   const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString())
   return JSON.stringify({
     severity,
@@ -83,7 +89,7 @@ function asJson({ severity, since }: Question, clocks: Clock[]): string {
 
 const names = { response: 'First response:', resolution: 'Resolution:    ' }
 
-function asText({ severity, since, place }: Question, clocks: Clock[]): string {
+function asText({ severity, since, place }: Question, clocks: IncidentClock[]): string {
   const time = (at: number) => formatTime(new Date(at), place.zone)
   const lines = clocks.map((clock) => {
     const due = clock.due === undefined ? 'no deadline' : `due ${time(clock.due)}`

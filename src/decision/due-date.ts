@@ -1,5 +1,5 @@
 import { day } from './calendar/wall-clock.ts'
-import { usedUpAt } from './clocks/business-time.ts'
+import { deadlineOf } from './clocks/business-time.ts'
 import type { WindowSettings } from './window-settings.ts'
 
 type Place = Pick<WindowSettings, 'time_zone' | 'holidays'>
@@ -14,5 +14,5 @@ const allowance = { kind: 'business' as const, length: 2 * day }
  * @throws RangeError for an invalid date, or where ten years have no two business days.
  */
 export function dueDate(mergedAt: Date, { time_zone: zone, holidays }: Place): Date {
-  return new Date(usedUpAt(mergedAt.getTime(), allowance, { zone, holidays }))
+  return new Date(deadlineOf(mergedAt.getTime(), allowance, { zone, holidays }))
 }

@@ -17,7 +17,7 @@ import type { IncidentShell } from './shell.ts'
  * Brings the issue to what the decision wants. `said`: the keys of the notes that are in it already; `more`: others to write. One at a
  * time for each issue: the check of everything may read it beside the job of an event, and neither sees what the other is about to say.
  */
-export async function carryOutWanted(
+export async function syncIncidentIssue(
   shell: IncidentShell,
   github: GitHub,
   stored: StoredIncident,

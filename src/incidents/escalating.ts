@@ -6,12 +6,13 @@ import {
   type StepOutcome,
   stepsToTake,
 } from '../decision/incidents/escalation.ts'
-import { jiraIssue, newPages, pageNow, type WantedPage } from '../decision/incidents/mirror.ts'
+import { jiraIssue } from '../decision/incidents/mirror.ts'
+import { newPages, pageNow, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
 import { list } from '../decision/markdown.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import type { StoredIncident } from '../store/incidents.ts'
-import { mirrorRows, saveStep, stepOutcomes, wantMirrored } from '../store/mirrors.ts'
+import { mirrorRows, saveDesiredState, saveStep, stepOutcomes } from '../store/mirrors.ts'
 import { noticeOf } from './announcing.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -50,8 +51,9 @@ async function take(
   const outcome: StepOutcome = { outcome: reachable.length > 0 ? 'taken' : 'impossible', why }
   // A step that is taken early, since the one before was not possible, is answered from now on.
   const at = Math.min(step.at, Date.parse(stored.facts.takenAt))
-  for (const page of newPages(stored, { ...step, at, page: reachable })) await wantMirrored(tx, stored, page)
-  await keepStep(shell, tx, stored, step.key, outcome, [
+  for (const page of newPages(stored, { ...step, at, page: reachable }))
+    await saveDesiredState(tx, stored, page)
+  await recordEscalationStep(shell, tx, stored, step.key, outcome, [
     ...(reachable.length > 0 ? [`Paged: ${list(reachable.map((target) => names[target]))}`] : []),
     ...(why === undefined ? [] : [`Not everyone could be paged: ${why}`]),
   ])
@@ -59,7 +61,7 @@ async function take(
 }
 
 /** Keeps what became of a step, with its record and its notice. */
-export async function keepStep(
+export async function recordEscalationStep(
   shell: IncidentShell,
   tx: Transaction,
   stored: StoredIncident,
@@ -88,10 +90,10 @@ async function wantMirrors(shell: IncidentShell, tx: Transaction, stored: Stored
   const { repository, number, settings } = stored
   for (const { key, wanted } of await mirrorRows(tx, stored, 'pagerduty')) {
     const page = pageNow(stored, key, wanted as WantedPage)
-    await wantMirrored(tx, stored, { mirror: 'pagerduty', key, wanted: page })
+    await saveDesiredState(tx, stored, { mirror: 'pagerduty', key, wanted: page })
   }
   if (settings.jira && shell.jira)
-    await wantMirrored(tx, stored, jiraIssue(stored, settings.jira, settings.time_zone))
+    await saveDesiredState(tx, stored, jiraIssue(stored, settings.jira, settings.time_zone))
   const pending = new Set(
     (await mirrorRows(tx, stored)).filter((row) => row.pending).map((row) => row.mirror),
   )

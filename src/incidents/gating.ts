@@ -2,7 +2,7 @@ import { allGates } from '../decision/overrides.ts'
 import type { Transaction } from '../store/database.ts'
 import type { StoredIncident } from '../store/incidents.ts'
 import { markChanged } from '../store/verdicts/changes.ts'
-import { placeNamed } from './places.ts'
+import { findIncidentRepository } from './places.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function revokeWhereBlocked(
   tx: Transaction,
   { repository }: Pick<StoredIncident, 'repository'>,
 ): Promise<void> {
-  const place = await placeNamed(tx, repository)
+  const place = await findIncidentRepository(tx, repository)
   for (const { governedBy, policy } of place?.governing ?? []) {
     if (!allGates(policy).some((gates) => gates.incidents || gates.production_health)) continue
     const { installationId, repositoryId } = governedBy

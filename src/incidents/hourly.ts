@@ -9,8 +9,8 @@ import { pendingMirrors } from '../store/mirrors.ts'
 import { openWatches } from '../store/monitors.ts'
 import { openPostMortems } from '../store/post-mortems.ts'
 import { revokeWhereBlocked } from './gating.ts'
-import { lookAtIncident } from './look.ts'
-import { type IncidentPlace, incidentPlaces, placeNamed } from './places.ts'
+import { evaluateIncident } from './look.ts'
+import { findIncidentRepository, type IncidentRepository, incidentRepositories } from './places.ts'
 import { refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -22,17 +22,17 @@ const period = 55 * 60_000
 
 /**
  * Checks every incident that may have changed, since events can be lost: those that GitHub lists as changed since the last
- * look, and all that are not resolved. A repository that cannot be read stops no other one, and is tried at the next call.
+ * check, and all that are not resolved. A repository that cannot be read stops no other one, and is tried at the next call.
  */
-export function incidentsLook(shell: IncidentShell, serves: (account: string) => boolean) {
+export function hourlyIncidentCheck(shell: IncidentShell, serves: (account: string) => boolean) {
   const startedAt = shell.now()
   return async (signal: AbortSignal): Promise<void> => {
     await enqueueUnfinished(shell)
-    for (const place of await incidentPlaces(shell.database)) {
+    for (const place of await incidentRepositories(shell.database)) {
       if (!serves(place.owner)) continue
-      const last = await lastLook(shell, place)
+      const last = await lastCheck(shell, place)
       if (last && last >= startedAt && shell.now().getTime() - last.getTime() < period) continue
-      await lookAtPlace(shell, place, signal).catch((error: unknown) => {
+      await checkIncidentRepository(shell, place, signal).catch((error: unknown) => {
         if (signal.aborted || isGone(error)) return
         const repository = `${place.owner}/${place.repo}`
         shell.log.warn(
@@ -45,19 +45,22 @@ export function incidentsLook(shell: IncidentShell, serves: (account: string) =>
 }
 
 /** The job that reads an incident repository now, for a gate that waits for it. */
-export async function readPlace(
+export async function readIncidentRepository(
   shell: IncidentShell,
   named: { installationId: number; owner: string; repo: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const place = await placeNamed(shell.database, named)
-  const last = place && (await lastLook(shell, place))
+  const place = await findIncidentRepository(shell.database, named)
+  const last = place && (await lastCheck(shell, place))
   if (!place || (last && shell.now().getTime() - last.getTime() < period)) return
-  const repository = await lookAtPlace(shell, place, signal)
+  const repository = await checkIncidentRepository(shell, place, signal)
   await shell.database.transaction((tx) => revokeWhereBlocked(shell, tx, { repository }))
 }
 
-async function lastLook({ database, now }: IncidentShell, place: IncidentPlace): Promise<Date | undefined> {
+async function lastCheck(
+  { database, now }: IncidentShell,
+  place: IncidentRepository,
+): Promise<Date | undefined> {
   const last = await lastLookAt(database, place, now)
   return last && !last.replaced ? new Date(last.at) : undefined
 }
@@ -88,13 +91,13 @@ async function enqueueUnfinished({ database, queue, now }: IncidentShell): Promi
  * Notes the check only once everything was read: the gate trusts nothing that is older. An incident that cannot be read stops no other
  * one. Another repository under the same name is not read: nobody may get rid of incidents by moving them away.
  */
-async function lookAtPlace(
+async function checkIncidentRepository(
   shell: IncidentShell,
-  place: IncidentPlace,
+  place: IncidentRepository,
   signal: AbortSignal,
 ): Promise<RepositoryRef> {
   const { installationId, owner, repo } = place
-  const last = await lastLook(shell, place)
+  const last = await lastCheck(shell, place)
   const github = await shell.github(installationId)
   const repository = { installationId, repositoryId: await repositoryIdOf(github, place), owner, repo }
   await refuseReplaced(shell, repository)
@@ -104,7 +107,7 @@ async function lookAtPlace(
   const unresolved = await listIncidents(shell.database, { repository, open: true })
   const failures: unknown[] = []
   for (const number of new Set([...listed, ...unresolved.map((one) => one.number)]))
-    await lookAtIncident(shell, repository, number, signal).catch((error: unknown) => {
+    await evaluateIncident(shell, repository, number, signal).catch((error: unknown) => {
       signal.throwIfAborted()
       failures.push(error)
     })

@@ -19,8 +19,8 @@ import {
 import { storedIncident } from '../store/incidents.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { noteWrite } from '../store/write-budget.ts'
-import { lookAtIncident } from './look.ts'
-import { incidentPlaces } from './places.ts'
+import { evaluateIncident } from './look.ts'
+import { incidentRepositories } from './places.ts'
 import { isReplacement, refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -31,7 +31,7 @@ type Destination = { installationId: number; owner: string; repo: string }
  * Takes an alert in: stored with its job, or not at all. The same delivery again changes nothing.
  * @returns where its incident is kept, or what is wrong.
  */
-export async function takeAlertIn(
+export async function storeIncomingAlert(
   shell: Pick<IncidentShell, 'database' | 'queue' | 'now'>,
   alert: Alert,
   delivery: string,
@@ -51,7 +51,7 @@ export async function alertDestination(
   { database }: Pick<IncidentShell, 'database'>,
   wanted: string | undefined,
 ): Promise<Destination | string> {
-  const places = await incidentPlaces(database)
+  const places = await incidentRepositories(database)
   const named = places.filter(
     ({ owner, repo }) => wanted === undefined || `${owner}/${repo}`.toLowerCase() === wanted.toLowerCase(),
   )
@@ -141,7 +141,7 @@ async function readUnresolved(
   const newest = await newestOfAlert(shell.database, repository, alert)
   if (newest?.number == null || newest.isGone || newest.state === 'resolved') return
   const { number } = newest
-  await lookAtIncident(shell, repository, number, signal)
+  await evaluateIncident(shell, repository, number, signal)
   const read = await storedIncident(shell.database, { repository, number })
   if (read && resolutionOf(read.facts).isUnclear)
     throw retryAfter(new Date(shell.now().getTime() + 5_000), 'GitHub does not list yet who closed the issue')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { changesBetween, type IncidentChange } from '../decision/incidents/changes.ts'
-import { withEarlier } from '../decision/incidents/earlier.ts'
+import { mergeIncidentFacts } from '../decision/incidents/earlier.ts'
 import type { IncidentFacts } from '../decision/incidents/facts.ts'
 import { decideIncident, type Incident, incidentLabel } from '../decision/incidents/incident.ts'
 import { externalNote } from '../decision/incidents/mirror.ts'
@@ -19,11 +19,11 @@ import { mirrorRows } from '../store/mirrors.ts'
 import { monitorsOfIncident } from '../store/monitors.ts'
 import { incidentOfPostMortem } from '../store/post-mortems.ts'
 import { retryAfter } from '../store/retry-later.ts'
-import { carryOutWanted } from './acting.ts'
+import { syncIncidentIssue } from './acting.ts'
 import { noticeOf } from './announcing.ts'
 import { escalate } from './escalating.ts'
 import { revokeWhereBlocked } from './gating.ts'
-import { type Governing, governingFor, placeNamed } from './places.ts'
+import { findIncidentRepository, type Governing, governingPolicy } from './places.ts'
 import { requestPostMortem } from './post-mortems.ts'
 import { isReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
@@ -32,14 +32,14 @@ import type { IncidentShell } from './shell.ts'
  * Reads an issue of an incident repository, decides, records what changed, and then acts. Where GitHub cannot be read, what is
  * known is decided again, so that a clock that runs out is announced all the same; then the failure is thrown.
  */
-export async function lookAtIncident(
+export async function evaluateIncident(
   shell: IncidentShell,
   repository: RepositoryRef,
   number: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const place = await placeNamed(shell.database, repository)
-  const governing = place && governingFor(place)
+  const place = await findIncidentRepository(shell.database, repository)
+  const governing = place && governingPolicy(place)
   if (!governing || (await isReplaced(shell, repository))) return
   const of = await incidentOfPostMortem(shell.database, { repository, number })
   if (of !== undefined) return shell.queue.enqueueIncident({ task: 'post-mortem', repository, number: of })
@@ -78,11 +78,11 @@ async function readAndDecide(shell: IncidentShell, looking: Looking, signal: Abo
   const facts = await withAlerts(shell, repository, read)
   const { governedBy, settings } = governing
   const stored = await keep(shell, { repository, number }, (known) =>
-    decidedOn({ repository, number, governedBy, settings, facts: withEarlier(facts, known?.facts) }),
+    decidedOn({ repository, number, governedBy, settings, facts: mergeIncidentFacts(facts, known?.facts) }),
   )
   if (!stored) return false
   const more = [...(await counterparts(shell, stored)), ...(await aboutMonitors(shell, stored, governing))]
-  await carryOutWanted(shell, github, stored, { said: read.said, more })
+  await syncIncidentIssue(shell, github, stored, { said: read.said, more })
   return true
 }
 

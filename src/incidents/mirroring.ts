@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { External, WantedIssue, WantedPage } from '../decision/incidents/mirror.ts'
+import type { External, WantedIssue } from '../decision/incidents/mirror.ts'
+import type { WantedPage } from '../decision/incidents/pagerduty-page.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isRefused } from '../services/http.ts'
 import { createIssue, findIssue, updateIssue } from '../services/jira.ts'
@@ -13,12 +14,12 @@ import {
   type MirrorRow,
   mirrorRows,
   noteRefused,
-  noteTried,
+  saveAttempt,
   saveMirrored,
 } from '../store/mirrors.ts'
 import { retryAfter, retryTime } from '../store/retry-later.ts'
 import { noticeOf } from './announcing.ts'
-import { keepStep } from './escalating.ts'
+import { recordEscalationStep } from './escalating.ts'
 import type { IncidentShell } from './shell.ts'
 
 type Mirroring = { shell: IncidentShell; stored: StoredIncident; signal: AbortSignal }
@@ -80,7 +81,7 @@ async function sendRow({ shell, stored, signal }: Mirroring, row: MirrorRow): Pr
   const calling = { signal, now: shell.now }
   if (row.mirror === 'jira') return updateJiraIssue({ shell, stored, signal }, row)
   const wanted = row.wanted as WantedPage
-  await noteTried(shell.database, stored, row, shell.now())
+  await saveAttempt(shell.database, stored, row, shell.now())
   await sendPage(shell.paging, row.key, wanted, calling)
   return null
 }
@@ -100,7 +101,7 @@ async function updateJiraIssue({ shell, stored, signal }: Mirroring, row: Mirror
   }
   const again = row.triedAt && new Date(row.triedAt.getTime() + foundWithin)
   if (again && again > now()) throw retryAfter(again, 'Jira may find the issue that was created')
-  await noteTried(shell.database, stored, row, now())
+  await saveAttempt(shell.database, stored, row, now())
   const created = await createIssue(jira, wanted, calling)
   if (wanted.done) await updateIssue(jira, created, wanted, calling)
   return created
@@ -149,7 +150,9 @@ async function recordRefused(
     await noteRefused(tx, stored, row, why)
     if (action !== 'trigger') return announceRefused(shell, tx, stored, row.mirror, refusedText(action, why))
     const step = row.key.split('/').slice(4, 7).join('/')
-    await keepStep(shell, tx, stored, step, { outcome: 'impossible', why }, [`A page was refused: ${why}`])
+    await recordEscalationStep(shell, tx, stored, step, { outcome: 'impossible', why }, [
+      `A page was refused: ${why}`,
+    ])
     await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
   })
 }

@@ -30,7 +30,7 @@ export async function readMonitors(shell: Shell, signal: AbortSignal): Promise<v
  * their monitors say what they said before.
  * @throws `retryAfter` while another process reads one of them.
  */
-export async function readForGreen(
+export async function readMonitorsForGreen(
   shell: Shell & { queue: Pick<IncidentShell['queue'], 'enqueueTransition'> },
   ids: number[],
   signal: AbortSignal,

@@ -11,11 +11,19 @@ import { keptPolicies } from '../store/policies.ts'
 export type Governing = { governedBy: RepositoryRef; settings: IncidentSettings; policy: Policy }
 
 /** An incident repository, by its name, and those whose policies name it. */
-export type IncidentPlace = { installationId: number; owner: string; repo: string; governing: Governing[] }
+export type IncidentRepository = {
+  installationId: number
+  owner: string
+  repo: string
+  governing: Governing[]
+}
 
 /** Every incident repository that a valid policy names. */
-export async function incidentPlaces(db: Queryable, installationId?: number): Promise<IncidentPlace[]> {
-  const places = new Map<string, IncidentPlace>()
+export async function incidentRepositories(
+  db: Queryable,
+  installationId?: number,
+): Promise<IncidentRepository[]> {
+  const places = new Map<string, IncidentRepository>()
   for (const kept of await keptPolicies(db, installationId)) {
     if (!kept.text.includes('incidents')) continue
     const read = parsePolicy(kept.text)
@@ -32,12 +40,12 @@ export async function incidentPlaces(db: Queryable, installationId?: number): Pr
 }
 
 /** The place that a repository is, by its name or, after it was renamed, by its id; undefined: no policy names it. */
-export async function placeNamed(
+export async function findIncidentRepository(
   db: Queryable,
   repository: Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'> & { repositoryId?: number },
-): Promise<IncidentPlace | undefined> {
+): Promise<IncidentRepository | undefined> {
   const { installationId, repositoryId } = repository
-  const places = await incidentPlaces(db, installationId)
+  const places = await incidentRepositories(db, installationId)
   const named = places.find((one) => isSame(one, repository))
   if (named || repositoryId === undefined) return named
   const name = await nameLookedAt(db, { installationId, repositoryId })
@@ -50,7 +58,7 @@ function isSame(one: { owner: string; repo: string }, other: { owner: string; re
 }
 
 /** Whose policy counts for an incident: that of the incident repository itself where it has one, else the first by name. */
-export function governingFor(place: IncidentPlace): Governing | undefined {
+export function governingPolicy(place: IncidentRepository): Governing | undefined {
   return place.governing.find(({ governedBy }) => isSame(place, governedBy)) ?? place.governing[0]
 }
 
@@ -60,6 +68,6 @@ export async function governingOfAlert(
   { source, delivery }: { source: string; delivery: string },
 ): Promise<RepositoryRef | undefined> {
   const stored = await alertDelivery(db, source, delivery)
-  const place = stored && (await placeNamed(db, stored.repository))
-  return place && governingFor(place)?.governedBy
+  const place = stored && (await findIncidentRepository(db, stored.repository))
+  return place && governingPolicy(place)?.governedBy
 }

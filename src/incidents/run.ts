@@ -1,11 +1,11 @@
 import { incidentTaskSchema } from '../decision/incidents/task.ts'
 import { sendChangeEvent } from './change-events.ts'
-import { readPlace } from './hourly.ts'
+import { readIncidentRepository } from './hourly.ts'
 import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
-import { lookAtIncident } from './look.ts'
+import { evaluateIncident } from './look.ts'
 import { updateMirror } from './mirroring.ts'
-import { readForGreen, readMonitors } from './monitors.ts'
+import { readMonitors, readMonitorsForGreen } from './monitors.ts'
 import { lookAtPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
 import { watchRelease } from './watching.ts'
@@ -20,13 +20,13 @@ export async function runIncidentTask(
   const task = incidentTaskSchema.parse(data)
   switch (task.task) {
     case 'look':
-      return lookAtIncident(shell, task.repository, task.number, signal)
+      return evaluateIncident(shell, task.repository, task.number, signal)
     case 'alert':
       return openForAlert(shell, task.source, task.delivery, signal)
     case 'mirror':
       return updateMirror(shell, task, signal, attempt)
     case 'monitors':
-      return task.ids ? readForGreen(shell, task.ids, signal) : readMonitors(shell, signal)
+      return task.ids ? readMonitorsForGreen(shell, task.ids, signal) : readMonitors(shell, signal)
     case 'watch':
       return watchRelease(shell, task, signal)
     case 'change':
@@ -34,7 +34,7 @@ export async function runIncidentTask(
     case 'post-mortem':
       return lookAtPostMortem(shell, task.repository, task.number)
     case 'read all':
-      return readPlace(shell, task, signal)
+      return readIncidentRepository(shell, task, signal)
     case 'link':
       return linkNamedIncidents(shell, task.pull)
   }

@@ -3,7 +3,7 @@ import type { Alert } from '../decision/incidents/alert.ts'
 import type { IncidentTask } from '../decision/incidents/task.ts'
 import {
   type MonitorStates,
-  type WatchLook,
+  type WatchCheck,
   type WatchVerdict,
   watchVerdict,
 } from '../decision/incidents/watch.ts'
@@ -16,14 +16,14 @@ import { appendRecord } from '../store/audit.ts'
 import { recordOfNotice } from '../store/follow-ups.ts'
 import {
   beginWatch,
-  saveLooks,
+  saveChecks,
   saveWatchVerdict,
   statesBefore,
   type Watch,
   watchOf,
 } from '../store/monitors.ts'
 import { lastValidPolicy } from '../store/policies.ts'
-import { takeAlertIn } from './intake.ts'
+import { storeIncomingAlert } from './intake.ts'
 import type { IncidentShell } from './shell.ts'
 
 type WatchTask = Extract<IncidentTask, { task: 'watch' }>
@@ -57,7 +57,7 @@ export async function watchRelease(
   if (late >= 0) {
     const isMissed = late > parseDuration(every)
     looks.push(isMissed ? missed(shell) : await look(shell, watch, lookAt(looks.length), signal))
-    await saveLooks(shell.database, watch.key, looks)
+    await saveChecks(shell.database, watch.key, looks)
   }
   if (looks.length < count) return shell.queue.enqueueIncident(task, { at: lookAt(looks.length) })
   await decide(shell, { ...watch, looks })
@@ -77,7 +77,7 @@ async function begin(shell: IncidentShell, task: WatchTask): Promise<Watch | und
 }
 
 /** What is read now says nothing of then. */
-function missed({ now }: IncidentShell): WatchLook {
+function missed({ now }: IncidentShell): WatchCheck {
   return { at: now().toISOString(), states: {}, requests: null, missed: true }
 }
 
@@ -118,7 +118,7 @@ async function openIncident(shell: IncidentShell, { key, subject }: Watch): Prom
     by: null,
   }
   const policy = await policyOf(shell, repository)
-  const taken = await takeAlertIn(shell, alert, key, policy?.incidents?.repository)
+  const taken = await storeIncomingAlert(shell, alert, key, policy?.incidents?.repository)
   if (typeof taken === 'string')
     shell.log.warn(
       { release: summary, problem: taken, alert: true },

@@ -11,13 +11,13 @@ import { incidentsNamed, nameOfIncident } from './requests/incidents.ts'
 
 /** What orders about incidents act on. */
 export type IncidentOrders = {
-  destination: () => Promise<IncidentPlace | string>
+  destination: () => Promise<IncidentRepository | string>
   takeIn: TakeIn
   /** Ends one whose issue is gone; a text says why it did not. */
   end: (incident: KnownIncident, order: { by: string; reason: string }) => Promise<string | undefined>
 }
 
-type IncidentPlace = { installationId: number; owner: string; repo: string }
+type IncidentRepository = { installationId: number; owner: string; repo: string }
 
 type IncidentOrderShell = Pick<OrderShell, 'github'> & {
   database: Database

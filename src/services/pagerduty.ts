@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PageTarget } from '../decision/incidents/escalation-settings.ts'
-import type { WantedPage } from '../decision/incidents/mirror.ts'
+import type { WantedPage } from '../decision/incidents/pagerduty-page.ts'
 import { callJson } from './http.ts'
 
 /** The operator's PagerDuty: a routing key for each of those who can be paged. */

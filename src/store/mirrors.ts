@@ -1,5 +1,5 @@
 import type { StepOutcome } from '../decision/incidents/escalation.ts'
-import type { External, Mirrored } from '../decision/incidents/mirror.ts'
+import type { DesiredState, External } from '../decision/incidents/mirror.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Queryable } from './database.ts'
 
@@ -42,7 +42,7 @@ export async function saveStep(
 
 /** One row of a mirror. `done` null: the system has taken nothing of it yet. */
 export type MirrorRow = {
-  mirror: Mirrored['mirror']
+  mirror: DesiredState['mirror']
   key: string
   wanted: object
   done: object | null
@@ -54,7 +54,7 @@ export type MirrorRow = {
 
 const isPending = '(wanted::text IS DISTINCT FROM done::text AND refused IS NULL)'
 
-export function mirrorRows(db: Queryable, key: Key, mirror?: Mirrored['mirror']): Promise<MirrorRow[]> {
+export function mirrorRows(db: Queryable, key: Key, mirror?: DesiredState['mirror']): Promise<MirrorRow[]> {
   return db.query<MirrorRow>(
     `SELECT mirror, key, wanted, done, external, tried_at AS "triedAt", refused, ${isPending} AS pending
      FROM release_gate.mirrors WHERE ${isKey} AND ($4::text IS NULL OR mirror = $4) ORDER BY mirror, key`,
@@ -63,7 +63,7 @@ export function mirrorRows(db: Queryable, key: Key, mirror?: Mirrored['mirror'])
 }
 
 /** Stores what another system should say, before it is asked. */
-export async function wantMirrored(db: Queryable, key: Key, mirrored: Mirrored): Promise<void> {
+export async function saveDesiredState(db: Queryable, key: Key, mirrored: DesiredState): Promise<void> {
   await db.query(
     `INSERT INTO release_gate.mirrors AS kept (installation_id, repository_id, number, mirror, key, wanted)
      VALUES ($1, $2, $3, $4, $5, $6)
@@ -96,7 +96,7 @@ export async function saveMirrored(
 }
 
 /** Something is about to be created: if the answer is lost, it may be there. */
-export async function noteTried(db: Queryable, key: Key, row: Row, at: Date): Promise<void> {
+export async function saveAttempt(db: Queryable, key: Key, row: Row, at: Date): Promise<void> {
   await db.query(
     `UPDATE release_gate.mirrors SET tried_at = $6 WHERE ${isKey} AND mirror = $4 AND key = $5`,
     [...valuesOf(key), row.mirror, row.key, at],
@@ -121,7 +121,9 @@ export async function forgetUnsent(db: Queryable, key: Key, row: Row): Promise<v
 /** Every mirror of an incident that is not as it should be. */
 export function pendingMirrors(
   db: Queryable,
-): Promise<{ installationId: number; repositoryId: number; number: number; mirror: Mirrored['mirror'] }[]> {
+): Promise<
+  { installationId: number; repositoryId: number; number: number; mirror: DesiredState['mirror'] }[]
+> {
   return db.query(
     `SELECT DISTINCT installation_id AS "installationId", repository_id AS "repositoryId", number, mirror
      FROM release_gate.mirrors WHERE ${isPending} ORDER BY 1, 2, 3, 4`,

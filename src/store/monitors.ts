@@ -1,7 +1,7 @@
 import { readingFreshFor } from '../decision/gates/production-health.ts'
 import { type HealthSettings, healthSettings } from '../decision/health-settings.ts'
 import type { AlertedMonitor } from '../decision/incidents/monitor-notes.ts'
-import type { MonitorStates, WatchLook, WatchVerdict } from '../decision/incidents/watch.ts'
+import type { MonitorStates, WatchCheck, WatchVerdict } from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
 
@@ -132,7 +132,7 @@ export type Watch = {
   settings: HealthSettings
   mergedAt: Date
   baseline: MonitorStates
-  looks: WatchLook[]
+  looks: WatchCheck[]
   verdict: WatchVerdict['verdict'] | null
 }
 
@@ -167,7 +167,7 @@ export function openWatches(db: Queryable): Promise<Pick<Watch, 'key' | 'subject
   )
 }
 
-export async function saveLooks(db: Queryable, key: string, looks: WatchLook[]): Promise<void> {
+export async function saveChecks(db: Queryable, key: string, looks: WatchCheck[]): Promise<void> {
   await db.query('UPDATE release_gate.watches SET looks = $2 WHERE key = $1', [key, JSON.stringify(looks)])
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { lookAtIncident } from '../../src/incidents/look.ts'
+import { evaluateIncident } from '../../src/incidents/look.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -57,7 +57,7 @@ const shell = (): IncidentShell => ({
   jira: undefined,
   datadog: undefined,
 })
-const look = () => lookAtIncident(shell(), repository, 7, new AbortController().signal)
+const look = () => evaluateIncident(shell(), repository, 7, new AbortController().signal)
 const goneSince = async () => (await storedIncident(database, key))?.facts.goneSince
 const goneTexts = async () => {
   const texts: string[] = []

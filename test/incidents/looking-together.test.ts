@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lookAtIncident } from '../../src/incidents/look.ts'
+import { evaluateIncident } from '../../src/incidents/look.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -80,7 +80,7 @@ afterAll(() => database.close())
 
 test('those that look at an incident at the same time record, announce and comment each thing once', async () => {
   const { signal } = new AbortController()
-  await Promise.all([1, 2, 3].map(() => lookAtIncident(shell, repository, 7, signal)))
+  await Promise.all([1, 2, 3].map(() => evaluateIncident(shell, repository, 7, signal)))
   const changes: string[] = []
   for await (const { body } of readRecords(database, 1))
     changes.push(...((body as { changes?: { kind: string }[] }).changes ?? []).map(({ kind }) => kind))
@@ -93,7 +93,7 @@ test('those that look at an incident at the same time record, announce and comme
 
 describe('a reading that GitHub answers slowly', () => {
   const { signal } = new AbortController()
-  const look = () => lookAtIncident(shell, repository, 7, signal)
+  const look = () => evaluateIncident(shell, repository, 7, signal)
   const componentKept = async () =>
     (await storedIncident(database, { repository, number: 7 }))?.facts.component
   const readSlowly = async (component: string, meanwhile: () => Promise<void>) => {

@@ -4,7 +4,7 @@ import type { IncidentTask } from '../../src/decision/incidents/task.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { watchRelease } from '../../src/incidents/watching.ts'
 import type { Database } from '../../src/store/database.ts'
-import { beginWatch, openWatches, saveLooks } from '../../src/store/monitors.ts'
+import { beginWatch, openWatches, saveChecks } from '../../src/store/monitors.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { aDatabase } from '../support/databases.ts'
 
@@ -59,7 +59,7 @@ async function watched(state: string): Promise<void> {
   const subject = { repository, summary: task.summary, url }
   await beginWatch(database, { key: task.key, subject, settings, mergedAt, baseline: { '42': 'OK' } })
   const look = { at: mergedAt.toISOString(), states: { '42': state }, requests: null }
-  await saveLooks(database, task.key, [look, look])
+  await saveChecks(database, task.key, [look, look])
 }
 
 async function policies(...names: string[]): Promise<void> {
@@ -138,7 +138,7 @@ describe('a look that is late', () => {
       states: { '42': state },
       requests: null,
     }))
-    await saveLooks(database, task.key, looks)
+    await saveChecks(database, task.key, looks)
   }
   /** Runs the watch at a time until it is decided. */
   const endAt = async (clock: string) => {

@@ -26,7 +26,7 @@ const farthest = 3_660 * day
  *
  * @throws RangeError if it is not used up within ten years.
  */
-export function usedUpAt(
+export function deadlineOf(
   start: number,
   allowance: Allowance,
   place: Place,

@@ -1,6 +1,6 @@
 import type { Span } from '../calendar/stretches.ts'
 import { day } from '../calendar/wall-clock.ts'
-import { type Allowance, type Place, usedUpAt } from './business-time.ts'
+import { type Allowance, deadlineOf, type Place } from './business-time.ts'
 
 /** Most severe first. */
 export const severities = ['P0', 'P1', 'P2', 'P3'] as const
@@ -42,7 +42,7 @@ export type IncidentTimes = {
   waiting: { from: number; to?: number | undefined }[]
 }
 
-export type Clock = {
+export type IncidentClock = {
   name: ClockName
   startedAt: number
   /** Undefined: no deadline. While `paused`, the earliest that it can be. */
@@ -62,7 +62,7 @@ export type Clock = {
  *
  * @throws RangeError for an incident without a severity, or where a target is not used up within ten years.
  */
-export function clocksOf(times: IncidentTimes, targets: Targets, place: Place): Clock[] {
+export function evaluateClocks(times: IncidentTimes, targets: Targets, place: Place): IncidentClock[] {
   const met = { response: times.respondedAt, resolution: resolvedNow(times) }
   return (['response', 'resolution'] as const).map((name) => clockOf(name, met[name], times, targets, place))
 }
@@ -78,7 +78,7 @@ function clockOf(
   times: IncidentTimes,
   targets: Targets,
   place: Place,
-): Clock {
+): IncidentClock {
   const { startedAt, takenAt } = times
   const stoppedAt = Math.min(metAt ?? takenAt, resolvedNow(times) ?? takenAt)
   const [first, ...changes] = times.severities
@@ -86,7 +86,7 @@ function clockOf(
   let severity = first.severity
   let counts: Count[] = [{ from: startedAt, target: targets[severity][name] }]
   const dueNow = () => Math.min(...counts.map((count) => dueOf(count, { ...times, stoppedAt }, place)))
-  const breaches: Clock['breaches'] = []
+  const breaches: IncidentClock['breaches'] = []
   const breachBefore = (at: number) => {
     const due = dueNow()
     if (due < at && breaches.at(-1)?.at !== due) breaches.push({ at: due, severity })
@@ -94,7 +94,7 @@ function clockOf(
   for (const change of changes.filter(({ at }) => at <= stoppedAt)) {
     breachBefore(change.at)
     const target = targets[change.severity][name]
-    if (isHigher(change.severity, severity)) counts = raised(counts, { from: change.at, target })
+    if (isMoreSevere(change.severity, severity)) counts = raised(counts, { from: change.at, target })
     else if (change.severity !== severity) counts = [{ from: startedAt, target }]
     severity = change.severity
   }
@@ -105,7 +105,7 @@ function clockOf(
   return { name, startedAt, due: Number.isFinite(due) ? due : undefined, paused, metAt, breaches }
 }
 
-function isHigher(one: Severity, other: Severity): boolean {
+export function isMoreSevere(one: Severity, other: Severity): boolean {
   return severities.indexOf(one) < severities.indexOf(other)
 }
 
@@ -129,7 +129,7 @@ function dueOf(
   const until = (spans: IncidentTimes['waiting'], end: number): Span[] =>
     spans.filter(({ from }) => from < end).map(({ from, to = end }) => ({ from, to: Math.min(to, end) }))
   const pauses = target.kind === 'elapsed' ? [] : until(waiting, Math.min(stoppedAt, pausesUntil))
-  return usedUpAt(start, target, place, [...until(resolved, stoppedAt), ...pauses])
+  return deadlineOf(start, target, place, [...until(resolved, stoppedAt), ...pauses])
 }
 
 /** When the post-mortem of an incident is due: 72 hours after `from`, on any days. Both are milliseconds since 1970. */

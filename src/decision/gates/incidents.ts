@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { formatTime } from '../calendar.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { isNamedIn } from '../incidents/naming.ts'
-import { yieldToUrgentFix } from '../incidents/urgent-fix.ts'
+import { passForUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
 import type { IncidentsFact } from '../snapshot.ts'
 
@@ -49,7 +49,7 @@ export const incidents = defineGate({
     if (open.length === 0 && overdue.length === 0)
       return passed('No open incident', 'No P0 is open, and no post-mortem is overdue.', { next })
     const named = namedOf(open.length > 0 ? open : overdue)
-    return yieldToUrgentFix(snapshot, gates, { title, named }) ?? blocked(open, overdue)
+    return passForUrgentFix(snapshot, gates, { title, named }) ?? blocked(open, overdue)
   },
 })
 

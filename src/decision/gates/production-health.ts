@@ -2,7 +2,7 @@ import { formatTime } from '../calendar.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { healthSettings } from '../health-settings.ts'
 import { isNamedIn } from '../incidents/naming.ts'
-import { yieldToUrgentFix } from '../incidents/urgent-fix.ts'
+import { passForUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
 import type { HealthFact, Snapshot } from '../snapshot.ts'
 
@@ -97,7 +97,7 @@ function yielded(
     (body: string) =>
     ({ fact }: Known) =>
       fact?.incidents.some((names) => isNamedIn(body, names)) === true
-  return yieldToUrgentFix(snapshot, gates, {
+  return passForUrgentFix(snapshot, gates, {
     title: 'Urgent fix for an alert',
     named: (body) => (alerting.every(isNamed(body)) ? 'the incident that the alert opened' : undefined),
   })

@@ -5,7 +5,7 @@ import { isSeverityUnset } from './severity.ts'
  * The facts of now with what was read before: a command that was read once keeps counting after its comment was edited or
  * deleted, and the report's first words keep counting beside later ones.
  */
-export function withEarlier(now: IncidentFacts, before: IncidentFacts | undefined): IncidentFacts {
+export function mergeIncidentFacts(now: IncidentFacts, before: IncidentFacts | undefined): IncidentFacts {
   if (!before) return now
   const last = before.reported.at(-1)
   const said = now.reported.filter(({ severity }) => severity !== last?.severity)

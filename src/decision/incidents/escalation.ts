@@ -1,7 +1,6 @@
-import type { Severity } from '../clocks/clocks.ts'
+import { isMoreSevere, type Severity } from '../clocks/clocks.ts'
 import type { EscalationSettings, PageTarget } from './escalation-settings.ts'
 import type { Incident } from './incident.ts'
-import { isHigher } from './severity.ts'
 
 /** A step of the escalation. `key` is another one after a reopening, under another severity, and each time that it is raised to one. */
 export type EscalationStep = {
@@ -64,7 +63,7 @@ function wasLoweredLast({ severities, reopenedAt = 0 }: Incident): boolean {
   return (
     before !== undefined &&
     last !== undefined &&
-    isHigher(before.severity, last.severity) &&
+    isMoreSevere(before.severity, last.severity) &&
     last.at >= reopenedAt
   )
 }

@@ -1,4 +1,4 @@
-import { type Clock, clocksOf, type IncidentTimes, type Severity } from '../clocks/clocks.ts'
+import { evaluateClocks, type IncidentClock, type IncidentTimes, type Severity } from '../clocks/clocks.ts'
 import { code } from '../markdown.ts'
 import type { IncidentEvent, IncidentFacts } from './facts.ts'
 import { type Action, byTime, listedWithin, type Resolved, resolutionOf } from './resolution.ts'
@@ -35,7 +35,7 @@ export type Incident = {
   reopenedAt: number | undefined
   /** When it waited for the customer, in order; left out where it never did. `to` undefined: it waits now. */
   waiting?: { from: number; to?: number }[]
-  clocks: Clock[]
+  clocks: IncidentClock[]
   /** When a clock is due next; it is over at that very instant. */
   nextAt: number | undefined
   component: string | null
@@ -50,7 +50,7 @@ export type Incident = {
  * Derives an incident's state, severity and clocks from facts. Pure. Times are milliseconds since 1970. Only people with write
  * access set the severity, acknowledge or resolve.
  *
- * @throws RangeError as `clocksOf`.
+ * @throws RangeError as `evaluateClocks`.
  */
 export function decideIncident(facts: IncidentFacts, settings: IncidentSettings): Incident {
   const takenAt = Date.parse(facts.takenAt)
@@ -69,7 +69,7 @@ export function decideIncident(facts: IncidentFacts, settings: IncidentSettings)
     resolved: spans.map(({ at: from, to }) => ({ from, to: to ?? (resolved ? undefined : takenAt) })),
     waiting,
   }
-  const clocks = clocksOf(times, targetsOf(settings), placeOf(settings))
+  const clocks = evaluateClocks(times, targetsOf(settings), placeOf(settings))
   return {
     state: resolved ? 'resolved' : mitigated ? 'mitigated' : acknowledged ? 'acknowledged' : 'open',
     severity: history.severity,
@@ -172,7 +172,7 @@ function waitingSpans({ events }: IncidentFacts): { from: number; to?: number }[
   return spans
 }
 
-function nextDue(clocks: Clock[], now: number): number | undefined {
+function nextDue(clocks: IncidentClock[], now: number): number | undefined {
   const dues = clocks.flatMap(({ due, metAt }) =>
     metAt === undefined && due !== undefined && due >= now ? [due] : [],
   )

@@ -1,70 +1,21 @@
 import { z } from 'zod'
 import { code, oneLine } from '../markdown.ts'
-import { type EscalationStep, pagerDutySeverity } from './escalation.ts'
-import type { PageTarget } from './escalation-settings.ts'
 import type { IncidentFacts } from './facts.ts'
-import { type Incident, isTakenOnAfter } from './incident.ts'
+import type { Incident } from './incident.ts'
 import type { JiraSettings } from './jira-settings.ts'
 
 /**
  * What another system should say of an incident: a key by which it is found there, and the wanted state, as data. It is stored
  * before the system is asked, so that nothing is lost, and compared with what the system took last.
  */
-export type Mirrored = { mirror: 'pagerduty' | 'jira'; key: string; wanted: object }
+export type DesiredState = { mirror: 'pagerduty' | 'jira'; key: string; wanted: object }
 
-/** An alert in PagerDuty. Its deduplication key makes a repeated event the same alert. */
-export type WantedPage = {
-  target: PageTarget
-  action: 'trigger' | 'acknowledge' | 'resolve'
-  summary: string
-  severity: 'critical' | 'error' | 'warning' | 'info'
-  url: string
-  /** When it became due: only an acknowledgement after that is one of it. */
-  since: number
-}
-
-type Subject = {
+/** An incident, as other systems are asked to show it. */
+export type Subject = {
   repository: { installationId: number; repositoryId: number; owner: string; repo: string }
   number: number
   facts: IncidentFacts
   incident: Incident
-}
-
-/** How the keys of our own pages begin: what PagerDuty reports of them is not an alert. */
-export const pageKeyPrefix = 'release-gate/'
-
-/** At most 255 characters, and another one after each reopening: a key that was resolved opens a new alert. */
-export function pageKey({ repository, number }: Subject, step: string, target: PageTarget): string {
-  return `${pageKeyPrefix}${repository.installationId}/${repository.repositoryId}/${number}/${step}/${target}`
-}
-
-export function newPages(subject: Subject, { key, page, at: since }: EscalationStep): Mirrored[] {
-  const { repository, number, facts, incident } = subject
-  const name = `${repository.owner}/${repository.repo}#${number}`
-  return page.map((target) => {
-    const wanted: WantedPage = {
-      target,
-      action: 'trigger',
-      summary: oneLine(`${incident.severity} ${name}: ${facts.title}`, 1_024),
-      severity: pagerDutySeverity[incident.severity],
-      url: facts.url,
-      since,
-    }
-    return { mirror: 'pagerduty', key: pageKey(subject, key, target), wanted }
-  })
-}
-
-/** What a page should be now. Pages of an earlier opening were resolved with it and stay so. */
-export function pageNow(
-  { incident, facts }: Pick<Subject, 'incident' | 'facts'>,
-  key: string,
-  page: WantedPage,
-): WantedPage {
-  const [, , , , reopened] = key.split('/')
-  const isOver = incident.state === 'resolved' || Number(reopened) < incident.reopened
-  if (isOver) return { ...page, action: 'resolve' }
-  const isTaken = page.action === 'trigger' && isTakenOnAfter(facts, page.since)
-  return isTaken ? { ...page, action: 'acknowledge' } : page
 }
 
 /** A node of Atlassian's document format. */
@@ -90,7 +41,7 @@ export function jiraLabel({ repository, number }: Subject): string {
 }
 
 /** The issue of an incident. The description is built from nodes: nothing in a text becomes a link. */
-export function jiraIssue(subject: Subject, settings: JiraSettings, zone: string): Mirrored {
+export function jiraIssue(subject: Subject, settings: JiraSettings, zone: string): DesiredState {
   const { facts, incident } = subject
   const [, resolution] = incident.clocks
   const owner = incident.acknowledged?.by.toLowerCase()

@@ -1,4 +1,4 @@
-import { type Severity, severities } from '../clocks/clocks.ts'
+import { isMoreSevere, type Severity, severities } from '../clocks/clocks.ts'
 import { code } from '../markdown.ts'
 import type { IncidentFacts } from './facts.ts'
 
@@ -33,10 +33,6 @@ export type SeverityHistory = {
 export function severityIn(text: string | null): Severity | undefined {
   const [, name] = /^\s*(P[0-3])\b/i.exec(text ?? '') ?? []
   return severities.find((one) => one === name?.toUpperCase())
-}
-
-export function isHigher(one: Severity, other: Severity): boolean {
-  return severities.indexOf(one) < severities.indexOf(other)
 }
 
 /** Whether nothing has set a severity, so that P0 counts. */
@@ -94,7 +90,7 @@ function set(history: Building, change: SeverityChange): undefined {
 }
 
 function isRaise({ current }: Building, severity: Severity): boolean {
-  return current === undefined || isHigher(severity, current)
+  return current === undefined || isMoreSevere(severity, current)
 }
 
 function reportSteps({ reported }: IncidentFacts): Step[] {
@@ -122,8 +118,8 @@ function alertSteps({ alerts = [] }: IncidentFacts): Step[] {
     key: `alert/${index}`,
     take: (history) => {
       const [at, severity] = [Date.parse(time), said[index]]
-      const isNews = severity && said.slice(0, index).every((one) => !one || isHigher(severity, one))
-      if (isNews && history.current && isHigher(severity, history.current))
+      const isNews = severity && said.slice(0, index).every((one) => !one || isMoreSevere(severity, one))
+      if (isNews && history.current && isMoreSevere(severity, history.current))
         set(history, { at, severity, by: null, alert: true })
       return undefined
     },

@@ -8,7 +8,7 @@ import { windowSettings } from '../window-settings.ts'
  * What a gate says to the urgent change that names an incident: it passes, or the fix could not ship. `named` says which incidents a
  * description names; undefined: none that matters.
  */
-export function yieldToUrgentFix(
+export function passForUrgentFix(
   snapshot: Snapshot,
   gates: Readonly<Record<string, unknown>>,
   { title, named }: { title: string; named: (body: string) => string | undefined },

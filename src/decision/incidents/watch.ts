@@ -2,7 +2,7 @@
 export type MonitorStates = Record<string, string>
 
 /** One check after a release. `requests` null: the traffic was not asked for, or could not be read. `missed`: nothing was read in time. */
-export type WatchLook = { at: string; states: MonitorStates; requests: number | null; missed?: true }
+export type WatchCheck = { at: string; states: MonitorStates; requests: number | null; missed?: true }
 
 export type WatchVerdict = { verdict: 'passed' | 'failed' | 'inconclusive'; why: string }
 
@@ -12,7 +12,7 @@ export type WatchVerdict = { verdict: 'passed' | 'failed' | 'inconclusive'; why:
  */
 export function watchVerdict(
   baseline: MonitorStates,
-  looks: WatchLook[],
+  looks: WatchCheck[],
   monitors: { id: number; name: string }[],
   minimum: number | undefined,
 ): WatchVerdict {
@@ -25,7 +25,7 @@ export function watchVerdict(
     return { verdict: 'inconclusive', why: 'production was not watched in time' }
   const silent = monitors.find(({ id }) => looks.some(({ states }) => stateOf(states, id) !== 'OK'))
   if (silent) return { verdict: 'inconclusive', why: `${silent.name} was not OK at every check` }
-  const isQuiet = ({ requests }: WatchLook) => minimum !== undefined && (requests ?? 0) < minimum
+  const isQuiet = ({ requests }: WatchCheck) => minimum !== undefined && (requests ?? 0) < minimum
   if (looks.some(isQuiet))
     return { verdict: 'inconclusive', why: `a check saw fewer than ${minimum} requests` }
   return { verdict: 'passed', why: `every monitor was OK at all ${looks.length} checks` }

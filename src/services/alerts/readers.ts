@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Alert } from '../../decision/incidents/alert.ts'
-import { pageKeyPrefix } from '../../decision/incidents/mirror.ts'
+import { pageKeyPrefix } from '../../decision/incidents/pagerduty-page.ts'
 import { severityIn } from '../../decision/incidents/severity.ts'
 import { oneLine } from '../../decision/markdown.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { holidayDates } from '../../../src/decision/calendar/holidays.ts'
-import { type Allowance, type Place, usedUpAt } from '../../../src/decision/clocks/business-time.ts'
-import { clocksOf, defaultTargets, severities } from '../../../src/decision/clocks/clocks.ts'
+import { type Allowance, deadlineOf, type Place } from '../../../src/decision/clocks/business-time.ts'
+import { defaultTargets, evaluateClocks, severities } from '../../../src/decision/clocks/clocks.ts'
 
 /**
  * Against an oracle that shares nothing with the code but the list of holidays: it walks minute by minute over Temporal's
@@ -63,7 +63,7 @@ describe('time that counts', () => {
   test('is what a walk over the wall clock minute by minute counts', () => {
     fc.assert(
       fc.property(start, allowance, place, (at, wanted, where) => {
-        const used = usedUpAt(at, wanted, where)
+        const used = deadlineOf(at, wanted, where)
         // The walk ends a minute after the last one that counted; the end of a span is the same point in it.
         expect(used).toBe(oracle(at, wanted, where))
       }),
@@ -76,7 +76,7 @@ describe('time that counts', () => {
       fc.property(start, allowance, allowance, place, (at, one, other, where) => {
         const second: Allowance = { ...one, length: other.length }
         const sum: Allowance = { ...one, length: one.length + other.length }
-        expect(usedUpAt(usedUpAt(at, one, where), second, where)).toBe(usedUpAt(at, sum, where))
+        expect(deadlineOf(deadlineOf(at, one, where), second, where)).toBe(deadlineOf(at, sum, where))
       }),
       given,
     )
@@ -87,13 +87,13 @@ describe('time that counts', () => {
     fc.assert(
       fc.property(start, allowance, place, fc.array(pause, { maxLength: 4 }), (at, wanted, where, pauses) => {
         const spans = pauses.map(([from, minutes]) => ({ from, to: from + minutes * minute }))
-        const plain = usedUpAt(at, wanted, where)
-        expect(usedUpAt(at, wanted, where, spans)).toBeGreaterThanOrEqual(plain)
+        const plain = deadlineOf(at, wanted, where)
+        expect(deadlineOf(at, wanted, where, spans)).toBeGreaterThanOrEqual(plain)
         const outside = [
           { from: at - hour, to: at },
           { from: plain, to: plain + hour },
         ]
-        expect(usedUpAt(at, wanted, where, outside)).toBe(plain)
+        expect(deadlineOf(at, wanted, where, outside)).toBe(plain)
       }),
       given,
     )
@@ -102,7 +102,7 @@ describe('time that counts', () => {
   test('that is never used up is an error, not an endless search', () => {
     const forever = [{ from: 0, to: Date.UTC(2999, 0, 1) }]
     const where = { zone: 'UTC', holidays: undefined }
-    expect(() => usedUpAt(0, { kind: 'business', length: 1 }, where, forever)).toThrow(
+    expect(() => deadlineOf(0, { kind: 'business', length: 1 }, where, forever)).toThrow(
       'within ten years of 1970-01-01',
     )
   })
@@ -124,8 +124,8 @@ describe('the clocks of an incident', () => {
           const changed = at + minutes * minute
           const times = { takenAt: changed, startedAt: at, resolved: [], waiting: [] }
           const before = { at, severity: low }
-          const plain = clocksOf({ ...times, severities: [before] }, defaultTargets, where)
-          const raised = clocksOf(
+          const plain = evaluateClocks({ ...times, severities: [before] }, defaultTargets, where)
+          const raised = evaluateClocks(
             { ...times, severities: [before, { at: changed, severity: high }] },
             defaultTargets,
             where,

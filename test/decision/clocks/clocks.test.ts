@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Place } from '../../../src/decision/clocks/business-time.ts'
 import {
-  type Clock,
   type ClockName,
-  clocksOf,
   defaultTargets,
+  evaluateClocks,
+  type IncidentClock,
   type IncidentTimes,
   postMortemDue,
   type Severity,
@@ -54,15 +54,15 @@ function timesOf({
   }
 }
 
-function clock(name: ClockName, story: Story, place = california): Clock {
-  const found = clocksOf(timesOf(story), defaultTargets, place).find((one) => one.name === name)
+function clock(name: ClockName, story: Story, place = california): IncidentClock {
+  const found = evaluateClocks(timesOf(story), defaultTargets, place).find((one) => one.name === name)
   if (!found) throw new Error(`no clock ${name}`)
   return found
 }
 
 const iso = (instant: number | undefined) =>
   instant === undefined ? undefined : new Date(instant).toISOString()
-const breachesOf = ({ breaches }: Clock) => breaches.map((one) => `${one.severity} ${iso(one.at)}`)
+const breachesOf = ({ breaches }: IncidentClock) => breaches.map((one) => `${one.severity} ${iso(one.at)}`)
 const due = (name: ClockName, story: Story, place = california) => iso(clock(name, story, place).due)
 const utc = (text: string) => iso(at(text))
 

@@ -7,13 +7,8 @@ import {
   stepsToTake,
 } from '../../../src/decision/incidents/escalation.ts'
 import type { IncidentFacts } from '../../../src/decision/incidents/facts.ts'
-import {
-  jiraIssue,
-  newPages,
-  pageNow,
-  type WantedIssue,
-  type WantedPage,
-} from '../../../src/decision/incidents/mirror.ts'
+import { jiraIssue, type WantedIssue } from '../../../src/decision/incidents/mirror.ts'
+import { newPages, pageNow, type WantedPage } from '../../../src/decision/incidents/pagerduty-page.ts'
 import { comment, decided, event, facts, settings, time } from './building.ts'
 
 const at = (clock: string) => `2026-10-19T${clock}:00Z`

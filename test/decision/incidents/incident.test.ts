@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { changesBetween } from '../../../src/decision/incidents/changes.ts'
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
-import { withEarlier } from '../../../src/decision/incidents/earlier.ts'
+import { mergeIncidentFacts } from '../../../src/decision/incidents/earlier.ts'
 import { decideIncident } from '../../../src/decision/incidents/incident.ts'
 import { plainLines } from '../../../src/html/plain-lines.ts'
 import { comment, decided, event, facts, person, settings, time } from './building.ts'
@@ -43,8 +43,8 @@ describe('the severity', () => {
     ],
   ])('that was missing stays P0 with its breach, whatever %s says after the first reading', (_, later) => {
     const first = facts({ ...unset, takenAt: at('16:20') })
-    const again = withEarlier(facts({ ...unset, takenAt: at('16:30'), ...later }), first)
-    const incident = decideIncident(withEarlier(facts({ ...unset, ...later }), again), settings)
+    const again = mergeIncidentFacts(facts({ ...unset, takenAt: at('16:30'), ...later }), first)
+    const incident = decideIncident(mergeIncidentFacts(facts({ ...unset, ...later }), again), settings)
     expect(incident.severity).toBe('P0')
     expect(incident.clocks[0]?.breaches).toMatchObject([{ at: Date.parse(at('16:15')), severity: 'P0' }])
   })
@@ -55,7 +55,7 @@ describe('the severity', () => {
       comment('eva', at('16:30'), '/confirm'),
     ]
     const incident = decideIncident(
-      withEarlier(facts({ ...unset, comments }), facts({ ...unset, takenAt: at('16:10') })),
+      mergeIncidentFacts(facts({ ...unset, comments }), facts({ ...unset, takenAt: at('16:10') })),
       settings,
     )
     expect(incident.severities.map(({ severity }) => severity)).toEqual(['P0', 'P2'])
@@ -212,9 +212,9 @@ describe('the severity', () => {
     const first = facts()
     const higher = facts({ takenAt: at('17:00'), reported: [{ at: at('16:00'), severity: 'P0' }] })
     const lower = facts({ takenAt: at('18:00'), reported: [{ at: at('16:00'), severity: 'P3' }] })
-    const raised = withEarlier(higher, first)
+    const raised = mergeIncidentFacts(higher, first)
     expect(decideIncident(raised, settings).severities.map(({ severity }) => severity)).toEqual(['P1', 'P0'])
-    expect(decideIncident(withEarlier(lower, raised), settings).severity).toBe('P0')
+    expect(decideIncident(mergeIncidentFacts(lower, raised), settings).severity).toBe('P0')
   })
 })
 
@@ -323,8 +323,8 @@ describe('the state', () => {
   })
 
   test('is that of GitHub again once its issue is back', () => {
-    expect(withEarlier(facts(), facts(ended))).not.toHaveProperty('ended')
-    expect(withEarlier(facts(), facts(ended))).not.toHaveProperty('goneSince')
+    expect(mergeIncidentFacts(facts(), facts(ended))).not.toHaveProperty('ended')
+    expect(mergeIncidentFacts(facts(), facts(ended))).not.toHaveProperty('goneSince')
   })
 
   test('is not mitigated again by what was said before it was reopened, when it is resolved a second time', () => {
@@ -473,7 +473,7 @@ describe('a resolved incident', () => {
 
 describe('what was read before', () => {
   const reread = (before: Parameters<typeof facts>[0], now: Parameters<typeof facts>[0]) =>
-    decideIncident(withEarlier(facts(now), facts(before)), settings)
+    decideIncident(mergeIncidentFacts(facts(now), facts(before)), settings)
 
   test('keeps counting after its comment was deleted', () => {
     expect(reread({ comments: [comment('ana', at('16:10'), '/ack')] }, { comments: [] })).toMatchObject({
@@ -545,8 +545,8 @@ describe('what was read before', () => {
 
   test('keeps every component that was reported, and says when it changes', () => {
     const before = facts({ component: 'rewards' })
-    const now = withEarlier(facts({ component: 'wallets', takenAt: at('20:30') }), before)
-    const later = withEarlier(facts({ component: 'wallets', takenAt: at('20:40') }), now)
+    const now = mergeIncidentFacts(facts({ component: 'wallets', takenAt: at('20:30') }), before)
+    const later = mergeIncidentFacts(facts({ component: 'wallets', takenAt: at('20:40') }), now)
     expect(later.components).toEqual([
       { at: before.openedAt, component: 'rewards' },
       { at: at('20:30'), component: 'wallets' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clocksOf, defaultTargets } from '../../../src/decision/clocks/clocks.ts'
+import { defaultTargets, evaluateClocks } from '../../../src/decision/clocks/clocks.ts'
 import { commandsIn } from '../../../src/decision/incidents/commands.ts'
 import { readReport } from '../../../src/decision/incidents/report.ts'
 import { incidentSettings, placeOf, targetsOf } from '../../../src/decision/incidents/settings.ts'
@@ -158,7 +158,7 @@ describe('the settings', () => {
       resolved: [{ from: startedAt + 1, to: startedAt + 3 * year }],
       waiting: [],
     }
-    const [, resolution] = clocksOf(times, targetsOf(settings), placeOf(settings))
+    const [, resolution] = evaluateClocks(times, targetsOf(settings), placeOf(settings))
     expect(resolution?.due).toBeGreaterThan(startedAt + 3 * year)
   })
 

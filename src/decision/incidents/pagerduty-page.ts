@@ -1,0 +1,53 @@
+import { oneLine } from '../markdown.ts'
+import { type EscalationStep, pagerDutySeverity } from './escalation.ts'
+import type { PageTarget } from './escalation-settings.ts'
+import { isTakenOnAfter } from './incident.ts'
+import type { DesiredState, Subject } from './mirror.ts'
+
+/** An alert in PagerDuty. Its deduplication key makes a repeated event the same alert. */
+export type WantedPage = {
+  target: PageTarget
+  action: 'trigger' | 'acknowledge' | 'resolve'
+  summary: string
+  severity: 'critical' | 'error' | 'warning' | 'info'
+  url: string
+  /** When it became due: only an acknowledgement after that is one of it. */
+  since: number
+}
+
+/** How the keys of our own pages begin: what PagerDuty reports of them is not an alert. */
+export const pageKeyPrefix = 'release-gate/'
+
+/** At most 255 characters, and another one after each reopening: a key that was resolved opens a new alert. */
+export function pageKey({ repository, number }: Subject, step: string, target: PageTarget): string {
+  return `${pageKeyPrefix}${repository.installationId}/${repository.repositoryId}/${number}/${step}/${target}`
+}
+
+export function newPages(subject: Subject, { key, page, at: since }: EscalationStep): DesiredState[] {
+  const { repository, number, facts, incident } = subject
+  const name = `${repository.owner}/${repository.repo}#${number}`
+  return page.map((target) => {
+    const wanted: WantedPage = {
+      target,
+      action: 'trigger',
+      summary: oneLine(`${incident.severity} ${name}: ${facts.title}`, 1_024),
+      severity: pagerDutySeverity[incident.severity],
+      url: facts.url,
+      since,
+    }
+    return { mirror: 'pagerduty', key: pageKey(subject, key, target), wanted }
+  })
+}
+
+/** What a page should be now. Pages of an earlier opening were resolved with it and stay so. */
+export function pageNow(
+  { incident, facts }: Pick<Subject, 'incident' | 'facts'>,
+  key: string,
+  page: WantedPage,
+): WantedPage {
+  const [, , , , reopened] = key.split('/')
+  const isOver = incident.state === 'resolved' || Number(reopened) < incident.reopened
+  if (isOver) return { ...page, action: 'resolve' }
+  const isTaken = page.action === 'trigger' && isTakenOnAfter(facts, page.since)
+  return isTaken ? { ...page, action: 'acknowledge' } : page
+}
