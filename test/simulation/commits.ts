@@ -53,10 +53,18 @@ export function commitsOf({ git, signed }: Repository) {
     )
   }
 
+  /** Who put the branch on one of these commits, maybe from a commit that only this push tells of: then it looks as if it was brought. */
+  function puttingBack(photo: Photo, pull: PullPhoto, commits: Commit[]): number[] {
+    return photo.activity
+      .filter(({ ref, after }) => ref === refOf(pull) && commits.some(({ sha }) => sha === after))
+      .map(({ actorId }) => actorId)
+  }
+
   return {
     changeOf,
     ownCommits,
     pushersOf,
+    puttingBack,
     isSigned: (sha: string) => signed.has(sha),
     fileAt: async (commit: string | undefined, path: string) =>
       (await git.read(`${commit}:${path}`))?.content.toString('utf8'),

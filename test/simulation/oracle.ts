@@ -65,8 +65,17 @@ export function consult(github: SandboxGitHub, house: House) {
     const fresh = await Promise.all(approving.map((review) => freshness(commits, photo, pull, review)))
     const peopleWith = (...wanted: string[]) =>
       approving.flatMap(({ userId }, index) => (wanted.includes(fresh[index] ?? '') ? [userId] : []))
-    if (isEnough(peopleWith('fresh'), photo, rules)) return yes
-    if (isEnough(peopleWith('fresh', 'unsure'), photo, rules)) return unsure('an approval may be stale')
+    const puttingBack = new Set(commits.puttingBack(photo, pull, await commits.ownCommits(photo, pull)))
+    if (
+      isEnough(
+        peopleWith('fresh').filter((id) => !puttingBack.has(id)),
+        photo,
+        rules,
+      )
+    )
+      return yes
+    if (isEnough(peopleWith('fresh', 'unsure'), photo, rules))
+      return unsure('an approval may be stale, or by somebody who put the branch back')
     const { count, team } = rules
     return no(
       `${peopleWith('fresh').length} of ${count} approvals count${team ? `, ${team} must be among them` : ''}`,

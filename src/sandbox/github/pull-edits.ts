@@ -19,6 +19,10 @@ export async function retargetPull(
   const { pull } = issue
   const sha = await shaOf(repository.git, `refs/heads/${base}`)
   if (!sha) throw invalid([{ resource: 'PullRequest', field: 'base', code: 'invalid' }])
+  if (issue.state === 'closed') {
+    const message = 'Cannot change the base branch of a closed pull request.'
+    throw invalid([{ resource: 'PullRequest', field: 'base', code: 'invalid', message }])
+  }
   if (base === pull.baseRef) return
   if ((await mergeBase(repository.git, sha, pull.headSha)) === pull.headSha) {
     throw unprocessable(

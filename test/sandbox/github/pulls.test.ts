@@ -51,4 +51,24 @@ describe('a pull request', () => {
     })
     expect((await as('rob').pulls.get({ ...repo, pull_number: number })).data.state).toBe('open')
   })
+
+  test.each([
+    ['merged', 'shut-by-a-merge', {}],
+    ['closed', 'shut', {}],
+    ['closed, also while it is opened again', 'shut-and-opened', { state: 'open' as const }],
+  ])('keeps its base once it is %s', async (how, branch, more) => {
+    const { as, repo } = house
+    const number = await house.openPull('wim', branch, { [`${branch}.txt`]: 'x\n' })
+    const place = { ...repo, pull_number: number }
+    const wanda = as('wanda').pulls
+    await (how === 'merged' ? wanda.merge(place) : wanda.update({ ...place, state: 'closed' }))
+    const { data: main } = await as('wanda').git.getRef({ ...repo, ref: 'heads/main' })
+    await as('wanda').git.createRef({ ...repo, ref: `refs/heads/other-${branch}`, sha: main.object.sha })
+    expect(await refusal(wanda.update({ ...place, ...more, base: `other-${branch}` }))).toMatchObject({
+      status: 422,
+      errors: [{ field: 'base', message: 'Cannot change the base branch of a closed pull request.' }],
+    })
+    const { data } = await wanda.get(place)
+    expect({ state: data.state, base: data.base.ref }).toEqual({ state: 'closed', base: 'main' })
+  })
 })

@@ -138,8 +138,7 @@ function changeRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     const edit = await bodyOf<PullEdit>(c)
     await hub.exclusive(repository, async () => {
       await editPull(hub, repository, issue, edit, by)
-      if (edit.base && edit.base !== issue.pull.baseRef)
-        await retargetPull(hub, repository, issue, edit.base, by)
+      if (edit.base) await retargetPull(hub, repository, issue, edit.base, by)
       if (edit.state === 'closed' && issue.state === 'open') await closePull(hub, repository, issue, by)
       if (edit.state === 'open' && issue.state === 'closed') await reopenPull(hub, repository, issue, by)
     })
