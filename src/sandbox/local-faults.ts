@@ -15,6 +15,7 @@ export function createFaults() {
   return {
     add: (fault: LocalFault, times = 1) => void waiting.push(...Array.from({ length: times }, () => fault)),
     next: () => waiting.shift(),
+    left: () => waiting.length,
     answer: (c: Context, fault: LocalFault) => {
       if (typeof fault === 'number')
         return c.json({ message: 'the sandbox is set to fail' }, fault as ContentfulStatusCode, {

@@ -27,6 +27,8 @@ export type PagerDuty = {
   changes: { summary: string; timestamp: string | undefined }[]
   /** The next calls fail: see `LocalFault`. */
   fail: (fault: LocalFault, times?: number) => void
+  /** How many calls are still to fail. */
+  failuresLeft: () => number
   /** Someone creates an incident in PagerDuty: its webhook goes out, signed. Gives the status of the answer. */
   trigger: (
     webhookUrl: string,
@@ -90,6 +92,7 @@ export async function startPagerDuty({
     alerts,
     changes,
     fail: faults.add,
+    failuresLeft: faults.left,
     trigger: (url, incident) => sendWebhook(url, webhookSecret, incident, clock()),
     close: async () => {
       server.close()

@@ -181,7 +181,8 @@ class World {
       this.stage.github.faults.add({ kind: 'lost-reply', times: 1, method: 'POST', path, only: 'app' })
     }
     const { pagerDuty } = this.stage.operations ?? {}
-    if (!pagerDuty || !this.random.chance(0.35)) return
+    // More failures than it is tried before somebody answers, and nobody needs to be paged any longer.
+    if (!this.random.chance(0.35) || !pagerDuty || pagerDuty.failuresLeft() > 0) return
     this.seen.faults += 1
     const fault = this.random.pick([500, 429, 'cut', 'lose the answer'] as const)
     const times = this.random.between(1, 3)
