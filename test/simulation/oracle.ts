@@ -104,6 +104,8 @@ export function consult(github: SandboxGitHub, house: House) {
   return { ofHead, ofPull, rulesAt, covers }
 }
 
+export const aboutToClose = 'the window is about to close'
+
 /** The default branch is always covered. */
 function covers(rules: Rules | 'broken', base: string): boolean {
   if (base === 'main') return true
@@ -194,7 +196,7 @@ function windowOpen({ window }: Rules, at: number): Opinion {
   const { day, hour } = wallClock(at)
   if (!window.days.includes(day) || hour < window.opens || hour >= window.closes)
     return no('the window is closed')
-  return wallClock(at + beforeClosing).hour >= window.closes ? unsure('the window is about to close') : yes
+  return wallClock(at + beforeClosing).hour >= window.closes ? unsure(aboutToClose) : yes
 }
 
 const inLosAngeles = new Intl.DateTimeFormat('en-US', {

@@ -19,8 +19,8 @@ export type Witness = {
   /** The moment of each merge, just before its base moved, and the times at which all was quiet and right. */
   merges: { number: number; commit: string; photo: Photo }[]
   quiet: Photo[]
-  /** When somebody's role or membership in a team changed. */
-  accessChanges: Set<number>
+  /** When something else than a merge happened, or a request was refused. */
+  otherwise: Set<number>
   story: string[]
   /** What the bot does not know yet of this repository, and will only find by itself. */
   owed: Set<Owed>
@@ -49,7 +49,7 @@ export async function play(plan: Plan, url: string): Promise<World & { close: ()
       oracle: consult(github, house),
       merges: [],
       quiet: [],
-      accessChanges: new Set(),
+      otherwise: new Set(),
       story: [],
       owed: new Set(),
     })
@@ -149,7 +149,10 @@ async function pass(run: Run, moment: Moment, index: number): Promise<void> {
   for (const witness of run.witnesses)
     tell(witness, `${time(run.now)}${moment.trouble ? ` · ${moment.trouble}` : ''}`)
   const removals = run.witnesses.flatMap((witness, house) =>
-    (run.plan.histories[house]?.moments[index]?.faults ?? []).map((fault) => arm(run, witness, fault)),
+    (run.plan.histories[house]?.moments[index]?.faults ?? []).map((fault) => {
+      witness.otherwise.add(run.now)
+      return arm(run, witness, fault)
+    }),
   )
   if (moment.trouble === 'disk full') await run.bots.setDiskFull(true)
   const inTurn = pLimit(6)
@@ -242,7 +245,7 @@ async function carryOut(run: Run, witness: Witness, act: Act): Promise<void> {
   const { house } = witness
   const desk = run.living[0] && { url: run.living[0].url, token: operatorToken }
   const outcome = await perform(run.github, house, act, desk)
-  if (act.kind === 'role' || act.kind === 'team') witness.accessChanges.add(run.now)
+  if (act.kind !== 'merge') witness.otherwise.add(run.now)
   tell(
     witness,
     `  ${sentence(act, house)}${outcome === undefined ? '' : ` → refused: ${outcome.slice(0, 120)}`}`,
