@@ -121,7 +121,8 @@ function checkException(merge: Merge, standing: VerdictAtMerge | undefined): Exc
   }
   if (standing.state !== 'passed' && !isClosingOnly(standing)) {
     const open = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))
-    const why = open.length > 0 ? findingLines(open) : [said(merge.posted ?? standing)]
+    const shown = merge.posted && merge.posted.state !== 'passed' ? merge.posted : standing
+    const why = open.length > 0 ? findingLines(open) : [said(shown)]
     return { kind: 'not passed', bypassed: [...why, ...stillGreen(merge)] }
   }
   const ended = openFindings(verdictAt(standing, merge.mergedAt, merge.frozen))

@@ -316,6 +316,18 @@ describe('a check on GitHub that differs from the verdict', () => {
     })
   })
 
+  it.each([
+    ['was still green', posted('passed', 'Ready to merge'), 'Could not be verified', true],
+    ['said so, too', posted('failed', 'Could not be verified since'), 'Could not be verified since', false],
+  ])('is told from the verdict that could not be verified where it %s', (_, what, title, stillGreen) => {
+    const standing = aStanding({ state: 'failed', title: 'Could not be verified' })
+    expect(exceptionOf(aMerge(what), standing, read({}, standing))?.bypassed).toEqual([
+      `The check said "${title}".`,
+      ...(stillGreen ? ['The check on GitHub still said "Ready to merge".'] : []),
+      'Based on the facts at the time of the merge, this pull request would have passed.',
+    ])
+  })
+
   it('gives the words where the facts had changed', () => {
     const changed = read({ reviews: [anApproval(ann), aBlock(bob)] })
     const exception = exceptionOf(aMerge(posted('passed', 'Passed before')), aStanding(), changed)
