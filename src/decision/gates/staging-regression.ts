@@ -16,16 +16,15 @@ export const stagingRegression = defineGate({
   labels: () => [releaseLabel],
   evaluate(snapshot, settings, gates = {}) {
     const finding = evaluateEvidence(snapshot, settings)
-    if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
     // What has failed cannot wait until after the merge: it is known to be broken.
-    if (finding.title === failedTitle) return finding
+    if ('broken' in finding) return finding.broken
+    if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
     return deferred(snapshot, gates, finding) ?? finding
   },
 })
 
-const failedTitle = 'Staging regression failed'
-
-function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
+/** `broken`: a run on this head has failed, or what excused its failure has expired. */
+function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding | { broken: Finding } {
   const { regression: facts, head } = snapshot
   if (!facts) {
     return failed(
@@ -40,7 +39,7 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
     details: [describe(run, snapshot, settings)],
     ...(run.checkUrl ? { link: run.checkUrl } : {}),
   }
-  if (run.verdict === 'failed') return broken(run, told)
+  if (run.verdict === 'failed') return { broken: broken(run, told) }
   if (run.verdict === 'inconclusive') return inconclusive(run.summary, told)
   if (settings.identity === 'server' && run.serverVersion !== run.headSha) {
     return inconclusive(
@@ -55,7 +54,8 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
     return missingRunFinding(snapshot, facts, settings, why)
   }
   const waived = run.waivedUntil === undefined ? fresh : Date.parse(run.waivedUntil)
-  if (now >= waived) return broken({ summary: 'contract: a waiver of the suite has expired' }, told)
+  if (now >= waived)
+    return { broken: broken({ summary: 'contract: a waiver of the suite has expired' }, told) }
   const until = new Date(Math.min(fresh, waived))
   return passed('Staging regression passed', whatPassed(run, snapshot, settings), {
     when: `Valid until ${formatTime(until, 'UTC')}`,
@@ -77,10 +77,14 @@ function whyLacking(
 type Told = Pick<Finding, 'details' | 'link'>
 
 function broken(run: Pick<Evidence, 'summary'>, told: Told): Finding {
-  return failed(failedTitle, `The tools on staging did not pass: ${code(said(run.summary), 400)}.`, {
-    who: 'The author: fix the change. If staging itself was broken, click "Run again" in the check "Staging regression"',
-    ...told,
-  })
+  return failed(
+    'Staging regression failed',
+    `The tools on staging did not pass: ${code(said(run.summary), 400)}.`,
+    {
+      who: 'The author: fix the change. If staging itself was broken, click "Run again" in the check "Staging regression"',
+      ...told,
+    },
+  )
 }
 
 /** Never a success, and never reported as a regression. */
