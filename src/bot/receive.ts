@@ -1,6 +1,6 @@
 import { digestOf } from '../comments/digest.ts'
 import type { MergeTask } from '../decision/merge-task.ts'
-import { linkMayLag } from '../merges/pushes.ts'
+import { linkMayLag } from '../merges/direct-pushes.ts'
 import { isGone } from '../services/github/gone.ts'
 import type { Transaction } from '../store/database.ts'
 import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'

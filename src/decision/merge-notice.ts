@@ -1,5 +1,5 @@
 import type { ChangeRecord } from './change-record.ts'
-import { bypassedByPush, type DirectPush, keyOfPush } from './direct-push.ts'
+import { bypassedByPush, type DirectPush, keyOfPush } from './direct-push-record.ts'
 import type { NoticeOf } from './notice.ts'
 
 type Repository = NoticeOf<'merged'>['repository']

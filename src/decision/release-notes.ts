@@ -2,7 +2,7 @@ import { wallAt } from './calendar/wall-clock.ts'
 import { instantOfMoment, parseMoment } from './calendar/written-times.ts'
 import { formatTimeShort, windowTransitions } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
-import type { DirectPush } from './direct-push.ts'
+import type { DirectPush } from './direct-push-record.ts'
 import type { WindowSettings } from './window-settings.ts'
 
 /** The times from `from` on and before `to`, and their name for people: "November 2026". */

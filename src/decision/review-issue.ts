@@ -1,6 +1,6 @@
 import { formatTime } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
-import { type DirectPush, keyOfPush } from './direct-push.ts'
+import { type DirectPush, keyOfPush } from './direct-push-record.ts'
 import { stagingRegression } from './gates/staging-regression.ts'
 import { code, list, oneLine, short } from './markdown.ts'
 import type { Exception } from './merge-exception.ts'

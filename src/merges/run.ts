@@ -1,8 +1,8 @@
 import { mergeTaskSchema } from '../decision/merge-task.ts'
 import { isGone, isUnwritable } from '../services/github/gone.ts'
+import { recordDirectPush, reschedulePush } from './direct-pushes.ts'
 import { followUp } from './following-up.ts'
 import { evaluateGroup } from './groups.ts'
-import { keepPush, recordPush } from './pushes.ts'
 import { recordMerge } from './recording.ts'
 import { recordReviewIssue } from './reviews.ts'
 import type { MergeShell } from './shell.ts'
@@ -20,7 +20,7 @@ export async function runMergeTask(
   const task = mergeTaskSchema.parse(data)
   const { installationId } = task.task === 'merged' ? task.pull : task.repository
   const keep = async (error: unknown): Promise<never> => {
-    if (task.task === 'pushed' && isGone(error)) await keepPush(shell, task)
+    if (task.task === 'pushed' && isGone(error)) await reschedulePush(shell, task)
     throw error
   }
   const github = await shell.github(installationId).catch(keep)
@@ -33,7 +33,7 @@ export async function runMergeTask(
       return
     case 'pushed': {
       const pushed = { range: task.push, attempt }
-      const key = await recordPush(shell, github, task.repository, pushed, signal).catch(keep)
+      const key = await recordDirectPush(shell, github, task.repository, pushed, signal).catch(keep)
       if (key) await followUp(shell, github, task.repository, key)
       return
     }

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync'
 import type { ChangeRecord } from '../../decision/change-record.ts'
-import type { DirectPush } from '../../decision/direct-push.ts'
+import type { DirectPush } from '../../decision/direct-push-record.ts'
 import type { AuditRecord } from '../../store/audit.ts'
 import type { Queryable } from '../../store/database.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { recordPush } from '../../src/merges/pushes.ts'
+import { recordDirectPush } from '../../src/merges/direct-pushes.ts'
 import type { MergeShell } from '../../src/merges/shell.ts'
 import type { Database } from '../../src/store/database.ts'
 import { aDatabase } from '../support/databases.ts'
@@ -41,7 +41,7 @@ async function aPush() {
   return {
     ...{ shop, github, range },
     record: (attempt = 1) =>
-      recordPush(shell, app, repository, { range, attempt }, new AbortController().signal),
+      recordDirectPush(shell, app, repository, { range, attempt }, new AbortController().signal),
     landings: () =>
       database.query<{ notice: string }>(
         'SELECT notice::text AS notice FROM release_gate.landings WHERE repository_id = $1',

@@ -1,4 +1,4 @@
-import { bypassedByPush, type DirectPush, keyOfPush } from '../decision/direct-push.ts'
+import { bypassedByPush, type DirectPush, keyOfPush } from '../decision/direct-push-record.ts'
 import { dueDate } from '../decision/due-date.ts'
 import { pushNotice } from '../decision/merge-notice.ts'
 import type { MergeTask, PushedRange, RepositoryRef } from '../decision/merge-task.ts'
@@ -24,7 +24,7 @@ export const linkMayLag = 2 * 60_000
  * lists may push: that of the policy as it stood before the push.
  * @returns what it is kept by, where it is an exception, recorded now or before.
  */
-export async function recordPush(
+export async function recordDirectPush(
   shell: MergeShell,
   github: GitHub,
   repository: RepositoryRef,
@@ -74,7 +74,7 @@ const askAgain = 3_600_000
 const keptFor = 30 * 24 * 3_600_000
 
 /** A push that cannot be read, since the App has lost its access, is read when it has that again: asked every hour, for 30 days. */
-export async function keepPush(
+export async function reschedulePush(
   { queue, now }: Pick<MergeShell, 'queue' | 'now'>,
   task: Extract<MergeTask, { task: 'pushed' }>,
 ): Promise<void> {
