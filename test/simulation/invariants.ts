@@ -113,17 +113,22 @@ function promisesOfRecords(
 
 /**
  * A check may be behind GitHub until all that was sent has been taken in and done, within the bounds of docs/security.md: it
- * had time where all was quiet before the merge, and the pull request was forbidden already.
+ * had time where all was quiet before the merge, and the pull request was forbidden then and ever since.
  */
 async function hadTime(
-  { quiet, oracle }: Witness,
+  { quiet, photos, oracle }: Witness,
   merge: Photo,
   { number, head }: PullPhoto,
 ): Promise<boolean> {
-  const last = quiet.findLast(({ at, taken }) => at <= merge.at && taken < merge.taken)
-  const then = last?.pulls.find((pull) => pull.number === number)
-  if (!last || then?.head !== head || !then.open) return false
-  return (await oracle.ofPull(last, then)).deserves === 'not green'
+  const last = quiet.findLast(({ taken }) => taken < merge.taken)
+  if (!last) return false
+  const since = photos.filter(({ taken }) => taken > last.taken && taken < merge.taken)
+  for (const photo of [last, ...since]) {
+    const then = photo.pulls.find((pull) => pull.number === number)
+    if (then?.head !== head || !then.open) return false
+    if ((await oracle.ofPull(photo, then)).deserves !== 'not green') return false
+  }
+  return true
 }
 
 async function recordsOf(world: World, { house }: Witness): Promise<Kept[]> {

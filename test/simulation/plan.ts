@@ -118,20 +118,34 @@ function drawHistory(seed: number, moments: number): History {
   const slack = house.chance(0.4)
   const queue = house.chance(0.2)
   const rules = drawRules(house, slack)
-  return {
-    seed,
-    rules,
-    queue,
-    moments: Array.from({ length: moments }, (_, index) => ({
-      acts:
-        index === 0
-          ? [anOpening(house, 'main')]
-          : index === 1 && house.chance(0.75)
-            ? approvalsFor(rules)
-            : drawActs(house, rules, queue),
-      faults: index > 0 && house.chance(0.15) ? [drawFault(house)] : [],
-    })),
-  }
+  const drawn = Array.from({ length: moments }, (_, index) => ({
+    acts:
+      index === 0
+        ? [anOpening(house, 'main')]
+        : index === 1 && house.chance(0.75)
+          ? approvalsFor(rules)
+          : drawActs(house, rules, queue),
+    faults: index > 0 && house.chance(0.15) ? [drawFault(house)] : [],
+  }))
+  const surprise = random(seed * 104_729 + 29)
+  if (surprise.chance(0.4)) drawn[surprise.between(2, 4)] = mergeOnOldFacts(surprise, rules)
+  return { seed, rules, queue, moments: drawn }
+}
+
+/**
+ * A fact changes and the merge follows in the same second, before a delivery tells of it. By chance alone, hardly any story has a green
+ * check then.
+ */
+function mergeOnOldFacts(surprise: Random, { hold }: Rules): History['moments'][number] {
+  const change = surprise.weighted<Act>([
+    [4, { kind: 'review', who: 'eva', pull: 0, event: 'REQUEST_CHANGES' }],
+    [2, { kind: 'dismiss', who: 'eva', pull: 0 }],
+    [1, { kind: 'role', who: 'chloe', role: 'read' }],
+    [1, { kind: 'unlabel', who: 'eva', pull: 0, label: 'urgent' }],
+    [hold ? 4 : 0, { kind: 'label', who: 'eva', pull: 0, label: 'hold' }],
+  ])
+  const kind = surprise.pick(['hold', 'drop', 'lose'] as const)
+  return { acts: [change, { kind: 'merge', who: 'dev', pull: 0 }], faults: [{ kind, times: 1 }] }
 }
 
 export function drawRules(house: Random, slack: boolean): Rules {

@@ -19,6 +19,8 @@ export type Witness = {
   /** The moment of each merge, just before its base moved, and the times at which all was quiet and right. */
   merges: { number: number; commit: string; photo: Photo }[]
   quiet: Photo[]
+  /** At each moment and after each act, in order. */
+  photos: Photo[]
   /** When something else than a merge happened, or a request was refused. */
   otherwise: Set<number>
   story: string[]
@@ -49,6 +51,7 @@ export async function play(plan: Plan, url: string): Promise<World & { close: ()
       oracle: consult(github, house),
       merges: [],
       quiet: [],
+      photos: [],
       otherwise: new Set(),
       story: [],
       owed: new Set(),
@@ -146,8 +149,10 @@ async function begin(run: Run): Promise<void> {
 async function pass(run: Run, moment: Moment, index: number): Promise<void> {
   await wait(run, moment.wait)
   if (run.plan.moments[index - 1]?.settle) await settleAndLook(run)
-  for (const witness of run.witnesses)
+  for (const witness of run.witnesses) {
     tell(witness, `${time(run.now)}${moment.trouble ? ` · ${moment.trouble}` : ''}`)
+    witness.photos.push(takePhoto(run.github, witness.house))
+  }
   const removals = run.witnesses.flatMap((witness, house) =>
     (run.plan.histories[house]?.moments[index]?.faults ?? []).map((fault) => {
       witness.otherwise.add(run.now)
@@ -251,6 +256,7 @@ async function carryOut(run: Run, witness: Witness, act: Act): Promise<void> {
     `  ${sentence(act, house)}${outcome === undefined ? '' : ` → refused: ${outcome.slice(0, 120)}`}`,
   )
   noteHeads(house)
+  witness.photos.push(takePhoto(run.github, house))
 }
 
 function arm(run: Run, { house, story, owed }: Witness, fault: Fault): () => void {
