@@ -6,7 +6,7 @@ import { changeOf } from '../incidents/change-events.ts'
 import { governingOfAlert } from '../incidents/places.ts'
 import { runIncidentTask } from '../incidents/run.ts'
 import { watchOfNotice } from '../incidents/watching.ts'
-import { recordAnnouncement } from '../merges/announcing.ts'
+import { linkNotice } from '../merges/link-notice.ts'
 import { failOpenGroups } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
 import { deadLetterNotice, unwrapped } from '../notices/dead-letter.ts'
@@ -68,7 +68,7 @@ export async function startWork(parts: Parts): Promise<void> {
       if (isMailJob(data)) return mails ? sendMail(mails, data) : undefined
       if (mails) await requestMails(mails, data)
       await tellOfChange(parts, data)
-      await recordAnnouncement(shell, data, await notify(notifying, data, signal))
+      await linkNotice(shell, data, await notify(notifying, data, signal))
     },
     dead: (job) => handleDeadJob(parts, job),
   })

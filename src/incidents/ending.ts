@@ -1,5 +1,5 @@
 import { type KnownIncident, storedIncident } from '../store/incidents.ts'
-import { decideAgain } from './look.ts'
+import { decideAgain } from './evaluate-incident.ts'
 import type { IncidentShell } from './shell.ts'
 
 export type EndOrder = { by: string; reason: string }

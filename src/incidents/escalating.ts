@@ -13,7 +13,7 @@ import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import type { StoredIncident } from '../store/incidents.ts'
 import { mirrorRows, saveDesiredState, saveStep, stepOutcomes } from '../store/mirrors.ts'
-import { noticeOf } from './announcing.ts'
+import { incidentNotice } from './incident-notice.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
@@ -82,7 +82,7 @@ export async function recordEscalationStep(
   }
   await appendRecord(tx, { installationId, kind: 'incident step', at: shell.now(), body })
   const key = `incident/${repositoryId}/${number}/step/${step}/${outcome.outcome}`
-  await shell.queue.enqueueNotice(noticeOf(stored, { key, lines, late: false }), { tx })
+  await shell.queue.enqueueNotice(incidentNotice(stored, { key, lines, late: false }), { tx })
 }
 
 /** Stores what each system should say now, and enqueues the jobs of those that say something else. */

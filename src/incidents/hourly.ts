@@ -8,8 +8,8 @@ import { linksToNote, listIncidents } from '../store/incidents.ts'
 import { pendingMirrors } from '../store/mirrors.ts'
 import { openWatches } from '../store/monitors.ts'
 import { openPostMortems } from '../store/post-mortems.ts'
-import { revokeWhereBlocked } from './gating.ts'
-import { evaluateIncident } from './look.ts'
+import { enqueueAffectedPulls } from './affected-pulls.ts'
+import { evaluateIncident } from './evaluate-incident.ts'
 import { findIncidentRepository, type IncidentRepository, incidentRepositories } from './places.ts'
 import { refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
@@ -54,7 +54,7 @@ export async function readIncidentRepository(
   const last = place && (await lastCheck(shell, place))
   if (!place || (last && shell.now().getTime() - last.getTime() < period)) return
   const repository = await checkIncidentRepository(shell, place, signal)
-  await shell.database.transaction((tx) => revokeWhereBlocked(shell, tx, { repository }))
+  await shell.database.transaction((tx) => enqueueAffectedPulls(shell, tx, { repository }))
 }
 
 async function lastCheck(

@@ -19,7 +19,7 @@ import {
 import { storedIncident } from '../store/incidents.ts'
 import { retryAfter } from '../store/retry-later.ts'
 import { noteWrite } from '../store/write-budget.ts'
-import { evaluateIncident } from './look.ts'
+import { evaluateIncident } from './evaluate-incident.ts'
 import { incidentRepositories } from './places.ts'
 import { isReplacement, refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'

@@ -23,8 +23,8 @@ import {
   wantPostMortem,
 } from '../store/post-mortems.ts'
 import { noteWrite } from '../store/write-budget.ts'
-import { noticeOf } from './announcing.ts'
-import { revokeWhereBlocked } from './gating.ts'
+import { enqueueAffectedPulls } from './affected-pulls.ts'
+import { incidentNotice } from './incident-notice.ts'
 import type { IncidentShell } from './shell.ts'
 
 /** A P0 that is resolved needs a post-mortem: stored with the decision, so that none is forgotten. */
@@ -74,7 +74,7 @@ async function announceDue(
         url,
         late: true,
       })
-      await revokeWhereBlocked(shell, tx, stored)
+      await enqueueAffectedPulls(shell, tx, stored)
     } else if (now >= warnAt && now <= dueAt && (await takeAnnouncement(tx, stored, 'warned')))
       await record(shell, tx, stored, { text: `The post-mortem is due ${due}`, url, late: true })
     for (const at of [warnAt, new Date(dueAt.getTime() + 1_000)])
@@ -139,7 +139,7 @@ async function checkIssue(
       ? `The post-mortem is done, closed by ${read.closedBy ?? 'a deleted account'}`
       : 'The post-mortem is open again'
     await record(shell, tx, stored, { text, url: null, late: false })
-    await revokeWhereBlocked(shell, tx, stored)
+    await enqueueAffectedPulls(shell, tx, stored)
   })
 }
 
@@ -155,7 +155,7 @@ async function record(
   const body = { repository: { id: repositoryId, owner, name: repo }, incident: number, text, url }
   const { seq } = await appendRecord(tx, { installationId, kind: 'post-mortem', at, body })
   const part = key ?? String(seq)
-  const notice = noticeOf(stored, {
+  const notice = incidentNotice(stored, {
     key: `incident/${repositoryId}/${number}/post-mortem/${part}`,
     lines: [url === null ? text : `${text}: ${url}`],
     late,

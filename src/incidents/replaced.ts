@@ -1,6 +1,6 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { lastLookAt, saveLookAt } from '../store/incident-repositories.ts'
-import { revokeWhereBlocked } from './gating.ts'
+import { enqueueAffectedPulls } from './affected-pulls.ts'
 import type { IncidentShell } from './shell.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function isReplaced(
   if (!last.replaced)
     await database.transaction(async (tx) => {
       await saveLookAt(tx, repository, { ...last, replaced: true }, now)
-      await revokeWhereBlocked({ queue }, tx, { repository })
+      await enqueueAffectedPulls({ queue }, tx, { repository })
     })
   return true
 }

@@ -1,11 +1,11 @@
 import { incidentTaskSchema } from '../decision/incidents/task.ts'
 import { sendChangeEvent } from './change-events.ts'
+import { evaluateIncident } from './evaluate-incident.ts'
 import { readIncidentRepository } from './hourly.ts'
 import { openForAlert } from './intake.ts'
 import { linkNamedIncidents } from './links.ts'
-import { evaluateIncident } from './look.ts'
-import { updateMirror } from './mirroring.ts'
 import { readMonitors, readMonitorsForGreen } from './monitors.ts'
+import { sendPagesOrJiraIssues } from './pages-and-jira-issues.ts'
 import { lookAtPostMortem } from './post-mortems.ts'
 import type { IncidentShell } from './shell.ts'
 import { watchRelease } from './watching.ts'
@@ -24,7 +24,7 @@ export async function runIncidentTask(
     case 'alert':
       return openForAlert(shell, task.source, task.delivery, signal)
     case 'mirror':
-      return updateMirror(shell, task, signal, attempt)
+      return sendPagesOrJiraIssues(shell, task, signal, attempt)
     case 'monitors':
       return task.ids ? readMonitorsForGreen(shell, task.ids, signal) : readMonitors(shell, signal)
     case 'watch':

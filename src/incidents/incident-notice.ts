@@ -3,7 +3,7 @@ import type { Notice } from '../decision/notice.ts'
 import type { StoredIncident } from '../store/incidents.ts'
 
 /** The notice about an incident, with what is due. */
-export function noticeOf(
+export function incidentNotice(
   { governedBy, facts, incident, settings }: StoredIncident,
   { key, lines, late }: { key: string; lines: string[]; late: boolean },
 ): Notice {

@@ -9,7 +9,7 @@ import type { IncidentShell } from './shell.ts'
  * Every open pull request that an incident may block or release is read again, green checks first. In the transaction of the
  * decision: no check can turn green on facts of before.
  */
-export async function revokeWhereBlocked(
+export async function enqueueAffectedPulls(
   { queue }: Pick<IncidentShell, 'queue'>,
   tx: Transaction,
   { repository }: Pick<StoredIncident, 'repository'>,

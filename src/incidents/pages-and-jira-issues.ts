@@ -18,8 +18,8 @@ import {
   saveMirrored,
 } from '../store/mirrors.ts'
 import { retryAfter, retryTime } from '../store/retry-later.ts'
-import { noticeOf } from './announcing.ts'
 import { recordEscalationStep } from './escalating.ts'
+import { incidentNotice } from './incident-notice.ts'
 import type { IncidentShell } from './shell.ts'
 
 type Mirroring = { shell: IncidentShell; stored: StoredIncident; signal: AbortSignal }
@@ -29,7 +29,7 @@ type Mirroring = { shell: IncidentShell; stored: StoredIncident; signal: AbortSi
  * after it; the same page sent again is the same alert.
  * @throws after all rows were tried, where one of them failed.
  */
-export async function updateMirror(
+export async function sendPagesOrJiraIssues(
   shell: IncidentShell,
   task: { repository: RepositoryRef; number: number; mirror: MirrorRow['mirror'] },
   signal: AbortSignal,
@@ -172,7 +172,7 @@ async function announceRefused(
 ): Promise<void> {
   const reason = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const key = `incident/${stored.repository.repositoryId}/${stored.number}/refused/${mirror}/${reason}`
-  await shell.queue.enqueueNotice(noticeOf(stored, { key, lines: [text], late: false }), { tx })
+  await shell.queue.enqueueNotice(incidentNotice(stored, { key, lines: [text], late: false }), { tx })
 }
 
 async function announceUnreachable(
@@ -186,5 +186,5 @@ async function announceUnreachable(
   const key = `incident/${repository.repositoryId}/${number}/unreachable/${mirror}/${hour}`
   const why = failure instanceof Error ? failure.message : String(failure)
   const lines = [`${why}. It is tried again until it answers.`]
-  await shell.queue.enqueueNotice(noticeOf(stored, { key, lines, late: false }))
+  await shell.queue.enqueueNotice(incidentNotice(stored, { key, lines, late: false }))
 }

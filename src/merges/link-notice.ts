@@ -11,7 +11,7 @@ import type { MergeShell } from './shell.ts'
  * Links a merge and its notice both ways, once: the records hold the notice's permalink, and so does the gate's check on the
  * merged head, with one write. That write is skipped while the hour's writes are reserved for revoking green checks.
  */
-export async function recordAnnouncement(
+export async function linkNotice(
   shell: Pick<MergeShell, 'database' | 'github' | 'now' | 'log'>,
   data: object,
   sent: Sent[],

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { evaluateIncident } from '../../src/incidents/look.ts'
+import { evaluateIncident } from '../../src/incidents/evaluate-incident.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'

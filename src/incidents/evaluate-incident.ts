@@ -19,14 +19,14 @@ import { mirrorRows } from '../store/mirrors.ts'
 import { monitorsOfIncident } from '../store/monitors.ts'
 import { incidentOfPostMortem } from '../store/post-mortems.ts'
 import { retryAfter } from '../store/retry-later.ts'
-import { syncIncidentIssue } from './acting.ts'
-import { noticeOf } from './announcing.ts'
+import { enqueueAffectedPulls } from './affected-pulls.ts'
 import { escalate } from './escalating.ts'
-import { revokeWhereBlocked } from './gating.ts'
+import { incidentNotice } from './incident-notice.ts'
 import { findIncidentRepository, type Governing, governingPolicy } from './places.ts'
 import { requestPostMortem } from './post-mortems.ts'
 import { isReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
+import { syncIncidentIssue } from './sync-issue.ts'
 
 /**
  * Reads an issue of an incident repository, decides, records what changed, and then acts. Where GitHub cannot be read, what is
@@ -55,7 +55,7 @@ export async function evaluateIncident(
   if (!isKept) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job decided meanwhile')
 }
 
-type Looking = {
+type Evaluation = {
   repository: RepositoryRef
   number: number
   governing: Governing
@@ -63,8 +63,11 @@ type Looking = {
 }
 
 /** False: something newer was decided on before. */
-async function readAndDecide(shell: IncidentShell, looking: Looking, signal: AbortSignal): Promise<boolean> {
-  const { repository, number, governing, before } = looking
+async function readAndDecide(
+  shell: IncidentShell,
+  { repository, number, governing, before }: Evaluation,
+  signal: AbortSignal,
+): Promise<boolean> {
   const github = await shell.github(repository.installationId)
   const zone = governing.settings.time_zone
   const read = await readIncident(github, repository, number, { zone, now: shell.now })
@@ -182,7 +185,7 @@ async function keep(
     if (!(await saveIncident(tx, stored))) return undefined
     if (stored.digest !== before?.digest) {
       await record(shell, tx, stored, changes)
-      await revokeWhereBlocked(shell, tx, stored)
+      await enqueueAffectedPulls(shell, tx, stored)
     }
     const stepAt = await escalate(shell, tx, stored)
     await requestPostMortem(shell, tx, stored)
@@ -216,7 +219,7 @@ async function record(
   const { seq } = await appendRecord(tx, { installationId, kind: 'incident', at: shell.now(), body })
   const told = changes.filter(({ kind }) => kind !== 'responded')
   if (told.length === 0) return
-  const notice = noticeOf(stored, {
+  const notice = incidentNotice(stored, {
     key: `incident/${repositoryId}/${number}/${seq}`,
     lines: told.map(({ text }) => text),
     late: told.some(({ kind }) => kind === 'breached' || kind === 'gone'),
