@@ -3,24 +3,21 @@ import { regressionRequestSchema } from '../decision/regression-request.ts'
 import { evaluate } from '../gate/evaluate.ts'
 import { noteFailure } from '../gate/unverified.ts'
 import { changeOf } from '../incidents/change-events.ts'
-import { governingOfAlert } from '../incidents/places.ts'
 import { runIncidentTask } from '../incidents/run.ts'
 import { watchOfNotice } from '../incidents/watching.ts'
 import { linkNotice } from '../merges/link-notice.ts'
 import { failOpenGroups } from '../merges/open-groups.ts'
 import { runMergeTask } from '../merges/run.ts'
-import { deadLetterNotice, unwrapped } from '../notices/dead-letter.ts'
 import { isMailJob, type MailShell, requestMails, sendMail } from '../notices/mails.ts'
 import { type NotifyShell, notify } from '../notices/notify.ts'
-import { requestOf } from '../services/github/errors.ts'
 import { isGone } from '../services/github/gone.ts'
 import { createSlack } from '../services/slack.ts'
 import { createWebhook } from '../services/slack-webhook.ts'
 import { landedAtOfNotice } from '../store/follow-ups.ts'
-import { markFailed, readDelivery } from '../store/inbox.ts'
-import { COMMANDS, RUN_REGRESSION } from '../store/queue/queues.ts'
-import type { DeadJob } from '../store/queue.ts'
+import { readDelivery } from '../store/inbox.ts'
 import { carryOutCalendar } from './calendar.ts'
+import { handleDeadJob } from './dead-letters.ts'
+import { endQuietlyIfGone } from './gone.ts'
 import type { Parts } from './parts.ts'
 import { finishDelivery } from './receive.ts'
 
@@ -83,40 +80,6 @@ async function tellOfChange({ settings, shell }: Parts, data: object): Promise<v
   if (change) await shell.queue.enqueueIncident(change)
   const watch = watchOfNotice(notice, at)
   if (watch) await shell.queue.enqueueIncident(watch)
-}
-
-/** Where the App was removed or suspended, or the repository archived, a later attempt helps nobody. */
-async function endQuietlyIfGone(task: Promise<void>, log: Parts['log']): Promise<void> {
-  try {
-    await task
-  } catch (error) {
-    if (!isGone(error)) throw error
-    const { cause } = error as Error
-    log.warn({ request: requestOf(cause), problem: String(error) }, 'The App no longer has access there')
-  }
-}
-
-/** Cleans up after a job that failed for good, and announces it. */
-async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJob): Promise<void> {
-  const { database, queue, now } = shell
-  const { queue: name, data, problem } = job
-  if (name === 'deliveries' && 'id' in data) await markFailed(database, String(data.id), problem, now())
-  if (name === RUN_REGRESSION) {
-    const { giveUp } = await import('../staging/give-up.ts')
-    const { servers } = settings
-    await endQuietlyIfGone(giveUp({ ...shell, servers }, regressionRequestSchema.parse(data), problem), log)
-  }
-  const alert = unwrapped(job).data
-  const governing =
-    'delivery' in alert && 'source' in alert
-      ? await governingOfAlert(database, { source: String(alert.source), delivery: String(alert.delivery) })
-      : undefined
-  const notice = await deadLetterNotice(database, job, now(), governing)
-  if (notice) await queue.enqueueNotice(notice)
-  if (name === COMMANDS) {
-    const { giveUpCommand } = await import('../comments/give-up.ts')
-    await giveUpCommand(shell, data)
-  }
 }
 
 function incidentSecrets({ alertSecrets, paging, jira, datadog }: Parts['settings']): (string | undefined)[] {

@@ -14,7 +14,7 @@ import type { RegressionShell } from './task.ts'
  * Records a run whose job failed for good as inconclusive: staging could not be checked, which is not a regression. Does
  * nothing when no open pull request has the head.
  */
-export async function giveUp(
+export async function giveUpRegression(
   shell: RegressionShell,
   request: RegressionRequest,
   problem: string,

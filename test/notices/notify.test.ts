@@ -1,7 +1,7 @@
 import { TestClock } from 'pg-boss'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Notice } from '../../src/decision/notice.ts'
-import { deadLetterNotice } from '../../src/notices/dead-letter.ts'
+import { deadLetterNotice } from '../../src/notices/dead-letter-notice.ts'
 import { type NotifyShell, notify, type Sent } from '../../src/notices/notify.ts'
 import { type Slack as LocalSlack, type SlackOptions, startSlack } from '../../src/sandbox/slack.ts'
 import { createSlack } from '../../src/services/slack.ts'

@@ -91,7 +91,7 @@ export async function startWorkers(
       DEAD_LETTERS,
       boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async ([job]) => {
         const dead = job as JobWithMetadata<object>
-        if (!(await isLostToKills(boss, dead))) return giveUp(dead, handlers, log)
+        if (!(await isLostToKills(boss, dead))) return reportDeadJob(dead, handlers, log)
         await startAnew(dead, sender, log)
         return { startedAnew: true }
       }),
@@ -155,7 +155,7 @@ async function startAnew(job: JobWithMetadata<object>, sender: Sender, log: Queu
  * Reports that a job was given up. An attempt that failed while an older one with its key was waiting for a retry also ends
  * here, with retries left. That is not an alert, since the older one continues.
  */
-async function giveUp(job: JobWithMetadata<object>, handlers: Handlers, log: QueueLog): Promise<void> {
+async function reportDeadJob(job: JobWithMetadata<object>, handlers: Handlers, log: QueueLog): Promise<void> {
   const retries = job.sourceRetryCount ?? RETRY_LIMIT
   const dead = { queue: job.sourceName ?? 'unknown', data: job.data, problem: problemIn(job.sourceOutput) }
   if (retries < RETRY_LIMIT) {

@@ -29,7 +29,7 @@ export async function deadLetterNotice(
   now: Date,
   governing?: RepositoryRef,
 ): Promise<Notice | undefined> {
-  const { queue, data } = unwrapped(job)
+  const { queue, data } = unwrapDelayedJob(job)
   if (queue === NOTICES) return undefined
   const place: Place | undefined = (await placeOf(database, queue, data)) ?? governing
   if (!place) return undefined
@@ -46,7 +46,7 @@ export async function deadLetterNotice(
 }
 
 /** A delayed job contains the job that it becomes. */
-export function unwrapped({ queue, data }: DeadJob): { queue: string; data: object } {
+export function unwrapDelayedJob({ queue, data }: DeadJob): { queue: string; data: object } {
   const inner = delayed.safeParse(data)
   return inner.success ? inner.data : { queue, data }
 }

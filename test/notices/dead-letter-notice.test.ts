@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noticeSchema } from '../../src/decision/notice.ts'
-import { deadLetterNotice } from '../../src/notices/dead-letter.ts'
+import { deadLetterNotice } from '../../src/notices/dead-letter-notice.ts'
 import type { Database } from '../../src/store/database.ts'
 import { storeDelivery } from '../../src/store/inbox.ts'
 import { aDatabase } from '../support/databases.ts'
