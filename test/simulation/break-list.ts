@@ -11,9 +11,9 @@ export const breaks: Break[] = [
   },
   {
     name: 'skip the recheck at closing',
-    file: 'src/gate/calendar/schedule.ts',
-    from: "const times = verdict.next.flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))",
-    to: "const times = verdict.state === 'passed' ? [] : verdict.next.flatMap((step) => (step.kind === 'recheck' ? [Date.parse(step.at)] : []))",
+    file: 'src/store/verdicts/due.ts',
+    from: "counts AND policy IS NOT NULL AND (next_at <= $1 OR state = 'passed')",
+    to: "counts AND policy IS NOT NULL AND next_at <= $1 AND state <> 'passed'",
   },
   {
     name: 'acknowledge before writing',
