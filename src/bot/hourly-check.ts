@@ -4,7 +4,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { factStore } from '../store/facts.ts'
 import { forgetLooksExcept, keepListed, type Look, lookAges, looksOf } from '../store/looks.ts'
 import { keepOnlyInstallations, keepOnlyRepositories, keptPolicies } from '../store/policies.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { releaseGreens } from '../store/verdicts/changes.ts'
 import { countOpen, greensReadBy } from '../store/verdicts/seen.ts'
 import {
@@ -131,12 +131,12 @@ async function validPolicies({ shell }: LookParts, { id }: Installation): Promis
   )
 }
 
-/** @throws `retryAfter` where little is left of a limit of GitHub. */
+/** @throws `retryAfterError` where little is left of a limit of GitHub. */
 function leaveRoom({ budget }: LookParts, { id }: Installation): void {
   for (const resource of ['core', 'graphql'] as const) {
     const left = budget.left(id, resource)
     if (left && left.remaining < left.limit * keptForEvents)
-      throw retryAfter(
+      throw retryAfterError(
         left.resetAt,
         `${left.remaining} of ${left.limit} of GitHub's hourly limit (${resource}) are left`,
       )

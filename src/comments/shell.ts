@@ -10,7 +10,7 @@ export type CommentShell = Pick<Shell, 'database' | 'github' | 'now' | 'log' | '
 
 export type Task = CommentTask
 
-/** Takes one of the writes that GitHub's limits allow, or throws `retryAfter`. */
+/** Takes one of the writes that GitHub's limits allow, or throws `retryAfterError`. */
 export function reserve(
   { database, now }: Pick<CommentShell, 'database' | 'now'>,
   { installationId }: { installationId: number },

@@ -45,7 +45,7 @@ type Listed = { name: string; owner: { login: string }; default_branch: string }
  * becomes a fact of its own and does not stop the rest. With `only`, reads one repository and its installation,
  * and the repository of the organization's policy where that applies to it.
  *
- * @throws `retryAfter` when a rate limit of GitHub is reached, since missing facts must not look like drift.
+ * @throws `retryAfterError` when a rate limit of GitHub is reached, since missing facts must not look like drift.
  */
 export async function gather(clients: DoctorClients, only?: RepositoryName): Promise<Facts> {
   const [app, probes] = await Promise.all([

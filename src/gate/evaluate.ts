@@ -11,7 +11,7 @@ import { readSnapshot } from '../services/github/snapshot.ts'
 import { changeToCheck } from '../services/metrics.ts'
 import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { causesBefore } from '../store/verdicts/causes.ts'
 import { markChangeEvaluated } from '../store/verdicts/changes.ts'
 import { forgetPending, keepPending } from '../store/verdicts/pending.ts'
@@ -31,7 +31,7 @@ import { logVerdict } from './verdict-log.ts'
 /**
  * The path: read the facts, decide purely, record, then act. Idempotent: running it twice on the same facts writes only once.
  * Any throw leaves the check unchanged or not green, and the queue runs the job again from the start. A reached rate limit is
- * thrown as `retryAfter` with the time that GitHub names.
+ * thrown as `retryAfterError` with the time that GitHub names.
  */
 export async function evaluate(
   shell: Shell,
@@ -182,7 +182,7 @@ function nameOf(pull: PullRef): string {
 /**
  * Stores the verdict and, if it is new, appends it to the records, both or neither. No green check is published before its
  * record. False: a newer evaluation has overtaken this one.
- * @throws `retryAfter` where a freeze was ordered or ended since the facts were read.
+ * @throws `retryAfterError` where a freeze was ordered or ended since the facts were read.
  */
 function record(shell: Shell, { stored, verdict, before, sameHead, seen }: Evaluated): Promise<boolean> {
   const { pull, headSha, counts, snapshot } = stored
@@ -190,7 +190,7 @@ function record(shell: Shell, { stored, verdict, before, sameHead, seen }: Evalu
     await lockFreezes(tx, 'verdict')
     const { frozen } = frozenFact(await activeFreezes(tx, shell.now()), pull)
     if (!isDeepStrictEqual(frozen, snapshot.frozen))
-      throw retryAfter(shell.now(), 'a freeze began or ended while the facts were read')
+      throw retryAfterError(shell.now(), 'a freeze began or ended while the facts were read')
     if (!(await saveVerdict(tx, stored, seen))) return false
     await forgetPending(tx, pull)
     if (counts) await keepPending(tx, pull, headSha, sameHead)

@@ -19,9 +19,9 @@ import {
   postedRun,
 } from '../store/check-runs.ts'
 import type { Queryable } from '../store/database.ts'
-import { withLease } from '../store/leases.ts'
+import { tryWithLease } from '../store/leases.ts'
 import { monitorsOf, type StoredMonitor } from '../store/monitors.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { type Pending, pendingOn } from '../store/verdicts/pending.ts'
 import { forgetSeen } from '../store/verdicts/seen.ts'
 import { type HeadVerdict, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
@@ -60,9 +60,9 @@ export async function publishHead(
   options: PublishOptions = {},
 ): Promise<Outcome> {
   const key = `check ${head.installationId}/${head.repositoryId}/${head.sha}`
-  const lease = await withLease(shell.database, key, shell.now, () => publish(shell, head, options))
+  const lease = await tryWithLease(shell.database, key, shell.now, () => publish(shell, head, options))
   if (!lease)
-    throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process is writing this check')
+    throw retryAfterError(new Date(shell.now().getTime() + 2_000), 'another process is writing this check')
   return lease.result
 }
 

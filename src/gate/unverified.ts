@@ -8,7 +8,7 @@ import { appendRecord } from '../store/audit.ts'
 import { lastValidPolicy } from '../store/policies.ts'
 import { PRIORITY, RETRY_LIMIT } from '../store/queue/queues.ts'
 import type { Queue } from '../store/queue.ts'
-import { retryTime } from '../store/retry-later.ts'
+import { retryTimeOf } from '../store/retry-after-error.ts'
 import { causesBefore } from '../store/verdicts/causes.ts'
 import { pendingPull, savePending } from '../store/verdicts/pending.ts'
 import {
@@ -45,7 +45,7 @@ export async function noteFailure(
 ): Promise<void> {
   const stored = await verificationOf(shell.database, pull)
   if (stored && (!stored.open || (stored.changedFor === undefined && attempt <= RETRY_LIMIT))) return
-  const retryAt = retryTime(error)
+  const retryAt = retryTimeOf(error)
   const wait = retryAt && retryAt.getTime() - shell.now().getTime()
   if (canWait(stored?.changedFor ?? 0, wait, attempt)) return
   const why = unreadable(error)

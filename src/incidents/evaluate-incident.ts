@@ -18,7 +18,7 @@ import { lockIncident, type StoredIncident, saveIncident, storedIncident } from 
 import { mirrorRows } from '../store/mirrors.ts'
 import { monitorsOfIncident } from '../store/monitors.ts'
 import { incidentOfPostMortem } from '../store/post-mortems.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { enqueueAffectedPulls } from './affected-pulls.ts'
 import { escalate } from './escalating.ts'
 import { incidentNotice } from './incident-notice.ts'
@@ -52,7 +52,7 @@ export async function evaluateIncident(
     throw error
   }
   // What was decided later may not have been read: where another job failed, it decided again on what was known before.
-  if (!isKept) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job decided meanwhile')
+  if (!isKept) throw retryAfterError(new Date(shell.now().getTime() + 5_000), 'another job decided meanwhile')
 }
 
 type Evaluation = {

@@ -17,7 +17,7 @@ import {
   takeAlert,
 } from '../store/alerts.ts'
 import { storedIncident } from '../store/incidents.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { noteWrite } from '../store/write-budget.ts'
 import { evaluateIncident } from './evaluate-incident.ts'
 import { incidentRepositories } from './places.ts'
@@ -144,7 +144,10 @@ async function readUnresolved(
   await evaluateIncident(shell, repository, number, signal)
   const read = await storedIncident(shell.database, { repository, number })
   if (read && resolutionOf(read.facts).isUnclear)
-    throw retryAfter(new Date(shell.now().getTime() + 5_000), 'GitHub does not list yet who closed the issue')
+    throw retryAfterError(
+      new Date(shell.now().getTime() + 5_000),
+      'GitHub does not list yet who closed the issue',
+    )
 }
 
 /**

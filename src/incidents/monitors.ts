@@ -7,7 +7,7 @@ import { type Datadog, readMonitor } from '../services/datadog.ts'
 import type { Transaction } from '../store/database.ts'
 import { claimReading, monitorsOf, openIncidentsOfMonitors, saveMonitor } from '../store/monitors.ts'
 import { keptPolicies } from '../store/policies.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { markChanged } from '../store/verdicts/changes.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -28,7 +28,7 @@ export async function readMonitors(shell: Shell, signal: AbortSignal): Promise<v
 /**
  * Reads the monitors that checks wait for to turn green, and has these written. Nothing of the pull requests is read again where
  * their monitors say what they said before.
- * @throws `retryAfter` while another process reads one of them.
+ * @throws `retryAfterError` while another process reads one of them.
  */
 export async function readMonitorsForGreen(
   shell: Shell & { queue: Pick<IncidentShell['queue'], 'enqueueTransition'> },
@@ -39,7 +39,7 @@ export async function readMonitorsForGreen(
   await Promise.all(ids.map((id) => read(shell, id, named.get(id) ?? [], signal)))
   const stale = staleMonitors(await monitorsOf(shell.database, ids), shell.now())
   if (stale.length > 0)
-    throw retryAfter(new Date(shell.now().getTime() + 2_000), `the monitor ${stale[0]} is being read`)
+    throw retryAfterError(new Date(shell.now().getTime() + 2_000), `the monitor ${stale[0]} is being read`)
   await shell.queue.enqueueTransition(shell.now())
 }
 

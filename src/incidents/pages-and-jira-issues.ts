@@ -8,7 +8,7 @@ import { sendPage } from '../services/pagerduty.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { type StoredIncident, storedIncident } from '../store/incidents.ts'
-import { withLease } from '../store/leases.ts'
+import { tryWithLease } from '../store/leases.ts'
 import {
   forgetUnsent,
   type MirrorRow,
@@ -17,7 +17,7 @@ import {
   saveAttempt,
   saveMirrored,
 } from '../store/mirrors.ts'
-import { retryAfter, retryTime } from '../store/retry-later.ts'
+import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
 import { recordEscalationStep } from './escalating.ts'
 import { incidentNotice } from './incident-notice.ts'
 import type { IncidentShell } from './shell.ts'
@@ -38,13 +38,14 @@ export async function sendPagesOrJiraIssues(
   const stored = await storedIncident(shell.database, task)
   if (!stored) return
   const { repositoryId } = task.repository
-  const lease = await withLease(
+  const lease = await tryWithLease(
     shell.database,
     `mirror ${task.mirror} ${repositoryId} ${task.number}`,
     shell.now,
     () => updateRows({ shell, stored, signal }, task.mirror, attempt),
   )
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job updates this mirror')
+  if (!lease)
+    throw retryAfterError(new Date(shell.now().getTime() + 5_000), 'another job updates this mirror')
 }
 
 async function updateRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], attempt: number): Promise<void> {
@@ -64,9 +65,9 @@ async function updateRows(mirroring: Mirroring, mirror: MirrorRow['mirror'], att
       else failures.push(error)
     }
   }
-  const failure = failures.find((error) => !retryTime(error)) ?? failures[0]
+  const failure = failures.find((error) => !retryTimeOf(error)) ?? failures[0]
   if (failure === undefined) return
-  if (attempt === 1 && !retryTime(failure)) await announceUnreachable(shell, stored, mirror, failure)
+  if (attempt === 1 && !retryTimeOf(failure)) await announceUnreachable(shell, stored, mirror, failure)
   throw failure
 }
 
@@ -100,7 +101,7 @@ async function updateJiraIssue({ shell, stored, signal }: Mirroring, row: Mirror
     return known
   }
   const again = row.triedAt && new Date(row.triedAt.getTime() + foundWithin)
-  if (again && again > now()) throw retryAfter(again, 'Jira may find the issue that was created')
+  if (again && again > now()) throw retryAfterError(again, 'Jira may find the issue that was created')
   await saveAttempt(shell.database, stored, row, now())
   const created = await createIssue(jira, wanted, calling)
   if (wanted.done) await updateIssue(jira, created, wanted, calling)

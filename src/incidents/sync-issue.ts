@@ -8,8 +8,8 @@ import {
   saidKey,
 } from '../services/github/incidents.ts'
 import type { StoredIncident } from '../store/incidents.ts'
-import { withLease } from '../store/leases.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { tryWithLease } from '../store/leases.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { noteWrite } from '../store/write-budget.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -27,13 +27,14 @@ export async function syncIncidentIssue(
   const writes = writesOf(github, stored, { said, more })
   if (writes.length === 0) return
   const key = `incident ${repository.repositoryId}/${number}`
-  const lease = await withLease(shell.database, key, shell.now, async () => {
+  const lease = await tryWithLease(shell.database, key, shell.now, async () => {
     for (const write of writes) {
       await write()
       await noteWrite(shell.database, repository.installationId, shell.now())
     }
   })
-  if (!lease) throw retryAfter(new Date(shell.now().getTime() + 5_000), 'another job writes in this incident')
+  if (!lease)
+    throw retryAfterError(new Date(shell.now().getTime() + 5_000), 'another job writes in this incident')
 }
 
 function writesOf(

@@ -13,7 +13,7 @@ import { readSnapshotAtMerge } from '../services/github/snapshot.ts'
 import { exemptionFact } from '../store/exemptions.ts'
 import { factStore } from '../store/facts.ts'
 import { freezesWithin, frozenFact } from '../store/freezes.ts'
-import { retryTime } from '../store/retry-later.ts'
+import { retryTimeOf } from '../store/retry-after-error.ts'
 import type { KeptVerdict } from '../store/verdicts/history.ts'
 import type { PolicyBefore } from './policy-before.ts'
 import type { MergeShell } from './shell.ts'
@@ -42,7 +42,7 @@ export async function readAtMerge(
     return await readFacts(reading, merged, policy)
   } catch (error) {
     const { attempt } = reading
-    if (retryTime(error) || attempt < readAttempts) throw error
+    if (retryTimeOf(error) || attempt < readAttempts) throw error
     return { kind: 'unverified', why: whyUnread(error) }
   }
 }

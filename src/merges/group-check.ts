@@ -9,7 +9,7 @@ import { newestRunOf } from '../services/github/merge-groups.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Queryable, Transaction } from '../store/database.ts'
 import { activeFreezes, frozenFact, lockFreezes } from '../store/freezes.ts'
-import { withLease } from '../store/leases.ts'
+import { tryWithLease } from '../store/leases.ts'
 import {
   changedMembers,
   forgetGroup,
@@ -18,8 +18,8 @@ import {
   saveGroup,
 } from '../store/merge-groups.ts'
 import { monitorsOf } from '../store/monitors.ts'
-import { retryAfter } from '../store/retry-later.ts'
-import { awaitTurn, noteWrite } from '../store/write-budget.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
+import { noteWrite, requireWriteBudget } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
 type GroupShell = Pick<MergeShell, 'database' | 'now'>
@@ -52,21 +52,21 @@ export async function postGroupCheck(
   })
 }
 
-/** @throws `retryAfter` where the group would turn green on facts that have been overtaken: it is evaluated again. */
+/** @throws `retryAfterError` where the group would turn green on facts that have been overtaken: it is evaluated again. */
 async function refuseStaleGreen(tx: Transaction, group: Group, now: Date): Promise<void> {
   await lockFreezes(tx, 'verdict')
   const { frozen } = frozenFact(await activeFreezes(tx, now), group.repository)
   const changed = await changedMembers(tx, group)
   const [monitor] = await staleMonitorsOf(tx, group, now)
   if (monitor !== undefined)
-    throw retryAfter(new Date(now.getTime() + 2_000), `the monitor ${monitor} was read too long ago`)
+    throw retryAfterError(new Date(now.getTime() + 2_000), `the monitor ${monitor} was read too long ago`)
   for (const { snapshot, policy } of group.members) {
     const { number } = snapshot.pull
     const readAt = new Date(snapshot.takenAt)
     const nextAt = policy && scheduleOf(decide(snapshot, policy), snapshot, policy, readAt).nextAt
     const freeze = { at: snapshot.frozen, now: frozen }
     const why = reasonNotToTurnGreen({ readAt, changedSince: changed.includes(number), nextAt, freeze }, now)
-    if (why) throw retryAfter(now, `#${number} of a merge group: ${why}`)
+    if (why) throw retryAfterError(now, `#${number} of a merge group: ${why}`)
   }
 }
 
@@ -97,9 +97,9 @@ export async function revokeGroupGreen(shell: GroupShell, github: GitHub, group:
 async function inTurn(shell: GroupShell, group: Group, work: () => Promise<void>): Promise<void> {
   const { installationId, repositoryId } = group.repository
   const key = `group ${installationId}/${repositoryId}/${group.headSha}`
-  const lease = await withLease(shell.database, key, shell.now, work)
+  const lease = await tryWithLease(shell.database, key, shell.now, work)
   if (!lease)
-    throw retryAfter(new Date(shell.now().getTime() + 2_000), 'another process is writing this check')
+    throw retryAfterError(new Date(shell.now().getTime() + 2_000), 'another process is writing this check')
 }
 
 /**
@@ -116,7 +116,7 @@ async function bring(
   const externalId = `group ${headSha} ${what}`
   const newest = await newestRunOf(github, repository, { sha: headSha, externalId })
   if (newest && matchesReport(newest, report)) return
-  await awaitTurn(database, installationId, now())
+  await requireWriteBudget(database, installationId, now())
   const run = await createRun(github, repository, { sha: headSha, externalId, report })
   await noteWrite(database, installationId, now())
   if (!matchesReport(run, report)) throw new Error(`GitHub keeps the check of a merge group at ${run.status}`)

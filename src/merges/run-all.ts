@@ -1,4 +1,4 @@
-import { retryTime } from '../store/retry-later.ts'
+import { retryTimeOf } from '../store/retry-after-error.ts'
 
 /**
  * Waits for all of it, whatever becomes of the rest, and throws a failure only then: one that the queue tries again at once
@@ -7,5 +7,5 @@ import { retryTime } from '../store/retry-later.ts'
 export async function runAll(work: Promise<unknown>[]): Promise<void> {
   const settled = await Promise.allSettled(work)
   const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
-  if (failures.length > 0) throw failures.find((failure) => !retryTime(failure)) ?? failures[0]
+  if (failures.length > 0) throw failures.find((failure) => !retryTimeOf(failure)) ?? failures[0]
 }

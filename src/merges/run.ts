@@ -9,7 +9,7 @@ import type { MergeShell } from './shell.ts'
 
 /**
  * The job of the queue `merging`; `attempt` counts from 1. Idempotent: work that was done before a crash is not repeated. A
- * reached limit is thrown as `retryAfter` with the time that GitHub names.
+ * reached limit is thrown as `retryAfterError` with the time that GitHub names.
  */
 export async function runMergeTask(
   shell: MergeShell,

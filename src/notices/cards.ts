@@ -21,7 +21,7 @@ import {
   unpostedCards,
 } from '../store/change-cards.ts'
 import { landingOf } from '../store/follow-ups.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { latestVerdict, type StoredVerdict } from '../store/verdicts.ts'
 import { dayThread } from './day-thread.ts'
 import { mentionFor } from './people.ts'
@@ -127,7 +127,7 @@ async function introduce(
   const { database, now } = shell
   const told = await postedSince(database, pull, new Date(now().getTime() - gathering))
   if (told[0] && told.length >= most)
-    throw retryAfter(
+    throw retryAfterError(
       new Date(told[0].getTime() + gathering),
       'many changes became ready, so the others are gathered',
     )

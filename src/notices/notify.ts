@@ -37,7 +37,7 @@ export type NotifyShell = {
  * second run for the same key posts nothing and returns the same answer, so the caller can safely fail after it.
  *
  * @returns one place per channel: none without a token or a channel, several only for what concerns several repositories.
- * @throws `retryAfter` while the channel has had a message within the last second, or when Slack asks to wait; any other
+ * @throws `retryAfterError` while the channel has had a message within the last second, or when Slack asks to wait; any other
  *   failure unchanged. Only the queue waits.
  */
 export async function notify(shell: NotifyShell, data: object, signal: AbortSignal): Promise<Sent[]> {

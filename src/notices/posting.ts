@@ -2,7 +2,7 @@ import type { SlackMessageText } from '../decision/notice-blocks.ts'
 import { isNotTaken, type Posted, refusal, type Slack } from '../services/slack.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
-import { withLease } from '../store/leases.ts'
+import { tryWithLease } from '../store/leases.ts'
 import {
   attemptSince,
   endAttempt,
@@ -14,7 +14,7 @@ import {
   saveSent,
   sentNotice,
 } from '../store/notices.ts'
-import { retryAfter, retryTime } from '../store/retry-later.ts'
+import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
 
 /** What sending to Slack needs. */
 export type Connected = { database: Database; slack: Slack; now: () => Date }
@@ -91,14 +91,14 @@ export async function isThere(slack: Slack, { channel, ts }: Posted, signal: Abo
   }
 }
 
-/** @throws `retryAfter` while another process does the same work. */
+/** @throws `retryAfterError` while another process does the same work. */
 export async function withNoticeLease<Result>(
   { database, now }: Pick<Connected, 'database' | 'now'>,
   key: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const lease = await withLease(database, key, now, work)
-  if (!lease) throw retryAfter(new Date(now().getTime() + 5_000), 'another job is sending this notice')
+  const lease = await tryWithLease(database, key, now, work)
+  if (!lease) throw retryAfterError(new Date(now().getTime() + 5_000), 'another job is sending this notice')
   return lease.result
 }
 
@@ -129,18 +129,18 @@ export function update(
   return paced(shell, UPDATES, () => shell.slack.update(posted, message, signal))
 }
 
-/** @throws `retryAfter` while there was a message within the last second, or when Slack asks to wait. Only the queue waits. */
+/** @throws `retryAfterError` while there was a message within the last second, or when Slack asks to wait. Only the queue waits. */
 async function paced<Result>(
   { database, now }: Connected,
   line: string,
   send: () => Promise<Result>,
 ): Promise<Result> {
   const turn = await reserveMessage(database, line, now())
-  if (turn) throw retryAfter(turn, `only one message per second may go to ${line}`)
+  if (turn) throw retryAfterError(turn, `only one message per second may go to ${line}`)
   try {
     return await send()
   } catch (error) {
-    const until = retryTime(error)
+    const until = retryTimeOf(error)
     if (until) await pauseChannel(database, line, until)
     throw error
   }

@@ -1,4 +1,4 @@
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 
 /** How long one call may take. */
 export const callTimeout = 10_000
@@ -27,7 +27,7 @@ type Call = {
 
 /**
  * One call of a small JSON API. Errors name the system, the path and the status, never a header, a body or a query.
- * @throws `retryAfter` at a limit, `refused` for other 4xx, an error that is retried for everything else.
+ * @throws `retryAfterError` at a limit, `refused` for other 4xx, an error that is retried for everything else.
  */
 export async function callJson({ system, url, method, headers, body, signal, now }: Call): Promise<unknown> {
   const { pathname } = new URL(url)
@@ -49,7 +49,7 @@ export async function callJson({ system, url, method, headers, body, signal, now
   if (response.status === 429) {
     const seconds = Number(response.headers.get('retry-after'))
     const wait = Number.isFinite(seconds) && seconds > 0 ? seconds : 60
-    throw retryAfter(new Date(now().getTime() + wait * 1_000), `${system} asks to wait`)
+    throw retryAfterError(new Date(now().getTime() + wait * 1_000), `${system} asks to wait`)
   }
   const what = `${system} answered ${method} ${pathname} with ${response.status}`
   if (response.status === 401 || response.status === 403)

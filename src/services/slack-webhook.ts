@@ -1,4 +1,4 @@
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { callTimeout } from './http.ts'
 import { markRefusal, type Posted, type Slack, type SlackMessage } from './slack.ts'
 
@@ -47,7 +47,10 @@ async function send(
   if (response.ok) return
   if (response.status === 429) {
     const seconds = Number(response.headers.get('retry-after') ?? 1)
-    throw retryAfter(new Date(now().getTime() + (seconds > 0 ? seconds : 1) * 1000), 'Slack asks to wait')
+    throw retryAfterError(
+      new Date(now().getTime() + (seconds > 0 ? seconds : 1) * 1000),
+      'Slack asks to wait',
+    )
   }
   const problem = `The incoming webhook of Slack answered ${response.status}${answer ? ` ${answer}` : ''}`
   if (response.status >= 500) throw new Error(problem)

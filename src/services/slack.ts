@@ -1,5 +1,5 @@
 import { type Logger, LogLevel, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from '@slack/web-api'
-import { retryAfter, retryTime } from '../store/retry-later.ts'
+import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
 
 export type SlackMessage = { text: string; blocks: object[] }
 
@@ -44,7 +44,7 @@ const TIMEOUT = 15_000
 
 /**
  * Slack's Web API. The library would wait and retry for half an hour. Here each call is made once, and the queue waits instead:
- * a 429 becomes `retryAfter` with the time that Slack names, anything else an error that says how to fix it. `post` and
+ * a 429 becomes `retryAfterError` with the time that Slack names, anything else an error that says how to fix it. `post` and
  * `permalink` are two calls of Slack, and two functions, so that a message is noted before its address is asked for, and a
  * failure of the second does not post it again.
  */
@@ -191,7 +191,7 @@ const uncertain = ['fatal_error', 'internal_error', 'request_timeout', 'service_
 /** Whether it is certain that Slack has not taken what was sent. */
 export function isNotTaken(error: unknown): boolean {
   const name = refusal(error)
-  return retryTime(error) !== undefined || (name !== undefined && !uncertain.includes(name))
+  return retryTimeOf(error) !== undefined || (name !== undefined && !uncertain.includes(name))
 }
 
 /** The name of the error that Slack answered with. */
@@ -207,7 +207,7 @@ export function isUnchangeable(error: unknown): boolean {
 /** The library's errors contain the whole answer, including headers, so only our own words go to the log and the queue. */
 function explained(error: unknown, now: () => Date): unknown {
   if (error instanceof WebAPIRateLimitedError) {
-    return retryAfter(new Date(now().getTime() + error.retryAfter * 1000), 'Slack asks to wait')
+    return retryAfterError(new Date(now().getTime() + error.retryAfter * 1000), 'Slack asks to wait')
   }
   if (error instanceof WebAPIPlatformError) {
     const name = String(error.data.error).replace(/[^a-z_]/g, '')

@@ -73,7 +73,7 @@ async function create(
   return createRegressionRun(github, head, { sha: head.sha, externalId, shown })
 }
 
-/** Takes one of the writes that GitHub's limits allow, or throws `retryAfter`. */
+/** Takes one of the writes that GitHub's limits allow, or throws `retryAfterError`. */
 export function reserve(
   { database, now }: Pick<CheckShell, 'database' | 'now'>,
   installationId: number,

@@ -4,7 +4,7 @@ import type { Deployment, PullRef } from '../decision/snapshot.ts'
 import { isTrusted, isUnderWay } from '../decision/staging.ts'
 import { newestDeployments, requestDeployment } from '../services/github/deployments.ts'
 import { evidenceFor } from '../store/evidence.ts'
-import { withLease } from '../store/leases.ts'
+import { tryWithLease } from '../store/leases.ts'
 import { type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckShell, reserve } from './check.ts'
 
@@ -28,7 +28,7 @@ export async function deployInTurn(
   const { database, github, now } = shell
   const { environment } = settings
   const key = `deploy ${pull.installationId}/${pull.repositoryId}/${environment}`
-  const turn = await withLease(database, key, now, async () => {
+  const turn = await tryWithLease(database, key, now, async () => {
     const deployments = await newestDeployments(github, pull, environment)
     // Another pull request may have the same head.
     if (deployments.some((each) => each.sha === sha && isUnderWay(each.state))) return true

@@ -8,8 +8,8 @@ import { currentRun } from '../decision/staging.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
-import { retryAfter } from '../store/retry-later.ts'
-import { withTurn } from '../store/turns.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
+import { waitForTurn } from '../store/turns.ts'
 import { latestVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { readRegression } from './facts.ts'
 import { finishRun, showCancelled, showKept } from './finish.ts'
@@ -33,7 +33,7 @@ export async function runRegressionJob(
   const gates = applicable.kind === 'policy' ? await gatesFor(shell, request, applicable.policy) : undefined
   const settings = gates?.staging_regression
   if (!settings) return
-  await withTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
+  await waitForTurn(shell.database, `staging ${settings.server}`, signal, (turn) =>
     take(shell, { github, request, settings, runbooks: gates.runbooks }, turn),
   )
 }
@@ -76,7 +76,7 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
   const staging = await readStaging(github, request.pull, settings, shell.now())
   if (staging.replacing && request.why !== 'button') {
     const again = new Date(shell.now().getTime() + untilDeployed)
-    throw retryAfter(again, `something is being deployed to ${settings.environment}`)
+    throw retryAfterError(again, `something is being deployed to ${settings.environment}`)
   }
   const absent = notOnStaging(staging, request.sha, settings)
   if (absent !== undefined && request.why !== 'button') {

@@ -13,7 +13,7 @@ import type { Database } from '../store/database.ts'
 import { evidenceFor, recordBaseline } from '../store/evidence.ts'
 import { PRIORITY } from '../store/queue/queues.ts'
 import type { Queue } from '../store/queue.ts'
-import { retryAfter } from '../store/retry-later.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { markPullsChanged } from '../store/verdicts/changes.ts'
 import { openVerdicts, type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { showRunButton } from './check.ts'
@@ -82,7 +82,7 @@ export async function requestRunByButton(
 /**
  * Before a window, a head that is not on staging is deployed where the label `release` asks for it: once, and again only
  * where an earlier deployment is over.
- * @throws `retryAfter` where another candidate has its turn on staging.
+ * @throws `retryAfterError` where another candidate has its turn on staging.
  */
 export async function deployBeforeWindow(
   github: GitHub,
@@ -97,7 +97,7 @@ export async function deployBeforeWindow(
   const ofHead = deployments.filter((deployment) => deployment.sha === sha)
   const over = ofHead.every(({ state, createdAt }) => isOver(state) && Date.parse(createdAt) < since)
   const again = over ? await deployInTurn({ database, github, now }, pull, sha, settings) : undefined
-  if (again) throw retryAfter(again, 'another candidate is on staging')
+  if (again) throw retryAfterError(again, 'another candidate is on staging')
 }
 
 /**

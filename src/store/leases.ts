@@ -12,7 +12,7 @@ const longest = 600_000
  * work runs, so it is never taken from one that still runs; it expires when its process has died.
  * @returns undefined if another process keeps the lease.
  */
-export async function withLease<Result>(
+export async function tryWithLease<Result>(
   db: Queryable,
   key: string,
   now: () => Date,

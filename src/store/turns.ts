@@ -11,7 +11,7 @@ const LOOK_MS = 500
  * its process died; where it was lost, the signal that `work` gets aborts. Times are those of the database's own clock, since a
  * story's clock jumps.
  */
-export async function withTurn<Result>(
+export async function waitForTurn<Result>(
   db: Queryable,
   key: string,
   signal: AbortSignal,

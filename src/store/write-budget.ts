@@ -1,7 +1,7 @@
 import { waitingForTurnReport } from '../decision/report.ts'
 import { greensOf, isRevoking, readyNotQueued } from './check-runs.ts'
 import type { Queryable, Transaction } from './database.ts'
-import { retryAfter } from './retry-later.ts'
+import { retryAfterError } from './retry-after-error.ts'
 
 /**
  * How many writes GitHub takes: it documents 80 content-creating requests a minute and 500 an hour for an installation
@@ -78,7 +78,7 @@ export function isNoRoomForGreen(error: unknown): boolean {
  * Takes one of the writes that GitHub's limits allow. Everyone who writes for an installation does so one after the other, so
  * that neither the last write nor the last room for a green check is taken twice: a green check is to be kept as outstanding
  * in the same transaction.
- * @throws `retryAfter` with the time at which one is free again; an error that `isNoRoomForGreen` knows.
+ * @throws `retryAfterError` with the time at which one is free again; an error that `isNoRoomForGreen` knows.
  */
 export async function reserveWrite(
   tx: Transaction,
@@ -103,7 +103,7 @@ function noRoomForGreen(): Error {
 
 function refuseOutsiders({ lastHour, lastMinute }: WriteLoad, now: Date): void {
   if (lastHour < hourForOutsiders && lastMinute < minuteForOutsiders) return
-  throw retryAfter(
+  throw retryAfterError(
     new Date(now.getTime() + minute),
     'the remaining writes are reserved for people with write access',
   )
@@ -118,26 +118,29 @@ async function refuseOthers(
 ): Promise<void> {
   const recently = new Date(now.getTime() - closingLasts)
   if (await isRevoking(tx, installationId, recently)) {
-    throw retryAfter(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
+    throw retryAfterError(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
   }
   if (purpose === 'turn green' && !(await hasRoomForGreen(tx, installationId, now))) throw noRoomForGreen()
   if (lastHour + 1 + (await outstandingOf(tx, installationId, now)) > writesAnHour) {
-    throw retryAfter(
+    throw retryAfterError(
       new Date(now.getTime() + minute),
       'the writes left in this hour are reserved for revoking green checks',
     )
   }
 }
 
-/** Keeps the pace of GitHub's limit for a write that nothing else may delay. @throws `retryAfter` where it must wait. */
-export async function awaitTurn(db: Queryable, installationId: number, now: Date): Promise<void> {
+/** Keeps the pace of GitHub's limit for a write that nothing else may delay. @throws `retryAfterError` where it must wait. */
+export async function requireWriteBudget(db: Queryable, installationId: number, now: Date): Promise<void> {
   refuseOver(await writeLoad(db, installationId, now), writesAMinute, now)
 }
 
 function refuseOver({ lastMinute, oldestOfMinute }: WriteLoad, limit: number, now: Date): void {
   if (lastMinute < limit) return
   const free = new Date((oldestOfMinute ?? now).getTime() + minute)
-  throw retryAfter(free, `${lastMinute} writes were made in the last minute, the most that GitHub allows`)
+  throw retryAfterError(
+    free,
+    `${lastMinute} writes were made in the last minute, the most that GitHub allows`,
+  )
 }
 
 /** Counts a write to GitHub. Those of more than an hour ago do not count anymore. */

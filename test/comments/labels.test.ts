@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { addLabelForPerson, earlierAttempt, labelHistory, removalSince } from '../../src/comments/labels.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 
 /** What the App does with the label of a command where GitHub lists its events late. */
 
@@ -67,7 +67,7 @@ test('an attempt takes the event of the one before it, and writes nothing more',
   const error = await attempt(where(github)).catch((thrown: unknown) => thrown)
   expect(String(error)).toContain('GitHub does not list yet')
   // A failure like any other: the queue retries it later and later, and gives up.
-  expect(retryTime(error)).toBeUndefined()
+  expect(retryTimeOf(error)).toBeUndefined()
   state.attempt += 1
   expect(await attempt(where(github))).toBe(1)
   expect(state.writes).toBe(1)

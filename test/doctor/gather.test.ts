@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDrift } from '../../src/doctor/diagnose.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { aWorld, namesOf, requiredCheck, rulesetBody, shopOf, sourcesOf, type World } from './world.ts'
 
 let world: World
@@ -241,7 +241,7 @@ describe('what cannot be read', () => {
     world = await aWorld()
     world.github.faults.add({ kind: 'secondary-rate-limit', path, retryAfter: 90 })
     const refused = await world.read().catch((error: unknown) => error)
-    expect(retryTime(refused)).toEqual(new Date(world.clock.now + 90_000))
+    expect(retryTimeOf(refused)).toEqual(new Date(world.clock.now + 90_000))
   })
 
   it('an administrator whose token may not see the repository', async () => {

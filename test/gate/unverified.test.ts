@@ -4,7 +4,7 @@ import { gone } from '../../src/services/github/gone.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
-import { retryAfter } from '../../src/store/retry-later.ts'
+import { retryAfterError } from '../../src/store/retry-after-error.ts'
 import { markPullsChanged } from '../../src/store/verdicts/changes.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { aWorld, clearState, later, opening, type World } from '../support/closing.ts'
@@ -178,7 +178,10 @@ describeOnBoth('a check whose pull request changed', (open) => {
     ])('$what: $state', async ({ attempt, seconds, wait, state }) => {
       await green()
       await changedFor(seconds)
-      await fails(attempt, wait === undefined ? undefined : retryAfter(later(world.now(), wait), 'a limit'))
+      await fails(
+        attempt,
+        wait === undefined ? undefined : retryAfterError(later(world.now(), wait), 'a limit'),
+      )
       expect(world.stateOf(1)).toBe(state)
     })
 

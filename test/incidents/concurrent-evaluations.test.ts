@@ -6,7 +6,7 @@ import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { storedIncident } from '../../src/store/incidents.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { aPglite } from '../support/databases.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
@@ -104,7 +104,7 @@ describe('a reading that GitHub answers slowly', () => {
     asked = asking.resolve
     const reading = look().then(
       () => 'kept',
-      (error: unknown) => retryTime(error),
+      (error: unknown) => retryTimeOf(error),
     )
     await asking.promise
     answering = undefined

@@ -7,7 +7,7 @@ import type { Database } from '../../src/store/database.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import { passedGroups } from '../../src/store/merge-groups.ts'
 import { saveMonitor } from '../../src/store/monitors.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { nextGeneration } from '../../src/store/verdicts.ts'
 import { aWorld, clearState, closing, later, opening, type World } from '../support/closing.ts'
 import { aDatabase } from '../support/databases.ts'
@@ -93,7 +93,7 @@ describe('the check of a merge group stays as it is, and the group is evaluated 
   ])('%s', async (_name, then, why, start) => {
     if (start) world.setTime(start)
     const refusal = await postAfter(then).catch((error: unknown) => error)
-    expect(retryTime(refusal)).toEqual(world.now())
+    expect(retryTimeOf(refusal)).toEqual(world.now())
     expect(String(refusal)).toMatch(why)
     expect(world.checks.writes).toEqual([])
     expect(await passedGroups(database, repository)).toEqual([])

@@ -8,7 +8,7 @@ import { askForCard, changeCard } from '../../src/store/change-cards.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveLanding } from '../../src/store/follow-ups.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
 import { aDatabase } from '../support/databases.ts'
@@ -93,7 +93,7 @@ async function job(notice: Notice, times = 10): Promise<unknown> {
       () => undefined,
       (problem: unknown) => problem,
     )
-    const again = retryTime(error)
+    const again = retryTimeOf(error)
     if (!again) return error
     time = again > time ? again : new Date(time.getTime() + 1_000)
   }

@@ -9,7 +9,7 @@ import type { Database } from '../../src/store/database.ts'
 import { saveLanding, takeNotifying } from '../../src/store/follow-ups.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
 import { aDatabase } from '../support/databases.ts'
@@ -102,7 +102,7 @@ async function send(): Promise<void> {
     const again = await notify(shell, notice, signal).then(
       () => undefined,
       (error: unknown) => {
-        if (retryTime(error)) return retryTime(error)
+        if (retryTimeOf(error)) return retryTimeOf(error)
         if (notice) failed.push(notice)
         throw error
       },

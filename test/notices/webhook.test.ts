@@ -7,7 +7,7 @@ import { createWebhook } from '../../src/services/slack-webhook.ts'
 import { askForCard } from '../../src/store/change-cards.ts'
 import type { Database } from '../../src/store/database.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
 import { aDatabase } from '../support/databases.ts'
@@ -69,7 +69,7 @@ async function job(notice: Notice): Promise<unknown> {
       },
       (problem: unknown) => problem,
     )
-    const again = retryTime(error)
+    const again = retryTimeOf(error)
     if (!again) return error
     time = new Date(Math.max(again.getTime(), time.getTime() + 1_000))
   }

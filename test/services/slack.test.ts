@@ -5,7 +5,7 @@ import nock from 'nock'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type SlackOptions, startSlack } from '../../src/sandbox/slack.ts'
 import { createSlack } from '../../src/services/slack.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 
 const NOW = new Date('2026-11-25T18:00:00Z')
 const TOKEN = 'xoxb-canary-2f1d9c'
@@ -46,7 +46,7 @@ describe('Slack, against the local one', () => {
     const { slack, client } = await start()
     slack.fail(1, 429, 30)
     const error = await failure(client.post('#releases', message, signal()))
-    expect(retryTime(error)).toEqual(new Date(NOW.getTime() + 30_000))
+    expect(retryTimeOf(error)).toEqual(new Date(NOW.getTime() + 30_000))
     expect(slack.messages).toEqual([])
     await client.post('#releases', message, signal())
     expect(slack.messages).toHaveLength(1)
@@ -56,7 +56,7 @@ describe('Slack, against the local one', () => {
     const { client } = await start({ channelLimit: true })
     await client.post('#releases', message, signal())
     const error = await failure(client.post('#releases', message, signal()))
-    expect(retryTime(error)).toEqual(new Date(NOW.getTime() + 1_000))
+    expect(retryTimeOf(error)).toEqual(new Date(NOW.getTime() + 1_000))
   })
 
   test.each([
@@ -71,7 +71,7 @@ describe('Slack, against the local one', () => {
     slack.fail(1, name)
     const error = await failure(client.post('#releases', message, signal()))
     expect(String(error)).toMatch(says)
-    expect(retryTime(error)).toBeUndefined()
+    expect(retryTimeOf(error)).toBeUndefined()
   })
 
   test.each([500, 503])(
@@ -174,7 +174,7 @@ describe('Slack, at its edge', () => {
     api().post('/api/chat.postMessage').reply(status, body)
     const error = await failure(client.post('C1', message, signal()))
     expect(error).toBeInstanceOf(Error)
-    expect(retryTime(error)).toBeUndefined()
+    expect(retryTimeOf(error)).toBeUndefined()
   })
 
   test('a connection that is refused is an error', async () => {

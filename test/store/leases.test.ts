@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { withLease } from '../../src/store/leases.ts'
+import { tryWithLease } from '../../src/store/leases.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -16,7 +16,7 @@ describeOnBoth('a lease', (open) => {
   })
 
   const take = (work: () => Promise<string> = async () => 'done', renewedEvery = 60_000) =>
-    withLease(database, 'page', () => now, work, renewedEvery)
+    tryWithLease(database, 'page', () => now, work, renewedEvery)
   const expiry = async () => {
     const [row] = await database.query<{ at: Date }>('SELECT expires_at AS at FROM release_gate.leases')
     return row?.at.getTime()

@@ -4,7 +4,7 @@ import type { Database } from '../../src/store/database.ts'
 import { PRIORITY, RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import { keyOf, senderOn } from '../../src/store/queue/sender.ts'
 import type { DeadJob, Handlers, Queue } from '../../src/store/queue.ts'
-import { retryAfter } from '../../src/store/retry-later.ts'
+import { retryAfterError } from '../../src/store/retry-after-error.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { aBossBeside, aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
@@ -60,7 +60,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
         evaluate: async () => {
           if (!limited) return
           limited = false
-          throw retryAfter(at, 'limit')
+          throw retryAfterError(at, 'limit')
         },
       })
       await queue.enqueueEvaluate(aPull(), priority === undefined ? {} : { priority })
@@ -166,7 +166,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     const { queue, ran, moveTo, lines, database } = await start({
       evaluate: async () => {
         if (limited)
-          throw new Error('GitHub refused', { cause: retryAfter(at, 'The hourly limit is reached') })
+          throw new Error('GitHub refused', { cause: retryAfterError(at, 'The hourly limit is reached') })
       },
     })
     await queue.enqueueEvaluate(aPull({ requestedBy: 42 }))
@@ -190,7 +190,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     let limited = true
     const { queue, ran } = await start({
       evaluate: async () => {
-        if (limited) throw retryAfter(new Date(TUESDAY.getTime() + 600 * SECOND), 'limit')
+        if (limited) throw retryAfterError(new Date(TUESDAY.getTime() + 600 * SECOND), 'limit')
       },
     })
     await queue.enqueueEvaluate(aPull())
@@ -204,7 +204,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
   test('a limit that names the past does not run in a circle', async () => {
     const { queue, ran, moveTo } = await start({
       evaluate: async () => {
-        throw retryAfter(new Date(0), 'limit')
+        throw retryAfterError(new Date(0), 'limit')
       },
     })
     await queue.enqueueEvaluate(aPull())
@@ -219,10 +219,10 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     const seen: unknown[] = []
     const { queue, moveTo } = await start({
       delivery: async (id) => {
-        if (seen.push(id) <= 2) throw retryAfter(at, 'limit')
+        if (seen.push(id) <= 2) throw retryAfterError(at, 'limit')
       },
       notice: async (notice) => {
-        if (seen.push(notice) <= 2) throw retryAfter(at, 'limit')
+        if (seen.push(notice) <= 2) throw retryAfterError(at, 'limit')
       },
     })
     await queue.enqueueDelivery('5')
@@ -239,7 +239,7 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     const seen: unknown[] = []
     const { queue, clock } = await start({
       notice: async (notice) => {
-        if (seen.push(notice) <= 3) throw retryAfter(at, 'limit')
+        if (seen.push(notice) <= 3) throw retryAfterError(at, 'limit')
       },
     })
     const notices = [{ text: 'a' }, { text: 'b' }, { text: 'c' }]

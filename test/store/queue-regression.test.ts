@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { RegressionRequest } from '../../src/decision/regression-request.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Queue } from '../../src/store/queue.ts'
-import { withTurn } from '../../src/store/turns.ts'
+import { waitForTurn } from '../../src/store/turns.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
@@ -69,7 +69,7 @@ describeOnBoth('runs of the staging regression', (open) => {
       now.set(server, running - 1)
     }
     const regression = (request: RegressionRequest, signal: AbortSignal, database: Database) =>
-      withTurn(database, `staging ${request.server}`, signal, () => inTurn(request))
+      waitForTurn(database, `staging ${request.server}`, signal, () => inTurn(request))
     await withQueue(regression, async (queue) => {
       for (const letter of ['a', 'b', 'c'])
         await queue.enqueueRegression(aRequest({ sha: letter.repeat(40) }))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
-import { withTurn } from '../../src/store/turns.ts'
+import { waitForTurn } from '../../src/store/turns.ts'
 import { aPostgresUrl, describeOnBoth } from '../support/databases.ts'
 import { aGate } from '../support/queues.ts'
 
@@ -14,15 +14,15 @@ describeOnBoth('a turn on a staging environment', (open) => {
     const db = await start()
     const [begun, release] = [aGate(), aGate()]
     const order: string[] = []
-    const first = withTurn(db, 'staging a', never, async () => {
+    const first = waitForTurn(db, 'staging a', never, async () => {
       order.push('first begins')
       begun.resolve()
       await release.promise
       order.push('first ends')
     })
     await begun.promise
-    const second = withTurn(db, 'staging a', never, async () => order.push('second'))
-    await withTurn(db, 'staging b', never, async () => order.push('elsewhere'))
+    const second = waitForTurn(db, 'staging a', never, async () => order.push('second'))
+    await waitForTurn(db, 'staging b', never, async () => order.push('elsewhere'))
     release.resolve()
     await Promise.all([first, second])
     expect(order).toEqual(['first begins', 'elsewhere', 'first ends', 'second'])
@@ -30,23 +30,23 @@ describeOnBoth('a turn on a staging environment', (open) => {
 
   test('is given back when the work throws', async () => {
     const db = await start()
-    const fails = withTurn(db, 'staging c', never, async () => {
+    const fails = waitForTurn(db, 'staging c', never, async () => {
       throw new Error('broken')
     })
     await expect(fails).rejects.toThrow('broken')
-    expect(await withTurn(db, 'staging c', never, async () => 'again')).toBe('again')
+    expect(await waitForTurn(db, 'staging c', never, async () => 'again')).toBe('again')
   })
 
   test('is waited for no longer than the signal allows', async () => {
     const db = await start()
     const [begun, release] = [aGate(), aGate()]
-    const first = withTurn(db, 'staging d', never, async () => {
+    const first = waitForTurn(db, 'staging d', never, async () => {
       begun.resolve()
       await release.promise
     })
     await begun.promise
     const stop = new AbortController()
-    const second = withTurn(db, 'staging d', stop.signal, async () => 'never')
+    const second = waitForTurn(db, 'staging d', stop.signal, async () => 'never')
     stop.abort()
     await expect(second).rejects.toThrow(/abort/i)
     release.resolve()
@@ -58,7 +58,7 @@ describeOnBoth('a turn on a staging environment', (open) => {
     await db.query(
       `INSERT INTO release_gate.leases (key, holder, expires_at) VALUES ('staging e', 'dead', clock_timestamp() - interval '1 second')`,
     )
-    expect(await withTurn(db, 'staging e', never, async () => 'mine')).toBe('mine')
+    expect(await waitForTurn(db, 'staging e', never, async () => 'mine')).toBe('mine')
   })
 })
 
@@ -74,10 +74,12 @@ test('two bots on one Postgres never work on one staging environment at the same
     await release.promise
     working -= 1
   }
-  const turns = bots.map((bot) => withTurn(bot, 'staging', never, work))
+  const turns = bots.map((bot) => waitForTurn(bot, 'staging', never, work))
   await begun.promise
   // The other one has asked by now, and is refused for as long as the first works.
-  await expect(withTurn(bots[0], 'staging', AbortSignal.timeout(700), work)).rejects.toThrow(/abort|timeout/i)
+  await expect(waitForTurn(bots[0], 'staging', AbortSignal.timeout(700), work)).rejects.toThrow(
+    /abort|timeout/i,
+  )
   expect(working).toBe(1)
   release.resolve()
   await Promise.all(turns)

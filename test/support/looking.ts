@@ -9,7 +9,7 @@ import { createAppProbot } from '../../src/services/github/app-client.ts'
 import { createBudget } from '../../src/services/github/budget.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createPauses } from '../../src/store/pauses.ts'
-import { retryTime } from '../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 
 export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
 
@@ -84,7 +84,7 @@ export async function aLooker(
         try {
           await evaluate(shell, next.pull)
         } catch (error) {
-          if (!wait || retryTime(error) === undefined) throw error
+          if (!wait || retryTimeOf(error) === undefined) throw error
           wait()
           asked.unshift(next)
         }

@@ -1,7 +1,7 @@
 import { waitingForTurnReport } from '../../decision/report.ts'
 import { isAnyQueued } from '../../store/check-runs.ts'
 import type { Queue } from '../../store/queue.ts'
-import { retryTime } from '../../store/retry-later.ts'
+import { retryTimeOf } from '../../store/retry-after-error.ts'
 import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
 import { requestMonitors } from '../health-fact.ts'
 import { type DueVerdictsShell, evaluateDue } from './due-verdicts.ts'
@@ -32,7 +32,7 @@ export async function applyTransitions(shell: TransitionShell, signal: AbortSign
   await goOn(shell, failures)
   await requestMonitors(queue, monitors)
   for (const pull of again) await queue.enqueueEvaluate(pull)
-  const failure = failures.find((error) => !retryTime(error))
+  const failure = failures.find((error) => !retryTimeOf(error))
   if (failure) throw failure
 }
 
@@ -44,7 +44,7 @@ async function enqueueNext({ database, queue, now }: TransitionShell): Promise<v
 
 /** Runs again for what GitHub's limits did not allow, and every minute for checks that wait for their turn. */
 async function goOn({ database, queue, now }: TransitionShell, failures: unknown[]): Promise<void> {
-  const limits = failures.flatMap((error) => retryTime(error)?.getTime() ?? [])
+  const limits = failures.flatMap((error) => retryTimeOf(error)?.getTime() ?? [])
   const soonest = Math.max(Math.min(...limits), now().getTime() + 1_000)
   if (limits.length > 0) await queue.enqueueTransition(upTo(soonest, 1_000))
   if (await isAnyQueued(database, waitingForTurnReport().title)) {

@@ -7,7 +7,7 @@ import { isUnwritable } from '../../services/github/gone.ts'
 import { type HeadToWrite, headsToWrite } from '../../store/check-runs.ts'
 import type { Database } from '../../store/database.ts'
 import { isAnyUnread } from '../../store/inbox.ts'
-import { retryTime } from '../../store/retry-later.ts'
+import { retryTimeOf } from '../../store/retry-after-error.ts'
 import { hasRoomForGreen } from '../../store/write-budget.ts'
 import { publishHead } from '../publish.ts'
 import { appendPublished } from '../records.ts'
@@ -71,7 +71,7 @@ async function attempt(
       )
       return
     }
-    if (retryTime(error)) limited.set(head.installationId, (limited.get(head.installationId) ?? 0) + 1)
+    if (retryTimeOf(error)) limited.set(head.installationId, (limited.get(head.installationId) ?? 0) + 1)
     written.failures.push(error)
   }
 }

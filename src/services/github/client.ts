@@ -23,7 +23,7 @@ type Options = { guard?: Guard; auth?: { appId?: number; installationId?: number
 type Hooked = Pick<GitHub, 'hook' | 'request'>
 
 /**
- * Every request of every client passes here, so that a reached limit and lost access look the same to all jobs: `retryAfter`
+ * Every request of every client passes here, so that a reached limit and lost access look the same to all jobs: `retryAfterError`
  * with the time that GitHub names, or `gone`. While an installation's pause lasts, nothing is sent for it. An answer that
  * decides something has the shape that it needs, or is an error.
  */

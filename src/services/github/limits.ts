@@ -1,5 +1,5 @@
 import type { Pause } from '../../store/pauses.ts'
-import { retryAfter, retryTime } from '../../store/retry-later.ts'
+import { retryAfterError, retryTimeOf } from '../../store/retry-after-error.ts'
 
 /** What an answer of GitHub says that matters here; `data` is the parsed body. */
 export type Answer = {
@@ -50,10 +50,10 @@ export function resourceOf(url: string): 'core' | 'graphql' {
 
 /** What a client throws at a limit: the queue runs the job again at that time, and nothing waits in the process. */
 export function limitReached(until: Date): Error {
-  return retryAfter(until, "GitHub's rate limit is reached")
+  return retryAfterError(until, "GitHub's rate limit is reached")
 }
 
 /** Whether an error is a rate limit, which must never be mistaken for "not found" or "not readable". */
 export function isLimit(error: unknown): boolean {
-  return retryTime(error) !== undefined
+  return retryTimeOf(error) !== undefined
 }

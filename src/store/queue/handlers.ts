@@ -13,7 +13,7 @@ export type DeadJob = { queue: string; data: object; problem: string }
 /**
  * The job handlers. Each must be idempotent, since a job runs at least once, and should stop when its signal aborts, because
  * another worker then has the job. A handler that throws is retried with growing delays, or at a given time if it throws
- * `retryAfter` (retry-later.ts).
+ * `retryAfterError` (retry-after-error.ts).
  */
 export type Handlers = {
   delivery: (id: string, signal: AbortSignal) => Promise<void>

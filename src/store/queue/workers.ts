@@ -4,7 +4,7 @@ import type { IncidentTask } from '../../decision/incidents/task.ts'
 import type { MergeTask } from '../../decision/merge-task.ts'
 import type { RegressionRequest } from '../../decision/regression-request.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
-import { retryTime } from '../retry-later.ts'
+import { retryTimeOf } from '../retry-after-error.ts'
 import type { Delayed, Handlers, QueueLog } from './handlers.ts'
 import { isLostToKills } from './orphans.ts'
 import {
@@ -126,7 +126,7 @@ async function attempt<Data extends object>(
   try {
     await handle(job.data, job.signal, job.retryCount + 1)
   } catch (error) {
-    const at = retryTime(error)
+    const at = retryTimeOf(error)
     const about = { queue: job.name, job: job.id, data: job.data, attempt: job.retryCount + 1 }
     if (at) {
       log.info({ ...about, at, why: messageOf(error) }, 'A job waits')

@@ -4,7 +4,7 @@ import { postedRun } from '../../../src/store/check-runs.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
 import { saveMonitor } from '../../../src/store/monitors.ts'
-import { retryAfter } from '../../../src/store/retry-later.ts'
+import { retryAfterError } from '../../../src/store/retry-after-error.ts'
 import { markPullsChanged } from '../../../src/store/verdicts/changes.ts'
 import { noteWrite } from '../../../src/store/write-budget.ts'
 import { aWorld, clearState, later, opening, type World } from '../../support/closing.ts'
@@ -30,7 +30,7 @@ const soon = later(opening, 2)
 
 const refused: [string, () => Error][] = [
   ['a 502', () => new Error('502')],
-  ['a rate limit', () => retryAfter(soon, 'a rate limit')],
+  ['a rate limit', () => retryAfterError(soon, 'a rate limit')],
 ]
 const inDoubt: [string, () => Error | 'lost'][] = [...refused, ['a lost answer', () => 'lost']]
 

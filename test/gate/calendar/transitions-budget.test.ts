@@ -3,7 +3,7 @@ import { waitingForTurnReport } from '../../../src/decision/report.ts'
 import { greensOf, postedRun } from '../../../src/store/check-runs.ts'
 import { distrustStored } from '../../../src/store/database/restore.ts'
 import type { Database } from '../../../src/store/database.ts'
-import { retryTime } from '../../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../../src/store/retry-after-error.ts'
 import {
   hasRoomForGreen,
   noteWrite,
@@ -137,7 +137,7 @@ describe("GitHub's write limits set the pace", () => {
     for (let times = 0; times < 60; times++) await noteWrite(database, 1, opening)
     const take = (purpose: 'revoke green' | 'update') =>
       database.transaction((tx) => reserveWrite(tx, 1, later(opening, 1), purpose))
-    const refused = await take('update').catch((error: unknown) => retryTime(error))
+    const refused = await take('update').catch((error: unknown) => retryTimeOf(error))
     expect(refused).toEqual(later(opening, 60))
     await take('revoke green')
     expect(await hasRoomForGreen(database, 1, later(opening, 61))).toBe(true)
@@ -150,7 +150,7 @@ describe('a fork that is pushed to without end', () => {
   const outsider = aPerson('zed')
   const theirs = async (number: number) => {
     await world.read(number, { author: outsider, reviews: [] })
-    return world.publish(number).then(() => 'written', retryTime)
+    return world.publish(number).then(() => 'written', retryTimeOf)
   }
 
   test('leaves the writes of a minute to people with write access', async () => {

@@ -9,7 +9,7 @@ import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
 import { saveMonitor } from '../../../src/store/monitors.ts'
-import { retryTime } from '../../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../../src/store/retry-after-error.ts'
 import { markPullChanged } from '../../../src/store/verdicts/changes.ts'
 import { dueVerdicts } from '../../../src/store/verdicts/due.ts'
 import { latestVerdict } from '../../../src/store/verdicts.ts'
@@ -212,7 +212,7 @@ describe('at closing', () => {
     await world.carryOutAt(untilMargin).catch(() => undefined)
     const reserve = (purpose: 'update' | 'revoke green') =>
       database.transaction((tx) => reserveWrite(tx, 1, untilMargin, purpose))
-    const refused = await reserve('update').catch((error: unknown) => retryTime(error))
+    const refused = await reserve('update').catch((error: unknown) => retryTimeOf(error))
     expect(refused).toEqual(later(untilMargin, 15))
     await reserve('revoke green')
   })

@@ -6,7 +6,7 @@ import { createAppProbot } from '../../../src/services/github/app-client.ts'
 import { boundedFetch } from '../../../src/services/github/bounded-fetch.ts'
 import { isGone } from '../../../src/services/github/gone.ts'
 import type { Pause, Pauses } from '../../../src/store/pauses.ts'
-import { retryTime } from '../../../src/store/retry-later.ts'
+import { retryTimeOf } from '../../../src/store/retry-after-error.ts'
 import { buildHouse, type House } from '../../sandbox/github/house.ts'
 
 let house: House
@@ -109,12 +109,12 @@ describe('a reached limit', () => {
     const { client, repo } = await installed()
     const lift = house.github.faults.add({ kind: 'secondary-rate-limit', path: '/repos/**', retryAfter: 90 })
     const until = new Date(house.clock.now + 90_000)
-    expect(retryTime(await failure(client.rest.repos.get(repo)))).toEqual(until)
+    expect(retryTimeOf(await failure(client.rest.repos.get(repo)))).toEqual(until)
     lift()
     expect(kept).toEqual([{ resource: 'all', until }])
     const before = house.github.requests.counts.all
-    expect(retryTime(await failure(client.rest.repos.get(repo)))).toEqual(until)
-    expect(retryTime(await failure(client.graphql('{ viewer { login } }')))).toEqual(until)
+    expect(retryTimeOf(await failure(client.rest.repos.get(repo)))).toEqual(until)
+    expect(retryTimeOf(await failure(client.graphql('{ viewer { login } }')))).toEqual(until)
     expect(house.github.requests.counts.all).toBe(before)
     kept.length = 0
     expect((await client.rest.repos.get(repo)).status).toBe(200)
@@ -125,7 +125,7 @@ describe('a reached limit', () => {
     const lift = house.github.faults.add({ kind: 'rate-limit', path: '/repos/**', retryAfter: 600, times: 1 })
     const error = await failure(client.rest.repos.get(repo))
     lift()
-    expect(retryTime(error)).toEqual(new Date(house.clock.now + 600_000))
+    expect(retryTimeOf(error)).toEqual(new Date(house.clock.now + 600_000))
     expect(kept.splice(0)).toEqual([{ resource: 'core', until: new Date(house.clock.now + 600_000) }])
   })
 })
@@ -138,7 +138,7 @@ describe('the hourly limit of GraphQL', () => {
     house.github.requests.set({ hourly: 1 })
     const error = await failure(client.graphql(query))
     house.github.requests.set({ hourly: 5000 })
-    expect(retryTime(error)).toEqual(kept[0]?.until)
+    expect(retryTimeOf(error)).toEqual(kept[0]?.until)
     expect(kept).toMatchObject([{ resource: 'graphql' }])
     expect((await client.rest.repos.get(repo)).status).toBe(200)
     kept.length = 0
