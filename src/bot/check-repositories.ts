@@ -16,7 +16,7 @@ import { isGone } from '../services/github/gone.ts'
 import { isLimit } from '../services/github/limits.ts'
 import type { Row } from '../services/github/partial.ts'
 import { readSharedFile } from '../services/github/policy.ts'
-import { type Look, noteLooked, noteUnseen } from '../store/looks.ts'
+import { type RepositoryToCheck, recordChecked, recordCheckFailed } from '../store/hourly-checks.ts'
 import { keepStanding, keepValidPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
@@ -30,7 +30,7 @@ export type KnownPolicy = { text: string; policy: Policy }
 export type Found = { tried: number; repositories: number; pulls: number; enqueued: number }
 
 /** What a check needs of the running bot. */
-export type LookParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
+export type HourlyCheckParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
   shell: Pick<Parts['shell'], 'database' | 'github' | 'now'> & {
     queue: Pick<Queue, 'enqueueAll' | 'enqueueNotice'>
   }
@@ -38,7 +38,7 @@ export type LookParts = Pick<Parts, 'budget' | 'log' | 'probot' | 'serves'> & {
   smallUpTo?: number
 }
 
-export type Looking = LookParts & {
+export type CheckContext = HourlyCheckParts & {
   github: GitHub
   installation: Installation
   /** The valid ones that are known, by the blobs of their files. */
@@ -54,13 +54,17 @@ export type Looking = LookParts & {
 /** `sharedLost`: the organization's policy applied before, and can't be read now or is from another repository. */
 type View = RepositoryView & { sharedLost: boolean }
 
-type Seen = { look: Look; view: View; known: KnownPull[]; policy: CoveringPolicy | undefined }
+type Seen = { listed: RepositoryToCheck; view: View; known: KnownPull[]; policy: CoveringPolicy | undefined }
 
 /**
  * Checks some repositories of an installation. What is not known of one is a problem of that one, which stays visible until
- * the next look at it, and is never taken for "nothing changed".
+ * the next check of it, and is never taken for "nothing changed".
  */
-export async function checkRepositories(parts: Looking, batch: Look[], found: Found): Promise<void> {
+export async function checkRepositories(
+  parts: CheckContext,
+  batch: RepositoryToCheck[],
+  found: Found,
+): Promise<void> {
   const { shell, installation, room } = parts
   const at = shell.now()
   room()
@@ -69,8 +73,8 @@ export async function checkRepositories(parts: Looking, batch: Look[], found: Fo
   const ids = batch.map(({ repositoryId }) => repositoryId)
   const known = await knownOpenPulls(shell.database, installation.id, ids)
   const seen: Seen[] = []
-  for (const [look, view] of pairs(batch, views)) {
-    const one = await checkRepository(parts, look, view, known.get(look.repositoryId) ?? [], at)
+  for (const [listed, view] of pairs(batch, views)) {
+    const one = await checkRepository(parts, listed, view, known.get(listed.repositoryId) ?? [], at)
     if (one?.policy) seen.push(one)
     else if (one) await carryOut(parts, one, [], at, found)
   }
@@ -79,12 +83,12 @@ export async function checkRepositories(parts: Looking, batch: Look[], found: Fo
 }
 
 /** The rows of one query saw the same policy of the organization. */
-async function viewWithShared(looking: Looking, batch: Look[]): Promise<Row<View>[]> {
-  const views = await viewRepositories(looking.github, looking.installation.account, batch, policyPath)
+async function viewWithShared(context: CheckContext, batch: RepositoryToCheck[]): Promise<Row<View>[]> {
+  const views = await viewRepositories(context.github, context.installation.account, batch, policyPath)
   const [first] = views.flatMap((row) =>
     'value' in row && !isSharedRepository(row.value.repo) ? [row.value] : [],
   )
-  const sharedLost = first !== undefined && (await isSharedLost(looking, first))
+  const sharedLost = first !== undefined && (await isSharedLost(context, first))
   return views.map((row) => {
     if ('problem' in row) return row
     const { own, shared } = row.value.policy
@@ -95,7 +99,7 @@ async function viewWithShared(looking: Looking, batch: Look[]): Promise<Row<View
 }
 
 async function isSharedLost(
-  { shell, github, installation }: Looking,
+  { shell, github, installation }: CheckContext,
   view: RepositoryView,
 ): Promise<boolean> {
   const { id: installationId, account: owner } = installation
@@ -106,13 +110,13 @@ async function isSharedLost(
   return state === 'unreadable' || state === 'replaced'
 }
 
-async function checkPulls(looking: Looking, some: Seen[], at: Date, found: Found): Promise<void> {
-  looking.room()
-  const looks = some.map(({ look }) => look)
-  const lists = await orProblems(looks, viewPulls(looking.github, looks))
+async function checkPulls(context: CheckContext, some: Seen[], at: Date, found: Found): Promise<void> {
+  context.room()
+  const asked = some.map(({ listed }) => listed)
+  const lists = await orProblems(asked, viewPulls(context.github, asked))
   for (const [one, list] of pairs(some, lists)) {
-    if ('problem' in list) await note(looking, one.look, list.problem, at)
-    else await carryOut(looking, one, list.value, at, found)
+    if ('problem' in list) await note(context, one.listed, list.problem, at)
+    else await carryOut(context, one, list.value, at, found)
   }
 }
 
@@ -135,53 +139,53 @@ async function orProblems<Value>(
 }
 
 async function note(
-  { shell, installation, log }: Looking,
-  look: Look,
+  { shell, installation, log }: CheckContext,
+  listed: RepositoryToCheck,
   problem: string,
   at: Date,
 ): Promise<void> {
-  const { owner, repo, repositoryId } = look
+  const { owner, repo, repositoryId } = listed
   log.warn({ repository: `${owner}/${repo}`, problem }, 'A repository could not be checked')
-  await noteUnseen(shell.database, { installationId: installation.id, repositoryId }, problem, at)
+  await recordCheckFailed(shell.database, { installationId: installation.id, repositoryId }, problem, at)
 }
 
 /** What is known of a repository now; undefined where nothing is left to be done for it. */
 async function checkRepository(
-  looking: Looking,
-  look: Look,
+  context: CheckContext,
+  listed: RepositoryToCheck,
   row: Row<View>,
   known: KnownPull[],
   at: Date,
 ): Promise<Seen | undefined> {
-  if ('problem' in row) return void (await note(looking, look, row.problem, at))
-  const { shell, installation } = looking
+  if ('problem' in row) return void (await note(context, listed, row.problem, at))
+  const { shell, installation } = context
   const { owner, archived, disabled } = row.value
-  const key = { installationId: installation.id, repositoryId: look.repositoryId }
+  const key = { installationId: installation.id, repositoryId: listed.repositoryId }
   // A public repository can be seen by its id wherever it is; the next listing shows whether the App still has a place there.
   if (owner.toLowerCase() !== installation.account.toLowerCase())
-    return void (await note(looking, look, `it belongs to ${owner} now`, at))
+    return void (await note(context, listed, `it belongs to ${owner} now`, at))
   if (archived || disabled) {
     return void (await shell.database.transaction(async (tx) => {
       await keepStanding(tx, key, 'out of reach')
       await (archived ? closeAll : releaseGreens)(tx, key)
-      await noteLooked(tx, key, at)
+      await recordChecked(tx, key, at)
     }))
   }
   try {
-    return { look, view: row.value, known, policy: await coveringPolicy(looking, look, row.value) }
+    return { listed, view: row.value, known, policy: await coveringPolicy(context, listed, row.value) }
   } catch (error) {
     if (isLimit(error) || isGone(error)) throw error
-    return void (await note(looking, look, String(error), at))
+    return void (await note(context, listed, String(error), at))
   }
 }
 
 /** The policy that covers a repository now. Its text is read only where no equal one is known. */
 async function coveringPolicy(
-  looking: Looking,
-  { repositoryId }: Look,
+  context: CheckContext,
+  { repositoryId }: RepositoryToCheck,
   view: View,
 ): Promise<CoveringPolicy | undefined> {
-  const { shell, github, installation, policies } = looking
+  const { shell, github, installation, policies } = context
   const { owner, repo } = view
   const place = policyPlace(view)
   if (!place) return undefined
@@ -201,22 +205,22 @@ async function coveringPolicy(
 }
 
 async function carryOut(
-  looking: Looking,
-  { look, view, known, policy }: Seen,
+  context: CheckContext,
+  { listed, view, known, policy }: Seen,
   open: PullView[],
   at: Date,
   found: Found,
 ): Promise<void> {
-  const { shell, installation } = looking
+  const { shell, installation } = context
   const { owner, repo } = view
-  const repository = { installationId: installation.id, repositoryId: look.repositoryId, owner, repo }
+  const repository = { installationId: installation.id, repositoryId: listed.repositoryId, owner, repo }
   const plan = pullsToReread({
-    repositoryId: look.repositoryId,
+    repositoryId: listed.repositoryId,
     view,
     policy,
     open,
     known,
-    small: looking.small,
+    small: context.small,
     now: at,
   })
   const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
@@ -225,11 +229,11 @@ async function carryOut(
     const changed = await markPullsChanged(tx, repository, plan.left)
     for (const { number, head } of plan.changed)
       changed.push(...(await markPullChanged(tx, { ...repository, number }, head)))
-    for (const number of [...plan.again.now, ...looking.inRoom(plan.again.later)])
+    for (const number of [...plan.again.now, ...context.inRoom(plan.again.later)])
       changed.push({ pull: { ...repository, number }, green: green.has(number) })
     const pulls = [...new Map(changed.map((one) => [one.pull.number, one])).values()]
     await shell.queue.enqueueAll(pulls, { tx })
-    await noteLooked(tx, repository, at)
+    await recordChecked(tx, repository, at)
     found.enqueued += pulls.length
   })
   found.repositories += 1

@@ -11,7 +11,7 @@ import { followUpUnfinished } from '../merges/following-up.ts'
 import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runAll } from '../merges/run-all.ts'
 import { periodicTasks } from '../services/metrics.ts'
-import { lookAges } from '../store/looks.ts'
+import { hourlyCheckAges } from '../store/hourly-checks.ts'
 import { runDailyCheck } from './daily.ts'
 import { checkEvery, hourlyCheck } from './hourly-check.ts'
 import { requestMissed } from './missed-deliveries.ts'
@@ -89,7 +89,7 @@ async function clients({ settings, shell, probot, serves }: Parts): Promise<Doct
   const probes: Probe[] = [
     { name: 'database', run: () => answers(database.query('SELECT 1')) },
     { name: 'queue', run: () => answers(queue.ping()) },
-    hourlyCheckProbe(() => lookAges(database), now),
+    hourlyCheckProbe(() => hourlyCheckAges(database), now),
     ...(settings.slack ? [slackProbe(settings.slack)] : []),
     ...stagingProbes(settings.servers),
   ]

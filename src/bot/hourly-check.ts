@@ -2,7 +2,13 @@ import { parsePolicy } from '../policy/policy-file.ts'
 import { listRepositories, viewedTogether } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { factStore } from '../store/facts.ts'
-import { forgetLooksExcept, keepListed, type Look, lookAges, looksOf } from '../store/looks.ts'
+import {
+  forgetChecksExcept,
+  hourlyCheckAges,
+  keepListed,
+  type RepositoryToCheck,
+  repositoriesToCheck,
+} from '../store/hourly-checks.ts'
 import { keepOnlyInstallations, keepOnlyRepositories, keptPolicies } from '../store/policies.ts'
 import { retryAfterError } from '../store/retry-after-error.ts'
 import { releaseGreens } from '../store/verdicts/changes.ts'
@@ -10,9 +16,9 @@ import { countOpen, greensReadBy } from '../store/verdicts/seen.ts'
 import {
   checkRepositories,
   type Found,
+  type HourlyCheckParts,
   type Installation,
   type KnownPolicy,
-  type LookParts,
 } from './check-repositories.ts'
 import { minute } from './periodic-task.ts'
 import { isDue } from './what-to-reread.ts'
@@ -29,7 +35,7 @@ const keptForEvents = 0.2
  * enqueues what differs from what is stored, and what is green in any case. Whatever stops it, a limit or a restart, it
  * continues with the repository that was not checked for the longest time.
  */
-export function hourlyCheck(parts: LookParts, signal: AbortSignal): () => Promise<void> {
+export function hourlyCheck(parts: HourlyCheckParts, signal: AbortSignal): () => Promise<void> {
   const startedAt = parts.shell.now()
   const calm = calmReads(parts)
   return async () => {
@@ -37,7 +43,7 @@ export function hourlyCheck(parts: LookParts, signal: AbortSignal): () => Promis
     let cut = false
     const installations = await installationsOf(parts)
     const ids = installations.map(({ id }) => id)
-    await forgetLooksExcept(parts.shell.database, ids)
+    await forgetChecksExcept(parts.shell.database, ids)
     await keepOnlyInstallations(parts.shell.database, ids)
     await readGreens(parts, ids, startedAt)
     for (const installation of installations) {
@@ -56,7 +62,7 @@ export function hourlyCheck(parts: LookParts, signal: AbortSignal): () => Promis
   }
 }
 
-async function installationsOf({ probot, serves }: LookParts): Promise<Installation[]> {
+async function installationsOf({ probot, serves }: HourlyCheckParts): Promise<Installation[]> {
   const app = await probot.auth()
   const all = await app.paginate(app.rest.apps.listInstallations, { per_page: 100 })
   return all.flatMap(({ id, account, suspended_at: suspended }) =>
@@ -68,7 +74,7 @@ async function installationsOf({ probot, serves }: LookParts): Promise<Installat
 
 /** A green check is read with its repository; where that cannot be checked, or a limit stops the check, it is read all the same. */
 async function readGreens(
-  { shell, serves }: LookParts,
+  { shell, serves }: HourlyCheckParts,
   installationIds: number[],
   startedAt: Date,
 ): Promise<void> {
@@ -79,9 +85,9 @@ async function readGreens(
 }
 
 /** Says that everything was checked only where it was. */
-async function report({ shell, log }: LookParts, found: Found, cut: boolean): Promise<void> {
+async function report({ shell, log }: HourlyCheckParts, found: Found, cut: boolean): Promise<void> {
   if (found.tried === 0 && !cut) return
-  const { oldest, never, unseen } = await lookAges(shell.database)
+  const { oldest, never, unseen } = await hourlyCheckAges(shell.database)
   const anHourAgo = new Date(shell.now().getTime() - 60 * minute)
   if (!cut && never === 0 && unseen === 0 && oldest && oldest >= anHourAgo)
     log.info(found, 'Every open pull request was checked within the last hour')
@@ -93,7 +99,7 @@ async function report({ shell, log }: LookParts, found: Found, cut: boolean): Pr
 }
 
 async function checkInstallation(
-  parts: LookParts & { signal: AbortSignal; calm: CalmReads },
+  parts: HourlyCheckParts & { signal: AbortSignal; calm: CalmReads },
   installation: Installation,
   startedAt: Date,
   found: Found,
@@ -105,8 +111,8 @@ async function checkInstallation(
   leaveRoom(parts, installation)
   await listWhereDue(parts, github, installation, isNow)
   const policies = await validPolicies(parts, installation)
-  const due = (await looksOf(shell.database, installation.id)).filter(({ lookedAt, repositoryId }) =>
-    isNow(lookedAt, repositoryId),
+  const due = (await repositoriesToCheck(shell.database, installation.id)).filter(
+    ({ checkedAt, repositoryId }) => isNow(checkedAt, repositoryId),
   )
   const room = () => {
     parts.signal.throwIfAborted()
@@ -120,7 +126,10 @@ async function checkInstallation(
 }
 
 /** The policies that are known to be valid, by the blobs of their files: these need not be read. */
-async function validPolicies({ shell }: LookParts, { id }: Installation): Promise<Map<string, KnownPolicy>> {
+async function validPolicies(
+  { shell }: HourlyCheckParts,
+  { id }: Installation,
+): Promise<Map<string, KnownPolicy>> {
   const kept = await keptPolicies(shell.database, id)
   const texts = new Map(kept.map(({ blob, text }) => [blob, text]))
   return new Map(
@@ -132,7 +141,7 @@ async function validPolicies({ shell }: LookParts, { id }: Installation): Promis
 }
 
 /** @throws `retryAfterError` where little is left of a limit of GitHub. */
-function leaveRoom({ budget }: LookParts, { id }: Installation): void {
+function leaveRoom({ budget }: HourlyCheckParts, { id }: Installation): void {
   for (const resource of ['core', 'graphql'] as const) {
     const left = budget.left(id, resource)
     if (left && left.remaining < left.limit * keptForEvents)
@@ -152,7 +161,7 @@ type CalmReads = (installationId: number, numbers: number[]) => number[]
  * Of what can wait, as much as takes half of the hourly limit, and less where others have used more. Counted here as well,
  * since what is read may be read by another process, whose answers this one does not see.
  */
-function calmReads({ budget, shell }: LookParts): CalmReads {
+function calmReads({ budget, shell }: HourlyCheckParts): CalmReads {
   const given = new Map<number, Date[]>()
   return (installationId, numbers) => {
     const now = shell.now()
@@ -169,7 +178,7 @@ function calmReads({ budget, shell }: LookParts): CalmReads {
 }
 
 async function listWhereDue(
-  { shell, log }: LookParts,
+  { shell, log }: HourlyCheckParts,
   github: GitHub,
   { id }: Installation,
   isNow: (last: Date | undefined, key: number) => boolean,
@@ -197,13 +206,13 @@ async function listWhereDue(
 }
 
 /** What could not be checked before is asked for in small batches, in case it was too much for GitHub. */
-function inBatches(looks: Look[]): Look[][] {
-  const size = ({ problem }: Look) => (problem ? 10 : viewedTogether)
-  const batches: Look[][] = []
-  for (const look of looks) {
+function inBatches(repositories: RepositoryToCheck[]): RepositoryToCheck[][] {
+  const size = ({ problem }: RepositoryToCheck) => (problem ? 10 : viewedTogether)
+  const batches: RepositoryToCheck[][] = []
+  for (const one of repositories) {
     const last = batches.at(-1)
-    if (last?.[0] && !!last[0].problem === !!look.problem && last.length < size(look)) last.push(look)
-    else batches.push([look])
+    if (last?.[0] && !!last[0].problem === !!one.problem && last.length < size(one)) last.push(one)
+    else batches.push([one])
   }
   return batches
 }

@@ -1,6 +1,6 @@
 import type { Readiness } from '../server/server.ts'
 import type { Queryable } from '../store/database.ts'
-import { lookAges } from '../store/looks.ts'
+import { hourlyCheckAges } from '../store/hourly-checks.ts'
 import type { Queue } from '../store/queue.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function readiness(database: Queryable, queue: Pick<Queue, 'ping'>)
        ON CONFLICT (key) DO UPDATE SET last_used_at = excluded.last_used_at`,
     ),
     queue.ping(),
-    lookAges(database),
+    hourlyCheckAges(database),
   ])
   const stateOf = (result: PromiseSettledResult<unknown>, problem: string) =>
     result.status === 'fulfilled' ? 'ok' : problem

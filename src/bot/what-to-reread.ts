@@ -1,6 +1,6 @@
 import { covers, type Policy } from '../decision/policy.ts'
 import { incompleteFor } from '../gate/publish.ts'
-import { identityOf } from '../policy/organization.ts'
+import { identityOf } from '../policy/combine-policies.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import type { PullView, RepositoryView } from '../services/github/bulk.ts'
 import { sharedPlace } from '../services/github/policy.ts'
@@ -9,7 +9,7 @@ import { type KnownPull, versionOf } from '../store/verdicts/seen.ts'
 /** The policy that covers a repository now: valid, or `broken`. */
 export type CoveringPolicy = { blob: string; where: string; valid: Policy | 'broken' }
 
-export type LookedAt = {
+export type CheckedRepository = {
   repositoryId: number
   view: RepositoryView
   /** Undefined: none covers it. */
@@ -33,30 +33,34 @@ export type RereadPlan = {
 }
 
 /** Which pull requests of a repository have to be read in full, by what can be seen without reading any. */
-export function pullsToReread(looked: LookedAt): RereadPlan {
-  const known = new Map(looked.known.map((pull) => [pull.number, pull]))
-  const covered = looked.open.filter(({ base }) => isCovered(looked, base))
+export function pullsToReread(checked: CheckedRepository): RereadPlan {
+  const known = new Map(checked.known.map((pull) => [pull.number, pull]))
+  const covered = checked.open.filter(({ base }) => isCovered(checked, base))
   const open = new Set(covered.map(({ number }) => number))
-  const changed = covered.filter((pull) => isChanged(pull, known.get(pull.number), looked))
+  const changed = covered.filter((pull) => isChanged(pull, known.get(pull.number), checked))
   const rest = covered.flatMap((pull) => (changed.includes(pull) ? [] : (known.get(pull.number) ?? [])))
   return {
     changed: changed.map(({ number, head }) => ({ number, head })),
-    left: looked.known
-      .filter((pull) => !open.has(pull.number) && isLeft(pull, looked))
+    left: checked.known
+      .filter((pull) => !open.has(pull.number) && isLeft(pull, checked))
       .map(({ number }) => number),
     again: {
-      now: numbersOf(rest.filter((pull) => isReadNow(pull, looked))),
-      later: numbersOf(rest.filter((pull) => !isReadNow(pull, looked) && isReadLater(pull, looked))),
+      now: numbersOf(rest.filter((pull) => isReadNow(pull, checked))),
+      later: numbersOf(rest.filter((pull) => !isReadNow(pull, checked) && isReadLater(pull, checked))),
     },
   }
 }
 
-function isCovered({ policy, view: { defaultBranch } }: LookedAt, base: string): boolean {
+function isCovered({ policy, view: { defaultBranch } }: CheckedRepository, base: string): boolean {
   if (!policy) return false
   return policy.valid === 'broken' ? base === defaultBranch : covers(policy.valid, base, defaultBranch)
 }
 
-function isChanged(pull: PullView, known: KnownPull | undefined, { view, policy }: LookedAt): boolean {
+function isChanged(
+  pull: PullView,
+  known: KnownPull | undefined,
+  { view, policy }: CheckedRepository,
+): boolean {
   if (!known) return true
   const { owner, repo, defaultBranch } = view
   return (
@@ -68,28 +72,28 @@ function isChanged(pull: PullView, known: KnownPull | undefined, { view, policy 
 }
 
 /** Where there is no policy, one whose check was revoked for that has nothing left to lose. */
-function isLeft(known: KnownPull, looked: LookedAt): boolean {
+function isLeft(known: KnownPull, checked: CheckedRepository): boolean {
   const { green, changed, seen } = known
-  return looked.policy !== undefined || green || changed || seen !== undefined || isOld(known, looked)
+  return checked.policy !== undefined || green || changed || seen !== undefined || isOld(known, checked)
 }
 
-function isReadNow({ green, changed }: KnownPull, { small }: LookedAt): boolean {
+function isReadNow({ green, changed }: KnownPull, { small }: CheckedRepository): boolean {
   return small || green || changed
 }
 
 /** A change of a role or a team does not show, so nothing rests for longer on facts that were read once. */
 export const readInFullEvery = 3 * 24 * 60 * 60_000
 
-function isOld({ readAt, number }: KnownPull, { repositoryId, now }: LookedAt): boolean {
+function isOld({ readAt, number }: KnownPull, { repositoryId, now }: CheckedRepository): boolean {
   return isDue(readAt, now, readInFullEvery, repositoryId + 7_919 * number)
 }
 
-function isReadLater(known: KnownPull, looked: LookedAt): boolean {
+function isReadLater(known: KnownPull, checked: CheckedRepository): boolean {
   const { seen, staleAt, waitingSince } = known
-  const { now } = looked
+  const { now } = checked
   const isStale = staleAt !== undefined && staleAt <= now
   const expires = waitingSince !== undefined && now.getTime() - waitingSince.getTime() > incompleteFor
-  return seen === undefined || isStale || expires || isOld(known, looked)
+  return seen === undefined || isStale || expires || isOld(known, checked)
 }
 
 function numbersOf(pulls: KnownPull[]): number[] {

@@ -8,7 +8,7 @@ import {
   type VerdictWithReport,
   wantedFactsOf,
 } from '../gate/snapshot-verdict.ts'
-import { type CombinedPolicy, combine } from '../policy/organization.ts'
+import { type CombinedPolicy, combinePolicies } from '../policy/combine-policies.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { accessOf } from '../services/github/access.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -49,7 +49,7 @@ export async function decidePull(question: PullQuestion): Promise<PullAnswer> {
   if (!found)
     return { mistake: `--pull: GitHub does not find ${name}#${pull.number}, or the token may not read it.` }
   const files = await readPolicyFiles(github, pull, policyPath)
-  const combined = combine(question.policy ? { ...files, own: question.policy } : files)
+  const combined = combinePolicies(question.policy ? { ...files, own: question.policy } : files)
   if (!combined)
     return { mistake: `--pull: ${name} has no ${policyPath} on its default branch. Use --policy.` }
   const applicable = applicableOf(combined)

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { breakLines } from '../decision/line-breaks.ts'
 import type { Lock } from '../decision/locked-by.ts'
-import { combine } from '../policy/organization.ts'
+import { combinePolicies } from '../policy/combine-policies.ts'
 import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { describePolicy } from '../policy/policy-in-words.ts'
 import { organizationPolicyPath } from '../server/api-paths.ts'
@@ -71,7 +71,7 @@ function checkFiles(own: Written, shared: Written | undefined): Checked {
     const result = parsePolicy(own.text, own.where)
     return { result, problems: problemsOf(own, result) }
   }
-  const combined = combine({ own: { ...own, blob: '' }, shared: { ...shared, blob: '' } })
+  const combined = combinePolicies({ own: { ...own, blob: '' }, shared: { ...shared, blob: '' } })
   if (!combined) throw new Error('two files gave no policy')
   const { file, result, ignored, locked } = combined
   return { result, problems: [...ignored, ...problemsOf(file, result)], locked }

@@ -1,7 +1,7 @@
 import type { GateName } from './gates/index.ts'
+import { isGate, type Lockable } from './lockable-settings.ts'
 import { allGates } from './overrides.ts'
 import type { Policy } from './policy.ts'
-import { isGate, type Lockable } from './policy-locks.ts'
 
 type Locks = Pick<Policy, 'locked' | 'gates' | 'overrides'>
 

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { type GateName, gates } from './gates/index.ts'
 import { branchGlob, selectsBranch } from './globs.ts'
 import { incidentSettings } from './incidents/settings.ts'
+import { isGate, lockable } from './lockable-settings.ts'
 import { completeOverrides, isMap, overrides } from './override-settings.ts'
-import { isGate, lockable } from './policy-locks.ts'
 import { rowSecuritySettings } from './row-security.ts'
 
 const releaseNotesSettings = z.strictObject({

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { covers } from '../decision/policy.ts'
-import { combine } from '../policy/organization.ts'
+import { combinePolicies } from '../policy/combine-policies.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { readApproverPool } from '../services/github/approver-pool.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -167,7 +167,7 @@ async function readRepository(
 }
 
 async function readPolicy(github: GitHub, repository: RepositoryName): Promise<PolicyFacts> {
-  const combined = combine(await readPolicyFiles(github, repository, policyPath))
+  const combined = combinePolicies(await readPolicyFiles(github, repository, policyPath))
   if (!combined) return { kind: 'none' }
   const { file, files, result, ignored } = combined
   const facts = { where: file.where, shared: files.shared !== undefined }

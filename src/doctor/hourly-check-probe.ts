@@ -1,5 +1,5 @@
 import { formatDistanceStrict } from 'date-fns/formatDistanceStrict'
-import type { LookAges } from '../store/looks.ts'
+import type { HourlyCheckAges } from '../store/hourly-checks.ts'
 import type { Probe } from './probes.ts'
 
 /** Each repository is checked once an hour; a limit of GitHub or a restart may add as much. */
@@ -7,7 +7,7 @@ const late = 2 * 60 * 60_000
 
 /** How old the oldest check of a repository is: for how long the hourly check could have missed a change without an event. */
 export function hourlyCheckProbe(
-  read: () => Promise<LookAges | { unknown: string }>,
+  read: () => Promise<HourlyCheckAges | { unknown: string }>,
   now: () => Date,
 ): Probe {
   return {
@@ -19,7 +19,7 @@ export function hourlyCheckProbe(
   }
 }
 
-function sentence(ages: LookAges, now: Date): string | { failed: string; fix: string } {
+function sentence(ages: HourlyCheckAges, now: Date): string | { failed: string; fix: string } {
   const { repositories, oldest, never, unseen } = ages
   if (repositories === 0) return 'The bot has not checked any repository yet.'
   const missing = never > 0 ? ` ${never} of ${repositories} repositories have not been checked yet.` : ''

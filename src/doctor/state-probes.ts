@@ -5,7 +5,7 @@ import { lockFolder } from '../store/database/folder-lock.ts'
 import { openPglite } from '../store/database/pglite.ts'
 import { openPostgres } from '../store/database/postgres.ts'
 import type { Database } from '../store/database.ts'
-import { type LookAges, lookAges } from '../store/looks.ts'
+import { type HourlyCheckAges, hourlyCheckAges } from '../store/hourly-checks.ts'
 import { JOBS_SCHEMA } from '../store/queue/queues.ts'
 import { hourlyCheckProbe } from './hourly-check-probe.ts'
 import type { Probe } from './probes.ts'
@@ -35,7 +35,7 @@ export function stateProbes(settings: State): Probe[] {
   ]
 }
 
-type Looks = LookAges | { unknown: string }
+type Looks = HourlyCheckAges | { unknown: string }
 type Read = { database: string; queue: string; looks: Looks } | { unknown: string }
 
 const notTold: Looks = { unknown: 'Cannot check the hourly check: the database does not have it yet.' }
@@ -67,7 +67,7 @@ async function ask(open: () => Promise<Database>): Promise<Read> {
       () => 'ok',
       (error: Error) => `${error.message}; the bot creates it when it starts`,
     )
-    const looks = await lookAges(database).catch(() => notTold)
+    const looks = await hourlyCheckAges(database).catch(() => notTold)
     return { database: 'ok', queue, looks }
   } finally {
     await database.close()
@@ -82,7 +82,7 @@ async function askBot(host: string, port: number): Promise<Read> {
   const answered: unknown = await answer?.json().catch(() => undefined)
   const { checks, looks } = (answered ?? {}) as {
     checks?: { database?: unknown; queue?: unknown }
-    looks?: Partial<Record<keyof LookAges, unknown>>
+    looks?: Partial<Record<keyof HourlyCheckAges, unknown>>
   }
   if (!checks?.database || !checks.queue) {
     return {
@@ -92,7 +92,7 @@ async function askBot(host: string, port: number): Promise<Read> {
   return { database: String(checks.database), queue: String(checks.queue), looks: looksIn(looks) }
 }
 
-function looksIn(told: Partial<Record<keyof LookAges, unknown>> | undefined): Looks {
+function looksIn(told: Partial<Record<keyof HourlyCheckAges, unknown>> | undefined): Looks {
   if (!told) return { unknown: 'Cannot check the hourly check: this version of the bot does not report it.' }
   const { repositories, oldest, never, unseen } = told
   return {

@@ -1,7 +1,7 @@
 import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from '../store/database.ts'
-import { lastLookAt } from '../store/incident-repositories.ts'
+import { lastIncidentCheck } from '../store/incident-repositories.ts'
 import { incidentsAt } from '../store/incidents.ts'
 import { postMortemsAt } from '../store/post-mortems.ts'
 
@@ -18,13 +18,13 @@ export async function incidentsFact(
 ): Promise<Pick<Snapshot, 'incidents'>> {
   if (!policy?.gates.incidents || !policy.incidents) return {}
   const [owner = '', repo = ''] = policy.incidents.repository.split('/')
-  const looked = await lastLookAt(db, { installationId, owner, repo }, () => at)
+  const checked = await lastIncidentCheck(db, { installationId, owner, repo }, () => at)
   const name = policy.incidents.repository.toLowerCase()
-  const place = { installationId, name, repositoryId: looked?.repositoryId }
+  const place = { installationId, name, repositoryId: checked?.repositoryId }
   return {
     incidents: {
-      readAt: looked?.at ?? null,
-      ...(looked?.replaced && { replaced: true }),
+      readAt: checked?.at ?? null,
+      ...(checked?.replaced && { replaced: true }),
       unresolved: await incidentsAt(db, place, at),
       postMortems: await postMortemsAt(db, place, at),
     },

@@ -3,7 +3,7 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isGone } from '../services/github/gone.ts'
 import { changedIncidents, repositoryIdOf } from '../services/github/incidents.ts'
 import { unfinishedAlerts } from '../store/alerts.ts'
-import { lastLookAt, saveLookAt } from '../store/incident-repositories.ts'
+import { lastIncidentCheck, saveIncidentCheck } from '../store/incident-repositories.ts'
 import { linksToNote, listIncidents } from '../store/incidents.ts'
 import { pendingMirrors } from '../store/mirrors.ts'
 import { openWatches } from '../store/monitors.ts'
@@ -14,7 +14,7 @@ import { findIncidentRepository, type IncidentRepository, incidentRepositories }
 import { refuseReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 
-/** How far before the last look: GitHub shows a change a little later. */
+/** How far before the last check: GitHub shows a change a little later. */
 const margin = 60 * 60_000
 
 /** Each incident repository is read once in this time, and at the start. */
@@ -61,7 +61,7 @@ async function lastCheck(
   { database, now }: IncidentShell,
   place: IncidentRepository,
 ): Promise<Date | undefined> {
-  const last = await lastLookAt(database, place, now)
+  const last = await lastIncidentCheck(database, place, now)
   return last && !last.replaced ? new Date(last.at) : undefined
 }
 
@@ -114,7 +114,7 @@ async function checkIncidentRepository(
   for (const { number } of await openPostMortems(shell.database, repository))
     await shell.queue.enqueueIncident({ task: 'post-mortem', repository, number })
   if (failures.length > 0) throw failures[0]
-  const look = { at: at.toISOString(), repositoryId: repository.repositoryId }
-  await saveLookAt(shell.database, place, look, shell.now)
+  const check = { at: at.toISOString(), repositoryId: repository.repositoryId }
+  await saveIncidentCheck(shell.database, place, check, shell.now)
   return repository
 }

@@ -4,7 +4,7 @@ import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { alertDelivery } from '../store/alerts.ts'
 import type { Queryable } from '../store/database.ts'
-import { nameLookedAt } from '../store/incident-repositories.ts'
+import { nameInPolicies } from '../store/incident-repositories.ts'
 import { keptPolicies } from '../store/policies.ts'
 
 /** A repository whose policy names an incident repository. */
@@ -48,7 +48,7 @@ export async function findIncidentRepository(
   const places = await incidentRepositories(db, installationId)
   const named = places.find((one) => isSame(one, repository))
   if (named || repositoryId === undefined) return named
-  const name = await nameLookedAt(db, { installationId, repositoryId })
+  const name = await nameInPolicies(db, { installationId, repositoryId })
   const [owner = '', repo = ''] = name?.split('/') ?? []
   return places.find((one) => isSame(one, { owner, repo }))
 }

@@ -1,5 +1,5 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
-import { lastLookAt, saveLookAt } from '../store/incident-repositories.ts'
+import { lastIncidentCheck, saveIncidentCheck } from '../store/incident-repositories.ts'
 import { enqueueAffectedPulls } from './affected-pulls.ts'
 import type { IncidentShell } from './shell.ts'
 
@@ -11,11 +11,11 @@ export async function isReplaced(
   { database, queue, now }: Pick<IncidentShell, 'database' | 'queue' | 'now'>,
   repository: RepositoryRef,
 ): Promise<boolean> {
-  const last = await lastLookAt(database, repository, now)
+  const last = await lastIncidentCheck(database, repository, now)
   if (last?.repositoryId === undefined || last.repositoryId === repository.repositoryId) return false
   if (!last.replaced)
     await database.transaction(async (tx) => {
-      await saveLookAt(tx, repository, { ...last, replaced: true }, now)
+      await saveIncidentCheck(tx, repository, { ...last, replaced: true }, now)
       await enqueueAffectedPulls({ queue }, tx, { repository })
     })
   return true

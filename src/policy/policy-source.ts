@@ -12,7 +12,7 @@ import {
 import type { Database } from '../store/database.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
-import { type CombinedPolicy, combine, type PolicyFiles } from './organization.ts'
+import { type CombinedPolicy, combinePolicies, type PolicyFiles } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
 import { compareSharedPolicy, type PolicyShell, sharedPolicyProblem } from './shared-policy.ts'
 
@@ -90,9 +90,9 @@ async function policyOf(
   repository: Repository,
   files: PolicyFiles,
 ): Promise<ReadPolicy | undefined> {
-  if (isSharedRepository(repository.repo)) return combine(files)
+  if (isSharedRepository(repository.repo)) return combinePolicies(files)
   const state = await compareSharedPolicy(shell, github, repository, files.shared)
-  if (state === 'applies' || state === 'none') return combine(files)
+  if (state === 'applies' || state === 'none') return combinePolicies(files)
   const file = files.own ?? files.shared
   return file && { ...lostPolicy(file, sharedPolicyProblem(repository.owner, state)), lost: true }
 }
@@ -142,13 +142,13 @@ export async function policyAtHead(
   if (headSha !== head.sha || !paths.includes(policyPath)) return undefined
   const files = { own: file, shared }
   const problems = problemsWith(files)
-  const result = combine(files)?.result
+  const result = combinePolicies(files)?.result
   return problems.length > 0 || !result?.ok ? { problems } : { policy: result.policy }
 }
 
 /** Why a repository should not have a policy file. */
 function problemsWith(files: PolicyFiles): NonNullable<Snapshot['policyProblems']> {
-  const combined = combine(files)
+  const combined = combinePolicies(files)
   if (!combined) return []
   const { result, ignored } = combined
   if (!result.ok) return result.problems
@@ -169,7 +169,7 @@ async function lastValid(
   { shared }: PolicyFiles,
 ): Promise<{ policy: Policy; which: string; isLocked: boolean }> {
   const under = (text: string) => {
-    const combined = combine({ own: { text, where: policyPath, blob: '' }, shared })
+    const combined = combinePolicies({ own: { text, where: policyPath, blob: '' }, shared })
     return combined?.result.ok
       ? { policy: combined.result.policy, isLocked: combined.locked.includes('release_window') }
       : undefined

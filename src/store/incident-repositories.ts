@@ -3,28 +3,32 @@ import type { Queryable } from './database.ts'
 import { factStore } from './facts.ts'
 
 /**
- * The last look at every incident of a repository, by the name that policies give it. `repositoryId`: which one it was; left out by
+ * The last check of every incident of a repository, by the name that policies give it. `repositoryId`: which one it was; left out by
  * earlier versions. `replaced`: another repository has that name since.
  */
-export type LastLook = { at: string; repositoryId?: number; replaced?: true }
+export type IncidentCheck = { at: string; repositoryId?: number; replaced?: true }
 
 type Named = Pick<RepositoryRef, 'installationId' | 'owner' | 'repo'>
 
-export function lastLookAt(db: Queryable, place: Named, now: () => Date): Promise<LastLook | undefined> {
-  return factStore(db, now).get<LastLook>(keyOf(place))
-}
-
-export async function saveLookAt(
+export function lastIncidentCheck(
   db: Queryable,
   place: Named,
-  look: LastLook,
+  now: () => Date,
+): Promise<IncidentCheck | undefined> {
+  return factStore(db, now).get<IncidentCheck>(keyOf(place))
+}
+
+export async function saveIncidentCheck(
+  db: Queryable,
+  place: Named,
+  check: IncidentCheck,
   now: () => Date,
 ): Promise<void> {
-  await factStore(db, now).put(keyOf(place), look)
+  await factStore(db, now).put(keyOf(place), check)
 }
 
 /** The name, in lower case, under which a repository was read: that of the policies, also after it was renamed. */
-export async function nameLookedAt(
+export async function nameInPolicies(
   db: Queryable,
   { installationId, repositoryId }: Pick<RepositoryRef, 'installationId' | 'repositoryId'>,
 ): Promise<string | undefined> {

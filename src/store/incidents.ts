@@ -8,7 +8,7 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import { readRecords } from './audit.ts'
 import type { Queryable, Transaction } from './database.ts'
-import { nameLookedAt } from './incident-repositories.ts'
+import { nameInPolicies } from './incident-repositories.ts'
 
 /** An incident as it was decided last. */
 export type StoredIncident = {
@@ -172,7 +172,7 @@ function fromRow({ installationId, repositoryId, owner, repo, ...rest }: Row): K
 /** Whether a policy may name a repository as that of its incidents: only then is a job worth it, which reads the policies. */
 export async function mayHoldIncidents(db: Queryable, repository: RepositoryRef): Promise<boolean> {
   const { installationId, owner, repo } = repository
-  const renamed = await nameLookedAt(db, repository)
+  const renamed = await nameInPolicies(db, repository)
   const rows = await db.query(
     `SELECT 1 FROM release_gate.policies
      WHERE installation_id = $1 AND position('incidents' in text) > 0

@@ -6,8 +6,8 @@ import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
-import { aLooker } from '../support/looking.ts'
 import type { PostgresAnswer } from '../support/postgres-process.ts'
+import { aRepositoryChecker } from '../support/repository-checker.ts'
 import type { Measure } from './measure.ts'
 
 /** What each evaluation asks of GitHub: requests that count against the hourly limit (a 304 does not), and writes. */
@@ -111,7 +111,10 @@ async function anHour(database: Database, company: Company): Promise<Measure> {
     await found(github, company)
     time.now += fiveMinutes
     // The second has a token of its own, as every hour has: what the first one has read it reads afresh.
-    const [first, second] = [await aLooker(github, database), await aLooker(github, database)]
+    const [first, second] = [
+      await aRepositoryChecker(github, database),
+      await aRepositoryChecker(github, database),
+    ]
     time.now += 1_000
     await first.look()
     await first.read(aMinute)

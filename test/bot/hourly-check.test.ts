@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
-import { lookAges } from '../../src/store/looks.ts'
+import { hourlyCheckAges } from '../../src/store/hourly-checks.ts'
 import { keptPolicies, lastValidPolicy } from '../../src/store/policies.ts'
 import { buildHouse, type House } from '../sandbox/github/house.ts'
 import { aPostgresUrl } from '../support/databases.ts'
-import { aLooker } from '../support/looking.ts'
+import { aRepositoryChecker } from '../support/repository-checker.ts'
 
 const policyFile = '.github/release-gate.yml'
 const approvals = 'gates:\n  approvals: {}\n'
@@ -12,7 +12,7 @@ const withReleases = "branches: ['release/*']\ngates:\n  approvals: {}\n"
 const hour = 3_600_000
 
 let house: House
-let looker: Awaited<ReturnType<typeof aLooker>>
+let looker: Awaited<ReturnType<typeof aRepositoryChecker>>
 
 type At = { owner: string; repo: string }
 /** What happens to a pull request without any event, and whether it is read because of it. Each is open to main, from a draft. */
@@ -200,7 +200,9 @@ async function build({ policy = approvals, alone }: RepositoryCase, index: numbe
 
 beforeAll(async () => {
   house = await buildHouse()
-  looker = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }), { smallUpTo: 0 })
+  looker = await aRepositoryChecker(house.github, await openDatabase({ url: await aPostgresUrl() }), {
+    smallUpTo: 0,
+  })
 })
 afterAll(async () => {
   await looker.database.close()
@@ -265,7 +267,7 @@ describe('what changed without an event', () => {
   })
 
   it('leaves no repository that the App cannot reach among those that are checked', async () => {
-    expect(await lookAges(looker.database)).toMatchObject({ unseen: 0 })
+    expect(await hourlyCheckAges(looker.database)).toMatchObject({ unseen: 0 })
     expect(
       looker.log.filter(({ msg }) => /no longer lists/.test(msg)).map(({ repository }) => repository),
     ).toEqual([`acme/shop-${repositoryCases.length - 1}`])
@@ -405,7 +407,7 @@ describe('a look that is stopped', () => {
   let clock: House['clock']
   let bot: House['bot']
   let small: House
-  let stopped: Awaited<ReturnType<typeof aLooker>>
+  let stopped: Awaited<ReturnType<typeof aRepositoryChecker>>
   beforeAll(async () => {
     small = await buildHouse({ [policyFile]: approvals })
     ;({ github, clock, bot } = small)
@@ -417,7 +419,9 @@ describe('a look that is stopped', () => {
         private: true,
         files: { [policyFile]: approvals },
       })
-    stopped = await aLooker(github, await openDatabase({ url: await aPostgresUrl() }), { smallUpTo: 0 })
+    stopped = await aRepositoryChecker(github, await openDatabase({ url: await aPostgresUrl() }), {
+      smallUpTo: 0,
+    })
   })
   afterEach(() => {
     github.requests.set({ hourly: 5_000 })
@@ -437,7 +441,7 @@ describe('a look that is stopped', () => {
       .splice(0)
       .map(({ msg }) => msg)
       .filter((msg) => msg.includes('very open'))
-  const ages = () => lookAges(stopped.database)
+  const ages = () => hourlyCheckAges(stopped.database)
   /** Leaves so many points, and with them a fifth of the limit and as many. */
   const leavePoints = async (points: number) => {
     github.requests.set({ hourly: 20 })
@@ -556,12 +560,14 @@ describe('a look that is stopped', () => {
 describe('a green check', () => {
   const green = { owner: 'acme', repo: 'green' }
   const minutes = (count: number) => later(count * 60_000)
-  let watcher: Awaited<ReturnType<typeof aLooker>>
+  let watcher: Awaited<ReturnType<typeof aRepositoryChecker>>
   beforeAll(async () => {
     await addRepository('acme', 'green', 'gates:\n  approvals: { count: 1 }\n')
     await openPull(green, 'one')
     await as('mary').pulls.createReview({ ...green, pull_number: 1, event: 'APPROVE' })
-    watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }), { smallUpTo: 0 })
+    watcher = await aRepositoryChecker(house.github, await openDatabase({ url: await aPostgresUrl() }), {
+      smallUpTo: 0,
+    })
     minutes(2)
     await watcher.look()
     await watcher.read()
@@ -617,7 +623,7 @@ it('an installation with few pull requests has all of them read every hour, for 
   await addRepository('small', 'shop', approvals)
   await openPull({ owner: 'small', repo: 'shop' }, 'one')
   house.github.installApp('small')
-  const watcher = await aLooker(house.github, await openDatabase({ url: await aPostgresUrl() }), {
+  const watcher = await aRepositoryChecker(house.github, await openDatabase({ url: await aPostgresUrl() }), {
     smallUpTo: 10,
   })
   later(5 * 60_000)

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type CheckedRepository,
   isDue,
-  type LookedAt,
   policyPlace,
   pullsToReread,
   readInFullEvery,
 } from '../../src/bot/what-to-reread.ts'
 import { defaultPolicy } from '../../src/decision/policy.ts'
 import type { Unattributed } from '../../src/decision/snapshot.ts'
-import { combine } from '../../src/policy/organization.ts'
+import { combinePolicies } from '../../src/policy/combine-policies.ts'
 import { isSettled, type KnownPull, versionOf } from '../../src/store/verdicts/seen.ts'
 import { aSnapshot } from '../support/snapshot.ts'
 
@@ -39,7 +39,7 @@ const known: KnownPull = {
   green: false,
 }
 const policy = { ...own, valid: { ...defaultPolicy, branches: ['release/*'] } }
-const plan = (more: Partial<LookedAt>) =>
+const plan = (more: Partial<CheckedRepository>) =>
   pullsToReread({
     repositoryId: 300_001,
     view,
@@ -57,7 +57,7 @@ const again = { ...nothing, again: { now: [1], later: [] } }
 const later = { ...nothing, again: { now: [], later: [1] } }
 
 describe('a pull request whose repository was checked', () => {
-  it.each<[string, Partial<LookedAt>, object]>([
+  it.each<[string, Partial<CheckedRepository>, object]>([
     ['is as it was read', {}, nothing],
     [
       'has another head',
@@ -209,7 +209,7 @@ describe('the policy of a repository, by what it sees', () => {
       own: { text: 'gates: {}\n', where: '.github/release-gate.yml', blob: 'a' },
       shared: { text: 'gates: {}\n', where: 'acme/.github: .github/release-gate.yml', blob: 'b' },
     }
-    const { blob, where } = combine(files)?.file ?? {}
+    const { blob, where } = combinePolicies(files)?.file ?? {}
     expect(place('a', 'b')).toEqual({ blob, where })
     expect(
       new Set(

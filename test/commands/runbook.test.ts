@@ -9,7 +9,7 @@ import { type Staging, sandboxDiner, startStaging } from '../../src/sandbox/stag
 import { verifyChain } from '../../src/store/audit/verify.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
-import { keepListed } from '../../src/store/looks.ts'
+import { keepListed } from '../../src/store/hourly-checks.ts'
 import { aBarePglite, aFolder, aPostgresUrl } from '../support/databases.ts'
 import { runCommand } from './command-run.ts'
 

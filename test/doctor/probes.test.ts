@@ -12,7 +12,7 @@ import { type Slack, startSlack } from '../../src/sandbox/slack.ts'
 import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { readServers } from '../../src/settings/servers.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
-import { keepListed, type LookAges, noteLooked } from '../../src/store/looks.ts'
+import { type HourlyCheckAges, keepListed, recordChecked } from '../../src/store/hourly-checks.ts'
 import { aDataFolder, aFolder, aPostgresUrl, asClient } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []
@@ -142,7 +142,7 @@ describe('a Postgres', () => {
 
 describe('the hourly check', () => {
   const now = new Date('2026-11-24T22:00:00Z')
-  const ages = (minutes: number, more: Partial<LookAges> = {}): LookAges => ({
+  const ages = (minutes: number, more: Partial<HourlyCheckAges> = {}): HourlyCheckAges => ({
     repositories: 3,
     oldest: new Date(now.getTime() - minutes * 60_000),
     never: 0,
@@ -150,7 +150,7 @@ describe('the hourly check', () => {
     ...more,
   })
   const none = ages(0, { repositories: 0, oldest: undefined })
-  it.each<[string, LookAges | { unknown: string }, string, string]>([
+  it.each<[string, HourlyCheckAges | { unknown: string }, string, string]>([
     ['of an hour', ages(60), 'ok', 'The repository checked least recently was checked 1 hour ago.'],
     ['of three hours', ages(180), 'failed', 'The repository checked least recently was checked 3 hours ago.'],
     [
@@ -185,7 +185,7 @@ describe('the hourly check', () => {
     const at = new Date(Date.now() - 3 * 3_600_000)
     const one = { repositoryId: 7, nodeId: 'R_7', owner: 'acme', repo: 'shop' }
     await keepListed(database, 1, [one], at)
-    await noteLooked(database, { installationId: 1, repositoryId: 7 }, at)
+    await recordChecked(database, { installationId: 1, repositoryId: 7 }, at)
     const late = {
       state: 'failed',
       message: 'The repository checked least recently was checked 3 hours ago.',

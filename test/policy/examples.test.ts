@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/decision/verdict.ts'
-import { combine } from '../../src/policy/organization.ts'
+import { combinePolicies } from '../../src/policy/combine-policies.ts'
 import { impossiblePolicy, parsePolicy } from '../../src/policy/policy-file.ts'
 import { anApproval, ann, aSnapshot, bob, cleo, inWindow } from '../support/snapshot.ts'
 
@@ -139,7 +139,7 @@ describe('the examples do what their comments say', () => {
   test('organization: a repository cannot change what it locks, and can add gates', () => {
     const own = 'gates: { approvals: { count: 1 }, code_owners: {} }\n'
     const shared = { text: textOf('organization.yml'), where: 'acme/.github', blob: 'b' }
-    const combined = combine({ own: { text: own, where: 'own', blob: 'a' }, shared })
+    const combined = combinePolicies({ own: { text: own, where: 'own', blob: 'a' }, shared })
     expect(combined?.result).toMatchObject({
       policy: { gates: { approvals: { count: 2 }, code_owners: {} } },
     })

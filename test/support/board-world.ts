@@ -14,7 +14,7 @@ import { savePostedRun } from '../../src/store/check-runs.ts'
 import type { Database, Queryable } from '../../src/store/database.ts'
 import { hashOfReport, recordBaseline, type StoredEvidence, saveEvidence } from '../../src/store/evidence.ts'
 import { saveLanding } from '../../src/store/follow-ups.ts'
-import { keepListed, noteLooked } from '../../src/store/looks.ts'
+import { keepListed, recordChecked } from '../../src/store/hourly-checks.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { nextGeneration, type StoredVerdict, saveVerdict } from '../../src/store/verdicts.ts'
 import { aLabel, anApproval, ann, aPerson, aSnapshot, bob, cleo, minutesLater, shaOf } from './snapshot.ts'
@@ -54,7 +54,7 @@ export async function keepPolicy(database: Queryable, repository: Repository): P
     repo: repository.repo,
   }
   await keepListed(database, installationId, [named], boardNow)
-  await noteLooked(database, repository, new Date(boardNow.getTime() - 12 * 60_000))
+  await recordChecked(database, repository, new Date(boardNow.getTime() - 12 * 60_000))
 }
 
 /** A commit id for a number. */

@@ -9,7 +9,7 @@ import {
 } from '../../store/board/open-pulls.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import { activeFreezes } from '../../store/freezes.ts'
-import { type LookAges, lookAges } from '../../store/looks.ts'
+import { type HourlyCheckAges, hourlyCheckAges } from '../../store/hourly-checks.ts'
 import { pausedUntil } from '../../store/pauses.ts'
 import { keptPoliciesIn } from '../../store/policies.ts'
 import { failedJobs, queueDepths } from '../../store/queue/inspect.ts'
@@ -29,7 +29,7 @@ export type Limits = {
 
 /** Whether the bot itself is well. */
 export type Health = {
-  looks: LookAges
+  looks: HourlyCheckAges
   due: number
   oldestSeconds: number
   running: number
@@ -96,7 +96,7 @@ async function healthOf(
   const sum = (key: 'due' | 'running') => depths.reduce((total, depth) => total + depth[key], 0)
   const accounts = new Map(repositories.map(({ installationId, owner }) => [installationId, owner]))
   return {
-    looks: await lookAges(
+    looks: await hourlyCheckAges(
       database,
       repositories.map(({ repositoryId }) => repositoryId),
     ),

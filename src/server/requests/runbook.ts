@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { appendRecord } from '../../store/audit.ts'
-import { installationsOf } from '../../store/looks.ts'
+import { installationsOf } from '../../store/hourly-checks.ts'
 import { repositoryName } from '../command-requests.ts'
 import type { Output, RequestShell } from './request.ts'
 

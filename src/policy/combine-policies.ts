@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isSetting } from '../decision/lockable-settings.ts'
 import { type Lock, lockedBy } from '../decision/locked-by.ts'
 import { list } from '../decision/markdown.ts'
 import { isMap, merge, type Raw } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
-import { isSetting } from '../decision/policy-locks.ts'
 import type { PolicyFile } from '../services/github/policy.ts'
 import { type FileProblem, problemWith } from '../yaml/yaml-file.ts'
 import { type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
@@ -37,7 +37,7 @@ type Place = { where: string; blob: string }
  * One policy of two files: the organization's fills in what the repository's own does not name, and what it locks is as it
  * says. Where one of them is invalid there is no policy, so an error in one never leaves the other alone in force.
  */
-export function combine(files: PolicyFiles): CombinedPolicy | undefined {
+export function combinePolicies(files: PolicyFiles): CombinedPolicy | undefined {
   const { own, shared } = files
   if (own && shared) return together(own, shared)
   const file = own ?? shared

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import type { LookParts } from '../../src/bot/check-repositories.ts'
+import type { HourlyCheckParts } from '../../src/bot/check-repositories.ts'
 import { hourlyCheck } from '../../src/bot/hourly-check.ts'
 import type { PullRef } from '../../src/decision/snapshot.ts'
 import { evaluate } from '../../src/gate/evaluate.ts'
@@ -14,10 +14,10 @@ import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 export type LogLine = { msg: string; problem?: string; repository?: string; enqueued?: number }
 
 /** The hourly check and the evaluations that it asks for, without any event and without a queue. */
-export async function aLooker(
+export async function aRepositoryChecker(
   github: SandboxGitHub,
   database: Database,
-  more: Pick<LookParts, 'smallUpTo'> = {},
+  more: Pick<HourlyCheckParts, 'smallUpTo'> = {},
 ) {
   const now = () => new Date(github.clock())
   const lines: LogLine[] = []
@@ -38,11 +38,11 @@ export async function aLooker(
   const asked: { pull: PullRef; green: boolean }[] = []
   const notices: object[] = []
   const enqueueNotice = async (notice: object) => void notices.push(notice)
-  const queue: LookParts['shell']['queue'] = {
+  const queue: HourlyCheckParts['shell']['queue'] = {
     enqueueAll: async (pulls) => void asked.push(...pulls),
     enqueueNotice,
   }
-  const parts: LookParts = {
+  const parts: HourlyCheckParts = {
     shell: { database, now, github: client, queue },
     log,
     probot,
@@ -73,7 +73,7 @@ export async function aLooker(
     budget,
     log: lines,
     notices,
-    /** Looks, and gives what is to be read, as `owner/name#number`; nothing is read yet. */
+    /** Checks, and gives what is to be read, as `owner/name#number`; nothing is read yet. */
     look: async (): Promise<string[]> => {
       await look()
       return asked.map(({ pull }) => `${pull.owner}/${pull.repo}#${pull.number}`).sort()
@@ -90,7 +90,7 @@ export async function aLooker(
         }
       }
     },
-    /** What a restart of the bot does to the look: it begins anew, on what is stored. */
+    /** What a restart of the bot does to the check: it begins anew, on what is stored. */
     restart: () => {
       look = start()
     },

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { lockedBy } from '../../src/decision/locked-by.ts'
 import { resolvePolicy } from '../../src/decision/overrides.ts'
 import type { Policy } from '../../src/decision/policy.ts'
-import { combine, identityOf } from '../../src/policy/organization.ts'
+import { combinePolicies, identityOf } from '../../src/policy/combine-policies.ts'
 import { parsePolicy, policyPath } from '../../src/policy/policy-file.ts'
 import { formatProblem } from '../../src/yaml/yaml-file.ts'
 import { aSnapshot } from '../support/snapshot.ts'
 
 const sharedPath = 'acme/.github: .github/release-gate.yml'
 const combined = (own: string, shared: string) => {
-  const both = combine({
+  const both = combinePolicies({
     own: { text: own, where: policyPath, blob: 'a1' },
     shared: { text: shared, where: sharedPath, blob: 'b2' },
   })
@@ -390,7 +390,7 @@ describe('where one of the two files is invalid, nothing is in force', () => {
 
   it('one that needs an organization without a policy', () => {
     const own = { text: 'extends: organization\ngates: { approvals: {} }\n', where: policyPath, blob: 'a1' }
-    const { result } = combine({ own }) ?? {}
+    const { result } = combinePolicies({ own }) ?? {}
     expect(result?.ok === false && result.problems.map(formatProblem)).toEqual([
       expect.stringMatching(/^\.github\/release-gate\.yml:1:10: `extends`: .* give the App access/),
     ])

@@ -1,35 +1,38 @@
 import type { Queryable } from './database.ts'
 
 /** A repository that an installation lists, and when it was checked last. `problem`: what kept it from being checked since. */
-export type Look = {
+export type RepositoryToCheck = {
   repositoryId: number
   nodeId: string
   owner: string
   repo: string
   listedAt: Date
-  lookedAt: Date | undefined
+  checkedAt: Date | undefined
   triedAt: Date | undefined
   problem: string | undefined
 }
 
-type Listed = Pick<Look, 'repositoryId' | 'nodeId' | 'owner' | 'repo'>
-type Row = Omit<Look, 'lookedAt' | 'triedAt' | 'problem'> & {
-  lookedAt: Date | null
+type Listed = Pick<RepositoryToCheck, 'repositoryId' | 'nodeId' | 'owner' | 'repo'>
+type Row = Omit<RepositoryToCheck, 'checkedAt' | 'triedAt' | 'problem'> & {
+  checkedAt: Date | null
   triedAt: Date | null
   problem: string | null
 }
 
 /** The repositories of an installation; whichever waits longest comes first. One that could not be checked waits from then. */
-export async function looksOf(db: Queryable, installationId: number): Promise<Look[]> {
+export async function repositoriesToCheck(
+  db: Queryable,
+  installationId: number,
+): Promise<RepositoryToCheck[]> {
   const rows = await db.query<Row>(
-    `SELECT repository_id AS "repositoryId", node_id AS "nodeId", owner, repo, listed_at AS "listedAt", looked_at AS "lookedAt",
+    `SELECT repository_id AS "repositoryId", node_id AS "nodeId", owner, repo, listed_at AS "listedAt", looked_at AS "checkedAt",
        tried_at AS "triedAt", problem
      FROM release_gate.looks WHERE installation_id = $1 ORDER BY coalesce(tried_at, looked_at) NULLS FIRST, repository_id`,
     [installationId],
   )
-  return rows.map(({ lookedAt, triedAt, problem, ...row }) => ({
+  return rows.map(({ checkedAt, triedAt, problem, ...row }) => ({
     ...row,
-    lookedAt: lookedAt ?? undefined,
+    checkedAt: checkedAt ?? undefined,
     triedAt: triedAt ?? undefined,
     problem: problem ?? undefined,
   }))
@@ -68,7 +71,7 @@ export async function keepListed(
 
 type Key = { installationId: number; repositoryId: number }
 
-export async function noteLooked(
+export async function recordChecked(
   db: Queryable,
   { installationId, repositoryId }: Key,
   at: Date,
@@ -80,7 +83,7 @@ export async function noteLooked(
   )
 }
 
-export async function noteUnseen(
+export async function recordCheckFailed(
   db: Queryable,
   { installationId, repositoryId }: Key,
   problem: string,
@@ -93,13 +96,18 @@ export async function noteUnseen(
 }
 
 /**
- * How old the looks are. `never`: repositories that were listed and not checked yet; `unseen`: those that something kept from
+ * How old the checks are. `never`: repositories that were listed and not checked yet; `unseen`: those that something kept from
  * being checked since. Of all repositories, or of some.
  */
-export type LookAges = { repositories: number; oldest: Date | undefined; never: number; unseen: number }
+export type HourlyCheckAges = {
+  repositories: number
+  oldest: Date | undefined
+  never: number
+  unseen: number
+}
 
-export async function lookAges(db: Queryable, repositoryIds?: number[]): Promise<LookAges> {
-  const [ages] = await db.query<Omit<LookAges, 'oldest'> & { oldest: Date | null }>(
+export async function hourlyCheckAges(db: Queryable, repositoryIds?: number[]): Promise<HourlyCheckAges> {
+  const [ages] = await db.query<Omit<HourlyCheckAges, 'oldest'> & { oldest: Date | null }>(
     `SELECT count(*)::int AS repositories, min(looked_at) AS oldest, (count(*) FILTER (WHERE looked_at IS NULL))::int AS never,
        (count(*) FILTER (WHERE problem IS NOT NULL))::int AS unseen FROM release_gate.looks
      WHERE $1::bigint[] IS NULL OR repository_id = ANY ($1::bigint[])`,
@@ -109,8 +117,8 @@ export async function lookAges(db: Queryable, repositoryIds?: number[]): Promise
   return { repositories, oldest: oldest ?? undefined, never, unseen }
 }
 
-/** Forgets the looks at installations that are gone, suspended or not served. */
-export async function forgetLooksExcept(db: Queryable, installationIds: number[]): Promise<void> {
+/** Forgets the checks of installations that are gone, suspended or not served. */
+export async function forgetChecksExcept(db: Queryable, installationIds: number[]): Promise<void> {
   await db.query('DELETE FROM release_gate.looks WHERE NOT installation_id = ANY ($1::bigint[])', [
     installationIds,
   ])
