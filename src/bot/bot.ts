@@ -11,10 +11,10 @@ import { releaseLeases } from '../store/leases.ts'
 import { inOneProcess } from '../store/one-process.ts'
 import { createPauses } from '../store/pauses.ts'
 import { openQueue } from '../store/queue.ts'
-import { startChores } from './chores.ts'
 import { startServer } from './http-server.ts'
 import { startWork } from './jobs.ts'
 import type { Parts } from './parts.ts'
+import { startPeriodicTasks } from './periodic-tasks.ts'
 
 /** The running bot. */
 export type Bot = {
@@ -24,7 +24,7 @@ export type Bot = {
   /** Moves a simulated clock. Fails under the system clock. */
   setTime: (at: Date) => Promise<void>
   /** Runs one of the periodic tasks now, since no interval ends under a simulated clock. False if another process runs them. */
-  runChore: (what: string) => Promise<boolean>
+  runPeriodicTask: (what: string) => Promise<boolean>
   /** Returns the jobs of processes that died to the queue, since pg-boss's timers stand still under a simulated clock. */
   supervise: () => Promise<void>
   stop: () => Promise<void>
@@ -37,12 +37,12 @@ export async function startBot(settings: Settings, log: Logger, role: Role = 'al
   const { clock } = parts
   const { database, queue } = parts.shell
   const { url, close } = await startServer(parts, role)
-  const chores = doesWork(role) ? await startWorker(parts) : undefined
+  const periodicTasks = doesWork(role) ? await startWorker(parts) : undefined
   let nudgedAt = 0
   return {
     url,
     idle: async () => {
-      const idle = (chores?.running()?.idle() ?? true) && (await queue.idle())
+      const idle = (periodicTasks?.running()?.idle() ?? true) && (await queue.idle())
       // A simulated clock triggers no polling, so nudge the workers to take the next due jobs. While a job runs, that is rarely
       // needed, and a story asks a hundred times a second.
       if (!idle && clock instanceof TestClock && !(queue.busy() && performance.now() - nudgedAt < 200)) {
@@ -56,14 +56,14 @@ export async function startBot(settings: Settings, log: Logger, role: Role = 'al
       await clock.setTime(at)
       await queue.nudge()
     },
-    runChore: async (what) => {
-      const running = chores?.running()
+    runPeriodicTask: async (what) => {
+      const running = periodicTasks?.running()
       await running?.run(what)
       return running !== undefined
     },
     supervise: queue.supervise,
     stop: async () => {
-      await chores?.leave()
+      await periodicTasks?.leave()
       await close()
       await queue.stop()
       await database.close()
@@ -76,7 +76,7 @@ async function startWorker(parts: Parts) {
   await startWork(parts)
   // First apply the calendar changes that happened while no process ran.
   await queue.enqueueTransition(now())
-  return inOneProcess(database, 'periodic tasks', () => startChores(parts), { log })
+  return inOneProcess(database, 'periodic tasks', () => startPeriodicTasks(parts), { log })
 }
 
 async function assemble(settings: Settings, log: Logger): Promise<Parts> {

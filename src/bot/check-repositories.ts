@@ -19,7 +19,12 @@ import { readSharedFile } from '../services/github/policy.ts'
 import { type RepositoryToCheck, recordChecked, recordCheckFailed } from '../store/hourly-checks.ts'
 import { keepStanding, keepValidPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
-import { closeAll, markPullChanged, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
+import {
+  closeAll,
+  excludeGreensFromRevocation,
+  markPullChanged,
+  markPullsChanged,
+} from '../store/verdicts/changes.ts'
 import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
 import type { Parts } from './parts.ts'
 import { type CoveringPolicy, policyPlace, pullsToReread } from './what-to-reread.ts'
@@ -167,7 +172,7 @@ async function checkRepository(
   if (archived || disabled) {
     return void (await shell.database.transaction(async (tx) => {
       await keepStanding(tx, key, 'out of reach')
-      await (archived ? closeAll : releaseGreens)(tx, key)
+      await (archived ? closeAll : excludeGreensFromRevocation)(tx, key)
       await recordChecked(tx, key, at)
     }))
   }

@@ -11,7 +11,7 @@ import {
 } from '../store/hourly-checks.ts'
 import { keepOnlyInstallations, keepOnlyRepositories, keptPolicies } from '../store/policies.ts'
 import { retryAfterError } from '../store/retry-after-error.ts'
-import { releaseGreens } from '../store/verdicts/changes.ts'
+import { excludeGreensFromRevocation } from '../store/verdicts/changes.ts'
 import { countOpen, greensReadBy } from '../store/verdicts/seen.ts'
 import {
   checkRepositories,
@@ -194,7 +194,7 @@ async function listWhereDue(
   await database.transaction(async (tx) => {
     for (const { repositoryId, owner, repo } of await keepListed(tx, id, listed, at)) {
       log.warn({ repository: `${owner}/${repo}` }, 'The installation no longer lists this repository')
-      await releaseGreens(tx, { installationId: id, repositoryId })
+      await excludeGreensFromRevocation(tx, { installationId: id, repositoryId })
     }
     await keepOnlyRepositories(
       tx,

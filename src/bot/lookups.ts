@@ -4,8 +4,8 @@ import { isGone } from '../services/github/gone.ts'
 import { readOpenPulls } from '../services/github/open-pulls.ts'
 import { requestRunByButton } from '../staging/requests.ts'
 import { keepStanding } from '../store/policies.ts'
-import { closeAll, markPullsChanged, releaseGreens } from '../store/verdicts/changes.ts'
-import { countedPulls, knownPulls } from '../store/verdicts/waiting.ts'
+import { closeAll, excludeGreensFromRevocation, markPullsChanged } from '../store/verdicts/changes.ts'
+import { knownPulls, storedOpenPulls } from '../store/verdicts/open-pulls.ts'
 import { coveredRepositories, openPulls, repositoriesAffectedByPolicyPush } from './covered-repositories.ts'
 import type { Lookup } from './events/reading.ts'
 import type { Parts } from './parts.ts'
@@ -67,7 +67,7 @@ async function checkReach(
   } catch (error) {
     if (!isGone(error)) throw error
     await keepStanding(database, { installationId }, 'out of reach')
-    return releaseGreens(database, { installationId })
+    return excludeGreensFromRevocation(database, { installationId })
   }
   if (!listed) throw new Error('The list of repositories changed while it was read')
   if (!repositoryIds) return lookUp(parts, { of: 'installation', installationId }, guid)
@@ -81,7 +81,7 @@ async function checkReach(
     }
     await keepStanding(database, scope, 'out of reach')
     if (found || deleted) await database.transaction((tx) => closeAll(tx, scope))
-    else await releaseGreens(database, scope)
+    else await excludeGreensFromRevocation(database, scope)
   }
 }
 
@@ -121,7 +121,7 @@ async function evaluateAll(
   guid: string,
 ): Promise<void> {
   await shell.database.transaction(async (tx) => {
-    const known = (await countedPulls(tx, repository)).map(({ number }) => number)
+    const known = (await storedOpenPulls(tx, repository)).map(({ number }) => number)
     const changed = await markPullsChanged(tx, repository, [...new Set([...open, ...known])], guid)
     await shell.queue.enqueueAll(changed, { tx })
   })

@@ -1,7 +1,7 @@
 import type { Policy } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Queryable } from '../store/database.ts'
-import { openReviews } from '../store/follow-ups.ts'
+import { openReviews } from '../store/landings.ts'
 
 /** The fact for a snapshot at a time, where the policy lets an overdue review block the next urgent change. */
 export async function openReviewsFact(

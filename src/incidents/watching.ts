@@ -13,7 +13,7 @@ import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { countRequests, readMonitor } from '../services/datadog.ts'
 import { appendRecord } from '../store/audit.ts'
-import { recordOfNotice } from '../store/follow-ups.ts'
+import { recordOfNotice } from '../store/landings.ts'
 import {
   beginWatch,
   saveChecks,

@@ -11,7 +11,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
 import { appendRecord } from '../store/audit.ts'
-import { landingOf, saveLanding } from '../store/follow-ups.ts'
+import { landingOf, saveLanding } from '../store/landings.ts'
 import { isCoveredBy, policyBefore } from './policy-before.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 

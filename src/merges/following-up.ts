@@ -3,7 +3,13 @@ import type { Notice } from '../decision/notice.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { isUnwritable } from '../services/github/gone.ts'
 import { findReviewIssue, openReviewIssue } from '../services/github/review-issues.ts'
-import { type Landing, landingOf, saveIssue, takeNotifying, unfinishedLandings } from '../store/follow-ups.ts'
+import {
+  claimNotification,
+  type Landing,
+  landingOf,
+  saveIssue,
+  unfinishedLandings,
+} from '../store/landings.ts'
 import { noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
@@ -50,7 +56,7 @@ async function announce(
   issue: Landing['issue'],
 ): Promise<void> {
   await database.transaction(async (tx) => {
-    if (!(await takeNotifying(tx, landing))) return
+    if (!(await claimNotification(tx, landing))) return
     await queue.enqueueNotice(withIssue(landing.notice, issue), { tx })
   })
 }

@@ -3,7 +3,7 @@ import type { Sent } from '../notices/notify.ts'
 import { linkRun } from '../services/github/checks.ts'
 import { appendRecord } from '../store/audit.ts'
 import { postedRun } from '../store/check-runs.ts'
-import { takeAnnouncing } from '../store/follow-ups.ts'
+import { claimAnnouncement } from '../store/landings.ts'
 import { hasRoomForGreen, noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
@@ -21,7 +21,7 @@ export async function linkNotice(
   if (!place || (notice.kind !== 'merged' && notice.kind !== 'exception')) return
   const { installationId } = notice.repository
   const landing = await shell.database.transaction(async (tx) => {
-    const taken = await takeAnnouncing(tx, notice.repository, notice.key)
+    const taken = await claimAnnouncement(tx, notice.repository, notice.key)
     if (!taken) return undefined
     const { repositoryId, owner, repo } = notice.repository
     const body = {

@@ -2,8 +2,8 @@ import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { readIssueState } from '../services/github/review-issues.ts'
 import { appendRecord } from '../store/audit.ts'
-import { landingOfIssue, saveIssue, saveIssueClosed } from '../store/follow-ups.ts'
-import { countedPulls } from '../store/verdicts/waiting.ts'
+import { landingOfIssue, saveIssue, saveIssueClosed } from '../store/landings.ts'
+import { storedOpenPulls } from '../store/verdicts/open-pulls.ts'
 import { followUp } from './following-up.ts'
 import type { MergeShell } from './shell.ts'
 
@@ -38,6 +38,6 @@ export async function recordReviewIssue(
     }
     await appendRecord(tx, { installationId, kind: 'reviewed', at: closed?.at ?? shell.now(), body })
   })
-  for (const pull of await countedPulls(shell.database, landing.repository))
+  for (const pull of await storedOpenPulls(shell.database, landing.repository))
     await shell.queue.enqueueEvaluate(pull)
 }

@@ -20,7 +20,7 @@ import {
   saveMove,
   unpostedCards,
 } from '../store/change-cards.ts'
-import { landingOf } from '../store/follow-ups.ts'
+import { landingOf } from '../store/landings.ts'
 import { retryAfterError } from '../store/retry-after-error.ts'
 import { latestVerdict, type StoredVerdict } from '../store/verdicts.ts'
 import { dayThread } from './day-thread.ts'

@@ -16,7 +16,7 @@ import {
 import type { Queryable } from '../store/database.ts'
 import { evidenceFor } from '../store/evidence.ts'
 import { type FactStore, factStore } from '../store/facts.ts'
-import { toolsBeforeGate } from '../store/runbook-starts.ts'
+import { toolsExemptFromRunbooks } from '../store/runbook-starts.ts'
 
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
 
@@ -32,7 +32,7 @@ export async function runbooksFact(
   const { folder } = wanted
   const tools = await toolsOfHead(reading.database, pull, head.sha, regression, settings)
   if (!tools) return { runbooks: { state: 'no_contract', folder } }
-  const older = await toolsBeforeGate(reading.database, pull, settings.server, {
+  const older = await toolsExemptFromRunbooks(reading.database, pull, settings.server, {
     namesIn: toolNames,
     now: reading.now(),
   })

@@ -7,7 +7,7 @@ type Repository = { installationId: number; repositoryId: number }
  * The tools that are older than the gate `runbooks`: those of the last release when it was first evaluated. The first call
  * stores them; a release afterwards changes nothing.
  */
-export async function toolsBeforeGate(
+export async function toolsExemptFromRunbooks(
   db: Queryable,
   repository: Repository,
   server: string,

@@ -6,7 +6,7 @@ import { type Slack as LocalSlack, startSlack } from '../../src/sandbox/slack.ts
 import { createSlack } from '../../src/services/slack.ts'
 import { askForCard, changeCard } from '../../src/store/change-cards.ts'
 import type { Database } from '../../src/store/database.ts'
-import { saveLanding } from '../../src/store/follow-ups.ts'
+import { saveLanding } from '../../src/store/landings.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'

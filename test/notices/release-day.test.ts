@@ -6,8 +6,8 @@ import { type Slack as LocalSlack, startSlack } from '../../src/sandbox/slack.ts
 import { createSlack } from '../../src/services/slack.ts'
 import { askForCard } from '../../src/store/change-cards.ts'
 import type { Database } from '../../src/store/database.ts'
-import { saveLanding, takeNotifying } from '../../src/store/follow-ups.ts'
 import { saveFreezeOrder } from '../../src/store/freezes.ts'
+import { claimNotification, saveLanding } from '../../src/store/landings.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
@@ -154,7 +154,7 @@ async function merge(moment: string, ...numbers: number[]): Promise<void> {
       notice,
     }
     await saveLanding(database, landing)
-    await takeNotifying(database, landing)
+    await claimNotification(database, landing)
     await database.query('DELETE FROM release_gate.verdicts WHERE repository_id = 2 AND number = $1', [
       number,
     ])

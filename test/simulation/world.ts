@@ -202,7 +202,7 @@ async function wait(run: Run, seconds: number, quiet = false): Promise<void> {
   run.now = run.advance(seconds)
   for (const { bot } of run.living) await bot.setTime(new Date(run.now)).catch(() => undefined)
   if (quiet || seconds > 900) await settle(run)
-  await runChores(run)
+  await runPeriodicTasks(run)
   if (seconds >= 400 && run.living.length > 0) settleAccounts(run, 'retries')
 }
 
@@ -210,7 +210,7 @@ function settleAccounts(run: Run, what: Owed): void {
   for (const { owed } of [run, ...run.witnesses]) owed.delete(what)
 }
 
-async function runChores(run: Run): Promise<void> {
+async function runPeriodicTasks(run: Run): Promise<void> {
   const [first] = run.living
   if (!first) return
   if (run.owed.has('jobs') && run.now - run.troubledAt >= lostAfter) {
@@ -218,27 +218,27 @@ async function runChores(run: Run): Promise<void> {
     run.owed.delete('jobs')
   }
   if (run.now - run.lookedAt >= 3_600_000) {
-    await runChore(run, look)
+    await runPeriodicTask(run, look)
     run.lookedAt = run.now
     await settle(run)
     settleAccounts(run, 'look')
   }
   if (run.now - run.recoveredAt >= 300_000) {
-    await runChore(run, recovery)
+    await runPeriodicTask(run, recovery)
     run.recoveredAt = run.now
     await settle(run)
     settleAccounts(run, 'recovery')
   }
-  await runChore(run, overdue)
+  await runPeriodicTask(run, overdue)
 }
 
 /**
  * The process that runs the periodic tasks runs one of them. Where it was killed, another one takes them over, at the latest 20
  * seconds later: the lease goes by the real clock, so its end is helped along.
  */
-async function runChore({ living, bots }: Run, what: string): Promise<void> {
+async function runPeriodicTask({ living, bots }: Run, what: string): Promise<void> {
   for (let tries = 0; tries < 1_000; tries++) {
-    const ran = await Promise.all(living.map(({ bot }) => bot.runChore(what)))
+    const ran = await Promise.all(living.map(({ bot }) => bot.runPeriodicTask(what)))
     if (ran.includes(true)) return
     if (tries === 0) await bots.query("DELETE FROM release_gate.leases WHERE key = 'periodic tasks'")
     await setTimeout(20)

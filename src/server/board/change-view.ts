@@ -9,8 +9,8 @@ import {
   recordsOfChange,
 } from '../../store/board/records-of-change.ts'
 import type { Database } from '../../store/database.ts'
-import { landingOf } from '../../store/follow-ups.ts'
 import { activeFreezes, frozenFact } from '../../store/freezes.ts'
+import { landingOf } from '../../store/landings.ts'
 import { latestVerdict, type StoredVerdict } from '../../store/verdicts.ts'
 import type { DecidedBody } from './replay.ts'
 import { timelineOf } from './timeline.ts'

@@ -122,13 +122,13 @@ export async function markChangeEvaluated(db: Queryable, pull: PullRef, generati
  * A repository or an installation is out of reach: the App was removed or suspended there. Its green checks take no place among
  * those that have to be revoked in time. What was open is still known, so that what is merged meanwhile is recorded later.
  */
-export async function releaseGreens(db: Queryable, scope: Reach): Promise<void> {
+export async function excludeGreensFromRevocation(db: Queryable, scope: Reach): Promise<void> {
   await db.query(`UPDATE release_gate.check_runs SET outstanding = false WHERE ${inReach}`, valuesOf(scope))
 }
 
 /** A repository was archived or deleted: nothing is open there anymore. */
 export async function closeAll(db: Queryable, scope: Reach): Promise<void> {
-  await releaseGreens(db, scope)
+  await excludeGreensFromRevocation(db, scope)
   await db.query(
     `UPDATE release_gate.verdicts SET counts = false, changed_at = NULL WHERE ${inReach}`,
     valuesOf(scope),

@@ -23,20 +23,20 @@ import { postReleaseNotes } from './release-notes.ts'
 const patience = 10_000
 
 /** The periodic tasks. `run` starts a round of one of them. */
-export type Chores = Pick<PeriodicTask, 'idle' | 'stop'> & { run: (what: string) => Promise<void> }
+export type PeriodicTasks = Pick<PeriodicTask, 'idle' | 'stop'> & { run: (what: string) => Promise<void> }
 
 /** Starts the periodic tasks. Each also runs at the start. One process at a time runs them. */
-export function startChores(parts: Parts): Chores {
+export function startPeriodicTasks(parts: Parts): PeriodicTasks {
   const stopping = new AbortController()
-  const chores = allChores(parts, stopping.signal)
+  const tasks = allPeriodicTasks(parts, stopping.signal)
   periodicTasks.set(1)
   return {
-    idle: () => chores.every((chore) => chore.idle()),
-    run: async (what) => chores.find((chore) => chore.what === what)?.run(),
+    idle: () => tasks.every((task) => task.idle()),
+    run: async (what) => tasks.find((task) => task.what === what)?.run(),
     stop: async () => {
       periodicTasks.set(0)
       stopping.abort(new Error('the periodic tasks were stopped'))
-      const stopped = Promise.all(chores.map((chore) => chore.stop()))
+      const stopped = Promise.all(tasks.map((task) => task.stop()))
       const waited = new AbortController()
       await Promise.race([stopped, setTimeout(patience, undefined, waited)])
       waited.abort()
@@ -44,16 +44,16 @@ export function startChores(parts: Parts): Chores {
   }
 }
 
-function allChores(parts: Parts, signal: AbortSignal): PeriodicTask[] {
+function allPeriodicTasks(parts: Parts, signal: AbortSignal): PeriodicTask[] {
   const { log, shell, settings } = parts
   const { recordsMonths, servers, paging, jira, datadog } = settings
   const startedAt = shell.now()
-  const lookAtIncidents = hourlyIncidentCheck({ ...shell, paging, jira, datadog }, parts.serves)
+  const checkIncidents = hourlyIncidentCheck({ ...shell, paging, jira, datadog }, parts.serves)
   return [
     startPeriodicTask('The hourly check', checkEvery, hourlyCheck(parts, signal), log),
     // More often than each is read, so that no reading is a round late.
     startPeriodicTask('Reading the monitors', 20_000, () => readMonitors({ ...shell, datadog }, signal), log),
-    startPeriodicTask('The hourly incident check', 5 * minute, () => lookAtIncidents(signal), log),
+    startPeriodicTask('The hourly incident check', 5 * minute, () => checkIncidents(signal), log),
     startPeriodicTask(
       'Posting release notes',
       5 * minute,

@@ -4,7 +4,7 @@ import type { Queryable } from '../database.ts'
 type Repository = { installationId: number; repositoryId: number; owner: string; repo: string }
 
 /** Every pull request of a repository that was open when it was last checked. */
-export async function countedPulls(db: Queryable, repository: Repository): Promise<PullRef[]> {
+export async function storedOpenPulls(db: Queryable, repository: Repository): Promise<PullRef[]> {
   const { installationId, repositoryId, owner, repo } = repository
   const rows = await db.query<{ number: number }>(
     `SELECT number FROM release_gate.verdicts

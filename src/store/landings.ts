@@ -28,7 +28,7 @@ export type Landing = NewLanding & {
 
 type Key = { repository: Pick<Repository, 'installationId' | 'repositoryId'>; key: string }
 
-/** Notes a landing. The caller has made sure that it is new: see `isKnown`. */
+/** Notes a landing. The caller has made sure that it is new: see `landingOf`. */
 export async function saveLanding(db: Queryable, landing: NewLanding): Promise<void> {
   const { repository, review } = landing
   await db.query(
@@ -104,7 +104,7 @@ export async function saveIssueClosed(
 }
 
 /** Claims the announcement of a landing. False: it was already announced. */
-export async function takeNotifying(db: Queryable, { repository, key }: Key): Promise<boolean> {
+export async function claimNotification(db: Queryable, { repository, key }: Key): Promise<boolean> {
   const rows = await db.query(
     `UPDATE release_gate.landings SET notified = true
      WHERE installation_id = $1 AND repository_id = $2 AND key = $3 AND NOT notified RETURNING 1`,
@@ -113,8 +113,8 @@ export async function takeNotifying(db: Queryable, { repository, key }: Key): Pr
   return rows.length > 0
 }
 
-/** Takes on recording where a landing was announced, by its notice. Undefined: that was done, or it is not a landing's notice. */
-export async function takeAnnouncing(
+/** Claims the record of where a landing was announced, by its notice. Undefined: that was done, or it is not a landing's notice. */
+export async function claimAnnouncement(
   db: Queryable,
   repository: Key['repository'],
   noticeKey: string,
