@@ -6,9 +6,9 @@ import {
   type ToolList,
 } from '../regression/contract/index.ts'
 import { type Baseline, baselineOf, readBaseline } from '../regression/contract-check.ts'
-import { counted } from '../regression/counted.ts'
 import { sessionsOf } from '../regression/open-sessions.ts'
 import { outputBeforeProtocol } from '../regression/output-before-protocol.ts'
+import { pluralize } from '../regression/pluralize.ts'
 import { protocolGate, refusedInList } from '../regression/protocol-gate.ts'
 import { createRedactor, type Redactor } from '../regression/redaction.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
@@ -36,7 +36,7 @@ export async function record(options: ContractTarget & { out: string }): Promise
   const before = 'text' in last ? readBaseline(last.text) : undefined
   writeOutput('--out', options.out, `${JSON.stringify(recorded, null, 2)}\n`)
   const { tools, server } = recorded
-  const count = counted(tools.length, 'tool', 'tools')
+  const count = pluralize(tools.length, 'tool', 'tools')
   process.stdout.write(
     `${count} of ${printable(`${server.name} ${server.version}`)} written to ${options.out}\n`,
   )
@@ -61,7 +61,7 @@ export async function diff(
   process.stdout.write(options.json ? `${JSON.stringify(changes, null, 2)}\n` : await changeTable(changes))
   const left = all.length - changes.length
   if (left > 0 && !options.json)
-    process.stdout.write(`${counted(left, 'change', 'changes')} below ${options.minSeverity} not shown\n`)
+    process.stdout.write(`${pluralize(left, 'change', 'changes')} below ${options.minSeverity} not shown\n`)
   process.exitCode = all.some(({ severity }) => severity === 'breaking') ? 1 : 0
 }
 

@@ -1,4 +1,4 @@
-import type { Progress } from '../regression/passes.ts'
+import type { Progress } from '../regression/run-cases.ts'
 
 /** Shows the progress of a run. Does nothing unless the stream is a terminal, or where `NO_COLOR` asks for plain text. */
 export async function progressDisplay(

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { counted } from '../regression/counted.ts'
 import { type FirstSuite, firstSuite } from '../regression/first-suite.ts'
 import { forTerminal } from '../regression/markdown.ts'
 import { sessionsOf } from '../regression/open-sessions.ts'
 import { outputBeforeProtocol } from '../regression/output-before-protocol.ts'
+import { pluralize } from '../regression/pluralize.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
 import type { ListedTool } from '../services/mcp.ts'
@@ -66,7 +66,7 @@ function next(
   ]
   return [
     '',
-    `${out} has ${counted(cases, 'case', 'cases')} for ${counted(tools, 'tool', 'tools')}; ${counted(ready.length, 'case was', 'cases were')} run.`,
+    `${out} has ${pluralize(cases, 'case', 'cases')} for ${pluralize(tools, 'tool', 'tools')}; ${pluralize(ready.length, 'case was', 'cases were')} run.`,
     'Next:',
     ...steps.map((step, index) => `  ${index + 1}. ${step}`),
   ]

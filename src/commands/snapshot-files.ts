@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
-import { counted } from '../regression/counted.ts'
 import { sameJson } from '../regression/exact.ts'
 import type { SuitePart } from '../regression/merge-suites.ts'
+import { pluralize } from '../regression/pluralize.ts'
 import type { RunInput } from '../regression/run-input.ts'
 import {
   readSnapshots,
@@ -39,7 +39,7 @@ export function storeSnapshots({ snapshots }: RunInput, parts: readonly SuitePar
     if (next.size > 0) writeOutput('--update-snapshots', target, writeSnapshots(next))
     else rmSync(target, { force: true })
     process.stderr.write(
-      `${counted(next.size, 'snapshot', 'snapshots')} in ${target}${changesTold(before, next)}\n`,
+      `${pluralize(next.size, 'snapshot', 'snapshots')} in ${target}${changesTold(before, next)}\n`,
     )
   }
 }

@@ -1,8 +1,8 @@
 import { formatTime } from './calendar.ts'
+import type { ApprovalCount } from './count-approvals.ts'
 import { code, short } from './markdown.ts'
 import { type Approval, describeParts, type SignedReview } from './reviews.ts'
 import type { Review, Snapshot } from './snapshot.ts'
-import type { ApprovalCount } from './tally.ts'
 
 /** The most names from commit messages that are shown, since a hostile message may contain thousands. */
 const coAuthorsShown = 10

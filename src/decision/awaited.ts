@@ -1,7 +1,7 @@
+import { countApprovals } from './count-approvals.ts'
 import { effectiveGates } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
-import { countApprovals } from './tally.ts'
 import type { GateFinding } from './verdict.ts'
 
 type Facts = { snapshot: Snapshot; policy: Policy | undefined }

@@ -1,5 +1,5 @@
+import { openSpans, type Schedule, scheduleFromSettings } from './calendar/open-spans.ts'
 import { type CalendarAnswer, covers, findWindowAround } from './calendar/search.ts'
-import { openSpans, type Schedule, scheduleFromSettings } from './calendar/stretches.ts'
 import { week } from './calendar/wall-clock.ts'
 import type { WindowSettings } from './window-settings.ts'
 

@@ -1,5 +1,6 @@
 import type { AtMerge } from './at-merge.ts'
 import { type ChangeDescription, readDescription } from './change-description.ts'
+import { countApprovals } from './count-approvals.ts'
 import { isExempt } from './exemption.ts'
 import type { FindingState } from './gate.ts'
 import {
@@ -16,7 +17,6 @@ import { type AppliedOverride, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import type { Contributor, Person, PullRef, Snapshot } from './snapshot.ts'
 import { currentRun } from './staging.ts'
-import { countApprovals } from './tally.ts'
 import { decide, type Verdict } from './verdict.ts'
 
 /** A check on the merged head; `conclusion` is null while it was running. */

@@ -1,9 +1,9 @@
 import { RE2JS } from 're2js'
+import { membersOf } from './count-approvals.ts'
 import { parseDuration } from './duration.ts'
 import { code, list, oneLine, sentence, withoutHtmlComments } from './markdown.ts'
 import { type Revert, revertOf } from './reverts.ts'
 import type { Label, Person, Snapshot } from './snapshot.ts'
-import { membersOf } from './tally.ts'
 import type { WindowSettings } from './window-settings.ts'
 
 type UrgentSettings = WindowSettings['urgent']

@@ -1,8 +1,8 @@
 import type { StagingSession } from '../services/mcp.ts'
-import { counted } from './counted.ts'
 import { cut } from './cut.ts'
 import { allGates, notCovered } from './gates.ts'
 import type { Gathered } from './gathered.ts'
+import { pluralize } from './pluralize.ts'
 import { asNumber } from './ratio.ts'
 import type { Redactor } from './redaction.ts'
 import type { GateResult, RunReport, RunVerdict } from './report-schema.ts'
@@ -76,7 +76,7 @@ export function summarise(verdict: RunVerdict, gates: GateResult[]): string {
 
 function sessionNotes({ sessionsEnded }: Gathered): string[] {
   if (sessionsEnded === 0) return []
-  const times = counted(sessionsEnded, 'time', 'times')
+  const times = pluralize(sessionsEnded, 'time', 'times')
   return [
     `the server ended the session ${times}; a new one was opened, and calls that are safe to repeat were repeated`,
   ]
@@ -85,7 +85,7 @@ function sessionNotes({ sessionsEnded }: Gathered): string[] {
 function leakNotes({ redactor }: RunInput, seen: Gathered): string[] {
   const leaks = redactor.leaks()
   const noise = seen.session?.noise() ?? 0
-  const lines = counted(noise, 'line that is not JSON-RPC', 'lines that are not JSON-RPC')
+  const lines = pluralize(noise, 'line that is not JSON-RPC', 'lines that are not JSON-RPC')
   return [
     ...(leaks > 0
       ? [`answers contained values that look like secrets (${leaks}), which are redacted here`]

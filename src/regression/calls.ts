@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/mcp.ts'
 import { isExpected } from './expectation.ts'
-import { writesIn } from './reads.ts'
+import { writesIn } from './read-only-tools.ts'
 
 /** One measured call. `expected`: whether its outcome is of the kind that its case expects. */
 export type CallRecord = {

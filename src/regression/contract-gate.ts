@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import { applyWaivers, diffContracts } from './contract/index.ts'
 import { type Baseline, type Versions, versionsOf } from './contract-check.ts'
-import { counted } from './counted.ts'
+import { pluralize } from './pluralize.ts'
 import type { GateResult, RunReport } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 
@@ -48,7 +48,7 @@ export function contractGate(
   const severities = suite.contract.fail_on === 'warning' ? ['breaking', 'warning'] : ['breaking']
   const failing = open.filter(({ severity }) => severities.includes(severity))
   const problems = [
-    ...(failing.length > 0 ? [counted(failing.length, 'breaking change', 'breaking changes')] : []),
+    ...(failing.length > 0 ? [pluralize(failing.length, 'breaking change', 'breaking changes')] : []),
     ...stale,
   ]
   if (problems.length > 0) return say('failed', problems.join('; '), changes)
@@ -56,7 +56,7 @@ export function contractGate(
     'passed',
     open.length === 0
       ? 'unchanged'
-      : `${counted(open.length, 'change', 'changes')}, none of which breaks callers`,
+      : `${pluralize(open.length, 'change', 'changes')}, none of which breaks callers`,
     changes,
   )
 }

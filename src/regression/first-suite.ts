@@ -1,6 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
 import { type Example, exampleArgs } from './example-args.ts'
-import { saysThatItWrites, writesBy } from './reads.ts'
+import { saysThatItWrites, writesBy } from './read-only-tools.ts'
 
 /** A first suite for a server, as text for the user to complete. */
 export type FirstSuite = {

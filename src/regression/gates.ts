@@ -1,8 +1,8 @@
-import { counted } from './counted.ts'
 import type { Gathered } from './gathered.ts'
 import { latencyGate } from './latency-gate.ts'
 import { ledgerGate } from './ledger-gate.ts'
 import type { Limits } from './limits.ts'
+import { pluralize } from './pluralize.ts'
 import { protocolGate } from './protocol-gate.ts'
 import { percent } from './ratio.ts'
 import { casesToRun } from './repeatable.ts'
@@ -69,7 +69,7 @@ function answersGate(cases: CaseResult[]): GateResult {
     return say('inconclusive', `${open.length} of ${cases.length} cases inconclusive: ${why}`)
   }
   if (cases.length === 0) return say('inconclusive', 'no cases were run')
-  return say('passed', counted(cases.length, 'case passed', 'cases passed'))
+  return say('passed', pluralize(cases.length, 'case passed', 'cases passed'))
 }
 
 /** Errors over all calls, those of the three columns. */
@@ -92,7 +92,7 @@ function dataGate(data: DataCheck[]): GateResult[] {
     data.find(({ verdict }) => verdict === 'failed') ?? data.find(({ verdict }) => verdict !== 'passed')
   if (!worst)
     return [
-      { gate: 'data', verdict: 'passed', message: counted(data.length, 'check passed', 'checks passed') },
+      { gate: 'data', verdict: 'passed', message: pluralize(data.length, 'check passed', 'checks passed') },
     ]
   return [{ gate: 'data', verdict: worst.verdict, message: `${worst.kind} ${worst.name}: ${worst.message}` }]
 }

@@ -1,7 +1,7 @@
 import type { Gathered } from './gathered.ts'
 import { millis } from './latency-chart.ts'
 import type { Limits } from './limits.ts'
-import { saysThatItWrites, writesBy } from './reads.ts'
+import { saysThatItWrites, writesBy } from './read-only-tools.ts'
 import { measuredTools } from './repeatable.ts'
 import type { GateResult } from './report-schema.ts'
 import { judgeSamples, type LatencyJudgement, type Samples } from './statistics.ts'

@@ -1,5 +1,5 @@
 import { verifies } from './case-run.ts'
-import { counted } from './counted.ts'
+import { pluralize } from './pluralize.ts'
 import type { CaseResult, GateResult } from './report-schema.ts'
 import type { SuiteCase } from './suite-schema.ts'
 
@@ -15,9 +15,9 @@ export function ledgerGate(cases: readonly SuiteCase[], results: readonly CaseRe
   const verified = verifying.length - open.length
   const said = [
     ...(wrong.length > 0
-      ? [`wrong rows or receipts in ${wrong.length} of ${counted(verifying.length, 'case', 'cases')}`]
+      ? [`wrong rows or receipts in ${wrong.length} of ${pluralize(verifying.length, 'case', 'cases')}`]
       : verified > 0
-        ? [`the rows are correct (${counted(verified, 'case', 'cases')} verified)`]
+        ? [`the rows are correct (${pluralize(verified, 'case', 'cases')} verified)`]
         : []),
     ...(open.length > 0 ? [`not verified: ${named(open)}`] : []),
   ]

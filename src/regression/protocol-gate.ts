@@ -1,7 +1,7 @@
 import type { StagingSession, ToolListing } from '../services/mcp.ts'
 import { brokenPatterns } from './contract/index.ts'
 import type { Baseline } from './contract-check.ts'
-import { counted } from './counted.ts'
+import { pluralize } from './pluralize.ts'
 import type { GateResult } from './report-schema.ts'
 
 type Client = Pick<StagingSession, 'strict'>
@@ -37,7 +37,7 @@ export function protocolGate(refused: readonly string[], before: ReadonlySet<str
   const added = all.filter((problem) => !before.has(problem))
   if (added.length > 0) return say('failed', `validating clients reject this: ${listed(added)}`)
   if (all.length === 0) return say('passed', 'validating clients accept the tools and their answers')
-  const count = counted(all.length, 'problem that was', 'problems that were')
+  const count = pluralize(all.length, 'problem that was', 'problems that were')
   return say('passed', `warning: ${count} there at the last release: ${listed(all)}`)
 }
 

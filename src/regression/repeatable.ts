@@ -1,6 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
 import { toolsOf } from './case-run.ts'
-import { writesIn } from './reads.ts'
+import { writesIn } from './read-only-tools.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 
 /** The cases of a run: all of them, or the selected ones. */

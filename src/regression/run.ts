@@ -6,12 +6,12 @@ import { type Baseline, baselineOf } from './contract-check.ts'
 import { contractGate } from './contract-gate.ts'
 import type { Gathered } from './gathered.ts'
 import { outputChecker } from './output-check.ts'
-import { runCases } from './passes.ts'
 import { refusedBefore, refusedInList } from './protocol-gate.ts'
-import { readsNotes, withReads } from './reads.ts'
+import { readsNotes, withReads } from './read-only-tools.ts'
 import { reconcile } from './reconcile.ts'
-import { reopener } from './reopen.ts'
+import { createSessionReopener } from './reopen-session.ts'
 import type { RunReport } from './report-schema.ts'
+import { runCases } from './run-cases.ts'
 import { changedMeanwhile, confirmIdentity, differences, listWatcher } from './run-changes.ts'
 import type { RunInput } from './run-input.ts'
 import { askVersions, connect, list } from './run-session.ts'
@@ -87,7 +87,7 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   const onSessionEnded = () => {
     gathered.sessionsEnded += 1
   }
-  const reopen = reopener(input, (next) => {
+  const reopen = createSessionReopener(input, (next) => {
     gathered.session = next
     gathered.meanwhile.push(...differences(session, next))
   })
@@ -144,7 +144,7 @@ async function openOthers(
     const session = await connect(input, gathered)
     gathered.others[place] = session
     gathered.meanwhile.push(...differences(first, session))
-    const reopen = reopener(input, (next) => {
+    const reopen = createSessionReopener(input, (next) => {
       gathered.others[place] = next
       gathered.meanwhile.push(...differences(first, next))
     })

@@ -1,6 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
 import type { CallRecord } from './calls.ts'
-import { writesBy } from './reads.ts'
+import { writesBy } from './read-only-tools.ts'
 import type { ToolRow } from './report-schema.ts'
 import { percentile, type Samples } from './statistics.ts'
 

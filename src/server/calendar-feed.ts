@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import ical, { ICalCalendarMethod, ICalEventTransparency } from 'ical-generator'
-import { scheduleFromSettings } from '../decision/calendar/stretches.ts'
+import { scheduleFromSettings } from '../decision/calendar/open-spans.ts'
 import { windowStateAt, windowTransitions } from '../decision/calendar.ts'
 import { list, oneLine, plural } from '../decision/markdown.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Progress } from '../regression/passes.ts'
 import type { RunReport } from '../regression/report-schema.ts'
+import type { Progress } from '../regression/run-cases.ts'
 import { programFile } from '../settings/package-files.ts'
 import type { InputParts } from './input.ts'
 import type { RunbookFiles } from './runbooks-of-head.ts'

@@ -1,4 +1,4 @@
-import { type Block, openSpans, type Schedule, type Span } from './stretches.ts'
+import { type Block, openSpans, type Schedule, type Span } from './open-spans.ts'
 import { week } from './wall-clock.ts'
 
 /** An answer in milliseconds, and the span in which every instant has the same one. */

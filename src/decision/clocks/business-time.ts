@@ -1,5 +1,5 @@
 import { holidayDates } from '../calendar/holidays.ts'
-import { type Span, subtractSpans } from '../calendar/stretches.ts'
+import { type Span, subtractSpans } from '../calendar/open-spans.ts'
 import { day, instantOf, wallAt } from '../calendar/wall-clock.ts'
 
 /** Whose days these are: an IANA zone and, for its public holidays, a place such as "US-CA". */

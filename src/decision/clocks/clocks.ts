@@ -1,4 +1,4 @@
-import type { Span } from '../calendar/stretches.ts'
+import type { Span } from '../calendar/open-spans.ts'
 import { day } from '../calendar/wall-clock.ts'
 import { type Allowance, deadlineOf, type Place } from './business-time.ts'
 

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { approvalDetails } from '../approval-details.ts'
 import { withoutSuggesters } from '../contributors.ts'
+import { type ApprovalCount, countApprovals, untrustedBots } from '../count-approvals.ts'
 import { defineGate, type Finding, failed, passed, type Step, waiting } from '../gate.ts'
 import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { type ApprovalCount, countApprovals, untrustedBots } from '../tally.ts'
 import { unattributedFinding } from '../unattributed.ts'
 import { unusableTeams } from '../unusable-teams.ts'
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { codeOwnersFiles, isTeam } from '../code-owners.ts'
+import { countApprovals, membersOf } from '../count-approvals.ts'
 import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { code, listSome, plural } from '../markdown.ts'
 import type { CodeOwnersFacts, OwnedPaths, Snapshot } from '../snapshot.ts'
-import { countApprovals, membersOf } from '../tally.ts'
 
 /** It has no settings: who owns what stands in CODEOWNERS, and which approvals count in `approvals`. */
 const settings = z.strictObject({})

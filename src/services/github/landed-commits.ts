@@ -4,7 +4,7 @@ import type { Person } from '../../decision/snapshot.ts'
 import { type Activity, activityOfPush, noCommit, stoodBefore } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
-import { readOwnLine } from './own-line.ts'
+import { readFirstParents } from './first-parents.ts'
 import { personOf } from './people.ts'
 
 /** The commits of a push to a branch. */
@@ -42,7 +42,7 @@ export async function readPush(
   const stood = isNew ? stoodBefore(rows, range) : before
   const from = stood ?? (await startOf(github, repository, branch, defaultBranch))
   if (from === undefined) return undefined
-  const compared = await readOwnLine(github, repository, from, after)
+  const compared = await readFirstParents(github, repository, from, after)
   const row = activityOfPush(rows, range)
   return {
     by: row ? personOf(row.actor) : null,
@@ -54,7 +54,7 @@ export async function readPush(
   }
 }
 
-type Compared = Awaited<ReturnType<typeof readOwnLine>>
+type Compared = Awaited<ReturnType<typeof readFirstParents>>
 
 /** Where GitHub cannot compare the two anymore, or shows a part of the line alone, the tip is asked for in any case. */
 function lineOf(compared: Compared, after: string): string[] {

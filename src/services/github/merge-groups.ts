@@ -3,9 +3,9 @@ import { checkName } from '../../decision/report.ts'
 import { ownRuns, type StandingRun } from './checks.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
+import { type LineCommit, readFirstParents } from './first-parents.ts'
 import { tipOf } from './landed-commits.ts'
 import { type OpenPull, readOpenPulls } from './open-pulls.ts'
-import { type LineCommit, readOwnLine } from './own-line.ts'
 
 /** Which pull requests a group would merge; `unknown` are commits that belong to none that could be found. */
 export type GroupContents = { pulls: number[]; unknown: string[] }
@@ -76,7 +76,7 @@ export async function contentsOfGroup(
 /** The group's own line, newest first, down to the tip of the base as it is now. */
 async function lineOf(github: GitHub, repository: RepositoryRef, group: MergeGroup) {
   const base = await tipOf(github, repository, branchOf(group.baseRef))
-  const read = base && (await readOwnLine(github, repository, base, group.headSha))
+  const read = base && (await readFirstParents(github, repository, base, group.headSha))
   return read || { line: [], complete: false }
 }
 

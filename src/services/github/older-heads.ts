@@ -4,10 +4,10 @@ import type { Contributor, Equality, Person, Review } from '../../decision/snaps
 import { type Prover, proofVersion, proveSame, type Version, withFootprint } from './proofs.ts'
 
 /** What is known of a commit as a head: its difference from the base, and who had a hand in it. */
-export type HeadFacts = Version & Hands
+export type HeadFacts = Version & HeadContributors
 
 /** Everybody who had a hand in a version, with one commit for each part, and the bots behind which nobody is known. */
-export type Hands = { contributors: Contributor[]; unownedBots: Person[] }
+export type HeadContributors = { contributors: Contributor[]; unownedBots: Person[] }
 
 /** Reads an older head from GitHub where it is not remembered; undefined: out of reach. */
 export type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
@@ -16,7 +16,7 @@ export type ReadHead = (sha: string) => Promise<HeadFacts | undefined>
 type OnBases = Record<string, HeadFacts>
 
 /** One entry for each part of a person: a head of many commits is kept small. */
-export function compactContributors({ contributors, unownedBots }: Hands): Hands {
+export function compactContributors({ contributors, unownedBots }: HeadContributors): HeadContributors {
   const parts = new Map(contributors.map((part) => [`${part.person.id} ${part.as} ${part.suggestion}`, part]))
   return { contributors: [...parts.values()], unownedBots }
 }
@@ -99,7 +99,10 @@ export async function equalityWith(
  * Who had a hand in the versions whose approvals count for the head. The content is theirs too, whatever names the
  * commits carry since: a rewritten commit frees nobody.
  */
-export async function handsInEqual(equalities: Record<string, Equality>, readHead: ReadHead): Promise<Hands> {
+export async function contributorsOfEqualHeads(
+  equalities: Record<string, Equality>,
+  readHead: ReadHead,
+): Promise<HeadContributors> {
   const equal = Object.entries(equalities).filter(([, { same }]) => same)
   const heads = await Promise.all(equal.map(([sha]) => readHead(sha)))
   return {

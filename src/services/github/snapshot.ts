@@ -11,10 +11,10 @@ import { ownerTeams, readCodeOwners } from './code-owners.ts'
 import { readContributors } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
 import {
+  contributorsOfEqualHeads,
   equalitiesFor,
   equalityWith,
   type HeadFacts,
-  handsInEqual,
   headReader,
   keepHead,
   notSame,
@@ -132,7 +132,7 @@ async function readFacts(
     ...[personOf(pull.user)].filter((person) => person !== null),
   ])
   const equalities = await equalitiesFor(reviews, pull.head.sha, equalityTo)
-  const before = await handsInEqual(equalities, readHead)
+  const before = await contributorsOfEqualHeads(equalities, readHead)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
   const movedBase = await baseChange(prover, ref.number, baseRef, head, timeline)
   const paths = await pathFacts(prover, pull, head, wanted)

@@ -1,5 +1,5 @@
 import { type Fault, type FaultCause, faultIn, faultOfThrown, faultOfUnreadable } from './faults.ts'
-import { isClosed, isTimeout, spokenError } from './spoken.ts'
+import { answeredError, isClosed, isTimeout } from './json-rpc-errors.ts'
 import { brokenOff, type Trace } from './trace.ts'
 
 /** A tool's answer as it came: nothing dropped, nothing made up. */
@@ -33,19 +33,19 @@ export function outcomeOfResult(value: unknown, tool: string): Outcome {
 
 /** Sorts whatever an exchange rejected with. */
 export function outcomeOfError(error: unknown, trace: Trace, tool: string): Outcome {
-  const spoken = spokenError(error, trace)
-  if (spoken && forgetsSession(spoken.message, trace)) {
+  const answered = answeredError(error, trace)
+  if (answered && forgetsSession(answered.message, trace)) {
     return {
       kind: 'transport_error',
       cause: 'session_ended',
-      message: `the server ended the session (HTTP 400): ${spoken.message}`,
+      message: `the server ended the session (HTTP 400): ${answered.message}`,
       status: 400,
     }
   }
-  if (spoken) {
+  if (answered) {
     const unknownTool =
-      (spoken.code === -32602 || spoken.code === -32603) && namesUnknownTool(spoken.message, tool)
-    return { kind: 'protocol_error', ...spoken, unknownTool }
+      (answered.code === -32602 || answered.code === -32603) && namesUnknownTool(answered.message, tool)
+    return { kind: 'protocol_error', ...answered, unknownTool }
   }
   const { cause, message, status } = faultOf(error, trace)
   return { kind: 'transport_error', cause, message, ...(status === undefined ? {} : { status }) }

@@ -1,7 +1,7 @@
 import { isModern } from './connection.ts'
 import type { Fault } from './faults.ts'
+import { answeredError, protocolError, UNSUPPORTED_PROTOCOL_VERSION } from './json-rpc-errors.ts'
 import { faultOf } from './outcome.ts'
-import { protocolError, spokenError, UNSUPPORTED_PROTOCOL_VERSION } from './spoken.ts'
 import type { Trace } from './trace.ts'
 
 /** Why a session did not begin, and what could be tried instead. */
@@ -16,14 +16,14 @@ export type Refusal = {
 }
 
 export function refusalOf(error: unknown, trace: Trace, stderr: string): Refusal {
-  const spoken = spokenError(error, trace)
+  const answered = answeredError(error, trace)
   const { status = 0 } = faultOf(error, trace)
   return {
     ok: false,
     fault: openingFault(error, trace),
     needsModern: protocolError(error)?.code === UNSUPPORTED_PROTOCOL_VERSION,
     answeredModern: isModern(unsupportedVersion(error)),
-    maybeSse: !spoken && [400, 404, 405].includes(status),
+    maybeSse: !answered && [400, 404, 405].includes(status),
     stderr,
   }
 }
@@ -31,9 +31,9 @@ export function refusalOf(error: unknown, trace: Trace, stderr: string): Refusal
 /** A server that answers, and will not begin, is distinguished from one that could not be asked. */
 function openingFault(error: unknown, trace: Trace): Fault {
   const fault = faultOf(error, trace)
-  const spoken = spokenError(error, trace)
-  if (spoken) {
-    const message = `the server refused to start a session: ${spoken.message} (${spoken.code})`
+  const answered = answeredError(error, trace)
+  if (answered) {
+    const message = `the server refused to start a session: ${answered.message} (${answered.code})`
     return { cause: (trace.fault?.status ?? 0) >= 500 ? 'http' : 'refused', message }
   }
   if (fault.status === 400) return { ...fault, cause: 'refused' }

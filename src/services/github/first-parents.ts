@@ -12,7 +12,7 @@ const mostPages = 10
  * is how many commits the head has lost. Undefined: GitHub cannot compare the two. Where there are more commits than are
  * read, the line is cut off at its older end, and `complete` is false.
  */
-export async function readOwnLine(
+export async function readFirstParents(
   github: GitHub,
   { owner, repo }: { owner: string; repo: string },
   base: string,
@@ -27,10 +27,10 @@ export async function readOwnLine(
   const pages = Math.ceil(first.total_commits / 100)
   const rest = Array.from({ length: Math.min(pages, mostPages) - 1 }, (_, index) => page(index + 2))
   const commits = [first, ...(await Promise.all(rest))].flatMap((part) => part.commits)
-  return { line: ownLine(commits, head), behind: first.behind_by, complete: pages <= mostPages }
+  return { line: firstParents(commits, head), behind: first.behind_by, complete: pages <= mostPages }
 }
 
-function ownLine(commits: Comparison['commits'], head: string): LineCommit[] {
+function firstParents(commits: Comparison['commits'], head: string): LineCommit[] {
   const byId = new Map(commits.map((commit) => [commit.sha, commit]))
   const line: LineCommit[] = []
   for (let at = byId.get(head); at; at = byId.get(at.parents[0]?.sha ?? '')) {

@@ -1,7 +1,7 @@
 import type { FaultCause } from './faults.ts'
 import type { Trace } from './trace.ts'
 
-export type SpokenError = { code: number; message: string }
+export type JsonRpcError = { code: number; message: string }
 
 /** JSON-RPC error code of a server that speaks only newer protocols (MCP 2026-07-28). */
 export const UNSUPPORTED_PROTOCOL_VERSION = -32022
@@ -19,7 +19,7 @@ const toldByStatus: ReadonlySet<FaultCause> = new Set([
 ])
 
 /** The JSON-RPC error that is the server's answer to an exchange, or undefined where it gave none that counts. */
-export function spokenError(error: unknown, { fault, stop, total }: Trace): SpokenError | undefined {
+export function answeredError(error: unknown, { fault, stop, total }: Trace): JsonRpcError | undefined {
   // Of an exchange that was broken off the SDK tells in the same words.
   if (stop?.aborted || total?.aborted) return undefined
   return fault && toldByStatus.has(fault.cause) ? undefined : protocolError(error)
@@ -29,7 +29,7 @@ export function spokenError(error: unknown, { fault, stop, total }: Trace): Spok
  * The JSON-RPC error that the server itself sent, however the SDK wraps it: as McpError (1.x), ProtocolError (2.x),
  * or as the body of an HTTP error (a server may answer 400 with a JSON-RPC error inside).
  */
-export function protocolError(error: unknown): SpokenError | undefined {
+export function protocolError(error: unknown): JsonRpcError | undefined {
   if (!(error instanceof Error) || isTimeout(error) || isClosed(error)) return undefined
   const code = 'code' in error ? error.code : undefined
   const named =
@@ -40,7 +40,7 @@ export function protocolError(error: unknown): SpokenError | undefined {
   return errorInBody(error.message)
 }
 
-function errorInBody(message: string): SpokenError | undefined {
+function errorInBody(message: string): JsonRpcError | undefined {
   const body = message.slice(message.indexOf('{'), message.lastIndexOf('}') + 1)
   if (!body.includes('"error"')) return undefined
   try {

@@ -5,7 +5,7 @@ import type { RunInput } from './run-input.ts'
 const PAUSES_MS = [0, 200, 400]
 
 /** Reopens a broken session, with retries for a server that restarts; undefined if it stays unreachable. */
-export function reopener(
+export function createSessionReopener(
   { open, signal }: Pick<RunInput, 'open' | 'signal'>,
   onOpened: (session: StagingSession) => void,
 ): () => Promise<StagingSession | undefined> {
