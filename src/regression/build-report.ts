@@ -1,6 +1,6 @@
 import type { StagingSession } from '../services/mcp.ts'
 import { cut } from './cut.ts'
-import { allGates, notCovered } from './gates.ts'
+import { gateResults, notCovered } from './gate-results.ts'
 import type { Gathered } from './gathered.ts'
 import { pluralize } from './pluralize.ts'
 import { asNumber } from './ratio.ts'
@@ -13,7 +13,7 @@ import { isError, toolRows } from './tool-rows.ts'
 /** Builds the report from what was collected. Pure except for the clock that measures the run. */
 export function buildReport(input: RunInput, seen: Gathered): RunReport {
   const rows = toolRows(seen.records, seen.tools, underLoad(input) ? {} : (input.baseline?.latency ?? {}))
-  const gates = allGates(input, seen)
+  const gates = gateResults(input, seen)
   const verdict = verdictOf(gates)
   const errors = seen.records.filter(isError).length
   const { low, high } = seen.records.length > 0 ? wilson(errors, seen.records.length) : { low: 0, high: 1 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FaultCause, ListedTool, Outcome, StagingSession } from '../services/mcp.ts'
 import { isExpected } from './expectation.ts'
-import { writesIn } from './read-only-tools.ts'
+import { caseMayWrite } from './read-only-tools.ts'
 
 /** One measured call. `expected`: whether its outcome is of the kind that its case expects. */
 export type CallRecord = {
@@ -162,7 +162,7 @@ export function isSessionEnded(outcome: Outcome): boolean {
 }
 
 function isRepeatable({ reads = false }: Call, tool: ListedTool | undefined): boolean {
-  return !writesIn({ reads }, tool) || tool?.annotations?.idempotentHint === true
+  return !caseMayWrite({ reads }, tool) || tool?.annotations?.idempotentHint === true
 }
 
 function mayRetry(outcome: Outcome, call: Call, tool: ListedTool | undefined): boolean {

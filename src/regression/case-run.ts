@@ -6,7 +6,7 @@ import { describeBlocks } from './content-check.ts'
 import { cut } from './cut.ts'
 import { bodyOf, expectedStatuses, mismatches } from './expectation.ts'
 import type { Mismatch } from './mismatch.ts'
-import { saysThatItWrites, writesIn } from './read-only-tools.ts'
+import { caseMayWrite, saysThatItWrites } from './read-only-tools.ts'
 import type { Redactor } from './redaction.ts'
 import type { CaseResult } from './report-schema.ts'
 import { mask, snapshotMismatches } from './snapshots.ts'
@@ -62,7 +62,7 @@ function refuse(entry: SuiteCase, { caller, writesAllowed }: CaseContext): Parti
   if (unlisted !== undefined) {
     return failed({ where: 'tool', expected: unlisted, actual: notListed(unlisted, caller.tools.keys()) })
   }
-  const writing = names.find((name) => writesIn(entry, caller.tools.get(name)))
+  const writing = names.find((name) => caseMayWrite(entry, caller.tools.get(name)))
   if (writing !== undefined && !entry.writes) {
     const says = saysThatItWrites(caller.tools.get(writing))
     return failed({
@@ -107,7 +107,7 @@ async function runSteps(
     if (result.verdict === 'inconclusive') return true
     result.mismatches.push(...found.map((mismatch) => ({ ...mismatch, where: label + mismatch.where })))
     if (found.length === 0) continue
-    return outcome?.kind === 'transport_error' && writesIn(entry, context.caller.tools.get(step.tool))
+    return outcome?.kind === 'transport_error' && caseMayWrite(entry, context.caller.tools.get(step.tool))
   }
   return false
 }

@@ -1,13 +1,13 @@
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { ListedTool } from '../services/mcp.ts'
 import { withGate } from './adjust-report.ts'
-import { coverageGate, errorGate } from './gates.ts'
+import { coverageGate, errorGate } from './gate-results.ts'
 import { latencyGate } from './latency-gate.ts'
 import { tighten } from './limits.ts'
 import { limitsOfPolicy } from './policy-limits.ts'
 import { withReads } from './read-only-tools.ts'
 import { measuredTools } from './repeatable.ts'
-import type { GateName, RunReport } from './report-schema.ts'
+import type { RunGateName, RunReport } from './report-schema.ts'
 import { covering } from './suite-file.ts'
 import type { Suite } from './suite-schema.ts'
 
@@ -20,7 +20,7 @@ export function settingsOfRun({ limits, coverage }: Settings): string {
 }
 
 /** What needs calls, and is inconclusive with too few of them. */
-const counting: readonly GateName[] = ['errors', 'latency']
+const counting: readonly RunGateName[] = ['errors', 'latency']
 
 /** Whether a run came as far as its limits. One that did not says the same under any others. */
 export function reachedLimits({ gates }: RunReport): boolean {

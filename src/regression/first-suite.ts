@@ -1,6 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
 import { type Example, exampleArgs } from './example-args.ts'
-import { saysThatItWrites, writesBy } from './read-only-tools.ts'
+import { mayWrite, saysThatItWrites } from './read-only-tools.ts'
 
 /** A first suite for a server, as text for the user to complete. */
 export type FirstSuite = {
@@ -18,8 +18,8 @@ export type FirstSuite = {
 }
 
 export function firstSuite(tools: readonly ListedTool[]): FirstSuite {
-  const guessed = tools.filter((tool) => writesBy(tool) && readsByName(tool)).map(({ name }) => name)
-  const reads = (tool: ListedTool) => !writesBy(tool) || guessed.includes(tool.name)
+  const guessed = tools.filter((tool) => mayWrite(tool) && readsByName(tool)).map(({ name }) => name)
+  const reads = (tool: ListedTool) => !mayWrite(tool) || guessed.includes(tool.name)
   const examples = new Map(tools.map((tool) => [tool.name, exampleArgs(tool.inputSchema)]))
   const reading = tools.filter(reads)
   const writing = tools.filter((tool) => !reads(tool))

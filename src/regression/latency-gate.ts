@@ -1,7 +1,7 @@
 import type { Gathered } from './gathered.ts'
 import { millis } from './latency-chart.ts'
 import type { Limits } from './limits.ts'
-import { saysThatItWrites, writesBy } from './read-only-tools.ts'
+import { mayWrite, saysThatItWrites } from './read-only-tools.ts'
 import { measuredTools } from './repeatable.ts'
 import type { GateResult } from './report-schema.ts'
 import { judgeSamples, type LatencyJudgement, type Samples } from './statistics.ts'
@@ -44,7 +44,7 @@ function why({ perTool, total, reason }: Limits): string {
 /** Read-only tools that were called but not measured, so that a reader does not assume that they are fast. */
 function aside(measured: ReadonlySet<string>, { tools, samples }: Seen): string {
   const called = samples.map(({ tool }) => tool)
-  const others = called.filter((tool) => !measured.has(tool) && !writesBy(tools.get(tool)))
+  const others = called.filter((tool) => !measured.has(tool) && !mayWrite(tools.get(tool)))
   if (others.length === 0) return ''
   return `; not measured, because no read-only case calls it: ${others.join(', ')}`
 }
@@ -64,7 +64,7 @@ const hint = '; no tool that was called declares readOnlyHint: list the read-onl
 
 function hasNoHints({ samples, tools }: Seen): boolean {
   const called = samples.map(({ tool }) => tools.get(tool))
-  return called.every(writesBy) && called.some((tool) => saysThatItWrites(tool) === undefined)
+  return called.every(mayWrite) && called.some((tool) => saysThatItWrites(tool) === undefined)
 }
 
 /** Only a case that passed is repeated until its tools have enough samples. */

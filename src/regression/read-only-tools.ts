@@ -6,13 +6,13 @@ import type { Suite, SuiteCase } from './suite-schema.ts'
 type Tools = ReadonlyMap<string, ListedTool>
 
 /** A tool writes unless it declares otherwise: missing annotations mean destructive. */
-export function writesBy(tool: ListedTool | undefined): boolean {
+export function mayWrite(tool: ListedTool | undefined): boolean {
   return tool?.annotations?.readOnlyHint !== true
 }
 
 /** The same within a case, which can declare that it only reads. */
-export function writesIn({ reads }: Pick<SuiteCase, 'reads'>, tool: ListedTool | undefined): boolean {
-  return writesBy(tool) && (!reads || saysThatItWrites(tool) !== undefined)
+export function caseMayWrite({ reads }: Pick<SuiteCase, 'reads'>, tool: ListedTool | undefined): boolean {
+  return mayWrite(tool) && (!reads || saysThatItWrites(tool) !== undefined)
 }
 
 /** How the server contradicts a suite that declares the tool read-only. No suite overrides it. */
@@ -38,7 +38,7 @@ export function withReads(tools: readonly ListedTool[], reads: Suite['reads']): 
 
 /** Notes in the report about the suite's declarations. `tools` are as the server lists them. */
 export function readsNotes({ reads, cases }: Suite, tools: Tools): string[] {
-  const said = reads.filter((name) => writesBy(tools.get(name)) && tools.has(name))
+  const said = reads.filter((name) => mayWrite(tools.get(name)) && tools.has(name))
   const trusted = said.filter((name) => saysThatItWrites(tools.get(name)) === undefined)
   const refused = said.filter((name) => !trusted.includes(name))
   const unlisted = reads.filter((name) => !tools.has(name))

@@ -4,7 +4,7 @@ import type { Caller } from './calls.ts'
 import { isJsonNumber, numberText } from './exact.ts'
 import { bodyOf, describe } from './expectation.ts'
 import { queryJson } from './json-path.ts'
-import { writesBy } from './read-only-tools.ts'
+import { mayWrite } from './read-only-tools.ts'
 import type { DataCheck } from './report-schema.ts'
 import type { Suite } from './suite-schema.ts'
 import { fillVariables } from './variables.ts'
@@ -52,7 +52,7 @@ async function judge(entry: Reconciliation, context: ReconcileContext): Promise<
 function refuse(name: string, { tools }: Caller): Evaluated | undefined {
   const tool = tools.get(name)
   if (!tool) return { verdict: 'failed', message: `the server does not list ${name}` }
-  if (!writesBy(tool)) return undefined
+  if (!mayWrite(tool)) return undefined
   const message = `${name} does not declare readOnlyHint and is not under "reads"; reconcile calls only read-only tools, so it was not called`
   return { verdict: 'failed', message }
 }

@@ -1,6 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
 import { toolsOf } from './case-run.ts'
-import { writesIn } from './read-only-tools.ts'
+import { caseMayWrite } from './read-only-tools.ts'
 import type { Suite, SuiteCase } from './suite-schema.ts'
 
 /** The cases of a run: all of them, or the selected ones. */
@@ -10,7 +10,7 @@ export function casesToRun({ suite, only }: { suite: Suite; only?: string[] }): 
 
 /** Whether a case can be repeated: neither the case nor its tools write. */
 export function isRepeatable(entry: SuiteCase, tools: ReadonlyMap<string, ListedTool>): boolean {
-  return !entry.writes && toolsOf(entry).every((tool) => !writesIn(entry, tools.get(tool)))
+  return !entry.writes && toolsOf(entry).every((tool) => !caseMayWrite(entry, tools.get(tool)))
 }
 
 /**

@@ -17,7 +17,7 @@ export const gateNames = [
   'latency',
   'data',
 ] as const
-export type GateName = (typeof gateNames)[number]
+export type RunGateName = (typeof gateNames)[number]
 
 const gateResult = z.strictObject({ gate: z.enum(gateNames), verdict: verdictSchema, message: z.string() })
 export type GateResult = z.infer<typeof gateResult>

@@ -1,6 +1,6 @@
 import type { ListedTool } from '../services/mcp.ts'
 import type { CallRecord } from './calls.ts'
-import { writesBy } from './read-only-tools.ts'
+import { mayWrite } from './read-only-tools.ts'
 import type { ToolRow } from './report-schema.ts'
 import { percentile, type Samples } from './statistics.ts'
 
@@ -16,7 +16,7 @@ export function toolRows(
     const last = before[tool]
     return {
       tool,
-      readOnly: !writesBy(tools.get(tool)),
+      readOnly: !mayWrite(tools.get(tool)),
       calls: calls.length,
       passed: count(calls, ({ expected }) => expected),
       toolErrors: count(calls, ({ kind, expected }) => !expected && kind === 'tool_error'),

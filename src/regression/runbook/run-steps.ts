@@ -6,7 +6,7 @@ import { captureFrom } from '../capture.ts'
 import type { CaseContext } from '../case-context.ts'
 import { cut } from '../cut.ts'
 import { bodyOf, expectedStatuses, mismatches } from '../expectation.ts'
-import { writesBy } from '../read-only-tools.ts'
+import { mayWrite } from '../read-only-tools.ts'
 import { reconcile } from '../reconcile.ts'
 import type { Redactor } from '../redaction.ts'
 import type { RunVerdict } from '../report-schema.ts'
@@ -106,7 +106,7 @@ async function callTool(
 function refusalOf(name: string, tools: ReadonlyMap<string, ListedTool>): string | undefined {
   const tool = tools.get(name)
   if (!tool) return `the server does not list ${name}`
-  if (!writesBy(tool)) return undefined
+  if (!mayWrite(tool)) return undefined
   return `not called: ${name} does not declare readOnlyHint, and runbooks call only tools that read`
 }
 

@@ -13,7 +13,7 @@ import type { Suite } from './suite-schema.ts'
 import { isError, samplesOf } from './tool-rows.ts'
 
 /** Every gate of the run, in the order in which the report shows them. */
-export function allGates(input: RunInput, seen: Gathered): GateResult[] {
+export function gateResults(input: RunInput, seen: Gathered): GateResult[] {
   if (seen.gates.some(({ gate }) => gate === 'suite')) return seen.gates
   const connection: GateResult =
     seen.stopped === undefined
