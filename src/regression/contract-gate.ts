@@ -8,8 +8,8 @@ import type { Suite } from './suite-schema.ts'
 
 type Changes = RunReport['contract']['changes']
 /** `asked` may omit the supported versions. Unset: only the supported ones were asked for. */
-export type JudgedAt = { now: Date; spoken: Versions['spoken']; asked?: Versions['asked'] }
-export type ContractJudged = { gate: GateResult; changes: Changes; notes: string[] }
+export type ContractContext = { now: Date; spoken: Versions['spoken']; asked?: Versions['asked'] }
+export type ContractResult = { gate: GateResult; changes: Changes; notes: string[] }
 
 /**
  * Compares the list of tools with the last release. Passes with a note if there is no baseline. A baseline recorded with other
@@ -20,10 +20,10 @@ export function contractGate(
   { suite, baseline }: { suite: Suite; baseline?: Baseline },
   session: Pick<StagingSession, 'pinned' | 'capabilities'>,
   listing: ToolListing,
-  when: JudgedAt,
-): ContractJudged {
+  when: ContractContext,
+): ContractResult {
   const notes = [...listing.notes]
-  const say = (verdict: GateResult['verdict'], message: string, changes: Changes = []): ContractJudged => ({
+  const say = (verdict: GateResult['verdict'], message: string, changes: Changes = []): ContractResult => ({
     gate: { gate: 'contract', verdict, message },
     changes,
     notes,
@@ -66,7 +66,7 @@ function evaluated(
   baseline: Baseline,
   session: Pick<StagingSession, 'capabilities'>,
   listing: ToolListing,
-  { now, spoken, asked = [] }: JudgedAt,
+  { now, spoken, asked = [] }: ContractContext,
 ) {
   const versions = versionsOf(baseline)
   const before = {

@@ -8,7 +8,7 @@ import { percent } from './ratio.ts'
 import { casesToRun } from './repeatable.ts'
 import type { CaseResult, DataCheck, GateResult, RunReport } from './report-schema.ts'
 import type { RunInput } from './run-input.ts'
-import { judgeErrors } from './statistics.ts'
+import { evaluateErrors } from './statistics.ts'
 import type { Suite } from './suite-schema.ts'
 import { isError, samplesOf } from './tool-rows.ts'
 
@@ -77,7 +77,7 @@ export function errorGate(
   { calls: n, errors: failures }: Pick<RunReport['errors'], 'calls' | 'errors'>,
   { errorRate, total }: Limits,
 ): GateResult {
-  const verdict = judgeErrors({ failures, n, limit: errorRate, floor: total })
+  const verdict = evaluateErrors({ failures, n, limit: errorRate, floor: total })
   const few = n < total ? `only ${n} calls, ${total} are needed: ` : ''
   return {
     gate: 'errors',

@@ -4,7 +4,7 @@ import type { Limits } from './limits.ts'
 import { mayWrite, saysThatItWrites } from './read-only-tools.ts'
 import { measuredTools } from './repeatable.ts'
 import type { GateResult } from './report-schema.ts'
-import { judgeSamples, type LatencyJudgement, type Samples } from './statistics.ts'
+import { evaluateSamples, type LatencyVerdict, type Samples } from './statistics.ts'
 import type { SuiteCase } from './suite-schema.ts'
 
 type Seen = Pick<Gathered, 'tools' | 'cases'> & {
@@ -17,22 +17,22 @@ export function latencyGate(seen: Seen, limits: Limits, cases: readonly SuiteCas
   const measured = measuredTools(cases, seen.tools)
   const samples = seen.samples.filter(({ tool }) => measured.has(tool))
   const { p95: limitMs, warn: warnMs, perTool, total } = limits
-  const evaluated = judgeSamples({ samples, limitMs, warnMs, floors: { perTool, total } })
+  const evaluated = evaluateSamples({ samples, limitMs, warnMs, floors: { perTool, total } })
   if (total === 0 && evaluated.n === 0) {
     const message = `not evaluated, because no samples are required: ${limits.reason ?? 'the minimum is 0'}`
     return { gate: 'latency', verdict: 'passed', message }
   }
-  const failed = evaluated.tools.filter(({ judgement }) => judgement === 'failed').map(({ tool }) => tool)
+  const failed = evaluated.tools.filter(({ verdict }) => verdict === 'failed').map(({ tool }) => tool)
   const warned = evaluated.tools.filter((tool) => tool.warned).map(({ tool }) => tool)
   const limit = millis(limitMs)
   const message = {
     passed: `p95 of every tool is at most ${limit}${warned.length > 0 ? `; near it: ${warned.join(', ')}` : ''}`,
     failed: `p95 above ${limit}: ${failed.join(', ')}`,
     inconclusive: `too few samples of read-only tools: ${shortOf(evaluated, seen, limits).join('; ')}`,
-  }[evaluated.judgement]
+  }[evaluated.verdict]
   return {
     gate: 'latency',
-    verdict: evaluated.judgement,
+    verdict: evaluated.verdict,
     message: message + aside(measured, seen) + why(limits),
   }
 }
@@ -50,7 +50,7 @@ function aside(measured: ReadonlySet<string>, { tools, samples }: Seen): string 
 }
 
 /** The missing samples: in total, and of each tool that has too few. */
-function shortOf({ n, tools }: LatencyJudgement, seen: Seen, { perTool, total }: Limits): string[] {
+function shortOf({ n, tools }: LatencyVerdict, seen: Seen, { perTool, total }: Limits): string[] {
   const few = tools.filter((each) => each.n < perTool)
   return [
     ...(n < total ? [`${n} of ${total} in all${n === 0 && hasNoHints(seen) ? hint : ''}`] : []),

@@ -23,14 +23,14 @@ export type ReconcileContext = {
 
 /** Checks that a total returned by a tool equals the sum over the ledger or an export, within a tolerance. */
 export async function reconcile(entry: Reconciliation, context: ReconcileContext): Promise<DataCheck> {
-  const { verdict, message } = await judge(entry, context)
+  const { verdict, message } = await evaluate(entry, context)
   return { kind: 'reconcile', name: entry.name, verdict, message }
 }
 
 type Evaluated = Pick<DataCheck, 'verdict' | 'message'>
 type Total = { ok: true; value: Big; source: string } | { ok: false; message: string }
 
-async function judge(entry: Reconciliation, context: ReconcileContext): Promise<Evaluated> {
+async function evaluate(entry: Reconciliation, context: ReconcileContext): Promise<Evaluated> {
   const filled = fillVariables({ args: entry.args, equals: entry.equals }, context.variables)
   if (!filled.ok) return { verdict: 'failed', message: `${filled.missing.join(', ')} is not set` }
   const { args, equals } = filled.value

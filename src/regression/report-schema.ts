@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 /** The data of a report: stored as evidence, printed by `regress --json`. Everything in it is redacted. */
 
+/** Inconclusive blocks a merge, but is never called a regression. */
 export const verdictSchema = z.enum(['passed', 'failed', 'inconclusive'])
 export type RunVerdict = z.infer<typeof verdictSchema>
 

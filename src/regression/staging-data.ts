@@ -27,11 +27,11 @@ export async function checkMirror(
   ledger: Ledger | undefined,
   declared: Declaration | undefined,
 ): Promise<DataCheck> {
-  const evaluated = await judgeMirror(entry, ledger, declared?.tables[entry.table])
+  const evaluated = await evaluateMirror(entry, ledger, declared?.tables[entry.table])
   return { kind: 'mirror', name: entry.table, ...evaluated }
 }
 
-async function judgeMirror(
+async function evaluateMirror(
   entry: Suite['mirror'][number],
   ledger: Ledger | undefined,
   facts: Declaration['tables'][string] | undefined,
@@ -39,8 +39,8 @@ async function judgeMirror(
   if (!ledger) return { verdict: 'inconclusive', message: 'no ledger is configured for this server' }
   if (!facts) return { verdict: 'inconclusive', message: 'the operator declares nothing about this table' }
   const evaluated = [
-    await judgeCount(entry, ledger, facts.rows),
-    await judgeNewest(entry, ledger, facts.newest),
+    await evaluateCount(entry, ledger, facts.rows),
+    await evaluateNewest(entry, ledger, facts.newest),
   ]
   const said = evaluated.filter((one) => one !== undefined)
   const worst =
@@ -49,7 +49,7 @@ async function judgeMirror(
   return { verdict: worst?.verdict ?? 'passed', message: said.map(({ message }) => message).join('; ') }
 }
 
-async function judgeCount(
+async function evaluateCount(
   { table, rows_within: within }: Suite['mirror'][number],
   ledger: Ledger,
   declared: number | undefined,
@@ -68,7 +68,7 @@ function isWithin(count: number, declared: number, { numerator, denominator }: R
   return compareRatios(difference, { numerator: BigInt(declared) * numerator, denominator }) <= 0
 }
 
-async function judgeNewest(
+async function evaluateNewest(
   { table, newest: column, behind }: Suite['mirror'][number],
   ledger: Ledger,
   declared: string | undefined,

@@ -1,7 +1,5 @@
 import { compareRatios, type Ratio, ratio } from './ratio.ts'
-
-/** The three possible results. Inconclusive blocks a merge, but is never called a regression. */
-export type Judgement = 'passed' | 'failed' | 'inconclusive'
+import type { RunVerdict } from './report-schema.ts'
 
 /**
  * The value at the p-th percentile by nearest rank: the smallest value that at least p percent of all values do not exceed.
@@ -35,7 +33,7 @@ export function wilson(failures: number, n: number, z = 1.96): { low: number; hi
 
 export type ErrorRate = { failures: number; n: number; rate: number | undefined; low: number; high: number }
 
-/** The share of calls that failed, with its 95% interval, for display; `judgeErrors` uses the exact counts. */
+/** The share of calls that failed, with its 95% interval, for display; `evaluateErrors` uses the exact counts. */
 export function errorRate(failures: number, n: number): ErrorRate {
   return { failures, n, rate: n === 0 ? undefined : failures / n, ...wilson(failures, n) }
 }
@@ -44,12 +42,12 @@ export function errorRate(failures: number, n: number): ErrorRate {
  * Whether at most `limit` of n calls failed. The limit is a share such as 0.02, `2%` or a fraction, and is compared exactly: 1
  * of 50 passes, 1 of 49 fails. Below the minimum, and always without a sample, the result is inconclusive.
  */
-export function judgeErrors(run: {
+export function evaluateErrors(run: {
   failures: number
   n: number
   limit: number | string | Ratio
   floor?: number
-}): Judgement {
+}): RunVerdict {
   demandCounts(run.failures, run.n)
   if (run.n === 0 || run.n < (run.floor ?? 0)) return 'inconclusive'
   const share = { numerator: BigInt(run.failures), denominator: BigInt(run.n) }
@@ -74,12 +72,12 @@ export type Samples = {
 }
 
 export type ToolLatency = Samples & {
-  judgement: Judgement
+  verdict: RunVerdict
   /** Within the limit, but beyond the warning. */
   warned: boolean
 }
 
-export type LatencyJudgement = { judgement: Judgement; n: number; tools: ToolLatency[] }
+export type LatencyVerdict = { verdict: RunVerdict; n: number; tools: ToolLatency[] }
 
 export type LatencyRun = {
   /** Durations of one tool's calls, in milliseconds. */
@@ -93,39 +91,39 @@ export type LatencyRun = {
  * Whether each tool's p95 is within the limit. A tool with fewer samples than its minimum is inconclusive, and with fewer than
  * the total minimum so is the whole. A tool that fails with enough samples fails the whole, even if another one has too few.
  */
-export function judgeLatency({ durationsMs, ...limits }: LatencyRun): LatencyJudgement {
+export function evaluateLatency({ durationsMs, ...limits }: LatencyRun): LatencyVerdict {
   const entries = isMap(durationsMs) ? [...durationsMs] : Object.entries(durationsMs)
   const samples = entries.map(([tool, durations]) => {
     const [p50, p95, p99] = [50, 95, 99].map((p) => percentile(durations, p))
     return { tool, n: durations.length, p50, p95, p99 }
   })
-  return judgeSamples({ samples, ...limits })
+  return evaluateSamples({ samples, ...limits })
 }
 
 /** The same from percentiles that are known already. */
-export function judgeSamples({
+export function evaluateSamples({
   samples,
   ...limits
-}: Omit<LatencyRun, 'durationsMs'> & { samples: readonly Samples[] }): LatencyJudgement {
-  const tools = samples.map((each) => judgeTool(each, limits))
+}: Omit<LatencyRun, 'durationsMs'> & { samples: readonly Samples[] }): LatencyVerdict {
+  const tools = samples.map((each) => evaluateTool(each, limits))
   const n = tools.reduce((sum, tool) => sum + tool.n, 0)
-  return { judgement: overall(tools, n, limits.floors), n, tools }
+  return { verdict: overall(tools, n, limits.floors), n, tools }
 }
 
 function isMap(durations: LatencyRun['durationsMs']): durations is ReadonlyMap<string, readonly number[]> {
   return durations instanceof Map
 }
 
-function judgeTool(samples: Samples, run: Omit<LatencyRun, 'durationsMs'>): ToolLatency {
+function evaluateTool(samples: Samples, run: Omit<LatencyRun, 'durationsMs'>): ToolLatency {
   const { n, p95 } = samples
   const evaluated = p95 !== undefined && n >= run.floors.perTool
-  const judgement = !evaluated ? 'inconclusive' : p95 <= run.limitMs ? 'passed' : 'failed'
-  const warned = judgement === 'passed' && run.warnMs !== undefined && p95 !== undefined && p95 > run.warnMs
-  return { ...samples, judgement, warned }
+  const verdict = !evaluated ? 'inconclusive' : p95 <= run.limitMs ? 'passed' : 'failed'
+  const warned = verdict === 'passed' && run.warnMs !== undefined && p95 !== undefined && p95 > run.warnMs
+  return { ...samples, verdict, warned }
 }
 
-function overall(tools: readonly ToolLatency[], n: number, floors: Floors): Judgement {
+function overall(tools: readonly ToolLatency[], n: number, floors: Floors): RunVerdict {
   if (n === 0 || n < floors.total) return 'inconclusive'
-  if (tools.some(({ judgement }) => judgement === 'failed')) return 'failed'
-  return tools.some(({ judgement }) => judgement === 'inconclusive') ? 'inconclusive' : 'passed'
+  if (tools.some(({ verdict }) => verdict === 'failed')) return 'failed'
+  return tools.some(({ verdict }) => verdict === 'inconclusive') ? 'inconclusive' : 'passed'
 }

@@ -4,7 +4,7 @@ import { suiteLimits, tighten } from '../../src/regression/limits.ts'
 import { limitsOfPolicy } from '../../src/regression/policy-limits.ts'
 import { percent, ratio } from '../../src/regression/ratio.ts'
 import { checkMirror } from '../../src/regression/staging-data.ts'
-import { judgeErrors } from '../../src/regression/statistics.ts'
+import { evaluateErrors } from '../../src/regression/statistics.ts'
 import { aLedger, aSuite, readCase, runAgainst } from '../support/regression-run.ts'
 
 const rateOf = (rate: string) => aSuite(readCase, `gates: { errors: { rate: ${rate} } }`).gates
@@ -24,13 +24,15 @@ describe('the error rate is compared as it is written', () => {
     ['100%', 7, 7],
   ]
   test.each(exact)('%s of a suite: %i of %i passes', (rate, failures, n) => {
-    expect(judgeErrors({ failures, n, limit: bySuite(rate) })).toBe('passed')
-    if (failures < n) expect(judgeErrors({ failures: failures + 1, n, limit: bySuite(rate) })).toBe('failed')
+    expect(evaluateErrors({ failures, n, limit: bySuite(rate) })).toBe('passed')
+    if (failures < n)
+      expect(evaluateErrors({ failures: failures + 1, n, limit: bySuite(rate) })).toBe('failed')
   })
 
   test.each(exact)('%s of a policy: %i of %i passes', (rate, failures, n) => {
-    expect(judgeErrors({ failures, n, limit: byPolicy(rate) })).toBe('passed')
-    if (failures < n) expect(judgeErrors({ failures: failures + 1, n, limit: byPolicy(rate) })).toBe('failed')
+    expect(evaluateErrors({ failures, n, limit: byPolicy(rate) })).toBe('passed')
+    if (failures < n)
+      expect(evaluateErrors({ failures: failures + 1, n, limit: byPolicy(rate) })).toBe('failed')
   })
 
   test.each(['0.7%', '7%', '2%', '14.0000%'])(

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareRatios, isMultiple, ratio } from '../../src/regression/ratio.ts'
+import type { RunVerdict } from '../../src/regression/report-schema.ts'
 import {
   errorRate,
-  type Judgement,
-  judgeErrors,
-  judgeLatency,
+  evaluateErrors,
+  evaluateLatency,
   percentile,
   wilson,
 } from '../../src/regression/statistics.ts'
@@ -92,12 +92,12 @@ describe('the Wilson interval', () => {
     [1.5, 5],
   ])('refuses %d failures of %d', (failures, n) => {
     expect(() => wilson(failures, n)).toThrow(RangeError)
-    expect(() => judgeErrors({ failures, n, limit: 0.02 })).toThrow(RangeError)
+    expect(() => evaluateErrors({ failures, n, limit: 0.02 })).toThrow(RangeError)
   })
 })
 
 describe('the error rate is evaluated exactly', () => {
-  it.each<[string, number, number, number | string, Judgement]>([
+  it.each<[string, number, number, number | string, RunVerdict]>([
     ['1 of 49 is 2.04% and fails', 1, 49, 0.02, 'failed'],
     ['1 of 50 passes', 1, 50, 0.02, 'passed'],
     ['3 of 150 passes', 3, 150, 0.02, 'passed'],
@@ -107,14 +107,14 @@ describe('the error rate is evaluated exactly', () => {
     ['a limit of nothing lets nothing fail', 1, 1000, 0, 'failed'],
     ['a limit of nothing is kept by no failure', 0, 20, 0, 'passed'],
     ['zero samples is never success', 0, 0, 1, 'inconclusive'],
-  ])('%s', (_row, failures, n, limit, judgement) => {
-    expect(judgeErrors({ failures, n, limit })).toBe(judgement)
+  ])('%s', (_row, failures, n, limit, verdict) => {
+    expect(evaluateErrors({ failures, n, limit })).toBe(verdict)
   })
 
   it('below the floor is inconclusive, whatever the rate', () => {
-    expect(judgeErrors({ failures: 0, n: 59, limit: 0.02, floor: 60 })).toBe('inconclusive')
-    expect(judgeErrors({ failures: 30, n: 59, limit: 0.02, floor: 60 })).toBe('inconclusive')
-    expect(judgeErrors({ failures: 0, n: 60, limit: 0.02, floor: 60 })).toBe('passed')
+    expect(evaluateErrors({ failures: 0, n: 59, limit: 0.02, floor: 60 })).toBe('inconclusive')
+    expect(evaluateErrors({ failures: 30, n: 59, limit: 0.02, floor: 60 })).toBe('inconclusive')
+    expect(evaluateErrors({ failures: 0, n: 60, limit: 0.02, floor: 60 })).toBe('passed')
   })
 })
 
@@ -146,9 +146,9 @@ describe('latency is evaluated for each tool', () => {
   const calls = (n: number, ms: number, slow = 0): number[] =>
     Array.from({ length: n }, (_, index) => (index < slow ? 9000 : ms))
   const judge = (durationsMs: Record<string, number[]>) =>
-    judgeLatency({ durationsMs, limitMs: 3000, warnMs: 2000, floors })
+    evaluateLatency({ durationsMs, limitMs: 3000, warnMs: 2000, floors })
 
-  it.each<[string, Record<string, number[]>, Judgement]>([
+  it.each<[string, Record<string, number[]>, RunVerdict]>([
     ['all within the limit', { a: calls(20, 100), b: calls(20, 200) }, 'passed'],
     ['p95 at the limit itself', { a: calls(20, 3000), b: calls(20, 200) }, 'passed'],
     ['one call of twenty is slow', { a: calls(20, 100, 1), b: calls(20, 200) }, 'passed'],
@@ -159,14 +159,14 @@ describe('latency is evaluated for each tool', () => {
     ['below the total floor', { a: calls(39, 100) }, 'inconclusive'],
     ['a tool without a sample', { a: calls(40, 100), b: [] }, 'inconclusive'],
     ['no tool at all', {}, 'inconclusive'],
-  ])('%s: %s', (_row, durations, judgement) => {
-    expect(judge(durations).judgement).toBe(judgement)
+  ])('%s: %s', (_row, durations, verdict) => {
+    expect(judge(durations).verdict).toBe(verdict)
   })
 
   it('zero samples is never success, even without floors', () => {
     const none = { limitMs: 3000, floors: { perTool: 0, total: 0 } }
-    expect(judgeLatency({ ...none, durationsMs: {} }).judgement).toBe('inconclusive')
-    expect(judgeLatency({ ...none, durationsMs: { a: [] } }).judgement).toBe('inconclusive')
+    expect(evaluateLatency({ ...none, durationsMs: {} }).verdict).toBe('inconclusive')
+    expect(evaluateLatency({ ...none, durationsMs: { a: [] } }).verdict).toBe('inconclusive')
   })
 
   it('warns between the warning and the limit, and not beyond it', () => {
@@ -180,10 +180,10 @@ describe('latency is evaluated for each tool', () => {
 
   it('shows p50, p95, p99 and n of each tool, by map or by record', () => {
     const durationsMs = new Map([['__proto__', upTo(100)]])
-    const { tools, n } = judgeLatency({ durationsMs, limitMs: 3000, floors })
+    const { tools, n } = evaluateLatency({ durationsMs, limitMs: 3000, floors })
     expect(n).toBe(100)
     expect(tools).toEqual([
-      { tool: '__proto__', n: 100, p50: 50, p95: 95, p99: 99, judgement: 'passed', warned: false },
+      { tool: '__proto__', n: 100, p50: 50, p95: 95, p99: 99, verdict: 'passed', warned: false },
     ])
   })
 })

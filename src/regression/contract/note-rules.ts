@@ -15,7 +15,7 @@ export function compareNotes(walk: Walk, before: Schema, after: Schema, path: st
     const message = `The description changed: ${wordDiff(prose(old.description), prose(next.description))}`
     walk.report('description-changed', path, message, { holds: true })
   }
-  const others = changedKeys(old, next).filter((key) => !judgedElsewhere.has(key))
+  const others = changedKeys(old, next).filter((key) => !comparedElsewhere.has(key))
   if (others.length > 0)
     walk.report('annotation-changed', path, `Changed beside the rules: ${others.join(', ')}.`)
   const { dialect } = after.document
@@ -25,7 +25,7 @@ export function compareNotes(walk: Walk, before: Schema, after: Schema, path: st
 }
 
 /** Definitions have no effect on their own; they are compared where they are used. */
-const judgedElsewhere = new Set([
+const comparedElsewhere = new Set([
   ...[
     'default',
     'description',

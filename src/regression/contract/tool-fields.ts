@@ -68,7 +68,7 @@ function tasks(old: RawTool, next: RawTool): ContractChange[] {
   ]
 }
 
-const judgedElsewhere = new Set([
+const comparedElsewhere = new Set([
   'name',
   'description',
   'inputSchema',
@@ -84,7 +84,7 @@ const display: Readonly<Record<string, ToolRule>> = {
 
 function others(old: RawTool, next: RawTool): ContractChange[] {
   const keys = [...new Set([...Object.keys(old), ...Object.keys(next)])].filter(
-    (key) => !judgedElsewhere.has(key),
+    (key) => !comparedElsewhere.has(key),
   )
   return keys
     .filter((key) => !equal(member(old, key), member(next, key)))

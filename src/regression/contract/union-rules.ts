@@ -76,11 +76,11 @@ function reportBranch(
   covered: boolean,
   path: string,
 ): void {
-  const judgement = covered ? { severity: 'safe' as const } : {}
+  const options = covered ? { severity: 'safe' as const } : {}
   if (!isNullOnly(walk.look(branch))) {
-    walk.report(`anyof-branch-${event}`, path, `One of the alternatives was ${event}.`, judgement)
-  } else if (event === 'added') walk.report('null-gained', path, 'The value may now be null.', judgement)
-  else walk.report('null-lost', path, 'The value may no longer be null.', judgement)
+    walk.report(`anyof-branch-${event}`, path, `One of the alternatives was ${event}.`, options)
+  } else if (event === 'added') walk.report('null-gained', path, 'The value may now be null.', options)
+  else walk.report('null-lost', path, 'The value may no longer be null.', options)
 }
 
 /** `oneOf` is compared as a whole, since an edit of one branch can make a value match two of them, which rejects it. */

@@ -16,13 +16,13 @@ export type Difference = {
   message: string
 }
 
-type Judgement = { severity?: Severity; holds?: boolean }
+type ReportOptions = { severity?: Severity; holds?: boolean }
 
 /** The input of the rule families: the side being compared, a way to report, and a way back into the comparison. */
 export type Walk = {
   side: SchemaSide
   look: Normalise
-  report(rule: SchemaRule, path: string, message: string, judgement?: Judgement): void
+  report(rule: SchemaRule, path: string, message: string, options?: ReportOptions): void
   compare(before: Located, after: Located, path: string): void
   /** The number of differences between two schemas; 0 means that they are equivalent. */
   distance(before: Located, after: Located): number
@@ -73,9 +73,9 @@ function collect(shared: Shared, claim: Claim, before: Located, after: Located, 
   const walk: Walk = {
     side,
     look: shared.look,
-    report(rule, at, message, judgement = {}) {
-      const severity = judgement.severity ?? schemaRules[rule][side]
-      const holds = judgement.holds ?? (severity === 'safe' || severity === 'info')
+    report(rule, at, message, options = {}) {
+      const severity = options.severity ?? schemaRules[rule][side]
+      const holds = options.holds ?? (severity === 'safe' || severity === 'info')
       found.push({ rule, path: at, severity, holds, message })
     },
     compare: (old, next, at) => compareOnce(shared, walk, claim, old, next, at),
