@@ -229,7 +229,7 @@ async function carryOut(
     now: at,
   })
   const green = new Set(known.filter((pull) => pull.green).map(({ number }) => number))
-  await shell.database.transaction(async (tx) => {
+  const enqueued = await shell.database.transaction(async (tx) => {
     await keepStanding(tx, repository, policy ? 'current' : 'absent')
     const changed = await markPullsChanged(tx, repository, plan.left)
     for (const { number, head } of plan.changed)
@@ -239,8 +239,9 @@ async function carryOut(
     const pulls = [...new Map(changed.map((one) => [one.pull.number, one])).values()]
     await shell.queue.enqueueAll(pulls, { tx })
     await recordChecked(tx, repository, at)
-    found.enqueued += pulls.length
+    return pulls.length
   })
+  found.enqueued += enqueued
   found.repositories += 1
   found.pulls += open.length
 }

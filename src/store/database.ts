@@ -35,8 +35,9 @@ export type Database = {
   kind: 'pglite' | 'postgres'
   query: Query
   /**
-   * Commits what `work` did when it resolves, and rolls all of it back when it throws. `limits: 'none'`: for what may take minutes on a
-   * large database, where a statement must not be ended for being slow.
+   * Commits what `work` did when it resolves, and rolls all of it back when it throws. Where Postgres ended it in favor of another
+   * transaction that waited for it (a deadlock), `work` runs again: outside of the transaction it must have no effect. `limits: 'none'`: for
+   * what may take minutes on a large database, where a statement must not be ended for being slow; it does not run again.
    */
   transaction: <T>(work: (tx: Transaction) => Promise<T>, options?: { limits?: 'none' }) => Promise<T>
   boss: BossConnection

@@ -10,7 +10,7 @@ import { openDatabase } from '../../src/store/database/open.ts'
 import { diskProblem, leastFreeBytes } from '../../src/store/database/pglite.ts'
 import { startMaintenance } from '../../src/store/database/upkeep.ts'
 import type { Database } from '../../src/store/database.ts'
-import { aDataFolder, aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
+import { aDatabase, aDataFolder, aFolder, aPglite, describeOnBoth } from '../support/databases.ts'
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
@@ -144,6 +144,80 @@ describeOnBoth('the database', (open) => {
        WHERE nspname = 'release_gate' AND relkind = 'r' AND NOT relrowsecurity`,
     )
     expect(open).toEqual([])
+  })
+})
+
+describe('two that wait for each other on Postgres', () => {
+  const row = 'UPDATE pairs SET value = value || $2 WHERE key = $1'
+  const both = `UPDATE pairs SET value = value || 'b'`
+  const setUp = async () => {
+    const database = await aDatabase()
+    await database.query('CREATE TABLE pairs (key text, value text)')
+    await database.query("INSERT INTO pairs VALUES ('one', '0'), ('two', '0')")
+    const values = async () => {
+      const rows = await database.query<{ value: string }>('SELECT value FROM pairs ORDER BY key')
+      return rows.map(({ value }) => [...value].sort().join(''))
+    }
+    return { database, values, [Symbol.asyncDispose]: () => database.close() }
+  }
+  /** Takes one row, waits until the other one is there, and takes the second. */
+  const inTurn = (database: Database, keys: string[], letter: string, arrived: () => Promise<void>) => {
+    let attempts = 0
+    const work = database.transaction(async (tx) => {
+      attempts += 1
+      await tx.query(row, [keys[0], letter])
+      if (attempts === 1) await arrived()
+      await tx.query(row, [keys[1], letter])
+    })
+    return work.then(() => attempts)
+  }
+  const meeting = (count: number) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let here = 0
+    return () => {
+      here += 1
+      if (here === count) resolve()
+      return promise
+    }
+  }
+
+  test('both transactions are committed, the one that Postgres ended at its second attempt', async () => {
+    await using world = await setUp()
+    const arrived = meeting(2)
+    const attempts = await Promise.all([
+      inTurn(world.database, ['one', 'two'], 'a', arrived),
+      inTurn(world.database, ['two', 'one'], 'b', arrived),
+    ])
+    expect(attempts.sort()).toEqual([1, 2])
+    expect(await world.values()).toEqual(['0ab', '0ab'])
+  })
+
+  test('a single statement is repeated too', async () => {
+    await using world = await setUp()
+    const { database, values } = world
+    let statement: Promise<unknown> | undefined
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+    await database.transaction(async (tx) => {
+      await tx.query(row, ['two', 'a'])
+      statement ??= database.query(both)
+      await vi.waitFor(async () => expect(await database.query(waits)).not.toEqual([]))
+      await tx.query(row, ['one', 'a'])
+    })
+    await statement
+    expect(await values()).toEqual(['0ab', '0ab'])
+  })
+
+  test('any other error is thrown at the first attempt, with nothing kept', async () => {
+    await using world = await setUp()
+    let attempts = 0
+    const work = world.database.transaction(async (tx) => {
+      attempts += 1
+      await tx.query(row, ['one', 'a'])
+      await tx.query('SELECT 1 / 0')
+    })
+    await expect(work).rejects.toThrow('division by zero')
+    expect(attempts).toBe(1)
+    expect(await world.values()).toEqual(['0', '0'])
   })
 })
 

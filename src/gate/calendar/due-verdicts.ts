@@ -126,8 +126,8 @@ async function keep(
   now: Date,
 ): Promise<void> {
   const began = performance.now()
-  const kept: { before: DueVerdict; after: Parameters<typeof logVerdict>[2] }[] = []
-  await database.transaction(async (tx) => {
+  const kept = await database.transaction(async (tx) => {
+    const saved = []
     for (const { before, snapshot, verdict, times } of changes) {
       const next = {
         state: verdict.state,
@@ -139,9 +139,11 @@ async function keep(
       const { health, incidents } = snapshot
       const facts = { ...before.snapshot, ...(health && { health }), ...(incidents && { incidents }) }
       if (!(await saveReevaluated(tx, before, { ...next, snapshot: facts }))) continue
-      await appendDecided(tx, { ...before, ...next, snapshot }, verdict)
-      kept.push({ before, after: { ...before, ...next } })
+      saved.push({ before, after: { ...before, ...next }, snapshot, verdict })
     }
+    // All verdicts before the chain, as an evaluation does: in another order the two would wait for each other.
+    for (const { after, snapshot, verdict } of saved) await appendDecided(tx, { ...after, snapshot }, verdict)
+    return saved
   })
   const ms = Math.round(performance.now() - began)
   for (const { before, after } of kept) logVerdict(log, before, after, { by: 'calendar', ms })

@@ -28,8 +28,11 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
   let closing: Promise<void> | undefined
   return {
     kind: 'postgres',
-    query: async (sql, values) => (await pool.query(sql, values)).rows,
-    transaction: (work, options) => transact(pool, work, options),
+    query: (sql, values) => repeatAfterDeadlock(async () => (await pool.query(sql, values)).rows),
+    transaction: (work, { limits } = {}) =>
+      limits === 'none'
+        ? transact(pool, work, limits)
+        : repeatAfterDeadlock(() => transact(pool, work, undefined)),
     boss: { backend: 'postgres', connectionString: options.url, max: JOBS, onConnect: listenToErrors },
     backup: () => Promise.reject(new Error('This state is in Postgres: back it up with pg_dump.')),
     close: () => {
@@ -48,10 +51,29 @@ function listenToErrors(client: pg.ClientBase): void {
   client.on('error', () => undefined)
 }
 
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: class 40, a transaction to be repeated. */
+const ENDED_FOR_ANOTHER = ['40P01', '40001']
+const mostAttempts = 4
+
+/**
+ * Two that update several rows in different orders may wait for each other, until Postgres ends one of them after a second. Nothing of
+ * that one remains, so it runs again.
+ */
+async function repeatAfterDeadlock<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (attempt >= mostAttempts || !ENDED_FOR_ANOTHER.includes(code)) throw error
+    }
+  }
+}
+
 async function transact<T>(
   pool: pg.Pool,
   work: (tx: Transaction) => Promise<T>,
-  { limits }: { limits?: 'none' } = {},
+  limits: 'none' | undefined,
 ): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
