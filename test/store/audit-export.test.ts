@@ -107,6 +107,12 @@ describe.each([
       [],
     ],
     ['an export that begins later', whole.slice(1, 4), []],
+    [
+      'a chain whose first records were removed up to an anchored one, with the anchors of all its time',
+      whole.slice(2),
+      [anchorOf(first[0]), anchorOf(first[1]), anchorOf(first[3]), anchorOf(other[0])],
+    ],
+    ['a later part with anchors of another chain only', whole.slice(2), [anchorOf(other[1])]],
   ])('accepts %s', async (_name, lines, anchors) => {
     expect(await verify(lines, anchors)).toMatchObject({
       ok: true,
@@ -142,6 +148,17 @@ describe.each([
     ],
     ['a tail that was cut, by its anchor', whole.toSpliced(3, 1), [anchorOf(first[3])]],
     ['a chain that was removed, by its anchor', first.map(lineOf), [anchorOf(other[1])]],
+    ['a beginning that was never anchored', whole.slice(2), [anchorOf(first[0]), anchorOf(first[3])]],
+    [
+      'a beginning that follows another record than the anchored one',
+      [lineOf({ ...(first[2] as AuditRecord), previousHash: 'a'.repeat(64) })],
+      [anchorOf(first[1])],
+    ],
+    [
+      'a chain written anew from after an anchored record',
+      chainOf(5, 2, 'b'.repeat(64)).map(lineOf),
+      [anchorOf(first[1])],
+    ],
   ])('refuses %s', async (_name, lines, anchors) => {
     const { ok, said } = await verify(lines, anchors)
     expect(said).not.toContain('unbroken')
