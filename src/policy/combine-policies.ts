@@ -5,7 +5,7 @@ import { list } from '../decision/markdown.ts'
 import { isMap, merge, type Raw } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PolicyFile } from '../services/github/policy.ts'
-import { type FileProblem, problemWith } from '../yaml/yaml-file.ts'
+import { type FileProblem, type ProblemAt, problemsIn } from '../yaml/yaml-file.ts'
 import { type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
 
 /** The policy file of a repository, and that of its organization. In the repository `.github` its own is the organization's. */
@@ -51,7 +51,7 @@ export function combinePolicies(files: PolicyFiles): CombinedPolicy | undefined 
 function parseAlone({ text, where }: PolicyFile): PolicyResult {
   const result = parsePolicy(text, where)
   if (!result.ok || result.policy.extends !== 'organization') return result
-  return { ok: false, problems: [problemWith(text, where, ['extends'], notFound)] }
+  return { ok: false, problems: [problemsIn(text, where)(['extends'], notFound)] }
 }
 
 const notFound =
@@ -173,8 +173,8 @@ type Locking = { shared: PolicyFile; policy: Policy; locked: Lock[] }
 /** What a repository's own file names although the organization locks it. A setting that says the same changes nothing. */
 function ignoredOf(own: PolicyFile, mine: Policy, { shared, policy, locked }: Locking): FileProblem[] {
   const written = writtenPolicy(own.text)
-  const at = (path: PropertyKey[], why: string) =>
-    problemWith(own.text, own.where, path, `${why}; remove it here`)
+  const problem = problemsIn(own.text, own.where)
+  const at: ProblemAt = (path, why) => problem(path, `${why}; remove it here`)
   const why = `is locked by ${shared.where}`
   const lockedGates = (gates: unknown, parent: PropertyKey[]) =>
     lockedPaths(gates, locked).map((path) => at([...parent, 'gates', ...path], why))
@@ -188,7 +188,9 @@ function ignoredOf(own: PolicyFile, mine: Policy, { shared, policy, locked }: Lo
     ...(mine.locked ? [at(['locked'], 'only the policy of the organization can lock')] : []),
     ...lockedGates(written.gates, []),
     ...settings.map((name) => at([name], why)),
-    ...(isLocked('overrides', locked) ? [] : ignoredOverrides(own, written, { shared, locked }, lockedGates)),
+    ...(isLocked('overrides', locked)
+      ? []
+      : ignoredOverrides(problem, written, { shared, locked }, lockedGates)),
   ]
 }
 
@@ -204,7 +206,7 @@ function lockedPaths(gates: unknown, locked: Lock[]): string[][] {
 
 /** An own override as a whole where it has the name of one that stays, unless it says the same; else the locked gates in it. */
 function ignoredOverrides(
-  own: PolicyFile,
+  at: ProblemAt,
   written: Raw,
   { shared, locked }: Pick<Locking, 'shared' | 'locked'>,
   lockedGates: (gates: unknown, parent: PropertyKey[]) => FileProblem[],
@@ -215,7 +217,7 @@ function ignoredOverrides(
     if (!same) return lockedGates(override.gates, ['overrides', index])
     if (isDeepStrictEqual(same, override)) return []
     const why = `is the name of an override that ${shared.where} locks, so this one is ignored; rename or remove it`
-    return [problemWith(own.text, own.where, ['overrides', index, 'name'], why)]
+    return [at(['overrides', index, 'name'], why)]
   })
 }
 

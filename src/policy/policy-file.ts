@@ -9,7 +9,14 @@ import type { Raw } from '../decision/override-settings.ts'
 import { allGates, gatesUnder } from '../decision/overrides.ts'
 import { type Policy, policySchema } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
-import { type FileProblem, plainYaml, problemWith, readYaml } from '../yaml/yaml-file.ts'
+import {
+  type FileProblem,
+  type ProblemAt,
+  plainYaml,
+  problemsIn,
+  problemsShown,
+  readYaml,
+} from '../yaml/yaml-file.ts'
 import { atLeast } from '../yaml/yaml-words.ts'
 
 /** The path of a repository's policy, and of the fallback in the organization's `.github` repository. */
@@ -26,7 +33,7 @@ const least = { gates: '{ approvals: {}, release_window: {} }' }
 export function parsePolicy(text: string, file = policyPath): PolicyResult {
   const result = readYaml(text, file, policySchema, { least, prepare: completeGates })
   if (!result.ok) return result
-  const problems = refused(text, result.value, file)
+  const problems = refused(problemsIn(text, file), result.value).slice(0, problemsShown)
   return problems.length > 0 ? { ok: false, problems } : { ok: true, policy: result.value }
 }
 
@@ -39,27 +46,25 @@ export function writtenPolicy(text: string): Raw {
  * Problems of a policy that could be evaluated but is surely a mistake. The schema accepts it, so that policies in the records
  * can be replayed.
  */
-function refused(text: string, policy: Policy, file: string): FileProblem[] {
+function refused(at: ProblemAt, policy: Policy): FileProblem[] {
   const own = [
-    ...refusedWindow(text, policy.gates.release_window, file, ['gates', 'release_window']),
-    ...refusedLocks(text, policy, file),
+    ...refusedWindow(at, policy.gates.release_window, ['gates', 'release_window']),
+    ...refusedLocks(at, policy),
   ]
   if (own.length > 0) return own
   return (policy.overrides ?? []).flatMap(({ gates: { release_window: window } }, index) =>
     window === 'off'
       ? []
-      : refusedWindow(text, window, file, ['overrides', String(index), 'gates', 'release_window']),
+      : refusedWindow(at, window, ['overrides', String(index), 'gates', 'release_window']),
   )
 }
 
 /** A lock on nothing would be taken for a rule. */
-function refusedLocks(text: string, { gates: on, locked = [] }: Policy, file: string): FileProblem[] {
+function refusedLocks(at: ProblemAt, { gates: on, locked = [] }: Policy): FileProblem[] {
   return locked.flatMap((name, index) =>
     isGate(name) && on[name] === undefined
       ? [
-          problemWith(
-            text,
-            file,
+          at(
             ['locked', index],
             `the gate \`${name}\` is locked but not on; name it under \`gates\`, or remove it here`,
           ),
@@ -69,13 +74,12 @@ function refusedLocks(text: string, { gates: on, locked = [] }: Policy, file: st
 }
 
 function refusedWindow(
-  text: string,
+  problem: ProblemAt,
   settings: WindowSettings | undefined,
-  file: string,
   parent: string[],
 ): FileProblem[] {
   if (!settings) return []
-  const at = (path: string[], message: string) => problemWith(text, file, [...parent, ...path], message)
+  const at: ProblemAt = (path, message) => problem([...parent, ...path], message)
   const fixed = fixedZoneProblem(settings.time_zone)
   const tooLong = settings.windows.flatMap((window, index) => {
     const length = windowLength(window)
@@ -125,28 +129,23 @@ function completeMap(document: Document, gates: unknown): void {
  * its author is warned. `text` is what the policy was read from.
  */
 export function impossiblePolicy(text: string, policy: Policy, file = policyPath): FileProblem[] {
+  const at = problemsIn(text, file)
   if (!policy.incidents && allGates(policy).some((gates) => gates.incidents)) {
     const message =
       '`incidents` needs to know where incidents are kept; add `incidents: { repository: … }` to the policy'
-    return [problemWith(text, file, ['gates'], message)]
+    return [at(['gates'], message)]
   }
   const isFilledIn = policy.extends === 'organization' && Object.keys(policy.gates).length === 0
-  const own = isFilledIn ? [] : impossibleGates(text, policy.gates, file, ['gates'])
+  const own = isFilledIn ? [] : impossibleGates(at, policy.gates, ['gates'])
   if (own.length > 0) return own
   const overrides = policy.overrides ?? []
   return overrides.flatMap((override, index) =>
-    impossibleGates(text, gatesUnder(policy, override), file, ['overrides', String(index), 'gates']),
+    impossibleGates(at, gatesUnder(policy, override), ['overrides', String(index), 'gates']),
   )
 }
 
-function impossibleGates(
-  text: string,
-  gates: Policy['gates'],
-  file: string,
-  parent: string[],
-): FileProblem[] {
-  const at = (path: string[], message: string) =>
-    problemWith(text, file, [...parent.slice(0, -1), ...path], message)
+function impossibleGates(problem: ProblemAt, gates: Policy['gates'], parent: string[]): FileProblem[] {
+  const at: ProblemAt = (path, message) => problem([...parent.slice(0, -1), ...path], message)
   if (Object.keys(gates).length === 0) {
     const message =
       parent.length === 1

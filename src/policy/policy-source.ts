@@ -11,7 +11,7 @@ import {
 } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
-import type { FileProblem } from '../yaml/yaml-file.ts'
+import { type FileProblem, problemsShown } from '../yaml/yaml-file.ts'
 import { type CombinedPolicy, combinePolicies, type PolicyFiles } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
 import { compareSharedPolicy, type PolicyShell, sharedPolicyProblem } from './shared-policy.ts'
@@ -141,25 +141,24 @@ export async function policyAtHead(
   const { paths, headSha } = await listPullFiles(github, pull)
   if (headSha !== head.sha || !paths.includes(policyPath)) return undefined
   const files = { own: file, shared }
-  const problems = problemsWith(files)
-  const result = combinePolicies(files)?.result
-  return problems.length > 0 || !result?.ok ? { problems } : { policy: result.policy }
+  const combined = combinePolicies(files)
+  const problems = problemsWith(combined)
+  return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy }
 }
 
 /** Why a repository should not have a policy file. */
-function problemsWith(files: PolicyFiles): NonNullable<Snapshot['policyProblems']> {
-  const combined = combinePolicies(files)
+function problemsWith(combined: CombinedPolicy | undefined): NonNullable<Snapshot['policyProblems']> {
   if (!combined) return []
   const { result, ignored } = combined
   if (!result.ok) return result.problems
-  return ignored.map((problem) => ({ ...problem, ignored: true }))
+  return ignored.slice(0, problemsShown).map((problem) => ({ ...problem, ignored: true }))
 }
 
 async function repairs(github: GitHub, pull: PullRef, { shared }: PolicyFiles): Promise<boolean> {
   const { paths, head, headSha } = await listPullFiles(github, pull)
   if (paths.length !== 1 || paths[0] !== policyPath || !head) return false
   const repaired = await readFile(github, head, policyPath, headSha)
-  return repaired !== undefined && problemsWith({ own: repaired, shared }).length === 0
+  return repaired !== undefined && problemsWith(combinePolicies({ own: repaired, shared })).length === 0
 }
 
 /** What the organization locks is as it says now, and not as it was when the policy was valid. */

@@ -21,7 +21,7 @@ function partsOf(text: string): number {
 }
 
 /** One mistake can cause thousands of errors; nobody reads more than this. */
-const problemsShown = 50
+export const problemsShown = 50
 
 export type YamlOptions = {
   /** The required keys, for a file without them. */
@@ -80,11 +80,17 @@ export function plainYaml(text: string, prepare?: (document: Document) => void):
   return document.toJS({ maxAliasCount: 0 })
 }
 
-/** A problem with a value of a file that could be read, at its place. */
-export function problemWith(text: string, file: string, path: PropertyKey[], message: string): FileProblem {
+/** A problem with a value of a file. */
+export type ProblemAt = (path: PropertyKey[], message: string) => FileProblem
+
+/** Places problems with the values of a file that could be read. It is parsed for the first problem, and only once. */
+export function problemsIn(text: string, file: string): ProblemAt {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
-  return problemAt(file, lines, offsetOf(document, path, false), `\`${nameOf(path)}\`: ${message}`)
+  let document: Document | undefined
+  return (path, message) => {
+    document ??= parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
+    return problemAt(file, lines, offsetOf(document, path, false), `\`${nameOf(path)}\`: ${message}`)
+  }
 }
 
 /** `file:line:column: message`, the form that editors and terminals make clickable. */

@@ -52,6 +52,22 @@ describe('a policy', () => {
   })
 })
 
+describe('a policy with more mistakes than anyone reads', () => {
+  const window = '{opens: Monday 00:00, closes: Wednesday 00:00}'
+  const gates = `{release_window: {windows: [${Array(9).fill(window).join(', ')}]}}`
+  const overrides = Array.from(
+    { length: 45 },
+    (_, n) => `{name: o${n}, when: {branches: [x]}, gates: ${gates}}`,
+  ).join(', ')
+
+  it.each([
+    ['windows that are open for days', `gates: {hold: {}}\noverrides: [${overrides}]\n`],
+    ['locks on a gate that is off', `gates: {}\nlocked: [${Array(2_900).fill('hold').join(', ')}]\n`],
+  ])('names 50 of them: %s', (_, text) => {
+    expect(problemsOf(text)).toHaveLength(50)
+  })
+})
+
 const like = 'write it like `gates: { approvals: {}, release_window: {} }`'
 const atLeast = 'write at least `gates: { approvals: {}, release_window: {} }`'
 

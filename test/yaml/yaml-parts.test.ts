@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { maximumYamlBytes, maximumYamlParts, readYaml } from '../../src/yaml/yaml-file.ts'
+import { maximumYamlBytes, maximumYamlParts, problemsIn, readYaml } from '../../src/yaml/yaml-file.ts'
 
 const parsed = (text: string) => readYaml(text, 'policy.yml', z.unknown(), { least: {} as never })
 const many = (count: number, part: (n: number) => string, between = '\n') =>
@@ -34,4 +34,16 @@ describe('a YAML file', () => {
       ok: true,
     })
   })
+})
+
+test('problems with its values are placed without parsing it again for each of them', {
+  timeout: 30_000,
+}, () => {
+  const at = problemsIn(
+    many(1_000, (n) => `k${n}: v`),
+    'policy.yml',
+  )
+  const places = Array.from({ length: 5_000 }, (_, n) => at([`k${n % 1_000}`], 'is wrong'))
+  expect(places[2_345]).toEqual({ file: 'policy.yml', line: 346, column: 7, message: '`k345`: is wrong' })
+  expect(new Set(places.map(({ line }) => line)).size).toBe(1_000)
 })
