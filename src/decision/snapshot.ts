@@ -96,6 +96,8 @@ export const deploymentSchema = z.strictObject({
   state: z.string(),
   /** Who reported its newest success: the login, since deployers are named by it. Null: nobody has. */
   succeededBy: z.string().nullable(),
+  /** When that was. */
+  succeededAt: instant.optional(),
 })
 
 /** What one run of the staging regression found, and what it was tied to. */

@@ -2,7 +2,7 @@ import { type Finding, type Step, waiting } from './gate.ts'
 import { code, list } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, RegressionFacts, Snapshot } from './snapshot.ts'
-import { isOver, isTrusted, isUnderWay, releaseLabel, releaseLabelOf } from './staging.ts'
+import { isOver, isTrusted, isUnderWay, liveDeployment, releaseLabel, releaseLabelOf } from './staging.ts'
 
 /** Who has to act if it passes automatically. */
 const nobody = 'No action needed'
@@ -58,7 +58,7 @@ function deployed(
   const ofHead = facts.deployments.filter(({ sha }) => sha === snapshot.head.sha)
   const [newest] = ofHead
   const where = code(settings.environment)
-  const live = ofHead.find(({ state }) => state === 'success')
+  const live = liveDeployment(ofHead)
   if (live && isTrusted(live, settings)) {
     return say(
       'Waiting for the staging regression',

@@ -15,13 +15,28 @@ export function isTrusted(
   return by !== undefined && deployers.some((login) => login.toLowerCase() === by)
 }
 
+/** The deployment that succeeded last: a slow workflow may finish after one that began later. */
+export function lastToSucceed(deployments: readonly Deployment[]): Deployment | undefined {
+  const at = ({ succeededAt, createdAt }: Deployment) => Date.parse(succeededAt ?? createdAt)
+  return deployments
+    .filter(({ succeededBy }) => succeededBy !== null)
+    .toSorted((a, b) => at(b) - at(a) || b.id - a.id)[0]
+}
+
+/** The deployment that staging holds, of all deployments to it. */
+export function liveDeployment(deployments: readonly Deployment[]): Deployment | undefined {
+  return lastToSucceed(deployments.filter(({ state }) => state === 'success'))
+}
+
 /** The newest deployment of a commit that a listed deployer has reported as a success. */
 export function newestTrustedDeployment(
   facts: RegressionFacts,
   sha: string,
   settings: Pick<RegressionSettings, 'deployers'>,
 ): Deployment | undefined {
-  return facts.deployments.find((deployment) => deployment.sha === sha && isTrusted(deployment, settings))
+  return lastToSucceed(
+    facts.deployments.filter((deployment) => deployment.sha === sha && isTrusted(deployment, settings)),
+  )
 }
 
 /** Whether a deployment is over: it failed, or another one replaced it. */
@@ -29,9 +44,9 @@ export function isOver(state: string): boolean {
   return ['error', 'failure', 'inactive'].includes(state)
 }
 
-/** Whether a deployment may still succeed. `none`: no status has been reported yet. */
+/** Whether a deployment may still succeed, also one without a status, or that waits for an approval. */
 export function isUnderWay(state: string): boolean {
-  return ['none', 'queued', 'pending', 'in_progress'].includes(state)
+  return state !== 'success' && !isOver(state)
 }
 
 /**

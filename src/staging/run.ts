@@ -95,7 +95,7 @@ async function confirmDeployment(
   evaluated: Pick<RunResult, 'report' | 'recorded'>,
 ): Promise<Pick<RunResult, 'report' | 'recorded'>> {
   const after = await readStaging(github, request.pull, settings, now())
-  if (after.mark === staging.mark && !after.replacing) return evaluated
+  if (after.mark === staging.mark && !staging.replacing && !after.replacing) return evaluated
   const message = `something was deployed to ${settings.environment} during the run`
   const report = withGate(evaluated.report, { gate: 'connection', verdict: 'inconclusive', message })
   return { report, recorded: undefined }

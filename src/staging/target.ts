@@ -1,16 +1,19 @@
 import { code, short } from '../decision/markdown.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Deployment, PullRef } from '../decision/snapshot.ts'
-import { isTrusted } from '../decision/staging.ts'
+import { isTrusted, isUnderWay, liveDeployment } from '../decision/staging.ts'
 import { type Operator, readOperator } from '../regression/operator.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { newestDeployments } from '../services/github/deployments.ts'
 import { isServerAllowed, type StagingServer } from '../settings/servers.ts'
 
-/** The state of staging: the live deployment, one that is replacing it, and a mark that changes with every deployment. */
+/**
+ * The state of staging: the live deployment, one that may be replacing it, and a mark that changes with every deployment and every
+ * status. One without a status may replace it too: not every workflow says that it has begun.
+ */
 export type OnStaging = { live: Deployment | undefined; replacing: Deployment | undefined; mark: string }
 
-/** A deployment that has been in progress for longer is considered failed. */
+/** A deployment that has been under way without news for longer is considered failed. */
 const replacesWithin = 60 * 60_000
 
 /** Reads the newest deployments to the environment; nothing where the policy asks for none. */
@@ -22,16 +25,12 @@ export async function readStaging(
 ): Promise<OnStaging> {
   if (deployment === 'none') return { live: undefined, replacing: undefined, mark: '' }
   const newest = await newestDeployments(github, pull, environment)
-  const live = newest.find(({ state }) => state === 'success')
-  const touching = newest.filter(({ state }) => state === 'success' || state === 'in_progress')
+  const live = liveDeployment(newest)
   const since = now.getTime() - replacesWithin
   return {
     live,
-    replacing: newest.find(
-      ({ id, state, createdAt }) =>
-        state === 'in_progress' && id > (live?.id ?? 0) && Date.parse(createdAt) > since,
-    ),
-    mark: touching.map(({ id, state }) => `${id} ${state}`).join(', '),
+    replacing: newest.find(({ state, newsAt }) => isUnderWay(state) && Date.parse(newsAt) > since),
+    mark: [live?.id, ...newest.map(({ mark }) => mark)].join(', '),
   }
 }
 

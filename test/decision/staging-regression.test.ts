@@ -198,6 +198,18 @@ testGate('The staging regression', stagingRegression, {
       next: run,
     },
     {
+      name: 'evidence from before an older deployment of the head that succeeded last',
+      snapshot: withFacts({
+        deployments: [
+          aDeployment({ id: 13, succeededAt: minutesLater(-70, inWindow) }),
+          aDeployment({ succeededAt: minutesLater(-65, inWindow) }),
+        ],
+        runs: [anEvidence({ deploymentId: 13 })],
+      }),
+      state: 'waiting',
+      next: run,
+    },
+    {
       name: 'evidence that no deployment stands behind, since the policy asks for one now',
       snapshot: withFacts({ deployments: [], runs: [anEvidence({ deploymentId: null })] }),
       state: 'waiting',
@@ -232,7 +244,7 @@ testGate('The staging regression', stagingRegression, {
       says: ['`mallory` reported', '`github-actions[bot]`'],
       next: [],
     },
-    ...['none', 'queued', 'pending', 'in_progress'].map((state) => ({
+    ...['none', 'queued', 'pending', 'waiting', 'in_progress'].map((state) => ({
       name: `a deployment that is ${state}`,
       snapshot: withFacts({ runs: [], deployments: [aDeployment({ state, succeededBy: null })] }, release()),
       state: 'waiting' as const,
