@@ -1,7 +1,7 @@
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { createAppProbot } from '../services/github/app-client.ts'
-import { createBudget } from '../services/github/budget.ts'
+import { createBudget } from '../services/github/hourly-quota.ts'
 import { webUrl } from '../services/github/web-url.ts'
 import { processRole } from '../services/metrics.ts'
 import { doesWork, type Role } from '../settings/role.ts'

@@ -26,8 +26,8 @@ import {
   markPullsChanged,
 } from '../store/verdicts/changes.ts'
 import { type KnownPull, knownOpenPulls } from '../store/verdicts/seen.ts'
+import { type CoveringPolicy, policyPlace, pullsToReread } from './hourly-reread-plan.ts'
 import type { Parts } from './parts.ts'
-import { type CoveringPolicy, policyPlace, pullsToReread } from './what-to-reread.ts'
 
 export type Installation = { id: number; account: string }
 export type KnownPolicy = { text: string; policy: Policy }

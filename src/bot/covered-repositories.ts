@@ -15,7 +15,7 @@ import type { GitHub } from '../services/github/client.ts'
 import type { Row } from '../services/github/partial.ts'
 import { keepStanding, keepValidPolicy, keptBlob, keptPolicies } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
-import { policyPlace } from './what-to-reread.ts'
+import { policyPlace } from './hourly-reread-plan.ts'
 
 /** A repository that a policy covers, with its open pull requests. */
 export type CoveredRepository = { repository: RepositoryRef; numbers: number[] }

@@ -20,8 +20,8 @@ import {
   type Installation,
   type KnownPolicy,
 } from './check-repositories.ts'
+import { isDue } from './hourly-reread-plan.ts'
 import { minute } from './periodic-task.ts'
-import { isDue } from './what-to-reread.ts'
 
 /** How often a part of the repositories is checked. */
 export const checkEvery = 5 * minute

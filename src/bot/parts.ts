@@ -2,7 +2,7 @@ import type { Clock } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Probot } from 'probot'
 import type { Shell } from '../gate/shell.ts'
-import type { Budget } from '../services/github/budget.ts'
+import type { Budget } from '../services/github/hourly-quota.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Queue } from '../store/queue.ts'
 

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { evaluateDue } from '../../src/gate/calendar/due-verdicts.ts'
+import { evaluateDue } from '../../src/gate/calendar/reevaluate-due.ts'
 import { applyTransitions } from '../../src/gate/calendar/transitions.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'

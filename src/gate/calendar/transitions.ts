@@ -4,12 +4,12 @@ import type { Queue } from '../../store/queue.ts'
 import { retryTimeOf } from '../../store/retry-after-error.ts'
 import { nextTransition, type Times, takeToPrepare } from '../../store/verdicts/due.ts'
 import { requestMonitors } from '../health-fact.ts'
-import { type DueVerdictsShell, evaluateDue } from './due-verdicts.ts'
+import { evaluateDue, type ReevaluationShell } from './reevaluate-due.ts'
 import { type HeadsShell, writeHeads } from './write-checks.ts'
 
 export { scheduleOf } from './schedule.ts'
 
-export type TransitionShell = DueVerdictsShell &
+export type TransitionShell = ReevaluationShell &
   HeadsShell & { queue: Pick<Queue, 'enqueueEvaluate' | 'enqueueIncident' | 'enqueueTransition'> }
 
 /**

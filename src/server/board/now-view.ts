@@ -1,4 +1,4 @@
-import type { Allowance } from '../../services/github/budget.ts'
+import type { Allowance } from '../../services/github/hourly-quota.ts'
 import {
   type KnownRepository,
   knownRepositories,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { Allowance } from '../../services/github/budget.ts'
 import type { GitHub } from '../../services/github/client.ts'
+import type { Allowance } from '../../services/github/hourly-quota.ts'
 import type { SignInApp } from '../../services/github/user-tokens.ts'
 import type { Database } from '../../store/database.ts'
 import type { Queue } from '../../store/queue.ts'

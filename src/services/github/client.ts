@@ -1,9 +1,9 @@
 import { ProbotOctokit } from 'probot'
 import type { Pauses } from '../../store/pauses.ts'
 import { refuseMalformed } from './answers.ts'
-import type { Budget } from './budget.ts'
 import { statusOfError } from './errors.ts'
 import { gone } from './gone.ts'
+import type { Budget } from './hourly-quota.ts'
 import { type Answer, limitIn, limitReached, resourceOf } from './limits.ts'
 
 /** GitHub's client for one installation, for the App itself, or for a person, who has no `appId`. */

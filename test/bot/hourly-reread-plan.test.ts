@@ -5,7 +5,7 @@ import {
   policyPlace,
   pullsToReread,
   readInFullEvery,
-} from '../../src/bot/what-to-reread.ts'
+} from '../../src/bot/hourly-reread-plan.ts'
 import { defaultPolicy } from '../../src/decision/policy.ts'
 import type { Unattributed } from '../../src/decision/snapshot.ts'
 import { combinePolicies } from '../../src/policy/combine-policies.ts'

@@ -22,7 +22,7 @@ import { appendDecided } from '../records.ts'
 import { logVerdict } from '../verdict-log.ts'
 import { scheduleOf } from './schedule.ts'
 
-export type DueVerdictsShell = {
+export type ReevaluationShell = {
   database: Database
   queue: Pick<Queue, 'enqueueEvaluate'>
   now: () => Date
@@ -44,7 +44,7 @@ const together = 25
  * @returns the rest of the work, for which no check waits: when the others are next due.
  */
 export async function evaluateDue(
-  shell: DueVerdictsShell,
+  shell: ReevaluationShell,
   now: Date,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
@@ -121,7 +121,7 @@ function hasOtherTime({ before, times }: { before: DueVerdict; times: Times }): 
 }
 
 async function keep(
-  { database, log }: DueVerdictsShell,
+  { database, log }: ReevaluationShell,
   changes: (Outcome & { kind: 'changed' })[],
   now: Date,
 ): Promise<void> {
