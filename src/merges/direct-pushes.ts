@@ -11,8 +11,10 @@ import type { GitHub } from '../services/github/client.ts'
 import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
 import { appendRecord } from '../store/audit.ts'
+
 import { landingOf, saveLanding } from '../store/landings.ts'
-import { isCoveredBy, policyBefore } from './policy-before.ts'
+import { isCoveredBy, policiesBefore, secondOf } from './policy-before.ts'
+
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /** GitHub links a merged commit to its pull request shortly after the push event. */
@@ -33,17 +35,21 @@ export async function recordDirectPush(
 ): Promise<string | undefined> {
   const { owner, repo } = repository
   const rows = await activityOn(github, repository, range.branch)
-  const known = await keyOfKnown(shell, repository, range, activityOfPush(rows, range))
+  const row = activityOfPush(rows, range)
+  const known = await keyOfKnown(shell, repository, range, row)
   if (known !== undefined) return known
   const { data } = await github.rest.repos.get({ owner, repo })
   const { default_branch: defaultBranch } = data
-  const inForce = await policyBefore(shell, github, repository, { ...range, defaultBranch })
-  if (!inForce || !isCoveredBy(inForce.policy, range.branch, defaultBranch)) return undefined
+  const now = shell.now()
+  const span = row ? secondOf(row.timestamp) : { from: new Date(now.getTime() - keptFor), to: now }
+  const policies = await policiesBefore(shell, github, repository, { ...range, defaultBranch, span })
+  const covering = policies.filter((each) => each && isCoveredBy(each.policy, range.branch, defaultBranch))
+  if (covering.length === 0) return undefined
   if (!(await isGuarded(github, repository, range.branch, defaultBranch))) return undefined
   const read = await readPush(github, repository, { range, rows, defaultBranch }, signal)
   if (!read || (read.strangers.length === 0 && !read.forced)) return undefined
-  if (isAllowed(read.by, inForce.policy?.push?.allowed ?? [])) return undefined
-  if (inForce.policy?.enforce === false) return undefined
+  const inForce = covering.find((each) => !isExcused(read.by, each?.policy))
+  if (!inForce) return undefined
   if (read.activity === null && attempt < lastWait)
     throw new Error(`GitHub does not list the push of ${range.after} to ${range.branch} yet`)
   const push = pushOf(repository, range, read, shell.now())
@@ -95,6 +101,10 @@ async function isGuarded(
   defaultBranch: string,
 ): Promise<boolean> {
   return branch === defaultBranch || requiresCheckOn(github, { owner, repo }, branch, checkName)
+}
+
+function isExcused(person: Person | null, policy: Policy | undefined): boolean {
+  return policy?.enforce === false || isAllowed(person, policy?.push?.allowed ?? [])
 }
 
 /** By login, an App's being `name[bot]`. Unknown pushers are not allowed. */

@@ -14,7 +14,7 @@ import { postedRun } from '../store/check-runs.ts'
 import { landingOf, saveLanding } from '../store/landings.ts'
 import { forgetHistory, standingAt } from '../store/verdicts/history.ts'
 import { freezeAtMerge, type Reading, readAtMerge } from './at-merge.ts'
-import { isCoveredBy, policyBeforeMerge } from './policy-before.ts'
+import { isCoveredBy, type PolicyBefore, policiesBeforeMerge } from './policy-before.ts'
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /**
@@ -92,17 +92,36 @@ async function readChange(reading: Reading): Promise<Merge | undefined> {
     recorded?.state === 'passed'
       ? recorded
       : ((await unrecordedGreen(reading, read.head.sha, until)) ?? recorded)
-  const { base, mergeCommit, mergedAt } = read
+  const { base, mergeCommit } = read
   const tip =
     mergeCommit === null ? undefined : await tipBefore(github, pull, { branch: base.ref, mergeCommit })
-  const inForce = await policyBeforeMerge(shell, github, pull, read, tip)
+  const known = { read, tipBefore: tip, standing, posted }
+  let found: Merge | undefined
+  for (const inForce of await policiesBeforeMerge(shell, github, pull, read, tip)) {
+    const merge = await changeUnder(reading, known, inForce)
+    if (merge?.record.exception) return merge
+    found ??= merge
+  }
+  return found
+}
+
+type Known = Parameters<typeof readAtMerge>[1] & { posted: PostedCheck | undefined }
+
+/** The change under a policy that may have been in force. Undefined where that doesn't cover it. */
+async function changeUnder(
+  reading: Reading,
+  { posted, ...merged }: Known,
+  inForce: PolicyBefore | undefined,
+): Promise<Merge | undefined> {
+  const { shell, pull } = reading
+  const { standing } = merged
+  const { defaultBranch, ...facts } = merged.read
   const evaluated = standing ? { policy: standing.policy, file: standing.source } : inForce
-  const { defaultBranch, ...facts } = read
-  if (!evaluated || !isCoveredBy(evaluated.policy, base.ref, defaultBranch)) return undefined
-  const atMerge = await readAtMerge(reading, { read, tipBefore: tip, standing }, inForce)
+  if (!evaluated || !isCoveredBy(evaluated.policy, facts.base.ref, defaultBranch)) return undefined
+  const atMerge = await readAtMerge(reading, merged, inForce)
   const record = changeRecord({
     ...{ ...facts, standing, posted, policy: evaluated.file, atMerge, rules: packageFile.version },
-    ...(await freezeAtMerge(shell, pull, mergedAt, standing)),
+    ...(await freezeAtMerge(shell, pull, facts.mergedAt, standing)),
   })
   return { record, window: evaluated.policy?.gates.release_window }
 }

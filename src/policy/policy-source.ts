@@ -1,6 +1,7 @@
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
+import type { Span } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
 import {
   listPullFiles,
@@ -8,6 +9,8 @@ import {
   readFile,
   readPolicyFiles,
   readSharedFile,
+  sharedFilesWithin,
+  sharedPlace,
 } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
@@ -70,18 +73,26 @@ export async function readPolicy(
   return policyOf(shell, github, repository, await readPolicyFiles(github, repository, policyPath))
 }
 
-/** As `readPolicy`, with the repository's own file as it stood at a commit. */
-export async function readPolicyAt(
+/** When a policy applied: its own file now or at a commit, and its organization's now or at any instant of a span. */
+export type When = { sha?: string | undefined; span?: Span | undefined }
+
+/** As `readPolicy`, as it stood at a time: several where it isn't known which one of the organization's stood then. */
+export async function readPoliciesAt(
   shell: PolicyShell,
   github: GitHub,
   repository: Repository,
-  sha: string,
-): Promise<ReadPolicy | undefined> {
+  { sha, span }: When,
+): Promise<(ReadPolicy | undefined)[]> {
   const [own, shared] = await Promise.all([
     readFile(github, repository, policyPath, sha),
     readSharedFile(github, repository, policyPath),
   ])
-  return policyOf(shell, github, repository, { own, shared })
+  const problem = await lossOf(shell, github, repository, shared)
+  const nowhere = { text: '', where: sharedPlace(repository.owner, policyPath), blob: '' }
+  if (problem) return [lostPolicy(own ?? shared ?? nowhere, problem)]
+  if (!span || isSharedRepository(repository.repo)) return [combinePolicies({ own, shared })]
+  const files = await sharedFilesWithin(github, repository, policyPath, { span, now: shared })
+  return files.map((then) => combinePolicies({ own, shared: then }))
 }
 
 async function policyOf(
@@ -90,16 +101,26 @@ async function policyOf(
   repository: Repository,
   files: PolicyFiles,
 ): Promise<ReadPolicy | undefined> {
-  if (isSharedRepository(repository.repo)) return combinePolicies(files)
-  const state = await compareSharedPolicy(shell, github, repository, files.shared)
-  if (state === 'applies' || state === 'none') return combinePolicies(files)
+  const problem = await lossOf(shell, github, repository, files.shared)
   const file = files.own ?? files.shared
-  return file && { ...lostPolicy(file, sharedPolicyProblem(repository.owner, state)), lost: true }
+  return problem ? file && lostPolicy(file, problem) : combinePolicies(files)
 }
 
-function lostPolicy(file: PolicyFile, problem: FileProblem): CombinedPolicy {
+/** Why the organization's policy, which applied before, isn't known now. */
+async function lossOf(
+  shell: PolicyShell,
+  github: GitHub,
+  repository: Repository,
+  shared: PolicyFile | undefined,
+): Promise<FileProblem | undefined> {
+  if (isSharedRepository(repository.repo)) return undefined
+  const state = await compareSharedPolicy(shell, github, repository, shared)
+  return state === 'applies' || state === 'none' ? undefined : sharedPolicyProblem(repository.owner, state)
+}
+
+function lostPolicy(file: PolicyFile, problem: FileProblem): ReadPolicy {
   const result = { ok: false as const, problems: [problem] }
-  return { files: { own: file }, file, result, note: '', ignored: [], locked: [] }
+  return { files: { own: file }, file, result, note: '', ignored: [], locked: [], lost: true }
 }
 
 /** Nothing can be merged until the policy is valid again, so its fix does not wait for the window. Everything else applies. */

@@ -10,11 +10,43 @@ export const noCommit = /^0+$/
 /** What moved a branch lately, newest first: the only place where GitHub names who did. */
 export async function activityOn(
   github: GitHub,
-  { owner, repo }: { owner: string; repo: string },
+  repository: { owner: string; repo: string },
   branch: string,
 ): Promise<Activity[]> {
-  const options = { owner, repo, ref: `refs/heads/${branch}`, per_page: 100 }
-  return (await orAbsent(github.rest.repos.listActivities(options)))?.data ?? []
+  return (await orAbsent(github.rest.repos.listActivities(optionsOf(repository, branch))))?.data ?? []
+}
+
+/** As `activityOn`, back to a time and a little beyond. */
+export async function activitySince(
+  github: GitHub,
+  repository: { owner: string; repo: string },
+  branch: string,
+  since: Date,
+): Promise<Activity[]> {
+  const rows: Activity[] = []
+  const pages = github.paginate.iterator(github.rest.repos.listActivities, optionsOf(repository, branch))
+  for await (const { data } of pages) {
+    rows.push(...data)
+    if (data.some(({ timestamp }) => new Date(timestamp) < since)) break
+  }
+  return rows
+}
+
+function optionsOf({ owner, repo }: { owner: string; repo: string }, branch: string) {
+  return { owner, repo, ref: `refs/heads/${branch}`, per_page: 100 }
+}
+
+export type Span = { from: Date; to: Date }
+
+/** Where a branch stood at the beginning of a span and after each of its moves within it, by its rows. Undefined: they don't reach back so far. */
+export function tipsWithin(
+  rows: Activity[],
+  { from, to }: Span,
+): { first: string | undefined; moves: string[] } {
+  const at = ({ timestamp }: Activity) => new Date(timestamp)
+  const moves = rows.filter((row) => at(row) >= from && at(row) < to).map(({ after }) => after)
+  const first = rows.find((row) => at(row) < from)?.after ?? rows.at(-1)?.before
+  return { first, moves: moves.reverse() }
 }
 
 /** The row of a push; the same commit may have been pushed again since, by somebody else. */

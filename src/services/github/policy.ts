@@ -1,4 +1,5 @@
 import { isSharedRepository } from '../../decision/shared-repository.ts'
+import { activitySince, noCommit, type Span, tipsWithin } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
 import { orAbsent } from './errors.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
@@ -22,15 +23,42 @@ export async function readPolicyFiles(
   return { own, shared }
 }
 
-/** The file of the organization's `.github` repository; that repository itself falls back to no other. */
+/** The file of the organization's `.github` repository, now or at a commit; that repository itself falls back to no other. */
 export async function readSharedFile(
   github: GitHub,
   { owner, repo }: RepositoryName,
   path: string,
+  ref?: string,
 ): Promise<PolicyFile | undefined> {
   if (isSharedRepository(repo)) return undefined
-  const shared = await readFile(github, { owner, repo: '.github' }, path)
+  const shared = await readFile(github, { owner, repo: '.github' }, path, ref)
   return shared && { ...shared, where: sharedPlace(owner, path) }
+}
+
+/**
+ * The organization's file as it stood at any instant of a span: several where it changed within it, or where GitHub does not list yet
+ * what brought the file of now. `undefined` among them: there was none.
+ */
+export async function sharedFilesWithin(
+  github: GitHub,
+  repository: RepositoryName,
+  path: string,
+  { span, now }: { span: Span; now: PolicyFile | undefined },
+): Promise<(PolicyFile | undefined)[]> {
+  const shared = { owner: repository.owner, repo: '.github' }
+  const answer = await orAbsent(github.rest.repos.get(shared))
+  if (!answer) return [now]
+  const { default_branch: branch, created_at } = answer.data
+  const madeAt = new Date(created_at ?? 0)
+  const rows = await activitySince(github, shared, branch, span.from)
+  const { first = branch, moves } = tipsWithin(rows, span)
+  const tips = madeAt < span.to ? [first, ...moves] : []
+  const readAt = (tip: string) =>
+    noCommit.test(tip) ? undefined : readSharedFile(github, repository, path, tip)
+  const files = await Promise.all(tips.map(readAt))
+  const isNewest = rows[0]?.after === tips.at(-1)
+  const lagging = isNewest && files.at(-1)?.blob !== now?.blob ? [now] : []
+  return [...(madeAt < span.from ? [] : [undefined]), ...files, ...lagging]
 }
 
 /** How the organization's file is named to readers. */
