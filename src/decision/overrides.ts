@@ -110,7 +110,7 @@ function applied(policy: Policy, override: Override, doubts: string[]): AppliedO
 }
 
 /** Globs of the regression's suites, of all overrides too: a change of the suite must not decide whether it is run. */
-function suitesOf(policy: Policy): string[] {
+export function suitesOf(policy: Policy): string[] {
   const suites = allGates(policy).flatMap(({ staging_regression: regression }) =>
     regression ? suiteGlobs(regression.suite) : [],
   )

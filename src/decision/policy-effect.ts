@@ -1,4 +1,5 @@
 import { list, plural } from './markdown.ts'
+import { suitesOf } from './overrides.ts'
 import { covers, type Policy } from './policy.ts'
 import type { PolicyEffect, Snapshot } from './snapshot.ts'
 import { decide } from './verdict.ts'
@@ -10,12 +11,27 @@ export type Compared = { snapshot: Snapshot; known: boolean }
 const named = 5
 
 /**
+ * How much matching one effect may take, in globs times characters of paths: some 50 million take half a second. Anyone can
+ * propose a policy, and change thousands of files with long names.
+ */
+const workAllowed = 50_000_000
+
+/**
  * What a changed policy would do to other open pull requests, by the facts that are stored of them. Gates are compared and not
  * states: outside the window nothing passes anyway, and what the change does shows all the same.
  */
 export function policyEffect(compared: Compared[], before: Policy, after: Policy, at: string): PolicyEffect {
   const known = compared.filter((one) => one.known)
-  const changes = known.map(({ snapshot }) => {
+  const globs = globsToMatch(before) + globsToMatch(after)
+  let work = 0
+  const affordable = known.filter(({ snapshot }) => {
+    const more = globs * charactersIn(snapshot)
+    if (work + more > workAllowed) return false
+    work += more
+    return true
+  })
+  const notCompared = known.length - affordable.length
+  const changes = affordable.map(({ snapshot }) => {
     const now = { ...snapshot, takenAt: at }
     const [old, next] = [blockersOf(now, before), blockersOf(now, after)]
     const number = snapshot.pull.number
@@ -27,9 +43,21 @@ export function policyEffect(compared: Compared[], before: Policy, after: Policy
   return {
     compared: compared.length,
     unknown: compared.length - known.length,
+    ...(notCompared > 0 ? { notCompared } : {}),
     blocked: counted(changes.map(({ blocked }) => blocked)),
     released: counted(changes.map(({ released }) => released)),
   }
+}
+
+/** How many globs every changed path is compared with at most. */
+function globsToMatch(policy: Policy): number {
+  const guarded = suitesOf(policy).length
+  const lists = (policy.overrides ?? []).flatMap(({ when: { paths } }) => (paths ? [paths] : []))
+  return lists.reduce((sum, paths) => sum + paths.length + guarded, 0)
+}
+
+function charactersIn({ changed }: Snapshot): number {
+  return changed?.complete ? changed.paths.reduce((sum, { path }) => sum + path.length, 0) : 0
 }
 
 /** The gates that do not pass. None where the policy does not cover the base or only reports. */
@@ -48,7 +76,8 @@ function counted(changes: Change[]): PolicyEffect['blocked'] {
 }
 
 /** The effect as lines of Markdown. They name the time when they were true. */
-export function effectInWords({ compared, unknown, blocked, released }: PolicyEffect): string[] {
+export function effectInWords(effect: PolicyEffect): string[] {
+  const { compared, unknown, notCompared = 0, blocked, released } = effect
   const others = `${compared} other open ${compared === 1 ? 'pull request' : 'pull requests'}`
   if (compared === 0) return ['No other open pull requests were known when this was checked.']
   const lines = [
@@ -58,6 +87,9 @@ export function effectInWords({ compared, unknown, blocked, released }: PolicyEf
       ? [
           `Unknown for ${unknown}: the changed policy needs facts that have not been read for ${unknown === 1 ? 'it' : 'them'}.`,
         ]
+      : []),
+    ...(notCompared > 0
+      ? [`Not compared: ${notCompared}. The policies have too many globs for the number of changed files.`]
       : []),
   ]
   const none = lines.length === 0 ? ['None would change.'] : lines

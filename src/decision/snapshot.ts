@@ -213,6 +213,8 @@ export const policyEffectSchema = z.strictObject({
   compared: z.int().min(0),
   /** For how many that is unknown, since the changed policy looks at facts that were not read for them. */
   unknown: z.int().min(0),
+  /** How many were left out because matching their changed files would take too long. */
+  notCompared: z.int().positive().optional(),
   blocked: affectedSchema,
   released: affectedSchema,
 })

@@ -6,7 +6,7 @@ import { formatTime, windowStateAt, windowTransitions } from '../decision/calend
 import { durationInWords, parseDuration } from '../decision/duration.ts'
 import { isGate } from '../decision/lockable-settings.ts'
 import type { Raw } from '../decision/override-settings.ts'
-import { allGates, gatesUnder } from '../decision/overrides.ts'
+import { allGates, gatesUnder, suitesOf } from '../decision/overrides.ts'
 import { type Policy, policySchema } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import {
@@ -51,12 +51,35 @@ function refused(at: ProblemAt, policy: Policy): FileProblem[] {
     ...refusedWindow(at, policy.gates.release_window, ['gates', 'release_window']),
     ...refusedLocks(at, policy),
   ]
-  if (own.length > 0) return own
+  const tooMany = refusedGlobs(at, policy)
+  if (own.length + tooMany.length > 0) return [...own, ...tooMany]
   return (policy.overrides ?? []).flatMap(({ gates: { release_window: window } }, index) =>
     window === 'off'
       ? []
       : refusedWindow(at, window, ['overrides', String(index), 'gates', 'release_window']),
   )
+}
+
+/** Every pull request is matched against all of them, and 200 take up to a second for one with thousands of files. */
+const globsAllowed = 200
+
+function refusedGlobs(at: ProblemAt, policy: Policy): FileProblem[] {
+  const overrides = policy.overrides ?? []
+  const lists = [
+    { path: ['branches'], count: policy.branches.length },
+    { path: ['gates'], count: suitesOf(policy).length },
+    ...overrides.flatMap(({ when }, index) =>
+      (['paths', 'branches'] as const).map((name) => ({
+        path: ['overrides', index, 'when', name],
+        count: when[name]?.length ?? 0,
+      })),
+    ),
+  ]
+  const counted = (some: typeof lists) => some.reduce((sum, { count }) => sum + count, 0)
+  const exceeding = lists.find((_, index) => counted(lists.slice(0, index + 1)) > globsAllowed)
+  if (!exceeding) return []
+  const message = `the policy has ${counted(lists)} patterns of paths, branches and suites; the limit is ${globsAllowed}. Combine some, like "docs/**"`
+  return [at(exceeding.path, message)]
 }
 
 /** A lock on nothing would be taken for a rule. */

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { policySchema } from '../../src/decision/policy.ts'
 import { effectInWords, policyEffect } from '../../src/decision/policy-effect.ts'
 import { checkReport } from '../../src/decision/report.ts'
@@ -61,6 +61,56 @@ it('where facts are not stored, nothing is claimed', () => {
   expect(effectInWords(effect).slice(1)).toEqual([
     '- Unknown for 1: the changed policy needs facts that have not been read for it.',
   ])
+})
+
+describe('where comparing the changed files takes too much work', () => {
+  const files = (count: number) => ({
+    changed: {
+      complete: true as const,
+      paths: Array.from({ length: count }, (_, n) => ({ path: `${'a'.repeat(95)}${n}` })),
+    },
+  })
+  const globs = Array.from({ length: 100 }, (_, n) => `*a*a*b${n}`)
+  const withGlobs = policySchema.parse({
+    gates: { approvals: { count: 3 }, release_window: {} },
+    overrides: [0, 1].map((n) => ({
+      name: `o${n}`,
+      when: { paths: globs },
+      gates: { approvals: { count: 4 } },
+    })),
+  })
+  const withSuites = policySchema.parse({
+    gates: {
+      approvals: { count: 3 },
+      staging_regression: { suite: Array.from({ length: 20 }, (_, n) => `s${n}`) },
+    },
+    overrides: Array.from({ length: 10 }, (_, n) => ({
+      name: `o${n}`,
+      when: { paths: ['**'] },
+      gates: { approvals: { count: 1 } },
+    })),
+  })
+
+  it.each([
+    ['the globs of the changed policy', before, withGlobs],
+    ['the globs of the present policy', withGlobs, three],
+    ['the suites that its overrides spare', before, withSuites],
+  ])('says so for the pull request, and compares the others: %s', (_, old, next) => {
+    const effect = policyEffect(known(pull(1, 2, files(3_000)), pull(2, 2, files(1))), old, next, at)
+    expect(effect).toMatchObject({ compared: 2, unknown: 0, notCompared: 1 })
+    expect([...effect.blocked.first, ...effect.released.first].map(({ number }) => number)).not.toContain(1)
+    expect(effectInWords(effect).at(-1)).toBe(
+      '- Not compared: 1. The policies have too many globs for the number of changed files.',
+    )
+  })
+
+  it('the work of many adds up', () => {
+    const many = Array.from({ length: 90 }, (_, n) => pull(n + 1, 2, files(300)))
+    expect(policyEffect(known(...many), before, withGlobs, at)).toMatchObject({
+      notCompared: expect.any(Number),
+    })
+    expect(policyEffect(known(...many.slice(0, 5)), before, withGlobs, at)).not.toHaveProperty('notCompared')
+  })
 })
 
 it('at most five are named, and the text is short however many there are', () => {

@@ -211,8 +211,16 @@ describe('the changed paths that are read', () => {
   test.each([
     [3_000, { complete: true }],
     [3_001, { complete: false, why: 'more than 3,000 files changed' }],
-  ])('of a change of %i files are known or not', async (count, known) => {
-    const touched = Array.from({ length: count }, (_, index) => [`docs/${index}`, { is: { mode: '100644' } }])
+    [
+      3_000,
+      { complete: false, why: 'the paths of the changed files have more than 500,000 characters' },
+      'n'.repeat(180),
+    ],
+  ])('of a change of %i files are known or not: %o', async (count, known, name = 'docs') => {
+    const touched = Array.from({ length: count }, (_, index) => [
+      `${name}/${index}`,
+      { is: { mode: '100644' } },
+    ])
     const head = { footprint: Object.fromEntries(touched) } as HeadFacts
     expect(await readChangedPaths({} as Prover, head)).toMatchObject(known)
   })

@@ -68,6 +68,32 @@ describe('a policy with more mistakes than anyone reads', () => {
   })
 })
 
+describe('the patterns of paths, branches and suites in a policy', () => {
+  const list = (count: number) => `[${Array.from({ length: count }, (_, n) => `a${n}`).join(', ')}]`
+  const override = (when: string, count: number) =>
+    `gates: {hold: {}}\noverrides:\n  - {name: o, when: {branches: ${list(100)}}, gates: {approvals: {}}}\n  - {name: p, when: {${when}: ${list(count)}}, gates: {approvals: {}}}\n`
+  const limit = 'patterns of paths, branches and suites; the limit is 200. Combine some, like "docs/**"'
+
+  it('are limited to 200 in all, and the list that exceeds it is named', () => {
+    expect(problemsOf(override('paths', 99))).toEqual([])
+    expect(problemsOf(override('paths', 100))).toEqual([`p:4:29: \`paths\`: the policy has 201 ${limit}`])
+    expect(problemsOf(override('branches', 100))).toEqual([
+      `p:4:32: \`branches\`: the policy has 201 ${limit}`,
+    ])
+  })
+
+  it('count under `branches` and for suites too', () => {
+    expect(problemsOf(`branches: ${list(201)}\ngates: {hold: {}}\n`)).toEqual([
+      `p:1:11: \`branches\`: the policy has 201 ${limit}`,
+    ])
+    const regression = `{staging_regression: {suite: ${list(20)}}}`
+    expect(problemsOf(`branches: ${list(180)}\ngates: ${regression}\n`)).toEqual([])
+    expect(problemsOf(`branches: ${list(181)}\ngates: ${regression}\n`)).toEqual([
+      `p:2:8: \`gates\`: the policy has 201 ${limit}`,
+    ])
+  })
+})
+
 const like = 'write it like `gates: { approvals: {}, release_window: {} }`'
 const atLeast = 'write at least `gates: { approvals: {}, release_window: {} }`'
 

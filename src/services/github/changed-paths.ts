@@ -5,6 +5,9 @@ import { footprintOf, type Prover } from './proofs.ts'
 /** GitHub's own list of a pull request's files stops here too, and a snapshot is kept in the records. */
 export const maximumPaths = 3_000
 
+/** Globs are matched against each path, and a name may have thousands of characters. */
+const maximumCharacters = 500_000
+
 /**
  * Every path that the change touches, told from its two git trees: unlike GitHub's list of changed files these have modes, and a
  * renamed file is its old and its new name, however GitHub pairs them.
@@ -17,6 +20,10 @@ export async function readChangedPaths(prover: Prover, head: HeadFacts | undefin
   const entries = Object.entries(footprint)
   if (entries.length > maximumPaths)
     return unknown(`more than ${maximumPaths.toLocaleString('en-US')} files changed`)
+  if (entries.reduce((sum, [path]) => sum + path.length, 0) > maximumCharacters)
+    return unknown(
+      `the paths of the changed files have more than ${maximumCharacters.toLocaleString('en-US')} characters`,
+    )
   const paths = entries.map(([path, { was, is }]) => ({
     path,
     ...(was ? { was: was.mode } : {}),
