@@ -71,6 +71,36 @@ export function runBelowLimits(
   return runsOfHead(facts, head, settings).find(({ lacking }) => lacking !== undefined)
 }
 
+/**
+ * The newest run on the head that failed, unless a later one passed: redeploying the head, or a run without a result, fixes nothing. What
+ * passed under a waiver fails from its end on.
+ */
+export function standingFailure(
+  facts: RegressionFacts,
+  head: string,
+  settings: RegressionSettings,
+  now: Date,
+): Evidence | undefined {
+  const isExpired = ({ waivedUntil }: Evidence) =>
+    waivedUntil !== undefined && Date.parse(waivedUntil) <= now.getTime()
+  const hasFailed = (run: Evidence) =>
+    run.verdict === 'failed' || (run.verdict === 'passed' && isExpired(run))
+  const hasPassed = (run: Evidence) =>
+    run.verdict === 'passed' && run.lacking === undefined && isIdentified(run, settings)
+  const deciding = facts.runs
+    .filter((run) => isOfHead(run, facts, head) && isOfPolicy(run, settings))
+    .find((run) => hasFailed(run) || hasPassed(run))
+  return deciding && hasFailed(deciding) ? deciding : undefined
+}
+
+/** Whether the server reported the head as its version, where the policy asks it. */
+export function isIdentified(
+  { serverVersion, headSha }: Evidence,
+  { identity }: Pick<RegressionSettings, 'identity'>,
+): boolean {
+  return identity !== 'server' || serverVersion === headSha
+}
+
 function runsOfHead(facts: RegressionFacts, head: string, settings: RegressionSettings): Evidence[] {
   return facts.runs.filter(
     (run) => isOfHead(run, facts, head) && isOfPolicy(run, settings) && isCurrent(run, facts, settings),

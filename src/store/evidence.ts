@@ -59,16 +59,19 @@ export async function saveEvidence(
   )
 }
 
-/** The runs on a head, or on another one with the identical git tree, newest first. */
+/** The newest runs on a head, or on another one with the identical git tree, newest first; and those with a result before them. */
 export async function evidenceFor(
   db: Queryable,
   repository: Repository,
   head: { sha: string; tree: string | null },
 ): Promise<StoredEvidence[]> {
   const rows = await db.query<Row>(
-    `SELECT * FROM release_gate.evidence
-     WHERE installation_id = $1 AND repository_id = $2 AND (head_sha = $3 OR tree_sha = $4)
-     ORDER BY seq DESC LIMIT 10`,
+    `WITH found AS (SELECT * FROM release_gate.evidence
+       WHERE installation_id = $1 AND repository_id = $2 AND (head_sha = $3 OR tree_sha = $4))
+     SELECT * FROM found
+     WHERE seq IN (SELECT seq FROM found ORDER BY seq DESC LIMIT 10)
+        OR seq IN (SELECT seq FROM found WHERE verdict <> 'inconclusive' ORDER BY seq DESC LIMIT 10)
+     ORDER BY seq DESC`,
     [repository.installationId, repository.repositoryId, head.sha, head.tree],
   )
   return rows.map(fromRow)

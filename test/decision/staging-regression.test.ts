@@ -149,6 +149,20 @@ testGate('The staging regression', stagingRegression, {
       next: [],
     },
     {
+      name: 'a run that failed before one that gave no result, which lifts nothing',
+      snapshot: withFacts({
+        runs: [
+          anEvidence({ verdict: 'inconclusive', summary: 'connection: refused' }),
+          anEvidence({ verdict: 'failed', summary: 'answers: 1 of 2 cases failed' }),
+        ],
+      }),
+      state: 'failed',
+      title: 'Staging regression failed',
+      says: ['`answers: 1 of 2 cases failed`', 'A later run gave no result', '`connection: refused`'],
+      saysNot: ['says nothing about the change'],
+      next: [],
+    },
+    {
       name: 'the newest run counts, though an older one had passed',
       snapshot: withFacts({
         runs: [
@@ -361,6 +375,8 @@ describe('an urgent change', () => {
     regression: { tree, deployments: [], runs: [] },
     labels: [aLabel({ at: minutesLater(-5, inWindow) })],
   }
+  const failedRun = anEvidence({ verdict: 'failed', summary: 'contract: 1 breaking change' })
+  const noResult = anEvidence({ verdict: 'inconclusive', summary: 'staging is down' })
   const judge = (settings: object, what: Partial<RegressionFacts> = {}) =>
     decide(
       aSnapshot({ ...urgent, ...(Object.keys(what).length > 0 ? facts(what) : {}) }),
@@ -383,17 +399,54 @@ describe('an urgent change', () => {
   it.each<[string, Partial<RegressionFacts>]>([
     ['its regression has failed', { runs: [anEvidence({ verdict: 'failed', summary: 'errors: 9 of 60' })] }],
     ['a waiver has expired', { runs: [anEvidence({ waivedUntil: minutesLater(-1, inWindow) })] }],
+    ['it failed before a run without a result', { runs: [noResult, failedRun] }],
+    ['it failed before two runs without a result', { runs: [noResult, noResult, failedRun] }],
+    [
+      'a waiver has expired since the run before the one without a result',
+      { runs: [noResult, anEvidence({ waivedUntil: minutesLater(-1, inWindow) })] },
+    ],
+    ['it failed after a run that passed', { runs: [noResult, failedRun, anEvidence()] }],
+    [
+      'it failed on another head with identical files',
+      {
+        deployments: [aDeployment(), aDeployment({ id: 11, sha: older })],
+        runs: [noResult, anEvidence({ verdict: 'failed', headSha: older, deploymentId: 11 })],
+      },
+    ],
   ])('is not deferred where %s', (_, what) => {
     const [, finding] = judge({ defer_when_urgent: true }, what).findings
     expect(finding).toMatchObject({ state: 'failed', title: 'Staging regression failed' })
+    expect(finding?.reason).not.toContain('says nothing about the change')
+  })
+
+  it.each<[string, object, Partial<RegressionFacts>]>([
+    [
+      'it was deployed again after it failed',
+      {},
+      { deployments: [aDeployment({ id: 13 })], runs: [failedRun] },
+    ],
+    [
+      'the run after the failure was of a server that reports another head',
+      { identity: 'server' },
+      { runs: [anEvidence({ serverVersion: '1.0.0' }), failedRun] },
+    ],
+    [
+      'the run after the failure passed with too few calls',
+      {},
+      { runs: [anEvidence({ lacking: 'its report cannot be read' }), failedRun] },
+    ],
+  ])('is not deferred either where %s', (_, settings, what) => {
+    const [, finding] = judge({ defer_when_urgent: true, ...settings }, what).findings
+    expect(finding?.state).not.toBe('passed')
   })
 
   it.each<[string, Partial<RegressionFacts>]>([
+    ['gave no result after one that passed after a failure', { runs: [noResult, anEvidence(), failedRun] }],
     ['gave no result', { runs: [anEvidence({ verdict: 'inconclusive', summary: 'staging is down' })] }],
     ['is too old', { runs: [anEvidence({ startedAt: '2026-11-01T18:00:00.000Z' })] }],
     [
-      'failed before the newest deployment',
-      { deployments: [aDeployment({ id: 13 })], runs: [anEvidence({ verdict: 'failed' })] },
+      'failed with another suite than the policy names',
+      { runs: [anEvidence({ verdict: 'failed', suite: 'canary.yml' })] },
     ],
   ])('is deferred where its run %s', (_, what) => {
     const [, finding] = judge({ defer_when_urgent: true }, what).findings

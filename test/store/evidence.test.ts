@@ -64,6 +64,18 @@ describeOnBoth('the evidence', (open) => {
     expect(kept.map(({ report, hash }) => hashOfReport(report) === hash)).toEqual([true, true, true])
   })
 
+  test('is found if it says something, however many runs after it gave no result', async () => {
+    const db = await start()
+    const noResults = Array.from({ length: 12 }, () => aRun({ verdict: 'inconclusive' }))
+    const failed = aRun({ verdict: 'failed' })
+    for (const run of [aRun(), failed, ...noResults]) await saveEvidence(db, repository, run)
+    const kept = await evidenceFor(db, repository, { sha: 'a'.repeat(40), tree: null })
+    expect(kept.map(({ verdict }) => verdict)).toEqual([
+      ...Array.from({ length: 10 }, () => 'inconclusive'),
+      ...['failed', 'passed'],
+    ])
+  })
+
   test('was not known in a second before it was recorded, whatever its summary holds', async () => {
     const db = await start()
     const record = (run: string, milliseconds: number, installationId = 31, kind = 'regression') =>

@@ -4,7 +4,14 @@ import { defineGate, type Finding, failed, passed } from '../gate.ts'
 import { code, oneLine, short } from '../markdown.ts'
 import { type RegressionSettings, regressionSettings } from '../regression-settings.ts'
 import type { Evidence, RegressionFacts, Snapshot } from '../snapshot.ts'
-import { currentRun, newestTrustedDeployment, releaseLabel, runBelowLimits } from '../staging.ts'
+import {
+  currentRun,
+  isIdentified,
+  newestTrustedDeployment,
+  releaseLabel,
+  runBelowLimits,
+  standingFailure,
+} from '../staging.ts'
 import { missingRunFinding } from '../staging-missing.ts'
 import { evaluateUrgency } from '../urgent.ts'
 import { windowSettings } from '../window-settings.ts'
@@ -16,15 +23,18 @@ export const stagingRegression = defineGate({
   labels: () => [releaseLabel],
   evaluate(snapshot, settings, gates = {}) {
     const finding = evaluateEvidence(snapshot, settings)
-    // What has failed cannot wait until after the merge: it is known to be broken.
-    if ('broken' in finding) return finding.broken
     if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
+    // What has failed cannot wait until after the merge: it is known to be broken.
+    if (failureOf(snapshot, settings)) return finding
     return deferred(snapshot, gates, finding) ?? finding
   },
 })
 
-/** `broken`: a run on this head has failed, or what excused its failure has expired. */
-function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding | { broken: Finding } {
+function failureOf({ regression, head, takenAt }: Snapshot, settings: RegressionSettings) {
+  return regression && standingFailure(regression, head.sha, settings, new Date(takenAt))
+}
+
+function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
   const { regression: facts, head } = snapshot
   if (!facts) {
     return failed(
@@ -35,13 +45,15 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
   }
   const run = currentRun(facts, head.sha, settings)
   if (!run) return missingRunFinding(snapshot, facts, settings, whyLacking(snapshot, facts, settings))
-  const told = {
-    details: [describe(run, snapshot, settings)],
-    ...(run.checkUrl ? { link: run.checkUrl } : {}),
+  const told = toldOf(run, snapshot, settings)
+  if (run.verdict === 'failed') return broken(run, told)
+  if (run.verdict === 'inconclusive') {
+    const failure = failureOf(snapshot, settings)
+    return failure
+      ? stillBroken(failure, run, toldOf(failure, snapshot, settings))
+      : inconclusive(run.summary, told)
   }
-  if (run.verdict === 'failed') return { broken: broken(run, told) }
-  if (run.verdict === 'inconclusive') return inconclusive(run.summary, told)
-  if (settings.identity === 'server' && run.serverVersion !== run.headSha) {
+  if (!isIdentified(run, settings)) {
     return inconclusive(
       `the server reports ${run.serverVersion === null ? 'no version' : `version ${run.serverVersion}`}, not this head`,
       told,
@@ -54,8 +66,7 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
     return missingRunFinding(snapshot, facts, settings, why)
   }
   const waived = run.waivedUntil === undefined ? fresh : Date.parse(run.waivedUntil)
-  if (now >= waived)
-    return { broken: broken({ summary: 'contract: a waiver of the suite has expired' }, told) }
+  if (now >= waived) return broken({ summary: waiverExpired }, told)
   const until = new Date(Math.min(fresh, waived))
   return passed('Staging regression passed', whatPassed(run, snapshot, settings), {
     when: `Valid until ${formatTime(until, 'UTC')}`,
@@ -75,6 +86,24 @@ function whyLacking(
 }
 
 type Told = Pick<Finding, 'details' | 'link'>
+
+function toldOf(run: Evidence, snapshot: Snapshot, settings: RegressionSettings): Told {
+  return {
+    details: [describe(run, snapshot, settings)],
+    ...(run.checkUrl ? { link: run.checkUrl } : {}),
+  }
+}
+
+const waiverExpired = 'contract: a waiver of the suite has expired'
+
+/** A later run without a result takes nothing back. */
+function stillBroken({ verdict, summary }: Evidence, later: Evidence, { details = [], link }: Told): Finding {
+  const why = `A later run gave no result, so this still counts: ${code(said(later.summary), 400)}`
+  return broken(
+    { summary: verdict === 'failed' ? summary : waiverExpired },
+    { details: [...details, why], ...(link !== undefined && { link }) },
+  )
+}
 
 function broken(run: Pick<Evidence, 'summary'>, told: Told): Finding {
   return failed(
