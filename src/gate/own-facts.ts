@@ -7,6 +7,7 @@ import { type ApplicablePolicy, policyAtHead } from '../policy/policy-source.ts'
 import type { regressionFact } from '../staging/facts.ts'
 import type { runbooksFact } from '../staging/runbooks.ts'
 import { exemptionFact } from '../store/exemptions.ts'
+import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
@@ -63,7 +64,7 @@ async function policyFacts(
   snapshot: Snapshot,
   applicable: ApplicablePolicy,
 ): Promise<Pick<Snapshot, 'policyProblems' | 'policyEffect'>> {
-  const atHead = await policyAtHead(github, snapshot, applicable)
+  const atHead = await policyAtHead(github, factStore(database, now), snapshot, applicable)
   if (!atHead || applicable.kind !== 'policy') return {}
   if ('problems' in atHead) return { policyProblems: atHead.problems }
   const { pull } = snapshot

@@ -13,6 +13,7 @@ import {
   sharedPlace,
 } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
+import type { FactStore } from '../store/facts.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import { type FileProblem, problemsShown } from '../yaml/yaml-file.ts'
 import { type CombinedPolicy, combinePolicies, type PolicyFiles } from './combine-policies.ts'
@@ -147,16 +148,21 @@ export type PolicyAtHead = { problems: NonNullable<Snapshot['policyProblems']> }
 /**
  * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
  * would be. The file is read at the head first, which costs nothing where it has not changed; only another one is looked up among
- * the changed files, since the head of an old branch may hold an old policy that it does not touch.
+ * the changed files, since the head of an old branch may hold an old policy that it does not touch. Which file a commit holds is kept,
+ * so each head is asked once.
  */
 export async function policyAtHead(
   github: GitHub,
+  facts: Pick<FactStore, 'get' | 'put'>,
   { pull, state, head, changed }: Pick<Snapshot, 'pull' | 'state' | 'head' | 'changed'>,
   applicable: ApplicablePolicy,
 ): Promise<PolicyAtHead | undefined> {
   if (state !== 'open' || applicable.kind !== 'policy') return undefined
-  const file = await readFile(github, { owner: pull.owner, repo: pull.repo }, policyPath, head.sha)
   const { own, shared } = applicable.files
+  const key = `policy file ${pull.repositoryId} ${head.sha}`
+  if (own && (await facts.get(key)) === own.blob) return undefined
+  const file = await readFile(github, { owner: pull.owner, repo: pull.repo }, policyPath, head.sha)
+  if (file) await facts.put(key, file.blob)
   if (!file || file.blob === own?.blob) return undefined
   if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
   const { paths, headSha } = await listPullFiles(github, pull)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Exchange, inspectors } from '../../src/sandbox/github/inspection.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
@@ -47,6 +48,30 @@ describe('a pull request that changes the policy', () => {
     expect(check?.summary).toMatch(new RegExp(`would be blocked: .*#${other.number} \\(Approvals\\)`))
     restore()
     expect((await first.check(other))?.summary).not.toContain('Effect of this policy')
+  })
+
+  test('is read once for a head: what is known of it, with the policy on the default branch, tells what changed', async () => {
+    const shop = await setUpRepositories(stage, { repo: 'once', policy: 'gates: { approvals: {} }\n' })
+    const other = await shop.openPull('ana', { branch: 'plain', title: 'plain', files: { 'a.ts': 'a\n' } })
+    const change = await approved('twice', { [path]: 'gates: { approvals: { count: 3 } }\n' }, shop)
+    const asked: string[] = []
+    const inspector = {
+      exchange: ({ actor, path: asks, query }: Exchange) => {
+        if (actor === 'installation' && asks.includes('/contents/')) asked.push(query.get('ref') ?? 'default')
+      },
+      webhook: () => undefined,
+    }
+    inspectors.add(inspector)
+    await shop.review('chloe', other)
+    await shop.review('dev', other)
+    expect(asked).toContain('default')
+    expect(asked).not.toContain(other.sha)
+    expect(await shop.check(other)).toMatchObject({ conclusion: 'success' })
+    await shop.review('eva', change)
+    inspectors.delete(inspector)
+    expect((await shop.check(change))?.summary).toContain('### Effect of this policy')
+    const pushed = await shop.push('ana', other, { [path]: 'gates: { aprovals: {} }\n' })
+    expect((await shop.check(pushed))?.title).toContain('makes the policy invalid')
   })
 
   test('from an invalid one to a valid one does not wait for the window', async () => {
