@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
+import { answered } from './bodies.ts'
 import type { GitHubContext } from './context.ts'
 
 /**
@@ -12,8 +13,7 @@ export function etags(): MiddlewareHandler<GitHubContext> {
   return async (c, next) => {
     await next()
     if (!['GET', 'HEAD'].includes(c.req.method) || c.res.status !== 200) return
-    const body = await c.res.clone().arrayBuffer()
-    const etag = tagOf(c, body)
+    const etag = tagOf(c, await answered(c))
     c.res.headers.set('etag', etag)
     c.res.headers.set('cache-control', 'private, max-age=60, s-maxage=60')
     c.res.headers.set('vary', 'Accept, Authorization, Cookie, X-GitHub-OTP')
@@ -21,10 +21,10 @@ export function etags(): MiddlewareHandler<GitHubContext> {
   }
 }
 
-function tagOf(c: Context, body: ArrayBuffer): string {
+function tagOf(c: Context, body: Uint8Array): string {
   const hash = createHash('sha256')
   for (const header of ['authorization', 'accept']) hash.update(`${c.req.header(header) ?? ''}\n`)
-  return `W/"${hash.update(new Uint8Array(body)).digest('hex')}"`
+  return `W/"${hash.update(body).digest('hex')}"`
 }
 
 /** The weak comparison of RFC 9110, section 13.1.2: `W/` does not matter, `*` matches whatever exists. */

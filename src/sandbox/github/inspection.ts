@@ -1,4 +1,5 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { answered } from './bodies.ts'
 import type { Actor, GitHubContext } from './context.ts'
 
 /** One request as a route answered it; those that a limit or a fault answered are not among them. */
@@ -30,7 +31,7 @@ export const inspectors = new Set<Inspector>()
 export function inspection(): MiddlewareHandler<GitHubContext> {
   return async (c, next) => {
     if (![...inspectors].some(({ exchange }) => exchange)) return next()
-    const sent = await c.req.raw.clone().text()
+    const sent = ['GET', 'HEAD'].includes(c.req.method) ? '' : await c.req.text()
     await next()
     const { pathname, searchParams: query } = new URL(c.req.url)
     const exchange = {
@@ -40,15 +41,15 @@ export function inspection(): MiddlewareHandler<GitHubContext> {
       query,
       body: parsed(sent),
       status: c.res.status,
-      answer: await answerOf(c.res),
+      answer: await answerOf(c),
     }
     for (const inspector of inspectors) inspector.exchange?.(exchange)
   }
 }
 
-async function answerOf(response: Response): Promise<unknown> {
-  if (!response.headers.get('content-type')?.includes('application/json')) return undefined
-  return parsed(await response.clone().text())
+async function answerOf(c: Context<GitHubContext>): Promise<unknown> {
+  if (!c.res.headers.get('content-type')?.includes('application/json')) return undefined
+  return parsed(new TextDecoder().decode(await answered(c)))
 }
 
 function parsed(text: string): unknown {

@@ -127,7 +127,7 @@ export function createLimits({ clock }: { clock: SandboxClock }): Limits {
       // A refusal by a fault says itself how much is left.
       if (c.res.headers.has('x-ratelimit-remaining')) return
       for (const [name, value] of Object.entries(rateLimitHeaders(stateOf(owner, actor, asked.resource))))
-        c.header(name, value)
+        c.res.headers.set(name, value)
     },
     reset() {
       owners.clear()
@@ -154,7 +154,7 @@ async function askedOf(c: Context): Promise<Asked> {
     const read = ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)
     return { resource: 'core', read, cost: 1, nodeCount: 0 }
   }
-  const { query, variables } = queryIn(await c.req.raw.clone().text())
+  const { query, variables } = queryIn(await c.req.text())
   return { resource: 'graphql', read: !/^\s*mutation\b/.test(query), ...costOf(query, variables) }
 }
 
