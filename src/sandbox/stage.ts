@@ -54,6 +54,8 @@ export type Stage = {
   bot: () => BotProcess
   /** Every process of the bot that runs. */
   bots: () => BotProcess[]
+  /** Lets the bot end what it does and stop, as an update does. */
+  stop: () => Promise<void>
   /** Ends the bot as a power cut would, after which nobody comes back before its leases have run out. */
   kill: () => Promise<void>
   startBot: () => Promise<void>
@@ -119,6 +121,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     github.signIn.callbackUrls = [`${receiving().url}/sign-in/callback`]
     github.setWebhook({ url: `${receiving().url}/api/github/webhooks`, secret: github.app.webhookSecret })
   }
+  const stop = async () => void (await Promise.all(started.map((bot) => bot.end('SIGTERM'))))
   const kill = async () => {
     await Promise.all(started.map((bot) => bot.end('SIGKILL')))
     await endLeases(database)
@@ -146,10 +149,11 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       shownCheck(as(reader), repository, { ref: sha, check_name: name, app_id: github.app.id }),
     bot: receiving,
     bots: running,
+    stop,
     kill,
     startBot,
     close: async () => {
-      await Promise.all(started.map((bot) => bot.end('SIGTERM')))
+      await stop()
       await github.close()
       await slack.close()
       await staging?.close()

@@ -23,7 +23,7 @@ describe('the daily look', () => {
   /** The bot looks when it starts, once a day. */
   const wakeUp = async (at: string) => {
     await stage.moveTo(new Date(at))
-    await stage.kill()
+    await stage.stop()
     await stage.startBot()
     await stage.settled()
   }

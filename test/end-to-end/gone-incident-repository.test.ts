@@ -25,7 +25,7 @@ const halfAnHour = async () => {
   await letNoticesPass(stage, 4)
 }
 const restart = async () => {
-  await stage.kill()
+  await stage.stop()
   await stage.startBot()
   await stage.settled()
 }

@@ -140,7 +140,7 @@ describe('the gate incidents', () => {
     const place = { ...incidents, issue_number: issue?.number ?? 0 }
     await stage.as('ana').rest.issues.update({ ...place, body, state: 'closed' })
     await stage.settled()
-    await stage.kill()
+    await stage.stop()
     await stage.startBot()
     await stage.settled()
     expect((await postMortem())?.state).toBe('closed')
@@ -190,7 +190,7 @@ describe('the gate incidents', () => {
       expect(await shop.check(change)).toMatchObject({ title: 'Incidents could not be read' })
       const kinds = (await recordsOf(stage)).slice(before).map(({ kind }) => kind)
       expect(kinds).not.toContain('incident')
-      await stage.kill()
+      await stage.stop()
       await at('2026-10-22T16:31:00Z')
       await stage.startBot()
       await stage.settled()

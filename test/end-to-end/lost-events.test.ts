@@ -60,7 +60,7 @@ describe('events that GitHub never sends', () => {
     expect(await shop.check(green)).toMatchObject({ conclusion: 'success' })
     expect(await shop.check(opened)).toBeUndefined()
 
-    await stage.kill()
+    await stage.stop()
     // The look at a start reads what was looked at before it.
     await stage.moveTo(new Date('2026-11-24T18:21:00Z'))
     await stage.startBot()

@@ -107,7 +107,7 @@ describe('the bot with Slack', () => {
   test('a repository without a pull request has its calendar when the bot has checked all of them', async () => {
     await setUpRepositories(stage, { repo: 'quiet', policy })
     await setUpRepositories(stage, { repo: 'broken', policy: 'gates: [' })
-    await stage.kill()
+    await stage.stop()
     await stage.startBot()
     await stage.settled()
     const key = await calendarKey()

@@ -139,7 +139,7 @@ describe('the release day', () => {
 
   test('ends with a summary, also where the bot was down at the closing, and says nothing twice', async () => {
     await at('2026-11-25T18:50:00Z')
-    await stage.kill()
+    await stage.stop()
     await stage.startBot()
     await at('2026-11-25T19:20:00Z')
     await at('2026-11-25T20:20:00Z')
