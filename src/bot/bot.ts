@@ -31,8 +31,13 @@ export type Bot = {
 }
 
 /** Starts the bot: database, queue, GitHub client, server. Everything is wired together in this folder. */
-export async function startBot(settings: Settings, log: Logger, role: Role = 'all'): Promise<Bot> {
-  const parts = await assemble(settings, log)
+export async function startBot(
+  settings: Settings,
+  log: Logger,
+  role: Role = 'all',
+  more: Pick<Parts, 'patience'> = {},
+): Promise<Bot> {
+  const parts = { ...(await assemble(settings, log)), ...more }
   processRole.set({ role }, 1)
   const { clock } = parts
   const { database, queue } = parts.shell

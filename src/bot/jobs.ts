@@ -53,7 +53,9 @@ export async function startWork(parts: Parts): Promise<void> {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')
       const { servers } = settings
-      await unlessGone(runRegressionJob({ ...shell, servers }, regressionRequestSchema.parse(data), signal))
+      const { patience } = parts
+      const staging = { ...shell, servers, patience }
+      await unlessGone(runRegressionJob(staging, regressionRequestSchema.parse(data), signal))
     },
     incident: (task, signal, attempt) => unlessGone(runIncidentTask(incidents, task, signal, attempt)),
     comment: async (task, signal) => {

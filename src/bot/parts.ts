@@ -17,4 +17,6 @@ export type Parts = {
   budget: Pick<Budget, 'left'>
   /** Whether an account is served: `ALLOWED_ACCOUNTS`. */
   serves: (account: string) => boolean
+  /** How long the thread of a regression may be silent, in milliseconds, where it is not the usual time. */
+  patience?: number | undefined
 }

@@ -39,7 +39,7 @@ export type ToRun =
 
 export type Around = Pick<InputParts, 'readHead' | 'signal' | 'onProgress'> & {
   /** How long the thread may be silent, in milliseconds. */
-  patience?: number
+  patience?: number | undefined
 }
 
 const twentySeconds = 20_000

@@ -49,7 +49,12 @@ export async function runOnHead(
     runbooks: task.runbooks && (await headRunbooks(github, request, task.runbooks)),
     deployment: describeDeployment(staging, settings),
   }
-  const evaluated = await runApart(run, { readHead, signal, onProgress: progress.show })
+  const evaluated = await runApart(run, {
+    readHead,
+    signal,
+    onProgress: progress.show,
+    patience: shell.patience,
+  })
   await progress.settled()
   if ('ended' in evaluated)
     return without({ gate: 'connection', verdict: 'inconclusive', message: evaluated.ended })

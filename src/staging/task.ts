@@ -8,6 +8,7 @@ import type { Pull } from '../services/github/pulls.ts'
 import type { StagingServer } from '../settings/servers.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
+import type { Around } from './run-apart.ts'
 import type { OnStaging } from './target.ts'
 
 /** The external dependencies of a run on staging. */
@@ -18,6 +19,7 @@ export type RegressionShell = {
   servers: ReadonlyMap<string, StagingServer>
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>
+  patience?: Around['patience']
 }
 
 /** One head to be evaluated, with what is known of it. `absent` says why staging does not hold it. */

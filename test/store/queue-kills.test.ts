@@ -6,6 +6,7 @@ import { failedJobs } from '../../src/store/queue/inspect.ts'
 import { isLostToKills, reviveOrphans } from '../../src/store/queue/orphans.ts'
 import { openQueue } from '../../src/store/queue.ts'
 import { aPglite, describeOnBoth } from '../support/databases.ts'
+import { eventually } from '../support/eventually.ts'
 import { aBossBeside, aLog, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -138,7 +139,11 @@ describeOnBoth('a job whose processes fell silent each time', (open) => {
       await failLast(database, boss, lost)
     }
     await work()
-    await untilIdle(queue)
+    // One dead letter a poll, of which one comes every five seconds.
+    await eventually(async () => {
+      await queue.nudge()
+      expect(await queue.idle()).toBe(true)
+    })
     await queue.stop()
     expect(dead.map(({ problem }) => problem)).toContain('job heartbeat timeout')
     expect(ran.length).toBeLessThanOrEqual(1)

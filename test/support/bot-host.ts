@@ -17,7 +17,9 @@ async function start(env: Record<string, string>, role: Role): Promise<void> {
   if (!read.ok) throw new Error(read.problems.join('\n'))
   metrics.resetMetrics()
   const redact = ['*.headers.authorization', '*.privateKey', '*.token']
-  bot = await startBot(read.settings, pino({ level: read.settings.logLevel, redact }), role)
+  const { RUN_PATIENCE: patience } = env
+  const log = pino({ level: read.settings.logLevel, redact })
+  bot = await startBot(read.settings, log, role, patience ? { patience: Number(patience) } : {})
   process.send?.({ ready: bot.url })
 }
 
