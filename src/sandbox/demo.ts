@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
 import { printDossier } from '../server/requests/dossier.ts'
 import { linesIn, recordsIn } from '../store/audit/export.ts'
 import { verifyChain, verifyRecords } from '../store/audit/verify.ts'
 import { openDatabase } from '../store/database/open.ts'
 import type { Database } from '../store/database.ts'
+import { shortLived } from './bot-process.ts'
 import { clockHelp, moveClock } from './demo-clock.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { type Stage, setStage } from './stage.ts'
@@ -16,6 +18,7 @@ import { cast, people, setUpRepositories, type Workshop } from './workshop.ts'
 export async function runDemo(options: { keep: boolean }): Promise<boolean> {
   const print = (text: string) => void process.stdout.write(text)
   const began = performance.now()
+  for (const flag of shortLived) setFlagsFromString(flag)
   const starting = await showProgress('Starting the simulated GitHub, Slack, staging and the bot')
   const stage = await setStage({ at: new Date('2026-11-24T22:00:00Z'), staging: true, operations: true })
   try {
