@@ -28,9 +28,25 @@ const least = { gates: '{ approvals: {}, release_window: {} }' }
 
 /**
  * Parses the text of a policy file; every problem names the line and column, what is wrong and how to fix it. Returns problems and
- * never throws. Defaults are filled in. The warnings for a valid policy are separate: `impossiblePolicy`.
+ * never throws. Defaults are filled in. The warnings for a valid policy are separate: `impossiblePolicy`. The same text may give the
+ * same object, which nobody changes.
  */
 export function parsePolicy(text: string, file = policyPath): PolicyResult {
+  const key = `${file}\n${text}`
+  const known = parsed.get(key)
+  if (known) return known
+  const result = parse(text, file)
+  if (parsed.size >= mostParsed) parsed.clear()
+  if (key.length <= longestParsed) parsed.set(key, result)
+  return result
+}
+
+/** Every evaluation asks for the policies of its repository, which change once in a while. */
+const parsed = new Map<string, PolicyResult>()
+const mostParsed = 200
+const longestParsed = 20_000
+
+function parse(text: string, file: string): PolicyResult {
   const result = readYaml(text, file, policySchema, { least, prepare: completeGates })
   if (!result.ok) return result
   const problems = refused(problemsIn(text, file), result.value).slice(0, problemsShown)

@@ -97,6 +97,15 @@ describe('the patterns of paths, branches and suites in a policy', () => {
 const like = 'write it like `gates: { approvals: {}, release_window: {} }`'
 const atLeast = 'write at least `gates: { approvals: {}, release_window: {} }`'
 
+describe('a text that is parsed again', () => {
+  it('gives the same result, without the work', () => expect(parsePolicy(sample)).toBe(parsePolicy(sample)))
+
+  it('gives the problems of the file that it is in now', () => {
+    expect(parsePolicy('gates: []', 'one')).toMatchObject({ ok: false, problems: [{ file: 'one' }] })
+    expect(parsePolicy('gates: []', 'two')).toMatchObject({ ok: false, problems: [{ file: 'two' }] })
+  })
+})
+
 describe('an error names file, line and column, what is wrong and how to fix it', () => {
   const cases: [string, string, string[]][] = [
     ['an empty file', '', [`p:1:1: the file is empty; ${atLeast}`]],
