@@ -6,8 +6,8 @@ type Body = Uint8Array<ArrayBuffer>
 const read = new WeakMap<Response, Body>()
 
 /**
- * The body of the answer, which is still to be sent. It is read once, and what the server is given then is no stream: a copy of one for
- * everybody who looks at it costs more than most routes do.
+ * The body of the answer, which is still to be sent. It is read once for all who look at it, and the server is given bytes instead of a
+ * stream: a stream that is copied costs more than most routes do.
  */
 export async function answered(c: Context<GitHubContext>): Promise<Body> {
   const known = read.get(c.res)
