@@ -4,7 +4,6 @@ import { policyPath } from '../policy/policy-file.ts'
 import { readPolicy } from '../policy/policy-source.ts'
 import { compareSharedPolicy, isKeptShared } from '../policy/shared-policy.ts'
 import {
-  type ListedRepository,
   listedTogether,
   type PullView,
   type RepositoryView,
@@ -14,7 +13,7 @@ import {
 import type { GitHub } from '../services/github/client.ts'
 import { isGone } from '../services/github/gone.ts'
 import { isLimit } from '../services/github/limits.ts'
-import type { Row } from '../services/github/partial.ts'
+import { orProblems, type Row } from '../services/github/partial.ts'
 import { readSharedFile } from '../services/github/policy.ts'
 import { type RepositoryToCheck, recordChecked, recordCheckFailed } from '../store/hourly-checks.ts'
 import { keepStanding, keepValidPolicy } from '../store/policies.ts'
@@ -127,20 +126,6 @@ async function checkPulls(context: CheckContext, some: Seen[], at: Date, found: 
 
 function pairs<Asked, Value>(asked: Asked[], rows: Row<Value>[]): [Asked, Row<Value>][] {
   return asked.map((one, index) => [one, rows[index] ?? { problem: 'GitHub did not give this row' }])
-}
-
-/** A query that fails as a whole is a problem of each repository that it asked for, and stops no other one. A limit is thrown. */
-async function orProblems<Value>(
-  asked: ListedRepository[],
-  query: Promise<Row<Value>[]>,
-): Promise<Row<Value>[]> {
-  try {
-    return await query
-  } catch (error) {
-    if (isLimit(error) || isGone(error)) throw error
-    const problem = error instanceof Error ? error.message : String(error)
-    return asked.map(() => ({ problem }))
-  }
 }
 
 async function note(

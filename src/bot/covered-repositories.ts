@@ -12,7 +12,7 @@ import {
   viewRepositories,
 } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
-import type { Row } from '../services/github/partial.ts'
+import { orProblems, type Row } from '../services/github/partial.ts'
 import { keepStanding, keepValidPolicy, keptBlob, keptPolicies } from '../store/policies.ts'
 import { isAnyUnderAnotherPolicy } from '../store/verdicts.ts'
 import { policyPlace } from './hourly-reread-plan.ts'
@@ -40,11 +40,12 @@ export async function* coveredRepositories(
   const problems: string[] = []
   const served = listed.filter(({ owner }) => serves(owner))
   for (const batch of inBatchesOf(viewedTogether, served)) {
-    const views = await viewRepositories(github, batch[0]?.owner ?? '', batch, policyPath)
+    const views = await orProblems(batch, viewRepositories(github, batch[0]?.owner ?? '', batch, policyPath))
     const seen = valuesOf(batch, views, problems).filter(([, view]) => !view.archived && policyPlace(view))
     const covered = seen.map(([repository]) => repository)
     for (const some of inBatchesOf(listedTogether, covered)) {
-      for (const [one, pulls] of valuesOf(some, await viewPulls(github, some), problems)) {
+      const lists = await orProblems(some, viewPulls(github, some))
+      for (const [one, pulls] of valuesOf(some, lists, problems)) {
         const { repositoryId, owner, repo } = one
         const numbers = pulls.map(({ number }) => number)
         yield { repository: { installationId, repositoryId, owner, repo }, numbers }
@@ -78,41 +79,53 @@ function inBatchesOf<Item>(size: number, items: Item[]): Item[][] {
 /**
  * After a push to a default branch: the repositories whose pull requests another policy covers now. None where the file is
  * what it was; all of the installation where it is the organization's `.github` repository, whose policy is a part of theirs.
+ * The policy is kept as the current one at the end, so that a call that was cut off finds them again.
  */
-export async function repositoriesAffectedByPolicyPush(
+export async function* repositoriesAffectedByPolicyPush(
   shell: PolicyShell & { github: GitHub; serves: (account: string) => boolean },
   repository: RepositoryRef,
-): Promise<CoveredRepository[]> {
+): AsyncGenerator<CoveredRepository> {
   const { database, github } = shell
   const { repo, installationId } = repository
   const read = await readPolicy(shell, github, repository)
   const blob = read?.file.blob
   // The merge that brought the new policy may have been recorded first, which has stored the policy.
   const isKept = blob === (await keptBlob(database, repository))
+  const isShared = isSharedRepository(repo)
+  if (
+    !isKept ||
+    (await isAnyUnderAnotherPolicy(database, repository, { blob, path: policyPath, isShared }))
+  ) {
+    if (isShared) yield* coveredOrKept(shell, installationId)
+    else yield { repository, numbers: await openPulls(github, repository) }
+  }
   // A repository without pull requests still has a channel, a calendar and incidents.
   if (read?.result.ok && !isKept) await keepValidPolicy(database, repository, read.file)
   else await keepStanding(database, repository, read ? 'current' : 'absent')
-  const isShared = isSharedRepository(repo)
-  if (isKept && !(await isAnyUnderAnotherPolicy(database, repository, { blob, path: policyPath, isShared })))
-    return []
-  if (isShared) return coveredOrKept(shell, installationId)
-  return [{ repository, numbers: await openPulls(github, repository) }]
 }
 
-/** Every covered repository, and those that only the organization's policy covered until it was removed. */
-async function coveredOrKept(
+/**
+ * Every covered repository, and those that we know besides: that only the organization's policy covered until it was removed, or that
+ * could not be checked.
+ * @throws after all of them where one could not be checked.
+ */
+async function* coveredOrKept(
   { database, github, serves }: Parameters<typeof repositoriesAffectedByPolicyPush>[0],
   installationId: number,
-): Promise<CoveredRepository[]> {
-  const covered = await Array.fromAsync(coveredRepositories(github, installationId, serves))
-  const ids = new Set(covered.map(({ repository }) => repository.repositoryId))
+): AsyncGenerator<CoveredRepository> {
+  const ids = new Set<number>()
+  const failures: unknown[] = []
+  try {
+    for await (const covered of coveredRepositories(github, installationId, serves)) {
+      ids.add(covered.repository.repositoryId)
+      yield covered
+    }
+  } catch (error) {
+    failures.push(error)
+  }
   const kept = await keptPolicies(database, installationId, ['current', 'absent'])
-  const left = kept.filter(({ repositoryId, owner }) => !ids.has(repositoryId) && serves(owner))
-  return [
-    ...covered,
-    ...left.map(({ repositoryId, owner, repo }) => ({
-      repository: { installationId, repositoryId, owner, repo },
-      numbers: [],
-    })),
-  ]
+  for (const { repositoryId, owner, repo } of kept)
+    if (!ids.has(repositoryId) && serves(owner))
+      yield { repository: { installationId, repositoryId, owner, repo }, numbers: [] }
+  if (failures.length > 0) throw failures[0]
 }

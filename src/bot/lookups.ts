@@ -1,4 +1,6 @@
+import pLimit from 'p-limit'
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { runAll } from '../merges/run-all.ts'
 import { type ListedRepository, listRepositories } from '../services/github/bulk.ts'
 import { isGone } from '../services/github/gone.ts'
 import { readOpenPulls } from '../services/github/open-pulls.ts'
@@ -19,7 +21,7 @@ export async function lookUp(parts: Parts, lookup: Lookup, guid: string): Promis
       const { repository } = lookup
       if (!serves(repository.owner)) return
       const app = await github(repository.installationId)
-      for (const covered of await repositoriesAffectedByPolicyPush(
+      for await (const covered of repositoriesAffectedByPolicyPush(
         { ...shell, github: app, serves },
         repository,
       ))
@@ -71,18 +73,22 @@ async function checkReach(
   }
   if (!listed) throw new Error('The list of repositories changed while it was read')
   if (!repositoryIds) return lookUp(parts, { of: 'installation', installationId }, guid)
-  for (const repositoryId of repositoryIds) {
-    const scope = { installationId, repositoryId }
-    const found = listed.find((one) => one.repositoryId === repositoryId)
-    if (found && !found.archived) {
-      const repository = { ...scope, owner: found.owner, repo: found.repo }
-      await lookUp(parts, { of: 'repository', repository }, guid)
-      continue
-    }
-    await keepStanding(database, scope, 'out of reach')
-    if (found || deleted) await database.transaction((tx) => closeAll(tx, scope))
-    else await excludeGreensFromRevocation(database, scope)
-  }
+  const oneByOne = pLimit(1)
+  await runAll(
+    repositoryIds.map((repositoryId) =>
+      oneByOne(async () => {
+        const scope = { installationId, repositoryId }
+        const found = listed.find((one) => one.repositoryId === repositoryId)
+        if (found && !found.archived) {
+          const repository = { ...scope, owner: found.owner, repo: found.repo }
+          return lookUp(parts, { of: 'repository', repository }, guid)
+        }
+        await keepStanding(database, scope, 'out of reach')
+        if (found || deleted) await database.transaction((tx) => closeAll(tx, scope))
+        else await excludeGreensFromRevocation(database, scope)
+      }),
+    ),
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
 import { digestOf } from '../comments/digest.ts'
 import type { MergeTask } from '../decision/merge-task.ts'
 import { linkMayLag } from '../merges/direct-pushes.ts'
+import { runAll } from '../merges/run-all.ts'
 import { isGone } from '../services/github/gone.ts'
 import type { Transaction } from '../store/database.ts'
 import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'
@@ -51,7 +52,9 @@ export async function finishDelivery(parts: Parts, { id, guid, event, body }: De
   const effects = effectsOf(event, JSON.parse(Buffer.from(body).toString('utf8')))
   await database.transaction((tx) => applyEffects(parts, tx, effects, guid))
   try {
-    for (const effect of effects) if (effect.kind === 'lookup') await lookUp(parts, effect.lookup, guid)
+    await runAll(
+      effects.flatMap((effect) => (effect.kind === 'lookup' ? [lookUp(parts, effect.lookup, guid)] : [])),
+    )
   } catch (error) {
     // Nobody is left to ask. A delivery that stays unread would keep every check from turning green at an opening.
     if (isGone(error)) await markProcessed(database, id, now())

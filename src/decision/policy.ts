@@ -6,6 +6,9 @@ import { isGate, lockable } from './lockable-settings.ts'
 import { completeOverrides, isMap, overrides } from './override-settings.ts'
 import { rowSecuritySettings } from './row-security.ts'
 
+/** The path of a repository's policy, and of the fallback in the organization's `.github` repository. */
+export const policyPath = '.github/release-gate.yml'
+
 const releaseNotesSettings = z.strictObject({
   after_window: z.boolean().default(false).describe('Whether to post them when a release window has closed.'),
   monthly: z.boolean().default(true).describe('Whether to post them when a month has ended.'),

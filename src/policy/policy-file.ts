@@ -7,7 +7,7 @@ import { durationInWords, parseDuration } from '../decision/duration.ts'
 import { isGate } from '../decision/lockable-settings.ts'
 import type { Raw } from '../decision/override-settings.ts'
 import { allGates, gatesUnder, suitesOf } from '../decision/overrides.ts'
-import { type Policy, policySchema } from '../decision/policy.ts'
+import { type Policy, policyPath, policySchema } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import {
   type FileProblem,
@@ -19,8 +19,7 @@ import {
 } from '../yaml/yaml-file.ts'
 import { atLeast } from '../yaml/yaml-words.ts'
 
-/** The path of a repository's policy, and of the fallback in the organization's `.github` repository. */
-export const policyPath = '.github/release-gate.yml'
+export { policyPath }
 
 export type PolicyResult = { ok: true; policy: Policy } | { ok: false; problems: FileProblem[] }
 

@@ -230,6 +230,54 @@ describe('what an event means', () => {
     expect(effectsOf('push', payload).map(({ kind }) => kind)).toEqual(['merge'])
   })
 
+  const policy = '.github/release-gate.yml'
+  const pulls = (scope: object) => ({ kind: 'pulls', scope })
+  const policyPushes: [string, object][] = [
+    ['changes the policy', { commits: [pushedFile('src/price.ts'), pushedFile(policy)] }],
+    ['adds it', { commits: [{ added: [policy], modified: [], removed: [] }] }],
+    ['removes it', { commits: [{ added: [], modified: [], removed: [policy] }] }],
+    ['was forced', { forced: true }],
+    ['names no commits', { commits: [] }],
+    ['has more commits than GitHub names', { commits: many(2048, pushedFile('src/price.ts')) }],
+    [
+      'has more files in a commit than GitHub names',
+      { commits: [{ added: many(3000, 'a'), modified: [], removed: [] }] },
+    ],
+    ['makes the default branch anew', { created: true }],
+  ]
+  test.each(policyPushes)('a push to the default branch that %s concerns every pull request', (_, more) => {
+    expect(effectsOf('push', { ...inShop, ...push, ...more })).toContainEqual(
+      pulls({ installationId: 3, repositoryId: 7 }),
+    )
+  })
+
+  test.each(policyPushes)(
+    'a push to the default branch of `.github` that %s concerns those of every repository',
+    (_, more) => {
+      const shared = { ...inShop, repository: { ...repository, name: '.GitHub' } }
+      expect(effectsOf('push', { ...shared, ...push, ...more })).toContainEqual(pulls({ installationId: 3 }))
+    },
+  )
+
+  test.each<[string, object]>([
+    ['another file of that name', { commits: [pushedFile('docs/release-gate.yml')] }],
+    ['another file of `.github`', { commits: [pushedFile('.github/workflows/ci.yml')] }],
+    ['the policy of another branch', { ref: 'refs/heads/release/1', commits: [pushedFile(policy)] }],
+  ])('a push of %s concerns none of them', (_, more) => {
+    for (const name of ['shop', '.github']) {
+      const payload = { ...inShop, repository: { ...repository, name }, ...push, ...more }
+      expect(effectsOf('push', payload).filter(({ kind }) => kind === 'pulls')).toEqual([])
+    }
+  })
+
+  test('a push that changes CODEOWNERS in `.github` concerns only the pull requests to that branch', () => {
+    const shared = { ...inShop, repository: { ...repository, name: '.github' } }
+    const payload = { ...shared, ...push, commits: [pushedFile('CODEOWNERS')] }
+    expect(effectsOf('push', payload)).toContainEqual(
+      pulls({ installationId: 3, repositoryId: 7, baseRef: 'main' }),
+    )
+  })
+
   test('a push to another branch brings none', () => {
     const payload = { ...inShop, ...push, ref: 'refs/heads/release/1' }
     expect(effectsOf('push', payload).map(({ kind }) => kind)).toEqual(['merge'])

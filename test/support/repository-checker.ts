@@ -1,6 +1,9 @@
 import pino from 'pino'
 import type { HourlyCheckParts } from '../../src/bot/check-repositories.ts'
+import type { Lookup } from '../../src/bot/events/reading.ts'
 import { hourlyCheck } from '../../src/bot/hourly-check.ts'
+import { lookUp } from '../../src/bot/lookups.ts'
+import type { Parts } from '../../src/bot/parts.ts'
 import type { PullRef } from '../../src/decision/snapshot.ts'
 import { evaluate } from '../../src/gate/evaluate.ts'
 import type { Shell } from '../../src/gate/shell.ts'
@@ -68,6 +71,7 @@ export async function aRepositoryChecker(
   }
   const start = () => hourlyCheck(parts, new AbortController().signal)
   let look = start()
+  const names = () => asked.map(({ pull }) => `${pull.owner}/${pull.repo}#${pull.number}`).sort()
   return {
     database,
     budget,
@@ -76,7 +80,12 @@ export async function aRepositoryChecker(
     /** Checks, and gives what is to be read, as `owner/name#number`; nothing is read yet. */
     look: async (): Promise<string[]> => {
       await look()
-      return asked.map(({ pull }) => `${pull.owner}/${pull.repo}#${pull.number}`).sort()
+      return names()
+    },
+    /** Asks GitHub what an event concerns, and gives what is to be read, also where that failed. */
+    lookUp: async (lookup: Lookup): Promise<{ toRead: string[]; problem: string | undefined }> => {
+      const problem = await lookUp(parts as Parts, lookup, 'delivery').then(() => undefined, String)
+      return { toRead: names(), problem }
     },
     /** Reads everything that was asked for until nothing more is. `wait` lets the time of a limit pass. */
     read: async (wait?: () => void) => {

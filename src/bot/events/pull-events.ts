@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { codeOwnersFiles } from '../../decision/code-owners.ts'
 import { mayHoldCommand } from '../../decision/comment-task.ts'
 import type { MergeTask, RepositoryRef } from '../../decision/merge-task.ts'
+import { policyPath } from '../../decision/policy.ts'
 import { regressionCheckName, runAgain } from '../../decision/regression-check.ts'
+import { isSharedRepository } from '../../decision/shared-repository.ts'
 import { type Effect, type Handlers, inRepository } from './reading.ts'
 
 /** What concerns pull requests: their heads, reviews, comments and merges, and issues, whose comments are the same event. */
@@ -94,16 +96,28 @@ const namedFiles = 3000
 
 const filesOf = ({ added, modified, removed }: PushedCommit) => [...added, ...modified, ...removed]
 
-/**
- * The policy is looked up. Who owns a file is read with each pull request, so those of the branch are evaluated again, also where the
- * payload does not show what was pushed: the commits that a forced push takes away are never named.
- */
-function mayChangeOwners({ commits, forced }: { commits: PushedCommit[]; forced: boolean }): boolean {
+type Push = { commits: PushedCommit[]; created: boolean; forced: boolean }
+
+/** Also where the payload does not show what was pushed: the commits that a forced push takes away are never named. */
+function mayChange(paths: string[], { commits, forced }: Push): boolean {
   if (forced || commits.length === 0 || commits.length >= namedCommits) return true
   return commits.some((commit) => {
     const files = filesOf(commit)
-    return files.length >= namedFiles || codeOwnersFiles.some((file) => files.includes(file))
+    return files.length >= namedFiles || paths.some((path) => files.includes(path))
   })
+}
+
+/**
+ * The pull requests that a push may put under another policy, or give other code owners: those that we know are marked at once, so that
+ * none of them turns green while GitHub is asked for the others. The organization's policy is a part of that of every repository.
+ */
+function changedBy(push: Push, repository: RepositoryRef, branch: string, defaultBranch: string): Effect[] {
+  const { installationId, repositoryId, repo } = repository
+  if (branch === defaultBranch && (push.created || mayChange([policyPath], push))) {
+    const scope = isSharedRepository(repo) ? { installationId } : { installationId, repositoryId }
+    return [{ kind: 'pulls', scope }]
+  }
+  return !push.created && mayChange(codeOwnersFiles, push) ? [onBase(repository, branch)] : []
 }
 
 const pushed = inRepository(
@@ -124,7 +138,7 @@ const pushed = inRepository(
     const task: MergeTask = { task: 'pushed', repository, push: { branch, before, after } }
     return [
       { kind: 'merge', task },
-      ...(!push.created && mayChangeOwners(push) ? [onBase(repository, branch)] : []),
+      ...changedBy(push, repository, branch, main),
       ...(branch === main
         ? [{ kind: 'lookup' as const, lookup: { of: 'policy' as const, repository } }]
         : []),

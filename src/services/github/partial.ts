@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { GitHub } from './client.ts'
+import { isGone } from './gone.ts'
+import { isLimit } from './limits.ts'
 
 /** An error of a GraphQL answer; `path` leads to what could not be given. */
 export type PartError = { type: string; message: string; path: (string | number)[] }
@@ -34,6 +36,20 @@ export async function askInParts(
     const read = partial.safeParse({ data, errors })
     if (!read.success) throw error
     return read.data
+  }
+}
+
+/** A query that fails as a whole is a problem of each repository that it asked for, and stops no other one. A limit is thrown. */
+export async function orProblems<Value>(
+  asked: unknown[],
+  query: Promise<Row<Value>[]>,
+): Promise<Row<Value>[]> {
+  try {
+    return await query
+  } catch (error) {
+    if (isLimit(error) || isGone(error)) throw error
+    const problem = error instanceof Error ? error.message : String(error)
+    return asked.map(() => ({ problem }))
   }
 }
 
