@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { breakLines } from '../decision/line-breaks.ts'
 import type { Lock } from '../decision/locked-by.ts'
-import { combinePolicies } from '../policy/combine-policies.ts'
+import { combinePolicies, impossibleIn } from '../policy/combine-policies.ts'
 import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { describePolicy } from '../policy/policy-in-words.ts'
 import { organizationPolicyPath } from '../server/api-paths.ts'
@@ -69,16 +69,14 @@ type Written = { text: string; where: string }
 function checkFiles(own: Written, shared: Written | undefined): Checked {
   if (!shared) {
     const result = parsePolicy(own.text, own.where)
-    return { result, problems: problemsOf(own, result) }
+    const problems = result.ok ? impossiblePolicy(own.text, result.policy, own.where) : result.problems
+    return { result, problems }
   }
   const combined = combinePolicies({ own: { ...own, blob: '' }, shared: { ...shared, blob: '' } })
   if (!combined) throw new Error('two files gave no policy')
-  const { file, result, ignored, locked } = combined
-  return { result, problems: [...ignored, ...problemsOf(file, result)], locked }
-}
-
-function problemsOf({ text, where }: Written, result: PolicyResult): FileProblem[] {
-  return result.ok ? impossiblePolicy(text, result.policy, where) : result.problems
+  const { result, ignored, locked } = combined
+  const problems = result.ok ? impossibleIn(combined) : result.problems
+  return { result, problems: [...ignored, ...problems], locked }
 }
 
 function asJson({ result, problems }: Checked): string {

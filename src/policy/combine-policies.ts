@@ -6,7 +6,7 @@ import { isMap, merge, type Raw } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PolicyFile } from '../services/github/policy.ts'
 import { type FileProblem, type ProblemAt, problemsIn } from '../yaml/yaml-file.ts'
-import { type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
+import { impossiblePolicy, type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
 
 /** The policy file of a repository, and that of its organization. In the repository `.github` its own is the organization's. */
 export type PolicyFiles = { own?: PolicyFile | undefined; shared?: PolicyFile | undefined }
@@ -82,14 +82,24 @@ function together(own: PolicyFile, shared: PolicyFile): CombinedPolicy {
 
 /** Two valid files can still contradict each other. That shows in no line of either, so the first one is named. */
 function placedIn(own: PolicyFile, shared: PolicyFile, result: PolicyResult): PolicyResult {
-  if (result.ok) return result
-  const problems = result.problems.map(({ message }) => ({
+  return result.ok ? result : { ok: false, problems: placedTogether(own, shared, result.problems) }
+}
+
+function placedTogether(own: PolicyFile, shared: PolicyFile, problems: FileProblem[]): FileProblem[] {
+  return problems.map(({ message }) => ({
     file: own.where,
     line: 1,
     column: 1,
     message: `together with ${shared.where}: ${message}`,
   }))
-  return { ok: false, problems }
+}
+
+/** Why no pull request could pass under a valid policy, at the place in its file. */
+export function impossibleIn({ files: { own, shared }, file, result }: CombinedPolicy): FileProblem[] {
+  if (!result.ok) return []
+  const isAlone = file.text === own?.text
+  const problems = impossiblePolicy(file.text, result.policy, isAlone ? own.where : file.where)
+  return own && shared && !isAlone ? placedTogether(own, shared, problems) : problems
 }
 
 /** What of a repository's own file counts, over what the organization's names. */

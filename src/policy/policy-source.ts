@@ -1,3 +1,4 @@
+import type { Lock } from '../decision/locked-by.ts'
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
@@ -16,9 +17,10 @@ import type { Database } from '../store/database.ts'
 import type { FactStore } from '../store/facts.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import { type FileProblem, problemsShown } from '../yaml/yaml-file.ts'
-import { type CombinedPolicy, combinePolicies, type PolicyFiles } from './combine-policies.ts'
+import { type CombinedPolicy, combinePolicies, impossibleIn, type PolicyFiles } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
 import { compareSharedPolicy, type PolicyShell, sharedPolicyProblem } from './shared-policy.ts'
+import { withoutImpossible } from './without-impossible.ts'
 
 /** The policy for a pull request, and the sentence in the check about where it comes from. `lost`: as in `ReadPolicy`. */
 export type ApplicablePolicy =
@@ -29,7 +31,7 @@ export type ApplicablePolicy =
 /**
  * Reads the policy from the default branch, never from the pull request. An invalid policy must not block its own fix: a pull
  * request that touches only the policy, valid at its head, is evaluated under the last valid policy without its window, or
- * under the defaults where there has been none.
+ * under the defaults where there has been none. So is the fix of a policy that nobody can pass, under what of it can pass.
  */
 export async function policyFor(
   shell: PolicyShell,
@@ -42,19 +44,34 @@ export async function policyFor(
   const { files, file, result, note } = read
   if (result.ok) {
     await keepValidPolicy(database, pull, file)
-    return { kind: 'policy', policy: result.policy, file, files, note }
+    const passable = isPassable(read) ? undefined : policyToRepair(result.policy, read.locked)
+    if (!passable || !(await repairs(github, pull, files)))
+      return { kind: 'policy', policy: result.policy, file, files, note }
+    const why = `No pull request can pass under the policy on the default branch and this pull request fixes it, so only the gates that can pass apply, ${windowInWords(read.locked)}.`
+    return { kind: 'policy', policy: passable, file, files, note: why }
   }
   if (!read.lost && (await repairs(github, pull, files))) {
-    const { policy, which, isLocked } = await lastValid(database, pull, files)
-    return {
-      kind: 'policy',
-      policy: isLocked ? policy : withoutWindow(policy),
-      file,
-      files,
-      note: `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, ${isLocked ? 'with its release window, which is locked' : 'without its release window'}.`,
-    }
+    const { policy, which, locked } = await lastValid(database, pull, files)
+    const why = `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, ${windowInWords(locked)}.`
+    return { kind: 'policy', policy: policyToRepair(policy, locked) ?? policy, file, files, note: why }
   }
   return { kind: 'broken', problems: result.problems, file, lost: read.lost }
+}
+
+/** A policy that only reports blocks nothing. */
+function isPassable(combined: CombinedPolicy): boolean {
+  const { result } = combined
+  return (result.ok && result.policy.enforce === false) || impossibleIn(combined).length === 0
+}
+
+function policyToRepair(policy: Policy, locked: Lock[]): Policy | undefined {
+  return withoutImpossible(locked.includes('release_window') ? policy : withoutWindow(policy), locked)
+}
+
+function windowInWords(locked: Lock[]): string {
+  return locked.includes('release_window')
+    ? 'with its release window, which is locked'
+    : 'without its release window'
 }
 
 type Repository = { installationId: number; owner: string; repo: string }
@@ -178,6 +195,7 @@ function problemsWith(combined: CombinedPolicy | undefined): NonNullable<Snapsho
   if (!combined) return []
   const { result, ignored } = combined
   if (!result.ok) return result.problems
+  if (!isPassable(combined)) return impossibleIn(combined).slice(0, problemsShown)
   return ignored.slice(0, problemsShown).map((problem) => ({ ...problem, ignored: true }))
 }
 
@@ -193,16 +211,14 @@ async function lastValid(
   database: Database,
   pull: PullRef,
   { shared }: PolicyFiles,
-): Promise<{ policy: Policy; which: string; isLocked: boolean }> {
+): Promise<{ policy: Policy; which: string; locked: Lock[] }> {
   const under = (text: string) => {
     const combined = combinePolicies({ own: { text, where: policyPath, blob: '' }, shared })
-    return combined?.result.ok
-      ? { policy: combined.result.policy, isLocked: combined.locked.includes('release_window') }
-      : undefined
+    return combined?.result.ok ? { policy: combined.result.policy, locked: combined.locked } : undefined
   }
   const kept = await lastValidPolicy(database, pull)
   const last = kept === undefined ? undefined : under(kept)
   if (last) return { ...last, which: 'the last valid policy' }
-  const policy = under(JSON.stringify(defaultPolicy)) ?? { policy: defaultPolicy, isLocked: false }
+  const policy = under(JSON.stringify(defaultPolicy)) ?? { policy: defaultPolicy, locked: [] }
   return { ...policy, which: 'the default policy' }
 }

@@ -93,6 +93,16 @@ describe('policy check', () => {
     expect(JSON.parse(out)).toMatchObject({ policy: { gates: { approvals: { count: 3 }, hold: {} } } })
   })
 
+  test('with the policy of the organization: that nobody can pass both is named at the own file', async () => {
+    const mine = own('gates: { approvals: off, runbooks: {} }\n')
+    const open = file('organization.yml', 'gates: { approvals: {} }\n')
+    const { out, code } = await check(mine, '--organization', open, '--json')
+    expect(code).toBe(1)
+    const [problem] = JSON.parse(out).problems
+    expect(problem).toMatchObject({ file: mine, line: 1, column: 1 })
+    expect(problem.message).toMatch(/^together with .*`runbooks` needs `staging_regression`/)
+  })
+
   test('an organization whose policy is invalid or missing is no valid policy', async () => {
     const hold = own('gates: { hold: {} }\n')
     expect((await check(hold, '--organization', wrong)).code).toBe(1)

@@ -89,4 +89,49 @@ describe('a pull request that changes the policy', () => {
     const more = await approved('more', { [path]: window, 'src/c.ts': 'c\n' }, invalid)
     expect(await invalid.check(more)).toMatchObject({ conclusion: 'failure' })
   })
+
+  test.each([
+    ['no gate is left', 'gates:\n  approvals: off\n', ':2:3', 'no gate is named'],
+    ['a gate lacks another', 'gates:\n  approvals:\n  runbooks:\n', ':3:12', 'needs `staging_regression`'],
+    ['incidents are kept nowhere', 'gates:\n  incidents:\n', ':2:3', 'where incidents are kept'],
+  ])('to one that nobody can pass fails, where %s', async (_, policy, place, why) => {
+    const change = await approved(`impossible-${policy.length}`, { [path]: policy })
+    const check = await first.check(change)
+    expect(check).toMatchObject({ conclusion: 'failure' })
+    expect(check?.summary).toContain(`${path}${place}`)
+    expect(check?.summary).toContain(why)
+  })
+
+  test('to one that nobody can pass but that only reports does not fail', async () => {
+    const reports = await approved('reports', { [path]: 'enforce: false\ngates: {}\n' })
+    expect(await first.check(reports)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test.each([
+    ['names no gate', 'gates: {}\n'],
+    [
+      'has a gate that lacks another, and a window',
+      'gates: { approvals: {}, runbooks: {}, release_window: {} }\n',
+    ],
+    [
+      'has an override that leaves none on',
+      'gates: { approvals: {} }\noverrides: [{ name: o, when: { branches: [main] }, gates: { approvals: off } }]\n',
+    ],
+  ])('from one that %s is approved as ever, and is then merged without a bypass', async (name, policy) => {
+    const stuck = await setUpRepositories(stage, { repo: name.replaceAll(/\W+/g, '-'), policy })
+    const fix = { [path]: 'gates: { approvals: {} }\n' }
+    const more = await approved('more', { ...fix, 'src/more.ts': 'm\n' }, stuck)
+    expect(await stuck.check(more)).toMatchObject({ conclusion: 'failure' })
+    const worse = await approved('worse', { [path]: 'gates: { hold: {}, runbooks: {} }\n' }, stuck)
+    expect(await stuck.check(worse)).toMatchObject({ conclusion: 'failure' })
+
+    const repair = await stuck.openPull('ana', { branch: 'repair', title: 'Repair', files: fix })
+    expect(await stuck.check(repair)).not.toMatchObject({ conclusion: 'success' })
+    await stuck.review('chloe', repair)
+    await stuck.review('dev', repair)
+    const check = await stuck.check(repair)
+    expect(check).toMatchObject({ conclusion: 'success' })
+    expect(check?.summary).toContain('No pull request can pass under the policy on the default branch')
+    expect(await stuck.merge('eva', repair)).toBeUndefined()
+  })
 })
