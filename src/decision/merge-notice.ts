@@ -18,7 +18,7 @@ export function mergeNotice(
     const sha = record.mergeCommit ?? record.head.sha
     return {
       kind: 'exception',
-      key: `exception/${repository.repositoryId}/${sha}`,
+      key: `exception/${repository.repositoryId}/#${record.number}`,
       how: 'merged',
       branch: record.base.ref,
       ...(by === undefined ? {} : { by }),

@@ -66,7 +66,7 @@ const merged = z.object({
 
 /**
  * Something reached a protected branch without passing the gate: a merge of a head that had not passed by then, or a push
- * without a pull request. Key: `exception/<repositoryId>/<commit>`, and for a push `…/<activity>` after it.
+ * without a pull request. Key: `exception/<repositoryId>/#<number>`, and for a push `exception/<repositoryId>/<commit>/<activity>`.
  */
 const exception = z.object({
   kind: z.literal('exception'),

@@ -6,7 +6,7 @@ import type { Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import { pushIssue } from '../decision/review-issue.ts'
 import type { Person } from '../decision/snapshot.ts'
-import { type Activity, activityOfPush, activityOn } from '../services/github/branch-activity.ts'
+import { type Activity, activitiesOfPush, activityOn } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
@@ -23,19 +23,38 @@ export const linkMayLag = 2 * 60_000
 /**
  * Checks a push, two minutes old, to a covered branch that is the default branch or requires the check: commits that
  * belong to no merged pull request, and a rewritten history, are an exception, recorded once. Those whom `push.allowed`
- * lists may push: that of the policy as it stood before the push.
- * @returns what it is kept by, where it is an exception, recorded now or before.
+ * lists may push: that of the policy as it stood before the push. Where the same commit was pushed several times, each time counts.
+ * @returns what it is kept by, each time that is an exception, recorded now or before.
  */
-export async function recordDirectPush(
+export async function recordDirectPushes(
   shell: MergeShell,
   github: GitHub,
   repository: RepositoryRef,
   { range, attempt }: { range: PushedRange; attempt: number },
   signal: AbortSignal,
+): Promise<string[]> {
+  const all = await activityOn(github, repository, range.branch)
+  const moves = activitiesOfPush(all, range, new Date(shell.now().getTime() - keptFor))
+  const keys: string[] = []
+  for (const row of moves.length > 0 ? moves : [undefined]) {
+    const rows = row ? all.slice(all.indexOf(row)) : all
+    const key = await recordDirectPush(shell, github, repository, { range, rows, row, attempt }, signal)
+    if (key !== undefined) keys.push(key)
+  }
+  return keys
+}
+
+/** One time that a commit was pushed: `row`, and those before it in `rows`. */
+type Move = { range: PushedRange; rows: Activity[]; row: Activity | undefined; attempt: number }
+
+async function recordDirectPush(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  { range, rows, row, attempt }: Move,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const { owner, repo } = repository
-  const rows = await activityOn(github, repository, range.branch)
-  const row = activityOfPush(rows, range)
   const known = await keyOfKnown(shell, repository, range, row)
   if (known !== undefined) return known
   const { data } = await github.rest.repos.get({ owner, repo })

@@ -1,10 +1,11 @@
 import { mergeTaskSchema } from '../decision/merge-task.ts'
 import { isGone, isUnwritable } from '../services/github/gone.ts'
-import { recordDirectPush, reschedulePush } from './direct-pushes.ts'
+import { recordDirectPushes, reschedulePush } from './direct-pushes.ts'
 import { followUp } from './following-up.ts'
 import { evaluateGroup } from './groups.ts'
 import { recordMerge } from './recording.ts'
 import { recordReviewIssue } from './reviews.ts'
+import { runAll } from './run-all.ts'
 import type { MergeShell } from './shell.ts'
 
 /**
@@ -33,9 +34,8 @@ export async function runMergeTask(
       return
     case 'pushed': {
       const pushed = { range: task.push, attempt }
-      const key = await recordDirectPush(shell, github, task.repository, pushed, signal).catch(keep)
-      if (key) await followUp(shell, github, task.repository, key)
-      return
+      const keys = await recordDirectPushes(shell, github, task.repository, pushed, signal).catch(keep)
+      return runAll(keys.map((key) => followUp(shell, github, task.repository, key)))
     }
     case 'follow up':
       // Only what had no access before comes here: it is asked for again every hour.

@@ -31,6 +31,21 @@ async function directPush(shop: MergingShop, login = 'olga', branch = 'main'): P
   return sha
 }
 
+/** An App's commit on main, taken away, pushed again by olga, and taken away again: half a minute each. */
+async function pushTwice({ name }: MergingShop): Promise<void> {
+  const theirs = await stage.github.workingCopy(name, 'release-bot[bot]')
+  await theirs.branch('main', 'origin/main')
+  await theirs.write({ 'src/hot.ts': 'at once\n' })
+  const bad = await theirs.commit('Mend it at once')
+  await theirs.push({ ref: 'main' })
+  const mine = await stage.github.workingCopy(name, 'olga')
+  for (const to of [`${bad}~1`, bad, `${bad}~1`]) {
+    await later(0.5)
+    await mine.git('reset', '--hard', '--quiet', to)
+    await mine.push({ ref: 'main', force: true })
+  }
+}
+
 /** A branch at the tip of main that classic protection requires our check on, though not of administrators. */
 async function protectedShop(shop: MergingShop, branch: string): Promise<MergingShop> {
   const copy = await stage.github.workingCopy(shop.name, 'olga')
@@ -111,6 +126,13 @@ beforeAll(async () => {
   await theirs.merge(`origin/${change.branch}`)
   await theirs.push({ ref: 'main' })
   await stage.settled()
+  const two = await scene('two by one push')
+  const both = [await two.change(), await two.change()]
+  const ours = await stage.github.workingCopy(two.name, 'olga')
+  await ours.branch('main')
+  for (const { branch } of both) await ours.merge(`origin/${branch}`)
+  await ours.push({ ref: 'main' })
+  await stage.settled()
   // A second before the two minutes that GitHub may take to link a push with its pull request.
   await later(119 / 60)
   early = { issues: await openedIssues(stage, direct), messages: direct.messages() }
@@ -126,6 +148,8 @@ beforeAll(async () => {
   await later(3)
   await mine.git('reset', '--hard', '--quiet', bad)
   await mine.push({ ref: 'main' })
+  await later(3)
+  await pushTwice(await scene('again at once'))
   await later(3)
   await later(2)
   // Which of the waiting notices comes first is not said.
@@ -174,6 +198,20 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     expect(await openedIssues(stage, shop('again'))).toHaveLength(3)
   })
 
+  test('is one each time, in the name of who made it, also within two minutes', async () => {
+    const made = exceptionsIn('again at once').map(({ body }) => [
+      body.forced,
+      (body.by as { login: string }).login,
+    ])
+    expect(made.toSorted()).toEqual([
+      [false, 'olga'],
+      [false, 'release-bot[bot]'],
+      [true, 'olga'],
+      [true, 'olga'],
+    ])
+    expect(await openedIssues(stage, shop('again at once'))).toHaveLength(4)
+  })
+
   test.each([
     ['where a ruleset requires the check, also on a new branch', 'covered', 'release/1'],
     ['where the protection of the branch requires the check', 'protected', 'release/2'],
@@ -181,6 +219,21 @@ describe('a push to a covered branch that belongs to no pull request', () => {
     ['on the default branch, where the policy covers every branch', 'default of every branch', 'main'],
   ])('is one %s', (_where, name, branch) => {
     expect(exceptionsIn(name)).toMatchObject([{ body: { kind: 'pushed', branch } }])
+  })
+
+  test('is announced for each of two pull requests that one push merges', () => {
+    const announced = about(records, shop('two by one push'), 'announced')
+    const merged = about(records, shop('two by one push'), 'merged')
+    expect(merged.map(({ body }) => [body.number, body.exception]).toSorted()).toEqual([
+      [1, expect.objectContaining({ kind: 'not passed' })],
+      [2, expect.objectContaining({ kind: 'not passed' })],
+    ])
+    const byMerge = shop('two by one push')
+      .messages()
+      .filter((text) => text.includes('bypassed by a merge'))
+    expect(byMerge).toHaveLength(2)
+    const seqs = announced.map(({ body }) => (body.change as { seq: number }).seq)
+    expect(seqs).toEqual(expect.arrayContaining(merged.map(({ seq }) => seq)))
   })
 
   test('a rewritten history is one, even where nothing new came', () => {

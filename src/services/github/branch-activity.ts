@@ -49,7 +49,15 @@ export function tipsWithin(
   return { first, moves: moves.reverse() }
 }
 
-/** The row of a push; the same commit may have been pushed again since, by somebody else. */
+/** The rows of a push since a time, oldest first: the same commit may have been taken away and pushed again, also by somebody else. */
+export function activitiesOfPush(rows: Activity[], { before, after }: PushedRange, since: Date): Activity[] {
+  const exact = rows.filter((row) => row.after === after && row.before === before)
+  const [newest, ...older] = exact.length > 0 ? exact : rows.filter((row) => row.after === after).slice(0, 1)
+  const recent = older.filter(({ timestamp }) => new Date(timestamp) >= since)
+  return newest ? [newest, ...recent].reverse() : []
+}
+
+/** The row of a push: the newest one. */
 export function activityOfPush(rows: Activity[], { before, after }: PushedRange): Activity | undefined {
   return (
     rows.find((row) => row.after === after && row.before === before) ??
