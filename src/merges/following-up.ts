@@ -10,6 +10,8 @@ import {
   saveIssue,
   unfinishedLandings,
 } from '../store/landings.ts'
+import { tryWithLease } from '../store/leases.ts'
+import { retryAfterError } from '../store/retry-after-error.ts'
 import { noteWrite } from '../store/write-budget.ts'
 import type { MergeShell } from './shell.ts'
 
@@ -61,11 +63,21 @@ async function announce(
   })
 }
 
-async function ensureIssue(
-  shell: MergeShell,
-  github: GitHub,
-  landing: Landing,
-): Promise<NonNullable<Landing['issue']> | undefined> {
+/** One job at a time for each landing: two could both find no issue, and open one each. */
+async function ensureIssue(shell: MergeShell, github: GitHub, landing: Landing): Promise<Landing['issue']> {
+  const { database, now } = shell
+  if (landing.issue || !landing.review) return landing.issue
+  const { repository, key } = landing
+  const lease = `review issue ${repository.installationId} ${repository.repositoryId} ${key}`
+  const done = await tryWithLease(database, lease, now, async () => {
+    const again = await landingOf(database, landing)
+    return again && openIssueOnce(shell, github, again)
+  })
+  if (!done) throw retryAfterError(new Date(now().getTime() + 5_000), 'another job is opening this issue')
+  return done.result
+}
+
+async function openIssueOnce(shell: MergeShell, github: GitHub, landing: Landing): Promise<Landing['issue']> {
   const { issue, review, repository } = landing
   if (issue || !review) return issue
   const found = await findReviewIssue(github, repository, review, landing.landedAt)
