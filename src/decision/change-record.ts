@@ -9,6 +9,7 @@ import {
   factsAsOf,
   type Merge,
   type PostedCheck,
+  shownConclusions,
   type VerdictAtMerge,
   verdictAt,
 } from './merge-exception.ts'
@@ -114,6 +115,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
   const known = read && withEffectivePolicy<Pick<VerdictAtMerge, 'snapshot' | 'policy'>>(read)
   const people = known?.snapshot
   const { mergedAt, frozen, posted } = facts
+  const { title, body } = standing?.snapshot ?? facts
   const merge = {
     headSha: facts.head.sha,
     baseRef: facts.base.ref,
@@ -127,20 +129,20 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     repository: { id: pull.repositoryId, owner: pull.owner, name: pull.repo },
     number: pull.number,
     url: facts.url,
-    title: facts.title,
+    title,
     base: facts.base,
     head: facts.head,
     mergeCommit: facts.mergeCommit,
     author: facts.author,
     contributors: people ? contributorsOf(people) : [],
-    description: readDescription(facts.title, facts.body),
+    description: readDescription(title, body),
     approvers: people ? approversOf(people, known?.policy) : [],
     checks: facts.checks,
     verdict: standing
       ? { state: standing.state, since: standing.since, head: standing.headSha, title: standing.title }
       : null,
     posted: posted
-      ? { run: posted.run, conclusion: conclusions[posted.state], title: posted.title, at: posted.at }
+      ? { run: posted.run, conclusion: shownConclusions[posted.state], title: posted.title, at: posted.at }
       : null,
     gates: evaluated ? gatesAt(evaluated, merge) : [],
     atMerge: decidedAt(facts.atMerge, merge),
@@ -157,9 +159,6 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
     exception: exceptionOf(merge, standing, facts.atMerge) ?? null,
   }
 }
-
-/** As GitHub names them; a check that waits has none. */
-const conclusions = { passed: 'success', failed: 'failure', waiting: null } as const
 
 /** The run that counted for the head; without a verdict, the newest run on it. */
 function regressionOf(

@@ -23,6 +23,9 @@ export type VerdictAtMerge = {
 /** A check of ours that stood on a commit. */
 export type PostedCheck = { run: number; state: Verdict['state']; title: string; at: string }
 
+/** As GitHub names them; a check that waits has none. */
+export const shownConclusions = { passed: 'success', failed: 'failure', waiting: null } as const
+
 export type Merge = {
   headSha: string
   baseRef: string

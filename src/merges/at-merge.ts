@@ -60,7 +60,8 @@ async function readFacts(
   const missing = missingFacts(snapshot, before)
   if (missing) return { kind: 'unverified', why: missing }
   const own = await ownFacts(shell, github, snapshot, policy)
-  return { kind: 'verified', policy, snapshot: { ...factsAtMerge(snapshot, before), ...own } }
+  const { title, body } = standing?.snapshot ?? snapshot
+  return { kind: 'verified', policy, snapshot: { ...factsAtMerge(snapshot, before), title, body, ...own } }
 }
 
 /** The facts that the gate stores itself, as of the merge. */

@@ -1,5 +1,6 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { type ChangeRecord, changeRecord } from '../decision/change-record.ts'
+import { checksAtMerge } from '../decision/checks-at-merge.ts'
 import { dueDate } from '../decision/due-date.ts'
 import type { PostedCheck } from '../decision/merge-exception.ts'
 import { mergeNotice } from '../decision/merge-notice.ts'
@@ -115,12 +116,13 @@ async function changeUnder(
 ): Promise<Merge | undefined> {
   const { shell, pull } = reading
   const { standing } = merged
-  const { defaultBranch, ...facts } = merged.read
+  const { defaultBranch, runs, ...facts } = merged.read
   const evaluated = standing ? { policy: standing.policy, file: standing.source } : inForce
   if (!evaluated || !isCoveredBy(evaluated.policy, facts.base.ref, defaultBranch)) return undefined
   const atMerge = await readAtMerge(reading, merged, inForce)
   const record = changeRecord({
     ...{ ...facts, standing, posted, policy: evaluated.file, atMerge, rules: packageFile.version },
+    checks: checksAtMerge(runs, facts.mergedAt, posted),
     ...(await freezeAtMerge(shell, pull, facts.mergedAt, standing)),
   })
   return { record, window: evaluated.policy?.gates.release_window }

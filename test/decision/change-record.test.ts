@@ -28,7 +28,12 @@ import {
   stagingTree,
 } from '../support/snapshot.ts'
 
+const described = {
+  title: 'Sell more',
+  body: 'Reason: we sell too little\nRisk: low\nRollback: revert\nTicket: SHOP-12',
+}
 const snapshot = aSnapshot({
+  ...described,
   reviews: [anApproval(ann), anApproval(bob), anApproval(author), aReview(cleo)],
   contributors: [
     { person: author, as: 'opener' },
@@ -45,8 +50,7 @@ function facts(what: Partial<MergeFacts> = {}): MergeFacts {
     atMerge: { kind: 'verified', snapshot: at, policy },
     pull: snapshot.pull,
     url: 'https://github.com/acme/shop/pull/7',
-    title: 'Sell more',
-    body: 'Reason: we sell too little\nRisk: low\nRollback: revert\nTicket: SHOP-12',
+    ...described,
     author,
     base: { ref: 'main', sha: shaOf('c') },
     head: { ref: 'feature', sha: head },
@@ -210,6 +214,32 @@ describe('the change record', () => {
   test('is plain JSON: nothing is lost when it is written down', () => {
     const gone = changeRecord(facts({ author: null, mergedBy: null, standing: undefined, policy: undefined }))
     for (const each of [record, gone]) expect(JSON.parse(JSON.stringify(each))).toStrictEqual(each)
+  })
+})
+
+describe('title and description in the record', () => {
+  const edited = { title: 'Sell less [PAY-12]', body: 'Reason: nothing\nRollback: none' }
+
+  test('are those that were read before the merge, where both were edited after it', () => {
+    const record = changeRecord(facts({ ...edited, atMerge: { kind: 'unverified', why: 'gone' } }))
+    expect(record).toMatchObject({
+      title: 'Sell more',
+      description: { tickets: ['SHOP-12'], reason: 'we sell too little', rollback: 'revert' },
+    })
+  })
+
+  test('are those of before also where the head was pushed again since', () => {
+    const standing = { ...(facts().standing as VerdictAtMerge), headSha: older }
+    expect(changeRecord(facts({ ...edited, standing }))).toMatchObject({ title: 'Sell more' })
+  })
+
+  test('are those of now, where nothing was read before', () => {
+    const unread = { standing: undefined, atMerge: { kind: 'unverified', why: 'gone' } as const }
+    const record = changeRecord(facts({ ...edited, ...unread }))
+    expect(record).toMatchObject({
+      title: edited.title,
+      description: { tickets: ['PAY-12'], reason: 'nothing' },
+    })
   })
 })
 

@@ -4,6 +4,7 @@ import { snapshotSchema } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
+import { client } from '../sandbox/github/house.ts'
 import {
   about,
   allowBypass,
@@ -78,6 +79,30 @@ const pushPolicy =
     await copy.write({ '.github/release-gate.yml': policy })
     await copy.commit('Another policy')
     await copy.push({ ref: 'main' })
+  }
+
+const edit: Act = ({ repository }, { number: pull_number }) => {
+  const edited = { title: 'Edited', body: 'Reason: a good one\nTicket: PAY-12' }
+  return stage.as('ana').rest.pulls.update({ ...repository, pull_number, ...edited })
+}
+let ciToken: string | undefined
+const ciApp = () => {
+  ciToken ??= stage.github.otherApp('ci').install('foodyepay').token
+  return client(stage.github.url, ciToken)
+}
+/** Another App's run of `ci` on the head; without a conclusion it is running. */
+const ci =
+  (conclusion?: 'success' | 'failure'): Act =>
+  ({ repository }, { sha: head_sha }) => {
+    const state = conclusion ? { conclusion } : { status: 'in_progress' as const }
+    return ciApp().rest.checks.create({ ...repository, name: 'ci', head_sha, ...state })
+  }
+const endCi =
+  (conclusion: 'success' | 'failure'): Act =>
+  async ({ repository }, { sha: ref }) => {
+    const { data } = await stage.as('eva').rest.checks.listForRef({ ...repository, ref, check_name: 'ci' })
+    const check_run_id = data.check_runs[0]?.id ?? 0
+    await ciApp().rest.checks.update({ ...repository, check_run_id, conclusion })
   }
 
 const holdPolicy = windowPolicy.replace('approvals: {}', 'approvals: {}\n  hold: {}')
@@ -215,6 +240,9 @@ describe('a merge by a green check that was true', () => {
     { name: 'a stricter policy was pushed later', prepare: bypass, after: [3, pushPolicy(three)] },
     { name: 'squashed, and the branch deleted', method: 'squash', after: [0, deleteBranch] },
     { name: 'rebased, and the branch deleted', method: 'rebase', after: [0, deleteBranch] },
+    { name: 'title and description were edited later', after: [3, edit] },
+    { name: 'a check had failed and passed later', prepare: ci('failure'), after: [3, ci('success')] },
+    { name: 'a check was running and passed later', prepare: ci(), after: [3, endCi('success')] },
     { name: 'one more approval came before it', before: [3, review('ben', 'APPROVE')] },
     {
       name: 'the label hold was added and taken off before it',
@@ -240,6 +268,32 @@ describe('a merge by a green check that was true', () => {
     })
     expect(about(records, shop, 'exception')).toEqual([])
     expect(await openedIssues(stage, shop)).toEqual([])
+  })
+
+  const bodyOf = (name: string) => played.get(name)?.body
+  test('is recorded with the title and the description from before it', () => {
+    expect(bodyOf('title and description were edited later')).toMatchObject({
+      title: 'A change',
+      description: { tickets: [], reason: null },
+    })
+  })
+
+  test.each([
+    ['a check had failed and passed later', 'failure'],
+    ['a check was running and passed later', null],
+  ])('is recorded with the checks of then: %s', (name, conclusion) => {
+    expect(bodyOf(name)).toMatchObject({
+      checks: [
+        { name: 'Release gate', conclusion: 'success' },
+        { name: 'ci', app: 'ci', conclusion },
+      ],
+    })
+  })
+
+  test('is recorded with the green check, also where that is revoked after a squash', () => {
+    expect(bodyOf('squashed, and the branch deleted')).toMatchObject({
+      checks: [{ name: 'Release gate', conclusion: 'success' }],
+    })
   })
 
   test('names those as approvers whose approval had come before it, processed or not', () => {

@@ -1,4 +1,5 @@
-import type { MergeFacts, RecordedCheck } from '../../decision/change-record.ts'
+import type { MergeFacts } from '../../decision/change-record.ts'
+import type { ReadRun } from '../../decision/checks-at-merge.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
 import { activityOn } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
@@ -7,8 +8,13 @@ import { personOf } from './people.ts'
 import { readPull } from './pulls.ts'
 
 /** What GitHub says of a merge; the rest of the change record is what the gate knew. */
-export type ReadMerge = Omit<MergeFacts, 'standing' | 'posted' | 'policy' | 'atMerge' | 'rules'> & {
+export type ReadMerge = Omit<
+  MergeFacts,
+  'standing' | 'posted' | 'policy' | 'atMerge' | 'rules' | 'checks'
+> & {
   defaultBranch: string
+  /** Every run on the head. */
+  runs: ReadRun[]
 }
 
 /** Reads a merged pull request and the checks on its head. Undefined: there is no such one, or it is not merged. */
@@ -28,7 +34,7 @@ export async function readMerge(github: GitHub, ref: PullRef): Promise<ReadMerge
     openedAt: new Date(pull.created_at).toISOString(),
     mergedBy: personOf(pull.merged_by),
     mergedAt: new Date(pull.merged_at).toISOString(),
-    checks: await readChecks(github, ref, pull.head.sha),
+    runs: await readRuns(github, ref, pull.head.sha),
   }
 }
 
@@ -48,10 +54,11 @@ export async function tipBefore(
   return answer?.data.parents[0]?.sha
 }
 
-/** The newest run of each check on a commit, by name. Where the App may not see them, or there are none: none. */
-async function readChecks(github: GitHub, { owner, repo }: PullRef, sha: string): Promise<RecordedCheck[]> {
-  const runs = await github.paginate(github.rest.checks.listForRef, { owner, repo, ref: sha, per_page: 100 })
-  return runs
-    .map(({ name, app, conclusion }) => ({ name, app: app?.slug ?? null, conclusion }))
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+async function readRuns(github: GitHub, { owner, repo }: PullRef, ref: string): Promise<ReadRun[]> {
+  const query = { owner, repo, ref, filter: 'all' as const, per_page: 100 }
+  const runs = await github.paginate(github.rest.checks.listForRef, query)
+  return runs.map(({ id, name, app, conclusion, started_at: startedAt, completed_at: completedAt }) => ({
+    ...{ id, name, app: app?.slug ?? null, conclusion },
+    ...{ startedAt, completedAt },
+  }))
 }
