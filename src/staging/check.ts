@@ -22,7 +22,8 @@ export type CheckedHead = {
 
 /**
  * Shows the check "Staging regression" of a commit. A run that is not completed is changed, a completed one is followed by
- * a new one. `runId` is the run that it tells of, from its beginning. Where GitHub's answer to an earlier write was lost, the run is looked up by our own id before another is made.
+ * a new one. `runId` is the run that it tells of, from its beginning, and known before GitHub has taken it. Where GitHub's answer to an
+ * earlier write was lost, the run is looked up by our own id before another is made.
  */
 export async function showRegression(
   shell: CheckShell,
@@ -32,11 +33,13 @@ export async function showRegression(
 ): Promise<void> {
   const before = await regressionCheck(shell.database, head)
   const open = before && (await openRun(shell, head, before))
-  await reserve(shell, head.installationId)
   const externalId = open ? before.externalId : randomUUID()
-  const run =
-    (open && (await updateRegressionRun(shell.github, head, { id: open.id, shown }))) ??
-    (await create(shell, head, externalId, shown))
+  const intended = { externalId, id: open?.id ?? null, url: open?.url ?? null, completed: false, runId }
+  await saveRegressionCheck(shell.database, head, intended)
+  await reserve(shell, head.installationId)
+  const updated = open && (await updateRegressionRun(shell.github, head, { id: open.id, shown }))
+  if (open && !updated) await saveRegressionCheck(shell.database, head, { ...intended, id: null, url: null })
+  const run = updated ?? (await createRegressionRun(shell.github, head, { sha: head.sha, externalId, shown }))
   await saveRegressionCheck(shell.database, head, {
     externalId,
     id: run.id,
@@ -55,22 +58,6 @@ async function openRun(
   if (check.id !== null) return { id: check.id, url: check.url, completed: false }
   const found = await findRegressionRun(shell.github, head, head.sha, check.externalId)
   return found?.completed ? undefined : found
-}
-
-async function create(
-  { database, github }: Pick<CheckShell, 'database' | 'github'>,
-  head: CheckedHead,
-  externalId: string,
-  shown: ShownRegression,
-): Promise<RegressionRun> {
-  await saveRegressionCheck(database, head, {
-    externalId,
-    id: null,
-    url: null,
-    completed: false,
-    runId: null,
-  })
-  return createRegressionRun(github, head, { sha: head.sha, externalId, shown })
 }
 
 /** Takes one of the writes that GitHub's limits allow, or throws `retryAfterError`. */

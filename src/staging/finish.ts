@@ -7,6 +7,7 @@ import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { appendRecord } from '../store/audit.ts'
+import type { Queryable } from '../store/database.ts'
 import { evidenceFor, hashOfReport, type StoredEvidence, saveEvidence } from '../store/evidence.ts'
 import { regressionCheck } from '../store/regression-checks.ts'
 import { markChanged } from '../store/verdicts/changes.ts'
@@ -101,6 +102,14 @@ async function show(
   await showRegression({ ...shell, github }, head, shown, runId)
 }
 
+/** The evidence of the head's newest run, where its check does not show it yet. */
+export async function keptUnshown(db: Queryable, head: CheckedHead): Promise<StoredEvidence | undefined> {
+  const check = await regressionCheck(db, head)
+  if (!check?.runId || check.completed) return undefined
+  const runs = await evidenceFor(db, head, { sha: head.sha, tree: null })
+  return runs.find(({ runId }) => runId === check.runId)
+}
+
 /** Shows the evidence of a run that was kept and could not be shown before its job ended. False: there is none. */
 export async function showKept(
   shell: RegressionShell,
@@ -108,10 +117,7 @@ export async function showKept(
   head: CheckedHead,
   settings: RegressionSettings,
 ): Promise<boolean> {
-  const check = await regressionCheck(shell.database, head)
-  if (!check?.runId || check.completed) return false
-  const runs = await evidenceFor(shell.database, head, { sha: head.sha, tree: null })
-  const run = runs.find(({ runId }) => runId === check.runId)
+  const run = await keptUnshown(shell.database, head)
   if (!run) return false
   await show(shell, github, head, run, settings)
   await evaluateAgain(shell, head)

@@ -6,9 +6,11 @@ import { reportOfSkippedRun } from '../regression/adjust-report.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import { verdictsOnHead } from '../store/verdicts.ts'
-import { finishRun } from './finish.ts'
+import { finishRun, keptUnshown } from './finish.ts'
 import { serverFor } from './target.ts'
 import type { RegressionShell } from './task.ts'
+
+const untilShownAgain = 60 * 60_000
 
 /**
  * Records a run whose job failed for good as inconclusive: staging could not be checked, which is not a regression. Does
@@ -24,6 +26,11 @@ export async function giveUpRegression(
   )
   const settings = evaluated && effectiveGates(evaluated).staging_regression
   if (!evaluated || !settings) return
+  // The run itself did not fail. What it found counts, and GitHub may take it later.
+  if (await keptUnshown(shell.database, { ...request.pull, sha: request.sha })) {
+    const at = new Date(shell.now().getTime() + untilShownAgain)
+    return shell.queue.enqueueRegression(request, { at })
+  }
   const { regression: facts } = evaluated.snapshot
   const target = serverFor(shell.servers, settings, request.pull)
   const redactor = createRedactor('refused' in target ? [] : target.operator.secrets)

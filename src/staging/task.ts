@@ -15,7 +15,7 @@ import type { OnStaging } from './target.ts'
 export type RegressionShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
-  queue: Pick<Queue, 'enqueueAll' | 'enqueueEvaluate' | 'enqueueNotice'>
+  queue: Pick<Queue, 'enqueueAll' | 'enqueueEvaluate' | 'enqueueNotice' | 'enqueueRegression'>
   servers: ReadonlyMap<string, StagingServer>
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>

@@ -54,9 +54,9 @@ export type Queue = {
   enqueueComment: (task: CommentTask, options?: Within) => Promise<void>
   /**
    * Requests a run of the staging regression on a head. Joins another request for the same head, waiting or running. Runs on
-   * one staging environment go one at a time.
+   * one staging environment go one at a time. Optionally at a time.
    */
-  enqueueRegression: (request: RegressionRequest, options?: Within) => Promise<void>
+  enqueueRegression: (request: RegressionRequest, options?: Within & { at?: Date }) => Promise<void>
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
   /** Restarts a job that was given up, with its data and key. */
@@ -122,8 +122,10 @@ export async function openQueue(options: {
       const priority = task.insider === true ? { priority: INSIDER_PRIORITY } : {}
       await sender.send(COMMANDS, task, { singletonKey: keyOfComment(task), ...priority }, tx)
     },
-    enqueueRegression: async (request, { tx } = {}) => {
-      const options = { singletonKey: keyOfRegression(request), group: { id: request.server } }
+    enqueueRegression: async (request, { at, tx } = {}) => {
+      const key = keyOfRegression(request)
+      if (at) return sender.delay(LATER, { queue: RUN_REGRESSION, data: request, key }, at, tx)
+      const options = { singletonKey: key, group: { id: request.server } }
       await sender.send(RUN_REGRESSION, request, options, tx)
     },
     enqueueNotice: async (notice, { tx } = {}) => {
