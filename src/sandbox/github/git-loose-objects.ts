@@ -9,13 +9,43 @@ export type GitObject = { id: string; type: 'commit' | 'tree' | 'blob' | 'tag'; 
  * What `git cat-file` would answer, read from the files of a bare repository where git keeps it in files of its own, as it does
  * with the few objects of a push. `elsewhere`: git must say, since it may be in a pack.
  */
-export function readLoose(folder: string, name: string): GitObject | undefined | 'elsewhere' {
+export function readLoose(
+  folder: string,
+  name: string,
+  known = noneKnown,
+): GitObject | undefined | 'elsewhere' {
   const id = /^[0-9a-f]{40}$/.test(name) ? name : idOf(folder, name)
   if (id === undefined || id === 'elsewhere') return id
-  const file = contentOf(join(folder, 'objects', id.slice(0, 2), id.slice(2)))
-  if (!file) return 'elsewhere'
-  const object = objectIn(id, inflateSync(file))
+  const object = known.get(id) ?? looseObject(folder, id)
+  if (!object) return 'elsewhere'
+  known.set(id, object)
   return object.type === 'commit' || name === id ? object : 'elsewhere'
+}
+
+/** What was read of one repository, by its id, which no other content has. */
+export type KnownObjects = {
+  get: (id: string) => GitObject | undefined
+  set: (id: string, object: GitObject) => void
+}
+
+export function knownObjects(): KnownObjects {
+  const objects = new Map<string, GitObject>()
+  return {
+    get: (id) => objects.get(id),
+    set(id, object) {
+      if (objects.size >= mostKnown) objects.clear()
+      if (object.content.length <= largestKnown) objects.set(id, object)
+    },
+  }
+}
+
+const noneKnown: KnownObjects = { get: () => undefined, set: () => undefined }
+const mostKnown = 500
+const largestKnown = 100_000
+
+function looseObject(folder: string, id: string): GitObject | undefined {
+  const file = contentOf(join(folder, 'objects', id.slice(0, 2), id.slice(2)))
+  return file && objectIn(id, inflateSync(file))
 }
 
 /** The id that a ref holds, for a name like `refs/heads/main^{commit}`. */

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { gitEnvironment } from './git-environment.ts'
-import { type GitObject, readLoose } from './git-loose-objects.ts'
+import { type GitObject, knownObjects, readLoose } from './git-loose-objects.ts'
 
 type Waiting = { resolve: (object: GitObject | undefined) => void; reject: (error: Error) => void }
 type Answers = { waiting: Waiting[]; chunks: Buffer[]; held: number; wanted: number }
@@ -12,6 +12,7 @@ type Answers = { waiting: Waiting[]; chunks: Buffer[]; held: number; wanted: num
 export function objectReader(folder: string) {
   let child: ChildProcessWithoutNullStreams | undefined
   let answers = noAnswers()
+  let known = knownObjects()
   const start = () => {
     const started = spawn('git', ['cat-file', '--batch'], { cwd: folder, env: gitEnvironment() })
     const own = noAnswers()
@@ -31,7 +32,7 @@ export function objectReader(folder: string) {
   return {
     read(name: string) {
       if (name.includes('\n')) return Promise.resolve(undefined)
-      const loose = readLoose(folder, name)
+      const loose = readLoose(folder, name, known)
       if (loose !== 'elsewhere') return Promise.resolve(loose)
       child ??= start()
       const { stdin } = child
@@ -40,9 +41,11 @@ export function objectReader(folder: string) {
         stdin.write(`${name}\n`)
       })
     },
+    /** What is read afterwards is read anew: git may have thrown objects away. */
     close() {
       child?.stdin.end()
       child = undefined
+      known = knownObjects()
     },
   }
 }
