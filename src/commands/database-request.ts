@@ -76,16 +76,17 @@ async function ownDatabase(): Promise<Database | 'held by the bot'> {
     const { openPostgres } = await import('../store/database/postgres.ts')
     return openPostgres({ url })
   }
-  if (!existsSync(join(dataDir, 'postgres')))
-    throw new Error(
-      `There is no database in ${dataDir}. Set DATA_DIR to the bot's folder, or set DATABASE_URL.`,
-    )
+  if (!existsSync(join(dataDir, 'postgres'))) throw new Error(noDatabaseIn(dataDir))
   const { openPglite } = await import('../store/database/pglite.ts')
   const { FOLDER_IN_USE } = await import('../store/database/folder-lock.ts')
   return openPglite({ dataDir }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === FOLDER_IN_USE) return 'held by the bot'
     throw error
   })
+}
+
+export function noDatabaseIn(dataDir: string): string {
+  return `There is no database in ${dataDir}. Set DATA_DIR to the bot's folder, or set DATABASE_URL.`
 }
 
 async function askBot(

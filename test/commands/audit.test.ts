@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -14,7 +15,7 @@ import { appendRecord, type Head } from '../../src/store/audit.ts'
 import { keyBesideDatabase } from '../../src/store/database/local-key.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { hashOfReport, saveEvidence } from '../../src/store/evidence.ts'
-import { aDataFolder, aFolder, aPglite } from '../support/databases.ts'
+import { aDataFolder, aFolder, aPglite, aPostgresUrl } from '../support/databases.ts'
 import { anApproval, anEvidence, ann, aPolicy, aSnapshot, bob, shaOf } from '../support/snapshot.ts'
 import { runCommand } from './command-run.ts'
 
@@ -340,6 +341,18 @@ describe('prune', () => {
       out: `Removed 0 records older than ${subMonths(new Date(), months).toISOString().slice(0, 10)}.\n`,
       code: 0,
     })
+  })
+
+  test('refuses a folder and a server without a database of release-gate, and makes none', async () => {
+    const folder = await aFolder()
+    process.chdir(folder)
+    const none = { DATA_DIR: join(folder, 'data'), DATABASE_URL: '', MIGRATION_DATABASE_URL: '' }
+    await expect(runCommand(auditCommand(), ['prune'], none)).rejects.toThrow(/^There is no database in /)
+    expect(existsSync(none.DATA_DIR)).toBe(false)
+    const empty = { ...none, MIGRATION_DATABASE_URL: await aPostgresUrl('template0') }
+    await expect(runCommand(auditCommand(), ['prune'], empty)).rejects.toThrow(
+      /contains no release-gate data/,
+    )
   })
 
   test('removes nothing where that is no number of months', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -261,6 +261,16 @@ describe('a backup that cannot be used', () => {
     ['one is named with --in-place', ['whole', '--in-place'], /takes no file/],
   ])('because %s', async (_, words, problem) => {
     await expect(runCommand(restoreCommand(), words, await place('PGlite'))).rejects.toThrow(problem)
+  })
+
+  test.each([
+    ['PGlite', /^There is no database in /],
+    ['Postgres', /contains no release-gate data/],
+  ])('because --in-place finds no database of release-gate on %s, and makes none', async (kind, problem) => {
+    const there = { ...(await place(kind)), MIGRATION_DATABASE_URL: '' }
+    await expect(runCommand(restoreCommand(), ['--in-place'], there)).rejects.toThrow(problem)
+    expect(existsSync(join(there.DATA_DIR, 'postgres'))).toBe(false)
+    await expect(runCommand(restoreCommand(), ['--in-place'], there)).rejects.toThrow(problem)
   })
 
   test('because it is not there, and one that cannot be written', async () => {

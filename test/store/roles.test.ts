@@ -59,7 +59,10 @@ describe('a bot whose role owns nothing', () => {
       /Run `release-gate migrate` as their owner/,
     )
     const ran = await runCommand(migrateCommand(), [], { MIGRATION_DATABASE_URL: owner, DATABASE_URL: url })
-    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/^Up to date: \d{4}_/) })
+    expect(ran).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Up to date: \d{4}_.*\(MIGRATION_DATABASE_URL\)\n$/),
+    })
   })
 
   test('takes deliveries in, runs jobs, keeps records and anchors, and writes no error', async () => {

@@ -63,14 +63,19 @@ export async function migrateTo(
  */
 export async function requireMigrated(database: Queryable, folder: URL = FOLDER): Promise<void> {
   const files = await readMigrations(folder)
-  const applied = await appliedIn(database)
-  if (!applied)
-    throw new Error(
-      'This database contains no release-gate data. Set DATABASE_URL or DATA_DIR to the one of the bot.',
-    )
+  const applied = await requireData(database)
   if (pendingOf(applied, files).length === 0) return
   throw new Error(
     `${behind(applied, files)} Run \`release-gate migrate\` first, or start this version of the bot once.`,
+  )
+}
+
+/** What was applied to a database that release-gate has written. @throws where it never did. */
+export async function requireData(database: Queryable): Promise<Applied[]> {
+  const applied = await appliedIn(database)
+  if (applied) return applied
+  throw new Error(
+    'This database contains no release-gate data. Set DATABASE_URL or DATA_DIR to the one of the bot.',
   )
 }
 
