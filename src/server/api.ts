@@ -20,7 +20,7 @@ import { endViewerSession } from './board/session.ts'
 import type { BoardShell } from './board/shell.ts'
 import { signOut } from './board/sign-out.ts'
 import { type Caller, callerOf } from './callers.ts'
-import { isTooOld, oneLineOfText, refuse, repositoryName, tooOld } from './command-requests.ts'
+import { clockProblem, oneLineOfText, refuse, repositoryName, sentAt } from './command-requests.ts'
 import { endIncident, type IncidentOrders, openIncident } from './incident-orders.ts'
 import { loginRoutes } from './login.ts'
 import { maintainedBy, ordererOf, ownedBy } from './orders.ts'
@@ -98,10 +98,12 @@ async function freeze(shell: ApiShell, context: Context<ApiContext>): Promise<Re
     return refuse(400, 'A request names a repository or an organization, not both.')
   if (order.action === 'freeze' && !order.reason)
     return refuse(400, 'A freeze needs a reason. The check shows it.')
-  if (isTooOld(order.at)) return refuse(400, tooOld)
+  // Whatever the clock of a machine shows, an emergency does not wait for it.
+  const untimely = order.action === 'freeze' ? undefined : clockProblem(order.at)
+  if (untimely) return refuse(400, untimely)
   const allowed = await ordererOf(shell, context.var.caller, order)
   if ('refused' in allowed) return refuse(allowed.status, allowed.refused)
-  const outcome = await recordFreezeOrder(shell, { ...order, ...allowed })
+  const outcome = await recordFreezeOrder(shell, { ...order, ...allowed, at: sentAt(order.at) })
   if ('refused' in outcome) return refuse(outcome.status, outcome.refused)
   return context.json({ ok: true, ...outcome })
 }
@@ -128,7 +130,8 @@ async function exempt(shell: ApiShell, context: Context<ApiContext>): Promise<Re
   const parsed = exemptionOrder.safeParse(await bodyOf(context))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, ...order } = parsed.data
-  if (isTooOld(at)) return refuse(400, tooOld)
+  const untimely = clockProblem(at)
+  if (untimely) return refuse(400, untimely)
   const { caller } = context.var
   if (caller.kind === 'operator')
     return refuse(403, 'An exemption takes two people. Run `release-gate login` first.')
@@ -153,7 +156,8 @@ async function acceptPolicy(shell: ApiShell, context: Context<ApiContext>): Prom
   const parsed = acceptance.safeParse(await bodyOf(context))
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, organization, id } = parsed.data
-  if (isTooOld(at)) return refuse(400, tooOld)
+  const untimely = clockProblem(at)
+  if (untimely) return refuse(400, untimely)
   const { caller } = context.var
   if (caller.kind === 'operator')
     return refuse(403, 'Only an owner of the organization can accept it. Run `release-gate login` first.')

@@ -9,12 +9,18 @@ export const repositoryName = z
 /** How old an order may be, so that one that hangs somewhere is not carried out later, and a recorded one is not sent again. */
 const validFor = 5 * 60_000
 
-/** By the system's clock, also when the bot runs on a simulated one. */
-export function isTooOld(at: string): boolean {
-  return Math.abs(Date.now() - Date.parse(at)) > validFor
+/** Why an order of this time is not carried out; by the system's clock, also when the bot runs on a simulated one. */
+export function clockProblem(at: string): string | undefined {
+  const age = Date.now() - Date.parse(at)
+  if (Math.abs(age) <= validFor) return undefined
+  const what = age > 0 ? 'more than five minutes old' : 'more than five minutes ahead of the bot'
+  return `The request is ${what}. Check the clocks of both machines.`
 }
 
-export const tooOld = 'The request is more than five minutes old. Check the clocks of both machines.'
+/** When an order was sent. By a clock that is ahead, that would be after it arrived, and after orders that come later. */
+export function sentAt(at: string): string {
+  return new Date(Math.min(Date.parse(at), Date.now())).toISOString()
+}
 
 /** The answer to a request of the command line that is not carried out. */
 export function refuse(status: number, error: string): Response {

@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts'
 import type { KnownIncident } from '../store/incidents.ts'
 import type { TakeIn } from './alerts.ts'
 import type { Caller } from './callers.ts'
-import { isTooOld, oneLineOfText, refuse, tooOld } from './command-requests.ts'
+import { clockProblem, oneLineOfText, refuse } from './command-requests.ts'
 import { type OrderShell, reporterOf } from './orders.ts'
 import { incidentsNamed, nameOfIncident } from './requests/incidents.ts'
 
@@ -44,7 +44,8 @@ export async function openIncident(
   const parsed = incidentOrder.safeParse(body)
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { id, since, at, ...order } = parsed.data
-  if (isTooOld(at)) return refuse(400, tooOld)
+  const untimely = clockProblem(at)
+  if (untimely) return refuse(400, untimely)
   const place = await incidents.destination()
   if (typeof place === 'string') return refuse(404, place)
   const reporter = await reporterOf({ github }, caller, place)
@@ -79,7 +80,8 @@ export async function endIncident(
   const parsed = endOrder.safeParse(body)
   if (!parsed.success) return refuse(400, z.prettifyError(parsed.error))
   const { at, incident: name, reason } = parsed.data
-  if (isTooOld(at)) return refuse(400, tooOld)
+  const untimely = clockProblem(at)
+  if (untimely) return refuse(400, untimely)
   const found = await incidentsNamed(shell.database, name)
   const allowed: { incident: KnownIncident; by: string }[] = []
   for (const incident of found) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { isTooOld, tooOld } from './command-requests.ts'
+import { clockProblem } from './command-requests.ts'
 import { readBody } from './read-body.ts'
 import { isSigned } from './secrets.ts'
 
@@ -47,7 +47,8 @@ function orderIn<Order extends z.output<typeof signedRequest>>(
     return refusal(401, 'The signature does not match. Set DATA_DIR to the folder of this bot.')
   const parsed = schema.safeParse(safeJson(bytes))
   if (!parsed.success) return refusal(400, z.prettifyError(parsed.error))
-  if (isTooOld(parsed.data.at)) return refusal(400, tooOld)
+  const untimely = clockProblem(parsed.data.at)
+  if (untimely) return refusal(400, untimely)
   return { order: parsed.data }
 }
 

@@ -15,7 +15,7 @@ export type Freeze = FrozenScope & { reason: string; by: string; since: Date; un
 export type FreezeOrder = Pick<FrozenScope, 'scope'> &
   Partial<FrozenScope> & {
     by: string
-    /** When it was signed. */
+    /** When it was sent. */
     issuedAt: Date
     /** When it is carried out. */
     at: Date
@@ -104,8 +104,8 @@ export function frozenFact(
 }
 
 /**
- * Carries an order out. False: a newer one has been there already, so this one is old or sent again. Every open pull
- * request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly check, which
+ * Carries an order out. False: it would unfreeze, and a later one has been there already, so it is old or sent again. An order to
+ * freeze counts whatever was sent before: the clocks of two machines must not keep an emergency from it. Every open pull request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly check, which
  * writes the freeze to the checks that are not green anyway.
  */
 export async function saveFreezeOrder(
@@ -116,8 +116,8 @@ export async function saveFreezeOrder(
   await lockFreezes(tx, 'order')
   const taken = await tx.query(
     `INSERT INTO release_gate.freeze_orders AS last (scope, at) VALUES ($1, $2)
-     ON CONFLICT (scope) DO UPDATE SET at = excluded.at WHERE last.at < excluded.at RETURNING 1`,
-    [keyOf(scope, { repositoryId, installationId }), issuedAt],
+     ON CONFLICT (scope) DO UPDATE SET at = greatest(last.at, excluded.at) WHERE $3 OR last.at < excluded.at RETURNING 1`,
+    [keyOf(scope, { repositoryId, installationId }), issuedAt, freeze !== undefined],
   )
   if (taken.length === 0) return false
   await tx.query(

@@ -213,14 +213,63 @@ describe('an order', () => {
     ])
   })
 
-  test('that names its own author is refused, and so is one that is old or has no reason', async () => {
+  test('that names its own author is refused, and so is one that has no reason', async () => {
     const by = { by: 'olga', orderer: { authority: 'admin' } }
     expect(await freeze(operatorToken, shop, by)).toMatchObject({ status: 400 })
-    const old = { at: new Date(Date.now() - 6 * 60_000).toISOString() }
-    expect(await freeze(operatorToken, shop, old)).toMatchObject({ status: 400 })
     expect(await freeze(operatorToken, shop, { reason: undefined })).toMatchObject({ status: 400 })
     expect(await freeze(operatorToken, { ...shop, organization: 'acme' })).toMatchObject({ status: 400 })
     expect(await freezes()).toEqual([])
+  })
+})
+
+describe('orders of machines whose clocks differ', () => {
+  const off = (minutes: number) => ({ at: new Date(Date.now() + minutes * 60_000).toISOString() })
+  const unfreeze = (scope: object, more: object) =>
+    freeze(operatorToken, scope, { action: 'unfreeze', reason: undefined, ...more })
+  const scopes = [{ scope: shop }, { scope: { organization: 'acme' } }, { scope: {} }]
+
+  test.each(scopes)('freeze $scope after one to unfreeze by a clock that is ahead', async ({ scope }) => {
+    expect(await unfreeze(scope, off(4))).toMatchObject({ status: 200 })
+    expect(await freeze(operatorToken, scope)).toMatchObject({ status: 200, frozen: true })
+    expect(await freezes()).toHaveLength(1)
+  })
+
+  test.each(scopes)('unfreeze $scope after one to freeze by a clock that is ahead', async ({ scope }) => {
+    expect(await freeze(operatorToken, scope, off(4))).toMatchObject({ status: 200 })
+    expect(await unfreeze(scope, off(0))).toMatchObject({ status: 200, frozen: false })
+    expect(await freezes()).toEqual([])
+  })
+
+  test('freeze at the same millisecond, and the last one counts', async () => {
+    const same = off(0)
+    expect(await unfreeze(shop, same)).toMatchObject({ status: 200 })
+    for (const reason of ['Ledger', 'Payments'])
+      expect(await freeze(operatorToken, shop, { ...same, reason })).toMatchObject({ status: 200 })
+    expect(await freezes()).toHaveLength(1)
+  })
+
+  test.each([-6, 6, -60 * 24])('freeze by a clock that is %i minutes off', async (minutes) => {
+    expect(await freeze(operatorToken, shop, off(minutes))).toMatchObject({ status: 200, frozen: true })
+  })
+
+  test.each([
+    [-6, 'The request is more than five minutes old. Check the clocks of both machines.'],
+    [6, 'The request is more than five minutes ahead of the bot. Check the clocks of both machines.'],
+  ])('unfreeze nothing by a clock that is %i minutes off', async (minutes, error) => {
+    await freeze(operatorToken, shop)
+    expect(await unfreeze(shop, off(minutes))).toEqual({ status: 400, error })
+    expect(await freezes()).toHaveLength(1)
+  })
+
+  test('unfreeze nothing that was frozen after they were sent', async () => {
+    const before = off(-1)
+    await freeze(operatorToken, shop)
+    expect(await unfreeze(shop, before)).toEqual({
+      status: 409,
+      error:
+        'A request that was sent later has already been carried out. If yours is the later one, check the clock of your machine.',
+    })
+    expect(await freezes()).toHaveLength(1)
   })
 })
 

@@ -156,6 +156,6 @@ describe('a freeze is named', () => {
     expect(await active(30)).toEqual(['Ledger', 'New'])
     await ordered(20, { scope: 'acme/store', repositoryId: 2 })
     expect(await active(30)).toEqual(['New'])
-    expect(await ordered(15, shop, ledger)).toBe(false)
+    expect(await ordered(15, shop)).toBe(false)
   })
 })

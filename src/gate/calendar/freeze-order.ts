@@ -49,7 +49,7 @@ type FreezeShell = {
 
 /**
  * Carries out an order to freeze or unfreeze and records it in the chain of every installation that it affects. The checks
- * follow immediately, from stored facts. An order older than one that was already carried out is refused.
+ * follow immediately, from stored facts. An order to unfreeze that was sent before one that was already carried out is refused.
  */
 export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promise<FreezeOutcome> {
   const { database, queue, now } = shell
@@ -64,8 +64,7 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
     const before = await activeFreezes(tx, at)
     const about = await aboutOf(tx, order, before)
     if (about.length === 0) return unknown(order)
-    if (!(await carryOut(tx, order, { about, until, at })))
-      return { refused: 'A newer request has already been carried out.', status: 409 }
+    if (!(await carryOut(tx, order, { about, until, at }))) return { refused: overtaken, status: 409 }
     await queue.enqueueTransition(at, { tx })
     const wasFrozen = isFrozen(before, about)
     if (action === 'freeze' || wasFrozen) await tell(tx, queue, order, at)
@@ -73,7 +72,10 @@ export function recordFreezeOrder(shell: FreezeShell, order: FreezeOrder): Promi
   })
 }
 
-/** Stores and records an order for all that it is about. False: a newer one was carried out for each. */
+const overtaken =
+  'A request that was sent later has already been carried out. If yours is the later one, check the clock of your machine.'
+
+/** Stores and records an order for all that it is about. False: a later one was carried out for each. */
 async function carryOut(
   tx: Transaction,
   order: FreezeOrder,
