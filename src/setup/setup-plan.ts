@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Policy } from '../decision/policy.ts'
+import { selectsBranch } from '../decision/globs.ts'
+import { covers, type Policy } from '../decision/policy.ts'
 import { checkName } from '../decision/report.ts'
 import type { ReadRepository } from '../doctor/facts.ts'
 import { incidentFormPath } from '../doctor/incident-form.ts'
@@ -63,9 +64,10 @@ export function planSetup(repository: ReadRepository, appId: number, web = 'http
   if (policy.kind === 'none') return { steps: [{ kind: 'push-policy' }, ...steps], inexpressible: [] }
   if (policy.kind === 'invalid')
     return { steps: [{ ...policy, kind: 'fix-policy' }, ...steps], inexpressible: [] }
-  const { include, inexpressible } = refsOf(policy.policy, repository.defaultBranch)
+  const { inexpressible, ...refs } = refsOf(policy.policy, repository.defaultBranch)
+  const isCovered = (branch: string) => covers(policy.policy, branch, repository.defaultBranch)
   return {
-    steps: [...planRuleset(repository, appId, include), ...steps],
+    steps: [...planRuleset(repository, appId, refs, isCovered), ...steps],
     inexpressible,
     ...(policy.policy.enforce === false ? { reportOnly: true } : {}),
     ...runbookOf(policy.policy),
@@ -89,15 +91,25 @@ function runbookOf({ gates: { runbooks } }: Policy): Pick<SetupPlan, 'runbook'> 
   return { runbook: { file: `${runbooks.folder}/<tool>.md`, text: runbookTemplate(runbooks) } }
 }
 
-function planRuleset(repository: ReadRepository, appId: number, include: string[]): SetupStep[] {
+type Refs = { include: string[]; exclude: string[] }
+
+function planRuleset(
+  repository: ReadRepository,
+  appId: number,
+  refs: Refs,
+  isCovered: (branch: string) => boolean,
+): SetupStep[] {
   const { branches, rulesets } = repository.enforcement
   const gate: RequiredCheck = { check: checkName, appId, repository: repository.name }
   const enforced = branches
     .filter(({ covered }) => covered)
     .every(({ state }) => state.readable && state.sources.some((source) => requiresFromApp(source, gate)))
   const own = rulesets.find(({ name, owner }) => name === rulesetName && owner === 'Repository')
-  if (!own) return enforced ? [] : [{ kind: 'create-ruleset', body: newRuleset(include, appId) }]
-  const body = repaired(own, include, appId, enforced)
+  if (!own) return enforced ? [] : [{ kind: 'create-ruleset', body: newRuleset(refs, appId) }]
+  const covered = branches.filter((branch) => branch.covered).map(({ name }) => name)
+  const opens = (ref: string) => excludesCovered(ref, covered, isCovered)
+  const kept = enforced ? own.exclude : own.exclude.filter((ref) => refs.exclude.includes(ref) || !opens(ref))
+  const body = repaired({ ...own, exclude: kept }, refs, appId)
   const same =
     own.enforcement === 'active' &&
     isDeepStrictEqual(own.rules, body.rules) &&
@@ -106,12 +118,12 @@ function planRuleset(repository: ReadRepository, appId: number, include: string[
 }
 
 /** The gate counts approvals, so GitHub requires none; it only requires a pull request. */
-function newRuleset(include: string[], appId: number): RulesetBody {
+function newRuleset(refs: Refs, appId: number): RulesetBody {
   return {
     name: rulesetName,
     target: 'branch',
     enforcement: 'active',
-    conditions: { ref_name: { include, exclude: [] } },
+    conditions: { ref_name: refs },
     rules: [
       { type: 'deletion' },
       { type: 'non_fast_forward' },
@@ -138,7 +150,7 @@ function requirement(settings: object, checks: object[]): Ruleset['rules'][numbe
 }
 
 /** Repairs our ruleset and keeps all other rules, checks and branches. */
-function repaired(own: Ruleset, include: string[], appId: number, enforced: boolean): RulesetBody {
+function repaired(own: Ruleset, { include, exclude }: Refs, appId: number): RulesetBody {
   const isChecks = ({ type }: { type: string }) => type === 'required_status_checks'
   const parameters = own.rules.find(isChecks)?.parameters
   const checks = (parameters?.required_status_checks ?? []) as {
@@ -156,7 +168,7 @@ function repaired(own: Ruleset, include: string[], appId: number, enforced: bool
     conditions: {
       ref_name: {
         include: [...new Set([...own.include, ...include])],
-        exclude: enforced ? own.exclude : [],
+        exclude: [...new Set([...own.exclude, ...exclude])],
       },
     },
     rules: own.rules.some(isChecks)
@@ -165,15 +177,35 @@ function repaired(own: Ruleset, include: string[], appId: number, enforced: bool
   }
 }
 
+/** Whether an exclusion of the ruleset takes the check from a branch that the policy covers, as far as its name tells. */
+function excludesCovered(ref: string, covered: string[], isCovered: (branch: string) => boolean): boolean {
+  const name = /^refs\/heads\/(.+)$/.exec(ref)?.[1]
+  if (name === undefined) return true
+  return /[*?[]/.test(name) ? covered.some((branch) => selectsBranch([name], branch)) : isCovered(name)
+}
+
 /**
  * The policy's globs as ruleset patterns. GitHub supports `*`, `**` before a slash, `?` and `[…]`, but no braces, `!` or
  * extended globs: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax
+ * What a ruleset excludes stays excluded, so only a `!` that no later pattern may undo becomes an exclusion.
  */
-function refsOf({ branches }: Policy, defaultBranch: string): { include: string[]; inexpressible: string[] } {
+function refsOf({ branches }: Policy, defaultBranch: string): Refs & { inexpressible: string[] } {
   const others = branches.filter((pattern) => pattern !== defaultBranch)
-  const isExpressible = (pattern: string) => !/[{}()!+@|\\]/.test(pattern)
-  const refs = others
-    .filter(isExpressible)
-    .map((pattern) => `refs/heads/${pattern.replace(/(^|\/)\*\*$/, '$1**/*')}`)
-  return { include: ['~DEFAULT_BRANCH', ...refs], inexpressible: others.filter((one) => !isExpressible(one)) }
+  const lastIncluding = others.findLastIndex((pattern) => !pattern.startsWith('!'))
+  const isExpressible = (pattern: string, index: number) => {
+    const name = pattern.replace(/^!/, '')
+    if (/[{}()!+@|\\]/.test(name)) return false
+    return name === pattern || (index > lastIncluding && !selectsBranch([name], defaultBranch))
+  }
+  const expressible = others.filter(isExpressible)
+  const refOf = (pattern: string) => `refs/heads/${pattern.replace(/(^|\/)\*\*$/, '$1**/*')}`
+  const excluding = expressible.filter((pattern) => pattern.startsWith('!'))
+  return {
+    include: [
+      '~DEFAULT_BRANCH',
+      ...expressible.filter((pattern) => !excluding.includes(pattern)).map((pattern) => refOf(pattern)),
+    ],
+    exclude: excluding.map((pattern) => refOf(pattern.slice(1))),
+    inexpressible: others.filter((pattern) => !expressible.includes(pattern)),
+  }
 }

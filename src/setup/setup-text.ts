@@ -4,6 +4,11 @@ import { policyPath } from '../policy/policy-file.ts'
 import { samplePolicy } from './sample-policy.ts'
 import type { SetupPlan, SetupStep } from './setup-plan.ts'
 
+const requireThem = 'Require the check on those branches manually'
+
+const excludeThem =
+  'Where the check is required on those branches, nothing can be merged there, since they never get one: exclude them manually'
+
 /** The plan as text for people. */
 export function planText(
   repository: string,
@@ -11,7 +16,7 @@ export function planText(
 ): string {
   const left = inexpressible.map(
     (pattern) =>
-      `A ruleset cannot express ${quoted(pattern)} from the policy's \`branches\`. Require the check on those branches manually, or use simpler patterns.\n`,
+      `A ruleset cannot express ${quoted(pattern)} from the policy's \`branches\`. ${pattern.startsWith('!') ? excludeThem : requireThem}, or use simpler patterns.\n`,
   )
   if (reportOnly)
     left.push(

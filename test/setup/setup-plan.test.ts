@@ -84,6 +84,31 @@ describe('the plan', () => {
     expect(JSON.stringify(found.steps)).not.toContain('{a,b}')
   })
 
+  it.each([
+    ['[main, "release/*", "!release/legacy"]', ['refs/heads/release/*'], ['refs/heads/release/legacy']],
+    ['["release/*", "!release/old/**"]', ['refs/heads/release/*'], ['refs/heads/release/old/**/*']],
+  ])('excludes what the branches %s of the policy exclude last', (branches, include, exclude) => {
+    const found = plan({ ...bare, policy: covering(branches) })
+    expect(found.inexpressible).toEqual([])
+    expect(bodyOf({ ...bare, policy: covering(branches) }).conditions.ref_name).toEqual({
+      include: ['~DEFAULT_BRANCH', ...include],
+      exclude,
+    })
+  })
+
+  it.each([
+    ['a later pattern may include it again', '["!release/legacy", "release/*"]', '!release/legacy'],
+    ['it would exclude the default branch, which is always covered', '["release/*", "!ma*"]', '!ma*'],
+    ['it has braces', '["release/*", "!release/{a,b}"]', '!release/{a,b}'],
+  ])('excludes nothing, and says what to do, where %s', (_, branches, pattern) => {
+    const found = plan({ ...bare, policy: covering(branches) })
+    expect(found.inexpressible).toEqual([pattern])
+    expect(bodyOf({ ...bare, policy: covering(branches) }).conditions.ref_name.exclude).toEqual([])
+    expect(planText('acme/shop', found)).toContain(
+      `A ruleset cannot express "${pattern}" from the policy's \`branches\`. Where the check is required on those branches, nothing can be merged`,
+    )
+  })
+
   it('does not require the check before there is a policy: it would block everything', () => {
     const overrides = { ...bare, policy: { kind: 'none' as const }, labels: [] }
     expect(kinds(overrides)).toEqual(['push-policy', 'create-label', 'create-label'])
@@ -150,6 +175,17 @@ describe('its own ruleset, changed by somebody', () => {
       },
     ])
     expect(body).not.toHaveProperty('bypass_actors')
+  })
+
+  it('keeps what is excluded and not covered, and drops what is covered', () => {
+    const exclude = ['refs/heads/release/a', 'refs/heads/try/*', 'refs/heads/release/2', '~DEFAULT_BRANCH']
+    const policy = covering('["release/*", "!release/{a,b}", "!release/c"]')
+    const body = bodyOf({ ...own({ exclude: [...exclude, 'refs/heads/ma*'] }), policy })
+    expect(body.conditions.ref_name.exclude).toEqual([
+      'refs/heads/release/a',
+      'refs/heads/try/*',
+      'refs/heads/release/c',
+    ])
   })
 
   it('is left alone where it is as it should be, with an exclusion that opens nothing', () => {
