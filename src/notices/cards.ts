@@ -154,20 +154,25 @@ function messageOf({ buttons }: CardShell, card: Card, mention: Mention): SlackM
 async function gather(
   shell: CardShell,
   { pull, slack, zone }: Target,
-  numbers: number[],
+  untold: { number: number; askedAt: Date }[],
   signal: AbortSignal,
 ): Promise<void> {
   const { database, now } = shell
   const cards: ReadyCard[] = []
-  for (const number of numbers) {
+  const asked: number[] = []
+  for (const { number, askedAt } of untold) {
     const card = await cardOf(shell, { ...pull, number })
-    if (card?.kind === 'ready') cards.push(card)
-    else await dropUnpostedCard(database, { ...pull, number })
+    if (card?.kind === 'ready') {
+      cards.push(card)
+      asked.push(askedAt.getTime())
+    } else await dropUnpostedCard(database, { ...pull, number })
   }
+  if (cards.length === 0) return
   const mention = await mentionFor(shell, slack.people, cards.flatMap(authorIn), signal)
   const message = readyListText(cards, { at: now(), zone }, mention)
   const shown = cards.map((card) => card.pull.number)
-  const key = `card/${pull.repositoryId}/list ${shown.join(' ')}`
+  const since = new Date(Math.max(...asked)).toISOString()
+  const key = `card/${pull.repositoryId}/list ${since} ${shown.join(' ')}`
   await postOnce(shell, { key, channel: slack.channel, message }, signal)
   await saveListed(database, pull, shown, now())
 }

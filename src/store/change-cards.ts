@@ -83,18 +83,17 @@ export async function dropUnpostedCard(db: Queryable, pull: Pull): Promise<void>
   await db.query(`DELETE FROM release_gate.change_cards WHERE ${ofPull} AND ts IS NULL`, keyOf(pull))
 }
 
-/** The changes of a repository that wait for their first announcement, and no more than so many. */
+/** The changes of a repository that wait for their first announcement since they were asked for, and no more than so many. */
 export async function unpostedCards(
   db: Queryable,
   { installationId, repositoryId }: Omit<Pull, 'number'>,
   limit: number,
-): Promise<number[]> {
-  const rows = await db.query<{ number: number }>(
-    `SELECT number FROM release_gate.change_cards
+): Promise<{ number: number; askedAt: Date }[]> {
+  return db.query<{ number: number; askedAt: Date }>(
+    `SELECT number, asked_at AS "askedAt" FROM release_gate.change_cards
      WHERE installation_id = $1 AND repository_id = $2 AND ts IS NULL AND listed_at IS NULL ORDER BY number LIMIT $3`,
     [installationId, repositoryId, limit],
   )
-  return rows.map(({ number }) => number)
 }
 
 /** When the messages of a repository's changes were posted since a time, oldest first; a list counts for each of its changes. */

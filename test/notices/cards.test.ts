@@ -13,7 +13,7 @@ import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
 import { factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
 import { aDatabase } from '../support/databases.ts'
 import { aMerge, anException } from '../support/notices.ts'
-import { anApproval, ann, aPerson, bob, shaOf } from '../support/snapshot.ts'
+import { aLabel, anApproval, ann, aPerson, bob, shaOf } from '../support/snapshot.ts'
 
 /** The one message of a change, against the local Slack and the store. */
 
@@ -310,6 +310,20 @@ describe('many changes that become ready at once', () => {
     ])
     await job(await merges(4))
     expect(texts().slice(1)).toEqual([expect.stringMatching(/^✅ Merged: .*#4>/)])
+  })
+
+  test('are one message again where all of them were not ready in between', async () => {
+    const all = [1, 2, 3, 4, 5, 6]
+    for (const shown of [1, 2]) {
+      for (const number of all) await stored(number, approved)
+      for (const number of all) await moves(number, approved)
+      expect(slack.messages).toHaveLength(shown)
+      for (const number of all)
+        await moves(number, { ...approved, labels: [aLabel({ name: 'hold' })] }, false)
+      for (const number of all) expect(await changeCard(database, pullOf(number))).toBeUndefined()
+      time = new Date(time.getTime() + 3_600_000)
+    }
+    expect(texts()[1]).toMatch(/^🟢 6 changes became ready, as of /)
   })
 
   test('are told one by one up to five, and the others together five minutes after the first', async () => {
