@@ -52,7 +52,7 @@ async function readFacts(
   { read, tipBefore, standing }: Merged,
   policy: Policy | undefined,
 ): Promise<AtMerge> {
-  const merged = { at: read.mergedAt, base: tipBefore ?? read.base.sha }
+  const merged = { at: read.mergedAt, base: tipBefore ?? read.base.sha, before: standing?.snapshot }
   const facts = factStore(shell.database, shell.now)
   const snapshot = await readSnapshotAtMerge(github, pull, wantedFactsOf(policy), facts, merged)
   if (!snapshot) return { kind: 'unverified', why: 'the pull request is gone.' }

@@ -66,6 +66,10 @@ const unlabel =
   (name: string): Act =>
   ({ repository }, { number: issue_number }) =>
     stage.as('eva').rest.issues.removeLabel({ ...repository, issue_number, name })
+const deleteLabel =
+  (name: string): Act =>
+  ({ repository }) =>
+    stage.as('eva').rest.issues.deleteLabel({ ...repository, name })
 const removeCollaborator =
   (login: string): Act =>
   async (shop) =>
@@ -178,6 +182,13 @@ describe('a merge by a green check that was not true any longer', () => {
       name: 'the label hold was added',
       policy: holdPolicy,
       before: [3, label('hold')],
+      bypassed: [/eva/, 'The label `hold` had been added by `eva`.'],
+    },
+    {
+      name: 'the label hold was added, and deleted from the repository later',
+      policy: holdPolicy,
+      before: [3, label('hold')],
+      after: [3, deleteLabel('hold')],
       bypassed: [/eva/, 'The label `hold` had been added by `eva`.'],
     },
     {

@@ -26,7 +26,7 @@ import { type Pull, readPull, type Seen, seenOf, versionOf } from './pulls.ts'
 import { readRevert } from './reverts.ts'
 import { readReviews, reviewsBy, withDismissal } from './reviews.ts'
 import { readTeams, teamFacts } from './teams.ts'
-import { labelsBefore, labelsOf, readTimeline } from './timeline.ts'
+import { type EarlierLabels, labelsBefore, labelsOf, readTimeline } from './timeline.ts'
 
 /** A snapshot, how the pull request looked before it was read, and the other open ones of the repository with the same head. */
 export type Facts = { snapshot: Snapshot; seen: Seen; sameHead: OpenPull[] }
@@ -80,17 +80,19 @@ export async function readSnapshot(
 /** `keep` remembers what later evaluations need, once it is sure that the facts belong together. */
 type Reading = { snapshot: Snapshot; keep: () => Promise<void> }
 
+type Merged = { at: string; base: string; before?: EarlierLabels | undefined }
+
 /**
  * Reads the facts about a merged pull request as they were at the merge: what was reviewed, labeled, dismissed or pushed
  * in a later second is left out. Roles and teams are those of now, since GitHub tells no others. `base` is the tip of the
- * base branch before the merge.
+ * base branch before the merge, `before` what was read before it.
  */
 export async function readSnapshotAtMerge(
   github: GitHub,
   ref: PullRef,
   wanted: Wanted,
   facts: FactStore,
-  merged: { at: string; base: string },
+  merged: Merged,
 ): Promise<Snapshot | undefined> {
   const repository = { owner: ref.owner, repo: ref.repo }
   const prover = { github, repository, repositoryId: ref.repositoryId, facts }
@@ -104,7 +106,7 @@ async function readFacts(
   pull: Pull,
   wanted: Wanted,
   takenAt: string,
-  merged?: { at: string; base: string },
+  merged?: Merged,
 ): Promise<Reading> {
   const { github, repository } = prover
   const baseRef = pull.base.ref
@@ -122,6 +124,7 @@ async function readFacts(
   const names = labelsBefore(
     pull.labels.map((label) => label.name),
     timeline,
+    merged?.before,
   )
   const known = labelsOf(names, timeline, await prover.facts.labelOrders(ref))
   const labels = await bindLabels(withProposed(known, wanted), wanted.boundLabels, pushes, equalityTo)

@@ -78,8 +78,32 @@ function stateOf(was: string): Review['state'] {
   return was === 'approved' ? 'APPROVED' : was === 'changes_requested' ? 'CHANGES_REQUESTED' : 'COMMENTED'
 }
 
-/** The labels before the later events. */
-export function labelsBefore(names: string[], { later, labelled }: Timeline): string[] {
+/** Labels as they were read before. */
+export type EarlierLabels = { takenAt: string; labels: { name: string }[] }
+
+/**
+ * The labels before the later events. No event says that a label was deleted from the repository or renamed: one that was on when
+ * the pull request was read before, or was added since, counts as on.
+ */
+export function labelsBefore(
+  names: string[],
+  timeline: Timeline,
+  before: EarlierLabels | undefined,
+): string[] {
+  const on = labelsBeforeEvents(names, timeline)
+  if (!before) return on
+  const isIn = (all: string[], key: string) => all.some((name) => name.toLowerCase() === key)
+  const read = before.labels.map(({ name }) => name)
+  const lost = [...timeline.labelled]
+    .filter(([key, { at }]) => !isIn(on, key) && (isIn(read, key) || endOf(at) > Date.parse(before.takenAt)))
+    .map(([, { name }]) => name)
+  return [...on, ...lost]
+}
+
+/** The end of the second that GitHub gives. */
+const endOf = (at: string) => Date.parse(at) + 1_000
+
+function labelsBeforeEvents(names: string[], { later, labelled }: Timeline): string[] {
   const on = names.filter((name) => later.labels.get(name.toLowerCase()) !== 'labeled')
   const known = new Set(on.map((name) => name.toLowerCase()))
   const removed = [...later.labels].filter(([name, first]) => first === 'unlabeled' && !known.has(name))

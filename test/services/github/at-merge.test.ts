@@ -42,14 +42,32 @@ describe('labels at a merge', () => {
     ['each alone', ['hold', 'urgent'], [on(-9, 'urgent'), on(1)], ['urgent']],
     ['whatever the case of its name', ['Hold'], [on(-9, 'hold'), off(1, 'HOLD'), on(2, 'Hold')], ['Hold']],
   ])('are %s', async (_name, now, events, then) => {
-    expect(labelsBefore(now, await timelineOf(events))).toEqual(then)
+    expect(labelsBefore(now, await timelineOf(events), undefined)).toEqual(then)
+  })
+
+  describe('that were deleted from the repository, or renamed, which no event says', () => {
+    const read = (...labels: string[]) => ({ takenAt: at(-4.5), labels: labels.map((name) => ({ name })) })
+    test.each<[string, string[], Event[], ReturnType<typeof read> | undefined, string[]]>([
+      ['are on where they were read before it', [], [on(-9)], read('hold'), ['hold']],
+      ['are on where they were read in another case', [], [on(-9)], read('Hold'), ['hold']],
+      ['are on where they were added after it was read', [], [on(-2)], read(), ['hold']],
+      ['are on where they were added in the second in which it was read', [], [on(-5)], read(), ['hold']],
+      ['are on where they were made and added again later', ['hold'], [on(-2), on(2)], read(), ['hold']],
+      ['are on beside the new name', ['held'], [on(-2)], read(), ['held', 'hold']],
+      ['are not on where it was read without them', [], [on(-9)], read(), []],
+      ['are not on where they were taken off', [], [on(-9), off(-2)], read('hold'), []],
+      ['are not on where they were added later', [], [on(2)], read(), []],
+      ['are not on where it was never read', [], [on(-9)], undefined, []],
+    ])('%s', async (_name, now, events, before, then) => {
+      expect(labelsBefore(now, await timelineOf(events), before)).toEqual(then)
+    })
   })
 
   test('are known by who put them on before it, not by who did so again later', async () => {
     const other = { actor: { id: 6, login: 'gus', type: 'User' } }
     const again: Event = ['labeled', 2, { label: { name: 'hold' }, ...other }]
     const timeline = await timelineOf([on(-9), off(1), again])
-    expect(labelsOf(labelsBefore(['hold'], timeline), timeline)).toEqual([
+    expect(labelsOf(labelsBefore(['hold'], timeline, undefined), timeline)).toEqual([
       { name: 'hold', by: actor, at: at(-9) },
     ])
   })
