@@ -115,7 +115,7 @@ export function changeRecord(facts: MergeFacts): ChangeRecord {
   const known = read && withEffectivePolicy<Pick<VerdictAtMerge, 'snapshot' | 'policy'>>(read)
   const people = known?.snapshot
   const { mergedAt, frozen, posted } = facts
-  const { title, body } = standing?.snapshot ?? facts
+  const { title, body } = standing?.snapshot ?? people ?? facts
   const merge = {
     headSha: facts.head.sha,
     baseRef: facts.base.ref,

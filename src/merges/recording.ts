@@ -4,6 +4,7 @@ import { checksAtMerge } from '../decision/checks-at-merge.ts'
 import { dueDate } from '../decision/due-date.ts'
 import type { PostedCheck } from '../decision/merge-exception.ts'
 import { mergeNotice } from '../decision/merge-notice.ts'
+import type { Policy } from '../decision/policy.ts'
 import { exceptionIssue, type ReviewIssue, urgentIssue } from '../decision/review-issue.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
@@ -29,7 +30,7 @@ type Merge = { record: ChangeRecord; window: WindowSettings | undefined }
 /**
  * Appends the change record of a merge, and that of the exception where it is one, once: the mark that it was done
  * commits with them. Nothing is recorded for a repository without a policy, and for a branch that the policy leaves out: by the one
- * that the pull request was evaluated by, or that stood before the merge.
+ * that the pull request was evaluated by, and that stood before the merge.
  * @returns whether the merge is recorded, now or before.
  */
 export async function recordMerge(reading: Reading): Promise<boolean> {
@@ -115,10 +116,12 @@ async function changeUnder(
   inForce: PolicyBefore | undefined,
 ): Promise<Merge | undefined> {
   const { shell, pull } = reading
-  const { standing } = merged
   const { defaultBranch, runs, ...facts } = merged.read
+  const isCovered = (policy: Policy | undefined) => isCoveredBy(policy, facts.base.ref, defaultBranch)
+  // The policy may cover the branch only since the pull request was evaluated.
+  const standing = merged.standing && isCovered(merged.standing.policy) ? merged.standing : undefined
   const evaluated = standing ? { policy: standing.policy, file: standing.source } : inForce
-  if (!evaluated || !isCoveredBy(evaluated.policy, facts.base.ref, defaultBranch)) return undefined
+  if (!evaluated || !isCovered(evaluated.policy)) return undefined
   const atMerge = await readAtMerge(reading, merged, inForce)
   const record = changeRecord({
     ...{ ...facts, standing, posted, policy: evaluated.file, atMerge, rules: packageFile.version },

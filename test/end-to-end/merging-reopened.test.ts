@@ -9,6 +9,7 @@ import {
   type MergingShop,
   type ReadRecord,
   recordsOf,
+  windowPolicy,
 } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
@@ -69,6 +70,20 @@ beforeAll(async () => {
   await elsewhere.update({ base: 'side' })
   await stage.settled()
   expect(await elsewhere.shop.merge('ana', elsewhere.change)).toBeUndefined()
+
+  const covered = await scene('covered by then')
+  await covered.update({ base: 'side' })
+  await stage.settled()
+  const copy = await stage.github.workingCopy(covered.shop.name, 'olga')
+  await copy.branch('main', 'origin/main')
+  await copy.write({ '.github/release-gate.yml': `branches: [main, side]\n${windowPolicy}` })
+  await copy.commit('Cover side')
+  stage.github.faults.add({ kind: 'hold' })
+  await copy.push({ ref: 'main' })
+  expect(await covered.shop.merge('ana', covered.change)).toBeUndefined()
+  await stage.moveTo(new Date(stage.now().getTime() + 5_000))
+  stage.github.faults.clear()
+  await stage.settled()
   records = await recordsOf(stage)
 })
 afterAll(() => stage.close())
@@ -93,6 +108,15 @@ describe('a passed verdict ends when its pull request', () => {
     ],
   ])('%s', (_name, name, bypassed) => {
     expect(of(name, 'exception')).toMatchObject([{ kind: 'not evaluated', bypassed, by: { login: 'olga' } }])
+  })
+})
+
+describe('a branch that the policy covers since a pull request into it was evaluated', () => {
+  test('has the merge recorded, as an exception by the policy that covers it', () => {
+    expect(of('covered by then', 'merged')).toMatchObject([
+      { base: { ref: 'side' }, atMerge: { policy: { branches: ['main', 'side'] } } },
+    ])
+    expect(of('covered by then', 'exception')).toMatchObject([{ kind: 'not evaluated', number: 1 }])
   })
 })
 
