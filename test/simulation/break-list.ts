@@ -30,12 +30,6 @@ export const breaks: Break[] = [
   void matchesReport`,
   },
   {
-    name: 'keep the older of two evaluations',
-    file: 'src/store/verdicts.ts',
-    from: 'WHERE stored.generation < excluded.generation',
-    to: 'WHERE true',
-  },
-  {
     name: 'believe the old verdict at a merge',
     file: 'src/decision/merge-exception.ts',
     from: 'if (!standing || open.length === 0) return undefined',
