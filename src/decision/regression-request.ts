@@ -20,6 +20,6 @@ export const regressionRequestSchema = z.object({
 export type RegressionRequest = z.infer<typeof regressionRequestSchema>
 
 /** Equal keys are one job. */
-export function keyOfRegression({ pull, sha }: RegressionRequest): string {
+export function keyOfRegression({ pull, sha }: Pick<RegressionRequest, 'pull' | 'sha'>): string {
   return `${pull.installationId}/${pull.repositoryId}/${sha}`
 }

@@ -1,10 +1,16 @@
 import { effectiveGates } from '../decision/overrides.ts'
+import { keyOfRegression } from '../decision/regression-request.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Deployment, PullRef } from '../decision/snapshot.ts'
-import { isTrusted, isUnderWay } from '../decision/staging.ts'
-import { newestDeployments, requestDeployment } from '../services/github/deployments.ts'
+import { isTrusted, isUnderWay, liveDeployment } from '../decision/staging.ts'
+import {
+  type FollowedDeployment,
+  newestDeployments,
+  requestDeployment,
+} from '../services/github/deployments.ts'
 import { evidenceFor } from '../store/evidence.ts'
 import { tryWithLease } from '../store/leases.ts'
+import { isRunPending } from '../store/queue/inspect.ts'
 import { type StoredVerdict, verdictsOnHead } from '../store/verdicts.ts'
 import { type CheckShell, reserve } from './check.ts'
 
@@ -40,19 +46,26 @@ export async function deployInTurn(
   return turn?.result ? undefined : new Date(now().getTime() + untilNextLook)
 }
 
-/** Whether another head is being deployed to staging, or is there and waits for its verdict. */
+/**
+ * Whether another head is being deployed to staging, or is there and waits for its verdict. A run that waits or goes on keeps
+ * staging as long as it takes.
+ */
 async function isTaken(
   shell: CheckShell,
   pull: PullRef,
   sha: string,
   settings: RegressionSettings,
-  deployments: Deployment[],
+  deployments: FollowedDeployment[],
 ): Promise<boolean> {
   const since = shell.now().getTime() - keepsStagingFor
-  const others = deployments.filter((each) => each.sha !== sha && Date.parse(each.createdAt) > since)
-  if (others.some(({ state }) => isUnderWay(state))) return true
-  const live = others.find(({ state }) => state === 'success')
-  return live !== undefined && isTrusted(live, settings) && waitsForVerdict(shell, pull, live)
+  const others = deployments.filter((each) => each.sha !== sha)
+  if (others.some(({ state, newsAt }) => isUnderWay(state) && Date.parse(newsAt) > since)) return true
+  const live = liveDeployment(deployments)
+  if (!live || live.sha === sha) return false
+  const key = keyOfRegression({ pull, sha: live.sha })
+  if (await isRunPending(shell.database, key)) return true
+  if (Date.parse(live.succeededAt ?? live.createdAt) <= since) return false
+  return isTrusted(live, settings) && waitsForVerdict(shell, pull, live)
 }
 
 /** Heads of forks are tested only on request, so they block nothing. */

@@ -91,6 +91,48 @@ describe('of two candidates', () => {
     expect(await askedFor(second)).toBe(1)
   })
 
+  /** Labels the second while the run of the first goes on. */
+  const meanwhile = async (first: Change, second: Change, running: Promise<unknown>) => {
+    await isUnderWay(first)
+    const moving = later(2)
+    const params = { ...shop.repository, issue_number: second.number, labels: ['release'] }
+    await world.stage.as('eva').rest.issues.addLabels(params)
+    await eventually(async () => expect((await shop.check(second))?.title).toBe('Waiting for a deployment'))
+    await isUnderWay(first)
+    await Promise.all([running, moving])
+    expect(await askedFor(second)).toBe(0)
+    world.staging.setModes({})
+    await later(2)
+    expect(await askedFor(second)).toBe(1)
+  }
+
+  test('the second waits for a run that goes on half an hour after the deployment began', async () => {
+    const [first, second] = [await aCandidate(), await aChange()]
+    await later(29)
+    world.staging.setModes({ slow: 1_000 })
+    await meanwhile(first, second, shop.deploy(first))
+    expect(await isGreen(first)).toBe(true)
+  })
+
+  test('the second waits for a run by the button', async () => {
+    const [first, second] = [await aCandidate(), await aChange()]
+    await shop.deploy(first)
+    await later(60)
+    world.staging.setModes({ slow: 1_000 })
+    await meanwhile(first, second, shop.runAgain('ben', first))
+    expect(await isGreen(first)).toBe(true)
+  })
+
+  test('the second waits for half an hour from the last news of a deployment', async () => {
+    const [first, second] = [await aCandidate(), await aCandidate()]
+    await later(20)
+    await shop.deploy(first, { state: 'in_progress' })
+    await later(28)
+    expect(await askedFor(second)).toBe(0)
+    await later(3)
+    expect(await askedFor(second)).toBe(1)
+  })
+
   test('what was deployed for no candidate keeps nobody waiting', async () => {
     await shop.deploy({ sha: await tipOfMain() })
     expect(await askedFor(await aCandidate())).toBe(1)
@@ -138,7 +180,7 @@ describe('an hour before a window', () => {
     expect((await again()).sort()).toEqual([0, 1])
     const [first, second] = (await again())[0] === 1 ? both : both.toReversed()
     await shop.deploy(first as Change)
-    await later(2)
+    for (const minutes of [2, 1]) await later(minutes)
     expect(await again()).toEqual([1, 1])
     await shop.deploy(second as Change)
     await world.stage.moveTo(new Date('2026-11-25T18:00:00Z'))

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.ts'
-import { DEAD_LETTERS, JOBS_SCHEMA, RETRY_LIMIT } from './queues.ts'
+import { DEAD_LETTERS, JOBS_SCHEMA, RETRY_LIMIT, RUN_REGRESSION } from './queues.ts'
 
 /** The jobs waiting in one queue; a delayed job is `later` until it is due. */
 export type QueueDepth = {
@@ -34,6 +34,16 @@ export function queueDepths(db: Queryable): Promise<QueueDepth[]> {
          (WHERE state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())), 0)::float AS "oldestSeconds"
      FROM ${JOBS_SCHEMA}.job WHERE state <= 'active' AND name <> '${DEAD_LETTERS}' GROUP BY name ORDER BY name`,
   )
+}
+
+/** Whether a run of the staging regression with this key waits or is under way. */
+export async function isRunPending(db: Queryable, key: string): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM ${JOBS_SCHEMA}.job
+     WHERE name = '${RUN_REGRESSION}' AND singleton_key = $1 AND state <= 'active' LIMIT 1`,
+    [key],
+  )
+  return rows.length > 0
 }
 
 /**
