@@ -60,7 +60,7 @@ export type Queue = {
   /** A notice for people, as plain JSON. */
   enqueueNotice: (notice: object, options?: Within) => Promise<void>
   /** Restarts a job that was given up, with its data and key. */
-  resend: (job: { queue: string; data: object; key: string | null }) => Promise<void>
+  resend: (job: { queue: string; data: object; key: string | null }, options?: Within) => Promise<void>
   /** Starts the workers of this process. Without it, the process only sends. */
   work: (handlers: Handlers) => Promise<void>
   /** True while this process runs a job. */
@@ -131,7 +131,7 @@ export async function openQueue(options: {
     enqueueNotice: async (notice, { tx } = {}) => {
       await sender.send(NOTICES, notice, {}, tx)
     },
-    resend: ({ queue, data, key }) => sender.forward(queue, data, key),
+    resend: ({ queue, data, key }, { tx } = {}) => sender.forward(queue, data, key, undefined, tx),
     work: async (handlers) => {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
       workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log, running)

@@ -1,9 +1,11 @@
 import { PgBoss } from 'pg-boss'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { queueCommand } from '../../src/commands/queue.ts'
+import { retryJobs } from '../../src/server/requests/queue.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import { markFailed, readDelivery, storeDelivery } from '../../src/store/inbox.ts'
+import { failedJobs, queueDepths } from '../../src/store/queue/inspect.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
 import { aDataFolder, aPostgresUrl } from '../support/databases.ts'
 import { aLog, aPull } from '../support/queues.ts'
@@ -126,6 +128,30 @@ describe.each(places)('queue, on %s', (_, aPlace) => {
     [['retry', 'ffffffff', '--all'], /give the id of a job, or --all/],
   ])('refuses %j', async (words, problem) => {
     await expect(run(...words)).rejects.toThrow(problem)
+  })
+
+  test.each<[string, (real: Queue) => Promise<Pick<Queue, 'resend'>>]>([
+    ['the queue cannot be opened', () => Promise.reject(new Error('cut off'))],
+    ['the job cannot be sent', async () => ({ resend: () => Promise.reject(new Error('cut off')) })],
+    [
+      'it is cut off when the job was sent',
+      async (real) => ({
+        resend: async (job, options) => {
+          await real.resend(job, options)
+          throw new Error('cut off')
+        },
+      }),
+    ],
+  ])('retry loses nothing where %s', async (_case, open) => {
+    await onQueue(place, async (queue, _boss, database) => {
+      const shell = { database, queue: () => open(queue) }
+      for (const { id } of (await failedJobs(database, 10)).filter(({ state }) => state === 'given up'))
+        await expect(retryJobs(shell, { job: id }, async () => undefined)).rejects.toThrow('cut off')
+      expect(await readDelivery(database, '1')).toMatchObject({ state: 'failed' })
+      expect((await queueDepths(database)).map((depth) => depth.queue)).toEqual(['merging', 'recheck'])
+    })
+    const left = (await failedIn()).filter(({ state }) => state === 'given up')
+    expect(left.map(({ queue }) => queue).sort()).toEqual(['deliveries', 'evaluate'])
   })
 
   test('retry starts one again, with its data and its key, once', async () => {

@@ -89,10 +89,13 @@ export async function retryJobs(
 
 async function startAgain({ database, queue }: RequestShell, job: FailedJob): Promise<boolean> {
   if (job.state === 'tried again') return bringForward(database, job.id)
-  if (!(await removeDeadLetter(database, job.id))) return false
-  if (job.queue === DELIVERIES && 'id' in job.data) await reopenDelivery(database, String(job.data.id))
-  await (await queue()).resend(unwrapped(job))
-  return true
+  const opened = await queue()
+  return database.transaction(async (tx) => {
+    if (!(await removeDeadLetter(tx, job.id))) return false
+    if (job.queue === DELIVERIES && 'id' in job.data) await reopenDelivery(tx, String(job.data.id))
+    await opened.resend(unwrapped(job), { tx })
+    return true
+  })
 }
 
 /** A delayed job contains the job that it becomes. */

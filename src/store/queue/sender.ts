@@ -34,7 +34,7 @@ export function senderOn(boss: PgBoss, clock: Clock) {
       return (await boss.update(queue, data, { ...update, ...within, match: 'all' })).updated > 0
     },
     /** `before`: the priority that the job had. */
-    forward: async (queue: string, data: object, key: string | null, before?: number) => {
+    forward: async (queue: string, data: object, key: string | null, before?: number, tx?: Transaction) => {
       // Runs on one staging environment go one at a time, even after delays.
       const group = queue === RUN_REGRESSION && 'server' in data ? { group: { id: String(data.server) } } : {}
       const first = queue === COMMANDS && 'insider' in data && data.insider === true
@@ -43,7 +43,7 @@ export function senderOn(boss: PgBoss, clock: Clock) {
         ...(priority !== undefined && { priority }),
         ...(key !== null && { singletonKey: key }),
       }
-      if (!(await send(queue, data, { ...group, ...options }))) await raise(queue, options)
+      if (!(await send(queue, data, { ...group, ...options }, tx))) await raise(queue, options, tx)
     },
     /** At least a second ahead, so that a handler that names a past time does not loop. */
     delay: async (queue: string, delayed: Delayed, at: Date, tx?: Transaction) => {
