@@ -72,23 +72,42 @@ async function policyFacts(
   const others = stored.filter(({ pull: { number } }) => number !== pull.number)
   const known = others.map((one) => ({
     snapshot: one.snapshot,
-    known: knowsFacts(one.snapshot, atHead.policy),
+    known: knowsFacts(one.snapshot, atHead.policy, applicable.policy),
   }))
   return { policyEffect: policyEffect(known, applicable.policy, atHead.policy, now().toISOString()) }
 }
 
-/** Whether all that a policy looks at was read for a pull request, under whichever policy that was. */
-function knowsFacts(snapshot: Snapshot, policy: Policy): boolean {
+/** Whether all that a policy looks at was read for a pull request, which was done under the policy `before`. */
+export function knowsFacts(snapshot: Snapshot, policy: Policy, before: Policy): boolean {
   const { teams, codeOwners, paths } = wantedFactsOf(policy)
-  const { teamProblems = {} } = snapshot
+  const { teamProblems = {}, health } = snapshot
   const asksFor = (gate: GateName) => allGates(policy).some((gates) => gates[gate] !== undefined)
+  const monitors = [...monitorsOf(before), ...(health?.monitors ?? []).map(({ id }) => id)]
   return (
     teams.every((team) => Object.hasOwn(snapshot.teams, team) || Object.hasOwn(teamProblems, team)) &&
     (!codeOwners || snapshot.codeOwners !== undefined) &&
     (!paths || snapshot.changed !== undefined) &&
     (!asksFor('staging_regression') || snapshot.regression !== undefined) &&
-    (!asksFor('runbooks') || snapshot.runbooks !== undefined)
+    (!asksFor('runbooks') || snapshot.runbooks !== undefined) &&
+    (!asksFor('incidents') || (snapshot.incidents !== undefined && isKeptThere(policy, before))) &&
+    (!asksFor('production_health') || health !== undefined) &&
+    monitorsOf(policy).every((id) => monitors.includes(id)) &&
+    (!blocksWhenOverdue(policy) || snapshot.owedReviews !== undefined)
   )
+}
+
+function monitorsOf(policy: Policy): number[] {
+  return allGates(policy)
+    .flatMap(({ production_health: health }) => health?.monitors ?? [])
+    .map(({ id }) => id)
+}
+
+function isKeptThere({ incidents }: Policy, before: Policy): boolean {
+  return incidents?.repository.toLowerCase() === before.incidents?.repository.toLowerCase()
+}
+
+function blocksWhenOverdue(policy: Policy): boolean {
+  return allGates(policy).some(({ release_window: window }) => window?.urgent.block_when_overdue)
 }
 
 /** Loaded only where a policy asks for it: it brings the regression engine, 10 MB that other bots do without. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Exchange, inspectors } from '../../src/sandbox/github/inspection.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
@@ -16,6 +16,8 @@ describe('a pull request that changes the policy', () => {
     first = await setUpRepositories(stage, { policy: 'gates: { approvals: {} }\n' })
   })
   afterAll(() => stage.close())
+  /** The checks that can be written in a minute are limited. */
+  beforeEach(() => stage.moveTo(new Date(stage.now().getTime() + 120_000)))
 
   const approved = async (branch: string, files: Record<string, string>, shop = first) => {
     const change = await shop.openPull('ana', { branch, title: branch, files })
@@ -133,5 +135,14 @@ describe('a pull request that changes the policy', () => {
     expect(check).toMatchObject({ conclusion: 'success' })
     expect(check?.summary).toContain('No pull request can pass under the policy on the default branch')
     expect(await stuck.merge('eva', repair)).toBeUndefined()
+  })
+
+  test('that asks for facts that were never read does not claim an effect', async () => {
+    const change = await approved('incidents', {
+      [path]: 'gates: { approvals: {}, incidents: {} }\nincidents: { repository: foodyepay/incidents }\n',
+    })
+    const check = await first.check(change)
+    expect(check?.summary).toMatch(/Unknown for \d+: the changed policy needs facts/)
+    expect(check?.summary).not.toContain('would be blocked')
   })
 })
