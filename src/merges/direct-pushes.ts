@@ -174,6 +174,7 @@ async function record(
       number: undefined,
       headSha: undefined,
       landedAt: at,
+      recordedAt: shell.now(),
       recordSeq: seq,
       exception: true,
       urgent: false,

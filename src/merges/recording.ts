@@ -70,6 +70,7 @@ export async function recordMerge(reading: Reading): Promise<boolean> {
       number: pull.number,
       headSha: record.head.sha,
       landedAt: at,
+      recordedAt: shell.now(),
       recordSeq: seq,
       exception: record.exception !== null,
       urgent: record.urgent !== null,

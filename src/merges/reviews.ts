@@ -1,8 +1,8 @@
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { readIssueState } from '../services/github/review-issues.ts'
+import { readIssueState, reopenedAt } from '../services/github/review-issues.ts'
 import { appendRecord } from '../store/audit.ts'
-import { landingOfIssue, saveIssue, saveIssueClosed } from '../store/landings.ts'
+import { landingOfIssue, saveIssue, saveIssueState } from '../store/landings.ts'
 import { storedOpenPulls } from '../store/verdicts/open-pulls.ts'
 import { followUp } from './following-up.ts'
 import type { MergeShell } from './shell.ts'
@@ -25,8 +25,9 @@ export async function recordReviewIssue(
     return followUp(shell, github, repository, landing.key)
   }
   const closed = issue.state === 'closed' ? issue : undefined
+  const at = closed?.at ?? (await reopenedAt(github, landing.repository, number)) ?? shell.now()
   await shell.database.transaction(async (tx) => {
-    if (!(await saveIssueClosed(tx, landing, closed?.at))) return
+    if (!(await saveIssueState(tx, landing, { state: issue.state, at }))) return
     const { installationId, repositoryId, owner, repo } = landing.repository
     const body = {
       repository: { id: repositoryId, owner, name: repo },
@@ -36,7 +37,7 @@ export async function recordReviewIssue(
       ended: closed !== undefined,
       by: closed?.by ?? null,
     }
-    await appendRecord(tx, { installationId, kind: 'reviewed', at: closed?.at ?? shell.now(), body })
+    await appendRecord(tx, { installationId, kind: 'reviewed', at, body })
   })
   for (const pull of await storedOpenPulls(shell.database, landing.repository))
     await shell.queue.enqueueEvaluate(pull)

@@ -12,6 +12,8 @@ export type NewLanding = {
   number: number | undefined
   headSha: string | undefined
   landedAt: Date
+  /** Left out, the same time. */
+  recordedAt?: Date
   recordSeq: number
   exception: boolean
   urgent: boolean
@@ -34,8 +36,8 @@ export async function saveLanding(db: Queryable, landing: NewLanding): Promise<v
   await db.query(
     `INSERT INTO release_gate.landings
        (installation_id, repository_id, key, owner, repo, number, head_sha, landed_at, record_seq, exception, urgent, review,
-        due_at, notice)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+        due_at, notice, recorded_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       repository.installationId,
       repository.repositoryId,
@@ -51,6 +53,7 @@ export async function saveLanding(db: Queryable, landing: NewLanding): Promise<v
       review === undefined ? null : JSON.stringify(review),
       landing.dueAt ?? null,
       JSON.stringify(landing.notice),
+      landing.recordedAt ?? landing.landedAt,
     ],
   )
 }
@@ -89,16 +92,20 @@ export async function saveIssue(
   )
 }
 
-/** Notes when a review ended, or that it goes on. False: that was known. */
-export async function saveIssueClosed(
+/** Notes when a review ended, or since when it goes on. False: that was known. */
+export async function saveIssueState(
   db: Queryable,
   { repository, key }: Key,
-  closedAt: Date | undefined,
+  { state, at }: { state: 'open' | 'closed'; at: Date },
 ): Promise<boolean> {
+  const ofLanding = 'installation_id = $1 AND repository_id = $2 AND key = $3'
   const rows = await db.query(
-    `UPDATE release_gate.landings SET issue_closed_at = $4
-     WHERE installation_id = $1 AND repository_id = $2 AND key = $3 AND issue_closed_at IS DISTINCT FROM $4 RETURNING 1`,
-    [repository.installationId, repository.repositoryId, key, closedAt ?? null],
+    state === 'closed'
+      ? `UPDATE release_gate.landings SET issue_closed_at = $4
+         WHERE ${ofLanding} AND issue_closed_at IS DISTINCT FROM $4 RETURNING 1`
+      : `UPDATE release_gate.landings SET issue_was_closed_at = issue_closed_at, issue_reopened_at = $4, issue_closed_at = NULL
+         WHERE ${ofLanding} AND issue_closed_at IS NOT NULL RETURNING 1`,
+    [repository.installationId, repository.repositoryId, key, at],
   )
   return rows.length > 0
 }
@@ -170,8 +177,9 @@ export async function openReviews(
 export async function openReviewsIn(db: Queryable, repositoryIds: number[], at: Date): Promise<Landing[]> {
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.landings
-     WHERE repository_id = ANY ($1::bigint[]) AND review IS NOT NULL AND urgent
+     WHERE repository_id = ANY ($1::bigint[]) AND review IS NOT NULL AND urgent AND landed_at <= $2
        AND (issue_closed_at IS NULL OR issue_closed_at > $2)
+       AND (issue_reopened_at IS NULL OR issue_was_closed_at > $2 OR issue_reopened_at <= $2)
      ORDER BY due_at, key`,
     [repositoryIds, at],
   )
@@ -192,13 +200,13 @@ export async function landingsWithin(
   return rows.map(fromRow)
 }
 
-/** What reached a covered branch in a span and was not announced, or has no issue for its review. */
+/** What was recorded in a span and was not announced, or has no issue for its review. */
 export async function unfinishedLandings(
   db: Queryable,
   { from, to }: { from: Date; to: Date },
 ): Promise<Landing[]> {
   const rows = await db.query<Row>(
-    `SELECT * FROM release_gate.landings WHERE landed_at >= $1 AND landed_at <= $2
+    `SELECT * FROM release_gate.landings WHERE coalesce(recorded_at, landed_at) BETWEEN $1 AND $2
        AND (NOT notified OR (review IS NOT NULL AND issue_number IS NULL AND issue_closed_at IS NULL))
      ORDER BY landed_at, key`,
     [from, to],

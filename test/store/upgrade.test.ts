@@ -51,6 +51,7 @@ const frozen: Record<string, string> = {
   '0045_freeze_ids.sql': '37fdfb150c1ee785ec8f76008cb7d2efa5520e8665419ff9e7e6fb9994a86531',
   '0047_policy_standing.sql': '5cf673df76744620a45daa91a90a8fbebd4bc83d3680045255b9c8fed4631570',
   '0048_evidence_settings.sql': 'ba2676cec421b0097db19d485639fdddac781e52467a9fab072eb24bdfbe04af',
+  '0049_landing_times.sql': 'f621c56a250ca5bc3386890e4a94e9920979ee74c27d81b92027bb1efe99030c',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)

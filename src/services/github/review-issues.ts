@@ -43,6 +43,18 @@ export type IssueState =
   | { state: 'closed'; at: Date; by: string | null }
   | { state: 'gone' }
 
+/** When an issue was last opened again. Undefined: it never was. */
+export async function reopenedAt(
+  github: GitHub,
+  { owner, repo }: Repository,
+  number: number,
+): Promise<Date | undefined> {
+  const options = { owner, repo, issue_number: number, per_page: 100 }
+  const events = await github.paginate(github.rest.issues.listEvents, options)
+  const last = events.findLast(({ event }) => event === 'reopened')
+  return last && new Date(last.created_at)
+}
+
 export async function readIssueState(
   github: GitHub,
   { owner, repo }: Repository,
