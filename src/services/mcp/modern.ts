@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CLIENT, type Connection, isModern, type RequestLimits, watchClosing } from './connection.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { type Login, loginHeaders, loginProvider, type OnSecret } from './login.ts'
-import { createParamHeaders } from './param-headers.ts'
+import { createParamHeaders, paramHeaderIssues } from './param-headers.ts'
 import { type Check, type Strict, strictBy } from './strict.ts'
 import { currentTrace, noteError } from './trace.ts'
 
@@ -68,7 +68,7 @@ export async function connectModern(options: ModernOptions): Promise<Connection>
 
 type Schemas = typeof import('@modelcontextprotocol/client').specTypeSchemas
 
-/** What the client of SDK 2.x refuses. It compiles no schema before a tool is called. */
+/** What the client of SDK 2.x refuses, or leaves out of the list. It compiles no schema before a tool is called. */
 function strictModern(schemas: Schemas): Strict {
   const by =
     (name: keyof Schemas): Check =>
@@ -87,8 +87,16 @@ function strictModern(schemas: Schemas): Strict {
     resource_link: by('ResourceLink'),
     resource: by('EmbeddedResource'),
   }
-  const checks = { tool: by('Tool'), page: by('ListToolsResult'), result: by('CallToolResult'), blocks }
+  const tool: Check = (value) =>
+    by('Tool')(value) ?? paramHeaderIssues((value as { inputSchema?: unknown }).inputSchema)
+  const checks = { tool, page: by('ListToolsResult'), result: by('CallToolResult'), blocks }
   return strictBy(checks, () => undefined)
+}
+
+/** The same, without a connection. */
+export async function strictModernOf(): Promise<Strict> {
+  const { specTypeSchemas } = await import('@modelcontextprotocol/client')
+  return strictModern(specTypeSchemas)
 }
 
 function requestOptions({ timeout, maxTotal, signal }: RequestLimits) {

@@ -1,4 +1,5 @@
 import { isExact } from './exact-json.ts'
+import type { Issue } from './strict.ts'
 
 /**
  * Arguments that a tool wants to see in headers as well (`x-mcp-header` in its `inputSchema`, MCP 2026-07-28, SEP-2243): a server
@@ -32,9 +33,63 @@ function declarations(schema: unknown, path: readonly string[]): Declaration[] {
   return Object.entries(Object(properties)).flatMap(([name, property]) => {
     const own: unknown = Object(property)['x-mcp-header']
     const here = [...path, name]
-    const isToken = typeof own === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(own)
-    return [...(isToken ? [{ header: own, path: here }] : []), ...declarations(property, here)]
+    return [...(isToken(own) ? [{ header: own, path: here }] : []), ...declarations(property, here)]
   })
+}
+
+function isToken(name: unknown): name is string {
+  return typeof name === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)
+}
+
+/** Keywords with schemas whose values no chain of `properties` reaches; of the second kind, each member is a schema. */
+const unreachable = [
+  ...[
+    'items',
+    'prefixItems',
+    'contains',
+    'additionalProperties',
+    'unevaluatedProperties',
+    'unevaluatedItems',
+  ],
+  ...['propertyNames', 'oneOf', 'anyOf', 'allOf', 'not', 'if', 'then', 'else'],
+]
+const maps = ['patternProperties', 'dependentSchemas', '$defs', 'definitions']
+
+/** Why SDK 2.x leaves a tool out of its list: it takes no tool with an invalid `x-mcp-header`. */
+export function paramHeaderIssues(inputSchema: unknown): Issue[] {
+  const seen = new Set<string>()
+  const visit = (schema: unknown, path: readonly PropertyKey[], reachable: boolean): Issue[] => {
+    if (schema === null || typeof schema !== 'object') return []
+    const message = 'x-mcp-header' in schema && problemOf(schema, reachable && path.length > 1, seen)
+    const own = message ? [{ path, message: `invalid x-mcp-header, ${message}` }] : []
+    const below = (value: unknown, steps: readonly PropertyKey[], reached: boolean) =>
+      Object.entries(Object(value)).flatMap(([key, each]) =>
+        visit(each, [...path, ...steps, Array.isArray(value) ? Number(key) : key], reached),
+      )
+    const of = (keyword: string) => (schema as Record<string, unknown>)[keyword]
+    return [
+      ...own,
+      ...below(of('properties'), ['properties'], reachable),
+      ...unreachable.flatMap((keyword) =>
+        Array.isArray(of(keyword))
+          ? below(of(keyword), [keyword], false)
+          : visit(of(keyword), [...path, keyword], false),
+      ),
+      ...maps.flatMap((keyword) => below(of(keyword), [keyword], false)),
+    ]
+  }
+  return visit(inputSchema, ['inputSchema'], true)
+}
+
+function problemOf(schema: object, reachable: boolean, seen: Set<string>): string | undefined {
+  const { type, 'x-mcp-header': name } = schema as { type?: unknown; 'x-mcp-header'?: unknown }
+  if (!reachable) return 'which only a property can have that is reached by properties alone'
+  if (!isToken(name)) return 'which is not the name of a header'
+  if (!['string', 'integer', 'boolean'].includes(String(type)) || Array.isArray(type))
+    return 'which only a string, an integer or a boolean can have'
+  const isTaken = seen.has(name.toLowerCase())
+  seen.add(name.toLowerCase())
+  return isTaken ? 'which another property has too' : undefined
 }
 
 function asText(value: unknown): string | undefined {
