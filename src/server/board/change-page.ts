@@ -129,10 +129,19 @@ export function replaysPage(named: Named, replayed: ReplayedRecord[], older: num
   const path = changePath(named)
   const decided = replayed.filter(({ replay }) => replay.kind === 'replayed')
   const same = decided.filter(({ replay, intact }) => intact && replay.kind === 'replayed' && replay.same)
-  const isSame = same.length === decided.length
-  const result = isSame
-    ? `${plural(decided.length, 'recorded decision')} replayed to the same result.`
-    : `${decided.length - same.length} of ${plural(decided.length, 'recorded decision')} did not replay to the same result.`
+  const differ = decided.length - same.length
+  const changed = replayed.filter(({ intact }) => !intact).length
+  const isSame = differ === 0 && changed === 0
+  const result = [
+    differ === 0
+      ? `${plural(decided.length, 'recorded decision')} replayed to the same result.`
+      : `${differ} of ${plural(decided.length, 'recorded decision')} did not replay to the same result.`,
+    ...(changed > 0
+      ? [
+          `${plural(changed, 'record')} ${changed === 1 ? 'does not match its hash' : 'do not match their hashes'}.`,
+        ]
+      : []),
+  ].join(' ')
   return html`<p><a href="${path}">${named.name}#${named.number}</a></p>
 <p class="standing ${isSame ? 'passed' : 'failed'}">${result}</p>
 <ul class="tree">${replayed.map((record) => replayItem(record, path))}</ul>

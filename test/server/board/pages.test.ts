@@ -218,6 +218,26 @@ describe('a replay', () => {
     expect(body).toContain('Its content does not match its hash')
   })
 
+  test.each([
+    ['one', 1, '1 record does not match its hash.'],
+    ['all', 5, '5 records do not match their hashes.'],
+  ])('of %s whose content was changed so that it cannot be replayed fails', async (_, count, says) => {
+    let left = 0
+    const query: Database['query'] = async (sql, values) => {
+      const rows = await database.query<{ kind?: string; text?: string }>(sql, values)
+      left = count
+      return rows.map((row) =>
+        row.kind === 'decided' && left-- > 0
+          ? { ...row, text: row.text?.replace('"settings":{', '"settings":null,"was":{') }
+          : row,
+      ) as never
+    }
+    const { body } = await get('/changes/acme/shop/7/replay', pagesFor({ ...database, query } as Database))
+    expect(body).toContain(says)
+    expect(body).toContain('class="standing failed"')
+    expect(body).not.toContain('class="standing passed"')
+  })
+
   test('of a merge decides again from the facts at the merge', async () => {
     const { body } = await get('/changes/acme/shop/3')
     const [, path = ''] = /href="(\/changes\/acme\/shop\/3\/replay\/\d+)"/.exec(body) ?? []
