@@ -11,7 +11,7 @@ import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
 import { type Landing, openReviewsIn } from '../store/landings.ts'
 import { type KeptPolicy, keptPolicies, keptPoliciesIn } from '../store/policies.ts'
 import { failedPendingIn, type Pending } from '../store/verdicts/pending.ts'
-import { openVerdictsIn, type StoredVerdict } from '../store/verdicts.ts'
+import { openVerdictsIn, type ShownVerdict, type StoredVerdict } from '../store/verdicts.ts'
 import { factsAt, isReadyAtOpening, type OpeningCalendar } from './board/at-opening.ts'
 
 /**
@@ -20,7 +20,7 @@ import { factsAt, isReadyAtOpening, type OpeningCalendar } from './board/at-open
  */
 export type PullState = 'green' | 'ready' | 'not ready'
 
-/** An open pull request. `check`: what its check would say if it were written now. */
+/** An open pull request. `check`: what its check would say if it were written now, or what keeps it from that. */
 export type PullStatus = { number: number; title: string; author: string; state: PullState; check: string }
 
 /** One repository for the release captain. Times are ISO 8601 in UTC. */
@@ -49,7 +49,7 @@ export async function statusOf(
   const unverified = Map.groupBy(await failedPendingIn(database, ids), ({ repositoryId }) => repositoryId)
   const reviews = Map.groupBy(await openReviewsIn(database, ids, at), (one) => one.repository.repositoryId)
   const keptFacts = keptFactsOf(database, at)
-  const readNow = (verdict: StoredVerdict) => keptFacts(verdict).then((facts) => ({ verdict, facts }))
+  const readNow = (verdict: ShownVerdict) => keptFacts(verdict).then((facts) => ({ verdict, facts }))
   const repositories = await Promise.all(
     shown.map(async (kept) => ({
       ...repositoryStatus(kept, {
@@ -65,7 +65,7 @@ export async function statusOf(
 }
 
 /** A verdict, and what the bot keeps itself as of now. */
-type Evaluated = { verdict: StoredVerdict; facts: KeptFacts }
+type Evaluated = { verdict: ShownVerdict; facts: KeptFacts }
 type Known = { verdicts: Evaluated[]; unverified: Pending[]; freezes: Freeze[]; at: Date }
 
 /** The part of a status that follows from what is known of a repository. */
@@ -126,7 +126,7 @@ function thawedState(
 
 /** Evaluates the stored facts again as of now; the check itself may be waiting to be written. */
 function pullStatus({ verdict: stored, facts }: Evaluated, calendar: OpeningCalendar, at: Date): PullStatus {
-  const { pull, snapshot, state, policy, report } = stored
+  const { pull, snapshot, state, policy, report, check } = stored
   const about = {
     number: pull.number,
     title: snapshot.title,
@@ -138,10 +138,13 @@ function pullStatus({ verdict: stored, facts }: Evaluated, calendar: OpeningCale
   const verdict = decide(now, policy)
   const open = verdict.findings.filter((finding) => finding.state !== 'passed')
   const passes = verdict.state === 'passed'
+  // The check may wait for its turn, or be red for another pull request with the same head.
+  if (passes && state === 'passed' && check && check.state !== 'passed')
+    return { ...about, state: check.state === 'failed' ? 'not ready' : 'ready', check: check.title }
   const ready = passes || isReadyAtOpening({ policy, snapshot: now }, calendar, open)
   return {
     ...about,
-    state: passes && state === 'passed' ? 'green' : ready ? 'ready' : 'not ready',
+    state: passes && state === 'passed' && check ? 'green' : ready ? 'ready' : 'not ready',
     check: checkReport(verdict, now, []).title,
   }
 }

@@ -1,3 +1,4 @@
+import type { FindingState } from '../decision/gate.ts'
 import type { GateName } from '../decision/gates/index.ts'
 import { hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
@@ -138,15 +139,19 @@ export async function verdictsNaming(db: Queryable, gate: GateName): Promise<Sto
   return rows.map(fromRow)
 }
 
-/** Every open pull request of some repositories that a policy evaluates. */
-export async function openVerdictsIn(db: Queryable, repositoryIds: number[]): Promise<StoredVerdict[]> {
+/** A verdict, and what stands on its head on GitHub. */
+export type ShownVerdict = StoredVerdict & { check?: { state: FindingState; title: string } | undefined }
+
+/** Every open pull request of some repositories, also those whose policy is invalid. */
+export async function openVerdictsIn(db: Queryable, repositoryIds: number[]): Promise<ShownVerdict[]> {
   if (repositoryIds.length === 0) return []
-  const rows = await db.query<Row>(
-    `SELECT * FROM release_gate.verdicts WHERE counts AND policy IS NOT NULL AND repository_id = ANY ($1::bigint[])
-     ORDER BY repository_id, number`,
+  const rows = await db.query<Row & { check: ShownVerdict['check'] | null }>(
+    `SELECT v.*, CASE WHEN c.state IS NOT NULL THEN json_build_object('state', c.state, 'title', c.title) END AS "check"
+     FROM release_gate.verdicts v LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
+     WHERE v.counts AND v.repository_id = ANY ($1::bigint[]) ORDER BY v.repository_id, v.number`,
     [repositoryIds],
   )
-  return rows.map(fromRow)
+  return rows.map((row) => ({ ...fromRow(row), check: row.check ?? undefined }))
 }
 
 /** The open pull requests of a repository that a policy evaluates, the newest ones first, and no more than so many. */

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decide } from '../../src/decision/verdict.ts'
 import { parsePolicy } from '../../src/policy/policy-file.ts'
 import { statusOf } from '../../src/server/status-report.ts'
+import { savePostedRun } from '../../src/store/check-runs.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveMonitor } from '../../src/store/monitors.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { nextGeneration, saveVerdict } from '../../src/store/verdicts.ts'
-import { boardNow, factsOf, shop, verdictOn } from '../support/board-world.ts'
+import { boardNow, factsOf, headOf, shop, verdictOn } from '../support/board-world.ts'
 import { aDatabase } from '../support/databases.ts'
 
 /** How often the status asks the database about what pull requests share. */
@@ -46,6 +47,11 @@ async function status() {
   return { pulls: repositories.flatMap(({ pulls }) => pulls), queries }
 }
 
+async function statusIn(repo: string) {
+  const { repositories } = await statusOf({ database, now: () => boardNow })
+  return repositories.find(({ repository }) => repository === `acme/${repo}`)?.pulls ?? []
+}
+
 test('the monitors of a policy are read once for all pull requests of an installation that name them', async () => {
   await open(pay, 1)
   const one = await status()
@@ -58,4 +64,50 @@ test('the monitors of a policy are read once for all pull requests of an install
   expect(many.queries).toBe(one.queries)
   await open(pay, 12, naming(6))
   expect((await status()).queries).toBeGreaterThan(many.queries)
+})
+
+test('a pull request is green only where its check is, and says what its check says instead', async () => {
+  const policy = 'gates: { hold: {} }\n'
+  const single = { ...shop, repositoryId: 53, repo: 'single' }
+  await keepValidPolicy(database, single, { text: policy, blob: 'c' })
+  const checks = [
+    { state: 'passed', title: 'Ready to merge' },
+    { state: 'waiting', title: 'Ready; waiting for its turn' },
+    { state: 'failed', title: '#9: On hold' },
+  ] as const
+  for (const [index, check] of checks.entries()) {
+    await open(single, index + 1, policy)
+    const head = { ...single, sha: headOf(index + 1) }
+    const run = {
+      ...check,
+      externalId: `x${index}`,
+      runId: index + 1,
+      digest: 'd',
+      postedAt: boardNow,
+      reportOnly: false,
+    }
+    await savePostedRun(database, head, run, boardNow)
+  }
+  await open(single, 4, policy)
+  expect((await statusIn('single')).map(({ state, check }) => [state, check])).toEqual([
+    ['green', 'Ready to merge'],
+    ['ready', 'Ready; waiting for its turn'],
+    ['not ready', '#9: On hold'],
+    ['ready', 'Ready to merge'],
+  ])
+})
+
+test('a pull request is listed where its policy is invalid, with what its check says', async () => {
+  const broken = { ...shop, repositoryId: 54, repo: 'broken' }
+  await keepValidPolicy(database, broken, { text: naming(5), blob: 'd' })
+  const stored = verdictOn(factsOf(broken, 1), await nextGeneration(database))
+  const report = { ...stored.report, title: 'The policy has 1 error' }
+  await saveVerdict(database, { ...stored, policy: undefined, state: 'failed', report })
+  await saveVerdict(database, {
+    ...verdictOn(factsOf(broken, 2), await nextGeneration(database)),
+    counts: false,
+  })
+  expect(await statusIn('broken')).toMatchObject([
+    { number: 1, state: 'not ready', check: 'The policy has 1 error' },
+  ])
 })

@@ -46,7 +46,11 @@ const aFreeze = (until: string | null, scope = '*'): Freeze => ({
 
 const at = (time: string, verdicts: StoredVerdict[] = [], freezes: Freeze[] = []) =>
   repositoryStatus(kept, {
-    verdicts: verdicts.map((verdict) => ({ verdict, facts: {} })),
+    verdicts: verdicts.map((verdict) => {
+      const check =
+        verdict.state === 'passed' ? { state: 'passed' as const, title: 'Ready to merge' } : undefined
+      return { verdict: { check, ...verdict }, facts: {} }
+    }),
     unverified: [],
     freezes,
     at: new Date(time),
