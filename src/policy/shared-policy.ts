@@ -1,10 +1,10 @@
 import { lockedBy } from '../decision/locked-by.ts'
 import type { Notice } from '../decision/notice.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type PolicyFile, sharedPlace, sharedRepositoryId } from '../services/github/policy.ts'
+import { type PolicyFile, readFile, sharedPlace, sharedRepositoryId } from '../services/github/policy.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { deleteShared, type KeptShared, keepShared, keptShared } from '../store/policies.ts'
+import { deleteShared, type KeptShared, keepShared, keptShared, lockShared } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
 import { parsePolicy, policyPath } from './policy-file.ts'
@@ -26,7 +26,7 @@ export type SharedState = 'applies' | 'none' | 'unreadable' | 'replaced'
  * `.github` and create it with another policy, so its id is compared wherever the file is another one.
  *
  * Writes: it stores the policy, and records and announces what it locks now.
- * @throws where GitHub cannot be read, and where `.github` was removed in between.
+ * @throws where GitHub cannot be read, and where `.github` or the file changed in between: an older copy must not be recorded as a change.
  */
 export async function compareSharedPolicy(
   shell: PolicyShell,
@@ -43,8 +43,14 @@ export async function compareSharedPolicy(
     throw new Error(`${sharedPlace(organization.owner, policyPath)} was removed while it was read`)
   }
   if ((kept?.repositoryId ?? repositoryId) !== repositoryId) return 'replaced'
+  const again = await readFile(github, { owner: organization.owner, repo: '.github' }, policyPath)
+  if (again?.blob !== file?.blob) throw changedMeanwhile(organization)
   await keepAndRecord(shell, organization, kept, file && { ...file, repositoryId })
   return file ? 'applies' : 'none'
+}
+
+function changedMeanwhile({ owner }: Organization): Error {
+  return new Error(`${sharedPlace(owner, policyPath)} was changed while it was read`)
 }
 
 /** Whether it is the policy that was kept, from the same repository: then it need not be read. */
@@ -68,6 +74,9 @@ async function keepAndRecord(
   const before = kept?.locks ?? ''
   const after = file ? lockedNames(file) : ''
   await shell.database.transaction(async (tx) => {
+    await lockShared(tx, installationId)
+    const now = await keptShared(tx, installationId)
+    if (now?.blob !== kept?.blob && now?.blob !== file?.blob) throw changedMeanwhile(organization)
     const changed = file
       ? await keepShared(tx, installationId, { ...file, locks: after ?? before })
       : await deleteShared(tx, installationId)

@@ -145,6 +145,13 @@ export async function keptShared(db: Queryable, installationId: number): Promise
   return row
 }
 
+/** Until the transaction ends, no other one compares the organization's policy of an installation. */
+export async function lockShared(tx: Queryable, installationId: number): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('organization policy ' || $1, 0))`, [
+    String(installationId),
+  ])
+}
+
 /** Keeps the organization's policy of an installation, unless it is from another repository. Gives whether anything changed. */
 export async function keepShared(
   db: Queryable,
