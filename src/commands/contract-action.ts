@@ -100,7 +100,10 @@ async function listed(session: StagingSession, redactor: Redactor): Promise<Base
   if (duplicates.length > 0)
     return inconclusive(`tools/list contains these tools twice: ${duplicates.join(', ')}`)
   const recorded = baselineOf(session, list.listing, redactor, new Date())
-  return { ...recorded, refused: redactor.value(refusedInList(session, list.listing)) as string[] }
+  return {
+    ...recorded,
+    refused: redactor.value(refusedInList(session, list.listing, session.capabilities)) as string[],
+  }
 }
 
 function inconclusive(message: string): undefined {

@@ -6,9 +6,18 @@ import type { GateResult } from './report-schema.ts'
 
 type Client = Pick<StagingSession, 'strict'>
 
-/** Why a strict client rejects the list, tool by tool, since one bad tool costs the client all of them. */
-export function refusedInList({ strict }: Client, { tools, malformed = [] }: ToolListing): string[] {
+/**
+ * Why a strict client rejects the list, tool by tool, since one bad tool costs the client all of them. The client of SDK 2.x lists
+ * none where the server does not declare that it has tools.
+ */
+export function refusedInList(
+  { strict }: Client,
+  { tools, malformed = [] }: ToolListing,
+  capabilities: unknown,
+): string[] {
+  const undeclared = capabilities !== undefined && !Object.hasOwn(Object(capabilities), 'tools')
   return [
+    ...(undeclared && tools.length > 0 ? ['the server does not declare the capability tools'] : []),
     ...malformed.map((problem) => `tools/list: ${problem}`),
     ...tools.flatMap((tool) => {
       const problems = [...strict.tool(tool), ...brokenPatterns(tool)]
@@ -22,7 +31,7 @@ export function refusedBefore(client: Client, baseline: Baseline | undefined): R
   if (baseline === undefined) return new Set()
   return new Set([
     ...baseline.refused,
-    ...refusedInList(client, { tools: baseline.tools, duplicates: [], notes: [] }),
+    ...refusedInList(client, { tools: baseline.tools, duplicates: [], notes: [] }, baseline.capabilities),
   ])
 }
 

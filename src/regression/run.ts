@@ -106,7 +106,7 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
     { ...listing, tools: recorded.tools },
     { now: now(), ...versions },
   )
-  const refused = refusedInList(session, listing)
+  const refused = refusedInList(session, listing, session.capabilities)
   gathered.refused = refused
   gathered.refusedBefore = refusedBefore(session, input.baseline)
   gathered.gates.push(contract.gate)

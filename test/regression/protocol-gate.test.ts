@@ -202,3 +202,33 @@ describe('what was there at the last release is a warning', () => {
     expect(again.gate?.[1]).toContain('warning: 1 problem')
   })
 })
+
+describe('a server that lists tools without the capability tools', () => {
+  const saying = (capabilities: object): Script => ({
+    initialize: () => ({
+      protocolVersion: '2025-11-25',
+      serverInfo: { name: 'scripted', version: '1' },
+      capabilities,
+    }),
+  })
+
+  test('is refused, since the newer client lists none of them', async () => {
+    const { gate, verdict } = await judged(saying({ logging: {} }))
+    expect(gate?.[0]).toBe('failed')
+    expect(gate?.[1]).toContain('the server does not declare the capability tools')
+    expect(verdict).toBe('failed')
+  })
+
+  test('is not refused where it did so at the last release', async () => {
+    const { recorded } = await judged(saying({}))
+    const { gate } = await judged(saying({}), aBaseline(recorded?.tools as unknown[], { capabilities: {} }))
+    expect(gate?.[0]).toBe('passed')
+    expect(gate?.[1]).toContain('warning: 1 problem that was there at the last release')
+  })
+
+  test('is refused where it declared it at the last release', async () => {
+    const { recorded } = await judged(saying({}))
+    const { gate } = await judged(saying({}), aBaseline(recorded?.tools as unknown[]))
+    expect(gate?.[0]).toBe('failed')
+  })
+})

@@ -15,13 +15,34 @@ export function compareNotes(walk: Walk, before: Schema, after: Schema, path: st
     const message = `The description changed: ${wordDiff(prose(old.description), prose(next.description))}`
     walk.report('description-changed', path, message, { holds: true })
   }
-  const others = changedKeys(old, next).filter((key) => !comparedElsewhere.has(key))
+  compareHeaders(walk, [old, next], path)
+  const others = changedKeys(old, next).filter(
+    (key) => !comparedElsewhere.has(key) && !(key === header && isOtherHeader(old, next)),
+  )
   if (others.length > 0)
     walk.report('annotation-changed', path, `Changed beside the rules: ${others.join(', ')}.`)
   const { dialect } = after.document
   const ignored = before.document.dialect === dialect ? changedKeys(before.ignored, after.ignored) : []
   if (ignored.length > 0)
     walk.report('ignored-keyword-changed', path, `Changed, but ignored by ${dialect}: ${ignored.join(', ')}.`)
+}
+
+/** A server of the 2026-07-28 protocol refuses a call without the header, and clients send it only by the list that they have. */
+const header = 'x-mcp-header'
+
+/** Header names have no case. */
+function isOtherHeader(old: Readonly<JsonObject>, next: Readonly<JsonObject>): boolean {
+  return String(old[header]).toLowerCase() !== String(next[header]).toLowerCase()
+}
+
+function compareHeaders(
+  walk: Walk,
+  [old, next]: [Readonly<JsonObject>, Readonly<JsonObject>],
+  path: string,
+): void {
+  if (!isOtherHeader(old, next)) return
+  if (next[header] === undefined) walk.report('header-dropped', path, 'It need not be in a header anymore.')
+  else walk.report('header-required', path, `It must be in the header Mcp-Param-${text(next[header])}, too.`)
 }
 
 /** Definitions have no effect on their own; they are compared where they are used. */

@@ -65,7 +65,11 @@ function capabilities(before: unknown, after: unknown): ContractChange[] {
     .filter((key) => !equal(member(before, key), member(next, key)))
     .map((key) => {
       const name = `The capability ${visible(key)}`
-      if (!Object.hasOwn(next, key)) return serverChange('capability-removed', `${name} is gone.`)
+      if (!Object.hasOwn(next, key)) {
+        // The client of SDK 2.x lists no tools then, and asks for none.
+        const rule = key === 'tools' ? 'tools-capability-removed' : 'capability-removed'
+        return serverChange(rule, `${name} is gone.`)
+      }
       if (!Object.hasOwn(before, key)) return serverChange('capability-added', `${name} was added.`)
       return serverChange('capability-changed', `${name} changed.`)
     })

@@ -412,6 +412,18 @@ describe('the server', () => {
       ['capability-removed', 'warning'],
     ])
   })
+
+  it.each<[string, unknown, string[]]>([
+    ['gone', { logging: {} }, ['tools-capability-removed breaking']],
+    ['gone with all others', {}, ['tools-capability-removed breaking', 'capability-removed warning']],
+    ['another', { tools: { listChanged: true }, logging: {} }, ['capability-changed info']],
+  ])('the capability tools, without which the newer client lists none, is %s', (_, next, expected) => {
+    const found = diffContracts(
+      { tools: [], capabilities: { tools: {}, logging: {} } },
+      { tools: [], capabilities: next },
+    )
+    expect(found.map(({ rule, severity }) => `${rule} ${severity}`)).toEqual(expected)
+  })
 })
 
 describe('arguments and results are objects, whether or not the schema says so', () => {
