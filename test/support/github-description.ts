@@ -70,12 +70,19 @@ const api = () => (rest ??= readDescription('@octokit/openapi'))
 const webhooks = () => (hooks ??= readDescription('@octokit/openapi-webhooks'))
 
 function lookIn(document: () => Document) {
+  const known = new Map<string, unknown>()
   return <Found = Schema>(ref: string): Found => {
-    const [, , kind = '', name = ''] = ref.split('/')
-    const found = document().components[kind]?.[name]
-    if (found === undefined) throw new Error(`GitHub's description has no ${ref}`)
+    const found = known.get(ref) ?? componentOf(document(), ref)
+    known.set(ref, found)
     return found as Found
   }
+}
+
+function componentOf({ components }: Document, ref: string): unknown {
+  const [, , kind = '', name = ''] = ref.split('/')
+  const found = components[kind]?.[name]
+  if (found === undefined) throw new Error(`GitHub's description has no ${ref}`)
+  return found
 }
 const inApi = lookIn(api)
 const inWebhooks = lookIn(webhooks)

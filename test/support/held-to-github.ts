@@ -8,9 +8,11 @@ import { type Inspector, inspectors } from '../../src/sandbox/github/inspection.
 const wrong = new Set<string>()
 const work: Promise<void>[] = []
 type Described = typeof import('./github-description.ts')
+let described: Promise<Described> | undefined
 
 async function note(look: (described: Described) => string[]): Promise<void> {
-  for (const what of look(await import('./github-description.ts'))) wrong.add(what)
+  described ??= import('./github-description.ts')
+  for (const what of look(await described)) wrong.add(what)
 }
 
 const inspector: Inspector = {

@@ -32,9 +32,9 @@ export function mismatch(value: unknown, schema: Schema, look: Lookup, at = ''):
 }
 
 function wrongType(value: unknown, { type, enum: allowed }: Schema, at: string): string | undefined {
-  const types = type === undefined ? [] : [type].flat()
-  if (types.length > 0 && !types.some((name) => isOf(value, name)))
-    return `${at}: ${shown(value)} is not of the type ${types.join(' or ')}`
+  const isWrong =
+    typeof type === 'string' ? !isOf(value, type) : type?.length && !type.some((name) => isOf(value, name))
+  if (isWrong) return `${at}: ${shown(value)} is not of the type ${[type].flat().join(' or ')}`
   if (allowed && !allowed.includes(value)) return `${at}: ${shown(value)} is none of ${allowed.join(', ')}`
   return undefined
 }
@@ -48,45 +48,51 @@ function isOf(value: unknown, type: string): boolean {
 }
 
 function wrongVariant(value: unknown, schema: Schema, look: Lookup, at: string): string | undefined {
-  for (const each of schema.allOf ?? []) {
+  for (const each of schema.allOf ?? none) {
     const wrong = mismatch(value, each, look, at)
     if (wrong) return wrong
   }
-  for (const variants of [schema.oneOf, schema.anyOf]) {
-    const wrongs = (variants ?? []).map((each) => mismatch(value, each, look, at))
-    // Of several, the one that is meant says the most: it is of that type, and came farthest.
-    if (wrongs.length > 0 && wrongs.every((wrong) => wrong !== undefined))
-      return wrongs.toSorted((a, b) => nearness(b) - nearness(a))[0]
-  }
-  return undefined
+  return wrongOfAll(value, schema.oneOf, look, at) ?? wrongOfAll(value, schema.anyOf, look, at)
 }
 
-function nearness(wrong: string | undefined): number {
-  const [place = ''] = (wrong ?? '').split(': ')
+const none: Schema[] = []
+
+/** Where it is of none of the variants. Of several, the one that is meant says the most: it is of that type, and came farthest. */
+function wrongOfAll(value: unknown, variants = none, look: Lookup, at: string): string | undefined {
+  const wrongs: string[] = []
+  for (const each of variants) {
+    const wrong = mismatch(value, each, look, at)
+    if (wrong === undefined) return undefined
+    wrongs.push(wrong)
+  }
+  return wrongs.sort((a, b) => nearness(b) - nearness(a))[0]
+}
+
+function nearness(wrong: string): number {
+  const [place = ''] = wrong.split(': ')
   return place.endsWith('/type') ? 0 : place.split('/').length
 }
 
 function wrongPart(value: unknown, schema: Schema, look: Lookup, at: string): string | undefined {
-  if (Array.isArray(value))
-    return firstOf(value.entries(), ([index, item]) => part(item, schema.items, look, `${at}/${index}`))
+  if (Array.isArray(value)) return wrongItem(value, schema.items, look, at)
   if (typeof value !== 'object' || value === null) return undefined
   const missing = schema.required?.find((name) => !(name in value))
   if (missing !== undefined) return `${at}: ${missing} is missing`
   const { properties = {}, additionalProperties: others } = schema
   const rest = typeof others === 'object' ? others : undefined
-  return firstOf(Object.entries(value), ([name, item]) =>
-    item === undefined ? undefined : part(item, properties[name] ?? rest, look, `${at}/${name}`),
-  )
+  for (const [name, item] of Object.entries(value)) {
+    const expected = item === undefined ? undefined : (properties[name] ?? rest)
+    const wrong = expected && mismatch(item, expected, look, `${at}/${name}`)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
 }
 
-function part(value: unknown, schema: Schema | undefined, look: Lookup, at: string): string | undefined {
-  return schema && mismatch(value, schema, look, at)
-}
-
-function firstOf<Item>(items: Iterable<Item>, wrong: (item: Item) => string | undefined): string | undefined {
-  for (const item of items) {
-    const found = wrong(item)
-    if (found !== undefined) return found
+function wrongItem(items: unknown[], schema: Schema | undefined, look: Lookup, at: string) {
+  if (!schema) return undefined
+  for (const [index, item] of items.entries()) {
+    const wrong = mismatch(item, schema, look, `${at}/${index}`)
+    if (wrong !== undefined) return wrong
   }
   return undefined
 }
