@@ -55,7 +55,7 @@ function readsOf({ reads, cases }: Suite): string[] {
 }
 
 function waiverKey({ rule, tool, path, expires }: Suite['contract']['waivers'][number]): string {
-  return `${rule} on ${tool}${path === undefined ? '' : ` at ${path}`} until ${expires}`
+  return `${rule} on ${tool ?? 'the server'}${path === undefined ? '' : ` at ${path}`} until ${expires}`
 }
 
 /** `node src/regression/suite-file.ts` regenerates the schema. */

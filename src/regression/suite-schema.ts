@@ -95,7 +95,7 @@ export type SuiteCase = z.output<typeof testCase>
 
 const waiver = z.strictObject({
   rule: name,
-  tool: name,
+  tool: name.optional().describe('Without a tool, the waiver covers a change of the server.'),
   path: z.string().max(500).optional(),
   reason: z.string().trim().min(1).max(1000),
   expires: day,

@@ -4,12 +4,12 @@ import type { ContractChange } from './change.ts'
 import { visible } from './hidden-characters.ts'
 
 /**
- * A change that the team accepts temporarily. Without a path it covers the rule anywhere in the tool. `expires` is its last
- * day.
+ * A change that the team accepts temporarily. Without a path it covers the rule anywhere in the tool, without a tool a change of the
+ * server. `expires` is its last day.
  */
 export type Waiver = {
   rule: string
-  tool: string
+  tool?: string | undefined
   path?: string | undefined
   reason: string
   expires: string
@@ -43,7 +43,7 @@ export function applyWaivers(
 
 function problemOf(waiver: Waiver, changes: readonly ContractChange[], today: string): string | undefined {
   const place = waiver.path === undefined ? '' : ` at ${waiver.path === '' ? 'its root' : waiver.path}`
-  const name = visible(`The waiver of ${waiver.rule} for ${waiver.tool}${place}`)
+  const name = visible(`The waiver of ${waiver.rule} for ${waiver.tool ?? 'the server'}${place}`)
   if (!isDate(waiver.expires)) return `${name} expires on ${visible(waiver.expires)}, which is not a date.`
   if (isOver(waiver, today)) return `${name} expired on ${waiver.expires}: renew it or remove it.`
   if (changes.some((change) => covers(waiver, change))) return undefined
@@ -62,6 +62,6 @@ function isOver(waiver: Waiver, today: string): boolean {
 
 function covers(waiver: Waiver, change: ContractChange): boolean {
   if (change.severity !== 'breaking' && change.severity !== 'warning') return false
-  if (waiver.rule !== change.rule || waiver.tool !== change.tool) return false
+  if (waiver.rule !== change.rule || (waiver.tool ?? '') !== change.tool) return false
   return waiver.path === undefined || waiver.path === change.path
 }

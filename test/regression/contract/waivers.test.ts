@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { applyWaivers, type ContractChange, type Waiver } from '../../../src/regression/contract/index.ts'
+import { compareSuites, readSuite } from '../../../src/regression/suite-file.ts'
 
 const change: ContractChange = {
   severity: 'breaking',
@@ -74,5 +75,49 @@ describe('a waiver', () => {
 
   it('covers nothing when today is unknown: fail closed', () => {
     expect(applyWaivers([change], [waiver], 'today').changes).toEqual([change])
+  })
+})
+
+describe('a waiver without a tool', () => {
+  const suiteWith = (waiver: string) => {
+    const text = `version: 1\ncontract: { waivers: [${waiver}] }\ncases: [{ name: it reads, tool: read }]\n`
+    const read = readSuite(text, 'suite.yml')
+    if (!read.ok) throw new Error(JSON.stringify(read.problems))
+    return read.value
+  }
+  const dropped: ContractChange = {
+    severity: 'breaking',
+    rule: 'protocol-version-dropped',
+    tool: '',
+    path: '',
+    side: 'server',
+    message: 'The server no longer speaks protocol 2025-03-26, which clients use.',
+  }
+  const ofServer = '{ rule: protocol-version-dropped, reason: nobody speaks it, expires: 2026-12-15 }'
+  const waivers = (text: string) => suiteWith(text).contract.waivers
+
+  it('covers a change of the server, and no tool', () => {
+    const { changes, problems } = applyWaivers(
+      [dropped, { ...dropped, tool: 'pay' }],
+      waivers(ofServer),
+      today,
+    )
+    expect(changes.map(({ waived }) => waived)).toEqual(['nobody speaks it', undefined])
+    expect(problems).toEqual([])
+  })
+
+  it('is not needed for a tool, whose waiver covers nothing of the server', () => {
+    const named = ofServer.replace('reason', 'tool: read, reason')
+    const { changes, problems } = applyWaivers([dropped], waivers(named), today)
+    expect(changes[0]?.waived).toBeUndefined()
+    expect(problems).toEqual([expect.stringContaining('no longer matches')])
+  })
+
+  it('is named in problems and in what a pull request adds', () => {
+    expect(applyWaivers([], waivers(ofServer), today).problems).toEqual([
+      'The waiver of protocol-version-dropped for the server no longer matches any change: remove it.',
+    ])
+    const { addedWaivers } = compareSuites(suiteWith(''), suiteWith(ofServer))
+    expect(addedWaivers).toEqual(['protocol-version-dropped on the server until 2026-12-15'])
   })
 })
