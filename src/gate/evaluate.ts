@@ -16,7 +16,13 @@ import { causesBefore } from '../store/verdicts/causes.ts'
 import { markChangeEvaluated } from '../store/verdicts/changes.ts'
 import { forgetPending, keepPending } from '../store/verdicts/pending.ts'
 import { verificationOf } from '../store/verdicts/unverified.ts'
-import { latestVerdict, nextGeneration, type StoredVerdict, saveVerdict } from '../store/verdicts.ts'
+import {
+  latestVerdict,
+  lockVerdict,
+  nextGeneration,
+  type StoredVerdict,
+  saveVerdict,
+} from '../store/verdicts.ts'
 import type { Publishing } from './check-writer.ts'
 import { enqueueNotices } from './notices-of-verdict.ts'
 import { addStoredFacts } from './own-facts.ts'
@@ -55,14 +61,17 @@ export async function evaluate(
   )
   if (!facts) return forget(shell, pull, generation, 'GitHub does not find this pull request', signal)
   const evaluated = await evaluateFacts({ ...shell, github }, pull, facts, applicable, generation)
-  const { stored, before } = evaluated
-  if (before && before.snapshot.state !== 'merged' && stored.snapshot.state === 'merged')
+  const { stored, before: known } = evaluated
+  if (known && known.snapshot.state !== 'merged' && stored.snapshot.state === 'merged')
     await shell.queue.enqueueMerging({ task: 'merged', pull })
-  if (!stored.counts && !before) return forgetPending(shell.database, pull)
+  if (!stored.counts && !known) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
+  const isNew = known?.digest !== stored.digest
+  const deliveries = isNew ? await causesBefore(shell.database, pull, generation) : []
+  const recorded = await record(shell, evaluated)
+  if (!recorded) return
+  const { before } = recorded
   const changed = before?.digest !== stored.digest
-  const deliveries = changed ? await causesBefore(shell.database, pull, generation) : []
-  if (!(await record(shell, evaluated))) return
   if (changed) logChange(shell, before, stored, { deliveries, began, changedFor })
   // If the process dies before the old head's check is revoked, the calendar revokes it.
   if (before && before.headSha !== stored.headSha) await shell.queue.enqueueTransition(shell.now())
@@ -181,23 +190,28 @@ function nameOf(pull: PullRef): string {
 
 /**
  * Stores the verdict and, if it is new, appends it to the records, both or neither. No green check is published before its
- * record. False: a newer evaluation has overtaken this one.
+ * record. Gives the verdict that it replaces, which the calendar may have written since the facts were read. Undefined: a newer
+ * evaluation has overtaken this one.
  * @throws `retryAfterError` where a freeze was ordered or ended since the facts were read.
  */
-function record(shell: Shell, { stored, verdict, before, sameHead, seen }: Evaluated): Promise<boolean> {
+function record(
+  shell: Shell,
+  { stored, verdict, sameHead, seen }: Evaluated,
+): Promise<{ before: StoredVerdict | undefined } | undefined> {
   const { pull, headSha, counts, snapshot } = stored
   return shell.database.transaction(async (tx) => {
     await lockFreezes(tx, 'verdict')
     const { frozen } = frozenFact(await activeFreezes(tx, shell.now()), pull)
     if (!isDeepStrictEqual(frozen, snapshot.frozen))
       throw retryAfterError(shell.now(), 'a freeze began or ended while the facts were read')
-    if (!(await saveVerdict(tx, stored, seen))) return false
+    const before = await lockVerdict(tx, pull)
+    if (!(await saveVerdict(tx, stored, seen))) return undefined
     await forgetPending(tx, pull)
     if (counts) await keepPending(tx, pull, headSha, sameHead)
     if (before?.digest !== stored.digest) {
       await appendDecided(tx, stored, verdict)
       await enqueueNotices(tx, shell, before, stored)
     }
-    return true
+    return { before }
   })
 }

@@ -2,7 +2,7 @@ import type { FindingState } from '../decision/gate.ts'
 import type { GateName } from '../decision/gates/index.ts'
 import { hasWriteAccess } from '../decision/same-head-pulls.ts'
 import type { PullRef } from '../decision/snapshot.ts'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 import { causesAfter } from './verdicts/causes.ts'
 import { fromRow, type Row, type StoredVerdict } from './verdicts/rows.ts'
 import { isSettled, type SeenPull, versionOf } from './verdicts/seen.ts'
@@ -73,6 +73,18 @@ export async function latestVerdict(
 ): Promise<StoredVerdict | undefined> {
   const rows = await db.query<Row>(
     `SELECT * FROM release_gate.verdicts WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
+    [pull.installationId, pull.repositoryId, pull.number],
+  )
+  return rows.map(fromRow)[0]
+}
+
+/** The same, kept from changing until the transaction ends. */
+export async function lockVerdict(
+  tx: Transaction,
+  pull: Pick<PullRef, 'installationId' | 'repositoryId' | 'number'>,
+): Promise<StoredVerdict | undefined> {
+  const rows = await tx.query<Row>(
+    `SELECT * FROM release_gate.verdicts WHERE installation_id = $1 AND repository_id = $2 AND number = $3 FOR UPDATE`,
     [pull.installationId, pull.repositoryId, pull.number],
   )
   return rows.map(fromRow)[0]
