@@ -4,6 +4,7 @@ import { severities } from '../decision/clocks/clocks.ts'
 import { incidentEndPath, incidentPath } from '../server/api-paths.ts'
 import { type BotOptions, sendOrder, withBotOptions } from './bot-request.ts'
 import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
+import { instantOf } from './instant.ts'
 
 /** `incident`: opens incidents, and shows them with their clocks. */
 export function incidentCommand(): Command {
@@ -40,17 +41,9 @@ async function open(title: string, options: OpenOptions): Promise<void> {
     title,
     severity: severity?.toUpperCase() ?? null,
     component: component ?? null,
-    ...(since !== undefined && { since: timeIn(since) }),
+    ...(since !== undefined && { since: instantOf('--since', since) }),
   }
   await sendOrder(incidentPath, order, options)
-}
-
-function timeIn(text: string): string {
-  const at = new Date(text)
-  if (/(Z|[+-]\d\d:\d\d)$/i.test(text) && !Number.isNaN(at.getTime())) return at.toISOString()
-  throw new Error(
-    `--since: ${JSON.stringify(text)} is not an ISO date and time with an offset. Example: "2026-11-27T14:50-08:00".`,
-  )
 }
 
 function listCommand(): Command {

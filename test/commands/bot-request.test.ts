@@ -48,3 +48,13 @@ describe.each([
     expect(JSON.parse((await ask('--json')).out)).toEqual({ error: 'No.' })
   })
 })
+
+test.each(['2026-02-30T10:00Z', '2026-11-25T24:30Z', 'Nov 25 2026 10:00+00:00', '2026-11-25T10:00'])(
+  'an incident cannot begin at %j, which no calendar has or which has no offset',
+  async (since) => {
+    const words = ['open', 'Payments fail', '--since', since, '--url', 'http://127.0.0.1:1']
+    await expect(runCommand(incidentCommand(), words, { OPERATOR_TOKEN: 'x' })).rejects.toThrow(
+      /^--since: .* is not an ISO date and time with an offset/,
+    )
+  },
+)
