@@ -30,7 +30,7 @@ export type ApplicablePolicy =
 
 /**
  * Reads the policy from the default branch, never from the pull request. An invalid policy must not block its own fix: a pull
- * request that touches only the policy, valid at its head, is evaluated under the last valid policy without its window, or
+ * request into the default branch that touches only the policy, valid at its head, is evaluated under the last valid policy without its window, or
  * under the defaults where there has been none. So is the fix of a policy that nobody can pass, under what of it can pass.
  */
 export async function policyFor(
@@ -200,8 +200,8 @@ function problemsWith(combined: CombinedPolicy | undefined): NonNullable<Snapsho
 }
 
 async function repairs(github: GitHub, pull: PullRef, { shared }: PolicyFiles): Promise<boolean> {
-  const { paths, head, headSha } = await listPullFiles(github, pull)
-  if (paths.length !== 1 || paths[0] !== policyPath || !head) return false
+  const { paths, head, headSha, intoDefaultBranch } = await listPullFiles(github, pull)
+  if (!intoDefaultBranch || paths.length !== 1 || paths[0] !== policyPath || !head) return false
   const repaired = await readFile(github, head, policyPath, headSha)
   return repaired !== undefined && problemsWith(combinePolicies({ own: repaired, shared })).length === 0
 }

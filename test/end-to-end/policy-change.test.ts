@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Exchange, inspectors } from '../../src/sandbox/github/inspection.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
+import { allowBypass } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 const path = '.github/release-gate.yml'
@@ -144,5 +145,37 @@ describe('a pull request that changes the policy', () => {
     const check = await first.check(change)
     expect(check?.summary).toMatch(/Unknown for \d+: the changed policy needs facts/)
     expect(check?.summary).not.toContain('would be blocked')
+  })
+
+  test.each([
+    ['that nobody can pass', 'branches: ["release/*"]\ngates: {}\n'],
+    ['that is invalid now', 'branches: ["release/*"]\ngates: { aprovals: {} }\n'],
+  ])('on a branch other than the default one does not fix one %s', async (name, policy) => {
+    const repo = name.replaceAll(/\W+/g, '-')
+    const valid = 'branches: ["release/*"]\ngates: { approvals: {}, release_window: {} }\n'
+    const shop = await setUpRepositories(stage, { repo, policy: valid })
+    await stage.github.push(shop.name, 'ana', {
+      branch: 'release/1',
+      from: 'main',
+      files: { 'r.ts': '1\n' },
+      message: 'Begin',
+    })
+    await approved('before', { 'src/b.ts': 'b\n' }, shop)
+    await allowBypass(stage, shop)
+    await stage.github.push(shop.name, 'olga', {
+      branch: 'main',
+      files: { [path]: policy },
+      message: 'Change',
+    })
+    await stage.settled()
+    const change = await shop.openPull('ana', {
+      branch: 'elsewhere',
+      base: 'release/1',
+      title: 'Elsewhere',
+      files: { [path]: valid.replace('window: {}', 'window: {}, hold: {}') },
+    })
+    await shop.review('chloe', change)
+    await shop.review('dev', change)
+    expect((await shop.check(change))?.conclusion).not.toBe('success')
   })
 })

@@ -99,15 +99,22 @@ export async function listFiles(
   return answer.data.tree.flatMap(({ path, type }) => (type === 'blob' && path ? [path] : []))
 }
 
-/** Every path that a pull request touches, including old names of renamed files, and its head. */
+/** Every path that a pull request touches, including old names of renamed files, its head, and whether it changes the default branch. */
 export async function listPullFiles(
   github: GitHub,
   pull: RepositoryName & { number: number },
-): Promise<{ paths: string[]; head: RepositoryName | undefined; headSha: string }> {
+): Promise<{
+  paths: string[]
+  head: RepositoryName | undefined
+  headSha: string
+  intoDefaultBranch: boolean
+}> {
   const at = { owner: pull.owner, repo: pull.repo, pull_number: pull.number }
   const { data } = await github.rest.pulls.get(at)
   const files = await github.paginate(github.rest.pulls.listFiles, { ...at, per_page: 100 })
   const paths = files.flatMap(({ filename, previous_filename: old }) => (old ? [filename, old] : [filename]))
   const { repo, sha } = data.head
-  return { paths, head: repo ? { owner: repo.owner.login, repo: repo.name } : undefined, headSha: sha }
+  const intoDefaultBranch = data.base.ref === data.base.repo.default_branch
+  const head = repo ? { owner: repo.owner.login, repo: repo.name } : undefined
+  return { paths, head, headSha: sha, intoDefaultBranch }
 }
