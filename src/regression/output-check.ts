@@ -28,22 +28,35 @@ export function outputChecker(): (tool: ListedTool | undefined, result: RawResul
 }
 
 /**
- * Patterns of a schema come from the server, so they run on RE2, where no text can make them hang. A pattern that RE2 does not
- * support (such as lookahead) is not checked.
+ * Patterns of a schema come from the server, so they run on RE2, where no text can make them hang. What RE2 cannot compute (such as a
+ * lookahead) runs on ECMAScript's own engine, as in a client: the bot ends a run that hangs.
  */
 const engine: RegExpEngine = Object.assign(
   (pattern: string): RegExpLike => {
     // Ajv identifies patterns by their text.
     const named = { toString: () => pattern }
-    try {
-      const compiled = RE2JS.compile(pattern)
-      return Object.assign({ test: (text: string) => compiled.matcher(text).find() }, named)
-    } catch {
-      return Object.assign({ test: () => true }, named)
-    }
+    const test = linear(pattern) ?? backtracking(pattern)
+    return Object.assign({ test }, named)
   },
   { code: 'undefined' },
 )
+
+function linear(pattern: string): ((text: string) => boolean) | undefined {
+  // The translation takes a named backreference for text.
+  if (pattern.includes('\\k<')) return undefined
+  try {
+    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern))
+    return (text) => compiled.matcher(text).find()
+  } catch {
+    return undefined
+  }
+}
+
+/** @throws where it is not a regular expression of ECMAScript, so that the schema cannot be used. */
+function backtracking(pattern: string): (text: string) => boolean {
+  const compiled = new RegExp(pattern, 'u')
+  return (text) => compiled.test(text)
+}
 
 type Check = (value: unknown) => Mismatch[]
 

@@ -17,3 +17,45 @@ describe('a format that nobody knows', () => {
     for (const spy of printed) expect(spy).not.toHaveBeenCalled()
   })
 })
+
+describe('a pattern that RE2 cannot compute', () => {
+  const lookahead = '^(?!ERR).+$'
+  const check = (code: object, value: unknown) =>
+    outputChecker()(
+      { name: 'read', outputSchema: { type: 'object', properties: { code } } },
+      { content: [], structuredContent: { code: value } },
+    )
+
+  test.each<[string, object, unknown, unknown]>([
+    ['with a lookahead', { type: 'string', pattern: lookahead }, 'OK-1', 'ERR-1'],
+    ['with a lookbehind', { type: 'string', pattern: '(?<=#)7$' }, '#7', '17'],
+    ['with a backreference', { type: 'string', pattern: '^(a|b)\\1$' }, 'aa', 'ab'],
+    ['in what is forbidden', { not: { pattern: lookahead } }, 'ERR-1', 'OK-1'],
+    [
+      'of the names of properties',
+      { type: 'object', patternProperties: { '^(?!x-)': { type: 'number' } } },
+      { 'x-a': 'text', a: 1 },
+      { a: 'text' },
+    ],
+    ['with a named group and Unicode', { type: 'string', pattern: '^(?<a>\\p{L})\\k<a>$' }, 'éé', 'éa'],
+  ])('is checked as ECMAScript does: %s', (_, schema, right, wrong) => {
+    expect(check(schema, right)).toEqual([])
+    expect(check(schema, wrong)).toEqual([
+      expect.objectContaining({ expected: 'an answer that matches the outputSchema' }),
+    ])
+  })
+
+  test('or nothing can, does not pass', () => {
+    expect(check({ type: 'string', pattern: '(' }, 'x')).toEqual([
+      expect.objectContaining({ expected: 'a valid outputSchema' }),
+    ])
+  })
+
+  test('fails the run', async () => {
+    const outputSchema = { type: 'object', properties: { code: { type: 'string', pattern: lookahead } } }
+    const call = () => ({ content: [], structuredContent: { code: 'ERR-1' } })
+    const { report } = await runAgainst({ tools: [aTool('read', { outputSchema })], call }, aSuite(readCase))
+    expect(report.verdict).toBe('failed')
+    expect(report.summary).toContain('answers')
+  })
+})
