@@ -11,9 +11,9 @@ export type Delivery = Received & { id: string; state: 'received' | 'processed' 
  * Writes a delivery and calls `enqueue` in the same transaction, so that there is never a row without what follows from it
  * (durable write first, then 2xx).
  *
- * One that is stored already, the same id with the same body, is not taken again, except where its processing failed:
- * then a redelivery starts it anew. The same id with another body is another delivery, since the id is not signed: whoever
- * replays an old body under a new id must not keep the true one out.
+ * One that is stored already, the same id and event with the same body, is not taken again, except where its processing failed:
+ * then a redelivery starts it anew. The same id with another body or event is another delivery, since neither the id nor the event is
+ * signed: whoever replays an old body under a new id, or sends a body as another event, must not keep the true one out.
  *
  * `state`: what it is once all of this is committed. Most are processed by then, and a second statement would cost each a fifth more.
  *
@@ -26,7 +26,7 @@ export async function storeDelivery(
   enqueue: (id: string, tx: Transaction) => Promise<void>,
   state: 'received' | 'processed' = 'received',
 ): Promise<boolean> {
-  const digest = createHash('sha256').update(received.body).digest('hex')
+  const digest = createHash('sha256').update(`${received.event}\n`).update(received.body).digest('hex')
   return inTransaction(db, async (tx) => {
     const [row] = await tx.query<{ id: number }>(
       `INSERT INTO release_gate.deliveries AS d (guid, body_digest, event, body, received_at, state, settled_at)

@@ -80,6 +80,23 @@ describeOnBoth('the inbox', (open) => {
     expect(await db.query(all)).toEqual([{ state: 'processed', problem: null, settled_at: later(1) }])
   })
 
+  test.each(['processed', 'received'] as const)(
+    'takes the true event where the body was %s before as another one, and neither again',
+    async (state) => {
+      const { db, enqueued } = await start()
+      const store = (event: string) =>
+        storeDelivery(db, aDelivery({ event }), AT, async (id) => void enqueued.push(id), state)
+      expect(await store('label')).toBe(true)
+      expect(await store('repository')).toBe(true)
+      expect(await store('label')).toBe(false)
+      expect(await store('repository')).toBe(false)
+      expect(await Promise.all(enqueued.map(async (id) => (await readDelivery(db, id))?.event))).toEqual([
+        'label',
+        'repository',
+      ])
+    },
+  )
+
   test('takes one of many duplicates that come at once', async () => {
     const { enqueued, store } = await start()
     const taken = await Promise.all(Array.from({ length: 8 }, () => store()))
