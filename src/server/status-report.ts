@@ -76,7 +76,10 @@ export function repositoryStatus(
   const read = parsePolicy(kept.text)
   const settings = read.ok ? read.policy.gates.release_window : undefined
   const ordered = frozenFact(freezes, kept)
-  const frozen = ordered.frozen ?? (settings?.frozen === undefined ? undefined : { reason: settings.frozen })
+  const byPolicy = settings?.frozen === undefined ? undefined : { reason: settings.frozen }
+  // A freeze of the policy has no end, so it outlasts one that has.
+  const frozen =
+    ordered.frozen?.until === undefined ? (ordered.frozen ?? byPolicy) : (byPolicy ?? ordered.frozen)
   const window = settings && windowOf(settings, frozen, at)
   const opensAt = window?.opensAt === undefined ? undefined : new Date(window.opensAt)
   return {

@@ -81,26 +81,34 @@ export function freezesWithin(
   )
 }
 
-/** The fact for a snapshot: the freeze of the repository itself before those of its organization and for all. */
+/**
+ * The fact for a snapshot. Of several freezes, the one that ends last, so that nothing is promised for the end of another; of those that
+ * end at the same time, that of the repository itself before those of its organization and for all.
+ */
 export function frozenFact(
   freezes: Freeze[],
   { installationId, repositoryId, owner, repo }: Omit<PullRef, 'number' | 'requestedBy'>,
 ): Pick<Snapshot, 'frozen'> {
   const name = scopeOf(`${owner}/${repo}`)
   // Installed anew, the App has another installation on the same organization, so its present name counts too.
-  const freeze =
-    freezes.find((one) =>
+  const [freeze] = [
+    ...freezes.filter((one) =>
       one.repositoryId === null ? one.scope === name : one.repositoryId === repositoryId,
-    ) ??
-    freezes.find(
+    ),
+    ...freezes.filter(
       (one) => one.installationId === installationId || one.scope === scopeOfOrganization(owner),
-    ) ??
-    freezes.find(({ scope }) => scope === everywhere)
+    ),
+    ...freezes.filter(({ scope }) => scope === everywhere),
+  ].sort((a, b) => endOf(b) - endOf(a))
   if (!freeze) return {}
   const { reason, by, since, until } = freeze
   return {
     frozen: { reason, by, since: since.toISOString(), ...(until ? { until: until.toISOString() } : {}) },
   }
+}
+
+function endOf({ until }: Freeze): number {
+  return until?.getTime() ?? Number.MAX_SAFE_INTEGER
 }
 
 /**

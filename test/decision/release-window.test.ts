@@ -229,6 +229,21 @@ testGate('A freeze that was ordered, or that a line of the policy says', release
       next: [],
     },
     {
+      name: 'of the policy is named before one that was ordered and ends',
+      snapshot: aSnapshot({ frozen: ordered }),
+      settings: { frozen: 'Stop' },
+      state: 'waiting',
+      title: 'Frozen: Stop',
+      next: [],
+    },
+    {
+      name: 'without an end is named before the one of the policy',
+      snapshot: aSnapshot({ frozen: { reason: 'Ledger', by: 'eva', since: inWindow } }),
+      settings: { frozen: 'Stop' },
+      state: 'waiting',
+      title: 'Frozen: Ledger',
+    },
+    {
       name: 'of the policy beats an open window',
       snapshot: aSnapshot(),
       settings: { frozen: 'Stop' },

@@ -105,6 +105,17 @@ describe('the state of a pull request, evaluated now', () => {
     expect(pulls(stored(open, { approved: false }))).toMatchObject([{ state: 'not ready' }])
   })
 
+  test('has no time at which it opens while another freeze or the policy outlasts the one that ends', () => {
+    const ends = aFreeze('2026-11-25T18:30:00Z', 'acme/shop')
+    const { window, frozen } = at(open, [], [ends, aFreeze(null)])
+    expect(window).toEqual({ open: false, zone: 'America/Los_Angeles' })
+    expect(frozen?.until).toBeUndefined()
+    const policy = { ...kept, text: 'gates:\n  release_window: { frozen: Audit }\n' }
+    const about = { verdicts: [], unverified: [], freezes: [ends], at: new Date(open) }
+    expect(repositoryStatus(policy, about)).toMatchObject({ frozen: { reason: 'Audit' } })
+    expect(repositoryStatus(policy, about).window).not.toHaveProperty('opensAt')
+  })
+
   test('is ready again after the freeze that took its green', () => {
     const verdict = stored(open, { state: 'waiting', decidedAt: '2026-11-25T18:20:00Z' })
     const until = '2026-11-25T18:30:00Z'

@@ -140,6 +140,27 @@ describe('a freeze counts', () => {
   })
 })
 
+describe('of several freezes', () => {
+  test.each([
+    [40, null, 'Acme'],
+    [null, 40, 'Ledger'],
+    [40, 50, 'Acme'],
+    [50, 40, 'Ledger'],
+    [40, 40, 'Ledger'],
+    [null, null, 'Ledger'],
+  ])('that end at %s and %s, the one that ends last counts: %s', async (own, wide, reason) => {
+    const end = (minute: number | null) => (minute === null ? null : at(minute))
+    for (const [scope, name] of [
+      [acme, 'Acme'],
+      [{ scope: '*' }, 'All'],
+    ] as const) {
+      await ordered(10, scope, { reason: name, until: end(name === 'Acme' ? wide : 35) })
+      await ordered(10, shop, { reason: 'Ledger', until: end(own) })
+    }
+    expect(await reasonFor(1, 2, 'acme/shop')).toBe(reason)
+  })
+})
+
 describe('a freeze is named', () => {
   test('as what is frozen was named last', async () => {
     const scopes = async () => (await activeFreezes(database, at(30))).map(({ scope }) => scope)

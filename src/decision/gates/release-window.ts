@@ -82,7 +82,9 @@ function noting(finding: Finding, note: string): Finding {
 /** A freeze beats every window, whether it was ordered or stands in the policy. In the past tense, so that it stays true. */
 function frozen(snapshot: Snapshot, settings: WindowSettings): Finding | undefined {
   const { frozen: ordered } = snapshot
-  if (isFrozen(snapshot) && ordered) return frozenByOrder(ordered, settings)
+  // One of the policy has no end, so it outlasts one that was ordered with an end.
+  const outlasts = settings.frozen !== undefined && ordered?.until !== undefined
+  if (isFrozen(snapshot) && ordered && !outlasts) return frozenByOrder(ordered, settings)
   if (settings.frozen === undefined) return undefined
   const reason = `Releases are frozen by the line ${code('frozen')} in the policy: ${code(settings.frozen, 140)}.`
   return waiting(`Frozen: ${settings.frozen}`, reason, {

@@ -97,7 +97,8 @@ function frozenBy(
   settings: WindowSettings | undefined,
   { frozen }: Pick<Snapshot, 'frozen'>,
 ): WindowCard['frozen'] {
-  if (frozen) {
+  // A freeze of the policy has no end, so it outlasts one that has.
+  if (frozen && (frozen.until === undefined || settings?.frozen === undefined)) {
     const until = frozen.until === undefined ? undefined : new Date(frozen.until)
     return { reason: frozen.reason, by: frozen.by, since: new Date(frozen.since), until }
   }

@@ -25,6 +25,13 @@ const cards = (at: Date, freezes: Freeze[] = [], policies = [kept('shop')]) =>
   windowCards(windowsOf(policies), freezes, at)
 
 describe('the windows of the first page', () => {
+  test('a freeze of the policy outlasts one that was ordered with an end', () => {
+    const text = policyText.replace('release_window:', 'release_window:\n    frozen: Audit')
+    const under = (until: string | null) => cards(tuesday, [freeze('*', until)], [kept('shop', text)])
+    expect(under('2026-11-25T18:30:00Z')).toMatchObject([{ opensAt: undefined, frozen: { reason: 'Audit' } }])
+    expect(under(null)).toMatchObject([{ opensAt: undefined, frozen: { reason: 'Ledger' } }])
+  })
+
   test('repositories with the same window share a card', () => {
     expect(cards(tuesday, [], [kept('shop'), kept('menu2')])).toMatchObject([
       { repositories: ['acme/shop', 'acme/menu2'] },
@@ -55,6 +62,18 @@ describe('the windows of the first page', () => {
       tuesday,
       [freeze('*', '2026-11-25T18:30:00Z')],
       { open: false, opensAt: new Date('2026-11-25T18:30:00Z') },
+    ],
+    [
+      'frozen until within the window, and its organization without an end',
+      tuesday,
+      [freeze('acme/shop', '2026-11-25T18:30:00Z'), freeze('acme/*', null)],
+      { open: false, opensAt: undefined },
+    ],
+    [
+      'frozen without an end, and everything until within the window',
+      tuesday,
+      [freeze('*', '2026-11-25T18:30:00Z'), freeze('acme/shop', null)],
+      { open: false, opensAt: undefined },
     ],
     ['another repository frozen', inWindow, [freeze('acme/other', null)], { open: true }],
   ])('%s', (_, at, freezes, expected) => {
