@@ -13,7 +13,7 @@ import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { readServers } from '../../src/settings/servers.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { type HourlyCheckAges, keepListed, recordChecked } from '../../src/store/hourly-checks.ts'
-import { aDataFolder, aFolder, aPostgresUrl, asClient } from '../support/databases.ts'
+import { aBarePglite, aDataFolder, aFolder, aPostgresUrl, asClient } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -245,7 +245,9 @@ describe('a staging server', () => {
   const environment = (url: string) => ({ SERVER_STAGING_URL: url, SERVER_STAGING_REPOSITORIES: 'acme/*' })
 
   it('that speaks MCP', async () => {
-    const staging = await startStaging()
+    const database = await aBarePglite()
+    closing.push(() => database.close())
+    const staging = await startStaging({ database })
     closing.push(() => staging.close())
     const { servers } = readServers(environment(staging.url))
     expect(await runProbes(stagingProbes(servers))).toMatchObject([
