@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { shortLived } from '../../src/sandbox/bot-process.ts'
 import { appKey } from '../support/app-key.ts'
 import { aDataFolder, aFolder } from '../support/databases.ts'
 
@@ -26,7 +27,7 @@ const credentials = () => ({
 type Running = { child: ChildProcess; said: () => string }
 
 function start(env: Record<string, string>, ipc = false, args: string[] = []): Running {
-  const child = spawn(process.execPath, [main, 'start', ...args], {
+  const child = spawn(process.execPath, [...shortLived, main, 'start', ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],

@@ -5,6 +5,7 @@ import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import { shortLived } from '../../src/sandbox/bot-process.ts'
 import { migrate, requireMigrated } from '../../src/store/database/migrations.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { diskProblem, leastFreeBytes } from '../../src/store/database/pglite.ts'
@@ -227,7 +228,7 @@ describe('a PGlite folder', () => {
     for (const child of children) child.kill('SIGKILL')
   })
   const hold = async (folder: string) => {
-    const child = spawn(process.execPath, ['test/support/hold-folder.ts', folder], {
+    const child = spawn(process.execPath, [...shortLived, 'test/support/hold-folder.ts', folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     children.push(child)

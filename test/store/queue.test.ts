@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { TestClock } from 'pg-boss'
 import { afterEach, describe, expect, test } from 'vitest'
+import { shortLived } from '../../src/sandbox/bot-process.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Queue } from '../../src/store/queue.ts'
@@ -234,7 +235,7 @@ describeOnBoth('the queue', (open) => {
 describe('on PGlite, a job that was cut off by kill -9', () => {
   test('runs again at once after the next start', async () => {
     const folder = await aDataFolder()
-    const child = spawn(process.execPath, ['test/support/crash-worker.ts', folder], {
+    const child = spawn(process.execPath, [...shortLived, 'test/support/crash-worker.ts', folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await once(child.stdout, 'data')
