@@ -109,6 +109,7 @@ async function organizationAuthority(
   organization: string | undefined,
 ): Promise<string | OrderRefused> {
   const owners = Map.groupBy(kept, ({ owner }) => owner.toLowerCase())
+  if (organization !== undefined && !owners.has(organization.toLowerCase())) return unknownOwner(organization)
   const wanted = organization === undefined ? [...owners.keys()] : [organization.toLowerCase()]
   const found: string[] = []
   for (const owner of wanted) {
@@ -137,7 +138,10 @@ export async function ownedBy(
   viewer: Viewer,
   organization: string,
 ): Promise<{ installationId: number; owner: string; authority: string } | OrderRefused> {
-  const kept = (await keptPolicies(database)).filter(({ owner }) => isSameName(owner, organization))
+  // An organization whose only policy is gone is still one that another can be accepted for.
+  const known = await keptPolicies(database, undefined, ['current', 'absent'])
+  const kept = known.filter(({ owner }) => isSameName(owner, organization))
+  if (kept.length === 0) return unknownOwner(organization)
   const role = await askedOf(kept, async (policy) =>
     roleOver(await github(policy.installationId), viewer, policy),
   )
@@ -185,4 +189,8 @@ function refusedOver({ login }: Viewer, organization: string | undefined): Order
 
 function unknown(name: string): OrderRefused {
   return { refused: `release-gate does not know a policy for ${name}. Check the name.`, status: 404 }
+}
+
+function unknownOwner(name: string): OrderRefused {
+  return { refused: `release-gate does not know a policy of ${name}. Check the name.`, status: 404 }
 }

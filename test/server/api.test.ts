@@ -121,7 +121,7 @@ describe('an order', () => {
     ['olga', {}, 403, 'olga is neither an owner of every organization'],
     ['mallory', shop, 404, 'release-gate does not know a policy for acme/shop'],
     ['olga', { repository: 'acme/none' }, 404, 'release-gate does not know a policy for acme/none'],
-    ['olga', { organization: 'none' }, 403, 'olga is neither an owner of none'],
+    ['olga', { organization: 'none' }, 404, 'release-gate does not know a policy of none'],
   ])('of %s for %o is refused with %i: %s', async (person, scope, status, says) => {
     const answer = await freeze(await tokenOf(person), scope)
     expect(answer).toMatchObject({ status, error: expect.stringContaining(says) })

@@ -71,4 +71,19 @@ describe('where installations of kept policies are gone', () => {
     expect(await ordererOf(world.shell, olga, {})).toMatchObject({ status: 403 })
     world.github.suspendApp(installation, false)
   })
+
+  test('an organization that has no policy any more is still owned by its owners, and by nobody else', async () => {
+    const { database } = world
+    await database.query(`UPDATE release_gate.policies SET standing = 'absent' WHERE owner = 'acme'`)
+    expect(await ownedBy(world.shell, olga.viewer, 'acme')).toMatchObject({ installationId: installation })
+    const ana = { ...olga.viewer, id: world.github.addUser('ana').id, login: 'ana' }
+    expect(await ownedBy(world.shell, ana, 'acme')).toMatchObject({ status: 403 })
+    await database.query(`UPDATE release_gate.policies SET standing = 'current' WHERE owner = 'acme'`)
+  })
+
+  test('an organization that is not known is named as such, whatever is ordered', async () => {
+    const refused = { status: 404, refused: 'release-gate does not know a policy of acne. Check the name.' }
+    expect(await ownedBy(world.shell, olga.viewer, 'acne')).toEqual(refused)
+    expect(await ordererOf(world.shell, olga, { organization: 'acne' })).toEqual(refused)
+  })
 })
