@@ -21,7 +21,7 @@ const SETTLING_MS = 1_000
 const hopeless: ReadonlySet<string> = new Set(['refused', 'missing', 'too_many'])
 
 /**
- * Polls the ledger until it has the expected rows and keeps them, for at most `within`. Too many rows fail immediately; missing
+ * Polls the ledger until it has the expected rows, for at most `within`, and keeps them for a second from then on. Too many rows fail immediately; missing
  * rows may still arrive. An unreadable ledger is inconclusive.
  */
 export async function verifyLedger(
@@ -132,7 +132,8 @@ async function poll(
     const now = performance.now()
     passedSince = result.verdict === 'passed' ? (passedSince ?? now) : undefined
     const settled = passedSince !== undefined && now - passedSince >= settling
-    if (done || settled || now + POLL_MS > deadline) return result
+    const until = passedSince === undefined ? deadline : Math.max(deadline, passedSince + settling + POLL_MS)
+    if (done || settled || now + POLL_MS > until) return result
     await wait(POLL_MS, undefined, signal ? { signal } : {})
   }
 }

@@ -474,7 +474,7 @@ describe('cases that write', () => {
     }
     const { report, calls } = await runAgainst(script, aSuite(writeCase), { ledger })
     expect(calls()).toEqual(['write'])
-    expect(ledger.asked).toBe(1)
+    expect(ledger.asked).toBeGreaterThan(0)
     expect(report.cases[0]).toMatchObject({
       verdict: 'failed',
       attempts: 1,

@@ -311,6 +311,27 @@ describe('verify', () => {
     expect(found).toMatchObject({ verdict: 'failed', seen })
   })
 
+  test.each([0, 600, 1_000])(
+    'a duplicate after a row that came near the end of %s ms is wrong',
+    async (within) => {
+      const rows: LedgerRow[] = within === 0 ? [{ key: 'k' }] : []
+      if (within > 0) setTimeout(() => rows.push({ key: 'k' }), within - 300)
+      const found = await verifyLedger(growing(rows, { key: 'k' }, within + 300), { ...check, within })
+      expect(found).toMatchObject({ verdict: 'failed', seen: '2 rows in t' })
+    },
+  )
+
+  test('a row that came near the end, and stays alone, passes', async () => {
+    const found = await verifyLedger(growing([], { key: 'k' }, 300), { ...check, within: 600 })
+    expect(found).toEqual({ verdict: 'passed', seen: '1 row in t' })
+  })
+
+  test('a row that does not come is waited for no longer', async () => {
+    const ledger = aLedger([])
+    expect(await verifyLedger(ledger, { ...check, within: 100 })).toMatchObject({ verdict: 'failed' })
+    expect(ledger.asked).toBe(1)
+  })
+
   test('a minimum is met at once, since more rows change nothing', async () => {
     const ledger = aLedger([{ key: 'k' }])
     const least = { ...check, expect: { at_least: 1 } }
