@@ -187,7 +187,9 @@ async function listWhereDue(
   const listings = factStore(database, now)
   const key = `looks/listed/${id}`
   const last = await listings.get<{ at: string }>(key)
-  if (!isNow(last && new Date(last.at), id)) return
+  // One that was suspended, or was missing from the list for a moment, has lost what is known of its repositories.
+  const isKnown = (await repositoriesToCheck(database, id)).length > 0
+  if (isKnown && !isNow(last && new Date(last.at), id)) return
   const at = now()
   const listed = await listRepositories(github)
   if (!listed) throw new Error('The list of repositories changed while it was read')

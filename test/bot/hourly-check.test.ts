@@ -314,6 +314,17 @@ describe('which policies are listed, without an event', () => {
     expect(await listed()).toEqual(both())
   })
 
+  it('lists those of an installation again in the next round after it was missing', async () => {
+    expect(await listed()).toEqual(both())
+    for (const suspended of [true, false]) {
+      house.github.suspendApp(installation, suspended)
+      later(5 * 60_000)
+      await looker.look()
+    }
+    const kept = await keptPolicies(looker.database, installation)
+    expect(kept.map(({ repo }) => `${installation}/${repo}`)).toEqual(both())
+  })
+
   it('leaves out an archived repository until it is not archived anymore', async () => {
     house.github.archiveRepository(`${owner}/api`)
     expect(await listed()).toEqual([`${installation}/shop`])
