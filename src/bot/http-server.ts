@@ -26,6 +26,7 @@ import { type Role, takesDeliveries } from '../settings/role.ts'
 import type { Settings } from '../settings/settings.ts'
 import { keyBesideDatabase } from '../store/database/local-key.ts'
 import type { Database } from '../store/database.ts'
+import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { keyNamed } from '../store/keys.ts'
 import { keptPolicies } from '../store/policies.ts'
 import { isHandled } from './events.ts'
@@ -113,7 +114,7 @@ function requestPages(parts: Parts): Record<string, Handler> {
     ...(logDrainSecret && {
       [`POST ${logDrainPath}`]: logDrainHandler({ secret: logDrainSecret, takeIn, now, log }),
     }),
-    [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database), key, now }),
+    [`GET ${calendarPath}`]: calendarHandler({ entries: () => windows(database, now()), key, now }),
     // On a server, every command opens the database itself.
     ...('dataDir' in settings.database && {
       [`POST ${databaseRequestPath}`]: databaseRequestHandler({
@@ -157,11 +158,12 @@ async function listen(server: Server, { host, port }: { host: string; port: numb
   return addressOf(host, taken)
 }
 
-/** The release window of every repository whose policy has one. */
-async function windows(database: Database): Promise<FeedEntry[]> {
-  return (await keptPolicies(database)).flatMap(({ owner, repo, text }) => {
-    const read = parsePolicy(text)
+/** The release window of every repository whose policy has one, and the freeze that is in force. */
+async function windows(database: Database, now: Date): Promise<FeedEntry[]> {
+  const freezes = await activeFreezes(database, now)
+  return (await keptPolicies(database)).flatMap((kept) => {
+    const read = parsePolicy(kept.text)
     const window = read.ok ? read.policy.gates.release_window : undefined
-    return window ? [{ name: `${owner}/${repo}`, window }] : []
+    return window ? [{ name: `${kept.owner}/${kept.repo}`, window, ...frozenFact(freezes, kept) }] : []
   })
 }

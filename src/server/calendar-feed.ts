@@ -3,13 +3,14 @@ import ical, { ICalCalendarMethod, ICalEventTransparency } from 'ical-generator'
 import { scheduleFromSettings } from '../decision/calendar/open-spans.ts'
 import { windowStateAt, windowTransitions } from '../decision/calendar.ts'
 import { list, oneLine, plural } from '../decision/markdown.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 
-/** A repository, `owner/name`, and when its releases are allowed. */
-export type FeedEntry = { name: string; window: WindowSettings }
+/** A repository, `owner/name`, when its releases are allowed, and the freeze that was ordered and is in force. */
+export type FeedEntry = { name: string; window: WindowSettings } & Pick<Snapshot, 'frozen'>
 
 type Span = { from: Date; to: Date }
-type FeedEvent = Span & { what: string; summary: string; description: string }
+type FeedEvent = Span & { what: string; summary: string; description: string; began?: string | undefined }
 
 /** How often clients should refresh, in seconds. */
 const refresh = 3600
@@ -43,23 +44,30 @@ export function calendarFeed(entries: FeedEntry[], from: Date, to: Date): string
   return feed.toString()
 }
 
-type Group = { names: string[]; window: WindowSettings }
+type Group = { names: string[] } & Omit<FeedEntry, 'name'>
 
 /** Groups repositories with equal times. Settings such as `urgent` do not matter here. */
 function grouped(entries: FeedEntry[]): Group[] {
   const groups = new Map<string, Group>()
-  for (const { name, window } of entries) {
-    const { time_zone, windows, freezes, holidays } = window
-    const key = JSON.stringify([time_zone, windows, freezes, holidays])
-    const group = groups.get(key) ?? { names: [], window }
+  for (const { name, window, frozen } of entries) {
+    const { time_zone, windows, freezes, holidays, frozen: byPolicy } = window
+    const key = JSON.stringify([time_zone, windows, freezes, holidays, byPolicy, frozen])
+    const group = groups.get(key) ?? { names: [], window, frozen }
     group.names.push(name)
     groups.set(key, group)
   }
   return [...groups.values()]
 }
 
-function windowEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {
-  return openSpans(window, from, to).map((span) => ({
+function windowEvents({ names, ...entry }: Group, from: Date, to: Date): FeedEvent[] {
+  const frozenUntil = new Date(
+    Math.max(from.getTime(), ...blocksOf(entry, from, to).map((span) => span.to.getTime())),
+  )
+  const open = openSpans(entry.window, from, to).filter((span) => span.to > frozenUntil)
+  const rest = open.map((span) =>
+    span.from < frozenUntil && frozenUntil > from ? { ...span, from: frozenUntil } : span,
+  )
+  return rest.map((span) => ({
     ...span,
     what: 'window',
     summary: `Release window: ${label(names)}`,
@@ -84,19 +92,36 @@ function openSpans(window: WindowSettings, from: Date, to: Date): Span[] {
   })
 }
 
-function freezeEvents({ names, window }: Group, from: Date, to: Date): FeedEvent[] {
-  return scheduleFromSettings(window).freezes.flatMap((block) => {
-    const span = { from: new Date(block.from), to: new Date(block.to) }
-    if (!('freeze' in block) || span.from >= to || span.to <= from) return []
-    const reason = oneLine(block.freeze, 200)
-    return [
-      {
-        ...span,
-        what: `freeze ${reason}`,
-        summary: `Release freeze: ${reason}`,
-        description: `Releases are frozen. ${repositoriesText(names)}`,
-      },
-    ]
+/** The freezes that are in force, of the policy and ordered ones; without an end, they reach to that of the range. */
+function blocksOf(
+  { window, frozen }: Omit<FeedEntry, 'name'>,
+  from: Date,
+  to: Date,
+): (Span & { reason: string; began?: string })[] {
+  const byPolicy = window.frozen === undefined ? [] : [{ from, to, reason: window.frozen, began: 'unknown' }]
+  if (!frozen) return byPolicy
+  const { reason, since, until } = frozen
+  return [...byPolicy, { from: new Date(since), to: until === undefined ? to : new Date(until), reason }]
+}
+
+function freezeEvents({ names, ...entry }: Group, from: Date, to: Date): FeedEvent[] {
+  const planned = scheduleFromSettings(entry.window).freezes.flatMap((block) =>
+    'freeze' in block ? [{ from: new Date(block.from), to: new Date(block.to), reason: block.freeze }] : [],
+  )
+  const inRange: (Span & { reason: string; began?: string })[] = [
+    ...planned,
+    ...blocksOf(entry, from, to),
+  ].filter((span) => span.from < to && span.to > from)
+  return inRange.map((span) => {
+    const reason = oneLine(span.reason, 200)
+    return {
+      from: span.from,
+      to: span.to,
+      began: span.began,
+      what: `freeze ${reason}`,
+      summary: `Release freeze: ${reason}`,
+      description: `Releases are frozen. ${repositoriesText(names)}`,
+    }
   })
 }
 
@@ -111,7 +136,7 @@ function repositoriesText(names: string[]): string {
 }
 
 /** A stable id, so that clients update an event and do not duplicate it. */
-function eventId({ names }: Group, { what, from }: FeedEvent): string {
-  const identity = JSON.stringify([names, what, from.toISOString()])
+function eventId({ names }: Group, { what, from, began = from.toISOString() }: FeedEvent): string {
+  const identity = JSON.stringify([names, what, began])
   return `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}@release-gate`
 }

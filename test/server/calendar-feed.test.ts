@@ -110,6 +110,59 @@ describe('the windows of the feed', () => {
   })
 })
 
+describe('freezes that are in force', () => {
+  const since = '2026-09-30T12:00:00Z'
+  const ordered = (until?: string) => ({ reason: 'Ledger', by: 'eva', since, ...(until && { until }) })
+  const feedOf = (window: WindowSettings, frozen?: ReturnType<typeof ordered>) =>
+    calendarFeed([{ name: 'octo-org/shop', window, ...(frozen && { frozen }) }], FROM, TO)
+
+  test('of the policy leave no window, and are shown to the end of the range', () => {
+    const feed = feedOf(aWindow({ frozen: 'Ledger broken' }))
+    expect(windowsIn(feed)).toEqual([])
+    const [event] = freezesIn(feed)
+    expect(event).toMatchObject({ summary: 'Release freeze: Ledger broken', to: TO })
+    const later = one(aWindow({ frozen: 'Ledger broken' }), new Date(FROM.getTime() + 1_000))
+    expect(freezesIn(later)[0]?.id).toBe(event?.id)
+  })
+
+  test('that were ordered without an end leave none, either', () => {
+    const feed = feedOf(aWindow(), ordered())
+    expect(windowsIn(feed)).toEqual([])
+    expect(freezesIn(feed)).toMatchObject([
+      { summary: 'Release freeze: Ledger', from: new Date(since), to: TO },
+    ])
+  })
+
+  test('that were ordered with an end leave the windows after it, and the rest of one that is open then', () => {
+    const all = windowsIn(feedOf(aWindow()))
+    const [first, second] = all
+    const end = new Date((first?.from.getTime() ?? 0) + 60_000)
+    const feed = feedOf(aWindow(), ordered(end.toISOString()))
+    expect(windowsIn(feed).slice(0, 2)).toMatchObject([
+      { from: end, to: first?.to },
+      { from: second?.from, to: second?.to },
+    ])
+    expect(windowsIn(feed)).toHaveLength(all.length)
+    expect(windowsIn(feedOf(aWindow(), ordered(first?.to.toISOString())))).toHaveLength(all.length - 1)
+  })
+
+  test('of one repository leave the windows of another one with the same settings', () => {
+    const feed = calendarFeed(
+      [
+        { name: 'octo-org/a', window: aWindow() },
+        { name: 'octo-org/b', window: aWindow({ frozen: 'Audit' }) },
+        { name: 'octo-org/c', window: aWindow(), frozen: ordered() },
+      ],
+      FROM,
+      TO,
+    )
+    expect(new Set(windowsIn(feed).map(({ summary }) => summary))).toEqual(
+      new Set(['Release window: octo-org/a']),
+    )
+    expect(freezesIn(feed)).toHaveLength(2)
+  })
+})
+
 describe('the freezes of the feed', () => {
   const frozen = (from: string, to: string, reason = 'Year end') =>
     aWindow({ freezes: [{ from, to, reason }] })
