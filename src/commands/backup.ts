@@ -3,7 +3,12 @@ import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import type { Database } from '../store/database.ts'
-import { type DatabaseOptions, runDatabaseRequest, withDatabaseOptions } from './database-request.ts'
+import {
+  type DatabaseOptions,
+  requirePostgresUrl,
+  runDatabaseRequest,
+  withDatabaseOptions,
+} from './database-request.ts'
 import { readParts, requireFolder } from './input-file.ts'
 import { installJobs, ownersDatabase } from './migrate.ts'
 
@@ -70,6 +75,7 @@ async function distrust(): Promise<void> {
 type Restored = { rows: number; verified: string; ok: boolean }
 
 async function intoServer(url: string, file: string): Promise<Restored> {
+  requirePostgresUrl('DATABASE_URL', url)
   const { openPostgres } = await import('../store/database/postgres.ts')
   return into(await openPostgres({ url }), file)
 }

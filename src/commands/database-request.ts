@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream'
 import type { Command } from 'commander'
 import type { Frame, RequestName } from '../server/database-requests.ts'
 import type { Output } from '../server/requests/request.ts'
+import { notPostgresUrl, postgresUrl } from '../settings/addresses.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
 import { baseOf, listeningAddress, reach } from './bot-request.ts'
@@ -73,6 +74,7 @@ function opening(database: Database): { open: () => Promise<Queue>; close: () =>
 async function ownDatabase(): Promise<Database | 'held by the bot'> {
   const { DATABASE_URL: url, DATA_DIR: dataDir = './data' } = process.env
   if (url) {
+    requirePostgresUrl('DATABASE_URL', url)
     const { openPostgres } = await import('../store/database/postgres.ts')
     return openPostgres({ url })
   }
@@ -83,6 +85,11 @@ async function ownDatabase(): Promise<Database | 'held by the bot'> {
     if (error instanceof Error && 'code' in error && error.code === FOLDER_IN_USE) return 'held by the bot'
     throw error
   })
+}
+
+/** @throws naming the variable, without its value: it holds a password. */
+export function requirePostgresUrl(name: string, url: string): void {
+  if (!postgresUrl.test(url)) throw new Error(`${name}: ${notPostgresUrl}.`)
 }
 
 export function noDatabaseIn(dataDir: string): string {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Database } from '../store/database.ts'
-import { noDatabaseIn } from './database-request.ts'
+import { noDatabaseIn, requirePostgresUrl } from './database-request.ts'
 
 /** `migrate`: upgrades the database as its owner, for a bot whose own role may not. */
 export function migrateCommand(): Command {
@@ -44,8 +44,9 @@ async function openAsOwner({ existing = false } = {}): Promise<{ database: Datab
   const url = MIGRATION_DATABASE_URL || DATABASE_URL
   const isNew = !url && !existsSync(join(dataDir, 'postgres'))
   if (existing && isNew) throw new Error(noDatabaseIn(dataDir))
-  const database = await openDatabase({ ...(url ? { url } : { dataDir }), existing })
   const name = MIGRATION_DATABASE_URL ? 'MIGRATION_DATABASE_URL' : 'DATABASE_URL'
+  if (url) requirePostgresUrl(name, url)
+  const database = await openDatabase({ ...(url ? { url } : { dataDir }), existing })
   return { database, place: url ? name : `${isNew ? 'new database in ' : ''}${dataDir}` }
 }
 

@@ -14,3 +14,6 @@ export function addressOf(host: string, port?: number | string): string {
 export function canSendBack({ publicUrl, host }: { publicUrl: string | undefined; host: string }): boolean {
   return publicUrl !== undefined || isLoopback(addressOf(host))
 }
+
+export const postgresUrl = /^postgres(ql)?:\/\/\S+$/
+export const notPostgresUrl = 'is not a Postgres URL. Use postgres://USER:PASSWORD@HOST/DATABASE'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isLoopback } from './addresses.ts'
+import { isLoopback, notPostgresUrl, postgresUrl } from './addresses.ts'
 
 const shortest = 16
 const makeSecret = "Create one with `openssl rand -hex 32`, and set the same value in the App's settings"
@@ -88,10 +88,7 @@ export const environment = z.object({
   GITHUB_API_URL: httpsUrl('is not a URL. For GitHub Enterprise Server, use https://HOST/api/v3').default(
     'https://api.github.com',
   ),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\/\S+$/, 'is not a Postgres URL. Use postgres://USER:PASSWORD@HOST/DATABASE')
-    .optional(),
+  DATABASE_URL: z.string().regex(postgresUrl, notPostgresUrl).optional(),
   DATA_DIR: z.string().default('./data'),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('is not a port. Use a number from 0 to 65535', 0, 65_535).default(3000),

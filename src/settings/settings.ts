@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { list } from '../decision/markdown.ts'
 import { isLoopback } from './addresses.ts'
 import { environment } from './environment.ts'
 import { readPrivateKey } from './private-key.ts'
@@ -87,9 +88,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
     problems.push(
       'SLACK_WEBHOOK_URL: is set together with SLACK_BOT_TOKEN, which can do more. Unset one of them',
     )
-  const mail = ['SMTP_URL', 'MAIL_FROM', 'MAIL_TO'].filter((name) => given[name] === undefined)
-  if (mail.length === 1 || mail.length === 2)
-    problems.push(`${mail[0]}: is not set. Mail needs SMTP_URL, MAIL_FROM and MAIL_TO; set all three or none`)
+  problems.push(...together.flatMap((one) => incomplete(one, given)))
   if (parsed.data?.STORY_CLOCK && !isLoopback(parsed.data.GITHUB_API_URL))
     problems.push('STORY_CLOCK: is only allowed with a GitHub on loopback. Unset it')
   if (problems.length > 0 || !parsed.success || !('pem' in key)) {
@@ -99,6 +98,20 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsResult {
     return { ok: false, problems, missing }
   }
   return { ok: true, settings: { ...settingsOf(parsed.data, key.pem), servers: staging.servers } }
+}
+
+const together = [
+  { of: 'Mail', needs: ['SMTP_URL', 'MAIL_FROM', 'MAIL_TO'] },
+  { of: 'Datadog', needs: ['DATADOG_API_KEY', 'DATADOG_APP_KEY'] },
+  { of: 'Jira', needs: ['JIRA_URL', 'JIRA_EMAIL', 'JIRA_TOKEN'] },
+]
+
+/** Variables that are useless without each other. */
+function incomplete({ of, needs }: (typeof together)[number], given: Record<string, unknown>): string[] {
+  const missing = needs.filter((name) => given[name] === undefined)
+  if (missing.length === 0 || missing.length === needs.length) return []
+  const all = needs.length === 2 ? 'both' : 'all three'
+  return [`${missing[0]}: is not set. ${of} needs ${list(needs)}; set ${all} or none`]
 }
 
 function settingsOf(data: z.output<typeof environment>, privateKey: string): Omit<Settings, 'servers'> {

@@ -314,3 +314,22 @@ test.each([
 ])('%s is loopback: %s', (url, expected) => {
   expect(isLoopback(url)).toBe(expected)
 })
+
+describe('variables that are useless without each other', () => {
+  const datadog = { DATADOG_API_KEY: 'a'.repeat(32), DATADOG_APP_KEY: 'b'.repeat(40) }
+  const jira = {
+    JIRA_URL: 'https://acme.atlassian.net',
+    JIRA_EMAIL: 'bot@acme.example',
+    JIRA_TOKEN: 'c'.repeat(24),
+  }
+
+  test.each([
+    ['DATADOG_APP_KEY', datadog, 'Datadog needs DATADOG_API_KEY and DATADOG_APP_KEY; set both or none'],
+    ['DATADOG_API_KEY', datadog, 'Datadog needs DATADOG_API_KEY and DATADOG_APP_KEY; set both or none'],
+    ['JIRA_TOKEN', jira, 'Jira needs JIRA_URL, JIRA_EMAIL and JIRA_TOKEN; set all three or none'],
+    ['JIRA_URL', jira, 'Jira needs JIRA_URL, JIRA_EMAIL and JIRA_TOKEN; set all three or none'],
+  ])('are refused without %s, and taken together', (missing, all, fix) => {
+    expect(problemsOf({ ...all, [missing]: '' })).toEqual([`${missing}: is not set. ${fix}`])
+    expect(problemsOf(all)).toEqual([])
+  })
+})
