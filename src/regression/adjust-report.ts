@@ -36,6 +36,7 @@ export function reportOfSkippedRun(runId: string, at: Date, limit: Ratio, result
     removedCases: [],
     addedWaivers: [],
     addedReads: [],
+    changedParts: [],
     notes: [],
   }
   return withGate(nothing, result)

@@ -43,6 +43,7 @@ export function buildReport(input: RunInput, seen: Gathered): RunReport {
     contract: { changes: seen.changes, notes: seen.contractNotes },
     data: seen.data,
     removedCases: input.suiteChanges?.removedCases ?? [],
+    changedParts: input.suiteChanges?.changedParts ?? [],
     addedWaivers: input.suiteChanges?.addedWaivers ?? [],
     addedReads: input.suiteChanges?.addedReads ?? [],
     notes: [...seen.notes, ...sessionNotes(seen), ...leakNotes(input, seen)],

@@ -4,7 +4,7 @@ import { type Escape, inline, table } from './markdown.ts'
 import { percent, ratio } from './ratio.ts'
 import { headline, isUnrunnable } from './report-headline.ts'
 import type { RunReport } from './report-schema.ts'
-import { changes, dataTable, failures, marks, remarks } from './report-sections.ts'
+import { changes, dataTable, failures, marks, remarks, suiteChanges } from './report-sections.ts'
 
 export type ReportOptions = {
   /** The command that reproduces the run locally. */
@@ -24,6 +24,7 @@ export function reportMarkdown(
 ): string {
   return [
     headline(report, safe),
+    suiteChanges(report, safe),
     gateTable(report, safe),
     toolTable(report, safe),
     chart(report, limit),

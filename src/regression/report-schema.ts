@@ -127,6 +127,8 @@ export const runReportSchema = z.strictObject({
   addedWaivers: z.array(z.string()),
   /** What the pull request declares read-only. */
   addedReads: z.array(z.string()).default([]),
+  /** Checks, settings and cases of the base that the pull request changes or removes. */
+  changedParts: z.array(z.string()).default([]),
   notes: z.array(z.string()),
 })
 export type RunReport = z.infer<typeof runReportSchema>

@@ -40,11 +40,34 @@ function named(safe: Escape, { name }: CaseResult, text: string): string {
   return `${safe(name)}: ${safe(text)}`
 }
 
-/** Contract changes by severity, and what the pull request removes from the suite. */
-export function changes(
-  { contract, removedCases, addedWaivers, addedReads }: RunReport,
+/** What the pull request takes from the suite of its base, which people must see: the head brings its own suite. */
+export function suiteChanges(
+  { removedCases, addedWaivers, addedReads, changedParts }: RunReport,
   safe: Escape,
 ): string {
+  const parts = [
+    listed(
+      '### Cases that this pull request removes',
+      removedCases.map((name) => safe(name)),
+    ),
+    listed(
+      '### Waivers that this pull request adds',
+      addedWaivers.map((name) => safe(name)),
+    ),
+    listed(
+      '### Tools and cases that this pull request declares read-only',
+      addedReads.map((name) => safe(name)),
+    ),
+    listed(
+      '### Other parts of the suite that this pull request changes or removes',
+      changedParts.map((name) => safe(name)),
+    ),
+  ]
+  return parts.filter((part) => part !== '').join('\n\n')
+}
+
+/** Contract changes by severity. */
+export function changes({ contract }: RunReport, safe: Escape): string {
   const order = ['breaking', 'warning', 'safe', 'info']
   const sorted = contract.changes.toSorted(
     (one, other) => order.indexOf(one.severity) - order.indexOf(other.severity),
@@ -66,18 +89,6 @@ export function changes(
     listed(
       '',
       contract.notes.map((note) => safe(note)),
-    ),
-    listed(
-      '### Cases that this pull request removes',
-      removedCases.map((name) => safe(name)),
-    ),
-    listed(
-      '### Waivers that this pull request adds',
-      addedWaivers.map((name) => safe(name)),
-    ),
-    listed(
-      '### Tools and cases that this pull request declares read-only',
-      addedReads.map((name) => safe(name)),
     ),
   ]
   return parts.filter((part) => part !== '').join('\n\n')

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { exactNumber } from '../services/mcp.ts'
 import { type FileResult, readYaml } from '../yaml/yaml-file.ts'
@@ -37,8 +38,14 @@ export function covering(suite: Suite, { coverage }: { coverage: Suite['coverage
   return coverage === 'required' ? { ...suite, coverage } : suite
 }
 
-/** What a pull request removed from the suite of its base. It must be shown, because the suite comes from the head. */
-export type SuiteChanges = { removedCases: string[]; addedWaivers: string[]; addedReads: string[] }
+/** What a pull request took from the suite of its base. It must be shown, because the suite comes from the head. */
+export type SuiteChanges = {
+  removedCases: string[]
+  addedWaivers: string[]
+  addedReads: string[]
+  /** Checks, settings and cases of the base that are different or gone. */
+  changedParts: string[]
+}
 
 export function compareSuites(base: Suite, head: Suite): SuiteChanges {
   const kept = new Set(head.cases.map(({ name }) => name))
@@ -47,7 +54,28 @@ export function compareSuites(base: Suite, head: Suite): SuiteChanges {
     removedCases: base.cases.map(({ name }) => name).filter((name) => !kept.has(name)),
     addedReads: readsOf(head).filter((read) => !readsOf(base).includes(read)),
     addedWaivers: head.contract.waivers.map(waiverKey).filter((key) => !known.has(key)),
+    changedParts: changedParts(base, head),
   }
+}
+
+function changedParts(base: Suite, head: Suite): string[] {
+  const missing = <Part>(parts: readonly Part[], kept: readonly Part[]) =>
+    parts.filter((part) => !kept.some((other) => isDeepStrictEqual(part, other)))
+  const settings = [
+    ...(isDeepStrictEqual(base.defaults, head.defaults) ? [] : ['defaults']),
+    ...(isDeepStrictEqual(base.gates, head.gates) ? [] : ['gates']),
+    ...(base.contract.fail_on === head.contract.fail_on ? [] : ['contract.fail_on']),
+    ...(base.coverage === head.coverage ? [] : ['coverage']),
+  ]
+  const kept = base.cases.filter(({ name }) => head.cases.some((entry) => entry.name === name))
+  return [
+    ...settings,
+    ...missing(kept, head.cases).map(({ name }) => `the case ${name}`),
+    ...missing(base.reconcile, head.reconcile).map(({ name }) => `reconcile of ${name}`),
+    ...missing(base.mirror, head.mirror).map(({ table }) => `mirror of ${table}`),
+    ...missing(base.sanitized, head.sanitized).map(({ table }) => `sanitized of ${table}`),
+    ...missing(base.isolated, head.isolated).map(({ table }) => `isolated of ${table}`),
+  ]
 }
 
 function readsOf({ reads, cases }: Suite): string[] {

@@ -11,7 +11,7 @@ import type { RunInput } from '../regression/run-input.ts'
 import type { Runbooks } from '../regression/runbook/drill.ts'
 import { readSnapshots, snapshotFile, snapshotKeys } from '../regression/snapshots.ts'
 import { declarationSchema } from '../regression/staging-data.ts'
-import { compareSuites, covering } from '../regression/suite-file.ts'
+import { compareSuites, covering, type SuiteChanges } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
 import type { StagingTarget } from '../services/mcp.ts'
 import type { StagingServer } from '../settings/servers.ts'
@@ -70,11 +70,16 @@ export async function inputFor(parts: InputParts): Promise<RunInput> {
       ? {}
       : { declaration: declarationSchema.parse(JSON.parse(server.declared)) }),
     ...(parts.runbooks ? { runbooks: parts.runbooks } : {}),
-    ...(base ? { suiteChanges: compareSuites(base, suite) } : {}),
+    suiteChanges: base ? compareSuites(base, suite) : unknownBase,
     ...(await snapshotsOf(found.parts, parts.readHead)),
     ...(settings.identity === 'server' ? { expectVersion: sha } : {}),
     ...(deployment === undefined ? {} : { deployment }),
   }
+}
+
+const unknownBase: SuiteChanges = {
+  ...{ removedCases: [], addedWaivers: [], addedReads: [] },
+  changedParts: ['not known: the default branch has no suite that can be read'],
 }
 
 /** An unreadable file contains no snapshots, so each case that needs one fails with that reason. */

@@ -65,6 +65,17 @@ describe('the check of a report', () => {
     expect(shown.summary).toContain('release-gate regress --suite suite.yml --server')
   })
 
+  it('keeps what the pull request takes from its suite, however many tools the head lists', () => {
+    const report = {
+      ...aReport(gate('answers', 'passed', 'fine')),
+      notCovered: Array.from({ length: 900 }, (_, index) => `tool_${index}_${'x'.repeat(60)}`),
+      ...{ removedCases: ['gone'], addedWaivers: ['a waiver'], changedParts: ['mirror of t'] },
+    }
+    const { summary } = shownReport(report, ['suite.yml'], 3_000)
+    expect(summary).toContain('truncated')
+    for (const part of ['- gone', '- a waiver', '- mirror of t']) expect(summary).toContain(part)
+  })
+
   it('is cut at a line where GitHub would refuse it, and what servers said stays dead text', () => {
     const evil = '](https://evil.example) @acme/all <b>'
     const report = aReport(gate('answers', 'failed', evil))

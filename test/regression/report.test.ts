@@ -52,6 +52,7 @@ function aReport(more: Partial<RunReport> = {}): RunReport {
     contract: { changes: [], notes: [] },
     data: [],
     removedCases: [],
+    changedParts: [],
     addedWaivers: [],
     addedReads: [],
     notes: [],
@@ -145,6 +146,22 @@ describe('the report', () => {
     )
     for (const part of ['❌ mirror | diners | too old', '- gone', '- r on t until 2026-12-15', '- leak'])
       expect(text).toContain(part)
+  })
+
+  test('what a pull request takes from its suite comes before the tables, whose length the head decides', () => {
+    const text = reportMarkdown(
+      aReport({
+        notCovered: ['a tool of the head'],
+        removedCases: ['gone'],
+        addedWaivers: ['a waiver'],
+        addedReads: ['a read'],
+        changedParts: ['mirror of t'],
+      }),
+    )
+    for (const part of ['- gone', '- a waiver', '- a read', '- mirror of t'])
+      expect(text.indexOf(part)).toBeGreaterThan(0)
+    for (const part of ['- gone', '- a waiver', '- a read', '- mirror of t'])
+      expect(text.indexOf(part)).toBeLessThan(text.indexOf('| Gate |'))
   })
 
   test('it says which server and deployment were evaluated, and how to run the same', () => {

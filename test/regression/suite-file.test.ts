@@ -294,6 +294,39 @@ test('cases removed and waivers added by a pull request are found', () => {
     removedCases: ['gone'],
     addedWaivers: ['r on t at /note until 2026-12-15'],
     addedReads: [],
+    changedParts: ['gates'],
   })
-  expect(compareSuites(base, base)).toEqual({ removedCases: [], addedWaivers: [], addedReads: [] })
+  const nothing = { removedCases: [], addedWaivers: [], addedReads: [], changedParts: [] }
+  expect(compareSuites(base, base)).toEqual(nothing)
+})
+
+test.each<[string, string, string, string[]]>([
+  ['a data check that is gone', 'mirror: [{ table: t, newest: at, behind: 3d }]', '', ['mirror of t']],
+  [
+    'a data check that is looser',
+    'mirror: [{ table: t, newest: at, behind: 3d }]',
+    'mirror: [{ table: t, newest: at, behind: 9d }]',
+    ['mirror of t'],
+  ],
+  [
+    'a sanitized column',
+    'sanitized: [{ table: t, columns: [a, b] }]',
+    'sanitized: [{ table: t, columns: [a] }]',
+    ['sanitized of t'],
+  ],
+  ['a tenant', 'isolated: [{ table: t, as: tenantb }]', '', ['isolated of t']],
+  ['the coverage', 'coverage: required', '', ['coverage']],
+  ['what fails', 'contract: { fail_on: warning }', '', ['contract.fail_on']],
+  ['the limits', 'gates: { errors: { rate: 1% } }', '', ['gates']],
+  ['a check that is new', '', 'mirror: [{ table: t, newest: at, behind: 3d }]', []],
+  ['only the order', 'coverage: required\nreads: [read]', 'reads: [read]\ncoverage: required', []],
+])('%s is found in what a pull request changes', (_, before, after, expected) => {
+  expect(compareSuites(aSuite(readCase, before), aSuite(readCase, after)).changedParts).toEqual(expected)
+})
+
+test('a case whose expectation is looser is found, and one that is new is not', () => {
+  const base = aSuite('  - { name: it reads, tool: read, expect: { status: ok } }')
+  const loose = '  - { name: it reads, tool: read, expect: { status: [ok, tool_error] } }'
+  const head = aSuite(`${loose}\n  - { name: new, tool: read }`)
+  expect(compareSuites(base, head).changedParts).toEqual(['the case it reads'])
 })

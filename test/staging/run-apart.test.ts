@@ -94,7 +94,10 @@ describe('any other run', () => {
       suiteOf(', args: { id: "\u0024{SUITE_WORD}" }, expect: { text: ok }'),
     )
     expect(evaluated).toMatchObject({
-      report: { runId: 'run-1', verdict: 'passed', startedAt: expect.stringContaining('2026-11-25T18:00') },
+      report: {
+        ...{ runId: 'run-1', verdict: 'passed', startedAt: expect.stringContaining('2026-11-25T18:00') },
+        changedParts: ['not known: the default branch has no suite that can be read'],
+      },
       recorded: expect.stringContaining('"maximum":12345678901234567890.50'),
       suiteRead: true,
     })

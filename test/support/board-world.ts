@@ -208,6 +208,7 @@ export function evidenceOf(
     removedCases: [],
     addedWaivers: [],
     addedReads: [],
+    changedParts: [],
     notes: [],
   }
   const text = JSON.stringify(report)
