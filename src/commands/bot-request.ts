@@ -91,6 +91,6 @@ export function baseOf({ url }: { url?: string | undefined }): URL {
 /** Where a bot with this environment listens, as seen from its own machine. */
 export function listeningAddress(): string {
   const host = process.env.HOST || '127.0.0.1'
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
   return addressOf(reachable, process.env.PORT || 3000)
 }

@@ -6,6 +6,7 @@ import { lastingDuration } from './calendar/written-values.ts'
 export const urgentSettings = z.strictObject({
   label: z
     .string()
+    .trim()
     .min(1, 'the label needs a name, like "urgent"')
     .max(50, 'GitHub limits label names to 50 characters; use a shorter name')
     .default('urgent')

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Command } from 'commander'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { listeningAddress } from '../../src/commands/bot-request.ts'
 import { exemptCommand } from '../../src/commands/exempt.ts'
 import { freezeCommand, unfreezeCommand } from '../../src/commands/freeze.ts'
 import { incidentCommand } from '../../src/commands/incident.ts'
@@ -58,3 +59,14 @@ test.each(['2026-02-30T10:00Z', '2026-11-25T24:30Z', 'Nov 25 2026 10:00+00:00', 
     )
   },
 )
+
+test.each([
+  ['0.0.0.0', 'http://127.0.0.1:3000'],
+  ['::', 'http://[::1]:3000'],
+  ['10.0.0.7', 'http://10.0.0.7:3000'],
+])('a bot that listens on %s is reached at %s from its machine', (host, address) => {
+  vi.stubEnv('HOST', host)
+  vi.stubEnv('PORT', undefined)
+  expect(listeningAddress()).toBe(address)
+  vi.unstubAllEnvs()
+})

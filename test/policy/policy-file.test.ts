@@ -450,3 +450,19 @@ describe('what no pull request could ever pass, though it is a valid policy', ()
     ['no window at all', 'gates: { approvals: {} }\n'],
   ])('%s is not', (_, text) => expect(told(text)).toEqual([]))
 })
+
+describe('a label', () => {
+  it('has no spaces around it, as on GitHub', () => {
+    const { gates } = policyOf(
+      'gates:\n  hold: { label: "wait " }\n  release_window: { urgent: { label: " now" } }\n',
+    )
+    expect([gates.hold?.label, gates.release_window?.urgent.label]).toEqual(['wait', 'now'])
+  })
+
+  it.each(['hold: { label: "  " }', 'release_window: { urgent: { label: " " } }'])(
+    'is not blank: %s',
+    (gate) => {
+      expect(problemsOf(`gates:\n  ${gate}\n`)).toEqual([expect.stringContaining('the label needs a name')])
+    },
+  )
+})

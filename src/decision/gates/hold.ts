@@ -6,6 +6,7 @@ import type { Label } from '../snapshot.ts'
 const settings = z.strictObject({
   label: z
     .string()
+    .trim()
     .min(1, 'the label needs a name, like "hold"')
     .max(50, 'GitHub limits label names to 50 characters; use a shorter name')
     .default('hold')
