@@ -77,8 +77,9 @@ async function ownFacts(
   const settings = policy?.gates.staging_regression
   // Loaded only where a policy asks for it: it brings the regression engine.
   const facts = settings && (await import('../staging/facts.ts'))
+  const demanded = settings && { ...settings, drill: policy.gates.runbooks?.folder }
   const regression =
-    settings && (await facts?.readRegression({ database, github, now }, pull, head.sha, settings, at))
+    demanded && (await facts?.readRegression({ database, github, now }, pull, head.sha, demanded, at))
   const runbooks = policy?.gates.runbooks && (await import('../staging/runbooks.ts'))
   return {
     ...(regression ? { regression } : {}),

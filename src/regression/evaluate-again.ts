@@ -13,10 +13,16 @@ import type { Suite } from './suite-schema.ts'
 
 type Settings = Pick<RegressionSettings, 'limits' | 'coverage'>
 
-/** The settings that decide what a run finds, as text that is kept with it and compared. */
-export function settingsOfRun({ limits, coverage }: Settings): string {
+/** The settings that decide what a run finds, as text that is kept with it and compared; `drill`: the folder of the runbooks that it runs. */
+export function settingsOfRun({ limits, coverage }: Settings, drill?: string): string {
   const { errors, p95, per_tool, total } = limits
-  return JSON.stringify({ errors, p95, per_tool, total, coverage })
+  return JSON.stringify({ errors, p95, per_tool, total, coverage, drill })
+}
+
+/** The folder of the runbooks that a run with these settings ran. */
+export function drillOf(settings: string | null): string | undefined {
+  const { drill } = JSON.parse(settings ?? '{}') as { drill?: string }
+  return drill
 }
 
 /** What needs calls, and is inconclusive with too few of them. */

@@ -5,6 +5,7 @@ import { withGate } from '../regression/adjust-report.ts'
 import { type Baseline, storedList, versionsOf } from '../regression/contract-check.ts'
 import { contractGate } from '../regression/contract-gate.ts'
 import {
+  drillOf,
   isMeasured,
   lacksCalls,
   reachedLimits,
@@ -17,8 +18,11 @@ import type { ListedTool } from '../services/mcp.ts'
 import type { StoredBaseline, StoredEvidence } from '../store/evidence.ts'
 import { keptSuite } from './suites.ts'
 
+/** `drill`: the folder of the runbooks that each run must have run, where the policy demands them. */
+export type Demanded = RegressionSettings & { drill?: string | undefined }
+
 type Standards = {
-  settings: RegressionSettings
+  settings: Demanded
   /** The list of tools of the newest release. */
   baseline: StoredBaseline | undefined
   at: Date
@@ -31,7 +35,12 @@ type Found = Partial<Pick<Evidence, 'verdict' | 'summary' | 'lacking' | 'waivedU
  * but what failed stays failed, since an older run that passed would count in its place.
  */
 export function evaluatedNow(run: StoredEvidence, standards: Standards): Found {
-  const { lacking, ...found } = byStandards(run, standards)
+  const evaluated = byStandards(run, standards)
+  const { drill } = standards.settings
+  const isDrilled = drill === undefined || drillOf(run.settings) === drill
+  const passed = (evaluated.verdict ?? run.verdict) === 'passed'
+  const { lacking, ...found } =
+    isDrilled || !passed ? evaluated : { lacking: 'its runbooks were not drilled', ...evaluated }
   if (lacking === undefined || found.verdict === 'failed') return found
   if (run.verdict !== 'failed') return { ...found, lacking }
   return found.waivedUntil === undefined ? {} : { waivedUntil: found.waivedUntil }
@@ -40,7 +49,7 @@ export function evaluatedNow(run: StoredEvidence, standards: Standards): Found {
 function byStandards(run: StoredEvidence, { settings, baseline, at }: Standards): Found {
   const waivedUntil = baseline && endOfWaivers(run)
   const kept: Found = waivedUntil ? { waivedUntil: waivedUntil.toISOString() } : {}
-  const underOthers = run.settings !== settingsOfRun(settings)
+  const underOthers = run.settings !== settingsOfRun(settings, drillOf(run.settings))
   const otherContract =
     baseline !== undefined &&
     run.recorded !== null &&

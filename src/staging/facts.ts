@@ -1,12 +1,11 @@
 import type { Policy } from '../decision/policy.ts'
-import type { RegressionSettings } from '../decision/regression-settings.ts'
 import type { Evidence, PullRef, RegressionFacts, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { deploymentsOf, treeOf } from '../services/github/deployments.ts'
 import type { Queryable } from '../store/database.ts'
 import { evidenceFor, latestBaseline, runsRecordedAfter, type StoredEvidence } from '../store/evidence.ts'
 import { regressionCheck } from '../store/regression-checks.ts'
-import { evaluatedNow } from './evaluated-now.ts'
+import { type Demanded, evaluatedNow } from './evaluated-now.ts'
 
 type Reading = { database: Queryable; github: GitHub; now: () => Date }
 
@@ -19,7 +18,7 @@ export async function readRegression(
   { database, github, now }: Reading,
   pull: PullRef,
   sha: string,
-  settings: RegressionSettings,
+  settings: Demanded,
   until?: Date,
 ): Promise<RegressionFacts> {
   const tree = await treeOf(github, pull, sha)
@@ -58,7 +57,8 @@ export async function regressionFact(
 ): Promise<{ regression?: RegressionFacts }> {
   const settings = policy?.gates.staging_regression
   if (!settings || snapshot.state === 'closed') return {}
-  return { regression: await readRegression(reading, snapshot.pull, snapshot.head.sha, settings) }
+  const demanded = { ...settings, drill: policy.gates.runbooks?.folder }
+  return { regression: await readRegression(reading, snapshot.pull, snapshot.head.sha, demanded) }
 }
 
 function evidenceOf(run: StoredEvidence): Omit<Evidence, 'checkUrl'> {

@@ -60,7 +60,7 @@ async function evaluateAgain({ database, queue }: RegressionShell, head: Checked
 }
 
 function evidenceOf(
-  { request, settings, tree, staging, absent }: RunOrigin,
+  { request, settings, runbooks, tree, staging, absent }: RunOrigin,
   { report, recorded, suiteText, baselineId }: RunResult,
 ): StoredEvidence {
   const text = JSON.stringify(report)
@@ -83,7 +83,7 @@ function evidenceOf(
     suiteText,
     baselineId,
     requestedBy: request.pull.requestedBy ?? null,
-    settings: settingsOfRun(settings),
+    settings: settingsOfRun(settings, runbooks?.folder),
   }
 }
 

@@ -45,6 +45,7 @@ export async function giveUpRegression(
     github: await shell.github(request.pull.installationId),
     request,
     settings,
+    runbooks: undefined,
     tree: facts?.tree ?? null,
     absent: undefined,
     staging: { live: facts && newestTrustedDeployment(facts, request.sha, settings) },

@@ -70,7 +70,7 @@ async function take(shell: RegressionShell, asked: Asked, signal: AbortSignal): 
     { database: shell.database, github, now: shell.now },
     request.pull,
     request.sha,
-    settings,
+    { ...settings, drill: asked.runbooks?.folder },
   )
   if (hasEvidence(facts, asked, shell.now())) return
   const staging = await readStaging(github, request.pull, settings, shell.now())

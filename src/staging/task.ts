@@ -44,6 +44,6 @@ export type RunResult = {
 }
 
 /** What a run relates to. */
-export type RunOrigin = Pick<RunTask, 'github' | 'request' | 'settings' | 'tree' | 'absent'> & {
+export type RunOrigin = Pick<RunTask, 'github' | 'request' | 'settings' | 'runbooks' | 'tree' | 'absent'> & {
   staging: { live: { id: number } | undefined }
 }

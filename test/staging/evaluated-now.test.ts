@@ -175,3 +175,42 @@ describe('a waiver of the suite', () => {
     ).toEqual({})
   })
 })
+
+describe('where the policy demands a drill of the runbooks', () => {
+  const drill = 'docs/runbooks'
+  const demanded = { settings: { ...settingsOf(), drill }, ...none }
+  const drilledIn = (run: StoredEvidence, folder: string) => ({
+    ...run,
+    settings: settingsOfRun(settingsOf(), folder),
+  })
+  const lacking = { lacking: 'its runbooks were not drilled' }
+
+  test('a run that passed without it is lacking, and one that drilled them is not', async () => {
+    const { run } = await aRun()
+    expect(evaluatedNow(run, demanded)).toEqual(lacking)
+    expect(evaluatedNow({ ...run, settings: null }, demanded)).toMatchObject(lacking)
+    expect(evaluatedNow(drilledIn(run, 'other'), demanded)).toEqual(lacking)
+    expect(evaluatedNow(drilledIn(run, drill), demanded)).toEqual({})
+  })
+
+  test('a run with other limits too is evaluated by these and lacking', async () => {
+    const { run } = await aRun()
+    const looser = { settings: { ...settingsOf({ limits: { ...few, errors: '50%' } }), drill }, ...none }
+    expect(evaluatedNow(run, looser)).toMatchObject({ verdict: 'passed', ...lacking })
+    expect(evaluatedNow(drilledIn(run, drill), looser)).toEqual({
+      verdict: 'passed',
+      summary: expect.any(String),
+    })
+  })
+
+  test('a run that failed or gave no result says what it said', async () => {
+    const { run } = await aRun()
+    for (const verdict of ['failed', 'inconclusive'] as const)
+      expect(evaluatedNow({ ...run, verdict }, demanded)).toEqual({})
+  })
+
+  test('a run that drilled them counts where no drill is demanded', async () => {
+    const { run } = await aRun()
+    expect(evaluatedNow(drilledIn(run, drill), { settings: settingsOf(), ...none })).toEqual({})
+  })
+})
