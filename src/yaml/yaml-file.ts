@@ -34,7 +34,7 @@ export type YamlOptions = {
 
 /**
  * Reads a YAML file that people wrote, against a strict schema: at most 32 kB, one document, no aliases, no
- * repeated keys. Every problem names its line and column.
+ * tags, no repeated keys. Every problem names its line and column.
  */
 export function readYaml<Schema extends z.ZodType>(
   text: string,
@@ -60,6 +60,7 @@ export function readYaml<Schema extends z.ZodType>(
     ...aliases(document).map((offset) =>
       place(offset, 'anchors and aliases are not allowed; write the value out'),
     ),
+    ...tags(document).map(({ offset, tag }) => place(offset, `the tag ${tag} is not allowed; remove it`)),
   ]
   if (broken.length > 0) return { ok: false, problems: broken.slice(0, problemsShown) }
   if (document.contents === null)
@@ -129,6 +130,18 @@ function aliases(document: Document): number[] {
   visit(document, {
     Alias: (_key, node) => void found.push(node.range?.[0] ?? 0),
     Value: (_key, node) => void (node.anchor !== undefined && found.push(node.range?.[0] ?? 0)),
+  })
+  return found
+}
+
+/** Some make a map that looks as if it had no keys, such as `!!omap`. */
+function tags(document: Document): { offset: number; tag: string }[] {
+  const found: { offset: number; tag: string }[] = []
+  visit(document, {
+    Value(_key, { tag, range }) {
+      if (tag !== undefined)
+        found.push({ offset: range?.[0] ?? 0, tag: tag.replace('tag:yaml.org,2002:', '!!') })
+    },
   })
   return found
 }

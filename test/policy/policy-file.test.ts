@@ -466,3 +466,12 @@ describe('a label', () => {
     },
   )
 })
+
+it.each([
+  ['gates: !!omap [hold: {}]\n', '!!omap'],
+  ['gates: !!set { hold }\n', '!!set'],
+  ['gates: !!map { hold: {} }\n', '!!map'],
+  ['gates: { hold: { label: !!str wait } }\n', '!!str'],
+])('a tag is refused, since some hide what is in a map: %j', (text, tag) => {
+  expect(problemsOf(text)).toContainEqual(expect.stringContaining(`the tag ${tag} is not allowed; remove it`))
+})
