@@ -127,25 +127,55 @@ function drawHistory(seed: number, moments: number): History {
           : drawActs(house, rules, queue),
     faults: index > 0 && house.chance(0.15) ? [drawFault(house)] : [],
   }))
-  const surprise = random(seed * 104_729 + 29)
-  if (surprise.chance(0.4)) drawn[surprise.between(2, 4)] = mergeOnOldFacts(surprise, rules)
+  const scenes = random(seed * 104_729 + 29)
+  if (scenes.chance(0.5)) drawn[scenes.between(2, 4)] = drawScene(scenes, rules)
   return { seed, rules, queue, moments: drawn }
 }
 
-/**
- * A fact changes and the merge follows in the same second, before a delivery tells of it. By chance alone, hardly any story has a green
- * check then.
- */
-function mergeOnOldFacts(surprise: Random, { hold }: Rules): History['moments'][number] {
-  const change = surprise.weighted<Act>([
+/** What hardly any story comes to by chance alone. */
+function drawScene(scenes: Random, rules: Rules): History['moments'][number] {
+  const scene = scenes.weighted([
+    [3, mergeOnOldFacts],
+    [1, approvalOfAContributor],
+    [1, sameHeadAtOnce],
+  ] as const)
+  return scene(scenes, rules)
+}
+
+/** A fact changes and the merge follows in the same second, before a delivery tells of it. */
+function mergeOnOldFacts(scenes: Random, { hold }: Rules): History['moments'][number] {
+  const change = scenes.weighted<Act>([
     [4, { kind: 'review', who: 'eva', pull: 0, event: 'REQUEST_CHANGES' }],
     [2, { kind: 'dismiss', who: 'eva', pull: 0 }],
     [1, { kind: 'role', who: 'chloe', role: 'read' }],
     [1, { kind: 'unlabel', who: 'eva', pull: 0, label: 'urgent' }],
     [hold ? 4 : 0, { kind: 'label', who: 'eva', pull: 0, label: 'hold' }],
   ])
-  const kind = surprise.pick(['hold', 'drop', 'lose'] as const)
+  const kind = scenes.pick(['hold', 'drop', 'lose'] as const)
   return { acts: [change, { kind: 'merge', who: 'dev', pull: 0 }], faults: [{ kind, times: 1 }] }
+}
+
+/** Everybody approves that is needed, but one of them has pushed. */
+function approvalOfAContributor(scenes: Random, rules: Rules): History['moments'][number] {
+  const way = scenes.pick(['a commit', 'for somebody else'] as const)
+  return { acts: [{ kind: 'push', who: 'chloe', pull: 0, way }, ...approvalsFor(rules)], faults: [] }
+}
+
+/** Two pull requests with one head are evaluated at the same time, and the first one's write may be the last to arrive. */
+function sameHeadAtOnce(scenes: Random): History['moments'][number] {
+  const reviews = scenes.chance(0.5)
+    ? ([
+        { kind: 'review', who: 'eva', pull: 0, event: 'REQUEST_CHANGES' },
+        { kind: 'review', who: 'dev', pull: 1, event: 'APPROVE' },
+      ] as const)
+    : ([
+        { kind: 'review', who: 'dev', pull: 1, event: 'APPROVE' },
+        { kind: 'review', who: 'eva', pull: 1, event: 'REQUEST_CHANGES' },
+      ] as const)
+  return {
+    acts: [{ kind: 'open the same head', who: 'ben', pull: 0, base: 'release/1' }, ...reviews],
+    faults: [{ kind: 'slow', of: 'POST', times: 6, ms: scenes.between(10, 80) }],
+  }
 }
 
 export function drawRules(house: Random, slack: boolean): Rules {
