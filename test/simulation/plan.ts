@@ -142,12 +142,14 @@ function drawScene(scenes: Random, rules: Rules): History['moments'][number] {
   return scene(scenes, rules)
 }
 
-/** A fact changes and the merge follows in the same second, before a delivery tells of it. */
+/**
+ * A fact changes and the merge follows in the same second, before a delivery tells of it. Roles are left out: GitHub does not tell those of
+ * another time.
+ */
 function mergeOnOldFacts(scenes: Random, { hold }: Rules): History['moments'][number] {
   const change = scenes.weighted<Act>([
     [4, { kind: 'review', who: 'eva', pull: 0, event: 'REQUEST_CHANGES' }],
     [2, { kind: 'dismiss', who: 'eva', pull: 0 }],
-    [1, { kind: 'role', who: 'chloe', role: 'read' }],
     [1, { kind: 'unlabel', who: 'eva', pull: 0, label: 'urgent' }],
     [hold ? 4 : 0, { kind: 'label', who: 'eva', pull: 0, label: 'hold' }],
   ])

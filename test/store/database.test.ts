@@ -182,14 +182,14 @@ describe('two that wait for each other on Postgres', () => {
     }
   }
 
-  test('both transactions are committed, the one that Postgres ended at its second attempt', async () => {
+  test('both transactions are committed once, after Postgres has ended one of them', async () => {
     await using world = await setUp()
     const arrived = meeting(2)
     const attempts = await Promise.all([
       inTurn(world.database, ['one', 'two'], 'a', arrived),
       inTurn(world.database, ['two', 'one'], 'b', arrived),
     ])
-    expect(attempts.sort()).toEqual([1, 2])
+    expect(Math.max(...attempts)).toBeGreaterThan(1)
     expect(await world.values()).toEqual(['0ab', '0ab'])
   })
 
