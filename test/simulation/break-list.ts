@@ -60,12 +60,6 @@ export const breaks: Break[] = [
     to: "if (review.person && review.state !== 'COMMENTED' && review.state !== 'PENDING' && review.state !== 'DISMISSED') {",
   },
   {
-    name: 'turn green from stale facts',
-    file: 'src/gate/may-turn-green.ts',
-    from: "if (changedSince) return 'it changed after it was read'",
-    to: 'void changedSince',
-  },
-  {
     name: "ignore the same head's other pull request",
     file: 'src/decision/same-head-pulls.ts',
     from: 'return pulls.filter((pull) => decisive.includes(pull))',
