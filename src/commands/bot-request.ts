@@ -31,6 +31,8 @@ export async function sendRequest<Answer>(
   const base = baseOf(options)
   const bearer = set || loginAt(base.origin)?.token || process.env.OPERATOR_TOKEN
   if (!bearer) throw new Error(`Nobody is signed in at ${base.origin}. Run \`release-gate login\` first.`)
+  if (!/^[\t\x20-\x7e\x80-\xff]+$/.test(bearer.trim()))
+    throw new Error('OPERATOR_TOKEN: has a line break or a character beyond Latin-1. Copy it again.')
   return post<Answer>(new URL(path, base), { ...order, at: new Date().toISOString() }, bearer)
 }
 

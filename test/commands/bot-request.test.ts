@@ -70,3 +70,14 @@ test.each([
   expect(listeningAddress()).toBe(address)
   vi.unstubAllEnvs()
 })
+
+test.each(['secret\nsecret', 'ключ'])(
+  'a token that no header can hold is named, and not shown: %j',
+  async (token) => {
+    const words = ['--all', '--url', 'http://127.0.0.1:1']
+    const problem = await runCommand(unfreezeCommand(), words, { OPERATOR_TOKEN: token }).catch(String)
+    expect(problem).toBe(
+      'Error: OPERATOR_TOKEN: has a line break or a character beyond Latin-1. Copy it again.',
+    )
+  },
+)
