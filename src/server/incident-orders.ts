@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Alert } from '../decision/incidents/alert.ts'
+import { oneLine } from '../decision/markdown.ts'
 import { nameOfOrderer } from '../gate/calendar/freeze-order.ts'
 import type { Database } from '../store/database.ts'
 import type { KnownIncident } from '../store/incidents.ts'
@@ -28,7 +29,10 @@ type IncidentOrderShell = Pick<OrderShell, 'github'> & {
 const incidentOrder = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   id: z.uuid(),
-  title: z.string().min(1).max(200),
+  title: z
+    .string()
+    .max(200)
+    .refine((title) => oneLine(title) !== '', 'must have visible characters'),
   severity: z.string().max(20).nullable(),
   component: z.string().max(60).nullable(),
   /** When it began; without it, now by the bot's clock. */

@@ -439,6 +439,21 @@ describe('an incident', () => {
   })
 })
 
+describe('an incident without a title', () => {
+  test.each(['', ' ', '\u200b\u2060', '\u202e \n'])('%j is not opened', async (title) => {
+    const order = {
+      id: '3c0fd8b5-9d0b-4a0a-8f43-1b1f1f0b7a12',
+      title,
+      severity: 'P1',
+      component: null,
+      since: now(),
+      at: now(),
+    }
+    expect((await send('/api/incidents', order, operatorToken)).status).toBe(400)
+    expect(alerts).toEqual([])
+  })
+})
+
 describe('the end of an incident whose issue is gone', () => {
   beforeAll(async () => {
     for (const number of [7, 8]) {
