@@ -4,6 +4,7 @@ import { baseStyle } from '../../html/base-style.ts'
 export const boardStyle = `${baseStyle}
 body { max-width: 76rem; padding-top: 0 }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+#updated:not(.visually-hidden) { position: sticky; bottom: 0; margin: 0; padding: .5rem 1rem; background: Canvas; border-top: 1px solid }
 .skip { position: absolute; left: -99rem } .skip:focus { left: 1rem; top: .5rem; background: var(--bg); padding: .25rem .5rem; z-index: 1 }
 header { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center; border-bottom: 1px solid var(--line); padding: .75rem 0; margin-bottom: 1rem }
 header .brand { font-weight: 700; color: var(--text); text-decoration: none }

@@ -92,8 +92,51 @@ test('a form that somebody fills in is not taken away', async () => {
   await page.goto(`${board.url}/pulls`)
   await page.locator('#q').fill('half a wor')
   await keepVerdict(database, factsOf(shop, 601))
-  await expect.poll(() => page.locator('#updated').textContent()).toContain('newer data')
+  await page.getByText('There is newer data').waitFor({ state: 'visible' })
+  expect(await heightOfNote(page)).toBeGreaterThan(10)
   expect(await page.locator('#q').inputValue()).toBe('half a wor')
+  await page.close()
+})
+
+const heightOfNote = async (page: Page) => (await page.locator('#updated').boundingBox())?.height ?? 0
+const noLonger = 'This page is no longer updated. Reload it, or sign in again.'
+
+test('a page whose stream is refused says that it is no longer updated', async () => {
+  const page = await aPage(browser)
+  await page.route('**/events*', (route) => route.fulfill({ status: 401 }))
+  await page.goto(board.url)
+  await page.getByText(noLonger).waitFor()
+  expect(await heightOfNote(page)).toBeGreaterThan(10)
+  await page.close()
+})
+
+test('a page that is refused when it is read again says so, and shows nothing when it was read', async () => {
+  const page = await aPage(browser)
+  await page.goto(board.url)
+  const refuse = page.route(`${board.url}/`, (route) => route.fulfill({ status: 401 }))
+  await refuse
+  await keepVerdict(database, factsOf(shop, 602))
+  await page.getByText(noLonger).waitFor()
+  expect(await heightOfNote(page)).toBeGreaterThan(10)
+  await page.unroute(`${board.url}/`)
+  await keepVerdict(database, factsOf(shop, 603))
+  await expect.poll(() => page.locator('#updated').textContent()).toBe('Updated.')
+  expect(await heightOfNote(page)).toBeLessThan(2)
+  await page.close()
+})
+
+test('a countdown that has come to its end reads the page again, once', async () => {
+  const page = await aPage(browser)
+  await page.goto(board.url)
+  let reads = 0
+  page.on('request', (request) => {
+    if (request.url() === `${board.url}/`) reads += 1
+  })
+  await page.evaluate(`for (const each of document.querySelectorAll('[data-until]'))
+    each.dataset.until = new Date(Date.parse(each.dataset.now) + Date.now() - loaded + 500).toISOString()`)
+  await expect.poll(() => page.locator('#updated').textContent(), { timeout: 5_000 }).toBe('Updated.')
+  expect(await page.locator('[data-until]').first().textContent()).not.toBe('0 seconds')
+  expect(reads).toBe(1)
   await page.close()
 })
 
