@@ -5,9 +5,12 @@ import { aPostgresUrl } from '../support/databases.ts'
 import { breaks } from './break-list.ts'
 import { type Result, simulate, told } from './simulate.ts'
 
-/** Each world is one bot, or two, and so many repositories under one clock. */
-const size = { histories: 25, moments: 10 }
-const seeds = [1, 26]
+/**
+ * Each world is one bot, or two, and so many repositories under one clock. In these, people merge around an opening and a closing while a disk
+ * is full, the connections to the database end, and a bot is killed.
+ */
+const size = { histories: 50, moments: 6 }
+const seeds = [301, 451, 551, 701]
 
 // Every other test holds what is said to GitHub's description; here it would cost more than the histories.
 beforeAll(() => inspectors.clear())
