@@ -11,10 +11,8 @@ import type { GitHub } from '../services/github/client.ts'
 import { requiresCheckOn } from '../services/github/enforcement.ts'
 import { type ReadPush, readPush } from '../services/github/landed-commits.ts'
 import { appendRecord } from '../store/audit.ts'
-
 import { landingOf, saveLanding } from '../store/landings.ts'
 import { isCoveredBy, policiesBefore, secondOf } from './policy-before.ts'
-
 import { type MergeShell, repositoryOf } from './shell.ts'
 
 /** GitHub links a merged commit to its pull request shortly after the push event. */

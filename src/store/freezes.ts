@@ -112,9 +112,10 @@ function endOf({ until }: Freeze): number {
 }
 
 /**
- * Carries an order out. False: it would unfreeze, and a later one has been there already, so it is old or sent again. An order to
- * freeze counts whatever was sent before: the clocks of two machines must not keep an emergency from it. Every open pull request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly check, which
- * writes the freeze to the checks that are not green anyway.
+ * Carries an order out. False: a later one has been there already, so it is old or sent again, and it would unfreeze or end a freeze
+ * earlier. Any other order to freeze counts whatever was sent before: the clocks of two machines must not keep an emergency from it.
+ * Every open pull request in its scope becomes due, to be evaluated again from its stored facts, and is read at the next hourly check,
+ * which writes the freeze to the checks that are not green anyway.
  */
 export async function saveFreezeOrder(
   tx: Transaction,
@@ -124,8 +125,20 @@ export async function saveFreezeOrder(
   await lockFreezes(tx, 'order')
   const taken = await tx.query(
     `INSERT INTO release_gate.freeze_orders AS last (scope, at) VALUES ($1, $2)
-     ON CONFLICT (scope) DO UPDATE SET at = greatest(last.at, excluded.at) WHERE $3 OR last.at < excluded.at RETURNING 1`,
-    [keyOf(scope, { repositoryId, installationId }), issuedAt, freeze !== undefined],
+     ON CONFLICT (scope) DO UPDATE SET at = greatest(last.at, excluded.at)
+     WHERE last.at < excluded.at OR ($3 AND NOT EXISTS (
+       SELECT 1 FROM release_gate.freezes
+       WHERE ended_at IS NULL AND coalesce(until, 'infinity') > greatest($8::timestamptz, coalesce($7::timestamptz, 'infinity'))
+         AND (repository_id = $5 OR installation_id = $6 OR (repository_id IS NULL AND installation_id IS NULL AND scope = $4))))
+     RETURNING 1`,
+    [
+      keyOf(scope, { repositoryId, installationId }),
+      issuedAt,
+      freeze !== undefined,
+      ...about,
+      freeze?.until ?? null,
+      at,
+    ],
   )
   if (taken.length === 0) return false
   await tx.query(

@@ -84,6 +84,46 @@ describe('a freeze that was ordered', () => {
     expect(await ordered(9, '*')).toBe(false)
     expect(await active(11)).toEqual(['Ledger'])
   })
+
+  describe.each<[string, Partial<FrozenScope>]>([
+    ['everything', { scope: '*' }],
+    ['a repository', { scope: 'acme/shop', repositoryId: 2 }],
+    ['an organization', { scope: 'acme/*', installationId: 1 }],
+  ])('of %s', (_, scope) => {
+    const ends = async () => (await activeFreezes(database, at(11))).map(({ until }) => until)
+
+    test.each<[string, Date | null, Date | null]>([
+      ['without an end by one with an end', null, at(30)],
+      ['by one that ends earlier', at(40), at(30)],
+    ])('is not shortened %s that was sent before it', async (_name, later, earlier) => {
+      expect(await ordered(10, scope, { reason: 'Ledger', until: later })).toBe(true)
+      expect(await ordered(9, scope, { reason: 'Again', until: earlier })).toBe(false)
+      expect(await ends()).toEqual([later])
+    })
+
+    test.each<[string, Date | null, Date | null]>([
+      ['by one that ends later', at(30), at(40)],
+      ['by one without an end', at(30), null],
+      ['by an equal one', null, null],
+    ])('is replaced %s, whenever that was sent', async (_name, first, second) => {
+      expect(await ordered(10, scope, { reason: 'Ledger', until: first })).toBe(true)
+      expect(await ordered(9, scope, { reason: 'Again', until: second })).toBe(true)
+      expect(await ends()).toEqual([second])
+    })
+
+    test('is shortened by one that was sent after it', async () => {
+      expect(await ordered(9, scope, { reason: 'Ledger', until: null })).toBe(true)
+      expect(await ordered(10, scope, { reason: 'Again', until: at(30) })).toBe(true)
+      expect(await ends()).toEqual([at(30)])
+    })
+
+    test('that has ended keeps no other one from it, whenever that was sent', async () => {
+      expect(await ordered(9, scope, { reason: 'Ledger', until: null })).toBe(true)
+      expect(await ordered(10, scope)).toBe(true)
+      expect(await ordered(8, scope, { reason: 'Again', until: at(30) })).toBe(true)
+      expect(await ends()).toEqual([at(30)])
+    })
+  })
 })
 
 const known = (installationId: number, repositoryId: number, name: string) => {
