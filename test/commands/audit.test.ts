@@ -60,12 +60,14 @@ const aPush = {
 }
 
 function aMerge(title: string) {
-  const snapshot = aSnapshot({ reviews: [anApproval(ann), anApproval(bob)], takenAt: '2026-11-25T18:05:00Z' })
+  const body = 'Ticket: PAY-12\nRisk: low, "really"\nRollback: revert\nReason: rewards were wrong'
+  const reviews = [anApproval(ann), anApproval(bob)]
+  const snapshot = aSnapshot({ title, body, reviews, takenAt: '2026-11-25T18:05:00Z' })
   return changeRecord({
     pull: snapshot.pull,
     url: 'https://github.example/acme/shop/pull/7',
     title,
-    body: 'Ticket: PAY-12\nRisk: low, "really"\nRollback: revert\nReason: rewards were wrong',
+    body,
     author: snapshot.author,
     base: { ref: 'main', sha: shaOf('c') },
     head: { ref: 'change', sha: snapshot.head.sha },
