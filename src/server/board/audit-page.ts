@@ -4,7 +4,9 @@ import { urgentShareThreshold } from '../../decision/urgent-share.ts'
 import { inlineMarkdown, type Markup } from '../../html/inline-markdown.ts'
 import type { MonthOfMerges, ShownLanding } from '../../store/board/audit-overview.ts'
 import type { AnchorView, AuditView, ChainView, ExceptionView } from './audit-view.ts'
-import { changePath, outside, shortTime, table, text, timeTag } from './parts.ts'
+import { changePath, notListed, outside, shortTime, table, text, timeTag } from './parts.ts'
+
+const exported = 'An export has all of them.'
 
 /** `github`: where GitHub's own pages are. */
 export function auditPage(view: AuditView, github: string): Markup {
@@ -15,12 +17,16 @@ ${anchorsPart(anchors, github)}</section>
 <section aria-labelledby="urgent"><h2 id="urgent">Urgent changes by month</h2>${sharePart(months)}</section>
 <section aria-labelledby="exceptions"><h2 id="exceptions">Exceptions</h2>
 ${
-  exceptions.length > 0
-    ? html`<ul class="pulls">${exceptions.map((one) => exceptionItem(one, github))}</ul>`
+  exceptions.first.length > 0
+    ? html`<ul class="pulls">${exceptions.first.map((one) => exceptionItem(one, github))}</ul>${notListed(exceptions.more, 'exception', exported)}`
     : html`<p>No merge bypassed the gate.</p>`
 }</section>
 <section aria-labelledby="deferred"><h2 id="deferred">Open reviews of urgent merges and exceptions</h2>
-${deferred.length > 0 ? html`<ul class="pulls">${deferred.map((one) => deferredItem(one, at))}</ul>` : html`<p>None.</p>`}</section>
+${
+  deferred.first.length > 0
+    ? html`<ul class="pulls">${deferred.first.map((one) => deferredItem(one, at))}</ul>${notListed(deferred.more, 'review', exported)}`
+    : html`<p>None.</p>`
+}</section>
 <section aria-labelledby="exports"><h2 id="exports">Exports</h2>
 <form class="filter" method="get" action="/audit/export">
 <p><label for="from">From (UTC)</label><input id="from" type="date" name="from"></p>

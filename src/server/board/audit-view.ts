@@ -9,6 +9,7 @@ import {
   mergesByMonth,
   newestAnchors,
   recordsBySeq,
+  type Shortened,
   type ShownAnchor,
   type ShownLanding,
 } from '../../store/board/audit-overview.ts'
@@ -34,8 +35,8 @@ export type AuditView = {
   chains: ChainView[]
   anchors: AnchorView[]
   months: MonthOfMerges[]
-  exceptions: ExceptionView[]
-  deferred: ShownLanding[]
+  exceptions: Shortened<ExceptionView>
+  deferred: Shortened<ShownLanding>
   at: Date
 }
 
@@ -53,6 +54,7 @@ export async function auditView(
   const installations = [...accounts.keys()]
   const last = await lastVerified(database, now)
   const heads = await chainHeads(database, installations)
+  const bypasses = await exceptions(database, ids, most)
   return {
     at,
     chains: heads.map((head) => chainView(head, accounts.get(head.installationId) ?? '', last)),
@@ -60,7 +62,7 @@ export async function auditView(
       anchorView(anchor, repositories),
     ),
     months: await mergesByMonth(database, ids, startOfMonth(at, months)),
-    exceptions: await withReasons(database, await exceptions(database, ids, most)),
+    exceptions: { ...bypasses, first: await withReasons(database, bypasses.first) },
     deferred: await deferredReviews(database, ids, most),
   }
 }

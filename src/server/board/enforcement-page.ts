@@ -4,7 +4,7 @@ import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import type { LastRun } from '../../doctor/last-run.ts'
 import type { Markup } from '../../html/inline-markdown.ts'
 import type { KnownRepository } from '../../store/board/open-pulls.ts'
-import { text, timeTag } from './parts.ts'
+import { notListed, text, timeTag } from './parts.ts'
 
 /**
  * The findings that a person may see: those of repositories that they can read, of the accounts of these, and of the App. What was found
@@ -27,6 +27,9 @@ const kinds: { severity: Diagnosis['severity']; title: string; state: string }[]
   { severity: 'information', title: 'Notes', state: 'passed' },
 ]
 
+/** So many findings of a kind are shown. */
+const most = 100
+
 /** What the daily check found. */
 export function enforcementPage(last: LastRun | undefined, repositories: KnownRepository[]): Markup {
   if (!last || last.planned)
@@ -40,7 +43,7 @@ ${kinds.map(({ severity, title, state }) => {
   const own = found.filter((one) => one.severity === severity)
   if (own.length === 0) return ''
   return html`<section aria-labelledby="${severity}"><h2 id="${severity}">${title} <span class="count">${own.length}</span></h2>
-<ul class="pulls">${own.slice(0, 100).map((one) => findingItem(one, state))}</ul></section>`
+<ul class="pulls">${own.slice(0, most).map((one) => findingItem(one, state))}</ul>${notListed(own.length - most, 'finding', 'The operator sees all of them with release-gate doctor.')}</section>`
 })}`
 }
 

@@ -3,7 +3,17 @@ import { plural } from '../../decision/markdown.ts'
 import { inlineMarkdown, type Markup } from '../../html/inline-markdown.ts'
 import type { RunningRegression } from '../../store/board/open-pulls.ts'
 import type { Health, Limits, NowView } from './now-view.ts'
-import { changePath, countdown, outside, roughly, shortTime, text, tile, timeTag } from './parts.ts'
+import {
+  changePath,
+  countdown,
+  notListed,
+  outside,
+  roughly,
+  shortTime,
+  text,
+  tile,
+  timeTag,
+} from './parts.ts'
 import type { PullCard, PullState } from './pull-card.ts'
 import type { WindowCard } from './windows.ts'
 
@@ -136,7 +146,7 @@ function pendingPart({ pending }: NowView): Markup | string {
     .map(
       ({ owner, repo, number, problem }) =>
         html`<li class="failed"><span>${owner}/${repo}#${number}</span><span class="check">${problem ? text(problem, 140) : 'Its first check is on its way.'}</span></li>`,
-    )}</ul></section>`
+    )}</ul>${notListed(pending.length - most, 'pull request')}</section>`
 }
 
 /** Where people freeze a repository or an account, or end that. Who may is asked when they do. */
@@ -151,7 +161,7 @@ function freezePart({ repositories }: NowView): Markup {
 <ul class="plain">${names.slice(0, most).map((name) => html`<li>${name}: ${links({ repository: name })}</li>`)}${accounts
     .slice(0, most)
     .map((account) => html`<li>All of ${account}: ${links({ organization: account })}</li>`)}</ul>
-${names.length > most ? html`<p class="hint">${names.length - most} more repositories are not listed.</p>` : ''}</section>`
+${notListed(names.length - most, 'repository', '', 'repositories')}${notListed(accounts.length - most, 'account')}</section>`
 }
 
 function regressionPart(running: RunningRegression[]): Markup {
@@ -164,7 +174,7 @@ function regressionPart(running: RunningRegression[]): Markup {
         }</li>`,
     )
   return html`<section aria-labelledby="running"><h2 id="running">Staging regression</h2>
-${items.length > 0 ? html`<ul>${items}</ul>` : html`<p>No run is in progress.</p>`}
+${items.length > 0 ? html`<ul>${items}</ul>` : html`<p>No run is in progress.</p>`}${notListed(running.length - most, 'run')}
 <p><a href="/regression">Latency and contract by release</a></p></section>`
 }
 
@@ -180,7 +190,7 @@ function healthPart({ looks, due, oldestSeconds, running, givenUp, limits }: Hea
   }</dd>
 <dt>Given up</dt><dd>${givenUp === 0 ? 'None' : html`${plural(givenUp, 'job')}; the operator sees them with <code>release-gate queue ls</code>`}</dd>
 ${limits.slice(0, 5).map((limit) => limitPart(limit))}
-</dl></section>`
+</dl>${notListed(limits.length - 5, 'account')}</section>`
 }
 
 function limitPart({ account, writesLastHour, writesAnHour, requests, pausedUntil }: Limits): Markup {

@@ -12,7 +12,7 @@ import { activeFreezes } from '../../store/freezes.ts'
 import { type HourlyCheckAges, hourlyCheckAges } from '../../store/hourly-checks.ts'
 import { pausedUntil } from '../../store/pauses.ts'
 import { keptPoliciesIn } from '../../store/policies.ts'
-import { failedJobs, queueDepths } from '../../store/queue/inspect.ts'
+import { countGivenUp, queueDepths } from '../../store/queue/inspect.ts'
 import { writeLoad, writesAnHour } from '../../store/write-budget.ts'
 import type { PullCard } from './pull-card.ts'
 import { createPullCards } from './pull-cards.ts'
@@ -92,7 +92,6 @@ async function healthOf(
   allowance: NowShell['allowance'],
 ): Promise<Health> {
   const depths = await queueDepths(database)
-  const failed = await failedJobs(database, 100)
   const sum = (key: 'due' | 'running') => depths.reduce((total, depth) => total + depth[key], 0)
   const accounts = new Map(repositories.map(({ installationId, owner }) => [installationId, owner]))
   return {
@@ -103,7 +102,7 @@ async function healthOf(
     due: sum('due'),
     running: sum('running'),
     oldestSeconds: Math.max(0, ...depths.map(({ oldestSeconds }) => oldestSeconds)),
-    givenUp: failed.filter(({ state }) => state === 'given up').length,
+    givenUp: await countGivenUp(database),
     limits: await Promise.all(
       [...accounts].map(([id, account]) => limitsOf(database, { id, account, at, allowance })),
     ),

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { formatTime, formatTimeShort } from '../../decision/calendar.ts'
 import { durationInWords } from '../../decision/duration.ts'
-import { oneLine } from '../../decision/markdown.ts'
+import { oneLine, plural } from '../../decision/markdown.ts'
 import type { Markup } from '../../html/inline-markdown.ts'
 
 /** Small parts that several pages of the board share. */
@@ -52,6 +52,12 @@ function isWebAddress(url: string): boolean {
 /** A number with the word that belongs to it, as a small tile. */
 export function tile(count: number, label: string, { state, href }: { state: string; href: string }): Markup {
   return html`<li><a class="tile ${state}" href="${href}"><strong>${count}</strong> <span>${label}</span></a></li>`
+}
+
+/** How many of a list are left out, and where they are; nothing where all are shown. */
+export function notListed(more: number, one: string, where = '', many?: string): Markup | string {
+  if (more <= 0) return ''
+  return html`<p class="hint">${more} more ${plural(more, one, many).replace(/^\d+ /, '')} ${more === 1 ? 'is' : 'are'} not listed.${where && ` ${where}`}</p>`
 }
 
 /** A table that scrolls sideways where the screen is narrow, reachable by keyboard. */

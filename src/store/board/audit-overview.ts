@@ -67,26 +67,42 @@ export type ShownLanding = {
 const shown = `installation_id AS "installationId", repository_id AS "repositoryId", owner, repo, number, landed_at AS "landedAt",
   record_seq AS "recordSeq", urgent, exception, due_at AS "dueAt", issue_number AS "issueNumber", issue_url AS "issueUrl"`
 
-/** The newest exceptions. */
-export function exceptions(db: Queryable, repositoryIds: number[], limit: number): Promise<ShownLanding[]> {
-  return db.query<ShownLanding>(
-    `SELECT ${shown} FROM release_gate.landings WHERE repository_id = ANY ($1::bigint[]) AND exception
-     ORDER BY landed_at DESC LIMIT $2`,
-    [repositoryIds, limit],
-  )
+/** The first of a list, and how many more there are. */
+export type Shortened<One> = { first: One[]; more: number }
+
+type Counted = ShownLanding & { total: number }
+
+function shortened(rows: Counted[]): Shortened<ShownLanding> {
+  const first = rows.map(({ total: _, ...landing }) => landing)
+  return { first, more: (rows[0]?.total ?? 0) - first.length }
 }
 
-/** The deferred reviews that are not done, the one due first at the front. */
-export function deferredReviews(
+/** The newest exceptions. */
+export async function exceptions(
   db: Queryable,
   repositoryIds: number[],
   limit: number,
-): Promise<ShownLanding[]> {
-  return db.query<ShownLanding>(
-    `SELECT ${shown} FROM release_gate.landings WHERE repository_id = ANY ($1::bigint[]) AND review IS NOT NULL
+): Promise<Shortened<ShownLanding>> {
+  const rows = await db.query<Counted>(
+    `SELECT ${shown}, count(*) OVER ()::int AS total FROM release_gate.landings WHERE repository_id = ANY ($1::bigint[]) AND exception
+     ORDER BY landed_at DESC LIMIT $2`,
+    [repositoryIds, limit],
+  )
+  return shortened(rows)
+}
+
+/** The deferred reviews that are not done, the one due first at the front. */
+export async function deferredReviews(
+  db: Queryable,
+  repositoryIds: number[],
+  limit: number,
+): Promise<Shortened<ShownLanding>> {
+  const rows = await db.query<Counted>(
+    `SELECT ${shown}, count(*) OVER ()::int AS total FROM release_gate.landings WHERE repository_id = ANY ($1::bigint[]) AND review IS NOT NULL
        AND issue_closed_at IS NULL ORDER BY due_at NULLS LAST, landed_at LIMIT $2`,
     [repositoryIds, limit],
   )
+  return shortened(rows)
 }
 
 /** Some records of one chain, by their numbers. */

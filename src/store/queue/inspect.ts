@@ -65,6 +65,13 @@ export function failedJobs(db: Queryable, limit: number): Promise<FailedJob[]> {
   return db.query<FailedJob>(`SELECT * FROM (${failed}) f ORDER BY state, at DESC LIMIT $1`, [limit])
 }
 
+export async function countGivenUp(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${JOBS_SCHEMA}.job WHERE ${givenUp}`,
+  )
+  return row?.count ?? 0
+}
+
 /** The failed jobs whose id starts with this text. */
 export function failedJobsById(db: Queryable, id: string): Promise<FailedJob[]> {
   return db.query<FailedJob>(`SELECT * FROM (${failed}) f WHERE starts_with(id, $1) LIMIT 2`, [id])

@@ -1,17 +1,21 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { enforcementPage } from '../../../src/server/board/enforcement-page.ts'
+import { nowPage } from '../../../src/server/board/now-page.ts'
 import { statusOf } from '../../../src/server/status-report.ts'
 import { saveAnchor } from '../../../src/store/audit/anchors.ts'
 import { appendRecord } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { saveEvidence } from '../../../src/store/evidence.ts'
 import { saveFreezeOrder as order } from '../../../src/store/freezes.ts'
+import { DEAD_LETTERS, JOBS_SCHEMA, RETRY_LIMIT } from '../../../src/store/queue/queues.ts'
 import {
   boardNow,
   decidedRecord,
   evidenceOf,
   factsOf,
   fillBoard,
+  keepMerge,
   keepVerdict,
   secret,
   shop,
@@ -74,6 +78,64 @@ describe('the first page', () => {
     const { body } = await get('/')
     expect(body).toContain('12 minutes ago')
     expect(body).toContain('0 of 490 writes used in the last hour')
+  })
+
+  test('counts what it does not list: limits, accounts, runs, and pull requests that are not checked yet', () => {
+    const of = <One>(count: number, make: (index: number) => One) =>
+      Array.from({ length: count }, (_, index) => make(index))
+    const place = (index: number) => ({
+      installationId: index,
+      repositoryId: index,
+      owner: `team${index}`,
+      repo: 'shop',
+    })
+    const page = (count: number) =>
+      String(
+        nowPage({
+          at: boardNow,
+          repositories: of(count, place),
+          windows: [],
+          cards: [],
+          pending: of(count, (index) => ({ ...place(index), number: 1, problem: undefined })),
+          running: of(count, (index) => ({
+            ...place(index),
+            number: 1,
+            headSha: shaOf('a'),
+            url: undefined,
+          })),
+          health: {
+            looks: { repositories: 0, oldest: undefined, never: 0, unseen: 0 },
+            ...{ due: 0, oldestSeconds: 0, running: 0, givenUp: 0 },
+            limits: of(count, (index) => ({
+              account: `team${index}`,
+              ...{ writesLastHour: 0, writesAnHour: 490, requests: undefined, pausedUntil: undefined },
+            })),
+          },
+        }),
+      )
+    const counted = (count: number) => page(count).match(/\d+ more [^<]+/g) ?? []
+    expect(counted(5)).toEqual([])
+    expect(counted(17)).toEqual([
+      '2 more pull requests are not listed.',
+      '2 more repositories are not listed.',
+      '2 more accounts are not listed.',
+      '2 more runs are not listed.',
+      '12 more accounts are not listed.',
+    ])
+  })
+
+  test('counts every job that was given up', async () => {
+    const own = await aDatabase()
+    try {
+      await keepVerdict(own, factsOf(shop, 1))
+      await own.query(
+        `INSERT INTO ${JOBS_SCHEMA}.job (name, data, source_name, source_retry_count)
+         SELECT '${DEAD_LETTERS}', '{}', 'x', ${RETRY_LIMIT} FROM generate_series(1, 130)`,
+      )
+      expect((await get('/', pagesFor(own))).body).toContain('130 jobs; the operator sees them')
+    } finally {
+      await own.close()
+    }
   })
 
   test('says why releases are frozen, by whom, and that they open only when it is lifted', async () => {
@@ -312,6 +374,28 @@ describe('the audit', () => {
     expect(text).toMatch(/acme\/shop#3 urgent Overdue since/)
   })
 
+  test.each([
+    [30, 0],
+    [33, 3],
+  ])('says of %i exceptions and open reviews that %i of each are not shown', async (count, more) => {
+    const many = await aDatabase()
+    try {
+      await keepVerdict(many, factsOf(shop, 1))
+      for (let number = 100; number < 100 + count; number++)
+        await keepMerge(many, factsOf(shop, number), { bypassed: ['Release window: closed'] })
+      const { body } = await get('/audit', pagesFor(many))
+      const [, listed = '', reviews = ''] =
+        /id="exceptions"(.*)id="deferred"(.*)id="exports"/s.exec(body) ?? []
+      for (const part of [listed, reviews]) {
+        expect(part.match(/<li class="(?:failed|waiting)">/g)).toHaveLength(30)
+        expect(part.match(/(\d+) more/g) ?? []).toEqual(more > 0 ? [`${more} more`] : [])
+        expect(part.includes('An export has all of them')).toBe(more > 0)
+      }
+    } finally {
+      await many.close()
+    }
+  })
+
   test('does not call a chain verified that was not', async () => {
     const empty = await aDatabase()
     try {
@@ -438,6 +522,21 @@ describe('enforcement', () => {
     expect(body).not.toContain('A secret finding')
     expect(body).not.toContain('A finding of the machine')
   })
+})
+
+test.each([
+  [100, []],
+  [101, ['1 more finding is not listed.']],
+  [103, ['3 more findings are not listed.']],
+])('of %i findings of one kind those that are not listed are counted', (count, says) => {
+  const remember = Array.from({ length: count }, (_, index) => ({
+    repository: 'acme/shop',
+    severity: 'error' as const,
+    ...{ rule: 'r', about: `${index}`, what: `Finding ${index}`, fix: '' },
+  }))
+  const page = String(enforcementPage({ at: boardNow.toISOString(), remember }, [shop]))
+  expect(page.match(/<li class="failed">/g)).toHaveLength(100)
+  expect(page.match(/\d+ more findings? (?:is|are) not listed\./g) ?? []).toEqual(says)
 })
 
 describe('a repository that the person cannot read', () => {
