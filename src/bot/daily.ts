@@ -11,7 +11,7 @@ import type { StagingServer } from '../settings/servers.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
 import { lastVerified, saveVerified } from '../store/audit/last-verified.ts'
 import { pruneRecords } from '../store/audit/retention.ts'
-import { verifyChain } from '../store/audit/verify.ts'
+import { verifyEachChain } from '../store/audit/verify.ts'
 import type { Database } from '../store/database.ts'
 import { pruneFacts } from '../store/facts.ts'
 import { pruneDeliveries } from '../store/inbox.ts'
@@ -57,7 +57,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
   }
   await prune(shell)
   // A broken chain is neither anchored nor pruned, so that it can be investigated unchanged.
-  if (await isChainIntact(shell)) {
+  if (await areChainsIntact(shell)) {
     const cut = await pruneRecords(database, subMonths(now(), shell.recordsMonths))
     if (cut === undefined)
       shell.log.info(
@@ -71,7 +71,7 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
 /** A chain that did not verify is not anchored until it does. */
 async function retryAnchors(shell: DailyShell): Promise<void> {
   const verified = await lastVerified(shell.database, shell.now)
-  if (verified?.result.ok) await anchorOverdue(shell)
+  if (verified?.results.every(({ ok }) => ok)) await anchorOverdue(shell)
 }
 
 /** The first check runs an hour after the first start, once the repositories are set up. */
@@ -104,15 +104,16 @@ function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnos
   })
 }
 
-async function isChainIntact({ database, queue, log, now }: DailyShell): Promise<boolean> {
-  const result = await verifyChain(database, undefined, { anchors: await keptAnchors(database) })
-  await saveVerified(database, result, now)
-  if (result.ok) return true
-  const { installationId, seq, why } = result
-  log.error({ installationId, seq, why, alert: true }, 'The audit chain is broken')
-  const key = `records/${installationId}/${seq}`
-  await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why } satisfies Notice)
-  return false
+async function areChainsIntact({ database, queue, log, now }: DailyShell): Promise<boolean> {
+  const results = await verifyEachChain(database, await keptAnchors(database))
+  await saveVerified(database, results, now)
+  const broken = results.filter((result) => !result.ok)
+  for (const { installationId, seq, why } of broken) {
+    log.error({ installationId, seq, why, alert: true }, 'The audit chain is broken')
+    const key = `records/${installationId}/${seq}`
+    await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why } satisfies Notice)
+  }
+  return broken.length === 0
 }
 
 /** GitHub keeps deliveries for three days; facts about a commit are not needed after half a year. */

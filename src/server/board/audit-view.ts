@@ -82,13 +82,10 @@ function chainView(head: ChainHead, account: string, last: LastVerified | undefi
   const at = last && new Date(last.at)
   const view = { account, head, verified: undefined, broken: undefined }
   if (!last || !at) return view
-  const { result } = last
-  if (!result.ok) {
-    // The chains after the broken one were not read.
-    const { installationId, seq, why } = result
-    return installationId === head.installationId ? { ...view, broken: { seq, why, at } } : view
-  }
-  const known = result.heads.find(({ installationId }) => installationId === head.installationId)
+  const isOwn = ({ installationId }: { installationId: number }) => installationId === head.installationId
+  const fault = last.results.filter((result) => !result.ok).find(isOwn)
+  if (fault) return { ...view, broken: { seq: fault.seq, why: fault.why, at } }
+  const known = last.results.flatMap((result) => (result.ok ? result.heads : [])).find(isOwn)
   return known ? { ...view, verified: { seq: known.seq, at } } : view
 }
 

@@ -40,6 +40,13 @@ export async function verifyChain(
   return summaryOf(chains)
 }
 
+/** Reads each chain, those after a broken one as well: one result for each. */
+export async function verifyEachChain(db: Queryable, anchors: Anchor[] = []): Promise<Verified[]> {
+  const results: Verified[] = []
+  for (const id of await chainIds(db, anchors)) results.push(await verifyChain(db, id, { anchors }))
+  return results
+}
+
 /**
  * Verifies exported records alone, without a database. They may be a part of a chain; only anchors then show what is missing
  * before and after.

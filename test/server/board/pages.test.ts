@@ -4,6 +4,8 @@ import { enforcementPage } from '../../../src/server/board/enforcement-page.ts'
 import { nowPage } from '../../../src/server/board/now-page.ts'
 import { statusOf } from '../../../src/server/status-report.ts'
 import { saveAnchor } from '../../../src/store/audit/anchors.ts'
+import { saveVerified } from '../../../src/store/audit/last-verified.ts'
+import { verifyEachChain } from '../../../src/store/audit/verify.ts'
 import { appendRecord } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { saveEvidence } from '../../../src/store/evidence.ts'
@@ -406,6 +408,38 @@ describe('the audit', () => {
       expect(body).toContain('not verified yet')
     } finally {
       await empty.close()
+    }
+  })
+
+  test('tells of each chain what was found of it, though others are broken', async () => {
+    const several = await aDatabase()
+    try {
+      const chains = ['first', 'second', 'third', 'fourth'].map((owner, index) => ({
+        ...{ installationId: 11 + index, repositoryId: 21 + index, owner, repo: 'shop' },
+      }))
+      for (const [index, chain] of chains.entries()) {
+        await keepVerdict(several, factsOf(chain, 1))
+        for (let count = 0; count < 3 + index; count++)
+          await appendRecord(several, {
+            installationId: chain.installationId,
+            ...{ kind: 'announced', at: boardNow, body: {} },
+          })
+      }
+      await several.query('ALTER TABLE release_gate.audit_records DISABLE TRIGGER USER')
+      await several.query(
+        `UPDATE release_gate.audit_records SET kind = 'forged' WHERE seq = 2 AND installation_id IN (12, 14)`,
+      )
+      await saveVerified(several, await verifyEachChain(several), () => boardNow)
+      const readable = chains.map(({ repositoryId }) => repositoryId)
+      const { body } = await get('/audit', pagesFor(several, { readable }))
+      const text = body.replace(/<[^>]+>/g, '')
+      expect(text).toContain('The chain of first is verified up to record 3,')
+      expect(text).toContain('The chain of second is broken at record 2,')
+      expect(text).toContain('The chain of third is verified up to record 5,')
+      expect(text).toContain('The chain of fourth is broken at record 2,')
+      expect(text).not.toContain('not verified yet')
+    } finally {
+      await several.close()
     }
   })
 
