@@ -49,6 +49,19 @@ export function policyEffect(compared: Compared[], before: Policy, after: Policy
   }
 }
 
+/** Without a policy there is nothing to compare. */
+export function removalEffect(removed: PolicyEffect['removed']): PolicyEffect {
+  return { compared: 0, unknown: 0, removed, blocked: counted([]), released: counted([]) }
+}
+
+const removals = {
+  policy:
+    'This pull request removes or renames the policy file. Without it, release-gate checks no pull request of this repository, and where the check is required, nothing can be merged.',
+  own: "This pull request removes or renames the repository's own policy file. Without it, only the organization's policy applies.",
+  organization:
+    "This pull request removes or renames the organization's policy file. Without it, nothing is locked, and repositories without a policy file of their own are not checked.",
+}
+
 /** How many globs every changed path is compared with at most. */
 function globsToMatch(policy: Policy): number {
   const guarded = suitesOf(policy).length
@@ -77,6 +90,12 @@ function counted(changes: Change[]): PolicyEffect['blocked'] {
 
 /** The effect as lines of Markdown. They name the time when they were true. */
 export function effectInWords(effect: PolicyEffect): string[] {
+  const { removed } = effect
+  if (!removed) return comparisonInWords(effect)
+  return [removals[removed], ...(removed === 'own' ? ['', ...comparisonInWords(effect)] : [])]
+}
+
+function comparisonInWords(effect: PolicyEffect): string[] {
   const { compared, unknown, notCompared = 0, blocked, released } = effect
   const others = `${compared} other open ${compared === 1 ? 'pull request' : 'pull requests'}`
   if (compared === 0) return ['No other open pull requests were known when this was checked.']

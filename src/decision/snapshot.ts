@@ -215,6 +215,8 @@ export const policyEffectSchema = z.strictObject({
   unknown: z.int().min(0),
   /** How many were left out because matching their changed files would take too long. */
   notCompared: z.int().positive().optional(),
+  /** The file is removed or renamed: the only policy, the repository's own beside the organization's, or the organization's. */
+  removed: z.enum(['policy', 'own', 'organization']).optional(),
   blocked: affectedSchema,
   released: affectedSchema,
 })

@@ -1,7 +1,7 @@
 import type { GateName } from '../decision/gates/index.ts'
 import { allGates, effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
-import { policyEffect } from '../decision/policy-effect.ts'
+import { policyEffect, removalEffect } from '../decision/policy-effect.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { type ApplicablePolicy, policyAtHead } from '../policy/policy-source.ts'
 import type { regressionFact } from '../staging/facts.ts'
@@ -67,14 +67,17 @@ async function policyFacts(
   const atHead = await policyAtHead(github, factStore(database, now), snapshot, applicable)
   if (!atHead || applicable.kind !== 'policy') return {}
   if ('problems' in atHead) return { policyProblems: atHead.problems }
+  const { policy, removed } = atHead
+  if (!policy) return { policyEffect: removalEffect(removed) }
   const { pull } = snapshot
   const stored = await newestVerdicts(database, pull, compared)
   const others = stored.filter(({ pull: { number } }) => number !== pull.number)
   const known = others.map((one) => ({
     snapshot: one.snapshot,
-    known: knowsFacts(one.snapshot, atHead.policy, applicable.policy),
+    known: knowsFacts(one.snapshot, policy, applicable.policy),
   }))
-  return { policyEffect: policyEffect(known, applicable.policy, atHead.policy, now().toISOString()) }
+  const effect = policyEffect(known, applicable.policy, policy, now().toISOString())
+  return { policyEffect: { ...effect, ...(removed && { removed }) } }
 }
 
 /** Whether all that a policy looks at was read for a pull request, which was done under the policy `before`. */
