@@ -58,6 +58,7 @@ function stateOf(
 ): PullState {
   if (state === 'passed') {
     if (check?.state === 'passed') return 'green'
+    if (check?.state === 'failed') return 'failed'
     return check?.title === waitingForTurnReport().title ? 'queued' : 'ready'
   }
   if (isUnverified(stored, findings)) return 'failed'

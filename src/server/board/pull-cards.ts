@@ -36,8 +36,27 @@ export function createPullCards(): (
       const verdict = stored.get(key)
       if (verdict) known.set(key, { version, card: pullCard(verdict, pull, calendarOf(pull, calendars)) })
     }
-    return wanted.flatMap(({ key }) => known.get(key)?.card ?? [])
+    const cards = wanted.flatMap(({ pull, key }) => {
+      const card = known.get(key)?.card
+      return card ? [{ pull, card }] : []
+    })
+    const heads = Map.groupBy(cards, ({ pull }) => `${pull.repositoryId} ${pull.headSha}`)
+    return cards.map((one) =>
+      likeItsHead(one, heads.get(`${one.pull.repositoryId} ${one.pull.headSha}`) ?? []),
+    )
   }
+}
+
+type Carded = { pull: OpenPull; card: PullCard }
+
+/** A check belongs to a commit: one that passes can't merge while its check shows the result of another with the same head. */
+function likeItsHead({ pull, card }: Carded, sameHead: Carded[]): PullCard {
+  if (pull.state !== 'passed' || !pull.check || pull.check.state === 'passed') return card
+  const { title } = pull.check
+  const shown = sameHead.find((other) => other.pull.state !== 'passed' && other.card.check === title)
+  if (!shown) return card
+  const who = `#${shown.pull.number} has the same head commit, and the check shows its result.`
+  return { ...card, state: shown.card.state, who }
 }
 
 const always: OpeningCalendar = { opensAt: undefined, freeze: {} }

@@ -33,6 +33,12 @@ describe('the state of an open pull request', () => {
     expect(cardOf(passed).state).toBe('ready')
   })
 
+  test('is failed where its check failed, whatever its own verdict', () => {
+    const passed = verdict({ takenAt: open, reviews: approvals })
+    const red = { ...check('waiting', 'Changes requested by cleo'), state: 'failed' as const }
+    expect(cardOf(passed, red)).toMatchObject({ state: 'failed', check: 'Changes requested by cleo' })
+  })
+
   test('is queued while limits of GitHub hold its green check back', () => {
     const passed = verdict({ takenAt: open, reviews: approvals })
     expect(cardOf(passed, check('waiting', waitingForTurnReport().title))).toMatchObject({
