@@ -12,6 +12,7 @@ import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runAll } from '../merges/run-all.ts'
 import { periodicTasks } from '../services/metrics.ts'
 import { hourlyCheckAges } from '../store/hourly-checks.ts'
+import { keptShared } from '../store/policies.ts'
 import { runDailyCheck } from './daily.ts'
 import { checkEvery, hourlyCheck } from './hourly-check.ts'
 import { requestMissed } from './missed-deliveries.ts'
@@ -93,5 +94,6 @@ async function clients({ settings, shell, probot, serves }: Parts): Promise<Doct
     ...(settings.slack ? [slackProbe(settings.slack)] : []),
     ...stagingProbes(settings.servers),
   ]
-  return { app: await probot.auth(), installation: github, serves, probes, now }
+  const kept = (installationId: number) => keptShared(database, installationId)
+  return { app: await probot.auth(), installation: github, serves, probes, keptShared: kept, now }
 }

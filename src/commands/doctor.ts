@@ -36,12 +36,14 @@ async function run(options: Options): Promise<void> {
     import('../doctor/diagnose.ts'),
     import('../doctor/text.ts'),
   ])
+  const { keptSharedOf } = await import('../doctor/kept-shared.ts')
   const { app, installation, person, serves } = access
   const clients = {
     app,
     installation,
     serves,
     now: () => new Date(),
+    ...keptSharedOf(access.settings),
     ...(person ? { administrator: person } : {}),
   }
   const facts = await gather({ ...clients, probes: await probesOf(access) }, only)

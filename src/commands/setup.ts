@@ -81,7 +81,9 @@ async function readPlan(access: Access, repository: RepositoryName): Promise<Set
   const { planSetup } = await import('../setup/setup-plan.ts')
   const { app, installation, serves, person } = access
   const administrator = person ? { administrator: person } : {}
-  const clients = { app, installation, serves, ...administrator, probes: [], now: () => new Date() }
+  const { keptSharedOf } = await import('../doctor/kept-shared.ts')
+  const kept = keptSharedOf(access.settings)
+  const clients = { app, installation, serves, ...administrator, ...kept, probes: [], now: () => new Date() }
   const facts = await gather(clients, repository)
   const found = facts.repositories[0]
   if (found?.kind === 'read') return planSetup(found, facts.app.id, webUrl(access.settings.apiUrl))

@@ -1,4 +1,5 @@
 import type { Policy } from '../decision/policy.ts'
+import type { Loss } from '../policy/shared-policy.ts'
 import type { ApproverPool } from '../services/github/approver-pool.ts'
 import type { Enforcement } from '../services/github/enforcement.ts'
 import type { IncidentFormFacts } from './incident-form.ts'
@@ -44,6 +45,8 @@ export type PolicyFacts =
    */
   | { kind: 'valid'; policy: Policy; where: string; ignored?: string[]; shared?: boolean }
   | { kind: 'invalid'; where: string; problems: string[]; shared?: boolean }
+  /** The organization's policy applied before and does not apply now. */
+  | { kind: 'lost'; where: string; loss: Loss; shared: true }
 
 export type RepositoryFacts = { name: string } & (
   | { kind: 'absent' }

@@ -1,13 +1,16 @@
 import pLimit from 'p-limit'
 import { covers } from '../decision/policy.ts'
+import { isSharedRepository } from '../decision/shared-repository.ts'
 import { combinePolicies } from '../policy/combine-policies.ts'
 import { policyPath } from '../policy/policy-file.ts'
+import { lostSharedPolicy } from '../policy/shared-policy.ts'
 import { readApproverPool } from '../services/github/approver-pool.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { readEnforcement, readLabels } from '../services/github/enforcement.ts'
 import { orAbsent, statusOfError } from '../services/github/errors.ts'
 import { isLimit } from '../services/github/limits.ts'
-import { readPolicyFiles } from '../services/github/policy.ts'
+import { readPolicyFiles, sharedPlace } from '../services/github/policy.ts'
+import type { KeptShared } from '../store/policies.ts'
 import { formatProblem } from '../yaml/yaml-file.ts'
 import { readAppManifest } from './app-manifest.ts'
 import { teamsOf } from './approver-findings.ts'
@@ -25,6 +28,8 @@ export type DoctorClients = {
   /** Whether the bot serves an account. */
   serves: (account: string) => boolean
   probes: Probe[]
+  /** The organization's policy that applied last; left out where the bot's database can't be read. */
+  keptShared?: (installationId: number) => Promise<KeptShared | undefined>
   now: () => Date
 }
 
@@ -93,13 +98,15 @@ async function readInstallation(
   if (facts.suspended || !facts.served) return { facts, repositories: [] }
   try {
     const github = await clients.installation(installation.id)
+    const kept = await clients.keptShared?.(installation.id)
+    const reader = clients.administrator ?? github
     const limit = pLimit(2)
     const names = await repositoriesOf(github, only)
     const repositories = await Promise.all(
-      names.map((one) => limit(() => readOrExplain(clients, github, one))),
+      names.map((one) => limit(() => readOrExplain({ github, reader, kept }, one))),
     )
     const shared = only && repositories.some(isUnderShared) ? await sharedOf(github, only) : []
-    const theirs = await Promise.all(shared.map((one) => readOrExplain(clients, github, one)))
+    const theirs = await Promise.all(shared.map((one) => readOrExplain({ github, reader, kept }, one)))
     return { facts, repositories: [...repositories, ...theirs] }
   } catch (error) {
     return { facts: { ...facts, unreadable: problemOf(error) }, repositories: [] }
@@ -122,14 +129,12 @@ async function sharedOf(github: GitHub, { owner }: RepositoryName): Promise<List
   return found ? [found.data] : []
 }
 
-async function readOrExplain(
-  clients: DoctorClients,
-  github: GitHub,
-  listed: Listed,
-): Promise<RepositoryFacts> {
+type Reading = { github: GitHub; reader: GitHub; kept: KeptShared | undefined }
+
+async function readOrExplain(reading: Reading, listed: Listed): Promise<RepositoryFacts> {
   const name = `${listed.owner.login}/${listed.name}`
   try {
-    return await readRepository(github, clients.administrator ?? github, listed)
+    return await readRepository(reading, listed)
   } catch (error) {
     return { kind: 'unreadable', name, why: problemOf(error) }
   }
@@ -137,12 +142,11 @@ async function readOrExplain(
 
 /** Reads the policy, labels and approvers as the App sees them; rules and protection with `reader`. */
 async function readRepository(
-  github: GitHub,
-  reader: GitHub,
+  { github, reader, kept }: Reading,
   { name, owner, default_branch: defaultBranch }: Listed,
 ): Promise<ReadRepository> {
   const repository = { owner: owner.login, repo: name }
-  const policy = await readPolicy(github, repository)
+  const policy = await readPolicy(github, repository, kept)
   const covered =
     policy.kind === 'valid'
       ? { covers: (branch: string) => covers(policy.policy, branch, defaultBranch) }
@@ -166,9 +170,17 @@ async function readRepository(
   }
 }
 
-async function readPolicy(github: GitHub, repository: RepositoryName): Promise<PolicyFacts> {
-  const combined = combinePolicies(await readPolicyFiles(github, repository, policyPath))
+async function readPolicy(
+  github: GitHub,
+  repository: RepositoryName,
+  kept: KeptShared | undefined,
+): Promise<PolicyFacts> {
+  const read = await readPolicyFiles(github, repository, policyPath)
+  const combined = combinePolicies(read)
   if (!combined) return { kind: 'none' }
+  const { owner, repo } = repository
+  const loss = isSharedRepository(repo) ? undefined : await lostSharedPolicy(github, owner, kept, read.shared)
+  if (loss) return { kind: 'lost', where: sharedPlace(owner, policyPath), loss, shared: true }
   const { file, files, result, ignored } = combined
   const facts = { where: file.where, shared: files.shared !== undefined }
   return result.ok

@@ -88,6 +88,10 @@ function policyFindings(policy: PolicyFacts): Found[] {
       error('policy-invalid', what, `Fix ${policy.where}. \`release-gate policy check\` lists all problems.`),
     ]
   }
+  if (policy.kind === 'lost')
+    return [
+      error('organization-policy-lost', `Every check fails: ${policy.loss.what}.`, `${policy.loss.fix}.`),
+    ]
   if (policy.kind === 'none') return []
   const empty = Object.values(policy.policy.gates).every((gate) => gate === undefined)
   return [

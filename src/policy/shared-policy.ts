@@ -133,12 +133,32 @@ export async function recordLocks(
 
 /** Why no policy applies where an organization's is unreadable or was replaced. */
 export function sharedPolicyProblem(owner: string, state: 'unreadable' | 'replaced'): FileProblem {
-  return { file: sharedPlace(owner, policyPath), line: 1, column: 1, message: messages[state](owner) }
+  const { what, fix } = losses[state](owner)
+  return { file: sharedPlace(owner, policyPath), line: 1, column: 1, message: `${what}. ${fix}` }
 }
 
-const messages = {
-  unreadable: (owner: string) =>
-    `the organization's policy can no longer be read, so release-gate can't tell what it locks. An owner of ${owner} can give the App access to the repository ${owner}/.github. If the organization has no policy now, the repository is enough without that file`,
-  replaced: (owner: string) =>
-    `this repository isn't the one that the organization's policy came from before, so its policy doesn't count. An owner of ${owner} can restore the earlier repository under this name. To accept this one, they run \`release-gate policy accept ${owner}\``,
+/** What is wrong where an organization's policy that applied before does not apply now. Writes nothing. */
+export async function lostSharedPolicy(
+  github: GitHub,
+  owner: string,
+  kept: KeptShared | undefined,
+  file: PolicyFile | undefined,
+): Promise<Loss | undefined> {
+  if (!kept || (file?.blob === kept.blob && kept.repositoryId !== null)) return undefined
+  const repositoryId = await sharedRepositoryId(github, owner)
+  if (repositoryId === undefined) return losses.unreadable(owner)
+  return (kept.repositoryId ?? repositoryId) === repositoryId ? undefined : losses.replaced(owner)
+}
+
+export type Loss = { what: string; fix: string }
+
+const losses = {
+  unreadable: (owner: string): Loss => ({
+    what: "the organization's policy can no longer be read, so release-gate can't tell what it locks",
+    fix: `An owner of ${owner} can give the App access to the repository ${owner}/.github. If the organization has no policy now, the repository is enough without that file`,
+  }),
+  replaced: (owner: string): Loss => ({
+    what: "this repository isn't the one that the organization's policy came from before, so its policy doesn't count",
+    fix: `An owner of ${owner} can restore the earlier repository under this name. To accept this one, they run \`release-gate policy accept ${owner}\``,
+  }),
 }

@@ -64,6 +64,10 @@ export function planSetup(repository: ReadRepository, appId: number, web = 'http
   if (policy.kind === 'none') return { steps: [{ kind: 'push-policy' }, ...steps], inexpressible: [] }
   if (policy.kind === 'invalid')
     return { steps: [{ ...policy, kind: 'fix-policy' }, ...steps], inexpressible: [] }
+  if (policy.kind === 'lost') {
+    const problems = [`${policy.loss.what}.`, `${policy.loss.fix}.`]
+    return { steps: [{ kind: 'fix-policy', where: policy.where, problems }, ...steps], inexpressible: [] }
+  }
   const { inexpressible, ...refs } = refsOf(policy.policy, repository.defaultBranch)
   const isCovered = (branch: string) => covers(policy.policy, branch, repository.defaultBranch)
   return {

@@ -119,6 +119,14 @@ describe('the plan', () => {
     expect(kinds({ ...bare, policy: aPolicy('gates: 1\n') })).toEqual(['fix-policy'])
   })
 
+  it("nor while the organization's policy is lost", () => {
+    const loss = { what: 'it is gone', fix: 'Bring it back' }
+    const policy = { kind: 'lost' as const, where: 'acme/.github: p', loss, shared: true as const }
+    const lost = { ...bare, policy }
+    expect(kinds(lost)).toEqual(['fix-policy'])
+    expect(planText('acme/shop', plan(lost))).toMatch(/Fix acme\/.github: p .*it is gone\. Bring it back\./)
+  })
+
   it('creates the labels that are missing, with colours and descriptions that GitHub takes', () => {
     const labels = plan({ labels: ['RELEASE'] }).steps.flatMap((step) =>
       step.kind === 'create-label' ? step.label : [],
