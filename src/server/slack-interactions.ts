@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { plural } from '../decision/markdown.ts'
 import { type ButtonAction, readButton } from '../decision/slack-buttons.ts'
 import { slackText } from '../decision/slack-escape.ts'
 import { whyText } from '../decision/why-text.ts'
@@ -11,11 +12,13 @@ import { parsePolicy } from '../policy/policy-file.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orAbsent } from '../services/github/errors.ts'
 import { isSlackSigned } from '../services/slack-signature.ts'
+import { pendingPulls } from '../store/board/open-pulls.ts'
+import type { Database } from '../store/database.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { takeRequest } from '../store/notices.ts'
 import type { KeptPolicy } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
-import { latestVerdict } from '../store/verdicts.ts'
+import { latestVerdict, type StoredVerdict } from '../store/verdicts.ts'
 import { permissionOf, policyNamed } from './orders.ts'
 import { readBody } from './read-body.ts'
 import type { Handler } from './server.ts'
@@ -111,11 +114,14 @@ async function answer(shell: InteractionShell, { user, actions, response_url: ur
 
 async function carryOut(shell: InteractionShell, userId: string, action: ButtonAction): Promise<Answer> {
   const kept = await policyNamed(shell, action.repository)
-  const person = kept && (await personBehind(shell, kept, userId))
-  if (!kept || !person)
+  const repository = slackText(action.repository)
+  if (!kept)
     return {
-      text: `You are not in \`slack.people\` of the policy of ${slackText(action.repository)}, so release-gate does not know who you are on GitHub.`,
+      text: `release-gate does not know a policy for ${repository}. The repository was renamed, it has no policy, or the App has lost access to it.`,
     }
+  const person = await personBehind(shell, kept, userId)
+  if ('unknown' in person)
+    return { text: `${person.unknown}, so release-gate does not know who you are on GitHub.` }
   const permission = await permissionOf(shell, person, kept)
   return action.kind === 'why'
     ? why(shell, { ...action, ...kept }, { person, permission })
@@ -125,40 +131,69 @@ async function carryOut(shell: InteractionShell, userId: string, action: ButtonA
 type Person = { id: number; login: string }
 type Allowed = { person: Person; permission: { role: string; maintains: boolean } }
 
-/** The GitHub account that the policy maps to a member of Slack: exactly one, as GitHub knows it now. */
+/** The GitHub account that the policy maps to a member of Slack: exactly one, as GitHub knows it now; or why there is none. */
 async function personBehind(
   shell: InteractionShell,
   kept: KeptPolicy,
   userId: string,
-): Promise<Person | undefined> {
+): Promise<Person | { unknown: string }> {
   const read = parsePolicy(kept.text)
   const people = read.ok ? Object.entries(read.policy.slack?.people ?? {}) : []
+  const where = `\`slack.people\` of the policy of ${slackText(`${kept.owner}/${kept.repo}`)}`
   const logins: string[] = []
+  let notFound = 0
   for (const [login, place] of people) {
     const id = place.includes('@') ? await memberByEmail(shell, place, AbortSignal.timeout(5_000)) : place
     if (id === userId) logins.push(login)
+    if (id === undefined) notFound += 1
   }
   const [login] = logins
-  if (login === undefined || logins.length > 1) return undefined
+  if (login === undefined) {
+    const why =
+      notFound > 0
+        ? ` (Slack knows no member for ${plural(notFound, 'email address', 'email addresses')} of it)`
+        : ''
+    return { unknown: `You are not in ${where}${why}` }
+  }
+  if (logins.length > 1)
+    return { unknown: `More than one account is yours in ${where} (${slackText(logins.join(', '), 200)})` }
   const github = await shell.github(kept.installationId)
   const found = await orAbsent(github.rest.users.getByUsername({ username: login }))
-  return found && { id: found.data.id, login: found.data.login }
+  if (!found)
+    return { unknown: `You are ${slackText(login)} in ${where}, an account that GitHub does not have` }
+  return { id: found.data.id, login: found.data.login }
 }
 
 async function why(
   { database, now, web }: InteractionShell,
-  { repository, installationId, repositoryId, number }: ButtonAction & { kind: 'why' } & KeptPolicy,
+  kept: ButtonAction & { kind: 'why' } & KeptPolicy,
   { person, permission }: Allowed,
 ): Promise<Answer> {
+  const { repository, installationId, repositoryId, number } = kept
   if (permission.role === 'none')
     return { text: `${slackText(person.login)} cannot read ${slackText(repository)} on GitHub.` }
   const verdict = await latestVerdict(database, { installationId, repositoryId, number })
-  if (!verdict?.counts) return { text: `${slackText(repository)}#${number} is not open.` }
+  if (!verdict?.counts)
+    return { text: `${slackText(repository)}#${number} ${await whyNotCounted(database, kept, verdict)}.` }
   const { frozen: _, ...facts } = verdict.snapshot
   const frozen = frozenFact(await activeFreezes(database, now()), verdict.pull)
   const snapshot = { ...facts, ...frozen, takenAt: verdict.decidedAt.toISOString() }
   const { owner, repo } = verdict.pull
   return whyText({ snapshot, policy: verdict.policy }, `${web}/${owner}/${repo}/pull/${number}`)
+}
+
+/** Why a pull request has no verdict that counts. */
+async function whyNotCounted(
+  db: Database,
+  pull: KeptPolicy & { number: number },
+  verdict: StoredVerdict | undefined,
+): Promise<string> {
+  const pending = await pendingPulls(db, [pull])
+  if (pending.some(({ number }) => number === pull.number))
+    return 'has not been checked yet. Try again in a minute'
+  if (!verdict)
+    return 'is not open, its base branch is not covered by the policy, or it has not been checked yet'
+  return verdict.snapshot.state === 'open' ? 'is not covered by the policy' : 'is not open'
 }
 
 /** The authority is that of the board and the command line, read now. */

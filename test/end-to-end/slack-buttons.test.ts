@@ -11,7 +11,7 @@ const policy = `gates:
   release_window: {}
 slack:
   channel: "#releases"
-  people: { ana: U000000ANA, olga: U00000OLGA, gus: U000000GUS, ben: U00000TWIN, dev: U00000TWIN, nobody-at-all: U000000OUT }
+  people: { ana: U000000ANA, olga: U00000OLGA, gus: U000000GUS, ben: U00000TWIN, dev: U00000TWIN, nobody-at-all: U000000OUT, zoe: zoe@acme.example }
 `
 
 let stage: Stage
@@ -81,14 +81,43 @@ describe('"Why?"', () => {
   })
 
   test.each([
-    ['whom the policy does not name', 'U0STRANGER'],
-    ['whom it gives two accounts', 'U00000TWIN'],
-    ['whose account GitHub does not know', 'U000000OUT'],
-  ])('tells nothing of the change to someone %s', async (_, user) => {
+    ['whom the policy does not name', 'U0STRANGER', '(Slack knows no member for 1 email address of it)'],
+    ['whom it gives two accounts', 'U00000TWIN', 'More than one account is yours in `slack.people`'],
+    ['whose account GitHub does not know', 'U000000OUT', 'You are nobody-at-all in `slack.people`'],
+  ])('tells nothing of the change to someone %s, and says why', async (_, user, why) => {
     expect(await press(card, 'Why?', user)).toBe(200)
     const answer = await answered()
     expect(answer?.text).toContain('does not know who you are on GitHub')
+    expect(answer?.text).toContain(why)
     expect(JSON.stringify(answer)).not.toContain('Approvals')
+  })
+})
+
+describe('"Why?" of a pull request that does not count', () => {
+  const whyOf = async (number: number) => {
+    const blocks = JSON.parse(
+      JSON.stringify(card.blocks).replaceAll('mcp-server#1"', `mcp-server#${number}"`),
+    )
+    expect(await press({ ...card, blocks }, 'Why?', 'U000000ANA')).toBe(200)
+    return (await answered())?.text
+  }
+
+  test('says that its base is not covered, that it is closed, or that nothing is known of it', async () => {
+    const { rest } = stage.as('olga')
+    const { data: main } = await rest.git.getRef({ ...shop.repository, ref: 'heads/main' })
+    await rest.git.createRef({ ...shop.repository, ref: 'refs/heads/dev', sha: main.object.sha })
+    const other = await shop.openPull('ana', { branch: 'b', title: 'B', files: { 'src/b.ts': 'b\n' } })
+    await stage.settled()
+    const pull = { ...shop.repository, pull_number: other.number }
+    await stage.as('ana').rest.pulls.update({ ...pull, base: 'dev' })
+    await stage.settled()
+    expect(await whyOf(other.number)).toMatch(/mcp-server#\d+ is not covered by the policy\.$/)
+    stage.slack.answers.length = 0
+    await stage.as('ana').rest.pulls.update({ ...pull, state: 'closed' })
+    await stage.settled()
+    expect(await whyOf(other.number)).toMatch(/mcp-server#\d+ is not open\.$/)
+    stage.slack.answers.length = 0
+    expect(await whyOf(77)).toMatch(/not covered by the policy, or it has not been checked yet\.$/)
   })
 })
 
@@ -120,4 +149,10 @@ describe('"Freeze"', () => {
     expect(messageWith('🧊').text).toContain('By: olga (admin)')
     expect(stage.slack.answers).toHaveLength(1)
   })
+})
+
+test('a press for a repository that was renamed says that no policy is known under that name', async () => {
+  await stage.as('olga').rest.repos.update({ ...shop.repository, name: 'mcp-other' })
+  expect(await press(day, 'Freeze', 'U00000OLGA')).toBe(200)
+  expect((await answered())?.text).toMatch(/does not know a policy for foodyepay\/mcp-server\. .*was renamed/)
 })
