@@ -106,6 +106,10 @@ function webhooksCommand(): Command {
     .addHelpText('after', '\nExit codes: 0 printed, 2 usage error.')
     .action(
       async ({ bot, url = bot ?? 'https://release-gate.example.com' }: { url?: string; bot?: string }) => {
+        if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+          throw new Error(
+            `--url: ${JSON.stringify(url)} is not a URL. Example: "https://release-gate.example.com".`,
+          )
         const { webhookInstructions } = await import('../setup/incident-form.ts')
         process.stdout.write(webhookInstructions(url))
       },

@@ -53,8 +53,10 @@ function codeOf(error: unknown): string {
 
 /** Reads a file that the user named, a part at a time. @throws an error line. */
 export async function* readParts(where: string, file: string, wanted: string): AsyncGenerator<Uint8Array> {
-  const handle = await open(file).catch((error: unknown) => {
-    throw new Error(`${where}: cannot read ${file} (${codeOf(error)}). Expected ${wanted}.`)
-  })
-  yield* handle.createReadStream()
+  try {
+    const handle = await open(file)
+    yield* handle.createReadStream()
+  } catch (error) {
+    throw new Error(`${where}: cannot read ${file} (${codeOf(error)}). Expected ${wanted}.`, { cause: error })
+  }
 }

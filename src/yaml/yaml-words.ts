@@ -39,10 +39,15 @@ const types: Record<string, { isNot: string; example: (input: unknown, schema: u
   object: { isNot: 'is not a map of settings', example: (_, schema) => settingsOf(schema) },
   record: { isNot: 'is not a map', example: () => '{ name: value }' },
   array: { isNot: 'is not a list', example: (input) => (isPlain(input) ? `[${input}]` : '[ … ]') },
-  number: { isNot: 'is not a number', example: (input) => String(Number(input) || 2) },
-  int: { isNot: 'is not a whole number', example: (input) => String(Math.ceil(Number(input) || 2)) },
+  number: { isNot: 'is not a number', example: (input) => String(finite(input) || 2) },
+  int: { isNot: 'is not a whole number', example: (input) => String(Math.ceil(finite(input) || 2)) },
   boolean: { isNot: 'is not true or false', example: () => 'true' },
   string: { isNot: 'is not text', example: (input) => (isPlain(input) ? `"${input}"` : '"…"') },
+}
+
+function finite(input: unknown): number {
+  const number = Number(input)
+  return Number.isFinite(number) ? number : 0
 }
 
 function wrongType({ expected, input, inst, path = [] }: Issue<'invalid_type'>, least: Least) {
@@ -74,7 +79,7 @@ function stands(input: unknown, isNot: string): string {
 
 /** The input, truncated if it is too long for a message. */
 function quoted(input: unknown): string {
-  const written = JSON.stringify(input) ?? String(input)
+  const written = (typeof input === 'number' ? undefined : JSON.stringify(input)) ?? String(input)
   return written.length > 80 ? `${written.slice(0, 80)}…` : written
 }
 

@@ -209,6 +209,16 @@ describe('an error names file, line and column, what is wrong and how to fix it'
       ['p:2:23: `count`: "two" is not a number; write it like `count: 2`'],
     ],
     [
+      'a count without end',
+      'gates:\n  approvals: { count: .inf }\n',
+      ['p:2:23: `count`: Infinity is not a number; write it like `count: 2`'],
+    ],
+    [
+      'a count that is not even one',
+      'gates:\n  approvals: { count: .nan }\n',
+      ['p:2:23: `count`: NaN is not a number; write it like `count: 2`'],
+    ],
+    [
       'half a count',
       'gates:\n  approvals: { count: 2.5 }\n',
       ['p:2:23: `count`: 2.5 is not a whole number; write it like `count: 3`'],
