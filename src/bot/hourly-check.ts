@@ -1,5 +1,5 @@
 import { parsePolicy } from '../policy/policy-file.ts'
-import { listRepositories, viewedTogether } from '../services/github/bulk.ts'
+import { listInstallations, listRepositories, viewedTogether } from '../services/github/bulk.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { factStore } from '../store/facts.ts'
 import {
@@ -63,8 +63,8 @@ export function hourlyCheck(parts: HourlyCheckParts, signal: AbortSignal): () =>
 }
 
 async function installationsOf({ probot, serves }: HourlyCheckParts): Promise<Installation[]> {
-  const app = await probot.auth()
-  const all = await app.paginate(app.rest.apps.listInstallations, { per_page: 100 })
+  const all = await listInstallations(await probot.auth())
+  if (!all) throw new Error('The list of installations changed while it was read')
   return all.flatMap(({ id, account, suspended_at: suspended }) =>
     !suspended && account && 'login' in account && serves(account.login)
       ? [{ id, account: account.login }]

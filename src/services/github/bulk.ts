@@ -46,6 +46,21 @@ export async function listRepositories(github: GitHub): Promise<ListedRepository
   }
 }
 
+type ListedInstallation = Awaited<ReturnType<GitHub['rest']['apps']['listInstallations']>>['data'][number]
+
+/**
+ * Every installation of the App; undefined where the list changed while it was read. GitHub gives no count, and one that is removed
+ * between two pages shifts another out of the list, so a list of several pages is read twice.
+ */
+export async function listInstallations(app: GitHub): Promise<ListedInstallation[] | undefined> {
+  const read = () => app.paginate(app.rest.apps.listInstallations, { per_page: 100 })
+  const found = await read()
+  if (found.length < 100) return found
+  const again = new Set((await read()).map(({ id }) => id))
+  const same = again.size === found.length && found.every(({ id }) => again.has(id))
+  return same ? found : undefined
+}
+
 const limit = 'rateLimit { cost limit remaining resetAt }'
 
 /** The text of a file is named by its blob: an equal blob is an equal policy. */

@@ -1,5 +1,11 @@
+import { ProbotOctokit } from 'probot'
 import { describe, expect, it } from 'vitest'
-import { listRepositories, viewPulls, viewRepositories } from '../../../src/services/github/bulk.ts'
+import {
+  listInstallations,
+  listRepositories,
+  viewPulls,
+  viewRepositories,
+} from '../../../src/services/github/bulk.ts'
 import type { GitHub } from '../../../src/services/github/client.ts'
 
 type PartOf = { type?: string; message?: string; path?: (string | number)[] }
@@ -221,5 +227,41 @@ describe('the repositories of an installation', () => {
     ['one is given twice, as one that moved between two pages is', listing(250, ids.with(150, 3))],
   ])('are not known where %s', async (_, github) => {
     expect(await listRepositories(github)).toBeUndefined()
+  })
+})
+
+describe('the installations of the App', () => {
+  /** GitHub over HTTP, with so many installations; `removed`: by the number of the request, those that are gone from then on. */
+  const appWith = (count: number, removed: Record<number, number[]> = {}) => {
+    let ids = Array.from({ length: count }, (_, index) => index + 1)
+    let requests = 0
+    const fetch = async (url: string) => {
+      requests += 1
+      const gone = removed[requests] ?? []
+      ids = ids.filter((id) => !gone.includes(id))
+      const page = Number(new URL(url).searchParams.get('page') ?? 1)
+      const rows = ids.slice((page - 1) * 100, page * 100).map((id) => ({ id }))
+      const next = `<https://api.github.com/app/installations?per_page=100&page=${page + 1}>; rel="next"`
+      return Response.json(rows, page * 100 < ids.length ? { headers: { link: next } } : {})
+    }
+    return new ProbotOctokit({ request: { fetch }, retry: { enabled: false }, throttle: { enabled: false } })
+  }
+  const idsOf = async (app: ReturnType<typeof appWith>) =>
+    (await listInstallations(app as unknown as GitHub))?.map(({ id }) => id)
+
+  it.each([0, 99, 100, 250])('are all listed where there are %i', async (count) => {
+    expect(await idsOf(appWith(count))).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+  })
+
+  it.each([
+    ['one of the first page is removed before the second is read', appWith(250, { 2: [7] })],
+    ['the second page is gone with it', appWith(101, { 2: [7] })],
+    ['one is removed while the list is read again', appWith(250, { 5: [7] })],
+  ])('are not known where %s', async (_, app) => {
+    expect(await idsOf(app)).toBeUndefined()
+  })
+
+  it('are known where one was removed after it was read', async () => {
+    expect(await idsOf(appWith(99, { 2: [7] }))).toHaveLength(99)
   })
 })
