@@ -11,6 +11,7 @@ import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
+import { absentTeams } from './absent-teams.ts'
 import { healthFact } from './health-fact.ts'
 import { incidentsFact } from './incidents-fact.ts'
 import { openReviewsFact } from './open-reviews.ts'
@@ -67,9 +68,13 @@ async function policyFacts(
   const atHead = await policyAtHead(github, factStore(database, now), snapshot, applicable)
   if (!atHead || applicable.kind !== 'policy') return {}
   if ('problems' in atHead) return { policyProblems: atHead.problems }
-  const { policy, removed } = atHead
+  const { policy, file, removed } = atHead
   if (!policy) return { policyEffect: removalEffect(removed) }
   const { pull } = snapshot
+  const policyProblems = file
+    ? await absentTeams(github, pull, file, { policy, before: applicable.policy })
+    : []
+  if (policyProblems.length > 0) return { policyProblems }
   const stored = await newestVerdicts(database, pull, compared)
   const others = stored.filter(({ pull: { number } }) => number !== pull.number)
   const known = others.map((one) => ({

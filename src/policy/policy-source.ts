@@ -162,7 +162,7 @@ function withoutWindow({
 /** What a pull request makes of the policy. */
 export type PolicyAtHead =
   | { problems: NonNullable<Snapshot['policyProblems']> }
-  | { policy: Policy | undefined; removed?: PolicyEffect['removed'] }
+  | { policy: Policy | undefined; file?: PolicyFile; removed?: PolicyEffect['removed'] }
 
 /**
  * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
@@ -188,7 +188,7 @@ export async function policyAtHead(
   if (headSha !== head.sha || !paths.includes(policyPath)) return undefined
   const combined = combinePolicies({ own: file, shared })
   const problems = problemsWith(combined)
-  return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy }
+  return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
 }
 
 /** A head without the file removes it, or is from before there was one. Which one it is, is read once for each head and base. */

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Stage } from '../../src/sandbox/stage.ts'
+import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
+import { aStage } from '../support/stage.ts'
+
+const path = '.github/release-gate.yml'
+
+let stage: Stage
+let shop: Workshop
+beforeAll(async () => {
+  stage = await aStage({ at: new Date('2026-11-24T18:10:00Z') })
+  cast(stage)
+  stage.github.addTeam('foodyepay', 'reviewers', { members: ['chloe', 'dev'] })
+  stage.github.installApp('foodyepay')
+  shop = await setUpRepositories(stage, { policy: 'gates: { approvals: { count: 1 } }\n' })
+})
+afterAll(() => stage.close())
+
+async function checkOf(branch: string, policy: string) {
+  const change = await shop.openPull('ana', { branch, title: branch, files: { [path]: policy } })
+  await shop.review('chloe', change)
+  return shop.check(change)
+}
+
+test.each([
+  ['the approvals', 'gates:\n  approvals:\n    teams: [reviewrs]\n', ':3:13'],
+  [
+    'an override',
+    'gates: { approvals: {} }\noverrides:\n  - name: o\n    when: { branches: [main] }\n    gates: { approvals: { teams: [reviewers, gone] } }\n',
+    ':5:46',
+  ],
+])(
+  'a pull request that names a team that does not exist in %s fails at its place',
+  async (name, policy, place) => {
+    const check = await checkOf(name.replace(' ', '-'), policy)
+    expect(check).toMatchObject({ conclusion: 'failure' })
+    expect(check?.summary).toContain(`${path}${place}`)
+    expect(check?.summary).toContain('does not exist, or the App cannot see it')
+  },
+)
+
+test.each([
+  ['a team that is there', 'gates: { approvals: { teams: [reviewers] } }\n'],
+  [
+    'one that is not, in a policy that only reports',
+    'enforce: false\ngates: { approvals: { teams: [gone] } }\n',
+  ],
+])('one that names %s does not', async (name, policy) => {
+  expect(await checkOf(`ok-${name.length}`, policy)).toMatchObject({ conclusion: 'success' })
+})
