@@ -11,12 +11,12 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 
 const alone = filesAlone()
 
-/** Processes, not threads: tests start bots, git and databases, and some look at `process`. Three for two cores, since a test often waits for its bot or its database. */
+/** Processes, not threads: tests start bots, git and databases, and some look at `process`. Four for two cores, since a test often waits for its bot or its database. */
 export default defineConfig({
   test: {
     pool: 'forks',
     execArgv: shortLived,
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongFilesFirst },
     // Nets for what hangs, not deadlines: a busy machine may take its time.
     testTimeout: 300_000,
