@@ -246,9 +246,11 @@ describe('POST /api/github/webhooks', () => {
 
   test('counts a body until it is stored, also where its sender has had its answer', async () => {
     const storing = Promise.withResolvers<void>()
-    const { deliver } = await aServer({ inbox: () => storing.promise, answerTime: 50 })
+    const { deliver } = await aServer({ inbox: () => storing.promise, answerTime: 1_000 })
     const body = JSON.stringify({ a: 'x'.repeat(MB) })
-    expect((await deliver(body)).status).toBe(503)
+    const answer = deliver(body)
+    await expect.poll(() => bufferedBodyBytes.bytes).toBe(body.length)
+    expect((await answer).status).toBe(503)
     expect(bufferedBodyBytes.bytes).toBe(body.length)
     storing.resolve()
     await expect.poll(() => bufferedBodyBytes.bytes).toBe(0)
