@@ -30,8 +30,8 @@ export type ApplicablePolicy =
 
 /**
  * Reads the policy from the default branch, never from the pull request. An invalid policy must not block its own fix: a pull
- * request into the default branch that touches only the policy, valid at its head, is evaluated under the last valid policy without its window, or
- * under the defaults where there has been none. So is the fix of a policy that nobody can pass, under what of it can pass.
+ * request into the default branch that touches only the policy, valid at its head, is evaluated under the last valid policy without its
+ * window, or under the defaults where there has been none. So is the fix of a policy that nobody can pass, under what of it can pass.
  */
 export async function policyFor(
   shell: PolicyShell,
