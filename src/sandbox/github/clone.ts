@@ -1,7 +1,7 @@
 import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Git, openGit } from './git.ts'
-import { type GitObject, readLoose } from './git-loose-objects.ts'
+import { entriesIn, type GitObject, readLoose } from './git-loose-objects.ts'
 import { runGit } from './git-process.ts'
 
 /** What a clone reads in its folder `.git`; objects that it has not made are in the bare repository that it borrows from. */
@@ -102,19 +102,9 @@ export function handOver(own: string, to: string, id: string): void {
 
 function referredBy({ type, content }: GitObject): string[] {
   if (type === 'blob') return []
-  if (type === 'tree') return idsInTree(content)
+  if (type === 'tree') return entriesIn(content).map(({ sha }) => sha)
   const [headers = ''] = content.toString('utf8').split('\n\n')
   return [...headers.matchAll(/^(?:tree|parent|object) ([0-9a-f]{40})$/gm)].map(([, id]) => id ?? '')
-}
-
-function idsInTree(content: Buffer): string[] {
-  const ids: string[] = []
-  for (let at = 0; at < content.length; ) {
-    const end = content.indexOf(0, at)
-    ids.push(content.toString('hex', end + 1, end + 21))
-    at = end + 21
-  }
-  return ids
 }
 
 function textOf(file: string): string {

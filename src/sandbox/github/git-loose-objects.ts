@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateSync, inflateSync } from 'node:zlib'
 
@@ -14,12 +14,59 @@ export function readLoose(
   name: string,
   known = noneKnown,
 ): GitObject | undefined | 'elsewhere' {
+  const [, start = '', path] = /^([^:]+?)(?:\^\{tree\}|:(.*))$/s.exec(name) ?? [name, name]
+  const object = startingAt(folder, start, known)
+  if (start === name || object === undefined || object === 'elsewhere') return object
+  return objectAt(folder, object, path === undefined || path === '' ? [] : path.split('/'), known)
+}
+
+function startingAt(folder: string, name: string, known: KnownObjects): GitObject | undefined | 'elsewhere' {
   const id = /^[0-9a-f]{40}$/.test(name) ? name : idOf(folder, name)
   if (id === undefined || id === 'elsewhere') return id
-  const object = known.get(id) ?? looseObject(folder, id)
-  if (!object) return 'elsewhere'
-  known.set(id, object)
-  return object.type === 'commit' || name === id ? object : 'elsewhere'
+  const object = looseObject(folder, id, known)
+  const isWanted = object === undefined || object === 'elsewhere' || object.type === 'commit' || name === id
+  return isWanted ? object : 'elsewhere'
+}
+
+/** The tree of a commit, or what is at a path in it. Undefined: nothing is there. */
+function objectAt(
+  folder: string,
+  from: GitObject,
+  path: string[],
+  known: KnownObjects,
+): GitObject | undefined | 'elsewhere' {
+  if (path.some((name) => ['', '.', '..'].includes(name))) return 'elsewhere'
+  let object = treeOf(folder, from, known)
+  for (const name of path) {
+    if (object === undefined || object === 'elsewhere') return object
+    const entry = object.type === 'tree' && entriesIn(object.content).find((one) => one.path === name)
+    if (!entry) return undefined
+    object = entry.mode === submodule ? 'elsewhere' : looseObject(folder, entry.sha, known)
+  }
+  return object
+}
+
+const submodule = '160000'
+
+function treeOf(folder: string, from: GitObject, known: KnownObjects): GitObject | undefined | 'elsewhere' {
+  if (from.type !== 'commit') return from.type === 'tree' ? from : 'elsewhere'
+  const [, id = ''] = /^tree ([0-9a-f]{40})$/m.exec(from.content.toString('utf8')) ?? []
+  return looseObject(folder, id, known)
+}
+
+export type NamedObject = { mode: string; sha: string; path: string }
+
+/** The content of a tree: for each entry its mode, a space, its name, a zero byte and the 20 bytes of its id. */
+export function entriesIn(content: Buffer): NamedObject[] {
+  const entries: NamedObject[] = []
+  for (let at = 0; at < content.length; ) {
+    const end = content.indexOf(0, at)
+    const [mode = '', ...name] = content.toString('utf8', at, end).split(' ')
+    const sha = content.toString('hex', end + 1, end + 21)
+    entries.push({ mode: mode.padStart(6, '0'), path: name.join(' '), sha })
+    at = end + 21
+  }
+  return entries
 }
 
 /** What was read of one repository, by its id, which no other content has. */
@@ -43,14 +90,28 @@ const noneKnown: KnownObjects = { get: () => undefined, set: () => undefined }
 const mostKnown = 500
 const largestKnown = 100_000
 
-function looseObject(folder: string, id: string): GitObject | undefined {
+function looseObject(folder: string, id: string, known: KnownObjects): GitObject | undefined | 'elsewhere' {
+  const before = known.get(id)
+  if (before) return before
   const file = contentOf(join(folder, 'objects', id.slice(0, 2), id.slice(2)))
-  return file && objectIn(id, inflateSync(file))
+  if (!file) return hasMore(folder) ? 'elsewhere' : undefined
+  const object = objectIn(id, inflateSync(file))
+  known.set(id, object)
+  return object
 }
 
-/** The id that a ref holds, for a name like `refs/heads/main^{commit}`. */
+/** Whether there are objects that have no file of their own here: in packs, or in a repository that it borrows from. */
+function hasMore(folder: string): boolean {
+  const packs = join(folder, 'objects/pack')
+  return (
+    existsSync(join(folder, 'objects/info/alternates')) ||
+    (existsSync(packs) && readdirSync(packs).length > 0)
+  )
+}
+
+/** The id that a ref holds, for a name like `refs/heads/main`. */
 function idOf(folder: string, name: string): string | undefined {
-  const [, ref] = /^(refs\/(?:heads|tags|pull)\/[\w./-]+)\^\{commit\}$/.exec(name) ?? []
+  const [, ref] = /^(refs\/(?:heads|tags|pull)\/[\w./-]+)(?:\^\{commit\})?$/.exec(name) ?? []
   if (!ref || ref.includes('..')) return 'elsewhere'
   const text = contentOf(join(folder, ref))?.toString('utf8').trim()
   if (text !== undefined) return /^[0-9a-f]{40}$/.test(text) ? text : 'elsewhere'

@@ -1,5 +1,5 @@
 import type { Git } from './git.ts'
-import { writeLoose } from './git-loose-objects.ts'
+import { entriesIn, type NamedObject, writeLoose } from './git-loose-objects.ts'
 
 export type TreeEntry = {
   mode: string
@@ -38,23 +38,11 @@ function typeOf(mode: string): TreeEntry['type'] {
 
 const folderMode = '040000'
 
-type Named = Pick<TreeEntry, 'mode' | 'sha' | 'path'>
-
-/** One tree object: for each entry its mode, a space, its name, a zero byte and the 20 bytes of its id. */
-async function readTree(git: Git, tree: string): Promise<Named[]> {
+async function readTree(git: Git, tree: string): Promise<NamedObject[]> {
   const named = await git.read(tree)
   const object = named?.type === 'commit' ? await git.read(`${tree}^{tree}`) : named
   if (object?.type !== 'tree') throw new Error(`${tree} is not a tree`)
-  const { content } = object
-  const entries: Named[] = []
-  for (let at = 0; at < content.length; ) {
-    const end = content.indexOf(0, at)
-    const [mode = '', ...name] = content.toString('utf8', at, end).split(' ')
-    const sha = content.toString('hex', end + 1, end + 21)
-    entries.push({ mode: mode.padStart(6, '0'), path: name.join(' '), sha })
-    at = end + 21
-  }
-  return entries
+  return entriesIn(object.content)
 }
 
 export type TreeChange = { path: string; mode: string; sha: string | null }
@@ -72,7 +60,7 @@ async function changedTree(
   tree: string | undefined,
   changes: TreeChange[],
 ): Promise<string | undefined> {
-  const entries = new Map<string, Named>()
+  const entries = new Map<string, NamedObject>()
   for (const entry of tree ? await readTree(git, tree) : []) entries.set(entry.path, entry)
   for (const [name, group] of Map.groupBy(changes, ({ path }) => path.split('/')[0] ?? '')) {
     const entry = await changedEntry(git, entries.get(name), name, group)
@@ -85,10 +73,10 @@ async function changedTree(
 /** What stands under one name after the changes of it and of what is below it. */
 async function changedEntry(
   git: Git,
-  before: Named | undefined,
+  before: NamedObject | undefined,
   name: string,
   changes: TreeChange[],
-): Promise<Named | undefined> {
+): Promise<NamedObject | undefined> {
   let entry = before
   for (const { path, mode, sha } of changes)
     if (path === name) entry = sha ? { mode, sha, path } : entry?.mode === folderMode ? entry : undefined
@@ -105,7 +93,7 @@ async function changedEntry(
 }
 
 /** In git's order, in which a folder's name counts as if it ended with a slash. */
-function writeTree(git: Git, entries: Named[]): string {
+function writeTree(git: Git, entries: NamedObject[]): string {
   const named = entries.map((entry) => ({
     entry,
     key: Buffer.from(entry.mode === folderMode ? `${entry.path}/` : entry.path),

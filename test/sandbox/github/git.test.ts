@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Git, openGit } from '../../../src/sandbox/github/git.ts'
 import { commitsBetween, mergeBase } from '../../../src/sandbox/github/git-history.ts'
+import { readLoose } from '../../../src/sandbox/github/git-loose-objects.ts'
 import { noCommit } from '../../../src/sandbox/github/git-reading.ts'
 import { changeTree, type TreeChange, treeEntries } from '../../../src/sandbox/github/git-trees.ts'
 import { writeBlob, writeCommit } from '../../../src/sandbox/github/git-writing.ts'
@@ -129,6 +130,59 @@ describe('without starting git, the same as git says', () => {
         `${mode} ${type} ${sha} ${String(size).padStart(7)}\t${path}\0`,
     )
     expect(rows.join('')).toBe(listed)
+  })
+
+  describe('what is at a path of a commit', () => {
+    let sha: string
+    beforeAll(async () => {
+      const blob = await writeBlob(git, 'x')
+      const files = ['top', 'a/b/c', 'a/b/ü x:y'].map((path) => ({ ...file(path), sha: blob }))
+      const submodule = { path: 'sub', mode: '160000', sha: commit }
+      sha = await write(await changeTree(git, undefined, [...files, submodule]), [], 'One')
+      await git.run(['update-ref', 'refs/heads/paths', sha])
+    })
+
+    test.each([':top', ':a', ':a/b', ':a/b/c', ':a/b/ü x:y', ':', '^{tree}'])(
+      'where the name ends with %j',
+      async (end) => {
+        const tree = (await git.run(['rev-parse', `${sha}^{tree}`])).trim()
+        for (const start of [sha, 'refs/heads/paths', tree]) {
+          const name = `${start}${end}`
+          const [id = '', type] = (
+            await git.run(['cat-file', '--batch-check=%(objectname) %(objecttype)'], { input: name })
+          )
+            .trim()
+            .split(' ')
+          const object = readLoose(git.folder, name)
+          expect(object).toMatchObject({ id, type })
+          expect(await git.read(name)).toEqual(object)
+        }
+      },
+    )
+
+    test('and what has no file is nowhere, unless there are packs or a repository that it borrows from', async () => {
+      const folder = join(await aFolder(), 'new.git')
+      const missing = 'f'.repeat(40)
+      await openGit('/').run(['init', '--quiet', '--bare', folder])
+      expect(readLoose(folder, missing)).toBeUndefined()
+      await writeFile(join(folder, 'objects/info/alternates'), `${git.folder}/objects\n`)
+      expect(readLoose(folder, missing)).toBe('elsewhere')
+      await rm(join(folder, 'objects/info/alternates'))
+      await writeFile(join(folder, 'objects/pack/pack-1.pack'), '')
+      expect(readLoose(folder, missing)).toBe('elsewhere')
+    })
+
+    test.each([':none', ':a/none/c', ':top/below', ':a/b/c/d'])('where nothing is: %j', async (end) => {
+      expect(readLoose(git.folder, `${sha}${end}`)).toBeUndefined()
+      expect(await git.attempt(['cat-file', '-e', `${sha}${end}`])).not.toMatchObject({ code: 0 })
+    })
+
+    test.each([':a//b', ':./top', ':a/../top', ':a/b/', ':sub', '~1:top'])(
+      'and git is asked about %j, which names nothing that can be read from files alone',
+      (end) => {
+        expect(readLoose(git.folder, `${sha}${end}`)).toBe('elsewhere')
+      },
+    )
   })
 
   test('a tree of what is not there is refused', async () => {
