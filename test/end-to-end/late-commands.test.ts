@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
-import { aRepositoryOf, type MergingShop, recordsOf } from '../support/merging.ts'
+import { aRepositoryOf, letNoticesPass, type MergingShop, recordsOf } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 /** Commands in comments that are carried out late, after something else has happened. The window is closed. */
@@ -149,8 +149,7 @@ describe('a late /hold', () => {
     expect(await lateRecords(comment)).toEqual([
       expect.objectContaining({ by: 'gus', reason: 'stop', tooLate: { mergedAt: expect.any(String) } }),
     ])
-    // The channel takes one message a second.
-    await later()
+    await letNoticesPass(stage)
     expect(told(`#issuecomment-${comment}`)).toHaveLength(1)
   })
 
