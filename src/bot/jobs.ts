@@ -52,9 +52,8 @@ export async function startWork(parts: Parts): Promise<void> {
     regression: async (data, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')
-      const { servers } = settings
       const { patience } = parts
-      const staging = { ...shell, servers, patience }
+      const staging = { ...shell, servers: settings.servers, patience }
       await unlessGone(runRegressionJob(staging, regressionRequestSchema.parse(data), signal))
     },
     incident: (task, signal, attempt) => unlessGone(runIncidentTask(incidents, task, signal, attempt)),

@@ -11,13 +11,15 @@ import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
+import { absentServers } from './absent-servers.ts'
 import { absentTeams } from './absent-teams.ts'
 import { healthFact } from './health-fact.ts'
 import { incidentsFact } from './incidents-fact.ts'
 import { openReviewsFact } from './open-reviews.ts'
+import type { Shell } from './shell.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
 
-type Reading = Parameters<typeof regressionFact>[0]
+type Reading = Parameters<typeof regressionFact>[0] & Pick<Shell, 'servers'>
 
 /** Adds the facts that the gate stores itself, which every evaluation of a snapshot needs. */
 export async function addStoredFacts(
@@ -61,7 +63,7 @@ const compared = 100
 
 /** Where a pull request changes the policy: what is wrong with it, or what it would do to the others. */
 async function policyFacts(
-  { database, github, now }: Reading,
+  { database, github, now, servers }: Reading,
   snapshot: Snapshot,
   applicable: ApplicablePolicy,
 ): Promise<Pick<Snapshot, 'policyProblems' | 'policyEffect'>> {
@@ -71,8 +73,12 @@ async function policyFacts(
   const { policy, file, removed } = atHead
   if (!policy) return { policyEffect: removalEffect(removed) }
   const { pull } = snapshot
+  const change = { policy, before: applicable.policy }
   const policyProblems = file
-    ? await absentTeams(github, pull, file, { policy, before: applicable.policy })
+    ? [
+        ...(await absentServers(servers, pull, file, change)),
+        ...(await absentTeams(github, pull, file, change)),
+      ]
     : []
   if (policyProblems.length > 0) return { policyProblems }
   const stored = await newestVerdicts(database, pull, compared)

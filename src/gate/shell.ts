@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { GitHub } from '../services/github/client.ts'
+import type { StagingServer } from '../settings/servers.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
 
@@ -24,4 +25,6 @@ export type Shell = {
   /** Where people read GitHub; github.com where it is left out. */
   web?: string | undefined
   log: Pick<Logger, 'info' | 'warn'>
+  /** The staging servers that policies can name. Left out: not known here. */
+  servers?: ReadonlyMap<string, StagingServer>
 }

@@ -62,7 +62,7 @@ export function describeDeployment(
 /** The server of a policy with its credentials, or the sentence that says why it cannot be used. */
 export function serverFor(
   servers: ReadonlyMap<string, StagingServer>,
-  { server: name }: RegressionSettings,
+  { server: name }: Pick<RegressionSettings, 'server'>,
   repository: { owner: string; repo: string },
 ): { server: StagingServer; operator: Operator } | { refused: string } {
   const server = servers.get(name)
