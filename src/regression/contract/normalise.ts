@@ -66,9 +66,10 @@ function read(located: Located, normalise: Normalise): Schema {
   const listed = listedValues(rest, document, normalise)
   const notes = { ...listed.notes, ...told.notes }
   const values = valuesOf(listed.lists, types)
-  if (values === undefined)
-    return { ...empty, notes, types, words: tidyWords(listed.words, types), malformed }
-  return { ...empty, notes, ...ofValues(values, listed.words), malformed }
+  const own =
+    values === undefined ? { types, words: tidyWords(listed.words, types) } : ofValues(values, listed.words)
+  const isOnlyNullable = own.types.has('null') && !typesOf(type, false, rest.multipleOf).has('null')
+  return { ...empty, notes, ...own, ...(isOnlyNullable && { nullable: true }), malformed }
 }
 
 function beside(
@@ -149,7 +150,8 @@ function nullableBranch(
   const schema = isNullOnly(first) ? second : isNullOnly(second) ? first : undefined
   if (schema === undefined || !isPlain(schema)) return undefined
   if (keyword === 'oneOf' && schema.types.has('null')) return undefined
-  return { ...schema, types: new Set([...schema.types, 'null']) }
+  const { nullable: _always, ...rest } = schema
+  return { ...rest, types: new Set([...schema.types, 'null']) }
 }
 
 /** Whether every keyword of the schema is known and applies to each type separately. */

@@ -6,6 +6,7 @@ import { visible } from './hidden-characters.ts'
 import { equal, isObject, member } from './json.ts'
 import { compareAllOf, compareConditions, compareDependencies, compareNot } from './logic-rules.ts'
 import { compareNotes, compareUnevaluated, compareUnknown } from './note-rules.ts'
+import { compareHiddenNull } from './null-rules.ts'
 import { compareObjects } from './object-rules.ts'
 import { schemaDocument, schemasWithin } from './references.ts'
 import type { Located, Schema } from './schema.ts'
@@ -62,6 +63,7 @@ const families = [
   compareAllOf,
   compareConditions,
   compareNot,
+  compareHiddenNull,
   compareDependencies,
   compareUnevaluated,
 ]

@@ -10,8 +10,8 @@ import type { SchemaDocument } from './references.ts'
 export type Located = { node: unknown; document: SchemaDocument; tidied?: true }
 
 /**
- * A schema in one spelling: references followed, `const` an enum of one, `type: [x, "null"]`, `nullable` and `anyOf: [x, null]` the
- * same thing, draft-07 spellings turned into those of 2020-12, keywords that say nothing about the schema's types left out.
+ * A schema in one spelling: references followed, `const` an enum of one, `type: [x, "null"]` and `anyOf: [x, null]` the same thing,
+ * draft-07 spellings turned into those of 2020-12, keywords that say nothing about the schema's types left out.
  */
 export type Schema = {
   /** Distinguishes schemas during a recursive walk. */
@@ -20,6 +20,8 @@ export type Schema = {
   /** The raw schema that this one was read from. */
   origin: Located
   types: ReadonlySet<TypeName>
+  /** Null is one of the types only by `nullable`, which Ajv reads, but which no dialect of JSON Schema knows. */
+  nullable?: true
   /** The values that it lists except null, by canonical text. */
   values?: Values
   /** The remaining keywords that accept or reject values. The schemas in them are raw. */

@@ -69,6 +69,15 @@ function compareNull(walk: Walk, before: Schema, after: Schema, path: string): v
   const [had, has] = [before.types.has('null'), after.types.has('null')]
   if (!had && has) walk.report('null-gained', path, 'The value may now be null.')
   if (had && !has) walk.report('null-lost', path, 'The value may no longer be null.')
+  if (had && has && before.nullable !== after.nullable) compareNullable(walk, after, path)
+}
+
+/** With `nullable`, null is accepted by Ajv and by readers of OpenAPI, and rejected by validators that follow the specification. */
+function compareNullable(walk: Walk, after: Schema, path: string): void {
+  const isLess = after.nullable === true
+  const message = `Null is ${isLess ? 'now' : 'no longer'} accepted only by \`nullable\`, which only some validators read.`
+  const kept = isLess ? 'output' : 'input'
+  walk.report('keyword-contested', path, message, { severity: walk.side === kept ? 'safe' : 'warning' })
 }
 
 /** Null is compared separately, unless one side names no type: then it is part of the reported change. */

@@ -141,6 +141,78 @@ const table: Row[] = [
     'breaking',
     'safe',
   ],
+  [
+    'null lost, as one of three alternatives of oneOf',
+    { oneOf: [text, number, { type: 'null' }] },
+    { oneOf: [text, number] },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'null gained, as one of three alternatives of oneOf',
+    { oneOf: [text, number] },
+    { oneOf: [text, number, { type: 'null' }] },
+    'null-gained',
+    'safe',
+    'breaking',
+  ],
+  [
+    'null lost, within an alternative of oneOf',
+    { oneOf: [{ type: ['string', 'null'] }, number] },
+    { oneOf: [text, number] },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'null lost, from anyOf to oneOf',
+    { anyOf: [text, number, { type: 'null' }] },
+    { oneOf: [text, number] },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'null lost, because two alternatives of oneOf accept it now',
+    { oneOf: [{ type: ['string', 'null'] }, number] },
+    { oneOf: [{ type: ['string', 'null'] }, { type: ['number', 'null'] }] },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'null lost, excluded by not',
+    { type: ['string', 'null'] },
+    { type: ['string', 'null'], not: { type: 'null' } },
+    'null-lost',
+    'breaking',
+    'safe',
+  ],
+  [
+    'null gained, no longer excluded by not',
+    { type: ['string', 'null'], not: { const: null } },
+    { type: ['string', 'null'] },
+    'null-gained',
+    'safe',
+    'breaking',
+  ],
+  [
+    'null declared by OpenAPI nullable instead of a type, which some validators ignore',
+    { type: ['string', 'null'] },
+    { type: 'string', nullable: true },
+    'keyword-contested',
+    'warning',
+    'safe',
+  ],
+  [
+    'null declared by a type instead of OpenAPI nullable, which some validators ignored',
+    { type: 'string', nullable: true },
+    { anyOf: [text, { type: 'null' }] },
+    'keyword-contested',
+    'safe',
+    'warning',
+  ],
   ['enum value removed', { enum: ['a', 'b'] }, { enum: ['a'] }, 'enum-value-removed', 'breaking', 'safe'],
   ['enum value added', { enum: ['a'] }, { enum: ['b', 'a'] }, 'enum-value-added', 'safe', 'warning'],
   [
@@ -740,5 +812,28 @@ describe.each([
     expect(found.map((change) => [change.severity, change.path, change.side])).toEqual([
       [severity, `/p${path}`, side],
     ])
+  })
+})
+
+describe('null that was not accepted before, or that may still be, is not lost', () => {
+  const orNull = { type: ['string', 'null'] }
+  it.each<[string, Schema, Schema]>([
+    ['another alternative of oneOf changes', { oneOf: [orNull, number] }, { oneOf: [orNull, text] }],
+    ['another alternative accepts it', { oneOf: [orNull, number] }, { oneOf: [text, { type: 'null' }] }],
+    [
+      'two alternatives accepted it, so that oneOf rejected it',
+      { oneOf: [orNull, { type: ['number', 'null'] }] },
+      { oneOf: [text, number] },
+    ],
+    [
+      'it depends on a condition',
+      { oneOf: [{ type: ['string', 'null'], if: { type: 'null' }, then: false }, number] },
+      { oneOf: [text, number] },
+    ],
+    ['the type never had it', { type: 'string' }, { type: 'string', not: { type: 'null' } }],
+    ['not excludes other values', orNull, { ...orNull, not: { const: 'a' } }],
+  ])('%s', (_row, before, after) => {
+    const rules = diffWithin(before, after, 'input').map(({ rule }) => rule)
+    expect(rules).not.toContain('input-null-lost')
   })
 })

@@ -43,10 +43,16 @@ describe('spellings that mean the same are not a change', () => {
     ['const and an enum of one', { const: 'a' }, { enum: ['a'] }],
     ['an enum with and without its type', { enum: ['a', 'b'] }, { type: 'string', enum: ['a', 'b'] }],
     ['type list and anyOf with null', { type: ['string', 'null'] }, { anyOf: [text, { type: 'null' }] }],
+    ['type list and oneOf with null', { type: ['string', 'null'] }, { oneOf: [{ type: 'null' }, text] }],
     [
-      'oneOf with null and OpenAPI nullable',
-      { oneOf: [{ type: 'null' }, text] },
+      'OpenAPI nullable in another order of keywords, beside a list of types',
       { type: 'string', nullable: true },
+      { nullable: true, type: ['string'] },
+    ],
+    [
+      'nullable beside null',
+      { anyOf: [{ type: 'string', nullable: true }, { type: 'null' }] },
+      { type: ['string', 'null'] },
     ],
     ['a list of types and anyOf of the same', { type: ['string', 'number'] }, { anyOf: [number, text] }],
     ['anyOf in another order', { anyOf: [text, number] }, { anyOf: [number, text] }],
