@@ -6,6 +6,8 @@ import type { RepositoryName } from '../services/github/repository.ts'
 import type { StagingServer } from '../settings/servers.ts'
 import { type FileProblem, problemsIn } from '../yaml/yaml-file.ts'
 
+export type PolicyChange = { policy: Policy; before: Policy }
+
 type Servers = ReadonlyMap<string, StagingServer>
 
 /** The staging servers that a changed policy adds and that the repository can't use: no regression could ever run on them. */
@@ -13,9 +15,9 @@ export async function absentServers(
   servers: Servers | undefined,
   repository: RepositoryName,
   file: PolicyFile,
-  { policy, before }: { policy: Policy; before: Policy },
+  { policy, before }: PolicyChange,
 ): Promise<FileProblem[]> {
-  if (!servers || policy.enforce === false) return []
+  if (!servers) return []
   const known = serversOf(before).map(({ server }) => server)
   const named = serversOf(policy).map(({ server }) => server)
   const added = [...new Set(named)].filter((server) => !known.includes(server))

@@ -11,8 +11,7 @@ import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
-import { absentServers } from './absent-servers.ts'
-import { absentTeams } from './absent-teams.ts'
+import { absentNames } from './absent-names.ts'
 import { healthFact } from './health-fact.ts'
 import { incidentsFact } from './incidents-fact.ts'
 import { openReviewsFact } from './open-reviews.ts'
@@ -63,10 +62,11 @@ const compared = 100
 
 /** Where a pull request changes the policy: what is wrong with it, or what it would do to the others. */
 async function policyFacts(
-  { database, github, now, servers }: Reading,
+  reading: Reading,
   snapshot: Snapshot,
   applicable: ApplicablePolicy,
 ): Promise<Pick<Snapshot, 'policyProblems' | 'policyEffect'>> {
+  const { database, github, now } = reading
   const atHead = await policyAtHead(github, factStore(database, now), snapshot, applicable)
   if (!atHead || applicable.kind !== 'policy') return {}
   if ('problems' in atHead) return { policyProblems: atHead.problems }
@@ -74,12 +74,7 @@ async function policyFacts(
   if (!policy) return { policyEffect: removalEffect(removed) }
   const { pull } = snapshot
   const change = { policy, before: applicable.policy }
-  const policyProblems = file
-    ? [
-        ...(await absentServers(servers, pull, file, change)),
-        ...(await absentTeams(github, pull, file, change)),
-      ]
-    : []
+  const policyProblems = file ? await absentNames(reading, pull, file, change) : []
   if (policyProblems.length > 0) return { policyProblems }
   const stored = await newestVerdicts(database, pull, compared)
   const others = stored.filter(({ pull: { number } }) => number !== pull.number)

@@ -139,6 +139,7 @@ describe('a pull request that changes the policy', () => {
   })
 
   test('that asks for facts that were never read does not claim an effect', async () => {
+    await setUpRepositories(stage, { repo: 'incidents', policy: null })
     const change = await approved('incidents', {
       [path]: 'gates: { approvals: {}, incidents: {} }\nincidents: { repository: foodyepay/incidents }\n',
     })

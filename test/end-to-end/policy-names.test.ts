@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { aStage } from '../support/stage.ts'
@@ -12,9 +12,12 @@ beforeAll(async () => {
   cast(stage)
   stage.github.addTeam('foodyepay', 'reviewers', { members: ['chloe', 'dev'] })
   stage.github.installApp('foodyepay')
+  await setUpRepositories(stage, { repo: 'incidents', policy: null })
   shop = await setUpRepositories(stage, { policy: 'gates: { approvals: { count: 1 } }\n' })
 })
 afterAll(() => stage.close())
+/** The checks that can be written in a minute are limited. */
+beforeEach(() => stage.moveTo(new Date(stage.now().getTime() + 120_000)))
 
 async function checkOf(branch: string, policy: string) {
   const change = await shop.openPull('ana', { branch, title: branch, files: { [path]: policy } })
@@ -47,4 +50,24 @@ test.each([
   ],
 ])('one that names %s does not', async (name, policy) => {
   expect(await checkOf(`ok-${name.length}`, policy)).toMatchObject({ conclusion: 'success' })
+})
+
+const incidentsIn = (repository: string, gate = 'incidents: {}, ') =>
+  `gates: { ${gate}approvals: { count: 1 } }\nincidents:\n  repository: ${repository}\n`
+
+test('a pull request that keeps incidents in a repository that does not exist fails at its place', async () => {
+  const check = await checkOf('no-incidents', incidentsIn('foodyepay/incidnts'))
+  expect(check).toMatchObject({ conclusion: 'failure' })
+  expect(check?.summary).toContain(`${path}:3:15`)
+  expect(check?.summary).toContain('does not exist, or the App cannot see it')
+})
+
+test.each([
+  ['one that is there', incidentsIn('foodyepay/incidents')],
+  ['one that is not, while no gate asks for incidents', incidentsIn('foodyepay/gone', '')],
+  ['one that is not, in a policy that only reports', `enforce: false\n${incidentsIn('foodyepay/gone')}`],
+])('one that keeps them in %s does not', async (name, policy) => {
+  const check = await checkOf(`incidents-${name.length}`, policy)
+  expect(check?.summary).toContain('### Effect of this policy')
+  expect(check?.summary).not.toContain('cannot see it')
 })
