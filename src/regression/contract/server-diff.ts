@@ -1,7 +1,8 @@
-import type { ContractChange, ToolList } from './change.ts'
+import type { ContractChange, RawTool, ToolList } from './change.ts'
 import { visible } from './hidden-characters.ts'
-import { deeperThan, equal, isObject, member } from './json.ts'
+import { deeperThan, equal, isObject, type JsonObject, member } from './json.ts'
 import { type ToolRule, toolRules } from './rules.ts'
+import { taskSupport } from './tool-fields.ts'
 
 export type ServerOptions = {
   /** The protocol versions that clients use. Default: every version that the server used to support. */
@@ -13,7 +14,7 @@ export function diffServer(before: ToolList, after: ToolList, options: ServerOpt
   return [
     ...identity(before, after),
     ...versions(before, after, options),
-    ...capabilities(before.capabilities, after.capabilities),
+    ...capabilities(before, after.capabilities),
   ]
 }
 
@@ -55,7 +56,7 @@ function missingVersion(version: string, asked: readonly string[], used: readonl
     : serverChange('protocol-version-unused-dropped', `The server no longer speaks ${name}.`)
 }
 
-function capabilities(before: unknown, after: unknown): ContractChange[] {
+function capabilities({ capabilities: before, tools }: ToolList, after: unknown): ContractChange[] {
   if (!isObject(before) || after === undefined) return []
   if (deeperThan(after, 96) || deeperThan(before, 96))
     return [serverChange('capability-removed', 'The capabilities cannot be compared.')]
@@ -65,6 +66,8 @@ function capabilities(before: unknown, after: unknown): ContractChange[] {
     .filter((key) => !equal(member(before, key), member(next, key)))
     .map((key) => {
       const name = `The capability ${visible(key)}`
+      if (key === 'tasks' && callsTasks(before) && !callsTasks(next) && tools.some(hasTasks))
+        return serverChange('tasks-capability-removed', `${name} no longer covers calls of tools.`)
       if (!Object.hasOwn(next, key)) {
         // The client of SDK 2.x lists no tools then, and asks for none.
         const rule = key === 'tools' ? 'tools-capability-removed' : 'capability-removed'
@@ -73,4 +76,17 @@ function capabilities(before: unknown, after: unknown): ContractChange[] {
       if (!Object.hasOwn(before, key)) return serverChange('capability-added', `${name} was added.`)
       return serverChange('capability-changed', `${name} changed.`)
     })
+}
+
+/** Without it, clients must not call any tool as a task, whatever the tool says. */
+function callsTasks(capabilities: JsonObject): boolean {
+  const call = ['tasks', 'requests', 'tools', 'call'].reduce<unknown>(
+    (value, key) => (isObject(value) ? member(value, key) : undefined),
+    capabilities,
+  )
+  return call !== undefined
+}
+
+function hasTasks(tool: RawTool): boolean {
+  return taskSupport(tool) !== 'forbidden'
 }

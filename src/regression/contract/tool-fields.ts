@@ -50,13 +50,14 @@ function effective(tool: RawTool, hint: Hint): boolean {
   return typeof value === 'boolean' ? value : hint.unset
 }
 
-/** `execution.taskSupport`: a tool that requires tasks can no longer be called without one. */
+/**
+ * `execution.taskSupport`: a tool that requires tasks rejects a call without one, and a tool that forbids them one with it. Only
+ * `optional` accepts both. https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks
+ */
 function tasks(old: RawTool, next: RawTool): ContractChange[] {
-  const [was, is] = [old, next].map(
-    (tool) => (isObject(tool.execution) ? tool.execution.taskSupport : undefined) ?? 'forbidden',
-  )
+  const [was, is] = [old, next].map(taskSupport)
   const rule =
-    is === 'required' ? 'task-required' : is === 'forbidden' ? 'task-support-lost' : 'task-support-changed'
+    is === 'required' ? 'task-required' : is === 'optional' ? 'task-support-changed' : 'task-support-lost'
   const rest = [old, next].map((tool) =>
     isObject(tool.execution) ? { ...tool.execution, taskSupport: null } : { taskSupport: null },
   )
@@ -66,6 +67,10 @@ function tasks(old: RawTool, next: RawTool): ContractChange[] {
       ? []
       : [toolChange('tool-field-changed', next.name, 'The member execution changed.')]),
   ]
+}
+
+export function taskSupport({ execution }: RawTool): unknown {
+  return (isObject(execution) ? execution.taskSupport : undefined) ?? 'forbidden'
 }
 
 const comparedElsewhere = new Set([

@@ -3,6 +3,11 @@ import { type ContractOptions, diffContracts, type RawTool } from '../../../src/
 
 const wallet = { type: 'object', properties: { wallet: { type: 'string' } }, required: ['wallet'] }
 const nothing = { type: 'object', properties: {} }
+const tasks = (taskSupport: string): Partial<RawTool> => ({ execution: { taskSupport } })
+const choice = tasks('optional')
+const demand = tasks('required')
+const refusal = tasks('forbidden')
+const strange = tasks('sometimes')
 
 function aTool(own: Partial<RawTool> = {}): RawTool {
   return {
@@ -251,13 +256,13 @@ describe('what a tool says of itself', () => {
     ['icons: info', {}, { icons: [{ src: 'data:image/png;base64,AA==' }] }, 'icons-changed', 'info'],
     ['_meta: info', { _meta: { a: 1 } }, { _meta: { a: 2 } }, 'meta-changed', 'info'],
     ['tasks demanded: break', {}, { execution: { taskSupport: 'required' } }, 'task-required', 'breaking'],
-    [
-      'tasks no longer possible: warn',
-      { execution: { taskSupport: 'optional' } },
-      {},
-      'task-support-lost',
-      'warning',
-    ],
+    ['tasks demanded of those who chose: break', choice, demand, 'task-required', 'breaking'],
+    ['tasks no longer possible: break', choice, {}, 'task-support-lost', 'breaking'],
+    ['tasks forbidden: break', choice, refusal, 'task-support-lost', 'breaking'],
+    ['tasks forbidden after they were demanded: break', demand, refusal, 'task-support-lost', 'breaking'],
+    ['tasks by a word that no client knows: break', choice, strange, 'task-support-lost', 'breaking'],
+    ['tasks made possible: info', {}, choice, 'task-support-changed', 'info'],
+    ['tasks no longer demanded, but possible: info', demand, choice, 'task-support-changed', 'info'],
     ['a member that the diff does not know: warn', {}, { billing: 'paid' }, 'tool-field-changed', 'warning'],
     [
       'the input schema is none: break',
@@ -279,6 +284,10 @@ describe('what a tool says of itself', () => {
       ([name]) => !/^(in|out)put-(type|reference)/.test(name),
     )
     expect(found).toEqual([[rule, severity, 'check_eligibility']])
+  })
+
+  it('tasks that are forbidden by name are the same as by default', () => {
+    expect(changes([aTool()], [aTool(refusal)])).toEqual([])
   })
 
   it('defaults written out are the same annotations', () => {
@@ -422,6 +431,24 @@ describe('the server', () => {
       { tools: [], capabilities: { tools: {}, logging: {} } },
       { tools: [], capabilities: next },
     )
+    expect(found.map(({ rule, severity }) => `${rule} ${severity}`)).toEqual(expected)
+  })
+})
+
+describe('the capability to call tools as tasks, without which what a tool says of tasks is void', () => {
+  const able = { tools: {}, tasks: { requests: { tools: { call: {} } }, list: {} } }
+  const unable = { tools: {}, tasks: { list: {} } }
+  it.each<[string, unknown, unknown, string | undefined, string[]]>([
+    ['gone with all of tasks', able, { tools: {} }, 'optional', ['tasks-capability-removed breaking']],
+    ['gone alone', able, unable, 'optional', ['tasks-capability-removed breaking']],
+    ['gone, where tasks were demanded', able, unable, 'required', ['tasks-capability-removed breaking']],
+    ['gone, where no tool had tasks', able, unable, undefined, ['capability-changed info']],
+    ['gone, where every tool forbade them', able, { tools: {} }, 'forbidden', ['capability-removed warning']],
+    ['gained', unable, able, 'optional', ['capability-changed info']],
+    ['missing, as before', unable, { tools: {} }, 'optional', ['capability-removed warning']],
+  ])('%s', (_row, before, after, taskSupport, expected) => {
+    const tools = [aTool(taskSupport === undefined ? {} : tasks(taskSupport))]
+    const found = diffContracts({ tools, capabilities: before }, { tools, capabilities: after })
     expect(found.map(({ rule, severity }) => `${rule} ${severity}`)).toEqual(expected)
   })
 })
