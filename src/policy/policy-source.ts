@@ -1,7 +1,7 @@
 import type { Lock } from '../decision/locked-by.ts'
 import { defaultPolicy, type Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
-import type { PolicyEffect, PullRef, Snapshot } from '../decision/snapshot.ts'
+import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Span } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
 import {
@@ -14,7 +14,6 @@ import {
   sharedPlace,
 } from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
-import type { FactStore } from '../store/facts.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import { type FileProblem, problemsShown } from '../yaml/yaml-file.ts'
 import { type CombinedPolicy, combinePolicies, impossibleIn, type PolicyFiles } from './combine-policies.ts'
@@ -159,65 +158,8 @@ function withoutWindow({
   }
 }
 
-/** What a pull request makes of the policy. */
-export type PolicyAtHead =
-  | { problems: NonNullable<Snapshot['policyProblems']> }
-  | { policy: Policy | undefined; file?: PolicyFile; removed?: PolicyEffect['removed'] }
-
-/**
- * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
- * would be. The file is read at the head first, which costs nothing where it has not changed; only another one is looked up among
- * the changed files, since the head of an old branch may hold an old policy that it does not touch. Each head is asked once.
- */
-export async function policyAtHead(
-  github: GitHub,
-  facts: Pick<FactStore, 'get' | 'put'>,
-  { pull, state, head, base, changed }: Pick<Snapshot, 'pull' | 'state' | 'head' | 'base' | 'changed'>,
-  applicable: ApplicablePolicy,
-): Promise<PolicyAtHead | undefined> {
-  if (state !== 'open' || applicable.kind !== 'policy') return undefined
-  const { own, shared } = applicable.files
-  const key = `policy file ${pull.repositoryId} ${head.sha}`
-  if (own && (await facts.get(key)) === own.blob) return undefined
-  const file = await readFile(github, { owner: pull.owner, repo: pull.repo }, policyPath, head.sha)
-  if (file) await facts.put(key, file.blob)
-  if (file?.blob === own?.blob) return undefined
-  if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
-  if (!file) return removalAtHead(github, facts, { pull, head, base }, shared)
-  const { paths, headSha } = await listPullFiles(github, pull)
-  if (headSha !== head.sha || !paths.includes(policyPath)) return undefined
-  const combined = combinePolicies({ own: file, shared })
-  const problems = problemsWith(combined)
-  return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
-}
-
-/** A head without the file removes it, or is from before there was one. Which one it is, is read once for each head and base. */
-async function removalAtHead(
-  github: GitHub,
-  facts: Pick<FactStore, 'get' | 'put'>,
-  { pull, head, base }: Pick<Snapshot, 'pull' | 'head' | 'base'>,
-  shared: PolicyFile | undefined,
-): Promise<PolicyAtHead | undefined> {
-  const key = `policy file not removed ${pull.repositoryId} ${pull.number} ${head.sha} ${base.ref}`
-  if (await facts.get(key)) return undefined
-  const { paths, headSha, intoDefaultBranch } = await listPullFiles(github, pull)
-  if (headSha !== head.sha) return undefined
-  if (intoDefaultBranch && paths.includes(policyPath)) return withoutOwn(pull, combinePolicies({ shared }))
-  await facts.put(key, 'yes')
-  return undefined
-}
-
-function withoutOwn({ repo }: PullRef, organizations: CombinedPolicy | undefined): PolicyAtHead {
-  const removed = isSharedRepository(repo) ? 'organization' : 'policy'
-  if (!organizations) return { policy: undefined, removed }
-  const [problem] = problemsWith(organizations)
-  if (!problem && organizations.result.ok) return { policy: organizations.result.policy, removed: 'own' }
-  const message = `without this file, only the organization's policy applies: ${problem?.message}`
-  return { problems: [{ file: policyPath, line: 1, column: 1, message }] }
-}
-
 /** Why a repository should not have a policy file. */
-function problemsWith(combined: CombinedPolicy | undefined): NonNullable<Snapshot['policyProblems']> {
+export function problemsWith(combined: CombinedPolicy | undefined): NonNullable<Snapshot['policyProblems']> {
   if (!combined) return []
   const { result, ignored } = combined
   if (!result.ok) return result.problems

@@ -138,6 +138,28 @@ describe('a pull request that changes the policy', () => {
     expect(await stuck.merge('eva', repair)).toBeUndefined()
   })
 
+  /** They sort before the policy, and GitHub lists 3,000 files of a pull request. */
+  const crowd = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`.a/${index}`, '']))
+
+  test('among more files than GitHub lists is seen all the same', async () => {
+    const broken = await approved('hidden', { ...crowd, [path]: 'gates: { aprovals: {} }\n' })
+    expect(await first.check(broken)).toMatchObject({ conclusion: 'failure' })
+    const valid = await first.push('ana', broken, { [path]: 'gates: { approvals: { count: 3 } }\n' })
+    expect((await first.check(valid))?.summary).toContain('### Effect of this policy')
+  })
+
+  test('is none that only an old branch does not have yet, among as many files', async () => {
+    const shop = await setUpRepositories(stage, { repo: 'moved', policy: 'gates: { approvals: {} }\n' })
+    const change = await approved('behind', crowd, shop)
+    await allowBypass(stage, shop)
+    const files = { [path]: 'gates: { approvals: { count: 1 } }\n' }
+    await stage.github.push(shop.name, 'olga', { branch: 'main', files, message: 'Change' })
+    await stage.settled()
+    const check = await shop.check(change)
+    expect(check).toMatchObject({ conclusion: 'success' })
+    expect(check?.summary).not.toContain('Effect of this policy')
+  })
+
   test('that asks for facts that were never read does not claim an effect', async () => {
     await setUpRepositories(stage, { repo: 'incidents', policy: null })
     const change = await approved('incidents', {

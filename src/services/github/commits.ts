@@ -51,6 +51,18 @@ export async function readCommits(
   return { ...rangeOf(listed, total), change: changeIn(first, head, listed) }
 }
 
+/** The commit from which the head left the base. Undefined: GitHub cannot compare the two. */
+export async function mergeBaseOf(
+  github: GitHub,
+  repository: RepositoryName,
+  base: string,
+  head: string,
+): Promise<string | undefined> {
+  const options = { ...nameOf(repository), basehead: `${base}...${head}`, per_page: 1 }
+  const answer = await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options))
+  return answer?.data.merge_base_commit.sha
+}
+
 /** The pull request's own list of commits, for where its ends cannot be compared; it stops at 250. */
 export async function readListedCommits(
   github: GitHub,
