@@ -12,7 +12,7 @@ import type { CaseResult } from './report-schema.ts'
 import { mask, snapshotMismatches } from './snapshots.ts'
 import { type Planned, plannedCalls } from './steps.ts'
 import type { SuiteCase } from './suite-schema.ts'
-import { fillVariables } from './variables.ts'
+import { fillStep } from './variables.ts'
 import { cleanUp, verify } from './verify-and-clean-up.ts'
 
 /** Runs a case once. Rejects only with `RunStopped`. */
@@ -118,7 +118,7 @@ async function runStep(
   variables: Map<string, string>,
   result: CaseResult,
 ): Promise<{ outcome?: Outcome; found: Mismatch[] }> {
-  const filled = fillVariables({ args: step.args, expect: step.expect }, variables)
+  const filled = fillStep({ args: step.args, expect: step.expect }, variables)
   if (!filled.ok) {
     const missing = filled.missing.join(', ')
     return { found: [{ where: 'variables', expected: `a value for ${missing}`, actual: 'not set' }] }

@@ -1,3 +1,4 @@
+import { RE2JSException } from 're2js'
 import { type Outcome, parseJson, type RawResult } from '../services/mcp.ts'
 import { contentMismatches } from './content-check.ts'
 import { compareNumbers, isJsonNumber, type JsonNumber, numberText, sameJson } from './exact.ts'
@@ -22,8 +23,21 @@ export function bodyOf(result: RawResult): unknown {
   return undefined
 }
 
-/** Compares an outcome with the expectation of its case. Default: a successful answer. */
+/**
+ * Compares an outcome with the expectation of its case. Default: a successful answer. A pattern is valid as it is written, but may
+ * not be once its variables are filled in.
+ */
 export function mismatches(outcome: Outcome, expectation: Expectation, text: string): Mismatch[] {
+  try {
+    return compare(outcome, expectation, text)
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error
+    const expected = 'a valid expression once its variables are filled in'
+    return [{ where: 'regular expression', expected, actual: error.message }]
+  }
+}
+
+function compare(outcome: Outcome, expectation: Expectation, text: string): Mismatch[] {
   const wanted = expectedStatuses(expectation)
   if (!isExpected(outcome, wanted)) {
     return [{ where: 'status', expected: wanted.join(' or '), actual: describe(outcome, text) }]

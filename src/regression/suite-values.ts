@@ -41,6 +41,8 @@ export const jsonPath = z
   .string()
   .max(500)
   .refine(isJsonPath, 'this is not a JSONPath (RFC 9535) such as $.reward_id')
+  // It would look for the name instead of the value, find nothing, and meet `absent`.
+  .refine((path) => !/\$\{[^}]*\}/.test(path), 'a JSONPath cannot read a variable; compare with it instead')
 
 function isPattern(text: string): boolean {
   try {

@@ -1,4 +1,6 @@
+import { RE2JS } from 're2js'
 import { isExact } from '../services/mcp.ts'
+import type { Expectation } from './expectation-schema.ts'
 
 /**
  * What `${…}` can read: variables that the operator exposes (prefix `SUITE_`), `run.id`, and values captured earlier in the
@@ -19,22 +21,53 @@ export type Filled<Value> = { ok: true; value: Value } | { ok: false; missing: s
 
 const reference = /\$\{([^}]{0,100})\}/g
 
+/** The keys and indexes that lead to a text. */
+type Path = readonly string[]
+
 /** Fills every `${NAME}` within a JSON value. An unset name is an error, never an empty text. */
 export function fillVariables<Value>(value: Value, variables: Variables): Filled<Value> {
+  return fill(value, variables, () => false)
+}
+
+/** Fills a step, or its `args` and `expect`. A value within a regular expression stands for itself. */
+export function fillStep<Value extends { expect?: Expectation | undefined }>(
+  step: Value,
+  variables: Variables,
+): Filled<Value> {
+  return fill(step, variables, isPattern)
+}
+
+function fill<Value>(value: Value, variables: Variables, isQuoted: (path: Path) => boolean): Filled<Value> {
   const missing = new Set<string>()
-  const filled = walk(value, (text) =>
+  const filled = walk(value, [], (text, path) =>
     text.replace(reference, (_whole, name: string) => {
       const found = variables.get(name.trim())
       if (found === undefined) missing.add(name.trim())
-      return found ?? ''
+      return isQuoted(path) ? quoted(found ?? '') : (found ?? '')
     }),
   )
   return missing.size > 0 ? { ok: false, missing: [...missing] } : { ok: true, value: filled as Value }
 }
 
-function walk(value: unknown, replace: (text: string) => string): unknown {
-  if (typeof value === 'string') return replace(value)
-  if (Array.isArray(value)) return value.map((item) => walk(item, replace))
+/** Where the schema of an expectation has a pattern. Deeper within `json`, the same names are part of a value. */
+function isPattern([root, part, ...rest]: Path): boolean {
+  if (root !== 'expect') return false
+  const key = rest.at(-1)
+  if (part === 'json') return rest.length === 2 && key === 'matches'
+  const depth = part === 'text' ? 1 : part === 'content' ? 3 : 0
+  return rest.length === depth && (key === 'matches' || key === 'not_matches')
+}
+
+/** As a quotation and not escaped, so that the redactor finds the value in a report. */
+function quoted(value: string): string {
+  return RE2JS.quote(value) === value ? value : `\\Q${value.replaceAll('\\E', '\\E\\\\E\\Q')}\\E`
+}
+
+function walk(value: unknown, path: Path, replace: (text: string, path: Path) => string): unknown {
+  if (typeof value === 'string') return replace(value, path)
+  if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)], replace))
   if (value === null || typeof value !== 'object' || isExact(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, replace)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key], replace)]),
+  )
 }

@@ -10,7 +10,7 @@ import { mayWrite } from '../read-only-tools.ts'
 import { reconcile } from '../reconcile.ts'
 import type { Redactor } from '../redaction.ts'
 import type { RunVerdict } from '../report-schema.ts'
-import { fillVariables } from '../variables.ts'
+import { fillStep } from '../variables.ts'
 import { type Verified, verifyLedger, verifyReceipt } from '../verification.ts'
 import type { RunnableRunbook } from './runbook-file.ts'
 import type { RunbookStep } from './runbook-schema.ts'
@@ -68,7 +68,7 @@ export function verdictOfSteps(results: readonly StepResult[]): RunVerdict {
 }
 
 async function runStep(written: RunbookStep, values: Values, context: StepContext): Promise<Found> {
-  const filled = fillVariables(written, values)
+  const filled = fillStep(written, values)
   if (!filled.ok) return inconclusive(`not run: ${filled.missing.join(', ')} is not set`)
   const step = filled.value
   if (step.tool !== undefined) return callTool({ ...step, tool: step.tool }, values, context)
