@@ -4,7 +4,7 @@ import { type Exchange, type RpcMessage, textResult } from '../support/mcp-serve
 import { aSuite, gateOf, runAgainst } from '../support/regression-run.ts'
 
 /** `<name>` as `${name}`, which the linter takes for a mistake within quotes. */
-const reading = (text: string) => text.replace(/<(\w+)>/g, (_whole, name) => `\${${name}}`)
+const reading = (text: string) => text.replace(/<([\w.]+)>/g, (_whole, name) => `\${${name}}`)
 
 /** Captures `id` from the first answer, and expects something of the second. */
 async function captured(id: string, answer: unknown, expected: string, redact = false) {
@@ -93,11 +93,12 @@ test('a redacted value does not appear in the report of an expression', async ()
   expect(JSON.stringify(report)).not.toMatch(/top.{0,3}secret/)
 })
 
-test('a JSONPath reads no value: it would look for the name, find nothing, and meet `absent`', () => {
-  const path = '$.rows[?@.id==\\"<id>\\"]'
-  const steps =
-    '[{ tool: read, capture: { id: { path: $.id } } }, { tool: read, expect: { json: { "PATH": { absent: true } } } }]'
-  const text = `version: 1\ncases:\n  - { name: it reads, steps: ${steps.replace('PATH', () => path)} }\n`
+test.each<[string, string]>([
+  ['an expectation', 'expect: { json: { "$.rows[?@.id==\\"<run.id>\\"]": { absent: true } } }'],
+  ['a capture', 'capture: { id: { path: "$[\'<run.id>\']" } }'],
+  ['a mask', 'expect: { snapshot: { mask: ["$[\'<run.id>\']"] } }'],
+])('the JSONPath of %s reads no variable: it would look for the name', (_name, part) => {
+  const text = `version: 1\ncases:\n  - { name: it reads, tool: read, ${part} }\n`
   const read = readSuite(reading(text), 'suite.yml')
   expect(read.ok ? [] : read.problems.map(({ message }) => message)).toEqual([
     expect.stringContaining('a JSONPath cannot read a variable'),

@@ -642,14 +642,14 @@ test.each([
     'reconcile "totals" reads $_{id}, which is not set; a suite can read only run.id, captures of the same case and variables named SUITE_…',
   ],
   [
-    'what verify, cleanup, expect and the path of a capture read',
+    'what args, verify, cleanup and expect read',
     `  - name: w
     writes: true
-    steps: [ { tool: write, expect: { json: { $.a: "\${A}" } }, capture: { c: { path: "$['\${B}']" } } } ]
+    steps: [ { tool: write, expect: { json: { $.a: "\${A}" } }, args: { b: "\${B}" } } ]
     verify: { ledger: { table: t, where: { k: "\${C}" }, expect: { rows: 1 } }, receipt: { hash: "\${D}" } }
     cleanup: [ { tool: write, args: { k: "\${E}" } } ]`,
     {},
-    'case "w" reads $_{A}, which is not set; case "w" reads $_{B}, which is not set; case "w" reads $_{C}, which is not set; case "w" reads $_{D}, which is not set; case "w" reads $_{E}, which is not set; a suite can read only run.id, captures of the same case and variables named SUITE_…',
+    'case "w" reads $_{B}, which is not set; case "w" reads $_{A}, which is not set; case "w" reads $_{C}, which is not set; case "w" reads $_{D}, which is not set; case "w" reads $_{E}, which is not set; a suite can read only run.id, captures of the same case and variables named SUITE_…',
   ],
   [
     'a case that is not there, beside the first ten that are',
