@@ -164,7 +164,7 @@ function cut(summary: string): string {
 function howToFix(elsewhere: { file: string } | undefined): string {
   return elsewhere
     ? `Anyone with write access to the repository that has ${code(elsewhere.file)} can fix it there.`
-    : 'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy.'
+    : 'To fix it, open a pull request that changes only the policy file. It is checked against the last valid policy. If its branch is older than the mistake, update the branch first.'
 }
 
 /**

@@ -2,8 +2,7 @@ import type { Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PolicyEffect, PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { mergeBaseOf } from '../services/github/commits.ts'
-import { type PolicyFile, readFile } from '../services/github/policy.ts'
+import { type PolicyFile, readFile, readFileAtMergeBase } from '../services/github/policy.ts'
 import type { FactStore } from '../store/facts.ts'
 import { type CombinedPolicy, combinePolicies } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
@@ -40,18 +39,14 @@ export async function policyAtHead(
   return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
 }
 
-/**
- * Whether a pull request changes the file to what it is at the head. Its list of changed files would not tell: GitHub cuts it at 3,000.
- * Where the head can't be compared with its base, it counts as changed.
- */
+/** Where the head can't be compared with its base, it counts as changed. */
 async function isChanged(
   github: GitHub,
   { pull, head, base }: Pick<Snapshot, 'pull' | 'head' | 'base'>,
   file: PolicyFile | undefined,
 ): Promise<boolean> {
-  const began = await mergeBaseOf(github, pull, base.sha, head.sha)
-  if (began === undefined) return true
-  return (await readFile(github, pull, policyPath, began))?.blob !== file?.blob
+  const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
+  return !began || began.file?.blob !== file?.blob
 }
 
 /** A head without the file removes it, or is from before there was one. Which one it is, is read once for each head and base. */

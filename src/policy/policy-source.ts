@@ -8,6 +8,7 @@ import {
   listPullFiles,
   type PolicyFile,
   readFile,
+  readFileAtMergeBase,
   readPolicyFiles,
   readSharedFile,
   sharedFilesWithin,
@@ -44,8 +45,9 @@ export async function policyFor(
   if (result.ok) {
     await keepValidPolicy(database, pull, file)
     const passable = isPassable(read) ? undefined : policyToRepair(result.policy, read.locked)
-    if (!passable || !(await repairs(github, pull, files)))
-      return { kind: 'policy', policy: result.policy, file, files, note }
+    if (!passable) return { kind: 'policy', policy: result.policy, file, files, note }
+    if (!(await repairs(github, pull, files)))
+      return { kind: 'policy', policy: result.policy, file, files, note: `${note} ${howToRepair}` }
     const why = `No pull request can pass under the policy on the default branch and this pull request fixes it, so only the gates that can pass apply, ${windowInWords(read.locked)}.`
     return { kind: 'policy', policy: passable, file, files, note: why }
   }
@@ -56,6 +58,9 @@ export async function policyFor(
   }
   return { kind: 'broken', problems: result.problems, file, lost: read.lost }
 }
+
+const howToRepair =
+  "No pull request can pass under this policy. One that changes only the policy file and fixes it is checked without the gates that can't pass; if its branch is older than the mistake, update the branch first."
 
 /** A policy that only reports blocks nothing. */
 function isPassable(combined: CombinedPolicy): boolean {
@@ -167,11 +172,17 @@ export function problemsWith(combined: CombinedPolicy | undefined): NonNullable<
   return ignored.slice(0, problemsShown).map((problem) => ({ ...problem, ignored: true }))
 }
 
-async function repairs(github: GitHub, pull: PullRef, { shared }: PolicyFiles): Promise<boolean> {
-  const { paths, head, headSha, intoDefaultBranch } = await listPullFiles(github, pull)
+/**
+ * Whether merging a pull request fixes the policy. Its file is what the merge gives only if the branch began with the present one: an
+ * older branch may have no mistake at its head, and leave that of the default branch as it is.
+ */
+async function repairs(github: GitHub, pull: PullRef, { own, shared }: PolicyFiles): Promise<boolean> {
+  const { paths, head, headSha, base, intoDefaultBranch } = await listPullFiles(github, pull)
   if (!intoDefaultBranch || paths.length !== 1 || paths[0] !== policyPath || !head) return false
   const repaired = await readFile(github, head, policyPath, headSha)
-  return repaired !== undefined && problemsWith(combinePolicies({ own: repaired, shared })).length === 0
+  if (!repaired || problemsWith(combinePolicies({ own: repaired, shared })).length > 0) return false
+  const began = await readFileAtMergeBase(github, pull, policyPath, { base, head: headSha })
+  return began !== undefined && began.file?.blob === own?.blob
 }
 
 /** What the organization locks is as it says now, and not as it was when the policy was valid. */

@@ -171,6 +171,40 @@ describe('a pull request that changes the policy', () => {
   })
 
   test.each([
+    ['that is invalid', '  aprovals: {}\n'],
+    ['that nobody can pass', '  runbooks: {}\n'],
+  ])(
+    'from before a mistake does not fix a policy %s, until it has the mistake and removes it',
+    async (name, mistake) => {
+      const policy = (count: number, more = '') =>
+        `gates:\n  approvals: { count: ${count} }\n\n\n\n\n  release_window: {}\n${more}`
+      const repo = `older-${name.replaceAll(/\W+/g, '-')}`
+      const shop = await setUpRepositories(stage, { repo, policy: policy(1) })
+      const older = await approved('older', { [path]: policy(2) }, shop)
+      await allowBypass(stage, shop)
+      const broken = { branch: 'main', files: { [path]: policy(1, mistake) }, message: 'Mistake' }
+      await stage.github.push(shop.name, 'olga', broken)
+      await stage.settled()
+      await shop.review('eva', older)
+      const check = await shop.check(older)
+      expect(check).toMatchObject({ conclusion: 'failure' })
+      expect(check?.summary).not.toContain('this pull request fixes it')
+      expect(check?.summary).toContain('update the branch')
+
+      const { data } = await stage.as('ana').rest.pulls.updateBranch({
+        ...shop.repository,
+        pull_number: older.number,
+      })
+      expect(data).toBeDefined()
+      await stage.settled()
+      const repair = await shop.push('ana', older, { [path]: policy(2) })
+      await shop.review('chloe', repair)
+      await shop.review('dev', repair)
+      expect(await shop.check(repair)).toMatchObject({ conclusion: 'success' })
+    },
+  )
+
+  test.each([
     ['that nobody can pass', 'branches: ["release/*"]\ngates: {}\n'],
     ['that is invalid now', 'branches: ["release/*"]\ngates: { aprovals: {} }\n'],
   ])('on a branch other than the default one does not fix one %s', async (name, policy) => {

@@ -1,7 +1,10 @@
 import { isSharedRepository } from '../../decision/shared-repository.ts'
+import type { PullRef } from '../../decision/snapshot.ts'
 import { activitySince, noCommit, type Span, tipsWithin } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
+import { mergeBaseOf } from './commits.ts'
 import { orAbsent } from './errors.ts'
+import { baseTip } from './pulls.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
 /** The text of a policy file and its location. */
@@ -99,14 +102,29 @@ export async function listFiles(
   return answer.data.tree.flatMap(({ path, type }) => (type === 'blob' && path ? [path] : []))
 }
 
-/** Every path that a pull request touches, including old names of renamed files, its head, and whether it changes the default branch. */
+/**
+ * A file as it was where a head left its base; `undefined` in it: there was none. Undefined: GitHub cannot compare the two. With the
+ * file at the head this tells whether a pull request changes it, which its list of files does not: that is cut at 3,000.
+ */
+export async function readFileAtMergeBase(
+  github: GitHub,
+  repository: RepositoryName,
+  path: string,
+  { base, head }: { base: string; head: string },
+): Promise<{ file: PolicyFile | undefined } | undefined> {
+  const mergeBase = await mergeBaseOf(github, repository, base, head)
+  return mergeBase === undefined ? undefined : { file: await readFile(github, repository, path, mergeBase) }
+}
+
+/** Every path that a pull request touches, including old names of renamed files, its head, and the tip of the branch that it changes. */
 export async function listPullFiles(
   github: GitHub,
-  pull: RepositoryName & { number: number },
+  pull: PullRef,
 ): Promise<{
   paths: string[]
   head: RepositoryName | undefined
   headSha: string
+  base: string
   intoDefaultBranch: boolean
 }> {
   const at = { owner: pull.owner, repo: pull.repo, pull_number: pull.number }
@@ -116,5 +134,5 @@ export async function listPullFiles(
   const { repo, sha } = data.head
   const intoDefaultBranch = data.base.ref === data.base.repo.default_branch
   const head = repo ? { owner: repo.owner.login, repo: repo.name } : undefined
-  return { paths, head, headSha: sha, intoDefaultBranch }
+  return { paths, head, headSha: sha, base: await baseTip(github, pull, data), intoDefaultBranch }
 }
