@@ -55,6 +55,7 @@ function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
   }
   if (findings.length === 0) return [noGates]
   if (snapshot.policyProblems?.length) findings.unshift(problemsByThis(snapshot.policyProblems))
+  if (snapshot.policyOutdated) findings.unshift(outdatedPolicy)
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
   if (!policy.gates.approvals && snapshot.draft) findings.push(draft)
   return findings
@@ -114,6 +115,17 @@ function problemsByThis(problems: PolicyProblems): GateFinding {
           "The author: remove them from the policy file. The organization's policy can only be changed in its own repository",
         ]
   return { gate: 'policy', gateTitle: 'Policy', ...failed(title, reason, { who, ...placesOf(problems) }) }
+}
+
+/** Two changes that are valid each may be invalid together, or loosen what neither shows. */
+const outdatedPolicy: GateFinding = {
+  gate: 'policy',
+  gateTitle: 'Policy',
+  ...failed(
+    'This change is to an older version of the policy',
+    'The policy on the default branch has changed since this branch began, so the policy after a merge is not known.',
+    { who: 'The author: update the branch' },
+  ),
 }
 
 function placesOf(problems: PolicyProblems) {

@@ -66,10 +66,11 @@ async function policyFacts(
   reading: Reading,
   snapshot: Snapshot,
   applicable: ApplicablePolicy,
-): Promise<Pick<Snapshot, 'policyProblems' | 'policyEffect'>> {
+): Promise<Pick<Snapshot, 'policyProblems' | 'policyOutdated' | 'policyEffect'>> {
   const { database, github, now } = reading
   const atHead = await policyAtHead(github, factStore(database, now), snapshot, applicable)
   if (!atHead || applicable.kind !== 'policy') return {}
+  if ('outdated' in atHead) return { policyOutdated: true }
   if ('problems' in atHead) return { policyProblems: atHead.problems }
   const { policy, file, removed } = atHead
   if (!policy) return { policyEffect: removalEffect(removed) }

@@ -11,12 +11,14 @@ import { type ApplicablePolicy, problemsWith } from './policy-source.ts'
 /** What a pull request makes of the policy. */
 export type PolicyAtHead =
   | { problems: NonNullable<Snapshot['policyProblems']> }
+  | { outdated: true }
   | { policy: Policy | undefined; file?: PolicyFile; removed?: PolicyEffect['removed'] }
 
 /**
  * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
  * would be. The file is read at the head first, which costs nothing where it has not changed; another one is compared with that
  * where the branch began, since the head of an old branch may hold an old policy that it does not touch. Each head is asked once.
+ * `outdated`: the default branch changed the file too, so a merge gives neither of both.
  */
 export async function policyAtHead(
   github: GitHub,
@@ -33,20 +35,12 @@ export async function policyAtHead(
   if (file?.blob === own?.blob) return undefined
   if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
   if (!file) return removalAtHead(github, facts, { pull, head, base }, shared)
-  if (!(await isChanged(github, { pull, head, base }, file))) return undefined
+  const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
+  if (began && began.file?.blob === file.blob) return undefined
+  if (began && base.ref === base.defaultBranch && began.file?.blob !== own?.blob) return { outdated: true }
   const combined = combinePolicies({ own: file, shared })
   const problems = problemsWith(combined)
   return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
-}
-
-/** Where the head can't be compared with its base, it counts as changed. */
-async function isChanged(
-  github: GitHub,
-  { pull, head, base }: Pick<Snapshot, 'pull' | 'head' | 'base'>,
-  file: PolicyFile | undefined,
-): Promise<boolean> {
-  const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
-  return !began || began.file?.blob !== file?.blob
 }
 
 /** A head without the file removes it, or is from before there was one. Which one it is, is read once for each head and base. */
@@ -59,8 +53,8 @@ async function removalAtHead(
   if (base.ref !== base.defaultBranch) return undefined
   const key = `policy file not removed ${pull.repositoryId} ${pull.number} ${head.sha} ${base.ref}`
   if (await facts.get(key)) return undefined
-  if (await isChanged(github, { pull, head, base }, undefined))
-    return withoutOwn(pull, combinePolicies({ shared }))
+  const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
+  if (!began || began.file) return withoutOwn(pull, combinePolicies({ shared }))
   await facts.put(key, 'yes')
   return undefined
 }

@@ -170,6 +170,30 @@ describe('a pull request that changes the policy', () => {
     expect(check?.summary).not.toContain('would be blocked')
   })
 
+  test('that was changed on the default branch since fails until the branch is updated: both together may be invalid', async () => {
+    const policy = (first: string, last: string) =>
+      `gates:\n${first}  approvals: {}\n\n\n\n\n  incidents: off\n${last}`
+    const hold = '  hold: {}\n'
+    const shop = await setUpRepositories(stage, { repo: 'twice-changed', policy: policy('', '') })
+    const change = await approved('first', { [path]: policy(hold, '') }, shop)
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    await allowBypass(stage, shop)
+    const other = { branch: 'main', files: { [path]: policy('', hold) }, message: 'Change' }
+    await stage.github.push(shop.name, 'olga', other)
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({
+      conclusion: 'failure',
+      title: 'This change is to an older version of the policy',
+    })
+    const at = { ...shop.repository, pull_number: change.number }
+    await stage.as('ana').rest.pulls.updateBranch(at)
+    await stage.settled()
+    const { data } = await stage.as('ana').rest.pulls.get(at)
+    const check = await shop.check({ sha: data.head.sha })
+    expect(check?.title).toContain('makes the policy invalid')
+    expect(check?.summary).toContain(`${path}:`)
+  })
+
   test.each([
     ['that is invalid', '  aprovals: {}\n'],
     ['that nobody can pass', '  runbooks: {}\n'],
