@@ -139,3 +139,81 @@ test('tools of a release before the gate was switched on are a note, also after 
   expect(check?.summary).toContain('`docs/runbooks/issue_reward.md` is missing')
   expect(check?.summary).toContain('With `strict: true`, this would fail')
 })
+
+const urgentPolicy = `gates:
+  release_window: {}
+  staging_regression: { limits: { per_tool: 2, total: 4 }, defer_when_urgent: true }
+  runbooks: {}
+`
+const override = `overrides:
+  - { name: urgent, when: { labels: [urgent] }, gates: { runbooks: off } }
+`
+const reviewsOf = async (shop: Workshop) =>
+  (
+    await world.stage.as('olga').rest.issues.listForRepo({ ...shop.repository, labels: 'urgent-review' })
+  ).data.map(({ body }) => body)
+
+test('an urgent change defers its regression, but not its runbooks', async () => {
+  const shop = await world.shop(urgentPolicy)
+  const change = await aChange(shop)
+  await shop.label('eva', change, 'urgent')
+  const check = await shop.check(change)
+  expect(check?.conclusion).not.toBe('success')
+  expect(check?.title).toBe('Waiting for the list of tools')
+  expect(check?.summary).toContain('the policy lets it merge first')
+  expect(await shop.merge('eva', change)).toBeDefined()
+  expect(await reviewsOf(shop)).toEqual([])
+})
+
+test('an override turns them off for an urgent change, unless its author set the label', async () => {
+  const shop = await world.shop(`${urgentPolicy}${override}`)
+  const change = await aChange(shop)
+  await shop.label('ana', change, 'urgent')
+  expect(await shop.check(change)).toMatchObject({ title: 'Waiting for the list of tools' })
+  await shop.unlabel('ana', change, 'urgent')
+  await shop.label('eva', change, 'urgent')
+  const check = await shop.check(change)
+  expect(check).toMatchObject({ conclusion: 'success' })
+  expect(check?.summary).toContain('`urgent` applies. Off: Runbooks.')
+  expect(await shop.merge('eva', change)).toBeUndefined()
+  expect(await exceptionsOf(shop)).toEqual([])
+  expect(await reviewsOf(shop)).toEqual([expect.stringContaining('Run it with `release-gate regress`')])
+})
+
+test('a regression that failed is not deferred, with the runbooks off either', async () => {
+  const shop = await world.shop(`${urgentPolicy}${override}`)
+  const broken = quickSuite.replace('$.eligible: true', '$.eligible: false')
+  const change = await aChange(shop, { '.github/mcp-regression.yml': broken })
+  await shop.deploy(change)
+  await shop.label('eva', change, 'urgent')
+  const check = await shop.check(change)
+  expect(check).toMatchObject({ conclusion: 'failure', title: 'Staging regression failed' })
+  expect(check?.summary).toContain('`urgent` applies')
+  expect(await shop.merge('eva', change)).toBeDefined()
+})
+
+test.each([
+  ['a run that deferring left out is made', urgentPolicy, 'the policy lets it merge first'],
+  [
+    'a run without the runbooks no longer counts',
+    urgentPolicy.replace(/, defer.*true/, ''),
+    'The regression passed on',
+  ],
+])('when the label urgent is gone, %s, and the runbooks are run', async (_, gates, meanwhile) => {
+  const shop = await world.shop(`${gates}${override}`)
+  const rotten = `${runbook}\n\`\`\`yaml runbook\nname: statistics\nsteps: [{ name: the totals, tool: reward_totals }]\n\`\`\`\n`
+  const change = await aChange(shop, {
+    ...runbooksFor(tools),
+    ...runbooksFor(['reward_statistics'], rotten),
+  })
+  await shop.label('eva', change, 'urgent')
+  await shop.deploy(change)
+  const urgent = await shop.check(change)
+  expect(urgent).toMatchObject({ conclusion: 'success' })
+  expect(urgent?.summary).toContain(meanwhile)
+  await shop.unlabel('eva', change, 'urgent')
+  expect((await shop.check(change))?.title).toContain('Staging regression failed')
+  expect((await shop.regression(change))?.title).toContain('runbook statistics: step "the totals"')
+  await shop.label('eva', change, 'urgent')
+  expect((await shop.check(change))?.conclusion).toBe('failure')
+})
