@@ -370,6 +370,19 @@ describe('what counts as loosening', () => {
     ['more approvals while another gate is off', gates, { approvals: { count: 9 }, release_window: 'off' }],
   ])('%s', (_, base, over) => expect(loosensFrom(base, over)).toBe(true))
 
+  it('depends on the gates that it stands beside', () => {
+    const override = { name: 'o', when: { branches: ['main'] }, gates: { approvals: { count: 2 } } }
+    const { gates, overrides = [] } = policySchema.parse({
+      gates: { approvals: { count: 1 } },
+      overrides: [override],
+    })
+    const stricter = policySchema.parse({ gates: { approvals: { count: 3 } } })
+    const answers = [{ gates }, stricter, { gates }].map((policy) =>
+      overrides.map((one) => loosens(policy, one)),
+    )
+    expect(answers).toEqual([[false], [true], [false]])
+  })
+
   it('never passes by an override that only tightens what does not pass without it', () => {
     const reviewers = [ann, bob, cleo]
     for (let bits = 0; bits < 64; bits++) {

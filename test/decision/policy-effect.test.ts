@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { policySchema } from '../../src/decision/policy.ts'
 import { effectInWords, policyEffect } from '../../src/decision/policy-effect.ts'
 import { checkReport } from '../../src/decision/report.ts'
@@ -111,6 +111,31 @@ describe('where comparing the changed files takes too much work', () => {
     })
     expect(policyEffect(known(...many.slice(0, 5)), before, withGlobs, at)).not.toHaveProperty('notCompared')
   })
+})
+
+it('overrides that keep a hundred freezes are compared once, and in a time that does not grow with their square', () => {
+  const freezes = Array.from({ length: 100 }, (_, n) => ({
+    from: '2027-01-01T00:00',
+    to: `2027-01-02T00:${String(n % 60).padStart(2, '0')}`,
+    reason: `Freeze ${n}`,
+  }))
+  const policyWith = (frozen: string) =>
+    policySchema.parse({
+      gates: { approvals: { count: 2 }, release_window: { freezes } },
+      overrides: Array.from({ length: 20 }, (_, n) => ({
+        name: `o${n}`,
+        when: { branches: [`release/${n}`] },
+        gates: { release_window: { frozen } },
+      })),
+    })
+  const many = known(...Array.from({ length: 10 }, (_, n) => pull(n + 1, 2)))
+  const compared = vi.spyOn(JSON, 'stringify')
+  onTestFinished(() => compared.mockRestore())
+  expect(policyEffect(many, policyWith('old'), policyWith('next'), at)).toMatchObject({
+    compared: 10,
+    unknown: 0,
+  })
+  expect(compared.mock.calls.length).toBeLessThan(2 * 20 * 100 * 3)
 })
 
 it('at most five are named, and the text is short however many there are', () => {

@@ -26,9 +26,11 @@ export const releaseWindow = defineGate({
 function closesMore(after: WindowSettings, than: WindowSettings): boolean {
   const { freezes, frozen, ...others } = after
   const { freezes: freezesBefore, frozen: frozenBefore, ...othersBefore } = than
+  // Two lists of hundreds take a second to compare pair by pair, for each override and each pull request.
+  const kept = new Set(freezes.map((freeze) => JSON.stringify(freeze)))
   return (
     sameSettings(others, othersBefore) &&
-    freezesBefore.every((freeze) => freezes.some((each) => sameSettings(each, freeze))) &&
+    freezesBefore.every((freeze) => kept.has(JSON.stringify(freeze))) &&
     (frozen !== undefined || frozenBefore === undefined)
   )
 }
