@@ -66,7 +66,7 @@ function refused(at: ProblemAt, policy: Policy): FileProblem[] {
     ...refusedWindow(at, policy.gates.release_window, ['gates', 'release_window']),
     ...refusedLocks(at, policy),
   ]
-  const tooMany = refusedGlobs(at, policy)
+  const tooMany = [...refusedGlobs(at, policy), ...refusedSize(at, policy)]
   if (own.length + tooMany.length > 0) return [...own, ...tooMany]
   return (policy.overrides ?? []).flatMap(({ gates: { release_window: window } }, index) =>
     window === 'off'
@@ -95,6 +95,16 @@ function refusedGlobs(at: ProblemAt, policy: Policy): FileProblem[] {
   if (!exceeding) return []
   const message = `the policy has ${counted(lists)} patterns of paths, branches and suites; the limit is ${globsAllowed}. Combine some, like "docs/**"`
   return [at(exceeding.path, message)]
+}
+
+/** Each override repeats what it takes over, and each verdict and each record holds the policy: 32 kB can become more than 1 MB. */
+const charactersAllowed = 256 * 1024
+
+function refusedSize(at: ProblemAt, policy: Policy): FileProblem[] {
+  const { length } = policy.overrides ? JSON.stringify(policy) : ''
+  if (length <= charactersAllowed) return []
+  const message = `with what they take over from \`gates\`, the policy has ${length} characters; the limit is ${charactersAllowed}. Remove some, or freezes that have passed`
+  return [at(['overrides'], message)]
 }
 
 /** A lock on nothing would be taken for a rule. */

@@ -425,3 +425,31 @@ describe('the combined policy', () => {
     expect(identityOf({ shared: { where: 's', blob: 'b' } })).toEqual({ where: 's', blob: 'b' })
   })
 })
+
+describe('two policies that are valid alone', () => {
+  const freezes = (count: number) =>
+    `[${Array.from({ length: count }, () => '{from: 2027-01-01T00:00, to: 2027-01-02T00:00, reason: Holidays}').join(', ')}]`
+  const overrides = Array.from(
+    { length: 40 },
+    (_, n) => `  - {name: o${n}, when: {branches: [x]}, gates: {release_window: {frozen: x}}}\n`,
+  ).join('')
+  const accounts = Array.from({ length: 400 }, (_, n) => `robot-${'x'.repeat(30)}-${n}`).join(', ')
+
+  it.each([
+    [
+      'have more than 32 kB',
+      `gates: {release_window: {freezes: ${freezes(300)}}}\n`,
+      `gates: {}\npush: {allowed: [${accounts}]}\n`,
+      /^\.github\/release-gate\.yml:1:1: together with acme\/\.github: .*: the file has \d+ bytes; the limit is 32768\. Shorten it\.$/,
+    ],
+    [
+      'repeat the settings of one in each override of the other',
+      `gates: {}\noverrides:\n${overrides}`,
+      `gates: {release_window: {freezes: ${freezes(200)}}}\n`,
+      /^\.github\/release-gate\.yml:1:1: together with acme\/\.github: .*: `overrides`: with what they take over from `gates`/,
+    ],
+  ])('are invalid together, which says why, where they %s', (_, own, shared, why) => {
+    for (const text of [own, shared]) expect(parsePolicy(text)).toMatchObject({ ok: true })
+    expect(problemsOf(own, shared)).toEqual([expect.stringMatching(why)])
+  })
+})

@@ -94,6 +94,27 @@ describe('the patterns of paths, branches and suites in a policy', () => {
   })
 })
 
+describe('the overrides of a policy', () => {
+  const freezes = `[${Array.from({ length: 200 }, () => '{from: 2027-01-01T00:00, to: 2027-01-02T00:00, reason: Holidays}').join(', ')}]`
+  const overrides = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, n) => `  - {name: o${n}, when: {branches: [x]}, gates: {release_window: {frozen: x}}}\n`,
+    ).join('')
+
+  it('may repeat what they take over from `gates` until the whole policy has 256 kB', () => {
+    const policy = (count: number) =>
+      `gates: {release_window: {freezes: ${freezes}}}\noverrides:\n${overrides(count)}`
+    expect(problemsOf(policy(10))).toEqual([])
+    expect(problemsOf(policy(30))).toEqual([
+      expect.stringMatching(
+        /^p:3:3: `overrides`: with what they take over from `gates`, the policy has \d{6} characters; the limit is 262144\./,
+      ),
+    ])
+    expect(problemsOf(policy(30).replaceAll('release_window: {frozen', 'hold: {label'))).toEqual([])
+  })
+})
+
 const like = 'write it like `gates: { approvals: {}, release_window: {} }`'
 const atLeast = 'write at least `gates: { approvals: {}, release_window: {} }`'
 
