@@ -1,5 +1,6 @@
+import { RE2JS } from 're2js'
 import { list, plural } from './markdown.ts'
-import { suitesOf } from './overrides.ts'
+import { allGates, suitesOf } from './overrides.ts'
 import { covers, type Policy } from './policy.ts'
 import type { PolicyEffect, Snapshot } from './snapshot.ts'
 import { decide } from './verdict.ts'
@@ -11,8 +12,8 @@ export type Compared = { snapshot: Snapshot; known: boolean }
 const named = 5
 
 /**
- * How much matching one effect may take, in globs times characters of paths: some 50 million take half a second. Anyone can
- * propose a policy, and change thousands of files with long names.
+ * How much matching one effect may take, in globs times characters of paths, and in steps of patterns times characters of descriptions:
+ * some 50 million take a second. Anyone can propose a policy, change thousands of files with long names, and write long descriptions.
  */
 const workAllowed = 50_000_000
 
@@ -23,9 +24,10 @@ const workAllowed = 50_000_000
 export function policyEffect(compared: Compared[], before: Policy, after: Policy, at: string): PolicyEffect {
   const known = compared.filter((one) => one.known)
   const globs = globsToMatch(before) + globsToMatch(after)
+  const steps = stepsToMatch(before) + stepsToMatch(after)
   let work = 0
   const affordable = known.filter(({ snapshot }) => {
-    const more = globs * charactersIn(snapshot)
+    const more = globs * charactersIn(snapshot) + steps * describedIn(snapshot)
     if (work + more > workAllowed) return false
     work += more
     return true
@@ -69,6 +71,17 @@ function globsToMatch(policy: Policy): number {
   return lists.reduce((sum, paths) => sum + paths.length + guarded, 0)
 }
 
+/** How many steps the longest pattern of incidents takes for each character of a description, at most. */
+function stepsToMatch(policy: Policy): number {
+  const patterns = allGates(policy).flatMap(({ release_window: window }) => window?.urgent.incident ?? [])
+  return Math.max(0, ...[...new Set(patterns)].map((pattern) => RE2JS.compile(pattern).programSize()))
+}
+
+/** Only one with the label for urgent changes is matched. */
+function describedIn({ labels, body }: Snapshot): number {
+  return labels.length > 0 ? body.length : 0
+}
+
 function charactersIn({ changed }: Snapshot): number {
   return changed?.complete ? changed.paths.reduce((sum, { path }) => sum + path.length, 0) : 0
 }
@@ -108,7 +121,7 @@ function comparisonInWords(effect: PolicyEffect): string[] {
         ]
       : []),
     ...(notCompared > 0
-      ? [`Not compared: ${notCompared}. The policies have too many globs for the number of changed files.`]
+      ? [`Not compared: ${notCompared}. It would take too long to match the patterns of the policies.`]
       : []),
   ]
   const none = lines.length === 0 ? ['None would change.'] : lines

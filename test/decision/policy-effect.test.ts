@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { policySchema } from '../../src/decision/policy.ts'
 import { effectInWords, policyEffect } from '../../src/decision/policy-effect.ts'
 import { checkReport } from '../../src/decision/report.ts'
-import { type Snapshot, snapshotSchema } from '../../src/decision/snapshot.ts'
+import { type Label, type Snapshot, snapshotSchema } from '../../src/decision/snapshot.ts'
 import { decide } from '../../src/decision/verdict.ts'
-import { anApproval, ann, aPolicy, aSnapshot, bob, yesterday } from '../support/snapshot.ts'
+import { aLabel, anApproval, ann, aPolicy, aSnapshot, bob, yesterday } from '../support/snapshot.ts'
 
 const before = aPolicy({ approvals: { count: 2 }, release_window: {} })
 const three = aPolicy({ approvals: { count: 3 }, release_window: {} })
@@ -100,8 +100,23 @@ describe('where comparing the changed files takes too much work', () => {
     expect(effect).toMatchObject({ compared: 2, unknown: 0, notCompared: 1 })
     expect([...effect.blocked.first, ...effect.released.first].map(({ number }) => number)).not.toContain(1)
     expect(effectInWords(effect).at(-1)).toBe(
-      '- Not compared: 1. The policies have too many globs for the number of changed files.',
+      '- Not compared: 1. It would take too long to match the patterns of the policies.',
     )
+  })
+
+  it('says so for long descriptions that a long pattern of incidents would be matched with, and compares the others', () => {
+    const incident = '(?i)(?:[a-z]?[a-z]?){500}[0-9]'
+    const withPattern = aPolicy({
+      approvals: { count: 3 },
+      release_window: { urgent: { label: 'any', incident } },
+    })
+    const described = (number: number, length: number, labels: Label[]) =>
+      pull(number, 2, { body: 'a'.repeat(length), labels })
+    const any = [aLabel({ name: 'any' })]
+    const pulls = known(described(1, 65_000, any), described(2, 100, any), described(3, 65_000, []))
+    const effect = policyEffect(pulls, before, withPattern, at)
+    expect(effect).toMatchObject({ compared: 3, notCompared: 1 })
+    expect(effect.blocked.first.map(({ number }) => number)).toEqual([2, 3])
   })
 
   it('the work of many adds up', () => {
