@@ -34,8 +34,8 @@ type Found = Partial<Pick<Evidence, 'verdict' | 'summary' | 'lacking' | 'waivedU
  * the list of tools that it stored against a newer release, or without a waiver that has expired. Where these do not say, it is lacking;
  * but what failed stays failed, since an older run that passed would count in its place.
  */
-export function evaluatedNow(run: StoredEvidence, standards: Standards): Found {
-  const evaluated = byStandards(run, standards)
+export async function evaluatedNow(run: StoredEvidence, standards: Standards): Promise<Found> {
+  const evaluated = await byStandards(run, standards)
   const { drill } = standards.settings
   const isDrilled = drill === undefined || drillOf(run.settings) === drill
   const passed = (evaluated.verdict ?? run.verdict) === 'passed'
@@ -46,8 +46,8 @@ export function evaluatedNow(run: StoredEvidence, standards: Standards): Found {
   return found.waivedUntil === undefined ? {} : { waivedUntil: found.waivedUntil }
 }
 
-function byStandards(run: StoredEvidence, { settings, baseline, at }: Standards): Found {
-  const waivedUntil = baseline && endOfWaivers(run)
+async function byStandards(run: StoredEvidence, { settings, baseline, at }: Standards): Promise<Found> {
+  const waivedUntil = baseline && (await endOfWaivers(run))
   const kept: Found = waivedUntil ? { waivedUntil: waivedUntil.toISOString() } : {}
   const underOthers = run.settings !== settingsOfRun(settings, drillOf(run.settings))
   const otherContract =
@@ -58,7 +58,7 @@ function byStandards(run: StoredEvidence, { settings, baseline, at }: Standards)
   if (!underOthers && !otherContract) return kept
   const read = runReportSchema.safeParse(JSON.parse(run.report))
   if (!read.success) return { ...kept, lacking: 'its report cannot be read' }
-  const suite = run.suiteText === null ? undefined : keptSuite(run.suiteText, run.suite)
+  const suite = run.suiteText === null ? undefined : await keptSuite(run.suiteText, run.suite)
   const recorded = run.recorded === null ? undefined : storedList(run.recorded)
   const own = underOthers ? reportUnder(settings, read.data, suite, recorded) : read.data
   if (!own) return { ...kept, lacking: 'its suite or its tools cannot be read' }
@@ -107,9 +107,9 @@ function contractNow(
 const lastDays = new LRUCache<string, { day: string | undefined }>({ max: 2_000 })
 
 /** When the first waiver of a run's suite expires: with the end of its last day, in UTC. */
-function endOfWaivers({ runId, suiteText, suite }: StoredEvidence): Date | undefined {
+async function endOfWaivers({ runId, suiteText, suite }: StoredEvidence): Promise<Date | undefined> {
   if (suiteText === null) return undefined
-  const known = lastDays.get(runId) ?? { day: lastDayOf(keptSuite(suiteText, suite)) }
+  const known = lastDays.get(runId) ?? { day: lastDayOf(await keptSuite(suiteText, suite)) }
   lastDays.set(runId, known)
   const start = Date.parse(`${known.day}T00:00:00Z`)
   return Number.isNaN(start) ? undefined : new Date(start + 24 * 60 * 60_000)

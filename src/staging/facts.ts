@@ -35,17 +35,14 @@ export async function readRegression(
     settings.deployment === 'none'
       ? []
       : await Promise.all(heads.map((head) => deploymentsOf(github, pull, settings.environment, head, until)))
-  const runs = await Promise.all(
-    stored.map(async (run) => {
-      const check = await regressionCheck(database, { ...pull, sha: run.headSha })
-      const checkUrl = check?.runId === run.runId ? check.url : null
-      return {
-        ...evidenceOf(run),
-        ...evaluatedNow(run, { settings, baseline, at: until ?? now() }),
-        checkUrl,
-      }
-    }),
-  )
+  const runs: Evidence[] = []
+  // One at a time: each may have many suites to read.
+  for (const run of stored) {
+    const check = await regressionCheck(database, { ...pull, sha: run.headSha })
+    const checkUrl = check?.runId === run.runId ? check.url : null
+    const evaluated = await evaluatedNow(run, { settings, baseline, at: until ?? now() })
+    runs.push({ ...evidenceOf(run), ...evaluated, checkUrl })
+  }
   return { tree, deployments: deployments.flat().sort((a, b) => b.id - a.id), runs }
 }
 

@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { selectsPath } from '../decision/globs.ts'
 import { isSuiteFile, onlySuite, type SuitePlaces, suiteGlobs, suitesName } from '../decision/suite-places.ts'
 import { mergeSuites, type SuitePart } from '../regression/merge-suites.ts'
 import { readSuite } from '../regression/suite-file.ts'
 import type { Suite } from '../regression/suite-schema.ts'
-import { type FileProblem, type FileResult, formatProblem } from '../yaml/yaml-file.ts'
+import { withKnownPatterns } from '../regression/suite-values.ts'
+import { type FileResult, formatProblem } from '../yaml/yaml-file.ts'
 
 /** Reads one side of a pull request: the head, or the default branch. `list` gives undefined where not all files are known. */
 export type SuiteReader = {
@@ -15,6 +17,8 @@ export type SuiteReader = {
 }
 
 export type SuiteText = { file: string; text: string }
+
+type ReadFile = { file: string; read: FileResult<Suite> }
 
 /** The suites as one, and what they were read from. */
 export type FoundSuites = { suite: Suite; parts: SuitePart[] }
@@ -68,17 +72,16 @@ async function filesOf(
 }
 
 function readTexts(texts: readonly SuiteText[]): FileResult<FoundSuites> {
-  const problems: FileProblem[] = []
-  const parts = texts.flatMap(({ file, text }) => {
-    const read = readSuite(text, file)
-    if (read.ok) return [{ file, suite: read.value }]
-    problems.push(...read.problems)
-    return []
-  })
+  return merged(texts.map(({ file, text }) => ({ file, read: readSuite(text, file) })))
+}
+
+function merged(each: readonly ReadFile[]): FileResult<FoundSuites> {
+  const problems = each.flatMap(({ read }) => (read.ok ? [] : read.problems))
   if (problems.length > 0) return { ok: false, problems }
+  const parts = each.flatMap(({ file, read }) => (read.ok ? [{ file, suite: read.value }] : []))
   if (parts.length === 0) return { ok: false, problems: [] }
-  const merged = mergeSuites(parts)
-  return merged.ok ? { ok: true, value: { suite: merged.value, parts } } : merged
+  const suite = mergeSuites(parts)
+  return suite.ok ? { ok: true, value: { suite: suite.value, parts } } : suite
 }
 
 /** The text of the suites as it is kept with a run: one as it is written; several as JSON, a list, which no suite is. */
@@ -87,9 +90,17 @@ export function keptText(texts: readonly SuiteText[]): string {
   return one && others.length === 0 ? one.text : JSON.stringify(texts)
 }
 
-/** The suite of a run that was kept; undefined where this version cannot read it. */
-export function keptSuite(text: string, name: string): Suite | undefined {
+/**
+ * The suite of a run that was kept; undefined where this version cannot read it. It is read in the bot's own thread, so other work has its
+ * turn between the files, each of which takes up to 60 ms.
+ */
+export async function keptSuite(text: string, name: string): Promise<Suite | undefined> {
   const texts: SuiteText[] = text.startsWith('[{"file":') ? JSON.parse(text) : [{ file: name, text }]
-  const read = readTexts(texts)
+  const each: ReadFile[] = []
+  for (const one of texts) {
+    if (each.length > 0) await setImmediate()
+    each.push({ file: one.file, read: withKnownPatterns(() => readSuite(one.text, one.file)) })
+  }
+  const read = merged(each)
   return read.ok ? read.value.suite : undefined
 }

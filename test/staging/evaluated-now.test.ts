@@ -49,9 +49,9 @@ describe('a run that passed', () => {
   test('is left as it is under equal settings', async () => {
     const { run } = await aRun()
     expect(run.verdict).toBe('passed')
-    expect(evaluatedNow(run, { settings: settingsOf(), ...none })).toEqual({})
+    expect(await evaluatedNow(run, { settings: settingsOf(), ...none })).toEqual({})
     const otherwise = settingsOf({ freshness: '1d', deployers: ['ana'], identity: 'server' })
-    expect(evaluatedNow(run, { settings: otherwise, ...none })).toEqual({})
+    expect(await evaluatedNow(run, { settings: otherwise, ...none })).toEqual({})
   })
 
   test.each<[string, object, object]>([
@@ -74,7 +74,7 @@ describe('a run that passed', () => {
     ],
   ])('%s', async (_, more, expected) => {
     const { run } = await aRun()
-    const found = evaluatedNow(run, { settings: settingsOf(more), ...none })
+    const found = await evaluatedNow(run, { settings: settingsOf(more), ...none })
     expect(found).toMatchObject(expected)
     expect('lacking' in expected || found.lacking === undefined).toBe(true)
   })
@@ -83,8 +83,8 @@ describe('a run that passed', () => {
     const { run } = await aRun()
     const strict = settingsOf({ limits: { ...few, p95: '0.001ms' } })
     const old = { ...run, settings: null }
-    expect(evaluatedNow(old, { settings: settingsOf(), ...none })).toMatchObject({ verdict: 'passed' })
-    expect(evaluatedNow(old, { settings: strict, ...none })).toMatchObject({ verdict: 'failed' })
+    expect(await evaluatedNow(old, { settings: settingsOf(), ...none })).toMatchObject({ verdict: 'passed' })
+    expect(await evaluatedNow(old, { settings: strict, ...none })).toMatchObject({ verdict: 'failed' })
   })
 
   test.each<[string, Partial<StoredEvidence>]>([
@@ -95,8 +95,10 @@ describe('a run that passed', () => {
   ])('without a %s that can be read does not count under other settings', async (_, what) => {
     const { run } = await aRun()
     const other = settingsOf({ limits: { ...few, errors: '0%' } })
-    expect(evaluatedNow({ ...run, ...what }, { settings: other, ...none }).lacking).toBeDefined()
-    expect(evaluatedNow({ ...run, ...what }, { settings: settingsOf(), ...none }).lacking).toBeUndefined()
+    expect((await evaluatedNow({ ...run, ...what }, { settings: other, ...none })).lacking).toBeDefined()
+    expect(
+      (await evaluatedNow({ ...run, ...what }, { settings: settingsOf(), ...none })).lacking,
+    ).toBeUndefined()
   })
 
   test.each<[string, Partial<StoredEvidence>, object]>([
@@ -105,7 +107,7 @@ describe('a run that passed', () => {
   ])('that failed stays failed %s, so that no older one counts in its place', async (_, what, more) => {
     const { run } = await aRun()
     const failed: StoredEvidence = { ...run, verdict: 'failed', summary: 'errors: 3 of 4', ...what }
-    const found = evaluatedNow(failed, { settings: settingsOf(more), ...none })
+    const found = await evaluatedNow(failed, { settings: settingsOf(more), ...none })
     expect(found.lacking).toBeUndefined()
     expect(found.verdict ?? failed.verdict).toBe('failed')
   })
@@ -115,7 +117,7 @@ describe('a run that passed', () => {
     const { run } = await aRun(settingsOf(), { text, wait: 130 })
     expect(run.verdict).toBe('failed')
     const loose = settingsOf({ limits: { ...few, p95: '9s' } })
-    expect(evaluatedNow(run, { settings: loose, ...none })).toMatchObject({ verdict: 'failed' })
+    expect(await evaluatedNow(run, { settings: loose, ...none })).toMatchObject({ verdict: 'failed' })
   })
 })
 
@@ -123,7 +125,7 @@ describe('a run that did not pass', () => {
   test('passes by limits that it meets', async () => {
     const { run } = await aRun(settingsOf({ limits: { ...few, p95: '0.001ms' } }))
     expect(run.verdict).toBe('failed')
-    expect(evaluatedNow(run, { settings: settingsOf(), ...none })).toMatchObject({ verdict: 'passed' })
+    expect(await evaluatedNow(run, { settings: settingsOf(), ...none })).toMatchObject({ verdict: 'passed' })
   })
 
   test('for another reason than its limits says the same under any', async () => {
@@ -132,7 +134,7 @@ describe('a run that did not pass', () => {
     })
     expect(run.verdict).toBe('failed')
     const loose = settingsOf({ limits: { ...few, errors: '50%' } })
-    const found = evaluatedNow(run, { settings: loose, ...none })
+    const found = await evaluatedNow(run, { settings: loose, ...none })
     expect(found).toMatchObject({ verdict: 'failed', summary: run.summary })
     expect(found.lacking).toBeUndefined()
   })
@@ -154,15 +156,17 @@ describe('a waiver of the suite', () => {
   test('counts until the end of its last day, and not from then on', async () => {
     const { run, baseline } = await waived()
     const then = (time: string) => evaluatedNow(run, { settings, baseline, at: new Date(time) })
-    expect(then('2026-11-26T23:59:59.999Z')).toMatchObject({
+    expect(await then('2026-11-26T23:59:59.999Z')).toMatchObject({
       verdict: 'passed',
       waivedUntil: '2026-11-27T00:00:00.000Z',
     })
     const known = { ...run, baselineId: 1 }
-    expect(evaluatedNow(known, { settings, baseline, at })).toEqual({
+    expect(await evaluatedNow(known, { settings, baseline, at })).toEqual({
       waivedUntil: '2026-11-27T00:00:00.000Z',
     })
-    expect(evaluatedNow(known, { settings, baseline, at: new Date('2026-11-27T00:00:00Z') })).toMatchObject({
+    expect(
+      await evaluatedNow(known, { settings, baseline, at: new Date('2026-11-27T00:00:00Z') }),
+    ).toMatchObject({
       verdict: 'failed',
       summary: expect.stringContaining('expired on 2026-11-26'),
     })
@@ -171,7 +175,7 @@ describe('a waiver of the suite', () => {
   test('says nothing where there is no release to compare with', async () => {
     const { run } = await waived()
     expect(
-      evaluatedNow(run, { settings, baseline: undefined, at: new Date('2026-12-01T00:00:00Z') }),
+      await evaluatedNow(run, { settings, baseline: undefined, at: new Date('2026-12-01T00:00:00Z') }),
     ).toEqual({})
   })
 })
@@ -187,17 +191,17 @@ describe('where the policy demands a drill of the runbooks', () => {
 
   test('a run that passed without it is lacking, and one that drilled them is not', async () => {
     const { run } = await aRun()
-    expect(evaluatedNow(run, demanded)).toEqual(lacking)
-    expect(evaluatedNow({ ...run, settings: null }, demanded)).toMatchObject(lacking)
-    expect(evaluatedNow(drilledIn(run, 'other'), demanded)).toEqual(lacking)
-    expect(evaluatedNow(drilledIn(run, drill), demanded)).toEqual({})
+    expect(await evaluatedNow(run, demanded)).toEqual(lacking)
+    expect(await evaluatedNow({ ...run, settings: null }, demanded)).toMatchObject(lacking)
+    expect(await evaluatedNow(drilledIn(run, 'other'), demanded)).toEqual(lacking)
+    expect(await evaluatedNow(drilledIn(run, drill), demanded)).toEqual({})
   })
 
   test('a run with other limits too is evaluated by these and lacking', async () => {
     const { run } = await aRun()
     const looser = { settings: { ...settingsOf({ limits: { ...few, errors: '50%' } }), drill }, ...none }
-    expect(evaluatedNow(run, looser)).toMatchObject({ verdict: 'passed', ...lacking })
-    expect(evaluatedNow(drilledIn(run, drill), looser)).toEqual({
+    expect(await evaluatedNow(run, looser)).toMatchObject({ verdict: 'passed', ...lacking })
+    expect(await evaluatedNow(drilledIn(run, drill), looser)).toEqual({
       verdict: 'passed',
       summary: expect.any(String),
     })
@@ -206,11 +210,11 @@ describe('where the policy demands a drill of the runbooks', () => {
   test('a run that failed or gave no result says what it said', async () => {
     const { run } = await aRun()
     for (const verdict of ['failed', 'inconclusive'] as const)
-      expect(evaluatedNow({ ...run, verdict }, demanded)).toEqual({})
+      expect(await evaluatedNow({ ...run, verdict }, demanded)).toEqual({})
   })
 
   test('a run that drilled them counts where no drill is demanded', async () => {
     const { run } = await aRun()
-    expect(evaluatedNow(drilledIn(run, drill), { settings: settingsOf(), ...none })).toEqual({})
+    expect(await evaluatedNow(drilledIn(run, drill), { settings: settingsOf(), ...none })).toEqual({})
   })
 })

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { RE2JS } from 're2js'
+import { expect, test, vi } from 'vitest'
 import { findSuites, keptSuite, keptText, readSuites } from '../../src/staging/suites.ts'
 
 const suite = (name: string, more = '') => `version: 1\n${more}cases:\n  - { name: ${name}, tool: read }\n`
@@ -76,12 +77,45 @@ test.each([['mcp/b.yml'], [['mcp', 'shop/suite.yml']]])(
   async (places) => {
     const { suites } = await found(places, files)
     if ('wrong' in suites) throw new Error(suites.wrong)
-    expect(keptSuite(keptText(suites.texts), 'mcp/b.yml')).toEqual(suites.suite)
+    expect(await keptSuite(keptText(suites.texts), 'mcp/b.yml')).toEqual(suites.suite)
   },
 )
 
-test('what this version cannot read of a run is nothing', () => {
-  expect(keptSuite('version: 9', 'suite.yml')).toBeUndefined()
+test.each([['version: 9'], [suite('a, expect: { text: { matches: 1 } }')]])(
+  'what this version cannot read of a run is nothing: %j',
+  async (text) => {
+    expect(await keptSuite(text, 'suite.yml')).toBeUndefined()
+  },
+)
+
+test('what a run keeps is read without compiling its expressions again, each of which can take half a second', async () => {
+  const text = suite(`a, expect: { text: { matches: "(${'a?'.repeat(240)}){1000}" } }`)
+  using compile = vi.spyOn(RE2JS, 'compile')
+  expect((await keptSuite(text, 'suite.yml'))?.cases).toHaveLength(1)
+  expect(compile).not.toHaveBeenCalled()
+})
+
+test('an expression is checked again for the next suite, also after one that could not be read', async () => {
+  await keptSuite('version: 9', 'suite.yml')
+  const bad = suite('a, expect: { text: { matches: "(" } }')
+  expect(readSuites([{ file: 'suite.yml', text: bad }])).toEqual({
+    wrong: expect.stringContaining('is not a regular expression'),
+  })
+})
+
+test('between the files that a run keeps, other work has its turn', async () => {
+  const texts = Array.from({ length: 50 }, (_, n) => ({ file: `${n}.yml`, text: suite(`n${n}`) }))
+  let turns = 0
+  let isDone = false
+  const other = () => {
+    turns += 1
+    if (!isDone) setImmediate(other)
+  }
+  setImmediate(other)
+  const kept = await keptSuite(keptText(texts), 'suite.yml')
+  isDone = true
+  expect(kept?.cases).toHaveLength(50)
+  expect(turns).toBeGreaterThanOrEqual(49)
 })
 
 test('of a side that is only compared with, what there is counts', async () => {
