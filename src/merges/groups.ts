@@ -1,5 +1,6 @@
 import type { GroupMember } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
 import { decide } from '../decision/verdict.ts'
 import { requestMonitors } from '../gate/health-fact.ts'
 import { addStoredFacts } from '../gate/own-facts.ts'
@@ -32,7 +33,8 @@ export async function evaluateGroup(
   const members: GroupMember[] = []
   const facts: Member[] = []
   for (const number of pulls) {
-    const evaluated = await evaluateMember(shell, github, repository, number)
+    const otherPolicy = facts.some(({ snapshot }) => changesPolicy(snapshot))
+    const evaluated = await evaluateMember(shell, github, repository, number, otherPolicy)
     if (evaluated === 'no policy') return
     members.push({ number, verdict: evaluated?.verdict })
     if (evaluated?.member) facts.push(evaluated.member)
@@ -69,14 +71,26 @@ function nextLook(members: GroupMember[]): Date | undefined {
   return times.length === 0 ? undefined : new Date(Math.min(...times))
 }
 
-async function evaluateMember(shell: MergeShell, github: GitHub, repository: RepositoryRef, number: number) {
+function changesPolicy({ policyEffect, base: { ref, defaultBranch } }: Snapshot): boolean {
+  return policyEffect !== undefined && ref === defaultBranch
+}
+
+/** `otherPolicy`: the group changes the policy before this member, so a change of it is one to an older version. */
+async function evaluateMember(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  number: number,
+  otherPolicy: boolean,
+) {
   const pull = { ...repositoryOf(repository), number }
   const applicable = await policyFor(shell, github, pull)
   if (applicable.kind === 'none') return 'no policy'
   const store = factStore(shell.database, shell.now)
   const read = await readSnapshot(github, pull, wantedFacts(applicable), store, shell.now)
   if (!read) return undefined
-  const snapshot = await addStoredFacts({ ...shell, github }, read.snapshot, applicable)
+  const alone = await addStoredFacts({ ...shell, github }, read.snapshot, applicable)
+  const snapshot = otherPolicy && changesPolicy(alone) ? { ...alone, policyOutdated: true as const } : alone
   if (applicable.kind === 'broken') return { verdict: undefined, member: { snapshot } }
   const { policy } = applicable
   return { verdict: decide(snapshot, policy), member: { snapshot, policy } }
