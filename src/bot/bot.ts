@@ -99,8 +99,8 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   }
   const board = settings.client && settings.publicUrl
   const web = webUrl(settings.apiUrl)
-  const { servers } = settings
-  const shell = { database, queue, now, log, github, board, web, servers }
+  const operator = { servers: settings.servers, datadog: settings.datadog !== undefined }
+  const shell = { database, queue, now, log, github, board, web, operator }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   return { settings, log, clock, shell, probot, budget, serves }
 }

@@ -6,13 +6,13 @@ import type { PolicyFile } from '../services/github/policy.ts'
 import type { RepositoryName } from '../services/github/repository.ts'
 import { readTeams } from '../services/github/teams.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
-import { absentServers, type PolicyChange } from './absent-servers.ts'
 import type { Shell } from './shell.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
+import { type PolicyChange, unconfigured } from './unconfigured.ts'
 
-/** What a changed policy adds and that does not exist, each at its place in the file: nobody could ever pass a gate that needs it. */
+/** What a changed policy adds and that does not exist or is not configured, each at its place in the file: nobody could ever pass a gate that needs it. */
 export async function absentNames(
-  { github, servers }: Pick<Shell, 'servers'> & { github: GitHub },
+  { github, operator }: Pick<Shell, 'operator'> & { github: GitHub },
   repository: RepositoryName,
   file: PolicyFile,
   change: PolicyChange,
@@ -26,7 +26,7 @@ export async function absentNames(
   const teams = await absentTeams(github, repository, change)
   const incidents = await absentIncidents(github, change)
   return [
-    ...(await absentServers(servers, repository, file, change)),
+    ...(await unconfigured(operator, repository, file, change)),
     ...teams.map((name) => problem(name, 'the team', 'create the team')),
     ...incidents.map((name) => problem(name, 'the repository', 'give the App access to it')),
   ]

@@ -19,7 +19,7 @@ import { openReviewsFact } from './open-reviews.ts'
 import type { Shell } from './shell.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
 
-type Reading = Parameters<typeof regressionFact>[0] & Pick<Shell, 'servers'>
+type Reading = Parameters<typeof regressionFact>[0] & Pick<Shell, 'operator'>
 
 /** Adds the facts that the gate stores itself, which every evaluation of a snapshot needs. */
 export async function addStoredFacts(

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { GitHub } from '../services/github/client.ts'
-import type { StagingServer } from '../settings/servers.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
+import type { Operator } from './unconfigured.ts'
 
 /** The external dependencies of an evaluation. */
 export type Shell = {
@@ -25,6 +25,6 @@ export type Shell = {
   /** Where people read GitHub; github.com where it is left out. */
   web?: string | undefined
   log: Pick<Logger, 'info' | 'warn'>
-  /** The staging servers that policies can name. Left out: not known here. */
-  servers?: ReadonlyMap<string, StagingServer>
+  /** What the operator has configured for policies to name. Left out: not known here. */
+  operator?: Operator
 }

@@ -4,7 +4,8 @@ import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/worksh
 import { aStage } from '../support/stage.ts'
 
 const path = '.github/release-gate.yml'
-const kept = 'gates: { approvals: { count: 1 }, staging_regression: { server: retired } }\n'
+const kept =
+  'gates: { approvals: { count: 1 }, staging_regression: { server: retired }, production_health: { monitors: [{ id: 7, name: Errors }] } }\n'
 
 let stage: Stage
 let shop: Workshop
@@ -39,25 +40,37 @@ async function checkOf(policy: string, where = shop) {
 
 test.each([
   [
-    'one that is not configured',
+    'a server that is not configured',
     'gates:\n  staging_regression:\n    server: stagin\n',
     ':3:13',
     'has not configured a server named stagin',
   ],
   [
-    'one that is not configured, in an override',
+    'a server that is not configured, in an override',
     'gates: { approvals: {} }\noverrides:\n  - name: o\n    when: { branches: [main] }\n    gates: { staging_regression: { server: gone } }\n',
     ':5:44',
     'has not configured a server named gone',
   ],
   [
-    'one that other repositories may use',
+    'a server that other repositories may use',
     'gates:\n  staging_regression: { server: elsewhere }\n',
     ':2:33',
     'does not allow foodyepay/shop to use the server elsewhere',
   ],
+  [
+    'a monitor, without the keys of Datadog',
+    'gates:\n  approvals: {}\n  production_health:\n    monitors: [{ id: 7, name: Errors }]\n',
+    ':4:15',
+    'has not set DATADOG_API_KEY and DATADOG_APP_KEY',
+  ],
+  [
+    'a monitor, without the keys of Datadog, in an override',
+    'gates: { approvals: {} }\noverrides:\n  - name: o\n    when: { branches: [main] }\n    gates: { production_health: { monitors: [{ id: 7, name: Errors }] } }\n',
+    ':5:45',
+    'has not set DATADOG_API_KEY and DATADOG_APP_KEY',
+  ],
 ])(
-  'a pull request that adds a server to the policy fails at its place: %s',
+  'a pull request that adds to the policy what the operator has not configured fails at its place: %s',
   async (_, policy, place, why) => {
     const check = await checkOf(policy)
     expect(check).toMatchObject({ conclusion: 'failure' })
@@ -70,8 +83,8 @@ test.each([
 test.each([
   ['a server that the repository may use', 'gates: { approvals: {}, staging_regression: {} }\n'],
   [
-    'one that is not configured, in a policy that only reports',
-    'enforce: false\ngates: { staging_regression: { server: gone } }\n',
+    'a server and a monitor that are not configured, in a policy that only reports',
+    'enforce: false\ngates: { staging_regression: { server: gone }, production_health: { monitors: [{ id: 7, name: Errors }] } }\n',
   ],
 ])('one that adds %s does not', async (_, policy) => {
   const check = await checkOf(policy)
@@ -79,7 +92,7 @@ test.each([
   expect(check?.title).not.toContain('makes the policy invalid')
 })
 
-test('one that leaves a server that was there before as it is does not', async () => {
+test('one that leaves a server and a monitor that were there before as they are does not', async () => {
   const check = await checkOf(kept.replace('count: 1', 'count: 2'), old)
   expect(check?.summary).toContain('### Effect of this policy')
   expect(check?.title).not.toContain('makes the policy invalid')
