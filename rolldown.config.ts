@@ -25,7 +25,11 @@ const external = [
 const nameOf = (specifier: string) => specifier.match(/^(@[^/]+\/)?[^/]+/)?.[0] ?? specifier
 
 export default defineConfig({
-  input: { main: 'src/main.ts', 'staging/run-thread': 'src/staging/run-thread.ts' },
+  input: {
+    main: 'src/main.ts',
+    'commands/stuck-thread': 'src/commands/stuck-thread.ts',
+    'staging/run-thread': 'src/staging/run-thread.ts',
+  },
   platform: 'node',
   external: (specifier) => isBuiltin(specifier) || external.includes(nameOf(specifier)),
   plugins: [licenses(), installedImportsOnly()],

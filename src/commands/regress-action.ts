@@ -10,25 +10,27 @@ import { progressDisplay } from './progress.ts'
 import { inputOf, operatorOf } from './regress-input.ts'
 import type { RegressOptions } from './regress-options.ts'
 import { storeSnapshots } from './snapshot-files.ts'
+import { stoppable } from './stoppable.ts'
 import { type SuiteInput, suiteInput } from './suite-input.ts'
 
 /** Exit codes of `regress`; 2 is a usage error, in every command. */
 export const exitCodes: Record<RunVerdict, number> = { passed: 0, failed: 1, inconclusive: 3 }
 
-/** Runs the command. A usage error throws; everything else is a verdict and its exit code. */
-export async function regress(options: RegressOptions): Promise<void> {
+/** Runs the command. A usage error throws; everything else is a verdict and its exit code. `patience`: see `stoppable`. */
+export function regress(options: RegressOptions, patience?: number): Promise<void> {
+  return stoppable((signal) => regressUntil(options, signal), patience)
+}
+
+async function regressUntil(options: RegressOptions, signal: AbortSignal): Promise<void> {
   const read = suiteInput('--suite', options.suite)
   if (!read.ok) return unreadable(read.problems)
   for (const name of ['record', 'junit', 'markdown'] as const) {
     if (options[name] !== undefined) requireFolder(`--${name}`, options[name])
   }
   const operator = operatorOf()
-  const stop = new AbortController()
-  const onSignal = () => stop.abort()
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   const progress = await progressDisplay(process.stderr)
   try {
-    const input = await inputOf(options, read.value, operator, stop.signal)
+    const input = await inputOf(options, read.value, operator, signal)
     const { report, recorded } = await runRegression({ ...input, onProgress: progress.show })
     progress.stop()
     if (options.record && recorded)
@@ -40,7 +42,6 @@ export async function regress(options: RegressOptions): Promise<void> {
     process.exitCode = isUnrunnable(report) ? 2 : exitCodes[report.verdict]
   } finally {
     progress.stop()
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 }
 

@@ -12,6 +12,7 @@ import { evidenceText, keepEvidence } from './runbook-evidence.ts'
 import { localRunbooks } from './runbook-files.ts'
 import { type RunOptions, withRunOptions } from './runbook-options.ts'
 import { runbookServer } from './runbook-server.ts'
+import { stoppable } from './stoppable.ts'
 
 /** `runbook run`: 0 passed, 1 failed, 2 usage error, 3 inconclusive. `words` are all that follows `run`. */
 export async function runRunbook(words: string[], folder: string): Promise<void> {
@@ -25,11 +26,8 @@ export async function runRunbook(words: string[], folder: string): Promise<void>
   const { options, given } = optionsOf(runbook, rest)
   const server = runbookServer(options)
   const redactor = createRedactor(server.secrets)
-  const stop = new AbortController()
-  const onSignal = () => stop.abort()
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
-  try {
-    const input = { ...server, redactor, reads: options.reads ?? [], signal: stop.signal }
+  await stoppable(async (signal) => {
+    const input = { ...server, redactor, reads: options.reads ?? [], signal }
     const drill = options.drill === true
     const valuesOf: Parameters<typeof runOnServer>[2] = async (sources) =>
       drill
@@ -40,9 +38,7 @@ export async function runRunbook(words: string[], folder: string): Promise<void>
     print(evidence, options)
     await keepEvidence(evidence, options)
     process.exitCode = exitCodes[evidence.verdict]
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-  }
+  })
 }
 
 /** A file that whoever runs the command named, from their own folder. */
