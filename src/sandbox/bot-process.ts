@@ -30,10 +30,18 @@ export type BotOptions = {
 const main = fileURLToPath(programFile('main'))
 
 /**
- * Flags of a process that lives for minutes: V8 compiles WebAssembly, in which PGlite runs, once and quickly, and not a second time
- * for speed, which takes longer than such a process ever saves by it.
+ * Flags of a process that lives for minutes, among others that keep all cores busy:
+ * - V8 compiles WebAssembly, in which PGlite runs, once and quickly, and not a second time for speed, which takes longer than such
+ *   a process ever saves by it.
+ * - It collects garbage later, since most of these end before they hold 300 MB, and in one thread: helpers on a core that is busy
+ *   cost more than they give. Together a tenth of the work of the tests of the database and the gate.
  */
-export const shortLived = ['--liftoff-only']
+export const shortLived = [
+  '--liftoff-only',
+  '--single-threaded-gc',
+  '--min-semi-space-size=16',
+  '--initial-old-space-size=300',
+]
 
 /** Nothing of the machine's own environment reaches a bot but where programs are, and where Node keeps what it has compiled. */
 export function bareEnvironment(): Record<string, string> {
