@@ -2,6 +2,7 @@ import type { By } from './context.ts'
 import { record } from './events.ts'
 import { commitsBetween, isAncestor } from './git-history.ts'
 import { shaOf } from './git-reading.ts'
+import { moveRef } from './git-writing.ts'
 import type { Hub } from './hub.ts'
 import { invalid } from './problems.ts'
 import { setAutoMerge } from './pull-edits.ts'
@@ -88,8 +89,8 @@ export async function openPull(
 /** Makes the head known to the base repository as `refs/pull/{n}/head`, also when it lives in a fork. */
 export async function keepHead(base: Repository, number: number, head: Repository, ref: string, sha: string) {
   const kept = `refs/pull/${number}/head`
-  if (base === head) await base.git.run(['update-ref', kept, sha])
-  else await base.git.run(['fetch', '--quiet', '--no-tags', head.git.folder, `+${ref}:${kept}`])
+  if (base !== head) await base.git.run(['fetch', '--quiet', '--no-tags', head.git.folder, `+${ref}:${kept}`])
+  else if (!(await moveRef(base.git, kept, sha))) throw new Error(`${kept} could not be set to ${sha}`)
 }
 
 function newPull(hub: Hub, params: NewPull, baseSha: string, headSha: string): PullIssue['pull'] {

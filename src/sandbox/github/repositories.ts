@@ -1,11 +1,11 @@
-import { appendFile, mkdir } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { baseRole, legacyPermission } from './access.ts'
 import { emit } from './events.ts'
 import { openGit } from './git.ts'
 import { runGit } from './git-process.ts'
 import { noCommit, shaOf } from './git-reading.ts'
-import { type NewBranch, writeBranches } from './git-writing.ts'
+import { initBare, type NewBranch, writeBranches } from './git-writing.ts'
 import { accountById, type Hub, repositoryByName, requireAccount } from './hub.ts'
 import { personSignature } from './merging.ts'
 import { byOwner } from './organizations.ts'
@@ -53,9 +53,8 @@ async function newRepository(
   if (repositoryByName(hub, owner.login, name)) throw new Error(`${owner.login}/${name} is there already`)
   const id = hub.world.nextId('repository')
   const folder = join(hub.folder, `${id}.git`)
-  await mkdir(folder, { recursive: true })
   if (parent) await runGit(hub.folder, ['clone', '--quiet', '--bare', parent.git.folder, folder])
-  else await runGit(folder, ['init', '--quiet', '--bare', `--initial-branch=${branch}`])
+  else await initBare(folder, branch)
   await appendFile(join(folder, 'config'), '[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n')
   const repository: Repository = {
     id,

@@ -1,12 +1,13 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Git, openGit } from '../../../src/sandbox/github/git.ts'
 import { commitsBetween, mergeBase } from '../../../src/sandbox/github/git-history.ts'
 import { readLoose } from '../../../src/sandbox/github/git-loose-objects.ts'
+import { moveLooseRef } from '../../../src/sandbox/github/git-loose-refs.ts'
 import { noCommit } from '../../../src/sandbox/github/git-reading.ts'
 import { changeTree, type TreeChange, treeEntries } from '../../../src/sandbox/github/git-trees.ts'
-import { writeBlob, writeCommit } from '../../../src/sandbox/github/git-writing.ts'
+import { initBare, moveRef, writeBlob, writeCommit } from '../../../src/sandbox/github/git-writing.ts'
 import { aFolder } from '../../support/databases.ts'
 
 /** What a sandbox reads and runs, in a bare repository of its own. */
@@ -183,6 +184,86 @@ describe('without starting git, the same as git says', () => {
         expect(readLoose(git.folder, `${sha}${end}`)).toBe('elsewhere')
       },
     )
+  })
+
+  describe('a ref', () => {
+    const nothing = noCommit
+    let one: string
+    let two: string
+    let blob: string
+    beforeAll(async () => {
+      const tree = await changeTree(git, undefined, [])
+      one = await write(tree, [], 'One')
+      two = await write(tree, [one], 'Two')
+      blob = await writeBlob(git, 'no commit')
+    })
+    /** A new repository with the objects of `git`, and `refs/heads/there` and `refs/heads/folder/there` at `one`. */
+    async function aRepository(): Promise<string> {
+      const folder = join(await aFolder(), 'refs.git')
+      await initBare(folder, 'main')
+      await cp(join(git.folder, 'objects'), join(folder, 'objects'), { recursive: true })
+      for (const name of ['there', 'folder/there'])
+        await openGit(folder).run(['update-ref', `refs/heads/${name}`, one])
+      return folder
+    }
+    const refsOf = (folder: string) =>
+      openGit(folder).run(['for-each-ref', '--format=%(refname) %(objectname)'])
+
+    const moves: [string, (places: Record<'one' | 'two' | 'blob', string>) => [string, string, string?]][] = [
+      ['is made', ({ one }) => ['refs/heads/new', one, nothing]],
+      ['is made in folders', ({ one }) => ['refs/pull/7/head', one]],
+      ['is moved', ({ one, two }) => ['refs/heads/there', two, one]],
+      ['is moved from wherever it is', ({ two }) => ['refs/heads/there', two]],
+      ['is deleted, and its folder with it', ({ one }) => ['refs/heads/folder/there', nothing, one]],
+      ['that is there is not made', ({ two }) => ['refs/heads/there', two, nothing]],
+      ['that is elsewhere stays', ({ one, two }) => ['refs/heads/there', one, two]],
+      ['that is elsewhere is not deleted', ({ two }) => ['refs/heads/there', nothing, two]],
+      ['that is nowhere is not moved', ({ one, two }) => ['refs/heads/none', two, one]],
+    ]
+    test.each(moves)('%s', async (_, move) => {
+      const [ref, after, before] = move({ one, two, blob })
+      const [mine, theirs] = [await aRepository(), await aRepository()]
+      const moved = moveLooseRef(mine, ref, after, before)
+      const words = after === nothing ? ['-d', ref] : [ref, after]
+      const { code } = await openGit(theirs).attempt([
+        'update-ref',
+        ...words,
+        ...(before === undefined ? [] : [before]),
+      ])
+      expect(moved).toBe(code === 0)
+      expect(await refsOf(mine)).toBe(await refsOf(theirs))
+      // No lock and no empty folder is left in the way of the next one.
+      expect(moveLooseRef(mine, 'refs/heads/folder', one, nothing)).toBe(
+        ref === 'refs/heads/folder/there' ? true : 'elsewhere',
+      )
+    })
+
+    const left: [string, (places: Record<'one' | 'two' | 'blob', string>) => [string, string, string?]][] = [
+      ['below a ref', ({ one }) => ['refs/heads/there/below', one]],
+      ['above a ref', ({ one }) => ['refs/heads/folder', one]],
+      ['to what is no commit', ({ blob }) => ['refs/heads/new', blob]],
+      ['to what does not exist', () => ['refs/heads/new', 'f'.repeat(40)]],
+      ['with a name that git may refuse', ({ one }) => ['refs/heads/a..b', one]],
+      ['out of its folder', ({ one }) => ['refs/heads/../../config', one]],
+      ['with the name of a lock', ({ one }) => ['refs/heads/a.lock', one]],
+      ['that is nowhere, to nowhere', () => ['refs/heads/none', nothing]],
+    ]
+    test.each(left)('is left to git: %s', async (_, move) => {
+      const folder = await aRepository()
+      const [ref, after, before] = move({ one, two, blob })
+      const refs = await refsOf(folder)
+      expect(moveLooseRef(folder, ref, after, before)).toBe('elsewhere')
+      expect(await refsOf(folder)).toBe(refs)
+    })
+
+    test('is left to git while refs are packed, or while another one holds its lock', async () => {
+      const folder = await aRepository()
+      await writeFile(join(folder, 'refs/heads/there.lock'), '')
+      expect(moveLooseRef(folder, 'refs/heads/there', two, one)).toBe('elsewhere')
+      await openGit(folder).run(['pack-refs', '--all'])
+      expect(moveLooseRef(folder, 'refs/heads/new', two, nothing)).toBe('elsewhere')
+      expect(await moveRef(openGit(folder), 'refs/heads/new', two, nothing)).toBe(true)
+    })
   })
 
   test('a tree of what is not there is refused', async () => {
