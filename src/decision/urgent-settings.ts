@@ -2,6 +2,8 @@ import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { lastingDuration } from './calendar/written-values.ts'
 
+const longestPattern = 500
+
 /** The settings of urgent changes (docs/policy.md). */
 export const urgentSettings = z.strictObject({
   label: z
@@ -20,7 +22,7 @@ export const urgentSettings = z.strictObject({
   incident: z
     .string()
     .min(1, 'the pattern is empty; write one like "INC-\\d+", or leave incident out')
-    .max(500, 'the pattern is longer than 500 characters; write a shorter one')
+    .max(longestPattern, 'the pattern is longer than 500 characters; write a shorter one')
     .superRefine(refuseBadPattern)
     .optional()
     .describe('An RE2 pattern for the incident that the description must name, such as FOODYE-MCP-\\d+.'),
@@ -45,8 +47,20 @@ export const urgentSettings = z.strictObject({
     .describe('Whether an overdue retrospective review blocks the next urgent change.'),
 })
 
-/** Patterns of users run only in re2js, whose time grows with the text and never explodes. */
+/**
+ * Patterns of users run only in re2js, whose time grows with the text and never explodes. Compiling one takes a time that grows with
+ * what its repetitions stand for, and anyone can propose a policy: `(…){1000}` took half a second for each override.
+ */
 function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
+  if (pattern.length > longestPattern) return
+  if (writtenOut(pattern) > longestPattern) {
+    const what = `has more than ${longestPattern} characters with its repetitions and classes of Unicode written out`
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(pattern)} ${what}; write a shorter one`,
+    })
+    return
+  }
   try {
     RE2JS.compile(pattern)
   } catch (error) {
@@ -57,6 +71,19 @@ function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
       message: `${JSON.stringify(pattern)} is not a pattern: ${why}; ${hint}`,
     })
   }
+}
+
+/** A class or range of Unicode takes as long to compile as this many characters, since upper and lower case are looked up. */
+const unicodeClass = 200
+
+/** How long a pattern is at most with its repetitions written out. A repeated group may have others in it. */
+function writtenOut(pattern: string): number {
+  const length = pattern.length + unicodeClass * (pattern.match(/\\[pPx]|-[^\0-\x7f]/gu)?.length ?? 0)
+  const counts = [...pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
+    Math.max(1, Number(least), Number(most ?? 0)),
+  )
+  if (!pattern.includes('){')) return counts.reduce((sum, count) => sum + count, length)
+  return counts.reduce((product, count) => product * count, length)
 }
 
 function teamProblem({ input }: { input?: unknown }): string {

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { describe, expect, it } from 'vitest'
+import { RE2JS } from 're2js'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { parseDuration } from '../../src/decision/duration.ts'
 import { windowSettings } from '../../src/decision/window-settings.ts'
@@ -203,6 +204,39 @@ describe('the settings of the release window', () => {
         /^urgent\.incident: ".*" is not a pattern: .*; fix it \(lookaround and backreferences/,
       ),
     ])
+  })
+
+  it.each([
+    ['a group that is repeated', `(${'a?'.repeat(100)}){20}`],
+    ['nested repetitions', '((a{10}){10}){10}'],
+    ['many repetitions', '\\d{200}'.repeat(3)],
+    ['an open repetition', '(INC-){600,}'],
+    ['classes of Unicode', '(?i)\\pL\\pL\\pL'],
+    ['ranges of Unicode', '(?i)[B-\u{1e942}][B-\u{1e942}][B-\u{1e942}]'],
+  ])('refuse a pattern with %s before it is compiled', (_what, incident) => {
+    using compile = vi.spyOn(RE2JS, 'compile')
+    expect(problemsOf({ urgent: { incident } })).toEqual([
+      expect.stringMatching(/^urgent\.incident: ".*" has more than 500 characters .* written out; write/),
+    ])
+    expect(compile).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    'FOODYE-MCP-\\d{1,6}',
+    '(INC|SEV)-\\d{4}(-\\d{2}){2}',
+    '[A-Z]{2,10}-\\d+',
+    '(?i)incident \\pL+',
+    '重大障害-\\d+',
+  ])('accept the pattern %s', (incident) => {
+    expect(problemsOf({ urgent: { incident } })).toEqual([])
+  })
+
+  it('refuse a pattern that is too long, and do not compile it', () => {
+    using compile = vi.spyOn(RE2JS, 'compile')
+    expect(problemsOf({ urgent: { incident: '(a?){1000}'.repeat(51) } })).toEqual([
+      'urgent.incident: the pattern is longer than 500 characters; write a shorter one',
+    ])
+    expect(compile).not.toHaveBeenCalled()
   })
 
   it('refuse unknown keys at every level', () => {
