@@ -7,6 +7,7 @@ import { keyOfRegression, type RegressionRequest } from '../decision/regression-
 import type { PullRef } from '../decision/snapshot.ts'
 import { grantJobsToBot, ownsSchema } from './database/grants.ts'
 import type { Database, Transaction } from './database.ts'
+import { IS_DUE, queuesWith, wakeForDueJobs, watchDueJobs } from './queue/due-jobs.ts'
 import type { Delayed, Handlers, QueueLog } from './queue/handlers.ts'
 import { reviveOrphans } from './queue/orphans.ts'
 import {
@@ -68,7 +69,7 @@ export type Queue = {
   /** True when no job is running and no due job is waiting. Delayed jobs and retries that are not due do not count. */
   idle: () => Promise<boolean>
   /**
-   * Wakes the workers of each queue with a due job now instead of at their next poll. After a test has moved its clock with
+   * Wakes the workers of each queue with a due job now instead of within half a second. After a test has moved its clock with
    * `setTime`, this runs what has become due without a tick; a tick would also expire handlers.
    */
   nudge: () => Promise<void>
@@ -94,6 +95,7 @@ export async function openQueue(options: {
   const boss = await startBoss(database, clock, log)
   const sender = senderOn(boss, clock)
   let workers: Worker[] = []
+  let stopWatching = () => {}
   const running: Running = { jobs: 0 }
   return {
     enqueueEvaluate: (pull, { tx, priority } = {}) => sendEvaluate(sender, pull, priority, tx),
@@ -135,19 +137,20 @@ export async function openQueue(options: {
     work: async (handlers) => {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
       workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log, running)
+      stopWatching = watchDueJobs(boss, workers, clock, log)
     },
     busy: () => running.jobs > 0,
     idle: async () =>
       running.jobs === 0 && (await queuesWith(boss, `state = 'active' OR ${IS_DUE}`)).size === 0,
-    nudge: async () => {
-      const due = await queuesWith(boss, IS_DUE)
-      for (const { queue, id } of workers) if (due.has(queue)) boss.notifyWorker(id)
-    },
+    nudge: () => wakeForDueJobs(boss, workers),
     supervise: () => boss.supervise(),
     ping: async () => {
       await boss.getDb().executeSql(`SELECT 1 FROM ${JOBS_SCHEMA}.version`)
     },
-    stop: () => boss.stop({ graceful: true, timeout: 25_000 }),
+    stop: () => {
+      stopWatching()
+      return boss.stop({ graceful: true, timeout: 25_000 })
+    },
   }
 }
 
@@ -196,12 +199,3 @@ async function startOrSay(boss: PgBoss): Promise<void> {
 const ANSWERS_FIRST = { onConnect: (client: ClientBase) => client.query('SELECT 1') }
 
 const MONITOR_OFTEN = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }
-
-const IS_DUE = `(state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())`
-
-/** The queues that hold such a job. */
-async function queuesWith(boss: PgBoss, condition: string): Promise<Set<string>> {
-  const sql = `SELECT DISTINCT name FROM ${JOBS_SCHEMA}.job WHERE ${condition}`
-  const { rows } = await boss.getDb().executeSql(sql)
-  return new Set((rows as { name: string }[]).map(({ name }) => name))
-}

@@ -5,7 +5,7 @@ import { PRIORITY, RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import { keyOf, senderOn } from '../../src/store/queue/sender.ts'
 import type { DeadJob, Handlers, Queue } from '../../src/store/queue.ts'
 import { retryAfterError } from '../../src/store/retry-after-error.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { aPglite, describeOnBoth } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { aBossBeside, aGate, aPull, aQueue, untilIdle } from '../support/queues.ts'
 
@@ -344,6 +344,78 @@ describeOnBoth('the queue under a clock that a story moves', (open) => {
     await untilIdle(queue)
     await moveTo(new Date(clock.now() + 5 * SECOND))
     await times(ran, 1)
+  })
+})
+
+/** On PGlite, where pg-boss has no connections of its own that could be counted. */
+describe('workers without work', () => {
+  const start = async () => {
+    const database = await aPglite()
+    const statements: string[] = []
+    if (!('db' in database.boss)) throw new Error('PGlite gives pg-boss its connection')
+    const { db } = database.boss
+    const counted = {
+      ...db,
+      executeSql: (text: string, values?: unknown[]) => {
+        statements.push(text)
+        return db.executeSql(text, values)
+      },
+    }
+    const clock = new TestClock(TUESDAY)
+    const started = await aQueue({ ...database, boss: { ...database.boss, db: counted } }, {}, clock)
+    await started.work()
+    await untilIdle(started.queue)
+    await clock.tick(SECOND)
+    statements.length = 0
+    const close = async () => {
+      await started.queue.stop()
+      await database.close()
+    }
+    return { ...started, clock, database, statements, close }
+  }
+
+  test('ask the database twice a second, all together', async () => {
+    const { clock, statements, close } = await start()
+    await clock.tick(10 * SECOND)
+    const asked = statements.filter((text) => text.includes('release_gate_jobs.job'))
+    expect(asked.length).toBeGreaterThanOrEqual(20)
+    expect(asked.length).toBeLessThan(25)
+    await close()
+  })
+
+  test.each(['evaluate', 'recheck', 'later', 'dead-letters'])(
+    'start what becomes due in %s within a second, without a notification',
+    async (name) => {
+      const { clock, database, queue, close } = await start()
+      await database.query(
+        `INSERT INTO release_gate_jobs.job (name, data, start_after) VALUES ($1, $2, $3)`,
+        [
+          name,
+          JSON.stringify({ ...aPull(), queue: 'evaluate', data: aPull(), key: null }),
+          new Date(clock.now() + 5 * SECOND),
+        ],
+      )
+      const waiting = () =>
+        database.query(`SELECT 1 FROM release_gate_jobs.job WHERE name = $1 AND state < 'active'`, [name])
+      await clock.tick(4 * SECOND)
+      expect(await waiting()).toHaveLength(1)
+      await clock.tick(2 * SECOND)
+      await eventually(async () => expect(await waiting()).toEqual([]))
+      await untilIdle(queue)
+      await close()
+    },
+  )
+
+  test('ask again after the database did not answer', async () => {
+    const { clock, database, queue, lines, ran, close } = await start()
+    await database.query('ALTER TABLE release_gate_jobs.job RENAME TO job_away')
+    await clock.tick(SECOND)
+    await database.query('ALTER TABLE release_gate_jobs.job_away RENAME TO job')
+    expect(lines.map(({ msg }) => msg)).toContain('The queue cannot be asked for due jobs')
+    await queue.enqueueRecheck(aPull(), new Date(clock.now() + 5 * SECOND))
+    await clock.tick(7 * SECOND)
+    await eventually(() => expect(ran).toHaveLength(1))
+    await close()
   })
 })
 

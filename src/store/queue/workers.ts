@@ -36,8 +36,8 @@ export type Worker = { queue: string; id: string }
 export type Running = { jobs: number }
 
 /**
- * Starts the workers. NOTIFY wakes them for a job that is due when it is sent. The polling intervals (in seconds) are for jobs
- * that become due later: retries and delayed ones.
+ * Starts the workers. NOTIFY wakes them for a job that is due when it is sent; for jobs that become due later, retries and delayed
+ * ones, see `due-jobs.ts`.
  */
 export async function startWorkers(
   boss: PgBoss,
@@ -52,7 +52,7 @@ export async function startWorkers(
     handle: (data: Data, signal: AbortSignal, attempt: number) => Promise<void>,
     more: Pick<WorkOptions, 'groupConcurrency' | 'minPriority'> = {},
   ) => {
-    const options = { ...polling(0.5), includeMetadata: true, ...more }
+    const options = { ...rarely, includeMetadata: true, ...more }
     const start = () => {
       const worker: Promise<string> = boss.work<Data>(queue, options, async (jobs) => {
         for (const job of jobs as JobWithMetadata<Data>[])
@@ -64,8 +64,8 @@ export async function startWorkers(
     }
     return Array.from({ length: workers }, () => named(queue, start()))
   }
-  const forward = (queue: string, seconds: number) => {
-    const worker = boss.work<Delayed>(queue, { ...polling(seconds), batchSize: 50 }, async (jobs) => {
+  const forward = (queue: string) => {
+    const worker = boss.work<Delayed>(queue, { ...rarely, batchSize: 50 }, async (jobs) => {
       for (const { data } of jobs) await sender.send(data.queue, data.data, data.key, data.priority)
     })
     return named(queue, worker)
@@ -85,11 +85,11 @@ export async function startWorkers(
     }),
     ...run<object>(NOTICES, 2, (data, signal) => handlers.notice(data, signal)),
     ...run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
-    forward(RECHECK, 0.5),
-    forward(LATER, 1),
+    forward(RECHECK),
+    forward(LATER),
     named(
       DEAD_LETTERS,
-      boss.work<object>(DEAD_LETTERS, { ...polling(5), includeMetadata: true }, async ([job]) => {
+      boss.work<object>(DEAD_LETTERS, { ...rarely, includeMetadata: true }, async ([job]) => {
         const dead = job as JobWithMetadata<object>
         if (!(await isLostToKills(boss, dead))) return reportDeadJob(dead, handlers, log)
         await startAnew(dead, sender, log)
@@ -112,9 +112,8 @@ async function named(queue: string, id: Promise<string>): Promise<Worker> {
   return { queue, id: await id }
 }
 
-function polling(seconds: number): WorkOptions {
-  return { pollingIntervalSeconds: seconds, notifyPollingIntervalSeconds: seconds }
-}
+/** Two dozen workers that each ask twice a second would be most of what an idle bot does. */
+const rarely = { pollingIntervalSeconds: 30, notifyPollingIntervalSeconds: 30 } satisfies WorkOptions
 
 /** Runs one job. A rate limit completes it and sends a delayed one, since a handler cannot choose the delay of a retry. */
 async function attempt<Data extends object>(
