@@ -10,14 +10,21 @@ import type { Shell } from './shell.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
 import { type PolicyChange, unconfigured } from './unconfigured.ts'
 
-/** What a changed policy adds and that does not exist or is not configured, each at its place in the file: nobody could ever pass a gate that needs it. */
+/**
+ * What a changed policy adds and that does not exist or is not configured, each at its place in the file: nobody could ever pass a gate
+ * that needs it. A policy that only reports may name anything, so one that begins to block adds all of its names.
+ */
 export async function absentNames(
   { github, operator }: Pick<Shell, 'operator'> & { github: GitHub },
   repository: RepositoryName,
   file: PolicyFile,
-  change: PolicyChange,
+  { policy, before }: PolicyChange,
 ): Promise<FileProblem[]> {
-  if (change.policy.enforce === false) return []
+  if (policy.enforce === false) return []
+  const change = {
+    policy,
+    before: before.enforce === false ? { ...before, gates: {}, overrides: [] } : before,
+  }
   const problem = (name: string, what: string, fix: string): FileProblem => ({
     file: file.where,
     ...placeOf(file.text, name),

@@ -106,3 +106,14 @@ test("in an organization's policy, a server only needs to be configured: other r
   expect(gone).toMatchObject({ conclusion: 'failure' })
   expect(gone?.summary).toContain(`${path}:1:40`)
 })
+
+test('one that makes a policy block that only reported reports each name that was not looked up before', async () => {
+  const gates = 'gates: { staging_regression: { server: gone }, approvals: { teams: [nobody] } }\n'
+  const reports = await setUpRepositories(stage, { repo: 'reports', policy: `enforce: false\n${gates}` })
+  const check = await checkOf(`enforce: true\n${gates}`, reports)
+  expect(check?.title).toMatch(/^Report only: This change makes the policy invalid/)
+  expect(check?.summary).toContain('has not configured a server named gone')
+  expect(check?.summary).toContain('the team "nobody" does not exist')
+  const still = await checkOf(`enforce: false\n# The same\n${gates}`, reports)
+  expect(still?.title).not.toContain('makes the policy invalid')
+})
