@@ -71,8 +71,8 @@ function nextLook(members: GroupMember[]): Date | undefined {
   return times.length === 0 ? undefined : new Date(Math.min(...times))
 }
 
-function changesPolicy({ policyEffect, base: { ref, defaultBranch } }: Snapshot): boolean {
-  return policyEffect !== undefined && ref === defaultBranch
+function changesPolicy({ policyEffect }: Snapshot): boolean {
+  return policyEffect !== undefined
 }
 
 /** `otherPolicy`: the group changes the policy before this member, so a change of it is one to an older version. */

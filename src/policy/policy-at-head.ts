@@ -18,6 +18,7 @@ export type PolicyAtHead =
  * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
  * would be. The file is read at the head first, which costs nothing where it has not changed; another one is compared with that
  * where the branch began, since the head of an old branch may hold an old policy that it does not touch. Each head is asked once.
+ * Only the default branch has a policy: the file of another one counts once somebody proposes to merge it there.
  * `outdated`: the default branch changed the file too, so a merge gives neither of both.
  */
 export async function policyAtHead(
@@ -26,7 +27,7 @@ export async function policyAtHead(
   { pull, state, head, base, changed }: Pick<Snapshot, 'pull' | 'state' | 'head' | 'base' | 'changed'>,
   applicable: ApplicablePolicy,
 ): Promise<PolicyAtHead | undefined> {
-  if (state !== 'open' || applicable.kind !== 'policy') return undefined
+  if (state !== 'open' || applicable.kind !== 'policy' || base.ref !== base.defaultBranch) return undefined
   const { own, shared } = applicable.files
   const key = `policy file ${pull.repositoryId} ${head.sha}`
   if (own && (await facts.get(key)) === own.blob) return undefined
@@ -37,7 +38,7 @@ export async function policyAtHead(
   if (!file) return removalAtHead(github, facts, { pull, head, base }, shared)
   const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
   if (began && began.file?.blob === file.blob) return undefined
-  if (began && base.ref === base.defaultBranch && began.file?.blob !== own?.blob) return { outdated: true }
+  if (began && began.file?.blob !== own?.blob) return { outdated: true }
   const combined = combinePolicies({ own: file, shared })
   const problems = problemsWith(combined)
   return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
@@ -50,7 +51,6 @@ async function removalAtHead(
   { pull, head, base }: Pick<Snapshot, 'pull' | 'head' | 'base'>,
   shared: PolicyFile | undefined,
 ): Promise<PolicyAtHead | undefined> {
-  if (base.ref !== base.defaultBranch) return undefined
   const key = `policy file not removed ${pull.repositoryId} ${pull.number} ${head.sha} ${base.ref}`
   if (await facts.get(key)) return undefined
   const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })

@@ -160,6 +160,47 @@ describe('a pull request that changes the policy', () => {
     expect(check?.summary).not.toContain('Effect of this policy')
   })
 
+  test('is none where only the default branch changed it, which is found out without a comparison of its own', async () => {
+    const shop = await setUpRepositories(stage, { repo: 'cheap', policy: 'gates: { approvals: {} }\n' })
+    const change = await shop.openPull('ana', { branch: 'old', title: 'Old', files: { 'a.ts': 'a\n' } })
+    await allowBypass(stage, shop)
+    const files = { [path]: 'gates: { approvals: { count: 1 } }\n' }
+    const compared: string[] = []
+    const inspector = {
+      exchange: ({ actor, path: asks, query }: Exchange) =>
+        void (actor === 'installation' && asks.includes('/compare/') && compared.push(`${asks}?${query}`)),
+      webhook: () => undefined,
+    }
+    inspectors.add(inspector)
+    await stage.github.push(shop.name, 'olga', { branch: 'main', files, message: 'Change' })
+    await stage.settled()
+    await shop.review('chloe', change)
+    inspectors.delete(inspector)
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    expect(compared.filter((one) => one.includes(`...${change.sha}`))).not.toEqual([])
+    expect(new Set(compared).size).toBe(1)
+  })
+
+  test('on another branch than the default one changes nothing: only the default branch counts', async () => {
+    const policy = 'branches: ["*"]\ngates: { approvals: {} }\n'
+    const shop = await setUpRepositories(stage, { repo: 'backport', policy })
+    const begin = { branch: 'develop', from: 'main', files: { 'd.ts': '1\n' }, message: 'Begin' }
+    await stage.github.push(shop.name, 'ana', begin)
+    const open = async (name: string, text: string) => {
+      const files = { [path]: text }
+      const change = await shop.openPull('ana', { branch: name, base: 'develop', title: name, files })
+      for (const reviewer of ['chloe', 'dev']) await shop.review(reviewer, change)
+      return shop.check(change)
+    }
+    for (const check of [
+      await open('other', policy.replace('{}', '{ count: 1 }')),
+      await open('invalid', 'gates: { aprovals: {} }\n'),
+    ]) {
+      expect(check).toMatchObject({ conclusion: 'success' })
+      expect(check?.summary).not.toContain('Effect of this policy')
+    }
+  })
+
   test('that asks for facts that were never read does not claim an effect', async () => {
     await setUpRepositories(stage, { repo: 'incidents', policy: null })
     const change = await approved('incidents', {
