@@ -56,28 +56,27 @@ test('one into another branch says nothing, since only the default branch counts
 test('a branch from before the policy removes nothing, and where it began is read once', async () => {
   const shop = await setUpRepositories(stage, { repo: 'later', policy: null })
   const change = await shop.openPull('ana', { branch: 'old', title: 'Old', files: { 'a.ts': 'a\n' } })
+  const main = { ...shop.repository, ref: 'heads/main' }
+  const began = (await stage.as('ana').rest.git.getRef(main)).data.object.sha
   const files = { [path]: policy }
   await allowBypass(stage, shop)
-  await stage.github.push(shop.name, 'olga', { branch: 'main', files, message: 'Begin' })
-  await stage.settled()
-  await shop.review('chloe', change)
-  const compared: string[] = []
+  const readAt: (string | null)[] = []
   const inspector = {
     exchange: ({ actor, path: asks, query }: Exchange) =>
-      void (
-        actor === 'installation' &&
-        asks.includes('/compare/') &&
-        compared.push(query.get('per_page') ?? '')
-      ),
+      void (actor === 'installation' && asks.includes('/contents/') && readAt.push(query.get('ref'))),
     webhook: () => undefined,
   }
   inspectors.add(inspector)
+  await stage.github.push(shop.name, 'olga', { branch: 'main', files, message: 'Begin' })
+  await stage.settled()
+  await shop.review('chloe', change)
   await shop.review('dev', change)
   inspectors.delete(inspector)
   const check = await shop.check(change)
   expect(check).toMatchObject({ conclusion: 'success' })
   expect(check?.summary).not.toContain('Effect of this policy')
-  expect(compared).not.toContain('1')
+  expect(readAt.filter((ref) => ref === change.sha).length).toBeGreaterThan(1)
+  expect(readAt.filter((ref) => ref === began)).toHaveLength(1)
 })
 
 test("beside the organization's policy, what that does alone is compared; in `.github` it is the organization's", async () => {

@@ -36,10 +36,7 @@ export async function readCommits(
   base: string,
   head: string,
 ): Promise<CommitRange | undefined> {
-  const page = async (number: number) => {
-    const options = { ...nameOf(repository), basehead: `${base}...${head}`, per_page: 100, page: number }
-    return (await github.rest.repos.compareCommitsWithBasehead(options)).data
-  }
+  const page = (number: number) => comparisonPage(github, repository, `${base}...${head}`, number)
   const first = await orIncomparable(page(1))
   if (!first) return undefined
   const total = first.total_commits
@@ -51,16 +48,28 @@ export async function readCommits(
   return { ...rangeOf(listed, total), change: changeIn(first, head, listed) }
 }
 
-/** The commit from which the head left the base. Undefined: GitHub cannot compare the two. */
+async function comparisonPage(
+  github: GitHub,
+  repository: RepositoryName,
+  basehead: string,
+  page: number,
+): Promise<Comparison> {
+  const options = { ...nameOf(repository), basehead, per_page: 100, page }
+  return (await github.rest.repos.compareCommitsWithBasehead(options)).data
+}
+
+/**
+ * The commit from which the head left the base. Undefined: GitHub cannot compare the two. It asks for the same page as `readCommits`,
+ * which costs nothing after that.
+ */
 export async function mergeBaseOf(
   github: GitHub,
   repository: RepositoryName,
   base: string,
   head: string,
 ): Promise<string | undefined> {
-  const options = { ...nameOf(repository), basehead: `${base}...${head}`, per_page: 1 }
-  const answer = await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options))
-  return answer?.data.merge_base_commit.sha
+  const answer = await orIncomparable(comparisonPage(github, repository, `${base}...${head}`, 1))
+  return answer?.merge_base_commit.sha
 }
 
 /** The pull request's own list of commits, for where its ends cannot be compared; it stops at 250. */
