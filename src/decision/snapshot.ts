@@ -312,7 +312,7 @@ export const snapshotSchema = z.strictObject({
       }),
     )
     .optional(),
-  /** The pull request changes the policy, and so did the default branch since its branch began: what a merge gives is not known. */
+  /** The pull request changes the policy, and so did the default branch since its branch began, or a pull request ahead in its merge group. */
   policyOutdated: z.literal(true).optional(),
   /** Where the pull request changes the policy to another valid one. */
   policyEffect: policyEffectSchema.optional(),

@@ -122,9 +122,9 @@ const outdatedPolicy: GateFinding = {
   gate: 'policy',
   gateTitle: 'Policy',
   ...failed(
-    'This change is to an older version of the policy',
-    'The policy on the default branch has changed since this branch began, so the policy after a merge is not known.',
-    { who: 'The author: update the branch' },
+    'Another change to the policy came first',
+    'The policy changed on the default branch, or in the merge queue ahead of this pull request, since this branch began. So the policy after a merge is not known.',
+    { who: 'The author: update the branch once the other change is merged' },
   ),
 }
 

@@ -75,7 +75,7 @@ function changesPolicy({ policyEffect }: Snapshot): boolean {
   return policyEffect !== undefined
 }
 
-/** `otherPolicy`: the group changes the policy before this member, so a change of it is one to an older version. */
+/** `otherPolicy`: the group changes the policy ahead of this member, so what a second change would make of it is not known. */
 async function evaluateMember(
   shell: MergeShell,
   github: GitHub,

@@ -224,7 +224,7 @@ describe('a pull request that changes the policy', () => {
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({
       conclusion: 'failure',
-      title: 'This change is to an older version of the policy',
+      title: 'Another change to the policy came first',
     })
     const at = { ...shop.repository, pull_number: change.number }
     await stage.as('ana').rest.pulls.updateBranch(at)

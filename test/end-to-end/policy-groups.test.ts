@@ -26,26 +26,39 @@ async function approved(shop: QueuedShop, branch: string, files: Record<string, 
   return change
 }
 
-test('a merge group with two changes of the policy fails, since they may be invalid together', async () => {
-  const shop = await queueOn(stage, { alsoNeeds: 'build', policy: policy('', '') })
-  const first = await approved(shop, 'first', { [path]: policy(hold, '') })
-  const last = await approved(shop, 'last', { [path]: policy('', hold) })
-  await shop.enqueue(first)
-  const [one = ''] = await shop.groupHeads()
-  expect(await shop.check({ sha: one })).toMatchObject({ conclusion: 'success' })
-  await shop.enqueue(last)
-  const asked = await sent(stage.github, 'merge_group', 'checks_requested')
-  const [both = ''] = asked
-    .map(({ merge_group: { head_sha: sha } }) => String(sha))
-    .filter((sha) => sha !== one)
-  expect(await shop.check({ sha: both })).toMatchObject({
-    conclusion: 'failure',
-    title: `#${last.number} does not pass: This change is to an older version of the policy`,
-  })
-  await shop.succeed(one)
-  expect(await shop.isMerged(first)).toBe(true)
-  expect(await shop.isMerged(last)).toBe(false)
-})
+test.each([
+  ['also opened first', 'opened'],
+  ['opened last', 'enqueued'],
+])(
+  'of two changes to the policy in a merge group, the one that was enqueued last fails it: the first was %s',
+  async (_, order) => {
+    const shop = await queueOn(stage, { alsoNeeds: 'build', policy: policy('', '') })
+    const pulls = [
+      await approved(shop, 'first', { [path]: policy(hold, '') }),
+      await approved(shop, 'last', { [path]: policy('', hold) }),
+    ]
+    const [first, last] = order === 'opened' ? pulls : pulls.toReversed()
+    if (!first || !last) throw new Error('There are two.')
+    await shop.enqueue(first)
+    const [one = ''] = await shop.groupHeads()
+    expect(await shop.check({ sha: one })).toMatchObject({ conclusion: 'success' })
+    await shop.enqueue(last)
+    const asked = await sent(stage.github, 'merge_group', 'checks_requested')
+    const [both = ''] = asked
+      .filter(({ repository: { full_name: name } }) => name === shop.name)
+      .map(({ merge_group: { head_sha: sha } }) => String(sha))
+      .filter((sha) => sha !== one)
+    const check = await shop.check({ sha: both })
+    expect(check).toMatchObject({
+      conclusion: 'failure',
+      title: `#${last.number} does not pass: Another change to the policy came first`,
+    })
+    expect(check?.summary).toContain(`#${first.number}: ✅ passed`)
+    await shop.succeed(one)
+    expect(await shop.isMerged(first)).toBe(true)
+    expect(await shop.isMerged(last)).toBe(false)
+  },
+)
 
 test('one with a change of the policy and another change passes', async () => {
   const shop = await queueOn(stage, { alsoNeeds: 'build', policy: policy('', '') })

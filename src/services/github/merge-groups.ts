@@ -7,7 +7,7 @@ import { type LineCommit, readFirstParents } from './first-parents.ts'
 import { tipOf } from './landed-commits.ts'
 import { type OpenPull, readOpenPulls } from './open-pulls.ts'
 
-/** Which pull requests a group would merge; `unknown` are commits that belong to none that could be found. */
+/** Which pull requests a group would merge, in the order of the queue; `unknown` are commits that belong to none that could be found. */
 export type GroupContents = { pulls: number[]; unknown: string[] }
 
 const branchOf = (ref: string) => ref.replace(/^refs\/heads\//, '')
@@ -62,7 +62,7 @@ export async function contentsOfGroup(
   let left = 0
   for (const commit of line) {
     const own = tips.get(commit.sha) ?? (await pullsOf(github, repository, group, commit, open))
-    for (const number of own) pulls.add(number)
+    for (const number of own.toSorted((a, b) => b - a)) pulls.add(number)
     if (own.length > 0) {
       const counts = await Promise.all(own.map((number) => commitsOf(github, repository, number)))
       // Rather too few: what belongs to nobody fails the group.
@@ -70,7 +70,7 @@ export async function contentsOfGroup(
     } else if (left > 0 && commit.parents.length === 1) left -= 1
     else unknown.push(commit.sha)
   }
-  return { pulls: [...pulls].sort((a, b) => a - b), unknown }
+  return { pulls: [...pulls].toReversed(), unknown }
 }
 
 /** The group's own line, newest first, down to the tip of the base as it is now. */
