@@ -76,14 +76,28 @@ function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
 /** A class or range of Unicode takes as long to compile as this many characters, since upper and lower case are looked up. */
 const unicodeClass = 200
 
-/** How long a pattern is at most with its repetitions written out. A repeated group may have others in it. */
+/** What re2js takes as one: quoted text, an escape, a class with all that is in it, the count of a repetition, or a character. */
+const part =
+  /\\Q[\s\S]*?(?:\\E|$)|\\[pPx](?:\{[^}]*\}|[\s\S])|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|[\s\S]/gu
+
+/** How long a pattern is with its repetitions written out, each as often as it may repeat. Classes are looked up once for all of them. */
 function writtenOut(pattern: string): number {
-  const length = pattern.length + unicodeClass * (pattern.match(/\\[pPx]|-[^\0-\x7f]/gu)?.length ?? 0)
-  const counts = [...pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
-    Math.max(1, Number(least), Number(most ?? 0)),
-  )
-  if (!pattern.includes('){')) return counts.reduce((sum, count) => sum + count, length)
-  return counts.reduce((product, count) => product * count, length)
+  /** The lengths of the whole and of each group that is open, innermost last. */
+  const open = [0]
+  let last = 0
+  const classes = pattern.match(/\\[pPx]|-[^\0-\x7f]/gu)?.length ?? 0
+  for (const [text, least, most] of pattern.matchAll(part)) {
+    if (text === '(') {
+      open.push(1)
+      continue
+    }
+    const inner = text === ')' && open.length > 1 ? open.pop() : undefined
+    const before = least === undefined ? 0 : last
+    last =
+      least === undefined ? text.length + (inner ?? 0) : last * Math.max(1, Number(least), Number(most ?? 0))
+    open.push((open.pop() ?? 0) + last - before)
+  }
+  return open.reduce((sum, length) => sum + length, unicodeClass * classes)
 }
 
 function teamProblem({ input }: { input?: unknown }): string {

@@ -209,6 +209,8 @@ describe('the settings of the release window', () => {
   it.each([
     ['a group that is repeated', `(${'a?'.repeat(100)}){20}`],
     ['nested repetitions', '((a{10}){10}){10}'],
+    ['parentheses in classes', '(a[(]b[]()]c[[:alpha:])]){200}'],
+    ['parentheses that are escaped', '(a\\(b\\Q)(\\Ec\\[){200}'],
     ['many repetitions', '\\d{200}'.repeat(3)],
     ['an open repetition', '(INC-){600,}'],
     ['classes of Unicode', '(?i)\\pL\\pL\\pL'],
@@ -224,9 +226,13 @@ describe('the settings of the release window', () => {
   it.each([
     'FOODYE-MCP-\\d{1,6}',
     '(INC|SEV)-\\d{4}(-\\d{2}){2}',
+    'INC-\\d{4}(-\\d{2}){2}-\\d{3}',
+    '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+    '([A-Z]{2,10}-){1,2}\\d{1,6}',
     '[A-Z]{2,10}-\\d+',
     '(?i)incident \\pL+',
     '重大障害-\\d+',
+    'INC-\\pL{2,5}',
   ])('accept the pattern %s', (incident) => {
     expect(problemsOf({ urgent: { incident } })).toEqual([])
   })
