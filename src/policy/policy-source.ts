@@ -14,6 +14,7 @@ import {
   sharedFilesWithin,
   sharedPlace,
 } from '../services/github/policy.ts'
+import { baseTip } from '../services/github/pulls.ts'
 import type { Database } from '../store/database.ts'
 import { keepValidPolicy, lastValidPolicy } from '../store/policies.ts'
 import { type FileProblem, problemsShown } from '../yaml/yaml-file.ts'
@@ -177,11 +178,14 @@ export function problemsWith(combined: CombinedPolicy | undefined): NonNullable<
  * older branch may have no mistake at its head, and leave that of the default branch as it is.
  */
 async function repairs(github: GitHub, pull: PullRef, { own, shared }: PolicyFiles): Promise<boolean> {
-  const { paths, head, headSha, base, intoDefaultBranch } = await listPullFiles(github, pull)
-  if (!intoDefaultBranch || paths.length !== 1 || paths[0] !== policyPath || !head) return false
-  const repaired = await readFile(github, head, policyPath, headSha)
+  const { paths, data } = await listPullFiles(github, pull)
+  const { head, base } = data
+  if (base.ref !== base.repo.default_branch || paths.length !== 1 || paths[0] !== policyPath) return false
+  const fork = head.repo && { owner: head.repo.owner.login, repo: head.repo.name }
+  const repaired = fork && (await readFile(github, fork, policyPath, head.sha))
   if (!repaired || problemsWith(combinePolicies({ own: repaired, shared })).length > 0) return false
-  const began = await readFileAtMergeBase(github, pull, policyPath, { base, head: headSha })
+  const ends = { base: await baseTip(github, pull, data), head: head.sha }
+  const began = await readFileAtMergeBase(github, pull, policyPath, ends)
   return began !== undefined && began.file?.blob === own?.blob
 }
 

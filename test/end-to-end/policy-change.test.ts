@@ -93,6 +93,22 @@ describe('a pull request that changes the policy', () => {
     expect(await invalid.check(more)).toMatchObject({ conclusion: 'failure' })
   })
 
+  test('is looked for where the policy is invalid, without reading the tip of the default branch once more for the others', async () => {
+    const shop = await setUpRepositories(stage, { repo: 'tips', policy: 'gates: { aprovals: {} }\n' })
+    const other = await shop.openPull('ana', { branch: 'other', title: 'Other', files: { 'a.ts': 'a\n' } })
+    const asked: string[] = []
+    const inspector = {
+      exchange: ({ actor, path: asks }: Exchange) => void (actor === 'installation' && asked.push(asks)),
+      webhook: () => undefined,
+    }
+    inspectors.add(inspector)
+    await shop.review('chloe', other)
+    inspectors.delete(inspector)
+    const count = (part: string) => asked.filter((asks) => asks.includes(part)).length
+    expect(count(`/pulls/${other.number}/files`)).toBeGreaterThan(0)
+    expect(count('/git/ref/')).toBe(count(`/pulls/${other.number}/files`))
+  })
+
   test.each([
     ['no gate is left', 'gates:\n  approvals: off\n', ':2:3', 'no gate is named'],
     ['a gate lacks another', 'gates:\n  approvals:\n  runbooks:\n', ':3:12', 'needs `staging_regression`'],

@@ -1,10 +1,9 @@
 import { isSharedRepository } from '../../decision/shared-repository.ts'
-import type { PullRef } from '../../decision/snapshot.ts'
 import { activitySince, noCommit, type Span, tipsWithin } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
 import { mergeBaseOf } from './commits.ts'
 import { orAbsent } from './errors.ts'
-import { baseTip } from './pulls.ts'
+import type { Pull } from './pulls.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
 /** The text of a policy file and its location. */
@@ -116,23 +115,14 @@ export async function readFileAtMergeBase(
   return mergeBase === undefined ? undefined : { file: await readFile(github, repository, path, mergeBase) }
 }
 
-/** Every path that a pull request touches, including old names of renamed files, its head, and the tip of the branch that it changes. */
+/** Every path that a pull request touches, including old names of renamed files, and the pull request itself. */
 export async function listPullFiles(
   github: GitHub,
-  pull: PullRef,
-): Promise<{
-  paths: string[]
-  head: RepositoryName | undefined
-  headSha: string
-  base: string
-  intoDefaultBranch: boolean
-}> {
+  pull: RepositoryName & { number: number },
+): Promise<{ paths: string[]; data: Pull }> {
   const at = { owner: pull.owner, repo: pull.repo, pull_number: pull.number }
   const { data } = await github.rest.pulls.get(at)
   const files = await github.paginate(github.rest.pulls.listFiles, { ...at, per_page: 100 })
   const paths = files.flatMap(({ filename, previous_filename: old }) => (old ? [filename, old] : [filename]))
-  const { repo, sha } = data.head
-  const intoDefaultBranch = data.base.ref === data.base.repo.default_branch
-  const head = repo ? { owner: repo.owner.login, repo: repo.name } : undefined
-  return { paths, head, headSha: sha, base: await baseTip(github, pull, data), intoDefaultBranch }
+  return { paths, data }
 }
