@@ -72,14 +72,27 @@ export function stdioTransport(
   return transport
 }
 
+/** They lead groups of their own, so nothing else ends them where this process ends without closing them. */
+const running = new Set<ChildProcess>()
+const endAll = () => {
+  for (const child of running) signalGroup(child, 'SIGKILL')
+}
+
 function launch({ file, args, cwd, env }: Command): ChildProcess {
-  return spawn(file, args, {
+  if (running.size === 0) process.once('exit', endAll)
+  const child = spawn(file, args, {
     env: { ...getDefaultEnvironment(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
     windowsHide: true,
     ...(cwd ? { cwd } : {}),
   })
+  running.add(child)
+  child.once('close', () => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', endAll)
+  })
+  return child
 }
 
 /** End of input, then SIGTERM, then SIGKILL, each to the whole group, each with a short grace. */
