@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonPath, pattern } from './suite-values.ts'
+import { filledPattern, jsonPath } from './suite-values.ts'
 import { atLeastOne, json, writtenNumber } from './suite-words.ts'
 import { valueKinds } from './value-kinds.ts'
 
@@ -11,7 +11,7 @@ export const comparison = z.strictObject({
   gte: writtenNumber.optional(),
   lt: writtenNumber.optional(),
   lte: writtenNumber.optional(),
-  matches: pattern.optional().describe('A regular expression in RE2 syntax.'),
+  matches: filledPattern.optional().describe('A regular expression in RE2 syntax.'),
   contains: json.optional().describe('The text or the array contains this.'),
   one_of: z.array(json).min(1).optional(),
   length: z.int().nonnegative().optional().describe('The length of the array or text.'),
@@ -46,8 +46,8 @@ const textExpectation = z.union([
     .strictObject({
       equals: z.string().optional(),
       contains: z.string().optional(),
-      matches: pattern.optional(),
-      not_matches: pattern.optional(),
+      matches: filledPattern.optional(),
+      not_matches: filledPattern.optional(),
     })
     .refine(...atLeastOne('write equals, contains, matches or not_matches')),
 ])

@@ -36,6 +36,15 @@ export const pattern = z
   .max(500)
   .refine(isPattern, 'this is not a regular expression that RE2 supports')
 
+/** Quotations, escapes and classes, each as a whole. */
+const unfit = /\\Q.*?(?:\\E|$)|\\(?:\$\{[^}]*\}|.)|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]?/gs
+
+/** A pattern whose variables are filled in as quotations. In these places they would mean something else, and `not_matches` pass. */
+export const filledPattern = pattern.refine(
+  (text) => !(text.match(unfit) ?? []).some((part) => /\$\{[^}]*\}/.test(part)),
+  'a variable cannot be within [...] or \\Q...\\E, or after a backslash: its value already stands for itself',
+)
+
 /** A JSONPath by RFC 9535. */
 export const jsonPath = z
   .string()

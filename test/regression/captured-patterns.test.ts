@@ -104,3 +104,46 @@ test.each<[string, string]>([
     expect.stringContaining('a JSONPath cannot read a variable'),
   ])
 })
+
+describe('a place of an expression where a value cannot stand for itself is an error', () => {
+  const problemsOf = (pattern: string, where = 'text: { matches: PATTERN }') => {
+    const expected = where.replace('PATTERN', () => `'${reading(pattern)}'`)
+    const text = `version: 1\ncases:\n  - { name: it reads, tool: read, expect: { ${expected} } }\n`
+    const read = readSuite(text, 'suite.yml')
+    return read.ok ? [] : read.problems.map(({ message }) => message)
+  }
+
+  test.each<[string, string]>([
+    ['a class, where a-z would be a range', 'x[<run.id>]'],
+    ['a class that excludes', '[^<run.id>]'],
+    ['a class with a bracket in it', '[]\\]<run.id>]'],
+    ['a class after a named one', '[[:alpha:]<run.id>]'],
+    ['a backslash, where d would be any digit', '\\<run.id>'],
+    ['a quotation', '\\Q<run.id>\\E'],
+    ['a quotation without an end, which would contain the one of the value', '^\\Qx<run.id>'],
+  ])('%s', (_name, pattern) => {
+    const [problem, ...others] = problemsOf(pattern)
+    expect(problem).toContain('a variable cannot be within [...] or \\Q...\\E, or after a backslash')
+    expect(others).toEqual([])
+  })
+
+  test.each([
+    'text: { not_matches: PATTERN }',
+    'json: { $.n: { matches: PATTERN } }',
+    'content: [{ type: resource_link, uri: { not_matches: PATTERN } }]',
+  ])('also in %s', (where) => {
+    expect(problemsOf('[<run.id>]', where).join()).toContain('a variable cannot be within [...]')
+  })
+
+  test.each([
+    '[a-z]<run.id>[0-9]',
+    '\\[<run.id>\\]',
+    '\\\\<run.id>',
+    '\\Q[\\E<run.id>',
+    '(<run.id>)',
+    'a{<run.id>}',
+    '[$]{2}[]]<run.id>',
+  ])('but not in %s', (pattern) => {
+    expect(problemsOf(pattern)).toEqual([])
+  })
+})
