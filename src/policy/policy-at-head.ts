@@ -16,7 +16,7 @@ export type PolicyAtHead =
 
 /**
  * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
- * would be. The file is read at the head first, which costs nothing where it has not changed; another one is compared with that
+ * would be. Unless the changed paths are known, the file is read at the head, which costs nothing where it has not changed; another one is compared with that
  * where the branch began, since the head of an old branch may hold an old policy that it does not touch. Each head is asked once.
  * Only the default branch has a policy: the file of another one counts once somebody proposes to merge it there.
  * `outdated`: the default branch changed the file too, so a merge gives neither of both.
@@ -28,13 +28,13 @@ export async function policyAtHead(
   applicable: ApplicablePolicy,
 ): Promise<PolicyAtHead | undefined> {
   if (state !== 'open' || applicable.kind !== 'policy' || base.ref !== base.defaultBranch) return undefined
+  if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
   const { own, shared } = applicable.files
   const key = `policy file ${pull.repositoryId} ${head.sha}`
   if (own && (await facts.get(key)) === own.blob) return undefined
   const file = await readFile(github, pull, policyPath, head.sha)
   if (file) await facts.put(key, file.blob)
   if (file?.blob === own?.blob) return undefined
-  if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
   if (!file) return removalAtHead(github, facts, { pull, head, base }, shared)
   const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
   if (began && began.file?.blob === file.blob) return undefined
