@@ -88,7 +88,8 @@ function ofValues(all: Values, beside: JsonObject): Pick<Schema, 'types' | 'valu
   const { values, words } = keepValuesWithinBounds(all, beside)
   const types = new Set([...values.values()].map(typeOf))
   const others = new Map([...values].filter(([, value]) => value !== null))
-  return { types, values: others, words: tidyWords(words, types) }
+  const isOnlyNull = values.size > 0 && others.size === 0
+  return { types, ...(!isOnlyNull && { values: others }), words: tidyWords(words, types) }
 }
 
 /** The values that a schema lists, by `enum`, `const` and alternatives that are constants. */

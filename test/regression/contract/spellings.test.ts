@@ -40,6 +40,13 @@ describe('spellings that mean the same are not a change', () => {
       object({ b: text, a: text }, { required: ['b', 'a'] }),
     ],
     ['an enum in another order', { enum: ['a', 'b'] }, { enum: ['b', 'a'] }],
+    ['null as a constant and as a type', { const: null }, { type: 'null' }],
+    ['a list of null and the type', { enum: [null] }, { type: 'null' }],
+    [
+      'null as a constant among alternatives',
+      { anyOf: [text, number, { const: null }] },
+      { anyOf: [text, number, { type: 'null' }] },
+    ],
     ['const and an enum of one', { const: 'a' }, { enum: ['a'] }],
     ['an enum with and without its type', { enum: ['a', 'b'] }, { type: 'string', enum: ['a', 'b'] }],
     ['type list and anyOf with null', { type: ['string', 'null'] }, { anyOf: [text, { type: 'null' }] }],
