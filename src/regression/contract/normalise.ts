@@ -156,7 +156,7 @@ function nullableBranch(
 }
 
 /** Whether every keyword of the schema is known and applies to each type separately. */
-function isPlain({ words, contested, malformed, unresolved }: Schema): boolean {
+export function isPlain({ words, contested, malformed, unresolved }: Schema): boolean {
   const isRead = unresolved === undefined && malformed.length === 0 && Object.keys(contested).length === 0
   return isRead && !applicators.some((applicator) => Object.hasOwn(words, applicator))
 }

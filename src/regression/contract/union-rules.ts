@@ -1,6 +1,6 @@
-import type { JsonObject } from './json.ts'
+import { isObject, type JsonObject } from './json.ts'
 import { allTypes, type TypeName } from './keywords.ts'
-import { isNullOnly } from './normalise.ts'
+import { isNullOnly, isPlain } from './normalise.ts'
 import { pairBranches } from './pairing.ts'
 import type { Located, Schema } from './schema.ts'
 import { locateWithin, type Walk } from './walk.ts'
@@ -56,7 +56,13 @@ function branchesOf(plain: Schema): Located[] {
   return names.map((type) => branch(type === 'null' ? { type } : { ...plain.words, type }))
 }
 
-function compareBranches(walk: Walk, old: readonly Located[], next: readonly Located[], path: string): void {
+function compareBranches(
+  walk: Walk,
+  before: readonly Located[],
+  after: readonly Located[],
+  path: string,
+): void {
+  const [old, next] = [nullApart(walk, before), nullApart(walk, after)]
   const { pairs, removed, added } = pairBranches(walk, old, next)
   for (const { before, after } of pairs) walk.compare(before, after, path)
   for (const branch of removed) {
@@ -67,6 +73,24 @@ function compareBranches(walk: Walk, old: readonly Located[], next: readonly Loc
     const covered = walk.side === 'input' || old.some((other) => walk.fits(branch, other))
     reportBranch(walk, branch, 'added', covered, path)
   }
+}
+
+/** Null within a list of types becomes an alternative of its own, since it may be in another one on the other side. */
+function nullApart(walk: Walk, branches: readonly Located[]): readonly Located[] {
+  const rest = branches.map((branch) => withoutNull(walk, branch))
+  const first = branches.find((branch, index) => rest[index] !== branch)
+  if (first === undefined) return branches
+  const orNull = { ...first, node: { type: 'null' } }
+  return [...rest.filter((branch) => !isNullOnly(walk.look(branch))), orNull]
+}
+
+function withoutNull(walk: Walk, branch: Located): Located {
+  const { node } = branch
+  if (!isObject(node) || !Array.isArray(node.type) || !node.type.includes('null')) return branch
+  const schema = walk.look(branch)
+  if (!schema.types.has('null') || schema.types.size === 1 || !isPlain(schema)) return branch
+  const { nullable: _also, ...rest } = node
+  return { ...branch, node: { ...rest, type: node.type.filter((type) => type !== 'null') } }
 }
 
 function reportBranch(

@@ -47,6 +47,26 @@ describe('spellings that mean the same are not a change', () => {
       { anyOf: [text, number, { const: null }] },
       { anyOf: [text, number, { type: 'null' }] },
     ],
+    [
+      'null within an alternative and beside it',
+      { anyOf: [{ type: ['string', 'null'] }, number] },
+      { anyOf: [text, number, { type: 'null' }] },
+    ],
+    [
+      'null within one alternative, another, and both',
+      { anyOf: [{ type: ['string', 'null'] }, number] },
+      { anyOf: [{ type: ['string', 'null'] }, { type: ['null', 'number'] }] },
+    ],
+    [
+      'null within alternatives with more to them',
+      {
+        anyOf: [
+          { type: ['string', 'null'], enum: ['a', null] },
+          { type: 'array', items: text },
+        ],
+      },
+      { anyOf: [{ enum: ['a'] }, { type: ['array', 'null'], items: text }] },
+    ],
     ['const and an enum of one', { const: 'a' }, { enum: ['a'] }],
     ['an enum with and without its type', { enum: ['a', 'b'] }, { type: 'string', enum: ['a', 'b'] }],
     ['type list and anyOf with null', { type: ['string', 'null'] }, { anyOf: [text, { type: 'null' }] }],
