@@ -75,16 +75,16 @@ async function policyFacts(
   const { policy, file, removed } = atHead
   if (!policy) return { policyEffect: removalEffect(removed) }
   const { pull } = snapshot
-  const change = { policy, before: applicable.policy }
-  const policyProblems = file ? await absentNames(reading, pull, file, change) : []
+  const before = applicable.whole ?? applicable.policy
+  const policyProblems = file ? await absentNames(reading, pull, file, { policy, before }) : []
   if (policyProblems.length > 0) return { policyProblems }
   const stored = await newestVerdicts(database, pull, compared)
   const others = stored.filter(({ pull: { number } }) => number !== pull.number)
   const known = others.map((one) => ({
     snapshot: one.snapshot,
-    known: knowsFacts(one.snapshot, policy, applicable.policy),
+    known: knowsFacts(one.snapshot, policy, before),
   }))
-  const effect = policyEffect(known, applicable.policy, policy, now().toISOString())
+  const effect = policyEffect(known, before, policy, now().toISOString())
   return { policyEffect: { ...effect, ...(removed && { removed }) } }
 }
 

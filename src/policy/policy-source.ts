@@ -23,10 +23,13 @@ import { policyPath } from './policy-file.ts'
 import { compareSharedPolicy, type PolicyShell, sharedPolicyProblem } from './shared-policy.ts'
 import { withoutImpossible } from './without-impossible.ts'
 
-/** The policy for a pull request, and the sentence in the check about where it comes from. `lost`: as in `ReadPolicy`. */
+/**
+ * The policy for a pull request, and the sentence in the check about where it comes from. `whole`: where it lacks what would keep a fix of
+ * the policy from passing, the one that it is a part of. `lost`: as in `ReadPolicy`.
+ */
 export type ApplicablePolicy =
   | { kind: 'none' }
-  | { kind: 'policy'; policy: Policy; file: PolicyFile; files: PolicyFiles; note: string }
+  | { kind: 'policy'; policy: Policy; whole?: Policy; file: PolicyFile; files: PolicyFiles; note: string }
   | { kind: 'broken'; problems: FileProblem[]; file: PolicyFile; lost?: true | undefined }
 
 /**
@@ -50,12 +53,13 @@ export async function policyFor(
     if (!(await repairs(github, pull, files)))
       return { kind: 'policy', policy: result.policy, file, files, note: `${note} ${howToRepair}` }
     const why = `No pull request can pass under the policy on the default branch and this pull request fixes it, so only the gates that can pass apply, ${windowInWords(read.locked)}.`
-    return { kind: 'policy', policy: passable, file, files, note: why }
+    return { kind: 'policy', policy: passable, whole: result.policy, file, files, note: why }
   }
   if (!read.lost && (await repairs(github, pull, files))) {
     const { policy, which, locked } = await lastValid(database, pull, files)
     const why = `The policy on the default branch is invalid and this pull request fixes it, so ${which} applies, ${windowInWords(locked)}.`
-    return { kind: 'policy', policy: policyToRepair(policy, locked) ?? policy, file, files, note: why }
+    const part = policyToRepair(policy, locked) ?? policy
+    return { kind: 'policy', policy: part, whole: policy, file, files, note: why }
   }
   return { kind: 'broken', problems: result.problems, file, lost: read.lost }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
+import { allowBypass } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 const path = '.github/release-gate.yml'
@@ -71,3 +72,28 @@ test.each([
   expect(check?.summary).toContain('### Effect of this policy')
   expect(check?.summary).not.toContain('cannot see it')
 })
+
+test.each([
+  ['is invalid', '  aprovals: {}\n'],
+  ['nobody can pass', '  runbooks: {}\n'],
+])(
+  'one that fixes a policy that %s does not fail for a team that was there before, and does not claim that its window is new',
+  async (name, mistake) => {
+    const policy =
+      'gates:\n  approvals: { count: 1 }\n  release_window: { urgent: { labelled_by: [gone] } }\n'
+    const repo = name.replaceAll(' ', '-')
+    const fixed = await setUpRepositories(stage, { repo, policy })
+    await fixed.openPull('ana', { branch: 'other', title: 'Other', files: { 'a.ts': 'a\n' } })
+    await allowBypass(stage, fixed)
+    const files = { [path]: `${policy}${mistake}` }
+    await stage.github.push(fixed.name, 'olga', { branch: 'main', files, message: 'Mistake' })
+    await stage.settled()
+    const fix = await fixed.openPull('ana', { branch: 'fix', title: 'Fix', files: { [path]: policy } })
+    await fixed.review('chloe', fix)
+    const check = await fixed.check(fix)
+    expect(check).toMatchObject({ conclusion: 'success' })
+    expect(check?.summary).toContain('this pull request fixes it')
+    expect(check?.summary).toContain('### Effect of this policy')
+    expect(check?.summary).not.toContain('would be blocked')
+  },
+)
