@@ -35,7 +35,7 @@ export async function startBot(
   settings: Settings,
   log: Logger,
   role: Role = 'all',
-  more: Pick<Parts, 'patience'> = {},
+  more: Pick<Parts, 'threads'> = {},
 ): Promise<Bot> {
   const parts = { ...(await assemble(settings, log)), ...more }
   processRole.set({ role }, 1)

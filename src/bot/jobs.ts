@@ -52,8 +52,7 @@ export async function startWork(parts: Parts): Promise<void> {
     regression: async (data, signal) => {
       // Loaded only now: a bot without staging needs nothing of it.
       const { runRegressionJob } = await import('../staging/job.ts')
-      const { patience } = parts
-      const staging = { ...shell, servers: settings.servers, patience }
+      const staging = { ...shell, servers: settings.servers, threads: parts.threads }
       await unlessGone(runRegressionJob(staging, regressionRequestSchema.parse(data), signal))
     },
     incident: (task, signal, attempt) => unlessGone(runIncidentTask(incidents, task, signal, attempt)),

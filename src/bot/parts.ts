@@ -4,6 +4,7 @@ import type { Probot } from 'probot'
 import type { Shell } from '../gate/shell.ts'
 import type { Budget } from '../services/github/hourly-quota.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { Around } from '../staging/run-apart.ts'
 import type { Queue } from '../store/queue.ts'
 
 /** The parts of the running bot. Each file of this folder starts one of its sides. */
@@ -17,6 +18,6 @@ export type Parts = {
   budget: Pick<Budget, 'left'>
   /** Whether an account is served: `ALLOWED_ACCOUNTS`. */
   serves: (account: string) => boolean
-  /** How long the thread of a regression may be silent, in milliseconds, where it is not the usual time. */
-  patience?: number | undefined
+  /** How the threads of regressions differ from the usual: tests shorten their patience, and use them again. */
+  threads?: Pick<Around, 'patience' | 'startThread'>
 }

@@ -34,29 +34,41 @@ export type FromRun =
   | ({ kind: 'done' } & Evaluated)
 
 export type ToRun =
+  | { kind: 'run'; run: RunApart }
   | { kind: 'stop' }
   | { kind: 'file'; id: number; text: string | undefined; problem?: string }
 
 export type Around = Pick<InputParts, 'readHead' | 'signal' | 'onProgress'> & {
   /** How long the thread may be silent, in milliseconds. */
   patience?: number | undefined
+  startThread?: (() => RunThread) | undefined
 }
+
+/** A thread that evaluates what it is sent, one run after the other. `end` is called after a run: `done` if it gave its result. */
+export type RunThread = { worker: Worker; end: (done: boolean) => Promise<unknown> }
 
 const twentySeconds = 20_000
 /** Nothing is evaluated while the thread starts, which takes longer on a busy machine. */
 const toStart = 60_000
 const mostMemory = 256
 
+/** A thread for one run: nothing of a suite or a server is left for the next. */
+export function newThread(): RunThread {
+  const worker = new Worker(programFile('staging/run-thread'), {
+    resourceLimits: { maxOldGenerationSizeMb: mostMemory },
+  })
+  return { worker, end: () => worker.terminate() }
+}
+
 /** Gives what the run found, or why it was ended. */
 export async function runApart(
   run: RunApart,
-  { readHead, signal, onProgress, patience = twentySeconds }: Around,
+  { readHead, signal, onProgress, patience = twentySeconds, startThread = newThread }: Around,
 ): Promise<Evaluated | { ended: string }> {
-  const worker = new Worker(programFile('staging/run-thread'), {
-    workerData: run,
-    resourceLimits: { maxOldGenerationSizeMb: mostMemory },
-  })
+  const { worker, end } = startThread()
   const tell = (message: ToRun) => worker.postMessage(message)
+  tell({ kind: 'run', run })
+  let done = false
   const stop = () => tell({ kind: 'stop' })
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
@@ -83,6 +95,7 @@ export async function runApart(
         if (message.kind === 'read') void answer(message.id, message.path)
         if (message.kind !== 'done') return
         const { kind: _kind, ...evaluated } = message
+        done = true
         resolve(evaluated)
       })
       worker.on('error', (error) =>
@@ -93,7 +106,8 @@ export async function runApart(
   } finally {
     clearTimeout(silence)
     signal.removeEventListener('abort', stop)
-    await worker.terminate()
+    for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event)
+    await end(done)
   }
 }
 

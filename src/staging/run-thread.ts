@@ -1,4 +1,4 @@
-import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { isMainThread, parentPort } from 'node:worker_threads'
 import { reportOfSkippedRun } from '../regression/adjust-report.ts'
 import { limitsOfPolicy } from '../regression/policy-limits.ts'
 import { runRegression } from '../regression/run.ts'
@@ -11,23 +11,35 @@ import { readSuites } from './suites.ts'
 
 const everySecond = 1_000
 
-async function evaluate(run: RunApart, port: NonNullable<typeof parentPort>): Promise<Evaluated> {
-  const tell = (message: FromRun) => port.postMessage(message)
+type Tell = (message: FromRun) => void
+
+/** What a run asks of the bot, and hears from it, while it goes on. */
+function dialogue(tell: Tell) {
   const stopped = new AbortController()
   const reading = new Map<number, (message: Extract<ToRun, { kind: 'file' }>) => void>()
-  port.on('message', (message: ToRun) => {
-    if (message.kind === 'stop') stopped.abort()
-    else reading.get(message.id)?.(message)
-  })
-  const readHead = async (path: string) => {
-    const id = reading.size
-    const { text, problem } = await new Promise<Extract<ToRun, { kind: 'file' }>>((resolve) => {
-      reading.set(id, resolve)
-      tell({ kind: 'read', id, path })
-    })
-    if (problem !== undefined) throw new Error(problem)
-    return text
+  return {
+    signal: stopped.signal,
+    readHead: async (path: string) => {
+      const id = reading.size
+      const { text, problem } = await new Promise<Extract<ToRun, { kind: 'file' }>>((resolve) => {
+        reading.set(id, resolve)
+        tell({ kind: 'read', id, path })
+      })
+      if (problem !== undefined) throw new Error(problem)
+      return text
+    },
+    hear: (message: ToRun) => {
+      if (message.kind === 'stop') stopped.abort()
+      if (message.kind === 'file') reading.get(message.id)?.(message)
+    },
   }
+}
+
+async function evaluate(
+  run: RunApart,
+  { signal, readHead }: Pick<ReturnType<typeof dialogue>, 'signal' | 'readHead'>,
+  tell: Tell,
+): Promise<Evaluated> {
   const { texts, baseTexts, runbooks, at, ...parts } = run
   const found = readSuites(texts)
   if ('wrong' in found) {
@@ -41,7 +53,7 @@ async function evaluate(run: RunApart, port: NonNullable<typeof parentPort>): Pr
   }
   const base = baseTexts && readSuites(baseTexts)
   const input = await inputFor({
-    ...{ ...parts, found, readHead, signal: stopped.signal },
+    ...{ ...parts, found, readHead, signal },
     base: base && 'suite' in base ? base.suite : undefined,
     runbooks: runbooks && drillable(runbooks, readHead),
     now: () => at,
@@ -53,9 +65,13 @@ async function evaluate(run: RunApart, port: NonNullable<typeof parentPort>): Pr
 
 if (!isMainThread && parentPort) {
   const port = parentPort
-  const alive: FromRun = { kind: 'alive' }
-  setInterval(() => port.postMessage(alive), everySecond).unref()
-  port.postMessage(alive)
-  const done: FromRun = { kind: 'done', ...(await evaluate(workerData, port)) }
-  port.postMessage(done)
+  const tell: Tell = (message) => port.postMessage(message)
+  setInterval(() => tell({ kind: 'alive' }), everySecond).unref()
+  tell({ kind: 'alive' })
+  let current = dialogue(tell)
+  port.on('message', async (message: ToRun) => {
+    if (message.kind !== 'run') return current.hear(message)
+    current = dialogue(tell)
+    tell({ kind: 'done', ...(await evaluate(message.run, current, tell)) })
+  })
 }

@@ -53,7 +53,7 @@ export async function runOnHead(
     readHead,
     signal,
     onProgress: progress.show,
-    patience: shell.patience,
+    ...shell.threads,
   })
   await progress.settled()
   if ('ended' in evaluated)

@@ -19,7 +19,7 @@ export type RegressionShell = {
   servers: ReadonlyMap<string, StagingServer>
   now: () => Date
   log: Pick<Logger, 'info' | 'warn'>
-  patience?: Around['patience']
+  threads?: Pick<Around, 'patience' | 'startThread'> | undefined
 }
 
 /** One head to be evaluated, with what is known of it. `absent` says why staging does not hold it. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { regressionSettings } from '../../src/decision/regression-settings.ts'
 import { readOperator } from '../../src/regression/operator.ts'
 import { exactNumber } from '../../src/services/mcp.ts'
-import { type Around, type RunApart, runApart } from '../../src/staging/run-apart.ts'
+import { type Around, newThread, type RunApart, runApart } from '../../src/staging/run-apart.ts'
 import { aTool, type Script, startScripted, textResult } from '../support/mcp-server.ts'
 
 const settings = regressionSettings.parse({ limits: { per_tool: 1, total: 1 } })
@@ -27,9 +27,9 @@ async function run(script: Script, text: string, more: Partial<RunApart & Around
     ...{ readHead: async () => undefined, signal: new AbortController().signal, onProgress: () => undefined },
     ...{ patience: 60_000, ...more },
   }
-  const { readHead, signal, onProgress, patience, ...plain } = { ...task, ...around }
+  const { readHead, signal, onProgress, patience, startThread, ...plain } = { ...task, ...around }
   try {
-    return await runApart(plain, { readHead, signal, onProgress, patience })
+    return await runApart(plain, { readHead, signal, onProgress, patience, startThread })
   } finally {
     await server.close()
   }
@@ -132,6 +132,30 @@ describe('any other run', () => {
     expect(evaluated).toMatchObject({
       report: { verdict: 'inconclusive', summary: expect.stringContaining('the run was stopped') },
     })
+  })
+
+  test('may follow another one in its thread, which what stopped that one does not stop', async () => {
+    const { worker } = newThread()
+    const startThread = () => ({ worker, end: async () => undefined })
+    const stopped = AbortSignal.abort()
+    const failed = await run({}, suiteOf(', expect: { text: other }'), { startThread })
+    expect(failed).toMatchObject({ report: { verdict: 'failed' } })
+    const halted = await run({}, suiteOf(''), { startThread, signal: stopped })
+    expect(halted).toMatchObject({ report: { verdict: 'inconclusive' } })
+    const passed = await run({}, suiteOf(', expect: { text: ok }'), { startThread })
+    expect(passed).toMatchObject({ report: { verdict: 'passed' } })
+    await worker.terminate()
+  })
+
+  test('leaves no thread behind', async () => {
+    const threads: ReturnType<typeof newThread>[] = []
+    const startThread = () => {
+      const thread = newThread()
+      threads.push(thread)
+      return thread
+    }
+    await run({}, suiteOf(''), { startThread })
+    expect(threads.map(({ worker }) => worker.threadId)).toEqual([-1])
   })
 
   test('that cannot start for want of a file of the head is repeated: the error is the one of GitHub', async () => {

@@ -1,8 +1,10 @@
+import type { Worker } from 'node:worker_threads'
 import { pino } from 'pino'
 import { type Bot, startBot } from '../../src/bot/bot.ts'
 import { metrics } from '../../src/services/metrics.ts'
 import type { Role } from '../../src/settings/role.ts'
 import { readSettings } from '../../src/settings/settings.ts'
+import { newThread, type RunThread } from '../../src/staging/run-apart.ts'
 
 /** A process that runs one bot after the other, each as `start` does: see `warm-bot.ts`. */
 type Message =
@@ -11,6 +13,23 @@ type Message =
   | { id: number; setTime?: string }
 
 let bot: Bot | undefined
+const idle: Worker[] = []
+
+/** One that has evaluated another run: to load what a run needs takes longer than most of them. One that did not finish is ended. */
+function warmThread(): RunThread {
+  const worker = idle.pop()?.removeAllListeners('exit') ?? newThread().worker
+  worker.ref()
+  const end = async (done: boolean) => {
+    if (!done) {
+      await worker.terminate()
+      return
+    }
+    worker.unref()
+    worker.once('exit', () => idle.splice(idle.indexOf(worker), 1))
+    idle.push(worker)
+  }
+  return { worker, end }
+}
 
 async function start(env: Record<string, string>, role: Role): Promise<void> {
   const read = readSettings(env)
@@ -19,7 +38,8 @@ async function start(env: Record<string, string>, role: Role): Promise<void> {
   const redact = ['*.headers.authorization', '*.privateKey', '*.token']
   const { RUN_PATIENCE: patience } = env
   const log = pino({ level: read.settings.logLevel, redact })
-  bot = await startBot(read.settings, log, role, patience ? { patience: Number(patience) } : {})
+  const threads = { startThread: warmThread, ...(patience && { patience: Number(patience) }) }
+  bot = await startBot(read.settings, log, role, { threads })
   process.send?.({ ready: bot.url })
 }
 
