@@ -27,6 +27,8 @@ export type BossConnection =
       backend: 'postgres'
       connectionString: string
       max: number
+      /** Milliseconds until a query that is not answered fails, and its connection is given up. */
+      query_timeout: number
       /** Called by the pool with each new connection. */
       onConnect: (client: ClientBase) => void
     }

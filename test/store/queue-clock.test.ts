@@ -406,12 +406,17 @@ describe('workers without work', () => {
     },
   )
 
-  test('ask again after the database did not answer', async () => {
+  test('ask again after the database did not answer, and log each outage once', async () => {
     const { clock, database, queue, lines, ran, close } = await start()
-    await database.query('ALTER TABLE release_gate_jobs.job RENAME TO job_away')
-    await clock.tick(SECOND)
-    await database.query('ALTER TABLE release_gate_jobs.job_away RENAME TO job')
-    expect(lines.map(({ msg }) => msg)).toContain('The queue cannot be asked for due jobs')
+    const outage = async () => {
+      await database.query('ALTER TABLE release_gate_jobs.job RENAME TO job_away')
+      await clock.tick(10 * SECOND)
+      await database.query('ALTER TABLE release_gate_jobs.job_away RENAME TO job')
+      await clock.tick(2 * SECOND)
+      return lines.filter(({ msg }) => msg === 'The queue cannot be asked for due jobs').length
+    }
+    expect(await outage()).toBe(1)
+    expect(await outage()).toBe(2)
     await queue.enqueueRecheck(aPull(), new Date(clock.now() + 5 * SECOND))
     await clock.tick(7 * SECOND)
     await eventually(() => expect(ran).toHaveLength(1))

@@ -5,6 +5,9 @@ const OURS = 8
 const JOBS = 6
 const INT8 = 20
 
+/** Milliseconds. Where a network drops what is sent over an open connection, nothing else tells for a quarter of an hour. */
+const longestQuery = 40_000
+
 /** Opens a pool on any Postgres, Supabase's own included; as many processes as wanted share it. */
 export async function openPostgres(options: { url: string; log?: DatabaseLog }): Promise<Database> {
   const pool = new pg.Pool({
@@ -13,7 +16,7 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
     max: OURS,
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
-    query_timeout: 40_000,
+    query_timeout: longestQuery,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     types: { getTypeParser: parserOf },
@@ -33,7 +36,13 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
       limits === 'none'
         ? transact(pool, work, limits)
         : repeatAfterDeadlock(() => transact(pool, work, undefined)),
-    boss: { backend: 'postgres', connectionString: options.url, max: JOBS, onConnect: listenToErrors },
+    boss: {
+      backend: 'postgres',
+      connectionString: options.url,
+      max: JOBS,
+      query_timeout: longestQuery,
+      onConnect: listenToErrors,
+    },
     backup: () => Promise.reject(new Error('This state is in Postgres: back it up with pg_dump.')),
     close: () => {
       closing ??= pool.end()

@@ -21,12 +21,14 @@ export async function wakeForDueJobs(boss: PgBoss, workers: Worker[]): Promise<v
 const HALF_A_SECOND = 500
 
 /**
- * Does so twice a second, since nothing notifies of a job that becomes due. One statement asks for all workers of the process.
+ * Does so twice a second, since nothing notifies of a job that becomes due. One statement asks for all workers of the process. An
+ * outage is logged once.
  *
  * @returns what ends it
  */
 export function watchDueJobs(boss: PgBoss, workers: Worker[], clock: Clock, log: QueueLog): () => void {
   let stopped = false
+  let failing = false
   let timer: unknown
   const next = () => {
     timer = clock.setTimeout(look, HALF_A_SECOND)
@@ -34,9 +36,11 @@ export function watchDueJobs(boss: PgBoss, workers: Worker[], clock: Clock, log:
   const look = async () => {
     try {
       await wakeForDueJobs(boss, workers)
+      failing = false
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      if (!stopped) log.error({ problem }, 'The queue cannot be asked for due jobs')
+      if (!stopped && !failing) log.error({ problem }, 'The queue cannot be asked for due jobs')
+      failing = true
     }
     if (!stopped) next()
   }
