@@ -80,13 +80,19 @@ const unicodeClass = 200
 const part =
   /\\Q[\s\S]*?(?:\\E|$)|\\[pPx](?:\{[^}]*\}|[\s\S])|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|[\s\S]/gu
 
-/** How long a pattern is with its repetitions written out, each as often as it may repeat. Classes are looked up once for all of them. */
+/** A class or an escape stands for one character; quoted text for as many as it has. */
+function shortened(text: string): string {
+  return text.startsWith('[') || (text.startsWith('\\') && !text.startsWith('\\Q')) ? 'x' : text
+}
+
+/** How long a pattern is with its repetitions written out, each as often as it may repeat. Classes are read once for all of them. */
 function writtenOut(pattern: string): number {
   /** The lengths of the whole and of each group that is open, innermost last. */
   const open = [0]
   let last = 0
   const classes = pattern.match(/\\[pPx]|-[^\0-\x7f]/gu)?.length ?? 0
-  for (const [text, least, most] of pattern.matchAll(part)) {
+  const short = pattern.replace(part, shortened)
+  for (const [text, least, most] of short.matchAll(part)) {
     if (text === '(') {
       open.push(1)
       continue
@@ -97,7 +103,7 @@ function writtenOut(pattern: string): number {
       least === undefined ? text.length + (inner ?? 0) : last * Math.max(1, Number(least), Number(most ?? 0))
     open.push((open.pop() ?? 0) + last - before)
   }
-  return open.reduce((sum, length) => sum + length, unicodeClass * classes)
+  return open.reduce((sum, length) => sum + length, pattern.length - short.length + unicodeClass * classes)
 }
 
 function teamProblem({ input }: { input?: unknown }): string {

@@ -231,6 +231,8 @@ describe('the settings of the release window', () => {
     '([A-Z]{2,10}-){1,2}\\d{1,6}',
     '[A-Z]{2,10}-\\d+',
     '(?i)incident \\pL+',
+    'INC-[A-Z0-9]{1,64}-[^\\s[:punct:]]{64}',
+    '\\d{1,400}',
     '重大障害-\\d+',
     'INC-\\pL{2,5}',
   ])('accept the pattern %s', (incident) => {
