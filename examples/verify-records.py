@@ -28,7 +28,11 @@ def main(export, anchors=None):
         if hashlib.sha256(f"{previous}\n{start}{middle}{end}".encode()).hexdigest() != own:
             sys.exit(f"installation {chain}, record {seq} does not match its hash")
         heads[chain], hashes[chain, seq] = (int(seq), own), own
+    if not heads:
+        sys.exit(f"{export} contains no records")
     wanted = ANCHOR.findall(open(anchors, encoding="utf-8").read()) if anchors else []
+    if anchors and not wanted:
+        sys.exit(f"{anchors} contains no anchors")
     for chain, begin in begins.items():
         anchored = {int(seq) for each, seq, _ in wanted if each == chain}
         if begin and anchored and begin not in anchored:

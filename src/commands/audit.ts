@@ -45,7 +45,7 @@ async function verifyFile(file: string, anchors: Anchor[] | undefined, json: boo
   const lines = linesIn(readParts('--file', file, 'what `release-gate audit export` printed'))
   const result = await verifyRecords(recordsIn(lines), anchors)
   if (result.ok && result.records === 0) throw new Error(`--file: ${file} contains no records.`)
-  const text = json ? JSON.stringify(result) : verifiedText(result, { file: anchors?.length })
+  const text = json ? JSON.stringify(result) : verifiedText(result, { file: anchors })
   process.stdout.write(`${text}\n`)
   process.exitCode = result.ok ? 0 : 1
 }

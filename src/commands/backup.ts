@@ -107,7 +107,7 @@ async function into(database: Database, file: string): Promise<Restored> {
     const rows = await restoreBackup(database, linesIn(unpacked(file)), () => installJobs(database))
     const anchors = await keptAnchors(database)
     const result = await verifyChain(database, undefined, { anchors })
-    return { rows, ok: result.ok, verified: verifiedText(result, { database: anchors.length }) }
+    return { rows, ok: result.ok, verified: verifiedText(result, { database: anchors }) }
   } finally {
     await database.close()
   }

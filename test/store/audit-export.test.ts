@@ -159,6 +159,21 @@ describe.each([
       chainOf(5, 2, 'b'.repeat(64)).map(lineOf),
       [anchorOf(first[1])],
     ],
+    [
+      'a record that was anchored again after it was rewritten',
+      [...first.slice(0, 3).map(lineOf), lineOf(rewritten())],
+      [anchorOf(first[3]), anchorOf(rewritten())],
+    ],
+    [
+      'a record whose other anchor has the hash of one that was rewritten',
+      first.map(lineOf),
+      [anchorOf(rewritten()), anchorOf(first[3])],
+    ],
+    [
+      'a beginning after a record that was anchored with two hashes',
+      whole.slice(2),
+      [{ ...anchorOf(first[1]), hash: 'a'.repeat(64) }, anchorOf(first[1])],
+    ],
   ])('refuses %s', async (_name, lines, anchors) => {
     const { ok, said } = await verify(lines, anchors)
     expect(said).not.toContain('unbroken')
@@ -166,10 +181,51 @@ describe.each([
   })
 })
 
-test('an empty file is not a proof', async () => {
-  const file = join(folder, 'empty')
-  await writeFile(file, '')
-  expect(await own(file, undefined)).toEqual({ ok: false, said: `--file: ${file} contains no records.` })
+test.each([
+  ['release-gate audit verify --file', own],
+  ['examples/verify-records.py', python],
+])('%s: an empty file is not a proof, and neither is a file without anchors', async (_, verifier) => {
+  const [empty, file] = [join(folder, 'empty'), join(folder, 'full')]
+  await writeFile(empty, '')
+  await writeFile(file, whole.join(''))
+  const [none, unanchored] = [await verifier(empty, undefined), await verifier(file, empty)]
+  expect(none).toEqual({ ok: false, said: expect.stringContaining(`${empty} contains no records`) })
+  expect(unanchored).toEqual({ ok: false, said: expect.stringContaining(`${empty} contains no anchors`) })
+})
+
+describe('what was compared with the anchors of a file is told exactly', () => {
+  const said = async (lines: string[], anchors: Anchor[]) => {
+    const [file, anchorFile] = [join(folder, 'compared'), join(folder, 'compared-with')]
+    await writeFile(file, lines.join(''))
+    await writeFile(anchorFile, textOf(anchors))
+    return (await own(file, anchorFile)).said
+  }
+  const [one, two, three, last] = first.map(anchorOf) as [Anchor, Anchor, Anchor, Anchor]
+
+  test.each<[string, string[], Anchor[], string]>([
+    ['all of them', first.map(lineOf), [two, last], 'They match all 2 anchors of the file.'],
+    [
+      'not those from before the first record',
+      whole.slice(2, 4),
+      [one, two, last],
+      'They match 2 of 3 anchors of the file; the others are older than the first record.',
+    ],
+    [
+      'nor the records after the last one',
+      first.map(lineOf),
+      [one, two],
+      'They match all 2 anchors of the file. 2 records are newer than the last anchor.',
+    ],
+    [
+      'and of a chain without an anchor, none',
+      whole,
+      [three],
+      'They match the anchor of the file. 5 records are newer than the last anchor.',
+    ],
+  ])('%s', async (_, lines, anchors, sentence) => {
+    expect((await said(lines, anchors)).split('\n')[0]).toContain(`unbroken. ${sentence}`)
+    expect((await said(lines, anchors)).split('\n')[0]?.endsWith(sentence)).toBe(true)
+  })
 })
 
 test('says where the file is broken, and which lines are not records', async () => {

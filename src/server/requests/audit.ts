@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Anchor } from '../../decision/anchor.ts'
 import { urgentShare, urgentShareThreshold } from '../../decision/urgent-share.ts'
 import { keptAnchors } from '../../store/audit/anchors.ts'
 import { lineOf } from '../../store/audit/export.ts'
@@ -22,17 +23,19 @@ export async function verify(
 ): Promise<number> {
   const kept = await keptAnchors(database)
   const result = await verifyChain(database, undefined, { anchors: [...kept, ...(anchors ?? [])] })
-  const compared = { file: anchors?.length, database: kept.length }
+  const compared = { file: anchors, database: kept }
   await out(
     `${json ? JSON.stringify(result) : verifiedText(result, compared, await accountNames(database))}\n`,
   )
   return result.ok ? 0 : 1
 }
 
+type Compared = { file?: Anchor[] | undefined; database?: Anchor[] }
+
 /** What the records were compared with, and the result, in sentences. */
 export function verifiedText(
   result: Verified,
-  compared: { file?: number | undefined; database?: number },
+  { file, database = [] }: Compared,
   names: Map<number, string> = new Map(),
 ): string {
   const chain = (id: number) => `The chain of ${installation(id, names)}`
@@ -40,8 +43,9 @@ export function verifiedText(
   const chains = result.heads.length === 1 ? '1 chain' : `${result.heads.length} chains`
   return [
     `${result.records} records in ${chains}, unbroken.`,
-    ...(compared.file === undefined ? [] : [`They match ${counted(compared.file)} of the file.`]),
-    ...(compared.database ? [`They match ${counted(compared.database)} in the database.`] : []),
+    ...(file ? [`They match ${counted(result, file, 'of the file')}.`] : []),
+    ...(database.length > 0 ? [`They match ${counted(result, database, 'in the database')}.`] : []),
+    ...newerText(result, file ?? database),
   ]
     .join(' ')
     .concat(
@@ -51,8 +55,24 @@ export function verifiedText(
     )
 }
 
-function counted(anchors: number): string {
-  return anchors === 1 ? 'the anchor' : `all ${anchors} anchors`
+type Intact = Extract<Verified, { ok: true }>
+
+/** What was anchored before a chain begins has no record to match. */
+function counted({ since }: Intact, anchors: Anchor[], where: string): string {
+  const begin = new Map(since.map(({ installationId, seq }) => [installationId, seq]))
+  const matched = anchors.filter(({ installationId, seq }) => seq >= (begin.get(installationId) ?? 0))
+  if (matched.length === anchors.length)
+    return anchors.length === 1 ? `the anchor ${where}` : `all ${anchors.length} anchors ${where}`
+  return `${matched.length} of ${anchors.length} anchors ${where}; the others are older than the first record`
+}
+
+/** Nothing outside of the database shows yet whether these were changed. */
+function newerText({ heads, since }: Intact, anchors: Anchor[]): string[] {
+  const last = (id: number) =>
+    Math.max(...[...since, ...anchors].filter((each) => each.installationId === id).map(({ seq }) => seq), 0)
+  const newer = heads.reduce((sum, { installationId, seq }) => sum + seq - last(installationId), 0)
+  if (anchors.length === 0 || newer === 0) return []
+  return [`${newer === 1 ? '1 record is' : `${newer} records are`} newer than the last anchor.`]
 }
 
 function installation(id: number, names: Map<number, string>): string {

@@ -78,11 +78,14 @@ export async function verifyRecords(
 }
 
 /** A chain as far as it was read. */
-type Chain = { from: Head; head: Head; anchored: Map<number, string> }
+type Chain = { from: Head; head: Head; anchored: Anchored }
+
+/** The hashes that were anchored, by the numbers of their records: more than one where a chain was rewritten. */
+type Anchored = Map<number, string[]>
 
 type Fault = { seq: number; why: string }
 
-function chainFrom(from: Head, anchored: Map<number, string>): Chain {
+function chainFrom(from: Head, anchored: Anchored): Chain {
   return { from, head: from, anchored }
 }
 
@@ -91,9 +94,10 @@ function beforeFirst({ seq, previousHash }: StoredRecord): Head {
   return seq === 1 ? { seq: 0, hash: GENESIS } : { seq: seq - 1, hash: previousHash }
 }
 
-function anchorsOf(anchors: Anchor[], installationId: number): Map<number, string> {
+function anchorsOf(anchors: Anchor[], installationId: number): Anchored {
   const own = anchors.filter((anchor) => anchor.installationId === installationId)
-  return new Map(own.map(({ seq, hash }) => [seq, hash]))
+  const bySeq = Map.groupBy(own, ({ seq }) => seq)
+  return new Map([...bySeq].map(([seq, same]) => [seq, same.map(({ hash }) => hash)]))
 }
 
 function follow(chain: Chain, record: StoredRecord): Fault | undefined {
@@ -114,9 +118,10 @@ function faultOf(record: StoredRecord, head: Head): string | undefined {
   return undefined
 }
 
-function anchorFault(record: Head, anchored: Map<number, string>): string | undefined {
-  const hash = anchored.get(record.seq)
-  if (hash === undefined || hash === record.hash) return undefined
+function anchorFault(record: Head, anchored: Anchored): string | undefined {
+  const hashes = new Set(anchored.get(record.seq) ?? [record.hash])
+  if (hashes.size > 1) return 'It was anchored with different hashes: the chain was rewritten in between.'
+  if (hashes.has(record.hash)) return undefined
   return 'Its hash is not the one that was anchored: the chain was rewritten.'
 }
 
