@@ -2,6 +2,7 @@ import { formatTime } from '../decision/calendar.ts'
 import { code } from '../decision/markdown.ts'
 import { covers } from '../decision/policy.ts'
 import type { Label } from '../decision/snapshot.ts'
+import { timeZoneOf } from '../decision/window-settings.ts'
 import { readPull } from '../services/github/pulls.ts'
 import { postedRun } from '../store/check-runs.ts'
 import { latestHold } from '../store/comment-commands.ts'
@@ -60,7 +61,7 @@ export async function holdAfterMerge(context: CommandContext, facts: Facts): Pro
   if (!covers(policy, base.ref, base.defaultBranch)) return undefined
   const mergedAt = (await readPull(github, pull))?.merged_at
   if (!mergedAt || Date.parse(comment.at) > Date.parse(mergedAt)) return undefined
-  const zone = policy.gates.release_window?.time_zone ?? 'UTC'
+  const zone = timeZoneOf(policy.gates)
   const at = formatTime(new Date(mergedAt), zone)
   return {
     ...refused(`This pull request was merged (${at}) before it could be put on hold. That is recorded.`),

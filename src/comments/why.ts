@@ -2,6 +2,7 @@ import { formatTime } from '../decision/calendar.ts'
 import { code } from '../decision/markdown.ts'
 import { checkReport } from '../decision/report.ts'
 import { decide } from '../decision/verdict.ts'
+import { timeZoneOf } from '../decision/window-settings.ts'
 import { postedRun } from '../store/check-runs.ts'
 import type { CommandContext, Facts } from './command-context.ts'
 
@@ -10,7 +11,7 @@ export async function whyNot(context: CommandContext, { snapshot, policy }: Fact
   // An override that applies, or would but for one fact, is part of the answer, so the policy is not resolved yet.
   const verdict = decide(snapshot, context.applicable.policy)
   const open = verdict.findings.filter(({ state }) => state !== 'passed')
-  const zone = policy.gates.release_window?.time_zone ?? 'UTC'
+  const zone = timeZoneOf(policy.gates)
   const at = formatTime(new Date(snapshot.takenAt), zone)
   const { summary } = checkReport({ ...verdict, findings: open }, { head: snapshot.head })
   return open.length > 0

@@ -8,9 +8,10 @@ import type { Review, Snapshot } from './snapshot.ts'
 const coAuthorsShown = 10
 
 /** The details below the approvals: approvals that count, stale ones with the reason, and contributors. */
-export function approvalDetails(tally: ApprovalCount, snapshot: Snapshot): string[] {
+export function approvalDetails(tally: ApprovalCount, snapshot: Snapshot, zone: string): string[] {
+  const at = (review: Review) => placeOf(review, zone)
   return [
-    ...tally.counted.map(counts),
+    ...tally.counted.map((approval) => counts(approval, zone)),
     ...tally.stale.map(
       ({ review, why }) => `${by(review)} approved an older version ${at(review)} (stale approval: ${why})`,
     ),
@@ -21,35 +22,36 @@ export function approvalDetails(tally: ApprovalCount, snapshot: Snapshot): strin
       .filter(({ person, state }) => person === null && state === 'APPROVED')
       .map((review) => `A deleted account approved ${at(review)}, but it does not count`),
     ...tally.blocks.map((review) => `${by(review)} requested changes ${at(review)}`),
-    ...dismissedApprovals(snapshot),
+    ...dismissedApprovals(snapshot, zone),
     ...dismissedBlocks(snapshot),
     ...contributors(snapshot),
     ...coAuthors(snapshot),
   ]
 }
 
-function counts({ review, role, equal }: Extract<Approval, { counts: true }>): string {
+function counts({ review, role, equal }: Extract<Approval, { counts: true }>, zone: string): string {
   const kept = equal ? `; still counts: ${equal.how}` : ''
-  return `${by(review)} approved ${at(review)} with the role ${code(role)}${kept}`
+  return `${by(review)} approved ${placeOf(review, zone)} with the role ${code(role)}${kept}`
 }
 
 function by(review: SignedReview): string {
   return code(review.person.login)
 }
 
-function at({ commit, submittedAt }: Review): string {
+/** Of which commit a review is, and when it was submitted. */
+function placeOf({ commit, submittedAt }: Review, zone: string): string {
   const where = commit ? `at ${short(commit)}` : 'at a commit that no longer exists'
   if (!submittedAt) return where
-  return `${where} on ${formatTime(new Date(submittedAt), 'UTC')}`
+  return `${where} on ${formatTime(new Date(submittedAt), zone)}`
 }
 
-function dismissedApprovals({ reviews }: Snapshot): string[] {
+function dismissedApprovals({ reviews }: Snapshot, zone: string): string[] {
   return reviews.flatMap((review) => {
     const { dismissal, person } = review
     if (dismissal?.was !== 'approved') return []
     const reviewer = person ? code(person.login) : 'A deleted account'
     const dismisser = dismissal.by ? code(dismissal.by.login) : 'an unknown user'
-    return [`${reviewer} approved ${at(review)}; dismissed by ${dismisser}`]
+    return [`${reviewer} approved ${placeOf(review, zone)}; dismissed by ${dismisser}`]
   })
 }
 

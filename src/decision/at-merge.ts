@@ -54,9 +54,9 @@ export function missingFacts(read: Snapshot, before: Snapshot | undefined): stri
 }
 
 /** The differences between the facts of a check and those at the merge, one sentence each. */
-export function factChanges(before: Snapshot, atMerge: Snapshot): string[] {
+export function factChanges(before: Snapshot, atMerge: Snapshot, zone: string): string[] {
   return [
-    ...atMerge.reviews.flatMap((review) => reviewChange(review, before) ?? []),
+    ...atMerge.reviews.flatMap((review) => reviewChange(review, before, zone) ?? []),
     ...labelChanges(before, atMerge),
     ...atMerge.contributors
       .filter(({ person }) => !before.contributors.some((known) => known.person.id === person.id))
@@ -70,11 +70,11 @@ export function factChanges(before: Snapshot, atMerge: Snapshot): string[] {
 
 const did = { APPROVED: 'approved', CHANGES_REQUESTED: 'requested changes' } as const
 
-function reviewChange(review: Review, { reviews }: Snapshot): string | undefined {
+function reviewChange(review: Review, { reviews }: Snapshot, zone: string): string | undefined {
   const { id, person, state, submittedAt, dismissal } = review
   const known = reviews.find((each) => each.id === id)
   if (known?.state === state) return undefined
-  const when = submittedAt === null ? '' : ` on ${formatTime(new Date(submittedAt), 'UTC')}`
+  const when = submittedAt === null ? '' : ` on ${formatTime(new Date(submittedAt), zone)}`
   if (state === 'APPROVED' || state === 'CHANGES_REQUESTED') return `${nameOf(person)} ${did[state]}${when}.`
   if (state !== 'DISMISSED' || known === undefined) return undefined
   return `The review by ${nameOf(person)} had been dismissed${dismissal?.by ? ` by ${nameOf(dismissal.by)}` : ''}.`

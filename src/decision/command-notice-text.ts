@@ -34,7 +34,7 @@ export function lateHoldText(notice: NoticeOf<'late hold'>): SlackMessageText {
 }
 
 export function freezeText(notice: NoticeOf<'freeze'>): SlackMessageText {
-  const { action, scope, by, reason, until, still } = notice
+  const { action, scope, by, reason, until, zone = 'UTC', still } = notice
   const facts: [string, string | undefined][] = [['By', slackText(by, 200)]]
   if (action === 'unfreeze')
     return toMessage({
@@ -42,7 +42,7 @@ export function freezeText(notice: NoticeOf<'freeze'>): SlackMessageText {
       facts,
       body: still.length === 0 ? undefined : `Still frozen:\n${slackLines(still)}`,
     })
-  const end = until === undefined ? 'Until it is lifted' : `Until ${formatTime(new Date(until), 'UTC')}`
+  const end = until === undefined ? 'Until it is lifted' : `Until ${formatTime(new Date(until), zone)}`
   return toMessage({
     headline: `🧊 Frozen: ${scopeInWords(scope)}`,
     facts: [...facts, ['How long', end]],

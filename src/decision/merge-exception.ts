@@ -1,11 +1,12 @@
 import { type AtMerge, factChanges } from './at-merge.ts'
 import { formatTime, windowStateAt } from './calendar.ts'
 import type { Override } from './override-settings.ts'
-import { withEffectivePolicy } from './overrides.ts'
+import { effectiveGates, withEffectivePolicy } from './overrides.ts'
 import type { Policy } from './policy.ts'
 import { checkReport } from './report.ts'
 import type { Snapshot } from './snapshot.ts'
 import { decide, type GateFinding, type Verdict } from './verdict.ts'
+import { timeZoneOf } from './window-settings.ts'
 
 /** The verdict of a pull request at its merge. */
 export type VerdictAtMerge = {
@@ -69,7 +70,7 @@ export function exceptionOf(
   if (atMerge.kind === 'unverified') return { kind: 'unverified', bypassed: [couldNotVerify(atMerge)] }
   const open = openAtMerge(merge, atMerge)
   if (!standing || open.length === 0) return undefined
-  return { kind: 'outdated', bypassed: [...open, ...whyOutdated(merge, standing, atMerge.snapshot)] }
+  return { kind: 'outdated', bypassed: [...open, ...whyOutdated(merge, standing, atMerge)] }
 }
 
 /** By the policy as it stood before the merge: a change that ends the enforcement is an exception itself. */
@@ -97,10 +98,15 @@ function couldNotVerify({ why }: AtMerge & { kind: 'unverified' }): string {
   return `The facts at the time of the merge could not be verified: ${why}`
 }
 
-function whyOutdated({ posted }: Merge, { title, snapshot }: VerdictAtMerge, atMerge: Snapshot): string[] {
-  const readAt = formatTime(new Date(snapshot.takenAt), 'UTC')
+function whyOutdated(
+  { posted }: Merge,
+  { title, snapshot }: VerdictAtMerge,
+  { policy, snapshot: atMerge }: AtMerge & { kind: 'verified' },
+): string[] {
+  const zone = timeZoneOf(effectiveGates({ snapshot: atMerge, policy }))
+  const readAt = formatTime(new Date(snapshot.takenAt), zone)
   const said = `The check still said "${posted?.title ?? title}", based on facts read on ${readAt}.`
-  return [...factChanges(snapshot, atMerge), said]
+  return [...factChanges(snapshot, atMerge, zone), said]
 }
 
 /** What the check that stood says of a merge, and the calendar at its time. */

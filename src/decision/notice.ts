@@ -222,6 +222,8 @@ const freeze = z.object({
   at: instant,
   reason: z.string().optional(),
   until: instant.optional(),
+  /** Of the channel's policies; UTC without it. */
+  zone: z.string().optional(),
   /** A wider freeze, or narrower ones, that an order to unfreeze leaves in place. */
   still: z.array(z.string()),
 })

@@ -80,6 +80,12 @@ export const windowSettings = z
 
 export type WindowSettings = z.output<typeof windowSettings>
 
+/** The zone of a policy's times, those of its release window; UTC where its gates have none. */
+export function timeZoneOf({ release_window: window }: { readonly release_window?: unknown }): string {
+  const isSet = typeof window === 'object' && window !== null && 'time_zone' in window
+  return isSet && typeof window.time_zone === 'string' ? window.time_zone : 'UTC'
+}
+
 /** False if the times themselves are invalid, which is reported separately. */
 function endsBeforeItBegins(each: { from: string; to: string }, zone: string): boolean {
   const [from, to] = [parseMoment(each.from), parseMoment(each.to)]

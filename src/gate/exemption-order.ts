@@ -1,6 +1,8 @@
 import { formatTimeWithYear } from '../decision/calendar.ts'
 import { oneLine } from '../decision/markdown.ts'
 import type { NoticeOf } from '../decision/notice.ts'
+import { effectiveGates } from '../decision/overrides.ts'
+import { timeZoneOf } from '../decision/window-settings.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import {
@@ -83,8 +85,9 @@ async function begin(
   { verdict, at }: Standing,
 ): Promise<ExemptionOutcome> {
   const until = new Date(order.until)
+  const zone = zoneOf(verdict)
   if (until <= at) {
-    const refused = `The exemption would end ${formatTimeWithYear(until, 'UTC')}, which is in the past. It is now ${formatTimeWithYear(at, 'UTC')}.`
+    const refused = `The exemption would end ${formatTimeWithYear(until, zone)}, which is in the past. It is now ${formatTimeWithYear(at, zone)}.`
     return { refused, status: 400 }
   }
   const { reason } = order
@@ -95,7 +98,7 @@ async function begin(
   return {
     state: 'ordered',
     order: number,
-    message: `Requested for ${nameOf(order)} at commit ${terms.head.slice(0, 7)}, until ${formatTimeWithYear(until, 'UTC')}. It takes effect once a second person runs \`${command}\`. A push or another base branch voids it.`,
+    message: `Requested for ${nameOf(order)} at commit ${terms.head.slice(0, 7)}, until ${formatTimeWithYear(until, zone)}. It takes effect once a second person runs \`${command}\`. A push or another base branch voids it.`,
   }
 }
 
@@ -106,7 +109,7 @@ async function confirm(
 ): Promise<ExemptionOutcome> {
   if (!held) return { refused: `No exemption is requested for ${nameOf(order)}.`, status: 409 }
   const { by, head, base, reason, until } = held
-  if (held.id !== order.order) return { refused: replaced(order, held), status: 409 }
+  if (held.id !== order.order) return { refused: replaced(order, held, zoneOf(verdict)), status: 409 }
   if (held.confirmedBy !== null)
     return { refused: `${oneLine(held.confirmedBy)} has already confirmed it.`, status: 409 }
   if (held.byId === order.by.id)
@@ -124,7 +127,7 @@ async function confirm(
   return {
     state: 'confirmed',
     order: held.id,
-    message: `${nameOf(order)} at commit ${head.slice(0, 7)} is exempt from freezes until ${formatTimeWithYear(until, 'UTC')}. ${oneLine(by)} requested it: "${oneLine(reason, 200)}". A push or another base branch voids it.`,
+    message: `${nameOf(order)} at commit ${head.slice(0, 7)} is exempt from freezes until ${formatTimeWithYear(until, zoneOf(verdict))}. ${oneLine(by)} requested it: "${oneLine(reason, 200)}". A push or another base branch voids it.`,
   }
 }
 
@@ -139,9 +142,14 @@ async function revoke(
 }
 
 /** Someone may have requested another one since: its terms are shown, so that they can be read before they are confirmed. */
-function replaced(order: ExemptionOrder, { id, by, head, until, reason }: Exemption): string {
-  const terms = `by ${oneLine(by)}, at commit ${head.slice(0, 7)}, until ${formatTimeWithYear(until, 'UTC')}: "${oneLine(reason, 200)}"`
+function replaced(order: ExemptionOrder, { id, by, head, until, reason }: Exemption, zone: string): string {
+  const terms = `by ${oneLine(by)}, at commit ${head.slice(0, 7)}, until ${formatTimeWithYear(until, zone)}: "${oneLine(reason, 200)}"`
   return `The exemption that is requested for ${nameOf(order)} is number ${id}, ${terms}. To confirm it, run \`release-gate exempt ${nameOf(order)} --confirm ${id}\`.`
+}
+
+/** The check of the pull request shows the same times. */
+function zoneOf(verdict: StoredVerdict): string {
+  return timeZoneOf(effectiveGates(verdict))
 }
 
 function unknown(order: ExemptionOrder): ExemptionOutcome {

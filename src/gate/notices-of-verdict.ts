@@ -3,6 +3,7 @@ import { effectiveGates } from '../decision/overrides.ts'
 import { readinessOf } from '../decision/readiness.ts'
 import { nextMoment } from '../decision/release-day.ts'
 import { evaluateUrgency } from '../decision/urgent.ts'
+import { timeZoneOf } from '../decision/window-settings.ts'
 import { askForCard } from '../store/change-cards.ts'
 import type { Transaction } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
@@ -79,7 +80,7 @@ export function aboutPull(
   return {
     repository,
     pull: { number, title, url, ...(author ? { author: author.login } : {}) },
-    zone: effectiveGates(stored).release_window?.time_zone ?? 'UTC',
+    zone: timeZoneOf(effectiveGates(stored)),
   }
 }
 

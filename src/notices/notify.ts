@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import { stateOfCard } from '../decision/change-card.ts'
 import { type Notice, type NoticeOf, noticeSchema } from '../decision/notice.ts'
+import type { SlackMessageText } from '../decision/notice-blocks.ts'
 import type { Announced } from '../decision/notice-parts.ts'
 import { noticeText } from '../decision/notice-text.ts'
+import { timeZoneOf } from '../decision/window-settings.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { createRedactor } from '../regression/redaction.ts'
 import type { Slack } from '../services/slack.ts'
@@ -73,10 +75,10 @@ async function tellAll(shell: NotifyingShell, notice: Announced, signal: AbortSi
   if (channels.length === 0) shell.log.info({ notice: notice.key }, 'No policy names a channel for a notice')
   const sent: Sent[] = []
   if (!shell.slack.threads) return tellByWebhook(shell, notice, channels, signal)
-  for (const channel of channels) {
+  for (const { channel, zone } of channels) {
     // A repository's notice is sent once, even where its policy has named another channel since.
     const key = 'repository' in notice ? notice.key : `${notice.key} ${channel}`
-    const posted = await postOnce(shell, { key, channel, message: noticeText(notice) }, signal)
+    const posted = await postOnce(shell, { key, channel, message: textIn(zone, notice) }, signal)
     sent.push(await withPermalink(shell, key, posted, signal))
   }
   return sent
@@ -86,11 +88,12 @@ async function tellAll(shell: NotifyingShell, notice: Announced, signal: AbortSi
 async function tellByWebhook(
   shell: NotifyingShell,
   notice: Announced,
-  channels: string[],
+  channels: Channel[],
   signal: AbortSignal,
 ): Promise<Sent[]> {
   if (channels.length === 0) return []
-  await postOnce(shell, { key: notice.key, channel: WEBHOOK_CHANNEL, message: noticeText(notice) }, signal)
+  const message = textIn(sharedZone(channels), notice)
+  await postOnce(shell, { key: notice.key, channel: WEBHOOK_CHANNEL, message }, signal)
   return []
 }
 
@@ -173,16 +176,33 @@ async function withTarget<Result>(
   const read = text === undefined ? undefined : parsePolicy(text)
   if (read?.ok && read.policy.slack) {
     const { slack, gates } = read.policy
-    return work({ pull: { ...repository, number }, slack, zone: gates.release_window?.time_zone ?? 'UTC' })
+    return work({ pull: { ...repository, number }, slack, zone: timeZoneOf(gates) })
   }
   log.info({ notice: key }, 'No policy names a channel for a notice')
   return undefined
 }
 
+/** A channel, and the time zone of the policies that name it. */
+type Channel = { channel: string; zone: string }
+
 /** A repository's notice goes to its own channel. A notice about several goes to all of theirs. */
-async function channelsFor({ database }: NotifyingShell, notice: Announced): Promise<string[]> {
+async function channelsFor({ database }: NotifyingShell, notice: Announced): Promise<Channel[]> {
   const policies = await policiesFor(database, notice)
-  return [...new Set(policies.flatMap((text) => channelIn(text, notice.kind)))]
+  const named = policies.flatMap((text) => channelIn(text, notice.kind))
+  const byChannel = Map.groupBy(named, ({ channel }) => channel)
+  return [...byChannel].map(([channel, same]) => ({ channel, zone: sharedZone(same) }))
+}
+
+/** Readers in several zones have UTC in common. */
+function sharedZone(channels: Channel[]): string {
+  const zones = new Set(channels.map(({ zone }) => zone))
+  const [first = 'UTC'] = zones
+  return zones.size === 1 ? first : 'UTC'
+}
+
+/** A freeze is ordered for repositories that may have several zones; any other notice has its own. */
+function textIn(zone: string, notice: Announced): SlackMessageText {
+  return noticeText(notice.kind === 'freeze' ? { ...notice, zone } : notice)
 }
 
 async function policiesFor(database: Database, notice: Announced): Promise<(string | undefined)[]> {
@@ -200,10 +220,10 @@ async function policiesIn(database: Database, scope: string): Promise<string[]> 
 }
 
 /** Incidents may have a channel of their own. */
-function channelIn(text: string | undefined, kind: Notice['kind']): string[] {
+function channelIn(text: string | undefined, kind: Notice['kind']): Channel[] {
   const read = text === undefined ? undefined : parsePolicy(text)
   if (!read?.ok) return []
-  const { slack, incidents } = read.policy
+  const { slack, incidents, gates } = read.policy
   const channel = (kind === 'incident' ? incidents?.channel : undefined) ?? slack?.channel
-  return channel === undefined ? [] : [channel]
+  return channel === undefined ? [] : [{ channel, zone: timeZoneOf(gates) }]
 }

@@ -10,6 +10,7 @@ import {
   releaseNotes,
   windowPeriod,
 } from '../decision/release-notes.ts'
+import { timeZoneOf } from '../decision/window-settings.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
 import { runReportSchema } from '../regression/report-schema.ts'
 import { readRecords } from '../store/audit.ts'
@@ -25,7 +26,7 @@ export function notesPlace(kept: KeptPolicy): NotesPlace | undefined {
   const read = parsePolicy(kept.text)
   if (!read.ok) return undefined
   const { policy } = read
-  return { kept, policy, zone: policy.gates.release_window?.time_zone ?? 'UTC' }
+  return { kept, policy, zone: timeZoneOf(policy.gates) }
 }
 
 /** `month`: as "2026-11". @returns undefined where there is no such period: no window, or none that has closed twice. */

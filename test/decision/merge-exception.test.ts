@@ -224,7 +224,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
       'changes were requested before it',
       { reviews: [first, second, aBlock(bob, { submittedAt: soon })] },
       /^Approvals: Changes requested by bob$/,
-      /^`bob` requested changes on Wed, Nov 25, 6:14 PM UTC\.$/,
+      /^`bob` requested changes on Wed, Nov 25, 10:14 AM PST \(18:14 UTC\)\.$/,
     ],
     [
       'an approval was dismissed before it',
@@ -260,7 +260,7 @@ describe('a merge whose check had passed on facts that were not true any longer'
     expect(exception?.bypassed[0]).toMatch(line)
     expect(exception?.bypassed[1]).toMatch(why)
     expect(exception?.bypassed.at(-1)).toBe(
-      'The check still said "Ready to merge", based on facts read on Wed, Nov 25, 6:10 PM UTC.',
+      'The check still said "Ready to merge", based on facts read on Wed, Nov 25, 10:10 AM PST (18:10 UTC).',
     )
   })
 

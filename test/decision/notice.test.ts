@@ -119,6 +119,11 @@ describe('the notice of a freeze', () => {
       { scope: 'foodyepay/*', until: '2026-11-26T18:00:00Z' },
       ['🧊 Frozen: every repository of foodyepay', '*How long*\nUntil Thu, Nov 26, 6:00 PM UTC'],
     ],
+    [
+      'until a time in the zone of the channel',
+      { until: '2026-11-26T18:00:00Z', zone: 'America/Los_Angeles' },
+      ['*How long*\nUntil Thu, Nov 26, 10:00 AM PST (18:00 UTC)'],
+    ],
     ['everything', { scope: '*' }, ['🧊 Frozen: every repository', 'The ledger is off']],
   ])('says how far it reaches and how long: %s', (_, changes, texts) => {
     expect(shown(aFreeze(changes))).toEqual(expect.arrayContaining([...texts, '*By*\neva (maintain)']))

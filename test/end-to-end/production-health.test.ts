@@ -113,7 +113,7 @@ describe('the gate production_health', () => {
     const [known] = await changesNamed(database, { ...shop.repository, number: change.number })
     const after = known ? await recordsAfterMerge(database, known) : []
     expect(after.map(({ seq }) => seq)).toContain(watched?.seq)
-    expect(timelineOf(after, undefined).map(({ what }) => what)).toContainEqual(
+    expect(timelineOf(after, { zone: 'UTC' }).map(({ what }) => what)).toContainEqual(
       expect.stringContaining('The watch after the release passed: `every monitor was OK at all 2 checks`'),
     )
     expect(after.every((record) => isIntact(record))).toBe(true)

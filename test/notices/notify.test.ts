@@ -12,7 +12,7 @@ import { RETRY_LIMIT } from '../../src/store/queue/queues.ts'
 import type { DeadJob, Queue } from '../../src/store/queue.ts'
 import { aDatabase } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
-import { aMerge, aRepository, everyKind } from '../support/notices.ts'
+import { aFreeze, aMerge, aRepository, everyKind } from '../support/notices.ts'
 import { aQueue } from '../support/queues.ts'
 
 const START = new Date('2026-11-25T18:00:00Z')
@@ -162,6 +162,33 @@ describe('the job of a notice', () => {
     expect(local.messages.map(({ channelName }) => channelName).sort()).toEqual(['a', 'b'])
     expect(sent[0]).toHaveLength(2)
   })
+})
+
+test('a freeze ends at a time in the zone that the policies of a channel share, and in UTC where they differ', async () => {
+  const { queue: jobs, local, pass } = await start({ channels: [{ name: 'one' }, { name: 'two' }] })
+  const zoned = (channel: string, zone: string) =>
+    `gates: { release_window: { time_zone: ${zone} } }\nslack: { channel: "${channel}" }\n`
+  const names = [
+    ['#one', 'America/Los_Angeles'],
+    ['#one', 'America/Los_Angeles'],
+    ['#two', 'America/Los_Angeles'],
+    ['#two', 'Europe/Berlin'],
+  ] as const
+  for (const [index, [channel, zone]] of names.entries()) {
+    const repository = { ...aRepository, repositoryId: 20 + index, repo: `shop${index}` }
+    await keepValidPolicy(database, repository, { text: zoned(channel, zone), blob: `${index}` })
+  }
+  await jobs.enqueueNotice(aFreeze({ scope: '*', until: '2026-11-26T18:00:00Z' }))
+  await settled(jobs)
+  await pass(2)
+  const ends = local.messages.map(({ channelName, text }) => [
+    channelName,
+    /Until Thu, Nov 26, .*/.exec(text)?.[0],
+  ])
+  expect(ends.sort()).toEqual([
+    ['one', 'Until Thu, Nov 26, 10:00 AM PST (18:00 UTC)'],
+    ['two', 'Until Thu, Nov 26, 6:00 PM UTC'],
+  ])
 })
 
 describe('the same notice', () => {

@@ -7,6 +7,7 @@ import { code, list, plural } from '../markdown.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { unattributedFinding } from '../unattributed.ts'
 import { unusableTeams } from '../unusable-teams.ts'
+import { timeZoneOf } from '../window-settings.ts'
 
 const settings = z
   .strictObject({
@@ -66,7 +67,7 @@ export const approvals = defineGate({
     (after.bots === 'one_more' || than.bots === 'none') &&
     after.trusted_bots.every((bot) => than.trusted_bots.includes(bot)) &&
     (after.suggestions === 'bar' || than.suggestions === 'allow'),
-  evaluate(snapshot, policy) {
+  evaluate(snapshot, policy, gates = {}) {
     const tally = countApprovals(snapshot, policy)
     const finding =
       unattributedFinding(snapshot, policy.unattributed) ??
@@ -75,7 +76,7 @@ export const approvals = defineGate({
       drafted(snapshot) ??
       enough(tally, snapshot, policy)
     const shown = policy.suggestions === 'allow' ? withoutSuggesters(snapshot) : snapshot
-    return { ...finding, details: approvalDetails(tally, shown) }
+    return { ...finding, details: approvalDetails(tally, shown, timeZoneOf(gates)) }
   },
 })
 

@@ -5,6 +5,7 @@ import { isNamedIn } from '../incidents/naming.ts'
 import { passForUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
 import type { IncidentsFact } from '../snapshot.ts'
+import { timeZoneOf } from '../window-settings.ts'
 
 const settings = z.strictObject({
   components: z
@@ -37,7 +38,8 @@ export const incidents = defineGate({
     if (!facts) return notSetUp()
     const now = Date.parse(takenAt)
     if (facts.replaced) return replaced()
-    if (facts.readAt === null || now - Date.parse(facts.readAt) > freshFor) return unread(facts.readAt)
+    if (facts.readAt === null || now - Date.parse(facts.readAt) > freshFor)
+      return unread(facts.readAt, timeZoneOf(gates))
     const isOwned = ({ component, components: reported = [component] }: Reported) =>
       components.length === 0 || reported.some((one) => one === null || isIn(components, one))
     const open = facts.unresolved.filter((incident) => incident.severity === 'P0' && isOwned(incident))
@@ -80,8 +82,8 @@ function replaced(): Finding {
   )
 }
 
-function unread(readAt: string | null): Finding {
-  const since = readAt === null ? 'yet' : `since ${formatTime(new Date(readAt), 'UTC')}`
+function unread(readAt: string | null, zone: string): Finding {
+  const since = readAt === null ? 'yet' : `since ${formatTime(new Date(readAt), zone)}`
   return waiting('Incidents could not be read', `The incident repository has not been read ${since}.`, {
     who: 'The release-gate operator: install the App on the incident repository',
   })

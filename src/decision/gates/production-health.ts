@@ -5,6 +5,7 @@ import { isNamedIn } from '../incidents/naming.ts'
 import { passForUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
 import type { HealthFact, Snapshot } from '../snapshot.ts'
+import { timeZoneOf } from '../window-settings.ts'
 
 type Monitor = HealthFact['monitors'][number]
 type Known = { id: number; name: string; fact: Monitor | undefined }
@@ -38,10 +39,11 @@ export const productionHealth = defineGate({
     const silent = known.filter(
       ({ fact }) => !fact || !isFresh(fact, snapshot) || (fact.state !== 'OK' && fact.state !== 'Alert'),
     )
-    const details = known.map((one) => `${code(one.name)}: ${wordsOf(one, snapshot)}`)
+    const zone = timeZoneOf(gates)
+    const details = known.map((one) => `${code(one.name)}: ${wordsOf(one, snapshot, zone)}`)
     if (alerting.length > 0)
       return (silent.length === 0 && yielded(snapshot, alerting, gates)) || alerts(alerting, details)
-    if (silent.length > 0) return unknown(silent, snapshot, details)
+    if (silent.length > 0) return unknown(silent, snapshot, { details, zone })
     return passed(
       'Production is healthy',
       `Every monitor is OK: ${list(known.map(({ name }) => code(name)))}.`,
@@ -59,9 +61,9 @@ function unnamed(): Finding {
   })
 }
 
-function wordsOf({ fact }: Known, snapshot: Snapshot): string {
+function wordsOf({ fact }: Known, snapshot: Snapshot, zone: string): string {
   if (!fact || fact.readAt === null) return 'not read yet'
-  if (!isFresh(fact, snapshot)) return `last read ${formatTime(new Date(fact.readAt), 'UTC')}`
+  if (!isFresh(fact, snapshot)) return `last read ${formatTime(new Date(fact.readAt), zone)}`
   return code(fact.state, 100)
 }
 
@@ -76,12 +78,16 @@ function alerts(alerting: Known[], details: string[]): Finding {
   )
 }
 
-function unknown(silent: Known[], snapshot: Snapshot, details: string[]): Finding {
+function unknown(
+  silent: Known[],
+  snapshot: Snapshot,
+  { details, zone }: { details: string[]; zone: string },
+): Finding {
   const [first] = silent
   const needsKeys = silent.some(({ fact }) => fact?.state === datadogKeysUnset && isFresh(fact, snapshot))
   return waiting(
     `Waiting for the monitor ${first?.name}`,
-    `These monitors must be OK first: ${list(silent.map((one) => `${code(one.name)} is ${wordsOf(one, snapshot)}`))}.`,
+    `These monitors must be OK first: ${list(silent.map((one) => `${code(one.name)} is ${wordsOf(one, snapshot, zone)}`))}.`,
     needsKeys
       ? { who: 'The operator of release-gate: set DATADOG_API_KEY and DATADOG_APP_KEY', details }
       : { who: 'Whoever owns the monitor in Datadog', automatic: true, details },

@@ -14,7 +14,7 @@ import {
 } from '../staging.ts'
 import { missingRunFinding } from '../staging-missing.ts'
 import { evaluateUrgency } from '../urgent.ts'
-import { windowSettings } from '../window-settings.ts'
+import { timeZoneOf, windowSettings } from '../window-settings.ts'
 
 /** The tools on staging, running this head, have passed the regression. */
 export const stagingRegression = defineGate({
@@ -22,7 +22,7 @@ export const stagingRegression = defineGate({
   settings: regressionSettings,
   labels: () => [releaseLabel],
   evaluate(snapshot, settings, gates = {}) {
-    const finding = evaluateEvidence(snapshot, settings)
+    const finding = evaluateEvidence(snapshot, settings, timeZoneOf(gates))
     if (finding.state === 'passed' || !settings.defer_when_urgent) return finding
     // What has failed cannot wait until after the merge: it is known to be broken.
     if (failureOf(snapshot, settings)) return finding
@@ -34,7 +34,7 @@ function failureOf({ regression, head, takenAt }: Snapshot, settings: Regression
   return regression && standingFailure(regression, head.sha, settings, new Date(takenAt))
 }
 
-function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Finding {
+function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings, zone: string): Finding {
   const { regression: facts, head } = snapshot
   if (!facts) {
     return failed(
@@ -68,8 +68,8 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings): Fin
   const waived = run.waivedUntil === undefined ? fresh : Date.parse(run.waivedUntil)
   if (now >= waived) return broken({ summary: waiverExpired }, told)
   const until = new Date(Math.min(fresh, waived))
-  return passed('Staging regression passed', whatPassed(run, snapshot, settings), {
-    when: `Valid until ${formatTime(until, 'UTC')}`,
+  return passed('Staging regression passed', whatPassed(run, snapshot, settings, zone), {
+    when: `Valid until ${formatTime(until, zone)}`,
     next: [{ kind: 'recheck', at: until.toISOString() }],
     ...told,
   })
@@ -132,14 +132,14 @@ function said(summary: string): string {
   return oneLine(summary, 400).replace(/\.+$/, '')
 }
 
-function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSettings): string {
+function whatPassed(run: Evidence, snapshot: Snapshot, settings: RegressionSettings, zone: string): string {
   const where =
     run.headSha === snapshot.head.sha ? 'this head' : `${short(run.headSha)}, which has identical files,`
   const tie =
     settings.deployment === 'none'
       ? ' The policy requires no deployment, so the run counts for the head that was current when it ran.'
       : ''
-  return `The regression passed on ${code(settings.server)} for ${where} on ${formatTime(new Date(run.startedAt), 'UTC')}.${tie}`
+  return `The regression passed on ${code(settings.server)} for ${where} on ${formatTime(new Date(run.startedAt), zone)}.${tie}`
 }
 
 function describe(run: Evidence, { regression }: Snapshot, settings: RegressionSettings): string {
@@ -172,7 +172,7 @@ function deferred(
     'Staging regression deferred',
     `${code(urgency.by.login)} marked the change as urgent, and the policy lets it merge first. The regression does not run automatically after the merge: run it with ${code('release-gate regress')}. The review issue of the merge asks for the result.`,
     {
-      when: `Until ${formatTime(urgency.until, 'UTC')}`,
+      when: `Until ${formatTime(urgency.until, window.data.time_zone)}`,
       next: [{ kind: 'recheck', at: until }],
       ...(details && { details }),
       ...(link !== undefined && { link }),

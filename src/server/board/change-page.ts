@@ -38,56 +38,58 @@ function standing({ stored }: ChangeView, merged: boolean): Markup | string {
   return html`<p class="standing ${state}">${badge(state)} ${text(report.title, 140)} <span class="muted">at <code>${headSha.slice(0, 7)}</code></span></p>`
 }
 
-function whyPart({ stored, freeze, readAt }: ChangeView): Markup | string {
+function whyPart({ stored, freeze, readAt, zone }: ChangeView): Markup | string {
   if (!stored) return ''
   const { nodes, policy, override } = whyOf(stored, freeze)
   const open = nodes.filter(({ state }) => state !== 'passed').length
   const heading = open > 0 ? 'Why is it blocked?' : 'Why is it ready?'
   const read = readAt ?? new Date(stored.snapshot.takenAt)
   return html`<section aria-labelledby="why"><h2 id="why">${heading}</h2>
-<p class="muted">Facts read from GitHub ${timeTag(read)}. Decided ${timeTag(stored.decidedAt)}. ${inlineMarkdown(policy.what)}.${
+<p class="muted">Facts read from GitHub ${timeTag(read, zone)}. Decided ${timeTag(stored.decidedAt, zone)}. ${inlineMarkdown(policy.what)}.${
     override ? html` ${inlineMarkdown(override)}` : ''
   }</p>
-${nodes.length > 0 ? html`<ul class="tree">${nodes.map((node) => nodeItem(node, read))}</ul>` : html`<p>The policy is invalid, so no gate was evaluated.</p>`}</section>`
+${nodes.length > 0 ? html`<ul class="tree">${nodes.map((node) => nodeItem(node, read, zone))}</ul>` : html`<p>The policy is invalid, so no gate was evaluated.</p>`}</section>`
 }
 
 function nodeItem(
   { title, state, headline, reason, who, when, details, facts }: WhyNode,
   read: Date,
+  zone: string,
 ): Markup {
   return html`<li class="${state}"><details${state === 'passed' ? '' : html` open`}><summary>${badge(state)} <strong>${title}</strong>: ${text(headline, 140)}</summary>
 <p>${inlineMarkdown(reason)}</p>
 ${who || when ? html`<ul>${who ? html`<li>Who: ${inlineMarkdown(who)}</li>` : ''}${when ? html`<li>When: ${inlineMarkdown(when)}</li>` : ''}</ul>` : ''}
 ${details.length > 0 ? html`<h3>Details</h3><ul>${details.map((line) => html`<li>${inlineMarkdown(line)}</li>`)}</ul>` : ''}
-${facts.length > 0 ? html`<h3>Facts, read ${shortTime(read)}</h3><ul class="facts">${facts.map(factItem)}</ul>` : ''}
+${facts.length > 0 ? html`<h3>Facts, read ${shortTime(read, zone)}</h3><ul class="facts">${facts.map((fact) => factItem(fact, zone))}</ul>` : ''}
 </details></li>`
 }
 
-function factItem({ what, at }: Fact): Markup {
-  return html`<li>${inlineMarkdown(what)}${at ? html` <span class="muted">${shortTime(at)}</span>` : ''}</li>`
+function factItem({ what, at }: Fact, zone: string): Markup {
+  return html`<li>${inlineMarkdown(what)}${at ? html` <span class="muted">${shortTime(at, zone)}</span>` : ''}</li>`
 }
 
-function reviewPart({ review }: ChangeView): Markup | string {
+function reviewPart({ review, zone }: ChangeView): Markup | string {
   if (!review) return ''
   const { number, url, dueAt } = review
-  return html`<p>Review after the merge: ${outside(url, `#${number}`)}${dueAt ? html`, due ${timeTag(dueAt)}` : ''}.</p>`
+  return html`<p>Review after the merge: ${outside(url, `#${number}`)}${dueAt ? html`, due ${timeTag(dueAt, zone)}` : ''}.</p>`
 }
 
-function timelinePart({ entries, older }: ChangeView, named: Named): Markup {
+function timelinePart({ entries, older, zone }: ChangeView, named: Named): Markup {
   if (entries.length === 0)
     return html`<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><p>There are no records of this change, or they were removed after the time for which records are kept.</p></section>`
   const path = changePath(named)
   return html`<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2>
 <p class="muted">Newest first. Every line comes from a record of the hash chain. A replay decides again from the facts in the record. <a href="${path}/replay">Replay all</a></p>
-<ol class="timeline">${entries.map((entry) => entryItem(entry, path))}</ol>
+<ol class="timeline">${entries.map((entry) => entryItem(entry, path, zone))}</ol>
 ${older === undefined ? '' : html`<p><a rel="next" href="${path}?before=${older}">Older records</a></p>`}</section>`
 }
 
 function entryItem(
   { at, seq, kind, what, details, state, isDecision, link }: TimelineEntry,
   path: string,
+  zone: string,
 ): Markup {
-  return html`<li class="${kind} ${state ?? ''}"><div class="stamp">${shortTime(at)} <span>Record ${seq}</span>${
+  return html`<li class="${kind} ${state ?? ''}"><div class="stamp">${shortTime(at, zone)} <span>Record ${seq}</span>${
     isDecision ? html` <a href="${path}/replay/${seq}" aria-label="Replay record ${seq}">Replay</a>` : ''
   }</div>
 <div>${inlineMarkdown(what)}${link ? html` ${outside(link.url, link.text)}` : ''}${

@@ -1,4 +1,6 @@
+import { effectiveGates } from '../../decision/overrides.ts'
 import type { Snapshot } from '../../decision/snapshot.ts'
+import { timeZoneOf } from '../../decision/window-settings.ts'
 import { factsReadAt } from '../../store/board/open-pulls.ts'
 import {
   commandRecords,
@@ -21,6 +23,8 @@ export type ChangeView = {
   change: KnownChange
   stored: StoredVerdict | undefined
   freeze: Pick<Snapshot, 'frozen'>
+  /** In which times are shown, as the check shows them. */
+  zone: string
   readAt: Date | undefined
   merged: boolean
   review: { number: number; url: string; dueAt: Date | undefined } | undefined
@@ -37,6 +41,7 @@ export async function changeView(
   { now, before }: { now: Date; before: number | undefined },
 ): Promise<ChangeView> {
   const stored = await latestVerdict(database, change)
+  const zone = timeZoneOf(stored ? effectiveGates(stored) : {})
   const landing = await landingOf(database, { repository: change, key: `#${change.number}` })
   // One more than is shown: what changed with the oldest one shown follows from the one before it.
   const own = await recordsOfChange(database, change, { before, limit: most + 1 })
@@ -53,13 +58,14 @@ export async function changeView(
     change,
     stored,
     freeze: frozenFact(await activeFreezes(database, now), change),
+    zone,
     readAt: await factsReadAt(database, change),
     merged: landing !== undefined,
     review: landing?.issue && { ...landing.issue, dueAt: landing.dueAt },
-    entries: timelineOf(
-      [...shown, ...published, ...exemptions, ...commands, ...after],
-      decidedBefore(earlier),
-    ),
+    entries: timelineOf([...shown, ...published, ...exemptions, ...commands, ...after], {
+      before: decidedBefore(earlier),
+      zone,
+    }),
     older: earlier && shown.at(-1)?.seq,
   }
 }

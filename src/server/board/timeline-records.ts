@@ -31,9 +31,9 @@ export function entry(
 }
 
 /** What a record says; undefined for one of a kind that is not told. */
-export function entryOf(record: AuditRecord): TimelineEntry | undefined {
+export function entryOf(record: AuditRecord, zone: string): TimelineEntry | undefined {
   return Object.hasOwn(tellers, record.kind)
-    ? tellers[record.kind]?.(record, record.body as never)
+    ? tellers[record.kind]?.(record, record.body as never, zone)
     : undefined
 }
 
@@ -73,7 +73,7 @@ const watchWords: Record<string, string> = {
 }
 
 /** How each kind of record but a verdict is described. */
-const tellers: Record<string, (record: AuditRecord, body: never) => TimelineEntry> = {
+const tellers: Record<string, (record: AuditRecord, body: never, zone: string) => TimelineEntry> = {
   published: (record, { head, state, title }: Published) =>
     entry(record, 'published', `The check on ${short(head)} says ${code(title, 140)}.`, { state }),
   'exemption ordered': exemptionEntry,
@@ -138,6 +138,7 @@ function unverifiedEntry(record: AuditRecord, { problem, request, status }: Unve
 function exemptionEntry(
   record: AuditRecord,
   { head, reason, until, by, authority, orderedBy }: Exemption,
+  zone: string,
 ): TimelineEntry {
   const [, did = ''] = record.kind.split(' ')
   const whose = orderedBy && orderedBy !== by ? ` that ${code(orderedBy)} requested` : ''
@@ -145,7 +146,7 @@ function exemptionEntry(
   const what = `${code(by)} (${oneLine(authority, 60)}) ${did === 'ordered' ? 'requested' : oneLine(did, 20)} ${which} from freezes${whose}.`
   const details = [
     head ? `For ${short(head)}` : '',
-    until ? `Until ${formatTime(new Date(until), 'UTC')}` : '',
+    until ? `Until ${formatTime(new Date(until), zone)}` : '',
     reason ? `Reason: ${code(reason, 200)}` : '',
   ]
   return entry(record, 'exemption', what, { details: details.filter((line) => line !== '') })

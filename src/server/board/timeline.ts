@@ -7,9 +7,12 @@ import { entry, entryOf, type TimelineEntry } from './timeline-records.ts'
 
 /**
  * The timeline of a change, newest first. `before`: the record of the verdict that stands before the first of these, where they are
- * not the first ones; without it, what was there at the first verdict is described too.
+ * not the first ones; without it, what was there at the first verdict is described too. Times are shown in `zone`.
  */
-export function timelineOf(records: AuditRecord[], before: AuditRecord | undefined): TimelineEntry[] {
+export function timelineOf(
+  records: AuditRecord[],
+  { before, zone }: { before?: AuditRecord | undefined; zone: string },
+): TimelineEntry[] {
   const entries: TimelineEntry[] = []
   let last = before && (before.body as DecidedBody)
   for (const record of records.toSorted((a, b) => a.seq - b.seq)) {
@@ -18,7 +21,7 @@ export function timelineOf(records: AuditRecord[], before: AuditRecord | undefin
       entries.push(...factEntries(record, body, last), verdictEntry(record, body, last))
       last = body
     } else {
-      const entry = entryOf(record)
+      const entry = entryOf(record, zone)
       if (entry) entries.push(entry)
     }
   }

@@ -51,6 +51,13 @@ const everyPage = [
   '/enforcement',
 ]
 
+test('the page of a change shows its times in the zone of its release window', async () => {
+  const { body } = await get('/changes/acme/shop/7')
+  const times = [...body.matchAll(/<time [^>]*>([^<]*)</g)].map(([, time]) => time)
+  expect(times.length).toBeGreaterThan(3)
+  expect(times.filter((time) => !time?.includes(' PST'))).toEqual([])
+})
+
 describe('the first page', () => {
   test('says when the window opens, and counts the open pull requests by state', async () => {
     const { body } = await get('/')

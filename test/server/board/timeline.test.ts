@@ -25,7 +25,7 @@ const record = (seq: number, kind: string, body: object): AuditRecord => ({
   hash: '',
 })
 const told = (records: AuditRecord[], before?: AuditRecord) =>
-  timelineOf(records, before).map(({ seq, kind, what }) => `${seq} ${kind}: ${what}`)
+  timelineOf(records, { before, zone: 'UTC' }).map(({ seq, kind, what }) => `${seq} ${kind}: ${what}`)
 
 describe('a timeline', () => {
   test('begins with the opening, and with what was there at the first verdict', () => {
@@ -82,7 +82,7 @@ describe('a timeline', () => {
         record(2, 'exemption confirmed', { ...terms, by: 'bob', authority: 'admin', orderedBy: 'ann' }),
         record(3, 'exemption revoked', { ...terms, by: 'ann', authority: 'maintain', orderedBy: 'ann' }),
       ],
-      undefined,
+      { zone: 'America/Los_Angeles' },
     )
     expect(entries.map(({ what }) => what)).toEqual([
       '`ann` (maintain) revoked the exemption from freezes.',
@@ -91,14 +91,14 @@ describe('a timeline', () => {
     ])
     expect(entries[2]?.details).toEqual([
       'For `aaaaaaa`',
-      'Until Wed, Nov 25, 6:30 PM UTC',
+      'Until Wed, Nov 25, 10:30 AM PST (18:30 UTC)',
       'Reason: `Payouts **stop**`',
     ])
   })
 
   test('tells which command in a comment set a label, by whom and why', () => {
     const body = { command: '/hold', by: 'gus', role: 'triage', label: 'hold', reason: '**legal**' }
-    const entries = timelineOf([record(1, 'comment command', body)], undefined)
+    const entries = timelineOf([record(1, 'comment command', body)], { zone: 'UTC' })
     expect(entries).toMatchObject([
       {
         kind: 'command',
@@ -111,7 +111,7 @@ describe('a timeline', () => {
   test('tells that a hold came too late for a merge', () => {
     const tooLate = { mergedAt: at(1).toISOString() }
     const body = { command: '/hold', by: 'gus', role: 'triage', label: 'hold', tooLate }
-    const [entry] = timelineOf([record(1, 'comment command', body)], undefined)
+    const [entry] = timelineOf([record(1, 'comment command', body)], { zone: 'UTC' })
     expect(entry?.details).toEqual(['Written before the merge, but too late to stop it.'])
   })
 
@@ -119,7 +119,7 @@ describe('a timeline', () => {
     const evil = '**bold** `code` <b>'
     const entries = timelineOf(
       [decided(1, { labels: [aLabel({ name: evil, by: bob })], title: evil, head: { ref: evil } })],
-      undefined,
+      { zone: 'UTC' },
     )
     expect(entries.map(({ what }) => what).join(' ')).toContain('``**bold** `code` <b>``')
   })
