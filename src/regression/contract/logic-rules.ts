@@ -1,10 +1,10 @@
+import { partsOf } from './alternatives.ts'
 import { bothAllowType } from './bound-rules.ts'
 import { visible } from './hidden-characters.ts'
 import { isObject } from './json.ts'
 import { located } from './object-shape.ts'
 import { pairBranches } from './pairing.ts'
 import type { Located, Schema } from './schema.ts'
-import { partsOf } from './union-rules.ts'
 import { locateWithin, type Walk } from './walk.ts'
 
 /** `allOf`: a part on only one side is harmless if the other side as a whole implies it. */

@@ -1,6 +1,6 @@
+import { partsOf } from './alternatives.ts'
 import { shapes } from './keywords.ts'
 import type { Located, Schema } from './schema.ts'
-import { partsOf } from './union-rules.ts'
 import { locateWithin, type Walk } from './walk.ts'
 
 /** The most schemas that are read for one answer; a real one needs a few, a malicious one has billions. */

@@ -40,7 +40,7 @@ function pairBy(
 }
 
 /** Two branches can be versions of each other if they share a type and no shared property has different constants. */
-function areAlike(walk: Walk, old: Schema, next: Schema): boolean {
+export function areAlike(walk: Walk, old: Schema, next: Schema): boolean {
   if (![...old.types].some((type) => next.types.has(type))) return false
   if (disjoint(old, next)) return false
   const [left, right] = [propertiesOf(old), propertiesOf(next)]

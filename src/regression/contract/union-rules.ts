@@ -1,13 +1,14 @@
-import { isObject, type JsonObject } from './json.ts'
+import { alternativesOf, isUnion, nullApart, nullOf, partsOf } from './alternatives.ts'
+import type { JsonObject } from './json.ts'
 import { allTypes, type TypeName } from './keywords.ts'
 import { isNullOnly, isPlain } from './normalise.ts'
-import { pairBranches } from './pairing.ts'
+import { areAlike, pairBranches } from './pairing.ts'
 import type { Located, Schema } from './schema.ts'
 import { locateWithin, type Walk } from './walk.ts'
 
 /** `anyOf` together with the other keywords of the two schemas. */
 export function compareUnions(walk: Walk, before: Schema, after: Schema, path: string): void {
-  const [old, next] = [partsOf(before, 'anyOf'), partsOf(after, 'anyOf')]
+  const [old, next] = [alternativesOf(walk, before), alternativesOf(walk, after)]
   if (old.length > 0 && next.length > 0) compareBranches(walk, old, next, path)
   else if (next.length > 0) {
     const covered = next.some((branch) => walk.fits(before.origin, branch))
@@ -31,29 +32,26 @@ export function compareWithUnion(walk: Walk, before: Schema, after: Schema, path
   if (plain.words.anyOf !== undefined || plain.types.size === 0 || plain.types.size === allTypes.length)
     return false
   const split = branchesOf(plain)
-  if (plain === before) compareBranches(walk, split, partsOf(after, 'anyOf'), path)
-  else compareBranches(walk, partsOf(before, 'anyOf'), split, path)
+  if (plain === before) compareBranches(walk, split, alternativesOf(walk, after), path)
+  else compareBranches(walk, alternativesOf(walk, before), split, path)
   return true
-}
-
-function isUnion(schema: Schema): boolean {
-  const names = Object.keys(schema.words)
-  return names.length === 1 && names[0] === 'anyOf' && schema.types.size === allTypes.length
 }
 
 function isContested({ contested }: Schema): boolean {
   return Object.keys(contested).length > 0
 }
 
+/** Null is left without keywords, which are about other types, unless some of them are about every type. */
 function branchesOf(plain: Schema): Located[] {
   const branch = (own: JsonObject): Located => ({ ...locateWithin(plain, own), tidied: true })
-  const orNull = plain.types.has('null') ? [null] : []
+  const besideNull = isPlain(plain) ? {} : plain.words
+  const orNull = plain.types.has('null') ? [branch({ ...besideNull, ...nullOf([plain]) })] : []
   if (plain.values !== undefined)
-    return [...plain.values.values(), ...orNull].map((value) => branch({ ...plain.words, const: value }))
+    return [...[...plain.values.values()].map((value) => branch({ ...plain.words, const: value })), ...orNull]
   const names = [...plain.types].filter(
-    (type: TypeName) => !(type === 'integer' && plain.types.has('number')),
+    (type: TypeName) => type !== 'null' && !(type === 'integer' && plain.types.has('number')),
   )
-  return names.map((type) => branch(type === 'null' ? { type } : { ...plain.words, type }))
+  return [...names.map((type) => branch({ ...plain.words, type })), ...orNull]
 }
 
 function compareBranches(
@@ -63,34 +61,32 @@ function compareBranches(
   path: string,
 ): void {
   const [old, next] = [nullApart(walk, before), nullApart(walk, after)]
-  const { pairs, removed, added } = pairBranches(walk, old, next)
-  for (const { before, after } of pairs) walk.compare(before, after, path)
-  for (const branch of removed) {
+  const paired = pairBranches(walk, old, next)
+  const kept = paired.pairs.filter((pair) => !isElsewhere(walk, pair, old, next))
+  const moved = paired.pairs.filter((pair) => !kept.includes(pair))
+  for (const { before, after } of kept) walk.compare(before, after, path)
+  for (const branch of [...paired.removed, ...moved.map(({ before }) => before)]) {
     const covered = walk.side === 'output' || next.some((other) => walk.fits(branch, other))
     reportBranch(walk, branch, 'removed', covered, path)
   }
-  for (const branch of added) {
+  for (const branch of [...paired.added, ...moved.map(({ after }) => after)]) {
     const covered = walk.side === 'input' || old.some((other) => walk.fits(branch, other))
     reportBranch(walk, branch, 'added', covered, path)
   }
 }
 
-/** Null within a list of types becomes an alternative of its own, since it may be in another one on the other side. */
-function nullApart(walk: Walk, branches: readonly Located[]): readonly Located[] {
-  const rest = branches.map((branch) => withoutNull(walk, branch))
-  const first = branches.find((branch, index) => rest[index] !== branch)
-  if (first === undefined) return branches
-  const orNull = { ...first, node: { type: 'null' } }
-  return [...rest.filter((branch) => !isNullOnly(walk.look(branch))), orNull]
-}
-
-function withoutNull(walk: Walk, branch: Located): Located {
-  const { node } = branch
-  if (!isObject(node) || !Array.isArray(node.type) || !node.type.includes('null')) return branch
-  const schema = walk.look(branch)
-  if (!schema.types.has('null') || schema.types.size === 1 || !isPlain(schema)) return branch
-  const { nullable: _also, ...rest } = node
-  return { ...branch, node: { ...rest, type: node.type.filter((type) => type !== 'null') } }
+/** Whether two alternatives that look alike differ in what counts, while another one covers it: then one was added beside it. */
+function isElsewhere(
+  walk: Walk,
+  { before, after }: { before: Located; after: Located },
+  old: readonly Located[],
+  next: readonly Located[],
+): boolean {
+  const isInput = walk.side === 'input'
+  const [narrow, wide, others] = isInput ? [before, after, next] : [after, before, old]
+  const covers = (other: Located) =>
+    areAlike(walk, walk.look(narrow), walk.look(other)) && walk.fits(narrow, other)
+  return !walk.fits(narrow, wide) && others.some(covers)
 }
 
 function reportBranch(
@@ -118,9 +114,4 @@ export function compareOneOf(walk: Walk, before: Schema, after: Schema, path: st
   })
   if (changed.length + left.length > 0)
     walk.report('oneof-edited', path, 'The alternatives of `oneOf` changed.')
-}
-
-export function partsOf(schema: Schema, keyword: 'allOf' | 'anyOf' | 'oneOf'): Located[] {
-  const parts = schema.words[keyword]
-  return Array.isArray(parts) ? parts.map((node) => locateWithin(schema, node)) : []
 }

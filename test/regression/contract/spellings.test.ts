@@ -67,6 +67,36 @@ describe('spellings that mean the same are not a change', () => {
       },
       { anyOf: [{ enum: ['a'] }, { type: ['array', 'null'], items: text }] },
     ],
+    [
+      'null among the values of an alternative and beside it',
+      { anyOf: [{ enum: ['a', null] }, number] },
+      { anyOf: [{ enum: ['a'] }, number, { type: 'null' }] },
+    ],
+    [
+      'OpenAPI nullable within one alternative and another',
+      { anyOf: [{ type: 'string', nullable: true }, number] },
+      { anyOf: [text, { type: 'number', nullable: true }] },
+    ],
+    [
+      'alternatives within an alternative',
+      { anyOf: [{ anyOf: [text, { type: 'boolean' }] }, number] },
+      { anyOf: [text, number, { type: 'boolean' }] },
+    ],
+    [
+      'alternatives that may be null, and null as one of them',
+      { anyOf: [{ anyOf: [text, number] }, { type: 'null' }] },
+      { anyOf: [text, number, { type: 'null' }] },
+    ],
+    [
+      'a type beside alternatives and repeated in each of them',
+      object({}, { anyOf: [{ required: ['a'] }, { required: ['b'] }] }),
+      object({}, { anyOf: [object({}, { required: ['a'] }), object({}, { required: ['b'] })] }),
+    ],
+    [
+      'an alternative of a type that is excluded beside it',
+      { type: 'string', anyOf: [{ minLength: 3 }, { pattern: '^a' }, { type: ['number', 'null'] }] },
+      { type: 'string', anyOf: [{ minLength: 3 }, { pattern: '^a' }] },
+    ],
     ['const and an enum of one', { const: 'a' }, { enum: ['a'] }],
     ['an enum with and without its type', { enum: ['a', 'b'] }, { type: 'string', enum: ['a', 'b'] }],
     ['type list and anyOf with null', { type: ['string', 'null'] }, { anyOf: [text, { type: 'null' }] }],
@@ -170,6 +200,32 @@ describe('references', () => {
     expect(diffSchemas(tree(number, 'definitions'), tree(number), 'output')).toEqual([])
     const [named, plain] = [object({ a: { $ref: '#/$defs/a' } }, { $defs: { a: text } }), object({ a: text })]
     expect(diffSchemas(named, plain, 'input')).toEqual([])
+  })
+
+  it('an alternative that is referenced and one written out mean the same, with null within or beside it', () => {
+    const parts = { some: { anyOf: [text, number] }, orNull: { type: ['string', 'null'] } }
+    const whole = (anyOf: Schema[]): Schema => ({ properties: { a: { anyOf } }, $defs: parts })
+    for (const referenced of [
+      [{ $ref: '#/$defs/some' }, { type: 'null' }],
+      [{ $ref: '#/$defs/orNull' }, number],
+    ])
+      for (const side of ['input', 'output'] as const)
+        expect(diffSchemas(whole(referenced), whole([text, number, { type: 'null' }]), side)).toEqual([])
+  })
+
+  it('alternatives that double at each reference are not written out', () => {
+    const doubled = (leaf: Schema): Schema => ({
+      properties: { a: { $ref: '#/$defs/l0' } },
+      $defs: Object.fromEntries([
+        ...Array.from({ length: 40 }, (_, level) => {
+          const next = { $ref: `#/$defs/l${level + 1}` }
+          return [`l${level}`, { anyOf: [next, next] }]
+        }),
+        ['l40', leaf],
+      ]),
+    })
+    const changes = diffSchemas(doubled(text), doubled(number), 'input')
+    expect(changes.map(({ severity }) => severity)).toContain('breaking')
   })
 
   it('an anchor, the own $id and a pointer with escapes are local', () => {
@@ -378,6 +434,18 @@ describe('several edits at once', () => {
       { anyOf: [object({ k: { const: 'a' } }), object({ k: { const: 'b' } })] },
       { anyOf: [object({ k: { const: 'a' } }), object({ k: { const: 'c' } })] },
       ['input-anyof-branch-added', 'input-anyof-branch-removed'],
+    ],
+    [
+      'a branch edited so that it refuses something, which another new branch accepts',
+      { anyOf: [{ type: 'string', minLength: 1 }, number] },
+      { anyOf: [{ type: 'string', minLength: 2 }, text, number] },
+      ['input-anyof-branch-added', 'input-anyof-branch-added', 'input-anyof-branch-removed'],
+    ],
+    [
+      'a branch edited so that it refuses something',
+      { anyOf: [{ type: 'string', minLength: 1 }, number] },
+      { anyOf: [{ type: 'string', minLength: 2 }, number] },
+      ['input-bound-tightened'],
     ],
     [
       'const branches written as an enum with one value more',
