@@ -314,6 +314,8 @@ export const snapshotSchema = z.strictObject({
     .optional(),
   /** The pull request changes the policy, and so did the default branch since its branch began, or a pull request ahead in its merge group. */
   policyOutdated: z.literal(true).optional(),
+  /** Its policy file is not that of the default branch, and how GitHub compares the two does not tell what a merge gives. */
+  policyUnclear: z.literal(true).optional(),
   /** Where the pull request changes the policy to another valid one. */
   policyEffect: policyEffectSchema.optional(),
   title: z.string(),

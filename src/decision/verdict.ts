@@ -56,6 +56,7 @@ function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
   if (findings.length === 0) return [noGates]
   if (snapshot.policyProblems?.length) findings.unshift(problemsByThis(snapshot.policyProblems))
   if (snapshot.policyOutdated) findings.unshift(outdatedPolicy)
+  if (snapshot.policyUnclear) findings.unshift(unclearPolicy)
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
   if (!policy.gates.approvals && snapshot.draft) findings.push(draft)
   return findings
@@ -125,6 +126,17 @@ const outdatedPolicy: GateFinding = {
     'Another change to the policy came first',
     'The policy changed on the default branch, or in the merge queue ahead of this pull request, since this branch began. So the policy after a merge is not known.',
     { who: 'The author: update the branch once the other change is merged' },
+  ),
+}
+
+/** Where git has several merge bases, a merge can bring back an older policy that no list of changed files shows. */
+const unclearPolicy: GateFinding = {
+  gate: 'policy',
+  gateTitle: 'Policy',
+  ...failed(
+    'Update the branch: the policy after a merge is not known',
+    "The policy file on this branch isn't the one on the default branch. These branches have been merged into each other, or GitHub can't compare them, so the changed files don't show which policy a merge leaves.",
+    { who: 'The author: update the branch' },
   ),
 }
 

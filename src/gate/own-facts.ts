@@ -66,11 +66,12 @@ async function policyFacts(
   reading: Reading,
   snapshot: Snapshot,
   applicable: ApplicablePolicy,
-): Promise<Pick<Snapshot, 'policyProblems' | 'policyOutdated' | 'policyEffect'>> {
+): Promise<Pick<Snapshot, 'policyProblems' | 'policyOutdated' | 'policyUnclear' | 'policyEffect'>> {
   const { database, github, now } = reading
   const atHead = await policyAtHead(github, factStore(database, now), snapshot, applicable)
   if (!atHead || applicable.kind !== 'policy') return {}
   if ('outdated' in atHead) return { policyOutdated: true }
+  if ('unclear' in atHead) return { policyUnclear: true }
   if ('problems' in atHead) return { policyProblems: atHead.problems }
   const { policy, file, removed } = atHead
   if (!policy) return { policyEffect: removalEffect(removed) }

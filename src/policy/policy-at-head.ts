@@ -2,7 +2,8 @@ import type { Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PolicyEffect, PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type PolicyFile, readFile, readFileAtMergeBase } from '../services/github/policy.ts'
+import { mergeBaseOf } from '../services/github/commits.ts'
+import { type PolicyFile, readFile } from '../services/github/policy.ts'
 import type { FactStore } from '../store/facts.ts'
 import { type CombinedPolicy, combinePolicies } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
@@ -12,52 +13,64 @@ import { type ApplicablePolicy, problemsWith } from './policy-source.ts'
 export type PolicyAtHead =
   | { problems: NonNullable<Snapshot['policyProblems']> }
   | { outdated: true }
+  | { unclear: true }
   | { policy: Policy | undefined; file?: PolicyFile; removed?: PolicyEffect['removed'] }
 
 /**
  * The policy at the head of a pull request that changes it: what is wrong, mistakes or what the organization locks, or how it
- * would be. Unless the changed paths are known, the file is read at the head, which costs nothing where it has not changed; another one is compared with that
- * where the branch began, since the head of an old branch may hold an old policy that it does not touch. Each head is asked once.
+ * would be. The file at the head is read once, and costs nothing more where it is that of the default branch. Another one is compared with
+ * that where the branch began, since the head of an old branch may hold an old policy that it does not touch.
  * Only the default branch has a policy: the file of another one counts once somebody proposes to merge it there.
- * `outdated`: the default branch changed the file too, so a merge gives neither of both.
+ * `outdated`: the default branch changed the file too, so a merge gives neither of both. `unclear`: where the branch began is not one
+ * commit that tells what a merge gives.
  */
 export async function policyAtHead(
   github: GitHub,
-  facts: Pick<FactStore, 'get' | 'put'>,
-  { pull, state, head, base, changed }: Pick<Snapshot, 'pull' | 'state' | 'head' | 'base' | 'changed'>,
+  facts: Facts,
+  { pull, state, head, base }: Pick<Snapshot, 'pull' | 'state' | 'head' | 'base'>,
   applicable: ApplicablePolicy,
 ): Promise<PolicyAtHead | undefined> {
   if (state !== 'open' || applicable.kind !== 'policy' || base.ref !== base.defaultBranch) return undefined
-  if (changed?.complete && !changed.paths.some(({ path }) => path === policyPath)) return undefined
   const { own, shared } = applicable.files
-  const key = `policy file ${pull.repositoryId} ${head.sha}`
+  const key = keyOf(pull, head.sha)
   if (own && (await facts.get(key)) === own.blob) return undefined
   const file = await readFile(github, pull, policyPath, head.sha)
   if (file) await facts.put(key, file.blob)
   if (file?.blob === own?.blob) return undefined
-  if (!file) return removalAtHead(github, facts, { pull, head, base }, shared)
-  const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
-  if (began && began.file?.blob === file.blob) return undefined
-  if (began && began.file?.blob !== own?.blob) return { outdated: true }
+  const began = await mergeBaseOf(github, pull, base.sha, head.sha)
+  if (!began?.isOnly) return { unclear: true }
+  const before = await blobBefore(github, facts, pull, { sha: began.sha, head: file })
+  if (before === file?.blob) return undefined
+  if (before !== own?.blob) return { outdated: true }
+  if (!file) return withoutOwn(pull, combinePolicies({ shared }))
   const combined = combinePolicies({ own: file, shared })
   const problems = problemsWith(combined)
   return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
 }
 
-/** A head without the file removes it, or is from before there was one. Which one it is, is read once for each head and base. */
-async function removalAtHead(
-  github: GitHub,
-  facts: Pick<FactStore, 'get' | 'put'>,
-  { pull, head, base }: Pick<Snapshot, 'pull' | 'head' | 'base'>,
-  shared: PolicyFile | undefined,
-): Promise<PolicyAtHead | undefined> {
-  const key = `policy file not removed ${pull.repositoryId} ${pull.number} ${head.sha} ${base.ref}`
-  if (await facts.get(key)) return undefined
-  const began = await readFileAtMergeBase(github, pull, policyPath, { base: base.sha, head: head.sha })
-  if (!began || began.file) return withoutOwn(pull, combinePolicies({ shared }))
-  await facts.put(key, 'yes')
-  return undefined
+type Facts = Pick<FactStore, 'get' | 'put'>
+
+function keyOf({ repositoryId }: PullRef, sha: string): string {
+  return `policy file ${repositoryId} ${sha}`
 }
+
+/** The file where a branch began, read once. That there was none is kept only where the head has none either: then it changes nothing. */
+async function blobBefore(
+  github: GitHub,
+  facts: Facts,
+  pull: PullRef,
+  { sha, head }: { sha: string; head: PolicyFile | undefined },
+): Promise<string | undefined> {
+  const key = keyOf(pull, sha)
+  const known = await facts.get<string>(key)
+  if (known !== undefined && (known !== none || !head)) return known === none ? undefined : known
+  const blob = (await readFile(github, pull, policyPath, sha))?.blob
+  if (blob !== undefined || !head) await facts.put(key, blob ?? none)
+  return blob
+}
+
+/** Instead of a blob, where a commit has no policy file. */
+const none = 'none'
 
 function withoutOwn({ repo }: PullRef, organizations: CombinedPolicy | undefined): PolicyAtHead {
   const removed = isSharedRepository(repo) ? 'organization' : 'policy'

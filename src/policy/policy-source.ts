@@ -4,11 +4,11 @@ import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { Span } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
+import { mergeBaseOf } from '../services/github/commits.ts'
 import {
   listPullFiles,
   type PolicyFile,
   readFile,
-  readFileAtMergeBase,
   readPolicyFiles,
   readSharedFile,
   sharedFilesWithin,
@@ -189,8 +189,8 @@ async function repairs(github: GitHub, pull: PullRef, { own, shared }: PolicyFil
   const repaired = fork && (await readFile(github, fork, policyPath, head.sha))
   if (!repaired || problemsWith(combinePolicies({ own: repaired, shared })).length > 0) return false
   const ends = { base: await baseTip(github, pull, data), head: head.sha }
-  const began = await readFileAtMergeBase(github, pull, policyPath, ends)
-  return began !== undefined && began.file?.blob === own?.blob
+  const began = await mergeBaseOf(github, pull, ends.base, ends.head)
+  return began?.isOnly === true && (await readFile(github, pull, policyPath, began.sha))?.blob === own?.blob
 }
 
 /** What the organization locks is as it says now, and not as it was when the policy was valid. */

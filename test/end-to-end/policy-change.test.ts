@@ -77,26 +77,6 @@ describe('a pull request that changes the policy', () => {
     expect((await shop.check(pushed))?.title).toContain('makes the policy invalid')
   })
 
-  test('is not looked for at the head where the paths of the change are known not to have it', async () => {
-    const policy =
-      'gates: { approvals: {} }\noverrides: [{ name: o, when: { paths: ["docs/**"] }, gates: { hold: {} } }]\n'
-    const shop = await setUpRepositories(stage, { repo: 'paths', policy })
-    const asked: string[] = []
-    const inspector = {
-      exchange: ({ actor, path: asks, query }: Exchange) =>
-        void (actor === 'installation' && asks.includes('/contents/') && asked.push(query.get('ref') ?? '')),
-      webhook: () => undefined,
-    }
-    inspectors.add(inspector)
-    const other = await approved('plain', { 'a.ts': 'a\n' }, shop)
-    const change = await approved('policy', { [path]: policy.replace('{}', '{ count: 1 }') }, shop)
-    inspectors.delete(inspector)
-    expect(asked).not.toContain(other.sha)
-    expect(asked).toContain(change.sha)
-    expect(await shop.check(other)).toMatchObject({ conclusion: 'success' })
-    expect((await shop.check(change))?.summary).toContain('### Effect of this policy')
-  })
-
   test('from an invalid one to a valid one does not wait for the window', async () => {
     const window = 'gates: { approvals: {}, release_window: {} }\n'
     const valid = await setUpRepositories(stage, { repo: 'valid', policy: window })

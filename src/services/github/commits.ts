@@ -2,6 +2,7 @@ import type { ChangedFile } from '../../decision/content.ts'
 import type { Commit, Signature } from '../../decision/contributors.ts'
 import type { GitHub } from './client.ts'
 import { statusOfError } from './errors.ts'
+import { parentsOf, standsOn } from './history.ts'
 import { personOf } from './people.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
@@ -58,18 +59,41 @@ async function comparisonPage(
   return (await github.rest.repos.compareCommitsWithBasehead(options)).data
 }
 
+/** Anyone can push a branch with hundreds of merges, and each takes a request. */
+const mostCompared = 20
+
 /**
- * The commit from which the head left the base. Undefined: GitHub cannot compare the two. It asks for the same page as `readCommits`,
- * which costs nothing after that.
+ * The commit from which the head left the base, as GitHub compares the two. `isOnly`: git knows no other one. It does where both were
+ * merged into each other, and then their difference does not tell what a merge gives. Undefined: GitHub cannot compare the two. It asks for
+ * the same pages as `readCommits`, which cost nothing after that.
  */
 export async function mergeBaseOf(
   github: GitHub,
   repository: RepositoryName,
   base: string,
   head: string,
-): Promise<string | undefined> {
-  const answer = await orIncomparable(comparisonPage(github, repository, `${base}...${head}`, 1))
-  return answer?.merge_base_commit.sha
+): Promise<{ sha: string; isOnly: boolean } | undefined> {
+  const range = await readCommits(github, repository, base, head)
+  if (!range?.change) return undefined
+  const { mergeBase: sha } = range.change
+  // All that the head shares with the base is below the tip of the base.
+  if (sha === base) return { sha, isOnly: true }
+  const others = [...standsOn(head, parentsOf(range.commits))].filter((commit) => commit !== sha)
+  if (range.incomplete !== undefined || others.length > mostCompared) return { sha, isOnly: false }
+  const below = await Promise.all(others.map((commit) => isBelow(github, repository, commit, sha)))
+  return { sha, isOnly: below.every((is) => is) }
+}
+
+/** Whether a commit is among those that another one comes from. */
+async function isBelow(
+  github: GitHub,
+  repository: RepositoryName,
+  commit: string,
+  top: string,
+): Promise<boolean> {
+  const options = { ...nameOf(repository), basehead: `${top}...${commit}`, per_page: 1 }
+  const answer = await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options))
+  return answer?.data.ahead_by === 0
 }
 
 /** The pull request's own list of commits, for where its ends cannot be compared; it stops at 250. */

@@ -1,7 +1,6 @@
 import { isSharedRepository } from '../../decision/shared-repository.ts'
 import { activitySince, noCommit, type Span, tipsWithin } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
-import { mergeBaseOf } from './commits.ts'
 import { orAbsent } from './errors.ts'
 import type { Pull } from './pulls.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
@@ -99,20 +98,6 @@ export async function listFiles(
   const answer = await orAbsent(github.rest.git.getTree(options))
   if (!answer || answer.data.truncated) return undefined
   return answer.data.tree.flatMap(({ path, type }) => (type === 'blob' && path ? [path] : []))
-}
-
-/**
- * A file as it was where a head left its base; `undefined` in it: there was none. Undefined: GitHub cannot compare the two. With the
- * file at the head this tells whether a pull request changes it, which its list of files does not: that is cut at 3,000.
- */
-export async function readFileAtMergeBase(
-  github: GitHub,
-  repository: RepositoryName,
-  path: string,
-  { base, head }: { base: string; head: string },
-): Promise<{ file: PolicyFile | undefined } | undefined> {
-  const mergeBase = await mergeBaseOf(github, repository, base, head)
-  return mergeBase === undefined ? undefined : { file: await readFile(github, repository, path, mergeBase) }
 }
 
 /** Every path that a pull request touches, including old names of renamed files, and the pull request itself. */
