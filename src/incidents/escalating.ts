@@ -88,8 +88,9 @@ export async function recordEscalationStep(
 /** Stores what each system should say now, and enqueues the jobs of those that say something else. */
 async function wantMirrors(shell: IncidentShell, tx: Transaction, stored: StoredIncident): Promise<void> {
   const { repository, number, settings } = stored
-  for (const { key, wanted } of await mirrorRows(tx, stored, 'pagerduty')) {
-    const page = pageNow(stored, key, wanted as WantedPage)
+  for (const { key, wanted, done, triedAt, refused } of await mirrorRows(tx, stored, 'pagerduty')) {
+    const isSent = (done ?? triedAt ?? refused) !== null
+    const page = pageNow(stored, key, wanted as WantedPage, isSent)
     await saveDesiredState(tx, stored, { mirror: 'pagerduty', key, wanted: page })
   }
   if (settings.jira && shell.jira)

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { External, WantedIssue } from '../decision/incidents/mirror.ts'
-import type { WantedPage } from '../decision/incidents/pagerduty-page.ts'
+import { pageNow, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isRefused } from '../services/http.ts'
 import { createIssue, findIssue, updateIssue } from '../services/jira.ts'
 import { sendPage } from '../services/pagerduty.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
-import { type StoredIncident, storedIncident } from '../store/incidents.ts'
+import { lockIncident, type StoredIncident, storedIncident } from '../store/incidents.ts'
 import { tryWithLease } from '../store/leases.ts'
 import {
   forgetUnsent,
@@ -15,6 +15,7 @@ import {
   mirrorRows,
   noteRefused,
   saveAttempt,
+  saveDesiredState,
   saveMirrored,
 } from '../store/mirrors.ts'
 import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
@@ -125,12 +126,29 @@ async function recordUpdated(
     external,
   }
   await shell.database.transaction(async (tx) => {
+    await lockIncident(tx, stored)
     await saveMirrored(tx, stored, row, external)
     await appendRecord(tx, { installationId, kind: 'incident mirrored', at: shell.now(), body })
+    if (row.mirror === 'pagerduty') await wantAcknowledged(shell, tx, row, stored)
     // The issue names its counterpart.
     if (external && !row.external)
       await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })
   })
+}
+
+/** Someone may have taken the incident on before its page was sent. The incident is locked, so that no decision about that is missed. */
+async function wantAcknowledged(
+  shell: IncidentShell,
+  tx: Transaction,
+  { key, wanted }: MirrorRow,
+  { repository, number }: StoredIncident,
+): Promise<void> {
+  const now = await storedIncident(tx, { repository, number })
+  const page = wanted as WantedPage
+  const next = now && pageNow(now, key, page, true)
+  if (!next || next.action === page.action) return
+  await saveDesiredState(tx, now, { mirror: 'pagerduty', key, wanted: next })
+  await shell.queue.enqueueIncident({ task: 'mirror', repository, number, mirror: 'pagerduty' }, { tx })
 }
 
 /** A system that refuses is not asked again. A page that was refused is a step that was not possible: the next one is taken at once. */

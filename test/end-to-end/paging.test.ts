@@ -4,7 +4,13 @@ import { auditCommand } from '../../src/commands/audit.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { runCommand } from '../commands/command-run.ts'
-import { aWorldWithIncidents, incidentPolicy, openIncidents, workOn } from '../support/incidents.ts'
+import {
+  aWorldWithIncidents,
+  incidentPolicy,
+  incidents,
+  openIncidents,
+  workOn,
+} from '../support/incidents.ts'
 import { letNoticesPass } from '../support/merging.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 
@@ -107,6 +113,47 @@ describe('a P0', () => {
     await pass(10)
     expect(pagesFor(number).at(-1)).toEqual({ key: '1/P0/0/on_call', state: 'triggered', pages: 1 })
     await workOn(stage, number).close('eva')
+  })
+})
+
+describe('an incident that was acknowledged before the bot read it', () => {
+  const opened = async (severity: string) => {
+    const body = `### Severity\n\n${severity}\n`
+    const { data } = await stage
+      .as('gus')
+      .rest.issues.create({ ...incidents, title: `Form ${severity}`, body, labels: ['incident'] })
+    return data.number
+  }
+
+  test('pages whoever is on call all the same, and then says in PagerDuty that someone has it', async () => {
+    await stage.kill()
+    const number = await opened('P0')
+    await stage.moveTo(new Date(stage.now().getTime() + 120_000))
+    await workOn(stage, number).comment('ana', '/ack')
+    await stage.startBot()
+    await stage.settled()
+    await pass(30)
+    expect(pagesFor(number)).toEqual([{ key: '0/P0/0/on_call', state: 'acknowledged', pages: 1 }])
+    expect(await takenFor(number)).toEqual([
+      'PagerDuty accepted the page to on call',
+      'PagerDuty acknowledged the page to on call',
+    ])
+    await workOn(stage, number).close('eva')
+  })
+
+  test('and resolved pages nobody, and no record says that someone was paged', async () => {
+    await stage.kill()
+    const number = await opened('P1')
+    await stage.moveTo(new Date(stage.now().getTime() + 120_000))
+    await workOn(stage, number).comment('ana', '/ack')
+    await workOn(stage, number).close('eva')
+    await stage.startBot()
+    await stage.settled()
+    await pass(30)
+    expect(pagesFor(number)).toEqual([])
+    const { out } = await audit('dossier', `foodyepay/incidents#${number}`)
+    expect(out).toContain('Resolved by eva')
+    expect(out).not.toContain('Paged')
   })
 })
 

@@ -73,21 +73,27 @@ function goneText({ state }: Incident): string {
     : `${text}. The incident stays open until someone ends it with release-gate incident end`
 }
 
+/** What became known late, such as an alert whose job waited, may be older than what was announced: a place in the list proves nothing. */
 function waitingChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
   const known = before?.waiting ?? []
-  return (now.waiting ?? []).flatMap(({ from, to }, index) => [
-    ...(known[index] ? [] : [change('waiting', from, 'Waiting for the customer')]),
-    ...(to === undefined || known[index]?.to !== undefined
-      ? []
-      : [change('resumed', to, 'No longer waiting for the customer')]),
-  ])
+  return (now.waiting ?? []).flatMap(({ from, to }) => {
+    const same = known.find((one) => one.from === from)
+    return [
+      ...(same ? [] : [change('waiting', from, 'Waiting for the customer')]),
+      ...(to === undefined || same?.to !== undefined
+        ? []
+        : [change('resumed', to, 'No longer waiting for the customer')]),
+    ]
+  })
 }
 
 function severityChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
-  const known = before?.severities.length ?? 1
+  const known = new Set((before?.severities ?? now.severities.slice(0, 1)).map(severityKey))
   const { proposal } = now
   return [
-    ...now.severities.slice(known).map(({ at, severity, by, confirmedBy, reason, alert }) => {
+    ...now.severities.flatMap((one, index) => {
+      if (known.has(severityKey(one, index))) return []
+      const { at, severity, by, confirmedBy, reason, alert } = one
       const who = by !== null ? ` by ${by}` : alert ? ' by an alert that fired again' : ' by its report'
       const confirmed = confirmedBy === undefined ? '' : `, confirmed by ${confirmedBy}: ${reason}`
       return change('severity', at, `Severity changed to ${severity}${who}${confirmed}`)
@@ -96,6 +102,11 @@ function severityChanges(before: Incident | undefined, now: Incident): IncidentC
       ? [change('proposed', proposal.at, `${proposal.by} proposes ${proposal.severity}: ${proposal.reason}`)]
       : []),
   ]
+}
+
+/** The first severity counts from the start, which may become known to be earlier. */
+function severityKey({ at, severity }: Incident['severities'][number], index: number): string {
+  return `${index === 0 ? 'start' : at} ${severity}`
 }
 
 function componentChanges(before: Incident | undefined, now: Incident): IncidentChange[] {

@@ -39,15 +39,19 @@ export function newPages(subject: Subject, { key, page, at: since }: EscalationS
   })
 }
 
-/** What a page should be now. Pages of an earlier opening were resolved with it and stay so. */
+/**
+ * What a page should be now. Pages of an earlier opening were resolved with it and stay so. `isSent`: PagerDuty was asked for it. One that
+ * was not is sent before it is acknowledged, since PagerDuty opens no alert for an acknowledgement: nobody would learn of it.
+ */
 export function pageNow(
   { incident, facts }: Pick<Subject, 'incident' | 'facts'>,
   key: string,
   page: WantedPage,
+  isSent: boolean,
 ): WantedPage {
   const [, , , , reopened] = key.split('/')
   const isOver = incident.state === 'resolved' || Number(reopened) < incident.reopened
   if (isOver) return { ...page, action: 'resolve' }
-  const isTaken = page.action === 'trigger' && isTakenOnAfter(facts, page.since)
+  const isTaken = isSent && page.action === 'trigger' && isTakenOnAfter(facts, page.since)
   return isTaken ? { ...page, action: 'acknowledge' } : page
 }

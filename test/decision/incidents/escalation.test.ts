@@ -186,8 +186,8 @@ describe('a page', () => {
     expect(long.summary).toHaveLength(1_024)
   })
 
-  const now = (more: Partial<IncidentFacts>, action: WantedPage['action'] = 'trigger') =>
-    pageNow(subject(more), page()?.key ?? '', { ...(page()?.wanted as WantedPage), action }).action
+  const now = (more: Partial<IncidentFacts>, action: WantedPage['action'] = 'trigger', isSent = true) =>
+    pageNow(subject(more), page()?.key ?? '', { ...(page()?.wanted as WantedPage), action }, isSent).action
 
   test('is acknowledged and resolved with the incident, and stays resolved after a reopening', () => {
     const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })
@@ -196,6 +196,13 @@ describe('a page', () => {
     expect(now({ ...P0, comments: [comment('ana', at('15:59'), '/ack')] })).toBe('trigger')
     expect(now({ ...P0, state: 'closed', events: [closed] })).toBe('resolve')
     expect(now({ ...P0, events: [closed, event('reopened', 'eva', at('18:00'))] }, 'resolve')).toBe('resolve')
+  })
+
+  test('that was not sent yet is not acknowledged before, but it is not sent once the incident is resolved', () => {
+    const comments = [comment('ana', at('16:05'), '/ack')]
+    const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })
+    expect(now({ ...P0, comments }, 'trigger', false)).toBe('trigger')
+    expect(now({ ...P0, comments, state: 'closed', events: [closed] }, 'trigger', false)).toBe('resolve')
   })
 })
 

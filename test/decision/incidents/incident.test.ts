@@ -607,3 +607,56 @@ describe('waiting for the customer, in the records', () => {
     expect(texts(decided(), decided({ events: [off('2026-10-19T17:00:00Z')] }))).toEqual([])
   })
 })
+
+describe('what became known late, in the records', () => {
+  const at = (clock: string) => `2026-10-19T${clock}:00Z`
+  const told = (before: ReturnType<typeof decided>, now: ReturnType<typeof decided>) =>
+    changesBetween(before, now, 'UTC')
+      .filter(({ kind }) => kind !== 'breached')
+      .map(({ at, text }) => `${at.slice(11, 16)} ${text}`)
+  const P2 = { reported: [{ at: at('16:00'), severity: 'P2' }] }
+  const raised = (clock: string, severity: string) =>
+    event('labeled', 'ana', at(clock), { label: `sev/${severity}` })
+  const alert = { at: at('16:30'), severity: 'P0' }
+
+  test('is told where an alert that waited for its job raised the severity before someone else did', () => {
+    const events = [raised('17:00', 'P1')]
+    const now = decided({ ...P2, events, alerts: [alert] })
+    expect(now.severity).toBe('P0')
+    expect(told(decided({ ...P2, events }), now)).toEqual([
+      '16:30 Severity changed to P0 by an alert that fired again',
+    ])
+    expect(told(now, now)).toEqual([])
+  })
+
+  test('is told alone: a later change that still counts was told before', () => {
+    const events = [raised('17:00', 'P0')]
+    const late = { at: at('16:30'), severity: 'P1' }
+    expect(told(decided({ ...P2, events }), decided({ ...P2, events, alerts: [late] }))).toEqual([
+      '16:30 Severity changed to P1 by an alert that fired again',
+    ])
+  })
+
+  test('is told where it is another severity from the start', () => {
+    const unset = { reported: [{ at: at('16:00'), severity: null }] }
+    const [first, second] = [raised('16:01', 'P1'), raised('16:02', 'P2')]
+    expect(
+      told(decided({ ...unset, events: [second] }), decided({ ...unset, events: [first, second] })),
+    ).toEqual(['16:00 Severity changed to P1 by ana'])
+  })
+
+  test('is not told where only the start of the incident became known', () => {
+    const startedAt = at('15:30')
+    expect(told(decided(P2), decided({ ...P2, startedAt }))).toEqual([])
+  })
+
+  test('is told of a wait for the customer before one that is known', () => {
+    const label = 'waiting-for-customer'
+    const on = (clock: string) => event('labeled', 'gus', at(clock), { label })
+    const off = (clock: string) => event('unlabeled', 'gus', at(clock), { label })
+    const known = [on('17:00'), off('17:30')]
+    expect(
+      told(decided({ events: known }), decided({ events: [on('16:10'), off('16:20'), ...known] })),
+    ).toEqual(['16:10 Waiting for the customer', '16:20 No longer waiting for the customer'])
+  })
+})
