@@ -1,13 +1,14 @@
 import type { GroupMember } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
-import type { Snapshot } from '../decision/snapshot.ts'
 import { decide } from '../decision/verdict.ts'
 import { requestMonitors } from '../gate/health-fact.ts'
 import { addStoredFacts } from '../gate/own-facts.ts'
 import { wantedFacts } from '../gate/snapshot-verdict.ts'
+import { policyPath } from '../policy/policy-file.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { contentsOfGroup, groupStands, isInBase } from '../services/github/merge-groups.ts'
+import { readFile } from '../services/github/policy.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { factStore } from '../store/facts.ts'
 import { forgetGroup, type Member, passedGroups } from '../store/merge-groups.ts'
@@ -30,16 +31,17 @@ export async function evaluateGroup(
   if (!(await groupStands(github, repository, group))) return letGo(shell, github, repository, group)
   const generation = await nextGeneration(shell.database)
   const { pulls, unknown } = await contentsOfGroup(github, repository, group)
-  const members: GroupMember[] = []
-  const facts: Member[] = []
+  const evaluated: Evaluated[] = []
   for (const number of pulls) {
-    const otherPolicy = facts.some(({ snapshot }) => changesPolicy(snapshot))
-    const evaluated = await evaluateMember(shell, github, repository, number, otherPolicy)
-    if (evaluated === 'no policy') return
-    members.push({ number, verdict: evaluated?.verdict })
-    if (evaluated?.member) facts.push(evaluated.member)
+    const otherPolicy = evaluated.some(changesPolicy)
+    const next = await evaluateMember(shell, github, repository, number, otherPolicy)
+    if (next === 'no policy') return
+    evaluated.push(next)
   }
+  const checked = await withKnownPolicy(github, repository, group, evaluated)
   signal.throwIfAborted()
+  const members: GroupMember[] = checked.map(({ number, verdict }) => ({ number, verdict }))
+  const facts = checked.flatMap(({ member }) => member ?? [])
   const whole = facts.length === members.length
   const open = { repository: repositoryOf(repository), ...group, members: whole ? facts : [], generation }
   await requestMonitors(shell.queue, await staleMonitorsOf(shell.database, open, shell.now()))
@@ -71,8 +73,11 @@ function nextLook(members: GroupMember[]): Date | undefined {
   return times.length === 0 ? undefined : new Date(Math.min(...times))
 }
 
-function changesPolicy({ policyEffect }: Snapshot): boolean {
-  return policyEffect !== undefined
+/** `policyFile`: the blob of the repository's own policy by which it was evaluated. */
+type Evaluated = GroupMember & { member?: Member; policyFile?: string | undefined }
+
+function changesPolicy({ member }: Evaluated): boolean {
+  return member?.snapshot.policyEffect !== undefined
 }
 
 /** `otherPolicy`: the group changes the policy ahead of this member, so what a second change would make of it is not known. */
@@ -82,16 +87,48 @@ async function evaluateMember(
   repository: RepositoryRef,
   number: number,
   otherPolicy: boolean,
-) {
+): Promise<Evaluated | 'no policy'> {
   const pull = { ...repositoryOf(repository), number }
   const applicable = await policyFor(shell, github, pull)
   if (applicable.kind === 'none') return 'no policy'
   const store = factStore(shell.database, shell.now)
   const read = await readSnapshot(github, pull, wantedFacts(applicable), store, shell.now)
-  if (!read) return undefined
-  const alone = await addStoredFacts({ ...shell, github }, read.snapshot, applicable)
-  const snapshot = otherPolicy && changesPolicy(alone) ? { ...alone, policyOutdated: true as const } : alone
-  if (applicable.kind === 'broken') return { verdict: undefined, member: { snapshot } }
-  const { policy } = applicable
-  return { verdict: decide(snapshot, policy), member: { snapshot, policy } }
+  if (!read) return { number, verdict: undefined }
+  const snapshot = await addStoredFacts({ ...shell, github }, read.snapshot, applicable)
+  if (applicable.kind === 'broken') return { number, verdict: undefined, member: { snapshot } }
+  const { policy, files } = applicable
+  const alone = { number, verdict: decide(snapshot, policy), member: { snapshot, policy } }
+  const evaluated = { ...alone, policyFile: files.own?.blob }
+  return otherPolicy && changesPolicy(evaluated) ? afterAnotherPolicy(evaluated) : evaluated
+}
+
+function afterAnotherPolicy(evaluated: Evaluated): Evaluated {
+  const { member } = evaluated
+  if (!member?.policy) return evaluated
+  const snapshot = { ...member.snapshot, policyOutdated: true as const }
+  return { ...evaluated, verdict: decide(snapshot, member.policy), member: { ...member, snapshot } }
+}
+
+/**
+ * Fails one of the members where the policy at the head of the group is not what they were checked for: that of the default branch, or of the
+ * pull request that changes it. A branch that began at such a change can take it back, and so change nothing of the default branch's.
+ */
+async function withKnownPolicy(
+  github: GitHub,
+  repository: RepositoryRef,
+  { headSha }: MergeGroup,
+  evaluated: Evaluated[],
+): Promise<Evaluated[]> {
+  const base = evaluated[0]?.member?.snapshot.base
+  if (!base || base.ref !== base.defaultBranch) return evaluated
+  if (!evaluated.every(({ verdict }) => verdict?.state === 'passed')) return evaluated
+  const fileAt = async (sha: string) => (await readFile(github, repository, policyPath, sha))?.blob
+  const change = evaluated.find(changesPolicy)
+  const expected = change?.member ? await fileAt(change.member.snapshot.head.sha) : evaluated[0]?.policyFile
+  if ((await fileAt(headSha)) === expected) return evaluated
+  const last = Math.max(
+    evaluated.findLastIndex((one) => !changesPolicy(one)),
+    0,
+  )
+  return evaluated.map((one, index) => (index === last ? afterAnotherPolicy(one) : one))
 }
