@@ -8,7 +8,7 @@ import { policyPath } from '../policy/policy-file.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { contentsOfGroup, groupStands, isInBase } from '../services/github/merge-groups.ts'
-import { readFile } from '../services/github/policy.ts'
+import { identityOfFile, readPolicyFile } from '../services/github/policy.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { factStore } from '../store/facts.ts'
 import { forgetGroup, type Member, passedGroups } from '../store/merge-groups.ts'
@@ -73,7 +73,7 @@ function nextLook(members: GroupMember[]): Date | undefined {
   return times.length === 0 ? undefined : new Date(Math.min(...times))
 }
 
-/** `policyFile`: the blob of the repository's own policy by which it was evaluated. */
+/** `policyFile`: which of the repository's own policies it was evaluated by. */
 type Evaluated = GroupMember & { member?: Member; policyFile?: string | undefined }
 
 function changesPolicy({ member }: Evaluated): boolean {
@@ -98,7 +98,7 @@ async function evaluateMember(
   if (applicable.kind === 'broken') return { number, verdict: undefined, member: { snapshot } }
   const { policy, files } = applicable
   const alone = { number, verdict: decide(snapshot, policy), member: { snapshot, policy } }
-  const evaluated = { ...alone, policyFile: files.own?.blob }
+  const evaluated = { ...alone, policyFile: identityOfFile(files.own) }
   return otherPolicy && changesPolicy(evaluated) ? afterAnotherPolicy(evaluated) : evaluated
 }
 
@@ -122,7 +122,8 @@ async function withKnownPolicy(
   const base = evaluated[0]?.member?.snapshot.base
   if (!base || base.ref !== base.defaultBranch) return evaluated
   if (!evaluated.every(({ verdict }) => verdict?.state === 'passed')) return evaluated
-  const fileAt = async (sha: string) => (await readFile(github, repository, policyPath, sha))?.blob
+  const fileAt = async (sha: string) =>
+    identityOfFile(await readPolicyFile(github, repository, policyPath, sha))
   const change = evaluated.find(changesPolicy)
   const expected = change?.member ? await fileAt(change.member.snapshot.head.sha) : evaluated[0]?.policyFile
   if ((await fileAt(headSha)) === expected) return evaluated

@@ -1,5 +1,10 @@
 import type { GitHub } from '../services/github/client.ts'
-import { type PolicyFile, readFile, sharedPlace, sharedRepositoryId } from '../services/github/policy.ts'
+import {
+  type PolicyFile,
+  readPolicyFile,
+  sharedPlace,
+  sharedRepositoryId,
+} from '../services/github/policy.ts'
 import type { Database } from '../store/database.ts'
 import { keptShared, replaceShared } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
@@ -68,7 +73,7 @@ async function sharedThere(
   owner: string,
 ): Promise<{ repositoryId: number; file: PolicyFile | undefined } | undefined> {
   const repositoryId = await sharedRepositoryId(github, owner)
-  const file = await readFile(github, { owner, repo: '.github' }, policyPath)
+  const file = await readPolicyFile(github, { owner, repo: '.github' }, policyPath)
   if (repositoryId === undefined || (await sharedRepositoryId(github, owner)) !== repositoryId)
     return undefined
   return { repositoryId, file: file && { ...file, where: sharedPlace(owner, policyPath) } }

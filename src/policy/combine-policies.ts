@@ -6,7 +6,13 @@ import { isMap, merge, type Raw } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PolicyFile } from '../services/github/policy.ts'
 import { type FileProblem, type ProblemAt, problemsIn } from '../yaml/yaml-file.ts'
-import { impossiblePolicy, type PolicyResult, parsePolicy, writtenPolicy } from './policy-file.ts'
+import {
+  impossiblePolicy,
+  type PolicyResult,
+  parsePolicy,
+  parsePolicyFile,
+  writtenPolicy,
+} from './policy-file.ts'
 
 /** The policy file of a repository, and that of its organization. In the repository `.github` its own is the organization's. */
 export type PolicyFiles = { own?: PolicyFile | undefined; shared?: PolicyFile | undefined }
@@ -42,16 +48,16 @@ export function combinePolicies(files: PolicyFiles): CombinedPolicy | undefined 
   if (own && shared) return together(own, shared)
   const file = own ?? shared
   if (!file) return undefined
-  const result = own ? parseAlone(own) : parsePolicy(file.text, file.where)
+  const result = own ? parseAlone(own) : parsePolicyFile(file)
   const locked = result.ok ? lockedBy(result.policy) : []
   return { files, file, result, note: `Policy: \`${file.where}\`.`, ignored: [], locked }
 }
 
 /** A policy that says that it needs the organization's is not in force without it. */
-function parseAlone({ text, where }: PolicyFile): PolicyResult {
-  const result = parsePolicy(text, where)
+function parseAlone(file: PolicyFile): PolicyResult {
+  const result = parsePolicyFile(file)
   if (!result.ok || result.policy.extends !== 'organization') return result
-  return { ok: false, problems: [problemsIn(text, where)(['extends'], notFound)] }
+  return { ok: false, problems: [problemsIn(file.text, file.where)(['extends'], notFound)] }
 }
 
 const notFound =
@@ -60,7 +66,7 @@ const notFound =
 function together(own: PolicyFile, shared: PolicyFile): CombinedPolicy {
   const whole = { files: { own, shared }, ignored: [], locked: [] }
   const place = identityOf({ own, shared })
-  const [mine, theirs] = [parsePolicy(own.text, own.where), parsePolicy(shared.text, shared.where)]
+  const [mine, theirs] = [parsePolicyFile(own), parsePolicyFile(shared)]
   const invalid = [mine, theirs].flatMap((each) => (each.ok ? [] : each.problems))
   const note = `Policy: \`${own.where}\``
   if (!mine.ok || !theirs.ok)

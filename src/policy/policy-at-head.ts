@@ -3,7 +3,7 @@ import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PolicyEffect, PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { mergeBaseOf } from '../services/github/commits.ts'
-import { type PolicyFile, readFile } from '../services/github/policy.ts'
+import { identityOfFile, type PolicyFile, readPolicyFile } from '../services/github/policy.ts'
 import type { FactStore } from '../store/facts.ts'
 import { type CombinedPolicy, combinePolicies } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
@@ -32,16 +32,17 @@ export async function policyAtHead(
 ): Promise<PolicyAtHead | undefined> {
   if (state !== 'open' || applicable.kind !== 'policy' || base.ref !== base.defaultBranch) return undefined
   const { own, shared } = applicable.files
-  const key = keyOf(pull, head.sha)
-  if (own && (await facts.get(key)) === own.blob) return undefined
-  const file = await readFile(github, pull, policyPath, head.sha)
-  if (file) await facts.put(key, file.blob)
-  if (file?.blob === own?.blob) return undefined
+  const [key, now] = [keyOf(pull, head.sha), identityOfFile(own)]
+  if (now !== undefined && (await facts.get(key)) === now) return undefined
+  const file = await readPolicyFile(github, pull, policyPath, head.sha)
+  const next = identityOfFile(file)
+  if (next !== undefined) await facts.put(key, next)
+  if (next === now) return undefined
   const began = await mergeBaseOf(github, pull, base.sha, head.sha)
   if (!began?.isOnly) return { unclear: true }
-  const before = await blobBefore(github, facts, pull, { sha: began.sha, head: file })
-  if (before === file?.blob) return undefined
-  if (before !== own?.blob) return { outdated: true }
+  const before = await fileBefore(github, facts, pull, { sha: began.sha, next })
+  if (before === next) return undefined
+  if (before !== now) return { outdated: true }
   if (!file) return withoutOwn(pull, combinePolicies({ shared }))
   const combined = combinePolicies({ own: file, shared })
   const problems = problemsWith(combined)
@@ -54,22 +55,22 @@ function keyOf({ repositoryId }: PullRef, sha: string): string {
   return `policy file ${repositoryId} ${sha}`
 }
 
-/** The file where a branch began, read once. That there was none is kept only where the head has none either: then it changes nothing. */
-async function blobBefore(
+/** Which file there was where a branch began, read once. That there was none is kept only where the head has none either: then it changes nothing. */
+async function fileBefore(
   github: GitHub,
   facts: Facts,
   pull: PullRef,
-  { sha, head }: { sha: string; head: PolicyFile | undefined },
+  { sha, next }: { sha: string; next: string | undefined },
 ): Promise<string | undefined> {
   const key = keyOf(pull, sha)
   const known = await facts.get<string>(key)
-  if (known !== undefined && (known !== none || !head)) return known === none ? undefined : known
-  const blob = (await readFile(github, pull, policyPath, sha))?.blob
-  if (blob !== undefined || !head) await facts.put(key, blob ?? none)
-  return blob
+  if (known !== undefined && (known !== none || next === undefined)) return known === none ? undefined : known
+  const before = identityOfFile(await readPolicyFile(github, pull, policyPath, sha))
+  if (before !== undefined || next === undefined) await facts.put(key, before ?? none)
+  return before
 }
 
-/** Instead of a blob, where a commit has no policy file. */
+/** Instead of the identity of a file, where a commit has none. */
 const none = 'none'
 
 function withoutOwn({ repo }: PullRef, organizations: CombinedPolicy | undefined): PolicyAtHead {

@@ -9,6 +9,7 @@ import type { Raw } from '../decision/override-settings.ts'
 import { allGates, gatesUnder, suitesOf } from '../decision/overrides.ts'
 import { type Policy, policyPath, policySchema } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
+import type { PolicyFile } from '../services/github/policy.ts'
 import {
   type FileProblem,
   type ProblemAt,
@@ -38,6 +39,12 @@ export function parsePolicy(text: string, file = policyPath): PolicyResult {
   if (parsed.size >= mostParsed) parsed.clear()
   if (key.length <= longestParsed) parsed.set(key, result)
   return result
+}
+
+/** As `parsePolicy`, what was read from GitHub. */
+export function parsePolicyFile({ text, where, unusable }: PolicyFile): PolicyResult {
+  if (unusable === undefined) return parsePolicy(text, where)
+  return { ok: false, problems: [{ file: where, line: 1, column: 1, message: unusable }] }
 }
 
 /** Every evaluation asks for the policies of its repository, which change once in a while. */

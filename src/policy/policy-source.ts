@@ -6,9 +6,10 @@ import type { Span } from '../services/github/branch-activity.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { mergeBaseOf } from '../services/github/commits.ts'
 import {
+  identityOfFile,
   listPullFiles,
   type PolicyFile,
-  readFile,
+  readPolicyFile,
   readPolicyFiles,
   readSharedFile,
   sharedFilesWithin,
@@ -111,7 +112,7 @@ export async function readPoliciesAt(
   { sha, span }: When,
 ): Promise<(ReadPolicy | undefined)[]> {
   const [own, shared] = await Promise.all([
-    readFile(github, repository, policyPath, sha),
+    readPolicyFile(github, repository, policyPath, sha),
     readSharedFile(github, repository, policyPath),
   ])
   const problem = await lossOf(shell, github, repository, shared)
@@ -186,11 +187,13 @@ async function repairs(github: GitHub, pull: PullRef, { own, shared }: PolicyFil
   const { head, base } = data
   if (base.ref !== base.repo.default_branch || paths.length !== 1 || paths[0] !== policyPath) return false
   const fork = head.repo && { owner: head.repo.owner.login, repo: head.repo.name }
-  const repaired = fork && (await readFile(github, fork, policyPath, head.sha))
+  const repaired = fork && (await readPolicyFile(github, fork, policyPath, head.sha))
   if (!repaired || problemsWith(combinePolicies({ own: repaired, shared })).length > 0) return false
   const ends = { base: await baseTip(github, pull, data), head: head.sha }
   const began = await mergeBaseOf(github, pull, ends.base, ends.head)
-  return began?.isOnly === true && (await readFile(github, pull, policyPath, began.sha))?.blob === own?.blob
+  if (!began?.isOnly) return false
+  const before = await readPolicyFile(github, pull, policyPath, began.sha)
+  return identityOfFile(before) === identityOfFile(own)
 }
 
 /** What the organization locks is as it says now, and not as it was when the policy was valid. */

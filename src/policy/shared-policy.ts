@@ -1,13 +1,18 @@
 import { lockedBy } from '../decision/locked-by.ts'
 import type { Notice } from '../decision/notice.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type PolicyFile, readFile, sharedPlace, sharedRepositoryId } from '../services/github/policy.ts'
+import {
+  type PolicyFile,
+  readPolicyFile,
+  sharedPlace,
+  sharedRepositoryId,
+} from '../services/github/policy.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { deleteShared, type KeptShared, keepShared, keptShared, lockShared } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
-import { parsePolicy, policyPath } from './policy-file.ts'
+import { parsePolicyFile, policyPath } from './policy-file.ts'
 
 /** What reading a policy needs: that of an organization is kept, and a change of its locks is recorded and announced. */
 export type PolicyShell = { database: Database; now: () => Date; queue: Pick<Queue, 'enqueueNotice'> }
@@ -43,7 +48,7 @@ export async function compareSharedPolicy(
     throw new Error(`${sharedPlace(organization.owner, policyPath)} was removed while it was read`)
   }
   if ((kept?.repositoryId ?? repositoryId) !== repositoryId) return 'replaced'
-  const again = await readFile(github, { owner: organization.owner, repo: '.github' }, policyPath)
+  const again = await readPolicyFile(github, { owner: organization.owner, repo: '.github' }, policyPath)
   if (again?.blob !== file?.blob) throw changedMeanwhile(organization)
   await keepAndRecord(shell, organization, kept, file && { ...file, repositoryId })
   return file ? 'applies' : 'none'
@@ -92,8 +97,8 @@ async function keepAndRecord(
 }
 
 /** What a policy locks, separated by commas. Undefined where it is invalid: then nothing passes, and it unlocks nothing. */
-export function lockedNames({ text, where }: PolicyFile): string | undefined {
-  const read = parsePolicy(text, where)
+export function lockedNames(file: PolicyFile): string | undefined {
+  const read = parsePolicyFile(file)
   return read.ok ? lockedBy(read.policy).join(', ') : undefined
 }
 

@@ -34,6 +34,7 @@ async function removing(shop: Workshop, branch: string, files: Record<string, st
 test.each([
   ['removes', {}],
   ['renames', { '.github/release-gate.yaml': policy }],
+  ['changes the case of', { '.github/Release-Gate.yml': policy }],
 ])('a pull request that %s the only policy says that nothing is checked without it', async (name, files) => {
   const shop = await setUpRepositories(stage, { repo: `only-${name}`, policy })
   const check = await shop.check(await removing(shop, 'gone', files))

@@ -31,6 +31,24 @@ async function entriesBelow(
   return entries
 }
 
+/** What stands at a path of a tree: no link on the way is followed, as git and GitHub do not. */
+export async function entryAt(
+  git: Git,
+  tree: string,
+  path: string,
+): Promise<Pick<TreeEntry, 'mode' | 'type' | 'sha'> | undefined> {
+  let entry = { mode: folderMode, sha: tree }
+  for (const name of path.split('/').filter(Boolean)) {
+    if (entry.mode !== folderMode) return undefined
+    const next = (await readTree(git, entry.sha)).find((one) => one.path === name)
+    if (!next) return undefined
+    entry = next
+  }
+  return { ...entry, type: typeOf(entry.mode) }
+}
+
+export const linkMode = '120000'
+
 function typeOf(mode: string): TreeEntry['type'] {
   if (mode === folderMode) return 'tree'
   return mode === '160000' ? 'commit' : 'blob'

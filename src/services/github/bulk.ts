@@ -3,6 +3,7 @@ import { isSharedRepository } from '../../decision/shared-repository.ts'
 import type { GitHub } from './client.ts'
 import type { OpenPull } from './open-pulls.ts'
 import { askInParts, type PartError, type Row, rowsOf } from './partial.ts'
+import { notBlob } from './policy.ts'
 
 /** A repository as an installation lists it; `nodeId` is its name in GraphQL, which no renaming changes. */
 export type ListedRepository = {
@@ -82,7 +83,7 @@ export const repositoriesQuery = `query ($ids: [ID!]!, $owner: String!, $file: S
 const blob = z
   .object({ __typename: z.string(), oid: z.string() })
   .nullable()
-  .transform((object) => (object?.__typename === 'Blob' ? object.oid : undefined))
+  .transform((object) => (object && object.__typename !== 'Blob' ? notBlob : object?.oid))
 
 const repositoryShape = z.object({
   databaseId: z.number(),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isSharedRepository } from '../../decision/shared-repository.ts'
 import { activitySince, noCommit, type Span, tipsWithin } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
@@ -5,8 +6,13 @@ import { orAbsent } from './errors.ts'
 import type { Pull } from './pulls.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
-/** The text of a policy file and its location. */
-export type PolicyFile = { text: string; where: string; blob: string }
+/** The text of a policy file and its location. `unusable`: what stands there can't be a policy, and why. */
+export type PolicyFile = { text: string; where: string; blob: string; unusable?: string }
+
+/** Equal only where the same stands there: a link can have the blob of a file. */
+export function identityOfFile(file: PolicyFile | undefined): string | undefined {
+  return file?.unusable === undefined ? file?.blob : `${file.blob} ${file.unusable}`
+}
 
 /**
  * The policy file of a repository on its default branch, never that of the pull request, and the one in the organization's
@@ -18,7 +24,7 @@ export async function readPolicyFiles(
   path: string,
 ): Promise<{ own: PolicyFile | undefined; shared: PolicyFile | undefined }> {
   const [own, shared] = await Promise.all([
-    readFile(github, repository, path),
+    readPolicyFile(github, repository, path),
     readSharedFile(github, repository, path),
   ])
   return { own, shared }
@@ -32,7 +38,7 @@ export async function readSharedFile(
   ref?: string,
 ): Promise<PolicyFile | undefined> {
   if (isSharedRepository(repo)) return undefined
-  const shared = await readFile(github, { owner, repo: '.github' }, path, ref)
+  const shared = await readPolicyFile(github, { owner, repo: '.github' }, path, ref)
   return shared && { ...shared, where: sharedPlace(owner, path) }
 }
 
@@ -72,6 +78,37 @@ export async function sharedRepositoryId(github: GitHub, owner: string): Promise
   return (await orAbsent(github.rest.repos.get({ owner, repo: '.github' })))?.data.id
 }
 
+/**
+ * The policy file of a repository at a ref, by default the default branch. What stands at its path and can't be one has a reason, and no
+ * text: a link shows another file, which can change without the policy.
+ */
+export async function readPolicyFile(
+  github: GitHub,
+  repository: RepositoryName,
+  path: string,
+  ref?: string,
+): Promise<PolicyFile | undefined> {
+  const data = await contentAt(github, repository, path, ref)
+  if (!data) return undefined
+  const file = { text: '', where: path, blob: Array.isArray(data) ? notBlob : data.sha }
+  const instead = (what: string) => ({ ...file, unusable: `this is ${what}; make it a file with the policy` })
+  if (Array.isArray(data)) return instead('a folder')
+  if (data.type === 'submodule') return instead('a submodule')
+  if (!('content' in data)) return instead('a symbolic link')
+  if (data.encoding !== 'base64') return { ...file, unusable: 'this file is larger than 1 MB; shorten it' }
+  const bytes = Buffer.from(data.content, 'base64')
+  return isBlobOf(bytes, data.sha) ? { ...file, text: bytes.toString('utf8') } : instead('a symbolic link')
+}
+
+/** Stands for the id of what is not a file. */
+export const notBlob = 'not a file'
+
+/** GitHub answers a link to a file with that file's content, and with the id of the link. */
+function isBlobOf(bytes: Buffer, sha: string): boolean {
+  const hash = createHash(sha.length === 64 ? 'sha256' : 'sha1')
+  return hash.update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === sha
+}
+
 /** A file of a repository at a ref, by default the default branch. A folder or a submodule is not a file. */
 export async function readFile(
   github: GitHub,
@@ -79,13 +116,15 @@ export async function readFile(
   path: string,
   ref?: string,
 ): Promise<PolicyFile | undefined> {
-  const answer = await orAbsent(
-    github.rest.repos.getContent({ ...nameOf(repository), path, ...(ref ? { ref } : {}) }),
-  )
-  const data = answer?.data
+  const data = await contentAt(github, repository, path, ref)
   if (!data || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return undefined
   if (data.encoding !== 'base64') throw new Error(`${path} is larger than 1 MB, and GitHub does not show it`)
   return { text: Buffer.from(data.content, 'base64').toString('utf8'), where: path, blob: data.sha }
+}
+
+async function contentAt(github: GitHub, repository: RepositoryName, path: string, ref: string | undefined) {
+  const options = { ...nameOf(repository), path, ...(ref ? { ref } : {}) }
+  return (await orAbsent(github.rest.repos.getContent(options)))?.data
 }
 
 /** The paths of all files at a ref. Undefined: there is no such ref, or GitHub cuts the list. */

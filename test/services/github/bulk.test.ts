@@ -7,6 +7,7 @@ import {
   viewRepositories,
 } from '../../../src/services/github/bulk.ts'
 import type { GitHub } from '../../../src/services/github/client.ts'
+import { notBlob } from '../../../src/services/github/policy.ts'
 
 type PartOf = { type?: string; message?: string; path?: (string | number)[] }
 type Answer = { data?: unknown; errors?: PartOf[] } | string
@@ -98,7 +99,7 @@ describe('many repositories at once', () => {
     await expect(view(answering(answer))).rejects.toThrow()
   })
 
-  it('have the shared policy beside their own, and no policy where a folder has that name', async () => {
+  it('have the shared policy beside their own, and a mark where a folder has that name', async () => {
     const data = {
       nodes: [
         rows[0],
@@ -111,7 +112,7 @@ describe('many repositories at once', () => {
     expect(policies).toEqual([
       { own: oid('a'), shared: oid('f') },
       { own: undefined, shared: oid('f') },
-      { own: undefined, shared: oid('f') },
+      { own: notBlob, shared: oid('f') },
     ])
   })
 

@@ -1,8 +1,9 @@
+import { posix } from 'node:path'
 import { Hono } from 'hono'
 import { needs, openRepository, type RequestContext } from '../access.ts'
 import type { GitHubContext } from '../context.ts'
 import { findCommit } from '../git-reading.ts'
-import { treeEntries } from '../git-trees.ts'
+import { entryAt, linkMode, treeEntries } from '../git-trees.ts'
 import type { Hub } from '../hub.ts'
 import { notFound, problem } from '../problems.ts'
 import type { Repository } from '../repository-state.ts'
@@ -20,14 +21,15 @@ export function contentRoutes(hub: Hub): Hono<GitHubContext> {
     const ref = c.req.query('ref') ?? repository.defaultBranch
     const commit = await findCommit(repository.git, ref)
     if (!commit) throw problem(404, `No commit found for the ref ${ref}`)
-    const object = await repository.git.read(path === '' ? commit.tree : `${commit.sha}:${path}`)
-    if (object?.type === 'tree') return c.json(await directory(hub, repository, object.id, path, ref))
-    if (object?.type !== 'blob') throw notFound()
-    if (accepts(c, 'raw'))
-      return c.body(new Uint8Array(object.content), 200, {
-        'Content-Type': 'application/vnd.github.raw; charset=utf-8',
-      })
-    return c.json(file(hub, repository, path, ref, object.id, object.content))
+    const entry = await entryAt(repository.git, commit.tree, path)
+    if (!entry) throw notFound()
+    if (entry.type === 'tree') return c.json(await directory(hub, repository, entry.sha, path, ref))
+    if (entry.type === 'commit') return c.json(submodule(hub, repository, path, ref, entry.sha))
+    const { own, shown } = await contentOf(repository, commit.tree, path, entry)
+    if (!shown) return c.json(symbolicLink(hub, repository, path, ref, entry.sha, own))
+    if (!accepts(c, 'raw')) return c.json(file(hub, repository, path, ref, entry.sha, shown))
+    const type = 'application/vnd.github.raw; charset=utf-8'
+    return c.body(new Uint8Array(shown), 200, { 'Content-Type': type })
   }
   app.get('/repos/:owner/:repo/contents', read)
   app.get('/repos/:owner/:repo/contents/:path{.*}', read)
@@ -73,6 +75,41 @@ function entryLinks(hub: Hub, repository: Repository, path: string, ref: string,
   }
 }
 
+/** A link to a file is answered with that file's content and size, and the id of the link; any other one as a link. */
+async function contentOf(
+  { git }: Repository,
+  tree: string,
+  path: string,
+  { mode, sha }: { mode: string; sha: string },
+): Promise<{ own: Buffer; shown: Buffer | undefined }> {
+  const read = async (id: string) => (await git.read(id))?.content ?? Buffer.alloc(0)
+  const own = await read(sha)
+  if (mode !== linkMode) return { own, shown: own }
+  const entry = await entryAt(git, tree, posix.join(posix.dirname(path), own.toString('utf8')))
+  const isFile = entry?.type === 'blob' && entry.mode !== linkMode
+  return { own, shown: isFile ? await read(entry.sha) : undefined }
+}
+
+function symbolicLink(
+  hub: Hub,
+  repository: Repository,
+  path: string,
+  ref: string,
+  sha: string,
+  target: Buffer,
+) {
+  const own = { size: target.length, name: posix.basename(path), path, sha }
+  const links = entryLinks(hub, repository, path, ref, sha, 'file')
+  return { type: 'symlink', target: target.toString('utf8'), ...own, ...links }
+}
+
+/** Where it comes from is not looked up in `.gitmodules`. */
+function submodule(hub: Hub, repository: Repository, path: string, ref: string, sha: string) {
+  const own = { size: 0, name: posix.basename(path), path, sha }
+  const links = entryLinks(hub, repository, path, ref, sha, 'submodule')
+  return { type: 'submodule', submodule_git_url: `${hub.url}/unknown.git`, ...own, ...links }
+}
+
 /** Content is Base64 in lines of 60; past 1 MB it is left out, as on GitHub. */
 function file(hub: Hub, repository: Repository, path: string, ref: string, sha: string, bytes: Buffer) {
   const small = bytes.length <= 1_000_000
@@ -89,11 +126,12 @@ function file(hub: Hub, repository: Repository, path: string, ref: string, sha: 
 }
 
 async function directory(hub: Hub, repository: Repository, tree: string, path: string, ref: string) {
-  const kinds = { blob: 'file', tree: 'dir', commit: 'submodule' }
+  // In a list, GitHub calls a submodule a file.
+  const kinds = { blob: 'file', tree: 'dir', commit: 'file' }
   const entries = await treeEntries(repository.git, tree, false)
   return entries.map((entry) => {
     const full = path === '' ? entry.path : `${path}/${entry.path}`
-    const type = entry.mode === '120000' ? 'symlink' : kinds[entry.type]
+    const type = entry.mode === linkMode ? 'symlink' : kinds[entry.type]
     return {
       type,
       size: entry.size ?? 0,
