@@ -10,7 +10,7 @@ import type { Note } from '../decision/incidents/severity.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { allGates } from '../decision/overrides.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { type ReadIncident, readIncident, repositoryIdOf } from '../services/github/incidents.ts'
+import { issueRepositoryId, type ReadIncident, readIncident } from '../services/github/incidents.ts'
 import { alertOfIncident, noteAlertsGone, severitiesOfAlerts } from '../store/alerts.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
@@ -151,11 +151,11 @@ function decidedOn(known: Omit<StoredIncident, 'incident' | 'digest'>): StoredIn
 /**
  * A deleted issue ends nothing: the incident stays as it was until someone ends it, and that is announced. An alert that fires again
  * opens another one.
- * @throws where the repository itself cannot be read: then nothing is known of the issue.
+ * @throws where the repository or all of its issues cannot be read: then nothing is known of this one.
  */
 async function noteGone(shell: IncidentShell, github: GitHub, before: StoredIncident): Promise<void> {
   const { repository, number, facts } = before
-  await repositoryIdOf(github, repository)
+  await issueRepositoryId(github, repository)
   const now = shell.now()
   await noteAlertsGone(shell.database, repository, number, now)
   if (!facts.goneSince)

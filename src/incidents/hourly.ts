@@ -1,7 +1,7 @@
 import { incidentLabel } from '../decision/incidents/incident.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isGone } from '../services/github/gone.ts'
-import { changedIncidents, repositoryIdOf } from '../services/github/incidents.ts'
+import { changedIncidents, issueRepositoryId } from '../services/github/incidents.ts'
 import { unfinishedAlerts } from '../store/alerts.ts'
 import { lastIncidentCheck, saveIncidentCheck } from '../store/incident-repositories.ts'
 import { linksToNote, listIncidents } from '../store/incidents.ts'
@@ -99,7 +99,7 @@ async function checkIncidentRepository(
   const { installationId, owner, repo } = place
   const last = await lastCheck(shell, place)
   const github = await shell.github(installationId)
-  const repository = { installationId, repositoryId: await repositoryIdOf(github, place), owner, repo }
+  const repository = { installationId, repositoryId: await issueRepositoryId(github, place), owner, repo }
   await refuseReplaced(shell, repository)
   const at = shell.now()
   const since = last && new Date(last.getTime() - margin)

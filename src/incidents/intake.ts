@@ -3,7 +3,7 @@ import { resolutionOf } from '../decision/incidents/resolution.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { orGone } from '../services/github/errors.ts'
 import { isGone, isUnwritable } from '../services/github/gone.ts'
-import { ensureIncident, ensureNote, repositoryIdOf } from '../services/github/incidents.ts'
+import { ensureIncident, ensureNote, issueRepositoryId } from '../services/github/incidents.ts'
 import {
   type AlertDelivery,
   alertDelivery,
@@ -102,7 +102,7 @@ async function openOrAdd(
   const { alert, repository: place } = stored
   const { source } = alert
   const github = await shell.github(place.installationId)
-  const repository: RepositoryRef = { ...place, repositoryId: await repositoryIdOf(github, place) }
+  const repository: RepositoryRef = { ...place, repositoryId: await issueRepositoryId(github, place) }
   await refuseReplaced(shell, repository)
   if (stored.reopened === null) await readUnresolved(shell, repository, alert, signal)
   const { reopened, opens } =

@@ -10,7 +10,13 @@ import {
 import { list } from '../decision/markdown.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { ensureNote, ensurePostMortem, readPostMortem, reopenIncident } from '../services/github/incidents.ts'
+import {
+  ensureNote,
+  ensurePostMortem,
+  issueRepositoryId,
+  readPostMortem,
+  reopenIncident,
+} from '../services/github/incidents.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { incidentChanges, type StoredIncident, storedIncident } from '../store/incidents.ts'
@@ -120,6 +126,7 @@ async function checkIssue(
   const { repository, number } = stored
   const read = await readPostMortem(github, repository, issue)
   if (!read) {
+    await issueRepositoryId(github, repository)
     await savePostMortemIssue(shell.database, stored, null)
     return shell.queue.enqueueIncident({ task: 'post-mortem', repository, number })
   }

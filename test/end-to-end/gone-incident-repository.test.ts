@@ -101,6 +101,45 @@ test('an alert is tried until it succeeds while GitHub is down for hours, and no
   expect(await titled('Down')).toHaveLength(1)
 })
 
+describe('an incident repository whose issues were turned off', () => {
+  const turn = async (on: boolean) => {
+    await stage.as('olga').rest.repos.update({ ...incidents, has_issues: on })
+    await stage.settled()
+  }
+  let before = 0
+  const said = (text: string) =>
+    stage.slack.messages.slice(before).some((message) => JSON.stringify(message).includes(text))
+
+  beforeAll(async () => {
+    before = stage.slack.messages.length
+    expect(await sendPagerDuty(stage, { id: 'A4', title: 'Open before' })).toBe(202)
+    await turn(false)
+    expect(await sendPagerDuty(stage, { id: 'A4' }, { id: 'event-A4-again' })).toBe(202)
+    expect(await sendPagerDuty(stage, { id: 'A5', title: 'Fired meanwhile' })).toBe(202)
+    await halfAnHour()
+    await restart()
+  })
+
+  test('has not lost its incidents, whose clocks run out as before', () => {
+    expect(said('First response for a P0 has been overdue')).toBe(true)
+    expect(said('Issues are turned off in foodyepay/incidents')).toBe(true)
+    expect(said('deleted or moved')).toBe(false)
+  })
+
+  test('has one incident for each alert once they are turned on again, and nobody has to do anything', async () => {
+    await turn(true)
+    await halfAnHour()
+    await restart()
+    expect(await titled('Open before')).toHaveLength(1)
+    expect(await titled('Payments fail')).toEqual([])
+    expect(await titled('Fired meanwhile')).toHaveLength(1)
+    const unfinished = await database.query(
+      `SELECT delivery FROM release_gate.alert_deliveries WHERE done_at IS NULL AND delivery ~ '^event-A[45]'`,
+    )
+    expect(unfinished).toEqual([])
+  })
+})
+
 test('an alert whose incident repository was deleted is given up, and tried by nobody', async () => {
   await stage.github.deleteRepository('foodyepay/incidents')
   await stage.settled()

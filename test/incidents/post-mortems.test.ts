@@ -17,6 +17,7 @@ const issues = new Map<number, { number: number; html_url: string; body: string;
 const github = {
   paginate: async () => [...issues.values()],
   rest: {
+    repos: { get: async () => ({ data: { id: 2, has_issues: hasIssues, full_name: 'acme/incidents' } }) },
     issues: {
       listForRepo: () => undefined,
       create: async ({ body }: { body: string }) => {
@@ -26,7 +27,7 @@ const github = {
         return { data: issues.get(number) }
       },
       get: async ({ issue_number: number }: { issue_number: number }) => {
-        const data = issues.get(number)
+        const data = hasIssues ? issues.get(number) : undefined
         if (!data) throw Object.assign(new Error('This issue was deleted'), { status: 410 })
         return { data: { ...data, state: 'open', closed_at: null } }
       },
@@ -34,6 +35,7 @@ const github = {
   },
 }
 let created = 20
+let hasIssues = true
 let database: Database
 const notices: Notice[] = []
 const shell = (): IncidentShell => ({
@@ -78,6 +80,13 @@ test('a post-mortem is announced once, although its job died before it was noted
   await look()
   expect(created).toBe(21)
   expect(sent()).toEqual([expect.stringContaining(page(21))])
+})
+
+test('one whose repository has its issues turned off is not lost', async () => {
+  hasIssues = false
+  await expect(look()).rejects.toThrow('Issues are turned off in acme/incidents.')
+  hasIssues = true
+  expect(await postMortemOf(database, key)).toMatchObject({ issue: 21, url: page(21) })
 })
 
 test('one that was deleted is opened again, and its new address is announced', async () => {

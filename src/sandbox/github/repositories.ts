@@ -64,6 +64,7 @@ async function newRepository(
     defaultBranch: branch,
     parentId: parent?.id ?? null,
     archived: false,
+    hasIssues: true,
     createdAt: hub.clock(),
     pushedAt: hub.clock(),
     git: openGit(folder),

@@ -15,6 +15,7 @@ export type RepositorySettings = {
   delete_branch_on_merge: boolean
   default_branch: string
   archived: boolean
+  has_issues: boolean
   private: boolean
 }
 
@@ -27,6 +28,7 @@ export function changeRepository(
 ): void {
   changeMergeMethods(repository, settings)
   repository.allowAutoMerge = settings.allow_auto_merge ?? repository.allowAutoMerge
+  repository.hasIssues = settings.has_issues ?? repository.hasIssues
   repository.deleteBranchOnMerge = settings.delete_branch_on_merge ?? repository.deleteBranchOnMerge
   if (settings.name !== undefined) renameRepository(hub, repository, settings.name, by)
   if (settings.default_branch !== undefined) changeDefaultBranch(hub, repository, settings.default_branch, by)

@@ -12,6 +12,7 @@ export type Repository = {
   defaultBranch: string
   parentId: number | null
   archived: boolean
+  hasIssues: boolean
   createdAt: number
   pushedAt: number
   git: Git

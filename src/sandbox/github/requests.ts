@@ -29,10 +29,16 @@ export function pathOf(c: RequestContext, name: string): string {
   return c.req.param(name) ?? ''
 }
 
+/** Where issues are turned off, those that are there answer 410 until they are turned on again; pull requests stay. */
 export function issueOf(c: RequestContext, repository: Repository): Issue {
   const issue = repository.issues.get(Number(pathOf(c, 'number')))
   if (!issue) throw notFound()
+  if (!isPull(issue)) requireIssues(repository)
   return issue
+}
+
+export function requireIssues({ hasIssues }: Repository): void {
+  if (!hasIssues) throw problem(410, 'Issues are disabled for this repo')
 }
 
 export function pullOf(c: RequestContext, repository: Repository): PullIssue {

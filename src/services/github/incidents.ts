@@ -233,9 +233,16 @@ export async function changedIncidents(
   return issues.filter((issue) => !issue.pull_request).map(({ number }) => number)
 }
 
-/** The id of a repository, which no renaming changes. */
-export async function repositoryIdOf(github: GitHub, repository: RepositoryName): Promise<number> {
-  return (await github.rest.repos.get(nameOf(repository))).data.id
+/**
+ * The id of a repository of issues, which no renaming changes.
+ * @throws where its issues are turned off: GitHub answers for each as if it were deleted, and has it again once they are turned on.
+ */
+export async function issueRepositoryId(github: GitHub, repository: RepositoryName): Promise<number> {
+  const { data } = await github.rest.repos.get(nameOf(repository))
+  if (data.has_issues !== false) return data.id
+  throw new Error(
+    `Issues are turned off in ${data.full_name}. Turn them on in the settings of the repository.`,
+  )
 }
 
 type NewPostMortem = NewIncident & { assignees: string[] }

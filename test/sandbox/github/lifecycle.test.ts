@@ -190,6 +190,25 @@ describe('a repository', () => {
     expect((await bot.checks.create({ ...repo, name: 'Release gate', head_sha })).status).toBe(201)
   })
 
+  test('whose issues are turned off answers 410 for each and lists none, until they are turned on', async () => {
+    const { rest } = house.as('olga')
+    const place = { owner: 'acme', repo: 'quiet' }
+    await house.github.addRepository({ owner: 'acme', name: 'quiet', files: { 'README.md': '# Quiet\n' } })
+    const { number } = (await rest.issues.create({ ...place, title: 'Rewards' })).data
+    const there = { ...place, issue_number: number }
+    expect((await rest.repos.update({ ...place, has_issues: false })).data.has_issues).toBe(false)
+    for (const refused of [
+      rest.issues.get(there),
+      rest.issues.listComments(there),
+      rest.issues.createComment({ ...there, body: 'Seen.' }),
+      rest.issues.create({ ...place, title: 'Another' }),
+    ])
+      expect(await refusal(refused)).toMatchObject({ status: 410 })
+    expect((await rest.issues.listForRepo({ ...place, state: 'all' })).data).toEqual([])
+    await rest.repos.update({ ...place, has_issues: true })
+    expect((await rest.issues.get(there)).data.title).toBe('Rewards')
+  })
+
   test('that is deleted tells the App that could see it; one that is made does too', async () => {
     const { github, as } = house
     const events = await eventsOf(async () => {

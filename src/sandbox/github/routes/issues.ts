@@ -11,7 +11,7 @@ import { editPull } from '../pull-edits.ts'
 import { isPull } from '../pull-facts.ts'
 import { closePull, newIssue, reopenPull } from '../pulls.ts'
 import type { Issue, Repository } from '../repository-state.ts'
-import { bodyOf, byOf, issueOf, ordered } from '../requests.ts'
+import { bodyOf, byOf, issueOf, ordered, requireIssues } from '../requests.ts'
 import { eventShape, issueShape } from '../shapes/issue.ts'
 import { repositoryUrl } from '../shapes/links.ts'
 import { commentRoutes } from './issue-comments.ts'
@@ -53,6 +53,7 @@ function listRoutes(hub: Hub, app: Hono<GitHubContext>): void {
     const author = creator ? accountByLogin(hub, creator) : undefined
     const rows = [...repository.issues.values()].filter(
       (issue) =>
+        (repository.hasIssues || isPull(issue)) &&
         (state === 'all' || issue.state === state) &&
         wanted.every((name) =>
           issue.labels.some((label) => label.name.toLowerCase() === name.toLowerCase()),
@@ -84,6 +85,7 @@ type IssueInput = {
 function changeRoutes(hub: Hub, app: Hono<GitHubContext>): void {
   app.post('/repos/:owner/:repo/issues', async (c) => {
     const repository = openRepository(hub, c, take)
+    requireIssues(repository)
     const input = await bodyOf<IssueInput>(c)
     if (!input.title) throw invalid([{ resource: 'Issue', field: 'title', code: 'missing_field' }])
     const by = byOf(hub, c)

@@ -77,7 +77,7 @@ export function repositoryShape(hub: Hub, repository: Repository) {
     license: null,
     size: 0,
     ...counts(open),
-    has_issues: true,
+    has_issues: repository.hasIssues,
     has_projects: false,
     has_downloads: false,
     has_wiki: false,
