@@ -12,7 +12,7 @@ import { pluralize } from '../regression/pluralize.ts'
 import { protocolGate, refusedInList } from '../regression/protocol-gate.ts'
 import { createRedactor, type Redactor } from '../regression/redaction.ts'
 import { suiteSchema } from '../regression/suite-schema.ts'
-import type { StagingSession } from '../services/mcp.ts'
+import { duplicateNames, type StagingSession } from '../services/mcp.ts'
 import { changeTable, printable, toolTable } from './contract-table.ts'
 import { readInput, requireFolder, writeOutput } from './input-file.ts'
 import { baselineOf as readList } from './regress-files.ts'
@@ -96,7 +96,7 @@ async function listed(session: StagingSession, redactor: Redactor): Promise<Base
   const list = await session.listTools()
   if (!list.ok) return inconclusive('message' in list.outcome ? list.outcome.message : list.outcome.kind)
   for (const note of list.listing.notes) process.stderr.write(`${note}\n`)
-  const { duplicates } = list.listing
+  const duplicates = duplicateNames(list.listing.tools)
   if (duplicates.length > 0)
     return inconclusive(`tools/list contains these tools twice: ${duplicates.join(', ')}`)
   const recorded = baselineOf(session, list.listing, redactor, new Date())

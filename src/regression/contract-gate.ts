@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { StagingSession, ToolListing } from '../services/mcp.ts'
+import { duplicateNames, type StagingSession, type ToolListing } from '../services/mcp.ts'
 import { applyWaivers, diffContracts } from './contract/index.ts'
 import { type Baseline, type Versions, versionsOf } from './contract-check.ts'
 import { pluralize } from './pluralize.ts'
@@ -28,9 +28,9 @@ export function contractGate(
     changes,
     notes,
   })
-  if (listing.duplicates.length > 0) {
-    return say('failed', `tools/list contains these tools twice: ${listing.duplicates.join(', ')}`)
-  }
+  const duplicates = duplicateNames(listing.tools)
+  if (duplicates.length > 0)
+    return say('failed', `tools/list contains these tools twice: ${duplicates.join(', ')}`)
   if (!baseline) return say('passed', 'there is no list of an earlier release yet; this one can be recorded')
   const { changes, problems: stale } = evaluated(suite, baseline, session, listing, when)
   const open = changes.filter(({ waived }) => waived === undefined)

@@ -31,7 +31,7 @@ export function refusedBefore(client: Client, baseline: Baseline | undefined): R
   if (baseline === undefined) return new Set()
   return new Set([
     ...baseline.refused,
-    ...refusedInList(client, { tools: baseline.tools, duplicates: [], notes: [] }, baseline.capabilities),
+    ...refusedInList(client, { tools: baseline.tools, notes: [] }, baseline.capabilities),
   ])
 }
 

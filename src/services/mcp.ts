@@ -13,7 +13,7 @@ export type { Fault, FaultCause } from './mcp/faults.ts'
 export type { Login } from './mcp/login.ts'
 export { type Outcome, type RawResult, textOf } from './mcp/outcome.ts'
 export type { CallLimits, Opened, SessionOptions, StagingSession, StagingTarget } from './mcp/session.ts'
-export type { ListedTool, ToolAnnotations, ToolListing } from './mcp/tool-list.ts'
+export { duplicateNames, type ListedTool, type ToolAnnotations, type ToolListing } from './mcp/tool-list.ts'
 export { loginSecrets }
 
 /**

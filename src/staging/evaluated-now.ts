@@ -97,7 +97,7 @@ function contractNow(
       pinned: recorded.pinned as Parameters<typeof contractGate>[1]['pinned'],
       capabilities: recorded.capabilities,
     },
-    { tools: recorded.tools, duplicates: [], notes: [] } as Parameters<typeof contractGate>[2],
+    { tools: recorded.tools, notes: [] } as Parameters<typeof contractGate>[2],
     { now: at, spoken: versionsOf(recorded), asked: recorded.asked },
   )
   return gate

@@ -114,7 +114,7 @@ describe('a stored run that is evaluated again, against a newer release', () => 
     const { gate, changes } = contractGate(
       { suite, baseline },
       { pinned: { capabilities: {}, login: 'none' }, capabilities: { tools: {} } },
-      { tools: baseline.tools, duplicates: [], notes: [] },
+      { tools: baseline.tools, notes: [] },
       { now, spoken, ...(asked ? { asked } : {}) },
     )
     return [gate.verdict, changes.map(({ rule }) => rule)]

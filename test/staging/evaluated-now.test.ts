@@ -172,6 +172,21 @@ describe('a waiver of the suite', () => {
     })
   })
 
+  test('does not cover two tools with the same name, which clients cannot tell apart', async () => {
+    const { recorded } = await aRun()
+    const baseline = { id: 1, headSha: 'b'.repeat(40), recorded: JSON.stringify(recorded) }
+    const twice = 'rule: tool-name-duplicated, tool: read, reason: soon, expires: "2026-11-26"'
+    const { run } = await aRun(settingsOf(), {
+      text: suiteWith(`contract: { waivers: [{ ${twice} }] }\n`),
+      tools: [aTool('read'), aTool('read'), aTool('idle')],
+    })
+    expect(run.verdict).toBe('failed')
+    expect(await evaluatedNow(run, { settings, baseline, at })).toMatchObject({
+      verdict: 'failed',
+      summary: expect.stringContaining('these tools twice: read'),
+    })
+  })
+
   test('says nothing where there is no release to compare with', async () => {
     const { run } = await waived()
     expect(

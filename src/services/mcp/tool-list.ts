@@ -30,8 +30,6 @@ export type ListedTool = {
 
 export type ToolListing = {
   tools: ListedTool[]
-  /** Two tools of one name: which one a client calls is chance, so this fails the contract. */
-  duplicates: string[]
   /** Oddities of the list, for the report. */
   notes: string[]
   /** Why a strict client refuses the list beside its tools: an entry without a name, an odd cursor. */
@@ -61,9 +59,9 @@ export async function readToolList(
     seen.add(cursor)
   }
   const notes: string[] = []
-  const sorted = sort(raw, notes)
+  const tools = named(raw, notes)
   if (notes.length > 0) malformed.add(`${notes.length} of its entries have no name`)
-  return { ...sorted, notes, malformed: [...malformed] }
+  return { tools, notes, malformed: [...malformed] }
 }
 
 function endless(how: string): Error {
@@ -74,14 +72,17 @@ function shown(cursor: string): string {
   return JSON.stringify(cursor.length > 80 ? `${cursor.slice(0, 79)}…` : cursor)
 }
 
-function sort(raw: unknown[], notes: string[]): { tools: ListedTool[]; duplicates: string[] } {
-  const tools = raw.filter((tool): tool is ListedTool => {
+function named(raw: unknown[], notes: string[]): ListedTool[] {
+  return raw.filter((tool): tool is ListedTool => {
     const name = (tool as { name?: unknown } | null)?.name
     if (typeof name === 'string' && name !== '') return true
     notes.push('tools/list contains an entry without a name, which was left out')
     return false
   })
+}
+
+/** Names that several tools have: which one a client calls is chance, so this fails the contract. */
+export function duplicateNames(tools: readonly { name: string }[]): string[] {
   const names = tools.map(({ name }) => name)
-  const duplicates = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
-  return { tools, duplicates }
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
 }

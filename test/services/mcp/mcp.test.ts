@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
+  duplicateNames,
   type Outcome,
   openStaging,
   type StagingSession,
@@ -380,7 +381,7 @@ describe('trap 9: tools/list varies with capabilities and credentials', () => {
   test('duplicate names are found', async () => {
     const server = await scripted({ tools: [aTool('a'), aTool('b'), aTool('a')] })
     const listed = await (await session(server.url)).listTools()
-    expect(listed.ok && listed.listing.duplicates).toEqual(['a'])
+    expect(listed.ok && duplicateNames(listed.listing.tools)).toEqual(['a'])
   })
 })
 
