@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { filledPattern, jsonPath } from './suite-values.ts'
+import { filledPattern, jsonPath, matchesEveryText } from './suite-values.ts'
 import { atLeastOne, json, writtenNumber } from './suite-words.ts'
 import { valueKinds } from './value-kinds.ts'
 
@@ -26,7 +26,9 @@ export const expectedValue = json.superRefine((value, context) => {
   const keys = Object.keys(value)
   if (!keys.some((key) => operators.has(key))) return
   const parsed = comparison.safeParse(value)
-  if (parsed.success) return
+  if (parsed.success && (parsed.data.absent === undefined || keys.length === 1)) return
+  if (parsed.success)
+    return context.addIssue({ code: 'custom', message: '`absent` goes with no other comparison' })
   const odd = keys.filter((key) => !operators.has(key))
   const why =
     odd.length > 0 ? `${odd.join(', ')} is not a comparison` : (parsed.error.issues[0]?.message ?? 'is wrong')
@@ -40,17 +42,33 @@ export function asComparison(value: unknown): Comparison | undefined {
   return keys.length > 0 && keys.every((key) => operators.has(key)) ? (value as Comparison) : undefined
 }
 
-const textExpectation = z.union([
-  z.string().describe('The text contains this.'),
-  z
-    .strictObject({
-      equals: z.string().optional(),
-      contains: z.string().optional(),
-      matches: filledPattern.optional(),
-      not_matches: filledPattern.optional(),
-    })
-    .refine(...atLeastOne('write equals, contains, matches or not_matches')),
-])
+const textRules = z.strictObject({
+  equals: z.string().optional(),
+  contains: z.string().optional(),
+  matches: filledPattern.optional(),
+  not_matches: filledPattern.optional(),
+})
+
+const textExpectation = z
+  .union([
+    z.string().describe('The text contains this.'),
+    textRules.refine(...atLeastOne('write equals, contains, matches or not_matches')),
+  ])
+  .refine((expected) => canFail(typeof expected === 'string' ? { contains: expected } : expected), {
+    error:
+      'every text meets this, so nothing is checked; write what the text contains, or `matches: "."` for any',
+    when: ({ issues }) => issues.length === 0,
+  })
+
+function canFail({
+  equals,
+  contains = '',
+  matches,
+  not_matches: excluded,
+}: z.output<typeof textRules>): boolean {
+  const isTelling = matches !== undefined && !matchesEveryText(matches)
+  return equals !== undefined || contains !== '' || excluded !== undefined || isTelling
+}
 
 const bytes = z.int().nonnegative()
 const sizeExpectation = z.union([
@@ -116,7 +134,16 @@ export const expectation = z
       .union([
         z.literal(true),
         z.strictObject({
-          mask: z.array(jsonPath).min(1).max(50).describe('Paths to what differs from call to call.'),
+          mask: z
+            .array(
+              jsonPath.refine(
+                (path) => path.trim() !== '$',
+                'this masks the whole answer, so nothing is compared',
+              ),
+            )
+            .min(1)
+            .max(50)
+            .describe('Paths to what differs from call to call.'),
         }),
       ])
       .optional()

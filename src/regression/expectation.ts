@@ -122,14 +122,17 @@ function holds(node: unknown, operator: string, value: unknown): boolean {
   const compare = numeric[operator]
   if (compare) return isJsonNumber(node) && compare(compareNumbers(node, value as JsonNumber) ?? Number.NaN)
   if (operator === 'any') return isOfKind(node, value as NonNullable<Comparison['any']>)
-  if (operator === 'matches') return typeof node === 'string' && matchesPattern(value as string, node)
+  if (operator === 'matches')
+    return typeof node === 'string' && value !== '' && matchesPattern(value as string, node)
   if (operator === 'one_of') return (value as unknown[]).some((item) => sameJson(item, node))
   if (operator === 'length') return (typeof node === 'string' || Array.isArray(node)) && node.length === value
   if (operator === 'contains') return contains(node, value)
   return sameJson(node, value)
 }
 
+/** An empty text, such as of an empty variable, is in every text, which says nothing: it can only be a member of a list. */
 function contains(node: unknown, value: unknown): boolean {
-  if (typeof node === 'string') return node.includes(isJsonNumber(value) ? numberText(value) : String(value))
+  if (typeof node === 'string')
+    return value !== '' && node.includes(isJsonNumber(value) ? numberText(value) : String(value))
   return Array.isArray(node) && node.some((item) => sameJson(item, value))
 }

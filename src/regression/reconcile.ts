@@ -39,7 +39,13 @@ async function evaluate(entry: Reconciliation, context: ReconcileContext): Promi
   const call = { tool: entry.tool, args, timeout: context.timeout, expected: ['ok'] }
   const { outcome } = await context.caller.call(call)
   if (outcome.kind !== 'ok') return { verdict: 'failed', message: describe(outcome, 'no total') }
-  const told = asNumber(queryJson(bodyOf(outcome.result), entry.value)[0])
+  const [found, ...others] = queryJson(bodyOf(outcome.result), entry.value)
+  if (others.length > 0)
+    return {
+      verdict: 'failed',
+      message: `the tool returns ${others.length + 1} values at ${entry.value}; a total is one`,
+    }
+  const told = asNumber(found)
   if (!told) return { verdict: 'failed', message: `the tool returns no number at ${entry.value}` }
   const total = equals.ledger
     ? await ledgerTotal(equals.ledger, context)
@@ -99,20 +105,28 @@ async function csvTotal(
     return { ok: false, message: `${csv?.file ?? 'the export'} cannot be read` }
   const { parse } = await import('csv-parse/sync')
   let rows: LedgerRow[]
+  let header: string[] = []
+  const columns = (names: string[]) => {
+    header = names
+    return names
+  }
   try {
-    rows = parse<LedgerRow>(text, { columns: true, bom: true, skip_empty_lines: true, trim: true })
+    rows = parse<LedgerRow>(text, { columns, bom: true, skip_empty_lines: true, trim: true })
   } catch (error) {
     return {
       ok: false,
       message: `${csv.file} is not a CSV: ${error instanceof Error ? error.message : String(error)}`,
     }
   }
+  const unknown = [...Object.keys(csv.where), ...(csv.sum === undefined ? [] : [csv.sum])].find(
+    (column) => !header.includes(column),
+  )
+  if (unknown !== undefined) return { ok: false, message: `${csv.file} has no column ${unknown}` }
   const matching = rows.filter((row) =>
     Object.entries(csv.where).every(([column, value]) => row[column] === value),
   )
   if (csv.sum === undefined)
     return { ok: true, value: new Big(matching.length), source: `rows of ${csv.file}` }
-  if (rows[0] && !(csv.sum in rows[0])) return { ok: false, message: `${csv.file} has no column ${csv.sum}` }
   return totalOf(matching, csv.sum, `the sum of ${csv.sum} in ${csv.file}`)
 }
 

@@ -36,6 +36,17 @@ export const pattern = z
   .max(500)
   .refine(isPattern, 'this is not a regular expression that RE2 supports')
 
+/** Long, and with most of what an expression could exclude. */
+const anyText =
+  `\n${Array.from({ length: 95 }, (_, code) => String.fromCharCode(32 + code)).join('')}é日`.repeat(30)
+
+/** Whether a pattern is found in an empty text and in one with everything: `.*` and `(total)?` say nothing of a text. */
+export function matchesEveryText(pattern: string): boolean {
+  if (areKnown || !isPattern(pattern)) return false
+  const compiled = RE2JS.compile(pattern)
+  return ['', anyText].every((text) => compiled.matcher(text).find())
+}
+
 /** Quotations, escapes and classes, each as a whole. */
 const unfit = /\\Q.*?(?:\\E|$)|\\(?:\$\{[^}]*\}|.)|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]?/gs
 

@@ -2,13 +2,13 @@ import { RE2JS } from 're2js'
 import type { Expectation } from './expectation-schema.ts'
 import type { Mismatch } from './mismatch.ts'
 
-/** Compares a text with its expectation. */
+/** Compares a text with its expectation. An empty variable leaves nothing to find, which is not found in every text. */
 export function textMismatches(text: string, expected: NonNullable<Expectation['text']>): Mismatch[] {
   const rules = typeof expected === 'string' ? { contains: expected } : expected
   const checks: [string, string | undefined, (wanted: string) => boolean][] = [
     ['is', rules.equals, (wanted) => text === wanted],
-    ['contains', rules.contains, (wanted) => text.includes(wanted)],
-    ['matches', rules.matches, (wanted) => matchesPattern(wanted, text)],
+    ['contains', rules.contains, (wanted) => wanted !== '' && text.includes(wanted)],
+    ['matches', rules.matches, (wanted) => wanted !== '' && matchesPattern(wanted, text)],
     ['does not match', rules.not_matches, (wanted) => !matchesPattern(wanted, text)],
   ]
   return checks.flatMap(([word, wanted, test]) =>

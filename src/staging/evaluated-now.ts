@@ -46,8 +46,18 @@ export async function evaluatedNow(run: StoredEvidence, standards: Standards): P
   return found.waivedUntil === undefined ? {} : { waivedUntil: found.waivedUntil }
 }
 
-async function byStandards(run: StoredEvidence, { settings, baseline, at }: Standards): Promise<Found> {
-  const waivedUntil = baseline && (await endOfWaivers(run))
+async function byStandards(run: StoredEvidence, standards: Standards): Promise<Found> {
+  const waivedUntil = standards.baseline && (await endOfWaivers(run))
+  // Neither its waivers nor what it makes of another release are known.
+  if (waivedUntil === 'unread') return { lacking: 'its suite cannot be read' }
+  return byReport(run, standards, waivedUntil)
+}
+
+async function byReport(
+  run: StoredEvidence,
+  { settings, baseline, at }: Standards,
+  waivedUntil: Date | undefined,
+): Promise<Found> {
   const kept: Found = waivedUntil ? { waivedUntil: waivedUntil.toISOString() } : {}
   const underOthers = run.settings !== settingsOfRun(settings, drillOf(run.settings))
   const otherContract =
@@ -104,17 +114,22 @@ function contractNow(
 }
 
 /** The last day of the first waiver to expire, of runs that were read before. */
-const lastDays = new LRUCache<string, { day: string | undefined }>({ max: 2_000 })
+const lastDays = new LRUCache<string, { day: string | undefined } | 'unread'>({ max: 2_000 })
 
 /** When the first waiver of a run's suite expires: with the end of its last day, in UTC. */
-async function endOfWaivers({ runId, suiteText, suite }: StoredEvidence): Promise<Date | undefined> {
+async function endOfWaivers({
+  runId,
+  suiteText,
+  suite,
+}: StoredEvidence): Promise<Date | 'unread' | undefined> {
   if (suiteText === null) return undefined
-  const known = lastDays.get(runId) ?? { day: lastDayOf(await keptSuite(suiteText, suite)) }
+  const known = lastDays.get(runId) ?? lastDayOf(await keptSuite(suiteText, suite))
   lastDays.set(runId, known)
+  if (known === 'unread') return known
   const start = Date.parse(`${known.day}T00:00:00Z`)
   return Number.isNaN(start) ? undefined : new Date(start + 24 * 60 * 60_000)
 }
 
-function lastDayOf(suite: Suite | undefined): string | undefined {
-  return suite?.contract.waivers.map(({ expires }) => expires).sort()[0]
+function lastDayOf(suite: Suite | undefined): { day: string | undefined } | 'unread' {
+  return suite ? { day: suite.contract.waivers.map(({ expires }) => expires).sort()[0] } : 'unread'
 }

@@ -87,6 +87,18 @@ test.each(['matches', 'not_matches'])('a value that makes an invalid expression 
   expect(gateOf(report, 'answers')).toBe('failed')
 })
 
+test.each<[string, string]>([
+  ['a text', '{ text: "<id>" }'],
+  ['a part of a text', '{ text: { contains: "<id>" } }'],
+  ['an expression', '{ text: { matches: "<id>" } }'],
+  ['a part of a text in JSON', '{ json: { $.n: { contains: "<id>" } } }'],
+  ['an expression for a text in JSON', '{ json: { $.n: { matches: "<id>" } } }'],
+  ['a name', '{ content: [{ type: text, text: "<id>" }] }'],
+])('an empty value is not found as %s, which every answer would meet', async (_name, expected) => {
+  const { report } = await captured('', textResult('{"n":"x"}'), expected)
+  expect(report.cases[0]?.verdict).toBe('failed')
+})
+
 test('a redacted value does not appear in the report of an expression', async () => {
   const { report } = await captured('top.secret', textResult('no'), '{ text: { matches: "^<id>$" } }', true)
   expect(report.cases[0]?.verdict).toBe('failed')

@@ -185,7 +185,8 @@ describe('the verdict has three values', () => {
       'inconclusive',
       'connection: the server hangs: it gave no sign of life',
     ])
-    expect(seen.slice(0, seen.indexOf('gave up'))).toEqual(['called', 'asked again'])
+    // The call and its question may each be cancelled before its response is closed, which is another request.
+    expect(seen.slice(0, 2)).toEqual(['called', 'asked again'])
   })
 
   test('failed: one tool hangs while the server lives', async () => {

@@ -63,6 +63,12 @@ describe('reconcile', () => {
     ['no export', byCsv, { readFile: async () => undefined }],
     ['an export that is not a CSV', byCsv, { readFile: async () => 'a,b\n"x' }],
     ['an export without the column', byCsv, { readFile: async () => 'status\nissued\n' }],
+    [
+      'an export without the column that selects its rows',
+      byCsv,
+      { readFile: async () => 'state,amount\nissued,0\n' },
+    ],
+    ['an export without a header', byCsv, { readFile: async () => '' }],
   ])('inconclusive with %s', async (_name, equals, more) => {
     const { ledger, ...rest } = more as {
       ledger?: typeof refused
@@ -71,6 +77,19 @@ describe('reconcile', () => {
     const call = () => textResult('{"total":0.3}')
     const { report } = await runAgainst({ call }, suite(equals), { ...rest, ...(ledger ? { ledger } : {}) })
     expect([report.data[0]?.verdict, report.verdict]).toEqual(['inconclusive', 'inconclusive'])
+  })
+
+  test('several values where one is compared fail', async () => {
+    const given = aSuite(
+      readCase,
+      `gates: { samples: { per_tool: 1, total: 1 } }\nreconcile: [ { name: t, tool: read, value: "$.totals[*]", equals: ${byLedger} } ]`,
+    )
+    const call = () => textResult('{"totals":[0.3,7]}')
+    const { report } = await runAgainst({ call }, given, { ledger: aLedger(rows) })
+    expect(report.data[0]).toMatchObject({
+      verdict: 'failed',
+      message: 'the tool returns 2 values at $.totals[*]; a total is one',
+    })
   })
 
   test('a tool that errs instead of telling a total fails', async () => {
@@ -266,6 +285,7 @@ describe('sanitized', () => {
   test.each([
     ['a ledger that refuses', refused],
     ['no ledger', undefined],
+    ['no row that the key can see', aLedger([])],
   ])('inconclusive with %s', async (_name, ledger) => {
     expect((await checkSanitized({ table: 't', columns: ['c'] }, ledger)).verdict).toBe('inconclusive')
   })

@@ -105,6 +105,31 @@ describe('a suite file', () => {
       /equals, contains, matches or not_matches/,
     ],
     [
+      'an expected text that is empty',
+      `${head}  - { name: a, tool: t, expect: { text: "" } }`,
+      /every text meets this, so nothing is checked/,
+    ],
+    [
+      'an expected text that contains nothing',
+      `${head}  - { name: a, tool: t, expect: { content: [{ type: text, text: { contains: "" } }] } }`,
+      /every text meets this/,
+    ],
+    [
+      'an expression that every text matches',
+      `${head}  - { name: a, tool: t, expect: { text: { matches: "(total)?" } } }`,
+      /every text meets this/,
+    ],
+    [
+      'a value that is absent and compared',
+      `${head}  - { name: a, tool: t, expect: { json: { $.a: { absent: true, equals: 1 } } } }`,
+      /`absent` goes with no other comparison/,
+    ],
+    [
+      'a snapshot of nothing',
+      `${head}  - { name: a, tool: t, expect: { snapshot: { mask: [$.a, $] } } }`,
+      /masks the whole answer/,
+    ],
+    [
       'an expected size without a bound',
       `${head}  - { name: a, tool: t, expect: { content: [{ type: text, size: {} }] } }`,
       /gt, gte, lt or lte/,
@@ -211,6 +236,16 @@ describe('a suite file', () => {
     expect(found.join('\n')).toMatch(expected)
     expect(found.every((line) => /^suite\.yml:\d+:\d+: /.test(line))).toBe(true)
   })
+})
+
+test.each([
+  '{ text: { equals: "" } }',
+  '{ text: { contains: "", not_matches: error } }',
+  '{ text: { matches: "^[^<]*$" } }',
+  '{ text: { matches: "(?s)^.{0,500}$" } }',
+  '{ text: { matches: "." } }',
+])('a text that some answers do not meet is accepted: %s', (expected) => {
+  expect(problems(`version: 1\ncases: [ { name: a, tool: t, expect: ${expected} } ]`)).toEqual([])
 })
 
 test.each([

@@ -101,6 +101,18 @@ describe('a run that passed', () => {
     ).toBeUndefined()
   })
 
+  test.each<[string, Partial<StoredEvidence>]>([
+    ['another release has another list', { baselineId: null }],
+    ['its waivers may have expired', { baselineId: 1 }],
+  ])('with a suite that can no longer be read does not count where %s', async (_, what) => {
+    const { run, recorded } = await aRun()
+    const baseline = { id: 1, headSha: 'b'.repeat(40), recorded: JSON.stringify(recorded) }
+    const standards = { settings: settingsOf(), baseline, at }
+    expect((await evaluatedNow({ ...run, ...what }, standards)).lacking).toBeUndefined()
+    const unread = { ...run, ...what, runId: `unread-${run.runId}`, suiteText: 'version: 99\n' }
+    expect(await evaluatedNow(unread, standards)).toMatchObject({ lacking: 'its suite cannot be read' })
+  })
+
   test.each<[string, Partial<StoredEvidence>, object]>([
     ['whose report cannot be read', { report: '{}' }, { coverage: 'required' }],
     ['whose report has too few calls for these limits', {}, { limits: { per_tool: 40, total: 80 } }],
