@@ -103,9 +103,16 @@ function counted(changes: Change[]): PolicyEffect['blocked'] {
 
 /** The effect as lines of Markdown. They name the time when they were true. */
 export function effectInWords(effect: PolicyEffect): string[] {
-  const { removed } = effect
-  if (!removed) return comparisonInWords(effect)
+  const { removed, notLookedUp = [] } = effect
+  if (!removed) return [...comparisonInWords(effect), ...notLookedUpInWords(notLookedUp)]
   return [removals[removed], ...(removed === 'own' ? ['', ...comparisonInWords(effect)] : [])]
+}
+
+function notLookedUpInWords(names: string[]): string[] {
+  if (names.length === 0) return []
+  const what =
+    'This policy adds names that were not looked up. If one of them does not exist, its gate cannot pass:'
+  return ['', what, ...names.map((name) => `- ${name}`)]
 }
 
 function comparisonInWords(effect: PolicyEffect): string[] {

@@ -217,6 +217,8 @@ export const policyEffectSchema = z.strictObject({
   notCompared: z.int().positive().optional(),
   /** The file is removed or renamed: the only policy, the repository's own beside the organization's, or the organization's. */
   removed: z.enum(['policy', 'own', 'organization']).optional(),
+  /** What the changed policy adds and nobody has looked up, in words. */
+  notLookedUp: z.array(z.string()).optional(),
   blocked: affectedSchema,
   released: affectedSchema,
 })

@@ -1,3 +1,4 @@
+import { code, listSome, plural } from '../decision/markdown.ts'
 import { allGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { GitHub } from '../services/github/client.ts'
@@ -8,7 +9,7 @@ import { readTeams } from '../services/github/teams.ts'
 import type { FileProblem } from '../yaml/yaml-file.ts'
 import type { Shell } from './shell.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
-import { type PolicyChange, unconfigured } from './unconfigured.ts'
+import { addedMonitors, type PolicyChange, unconfigured } from './unconfigured.ts'
 
 /**
  * What a changed policy adds and that does not exist or is not configured, each at its place in the file: nobody could ever pass a gate
@@ -21,10 +22,7 @@ export async function absentNames(
   { policy, before }: PolicyChange,
 ): Promise<FileProblem[]> {
   if (policy.enforce === false) return []
-  const change = {
-    policy,
-    before: before.enforce === false ? { ...before, gates: {}, overrides: [] } : before,
-  }
+  const change = blockingChange({ policy, before })
   const problem = (name: string, what: string, fix: string): FileProblem => ({
     file: file.where,
     ...placeOf(file.text, name),
@@ -39,17 +37,44 @@ export async function absentNames(
   ]
 }
 
+/** A policy that only reports adds nothing of what it names. */
+function blockingChange({ policy, before }: PolicyChange): PolicyChange {
+  return { policy, before: before.enforce === false ? { ...before, gates: {}, overrides: [] } : before }
+}
+
+/**
+ * What a changed policy adds without anyone having looked whether it exists, for whoever reviews it. Anyone can propose a policy, so no
+ * monitor is read for one: that would take from what Datadog allows the operator.
+ */
+export function namesNotLookedUp({ policy, before }: PolicyChange): string[] {
+  if (policy.enforce === false) return []
+  const change = blockingChange({ policy, before })
+  const teams = addedTeams(change).slice(mostAsked)
+  const monitors = addedMonitors(change)
+  return [
+    ...(teams.length > 0 ? [notLookedUp('team', teams)] : []),
+    ...(monitors.length > 0 ? [notLookedUp('monitor', monitors)] : []),
+  ]
+}
+
+function notLookedUp(what: string, names: string[]): string {
+  return `${plural(names.length, what)}: ${listSome(names.map((name) => code(name, 100)))}`
+}
+
 /** Anyone can propose a policy, and each team that it adds takes a request. */
 const mostAsked = 10
+
+function addedTeams({ policy, before }: PolicyChange): string[] {
+  const known = wantedFactsOf(before).teams
+  return wantedFactsOf(policy).teams.filter((team) => !known.includes(team))
+}
 
 async function absentTeams(
   github: GitHub,
   repository: RepositoryName,
-  { policy, before }: PolicyChange,
+  change: PolicyChange,
 ): Promise<string[]> {
-  const known = wantedFactsOf(before).teams
-  const added = wantedFactsOf(policy).teams.filter((team) => !known.includes(team))
-  const teams = await readTeams(github, repository, added.slice(0, mostAsked))
+  const teams = await readTeams(github, repository, addedTeams(change).slice(0, mostAsked))
   return teams.filter(({ problem }) => problem === 'absent').map(({ name }) => name)
 }
 

@@ -12,7 +12,7 @@ import { factStore } from '../store/facts.ts'
 import { activeFreezes, frozenFact } from '../store/freezes.ts'
 import { newestVerdicts } from '../store/verdicts.ts'
 import { revocationTimeOf } from '../store/write-budget.ts'
-import { absentNames } from './absent-names.ts'
+import { absentNames, namesNotLookedUp } from './absent-names.ts'
 import { healthFact } from './health-fact.ts'
 import { incidentsFact } from './incidents-fact.ts'
 import { openReviewsFact } from './open-reviews.ts'
@@ -86,7 +86,10 @@ async function policyFacts(
     known: knowsFacts(one.snapshot, policy, before),
   }))
   const effect = policyEffect(known, before, policy, now().toISOString())
-  return { policyEffect: { ...effect, ...(removed && { removed }) } }
+  const notLookedUp = removed ? [] : namesNotLookedUp({ policy, before })
+  return {
+    policyEffect: { ...effect, ...(removed && { removed }), ...(notLookedUp.length > 0 && { notLookedUp }) },
+  }
 }
 
 /** Whether all that a policy looks at was read for a pull request, which was done under the policy `before`. */

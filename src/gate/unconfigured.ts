@@ -39,6 +39,11 @@ export async function unconfigured(
 const datadogUnset =
   'the release-gate operator has not set DATADOG_API_KEY and DATADOG_APP_KEY, so no monitor can be read; remove the gate, or ask the operator to change that'
 
+/** The ids of the monitors that a changed policy adds. */
+export function addedMonitors(change: PolicyChange): string[] {
+  return added(monitorsOf, change)
+}
+
 function added(namesIn: (policy: Policy) => Named[], { policy, before }: PolicyChange): string[] {
   const known = namesIn(before).map(({ name }) => name)
   const names = namesIn(policy).map(({ name }) => name)

@@ -72,6 +72,16 @@ describe('the gate production_health', () => {
     expect(datadog().reads()).toBe(1)
   })
 
+  test('gets no monitor read for a pull request that proposes one: its check says that nobody looked whether it exists', async () => {
+    const reads = datadog().reads()
+    const files = { '.github/release-gate.yml': policy.replace('id: 42', 'id: 43') }
+    const proposed = await shop.openPull('ana', { branch: 'monitor', title: 'Monitor', files })
+    expect((await shop.check(proposed))?.summary).toContain(
+      'adds names that were not looked up. If one of them does not exist, its gate cannot pass:\n- 1 monitor: `43`',
+    )
+    expect(datadog().reads()).toBe(reads)
+  })
+
   test('is never green on a reading of more than a minute ago: the monitor is read then, once for all', async () => {
     const reads = datadog().reads()
     setState('Alert')
