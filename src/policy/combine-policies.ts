@@ -5,12 +5,13 @@ import { list } from '../decision/markdown.ts'
 import { isMap, merge, type Raw } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PolicyFile } from '../services/github/policy.ts'
-import { type FileProblem, type ProblemAt, problemsIn } from '../yaml/yaml-file.ts'
+import { type FileProblem, type ProblemAt, problemsIn, shareOfLimits } from '../yaml/yaml-file.ts'
 import {
   impossiblePolicy,
   type PolicyResult,
   parsePolicy,
   parsePolicyFile,
+  percentOver,
   writtenPolicy,
 } from './policy-file.ts'
 
@@ -79,11 +80,20 @@ function together(own: PolicyFile, shared: PolicyFile): CombinedPolicy {
   return {
     files: { own, shared },
     file: { ...place, text },
-    result: placedIn(own, shared, parsePolicy(text, place.where)),
+    result: placedIn(own, shared, tooLarge(own, shared, text) ?? parsePolicy(text, place.where)),
     note: [`${note} with \`${shared.where}\`${lockedInWords(locked)}.`, ...ignoredInWords(ignored)].join(' '),
     ignored,
     locked,
   }
+}
+
+/** The combined text is written by nobody, so its own size would tell nobody what to shorten. */
+function tooLarge(own: PolicyFile, shared: PolicyFile, text: string): PolicyResult | undefined {
+  const share = shareOfLimits(text)
+  if (share <= 1) return undefined
+  const sizes = `this one has ${Buffer.byteLength(own.text)} bytes, the other one ${Buffer.byteLength(shared.text)}`
+  const message = `as one policy, the two files are ${percentOver(share)}% too large (${sizes}); shorten either of them`
+  return { ok: false, problems: [{ file: own.where, line: 1, column: 1, message }] }
 }
 
 /** Two valid files can still contradict each other. That shows in no line of either, so the first one is named. */

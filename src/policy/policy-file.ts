@@ -108,10 +108,21 @@ function refusedGlobs(at: ProblemAt, policy: Policy): FileProblem[] {
 const charactersAllowed = 256 * 1024
 
 function refusedSize(at: ProblemAt, policy: Policy): FileProblem[] {
-  const { length } = policy.overrides ? JSON.stringify(policy) : ''
-  if (length <= charactersAllowed) return []
-  const message = `with what they take over from \`gates\`, the policy has ${length} characters; the limit is ${charactersAllowed}. Remove some, or freezes that have passed`
+  const { overrides = [] } = policy
+  const share = overrides.length > 0 ? JSON.stringify(policy).length / charactersAllowed : 0
+  if (share <= 1) return []
+  const freezes = overrides.reduce((sum, { gates: { release_window: window } }) => {
+    return sum + (window === undefined || window === 'off' ? 0 : window.freezes.length)
+  }, 0)
+  const [repeated, fix] =
+    freezes > 0 ? [` (${freezes} freezes in all)`, 'freezes that have passed'] : ['', 'what they repeat']
+  const message = `the ${overrides.length} overrides repeat what they keep of \`gates\`${repeated}, which makes the policy ${percentOver(share)}% too large; remove overrides, or ${fix}`
   return [at(['overrides'], message)]
+}
+
+/** By how many percent something is over its limit, of which `share` is a multiple. */
+export function percentOver(share: number): number {
+  return Math.ceil((share - 1) * 100)
 }
 
 /** A lock on nothing would be taken for a rule. */

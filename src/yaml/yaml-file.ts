@@ -20,6 +20,11 @@ function partsOf(text: string): number {
   return parts
 }
 
+/** How much of what a file may hold a text takes: it is refused where that is more than 1. */
+export function shareOfLimits(text: string): number {
+  return Math.max(Buffer.byteLength(text) / maximumYamlBytes, partsOf(text) / maximumYamlParts)
+}
+
 /** One mistake can cause thousands of errors; nobody reads more than this. */
 export const problemsShown = 50
 

@@ -433,20 +433,28 @@ describe('two policies that are valid alone', () => {
     { length: 40 },
     (_, n) => `  - {name: o${n}, when: {branches: [x]}, gates: {release_window: {frozen: x}}}\n`,
   ).join('')
+  const short = (letter: string, count: number) =>
+    Array.from({ length: count }, (_, n) => `${letter}${n}`).join(', ')
   const accounts = Array.from({ length: 400 }, (_, n) => `robot-${'x'.repeat(30)}-${n}`).join(', ')
 
   it.each([
     [
-      'have more than 32 kB',
+      'are too long for one',
       `gates: {release_window: {freezes: ${freezes(300)}}}\n`,
       `gates: {}\npush: {allowed: [${accounts}]}\n`,
-      /^\.github\/release-gate\.yml:1:1: together with acme\/\.github: .*: the file has \d+ bytes; the limit is 32768\. Shorten it\.$/,
+      /^\.github\/release-gate\.yml:1:1: together with acme\/\.github: \.github\/release-gate\.yml: as one policy, the two files are 19% too large \(this one has 19837 bytes, the other one 16718\); shorten either of them$/,
+    ],
+    [
+      'have too many keys and values for one',
+      `gates: {approvals: {teams: [${short('t', 1_400)}]}}\n`,
+      `gates: {hold: {}}\npush: {allowed: [${short('p', 2_000)}]}\n`,
+      /: as one policy, the two files are 14% too large \(this one has \d+ bytes, the other one \d+\); shorten either of them$/,
     ],
     [
       'repeat the settings of one in each override of the other',
       `gates: {}\noverrides:\n${overrides}`,
       `gates: {release_window: {freezes: ${freezes(200)}}}\n`,
-      /^\.github\/release-gate\.yml:1:1: together with acme\/\.github: .*: `overrides`: with what they take over from `gates`/,
+      /^\.github\/release-gate\.yml:1:1: together with acme\/\.github: .*: `overrides`: the 40 overrides repeat what they keep of `gates` \(8000 freezes in all\), which makes the policy \d+% too large; remove overrides, or freezes that have passed$/,
     ],
   ])('are invalid together, which says why, where they %s', (_, own, shared, why) => {
     for (const text of [own, shared]) expect(parsePolicy(text)).toMatchObject({ ok: true })
