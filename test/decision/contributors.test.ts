@@ -97,6 +97,32 @@ describe('barred are', () => {
       barred: ['ann co-author'],
     },
     {
+      name: 'co-authors in every spelling that git takes for a trailer, and all addresses of one line',
+      facts: {
+        commits: [
+          aCommit(head, {
+            message: trailer(
+              'Co-authored-by : Ann <77+ann@users.noreply.github.com>',
+              'CO-AUTHORED-BY\t: Bob <78+bob@users.noreply.github.com> (pairing)',
+              'Co-authored-by: Cleo <79+cleo@users.noreply.github.com>, Zoe <zoe@example.com>, Dan <80+dan@users.noreply.github.com>',
+            ),
+          }),
+        ],
+      },
+      barred: ['ann co-author', 'bob co-author', 'cleo co-author', 'dan co-author'],
+    },
+    {
+      name: 'nobody whom a line names that is no trailer',
+      facts: {
+        commits: [
+          aCommit(head, {
+            message: trailer('Not-co-authored-by: Ann <77+ann@users.noreply.github.com>', 'co-authored-by'),
+          }),
+        ],
+      },
+      barred: [],
+    },
+    {
       name: 'everybody who pushed any of the commits: the second account push',
       facts: {
         commits: [aCommit(older), aCommit(head, { parents: [older] })],
@@ -262,6 +288,12 @@ describe('co-authors whom no account matches are shown and bar nobody', () => {
     const found = contributions({ commits: [aCommit(head, { message: trailer(`Co-authored-by: ${who}`) })] })
     expect(found.unmatchedCoAuthors).toEqual([who])
     expect(others(found)).toEqual([])
+  })
+
+  it('somebody unknown is shown without the others whom the same line names', () => {
+    const message = trailer('Co-authored-by: Ann <77+ann@users.noreply.github.com>, Zoe <zoe@example.com>')
+    const { unmatchedCoAuthors } = contributions({ commits: [aCommit(head, { message })] })
+    expect(unmatchedCoAuthors).toEqual(['Zoe <zoe@example.com>'])
   })
 
   it('a line that only speaks of co-authors names nobody', () => {
