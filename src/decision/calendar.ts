@@ -3,7 +3,7 @@ import { type CalendarAnswer, covers, findWindowAround } from './calendar/search
 import { week } from './calendar/wall-clock.ts'
 import type { WindowSettings } from './window-settings.ts'
 
-export { formatTime, formatTimeShort, formatTimeWithYear } from './calendar/format-time.ts'
+export { formatDate, formatTime, formatTimeShort, formatTimeWithYear } from './calendar/format-time.ts'
 
 /** A moment at which the window opens or closes. */
 export type Transition = { at: Date; to: 'open' | 'closed' }

@@ -8,7 +8,7 @@ import type { WindowSettings } from './window-settings.ts'
 
 type UrgentSettings = WindowSettings['urgent']
 
-/** Whether the label counts; if not, `why` completes 'The label does not count: …'. */
+/** Whether the label counts, and until when; if not, `why` completes 'The label does not count: …'. */
 export type Urgency =
   | { state: 'absent' }
   | { state: 'void'; why: string }
@@ -31,7 +31,6 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
   const written = withoutHtmlComments(snapshot.body)
   const ordered = label.order?.reason
   const described = describedBy(written, settings, revertOf(snapshot, settings.reverts), ordered)
-  const ends = new Date(Math.min(until.getTime(), described.until?.getTime() ?? Number.POSITIVE_INFINITY))
   const why =
     whyNotBy(label.by, snapshot, settings) ??
     whyNotNow(at, until, snapshot) ??
@@ -39,8 +38,23 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
     described.why ??
     whyNotReviewed(snapshot, settings)
   return why === undefined
-    ? { state: 'valid', by: label.by, at, until: ends, reason: described.reason }
+    ? {
+        state: 'valid',
+        by: label.by,
+        at,
+        until: earliest(until, described.until, ...duesAhead(snapshot, settings)),
+        reason: described.reason,
+      }
     : { state: 'void', why }
+}
+
+function earliest(...times: (Date | undefined)[]): Date {
+  return new Date(Math.min(...times.flatMap((time) => time?.getTime() ?? [])))
+}
+
+/** When the reviews of earlier urgent changes fall due, where an overdue one ends this one. */
+function duesAhead({ owedReviews = [] }: Snapshot, settings: UrgentSettings): Date[] {
+  return settings.block_when_overdue ? owedReviews.map(({ due }) => new Date(due)) : []
 }
 
 function whyNotBy(person: Person, snapshot: Snapshot, settings: UrgentSettings): string | undefined {

@@ -148,7 +148,7 @@ testGate('The release window', releaseWindow, {
       snapshot: at('2026-12-25T18:10:00Z'),
       settings: { holidays: 'US', windows: [{ opens: 'Fri 10:00', closes: 'Fri 11:00' }] },
       state: 'waiting',
-      says: 'Closed for the holiday `Christmas Day`.',
+      says: 'Closed on Fri, Dec 25 for the holiday `Christmas Day`.',
     },
     {
       name: 'a freeze that lasts for years: no window is in sight',

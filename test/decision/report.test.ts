@@ -11,7 +11,19 @@ import {
 } from '../../src/decision/report.ts'
 import { decide, type GateFinding, verdictOf } from '../../src/decision/verdict.ts'
 import { aliveIn } from '../support/rendered.ts'
-import { aBlock, anApproval, ann, aPolicy, aSnapshot, bob, head } from '../support/snapshot.ts'
+import {
+  aBlock,
+  aLabel,
+  anApproval,
+  ann,
+  aPolicy,
+  aSnapshot,
+  bob,
+  head,
+  inWindow,
+  minutesLater,
+  shaOf,
+} from '../support/snapshot.ts'
 
 const at = { head: { sha: head, ref: 'feature', fork: false } }
 const limit = 65_535
@@ -234,5 +246,40 @@ describe('a head that no open pull request stands for', () => {
     expect(report.status).toBe('in_progress')
     expect(report).not.toHaveProperty('conclusion')
     expect(report.title).not.toBe('')
+  })
+})
+
+describe('what a check that waits for approvals says of the release window, since it is not rewritten when that closes', () => {
+  const labels = [aLabel({ at: minutesLater(-10, inWindow) })]
+  const textOf = (facts: Parameters<typeof aSnapshot>[0], gates: object = { release_window: {} }) => {
+    const snapshot = aSnapshot(facts)
+    return checkReport(decide(snapshot, aPolicy({ approvals: {}, ...gates })), snapshot).summary
+  }
+
+  it('is never that it is open, also where an urgent change does not need it to be', () => {
+    const text = textOf({ labels })
+    expect(text).toContain('**Release window**: Wednesdays 10:00–11:00 Pacific. `ann` marked it as `urgent`')
+    expect(text).toMatch(/Until then, it doesn't wait for the release window or a freeze\./)
+    expect(text).not.toMatch(/is open|is closed/)
+  })
+
+  it('names what lifts a freeze, and no week where the policy has no window', () => {
+    const exemption = {
+      ...{
+        head,
+        by: 'ann',
+        reason: 'Taxes',
+        at: minutesLater(-5, inWindow),
+        until: minutesLater(60, inWindow),
+      },
+      confirmed: { by: 'bob', at: minutesLater(-4, inWindow) },
+    }
+    const frozen = { reason: 'Ledger', by: 'eva', since: minutesLater(-30, inWindow) }
+    const text = textOf({ exemption, frozen }, {})
+    expect(text).toContain('**Freeze**: Exempt from freezes by `ann` and `bob` until')
+    expect(text).not.toMatch(/Mondays|release window/)
+    expect(textOf({ exemption: { ...exemption, head: shaOf('e') }, frozen }, {})).toContain(
+      '`eva` froze releases',
+    )
   })
 })

@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { evaluateUrgency } from '../../src/decision/urgent.ts'
 import { urgentSettings } from '../../src/decision/urgent-settings.ts'
 import { decide } from '../../src/decision/verdict.ts'
-import { aLabel, aPolicy, aSnapshot, inWindow, minutesLater } from '../support/snapshot.ts'
+import {
+  aDeployment,
+  aLabel,
+  anEvidence,
+  aPolicy,
+  aSnapshot,
+  inWindow,
+  minutesLater,
+  stagingTree,
+} from '../support/snapshot.ts'
 
 const blocking = { block_when_overdue: true }
 const overdue = { pull: 3, issue: 4, due: minutesLater(-1, inWindow) }
@@ -79,5 +88,38 @@ describe('an urgent change with the review of an earlier one ahead', () => {
   it('is evaluated again when it expires, where that blocks nobody or is due later', () => {
     expect(nextOf(minutesLater(30, friday), {})).toEqual(expiry)
     expect(nextOf(minutesLater(48 * 60, friday), { block_when_overdue: true })).toEqual(expiry)
+  })
+})
+
+describe('a gate that an urgent change may pass while the window is open', () => {
+  const due = minutesLater(20, inWindow)
+  const urgent = { block_when_overdue: true }
+  const regression = { tree: stagingTree, deployments: [aDeployment()], runs: [] }
+  const incident = { names: ['INC-7'], url: 'https://github.com/acme/incidents/issues/7', title: 'Down' }
+  const unresolved = [{ ...incident, component: null, state: 'open', severity: 'P0' }]
+  const snapshot = aSnapshot({
+    labels: [aLabel({ at: minutesLater(-10, inWindow) })],
+    body: 'Fixes INC-7.',
+    owedReviews: [{ pull: 3, issue: 4, due }],
+    regression,
+    incidents: { readAt: inWindow, unresolved, postMortems: [] },
+  })
+  const staging = { defer_when_urgent: true }
+
+  it.each([
+    ['a regression that is deferred', { staging_regression: staging }],
+    ['an incident that its fix names', { incidents: {} }],
+  ])('is evaluated again when the review of an earlier one falls due: %s', (_, gate) => {
+    const policy = aPolicy({ release_window: { urgent }, ...gate })
+    const verdict = decide(snapshot, policy)
+    expect(verdict.state).toBe('passed')
+    expect(decide({ ...snapshot, takenAt: due }, policy).state).not.toBe('passed')
+    expect(verdict.next).toContainEqual({ kind: 'recheck', at: due })
+  })
+
+  it('passes with a regression that was run, whatever falls due', () => {
+    const ran = { ...snapshot, regression: { ...regression, runs: [anEvidence()] }, takenAt: due }
+    const policy = aPolicy({ release_window: { urgent }, staging_regression: staging })
+    expect(decide(ran, policy).state).toBe('passed')
   })
 })

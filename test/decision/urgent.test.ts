@@ -43,7 +43,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       snapshot: urgent({ body: 'Urgent: checkout is down' }),
       title: 'Urgent by ann',
       says: [
-        "`ann` marked it as `urgent` on Fri, Nov 27, 9:00 AM PST (17:00 UTC), until Sat, Nov 28, 9:00 AM PST (17:00 UTC): `checkout is down`. With the label, this change doesn't wait for the release window or a freeze. All other gates still apply.",
+        "`ann` marked it as `urgent` on Fri, Nov 27, 9:00 AM PST (17:00 UTC), until Sat, Nov 28, 9:00 AM PST (17:00 UTC): `checkout is down`. Until then, it doesn't wait for the release window or a freeze. All other gates still apply.",
       ],
       next: [{ kind: 'recheck', at: '2026-11-28T17:00:00.000Z' }],
     },

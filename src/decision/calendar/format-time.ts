@@ -39,6 +39,11 @@ export function formatTimeShort(at: Date, zone: string): string {
   })
 }
 
+/** "Wed, Nov 25": the date on the zone's clock. */
+export function formatDate(at: Date, zone: string): string {
+  return dateOf(wallAt(zone, at.getTime()))
+}
+
 function dateOf(wall: number): string {
   return dateFormat.format(wall)
 }

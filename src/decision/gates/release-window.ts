@@ -1,5 +1,5 @@
 import { weekInWords } from '../calendar/week-in-words.ts'
-import { type CalendarState, formatTime, formatTimeShort, windowStateAt } from '../calendar.ts'
+import { type CalendarState, formatDate, formatTime, formatTimeShort, windowStateAt } from '../calendar.ts'
 import { durationInWords, parseDuration } from '../duration.ts'
 import { exemptionNote, isExempt } from '../exemption.ts'
 import { isFrozen, noWindow } from '../freeze.ts'
@@ -44,8 +44,12 @@ function byWindowAndLabel(snapshot: Snapshot, settings: WindowSettings): Finding
   if (urgency.state === 'absent') return finding
   if (urgency.state === 'void') return noting(finding, voided(urgency, settings))
   return finding.state === 'passed'
-    ? noting(finding, `${labelled(urgency, settings)} The window is open without it.`)
-    : lifted(urgency, settings, snapshot)
+    ? noting(
+        finding,
+        `${labelled(urgency, settings)} The window is open without it.`,
+        whatItLifts(urgency, settings),
+      )
+    : lifted(urgency, settings)
 }
 
 /** A closed window is all the same evaluated again when it opens; its text is the rule, which stays true until then. */
@@ -64,7 +68,11 @@ function withUnusableTeams(finding: Finding, snapshot: Snapshot, settings: Windo
 /** A freeze applies whichever gates the policy names: this is its finding where no release window is among them. */
 export const freezeGate = {
   title: 'Freeze',
-  evaluate: (snapshot: Snapshot) => releaseWindow.evaluate(snapshot, noWindow),
+  evaluate(snapshot: Snapshot): Finding {
+    const finding = releaseWindow.evaluate(snapshot, noWindow)
+    const exempt = isExempt(snapshot) && exemptionNote(snapshot, noWindow.time_zone)
+    return exempt ? { ...finding, title: 'Exempt from the freeze', reason: exempt, lasting: exempt } : finding
+  },
 }
 
 /** Named while it lasts, whether or not there is a freeze to lift. The check is evaluated again when it ends. */
@@ -76,8 +84,8 @@ function withExemption(finding: Finding, snapshot: Snapshot, settings: WindowSet
   return { ...noting(finding, note), next: [...(finding.next ?? []), ...ends] }
 }
 
-function noting(finding: Finding, note: string): Finding {
-  const lasting = finding.lasting === undefined ? {} : { lasting: `${finding.lasting} ${note}` }
+function noting(finding: Finding, note: string, lastingNote = note): Finding {
+  const lasting = finding.lasting === undefined ? {} : { lasting: `${finding.lasting} ${lastingNote}` }
   return { ...finding, reason: `${finding.reason} ${note}`, ...lasting }
 }
 
@@ -116,7 +124,7 @@ function byCalendar(now: Date, settings: WindowSettings, takeBack: number): Find
 
 function inCalendar(now: Date, settings: WindowSettings, takeBack: number): Finding {
   const calendar = windowStateAt(settings, now)
-  if (!calendar.open) return closed(calendar, settings)
+  if (!calendar.open) return closed(calendar, settings, now)
   const { closesAt } = calendar
   if (!closesAt) return passed('Release window open', 'The release window covers the whole week.')
   const before = Math.max(parseDuration(settings.closing_margin), takeBack)
@@ -142,11 +150,11 @@ function closing(closesAt: Date, settings: WindowSettings, before: number): Find
   )
 }
 
-function closed(calendar: CalendarState, settings: WindowSettings): Finding {
+function closed(calendar: CalendarState, settings: WindowSettings, now: Date): Finding {
   const why = calendar.freeze
     ? `Frozen until ${formatTime(calendar.freeze.to, settings.time_zone)}: ${code(calendar.freeze.reason)}.`
     : calendar.holiday
-      ? `Closed for the holiday ${code(calendar.holiday)}.`
+      ? `Closed on ${formatDate(now, settings.time_zone)} for the holiday ${code(calendar.holiday)}.`
       : 'The release window is closed.'
   const { opensAt } = calendar
   if (!opensAt) {
@@ -172,27 +180,13 @@ function whoLifts({ urgent }: WindowSettings): string {
 }
 
 /** Urgent lifts the window and freezes, and nothing else; it is evaluated again when it ends. */
-function lifted(
-  urgency: Urgency & { state: 'valid' },
-  settings: WindowSettings,
-  snapshot: Snapshot,
-): Finding {
-  const reason = `${labelled(urgency, settings)} With the label, this change doesn't wait for the release window or a freeze. All other gates still apply.`
-  return passed(`Urgent by ${urgency.by.login}`, reason, {
-    next: recheck(endOf(urgency, settings, snapshot)),
-    lasting: reason,
-  })
+function lifted(urgency: Urgency & { state: 'valid' }, settings: WindowSettings): Finding {
+  const reason = whatItLifts(urgency, settings)
+  return passed(`Urgent by ${urgency.by.login}`, reason, { next: recheck(urgency.until), lasting: reason })
 }
 
-/** It expires, or ends when the review of an earlier one falls due where that blocks. */
-function endOf(
-  { until }: Urgency & { state: 'valid' },
-  { urgent }: WindowSettings,
-  { owedReviews = [], takenAt }: Snapshot,
-): Date {
-  const due = urgent.block_when_overdue ? owedReviews.map((owed) => Date.parse(owed.due)) : []
-  const ahead = due.filter((time) => time > Date.parse(takenAt))
-  return new Date(Math.min(until.getTime(), ...ahead))
+function whatItLifts(urgency: Urgency & { state: 'valid' }, settings: WindowSettings): string {
+  return `${labelled(urgency, settings)} Until then, it doesn't wait for the release window or a freeze. All other gates still apply.`
 }
 
 /** One line about the label: by whom, when, until when, and the reason. */
