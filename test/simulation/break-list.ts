@@ -38,8 +38,8 @@ export const breaks: Break[] = [
   {
     name: 'ignore a freeze without a window',
     file: 'src/decision/gates/release-window.ts',
-    from: 'evaluate: (snapshot: Snapshot) => releaseWindow.evaluate(snapshot, noWindow)',
-    to: 'evaluate: ({ frozen: _, ...snapshot }: Snapshot) => releaseWindow.evaluate(snapshot, noWindow)',
+    from: 'releaseWindow.evaluate(snapshot, noWindow)',
+    to: 'releaseWindow.evaluate({ ...snapshot, frozen: undefined } as Snapshot, noWindow)',
   },
   {
     name: 'two writers of one check at once',
