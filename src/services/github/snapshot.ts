@@ -137,7 +137,8 @@ async function readFacts(
   const equalities = await equalitiesFor(reviews, pull.head.sha, equalityTo)
   const before = await contributorsOfEqualHeads(equalities, readHead)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
-  const movedBase = await baseChange(prover, ref.number, baseRef, head, timeline)
+  const base = { number: ref.number, baseRef, at: takenAt }
+  const movedBase = await baseChange(prover, base, head, timeline)
   const paths = await pathFacts(prover, pull, head, wanted)
   const isAsked = labels.some(({ name }) => wanted.revertLabels?.some((each) => isSameLabel(each, name)))
   const revert = isAsked ? await readRevert(prover, ref, pull, head) : {}
@@ -176,7 +177,7 @@ async function readFacts(
     )),
   }
   const keep = async () => {
-    await keepBase(prover, ref.number, baseRef, timeline)
+    await keepBase(prover, base, timeline)
     // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole; and
     // against a base that holds it already, a merged head changes nothing.
     if (!head || !work.pusherKnown || pull.merged) return
