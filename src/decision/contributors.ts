@@ -7,6 +7,8 @@ export type Commit = {
   parents: string[]
   message: string
   verified: boolean
+  /** Made by the merge of another pull request into the branch. */
+  merged?: boolean
   author: Signature
   committer: Signature
 }
@@ -14,8 +16,11 @@ export type Commit = {
 /** The name in git, and the GitHub account that it is linked to, if any. */
 export type Signature = { name: string; person: Person | null }
 
-/** One change of the head branch from GitHub's activity API, since commits do not contain who pushed them. */
-export type Push = { actor: Person | null; before: string; after: string }
+/**
+ * One change of the head branch from GitHub's activity API, since commits do not contain who pushed them. `merge`: GitHub merged
+ * another pull request into the branch.
+ */
+export type Push = { actor: Person | null; before: string; after: string; merge?: boolean }
 
 /** A fork whose activity cannot be read, so its pushers are unknown. */
 export type HiddenFork = { owner: Person | null }
@@ -77,12 +82,19 @@ export function coAuthorOf(commit: Commit, person: Person): Contributor {
 
 /**
  * GitHub names whoever suggested a change as co-author when somebody else commits it from the review: a commit in the
- * browser, with GitHub's own verified signature. No merge is one, and nothing that only the message says.
+ * browser, with GitHub's own verified signature. No merge is one, also where it was squashed into one commit: its co-authors wrote
+ * the work. Nothing is that only the message says.
  */
-function isSuggestion({ author, committer, verified, parents }: Commit, { id }: Person): boolean {
-  return (
-    isBrowser(committer) && verified && parents.length === 1 && isKnown(author) && author.person.id !== id
-  )
+function isSuggestion(commit: Commit, { id }: Person): boolean {
+  const { author, committer, verified, parents, merged } = commit
+  const inBrowser = isBrowser(committer) && verified && !merged
+  return inBrowser && parents.length === 1 && isKnown(author) && author.person.id !== id
+}
+
+/** The commits, with those marked that the merge of another pull request made. */
+export function withMerges(commits: Commit[], pushes: Push[]): Commit[] {
+  const merges = new Set(pushes.filter(({ merge }) => merge).map(({ after }) => after))
+  return commits.map((commit) => (merges.has(commit.sha) ? { ...commit, merged: true } : commit))
 }
 
 /** Removes those who only suggested a change that somebody else committed, and did nothing else. */

@@ -308,6 +308,27 @@ describe('a suggestion that was committed from a review', () => {
   })
 })
 
+describe('a pull request that was squashed into the branch', () => {
+  test('bars whoever worked on it with its author, also where the policy allows suggestions', async () => {
+    const shop = await desk.shop({ approvals: { suggestions: 'allow' } })
+    const pull = await shop.open('ana', price)
+    const part = { branch: 'part', base: 'feature', coAuthors: [{ name: 'ben', email: ben.email }] }
+    const inner = await shop.open('eva', { 'part.md': 'x\n' }, part)
+    const { data: merged } = await desk.as('ana').rest.pulls.merge({
+      owner: shop.owner,
+      repo: shop.repo,
+      pull_number: inner.number,
+      merge_method: 'squash',
+      commit_message: `Add a part\n\nCo-authored-by: ben <${ben.email}>`,
+    })
+    const newer = { ...pull, sha: merged.sha }
+    await shop.approve(newer, 'chloe', 'ben')
+    const judged = await shop.judge(newer)
+    expect(judged.text).toMatch(/`ben` cannot approve: is named as co-author of/)
+    expect(judged).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+  })
+})
+
 describe('a commit that GitHub cannot tie to an account', () => {
   const stranger = { name: 'Stranger', email: 'stranger@nowhere.test' }
 

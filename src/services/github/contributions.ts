@@ -3,6 +3,7 @@ import {
   type Contributions,
   contributionsOf,
   type HiddenFork,
+  withMerges,
 } from '../../decision/contributors.ts'
 import type { Person, PullRef } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
@@ -97,10 +98,11 @@ function headFacts({ change }: CommitRange, contributions: Contributions): HeadF
 async function readContributions(
   prover: Prover,
   pull: Pull,
-  { commits, change, incomplete }: CommitRange,
+  { commits: listed, change, incomplete }: CommitRange,
   head: string,
   told: { pushes: DatedPush[]; hiddenFork?: HiddenFork },
 ): Promise<Pick<Work, 'contributions' | 'cleanMerges'>> {
+  const commits = withMerges(listed, told.pushes)
   const known = {
     head: change && { change },
     older: (sha: string) => knownHead(prover, pull.base.ref, sha),

@@ -98,8 +98,9 @@ function arrivals({ commits, pushes }: { commits: readonly Commit[]; pushes: Dat
 
 type Activity = Awaited<ReturnType<GitHub['rest']['repos']['listActivities']>>['data'][number]
 
-function pushOf({ actor, before, after, timestamp: at }: Activity): DatedPush {
-  return { actor: personOf(actor), before, after, at }
+function pushOf({ actor, before, after, timestamp: at, activity_type: type }: Activity): DatedPush {
+  const merge = type === 'pr_merge' || type === 'merge_queue_merge'
+  return { actor: personOf(actor), before, after, at, ...(merge && { merge }) }
 }
 
 /**

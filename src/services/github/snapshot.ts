@@ -10,6 +10,7 @@ import type { GitHub } from './client.ts'
 import { ownerTeams, readCodeOwners } from './code-owners.ts'
 import { readContributors } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
+import { changedBase, keepMovedBack, movedBack } from './moved-back.ts'
 import {
   contributorsOfEqualHeads,
   equalitiesFor,
@@ -138,7 +139,9 @@ async function readFacts(
   const before = await contributorsOfEqualHeads(equalities, readHead)
   const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
   const base = { number: ref.number, baseRef, at: takenAt }
-  const movedBase = await baseChange(prover, base, head, timeline)
+  const standing = { ...base, head, commits: work.commits }
+  const back = await movedBack(prover, standing)
+  const movedBase = changedBase(await baseChange(prover, base, head, timeline), back)
   const paths = await pathFacts(prover, pull, head, wanted)
   const isAsked = labels.some(({ name }) => wanted.revertLabels?.some((each) => isSameLabel(each, name)))
   const revert = isAsked ? await readRevert(prover, ref, pull, head) : {}
@@ -178,6 +181,7 @@ async function readFacts(
   }
   const keep = async () => {
     await keepBase(prover, base, timeline)
+    await keepMovedBack(prover, standing, back)
     // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole; and
     // against a base that holds it already, a merged head changes nothing.
     if (!head || !work.pusherKnown || pull.merged) return

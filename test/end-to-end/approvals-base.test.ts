@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aDesk, type Desk, numbered, type Pull, type Shop } from '../support/desk.ts'
+
+/** The same head against another base is another change, however the base came to be another one. */
+
+let desk: Desk
+beforeAll(async () => {
+  desk = await aDesk()
+})
+afterAll(() => desk.close())
+
+const price = { 'src/price.ts': numbered(40, { 20: 'price = 2' }) }
+
+/** A change of ana on top of one of olga that is on main, approved by two people. */
+async function approvedOnTop(): Promise<{ shop: Shop; pull: Pull; before: string; main: string }> {
+  const shop = await desk.shop()
+  const copy = await shop.copyOf('olga')
+  const before = (await copy.git('rev-parse', 'origin/main')).trim()
+  const main = await shop.push(
+    'olga',
+    'main',
+    { 'src/cart.ts': 'everything free\n' },
+    { from: 'origin/main' },
+  )
+  const pull = await shop.open('ana', price)
+  await shop.approve(pull, 'chloe', 'dev')
+  expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  return { shop, pull, before, main }
+}
+
+async function moveBase(shop: Shop, sha: string): Promise<void> {
+  const copy = await shop.copyOf('olga')
+  desk.later()
+  await copy.git('push', '--force', 'origin', `${sha}:refs/heads/main`)
+}
+
+const stale = { state: 'waiting', title: 'Waiting for 2 approvals' }
+
+describe('a base branch that was moved back', () => {
+  test('brings commits into the change that nobody has approved, so no earlier approval counts', async () => {
+    const { shop, pull, before } = await approvedOnTop()
+    await moveBase(shop, before)
+    const judged = await shop.judge(pull)
+    expect(judged).toMatchObject(stale)
+    expect(judged.text).toMatch(/stale approval: the base branch was changed since: it was moved back/)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+  })
+
+  test('lets approvals count that are given after it was seen', async () => {
+    const { shop, pull, before } = await approvedOnTop()
+    await moveBase(shop, before)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+
+  test('and is where it was again lets the earlier approvals count again', async () => {
+    const { shop, pull, before, main } = await approvedOnTop()
+    await moveBase(shop, before)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    await moveBase(shop, main)
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('a base branch that moves on', () => {
+  test('makes no approval stale', async () => {
+    const { shop, pull } = await approvedOnTop()
+    await shop.push('olga', 'main', { 'README.md': '# More\n' }, { from: 'origin/main' })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+
+  test('and takes in a part of the change makes no approval of the rest stale', async () => {
+    const { shop, pull } = await approvedOnTop()
+    const copy = await shop.copyOf('ana')
+    await copy.branch('feature', 'origin/feature')
+    await copy.git('commit', '--allow-empty', '-m', 'Run it again')
+    desk.later()
+    const sha = await copy.push({ ref: 'feature' })
+    await shop.approve({ ...pull, sha }, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+    await moveBase(shop, pull.sha)
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('another base', () => {
+  /** GitHub as it answers while it does not list the newest events yet. */
+  const withoutEvents: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    if (!/\/issues\/\d+\/events/.test(String(url))) return response
+    return Response.json([], { status: 200 })
+  }
+
+  test('makes approvals stale before GitHub lists the event of it, and after that', async () => {
+    const shop = await desk.shop()
+    await shop.push('olga', 'side', { 'src/cart.ts': 'everything free\n' }, { from: 'origin/main' })
+    const pull = await shop.open('ana', price, { base: 'side' })
+    await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+    desk.later()
+    const { owner, repo } = shop
+    await desk.as('ana').rest.pulls.update({ owner, repo, pull_number: pull.number, base: 'main' })
+    shop.restart(withoutEvents)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    shop.restart()
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+})
