@@ -89,8 +89,8 @@ export async function recordEscalationStep(
 async function wantMirrors(shell: IncidentShell, tx: Transaction, stored: StoredIncident): Promise<void> {
   const { repository, number, settings } = stored
   for (const { key, wanted, done, triedAt, refused } of await mirrorRows(tx, stored, 'pagerduty')) {
-    const isSent = (done ?? triedAt ?? refused) !== null
-    const page = pageNow(stored, key, wanted as WantedPage, isSent)
+    const sending = { isAsked: (done ?? triedAt ?? refused) !== null, isTaken: done !== null }
+    const page = pageNow(stored, key, wanted as WantedPage, sending)
     await saveDesiredState(tx, stored, { mirror: 'pagerduty', key, wanted: page })
   }
   if (settings.jira && shell.jira)

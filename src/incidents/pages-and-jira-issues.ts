@@ -145,7 +145,7 @@ async function wantAcknowledged(
 ): Promise<void> {
   const now = await storedIncident(tx, { repository, number })
   const page = wanted as WantedPage
-  const next = now && pageNow(now, key, page, true)
+  const next = now && pageNow(now, key, page, { isAsked: true, isTaken: true })
   if (!next || next.action === page.action) return
   await saveDesiredState(tx, now, { mirror: 'pagerduty', key, wanted: next })
   await shell.queue.enqueueIncident({ task: 'mirror', repository, number, mirror: 'pagerduty' }, { tx })

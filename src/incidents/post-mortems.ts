@@ -70,7 +70,8 @@ async function announceDue(
   const { repository, number, settings } = stored
   const now = shell.now()
   const { dueAt, closedAt, url } = postMortem
-  if (closedAt) return
+  // One of an incident that is open again is due once that is resolved.
+  if (closedAt || stored.incident.state !== 'resolved') return
   const warnAt = new Date(dueAt.getTime() - warnedBefore)
   const due = formatTime(dueAt, settings.time_zone)
   await shell.database.transaction(async (tx) => {
@@ -96,7 +97,11 @@ async function openIssue(
 ): Promise<number> {
   const { repository, settings, incident } = stored
   const changes = await incidentChanges(shell.database, stored)
-  const wanted = postMortemIssue(stored, changes, { due: dueAt.getTime(), zone: settings.time_zone })
+  const wanted = postMortemIssue(stored, changes, {
+    due: dueAt.getTime(),
+    zone: settings.time_zone,
+    from: settings.postmortem.from,
+  })
   const since = new Date(incident.resolved?.at ?? shell.now())
   const issue = await ensurePostMortem(github, repository, wanted, {
     marker: postMortemMarker(stored),

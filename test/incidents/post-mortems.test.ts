@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { IncidentEvent } from '../../src/decision/incidents/facts.ts'
 import type { Notice } from '../../src/decision/notice.ts'
 import { lookAtPostMortem } from '../../src/incidents/post-mortems.ts'
 import type { IncidentShell } from '../../src/incidents/shell.ts'
@@ -36,12 +37,13 @@ const github = {
 }
 let created = 20
 let hasIssues = true
+let now = new Date('2026-10-19T21:00:00Z')
 let database: Database
 const notices: Notice[] = []
 const shell = (): IncidentShell => ({
   database,
   github: async () => github as never,
-  now: () => new Date('2026-10-19T21:00:00Z'),
+  now: () => now,
   log: { warn: () => undefined } as never,
   queue: {
     enqueueAll: async () => undefined,
@@ -60,16 +62,16 @@ const sent = () =>
     ...new Map(notices.toReversed().map((notice) => [notice.key, JSON.stringify(notice)])).values(),
   ].toReversed()
 
+const closed = (at: string) => event('closed', 'eva', at, { reason: 'completed' })
+const saveAs = (state: 'open' | 'closed', events: IncidentEvent[]) => {
+  const read = { state, events, reported: [{ at: '2026-10-19T16:00:00Z', severity: 'P0' }] }
+  const stored = { ...key, governedBy: repository, settings, digest: '' }
+  return saveIncident(database, { ...stored, facts: facts(read), incident: decided(read) })
+}
+
 beforeAll(async () => {
   database = await aDatabase()
-  const events = [event('closed', 'eva', '2026-10-19T18:00:00Z', { reason: 'completed' })]
-  const resolved = {
-    state: 'closed' as const,
-    events,
-    reported: [{ at: '2026-10-19T16:00:00Z', severity: 'P0' }],
-  }
-  const stored = { ...key, governedBy: repository, settings, digest: '' }
-  await saveIncident(database, { ...stored, facts: facts(resolved), incident: decided(resolved) })
+  await saveAs('closed', [closed('2026-10-19T18:00:00Z')])
   await wantPostMortem(database, key, new Date('2026-10-22T18:00:00Z'))
 })
 afterAll(() => database.close())
@@ -95,4 +97,16 @@ test('one that was deleted is opened again, and its new address is announced', a
   await look()
   expect(await postMortemOf(database, key)).toMatchObject({ issue: 22, url: page(22) })
   expect(sent().slice(1)).toEqual([expect.stringContaining(page(22))])
+})
+
+test('one is not overdue while its incident is open again, and is once that is resolved', async () => {
+  const before = sent().length
+  const events = [closed('2026-10-19T18:00:00Z'), event('reopened', 'eva', '2026-10-20T09:00:00Z')]
+  now = new Date('2026-10-23T09:00:00Z')
+  await saveAs('open', events)
+  await look()
+  expect(sent().slice(before)).toEqual([])
+  await saveAs('closed', [...events, closed('2026-10-20T10:00:00Z')])
+  await look()
+  expect(sent().slice(before)).toEqual([expect.stringContaining('The post-mortem has been overdue since')])
 })

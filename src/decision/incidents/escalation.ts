@@ -27,13 +27,13 @@ export function escalationSteps(incident: Incident, settings: EscalationSettings
     incident.severities.findLast((change) => change.severity === severity)?.at ?? 0,
     incident.reopenedAt ?? 0,
   )
-  const again = repetition(incident)
+  const [episode, again] = [episodeOf(incident), repetition(incident)]
   const isFirstPaged = !wasLoweredLast(incident)
   const due = response.due ?? Number.POSITIVE_INFINITY
   return settings[severity]
     .toSorted((a, b) => a.after - b.after)
     .map(({ after, page }) => ({
-      key: `${reopened}/${severity}${again}/${after}`,
+      key: `${episode}/${after}`,
       ...(again === '' ? {} : { formerly: { key: `${reopened}/${severity}/${after}`, since: from } }),
       // At the very due instant the response is still in time.
       at: after === 0 ? from : from + Math.max(0, due - from) * (after / 100) + (after === 100 ? 1 : 0),
@@ -43,6 +43,11 @@ export function escalationSteps(incident: Incident, settings: EscalationSettings
       ({ at }, index) => (index === 0 && isFirstPaged) || response.metAt === undefined || response.metAt > at,
     )
     .filter(({ at }) => Number.isFinite(at))
+}
+
+/** How the keys of its steps begin: another one after a reopening and each change of the severity. */
+export function episodeOf(incident: Incident): string {
+  return `${incident.reopened}/${incident.severity}${repetition(incident)}`
 }
 
 /**

@@ -1,5 +1,5 @@
 import { oneLine } from '../markdown.ts'
-import { type EscalationStep, pagerDutySeverity } from './escalation.ts'
+import { type EscalationStep, episodeOf, pagerDutySeverity } from './escalation.ts'
 import type { PageTarget } from './escalation-settings.ts'
 import { isTakenOnAfter } from './incident.ts'
 import type { DesiredState, Subject } from './mirror.ts'
@@ -39,19 +39,24 @@ export function newPages(subject: Subject, { key, page, at: since }: EscalationS
   })
 }
 
+/** What became of a page: whether PagerDuty was asked for it, and whether it said that it has it. */
+type Sending = { isAsked: boolean; isTaken: boolean }
+
 /**
- * What a page should be now. Pages of an earlier opening were resolved with it and stay so. `isSent`: PagerDuty was asked for it. One that
- * was not is sent before it is acknowledged, since PagerDuty opens no alert for an acknowledgement: nobody would learn of it.
+ * What a page should be now. Pages of an earlier opening were resolved with it and stay so; one that PagerDuty has not taken is not wanted
+ * anymore once another severity counts, which has pages of its own. One that it was not asked for is sent before it is acknowledged, since
+ * PagerDuty opens no alert for an acknowledgement: nobody would learn of it.
  */
 export function pageNow(
   { incident, facts }: Pick<Subject, 'incident' | 'facts'>,
   key: string,
   page: WantedPage,
-  isSent: boolean,
+  { isAsked, isTaken }: Sending,
 ): WantedPage {
-  const [, , , , reopened] = key.split('/')
+  const [, , , , reopened, severity] = key.split('/')
   const isOver = incident.state === 'resolved' || Number(reopened) < incident.reopened
-  if (isOver) return { ...page, action: 'resolve' }
-  const isTaken = isSent && page.action === 'trigger' && isTakenOnAfter(facts, page.since)
-  return isTaken ? { ...page, action: 'acknowledge' } : page
+  const isLate = !isTaken && `${reopened}/${severity}` !== episodeOf(incident)
+  if (isOver || isLate) return { ...page, action: 'resolve' }
+  const isAnswered = isAsked && page.action === 'trigger' && isTakenOnAfter(facts, page.since)
+  return isAnswered ? { ...page, action: 'acknowledge' } : page
 }

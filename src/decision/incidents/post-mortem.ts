@@ -4,6 +4,7 @@ import { code, hasWords, headingKey, oneLine, withoutHtmlComments } from '../mar
 import type { IncidentChange } from './changes.ts'
 import type { IncidentFacts } from './facts.ts'
 import type { Incident } from './incident.ts'
+import type { IncidentSettings } from './settings.ts'
 
 export const postMortemLabel = 'post-mortem'
 
@@ -57,10 +58,14 @@ export function postMortemMarker({ repository, number }: Pick<Subject, 'reposito
 export function postMortemIssue(
   subject: Subject,
   changes: IncidentChange[],
-  { due, zone }: { due: number; zone: string },
+  { due, zone, from }: { due: number; zone: string; from: IncidentSettings['postmortem']['from'] },
 ): { title: string; body: string; labels: string[]; assignees: string[] } {
   const { repository, number, facts, incident } = subject
   const time = (at: string) => formatTime(new Date(at), zone)
+  const rule =
+    from === 'resolved'
+      ? ' If the incident is reopened, this is due 72 hours after it is resolved again.'
+      : ''
   const timeline = changes.map(({ at, text }) => `- ${time(at)}: ${code(text, 300)}`).join('\n')
   const section = (heading: (typeof postMortemHeadings)[number]) =>
     `## ${heading}\n\n${heading === 'Timeline' ? timeline : `<!-- ${hints[heading]} -->`}`
@@ -69,7 +74,7 @@ export function postMortemIssue(
     labels: [postMortemLabel],
     assignees: incident.acknowledged ? [incident.acknowledged.by] : [],
     body: [
-      `The post-mortem of ${repository.owner}/${repository.repo}#${number}, due ${formatTime(new Date(due), zone)}. Fill in every heading, then close this issue.`,
+      `The post-mortem of ${repository.owner}/${repository.repo}#${number}, due ${formatTime(new Date(due), zone)}.${rule} Fill in every heading, then close this issue.`,
       ...postMortemHeadings.map(section),
       postMortemMarker(subject),
     ].join('\n\n'),

@@ -186,8 +186,9 @@ describe('a page', () => {
     expect(long.summary).toHaveLength(1_024)
   })
 
-  const now = (more: Partial<IncidentFacts>, action: WantedPage['action'] = 'trigger', isSent = true) =>
-    pageNow(subject(more), page()?.key ?? '', { ...(page()?.wanted as WantedPage), action }, isSent).action
+  const taken = { isAsked: true, isTaken: true }
+  const now = (more: Partial<IncidentFacts>, action: WantedPage['action'] = 'trigger', sending = taken) =>
+    pageNow(subject(more), page()?.key ?? '', { ...(page()?.wanted as WantedPage), action }, sending).action
 
   test('is acknowledged and resolved with the incident, and stays resolved after a reopening', () => {
     const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })
@@ -201,8 +202,32 @@ describe('a page', () => {
   test('that was not sent yet is not acknowledged before, but it is not sent once the incident is resolved', () => {
     const comments = [comment('ana', at('16:05'), '/ack')]
     const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })
-    expect(now({ ...P0, comments }, 'trigger', false)).toBe('trigger')
-    expect(now({ ...P0, comments, state: 'closed', events: [closed] }, 'trigger', false)).toBe('resolve')
+    const unsent = { isAsked: false, isTaken: false }
+    expect(now({ ...P0, comments }, 'trigger', unsent)).toBe('trigger')
+    expect(now({ ...P0, comments, state: 'closed', events: [closed] }, 'trigger', unsent)).toBe('resolve')
+  })
+})
+
+describe('a page that PagerDuty has not taken when the severity changes', () => {
+  const [step] = escalationSteps(subject().incident, settings.escalation)
+  const [page] = step ? newPages(subject(), step) : []
+  const now = (comments: IncidentFacts['comments'], isTaken: boolean) =>
+    pageNow(subject({ ...P0, comments }), page?.key ?? '', page?.wanted as WantedPage, {
+      isAsked: true,
+      isTaken,
+    }).action
+  const lowered = [
+    comment('ana', at('16:01'), '/severity P2 a test'),
+    comment('eva', at('16:02'), '/confirm'),
+  ]
+  const raised = [...lowered, comment('ana', at('16:03'), '/severity P0')]
+
+  test.each([
+    ['is not wanted anymore', false, 'resolve'],
+    ['stays where it took it', true, 'trigger'],
+  ] as const)('%s, also where it was raised to the same one again', (_, isTaken, action) => {
+    expect([now(lowered, isTaken), now(raised, isTaken)]).toEqual([action, action])
+    expect(now([], isTaken)).toBe('trigger')
   })
 })
 

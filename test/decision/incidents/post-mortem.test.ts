@@ -47,13 +47,20 @@ describe('a post-mortem', () => {
   const issue = postMortemIssue(
     subject,
     [{ kind: 'acknowledged', at: '2026-03-06T20:05:00.000Z', text: 'Acknowledged by ana' }],
-    { due: Date.parse('2026-03-10T02:00:00Z'), zone: 'America/Los_Angeles' },
+    { due: Date.parse('2026-03-10T02:00:00Z'), zone: 'America/Los_Angeles', from: 'resolved' },
   )
 
   test('is assigned to whoever acknowledged, with the timeline of the records', () => {
     expect(issue).toMatchObject({ assignees: ['ana'], labels: ['post-mortem'] })
     expect(issue.body).toContain('- Fri, Mar 6, 12:05 PM PST (20:05 UTC): `Acknowledged by ana`')
     expect(issue.body).toContain('due Mon, Mar 9, 7:00 PM PDT')
+  })
+
+  test('says the rule by which its due time moves, which stays true after a reopening, and none where it does not', () => {
+    const rule = 'If the incident is reopened, this is due 72 hours after it is resolved again.'
+    const due = { due: Date.parse('2026-03-10T02:00:00Z'), zone: 'UTC' }
+    expect(issue.body).toContain(rule)
+    expect(postMortemIssue(subject, [], { ...due, from: 'declared' }).body).not.toContain('reopened')
   })
 
   test('has everything but the timeline to be filled in', () => {
