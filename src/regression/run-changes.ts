@@ -52,6 +52,7 @@ export function listWatcher(first: ToolListing) {
       await confirm(session, { reopen: async () => undefined })
     },
     atEnd: confirm,
+    inOther: (session: StagingSession) => confirm(session, { reopen: async () => undefined }),
   }
 }
 
@@ -67,11 +68,23 @@ function listChanges(first: readonly ListedTool[], next: readonly ListedTool[]):
     })
 }
 
-/** Confirms the identity of the server in a new session. */
-export async function confirmIdentity(input: RunInput, first: Self): Promise<void> {
+/**
+ * Confirms the identity of the server and its list in a new session, which another instance behind the same address may answer: many
+ * servers never change their version.
+ */
+export async function confirmInNewSession(
+  input: RunInput,
+  first: Self,
+  confirmList: (session: StagingSession) => Promise<void>,
+): Promise<void> {
   const opened = await input.open(input.signal)
   if (!opened.ok) throw runStopped(`the server was gone at the end of the run: ${opened.fault.message}`)
-  const found = differences(first, opened.session)
-  await opened.session.close()
-  if (found.length > 0) throw changedMeanwhile(found)
+  const { session } = opened
+  try {
+    const found = differences(first, session)
+    if (found.length > 0) throw changedMeanwhile(found)
+    await confirmList(session)
+  } finally {
+    await session.close()
+  }
 }

@@ -12,7 +12,7 @@ import { reconcile } from './reconcile.ts'
 import { createSessionReopener } from './reopen-session.ts'
 import type { RunReport } from './report-schema.ts'
 import { runCases } from './run-cases.ts'
-import { changedMeanwhile, confirmIdentity, differences, listWatcher } from './run-changes.ts'
+import { changedMeanwhile, confirmInNewSession, differences, listWatcher } from './run-changes.ts'
 import type { RunInput } from './run-input.ts'
 import { askVersions, connect, list } from './run-session.ts'
 import { snapshotKeys } from './snapshots.ts'
@@ -128,7 +128,7 @@ async function gather(input: RunInput, gathered: Gathered, now: () => Date): Pro
   await checkData(input, context, gathered)
   if (gathered.meanwhile.length > 0) throw changedMeanwhile(gathered.meanwhile)
   await confirmList.atEnd(gathered.session, { reopen, onSessionEnded })
-  if (session.transport !== 'stdio') await confirmIdentity(input, session)
+  if (session.transport !== 'stdio') await confirmInNewSession(input, session, confirmList.inOther)
   return recorded
 }
 

@@ -71,6 +71,19 @@ describe('what changes during a run makes it inconclusive, and is named', () => 
     expect(await connectionOf(script)).toEqual(['inconclusive', `the server changed during the run: ${what}`])
   })
 
+  test('a list that another session gets, as from a second instance behind the same address', async () => {
+    let sessions = 0
+    const initialize: Handler = (exchange) => {
+      sessions += 1
+      return initialized()(exchange)
+    }
+    const list: Handler = () => ({ tools: sessions > 1 ? [read, aTool('old')] : [read] })
+    expect(await connectionOf({ initialize, list })).toEqual([
+      'inconclusive',
+      'the server changed during the run: the tool old was added to the list',
+    ])
+  })
+
   test('the same tools in another order are not a change', async () => {
     const other = aTool('other')
     expect(await connectionOf({ list: lists([read, other], [other, read]) })).toEqual([
