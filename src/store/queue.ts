@@ -26,7 +26,7 @@ import {
   TRANSITIONS,
 } from './queue/queues.ts'
 import { keyOf, sendAll, sendEvaluate, senderOn } from './queue/sender.ts'
-import { type Running, startWorkers, type Worker } from './queue/workers.ts'
+import { type Running, startWorkers, type Worker, wakeOne } from './queue/workers.ts'
 
 export type { DeadJob, Handlers, QueueLog } from './queue/handlers.ts'
 
@@ -69,7 +69,7 @@ export type Queue = {
   /** True when no job is running and no due job is waiting. Delayed jobs and retries that are not due do not count. */
   idle: () => Promise<boolean>
   /**
-   * Wakes the workers of each queue with a due job now instead of within half a second. After a test has moved its clock with
+   * Wakes a worker of each queue with a due job now instead of within half a second. After a test has moved its clock with
    * `setTime`, this runs what has become due without a tick; a tick would also expire handlers.
    */
   nudge: () => Promise<void>
@@ -92,9 +92,9 @@ export async function openQueue(options: {
   clock?: Clock
 }): Promise<Queue> {
   const { database, log, clock = systemClock } = options
-  const boss = await startBoss(database, clock, log)
+  const workers: Worker[] = []
+  const boss = await startBoss(database, clock, log, workers)
   const sender = senderOn(boss, clock)
-  let workers: Worker[] = []
   let stopWatching = () => {}
   const running: Running = { jobs: 0 }
   return {
@@ -136,7 +136,8 @@ export async function openQueue(options: {
     resend: ({ queue, data, key }, { tx } = {}) => sender.forward(queue, data, key, undefined, tx),
     work: async (handlers) => {
       const later = (delayed: Delayed, at: Date) => sender.delay(LATER, delayed, at)
-      workers = await startWorkers(boss, handlers, { send: sender.forward, sendLater: later }, log, running)
+      const sending = { send: sender.forward, sendLater: later }
+      await startWorkers(boss, handlers, sending, log, { running, workers })
       stopWatching = watchDueJobs(boss, workers, clock, log)
     },
     busy: () => running.jobs > 0,
@@ -154,11 +155,16 @@ export async function openQueue(options: {
   }
 }
 
-async function startBoss(database: Database, clock: Clock, log: QueueLog): Promise<PgBoss> {
+async function startBoss(
+  database: Database,
+  clock: Clock,
+  log: QueueLog,
+  workers: Worker[],
+): Promise<PgBoss> {
   const alone = database.kind === 'pglite'
   const owns = await ownsSchema(database, JOBS_SCHEMA)
   const boss = new PgBoss({
-    ...database.boss,
+    ...connectionOf(database),
     ...(clock === systemClock ? {} : ANSWERS_FIRST),
     clock,
     schema: JOBS_SCHEMA,
@@ -169,6 +175,7 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
     ...(alone ? {} : MONITOR_OFTEN),
     ...(alone || !owns ? { reindex: false, monitorVacuum: false } : {}),
   })
+  listenFor(boss, (queue) => wakeOne(boss, workers, queue))
   boss.on('error', (error) => log.error({ problem: error.message }, 'The queue reports an error'))
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'The queue warns'))
   await startOrSay(boss)
@@ -177,6 +184,18 @@ async function startBoss(database: Database, clock: Clock, log: QueueLog): Promi
   const revived = alone ? await reviveOrphans(boss, new Date(clock.now())) : 0
   if (revived > 0) log.info({ jobs: revived }, 'Interrupted jobs run again')
   return boss
+}
+
+/** One that several queues can use at once: each listens for itself. */
+function connectionOf({ boss }: Database): Database['boss'] {
+  return boss.backend === 'pglite' ? { ...boss, db: { ...boss.db } } : boss
+}
+
+/** pg-boss itself would wake every worker of the queue that a NOTIFY names. */
+function listenFor(boss: PgBoss, onJob: (queue: string) => void): void {
+  const db = boss.getDb()
+  const listen = db.listen?.bind(db)
+  if (listen) db.listen = (channel, _, onReconnect) => listen(channel, onJob, onReconnect)
 }
 
 /** @throws with the fix, if the job tables are missing or outdated and this role cannot create them. */

@@ -406,6 +406,17 @@ describe('workers without work', () => {
     },
   )
 
+  test('are not all woken for one job: it takes three looks, of the six workers that could take it', async () => {
+    const { queue, ran, statements, close } = await start()
+    await queue.enqueueEvaluate(aPull())
+    await eventually(() => expect(ran).toHaveLength(1))
+    await untilIdle(queue)
+    const looks = statements.filter((text) => /WITH\s+next/.test(text) && text.includes(`'evaluate'`))
+    expect(looks.length).toBeGreaterThan(0)
+    expect(looks.length).toBeLessThanOrEqual(3)
+    await close()
+  })
+
   test('ask again after the database did not answer, and log each outage once', async () => {
     const { clock, database, queue, lines, ran, close } = await start()
     const outage = async () => {

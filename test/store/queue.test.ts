@@ -47,6 +47,31 @@ describeOnBoth('the queue', (open) => {
     }
   })
 
+  test('runs jobs that one statement sent at once, as many as there are workers, where no poll comes', async () => {
+    const release = aGate()
+    const { queue, ran, work } = await start({ evaluate: () => release.promise }, new TestClock())
+    await work()
+    await untilIdle(queue)
+    const pulls = [1, 2, 3, 4, 5, 6].map((number) => ({ pull: aPull({ number }), green: false }))
+    await queue.enqueueAll(pulls)
+    await eventually(() => expect(ran).toHaveLength(4))
+    release.resolve()
+    await eventually(() => expect(ran).toHaveLength(6))
+  })
+
+  test('takes a job that came while each worker was busy, where no poll comes', async () => {
+    const release = aGate()
+    const { queue, ran, work } = await start({ evaluate: () => release.promise }, new TestClock())
+    await work()
+    await untilIdle(queue)
+    for (const number of [1, 2, 3, 4]) await queue.enqueueEvaluate(aPull({ number }))
+    await eventually(() => expect(ran).toHaveLength(4))
+    await queue.enqueueEvaluate(aPull({ number: 5 }))
+    await queue.enqueueEvaluate(aPull({ number: 1 }))
+    release.resolve()
+    await eventually(() => expect(ran.map(({ number }) => number).sort()).toEqual([1, 1, 2, 3, 4, 5]))
+  })
+
   test('joins requests for one pull request that wait, and keeps who asked last', async () => {
     const { queue, ran, work } = await start()
     await queue.enqueueEvaluate(aPull())

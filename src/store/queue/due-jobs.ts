@@ -1,7 +1,7 @@
 import type { Clock, PgBoss } from 'pg-boss'
 import type { QueueLog } from './handlers.ts'
 import { JOBS_SCHEMA } from './queues.ts'
-import type { Worker } from './workers.ts'
+import { type Worker, wakeOne } from './workers.ts'
 
 export const IS_DUE = `(state < 'active' AND start_after <= ${JOBS_SCHEMA}.job_now())`
 
@@ -12,10 +12,10 @@ export async function queuesWith(boss: PgBoss, condition: string): Promise<Set<s
   return new Set((rows as { name: string }[]).map(({ name }) => name))
 }
 
-/** Wakes the workers of each queue with a due job. */
+/** Wakes a worker of each queue with a due job. */
 export async function wakeForDueJobs(boss: PgBoss, workers: Worker[]): Promise<void> {
   const due = await queuesWith(boss, IS_DUE)
-  for (const { queue, id } of workers) if (due.has(queue)) boss.notifyWorker(id)
+  for (const queue of due) wakeOne(boss, workers, queue)
 }
 
 const HALF_A_SECOND = 500

@@ -29,51 +29,74 @@ type Sender = {
   sendLater: (delayed: Delayed, at: Date) => Promise<void>
 }
 
-/** A worker of pg-boss, and the queue that it takes jobs from. */
-export type Worker = { queue: string; id: string }
+/** A worker of pg-boss, the queue that it takes jobs from, and whether it is at work on one. */
+export type Worker = { queue: string; id: string; busy: boolean }
+
+/**
+ * Wakes a worker of a queue that has nothing to do. It wakes the next one when it finds a job, so as many work as there are jobs; to wake
+ * all for each job would have most of them ask the database for nothing. Where none is free, each asks again after its job.
+ */
+export function wakeOne(boss: Pick<PgBoss, 'notifyWorker'>, workers: Worker[], queue: string): void {
+  const free = workers.find((worker) => worker.queue === queue && !worker.busy)
+  if (free) boss.notifyWorker(free.id)
+}
 
 /** The number of jobs that this process is running. */
 export type Running = { jobs: number }
 
 /**
- * Starts the workers. NOTIFY wakes them for a job that is due when it is sent; for jobs that become due later, retries and delayed
- * ones, see `due-jobs.ts`.
+ * Starts the workers, and adds each to `workers`. NOTIFY wakes them for a job that is due when it is sent; for jobs that become due later,
+ * retries and delayed ones, see `due-jobs.ts`.
  */
 export async function startWorkers(
   boss: PgBoss,
   handlers: Handlers,
   sender: Sender,
   log: QueueLog,
-  running: Running,
-): Promise<Worker[]> {
+  { running, workers }: { running: Running; workers: Worker[] },
+): Promise<void> {
+  const start = async <Data>(
+    queue: string,
+    options: WorkOptions,
+    work: (jobs: JobWithMetadata<Data>[]) => Promise<unknown>,
+  ) => {
+    const worker = { queue, id: '', busy: false }
+    workers.push(worker)
+    worker.id = await boss.work<Data>(
+      queue,
+      { ...rarely, ...options, includeMetadata: true },
+      async (jobs) => {
+        worker.busy = true
+        wakeOne(boss, workers, queue)
+        try {
+          return await work(jobs as JobWithMetadata<Data>[])
+        } finally {
+          worker.busy = false
+          // While there is work, no worker waits for the next poll.
+          boss.notifyWorker(worker.id)
+        }
+      },
+    )
+  }
   const run = <Data extends object>(
     queue: string,
-    workers: number,
+    count: number,
     handle: (data: Data, signal: AbortSignal, attempt: number) => Promise<void>,
-    more: Pick<WorkOptions, 'groupConcurrency' | 'minPriority'> = {},
+    options: Pick<WorkOptions, 'groupConcurrency' | 'minPriority'> = {},
   ) => {
-    const options = { ...rarely, includeMetadata: true, ...more }
-    const start = () => {
-      const worker: Promise<string> = boss.work<Data>(queue, options, async (jobs) => {
-        for (const job of jobs as JobWithMetadata<Data>[])
-          await counted(running, () => attempt(job, handle, sender, log))
-        // While there is work, no worker waits for the next poll.
-        boss.notifyWorker(await worker)
-      })
-      return worker
+    const work = async (jobs: JobWithMetadata<Data>[]) => {
+      for (const job of jobs) await counted(running, () => attempt(job, handle, sender, log))
     }
-    return Array.from({ length: workers }, () => named(queue, start()))
+    return Array.from({ length: count }, () => start(queue, options, work))
   }
-  const forward = (queue: string) => {
-    const worker = boss.work<Delayed>(queue, { ...rarely, batchSize: 50 }, async (jobs) => {
+  const forward = (queue: string) =>
+    start<Delayed>(queue, { batchSize: 50 }, async (jobs) => {
       for (const { data } of jobs) await sender.send(data.queue, data.data, data.key, data.priority)
     })
-    return named(queue, worker)
-  }
-  return Promise.all([
+  await Promise.all([
     ...run<{ id: string }>(DELIVERIES, 2, ({ id }, signal) => handlers.delivery(id, signal)),
     ...run<PullRef>(EVALUATE, 4, handlers.evaluate),
-    // However slowly GitHub answers for the others, a worker is free for pull requests that may be green.
+    // However slowly GitHub answers for the others, a worker is free for pull requests that may be green. After those that take any.
     ...run<PullRef>(EVALUATE, 2, handlers.evaluate, { minPriority: PRIORITY.mayBeGreen }),
     ...run<MergeTask>(MERGING, 2, handlers.merging),
     ...run<IncidentTask>(INCIDENTS, 2, handlers.incident),
@@ -87,15 +110,12 @@ export async function startWorkers(
     ...run<object>(TRANSITIONS, 1, (_, signal) => handlers.transition(signal)),
     forward(RECHECK),
     forward(LATER),
-    named(
-      DEAD_LETTERS,
-      boss.work<object>(DEAD_LETTERS, { ...rarely, includeMetadata: true }, async ([job]) => {
-        const dead = job as JobWithMetadata<object>
-        if (!(await isLostToKills(boss, dead))) return reportDeadJob(dead, handlers, log)
-        await startAnew(dead, sender, log)
-        return { startedAnew: true }
-      }),
-    ),
+    start<object>(DEAD_LETTERS, {}, async ([dead]) => {
+      if (!dead) return
+      if (!(await isLostToKills(boss, dead))) return reportDeadJob(dead, handlers, log)
+      await startAnew(dead, sender, log)
+      return { startedAnew: true }
+    }),
   ])
 }
 
@@ -106,10 +126,6 @@ async function counted(running: Running, work: () => Promise<void>): Promise<voi
   } finally {
     running.jobs -= 1
   }
-}
-
-async function named(queue: string, id: Promise<string>): Promise<Worker> {
-  return { queue, id: await id }
 }
 
 /** Two dozen workers that each ask twice a second would be most of what an idle bot does. */
