@@ -206,8 +206,8 @@ function record(
       throw retryAfterError(shell.now(), 'a freeze began or ended while the facts were read')
     const before = await lockVerdict(tx, pull)
     if (!(await saveVerdict(tx, stored, seen))) return undefined
-    await forgetPending(tx, pull)
     if (counts) await keepPending(tx, pull, headSha, sameHead)
+    else await forgetPending(tx, pull)
     if (before?.digest !== stored.digest) {
       await appendDecided(tx, stored, verdict)
       await enqueueNotices(tx, shell, before, stored)

@@ -40,21 +40,23 @@ export async function revocationTimeOf(db: Queryable, installationId: number, no
  * have to wait must be able to say so. Outside of `reserveWrite` the answer is only a hint: somebody else may be faster.
  */
 export async function hasRoomForGreen(db: Queryable, installationId: number, now: Date): Promise<boolean> {
-  const { lastHour } = await writeLoad(db, installationId, now)
+  return isRoomForGreen(db, installationId, await writeLoad(db, installationId, now))
+}
+
+async function isRoomForGreen(
+  db: Queryable,
+  installationId: number,
+  { lastHour, outstanding }: WriteLoad,
+): Promise<boolean> {
   const others = (await readyNotQueued(db, installationId, waitingForTurnReport().title)) - 1
-  const promised =
-    (await outstandingOf(db, installationId, now)) + Math.min(Math.max(others, 0), queuedAtMost)
+  const promised = outstanding + Math.min(Math.max(others, 0), queuedAtMost)
   return lastHour + 1 + promised + 1 <= writesAnHour - keptForOtherWrites
 }
 
 /** Whether to skip writes that change only wording, since half of the hour is used or promised. */
 export async function isCrowded(db: Queryable, installationId: number, now: Date): Promise<boolean> {
-  const { lastHour } = await writeLoad(db, installationId, now)
-  return lastHour + (await outstandingOf(db, installationId, now)) > writesAnHour / 2
-}
-
-async function outstandingOf(db: Queryable, installationId: number, now: Date): Promise<number> {
-  return (await greensOf(db, installationId, now)).outstanding
+  const { lastHour, outstanding } = await writeLoad(db, installationId, now)
+  return lastHour + outstanding > writesAnHour / 2
 }
 
 /** Heads of people without write access get no more of the hour and of a minute: a fork can be pushed to without end. */
@@ -114,14 +116,14 @@ async function refuseOthers(
   installationId: number,
   now: Date,
   purpose: Purpose,
-  { lastHour }: WriteLoad,
+  load: WriteLoad,
 ): Promise<void> {
   const recently = new Date(now.getTime() - closingLasts)
   if (await isRevoking(tx, installationId, recently)) {
     throw retryAfterError(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
   }
-  if (purpose === 'turn green' && !(await hasRoomForGreen(tx, installationId, now))) throw noRoomForGreen()
-  if (lastHour + 1 + (await outstandingOf(tx, installationId, now)) > writesAnHour) {
+  if (purpose === 'turn green' && !(await isRoomForGreen(tx, installationId, load))) throw noRoomForGreen()
+  if (load.lastHour + 1 + load.outstanding > writesAnHour) {
     throw retryAfterError(
       new Date(now.getTime() + minute),
       'the writes left in this hour are reserved for revoking green checks',
@@ -145,22 +147,28 @@ function refuseOver({ lastMinute, oldestOfMinute }: WriteLoad, limit: number, no
 
 /** Counts a write to GitHub. Those of more than an hour ago do not count anymore. */
 export async function noteWrite(db: Queryable, installationId: number, at: Date): Promise<void> {
-  await db.query(`INSERT INTO release_gate.writes (installation_id, at) VALUES ($1, $2)`, [
-    installationId,
-    at,
-  ])
-  await db.query(`DELETE FROM release_gate.writes WHERE installation_id = $1 AND at < $2`, [
-    installationId,
-    new Date(at.getTime() - hour),
-  ])
+  await db.query(
+    `WITH earlier AS (DELETE FROM release_gate.writes WHERE installation_id = $1 AND at < $3)
+     INSERT INTO release_gate.writes (installation_id, at) VALUES ($1, $2)`,
+    [installationId, at, new Date(at.getTime() - hour)],
+  )
 }
 
-/** How much was written in the last minute and hour, and when the oldest write of the minute was. */
-export type WriteLoad = { lastMinute: number; lastHour: number; oldestOfMinute: Date | undefined }
+/**
+ * How much was written in the last minute and hour, when the oldest write of the minute was, and how many checks are green that may have to
+ * be revoked.
+ */
+export type WriteLoad = {
+  lastMinute: number
+  lastHour: number
+  oldestOfMinute: Date | undefined
+  outstanding: number
+}
 
 export async function writeLoad(db: Queryable, installationId: number, now: Date): Promise<WriteLoad> {
-  const [row] = await db.query<{ minute: number; hour: number; oldest: Date | null }>(
-    `SELECT count(*) FILTER (WHERE at > $2) AS minute, count(*) AS hour, min(at) FILTER (WHERE at > $2) AS oldest
+  const [row] = await db.query<{ minute: number; hour: number; oldest: Date | null; outstanding: number }>(
+    `SELECT count(*) FILTER (WHERE at > $2) AS minute, count(*) AS hour, min(at) FILTER (WHERE at > $2) AS oldest,
+       (SELECT count(*) FROM release_gate.check_runs WHERE installation_id = $1 AND outstanding) AS outstanding
      FROM release_gate.writes WHERE installation_id = $1 AND at > $3`,
     [installationId, new Date(now.getTime() - minute), new Date(now.getTime() - hour)],
   )
@@ -168,5 +176,6 @@ export async function writeLoad(db: Queryable, installationId: number, now: Date
     lastMinute: Number(row?.minute ?? 0),
     lastHour: Number(row?.hour ?? 0),
     oldestOfMinute: row?.oldest ?? undefined,
+    outstanding: Number(row?.outstanding ?? 0),
   }
 }

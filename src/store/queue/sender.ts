@@ -55,12 +55,17 @@ export function senderOn(boss: PgBoss, clock: Clock) {
   }
 }
 
-/** A simulated clock applies only to pg-boss's own sessions, so our transactions have to set it. */
+/** A simulated clock applies only to pg-boss's own sessions, so our transactions have to set it, once. */
 async function joining(tx: Transaction | undefined, clock: Clock) {
   if (!tx) return {}
-  if ('attach' in clock) await tx.script(enableClockOverride())
+  if ('attach' in clock && !withClock.has(tx)) {
+    await tx.script(enableClockOverride())
+    withClock.add(tx)
+  }
   return { db: tx.boss }
 }
+
+const withClock = new WeakSet<Transaction>()
 
 /** One queued evaluation per pull request, which newer requests update: see `Queue`. */
 export async function sendEvaluate(

@@ -6,33 +6,32 @@ import { withCause } from './causes.ts'
 type Repository = { installationId: number; repositoryId: number }
 
 /**
- * Keeps which of the open pull requests with a commit as their head have no verdict yet, in place of what was kept for that
- * commit; `offered` are the numbers of all that GitHub lists.
+ * A pull request has a verdict, and of the others with its commit as their head these have none yet, in place of what was kept for both;
+ * `offered` are the numbers of all that GitHub lists.
  */
 export async function keepPending(
   db: Queryable,
-  { installationId, repositoryId }: Repository,
+  { installationId, repositoryId, number }: Repository & { number: number },
   headSha: string,
   offered: number[],
 ): Promise<void> {
   await db.query(
-    `DELETE FROM release_gate.unjudged
-     WHERE installation_id = $1 AND repository_id = $2 AND head_sha = $3 AND NOT number = ANY ($4::integer[])`,
-    [installationId, repositoryId, headSha, offered],
-  )
-  await db.query(
-    `INSERT INTO release_gate.unjudged (installation_id, repository_id, number, head_sha)
+    `WITH former AS (
+       DELETE FROM release_gate.unjudged WHERE installation_id = $1 AND repository_id = $2
+         AND (number = $5 OR (head_sha = $3 AND NOT number = ANY ($4::integer[])))
+     )
+     INSERT INTO release_gate.unjudged (installation_id, repository_id, number, head_sha)
      SELECT $1, $2, offer, $3 FROM unnest($4::integer[]) AS offer
-     WHERE NOT EXISTS (
+     WHERE offer <> $5 AND NOT EXISTS (
        SELECT 1 FROM release_gate.verdicts v
        WHERE v.installation_id = $1 AND v.repository_id = $2 AND v.number = offer AND v.head_sha = $3 AND v.counts
      )
      ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET head_sha = excluded.head_sha`,
-    [installationId, repositoryId, headSha, offered],
+    [installationId, repositoryId, headSha, offered, number],
   )
 }
 
-/** The pull request has been evaluated: it has a verdict now, or needs none. */
+/** The pull request has been evaluated, and needs no verdict, or has one that does not count. */
 export async function forgetPending(db: Queryable, pull: PullRef): Promise<void> {
   await db.query(
     `DELETE FROM release_gate.unjudged WHERE installation_id = $1 AND repository_id = $2 AND number = $3`,
