@@ -135,7 +135,7 @@ const unclearPolicy: GateFinding = {
   gateTitle: 'Policy',
   ...failed(
     'Update the branch: the policy after a merge is not known',
-    "The policy file on this branch isn't the one on the default branch. These branches have been merged into each other, or GitHub can't compare them, so the changed files don't show which policy a merge leaves.",
+    "The policy file on this branch isn't the one on the default branch, and the changed files don't show which policy a merge leaves: the branches were merged into each other, one of them gave this name to a file that the other one changed, or GitHub can't compare them.",
     { who: 'The author: update the branch' },
   ),
 }

@@ -8,6 +8,7 @@ import type { FactStore } from '../store/facts.ts'
 import { type CombinedPolicy, combinePolicies } from './combine-policies.ts'
 import { policyPath } from './policy-file.ts'
 import { type ApplicablePolicy, problemsWith } from './policy-source.ts'
+import { mayMergeRenamed } from './renamed-policy.ts'
 
 /** What a pull request makes of the policy. */
 export type PolicyAtHead =
@@ -21,8 +22,8 @@ export type PolicyAtHead =
  * would be. The file at the head is read once, and costs nothing more where it is that of the default branch. Another one is compared with
  * that where the branch began, since the head of an old branch may hold an old policy that it does not touch.
  * Only the default branch has a policy: the file of another one counts once somebody proposes to merge it there.
- * `outdated`: the default branch changed the file too, so a merge gives neither of both. `unclear`: where the branch began is not one
- * commit that tells what a merge gives.
+ * `outdated`: the default branch changed the file too, so a merge gives neither of both. `unclear`: what GitHub compares does not tell what a
+ * merge gives.
  */
 export async function policyAtHead(
   github: GitHub,
@@ -41,6 +42,9 @@ export async function policyAtHead(
   const began = await mergeBaseOf(github, pull, base.sha, head.sha)
   if (!began?.isOnly) return { unclear: true }
   const before = await fileBefore(github, facts, pull, { sha: began.sha, next })
+  const isAtHead = next !== undefined
+  if (before === undefined && (await mayMergeRenamed(github, pull, began, { base: base.sha, isAtHead })))
+    return { unclear: true }
   if (before === next) return undefined
   if (before !== now) return { outdated: true }
   if (!file) return withoutOwn(pull, combinePolicies({ shared }))

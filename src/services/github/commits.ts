@@ -59,11 +59,13 @@ async function comparisonPage(
   return (await github.rest.repos.compareCommitsWithBasehead(options)).data
 }
 
+export type MergeBase = { sha: string; isOnly: boolean; change: ChangeFacts }
+
 /** Anyone can push a branch with hundreds of merges, and each takes a request. */
 const mostCompared = 20
 
 /**
- * The commit from which the head left the base, as GitHub compares the two. `isOnly`: git knows no other one. It does where both were
+ * The commit from which the head left the base, as GitHub compares the two, and what the head changed since. `isOnly`: git knows no other one. It does where both were
  * merged into each other, and then their difference does not tell what a merge gives. Undefined: GitHub cannot compare the two. It asks for
  * the same pages as `readCommits`, which cost nothing after that.
  */
@@ -72,16 +74,25 @@ export async function mergeBaseOf(
   repository: RepositoryName,
   base: string,
   head: string,
-): Promise<{ sha: string; isOnly: boolean } | undefined> {
+): Promise<MergeBase | undefined> {
   const range = await readCommits(github, repository, base, head)
   if (!range?.change) return undefined
-  const { mergeBase: sha } = range.change
+  const { change } = range
+  const isOnly = await isOnlyMergeBase(github, repository, { ...range, change })
+  return { sha: change.mergeBase, isOnly, change }
+}
+
+async function isOnlyMergeBase(
+  github: GitHub,
+  repository: RepositoryName,
+  { commits, incomplete, change: { mergeBase, base, head } }: CommitRange & { change: ChangeFacts },
+): Promise<boolean> {
   // All that the head shares with the base is below the tip of the base.
-  if (sha === base) return { sha, isOnly: true }
-  const others = [...standsOn(head, parentsOf(range.commits))].filter((commit) => commit !== sha)
-  if (range.incomplete !== undefined || others.length > mostCompared) return { sha, isOnly: false }
-  const below = await Promise.all(others.map((commit) => isBelow(github, repository, commit, sha)))
-  return { sha, isOnly: below.every((is) => is) }
+  if (mergeBase === base) return true
+  const others = [...standsOn(head, parentsOf(commits))].filter((commit) => commit !== mergeBase)
+  if (incomplete !== undefined || others.length > mostCompared) return false
+  const below = await Promise.all(others.map((commit) => isBelow(github, repository, commit, mergeBase)))
+  return below.every((is) => is)
 }
 
 /** Whether a commit is among those that another one comes from. */
