@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isSharedRepository } from '../../decision/shared-repository.ts'
 import { activitySince, noCommit, type Span, tipsWithin } from './branch-activity.ts'
 import type { GitHub } from './client.ts'
-import { orAbsent } from './errors.ts'
+import { orAbsent, statusOfError } from './errors.ts'
 import type { Pull } from './pulls.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
@@ -90,12 +90,14 @@ export async function readPolicyFile(
 ): Promise<PolicyFile | undefined> {
   const data = await contentAt(github, repository, path, ref)
   if (!data) return undefined
-  const file = { text: '', where: path, blob: Array.isArray(data) ? notBlob : data.sha }
+  const file = { text: '', where: path, blob: Array.isArray(data) || data === tooLarge ? notBlob : data.sha }
   const instead = (what: string) => ({ ...file, unusable: `this is ${what}; make it a file with the policy` })
+  const large = { ...file, unusable: 'this file is larger than 1 MB; shorten it' }
+  if (data === tooLarge) return large
   if (Array.isArray(data)) return instead('a folder')
   if (data.type === 'submodule') return instead('a submodule')
   if (!('content' in data)) return instead('a symbolic link')
-  if (data.encoding !== 'base64') return { ...file, unusable: 'this file is larger than 1 MB; shorten it' }
+  if (data.encoding !== 'base64') return large
   const bytes = Buffer.from(data.content, 'base64')
   return isBlobOf(bytes, data.sha) ? { ...file, text: bytes.toString('utf8') } : instead('a symbolic link')
 }
@@ -117,14 +119,32 @@ export async function readFile(
   ref?: string,
 ): Promise<PolicyFile | undefined> {
   const data = await contentAt(github, repository, path, ref)
-  if (!data || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return undefined
-  if (data.encoding !== 'base64') throw new Error(`${path} is larger than 1 MB, and GitHub does not show it`)
+  if (!data || Array.isArray(data)) return undefined
+  if (data !== tooLarge && (data.type !== 'file' || !('content' in data))) return undefined
+  if (data === tooLarge || data.encoding !== 'base64')
+    throw new Error(`${path} is larger than 1 MB, and GitHub does not show it`)
   return { text: Buffer.from(data.content, 'base64').toString('utf8'), where: path, blob: data.sha }
 }
 
+/** Instead of content: GitHub answers files of more than 1 MB without it, or not at all. */
+const tooLarge = 'too large'
+
 async function contentAt(github: GitHub, repository: RepositoryName, path: string, ref: string | undefined) {
   const options = { ...nameOf(repository), path, ...(ref ? { ref } : {}) }
-  return (await orAbsent(github.rest.repos.getContent(options)))?.data
+  try {
+    return (await orAbsent(github.rest.repos.getContent(options)))?.data
+  } catch (error) {
+    if (isTooLarge(error)) return tooLarge
+    throw error
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  const { response } = error as { response?: { data?: { errors?: { code?: string }[] } } }
+  const errors = response?.data?.errors
+  return (
+    statusOfError(error) === 403 && Array.isArray(errors) && errors.some(({ code }) => code === 'too_large')
+  )
 }
 
 /** The paths of all files at a ref. Undefined: there is no such ref, or GitHub cuts the list. */
