@@ -69,13 +69,17 @@ function addedTeams({ policy, before }: PolicyChange): string[] {
   return wantedFactsOf(policy).teams.filter((team) => !known.includes(team))
 }
 
+/** The first one that does not exist: GitHub counts each of its answers, and anyone can cause an evaluation. */
 async function absentTeams(
   github: GitHub,
   repository: RepositoryName,
   change: PolicyChange,
 ): Promise<string[]> {
-  const teams = await readTeams(github, repository, addedTeams(change).slice(0, mostAsked))
-  return teams.filter(({ problem }) => problem === 'absent').map(({ name }) => name)
+  for (const name of addedTeams(change).slice(0, mostAsked)) {
+    const [team] = await readTeams(github, repository, [name])
+    if (team?.problem === 'absent') return [name]
+  }
+  return []
 }
 
 /** The repository of the incidents that a gate newly waits for. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Exchange, inspectors } from '../../src/sandbox/github/inspection.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { cast, setUpRepositories, type Workshop } from '../../src/sandbox/workshop.ts'
 import { allowBypass } from '../support/merging.ts'
@@ -51,6 +52,22 @@ test.each([
   ],
 ])('one that names %s does not', async (name, policy) => {
   expect(await checkOf(`ok-${name.length}`, policy)).toMatchObject({ conclusion: 'success' })
+})
+
+test('of several teams that do not exist, one is looked up at each evaluation: anyone can propose them and cause evaluations', async () => {
+  const asked: string[] = []
+  const inspector = {
+    exchange: ({ actor, path: asks }: Exchange) =>
+      void (actor === 'installation' && asks.includes('/teams/') && asked.push(asks)),
+    webhook: () => undefined,
+  }
+  const files = { [path]: 'gates: { approvals: { teams: [reviewers, gone-1, gone-2, gone-3] } }\n' }
+  const change = await shop.openPull('ana', { branch: 'several', title: 'Several', files })
+  inspectors.add(inspector)
+  await shop.review('chloe', change)
+  inspectors.delete(inspector)
+  expect((await shop.check(change))?.summary).toContain('the team "gone-1" does not exist')
+  expect(asked.filter((asks) => asks.includes('gone'))).toEqual(['/orgs/foodyepay/teams/gone-1/members'])
 })
 
 const incidentsIn = (repository: string, gate = 'incidents: {}, ') =>
