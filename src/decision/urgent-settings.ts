@@ -18,7 +18,7 @@ export const urgentSettings = z.strictObject({
   reason: z
     .enum(['required', 'optional'])
     .default('optional')
-    .describe('Whether the description must have a line "Urgent: …".'),
+    .describe('Whether the description must give a reason: a line "Urgent: …", or else its first sentence.'),
   incident: z
     .string()
     .min(1, 'the pattern is empty; write one like "INC-\\d+", or leave incident out')
