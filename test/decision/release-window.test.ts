@@ -99,6 +99,20 @@ testGate('The release window', releaseWindow, {
       next: recheck('2026-11-25T18:00:00.000Z'),
     },
     {
+      name: 'closed, for a change whose author cannot mark it as urgent',
+      snapshot: at('2026-11-25T17:00:00Z'),
+      settings: { urgent: { allow_author: false } },
+      state: 'waiting',
+      says: "If it can't wait, anyone with write access except the author can add the label `urgent`",
+    },
+    {
+      name: 'closed, for a change that only some teams can mark as urgent, and not its author',
+      snapshot: at('2026-11-25T17:00:00Z'),
+      settings: { urgent: { allow_author: false, labelled_by: ['on-call'] } },
+      state: 'waiting',
+      says: 'members of `on-call` except the author can add the label `urgent`',
+    },
+    {
       name: 'closed at 11:00:00.000, and evaluated again when it opens next',
       snapshot: at('2026-11-25T19:00:00.000Z'),
       state: 'waiting',

@@ -33,6 +33,18 @@ describe('the label urgent', () => {
     expect(await isGreen(shop, change)).toBe(true)
   })
 
+  test('added again by someone with the triage role no longer counts, though it did before', async () => {
+    const shop = await aRepositoryOf(stage)
+    const change = await shop.approvedChange()
+    await shop.label('eva', change, 'urgent')
+    await shop.unlabel('eva', change, 'urgent')
+    await shop.label('gus', change, 'urgent')
+    expect(await isGreen(shop, change)).toBe(false)
+    expect((await shop.check(change))?.summary).toContain(
+      '`gus`, who added it, now has the role `triage`; write access is needed',
+    )
+  })
+
   test('counts only by members of the teams of labelled_by', async () => {
     const shop = await aRepositoryOf(stage, withUrgent('labelled_by: [on-call]'))
     const change = await shop.approvedChange()

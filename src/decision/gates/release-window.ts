@@ -175,7 +175,8 @@ function closed(calendar: CalendarState, settings: WindowSettings, now: Date): F
 /** The label is the only alternative, and it lifts only the window. */
 function whoLifts({ urgent }: WindowSettings): string {
   const teams = urgent.labelled_by.map((team) => code(team))
-  const who = teams.length > 0 ? `members of ${list(teams, 'or')}` : 'anyone with write access'
+  const anyone = teams.length > 0 ? `members of ${list(teams, 'or')}` : 'anyone with write access'
+  const who = urgent.allow_author ? anyone : `${anyone} except the author`
   return `No action needed. If it can't wait, ${who} can add the label ${code(urgent.label)}`
 }
 
