@@ -124,6 +124,24 @@ describe('who pushed it cannot approve it', () => {
     await expectBenBarred(shop, pull, 'pusher', /pushed/)
   })
 
+  test('a reviewer who pushes after approving, even if nothing changed by it; the other approval still counts', async () => {
+    const shop = await desk.shop()
+    const pull = await shop.open('ana', price)
+    await shop.approve(pull, 'chloe', 'ben')
+    const copy = await shop.copyOf('ben')
+    await copy.branch('feature', 'origin/feature')
+    await copy.commit('Run it again', {
+      author: { name: 'ana', email: 'ana@example.com' },
+      committer: { name: 'ana', email: 'ana@example.com' },
+    })
+    desk.later()
+    await copy.push({ ref: 'feature' })
+    const judgement = await shop.judge(pull)
+    expect(judgement).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+    expect(partsOf(judgement, 'ben')).toEqual(['pusher'])
+    expect(judgement.text).toMatch(/`chloe` approved at .* still counts: the files are the same/)
+  })
+
   test('the button "Update branch", pressed by somebody else, makes nobody a contributor', async () => {
     const shop = await desk.shop()
     const pull = await shop.open('ana', price)
