@@ -2,6 +2,7 @@ import { withoutSuggesters } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
 import type { Access, Contributor, Equality, Review } from '../../decision/snapshot.ts'
 import type { Work } from './contributions.ts'
+import { pushersOfDropped } from './dropped-pushes.ts'
 import type { Prover } from './proofs.ts'
 import type { Pull } from './pulls.ts'
 import { pushersElsewhere } from './pushes.ts'
@@ -14,7 +15,7 @@ export function approvedHere(reviews: Review[], head: string): boolean {
   return standingReviews(reviews).some(({ state, commit }) => state === 'APPROVED' && commit === head)
 }
 
-/** Of those whose approval would count, who pushed a commit of the change anywhere: only those need a request. */
+/** Of those whose approval would count, who pushed a commit of the change anywhere, or to its branch at any time: only those need requests. */
 export async function pushersAmongApprovers(
   { github, repository }: Prover,
   pull: Pull,
@@ -34,5 +35,10 @@ export async function pushersAmongApprovers(
   const source = pull.head.repo
   const fork = source && source.id !== pull.base.repo.id && !work.hiddenFork
   const others = fork ? [{ owner: source.owner.login, repo: source.name }] : []
-  return pushersElsewhere(github, [repository, ...others], people, work)
+  const change = { ...work, mergeBase: work.head?.change.mergeBase }
+  const [elsewhere, dropped] = await Promise.all([
+    pushersElsewhere(github, [repository, ...others], people, work),
+    pushersOfDropped(people, change),
+  ])
+  return [...elsewhere, ...dropped]
 }

@@ -31,6 +31,8 @@ export type Work = {
   incomplete: string | undefined
   /** Undefined where GitHub cannot compare the head with the base: then nothing is proved by it. */
   head: HeadFacts | undefined
+  /** What another commit adds to the same base; undefined: out of reach. */
+  readRange: (sha: string) => Promise<CommitRange | undefined>
   /** The same of an older head of the same pull request. */
   readHead: (sha: string) => Promise<HeadFacts | undefined>
 }
@@ -62,6 +64,7 @@ export async function readContributors(
     pusherKnown: isPusherKnown(contributions),
     incomplete: range.incomplete,
     head: headFacts(range, contributions),
+    readRange: (other) => readCommits(github, repository, base, other),
     readHead: async (older) => {
       const then = await readCommits(github, repository, base, older)
       const told = then && (await contribute(then, older)).contributions

@@ -85,7 +85,7 @@ async function pushesBy(
 }
 
 /** Tells whether a commit had come to the head branch before a time. */
-function arrivals({ commits, pushes }: { commits: readonly Commit[]; pushes: DatedPush[] }) {
+export function arrivals({ commits, pushes }: { commits: readonly Commit[]; pushes: readonly DatedPush[] }) {
   const parents = parentsOf(commits)
   const first = new Map<string, number>()
   for (const push of pushes) {
