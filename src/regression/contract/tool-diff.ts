@@ -120,10 +120,10 @@ function badSchemas(tool: RawTool, old?: RawTool): ContractChange[] {
   return [
     ...(isObject(input) && input.type === 'object'
       ? []
-      : [badSchema(tool, 'input', equal(input, old?.inputSchema))]),
+      : [badSchema(tool, 'input', old !== undefined && equal(input, old.inputSchema))]),
     ...(output === undefined || isObject(output)
       ? []
-      : [badSchema(tool, 'output', equal(output, old?.outputSchema))]),
+      : [badSchema(tool, 'output', old !== undefined && equal(output, old.outputSchema))]),
   ]
 }
 

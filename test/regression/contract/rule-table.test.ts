@@ -829,6 +829,24 @@ const beyond: Row[] = [
   ['a $ref to nothing', text, { $ref: '#/$defs/gone' }, 'reference-unresolved', 'warning', 'warning'],
   ['a $ref to itself', text, { $ref: '#/properties/p' }, 'reference-unresolved', 'warning', 'warning'],
   [
+    'a $ref beside an embedded $id',
+    object({ a: { $id: 'https://own.test/a', $ref: '#/$defs/x' } }),
+    object({ a: { $id: 'https://own.test/a', $ref: '#/$defs/x' } }, { minProperties: 1 }),
+    'reference-unresolved',
+    'warning',
+    'warning',
+    '/a',
+  ],
+  [
+    'a property added where a pattern that RE2 cannot read may have promised something else',
+    object({}, { patternProperties: { '(?=a)': number }, ...closed }),
+    object({ a: text }, { patternProperties: { '(?=a)': number }, ...closed }),
+    'optional-property-added',
+    'warning',
+    'breaking',
+    '/a',
+  ],
+  [
     'edits within unevaluatedProperties',
     object({}, { allOf: [object({ a: text })], unevaluatedProperties: false }),
     object({}, { allOf: [object({ a: text, b: text })], unevaluatedProperties: false }),
@@ -877,6 +895,36 @@ describe.each([
       [severity, `/p${path}`, side],
     ])
   })
+})
+
+describe('a definition beside unevaluatedProperties', () => {
+  const whole = (properties: Schema): Schema => ({
+    ...object({}, { allOf: [{ $ref: '#/$defs/part' }], unevaluatedProperties: false }),
+    $defs: { part: { properties } },
+  })
+  it.each(['input', 'output'] as const)('%s: warning where it changes what is evaluated', (side) => {
+    const found = diffSchemas(whole({ a: text, b: text }), whole({ a: text }), side)
+    expect(found.map(({ rule, severity }) => [rule, severity])).toContainEqual([
+      `${side}-unevaluated-edited`,
+      'warning',
+    ])
+    expect(diffSchemas(whole({ a: text }), whole({ a: text }), side)).toEqual([])
+  })
+})
+
+it('alternatives of oneOf that double at each reference are read to an end', () => {
+  const doubled = (leaf: Schema): Schema => ({
+    properties: { p: { $ref: '#/$defs/l0' } },
+    $defs: Object.fromEntries([
+      ...Array.from({ length: 60 }, (_, level) => {
+        const next = { $ref: `#/$defs/l${level + 1}` }
+        return [`l${level}`, { oneOf: [next, next] }]
+      }),
+      ['l60', leaf],
+    ]),
+  })
+  const found = diffSchemas(doubled({ type: ['string', 'null'] }), doubled(text), 'input')
+  expect(found.some(({ severity }) => severity === 'warning' || severity === 'breaking')).toBe(true)
 })
 
 describe('null that was not accepted before, or that may still be, is not lost', () => {

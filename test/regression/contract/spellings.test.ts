@@ -113,6 +113,11 @@ describe('spellings that mean the same are not a change', () => {
     ],
     ['a list of types and anyOf of the same', { type: ['string', 'number'] }, { anyOf: [number, text] }],
     ['anyOf in another order', { anyOf: [text, number] }, { anyOf: [number, text] }],
+    [
+      'items behind the last one that there may be',
+      { type: 'array', prefixItems: [text], items: number, maxItems: 1 },
+      { type: 'array', items: text, maxItems: 1 },
+    ],
     ['an allOf of one', { allOf: [text] }, text],
     [
       'open and closed bounds of integers',

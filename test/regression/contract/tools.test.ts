@@ -164,6 +164,33 @@ describe('tools of a list', () => {
     ])
   })
 
+  it('an added tool that nests too deep is breaking, too', () => {
+    const deep = JSON.parse(`${'{"items":'.repeat(20_000)}{}${'}'.repeat(20_000)}`)
+    const tool = aTool({ inputSchema: { type: 'object', properties: { a: deep } } })
+    expect(changes([], [tool])).toEqual([
+      ['tool-added', 'safe', 'check_eligibility'],
+      ['input-schema-too-complex', 'breaking', 'check_eligibility'],
+    ])
+  })
+
+  it.each<[string, Partial<RawTool>, string]>([
+    ['no input schema', { inputSchema: undefined }, 'input-schema-invalid'],
+    ['an input schema of another type', { inputSchema: { type: 'string' } }, 'input-schema-invalid'],
+    ['an output schema that is none', { outputSchema: 'text' }, 'output-schema-invalid'],
+  ])('an added tool with %s is breaking: clients reject the whole list', (_name, own, rule) => {
+    expect(changes([], [aTool(own)])).toEqual([
+      ['tool-added', 'safe', 'check_eligibility'],
+      [rule, 'breaking', 'check_eligibility'],
+    ])
+  })
+
+  it('an unchanged schema that refers elsewhere is a warning, since that may have changed', () => {
+    const inputSchema = { type: 'object', properties: { a: { $ref: 'https://schemas.test/a.json' } } }
+    expect(changes([aTool({ inputSchema })], [aTool({ inputSchema })])).toEqual([
+      ['input-reference-unresolved', 'warning', 'check_eligibility'],
+    ])
+  })
+
   it('property names that JavaScript knows are ordinary names', () => {
     const schema = (type: string): unknown =>
       JSON.parse(
@@ -351,6 +378,10 @@ describe('characters that nobody can see', () => {
 
   it('what was accepted with the baseline is not reported again', () => {
     expect(hidden({ description: 'a\u200bb' }, { description: 'a\u200bb', title: 'A' })).toEqual([])
+  })
+
+  it('data for programs may hold any characters', () => {
+    expect(hidden({}, { _meta: { key: 'a\u200bb' }, icons: [{ src: 'data:a\u200bb' }] })).toEqual([])
   })
 
   it('an added tool is read as well, and no message repeats the character itself', () => {
