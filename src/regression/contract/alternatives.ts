@@ -52,7 +52,7 @@ function isNested(schema: Schema): boolean {
 function ofTypes(walk: Walk, branch: Located, types: ReadonlySet<TypeName>): Located {
   const schema = walk.look(branch)
   const kept = [...schema.types].filter((type) => types.has(type))
-  if (kept.length === schema.types.size || !isSeparable(schema)) return branch
+  if (kept.length === schema.types.size || !isPlain(schema)) return branch
   const { notes, words, values } = schema
   const listed = [...(values?.values() ?? [])].filter((value) => types.has(typeOf(value)))
   const orNull = kept.includes('null') ? nullOf([schema]) : {}
@@ -62,10 +62,6 @@ function ofTypes(walk: Walk, branch: Located, types: ReadonlySet<TypeName>): Loc
   }
   if (values !== undefined) own.enum = [...listed, ...(kept.includes('null') ? [null] : [])]
   return { ...locateWithin(schema, { ...notes, ...words, ...own }), tidied: true }
-}
-
-function isSeparable(schema: Schema): boolean {
-  return isPlain(schema) && Object.keys(schema.ignored).length === 0
 }
 
 /** Null alone. By `nullable` only if none of the schemas that accept it has the type. */
@@ -79,7 +75,7 @@ const allButNull: ReadonlySet<TypeName> = new Set(allTypes.filter((type) => type
 export function nullApart(walk: Walk, branches: readonly Located[]): readonly Located[] {
   const holders = branches.filter((branch) => {
     const schema = walk.look(branch)
-    return schema.types.has('null') && schema.types.size < allTypes.length && isSeparable(schema)
+    return schema.types.has('null') && schema.types.size < allTypes.length && isPlain(schema)
   })
   const [first] = holders
   const isAlone = (branch: Located): boolean => isNullOnly(walk.look(branch))

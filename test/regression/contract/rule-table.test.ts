@@ -829,15 +829,6 @@ const beyond: Row[] = [
   ['a $ref to nothing', text, { $ref: '#/$defs/gone' }, 'reference-unresolved', 'warning', 'warning'],
   ['a $ref to itself', text, { $ref: '#/properties/p' }, 'reference-unresolved', 'warning', 'warning'],
   [
-    'a $ref beside an embedded $id',
-    object({ a: { $id: 'https://own.test/a', $ref: '#/$defs/x' } }),
-    object({ a: { $id: 'https://own.test/a', $ref: '#/$defs/x' } }, { minProperties: 1 }),
-    'reference-unresolved',
-    'warning',
-    'warning',
-    '/a',
-  ],
-  [
     'a property added where a pattern that RE2 cannot read may have promised something else',
     object({}, { patternProperties: { '(?=a)': number }, ...closed }),
     object({ a: text }, { patternProperties: { '(?=a)': number }, ...closed }),
@@ -895,6 +886,17 @@ describe.each([
       [severity, `/p${path}`, side],
     ])
   })
+})
+
+it('a $ref within an embedded $id is not looked for in the whole document', () => {
+  const whole = (inner: Schema): Schema => ({
+    ...object({ a: { $id: 'https://own.test/a', $defs: { x: inner }, $ref: '#/$defs/x' } }),
+    $defs: { x: text },
+  })
+  const found = diffSchemas(whole(number), whole({ type: 'integer' }), 'input')
+  expect(found.map(({ rule, severity, path }) => [rule, severity, path])).toEqual([
+    ['input-reference-unresolved', 'warning', '/a'],
+  ])
 })
 
 describe('a definition beside unevaluatedProperties', () => {

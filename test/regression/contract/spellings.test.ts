@@ -471,6 +471,12 @@ describe('several edits at once', () => {
       ['input-description-changed'],
     ],
     [
+      'a description of several alternatives among others',
+      { anyOf: [{ anyOf: [text, { type: 'boolean' }], description: 'in cents' }, number] },
+      { anyOf: [{ anyOf: [text, { type: 'boolean' }], description: 'in euros' }, number] },
+      ['input-description-changed'],
+    ],
+    [
       'a closed part of an allOf that would be opened by merging it',
       { allOf: [object({ a: text }, closed), object({ b: text })] },
       object({ a: text, b: text }, closed),
