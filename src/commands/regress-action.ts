@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs'
+import type { Baseline } from '../regression/contract-check.ts'
 import { forTerminal } from '../regression/markdown.ts'
 import { isUnrunnable, unrunnable } from '../regression/report-headline.ts'
 import { reportMarkdown } from '../regression/report-markdown.ts'
@@ -33,8 +35,7 @@ async function regressUntil(options: RegressOptions, signal: AbortSignal): Promi
     const input = await inputOf(options, read.value, operator, signal)
     const { report, recorded } = await runRegression({ ...input, onProgress: progress.show })
     progress.stop()
-    if (options.record && recorded)
-      writeOutput('--record', options.record, `${JSON.stringify(recorded, null, 2)}\n`)
+    if (options.record && recorded) record(options.record, options.baseline, report, recorded)
     if (options.updateSnapshots) storeSnapshots(input, read.value.parts)
     await writeFiles(report, options, input)
     print(report, options, input)
@@ -49,6 +50,20 @@ async function regressUntil(options: RegressOptions, signal: AbortSignal): Promi
 function unreadable(problems: readonly FileProblem[]): void {
   process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`)
   process.exitCode = 2
+}
+
+/** A list that did not pass the comparison with its baseline does not replace it, or the next run would pass. */
+function record(file: string, baseline: string | undefined, { gates }: RunReport, recorded: Baseline): void {
+  const hasPassed = gates.some(({ gate, verdict }) => gate === 'contract' && verdict === 'passed')
+  const why =
+    'since the list did not pass the comparison with it. To accept the new list, use `contract record`.'
+  if (hasPassed || baseline === undefined || !isSameFile(file, baseline))
+    writeOutput('--record', file, `${JSON.stringify(recorded, null, 2)}\n`)
+  else process.stderr.write(`--record: ${file} was not changed, ${why}\n`)
+}
+
+function isSameFile(one: string, other: string): boolean {
+  return existsSync(one) && realpathSync(one) === realpathSync(other)
 }
 
 async function writeFiles(report: RunReport, options: RegressOptions, { limits }: RunInput): Promise<void> {

@@ -474,6 +474,37 @@ describe('regress: what it writes', () => {
     expect(out).toMatch(/read now .*\n {5}before/)
   })
 
+  test('a list that broke the contract does not replace the one that it was compared with', async () => {
+    const suite = await file('s.yml', passing)
+    const baseline = join(folder, 'kept.json')
+    const url = await serve({ tools: [aTool('read'), aTool('gone')] })
+    await run(['regress', '--suite', suite, '--server', url, '--record', baseline])
+    await server?.close()
+    const before = await readFile(baseline, 'utf8')
+    const words = ['regress', '--suite', suite, '--server', await serve(), '--baseline', baseline]
+    const first = await run([...words, '--record', join(folder, '.', 'kept.json')])
+    expect([first.code, first.err]).toEqual([
+      1,
+      expect.stringContaining(`--record: ${baseline} was not changed`),
+    ])
+    expect(await readFile(baseline, 'utf8')).toBe(before)
+    expect((await run([...words, '--record', join(folder, 'other.json')])).code).toBe(1)
+    expect(JSON.parse(await readFile(join(folder, 'other.json'), 'utf8')).tools).toMatchObject([
+      { name: 'read' },
+    ])
+  })
+
+  test('a list that kept the contract replaces the one that it was compared with', async () => {
+    const suite = await file('s.yml', passing)
+    const baseline = join(folder, 'replaced.json')
+    await run(['regress', '--suite', suite, '--server', await serve(), '--record', baseline])
+    await server?.close()
+    const url = await serve({ tools: [aTool('read'), aTool('more')] })
+    const words = ['regress', '--suite', suite, '--server', url, '--baseline', baseline, '--record', baseline]
+    expect((await run(words)).code).toBe(0)
+    expect(JSON.parse(await readFile(baseline, 'utf8')).tools).toHaveLength(2)
+  })
+
   test('a command in quotes is started, and does not see our environment', async () => {
     const script = await file(
       'server.cjs',
