@@ -95,9 +95,8 @@ function incidentsAskedOf(policy: Policy): string | undefined {
 }
 
 function placeOf(text: string, name: string): { line: number; column: number } {
-  const lines = text.split('\n')
-  const index = lines.findIndex((line) => line.includes(name))
-  return index < 0
-    ? { line: 1, column: 1 }
-    : { line: index + 1, column: (lines[index] ?? '').indexOf(name) + 1 }
+  const whole = new RegExp(`(?<![\\w./-])${RegExp.escape(name)}(?![\\w./-])`)
+  const columns = text.split('\n').map((line) => line.search(whole))
+  const index = columns.findIndex((column) => column >= 0)
+  return index < 0 ? { line: 1, column: 1 } : { line: index + 1, column: (columns[index] ?? 0) + 1 }
 }

@@ -2,7 +2,7 @@ import type { Policy } from '../decision/policy.ts'
 import { isSharedRepository } from '../decision/shared-repository.ts'
 import type { PolicyEffect, PullRef, Snapshot } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { mergeBaseOf } from '../services/github/commits.ts'
+import { type MergeBase, mergeBaseOf } from '../services/github/commits.ts'
 import { identityOfFile, type PolicyFile, readPolicyFile } from '../services/github/policy.ts'
 import type { FactStore } from '../store/facts.ts'
 import { type CombinedPolicy, combinePolicies } from './combine-policies.ts'
@@ -47,8 +47,11 @@ export async function policyAtHead(
     return { unclear: true }
   if (before === next) return undefined
   if (before !== now) return { outdated: true }
-  if (!file) return withoutOwn(pull, combinePolicies({ shared }))
-  const combined = combinePolicies({ own: file, shared })
+  if (file) return changedPolicy(combinePolicies({ own: file, shared }), file)
+  return isRemovedIn(began.change) ? withoutOwn(pull, combinePolicies({ shared })) : { unclear: true }
+}
+
+function changedPolicy(combined: CombinedPolicy | undefined, file: PolicyFile): PolicyAtHead {
   const problems = problemsWith(combined)
   return problems.length > 0 || !combined?.result.ok ? { problems } : { policy: combined.result.policy, file }
 }
@@ -76,6 +79,14 @@ async function fileBefore(
 
 /** Instead of the identity of a file, where a commit has none. */
 const none = 'none'
+
+/** A head that GitHub does not give yet looks as if it had no file. */
+function isRemovedIn({ files }: MergeBase['change']): boolean {
+  return files.some(
+    ({ path, previousPath, status }) =>
+      previousPath === policyPath || (path === policyPath && status === 'removed'),
+  )
+}
 
 function withoutOwn({ repo }: PullRef, organizations: CombinedPolicy | undefined): PolicyAtHead {
   const removed = isSharedRepository(repo) ? 'organization' : 'policy'

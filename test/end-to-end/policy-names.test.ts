@@ -34,10 +34,15 @@ test.each([
     'gates: { approvals: {} }\noverrides:\n  - name: o\n    when: { branches: [main] }\n    gates: { approvals: { teams: [reviewers, gone] } }\n',
     ':5:46',
   ],
+  [
+    'the approvals, with a part of another word',
+    'gates:\n  approvals:\n    teams: [reviewers, app]\n',
+    ':3:24',
+  ],
 ])(
   'a pull request that names a team that does not exist in %s fails at its place',
   async (name, policy, place) => {
-    const check = await checkOf(name.replace(' ', '-'), policy)
+    const check = await checkOf(name.replaceAll(/\W+/g, '-'), policy)
     expect(check).toMatchObject({ conclusion: 'failure' })
     expect(check?.summary).toContain(`${path}${place}`)
     expect(check?.summary).toContain('does not exist, or the App cannot see it')
