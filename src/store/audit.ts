@@ -23,25 +23,29 @@ export const GENESIS = '0'.repeat(64)
 export async function appendRecord(db: Database | Transaction, record: NewRecord): Promise<Head> {
   const body = canonicalText(record.body)
   return inTransaction(db, async (tx) => {
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('release-gate audit ' || $1::text, 0))`, [
-      String(record.installationId),
+    const [, [last]] = await Promise.all([
+      tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('release-gate audit ' || $1::text, 0))`, [
+        String(record.installationId),
+      ]),
+      tx.query<Head>(
+        `SELECT seq, hash FROM release_gate.audit_records WHERE installation_id = $1 ORDER BY seq DESC LIMIT 1`,
+        [record.installationId],
+      ),
     ])
-    const [last] = await tx.query<Head>(
-      `SELECT seq, hash FROM release_gate.audit_records WHERE installation_id = $1 ORDER BY seq DESC LIMIT 1`,
-      [record.installationId],
-    )
     const { seq: before, hash: previousHash } = last ??
       (await checkpointOf(tx, record.installationId)) ?? { seq: 0, hash: GENESIS }
     const seq = before + 1
     const hash = hashOf({ ...record, seq, previousHash, text: body })
     // As the role that can only insert and read, and within this transaction.
-    await tx.query('SET LOCAL ROLE release_gate_writer')
-    await tx.query(
-      `INSERT INTO release_gate.audit_records (installation_id, seq, kind, at, body, previous_hash, hash)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [record.installationId, seq, record.kind, record.at, body, previousHash, hash],
-    )
-    await tx.query('SET LOCAL ROLE NONE')
+    await Promise.all([
+      tx.query('SET LOCAL ROLE release_gate_writer'),
+      tx.query(
+        `INSERT INTO release_gate.audit_records (installation_id, seq, kind, at, body, previous_hash, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [record.installationId, seq, record.kind, record.at, body, previousHash, hash],
+      ),
+      tx.query('SET LOCAL ROLE NONE'),
+    ])
     return { seq, hash }
   })
 }

@@ -11,7 +11,10 @@ export type DatabaseLog = Pick<Logger, 'error' | 'info'>
  */
 export type Query = <Row = Record<string, unknown>>(sql: string, values?: unknown[]) => Promise<Row[]>
 
-/** One open transaction. Inside it, use nothing but it: on PGlite a call to the database itself would wait forever. */
+/**
+ * One open transaction. Inside it, use nothing but it: on PGlite a call to the database itself would wait forever. Statements run in the
+ * order in which they are asked for, also where none waits for the one before: that saves a round trip to the server.
+ */
 export type Transaction = {
   query: Query
   /** Runs several statements without values. */

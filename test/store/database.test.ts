@@ -71,6 +71,37 @@ describeOnBoth('the database', (open) => {
     expect(await countFacts('after')).toBe(0)
   })
 
+  test('runs the statements of a transaction in their order, also where none waits for the one before', async () => {
+    const database = await open()
+    const step = (n: number) =>
+      `SELECT set_config('test.steps', current_setting('test.steps') || ' ${n}', true)`
+    const steps = await database.transaction(async (tx) => {
+      const [, , , , rows] = await Promise.all([
+        tx.query(`SELECT set_config('test.steps', '', true)`),
+        tx.query(step(1)),
+        tx.script(step(2)),
+        tx.query(step(3)),
+        tx.query<{ steps: string }>(`SELECT current_setting('test.steps') AS steps`),
+      ])
+      return rows[0]?.steps
+    })
+    expect(steps).toBe(' 1 2 3')
+  })
+
+  test('keeps nothing where one of several statements failed that were sent together', async () => {
+    const database = await open()
+    await database.query('CREATE TABLE IF NOT EXISTS together (n int)')
+    const work = database.transaction((tx) =>
+      Promise.all([
+        tx.query('INSERT INTO together VALUES (1)'),
+        tx.query('INSERT INTO nowhere VALUES (1)'),
+        tx.query('INSERT INTO together VALUES (2)'),
+      ]),
+    )
+    await expect(work).rejects.toThrow('nowhere')
+    expect(await database.query('SELECT n FROM together')).toEqual([])
+  })
+
   test('applies each migration once, also when several processes start together', async () => {
     const db = await database()
     const count = () => db.query('SELECT name, applied_at FROM release_gate.migrations ORDER BY name')

@@ -79,17 +79,22 @@ function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | u
 
 function asTransaction(tx: PgliteTransaction): Transaction {
   const query = queryOn(tx)
+  // A turn later, as those of `query`, or it would overtake them.
+  const exec = async (sql: string) => {
+    await setImmediate()
+    return tx.exec(sql)
+  }
   return {
     query,
     script: async (sql) => {
-      await tx.exec(sql)
+      await exec(sql)
     },
     // Not `fromPglite(tx)`: on an error that one rolls back automatically, and the statements after it would stand alone.
     boss: {
       executeSql: async (sql, values) => ({
         rows: values?.length
           ? await query(sql, values)
-          : (await tx.exec(sql)).flatMap((result) => result.rows),
+          : (await exec(sql)).flatMap((result) => result.rows),
       }),
     },
   }

@@ -19,6 +19,8 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
     query_timeout: longestQuery,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    // Statements of a transaction that need nothing of each other are sent together.
+    pipeline: true,
     types: { getTypeParser: parserOf },
   })
   // Without a listener a connection that the server ends while idle would end this process as well.
@@ -91,9 +93,11 @@ async function transact<T>(
   }
   client.on('error', onError)
   try {
-    await client.query('BEGIN')
+    const begun = client.query('BEGIN')
+    begun.catch(() => undefined)
     if (limits === 'none') await client.query('SET LOCAL statement_timeout = 0')
-    const result = await work(asTransaction(client, limits === 'none' ? longest : undefined))
+    const result = await work(asTransaction(client, begun, limits === 'none' ? longest : undefined))
+    await begun
     await client.query('COMMIT')
     return result
   } catch (error) {
@@ -108,15 +112,19 @@ async function transact<T>(
 /** The client's own limit cannot be switched off for one query: 0 stands for the one of the pool. */
 const longest = 2 ** 31 - 1
 
-function asTransaction(client: pg.PoolClient, limit?: number): Transaction {
-  const run = (text: string, values?: unknown[]) =>
-    client.query({ text, ...(values && { values }), ...(limit && { query_timeout: limit }) })
+/** `begun`: the first statement is sent together with BEGIN, and fails if that does. */
+function asTransaction(client: pg.PoolClient, begun: Promise<unknown>, limit?: number): Transaction {
+  const run = async (text: string, values?: unknown[]) => {
+    const options = { text, ...(values && { values }), ...(limit && { query_timeout: limit }) }
+    const [answer] = await Promise.all([client.query(options), begun])
+    return answer
+  }
   return {
     query: async (sql, values) => (await run(sql, values)).rows,
     script: async (sql) => {
       await run(sql)
     },
-    boss: { executeSql: (sql, values) => client.query(sql, values) },
+    boss: { executeSql: run },
   }
 }
 
